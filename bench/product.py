@@ -16,7 +16,7 @@ from bench.measuring import Phase, hand_in
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.restore_guard import HoldKind
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
 from newsletter.domain.subscribers.audience import Consent, Entry
@@ -116,7 +116,7 @@ def run(workspace: Path) -> None:
     clock = NotingClock()
     with opened(workspace, os.environ, clock=clock) as services:
         # each run works on a copy, which the product rightly holds: nothing was ever sent from it
-        services.delivery.guard().release(by=OPERATOR, kinds={HoldKind.RESTORE_GUARD})
+        services.delivery.guard().release(by=OPERATOR_NAME, kinds={HoldKind.RESTORE_GUARD})
         services.tick.prepare()  # what a run loads and builds is paid once, whatever it sends
         del clock.readings[:]
         clock.now()

@@ -20,7 +20,7 @@ from bench.sink import ROOT, compiled, sink
 from newsletter.credentials.codes import hash_token
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.staff.account import Session
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.runtime.scheduler import Scheduler
 from newsletter.runtime.wiring import opened
 from newsletter.web.server import WebServer
@@ -52,7 +52,7 @@ async def _all(address: str, cookies: list[str]) -> None:
 def _run(folder: Path, tabs: int) -> None:
     clock = NotingClock()
     with opened(folder, os.environ, clock=clock) as services:
-        services.delivery.guard().release(by=OPERATOR, kinds={HoldKind.RESTORE_GUARD})
+        services.delivery.guard().release(by=OPERATOR_NAME, kinds={HoldKind.RESTORE_GUARD})
         services.tick.prepare()
         cookies, now = [secrets.token_urlsafe(16) for _ in range(tabs)], clock.now()
         with services.store.begin() as tx:

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import requests
 
-from newsletter.web.api.operation import ROOT, Call, declared
+from newsletter.web.api.operation import API_ROOT, Call, declared
 from newsletter.web.api.values import Page
 from newsletter.web.http.hosts import is_this_machine, name_of
 
@@ -23,8 +23,8 @@ R = TypeVar("R")
 T = TypeVar("T")
 Query = TypeVar("Query")
 
-_WAITS = {429, 503}
-_TRIES, _WAIT, _PAUSE = 5, 60, 0.5
+_STATUSES_WITH_WAIT = {429, 503}
+_MAX_TRIES, _MAX_WAIT_SECONDS, _FIRST_PAUSE_SECONDS = 5, 60, 0.5
 
 
 class ApiProblem(requests.HTTPError):
@@ -37,7 +37,7 @@ class Client:
     def __init__(self, url: str, token: str) -> None:
         if not (url.startswith("https://") or is_this_machine(name_of(url))):
             raise ValueError(f"{url!r} is not secure, and a token is a secret; write https://")
-        self._url = url.rstrip("/") + ROOT
+        self._url = url.rstrip("/") + API_ROOT
         self._seen = ""
         self._session = requests.Session()
         self._session.headers["Authorization"] = f"Bearer {token}"
@@ -86,20 +86,20 @@ class Client:
 
     def _send(self, method: str, url: str, **how: Any) -> requests.Response:
         may_repeat = method == "GET" or "Idempotency-Key" in how["headers"]
-        waits = _WAITS if may_repeat else {429}  # which nothing was done for
-        for tries_left in reversed(range(_TRIES)):
+        waits = _STATUSES_WITH_WAIT if may_repeat else {429}  # which nothing was done for
+        for tries_left in reversed(range(_MAX_TRIES)):
             try:
                 answer = self._session.request(
-                    method, url, timeout=_WAIT, allow_redirects=False, **how
+                    method, url, timeout=_MAX_WAIT_SECONDS, allow_redirects=False, **how
                 )
             except requests.ConnectionError:
                 if not (tries_left and may_repeat):
                     raise
-                time.sleep(_PAUSE)
+                time.sleep(_FIRST_PAUSE_SECONDS)
                 continue
             if answer.status_code not in waits or not tries_left:
                 break
-            time.sleep(min(int(answer.headers.get("Retry-After", "1")), _WAIT))
+            time.sleep(min(int(answer.headers.get("Retry-After", "1")), _MAX_WAIT_SECONDS))
         if answer.status_code >= 300:
             raise ApiProblem(answer.text, response=answer)
         return answer

@@ -16,10 +16,10 @@ import yaml
 from newsletter.cli import main
 from newsletter.cli.groups import loaded
 from newsletter.config.loading import load
-from newsletter.domain.delivery.rate_limit import MAX_BLOCK, MAX_TURN
+from newsletter.domain.delivery.rate_limit import MAX_BLOCK, MAX_RESERVATION
 from newsletter.domain.delivery.transactional import EmailLimits
 from newsletter.domain.ports import Provider
-from newsletter.domain.statements.review import SEVERITIES, Check
+from newsletter.domain.statements.review import SEVERITY_OF_CHECK, Check
 from newsletter.providers import registry
 from newsletter.providers.common import signatures as signing
 from newsletter.transport.http import MAX_WAIT
@@ -174,7 +174,7 @@ def test_a_command_that_a_document_shows_in_full_has_what_it_demands() -> None:
 def test_every_exit_code_is_documented() -> None:
     listed = main.newsletter.help or ""
     codes = dict(re.findall(r"(\d+) ([^·\n]+?)\s*(?:·|$)", listed.replace("\n", " ")))
-    constants = {main.INTERRUPTED, *range(main.UNREACHABLE + 1)}
+    constants = {main.EXIT_INTERRUPTED, *range(main.UNREACHABLE + 1)}
     assert {int(code) for code in codes} == constants
     for code, meaning in codes.items():
         row = f"| {code} | {meaning} |"
@@ -280,7 +280,7 @@ def test_what_holds_every_mail_are_tests_that_exist() -> None:
 def test_the_officer_is_told_of_every_check_with_its_grade() -> None:
     [checks] = [node for node in shared_classes() if node.name == "Check"]
     expected = [
-        row.replace(" | ", f" | {SEVERITIES[check].value} | ", 1)
+        row.replace(" | ", f" | {SEVERITY_OF_CHECK[check].value} | ", 1)
         for row, check in zip(members(checks), Check, strict=True)
     ]
     page = read(DOCS / "officer.md")
@@ -374,7 +374,7 @@ def test_the_limits_that_operations_tells_are_those_of_the_code() -> None:
         f"up to half of the files, {connections_for(1 << 20):,} at the most,",
     ]
     assert [one for one in told if one not in page] == []
-    assert timedelta(hours=1) == MAX_TURN == MAX_WAIT
+    assert timedelta(hours=1) == MAX_RESERVATION == MAX_WAIT
     assert timedelta(days=1) == MAX_BLOCK
     lives = {kind: built(kind).capabilities.key_lifetime for kind in ("resend", "brevo")}
     assert lives == {"resend": timedelta(hours=24), "brevo": timedelta(minutes=15)}
@@ -468,9 +468,9 @@ def test_the_table_of_webhooks_says_how_long_a_signature_is_good_for() -> None:
     units = {"h": 3600, "min": 60, "s": 1}
     for kind, said in rows:
         module = import_module(f"newsletter.providers.{kind}.events")
-        retries = getattr(module, "RETRIES", None)
+        retries = getattr(module, "RETRY_PERIOD", None)
         means = (
-            min(retries + signing.MARGIN, signing.MAX_AGE).total_seconds()
+            min(retries + signing.MAX_CLOCK_DIFFERENCE, signing.MAX_AGE).total_seconds()
             if retries is not None
             else 0
         )

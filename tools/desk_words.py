@@ -18,7 +18,7 @@ from jinja2.ext import extract_from_ast
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.campaigns.notices import NoticeKind
-from newsletter.domain.campaigns.state import STATES, Act, State
+from newsletter.domain.campaigns.state import STATE_ROWS, Act, State
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.signup import Method
 from newsletter.rendering.sentences import translated
@@ -32,7 +32,7 @@ TABLES: Mapping[str, Iterable[str]] = {
     "newsletter/domain/campaigns/notices.py": (one.value for one in NoticeKind),
     "newsletter/domain/campaigns/state.py": (
         *(one.value for one in (*State, *Act, *CampaignState)),
-        *(text for row in STATES.values() for text in (row.next, row.without_actors) if text),
+        *(text for row in STATE_ROWS.values() for text in (row.next, row.without_actors) if text),
         "correct it",
     ),
     "newsletter/domain/staff/role.py": (one.value for one in Role),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsletter.cli import shell
-from newsletter.documents.sandbox import GATES
+from newsletter.documents.sandbox import ALL_GATES
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.restore_guard import HOLD_ADVICE, HoldKind
 from newsletter.domain.errors import ProviderUnreachable, Refused
@@ -26,15 +26,15 @@ from newsletter.runtime.services import Services
 if TYPE_CHECKING:
     from newsletter.web.server import WebServer
 
-_PORT = click.IntRange(0, 65535)
+_PORT_TYPE = click.IntRange(0, 65535)
 host_option = click.option(
     "--host", default="127.0.0.1", show_default=True, envvar="NEWSLETTER_HOST"
 )
 port_option = click.option(
-    "--port", default=8000, show_default=True, envvar="NEWSLETTER_PORT", type=_PORT
+    "--port", default=8000, show_default=True, envvar="NEWSLETTER_PORT", type=_PORT_TYPE
 )
 monitoring_option = click.option(
-    "--port", type=_PORT, help="Answer monitoring at this port; without it, at none."
+    "--port", type=_PORT_TYPE, help="Answer monitoring at this port; without it, at none."
 )
 
 _SOCKET_KEY = "newsletter.listening"
@@ -58,7 +58,7 @@ def stopped_by_signals(end: Callable[[], None]) -> Iterator[None]:
     def stop(_number: int, _frame: FrameType | None) -> None:
         shell.say("stopping: the calls under way end first")
         # a file may be made to be read for half a minute; and none is begun until the process ends
-        for gate in GATES:
+        for gate in ALL_GATES:
             gate.close()
         end()
 

@@ -22,16 +22,16 @@ from newsletter.domain.errors import (
 )
 from newsletter.runtime import log_lines
 
-DONE, FAILED, USAGE, INVALID, REFUSED, NEEDS_A_PERSON, UNREACHABLE = range(7)
-INTERRUPTED = 130
+EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_INVALID, REFUSED, EXIT_NEEDS_PERSON, UNREACHABLE = range(7)
+EXIT_INTERRUPTED = 130
 _REQUEST_THREAD_NAME = "AnyIO worker thread"
 """Beginning of the names of threads that answer requests."""
 
 _EXIT_CODES: tuple[tuple[type[NewsletterError], int], ...] = (
-    (InvalidInput, INVALID),
+    (InvalidInput, EXIT_INVALID),
     (Refused, REFUSED),
     (ProviderUnreachable, UNREACHABLE),
-    (NewsletterError, FAILED),
+    (NewsletterError, EXIT_FAILED),
 )
 
 
@@ -98,7 +98,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         code = newsletter.main(args=arguments, prog_name="newsletter", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):
-        return INTERRUPTED
+        return EXIT_INTERRUPTED
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -111,10 +111,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         place = f"{error.filename}: " if error.filename else ""
         advice = "check its owner, its rights and the disk, then try again"
         _print_error(f"newsletter: {place}{error.strerror or error}; {advice}")
-        return FAILED
+        return EXIT_FAILED
     except Exception as error:  # the last resort
         return _report_fault(error)
-    return code if isinstance(code, int) else DONE
+    return code if isinstance(code, int) else EXIT_DONE
 
 
 def _report_fault(error: Exception) -> int:
@@ -124,7 +124,7 @@ def _report_fault(error: Exception) -> int:
         f"newsletter: unexpected {type(error).__name__}: {error}\n"
         "This is a fault of the program; 'newsletter --verbose …' shows where."
     )
-    return FAILED
+    return EXIT_FAILED
 
 
 def _print_error(message: str) -> None:

@@ -18,7 +18,7 @@ from newsletter.config import environment
 from newsletter.config.loading import FILE_NAME, find_workspace, load
 from newsletter.config.settings import Settings
 from newsletter.domain.errors import Fault, InvalidConfiguration, InvalidInput
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.pipeline.ledger import statement_named
 from newsletter.runtime.log_lines import logged
@@ -123,7 +123,7 @@ def limited(command: Callable[..., Any]) -> Callable[..., Any]:
 def read_actor(_context: object, _option: object, given: str | None) -> str:
     """Return the folded address in ``--by``, or the operator."""
     if given is None:
-        return OPERATOR
+        return OPERATOR_NAME
     try:
         return fold(given)
     except ValueError as error:

@@ -6,13 +6,13 @@ import click
 
 from newsletter.cli import shell
 from newsletter.domain.errors import Defect
-from newsletter.domain.staff.audit import OPERATOR, AuditHead
+from newsletter.domain.staff.audit import OPERATOR_NAME, AuditHead
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import fold
 from newsletter.pipeline.staff import people
 from newsletter.runtime.services import Services, Staff
 
-_ROLES = click.Choice([role.value for role in Role])
+_ROLE_TYPE = click.Choice([role.value for role in Role])
 
 
 @click.group()
@@ -22,7 +22,7 @@ def user() -> None:
 
 @user.command()
 @shell.address_argument()
-@click.option("--role", required=True, type=_ROLES)
+@click.option("--role", required=True, type=_ROLE_TYPE)
 @shell.with_services
 def add(services: Services, address: str, role: str) -> None:
     """Add a member of staff, or give them another role.
@@ -34,15 +34,15 @@ def add(services: Services, address: str, role: str) -> None:
         known = tx.staff.role(address)
     if known is not None and known is not Role(role):
         _print_affected(services, address)
-        people.change_role(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
+        people.change_role(address, Role(role), by=OPERATOR_NAME, proofs=services.staff.proofs)
     else:
-        people.add_member(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
+        people.add_member(address, Role(role), by=OPERATOR_NAME, proofs=services.staff.proofs)
     shell.say(f"{address} is {_a(Role(role))}")
 
 
 @user.command()
 @click.argument("email")
-@click.option("--role", required=True, type=_ROLES)
+@click.option("--role", required=True, type=_ROLE_TYPE)
 @shell.with_services
 def invite(services: Services, email: str, role: str) -> None:
     """Print a link with which one person opens an account at the desk.
@@ -50,7 +50,7 @@ def invite(services: Services, email: str, role: str) -> None:
     It works once, for 72 hours, and the audit log notes that it was printed. Give it to that person
     only: the link grants the role.
     """
-    link = people.invite(email, Role(role), by=OPERATOR, proofs=services.staff.proofs)
+    link = people.invite(email, Role(role), by=OPERATOR_NAME, proofs=services.staff.proofs)
     _print_link(services.staff, link.token, link.expires_at)
     shell.say(f"give it to {link.address} alone: it makes whoever opens it first {_a(link.role)}")
 
@@ -64,7 +64,7 @@ def reset(services: Services, email: str) -> None:
     It works once, for 15 minutes, and the audit log says that it was printed. They are signed out,
     and set up another second factor.
     """
-    link = people.reset(email, by=OPERATOR, proofs=services.staff.proofs)
+    link = people.reset(email, by=OPERATOR_NAME, proofs=services.staff.proofs)
     _print_link(services.staff, link.token, link.expires_at)
     shell.say(f"{link.address} was signed out everywhere, and got an email")
 
@@ -79,7 +79,7 @@ def disable(services: Services, address: str) -> None:
     """
     address = fold(address)
     _print_affected(services, address)
-    people.disable(address, by=OPERATOR, proofs=services.staff.proofs)
+    people.disable(address, by=OPERATOR_NAME, proofs=services.staff.proofs)
     shell.say(f"{address} can do nothing any more; 'newsletter user invite' lets them in again")
 
 

@@ -17,7 +17,7 @@ from newsletter.domain.errors import Fault, InvalidConfiguration
 from newsletter.formats.scalars import misreading
 from newsletter.formats.yaml_nodes import compose, in_plain_words, mark_of
 
-_VARIABLE = re.compile(
+_VARIABLE_PATTERN = re.compile(
     r"(?P<literal>\$\$\{)"
     r"|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<fallback>:-(?P<default>[^}]*))?\}"
     r"|(?P<malformed>\$\{)"
@@ -48,7 +48,7 @@ def expand(text: str, environ: Mapping[str, str]) -> str:
             )
         return environ.get(name, "")
 
-    expanded = _VARIABLE.sub(fill, text)
+    expanded = _VARIABLE_PATTERN.sub(fill, text)
     if wrong:
         raise ValueError("; ".join(dict.fromkeys(wrong)))
     return expanded
@@ -119,9 +119,9 @@ def _fatal(path: Path, message: str, position: Position | None = None) -> Invali
 KeyPath = tuple[str | int, ...]
 """Keys and list indices from the top: ``("statements", 0, "kind")``."""
 
-_TAG = "tag:yaml.org,2002:"
-_CONSTRUCTED = frozenset({"bool", "int", "float"})
-_KINDS = _CONSTRUCTED | {"str", "value", "merge", "null", "timestamp"}
+_YAML_TAG_PREFIX = "tag:yaml.org,2002:"
+_CONSTRUCTED_TYPES = frozenset({"bool", "int", "float"})
+_KINDS = _CONSTRUCTED_TYPES | {"str", "value", "merge", "null", "timestamp"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,13 +204,13 @@ def build(file: str, node: yaml.Node) -> Document:
 
 
 def _value(document: Document, node: yaml.Node, path: KeyPath) -> Any:
-    if isinstance(node, yaml.MappingNode) and node.tag == f"{_TAG}map":
+    if isinstance(node, yaml.MappingNode) and node.tag == f"{_YAML_TAG_PREFIX}map":
         return dict(_pairs(document, node, path))
-    if isinstance(node, yaml.SequenceNode) and node.tag == f"{_TAG}seq":
+    if isinstance(node, yaml.SequenceNode) and node.tag == f"{_YAML_TAG_PREFIX}seq":
         return list(_items(document, node, path))
-    if isinstance(node, yaml.ScalarNode) and node.tag.removeprefix(_TAG) in _KINDS:
+    if isinstance(node, yaml.ScalarNode) and node.tag.removeprefix(_YAML_TAG_PREFIX) in _KINDS:
         return _scalar(document, node, path)
-    tag = node.tag.replace(_TAG, "!!")
+    tag = node.tag.replace(_YAML_TAG_PREFIX, "!!")
     document.fault(path, f"has the tag {tag!r}, which has no meaning here; leave it out")
     return None
 
@@ -239,9 +239,9 @@ def _items(document: Document, node: yaml.SequenceNode, path: KeyPath) -> Iterab
 
 
 def _scalar(document: Document, node: yaml.ScalarNode, path: KeyPath) -> Any:
-    kind = node.tag.removeprefix(_TAG)
+    kind = node.tag.removeprefix(_YAML_TAG_PREFIX)
     value = None if kind == "null" else node.value
-    if kind in _CONSTRUCTED:
+    if kind in _CONSTRUCTED_TYPES:
         try:
             value = yaml.constructor.SafeConstructor().construct_object(node)
         except ValueError:  # matches YAML's pattern of a number and is none, like 0b_

@@ -103,10 +103,10 @@ Zone = Annotated[str, Rule(_zone)]
 DatabaseUrl = Annotated[str, Rule(database_url)]
 """``sqlite:///`` and a path, or ``postgresql://`` and a database on a server."""
 
-Window = Annotated[Duration, duration_rule(timedelta(days=30), "at most 30d", at_most=True)]
+TimeWindow = Annotated[Duration, duration_rule(timedelta(days=30), "at most 30d", at_most=True)]
 """A duration from zero to thirty days."""
 
-Pause = Annotated[Window, duration_rule(timedelta(seconds=1), "at least 1s")]
+PauseDuration = Annotated[TimeWindow, duration_rule(timedelta(seconds=1), "at least 1s")]
 """A duration from one second to thirty days."""
 
 

@@ -14,7 +14,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _SCALAR_TYPES = {"integer", "number", "boolean"}
 _ANNOTATION_KEYS = {"description", "default", "examples"}
 _DESCRIPTION = "The configuration of a workspace; docs/configuration.md explains it."
-_VARIABLE = {"type": "string", "pattern": r"\$\{"}
+_VARIABLE_SCHEMA = {"type": "string", "pattern": r"\$\{"}
 
 
 class SchemaWriter(GenerateJsonSchema):
@@ -44,7 +44,7 @@ def json_schema() -> dict[str, Any]:
         rule = {key: value for key, value in leaf.items() if key not in _ANNOTATION_KEYS}
         for key in rule:
             del leaf[key]
-        leaf["anyOf"] = [rule, dict(_VARIABLE)]  # ${NAME} in its place
+        leaf["anyOf"] = [rule, dict(_VARIABLE_SCHEMA)]  # ${NAME} in its place
     return {"$schema": _DIALECT, **schema, "title": "newsletter.yaml", "description": _DESCRIPTION}
 
 

@@ -94,12 +94,12 @@ class BackupOptions(fields.Section):
 class Schedule(fields.Section):
     """The times and intervals of automatic work."""
 
-    poll: fields.Pause = option(
+    poll: fields.PauseDuration = option(
         "How often newsletter looks for new statements and due work.",
         "5s",
         default=timedelta(seconds=5),
     )
-    undo_window: fields.Window = option(
+    undo_window: fields.TimeWindow = option(
         "The time after the last approval in which nothing is sent and you can undo it.",
         "5m",
         default=timedelta(minutes=5),
@@ -215,7 +215,7 @@ class Settings(fields.Section):
         " Without it, they wait for the first.",
         default=None,
     )
-    fail_over_after: fields.Pause = option(
+    fail_over_after: fields.PauseDuration = option(
         "How long the first provider may fail before waiting batches go to the second. A"
         " refused configuration counts at once.",
         "10m",

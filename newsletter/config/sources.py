@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ValidationInfo
 
-from newsletter.config.fields import Pause, Section, duration_rule
+from newsletter.config.fields import PauseDuration, Section, duration_rule
 from newsletter.domain.setting import Language, Website, matching
 from newsletter.domain.subscribers.lists import ListName
 from newsletter.providers.common.options import FilePath, option
 
-_Name = Annotated[
+_SourceName = Annotated[
     str,
     matching(
         r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}",
@@ -44,14 +44,14 @@ class FeedOptions(Section):
     """A feed in RSS, Atom or JSON Feed format."""
 
     kind: Literal["feed"] = option("A feed: RSS, Atom or JSON Feed.")
-    name: _Name | None = option(
+    name: _SourceName | None = option(
         "Its name in commands and in the log. Without it: its host. Keep the name when the url"
         " changes.",
         "press-room",
         default=None,
     )
     every: Annotated[
-        Pause,
+        PauseDuration,
         duration_rule(timedelta(minutes=1), "at least 1m: more often is a burden to the site"),
     ] = option("How often newsletter visits it.", "15m", default=timedelta(minutes=15))
     lists: tuple[ListName, ...] = option(

@@ -60,8 +60,8 @@ def find(error: ErrorDetails, document: Document, root: Shape, values: Any) -> F
 def say(finding: Finding) -> str:
     """Return the fault and the remedy. Never contains a secret."""
     kind = finding.error["type"]
-    if kind in _SENTENCES:
-        message = _SENTENCES[kind].format(
+    if kind in _SENTENCE_OF_ERROR:
+        message = _SENTENCE_OF_ERROR[kind].format(
             shown=_value_text(finding),
             example=finding.example,
             list=finding.shape.example or "[one, two]",
@@ -174,7 +174,7 @@ def _bound_text(bound: Any) -> str:
 
 _NOT_DATE = "must be a date{example}, not {shown}"
 _NOT_LIST = "must be a list, like {list}, not {shown}"
-_SENTENCES = {
+_SENTENCE_OF_ERROR = {
     "bool_type": "must be true or false, not {shown}",
     "date_type": _NOT_DATE,
     "date_parsing": _NOT_DATE,

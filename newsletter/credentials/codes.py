@@ -16,7 +16,7 @@ _STEP_SECONDS = 30
 _MAX_DRIFT_STEPS = 1
 """The time steps by which the app's clock may be early or late."""
 _CODE_DIGITS = 6
-_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
+_CODE_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 _GROUP = 5
 
 
@@ -59,7 +59,7 @@ def step_of(code: str, secret: str, at: datetime) -> int | None:
 def new_recovery_codes(count: int) -> tuple[str, ...]:
     """Return random codes of 49 bits, without letters that look alike."""
     return tuple(
-        "-".join("".join(secrets.choice(_LETTERS) for _ in range(_GROUP)) for _ in range(2))
+        "-".join("".join(secrets.choice(_CODE_ALPHABET) for _ in range(_GROUP)) for _ in range(2))
         for _ in range(count)
     )
 

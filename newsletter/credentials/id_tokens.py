@@ -23,7 +23,7 @@ _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "E
 """Asymmetric signature algorithms. HMAC with the client secret and ``none`` are refused."""
 _KEY_TYPES = {"RSA", "EC"}
 _MAX_TOKEN_BYTES = 16 << 10
-LEEWAY = timedelta(minutes=1)
+CLOCK_LEEWAY = timedelta(minutes=1)
 """The largest difference accepted between the provider's clock and ours."""
 _MAX_AGE = timedelta(minutes=10)
 """The greatest age of an ID token, which serves a single sign-in."""
@@ -82,7 +82,7 @@ def verify(
         raise Unproven(f"the ID token is longer than {_MAX_TOKEN_BYTES} bytes")
     rules = jwt.JWTClaimsRegistry(
         now=int(now.timestamp()),
-        leeway=int(LEEWAY.total_seconds()),
+        leeway=int(CLOCK_LEEWAY.total_seconds()),
         iss={"essential": True, "values": [desk.issuer, f"{desk.issuer}/"]},
         aud={"essential": True, "value": desk.client_id},
         sub={"essential": True},
@@ -141,5 +141,5 @@ def _identity(claims: Mapping[str, Any], desk: Registration, now: datetime) -> I
 
 def _instant(seconds: Any, now: datetime) -> datetime | None:
     """Return the time of a claim, at most ``now``; None for an invalid one."""
-    is_one = type(seconds) is int and 0 <= seconds <= (now + LEEWAY).timestamp()
+    is_one = type(seconds) is int and 0 <= seconds <= (now + CLOCK_LEEWAY).timestamp()
     return min(datetime.fromtimestamp(seconds, UTC), now) if is_one else None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _CHALLENGE_BYTES = 32
 _TIMEOUT_MS = int(CHALLENGE_LIFETIME.total_seconds()) * 1000
 """The time in which the person must answer the browser."""
-_ALGORITHMS = (-8, -7, -257)
+_COSE_ALGORITHMS = (-8, -7, -257)
 """EdDSA, ES256 and RS256, as COSE numbers. Other algorithms are refused."""
 
 
@@ -89,7 +89,7 @@ def verify_creation(
         found = _server(party).register_complete(_state(challenge), answer)
         data = found.credential_data
         # 3 is the algorithm of a COSE key (RFC 9052, 7.1); only the offered ones are accepted
-        if data is None or data.public_key.get(3) not in _ALGORITHMS:
+        if data is None or data.public_key.get(3) not in _COSE_ALGORITHMS:
             raise Unfit("a key of another kind than was asked for")
         if answer.raw_id != data.credential_id:
             raise Unfit("two names for one key")
@@ -161,7 +161,7 @@ def _server(party: RelyingParty) -> "Fido2Server":
         verify_origin=lambda origin: origin == party.origin,
     )
     offered = {algorithm.alg: algorithm for algorithm in server.allowed_algorithms}
-    server.allowed_algorithms = [offered[number] for number in _ALGORITHMS]
+    server.allowed_algorithms = [offered[number] for number in _COSE_ALGORITHMS]
     return server
 
 

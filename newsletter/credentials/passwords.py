@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MIN_CHARACTERS = 12
 MAX_CHARACTERS = 200
 """The maximum length of a password. Argon2 has no limit, and long passwords take time."""
-_BUSY = "too many people are signing in just now; try again in a minute"
+_BUSY_MESSAGE = "too many people are signing in just now; try again in a minute"
 _MAX_SCORED_CHARACTERS = 72
 _MIN_OWN_CHARACTERS = 8
 """The characters that a password must have besides the person's name and address."""
@@ -100,7 +100,7 @@ class Passwords:
             limits[f"network {network}"] = self._max_of_network
         with self._lock:
             if any(self._queued[key] >= limit for key, limit in limits.items()):
-                raise Busy(_BUSY)
+                raise Busy(_BUSY_MESSAGE)
             self._queued.update(limits.keys())
         try:
             yield
@@ -113,7 +113,7 @@ class Passwords:
     def slot(self) -> Iterator[None]:
         """Hold a slot for computing a hash. Raises Busy if none is free for long."""
         if not self._slots.acquire(timeout=self._patience):
-            raise Busy(_BUSY)
+            raise Busy(_BUSY_MESSAGE)
         try:
             yield
         finally:

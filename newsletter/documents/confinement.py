@@ -82,9 +82,9 @@ def _limit(seconds: float, max_bytes: int) -> None:
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # on every architecture
 _PATH_BENEATH = 1
 _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
-_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}
+_RIGHTS_BY_ABI_VERSION = {1: 13, 2: 14, 3: 15, 4: 15}
 """Landlock version → number of file rights that it has; later versions have 16."""
-_FILES = ("/etc/ld.so.cache", "/dev/null", "/dev/urandom")
+_READABLE_FILES = ("/etc/ld.so.cache", "/dev/null", "/dev/urandom")
 _FOLDERS = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo")
 
 
@@ -93,7 +93,7 @@ def _close_files() -> None:
     version = _libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), 1)
     if version < 1:
         return
-    asked = struct.pack("<Q", (1 << _RIGHTS.get(version, 16)) - 1)
+    asked = struct.pack("<Q", (1 << _RIGHTS_BY_ABI_VERSION.get(version, 16)) - 1)
     asked += struct.pack("<Q", 0b11) if version >= 4 else b""  # TCP: bind, connect
     asked += struct.pack("<Q", 0b11) if version >= 6 else b""  # abstract sockets, signals
     rules = _libc.syscall(_CREATE_RULESET, asked, ctypes.c_size_t(len(asked)), 0)
@@ -115,30 +115,30 @@ def _readable() -> Iterator[str]:
     yield from (sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib"))
     yield from (one for one in sys.path if one.endswith(("site-packages", "dist-packages")))
     yield str(Path(sys.base_prefix) / "lib")
-    yield from (*_FOLDERS, *_FILES)
+    yield from (*_FOLDERS, *_READABLE_FILES)
 
 
 # --- seccomp -----------------------------------------------------------------------------------
 
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
-"""Machine → its column in ``CALLS``, and the kernel's number of the architecture."""
-CALLS = {
+"""Machine → its column in ``ALLOWED_SYSCALLS``, and the kernel's number of the architecture."""
+ALLOWED_SYSCALLS = {
     name: (int(x86), None if arm == "-" else int(arm))
     for line in files("newsletter.documents").joinpath("calls.txt").read_text("utf-8").splitlines()
     if line and not line.startswith("#")
     for name, x86, arm in [line.split()]
 }
 """System calls to refuse → their numbers on x86-64 and on 64-bit ARM."""
-_CLONE, _CLONE3, _PRLIMIT64 = (56, 220), (435, 435), (302, 261)
+_CLONE_NUMBERS, _CLONE3_NUMBERS, _PRLIMIT64_NUMBERS = (56, 220), (435, 435), (302, 261)
 _CLONE_THREAD = 0x10000
-_X32 = 0x40000000
-_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NR, _ARCH, _FIRST, _THIRD = 0, 4, 16, 32
+_X32_SYSCALL_BIT = 0x40000000
+_BPF_LOAD, _BPF_IF_EQUAL, _BPF_IF_AT_LEAST, _BPF_IF_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_SYSCALL_OFFSET, _ARCHITECTURE_OFFSET, _FIRST_ARGUMENT_OFFSET, _THIRD_ARGUMENT_OFFSET = 0, 4, 16, 32
 """Offsets in ``seccomp_data`` of the call's number, the architecture, and the low halves of
 arguments."""
-_ALLOW, _KILL, _REFUSE = 0x7FFF0000, 0x80000000, 0x00050000
+_ACTION_ALLOW, _ACTION_KILL, _ACTION_REFUSE = 0x7FFF0000, 0x80000000, 0x00050000
 
-Instruction = tuple[int, int, int, int]
+FilterInstruction = tuple[int, int, int, int]
 """A BPF instruction: code, jump if true, jump if false, operand."""
 
 
@@ -154,35 +154,35 @@ def _close_calls() -> None:
         _libc.prctl(_PR_SET_SECCOMP, 2, ctypes.byref(program), 0, 0)
 
 
-def calls_filter(column: int, architecture: int) -> list[Instruction]:
-    """Return the BPF program of the filter, for one column of ``CALLS``."""
-    refuse = (_RETURN, 0, 0, _REFUSE | errno.EPERM)
+def calls_filter(column: int, architecture: int) -> list[FilterInstruction]:
+    """Return the BPF program of the filter, for one column of ``ALLOWED_SYSCALLS``."""
+    refuse = (_RETURN, 0, 0, _ACTION_REFUSE | errno.EPERM)
     program = [
-        (_LOAD, 0, 0, _ARCH),
-        (_EQUAL, 1, 0, architecture),
-        (_RETURN, 0, 0, _KILL),
-        (_LOAD, 0, 0, _NR),
-        (_AT_LEAST, 0, 1, _X32),
+        (_BPF_LOAD, 0, 0, _ARCHITECTURE_OFFSET),
+        (_BPF_IF_EQUAL, 1, 0, architecture),
+        (_RETURN, 0, 0, _ACTION_KILL),
+        (_BPF_LOAD, 0, 0, _SYSCALL_OFFSET),
+        (_BPF_IF_AT_LEAST, 0, 1, _X32_SYSCALL_BIT),
         refuse,
         # glibc tries clone where this one is not there: its flags cannot be seen from here
-        (_EQUAL, 0, 1, _CLONE3[column]),
-        (_RETURN, 0, 0, _REFUSE | errno.ENOSYS),
+        (_BPF_IF_EQUAL, 0, 1, _CLONE3_NUMBERS[column]),
+        (_RETURN, 0, 0, _ACTION_REFUSE | errno.ENOSYS),
         # a thread is started, and no process
-        (_EQUAL, 0, 4, _CLONE[column]),
-        (_LOAD, 0, 0, _FIRST),
-        (_ANY_BIT, 0, 1, _CLONE_THREAD),
-        (_RETURN, 0, 0, _ALLOW),
+        (_BPF_IF_EQUAL, 0, 4, _CLONE_NUMBERS[column]),
+        (_BPF_LOAD, 0, 0, _FIRST_ARGUMENT_OFFSET),
+        (_BPF_IF_ANY_BIT, 0, 1, _CLONE_THREAD),
+        (_RETURN, 0, 0, _ACTION_ALLOW),
         refuse,
         # limits are asked for, and none is set
-        (_EQUAL, 0, 6, _PRLIMIT64[column]),
-        (_LOAD, 0, 0, _THIRD),
-        (_EQUAL, 0, 3, 0),
-        (_LOAD, 0, 0, _THIRD + 4),
-        (_EQUAL, 0, 1, 0),
-        (_RETURN, 0, 0, _ALLOW),
+        (_BPF_IF_EQUAL, 0, 6, _PRLIMIT64_NUMBERS[column]),
+        (_BPF_LOAD, 0, 0, _THIRD_ARGUMENT_OFFSET),
+        (_BPF_IF_EQUAL, 0, 3, 0),
+        (_BPF_LOAD, 0, 0, _THIRD_ARGUMENT_OFFSET + 4),
+        (_BPF_IF_EQUAL, 0, 1, 0),
+        (_RETURN, 0, 0, _ACTION_ALLOW),
         refuse,
     ]
-    for numbers in CALLS.values():
+    for numbers in ALLOWED_SYSCALLS.values():
         if (number := numbers[column]) is not None:
-            program += [(_EQUAL, 0, 1, number), refuse]
-    return [*program, (_RETURN, 0, 0, _ALLOW)]
+            program += [(_BPF_IF_EQUAL, 0, 1, number), refuse]
+    return [*program, (_RETURN, 0, 0, _ACTION_ALLOW)]

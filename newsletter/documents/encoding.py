@@ -10,8 +10,8 @@ _BYTE_ORDER_MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-_HEAD = 1024
-_WESTERN = {"iso8859-1", "ascii", "iso8859-15"}
+_SNIFFED_BYTES = 1024
+_WESTERN_ENCODINGS = {"iso8859-1", "ascii", "iso8859-15"}
 _ASCII = ("iso-2022", "iso2022", "hz")
 """Beginnings of the names of encodings whose bytes are all ASCII."""
 
@@ -48,7 +48,7 @@ def decode_as_declared(data: bytes, declared: Iterable[str] = ()) -> str | None:
         try:
             known = codecs.lookup(name).name
             # what calls itself Latin-1 mostly holds the quotes of Windows: browsers read it so too
-            text = data.decode("cp1252" if known in _WESTERN else known)
+            text = data.decode("cp1252" if known in _WESTERN_ENCODINGS else known)
         except (LookupError, UnicodeError):
             continue
         # UTF-16 of Latin letters was found by its beginning
@@ -65,7 +65,7 @@ def encoding_by_head(data: bytes) -> str:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return encoding
-    head = data[:_HEAD]
+    head = data[:_SNIFFED_BYTES]
     first, second = head[0::2].count(0), head[1::2].count(0)
     if 8 * max(first, second) < len(head) or max(first, second) <= 8 * min(first, second):
         return ""

@@ -26,20 +26,20 @@ from newsletter.documents.release.imported import (
 )
 from newsletter.documents.release.words import pattern
 
-_PASSED_ON = pattern("marks of passing on")
+_FORWARDED_MARK_PATTERN = pattern("marks of passing on")
 _MAX_PARTS = 1_000
-_SIGNED = re.compile(r"\\--[ ]?(?:\\?\n|$)")
+_SIGNATURE_LINE_PATTERN = re.compile(r"\\--[ ]?(?:\\?\n|$)")
 """The Markdown of the line ``-- `` above a signature (RFC 3676, 4.3)."""
 _MAIL_FOOT = pattern("below emails")
 """Text that mail programs and law departments add below an email."""
-_SIGNATURE, _MAX_SIGNED = 4, 12
+_MAX_SIGNATURE_LINES, _MAX_SIGNED = 4, 12
 """Limits of a signature: paragraphs and lines."""
 _MAX_COVERS, _MAX_WORDS = 3, 60
 """Limits of forwarding: emails around the forwarded one, and words of each."""
 _SHOWN = 80
 _QUOTED = 15
 """Letters of a dropped line that its note quotes."""
-_READ = 1_000
+_MAX_BLOCK_CHARACTERS = 1_000
 """Characters of a paragraph to search."""
 
 
@@ -142,8 +142,8 @@ def _unsigned(document: ImportedDocument) -> ImportedDocument:
     """Move the sender's signature to the dropped lines."""
     blocks = document.body.split("\n\n")
     # never the first paragraph: something has to be left
-    for n in range(max(1, len(blocks) - _SIGNATURE), len(blocks)):
-        if _SIGNED.match(blocks[n]) or _MAIL_FOOT.fullmatch(_bare(blocks[n])):
+    for n in range(max(1, len(blocks) - _MAX_SIGNATURE_LINES), len(blocks)):
+        if _SIGNATURE_LINE_PATTERN.match(blocks[n]) or _MAIL_FOOT.fullmatch(_bare(blocks[n])):
             signature = _bare("\n".join(blocks[n:]))
             # a note on dropped text would mislead
             notes = tuple(note for note in document.notes if signature[:_QUOTED] not in note)
@@ -160,7 +160,7 @@ def _without_signature(document: ImportedDocument, body: str, signature: str) ->
 
 def _bare(block: str) -> str:
     """Return roughly the words of a paragraph of Markdown."""
-    return " ".join(re.sub(r"[\\*]", " ", block[:_READ]).split())
+    return " ".join(re.sub(r"[\\*]", " ", block[:_MAX_BLOCK_CHARACTERS]).split())
 
 
 def _subject(message: EmailMessage) -> str:
@@ -168,7 +168,7 @@ def _subject(message: EmailMessage) -> str:
         found = str(message.get("subject", ""))
     except (ValueError, LookupError, IndexError, AttributeError):  # what broken ones raise
         return ""
-    return _PASSED_ON.sub("", " ".join(found.split()), count=1).strip()
+    return _FORWARDED_MARK_PATTERN.sub("", " ".join(found.split()), count=1).strip()
 
 
 MAX_BYTES = 50_000_000
@@ -187,7 +187,7 @@ _READERS: dict[str, Callable[..., ImportedDocument]] = {
     **dict.fromkeys((".txt", ".text", ""), import_bytes),
 }
 _AS_DOCX = "open it in Word or LibreOffice, save it as a Word document (.docx) and import that"
-_INSTEAD = {
+_ADVICE_BY_SUFFIX = {
     ".doc": f"is of an old kind of Word file; {_AS_DOCX}",
     ".docm": f"is a Word file with macros; {_AS_DOCX}",
     ".rtf": f"is rich text; {_AS_DOCX}",
@@ -195,10 +195,10 @@ _INSTEAD = {
     ".mht": "is a web archive; save the page as 'Web page, HTML only' and import that",
     ".mhtml": "is a web archive; save the page as 'Web page, HTML only' and import that",
 }
-_HEAVY = {".docx", ".odt", ".pdf", ".eml"}
+_SANDBOXED_SUFFIXES = {".docx", ".odt", ".pdf", ".eml"}
 """Kinds of files that may be large because of their pictures."""
-_OLD_WORD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_OLD_WORD_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED_OFFICE_MARK = "EncryptedPackage".encode("utf-16-le")
 
 
 def import_file(data: bytes, *, today: date, file: str) -> ImportedDocument:
@@ -208,7 +208,7 @@ def import_file(data: bytes, *, today: date, file: str) -> ImportedDocument:
     is unknown, the file is too large, or it has no statement.
     """
     kind = PurePath(file).suffix.lower()
-    refusal = _INSTEAD.get(kind, "") or _disguised(data, kind)
+    refusal = _ADVICE_BY_SUFFIX.get(kind, "") or _disguised(data, kind)
     if refusal:
         raise unusable(file, refusal)
     reader = _READERS.get(kind)
@@ -220,12 +220,12 @@ def import_file(data: bytes, *, today: date, file: str) -> ImportedDocument:
 
 
 def _disguised(data: bytes, kind: str) -> str:
-    if data.startswith(_OLD_WORD):
+    if data.startswith(_OLD_WORD_MAGIC):
         # Office packs what it encrypts into the container of its old files
-        if _ENCRYPTED in data:
+        if _ENCRYPTED_OFFICE_MARK in data:
             return "is locked with a password; open it in Word, save it without one, import that"
         return f"is of an old kind of Word file, whatever its name says; {_AS_DOCX}"
-    if kind in _HEAVY:
+    if kind in _SANDBOXED_SUFFIXES:
         largest = MAX_BYTES
     else:
         largest = _LARGEST_PAGE if _READERS.get(kind) is import_page else _LARGEST_TEXT

@@ -16,16 +16,16 @@ from newsletter.documents.release.lines import ordinary
 from newsletter.domain.errors import Fault, InvalidInput
 
 _FRONT = re.compile(r"---[ \t]*\n(?P<header>(?:.*\n)*?)---[ \t]*(?:\n(?:[ \t]*\n)*|\Z)")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_ATX = re.compile(r" {0,3}(#{1,6})[ \t]++(.*)")
-_UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*")
-_DEFINITION = re.compile(r" {0,3}\[[^\]]+\]:")
-_LINK = re.compile(r"!?\[([^\[\]]{0,1000})\]\([^()]{0,2000}\)")
-_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
-_MARKS = re.compile(r"(?<!\\)(?:\*+|~~|`+)|(?<![\\\w])_+|(?<!\\)_+(?!\w)")
-_NONE = {"", "no", "none", "false", "null", "off", "~"}
+_FENCE_PATTERN = re.compile(r" {0,3}(`{3,}|~{3,})")
+_ATX_HEADING_PATTERN = re.compile(r" {0,3}(#{1,6})[ \t]++(.*)")
+_SETEXT_UNDERLINE_PATTERN = re.compile(r" {0,3}(=+|-+)[ \t]*")
+_DEFINITION_PATTERN = re.compile(r" {0,3}\[[^\]]+\]:")
+_LINK_PATTERN = re.compile(r"!?\[([^\[\]]{0,1000})\]\([^()]{0,2000}\)")
+_ESCAPED_SIGN_PATTERN = re.compile(r"\\([!-/:-@\[-`{-~])")
+_EMPHASIS_MARK_PATTERN = re.compile(r"(?<!\\)(?:\*+|~~|`+)|(?<![\\\w])_+|(?<!\\)_+(?!\w)")
+_EMPTY_VALUES = {"", "no", "none", "false", "null", "off", "~"}
 _REFERENCE = re.compile(r"(?<!\\)\[\^[^\]\s]{1,50}\]")
-_TAKEN = ("title", "date", "summary", "subject", "language")
+_IMPORTED_KEYS = ("title", "date", "summary", "subject", "language")
 _UNTAKEN = "front matter; only title, date, summary, subject and language are taken"
 _LOST_MARK = "The title had a footnote, which a title cannot: nothing in the text leads to it now."
 
@@ -41,7 +41,7 @@ def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
     values: dict[str, str] = {}
     untaken = []
     for key, value, line in front.pairs:
-        if key in _TAKEN and value and key not in values:
+        if key in _IMPORTED_KEYS and value and key not in values:
             values[key] = value
         else:
             untaken.append(DroppedLine(line=line, text=f"{key}: {value}".strip(), reason=_UNTAKEN))
@@ -102,7 +102,7 @@ def _text(node: yaml.Node) -> str:
 def _embargo(front: _Front) -> Iterator[tuple[int, str]]:
     """Yield the keys and values that may mention an embargo; ``embargo: no`` does not."""
     for key, value, line in front.pairs:
-        if value.casefold() not in _NONE:
+        if value.casefold() not in _EMPTY_VALUES:
             yield line, value
             yield line, f"{key}: {value}"
 
@@ -117,9 +117,9 @@ def _blocks(body: str, first: int) -> Iterator[Block]:
     lines = body.split("\n")
     for n, line in enumerate([*lines, ""]):
         last = n == len(lines)
-        whole = len(chunk) == 1 and _ATX.fullmatch(chunk[0])
+        whole = len(chunk) == 1 and _ATX_HEADING_PATTERN.fullmatch(chunk[0])
         blank = not ordinary(line).strip()  # of nothing that can be seen, as of a NUL
-        if chunk and not fence and (blank or _ATX.fullmatch(line) or whole):
+        if chunk and not fence and (blank or _ATX_HEADING_PATTERN.fullmatch(line) or whole):
             yield _block_of(chunk, first + start, blanks)
             blanks, chunk = 0, []
         if last and chunk:  # code that is never closed
@@ -134,7 +134,7 @@ def _blocks(body: str, first: int) -> Iterator[Block]:
 
 def _fenced(line: str, fence: str) -> str:
     """Return the fence that is open below a line, or ""."""
-    found = _FENCE.match(line)
+    found = _FENCE_PATTERN.match(line)
     if found is None:
         return fence
     if not fence:
@@ -147,9 +147,9 @@ def _block_of(chunk: list[str], number: int, blanks: int) -> Block:
     written = "\n".join(chunk)
     level, words = _heading(chunk)
     plain = words
-    if not _DEFINITION.match(words):
-        bare = _MARKS.sub("", _REFERENCE.sub("", _LINK.sub(r"\1", words)))
-        plain = _ESCAPED.sub(r"\1", bare)
+    if not _DEFINITION_PATTERN.match(words):
+        bare = _EMPHASIS_MARK_PATTERN.sub("", _REFERENCE.sub("", _LINK_PATTERN.sub(r"\1", words)))
+        plain = _ESCAPED_SIGN_PATTERN.sub(r"\1", bare)
     return Block(
         number=number,
         text=ordinary(plain).strip() or ordinary(written).strip(),
@@ -161,12 +161,12 @@ def _block_of(chunk: list[str], number: int, blanks: int) -> Block:
 
 
 def _heading(chunk: list[str]) -> tuple[int, str]:
-    found = _ATX.fullmatch(chunk[0])
+    found = _ATX_HEADING_PATTERN.fullmatch(chunk[0])
     if found and len(chunk) == 1:
         words = found[2].rstrip(" \t")
         bare = words.rstrip("#")  # some write the marks behind a heading too: ## Title ##
         return len(found[1]), bare.rstrip(" \t") if bare.endswith((" ", "\t")) else words
-    underline = _UNDERLINE.fullmatch(chunk[-1]) if len(chunk) > 1 else None
+    underline = _SETEXT_UNDERLINE_PATTERN.fullmatch(chunk[-1]) if len(chunk) > 1 else None
     # --- below an item, a quotation or a row of a table makes no heading of it
     if underline and not re.match(r"\s*(?:[-*+>|]|\d+[.)])\s", chunk[0]):
         return (1 if underline[1][0] == "=" else 2), " ".join(chunk[:-1])

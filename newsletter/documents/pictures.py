@@ -25,16 +25,16 @@ from newsletter.documents.release.lines import shortened
 from newsletter.domain.errors import InvalidInput
 
 _MAX_PIXELS = 24_000_000
-_TOO_MANY = f"has more than {_MAX_PIXELS // 1_000_000} million pixels; make it smaller first"
+_TOO_MANY_PIXELS = f"has more than {_MAX_PIXELS // 1_000_000} million pixels; make it smaller first"
 _MAX_SIDE_PIXELS = 20_000
 _MAX_WIDTH = 1_200
 """Maximum width in pixels: twice an email's width, for sharp screens."""
 _MAX_HEIGHT = 2_400
-_AIM = 500_000
+_TARGET_BYTES = 500_000
 """Target size in bytes, which loads fast enough on a telephone."""
-_QUALITIES = (85, 70, 50)
-_KINDS = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif"}
-_HEADS = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF"}
+_JPEG_QUALITIES = (85, 70, 50)
+_MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif"}
+_MAGIC_BYTES = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF"}
 _INSTEAD = "save it as PNG or JPEG and choose that"
 
 
@@ -44,14 +44,14 @@ def make_picture(data: bytes, *, file: str) -> MadePicture:
         raise unusable(
             file, f"is larger than {LARGEST_PICTURE // 1_000_000} MB; {_INSTEAD}, smaller"
         )
-    kind = next((kind for head, kind in _HEADS.items() if data.startswith(head)), "")
+    kind = next((kind for head, kind in _MAGIC_BYTES.items() if data.startswith(head)), "")
     if not kind:
         raise unusable(file, f"is no PNG, JPEG or GIF; {_INSTEAD}")
     image = _opened(data, kind, file)
     image.thumbnail((_MAX_WIDTH, _MAX_HEIGHT), Image.Resampling.LANCZOS)
     kind, encoded = _encoded(image, kind)
     width, height = image.size
-    return MadePicture(kind=_KINDS[kind], data=encoded, width=width, height=height)
+    return MadePicture(kind=_MEDIA_TYPES[kind], data=encoded, width=width, height=height)
 
 
 def _opened(data: bytes, kind: str, file: str) -> Image.Image:
@@ -63,7 +63,7 @@ def _opened(data: bytes, kind: str, file: str) -> Image.Image:
             with Image.open(io.BytesIO(data), formats=(kind,)) as image:
                 width, height = image.size
                 if width * height > _MAX_PIXELS or max(width, height) > _MAX_SIDE_PIXELS:
-                    raise unusable(file, _TOO_MANY)
+                    raise unusable(file, _TOO_MANY_PIXELS)
                 image.seek(0)
                 # a camera says in the Exif data which side is up, and these do not stay
                 upright = ImageOps.exif_transpose(image)
@@ -76,21 +76,21 @@ def _opened(data: bytes, kind: str, file: str) -> Image.Image:
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, Warning) as error:
         raise unusable(file, f"is broken and cannot be read as a picture; {_INSTEAD}") from error
     except Image.DecompressionBombError as error:
-        raise unusable(file, _TOO_MANY) from error
+        raise unusable(file, _TOO_MANY_PIXELS) from error
 
 
 def _encoded(image: Image.Image, kind: str) -> tuple[str, bytes]:
     """Encode a photograph as JPEG, a small drawing as PNG, as well as the size allows."""
     if image.mode == "RGBA":
         png = _saved(image, "PNG")
-        return "PNG", png if len(png) <= _AIM else _fewer_colours(image)
+        return "PNG", png if len(png) <= _TARGET_BYTES else _fewer_colours(image)
     png = b"" if kind == "JPEG" else _saved(image, "PNG")
     # so small a PNG is a drawing, which JPEG would blur
-    if png and len(png) <= _AIM // 4:
+    if png and len(png) <= _TARGET_BYTES // 4:
         return "PNG", png
-    for quality in _QUALITIES:
+    for quality in _JPEG_QUALITIES:
         jpeg = _saved(image, "JPEG", quality=quality, progressive=True)
-        if len(jpeg) <= _AIM:
+        if len(jpeg) <= _TARGET_BYTES:
             break
     return ("PNG", png) if png and len(png) < len(jpeg) else ("JPEG", jpeg)
 
@@ -100,7 +100,7 @@ def _fewer_colours(image: Image.Image) -> bytes:
     while True:
         # the one method that every Pillow has for pixels that are clear in parts
         png = _saved(image.quantize(256, method=Image.Quantize.FASTOCTREE), "PNG")
-        if len(png) <= _AIM:
+        if len(png) <= _TARGET_BYTES:
             return png
         image.thumbnail((image.width * 3 // 4, image.height * 3 // 4), Image.Resampling.LANCZOS)
 
@@ -111,9 +111,9 @@ def _saved(image: Image.Image, kind: str, **how: object) -> bytes:
     return out.getvalue()
 
 
-_LEAST = 4
+_MIN_SIDE_PIXELS = 4
 """Minimum pixels; smaller pictures are spacers or trackers."""
-_NAMELESS = "a picture without a description"
+_UNDESCRIBED_LABEL = "a picture without a description"
 
 
 def illustrated(document: ImportedDocument, read: Callable[[str], bytes]) -> ImportedDocument:
@@ -124,14 +124,14 @@ def illustrated(document: ImportedDocument, read: Callable[[str], bytes]) -> Imp
     made: list[ImportedPicture] = []
     lost: list[DroppedLine] = []
     for imported in document.pictures:
-        name = shortened(imported.alt or _NAMELESS)
+        name = shortened(imported.alt or _UNDESCRIBED_LABEL)
         try:
             picture = make_picture(read(imported.source), file=name)
         except InvalidInput as error:
             why = f"a picture that was not kept: it {error.faults[0].message}"
             lost.append(DroppedLine(line=0, text=name, reason=why))
             continue
-        if min(picture.width, picture.height) < _LEAST:
+        if min(picture.width, picture.height) < _MIN_SIDE_PIXELS:
             why = f"a picture of {picture.width} × {picture.height} pixels, which nobody sees"
             lost.append(DroppedLine(line=0, text=name, reason=why))
             continue

@@ -29,8 +29,8 @@ from newsletter.documents.release.recognition import (
 )
 from newsletter.documents.release.words import pattern
 
-_PAGE = pattern("page numbers")
-_PAGE_NUMBER, _RUNNING_HEADER = "a page number", "a running header"
+_PAGE_NUMBER_PATTERN = pattern("page numbers")
+_PAGE_NUMBER_REASON, _RUNNING_HEADER_REASON = "a page number", "a running header"
 _MAX_HEAD = 100
 _MASTHEAD_LINES = 3
 """Lines at the top that may be the masthead, which page heads repeat."""
@@ -42,7 +42,7 @@ def _running_lines(lines: Sequence[Line]) -> Reasons:
     marks = _page_marks(lines)
     if not marks:
         return {}
-    reasons = dict.fromkeys(marks, _PAGE_NUMBER)
+    reasons = dict.fromkeys(marks, _PAGE_NUMBER_REASON)
     beside = [n for mark in marks for n in (mark - 1, mark + 1) if 0 <= n < len(lines)]
     counts = Counter(lines[n].text for n in beside)
     top = [line.text.casefold() for line in lines[:_MASTHEAD_LINES]]
@@ -53,7 +53,7 @@ def _running_lines(lines: Sequence[Line]) -> Reasons:
             and any(one in lines[n].text.casefold() for one in top)
         )
         if n not in marks and (again or counts[lines[n].text] == len(marks) > 1):
-            reasons[n] = _RUNNING_HEADER
+            reasons[n] = _RUNNING_HEADER_REASON
     return reasons
 
 
@@ -72,7 +72,7 @@ def _page_marks(lines: Sequence[Line]) -> list[int]:
 
 def _page(text: str) -> tuple[int, str, str] | None:
     """Return a page's number, the number of pages, and the rest of the line."""
-    match = _PAGE.fullmatch(text) if len(text) <= _MAX_HEAD else None
+    match = _PAGE_NUMBER_PATTERN.fullmatch(text) if len(text) <= _MAX_HEAD else None
     if match is None:
         return None
     around = f"{match['before']}|{match['behind']}"
@@ -83,24 +83,24 @@ def _page(text: str) -> tuple[int, str, str] | None:
     return int(number), match["of"] or match["mof"] or "", around
 
 
-_UNDERLINED = re.compile(r"(?:={4,}|-{4,}|~{4,}|_{4,}|\*{4,}|—{4,})")
-_UNDERLINE = "an underline"
+_UNDERLINE_PATTERN = re.compile(r"(?:={4,}|-{4,}|~{4,}|_{4,}|\*{4,}|—{4,})")
+_UNDERLINE_REASON = "an underline"
 
 
 def _underlines(lines: Sequence[Line]) -> Reasons:
     """Return the rows of signs that underline the line above, as lines to drop."""
     return {
-        n: _UNDERLINE
+        n: _UNDERLINE_REASON
         for n, line in enumerate(lines)
         if n
         and not line.gap_above
         and len(line.text) <= _MAX_HEAD
-        and _UNDERLINED.fullmatch(line.text)
+        and _UNDERLINE_PATTERN.fullmatch(line.text)
     }
 
 
 _LONGEST_CELL = 200
-_LIST_MARK = re.compile(r"[•▪◦‣●○■□·*§o\uf0a7\uf0b7–-]|\(?(?:\d{1,2}|[a-z])[.)]")
+_LIST_MARK_PATTERN = re.compile(r"[•▪◦‣●○■□·*§o\uf0a7\uf0b7–-]|\(?(?:\d{1,2}|[a-z])[.)]")
 
 
 def _table_rows(lines: Sequence[Line]) -> Iterator[tuple[int, Line]]:
@@ -123,7 +123,7 @@ def _alike(one: Line, other: Line) -> bool:
 
 def _listed(row: Line) -> bool:
     """Whether a row is a list item as Word writes it: mark, tab, words."""
-    return len(row.cells) == 2 and _LIST_MARK.fullmatch(row.cells[0]) is not None
+    return len(row.cells) == 2 and _LIST_MARK_PATTERN.fullmatch(row.cells[0]) is not None
 
 
 def import_bytes(data: bytes, *, today: date, file: str = "the text") -> ImportedDocument:
@@ -148,7 +148,7 @@ def import_document(
         raise unusable(file, "is empty; copy the whole statement into it")
     running = _running_lines(every) | _underlines(every)
     lines = [
-        replace(line, gap_above=line.gap_above or running.get(n - 1) == _UNDERLINE)
+        replace(line, gap_above=line.gap_above or running.get(n - 1) == _UNDERLINE_REASON)
         for n, line in enumerate(every)
         if n not in running
     ]

@@ -9,17 +9,17 @@ import binascii
 import re
 from urllib.parse import parse_qs, unquote, urlsplit
 
-_ADDRESS = re.compile(r"https?://[^\s<>\"]+")
-_BY_QUERY = (
+_URL_PATTERN = re.compile(r"https?://[^\s<>\"]+")
+_QUERY_REDIRECTS = (
     (re.compile(r"www\.google\.com/url"), ("q", "url")),
     (re.compile(r"[a-z0-9-]{1,30}\.safelinks\.protection\.outlook\.com/(?:ap/\S*)?"), ("url",)),
     (re.compile(r"linkprotect\.cudasvc\.com/url"), ("a",)),
 )
 """Host and path of a redirect → the query keys that may have the target."""
-_DEFENDED = "urldefense.proofpoint.com"
-_DEFENDED_3 = re.compile(r"https://urldefense\.(?:com|us)/v3/__(.+?)__;([\w-]*)!")
-_TAKEN_OUT = re.compile(r"\*(?:\*(.))?")
-_RUNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_URLDEFENSE_HOST = "urldefense.proofpoint.com"
+_URLDEFENSE_V3_PATTERN = re.compile(r"https://urldefense\.(?:com|us)/v3/__(.+?)__;([\w-]*)!")
+_REPLACED_CHARACTERS_PATTERN = re.compile(r"\*(?:\*(.))?")
+_RUN_LENGTH_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 """Letters of URL Defense's run lengths: the index plus 2 is the number of characters."""
 
 
@@ -29,13 +29,13 @@ def direct(address: str) -> str:
     parts = urlsplit(address)
     query = parse_qs(parts.query)
     target = ""
-    if found := _DEFENDED_3.match(address):
+    if found := _URLDEFENSE_V3_PATTERN.match(address):
         target = _restored(found[1], found[2])
-    elif parts.hostname == _DEFENDED and parts.path == "/v2/url":
+    elif parts.hostname == _URLDEFENSE_HOST and parts.path == "/v2/url":
         # version 2 writes - for % and _ for /
         target = unquote(query.get("u", [""])[0].replace("-", "%").replace("_", "/"))
     else:
-        for place, keys in _BY_QUERY:
+        for place, keys in _QUERY_REDIRECTS:
             if place.fullmatch(f"{parts.hostname}{parts.path}"):
                 target = next((query[key][0] for key in keys if key in query), "")
     return target if re.match(r"https?://", target) else address
@@ -54,7 +54,7 @@ def replace_redirects(text: str) -> tuple[str, int]:
         count += address != found[0]
         return address
 
-    return _ADDRESS.sub(replaced, text), count
+    return _URL_PATTERN.sub(replaced, text), count
 
 
 def redirect_note(count: int) -> str:
@@ -73,8 +73,8 @@ def _restored(written: str, kept: str) -> str:
 
     def replaced(found: re.Match[str]) -> str:
         nonlocal at
-        count = _RUNS.find(found[1]) + 2 if found[1] else 1
+        count = _RUN_LENGTH_ALPHABET.find(found[1]) + 2 if found[1] else 1
         at += count
         return out[at - count : at]
 
-    return _TAKEN_OUT.sub(replaced, written)
+    return _REPLACED_CHARACTERS_PATTERN.sub(replaced, written)

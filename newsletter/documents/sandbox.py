@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 T = TypeVar("T")
-TIMEOUT = timedelta(seconds=30)
+CALL_TIMEOUT = timedelta(seconds=30)
 """Default time limit. Reading 20,000 items takes 13 s on a busy small machine."""
 MAX_ANSWER_BYTES = 64_000_000
-_MODULE = "newsletter.documents.sandbox"
-_ENDING = "newsletter is about to end"
+_SANDBOX_MODULE = "newsletter.documents.sandbox"
+_ENDING_MESSAGE = "newsletter is about to end"
 _LAST_LINE = b".\n"
 """The line that marks the end of the output."""
 
@@ -93,7 +93,7 @@ class Gate:
             self._changed.wait_for(free, self.patience.total_seconds())
             self._waiting -= 1
         if self.is_closed:
-            raise NotStarted(_ENDING)
+            raise NotStarted(_ENDING_MESSAGE)
         if self._running >= self.max_running:
             raise NotStarted("too much else is being read just now")
 
@@ -124,15 +124,15 @@ class Gate:
             self.is_closed = False
 
 
-DOCUMENTS = Gate(max_running=2, max_waiting=8)
+DOCUMENT_GATE = Gate(max_running=2, max_waiting=8)
 """Documents from the desk and from imports. Each may take ``confinement.MEMORY_BYTES``."""
-FEEDS = Gate(max_running=1, max_waiting=4, patience=timedelta(seconds=60))
+FEED_GATE = Gate(max_running=1, max_waiting=4, patience=timedelta(seconds=60))
 """Feeds. They have their own gate, so uploads do not delay them."""
-READERS = Gate(max_running=1, max_waiting=4, patience=timedelta(minutes=2))
+READER_FILE_GATE = Gate(max_running=1, max_waiting=4, patience=timedelta(minutes=2))
 """Uploaded files of subscribers. Large ones do not delay documents."""
-TEXTS = Gate(max_running=2, max_waiting=2)
+TEXT_GATE = Gate(max_running=2, max_waiting=2)
 """Long texts to render or review. Each that waits blocks a thread of the web server."""
-GATES = (DOCUMENTS, FEEDS, READERS, TEXTS)
+ALL_GATES = (DOCUMENT_GATE, FEED_GATE, READER_FILE_GATE, TEXT_GATE)
 
 
 def ask(
@@ -140,8 +140,8 @@ def ask(
     arguments: Mapping[str, Any],
     *,
     answer: Any = Any,
-    timeout: timedelta = TIMEOUT,
-    gate: Gate = DOCUMENTS,
+    timeout: timedelta = CALL_TIMEOUT,
+    gate: Gate = DOCUMENT_GATE,
 ) -> list[Any]:
     """Run the function ``module:name`` in a sandbox and return the items that it returns or yields.
     Each item is validated as ``answer``, or is InvalidInput. Raises CutOff."""
@@ -186,7 +186,7 @@ def stream(
     if is_whole:
         return
     if gate.is_closed:
-        raise NotStarted(_ENDING)
+        raise NotStarted(_ENDING_MESSAGE)
     if is_late or process.returncode in {-signal.SIGALRM, -signal.SIGXCPU}:
         raise CutOff(f"it could not be read within {seconds:g} s")
     raise CutOff("it could not be read with the memory that there is for that")
@@ -198,7 +198,7 @@ def read_isolated(
     *,
     file: str,
     answer: type[T],
-    timeout: timedelta = TIMEOUT,
+    timeout: timedelta = CALL_TIMEOUT,
     advice: str = "try something smaller",
 ) -> T:
     """Return the one item that a function reads in a sandbox. Raises InvalidInput, naming ``file``,
@@ -227,7 +227,7 @@ def _started(
     try:
         return subprocess.Popen(  # noqa: S603 - this very interpreter, and this module
             # -P: no module out of whatever folder this was started in
-            [sys.executable, "-P", "-m", _MODULE, *asked],
+            [sys.executable, "-P", "-m", _SANDBOX_MODULE, *asked],
             stdin=subprocess.PIPE,
             stdout=out,
             stderr=subprocess.DEVNULL,

@@ -17,7 +17,7 @@ FORMATS = {
 """Feed file → the name of its format for people, and its media type."""
 _MAX_TERMS = 16
 _MIN_PREFIX_CHARACTERS = 3
-_QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))
+_QUOTE_SIGNS = str.maketrans(dict.fromkeys("“”„«»", '"'))
 _TERM = re.compile(r'"([^"]+)"|([^\s"]+)')
 
 
@@ -37,7 +37,7 @@ def terms(typed: str) -> tuple[Term, ...]:
         " " if unicodedata.category(character) in {"Cc", "Cs"} else character
         for character in typed[:MAX_SEARCH_CHARACTERS]
     )
-    found = _TERM.findall(unicodedata.normalize("NFC", legible).translate(_QUOTES))
+    found = _TERM.findall(unicodedata.normalize("NFC", legible).translate(_QUOTE_SIGNS))
     made = (
         Term(text=phrase or word, is_whole_word=bool(phrase) or len(word) < _MIN_PREFIX_CHARACTERS)
         for phrase, word in found

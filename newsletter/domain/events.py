@@ -113,7 +113,7 @@ class KeptEvent:
     """The class of the bounce of this delivery."""
 
 
-_CODE = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
+_STATUS_CODE_PATTERN = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
 """An enhanced status code (RFC 3463), but no part of an address such as 192.5.1.1."""
 _SENDER_OBJECTION = re.compile(
     r"bl(?:ack|ock)[ -]?list|reputation|\bdmarc\b|\bspf\b|\bdkim\b|\bspam|\bpolicy\b"
@@ -131,7 +131,7 @@ def classify_bounce(bounce: Bounce, diagnostic: str) -> Bounce:
     An objection to the sender is a policy bounce, so that a bad reputation suppresses no reader. If
     no text gives a reason, the status code may (RFC 3463).
     """
-    code = _CODE.search(diagnostic)
+    code = _STATUS_CODE_PATTERN.search(diagnostic)
     detail = f"{code[2]}.{code[3]}" if code else ""
     if bounce is Bounce.COMPLAINT:
         return bounce
@@ -148,13 +148,13 @@ def classify_bounce(bounce: Bounce, diagnostic: str) -> Bounce:
     return Bounce.HARD if detail in _NO_MAILBOX_CODES else Bounce.OTHER
 
 
-_GRAVITY = (Bounce.OTHER, Bounce.SOFT, Bounce.POLICY, Bounce.COMPLAINT, Bounce.HARD)
+_BOUNCES_BY_GRAVITY = (Bounce.OTHER, Bounce.SOFT, Bounce.POLICY, Bounce.COMPLAINT, Bounce.HARD)
 _STATUS_KINDS = frozenset({EventKind.DELIVERED, EventKind.BOUNCED, EventKind.COMPLAINED})
 STORED_KINDS = frozenset(
     {EventKind.BOUNCED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED, EventKind.OTHER}
 )
 """Kinds of events that are stored as received, for inspection."""
-_SUPPRESSING = {
+_SUPPRESSION_REASONS = {
     (EventKind.BOUNCED, Bounce.HARD): SuppressionReason.BOUNCED,
     (EventKind.BOUNCED, Bounce.COMPLAINT): SuppressionReason.COMPLAINED,
     (EventKind.COMPLAINED, None): SuppressionReason.COMPLAINED,
@@ -185,7 +185,7 @@ class DeliveryStatus:
         return self._place() < other._place()
 
     def _place(self) -> tuple[int, datetime, str]:
-        gravity = _GRAVITY.index(self.bounce) if self.bounce else 0
+        gravity = _BOUNCES_BY_GRAVITY.index(self.bounce) if self.bounce else 0
         # the reason decides between two equal facts, so that their order does not matter
         return -gravity, self.at, self.reason
 
@@ -205,7 +205,7 @@ def suppression_reason(event: Event) -> SuppressionReason | None:
 
     A full mailbox, a policy bounce and a bounce without a reason do not.
     """
-    return _SUPPRESSING.get((event.kind, event.bounce))
+    return _SUPPRESSION_REASONS.get((event.kind, event.bounce))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ def setting(
     return field(default=default, default_factory=default_factory, metadata=about)
 
 
-STORED: Mapping[str, Any] = {}
+STORED_CONTEXT: Mapping[str, Any] = {}
 """The validation context for stored values: they were validated before, so no rule applies."""
 
 
@@ -43,7 +43,7 @@ class Rule:
         """Return the rule as a pydantic core schema; the domain does not import pydantic."""
 
         def read(value: Any, info: Any) -> Any:
-            return value if info.context is STORED else self.read(value)
+            return value if info.context is STORED_CONTEXT else self.read(value)
 
         return {
             "type": "function-before" if self.first else "function-after",
@@ -65,7 +65,7 @@ class RuleWithOthers:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
         def read(value: Any, info: Any) -> Any:
-            return value if info.context is STORED else self.read(value, info.data)
+            return value if info.context is STORED_CONTEXT else self.read(value, info.data)
 
         return {
             "type": "function-after",
@@ -103,9 +103,9 @@ def some(refusal: str) -> Rule:
     return Rule(read, schema={"minItems": 1})
 
 
-_LOOPBACK = {"localhost", "127.0.0.1"}
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_NOT_IN_URL = re.compile(r"[^\x21-\x7e]|[\"<>\\^`{|}]")
+_LOOPBACK_HOSTS = {"localhost", "127.0.0.1"}
+_CONTROL_PATTERN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_FORBIDDEN_URL_PATTERN = re.compile(r"[^\x21-\x7e]|[\"<>\\^`{|}]")
 _LANGUAGE = (
     r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?"
     r"(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*"
@@ -114,7 +114,7 @@ _LANGUAGE = (
 
 def control_in_value(value: str) -> str:
     """Return the name of the first control character or line break of a value, or ""."""
-    found = _CONTROL.search(value)
+    found = _CONTROL_PATTERN.search(value)
     return name_control(found.group()) if found else ""
 
 
@@ -135,7 +135,7 @@ def line(text: str) -> str:
 
 def web_address(text: str) -> str:
     """Return an http or https URL. Raises ValueError."""
-    found = _NOT_IN_URL.search(text)
+    found = _FORBIDDEN_URL_PATTERN.search(text)
     if found:
         raise ValueError(
             f"holds {found.group()!r}, which no web address may; "
@@ -176,7 +176,7 @@ def _public_url(text: str) -> str:
     parts = urlsplit(web_address(text))
     if "?" in text or "#" in text:
         raise ValueError(f"{text!r} has a ? or # part; write only where our pages begin")
-    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+    if parts.scheme != "https" and parts.hostname not in _LOOPBACK_HOSTS:
         raise ValueError(
             f"{text!r} is not secure; write https:// "
             "(http:// is for trying things out on localhost only)"

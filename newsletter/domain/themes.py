@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
-Family = Literal["serif", "sans"]
+FontFamily = Literal["serif", "sans"]
 
 
 class Theme(Enum):
@@ -20,15 +20,15 @@ class Theme(Enum):
 
     @property
     def design(self) -> "Design":
-        return _DESIGNS[self]
+        return _DESIGN_OF_THEME[self]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
     """The measures and shapes of a theme. Sizes are in pixels: letters and line height."""
 
-    titles: Family
-    text: Family
+    titles: FontFamily
+    text: FontFamily
     masthead: Literal["band", "nameplate", "letterhead"]
     headline: tuple[int, int]
     phone: tuple[int, int]
@@ -63,7 +63,7 @@ class Design:
         return self.width - 2 * (self.padding + self.mat) if self.mat else self.width
 
 
-_DESIGNS: Mapping[Theme, Design] = {
+_DESIGN_OF_THEME: Mapping[Theme, Design] = {
     Theme.STATEMENT: Design(
         titles="serif",
         text="serif",

@@ -18,7 +18,7 @@ _MAX_CHARACTERS = 200
 """The maximum length of a time in words, in characters."""
 _MAX_AHEAD = timedelta(days=270)
 """A date without a year that is further ahead has more likely passed."""
-_YEARS = range(1970, 9999)
+_ACCEPTED_YEARS = range(1970, 9999)
 _ALL_DAY = range(24)
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -42,33 +42,33 @@ july juli julio juillet juil; august agosto ago aout; september septiembre septe
 october oktober okt octubre octobre; november noviembre novembre;
 december dezember dez diciembre dic decembre"""
 """Rows with an English word, then those of other languages."""
-_OTHER_WORDS: Mapping[str, str] = {
+_ENGLISH_OF_FOREIGN_WORD: Mapping[str, str] = {
     word: english for english, *words in map(str.split, _WORDS.split(";")) for word in words
 }
 """German, Spanish or French word, without accents → English word."""
-_OTHER_WORD = re.compile(
-    rf"\b(?<!santo )(?:{'|'.join(sorted(_OTHER_WORDS, key=len, reverse=True))})\b"
+_FOREIGN_WORD_PATTERN = re.compile(
+    rf"\b(?<!santo )(?:{'|'.join(sorted(_ENGLISH_OF_FOREIGN_WORD, key=len, reverse=True))})\b"
 )
-_NAMES = "|".join((*_WEEKDAYS, *_MONTHS, *_SHORT_MONTHS))
-_TUESDAY = re.compile(rf"\bmar\b(?=\.? \d{{1,2}}\.? (?:de )?(?:{_NAMES})\b)")
+_DATE_NAMES = "|".join((*_WEEKDAYS, *_MONTHS, *_SHORT_MONTHS))
+_TUESDAY = re.compile(rf"\bmar\b(?=\.? \d{{1,2}}\.? (?:de )?(?:{_DATE_NAMES})\b)")
 """French and Spanish *mar* as Tuesday; elsewhere it is March."""
-_ARTICLES = re.compile(
-    rf"\b(?:(?<!\d )am|um|den|der|el|le|del?|a(?: las?)?)\s(?=\d|(?:next|{_NAMES}|noon)\b)"
+_ARTICLE_PATTERN = re.compile(
+    rf"\b(?:(?<!\d )am|um|den|der|el|le|del?|a(?: las?)?)\s(?=\d|(?:next|{_DATE_NAMES}|noon)\b)"
 )
 _HOURS = re.compile(
     r"\b(\d{1,2})(?:[:.]([0-5]\d))?\s?(?:uhr|heures?|horas?|h(?=[\s\d]|$))"
-    rf"(?:\s?([0-5]\d)(?![/.\w-]| (?:de )?(?:{_NAMES})\b)|\b)"
+    rf"(?:\s?([0-5]\d)(?![/.\w-]| (?:de )?(?:{_DATE_NAMES})\b)|\b)"
 )
-_NEXT_AFTER = re.compile(rf"\b({'|'.join(_WEEKDAYS)}) next\b")
-_HALF_HOUR = re.compile(r"half an hour|einer halben stunde|une demi-heure|media hora")
-_AHEAD = re.compile(
+_TRAILING_NEXT_PATTERN = re.compile(rf"\b({'|'.join(_WEEKDAYS)}) next\b")
+_HALF_HOUR_PATTERN = re.compile(r"half an hour|einer halben stunde|une demi-heure|media hora")
+_DELAY_PATTERN = re.compile(
     r"\b(?:in|dans|en|dentro de) (?P<many>\d{1,3}|an?|one|einer?|einem|une?|una) "
     r"(?:(?P<minutes>min(?:ut(?:e[ns]?|os?))?)|(?P<hours>hours?|stunden?|heures?|horas?|h)"
     r"|(?P<days>days?|tag(?:en)?|jours?|dias?)|(?P<weeks>weeks?|wochen?|semaines?|semanas?))\b"
 )
 _DAY_AFTER = re.compile(r"(?:the )?day after tomorrow|ubermorgen|pasado manana|apres-demain")
 _THIS = re.compile(r"\b(?:this|ce|cette|esta) (?=evening|afternoon|soir|apres|tarde|noche)")
-_PARTS = tuple(
+_DAY_PART_PATTERNS = tuple(
     (range(*hours), re.compile(rf"\b(?:{words})\b"))
     for hours, words in (
         ((0, 12), r"(?:du )?matin|(?:de|por) la manana|fruh|morgens|vormittags?|morning"),
@@ -77,51 +77,51 @@ _PARTS = tuple(
     )
 )
 """The hours of each part of the day, and its words."""
-_BARE_HOUR = re.compile(
+_BARE_HOUR_PATTERN = re.compile(
     rf"\b(um|a(?: las?)?|today|tomorrow|days|{'|'.join(_WEEKDAYS)}) ([01]?\d|2[0-3])"
-    rf"(?![\w:./-]|\s?(?:[ap]\.?m|uhr|h|(?:of |de )?(?:{_NAMES}))\b)"
+    rf"(?![\w:./-]|\s?(?:[ap]\.?m|uhr|h|(?:of |de )?(?:{_DATE_NAMES}))\b)"
 )
 
-_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.)?"
-_MONTH = rf"(?P<month>{'|'.join((*_MONTHS, *_SHORT_MONTHS))})\.?"
-_YEAR = r"(?:\s(?P<year>\d{4}))?"
+_DAY_PATTERN = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.)?"
+_MONTH_PATTERN = rf"(?P<month>{'|'.join((*_MONTHS, *_SHORT_MONTHS))})\.?"
+_YEAR_PATTERN = r"(?:\s(?P<year>\d{4}))?"
 _DATES = tuple(
     re.compile(rf"(?<![\w:.])(?:{pattern})(?![\w:])")
     for pattern in (
         r"(?P<year>\d{4})-(?P<number>\d\d)-(?P<day>\d\d)",
-        rf"{_DAY}\s(?:of\s)?{_MONTH}{_YEAR}",
-        rf"{_MONTH}\s{_DAY}{_YEAR}",
+        rf"{_DAY_PATTERN}\s(?:of\s)?{_MONTH_PATTERN}{_YEAR_PATTERN}",
+        rf"{_MONTH_PATTERN}\s{_DAY_PATTERN}{_YEAR_PATTERN}",
         r"(?P<first>\d{1,2})(?P<mark>[/.])(?P<second>\d{1,2})(?:(?P=mark)(?P<year>\d{4}))?",
     )
 )
-_NAMED_DAY = re.compile(
+_NAMED_DAY_PATTERN = re.compile(
     r"\b(?:(?P<near>today|tomorrow|(?P<days>\d{1,4}) days)|(?:(?P<next>next)\s|this\s)?"
     rf"(?P<weekday>{'|'.join((*_WEEKDAYS, *_SHORT_WEEKDAYS))})\.?)(?!\w)"
 )
-_CLOCK = re.compile(
+_CLOCK_PATTERN = re.compile(
     r"(?<![\w:.])(?:(?P<name>noon|midday|midnight)"
     r"|(?P<hour>\d{1,2})(?:[:.](?P<minute>[0-5]\d))?\s?(?P<half>[ap])(?:m|\.m\.)"
     r"|(?P<hour24>[01]?\d|2[0-3]):(?P<minute24>[0-5]\d)(?::(?P<second>[0-5]\d))?)(?![\w:])"
 )
-_OFFSET = re.compile(
+_UTC_OFFSET_PATTERN = re.compile(
     r"(?:(?:utc|gmt)\s?(?P<short>[+−-]\d{1,2})|(?:(?:utc|gmt)\s?)?(?P<long>[+−-]\d\d:?[0-5]\d))$"
 )
-_LOCAL = re.compile(r"\blocal\b")
-_FILLERS = re.compile(r"\b(?:at|on|the|in|time|o['’]clock)\b|[,()]")
-_SHORT_ZONES: Mapping[str, str] = {
+_LOCAL_PATTERN = re.compile(r"\blocal\b")
+_FILLER_PATTERN = re.compile(r"\b(?:at|on|the|in|time|o['’]clock)\b|[,()]")
+_ZONE_OF_ABBREVIATION: Mapping[str, str] = {
     **dict.fromkeys(("utc", "gmt", "z"), "UTC"),
     "et": "America/New_York",
     "ct": "America/Chicago",
     "mt": "America/Denver",
     "pt": "America/Los_Angeles",
 }
-_WALL_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt]|[ \t]+)\d\d:.*")
+_WALL_TIME_PATTERN = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt]|[ \t]+)\d\d:.*")
 _EXAMPLE = say("Write it like “3 Dec 6am” or “tomorrow 9am”")
 
 
 def is_wall_time(typed: str) -> bool:
     """Return whether a time is written in figures, as in a file: 2026-12-01 09:00."""
-    return _WALL_TIME.fullmatch(typed.strip()) is not None
+    return _WALL_TIME_PATTERN.fullmatch(typed.strip()) is not None
 
 
 def parse_typed_time(words: str, *, zone: str, now: datetime | None = None) -> datetime | LocalTime:
@@ -137,14 +137,14 @@ def parse_typed_time(words: str, *, zone: str, now: datetime | None = None) -> d
     instant, text = _take_ahead(text, now)
     if instant:
         return instant.astimezone(ZoneInfo(zone))
-    text = _in_english(" ".join(_FILLERS.sub(" ", text).split()), has_part=hours != _ALL_DAY)
+    text = _in_english(" ".join(_FILLER_PATTERN.sub(" ", text).split()), has_part=hours != _ALL_DAY)
     text = re.sub(r"(?<=\d)t(?=\d)", " ", text)
-    local, text = _take(_LOCAL, text)
+    local, text = _take(_LOCAL_PATTERN, text)
     pattern = next((pattern for pattern in _DATES if pattern.search(text)), _DATES[0])
     written, text = _take(pattern, text)
-    named, text = _take(_NAMED_DAY, text)
-    clock, text = _take(_CLOCK, text)
-    offset, rest = _take(_OFFSET, text.strip(" .;"))
+    named, text = _take(_NAMED_DAY_PATTERN, text)
+    clock, text = _take(_CLOCK_PATTERN, text)
+    offset, rest = _take(_UTC_OFFSET_PATTERN, text.strip(" .;"))
     if clock is None:
         raise ValueError(_without_clock(rest, words, has_day=bool(written or named)))
     at = _time_of(clock, hours)
@@ -180,7 +180,7 @@ def _in_letters(words: str) -> str:
 def _take_part(text: str) -> tuple[range, str]:
     """Return the hours of the part of the day that a text names, and the text without it."""
     text = _THIS.sub("today ", text.replace("tonight", "today evening"))
-    for hours, words in _PARTS:
+    for hours, words in _DAY_PART_PATTERNS:
         found, rest = _take(words, text)
         if found:
             return hours, rest
@@ -189,8 +189,8 @@ def _take_part(text: str) -> tuple[range, str]:
 
 def _take_ahead(text: str, now: datetime | None) -> tuple[datetime | None, str]:
     """Return the time of *in 2 hours*, or the text with *in 2 weeks* as *14 days*."""
-    text = _HALF_HOUR.sub("30 min", _DAY_AFTER.sub("in 2 days", text))
-    ahead, rest = _take(_AHEAD, text)
+    text = _HALF_HOUR_PATTERN.sub("30 min", _DAY_AFTER.sub("in 2 days", text))
+    ahead, rest = _take(_DELAY_PATTERN, text)
     if ahead is None:
         return None, text
     many = int(ahead["many"]) if ahead["many"].isdecimal() else 1
@@ -204,8 +204,8 @@ def _take_ahead(text: str, now: datetime | None) -> tuple[datetime | None, str]:
 
 def _in_english(text: str, *, has_part: bool) -> str:
     """Replace the words of other languages and their ways to write an hour."""
-    english = _OTHER_WORD.sub(lambda word: _OTHER_WORDS[word[0]], text)
-    english = _NEXT_AFTER.sub(r"next \1", _TUESDAY.sub("tuesday", english))
+    english = _FOREIGN_WORD_PATTERN.sub(lambda word: _ENGLISH_OF_FOREIGN_WORD[word[0]], text)
+    english = _TRAILING_NEXT_PATTERN.sub(r"next \1", _TUESDAY.sub("tuesday", english))
     english = _HOURS.sub(lambda hour: f"{hour[1]}:{hour[2] or hour[3] or '00'}", english)
 
     def with_minutes(bare: re.Match[str]) -> str:
@@ -214,7 +214,7 @@ def _in_english(text: str, *, has_part: bool) -> str:
         is_hour = has_part or (bare[1] not in _WEEKDAYS and (is_plain or int(bare[2]) > 12))
         return f"{bare[1]} {bare[2]}:00" if is_hour else bare[0]
 
-    return _ARTICLES.sub("", _BARE_HOUR.sub(with_minutes, english))
+    return _ARTICLE_PATTERN.sub("", _BARE_HOUR_PATTERN.sub(with_minutes, english))
 
 
 def _take(pattern: re.Pattern[str], text: str) -> tuple[re.Match[str] | None, str]:
@@ -259,8 +259,8 @@ def _zone_of(name: str, home: str) -> str:
     at_home = {ZoneInfo(home).tzname(datetime(2026, month, 1)) for month in (1, 7)}  # noqa: DTZ001
     if not name or name.upper() in at_home - {"UTC", "GMT"}:
         return ""
-    if name in _SHORT_ZONES:
-        return _SHORT_ZONES[name]
+    if name in _ZONE_OF_ABBREVIATION:
+        return _ZONE_OF_ABBREVIATION[name]
     zones = _zones().get(name, ())
     if not zones:
         unread = "“{name}” cannot be read. {example}; a zone is a city, such as London"
@@ -364,7 +364,7 @@ def _date(year: int, month: int, day: int, written: str) -> date:
     except ValueError as error:
         none = "There is no day “{words}”. Write another date"
         raise ValueError(say(none, words=written)) from error
-    if year not in _YEARS:
+    if year not in _ACCEPTED_YEARS:
         beyond = "“{words}” is out of the calendar's range. Write another date"
         raise ValueError(say(beyond, words=written))
     return found

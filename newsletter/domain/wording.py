@@ -7,10 +7,10 @@ from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
 _MAX_NAMED = 3
-_CLAUSE = re.compile(r"(?<=[;:\n])|(?<=[.?] )")
+_CLAUSE_BREAK_PATTERN = re.compile(r"(?<=[;:\n])|(?<=[.?] )")
 _COMMAND = re.compile(r"'newsletter |(?<!\S)--[a-z]")
-_NAMED_GAP = re.compile(r"\{(\w+)\}")
-_KEY = re.compile(r" \([a-z]+_[a-z]+\)")
+_PLACEHOLDER_PATTERN = re.compile(r"\{(\w+)\}")
+_KEY_PATTERN = re.compile(r" \([a-z]+_[a-z]+\)")
 
 
 class Sentence(str):
@@ -40,7 +40,7 @@ def recognized(text: str, patterns: Sequence[str], in_values: bool = True) -> st
     Its values are recognized too, theirs are not. The time is linear in the text.
     """
     for pattern in patterns:
-        first, *pairs = _NAMED_GAP.split(pattern)
+        first, *pairs = _PLACEHOLDER_PATTERN.split(pattern)
         fits, rest, values = text.startswith(first), text[len(first) :], {}
         for name, literal in zip(pairs[::2], pairs[1::2], strict=True):
             value, found, rest = rest.partition(literal) if literal else (rest, "", "")
@@ -100,7 +100,7 @@ def listed(names: Sequence[str], conjunction: str = "and") -> str:
 
 def without_commands(message: str) -> str:
     """Return a message for a page: without commands, options and names of settings."""
-    clauses = _CLAUSE.split(_KEY.sub("", message))
+    clauses = _CLAUSE_BREAK_PATTERN.split(_KEY_PATTERN.sub("", message))
     return "".join(clause for clause in clauses if not _COMMAND.search(clause)).strip(" ;,:")
 
 
@@ -112,12 +112,12 @@ def _offset(local: datetime) -> str:
     return f"UTC{'+' if minutes > 0 else '−'}{hours}{f':{rest:02}' if rest else ''}"
 
 
-_ALIKE = 0.6
+_MIN_SIMILARITY = 0.6
 
 
 def guess(name: str, known: Sequence[str]) -> str:
     """Return ``; did you mean 'x'?``, or "" if no name is similar."""
-    close = get_close_matches(name, known, n=1, cutoff=_ALIKE)
+    close = get_close_matches(name, known, n=1, cutoff=_MIN_SIMILARITY)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 

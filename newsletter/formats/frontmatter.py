@@ -14,8 +14,8 @@ from newsletter.formats.scalars import NULL_TAG, TEXT_TAG, did_you_mean, misread
 from newsletter.formats.text import control_in_lines
 from newsletter.formats.yaml_nodes import HalfCharacter, compose, in_plain_words, mark_of
 
-_ENTRY = re.compile(r"(?P<key>[A-Za-z_]\w*):[ \t]+(?P<value>\S.*)")
-_LONGEST_QUOTED, _SHOWN = 300, 40
+_ENTRY_PATTERN = re.compile(r"(?P<key>[A-Za-z_]\w*):[ \t]+(?P<value>\S.*)")
+_LONGEST_QUOTED, _MAX_SHOWN = 300, 40
 MAX_HEADER_BYTES = 64 << 10
 MAX_KEYS = 60
 """Maximum number of keys. A statement has 23, a WordPress export about 30."""
@@ -138,7 +138,7 @@ def _explain(error: yaml.MarkedYAMLError, header: str, file: str) -> Fault:
 def _hint(line: str) -> str:
     if line.startswith("\t"):
         return "begins with a tab, which YAML does not allow; write blanks instead"
-    entry = _ENTRY.fullmatch(line.rstrip(" \t"))
+    entry = _ENTRY_PATTERN.fullmatch(line.rstrip(" \t"))
     if entry is None or len(line) > _LONGEST_QUOTED or _readable(line):
         return ""
     key, value = entry["key"], entry["value"]
@@ -293,7 +293,7 @@ def _misread(node: yaml.ScalarNode, *, write: str) -> str:
         return f"YAML takes {node.tag} for a type; put the whole value in quotes"
     meant = misreading(node.value) or "something else"
     if len(node.value) > _LONGEST_QUOTED:
-        return f"YAML reads {node.value[:_SHOWN]}… as {meant}; put the whole value in quotes"
+        return f"YAML reads {node.value[:_MAX_SHOWN]}… as {meant}; put the whole value in quotes"
     return f"YAML reads {node.value} as {meant}; put it in quotes: {write}"
 
 

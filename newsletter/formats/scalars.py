@@ -8,7 +8,7 @@ from functools import lru_cache
 
 TEXT_TAG = "tag:yaml.org,2002:str"
 NULL_TAG = "tag:yaml.org,2002:null"
-_WORDS = {
+_TAG_IN_WORDS = {
     NULL_TAG: "nothing",
     "tag:yaml.org,2002:timestamp": "a date",
     "tag:yaml.org,2002:merge": "a merge key",
@@ -40,8 +40,8 @@ def misreading(value: str) -> str:
     tag = tag_of_plain(value)
     if tag == TEXT_TAG:
         return ""
-    if tag in _WORDS:
-        return _WORDS[tag]
+    if tag in _TAG_IN_WORDS:
+        return _TAG_IN_WORDS[tag]
     if len(value) > _LONGEST_NUMBER:
         return "a number"
     import yaml

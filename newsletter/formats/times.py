@@ -7,25 +7,25 @@ from functools import lru_cache
 
 from newsletter.domain.schedule import LocalTime, every_zone
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_TIME = re.compile(
+_DATE_PATTERN = re.compile(r"\d{4}-\d\d-\d\d")
+_TIME_PATTERN = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt]|[ \t]+)"
     r"((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?)"
     r"[ \t]*([Zz]|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?"
 )
 _HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
-_LOCAL = re.compile(r"(?:(?P<day>\S+)(?:[Tt]|[ \t]+))?(?P<hour>[0-9:]+)[ \t]+local")
-_SAYS_LOCAL = re.compile(r"\blocal\b", re.IGNORECASE)
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
+_LOCAL_TIME_PATTERN = re.compile(r"(?:(?P<day>\S+)(?:[Tt]|[ \t]+))?(?P<hour>[0-9:]+)[ \t]+local")
+_LOCAL_WORD_PATTERN = re.compile(r"\blocal\b", re.IGNORECASE)
+_LANGUAGE_PATTERN = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 # a day before the last that Python knows, as in some zone it is the next one already
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(9999, 12, 30)
 
 
 def read_date(value: str) -> date:
     """Read ``2011-09-21``. Raises ValueError saying what to write."""
-    if _TIME.fullmatch(value):
+    if _TIME_PATTERN.fullmatch(value):
         raise ValueError(f"{value} has a time; write the date alone, like {value[:10]}")
-    if not _DATE.fullmatch(value):
+    if not _DATE_PATTERN.fullmatch(value):
         raise ValueError(f"{value!r} is not a date; write it like 2011-09-21")
     try:
         return date.fromisoformat(value)
@@ -38,9 +38,9 @@ def read_time(value: str) -> datetime:
 
     Naive without an offset; cut to microseconds. Raises ValueError saying what to write.
     """
-    if _DATE.fullmatch(value):
+    if _DATE_PATTERN.fullmatch(value):
         raise ValueError(f"{value} has no time; write it like {value} 14:00")
-    found = _TIME.fullmatch(value)
+    found = _TIME_PATTERN.fullmatch(value)
     if found is None:
         hint = f", or {value} local for each reader's own clock" if _HOUR.fullmatch(value) else ""
         raise ValueError(
@@ -55,12 +55,12 @@ def read_time(value: str) -> datetime:
 
 def is_local(value: str) -> bool:
     """Whether the value names a time by each reader's own clock."""
-    return _SAYS_LOCAL.search(value) is not None
+    return _LOCAL_WORD_PATTERN.search(value) is not None
 
 
 def read_local(value: str) -> LocalTime:
     """Read ``09:00 local``, or that after a date. Raises ValueError saying what to write."""
-    found = _LOCAL.fullmatch(value)
+    found = _LOCAL_TIME_PATTERN.fullmatch(value)
     if found is None or not _HOUR.fullmatch(found["hour"]):
         raise ValueError(
             f"{value!r} is not a time by each reader's own clock;"
@@ -91,9 +91,9 @@ def read_day_or_instant(value: str) -> datetime:
 
     Raises ValueError saying what to write.
     """
-    if _DATE.fullmatch(value):
+    if _DATE_PATTERN.fullmatch(value):
         return datetime.combine(read_date(value), time.min, UTC)
-    if not _TIME.fullmatch(value):
+    if not _TIME_PATTERN.fullmatch(value):
         what = f"{value!r} is neither a date nor a time"
         raise ValueError(f"{what}; write it like 2011-09-21 or 2011-09-21 14:00")
     return read_instant(value)
@@ -116,6 +116,6 @@ def zone_objection(name: str) -> str:
 @lru_cache(maxsize=1024)
 def language_objection(tag: str) -> str:
     """Return the fault of a language tag (BCP 47), or ""."""
-    if _LANGUAGE.fullmatch(tag):
+    if _LANGUAGE_PATTERN.fullmatch(tag):
         return ""
     return f"{tag!r} is not a language tag; write one like en, es or pt-BR"

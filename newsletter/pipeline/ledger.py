@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.errors import Defect, NotFound, Refused
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import StoredStatement
@@ -85,7 +85,7 @@ def entitle(
 
     Raises Refused for anybody else; with ``in_person`` also for the operator.
     """
-    if actor == OPERATOR and not in_person:
+    if actor == OPERATOR_NAME and not in_person:
         return actor
     try:
         by = fold(actor)

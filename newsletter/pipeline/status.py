@@ -22,7 +22,7 @@ from newsletter.domain.campaigns.translations import translation_fault
 from newsletter.domain.errors import Refused
 from newsletter.domain.schedule import all_zone_times, resolve
 from newsletter.domain.staff.account import name_of
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import open_change_request
 from newsletter.domain.statements.content import what_changed
@@ -237,7 +237,7 @@ def _start(
         return None
     roles = tx.staff.roles()
     may_start = {address for address, role in roles.items() if role.includes(Role.SENDER)}
-    may_start |= {OPERATOR, *(one.by for one in approval.valid if not rules.by_sender)}
+    may_start |= {OPERATOR_NAME, *(one.by for one in approval.valid if not rules.by_sender)}
     starts = (start for start in tx.starts.of(stored.slug) if start.by in may_start)
     return find_valid_start(starts, stored.content_hash, approval.complete_at)
 

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from newsletter.transport.http import HttpRequest
     from newsletter.transport.transport import Transport
 
-_HERE = __name__.rpartition(".")[0]
+_PACKAGE_NAME = __name__.rpartition(".")[0]
 _PACKAGES = [
-    (name, import_module(f"{_HERE}.{name}"))
+    (name, import_module(f"{_PACKAGE_NAME}.{name}"))
     for _, name, is_package in iter_modules([str(Path(__file__).parent)])
     if is_package
 ]
@@ -37,9 +37,9 @@ KINDS: Mapping[str, Kind] = {
     name: package.KIND for name, package in _PACKAGES if hasattr(package, "KIND")
 }
 """Name of a kind → its ``KIND``, for each provider package."""
-_PLACES = {kind: f"{_HERE}.{kind}.{parts.options}" for kind, parts in KINDS.items()}
+_OPTIONS_PATHS = {kind: f"{_PACKAGE_NAME}.{kind}.{parts.options}" for kind, parts in KINDS.items()}
 
-OPTIONS: Mapping[str, type[ProviderOptions]] = Imported(_PLACES)
+OPTIONS: Mapping[str, type[ProviderOptions]] = Imported(_OPTIONS_PATHS)
 """Name of a kind → the class of its options."""
 
 
@@ -102,7 +102,7 @@ def probes(options: ProviderOptions, *, sender: str) -> tuple[Probe | Finding, .
     """Return the questions to the provider, and findings that need no question."""
     kind = _kind(options)
     check = KINDS[kind].check if kind else ""
-    asked = _part(kind, check) if check else imported(f"{_HERE}.common.doctor:no_probes")
+    asked = _part(kind, check) if check else imported(f"{_PACKAGE_NAME}.common.doctor:no_probes")
     found: tuple[Probe | Finding, ...] = asked(options, sender)
     return found
 
@@ -110,7 +110,7 @@ def probes(options: ProviderOptions, *, sender: str) -> tuple[Probe | Finding, .
 def _kind(options: ProviderOptions) -> str:
     """Return the kind of these options; "" for no known provider."""
     place = f"{type(options).__module__}:{type(options).__qualname__}"
-    return next((kind for kind, known in _PLACES.items() if known == place), "")
+    return next((kind for kind, known in _OPTIONS_PATHS.items() if known == place), "")
 
 
 def _signer(options: ProviderOptions, clock: Clock) -> Callable[[HttpRequest], HttpRequest]:
@@ -124,7 +124,7 @@ def _signer(options: ProviderOptions, clock: Clock) -> Callable[[HttpRequest], H
 
 
 def _part(kind: str, name: str) -> Any:
-    return imported(f"{_HERE}.{kind}.{name}")
+    return imported(f"{_PACKAGE_NAME}.{kind}.{name}")
 
 
 def _transport(options: ProviderOptions, clock: Clock | None = None) -> Transport:

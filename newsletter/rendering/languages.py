@@ -6,12 +6,12 @@ from unicodedata import normalize
 
 from babel import Locale, UnknownLocaleError
 
-_INTERNATIONAL = {"en": "en-001"}
+_INTERNATIONAL_LOCALES = {"en": "en-001"}
 """English without a region writes 21 September 2011, not September 21, 2011 (``en-US``)."""
 _OWN_NAMES = {"ht": "Kreyòl ayisyen", "id": "Bahasa Indonesia", "tl": "Tagalog"}
 """Language → the name to use instead of CLDR's."""
 
-_CHOICE_TAG = re.compile(r"[a-z]{2}(?:_[A-Z][A-Za-z]{1,3})?")
+_OFFERED_TAG_PATTERN = re.compile(r"[a-z]{2}(?:_[A-Z][A-Za-z]{1,3})?")
 """CLDR tags to choose from: two letters, with a script or region that has its own name."""
 
 
@@ -28,7 +28,7 @@ def locale_of(tag: str) -> Locale | None:
     """
     for name in (tag, base_language(tag)):
         try:
-            return Locale.parse(_INTERNATIONAL.get(name.lower(), name), sep="-")
+            return Locale.parse(_INTERNATIONAL_LOCALES.get(name.lower(), name), sep="-")
         except (UnknownLocaleError, ValueError):
             continue
     return None
@@ -66,7 +66,7 @@ def language_choices(shown_in: str) -> tuple[tuple[str, str], ...]:
             str(shown.languages.get(tag) or Locale.parse(tag).get_display_name(shown)),
         )
         for tag in map(str, Locale.parse("en").languages)
-        if _CHOICE_TAG.fullmatch(tag)
+        if _OFFERED_TAG_PATTERN.fullmatch(tag)
     ]
     found = [(tag, name[:1].upper() + name[1:]) for tag, name in named]
     return tuple(sorted(found, key=lambda one: normalize("NFKD", one[1]).casefold()))

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from newsletter.documents.sandbox import TEXTS, CutOff, NotStarted, ask
+from newsletter.documents.sandbox import TEXT_GATE, CutOff, NotStarted, ask
 from newsletter.domain.errors import Fault, InvalidInput, Postponed, TookTooLong
 from newsletter.domain.statements.content import Content, Publisher
 from newsletter.domain.statements.review import Check, ReviewContext, ReviewFinding, in_order
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from newsletter.rendering.mail.files import TemplateFiles
     from newsletter.rendering.mail.renderer import TemplateRenderer
 
-TIMEOUT = timedelta(seconds=10)
-_RENDER = "newsletter.rendering.lazy:render_here"
-_REVIEW = "newsletter.rendering.checks.reviewer:review_text"
+RENDER_TIMEOUT = timedelta(seconds=10)
+_RENDER_FUNCTION = "newsletter.rendering.lazy:render_here"
+_REVIEW_FUNCTION = "newsletter.rendering.checks.reviewer:review_text"
 
 
 class LazyRenderer:
@@ -94,11 +94,11 @@ def review_text(
 
 def is_long(*statements: Statement) -> bool:
     """Return whether the texts together are so long that rendering them needs a time limit."""
-    from newsletter.rendering.markdown.markdown import MAX_SHORT
+    from newsletter.rendering.markdown.markdown import MAX_SHORT_CHARACTERS
 
     fields = ("title", "subject", "summary", "preview", "body")
     written = sum(len(getattr(one, field)) for one in statements for field in fields)
-    return written > MAX_SHORT
+    return written > MAX_SHORT_CHARACTERS
 
 
 def render_in_sandbox(
@@ -107,7 +107,7 @@ def render_in_sandbox(
     *,
     test: bool,
     renderer: Mapping[str, Any],
-    timeout: timedelta = TIMEOUT,
+    timeout: timedelta = RENDER_TIMEOUT,
 ) -> Content:
     """Render in a sandbox. ``renderer`` holds the arguments of ``TemplateRenderer``.
 
@@ -120,7 +120,7 @@ def render_in_sandbox(
         "test": test,
     }
     try:
-        [found] = ask(_RENDER, arguments, answer=Content, timeout=timeout, gate=TEXTS)
+        [found] = ask(_RENDER_FUNCTION, arguments, answer=Content, timeout=timeout, gate=TEXT_GATE)
     except NotStarted as error:
         message = f"was not made an email yet: {error}; it is tried again"
         raise Postponed([_fault(statement, message)]) from error
@@ -137,13 +137,13 @@ def review_in_sandbox(
     content: Content | None,
     context: ReviewContext,
     *,
-    timeout: timedelta = TIMEOUT,
+    timeout: timedelta = RENDER_TIMEOUT,
 ) -> tuple[ReviewFinding, ...]:
     """Review in a sandbox. A finding says if the text takes too long."""
     arguments = {"statement": statement, "content": content, "context": context}
     kind = tuple[ReviewFinding, ...]
     try:
-        [found] = ask(_REVIEW, arguments, answer=kind, timeout=timeout, gate=TEXTS)
+        [found] = ask(_REVIEW_FUNCTION, arguments, answer=kind, timeout=timeout, gate=TEXT_GATE)
     except CutOff as error:
         message = f"was not reviewed: {error}; try again" if isinstance(error, NotStarted) else ""
         fault = _fault(statement, message or _too_long(timeout))

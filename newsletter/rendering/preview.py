@@ -14,27 +14,27 @@ from lxml.html import document_fromstring
 from newsletter.rendering.checks.guards import Page
 from newsletter.rendering.mail.files import default_templates
 
-_STYLE = re.compile(r"<style\b[^<>]*>.*?</style\s*>", re.IGNORECASE | re.DOTALL)
+_STYLE_PATTERN = re.compile(r"<style\b[^<>]*>.*?</style\s*>", re.IGNORECASE | re.DOTALL)
 _SCHEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(?P<scheme>dark|light)\s*\)", re.IGNORECASE)
-_ALWAYS, _NEVER = "(min-width:0)", "(max-width:0)"
-_HEAD = re.compile(r"<head\b[^<>]*>", re.IGNORECASE)
-_HEAD_END = re.compile(r"</head\s*>", re.IGNORECASE)
-_IMAGE = re.compile(r"<img\b(?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*+>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(
+_ALWAYS_TRUE_QUERY, _NEVER_TRUE_QUERY = "(min-width:0)", "(max-width:0)"
+_HEAD_START_PATTERN = re.compile(r"<head\b[^<>]*>", re.IGNORECASE)
+_HEAD_END_PATTERN = re.compile(r"</head\s*>", re.IGNORECASE)
+_IMAGE_PATTERN = re.compile(r"<img\b(?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*+>", re.IGNORECASE)
+_ATTRIBUTE_PATTERN = re.compile(
     r"(?<!\s)(?P<blank>\s++)(?P<name>[^\s=>/]++)(?:\s*+=\s*+(?P<value>\"[^\"]*\"|'[^']*'|[^\s>]+))?"
 )
-_HOST = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
-_NOT_SHOWN = re.compile(
+_HOST_PATTERN = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
+_INVISIBLE_PATTERN = re.compile(
     r"<!--.*?-->|<(?P<tag>head|style|script|title)\b.*?</(?P=tag)\s*>", re.IGNORECASE | re.DOTALL
 )
 _FILLING = re.compile("(?:[\u00a0\u00ad\u034f\u2007\u200b-\u200f\u2060\ufeff]\\s*){6,}")
-_INBOX_LENGTH = 130
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src {pictures}"
-_IN_FRONT = (
+_INBOX_CHARACTERS = 130
+_CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src {pictures}"
+_HEAD_ADDITION = (
     '<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}">'
     '<meta name="referrer" content="no-referrer"><base target="_blank">'
 )
-_OUTLINE = " img {outline: 1px solid #a9aeb3; outline-offset: -1px;}"
+_PICTURE_OUTLINE_STYLE = " img {outline: 1px solid #a9aeb3; outline-offset: -1px;}"
 """Mail programs show where a picture would be; a browser does not."""
 
 
@@ -51,8 +51,8 @@ def dark(html: str) -> str:
 def without_images(html: str) -> str:
     """Show the mail on a light screen without pictures: alt text replaces them."""
     kept = lambda one: "" if one["name"].lower() in {"src", "srcset"} else one.group()  # noqa: E731
-    bare = _IMAGE.sub(lambda tag: _ATTRIBUTE.sub(kept, tag.group()), html)
-    return _in_front(_in_scheme(bare, "light", rules=_OUTLINE), "'none'")
+    bare = _IMAGE_PATTERN.sub(lambda tag: _ATTRIBUTE_PATTERN.sub(kept, tag.group()), html)
+    return _in_front(_in_scheme(bare, "light", rules=_PICTURE_OUTLINE_STYLE), "'none'")
 
 
 def plain(text: str, *, title: str, language: str) -> str:
@@ -60,7 +60,7 @@ def plain(text: str, *, title: str, language: str) -> str:
     page = (default_templates() / "desk" / "email-text.html").read_text("utf-8")
     return page.format(
         language=markup.escape(language),
-        front=_IN_FRONT.format(policy=_POLICY.format(pictures="'none'")),
+        front=_HEAD_ADDITION.format(policy=_CONTENT_POLICY.format(pictures="'none'")),
         title=markup.escape(title),
         text=markup.escape(text),
     )
@@ -68,12 +68,12 @@ def plain(text: str, *, title: str, language: str) -> str:
 
 def inbox_line(html: str) -> str:
     """Return the inbox's preview text: the first words of the mail, hidden or not."""
-    page = Page(_NOT_SHOWN.sub("", html))
+    page = Page(_INVISIBLE_PATTERN.sub("", html))
     shown = _FILLING.split(page.text.strip(), maxsplit=1)[0]
     words = " ".join(shown.split())
-    if len(words) <= _INBOX_LENGTH:
+    if len(words) <= _INBOX_CHARACTERS:
         return words
-    cut = words[: _INBOX_LENGTH - 1]
+    cut = words[: _INBOX_CHARACTERS - 1]
     return (cut.rpartition(" ")[0] or cut) + "…"
 
 
@@ -83,7 +83,7 @@ def picture_hosts(html: str) -> tuple[str, ...]:
     for address in document_fromstring(html.strip() or "<p>").xpath("//img/@src"):
         with suppress(ValueError):
             part = urlsplit(address)
-            if part.scheme == "https" and _HOST.fullmatch(part.netloc):
+            if part.scheme == "https" and _HOST_PATTERN.fullmatch(part.netloc):
                 hosts.append(part.netloc)
     return tuple(dict.fromkeys(hosts))
 
@@ -96,8 +96,8 @@ def _as_seen(html: str) -> str:
 
 def _in_front(html: str, pictures: str) -> str:
     """Put the policy first in the head, before anything loads."""
-    front = _IN_FRONT.format(policy=_POLICY.format(pictures=pictures))
-    head = _HEAD.search(html)
+    front = _HEAD_ADDITION.format(policy=_CONTENT_POLICY.format(pictures=pictures))
+    head = _HEAD_START_PATTERN.search(html)
     at = head.end() if head else html.find(">") + 1  # without a head: behind the doctype
     return html[:at] + front + html[at:]
 
@@ -106,8 +106,8 @@ def _in_scheme(html: str, scheme: str, *, rules: str = "") -> str:
     """Make the style sheets and the bare page use one colour scheme only."""
 
     def settled(found: re.Match[str]) -> str:
-        return _ALWAYS if found["scheme"].lower() == scheme else _NEVER
+        return _ALWAYS_TRUE_QUERY if found["scheme"].lower() == scheme else _NEVER_TRUE_QUERY
 
-    html = _STYLE.sub(lambda style: _SCHEME.sub(settled, style.group()), html)
+    html = _STYLE_PATTERN.sub(lambda style: _SCHEME.sub(settled, style.group()), html)
     rule = f"<style>:root {{color-scheme: only {scheme} !important;}}{rules}</style>"
-    return _HEAD_END.sub(lambda end: rule + end.group(), html, count=1)
+    return _HEAD_END_PATTERN.sub(lambda end: rule + end.group(), html, count=1)

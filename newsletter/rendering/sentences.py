@@ -22,24 +22,24 @@ from jinja2 import Environment
 
 from newsletter.domain.wording import Sentence
 
-_LEXER = Environment(keep_trailing_newline=True, autoescape=True)
+_TEMPLATE_LEXER = Environment(keep_trailing_newline=True, autoescape=True)
 """Without options that take blanks away, its tokens are the whole source."""
 _FIRST_MARK = 0xE000
 """A private character replaces each expression in a run of text."""
-_MARK = re.compile("[\ue000-\uf8ff]")
-_TAG = re.compile(r"(<[^>]*>?)")
-_ATTRIBUTE = re.compile(r'((?:aria-label|title|placeholder|alt|data-label)=")([^"]*)(?=")')
-_LETTER = re.compile(r"[^\W\d_]")
-_ENTITY = re.compile(r"&\w+;")
-_PICTURE = re.compile(
+_MARK_PATTERN = re.compile("[\ue000-\uf8ff]")
+_TAG_PATTERN = re.compile(r"(<[^>]*>?)")
+_ATTRIBUTE_PATTERN = re.compile(r'((?:aria-label|title|placeholder|alt|data-label)=")([^"]*)(?=")')
+_LETTER_PATTERN = re.compile(r"[^\W\d_]")
+_ENTITY_PATTERN = re.compile(r"&\w+;")
+_ICON_PATTERN = re.compile(
     r"\{\{-? *(?:parts\.)?(?:icon|avatar|check_mark|chip|state_chip|frame_mark)\("
 )
 """Expressions that are no words: a message does not begin or end with one."""
-_MESSAGE = re.compile(r"(?s)(?:[“(]?[A-Z]|\d+ ).*[a-z]")
+_MESSAGE_PATTERN = re.compile(r"(?s)(?:[“(]?[A-Z]|\d+ ).*[a-z]")
 """Strings in expressions that are messages: they begin with a capital or a number."""
-_NAME = re.compile(r"[a-z_]\w*")
+_NAME_PATTERN = re.compile(r"[a-z_]\w*")
 
-Word = Callable[[str], str]
+Translate = Callable[[str], str]
 """Translates a message with its gaps in braces; or collects it, and returns it as it is."""
 
 
@@ -121,7 +121,7 @@ class _Number(str):
         return str(self)
 
 
-_NAMED = {"%A": "EEEE", "%a": "EEE", "%B": "MMMM", "%b": "MMM"}
+_BABEL_DATE_FIELDS = {"%A": "EEEE", "%a": "EEE", "%B": "MMMM", "%b": "MMM"}
 """strftime's names of days and months → CLDR's."""
 
 
@@ -136,13 +136,13 @@ class _Day:
         return self._at.day
 
     def __format__(self, spec: str) -> str:
-        for code, pattern in _NAMED.items():
+        for code, pattern in _BABEL_DATE_FIELDS.items():
             if code in spec:
                 spec = spec.replace(code, format_date(self._at, pattern, locale=self._locale))
         return self._at.strftime(spec)
 
 
-def translated(source: str, translate: Word) -> str:
+def translated(source: str, translate: Translate) -> str:
     """Return a template's source with each visible message replaced by ``translate``'s answer.
 
     Visible are text between tags, attributes that are read out or shown, and strings in expressions
@@ -151,7 +151,7 @@ def translated(source: str, translate: Word) -> str:
     out: list[str] = []
     run: list[tuple[bool, str]] = []
     in_tag = False
-    tokens = [(kind, value) for _, kind, value in _LEXER.lex(source)]
+    tokens = [(kind, value) for _, kind, value in _TEMPLATE_LEXER.lex(source)]
     for kind, value in _with_words(tokens, translate):
         if kind in {"data", "variable"}:
             run.append((kind == "variable", value))
@@ -163,7 +163,7 @@ def translated(source: str, translate: Word) -> str:
     return "".join([*out, text])
 
 
-def _with_words(tokens: list[tuple[str, str]], translate: Word) -> Iterator[tuple[str, str]]:
+def _with_words(tokens: list[tuple[str, str]], translate: Translate) -> Iterator[tuple[str, str]]:
     """Yield (data, text), (variable, {{ … }}) and other tokens, with strings in them replaced."""
     expression, depth, said_at = "", 0, 0
     meant = [(kind, value) for kind, value in tokens if kind != "whitespace"]
@@ -178,7 +178,7 @@ def _with_words(tokens: list[tuple[str, str]], translate: Word) -> Iterator[tupl
                 said_at = depth
             said_at = said_at if depth >= said_at else 0
         is_key = before in {"==", "!="} or after == ":"
-        if kind == "string" and not said_at and not is_key and _MESSAGE.match(value[1:-1]):
+        if kind == "string" and not said_at and not is_key and _MESSAGE_PATTERN.match(value[1:-1]):
             quote = value[0]
             value = quote + translate(value[1:-1]).replace(quote, f"\\{quote}") + quote
         if kind == "variable_begin":
@@ -192,7 +192,7 @@ def _with_words(tokens: list[tuple[str, str]], translate: Word) -> Iterator[tupl
             yield kind, value
 
 
-def _run(run: list[tuple[bool, str]], in_tag: bool, translate: Word) -> tuple[str, bool]:
+def _run(run: list[tuple[bool, str]], in_tag: bool, translate: Translate) -> tuple[str, bool]:
     """Replace the messages in text and expressions that no block interrupts.
 
     ``in_tag`` says whether the run begins, and the answer whether it ends, inside a tag.
@@ -202,21 +202,21 @@ def _run(run: list[tuple[bool, str]], in_tag: bool, translate: Word) -> tuple[st
     flat = "".join(chr(_FIRST_MARK + next(numbers)) if is_one else text for is_one, text in run)
     out = []
     end = (flat.find(">") + 1 or len(flat)) if in_tag else 0
-    for piece in (flat[:end], *_TAG.split(flat[end:])):
+    for piece in (flat[:end], *_TAG_PATTERN.split(flat[end:])):
         if piece.startswith("<") or (in_tag and piece):
             out.append(
-                _ATTRIBUTE.sub(
+                _ATTRIBUTE_PATTERN.sub(
                     lambda found: found[1] + _said(found[2], expressions, translate), piece
                 )
             )
             in_tag = not piece.endswith(">")
         else:
             out.append(_said(piece, expressions, translate))
-    restored = _MARK.sub(lambda mark: expressions[ord(mark[0]) - _FIRST_MARK], "".join(out))
+    restored = _MARK_PATTERN.sub(lambda mark: expressions[ord(mark[0]) - _FIRST_MARK], "".join(out))
     return restored, in_tag
 
 
-def _said(text: str, placeholders: list[str], translate: Word) -> str:
+def _said(text: str, placeholders: list[str], translate: Translate) -> str:
     """Replace the message in a piece of text by its translation; blanks around it stay."""
     start, end = 0, len(text)
     while start < end and _is_edge(text[start], placeholders):
@@ -224,13 +224,13 @@ def _said(text: str, placeholders: list[str], translate: Word) -> str:
     while end > start and _is_edge(text[end - 1], placeholders):
         end -= 1
     core = " ".join(text[start:end].split())
-    if not _LETTER.search(_ENTITY.sub("", _MARK.sub("", core))):
+    if not _LETTER_PATTERN.search(_ENTITY_PATTERN.sub("", _MARK_PATTERN.sub("", core))):
         return text
     gaps: dict[str, str] = {}
-    for mark in _MARK.findall(core):
+    for mark in _MARK_PATTERN.findall(core):
         expression = placeholders[ord(mark) - _FIRST_MARK].partition("|")[0]
         called = expression.partition("(")[0]  # of a call, the name of what is called
-        names = _NAME.findall(called) or _NAME.findall(expression) or ["value"]
+        names = _NAME_PATTERN.findall(called) or _NAME_PATTERN.findall(expression) or ["value"]
         name, more = names[-1], 2
         while name in gaps:
             name, more = f"{names[-1]}{more}", more + 1
@@ -243,7 +243,7 @@ def _said(text: str, placeholders: list[str], translate: Word) -> str:
 
 
 def _is_edge(character: str, expressions: list[str]) -> bool:
-    is_mark = _MARK.match(character)
+    is_mark = _MARK_PATTERN.match(character)
     return character.isspace() or bool(
-        is_mark and _PICTURE.match(expressions[ord(character) - _FIRST_MARK])
+        is_mark and _ICON_PATTERN.match(expressions[ord(character) - _FIRST_MARK])
     )

@@ -20,7 +20,7 @@ from newsletter.store.file.keys import Chain, HeadFile, check_keys, refuse_missi
 from newsletter.store.sql import Store
 from newsletter.store.sqlite import Sqlite
 
-_STAMP = "%Y%m%dT%H%M%SZ"
+_TIMESTAMP_FORMAT = "%Y%m%dT%H%M%SZ"
 _DAY_SECONDS = 86_400
 
 
@@ -52,7 +52,7 @@ class Backups:
             written = Path(folder) / "newsletter.db"
             self.write(written)
             found = self.test_restore(written)
-            file = self.folder / f"{self._prefix}{SystemClock().now():{_STAMP}}.db"
+            file = self.folder / f"{self._prefix}{SystemClock().now():{_TIMESTAMP_FORMAT}}.db"
             written.rename(file)
         for old in self.files()[self.settings.backups.keep :]:
             old.unlink(missing_ok=True)
@@ -101,7 +101,7 @@ class Backups:
         """Return the time of the newest backup; None if there is none."""
         for file in self.files():
             stamp = file.stem.removeprefix(self._prefix)
-            return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
+            return datetime.strptime(stamp, _TIMESTAMP_FORMAT).replace(tzinfo=UTC)
         return None
 
     @property

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from newsletter.domain.staff.post import ChannelPost
     from newsletter.store.sql import Store, Transaction
 
-_TIMEOUT = timedelta(seconds=10)
+_CALL_TIMEOUT = timedelta(seconds=10)
 _ANSWER_BYTES = 100_000
 _RETRIED_STATUSES = {408, 425, 429}
 _MAX_REASON_LENGTH = 100
@@ -87,7 +87,7 @@ class PostAttempt:
             headers = {**self._signature_headers(post, body), "Content-Type": f"application/{kind}"}
             request = HttpRequest(method="POST", url=url, headers=headers, body=body)
             response = call_once(
-                request, timeout=_TIMEOUT, answer_bytes=_ANSWER_BYTES, resolve=resolve
+                request, timeout=_CALL_TIMEOUT, answer_bytes=_ANSWER_BYTES, resolve=resolve
             )
             if 200 <= response.status < 300:
                 return _answer(Verdict.ACCEPTED, "")

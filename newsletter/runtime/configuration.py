@@ -16,17 +16,17 @@ from newsletter.pipeline.ledger import acting
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.store.sql import Store
 
-_CHANGED = (
+_RESTART_NEEDED = (
     f"{FILE_NAME}, a template or a file with a secret has changed since the service started."
     " Restart the service to use the change"
 )
-_SAVED_AT_THE_DESK = (
+_RESTART_PENDING = (
     "settings were changed at the desk a moment ago. The service uses them within seconds"
 )
 _SHARED = "several machines send, each with its own newsletter.yaml; your operator changes those"
 _OUTDATED = "the settings have changed since you opened the page; nothing was saved. Look at them"
-Changes = Mapping[str, Value]
-Signature = tuple[tuple[str, int, int, int], ...]
+SettingChanges = Mapping[str, Value]
+FilesSignature = tuple[tuple[str, int, int, int], ...]
 
 
 def renderer_of(settings: Settings) -> LazyRenderer:
@@ -48,7 +48,7 @@ class ConfigurationOnDisk:
     def __init__(self, settings: Settings, environ: Mapping[str, str], *, key: bytes) -> None:
         self._settings, self._environ, self._key = settings, environ, key
         self.renderer = renderer_of(settings)
-        self._last_comparison: tuple[Signature, str] = (_signature(settings), "")
+        self._last_comparison: tuple[FilesSignature, str] = (_signature(settings), "")
         """The files' signature at the last comparison, and its result."""
         self._file = settings.resolve(Path(FILE_NAME))
         self._saved_file = settings.resolve(Path("var/settings.saved"))
@@ -71,7 +71,7 @@ class ConfigurationOnDisk:
 
     def is_superseded(self) -> bool:
         """Return whether other settings were saved at the desk since this process started."""
-        return self.changed() == _SAVED_AT_THE_DESK
+        return self.changed() == _RESTART_PENDING
 
     def why_not_editable(self) -> str:
         """Return why the settings cannot be changed at the desk, or ""."""
@@ -81,13 +81,13 @@ class ConfigurationOnDisk:
             return f"the service may not write {FILE_NAME}; your operator changes the settings"
         return self.changed()
 
-    def with_changes(self, changes: Changes) -> tuple[Settings, LazyRenderer, bytes]:
+    def with_changes(self, changes: SettingChanges) -> tuple[Settings, LazyRenderer, bytes]:
         """Return the settings, renderer and file content after these changes. Saves nothing."""
         text = self._file.read_bytes().decode("utf-8-sig")
         data = edited(text, changes).encode()
         return *self.read(data), data
 
-    def save(self, changes: Changes, *, by: str, expected_digest: str, store: Store) -> None:
+    def save(self, changes: SettingChanges, *, by: str, expected_digest: str, store: Store) -> None:
         """Write the changes into the file. ``expected_digest`` is the digest that the page showed.
 
         Raises InvalidConfiguration for a value, Refused, and Outdated if others changed the file.
@@ -125,8 +125,8 @@ class ConfigurationOnDisk:
                 f" {error.faults[0]}. Correct it, then restart the service"
             )
         if not same and self._saved_file.exists() and self._saved_file.read_text() == found:
-            return _SAVED_AT_THE_DESK
-        return "" if same else _CHANGED
+            return _RESTART_PENDING
+        return "" if same else _RESTART_NEEDED
 
     def _digest(self, settings: Settings, renderer: LazyRenderer) -> str:
         # keyed: the settings hold secrets, and the digest is stored in the database
@@ -152,7 +152,7 @@ def _replace(file: Path, data: bytes) -> None:
         raise Refused(why) from error
 
 
-def _signature(settings: Settings) -> Signature:
+def _signature(settings: Settings) -> FilesSignature:
     templates = settings.resolve(Path("templates"))
     file = settings.resolve(Path(FILE_NAME))
     files = (file, *settings.secret_files, *sorted(templates.rglob("*")))

@@ -43,15 +43,15 @@ log = logging.getLogger("newsletter.run")
 _LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
 _TRIAL_KINDS = {"outbox", "mailpit"}
 """Provider kinds for development, which deliver no email."""
-_SELECTORS = (
+_COMMON_DKIM_SELECTORS = (
     *("s1", "s2"),  # SendGrid
     *("k1", "mx", "smtp", "pic"),  # Mailgun
     *("mailjet", "resend", "brevo1", "brevo2", "mail", "rwmt1", "rwmt2"),
     *("default", "selector1", "selector2"),
 )
 """DKIM selectors in providers' instructions. Amazon, Postmark and Postal choose new ones."""
-_TIMEOUT = timedelta(seconds=10)
-_PAGES = "public pages"
+_PAGE_TIMEOUT = timedelta(seconds=10)
+_PAGES_CHECK = "public pages"
 
 
 def sends_into_the_world(settings: Settings) -> bool:
@@ -74,7 +74,7 @@ def examine_from_outside(settings: Settings, key: bytes, now: datetime) -> Itera
 
     names = TxtResolver().texts
     for domain in sending_domains(settings):
-        yield from examine_domain(domain, _SELECTORS, names)
+        yield from examine_domain(domain, _COMMON_DKIM_SELECTORS, names)
     yield examine_pages(settings.public_url)
     for url in filter(None, (settings.public_url, settings.desk.url)):
         if urlsplit(url).hostname not in _LOOPBACK_HOSTS:
@@ -119,7 +119,7 @@ def examine_proxy(
     }
     try:
         request = HttpRequest(method="GET", url=f"{url}/proxy/{token}", headers=headers)
-        answer = call_once(request, timeout=_TIMEOUT)
+        answer = call_once(request, timeout=_PAGE_TIMEOUT)
         seen = json.loads(answer.body) if answer.status == 200 else {}
     except (NewsletterError, ValueError) as error:
         return _on_proxy(Level.WARNING, f"{url} could not be asked: {error}")
@@ -168,26 +168,26 @@ def examine_pages(public_url: str) -> Finding:
         body=b"List-Unsubscribe=One-Click",
     )
     try:
-        status = call_once(request, timeout=_TIMEOUT).status
+        status = call_once(request, timeout=_PAGE_TIMEOUT).status
     except NewsletterError as error:
         advice = (
             "no one can unsubscribe: start the service; check proxy, certificate and public_url"
         )
-        return failed(_PAGES, f"{public_url} cannot be reached: {error}", advice)
+        return failed(_PAGES_CHECK, f"{public_url} cannot be reached: {error}", advice)
     # a redirect, a page to sign in or a cached answer says anything but that
     if status == 404:
-        return passed(_PAGES, f"{public_url} takes one-click posts")
+        return passed(_PAGES_CHECK, f"{public_url} takes one-click posts")
     detail = f"{public_url} answers a one-click post with HTTP {status} where ours would say 404"
     advice = "let POST to /u/ through the proxy as it is: no redirect, no login, no cache"
-    return failed(_PAGES, detail, advice)
+    return failed(_PAGES_CHECK, detail, advice)
 
 
-_BACKUP_AGE = timedelta(days=2)
+_MAX_BACKUP_AGE = timedelta(days=2)
 _DAY, _LATE_AFTER = timedelta(days=1), timedelta(minutes=10)
-_FREE_BYTES = 200_000_000
-CONNECTION = "provider connection"
+_MIN_FREE_BYTES = 200_000_000
+CONNECTION_CHECK = "provider connection"
 """The name of the finding that the provider cannot be reached."""
-_CHECK_SECONDS = 5.0
+_CHECK_TIMEOUT_SECONDS = 5.0
 """The time limit for checking the database file, and again for its rows."""
 _RESTORE_ADVICE = "check the disk, and restore a backup with 'newsletter db restore'"
 
@@ -236,7 +236,7 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     yield attempt("audit log", lambda: _audit_text(store))
     yield _file(settings, store)
     yield from _erasure(store)
-    yield from map(_integrity, store.inspect(seconds=_CHECK_SECONDS))
+    yield from map(_integrity, store.inspect(seconds=_CHECK_TIMEOUT_SECONDS))
     yield _permissions(settings)
     yield from _secret_files(settings)
     yield of_sandbox(lambda: find_escapes(str(settings.workspace)))
@@ -334,7 +334,7 @@ def of_backups(settings: Settings, now: datetime) -> Finding:
     elif not backups.folder.is_dir():
         detail, level = f"there is no folder {backups.folder}", Level.FAULT
         advice = "make it, mount its disk, or correct backups.folder"
-    elif newest_at is None or now - newest_at > _BACKUP_AGE:
+    elif newest_at is None or now - newest_at > _MAX_BACKUP_AGE:
         level, advice = Level.FAULT, "'newsletter backup' makes one; look at its timer"
     elif not settings.is_on_server and is_one_disk(backups.folder, settings.database_path):
         level, advice = Level.WARNING, "they are on the disk of the database; name another one"
@@ -370,18 +370,18 @@ def free_bytes(folder: Path) -> int:
 def of_space(free: int, folder: Path) -> Finding:
     """Check the free disk space; ``free`` is in bytes."""
     detail = f"{free // 1_000_000:,} MB free at {folder}"
-    if free < _FREE_BYTES:
-        detail += f"; at least {_FREE_BYTES // 1_000_000} MB are wanted"
-    return finding("disk", is_ok=free >= _FREE_BYTES, detail=detail)
+    if free < _MIN_FREE_BYTES:
+        detail += f"; at least {_MIN_FREE_BYTES // 1_000_000} MB are wanted"
+    return finding("disk", is_ok=free >= _MIN_FREE_BYTES, detail=detail)
 
 
 def _file(settings: Settings, store: Store) -> Finding:
     """Check the database file with SQLite's own check."""
     if settings.is_on_server:
         return passed("file", "on a server; the bytes of erased data are not overwritten there")
-    faults = store.database.faults(seconds=_CHECK_SECONDS)
+    faults = store.database.faults(seconds=_CHECK_TIMEOUT_SECONDS)
     if faults is None:
-        detail = f"hangs together as far as was looked in {_CHECK_SECONDS:g} seconds"
+        detail = f"hangs together as far as was looked in {_CHECK_TIMEOUT_SECONDS:g} seconds"
         return passed("file", detail)
     if faults:
         detail = "; ".join(" ".join(fault.split()) for fault in faults)
@@ -460,7 +460,7 @@ def _examined(options: ProviderOptions, sender: str, delivery: Delivery) -> Iter
     try:
         yield from registry.examine(options, sender=sender, clock=delivery.store.clock)
     except ProviderUnreachable as error:
-        yield failed(CONNECTION, str(error))
+        yield failed(CONNECTION_CHECK, str(error))
     except NewsletterError as error:
         yield failed("provider", str(error))
 

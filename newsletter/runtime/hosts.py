@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 
-from newsletter.domain.delivery.worker import DEAD_AFTER, HEARTBEAT, Part
+from newsletter.domain.delivery.worker import DEAD_AFTER, HEARTBEAT_INTERVAL, Part
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.pipeline.delivery.dispatch import Dispatcher
 from newsletter.runtime.clock import ServerClock
@@ -73,7 +73,7 @@ class Presence:
             except Exception as error:
                 self._on_end(error)
                 return
-            self._ended.wait(HEARTBEAT.total_seconds())
+            self._ended.wait(HEARTBEAT_INTERVAL.total_seconds())
 
     def _beat_once(self, worker_id: int) -> bool:
         """Return whether this process is still alive for the others, and leads if it led."""

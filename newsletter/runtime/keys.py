@@ -23,7 +23,7 @@ _MAX_TIME_DIGITS = 10
 """Digits of a Unix timestamp: enough until the year 2286."""
 _KEY_BYTES = 32
 _MAX_KEYS = 256
-_RETIRED = "retired"
+_RETIRED_FOLDER = "retired"
 
 
 def load_keys(path: Path) -> tuple[bytes, ...]:
@@ -51,7 +51,7 @@ def add_link_key(path: Path) -> int:
     keys, _ = load_link_keys(path)
     if len(keys) >= _MAX_KEYS:
         raise Refused(f"{path} holds {len(keys)} keys, and no more can be told apart in links")
-    lines = [f"{key.hex()} {_RETIRED}" for key in keys]
+    lines = [f"{key.hex()} {_RETIRED_FOLDER}" for key in keys]
     draft = _write_draft(path, [*lines, secrets.token_hex(_KEY_BYTES)])
     draft.replace(path)
     return len(keys) + 1
@@ -69,7 +69,7 @@ def _load(path: Path) -> list[tuple[bytes, bool]]:
         finally:
             draft.unlink()
     found = [
-        (_key(path, number, line.split()), line.split()[1:] == [_RETIRED])
+        (_key(path, number, line.split()), line.split()[1:] == [_RETIRED_FOLDER])
         for number, line in enumerate(path.read_text("ascii", "replace").splitlines(), start=1)
         if line.strip()
     ]
@@ -85,7 +85,7 @@ def _key(path: Path, number: int, parts: list[str]) -> bytes:
         key = bytes.fromhex(parts[0])
     except ValueError:
         key = b""
-    if len(key) != _KEY_BYTES or parts[1:] not in ([], [_RETIRED]):
+    if len(key) != _KEY_BYTES or parts[1:] not in ([], [_RETIRED_FOLDER]):
         message = f"is not a key of {_KEY_BYTES * 2} hexadecimal digits; restore it from a backup"
         raise InvalidInput([Fault(file=str(path), line=number, message=message)])
     return key
@@ -132,7 +132,7 @@ def fingerprint(key: bytes) -> str:
     return hashlib.blake2b(key=key, digest_size=8, person=b"fingerprint").hexdigest()
 
 
-_PROXY_SECONDS = 300
+_PROXY_LINK_SECONDS = 300
 
 
 def proxy_token(key: bytes, at: datetime) -> str:
@@ -148,7 +148,7 @@ def is_proxy_token(key: bytes, token: str, now: datetime) -> bool:
     if not (seconds.isascii() and seconds.isdigit() and len(seconds) <= _MAX_TIME_DIGITS):
         return False
     at = _EPOCH + timedelta(seconds=int(seconds))
-    recent = abs(now - at) <= timedelta(seconds=_PROXY_SECONDS)
+    recent = abs(now - at) <= timedelta(seconds=_PROXY_LINK_SECONDS)
     return recent and hmac.compare_digest(token.encode(), proxy_token(key, at).encode())
 
 
@@ -158,7 +158,7 @@ def fingerprints_in(workspace: Path) -> dict[str, str]:
     return {name: fingerprint(_load(path)[0][0]) for name, path in paths.items() if path.exists()}
 
 
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_OTHERS_PERMISSIONS = stat.S_IRWXG | stat.S_IRWXO
 
 
 @contextmanager
@@ -167,7 +167,7 @@ def private() -> Iterator[int]:
 
     Files that are meant for others are written under ``with_umask`` and the former umask.
     """
-    with with_umask(_OTHERS) as before:
+    with with_umask(_OTHERS_PERMISSIONS) as before:
         yield before
 
 
@@ -185,13 +185,13 @@ def remove_other_rights(paths: Iterable[Path]) -> None:
     """Remove all rights of others from those of the files that we own."""
     for path in paths:
         mode = _mode(path)
-        if mode & _OTHERS and path.stat().st_uid == os.geteuid():
-            path.chmod(stat.S_IMODE(mode) & ~_OTHERS)
+        if mode & _OTHERS_PERMISSIONS and path.stat().st_uid == os.geteuid():
+            path.chmod(stat.S_IMODE(mode) & ~_OTHERS_PERMISSIONS)
 
 
 def open_to_others(paths: Iterable[Path]) -> list[Path]:
     """Return the files that others may read or change."""
-    return [path for path in paths if _mode(path) & _OTHERS]
+    return [path for path in paths if _mode(path) & _OTHERS_PERMISSIONS]
 
 
 def kept_in(folder: Path, *others: Path) -> list[Path]:

@@ -67,12 +67,12 @@ class JsonFormatter(LineFormatter):
         return json.dumps(line, default=str)
 
 
-_PLACEHOLDER = re.compile(r"(?:\b(\w+)=)?%[-.\d]*[a-z]")
+_PLACEHOLDER_PATTERN = re.compile(r"(?:\b(\w+)=)?%[-.\d]*[a-z]")
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:
     values = record.args if isinstance(record.args, tuple) else ()
-    names = _PLACEHOLDER.findall(str(record.msg))
+    names = _PLACEHOLDER_PATTERN.findall(str(record.msg))
     if len(names) != len(values):
         return {}
     return {

@@ -71,7 +71,7 @@ class Rounds:
         return due is not None and due <= self._delivery.store.clock.now() + within
 
 
-Seen = TypeVar("Seen")
+TickOutcome = TypeVar("TickOutcome")
 
 _POLL_SECONDS = 0.2
 """The interval of checks for the first tick."""
@@ -108,7 +108,7 @@ class Visits:
         finally:
             self._round_over = True
 
-    def run_tick(self, tick: Callable[[], Seen]) -> Seen:
+    def run_tick(self, tick: Callable[[], TickOutcome]) -> TickOutcome:
         """Run a tick, which processes all items found before it began. Return its result."""
         brought = self._found_count
         seen = tick()

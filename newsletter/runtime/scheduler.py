@@ -41,7 +41,7 @@ from newsletter.store.file.lock import beat
 
 log = logging.getLogger("newsletter.run")
 
-_EXECUTORS = ("default", "reconcile", "feeds", "emails", "posts", "health")
+_EXECUTOR_NAMES = ("default", "reconcile", "feeds", "emails", "posts", "health")
 _IDLE_WAIT_SECONDS = 1.0
 _BUSY_POLL, _IDLE_POLL = 0.2, 1.0
 """Seconds between checks whether the run is over or on hold, while sending and otherwise."""
@@ -195,7 +195,7 @@ class Scheduler:
         clock = BackgroundScheduler(
             timezone=UTC,
             # a thread each: asking a slow provider does not keep statements waiting
-            executors={name: ThreadPoolExecutor(1) for name in _EXECUTORS},
+            executors={name: ThreadPoolExecutor(1) for name in _EXECUTOR_NAMES},
             # a tick only looks: a late one is as good, and several that were missed are one
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )

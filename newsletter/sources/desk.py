@@ -16,10 +16,10 @@ from newsletter.formats.scalars import scalar
 from newsletter.sources.statements import Defaults, Parsed, parse_statement
 from newsletter.sources.writing import slugify
 
-_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9][\w.+-]*@[\w.-]+")
-_TIMES = ("send_at", "embargo_until")
-_NAMES = ("translation_of", "corrects", "segment")
+_ISO_DATE_PATTERN = re.compile(r"\d{4}-\d\d-\d\d")
+_PLAIN_ADDRESS_PATTERN = re.compile(r"[A-Za-z0-9][\w.+-]*@[\w.-]+")
+_TIME_FIELDS = ("send_at", "embargo_until")
+_NAME_FIELDS = ("translation_of", "corrects", "segment")
 
 
 def parse_draft(
@@ -85,12 +85,12 @@ def draft_as_file(
     lists = f"[{', '.join(map(scalar, text.lists))}]" if text.lists else ""
     values = {
         "title": _line(text.title),
-        "date": text.date if _ISO_DATE.fullmatch(text.date) else _line(text.date),
+        "date": text.date if _ISO_DATE_PATTERN.fullmatch(text.date) else _line(text.date),
         "summary": _line(text.summary),
         "subject": _line(text.subject),
         "slug": _line(slug),
         # people write it without quotes
-        "author": author if _PLAIN_ADDRESS.fullmatch(author) else _line(author),
+        "author": author if _PLAIN_ADDRESS_PATTERN.fullmatch(author) else _line(author),
         "status": progress.value,
         "lists": lists,
         "send_at": _line(text.send_at),
@@ -98,7 +98,7 @@ def draft_as_file(
         "embargo_until": _line(text.embargo_until),
         "# embargo_until": embargo_suggested,
         "language": _line(text.language),
-        **{name: _line(getattr(text, name)) for name in _NAMES},
+        **{name: _line(getattr(text, name)) for name in _NAME_FIELDS},
         "urgent": "true" if text.urgent else "",
         "welcome": "true" if text.welcome else "",
     }
@@ -144,7 +144,7 @@ def read_times(
     ``now``, words such as tomorrow are not read."""
     settled: dict[str, Any] = {}
     unread: dict[str, str] = {}
-    for key in _TIMES:
+    for key in _TIME_FIELDS:
         typed = getattr(text, key).strip()
         if not typed or is_wall_time(typed):
             continue  # the parser of files says what is wrong with it

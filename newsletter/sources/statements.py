@@ -16,7 +16,7 @@ from newsletter.formats.text import decode_utf8
 from newsletter.formats.times import is_local, language_objection, read_date, read_local, read_time
 from newsletter.sources.writing import slugify
 
-KEYS = (
+FRONT_MATTER_KEYS = (
     *("title", "date", "summary", "subject", "preview", "reply_to", "slug", "author", "status"),
     *("approved_by", "lists", "send_at", "embargo_until", "embargo", "language", "translation_of"),
     *("corrects", "urgent", "welcome", "despite", "segment"),
@@ -51,8 +51,8 @@ def parse_statement(data: bytes, *, file: str, defaults: Defaults) -> Parsed:
         return Parsed(statement=None, faults=error.faults)
     reader = frontmatter.Reader(front=front, file=file)
     for field in front.fields.values():
-        if field.key not in KEYS:
-            reader.faults.append(frontmatter.unknown_key(field, KEYS, file))
+        if field.key not in FRONT_MATTER_KEYS:
+            reader.faults.append(frontmatter.unknown_key(field, FRONT_MATTER_KEYS, file))
     statement = _statement(reader, file, defaults)
     if reader.faults:
         faults = sorted(reader.faults, key=lambda fault: fault.line)

@@ -8,14 +8,14 @@ from pathlib import Path
 from newsletter.domain.errors import Fault, InvalidInput, Refused
 from newsletter.domain.statements.statement import SLUG_MAX_LENGTH
 
-_LETTERS = str.maketrans(
+_LATIN_OF_LETTER = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i"}
 )
-_DRAFT = re.compile(rb"(?P<key>^\s*[\"']?status[\"']?\s*:\s*)[\"']?draft\b[\"']?")
-_NAMELESS = "statement"
+_DRAFT_STATUS_PATTERN = re.compile(rb"(?P<key>^\s*[\"']?status[\"']?\s*:\s*)[\"']?draft\b[\"']?")
+_FALLBACK_SLUG = "statement"
 _MAX_READ = 1_000
 """Characters of a title to read. Decomposing stacked accents takes quadratic time."""
-_APOSTROPHES = re.compile(r"(?<=\w)['’](?=\w)")
+_APOSTROPHE_PATTERN = re.compile(r"(?<=\w)['’](?=\w)")
 
 
 def slugify(title: str) -> str:
@@ -23,7 +23,7 @@ def slugify(title: str) -> str:
 
     A title without a Latin letter or digit gives ``statement``.
     """
-    folded = _APOSTROPHES.sub("", title[:_MAX_READ].lower()).translate(_LETTERS)
+    folded = _APOSTROPHE_PATTERN.sub("", title[:_MAX_READ].lower()).translate(_LATIN_OF_LETTER)
     ascii_only = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
     words = re.findall(r"[a-z0-9]+", ascii_only.lower())
     slug = ""
@@ -32,7 +32,7 @@ def slugify(title: str) -> str:
         if len(longer) > SLUG_MAX_LENGTH:
             break
         slug = longer
-    return slug or _NAMELESS
+    return slug or _FALLBACK_SLUG
 
 
 def free_path(folder: Path, title: str) -> Path:
@@ -42,7 +42,7 @@ def free_path(folder: Path, title: str) -> Path:
     """
     slug = slugify(title)
     path = folder / f"{slug}.md"
-    if slug != _NAMELESS and re.search("[a-z]", slug):
+    if slug != _FALLBACK_SLUG and re.search("[a-z]", slug):
         return path
     numbered = (folder / f"{slug}-{number}.md" for number in count(2))
     return next(free for free in chain([path], numbered) if not free.exists())
@@ -78,9 +78,9 @@ def hand_in(path: Path, line: int) -> None:
     Refused if the line is no ``status: draft``, InvalidInput if the file cannot be written."""
     try:
         lines = path.read_bytes().splitlines(keepends=True)
-        if not 1 <= line <= len(lines) or not _DRAFT.search(lines[line - 1]):
+        if not 1 <= line <= len(lines) or not _DRAFT_STATUS_PATTERN.search(lines[line - 1]):
             raise Refused(f"{path} does not say status: draft; write status: review into it")
-        lines[line - 1] = _DRAFT.sub(rb"\g<key>review", lines[line - 1])
+        lines[line - 1] = _DRAFT_STATUS_PATTERN.sub(rb"\g<key>review", lines[line - 1])
         part = path.with_name(f".{path.name}.part")
         part.write_bytes(b"".join(lines))
         part.chmod(path.stat().st_mode)

@@ -25,7 +25,7 @@ _IS_LAST_SENT = """
         ORDER BY campaign.id DESC LIMIT 1)
 """
 """The indexed words are those of the last sent content of the statement."""
-_WITHDRAWN = """
+_WITHDRAWN_SLUGS = """
     SELECT slug FROM public_note WHERE kind = 'withdrawn' AND NOT EXISTS (
         SELECT 1 FROM public_note AS later
         WHERE later.slug = public_note.slug AND later.id > public_note.id AND later.kind <> 'note')
@@ -52,7 +52,7 @@ class PublicNotes(Repository):
         """Return those of these slugs whose text a person took off the web."""
         return set(
             self._db.column(
-                f"{_WITHDRAWN} AND slug IN (SELECT value FROM json_each(:slugs))",
+                f"{_WITHDRAWN_SLUGS} AND slug IN (SELECT value FROM json_each(:slugs))",
                 slugs=sorted(slugs),
             )
         )
@@ -100,7 +100,7 @@ class Search(Repository):
         query = " AND ".join(map(str, phrases))
         hits = f"""
             FROM archive_words(:query) AS hit JOIN archive_text ON archive_text.id = hit.rowid
-            WHERE {_IS_LAST_SENT} AND slug NOT IN ({_WITHDRAWN})
+            WHERE {_IS_LAST_SENT} AND slug NOT IN ({_WITHDRAWN_SLUGS})
         """
         count = self._db.value(f"SELECT COUNT(*) {hits}", query=query)
         best = self._db.rows(

@@ -9,7 +9,7 @@ from newsletter.store.file.copies import hold
 from newsletter.store.file.numbers import last_given
 from newsletter.store.schema import create, made_tables
 
-_COMPUTED = {"batch.first", "batch.last", "archive_text.found", "subscriber.sought"}
+_COMPUTED_COLUMNS = {"batch.first", "batch.last", "archive_text.found", "subscriber.sought"}
 """Columns that the database computes."""
 
 
@@ -37,7 +37,7 @@ def copy(
             new.change(f"DELETE FROM {table}")
             rows = old.driver.stream(f"SELECT * FROM {table}", {})
             names = [column[0] for column in rows.description]
-            kept = [name for name in names if f"{table}.{name}" not in _COMPUTED]
+            kept = [name for name in names if f"{table}.{name}" not in _COMPUTED_COLUMNS]
             values = (
                 {name: value for name, value in zip(names, row, strict=True) if name in kept}
                 for row in rows

@@ -32,7 +32,7 @@ from typing import (
     get_type_hints,
 )
 
-from newsletter.domain.setting import STORED
+from newsletter.domain.setting import STORED_CONTEXT
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -56,11 +56,11 @@ SKIP_LOCKED = "/*postgres FOR UPDATE SKIP LOCKED*/"
 
 SQLite has one writer, which needs no such lock.
 """
-LOCKED = "/*postgres FOR UPDATE*/"
+FOR_UPDATE = "/*postgres FOR UPDATE*/"
 """At the end of a query: lock its rows; wait for rows that another transaction has locked."""
 UNCACHED_PLAN = "/*planned anew*/"
 """At the end of a query: PostgreSQL keeps no plan, which would be bad once a table has grown."""
-_PLAIN = (int, str, bytes, float, NoneType)
+_PLAIN_TYPES = (int, str, bytes, float, NoneType)
 
 
 @dataclass(frozen=True)
@@ -383,7 +383,7 @@ def stored(value: object) -> Any:
         return value.value
     if isinstance(value, bool):
         return int(value)
-    if isinstance(value, _PLAIN):
+    if isinstance(value, _PLAIN_TYPES):
         return value
     if isinstance(value, datetime):
         return (value - _EPOCH) // _MILLISECOND
@@ -403,7 +403,7 @@ def instant(milliseconds: int) -> datetime:
 
 def document(kind: Any, text: str) -> Any:
     """Return the value of a type that is stored as JSON."""
-    return _adapter(kind).validate_json(text, context=STORED)
+    return _adapter(kind).validate_json(text, context=STORED_CONTEXT)
 
 
 def read(kind: type[T], row: Mapping[str, Any], **more: object) -> T:
@@ -417,7 +417,7 @@ def _read_by(kind: type[T], cursor: Any) -> Callable[[tuple[Any, ...]], T]:
     return cast("Callable[[tuple[Any, ...]], T]", _reader(cast("Any", kind), columns))
 
 
-_SCALARS: Mapping[Any, Callable[[Any], Any]] = {
+_SCALAR_READERS: Mapping[Any, Callable[[Any], Any]] = {
     bool: bool,
     datetime: instant,
     date: date.fromisoformat,
@@ -472,9 +472,9 @@ def _converter(annotation: Any) -> Callable[[Any], Any] | None:
     kinds = [each for each in get_args(annotation) if each is not NoneType]
     is_optional = get_origin(annotation) in {Union, UnionType} and len(kinds) == 1
     kind = kinds[0] if is_optional else annotation
-    if kind in _PLAIN:
+    if kind in _PLAIN_TYPES:
         return None
-    convert = _SCALARS.get(kind)
+    convert = _SCALAR_READERS.get(kind)
     if isinstance(kind, type) and issubclass(kind, Enum):
         convert = kind
     if convert is None:

@@ -18,12 +18,12 @@ from typing import Any
 from newsletter.domain.errors import Refused, StoreUnavailable
 
 _log = logging.getLogger("newsletter.run")
-_SCHEMA = "procrastinate"
+_SCHEMA_NAME = "procrastinate"
 """The database schema with Procrastinate's tables."""
 _CREATION_LOCK = 0x6E6577
 """The advisory lock of the process that creates these tables."""
-_LOOK, _SWEEP = "look", "sweep"
-_POOL: dict[str, Any] = {"timeout": 5.0, "reconnect_timeout": 5.0}
+_WAKE_TASK, _PERIODIC_TASK = "look", "sweep"
+_POOL_OPTIONS: dict[str, Any] = {"timeout": 5.0, "reconnect_timeout": 5.0}
 _RETRY_SECONDS = 0.1
 """Seconds between attempts."""
 _EVERY_FEW_SECONDS = "* * * * * */5"
@@ -41,11 +41,11 @@ class WorkerWakeups:
                 "Procrastinate is not installed; install newsletter with its extra, as"
                 " 'newsletter[postgresql]'"
             ) from error
-        options = f"{parameters.get('options', '')} -c search_path={_SCHEMA}"
+        options = f"{parameters.get('options', '')} -c search_path={_SCHEMA_NAME}"
         self._parameters = {**parameters, "options": options}
         self._app = procrastinate.App(
             connector=procrastinate.SyncPsycopgConnector(
-                kwargs=self._parameters, min_size=0, max_size=2, **_POOL
+                kwargs=self._parameters, min_size=0, max_size=2, **_POOL_OPTIONS
             )
         )
         self._over = threading.Event()
@@ -61,7 +61,7 @@ class WorkerWakeups:
                 connection.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATION_LOCK,))
                 [(there,)] = connection.execute("SELECT to_regclass('procrastinate_jobs')")
                 if there is None:
-                    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_SCHEMA}".encode())
+                    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_SCHEMA_NAME}".encode())
                     connection.execute(SchemaManager.get_schema().encode())
             self._app.open()
         with ExitStack() as opened:
@@ -84,7 +84,7 @@ class WorkerWakeups:
 
         with suppress(AlreadyEnqueued):
             self._app.configure_task(
-                _LOOK, allow_unknown=True, queue=_LOOK, queueing_lock=lock, **when
+                _WAKE_TASK, allow_unknown=True, queue=_WAKE_TASK, queueing_lock=lock, **when
             ).defer()
 
     def work(self, handle: Callable[[], None], sweep: Callable[[], None], *, slots: int) -> None:
@@ -98,13 +98,13 @@ class WorkerWakeups:
 
         app = procrastinate.App(
             connector=procrastinate.PsycopgConnector(
-                kwargs=self._parameters, min_size=1, max_size=4, **_POOL
+                kwargs=self._parameters, min_size=1, max_size=4, **_POOL_OPTIONS
             )
         )
-        app.task(name=_LOOK, queue=_LOOK)(handle)
+        app.task(name=_WAKE_TASK, queue=_WAKE_TASK)(handle)
 
         @app.periodic(cron=_EVERY_FEW_SECONDS)
-        @app.task(name=_SWEEP, queue=_SWEEP, queueing_lock=_SWEEP)
+        @app.task(name=_PERIODIC_TASK, queue=_PERIODIC_TASK, queueing_lock=_PERIODIC_TASK)
         async def swept(timestamp: int) -> None:
             await asyncio.to_thread(sweep)
             # looks that a dead process had begun
@@ -125,7 +125,7 @@ class WorkerWakeups:
                         delete_jobs="always",
                         install_signal_handlers=False,
                     )
-                    for queue, concurrency in ((_LOOK, slots), (_SWEEP, 1))
+                    for queue, concurrency in ((_WAKE_TASK, slots), (_PERIODIC_TASK, 1))
                 ]
                 running = [asyncio.create_task(worker.run()) for worker in workers]
                 # one that loses the database ends, with an error or without

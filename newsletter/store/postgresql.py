@@ -31,11 +31,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CONNECT_SECONDS = 10
 _LOCK_NAMESPACE = 0x6E6577
 """The first part of newsletter's advisory locks, which belong to one database of the server."""
-_WRITER, _RUNNER = 1, 2
+_WRITER_LOCK_ID, _RUNNER_LOCK_ID = 1, 2
 _ROWS_AT_ONCE = 1000
-_TABLES = "-- tables of schema.sql"
+_TABLES_COMMENT = "-- tables of schema.sql"
 """The line of postgresql.sql at which the tables are created."""
-_CONNECTION = {
+_CONNECTION_OPTIONS = {
     "application_name": "newsletter",
     "client_encoding": "UTF8",
     "connect_timeout": str(_CONNECT_SECONDS),
@@ -83,7 +83,7 @@ class Postgresql:
         If the connection is lost during the commit, the outcome is unknown, and this raises
         StoreUnavailable.
         """
-        begin = _READ if reads else _WRITE.format(lasting, "_shared" * is_shared)
+        begin = _BEGIN_READ if reads else _BEGIN_WRITE.format(lasting, "_shared" * is_shared)
         with self._explained(), self._taken(begin, prepares=is_shared) as session:
             try:
                 yield Database(session, reads=reads)
@@ -123,14 +123,14 @@ class Postgresql:
         finally:
             self._runs = None
             with suppress(StoreUnavailable):
-                self._ask(_LOCK.format(f"advisory_unlock{kind}"))
+                self._ask(_RUNNER_LOCK.format(f"advisory_unlock{kind}"))
 
     @contextmanager
     def unused(self) -> Iterator[Callable[[], None]]:
         """Keep other processes from writing during the block; yield the check that none waits."""
 
         def refuse_others() -> None:
-            if hosts := self._ask(_OTHERS.format(sorted(self._sessions))):
+            if hosts := self._ask(_OTHER_HOSTS.format(sorted(self._sessions))):
                 raise Refused(
                     f"{self.name} is in use by newsletter on {hosts}; stop 'run', 'worker' and"
                     " 'serve' there first: what they write meanwhile would be lost"
@@ -154,7 +154,7 @@ class Postgresql:
     def schema(self, tables: Iterable[str]) -> Iterator[str]:
         """Yield the statements of postgresql.sql, with those of ``schema.sql`` except FTS5's."""
         own = files("newsletter.store").joinpath("postgresql.sql").read_text("utf-8")
-        before, after = own.split(_TABLES)
+        before, after = own.split(_TABLES_COMMENT)
         yield before
         yield from (statement for statement in tables if "archive_words" not in statement)
         yield after
@@ -222,7 +222,7 @@ class Postgresql:
         return self._watch
 
     def _lock(self, kind: str) -> bool:
-        return bool(self._watched(_LOCK.format(f"try_advisory_lock{kind}"))[0])
+        return bool(self._watched(_RUNNER_LOCK.format(f"try_advisory_lock{kind}"))[0])
 
     def _unwatch(self) -> None:
         if self._watch is not None:
@@ -306,7 +306,7 @@ class Postgresql:
     def _explain(self, error: psycopg.Error) -> str:
         message = _first(error)
         state = error.sqlstate or ""
-        advice = _STATES.get(state) or _STATES.get(state[:2]) or ""
+        advice = _ADVICE_OF_SQLSTATE.get(state) or _ADVICE_OF_SQLSTATE.get(state[:2]) or ""
         if not state:
             advice = next((what for word, what in _CONNECTING.items() if word in message), advice)
         return f"{self.name}: {message}" + (f": {advice}" if advice else "")
@@ -412,24 +412,24 @@ class _Streamed:
         self._connection.execute(f"CLOSE {self._name}".encode())
 
 
-_LOCK = f"SELECT pg_{{}}({_LOCK_NAMESPACE}, {_RUNNER})"
-_WRITER_LOCK = f"SELECT pg_advisory{{}}lock({_LOCK_NAMESPACE}, {_WRITER})"
-_OTHERS = (
+_RUNNER_LOCK = f"SELECT pg_{{}}({_LOCK_NAMESPACE}, {_RUNNER_LOCK_ID})"
+_WRITER_LOCK = f"SELECT pg_advisory{{}}lock({_LOCK_NAMESPACE}, {_WRITER_LOCK_ID})"
+_OTHER_HOSTS = (
     "SELECT string_agg(DISTINCT COALESCE(host(client_addr), 'the machine of the server'), ', ')"
     " FROM pg_stat_activity WHERE datname = current_database()"
     " AND application_name = current_setting('application_name')"
     " AND pid <> ALL (CAST(ARRAY{} AS integer[]))"
 )
 """The addresses of other processes with a session."""
-_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-_WRITE = (
+_BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_BEGIN_WRITE = (
     "BEGIN; SET LOCAL synchronous_commit = {};"
     # shorter than others wait for the lock, which a machine that is cut off would keep for hours
     " SET LOCAL idle_in_transaction_session_timeout = '20s';"
-    f" SELECT pg_advisory_xact_lock{{}}({_LOCK_NAMESPACE}, {_WRITER})"
+    f" SELECT pg_advisory_xact_lock{{}}({_LOCK_NAMESPACE}, {_WRITER_LOCK_ID})"
 )
 """A statement sees all earlier commits. No other process commits while this lock is held."""
-_STATES = {
+_ADVICE_OF_SQLSTATE = {
     "08": "the server cannot be reached; check that it runs, then try again",
     "55000": "check that the server is no standby",
     "25006": "the database takes no writes; check that the server is no standby",
@@ -484,5 +484,5 @@ def parameters_of(url: str, password: str | None) -> dict[str, Any]:
         ) from None
     if password:
         given.setdefault("password", password)
-    options = f"{_CONNECTION['options']} {given.get('options', '')}".strip()
-    return _CONNECTION | given | {"options": options}
+    options = f"{_CONNECTION_OPTIONS['options']} {given.get('options', '')}".strip()
+    return _CONNECTION_OPTIONS | given | {"options": options}

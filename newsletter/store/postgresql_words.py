@@ -11,7 +11,7 @@ from newsletter.domain.errors import Defect
 if TYPE_CHECKING:
     import psycopg
 
-_WORD = re.compile(
+_TOKEN_PATTERN = re.compile(
     r"""
     '(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]*  # a text, a name or a comment stays as it is
     | (?<!:):(?P<name>[A-Za-z_]\w*)
@@ -26,13 +26,13 @@ def in_driver_words(sql: str) -> bytes:
 
     A statement that creates a table or a trigger is translated to PostgreSQL.
     """
-    sql = _OWN.sub(lambda found: found[1] or "", sql)
+    sql = _DIALECT_COMMENT_PATTERN.sub(lambda found: found[1] or "", sql)
     if "CREATE TRIGGER" in sql:
         sql = _trigger(sql)
     elif "CREATE" in sql:
-        for word, other in _RULES:
+        for word, other in _WORD_RULES:
             sql = word.sub(other, sql)
-    return _WORD.sub(
+    return _TOKEN_PATTERN.sub(
         lambda found: f"%({found['name']})s" if found["name"] else found[0], sql.replace("%", "%%")
     ).encode()
 
@@ -64,9 +64,9 @@ def adapt(connection: psycopg.Connection) -> None:
     connection.adapters.register_dumper(str, Text)
 
 
-_OWN = re.compile(r"/\*sqlite\*/.*|/\*postgres((?:.|\n)*?)\*/")
+_DIALECT_COMMENT_PATTERN = re.compile(r"/\*sqlite\*/.*|/\*postgres((?:.|\n)*?)\*/")
 """Parts for SQLite alone, to the end of the line, and parts for PostgreSQL alone."""
-_RULES = tuple(
+_WORD_RULES = tuple(
     (re.compile(rf"\b{word}"), other)
     for word, other in (
         (
@@ -79,20 +79,20 @@ _RULES = tuple(
         (r"STRICT(?:, WITHOUT ROWID)?\b", ""),
     )
 )
-_TRIGGER = re.compile(
+_TRIGGER_PATTERN = re.compile(
     r"CREATE TRIGGER (?P<name>\w+) (?P<event>AFTER .*? ON \w+)\s+(?:WHEN (?P<when>.*?)\s+)?"
     r"BEGIN\s+(?P<body>.*)\s+END;",
     re.DOTALL,
 )
-_DIFFERS = re.compile(r"\bIS( NOT)? (?=OLD\.)")
+_IS_OLD_PATTERN = re.compile(r"\bIS( NOT)? (?=OLD\.)")
 
 
 def _trigger(statement: str) -> str:
     """Return a trigger as one that calls a function, which checks the condition itself."""
-    found = _TRIGGER.search(statement)
+    found = _TRIGGER_PATTERN.search(statement)
     if found is None:
         raise Defect(f"no trigger: {statement}")
-    when = _DIFFERS.sub(
+    when = _IS_OLD_PATTERN.sub(
         lambda one: "IS DISTINCT FROM " if one[1] else "IS NOT DISTINCT FROM ",
         found["when"] or "TRUE",
     )

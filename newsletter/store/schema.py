@@ -11,7 +11,7 @@ from importlib.resources import files
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.store.database import Backend, Database
 
-VERSION = 1
+SCHEMA_VERSION = 1
 
 
 def ensure_current(database: Backend) -> bool:
@@ -43,7 +43,7 @@ def create(database: Backend, db: Database, *, without_triggers: bool = False) -
             left.append(statement)
         else:
             db.change(statement)
-    db.change("INSERT INTO schema_version (version) VALUES (:version)", version=VERSION)
+    db.change("INSERT INTO schema_version (version) VALUES (:version)", version=SCHEMA_VERSION)
     return left
 
 
@@ -67,12 +67,12 @@ def statements(script: str) -> Iterator[str]:
 
 
 def _refuse_other(database: Backend, current: int) -> None:
-    if current > VERSION:
+    if current > SCHEMA_VERSION:
         raise StoreUnavailable(
             f"{database.name} was written by a newer version of newsletter (schema {current}, this"
-            f" program has {VERSION}); install that version"
+            f" program has {SCHEMA_VERSION}); install that version"
         )
-    if current < VERSION:
+    if current < SCHEMA_VERSION:
         raise StoreUnavailable(
             f"{database.name} was not written by this program, or by a version from before its"
             " first release; with the old program, export its subscribers and suppressions"

@@ -15,7 +15,7 @@ from newsletter.domain.errors import DatabaseReplaced, Defect, StoreUnavailable
 from newsletter.store.database import Database
 from newsletter.store.file.numbers import Connection
 
-_PRAGMAS = (
+_CONNECTION_PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",  # NORMAL may lose commits that we have already acted upon
     "foreign_keys = ON",
@@ -28,7 +28,7 @@ _WAIT_SECONDS, _RETRY_SECONDS = 30.0, 0.1
 """Seconds to wait for a file descriptor, as ``busy_timeout`` for a lock; and between attempts."""
 _IDLE_CONNECTIONS = 8
 _SHOWN = 5
-_STEPS = 1_000
+_STEPS_BETWEEN_CHECKS = 1_000
 """Instructions of SQLite's virtual machine between two checks of the time."""
 
 
@@ -109,7 +109,7 @@ class Sqlite:
         until = time.monotonic() + seconds
         uri = f"{self.path.resolve().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True)) as connection:
-            connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
+            connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS_BETWEEN_CHECKS)
             try:
                 found = connection.execute(f"PRAGMA integrity_check({_SHOWN})").fetchall()
             except sqlite3.OperationalError as error:
@@ -191,7 +191,7 @@ class Sqlite:
             self.path, timeout=30, isolation_level=None, check_same_thread=False, factory=Connection
         )
         try:
-            for pragma in _PRAGMAS:
+            for pragma in _CONNECTION_PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}")
         except sqlite3.Error:
             connection.close()
@@ -220,7 +220,7 @@ class Sqlite:
     def _explain(self, message: str) -> str:
         advice = next((what for word, what in _ADVICE.items() if word in message.lower()), "")
         if "disk i/o" in message.lower() and shutil.disk_usage(self.path.parent).free < _LOG_BYTES:
-            advice = _FULL
+            advice = _DISK_FULL_ADVICE
         return f"{self.path}: {message}" + (f": {advice}" if advice else "")
 
 
@@ -241,13 +241,13 @@ def _identity(path: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-_FULL = "the disk is full; free some space, then try again: nothing was lost"
+_DISK_FULL_ADVICE = "the disk is full; free some space, then try again: nothing was lost"
 _LOG_BYTES = 1 << 16
 """Bytes that SQLite needs for the index of its log; without them it reports an I/O error."""
 _ADVICE = {
     "locked": "another process has been writing for over 30 seconds; end it, then try again",
     "readonly": "the file or its folder cannot be written to; check its owner and the disk",
-    "full": _FULL,
+    "full": _DISK_FULL_ADVICE,
     "disk i/o": "the disk reports an error; check it before going on",
     "malformed": "the file is damaged; restore a backup with 'newsletter db restore'",
     "not a database": "the file is no database of ours; check 'database' in newsletter.yaml",

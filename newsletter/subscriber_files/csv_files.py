@@ -14,20 +14,20 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.domain.subscribers.audience import NOTED, Entry, Subscriber, SuppressedEntry
+from newsletter.domain.subscribers.audience import NOTED_FIELDS, Entry, Subscriber, SuppressedEntry
 from newsletter.subscriber_files.encodings import Member, Source, readable
 from newsletter.subscriber_files.entries import EntryReader, RawEntry, parse_entry
 from newsletter.subscriber_files.exports import COLUMN_NAMES, lower_case
 from newsletter.subscriber_files.subscriber_file import PlacedPerson, not_text
 
-COLUMNS = (
+OUR_COLUMNS = (
     *("email", "name", "lists", "language", "timezone", "consent_source", "consent_at"),
-    *NOTED,
+    *NOTED_FIELDS,
     *("tags", "paused_until", "left", "suppressed"),
 )
 FIRST_NAME, LAST_NAME = "first name", "last name"
 """Columns with a part of the name."""
-_ALIASES = {
+_COLUMN_OF_ALIAS = {
     **dict.fromkeys(("e mail", "email address", "e mail address", "emailaddress", "mail"), "email"),
     **dict.fromkeys(("full name", "fullname", "contact name", "display name"), "name"),
     **dict.fromkeys(("firstname", "given name", "forename"), FIRST_NAME),
@@ -44,49 +44,49 @@ _ALIASES = {
 def column_of(header: str) -> str:
     """Return our column's name for a header; the header in lower case if we have no such column."""
     plain = header.strip().lower()
-    if plain in COLUMNS:
+    if plain in OUR_COLUMNS:
         return plain
     spaced = " ".join(plain.replace("-", " ").replace("_", " ").split())
-    if spaced.replace(" ", "_") in COLUMNS:
+    if spaced.replace(" ", "_") in OUR_COLUMNS:
         return spaced.replace(" ", "_")
     if spaced in (FIRST_NAME, LAST_NAME):
         return spaced
-    return _ALIASES.get(spaced, plain)
+    return _COLUMN_OF_ALIAS.get(spaced, plain)
 
 
 # What a spreadsheet may take for a formula, also with the wide signs of East Asian keyboards, after
 # any number of apostrophes: so each cell has one guarded form, and each guarded form one cell.
-_FORMULA = re.compile(r"'*\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|'*[\t\r\n]")
+_FORMULA_PATTERN = re.compile(r"'*\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|'*[\t\r\n]")
 
 
 def escape_formula(cell: str) -> str:
     """Put an apostrophe before a cell that a spreadsheet may take for a formula. If apostrophes
     precede the formula, one is added; ``'t Hooft`` stays as it is."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
+    return f"'{cell}" if _FORMULA_PATTERN.match(cell) else cell
 
 
 def unescape_formula(cell: str) -> str:
     """Undo ``escape_formula``; return any other cell unchanged."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+    return cell[1:] if cell.startswith("'") and _FORMULA_PATTERN.match(cell) else cell
 
 
 MAX_UNPACKED_BYTES = 2 << 30
 """Largest sum of the unpacked files in a ZIP. A million people need a quarter of it."""
 _MAX_LINE_CHARACTERS = 1 << 20
 """Longest line. The pieces of a longer one are refused as broken rows."""
-OURS = frozenset({*COLUMNS, FIRST_NAME, LAST_NAME})
-_LESS_EMAIL = frozenset({"paused_until", "left", "suppressed"})
+OURS = frozenset({*OUR_COLUMNS, FIRST_NAME, LAST_NAME})
+_RESTRICTING_COLUMNS = frozenset({"paused_until", "left", "suppressed"})
 """Columns in which a row asks for less email than the person gets."""
-IGNORED = "-"
+IGNORED_COLUMN = "-"
 """The value of ``Instructions.chosen`` for a column that is not imported."""
 _MIN_SIMILARITY = 0.8
 """Similarity at which a header counts as a misspelling of our column."""
-_CONSENT_WORDS = re.compile(
+_CONSENT_WORD_PATTERN = re.compile(
     r"status|subscri|opt.?(in|out)|bounc|complain|block|clean|suppress|consent|permission"
     r"|do.?not|active|enabled|disabled|deleted|removed"
 )
 """Words in a header whose column may say that a person must not get email."""
-_DELIMITER_LINE = re.compile(r"sep=(.)\s*\n", re.IGNORECASE)
+_DELIMITER_LINE_PATTERN = re.compile(r"sep=(.)\s*\n", re.IGNORECASE)
 
 
 def members(path: Source) -> tuple[Member, ...]:
@@ -138,7 +138,7 @@ def rows(member: Member, encoding: str) -> Iterator[tuple[int, list[str]]]:
         with readable(member.file), io.TextIOWrapper(member.open(), encoding, newline=None) as text:
             lines = iter(partial(text.readline, _MAX_LINE_CHARACTERS), "")
             first = next(lines, "")
-            declared = _DELIMITER_LINE.fullmatch(first)
+            declared = _DELIMITER_LINE_PATTERN.fullmatch(first)
             skipped = 1 if declared else 0
             delimiter = declared[1] if declared else max(",;\t", key=partial(_count_columns, first))
             # strict: or a quote that is never closed would swallow the rest of the file
@@ -163,10 +163,10 @@ def _count_columns(header: str, delimiter: str) -> tuple[int, int]:
     return sum(name in COLUMN_NAMES or column_of(name) in OURS for name in names), len(names)
 
 
-_FIRST_ROW = "its first row names the columns, like email,name,lists"
+_FIRST_ROW_ADVICE = "its first row names the columns, like email,name,lists"
 
 
-AUTO = "auto"
+AUTO_FORMAT = "auto"
 """The kind of a file whose tool is recognised by its header."""
 
 
@@ -174,7 +174,7 @@ AUTO = "auto"
 class Instructions:
     """A person's instructions on how to read a file."""
 
-    kind: str = AUTO
+    kind: str = AUTO_FORMAT
     """AUTO, PLAIN or the name of a tool."""
     lists: Sequence[str] = ()
     """The lists of all people in an export, or in a table without a column ``lists``."""
@@ -186,7 +186,7 @@ class Instructions:
     ignored: Sequence[str] = ()
     """Headers of columns to ignore."""
     chosen: Sequence[str] = ()
-    """Our column for each column of the file; "" to use its header, ``IGNORED`` to ignore it."""
+    """Our column for each column; "" to use the header, ``IGNORED_COLUMN`` to ignore it."""
     agreed: str = ""
     """The source of consent for people whose row has only the time."""
     omits_bad_rows: bool = False
@@ -207,14 +207,14 @@ def read_csv(
     body = rows(member, encoding)
     line, header = next(body, (1, []))
     if not header:
-        reader.fault(line, "", f"is empty; {_FIRST_ROW}")
+        reader.fault(line, "", f"is empty; {_FIRST_ROW_ADVICE}")
         return
     columns = _columns(header, line, reader, instructions)
     if columns is None:
         return
     everybody = {"lists": ";".join(instructions.lists)} if instructions.lists else {}
     for line, row in body:
-        before, asks_for_less = len(reader), _LESS_EMAIL & {*columns}
+        before, asks_for_less = len(reader), _RESTRICTING_COLUMNS & {*columns}
         if len(row) != len(columns):
             what = f"has {len(row)} fields, and the first row {len(columns)}"
             reader.fault(line, "", f"{what}; look for a delimiter or a quote too many or too few")
@@ -225,7 +225,7 @@ def read_csv(
                 for name, cell in filled
                 if cell and name
             }
-            asks_for_less = _LESS_EMAIL & {name for name, cell in cells.items() if cell}
+            asks_for_less = _RESTRICTING_COLUMNS & {name for name, cell in cells.items() if cell}
             if instructions.agreed and "consent_at" in cells:
                 cells.setdefault("consent_source", instructions.agreed)
             for person in _people(cells, line, reader):
@@ -249,7 +249,7 @@ def _columns(
         if name not in columns:
             reader.fault(line, "", f"has no column {header!r}, which --column {name} names")
     if "email" not in columns and "email" not in instructions.headers:
-        reader.fault(line, "", f"has no column email; {_FIRST_ROW}")
+        reader.fault(line, "", f"has no column email; {_FIRST_ROW_ADVICE}")
     if instructions.lists and "lists" in columns:
         reader.fault(
             line, "", "has a column lists, and a list is chosen too; take --list away, or remove it"
@@ -287,10 +287,10 @@ def ignore_objection(name: str, instructions: Instructions) -> str:
     """Return why a column must not be ignored without a decision of a person, or ""."""
     if not name or name in OURS or name in lower_case(instructions.ignored):
         return ""
-    near = get_close_matches(name, [*OURS, *_ALIASES], n=1, cutoff=_MIN_SIMILARITY)
+    near = get_close_matches(name, [*OURS, *_COLUMN_OF_ALIAS], n=1, cutoff=_MIN_SIMILARITY)
     if near:
-        said = f"means nothing here; did you mean {_ALIASES.get(near[0], near[0])}?"
-    elif _CONSENT_WORDS.search(name):
+        said = f"means nothing here; did you mean {_COLUMN_OF_ALIAS.get(near[0], near[0])}?"
+    elif _CONSENT_WORD_PATTERN.search(name):
         said = (
             "may say who must not be written to, and means nothing here; map it, like"
             ' --column left="…", or take those people out.'
@@ -335,7 +335,7 @@ def as_csv(people: People, suppressions: Iterable[SuppressedEntry]) -> Iterator[
     """Yield pieces of a CSV text: subscribers, then ``suppressions`` of other addresses."""
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
-    table.writerow(COLUMNS)
+    table.writerow(OUR_COLUMNS)
     for row in _rows(people, suppressions):
         table.writerow(map(escape_formula, row.values()))
         if out.tell() > _PIECE_CHARACTERS:
@@ -362,13 +362,13 @@ def _rows(people: People, suppressions: Iterable[SuppressedEntry]) -> Iterator[M
             "left": ";".join(person.left),
             "suppressed": person.suppressed.value if person.suppressed else "",
         }
-        if person.suppressed and not any(row[name] for name in COLUMNS[1:-1]):
+        if person.suppressed and not any(row[name] for name in OUR_COLUMNS[1:-1]):
             # an address with nothing but its reason would be read as a suppression without a
             # subscriber
             yield row | {"suppressed": ""}
         yield row
     for entry in suppressions:
-        yield dict.fromkeys(COLUMNS, "") | {
+        yield dict.fromkeys(OUR_COLUMNS, "") | {
             "email": entry.address,
             "suppressed": entry.reason.value,
         }

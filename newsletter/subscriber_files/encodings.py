@@ -32,7 +32,7 @@ _MIN_RATIO = 4
 """An encoding is chosen if each other one has at least so many times its implausible lines."""
 
 _ENCODINGS = load_table("newsletter.subscriber_files", "encodings.yaml")
-_ALPHABETS: Mapping[str, list[str]] = {
+_ALPHABETS_OF_ENCODING: Mapping[str, list[str]] = {
     encoding: known["alphabets"] for encoding, known in _ENCODINGS.items()
 }
 """Encoding → the non-ASCII letters of each language written in it."""
@@ -141,7 +141,7 @@ def _readings(lines: list[bytes]) -> Iterator[_Reading]:
     """Yield each different reading of the lines, with the first encoding that gives it."""
     used = bytes(sorted(set().union(*lines)))
     seen = set()
-    for encoding in _ALPHABETS:
+    for encoding in _ALPHABETS_OF_ENCODING:
         text = used.decode(encoding, "replace")
         if text not in seen:
             seen.add(text)
@@ -149,11 +149,11 @@ def _readings(lines: list[bytes]) -> Iterator[_Reading]:
             yield _Reading(
                 encoding=encoding,
                 implausible=sum(not _plausible(line, encoding) for line in decoded),
-                has_words=any(_IN_WORDS.search(line) for line in decoded),
+                has_words=any(_MIXED_WORD_PATTERN.search(line) for line in decoded),
             )
 
 
-_IN_WORDS = re.compile(r"[A-Za-z][^\W\d_\x00-\x7f]|[^\W\d_\x00-\x7f][A-Za-z]")
+_MIXED_WORD_PATTERN = re.compile(r"[A-Za-z][^\W\d_\x00-\x7f]|[^\W\d_\x00-\x7f][A-Za-z]")
 
 
 def _plausible(line: str, encoding: str) -> bool:
@@ -164,7 +164,7 @@ def _plausible(line: str, encoding: str) -> bool:
     return any(letters <= alphabet for alphabet in alphabets)
 
 
-_SIGNS = frozenset({"Sc", "Sk", "Sm", "No"})
+_SIGN_CATEGORIES = frozenset({"Sc", "Sk", "Sm", "No"})
 """Unicode categories of characters that are never next to a letter."""
 
 
@@ -177,13 +177,13 @@ def _rules(encoding: str) -> tuple[re.Pattern[str], tuple[frozenset[str], ...]]:
     marks = "".join(
         mark for mark in beyond if not (mark.isalpha() or mark.isspace() or mark in "’‘")
     )
-    signs = re.escape("".join(mark for mark in marks if category(mark) in _SIGNS))
+    signs = re.escape("".join(mark for mark in marks if category(mark) in _SIGN_CATEGORIES))
     letter = r"[^\W\d_]"
     broken = re.compile(
         rf"\ufffd|[a-z{lower}][{upper}]|[{lower}][A-Z]|{letter}[{upper}][a-z{lower}]"
         rf"|{letter}[{re.escape(marks)}]{letter}|{letter}[{signs}]|[{signs}]{letter}"
     )
-    return broken, tuple(frozenset(letters) for letters in _ALPHABETS[encoding])
+    return broken, tuple(frozenset(letters) for letters in _ALPHABETS_OF_ENCODING[encoding])
 
 
 def _ambiguous(file: str, number: int, line: bytes) -> Fault:

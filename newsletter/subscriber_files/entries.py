@@ -11,7 +11,7 @@ from newsletter.domain.errors import Defect, Fault, InvalidInput
 from newsletter.domain.setting import control_in_value
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.subscribers.audience import (
-    NOTED,
+    NOTED_FIELDS,
     Consent,
     Entry,
     Noted,
@@ -23,7 +23,7 @@ from newsletter.formats.scalars import did_you_mean
 from newsletter.formats.times import language_objection, read_day_or_instant, zone_objection
 
 MAX_FAULTS = 1000
-BAD_ROW = "bad-row"
+BAD_ROW_CODE = "bad-row"
 """The code of faults in a file that can be imported without its bad rows."""
 
 
@@ -80,7 +80,7 @@ class EntryReader:
         can_be_omitted = 0 < len(self) == self._faults_of_rows
         if self._more:
             self._faults.append(Fault(file=self.file, message=f"and {self._more} more"))
-        found = [replace(one, code=BAD_ROW if can_be_omitted else "") for one in self._faults]
+        found = [replace(one, code=BAD_ROW_CODE if can_be_omitted else "") for one in self._faults]
         if found and not (can_be_omitted and self.omits_bad_rows):
             raise InvalidInput(found)
         return tuple(found)
@@ -147,7 +147,7 @@ def parse_subscriber(reader: EntryReader, raw: RawEntry, line_of: LineOf) -> Ent
     """Return a subscriber. Add faults and return None if a value is invalid."""
     before = len(reader)
     address = reader.address(raw.email, line_of("email"), reader.subscribers)
-    for key, objection in _OBJECTIONS.items():
+    for key, objection in _OBJECTION_OF_FIELD.items():
         value = getattr(raw, key)
         for each in [value] if isinstance(value, str) else value:
             if each and (message := objection(each)):
@@ -252,9 +252,9 @@ def _tag_objection(name: str) -> str:
     return f"{name!r} is not a tag; write one like board-member, in small letters and figures"
 
 
-_OBJECTIONS: Mapping[str, Callable[[str], str]] = {
+_OBJECTION_OF_FIELD: Mapping[str, Callable[[str], str]] = {
     "name": _line_objection,
-    **dict.fromkeys(NOTED, _line_objection),
+    **dict.fromkeys(NOTED_FIELDS, _line_objection),
     "language": language_objection,
     "timezone": zone_objection,
     "lists": list_objection,

@@ -37,7 +37,7 @@ class ContactStatus(Enum):
     """The person reported a message as spam."""
 
 
-REASONS: Mapping[ContactStatus, SuppressionReason] = {
+REASON_OF_STATUS: Mapping[ContactStatus, SuppressionReason] = {
     ContactStatus.BLOCKED: SuppressionReason.MANUAL,
     ContactStatus.BOUNCED: SuppressionReason.BOUNCED,
     ContactStatus.LEFT: SuppressionReason.UNSUBSCRIBED,
@@ -104,15 +104,15 @@ def _says(values: Mapping[str, Sequence[str]]) -> StatusByValue:
     return {value: ContactStatus(status) for status, some in values.items() for value in some}
 
 
-FORMATS: Mapping[str, ExportFormat] = {
+EXPORT_FORMATS: Mapping[str, ExportFormat] = {
     name: _format(name, row)
     for name, row in load_table("newsletter.subscriber_files", "exports.yaml").items()
 }
-COLUMN_NAMES = frozenset(column for known in FORMATS.values() for column in known.columns)
+COLUMN_NAMES = frozenset(column for known in EXPORT_FORMATS.values() for column in known.columns)
 
 
 # listmonk prints a time as Go does: 2024-05-01 10:00:00.123456789 +0000 UTC.
-_ZONE_NAME = re.compile(r"(?<=[+-]\d{4}) \S+$")
+_ZONE_NAME_PATTERN = re.compile(r"(?<=[+-]\d{4}) \S+$")
 
 
 class Skip(Enum):
@@ -202,9 +202,9 @@ def read_person(
         address = parse_address(cell)
     except ValueError:
         # lists of bounces are full of text that never was an address; nothing can go there
-        return Skip.UNREACHABLE if status in REASONS else Skip.NO_ADDRESS
-    if status in REASONS:
-        return SuppressedEntry(address=address, reason=REASONS[status])
+        return Skip.UNREACHABLE if status in REASON_OF_STATUS else Skip.NO_ADDRESS
+    if status in REASON_OF_STATUS:
+        return SuppressedEntry(address=address, reason=REASON_OF_STATUS[status])
     consented_at = _read_consent_time(layout, row)
     if status is ContactStatus.UNCONFIRMED or (
         layout.export.proves_consent and consented_at is None
@@ -257,7 +257,7 @@ def _read_consent_time(layout: Layout, row: Sequence[str]) -> datetime | None:
     for column, cell in layout.cells(row, layout.export.consent_at).items():
         if cell:
             try:
-                return _instant(_ZONE_NAME.sub("", cell))
+                return _instant(_ZONE_NAME_PATTERN.sub("", cell))
             except ValueError as error:
                 raise layout.cell_error(column, str(error)) from error
     return None

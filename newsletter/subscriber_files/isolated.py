@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import islice
 from tempfile import TemporaryFile
 
-from newsletter.documents.sandbox import READERS, CutOff, cut_off, stream
+from newsletter.documents.sandbox import READER_FILE_GATE, CutOff, cut_off, stream
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.subscribers.audience import UploadedFile
 from newsletter.subscriber_files.csv_files import Instructions
@@ -17,7 +17,7 @@ from newsletter.subscriber_files.workbooks import as_table
 
 MAX_UPLOAD_BYTES = 32_000_000
 """Size limit of an upload: some 500,000 people as a ZIP or a workbook."""
-_TIMEOUT = timedelta(minutes=5)
+_READ_TIMEOUT = timedelta(minutes=5)
 _MAX_ANSWER_BYTES = 256_000_000
 _AT_ONCE = 250
 
@@ -55,8 +55,8 @@ def read_upload(upload: UploadedFile) -> ReadUpload:
             "newsletter.subscriber_files.isolated:read_here",
             {"source": source, "instructions": instructions},
             answer=TableColumn | SubscriberFile | list[PlacedEntry],
-            timeout=_TIMEOUT,
-            gate=READERS,
+            timeout=_READ_TIMEOUT,
+            gate=READER_FILE_GATE,
             max_bytes=_MAX_ANSWER_BYTES,
         ):
             if isinstance(one, InvalidInput):

@@ -29,8 +29,8 @@ from newsletter.subscriber_files import encodings
 from newsletter.subscriber_files.entries import EntryReader
 from newsletter.subscriber_files.exports import Skip
 
-CHANGED = "changed while it was read; import it again"
-_NOT = {
+FILE_CHANGED_REASON = "changed while it was read; import it again"
+_NOT_ENCODED_REASON = {
     "utf-8": "not UTF-8",
     "utf-8-sig": "not UTF-8",
     "utf-16": "not UTF-16",
@@ -47,7 +47,7 @@ _MARKED = "[\udc00-\udcff]"
 
 def not_text(member: encodings.Member, encoding: str) -> Fault:
     """Return the fault of the first byte that is invalid in an encoding."""
-    return _find(member, encoding, _MARKED) or Fault(file=member.file, message=CHANGED)
+    return _find(member, encoding, _MARKED) or Fault(file=member.file, message=FILE_CHANGED_REASON)
 
 
 def flaw_in(member: encodings.Member, encoding: str) -> Fault | None:
@@ -75,14 +75,14 @@ def _find(member: encodings.Member, encoding: str, pattern: str) -> Fault | None
 
 def _flaw(character: str, encoding: str) -> str:
     if re.fullmatch(_MARKED, character):
-        octet, what = ord(character) - 0xDC00, _NOT.get(encoding, f"not {encoding}")
+        octet, what = ord(character) - 0xDC00, _NOT_ENCODED_REASON.get(encoding, f"not {encoding}")
         return f"holds 0x{octet:02x} here, which is {what}; save the file as UTF-8"
     return f"holds {name_control(character)}, which is invisible; take it out"
 
 
-Person = Entry | SuppressedEntry | Skip
+PersonEntry = Entry | SuppressedEntry | Skip
 
-_SUPPRESSED = {
+_REASON_IN_WORDS = {
     SuppressionReason.MANUAL: "shut out by the staff",
     SuppressionReason.BOUNCED: "bounced",
     SuppressionReason.UNSUBSCRIBED: "unsubscribed",
@@ -100,7 +100,7 @@ class PlacedPerson(NamedTuple):
 
     place: str
     """The file's name and the line."""
-    person: Person
+    person: PersonEntry
     has_tags: bool = False
     """Whether the other tool had tags or labels for the person. They are not imported."""
 
@@ -147,7 +147,7 @@ class EntryCounts:
             yield f"tags ignored (people: {self.tagged:,}): all go to the lists that you name"
         for reason, count in self.suppressed.items():
             first = ", ".join(self._first[reason])
-            yield f"to be suppressed: {count:,} {_SUPPRESSED[reason]}, first at {first}"
+            yield f"to be suppressed: {count:,} {_REASON_IN_WORDS[reason]}, first at {first}"
         for skip, count in self.skipped.items():
             yield f"skipped: {count:,} {skip.value}, first at {', '.join(self._first[skip])}"
 
@@ -259,7 +259,7 @@ def check_file(
         progress(read)
     left_out = reader.finish()
     if digest_of(path) != digest:
-        raise InvalidInput([Fault(file=str(path), message=CHANGED)])
+        raise InvalidInput([Fault(file=str(path), message=FILE_CHANGED_REASON)])
     for entry in suppressed:
         people.add(entry)
     return SubscriberFile(

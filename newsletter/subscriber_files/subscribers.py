@@ -10,7 +10,7 @@ from itertools import islice
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.subscriber_files import csv_files, exports
-from newsletter.subscriber_files.csv_files import AUTO, Instructions
+from newsletter.subscriber_files.csv_files import AUTO_FORMAT, Instructions
 from newsletter.subscriber_files.encodings import NAMES, Member, Source, encoding_in, unicode_in
 from newsletter.subscriber_files.entries import EntryReader, list_objection
 from newsletter.subscriber_files.subscriber_file import (
@@ -21,14 +21,14 @@ from newsletter.subscriber_files.subscriber_file import (
     not_text,
 )
 
-_YAML = {".yaml", ".yml"}
-_CSV = {".csv", ".tsv", ".txt"}
-_ZIP = ".zip"
+_YAML_SUFFIXES = {".yaml", ".yml"}
+_CSV_SUFFIXES = {".csv", ".tsv", ".txt"}
+_ZIP_SUFFIX = ".zip"
 _PREVIEW_ROWS, _PREVIEW_VALUES = 20, 3
 """Rows to read of a table whose columns a person chooses, and values to show of each column."""
 
-PLAIN = "plain"
-KINDS = (AUTO, PLAIN, *exports.FORMATS)
+PLAIN_FORMAT = "plain"
+FORMAT_NAMES = (AUTO_FORMAT, PLAIN_FORMAT, *exports.EXPORT_FORMATS)
 """The kinds of files, by the tool that wrote them."""
 Progress = Callable[[int], object]
 """Called with the number of people read so far, every 1,000 people and at the end."""
@@ -41,31 +41,31 @@ def _read_ours(path: Source, instructions: Instructions, progress: Progress) -> 
     fault. A time without an offset is in UTC.
     """
     suffix = path.suffix.lower()
-    if suffix not in _YAML | _CSV:
+    if suffix not in _YAML_SUFFIXES | _CSV_SUFFIXES:
         message = "is no table by its name; save it as .csv, .xlsx or .ods, or as our .yaml"
         raise InvalidInput([Fault(file=str(path), message=message)])
     digest = digest_of(path)
     [member] = csv_files.members(path)
-    if suffix in _YAML and not instructions.encoding and not unicode_in(member):
+    if suffix in _YAML_SUFFIXES and not instructions.encoding and not unicode_in(member):
         raise InvalidInput([not_text(member, "utf-8")])
     found = encoding_in(member, instructions.encoding)
 
     def read_entries(reader: EntryReader) -> Iterator[PlacedPerson]:
-        if suffix not in _YAML:
+        if suffix not in _YAML_SUFFIXES:
             return csv_files.read_csv(member, found, reader, instructions)
         from newsletter.subscriber_files.yaml_rows import read_yaml  # a CSV needs no YAML
 
         return read_yaml(member, found, reader)
 
     notes = list(_encoding_notes(found, instructions.encoding))
-    if suffix not in _YAML:
+    if suffix not in _YAML_SUFFIXES:
         _, header = next(csv_files.rows(member, found), (1, []))
         aside = csv_files.ignored_columns(header, instructions)
         notes += [f"columns ignored: {', '.join(aside)}"] if aside else []
     return check_file(
         path,
         read_entries,
-        kind=PLAIN,
+        kind=PLAIN_FORMAT,
         digest=digest,
         notes=notes,
         progress=progress,
@@ -79,21 +79,21 @@ def read_people(
     """Read and validate a file of our own format or an export of another tool. Raises InvalidInput
     with each bad line, at most 1,000; also if the columns fit several tools."""
     suffix = path.suffix.lower()
-    known = exports.FORMATS.get(instructions.kind)
+    known = exports.EXPORT_FORMATS.get(instructions.kind)
     objection = next(filter(None, map(list_objection, instructions.lists)), "")
     if objection:
         raise InvalidInput([Fault(file="--list", message=objection)])
-    if known and suffix not in _CSV | {_ZIP}:
+    if known and suffix not in _CSV_SUFFIXES | {_ZIP_SUFFIX}:
         message = f"is no export of {instructions.kind}, which is a .csv or a .zip"
         raise InvalidInput([Fault(file=str(path), message=message)])
     may_be_export = (
-        instructions.kind == AUTO and not instructions.headers and not instructions.chosen
+        instructions.kind == AUTO_FORMAT and not instructions.headers and not instructions.chosen
     )
-    if known or (may_be_export and suffix in _CSV | {_ZIP}):
+    if known or (may_be_export and suffix in _CSV_SUFFIXES | {_ZIP_SUFFIX}):
         export = _read_export(path, known, instructions, progress)
         if export:
             return export
-    if suffix in _YAML and (instructions.lists or instructions.headers):
+    if suffix in _YAML_SUFFIXES and (instructions.lists or instructions.headers):
         option = "--list" if instructions.lists else "--column"
         message = f"names its own lists and keys, so choose none beside it; take {option} away"
         raise InvalidInput([Fault(file=str(path), message=message)])
@@ -115,7 +115,7 @@ class TableColumn:
 
 def columns_of(path: Source) -> tuple[TableColumn, ...]:
     """Return the columns of a table; () for an export, a ZIP or YAML. Raises InvalidInput."""
-    if path.suffix.lower() not in _CSV:
+    if path.suffix.lower() not in _CSV_SUFFIXES:
         return ()
     [member] = csv_files.members(path)
     first = list(islice(csv_files.rows(member, encoding_in(member)), _PREVIEW_ROWS))
@@ -160,11 +160,11 @@ def _read_export(
     present = csv_files.members(path)
     found = [_table(member, export, instructions.encoding) for member in present]
     tables = [table for table in found if table is not None]
-    packed = path.suffix.lower() == _ZIP
+    packed = path.suffix.lower() == _ZIP_SUFFIX
     if not tables:
         if not packed:
             return None
-        message = f"holds no export of {', '.join(exports.FORMATS)}"
+        message = f"holds no export of {', '.join(exports.EXPORT_FORMATS)}"
         raise InvalidInput([Fault(file=str(path), message=message)])
     if packed:
         _require_unsubscribed_files(path, present, tables, instructions.without)
@@ -242,10 +242,10 @@ def _recognise_tool(header: Sequence[str], file: str, line: int) -> exports.Expo
     """Return the format of the tool that wrote a header, or None. Raises InvalidInput if the header
     fits several tools, or lacks columns that identify the tool."""
     names = frozenset(exports.lower_case(header))
-    sure = [known for known in exports.FORMATS.values() if known.marks <= names]
+    sure = [known for known in exports.EXPORT_FORMATS.values() if known.marks <= names]
     if len(sure) == 1:
         return sure[0]
-    may = sure or [known for known in exports.FORMATS.values() if known.required <= names]
+    may = sure or [known for known in exports.EXPORT_FORMATS.values() if known.required <= names]
     if not may:
         return None
     could = " or ".join(known.name for known in may)

@@ -11,12 +11,12 @@ from newsletter.documents.sandbox import read_isolated
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.subscriber_files.encodings import MemoryFile, Source, readable
 
-SUFFIXES = frozenset({".xlsx", ".ods"})
+WORKBOOK_SUFFIXES = frozenset({".xlsx", ".ods"})
 
 
 def as_table(source: Source) -> Source:
     """Return a workbook's table as CSV, and any other file unchanged. Raises InvalidInput."""
-    if source.suffix.lower() not in SUFFIXES:
+    if source.suffix.lower() not in WORKBOOK_SUFFIXES:
         return source
     with readable(str(source)), source.open("rb") as stream:
         data = stream.read()

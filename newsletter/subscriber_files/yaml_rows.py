@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 import yaml
 
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.subscribers.audience import NOTED, Entry, SuppressedEntry
+from newsletter.domain.subscribers.audience import NOTED_FIELDS, Entry, SuppressedEntry
 from newsletter.formats.scalars import NULL_TAG, misreading, quoted
 from newsletter.formats.yaml_nodes import Nodes, NotRead, in_plain_words, mark_of
 from newsletter.subscriber_files.encodings import Member
@@ -21,16 +21,16 @@ from newsletter.subscriber_files.subscriber_file import PlacedPerson, flaw_in
 
 _MAX_DEPTH = 8
 _PLAIN_TAG = "tag:yaml.org,2002:"
-_SECTIONS = ("subscribers", "suppressed")
-_SEVERAL = {"lists": "press", "tags": "board", "left": "press"}
-_KEYS = (
-    *("email", "name", "lists", "language", "timezone", "consent", "tags", *NOTED),
+_SECTION_NAMES = ("subscribers", "suppressed")
+_LIST_EXAMPLES = {"lists": "press", "tags": "board", "left": "press"}
+_SUBSCRIBER_KEYS = (
+    *("email", "name", "lists", "language", "timezone", "consent", "tags", *NOTED_FIELDS),
     *("paused_until", "left", "suppressed"),
 )
 _OWN_CHECKS = {"email", "consent.at", "paused_until"}
 _SHAPE = "write it as in subscribers.example.yaml"
 
-Found = Iterable[Entry | SuppressedEntry]
+FoundEntries = Iterable[Entry | SuppressedEntry]
 
 
 def read_yaml(member: Member, encoding: str, reader: EntryReader) -> Iterator[PlacedPerson]:
@@ -48,7 +48,7 @@ def read_yaml(member: Member, encoding: str, reader: EntryReader) -> Iterator[Pl
         reader.fault(mark.line + 1, "", in_plain_words(error), column=mark.column + 1)
 
 
-def _document(nodes: Nodes, reader: EntryReader) -> Iterator[tuple[int, Found]]:
+def _document(nodes: Nodes, reader: EntryReader) -> Iterator[tuple[int, FoundEntries]]:
     nodes.event()
     if isinstance(nodes.event(), yaml.StreamEndEvent):
         reader.fault(1, "", f"is empty; {_SHAPE}")
@@ -70,9 +70,9 @@ def _document(nodes: Nodes, reader: EntryReader) -> Iterator[tuple[int, Found]]:
 
 def _section(
     key: str, line: int, seen: dict[str, int], nodes: Nodes, reader: EntryReader
-) -> Iterator[tuple[int, Found]]:
-    if key not in _SECTIONS:
-        reader.fault(line, key, unknown_key(key, _SECTIONS))
+) -> Iterator[tuple[int, FoundEntries]]:
+    if key not in _SECTION_NAMES:
+        reader.fault(line, key, unknown_key(key, _SECTION_NAMES))
         nodes.node()
         return
     if key in seen:
@@ -93,11 +93,11 @@ def _section(
             reader.fault(at, key, f"must hold keys like email: ana@example.org; {_SHAPE}")
 
 
-def _subscriber(item: yaml.MappingNode, reader: EntryReader) -> Found:
-    values = _pairs(item, _KEYS, "", reader)
+def _subscriber(item: yaml.MappingNode, reader: EntryReader) -> FoundEntries:
+    values = _pairs(item, _SUBSCRIBER_KEYS, "", reader)
     lines = {key: _line(value.start_mark) for key, value in values.items()}
     lists, tags, left = (
-        _names(key, values.pop(key), reader) if key in values else () for key in _SEVERAL
+        _names(key, values.pop(key), reader) if key in values else () for key in _LIST_EXAMPLES
     )
     consent = _consent(values.pop("consent"), reader) if "consent" in values else {}
     texts = {key: _text(key, value, reader) for key, value in values.items()}
@@ -113,7 +113,7 @@ def _subscriber(item: yaml.MappingNode, reader: EntryReader) -> Found:
     return parse_entry(reader, raw, reason, lambda key: lines.get(key, _line(item.start_mark)))
 
 
-def _suppression(item: yaml.MappingNode, reader: EntryReader) -> Found:
+def _suppression(item: yaml.MappingNode, reader: EntryReader) -> FoundEntries:
     values = _pairs(item, ("email", "reason"), "", reader)
     texts = {key: _text(key, value, reader) for key, value in values.items()}
     line = _line(item.start_mark)
@@ -135,7 +135,7 @@ def _consent(value: yaml.Node, reader: EntryReader) -> dict[str, str]:
 
 
 def _names(key: str, value: yaml.Node, reader: EntryReader) -> tuple[str, ...]:
-    example = f"{key}: [{_SEVERAL[key]}]"
+    example = f"{key}: [{_LIST_EXAMPLES[key]}]"
     if not isinstance(value, yaml.SequenceNode):
         reader.fault(_line(value.start_mark), key, f"must be a list; write it like {example}")
         return ()

@@ -39,7 +39,7 @@ _FORBIDDEN_NETWORKS = [
     )
 ]
 _PUBLIC_IPV6 = ip_network("2000::/3")
-_NAT64 = ip_network("64:ff9b::/96")
+_NAT64_NETWORK = ip_network("64:ff9b::/96")
 
 
 def refusal_of(text: str, *, allow_private: bool) -> str:
@@ -67,7 +67,7 @@ def _ipv4_within(address: Address) -> Address:
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             return address.ipv4_mapped
-        if address in _NAT64:
+        if address in _NAT64_NETWORK:
             return IPv4Address(int(address) & 0xFFFFFFFF)
     return address
 

@@ -18,10 +18,10 @@ from newsletter.domain.errors import Defect, Fault, InvalidConfiguration, Newsle
 
 MAX_WAIT = timedelta(hours=1)
 _MAX_REASON_LENGTH = 200
-_LOCAL_PART = re.compile(r"(?<![^\s<>\"'(),:;])[^\s<>\"'(),:;]+@")
+_LOCAL_PART_PATTERN = re.compile(r"(?<![^\s<>\"'(),:;])[^\s<>\"'(),:;]+@")
 _HEADER_VALUE = re.compile(r"[\x21-\x7e\xa1-\xff](?:[\t\x20-\x7e\xa0-\xff]*[\x21-\x7e\xa1-\xff])?|")
 """The pattern of a valid header value."""
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_TOKEN_PATTERN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _MIN_TIMESTAMP = 1_000_000_000
 """Smaller numbers in a header are seconds to wait, larger ones are Unix timestamps."""
 
@@ -98,7 +98,7 @@ def request_bytes(request: HttpRequest) -> bytes:
 
     Raises InvalidConfiguration for a URL or header that cannot be written.
     """
-    if not _TOKEN.fullmatch(request.method):
+    if not _TOKEN_PATTERN.fullmatch(request.method):
         raise Defect(f"A call by {request.method!r} could not be made; please report it.")
     try:
         parts = _parts(request.url)
@@ -115,7 +115,9 @@ def request_bytes(request: HttpRequest) -> bytes:
         if request.body or request.method == "POST":
             headers["Content-Length"] = str(len(request.body))
         names, values = headers.keys(), headers.values()
-        if not (all(map(_TOKEN.fullmatch, names)) and all(map(_HEADER_VALUE.fullmatch, values))):
+        if not (
+            all(map(_TOKEN_PATTERN.fullmatch, names)) and all(map(_HEADER_VALUE.fullmatch, values))
+        ):
             raise ValueError("a header that cannot be written")
     except ValueError:
         message = "the address or a header of its calls cannot be written; look at its keys"
@@ -179,7 +181,7 @@ def json_object(response: HttpResponse) -> dict[str, Any] | None:
 def brief(text: object) -> str:
     """Return a provider's message on one line, shortened, without the local part of addresses."""
     line = " ".join("".join(c if c.isprintable() else " " for c in str(text)[:5000]).split())
-    line = _LOCAL_PART.sub("…@", line)
+    line = _LOCAL_PART_PATTERN.sub("…@", line)
     return line if len(line) <= _MAX_REASON_LENGTH else line[: _MAX_REASON_LENGTH - 1] + "…"
 
 

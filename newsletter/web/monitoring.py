@@ -38,13 +38,13 @@ if TYPE_CHECKING:
 
 _Gauge = tuple[str, tuple[str, ...], Mapping[Any, float]]
 """(name, label names, label values → value)."""
-_OPEN = (
+_OPEN_STATES = (
     CampaignState.SCHEDULED,
     CampaignState.SENDING,
     CampaignState.PAUSED,
     CampaignState.ATTENTION,
 )
-_FIGURES = ("pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
+_CAMPAIGN_COUNTS = ("pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
 
 log = logging.getLogger("newsletter.web")
 
@@ -153,12 +153,12 @@ class Monitoring:
         build = (__version__, platform.python_version())
         yield "build_info", ("version", "python"), {build: 1}
         states = Counter(campaign.state for campaign in vitals.campaigns)
-        yield "campaigns", ("state",), {(state.value,): states[state] for state in _OPEN}
+        yield "campaigns", ("state",), {(state.value,): states[state] for state in _OPEN_STATES}
         of_campaign = ("campaign", "statement", "figure")
         messages = {
             (str(campaign.id), campaign.slug, figure): getattr(campaign.counts, figure)
             for campaign in vitals.campaigns
-            for figure in _FIGURES
+            for figure in _CAMPAIGN_COUNTS
         }
         yield "campaign_messages", of_campaign, messages
         silences = {(name,): silent for name, silent in self._provider_waits().items() if name}

@@ -20,7 +20,7 @@ from newsletter.domain.errors import StoreUnavailable
 from newsletter.runtime.services import Services
 from newsletter.web.api.campaigns import CampaignOperations
 from newsletter.web.api.gate import Gate as ApiGate
-from newsletter.web.api.operation import ROOT, Operation, TokenOperations, operations_of
+from newsletter.web.api.operation import API_ROOT, Operation, TokenOperations, operations_of
 from newsletter.web.api.problem import problem_of
 from newsletter.web.api.statements import StatementOperations
 from newsletter.web.api.subscribers import SubscriberOperations
@@ -54,7 +54,7 @@ from newsletter.web.public.subscribers.sign_up import ConfirmationPages, SignUpP
 from newsletter.web.public.subscribers.unsubscribe import UnsubscribePages
 from newsletter.web.webhooks import Webhooks
 
-_ALWAYS = {
+_DEFAULT_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
@@ -66,7 +66,7 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self._app = app
-        self._fields = _ALWAYS | ({"Strict-Transport-Security": _YEAR} if secure else {})
+        self._fields = _DEFAULT_HEADERS | ({"Strict-Transport-Security": _YEAR} if secure else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and add the header fields that the response lacks."""
@@ -94,7 +94,7 @@ def _is_ambiguous(scope: Scope) -> bool:
     return names.count(b"host") > 1 or not scope["path"].startswith("/")
 
 
-_FAILURES = {
+_WORDS_OF_STATUS = {
     400: ("failed", "garbled"),
     413: ("failed", "garbled"),
     404: ("not_found", "no_page"),
@@ -131,12 +131,12 @@ class Pages:
 
     async def failed(self, request: Request, error: Exception) -> Response:
         """Return the response to an error: a page, or JSON for the API."""
-        if request.url.path.startswith(ROOT):
+        if request.url.path.startswith(API_ROOT):
             return _allow(problem_of(error), request)
         status = error.status_code if isinstance(error, HTTPException) else 503
         language = self._frame.language_of(request)
         words, _ = self._frame.words(language)
-        title, text = (words[key] for key in _FAILURES.get(status, _FAILURES[503]))
+        title, text = (words[key] for key in _WORDS_OF_STATUS.get(status, _WORDS_OF_STATUS[503]))
         if isinstance(error, HTTPException) and status == 404 and error.detail != "Not Found":
             text = error.detail[:1].upper() + error.detail[1:] + "."
         page = self._page(title, [text], language=language, status=status)
@@ -184,7 +184,7 @@ def make_monitoring(services: Services) -> Starlette:
     return Starlette(routes=Monitoring(services, frame, Lanes().monitoring).routes())
 
 
-OPERATIONS = (TokenOperations, StatementOperations, SubscriberOperations, CampaignOperations)
+OPERATION_CLASSES = (TokenOperations, StatementOperations, SubscriberOperations, CampaignOperations)
 """The classes that declare the operations of the HTTP API."""
 
 

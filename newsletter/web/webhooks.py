@@ -27,7 +27,7 @@ _MAX_BODY_BYTES = 1 << 20
 _MAX_BYTES = {"sendgrid": 5 << 20}
 """Largest body of the providers that send many events in one request."""
 
-_CHALLENGE = {"WWW-Authenticate": 'Basic realm="webhooks"'}
+_CHALLENGE_HEADERS = {"WWW-Authenticate": 'Basic realm="webhooks"'}
 log = logging.getLogger("newsletter.webhooks")
 
 
@@ -62,7 +62,7 @@ class Webhooks:
             )
             return Response(status_code=error.status_code, headers=error.headers)
         self._delivery.counters.add("webhook_posts", kind, str(status))
-        return Response(status_code=status, headers=_CHALLENGE if status == 401 else None)
+        return Response(status_code=status, headers=_CHALLENGE_HEADERS if status == 401 else None)
 
     def _answer(self, kind: str, headers: dict[str, str], body: bytes) -> int:
         try:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pyotp import TOTP
 
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
 from tests.browser.axe import violations_in_both
@@ -59,7 +59,7 @@ def unfold(page: Any) -> None:
 
 
 def link_for(site: Forum, address: str, role: Role) -> str:
-    made = people.invite(address, role, by=OPERATOR, proofs=site.services.staff.proofs)
+    made = people.invite(address, role, by=OPERATOR_NAME, proofs=site.services.staff.proofs)
     return f"/desk/invitation/{made.token}"
 
 

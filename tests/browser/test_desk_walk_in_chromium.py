@@ -17,7 +17,7 @@ from pyotp import TOTP
 
 from newsletter.credentials.codes import hash_token
 from newsletter.domain.staff.account import Session
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
 from newsletter.web.server import WebServer
@@ -112,7 +112,7 @@ def join(site: Forum, hands: Hands, name: str, role: Role) -> None:
     """Open an account by the link of an invitation, with a second factor where it is demanded."""
     page = hands.page
     address = f"{name.lower()}@forum.example"
-    made = people.invite(address, role, by=OPERATOR, proofs=site.services.staff.proofs)
+    made = people.invite(address, role, by=OPERATOR_NAME, proofs=site.services.staff.proofs)
     page.goto(page.url.replace("/sign-in", f"/invitation/{made.token}"))
     hands.type(page.get_by_label("New password"), PASSWORD)
     hands.press("button", "Open your account")

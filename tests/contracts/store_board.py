@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from newsletter.domain.campaigns.campaign import CampaignState, Start, StartBy
 from newsletter.domain.campaigns.state import BoardSearch, CampaignRules, Shelf
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import ChangeRequest, Comment
 from newsletter.domain.statements.statement import (
@@ -123,7 +123,7 @@ class BoardContract:
         with store.begin() as tx:
             tx.staff.put(ED, Role.APPROVER, NOON)
             tx.staff.put(sam, Role.SENDER, NOON)
-            starters = {"s": sam, "a": ED, "left": "left@forum.example", "operator": OPERATOR}
+            starters = {"s": sam, "a": ED, "left": "left@forum.example", "operator": OPERATOR_NAME}
             for slug, by in starters.items():
                 write(tx, slug)
                 tx.approvals.add(yes(slug))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.web.desk.page import PROOF
+from newsletter.web.desk.page import PROOF_FIELD
 from newsletter.web.desk.request import Route
 from newsletter.web.pages import desk_routes
 from tests.desk import OURS, Staffed, desk
@@ -19,7 +19,7 @@ from tests.fuzz.hostile import TEXT, hostile
 from tests.unit.pipeline.staff.office import hash_cheaply
 
 FIELDS = [
-    *("email", "password", "code", "next", "again", "name", "role", "old", "new", PROOF),
+    *("email", "password", "code", "next", "again", "name", "role", "old", "new", PROOF_FIELD),
     *("passkey", "made"),
     *("title", "text", "slug", "reason", "count", "at", "base", "version", "digest"),
 ]

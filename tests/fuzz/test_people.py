@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry
 from newsletter.subscriber_files.csv_files import Instructions
-from newsletter.subscriber_files.subscribers import KINDS, PLAIN, read_people
+from newsletter.subscriber_files.subscribers import FORMAT_NAMES, PLAIN_FORMAT, read_people
 from tests.fuzz.hostile import BYTES, TEXT, hostile
 
 ROOT = Path(__file__).parents[2]
 EXPORTS = sorted((ROOT / "tests/acceptance/exports").rglob("*.csv"))
 YAML = (ROOT / "subscribers.example.yaml").read_bytes()
 OURS = b"email,name,lists,language,timezone,consent_source,consent_at\n"
-TOOLS = sorted(set(KINDS) - {PLAIN})
+TOOLS = sorted(set(FORMAT_NAMES) - {PLAIN_FORMAT})
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def read(path: Path, data: bytes, kind: str) -> None:
     """A second reading equals the first, and everybody has an address."""
     path.write_bytes(data)
-    lists = () if kind == PLAIN else ("press",)
+    lists = () if kind == PLAIN_FORMAT else ("press",)
     with suppress(InvalidInput):
         file = read_people(path, Instructions(kind=kind, lists=lists))
         found = [person for _, person in file.people]
@@ -44,8 +44,8 @@ def test_anything_at_all(folder: Path, data: bytes, cell: str, kind: str) -> Non
     for name in ("people.csv", "people.txt", "people.zip"):
         read(folder / name, data, kind)
     for name in ("people.csv", "people.yaml"):
-        read(folder / name, data, PLAIN)
-    read(folder / "people.csv", OURS + row + data, PLAIN)
+        read(folder / name, data, PLAIN_FORMAT)
+    read(folder / "people.csv", OURS + row + data, PLAIN_FORMAT)
 
 
 @settings(hostile, max_examples=hostile.max_examples // 2)
@@ -57,7 +57,7 @@ def test_files_that_were_good_before_somebody_changed_them(
     changes = data.draw(pieces)
     path = data.draw(st.sampled_from(EXPORTS))
     for name, good, kind in (
-        ("people.yaml", YAML, PLAIN),
+        ("people.yaml", YAML, PLAIN_FORMAT),
         ("people.csv", path.read_bytes(), "auto"),
     ):
         spoilt = good

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.providers.common.calls import HttpProvider
-from newsletter.providers.http.body import FIELDS, BodyTemplate
+from newsletter.providers.http.body import MESSAGE_FIELDS, BodyTemplate
 from newsletter.providers.http.description import AnswerPath
 from newsletter.transport.http import HttpResponse
 from tests.contracts.provider import batch
@@ -104,7 +104,9 @@ def test_an_answer_gives_one_verdict_for_each_reader(
 
 
 @hostile
-@given(st.lists(st.one_of(TEXT, st.sampled_from(["{{ message.", "}}", *FIELDS])), max_size=8))
+@given(
+    st.lists(st.one_of(TEXT, st.sampled_from(["{{ message.", "}}", *MESSAGE_FIELDS])), max_size=8)
+)
 def test_a_body_that_is_described_is_filled_or_refused(pieces: list[str]) -> None:
     for source in ("".join(pieces), json.dumps({"to": "".join(pieces)})):
         with suppress(ValueError):

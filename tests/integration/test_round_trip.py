@@ -27,7 +27,7 @@ from newsletter.subscriber_files.csv_files import (
     escape_formula,
     unescape_formula,
 )
-from newsletter.subscriber_files.subscribers import PLAIN, read_people
+from newsletter.subscriber_files.subscribers import PLAIN_FORMAT, read_people
 from tests.fakes import NOON, store_in
 from tests.imported import added, to_suppress
 
@@ -136,7 +136,7 @@ def exported(store: Store) -> str:
 
 
 def import_into(store: Store, path: Path) -> None:
-    read = read_people(path, Instructions(kind=PLAIN))
+    read = read_people(path, Instructions(kind=PLAIN_FORMAT))
     with store.begin() as tx:
         tx.readers.upsert(added(read), NOON)
         tx.readers.suppress(to_suppress(read), NOON, "import")

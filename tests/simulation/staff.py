@@ -9,7 +9,7 @@ from pyotp import TOTP
 
 from newsletter.credentials import codes
 from newsletter.domain.errors import Refused
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
 from tests.simulation.cast import KEY, SETTINGS
@@ -101,7 +101,7 @@ class Colleagues:
 
         def join(process: Process) -> None:
             self._world.door.at(process)
-            word = people.invite(address, role, by=OPERATOR, proofs=proofs).token
+            word = people.invite(address, role, by=OPERATOR_NAME, proofs=proofs).token
             page = self._post(process, one, f"/invitation/{word}", name="", password=PASSWORD)
             if page.headers["location"].endswith("/second/set-up"):
                 self._post(process, one, "/second/set-up")

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from newsletter.documents.encoding import decode
 from newsletter.documents.isolated import import_isolated, pasted, picture
-from newsletter.documents.sandbox import GATES
+from newsletter.documents.sandbox import ALL_GATES
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.events import Forged
 from newsletter.domain.statements.content import greeting_name
@@ -160,10 +160,10 @@ SANDBOXED: list[tuple[str, Callable[[], Any]]] = [
 
 @pytest.fixture
 def no_sandbox() -> Iterator[None]:
-    for gate in GATES:
+    for gate in ALL_GATES:
         gate.close()
     yield
-    for gate in GATES:
+    for gate in ALL_GATES:
         gate.open()
 
 

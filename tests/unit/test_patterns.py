@@ -22,14 +22,14 @@ _SHORT = {
 """Patterns that are only held against the beginning of a text, or a text so short: letters."""
 
 _OURS = {
-    "newsletter.cli.workspace.setup:_SETTING": "lines of our own example",
-    "newsletter.config.document:_VARIABLE": "the workspace's own configuration",
-    "newsletter.rendering.mail.inlining:_STYLES_AND_LINKS": "mail that our templates made",
-    "newsletter.rendering.markdown.markup:_HEADS": "HTML that our parser made",
-    "newsletter.rendering.preview:_NOT_SHOWN": "mail that our templates made",
-    "newsletter.rendering.preview:_STYLE": "mail that our templates made",
-    "newsletter.store.postgresql_words:_OWN": "SQL of our own, without values",
-    "newsletter.store.postgresql_words:_TRIGGER": "SQL of our own, without values",
+    "newsletter.cli.workspace.setup:_SETTING_LINE_PATTERN": "lines of our own example",
+    "newsletter.config.document:_VARIABLE_PATTERN": "the workspace's own configuration",
+    "newsletter.rendering.mail.inlining:_STYLE_OR_LINK_PATTERN": "mail that our templates made",
+    "newsletter.rendering.markdown.markup:_TABLE_HEAD_PATTERN": "HTML that our parser made",
+    "newsletter.rendering.preview:_INVISIBLE_PATTERN": "mail that our templates made",
+    "newsletter.rendering.preview:_STYLE_PATTERN": "mail that our templates made",
+    "newsletter.store.postgresql_words:_DIALECT_COMMENT_PATTERN": "SQL of our own, without values",
+    "newsletter.store.postgresql_words:_TRIGGER_PATTERN": "SQL of our own, without values",
 }
 """Patterns that no text from outside reaches: in a mail, every < of others is written &lt;."""
 

@@ -15,9 +15,9 @@ from pydantic.json_schema import models_json_schema
 
 from newsletter import __version__
 from newsletter.config.schema import SchemaWriter
-from newsletter.web.api.operation import ROOT, Operation, declarations, parameters_in
-from newsletter.web.api.values import Place, Values
-from newsletter.web.pages import OPERATIONS
+from newsletter.web.api.operation import API_ROOT, Operation, declarations, parameters_in
+from newsletter.web.api.values import ModelPlace, Values
+from newsletter.web.pages import OPERATION_CLASSES
 
 _COMPONENTS = "#/components/schemas/"
 _PROBLEM = {
@@ -51,7 +51,7 @@ def listed(page: str) -> str:
 
 
 def _operations() -> list[Operation]:
-    return [one for kind in OPERATIONS for one in declarations(kind)]
+    return [one for kind in OPERATION_CLASSES for one in declarations(kind)]
 
 
 def _summary(one: Operation) -> str:
@@ -64,7 +64,7 @@ def document() -> str:
     shapes: list[tuple[Values, Any]] = [
         (values, "serialization" if place == "answer" else "validation")
         for one in operations
-        for place in get_args(Place)
+        for place in get_args(ModelPlace)
         if (values := one.values(place)) is not None
     ]
     refs, made = models_json_schema(
@@ -83,7 +83,7 @@ def document() -> str:
     described = {
         "openapi": "3.1.0",
         "info": {"title": "newsletter", "version": __version__},
-        "servers": [{"url": ROOT}],
+        "servers": [{"url": API_ROOT}],
         "paths": paths,
         "components": {
             "schemas": {**schemas, "Problem": _PROBLEM},

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from newsletter.sources.feeds.readers import SyndicatedFeed
 
 
-_UNREACHABLE = 6
+_EXIT_UNREACHABLE = 6
 
 
 @click.group()
@@ -87,7 +87,7 @@ def poll(services: Services, name: str | None) -> int:
     seen = [services.statements.visitor().visit(feed) for feed in feeds]
     for visit in seen:
         _print_visit(visit)
-    return _UNREACHABLE if any(visit.failure for visit in seen) else 0
+    return _EXIT_UNREACHABLE if any(visit.failure for visit in seen) else 0
 
 
 def _feed(statements: Statements, name: str) -> "SyndicatedFeed":

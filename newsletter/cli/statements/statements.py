@@ -172,7 +172,7 @@ def new(services: Services, title: str, author: str) -> None:
     click.echo(str(path))
 
 
-BLOCKED, WARNED = 3, 4
+EXIT_BLOCKED, EXIT_WARNED = 3, 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,7 +256,7 @@ def _collect(
     found = in_order([*map(finding_of, faults), *remarks])
     grades = {remark.grade for remark in found}
     open_warning = Severity.WARNING in grades and not settled
-    code = BLOCKED if Severity.BLOCKING in grades else WARNED if open_warning else 0
+    code = EXIT_BLOCKED if Severity.BLOCKING in grades else EXIT_WARNED if open_warning else 0
     return _Checked(remarks=found, code=code, statements=statements)
 
 
@@ -286,7 +286,7 @@ def submit(services: Services, slug: str, by: str) -> None:
     )
 
 
-_others = (
+_commands_elsewhere = (
     import_files,
     approving.approve,
     approving.revoke,
@@ -297,5 +297,5 @@ _others = (
     approving.send_back,
     approving.annotate,
 )
-for _command in _others:
+for _command in _commands_elsewhere:
     statement.add_command(_command)

@@ -19,7 +19,7 @@ from newsletter.runtime.services import Services
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files import csv_files
 from newsletter.subscriber_files.subscriber_file import SubscriberFile, with_pauses
-from newsletter.subscriber_files.subscribers import KINDS, PLAIN, read_people
+from newsletter.subscriber_files.subscribers import FORMAT_NAMES, PLAIN_FORMAT, read_people
 from newsletter.subscriber_files.workbooks import as_table
 
 _PROGRESS_STEP = 100_000
@@ -42,8 +42,8 @@ _BYTE_ORDER_MARK = "\ufeff"
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(KINDS),
-    default=csv_files.AUTO,
+    type=click.Choice(FORMAT_NAMES),
+    default=csv_files.AUTO_FORMAT,
     show_default=True,
     help="The tool that wrote the file; recognised by its columns.",
 )
@@ -134,7 +134,7 @@ def import_file(
     for note in (*read.notes, *left_out, *_notes(brought)):
         shell.say(note)
     if as_json:
-        skipped = {} if read.kind == PLAIN else {"skipped": read.skipped}
+        skipped = {} if read.kind == PLAIN_FORMAT else {"skipped": read.skipped}
         left_out_rows = {"left_out": read.bad_rows} if read.bad_rows else {}
         shell.print_json(_as_data(brought) | skipped | left_out_rows | {"sha256": read.digest})
     else:
@@ -151,11 +151,10 @@ def _parse_columns(columns: tuple[str, ...]) -> dict[str, str]:
         if (
             not equals
             or not header.strip()
-            or name not in (*csv_files.COLUMNS, csv_files.FIRST_NAME, csv_files.LAST_NAME)
+            or name not in (*csv_files.OUR_COLUMNS, csv_files.FIRST_NAME, csv_files.LAST_NAME)
         ):
-            message = (
-                f'{column!r} is not like email="E-Mail"; columns are {", ".join(csv_files.COLUMNS)}'
-            )
+            known = ", ".join(csv_files.OUR_COLUMNS)
+            message = f'{column!r} is not like email="E-Mail"; columns are {known}'
             raise InvalidInput([Fault(file="--column", message=message)])
         found[name] = header.strip()
     return found

@@ -12,7 +12,7 @@ from newsletter.domain.subscribers.segment import Segment
 from newsletter.runtime.services import Services
 from newsletter.store.sql import Transaction
 
-_SHOWN = 5
+_MAX_ADDRESSES_SHOWN = 5
 
 
 @click.group()
@@ -49,7 +49,7 @@ def show(services: Services, name: str, as_json: bool) -> None:
                 f"no segment {name!r} is configured; 'newsletter segment list' shows them"
             )
         row = _row(tx, found)
-        some = list(islice(tx.audiences.addresses(_audience(found)), _SHOWN))
+        some = list(islice(tx.audiences.addresses(_audience(found)), _MAX_ADDRESSES_SHOWN))
     if as_json:
         shell.print_json(row | {"sample": some})
         return

@@ -10,7 +10,7 @@ import click
 from newsletter.cli import shell
 from newsletter.cli.subscribers.moving import export, import_file, list_imports, undo_import
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
-from newsletter.domain.subscribers.audience import NOTED, Subscriber
+from newsletter.domain.subscribers.audience import NOTED_FIELDS, Subscriber
 from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.leave import leave
 from newsletter.pipeline.subscribers.membership import find_list
@@ -105,7 +105,7 @@ def show(services: Services, address: str, as_json: bool) -> None:
         person = Subscriber(id=0, address=address, name="", language="", timezone="", lists=())
     shown = {
         "email": person.address,
-        **shell.pick(person, "name", "lists", "language", "timezone", *NOTED, "tags"),
+        **shell.pick(person, "name", "lists", "language", "timezone", *NOTED_FIELDS, "tags"),
         "paused_until": person.paused_until,
         "left": person.left,
         "suppressed": reason,

@@ -20,7 +20,7 @@ from newsletter.runtime.wiring import open_database
 from newsletter.store.copying import copy as copy_rows
 from newsletter.store.file import copies
 from newsletter.store.file.lock import in_use, only_one, unused
-from newsletter.store.schema import VERSION, ensure_current
+from newsletter.store.schema import SCHEMA_VERSION, ensure_current
 
 
 @click.group()
@@ -52,9 +52,9 @@ def migrate(workspace: Shell) -> None:
     ):
         is_new = ensure_current(database)
     if is_new:
-        say(f"the database was made with schema {VERSION}")
+        say(f"the database was made with schema {SCHEMA_VERSION}")
     else:
-        say(f"the database has schema {VERSION}, as this program needs; nothing to migrate")
+        say(f"the database has schema {SCHEMA_VERSION}, as this program needs; nothing to migrate")
 
 
 @db.command()

@@ -25,7 +25,7 @@ from newsletter.config import environment
 from newsletter.config.editing import edited
 from newsletter.config.loading import FILE_NAME
 from newsletter.domain.errors import Defect
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import DraftText
 from newsletter.pipeline.campaigns.control import StartRequest
@@ -143,7 +143,7 @@ def _configure(folder: Path, settings: Mapping[str, str]) -> None:
 
 def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int:
     read = read_people(folder / "subscribers.yaml", Instructions())
-    bring_in(services.subscribers, read, by=OPERATOR)
+    bring_in(services.subscribers, read, by=OPERATOR_NAME)
     for person in PEOPLE:
         _let_in(services, person, passwords[person.address])
     services.statements.refresh()
@@ -160,7 +160,7 @@ def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int
 
 def _let_in(services: Services, person: _Person, password: str) -> None:
     """Invite a person, and open their account by the link of the invitation."""
-    link = invite(person.address, person.role, by=OPERATOR, proofs=services.staff.proofs)
+    link = invite(person.address, person.role, by=OPERATOR_NAME, proofs=services.staff.proofs)
     client = Client(network="127.0.0.0/24", browser="the demo")
     came = accept(
         link.token, name=person.name, password=password, client=client, proofs=services.staff.proofs

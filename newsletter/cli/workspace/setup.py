@@ -58,7 +58,7 @@ def schema() -> None:
     shell.print_json(json_schema())
 
 
-_SHOWN = {Level.OK: "ok   ", Level.WARNING: "CHECK", Level.FAULT: "FIX  "}
+_LEVEL_LABELS = {Level.OK: "ok   ", Level.WARNING: "CHECK", Level.FAULT: "FIX  "}
 
 
 @click.command()
@@ -82,9 +82,9 @@ def doctor(workspace: shell.Shell, as_json: bool) -> int:
     else:
         for finding in findings:
             advice = f"; {finding.advice}" if finding.advice else ""
-            click.echo(f"{_SHOWN[finding.level]} {finding.what}: {finding.detail}{advice}")
+            click.echo(f"{_LEVEL_LABELS[finding.level]} {finding.what}: {finding.detail}{advice}")
     faults = {finding.what for finding in findings if finding.level is Level.FAULT}
-    return (6 if faults == {diagnosis.CONNECTION} else 3) if faults else 0
+    return (6 if faults == {diagnosis.CONNECTION_CHECK} else 3) if faults else 0
 
 
 def _examine(workspace: shell.Shell) -> Iterator[Finding]:
@@ -106,7 +106,7 @@ def _examine(workspace: shell.Shell) -> Iterator[Finding]:
         yield diagnosis.finding("workspace", is_ok=False, detail=str(error))
 
 
-_SETTING = re.compile(r"^( *)(\w+):(?: (\"[^\"]*\"|[^\s\"#][^#]*?))?(?= *(?:#|$))")
+_SETTING_LINE_PATTERN = re.compile(r"^( *)(\w+):(?: (\"[^\"]*\"|[^\s\"#][^#]*?))?(?= *(?:#|$))")
 
 
 def _with_variables(example: str, variables: Mapping[str, str]) -> str:
@@ -114,7 +114,7 @@ def _with_variables(example: str, variables: Mapping[str, str]) -> str:
     path: list[str] = []
     lines = example.split("\n")
     for number, line in enumerate(lines):
-        if found := _SETTING.match(line):
+        if found := _SETTING_LINE_PATTERN.match(line):
             blanks, key, shown = found.groups()
             path = [*path[: len(blanks) // 2], key]
             given = variables.get("_".join(["NEWSLETTER", *path]).upper())

@@ -14,19 +14,19 @@ _UNSEEN = ("head", "script", "style", "template", "noscript", "link", "meta", "t
 _KINDS: Mapping[str, Mapping[str, list[str]]] = load_table(
     "newsletter.documents.markup", "furniture.yaml"
 )
-_BY_TAG = {tag: why for why, kind in _KINDS.items() for tag in kind.get("elements", ())}
-_BY_ROLE = {role: why for why, kind in _KINDS.items() for role in kind.get("roles", ())}
-_NAMES = [
+_REASON_BY_TAG = {tag: why for why, kind in _KINDS.items() for tag in kind.get("elements", ())}
+_REASON_BY_ROLE = {role: why for why, kind in _KINDS.items() for role in kind.get("roles", ())}
+_NAME_PATTERNS = [
     (re.compile("|".join(kind["names"])), why) for why, kind in _KINDS.items() if "names" in kind
 ]
 _TEXT_TAGS = ("p", "li", "blockquote", "td", "div", "dd", "section", "article", "span")
-_BREAK = "\0"
-_WHOLE = 0.9
-_PARTS = {
+_BREAK_MARK = "\0"
+_MIN_BODY_SHARE = 0.9
+_CONTAINER_TAGS = {
     *("div", "section", "main", "article", "form", "fieldset", "center", "font", "span"),
     *("table", "tbody", "tr", "td"),
 }
-_OUTSIDE = "running text outside of the article"
+_OUTSIDE_REASON = "running text outside of the article"
 _MIN_PROSE_SHARE = 0.5
 _LARGEST_FURNITURE = 0.2
 
@@ -64,7 +64,7 @@ def find_article(root: Element) -> Article:
     # what the page itself names as its article is taken whole: that is no guess
     chosen = _narrowed(start, prose) if start is body else start
     outside = list(_outside(body, chosen))
-    lost = [part for part in outside if part.reason == _OUTSIDE]
+    lost = [part for part in outside if part.reason == _OUTSIDE_REASON]
     places = "line " + ", ".join(str(part.line) for part in lost[:5])
     # a page without line ends has one line: its number shows no place
     lines = Counter(line_of(element) for element in body.iter())
@@ -94,9 +94,9 @@ def _own_sentences(element: Element) -> Iterator[str]:
         tag = tag_of(child)
         if tag in {"b", "strong", "i", "em", "u", "font"}:
             parts.append("".join(child.itertext()))
-        parts += [_BREAK] if tag == "br" else []
+        parts += [_BREAK_MARK] if tag == "br" else []
         parts.append(child.tail or "")
-    for line in "".join(parts).split(_BREAK):
+    for line in "".join(parts).split(_BREAK_MARK):
         words = " ".join(line.split())
         # entries of menus and captions are shorter, and end without a full stop
         if len(words) >= 40 or (len(words) >= 15 and ends_sentence(words)):
@@ -114,7 +114,7 @@ def drop_furniture(body: Element) -> Iterator[DroppedLine]:
         if next(element.iter("article", "main", "h1"), None) is not None:
             continue  # some sites make one form of the whole page
         # An element with a fifth of the text is no furniture, despite its class.
-        named = tag_of(element) not in _BY_TAG
+        named = tag_of(element) not in _REASON_BY_TAG
         if prose.get(element, 0) > most and (named or tag_of(element) == "form"):
             continue
         text = text_of(element)
@@ -125,18 +125,18 @@ def drop_furniture(body: Element) -> Iterator[DroppedLine]:
 
 def _drop_reason(element: Element) -> str:
     tag = tag_of(element)
-    if tag in _BY_TAG:
+    if tag in _REASON_BY_TAG:
         # The foot of a quotation names its author.
         quoted = tag == "footer" and next(element.iterancestors("blockquote"), None) is not None
-        return "" if quoted else _BY_TAG[tag]
-    if element.get("role") in _BY_ROLE:
-        return _BY_ROLE[element.get("role")]
+        return "" if quoted else _REASON_BY_TAG[tag]
+    if element.get("role") in _REASON_BY_ROLE:
+        return _REASON_BY_ROLE[element.get("role")]
     # content, whatever its class: themes write has-sidebar on what holds the text
     if tag in {"article", "main", "p", "h1", "h2", "h3", "body"}:
         return ""
     names = f"{element.get('class') or ''} {element.get('id') or ''}".lower()
     for name in names.split():
-        for pattern, why in _NAMES:
+        for pattern, why in _NAME_PATTERNS:
             if pattern.fullmatch(name):
                 return why
     return ""
@@ -162,9 +162,9 @@ def _narrowed(element: Element, text_lengths: dict[Element, int]) -> Element:
     """Go down while one child has nearly all text."""
     while True:
         whole = text_lengths.get(element, 0)
-        parts = [child for child in element if tag_of(child) in _PARTS]
+        parts = [child for child in element if tag_of(child) in _CONTAINER_TAGS]
         best = max(parts, key=lambda child: text_lengths.get(child, 0), default=None)
-        if best is None or not whole or text_lengths.get(best, 0) < _WHOLE * whole:
+        if best is None or not whole or text_lengths.get(best, 0) < _MIN_BODY_SHARE * whole:
             return element
         element = best
 
@@ -181,7 +181,7 @@ def _outside(body: Element, chosen: Element) -> Iterator[DroppedLine]:
             if text:
                 # a long sentence may belong to the statement: a note says so
                 long = len(text) >= 60 and ends_sentence(text)
-                why = _OUTSIDE if long else "outside of the article"
+                why = _OUTSIDE_REASON if long else "outside of the article"
                 yield DroppedLine(line=line_of(part), text=shortened(text), reason=why)
         if above is body:
             return

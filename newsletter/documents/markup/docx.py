@@ -20,15 +20,15 @@ from newsletter.documents.pictures import illustrated
 from newsletter.documents.release.imported import ImportedDocument, unusable
 from newsletter.documents.release.lines import ordinary
 
-_MAIN = "word/document.xml"
-_RELATIONS = "word/_rels/document.xml.rels"
+_MAIN_PART = "word/document.xml"
+_RELATIONS_PART = "word/_rels/document.xml.rels"
 _STYLE_SHEET = "word/styles.xml"
-_BEHIND = " \u241e "
+_ALT_TEXT_SEPARATOR = " \u241e "
 """The separator between a picture's path and its description."""
 _PART = re.compile(r"word/(?:document|footnotes|endnotes)\.xml")
-_EDGE = re.compile(r"word/(?:header|footer)\d*\.xml")
-_BESIDE = re.compile(r"word/(?:header|footer|footnotes|endnotes|comments)\d*\.xml")
-_STYLES = """
+_PAGE_EDGE_PART_PATTERN = re.compile(r"word/(?:header|footer)\d*\.xml")
+_SIDE_PART_PATTERN = re.compile(r"word/(?:header|footer|footnotes|endnotes|comments)\d*\.xml")
+_MAMMOTH_STYLE_MAP = """
 u => u
 p[style-name='Title'] => h1:fresh
 p[style-name='Quote'] => blockquote > p:fresh
@@ -38,7 +38,7 @@ p[style-name='Block Text'] => blockquote > p:fresh
 """
 _SAVE_ANEW = "open it in Word, save it again as a Word document (.docx) and import that"
 _READ = re.compile(r"(?:word|docProps|_rels)/[^\0]{1,200}\.(?:xml|rels)|\[Content_Types\]\.xml")
-_PACKING = Packing(program="Word", main=_MAIN, read=_READ, save_anew=_SAVE_ANEW)
+_DOCX_PACKING = Packing(program="Word", main=_MAIN_PART, read=_READ, save_anew=_SAVE_ANEW)
 
 
 def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
@@ -47,15 +47,15 @@ def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
     Raises InvalidInput, naming ``file``, if it is another kind of file, broken, or unpacks to too
     much.
     """
-    parts = _PACKING.parts(data, file)
-    trees = {name: _PACKING.tree(text, name, file) for name, text in parts.items()}
+    parts = _DOCX_PACKING.parts(data, file)
+    trees = {name: _DOCX_PACKING.tree(text, name, file) for name, text in parts.items()}
     review = _reviewed(trees)
     hidden = _take_hidden(trees)
     _name_pictures(trees)
     parts.update((name, etree.tostring(trees[name])) for name in filter(_PART.fullmatch, trees))
     edges = (
         ("head" if "header" in name else "foot", ordinary(" ".join(_texts(trees[name]))).strip())
-        for name in filter(_EDGE.fullmatch, trees)
+        for name in filter(_PAGE_EDGE_PART_PATTERN.fullmatch, trees)
     )
     document = import_body(
         _as_html(parts, file),
@@ -65,7 +65,7 @@ def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
         today=today,
         file=file,
     )
-    return illustrated(document, lambda name: _PACKING.picture(data, name.removeprefix(PART)))
+    return illustrated(document, lambda name: _DOCX_PACKING.picture(data, name.removeprefix(PART)))
 
 
 def _name_pictures(trees: Mapping[str, Any]) -> None:
@@ -73,20 +73,20 @@ def _name_pictures(trees: Mapping[str, Any]) -> None:
 
     The converter reports only the description. A picture outside of the file gets no place.
     """
-    relations = trees.get(_RELATIONS)
+    relations = trees.get(_RELATIONS_PART)
     places = {
         relation.get("Id"): relation.get("Target") or ""
         for relation in (relations if relations is not None else ())
         if relation.get("TargetMode") != "External"
     }
-    for description in trees[_MAIN].iter("{*}docPr"):
+    for description in trees[_MAIN_PART].iter("{*}docPr"):
         shown = next(description.getparent().iter("{*}blip"), None)
         # r:embed is a part of the file; r:link is an address, which is not fetched
         keys = [] if shown is None else [v for k, v in shown.attrib.items() if k.endswith("}embed")]
         place = posixpath.normpath(posixpath.join("word", places.get(keys[0], ""))) if keys else ""
         if place.startswith("word/media/"):
             alt = description.get("descr") or description.get("title") or ""
-            description.set("descr", f"{PART}{place}{_BEHIND}{alt}")
+            description.set("descr", f"{PART}{place}{_ALT_TEXT_SEPARATOR}{alt}")
 
 
 def _reviewed(trees: Mapping[str, Any]) -> Review:
@@ -148,8 +148,8 @@ def _words_outside(trees: Mapping[str, Any]) -> Iterator[str]:
     for name, tree in trees.items():
         if name.startswith("docProps/"):
             yield from (ordinary(element.text or "").strip() for element in tree.iter("{*}*"))
-        parts = tree.iter("{*}txbxContent") if name == _MAIN else [tree]
-        for part in parts if name == _MAIN or _BESIDE.fullmatch(name) else ():
+        parts = tree.iter("{*}txbxContent") if name == _MAIN_PART else [tree]
+        for part in parts if name == _MAIN_PART or _SIDE_PART_PATTERN.fullmatch(name) else ():
             for paragraph in part.iter("{*}p"):
                 yield ordinary("".join(_texts(paragraph))).strip()
         yield from (element.get("string") or "" for element in tree.iter("{*}textpath"))
@@ -162,7 +162,7 @@ def _texts(part: Any) -> Iterator[str]:
 def _as_html(parts: Mapping[str, bytes], file: str) -> str:
     def image(found: Any) -> dict[str, str]:
         # never opened here: some pictures lie outside of the file
-        place, parted, alt = (found.alt_text or "").partition(_BEHIND)
+        place, parted, alt = (found.alt_text or "").partition(_ALT_TEXT_SEPARATOR)
         return {"src": place, "alt": alt} if parted and place.startswith(PART) else {"src": ""}
 
     packed = io.BytesIO()  # of the checked parts alone: mammoth would unpack a bomb whole
@@ -172,7 +172,7 @@ def _as_html(parts: Mapping[str, bytes], file: str) -> str:
     try:
         result = mammoth.convert_to_html(
             packed,
-            style_map=_STYLES,
+            style_map=_MAMMOTH_STYLE_MAP,
             # a stranger's file decides nothing about how it is converted
             include_embedded_style_map=False,
             convert_image=mammoth.images.img_element(image),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from newsletter.documents.markup.inline_markup import (
-    BLOCKS,
+    BLOCK_TAGS,
     Element,
     InlineReader,
     Run,
@@ -20,8 +20,8 @@ from newsletter.documents.release.blocks import RULE, Block
 from newsletter.documents.release.dates import date_line
 from newsletter.documents.release.furniture import at_the_edge, is_contact, release_line
 
-Rows = Sequence[Sequence[Element]]
-Cells = Sequence[Sequence[Sequence[Block]]]
+ElementRows = Sequence[Sequence[Element]]
+BlockCells = Sequence[Sequence[Sequence[Block]]]
 
 _LONGEST_CELL = 400
 _MAX_COLUMNS = 40
@@ -47,7 +47,7 @@ def has_stray_words(element: Element) -> bool:
     return odd or any(word and word.strip() for word in words)
 
 
-def layout(rows: Rows, cells: Cells) -> bool:
+def layout(rows: ElementRows, cells: BlockCells) -> bool:
     """Whether a table only arranges running text: its cells are then read one by one."""
     filled = [[cell for cell in row if cell] for row in cells]
     # one row or one column compares nothing: it only places its text
@@ -66,7 +66,7 @@ def layout(rows: Rows, cells: Cells) -> bool:
     return written or long or max(map(len, rows)) > _MAX_COLUMNS or letterhead
 
 
-def table(rows: Rows, cells: Cells, line: int) -> list[Block]:
+def table(rows: ElementRows, cells: BlockCells, line: int) -> list[Block]:
     """Write a table as Markdown; its first row becomes the head."""
     hanging: dict[int, int] = {}
     grid = [_texts_by_column(row, of_row, hanging) for row, of_row in zip(rows, cells, strict=True)]
@@ -111,7 +111,7 @@ def _span(element: Element, direction: str) -> int:
     return max(1, min(int(span), _MAX_COLUMNS)) if span.isdecimal() and len(span) < 5 else 1
 
 
-_HEADING = re.compile(r"h[1-6]")
+_HEADING_TAG_PATTERN = re.compile(r"h[1-6]")
 _LONGEST_ENTRY = 60
 _TYPED_BULLET = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7](?=\s)\s*")
 
@@ -133,7 +133,7 @@ class BlockReader:
         runs: list[Run] = [replace(style, text=element.text or "")]
         line = line_of(element)
         for child in element:
-            if tag_of(child) in BLOCKS or child in self.holding:
+            if tag_of(child) in BLOCK_TAGS or child in self.holding:
                 blocks += _paragraphs(runs, line)
                 runs = []
                 blocks += self._block(child, self.inline.under(child, style))
@@ -145,7 +145,7 @@ class BlockReader:
 
     def _block(self, element: Element, style: Run) -> list[Block]:
         tag = tag_of(element)
-        if _HEADING.fullmatch(tag):
+        if _HEADING_TAG_PATTERN.fullmatch(tag):
             return self._heading(element, int(tag[1]))
         if tag == "pre":
             return _code(element)
@@ -322,7 +322,7 @@ def _code(element: Element) -> list[Block]:
 
 def holding_blocks(root: Element) -> frozenset[Element]:
     found: set[Element] = set()
-    for element in root.iter(*BLOCKS):
+    for element in root.iter(*BLOCK_TAGS):
         above = element.getparent()
         while above is not None and above not in found:
             found.add(above)

@@ -17,15 +17,15 @@ from newsletter.documents.release.dates import dates_in
 from newsletter.documents.release.heading import Dated
 from newsletter.documents.release.lines import comparable, ordinary
 
-_PARTING = re.compile(r"(?<!\s)\s++[|–—»·:-]\s+")
+_TITLE_SEPARATOR_PATTERN = re.compile(r"(?<!\s)\s++[|–—»·:-]\s+")
 _DATES = ("article:published_time", "datepublished", "dc.date", "dcterms.date", "date", "pubdate")
 _SITES = ("og:site_name", "application-name", "apple-mobile-web-app-title", "dc.publisher")
-_DESCRIBING = ("alt", "title", "aria-label")
-_NO_WORDS = ("script", "style", "del")
+_DESCRIPTION_ATTRIBUTES = ("alt", "title", "aria-label")
+_SKIPPED_TAGS = ("script", "style", "del")
 _LARGEST_DATA = 500_000
-_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_MAY_SHOW = (*_HEADINGS, "p", "div", "td", "th", "b", "strong", "font", "span", "center", "a")
-_LONGEST_SHOWN = 300
+_HEADING_TAGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_TITLE_TAGS = (*_HEADING_TAGS, "p", "div", "td", "th", "b", "strong", "font", "span", "center", "a")
+_MAX_TITLE_CHARACTERS = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ def facts_of(root: Element, *, document: bool) -> Facts:
             *(
                 ordinary(text).strip()
                 for element in root.iter("*")
-                for name in _DESCRIBING
+                for name in _DESCRIPTION_ATTRIBUTES
                 if (text := element.get(name))
             ),
         ),
@@ -87,7 +87,7 @@ def facts_of(root: Element, *, document: bool) -> Facts:
 def words_of(root: Element) -> Iterator[tuple[str, int]]:
     """Yield the words between two tags with their line, without scripts and tracked deletions."""
     for element in root.iter("*"):
-        inside = "" if element.tag in _NO_WORDS else element.text
+        inside = "" if element.tag in _SKIPPED_TAGS else element.text
         for text in (inside, element.tail):
             clean = ordinary(text or "").strip()
             if clean:
@@ -154,10 +154,10 @@ def _title(
 def _named(root: Element, windows: Sequence[str]) -> str:
     """Return the longest words on the page that its title begins with; else those of a heading."""
     found: list[str] = []
-    for element in root.iter(*_MAY_SHOW) if windows else ():
+    for element in root.iter(*_TITLE_TAGS) if windows else ():
         text = _short(element)
         for window in windows if text else ():
-            same = tag_of(element) in _HEADINGS and comparable(text) == comparable(window)
+            same = tag_of(element) in _HEADING_TAGS and comparable(text) == comparable(window)
             if same or names_page(window, text) or is_whole_title(window, text):
                 found.append(text)
     return max(found, key=len, default="")
@@ -168,7 +168,7 @@ def _short(element: Element) -> str:
     text = ""
     for part in element.itertext():
         text += f"{part} "
-        if len(text) > _LONGEST_SHOWN:
+        if len(text) > _MAX_TITLE_CHARACTERS:
             return ""
     return ordinary(text).strip()
 
@@ -189,7 +189,7 @@ def _split_title(title: str, names: Container[str], shown: Container[str]) -> tu
     A heading at the beginning is the title. One at the end is the site's name, unless it is the
     longer part.
     """
-    for found in _PARTING.finditer(title):
+    for found in _TITLE_SEPARATOR_PATTERN.finditer(title):
         before, after = title[: found.start()], title[found.end() :]
         if comparable(after) in names:
             return before, after

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from newsletter.documents.markup.inline_markup import BLOCKS, Element, tag_of
+from newsletter.documents.markup.inline_markup import BLOCK_TAGS, Element, tag_of
 
-_CLIMBABLE = {"li", "div", "p", "dd", "aside"}
+_FOOTNOTE_TAGS = {"li", "div", "p", "dd", "aside"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,10 +70,10 @@ def _leads_within(link: Element) -> bool:
 def _holder(back_link: Element) -> Element:
     """Return the whole note: the paragraph, or the item or part with no other link to a place."""
     holder = back_link
-    while tag_of(holder) not in BLOCKS and holder.getparent() is not None:
+    while tag_of(holder) not in BLOCK_TAGS and holder.getparent() is not None:
         holder = holder.getparent()
     above = holder.getparent()
-    while above is not None and tag_of(above) in _CLIMBABLE:
+    while above is not None and tag_of(above) in _FOOTNOTE_TAGS:
         # another link within is another note's: that far up stand all of them
         if any(other is not back_link for other in above.iter("a") if _leads_within(other)):
             break

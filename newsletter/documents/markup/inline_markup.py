@@ -15,9 +15,9 @@ from newsletter.documents.release.paragraphs import escape_start, escape_words
 
 Element = Any
 """An element of lxml, which ships no types."""
-BOLD, ITALIC, STRUCK = "**", "*", "~~"
-_ORDER = (BOLD, ITALIC, STRUCK)
-_DEFINITION = re.compile(r"(\[\^\w+\]):")
+BOLD_MARK, ITALIC_MARK, STRIKETHROUGH_MARK = "**", "*", "~~"
+_MARK_ORDER = (BOLD_MARK, ITALIC_MARK, STRIKETHROUGH_MARK)
+_FOOTNOTE_COLON_PATTERN = re.compile(r"(\[\^\w+\]):")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ def markdown(line: Sequence[Run], *, marked: bool = True) -> str:
     first = settled[0] if settled else Run(text="")
     if not (first.marks or first.href or first.literal or first.code):
         text = escape_start(text)
-    return _DEFINITION.sub(r"\1\\:", text, count=1) if text.startswith("[^") else text
+    return _FOOTNOTE_COLON_PATTERN.sub(r"\1\\:", text, count=1) if text.startswith("[^") else text
 
 
 def _bare(run: Run) -> Run:
@@ -117,7 +117,7 @@ def _merged(runs: Iterable[Run]) -> list[Run]:
 def _settled(line: Sequence[Run]) -> list[Run]:
     """Remove marks that Markdown would show as stars, such as those next to letters."""
     # Markdown reads a tilde amid text that is struck out as the end of that.
-    tilde = {STRUCK} if any("~" in run.text for run in line) else set()
+    tilde = {STRIKETHROUGH_MARK} if any("~" in run.text for run in line) else set()
     runs = [_bare(run) if run.literal or not run.text.strip() else run for run in line]
     runs = [replace(run, marks=run.marks - (run.marks if run.code else tilde)) for run in runs]
     runs = [part for run in runs for part in _blanks_apart(run)]
@@ -186,12 +186,12 @@ def _marked(runs: Sequence[Run], before: str) -> str:
                 text += run.literal or f"{fence}{pad}{run.text}{pad}{fence}"
             else:
                 text += run.literal or escape_words(run.text)
-        order = [mark for mark in _ORDER if mark in marks]
+        order = [mark for mark in _MARK_ORDER if mark in marks]
         out += "".join(order) + text + "".join(reversed(order))
     return out
 
 
-BLOCKS = frozenset(
+BLOCK_TAGS = frozenset(
     [
         *("address", "article", "aside", "blockquote", "body", "caption", "center", "dd"),
         *("details", "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure"),
@@ -202,37 +202,37 @@ BLOCKS = frozenset(
 )
 """Elements that stand on lines of their own."""
 
-_MARKS = {
-    **dict.fromkeys(("b", "strong"), BOLD),
-    **dict.fromkeys(("i", "em", "cite", "dfn", "var"), ITALIC),
-    **dict.fromkeys(("s", "strike", "del"), STRUCK),
+_MARK_OF_TAG = {
+    **dict.fromkeys(("b", "strong"), BOLD_MARK),
+    **dict.fromkeys(("i", "em", "cite", "dfn", "var"), ITALIC_MARK),
+    **dict.fromkeys(("s", "strike", "del"), STRIKETHROUGH_MARK),
 }
-_STYLES = (
-    (re.compile(r"font-weight:\s*(?:bold|[6-9]00)", re.I), BOLD),
-    (re.compile(r"font-style:\s*italic", re.I), ITALIC),
-    (re.compile(r"text-decoration[\w-]{0,20}+:[^;:]*line-through", re.I), STRUCK),
+_MARKING_STYLES = (
+    (re.compile(r"font-weight:\s*(?:bold|[6-9]00)", re.I), BOLD_MARK),
+    (re.compile(r"font-style:\s*italic", re.I), ITALIC_MARK),
+    (re.compile(r"text-decoration[\w-]{0,20}+:[^;:]*line-through", re.I), STRIKETHROUGH_MARK),
 )
-_UNMARKED = (
-    (re.compile(r"font-weight:\s*(?:normal|[1-4]00)", re.I), BOLD),
-    (re.compile(r"font-style:\s*normal", re.I), ITALIC),
+_UNMARKING_STYLES = (
+    (re.compile(r"font-weight:\s*(?:normal|[1-4]00)", re.I), BOLD_MARK),
+    (re.compile(r"font-style:\s*normal", re.I), ITALIC_MARK),
 )
-_UNDERLINED = re.compile(r"text-decoration[\w-]{0,20}+:[^;:]*underline", re.I)
-_SHOWN_ELSEWHERE = {
+_UNDERLINE_PATTERN = re.compile(r"text-decoration[\w-]{0,20}+:[^;:]*underline", re.I)
+_REASON_BY_MEDIA_TAG = {
     **dict.fromkeys(("video", "audio", "object", "embed", "iframe", "canvas"), "embedded media"),
     "svg": "a drawing",
     "math": "a formula",
 }
-_RAISED = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
-_LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
-_SHIFTED = re.compile(r"vertical-align:\s*(sup|sub)", re.IGNORECASE)
-_FIGURES = re.compile(r"[-+0-9]{1,6}")
-_UNSAFE = re.compile(r"[\s<>\"\\^`{|}]")
-_SCHEMES = {"http", "https", "mailto", "tel"}
+_SUPERSCRIPTS = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
+_SUBSCRIPTS = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
+_VERTICAL_ALIGN_PATTERN = re.compile(r"vertical-align:\s*(sup|sub)", re.IGNORECASE)
+_NUMBER_PATTERN = re.compile(r"[-+0-9]{1,6}")
+_UNSAFE_URL_PATTERN = re.compile(r"[\s<>\"\\^`{|}]")
+_LINK_SCHEMES = {"http", "https", "mailto", "tel"}
 PART = "part:"
 """Prefix of the name of a part of the same file."""
 _HELD = (PART, "data:image/", "cid:")
 _MAX_PICTURES = 20
-_ABOVE = 40
+_MAX_CHARACTERS_ABOVE = 40
 
 
 def tag_of(element: Element) -> str:
@@ -274,13 +274,13 @@ class InlineReader:
         """Return the marks and the link of words directly in an element."""
         tag, style = tag_of(element), element.get("style") or ""
         marks = set(like.marks)
-        if tag in _MARKS:
-            marks.add(_MARKS[tag])
-        marks |= {mark for pattern, mark in _STYLES if pattern.search(style)}
+        if tag in _MARK_OF_TAG:
+            marks.add(_MARK_OF_TAG[tag])
+        marks |= {mark for pattern, mark in _MARKING_STYLES if pattern.search(style)}
         # last: Google Docs puts all that is copied into a <b> that is styled as not bold
-        marks -= {mark for pattern, mark in _UNMARKED if pattern.search(style)}
+        marks -= {mark for pattern, mark in _UNMARKING_STYLES if pattern.search(style)}
         href = self._address(element) if tag == "a" and element.get("href") else like.href
-        lined = tag == "u" or _UNDERLINED.search(style)
+        lined = tag == "u" or _UNDERLINE_PATTERN.search(style)
         self.underlined += bool(lined and not href and element.text and element.text.strip())
         return replace(like, marks=frozenset(marks), href=href)
 
@@ -292,8 +292,8 @@ class InlineReader:
         if tag == "img":
             self.leave_out_image(element)
             return []
-        if tag in _SHOWN_ELSEWHERE:
-            self.leave_out(element, _SHOWN_ELSEWHERE[tag])
+        if tag in _REASON_BY_MEDIA_TAG:
+            self.leave_out(element, _REASON_BY_MEDIA_TAG[tag])
             if element.get("poster"):
                 why = "the poster of a film; a picture that leads to the film shows one in a mail"
                 self.leave_out(element, why, _file_name(element.get("poster")))
@@ -303,11 +303,11 @@ class InlineReader:
         if tag in {"code", "kbd", "samp", "tt"}:
             return [replace(one, code=True) for one in self.runs_in(element, style)]
         # sup is above the line, sub below it; Google Docs says so by a style
-        shifted = _SHIFTED.search(element.get("style") or "")
+        shifted = _VERTICAL_ALIGN_PATTERN.search(element.get("style") or "")
         level = tag if tag in {"sup", "sub"} else shifted[1].lower() if shifted else ""
         # m² and H₂O can be written with letters of their own; words cannot
-        if level and _FIGURES.fullmatch(element.text or "") and not len(element):
-            letters = _RAISED if level == "sup" else _LOWERED
+        if level and _NUMBER_PATTERN.fullmatch(element.text or "") and not len(element):
+            letters = _SUPERSCRIPTS if level == "sup" else _SUBSCRIPTS
             return [replace(style, text=element.text.translate(letters))]
         # the raised mark of a note is a link
         bare = element.find(".//a") is None and bool(text_of(element))
@@ -315,7 +315,7 @@ class InlineReader:
         inside = self.runs_in(element, self.under(element, style))
         if tag == "q":
             return [replace(style, text="“"), *inside, replace(style, text="”")]
-        end = [Run(text="\n", ends_line=True)] if tag in BLOCKS else []
+        end = [Run(text="\n", ends_line=True)] if tag in BLOCK_TAGS else []
         return [*end, *inside, *end]
 
     def runs_in(self, element: Element, style: Run) -> list[Run]:
@@ -337,7 +337,7 @@ class InlineReader:
         source = element.get("src") or ""
         if self.keeps_pictures and source.startswith(_HELD) and len(self.pictures) < _MAX_PICTURES:
             above = element.xpath("string(preceding::text()[normalize-space()][1])")
-            above = ordinary(above).strip()[-_ABOVE:]
+            above = ordinary(above).strip()[-_MAX_CHARACTERS_ABOVE:]
             self.pictures.append(ImportedPicture(source=source, alt=alt, above=above))
             return
         name = "" if source.startswith("data:") else _file_name(source)
@@ -359,9 +359,9 @@ class InlineReader:
             written = address = href
             scheme = ""
         self.redirects += address != written
-        if scheme in _SCHEMES:
+        if scheme in _LINK_SCHEMES:
             self.http += scheme == "http"
-            return _UNSAFE.sub(lambda found: quote(found.group()), address)
+            return _UNSAFE_URL_PATTERN.sub(lambda found: quote(found.group()), address)
         why = (
             f"a {scheme}: link" if scheme else "a relative link: the page does not say its address"
         )

@@ -22,8 +22,8 @@ from newsletter.documents.release.lines import ordinary
 _CONTENT, _STYLES = "content.xml", "styles.xml"
 _SAVE_ANEW = "open it in LibreOffice, save it again as an ODF text document (.odt) and import that"
 _READ = re.compile(r"(?:content|styles|meta)\.xml")
-_PACKING = Packing(program="LibreOffice", main=_CONTENT, read=_READ, save_anew=_SAVE_ANEW)
-_LEFT_OUT = {
+_ODT_PACKING = Packing(program="LibreOffice", main=_CONTENT, read=_READ, save_anew=_SAVE_ANEW)
+_SKIPPED_TAGS = {
     "tracked-changes",
     "annotation",
     "annotation-end",
@@ -32,9 +32,9 @@ _LEFT_OUT = {
 }
 _MAX_CELLS = 50
 _MAX_BLANKS = 100
-_BOLD = re.compile(r"bold|[6-9]00")
-_HEAD = "Table_20_Heading"
-_TITLE, _QUOTES = "Title", {"Quotations", "Quote", "Intense_20_Quote", "Block_20_Text"}
+_BOLD_PATTERN = re.compile(r"bold|[6-9]00")
+_TABLE_HEADING_STYLE = "Table_20_Heading"
+_TITLE_STYLE, _QUOTES = "Title", {"Quotations", "Quote", "Intense_20_Quote", "Block_20_Text"}
 
 
 def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
@@ -43,8 +43,8 @@ def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
     Raises InvalidInput, naming ``file``, if it is another kind of file, broken, or unpacks to too
     much.
     """
-    parts = _PACKING.parts(data, file)
-    trees = {name: _PACKING.tree(text, name, file) for name, text in parts.items()}
+    parts = _ODT_PACKING.parts(data, file)
+    trees = {name: _ODT_PACKING.tree(text, name, file) for name, text in parts.items()}
     content = trees[_CONTENT]
     text = content.find("{*}body/{*}text")
     if text is None:
@@ -63,7 +63,7 @@ def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
         today=today,
         file=file,
     )
-    return illustrated(document, lambda name: _PACKING.picture(data, name.removeprefix(PART)))
+    return illustrated(document, lambda name: _ODT_PACKING.picture(data, name.removeprefix(PART)))
 
 
 class _Looks:
@@ -111,7 +111,7 @@ class _Looks:
             "u": found.get("text-underline-style", "none") != "none",
             "s": found.get("text-line-through-style", "none") != "none",
             "em": found.get("font-style") in {"italic", "oblique"},
-            "strong": bool(_BOLD.fullmatch(found.get("font-weight", ""))),
+            "strong": bool(_BOLD_PATTERN.fullmatch(found.get("font-weight", ""))),
         }
         return tuple(tag for tag, is_so in marked.items() if is_so)
 
@@ -150,7 +150,7 @@ class _Writer:
                     f"<tr>{''.join(self._cells(row))}</tr>" for row in child.iter("{*}table-row")
                 )
                 yield f"<table>{''.join(rows)}</table>"
-            elif name and name not in _LEFT_OUT:
+            elif name and name not in _SKIPPED_TAGS:
                 yield from self.blocks(child, style, level)
 
     def _paragraph(self, element: Element) -> str:
@@ -160,11 +160,11 @@ class _Writer:
             level = _attribute(element, "outline-level")
             tag = f"h{min(6, max(1, int(level)))}" if level.isdecimal() and len(level) < 3 else "h2"
             return f"<{tag}>{inside}</{tag}>"
-        if _TITLE in styles:
+        if _TITLE_STYLE in styles:
             return f"<h1>{inside}</h1>"
         if "Horizontal_20_Line" in styles:
             return "<hr>"
-        if _HEAD not in styles:  # a head is bold as it is
+        if _TABLE_HEADING_STYLE not in styles:  # a head is bold as it is
             inside = self._marked(inside, _attribute(element, "style-name"))
         whole = f"<p>{inside}</p>"
         return f"<blockquote>{whole}</blockquote>" if styles & _QUOTES else whole
@@ -190,7 +190,7 @@ class _Writer:
             )
             inside = "".join(self.blocks(cell))
             styles = [_attribute(element, "style-name") for element in cell.iter("{*}p")]
-            heads = any(_HEAD in self._looks.ancestors(style) for style in styles)
+            heads = any(_TABLE_HEADING_STYLE in self._looks.ancestors(style) for style in styles)
             tag = "th" if heads else "td"
             yield f"<{tag}{attributes}>{inside}</{tag}>"
 
@@ -202,7 +202,7 @@ class _Writer:
 
     def _inline(self, element: Element) -> str:
         name = _name(element)
-        if name in _LEFT_OUT or not name:
+        if name in _SKIPPED_TAGS or not name:
             return ""
         if name == "s":
             # ODF writes blanks in a row as <text:s c="3"/>: one without a count is one

@@ -33,18 +33,18 @@ from newsletter.documents.release.imported import DroppedLine, ImportedDocument,
 from newsletter.documents.release.lines import comparable, ordinary, shortened
 from newsletter.documents.release.paragraphs import escape
 
-_DECLARED = re.compile(
+_META_CHARSET_PATTERN = re.compile(
     rb"""<meta[^>]{0,200}?charset\s*+=\s*+(?:["']\s*+)?([\w.:-]{1,40})""", re.IGNORECASE
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-_DEEPEST = 150
+_CONTROL_PATTERN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_MAX_DEPTH = 150
 _MIN_SHOWN = 0.5
 _SHORTEST_PART = 8
 """Minimum letters of a headline that is not in an element of its own."""
 _SHORTEST_SUBHEAD = 6
 """Minimum words of a subhead; fewer may be a menu."""
 _LEAVES = "leads to the list of readers that it was once sent to"
-_OF_DATA = (
+_SCRIPTED_PAGE_NOTE = (
     "The page shows little of its text, which a script puts there; it was read from the page's"
     " data, without bold words and links."
 )
@@ -88,7 +88,7 @@ def import_page(
     if article is not None and not hidden:
         blocks = [*between(root, chosen, facts.title), *blocks]
     notes = [note, *review.notes(), *(article.notes if article else ())]
-    notes += [_OF_DATA] if hidden else []
+    notes += [_SCRIPTED_PAGE_NOTE] if hidden else []
     read = ExtractedText(
         blocks=tuple(hidden or blocks),
         title=facts.title,
@@ -230,14 +230,14 @@ def decode_page(data: bytes, *, file: str) -> tuple[str, str]:
 
     Raises InvalidInput if none fits.
     """
-    found = _DECLARED.search(data[:4096])
+    found = _META_CHARSET_PATTERN.search(data[:4096])
     declared = [found[1].decode("ascii")] if found else []
     return decode(data, file=file, declared=declared), encoding_note(data, declared)
 
 
 def parse(text: str, *, file: str) -> Element:
     """Parse a page. Raises InvalidInput if it is empty or nested too deep."""
-    clean = _CONTROL.sub("", text)
+    clean = _CONTROL_PATTERN.sub("", text)
     parser = html.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, no_network=True
     )
@@ -250,10 +250,10 @@ def parse(text: str, *, file: str) -> Element:
     for event, _ in etree.iterwalk(root, events=("start", "end")):
         depth += 1 if event == "start" else -1
         deepest = max(deepest, depth)
-    if deepest > _DEEPEST:
+    if deepest > _MAX_DEPTH:
         message = (
-            f"its parts are nested more than {_DEEPEST} deep; open it in a browser, copy the text "
-            "and import that as plain text"
+            f"its parts are nested more than {_MAX_DEPTH} deep; open it in a browser, copy the "
+            "text and import that as plain text"
         )
         raise unusable(file, message)
     return root

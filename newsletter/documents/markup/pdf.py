@@ -11,7 +11,7 @@ from operator import itemgetter
 
 from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.pdf_layout import (
-    UNREAD,
+    UNREAD_MARK,
     Cell,
     PdfLine,
     Words,
@@ -22,18 +22,18 @@ from newsletter.documents.release.imported import DroppedLine, ImportedDocument,
 from newsletter.documents.release.lines import shortened
 from newsletter.documents.release.words import pattern
 
-_LARGER = 1.12
+_MIN_TITLE_RATIO = 1.12
 """Minimum size of a heading's letters, relative to that of most letters."""
 _BULLET = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7–-]\s+(?=\S)")
-_MARK = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7–-]|\d{1,3}[.)]")
+_LIST_MARK_PATTERN = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7–-]|\d{1,3}[.)]")
 _NUMBER = re.compile(r"(\d{1,3})[.)]\s+(?=\S)")
-_LOOSER, _WIDER = 1.12, 1.3
+_MIN_GAP_RATIO, _MIN_ROOM_RATIO = 1.12, 1.3
 """Tolerances for the distances of lines and the widths of words, as factors."""
 _INDENT = (14, 60)
 """Minimum and maximum indent of a quotation, in points."""
-_ENDS = re.compile(r"[.!?…:;]['\"”’»)\]]{0,3}\Z")
+_SENTENCE_END_PATTERN = re.compile(r"[.!?…:;]['\"”’»)\]]{0,3}\Z")
 _PAGE = pattern("numbers of pages", flags=0)
-_ADDRESS = re.compile(r"(?:file|https?)://\S+(?: \d+/\d+)?")
+_PRINTED_URL_PATTERN = re.compile(r"(?:file|https?)://\S+(?: \d+/\d+)?")
 """The page foot that a browser prints: the page's address."""
 _PRINTED = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}:\d\d\b.*")
 """The page head that a browser prints: the time and the page's title."""
@@ -41,11 +41,11 @@ _MAX_EDGES = 6
 """Maximum lines of a page head or foot."""
 _SAME_HEIGHT = 2
 """Maximum points between the tops of lines that are side by side."""
-_NOTE = (
+_READ_FROM_PDF_NOTE = (
     "It was read from a PDF, which knows no paragraphs, headings or lists: compare it with the"
     " original. Pictures are not taken from it, and what was underlined or raised is plain."
 )
-_SCANNED = (
+_SCANNED_REASON = (
     "holds no text: it is a picture of one. Ask for the text itself, or have a program read it"
     " (OCR), and import what that writes"
 )
@@ -58,14 +58,14 @@ def import_pdf(data: bytes, *, today: date, file: str) -> ImportedDocument:
     """
     pages = [page for page in read_pages(data, file) if page]
     if not pages:
-        raise unusable(file, _SCANNED)
+        raise unusable(file, _SCANNED_REASON)
     edges, kept = _without_edges(pages)
     lines = [line for page in kept for line in page]
     columns = [part for page in kept for part in in_columns(page)]
     # to half points: how a page is scaled makes one size of letters come out as several
     usual = _most_frequent((round(line.size * 2) / 2, len(line.text)) for line in lines)
     pitch = _most_frequent((round(gap, 1), 1) for column in columns for gap in _gaps(column))
-    blocks = _joined_over_pages([_blocks(part, usual, pitch * _LOOSER) for part in columns])
+    blocks = _joined_over_pages([_blocks(part, usual, pitch * _MIN_GAP_RATIO) for part in columns])
     margin = _most_frequent((round(line.cells[0].left), 1) for line in lines if line.cells)
     return import_body(
         "".join(_html(blocks, usual=usual, margin=margin)),
@@ -78,11 +78,11 @@ def import_pdf(data: bytes, *, today: date, file: str) -> ImportedDocument:
 
 
 def _notes(pages: Sequence[Sequence[PdfLine]]) -> Iterator[str]:
-    yield _NOTE
-    unread = sum(line.text.count(UNREAD) for page in pages for line in page)
+    yield _READ_FROM_PDF_NOTE
+    unread = sum(line.text.count(UNREAD_MARK) for page in pages for line in page)
     if unread:
         letters = "1 letter" if unread == 1 else f"{unread} letters"
-        yield f"It does not say what {letters} of it are: write them where {UNREAD} stands."
+        yield f"It does not say what {letters} of it are: write them where {UNREAD_MARK} stands."
 
 
 # --- the heads and feet of pages
@@ -101,7 +101,7 @@ def _without_edges(
         ends = [(page, max(one.top for one in page), min(one.top for one in page)) for page in kept]
         heads = [one for page, top, _ in ends for one in page if top - one.top < _SAME_HEIGHT]
         feet = [one for page, _, last in ends for one in page if one.top - last < _SAME_HEIGHT]
-        browsers = [line for line in feet if _ADDRESS.fullmatch(line.text)]
+        browsers = [line for line in feet if _PRINTED_URL_PATTERN.fullmatch(line.text)]
         browsers += [line for line in heads if browsers and _PRINTED.fullmatch(line.text)]
         gone: list[PdfLine] = []
         for place, lines in (("head", heads), ("foot", feet)):
@@ -150,12 +150,12 @@ class _Block:
         line."""
         above = self.lines[-1]
         letter = (above.right - above.left) / max(len(above.text), 1)
-        return self.room < _WIDER * letter * (len(line.text.split()[0]) + 1)
+        return self.room < _MIN_ROOM_RATIO * letter * (len(line.text.split()[0]) + 1)
 
     @property
     def ends(self) -> bool:
         """Whether the last line ends a sentence, or the block is no running text."""
-        return bool(self.rows) or bool(_ENDS.search(self.lines[-1].text))
+        return bool(self.rows) or bool(_SENTENCE_END_PATTERN.search(self.lines[-1].text))
 
 
 def _gaps(column: Sequence[PdfLine]) -> Iterator[float]:
@@ -177,7 +177,7 @@ def _blocks(page: Sequence[PdfLine], usual: float, line_distance: float) -> list
     blocks: list[_Block] = []
     for row in _rows(page):
         cells = sorted((cell for line in row for cell in line.cells), key=lambda cell: cell.left)
-        if len(cells) > 1 and not _MARK.fullmatch(cells[0].text):
+        if len(cells) > 1 and not _LIST_MARK_PATTERN.fullmatch(cells[0].text):
             if blocks and blocks[-1].rows and len(blocks[-1].rows[-1]) == len(cells):
                 blocks[-1].rows.append(cells)
             else:
@@ -212,7 +212,7 @@ def _is_below(block: _Block, line: PdfLine, usual: float, pitch: float) -> bool:
     off = line.cells[0].left - above.cells[0].left
     marked = len(block.lines) == 1 and (_BULLET.match(above.text) or _NUMBER.match(above.text))
     even = 0 < off < _INDENT[1] if marked else abs(off) < _SAME_HEIGHT
-    return line.size >= usual * _LARGER or (even and block.goes_on(line))
+    return line.size >= usual * _MIN_TITLE_RATIO or (even and block.goes_on(line))
 
 
 def _as_one(line: PdfLine, cells: Sequence[Cell]) -> PdfLine:
@@ -292,7 +292,7 @@ def _with_kinds(
             yield "ul", block
         elif number in counted:
             yield "ol", block
-        elif block.lines[0].size >= usual * _LARGER:
+        elif block.lines[0].size >= usual * _MIN_TITLE_RATIO:
             yield "h", block
         else:
             yield ("blockquote" if quotes and indented[number] else "p"), block

@@ -29,11 +29,11 @@ _WIDE_GAP = 1.6
 """Minimum gap between cells of a table, relative to the letters' size."""
 _BARE_GAP = 0.35
 """Minimum gap between cells without a space character, on pages that have spaces."""
-_BLANK = 0.1
+_BLANK_WIDTH_RATIO = 0.1
 """Minimum gap that is a space, relative to the letters' size."""
-_UNREAD = re.compile(r"\(cid:\d+\)")
+_UNREADABLE_GLYPH_PATTERN = re.compile(r"\(cid:\d+\)")
 """pdfminer's placeholder for a letter that the file does not identify."""
-UNREAD = "\ufffd"
+UNREAD_MARK = "\ufffd"
 _MAX_LINKS, _MAX_ROWS = 1_000, 500
 
 
@@ -112,7 +112,7 @@ def _pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
         way = _Layout(
             links=links,
             cell_gap=_BARE_GAP if _has_blanks([line for _, line in lines]) else _WIDE_GAP,
-            to_left=kinds.count(_RIGHT) > kinds.count(_LEFT),
+            to_left=kinds.count(_RIGHT) > kinds.count(_LEFT_TO_RIGHT),
         )
         rows = [[pair] for pair in lines]
         if _runs_to_the_left(text):
@@ -191,7 +191,7 @@ def _as_seen(letters: Sequence[Any]) -> Iterator[Any]:
     for letter in sorted(
         (letter for letter in letters if isinstance(letter, LTChar)), key=lambda letter: letter.x0
     ):
-        apart = before is not None and letter.x0 - before.x1 > _BLANK * letter.size
+        apart = before is not None and letter.x0 - before.x1 > _BLANK_WIDTH_RATIO * letter.size
         if apart and not _is_blank(letter) and not _is_blank(before):
             yield LTAnno(" ")
         yield letter
@@ -285,8 +285,8 @@ def _in_reading_order(characters: Sequence[Any], layout: _Layout) -> list[tuple[
 
 def _plain(text: str) -> str:
     """Return an Arabic or Hebrew letter without its presentation form."""
-    if _UNREAD.fullmatch(text):
-        return UNREAD
+    if _UNREADABLE_GLYPH_PATTERN.fullmatch(text):
+        return UNREAD_MARK
     # only the presentation forms of Hebrew and Arabic: NFKC would change ² and ½ as well
     return unicodedata.normalize("NFKC", text) if "\ufb1d" <= text[:1] <= "\ufefc" else text
 
@@ -306,10 +306,10 @@ def _target(letter: LTChar, links: Sequence[_Link]) -> str:
 
 # --- from right to left ----------------------------------------------------------------------
 
-_RIGHT, _LEFT, _DIGIT, _NEUTRAL = "R", "L", "D", "N"
-_KINDS = {"R": _RIGHT, "AL": _RIGHT, "NSM": _RIGHT, "L": _LEFT, "EN": _DIGIT, "AN": _DIGIT}
-_PAIRS = {"(": ")", "[": "]", "{": "}", "«": "»"}
-_MIRRORED = str.maketrans(_PAIRS | {end: begin for begin, end in _PAIRS.items()})
+_RIGHT, _LEFT_TO_RIGHT, _DIGIT, _NEUTRAL_KIND = "R", "L", "D", "N"
+_KINDS = {"R": _RIGHT, "AL": _RIGHT, "NSM": _RIGHT, "L": _LEFT_TO_RIGHT, "EN": _DIGIT, "AN": _DIGIT}
+_BRACKET_PAIRS = {"(": ")", "[": "]", "{": "}", "«": "»"}
+_MIRRORED = str.maketrans(_BRACKET_PAIRS | {end: begin for begin, end in _BRACKET_PAIRS.items()})
 
 
 def _runs_to_the_left(text: str) -> bool:
@@ -333,7 +333,7 @@ def reading_order(letters: Sequence[str], *, to_left: bool) -> list[int]:
 
 
 def _kind(letter: str) -> str:
-    return _KINDS.get(unicodedata.bidirectional(letter[:1] or " "), _NEUTRAL)
+    return _KINDS.get(unicodedata.bidirectional(letter[:1] or " "), _NEUTRAL_KIND)
 
 
 def _levels(kinds: Sequence[str], base: int) -> list[int]:
@@ -342,15 +342,15 @@ def _levels(kinds: Sequence[str], base: int) -> list[int]:
     ``base`` is the text's level: 1 if most of its letters are Arabic or Hebrew.
     """
     levels = [base] * len(kinds)
-    strong = [n for n, kind in enumerate(kinds) if kind != _NEUTRAL]
+    strong = [n for n, kind in enumerate(kinds) if kind != _NEUTRAL_KIND]
     for place, n in enumerate(strong):
         # in a text from left to right, figures next to Arabic words alone are a part of these
         beside = {kinds[neighbour] for neighbour in strong[max(0, place - 1) : place + 2]}
-        amid = base or (kinds[n] == _DIGIT and _LEFT not in beside and _RIGHT in beside)
+        amid = base or (kinds[n] == _DIGIT and _LEFT_TO_RIGHT not in beside and _RIGHT in beside)
         levels[n] = 1 if kinds[n] == _RIGHT else 2 if amid else 0
     for before, after in pairwise(strong):
         around = levels[before], levels[after]
-        one = _LEFT in {kinds[before], kinds[after]} or after - before == 2  # 10:30, 1,250
+        one = _LEFT_TO_RIGHT in {kinds[before], kinds[after]} or after - before == 2  # 10:30, 1,250
         level = 2 if around == (2, 2) and one else min(*around, 1)
         levels[before + 1 : after] = [level] * (after - before - 1)
     return levels
@@ -363,7 +363,7 @@ def _is_mirrored(text: str) -> bool:
     """
     opened = 0
     for one in text:
-        opened += (one in _PAIRS) - (one in _PAIRS.values())
+        opened += (one in _BRACKET_PAIRS) - (one in _BRACKET_PAIRS.values())
         if opened < 0:
             return True
     return False
@@ -373,7 +373,7 @@ def _is_mirrored(text: str) -> bool:
 
 _MIN_LINES, _MAX_LINES = 4, 500
 """Lines of a column at least, and of a page with columns at most."""
-_GUTTER = 8
+_MIN_GUTTER_POINTS = 8
 """Points between two columns."""
 _LONG = 20
 """Characters of a line of text in a column; cells of tables usually have fewer."""
@@ -390,7 +390,7 @@ def in_columns(lines: Sequence[PdfLine]) -> list[list[PdfLine]]:
         return [list(lines)] if lines else []
     parts: list[list[PdfLine]] = []
     rest = sorted(lines, key=lambda line: -line.top)
-    wide = [gutter - _GUTTER < line.right and line.left < gutter for line in rest]
+    wide = [gutter - _MIN_GUTTER_POINTS < line.right and line.left < gutter for line in rest]
     for over, group in groupby(range(len(rest)), key=wide.__getitem__):
         part = [rest[n] for n in group]
         if over:
@@ -408,7 +408,7 @@ def _gutter(lines: Sequence[PdfLine]) -> float | None:
     starts = sorted({round(line.left) for line in lines})
     # nothing stands left of the first
     for start in starts[1:]:
-        before = [line for line in lines if line.right <= start - _GUTTER]
+        before = [line for line in lines if line.right <= start - _MIN_GUTTER_POINTS]
         behind = [line for line in lines if line.left >= start - 1]
         are_columns = all(
             len(side) >= _MIN_LINES

@@ -8,8 +8,8 @@ from lxml import html
 
 from newsletter.documents.markup.inline_markup import Element, tag_of, text_of
 
-_LEVEL = re.compile(r"mso-list:\s*\w+\s+level(\d)", re.IGNORECASE)
-_IGNORED = re.compile(r"mso-list:\s*ignore", re.IGNORECASE)
+_LIST_LEVEL_PATTERN = re.compile(r"mso-list:\s*\w+\s+level(\d)", re.IGNORECASE)
+_IGNORED_STYLE_PATTERN = re.compile(r"mso-list:\s*ignore", re.IGNORECASE)
 # Word types its bullets in Symbol, Courier New and Wingdings: · o § in any other font.
 _TYPED = re.compile(r"\s*(?P<mark>[·•▪◦‣●○■□§o\uf0a7\uf0b7-]|\(?\w{1,4}[.)])[\s\xa0]{2,}")
 
@@ -47,7 +47,7 @@ def clean_word(root: Element) -> None:
 
 def _is_item(paragraph: Element) -> bool:
     style = paragraph.get("style") or ""
-    if _LEVEL.search(style):
+    if _LIST_LEVEL_PATTERN.search(style):
         return True
     listed = "MsoListParagraph" in (paragraph.get("class") or "")
     return listed and _TYPED.match("".join(paragraph.itertext())) is not None
@@ -57,7 +57,7 @@ def _make_list(run: list[Element]) -> None:
     """Turn a run of item paragraphs into lists, nested by level."""
     stack: list[tuple[int, Element]] = []
     for paragraph in run:
-        found = _LEVEL.search(paragraph.get("style") or "")
+        found = _LIST_LEVEL_PATTERN.search(paragraph.get("style") or "")
         level = int(found[1]) if found else 1
         mark = _take_mark(paragraph)
         kind = "ol" if re.search(r"\w[.)]", mark) else "ul"
@@ -83,7 +83,7 @@ def _make_list(run: list[Element]) -> None:
 def _take_mark(paragraph: Element) -> str:
     """Remove an item's typed mark from its words, and return it."""
     for element in paragraph.iter("span"):
-        if _IGNORED.search(element.get("style") or ""):
+        if _IGNORED_STYLE_PATTERN.search(element.get("style") or ""):
             mark = text_of(element)
             element.drop_tree()
             return mark
@@ -109,8 +109,8 @@ def _texts(element: Element) -> Iterator[tuple[Element, str]]:
         yield child, "tail"
 
 
-_RULE = re.compile(r"\.(c\d+)\s*\{([^{}]*)\}")
-_LIST = re.compile(r"\blst-kix_(?P<name>\w{1,100})-(?P<level>\d)\b")
+_CLASS_RULE_PATTERN = re.compile(r"\.(c\d+)\s*\{([^{}]*)\}")
+_DOCS_LIST_CLASS_PATTERN = re.compile(r"\blst-kix_(?P<name>\w{1,100})-(?P<level>\d)\b")
 
 
 def is_google(root: Element) -> bool:
@@ -123,7 +123,7 @@ def clean_google(root: Element) -> None:
     rules = {
         name: styles
         for sheet in root.iter("style")
-        for name, styles in _RULE.findall(sheet.text or "")
+        for name, styles in _CLASS_RULE_PATTERN.findall(sheet.text or "")
     }
     for element in root.iter("p", "span", "li", "h1", "h2", "h3", "h4", "h5", "h6"):
         names = (element.get("class") or "").split()
@@ -139,7 +139,7 @@ def _nest_lists(root: Element) -> None:
     """Nest lists, which Google writes one below the other."""
     stack: list[tuple[str, int, Element]] = []
     for element in list(root.iter("ul", "ol")):
-        found = _LIST.search(element.get("class") or "")
+        found = _DOCS_LIST_CLASS_PATTERN.search(element.get("class") or "")
         if found is None:
             continue
         name, level = found["name"], int(found["level"])

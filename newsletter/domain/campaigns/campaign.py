@@ -134,7 +134,7 @@ class Correction:
 _TOLERANCE = 10_000
 """One reader in this many may come or go while a sender reads the page: a large audience
 changes between any two clicks."""
-_GROUPED = re.compile(r"[0-9]{1,3}(?:[,.'\s][0-9]{3})+|[0-9]{1,12}")
+_GROUPED_NUMBER_PATTERN = re.compile(r"[0-9]{1,3}(?:[,.'\s][0-9]{3})+|[0-9]{1,12}")
 
 
 class StartBy(Enum):
@@ -206,6 +206,6 @@ def has_audience_changed(shown: int, now: int) -> bool:
 def parse_typed_number(text: str) -> int | None:
     """Parse a number typed as 4213, 4,213, 4.213 or 4 213; return None for other text."""
     written = text.strip()
-    if not _GROUPED.fullmatch(written):
+    if not _GROUPED_NUMBER_PATTERN.fullmatch(written):
         return None
     return int(re.sub(r"\D", "", written))

@@ -31,8 +31,8 @@ MAX_STATEMENTS = 50
 DATE_MARK = "{date}"
 """The placeholder for the date in a title."""
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_SOME_DAY = "a day of the week like friday, or of the month: 1 to 28, without quotes, or last"
-_HOUR = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+_DAY_ADVICE = "a day of the week like friday, or of the month: 1 to 28, without quotes, or last"
+_HOUR_PATTERN = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 _FIRST_SAFE_HOUR = "04:00"
 """The first hour of the day that no clock change skips or repeats."""
 
@@ -46,7 +46,7 @@ def _title(text: str) -> str:
 
 
 def _hour(text: str) -> str:
-    if not re.fullmatch(_HOUR, text):
+    if not re.fullmatch(_HOUR_PATTERN, text):
         raise ValueError(f'{text!r} is not a time of day; write it like "16:00", in quotes')
     if text < _FIRST_SAFE_HOUR:
         raise ValueError(
@@ -58,10 +58,10 @@ def _hour(text: str) -> str:
 
 def _require_day(value: Any) -> Any:
     if value is None:
-        raise ValueError(f"has no value; write {_SOME_DAY}")
+        raise ValueError(f"has no value; write {_DAY_ADVICE}")
     whole = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 28
     if not whole and value not in (*DAYS, "last"):
-        raise ValueError(f"{value!r} is no day; write {_SOME_DAY}")
+        raise ValueError(f"{value!r} is no day; write {_DAY_ADVICE}")
     return value
 
 
@@ -74,7 +74,7 @@ def _require_day_of_period(day: Any, others: Mapping[str, Any]) -> Any:
     return day
 
 
-_EVERY_DAY = {
+_DAY_SCHEMA = {
     "anyOf": [{"enum": [*DAYS, "last"]}, {"type": "integer", "minimum": 1, "maximum": 28}]
 }
 
@@ -97,9 +97,9 @@ class Digest:
     )
     every: Every = setting("`week` or `month`.", "week")
     day: Annotated[
-        Any, Rule(_require_day, schema=_EVERY_DAY), RuleWithOthers(_require_day_of_period)
+        Any, Rule(_require_day, schema=_DAY_SCHEMA), RuleWithOthers(_require_day_of_period)
     ] = setting("The English name of a weekday; for a month 1 to 28 or `last`.", "friday")
-    at: Annotated[str, Rule(_hour, schema={"pattern": f"^{_HOUR}$"})] = setting(
+    at: Annotated[str, Rule(_hour, schema={"pattern": f"^{_HOUR_PATTERN}$"})] = setting(
         'The hour in `timezone`, in quotes, from "04:00" on.', '"16:00"'
     )
     lists: Annotated[
@@ -173,7 +173,7 @@ def _occurrences(digest: Digest, zone: str, now: datetime, step: int) -> Iterato
 
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>&~#]")
-_BEGINS_A_BLOCK = re.compile(r"^([0-9]+(?=[.)])|(?=[-+=]))")
+_BLOCK_START_PATTERN = re.compile(r"^([0-9]+(?=[.)])|(?=[-+=]))")
 """The beginning of a list item, or of the line below a heading, in Markdown."""
 
 
@@ -282,4 +282,4 @@ def _article(abstract: Abstract) -> str:
 
 def as_markdown(text: str) -> str:
     """Escape plain text as one line of Markdown that contains no markup."""
-    return _BEGINS_A_BLOCK.sub(r"\1\\", _MARKUP.sub(r"\\\g<0>", " ".join(text.split())))
+    return _BLOCK_START_PATTERN.sub(r"\1\\", _MARKUP.sub(r"\\\g<0>", " ".join(text.split())))

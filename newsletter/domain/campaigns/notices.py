@@ -123,13 +123,13 @@ def next_event_at(status: StatementStatus) -> datetime | None:
     return min((at for at in moments if at is not None and at > status.now), default=None)
 
 
-_REVIEWED = frozenset({State.REVIEW, State.CHANGED})
-_APPROVED = frozenset({State.APPROVED, State.HELD_BACK, State.SCHEDULED, State.LEAVING})
+_STATES_IN_REVIEW = frozenset({State.REVIEW, State.CHANGED})
+_APPROVED_STATES = frozenset({State.APPROVED, State.HELD_BACK, State.SCHEDULED, State.LEAVING})
 
 
 def _before_sending(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
     state, back, actors = status.state, status.returned, status.actors
-    if state in _REVIEWED:
+    if state in _STATES_IN_REVIEW:
         line = _newest(last, "submit", "revoke")
         number, at = (line.number, line.at) if line else (0, status.now)
         # another look makes no other text of one that was submitted at the desk
@@ -138,10 +138,10 @@ def _before_sending(status: StatementStatus, last: _LastLines) -> Iterator[_Even
         yield NoticeKind.SUBMITTED, f"{version} {number}", at, actors
     if state is State.RETURNED and back is not None:
         yield NoticeKind.SENT_BACK, back.at, back.at, _submitters(status, last) - {back.by}
-    if state in _APPROVED:
+    if state in _APPROVED_STATES:
         yield from _approved(status, last)
     over, submitted = status.embargo_until, _newest(last, "submit")
-    waits = state in _REVIEWED | _APPROVED | {State.RETURNED}
+    waits = state in _STATES_IN_REVIEW | _APPROVED_STATES | {State.RETURNED}
     if waits and over and over <= status.now and not (submitted and submitted.at > over):
         yield NoticeKind.EMBARGO_OVER, over, over, _involved(status, last).union(actors)
 

@@ -6,7 +6,7 @@ Pages, the board, notices and commands show these sentences and no others.
 from collections.abc import Callable, Iterator, Mapping
 
 from newsletter.domain.campaigns.campaign import Campaign
-from newsletter.domain.campaigns.state import STATES, Home, State
+from newsletter.domain.campaigns.state import STATE_ROWS, Home, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.statements.statement import Progress
@@ -154,7 +154,7 @@ def _missing(status: StatementStatus) -> str:
     return say("{gone}. What was read of it before stays here.", gone=gone)
 
 
-_WHERE: Mapping[State, Callable[[StatementStatus], str]] = {
+_SENTENCE_OF_STATE: Mapping[State, Callable[[StatementStatus], str]] = {
     State.DRAFT: lambda _: say("Only staff can see it."),
     State.REVIEW: _review,
     State.RETURNED: _returned,
@@ -170,7 +170,7 @@ _WHERE: Mapping[State, Callable[[StatementStatus], str]] = {
     State.FAULTY: _faulty,
     State.MISSING: _missing,
 }
-_WHERE_CAMPAIGN: Mapping[State, Callable[[Campaign, StatementStatus], str]] = {
+_SENTENCE_OF_CAMPAIGN_STATE: Mapping[State, Callable[[Campaign, StatementStatus], str]] = {
     State.SENDING: _sending,
     State.IN_USE: _in_use,
     State.PAUSED: _paused,
@@ -248,9 +248,9 @@ def _notes(status: StatementStatus) -> Iterator[str]:
 
 def describe_state(status: StatementStatus) -> str:
     """Return the state of a statement, in a sentence or two."""
-    if status.state in _WHERE_CAMPAIGN and status.campaign is not None:
-        return _WHERE_CAMPAIGN[status.state](status.campaign, status)
-    return _WHERE[status.state](status)
+    if status.state in _SENTENCE_OF_CAMPAIGN_STATE and status.campaign is not None:
+        return _SENTENCE_OF_CAMPAIGN_STATE[status.state](status.campaign, status)
+    return _SENTENCE_OF_STATE[status.state](status)
 
 
 def describe_further(status: StatementStatus) -> tuple[str, ...]:
@@ -266,7 +266,7 @@ def describe_next(status: StatementStatus, address: str = "") -> str:
 
 def describe_next_step(status: StatementStatus, address: str) -> str:
     """Return the sentence of ``describe_next`` without its beginning, for a list of next acts."""
-    row = STATES[status.state]
+    row = STATE_ROWS[status.state]
     can = row.next
     if status.state is State.FAULTY and status.home is Home.DESK:
         can = "correct it"

@@ -197,7 +197,7 @@ class StateRow:
     """The statement stays as it is until a member of staff acts."""
 
 
-STATES: Mapping[State, StateRow] = {
+STATE_ROWS: Mapping[State, StateRow] = {
     State.DRAFT: StateRow(
         shelf=Shelf.DRAFTS, acts=(Act.EDIT, Act.HAND_IN), next="finish it and submit it"
     ),

@@ -15,7 +15,7 @@ from newsletter.domain.campaigns.campaign import (
 )
 from newsletter.domain.campaigns.state import (
     DESK_ACTS,
-    STATES,
+    STATE_ROWS,
     Act,
     CampaignRules,
     Home,
@@ -159,7 +159,7 @@ class StatementStatus:
         if self.corrected is not None:
             return State.CORRECTED
         if self.has_begun and self.campaign is not None:
-            found = _STATES_ONCE_BEGUN.get(self.campaign.state, State.SENT)
+            found = _STATE_OF_STARTED_CAMPAIGN.get(self.campaign.state, State.SENT)
             return State.IN_USE if found is State.SENDING and self.campaign.welcome else found
         if not self.stored.present:
             return State.MISSING
@@ -173,12 +173,12 @@ class StatementStatus:
 
     @property
     def shelf(self) -> Shelf:
-        return STATES[self.state].shelf
+        return STATE_ROWS[self.state].shelf
 
     @cached_property
     def acts(self) -> tuple[Act, ...]:
         """Return the possible acts, most important first. Roles may not allow all of them."""
-        state, found = self.state, STATES[self.state].acts
+        state, found = self.state, STATE_ROWS[self.state].acts
         if state is State.CANCELLED and self.has_begun:
             return (Act.REPORT,) if self.statement.welcome else (Act.REPORT, Act.AMEND)
         if self.campaign is None:
@@ -212,14 +212,14 @@ class StatementStatus:
 
     def waits_for(self, address: str) -> bool:
         """Return whether the statement waits for an act that this person may do."""
-        return STATES[self.state].waits and address in self.actors
+        return STATE_ROWS[self.state].waits and address in self.actors
 
     def name(self, address: str) -> str:
         """Return the name that colleagues use for a person."""
         return self.names.get(address) or name_of(address)
 
 
-_STATES_ONCE_BEGUN = {
+_STATE_OF_STARTED_CAMPAIGN = {
     CampaignState.SENDING: State.SENDING,
     CampaignState.PAUSED: State.PAUSED,
     CampaignState.ATTENTION: State.ATTENTION,

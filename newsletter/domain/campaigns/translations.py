@@ -14,11 +14,11 @@ def choose_version(language: str, versions: Mapping[str, str]) -> str:
     """
     original, *others = versions
     members = [original, *sorted(others, key=lambda slug: (versions[slug].lower(), slug))]
-    near = [slug for slug in members if _distance(language, versions[slug]) < _OTHER_LANGUAGE]
+    near = [slug for slug in members if _distance(language, versions[slug]) < _OTHER_LANGUAGE_RANK]
     return min(near, key=lambda slug: _distance(language, versions[slug]), default=original)
 
 
-_OTHER_LANGUAGE = 3
+_OTHER_LANGUAGE_RANK = 3
 """The distance between two different languages."""
 
 
@@ -29,7 +29,7 @@ def _distance(wanted: str, offered: str) -> int:
         return 0
     if plain == offered:
         return 1
-    return 2 if plain == offered.partition("-")[0] else _OTHER_LANGUAGE
+    return 2 if plain == offered.partition("-")[0] else _OTHER_LANGUAGE_RANK
 
 
 def translation_fault(

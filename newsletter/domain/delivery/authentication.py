@@ -19,8 +19,8 @@ _MAX_DEPTH = 12
 _LOOKUP_TERMS = re.compile(r"[+~?-]?(?:include:|a\b|mx\b|ptr\b|exists:)|redirect=", re.IGNORECASE)
 """SPF terms that need a DNS lookup (RFC 7208, 4.6.4); ``ip4``, ``ip6`` and ``all`` need none."""
 _INCLUDED = re.compile(r"[+~?-]?(?:include:|redirect=)([A-Za-z0-9._-]+)\Z", re.IGNORECASE)
-_TAG = re.compile(r"\s*([A-Za-z]{1,10})\s*=\s*([^;]*)")
-_POLICIES = {"none", "quarantine", "reject"}
+_DMARC_TAG_PATTERN = re.compile(r"\s*([A-Za-z]{1,10})\s*=\s*([^;]*)")
+_DMARC_POLICIES = {"none", "quarantine", "reject"}
 
 
 class LookupFailed(Exception):
@@ -130,7 +130,7 @@ def _dmarc(domain: str, texts: TxtLookup) -> Finding:
 def _policy(domain: str, name: str, tags: dict[str, str]) -> Finding:
     # of a domain above, sp is for those below it, and p where there is none (RFC 7489, 6.3)
     policy = tags.get("sp", tags.get("p", "")) if name != domain else tags.get("p", "")
-    if policy.lower() not in _POLICIES:
+    if policy.lower() not in _DMARC_POLICIES:
         advice = 'write p=none, p=quarantine or p=reject behind "v=DMARC1;"'
         return failed("DMARC", f"_dmarc.{name} names no policy that there is ({policy!r})", advice)
     strict = [tag for tag in ("adkim", "aspf") if tags.get(tag, "r").lower() == "s"]
@@ -161,7 +161,7 @@ def parse_tags(record: str) -> dict[str, str]:
     """Parse the tags of a record, by lower-case name; of two with one name the first."""
     tags: dict[str, str] = {}
     for part in record.split(";"):
-        found = _TAG.fullmatch(part)
+        found = _DMARC_TAG_PATTERN.fullmatch(part)
         if found:
             tags.setdefault(found[1].lower(), found[2].strip())
     return tags

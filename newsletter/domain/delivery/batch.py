@@ -13,9 +13,9 @@ from enum import Enum
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.statements.content import Content, Recipient
 
-_ATTEMPT_ID = re.compile(r"[0-9a-f]{36}")
+_ATTEMPT_ID_PATTERN = re.compile(r"[0-9a-f]{36}")
 """The id of an attempt: digits of the workspace, then digits that no other attempt has."""
-_WORKSPACE, _UNIQUE = 12, 24
+_WORKSPACE_DIGITS, _RANDOM_DIGITS = 12, 24
 
 
 class BatchState(Enum):
@@ -63,18 +63,18 @@ class Origin(Enum):
 
 def unique_part(attempt_id: str) -> str:
     """Return the unique part of an attempt id, without the workspace, for display."""
-    return attempt_id[-_UNIQUE:]
+    return attempt_id[-_RANDOM_DIGITS:]
 
 
 def origin(attempt_id: str, workspace: str) -> Origin:
     """Return which workspace made an attempt; ``workspace`` is the own one."""
-    if not _ATTEMPT_ID.fullmatch(attempt_id):
+    if not _ATTEMPT_ID_PATTERN.fullmatch(attempt_id):
         return Origin.UNSAID
-    return Origin.OURS if attempt_id[:_WORKSPACE] == workspace else Origin.ANOTHER
+    return Origin.OURS if attempt_id[:_WORKSPACE_DIGITS] == workspace else Origin.ANOTHER
 
 
-BACKOFF_FIRST = timedelta(seconds=1)
-BACKOFF_LONGEST = timedelta(minutes=10)
+FIRST_BACKOFF = timedelta(seconds=1)
+MAX_BACKOFF = timedelta(minutes=10)
 
 
 class Verdict(Enum):
@@ -159,8 +159,8 @@ def backoff(attempts: int, *, jitter: float, retry_after: timedelta | None = Non
     are not retried all at once. The result is at least what the provider asked for.
     """
     # beyond the twentieth power no timedelta holds it, and the ceiling was reached long before
-    doubled: timedelta = BACKOFF_FIRST * int(2 ** min(max(attempts, 1) - 1, 20))
-    wait = min(doubled, BACKOFF_LONGEST) * (1 - jitter / 2)
+    doubled: timedelta = FIRST_BACKOFF * int(2 ** min(max(attempts, 1) - 1, 20))
+    wait = min(doubled, MAX_BACKOFF) * (1 - jitter / 2)
     return max(wait, retry_after) if retry_after is not None else wait
 
 

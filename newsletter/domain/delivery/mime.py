@@ -18,11 +18,11 @@ _LINE_LENGTH = 78
 """Characters of a header line: RFC 5322, 2.1.1."""
 _ENCODED_WORD_LENGTH = 75
 """Characters of an encoded word, with its character set and encoding: RFC 2047, 2."""
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_FIELD_NAME = re.compile(r"[!-9;-~]+")
-_PLAIN_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
-_PHRASE_AND_ANGLE = re.compile(r"(?P<phrase>[^<>]*\S)\s*(?P<angle><[!-~]*>)")
-_OWN_FIELDS = frozenset(
+_CONTROL_PATTERN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_FIELD_NAME_PATTERN = re.compile(r"[!-9;-~]+")
+_PLAIN_PHRASE_PATTERN = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
+_NAMED_ADDRESS_PATTERN = re.compile(r"(?P<phrase>[^<>]*\S)\s*(?P<angle><[!-~]*>)")
+_RESERVED_FIELDS = frozenset(
     {"from", "to", "subject", "date", "reply-to", "mime-version", "content-language"}
     | {"content-type", "content-transfer-encoding"}
 )
@@ -121,9 +121,9 @@ def _headers(content: Content) -> Iterator[bytes | tuple[str, str]]:
     if content.sender.reply_to:
         yield _mailbox("Reply-To", "", content.sender.reply_to)
     for name, value in content.headers:
-        if not _FIELD_NAME.fullmatch(name):
+        if not _FIELD_NAME_PATTERN.fullmatch(name):
             raise _refusal(name, "is not a name that a header field can have")
-        if name.lower() in _OWN_FIELDS:
+        if name.lower() in _RESERVED_FIELDS:
             raise _refusal(name, "would appear in the message twice; remove it from the headers")
         yield from _open_or_encoded(name, value)
 
@@ -165,7 +165,7 @@ def _mailbox(field: str, name: str, address: str) -> bytes:
     if not name.isascii() or "=?" in name:
         phrase = _encoded_words(field, name)
     else:
-        phrase = name if _PLAIN_PHRASE.fullmatch(name) else f'"{quote(name)}"'
+        phrase = name if _PLAIN_PHRASE_PATTERN.fullmatch(name) else f'"{quote(name)}"'
     return _folded(field, f"{phrase} <{address}>")
 
 
@@ -173,7 +173,7 @@ def _field(name: str, value: str) -> bytes:
     _refuse_control(name, value)
     if value.isascii() and (name != "Subject" or "=?" not in value):
         return _folded(name, value)
-    structured = _PHRASE_AND_ANGLE.fullmatch(value) if name != "Subject" else None
+    structured = _NAMED_ADDRESS_PATTERN.fullmatch(value) if name != "Subject" else None
     if structured:  # List-Id: only the words before <…> may be encoded
         phrase = _encoded_words(name, structured["phrase"].strip('"'))
         return _folded(name, f"{phrase} {structured['angle']}")
@@ -197,7 +197,7 @@ def _folded(name: str, value: str) -> bytes:
 
 
 def _refuse_control(name: str, value: str) -> None:
-    found = _CONTROL.search(value)
+    found = _CONTROL_PATTERN.search(value)
     if found:
         raise _refusal(name, f"holds the control character {found.group()!r}; write it without")
 

@@ -86,7 +86,7 @@ class LookupResult:
     """The provider accepts a call as a whole: one record proves that all were accepted."""
 
 
-TEST_ADVICE = "send yourself a test: newsletter send SLUG --to YOU"
+SEND_TEST_ADVICE = "send yourself a test: newsletter send SLUG --to YOU"
 
 
 class Level(Enum):
@@ -114,7 +114,7 @@ def passed(what: str, detail: str) -> Finding:
     return Finding(what=what, level=Level.OK, detail=detail)
 
 
-def unclear(what: str, detail: str, advice: str = TEST_ADVICE) -> Finding:
+def unclear(what: str, detail: str, advice: str = SEND_TEST_ADVICE) -> Finding:
     """Return a finding that something could not be verified, or could be better."""
     return Finding(what=what, level=Level.WARNING, detail=detail, advice=advice)
 

@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 
 from newsletter.domain.delivery.batch import Verdict
 
-MAX_TURN = timedelta(hours=1)
+MAX_RESERVATION = timedelta(hours=1)
 MAX_BLOCK = timedelta(days=1)
 """A later end of a block comes from a wrong clock and is ignored."""
 _MAX_LATENESS = timedelta(milliseconds=100)
 """Lateness that does not count as idle time: otherwise the rate would never be reached."""
-RESERVED_FOR = timedelta(seconds=1)
+RESERVATION_TIME = timedelta(seconds=1)
 """How long a process keeps a reserved allowance after its last use."""
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _NEUTRAL_VERDICTS = frozenset({Verdict.UNKNOWN, Verdict.CONFIGURATION, Verdict.LATE})
 """Verdicts that do not show whether the provider accepts messages."""
 
@@ -83,8 +83,8 @@ class RateLimit:
     ``free_at`` is when the next batch may be sent so that the rate holds in the long run.
     """
 
-    free_at: datetime = _NEVER
-    blocked_until: datetime = _NEVER
+    free_at: datetime = _LONG_AGO
+    blocked_until: datetime = _LONG_AGO
     cause: Cause = Cause.BLOCKED
     reason: str = ""
     """The reason of the block in the provider's words."""
@@ -99,7 +99,7 @@ class RateLimit:
         today = limits.day(now)
         return replace(
             self,
-            free_at=min(self.free_at, now + MAX_TURN),
+            free_at=min(self.free_at, now + MAX_RESERVATION),
             blocked_until=min(self.blocked_until, now + MAX_BLOCK),
             day=today,
             # a later day was written by a wrong clock: what it counted has left all the same
@@ -108,7 +108,7 @@ class RateLimit:
 
     def is_ahead(self, now: datetime, limits: Limits) -> bool:
         """Return whether its times are too far ahead, because a clock was or is wrong."""
-        turn, block = self.free_at > now + MAX_TURN, self.blocked_until > now + MAX_BLOCK
+        turn, block = self.free_at > now + MAX_RESERVATION, self.blocked_until > now + MAX_BLOCK
         return turn or block or self.day > limits.day(now)
 
     def left(self, limits: Limits) -> int | None:

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from enum import Enum
 from functools import cached_property
 
-from newsletter.domain.delivery.worker import HEARTBEAT
+from newsletter.domain.delivery.worker import HEARTBEAT_INTERVAL
 
-_MAX_LOST_MILLISECONDS = 3000 * HEARTBEAT.seconds
+_MAX_LOST_MILLISECONDS = 3000 * HEARTBEAT_INTERVAL.seconds
 """Heartbeats do not wait for the disk or a standby: the last ones may be lost, and nothing else."""
-_STORED_STOP = re.compile(
+_STORED_STOP_PATTERN = re.compile(
     r"stopped by (?P<by>\S+)(?: \((?P<why>.*)\))? on (?P<at>\d{4}-\d\d-\d\d \d\d:\d\d) UTC"
 )
 
@@ -33,7 +33,7 @@ class SendingStop:
 
 def read_sending_stop(kept: str) -> SendingStop | None:
     """Parse a stored line of ``SendingStop``; return None for a hold of another kind."""
-    found = _STORED_STOP.fullmatch(kept)
+    found = _STORED_STOP_PATTERN.fullmatch(kept)
     if found is None:
         return None
     at = datetime.strptime(found["at"], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-HEARTBEAT = timedelta(seconds=2)
+HEARTBEAT_INTERVAL = timedelta(seconds=2)
 """The time between two heartbeats of a process."""
 DEAD_AFTER = timedelta(seconds=15)
 """A process without a heartbeat for this long counts as dead. Others take over its claims."""

@@ -12,7 +12,7 @@ from newsletter.domain.staff.role import DeskRules, Role
 
 INVITATION_LIFETIME = timedelta(hours=72)
 RESET_LIFETIME = timedelta(minutes=15)
-RECOVERY_CODES = 10
+RECOVERY_CODE_COUNT = 10
 
 
 class Stage(Enum):
@@ -254,7 +254,7 @@ def exceeded(limits: Iterable[Limit], now: datetime, count: Callable[[str, datet
     return any(count(limit.key, now - limit.period) >= limit.max_count for limit in limits)
 
 
-_BROWSERS = (
+_BROWSER_NAMES = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
     ("Vivaldi/", "Vivaldi"),
@@ -265,7 +265,7 @@ _BROWSERS = (
     ("Safari/", "Safari"),
 )
 """Part of the user agent → browser. The first match counts: most browsers name others too."""
-_SYSTEMS = (
+_SYSTEM_NAMES = (
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),
     ("Android", "Android"),
@@ -278,8 +278,8 @@ _SYSTEMS = (
 
 def browser_of(user_agent: str) -> str:
     """Return the names of browser and system, as far as they are known."""
-    browser = _first(_BROWSERS, user_agent)
-    system = _first(_SYSTEMS, user_agent)
+    browser = _first(_BROWSER_NAMES, user_agent)
+    system = _first(_SYSTEM_NAMES, user_agent)
     if browser and system:
         return f"{browser} on {system}"
     return browser or system or "An unknown browser"
@@ -293,7 +293,7 @@ CHALLENGE_LIFETIME = timedelta(minutes=5)
 """The time to answer a passkey challenge."""
 MAX_PASSKEYS = 20
 MAX_NAME_CHARACTERS = 60
-_PORTS = {"http": 80, "https": 443}
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -349,7 +349,7 @@ def relying_party_of(address: str, name: str) -> RelyingParty | None:
     if not host or not safe or _is_number(host):
         return None
     written = host if host.isascii() else host.encode("idna").decode()
-    other = parts.port not in {None, _PORTS[parts.scheme]}
+    other = parts.port not in {None, _DEFAULT_PORTS[parts.scheme]}
     origin = f"{parts.scheme}://{written}{f':{parts.port}' if other else ''}"
     return RelyingParty(id=written, origin=origin, name=name)
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.wording import moment
 
-OPERATOR = "operator"
+OPERATOR_NAME = "operator"
 """The actor of a command that names no person: anyone who may use the shell."""
-READER = "the reader"
+READER_NAME = "the reader"
 """The actor of what a person does to their own data."""
 
 
@@ -80,22 +80,22 @@ _PROGRAM_VERBS: Mapping[str, str] = {
     "approve": "Approved",
 }
 """An action of newsletter itself → its verb in a sentence."""
-_ITSELF = frozenset({"scheduler", "newsletter"})
-_OTHERS = {
+_PROGRAM_ACTORS = frozenset({"scheduler", "newsletter"})
+_NAME_OF_ACTOR = {
     "scheduler": "The program",
     "newsletter": "The program",
-    OPERATOR: "An operator",
-    READER: "The reader",
+    OPERATOR_NAME: "An operator",
+    READER_NAME: "The reader",
 }
-_DIGEST = re.compile(r"\b([0-9a-f]{4})([0-9a-f]{4})[0-9a-f]{56}\b")
+_DIGEST_PATTERN = re.compile(r"\b([0-9a-f]{4})([0-9a-f]{4})[0-9a-f]{56}\b")
 _CAMPAIGN = re.compile(r"^campaign [0-9]+(?:: | is | of | )?")
-_REPEATED_PARTS = re.compile(
+_REPEATED_PART_PATTERN = re.compile(
     r" by (?:command|desk)\b|^one test mail$|^start$|^approvals? [0-9, ]+ taken back(?:: )?"
 )
 """Parts of a detail that repeat what the sentence says."""
 _INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d:\d\d|Z)")
-_SOMEBODY = "somebody"
-_ADDRESS = re.compile(r"(?<![^\s@,;:])[^\s@,;:]++@[^\s@,;:]++")
+_UNKNOWN_PERSON = "somebody"
+_EMAIL_ADDRESS_PATTERN = re.compile(r"(?<![^\s@,;:])[^\s@,;:]++@[^\s@,;:]++")
 """An address, from the beginning of a word and possessively: no letter is examined twice."""
 
 
@@ -104,9 +104,9 @@ def sentence(entry: AuditEntry, names: Mapping[str, str], zone: str) -> str:
 
     ``names`` has all staff by folded address. No other address is shown.
     """
-    detail = _REPEATED_PARTS.sub("", shorten_detail(_CAMPAIGN.sub("", entry.detail), zone))
-    detail = _ADDRESS.sub(lambda found: names.get(found[0], _SOMEBODY), detail)
-    if entry.actor in _ITSELF:
+    detail = _REPEATED_PART_PATTERN.sub("", shorten_detail(_CAMPAIGN.sub("", entry.detail), zone))
+    detail = _EMAIL_ADDRESS_PATTERN.sub(lambda found: names.get(found[0], _UNKNOWN_PERSON), detail)
+    if entry.actor in _PROGRAM_ACTORS:
         did = _PROGRAM_VERBS.get(entry.action, f"{entry.action[:1].upper()}{entry.action[1:]}:")
     else:
         did = f"{actor_name(entry.actor, names)} {_VERBS.get(entry.action, f'{entry.action}:')}"
@@ -118,10 +118,10 @@ def sentence(entry: AuditEntry, names: Mapping[str, str], zone: str) -> str:
 
 
 def actor_name(actor: str, names: Mapping[str, str]) -> str:
-    return _OTHERS.get(actor) or names.get(actor) or name_of(actor)
+    return _NAME_OF_ACTOR.get(actor) or names.get(actor) or name_of(actor)
 
 
 def shorten_detail(detail: str, zone: str) -> str:
     """Return a detail with short hashes, and times in the zone."""
-    shortened = _DIGEST.sub(r"version \1 \2", detail)
+    shortened = _DIGEST_PATTERN.sub(r"version \1 \2", detail)
     return _INSTANT.sub(lambda found: moment(datetime.fromisoformat(found[0]), zone), shortened)

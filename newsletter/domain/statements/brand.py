@@ -24,7 +24,7 @@ _BAND_CONTRAST = 9.0
 _HEADER_CONTRAST, _DESK_CONTRAST = 9.0, 7.0
 """The contrast to white of the desk's header, and of its accent, which is also read on its tint."""
 
-_HEX = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
+_HEX_COLOUR_PATTERN = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 _WHITE = "#ffffff"
 _MAX_SATURATION, _DESK_SATURATION = 0.8, 0.45
 """The maximum saturation on a dark background, where full colours glare: of emails and the desk."""
@@ -52,7 +52,7 @@ class Sans(Enum):
     """A wide sans serif that stays clear when small."""
 
 
-STACKS: Mapping[Serif | Sans, str] = {
+FONT_STACKS: Mapping[Serif | Sans, str] = {
     Serif.GEORGIA: "Georgia, 'Times New Roman', Times, serif",
     Serif.TIMES: "'Times New Roman', Times, serif",
     Serif.PALATINO: "Palatino, 'Palatino Linotype', 'Book Antiqua', Georgia, serif",
@@ -89,7 +89,7 @@ def contrast(color: str, other: str) -> float:
 
 def parse_colour(text: str) -> str:
     """Return a colour in lower case. Raises ValueError, which says what to write."""
-    if not _HEX.fullmatch(text):
+    if not _HEX_COLOUR_PATTERN.fullmatch(text):
         raise ValueError(
             f'{text!r} is no colour that every mail program knows; write it like "#17505c":'
             " in quotes, # and six digits or letters a to f"
@@ -106,9 +106,9 @@ def _not_a_comment(value: Any) -> Any:
     return value
 
 
-_HEX_FORM = {"pattern": "^#[0-9a-fA-F]{6}$"}
-_WRITTEN = Annotated[str, Rule(_not_a_comment, first=True)]
-Colour = Annotated[_WRITTEN, Rule(parse_colour, schema=_HEX_FORM)]
+_HEX_SCHEMA = {"pattern": "^#[0-9a-fA-F]{6}$"}
+_ColourText = Annotated[str, Rule(_not_a_comment, first=True)]
+Colour = Annotated[_ColourText, Rule(parse_colour, schema=_HEX_SCHEMA)]
 """A colour, as ``#`` and six hexadecimal digits."""
 
 

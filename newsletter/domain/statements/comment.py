@@ -42,7 +42,7 @@ def normalize_comment(typed: str) -> str:
     return words
 
 
-_MENTION = re.compile(r"(?<![\w.+@-])@([\w.+-]{1,100}(?:@[\w.-]{1,100})?)")
+_MENTION_PATTERN = re.compile(r"(?<![\w.+@-])@([\w.+-]{1,100}(?:@[\w.-]{1,100})?)")
 
 
 def mentioned_staff(words: str, names: Mapping[str, str]) -> set[str]:
@@ -57,7 +57,7 @@ def mentioned_staff(words: str, names: Mapping[str, str]) -> set[str]:
         whole = {joint.join(parts) for joint in ("", ".", "-")}
         for one in {address, address.partition("@")[0], *parts[:1], *whole}:
             known.setdefault(one, set()).add(address)
-    written = (one.casefold().rstrip(".-") for one in _MENTION.findall(words))
+    written = (one.casefold().rstrip(".-") for one in _MENTION_PATTERN.findall(words))
     found = (known.get(one, set()) for one in written)
     return {address for one in found if len(one) == 1 for address in one}
 

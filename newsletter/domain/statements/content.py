@@ -28,12 +28,12 @@ MAX_WORD_LENGTH = 30
 _MAX_RAW_CHARACTERS = 4 * MAX_NAME_LENGTH
 """Longer names, in characters, are not examined at all."""
 _QUOTES = str.maketrans(dict.fromkeys("'‘ʼ`´", "’"))
-_SIGNS = {" ": " ", "-": "-", "‐": "-", "‑": "-", "’": "'", ".": ".", ",": ",", "·": "-"}
+_PLAIN_NAME_SIGNS = {" ": " ", "-": "-", "‐": "-", "‑": "-", "’": "'", ".": ".", ",": ",", "·": "-"}
 _JOINERS = "\u200c\u200d"
 """Invisible characters with which Persian and Indian names are spelled."""
-_NAME_SHAPE = re.compile(r"'?a[am' .,-]*[am.]|a")
+_NAME_SHAPE_PATTERN = re.compile(r"'?a[am' .,-]*[am.]|a")
 """The shape of a name: letters, marks above or below them, and punctuation that names have."""
-_NOT_IN_A_NAME = re.compile(
+_IMPLAUSIBLE_NAME_PATTERN = re.compile(
     r"m{4}"  # marks piled up
     r"|[' ,-][',.-]|'[ .,]|\.\.|\.[' ,-]?[',-]{2}|,(?! )"
     rf"|[am'.]{{{MAX_WORD_LENGTH + 1}}}"
@@ -51,8 +51,8 @@ def greeting_name(name: str) -> str:
         return ""
     spoken = " ".join(unicodedata.normalize("NFC", name).translate(_QUOTES).split()).rstrip(" ,")
     shape = "".join(map(_shape, spoken))
-    fits = len(spoken) <= MAX_NAME_LENGTH and _NAME_SHAPE.fullmatch(shape)
-    return spoken if fits and not _NOT_IN_A_NAME.search(shape) else ""
+    fits = len(spoken) <= MAX_NAME_LENGTH and _NAME_SHAPE_PATTERN.fullmatch(shape)
+    return spoken if fits and not _IMPLAUSIBLE_NAME_PATTERN.search(shape) else ""
 
 
 def _unseen(character: str) -> bool:
@@ -65,7 +65,7 @@ def _shape(character: str) -> str:
     kind = unicodedata.category(character)[0]
     if kind == "M" or character in _JOINERS:
         return "m"
-    return "a" if kind == "L" else _SIGNS.get(character, "!")
+    return "a" if kind == "L" else _PLAIN_NAME_SIGNS.get(character, "!")
 
 
 class MergeField(Enum):
@@ -181,11 +181,11 @@ class Layout:
     )
 
 
-_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+_HOST_PATTERN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 
 
 def _host(text: str) -> str:
-    if not _HOST.fullmatch(text.lower()):
+    if not _HOST_PATTERN.fullmatch(text.lower()):
         raise ValueError(f"{text!r} is no host; write one like forum.example, without https://")
     return text.lower()
 

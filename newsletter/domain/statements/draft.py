@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-KEY = r"[a-z0-9]{16}"
+DRAFT_KEY_PATTERN = r"[a-z0-9]{16}"
 VERSION_PERIOD = timedelta(minutes=5)
 """The time span in which one person's typing is one version."""
 MAX_BODY = 200_000
@@ -14,8 +14,8 @@ MAX_BODY = 200_000
 MAX_LINE_CHARACTERS = 1_000
 """The maximum length of each other field, in characters."""
 
-_LINE_ENDS = re.compile(r"\r\n?")
-_SURROGATES = re.compile(r"[\ud800-\udfff]")
+_LINE_END_PATTERN = re.compile(r"\r\n?")
+_SURROGATE_PATTERN = re.compile(r"[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ class DraftText:
 
 def _clean(text: str) -> str:
     # half of a surrogate pair is no UTF-8, and functions of SQLite end a text at U+0000
-    return _SURROGATES.sub("\ufffd", _LINE_ENDS.sub("\n", text)).replace("\x00", "")
+    return _SURROGATE_PATTERN.sub("\ufffd", _LINE_END_PATTERN.sub("\n", text)).replace("\x00", "")
 
 
 class VersionKind(Enum):
@@ -156,7 +156,7 @@ class Draft:
 
 DECORATIVE_SUFFIX = ",decoration"
 """A suffix of the size in a picture's URL: screen readers skip the picture."""
-_MARKS = re.compile(r"([\\\[\]*_`<>])")
+_MARKDOWN_SIGN_PATTERN = re.compile(r"([\\\[\]*_`<>])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,5 +181,5 @@ class Picture:
         return f"{public_url}/media/{self.name}#{self.width}x{self.height}{mark}"
 
     def markdown(self, public_url: str) -> str:
-        alt = _MARKS.sub(r"\\\1", " ".join(self.alt.split()))
+        alt = _MARKDOWN_SIGN_PATTERN.sub(r"\\\1", " ".join(self.alt.split()))
         return f"![{alt}]({self.address(public_url)})"

@@ -90,13 +90,13 @@ class Check(Enum):
     """The audience differs by more than a fifth from the last campaign to its lists."""
 
 
-_CHECKS = list(Check)
-_WARNINGS = _CHECKS.index(Check.PLACEHOLDER)
-_ADVICE = _CHECKS.index(Check.SUBJECT_LENGTH)
-SEVERITIES: Mapping[Check, Severity] = (
-    dict.fromkeys(_CHECKS[:_WARNINGS], Severity.BLOCKING)
-    | dict.fromkeys(_CHECKS[_WARNINGS:_ADVICE], Severity.WARNING)
-    | dict.fromkeys(_CHECKS[_ADVICE:], Severity.ADVICE)
+_ALL_CHECKS = list(Check)
+_FIRST_WARNING = _ALL_CHECKS.index(Check.PLACEHOLDER)
+_FIRST_ADVICE = _ALL_CHECKS.index(Check.SUBJECT_LENGTH)
+SEVERITY_OF_CHECK: Mapping[Check, Severity] = (
+    dict.fromkeys(_ALL_CHECKS[:_FIRST_WARNING], Severity.BLOCKING)
+    | dict.fromkeys(_ALL_CHECKS[_FIRST_WARNING:_FIRST_ADVICE], Severity.WARNING)
+    | dict.fromkeys(_ALL_CHECKS[_FIRST_ADVICE:], Severity.ADVICE)
 )
 
 
@@ -108,7 +108,7 @@ class ReviewFinding(Fault):
 
     @property
     def grade(self) -> Severity:
-        return SEVERITIES[self.check]
+        return SEVERITY_OF_CHECK[self.check]
 
     def __str__(self) -> str:
         return f"{self.place}: {self.grade.value} {self.check.value}: {self.message}"
@@ -138,20 +138,20 @@ def codes(remarks: Iterable[ReviewFinding], grade: Severity) -> tuple[str, ...]:
 
 
 _SUBJECT = range(10, 79)
-_SUMMARY = range(40, 131)
+_GOOD_SUMMARY_LENGTHS = range(40, 131)
 _YEAR = calendar.timedelta(days=366)
 _MIN_CAPITALS = 12
 """The minimum number of letters of a title that counts as all capitals: fewer may be a name."""
 
 
-_FIFTH = 5
+_DROP_DIVISOR = 5
 _MIN_AUDIENCE = 10
 """Readers. With smaller audiences, a change by a fifth is normal."""
 
 
 def differs_by_a_fifth(shown: int, now: int) -> bool:
     """Return whether an audience differs by more than a fifth, so that a reason is required."""
-    return abs(now - shown) * _FIFTH > shown and abs(now - shown) >= _MIN_AUDIENCE
+    return abs(now - shown) * _DROP_DIVISOR > shown and abs(now - shown) >= _MIN_AUDIENCE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +179,7 @@ class ReviewContext:
 
 def find_context_findings(statement: Statement, context: ReviewContext) -> Iterator[ReviewFinding]:
     """Yield findings about the front matter and the context of the statement."""
-    for check, keys, rule in _RULES:
+    for check, keys, rule in _TEXT_RULES:
         message = rule(statement, context)
         if message:
             key = next((key for key in keys if statement.line_of(key)), "")
@@ -205,7 +205,7 @@ def _subject(statement: Statement, _: ReviewContext) -> str:
 
 def _summary(statement: Statement, _: ReviewContext) -> str:
     length = len(statement.preview or statement.summary)
-    if length in _SUMMARY:
+    if length in _GOOD_SUMMARY_LENGTHS:
         return ""
     if not length:
         return say(
@@ -217,8 +217,8 @@ def _summary(statement: Statement, _: ReviewContext) -> str:
         " show",
         field="preview" if statement.preview else say("summary"),
         length=length,
-        least=_SUMMARY.start,
-        most=_SUMMARY.stop - 1,
+        least=_GOOD_SUMMARY_LENGTHS.start,
+        most=_GOOD_SUMMARY_LENGTHS.stop - 1,
     )
 
 
@@ -314,7 +314,7 @@ def _audience(_: Statement, context: ReviewContext) -> str:
 
 _Rule = Callable[[Statement, ReviewContext], str]
 
-_RULES: tuple[tuple[Check, tuple[str, ...], _Rule], ...] = (
+_TEXT_RULES: tuple[tuple[Check, tuple[str, ...], _Rule], ...] = (
     (Check.SUBJECT_LENGTH, ("subject", "title"), _subject),
     (Check.CAPITALS, ("title",), _capitals),
     (Check.SUMMARY, ("preview", "summary"), _summary),

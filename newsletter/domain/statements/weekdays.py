@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 _ENGLISH_DAYS = (
     *("mon(?:day)?", "tue(?:s|sday)?", "wed(?:s|nesday)?", "thu(?:r|rs|rsday)?"),
@@ -21,9 +21,9 @@ _SPANISH_MONTHS = (
     *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
     *("julio", "agosto", "sep?tiembre", "octubre", "noviembre", "diciembre"),
 )
-_JOINED = r"\.?\s?(?:,|-|–|/|&|and|or|to|through|thru|until|y|e|o|al?|hasta(?:\sel)?)\s?"
-_ORDINAL = r"(?:st|nd|rd|th)?"
-_YEARS = range(1800, 2200)
+_JOINER_PATTERN = r"\.?\s?(?:,|-|–|/|&|and|or|to|through|thru|until|y|e|o|al?|hasta(?:\sel)?)\s?"
+_ORDINAL_PATTERN = r"(?:st|nd|rd|th)?"
+_PLAUSIBLE_YEARS = range(1800, 2200)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +40,14 @@ class Mismatch:
 
 def mismatches(text: str, *, about: date) -> Iterator[Mismatch]:
     """Return the dates with a wrong weekday. A date without a year is nearest to ``about``."""
-    for pattern, days, months in _PATTERNS:
+    for pattern, days, months in _DATE_PATTERNS:
         for found in pattern.finditer(text):
             number, month = int(found["number"]), _index(months, found["month"]) + 1
             # the nearest year; in months of 31 days, half a year is 186
             ahead = (month - about.month) * 31 + number - about.day
             near = about.year + (-1 if ahead > 186 else 1 if ahead < -186 else 0)
             year = int(found["year"] or near)
-            if not 1 <= number <= 31 or year not in _YEARS:
+            if not 1 <= number <= 31 or year not in _PLAUSIBLE_YEARS:
                 continue  # it is no date at all
             exists = number <= monthrange(year, month)[1]
             right = date(year, month, number).weekday() if exists else None
@@ -57,7 +57,7 @@ def mismatches(text: str, *, about: date) -> Iterator[Mismatch]:
                     offset=found.start(),
                     written=found.group(),
                     year=year,
-                    right="" if right is None else NAMES[right],
+                    right="" if right is None else WEEKDAY_NAMES[right],
                 )
 
 
@@ -68,30 +68,30 @@ def _index(names: Sequence[str], word: str) -> int:
 def _compiled(order: str, days: Sequence[str], months: Sequence[str]) -> re.Pattern[str]:
     day, month = "|".join(days), "|".join(months)
     return re.compile(
-        order.replace("BEFORE", rf"(?:\b(?P<before>{day}){_JOINED})?")
+        order.replace("BEFORE", rf"(?:\b(?P<before>{day}){_JOINER_PATTERN})?")
         .replace("DAY", rf"\b(?P<day>{day})\b")
         .replace("MONTH", rf"\b(?P<month>{month})\b")
-        .replace("NUMBER", rf"\b(?P<number>\d{{1,2}}){_ORDINAL}\b")
+        .replace("NUMBER", rf"\b(?P<number>\d{{1,2}}){_ORDINAL_PATTERN}\b")
         .replace("YEAR", r"(?P<year>\d{4})\b"),
         re.IGNORECASE,
     )
 
 
-_ENGLISH = (
+_ENGLISH_ORDERS = (
     r"BEFOREDAY\.?,?\s(?:the\s)?MONTH\.?\sNUMBER(?:,?\sYEAR)?",
     r"BEFOREDAY\.?,?\s(?:the\s)?NUMBER(?:\sof)?\sMONTH\.?(?:,?\sYEAR)?",
     r"BEFOREMONTH\.?\sNUMBER,?\sYEAR\s?\(DAY\)",
     r"BEFORENUMBER\sMONTH\.?,?\sYEAR\s?\(DAY\)",
 )
-_SPANISH = (
+_SPANISH_ORDERS = (
     r"BEFOREDAY,?\s(?:d[ií]a\s)?NUMBER\sde\sMONTH(?:,?\sdel?\sYEAR)?",
     r"BEFORENUMBER\sde\sMONTH\sdel?\sYEAR\s?\(DAY\)",
 )
-_PATTERNS = tuple(
+_DATE_PATTERNS = tuple(
     (_compiled(order, days, months), days, months)
     for orders, days, months in (
-        (_ENGLISH, _ENGLISH_DAYS, _ENGLISH_MONTHS),
-        (_SPANISH, _SPANISH_DAYS, _SPANISH_MONTHS),
+        (_ENGLISH_ORDERS, _ENGLISH_DAYS, _ENGLISH_MONTHS),
+        (_SPANISH_ORDERS, _SPANISH_DAYS, _SPANISH_MONTHS),
     )
     for order in orders
 )

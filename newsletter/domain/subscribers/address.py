@@ -7,8 +7,8 @@ from typing import Annotated
 from newsletter.domain.setting import Rule
 
 _ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
-_LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
-_FORBIDDEN = re.compile(
+_DOMAIN_LABEL_PATTERN = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
+_FORBIDDEN_PATTERN = re.compile(
     r"[\x00-\x20\x7f-\xa0\s"  # controls, blanks of every width, line and paragraph separators
     r"\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # marks nobody can see
     r"\"(),:;<>\[\]\\]"  # what RFC 5322 keeps for itself
@@ -22,7 +22,7 @@ def parse_address(text: str) -> str:
     local parts, comments or address literals, which readers do not have.
     """
     address = text.strip()
-    found = _FORBIDDEN.search(address)
+    found = _FORBIDDEN_PATTERN.search(address)
     if found:
         raise ValueError(f"{text!r} holds {found.group()!r}, which no address may")
     local, at, domain = address.rpartition("@")
@@ -40,7 +40,7 @@ def parse_address(text: str) -> str:
 
 
 def _are_names(labels: list[str]) -> bool:
-    return all(_LABEL.fullmatch(label) for label in labels)
+    return all(_DOMAIN_LABEL_PATTERN.fullmatch(label) for label in labels)
 
 
 def fold(address: str) -> str:
@@ -64,7 +64,7 @@ def _ascii_domain(domain: str) -> str:
         raise ValueError(f"{domain!r} is not a domain that can be looked up: {error}") from error
 
 
-_DOTS_ARE_NOTHING = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
+_DOMAINS_IGNORING_DOTS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 """Domain that ignores dots in local parts → its main name."""
 
 
@@ -80,8 +80,8 @@ def mailbox(address: str) -> str:
         folded = written.strip()
     local, at, domain = folded.rpartition("@")
     local = local.partition("+")[0] or local
-    if domain in _DOTS_ARE_NOTHING:
-        local, domain = local.replace(".", ""), _DOTS_ARE_NOTHING[domain]
+    if domain in _DOMAINS_IGNORING_DOTS:
+        local, domain = local.replace(".", ""), _DOMAINS_IGNORING_DOTS[domain]
     return f"{local}{at}{domain}"
 
 

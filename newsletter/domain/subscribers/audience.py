@@ -59,10 +59,10 @@ class Noted:
 
     @property
     def noted(self) -> dict[str, str]:
-        return {name: getattr(self, name) for name in NOTED}
+        return {name: getattr(self, name) for name in NOTED_FIELDS}
 
 
-NOTED = tuple(each.name for each in fields(Noted))
+NOTED_FIELDS = tuple(each.name for each in fields(Noted))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,11 +20,11 @@ def _in_order(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(set(values)))
 
 
-_NOT_EMPTY = some("is an empty list; fill it in, or delete the line")
+_NOT_EMPTY_RULE = some("is an empty list; fill it in, or delete the line")
 _STRINGS = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 _ANY_OF_THEM = Rule(_one_or_several, first=True, schema={"anyOf": [{"type": "string"}, _STRINGS]})
-_Languages = Annotated[tuple[Language, ...], _ANY_OF_THEM, _NOT_EMPTY, Rule(_in_order)]
-_Places = Annotated[tuple[Line, ...], _ANY_OF_THEM, _NOT_EMPTY, Rule(_in_order)]
+_Languages = Annotated[tuple[Language, ...], _ANY_OF_THEM, _NOT_EMPTY_RULE, Rule(_in_order)]
+_Places = Annotated[tuple[Line, ...], _ANY_OF_THEM, _NOT_EMPTY_RULE, Rule(_in_order)]
 Tag = Annotated[
     str,
     matching(
@@ -34,8 +34,8 @@ Tag = Annotated[
         f"^{TAG_NAME}$",
     ),
 ]
-_Tags = Annotated[tuple[Tag, ...], _NOT_EMPTY, Rule(_in_order)]
-_CONDITIONS = (
+_Tags = Annotated[tuple[Tag, ...], _NOT_EMPTY_RULE, Rule(_in_order)]
+_CONDITION_NAMES = (
     *("language", "joined_since", "joined_before", "place", "outlet", "beat"),
     *("tags", "any_tag", "without_tags"),
 )
@@ -89,8 +89,8 @@ def check_segment_rule(rule: SegmentRule) -> SegmentRule:
     """Raise ValueError for a rule that matches everyone, or can never match anyone."""
     since, before = rule.joined_since, rule.joined_before
     both = sorted({*rule.tags, *rule.any_tag} & {*rule.without_tags})
-    if not any(getattr(rule, condition) for condition in _CONDITIONS):
-        keys = ", ".join(_CONDITIONS)
+    if not any(getattr(rule, condition) for condition in _CONDITION_NAMES):
+        keys = ", ".join(_CONDITION_NAMES)
         raise ValueError(f"picks everybody on {rule.list}; write at least one of {keys}")
     if since is not None and before is not None and since >= before:
         raise ValueError(

@@ -19,7 +19,7 @@ from newsletter.domain.subscribers.lists import PublicList
 LISTS_GAP, ORGANISATION_GAP = CONSENT_GAPS = ("{lists}", "{organisation}")
 """The gaps in the words of consent."""
 
-ROLES = (
+ROLE_MAILBOXES = (
     *("abuse", "bounce", "bounces", "do-not-reply", "donotreply", "hostmaster", "mailer-daemon"),
     *("no-reply", "nobody", "noreply", "postmaster", "root"),
 )
@@ -90,7 +90,7 @@ def _domain(text: str) -> str:
         raise ValueError(f"{text!r} is no domain; write it like mailinator.com") from error
 
 
-_Role = Annotated[
+_MailboxName = Annotated[
     str,
     matching(
         r"[a-z0-9._-]+",
@@ -111,8 +111,8 @@ class SignUpSettings:
         '"{organisation} may send me email on: {lists}. I can leave at any time."',
         default="",
     )
-    refuse_roles: tuple[_Role, ...] = setting(
-        "Names before the @ that cannot subscribe.", ["postmaster", "abuse"], default=ROLES
+    refuse_roles: tuple[_MailboxName, ...] = setting(
+        "Names before the @ that cannot subscribe.", ["postmaster", "abuse"], default=ROLE_MAILBOXES
     )
     refuse_domains: tuple[Annotated[str, Rule(_domain)], ...] = setting(
         "Domains that cannot subscribe, with their subdomains, in addition to known throw-away"

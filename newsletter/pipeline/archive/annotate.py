@@ -7,7 +7,7 @@ from newsletter.pipeline.ledger import acting
 from newsletter.store.sql import Store
 
 MAX_CHARACTERS = 1_000
-_ACTIONS = {
+_ACTION_OF_KIND = {
     NoteKind.NOTE: "annotate",
     NoteKind.WITHDRAWN: "take off the web",
     NoteKind.RESTORED: "put back on the web",
@@ -24,11 +24,11 @@ def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) ->
     if missing or len(said) > MAX_CHARACTERS or not said.isprintable():
         message = f"Write between 1 and {MAX_CHARACTERS:,} plain characters"
         raise InvalidInput([Fault(file=slug, key=kind.value, message=message)])
-    with acting(store, by, Role.SENDER, _ACTIONS[kind]) as (tx, person):
+    with acting(store, by, Role.SENDER, _ACTION_OF_KIND[kind]) as (tx, person):
         if not any(each.started_at for each in tx.campaigns.related([slug]) if each.slug == slug):
             raise NotFound(f"{slug} did not go out, so it has no page on the web.")
         is_off = bool(tx.public_notes.off([slug]))
         if (NoteKind.WITHDRAWN if is_off else NoteKind.RESTORED) is kind:
             raise Refused(f"The text of {slug} is {'off' if is_off else 'on'} the web already.")
         tx.public_notes.add(PublicNote(slug=slug, at=tx.now, by=person, kind=kind, words=said))
-        tx.audit.enter(person, _ACTIONS[kind], slug, said)
+        tx.audit.enter(person, _ACTION_OF_KIND[kind], slug, said)

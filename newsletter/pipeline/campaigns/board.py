@@ -24,7 +24,7 @@ from newsletter.pipeline.statements.translations import awaited
 from newsletter.pipeline.status import FaultOf, load_status, load_statuses
 from newsletter.store.sql import Transaction
 
-PAGE = 50
+STATEMENTS_PER_PAGE = 50
 """The rows of one page of the board."""
 _MAX_SEARCHED = 30
 """The rows of a shelf, latest change first, among which a person's tasks are searched."""
@@ -66,21 +66,21 @@ def board(
     page_number: int = 1,
 ) -> BoardPage:
     """Return one page of the board, latest change first."""
-    skip, search = (page_number - 1) * PAGE, search or BoardSearch()
+    skip, search = (page_number - 1) * STATEMENTS_PER_PAGE, search or BoardSearch()
     has_drafts = shelf in {None, Shelf.DRAFTS}
-    keys = tx.board.unseen(search, skip=skip, limit=PAGE + 1) if has_drafts else []
+    keys = tx.board.unseen(search, skip=skip, limit=STATEMENTS_PER_PAGE + 1) if has_drafts else []
     unseen = [draft for draft in map(tx.drafts.get, keys) if draft is not None]
     counts = tx.board.counts(rules, search)
     counts[Shelf.DRAFTS] += tx.board.count_unseen(search)
-    slugs = tx.board.page(rules, shelf, search, skip=skip, limit=PAGE + 1)
+    slugs = tx.board.page(rules, shelf, search, skip=skip, limit=STATEMENTS_PER_PAGE + 1)
     return BoardPage(
-        rows=tuple(_rows(tx, slugs[:PAGE], rules, faults)),
-        unseen=tuple(unseen[:PAGE]),
+        rows=tuple(_rows(tx, slugs[:STATEMENTS_PER_PAGE], rules, faults)),
+        unseen=tuple(unseen[:STATEMENTS_PER_PAGE]),
         counts=counts,
         shelf=shelf,
         search=search,
         number=page_number,
-        has_more=max(len(slugs), len(unseen)) > PAGE,
+        has_more=max(len(slugs), len(unseen)) > STATEMENTS_PER_PAGE,
     )
 
 

@@ -31,7 +31,7 @@ from newsletter.store.sql import Store, Transaction
 if TYPE_CHECKING:
     from newsletter.rendering.mail.values import Abstracts
 
-Part = tuple[Campaign, Statement]
+DigestPart = tuple[Campaign, Statement]
 """A campaign and its statement as approved."""
 
 
@@ -57,7 +57,7 @@ def _with_page(tx: Transaction, campaigns: Sequence[Campaign]) -> list[Campaign]
     return [one for one in campaigns if not (one.unlisted or one.slug in off)]
 
 
-_SCHEDULER = "scheduler"
+_SCHEDULER_NAME = "scheduler"
 
 
 BuiltDigest = tuple[Issue, str]
@@ -171,7 +171,7 @@ class DigestBuilder:
     def _configured(self, name: str) -> Digest | None:
         return next((digest for digest in self.digests if digest.name == name), None)
 
-    def _parts(self, tx: Transaction, digest: Digest, end: datetime) -> list[Part]:
+    def _parts(self, tx: Transaction, digest: Digest, end: datetime) -> list[DigestPart]:
         """Return the parts of an issue that is built at ``end``, in sending order."""
         issues = tx.digests.issues()
         made = [issue for issue in issues if issue.name == digest.name and issue.statement]
@@ -191,7 +191,7 @@ class DigestBuilder:
         kept = pick_language([one for _, one in found], digest.language)
         return [(campaign, one) for campaign, one in found if one in kept]
 
-    def _compose_issue(self, digest: Digest, issue: Issue, parts: Sequence[Part]) -> Issue:
+    def _compose_issue(self, digest: Digest, issue: Issue, parts: Sequence[DigestPart]) -> Issue:
         """Return the issue with these parts and the statement composed of them."""
         abstracts = [
             self.abstracts.of(
@@ -258,7 +258,7 @@ class DigestBuilder:
             return []
         latest, *missed = found
         issue = Issue(name=digest.name, day=latest.date(), upto=latest.astimezone(UTC))
-        issue, summary = self._make(tx, digest, issue, _SCHEDULER)
+        issue, summary = self._make(tx, digest, issue, _SCHEDULER_NAME)
         if missed:
             days = ", ".join(at.date().isoformat() for at in reversed(missed))
             summary += f"; passed over: {days}"
@@ -291,7 +291,7 @@ class DigestBuilder:
         )
         summary = f"a part was corrected or cancelled since, and {rest}"
         detail = ", ".join(issue.parts) or summary
-        tx.audit.enter(_SCHEDULER, "gather", issue.slug, detail)
+        tx.audit.enter(_SCHEDULER_NAME, "gather", issue.slug, detail)
         return issue, summary
 
 

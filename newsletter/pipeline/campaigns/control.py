@@ -17,7 +17,7 @@ from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.errors import Refused
 from newsletter.domain.events import overrule
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.wording import moment, say
@@ -223,7 +223,7 @@ class Starter:
     def _take_back(self, tx: Transaction, status: StatementStatus, person: str) -> None:
         """Revoke the start or the approvals. Raises Refused if the person may revoke none."""
         slug = status.slug
-        may_revoke_all = person == OPERATOR or tx.staff.roles()[person].includes(Role.SENDER)
+        may_revoke_all = person == OPERATOR_NAME or tx.staff.roles()[person].includes(Role.SENDER)
         if may_revoke_all and self.rules.start is StartBy.SENDER:
             taken = tx.starts.revoke(slug, tx.now)
             if taken:

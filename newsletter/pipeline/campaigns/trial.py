@@ -12,7 +12,7 @@ from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, backoff
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import exceeded, limits_on_tests
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.domain.statements.statement import Statement, StoredStatement
@@ -120,7 +120,7 @@ class TrialSender:
         slug: str,
         *,
         to: str,
-        by: str = OPERATOR,
+        by: str = OPERATOR_NAME,
         text: Statement | None = None,
         subject: str = "",
     ) -> Answer:

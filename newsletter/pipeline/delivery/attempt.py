@@ -36,8 +36,8 @@ from newsletter.pipeline.delivery.rate_limiter import RateLimiter
 from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.sql import Store, Transaction
 
-Held = TypeVar("Held")
-Done = TypeVar("Done")
+HeldClaim = TypeVar("HeldClaim")
+AttemptResult = TypeVar("AttemptResult")
 
 _log = logging.getLogger("newsletter.run")
 _MAX_UNKNOWN_IN_A_ROW = 3
@@ -174,7 +174,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attempts(ABC, Generic[Held, Done]):
+class Attempts(ABC, Generic[HeldClaim, AttemptResult]):
     """Sends one batch or email per call. Any number of threads may share an instance.
 
     ``lease`` must be longer than the longest call. ``attempt_ids`` returns a new id each time,
@@ -203,7 +203,7 @@ class Attempts(ABC, Generic[Held, Done]):
         """
         return self.owner is not None and self.pool.second is None
 
-    def attempt(self) -> Done | None:
+    def attempt(self) -> AttemptResult | None:
         """Send the next batch or email. Return None if none is due or none may leave now."""
         # computed before the claim, so that it ends no later than the lease
         not_after = NotAfter.after(self.lease, self.store.clock)
@@ -220,7 +220,7 @@ class Attempts(ABC, Generic[Held, Done]):
                 if attempt.not_after.left() <= timedelta(0) or not self.waits():
                     raise
 
-    def _answer(self, held: Held, attempt: Attempt) -> Answer:
+    def _answer(self, held: HeldClaim, attempt: Attempt) -> Answer:
         """Return the provider's answer, or a local one if no request was sent."""
         try:
             prepared = self.prepare(held, attempt)
@@ -234,7 +234,7 @@ class Attempts(ABC, Generic[Held, Done]):
         answer = provider.hand_over(replace(prepared, not_after=attempt.not_after))
         return replace(answer, took=self.store.clock.now() - began_at)
 
-    def _note(self, held: Held, body_hash: str) -> bool:
+    def _note(self, held: HeldClaim, body_hash: str) -> bool:
         """Record the request, before it is sent, in the database and in the guard file.
 
         Return whether the claim still holds. Raises StoreUnavailable without the guard file.
@@ -268,7 +268,7 @@ class Attempts(ABC, Generic[Held, Done]):
 
     # --- the steps that batches and emails take differently
 
-    def claim_next(self, not_after: NotAfter) -> tuple[Attempt, Held | None]:
+    def claim_next(self, not_after: NotAfter) -> tuple[Attempt, HeldClaim | None]:
         """Claim the next batch or email, in the exclusive write transaction."""
         with self.store.begin(lasting=False) as tx:
             attempt = self.start_attempt(tx, not_after)
@@ -279,31 +279,31 @@ class Attempts(ABC, Generic[Held, Done]):
         return Attempt(id=self.attempt_ids(), at=tx.now, not_after=not_after)
 
     @abstractmethod
-    def claim(self, tx: Transaction, attempt: Attempt) -> Held | None:
+    def claim(self, tx: Transaction, attempt: Attempt) -> HeldClaim | None:
         """Claim the next batch or email and count it at the rate limit; None if none may leave.
 
         A power cut may undo the claim: act on it only after a durable transaction.
         """
 
     @abstractmethod
-    def provider_for(self, held: Held) -> PooledProvider:
+    def provider_for(self, held: HeldClaim) -> PooledProvider:
         """Return the provider that sends the claimed batch or email."""
 
     @abstractmethod
-    def prepare(self, held: Held, attempt: Attempt) -> PreparedRequest | Answer:
+    def prepare(self, held: HeldClaim, attempt: Attempt) -> PreparedRequest | Answer:
         """Build the request, or return an answer if none may be sent.
 
         Raises InvalidInput if the provider cannot express the message.
         """
 
     @abstractmethod
-    def intend(self, tx: Transaction, held: Held, body_hash: str) -> int | None:
+    def intend(self, tx: Transaction, held: HeldClaim, body_hash: str) -> int | None:
         """Record the request before it is sent. Return the claim number; None if lost."""
 
     @abstractmethod
-    def requeue(self, tx: Transaction, held: Held, reason: str) -> None:
+    def requeue(self, tx: Transaction, held: HeldClaim, reason: str) -> None:
         """Queue the batch or email again, after an attempt that sent nothing."""
 
     @abstractmethod
-    def record(self, held: Held, answer: Answer, attempt: Attempt) -> Done:
+    def record(self, held: HeldClaim, answer: Answer, attempt: Attempt) -> AttemptResult:
         """Record the outcome."""

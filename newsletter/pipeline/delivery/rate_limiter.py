@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, Verdict
-from newsletter.domain.delivery.rate_limit import RESERVED_FOR, Cause, Limits, RateLimit, Wait
+from newsletter.domain.delivery.rate_limit import RESERVATION_TIME, Cause, Limits, RateLimit, Wait
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.store.sql import Store, Transaction
 
@@ -86,7 +86,7 @@ class RateLimiter:
     def _refill_reservation(self, store: Store, batch: int) -> None:
         """Reserve the missing messages, if the rate allows it now."""
         reservation, left = self._reservation, self._reservation.left
-        not_after = NotAfter.after(RESERVED_FOR, store.clock)
+        not_after = NotAfter.after(RESERVATION_TIME, store.clock)
         with store.send(lasting=False) as tx:
             size = self.limits.share(batch, len(tx.workers.all()))
             rate_limit = self.current(tx, tx.now, is_locked=True)

@@ -29,7 +29,7 @@ from newsletter.pipeline.staff.proofs import Client, Proofs, Refusal, SignedIn, 
 from newsletter.store.sql import Transaction
 
 _ENDED = "other sessions ended"
-_TOO_OFTEN = say("There were too many failures. Wait 5 minutes, then try again.")
+_TOO_MANY_FAILURES = say("There were too many failures. Wait 5 minutes, then try again.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +126,7 @@ def change_password(
     limits = limits_on_codes(address, client.network, is_familiar=True)
     compared = proofs.check_password(address, current, limits, client)
     if compared is None:
-        return "old", _TOO_OFTEN
+        return "old", _TOO_MANY_FAILURES
     if not compared.is_right:
         return "old", say("This is not your password.")
     wrong = password_fault(new, address) or (_SAME_PASSWORD if new == current else "")

@@ -233,7 +233,7 @@ class _Writer:
 
 _MAX_ATTEMPTS = 8
 """Attempts within about forty minutes. Then an admin may send the post again."""
-_DOUBLINGS = 5
+_MAX_DOUBLINGS = 5
 """Doublings of the back-off before the first wait: a retry after seconds is too soon."""
 _FINAL_STATES = {
     Verdict.ACCEPTED: PostState.ACCEPTED,
@@ -274,7 +274,7 @@ class PostSender:
         if state is PostState.WAITING and post.attempts >= _MAX_ATTEMPTS:
             state = PostState.REJECTED
         waits = backoff(
-            post.attempts + _DOUBLINGS, jitter=self.jitter(), retry_after=answer.retry_after
+            post.attempts + _MAX_DOUBLINGS, jitter=self.jitter(), retry_after=answer.retry_after
         )
         with self.store.begin() as tx:
             tx.channel_posts.settle(post, state, reason, tx.now + max(waits, INTERVAL))

@@ -23,14 +23,14 @@ from newsletter.domain.staff.account import (
     limits_on_forgotten,
     name_of,
 )
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Channel
 from newsletter.domain.subscribers.address import fold, parse_address, same_person
 from newsletter.domain.wording import moment, say
 from newsletter.pipeline.ledger import acting
 from newsletter.pipeline.staff.proofs import (
-    OTHER_PERSON,
+    SIGNED_IN_AS_ANOTHER,
     Client,
     Proofs,
     SignedIn,
@@ -220,7 +220,7 @@ def _revoke_access(tx: Transaction, address: str) -> None:
 
 def _actor_name(tx: Transaction, actor: str) -> str:
     """Return the name of an admin or of the operator, for an email."""
-    if actor == OPERATOR:
+    if actor == OPERATOR_NAME:
         return "the operator"
     return f"{tx.staff.names().get(actor) or name_of(actor)} ({actor})"
 
@@ -307,7 +307,7 @@ def _create_link(
     tx: Transaction, kind: LinkKind, address: str, role: Role, by: str, proofs: Proofs
 ) -> Link:
     expires_at = tx.now + (INVITATION_LIFETIME if kind is LinkKind.INVITATION else RESET_LIFETIME)
-    if by == OPERATOR:
+    if by == OPERATOR_NAME:
         email_id, token = None, new_token()
     else:
         email_id = _queue_link_email(tx, kind, address, role, by, expires_at, proofs)
@@ -400,7 +400,7 @@ def join(
         other = "You signed in there as {other}. This link is for {address}."
         raise Refused(say(other, other=identity.email, address=link.address))
     if tx.accounts.owner_of(identity.issuer, identity.subject) not in {None, link.address}:
-        raise Refused(OTHER_PERSON)
+        raise Refused(SIGNED_IN_AS_ANOTHER)
     return _use_link(tx, link, identity, name, client, proofs)
 
 
@@ -461,7 +461,7 @@ def _require_open(tx: Transaction, invitation: Invitation | None) -> Invitation:
 def _may_let_in(tx: Transaction, link: Invitation) -> bool:
     """Return whether the person who created a link still has the role for it."""
     by_owner = link.kind is LinkKind.FORGOTTEN
-    return by_owner or link.by == OPERATOR or tx.staff.role(link.by) is Role.ADMIN
+    return by_owner or link.by == OPERATOR_NAME or tx.staff.role(link.by) is Role.ADMIN
 
 
 def _log_use(tx: Transaction, link: Invitation, role: Role, by: str, proofs: Proofs) -> None:

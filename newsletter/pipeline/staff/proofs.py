@@ -12,7 +12,7 @@ from newsletter.credentials.passwords import Busy, Passwords
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.account import (
     CHALLENGE_LIFETIME,
-    RECOVERY_CODES,
+    RECOVERY_CODE_COUNT,
     Credential,
     Limit,
     RelyingParty,
@@ -262,7 +262,7 @@ class Proofs:
 
     def new_codes(self, tx: Transaction, address: str) -> tuple[str, ...]:
         """Replace the recovery codes. Return the new ones, which are shown once."""
-        made = codes.new_recovery_codes(RECOVERY_CODES)
+        made = codes.new_recovery_codes(RECOVERY_CODE_COUNT)
         hashes = [codes.recovery_hash(self.key, address, code) for code in made]
         tx.accounts.renew_codes(address, hashes)
         return made
@@ -336,8 +336,8 @@ class Proofs:
 
 
 _MAX_SUBJECT_LENGTH = 80
-OTHER_PERSON = say("You signed in there as another person. Nothing was changed.")
-UNTIMED = say(
+SIGNED_IN_AS_ANOTHER = say("You signed in there as another person. Nothing was changed.")
+NO_SIGN_IN_TIME = say(
     "The identity provider does not say when you signed in there, so nothing was changed. Use your"
     " code or password instead. Without them, use “Forgot your password?” on the sign-in page, or"
     " ask an admin for a link."

@@ -23,8 +23,8 @@ from newsletter.domain.staff.account import (
 )
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff.proofs import (
-    OTHER_PERSON,
-    UNTIMED,
+    NO_SIGN_IN_TIME,
+    SIGNED_IN_AS_ANOTHER,
     Client,
     PasskeyAnswer,
     PasswordCheck,
@@ -259,7 +259,7 @@ def return_from_provider(
             session = proofs.find_session(tx, hash_token(before))
             if session.address != away.address:
                 return Refusal.OVER
-            since = away.created_at - id_tokens.LEEWAY if errand is Errand.PROVE else None
+            since = away.created_at - id_tokens.CLOCK_LEEWAY if errand is Errand.PROVE else None
             return _confirm_identity(tx, identity, session, since, client, proofs), onward
     except (Refused, NotFound) as error:
         why = f"{errand_name}: {error}, from {_client_text(client)}"
@@ -319,7 +319,7 @@ def _confirm_identity(
     owner, at = tx.accounts.owner_of(identity.issuer, identity.subject), identity.authenticated_at
     credential = tx.accounts.get(session.address)
     if credential is None or owner not in {session.address, None if since is None else ""}:
-        raise Refused(OTHER_PERSON)
+        raise Refused(SIGNED_IN_AS_ANOTHER)
     if since is None:
         if not session.has_fresh_factor(tx.now):
             raise Refused(say("That took too long. Connect the account again."))
@@ -328,7 +328,7 @@ def _confirm_identity(
     if credential.has_factor and not identity.has_factor:
         raise Refused(say("No second factor was asked for there. Use your code instead."))
     if at is None:
-        raise Refused(UNTIMED)
+        raise Refused(NO_SIGN_IN_TIME)
     if at < since:
         raise Refused(say("You were not asked there who you are. Nothing was changed."))
     how = f"with an account of {identity.issuer}, from {_client_text(client)}"

@@ -65,7 +65,7 @@ class _Override:
         return f" despite {', '.join(self.warnings)}: {self.despite or 'no reason given'}"
 
 
-Start = Callable[[Transaction, StoredStatement, str, ShownTerms | None], object]
+StartCampaign = Callable[[Transaction, StoredStatement, str, ShownTerms | None], object]
 """Compares the shown number of readers with the database, and starts the statement if due."""
 
 
@@ -93,7 +93,7 @@ def approve(
     store: Store,
     rules: ReviewRules,
     configuration: Configuration,
-    start: Start,
+    start: StartCampaign,
 ) -> ApprovalResult:
     """Store an approval of the current content. Call ``start`` with it.
 
@@ -217,7 +217,7 @@ class ApprovalScan:
 
 
 def note_front_matter(
-    *, store: Store, rules: ReviewRules, start: Start, before: ApprovalScan | None = None
+    *, store: Store, rules: ReviewRules, start: StartCampaign, before: ApprovalScan | None = None
 ) -> tuple[Approval, ...]:
     """Store the approvals in front matter, if the settings trust them.
 

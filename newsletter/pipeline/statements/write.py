@@ -37,14 +37,14 @@ from newsletter.sources.statements import Defaults
 from newsletter.sources.writing import slugify
 from newsletter.store.sql import Store, Transaction
 
-_LETTERS = string.ascii_lowercase + string.digits
+_KEY_ALPHABET = string.ascii_lowercase + string.digits
 _KEY_LENGTH, _NAME_LENGTH = 16, 26
 _MAX_PICTURES = 100
 
 
 def random_name(length: int) -> str:
     """Return a random name of this many letters and digits."""
-    return "".join(secrets.choice(_LETTERS) for _ in range(length))
+    return "".join(secrets.choice(_KEY_ALPHABET) for _ in range(length))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,7 @@ from newsletter.pipeline.subscribers.membership import (
 )
 from newsletter.store.sql import Store, Transaction
 
-_SUBJECT = "subscriber"
+_AUDIT_SUBJECT = "subscriber"
 """The subject of the audit log's entries, which must not contain an email address."""
 
 
@@ -70,7 +70,7 @@ def add(
         person = _find(tx, entry.address)
         for name in sorted({*person.requested} & {*entry.lists}):
             _decide(tx, person, name, admits=True)
-        tx.audit.enter(by, "add", _SUBJECT, f"to {', '.join(entry.lists)}")
+        tx.audit.enter(by, "add", _AUDIT_SUBJECT, f"to {', '.join(entry.lists)}")
         return before, _find(tx, entry.address)
 
 
@@ -84,7 +84,7 @@ def decide(subscriber_id: int, name: str, *, admits: bool, by: str, store: Store
         if person is None or name not in person.requested:
             raise NotFound("this request is not open any more")
         _decide(tx, person, name, admits=admits)
-        tx.audit.enter(by, "admit" if admits else "decline", _SUBJECT, f"to {name}")
+        tx.audit.enter(by, "admit" if admits else "decline", _AUDIT_SUBJECT, f"to {name}")
 
 
 def _decide(tx: Transaction, person: Subscriber, name: str, *, admits: bool) -> None:
@@ -110,7 +110,7 @@ def edit(entry: Entry, *, by: str, store: Store, seen: str = "") -> Subscriber:
         if seen not in {"", person.digest}:
             raise Outdated(f"{person.address} has changed since you looked")
         tx.readers.edit(person.id, entry)
-        tx.audit.enter(by, "edit", _SUBJECT)
+        tx.audit.enter(by, "edit", _AUDIT_SUBJECT)
         return _find(tx, entry.address)
 
 
@@ -120,7 +120,7 @@ def suppress(address: str, *, by: str, reason: str = "", store: Store) -> bool:
     entry = SuppressedEntry(address=address, reason=SuppressionReason.MANUAL)
     with acting(store, by, Role.SENDER, "suppress") as (tx, _):
         added = tx.readers.suppress([entry], tx.now, f"by {by}{why}")
-        tx.audit.enter(by, "suppress", _SUBJECT, reason)
+        tx.audit.enter(by, "suppress", _AUDIT_SUBJECT, reason)
     return bool(added)
 
 
@@ -138,7 +138,7 @@ def lift(address: str, *, by: str, reason: str, store: Store) -> SuppressionReas
                 f"{address} is suppressed as {before.value}: only the person can come back,"
                 " by the page to subscribe"
             )
-        tx.audit.enter(by, "lift", _SUBJECT, f"was {before.value}: {reason}")
+        tx.audit.enter(by, "lift", _AUDIT_SUBJECT, f"was {before.value}: {reason}")
     return before
 
 
@@ -146,7 +146,7 @@ def data_of(address: str, *, by: str, store: Store) -> Mapping[str, object]:
     """Return all stored data about one person as JSON values. Raises NotFound."""
     with acting(store, by, Role.ADMIN, "data") as (tx, _):
         kept = tx.data_exports.of(_find(tx, address).id)
-        tx.audit.enter(by, "data", _SUBJECT)
+        tx.audit.enter(by, "data", _AUDIT_SUBJECT)
     return kept
 
 
@@ -163,7 +163,7 @@ def unsubscribe(
         person = _find(tx, address)
         left = tuple(sorted(tx.choices.leave(person.id, lists, tx.now)))
         if left:
-            tx.audit.enter(by, "unsubscribe", _SUBJECT, f"from {', '.join(left)}")
+            tx.audit.enter(by, "unsubscribe", _AUDIT_SUBJECT, f"from {', '.join(left)}")
     return left
 
 
@@ -181,7 +181,7 @@ def change_address(old: str, new: str, *, by: str, store: Store) -> Subscriber:
                 f"{new} is suppressed ({reason.value}), and nothing may be sent to it; {old} stays"
             )
         move(tx, person, new)
-        tx.audit.enter(by, "change address", _SUBJECT)
+        tx.audit.enter(by, "change address", _AUDIT_SUBJECT)
         return _find(tx, new)
 
 

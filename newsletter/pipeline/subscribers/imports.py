@@ -68,12 +68,12 @@ def run_import(
     return _rehearse(parts, plan, store) if only_rehearse else _import_parts(parts, plan, store)
 
 
-_Part = tuple[list[tuple[str, Entry]], list[SuppressedEntry]]
+_ImportPart = tuple[list[tuple[str, Entry]], list[SuppressedEntry]]
 
 
 def _parts(
     people: Iterable[tuple[str, Entry | SuppressedEntry]], agreed: Consent | None
-) -> Iterator[_Part]:
+) -> Iterator[_ImportPart]:
     coming = iter(people)
     while part := list(islice(coming, _PEOPLE_PER_PART)):
         entries = [
@@ -84,7 +84,7 @@ def _parts(
         yield entries, [who for _, who in part if isinstance(who, SuppressedEntry)]
 
 
-def _rehearse(parts: Iterable[_Part], plan: ImportPlan, store: Store) -> ImportResult:
+def _rehearse(parts: Iterable[_ImportPart], plan: ImportPlan, store: Store) -> ImportResult:
     with store.read() as tx:
         result = ImportResult(created=_lists_to_create(tx, plan))
     for entries, blocked in parts:
@@ -94,7 +94,7 @@ def _rehearse(parts: Iterable[_Part], plan: ImportPlan, store: Store) -> ImportR
     return result
 
 
-def _import_parts(parts: Iterable[_Part], plan: ImportPlan, store: Store) -> ImportResult:
+def _import_parts(parts: Iterable[_ImportPart], plan: ImportPlan, store: Store) -> ImportResult:
     with acting(store, plan.by, Role.SENDER, "import subscribers") as (tx, _):
         if plan.upload and not tx.imports.drop_upload(plan.upload):
             raise NotFound("this file was imported already")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from newsletter.credentials.links import Departure
 from newsletter.domain.errors import Refused
-from newsletter.domain.staff.audit import READER
+from newsletter.domain.staff.audit import READER_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.pipeline.ledger import entitle
@@ -89,7 +89,7 @@ def forget(address: str, *, by: str, block_unknown: bool = False, store: Store) 
     with store.read() as tx:
         traces = tx.traces.of(address)
     with store.begin() as tx:
-        if by != READER:
+        if by != READER_NAME:
             entitle(tx, by, Role.ADMIN, "forget")
         if not block_unknown and not tx.readers.has_data_of(address):
             raise Refused(

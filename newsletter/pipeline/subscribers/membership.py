@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
-from newsletter.domain.staff.audit import READER
+from newsletter.domain.staff.audit import READER_NAME
 from newsletter.domain.subscribers.audience import Subscriber, SuppressedEntry, SuppressionReason
 from newsletter.domain.wording import guess
 from newsletter.store.sql import Transaction
@@ -67,7 +67,7 @@ def lift(tx: Transaction, address: str, proof: str) -> bool:
     """End a suppression for a person who reads the mailbox. Return whether it existed."""
     reason = tx.readers.lift(address)
     if reason is not None:
-        tx.audit.enter(READER, "lift", "subscriber", f"was {reason.value}; {proof}")
+        tx.audit.enter(READER_NAME, "lift", "subscriber", f"was {reason.value}; {proof}")
     return reason is not None
 
 

@@ -12,7 +12,7 @@ from newsletter.domain.subscribers.signup import ConsentRecord, Method
 from newsletter.pipeline.subscribers.membership import lift, welcome
 from newsletter.store.sql import Store, Transaction
 
-_CONSENT_SOURCE = "the page of preferences"
+_PREFERENCES_SOURCE = "the page of preferences"
 
 
 def subscriber_of(owner: Owner, *, store: Store) -> Subscriber:
@@ -64,7 +64,7 @@ def save(
                 list=name,
                 given=name in given,
                 method=Method.PREFERENCES,
-                source=_CONSENT_SOURCE,
+                source=_PREFERENCES_SOURCE,
                 wording=tx.consents.keep_words(shown[name], language, tx.now),
                 asked_at=tx.now,
                 at=tx.now,
@@ -107,7 +107,7 @@ def _ask(
             name=person.name,
             language=person.language or language,
             timezone=person.timezone,
-            source=_CONSENT_SOURCE,
+            source=_PREFERENCES_SOURCE,
             asked_at=tx.now,
         )
         email = replace(email, **more)  # type: ignore[arg-type] # its fields of text

@@ -66,7 +66,7 @@ def _domains(payload: Any, domain: str) -> Finding | None:
     return None
 
 
-_LIMIT = 500
+_EVENTS_PER_PAGE = 500
 _DAYS = 5
 """Days of the log to search: lookups end after three days, and time zones differ."""
 
@@ -96,8 +96,8 @@ class BrevoInquiry(Inquiry):
         """Find the batch by an event with the attempt's tag, or return the next question.
         Raises ValueError if the page proves nothing. An answer without events has no list."""
         rows = payload.get("events") or []
-        if len(rows) >= _LIMIT:
-            raise ValueError(f"there may be more than {_LIMIT} messages to a reader")
+        if len(rows) >= _EVENTS_PER_PAGE:
+            raise ValueError(f"there may be more than {_EVENTS_PER_PAGE} messages to a reader")
         for row in rows:
             if batch.attempt_id in row.get("tag", ""):
                 return records.whole_batch(batch, row["messageId"])
@@ -123,7 +123,7 @@ class BrevoInquiry(Inquiry):
     def _events(
         self, purpose: Purpose, expected: frozenset[str] = frozenset(), **more: str
     ) -> Question:
-        query = {"event": "requests", "days": str(_DAYS), "limit": str(_LIMIT), **more}
+        query = {"event": "requests", "days": str(_DAYS), "limit": str(_EVENTS_PER_PAGE), **more}
         return self.question(purpose, query, expected)
 
 

@@ -19,7 +19,7 @@ from newsletter.providers.common.webhooks import (
     text,
 )
 
-_WORDS = EventTables(__name__)
+_EVENT_TABLES = EventTables(__name__)
 _STABLE = ("event", "email", "message-id", "ts_event", "ts", "ts_epoch", "reason", "link")
 
 
@@ -28,14 +28,14 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
     return make_event(
         item,
         now,
-        kind=_WORDS.kind(name),
+        kind=_EVENT_TABLES.kind(name),
         id=content_id(*(text(item.get(name), 1000) for name in _STABLE)),
         times=(item.get("ts_event"), item.get("ts")),
         addresses=[item.get("email")],
         provider_ids=[item.get("message-id")],
         delivery=split_delivery(item.get("X-Mailin-custom"), "."),
         replies=[item.get("reason")],
-        bounce=_WORDS.bounce("bounces", name),
+        bounce=_EVENT_TABLES.bounce("bounces", name),
     )
 
 

@@ -24,7 +24,7 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.statements.content import Content, MergeField
 from newsletter.providers.common import answers, bodies
-from newsletter.providers.common.bodies import ADDRESS, METADATA, Template
+from newsletter.providers.common.bodies import ADDRESS_MARK, METADATA_MARKS, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, option, public
 from newsletter.providers.common.translators import BatchTranslator
 from newsletter.transport import http
@@ -33,14 +33,14 @@ from newsletter.transport.http import HttpRequest, HttpResponse
 MAX_RECIPIENTS = 1000
 MAX_BYTES = 10_000_000  # our own: Brevo names none for a call
 PUBLIC_URL = "https://api.brevo.com"
-_NO_CONSENT = {"contactPixelTrackingConsent": False}
+_TRACKING_OFF = {"contactPixelTrackingConsent": False}
 """Value that excludes a recipient from named tracking, in accounts that ask for consent."""
-_MARK = re.compile(f"({'|'.join(field.value for field in MergeField)})".encode())
+_MERGE_MARK_PATTERN = re.compile(f"({'|'.join(field.value for field in MergeField)})".encode())
 _TAKEN_HEADERS = {"to", "cc", "bcc", "idempotencykey", "sender.ip", "x-mailin-custom"}
-_RESERVED = re.compile(r"\{[{%#]|\[(?:UNSUBSCRIBE|MIRROR|DEFAULT_\w+)\]")
-_SPECIAL = re.compile(r"[()<>@,:;\".\[\]\\]")
+_RESERVED_PATTERN = re.compile(r"\{[{%#]|\[(?:UNSUBSCRIBE|MIRROR|DEFAULT_\w+)\]")
+_ADDRESS_SPECIAL_PATTERN = re.compile(r"[()<>@,:;\".\[\]\\]")
 _ABOUT_A_READER = re.compile(r"\bto\b|\brecipient|\bemail\b", re.IGNORECASE)
-_ABOUT_THE_CALL = re.compile(
+_CALL_ERROR_PATTERN = re.compile(
     r"sender|reply|subject|header|content|param|\btags?\b|template|account|\bkey\b|json|\bip\b",
     re.IGNORECASE,
 )
@@ -101,7 +101,7 @@ class Brevo(BatchTranslator[_CompiledContent]):
             return answers.make_answer(response, Verdict.QUOTA, reason)
         if code in {"duplicate_parameter", "duplicate_request"}:  # it has this attempt, or tried to
             return answers.make_answer(response, Verdict.UNKNOWN, reason)
-        about_a_reader = _ABOUT_A_READER.search(reason) and not _ABOUT_THE_CALL.search(reason)
+        about_a_reader = _ABOUT_A_READER.search(reason) and not _CALL_ERROR_PATTERN.search(reason)
         if response.status == 400 and about_a_reader:
             return answers.make_answer(response, answers.reject_or_split(batch), reason)
         return answers.refusal_by_status(batch, response, reason)
@@ -127,19 +127,19 @@ def _compile(content: Content) -> _CompiledContent:
     """Encode the parts that are the same for all batches of a campaign."""
     # header fields leave as raw 8-bit, even when they come encoded
     bodies.check_content(
-        content, "Brevo", marks=_RESERVED, forbidden=_TAKEN_HEADERS, ascii_only=True
+        content, "Brevo", marks=_RESERVED_PATTERN, forbidden=_TAKEN_HEADERS, ascii_only=True
     )
     texts = {"htmlContent": content.html, "textContent": content.text, "subject": content.subject}
     call: dict[str, Any] = {"sender": _sender(content), **texts}
     if content.sender.reply_to:
         call["replyTo"] = {"email": ascii_domain(content.sender.reply_to)}
     version: dict[str, Any] = {
-        "to": [{"email": ADDRESS, **_NO_CONSENT}],
-        "headers": {"X-Mailin-custom": ".".join(METADATA.values()), **dict(content.headers)},
+        "to": [{"email": ADDRESS_MARK, **_TRACKING_OFF}],
+        "headers": {"X-Mailin-custom": ".".join(METADATA_MARKS.values()), **dict(content.headers)},
         **texts,
     }
     # a version without bodies of its own would get these, with links that belong to no reader
-    start = _MARK.sub(b"", content.in_words(bodies.to_json(call))[:-1].encode())
+    start = _MERGE_MARK_PATTERN.sub(b"", content.in_words(bodies.to_json(call))[:-1].encode())
     return _CompiledContent(start=start, version=bodies.compile_template(version))
 
 
@@ -147,7 +147,7 @@ def _sender(content: Content) -> dict[str, str]:
     """Return the sender. A name with an accent and a comma is encoded, else Brevo drops it."""
     sender = {"email": ascii_domain(content.sender.address)}
     if name := content.sender.name:
-        if not name.isascii() and _SPECIAL.search(name):
+        if not name.isascii() and _ADDRESS_SPECIAL_PATTERN.search(name):
             name = Header(name, charset="utf-8", maxlinelen=75).encode(linesep="")
         sender["name"] = name
     return sender

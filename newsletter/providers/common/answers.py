@@ -11,7 +11,7 @@ from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Recipient
 from newsletter.transport.http import HttpRequest, HttpResponse, longest, retry_after
 
-_BY_STATUS = {
+_VERDICT_OF_STATUS = {
     401: Verdict.CONFIGURATION,
     403: Verdict.CONFIGURATION,
     404: Verdict.CONFIGURATION,
@@ -22,7 +22,7 @@ _BY_STATUS = {
     # nor does what no standard knows: a proxy's 460 or 499 says that it stopped listening
     **dict.fromkeys(set(range(400, 500)) - {int(status) for status in HTTPStatus}, Verdict.UNKNOWN),
 }
-_RETRYABLE = frozenset({Verdict.RETRY, Verdict.QUOTA})
+_RETRYABLE_VERDICTS = frozenset({Verdict.RETRY, Verdict.QUOTA})
 
 
 class Translator(Protocol):
@@ -55,7 +55,7 @@ def make_answer(
     """Return one outcome for the whole call. If a retry is due, it comes after the longer one of
     ``wait`` and the answer's Retry-After."""
     outcome = Outcome(verdict=verdict, reason=reason, provider_id=provider_id)
-    due = longest(wait, retry_after(response)) if verdict in _RETRYABLE else None
+    due = longest(wait, retry_after(response)) if verdict in _RETRYABLE_VERDICTS else None
     return Answer(outcome=outcome, retry_after=due)
 
 
@@ -76,7 +76,7 @@ def refusal_by_status(
     """Return the refusal of the whole call that its HTTP status means. ``otherwise`` is the verdict
     of any other 4xx. The default stops the campaign, and rejects no recipient."""
     usual = otherwise if response.status // 100 == 4 else Verdict.UNKNOWN
-    verdict = _BY_STATUS.get(response.status, usual)
+    verdict = _VERDICT_OF_STATUS.get(response.status, usual)
     if verdict is Verdict.SPLIT and len(batch.recipients) == 1:
         verdict = Verdict.CONFIGURATION  # one message that is too large is so for everybody
     return make_answer(response, verdict, reason)
@@ -89,7 +89,7 @@ def reject_or_split(batch: OutgoingBatch) -> Verdict:
 
 
 # if none was accepted, the reason that stops all of them comes first
-_PRECEDENCE = (
+_VERDICT_PRECEDENCE = (
     Verdict.ACCEPTED,
     Verdict.CONFIGURATION,
     Verdict.QUOTA,
@@ -125,13 +125,13 @@ def combine_outcomes(
     means a refusal that does not say whether this message or all messages are at fault."""
     items = _resolve_splits(items)
     first = {item.verdict: item for item in reversed(items)}
-    outcome = first[next(verdict for verdict in _PRECEDENCE if verdict in first)]
+    outcome = first[next(verdict for verdict in _VERDICT_PRECEDENCE if verdict in first)]
     differ = {
         recipient.subscriber_id: item
         for recipient, item in zip(batch.recipients, items, strict=True)
         if item.verdict is not outcome.verdict or item.verdict is Verdict.REJECTED
     }
-    wait = retry_after if first.keys() & _RETRYABLE else None
+    wait = retry_after if first.keys() & _RETRYABLE_VERDICTS else None
     return Answer(outcome=outcome, exceptions=differ, retry_after=wait)
 
 

@@ -21,27 +21,27 @@ from newsletter.domain.statements.content import (
     Recipients,
 )
 
-CAMPAIGN, ATTEMPT, SUBSCRIBER, ADDRESS = _OUR_MARKS = tuple(
+CAMPAIGN_MARK, ATTEMPT_MARK, SUBSCRIBER_MARK, ADDRESS_MARK = _OUR_MARKS = tuple(
     MARK_PREFIX + name for name in ("CAMPAIGN", "ATTEMPT", "SUBSCRIBER", "ADDRESS")
 )
 """Marks for the values of a recipient besides the merge fields."""
-METADATA = {"campaign": CAMPAIGN, "attempt": ATTEMPT, "subscriber": SUBSCRIBER}
+METADATA_MARKS = {"campaign": CAMPAIGN_MARK, "attempt": ATTEMPT_MARK, "subscriber": SUBSCRIBER_MARK}
 """Metadata of a message. The provider's events and records return it, to identify the delivery."""
-_MARKS = [
+_ALL_MARKS = [
     mark.encode() for mark in (*(field.value for field in MergeField), *_OUR_MARKS, *NAME_MARKS)
 ]
-_GAP = re.compile(b"(%b)" % b"|".join(_MARKS))
-_OUR_MARK = re.compile("|".join(_OUR_MARKS))
+_MARK_PATTERN = re.compile(b"(%b)" % b"|".join(_ALL_MARKS))
+_OUR_MARK_PATTERN = re.compile("|".join(_OUR_MARKS))
 to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """Encode a value as compact JSON. Raises TypeError for a type that JSON does not have."""
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_NOT_IN_ADDRESSES = dict.fromkeys(
+_CONTROL_PATTERN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_FORBIDDEN_ADDRESS_SIGNS = dict.fromkeys(
     [*range(0x21), *range(0x7F, 0xA1), 0x2028, 0x2029, *map(ord, '"(),:;<>[]\\')]
 )
 """Characters that no address may contain; a translation table is faster than a pattern."""
-_ANY_NAME = re.compile(r"[!-9;-~]+")  # RFC 5322
+_HEADER_NAME_PATTERN = re.compile(r"[!-9;-~]+")  # RFC 5322
 _SAFE_CHARACTERS = (string.ascii_letters + string.digits + "._~+=-").encode()
-_NEEDS_ESCAPING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\"\\&<>'`={}\[\]()%$*|_@:/]")
+_JSON_ESCAPE_PATTERN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\"\\&<>'`={}\[\]()%$*|_@:/]")
 """Characters that are special in JSON, HTML or a provider's template. ``greeting_name``
 removes them from names."""
 remember_contents = lru_cache(maxsize=4)
@@ -67,8 +67,8 @@ class Template:
 
 def compile_template(value: Any) -> Template:
     """Encode a value as JSON, and split it at the marks of merge values, metadata and names."""
-    row = _GAP.split(to_json(value).encode())
-    return Template(parts=tuple(row), gaps=tuple(_MARKS.index(mark) for mark in row[1::2]))
+    row = _MARK_PATTERN.split(to_json(value).encode())
+    return Template(parts=tuple(row), gaps=tuple(_ALL_MARKS.index(mark) for mark in row[1::2]))
 
 
 def fill_template(
@@ -112,8 +112,8 @@ def check_content(
     content: Content,
     label: str,
     *,
-    marks: re.Pattern[str] = _OUR_MARK,
-    name_pattern: re.Pattern[str] = _ANY_NAME,
+    marks: re.Pattern[str] = _OUR_MARK_PATTERN,
+    name_pattern: re.Pattern[str] = _HEADER_NAME_PATTERN,
     forbidden: Iterable[str] = (),
     ascii_only: bool = False,
     faults: Iterable[Fault] = (),
@@ -135,7 +135,7 @@ def check_content(
             *(
                 fault(key, f"holds the control character {found.group()!r}; write it without")
                 for key, value in lines
-                if (found := _CONTROL.search(value))
+                if (found := _CONTROL_PATTERN.search(value))
             ),
             *(
                 fault(
@@ -143,7 +143,7 @@ def check_content(
                     f"holds “{found.group()}”, which {label} might replace; write it another way",
                 )
                 for key, value in (*lines, ("text", content.text), ("html", content.html))
-                if (found := marks.search(value) or _OUR_MARK.search(value))
+                if (found := marks.search(value) or _OUR_MARK_PATTERN.search(value))
             ),
             *_repeated_headers(content.headers, label, forbidden),
             *(non_ascii_headers(content.headers) if ascii_only else ()),
@@ -187,7 +187,7 @@ def addresses(
     if not 1 <= len(found) <= limit:
         takes = "one call takes one" if limit == 1 else f"{label} takes 1 to {limit}"
         raise field_error("to", f"{len(found)} recipients; {takes}")
-    if "" in found or everything != everything.translate(_NOT_IN_ADDRESSES):
+    if "" in found or everything != everything.translate(_FORBIDDEN_ADDRESS_SIGNS):
         raise field_error("to", "an address is empty or holds a character none may")
     if not allow_duplicates and len(set(found)) < len(found):
         raise field_error("to", "an address appears in the batch twice")
@@ -201,7 +201,7 @@ def check_values(recipients: Sequence[Recipient], *values: str) -> Recipients:
     names = "".join(chain.from_iterable(readers.names))
     joined = "".join([*values, *readers.unsubscribe, *readers.message_ids])
     letters_apart = joined.encode("ascii", "replace").translate(None, delete=_SAFE_CHARACTERS)
-    if letters_apart or _NEEDS_ESCAPING.search(names):
+    if letters_apart or _JSON_ESCAPE_PATTERN.search(names):
         raise field_error("recipients", "a merge value or a name holds more than plain letters")
     return readers
 

@@ -8,7 +8,7 @@ from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Ver
 from newsletter.domain.delivery.provider import LookupResult, PreparedRequest
 from newsletter.domain.errors import ClaimOver, InvalidConfiguration, ProviderUnreachable
 from newsletter.providers.common.answers import Translator
-from newsletter.providers.common.records import MOST_PAGES, Inquiry, Question
+from newsletter.providers.common.records import MAX_PAGES, Inquiry, Question
 from newsletter.transport import http
 from newsletter.transport.http import AnswerLost, HttpRequest
 from newsletter.transport.transport import Transport, call_once
@@ -93,7 +93,7 @@ class HttpProvider:
         found: dict[int, str] = {}
         question: Question | None = inquiry.first_question(batch)
         dated: datetime | None = None
-        for _ in range(MOST_PAGES):
+        for _ in range(MAX_PAGES):
             if question is None or len(found) == len(batch.recipients):
                 return LookupResult(found=found, is_complete=True, read_at=dated)
             try:
@@ -117,9 +117,7 @@ class HttpProvider:
             if "date" not in response.headers:  # by our clock silence proves nothing
                 return LookupResult(found=found, reason="its answer has no Date")
             question = page.next
-        return LookupResult(
-            found=found, reason=f"there are more than {MOST_PAGES} pages of records"
-        )
+        return LookupResult(found=found, reason=f"there are more than {MAX_PAGES} pages of records")
 
 
 def fetch(url: str, *, timeout: timedelta) -> bytes:

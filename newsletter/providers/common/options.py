@@ -69,7 +69,7 @@ WebhookTopics = Annotated[
 ]
 """The topics of a provider whose webhooks come through Amazon SNS."""
 
-_STRICT = ConfigDict(
+_STRICT_CONFIG = ConfigDict(
     frozen=True, extra="forbid", hide_input_in_errors=True, strict=True, defer_build=True
 )
 
@@ -77,7 +77,7 @@ _STRICT = ConfigDict(
 class ProviderOptions(BaseModel):
     """Base class of each provider's settings."""
 
-    model_config = _STRICT
+    model_config = _STRICT_CONFIG
     shaping: ClassVar[frozenset[str]] = frozenset()
     """Settings that change the message: an approval covers them too."""
 

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key, lo
 from newsletter.domain.events import Forged
 from newsletter.providers.common.signatures import unbase64
 
-_PEM = "-----BEGIN "
-_DKIM = re.compile(r"(?:^|;)\s*p\s*=\s*([A-Za-z0-9+/=\s]+)")
+_PEM_START = "-----BEGIN "
+_DKIM_KEY_PATTERN = re.compile(r"(?:^|;)\s*p\s*=\s*([A-Za-z0-9+/=\s]+)")
 
 
 def curve_key(key: str) -> ec.EllipticCurvePublicKey:
@@ -28,8 +28,8 @@ def curve_key(key: str) -> ec.EllipticCurvePublicKey:
 
 def rsa_key(key: str) -> rsa.RSAPublicKey:
     """Parse an RSA public key: PEM, base64, or a DKIM record that contains it."""
-    record = _DKIM.search(key)
-    found = _public_key(record[1] if record and _PEM not in key else key)
+    record = _DKIM_KEY_PATTERN.search(key)
+    found = _public_key(record[1] if record and _PEM_START not in key else key)
     if not isinstance(found, rsa.RSAPublicKey):
         raise ValueError(
             "must be Postal's public key, like MIGfMA0GCSqG… or -----BEGIN PUBLIC KEY-----; "
@@ -40,7 +40,7 @@ def rsa_key(key: str) -> rsa.RSAPublicKey:
 
 def _public_key(key: str) -> object:
     try:
-        if _PEM in key:
+        if _PEM_START in key:
             return load_pem_public_key(key.encode())
         return load_der_public_key(unbase64("".join(key.split())) or b"")
     except (ValueError, UnsupportedAlgorithm):

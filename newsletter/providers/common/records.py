@@ -17,12 +17,12 @@ from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.transport.http import HttpRequest, HttpResponse
 
-MOST_PAGES = 400
-SETTLES_IN = timedelta(minutes=30)
+MAX_PAGES = 400
+RECORDS_COMPLETE_AFTER = timedelta(minutes=30)
 """Time after which records count as complete, for providers that document none."""
 MAX_CLOCK_ERROR = timedelta(days=3)
 """Largest error of our clock that a search allows for. The wide window costs few results."""
-_SAMPLES = 5
+_MAX_CONTROL_SAMPLES = 5
 Query = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
@@ -63,7 +63,7 @@ class Page:
 class Inquiry(ABC):
     """Builds one provider's questions about an attempt, and reads the answers. Does no I/O."""
 
-    records_delay = SETTLES_IN
+    records_delay = RECORDS_COMPLETE_AFTER
     """Time after an attempt until the records have each accepted message."""
     kept_for: timedelta | None = None
     """Time for which the smallest plan keeps records. None: longer than any lookup needs."""
@@ -134,7 +134,7 @@ def sample_addresses(batch: OutgoingBatch) -> list[str]:
     """
     handed = [ascii_domain(recipient.address) for recipient in batch.recipients]
     plain = [address for address in handed if address.isascii()]
-    some = plain[:: max(1, len(plain) // _SAMPLES)][:_SAMPLES]
+    some = plain[:: max(1, len(plain) // _MAX_CONTROL_SAMPLES)][:_MAX_CONTROL_SAMPLES]
     return list(dict.fromkeys(form for one in some for form in (one, one.lower())))
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from newsletter.domain.events import Event, EventKind, Forged
 from newsletter.providers.common.webhooks import (
-    Translate,
+    TranslateEvent,
     parse_many,
     parse_time,
     read_many,
@@ -50,7 +50,7 @@ def unbase64(encoded: str) -> bytes | None:
         return None
 
 
-MARGIN = timedelta(minutes=5)
+MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
 """The largest difference allowed between the provider's clock and ours."""
 MAX_AGE = timedelta(days=1)
 
@@ -93,16 +93,16 @@ def require_fresh(signed_at: datetime | None, now: datetime, retries: timedelta)
     is how long after signing the provider may post the same signature again."""
     if signed_at is None:
         raise Forged("it does not say when it was signed")
-    if signed_at > now + MARGIN:
+    if signed_at > now + MAX_CLOCK_DIFFERENCE:
         raise Forged("it was signed in the future; is the clock of this machine right?")
-    if now - signed_at > min(retries + MARGIN, MAX_AGE):
+    if now - signed_at > min(retries + MAX_CLOCK_DIFFERENCE, MAX_AGE):
         raise Forged("it was signed too long ago: a replay")
 
 
 class SignedWebhook:
     """A webhook with a signature over the whole body. Its newest event has the time of signing."""
 
-    translate: Translate
+    translate: TranslateEvent
     retries: timedelta
     """How long after signing the provider may post the same signature again."""
     time_key: str
@@ -144,7 +144,7 @@ class HmacWebhook(SignedWebhook):
 class PasswordWebhook:
     """A webhook without a signature, sent with a password. ``key`` is ``user:password``."""
 
-    translate: Translate
+    translate: TranslateEvent
 
     def __init__(self, key: str) -> None:
         self._key = user_and_password(key)

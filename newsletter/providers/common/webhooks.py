@@ -17,20 +17,20 @@ from typing import Any, TypedDict
 from newsletter.domain.events import Bounce, Event, EventKind, classify_bounce
 from newsletter.tables import load_table
 
-MAX_RAW = 20_000
+MAX_RAW_CHARACTERS = 20_000
 """Characters of an event's original JSON to keep."""
 _MIN_BYTES, _ALWAYS_READ = 50, 1_000
 """The fewest bytes of an event, and the number of events to read in any case."""
 _MAX_REASON = 500
-_MAX_NAME = 256
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_MAX_NAME_CHARACTERS = 256
+_CONTROL_PATTERN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _ADDRESS = re.compile(r"(?<![^\s<>\"'(),:;@\[\]])[^\s<>\"'(),:;@\[\]]++@([^\s<>\"'(),:;@\[\]]+)")
-_NUMBER = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,9})?")
-_SUBSCRIBER = re.compile(r"[0-9]{1,15}")
-_FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+_TIMESTAMP_PATTERN = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,9})?")
+_SUBSCRIBER_ID_PATTERN = re.compile(r"[0-9]{1,15}")
+_FIRST_PLAUSIBLE_TIME, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
-Translate = Callable[[dict[str, Any], datetime], Event]
+TranslateEvent = Callable[[dict[str, Any], datetime], Event]
 """Makes our event from a provider's; the time is that of the post."""
 
 
@@ -89,14 +89,14 @@ def exact_text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def text(value: Any, max_length: int = _MAX_NAME) -> str:
+def text(value: Any, max_length: int = _MAX_NAME_CHARACTERS) -> str:
     """Return a text or a whole number, on one line and cut to a length; "" for anything else."""
     # Python refuses to write out whole numbers of thousands of digits
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**20:
         value = str(value)
     if not isinstance(value, str):
         return ""
-    return _CONTROL.sub(" ", value[: max_length * 2]).strip()[:max_length]
+    return _CONTROL_PATTERN.sub(" ", value[: max_length * 2]).strip()[:max_length]
 
 
 def reply_text(*values: Any) -> str:
@@ -119,14 +119,14 @@ def address(value: Any) -> str:
 def parse_time(value: Any) -> datetime | None:
     """Parse seconds since 1970 or ISO 8601, of this century; None for anything else."""
     try:
-        if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        if isinstance(value, str) and not _TIMESTAMP_PATTERN.fullmatch(value):
             found = datetime.fromisoformat(value.strip().replace(" +", "+"))
             found = found if found.tzinfo else found.replace(tzinfo=UTC)
         elif isinstance(value, str | int | float) and not isinstance(value, bool):
             found = datetime.fromtimestamp(float(value), UTC)
         else:
             return None
-        return found.astimezone(UTC) if _FIRST <= found < _LAST else None
+        return found.astimezone(UTC) if _FIRST_PLAUSIBLE_TIME <= found < _LAST else None
     except (ValueError, OverflowError, OSError):
         return None
 
@@ -137,7 +137,7 @@ def delivery(payload: Any) -> Delivery:
     return Delivery(
         campaign=text(value_at(payload, "campaign")),
         attempt_id=text(value_at(payload, "attempt")),
-        subscriber_id=int(subscriber) if _SUBSCRIBER.fullmatch(subscriber) else None,
+        subscriber_id=int(subscriber) if _SUBSCRIBER_ID_PATTERN.fullmatch(subscriber) else None,
     )
 
 
@@ -158,17 +158,17 @@ def content_id(*parts: Any) -> str:
 
 
 def raw_json(value: Any) -> str:
-    """Return an event as JSON, cut to ``MAX_RAW`` characters."""
+    """Return an event as JSON, cut to ``MAX_RAW_CHARACTERS`` characters."""
     try:
         written = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     except (ValueError, RecursionError):
         return ""
     # JSON can name half a character, which is no UTF-8, and NUL, which PostgreSQL does not take
-    return written[:MAX_RAW].encode(errors="replace").decode().replace("\x00", "")
+    return written[:MAX_RAW_CHARACTERS].encode(errors="replace").decode().replace("\x00", "")
 
 
 def read_many(
-    body: bytes, now: datetime, translate: Translate, *, key: str = ""
+    body: bytes, now: datetime, translate: TranslateEvent, *, key: str = ""
 ) -> tuple[Event, ...]:
     """Translate the events of a post: one object, an array, or one object a line. ``key`` is the
     JSON key under which an object may have the array."""
@@ -187,7 +187,7 @@ def unreadable_event(body: bytes, now: datetime, *, id: str = "") -> Event:
         id=id or hashlib.sha256(body).hexdigest(),
         kind=EventKind.OTHER,
         at=now,
-        raw=raw_json(body[: MAX_RAW * 4].decode(errors="replace")),
+        raw=raw_json(body[: MAX_RAW_CHARACTERS * 4].decode(errors="replace")),
     )
 
 
@@ -252,9 +252,9 @@ class EventTables:
         return next(found, Bounce.OTHER)
 
 
-_CODE = re.compile(r"(?<![\d.])([45]\d\d)(?![\d.])")
-_NO_MAILBOX = {"550", "551", "553"}
-_FULL = "552"
+_SMTP_CODE_PATTERN = re.compile(r"(?<![\d.])([45]\d\d)(?![\d.])")
+_NO_MAILBOX_CODES = {"550", "551", "553"}
+_MAILBOX_FULL_CODE = "552"
 
 
 @cache
@@ -273,8 +273,8 @@ def amazon_bounce(kind: Any, sub_kind: Any) -> Bounce:
 
 def smtp_bounce(diagnostic: str) -> Bounce:
     """Return the class of a bounce by the first SMTP reply code (RFC 5321) in a diagnostic."""
-    found = _CODE.search(diagnostic)
+    found = _SMTP_CODE_PATTERN.search(diagnostic)
     code = found[1] if found else ""
-    if code in _NO_MAILBOX:
+    if code in _NO_MAILBOX_CODES:
         return Bounce.HARD
-    return Bounce.SOFT if code == _FULL or code.startswith("4") else Bounce.OTHER
+    return Bounce.SOFT if code == _MAILBOX_FULL_CODE or code.startswith("4") else Bounce.OTHER

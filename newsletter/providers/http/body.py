@@ -11,18 +11,18 @@ from typing import Any
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError, Undefined, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-Message = Mapping[str, Any]
+TemplateMessage = Mapping[str, Any]
 
-FIELDS = (
+MESSAGE_FIELDS = (
     *("id", "to", "name", "subject", "html", "text", "headers", "from_name", "from_address"),
     *("reply_to",),
 )
 """The parts of a message for a template. ``headers`` is a mapping; the others are text."""
 
-_ADVICE = 'write values as {{ message.to | tojson }}, or in quotes: "{{ message.to }}"'
-_RANDOM = ("random",)
+_TEMPLATE_ADVICE = 'write values as {{ message.to | tojson }}, or in quotes: "{{ message.to }}"'
+_REMOVED_FILTERS = ("random",)
 """Filters that are refused, because equal messages must give equal bytes."""
-_AWKWARD = '"Quoted" \\ back, {braces}, {{ 7 * 7 }} {% raw %} é\n'
+_AWKWARD_TEXT = '"Quoted" \\ back, {braces}, {{ 7 * 7 }} {% raw %} é\n'
 
 
 class _Json(str):
@@ -42,7 +42,7 @@ class BodyTemplate:
         for sample in _samples(several=several):
             _look_through(self.fill(sample), sample)
 
-    def fill(self, messages: Sequence[Message]) -> bytes:
+    def fill(self, messages: Sequence[TemplateMessage]) -> bytes:
         """Return a request body as UTF-8 JSON. Raises ValueError if the result is no valid JSON."""
         values = {"messages": messages} if self._several else {"message": messages[0]}
         try:
@@ -74,7 +74,7 @@ def _parsed(source: str) -> Template:
         finalize=_escaped,
     )
     environment.globals.clear()  # lipsum is random, and a body has no use for the others
-    for name in _RANDOM:
+    for name in _REMOVED_FILTERS:
         del environment.filters[name]
     # Jinja's own is for pages, and escapes what JSON need not
     environment.filters["tojson"] = _tojson
@@ -112,9 +112,9 @@ def _unknown(error: UndefinedError, several: bool) -> str:
         size = "more than 1" if several else "1"
         why = f"uses {name}; where batch_size is {size}, there is {top} instead"
         return f"{why}{_line(error)}"
-    close = get_close_matches(name, (*FIELDS, top), n=1)
+    close = get_close_matches(name, (*MESSAGE_FIELDS, top), n=1)
     guess = f"; did you mean {close[0]}?" if close else "."
-    has = f"A message has: {', '.join(FIELDS)}"
+    has = f"A message has: {', '.join(MESSAGE_FIELDS)}"
     return f"uses {name!r}, which is not there{_line(error)}{guess} {has}"
 
 
@@ -132,16 +132,16 @@ def _parse_json(text: str) -> Any:
         value = json.loads(text, parse_constant=_no_number, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno} of what it gives"
-        raise ValueError(f"gives no JSON: {error.msg} at {place}; {_ADVICE}") from error
+        raise ValueError(f"gives no JSON: {error.msg} at {place}; {_TEMPLATE_ADVICE}") from error
     except RecursionError as error:
         raise ValueError("gives JSON that is nested too deeply") from error
     if not isinstance(value, dict | list):
-        raise ValueError(f"gives JSON that is neither an object nor a list; {_ADVICE}")
+        raise ValueError(f"gives JSON that is neither an object nor a list; {_TEMPLATE_ADVICE}")
     return value
 
 
 def _no_number(name: str) -> None:
-    raise ValueError(f"gives no JSON: it has no {name}; {_ADVICE}")
+    raise ValueError(f"gives no JSON: it has no {name}; {_TEMPLATE_ADVICE}")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 # --- trying it ---------------------------------------------------------------------------------
 
 
-def _samples(*, several: bool) -> Iterator[list[Message]]:
+def _samples(*, several: bool) -> Iterator[list[TemplateMessage]]:
     """Return test messages with awkward texts, and with each optional text empty."""
     yield [_sample(1)]
     yield [{**_sample(1), "reply_to": "", "from_name": ""}]
@@ -170,9 +170,9 @@ def _sample(number: int) -> dict[str, Any]:
         "id": f"sample{number}",
         "to": f"reader{number}@example.org",
         "name": "",
-        "subject": f"Subject {number} {_AWKWARD.strip()}",
-        "html": f"<p>Page {number}</p> {_AWKWARD}",
-        "text": f"Text {number} {_AWKWARD}",
+        "subject": f"Subject {number} {_AWKWARD_TEXT.strip()}",
+        "html": f"<p>Page {number}</p> {_AWKWARD_TEXT}",
+        "text": f"Text {number} {_AWKWARD_TEXT}",
         "headers": {
             "Message-ID": f"<sample{number}@forum.example>",
             "List-Id": '"Forum, \\"The\\"" <press.forum.example>',
@@ -186,7 +186,7 @@ def _sample(number: int) -> dict[str, Any]:
     }
 
 
-def _look_through(body: bytes, messages: Sequence[Message]) -> None:
+def _look_through(body: bytes, messages: Sequence[TemplateMessage]) -> None:
     """Raise ValueError if the body lacks an indispensable part of an email."""
     texts = list(_texts(json.loads(body)))
     for message in messages:

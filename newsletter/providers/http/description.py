@@ -22,8 +22,8 @@ from newsletter.providers.common.webhooks import parse, value_at
 from newsletter.providers.http.body import BodyTemplate
 from newsletter.transport.http import HttpResponse
 
-_STEP = re.compile(r"\.?([^.\[\]\s]+)|\[([0-9]{1,4})\]")
-_HEADER = re.compile(r"header:([A-Za-z0-9!#$%&'*+.^_`|~-]+)")
+_PATH_STEP_PATTERN = re.compile(r"\.?([^.\[\]\s]+)|\[([0-9]{1,4})\]")
+_HEADER_PATH_PATTERN = re.compile(r"header:([A-Za-z0-9!#$%&'*+.^_`|~-]+)")
 
 
 class AnswerPath:
@@ -31,7 +31,7 @@ class AnswerPath:
 
     def __init__(self, text: str) -> None:
         """Raise ValueError for an invalid path."""
-        header = _HEADER.fullmatch(text)
+        header = _HEADER_PATH_PATTERN.fullmatch(text)
         self._header = header[1].lower() if header else ""
         self._steps = [] if header else _path_keys(text)
 
@@ -50,7 +50,7 @@ class AnswerPath:
 
 def _path_keys(text: str) -> list[str]:
     steps, end = [], 0
-    for found in _STEP.finditer(text):
+    for found in _PATH_STEP_PATTERN.finditer(text):
         if found.start() != end:
             break
         steps.append(found[1] or found[2])
@@ -62,9 +62,9 @@ def _path_keys(text: str) -> list[str]:
     return steps
 
 
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_HEADER_VALUE = re.compile(r"[\x20-\x7e\xa0-\xff]*")
-_OF_THE_TRANSPORT = frozenset(
+_HEADER_NAME_PATTERN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE_PATTERN = re.compile(r"[\x20-\x7e\xa0-\xff]*")
+_TRANSPORT_HEADERS = frozenset(
     {"accept-encoding", "connection", "content-length", "cookie", "expect", "host"}
     | {"keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
 )
@@ -76,8 +76,8 @@ def _require_unique(statuses: tuple[int, ...]) -> tuple[int, ...]:
     return statuses
 
 
-_Accepted = Annotated[int, Field(ge=200, le=299)]
-_Refusal = Annotated[int, Field(ge=400, le=499)]
+_AcceptedStatus = Annotated[int, Field(ge=200, le=299)]
+_RefusalStatus = Annotated[int, Field(ge=400, le=499)]
 
 
 class Auth(BaseModel):
@@ -132,14 +132,14 @@ class Options(ProviderOptions):
         " `batch_size` is more than 1. It is shown: keep secrets out of it.",
         min_length=1,
     )
-    accepted: Annotated[tuple[_Accepted, ...], AfterValidator(_require_unique)] = option(
+    accepted: Annotated[tuple[_AcceptedStatus, ...], AfterValidator(_require_unique)] = option(
         "The statuses that mean: all messages were taken.", default=(200, 201, 202), min_length=1
     )
-    rejected: Annotated[tuple[_Refusal, ...], AfterValidator(_require_unique)] = option(
+    rejected: Annotated[tuple[_RefusalStatus, ...], AfterValidator(_require_unique)] = option(
         "The statuses that mean: a recipient is refused. Several are halved to find the one.",
         default=(400, 422),
     )
-    quota: Annotated[tuple[_Refusal, ...], AfterValidator(_require_unique)] = option(
+    quota: Annotated[tuple[_RefusalStatus, ...], AfterValidator(_require_unique)] = option(
         "The statuses that mean: nothing was taken, the quota is used up.", default=()
     )
     message_id: str | None = option(
@@ -154,13 +154,13 @@ class Options(ProviderOptions):
     def _fit_headers(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
         names = [name.lower() for name in headers]
         for name, secret in headers.items():
-            if not _HEADER_NAME.fullmatch(name):
+            if not _HEADER_NAME_PATTERN.fullmatch(name):
                 raise ValueError(f"holds {name!r}, which is no name of a header field")
-            if name.lower() in _OF_THE_TRANSPORT:
+            if name.lower() in _TRANSPORT_HEADERS:
                 raise ValueError(f"holds {name}, which each call sets by itself; leave it out")
             if names.count(name.lower()) > 1:
                 raise ValueError(f"holds {name} twice, in capitals and small letters; keep one")
-            if not _HEADER_VALUE.fullmatch(secret.get_secret_value()):
+            if not _HEADER_VALUE_PATTERN.fullmatch(secret.get_secret_value()):
                 raise ValueError(f"holds {name} with a sign that no header field may hold")
         return headers
 

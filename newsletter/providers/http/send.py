@@ -20,7 +20,7 @@ from newsletter.providers.http.description import AnswerPath, Options
 from newsletter.transport import http
 from newsletter.transport.http import HttpRequest, HttpResponse
 
-_SHORTEST_SECRET = 6
+_MIN_SECRET_CHARACTERS = 6
 
 
 class Described:
@@ -91,7 +91,7 @@ def _secrets(options: Options) -> Iterator[str]:
         found += [password.get_secret_value()] if password else []
     found += [word for value in found for word in value.split()]  # the key alone, in "Bearer key"
     longest_first = sorted(set(found), key=len, reverse=True)
-    yield from (each for each in longest_first if len(each) >= _SHORTEST_SECRET)
+    yield from (each for each in longest_first if len(each) >= _MIN_SECRET_CHARACTERS)
 
 
 def _check(content: Content) -> None:

@@ -17,24 +17,24 @@ from newsletter.providers.common import webhooks
 from newsletter.providers.common.signatures import HmacWebhook
 from newsletter.providers.common.webhooks import EventTables, as_list, reply_text, text, value_at
 
-RETRIES = timedelta(seconds=10 + 100 + 3 * 3)
+RETRY_PERIOD = timedelta(seconds=10 + 100 + 3 * 3)
 
-_WORDS = EventTables(__name__)
-_REASONS = ("bounce_code", "bounce_reason", "reject_reason", "suppression_reason")
-_OLDER_REASONS = ("readable_reason", "reason")
+_EVENT_TABLES = EventTables(__name__)
+_REASON_FIELDS = ("bounce_code", "bounce_reason", "reject_reason", "suppression_reason")
+_OLDER_REASON_FIELDS = ("readable_reason", "reason")
 
 
 def _event(payload: dict[str, Any], now: datetime) -> Event:
     data = payload.get("data")
-    reasons = [value_at(data, "meta", name) for name in _REASONS]
-    reasons += [value_at(data, "morph", name) for name in _OLDER_REASONS]
+    reasons = [value_at(data, "meta", name) for name in _REASON_FIELDS]
+    reasons += [value_at(data, "morph", name) for name in _OLDER_REASON_FIELDS]
     tags = as_list(value_at(data, "tags")) or as_list(value_at(data, "email", "tags"))
     what = text(payload.get("type"))
     suppressed = what == "activity.suppressed"
     return webhooks.make_event(
         payload,
         now,
-        kind=_WORDS.kind(what),
+        kind=_EVENT_TABLES.kind(what),
         id=value_at(data, "id"),
         times=(value_at(data, "created_at"), payload.get("created_at")),
         addresses=(value_at(data, "email"), value_at(data, "email", "recipient", "email")),
@@ -43,8 +43,8 @@ def _event(payload: dict[str, Any], now: datetime) -> Event:
         # why it suppresses is its own word, and none of a server that objects to us
         replies=() if suppressed else reasons,
         notes=reasons if suppressed else (),
-        bounce=_WORDS.bounce("bounces", what)
-        or _WORDS.find_bounce("suppressed", reply_text(*reasons)),
+        bounce=_EVENT_TABLES.bounce("bounces", what)
+        or _EVENT_TABLES.find_bounce("suppressed", reply_text(*reasons)),
     )
 
 
@@ -53,5 +53,5 @@ class MailerSend(HmacWebhook):
 
     key_example = "Qk3v…, from MailerSend's page of the webhook"
     signature_header = "signature"
-    time_key, retries = "created_at", RETRIES
+    time_key, retries = "created_at", RETRY_PERIOD
     translate = staticmethod(_event)

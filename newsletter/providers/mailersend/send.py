@@ -26,19 +26,19 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import answers, bodies
-from newsletter.providers.common.bodies import ADDRESS, METADATA, Template
+from newsletter.providers.common.bodies import ADDRESS_MARK, METADATA_MARKS, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, public
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
 
 PUBLIC_URL = "https://api.mailersend.com"
-_TAG = "/".join(METADATA.values())
+_METADATA_TAG = "/".join(METADATA_MARKS.values())
 """The tag of a message; events return it to identify the delivery."""
-_RESERVED = re.compile(r"\{[{%$]")  # in templates, at least
-_HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
-_UNSUBSCRIBE, _POST = "list-unsubscribe", "list-unsubscribe-post"
-_NOT_AS_A_HEADER = frozenset({"message-id", _UNSUBSCRIBE, _POST})
+_RESERVED_PATTERN = re.compile(r"\{[{%$]")  # in templates, at least
+_HEADER_NAME_PATTERN = re.compile(r"[A-Za-z0-9-]+")
+_UNSUBSCRIBE_HEADER, _UNSUBSCRIBE_POST_HEADER = "list-unsubscribe", "list-unsubscribe-post"
+_HEADERS_SENT_AS_FIELDS = frozenset({"message-id", _UNSUBSCRIBE_HEADER, _UNSUBSCRIBE_POST_HEADER})
 """Headers that MailerSend writes itself or takes in another field of the call."""
 _TAKEN_HEADERS = frozenset(
     {
@@ -46,9 +46,9 @@ _TAKEN_HEADERS = frozenset(
         *("in-reply-to", "references", "precedence", "received", "dkim-signature"),
     }
 )
-_ITS_ADDRESS = "to.0.email"
-_NO_ADDRESS = "must be a valid email address"
-_TRACKING = ("track_clicks", "track_opens", "track_content")
+_RECIPIENT_FIELD = "to.0.email"
+_INVALID_ADDRESS_ERROR = "must be a valid email address"
+_TRACKING_SETTINGS = ("track_clicks", "track_opens", "track_content")
 
 
 class Options(ProviderOptions):
@@ -117,12 +117,12 @@ def _refused(status: int, payload: dict[str, Any]) -> Verdict | None:
         return Verdict.RETRY
     if status == 429 and "#MS42901" in message:  # its calls of a day are used up
         return Verdict.QUOTA
-    if status != 422 or not isinstance(errors, dict) or set(errors) != {_ITS_ADDRESS}:
+    if status != 422 or not isinstance(errors, dict) or set(errors) != {_RECIPIENT_FIELD}:
         return None
-    reasons = errors[_ITS_ADDRESS] if isinstance(errors[_ITS_ADDRESS], list) else []
+    reasons = errors[_RECIPIENT_FIELD] if isinstance(errors[_RECIPIENT_FIELD], list) else []
     return (
         Verdict.REJECTED
-        if reasons and all(_NO_ADDRESS in str(reason) for reason in reasons)
+        if reasons and all(_INVALID_ADDRESS_ERROR in str(reason) for reason in reasons)
         else None
     )
 
@@ -143,13 +143,13 @@ def _compile(content: Content) -> Template:
     bodies.check_content(
         content,
         "MailerSend",
-        marks=_RESERVED,
-        name_pattern=_HEADER_NAME,
+        marks=_RESERVED_PATTERN,
+        name_pattern=_HEADER_NAME_PATTERN,
         forbidden=_TAKEN_HEADERS,
         ascii_only=True,
     )
     own = {name.lower(): value for name, value in content.headers}
-    headers = [each for each in content.headers if each[0].lower() not in _NOT_AS_A_HEADER]
+    headers = [each for each in content.headers if each[0].lower() not in _HEADERS_SENT_AS_FIELDS]
     sender, name = content.sender, {"name": content.sender.name} if content.sender.name else {}
     fields: dict[str, Any] = {
         "from": {"email": ascii_domain(sender.address), **name},
@@ -158,9 +158,9 @@ def _compile(content: Content) -> Template:
         "text": content.text,
         "html": content.html,
         "headers": [{"name": name, "value": value} for name, value in headers],
-        "list_unsubscribe": own.get(_UNSUBSCRIBE),
+        "list_unsubscribe": own.get(_UNSUBSCRIBE_HEADER),
     }
     call = {key: value for key, value in fields.items() if value}
-    call |= {"to": [{"email": ADDRESS}], "tags": [_TAG]}
-    call["settings"] = dict.fromkeys(_TRACKING, False)
+    call |= {"to": [{"email": ADDRESS_MARK}], "tags": [_METADATA_TAG]}
+    call["settings"] = dict.fromkeys(_TRACKING_SETTINGS, False)
     return bodies.compile_template(call)

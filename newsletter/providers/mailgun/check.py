@@ -33,7 +33,7 @@ from newsletter.providers.common.options import basic, public
 from newsletter.providers.common.records import MAX_CLOCK_ERROR, Inquiry, Page, Purpose, Question
 from newsletter.providers.mailgun.send import PUBLIC_URL, Options
 
-_REGION = "in the European region, set base_url: https://api.eu.mailgun.net"
+_REGION_ADVICE = "in the European region, set base_url: https://api.eu.mailgun.net"
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
@@ -52,12 +52,12 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
                 return failed(DOMAIN, f"{domain} is {state!r}", "ask Mailgun why, in its console")
         return None
 
-    missing = f"add it in Mailgun's console, or correct provider.domain; {_REGION}"
+    missing = f"add it in Mailgun's console, or correct provider.domain; {_REGION_ADVICE}"
     why = "it is refused here, as a sending key may be: this proves nothing"
     refused = doctor.refusal_by_status(
         {
             404: doctor.domain_state(domain, None, missing),
-            401: unclear(KEY, why, f"if it is the account's key, it is wrong; {_REGION}"),
+            401: unclear(KEY, why, f"if it is the account's key, it is wrong; {_REGION_ADVICE}"),
         }
     )
     url = f"{public(options, PUBLIC_URL)}/v4/domains/{domain}"
@@ -73,10 +73,10 @@ def _alignment(domain: str, signer: str) -> tuple[Finding, ...]:
     return (unclear("sender", why, "let sender.address and provider.domain belong together"),)
 
 
-_BEFORE, _AFTER = timedelta(minutes=2), timedelta(minutes=8)
+_SEARCH_BEFORE, _SEARCH_AFTER = timedelta(minutes=2), timedelta(minutes=8)
 """Their clock is not ours, and the call may have taken as long as a call may."""
-_AT_ONCE = 50
-_LATEST = 20
+_RECIPIENTS_PER_REQUEST = 50
+_MAX_LATEST_EVENTS = 20
 
 
 class MailgunInquiry(Inquiry):
@@ -107,7 +107,7 @@ class MailgunInquiry(Inquiry):
         if searched is not None:
             return Page(found=found, next=self._after(batch, searched))
         if not payload["items"]:
-            latest = {"ascending": "no", "limit": str(_LATEST)}
+            latest = {"ascending": "no", "limit": str(_MAX_LATEST_EVENTS)}
             return Page(found=found, next=self._events(batch, latest, purpose=Purpose.LATEST))
         after = urlsplit(payload["paging"]["next"])
         if not after.path.startswith(self._path):
@@ -137,7 +137,7 @@ class MailgunInquiry(Inquiry):
         return self._events(batch, {"tags": batch.campaign}, offset=timedelta(0))
 
     def _recipients_question(self, batch: OutgoingBatch, place: int) -> Question:
-        some = " OR ".join(map(_folded, batch.recipients[place : place + _AT_ONCE]))
+        some = " OR ".join(map(_folded, batch.recipients[place : place + _RECIPIENTS_PER_REQUEST]))
         return self._events(batch, {"tags": batch.campaign, "recipient": some})
 
     def _events(
@@ -151,8 +151,8 @@ class MailgunInquiry(Inquiry):
     ) -> Question:
         query = {
             "event": "accepted",
-            "begin": f"{(batch.at - _BEFORE - offset).timestamp():.0f}",
-            "end": f"{(batch.at + _AFTER + offset).timestamp():.0f}",
+            "begin": f"{(batch.at - _SEARCH_BEFORE - offset).timestamp():.0f}",
+            "end": f"{(batch.at + _SEARCH_AFTER + offset).timestamp():.0f}",
             "ascending": "yes",
             "limit": "300",
         }

@@ -25,9 +25,9 @@ from newsletter.providers.common.webhooks import (
     value_at,
 )
 
-RETRIES = timedelta(hours=8)
+RETRY_PERIOD = timedelta(hours=8)
 _WORDS = EventTables(__name__)
-_TIME = re.compile(r"[0-9]{10}")
+_TIMESTAMP_PATTERN = re.compile(r"[0-9]{10}")
 
 
 class Mailgun:
@@ -43,10 +43,10 @@ class Mailgun:
         signed_at, token, claimed = (
             exact_text(value_at(signature, name)) for name in ("timestamp", "token", "signature")
         )
-        if not token or not _TIME.fullmatch(signed_at):
+        if not token or not _TIMESTAMP_PATTERN.fullmatch(signed_at):
             raise Forged("it holds no signature of Mailgun's")
         require_hmac(self._key, (signed_at + token).encode(errors="replace"), claimed)
-        require_fresh(parse_time(signed_at), now, RETRIES)
+        require_fresh(parse_time(signed_at), now, RETRY_PERIOD)
         data = value_at(payload, "event-data")
         translated = (
             event(data, now) if isinstance(data, dict) else webhooks.unreadable_event(body, now)

@@ -26,22 +26,22 @@ MAX_RECIPIENTS = 1000
 _MAX_BYTES = 25_000_000  # of a message, uncompressed, by Mailgun's documentation
 PUBLIC_URL = "https://api.mailgun.net"
 _MAX_OPTION_BYTES = 16 * 1024
-_VARIABLES = {
+_VARIABLE_OF_MARK = {
     MergeField.UNSUBSCRIBE.value: "u",
     MergeField.MESSAGE_ID.value: "m",
     **{mark: f"n{number}" for number, mark in enumerate(NAME_MARKS)},
 }
-_RESERVED = re.compile(  # but not what is percent-encoded in a link, as in %2Fmy_url%2F
+_RESERVED_PATTERN = re.compile(  # but not what is percent-encoded in a link, as in %2Fmy_url%2F
     r"%(?:recipient\w*|(?![0-9a-f]{2})[a-z]\w*_(?:url|email)%)", re.IGNORECASE
 )
-_HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
-_ABOUT_A_RECIPIENT = re.compile(r"\bto['\"]? parameter|recipient address", re.IGNORECASE)
+_HEADER_NAME_PATTERN = re.compile(r"[A-Za-z0-9-]+")
+_RECIPIENT_ERROR_PATTERN = re.compile(r"\bto['\"]? parameter|recipient address", re.IGNORECASE)
 _ABOUT_THE_CALL = re.compile(
     r"\bfrom\b|sender|domain|recipient-variables|parameters|\b[ohvt]:|sandbox|account|at least one",
     re.IGNORECASE,
 )
-_WAIT_SECONDS = re.compile(r"after ([0-9]{1,9}) second", re.IGNORECASE)
-_WAIT_DATE = re.compile(r"after (\w{3}, \d{1,2} \w{3} \d{4} [\d:]{8} (?:UTC|GMT))")
+_WAIT_SECONDS_PATTERN = re.compile(r"after ([0-9]{1,9}) second", re.IGNORECASE)
+_WAIT_DATE_PATTERN = re.compile(r"after (\w{3}, \d{1,2} \w{3} \d{4} [\d:]{8} (?:UTC|GMT))")
 
 
 class Options(ProviderOptions):
@@ -90,7 +90,7 @@ class Mailgun(BatchTranslator[tuple[bytes, ...]]):
             given = payload.get("id") if response.status == 200 else ""
             return answers.accept_or_doubt(response, given, f"HTTP {response.status} without an id")
         if response.status == 400 and payload.get("message"):  # else the answer is not from Mailgun
-            reader = _ABOUT_A_RECIPIENT.search(message) or not _ABOUT_THE_CALL.search(message)
+            reader = _RECIPIENT_ERROR_PATTERN.search(message) or not _ABOUT_THE_CALL.search(message)
             verdict = answers.reject_or_split(batch) if reader else Verdict.CONFIGURATION
             return answers.make_answer(response, verdict, message)
         if response.status in {420, 429}:
@@ -102,7 +102,7 @@ class Mailgun(BatchTranslator[tuple[bytes, ...]]):
 
 def _wait(response: HttpResponse, message: str) -> timedelta | None:
     """Return the wait that the message of a rate limit or quota names."""
-    seconds, date = _WAIT_SECONDS.search(message), _WAIT_DATE.search(message)
+    seconds, date = _WAIT_SECONDS_PATTERN.search(message), _WAIT_DATE_PATTERN.search(message)
     return http.longest(
         min(timedelta(seconds=int(seconds[1])), MAX_WAIT) if seconds else None,
         http.until(date[1], response) if date else None,
@@ -119,7 +119,7 @@ def _compile(content: Content) -> tuple[bytes, ...]:
     large = bodies.fault("headers", f"take {size} bytes; Mailgun allows 16 KB")
     more = [large] if size > _MAX_OPTION_BYTES else []
     bodies.check_content(
-        content, "Mailgun", marks=_RESERVED, name_pattern=_HEADER_NAME, faults=more
+        content, "Mailgun", marks=_RESERVED_PATTERN, name_pattern=_HEADER_NAME_PATTERN, faults=more
     )
     return tuple(_part(name, _in_mailgun_words(value)) for name, value in fields)
 
@@ -139,7 +139,7 @@ def _fields(content: Content) -> Iterator[tuple[str, str]]:
 
 
 def _in_mailgun_words(value: str) -> str:
-    for mark, variable in _VARIABLES.items():
+    for mark, variable in _VARIABLE_OF_MARK.items():
         value = value.replace(mark, f"%recipient.{variable}%")
     return value
 

@@ -17,7 +17,7 @@ from newsletter.providers.mailjet.send import Options
 _SENDER = "sender"
 _MAX_SENDERS = 1000
 _VALIDATE = "validate it under Sender addresses and domains"
-_PUBLISH = "publish the records that Mailjet shows for it, and let it check them"
+_PUBLISH_ADVICE = "publish the records that Mailjet shows for it, and let it check them"
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
@@ -36,7 +36,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
             f"{base}/dns/{domain}",
             headers,
             lambda payload: _records(payload, domain),
-            doctor.refusal_by_status({404: unclear(DOMAIN, unknown, _PUBLISH)}),
+            doctor.refusal_by_status({404: unclear(DOMAIN, unknown, _PUBLISH_ADVICE)}),
         ),
     )
 
@@ -64,5 +64,5 @@ def _records(payload: Any, domain: str) -> Finding | None:
         case {"Data": [{"DKIMStatus": "OK", "SPFStatus": "OK"}]}:
             return passed(DOMAIN, f"{domain}: DKIM and SPF stand")
         case {"Data": [{"DKIMStatus": str(dkim), "SPFStatus": str(spf)}]}:
-            return unclear(DOMAIN, f"{domain}: DKIM {dkim!r}, SPF {spf!r}", _PUBLISH)
+            return unclear(DOMAIN, f"{domain}: DKIM {dkim!r}, SPF {spf!r}", _PUBLISH_ADVICE)
     return None

@@ -15,16 +15,16 @@ from newsletter.providers.common import webhooks
 from newsletter.providers.common.signatures import PasswordWebhook
 from newsletter.providers.common.webhooks import Delivery, EventTables, text
 
-_WORDS = EventTables(__name__)
-_STABLE = ("event", "MessageID", "mj_message_id", "email", "time", "url", "error")
+_EVENT_TABLES = EventTables(__name__)
+_IDENTIFYING_FIELDS = ("event", "MessageID", "mj_message_id", "email", "time", "url", "error")
 
 
 def _event(item: dict[str, Any], now: datetime) -> Event:
-    kind = _WORDS.kind(item.get("event"))
+    kind = _EVENT_TABLES.kind(item.get("event"))
     if item.get("error") == "greylisted" and item.get("hard_bounce") is not True:
         kind = EventKind.DELAYED  # "Delivery will be re-attempted."
     permanent = item.get("hard_bounce")
-    bounce = _WORDS.bounce("errors", item.get("error"))
+    bounce = _EVENT_TABLES.bounce("errors", item.get("error"))
     if bounce is None and permanent is True:
         bounce = Bounce.HARD
     # if word and flag disagree, the milder one counts: it suppresses no reader for ever
@@ -34,7 +34,7 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
         item,
         now,
         kind=kind,
-        id=webhooks.content_id(*(text(item.get(name), 1000) for name in _STABLE)),
+        id=webhooks.content_id(*(text(item.get(name), 1000) for name in _IDENTIFYING_FIELDS)),
         times=[item.get("time")],
         addresses=[item.get("email")],
         provider_ids=(item.get("MessageID"), item.get("mj_message_id")),

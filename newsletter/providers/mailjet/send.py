@@ -20,7 +20,7 @@ from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, MergeField, Recipient
 from newsletter.providers.common import answers, bodies
-from newsletter.providers.common.bodies import ADDRESS, CAMPAIGN, METADATA, Template
+from newsletter.providers.common.bodies import ADDRESS_MARK, CAMPAIGN_MARK, METADATA_MARKS, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, basic, option, public
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
@@ -30,7 +30,7 @@ MAX_RECIPIENTS = 50
 MAX_BYTES = 15_000_000
 MAX_SUBJECT = 255
 _PUBLIC_URL = "https://api.mailjet.com"
-_NOT_OURS = frozenset({"message-id", "list-id"})
+_UNSUPPORTED_HEADERS = frozenset({"message-id", "list-id"})
 """Headers of every campaign that Mailjet refuses: they are left out."""
 _TAKEN_HEADERS = frozenset(
     {
@@ -40,7 +40,7 @@ _TAKEN_HEADERS = frozenset(
         *("x-csa-complaints", "x-feedback-id"),
     }
 )
-_MAILJETS_OWN = re.compile(r"x-(?:mj|mailjet)-", re.IGNORECASE)
+_MAILJET_HEADER_PATTERN = re.compile(r"x-(?:mj|mailjet)-", re.IGNORECASE)
 _RESERVED = re.compile(r"(?i:(?:\{\{|\[\[)\s*(?:var|data)\s*:)|\[\[(?:UNSUB_LINK|PERMALINK)")
 _TO = re.compile(r"To(?:\[[0-9]+\](?:\.Email)?)?")
 
@@ -130,9 +130,9 @@ def _verdict(error: dict[str, Any]) -> Verdict:
 def _compile(content: Content) -> Template:
     """Encode one recipient's message as a template. Mailjet's ``Globals`` would save little: the
     long bodies differ by recipient."""
-    headers = [each for each in content.headers if each[0].lower() not in _NOT_OURS]
+    headers = [each for each in content.headers if each[0].lower() not in _UNSUPPORTED_HEADERS]
     mime_template(content)  # of those that are left out, too: they are the campaign's
-    theirs = {name.lower() for name, _ in headers if _MAILJETS_OWN.match(name)}
+    theirs = {name.lower() for name, _ in headers if _MAILJET_HEADER_PATTERN.match(name)}
     why = f"is longer than the {MAX_SUBJECT} characters that Mailjet takes; shorten it"
     bodies.check_content(
         replace(content, headers=tuple(headers)),
@@ -146,15 +146,15 @@ def _compile(content: Content) -> Template:
     address = {"Email": ascii_domain(sender.address)}
     fields: dict[str, Any] = {
         "From": {**address, "Name": sender.name} if sender.name else address,
-        "To": [{"Email": ADDRESS}],
+        "To": [{"Email": ADDRESS_MARK}],
         "ReplyTo": reply_to and {"Email": reply_to},
         "Subject": content.subject,
         "TextPart": content.text,
         "HTMLPart": content.html,
         "Headers": dict(headers),
         "CustomID": MergeField.MESSAGE_ID.value,
-        "EventPayload": bodies.to_json(METADATA),
-        "CustomCampaign": CAMPAIGN,
+        "EventPayload": bodies.to_json(METADATA_MARKS),
+        "CustomCampaign": CAMPAIGN_MARK,
     }
     if content.html:  # refused where there is nothing to track in
         fields |= {"TrackOpens": "disabled", "TrackClicks": "disabled"}

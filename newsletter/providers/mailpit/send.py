@@ -11,15 +11,15 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities, Finding, passed
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import answers, bodies
-from newsletter.providers.common.bodies import ADDRESS, CAMPAIGN, METADATA, Template
+from newsletter.providers.common.bodies import ADDRESS_MARK, CAMPAIGN_MARK, METADATA_MARKS, Template
 from newsletter.providers.common.doctor import Probe
 from newsletter.providers.common.options import ProviderOptions, public
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
 
-_USUAL_URL = "http://127.0.0.1:8025"
-_RESTRICTED = frozenset({"cc", "bcc"})
+_DEFAULT_URL = "http://127.0.0.1:8025"
+_RESTRICTED_HEADERS = frozenset({"cc", "bcc"})
 """Headers that Mailpit refuses, besides those that all providers refuse."""
 
 
@@ -36,7 +36,7 @@ class Mailpit(MessageTranslator):
     limits = Capabilities(max_recipients=1, own_body=True)
 
     def __init__(self, options: Options) -> None:
-        url = f"{public(options, _USUAL_URL)}/api/v1/send"
+        url = f"{public(options, _DEFAULT_URL)}/api/v1/send"
         super().__init__(options, url, {}, _compile)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
@@ -60,36 +60,36 @@ class Mailpit(MessageTranslator):
 def _compile(content: Content) -> Template:
     """Encode the call for one recipient as a template. The attempt is a header and no tag: Mailpit
     lists every tag it has seen."""
-    headers = {"X-Attempt": METADATA["attempt"], "X-Subscriber": METADATA["subscriber"]}
+    headers = {"X-Attempt": METADATA_MARKS["attempt"], "X-Subscriber": METADATA_MARKS["subscriber"]}
     bodies.check_content(
-        content, "Mailpit", forbidden=_RESTRICTED | {name.lower() for name in headers}
+        content, "Mailpit", forbidden=_RESTRICTED_HEADERS | {name.lower() for name in headers}
     )
     sender = content.sender
     fields: dict[str, Any] = {
         "From": {"Email": ascii_domain(sender.address), "Name": sender.name},
-        "To": [{"Email": ADDRESS}],
+        "To": [{"Email": ADDRESS_MARK}],
         "Subject": content.subject,
         "Text": content.text,
         "HTML": content.html,
         "Headers": {**headers, **dict(content.headers)},
-        "Tags": [CAMPAIGN],
+        "Tags": [CAMPAIGN_MARK],
     }
     if sender.reply_to:
         fields["ReplyTo"] = [{"Email": ascii_domain(sender.reply_to)}]
     return bodies.compile_template(fields)
 
 
-_WHAT = "provider"
+_CHECK_NAME = "provider"
 
 
 def probes(options: Options, _: str) -> tuple[Probe | Finding, ...]:
     """Return the question whether Mailpit is running."""
-    url = f"{public(options, _USUAL_URL)}/api/v1/info"
-    return (Probe(_WHAT, url, {}, _info),)
+    url = f"{public(options, _DEFAULT_URL)}/api/v1/info"
+    return (Probe(_CHECK_NAME, url, {}, _info),)
 
 
 def _info(payload: Any) -> Finding | None:
     match payload:
         case {"Version": str(version)}:
-            return passed(_WHAT, f"Mailpit {version} is there; it delivers to no reader")
+            return passed(_CHECK_NAME, f"Mailpit {version} is there; it delivers to no reader")
     return None

@@ -15,9 +15,9 @@ from newsletter.providers.common import webhooks
 from newsletter.providers.common.signatures import HmacWebhook
 from newsletter.providers.common.webhooks import EventTables, reply_text, value_at
 
-RETRIES = 40 * timedelta(minutes=5, seconds=30) + timedelta(seconds=30)
+RETRY_PERIOD = 40 * timedelta(minutes=5, seconds=30) + timedelta(seconds=30)
 
-_WORDS = EventTables(__name__)
+_EVENT_TABLES = EventTables(__name__)
 
 
 def _event(item: dict[str, Any], now: datetime) -> Event:
@@ -25,7 +25,7 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
     return webhooks.make_event(
         item,
         now,
-        kind=_WORDS.kind(item.get("event")),
+        kind=_EVENT_TABLES.kind(item.get("event")),
         id=item.get("event_id"),
         times=[item.get("timestamp")],
         addresses=[item.get("email")],
@@ -38,10 +38,10 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
 
 def _bounce(item: dict[str, Any], diagnostic: str) -> Bounce:
     if item.get("event") == "reject":
-        return _WORDS.find_bounce("suppressed", diagnostic.lower())
+        return _EVENT_TABLES.find_bounce("suppressed", diagnostic.lower())
     # "Permanent delivery failure", unless the code blames something else.
     bounce = webhooks.smtp_bounce(diagnostic) if item.get("response_code") else Bounce.HARD
-    return _WORDS.bounce("categories", item.get("bounce_category")) or bounce
+    return _EVENT_TABLES.bounce("categories", item.get("bounce_category")) or bounce
 
 
 class Mailtrap(HmacWebhook):
@@ -49,5 +49,5 @@ class Mailtrap(HmacWebhook):
 
     key_example = "8d7a…, from Mailtrap's page of the webhook"
     signature_header = "mailtrap-signature"
-    time_key, retries, events_key = "timestamp", RETRIES, "events"
+    time_key, retries, events_key = "timestamp", RETRY_PERIOD, "events"
     translate = staticmethod(_event)

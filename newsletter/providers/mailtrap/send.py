@@ -15,7 +15,7 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
 from newsletter.providers.common import answers, bodies
-from newsletter.providers.common.bodies import ADDRESS, CAMPAIGN, METADATA, Template
+from newsletter.providers.common.bodies import ADDRESS_MARK, CAMPAIGN_MARK, METADATA_MARKS, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, public
 from newsletter.providers.common.translators import BatchTranslator
 from newsletter.transport import http
@@ -25,7 +25,7 @@ MAX_RECIPIENTS = 500
 MAX_BYTES = 50_000_000
 _PUBLIC_URL = "https://bulk.api.mailtrap.io"
 # its samples fill {{…}} also in text that belongs to no template
-_RESERVED = re.compile(r"\{\{|__unsubscribe_url__", re.IGNORECASE)
+_RESERVED_PATTERN = re.compile(r"\{\{|__unsubscribe_url__", re.IGNORECASE)
 _BY_WORDS = {
     r"rate limit|too many requests|try again|temporar": Verdict.RETRY,
     r"\bsize\b|too (?:large|big|long)": Verdict.CONFIGURATION,
@@ -124,7 +124,7 @@ def _item(_: Recipient, payload: Any) -> Outcome | None:
 
 def _compile(content: Content) -> _CompiledContent:
     """Encode fields without merge marks as ``base``, and the others as a request template."""
-    bodies.check_content(content, "Mailtrap", marks=_RESERVED)
+    bodies.check_content(content, "Mailtrap", marks=_RESERVED_PATTERN)
     sender, reply_to = content.sender, ascii_domain(content.sender.reply_to)
     address = {"email": ascii_domain(sender.address)}
     fields: dict[str, Any] = {
@@ -135,7 +135,11 @@ def _compile(content: Content) -> _CompiledContent:
         "html": content.html,
         "headers": dict(content.headers),
     }
-    fields |= {"to": [{"email": ADDRESS}], "category": CAMPAIGN, "custom_variables": METADATA}
+    fields |= {
+        "to": [{"email": ADDRESS_MARK}],
+        "category": CAMPAIGN_MARK,
+        "custom_variables": METADATA_MARKS,
+    }
     message = {name: value for name, value in fields.items() if value}
     base = {name: each for name, each in message.items() if MARK_PREFIX not in bodies.to_json(each)}
     request = {name: each for name, each in message.items() if name not in base}

@@ -30,11 +30,11 @@ from newsletter.domain.statements.content import Recipient
 from newsletter.providers.outbox.options import Options
 
 MAX_RECIPIENTS = 1000
-JOURNAL = "journal.jsonl"
+JOURNAL_NAME = "journal.jsonl"
 _SYNCS_AT_ONCE = 8
-_CHUNK = 1 << 16
-_FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
-_NOT_RETRIED = frozenset(
+_CHUNK_BYTES = 1 << 16
+_FILE_NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+_PERMANENT_ERRNOS = frozenset(
     {
         *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
         *(errno.ENAMETOOLONG, errno.ELOOP),
@@ -126,7 +126,7 @@ class Outbox:
                 os.fsync(handle)
             finally:
                 os.close(handle)
-            _journal(self._directory / JOURNAL, entries, existing_ids=again)
+            _journal(self._directory / JOURNAL_NAME, entries, existing_ids=again)
         except (OSError, ClaimOver):
             for entry in fresh:
                 for path in (entry.draft, entry.path):
@@ -171,7 +171,7 @@ def in_workspace(options: Options, workspace: Path) -> Outbox:
 
 def _file_name(message_id: str) -> str:
     """Return a file name that is safe and unique, also on file systems that ignore case."""
-    if _FILE_NAME.fullmatch(message_id):
+    if _FILE_NAME_PATTERN.fullmatch(message_id):
         return message_id
     return hashlib.sha256(message_id.encode()).hexdigest()[:40]
 
@@ -205,7 +205,7 @@ def _journal(path: Path, entries: Iterable[_Entry], *, existing_ids: set[str]) -
 def _end_of_last_line(file: int, end: int) -> int:
     """Return the offset after the last line break before ``end``, searching backwards."""
     while end:
-        begin = max(end - _CHUNK, 0)
+        begin = max(end - _CHUNK_BYTES, 0)
         found = os.pread(file, end - begin, begin).rfind(b"\n")
         if found >= 0:
             return begin + found + 1
@@ -226,7 +226,7 @@ def _journalled(path: Path, message_ids: set[str]) -> set[str]:
 
 
 def _failed(error: OSError, directory: Path) -> Outcome:
-    is_permanent = error.errno in _NOT_RETRIED
+    is_permanent = error.errno in _PERMANENT_ERRNOS
     advice = "make the folder writable" if is_permanent else "it is tried again; is the disk full?"
     return Outcome(
         verdict=Verdict.CONFIGURATION if is_permanent else Verdict.RETRY,

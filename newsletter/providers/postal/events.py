@@ -19,20 +19,20 @@ from newsletter.providers.common.public_keys import require_rsa, rsa_key
 from newsletter.providers.common.signatures import SignedWebhook, header
 from newsletter.providers.common.webhooks import EventTables, reply_text, value_at
 
-RETRIES = timedelta(minutes=2 + 3 + 6 + 10 + 15)
-_WORDS = EventTables(__name__)
-_NEWER, _OLDER = "x-postal-signature-256", "x-postal-signature"
+RETRY_PERIOD = timedelta(minutes=2 + 3 + 6 + 10 + 15)
+_EVENT_TABLES = EventTables(__name__)
+_SHA256_SIGNATURE_HEADER, _SHA1_SIGNATURE_HEADER = "x-postal-signature-256", "x-postal-signature"
 
 
 def _event(post: dict[str, Any], now: datetime) -> Event:
     payload = post.get("payload")
     message = value_at(payload, "original_message") or value_at(payload, "message")
     reasons = [value_at(payload, "output"), value_at(payload, "details")]
-    bounce = _WORDS.bounce("types", value_at(payload, "bounce", "bounce_type"))
+    bounce = _EVENT_TABLES.bounce("types", value_at(payload, "bounce", "bounce_type"))
     return webhooks.make_event(
         post,
         now,
-        kind=_WORDS.kind(post.get("event")),
+        kind=_EVENT_TABLES.kind(post.get("event")),
         id=post.get("uuid"),
         times=(value_at(payload, "timestamp"), post.get("timestamp")),
         addresses=[value_at(message, "to")],
@@ -46,7 +46,7 @@ def _event(post: dict[str, Any], now: datetime) -> Event:
 class Postal(SignedWebhook):
     """Verifies and parses Postal's webhooks. ``key`` is the server's public key."""
 
-    time_key, retries = "timestamp", RETRIES
+    time_key, retries = "timestamp", RETRY_PERIOD
     translate = staticmethod(_event)
 
     def __init__(self, key: str) -> None:
@@ -54,7 +54,7 @@ class Postal(SignedWebhook):
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
         """Verify the signature. Raises Forged."""
-        if _NEWER in headers:
-            require_rsa(self._key, body, header(headers, _NEWER), hashes.SHA256())
+        if _SHA256_SIGNATURE_HEADER in headers:
+            require_rsa(self._key, body, header(headers, _SHA256_SIGNATURE_HEADER), hashes.SHA256())
         else:
-            require_rsa(self._key, body, header(headers, _OLDER), hashes.SHA1())  # noqa: S303 - above
+            require_rsa(self._key, body, header(headers, _SHA1_SIGNATURE_HEADER), hashes.SHA1())  # noqa: S303 - above

@@ -14,15 +14,15 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import answers, bodies
-from newsletter.providers.common.bodies import ADDRESS, METADATA, Template
+from newsletter.providers.common.bodies import ADDRESS_MARK, METADATA_MARKS, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, option
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
 
-_TAG = "/".join(METADATA.values())
+_METADATA_TAG = "/".join(METADATA_MARKS.values())
 """The tag of a message; events return it to identify the delivery."""
-_RESERVED = re.compile(r"https?\+notrack://", re.IGNORECASE)
+_RESERVED_PATTERN = re.compile(r"https?\+notrack://", re.IGNORECASE)
 
 
 class Options(ProviderOptions):
@@ -96,7 +96,7 @@ def _message_id(messages: Any, address: str) -> str:
 
 def _compile(content: Content) -> Template:
     """Encode the call for one recipient as a template."""
-    bodies.check_content(content, "Postal", marks=_RESERVED, forbidden={"x-amp"})
+    bodies.check_content(content, "Postal", marks=_RESERVED_PATTERN, forbidden={"x-amp"})
     headers = {"X-AMP": "skip", **dict(content.headers)}
     sender = content.sender
     fields: dict[str, Any] = {
@@ -108,4 +108,4 @@ def _compile(content: Content) -> Template:
         "headers": headers,
     }
     call = {key: value for key, value in fields.items() if value}
-    return bodies.compile_template({"to": [ADDRESS], "tag": _TAG, **call})
+    return bodies.compile_template({"to": [ADDRESS_MARK], "tag": _METADATA_TAG, **call})

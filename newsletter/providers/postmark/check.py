@@ -25,7 +25,7 @@ from newsletter.providers.common.options import public
 from newsletter.providers.common.records import Inquiry, Page, Purpose, Question
 from newsletter.providers.postmark.send import PUBLIC_URL, Options
 
-_STREAM = "message stream"
+_STREAM_CHECK = "message stream"
 _FIX = "make a broadcast stream there, and write its id as provider.message_stream"
 
 
@@ -34,13 +34,13 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     base, stream = public(options, PUBLIC_URL), options.message_stream
     headers = {"X-Postmark-Server-Token": options.server_token.get_secret_value()}
     path = f"/message-streams/{quote(stream, safe='')}"
-    no_stream = failed(_STREAM, f"the server has no stream {stream}", _FIX)
+    no_stream = failed(_STREAM_CHECK, f"the server has no stream {stream}", _FIX)
     domain = doctor.domain_of(sender)
     why = f"a server's token cannot ask about {domain}"
     return (
         Probe(KEY, f"{base}/server", headers, _server),
         Probe(
-            _STREAM,
+            _STREAM_CHECK,
             f"{base}{path}",
             headers,
             lambda payload: _stream(payload, stream),
@@ -61,12 +61,12 @@ def _stream(payload: Any, stream: str) -> Finding | None:
     match payload:
         case {"MessageStreamType": "Broadcasts", "ArchivedAt": str(at)}:
             return failed(
-                _STREAM, f"{stream} was archived on {at[:10]}", "restore it, or use another"
+                _STREAM_CHECK, f"{stream} was archived on {at[:10]}", "restore it, or use another"
             )
         case {"MessageStreamType": "Broadcasts"}:
             return _unsubscribing(payload, stream)
         case {"MessageStreamType": str(kind)}:
-            return failed(_STREAM, f"{stream} is of type {kind}, not Broadcasts", _FIX)
+            return failed(_STREAM_CHECK, f"{stream} is of type {kind}, not Broadcasts", _FIX)
     return None
 
 
@@ -75,13 +75,13 @@ def _unsubscribing(payload: dict[str, Any], stream: str) -> Finding:
         case {"SubscriptionManagementConfiguration": {"UnsubscribeHandlingType": str(handling)}}:
             if handling.lower() != "custom":
                 why = f"{stream} leaves unsubscribing to {handling!r}"
-                return unclear(_STREAM, why, "set it to custom, or readers see two links")
-    return passed(_STREAM, f"{stream} is a broadcast stream")
+                return unclear(_STREAM_CHECK, why, "set it to custom, or readers see two links")
+    return passed(_STREAM_CHECK, f"{stream} is a broadcast stream")
 
 
-_COUNT = 500
+_MESSAGES_PER_PAGE = 500
 _MAX_FOUND = 10_000
-_LATEST = 50
+_MAX_LATEST_MESSAGES = 50
 
 
 class PostmarkInquiry(Inquiry):
@@ -134,10 +134,10 @@ class PostmarkInquiry(Inquiry):
         rest = sample[sample.index(after) + 1 :] if after else sample
         if rest:
             return self._search(Purpose.ATTEMPT, {"tag": batch.campaign, "recipient": rest[0]})
-        return self._search(Purpose.LATEST, {"count": str(_LATEST)})
+        return self._search(Purpose.LATEST, {"count": str(_MAX_LATEST_MESSAGES)})
 
     def _search(
         self, purpose: Purpose, by: dict[str, str], expected: frozenset[str] = frozenset()
     ) -> Question:
-        query = {"count": str(_COUNT), "offset": "0", "messagestream": self._stream}
+        query = {"count": str(_MESSAGES_PER_PAGE), "offset": "0", "messagestream": self._stream}
         return self.question(purpose, query | by, expected)

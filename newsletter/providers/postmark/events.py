@@ -23,14 +23,14 @@ from newsletter.providers.common.webhooks import (
     text,
 )
 
-_WORDS = EventTables(__name__)
-_TIMES = ("BouncedAt", "DeliveredAt", "ReceivedAt", "ChangedAt")
+_EVENT_TABLES = EventTables(__name__)
+_TIME_FIELDS = ("BouncedAt", "DeliveredAt", "ReceivedAt", "ChangedAt")
 
 
 def event(payload: dict[str, Any], now: datetime) -> Event:
     record = text(payload.get("RecordType")) or ("Bounce" if payload.get("TypeCode") else "")
     why = payload.get("Type") or payload.get("SuppressionReason")
-    when = next((payload[name] for name in _TIMES if name in payload), None)
+    when = next((payload[name] for name in _TIME_FIELDS if name in payload), None)
     to = address(payload.get("Recipient")) or address(payload.get("Email"))
     name = [record, text(payload.get("ID"))]
     if not name[1]:
@@ -46,20 +46,20 @@ def event(payload: dict[str, Any], now: datetime) -> Event:
         delivery=delivery(payload.get("Metadata")),
         replies=[payload.get("Details")],
         notes=[why],
-        bounce=_WORDS.bounce("bounces", why),
+        bounce=_EVENT_TABLES.bounce("bounces", why),
     )
 
 
 def _kind(record: str, payload: dict[str, Any]) -> EventKind:
     if record == "Bounce":
-        return _WORDS.kind(payload.get("Type"), EventKind.BOUNCED)
+        return _EVENT_TABLES.kind(payload.get("Type"), EventKind.BOUNCED)
     if record != "SubscriptionChange":
-        return _WORDS.kind(record)
+        return _EVENT_TABLES.kind(record)
     why = payload.get("SuppressionReason")
     is_theirs = why != "ManualSuppression" or payload.get("Origin") == "Recipient"
     if payload.get("SuppressSending") is not True or not is_theirs:
         return EventKind.OTHER
-    return _WORDS.kind(why)
+    return _EVENT_TABLES.kind(why)
 
 
 class Postmark(PasswordWebhook):

@@ -16,7 +16,7 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.providers.common import answers, bodies
-from newsletter.providers.common.bodies import ADDRESS, CAMPAIGN, METADATA, Template
+from newsletter.providers.common.bodies import ADDRESS_MARK, CAMPAIGN_MARK, METADATA_MARKS, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, option, public
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.providers.common.webhooks import parse
@@ -27,16 +27,16 @@ MAX_RECIPIENTS = 500
 MAX_BYTES = 50_000_000
 MAX_BODY_BYTES = 5_000_000
 PUBLIC_URL = "https://api.postmarkapp.com"
-_RESERVED = re.compile(
+_RESERVED_PATTERN = re.compile(
     r"\{\{\s*+(?:\{\s*+)?pm:", re.IGNORECASE
 )  # filled in bodies without a template too
-_HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
-_ABOUT_A_RECIPIENT = re.compile(r"['\"]To['\"]")
-_ABOUT_THE_CALL = re.compile(
+_HEADER_NAME_PATTERN = re.compile(r"[A-Za-z0-9-]+")
+_RECIPIENT_ERROR_PATTERN = re.compile(r"['\"]To['\"]")
+_CALL_ERROR_PATTERN = re.compile(
     r"\b(?:From|[Ss]ender|Reply-?To|Subject|TextBody|HtmlBody|[Hh]eaders?|Metadata|Tag"
     r"|(?:Message)?[Ss]treams?)\b"
 )
-_BY_CODE = {
+_VERDICT_OF_CODE = {
     0: Verdict.ACCEPTED,
     # an address that is none, and one that Postmark has made inactive after a bounce or complaint
     **dict.fromkeys((300, 406), Verdict.REJECTED),
@@ -112,10 +112,10 @@ def _item(recipient: Recipient, item: Any) -> Outcome | None:
 
 def _verdict(code: object, message: str) -> Verdict:
     """Return the verdict of an error code. Code 300 may be the sender's fault: not REJECTED."""
-    verdict = _BY_CODE.get(code, Verdict.UNKNOWN) if type(code) is int else Verdict.UNKNOWN
+    verdict = _VERDICT_OF_CODE.get(code, Verdict.UNKNOWN) if type(code) is int else Verdict.UNKNOWN
     if code != 300 and verdict is not Verdict.UNKNOWN:
         return verdict
-    about_all = _ABOUT_THE_CALL.search(message) and not _ABOUT_A_RECIPIENT.search(message)
+    about_all = _CALL_ERROR_PATTERN.search(message) and not _RECIPIENT_ERROR_PATTERN.search(message)
     return Verdict.CONFIGURATION if about_all else verdict
 
 
@@ -137,7 +137,7 @@ def _compile(content: Content, stream: str) -> Template:
     parts = (("text", content.text), ("html", content.html))
     more = [bodies.fault(key, why) for key, part in parts if len(part.encode()) > MAX_BODY_BYTES]
     bodies.check_content(
-        content, "Postmark", marks=_RESERVED, name_pattern=_HEADER_NAME, faults=more
+        content, "Postmark", marks=_RESERVED_PATTERN, name_pattern=_HEADER_NAME_PATTERN, faults=more
     )
     headers = (*content.headers, ("X-PM-KeepID", "true"))
     fixed = {
@@ -145,8 +145,8 @@ def _compile(content: Content, stream: str) -> Template:
         "MessageStream": stream,
         "TrackOpens": False,
         "TrackLinks": "None",
-        "Tag": CAMPAIGN,
-        "Metadata": METADATA,
-        "To": ADDRESS,
+        "Tag": CAMPAIGN_MARK,
+        "Metadata": METADATA_MARKS,
+        "To": ADDRESS_MARK,
     }
     return bodies.compile_template({**call, **fixed})

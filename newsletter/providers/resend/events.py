@@ -18,11 +18,11 @@ from newsletter.providers.common import signatures, webhooks
 from newsletter.providers.common.signatures import header, is_same, require_fresh
 from newsletter.providers.common.webhooks import EventTables, as_list, parse_time, text, value_at
 
-RETRIES = timedelta(0)
-_SIGNATURE = re.compile(r"v[0-9a-z]+,[A-Za-z0-9+/]+={0,2}")
+RETRY_PERIOD = timedelta(0)
+_SIGNATURE_PATTERN = re.compile(r"v[0-9a-z]+,[A-Za-z0-9+/]+={0,2}")
 
-_WORDS = EventTables(__name__)
-_DETAILS = ("bounce", "failed", "suppressed")
+_EVENT_TABLES = EventTables(__name__)
+_DETAIL_FIELDS = ("bounce", "failed", "suppressed")
 
 
 class Resend:
@@ -37,12 +37,12 @@ class Resend:
         signed = f"{name}.{signed_at}.".encode(errors="replace") + body
         expected = b64encode(hmac.new(self._key, signed, hashlib.sha256).digest()).decode()
         claimed = header(headers, "svix-signature").split(" ")
-        if not all(_SIGNATURE.fullmatch(signature) for signature in claimed):
+        if not all(_SIGNATURE_PATTERN.fullmatch(signature) for signature in claimed):
             raise Forged("the signature is not written as Svix writes it")
         # There are several while a secret is being replaced.
         if not any(is_same(signature, f"v1,{expected}") for signature in claimed):
             raise Forged("no signature matches")
-        require_fresh(parse_time(signed_at), now, RETRIES)
+        require_fresh(parse_time(signed_at), now, RETRY_PERIOD)
         payload, id_ = webhooks.parse(body), text(name)
         return (
             _event(payload, id_, now)
@@ -53,7 +53,7 @@ class Resend:
 
 def _event(payload: dict[str, Any], name: str, now: datetime) -> Event:
     data = payload.get("data")
-    details = next((value_at(data, part) for part in _DETAILS if value_at(data, part)), None)
+    details = next((value_at(data, part) for part in _DETAIL_FIELDS if value_at(data, part)), None)
     codes = value_at(details, "diagnosticCode")
     reasons = [*(codes if isinstance(codes, list) else [codes])[:5]]
     reasons += [value_at(details, part) for part in ("message", "reason")]
@@ -61,7 +61,7 @@ def _event(payload: dict[str, Any], name: str, now: datetime) -> Event:
     return webhooks.make_event(
         payload,
         now,
-        kind=_WORDS.kind(payload.get("type")),
+        kind=_EVENT_TABLES.kind(payload.get("type")),
         id=name,
         times=[payload.get("created_at")],
         addresses=as_list(value_at(data, "to"))[:1],

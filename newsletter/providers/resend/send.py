@@ -17,7 +17,7 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import answers, bodies
-from newsletter.providers.common.bodies import ADDRESS, METADATA, Template
+from newsletter.providers.common.bodies import ADDRESS_MARK, METADATA_MARKS, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, public
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
@@ -25,10 +25,10 @@ from newsletter.transport.http import HttpRequest, HttpResponse
 
 MAX_RECIPIENTS = 100
 _PUBLIC_URL = "https://api.resend.com"
-_RESERVED = re.compile(r"\{\{\s*+(?:\{\s*+)?(?:RESEND_|contact\.)", re.IGNORECASE)
+_RESERVED_PATTERN = re.compile(r"\{\{\s*+(?:\{\s*+)?(?:RESEND_|contact\.)", re.IGNORECASE)
 _HEADER_NAME = re.compile(r"[A-Za-z0-9_-]+")
-_ABOUT_A_RECIPIENT = re.compile(r"[`'\"]to[`'\"]|\bto field|\.to\b|recipient", re.IGNORECASE)
-_USED_UP = {"daily_quota_exceeded", "monthly_quota_exceeded"}
+_RECIPIENT_ERROR_PATTERN = re.compile(r"[`'\"]to[`'\"]|\bto field|\.to\b|recipient", re.IGNORECASE)
+_QUOTA_ERRORS = {"daily_quota_exceeded", "monthly_quota_exceeded"}
 
 
 class Options(ProviderOptions):
@@ -67,12 +67,12 @@ class Resend(MessageTranslator):
         message = http.brief(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
             return _taken(batch, response, payload)
-        if response.status == 429 and str(payload.get("name")) in _USED_UP:
+        if response.status == 429 and str(payload.get("name")) in _QUOTA_ERRORS:
             return answers.make_answer(response, Verdict.QUOTA, message)
         if response.status in {400, 422}:
             # only a fault in an address is looked for by halving: others would refuse everybody
             named = payload.get("name") == "validation_error"
-            about_a_recipient = named and _ABOUT_A_RECIPIENT.search(message)
+            about_a_recipient = named and _RECIPIENT_ERROR_PATTERN.search(message)
             verdict = answers.reject_or_split(batch) if about_a_recipient else Verdict.CONFIGURATION
             return answers.make_answer(response, verdict, message)
         # 409: a proxy made the call twice, perhaps, and the first one may be taken
@@ -104,7 +104,7 @@ def _compile(content: Content) -> Template:
     }
     if sender.reply_to:
         call["reply_to"] = ascii_domain(sender.reply_to)
-    bodies.check_content(content, "Resend", marks=_RESERVED, name_pattern=_HEADER_NAME)
-    tags = [{"name": name, "value": value} for name, value in METADATA.items()]
+    bodies.check_content(content, "Resend", marks=_RESERVED_PATTERN, name_pattern=_HEADER_NAME)
+    tags = [{"name": name, "value": value} for name, value in METADATA_MARKS.items()]
     headers = dict(content.headers)
-    return bodies.compile_template({**call, "headers": headers, "tags": tags, "to": [ADDRESS]})
+    return bodies.compile_template({**call, "headers": headers, "tags": tags, "to": [ADDRESS_MARK]})

@@ -26,10 +26,10 @@ from newsletter.providers.common.webhooks import (
     text,
 )
 
-RETRIES = MAX_AGE
-_WORDS = EventTables(__name__)
-_SIGNATURE = "x-twilio-email-event-webhook-signature"
-_TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
+RETRY_PERIOD = MAX_AGE
+_EVENT_TABLES = EventTables(__name__)
+_SIGNATURE_HEADER = "x-twilio-email-event-webhook-signature"
+_TIMESTAMP_HEADER = "x-twilio-email-event-webhook-timestamp"
 
 
 class SendGrid:
@@ -40,14 +40,14 @@ class SendGrid:
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """Verify a post and return its events, one for each item of the array. Raises Forged."""
-        signed_at = header(headers, _TIMESTAMP)
-        claimed = unbase64(header(headers, _SIGNATURE)) or b""
+        signed_at = header(headers, _TIMESTAMP_HEADER)
+        claimed = unbase64(header(headers, _SIGNATURE_HEADER)) or b""
         signed = signed_at.encode(errors="replace") + body
         try:
             self._key.verify(claimed, signed, ec.ECDSA(hashes.SHA256()))
         except InvalidSignature as error:
             raise Forged("the signature does not match") from error
-        require_fresh(parse_time(signed_at), now, RETRIES)
+        require_fresh(parse_time(signed_at), now, RETRY_PERIOD)
         return read_many(body, now, _event)
 
 
@@ -59,7 +59,7 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
     return make_event(
         item,
         now,
-        kind=_WORDS.kind(item.get("event")),
+        kind=_EVENT_TABLES.kind(item.get("event")),
         id=item.get("sg_event_id"),
         times=[item.get("timestamp")],
         addresses=[item.get("email")],
@@ -72,6 +72,6 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
 
 def _bounce(item: dict[str, Any]) -> Bounce | None:
     if item.get("event") == "dropped":
-        return _WORDS.bounce("drops", text(item.get("reason")).lower().partition(" (")[0])
-    classified = _WORDS.bounce("classified", text(item.get("bounce_classification")).lower())
-    return classified or _WORDS.bounce("types", text(item.get("type")) or item.get("event"))
+        return _EVENT_TABLES.bounce("drops", text(item.get("reason")).lower().partition(" (")[0])
+    classified = _EVENT_TABLES.bounce("classified", text(item.get("bounce_classification")).lower())
+    return classified or _EVENT_TABLES.bounce("types", text(item.get("type")) or item.get("event"))

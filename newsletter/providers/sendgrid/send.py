@@ -26,19 +26,19 @@ from newsletter.transport.http import MAX_WAIT, HttpRequest, HttpResponse
 MAX_RECIPIENTS = 1000
 MAX_BYTES = 30_000_000
 PUBLIC_URL = "https://api.sendgrid.com"
-_OFF = {"enable": False}
-_SETTINGS = {
+_DISABLED = {"enable": False}
+_MAIL_SETTINGS = {
     "tracking_settings": {
         "click_tracking": {"enable": False, "enable_text": False},
-        **dict.fromkeys(("open_tracking", "subscription_tracking", "ganalytics"), _OFF),
+        **dict.fromkeys(("open_tracking", "subscription_tracking", "ganalytics"), _DISABLED),
     },
-    "mail_settings": {"footer": _OFF},  # an account's footer was not approved
+    "mail_settings": {"footer": _DISABLED},  # an account's footer was not approved
 }
 _TAKEN_HEADERS = {"x-sg-id", "x-sg-eid", "received", "dkim-signature", "to", "cc", "bcc"}
-_RESERVED = re.compile(r"<%\s*\w+\s*%>|%asm_\w+%", re.IGNORECASE)
-_AN_ADDRESS = re.compile(r"personalizations\.[0-9]+\.to(?:\.[0-9]+(?:\.email)?)?")
-_TEMPORARY = re.compile(r"\btemporar", re.IGNORECASE)
-_USED_UP = re.compile(r"credits exceeded", re.IGNORECASE)
+_RESERVED_PATTERN = re.compile(r"<%\s*\w+\s*%>|%asm_\w+%", re.IGNORECASE)
+_RECIPIENT_FIELD_PATTERN = re.compile(r"personalizations\.[0-9]+\.to(?:\.[0-9]+(?:\.email)?)?")
+_TEMPORARY_ERROR_PATTERN = re.compile(r"\btemporar", re.IGNORECASE)
+_QUOTA_ERROR_PATTERN = re.compile(r"credits exceeded", re.IGNORECASE)
 
 
 class Options(ProviderOptions):
@@ -100,7 +100,7 @@ class SendGrid(BatchTranslator[_CompiledContent]):
             return _rate_limited(response, reason)
         if response.status == 400:
             fields = [str(error.get("field")) for error in errors]
-            about_readers = fields and all(map(_AN_ADDRESS.fullmatch, fields))
+            about_readers = fields and all(map(_RECIPIENT_FIELD_PATTERN.fullmatch, fields))
             verdict = answers.reject_or_split(batch) if about_readers else Verdict.CONFIGURATION
             return answers.make_answer(response, verdict, reason)
         return answers.refusal_by_status(batch, response, reason)
@@ -119,9 +119,9 @@ def _rate_limited(response: HttpResponse, reason: str) -> Answer:
     wait = http.reset_after(response, "x-ratelimit-reset")  # in seconds since 1970
     if response.status == 429:
         verdict = Verdict.RETRY
-    elif response.status == 401 and _USED_UP.search(reason):
+    elif response.status == 401 and _QUOTA_ERROR_PATTERN.search(reason):
         verdict = Verdict.QUOTA
-    elif response.status == 403 and _TEMPORARY.search(reason):
+    elif response.status == 403 and _TEMPORARY_ERROR_PATTERN.search(reason):
         verdict, wait = Verdict.RETRY, wait or http.retry_after(response) or MAX_WAIT
     return answers.make_answer(response, verdict, reason, wait=wait)
 
@@ -133,7 +133,7 @@ def _compile(content: Content) -> _CompiledContent:
     """Encode the part that all batches share. Substitutions are named like our merge marks."""
     # SendGrid leaves encoding to its callers
     bodies.check_content(
-        content, "SendGrid", marks=_RESERVED, forbidden=_TAKEN_HEADERS, ascii_only=True
+        content, "SendGrid", marks=_RESERVED_PATTERN, forbidden=_TAKEN_HEADERS, ascii_only=True
     )
     sender = {"email": ascii_domain(content.sender.address), "name": content.sender.name}
     reply_to = ascii_domain(content.sender.reply_to)
@@ -145,7 +145,7 @@ def _compile(content: Content) -> _CompiledContent:
             {"type": "text/plain", "value": content.text},
             {"type": "text/html", "value": content.html},
         ],
-        **_SETTINGS,
+        **_MAIL_SETTINGS,
     }
     start = json.dumps(call, ensure_ascii=False)[:-1].encode()
     return _CompiledContent(start=start, headers=json.dumps(dict(content.headers)))

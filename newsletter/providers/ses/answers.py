@@ -13,13 +13,13 @@ from newsletter.providers.common import answers
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
 
-_ABOUT_A_RECIPIENT = re.compile(
+_RECIPIENT_ERROR_PATTERN = re.compile(
     r"local (?:address|name|part)|domain (?:contains|starts|ends|name)|missing domain|@domain"
     r"|(?:illegal|invalid) (?:email )?address|user ?name is missing|recipient|address \w+listed",
     re.IGNORECASE,
 )
-_ABOUT_THE_SENDER = re.compile(r"not verified|\bsender\b|\bfrom\b|\breply-?to\b", re.IGNORECASE)
-_BY_STATUS = {
+_SENDER_ERROR_PATTERN = re.compile(r"not verified|\bsender\b|\bfrom\b|\breply-?to\b", re.IGNORECASE)
+_VERDICT_OF_STATUS = {
     "SUCCESS": Verdict.ACCEPTED,
     "MESSAGE_REJECTED": Verdict.SPLIT,  # about one message or about all: the others show which
     "MAIL_FROM_DOMAIN_NOT_VERIFIED": Verdict.CONFIGURATION,
@@ -35,7 +35,7 @@ _BY_STATUS = {
     "TRANSIENT_FAILURE": Verdict.RETRY,
     "FAILED": Verdict.UNKNOWN,  # it does not say that another try is safe
 }
-_BY_NAME = {
+_VERDICT_OF_ERROR = {
     "TooManyRequestsException": Verdict.RETRY,
     "ThrottlingException": Verdict.RETRY,
     "LimitExceededException": Verdict.QUOTA,
@@ -43,8 +43,8 @@ _BY_NAME = {
     "ValidationException": Verdict.SPLIT,
     "MessageRejected": Verdict.SPLIT,
 }
-_SAYS_WHY = {"MESSAGE_REJECTED", "INVALID_PARAMETER", "FAILED"}
-_LATER = {Verdict.RETRY, Verdict.QUOTA}
+_STATUSES_WITH_REASON = {"MESSAGE_REJECTED", "INVALID_PARAMETER", "FAILED"}
+_RETRYABLE_VERDICTS = {Verdict.RETRY, Verdict.QUOTA}
 
 
 def read(batch: OutgoingBatch, response: HttpResponse) -> Answer:
@@ -73,10 +73,10 @@ def _refused(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, An
     name = error_name(response)
     text = str(payload.get("message") or payload.get("Message") or "")
     reason = http.brief(": ".join(filter(None, (name, text))) or f"HTTP {response.status}")
-    verdict = _BY_NAME.get(name)
+    verdict = _VERDICT_OF_ERROR.get(name)
     if verdict is None or response.status // 100 != 4 or response.status == 413:
         return answers.refusal_by_status(batch, response, reason)
-    if verdict in _LATER:  # one name serves both limits
+    if verdict in _RETRYABLE_VERDICTS:  # one name serves both limits
         daily, rate = "daily" in text.lower(), "rate" in text.lower()
         verdict = Verdict.QUOTA if daily else Verdict.RETRY if rate else verdict
     else:
@@ -88,9 +88,9 @@ def _refused(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, An
 def _refused_party(text: str) -> Verdict:
     """Return REJECTED for a recipient at fault, CONFIGURATION for the sender, SPLIT if unclear."""
     # first, because a refused sender is called an address too
-    if _ABOUT_THE_SENDER.search(text):
+    if _SENDER_ERROR_PATTERN.search(text):
         return Verdict.CONFIGURATION
-    return Verdict.REJECTED if _ABOUT_A_RECIPIENT.search(text) else Verdict.SPLIT
+    return Verdict.REJECTED if _RECIPIENT_ERROR_PATTERN.search(text) else Verdict.SPLIT
 
 
 def _item(payload: Any) -> Outcome:
@@ -100,10 +100,10 @@ def _item(payload: Any) -> Outcome:
     status, given = str(payload.get("Status")), payload.get("MessageId") or ""
     error = str(payload.get("Error") or "")
     reason = http.brief(": ".join(filter(None, (status, error))) or "no status")
-    verdict = _BY_STATUS.get(status, Verdict.UNKNOWN)
+    verdict = _VERDICT_OF_STATUS.get(status, Verdict.UNKNOWN)
     accepted = verdict is Verdict.ACCEPTED
     if not isinstance(given, str) or bool(given) is not accepted or (accepted and error):
         return Outcome(verdict=Verdict.UNKNOWN, reason=reason)
-    if status in _SAYS_WHY and (about := _refused_party(error)) is not Verdict.SPLIT:
+    if status in _STATUSES_WITH_REASON and (about := _refused_party(error)) is not Verdict.SPLIT:
         verdict = about
     return Outcome(verdict=verdict, reason=reason, provider_id=given)

@@ -16,7 +16,7 @@ from newsletter.providers.ses.send import Options, endpoint
 from newsletter.transport.http import HttpResponse
 
 _ACCOUNT = "provider account"
-_NO_KEY = {
+_KEY_ERRORS = {
     "IncompleteSignature": "its signature is not understood",
     "IncompleteSignatureException": "its signature is not understood",
     "InvalidClientTokenId": "the access key id is not known",
@@ -25,7 +25,7 @@ _NO_KEY = {
     "SignatureDoesNotMatch": "the secret, the region or this machine's clock is wrong",
     "ExpiredTokenException": "the temporary credentials have expired",
 }
-_FIX = "verify it under Identities, in this region, and publish its DKIM records"
+_DOMAIN_ADVICE = "verify it under Identities, in this region, and publish its DKIM records"
 _INSTEAD = "verify it, unless the domain above it or the sender's address alone is verified"
 
 
@@ -79,7 +79,7 @@ def _identity(payload: Any, domain: str) -> Finding | None:
             why = f"{domain} is verified, but its mail is not signed by DKIM"
             return unclear(DOMAIN, why, "publish its DKIM records, and switch signing on")
         case {"VerifiedForSendingStatus": bool(state)}:
-            return doctor.domain_state(domain, state, _FIX)
+            return doctor.domain_state(domain, state, _DOMAIN_ADVICE)
     return None
 
 
@@ -91,7 +91,7 @@ def _no_identity(response: HttpResponse, domain: str, region: str) -> Finding | 
 
 def _refused(response: HttpResponse) -> Finding | None:
     name = error_name(response)
-    if why := _NO_KEY.get(name):
+    if why := _KEY_ERRORS.get(name):
         fix = "compare access_key_id, secret_access_key and region with the console"
         return failed(KEY, f"it is refused: {why}", fix)
     if name == "AccessDeniedException":

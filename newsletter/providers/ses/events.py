@@ -39,30 +39,30 @@ from newsletter.providers.common.webhooks import (
     value_at,
 )
 
-RETRIES = timedelta(hours=1)
-_CERTIFICATES = 16
+RETRY_PERIOD = timedelta(hours=1)
+_MAX_CERTIFICATES = 16
 _REGION = r"[a-z]{2,4}(?:-[a-z]{2,15}){1,3}-[0-9]{1,2}"  # S3 has hosts too: sns.s3.amazonaws.com
-_AMAZON = r"\.amazonaws\.(?:com|com\.cn|eu)"
-_HOST = rf"https://sns\.{_REGION}{_AMAZON}"
-_SUBJECT = re.compile(rf"sns(?:-signing\.{_REGION}|-{_REGION})?{_AMAZON}")
-_CERTIFICATE = re.compile(_HOST + r"/[A-Za-z0-9_-]{1,100}\.pem")
-_CONFIRMATION = re.compile(_HOST + r"/\?[\x21-\x7e]{1,4000}")
-_ALGORITHMS: dict[str, hashes.HashAlgorithm] = {
+_AMAZON_DOMAIN_PATTERN = r"\.amazonaws\.(?:com|com\.cn|eu)"
+_SNS_HOST_PATTERN = rf"https://sns\.{_REGION}{_AMAZON_DOMAIN_PATTERN}"
+_SUBJECT = re.compile(rf"sns(?:-signing\.{_REGION}|-{_REGION})?{_AMAZON_DOMAIN_PATTERN}")
+_CERTIFICATE_URL_PATTERN = re.compile(_SNS_HOST_PATTERN + r"/[A-Za-z0-9_-]{1,100}\.pem")
+_CONFIRMATION_URL_PATTERN = re.compile(_SNS_HOST_PATTERN + r"/\?[\x21-\x7e]{1,4000}")
+_HASH_OF_VERSION: dict[str, hashes.HashAlgorithm] = {
     "1": hashes.SHA1(),  # noqa: S303 - Amazon's version 1, still what new topics get
     "2": hashes.SHA256(),
 }
-_SIGNED = {
+_SIGNED_FIELDS = {
     "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
     "SubscriptionConfirmation": (
         *("Message", "MessageId", "SubscribeURL"),
         *("Timestamp", "Token", "TopicArn", "Type"),
     ),
 }
-_SIGNED["UnsubscribeConfirmation"] = _SIGNED["SubscriptionConfirmation"]
-_LONG = {"Message"}  # the only one of several lines
+_SIGNED_FIELDS["UnsubscribeConfirmation"] = _SIGNED_FIELDS["SubscriptionConfirmation"]
+_LONG_FIELDS = {"Message"}  # the only one of several lines
 
-_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
-_KINDS: dict[str, tuple[EventKind, str, str]] = {
+_TOPIC_ARN_PATTERN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
+_KIND_OF_EVENT: dict[str, tuple[EventKind, str, str]] = {
     "Send": (EventKind.ACCEPTED, "send", ""),
     "Delivery": (EventKind.DELIVERED, "delivery", "recipients"),
     "DeliveryDelay": (EventKind.DELAYED, "deliveryDelay", "delayedRecipients"),
@@ -75,13 +75,13 @@ _KINDS: dict[str, tuple[EventKind, str, str]] = {
     "Click": (EventKind.CLICKED, "click", ""),
 }
 """SES event name → our kind, the JSON key of its details, and the key of the recipients in them."""
-_NOTHING = (EventKind.OTHER, "", "")
-_WORDS = (
+_UNKNOWN_KIND = (EventKind.OTHER, "", "")
+_REASON_FIELDS = (
     *("bounceType", "bounceSubType", "complaintSubType", "complaintFeedbackType"),
     *("delayType", "reason", "errorMessage"),
 )
 """JSON keys of details that become part of the reason."""
-_REPORTS_OF_OTHERS = {"not-spam", "auth-failure", "virus"}
+_OTHER_REPORT_TYPES = {"not-spam", "auth-failure", "virus"}
 _LISTS = {"OnAccountSuppressionList", "OnTenantSuppressionList"}
 _NEVER_TRIED = _LISTS | {"Suppressed", "EmailValidationSuppressed", "UnsubscribedRecipient"}
 """Sub-types of a bounce that SES makes itself, without asking the recipient's mail server."""
@@ -94,25 +94,25 @@ class Ses:
     def __init__(self, topics: Sequence[str], fetch: Callable[[str], bytes]) -> None:
         """Raise ValueError for an invalid topic."""
         for topic in topics:
-            if not _TOPIC.fullmatch(topic):
+            if not _TOPIC_ARN_PATTERN.fullmatch(topic):
                 why = f"holds {topic!r}, which is no topic; write its ARN, like "
                 raise ValueError(f"{why}arn:aws:sns:eu-west-1:123456789012:mail")
         self._topics = frozenset(topics)
         self._fetch = fetch
         # what raises is not kept: Amazon is asked again
-        self._certificate = lru_cache(_CERTIFICATES)(self._fetched)
+        self._certificate = lru_cache(_MAX_CERTIFICATES)(self._fetched)
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """Verify a post and return an event for each recipient; confirm a subscription. Raises
         Forged, and its subclass Unverifiable if Amazon cannot be reached."""
         payload = webhooks.parse(body)
         kind = exact_text(value_at(payload, "Type"))
-        if kind not in _SIGNED:
+        if kind not in _SIGNED_FIELDS:
             raise Forged("it is no message of SNS's, or raw message delivery is on: switch it off")
         # before the signature: to check that may take a call to Amazon
         if exact_text(payload.get("TopicArn")) not in self._topics:
             raise Forged("its topic is not among webhook_topics")
-        require_fresh(parse_time(payload.get("Timestamp")), now, RETRIES)
+        require_fresh(parse_time(payload.get("Timestamp")), now, RETRY_PERIOD)
         self._require_signature(payload, kind, now)
         if kind == "Notification":
             return tuple(_events(payload, now))
@@ -121,13 +121,13 @@ class Ses:
         return ()
 
     def _require_signature(self, payload: dict[str, Any], kind: str, now: datetime) -> None:
-        algorithm = _ALGORITHMS.get(exact_text(payload.get("SignatureVersion")))
+        algorithm = _HASH_OF_VERSION.get(exact_text(payload.get("SignatureVersion")))
         url = exact_text(payload.get("SigningCertURL"))
         if algorithm is None:
             raise Forged("its signature has an unknown version")
-        if not _CERTIFICATE.fullmatch(url):
+        if not _CERTIFICATE_URL_PATTERN.fullmatch(url):
             raise Forged("its certificate is not at Amazon's")
-        signed = _signed(payload, _SIGNED[kind])
+        signed = _signed(payload, _SIGNED_FIELDS[kind])
         require_rsa(self._key(url, now), signed, exact_text(payload.get("Signature")), algorithm)
 
     def _key(self, url: str, now: datetime) -> rsa.RSAPublicKey:
@@ -150,7 +150,7 @@ class Ses:
         return certificate
 
     def _confirm(self, url: str) -> None:
-        if not _CONFIRMATION.fullmatch(url):
+        if not _CONFIRMATION_URL_PATTERN.fullmatch(url):
             raise Forged("it is not at Amazon's that it wants to be confirmed")
         try:
             self._fetch(url)
@@ -166,7 +166,7 @@ def _signed(payload: dict[str, Any], names: Sequence[str]) -> bytes:
         # SNS leaves it out where there is none, and then does not sign it
         if value is None and name == "Subject":
             continue
-        if not isinstance(value, str) or ("\n" in value and name not in _LONG):
+        if not isinstance(value, str) or ("\n" in value and name not in _LONG_FIELDS):
             raise Forged(f"{name} is missing, or no text on one line")
         lines.append(f"{name}\n{value}\n")
     return "".join(lines).encode(errors="replace")
@@ -179,7 +179,7 @@ def _events(post: dict[str, Any], now: datetime) -> Iterator[Event]:
         yield webhooks.unreadable_event(str(message).encode(errors="replace"), now, id=sns_id)
         return
     name = _name(event)
-    _, where, who = _KINDS.get(name, _NOTHING)
+    _, where, who = _KIND_OF_EVENT.get(name, _UNKNOWN_KIND)
     more, mail = event.get(where), event.get("mail")
     for reader in as_list(value_at(more, who)) or as_list(value_at(mail, "destination")) or [""]:
         to = address(value_at(reader, "emailAddress") or reader)
@@ -200,7 +200,7 @@ def _events(post: dict[str, Any], now: datetime) -> Iterator[Event]:
             provider_ids=[sent_as],
             delivery=webhooks.delivery(_tags(value_at(mail, "tags"))),
             replies=[] if own else said,
-            notes=[value_at(more, part) for part in _WORDS] + (said if own else []),
+            notes=[value_at(more, part) for part in _REASON_FIELDS] + (said if own else []),
             bounce=bounce,
         )
 
@@ -208,17 +208,17 @@ def _events(post: dict[str, Any], now: datetime) -> Iterator[Event]:
 def _name(event: dict[str, Any]) -> str:
     """Return the event's name; without one, the name whose details are in the event."""
     name = text(event.get("eventType")) or text(event.get("notificationType"))
-    if name in _KINDS:
+    if name in _KIND_OF_EVENT:
         return name
-    return next((known for known, (_, where, _) in _KINDS.items() if where in event), name)
+    return next((known for known, (_, where, _) in _KIND_OF_EVENT.items() if where in event), name)
 
 
 def _meaning(name: str, more: Any) -> tuple[EventKind, Bounce | None]:
-    kind = _KINDS.get(name, _NOTHING)[0]
+    kind = _KIND_OF_EVENT.get(name, _UNKNOWN_KIND)[0]
     if name == "Complaint":
         if text(value_at(more, "complaintSubType")) in _LISTS:
             return EventKind.BOUNCED, Bounce.COMPLAINT  # never sent: the reader complained before
-        if text(value_at(more, "complaintFeedbackType")) in _REPORTS_OF_OTHERS:
+        if text(value_at(more, "complaintFeedbackType")) in _OTHER_REPORT_TYPES:
             return EventKind.OTHER, None
     if name == "Subscription":
         left = value_at(more, "newTopicPreferences", "unsubscribeAll") is True

@@ -44,20 +44,20 @@ MAX_RECIPIENTS = 50
 MAX_BYTES = 1_000_000
 MAX_HEADERS = 15
 MAX_HEADER_NAME, MAX_HEADER = 126, 996  # characters; the second is of name and value together
-MAX_TAG = 256
-_VARIABLES = {
+MAX_TAG_CHARACTERS = 256
+_VARIABLE_OF_MARK = {
     MergeField.UNSUBSCRIBE.value: "unsubscribe",
     MergeField.MESSAGE_ID.value: "message",
     **{mark: f"name{number}" for number, mark in enumerate(NAME_MARKS)},
 }
-_OFF = {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}
+_TRACKING_OFF = {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}
 _TAKEN_HEADERS = {"cc", "bcc", "sender", "return-path", "dkim-signature"}
-_MARKS = "|".join(_VARIABLES)
-_RESERVED = re.compile(rf"\{{\{{|[{{\\](?:{_MARKS})|(?:{_MARKS})\}}")
-_WORDS = re.compile(r"[A-Za-z0-9._~-]*")  # what no template escapes
-_NO_TAG = re.compile(r"[^A-Za-z0-9_-]")
+_MARKS_PATTERN = "|".join(_VARIABLE_OF_MARK)
+_RESERVED_PATTERN = re.compile(rf"\{{\{{|[{{\\](?:{_MARKS_PATTERN})|(?:{_MARKS_PATTERN})\}}")
+_HEADER_TOKEN_PATTERN = re.compile(r"[A-Za-z0-9._~-]*")  # what no template escapes
+_FORBIDDEN_TAG_PATTERN = re.compile(r"[^A-Za-z0-9_-]")
 _TOO_LONG = f"is empty or too long; SES takes {MAX_HEADER} characters, {MAX_HEADER_NAME} in a name"
-_REPLACED = "holds “{}”, which SES would replace; rewrite it, or start with batch_size: 1"
+_REPLACED_REASON = "holds “{}”, which SES would replace; rewrite it, or start with batch_size: 1"
 
 
 class Options(ProviderOptions):
@@ -120,7 +120,7 @@ class Ses(BatchTranslator[_CompiledContent]):
             batch.recipients, limit=MAX_RECIPIENTS, label="SES", allow_duplicates=True
         )
         values = "".join([reader.unsubscribe + reader.message_id for reader in batch.recipients])
-        if not _WORDS.fullmatch(values):
+        if not _HEADER_TOKEN_PATTERN.fullmatch(values):
             raise bodies.field_error("to", "a merge value holds more than plain letters")
         call = dict(compiled.common)
         if self._options.configuration_set:
@@ -167,16 +167,16 @@ def _compile(content: Content) -> _CompiledContent:
     bodies.check_content(content, "SES", forbidden=_TAKEN_HEADERS | own, faults=_faults(content))
     texts = {"subject": content.subject, "text": content.text, "html": content.html}
     return _CompiledContent(
-        common={**common, "ConfigurationOverrides": {"Tracking": _OFF}},
+        common={**common, "ConfigurationOverrides": {"Tracking": _TRACKING_OFF}},
         headers=tuple(
             (name, value if MARK_PREFIX in value else plain_field(name, value))
             for name, value in content.headers
             if name.lower() != "message-id"  # SES writes its own over any
         ),
         faults=tuple(
-            bodies.fault(key, _REPLACED.format(mark.group()))
+            bodies.fault(key, _REPLACED_REASON.format(mark.group()))
             for key, value in (*texts.items(), *content.headers)
-            if (mark := _RESERVED.search(value))
+            if (mark := _RESERVED_PATTERN.search(value))
         ),
     )
 
@@ -242,19 +242,19 @@ def _bulk(batch: OutgoingBatch, compiled: _CompiledContent, readers: list[str]) 
 
 
 def _template(text: str) -> str:
-    for mark, name in _VARIABLES.items():
+    for mark, name in _VARIABLE_OF_MARK.items():
         text = text.replace(mark, f"{{{{{name}}}}}")
     return text
 
 
 def _values(reader: Recipient) -> dict[str, str]:
     filled = (reader.unsubscribe, reader.message_id, *reader.names)
-    return dict(zip(_VARIABLES.values(), filled, strict=False))
+    return dict(zip(_VARIABLE_OF_MARK.values(), filled, strict=False))
 
 
 def _tags(batch: OutgoingBatch, reader: Recipient) -> list[dict[str, str]]:
     """Return the tags by which events identify the delivery."""
-    campaign = _NO_TAG.sub("-", batch.campaign)[:MAX_TAG]
+    campaign = _FORBIDDEN_TAG_PATTERN.sub("-", batch.campaign)[:MAX_TAG_CHARACTERS]
     about = (
         ("campaign", campaign),
         ("attempt", batch.attempt_id),

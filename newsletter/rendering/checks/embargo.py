@@ -9,9 +9,9 @@ from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.markdown.greetings import GREETING
 from newsletter.rendering.markdown.markdown import read_markdown
 
-_HEAD, _FOOT = 6_000, 3_000
+_HEAD_CHARACTERS, _FOOT_CHARACTERS = 6_000, 3_000
 """Characters that are read at the beginning and the end of a body."""
-_LINES = 12
+_EDGE_LINES = 12
 """Lines that are read at the beginning and the end."""
 _WORDS = {"text", "code_inline", GREETING}
 
@@ -31,9 +31,9 @@ def _find_embargo(fields: tuple[str, ...], body: str, language: str) -> str:
     for field in fields:
         if is_embargo(ordinary(field)):
             return field
-    parts = (body[:_HEAD], body[_HEAD:][-_FOOT:])
+    parts = (body[:_HEAD_CHARACTERS], body[_HEAD_CHARACTERS:][-_FOOT_CHARACTERS:])
     lines = [line for part in parts for line in _lines(part, language)]
-    found = find_embargo(lines[:_LINES] + lines[_LINES:][-_LINES:], 0)
+    found = find_embargo(lines[:_EDGE_LINES] + lines[_EDGE_LINES:][-_EDGE_LINES:], 0)
     return found.words if found else ""
 
 

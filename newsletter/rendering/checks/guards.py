@@ -10,21 +10,21 @@ from newsletter.domain.statements.content import MARK_PREFIX, NAME_MARKS
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.wording import say
 
-HTML_LIMIT = 102_000
+MAX_HTML_BYTES = 102_000
 """Bytes of HTML. Gmail clips longer mails, and with them the unsubscribe link."""
 
-SOURCE_LIMIT = HTML_LIMIT * 3 // 2
+MAX_SOURCE_BYTES = MAX_HTML_BYTES * 3 // 2
 """Bytes of one field of a statement; a longer one is refused."""
 
-_TOO_LONG = (
-    f"and Gmail cuts a message off after {HTML_LIMIT:,}: shorten it, or link to the long version on"
-    " the web"
+_TOO_LONG_REASON = (
+    f"and Gmail cuts a message off after {MAX_HTML_BYTES:,}: shorten it, or link to the long"
+    " version on the web"
 )
 # with U+202D and U+202E a subject would read as other words than it holds
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\u202d\u202e\ufffe\uffff]")
-_WHOLE_ADDRESS = re.compile(r"(?:https?://|mailto:|tel:).")
-_LINE_BREAKS = re.compile(r"[\n\r\u2028\u2029]")
-_FORBIDDEN = frozenset(
+_CONTROL_PATTERN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\u202d\u202e\ufffe\uffff]")
+_ABSOLUTE_URL_PATTERN = re.compile(r"(?:https?://|mailto:|tel:).")
+_LINE_BREAK_PATTERN = re.compile(r"[\n\r\u2028\u2029]")
+_FORBIDDEN_TAGS = frozenset(
     [
         *("applet", "audio", "base", "button", "embed", "form", "frame", "frameset", "iframe"),
         *("input", "link", "object", "script", "select", "svg", "textarea", "video"),
@@ -62,7 +62,7 @@ def statement_faults(statement: Statement) -> Iterator[str]:
     for field in ("title", "subject", "preview", "summary", "body"):
         yield from _text_faults(field, getattr(statement, field))
     for field in ("title", "subject"):
-        if _LINE_BREAKS.search(getattr(statement, field)):
+        if _LINE_BREAK_PATTERN.search(getattr(statement, field)):
             yield say("the {field} has more than one line: write it in one", field=field)
     if not statement.title.strip():
         yield say("it has no title: write one")
@@ -74,11 +74,11 @@ def statement_faults(statement: Statement) -> Iterator[str]:
 
 def _text_faults(field: str, text: str) -> Iterator[str]:
     size = len(text.encode())
-    if size > SOURCE_LIMIT:
-        yield f"the {field} is {size:,} bytes long, {_TOO_LONG}"
+    if size > MAX_SOURCE_BYTES:
+        yield f"the {field} is {size:,} bytes long, {_TOO_LONG_REASON}"
     if MARK_PREFIX in text:
         yield f"the {field} holds {MARK_PREFIX}, which marks gaps to be filled: write another word"
-    found = _CONTROLS.search(text)
+    found = _CONTROL_PATTERN.search(text)
     if found:
         yield f"the {field} holds the control character {found.group()!r}: remove it"
 
@@ -86,8 +86,8 @@ def _text_faults(field: str, text: str) -> Iterator[str]:
 def size_faults(html: str) -> Iterator[str]:
     """Yield a fault if Gmail would clip the mail."""
     size = len(html.encode())
-    if size > HTML_LIMIT:
-        yield f"it comes to {size:,} bytes of HTML, {_TOO_LONG}"
+    if size > MAX_HTML_BYTES:
+        yield f"it comes to {size:,} bytes of HTML, {_TOO_LONG_REASON}"
 
 
 def mark_faults(part: str, required: Requirements) -> Iterator[str]:
@@ -102,14 +102,14 @@ def mark_faults(part: str, required: Requirements) -> Iterator[str]:
 def html_faults(html: str, required: Requirements) -> Iterator[str]:
     """Yield a fault for each element that a template's HTML lacks or must not have."""
     page = Page(html)
-    for tag in sorted(_FORBIDDEN.intersection(page.tags)):
+    for tag in sorted(_FORBIDDEN_TAGS.intersection(page.tags)):
         yield f"it has a <{tag}>, which mail programs block: remove it"
     for event in page.events:
         yield f"it has the attribute {event}, which mail programs block: remove it"
     if page.tags.count("h1") != 1:
         yield f"it has {page.tags.count('h1')} h1 elements: the title must be the only one"
     for href in page.hrefs:
-        if href not in page.places and not _WHOLE_ADDRESS.match(href):
+        if href not in page.places and not _ABSOLUTE_URL_PATTERN.match(href):
             yield f"it links to {href!r}: write a whole address"
     for url in required.links:
         if url not in page.hrefs:

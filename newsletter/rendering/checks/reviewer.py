@@ -21,20 +21,20 @@ from newsletter.domain.statements.weekdays import mismatches
 from newsletter.domain.wording import say
 from newsletter.rendering.checks import text_segments
 from newsletter.rendering.checks.embargo import embargo_in
-from newsletter.rendering.checks.guards import HTML_LIMIT
+from newsletter.rendering.checks.guards import MAX_HTML_BYTES
 from newsletter.rendering.markdown.markdown import read_markdown
-from newsletter.rendering.markdown.tables import PHONE_WIDTH, SHEET, Fits, tables_in
+from newsletter.rendering.markdown.tables import PHONE_WIDTH, SHEET_WIDTH, Fits, tables_in
 
-NEAR_LIMIT = 90_000
+LARGE_HTML_BYTES = 90_000
 """Bytes of HTML from which a finding warns of ``guards.HTML_LIMIT``."""
 MAX_IMAGE_WIDTH = 1_200
 """Pixels: twice the width of a mail, which the sharpest screens show."""
-SHOWN = 80
+MAX_CHARACTERS_SHOWN = 80
 
-_SHORTENERS = frozenset(text_segments.PHRASES.words("shorteners"))
-_SAYS_NOTHING = frozenset(text_segments.PHRASES.words("empty link texts"))
+_SHORTENER_HOSTS = frozenset(text_segments.PHRASE_TABLES.words("shorteners"))
+_EMPTY_LINK_TEXTS = frozenset(text_segments.PHRASE_TABLES.words("empty link texts"))
 _UNSEEN_KIND = re.compile(r"\.(?:svgz?|avif|heic|tiff?|bmp)(?:\?[^#]*)?$", re.IGNORECASE)
-_FILE_NAME = re.compile(
+_FILE_NAME_PATTERN = re.compile(
     r"(?i:\S+\.(?:jpe?g|png|gif|webp|heic|svg|bmp|tiff?)"
     r"|(?:img|dsc[nf]?|pict|image|screenshot|screen shot|photo|foto|untitled)[-_ ]?\d[-\w .]{0,40}"
     r"|an? (?:image|photo|picture)|image|photo|photograph|picture|graphic|img|untitled"
@@ -51,7 +51,7 @@ def review_text(
     """
     statement = replace(statement, embargo=embargo_in(statement))
     remarks = [*find_context_findings(statement, context), *_of_front_matter(statement)]
-    if len(statement.body) <= HTML_LIMIT:  # what is longer cannot be rendered anyway
+    if len(statement.body) <= MAX_HTML_BYTES:  # what is longer cannot be rendered anyway
         remarks += _of_text(statement, context)
     if content is not None:
         remarks += _of_size(statement, content)
@@ -74,17 +74,17 @@ def _of_front_matter(statement: Statement) -> Iterator[ReviewFinding]:
 
 def _of_size(statement: Statement, content: Content) -> Iterator[ReviewFinding]:
     size = len(content.html.encode())
-    if size > NEAR_LIMIT:
+    if size > LARGE_HTML_BYTES:
         message = say(
             "it comes to {size:,} bytes of HTML, and at {most:,} it is refused:"
             " shorten it, or link to the long version on the web",
             size=size,
-            most=HTML_LIMIT,
+            most=MAX_HTML_BYTES,
         )
         yield ReviewFinding(check=Check.NEAR_LIMIT, message=message, file=statement.origin)
 
 
-_Found = tuple[Check, int, str]
+_FoundPhrase = tuple[Check, int, str]
 """(check, line of the body from 0, message)."""
 
 
@@ -98,7 +98,7 @@ def _of_text(statement: Statement, context: ReviewContext) -> Iterator[ReviewFin
         yield ReviewFinding(check=check, message=message, file=statement.origin, line=place)
 
 
-def _about_segments(tokens: Sequence[Token], about: date, year: int) -> Iterator[_Found]:
+def _about_segments(tokens: Sequence[Token], about: date, year: int) -> Iterator[_FoundPhrase]:
     """Yield findings; weekdays are checked near ``about``, copyrights against ``year``."""
     level = 0
     for segment in text_segments.text_segments(tokens):
@@ -129,7 +129,7 @@ def _about_segments(tokens: Sequence[Token], about: date, year: int) -> Iterator
         level = segment.heading or level
 
 
-def _about_tables(tokens: Sequence[Token]) -> Iterator[_Found]:
+def _about_tables(tokens: Sequence[Token]) -> Iterator[_FoundPhrase]:
     for table in tables_in(tokens):
         line = (tokens[table.first].map or [0])[0]
         width = str(table.width_needed)
@@ -146,12 +146,12 @@ def _about_tables(tokens: Sequence[Token]) -> Iterator[_Found]:
                 "this table is too wide ({width} pixels) for an email ({most}): each row is shown"
                 " as a list on any screen; fewer columns would leave it a table",
                 width=width,
-                most=str(SHEET),
+                most=str(SHEET_WIDTH),
             )
             yield Check.TABLE_WIDTH, line, message
 
 
-def _about_files(tokens: Sequence[Token]) -> Iterator[_Found]:
+def _about_files(tokens: Sequence[Token]) -> Iterator[_FoundPhrase]:
     for token in tokens:
         for child in token.children or ():
             if child.type == "kind" and not child.meta["sized"]:
@@ -162,12 +162,12 @@ def _about_files(tokens: Sequence[Token]) -> Iterator[_Found]:
                 yield Check.DOWNLOAD_SIZE, line, message
 
 
-def _about_link(link: text_segments.Link) -> Iterator[_Found]:
+def _about_link(link: text_segments.Link) -> Iterator[_FoundPhrase]:
     try:
         host = (urlsplit(link.address).hostname or "").removeprefix("www.")
     except ValueError:
         host = ""
-    if host in _SHORTENERS:
+    if host in _SHORTENER_HOSTS:
         message = say(
             "the link goes through {host}, which hides where it leads: write the address that it"
             " leads to",
@@ -175,18 +175,18 @@ def _about_link(link: text_segments.Link) -> Iterator[_Found]:
         )
         yield Check.SHORT_LINK, link.line, message
     words = link.text.strip(" .:;,!»›>→…").lower()
-    if words in _SAYS_NOTHING:
+    if words in _EMPTY_LINK_TEXTS:
         message = say(
             "the link to {address!r} says only {words!r}: put what is there between the brackets",
-            address=link.address[:SHOWN],
+            address=link.address[:MAX_CHARACTERS_SHOWN],
             words=link.text.strip(),
         )
         yield Check.LINK_TEXT, link.line, message
 
 
-def _about_image(image: text_segments.Image) -> Iterator[_Found]:
-    shown = image.address[:SHOWN]
-    if _FILE_NAME.fullmatch(image.description):
+def _about_image(image: text_segments.Image) -> Iterator[_FoundPhrase]:
+    shown = image.address[:MAX_CHARACTERS_SHOWN]
+    if _FILE_NAME_PATTERN.fullmatch(image.description):
         pattern = "the image {image!r} is described as {words!r}: write what it shows"
         message = say(pattern, image=shown, words=image.description)
         yield Check.IMAGE_DESCRIPTION, image.line, message

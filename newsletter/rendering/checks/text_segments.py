@@ -13,14 +13,14 @@ from newsletter.rendering.markdown.faults import image_size, image_source
 from newsletter.rendering.markdown.greetings import GREETING
 from newsletter.tables import Tables
 
-PHRASES = Tables("newsletter.rendering.checks", "phrases.yaml")
-HIDDEN = "\ufffc"
+PHRASE_TABLES = Tables("newsletter.rendering.checks", "phrases.yaml")
+HIDDEN_MARK = "\ufffc"
 """Placeholder for code, images and URLs, in which no phrase is searched."""
 
-_ADDRESS = re.compile(
+_URL_OR_EMAIL_PATTERN = re.compile(
     r"(?:\b[a-z][a-z0-9+.-]{0,30}://|\bwww\.)[^\s<>]+|[^\s<>@]{1,64}@[^\s<>@]+", re.IGNORECASE
 )
-_BREAKS = {"softbreak", "hardbreak"}
+_LINE_BREAK_TOKENS = {"softbreak", "hardbreak"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ def _segment(children: Sequence[Token], first: int, heading: int) -> TextSegment
     images: list[Image] = []
     opened: list[tuple[int, str, int]] = []  # lines, addresses and where their texts begin
     for child in children:
-        if child.type in _BREAKS:
+        if child.type in _LINE_BREAK_TOKENS:
             text, line = text + " ", line + 1
             starts.append(len(text))
         elif child.type in {"text", GREETING}:
@@ -92,14 +92,14 @@ def _segment(children: Sequence[Token], first: int, heading: int) -> TextSegment
             where, address, begins = opened.pop()
             links.append(Link(line=where, address=address, text=text[begins:]))
         elif child.type in {"image", "code_inline"}:
-            text += HIDDEN
+            text += HIDDEN_MARK
         if child.type == "image":
             width, _ = image_size(child) or (0, 0)
             said = child.content.strip()
             address = image_source(child)
             images.append(Image(line=line, address=address, description=said, width=width))
     return TextSegment(
-        text=_ADDRESS.sub(lambda found: HIDDEN * len(found.group()), text),
+        text=_URL_OR_EMAIL_PATTERN.sub(lambda found: HIDDEN_MARK * len(found.group()), text),
         links=tuple(links),
         images=tuple(images),
         heading=heading,
@@ -108,13 +108,13 @@ def _segment(children: Sequence[Token], first: int, heading: int) -> TextSegment
     )
 
 
-_COMPILED = tuple(
+_PHRASE_PATTERNS = tuple(
     (check, re.compile(row))
     for check in (Check.PLACEHOLDER, Check.ATTACHMENT, Check.DIALECT)
-    for row in PHRASES.words(check.value)
+    for row in PHRASE_TABLES.words(check.value)
 )
 
-_SAYS = {
+_SENTENCE_OF_CHECK = {
     Check.PLACEHOLDER: say(
         "{words!r} looks like something still to be filled in: write what it stands for", words=""
     ),
@@ -130,8 +130,8 @@ _SAYS = {
 }
 
 
-_BY_NAME = re.compile(r"\{.{0,20}name", re.IGNORECASE)
-_SAY_NAME = say(
+_NAME_PLACEHOLDER_PATTERN = re.compile(r"\{.{0,20}name", re.IGNORECASE)
+_UNKNOWN_GREETING = say(
     "{words!r} is no greeting that this program knows, so subscribers would see it like this: write"
     " {example}, with your own word for readers without a name",
     words="",
@@ -153,31 +153,31 @@ def phrases_in(text: str) -> Iterator[Phrase]:
     """Yield the matches of all rules in one line; only the first of overlapping ones."""
     found = [
         (words.start(), words.end(), check)
-        for check, pattern in _COMPILED
+        for check, pattern in _PHRASE_PATTERNS
         for words in pattern.finditer(text)
     ]
     ends: dict[Check, int] = {}
     for start, end, check in sorted(found, key=lambda one: (one[0], -one[1])):
         if start >= ends.get(check, 0):
             ends[check] = end
-            by_name = check is Check.DIALECT and _BY_NAME.match(text, start, end)
-            said = _SAY_NAME if by_name else _SAYS[check]
+            by_name = check is Check.DIALECT and _NAME_PLACEHOLDER_PATTERN.match(text, start, end)
+            said = _UNKNOWN_GREETING if by_name else _SENTENCE_OF_CHECK[check]
             message = say(said.pattern, **{**said.values, "words": text[start:end]})
             yield Phrase(check=check, offset=start, message=message)
 
 
-_COPYRIGHT = re.compile(
+_COPYRIGHT_PATTERN = re.compile(
     r"(?i:©|\(c\)|\bcopyright\b) {0,2}(?:© {0,2})?(?:\d{4} {0,2}[-–] {0,2})?(\d{4})\b"
 )
 _PICTURE = re.compile(r"(?i:photo|picture|image|courtesy|credit|foto|imagen|cr[eé]dito)")
-_CREDIT_DISTANCE = 40
+_MAX_CREDIT_DISTANCE = 40
 """Characters before a © that are searched for a word such as Photo."""
 
 
 def old_copyrights(text: str, year: int) -> Iterator[Phrase]:
     """Yield past years after a ©, except those of pictures."""
-    for found in _COPYRIGHT.finditer(text):
-        before = text[max(0, found.start() - _CREDIT_DISTANCE) : found.start()]
+    for found in _COPYRIGHT_PATTERN.finditer(text):
+        before = text[max(0, found.start() - _MAX_CREDIT_DISTANCE) : found.start()]
         if int(found[1]) < year and not _PICTURE.search(before):
             yield Phrase(
                 check=Check.COPYRIGHT,

@@ -18,13 +18,13 @@ from newsletter.rendering.languages import locale_of
 from newsletter.rendering.markdown.plaintext import visible
 from newsletter.rendering.markdown.tables import text_of
 
-PREHEADER_LEAST = 40
-PREHEADER_MOST = 130
-_PREHEADER_FULL = 90
+MIN_PREHEADER_CHARACTERS = 40
+MAX_PREHEADER_CHARACTERS = 130
+_GOOD_PREHEADER_CHARACTERS = 90
 _GREETING = "\ufffc"
 """Marks the greeting word for readers without a name in a text."""
-_GAP = re.compile(r"\{(day|month|year)\}")
-_SENTENCE_END = re.compile(r"[.!?…۔؟。][\"'”’»)]*(?=\s|$)")
+_DATE_GAP_PATTERN = re.compile(r"\{(day|month|year)\}")
+_SENTENCE_END_PATTERN = re.compile(r"[.!?…۔؟。][\"'”’»)]*(?=\s|$)")
 
 
 def isolated(text: str, surrounding: str) -> Markup:
@@ -47,7 +47,7 @@ def written_date(day: date | None, language: str, words: Mapping[str, str]) -> s
     months = words["months"].split()
     if len(months) == 12 and words["date"]:
         parts = {"day": str(day.day), "month": months[day.month - 1], "year": str(day.year)}
-        return _GAP.sub(lambda gap: parts[gap[1]], words["date"])
+        return _DATE_GAP_PATTERN.sub(lambda gap: parts[gap[1]], words["date"])
     locale = locale_of(language)
     return _format_date(day, "long", locale=locale) if locale else day.isoformat()
 
@@ -78,12 +78,12 @@ def preheader(summary: str, tokens: Sequence[Token]) -> str:
     characters.
     """
     written = " ".join(visible(summary).split())
-    return truncate(written or opening(tokens), PREHEADER_MOST)
+    return truncate(written or opening(tokens), MAX_PREHEADER_CHARACTERS)
 
 
 def preheader_padding(text: str) -> str:
     """Return invisible characters that keep the masthead out of a short preview text."""
-    return "\u00a0\u200c" * max(0, _PREHEADER_FULL - len(text))
+    return "\u00a0\u200c" * max(0, _GOOD_PREHEADER_CHARACTERS - len(text))
 
 
 def opening(tokens: Sequence[Token]) -> str:
@@ -101,8 +101,8 @@ def opening(tokens: Sequence[Token]) -> str:
             and (token.type, above.type) == ("inline", "paragraph_open")
             and above.attrs.get("class") not in {"caption", "end"}
         ):
-            ends = (found.end() for found in _SENTENCE_END.finditer(line))
-            end = next((end for end in ends if end >= PREHEADER_LEAST), len(line))
+            ends = (found.end() for found in _SENTENCE_END_PATTERN.finditer(line))
+            end = next((end for end in ends if end >= MIN_PREHEADER_CHARACTERS), len(line))
             openings.append(line[:end])
     return min(openings, key=lambda one: _GREETING in one, default="").replace(_GREETING, "")
 
@@ -116,7 +116,7 @@ def truncate(text: str, limit: int) -> str:
     return whole_words.rstrip(" ,;:.–—-") + "…"
 
 
-_REASON_GAP = re.compile(r"\{(lists|organisation)\}")
+_REASON_GAP_PATTERN = re.compile(r"\{(lists|organisation)\}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,12 +128,12 @@ class Reason:
 
     @property
     def text(self) -> str:
-        return _REASON_GAP.sub(lambda gap: self.filling[gap[1]], self.sentence)
+        return _REASON_GAP_PATTERN.sub(lambda gap: self.filling[gap[1]], self.sentence)
 
     def html(self, direction: str) -> Markup:
         """Return the sentence as HTML; ``direction`` is ``ltr`` or ``rtl``."""
         shown = {name: isolated(text, direction) for name, text in self.filling.items()}
-        filled = _REASON_GAP.sub(lambda gap: shown[gap[1]], str(escape(self.sentence)))
+        filled = _REASON_GAP_PATTERN.sub(lambda gap: shown[gap[1]], str(escape(self.sentence)))
         return Markup(filled)  # noqa: S704 - each part of it was escaped
 
 

@@ -16,7 +16,7 @@ from lxml.html import document_fromstring, tostring
 from newsletter.domain.statements.content import MARK_PREFIX, Content
 from newsletter.rendering.markdown.links import untagged
 
-_ALLOWED: dict[str, set[str]] = {
+_ALLOWED_ATTRIBUTES: dict[str, set[str]] = {
     **{tag: set() for tag in ("ul", "li", "em", "strong", "s", "sup")},
     **{tag: set() for tag in ("blockquote", "table", "thead", "tbody", "tr", "code", "pre")},
     **{tag: set() for tag in ("br", "hr", "td")},
@@ -30,7 +30,7 @@ _ALLOWED: dict[str, set[str]] = {
 }
 _LAYOUT_CLASSES = frozenset(("button", "video", "columns", "mat"))
 """Classes of layout tables in a mail: on a page each table becomes a ``<div>`` of the class."""
-_CLASSES = {
+_ALLOWED_CLASSES = {
     "div": {*(f"of-{name}" for name in _LAYOUT_CLASSES), "half", "notes", "downloads"},
     "p": {"caption", "edge", "standfirst", "by", "head", "end"},
     "span": {"credit", "kind", "named"},
@@ -39,12 +39,12 @@ _CLASSES = {
     "td": {"right", "to-right", "center", "to-center"},
     "th": {"right", "center"},
 }
-_CELL_LABEL = re.compile(r'<span class="named">[^<]*</span> ?')
+_CELL_LABEL_PATTERN = re.compile(r'<span class="named">[^<]*</span> ?')
 """The label of a cell in a wide table, which only telephones show."""
-_NOTE_LINKS = re.compile(r'<a (?:id="[^"]*" )?href="#[^"]*"(?: id="[^"]*")?>(\[\d+\])</a>')
+_NOTE_LINK_PATTERN = re.compile(r'<a (?:id="[^"]*" )?href="#[^"]*"(?: id="[^"]*")?>(\[\d+\])</a>')
 """Links of footnotes, which are broken in a feed."""
-_WITHIN_WORDS = {"a", "em", "strong", "s", "sup", "code", "span"}
-_PADDING = "\u00a0\u200c \n"
+_INLINE_TAGS = {"a", "em", "strong", "s", "sup", "code", "span"}
+_PADDING_CHARACTERS = "\u00a0\u200c \n"
 _CACHED_EXCERPTS = 128
 """Cached excerpts: more than a feed has entries."""
 
@@ -87,8 +87,8 @@ def excerpt(html: str) -> Excerpt:
     page = _plain(body)
     return Excerpt(
         title="" if title is None else " ".join(title.text_content().split()),
-        opening=next(hidden, "").strip(_PADDING),
-        body=_NOTE_LINKS.sub(r"\1", _CELL_LABEL.sub("", page)),
+        opening=next(hidden, "").strip(_PADDING_CHARACTERS),
+        body=_NOTE_LINK_PATTERN.sub(r"\1", _CELL_LABEL_PATTERN.sub("", page)),
         page=page,
     )
 
@@ -135,9 +135,9 @@ def body_of(content: Content) -> str:
 def _plain(html: str) -> str:
     clean = nh3.clean(
         html,
-        tags=set(_ALLOWED),
-        attributes=_ALLOWED,
-        allowed_classes=_CLASSES,
+        tags=set(_ALLOWED_ATTRIBUTES),
+        attributes=_ALLOWED_ATTRIBUTES,
+        allowed_classes=_ALLOWED_CLASSES,
         attribute_filter=_keep_attribute,
         url_schemes={"https", "mailto", "tel"},
         link_rel=None,
@@ -157,7 +157,7 @@ def words_of(content: Content) -> tuple[str, str]:
     found = excerpt_of(content)
     body = document_fromstring(found.body.strip() or "<p>")
     for each in body.iter():
-        if each.tag not in _WITHIN_WORDS:
+        if each.tag not in _INLINE_TAGS:
             each.text, each.tail = f" {each.text or ''}", f" {each.tail or ''}"
     text = " ".join(body.text_content().split())
     begins = found.opening.removesuffix("…")

@@ -16,17 +16,17 @@ import newsletter
 from newsletter.domain.errors import Defect, Fault
 from newsletter.domain.statements.content import Publisher
 
-FETCHES = re.compile(r"@import\b|<link\b", re.IGNORECASE)
+EXTERNAL_STYLE_PATTERN = re.compile(r"@import\b|<link\b", re.IGNORECASE)
 """CSS and elements whose URLs premailer fetches, whatever its options."""
 
 DEFAULT = "default/"
-_KINDS = ("*.j2", "*.css", "words/*.po", "words/*.pot")
+_TEMPLATE_GLOBS = ("*.j2", "*.css", "words/*.po", "words/*.pot")
 # another version of any of these may write other bytes of the same statement
-_LIBRARIES = [
+_RENDERING_LIBRARIES = [
     *("babel", "cssselect", "cssutils", "jinja2", "lxml", "markdown-it-py", "markupsafe"),
     *("mdit-py-plugins", "nh3", "premailer"),
 ]
-_VERSION = "Version: "
+_VERSION_PREFIX = "Version: "
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ def read_templates(defaults: Path, override: Path | None = None) -> TemplateFile
     if override is not None and override.is_dir():
         folders.append((override, ("",)))
     for folder, prefixes in folders:
-        found = (path for kind in _KINDS for path in folder.glob(kind) if path.is_file())
+        found = (path for kind in _TEMPLATE_GLOBS for path in folder.glob(kind) if path.is_file())
         for path in sorted(found):
             name = path.relative_to(folder).as_posix()
             place = f"{folder.name}/{name}"
@@ -108,11 +108,11 @@ def read_templates(defaults: Path, override: Path | None = None) -> TemplateFile
 def library_versions() -> dict[str, str]:
     """Return the versions of the libraries that shape a mail. Cached, as reading them is slow."""
     versions = {}
-    for library in _LIBRARIES:
+    for library in _RENDERING_LIBRARIES:
         # metadata.version parses all of the file as an email, in five times as long
         said = metadata.distribution(library).read_text("METADATA") or ""  # missing if no wheel
-        found = (line for line in said.splitlines() if line.startswith(_VERSION))
-        number = next(found, "").removeprefix(_VERSION).strip()
+        found = (line for line in said.splitlines() if line.startswith(_VERSION_PREFIX))
+        number = next(found, "").removeprefix(_VERSION_PREFIX).strip()
         versions[library] = number or metadata.version(library)
     return versions
 

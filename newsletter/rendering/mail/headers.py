@@ -11,7 +11,7 @@ from newsletter.domain.statements.content import MergeField, Publisher
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.address import fold
 
-_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_ATOMS_PATTERN = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _SENDER_ID_LENGTH = 12
 
 _SUPPRESSED_REPLIES = ("X-Auto-Response-Suppress", "OOF, AutoReply")
@@ -19,7 +19,7 @@ _SUPPRESSED_REPLIES = ("X-Auto-Response-Suppress", "OOF, AutoReply")
 would suppress bounces too ([MS-OXCMAIL] 2.1.3.2.20)."""
 
 _LEAVES = "unsubscribe."
-_DEPARTURE = re.compile(r"\bunsubscribe\.([A-Za-z0-9_-]{1,200})(?![A-Za-z0-9_-])")
+_UNSUBSCRIBE_SUBJECT_PATTERN = re.compile(r"\bunsubscribe\.([A-Za-z0-9_-]{1,200})(?![A-Za-z0-9_-])")
 
 
 def unsubscribe_url(house: Publisher) -> str:
@@ -76,7 +76,7 @@ def headers_for_one(house: Publisher) -> tuple[tuple[str, str], ...]:
 def unsubscribe_token(email: bytes) -> str:
     """Return the signed token in the subject of an email to the unsubscribe inbox, or ""."""
     subject = str(BytesParser(policy=default).parsebytes(email, headersonly=True)["Subject"] or "")
-    found = _DEPARTURE.search(subject)
+    found = _UNSUBSCRIBE_SUBJECT_PATTERN.search(subject)
     return found[1] if found else ""
 
 
@@ -94,7 +94,7 @@ def _quoted(address: str) -> str:
 
 def _phrase(name: str) -> str:
     """Return a name as an RFC 5322 phrase, or "" if it is not ASCII."""
-    if _ATOMS.fullmatch(name):
+    if _ATOMS_PATTERN.fullmatch(name):
         return f"{name} "
     if not (name.isascii() and name.isprintable() and name):
         return ""

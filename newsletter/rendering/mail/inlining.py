@@ -11,22 +11,22 @@ import cssutils
 import premailer.cache
 from premailer import Premailer
 
-from newsletter.rendering.mail.files import FETCHES
+from newsletter.rendering.mail.files import EXTERNAL_STYLE_PATTERN
 
 _DOCTYPE = "<!DOCTYPE html>"
-_STYLES_AND_LINKS = re.compile(r"<style\b.*?</style>|<link\b", re.IGNORECASE | re.DOTALL)
+_STYLE_OR_LINK_PATTERN = re.compile(r"<style\b.*?</style>|<link\b", re.IGNORECASE | re.DOTALL)
 
-_USELESS_BGCOLOR = re.compile(r'(<(?:p|img) [^<>]*) bgcolor="#[0-9a-f]{6}"')
+_USELESS_BGCOLOR_PATTERN = re.compile(r'(<(?:p|img) [^<>]*) bgcolor="#[0-9a-f]{6}"')
 """A ``bgcolor`` that premailer adds to an element that cannot have one."""
 
-_TEXT_ALIGN = re.compile(
+_TEXT_ALIGN_PATTERN = re.compile(
     r'(<(?:td|th|p)\b(?![^<>]* align=)[^<>]*?)( style=["\'][^<>]*?)(?:; )?'
     r"\btext-align:(left|center|right)"
 )
 """A ``text-align`` style, which becomes ``align``: more mail programs read the attribute."""
 
 # premailer's cache and cssutils' serialiser belong to the whole process
-_LOCK = Lock()
+_PREMAILER_LOCK = Lock()
 
 
 def inline(html: str) -> str:
@@ -38,14 +38,14 @@ def inline(html: str) -> str:
     if not html.startswith(_DOCTYPE):
         raise ValueError(f"does not begin with {_DOCTYPE}: put it first, spelt like this")
     # in the text of a page, @import is a word like any other
-    found = FETCHES.search("".join(_STYLES_AND_LINKS.findall(html)))
+    found = EXTERNAL_STYLE_PATTERN.search("".join(_STYLE_OR_LINK_PATTERN.findall(html)))
     if found:
         raise ValueError(f"holds {found.group()}: put the rules themselves into a <style>")
-    with _LOCK:
+    with _PREMAILER_LOCK:
         inlined = _transform(html)
     # a second run would differ: premailer takes the mark off the styles that stay
     inlined = inlined.replace("<style>", '<style data-premailer="ignore">')
-    return _TEXT_ALIGN.sub(r'\1 align="\3"\2', _USELESS_BGCOLOR.sub(r"\1", inlined))
+    return _TEXT_ALIGN_PATTERN.sub(r'\1 align="\3"\2', _USELESS_BGCOLOR_PATTERN.sub(r"\1", inlined))
 
 
 def _transform(html: str) -> str:
@@ -60,7 +60,7 @@ def _transform(html: str) -> str:
     cssutils.ser.prefs.minimizeColorHash = False
     # it fetches an @import even if premailer is configured to fetch nothing
     cssutils.util._defaultFetcher = lambda _url: (None, b"")
-    inlined: str = _Inliner(**_OPTIONS).transform(html, pretty_print=False)
+    inlined: str = _Inliner(**_PREMAILER_OPTIONS).transform(html, pretty_print=False)
     return inlined
 
 
@@ -76,7 +76,7 @@ class _Selector(str):
         return str.__hash__(self)
 
 
-_OPTIONS: dict[str, Any] = {
+_PREMAILER_OPTIONS: dict[str, Any] = {
     "strip_important": False,  # else dark and narrow rules lose to the style attributes
     "disable_validation": True,
     "allow_network": False,
@@ -97,5 +97,5 @@ class _Inliner(Premailer):  # type: ignore[misc] # it ships no types
 @lru_cache(maxsize=16)
 def _rules(css: str | None, sheet_number: int) -> Any:
     """Parse a style sheet of a mail. Return its rules, and the CSS to keep in a style."""
-    rules, left = Premailer(**_OPTIONS)._parse_style_rules(css, sheet_number)
+    rules, left = Premailer(**_PREMAILER_OPTIONS)._parse_style_rules(css, sheet_number)
     return [(weight, _Selector(selector), style) for weight, selector, style in rules], left

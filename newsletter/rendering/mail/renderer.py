@@ -31,14 +31,14 @@ from newsletter.rendering.markdown.markup import to_html
 from newsletter.rendering.markdown.plaintext import PlainBody, to_text, underlined, wrap
 from newsletter.rendering.markdown.tables import text_of
 
-_CLASSES = re.compile(r'<[a-z]+ (?:role="presentation" )?class="([a-z- ]+)"')
-_WITHIN_WORDS = re.compile(r"</?(?:a|strong|em|span|code|sup)\b[^<>]*>")
-_HEADING = re.compile(r"<h\d(?:(?!<h\d).)*?</h\d>", re.DOTALL)
-_TAG = re.compile(r"<[^<>]*>")
+_CLASS_PATTERN = re.compile(r'<[a-z]+ (?:role="presentation" )?class="([a-z- ]+)"')
+_INLINE_TAG_PATTERN = re.compile(r"</?(?:a|strong|em|span|code|sup)\b[^<>]*>")
+_HEADING_PATTERN = re.compile(r"<h\d(?:(?!<h\d).)*?</h\d>", re.DOTALL)
+_TAG_PATTERN = re.compile(r"<[^<>]*>")
 _WIDE, _WIDE_CARD, _WIDE_HEADING = (re.compile(f"[^ \n]{{{most}}}") for most in (25, 17, 10))
 """Words too wide for a phone of 320 pixels, or of 375 where a mail program drops the styles."""
 _VERSION_DIGITS = 12
-_LINKS = ("unsubscribe_url", "preferences_url", "archive_url", "original_url")
+_LINK_KEYS = ("unsubscribe_url", "preferences_url", "archive_url", "original_url")
 _WORD_KEYS = {
     EmailText.CONFIRMATION: ("confirm_subject", "confirm"),
     EmailText.MOVE: ("move_subject", "move"),
@@ -182,7 +182,7 @@ class TemplateRenderer:
         _refuse(statement.origin, guards.size_faults(whole))  # before premailer takes its time
         name = "correction" if statement.corrects else "statement"
         name = "digest" if statement.digest else name
-        links = [values[link] for link in _LINKS if values[link]]
+        links = [values[link] for link in _LINK_KEYS if values[link]]
         demands = self._required(links, embargo=values["embargo"], gaps=len(fallbacks))
         html, text = self._parts(name, statement.origin, values, to_text(tokens), demands)
         # a workspace's own template may forget them
@@ -330,7 +330,7 @@ def _body(tokens: Sequence[Token], values: Mapping[str, Any]) -> dict[str, Any]:
     parts = in_parts(tokens, values["design"].lead)
     above, lead, rest = (Markup(to_html(part)) for part in (parts.above, parts.lead, parts.rest))  # noqa: S704
     everything = (above, lead, rest, *(block.body for block in values["translations"]))
-    classes = " ".join(found for html in everything for found in _CLASSES.findall(html))
+    classes = " ".join(found for html in everything for found in _CLASS_PATTERN.findall(html))
     shown = frozenset(classes.split()) | (
         {"long"} if _has_long_words(everything, values) else set()
     )
@@ -353,11 +353,11 @@ def _has_long_words(texts: Iterable[str], values: Mapping[str, Any]) -> bool:
     """Return whether a word or a table may be wider than a phone."""
     text = " ".join(texts)
     names = values["title"], values["organisation"].name, values["list_title"]
-    large = " ".join([*names, *_HEADING.findall(text)])
+    large = " ".join([*names, *_HEADING_PATTERN.findall(text)])
     contact = values["organisation"].press_contact
     card = contact.email if contact and values["design"].card != "ruled" else ""
     return "<th" in text or any(
-        rule.search(_TAG.sub(" ", _WITHIN_WORDS.sub("", html)))
+        rule.search(_TAG_PATTERN.sub(" ", _INLINE_TAG_PATTERN.sub("", html)))
         for rule, html in ((_WIDE, text), (_WIDE_HEADING, large), (_WIDE_CARD, card))
     )
 

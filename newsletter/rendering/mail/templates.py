@@ -10,9 +10,9 @@ from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.rendering.mail.files import DEFAULT, FETCHES, TemplateFiles
+from newsletter.rendering.mail.files import DEFAULT, EXTERNAL_STYLE_PATTERN, TemplateFiles
 
-_ESCAPED = (".html.j2", ".xml.j2")
+_ESCAPED_SUFFIXES = (".html.j2", ".xml.j2")
 
 
 class _BytecodeMemory(BytecodeCache):
@@ -33,7 +33,7 @@ class _BytecodeMemory(BytecodeCache):
             self._codes[bucket.key, bucket.checksum] = bucket.code
 
 
-_COMPILED = _BytecodeMemory()
+_BYTECODE_CACHE = _BytecodeMemory()
 
 
 class Templates:
@@ -63,12 +63,12 @@ class Templates:
         # the authors of templates need not be trusted with the machine
         self._environment = ImmutableSandboxedEnvironment(
             loader=FunctionLoader(self._source),
-            autoescape=lambda name: name is None or name.endswith(_ESCAPED),
+            autoescape=lambda name: name is None or name.endswith(_ESCAPED_SUFFIXES),
             undefined=StrictUndefined,  # a misspelt name would leave a hole in a mail
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
-            bytecode_cache=_COMPILED,
+            bytecode_cache=_BYTECODE_CACHE,
             finalize=finalize,
         )
         self._environment.globals.update(functions)
@@ -131,5 +131,5 @@ def _fetching(location: str, source: str) -> list[Fault]:
             line=source.count("\n", 0, found.start()) + 1,
             message=f"holds {found.group()}, and a mail fetches nothing: write out the rules",
         )
-        for found in FETCHES.finditer(source)
+        for found in EXTERNAL_STYLE_PATTERN.finditer(source)
     ]

@@ -15,7 +15,7 @@ from newsletter.rendering.languages import base_language, direction
 from newsletter.rendering.mail import details
 from newsletter.rendering.mail.headers import archive_url
 from newsletter.rendering.mail.words import Wordings
-from newsletter.rendering.markdown.markdown import MAX_SHORT, read_markdown
+from newsletter.rendering.markdown.markdown import MAX_SHORT_CHARACTERS, read_markdown
 from newsletter.rendering.markdown.plaintext import visible
 
 
@@ -27,7 +27,7 @@ def look(house: Publisher, lists: Sequence[str] = ()) -> dict[str, Any]:
     schemes = [branding.light(brand.color), branding.dark(brand.color)]
     if not design.raised:
         schemes = [replace(scheme, ground=scheme.sheet) for scheme in schemes]
-    stacks = {"serif": branding.STACKS[brand.serif], "sans": branding.STACKS[brand.sans]}
+    stacks = {"serif": branding.FONT_STACKS[brand.serif], "sans": branding.FONT_STACKS[brand.sans]}
     return {
         "design": design,
         "banner": design.masthead == "band" or bool(brand.logo and brand.logo.is_wide),
@@ -82,7 +82,7 @@ class Abstracts:
 
     def of(self, statement: Statement, went_out: date, language: str) -> Abstract:
         """Return the digest entry of a sent statement."""
-        tokens = read_markdown(statement.body[:MAX_SHORT], statement.language)
+        tokens = read_markdown(statement.body[:MAX_SHORT_CHARACTERS], statement.language)
         summary = " ".join(visible(statement.summary).split())
         return Abstract(
             title=statement.title,

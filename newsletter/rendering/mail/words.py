@@ -23,7 +23,7 @@ from newsletter.rendering.mail.files import DEFAULT
 from newsletter.rendering.mail.templates import Templates
 
 _SOURCE = f"{DEFAULT}words/words.pot"
-_FALLBACK = "en"
+_FALLBACK_LANGUAGE = "en"
 _OPTIONAL_KEYS = ("date", "months")
 """Keys that only a workspace sets; without them CLDR writes the dates."""
 _NO_FALLBACK_KEYS = (*_OPTIONAL_KEYS, "watch")
@@ -54,7 +54,7 @@ class Wordings:
         self._templates = templates
         self._files = templates.files.sources
         self._known: dict[str, Mapping[str, str]] = {}
-        self._names: dict[str, list[str]] = {_FALLBACK: []}
+        self._names: dict[str, list[str]] = {_FALLBACK_LANGUAGE: []}
         for name in sorted(self._files, key=lambda name: name.startswith(DEFAULT)):
             if name.endswith(".po"):
                 # gettext writes pt_BR where tags of languages have pt-BR
@@ -73,14 +73,14 @@ class Wordings:
         tag = next(known, "")
         if tag not in self._known:  # of all that browsers ask for, no more than there are files
             own = ChainMap(*(found.words for found in self._catalogues(tag, base_language(tag))))
-            english = ChainMap(*(found.words for found in self._catalogues(_FALLBACK)))
+            english = ChainMap(*(found.words for found in self._catalogues(_FALLBACK_LANGUAGE)))
             kept = {key: own.get(key, "") for key in _NO_FALLBACK_KEYS}
             self._known[tag] = {**english, **own, **kept}
         return self._known[tag], bool(tag)
 
     def counted(self, key: str, count: int, language: str) -> str:
         """Return a sentence in the plural form for a count, with the gap ``{count}``."""
-        catalogues = self._catalogues(language, base_language(language), _FALLBACK)
+        catalogues = self._catalogues(language, base_language(language), _FALLBACK_LANGUAGE)
         found = next(found for found in catalogues if key in found.forms)
         return found.forms[key][c2py(found.plural)(count)]
 
@@ -88,7 +88,7 @@ class Wordings:
         """Yield the catalogues of the languages, the workspace's before the default ones."""
         for tag in dict.fromkeys(languages):
             yield from map(self._read, self._names.get(tag, ()))
-            if tag == _FALLBACK:
+            if tag == _FALLBACK_LANGUAGE:
                 yield _source(self._files[_SOURCE])
 
     def _read(self, name: str) -> Catalogue:

@@ -15,29 +15,29 @@ from markdown_it.token import Token
 from newsletter.rendering.markdown.faults import image_size
 from newsletter.rendering.markdown.tables import bold_tokens, paragraph_of, tables_in, text_of
 
-_LEAD = 600
+_MIN_LEAD_WIDTH = 600
 """Pixels that a lead picture has at least."""
 
-_LONG_WORD = 30
+_LONG_WORD_CHARACTERS = 30
 """Letters that fit on a button on each telephone."""
-_PULLED = 240
+_MAX_PULL_QUOTE_CHARACTERS = 240
 """Characters of a quotation that is set large, at most."""
 _AS_TEXT = "\ufe0e"
 """Keeps telephones from showing the sign before it as a picture."""
-_PROSE = 60
+_MIN_PROSE_CHARACTERS = 60
 """Characters that make a cell a column of text."""
 
 _BREAKS = {"softbreak", "hardbreak"}
-_DASH = re.compile(r"(?:—|–|―|-{2,3})[ \u00a0]?(?=[^\s—–-])")
-_SIZE = re.compile(r" ?[(\[]([^()\[\]]{1,60})[)\]]\.?$")
-_FILE = re.compile(
+_DASH_PATTERN = re.compile(r"(?:—|–|―|-{2,3})[ \u00a0]?(?=[^\s—–-])")
+_FILE_SIZE_PATTERN = re.compile(r" ?[(\[]([^()\[\]]{1,60})[)\]]\.?$")
+_FILE_SUFFIX_PATTERN = re.compile(
     r"\.(pdf|zip|docx?|odt|rtf|txt|xlsx?|ods|csv|pptx?|odp|jpe?g|png|tiff?|svg|eps|mp3|wav|m4a|mp4"
     r"|mov|epub|ics|vcf)$",
     re.IGNORECASE,
 )
 _VIDEO_HOSTS = ("youtube.com", "youtu.be", "youtube-nocookie.com", "vimeo.com", "dailymotion.com")
-_VIDEO_FILE = re.compile(r"\.(?:mp4|mov|webm|m4v)$", re.IGNORECASE)
-_CREDIT = re.compile(
+_VIDEO_FILE_PATTERN = re.compile(r"\.(?:mp4|mov|webm|m4v)$", re.IGNORECASE)
+_CREDIT_PATTERN = re.compile(
     r"(?:(?<=^)|(?<=[.!?…”»\")] )|(?<= [|–—] )|(?<=\())"
     r"(?:(?:photos?|pictures?|images?|illustration|graphic|credits?|courtesy|fotos?|fotografías?|imagen"
     r"|cr[ée]dit(?:os?)?|crédits? photo|bild|grafik|abbildung|صورة|تصوير)"
@@ -72,7 +72,7 @@ def with_blocks(tokens: Sequence[Token], film_label: str, *, rtl: bool = False) 
     """
     written: list[Token] = []
     for number, span in enumerate(spans(tokens)):
-        rule = _RULES.get(span.kind)
+        rule = _BLOCK_RULES.get(span.kind)
         made = rule(span) if rule else None
         if made is None and span.kind == "paragraph":
             made = _video(span, film_label, rtl=rtl)
@@ -120,7 +120,7 @@ def _button(span: Span) -> list[Token] | None:
         return None
     if types.count("link_open") != 1 or "image" in types or _BREAKS & set(types):
         return None
-    if any(len(word) > _LONG_WORD for word in text_of(span.tokens[1]).split()):
+    if any(len(word) > _LONG_WORD_CHARACTERS for word in text_of(span.tokens[1]).split()):
         return None
     children = [child for child in span.line if not child.type.startswith("strong_")]
     return _pair("button", [span.tokens[1].copy(children=children)])
@@ -148,7 +148,7 @@ def _is_film(address: str) -> bool:
         return False
     host = (parts.hostname or "").lower()
     ours = any(host == one or host.endswith(f".{one}") for one in _VIDEO_HOSTS)
-    return ours or bool(_VIDEO_FILE.search(parts.path))
+    return ours or bool(_VIDEO_FILE_PATTERN.search(parts.path))
 
 
 def _parted(tokens: Sequence[Token]) -> Iterator[Token]:
@@ -220,7 +220,7 @@ def _caption(line: Token) -> list[Token]:
 
 
 def _captioned(title: str) -> Iterator[Token]:
-    found = _CREDIT.search(title)
+    found = _CREDIT_PATTERN.search(title)
     words = title[: found.start()] if found else title
     if words.strip(" |–—("):
         yield Token("text", "", 0, content=words)
@@ -250,13 +250,13 @@ def _quotation(span: Span) -> list[Token] | None:
     children = line.children or []
     last = max((at for at, child in enumerate(children) if child.type in _BREAKS), default=-1)
     name = children[last + 1 :]
-    if not name or name[0].type != "text" or not _DASH.match(name[0].content):
+    if not name or name[0].type != "text" or not _DASH_PATTERN.match(name[0].content):
         return None
     words, first = children[: max(last, 0)], name[0].copy()
     # a name alone is no quotation
     if not words and len(before) < 2:
         return None
-    first.content = "— " + _DASH.sub("", name[0].content, count=1)
+    first.content = "— " + _DASH_PATTERN.sub("", name[0].content, count=1)
     above, _, below = line.content.rpartition("\n")
     first_line, after = line.map or [0, 1]
     # content too, where faults are searched
@@ -265,7 +265,7 @@ def _quotation(span: Span) -> list[Token] | None:
     signed = line.copy(content=below, map=[max(first_line, after - 1), after])
     kept = [*before, paragraph, quoted, close] if words else before
     length = sum(len(text_of(token)) for token in kept if token.type == "inline")
-    kind = "pull" if length <= _PULLED else "quoted"
+    kind = "pull" if length <= _MAX_PULL_QUOTE_CHARACTERS else "quoted"
     return [
         _classed(kept[0], kind),
         *kept[1:],
@@ -301,8 +301,8 @@ def _file(children: Sequence[Token]) -> list[Token] | None:
         return None
     link = list(children[: [child.type for child in children].index("link_close") + 1])
     behind = "".join(child.content for child in children[len(link) :])
-    size = _SIZE.fullmatch(behind)
-    kind = _FILE.search(urlsplit(str(link[0].attrs["href"])).path)
+    size = _FILE_SIZE_PATTERN.fullmatch(behind)
+    kind = _FILE_SUFFIX_PATTERN.search(urlsplit(str(link[0].attrs["href"])).path)
     if kind is None or (behind.strip() and size is None):
         return None
     # more than words behind the link makes it a sentence
@@ -319,7 +319,7 @@ def _columns(span: Span) -> list[Token] | None:
     table = next(tables_in(span.tokens))
     if len(table.rows) != 2 or len(table.rows[0]) != 2:
         return None
-    if not any(len(cell.text) >= _PROSE or cell.pictures for cell in table.rows[1]):
+    if not any(len(cell.text) >= _MIN_PROSE_CHARACTERS or cell.pictures for cell in table.rows[1]):
         return None
     written: list[Token] = []
     for head, cell in zip(*table.rows, strict=True):
@@ -357,7 +357,7 @@ def _end_mark(span: Span) -> list[Token] | None:
     return made
 
 
-_RULES: dict[str, Callable[[Span], list[Token] | None]] = {
+_BLOCK_RULES: dict[str, Callable[[Span], list[Token] | None]] = {
     "paragraph": _button,
     "blockquote": _quotation,
     "bullet_list": _downloads,
@@ -405,4 +405,4 @@ def _is_lead(tokens: Sequence[Token]) -> bool:
     if [child.type for child in line] != ["image"]:
         return False
     size = image_size(line[0])
-    return size is not None and size[0] >= _LEAD and size[1] <= size[0] * 0.8
+    return size is not None and size[0] >= _MIN_LEAD_WIDTH and size[1] <= size[0] * 0.8

@@ -17,13 +17,13 @@ from markdown_it.token import Token
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.review import Check
 from newsletter.domain.statements.statement import Statement
-from newsletter.rendering.markdown.greetings import GREETING, WRITTEN, greeting_fault
+from newsletter.rendering.markdown.greetings import GREETING, GREETING_PATTERN, greeting_fault
 
 DEEPEST = 20
 """Nesting of quotations (one step each) and lists (two steps each), at most."""
 
 _TOO_DEEP = "too_deep"
-_NO_MARK = "footnote_without_mark"
+_UNMARKED_FOOTNOTE_TYPE = "footnote_without_mark"
 
 
 def watch_depth(parser: MarkdownIt) -> None:
@@ -36,7 +36,7 @@ def lost_footnotes(env: Mapping[str, Any]) -> Iterator[Token]:
     """Yield a token for each footnote without a mark in the text. ``env`` is the parser's own."""
     for name, number in env.get("footnotes", {}).get("refs", {}).items():
         if number < 0:
-            yield Token(_NO_MARK, "", 0, content=name.removeprefix(":"))
+            yield Token(_UNMARKED_FOOTNOTE_TYPE, "", 0, content=name.removeprefix(":"))
 
 
 def _structure_faults(token: Token) -> Iterator[str]:
@@ -47,7 +47,7 @@ def _structure_faults(token: Token) -> Iterator[str]:
             f"line {line} of the body is deeper than {DEEPEST // 2} lists or {DEEPEST} "
             "quotations: use fewer levels"
         )
-    if token.type == _NO_MARK:
+    if token.type == _UNMARKED_FOOTNOTE_TYPE:
         yield (
             f"no reader would see the footnote [^{token.content}], for nothing refers to it: "
             f"write [^{token.content}] where it belongs, or remove it"
@@ -70,9 +70,9 @@ def _too_deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     return True
 
 
-_SIZE = re.compile(r"#([1-9][0-9]{0,3})x([1-9][0-9]{0,3})(,decoration)?$")
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-_SHOWN = 80
+_PICTURE_SIZE_PATTERN = re.compile(r"#([1-9][0-9]{0,3})x([1-9][0-9]{0,3})(,decoration)?$")
+_SCHEME_PATTERN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_MAX_SHOWN = 80
 
 
 def _faults_of(token: Token) -> Iterator[str]:
@@ -89,7 +89,7 @@ def _faults_of(token: Token) -> Iterator[str]:
 
 def image_source(image: Token) -> str:
     """Return the address of an image without the size at its end."""
-    return _SIZE.sub("", str(image.attrs["src"]))
+    return _PICTURE_SIZE_PATTERN.sub("", str(image.attrs["src"]))
 
 
 def image_size(image: Token) -> tuple[int, int] | None:
@@ -97,7 +97,7 @@ def image_size(image: Token) -> tuple[int, int] | None:
 
     Outlook for Windows needs them, and rendering may not fetch the image.
     """
-    found = _SIZE.search(str(image.attrs["src"]))
+    found = _PICTURE_SIZE_PATTERN.search(str(image.attrs["src"]))
     return (int(found[1]), int(found[2])) if found else None
 
 
@@ -107,7 +107,7 @@ def address_fault(address: str) -> str:
         return "has no address: write it between the round brackets"
     if address.startswith("//"):
         return "lacks its beginning: write https: before the //"
-    found = _SCHEME.match(address)
+    found = _SCHEME_PATTERN.match(address)
     if found is None:
         return "is relative, which leads nowhere in a mail: write the whole https:// address"
     scheme, rest = found[1].lower(), address[found.end() :]
@@ -127,9 +127,9 @@ def _link_faults(link: Token, following: Token) -> Iterator[str]:
     href = str(link.attrs["href"])
     fault = address_fault(href)
     if fault:
-        yield f"the link to {href[:_SHOWN]!r} {fault}"
+        yield f"the link to {href[:_MAX_SHOWN]!r} {fault}"
     if following.type == "link_close":
-        yield f"the link to {href[:_SHOWN]!r} has no text: write it between the square brackets"
+        yield f"the link to {href[:_MAX_SHOWN]!r} has no text: write it between the square brackets"
 
 
 def _image_faults(image: Token) -> Iterator[str]:
@@ -138,17 +138,17 @@ def _image_faults(image: Token) -> Iterator[str]:
     if not source.lower().startswith("https:"):
         fault = fault or "is not on the web: write an https:// address"
     if fault:
-        yield f"the image {source[:_SHOWN]!r} {fault}"
+        yield f"the image {source[:_MAX_SHOWN]!r} {fault}"
     # ,decoration behind the size: there is nothing to read out
-    size = _SIZE.search(str(image.attrs["src"]))
+    size = _PICTURE_SIZE_PATTERN.search(str(image.attrs["src"]))
     if not image.content.strip() and not (size and size[3]):
         yield (
-            f"the image {source[:_SHOWN]!r} has no description, and many readers see only "
+            f"the image {source[:_MAX_SHOWN]!r} has no description, and many readers see only "
             f"that: write it between the square brackets"
         )
 
 
-_MARKS = re.compile(
+_MERGE_TAG_PATTERN = re.compile(
     r"\{\{\{? {0,3}[#/&>^]? {0,3}[A-Za-z_][^{}\n]{0,80}\}\}\}?"  # Handlebars, Liquid and their kin
     r"|\{%-? {0,3}(?:if|for|assign|include) {1,3}\w[^%\n]{0,80}%\}"
     r"|%7B%7B[^\s()]{0,80}?%7D%7D"  # the same in an address
@@ -161,8 +161,8 @@ _MARKS = re.compile(
     r"|<%[^%\n]{0,80}%>"
     r"|\$\{[A-Za-z_][\w.]{0,40}\}"
 )
-_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
-_CODE = re.compile(r"`[^`\n]*`")
+_ESCAPED_SIGN_PATTERN = re.compile(r"\\([!-/:-@\[-`{-~])")
+_CODE_SPAN_PATTERN = re.compile(r"`[^`\n]*`")
 
 
 def refuse_faults(statement: Statement, tokens: Sequence[Token]) -> None:
@@ -188,7 +188,7 @@ def faults_of_statement(statement: Statement, tokens: Sequence[Token]) -> list[F
 def _in_front_matter(statement: Statement) -> Iterator[Fault]:
     for key in ("title", "subject", "preview", "summary"):
         line = statement.line_of(key)
-        for found in WRITTEN.finditer(getattr(statement, key)):
+        for found in GREETING_PATTERN.finditer(getattr(statement, key)):
             yield Fault(
                 file=statement.origin,
                 line=line,
@@ -197,7 +197,7 @@ def _in_front_matter(statement: Statement) -> Iterator[Fault]:
                 " greet them in the text",
                 code=Check.MERGE_MARK.value,
             )
-        for found in _MARKS.finditer(getattr(statement, key)):
+        for found in _MERGE_TAG_PATTERN.finditer(getattr(statement, key)):
             yield _mark(statement, found.group(), line, key if line else "")
 
 
@@ -210,9 +210,9 @@ def _in_text(statement: Statement, tokens: Sequence[Token]) -> Iterator[Fault]:
             yield Fault(file=statement.origin, line=line, message=message)
         if token.type == "inline":
             # blanks in their place, so that lines are counted as they stand
-            written = _CODE.sub(lambda found: " " * len(found.group()), token.content)
-            source = _ESCAPED.sub(r"\1", written)  # as readers would see it
-            for found in _MARKS.finditer(source):
+            written = _CODE_SPAN_PATTERN.sub(lambda found: " " * len(found.group()), token.content)
+            source = _ESCAPED_SIGN_PATTERN.sub(r"\1", written)  # as readers would see it
+            for found in _MERGE_TAG_PATTERN.finditer(source):
                 further = source.count("\n", 0, found.start()) if line else 0
                 yield _mark(statement, found.group(), line + further)
 

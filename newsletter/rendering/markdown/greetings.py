@@ -13,10 +13,10 @@ from newsletter.rendering.markdown.links import WORD_TOKENS, Words
 GREETING = "greeting"
 """The kind of token; its content is the word for readers without a name."""
 
-WRITTEN = re.compile(r"\{ {0,3}name {0,3}\|([^{}|\n]{0,100})\}")
+GREETING_PATTERN = re.compile(r"\{ {0,3}name {0,3}\|([^{}|\n]{0,100})\}")
 """The form in Markdown."""
 
-_SHOWN = 40
+_MAX_SHOWN = 40
 
 
 def find_greetings(state: StateCore) -> None:
@@ -51,7 +51,7 @@ def greeting_fault(greeting: Token) -> str:
     if greeting_name(greeting.content):
         return ""
     return (
-        f"{{name|{greeting.content[:_SHOWN]}}} has no word that readers without a name could be"
+        f"{{name|{greeting.content[:_MAX_SHOWN]}}} has no word that readers without a name could be"
         f" called: write one behind the |, in letters and at most"
         f" {MAX_NAME_LENGTH}, as in {{name|friend}}"
     )
@@ -68,7 +68,7 @@ def too_many(fallbacks: Sequence[str]) -> Iterator[str]:
 
 def _pieces(tokens: Sequence[Token]) -> Iterator[Token]:
     words, done = Words(tokens), 0
-    for found in WRITTEN.finditer(words.text):
+    for found in GREETING_PATTERN.finditer(words.text):
         if words.kind_at(found.start()) != "text":  # escaped: its author wants it to be seen
             continue
         yield from words.between(done, found.start())

@@ -9,16 +9,16 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-BARE = "bare"
+BARE_URL_MARK = "bare"
 """The markup of a link that was written as an address alone."""
 
 # what stands right behind a letter, a slash or an @ is part of some other address
-_BARE = re.compile(
+_BARE_URL_PATTERN = re.compile(
     r"(?<![\w@/.:-])(?:https://|www\.(?=\w))[^\s<>\"“”«»]+"
     r"|(?<![\w@/.:+-])[\w.+-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}(?![\w@-])",
     re.IGNORECASE,
 )
-_AFTER = ".,;:!?'’*_~…"
+_TRAILING_SIGNS = ".,;:!?'’*_~…"
 _BRACKETS = ((")", "("), ("]", "["))
 
 
@@ -50,7 +50,7 @@ def _linked(children: Sequence[Token]) -> Iterator[Token]:
 def _pieces(tokens: Sequence[Token]) -> Iterator[Token]:
     """Yield words with their addresses as links; other tokens stay."""
     words, done = Words(tokens), 0
-    for found in _BARE.finditer(words.text):
+    for found in _BARE_URL_PATTERN.finditer(words.text):
         address = _trimmed(found.group())
         # https:// alone, and what a person is still writing, lead nowhere
         is_place = "@" in address or "." in address.partition("//")[2]
@@ -93,7 +93,7 @@ def _trimmed(address: str) -> str:
     # counted once: an address may end with a hundred thousand brackets
     unopened = {close: address.count(close) - address.count(open_) for close, open_ in _BRACKETS}
     end = len(address)
-    while end and (address[end - 1] in _AFTER or unopened.get(address[end - 1], 0) > 0):
+    while end and (address[end - 1] in _TRAILING_SIGNS or unopened.get(address[end - 1], 0) > 0):
         end -= 1
         if address[end] in unopened:
             unopened[address[end]] -= 1
@@ -105,9 +105,9 @@ def _link(address: str, level: int) -> Iterator[Token]:
     if "@" in address and not address.lower().startswith(("https://", "www.")):
         beginning = "mailto:"
     href: dict[str, str | int | float] = {"href": beginning + address}
-    yield Token("link_open", "a", 1, attrs=href, level=level, markup=BARE, info="auto")
+    yield Token("link_open", "a", 1, attrs=href, level=level, markup=BARE_URL_MARK, info="auto")
     yield Token("text", "", 0, content=address, level=level + 1)
-    yield Token("link_close", "a", -1, level=level, markup=BARE, info="auto")
+    yield Token("link_close", "a", -1, level=level, markup=BARE_URL_MARK, info="auto")
 
 
 # --- counting visits ---
@@ -138,13 +138,13 @@ def tagged(address: str, marks: Mapping[str, str], hosts: Sequence[str]) -> str:
     return urlunsplit((parts.scheme, parts.netloc, parts.path, query, parts.fragment))
 
 
-_COUNTED = re.compile(r"(?:(?<=\?)|&)utm_(?:source|medium|campaign)=[^&#]*")
+_UTM_PARAMETER_PATTERN = re.compile(r"(?:(?<=\?)|&)utm_(?:source|medium|campaign)=[^&#]*")
 
 
 def untagged(address: str) -> str:
     """Remove a mail's marks: on the web they would count the wrong visits."""
     if "utm_medium=email" not in address:
         return address
-    cut = _COUNTED.sub("", address)
+    cut = _UTM_PARAMETER_PATTERN.sub("", address)
     # "?&" becomes "?", and a "?" at the end is removed
     return re.sub(r"\?(?:&|(?=#|$))", lambda found: "?" * (len(found.group()) > 1), cut)

@@ -22,10 +22,10 @@ from newsletter.rendering.markdown.links import link_bare_addresses
 from newsletter.rendering.markdown.notes import link_notes, turn_around
 from newsletter.rendering.markdown.tables import settle_tables
 
-MAX_SHORT = 16_000
+MAX_SHORT_CHARACTERS = 16_000
 """Characters that always parse within half a second."""
 
-_QUOTES = {
+_QUOTES_OF_LANGUAGE = {
     "de": ["„", "“", "‚", "‘"],
     "es": ["«", "»", "“", "”"],
     "fr": ["«\u00a0", "\u00a0»", "‹\u00a0", "\u00a0›"],
@@ -76,7 +76,7 @@ class _Parser(MarkdownIt):
 
 
 def _parser(language: str) -> MarkdownIt:
-    quotes = _QUOTES.get(base_language(language), _ENGLISH_QUOTES)
+    quotes = _QUOTES_OF_LANGUAGE.get(base_language(language), _ENGLISH_QUOTES)
     parser = _Parser("commonmark", {"html": False, "typographer": True, "quotes": quotes})
     parser.enable(["table", "strikethrough", "smartquotes"])
     parser.core.ruler.at("smartquotes", _quotes)
@@ -91,7 +91,7 @@ def _parser(language: str) -> MarkdownIt:
 
 # --- changes to the tokens ---------------------------------------------------------------------
 
-_DASHES = (
+_DASH_REPLACEMENTS = (
     (re.compile(r"(?<![.])\.\.\.(?![.])"), "…"),
     (re.compile(r"(?<!-)---(?!-)"), "—"),
     (re.compile(r"(?:(?<=\s)|^)--(?=\s|$)|(?<=[^-\s])--(?=[^-\s])"), "–"),
@@ -114,7 +114,7 @@ def _dashes(state: StateCore) -> None:
                 shown = child.info
             # an address that is its own text must be read as it was written
             if child.type == "text" and shown != "auto":
-                for pattern, replacement in _DASHES:
+                for pattern, replacement in _DASH_REPLACEMENTS:
                     child.content = pattern.sub(replacement, child.content)
             if child.type == "link_close":
                 shown = ""

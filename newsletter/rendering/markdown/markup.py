@@ -13,30 +13,30 @@ from markupsafe import escape
 
 from newsletter.rendering.markdown.faults import image_size, image_source
 from newsletter.rendering.markdown.greetings import GREETING, as_shown
-from newsletter.rendering.markdown.notes import NOTE
-from newsletter.rendering.markdown.tables import SHEET, SIDES, with_records
+from newsletter.rendering.markdown.notes import NOTE_TYPE
+from newsletter.rendering.markdown.tables import SHEET_WIDTH, SIDES, with_records
 
-_TABLE = (
+_TABLE_START = (
     '<table role="presentation" class="{}"{} cellpadding="0" cellspacing="0" border="0"><tbody><tr>'
 )
-_END = "</tr></tbody></table>\n"
-_WHOLE = ' width="100%"'
+_TABLE_END = "</tr></tbody></table>\n"
+_FULL_WIDTH = ' width="100%"'
 # Outlook for Windows sets nothing side by side but in tables: it gets some that others do not see
 _GHOST = "<!--[if mso]>{}<![endif]-->"
 # half of the sheet's 528 pixels, without the 20 between
 _HALF = '<td width="254" valign="top">'
 
 _AROUND = {
-    "<x-button>": _TABLE.format("button", "") + '<td class="press-here">',
-    "</x-button>": f"</td>{_END}",
-    "<x-video>": _TABLE.format("video", _WHOLE) + '<td class="poster">',
+    "<x-button>": _TABLE_START.format("button", "") + '<td class="press-here">',
+    "</x-button>": f"</td>{_TABLE_END}",
+    "<x-video>": _TABLE_START.format("video", _FULL_WIDTH) + '<td class="poster">',
     "<x-play>": '</td></tr><tr><td class="press-here play">',
     "</x-play>": "",
-    "</x-video>": f"</td>{_END}",
-    "<x-columns>": _TABLE.format("columns", _WHOLE)
+    "</x-video>": f"</td>{_TABLE_END}",
+    "<x-columns>": _TABLE_START.format("columns", _FULL_WIDTH)
     + '<td class="pair">'
     + _GHOST.format(f'<table role="presentation" width="100%"><tbody><tr>{_HALF}'),
-    "</x-columns>": _GHOST.format("</td></tr></tbody></table>") + f"</td>{_END}",
+    "</x-columns>": _GHOST.format("</td></tr></tbody></table>") + f"</td>{_TABLE_END}",
     "<x-column>": '<div class="half">',
     "</x-column>": "</div>",
 }
@@ -44,8 +44,8 @@ _BETWEEN = re.compile(r"</x-column>\s*<x-column>")
 _BETWEEN_COLUMNS = (
     "</div>" + _GHOST.format(f'</td><td width="20"></td>{_HALF}') + '<div class="half second">'
 )
-_HEADS = re.compile(r'<thead class="heads">(.*?)</thead>', re.DOTALL)
-_HEADS_TWICE = (
+_TABLE_HEAD_PATTERN = re.compile(r'<thead class="heads">(.*?)</thead>', re.DOTALL)
+_TABLE_HEAD_TWICE = (
     r'<!--[if !mso]><!--><thead class="heads">\1</thead><!--<![endif]-->'
     r"<!--[if mso]><thead>\1</thead><![endif]-->"
 )
@@ -53,7 +53,7 @@ _HEADS_TWICE = (
 _ANY = re.compile("|".join(map(re.escape, _AROUND)))
 
 
-_ALLOWED: dict[str, set[str]] = {
+_ALLOWED_ATTRIBUTES: dict[str, set[str]] = {
     **{tag: {"dir"} for tag in ("h2", "h3", "h4")},
     **{tag: set() for tag in ("ul", "li", "em", "strong", "s")},
     **{tag: set() for tag in ("blockquote", "table", "thead", "tbody", "tr", "code", "pre")},
@@ -68,7 +68,7 @@ _ALLOWED: dict[str, set[str]] = {
     "span": {"dir"},
     **{f"x-{block}": set() for block in ("button", "video", "play", "columns", "column")},
 }
-_CLASSES = {
+_ALLOWED_CLASSES = {
     "div": {"notes", "downloads"},
     **{tag: {"ltr", "rtl"} for tag in ("h2", "h3", "h4")},
     "p": {
@@ -94,9 +94,9 @@ def to_html(tokens: Sequence[Token]) -> str:
     renderer.rules.update(rules)
     clean = nh3.clean(
         renderer.render(with_records(tokens), MarkdownIt("commonmark").options, {}),
-        tags=set(_ALLOWED),
-        attributes=_ALLOWED,
-        allowed_classes=_CLASSES,
+        tags=set(_ALLOWED_ATTRIBUTES),
+        attributes=_ALLOWED_ATTRIBUTES,
+        allowed_classes=_ALLOWED_CLASSES,
         url_schemes={"https", "mailto", "tel"},
         link_rel=None,
         filter_style_properties={"max-width"},
@@ -104,7 +104,7 @@ def to_html(tokens: Sequence[Token]) -> str:
     )
     # behind the cleaning, which takes out all comments, those for Outlook too
     framed = _ANY.sub(lambda found: _AROUND[found.group()], _BETWEEN.sub(_BETWEEN_COLUMNS, clean))
-    return _HEADS.sub(_HEADS_TWICE, framed)
+    return _TABLE_HEAD_PATTERN.sub(_TABLE_HEAD_TWICE, framed)
 
 
 # --- one rule for each kind of token that mail wants otherwise -------------------------------
@@ -116,7 +116,7 @@ def _block_of_code(token: Token) -> str:
 
 def _image(token: Token) -> str:
     source, alt = escape(image_source(token)), escape(token.content)
-    most = int(token.meta.get("width", SHEET))
+    most = int(token.meta.get("width", SHEET_WIDTH))
     width = min(most, (image_size(token) or (most, 0))[0])
     # a height would hold a hole open where pictures are off
     return f'<img src="{source}" alt="{alt}" width="{width}" style="max-width:{width}px">'
@@ -162,7 +162,7 @@ _RULES: dict[str, Callable[[Token], str]] = {
     "footnote_block_open": lambda _: '<div class="notes" role="list">\n',
     "footnote_block_close": lambda _: "</div>\n",
     "footnote_open": lambda token: f'<div role="listitem" id="n-{_note(token)}">',
-    NOTE: lambda token: f'<a href="#r-{_note(token)}">[{token.meta["id"] + 1}]</a> ',
+    NOTE_TYPE: lambda token: f'<a href="#r-{_note(token)}">[{token.meta["id"] + 1}]</a> ',
     "footnote_close": lambda _: "</div>\n",
     "footnote_anchor": lambda _: "",
 }

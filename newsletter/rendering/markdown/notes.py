@@ -9,10 +9,10 @@ from markdown_it.token import Token
 from newsletter.rendering.languages import direction
 from newsletter.rendering.markdown.tables import spanned, text_of
 
-NOTE = "note"
+NOTE_TYPE = "note"
 """The mark before a note, which leads back to the text."""
-_NOTED = {"footnote_ref", "footnote_open", NOTE}
-_BLOCKS = {"paragraph_open", "heading_open"}
+_NOTE_TOKENS = {"footnote_ref", "footnote_open", NOTE_TYPE}
+_BLOCK_TOKENS = {"paragraph_open", "heading_open"}
 
 
 def link_notes(tokens: Sequence[Token], language: str) -> None:
@@ -25,10 +25,10 @@ def link_notes(tokens: Sequence[Token], language: str) -> None:
         if token.type == "footnote_open":
             opened = token
         elif token.type == "inline" and opened:
-            token.children = [Token(NOTE, "", 0, meta=opened.meta), *(token.children or ())]
+            token.children = [Token(NOTE_TYPE, "", 0, meta=opened.meta), *(token.children or ())]
             opened = None
         for one in (token, *(token.children or ())):
-            if one.type in _NOTED:
+            if one.type in _NOTE_TOKENS:
                 one.meta["language"] = language
 
 
@@ -36,7 +36,7 @@ def turn_around(tokens: Sequence[Token], language: str) -> None:
     """Set the direction of paragraphs, headings and items that run the other way."""
     own = direction(language)
     for above, token in pairwise(tokens):
-        if token.type != "inline" or above.type not in _BLOCKS:
+        if token.type != "inline" or above.type not in _BLOCK_TOKENS:
             continue
         way = direction_of(text_of(token), own)
         if way != own and above.hidden:  # the item's number stays where the others have theirs

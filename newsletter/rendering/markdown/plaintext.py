@@ -9,19 +9,19 @@ from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
 from newsletter.rendering.markdown.greetings import GREETING, as_shown
-from newsletter.rendering.markdown.links import BARE
+from newsletter.rendering.markdown.links import BARE_URL_MARK
 
-WIDTH = 72
+LINE_WIDTH = 72
 """Columns of the text part."""
 
-_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufe0e\ufeff]")
+_INVISIBLE_PATTERN = re.compile("[\u00ad\u200b\u2060\ufe0e\ufeff]")
 # possessive (*+), as a long word without a colon would else be tried from each of its letters
-_URL = re.compile(r"(?<![a-z0-9+.-])[0-9+.-]*+[a-z][a-z0-9+.-]*+:\S", re.IGNORECASE)
+_URL_PATTERN = re.compile(r"(?<![a-z0-9+.-])[0-9+.-]*+[a-z][a-z0-9+.-]*+:\S", re.IGNORECASE)
 
 
 def visible(text: str) -> str:
     """Remove invisible characters except joiners, which Persian and emoji need."""
-    return _INVISIBLE.sub("", text)
+    return _INVISIBLE_PATTERN.sub("", text)
 
 
 def columns(text: str) -> int:
@@ -29,7 +29,7 @@ def columns(text: str) -> int:
     return sum(map(_columns_of, text))
 
 
-def wrap(text: str, width: int = WIDTH, *, first: str = "", rest: str = "") -> list[str]:
+def wrap(text: str, width: int = LINE_WIDTH, *, first: str = "", rest: str = "") -> list[str]:
     """Fold text into lines of at most ``width`` columns, each after its prefix.
 
     Line breaks stay. Addresses and long words are not broken, except text of wide characters, which
@@ -60,7 +60,7 @@ def _words(paragraph: str) -> Iterator[tuple[str, str]]:
     for word in re.split(r"[ \t\r\f\v]+", paragraph.strip(" \t\r\f\v")):
         gap = " "
         # an address that is broken leads nowhere
-        for piece in [word] if _URL.search(word) else _split_wide(word):
+        for piece in [word] if _URL_PATTERN.search(word) else _split_wide(word):
             yield gap, piece
             gap = ""
 
@@ -93,7 +93,7 @@ class PlainBody:
 def to_text(tokens: Sequence[Token]) -> PlainBody:
     """Write the body in lines of at most 72 columns, with links numbered in reading order."""
     links: dict[str, int] = {}
-    lines = _Writer(links).blocks(SyntaxTreeNode(tokens).children, WIDTH)
+    lines = _Writer(links).blocks(SyntaxTreeNode(tokens).children, LINE_WIDTH)
     return PlainBody(text=visible("\n".join(lines)), links=tuple(links))
 
 
@@ -213,7 +213,7 @@ class _Writer:
 
     def _link(self, node: SyntaxTreeNode) -> str:
         label, href = self._inline(node), str(node.attrs["href"])
-        if node.markup == BARE:
+        if node.markup == BARE_URL_MARK:
             return href.removeprefix("mailto:")
         # an address that is shown as it is needs no number
         if label in {href, href.removeprefix("mailto:")}:

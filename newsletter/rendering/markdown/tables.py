@@ -14,8 +14,8 @@ from itertools import pairwise
 
 from markdown_it.token import Token
 
-_NARROW = frozenset("iljtfrI.,:;'’‘|!()[]/ \u00a0\u202f")
-_BROAD = frozenset("mwMW@%—…&")
+_NARROW_LETTERS = frozenset("iljtfrI.,:;'’‘|!()[]/ \u00a0\u202f")
+_BROAD_LETTERS = frozenset("mwMW@%—…&")
 
 
 @lru_cache(maxsize=4096)
@@ -30,31 +30,31 @@ def ems(word: str) -> float:
 def _of(character: str) -> float:
     if unicodedata.combining(character) or unicodedata.category(character) == "Cf":
         return 0.0
-    if character in _NARROW:
+    if character in _NARROW_LETTERS:
         return 0.45
-    if character in _BROAD or unicodedata.east_asian_width(character) in {"W", "F"}:
+    if character in _BROAD_LETTERS or unicodedata.east_asian_width(character) in {"W", "F"}:
         return 1.05
     if character.isupper():
         return 0.74
     return 0.64
 
 
-SHEET = 528
+SHEET_WIDTH = 528
 """Pixels between the paddings of the sheet."""
 PHONE_WIDTH = 280
 """Pixels between the paddings on the narrowest telephone, of 320 pixels."""
 
-_CELL, _HEAD, _PADDING = 15, 15.5, 8
+_CELL_FONT_SIZE, _HEAD_FONT_SIZE, _CELL_PADDING = 15, 15.5, 8
 """Pixels: letters of a cell and of a bold head, and the space between columns."""
 _PROSE = 88
 """Pixels of a column of words, so that each line has several."""
 _PICTURE = 60
 
-_FIGURE = re.compile(
+_FIGURE_PATTERN = re.compile(
     r"[^\w\s]{0,3}[ \u00a0]?\d[\d.,:'’/–-]*(?:[ \u00a0]?(?:[^\w\s]{1,2}|[^\W\d_]{1,8}\.?))?"
 )
-_LETTER = re.compile(r"[^\W\d_]")
-_BREAKING = re.compile(r"–(?=\d)|(?<=\d)-(?=\d)")
+_LETTER_PATTERN = re.compile(r"[^\W\d_]")
+_LINE_BREAK_PATTERN = re.compile(r"–(?=\d)|(?<=\d)-(?=\d)")
 
 
 SIDES = ("left", "center", "right")
@@ -97,7 +97,7 @@ class Table:
     def fits(self) -> Fits:
         if self.width_needed <= PHONE_WIDTH:
             return Fits.EVERYWHERE
-        return Fits.ON_DESKTOPS if self.width_needed <= SHEET else Fits.NOWHERE
+        return Fits.ON_DESKTOPS if self.width_needed <= SHEET_WIDTH else Fits.NOWHERE
 
 
 def tables_in(tokens: Sequence[Token]) -> Iterator[Table]:
@@ -169,17 +169,17 @@ def bold_tokens(children: Sequence[Token]) -> list[Token]:
 
 def _needed(column: Sequence[Cell]) -> float:
     head, *cells = column
-    needs = [max(map(ems, _unbreakable_parts(head.text)), default=0) * _HEAD]
+    needs = [max(map(ems, _unbreakable_parts(head.text)), default=0) * _HEAD_FONT_SIZE]
     for cell in cells:
-        longest = max(map(ems, _unbreakable_parts(cell.text)), default=0) * _CELL
+        longest = max(map(ems, _unbreakable_parts(cell.text)), default=0) * _CELL_FONT_SIZE
         # a short text wants its own width, a long one that of a few words
-        needs += [longest, min(ems(cell.text) * _CELL, _PROSE), _PICTURE * cell.pictures]
-    return max(needs) + _PADDING
+        needs += [longest, min(ems(cell.text) * _CELL_FONT_SIZE, _PROSE), _PICTURE * cell.pictures]
+    return max(needs) + _CELL_PADDING
 
 
 def _unbreakable_parts(text: str) -> list[str]:
     """Return what must not break: a figure with its unit, or each word."""
-    if _FIGURE.fullmatch(text):
+    if _FIGURE_PATTERN.fullmatch(text):
         return [text]
     return re.findall(r"[^\s-]+-?|-", text)
 
@@ -196,14 +196,14 @@ def _settle_cell(cell: Token, *, rtl: bool) -> None:
 
 def _keep_whole(tokens: Sequence[Token], cell: Cell, *, rtl: bool) -> None:
     """Make a figure's blanks hard; the cell keeps what would break at a dash."""
-    if not _FIGURE.fullmatch(cell.text):
+    if not _FIGURE_PATTERN.fullmatch(cell.text):
         return
     children = tokens[cell.at].children or []
     for child in children:
         child.meta["whole"] = True
-    if rtl and not _LETTER.search(cell.text):
+    if rtl and not _LETTER_PATTERN.search(cell.text):
         tokens[cell.at].children = spanned(children, dir="ltr")  # a sign stays before its figure
-    if _BREAKING.search(cell.text):
+    if _LINE_BREAK_PATTERN.search(cell.text):
         tokens[cell.at - 1].attrSet("nowrap", "")  # which Word knows, unlike white-space
 
 
@@ -273,7 +273,7 @@ def _records(tokens: Sequence[Token], table: Table) -> Iterator[Token]:
         children: list[Token] = []
         for name, cell in zip(head, row, strict=True):
             content = tokens[cell.at].children or []
-            if _FIGURE.fullmatch(cell.text) and _BREAKING.search(cell.text):
+            if _FIGURE_PATTERN.fullmatch(cell.text) and _LINE_BREAK_PATTERN.search(cell.text):
                 # a figure whose dash would let go, in an element that does not
                 content = spanned(content, **{"class": "whole"})
             if children:

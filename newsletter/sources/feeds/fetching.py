@@ -23,15 +23,15 @@ from newsletter.transport.transport import AnswerTooLong, Resolve, call_once, re
 
 MAX_BODY_BYTES = 10_000_000
 """Size limit of an unpacked body."""
-_TOO_LARGE = (
+_TOO_LARGE_REASON = (
     f"it is larger than {MAX_BODY_BYTES // 1_000_000} MB; ask for a feed of the newest items alone"
 )
-_REDIRECTS = 3
-_MOVED = {301, 302, 303, 307, 308}
-_FOR_GOOD = {301, 308}
+_MAX_REDIRECTS = 3
+_REDIRECT_STATUSES = {301, 302, 303, 307, 308}
+_PERMANENT_REDIRECTS = {301, 308}
 _MAX_WAIT = timedelta(days=30)
 
-_HEADERS = {
+_REQUEST_HEADERS = {
     "Accept": "application/atom+xml, application/rss+xml, application/feed+json,"
     " application/json;q=0.9, application/xml;q=0.9, */*;q=0.5",
     "Accept-Encoding": "gzip",
@@ -62,16 +62,16 @@ class Fetcher:
         """Fetch a page and follow redirects. Raises FeedUnreadable for any failure."""
         until = monotonic() + self.within.total_seconds()
         moved_to, for_good = "", True
-        for _ in range(_REDIRECTS + 1):
+        for _ in range(_MAX_REDIRECTS + 1):
             page = self._get(url, headers or {}, until)
-            if page.status not in _MOVED:
+            if page.status not in _REDIRECT_STATUSES:
                 return replace(page, moved_to=moved_to)
             url = _target(page)
             # what lies behind a redirect for the time being has not moved for good
-            for_good = for_good and page.status in _FOR_GOOD
+            for_good = for_good and page.status in _PERMANENT_REDIRECTS
             moved_to = url if for_good else moved_to
         raise FeedUnreadable(
-            f"it is redirected more than {_REDIRECTS} times, at last to {url};"
+            f"it is redirected more than {_MAX_REDIRECTS} times, at last to {url};"
             " open it in a browser and write the address it ends at"
         )
 
@@ -79,7 +79,7 @@ class Fetcher:
         origin = _origin(url)
         try:
             answer = call_once(
-                http.HttpRequest(method="GET", url=url, headers={**_HEADERS, **headers}),
+                http.HttpRequest(method="GET", url=url, headers={**_REQUEST_HEADERS, **headers}),
                 timeout=timedelta(seconds=deadline - monotonic()),
                 resolve=lambda host, port: self._checked(host, port, is_secure=origin.is_secure),
                 tls=self.tls,
@@ -107,7 +107,7 @@ class Fetcher:
         if isinstance(error, FeedUnreadable):
             return error
         if isinstance(error, AnswerTooLong):
-            return FeedUnreadable(_TOO_LARGE)
+            return FeedUnreadable(_TOO_LARGE_REASON)
         if isinstance(error, ssl.SSLCertVerificationError):
             why = error.verify_message
             return FeedUnreadable(
@@ -142,7 +142,7 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
     except zlib.error as error:
         raise FeedUnreadable("it is packed, and broken in itself; it is tried again") from error
     if len(whole) > MAX_BODY_BYTES:
-        raise FeedUnreadable(_TOO_LARGE)
+        raise FeedUnreadable(_TOO_LARGE_REASON)
     if not unpacking.eof:
         raise FeedUnreadable("it is packed, and its end is missing; it is tried again")
     return whole
@@ -160,7 +160,7 @@ def _target(page: Page) -> str:
         ) from error
 
 
-_MEANING = {
+_MEANING_OF_STATUS = {
     401: "asks for a password; write the address of a feed that is open to everybody",
     403: "refuses us; ask its keeper to let programs read it",
     404: "is not there; correct its url",
@@ -177,7 +177,7 @@ def require_ok(page: Page) -> Page:
     other = "has a fault of its own; it is tried again"
     if page.status < 500:
         other = "is not given out; look at its url in a browser"
-    meaning = _MEANING.get(page.status, other)
+    meaning = _MEANING_OF_STATUS.get(page.status, other)
     raise FeedUnreadable(
         f"it {meaning} (HTTP {page.status})", retry_after=http.retry_after(page, _MAX_WAIT)
     )

@@ -20,9 +20,9 @@ from newsletter.domain.statements.feed import FeedUnreadable
 from newsletter.formats.times import language_objection
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]")
-_BLOCK_END = re.compile(r"</(?:p|div|li|h[1-6]|td)>|<br\b[^<>]{0,100}>", re.IGNORECASE)
+_BLOCK_END_PATTERN = re.compile(r"</(?:p|div|li|h[1-6]|td)>|<br\b[^<>]{0,100}>", re.IGNORECASE)
 _MAX_CHARACTERS = 2_000
-_MARKUP = re.compile(r"<[a-zA-Z/!]|&#?\w+;")
+_MARKUP_PATTERN = re.compile(r"<[a-zA-Z/!]|&#?\w+;")
 
 
 def clean(text: str) -> str:
@@ -33,8 +33,8 @@ def clean(text: str) -> str:
 def plain(text: str) -> str:
     """Return the words of HTML or plain text, on one line."""
     text = clean(text)
-    if _MARKUP.search(text):
-        parted = _BLOCK_END.sub(r"\g<0> ", text[:100_000])
+    if _MARKUP_PATTERN.search(text):
+        parted = _BLOCK_END_PATTERN.sub(r"\g<0> ", text[:100_000])
         try:
             root = html.fragment_fromstring(parted, create_parent="div")
             text = "".join(str(part) for part in root.itertext())
@@ -86,26 +86,26 @@ def address(base: str, text: str) -> str:
 Element = Any
 
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']""")
-_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
-_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,400}\?>")
-_DOCTYPE = re.compile(r"<!DOCTYPE[^\[<>]{0,2000}>", re.IGNORECASE)
+_CHARSET_PATTERN = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
+_XML_DECLARATION_PATTERN = re.compile(r"^\s*<\?xml[^>]{0,400}\?>")
+_DOCTYPE_PATTERN = re.compile(r"<!DOCTYPE[^\[<>]{0,2000}>", re.IGNORECASE)
 _NAMED = re.compile(r"&([a-zA-Z][a-zA-Z0-9]{0,31});|&(?!#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};)")
-_PREDEFINED = {"amp", "lt", "gt", "quot", "apos"}
-_BEGINS = re.compile(r"<(!doctype\s+html|html|rss|feed|rdf:RDF)\b", re.IGNORECASE)
-_LINK = re.compile(r"<link\b[^<>]{0,1000}>", re.IGNORECASE)
-_OF_A_FEED = re.compile(r"""\btype=["']application/(?:rss|atom)\+xml""", re.IGNORECASE)
-_ADDRESS = re.compile(r"""\bhref=["']([^"'<>]+)""", re.IGNORECASE)
+_XML_ENTITIES = {"amp", "lt", "gt", "quot", "apos"}
+_ROOT_TAG_PATTERN = re.compile(r"<(!doctype\s+html|html|rss|feed|rdf:RDF)\b", re.IGNORECASE)
+_LINK_TAG_PATTERN = re.compile(r"<link\b[^<>]{0,1000}>", re.IGNORECASE)
+_FEED_TYPE_PATTERN = re.compile(r"""\btype=["']application/(?:rss|atom)\+xml""", re.IGNORECASE)
+_HREF_PATTERN = re.compile(r"""\bhref=["']([^"'<>]+)""", re.IGNORECASE)
 
 
 def tree(data: bytes, content_type: str) -> tuple[Element, str]:
     """Return the root of a feed, and a note on its encoding. Raises FeedUnreadable."""
     text, remark = decoded(data, content_type)
-    begins = _BEGINS.search(text[:5000])
+    begins = _ROOT_TAG_PATTERN.search(text[:5000])
     if begins and begins[1].lower().endswith("html"):
         raise FeedUnreadable(_page(text))
     # it is parsed as UTF-8, whatever encoding it declares
-    text = _DECLARATION.sub("", text, count=1)
-    text = _DOCTYPE.sub("", text, count=1)
+    text = _XML_DECLARATION_PATTERN.sub("", text, count=1)
+    text = _DOCTYPE_PATTERN.sub("", text, count=1)
     if "<!DOCTYPE" in text[:5000] or "<!ENTITY" in text:
         raise FeedUnreadable("it declares entities of its own, which no feed needs: not read")
     text = _NAMED.sub(_character, clean(text)).strip()
@@ -129,7 +129,7 @@ def tree(data: bytes, content_type: str) -> tuple[Element, str]:
 
 def decoded(data: bytes, content_type: str) -> tuple[str, str]:
     """Return the text of a feed, and a note if its encoding is a guess."""
-    found, header = _DECLARED.search(data[:400]), _CHARSET.search(content_type)
+    found, header = _DECLARED.search(data[:400]), _CHARSET_PATTERN.search(content_type)
     declared = [found[1].decode("ascii", "replace")] if found else []
     with suppress(UnicodeDecodeError):
         text = decode_as_declared(data, [*declared, *([header[1]] if header else [])])
@@ -143,14 +143,14 @@ def _character(found: re.Match[str]) -> str:
     name = found[1]
     if name is None:
         return "&amp;"
-    if name in _PREDEFINED:
+    if name in _XML_ENTITIES:
         return found[0]
     return html5.get(f"{name};", f"&amp;{name};")
 
 
 def _page(text: str) -> str:
-    for link in _LINK.findall(text[:200_000]):
-        offered = _ADDRESS.search(link)
-        if offered and _OF_A_FEED.search(link):
+    for link in _LINK_TAG_PATTERN.findall(text[:200_000]):
+        offered = _HREF_PATTERN.search(link)
+        if offered and _FEED_TYPE_PATTERN.search(link):
             return f"it is a web page and no feed; write the feed that it names: {offered[1][:300]}"
     return "it is a web page and no feed; look on the page for the address of its feed"

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from newsletter.documents.release.imported import unusable
-from newsletter.documents.sandbox import FEEDS, TIMEOUT, CutOff, NotStarted, ask
+from newsletter.documents.sandbox import CALL_TIMEOUT, FEED_GATE, CutOff, NotStarted, ask
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, FetchedFeed, Item
 from newsletter.sources.feeds.fetching import Fetcher, Page, require_ok
 
-Text = ExtractedStatement | InvalidInput
+ItemText = ExtractedStatement | InvalidInput
 """The text of an item, or why there is none."""
 
 
@@ -39,7 +39,7 @@ def unforeseen_as_unreadable() -> Iterator[None]:
         raise FeedUnreadable(f"{what}; please report it with its url") from error
 
 
-_MODULE = "newsletter.sources.feeds.reading"
+_READING_MODULE = "newsletter.sources.feeds.reading"
 _MAX_CUT_OFF = 3
 """Number of texts that may take too long in one visit, before the rest is skipped."""
 
@@ -50,8 +50,8 @@ class SandboxReader:
     def __init__(
         self,
         *,
-        timeout: timedelta = TIMEOUT,
-        module: str = _MODULE,
+        timeout: timedelta = CALL_TIMEOUT,
+        module: str = _READING_MODULE,
         ask: Callable[..., list[Any]] = ask,
     ) -> None:
         self._within = timeout
@@ -75,12 +75,12 @@ class SandboxReader:
         listed: Listed = answer
         return listed
 
-    def compose(self, items: Sequence[Item], *, zone: str, now: datetime) -> list[Text]:
+    def compose(self, items: Sequence[Item], *, zone: str, now: datetime) -> list[ItemText]:
         """Return a statement's text of each item; one that takes too long fails alone.
 
         Raises FeedUnreadable if nothing can be read at the moment.
         """
-        made: list[Text] = []
+        made: list[ItemText] = []
         cut_off = 0
         while (left := items[len(made) :]) and cut_off < _MAX_CUT_OFF:
             try:
@@ -100,14 +100,14 @@ class SandboxReader:
 
     def _ask(self, name: str, arguments: Mapping[str, Any], kind: Any) -> list[Any]:
         reader = f"{self._module}:{name}"
-        return self._sandbox(reader, arguments, answer=kind, timeout=self._within, gate=FEEDS)
+        return self._sandbox(reader, arguments, answer=kind, timeout=self._within, gate=FEED_GATE)
 
 
-def _left_out(item: Item, reason: str) -> Text:
+def _left_out(item: Item, reason: str) -> ItemText:
     return unusable(item.link or item.id, f"{reason}; write it as a statement by hand")
 
 
-_CONDITIONS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
+_CONDITION_HEADERS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
 """Response header → the request header that asks only for changes."""
 
 
@@ -130,7 +130,7 @@ class SyndicatedFeed:
         """
         with unforeseen_as_unreadable():
             kept = json.loads(bookmark) if bookmark else {}
-            conditions = {_CONDITIONS[key]: value for key, value in kept.items()}
+            conditions = {_CONDITION_HEADERS[key]: value for key, value in kept.items()}
             page = self.fetcher.get(self.address, conditions)
             remark = f"it has moved for good: write {page.moved_to}" if page.moved_to else ""
             # without a bookmark, no changes were asked for
@@ -138,7 +138,7 @@ class SyndicatedFeed:
                 return FetchedFeed(bookmark=bookmark, unchanged=True)
             require_ok(page)
             listed = self.reader.feed(page)
-            headers = {key: page.headers.get(key, "") for key in _CONDITIONS}
+            headers = {key: page.headers.get(key, "") for key in _CONDITION_HEADERS}
             # a value that no header field can hold would fail each visit from now on
             fit = {key: v for key, v in headers.items() if v and v.isascii() and v.isprintable()}
             return FetchedFeed(

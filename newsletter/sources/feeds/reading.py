@@ -21,19 +21,19 @@ from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable
 from newsletter.sources.feeds import syndication
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.markup import decoded, tree
-from newsletter.sources.feeds.readers import Listed, Text, unforeseen_as_unreadable
+from newsletter.sources.feeds.readers import ItemText, Listed, unforeseen_as_unreadable
 
 MAX_CHARACTERS = 500_000
 """Maximum characters of a text without its pictures."""
-_PICTURE = re.compile(r"data:image/[^\s\"'<>]+", re.IGNORECASE)
+_DATA_PICTURE_PATTERN = re.compile(r"data:image/[^\s\"'<>]+", re.IGNORECASE)
 _LONGEST_SUMMARY = 250
 _MAX_AHEAD = timedelta(days=1)
 _PLUG = re.compile(r"The post .{1,400} (?:appeared first on|first appeared on) .{1,200}", re.DOTALL)
-_PLUG_BEGINS, _CUT = "The post ", "[…]"
+_PLUG_START, _CUT_MARK = "The post ", "[…]"
 """Beginning of the text that WordPress adds below a post, and its mark of a shortened text."""
 _MORE = re.compile(r"(?:continue reading|read more|weiterlesen|seguir leyendo)\b.{0,200}", re.I)
-_MARKS = re.compile(r"(?:[*#~•·–—-] ?){3,}")
-_FRAMES = (_MARKS, _PLUG, _MORE)
+_SEPARATOR_PATTERN = re.compile(r"(?:[*#~•·–—-] ?){3,}")
+_DROPPED_PATTERNS = (_SEPARATOR_PATTERN, _PLUG, _MORE)
 
 
 def compose(item: Item, *, zone: str, now: datetime) -> ExtractedStatement:
@@ -42,7 +42,7 @@ def compose(item: Item, *, zone: str, now: datetime) -> ExtractedStatement:
     if not item.title:
         raise unusable(where, "has no title; give it one where it was written")
     # pictures are left out anyway, and would make most of its length
-    content = _PICTURE.sub("data:", item.content)
+    content = _DATA_PICTURE_PATTERN.sub("data:", item.content)
     if len(content) > MAX_CHARACTERS:
         raise unusable(where, "is longer than 500,000 characters, too much for a mail")
     body, notes = _marked_up(item, content, where) if item.markup else (_paragraphs(content), [])
@@ -94,7 +94,7 @@ def _without_frame(blocks: Sequence[Block], title: str, dropped: list[DroppedLin
         kept[0].text == RULE or (kept[0].level and kept[0].text.casefold() == title.casefold())
     ):
         del kept[0]
-    while kept and any(frame.fullmatch(kept[-1].text) for frame in _FRAMES):
+    while kept and any(frame.fullmatch(kept[-1].text) for frame in _DROPPED_PATTERNS):
         last = kept.pop()
         if last.text != RULE:
             why = "what the site adds below its texts"
@@ -115,17 +115,17 @@ def _paragraphs(text: str) -> str:
 
 def _summary(text: str) -> str:
     """Return one line, cut between words, without what a site adds."""
-    start = text.rfind(_PLUG_BEGINS)
+    start = text.rfind(_PLUG_START)
     if start >= 0 and _PLUG.fullmatch(text[start:]):
         text = text[:start].rstrip()
-    if text.endswith(_CUT):
-        text = text.removesuffix(_CUT).rstrip() + "…"
+    if text.endswith(_CUT_MARK):
+        text = text.removesuffix(_CUT_MARK).rstrip() + "…"
     if len(text) <= _LONGEST_SUMMARY:
         return text
     return text[:_LONGEST_SUMMARY].rpartition(" ")[0].rstrip(" ,;:–-") + "…"
 
 
-def compose_all(items: Sequence[Item], zone: str, now: datetime) -> Iterator[Text]:
+def compose_all(items: Sequence[Item], zone: str, now: datetime) -> Iterator[ItemText]:
     """Yield the text of each item, or why there is none."""
     for item in items:
         try:

@@ -18,9 +18,9 @@ MAX_ITEMS = 20_000
 
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-_CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
+_CONTENT_TAG = "{http://purl.org/rss/1.0/modules/content/}encoded"
 _DC = "{http://purl.org/dc/elements/1.1/}"
-_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+_ABOUT_ATTRIBUTE = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _ATOM_LINK = "{http://www.w3.org/2005/Atom}link"
 
 
@@ -63,13 +63,13 @@ def _rss(item: Element, url: str, feed_language: str) -> Item:
     # RSS 2.0: a guid is the item's address unless it says that it is none
     if not link and permalink and guid_text.startswith(("http://", "https://")):
         link = address(base, guid_text)
-    full, short = _text(item.find(_CONTENT)), _text(_child(item, "description"))
+    full, short = _text(item.find(_CONTENT_TAG)), _text(_child(item, "description"))
     title = plain(_text(_child(item, "title")))
     published = instant(_text(_child(item, "pubDate"))) or instant(_text(item.find(f"{_DC}date")))
     content, summary = (full, plain(short)) if full.strip() else (short, "")
     own_language = _text(item.find(f"{_DC}language"))
     return Item(
-        id=guid_text or item.get(_ABOUT) or link or made_up_id(title, published),
+        id=guid_text or item.get(_ABOUT_ATTRIBUTE) or link or made_up_id(title, published),
         title=title,
         link=link,
         published=published,
@@ -181,7 +181,7 @@ def _inherited(element: Element, name: str) -> str:
 
 # --- JSON Feed ---------------------------------------------------------------------------------
 
-_VERSION = "https://jsonfeed.org/version/"
+_JSON_FEED_VERSION = "https://jsonfeed.org/version/"
 
 
 def _values_of(text: str) -> Any:
@@ -199,7 +199,7 @@ def json_items_of(text: str, url: str) -> list[Item]:
     """Return the items of a feed from ``url``. Raises FeedUnreadable."""
     feed = _values_of(text)
     version = feed.get("version") if isinstance(feed, dict) else None
-    if not (isinstance(version, str) and version.startswith(_VERSION)):
+    if not (isinstance(version, str) and version.startswith(_JSON_FEED_VERSION)):
         raise FeedUnreadable("it is JSON and no JSON Feed; correct its url")
     items = feed.get("items")
     spoken = _value(feed, "language")

@@ -6,21 +6,21 @@ from datetime import datetime
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.store.database import MEMBER, NO_LIMIT, Repository, instant
 
-_COLUMNS = """
+_CAMPAIGN_COLUMNS = """
     campaign.id, campaign.slug, campaign.content_hash, campaign.state, campaign.release_at,
     campaign.approved_by, campaign.lists, campaign.provider, campaign.corrects,
     campaign.translates, campaign.corrected_by, campaign.reason, campaign.carrier,
     campaign.urgent, campaign.welcome, campaign.unlisted, campaign.started_at,
     campaign.finished_at
 """
-_HEAD = f"SELECT {_COLUMNS} FROM campaign"
+_SELECT = f"SELECT {_CAMPAIGN_COLUMNS} FROM campaign"
 """The columns without figures, which would sum over all batches."""
 
 
 def _with_counts(which: str) -> str:
     """Return the query of campaigns with their figures; ``which`` is a query of their ids."""
     return f"""
-        SELECT {_COLUMNS},
+        SELECT {_CAMPAIGN_COLUMNS},
             COALESCE(sums.pending, 0) AS "counts.pending",
             COALESCE(sums.accepted, 0) AS "counts.accepted",
             COALESCE(sums.rejected, 0) AS "counts.rejected",
@@ -75,7 +75,7 @@ class Campaigns(Repository):
         """
         return self._db.all(
             Campaign,
-            f"{_HEAD} WHERE started_at IS NOT NULL AND started_at > :after"
+            f"{_SELECT} WHERE started_at IS NOT NULL AND started_at > :after"
             " AND started_at < :until AND welcome = 0 ORDER BY started_at, id",
             after=after,
             until=NO_LIMIT if until is None else until,
@@ -85,7 +85,8 @@ class Campaigns(Repository):
         """Return the campaigns that began last, the last one first, without their figures."""
         return self._db.all(
             Campaign,
-            f"{_HEAD} WHERE started_at IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT :limit",
+            f"{_SELECT} WHERE started_at IS NOT NULL ORDER BY started_at DESC, id DESC"
+            " LIMIT :limit",
             limit=limit,
         )
 
@@ -101,7 +102,7 @@ class Campaigns(Repository):
             seen |= asked
             rows = self._db.all(
                 Campaign,
-                f"{_HEAD} WHERE slug IN (SELECT value FROM json_each(:slugs))"
+                f"{_SELECT} WHERE slug IN (SELECT value FROM json_each(:slugs))"
                 " OR (corrects <> '' AND corrects IN (SELECT value FROM json_each(:slugs)))",
                 slugs=sorted(asked),
             )
@@ -155,7 +156,7 @@ class Campaigns(Repository):
 
     def head(self, campaign_id: int) -> Campaign:
         """Return the campaign with this id, which must exist, without its figures."""
-        [campaign] = self._db.all(Campaign, f"{_HEAD} WHERE id = :id", id=campaign_id)
+        [campaign] = self._db.all(Campaign, f"{_SELECT} WHERE id = :id", id=campaign_id)
         return campaign
 
     def latest(self, slug: str) -> Campaign | None:
@@ -170,7 +171,7 @@ class Campaigns(Repository):
         """Return the newest correction of a statement whose sending has begun."""
         began = self._db.of_statement(
             Campaign,
-            f"{_HEAD} WHERE corrects <> '' AND corrects IN (SELECT value FROM json_each(:slugs))"
+            f"{_SELECT} WHERE corrects <> '' AND corrects IN (SELECT value FROM json_each(:slugs))"
             " AND started_at IS NOT NULL AND state <> 'cancelled' ORDER BY id",
             slug,
             key="corrects",
@@ -181,7 +182,7 @@ class Campaigns(Repository):
         """Return the scheduled campaigns that are sent next, without their figures."""
         return self._db.all(
             Campaign,
-            f"{_HEAD} WHERE {_IS_OPEN} AND state = 'scheduled'"
+            f"{_SELECT} WHERE {_IS_OPEN} AND state = 'scheduled'"
             " ORDER BY release_at, id LIMIT :limit",
             limit=limit,
         )
@@ -211,7 +212,7 @@ class Campaigns(Repository):
         """
         return self._db.all(
             Campaign,
-            f"{_HEAD} WHERE {_IS_OPEN} AND welcome = 1 AND started_at IS NOT NULL AND EXISTS ("
+            f"{_SELECT} WHERE {_IS_OPEN} AND welcome = 1 AND started_at IS NOT NULL AND EXISTS ("
             "SELECT 1 FROM json_each(campaign.lists) AS named"
             " WHERE named.value IN (SELECT value FROM json_each(:lists))) ORDER BY id DESC",
             lists=sorted(lists),
@@ -221,7 +222,7 @@ class Campaigns(Repository):
         """Return the scheduled campaigns that are due, oldest first, without their figures."""
         return self._db.all(
             Campaign,
-            f"{_HEAD} WHERE {_IS_OPEN} AND state = 'scheduled' AND release_at <= :now"
+            f"{_SELECT} WHERE {_IS_OPEN} AND state = 'scheduled' AND release_at <= :now"
             " ORDER BY release_at, id",
             now=now,
         )

@@ -7,7 +7,7 @@ from newsletter.domain.campaigns.digest import Issue
 from newsletter.store.database import Repository, instant
 
 _ISSUE = "SELECT name, day, upto, document AS statement, parts FROM issue"
-_DASHES = 3
+_DASHES_IN_DATE = 3
 """The minimum of dashes in the slug of an issue, which ends with a date."""
 
 
@@ -33,7 +33,7 @@ class Digests(Repository):
 
     def some(self, slugs: Collection[str]) -> list[Issue]:
         """Return the issues whose statement has one of these slugs, by name and day."""
-        named = [tuple(slug.rsplit("-", 3)) for slug in slugs if slug.count("-") >= _DASHES]
+        named = [tuple(slug.rsplit("-", 3)) for slug in slugs if slug.count("-") >= _DASHES_IN_DATE]
         found = [
             self._db.first(
                 Issue, f"{_ISSUE} WHERE name = :name AND day = :day", name=name, day="-".join(day)

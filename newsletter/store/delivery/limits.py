@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 from newsletter.domain.delivery.rate_limit import RateLimit
-from newsletter.store.database import LOCKED, Repository, read
+from newsletter.store.database import FOR_UPDATE, Repository, read
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -20,7 +20,7 @@ class RateLimits(Repository):
         rows = self._db.mappings(
             "SELECT free_at, blocked_until, cause, reason, failing_since, day, used"
             " FROM rate_limit WHERE provider = :provider AND domain = :domain"
-            f" {LOCKED * is_locked}",
+            f" {FOR_UPDATE * is_locked}",
             provider=provider,
             domain=domain,
         )

@@ -8,7 +8,7 @@ from newsletter.store.database import Repository
 from newsletter.store.file import copies
 
 _FORMER = "former generation "
-_DOUBTED = "doubted"
+_DOUBTED_KEY = "doubted"
 """The key in ``meta`` of the last discrepancy for which sessions and tokens were ended."""
 
 
@@ -74,6 +74,6 @@ class Generation(Repository):
 
     def doubt(self, evidence: str, at: datetime) -> None:
         """End the mail, sessions and tokens of a copied database; once for the same evidence."""
-        if self._db.value("SELECT value FROM meta WHERE key = :key", key=_DOUBTED) != evidence:
-            self._db.put("meta", "key", key=_DOUBTED, value=evidence)
+        if self._db.value("SELECT value FROM meta WHERE key = :key", key=_DOUBTED_KEY) != evidence:
+            self._db.put("meta", "key", key=_DOUBTED_KEY, value=evidence)
             copies.invalidate(self._db, {}, at)

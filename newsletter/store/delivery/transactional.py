@@ -24,24 +24,24 @@ _IS_ORPHAN = (
     "transactional_email.state = 'calling' AND (claimed_at < :lost OR :lost IS NULL AND NOT EXISTS"
     " (SELECT 1 FROM worker WHERE worker.id = transactional_email.owner))"
 )
-_EMAIL = """
+_SELECT_EMAIL = """
     SELECT id, kind, address, lists, subscriber_id, name, language, timezone, source, wording,
         state, reason, asked_at, NULLIF(held_until, 0) AS held_until, used_at, settled_at
     FROM transactional_email WHERE id = :id
 """
-_SAME = """
+_IS_SAME = """
     mailbox_hash = :mailbox AND kind = :kind
     -- what the provider refused reached nobody, and takes nothing from the limit
     AND state <> 'rejected'
 """
-_LIMITS = EmailLimits()
+_DEFAULT_LIMITS = EmailLimits()
 
 
 class TransactionalEmails(AddressRepository):
     """The transactional emails. ``hash_address`` returns the keyed hash of an address."""
 
     def ask(
-        self, email: TransactionalEmail, *, network: str, limits: EmailLimits = _LIMITS
+        self, email: TransactionalEmail, *, network: str, limits: EmailLimits = _DEFAULT_LIMITS
     ) -> RequestOutcome:
         """Queue a requested email, within the limits.
 
@@ -57,7 +57,7 @@ class TransactionalEmails(AddressRepository):
         else:
             self._db.change(
                 "UPDATE transactional_email SET asks = asks + 1"
-                f" WHERE id = (SELECT MAX(id) FROM transactional_email WHERE {_SAME})",
+                f" WHERE id = (SELECT MAX(id) FROM transactional_email WHERE {_IS_SAME})",
                 mailbox=whose,
                 kind=email.kind,
             )
@@ -67,7 +67,7 @@ class TransactionalEmails(AddressRepository):
         self, email: TransactionalEmail, whose: bytes, network: bytes, limits: EmailLimits
     ) -> RequestOutcome:
         """Return whether one more email is accepted. All limits are counted in any case."""
-        since = f"SELECT COUNT(*) FROM transactional_email WHERE {_SAME} AND asked_at > :since"
+        since = f"SELECT COUNT(*) FROM transactional_email WHERE {_IS_SAME} AND asked_at > :since"
         day, month = (
             self._db.value(since, mailbox=whose, kind=email.kind, since=email.asked_at - span)
             for span in (_DAY, _MONTH)
@@ -124,7 +124,7 @@ class TransactionalEmails(AddressRepository):
         )
 
     def get(self, email_id: int) -> TransactionalEmail | None:
-        return self._db.first(TransactionalEmail, _EMAIL, id=email_id)
+        return self._db.first(TransactionalEmail, _SELECT_EMAIL, id=email_id)
 
     def claim(
         self, *, at: datetime, attempt_id: str, owner: int | None = None
@@ -144,7 +144,7 @@ class TransactionalEmails(AddressRepository):
             at=at,
             owner=owner,
         )
-        [email] = self._db.all(TransactionalEmail, _EMAIL, id=number)
+        [email] = self._db.all(TransactionalEmail, _SELECT_EMAIL, id=number)
         return ClaimedEmail(email=email, attempt_id=attempt_id, attempts=attempts)
 
     def intend(

@@ -293,7 +293,7 @@ class Unknowns(Repository):
             " WHERE campaign_id = :campaign_id AND state = 'unknown'",
             campaign_id=campaign_id,
         )
-        state, column = _DECISIONS[to]
+        state, column = _EFFECT_OF_RESOLUTION[to]
         self._db.change(
             f"""
             UPDATE batch SET state = :state, {column} = {column} + unknown, unknown = 0,
@@ -353,7 +353,7 @@ class Unknowns(Repository):
 
 _OUTCOMES = {Verdict.ACCEPTED: DeliveryState.ACCEPTED, Verdict.REJECTED: DeliveryState.REJECTED}
 _STATES = {DeliveryState.PENDING: BatchState.QUEUED, DeliveryState.UNKNOWN: BatchState.UNKNOWN}
-_DECISIONS = {
+_EFFECT_OF_RESOLUTION = {
     Resolution.ACCEPTED: (BatchState.DONE, "accepted"),
     Resolution.RESEND: (BatchState.QUEUED, "pending"),
     Resolution.GIVE_UP: (BatchState.GIVEN_UP, "cancelled"),

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from newsletter.domain.delivery.worker import Part, Worker
 from newsletter.store.database import Repository
 
-_KEY = "running service"
-_COLUMNS = "id, name, host, part, slots, started_at, beat_at"
+_SERVICE_KEY = "running service"
+_WORKER_COLUMNS = "id, name, host, part, slots, started_at, beat_at"
 
 
 class Workers(Repository):
@@ -27,7 +27,7 @@ class Workers(Repository):
 
     def all(self) -> list[Worker]:
         """Return the processes, oldest first."""
-        return self._db.all(Worker, f"SELECT {_COLUMNS} FROM worker ORDER BY id")
+        return self._db.all(Worker, f"SELECT {_WORKER_COLUMNS} FROM worker ORDER BY id")
 
     def beat(self, worker_id: int, at: datetime) -> bool:
         """Record a heartbeat. Return False if the process counts as dead."""
@@ -78,15 +78,15 @@ class RunningService(Repository):
 
     def configuration(self) -> str:
         """Return the digest of its settings and templates; "" if no process noted one."""
-        note = self._db.value("SELECT value FROM meta WHERE key = :key", key=_KEY)
+        note = self._db.value("SELECT value FROM meta WHERE key = :key", key=_SERVICE_KEY)
         return (note or "").partition(" ")[0]
 
     def note(self, configuration: str, name: str) -> None:
         """Replace the note. ``name`` identifies this process."""
-        self._db.put("meta", "key", key=_KEY, value=f"{configuration} {name}")
+        self._db.put("meta", "key", key=_SERVICE_KEY, value=f"{configuration} {name}")
 
     def forget(self, name: str) -> None:
         """Remove the note of this process, unless another process has replaced it."""
-        note = self._db.value("SELECT value FROM meta WHERE key = :key", key=_KEY)
+        note = self._db.value("SELECT value FROM meta WHERE key = :key", key=_SERVICE_KEY)
         if note is not None and note.endswith(f" {name}"):
-            self._db.change("DELETE FROM meta WHERE key = :key", key=_KEY)
+            self._db.change("DELETE FROM meta WHERE key = :key", key=_SERVICE_KEY)

@@ -18,7 +18,7 @@ from newsletter.store.delivery.unknowns import unproved
 from newsletter.store.events.locating import Locator
 
 _MINUTE_MS = 60_000
-_SAMPLE = 25
+_SAMPLE_DIVISOR = 25
 _REMEMBERED = timedelta(days=2)
 _MAX_RAW_CHARACTERS = 16_000
 _NOTE = replacement(
@@ -216,11 +216,11 @@ class Events(AddressRepository):
         With ``sample``, one in 25 is read and counts for 25.
         """
         return [
-            (instant(at), count * (_SAMPLE if sample else 1))
+            (instant(at), count * (_SAMPLE_DIVISOR if sample else 1))
             for at, count in self._db.rows(
                 f"SELECT at / {_MINUTE_MS} * {_MINUTE_MS} AS minute, COUNT(*) FROM delivery_status"
                 f" WHERE campaign_id = :campaign_id AND {_IS_DELIVERED}"
-                f"{f' AND delivery_status.subscriber_id % {_SAMPLE} = 0' * sample}"
+                f"{f' AND delivery_status.subscriber_id % {_SAMPLE_DIVISOR} = 0' * sample}"
                 " AND subscriber_id NOT IN (SELECT subscriber_id FROM delivery_status"
                 f" WHERE campaign_id = :campaign_id AND {_IS_DAMAGE} AND kind = 'bounced'"
                 " AND bounce <> 'soft') GROUP BY minute ORDER BY minute",

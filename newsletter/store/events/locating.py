@@ -46,7 +46,7 @@ class _Batch:
     lists: tuple[str, ...]
 
 
-_BATCH = """
+_SELECT_BATCH = """
     SELECT batch.id, batch.campaign_id, batch.attempt_id, batch.state, batch.members,
         batch.provider, batch.attempts, batch.rejected, batch.cancelled, batch.last_change,
         campaign.lists
@@ -86,7 +86,7 @@ class Locator:
         attempts = {event.attempt_id for event in events} - {""}
         found = self._db.all(
             _Batch,
-            f"{_BATCH} WHERE batch.attempt_id IN (SELECT value FROM json_each(:attempts))",
+            f"{_SELECT_BATCH} WHERE batch.attempt_id IN (SELECT value FROM json_each(:attempts))",
             attempts=sorted(attempts),
         )
         self._batches = {batch.attempt_id: batch for batch in found}
@@ -217,7 +217,7 @@ class Locator:
 
     def _within(self, campaign_id: int, subscriber_id: int) -> list[_Batch]:
         """Return the batch of a campaign that holds a subscriber, or None."""
-        query = f"{_BATCH} WHERE {may_hold(':id')} ORDER BY batch.first DESC LIMIT :limit"
+        query = f"{_SELECT_BATCH} WHERE {may_hold(':id')} ORDER BY batch.first DESC LIMIT :limit"
         values = {"campaign_id": campaign_id, "id": subscriber_id}
         rows = self._db.all(_Batch, query, **values, limit=1)
         if rows and not self._holds(rows[0], subscriber_id):  # batches lie across each other

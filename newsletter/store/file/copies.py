@@ -13,9 +13,9 @@ from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused, StoreUnavailable
 from newsletter.store.database import Database
 from newsletter.store.file.numbers import Connection, last_given, skip
-from newsletter.store.schema import VERSION
+from newsletter.store.schema import SCHEMA_VERSION
 
-RESTORED = "the database was put back, and it may have left before"
+RESTORED_REASON = "the database was put back, and it may have left before"
 """The reason for withholding an email that waited in a restored database."""
 
 
@@ -97,12 +97,12 @@ def invalidate(db: Database, known_numbers: Mapping[str, int], at: datetime) -> 
         "UPDATE transactional_email SET state = 'withheld', settled_at = :at, reason = :reason"
         " WHERE state = 'waiting' OR state = 'calling' AND provider = ''",
         at=at,
-        reason=RESTORED,
+        reason=RESTORED_REASON,
     )
     db.change("UPDATE notice SET done_at = :at WHERE done_at IS NULL", at=at)
     db.change(
         "UPDATE post SET state = 'over', reason = :reason WHERE state IN ('waiting', 'calling')",
-        reason=RESTORED,
+        reason=RESTORED_REASON,
     )
     db.change("DELETE FROM session")
     db.change(
@@ -179,9 +179,9 @@ def _check(source: Path) -> None:
                 message = "is not a database of this program"
             else:
                 [version] = connection.execute("SELECT version FROM schema_version").fetchone()
-                if version == VERSION:
+                if version == SCHEMA_VERSION:
                     return
-                message = f"has schema {version}, and this program needs {VERSION}"
+                message = f"has schema {version}, and this program needs {SCHEMA_VERSION}"
     except sqlite3.Error as error:
         message = f"is not a database: {error}" if source.exists() else "does not exist"
     raise InvalidInput([Fault(file=str(source), message=f"{message}; name or take another")])

@@ -17,8 +17,8 @@ from typing import Any
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location, Mark
 from newsletter.domain.errors import Defect, Refused, StoreUnavailable
 
-MACHINE_ID = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+MACHINE_ID_PATHS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
+BOOT_ID_PATH = Path("/proc/sys/kernel/random/boot_id")
 
 
 def location_of(path: Path) -> Location:
@@ -33,7 +33,7 @@ def location_of(path: Path) -> Location:
     )
 
 
-def machine(files: Sequence[Path] = MACHINE_ID, library: Any = None) -> str:
+def machine(files: Sequence[Path] = MACHINE_ID_PATHS, library: Any = None) -> str:
     """Return the id of this installation of the operating system, or ""."""
     for file in files:
         identifier = _read(file)
@@ -42,7 +42,7 @@ def machine(files: Sequence[Path] = MACHINE_ID, library: Any = None) -> str:
     return hashed(_host_uuid(library))
 
 
-def boot(file: Path = BOOT_ID) -> str:
+def boot(file: Path = BOOT_ID_PATH) -> str:
     """Return an id of the machine that a restart changes, or ""."""
     return hashed(_read(file))
 
@@ -95,8 +95,8 @@ def hashed(name: str) -> str:
 
 
 _COUNT = re.compile(r"\.[0-9]{1,20}")
-_LONG, _SHORT = 32, 16
-_LINE = re.compile(
+_LONG_DIGITS, _SHORT_DIGITS = 32, 16
+_GUARD_LINE_PATTERN = re.compile(
     rb"newsletter claims (?P<claims>\d{20}) epoch (?P<epoch>[0-9a-f]{32})"
     rb" before (?P<before>[0-9a-f]{32}|-{32}) file (?P<file>\d{20})"
     rb" machine (?P<machine>[0-9a-f]{32}|-{32}) filesystem (?P<filesystem>[0-9a-f]{16}|-{16})"
@@ -288,10 +288,11 @@ def _format(record: GuardRecord) -> bytes:
     mark, location = record.mark, record.location
     line = (
         f"newsletter claims {mark.claims:020d} epoch {mark.generation}"
-        f" before {_word(record.before, _LONG)} file {location.file:020d}"
-        f" machine {_word(location.machine, _LONG)} filesystem {_word(location.filesystem, _SHORT)}"
-        f" boot {_word(location.boot, _LONG)} device {_word(location.device, _SHORT)}"
-        f" host {_word(location.host, _LONG)} beat {mark.beat_at:020d}"
+        f" before {_word(record.before, _LONG_DIGITS)} file {location.file:020d}"
+        f" machine {_word(location.machine, _LONG_DIGITS)}"
+        f" filesystem {_word(location.filesystem, _SHORT_DIGITS)}"
+        f" boot {_word(location.boot, _LONG_DIGITS)} device {_word(location.device, _SHORT_DIGITS)}"
+        f" host {_word(location.host, _LONG_DIGITS)} beat {mark.beat_at:020d}"
     )
     return f"{line} check {_check(line.encode())}\n".encode()
 
@@ -301,7 +302,7 @@ def _word(text: str, length: int) -> str:
 
 
 def _parse(line: bytes) -> GuardRecord | Absence:
-    found = _LINE.fullmatch(line)
+    found = _GUARD_LINE_PATTERN.fullmatch(line)
     if found is None:
         return Absence.UNREADABLE
     fields = {name: word.decode().strip("-") for name, word in found.groupdict().items()}

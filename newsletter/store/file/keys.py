@@ -19,7 +19,7 @@ from newsletter.domain.errors import Refused
 from newsletter.domain.staff.audit import AuditHead
 from newsletter.store.database import Backend
 
-_LINE = re.compile(rb"audit line (\d{20}) digest ([0-9a-f]{64})\n")
+_AUDIT_LINE_PATTERN = re.compile(rb"audit line (\d{20}) digest ([0-9a-f]{64})\n")
 
 
 class HeadFile:
@@ -39,7 +39,7 @@ class HeadFile:
             return Absence.UNREADABLE
         if not line:
             return Absence.MISSING  # the process that made it died before it could write
-        found = _LINE.fullmatch(line)
+        found = _AUDIT_LINE_PATTERN.fullmatch(line)
         if found is None:
             return Absence.UNREADABLE
         return AuditHead(number=int(found[1]), digest=found[2].decode())
@@ -84,7 +84,7 @@ _NOTED = "key "
 """The prefix of a fingerprint's key in ``meta``, before the name of the key."""
 
 
-_AUDIT = "var/keys/audit"
+_AUDIT_PATH = "var/keys/audit"
 """A key without a stored fingerprint: the rows that it sealed show whether it is the right one."""
 
 
@@ -101,7 +101,7 @@ def refuse_missing_keys(database: Backend, workspace: Path) -> None:
     A new key would be a wrong key.
     """
     noted = _noted(database)
-    names = [*sorted(noted), _AUDIT] if noted else []
+    names = [*sorted(noted), _AUDIT_PATH] if noted else []
     missing = [name for name in names if not (workspace / name).exists()]
     if missing:
         raise Refused(

@@ -16,7 +16,7 @@ _READERS_MILLISECONDS = 2_000
 """Milliseconds for readers of the write-ahead log to end."""
 _CHECKPOINT_SECONDS = 30
 """Seconds for another connection to move the write-ahead log into the file."""
-_COPIES = 2
+_FREE_SPACE_FACTOR = 2
 """The copies of the database that VACUUM makes: in a temporary file, and in the log."""
 
 
@@ -33,7 +33,7 @@ def overwrite_erased(
     default that of the disk.
     """
     free = shutil.disk_usage(path.parent).free if free_bytes is None else free_bytes
-    if free < _COPIES * path.stat().st_size:
+    if free < _FREE_SPACE_FACTOR * path.stat().st_size:
         return False
     try:
         connection.execute(f"PRAGMA busy_timeout = {wait_milliseconds}")

@@ -7,15 +7,15 @@ from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.staff.account import Credential, Invitation, Passkey
 from newsletter.store.database import Repository
 
-_CREDENTIAL = """
+_SELECT_CREDENTIAL = """
     SELECT address, password, password_at, factor, factor_at, factor_step, pending,
         muted, feed, issuer, subject
     FROM credential
 """
-_PASSKEY = """
+_SELECT_PASSKEY = """
     SELECT id, address, party, name, public, signatures, made_at, used_at FROM passkey
 """
-_INVITATION = """
+_SELECT_LINK = """
     SELECT id, kind, address, role, "by", made_at, expires_at, used_at, withdrawn_at, email_id
     FROM invitation
 """
@@ -28,12 +28,12 @@ class Accounts(Repository):
 
     def get(self, address: str) -> Credential | None:
         return self._db.first(
-            Credential, f"{_CREDENTIAL} WHERE address = :address", address=address
+            Credential, f"{_SELECT_CREDENTIAL} WHERE address = :address", address=address
         )
 
     def all(self) -> dict[str, Credential]:
         """Return the credentials of all staff, by folded address."""
-        return {found.address: found for found in self._db.all(Credential, _CREDENTIAL)}
+        return {found.address: found for found in self._db.all(Credential, _SELECT_CREDENTIAL)}
 
     def open(self, address: str, password: str, at: datetime) -> None:
         """Open an account, or open it again.
@@ -143,7 +143,7 @@ class Passkeys(Repository):
         """Return the passkeys of a person, the newest first."""
         return self._db.all(
             Passkey,
-            f"{_PASSKEY} WHERE address = :address ORDER BY made_at DESC, id",
+            f"{_SELECT_PASSKEY} WHERE address = :address ORDER BY made_at DESC, id",
             address=address,
         )
 
@@ -170,16 +170,16 @@ class Invitations(Repository):
 
     def find(self, hash: bytes) -> Invitation | None:
         """Return the link whose token has this hash, even if it does not work any more."""
-        return self._db.first(Invitation, f"{_INVITATION} WHERE hash = :hash", hash=hash)
+        return self._db.first(Invitation, f"{_SELECT_LINK} WHERE hash = :hash", hash=hash)
 
     def get(self, link_id: int) -> Invitation | None:
-        return self._db.first(Invitation, f"{_INVITATION} WHERE id = :id", id=link_id)
+        return self._db.first(Invitation, f"{_SELECT_LINK} WHERE id = :id", id=link_id)
 
     def open(self, now: datetime) -> list[Invitation]:
         """Return the links that still work, the newest first."""
         return self._db.all(
             Invitation,
-            f"{_INVITATION} WHERE {_IS_UNUSED} AND expires_at > :now ORDER BY id DESC",
+            f"{_SELECT_LINK} WHERE {_IS_UNUSED} AND expires_at > :now ORDER BY id DESC",
             now=now,
         )
 
@@ -187,7 +187,7 @@ class Invitations(Repository):
         """Return the link in an email, if it still works."""
         return self._db.first(
             Invitation,
-            f"{_INVITATION} WHERE {_IS_UNUSED} AND email_id = :email_id AND expires_at > :now",
+            f"{_SELECT_LINK} WHERE {_IS_UNUSED} AND email_id = :email_id AND expires_at > :now",
             email_id=email_id,
             now=now,
         )

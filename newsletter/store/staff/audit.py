@@ -14,12 +14,12 @@ from newsletter.store.file.keys import Chain
 
 T = TypeVar("T")
 
-REVOKE = "revoke"
+REVOKE_ACTION = "revoke"
 """The action of a revocation in the audit log."""
-_TAKEN_BACK = re.compile(r"approvals? ([0-9]{1,18}(?:, [0-9]{1,18})*) taken back")
+_REVOCATION_PATTERN = re.compile(r"approvals? ([0-9]{1,18}(?:, [0-9]{1,18})*) taken back")
 
 
-_APPROVAL = (
+_APPROVAL_COLUMNS = (
     'id, slug, content_hash, "by", channel, at, not_before, despite, warnings, revoked_at, seal'
 )
 Row = dict[str, Any]
@@ -70,7 +70,7 @@ class SealedRows:
 
 
 def sealed_approvals(db: Database, chain: Chain) -> SealedRows:
-    return SealedRows(db, chain, "approval", _APPROVAL)
+    return SealedRows(db, chain, "approval", _APPROVAL_COLUMNS)
 
 
 def value_of(kind: type[T], row: Row) -> T:
@@ -83,24 +83,24 @@ def is_restored(row: Row, taken: Collection[int]) -> bool:
     return row["revoked_at"] is None and row["id"] in taken
 
 
-_REVOCATIONS = "SELECT subject, detail FROM audit WHERE action = 'revoke'"
-REVOCATIONS_OF = f"{_REVOCATIONS} AND subject IN (SELECT value FROM json_each(:slugs))"
+_SELECT_REVOCATIONS = "SELECT subject, detail FROM audit WHERE action = 'revoke'"
+REVOCATIONS_OF = f"{_SELECT_REVOCATIONS} AND subject IN (SELECT value FROM json_each(:slugs))"
 
 
 def revocations(db: Database) -> list[Row]:
     """Return the lines of the audit log about revoked approvals of all statements."""
-    return db.mappings(_REVOCATIONS)
+    return db.mappings(_SELECT_REVOCATIONS)
 
 
 def revoked_ids(revoked: Iterable[Row]) -> set[int]:
     """Return the ids of the approvals that these lines of the audit log revoke."""
-    found = (_TAKEN_BACK.match(row["detail"]) for row in revoked)
+    found = (_REVOCATION_PATTERN.match(row["detail"]) for row in revoked)
     return {int(number) for one in found if one for number in one[1].split(", ")}
 
 
-_APPROVE, _GAP = "approve", "gap"
-_LOG = "audit log"
-_LINE = "SELECT number, at, actor, action, subject, detail, digest FROM audit"
+_APPROVE_ACTION, _GAP_ACTION = "approve", "gap"
+_LOG_NAME = "audit log"
+_SELECT = "SELECT number, at, actor, action, subject, detail, digest FROM audit"
 
 
 class Audit(Repository):
@@ -139,7 +139,7 @@ class Audit(Repository):
 
     def all(self) -> list[AuditEntry]:
         """Return all lines, oldest first."""
-        return self._db.all(AuditEntry, f"{_LINE} ORDER BY number")
+        return self._db.all(AuditEntry, f"{_SELECT} ORDER BY number")
 
     def newest(self, limit: int | None) -> list[AuditEntry]:
         """Return the last lines, newest first."""
@@ -149,7 +149,7 @@ class Audit(Repository):
         """Return the last lines about a subject, newest first."""
         return self._db.all(
             AuditEntry,
-            f"{_LINE} WHERE subject = :subject ORDER BY number DESC LIMIT :limit OFFSET :skip",
+            f"{_SELECT} WHERE subject = :subject ORDER BY number DESC LIMIT :limit OFFSET :skip",
             subject=subject,
             limit=limit,
             skip=skip,
@@ -159,7 +159,7 @@ class Audit(Repository):
         """Return action → the last line about a subject, except the scheduler's."""
         lines = self._db.all(
             AuditEntry,
-            f"{_LINE} WHERE number IN (SELECT MAX(number) FROM audit WHERE subject = :subject"
+            f"{_SELECT} WHERE number IN (SELECT MAX(number) FROM audit WHERE subject = :subject"
             " AND actor <> 'scheduler' GROUP BY action)",
             subject=subject,
         )
@@ -169,7 +169,7 @@ class Audit(Repository):
         """Return the lines before a number, or the last ones, newest first."""
         return self._db.all(
             AuditEntry,
-            f"{_LINE} WHERE number < :before ORDER BY number DESC LIMIT :limit",
+            f"{_SELECT} WHERE number < :before ORDER BY number DESC LIMIT :limit",
             before=NO_LIMIT if before is None else before,
             limit=limit,
         )
@@ -193,7 +193,7 @@ class Audit(Repository):
         """Add a line about the gap, if the line in the head file is missing in the log."""
         known = self._chain.head.read()
         if not isinstance(known, Absence) and self._lacks(known):
-            self.enter(actor=actor, action=_GAP, subject=_LOG, detail=str(known))
+            self.enter(actor=actor, action=_GAP_ACTION, subject=_LOG_NAME, detail=str(known))
 
     def _lacks(self, head: AuditHead) -> bool:
         """Return whether the line is missing without a note about the gap."""
@@ -201,7 +201,7 @@ class Audit(Repository):
             return False
         noted = self._db.value(
             "SELECT COUNT(*) FROM audit WHERE action = :gap AND detail = :head",
-            gap=_GAP,
+            gap=_GAP_ACTION,
             head=str(head),
         )
         return not noted
@@ -214,11 +214,11 @@ class Audit(Repository):
         Raises Defect with the first row that was changed.
         """
         head, given = AuditHead(number=0, digest=""), set()
-        lines = self._db.stream(AuditEntry, f"{_LINE} ORDER BY number")
+        lines = self._db.stream(AuditEntry, f"{_SELECT} ORDER BY number")
         for number, row in enumerate(lines, start=1):
             self._check(head, number, row)
             head = AuditHead(number=number, digest=row.digest)
-            if row.action == _APPROVE:
+            if row.action == _APPROVE_ACTION:
                 # the detail of an approval begins with its content hash
                 given.add((row.subject, row.actor, row.detail.partition(" ")[0]))
         self._compare_outside()

@@ -7,7 +7,7 @@ from datetime import datetime
 from newsletter.domain.campaigns.notices import INTERVAL, MAX_AGE, Channel, Notice, NoticeEvent
 from newsletter.store.database import Repository, document
 
-_KEY = "notices"
+_NOTICES_KEY = "notices"
 """The key of the mark in ``meta``."""
 
 
@@ -25,7 +25,7 @@ class Notices(Repository):
 
     def mark(self) -> Mark:
         """Return the mark of the processed changes."""
-        stored = self._db.value("SELECT value FROM meta WHERE key = :key", key=_KEY)
+        stored = self._db.value("SELECT value FROM meta WHERE key = :key", key=_NOTICES_KEY)
         return document(Mark, stored) if stored else Mark()
 
     def changed(self, mark: Mark, now: datetime, limit: int) -> tuple[list[str], int]:
@@ -67,7 +67,7 @@ class Notices(Repository):
 
     def advance(self, mark: Mark) -> None:
         """Store the mark of the processed changes."""
-        self._db.put("meta", "key", key=_KEY, value=mark)
+        self._db.put("meta", "key", key=_NOTICES_KEY, value=mark)
 
     def due(self, now: datetime) -> list[str]:
         """Return the people and channels with waiting notices who may get a message again."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from newsletter.domain.staff.account import FACTOR_TIMEOUT, IDLE_TIMEOUT, SESSION_LIFETIME, Session
 from newsletter.store.database import AddressRepository, Repository, instant
 
-_SESSION = (
+_SELECT_SESSION = (
     "SELECT hash, address, stage, created_at, seen_at, stepped_up_at, browser, network FROM session"
 )
 
@@ -20,20 +20,20 @@ class Sessions(Repository):
     def get(self, hashed: bytes) -> Session | None:
         """Return a session that opens the desk: with the second factor, if one is required."""
         return self._db.first(
-            Session, f"{_SESSION} WHERE hash = :hash AND stage = 'whole'", hash=hashed
+            Session, f"{_SELECT_SESSION} WHERE hash = :hash AND stage = 'whole'", hash=hashed
         )
 
     def half(self, hashed: bytes) -> Session | None:
         """Return a session whose sign-in is not complete. It does not open the desk."""
         return self._db.first(
-            Session, f"{_SESSION} WHERE hash = :hash AND stage <> 'whole'", hash=hashed
+            Session, f"{_SELECT_SESSION} WHERE hash = :hash AND stage <> 'whole'", hash=hashed
         )
 
     def of(self, address: str) -> list[Session]:
         """Return the sessions of a person, the latest first."""
         return self._db.all(
             Session,
-            f"{_SESSION} WHERE address = :address AND stage = 'whole' ORDER BY seen_at DESC",
+            f"{_SELECT_SESSION} WHERE address = :address AND stage = 'whole' ORDER BY seen_at DESC",
             address=address,
         )
 
@@ -83,7 +83,7 @@ class Sessions(Repository):
         )
 
 
-_KEPT, _REMEMBERED = timedelta(days=1), timedelta(days=90)
+_KEPT, _DEVICE_RETENTION = timedelta(days=1), timedelta(days=90)
 
 
 class Throttle(AddressRepository):
@@ -127,7 +127,7 @@ class Throttle(AddressRepository):
             " WHERE address = :address AND network = :network AND at > :since",
             address=address,
             network=self._key(network),
-            since=now - _REMEMBERED,
+            since=now - _DEVICE_RETENTION,
         )
 
     def _key(self, key: str) -> bytes:

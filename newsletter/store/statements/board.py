@@ -5,7 +5,7 @@ approval is checked when a row is shown: here it only decides where the row is l
 """
 
 from newsletter.domain.campaigns.state import BoardSearch, CampaignRules, Shelf
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.statements.statement import OVERRIDES
 from newsletter.domain.subscribers.address import mailbox
 from newsletter.store.database import Condition, Repository
@@ -17,19 +17,19 @@ _SORTED = """
         LEFT JOIN campaign ON campaign.id = (
             SELECT MAX(id) FROM campaign AS latest WHERE latest.slug = statement.slug)
 """
-_UNSEEN = """
+_FROM_NEW_DRAFTS = """
     FROM draft JOIN version ON version.number = draft.head
     WHERE draft.deleted_at IS NULL AND draft.slug = '' AND draft.template = 0
 """
 
 
-_ALL = BoardSearch()
+_NO_FILTER = BoardSearch()
 
 
 class Board(Repository):
     """All statements, by shelf."""
 
-    def counts(self, rules: CampaignRules, search: BoardSearch = _ALL) -> dict[Shelf, int]:
+    def counts(self, rules: CampaignRules, search: BoardSearch = _NO_FILTER) -> dict[Shelf, int]:
         """Return the number of matching statements on each shelf."""
         found = _of_statements(search)
         rows = self._db.rows(
@@ -42,7 +42,7 @@ class Board(Repository):
         self,
         rules: CampaignRules,
         shelf: Shelf | None = None,
-        search: BoardSearch = _ALL,
+        search: BoardSearch = _NO_FILTER,
         *,
         skip: int = 0,
         limit: int,
@@ -59,21 +59,21 @@ class Board(Repository):
             skip=skip,
         )
 
-    def unseen(self, search: BoardSearch = _ALL, *, skip: int = 0, limit: int) -> list[str]:
+    def unseen(self, search: BoardSearch = _NO_FILTER, *, skip: int = 0, limit: int) -> list[str]:
         """Return the keys of texts that were never submitted, the last changed first."""
         found = _of_drafts(search)
         return self._db.column(
-            f"SELECT draft.key {_UNSEEN} AND {found}"
+            f"SELECT draft.key {_FROM_NEW_DRAFTS} AND {found}"
             " ORDER BY draft.changed_at DESC, draft.key LIMIT :limit OFFSET :skip",
             found,
             limit=limit,
             skip=skip,
         )
 
-    def count_unseen(self, search: BoardSearch = _ALL) -> int:
+    def count_unseen(self, search: BoardSearch = _NO_FILTER) -> int:
         """Return the number of texts that were never submitted."""
         found = _of_drafts(search)
-        return self._db.number(f"SELECT COUNT(*) {_UNSEEN} AND {found}", found)
+        return self._db.number(f"SELECT COUNT(*) {_FROM_NEW_DRAFTS} AND {found}", found)
 
 
 def _of_statements(search: BoardSearch) -> Condition:
@@ -115,7 +115,7 @@ def _shelf(rules: CampaignRules) -> str:
         WHEN COALESCE(campaign.corrected_by, '') <> '' THEN '{Shelf.SENT.value}'
         WHEN campaign.started_at IS NOT NULL
             AND campaign.state IN ('sending', 'paused', 'attention') THEN '{Shelf.SENDING.value}'
-        WHEN campaign.started_at IS NOT NULL AND campaign.state = 'cancelled' AND {_REACHED}
+        WHEN campaign.started_at IS NOT NULL AND campaign.state = 'cancelled' AND {_REACHED_READERS}
             THEN '{Shelf.CANCELLED.value}'
         WHEN campaign.started_at IS NOT NULL AND campaign.state <> 'cancelled'
             THEN '{Shelf.SENT.value}'
@@ -125,8 +125,8 @@ def _shelf(rules: CampaignRules) -> str:
         WHEN {approved} AND campaign.state = 'paused' THEN '{Shelf.SENDING.value}'
         WHEN {approved} AND NOT {_started(rules)} THEN '{Shelf.APPROVED.value}'
         WHEN {approved} THEN '{Shelf.SCHEDULED.value}'
-        WHEN {_RETURNED} THEN '{Shelf.DRAFTS.value}'
-        WHEN {_OUTDATED} THEN '{Shelf.REVIEW.value}'
+        WHEN {_IS_RETURNED} THEN '{Shelf.DRAFTS.value}'
+        WHEN {_HAS_OUTDATED_APPROVAL} THEN '{Shelf.REVIEW.value}'
         WHEN campaign.state = 'cancelled'
             AND NOT EXISTS (SELECT 1 FROM approval WHERE {_counts(rules)})
             THEN '{Shelf.CANCELLED.value}'
@@ -134,29 +134,29 @@ def _shelf(rules: CampaignRules) -> str:
     """
 
 
-_REACHED = """
+_REACHED_READERS = """
     EXISTS (SELECT 1 FROM batch WHERE batch.campaign_id = campaign.id
         AND (accepted > 0 OR unknown > 0 OR pending > 0 OR batch.state = 'given up'))
 """
 """A condition: readers may have received it, or would still receive it."""
-_LIVE = "approval.slug = statement.slug AND approval.revoked_at IS NULL"
-_OUTDATED = f"""
+_IS_LIVE = "approval.slug = statement.slug AND approval.revoked_at IS NULL"
+_HAS_OUTDATED_APPROVAL = f"""
     EXISTS (SELECT 1 FROM approval
-        WHERE {_LIVE} AND approval.content_hash <> statement.content_hash)
+        WHERE {_IS_LIVE} AND approval.content_hash <> statement.content_hash)
 """
-_RETURNED = f"""
+_IS_RETURNED = f"""
     EXISTS (SELECT 1 FROM returned
         WHERE returned.slug = statement.slug AND returned.content_hash = statement.content_hash
             AND returned.closed_at IS NULL
             AND returned.id = (
                 SELECT MAX(id) FROM returned AS newer WHERE newer.slug = returned.slug)
             AND NOT EXISTS (SELECT 1 FROM approval
-                WHERE {_LIVE} AND approval.content_hash = returned.content_hash
+                WHERE {_IS_LIVE} AND approval.content_hash = returned.content_hash
                     AND approval.at >= returned.at))
 """
 """A condition: an approver asked for changes in this version, and it was not approved since."""
-_ROLE_OF = 'SELECT role FROM staff WHERE staff.address = {}."by"'
-_ROLE = _ROLE_OF.format("approval")
+_SELECT_ROLE_OF = 'SELECT role FROM staff WHERE staff.address = {}."by"'
+_APPROVER_ROLE = _SELECT_ROLE_OF.format("approval")
 
 
 def _counts(rules: CampaignRules, *, standing_in: bool = False) -> str:
@@ -167,13 +167,13 @@ def _counts(rules: CampaignRules, *, standing_in: bool = False) -> str:
     wrote = "instr(statement.mailboxes, ' ' || approval.mailbox || ' ') > 0"
     other = "1 = 1" if policy.author_may_approve else f"NOT {wrote}"
     if standing_in:
-        counts = f"approval.channel = 'override' AND ({_ROLE}) = 'admin'"
+        counts = f"approval.channel = 'override' AND ({_APPROVER_ROLE}) = 'admin'"
     else:
         counts = f"""
             approval.channel <> 'override'
-            AND ({_ROLE}) IN ('approver', 'sender', 'admin') AND {trusted}
+            AND ({_APPROVER_ROLE}) IN ('approver', 'sender', 'admin') AND {trusted}
         """
-    return f"{_LIVE} AND approval.content_hash = statement.content_hash AND {other} AND {counts}"
+    return f"{_IS_LIVE} AND approval.content_hash = statement.content_hash AND {other} AND {counts}"
 
 
 def _approved(rules: CampaignRules) -> str:
@@ -199,8 +199,8 @@ def _has_enough(rules: CampaignRules, when: str) -> str:
 
 def _started(rules: CampaignRules) -> str:
     """A condition: who may start it started this version, not before its last needed approval."""
-    role = _ROLE_OF.format("start")
-    may_start = f"""start."by" = '{OPERATOR}' OR ({role}) IN ('sender', 'admin')"""
+    role = _SELECT_ROLE_OF.format("start")
+    may_start = f"""start."by" = '{OPERATOR_NAME}' OR ({role}) IN ('sender', 'admin')"""
     if not rules.by_sender:
         kinds = f"{_counts(rules)} OR {_counts(rules, standing_in=True)}"
         own = f'SELECT 1 FROM approval WHERE approval."by" = start."by" AND ({kinds})'

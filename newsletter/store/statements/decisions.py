@@ -10,7 +10,7 @@ from newsletter.store.database import Database, Repository
 from newsletter.store.file.keys import Chain
 from newsletter.store.staff.audit import (
     REVOCATIONS_OF,
-    REVOKE,
+    REVOKE_ACTION,
     Audit,
     Row,
     SealedRows,
@@ -88,7 +88,7 @@ class Approvals(Repository):
         detail = f"approval{'s' * (len(numbers) > 1)} {listed} taken back" + (
             f": {reason}" * bool(reason)
         )
-        self._audit.enter(actor, REVOKE, slug, detail)
+        self._audit.enter(actor, REVOKE_ACTION, slug, detail)
         return len(numbers)
 
     def _sound(self, slug: str) -> list[Row]:
@@ -101,7 +101,7 @@ class Approvals(Repository):
         return [row for row in found if not is_restored(row, back)]
 
 
-_START = 'id, slug, content_hash, "by", at, count, found, revoked_at, seal'
+_START_COLUMNS = 'id, slug, content_hash, "by", at, count, found, revoked_at, seal'
 
 
 class Starts(Repository):
@@ -109,7 +109,7 @@ class Starts(Repository):
 
     def __init__(self, db: Database, chain: Chain) -> None:
         super().__init__(db)
-        self._rows = SealedRows(db, chain, "start", _START)
+        self._rows = SealedRows(db, chain, "start", _START_COLUMNS)
 
     def of(self, slug: str) -> list[Start]:
         """Return the starts of a statement, oldest first, also revoked ones."""

@@ -13,22 +13,22 @@ _VERSION = """
            handed_in_by
     FROM version
 """
-_WITHIN = """
+_VERSION_COLUMNS = """
     version.number AS "version.number", version.kind AS "version.kind",
     version.document AS "version.text", version."by" AS "version.by",
     version.writers AS "version.writers", version.began_at AS "version.began_at",
     version.at AS "version.at", version.closed AS "version.closed",
     version.handed_in_at AS "version.handed_in_at", version.handed_in_by AS "version.handed_in_by"
 """
-_IN_VERSION = f"""
+_SELECT_DRAFT_WITH = f"""
     SELECT draft.key, draft.slug, draft.copied_of, draft.found, draft.revision, draft.handed_in,
            draft.taken_back, draft.template, draft.created_at, draft.created_by,
-           draft.changed_at, draft.changed_by, {_WITHIN}
+           draft.changed_at, draft.changed_by, {_VERSION_COLUMNS}
     FROM draft JOIN version ON version.number = draft.{{}}
     WHERE draft.deleted_at IS NULL
 """
-_DRAFT = _IN_VERSION.format("head")
-_HANDED_IN = f"{_IN_VERSION.format('handed_in')} AND draft.slug <> ''"
+_DRAFT = _SELECT_DRAFT_WITH.format("head")
+_SELECT_HANDED_IN = f"{_SELECT_DRAFT_WITH.format('handed_in')} AND draft.slug <> ''"
 
 
 class Drafts(Repository):
@@ -94,13 +94,13 @@ class Drafts(Repository):
 
     def handed_in(self) -> list[Draft]:
         """Return each text in its submitted version, by slug."""
-        return self._db.all(Draft, f"{_HANDED_IN} ORDER BY draft.slug")
+        return self._db.all(Draft, f"{_SELECT_HANDED_IN} ORDER BY draft.slug")
 
     def some(self, slugs: Collection[str]) -> list[Draft]:
         """Return the texts with these slugs in their submitted version, by slug."""
         return self._db.all(
             Draft,
-            f"{_HANDED_IN} AND draft.slug IN (SELECT value FROM json_each(:slugs))"
+            f"{_SELECT_HANDED_IN} AND draft.slug IN (SELECT value FROM json_each(:slugs))"
             " ORDER BY draft.slug",
             slugs=sorted(slugs),
         )

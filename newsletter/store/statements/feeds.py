@@ -6,7 +6,7 @@ from datetime import datetime
 from newsletter.domain.statements.feed import FeedRecord, ItemState, KnownItem
 from newsletter.store.database import Repository
 
-_ITEM = "SELECT number, id, link, title, published, state, fingerprint"
+_SELECT_ITEM = "SELECT number, id, link, title, published, state, fingerprint"
 
 
 class Feeds(Repository):
@@ -26,7 +26,7 @@ class Feeds(Repository):
         """Return the known items, in the order in which they were first seen."""
         return self._db.all(
             KnownItem,
-            f"{_ITEM}, COALESCE(slug, '') AS slug FROM feed_item WHERE feed = :feed"
+            f"{_SELECT_ITEM}, COALESCE(slug, '') AS slug FROM feed_item WHERE feed = :feed"
             " ORDER BY number",
             feed=feed,
         )
@@ -35,7 +35,7 @@ class Feeds(Repository):
         """Return the items that became statements, in the order in which they were first seen."""
         return self._db.all(
             KnownItem,
-            f"{_ITEM}, slug, document AS composed FROM feed_item"
+            f"{_SELECT_ITEM}, slug, document AS composed FROM feed_item"
             " WHERE feed = :feed AND slug IS NOT NULL ORDER BY number",
             feed=feed,
         )

@@ -11,7 +11,7 @@ from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import mailbox
 from newsletter.store.database import NO_LIMIT, Repository, document, instant
 
-_STORED = """
+_SELECT_STORED = """
     SELECT statement.document AS statement, statement.content_hash, statement.fingerprint,
         statement.present, statement.writers
     FROM statement
@@ -23,30 +23,30 @@ def mailboxes(writers: Collection[str]) -> str:
     return "".join(f" {mailbox(writer)} " for writer in writers)
 
 
-_MAX_SOUGHT = 1_000
+_MAX_SLUGS_LOADED = 1_000
 """The maximum of characters of a title and a slug that a search compares."""
 
 
 def fold_query(words: str) -> str:
     """Return text as a search compares it: without case and accents."""
     # marks that are piled up take the square of their number
-    plain = unicodedata.normalize("NFKD", words[:_MAX_SOUGHT]).casefold()
+    plain = unicodedata.normalize("NFKD", words[:_MAX_SLUGS_LOADED]).casefold()
     return "".join(character for character in plain if not unicodedata.combining(character))
 
 
-_READ = "sources read"
+_SOURCES_READ_KEY = "sources read"
 
 
 class Statements(Repository):
     """Statements as last read, and all content that was ever rendered from them."""
 
     def all(self) -> list[StoredStatement]:
-        return self._db.all(StoredStatement, f"{_STORED} ORDER BY slug")
+        return self._db.all(StoredStatement, f"{_SELECT_STORED} ORDER BY slug")
 
     def some(self, slugs: Collection[str]) -> list[StoredStatement]:
         return self._db.all(
             StoredStatement,
-            f"{_STORED} WHERE slug IN (SELECT value FROM json_each(:slugs)) ORDER BY slug",
+            f"{_SELECT_STORED} WHERE slug IN (SELECT value FROM json_each(:slugs)) ORDER BY slug",
             slugs=sorted(slugs),
         )
 
@@ -67,21 +67,21 @@ class Statements(Repository):
 
     def faults_at(self, fingerprint: str) -> tuple[Fault, ...] | None:
         """Return the faults of the sources if they were last read at this mark, else None."""
-        noted = self._db.value("SELECT value FROM meta WHERE key = :key", key=_READ)
+        noted = self._db.value("SELECT value FROM meta WHERE key = :key", key=_SOURCES_READ_KEY)
         known, _, faults = (noted or "").partition(" ")
         return document(tuple[Fault, ...], faults) if known == fingerprint else None
 
     def note_read(self, fingerprint: str, faults: tuple[Fault, ...]) -> None:
         """Note that the sources were read completely at this mark, with their faults."""
         written = json.dumps([vars(fault) for fault in faults])
-        self._db.put("meta", "key", key=_READ, value=f"{fingerprint} {written}")
+        self._db.put("meta", "key", key=_SOURCES_READ_KEY, value=f"{fingerprint} {written}")
 
     def unsettled(self) -> list[StoredStatement]:
         """Return the statements whose newest campaign has not begun, or was cancelled, by slug."""
         return self._db.all(
             StoredStatement,
             f"""
-            {_STORED} WHERE NOT EXISTS (
+            {_SELECT_STORED} WHERE NOT EXISTS (
                 SELECT 1 FROM campaign
                 WHERE started_at IS NOT NULL AND state <> 'cancelled' AND id = (
                     SELECT MAX(id) FROM campaign AS latest WHERE latest.slug = statement.slug))
@@ -93,7 +93,7 @@ class Statements(Repository):
         """Return present statements, the last changed first."""
         return self._db.all(
             StoredStatement,
-            f"{_STORED} JOIN changed_statement ON changed_statement.slug = statement.slug"
+            f"{_SELECT_STORED} JOIN changed_statement ON changed_statement.slug = statement.slug"
             " WHERE statement.present = 1 ORDER BY changed_statement.number DESC LIMIT :limit",
             limit=NO_LIMIT if limit is None else limit,
         )
@@ -102,7 +102,7 @@ class Statements(Repository):
         """Return the present statements that follow a slug, by slug."""
         return self._db.all(
             StoredStatement,
-            f"{_STORED} WHERE present = 1 AND slug > :slug ORDER BY slug LIMIT :limit",
+            f"{_SELECT_STORED} WHERE present = 1 AND slug > :slug ORDER BY slug LIMIT :limit",
             slug=slug,
             limit=limit,
         )
@@ -124,13 +124,13 @@ class Statements(Repository):
         return self._db.cached(self._get, slug)
 
     def _get(self, slug: str) -> StoredStatement | None:
-        return self._db.first(StoredStatement, f"{_STORED} WHERE slug = :slug", slug=slug)
+        return self._db.first(StoredStatement, f"{_SELECT_STORED} WHERE slug = :slug", slug=slug)
 
     def translations(self, slug: str) -> list[StoredStatement]:
         """Return the statements that name this one in ``translation_of``, present or not."""
         return self._db.of_statement(
             StoredStatement,
-            f"{_STORED} WHERE translation_of IN (SELECT value FROM json_each(:slugs))"
+            f"{_SELECT_STORED} WHERE translation_of IN (SELECT value FROM json_each(:slugs))"
             " AND statement.translation_of <> '' ORDER BY slug",
             slug,
             key="statement.translation_of",

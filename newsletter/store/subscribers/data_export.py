@@ -17,12 +17,12 @@ from newsletter.store.database import Condition, Database, Repository, instant
 from newsletter.store.file.secure_erase import DUE_KEY
 from newsletter.store.subscribers.eligibility import folded
 
-_SUBSCRIBER = """
+_SELECT_SUBSCRIBER = """
     SELECT id AS number, address, name, language, timezone, place, outlet, beat, phone, notes,
         added_at, paused_until, consent AS consent_when_imported
     FROM subscriber WHERE id = :id
 """
-_LISTS: Mapping[str, str] = {
+_SELECT_OF_LIST: Mapping[str, str] = {
     "before_imports": """
         SELECT file, at, name, language, timezone, place, outlet, beat, phone, notes, consent,
             paused_until
@@ -95,7 +95,7 @@ class DataExports(Repository):
 
         Keyed hashes are left out.
         """
-        found = self._rows(_SUBSCRIBER, subscriber_id)
+        found = self._rows(_SELECT_SUBSCRIBER, subscriber_id)
         if not found:
             return {}
         [person] = found
@@ -116,7 +116,7 @@ class DataExports(Repository):
         return {
             "subscriber": person,
             "suppression": suppressions[0] if suppressions else None,
-            **{name: self._rows(query, subscriber_id) for name, query in _LISTS.items()},
+            **{name: self._rows(query, subscriber_id) for name, query in _SELECT_OF_LIST.items()},
         }
 
     def received(self, subscriber_id: int, limit: int) -> list[CampaignOutcome]:
@@ -130,7 +130,7 @@ class DataExports(Repository):
             limit=limit,
         )
         told = defaultdict(list)
-        for row in self._rows(_LISTS["delivery_statuses"], subscriber_id, after):
+        for row in self._rows(_SELECT_OF_LIST["delivery_statuses"], subscriber_id, after):
             told[row["slug"]].append(EventKind(row["kind"]))
         return [
             CampaignOutcome(
@@ -141,7 +141,7 @@ class DataExports(Repository):
                 at=datetime.fromisoformat(row["at"]) if row["at"] else None,
                 told=tuple(told[row["statement"]]),
             )
-            for row in reversed(self._rows(_LISTS["deliveries"], subscriber_id, after))
+            for row in reversed(self._rows(_SELECT_OF_LIST["deliveries"], subscriber_id, after))
         ]
 
     def _rows(self, query: str, subscriber_id: int, after: int = 0) -> list[dict[str, Any]]:
@@ -168,7 +168,7 @@ def _as_json(name: str, value: Any) -> object:
     return value
 
 
-_QUOTING: Mapping[str, tuple[str, ...]] = {
+_QUOTED_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "event": ("provider", "id"),
     "batch": ("id",),
     "campaign": ("id",),
@@ -202,7 +202,7 @@ class Traces(Repository):
     def of(self, address: str) -> list[Trace]:
         """Return the rows that quote the address, in any case, and as JSON or a link writes it."""
         found = []
-        for table, key in _QUOTING.items():
+        for table, key in _QUOTED_COLUMNS.items():
             has_address = _quotes("raw" if table == "event" else "reason", address)
             rows = self._db.rows(
                 f"SELECT {', '.join(key)} FROM {table} WHERE {has_address}", has_address
@@ -218,7 +218,7 @@ class Traces(Repository):
     def erase(self, traces: Sequence[Trace]) -> None:
         """Delete these events, and empty these reasons."""
         for trace in traces:
-            key = _QUOTING[trace.kind]
+            key = _QUOTED_COLUMNS[trace.kind]
             row = " AND ".join(f"{column} = :{column}" for column in key)
             values = dict(zip(key, trace.key, strict=True))
             if trace.kind == "event":

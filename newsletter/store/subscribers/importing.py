@@ -6,7 +6,7 @@ from datetime import datetime
 
 from newsletter.domain.subscribers.audience import (
     MAX_EXAMPLES,
-    NOTED,
+    NOTED_FIELDS,
     Entry,
     ImportResult,
     SkippedPeople,
@@ -15,11 +15,11 @@ from newsletter.domain.subscribers.audience import (
 from newsletter.store.database import Database
 from newsletter.store.subscribers.choices import consent_of
 
-_TABLES = {
+_STAGING_TABLES = {
     "staged_person": f"""
         no INTEGER PRIMARY KEY, address_hash BLOB NOT NULL UNIQUE, address TEXT NOT NULL,
         name TEXT NOT NULL, language TEXT NOT NULL, timezone TEXT NOT NULL,
-        consent TEXT NOT NULL, {", ".join(f"{name} TEXT NOT NULL" for name in NOTED)},
+        consent TEXT NOT NULL, {", ".join(f"{name} TEXT NOT NULL" for name in NOTED_FIELDS)},
         paused_until INTEGER,
         -- the place in the file
         stands_at TEXT NOT NULL) STRICT
@@ -54,11 +54,11 @@ def staged(
 
     ``hash_address`` returns the keyed hash of an address.
     """
-    for name, columns in _TABLES.items():
+    for name, columns in _STAGING_TABLES.items():
         db.change(f"CREATE TEMPORARY TABLE IF NOT EXISTS {name} ({columns}")
     _add(db, hash_address, people)
     yield
-    for table in _TABLES:
+    for table in _STAGING_TABLES:
         db.change(f"DELETE FROM {table}")
 
 
@@ -103,7 +103,7 @@ def _add(
 
 _HAS_LEFT = "left"
 """A condition: this list is one from which the person unsubscribed."""
-_IS_ACCEPTED = f"""
+_IS_NOT_SUPPRESSED = f"""
     NOT EXISTS (SELECT 1 FROM staged_away AS away
         WHERE away.person_no = person.no AND away.why <> '{_HAS_LEFT}')
 """
@@ -113,9 +113,9 @@ _KNOWN_PEOPLE = """
     staged_number AS known JOIN staged_person AS person ON person.no = known.person_no
     JOIN subscriber ON subscriber.id = known.subscriber_id
 """
-EXTRA = ("name", "language", "timezone", *NOTED)
+EXTRA = ("name", "language", "timezone", *NOTED_FIELDS)
 """Columns in which an empty value of the file changes nothing."""
-_DIFFERS = " OR ".join(
+_IS_CHANGED = " OR ".join(
     (
         *(f"person.{name} NOT IN ('', subscriber.{name})" for name in EXTRA),
         "(subscriber.consent = '{}' AND person.consent <> '{}')",
@@ -124,7 +124,7 @@ _DIFFERS = " OR ".join(
     )
 )
 """A condition: the entry would change the subscriber."""
-_ENDING = """
+_SELECT_ENDING = """
     SELECT subscription.list_id, subscription.subscriber_id
     FROM staged_subscription AS named
     JOIN staged_list ON staged_list.no = named.list_no
@@ -144,7 +144,7 @@ def note_known(db: Database) -> None:
         "INSERT INTO staged_number (person_no, subscriber_id)"
         " SELECT person.no, subscriber.id FROM staged_person AS person"
         " JOIN subscriber ON subscriber.address_hash = person.address_hash"
-        f" WHERE {_IS_ACCEPTED} AND {_IS_NEW}"
+        f" WHERE {_IS_NOT_SUPPRESSED} AND {_IS_NEW}"
     )
 
 
@@ -152,7 +152,7 @@ def count_people(db: Database) -> tuple[int, int]:
     """Return the number of new people, and of known people, among those staged."""
     [(accepted, new)] = db.rows(
         f"SELECT COUNT(*), COUNT(*) FILTER (WHERE {_IS_NEW})"
-        f" FROM staged_person AS person WHERE {_IS_ACCEPTED}"
+        f" FROM staged_person AS person WHERE {_IS_NOT_SUPPRESSED}"
     )
     return new, accepted - new
 
@@ -165,7 +165,7 @@ def count_changes(db: Database) -> ImportResult:
         " JOIN suppression ON suppression.address_hash = person.address_hash"
     )
     note_known(db)
-    db.change(_NOTE_LEFT)
+    db.change(_STAGE_UNSUBSCRIBED)
     new, known = count_people(db)
     away: dict[str, list[tuple[str, str]]] = {}
     for why, *person in db.rows(
@@ -184,11 +184,11 @@ def count_changes(db: Database) -> ImportResult:
         refused={SuppressionReason(why): each for why, each in told.items()},
         changed=db.value(_COUNT_CHANGED),
         joined=dict(db.rows(_COUNT_JOINED)),
-        ended=db.value(f"SELECT COUNT(*) FROM ({_ENDING}) AS ending"),
+        ended=db.value(f"SELECT COUNT(*) FROM ({_SELECT_ENDING}) AS ending"),
     )
 
 
-_NOTE_LEFT = f"""
+_STAGE_UNSUBSCRIBED = f"""
     INSERT INTO staged_away (person_no, why)
     SELECT DISTINCT named.person_no, '{_HAS_LEFT}'
     FROM staged_subscription AS named
@@ -202,7 +202,7 @@ _NOTE_LEFT = f"""
 """Notes known people who unsubscribed from a list that the file names."""
 _COUNT_CHANGED = f"""
     SELECT COUNT(*) FROM (
-        SELECT subscriber.id FROM {_KNOWN_PEOPLE} WHERE {_DIFFERS}
+        SELECT subscriber.id FROM {_KNOWN_PEOPLE} WHERE {_IS_CHANGED}
         UNION
         SELECT known.subscriber_id FROM staged_tag
         JOIN staged_number AS known ON known.person_no = staged_tag.person_no
@@ -240,7 +240,7 @@ def import_people(db: Database, at: datetime, import_id: int | None = None) -> N
     _number_lists(db, import_id)
     db.change(
         "UPDATE subscription SET state = 'ended', changed_at = :at, import_id = :import_id"
-        f" WHERE (list_id, subscriber_id) IN ({_ENDING})",
+        f" WHERE (list_id, subscriber_id) IN ({_SELECT_ENDING})",
         at=at,
         import_id=import_id,
     )
@@ -278,7 +278,7 @@ def _note_changes(db: Database, import_id: int) -> None:
             paused_until, last_import)
         SELECT :import_id, subscriber.id, {", ".join(f"subscriber.{name}" for name in EXTRA)},
             subscriber.consent, subscriber.paused_until, subscriber.last_import
-        FROM {_KNOWN_PEOPLE} WHERE {_DIFFERS} ORDER BY subscriber.id
+        FROM {_KNOWN_PEOPLE} WHERE {_IS_CHANGED} ORDER BY subscriber.id
         ON CONFLICT DO NOTHING
         """,
         import_id=import_id,
@@ -295,7 +295,7 @@ def _add_people(db: Database, at: datetime, import_id: int | None) -> None:
             paused_until, added_at, import_id, last_import)
         SELECT person.address, person.address_hash, {", ".join(f"person.{name}" for name in EXTRA)},
             person.consent, person.paused_until, :at, :import_id, :import_id
-        FROM staged_person AS person WHERE {_IS_ACCEPTED} ORDER BY person.no
+        FROM staged_person AS person WHERE {_IS_NOT_SUPPRESSED} ORDER BY person.no
         ON CONFLICT (address_hash) DO UPDATE SET {kept},
             -- consent is proof: the first that is known stays
             consent = COALESCE(NULLIF(subscriber.consent, '{{}}'), excluded.consent),

@@ -17,7 +17,7 @@ from newsletter.domain.subscribers.audience import (
 from newsletter.store.database import NO_LIMIT, AddressRepository
 from newsletter.store.subscribers import importing
 
-_RECORDS = """
+_SELECT_IMPORTS = """
     SELECT id, at, "by", file, kind, sha256, new, known, changed, joined, ended, suppressed,
         skipped, finished_at, undone_at, undone_by
     FROM import
@@ -102,21 +102,21 @@ class Imports(AddressRepository):
 
     def get(self, import_id: int) -> ImportRecord | None:
         return self._db.first(
-            ImportRecord, f"{_RECORDS} WHERE id = :import_id", import_id=import_id
+            ImportRecord, f"{_SELECT_IMPORTS} WHERE id = :import_id", import_id=import_id
         )
 
     def newest(self, limit: int | None) -> list[ImportRecord]:
         """Return the newest imports, or all, newest first."""
         return self._db.all(
             ImportRecord,
-            f"{_RECORDS} ORDER BY id DESC LIMIT :limit",
+            f"{_SELECT_IMPORTS} ORDER BY id DESC LIMIT :limit",
             limit=NO_LIMIT if limit is None else limit,
         )
 
     def finished_since(self, at: datetime) -> list[ImportRecord]:
         """Return the imports that were finished after this moment, oldest first."""
         return self._db.all(
-            ImportRecord, f"{_RECORDS} WHERE finished_at > :at ORDER BY finished_at", at=at
+            ImportRecord, f"{_SELECT_IMPORTS} WHERE finished_at > :at ORDER BY finished_at", at=at
         )
 
     def count(self) -> int:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from newsletter.domain.subscribers.audience import (
-    NOTED,
+    NOTED_FIELDS,
     Entry,
     Subscriber,
     SuppressedEntry,
@@ -20,12 +20,12 @@ from newsletter.store.subscribers.choices import consent_of
 from newsletter.store.subscribers.data_export import erase
 from newsletter.store.subscribers.eligibility import matches, on_lists
 
-_ABOVE_ALL = 1 << 62
+_ABOVE_ALL_IDS = 1 << 62
 """Greater than any id."""
 _CHUNK_ROWS = 5_000
 _PEOPLE = f"""
-    SELECT id, address, name, language, timezone, {", ".join(NOTED)}, paused_until, consent, (
-        SELECT reason FROM suppression
+    SELECT id, address, name, language, timezone, {", ".join(NOTED_FIELDS)},
+        paused_until, consent, (SELECT reason FROM suppression
         WHERE suppression.address_hash = subscriber.address_hash) AS suppressed
     FROM subscriber
 """
@@ -265,7 +265,7 @@ class Readers(AddressRepository):
         rows = self._db.mappings(
             f"{_PEOPLE} WHERE id < :before AND {who} ORDER BY id DESC LIMIT :limit",
             who,
-            before=_ABOVE_ALL if before is None else before,
+            before=_ABOVE_ALL_IDS if before is None else before,
             limit=NO_LIMIT if limit is None else limit,
         )
         return [person for person, _ in self._people(rows)]

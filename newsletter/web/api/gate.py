@@ -23,8 +23,8 @@ from newsletter.domain.errors import NewsletterError, Refused
 from newsletter.domain.staff.token import Token
 from newsletter.pipeline.staff.tokens import bearer
 from newsletter.store.sql import Store
-from newsletter.web.api.operation import ROOT, Call, Operation, parameters_in
-from newsletter.web.api.problem import NO_STORE, REFUSALS, problem_of
+from newsletter.web.api.operation import API_ROOT, Call, Operation, parameters_in
+from newsletter.web.api.problem import HANDLED_ERRORS, NO_STORE, problem_of
 from newsletter.web.http.forms import BodyMemory, host_of
 from newsletter.web.http.limits import RequestLimit
 from newsletter.web.http.threads import Lane
@@ -58,10 +58,10 @@ class Gate:
 
     def routes(self) -> list[Route]:
         routes = [
-            Route(ROOT + one.path, self._guarded(one), methods=[one.method])
+            Route(API_ROOT + one.path, self._guarded(one), methods=[one.method])
             for one in self._operations
         ]
-        return [*routes, Route(f"{ROOT}/openapi.json", self._describe)]
+        return [*routes, Route(f"{API_ROOT}/openapi.json", self._describe)]
 
     async def _describe(self, _: Request) -> Response:
         """Return the OpenAPI document. It is the same in all workspaces and takes no token."""
@@ -87,7 +87,7 @@ class Gate:
                 async with self._memory.body(http, sender=sender, max_bytes=_MAX_BYTES) as body:
                     response = await self._lane.run(self._answer, operation, token, http, body)
                 log.info("api=%s token=%d", operation.name, token.id)
-            except REFUSALS as error:
+            except HANDLED_ERRORS as error:
                 response = problem_of(error)
             response.headers.update(limits)
             return response
@@ -178,7 +178,7 @@ def _if_match(http: Request) -> str:
 def _response(operation: Operation, result: Any, http: Request) -> Response:
     fields = dict(NO_STORE)
     if operation.status == HTTPStatus.CREATED:
-        fields["Location"] = ROOT + operation.show_path.format(**vars(result))
+        fields["Location"] = API_ROOT + operation.show_path.format(**vars(result))
     version, answer = getattr(result, "version", None), operation.values("answer")
     if version is not None:
         fields["ETag"] = f'"{version}"'

@@ -19,10 +19,10 @@ from starlette.requests import Request
 from newsletter.domain.errors import Fault, InvalidInput, NotFound
 from newsletter.domain.staff.token import Scope, Token
 from newsletter.store.sql import Store
-from newsletter.web.api.values import Place, Values, values_of
+from newsletter.web.api.values import ModelPlace, Values, values_of
 from newsletter.web.http.forms import parse_number
 
-ROOT = "/api/v1"
+API_ROOT = "/api/v1"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -102,7 +102,7 @@ class Operation:
     def types(self) -> dict[str, Any]:
         return get_type_hints(self.handle)
 
-    def values(self, place: Place) -> Values | None:
+    def values(self, place: ModelPlace) -> Values | None:
         """Return the type at a place (body, query or answer); None if there is none."""
         kind = self.types.get("return" if place == "answer" else place, NoneType)
         return None if kind is NoneType else values_of(kind, f"{self.name}_{place}", place)

@@ -12,7 +12,7 @@ from newsletter.domain.errors import InvalidInput, NotFound, Outdated, Refused, 
 from newsletter.domain.wording import without_commands
 
 NO_STORE: Mapping[str, str] = MappingProxyType({"Cache-Control": "no-store"})
-_STATUSES: Mapping[type[Exception], int] = {
+_STATUS_OF_ERROR: Mapping[type[Exception], int] = {
     StoreUnavailable: 503,
     InvalidInput: 422,
     NotFound: 404,
@@ -20,17 +20,17 @@ _STATUSES: Mapping[type[Exception], int] = {
     Refused: 409,
 }
 """Error class → HTTP status; the first matching class counts."""
-REFUSALS: tuple[type[Exception], ...] = (HTTPException, *_STATUSES)
+HANDLED_ERRORS: tuple[type[Exception], ...] = (HTTPException, *_STATUS_OF_ERROR)
 
 
 def problem_of(error: Exception) -> Response:
-    """Return the Problem Details response to an error of ``REFUSALS``."""
+    """Return the Problem Details response to an error of ``HANDLED_ERRORS``."""
     more: dict[str, Any] = {}
     headers: Mapping[str, str] = {}
     if isinstance(error, HTTPException):
         status, detail, headers = error.status_code, error.detail, error.headers or {}
     else:
-        status = next(each for kind, each in _STATUSES.items() if isinstance(error, kind))
+        status = next(each for kind, each in _STATUS_OF_ERROR.items() if isinstance(error, kind))
         detail = without_commands(str(error))
     if status == 503:
         detail, headers = "The database or the memory is busy. Try again.", {"Retry-After": "10"}

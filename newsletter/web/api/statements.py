@@ -19,7 +19,7 @@ from newsletter.web.api.operation import Call, operation
 from newsletter.web.api.values import Page
 
 _DRAFT = "/drafts/{key}"
-_CHANGED = "this text has changed since you read it; read it again, then send your change"
+_CHANGED_MESSAGE = "this text has changed since you read it; read it again, then send your change"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +115,7 @@ class StatementOperations:
         writing = self._through(call).writer(call.token.by)
         saved = writing.save(key, self._base(call, key), body)
         if isinstance(saved, Conflict):
-            raise Outdated(f"{_CHANGED}; yours is kept as version {saved.mine.number}")
+            raise Outdated(f"{_CHANGED_MESSAGE}; yours is kept as version {saved.mine.number}")
         return _draft(saved)
 
     @operation(
@@ -136,7 +136,7 @@ class StatementOperations:
         with call.store.read() as tx:
             draft = find_draft(tx, key)
         if call.if_match != str(draft.revision):
-            raise Outdated(_CHANGED)
+            raise Outdated(_CHANGED_MESSAGE)
         return draft.revision
 
 

@@ -23,11 +23,11 @@ from newsletter.web.api.operation import Call, operation
 from newsletter.web.api.values import Page, Paging
 from newsletter.web.http.offering import SignUpOffer
 
-_ONE = "/subscribers/{id}"
+_SUBSCRIBER_PATH = "/subscribers/{id}"
 _READ, _WRITE, _ADMIN = Scope.SUBSCRIBERS_READ, Scope.SUBSCRIBERS_WRITE, Scope.SUBSCRIBERS_ADMIN
 
-Lists = Annotated[tuple[ListName, ...], some("is empty; name a list")]
-_EMAIL = {"format": "email"}
+ListNames = Annotated[tuple[ListName, ...], some("is empty; name a list")]
+_EMAIL_SCHEMA = {"format": "email"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +46,8 @@ class Editable(Noted):
 class NewSubscriber(Editable):
     """A person who agreed."""
 
-    address: Address = setting("An email address.", json_schema_extra=_EMAIL)
-    lists: Lists
+    address: Address = setting("An email address.", json_schema_extra=_EMAIL_SCHEMA)
+    lists: ListNames
     agreed: Line = setting("Where and how the person agreed: it is kept as proof.", max_length=200)
 
 
@@ -73,14 +73,14 @@ class SubscriberQuery(Paging):
 class EmailAddress:
     """An address."""
 
-    address: Address = setting("An email address.", json_schema_extra=_EMAIL)
+    address: Address = setting("An email address.", json_schema_extra=_EMAIL_SCHEMA)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Leaving:
     """The subscriptions that end."""
 
-    lists: Lists
+    lists: ListNames
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +110,7 @@ class SubscriberOperations:
             found = tx.readers.search(**which, limit=query.limit + 1, before=query.after or None)
         return Page.of(list(map(_record, found)), query.limit, lambda one: one.id)
 
-    @operation("POST", "/subscribers", _WRITE, show_path=_ONE)
+    @operation("POST", "/subscribers", _WRITE, show_path=_SUBSCRIBER_PATH)
     def add(self, call: Call, body: NewSubscriber) -> SubscriberRecord:
         """Put a person on lists, who is then a subscriber or was one.
 
@@ -137,12 +137,12 @@ class SubscriberOperations:
             raise NotFound("No subscriber has this address.")
         return _record(person)
 
-    @operation("GET", _ONE, _READ)
+    @operation("GET", _SUBSCRIBER_PATH, _READ)
     def one(self, call: Call, id: int) -> SubscriberRecord:
         """Show a subscriber."""
         return _record(_person(call, id))
 
-    @operation("PUT", _ONE, _WRITE, requires_version=True)
+    @operation("PUT", _SUBSCRIBER_PATH, _WRITE, requires_version=True)
     def change(self, call: Call, id: int, body: Editable) -> SubscriberRecord:
         """Replace what staff note of a subscriber. Lists stay as they are."""
         entry = _entry(body, _person(call, id).address)
@@ -150,7 +150,7 @@ class SubscriberOperations:
             administer.edit(entry, by=call.token.by, seen=call.if_match, store=call.store)
         )
 
-    @operation("POST", f"{_ONE}/unsubscribe", _WRITE, show_path=_ONE)
+    @operation("POST", f"{_SUBSCRIBER_PATH}/unsubscribe", _WRITE, show_path=_SUBSCRIBER_PATH)
     def unsubscribe(self, call: Call, id: int, body: Leaving) -> SubscriberRecord:
         """End subscriptions of a person. Only they can come back."""
         administer.unsubscribe(
@@ -162,18 +162,18 @@ class SubscriberOperations:
         )
         return self.one(call, id)
 
-    @operation("POST", f"{_ONE}/address", _ADMIN, show_path=_ONE)
+    @operation("POST", f"{_SUBSCRIBER_PATH}/address", _ADMIN, show_path=_SUBSCRIBER_PATH)
     def move(self, call: Call, id: int, body: EmailAddress) -> SubscriberRecord:
         """Change a subscriber's address."""
         old, by = _person(call, id).address, call.token.by
         return _record(administer.change_address(old, body.address, by=by, store=call.store))
 
-    @operation("POST", f"{_ONE}/data", _ADMIN)
+    @operation("POST", f"{_SUBSCRIBER_PATH}/data", _ADMIN)
     def data(self, call: Call, id: int) -> Mapping[str, object]:
         """Export all data about a person. The audit log has each export."""
         return administer.data_of(_person(call, id).address, by=call.token.by, store=call.store)
 
-    @operation("DELETE", _ONE, _ADMIN, status=204)
+    @operation("DELETE", _SUBSCRIBER_PATH, _ADMIN, status=204)
     def erase(self, call: Call, id: int) -> None:
         """Erase a person, and never write to them again. This cannot be undone."""
         through = replace(self._subscribers, store=call.store)

@@ -39,28 +39,28 @@ class _Answer(_Value):
     model_config = ConfigDict(extra="ignore")
 
 
-_BASES = {"body": _Value, "query": _Text, "answer": _Answer}
+_BASE_OF_PLACE = {"body": _Value, "query": _Text, "answer": _Answer}
 
 
-Place = Literal["body", "query", "answer"]
+ModelPlace = Literal["body", "query", "answer"]
 
 
-_BUILDING = Lock()
+_BUILD_LOCK = Lock()
 
 
 @cache
-def values_of(kind: Any, name: str, place: Place) -> "Values":
+def values_of(kind: Any, name: str, place: ModelPlace) -> "Values":
     """Return the cached ``Values`` of a type at a place of an operation."""
-    with _BUILDING:  # ast.parse, which reads the docstrings, fails in two threads before 3.11.5
+    with _BUILD_LOCK:  # ast.parse, which reads the docstrings, fails in two threads before 3.11.5
         return Values(kind, name, place)
 
 
 class Values:
     """Reads and writes values of one type at one place: body, query or answer."""
 
-    def __init__(self, kind: Any, name: str, place: Place) -> None:
+    def __init__(self, kind: Any, name: str, place: ModelPlace) -> None:
         self._place = place
-        self.model: Any = create_model(name, __base__=_BASES[place], value=(kind, ...))
+        self.model: Any = create_model(name, __base__=_BASE_OF_PLACE[place], value=(kind, ...))
         """A Pydantic model with the one field ``value``."""
         self._adapter = TypeAdapter[Any](kind)
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 import newsletter
 from newsletter.domain.statements.brand import desk_colours
 
-_KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
+_CACHE_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 class Assets:
@@ -26,7 +26,7 @@ class Assets:
         found = {}
         for folder in self._folders:
             for path in sorted(folder.glob("*")) if folder.is_dir() else ():
-                if path.suffix in _KINDS and path.is_file():
+                if path.suffix in _MEDIA_TYPES and path.is_file():
                     found[path.name] = path.read_bytes()
         found["desk.css"] += self._colours
         return found
@@ -43,13 +43,13 @@ class Assets:
         data = self.files.get(name)
         if data is None:
             return None
-        kind = _KINDS[Path(name).suffix]
+        kind = _MEDIA_TYPES[Path(name).suffix]
         policy = {"Content-Security-Policy": "default-src 'none'"}
-        headers = {**_KEPT, **policy, "X-Content-Type-Options": "nosniff"}
+        headers = {**_CACHE_HEADERS, **policy, "X-Content-Type-Options": "nosniff"}
         return Response(data, media_type=kind, headers=headers)
 
 
-_KINDS = {
+_MEDIA_TYPES = {
     ".css": "text/css",
     ".js": "text/javascript",
     ".svg": "image/svg+xml",

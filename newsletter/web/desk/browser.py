@@ -14,11 +14,11 @@ from newsletter.runtime.services import Staff
 from newsletter.web.http.forms import host_of
 from newsletter.web.http.hosts import is_this_machine
 
-HOME = "/desk"
-_COOKIE = "desk"
+HOME_PATH = "/desk"
+_COOKIE_NAME = "desk"
 DEVICE_COOKIE = "-device"
 """Suffix of the cookie that marks a browser in which a person signed in before."""
-PROVIDER_COOKIE = "-away"
+PROVIDER_COOKIE_SUFFIX = "-away"
 """Suffix of the cookie that holds the state of a sign-in at the identity provider."""
 _MAX_ADDRESS_CHARACTERS = 2_000
 _SIGN_IN_PATHS = ("/desk/sign-in", "/desk/sign-out", "/desk/second", "/desk/step-up")
@@ -32,7 +32,7 @@ def session_token(request: Request, kind: str = "") -> str:
 
 def cookie_name(request: Request, kind: str = "") -> str:
     """Return the cookie's name: with the prefix ``__Host-``, except over HTTP on loopback."""
-    return f"{'' if is_loopback(request) else '__Host-'}{_COOKIE}{kind}"
+    return f"{'' if is_loopback(request) else '__Host-'}{_COOKIE_NAME}{kind}"
 
 
 def set_cookie(
@@ -78,17 +78,17 @@ def desk_path(address: str) -> str:
     # a browser resolves dots, written either way, before it asks
     climbs = ".." in path.replace("%2e", ".")
     if len(address) > _MAX_ADDRESS_CHARACTERS or climbs or not _DESK_ADDRESS.fullmatch(address):
-        return HOME
-    return HOME if path.startswith(_SIGN_IN_PATHS) else address
+        return HOME_PATH
+    return HOME_PATH if path.startswith(_SIGN_IN_PATHS) else address
 
 
 def redirect_uri(request: Request, staff: Staff) -> str:
     """Return the redirect URI of a sign-in at the identity provider."""
-    own = f"http://{request.url.netloc}{HOME}"
+    own = f"http://{request.url.netloc}{HOME_PATH}"
     return f"{own if is_loopback(request) else staff.settings.desk_url}/sign-in/back"
 
 
-PASSKEY = "passkey"
+PASSKEY_FIELD = "passkey"
 """The form field for a passkey's signature, which replaces a code."""
 
 

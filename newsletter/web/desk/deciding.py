@@ -35,7 +35,7 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
     }
 )
 """Reason for excluding a person → words after a number."""
-_PROVIDERS: Mapping[str, str] = MappingProxyType(
+_PROVIDER_NAMES: Mapping[str, str] = MappingProxyType(
     {
         "http": say("the provider"),
         "mailersend": "MailerSend",
@@ -136,7 +136,7 @@ def mark_waived(
 
 def provider_names(kinds: Sequence[str]) -> str:
     """Return the names of providers, joined by "or": Mailgun or Amazon SES."""
-    named = [_PROVIDERS.get(kind, kind.capitalize()) for kind in kinds]
+    named = [_PROVIDER_NAMES.get(kind, kind.capitalize()) for kind in kinds]
     return listed(named, "or")
 
 

@@ -17,7 +17,7 @@ from newsletter.web.desk.request import DeskRequest, go, route
 from newsletter.web.http.forms import parse_number
 
 _MAX_REASON = 200
-_A_MINUTE = timedelta(minutes=1)
+_MINUTE = timedelta(minutes=1)
 
 
 class Stopping:
@@ -115,7 +115,7 @@ class UnknownDeliveries:
             statement=title,
             chosen=request.field("way"),
             since=calls and calls[0],
-            until=calls and calls[1] + _A_MINUTE,
+            until=calls and calls[1] + _MINUTE,
             provider=provider_names(providers),
             deciders=deciders,
         )

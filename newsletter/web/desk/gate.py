@@ -29,20 +29,20 @@ from newsletter.pipeline.staff.proofs import Refusal, SignedIn
 from newsletter.pipeline.staff.signin import step_up
 from newsletter.runtime.log_lines import sparing
 from newsletter.runtime.services import Staff
-from newsletter.web.desk.browser import PASSKEY, client_of, session_token, set_cookie
-from newsletter.web.desk.page import PROOF, Desk
+from newsletter.web.desk.browser import PASSKEY_FIELD, client_of, session_token, set_cookie
+from newsletter.web.desk.page import PROOF_FIELD, Desk
 from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.http.forms import BodyMemory, Posted, host_of, parse_form
-from newsletter.web.http.hosts import ROOT, hides_the_host
+from newsletter.web.http.hosts import DESK_ROOT, hides_the_host
 from newsletter.web.http.threads import Lanes
 
 log = logging.getLogger("newsletter.web")
-_FROM_ELSEWHERE = say("It came from another website. Nothing was changed.")
-_SAFE = {"GET", "HEAD"}
+_CROSS_SITE_MESSAGE = say("It came from another website. Nothing was changed.")
+_SAFE_METHODS = {"GET", "HEAD"}
 _MAX_FIELDS, _MAX_FILES = 400, 20
 _MAX_ANONYMOUS_BYTES = 64 << 10
 """Largest body of a request without a session."""
-_HIDDEN = say(
+_NO_HOST_MESSAGE = say(
     "The web server in front of newsletter does not pass on the Host field, so nobody can sign in"
     " safely. Nothing was changed. In nginx it takes: proxy_set_header Host $host;"
 )
@@ -69,16 +69,16 @@ class Gate:
     def routes(self) -> list[HttpRoute]:
         """Return the routes for Starlette. The desk has no other paths."""
         found = [
-            HttpRoute(ROOT + route.path, self._guarded(route), methods=[route.method])
+            HttpRoute(DESK_ROOT + route.path, self._guarded(route), methods=[route.method])
             for route in self._ours
         ]
         second_factor = {route.path for route in self._ours if route.method == "GET"}
         found += [
-            HttpRoute(ROOT + path, self._only_posted, methods=["GET"])
+            HttpRoute(DESK_ROOT + path, self._only_posted, methods=["GET"])
             for path in sorted({route.path for route in self._ours} - second_factor)
         ]
-        assets = HttpRoute(f"{ROOT}/static/{{version}}/{{name}}", self._asset)
-        return [*found, assets, HttpRoute(f"{ROOT}/{{rest:path}}", self._nowhere)]
+        assets = HttpRoute(f"{DESK_ROOT}/static/{{version}}/{{name}}", self._asset)
+        return [*found, assets, HttpRoute(f"{DESK_ROOT}/{{rest:path}}", self._nowhere)]
 
     def _guarded(self, route: Route) -> Callable[[Request], Awaitable[Response]]:
         lanes, door = self._lanes, self._lanes.sign_in
@@ -89,16 +89,16 @@ class Gate:
         async def answer(http: Request) -> Response:
             if hides_the_host(http):
                 return await door.run(self._hidden, http)
-            if http.method in _SAFE:  # a body of a GET is no form
+            if http.method in _SAFE_METHODS:  # a body of a GET is no form
                 return await lane.run(self._answer, route, http, b"")
             # before anything is read: another site could make a browser send megabytes
             if not _is_our_own(http):
                 log.warning(
                     "a post to %s from another site was refused",
-                    ROOT + route.path,  # the parameter may be the token of an invitation
+                    DESK_ROOT + route.path,  # the parameter may be the token of an invitation
                     extra=sparing("post from another site"),
                 )
-                title, text = say("This request was refused"), _FROM_ELSEWHERE
+                title, text = say("This request was refused"), _CROSS_SITE_MESSAGE
                 return await door.run(self._failed, http, title, text, 403)
             sender, memory, most = network_of(host_of(http)), self._strangers, _MAX_ANONYMOUS_BYTES
             if route.max_bytes > most and (account := await door.run(self._account, http)):
@@ -132,7 +132,7 @@ class Gate:
             extra=sparing("proxy without Host"),
         )
         request = DeskRequest(http=http, desk=self._desk, member=None)
-        return request.failed(say("The web server is not set up"), _HIDDEN, status=421)
+        return request.failed(say("The web server is not set up"), _NO_HOST_MESSAGE, status=421)
 
     def _answer(self, route: Route, http: Request, body: bytes) -> Response:
         posted = Posted()
@@ -147,12 +147,14 @@ class Gate:
         if proved is not None:
             # the session has a new token from here on, and secrets are not passed on
             rest = posted.fields.items()
-            fields = {name: values for name, values in rest if name not in {PROOF, PASSKEY}}
+            fields = {
+                name: values for name, values in rest if name not in {PROOF_FIELD, PASSKEY_FIELD}
+            }
             posted = replace(posted, fields=fields)
             request = replace(request, member=self._member(proved.token), posted=posted)
         response = self._objection(route, request)
         if response is None:
-            if request.member is not None and http.method not in _SAFE:
+            if request.member is not None and http.method not in _SAFE_METHODS:
                 with self._staff.store.begin() as tx:
                     tx.sessions.record_use(request.member.session.hash, self._desk.now())
             response = self._answer_route(route, request)
@@ -162,7 +164,7 @@ class Gate:
 
     def _proved(self, route: Route, request: DeskRequest) -> SignedIn | Refusal | None:
         """Check a second factor that came with the form; None if none came."""
-        proof, member = request.proof(PROOF), request.member
+        proof, member = request.proof(PROOF_FIELD), request.member
         asks = route.step_up or route.may_step_up
         if not (proof and member and route.role and asks and member.may(route.role)):
             return None
@@ -188,12 +190,12 @@ class Gate:
             return None
         member = request.member
         if member is None:
-            if request.http.method in _SAFE and not request.body:
+            if request.http.method in _SAFE_METHODS and not request.body:
                 back = urlencode({"next": request.address})
                 return RedirectResponse(f"/desk/sign-in?{back}", status_code=303)
             return request.sign_in_again()
         if not member.may(route.role):
-            if request.http.method not in _SAFE:
+            if request.http.method not in _SAFE_METHODS:
                 self._note_refusal(request, member, route.role)
             return request.forbidden(route.role)
         if route.step_up and not member.session.has_fresh_factor(self._desk.now()):

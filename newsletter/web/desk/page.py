@@ -41,16 +41,16 @@ from newsletter.tables import load_table
 from newsletter.web.desk.assets import Assets
 from newsletter.web.desk.deciding import LEFT_OUT, colleagues, list_titles, plain, sentence, titles
 
-_WORDS = load_table("newsletter.web.desk", "words.yaml")
-NOTES: Sequence[str] = (*_WORDS["readers"], *_WORDS["documents"])
+_WORD_TABLE = load_table("newsletter.web.desk", "words.yaml")
+NOTE_NAMES: Sequence[str] = (*_WORD_TABLE["readers"], *_WORD_TABLE["documents"])
 """English texts of notes that a sandbox writes about a file, for translation."""
-PROOF = "step-up"
+PROOF_FIELD = "step-up"
 """The form field for the second factor of a step-up."""
-PROOF_FAULTS: Mapping[Refusal, str] = {
-    Refusal[name]: words for name, words in _WORDS["refusals"].items()
+PROOF_FAULT_WORDS: Mapping[Refusal, str] = {
+    Refusal[name]: words for name, words in _WORD_TABLE["refusals"].items()
 }
 
-_FUNCTIONS = {
+_TEMPLATE_FUNCTIONS = {
     each.__name__: each
     for each in (say, describe_state, describe_next, describe_next_step, describe_further)
 }
@@ -119,7 +119,7 @@ class Desk:
                 filters=self._filters(language),
                 finalize=language.in_words,
                 translate=partial(_translate_template, language),
-                functions=_FUNCTIONS
+                functions=_TEMPLATE_FUNCTIONS
                 | {"language_choices": partial(language_choices, language.code)},
             )
         return self._templates[language.code].fill(template, values)
@@ -147,7 +147,7 @@ class Desk:
             "listed": listed,
             "people": people,
             "said": say,
-            "noted": lambda note: recognized(note, NOTES),
+            "noted": lambda note: recognized(note, NOTE_NAMES),
             "initials": initials,
             "language": language_name,
             "left_out": lambda why: say(LEFT_OUT.get(why, why)),

@@ -21,9 +21,15 @@ from newsletter.domain.wording import Sentence, say
 from newsletter.pipeline.staff.proofs import Client, PasskeyAnswer, Refusal
 from newsletter.rendering.languages import base_language
 from newsletter.rendering.sentences import Language
-from newsletter.web.desk.browser import HOME, PASSKEY, client_of, offer_passkey, relying_party
+from newsletter.web.desk.browser import (
+    HOME_PATH,
+    PASSKEY_FIELD,
+    client_of,
+    offer_passkey,
+    relying_party,
+)
 from newsletter.web.desk.deciding import role_holders
-from newsletter.web.desk.page import PROOF, PROOF_FAULTS, Desk
+from newsletter.web.desk.page import PROOF_FAULT_WORDS, PROOF_FIELD, Desk
 from newsletter.web.http.forms import Posted, Upload, parse_number
 from newsletter.web.http.frame import accepted_languages
 
@@ -45,7 +51,7 @@ _HEADERS = {
 
 _MIN_RESCUED_CHARACTERS = 80
 """Characters from which an error page shows a field's text for copying."""
-_SECRET_FIELDS = frozenset({PROOF, PASSKEY, "password", "old", "new", "code"})
+_SECRET_FIELDS = frozenset({PROOF_FIELD, PASSKEY_FIELD, "password", "old", "new", "code"})
 """Fields that no page repeats."""
 
 Faults = Sequence[tuple[str, str]]
@@ -85,7 +91,7 @@ class DeskRequest:
     def refused(self, name: str, refusal: Refusal) -> DeskRequest:
         """Return the request with the fault of a field that held no valid proof."""
         status = 429 if refusal is Refusal.TOO_OFTEN else 401
-        return self.with_faults((name, say(PROOF_FAULTS[refusal])), status=status)
+        return self.with_faults((name, say(PROOF_FAULT_WORDS[refusal])), status=status)
 
     @property
     def who(self) -> Member:
@@ -150,7 +156,7 @@ class DeskRequest:
 
     def proof(self, name: str) -> str | PasskeyAnswer:
         """Return the second factor in the form: a passkey's signature, or the text of a field."""
-        signature, party = self.field(PASSKEY), relying_party(self.http, self.desk.staff)
+        signature, party = self.field(PASSKEY_FIELD), relying_party(self.http, self.desk.staff)
         if signature and party:
             return PasskeyAnswer(answer=signature, party=party)
         return self.field(name)
@@ -205,7 +211,7 @@ class DeskRequest:
         ``said`` are messages on it that may be untranslatable. ``nav`` is its entry in the menu,
         by default that of its path. Raises TypeError if ``values`` has a name of the frame's.
         """
-        part = self.path.removeprefix(HOME).strip("/").partition("/")[0]
+        part = self.path.removeprefix(HOME_PATH).strip("/").partition("/")[0]
         desk, staff, restart = self.desk, self.desk.staff, ""
         if self.member and not staff.configuration.is_superseded():
             restart = staff.configuration.changed_on_disk()
@@ -306,7 +312,7 @@ class DeskRequest:
         has_factor = account is not None and account.has_factor
         ways = staff.proofs.ways_in(self.who.role, account)
         is_proof = staff.provider and (staff.provider.desk.factor != "" or not has_factor)
-        asked = self.refused(PROOF, refusal) if refusal else self.with_faults(status=401)
+        asked = self.refused(PROOF_FIELD, refusal) if refusal else self.with_faults(status=401)
         return asked.page(
             "step-up.html.j2",
             title=say("Confirm that it's you"),
@@ -331,7 +337,7 @@ def go(path: str, *, done: str = "") -> Response:
     """Redirect to a page of the desk; ``done`` names the act that the page then reports."""
     query = f"{'&' if '?' in path else '?'}{urlencode({'done': done})}" if done else ""
     fields = {"Cache-Control": "no-store"}
-    return RedirectResponse(f"{HOME}{path.removeprefix(HOME)}{query}", 303, fields)
+    return RedirectResponse(f"{HOME_PATH}{path.removeprefix(HOME_PATH)}{query}", 303, fields)
 
 
 def framed_email(html: str) -> Response:
@@ -376,7 +382,7 @@ class Route:
 
 
 Answer = TypeVar("Answer", bound=Callable[..., Response])
-_DECLARED = "route"
+_ROUTE_ATTRIBUTE = "route"
 
 
 def route(
@@ -385,7 +391,7 @@ def route(
     """Declare a method as the answer of a route; ``more`` are the other fields of ``Route``."""
 
     def declare(answer: Answer) -> Answer:
-        setattr(answer, _DECLARED, Route(method, path, role, answer, **more))
+        setattr(answer, _ROUTE_ATTRIBUTE, Route(method, path, role, answer, **more))
         return answer
 
     return declare
@@ -394,8 +400,8 @@ def route(
 def routes_of(pages: Iterable[object]) -> list[Route]:
     """Return the routes that these pages declare, in their order."""
     return [
-        replace(getattr(each, _DECLARED), answer=getattr(page, name))
+        replace(getattr(each, _ROUTE_ATTRIBUTE), answer=getattr(page, name))
         for page in pages
         for name, each in vars(type(page)).items()
-        if hasattr(each, _DECLARED)
+        if hasattr(each, _ROUTE_ATTRIBUTE)
     ]

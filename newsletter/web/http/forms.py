@@ -13,9 +13,9 @@ from starlette.requests import ClientDisconnect, Request
 
 MAX_FORM_BYTES = 16 << 10
 """Largest form of a public page."""
-_FREE = 8 << 10
+_UNCOUNTED_BYTES = 8 << 10
 _MAX_FIELDS = 100
-_MAX_PART_HEAD = 4 << 10
+_MAX_PART_HEAD_BYTES = 4 << 10
 _LONGEST_SHOWN = 300
 _MAX_DIGITS = 15
 """Digits of a number: SQLite has no longer ones, and Starlette's ``:int`` fails on them."""
@@ -95,7 +95,7 @@ class BodyMemory:
 
         def count(size: int) -> None:
             nonlocal counted
-            more = max(0, size - _FREE) - counted
+            more = max(0, size - _UNCOUNTED_BYTES) - counted
             own = self._bytes_by_sender[sender] + more if sender else 0
             if more and (own > self._each or self._bytes_by_sender.total() + more > self._total):
                 raise HTTPException(503, headers={"Retry-After": "10"})
@@ -156,7 +156,7 @@ def _parse_parts(body: bytes, boundary: bytes, max_parts: int) -> Iterator[_Part
         raise HTTPException(400)
     for part in parts[1:]:
         head, found, data = part.partition(b"\r\n\r\n")
-        if not found or len(head) > _MAX_PART_HEAD:
+        if not found or len(head) > _MAX_PART_HEAD_BYTES:
             raise HTTPException(400)
         yield *_part_names(head), data
 

@@ -22,7 +22,7 @@ from newsletter.rendering.mail.templates import Templates
 from newsletter.rendering.mail.values import look
 from newsletter.rendering.mail.words import Wordings
 
-_POLICY = (
+_CONTENT_POLICY = (
     "default-src 'none'; style-src {styles}; img-src https:; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'"
 )
@@ -32,12 +32,12 @@ _CONTENT_SANDBOX = (
 )
 """The sandbox for approved content. It does not share the desk's origin, so that even a script
 that got through could not use the desk."""
-_HEADERS = {
+_PAGE_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
-_FILTERS = {"direction": direction, "language_name": language_name}
+_TEMPLATE_FILTERS = {"direction": direction, "language_name": language_name}
 _LANGUAGE_RANGE = re.compile(
     r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d*)?))?"
 )
@@ -61,18 +61,18 @@ class Frame:
     def __init__(self, *, house: Publisher, language: str) -> None:
         self._house = house
         self._language = language
-        self._templates = Templates(page_templates("web"), filters=_FILTERS, pages=True)
+        self._templates = Templates(page_templates("web"), filters=_TEMPLATE_FILTERS, pages=True)
         self._wordings = Wordings(self._templates)
         self._styles = Markup(self._templates.fill("page.css", look(house)))  # noqa: S704 - ours
         self.fields: Mapping[str, str] = (
-            _HEADERS | _policy(_hash_of(self._styles)) | {"Vary": "Accept-Language"}
+            _PAGE_HEADERS | _policy(_hash_of(self._styles)) | {"Vary": "Accept-Language"}
         )
         """Header fields of a page without a statement's text."""
-        self.archive_fields: Mapping[str, str] = _HEADERS | _policy(
+        self.archive_fields: Mapping[str, str] = _PAGE_HEADERS | _policy(
             _hash_of(self._styles), before=_CONTENT_SANDBOX
         )
         """Header fields of a page with a statement's text."""
-        self.data_fields: Mapping[str, str] = _HEADERS | _policy("'none'")
+        self.data_fields: Mapping[str, str] = _PAGE_HEADERS | _policy("'none'")
         """Header fields of a response that is no page."""
 
     def page(
@@ -168,7 +168,7 @@ def accepted_languages(header: str) -> list[str]:
 
 
 def _policy(styles: str, *, before: str = "") -> dict[str, str]:
-    return {"Content-Security-Policy": before + _POLICY.format(styles=styles)}
+    return {"Content-Security-Policy": before + _CONTENT_POLICY.format(styles=styles)}
 
 
 def _hash_of(styles: str) -> str:

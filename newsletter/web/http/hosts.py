@@ -16,18 +16,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from newsletter.web.http.forms import host_of
 
-ROOT = "/desk"
-_MONITORED = ("/healthz", "/readyz", "/metrics")
-_PATHS_AT_BOTH_HOSTS = ("/media/", "/proxy/", *_MONITORED)
+DESK_ROOT = "/desk"
+_MONITORING_PATHS = ("/healthz", "/readyz", "/metrics")
+_PATHS_AT_BOTH_HOSTS = ("/media/", "/proxy/", *_MONITORING_PATHS)
 """Paths that the desk's host serves too: sandboxed pictures, monitoring and doctor's check."""
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{0,5})?")
+_HOST_PATTERN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{0,5})?")
 
 log = logging.getLogger("newsletter.web")
 
 
 def name_in(host: str) -> str:
     """Return the normalised host name in a Host field, or "" if it is invalid."""
-    found = _HOST.fullmatch(host)
+    found = _HOST_PATTERN.fullmatch(host)
     return found[1].strip("[]").lower().removesuffix(".") if found else ""
 
 
@@ -116,15 +116,15 @@ class Hosts:
     async def _elsewhere(self, request: Request) -> Response | None:
         path, given = request.scope["path"], request.headers.get("host")
         host = name_in(given or "")
-        if path in _MONITORED and (given is None or is_this_machine(host)):
+        if path in _MONITORING_PATHS and (given is None or is_this_machine(host)):
             return None
         if host not in {self._desk, self._public}:
             return PlainTextResponse("There is nothing at this host.\n", status_code=421)
         if self._desk == self._public:
             return None
-        staff = path == ROOT or path.startswith(f"{ROOT}/")
+        staff = path == DESK_ROOT or path.startswith(f"{DESK_ROOT}/")
         if host == self._desk and path == "/":
-            return RedirectResponse(ROOT, status_code=303)
+            return RedirectResponse(DESK_ROOT, status_code=303)
         absent = not staff and not path.startswith(_PATHS_AT_BOTH_HOSTS)
         if (host == self._desk and absent) or (host == self._public and staff):
             return await self._absent(request, HTTPException(404))

@@ -3,7 +3,7 @@
 import signal
 
 from newsletter.cli.delivery import stopped_by_signals
-from newsletter.documents.sandbox import GATES
+from newsletter.documents.sandbox import ALL_GATES
 
 
 def test_a_signal_to_stop_ends_what_is_read_and_begins_none() -> None:
@@ -12,7 +12,7 @@ def test_a_signal_to_stop_ends_what_is_read_and_begins_none() -> None:
         with stopped_by_signals(lambda: ended.append(True)):
             signal.raise_signal(signal.SIGTERM)
             assert ended == [True]
-        assert all(gate.is_closed for gate in GATES)
+        assert all(gate.is_closed for gate in ALL_GATES)
     finally:
-        for gate in GATES:
+        for gate in ALL_GATES:
             gate.open()

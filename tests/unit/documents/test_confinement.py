@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from newsletter.documents.confinement import CALLS, Instruction, calls_filter
+from newsletter.documents.confinement import ALLOWED_SYSCALLS, FilterInstruction, calls_filter
 from tests.rows import rows
 
 _ALLOWED, _KILLED = 0x7FFF0000, 0x80000000
@@ -17,7 +17,7 @@ def refused(error: int) -> int:
     return 0x50000 | error
 
 
-def run(program: Sequence[Instruction], words: dict[int, int]) -> int:
+def run(program: Sequence[FilterInstruction], words: dict[int, int]) -> int:
     """As the kernel does: the value that the program returns for a call."""
     held, at = 0, 0
     while True:
@@ -37,7 +37,7 @@ def test_each_call_that_reaches_out_is_refused_and_others_are_not(
     column: int, architecture: int
 ) -> None:
     program = calls_filter(column, architecture)
-    for name, numbers in CALLS.items():
+    for name, numbers in ALLOWED_SYSCALLS.items():
         number = numbers[column]
         if number is not None:
             answer = run(program, {0: number, 4: architecture})

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from newsletter.documents.sandbox import TEXTS
+from newsletter.documents.sandbox import TEXT_GATE
 from newsletter.domain.errors import InvalidInput, Postponed, TookTooLong
 from newsletter.domain.statements.review import Check, ReviewContext
 from newsletter.domain.statements.statement import Statement
@@ -17,7 +17,7 @@ from newsletter.rendering.lazy import LazyRenderer, is_long, render_in_sandbox, 
 from newsletter.rendering.lazy import review_text as review
 from newsletter.rendering.mail.files import mail_templates
 from newsletter.rendering.mail.renderer import TemplateRenderer
-from newsletter.rendering.markdown.markdown import MAX_SHORT
+from newsletter.rendering.markdown.markdown import MAX_SHORT_CHARACTERS
 from tests.costs import grows_in_proportion
 from tests.rows import rows
 from tests.unit.rendering.examples import HOUSE, STATEMENT
@@ -25,14 +25,14 @@ from tests.unit.rendering.examples import HOUSE, STATEMENT
 MADE_BY = {"house": HOUSE, "files": mail_templates(None), "carriage": ""}
 AROUND = ReviewContext(today=date(2026, 11, 24), day=date(2026, 11, 24), readers=9, audience=9)
 PROSE = 'The forum said "today" that it resigns from the [task force](https://a.example/).\n\n'
-LONG = replace(STATEMENT, body=PROSE * (MAX_SHORT // len(PROSE) + 2) + "TK")
+LONG = replace(STATEMENT, body=PROSE * (MAX_SHORT_CHARACTERS // len(PROSE) + 2) + "TK")
 
 
 @pytest.fixture
 def no_room() -> Iterator[None]:
-    TEXTS.close()
+    TEXT_GATE.close()
     yield
-    TEXTS.open()
+    TEXT_GATE.open()
 
 
 @pytest.mark.slow("renders in a sandbox")
@@ -66,7 +66,7 @@ def test_only_long_texts_need_a_sandbox_and_one_without_room_is_tried_again() ->
     assert renderer.render(STATEMENT).subject == STATEMENT.title
     with pytest.raises(Postponed, match="was not made an email yet"):
         renderer.render(LONG)
-    half = replace(LONG, body=LONG.body[: MAX_SHORT // 2])
+    half = replace(LONG, body=LONG.body[: MAX_SHORT_CHARACTERS // 2])
     with pytest.raises(Postponed):  # two texts of one mail
         renderer.render(half, (replace(half, slug="other", language="es"),))
     [found] = review(LONG, None, AROUND)
@@ -81,7 +81,7 @@ def test_the_worst_short_text_takes_time_in_proportion_to_its_length(again: str)
         with suppress(InvalidInput):
             TemplateRenderer(**MADE_BY).render(_short(again, length))
 
-    assert grows_in_proportion(render, MAX_SHORT)
+    assert grows_in_proportion(render, MAX_SHORT_CHARACTERS)
 
 
 def _short(again: str, length: int) -> Statement:

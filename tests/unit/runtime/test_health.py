@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.runtime.diagnosis import CONNECTION, check_health
+from newsletter.runtime.diagnosis import CONNECTION_CHECK, check_health
 from tests.pages import forum
 from tests.provider_servers.kinds import ASKED, KINDS
 from tests.provider_servers.questions import QuestionServer
@@ -32,7 +32,7 @@ def test_a_refused_key_is_a_failing_check_until_it_is_taken(
         server.close()
         check_health(site.services.delivery)
         with site.services.store.read() as tx:
-            assert [one.what for one in tx.failing_checks.all()] == [CONNECTION]
+            assert [one.what for one in tx.failing_checks.all()] == [CONNECTION_CHECK]
     with QuestionServer() as server:
         server.shown, server.refusal, server.signed = asked.shown, asked.refusal, asked.signed
         server.answers = dict(asked.answers)

@@ -14,9 +14,14 @@ from newsletter.domain.errors import InvalidInput
 from newsletter.domain.subscribers.audience import Consent, Entry, SuppressionReason
 from newsletter.subscriber_files import csv_files
 from newsletter.subscriber_files.csv_files import Instructions
-from newsletter.subscriber_files.exports import FORMATS, REASONS, ContactStatus, ExportFormat
+from newsletter.subscriber_files.exports import (
+    EXPORT_FORMATS,
+    REASON_OF_STATUS,
+    ContactStatus,
+    ExportFormat,
+)
 from newsletter.subscriber_files.subscriber_file import SubscriberFile
-from newsletter.subscriber_files.subscribers import AUTO, PLAIN, read_people
+from newsletter.subscriber_files.subscribers import AUTO, PLAIN_FORMAT, read_people
 from tests.costs import holding
 from tests.imported import added, to_suppress
 from tests.rows import rows
@@ -288,11 +293,11 @@ def test_an_export_needs_a_list_and_a_file_of_ours_none(tmp_path: Path) -> None:
     assert "with.csv:1: has a column lists, and a list is chosen too; take --list away" in refusal(
         with_lists
     )
-    for kind in (AUTO, PLAIN):
-        assert read(ours, kind=kind, lists=()).kind == PLAIN
+    for kind in (AUTO, PLAIN_FORMAT):
+        assert read(ours, kind=kind, lists=()).kind == PLAIN_FORMAT
     yaml = written(tmp_path, "subscribers: []", "a.yaml")
     assert refusal(yaml, kind="ghost") == "a.yaml: is no export of ghost, which is a .csv or a .zip"
-    foreign = refusal(EXPORTS / "ghost.csv", kind=PLAIN, lists=())
+    foreign = refusal(EXPORTS / "ghost.csv", kind=PLAIN_FORMAT, lists=())
     assert "column 'deleted_at' may say who must not be written to" in foreign
 
 
@@ -332,7 +337,7 @@ def test_a_long_file_is_never_held(tmp_path: Path) -> None:
     assert cost.peak < 2_500_000
 
 
-@rows("known", FORMATS.values())
+@rows("known", EXPORT_FORMATS.values())
 def test_each_format_is_whole(known: ExportFormat) -> None:
     assert known.required <= known.marks <= {*known.columns, "uuid", "external id"}
     assert known.address in known.required
@@ -342,7 +347,7 @@ def test_each_format_is_whole(known: ExportFormat) -> None:
 
 def test_whoever_must_not_be_written_to_outranks_the_unconfirmed() -> None:
     ranked = list(ContactStatus)
-    assert set(REASONS) == set(ranked[ranked.index(ContactStatus.UNCONFIRMED) + 1 :])
+    assert set(REASON_OF_STATUS) == set(ranked[ranked.index(ContactStatus.UNCONFIRMED) + 1 :])
 
 
 def mailchimp_zip(folder: Path, *names: str, **more: str) -> Path:

@@ -19,9 +19,9 @@ from newsletter.runtime.services import Staff
 from newsletter.web.desk.page import StaffPart
 from newsletter.web.desk.request import DeskRequest, download, go, route
 
-_HERE = "/calendar"
+_CALENDAR_PATH = "/calendar"
 _DAY = timedelta(days=1)
-_PAST, _FUTURE = timedelta(days=60), timedelta(days=400)
+_MAX_PAST, _MAX_FUTURE = timedelta(days=60), timedelta(days=400)
 """The days before and after today that a calendar program gets."""
 
 
@@ -64,7 +64,7 @@ class _Span:
 
     @property
     def address(self) -> str:
-        return f"/desk{_HERE}?{self.by}={self.day.isoformat()}"
+        return f"/desk{_CALENDAR_PATH}?{self.by}={self.day.isoformat()}"
 
 
 class Calendar(StaffPart):
@@ -114,13 +114,13 @@ class Calendar(StaffPart):
         """Create a private address, which replaces the earlier one, and show it once."""
         word = new_token()
         change_feed(request.who.session.hash, word, proofs=self._staff.proofs)
-        return self._page(request, link=f"{self._settings.desk_url}{_HERE}/{word}.ics")
+        return self._page(request, link=f"{self._settings.desk_url}{_CALENDAR_PATH}/{word}.ics")
 
     @route("POST", "/calendar/link/end", Role.VIEWER)
     def end(self, request: DeskRequest) -> Response:
         """Revoke the private address."""
         change_feed(request.who.session.hash, "", proofs=self._staff.proofs)
-        return go(_HERE, done="calendar-ended")
+        return go(_CALENDAR_PATH, done="calendar-ended")
 
     # calendar programs cannot sign in: the word in the address is the key
     @route("GET", "/calendar/{word}.ics", None)
@@ -131,7 +131,7 @@ class Calendar(StaffPart):
             owner = tx.accounts.owner_of_feed(hash_token(request.param("word")))
             if owner is None or tx.staff.role(owner) is None:
                 raise NotFound(say("This calendar does not exist, or its link was renewed."))
-            entries = calendar(tx, rules, now - _PAST, now + _FUTURE)
+            entries = calendar(tx, rules, now - _MAX_PAST, now + _MAX_FUTURE)
         name = f"{self._settings.organisation.name}: statements"
         data = calendar_file(name, (self._event(entry, now) for entry in entries))
         return download(data, name="statements.ics", kind="text/calendar; charset=utf-8")
@@ -153,7 +153,7 @@ def _day(text: str) -> date:
     """Parse a day in the query. Raises NotFound for an invalid or an unsupported day."""
     try:
         day = date.fromisoformat(text)
-        _ = day - _PAST, day + _PAST
+        _ = day - _MAX_PAST, day + _MAX_PAST
     except (ValueError, OverflowError) as error:
         raise NotFound(say("There is no such day in the calendar.")) from error
     return day

@@ -39,7 +39,7 @@ from newsletter.web.desk.deciding import (
 from newsletter.web.desk.request import DeskRequest, download, go, route
 from newsletter.web.http.forms import parse_number
 
-WORDS: Mapping[str, str] = {
+STATE_WORDS: Mapping[str, str] = {
     "delivered": say("delivered"),
     "bounced": say("bounced"),
     "unreported": say("no report yet"),
@@ -73,7 +73,7 @@ def bar_parts(figures: Mapping[str, Any]) -> list[tuple[str, str, int, float, fl
     unreported = figures["accepted"] - figures["delivered"] - figures["bounced"]
     split = ("delivered", "bounced", "unreported")
     left_out = split if headline(figures) == "accepted" else ("accepted",)
-    counts = {name: {"unreported": unreported, **figures}[name] for name in WORDS}
+    counts = {name: {"unreported": unreported, **figures}[name] for name in STATE_WORDS}
     shown = {name: count for name, count in counts.items() if count and name not in left_out}
     widths = {
         name: max(count / sum(shown.values()), _MIN_PART_WIDTH / _BAR_WIDTH)
@@ -82,7 +82,7 @@ def bar_parts(figures: Mapping[str, Any]) -> list[tuple[str, str, int, float, fl
     found, begin = [], 0.0
     for name, share in widths.items():
         width = _BAR_WIDTH * share / sum(widths.values())
-        found.append((name, WORDS[name], shown[name], round(begin, 2), round(width, 2)))
+        found.append((name, STATE_WORDS[name], shown[name], round(begin, 2), round(width, 2)))
         begin += width
     return found
 
@@ -92,13 +92,13 @@ _MINUTE = 60
 _MOST_SHOWN = 500
 _MAX_EXACT_DELIVERIES = 20_000
 """Deliveries up to which the curve counts each one; above, it counts a sample."""
-_STATES = {name: WORDS[name] for name in ("rejected", "suppressed", "unknown")}
+_EXCEPTION_WORDS = {name: STATE_WORDS[name] for name in ("rejected", "suppressed", "unknown")}
 _UNSENT: Mapping[str, str] = {
     "pending": say("waits for its turn"),
     "cancelled": say("cancelled before it was sent"),
     "given up": say("given up: unknown"),
 }
-BOUNCES: Mapping[Bounce, str] = {
+BOUNCE_WORDS: Mapping[Bounce, str] = {
     Bounce.HARD: say("no such mailbox"),
     Bounce.SOFT: say("full or faulty for now"),
     Bounce.POLICY: say("refused by the server"),
@@ -282,7 +282,7 @@ class CampaignPage:
             word=word,
             figure=headline(report),
             parts_of_bar=bar_parts(report),
-            bounces=[(BOUNCES[kind], report["bounces"][kind.value]) for kind in Bounce],
+            bounces=[(BOUNCE_WORDS[kind], report["bounces"][kind.value]) for kind in Bounce],
             provider=provider_names(report["providers"]),
             **values,
         )
@@ -344,7 +344,7 @@ class CampaignPage:
         yield "Ended", self._local(campaign.finished_at)
         yield "People in all" + ", estimated" * report["estimated"], report["audience"]
         for name in vars(campaign.counts):
-            yield WORDS[name].capitalize(), report[name]
+            yield STATE_WORDS[name].capitalize(), report[name]
         yield "Unsubscribed by its link", report["unsubscribed"]
         if not report["events_received"]:  # unknown, which is not zero
             yield "Delivered", "not known"
@@ -354,7 +354,7 @@ class CampaignPage:
         yield "Delivered", report["delivered"]
         yield "Bounced", report["bounced"]
         for kind in Bounce:
-            yield f"Bounced: {BOUNCES[kind]}", report["bounces"][kind.value]
+            yield f"Bounced: {BOUNCE_WORDS[kind]}", report["bounces"][kind.value]
         yield "Reported as spam", report["complained"]
 
     def _local(self, instant: datetime | None) -> str:
@@ -371,16 +371,16 @@ _DONE = {NoteKind.NOTE: "noted", NoteKind.WITHDRAWN: "off-the-web", NoteKind.RES
 def _find_missed(tx: Transaction, campaign_id: int) -> list[tuple[str, str, str]]:
     """Return (address, result, reason) of each reader whom the campaign did not reach."""
     found = [
-        (address, _STATES.get(state, state), reason)
+        (address, _EXCEPTION_WORDS.get(state, state), reason)
         for address, state, reason, _ in tx.campaigns.exceptions(campaign_id)
-        if state in _STATES
+        if state in _EXCEPTION_WORDS
     ]
     found += [
-        (address, BOUNCES[Bounce(kind)], reason)
+        (address, BOUNCE_WORDS[Bounce(kind)], reason)
         for address, kind, reason in tx.events.returned(campaign_id)
     ]
     unknown = tx.campaigns.unknown(campaign_id)
-    return [*found, *((address, _STATES["unknown"], "") for address in unknown)]
+    return [*found, *((address, _EXCEPTION_WORDS["unknown"], "") for address in unknown)]
 
 
 def _state_word(campaign: Campaign) -> str:

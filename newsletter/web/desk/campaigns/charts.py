@@ -1,7 +1,7 @@
 """The curve of a cumulative count over time: geometry for a template, and a table.
 
 The plot has no view box: its text keeps its size, and x is in percent of the width. Only the curve
-is stretched, in a box of ``WIDTH`` by ``HEIGHT``.
+is stretched, in a box of ``CHART_WIDTH`` by ``CHART_HEIGHT``.
 """
 
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from math import ceil, log10
 
-WIDTH, HEIGHT = 500, 180
-_LINES, _TIMES = 5, 4
+CHART_WIDTH, CHART_HEIGHT = 500, 180
+_MAX_GRID_LINES, _MAX_TIME_LABELS = 5, 4
 _PLOTTED_RATIO = 0.98
 """Part of the total at which the plot ends: some deliveries are reported days later."""
 _MINUTE = timedelta(minutes=1)
@@ -48,7 +48,7 @@ def build_curve(minutes: Sequence[tuple[datetime, int]], start: datetime) -> Cur
     def reached(part: float) -> timedelta:
         return next(at for at, so_far in points if so_far >= part * total) - start
 
-    step = _MINUTE * ceil(reached(_PLOTTED_RATIO) / _MINUTE / _TIMES)
+    step = _MINUTE * ceil(reached(_PLOTTED_RATIO) / _MINUTE / _MAX_TIME_LABELS)
     times = ceil(reached(_PLOTTED_RATIO) / step)  # no time is shown that is still to come
     span, grid = step * times, _grid(total)
     shown = [(at, value) for at, value in points if at <= start + span]
@@ -59,10 +59,10 @@ def build_curve(minutes: Sequence[tuple[datetime, int]], start: datetime) -> Cur
         last=minutes[-1][0],
         path="M"
         + "L".join(
-            f"{WIDTH * ((at - start) / span):.1f} {HEIGHT * (1 - value / grid[-1]):.1f}"
+            f"{CHART_WIDTH * ((at - start) / span):.1f} {CHART_HEIGHT * (1 - value / grid[-1]):.1f}"
             for at, value in corners
         ),
-        lines=tuple((HEIGHT * (1 - value / grid[-1]), value) for value in grid),
+        lines=tuple((CHART_HEIGHT * (1 - value / grid[-1]), value) for value in grid),
         rows=tuple(
             (at, max((value for when, value in points if when <= at), default=0))
             for at in (start + step * number for number in range(times + 1))
@@ -72,6 +72,6 @@ def build_curve(minutes: Sequence[tuple[datetime, int]], start: datetime) -> Cur
 
 def _grid(highest: int) -> list[int]:
     """Return round values at equal steps, from 0 to at least ``highest``."""
-    power = 10 ** max(ceil(log10(highest / _LINES)) - 1, 0)
-    step = next(power * one for one in (1, 2, 5, 10) if power * one * _LINES >= highest)
+    power = 10 ** max(ceil(log10(highest / _MAX_GRID_LINES)) - 1, 0)
+    step = next(power * one for one in (1, 2, 5, 10) if power * one * _MAX_GRID_LINES >= highest)
     return [step * number for number in range(ceil(highest / step) + 1)]

@@ -32,7 +32,7 @@ from newsletter.web.desk import deciding
 from newsletter.web.desk.request import DeskRequest, Faults, go, route
 from newsletter.web.desk.statements.preview import inbox_values
 
-NOW, WRITTEN, AT = "now", "written", "at"
+START_NOW, START_AS_WRITTEN, START_AT = "now", "written", "at"
 
 
 class Starting:
@@ -59,8 +59,8 @@ class Starting:
             by=request.who.address,
             seen=request.seen_version(),
             shown=request.shown_terms(),
-            at=at if when == AT else None,
-            at_once=when == NOW,
+            at=at if when == START_AT else None,
+            at_once=when == START_NOW,
         )
         try:
             self._campaigns.starter().start(asked)
@@ -70,7 +70,7 @@ class Starting:
             return request.step_up()
         except Refused as error:
             return self._not_done(request, error, say("Nothing was started"))
-        done = "started" if when == NOW else "scheduled"
+        done = "started" if when == START_NOW else "scheduled"
         return go(f"/statements/{slug}", done=done)
 
     @route("POST", "/statements/{slug}/time", Role.SENDER)
@@ -120,12 +120,12 @@ class Starting:
     def _time(self, request: DeskRequest, field: str = "at") -> tuple[datetime | None, Faults]:
         """Return the chosen time, None to keep the set time, or the faults of the field."""
         when, text = request.field("when"), request.field(field).strip()
-        if when not in {NOW, WRITTEN, AT}:
+        if when not in {START_NOW, START_AS_WRITTEN, START_AT}:
             return None, [("when-1", say("Choose when it goes out"))]
         now = request.desk.now()
-        if when != AT:
+        if when != START_AT:
             both = say("You gave a time and chose another way. Choose one of them")
-            return now if when == NOW else None, [(field, both)] if text else []
+            return now if when == START_NOW else None, [(field, both)] if text else []
         at, fault = self._read(request, text)
         return at, [(field, fault)] if fault else []
 
@@ -144,7 +144,7 @@ class Starting:
 
     def _is_unread(self, request: DeskRequest, at: datetime | None, field: str = "at") -> bool:
         """Return whether the page did not show yet how newsletter understands the typed time."""
-        words = request.field("when") == AT and not is_wall_time(request.field(field))
+        words = request.field("when") == START_AT and not is_wall_time(request.field(field))
         return words and at is not None and request.field(f"{field}_read") != at.isoformat()
 
     # --- what comes of it
@@ -186,7 +186,7 @@ class Starting:
         if status.campaign is not None and status.has_begun and not request.faults:
             return go(f"/campaigns/{status.campaign.id}")
         set_for = prospect["written"] or status.hour
-        otherwise = AT if prospect["keeps"] else NOW
+        otherwise = START_AT if prospect["keeps"] else START_NOW
         waits_for = "; ".join(status.approval.reasons)
         waits_for = deciding.plain(waits_for, status.names) if waits_for else ""
         return request.page(
@@ -195,7 +195,7 @@ class Starting:
             statement_status=status,
             said=[one for one in (prospect["off"], prospect["objection"], waits_for) if one],
             read=read,
-            chosen=request.field("when") or (WRITTEN if set_for else otherwise),
+            chosen=request.field("when") or (START_AS_WRITTEN if set_for else otherwise),
             fields={name: request.field(name) for name in ("at", "right", "earlier")},
             trial=deciding.is_trial(statements.settings),
             waits_for=waits_for,

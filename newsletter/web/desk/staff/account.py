@@ -9,12 +9,12 @@ from newsletter.domain.wording import say
 from newsletter.pipeline.staff import account
 from newsletter.pipeline.staff.proofs import Refusal, SignedIn
 from newsletter.web.desk import browser
-from newsletter.web.desk.page import PROOF_FAULTS, StaffPart
+from newsletter.web.desk.page import PROOF_FAULT_WORDS, StaffPart
 from newsletter.web.desk.request import DeskRequest, go, route
 from newsletter.web.desk.staff.sign_in import codes_page, set_up_page
 
-_PATH = "/account"
-_NOBODY = say(
+_ACCOUNT_PATH = "/account"
+_SIGNED_OUT_MESSAGE = say(
     "You've been signed out, or you have no passkey for this website. Use a code instead."
 )
 
@@ -40,14 +40,14 @@ class Account(StaffPart):
         chosen = request.field("language")
         chosen = chosen if chosen in request.desk.languages else ""
         account.choose_language(request.who.session.hash, chosen, proofs=self._proofs)
-        return go(_PATH, done="saved")
+        return go(_ACCOUNT_PATH, done="saved")
 
     @route("POST", "/account/notices", Role.VIEWER)
     def notices(self, request: DeskRequest) -> Response:
         """Set which notices are mailed to the person."""
         muted = [kind for kind in NoticeKind if kind.name not in request.posted.all("notice")]
         account.choose_notices(request.who.session.hash, muted, proofs=self._proofs)
-        return go(_PATH, done="notices")
+        return go(_ACCOUNT_PATH, done="notices")
 
     # --- password
 
@@ -100,7 +100,7 @@ class Account(StaffPart):
             proofs=self._proofs,
         )
         if isinstance(done, Refusal):
-            return self._factor(request.with_faults(("code", say(PROOF_FAULTS[done]))))
+            return self._factor(request.with_faults(("code", say(PROOF_FAULT_WORDS[done]))))
         response = codes_page(request, done.codes, next_path="/desk/account")
         browser.set_cookie(response, request.http, done.signed_in.token)
         return response
@@ -123,7 +123,7 @@ class Account(StaffPart):
             browser.session_token(request.http), party=party, proofs=self._proofs
         )
         if not asked:
-            return request.data({"fault": _NOBODY}, status=409)
+            return request.data({"fault": _SIGNED_OUT_MESSAGE}, status=409)
         return request.data(asked)
 
     @route("GET", "/account/passkeys", Role.VIEWER, step_up=True)
@@ -164,7 +164,7 @@ class Account(StaffPart):
             proofs=self._proofs,
         )
         if isinstance(done, Refusal):
-            return self._passkey_form(request.with_faults(("", PROOF_FAULTS[done])))
+            return self._passkey_form(request.with_faults(("", PROOF_FAULT_WORDS[done])))
         return self._report(request, done, "passkey")
 
     @route("POST", "/account/passkeys/{key}/remove", Role.VIEWER, step_up=True)
@@ -191,14 +191,14 @@ class Account(StaffPart):
     def end(self, request: DeskRequest) -> Response:
         key = request.param("key")
         account.end_session(request.who.session.hash, key, proofs=self._proofs)
-        return go(_PATH, done="session-ended")
+        return go(_ACCOUNT_PATH, done="session-ended")
 
     @route("POST", "/account/sessions", Role.VIEWER)
     def end_others(self, request: DeskRequest) -> Response:
         account.end_others(request.who.session.hash, proofs=self._proofs)
-        return go(_PATH, done="sessions-ended")
+        return go(_ACCOUNT_PATH, done="sessions-ended")
 
     def _report(self, request: DeskRequest, done: SignedIn, what: str) -> Response:
-        response = go(_PATH, done=what)
+        response = go(_ACCOUNT_PATH, done=what)
         browser.set_cookie(response, request.http, done.token)
         return response

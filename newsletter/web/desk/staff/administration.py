@@ -18,7 +18,7 @@ from newsletter.web.desk.page import StaffPart
 from newsletter.web.desk.request import DeskRequest, go, route
 from newsletter.web.http.forms import one_line, parse_number
 
-_STAFF = "/staff"
+_STAFF_PATH = "/staff"
 
 
 class StaffPages(StaffPart):
@@ -50,12 +50,12 @@ class StaffPages(StaffPart):
             return self._list(request.with_faults(("email", f"{error.faults[0].message}.")))
         except Refused as error:
             return self._list(request.with_faults(("email", f"{error}."), status=409))
-        return go(_STAFF, done="link")
+        return go(_STAFF_PATH, done="link")
 
     @route("POST", "/staff/invitations/{number}/withdraw", Role.ADMIN, step_up=True)
     def withdraw(self, request: DeskRequest) -> Response:
         people.withdraw(request.number("number"), by=request.who.address, proofs=self._proofs)
-        return go(_STAFF, done="withdrawn")
+        return go(_STAFF_PATH, done="withdrawn")
 
     # --- one of them
 
@@ -84,19 +84,19 @@ class StaffPages(StaffPart):
             by=request.who.address,
             proofs=self._proofs,
         )
-        return go(_STAFF, done="role")
+        return go(_STAFF_PATH, done="role")
 
     @route("POST", "/staff/{address}/reset", Role.ADMIN, step_up=True)
     def reset(self, request: DeskRequest) -> Response:
         """Mail a colleague a link to set a new password."""
         people.reset(request.param("address"), by=request.who.address, proofs=self._proofs)
-        return go(_STAFF, done="link")
+        return go(_STAFF_PATH, done="link")
 
     @route("POST", "/staff/{address}/remove", Role.ADMIN, step_up=True)
     def remove(self, request: DeskRequest) -> Response:
         """Remove a colleague's account."""
         people.disable(request.param("address"), by=request.who.address, proofs=self._proofs)
-        return go(_STAFF, done="removed")
+        return go(_STAFF_PATH, done="removed")
 
 
 def _parse_role(text: str) -> Role:
@@ -106,7 +106,7 @@ def _parse_role(text: str) -> Role:
         raise Refused("choose one of the roles") from error
 
 
-_CHANNELS = "/channels"
+_CHANNELS_PATH = "/channels"
 _MAX_POSTS_SHOWN = 100
 
 
@@ -149,7 +149,7 @@ class ChannelPages(StaffPart):
             store=self._staff.store,
             channels=self._channels,
         )
-        return go(_CHANNELS, done="posted-again")
+        return go(_CHANNELS_PATH, done="posted-again")
 
 
 _LINES_PER_PAGE = 50
@@ -190,7 +190,7 @@ class AuditLog(StaffPart):
         return go("/audit", done="verified")
 
 
-_PATH = "/tokens"
+_TOKENS_PATH = "/tokens"
 _MAX_TOKENS_SHOWN = 100
 _LIFETIMES_DAYS = ("30", "90", "365")
 """The lifetimes of a token to choose from."""
@@ -238,4 +238,4 @@ class TokenPages(StaffPart):
     @route("POST", "/tokens/{number}/revoke", Role.ADMIN)
     def revoke(self, request: DeskRequest) -> Response:
         tokens.revoke(request.number("number"), by=request.who.address, proofs=self._staff.proofs)
-        return go(_PATH, done="token-revoked")
+        return go(_TOKENS_PATH, done="token-revoked")

@@ -20,7 +20,7 @@ from newsletter.domain.wording import say
 from newsletter.pipeline.campaigns.trial import filled, made_up
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.rendering.preview import plain
-from newsletter.runtime.configuration import Changes
+from newsletter.runtime.configuration import SettingChanges
 from newsletter.runtime.services import Staff
 from newsletter.runtime.statements import Statements
 from newsletter.tables import load_table
@@ -28,11 +28,11 @@ from newsletter.web.desk.request import DeskRequest, Faults, framed_email, go, r
 from newsletter.web.desk.statements.preview import inbox_values, preview_html, view_of
 from newsletter.web.http.forms import parse_number
 
-_LOOK = "/settings/look"
-_EXAMPLE = Statement(
+_LOOK_PATH = "/settings/look"
+_EXAMPLE_STATEMENT = Statement(
     **load_table("newsletter.web.desk", "example.yaml"), slug="example", lists=(), language="en"
 )
-_FIELDS = (
+_FIELD_KEYS = (
     *(f"organisation.{key}" for key in ("name", "tagline", "website", "postal_address")),
     *(f"organisation.press_contact.{key}" for key in ("name", "position", "email", "phone")),
     *("sender.name", "sender.reply_to", "language"),
@@ -47,7 +47,7 @@ def _values(settings: Settings) -> dict[str, str]:
     shown = {one.key: one.value for one in list_settings(settings)}
     numbers = range(len(settings.lists))
     lists = [f"lists[{number}].{key}" for number in numbers for key in ("title", "about")]
-    return {key: shown.get(key, "") for key in (*_FIELDS, *lists)}
+    return {key: shown.get(key, "") for key in (*_FIELD_KEYS, *lists)}
 
 
 def _changes(settings: Settings, form: Mapping[str, str]) -> Iterator[tuple[str, Value]]:
@@ -89,7 +89,7 @@ class SettingsPages:
             groups.setdefault("" if name == one.key else name, []).append(one)
         return request.page("settings.html.j2", title=say("Settings"), groups=groups)
 
-    @route("GET", _LOOK, Role.ADMIN)
+    @route("GET", _LOOK_PATH, Role.ADMIN)
     def _edit(self, request: DeskRequest) -> Response:
         """Show the form for organisation, design and lists, next to an example email."""
         settings, renderer = self._staff.on_disk.read()
@@ -115,7 +115,7 @@ class SettingsPages:
             **inbox_values(content),
         )
 
-    @route("POST", _LOOK, Role.ADMIN, step_up=True)
+    @route("POST", _LOOK_PATH, Role.ADMIN, step_up=True)
     def save(self, request: DeskRequest) -> Response:
         """Write the changes into newsletter.yaml."""
         try:
@@ -132,14 +132,14 @@ class SettingsPages:
             return self._edit(request.with_faults(*_faults(error)))
         except Refused as error:
             return self._edit(request.with_faults(("", f"{error}."), status=409))
-        return go(_LOOK, done="settings")
+        return go(_LOOK_PATH, done="settings")
 
-    @route("GET", f"{_LOOK}/mail", Role.ADMIN)
+    @route("GET", f"{_LOOK_PATH}/mail", Role.ADMIN)
     def _mail(self, request: DeskRequest) -> Response:
         """Return an example email with the saved design, for an iframe."""
         return self.preview(request)
 
-    @route("POST", f"{_LOOK}/mail", Role.ADMIN)
+    @route("POST", f"{_LOOK_PATH}/mail", Role.ADMIN)
     def preview(self, request: DeskRequest) -> Response:
         """Return an example email with the design in the form, without saving it."""
         try:
@@ -150,14 +150,14 @@ class SettingsPages:
             return framed_email(plain(said, title="Faults", language="en"))
         return framed_email(preview_html(content, view_of(request)))
 
-    def _changes(self, request: DeskRequest) -> Changes:
+    def _changes(self, request: DeskRequest) -> SettingChanges:
         return dict(_changes(self._staff.on_disk.read()[0], _posted_values(request)))
 
     def _example(self, request: DeskRequest, settings: Settings, renderer: LazyRenderer) -> Content:
         lists = tuple(one.name for one in settings.titled_lists()[:1])
         day = request.desk.now().date()
         content = renderer.render(
-            replace(_EXAMPLE, lists=lists, language=settings.language, date=day)
+            replace(_EXAMPLE_STATEMENT, lists=lists, language=settings.language, date=day)
         )
         return filled(content, made_up(content, self._statements.links))
 

@@ -26,14 +26,14 @@ from newsletter.pipeline.staff.proofs import Refusal, SignedIn
 from newsletter.pipeline.staff.signin import Errand
 from newsletter.runtime.services import Staff
 from newsletter.web.desk import browser
-from newsletter.web.desk.page import PROOF, StaffPart
+from newsletter.web.desk.page import PROOF_FIELD, StaffPart
 from newsletter.web.desk.request import DeskRequest, go, route
 from newsletter.web.http.forms import one_line
 
 if TYPE_CHECKING:
     from newsletter.credentials.identity_provider import IdentityProvider
 
-_MAX_NAME = 200
+_MAX_NAME_CHARACTERS = 200
 """Characters of a typed name that are stored with the sign-in at the provider."""
 _MAX_RESENT_BYTES = 4 << 20
 """Bytes of a sign-in form, which may carry the form that was sent after the session ended."""
@@ -42,8 +42,8 @@ _SIGN_IN_REFUSED = say(
     " After several failures, wait 5 minutes before you try again."
 )
 """The same text for a wrong password, an unknown address and too many failures."""
-_BUSY = say("Too many people are signing in just now. Try again in a minute.")
-_SET_UP = "/desk/second/set-up"
+_BUSY_MESSAGE = say("Too many people are signing in just now. Try again in a minute.")
+_SET_UP_PATH = "/desk/second/set-up"
 
 
 class SignIn(StaffPart):
@@ -88,7 +88,7 @@ class SignIn(StaffPart):
                 proofs=self._proofs,
             )
         except Busy:
-            busy = request.with_faults(("email", _BUSY), status=503)
+            busy = request.with_faults(("email", _BUSY_MESSAGE), status=503)
             page = self._form(busy, onward)  # with what it carries along
             page.headers["Retry-After"] = "60"
             return self._pace.delayed(page, began, is_measured=False)
@@ -114,7 +114,7 @@ class SignIn(StaffPart):
         if signed_in.stage is Stage.HALF:
             return self._second(request, next_path, signed_in.address)
         if signed_in.stage is Stage.ENROLLING:
-            return go(_SET_UP)
+            return go(_SET_UP_PATH)
         return self._carry_on(request, next_path, signed_in.address)
 
     def _carry_on(self, request: DeskRequest, next_path: str, address: str) -> Response:
@@ -145,7 +145,7 @@ class SignIn(StaffPart):
     def join(self, request: DeskRequest) -> Response:
         """Accept an invitation with an account at the identity provider instead of a password."""
         link, _ = people.invitation_of(request.param("word"), proofs=self._proofs)
-        name = request.field("name")[:_MAX_NAME]
+        name = request.field("name")[:_MAX_NAME_CHARACTERS]
         return self._to_provider(request, Errand.JOIN, link.address, "/desk", link.id, name)
 
     def _to_provider(self, request: DeskRequest, purpose: Errand, *about: Any) -> Response:
@@ -159,7 +159,7 @@ class SignIn(StaffPart):
         page = request.page("provider.html.j2", title=title, address=address)
         # browsers hold form-action against redirects, wherever the provider then leads
         page.headers["Refresh"] = f"0; url={address}"
-        browser.set_cookie(page, request.http, word, browser.PROVIDER_COOKIE)
+        browser.set_cookie(page, request.http, word, browser.PROVIDER_COOKIE_SUFFIX)
         return page
 
     @route("GET", "/sign-in/back", None)
@@ -173,7 +173,7 @@ class SignIn(StaffPart):
     def come_back(self, request: DeskRequest) -> Response:
         """Exchange the authorization code, and sign in."""
         provider = self._provider()
-        word = browser.session_token(request.http, browser.PROVIDER_COOKIE)
+        word = browser.session_token(request.http, browser.PROVIDER_COOKIE_SUFFIX)
         back = browser.redirect_uri(request.http, self._staff)
         done = signin.return_from_provider(
             word,
@@ -185,7 +185,7 @@ class SignIn(StaffPart):
             before=browser.session_token(request.http),
         )
         if isinstance(done, Refusal):
-            return self._form(request.refused("email", done), browser.HOME)
+            return self._form(request.refused("email", done), browser.HOME_PATH)
         return self._entered(request, *done)
 
     def _provider(self) -> "IdentityProvider":
@@ -247,7 +247,7 @@ class SignIn(StaffPart):
         """Create the secret for an authenticator app."""
         hashed = hash_token(browser.session_token(request.http))
         account.begin_factor(hashed, stage=Stage.ENROLLING, proofs=self._proofs)
-        return go(_SET_UP)
+        return go(_SET_UP_PATH)
 
     @route("POST", "/second/set-up/confirm", None)
     def confirm(self, request: DeskRequest) -> Response:
@@ -265,7 +265,7 @@ class SignIn(StaffPart):
             if half is None:
                 return go("/sign-in")
             return set_up_page(request.refused("code", done), half, self._staff)
-        response = codes_page(request, done.codes, next_path=browser.HOME)
+        response = codes_page(request, done.codes, next_path=browser.HOME_PATH)
         self._set_cookies(response, request, done.signed_in)
         return response
 
@@ -327,7 +327,7 @@ class SignIn(StaffPart):
                 return self._invitation(request.with_faults(("password", done)))
         except NotFound as error:
             return self._spent_link_page(request, error)
-        return self._entered(request, done, browser.HOME)
+        return self._entered(request, done, browser.HOME_PATH)
 
     # --- out, and a fresh factor for a page that is only looked at
 
@@ -344,7 +344,7 @@ class SignIn(StaffPart):
         """Check a second factor, and redirect to the page that required it."""
         done = signin.step_up(
             request.who.session.hash,
-            request.proof(PROOF),
+            request.proof(PROOF_FIELD),
             client=request.client,
             proofs=self._proofs,
         )
@@ -404,8 +404,8 @@ def set_up_page(request: DeskRequest, session: Session, staff: Staff) -> Respons
         demanded=demanded,
         picture=codes.qr_code(shown.address) if shown else "",
         secret=shown.secret if shown else "",
-        action=_SET_UP if demanded else "/desk/account/factor",
-        next=browser.HOME if demanded else "/desk/account",
+        action=_SET_UP_PATH if demanded else "/desk/account/factor",
+        next=browser.HOME_PATH if demanded else "/desk/account",
     )
 
 

@@ -27,7 +27,7 @@ from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import draft_as_file, draft_text
 from newsletter.sources.writing import slugify
 from newsletter.web.desk.deciding import colleagues
-from newsletter.web.desk.page import NOTES
+from newsletter.web.desk.page import NOTE_NAMES
 from newsletter.web.desk.request import DeskRequest, download, go, route
 from newsletter.web.desk.statements import fields
 from newsletter.web.desk.statements.preview import colleagues_of, send_test, view_of
@@ -37,7 +37,7 @@ MAX_FORM_BYTES = _MAX_FILE_BYTES + (256 << 10)
 _MAX_PICTURE_BYTES = LARGEST_PICTURE + (64 << 10)
 _MAX_TEXTS_OFFERED = 10
 _LINES = ("title", "subject", "summary")
-_KINDS = ".docx, .odt, .pdf, .eml, .html, .md, .txt"
+_ACCEPTED_SUFFIXES = ".docx, .odt, .pdf, .eml, .html, .md, .txt"
 
 
 class Drafts:
@@ -66,7 +66,7 @@ class Drafts:
             earlier=[one.statement for one in known.values() if not one.statement.digest],
             pasted=request.field("pasted"),
             markdown=request.field("markdown") == "yes",
-            kinds=_KINDS,
+            kinds=_ACCEPTED_SUFFIXES,
         )
 
     def _corrected(self, request: DeskRequest) -> Statement | None:
@@ -158,10 +158,10 @@ class Drafts:
             faults = " ".join(told for _, told in fields.file_faults(error.faults, "file"))
             return request.data({"error": faults}, status=422)
         lost = [
-            say("“{words}”, {why}", words=words, why=recognized(why, NOTES))
+            say("“{words}”, {why}", words=words, why=recognized(why, NOTE_NAMES))
             for _, words, why in found.left_out
         ]
-        notes = [recognized(note, NOTES) for note in found.notes]
+        notes = [recognized(note, NOTE_NAMES) for note in found.notes]
         said = {"title": text.title, "summary": text.summary, "markdown": text.body}
         return request.data(said | {"left_out": lost, "notes": notes})
 

@@ -27,8 +27,8 @@ LABELS: Mapping[str, str] = {
     for name, words in load_table("newsletter.web.desk", "words.yaml")["labels"].items()
 }
 """Field → its label."""
-_LIST_FIELDS, _CHECKBOXES = {"lists"}, {"urgent", "welcome"}
-_MARKS = re.compile(r"[*`#>|]|\b_|_\b|(?<=\])\([^)]*\)|[\[\]]")
+_LIST_FIELDS, _CHECKBOX_FIELDS = {"lists"}, {"urgent", "welcome"}
+_MARKUP_PATTERN = re.compile(r"[*`#>|]|\b_|_\b|(?<=\])\([^)]*\)|[\[\]]")
 _OPTIONAL_FIELDS = set(LABELS) - {"title", "body", "urgent"}
 
 
@@ -37,13 +37,13 @@ def text_of(posted: Mapping[str, Sequence[str]], before: DraftText) -> DraftText
     found: dict[str, Any] = {}
     whole = "title" in posted and "body" in posted
     for each in fields(DraftText):
-        unset = () if whole and each.name in _LIST_FIELDS | _CHECKBOXES else None
+        unset = () if whole and each.name in _LIST_FIELDS | _CHECKBOX_FIELDS else None
         values = posted.get(each.name, unset)
         if values is None:
             continue
         if each.name in _LIST_FIELDS:
             found[each.name] = tuple(value for value in values if value)
-        elif each.name in _CHECKBOXES:
+        elif each.name in _CHECKBOX_FIELDS:
             found[each.name] = "yes" in values
         else:
             typed = next(iter(values), "")
@@ -59,7 +59,7 @@ def number_of(value: object) -> int:
 def form_values(text: DraftText) -> dict[str, list[str]]:
     """Return field → its values, as a form sends them."""
     found = {name: [value] for name, value in vars(text).items() if isinstance(value, str)}
-    ticks = {name: ["yes"] if getattr(text, name) else [] for name in _CHECKBOXES}
+    ticks = {name: ["yes"] if getattr(text, name) else [] for name in _CHECKBOX_FIELDS}
     return found | ticks | {"lists": list(text.lists)}
 
 
@@ -85,7 +85,7 @@ def sentences(faults: Iterable[Fault], body: str = "") -> Faults:
     for fault in faults:
         key = fault.key if fault.key in LABELS else "body"
         line = lines[fault.line - 1] if 0 < fault.line <= len(lines) else ""
-        words = "".join(filter(str.isprintable, _MARKS.sub("", line)))
+        words = "".join(filter(str.isprintable, _MARKUP_PATTERN.sub("", line)))
         where = f", “{shorten(words, 50, placeholder='…')}”" if words.strip() else ""
         message = fault.message
         if isinstance(message, Sentence):

@@ -23,7 +23,7 @@ from newsletter.web.desk.deciding import colleagues
 from newsletter.web.desk.request import DeskRequest, framed_email, go, route
 from newsletter.web.http.forms import parse_number
 
-VIEWS = ("desktop", "phone", "dark", "text", "no-pictures")
+PREVIEW_VIEWS = ("desktop", "phone", "dark", "text", "no-pictures")
 """Values of ``?view=``."""
 
 
@@ -115,7 +115,7 @@ def inbox_values(content: Content | None) -> dict[str, Any]:
 
 def view_of(request: DeskRequest) -> str:
     """Return the view in the query; ``desktop`` by default."""
-    return request.query("view") if request.query("view") in VIEWS else "desktop"
+    return request.query("view") if request.query("view") in PREVIEW_VIEWS else "desktop"
 
 
 def preview_html(content: Content, view: str) -> str:

@@ -26,7 +26,7 @@ from newsletter.web.desk.request import DeskRequest, go, route
 from newsletter.web.desk.statements.fields import LABELS
 from newsletter.web.desk.statements.preview import inbox_values
 
-_MAX_SEARCH = 200
+_MAX_SEARCH_CHARACTERS = 200
 """Characters of a search; the rest is ignored."""
 _MONTHS_AHEAD, _MONTHS_BACK = 3, 24
 """Months to choose from, after and before this one."""
@@ -60,9 +60,9 @@ class StatementPages:
         statements, month = self._statements, self._parse_month(request.query("month"))
         now = request.desk.now().astimezone(ZoneInfo(statements.settings.timezone))
         search = BoardSearch(
-            words=" ".join(request.query("q")[:_MAX_SEARCH].split()),
-            on_list=request.query("list")[:_MAX_SEARCH],
-            writer=request.query("writer")[:_MAX_SEARCH],
+            words=" ".join(request.query("q")[:_MAX_SEARCH_CHARACTERS].split()),
+            on_list=request.query("list")[:_MAX_SEARCH_CHARACTERS],
+            writer=request.query("writer")[:_MAX_SEARCH_CHARACTERS],
             since=month and month[0],
             until=month and month[1],
         )

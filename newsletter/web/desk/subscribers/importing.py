@@ -17,17 +17,17 @@ from newsletter.domain.wording import say, without_commands
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.subscriber_files.csv_files import IGNORED, OURS
-from newsletter.subscriber_files.entries import BAD_ROW
+from newsletter.subscriber_files.csv_files import IGNORED_COLUMN, OURS
+from newsletter.subscriber_files.entries import BAD_ROW_CODE
 from newsletter.subscriber_files.isolated import MAX_UPLOAD_BYTES, read_upload
 from newsletter.subscriber_files.subscriber_file import with_pauses
 from newsletter.subscriber_files.subscribers import TableColumn
 from newsletter.web.desk.deciding import LEFT_OUT
 from newsletter.web.desk.request import DeskRequest, Faults, go, route
-from newsletter.web.desk.subscribers.reader import PATH, chosen_lists, consent_in
+from newsletter.web.desk.subscribers.reader import READERS_PATH, chosen_lists, consent_in
 from newsletter.web.http.forms import Upload
 
-_IMPORT_PATH = f"{PATH}/import"
+_IMPORT_PATH = f"{READERS_PATH}/import"
 _MAX_BYTES = MAX_UPLOAD_BYTES + (64 << 10)
 _MAX_IMPORTS_SHOWN = 50
 _MAX_FAULTS_SHOWN = 50
@@ -39,7 +39,7 @@ _WAIT_SECONDS = 5.0
 """Time that an upload waits for the result before it redirects to the progress page."""
 _MAX_WORKS = 50
 """Uploads whose result this process keeps."""
-_GONE = say("This file was imported already, or is gone. Look at the list of imports.")
+_FILE_GONE_MESSAGE = say("This file was imported already, or is gone. Look at the list of imports.")
 
 
 @dataclass(kw_only=True)
@@ -158,7 +158,7 @@ class ImportPages:
         work = self._works.get(number)
         columns = work.columns if work else ()
         fields = [request.field(f"column-{place}") for place in range(len(columns))]
-        chosen = tuple(one if one in OURS or one == IGNORED else "" for one in fields)
+        chosen = tuple(one if one in OURS or one == IGNORED_COLUMN else "" for one in fields)
         omits = request.field("omit") == "yes"
         with self._subscribers.store.begin() as tx:
             tx.imports.choose(number, chosen, omits_bad_rows=omits)
@@ -175,7 +175,7 @@ class ImportPages:
         with self._subscribers.store.read() as tx:
             upload = tx.imports.upload(upload_id)
         if upload is None or upload.by != request.who.address:
-            raise NotFound(_GONE)
+            raise NotFound(_FILE_GONE_MESSAGE)
         return upload
 
     def _start(
@@ -229,7 +229,7 @@ class ImportPages:
         number = request.number("number")
         work = self._works.get(number)
         if work is None or work.upload.by != request.who.address:
-            raise NotFound(_GONE)
+            raise NotFound(_FILE_GONE_MESSAGE)
         upload = work.upload if work.is_import else self._upload(request, number)
         if not work.ended.is_set():
             return request.page(
@@ -245,7 +245,7 @@ class ImportPages:
         if isinstance(work.error, InvalidInput):
             faults = _faults_in(work.error, work.upload.file)
         elif isinstance(work.error, NotFound):
-            raise NotFound(_GONE) from work.error
+            raise NotFound(_FILE_GONE_MESSAGE) from work.error
         elif work.error is not None:
             raise work.error
         if work.is_import and not faults:
@@ -259,10 +259,10 @@ class ImportPages:
 
     def _columns_page(self, request: DeskRequest, upload_id: int, work: _ImportWork) -> Response:
         chosen = work.upload.columns or [
-            one.ours or ("" if one.is_doubtful else IGNORED) for one in work.columns
+            one.ours or ("" if one.is_doubtful else IGNORED_COLUMN) for one in work.columns
         ]
         error = work.error
-        can_omit = isinstance(error, InvalidInput) and error.faults[0].code == BAD_ROW
+        can_omit = isinstance(error, InvalidInput) and error.faults[0].code == BAD_ROW_CODE
         columns = say("What is in each column?")
         return request.page(
             "import-columns.html.j2",

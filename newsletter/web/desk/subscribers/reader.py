@@ -11,7 +11,7 @@ from starlette.responses import Response
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import parse_address
-from newsletter.domain.subscribers.audience import NOTED, Entry, Subscriber
+from newsletter.domain.subscribers.audience import NOTED_FIELDS, Entry, Subscriber
 from newsletter.domain.wording import say, without_commands
 from newsletter.pipeline.subscribers import administer
 from newsletter.runtime.subscribers import Subscribers
@@ -19,8 +19,8 @@ from newsletter.subscriber_files import entries
 from newsletter.subscriber_files.entries import RawEntry
 from newsletter.web.desk.request import DeskRequest, Faults, download, go, route
 
-PATH = "/readers"
-_MAX_REASON = 200
+READERS_PATH = "/readers"
+_MAX_REASON_CHARACTERS = 200
 _REASON_RULE = "Say why, in at most {most} characters and without the address"
 """The fault of a missing or too long reason."""
 _MAX_CAMPAIGNS_SHOWN = 30
@@ -57,8 +57,8 @@ class ReaderPages:
     def suppress(self, request: DeskRequest) -> Response:
         """Suppress an address, whether it is a reader's or not."""
         address, why = _parse_address_field(request), " ".join(request.field("why").split())
-        if len(why) > _MAX_REASON or "@" in why:
-            fault = say(_REASON_RULE, most=_MAX_REASON)
+        if len(why) > _MAX_REASON_CHARACTERS or "@" in why:
+            fault = say(_REASON_RULE, most=_MAX_REASON_CHARACTERS)
             return self.page(request.with_faults(("why", fault)), address)
         administer.suppress(
             address, by=request.who.address, reason=why, store=self._subscribers.store
@@ -94,8 +94,8 @@ class ReaderPages:
     def lift(self, request: DeskRequest) -> Response:
         """Lift a suppression. The audit log keeps the reason."""
         address, reason = _parse_address_field(request), " ".join(request.field("reason").split())
-        if not reason or len(reason) > _MAX_REASON or "@" in reason:
-            fault = say(_REASON_RULE, most=_MAX_REASON)
+        if not reason or len(reason) > _MAX_REASON_CHARACTERS or "@" in reason:
+            fault = say(_REASON_RULE, most=_MAX_REASON_CHARACTERS)
             return self.page(request.with_faults(("reason", fault)), address)
         try:
             administer.lift(
@@ -135,7 +135,7 @@ class ReaderPages:
         """Redirect to the reader's page, or to all readers if no reader has the address."""
         with self._subscribers.store.read() as tx:
             person = tx.readers.find(address)
-        return go(f"{PATH}/{person.id}" if person else PATH, done=done)
+        return go(f"{READERS_PATH}/{person.id}" if person else READERS_PATH, done=done)
 
     def page(self, request: DeskRequest, address: str) -> Response:
         """Show the reader with this address, or a page that no reader has it."""
@@ -181,7 +181,7 @@ def _parse_address_field(request: DeskRequest) -> str:
 # --- what staff note of a reader
 
 
-_FIELDS = ("name", "language", "timezone", *NOTED, "tags")
+_FIELDS = ("name", "language", "timezone", *NOTED_FIELDS, "tags")
 """The fields of the form. Their names are those of ``RawEntry``."""
 
 
@@ -215,7 +215,7 @@ def chosen_lists(request: DeskRequest) -> tuple[tuple[str, ...], Faults]:
 def consent_in(request: DeskRequest) -> str:
     """Return the form's description of how people consented; "" if it is too long."""
     agreed = " ".join(request.field("agreed").split())
-    return agreed if len(agreed) <= _MAX_REASON else ""
+    return agreed if len(agreed) <= _MAX_REASON_CHARACTERS else ""
 
 
 def faults_of(error: InvalidInput) -> Faults:

@@ -43,7 +43,7 @@ class ReadersPages:
             person = tx.readers.find(address)
         if person is None:
             return self._one.page(request, address)
-        return go(f"{reader.PATH}/{person.id}")
+        return go(f"{reader.READERS_PATH}/{person.id}")
 
     @route("POST", "/readers/new", Role.SENDER)
     def add(self, request: DeskRequest) -> Response:
@@ -75,7 +75,7 @@ class ReadersPages:
             fault = without_commands(str(error))
             fault = f"{fault[:1].upper()}{fault[1:]}"
             return self._form(request.with_faults(("email", fault)))
-        return go(f"{reader.PATH}/{person.id}", done="added")
+        return go(f"{reader.READERS_PATH}/{person.id}", done="added")
 
     @route("POST", "/readers/requests", Role.SENDER)
     def decide(self, request: DeskRequest) -> Response:
@@ -88,7 +88,7 @@ class ReadersPages:
             by=request.who.address,
             store=self._subscribers.store,
         )
-        return go(reader.PATH, done="admitted" if admits else "declined")
+        return go(reader.READERS_PATH, done="admitted" if admits else "declined")
 
     @route("GET", "/readers/form", Role.SENDER)
     def _sign_up_form(self, request: DeskRequest, form_html: str = "") -> Response:

@@ -27,7 +27,7 @@ from newsletter.web.http.threads import Lane
 from newsletter.web.public.archive.build import ArchiveBuild, Leaf
 
 _MAX_PAGE_DIGITS = 7
-_CACHED = {"Cache-Control": "public, max-age=300"}
+_CACHE_HEADERS = {"Cache-Control": "public, max-age=300"}
 _MAX_BYTES = 32 << 20
 _MAX_ENTRY_RATIO = 1 / 4
 """Largest part of the cache for one entry; a larger one is not cached."""
@@ -140,7 +140,7 @@ class ArchivePages:
         self, write: Callable[[Request], Leaf | None], fields: Mapping[str, str] | None = None
     ) -> Callable[[Request], Awaitable[Response]]:
         """Return a handler that serves a page from the cache; 404 if ``write`` returns None."""
-        fields = {**(fields or self._frame.archive_fields), **_CACHED}
+        fields = {**(fields or self._frame.archive_fields), **_CACHE_HEADERS}
 
         def served(request: Request) -> Response:
             def prepared() -> Leaf | None:
@@ -182,7 +182,7 @@ def _is_unchanged(headers: Headers, leaf: Leaf) -> bool:
     return since.tzinfo is not None and leaf.changed_at <= since
 
 
-_FOR_EVER = {
+_IMMUTABLE_HEADERS = {
     "Cache-Control": "public, max-age=31536000, immutable",
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "Cross-Origin-Resource-Policy": "cross-origin",
@@ -208,5 +208,5 @@ class Pictures:
             raise HTTPException(404)
         # a page of the archive is sandboxed, so the attribute of a link alone saves nothing
         saves = "download" in request.query_params
-        fields = _FOR_EVER | ({"Content-Disposition": "attachment"} if saves else {})
+        fields = _IMMUTABLE_HEADERS | ({"Content-Disposition": "attachment"} if saves else {})
         return Response(found[1], media_type=found[0], headers=fields)

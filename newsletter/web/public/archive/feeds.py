@@ -19,7 +19,7 @@ MAX_ENTRIES = 50
 
 MAX_PLACES = 50_000  # of a site map, by its specification
 # all but what XML 1.0 (2.2) calls a character: no escape brings one of them in
-_IMPOSSIBLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN_XML_PATTERN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ def xml_feed(frame: Frame, name: str, publisher: FeedPublisher, entries: Sequenc
         summary_of=summary_of,
         content_of=content_of,
     )
-    return _IMPOSSIBLE.sub("", text).encode()
+    return _FORBIDDEN_XML_PATTERN.sub("", text).encode()
 
 
 def json_feed(publisher: FeedPublisher, entries: Sequence[Entry]) -> bytes:

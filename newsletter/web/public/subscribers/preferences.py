@@ -23,7 +23,7 @@ from starlette.routing import Route
 from newsletter.credentials.links import Owner
 from newsletter.domain.errors import NotFound
 from newsletter.domain.setting import control_in_value
-from newsletter.domain.staff.audit import READER
+from newsletter.domain.staff.audit import READER_NAME
 from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
 from newsletter.domain.subscribers.lists import PublicList
@@ -319,5 +319,5 @@ class PreferencesPage:
 
     def delete(self, request: ReaderRequest) -> Response:
         """Erase the subscriber, then answer."""
-        self._subscribers.forget(request.person.address, by=READER)
+        self._subscribers.forget(request.person.address, by=READER_NAME)
         return self._frame.notice("deleted", "deleted_text", language=request.language)

@@ -28,8 +28,8 @@ from newsletter.web.http.limits import RequestLimit
 from newsletter.web.http.offering import HONEYPOT_FIELD, LANGUAGE, PATH, SCRIPT, SignUpOffer
 from newsletter.web.http.threads import Lane
 
-_JSON = "application/json"
-_HOST = re.compile(r"[a-z0-9.-]{1,253}")
+_JSON_TYPE = "application/json"
+_HOST_PATTERN = re.compile(r"[a-z0-9.-]{1,253}")
 
 log = logging.getLogger("newsletter.web")
 
@@ -90,7 +90,7 @@ class SignUpPages:
     def _sign_up(self, request: Request, form: signup.SignUpForm) -> Response:
         language = self._language_of(request, form.language)
         faults = self._request_email(request, form, language)
-        if request.headers.get("accept") == _JSON:
+        if request.headers.get("accept") == _JSON_TYPE:
             return self._json_answer(request, language, faults)
         if faults is None:
             page = self._frame.notice("busy_title", "busy", language=language, status=429)
@@ -190,10 +190,10 @@ def _host_of(address: str) -> str:
         host = urlsplit(address).hostname or ""
     except ValueError:
         return ""
-    return host if _HOST.fullmatch(host) else ""
+    return host if _HOST_PATTERN.fullmatch(host) else ""
 
 
-_GONE = {LinkState.EXPIRED: 410, LinkState.BLOCKED: 409}
+_STATUS_OF_LINK = {LinkState.EXPIRED: 410, LinkState.BLOCKED: 409}
 
 
 class ConfirmationPages:
@@ -233,7 +233,7 @@ class ConfirmationPages:
         key = _WORD_KEYS.get((state, email.kind is EmailKind.MOVE), state.value)
         joined = [name for name in email.lists if name not in followed.requested]
         requested = [name for name in email.lists if name in followed.requested]
-        texts = _TEXTS.get(key, (key,))
+        texts = _TEXTS_OF_KEY.get(key, (key,))
         if requested:
             key, texts = ("joined", ("joined", "requested")) if joined else _ALL_REQUESTED
         about = {
@@ -247,7 +247,7 @@ class ConfirmationPages:
             [words[text].format_map(about) for text in texts],
             template="step.html.j2",
             language=language,
-            status=_GONE.get(state, 200),
+            status=_STATUS_OF_LINK.get(state, 200),
             button=words[f"{key}_button"] if state is LinkState.OPEN else "",
             token=number and self._links.preferences_token(number, self._store.clock.now()),
             again=state is LinkState.EXPIRED and email.kind is EmailKind.JOIN,
@@ -261,5 +261,5 @@ _WORD_KEYS = {
     (LinkState.DONE, True): "moved",
 }
 """(state of a link, whether it changes an address) → key of the words; else the state's name."""
-_TEXTS = {"join": ("join", "join_address")}
+_TEXTS_OF_KEY = {"join": ("join", "join_address")}
 _ALL_REQUESTED = ("requested", ("requested",))

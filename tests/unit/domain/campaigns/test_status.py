@@ -6,7 +6,7 @@ from typing import Any
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts, Start, StartBy
 from newsletter.domain.campaigns.sentences import describe_further, describe_next, describe_state
-from newsletter.domain.campaigns.state import STATES, Act, CampaignRules, Related, Shelf, State
+from newsletter.domain.campaigns.state import STATE_ROWS, Act, CampaignRules, Related, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import ChangeRequest
@@ -355,13 +355,13 @@ def test_each_row_of_the_table(
     assert (found.state, describe_state(found)) == (state, where)
     assert following in describe_next(found)
     assert bool(describe_next(found)) == bool(following)
-    assert found.shelf is STATES[state].shelf
+    assert found.shelf is STATE_ROWS[state].shelf
 
 
 def test_each_state_has_a_row() -> None:
     assert {row[1] for row in TABLE} == set(State)
-    assert set(STATES) == set(State)
-    assert {row.shelf for row in STATES.values()} == set(Shelf)
+    assert set(STATE_ROWS) == set(State)
+    assert {row.shelf for row in STATE_ROWS.values()} == set(Shelf)
 
 
 def test_whoever_reads_it_comes_first_and_is_you() -> None:

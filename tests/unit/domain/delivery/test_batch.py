@@ -7,8 +7,8 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import (
-    BACKOFF_FIRST,
-    BACKOFF_LONGEST,
+    FIRST_BACKOFF,
+    MAX_BACKOFF,
     Answer,
     DeliveryState,
     Origin,
@@ -29,11 +29,11 @@ def test_the_wait_doubles_with_each_try_up_to_ten_minutes() -> None:
 
 @pytest.mark.parametrize("tries", [0, -3])
 def test_a_batch_that_was_never_tried_waits_as_after_the_first_try(tries: int) -> None:
-    assert backoff(tries, jitter=0) == BACKOFF_FIRST
+    assert backoff(tries, jitter=0) == FIRST_BACKOFF
 
 
 def test_a_million_tries_wait_no_longer_than_the_longest_wait() -> None:
-    assert backoff(1_000_000, jitter=0) == BACKOFF_LONGEST
+    assert backoff(1_000_000, jitter=0) == MAX_BACKOFF
 
 
 @rows(

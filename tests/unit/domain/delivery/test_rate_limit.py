@@ -6,7 +6,7 @@ import pytest
 
 from newsletter.domain.delivery.rate_limit import (
     MAX_BLOCK,
-    MAX_TURN,
+    MAX_RESERVATION,
     Cause,
     Limits,
     RateLimit,
@@ -149,7 +149,7 @@ def test_a_day_ends_at_midnight_also_when_the_clocks_change(day: date, end: date
 @pytest.mark.parametrize(
     ("rate_limit", "longest"),
     [
-        (RateLimit(free_at=after(10**9)), MAX_TURN),
+        (RateLimit(free_at=after(10**9)), MAX_RESERVATION),
         (RateLimit(blocked_until=after(10**9)), MAX_BLOCK),
     ],
     ids=["turn", "block"],

@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.domain.statements import brand
 from newsletter.domain.statements.brand import (
-    STACKS,
+    FONT_STACKS,
     Logo,
     Sans,
     Scheme,
@@ -113,7 +113,7 @@ def test_capitals_are_no_other_colour() -> None:
 
 def test_every_font_has_a_stack_that_ends_with_a_family_all_programs_have() -> None:
     for font in (*Serif, *Sans):
-        assert re.search(r", (?:sans-)?serif$", STACKS[font])
+        assert re.search(r", (?:sans-)?serif$", FONT_STACKS[font])
 
 
 def test_the_desk_is_readable_in_every_colour_of_an_organisation() -> None:

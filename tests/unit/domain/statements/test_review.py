@@ -5,7 +5,7 @@ from typing import Any
 
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.review import (
-    SEVERITIES,
+    SEVERITY_OF_CHECK,
     Check,
     ReviewContext,
     ReviewFinding,
@@ -30,9 +30,9 @@ def test_a_remark_says_place_grade_check_and_what_to_do_in_one_line() -> None:
 
 
 def test_every_check_has_a_grade_and_a_short_name() -> None:
-    assert set(SEVERITIES) == set(Check)
+    assert set(SEVERITY_OF_CHECK) == set(Check)
     assert all(check.value.replace("-", "").isalpha() for check in Check)
-    assert {check for check in Check if SEVERITIES[check] is Severity.BLOCKING} == {
+    assert {check for check in Check if SEVERITY_OF_CHECK[check] is Severity.BLOCKING} == {
         Check.FAULT,
         Check.MERGE_MARK,
         Check.OPEN_EMBARGO,

@@ -14,7 +14,7 @@ from newsletter.domain.campaigns.campaign import (
 )
 from newsletter.domain.campaigns.state import Shelf
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.campaigns.control import (
@@ -252,7 +252,7 @@ def test_a_campaign_names_those_whose_approvals_count_when_it_starts(room: Newsr
 
 
 def test_the_operator_may_start_whatever_is_approved(room: Newsroom) -> None:
-    assert start(room, by=OPERATOR, shown=None).count == 12
+    assert start(room, by=OPERATOR_NAME, shown=None).count == 12
     run(room)
     assert len(room.provider.accepted) == 12
 

@@ -4,7 +4,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
 from newsletter.domain.subscribers.audience import Entry
@@ -248,7 +248,7 @@ def test_forty_test_mails_at_once_are_five_of_one_person_and_twenty_of_all(
 ) -> None:
     ready(room)
     for number in range(9):
-        for by in (OPERATOR, "ada@forum.example", "ed@forum.example", "sam@forum.example"):
+        for by in (OPERATOR_NAME, "ada@forum.example", "ed@forum.example", "sam@forum.example"):
             if number < 5:
                 room.send_test("x@forum.example", by=by)
                 continue
@@ -265,7 +265,7 @@ def test_forty_test_mails_at_once_are_five_of_one_person_and_twenty_of_all(
 def test_of_one_person_sixty_test_mails_leave_within_an_hour(room: Newsroom) -> None:
     ready(room)
     with room.store.begin() as tx:
-        tx.throttle.failed([f"test {OPERATOR}"] * 60, room.clock.now())
+        tx.throttle.failed([f"test {OPERATOR_NAME}"] * 60, room.clock.now())
     room.clock.advance(minutes=59)
     with pytest.raises(Refused, match="60 by one person within an hour"):
         send(room, "x@forum.example")

@@ -8,7 +8,7 @@ from newsletter.credentials import codes
 from newsletter.credentials.codes import hash_token, link_token
 from newsletter.credentials.passwords import Passwords
 from newsletter.domain.staff.account import Stage
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.pipeline.staff import account, people, signin
 from newsletter.pipeline.staff.proofs import Client, Proofs, Refusal, SignedIn
@@ -48,7 +48,9 @@ class Office:
             zone="Europe/Berlin",
         )
 
-    def link(self, address: str, role: Role = Role.WRITER, *, by: str = OPERATOR) -> people.Link:
+    def link(
+        self, address: str, role: Role = Role.WRITER, *, by: str = OPERATOR_NAME
+    ) -> people.Link:
         return people.invite(address, role, by=by, proofs=self.proofs)
 
     def mailed(self, address: str) -> str:

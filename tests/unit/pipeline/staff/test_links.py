@@ -10,7 +10,7 @@ from newsletter.credentials.passwords import Passwords
 from newsletter.domain.delivery.transactional import EmailState
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Stage
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import account, people
 from newsletter.pipeline.staff.proofs import Client, Refusal, SignedIn
@@ -29,7 +29,7 @@ def _removed(office: Office) -> None:
 
 
 def _removed_by_the_operator(office: Office) -> None:
-    people.disable(BEN, by=OPERATOR, proofs=office.proofs)
+    people.disable(BEN, by=OPERATOR_NAME, proofs=office.proofs)
 
 
 def _past_the_program(office: Office) -> None:

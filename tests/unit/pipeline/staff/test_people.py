@@ -11,7 +11,7 @@ from newsletter.credentials.passwords import Passwords
 from newsletter.domain.campaigns.campaign import CampaignState, Start
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.account import LinkKind, Stage
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.pipeline.staff import people
@@ -75,11 +75,11 @@ def test_an_admin_changes_neither_their_own_role_nor_their_account(office: Offic
 def test_the_last_admin_stays_even_against_the_operator(office: Office) -> None:
     office.join(DAN, Role.ADMIN)
     with pytest.raises(Refused, match="last admin"):
-        change(office, DAN, Role.WRITER, by=OPERATOR)
+        change(office, DAN, Role.WRITER, by=OPERATOR_NAME)
     with pytest.raises(Refused, match="last admin"):
-        people.disable(DAN, by=OPERATOR, proofs=office.proofs)
+        people.disable(DAN, by=OPERATOR_NAME, proofs=office.proofs)
     office.join(CLEO, Role.ADMIN)
-    change(office, DAN, Role.WRITER, by=OPERATOR)
+    change(office, DAN, Role.WRITER, by=OPERATOR_NAME)
 
 
 def test_who_is_removed_is_out_at_once_and_for_good(office: Office) -> None:
@@ -106,8 +106,8 @@ def removed_and_invited(office: Office) -> None:
 
 
 def removed_and_added(office: Office) -> None:
-    people.disable(CLEO, by=OPERATOR, proofs=office.proofs)
-    people.add_member(CLEO, Role.SENDER, by=OPERATOR, proofs=office.proofs)
+    people.disable(CLEO, by=OPERATOR_NAME, proofs=office.proofs)
+    people.add_member(CLEO, Role.SENDER, by=OPERATOR_NAME, proofs=office.proofs)
 
 
 @pytest.mark.parametrize("way", [demoted_and_promoted, removed_and_invited, removed_and_added])
@@ -157,8 +157,8 @@ def test_links_of_before_do_not_give_it_back(office: Office) -> None:
 def test_who_has_no_account_is_mailed_nothing(office: Office) -> None:
     with office.store.begin() as tx:
         tx.staff.put(BEN, Role.APPROVER, office.clock.now())
-    change(office, BEN, Role.WRITER, by=OPERATOR)
-    people.disable(BEN, by=OPERATOR, proofs=office.proofs)
+    change(office, BEN, Role.WRITER, by=OPERATOR_NAME)
+    people.disable(BEN, by=OPERATOR_NAME, proofs=office.proofs)
     assert office.told(BEN) == []
 
 
@@ -206,7 +206,7 @@ def test_an_invitation_makes_an_account_with_its_role(office: Office) -> None:
     assert roles(office) == {ANA: Role.WRITER}
     with office.store.read() as tx:
         assert tx.staff.names() == {ANA: "Ana Ruiz"}
-    assert office.deeds() == [(OPERATOR, "invite", ANA), (ANA, "accept invitation", ANA)]
+    assert office.deeds() == [(OPERATOR_NAME, "invite", ANA), (ANA, "accept invitation", ANA)]
 
 
 def test_to_open_a_link_spends_nothing_and_to_use_it_spends_it(office: Office) -> None:
@@ -356,7 +356,7 @@ def test_an_invitation_can_be_withdrawn_once(office: Office) -> None:
 
 def test_a_reset_ends_sessions_at_once_and_takes_the_second_factor_away(office: Office) -> None:
     before = office.join(CLEO, Role.SENDER)
-    link = people.reset(CLEO, by=OPERATOR, proofs=office.proofs)
+    link = people.reset(CLEO, by=OPERATOR_NAME, proofs=office.proofs)
     assert not office.is_in(before)
     entered = office.accept(link.token, OTHER, name="Somebody else")
     assert entered.stage is Stage.ENROLLING
@@ -372,12 +372,12 @@ def test_a_reset_ends_sessions_at_once_and_takes_the_second_factor_away(office: 
 
 def test_a_reset_link_lives_for_a_quarter_of_an_hour_and_once(office: Office) -> None:
     office.join(ANA)
-    link = people.reset(ANA, by=OPERATOR, proofs=office.proofs)
+    link = people.reset(ANA, by=OPERATOR_NAME, proofs=office.proofs)
     assert link.expires_at - office.clock.now() == timedelta(minutes=15)
     office.clock.advance(minutes=15)
     with pytest.raises(NotFound):
         accept(office, link.token)
-    link = people.reset(ANA, by=OPERATOR, proofs=office.proofs)
+    link = people.reset(ANA, by=OPERATOR_NAME, proofs=office.proofs)
     office.accept(link.token, OTHER)
     with pytest.raises(NotFound):
         accept(office, link.token)
@@ -385,12 +385,12 @@ def test_a_reset_link_lives_for_a_quarter_of_an_hour_and_once(office: Office) ->
 
 def test_a_reset_gives_the_role_of_now(office: Office) -> None:
     office.join(ANA)
-    link = people.reset(ANA, by=OPERATOR, proofs=office.proofs)
+    link = people.reset(ANA, by=OPERATOR_NAME, proofs=office.proofs)
     with office.store.begin() as tx:
         tx.staff.put(ANA, Role.VIEWER, office.clock.now())
     office.accept(link.token, OTHER)
     assert roles(office) == {ANA: Role.VIEWER}
-    link = people.reset(ANA, by=OPERATOR, proofs=office.proofs)
+    link = people.reset(ANA, by=OPERATOR_NAME, proofs=office.proofs)
     with office.store.begin() as tx:
         tx.staff.remove(ANA)
     with pytest.raises(NotFound, match="not among the staff"):
@@ -400,7 +400,7 @@ def test_a_reset_gives_the_role_of_now(office: Office) -> None:
 def test_nobody_resets_a_stranger_or_themselves(office: Office) -> None:
     office.join(DAN, Role.ADMIN)
     with pytest.raises(NotFound):
-        people.reset(ANA, by=OPERATOR, proofs=office.proofs)
+        people.reset(ANA, by=OPERATOR_NAME, proofs=office.proofs)
     with pytest.raises(Refused, match="your own"):
         people.reset(DAN, by=DAN, proofs=office.proofs)
 
@@ -415,9 +415,9 @@ def test_a_stolen_database_holds_no_link(office: Office) -> None:
 
 
 def test_whoever_is_added_acts_by_commands_and_an_older_invitation_is_over(office: Office) -> None:
-    people.invite(ANA, Role.ADMIN, by=OPERATOR, proofs=office.proofs)
-    people.add_member(ANA, Role.WRITER, by=OPERATOR, proofs=office.proofs)
-    assert office.deeds()[-1] == (OPERATOR, "user", ANA)
+    people.invite(ANA, Role.ADMIN, by=OPERATOR_NAME, proofs=office.proofs)
+    people.add_member(ANA, Role.WRITER, by=OPERATOR_NAME, proofs=office.proofs)
+    assert office.deeds()[-1] == (OPERATOR_NAME, "user", ANA)
     with office.store.read() as tx:
         assert tx.staff.role(ANA) is Role.WRITER
         assert tx.invitations.open(office.clock.now()) == []

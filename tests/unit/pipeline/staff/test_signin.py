@@ -12,7 +12,7 @@ from newsletter.credentials.codes import hash_token
 from newsletter.credentials.passwords import Busy, Passwords
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.account import FACTOR_TIMEOUT, Session, Stage, limits_on_passwords
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.pipeline.staff import account, people, signin
 from newsletter.pipeline.staff.proofs import Client, Refusal, SignedIn
@@ -76,7 +76,7 @@ def test_an_account_that_changes_meanwhile_lets_nobody_in(office: Office) -> Non
 
     class Slow(Passwords):
         def matches(self, password: str, hashed: str) -> bool:
-            people.disable(ANA, by=OPERATOR, proofs=proofs)
+            people.disable(ANA, by=OPERATOR_NAME, proofs=proofs)
             return True
 
     slow = replace(proofs, passwords=Slow())

@@ -8,8 +8,8 @@ import pytest
 
 from newsletter.domain.errors import InvalidInput
 from newsletter.providers.common.bodies import (
-    ADDRESS,
-    METADATA,
+    ADDRESS_MARK,
+    METADATA_MARKS,
     addresses,
     check_content,
     check_values,
@@ -31,7 +31,7 @@ def test_content_is_encoded_once_for_many_batches() -> None:
 
 
 def test_gaps_are_filled_in_any_order_and_more_than_once() -> None:
-    gaps = compile_template([f"{ADDRESS} NLMERGEMESSAGEID, NLMERGEUNSUBSCRIBE{ADDRESS}"])
+    gaps = compile_template([f"{ADDRESS_MARK} NLMERGEMESSAGEID, NLMERGEUNSUBSCRIBE{ADDRESS_MARK}"])
     assert gaps.fill("u", "m", "c", "t", "1", "a") == b'["a m, ua"]'
     assert gaps.fill("NLMERGEMESSAGEID", "m", "c", "t", "1", "a") == b'["a m, NLMERGEMESSAGEIDa"]'
 
@@ -42,7 +42,7 @@ def test_a_template_without_gaps_stays_as_it_is() -> None:
 
 def test_text_that_json_escapes_reaches_each_reader_as_it_was() -> None:
     text = 'A "quote", a \\ backslash,\ta tab,\nUNICODE \u2028 and NLMERGEUNSUBSCRIBE\\n'
-    said = compile_template({"to": ADDRESS, "about": METADATA, "text": text})
+    said = compile_template({"to": ADDRESS_MARK, "about": METADATA_MARKS, "text": text})
     sent = batch("jörg@example.org", "eva@bücher.example")
     assert [json.loads(each) for each in fill_template(said, sent, limit=2, label="It")] == [
         {
@@ -125,7 +125,7 @@ def test_a_value_that_would_have_to_be_escaped_is_refused(subtests: pytest.Subte
 
 
 def test_every_fault_is_named_with_its_field() -> None:
-    headers = (("X-A", "{{x}}"), ("x-a", "a\nb"), ("X B", "é"), ("To", f"\u2028{ADDRESS}"))
+    headers = (("X-A", "{{x}}"), ("x-a", "a\nb"), ("X B", "é"), ("To", f"\u2028{ADDRESS_MARK}"))
     said = content(subject="a\tb", html="NLMERGESUBSCRIBER {{")
     with pytest.raises(InvalidInput) as caught:
         check_content(

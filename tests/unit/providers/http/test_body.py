@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.providers.http.body import FIELDS, BodyTemplate
+from newsletter.providers.http.body import MESSAGE_FIELDS, BodyTemplate
 from tests.rows import rows
 
 MESSAGE: dict[str, Any] = {
@@ -28,7 +28,7 @@ def filled(source: str, **changes: Any) -> Any:
 
 
 def test_a_message_has_the_fields_that_are_named() -> None:
-    assert tuple(MESSAGE) == FIELDS
+    assert tuple(MESSAGE) == MESSAGE_FIELDS
     said = filled("{{ message | tojson }}")
     assert said == MESSAGE
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.events import Bounce, EventKind, Forged
-from newsletter.providers.mailersend.events import RETRIES, MailerSend
+from newsletter.providers.mailersend.events import RETRY_PERIOD, MailerSend
 from tests.contracts import webhook
 from tests.contracts.webhook import NOW, HeaderSigner, Post, WebhookContract
 from tests.rows import rows
@@ -47,7 +47,7 @@ def older(kind: str, **more: Any) -> dict[str, Any]:
 class Signer(HeaderSigner):
     name = "signature"
     key = OURS
-    window = RETRIES
+    window = RETRY_PERIOD
     undefended = frozenset({"a tampered time"})  # there is none beside the signed body
 
     def webhook(self) -> MailerSend:

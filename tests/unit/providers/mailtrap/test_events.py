@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.events import Bounce, EventKind, Forged
-from newsletter.providers.mailtrap.events import RETRIES, Mailtrap
+from newsletter.providers.mailtrap.events import RETRY_PERIOD, Mailtrap
 from tests.contracts import webhook
 from tests.contracts.webhook import NOW, HeaderSigner, Post, WebhookContract
 from tests.rows import rows
@@ -33,7 +33,7 @@ def item(event: str, *, at: datetime = NOW, **more: Any) -> dict[str, Any]:
 class Signer(HeaderSigner):
     name = "mailtrap-signature"
     key = OURS
-    window = RETRIES
+    window = RETRY_PERIOD
     undefended = frozenset({"a tampered time"})  # there is none beside the signed body
 
     def webhook(self) -> Mailtrap:

@@ -17,7 +17,7 @@ from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import Replay
 from newsletter.domain.errors import InvalidInput
 from newsletter.providers.outbox.options import Options
-from newsletter.providers.outbox.send import JOURNAL, Outbox
+from newsletter.providers.outbox.send import JOURNAL_NAME, Outbox
 from tests.contracts.provider import AT, ProviderContract, Service, batch, recipients
 from tests.costs import holding
 from tests.rows import rows
@@ -46,7 +46,7 @@ def hand_over(provider: Outbox, sent: OutgoingBatch) -> Verdict:
 
 
 def lines(directory: Path) -> list[dict[str, str]]:
-    return [json.loads(line) for line in (directory / JOURNAL).read_text().splitlines()]
+    return [json.loads(line) for line in (directory / JOURNAL_NAME).read_text().splitlines()]
 
 
 def files(directory: Path) -> list[str]:
@@ -94,7 +94,7 @@ def test_the_journal_tells_the_time_in_utc(tmp_path: Path) -> None:
 
 def test_each_file_is_named_by_its_message(tmp_path: Path) -> None:
     hand_over(outbox(tmp_path), batch())
-    assert files(tmp_path) == [JOURNAL, "letter0001.eml", "letter0002.eml", "letter0003.eml"]
+    assert files(tmp_path) == [JOURNAL_NAME, "letter0001.eml", "letter0002.eml", "letter0003.eml"]
 
 
 def test_without_a_message_id_header_the_journal_has_the_bare_name(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_the_same_delivery_keeps_its_first_bytes(tmp_path: Path) -> None:
 
 def test_a_crash_between_file_and_journal_is_mended_by_handing_over_again(tmp_path: Path) -> None:
     hand_over(outbox(tmp_path), batch())
-    journal = tmp_path / JOURNAL
+    journal = tmp_path / JOURNAL_NAME
     first, *_ = journal.read_bytes().splitlines(keepends=True)
     journal.write_bytes(first)
     assert hand_over(outbox(tmp_path), batch()) is Verdict.ACCEPTED
@@ -140,7 +140,7 @@ def test_a_crash_between_file_and_journal_is_mended_by_handing_over_again(tmp_pa
 @rows("torn", [1, 20, 100])
 def test_a_torn_last_line_is_written_anew(tmp_path: Path, torn: int) -> None:
     hand_over(outbox(tmp_path), batch())
-    journal = tmp_path / JOURNAL
+    journal = tmp_path / JOURNAL_NAME
     whole = journal.read_bytes()
     journal.write_bytes(whole[:-torn])
     hand_over(outbox(tmp_path), batch())
@@ -148,14 +148,14 @@ def test_a_torn_last_line_is_written_anew(tmp_path: Path, torn: int) -> None:
 
 
 def test_a_torn_only_line_is_written_anew(tmp_path: Path) -> None:
-    (tmp_path / JOURNAL).write_bytes(b'{"id": "letter0001@for')
+    (tmp_path / JOURNAL_NAME).write_bytes(b'{"id": "letter0001@for')
     hand_over(outbox(tmp_path), batch("a@a.example"))
     assert [line["to"] for line in lines(tmp_path)] == ["a@a.example"]
 
 
 def test_a_long_journal_is_mended_without_being_held_in_memory(tmp_path: Path) -> None:
     hand_over(outbox(tmp_path), batch())
-    journal = tmp_path / JOURNAL
+    journal = tmp_path / JOURNAL_NAME
     ours = journal.read_bytes()
     others = b"".join(b'{"id": "%040d", "subject": "%0200d"}\n' % (n, n) for n in range(20_000))
     journal.write_bytes(others + ours + b"x" * 150_000)
@@ -169,7 +169,7 @@ def test_a_long_journal_is_mended_without_being_held_in_memory(tmp_path: Path) -
 
 def test_a_line_of_somebody_else_in_the_journal_does_no_harm(tmp_path: Path) -> None:
     hand_over(outbox(tmp_path), batch("a@a.example"))
-    journal = tmp_path / JOURNAL
+    journal = tmp_path / JOURNAL_NAME
     journal.write_bytes(b'not json\n["a list"]\n{"other": 1}\n' + journal.read_bytes())
     before = journal.read_bytes()
     assert hand_over(outbox(tmp_path), batch("a@a.example")) is Verdict.ACCEPTED
@@ -179,16 +179,16 @@ def test_a_line_of_somebody_else_in_the_journal_does_no_harm(tmp_path: Path) -> 
 def test_a_draft_that_a_crash_left_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "letter0001.draft").write_bytes(b"half a mess")
     hand_over(outbox(tmp_path), batch("a@a.example"))
-    assert files(tmp_path) == [JOURNAL, "letter0001.eml"]
+    assert files(tmp_path) == [JOURNAL_NAME, "letter0001.eml"]
     assert read(tmp_path / "letter0001.eml").to == "a@a.example"
 
 
 def test_a_full_disk_is_retried_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    (tmp_path / JOURNAL).symlink_to("/dev/full")
+    (tmp_path / JOURNAL_NAME).symlink_to("/dev/full")
     answer = outbox(tmp_path).hand_over(outbox(tmp_path).prepare(batch()))
     assert answer.outcome.verdict is Verdict.RETRY
     assert "No space left on device" in answer.outcome.reason
-    assert files(tmp_path) == [JOURNAL]
+    assert files(tmp_path) == [JOURNAL_NAME]
 
 
 def test_a_message_cut_short_by_a_limit_never_gets_its_name(tmp_path: Path) -> None:
@@ -208,12 +208,12 @@ def test_a_journal_that_fills_up_midway_is_cut_back(tmp_path: Path) -> None:
         for recipient in recipients(*(f"reader{number}@example.org" for number in range(40)))
     )
     prepared = provider.prepare(replace(batch(), recipients=many))
-    before = (tmp_path / JOURNAL).read_bytes()
+    before = (tmp_path / JOURNAL_NAME).read_bytes()
     with limited(4000):
         answer = provider.hand_over(prepared)
     assert answer.outcome.verdict is Verdict.RETRY
-    assert (tmp_path / JOURNAL).read_bytes() == before
-    assert files(tmp_path) == [JOURNAL, "letter0001.eml"]
+    assert (tmp_path / JOURNAL_NAME).read_bytes() == before
+    assert files(tmp_path) == [JOURNAL_NAME, "letter0001.eml"]
     assert provider.hand_over(prepared).outcome.verdict is Verdict.ACCEPTED
     assert len(lines(tmp_path)) == 41
 
@@ -227,9 +227,9 @@ def test_a_folder_that_cannot_be_one_needs_a_person(tmp_path: Path) -> None:
 
 
 def test_a_journal_that_is_a_folder_needs_a_person(tmp_path: Path) -> None:
-    (tmp_path / JOURNAL).mkdir()
+    (tmp_path / JOURNAL_NAME).mkdir()
     assert hand_over(outbox(tmp_path), batch()) is Verdict.CONFIGURATION
-    assert files(tmp_path) == [JOURNAL]
+    assert files(tmp_path) == [JOURNAL_NAME]
 
 
 def test_many_threads_lose_and_double_nothing(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from newsletter.domain.events import Bounce, EventKind, Forged
-from newsletter.providers.postal.events import RETRIES, Postal
+from newsletter.providers.postal.events import RETRY_PERIOD, Postal
 from tests.contracts import webhook
 from tests.contracts.webhook import NOW, HeaderSigner, Post, WebhookContract
 from tests.rows import rows
@@ -39,7 +39,7 @@ def said(event: str, *, at: datetime = NOW, **payload: Any) -> dict[str, Any]:
 class Signer(HeaderSigner):
     name = "x-postal-signature-256"
     key = KEY
-    window = RETRIES
+    window = RETRY_PERIOD
     undefended = frozenset({"a tampered time"})  # there is none beside the signed body
     algorithm: hashes.HashAlgorithm = hashes.SHA256()
 

@@ -10,8 +10,8 @@ import pytest
 from newsletter.documents.importing import import_file
 from newsletter.domain.statements.review import Check, ReviewContext, ReviewFinding, Severity
 from newsletter.domain.statements.statement import Statement
-from newsletter.rendering.checks.guards import HTML_LIMIT
-from newsletter.rendering.checks.reviewer import NEAR_LIMIT, review_text
+from newsletter.rendering.checks.guards import MAX_HTML_BYTES
+from newsletter.rendering.checks.reviewer import LARGE_HTML_BYTES, review_text
 from newsletter.rendering.markdown.faults import refuse_faults
 from newsletter.rendering.markdown.markdown import read_markdown
 from tests.fakes import PlainRenderer
@@ -170,7 +170,9 @@ def test_placeholders_are_looked_for_in_the_front_matter_too() -> None:
     assert review("Text.", title="See the attachment of the Forum") == ()
 
 
-@pytest.mark.parametrize(("size", "said"), [(NEAR_LIMIT, False), (NEAR_LIMIT + 1, True)])
+@pytest.mark.parametrize(
+    ("size", "said"), [(LARGE_HTML_BYTES, False), (LARGE_HTML_BYTES + 1, True)]
+)
 def test_html_that_comes_near_the_limit_is_said(size: int, said: bool) -> None:
     one = statement("Text.")
     content = replace(PlainRenderer().render(one), html="x" * size)
@@ -189,7 +191,7 @@ def test_what_a_table_needs_is_said_in_pixels_with_where_it_stands() -> None:
 
 
 def test_a_text_that_can_never_be_rendered_is_not_read() -> None:
-    assert review("TK " * HTML_LIMIT) == ()
+    assert review("TK " * MAX_HTML_BYTES) == ()
 
 
 def test_a_statement_that_uses_all_of_markdown_has_no_warning() -> None:

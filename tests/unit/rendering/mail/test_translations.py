@@ -13,7 +13,7 @@ from newsletter.rendering.checks.guards import Page
 from newsletter.rendering.languages import language_name
 from newsletter.rendering.mail.files import default_templates
 from newsletter.rendering.mail.inlining import inline
-from newsletter.rendering.markdown.plaintext import WIDTH
+from newsletter.rendering.markdown.plaintext import LINE_WIDTH
 from tests.rows import rows
 from tests.unit.rendering.checks.test_checklist import Elements
 from tests.unit.rendering.examples import HOUSE, STATEMENT, arabic, renderer_with, statement
@@ -125,7 +125,7 @@ def test_a_mail_in_several_languages_is_as_sound_as_in_one() -> None:
     assert "style" not in {tag for tag, _ in Elements(content.html.partition("<body")[2]).found}
     assert all("line-height" in one["style"] for one in elements.of("h1", "h2", "h3"))
     lines = [line for line in content.text.splitlines() if "https://" not in line]
-    assert max(map(len, lines)) <= WIDTH
+    assert max(map(len, lines)) <= LINE_WIDTH
     assert not [line for line in lines if line != line.rstrip()]
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
 from newsletter.rendering.markdown.plaintext import to_text
-from newsletter.rendering.markdown.tables import PHONE_WIDTH, SHEET, Fits, Table, tables_in
+from newsletter.rendering.markdown.tables import PHONE_WIDTH, SHEET_WIDTH, Fits, Table, tables_in
 from tests.properties import examples
 from tests.rows import rows
 
@@ -43,12 +43,12 @@ def test_a_small_table_fits_everywhere() -> None:
 def test_a_middling_table_fits_on_desks() -> None:
     table = table_of(MIDDLING)
     assert table.fits is Fits.ON_DESKTOPS
-    assert PHONE_WIDTH < table.width_needed <= SHEET
+    assert PHONE_WIDTH < table.width_needed <= SHEET_WIDTH
 
 
 def test_a_table_of_long_words_fits_nowhere() -> None:
     assert table_of(TOO_WIDE).fits is Fits.NOWHERE
-    assert table_of(TOO_WIDE).width_needed > SHEET
+    assert table_of(TOO_WIDE).width_needed > SHEET_WIDTH
 
 
 @rows(

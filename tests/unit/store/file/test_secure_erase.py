@@ -13,7 +13,7 @@ import pytest
 
 from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, TransactionalEmail
 from newsletter.domain.events import Event, EventKind, EventTarget
-from newsletter.domain.staff.audit import READER
+from newsletter.domain.staff.audit import READER_NAME
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.domain.subscribers.signup import ConsentRecord, Method
 from newsletter.pipeline.subscribers.leave import clean, forget
@@ -155,7 +155,7 @@ def test_what_cannot_be_overwritten_now_is_overwritten_later(path: Path, store: 
     with closing(sqlite3.connect(path, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM subscriber").fetchall()
-        assert forget(address(1), by=READER, store=store)
+        assert forget(address(1), by=READER_NAME, store=store)
         assert not clean(store=store), "somebody reads what was there before"
         with store.read() as tx:
             assert tx.traces.erasure_due_since() is not None

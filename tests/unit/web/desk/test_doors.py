@@ -14,14 +14,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from newsletter.documents.sandbox import GATES
+from newsletter.documents.sandbox import ALL_GATES
 from newsletter.domain.errors import NewsletterError
 from newsletter.domain.statements.statement import ApprovalStatus
 from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.ledger import find_statement
 from newsletter.pipeline.statements.approve import ApprovalRequest
 from newsletter.pipeline.status import find_status
-from newsletter.rendering.markdown.markdown import MAX_SHORT
+from newsletter.rendering.markdown.markdown import MAX_SHORT_CHARACTERS
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.readers import FeedUnreadable, SandboxReader
 from tests.acceptance.calling import call
@@ -449,7 +449,7 @@ def imported(at: Room) -> bool:
 
 def long_file(at: Room) -> bool:
     """A text of the folder is rendered apart where it is long."""
-    at.write("Nine o'clock. " * MAX_SHORT, slug="long")
+    at.write("Nine o'clock. " * MAX_SHORT_CHARACTERS, slug="long")
     with at.services.store.read() as tx:
         return refuses(lambda: find_statement(tx, "long"))
 
@@ -478,10 +478,10 @@ TAKE_IN: Mapping[str, Callable[[Room], bool]] = {
 @pytest.fixture
 def shut() -> Iterator[None]:
     """No sandbox takes anything."""
-    for gate in GATES:
+    for gate in ALL_GATES:
         gate.close()
     yield
-    for gate in GATES:
+    for gate in ALL_GATES:
         gate.open()
 
 

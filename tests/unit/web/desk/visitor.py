@@ -11,7 +11,7 @@ from pyotp import TOTP
 
 from newsletter.credentials import codes
 from newsletter.credentials.identity_provider import IdentityProvider
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
 from tests.desk import OURS
@@ -66,7 +66,9 @@ class Browser:
 
     def join(self, address: str, role: Role = Role.WRITER, password: str = PASSWORD) -> Answer:
         """Accept an invitation; with a second factor where the role demands one."""
-        link = people.invite(address, role, by=OPERATOR, proofs=self.site.services.staff.proofs)
+        link = people.invite(
+            address, role, by=OPERATOR_NAME, proofs=self.site.services.staff.proofs
+        )
         answer = self.post(f"/invitation/{link.token}", {"name": "", "password": password})
         assert answer.status == 303, answer.text
         if answer.headers["location"].endswith("/second/set-up"):

@@ -6,7 +6,7 @@ from itertools import count
 
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.delivery.batch import Verdict
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
 from newsletter.pipeline.staff import people
@@ -129,13 +129,13 @@ class World:
 
     def link(self, role: Role = Role.WRITER) -> str:
         proofs = self.room.services.staff.proofs
-        return people.invite(self.address(), role, by=OPERATOR, proofs=proofs).token
+        return people.invite(self.address(), role, by=OPERATOR_NAME, proofs=proofs).token
 
     def enrolling(self) -> tuple[Browser, str]:
         """Somebody whose role demands a second factor, who has none yet."""
         browser, address = Browser(site=self.site), self.address()
         proofs = self.room.services.staff.proofs
-        word = people.invite(address, Role.SENDER, by=OPERATOR, proofs=proofs).token
+        word = people.invite(address, Role.SENDER, by=OPERATOR_NAME, proofs=proofs).token
         browser.post(f"/invitation/{word}", {"name": "", "password": PASSWORD})
         return browser, address
 

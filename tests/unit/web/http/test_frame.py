@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from starlette.requests import Request
 
-from newsletter.domain.statements.brand import STACKS, Brand, Logo, Sans, light
+from newsletter.domain.statements.brand import FONT_STACKS, Brand, Logo, Sans, light
 from newsletter.domain.statements.content import Organisation, Profile, Publisher, Sender
 from newsletter.domain.themes import Theme
 from newsletter.web.http.frame import Frame
@@ -59,7 +59,7 @@ def test_the_policy_lets_through_the_styles_that_the_page_holds(brand: Brand) ->
     assert f"style-src 'sha256-{digest}';" in page.headers["Content-Security-Policy"]
     assert f"--accent: {light(brand.color).accent};" in styles
     assert f"--band: {light(brand.color).band};" in styles
-    assert f"--sans: {STACKS[brand.sans]};" in styles
+    assert f"--sans: {FONT_STACKS[brand.sans]};" in styles
 
 
 def test_a_logo_stands_for_the_name_and_says_it() -> None:

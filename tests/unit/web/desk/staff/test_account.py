@@ -6,7 +6,7 @@ import pytest
 
 from newsletter.credentials import codes
 from newsletter.domain.delivery.transactional import EmailState
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
 from tests.desk import words
@@ -176,7 +176,7 @@ def test_the_page_says_what_became_of_the_mail(
 
 
 def test_the_operators_link_is_said_to_be_printed(dan: Browser, site: Forum) -> None:
-    people.invite(BEN, Role.WRITER, by=OPERATOR, proofs=site.services.staff.proofs)
+    people.invite(BEN, Role.WRITER, by=OPERATOR_NAME, proofs=site.services.staff.proofs)
     page = words(dan.get("/staff"))
     assert "made by the operator" in page
     assert "The operator printed the link." in page

@@ -5,7 +5,7 @@ import email.policy
 import re
 
 from newsletter.domain.campaigns.notices import NoticeKind
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.pipeline.staff import people
@@ -32,7 +32,9 @@ def posted(site: Forum) -> list[tuple[str, str, str]]:
 
 def test_a_notice_says_what_happened_and_leads_to_the_account(browser: Browser) -> None:
     browser.join(ANA)
-    people.change_role(ANA, Role.APPROVER, by=OPERATOR, proofs=browser.site.services.staff.proofs)
+    people.change_role(
+        ANA, Role.APPROVER, by=OPERATOR_NAME, proofs=browser.site.services.staff.proofs
+    )
     [(to, subject, text)] = posted(browser.site)
     assert to == ANA
     assert subject == "What happened to your account"
@@ -47,13 +49,15 @@ def test_a_notice_reaches_also_whom_the_staff_suppressed(browser: Browser) -> No
     with browser.site.services.store.begin() as tx:
         entry = SuppressedEntry(address=ANA, reason=SuppressionReason.MANUAL)
         tx.readers.suppress([entry], browser.site.clock.now(), "test")
-    people.change_role(ANA, Role.APPROVER, by=OPERATOR, proofs=browser.site.services.staff.proofs)
+    people.change_role(
+        ANA, Role.APPROVER, by=OPERATOR_NAME, proofs=browser.site.services.staff.proofs
+    )
     assert [to for to, _, _ in posted(browser.site)] == [ANA]
 
 
 def test_a_notice_holds_no_link_that_does_anything(browser: Browser) -> None:
     browser.join(ANA)
-    people.disable(ANA, by=OPERATOR, proofs=browser.site.services.staff.proofs)
+    people.disable(ANA, by=OPERATOR_NAME, proofs=browser.site.services.staff.proofs)
     [(_, _, text)] = posted(browser.site)
     links = [word for word in text.split() if word.startswith("https://")]
     assert "https://news.forum.example/desk/account" in links

@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.credentials.codes import link_token
 from newsletter.domain.delivery.provider import Level
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.pipeline.staff import people
 from newsletter.runtime.diagnosis import of_sign_in
@@ -88,7 +88,7 @@ def test_an_invitation_is_accepted_with_an_account_instead_of_a_password(
     site: Forum, server: OpenIdServer
 ) -> None:
     proofs, browser = site.services.staff.proofs, Browser(site=site)
-    word = people.invite(ANA, Role.APPROVER, by=OPERATOR, proofs=proofs).token
+    word = people.invite(ANA, Role.APPROVER, by=OPERATOR_NAME, proofs=proofs).token
     path = f"/invitation/{word}"
     assert "Continue with Forum ID" in words(browser.get(path))
     assert browser.get(f"{path}/provider").status == 405
@@ -109,7 +109,7 @@ def test_an_invitation_is_accepted_with_an_account_instead_of_a_password(
     with site.services.store.read() as tx:
         [link] = tx.invitations.open(tx.now)
     assert link.address == ANA
-    gone = people.reset(ANA, by=OPERATOR, proofs=proofs).token
+    gone = people.reset(ANA, by=OPERATOR_NAME, proofs=proofs).token
     server.claims |= {"sub": "1002", "email_verified": None}
     assert came_back(browser, server, f"/invitation/{gone}/provider").status == 303
     assert deeds(site)[-1][3].startswith(f"a new way in, with 1002 at {server.url}")
@@ -118,7 +118,7 @@ def test_an_invitation_is_accepted_with_an_account_instead_of_a_password(
 
 def _withdrawn(site: Forum, word: str) -> None:
     [link] = [one for one in people.team(proofs=site.services.staff.proofs).links if one.works]
-    people.withdraw(link.invitation.id, by=OPERATOR, proofs=site.services.staff.proofs)
+    people.withdraw(link.invitation.id, by=OPERATOR_NAME, proofs=site.services.staff.proofs)
 
 
 def _used(site: Forum, word: str) -> None:
@@ -126,7 +126,7 @@ def _used(site: Forum, word: str) -> None:
 
 
 def _removed(site: Forum, word: str) -> None:
-    people.disable(CLEO, by=OPERATOR, proofs=site.services.staff.proofs)
+    people.disable(CLEO, by=OPERATOR_NAME, proofs=site.services.staff.proofs)
 
 
 MISFITS: Sequence[tuple[dict[str, Any], Callable[[Forum, str], None] | None, int, str]] = [
@@ -196,7 +196,7 @@ def test_a_person_without_a_factor_confirms_by_a_new_sign_in_at_the_provider(
     assert Browser(site=site, cookie=cookie).get("/account").status == 303
     site.clock.advance(minutes=10)
     asked = sent(home.post("/sign-in/provider", again))
-    people.disable(ANA, by=OPERATOR, proofs=site.services.staff.proofs)
+    people.disable(ANA, by=OPERATOR_NAME, proofs=site.services.staff.proofs)
     back = {"code": server.code_for(asked), "state": asked["state"]}
     assert home.post("/sign-in/back", back).status == 401
 
@@ -244,8 +244,8 @@ def test_others_stay_out(site: Forum, home: Browser, server: OpenIdServer) -> No
     proofs = site.services.staff.proofs
     for address in (BEN, "gone@forum.example"):
         Browser(site=site).join(address)
-    people.disable("gone@forum.example", by=OPERATOR, proofs=proofs)
-    people.invite("invited@forum.example", Role.WRITER, by=OPERATOR, proofs=proofs)
+    people.disable("gone@forum.example", by=OPERATOR_NAME, proofs=proofs)
+    people.invite("invited@forum.example", Role.WRITER, by=OPERATOR_NAME, proofs=proofs)
     server.claims |= {"sub": "of ben", "email": BEN}
     came_back(Browser(site=site), server)
     right = {**server.claims, "sub": "1001", "email": ANA}
@@ -264,7 +264,7 @@ def test_a_reset_disconnects_and_a_removed_person_stays_out(
     site: Forum, home: Browser, server: OpenIdServer
 ) -> None:
     came_back(Browser(site=site), server)
-    link = people.reset(ANA, by=OPERATOR, proofs=site.services.staff.proofs)
+    link = people.reset(ANA, by=OPERATOR_NAME, proofs=site.services.staff.proofs)
     home.post(f"/invitation/{link.token}", {"password": "lantern gravel violin sixty"})
     assert "once it is connected" in words(home.get("/account"))
     came_back(Browser(site=site), server)
@@ -416,7 +416,7 @@ def test_a_role_whose_passwords_are_off_signs_in_by_the_provider_alone(
     proofs = replace(site.services.staff.proofs, rules=rules)
     vars(site.services.staff)["proofs"] = proofs
     Browser(site=site).join(CLEO, Role.ADMIN)
-    word = people.invite(BEN, Role.WRITER, by=OPERATOR, proofs=proofs).token
+    word = people.invite(BEN, Role.WRITER, by=OPERATOR_NAME, proofs=proofs).token
     ben = Browser(site=site)
     assert "New password" not in words(ben.get(f"/invitation/{word}"))
     refused = ben.post(f"/invitation/{word}", {"name": "", "password": OTHER})

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.credentials.passwords import Busy, Passwords
-from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
 from tests.desk import OURS, desk, words
@@ -38,7 +38,7 @@ def joined(browser: Browser) -> Browser:
 def test_an_invitation_opens_an_account_and_is_spent_by_its_form_alone(
     browser: Browser, site: Forum
 ) -> None:
-    link = people.invite(ANA, Role.WRITER, by=OPERATOR, proofs=site.services.staff.proofs)
+    link = people.invite(ANA, Role.WRITER, by=OPERATOR_NAME, proofs=site.services.staff.proofs)
     before = site.everything()
     for _ in range(3):
         offered = browser.get(f"/invitation/{link.token}")
@@ -56,7 +56,7 @@ def test_an_invitation_opens_an_account_and_is_spent_by_its_form_alone(
 def test_a_bad_password_is_said_beside_its_field_and_never_shown_again(
     browser: Browser, site: Forum
 ) -> None:
-    link = people.invite(ANA, Role.WRITER, by=OPERATOR, proofs=site.services.staff.proofs)
+    link = people.invite(ANA, Role.WRITER, by=OPERATOR_NAME, proofs=site.services.staff.proofs)
     answer = browser.post(
         f"/invitation/{link.token}", {"name": "A. R.", "password": "qwerty-123456"}
     )
@@ -68,7 +68,7 @@ def test_a_bad_password_is_said_beside_its_field_and_never_shown_again(
 
 
 def test_a_role_that_needs_a_second_factor_sets_it_up_first(browser: Browser, site: Forum) -> None:
-    link = people.invite(CLEO, Role.SENDER, by=OPERATOR, proofs=site.services.staff.proofs)
+    link = people.invite(CLEO, Role.SENDER, by=OPERATOR_NAME, proofs=site.services.staff.proofs)
     answer = browser.post(f"/invitation/{link.token}", {"password": PASSWORD})
     assert answer.headers["location"] == "/desk/second/set-up"
     assert not browser.is_in

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from newsletter.documents.sandbox import DOCUMENTS
+from newsletter.documents.sandbox import DOCUMENT_GATE
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.statement import Progress
 from newsletter.domain.wording import Sentence, recognized
-from newsletter.web.desk.page import NOTES
+from newsletter.web.desk.page import NOTE_NAMES
 from tests.desk import desk as at_the_desk
 from tests.desk import words
 from tests.rows import rows
@@ -61,7 +61,7 @@ def test_notes_about_a_file_are_in_the_language_of_their_reader(desk: Desk) -> N
     found = desk.draft.found
     told = [*found.notes, *(why for _, _, why in found.left_out)]
     assert len(told) > 6
-    assert [one for one in told if not isinstance(recognized(one, NOTES), Sentence)] == []
+    assert [one for one in told if not isinstance(recognized(one, NOTE_NAMES), Sentence)] == []
     desk.ana.post("/account/language", {"language": "de"})
     said = words(desk.ana.get(f"/drafts/{desk.key}/edit"))
     desk.ana.post("/account/language", {"language": ""})
@@ -109,11 +109,11 @@ def test_a_pasted_text_becomes_a_text_with_what_was_left_out_beside_it(desk: Des
 
 def test_a_markdown_file_is_read_in_the_sandbox(desk: Desk) -> None:
     file = ("a.md", b"---\ntitle: A\n---\nText.")
-    DOCUMENTS.close()
+    DOCUMENT_GATE.close()
     try:
         page = words(desk.ana.ask("POST", "/drafts/new", **multipart({"pasted": ""}, file=file)))
     finally:
-        DOCUMENTS.open()
+        DOCUMENT_GATE.open()
     assert "a.md was not read: newsletter is about to end; try again" in page
 
 

@@ -10,7 +10,7 @@ import pytest
 from newsletter.domain.subscribers.audience import Subscriber
 from newsletter.domain.wording import Sentence, recognized
 from newsletter.pipeline.delivery.transactional import forget
-from newsletter.web.desk.page import NOTES
+from newsletter.web.desk.page import NOTE_NAMES
 from tests.desk import Signed, Staffed, desk, words
 from tests.pages import Answer, Kept
 from tests.unit.subscriber_files.test_exported import EXPORTS, packed, read
@@ -65,7 +65,7 @@ def test_each_note_of_an_export_is_a_sentence_that_has_translations(
 ) -> None:
     file = EXPORTS / f"{tool}.csv"
     notes = read(file if file.is_file() else packed(tmp_path, tool)).notes
-    assert [note for note in notes if not isinstance(recognized(note, NOTES), Sentence)] == []
+    assert [note for note in notes if not isinstance(recognized(note, NOTE_NAMES), Sentence)] == []
 
 
 @pytest.mark.slow("each upload is read in a process of its own")

@@ -14,7 +14,7 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.providers.common import answers, bodies
-from newsletter.providers.common.bodies import ADDRESS, METADATA, Template
+from newsletter.providers.common.bodies import ADDRESS_MARK, METADATA_MARKS, Template
 from newsletter.providers.common.options import ProviderOptions, bearer, public
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
@@ -76,7 +76,7 @@ def _compile(content: Content) -> Template:
     bodies.check_content(content, "Postbox", marks=_RESERVED, ascii_only=True)
     sender, reply_to = content.sender, ascii_domain(content.sender.reply_to)
     fields: dict[str, Any] = {
-        "to": ADDRESS,
+        "to": ADDRESS_MARK,
         "from": {"address": ascii_domain(sender.address), "name": sender.name},
         **({"reply_to": reply_to} if reply_to else {}),
         "subject": content.subject,
@@ -84,6 +84,6 @@ def _compile(content: Content) -> Template:
         "html": content.html,
         "headers": dict(content.headers),
         "tracking": False,
-        "about": METADATA,
+        "about": METADATA_MARKS,
     }
     return bodies.compile_template(fields)
