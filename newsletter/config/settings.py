@@ -18,7 +18,7 @@ from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.campaigns.digest import Digest
 from newsletter.domain.campaigns.notices import Channel
 from newsletter.domain.campaigns.state import CampaignRules
-from newsletter.domain.setting import Language, PublicUrl, Rule, RuleWithOthers, setting, some
+from newsletter.domain.setting import Language, PublicUrl, Rule, setting, some
 from newsletter.domain.staff.role import DeskRules, Registration, Role
 from newsletter.domain.statements import content
 from newsletter.domain.statements.brand import Brand
@@ -182,7 +182,7 @@ class Settings(fields.Section):
         default="by_reader",
     )
     statements: Annotated[
-        tuple[Annotated[AnySource, fields.ByKind(SOURCES)], ...], RuleWithOthers(check_sources)
+        tuple[Annotated[AnySource, fields.ByKind(SOURCES)], ...], Rule(check_sources, depends=True)
     ] = option(
         "The sources of statements, each with its `kind`.",
         [{"kind": "folder", "path": "statements"}],

@@ -32,18 +32,22 @@ class Rule:
     """A validation rule for a written value, as an annotation of its type.
 
     ``read`` returns the value, or raises ValueError, which says what to write. ``schema`` is the
-    JSON schema for editors. With ``first``, ``read`` gets the value before its type is checked.
+    JSON schema for editors. With ``first``, ``read`` gets the value before its type is checked;
+    with ``depends``, it also gets the valid values of the keys above it.
     """
 
-    read: Callable[[Any], Any]
+    read: Callable[..., Any]
     first: bool = False
+    depends: bool = False
     schema: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
         """Return the rule as a pydantic core schema; the domain does not import pydantic."""
 
         def read(value: Any, info: Any) -> Any:
-            return value if info.context is STORED_CONTEXT else self.read(value)
+            if info.context is STORED_CONTEXT:
+                return value
+            return self.read(value, info.data) if self.depends else self.read(value)
 
         return {
             "type": "function-before" if self.first else "function-after",
@@ -55,23 +59,6 @@ class Rule:
         if handler.mode == "serialization":
             return handler(core)  # of the value that was read
         return {**({} if self.first and self.schema else handler(core)), **self.schema}
-
-
-@dataclass(frozen=True)
-class RuleWithOthers:
-    """A validation rule for a value that depends on the valid values of the keys above it."""
-
-    read: Callable[[Any, Mapping[str, Any]], Any]
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
-        def read(value: Any, info: Any) -> Any:
-            return value if info.context is STORED_CONTEXT else self.read(value, info.data)
-
-        return {
-            "type": "function-after",
-            "function": {"type": "with-info", "function": read},
-            "schema": handler(source),
-        }
 
 
 def matching(pattern: str, refusal: str, editor_pattern: str = "") -> Rule:

@@ -385,7 +385,7 @@ class Scheduler:
     def _is_idle(self) -> bool:
         with self._delivery.store.read() as tx:
             waiting = tx.batches.waiting()
-            due = tx.campaigns.due(tx.now)
+            due = tx.campaigns.scheduled(until=tx.now)
             asks_at = tx.unknowns.next_at(self._delivery.pool.accounts)
         if waiting.queued and not waiting.claimed and self._has_long_wait():
             return True

@@ -81,10 +81,10 @@ class CampaignsContract:
             add_campaign(tx, "future", release_at=NOON + timedelta(milliseconds=1))
             held = add_campaign(tx, "held", release_at=NOON)
             tx.campaigns.move(held, CampaignState.PAUSED, expect=[CampaignState.SCHEDULED], at=NOON)
-            assert [one.id for one in tx.campaigns.due(NOON)] == [early, late]
+            assert [one.id for one in tx.campaigns.scheduled(until=NOON)] == [early, late]
             tx.campaigns.reschedule(early, NOON + timedelta(hours=1), urgent=False)
             tx.campaigns.note_approvers(late, ("ana@forum.example", "ben@forum.example"))
-            [due] = tx.campaigns.due(NOON)
+            [due] = tx.campaigns.scheduled(until=NOON)
             assert (due.id, due.approved_by) == (late, ("ana@forum.example", "ben@forum.example"))
 
     def test_those_that_are_sending_are_listed_and_no_others(self, store: Store) -> None:

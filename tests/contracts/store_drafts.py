@@ -56,7 +56,7 @@ class DraftsContract:
         assert added == replace(DRAFT, version=replace(FIRST, number=added.version.number))
         with store.read() as tx:
             assert tx.drafts.get(KEY) == added
-            assert tx.drafts.unseen(9) == [added]
+            assert tx.board.unseen(limit=9) == [added]
             assert tx.drafts.versions(KEY, 9) == [added.version]
             assert tx.drafts.get(OTHER) is None
             assert tx.drafts.handed_in() == []
@@ -124,7 +124,7 @@ class DraftsContract:
             assert (known.slug, known.version) == ("library-hours", handed)
             assert tx.drafts.some(["library-hours", "other"]) == [known]
             assert tx.drafts.some(["other"]) == []
-            assert tx.drafts.unseen(9) == []
+            assert tx.board.unseen(limit=9) == []
             draft = tx.drafts.of("library-hours")
             assert draft is not None
             assert (draft.slug, draft.handed_in) == ("library-hours", version.number)
@@ -134,7 +134,7 @@ class DraftsContract:
             tx.drafts.hand_in(KEY, "library-hours", version.number, by=BEN, at=LATER)
             assert tx.drafts.handed_in() == [known]
             tx.drafts.delete(KEY, LATER)
-            assert tx.drafts.handed_in() == tx.drafts.unseen(9) == []
+            assert tx.drafts.handed_in() == tx.board.unseen(limit=9) == []
             assert tx.drafts.of("library-hours") is None
             assert tx.drafts.of("") is None
             assert tx.drafts.has("library-hours")
@@ -153,7 +153,7 @@ class DraftsContract:
             for number in range(3):
                 at = NOON + timedelta(hours=number)
                 tx.drafts.add(replace(DRAFT, key=f"{number:016}", changed_at=at))
-            assert [one.key[-1] for one in tx.drafts.unseen(3)] == ["2", "1", "0"]
+            assert [one.key[-1] for one in tx.board.unseen(limit=3)] == ["2", "1", "0"]
 
     def test_templates_come_by_their_title_and_are_no_drafts(self, store: Store) -> None:
         with store.begin() as tx:
@@ -163,7 +163,7 @@ class DraftsContract:
                 tx.drafts.add(replace(DRAFT, key=key, version=text, template=True))
             titles = [one.version.text.title for one in tx.drafts.templates()]
             assert titles == ["Answer", "Release"]
-            assert [one.key for one in tx.drafts.unseen(9)] == [KEY]
+            assert [one.key for one in tx.board.unseen(limit=9)] == [KEY]
 
     def test_what_an_import_found_is_gone_once_somebody_has_looked_at_it(
         self, store: Store

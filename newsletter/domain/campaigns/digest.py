@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.domain.setting import Language, Line, Rule, RuleWithOthers, matching, setting, some
+from newsletter.domain.setting import Language, Line, Rule, matching, setting, some
 from newsletter.domain.statements.statement import SLUG, Progress, Statement
 from newsletter.domain.subscribers.lists import ListName
 
@@ -97,7 +97,7 @@ class Digest:
     )
     every: Every = setting("`week` or `month`.", "week")
     day: Annotated[
-        Any, Rule(_require_day, schema=_DAY_SCHEMA), RuleWithOthers(_require_day_of_period)
+        Any, Rule(_require_day, schema=_DAY_SCHEMA), Rule(_require_day_of_period, depends=True)
     ] = setting("The English name of a weekday; for a month 1 to 28 or `last`.", "friday")
     at: Annotated[str, Rule(_hour, schema={"pattern": f"^{_HOUR_PATTERN}$"})] = setting(
         'The hour in `timezone`, in quotes, from "04:00" on.', '"16:00"'

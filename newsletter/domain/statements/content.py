@@ -10,7 +10,7 @@ from enum import Enum
 from functools import cached_property
 from typing import Annotated, Any, NamedTuple
 
-from newsletter.domain.setting import Line, Rule, RuleWithOthers, SecureUrl, Website, setting, some
+from newsletter.domain.setting import Line, Rule, SecureUrl, Website, setting, some
 from newsletter.domain.statements.brand import Brand
 from newsletter.domain.subscribers.address import Address, OptionalAddress
 from newsletter.domain.subscribers.lists import ListName
@@ -170,11 +170,13 @@ class Layout:
         False,
         default=False,
     )
-    release_lists: Annotated[tuple[ListName, ...], RuleWithOthers(_require_release_line)] = setting(
-        "Only statements to no other lists have the line. Without it: all. Digest emails never"
-        " have it.",
-        ["press"],
-        default=(),
+    release_lists: Annotated[tuple[ListName, ...], Rule(_require_release_line, depends=True)] = (
+        setting(
+            "Only statements to no other lists have the line. Without it: all. Digest emails never"
+            " have it.",
+            ["press"],
+            default=(),
+        )
     )
     end_mark: Line = setting(
         "The mark below the text, such as `###` or `-30-`.", '"###"', default=""

@@ -294,11 +294,3 @@ class Audience:
     def is_whole(self) -> bool:
         """Return whether it is all subscribers of the lists who may get email."""
         return self == Audience(lists=self.lists)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trace:
-    """A row that quotes an address."""
-
-    kind: str
-    key: tuple[str | int, ...]

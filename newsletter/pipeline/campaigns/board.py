@@ -68,8 +68,7 @@ def board(
     """Return one page of the board, latest change first."""
     skip, search = (page_number - 1) * STATEMENTS_PER_PAGE, search or BoardSearch()
     has_drafts = shelf in {None, Shelf.DRAFTS}
-    keys = tx.board.unseen(search, skip=skip, limit=STATEMENTS_PER_PAGE + 1) if has_drafts else []
-    unseen = [draft for draft in map(tx.drafts.get, keys) if draft is not None]
+    unseen = tx.board.unseen(search, skip=skip, limit=STATEMENTS_PER_PAGE + 1) if has_drafts else []
     counts = tx.board.counts(rules, search)
     counts[Shelf.DRAFTS] += tx.board.count_unseen(search)
     slugs = tx.board.page(rules, shelf, search, skip=skip, limit=STATEMENTS_PER_PAGE + 1)
@@ -188,12 +187,12 @@ def desktop(
     named = _mentions_of(tx, address)
     about = tx.statements.some([*(one.slug for one in over), *(one.slug for one in named)])
     titles = {stored.statement.slug: stored.statement.title for stored in about}
-    unseen = tx.drafts.unseen(_MAX_SEARCHED)
+    unseen = tx.board.unseen(limit=_MAX_SEARCHED)
     return Desktop(
         waiting=tuple(waiting[:_MAX_TASKS]),
         lapsed=tuple(lapsed[:_MAX_TASKS]),
         more_waits=len(waiting) > _MAX_TASKS,
-        next=statuses_of(tx.campaigns.soonest(_MAX_NEXT)),
+        next=statuses_of(tx.campaigns.scheduled(limit=_MAX_NEXT)),
         going=statuses_of(going[:_MAX_TASKS]),
         over=tuple((campaign, titles.get(campaign.slug, campaign.slug)) for campaign in over),
         drafts=tuple([draft for draft in unseen if address in draft.version.writers][:_MAX_NEXT]),
@@ -285,7 +284,7 @@ def _planned_entries(tx: Transaction, rules: CampaignRules) -> Iterator[Entry]:
 
 def _draft_entries(tx: Transaction, zone: str) -> Iterator[Entry]:
     """Yield the entries of drafts that were never submitted."""
-    for draft in tx.drafts.unseen(_MAX_DRAFTS):
+    for draft in tx.board.unseen(limit=_MAX_DRAFTS):
         text = draft.version.text
         for typed, is_embargo in ((text.send_at, False), (text.embargo_until, True)):
             at = _instant_of(typed, zone, draft.changed_at)

@@ -264,7 +264,7 @@ def _withdraw(tx: Transaction, campaign: Campaign, reason: str) -> None:
 def start_due(*, store: Store, rules: PlanRules) -> tuple[Campaign, ...]:
     """Freeze the audience of each due campaign and start it. Return those started."""
     with store.read() as tx:
-        due = tx.campaigns.due(tx.now)
+        due = tx.campaigns.scheduled(until=tx.now)
     started = []
     for campaign in due:
         with store.begin() as tx:
@@ -276,7 +276,7 @@ def start_due(*, store: Store, rules: PlanRules) -> tuple[Campaign, ...]:
 def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
     stored = tx.statements.get(campaign.slug)
     # a pause, a new time or a cancellation since the read counts
-    if stored is None or campaign not in tx.campaigns.due(tx.now):
+    if stored is None or campaign not in tx.campaigns.scheduled(until=tx.now):
         return False
     status = load_status(tx, stored, rules)
     decision = _decide(tx, status)

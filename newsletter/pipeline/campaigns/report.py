@@ -188,7 +188,7 @@ class Vitals:
 def vitals(*, store: Store) -> Vitals:
     """Return the open work. Raises StoreUnavailable."""
     with store.read() as tx:
-        due = [campaign.release_at for campaign in tx.campaigns.due(tx.now)]
+        due = [campaign.release_at for campaign in tx.campaigns.scheduled(until=tx.now)]
         first = tx.emails.waiting_since()
         return Vitals(
             stopped=bool(tx.hold.reasons()),

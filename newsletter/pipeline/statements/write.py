@@ -42,7 +42,7 @@ _KEY_LENGTH, _NAME_LENGTH = 16, 26
 _MAX_PICTURES = 100
 
 
-def random_name(length: int) -> str:
+def _random_name(length: int) -> str:
     """Return a random name of this many letters and digits."""
     return "".join(secrets.choice(_KEY_ALPHABET) for _ in range(length))
 
@@ -62,8 +62,6 @@ class DraftWriter:
 
     store: Store
     actor: str
-    names: Callable[[int], str] = random_name
-    """Returns a random name of this length."""
 
     def new(self, text: DraftText, *, findings: ImportFindings | None = None) -> Draft:
         """Create a draft with this text. ``findings`` is what the import of a file reported."""
@@ -179,7 +177,7 @@ class DraftWriter:
             if len(tx.pictures.of(key)) >= _MAX_PICTURES:
                 raise Refused(f"This text has {_MAX_PICTURES} pictures; there is no room for more.")
             picture = Picture(
-                name=self.names(_NAME_LENGTH),
+                name=_random_name(_NAME_LENGTH),
                 draft=key,
                 kind=made.kind,
                 width=made.width,
@@ -209,7 +207,7 @@ class DraftWriter:
         copied_of: str = "",
         template: bool = False,
     ) -> Draft:
-        key = self.names(_KEY_LENGTH)
+        key = _random_name(_KEY_LENGTH)
         typed = text.cleaned()
         _refuse_too_long(typed, key)
         kind = VersionKind.TYPED if findings is None else VersionKind.BROUGHT

@@ -178,12 +178,16 @@ class Campaigns(Repository):
         )
         return next(reversed(began), None)
 
-    def soonest(self, limit: int) -> list[Campaign]:
-        """Return the scheduled campaigns that are sent next, without their figures."""
+    def scheduled(self, *, until: datetime | None = None, limit: int = NO_LIMIT) -> list[Campaign]:
+        """Return campaigns that are scheduled, or due ``until`` then, the next first.
+
+        They come without their figures.
+        """
         return self._db.all(
             Campaign,
-            f"{_SELECT} WHERE {_IS_OPEN} AND state = 'scheduled'"
+            f"{_SELECT} WHERE {_IS_OPEN} AND state = 'scheduled' AND release_at <= :until"
             " ORDER BY release_at, id LIMIT :limit",
+            until=until or NO_LIMIT,
             limit=limit,
         )
 
@@ -216,15 +220,6 @@ class Campaigns(Repository):
             "SELECT 1 FROM json_each(campaign.lists) AS named"
             " WHERE named.value IN (SELECT value FROM json_each(:lists))) ORDER BY id DESC",
             lists=sorted(lists),
-        )
-
-    def due(self, now: datetime) -> list[Campaign]:
-        """Return the scheduled campaigns that are due, oldest first, without their figures."""
-        return self._db.all(
-            Campaign,
-            f"{_SELECT} WHERE {_IS_OPEN} AND state = 'scheduled' AND release_at <= :now"
-            " ORDER BY release_at, id",
-            now=now,
         )
 
     def add(self, campaign: Campaign, at: datetime) -> int:

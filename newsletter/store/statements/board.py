@@ -6,9 +6,11 @@ approval is checked when a row is shown: here it only decides where the row is l
 
 from newsletter.domain.campaigns.state import BoardSearch, CampaignRules, Shelf
 from newsletter.domain.staff.audit import OPERATOR_NAME
+from newsletter.domain.statements.draft import Draft
 from newsletter.domain.statements.statement import OVERRIDES
 from newsletter.domain.subscribers.address import mailbox
 from newsletter.store.database import Condition, Repository
+from newsletter.store.statements.drafts import DRAFT
 from newsletter.store.statements.statements import fold_query
 
 _MAX_QUERY_CHARACTERS = 200
@@ -21,8 +23,6 @@ _FROM_NEW_DRAFTS = """
     FROM draft JOIN version ON version.number = draft.head
     WHERE draft.deleted_at IS NULL AND draft.slug = '' AND draft.template = 0
 """
-
-
 _NO_FILTER = BoardSearch()
 
 
@@ -59,11 +59,12 @@ class Board(Repository):
             skip=skip,
         )
 
-    def unseen(self, search: BoardSearch = _NO_FILTER, *, skip: int = 0, limit: int) -> list[str]:
-        """Return the keys of texts that were never submitted, the last changed first."""
+    def unseen(self, search: BoardSearch = _NO_FILTER, *, skip: int = 0, limit: int) -> list[Draft]:
+        """Return texts that were never submitted, the last changed first."""
         found = _of_drafts(search)
-        return self._db.column(
-            f"SELECT draft.key {_FROM_NEW_DRAFTS} AND {found}"
+        return self._db.all(
+            Draft,
+            f"{DRAFT} AND draft.slug = '' AND draft.template = 0 AND {found}"
             " ORDER BY draft.changed_at DESC, draft.key LIMIT :limit OFFSET :skip",
             found,
             limit=limit,

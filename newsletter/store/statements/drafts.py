@@ -27,7 +27,7 @@ _SELECT_DRAFT_WITH = f"""
     FROM draft JOIN version ON version.number = draft.{{}}
     WHERE draft.deleted_at IS NULL
 """
-_DRAFT = _SELECT_DRAFT_WITH.format("head")
+DRAFT = _SELECT_DRAFT_WITH.format("head")
 _SELECT_HANDED_IN = f"{_SELECT_DRAFT_WITH.format('handed_in')} AND draft.slug <> ''"
 
 
@@ -37,12 +37,12 @@ class Drafts(Repository):
     # --- asking
 
     def get(self, key: str) -> Draft | None:
-        return self._db.first(Draft, f"{_DRAFT} AND draft.key = :key", key=key)
+        return self._db.first(Draft, f"{DRAFT} AND draft.key = :key", key=key)
 
     def of(self, slug: str) -> Draft | None:
         """Return the text that was submitted as this statement."""
         return self._db.first(
-            Draft, f"{_DRAFT} AND draft.slug = :slug AND draft.slug <> ''", slug=slug
+            Draft, f"{DRAFT} AND draft.slug = :slug AND draft.slug <> ''", slug=slug
         )
 
     def has(self, slug: str) -> bool:
@@ -50,17 +50,8 @@ class Drafts(Repository):
         query = "SELECT key FROM draft WHERE slug = :slug AND slug <> ''"
         return self._db.value(query, slug=slug) is not None
 
-    def unseen(self, limit: int) -> list[Draft]:
-        """Return texts that were never submitted, the last changed first."""
-        return self._db.all(
-            Draft,
-            f"{_DRAFT} AND draft.slug = '' AND draft.template = 0"
-            " ORDER BY draft.changed_at DESC, draft.key LIMIT :limit",
-            limit=limit,
-        )
-
     def templates(self) -> list[Draft]:
-        return self._db.all(Draft, f"{_DRAFT} AND draft.template = 1 ORDER BY version.sought")
+        return self._db.all(Draft, f"{DRAFT} AND draft.template = 1 ORDER BY version.sought")
 
     def versions(self, key: str, limit: int, *, skip: int = 0) -> list[Version]:
         """Return versions of a text, the newest first."""

@@ -12,7 +12,6 @@ from urllib.parse import quote
 from newsletter.domain.delivery.batch import DeliveryState
 from newsletter.domain.events import CampaignOutcome, EventKind
 from newsletter.domain.subscribers.address import fold
-from newsletter.domain.subscribers.audience import Trace
 from newsletter.store.database import Condition, Database, Repository, instant
 from newsletter.store.file.secure_erase import DUE_KEY
 from newsletter.store.subscribers.eligibility import folded
@@ -199,15 +198,15 @@ class Traces(Repository):
     Search in a transaction that reads.
     """
 
-    def of(self, address: str) -> list[Trace]:
-        """Return the rows that quote the address, in any case, and as JSON or a link writes it."""
+    def of(self, address: str) -> list[tuple[str, tuple[str | int, ...]]]:
+        """Return (table, key) of the rows that quote it, also as JSON or a link writes it."""
         found = []
         for table, key in _QUOTED_COLUMNS.items():
             has_address = _quotes("raw" if table == "event" else "reason", address)
             rows = self._db.rows(
                 f"SELECT {', '.join(key)} FROM {table} WHERE {has_address}", has_address
             )
-            found += [Trace(kind=table, key=row) for row in rows]
+            found += [(table, row) for row in rows]
         return found
 
     def erasure_due_since(self) -> datetime | None:
@@ -215,16 +214,15 @@ class Traces(Repository):
         due = self._db.value("SELECT value FROM meta WHERE key = :due", due=DUE_KEY)
         return None if due is None else instant(int(due.split()[0]))
 
-    def erase(self, traces: Sequence[Trace]) -> None:
+    def erase(self, traces: Sequence[tuple[str, tuple[str | int, ...]]]) -> None:
         """Delete these events, and empty these reasons."""
-        for trace in traces:
-            key = _QUOTED_COLUMNS[trace.kind]
-            row = " AND ".join(f"{column} = :{column}" for column in key)
-            values = dict(zip(key, trace.key, strict=True))
-            if trace.kind == "event":
+        for table, key in traces:
+            row = " AND ".join(f"{column} = :{column}" for column in _QUOTED_COLUMNS[table])
+            values = dict(zip(_QUOTED_COLUMNS[table], key, strict=True))
+            if table == "event":
                 self._db.change(f"DELETE FROM event WHERE {row}", **values)
             else:
-                self._db.change(f"UPDATE {trace.kind} SET reason = '' WHERE {row}", **values)
+                self._db.change(f"UPDATE {table} SET reason = '' WHERE {row}", **values)
 
 
 def _quotes(column: str, address: str) -> Condition:

@@ -31,7 +31,7 @@ def _status_of_some(tx: Transaction) -> None:
 
 
 QUESTIONS: dict[str, Callable[[Transaction], object]] = {
-    "what is due": lambda tx: tx.campaigns.due(NOON),
+    "what is due": lambda tx: tx.campaigns.scheduled(until=NOON),
     "what is open": lambda tx: tx.campaigns.open(),
     "the ids of what is sending": lambda tx: tx.campaigns.sending(),
     "the carriers of what is sending": lambda tx: tx.campaigns.carriers(),
@@ -47,12 +47,12 @@ QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "the text of a statement": lambda tx: tx.drafts.of("news"),
     "the versions of a text": lambda tx: tx.drafts.versions("a" * 16, 9),
     "some of what was submitted": lambda tx: tx.drafts.some(["news"]),
-    "texts that nobody handed in": lambda tx: tx.drafts.unseen(9),
+    "texts that nobody handed in": lambda tx: tx.board.unseen(limit=9),
     "what somebody typed aside": lambda tx: tx.drafts.aside("a" * 16, "ana"),
     "the pictures of a text": lambda tx: tx.pictures.of("a" * 16),
     "a page of the archive": lambda tx: tx.campaigns.published(skip=0, limit=9),
     "the status of some": _status_of_some,
-    "what leaves first": lambda tx: tx.campaigns.soonest(5),
+    "what leaves first": lambda tx: tx.campaigns.scheduled(limit=5),
     "what ended last": lambda tx: tx.campaigns.last_ended(3),
     "the log about one": lambda tx: tx.audit.about("news", limit=9),
     "comments on one": lambda tx: tx.comments.of("news", 9),
