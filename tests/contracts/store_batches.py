@@ -1,12 +1,13 @@
 """Contract: a store claims, returns and halves batches."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import product
 
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
-from newsletter.domain.delivery.batch import Waiting
+from newsletter.domain.delivery.batch import ClaimedBatch, Waiting
 from newsletter.domain.delivery.restore_guard import HoldKind, Mark
 from newsletter.domain.subscribers.audience import Audience, SuppressedEntry, SuppressionReason
 from newsletter.store.sql import Store, Transaction
@@ -232,12 +233,15 @@ class BatchesContract:
         assert ids(again) == [3]
         assert books.counts() == Counts(pending=1, suppressed=2)
 
-    def test_putting_back_a_batch_of_a_cancelled_campaign_cancels_it(self, store: Store) -> None:
+    @pytest.mark.parametrize("act", [Books.requeue, Books.split])
+    def test_putting_back_or_halving_a_batch_of_a_cancelled_campaign_cancels_it(
+        self, store: Store, act: Callable[[Books, ClaimedBatch], bool]
+    ) -> None:
         books = Books(store, 3)
         suppress(books, 1, SuppressionReason.BOUNCED)
         claimed = books.claim()
         books.move(CampaignState.CANCELLED)
-        assert books.requeue(claimed)
+        assert act(books, claimed)
         assert books.counts() == Counts(suppressed=1, cancelled=2)
         with store.read() as tx:
             assert not tx.batches.is_open(books.id)
@@ -303,16 +307,6 @@ class BatchesContract:
         books = Books(store, 6, batch_size=4)
         assert books.split(books.claim())
         assert books.drain() == [[5, 6], [1, 2], [3, 4]]
-
-    def test_halving_a_batch_of_a_cancelled_campaign_cancels_it(self, store: Store) -> None:
-        books = Books(store, 4)
-        suppress(books, 1, SuppressionReason.BOUNCED)
-        claimed = books.claim()
-        books.move(CampaignState.CANCELLED)
-        assert books.split(claimed)
-        assert books.counts() == Counts(suppressed=1, cancelled=3)
-        with store.read() as tx:
-            assert not tx.batches.is_open(books.id)
 
     def test_what_waits_is_counted_for_campaigns_that_are_sending(self, store: Store) -> None:
         books = Books(store, 5, batch_size=2)

@@ -17,6 +17,7 @@ def examined(
     return {one.what: one for one in found}
 
 
+LOGO = f"default._bimi.{DOMAIN}"
 NESTED = {
     f"n{number}.example": [f"v=spf1 include:n{number + 1}.example -all"] for number in range(30)
 }
@@ -59,22 +60,38 @@ def test_dkim(records: list[str], selectors: list[str], level: Level, said: str)
 
 
 @rows(
-    ("name", "records", "level", "said"),
+    ("what", "name", "records", "level", "said"),
     [
-        (DOMAIN, [], FIX, "no policy"),
-        (DOMAIN, ["v=DMARC1; p=none; rua=mailto:a@b.example"], CHECK, "only watches"),
-        (DOMAIN, ["v=DMARC1;p=quarantine"], OK, "p=quarantine"),
-        (DOMAIN, ["v=DMARC1; p=reject; adkim=s; aspf=s"], OK, "adkim and aspf"),
-        (DOMAIN, ["v=DMARC1; p=reject", "v=DMARC1; p=none"], FIX, "2 records"),
-        (DOMAIN, ["v=DMARC1; p=maybe"], FIX, "no policy that there is"),
-        (DOMAIN, ["v=DMARC1"], FIX, "no policy that there is"),
-        ("forum.example", ["v=DMARC1; p=reject; sp=none"], CHECK, "only watches"),
-        ("forum.example", ["v=DMARC1; p=reject"], OK, "p=reject"),
-        ("example", ["v=DMARC1; p=reject"], FIX, "no policy"),
+        ("DMARC", f"_dmarc.{DOMAIN}", [], FIX, "no policy"),
+        (
+            "DMARC",
+            f"_dmarc.{DOMAIN}",
+            ["v=DMARC1; p=none; rua=mailto:a@b.c"],
+            CHECK,
+            "only watches",
+        ),
+        ("DMARC", f"_dmarc.{DOMAIN}", ["v=DMARC1;p=quarantine"], OK, "p=quarantine"),
+        (
+            "DMARC",
+            f"_dmarc.{DOMAIN}",
+            ["v=DMARC1; p=reject; adkim=s; aspf=s"],
+            OK,
+            "adkim and aspf",
+        ),
+        ("DMARC", f"_dmarc.{DOMAIN}", ["v=DMARC1; p=reject", "v=DMARC1; p=none"], FIX, "2 records"),
+        ("DMARC", f"_dmarc.{DOMAIN}", ["v=DMARC1; p=maybe"], FIX, "no policy that there is"),
+        ("DMARC", f"_dmarc.{DOMAIN}", ["v=DMARC1"], FIX, "no policy that there is"),
+        ("DMARC", "_dmarc.forum.example", ["v=DMARC1; p=reject; sp=none"], CHECK, "only watches"),
+        ("DMARC", "_dmarc.forum.example", ["v=DMARC1; p=reject"], OK, "p=reject"),
+        ("DMARC", "_dmarc.example", ["v=DMARC1; p=reject"], FIX, "no policy"),
+        ("BIMI", LOGO, [], OK, "none is needed"),
+        ("BIMI", LOGO, ["v=BIMI1; l=https://forum.example/logo.svg"], OK, "shows a logo"),
+        ("BIMI", LOGO, ["v=BIMI1; l=http://forum.example/logo.svg"], CHECK, "no logo"),
+        ("BIMI", LOGO, ["x"], CHECK, "no logo"),
     ],
 )
-def test_dmarc(name: str, records: list[str], level: Level, said: str) -> None:
-    found = examined({f"_dmarc.{name}": records})["DMARC"]
+def test_dmarc_and_bimi(what: str, name: str, records: list[str], level: Level, said: str) -> None:
+    found = examined({name: records})[what]
     assert (found.level, said in found.detail) == (level, True), found
 
 
@@ -82,20 +99,6 @@ def test_what_is_missing_is_written_out_to_be_copied() -> None:
     advice = examined({})["DMARC"].advice
     assert f"_dmarc.{DOMAIN}" in advice
     assert '"v=DMARC1; p=none; rua=mailto:' in advice
-
-
-@rows(
-    ("records", "level", "said"),
-    [
-        ([], OK, "none is needed"),
-        (["v=BIMI1; l=https://forum.example/logo.svg"], OK, "shows a logo"),
-        (["v=BIMI1; l=http://forum.example/logo.svg"], CHECK, "no logo"),
-        (["x"], CHECK, "no logo"),
-    ],
-)
-def test_bimi(records: list[str], level: Level, said: str) -> None:
-    found = examined({f"default._bimi.{DOMAIN}": records})["BIMI"]
-    assert (found.level, said in found.detail) == (level, True), found
 
 
 def test_what_cannot_be_looked_up_proves_nothing() -> None:

@@ -597,19 +597,13 @@ def test_the_first_number_stays_where_another_approval_comes_later(room: Newsroo
         assert [start.by for start in tx.starts.of("second")] == [ED]
 
 
-def test_an_approval_that_is_not_enough_binds_nothing(room: Newsroom) -> None:
-    room.rules = replace(room.rules, start=StartBy.APPROVAL)
-    room.demand(required=2)
-    room.write("second")
-    room.look()
-    with pytest.raises(CountChanged):
-        room.approve(slug="second", shown=99)
-    room.approve(slug="second", shown=12)
-    with room.store.read() as tx:
-        assert tx.starts.of("second") == []
-
-
-def test_where_a_sender_starts_it_an_approval_binds_nothing(room: Newsroom) -> None:
+@pytest.mark.parametrize(("by", "required"), [(StartBy.APPROVAL, 2), (StartBy.SENDER, 1)])
+def test_an_approval_that_starts_nothing_binds_nothing(
+    room: Newsroom, by: StartBy, required: int
+) -> None:
+    """It is not enough, or a sender starts the text."""
+    room.rules = replace(room.rules, start=by)
+    room.demand(required=required)
     room.write("second")
     room.look()
     with pytest.raises(CountChanged):

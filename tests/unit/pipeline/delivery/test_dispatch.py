@@ -241,19 +241,6 @@ def test_a_wrong_setting_pauses_the_campaign_and_says_why(room: Newsroom) -> Non
     assert room.counts() == Counts(accepted=25)
 
 
-def test_a_wrong_setting_does_not_undo_a_cancellation(room: Newsroom) -> None:
-    room.start(5)
-
-    def cancelled_meanwhile(_batch: OutgoingBatch) -> Answer:
-        room.hand().cancel("resignation")
-        return answer(Verdict.CONFIGURATION)
-
-    room.provider.answer = cancelled_meanwhile
-    room.dispatch()
-    assert room.campaign().state is CampaignState.CANCELLED
-    assert room.counts() == Counts(cancelled=5)
-
-
 @pytest.mark.parametrize(
     ("verdict", "counts"),
     [
@@ -261,6 +248,7 @@ def test_a_wrong_setting_does_not_undo_a_cancellation(room: Newsroom) -> None:
         (Verdict.UNKNOWN, Counts(unknown=10, cancelled=15)),
         (Verdict.RETRY, Counts(cancelled=25)),
         (Verdict.SPLIT, Counts(cancelled=25)),
+        (Verdict.CONFIGURATION, Counts(cancelled=25)),
     ],
 )
 def test_the_answer_to_a_call_that_was_under_way_at_the_cancellation_is_booked(

@@ -118,14 +118,18 @@ def lost(room: Newsroom, readers: int = 3, **capabilities: Any) -> None:
 
 
 KEYS: dict[str, Any] = {"replay": Replay.KEYED, "key_lifetime": DAY}
+NAMES: dict[str, Any] = {"replay": Replay.SAFE}
 RECORDS: dict[str, Any] = {"records_delay": MINUTES}
 
 
 # --- replays
 
 
-def test_a_replay_brings_the_answer_that_was_lost(room: Newsroom) -> None:
-    lost(room, **KEYS)
+@pytest.mark.parametrize("capabilities", [KEYS, NAMES])
+def test_a_replay_brings_the_answer_that_was_lost(
+    room: Newsroom, capabilities: dict[str, Any]
+) -> None:
+    lost(room, **capabilities)
     looked = room.reconcile()
     assert looked is not None
     assert (looked.step, looked.known, looked.unknown) == (Step.REPLAY, 3, 0)
@@ -192,17 +196,6 @@ def test_a_proxy_that_finds_a_replay_too_large_splits_nothing(room: Newsroom) ->
 
 
 # --- replays where the provider keeps one message of a name
-
-
-NAMES: dict[str, Any] = {"replay": Replay.SAFE}
-
-
-def test_a_folder_is_handed_what_is_unknown_again(room: Newsroom) -> None:
-    lost(room, **NAMES)
-    room.find_out()
-    assert room.counts() == Counts(accepted=3)
-    assert room.campaign().state is CampaignState.SENT
-    assert len(room.provider.accepted) == 3
 
 
 def test_whoever_left_before_it_is_handed_over_again_stays_unknown(room: Newsroom) -> None:

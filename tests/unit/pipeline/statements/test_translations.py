@@ -80,28 +80,23 @@ def test_a_dry_run_says_who_gets_which_language(room: Newsroom) -> None:
     assert {why for _, why in foretold(room, FORUM).elsewhere} == {"is in the audience of forum-es"}
 
 
-def test_what_was_approved_too_late_goes_to_those_alone_who_have_nothing(room: Newsroom) -> None:
+@pytest.mark.parametrize(
+    ("first", "second", "got"),
+    [(FORUM, SPANISH, {FORUM: 5, SPANISH: 2}), (SPANISH, FORUM, {FORUM: 4, SPANISH: 3})],
+)
+def test_who_subscribes_after_one_member_began_gets_the_other(
+    room: Newsroom, first: str, second: str, got: dict[str, int]
+) -> None:
+    """The one that was approved too late goes to those alone who have nothing."""
     populate(room, {"en": 2, "es": 3})
     compose(room, FORUM, SPANISH)
-    agree(room, FORUM)
-    assert begin(room) == [FORUM]
+    agree(room, first)
+    assert begin(room) == [first]
     populate(room, {"es": 2}, start=10)
-    agree(room, SPANISH)
-    assert begin(room) == [SPANISH]
+    agree(room, second)
+    assert begin(room) == [second]
     room.drain()
-    assert in_each(room) == {FORUM: 5, SPANISH: 2}
-
-
-def test_who_subscribes_after_their_language_began_gets_the_original(room: Newsroom) -> None:
-    populate(room, {"en": 2, "es": 3})
-    compose(room, FORUM, SPANISH)
-    agree(room, SPANISH)
-    assert begin(room) == [SPANISH]
-    populate(room, {"es": 2}, start=10)
-    agree(room, FORUM)
-    assert begin(room) == [FORUM]
-    room.drain()
-    assert in_each(room) == {FORUM: 4, SPANISH: 3}
+    assert in_each(room) == got
 
 
 @pytest.mark.parametrize("end", ["cancel", "revoke", "remove", "pause"])
