@@ -34,7 +34,7 @@ SCHEMES = ("light", "dark")
 def pages(services: Services) -> Iterator[tuple[str, str, str]]:
     """Its name, its address below ``/desk``, and its visitor; "" is a stranger."""
     with services.store.read() as tx:
-        translation, draft = (one.key for one in tx.drafts.unseen(2))
+        translation, draft = (one.key for one in tx.board.unseen(limit=2))
         written = tx.drafts.of("library-opening-hours-have-to-stay")
         key = written.key if written else draft
         number = tx.drafts.versions(key, 1)[0].number
@@ -116,7 +116,7 @@ def furnish(services: Services) -> None:
     )
     ana = services.statements.writer("ana@forum.example")
     with services.store.read() as tx:
-        draft = tx.drafts.unseen(1)[0].key
+        draft = tx.board.unseen(limit=1)[0].key
     ana.begin_like(draft, title="Our standard release", template=True)
     ana.copy("example", title="Un ejemplo", language="es")
     with services.store.begin() as tx:
