@@ -243,6 +243,7 @@ class ChoicesContract:
             '{"to": "JOSé@München.Example"}',
             '{"to": "jos\\u00e9@m\\u00fcnchen.example"}',
             "rcpt=JOSé@xn--mnchen-3ya.example",
+            "rcpt=jose\u0301@xn--mnchen-3ya.example",
             "https://x.example/?to=jos%C3%A9%40xn--mnchen-3ya.example",
         ]:
             with subtests.test(raw=raw):

@@ -13,6 +13,7 @@ from email.utils import format_datetime, quote
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
+from newsletter.domain.subscribers.address import ascii_host
 
 _LINE_LENGTH = 78
 """Characters of a header line: RFC 5322, 2.1.1."""
@@ -93,10 +94,9 @@ def ascii_domain(address: str) -> str:
         return address
     local, _, domain = address.rpartition("@")
     try:
-        return f"{local}@{domain.encode('idna').decode('ascii')}"
-    except UnicodeError as error:
-        fault = Fault(file=address, message=f"its domain cannot be looked up: {error}")
-        raise InvalidInput([fault]) from error
+        return f"{local}@{ascii_host(domain)}"
+    except ValueError as error:
+        raise InvalidInput([Fault(file=address, message=str(error))]) from error
 
 
 def plain_mailbox(name: str, address: str) -> str:

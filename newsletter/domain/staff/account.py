@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from newsletter.domain.staff.role import DeskRules, Role
+from newsletter.domain.subscribers.address import ascii_host
 
 INVITATION_LIFETIME = timedelta(hours=72)
 RESET_LIFETIME = timedelta(minutes=15)
@@ -348,7 +349,7 @@ def relying_party_of(address: str, name: str) -> RelyingParty | None:
     safe = parts.scheme == "https" or (parts.scheme, host) == ("http", "localhost")
     if not host or not safe or _is_number(host):
         return None
-    written = host if host.isascii() else host.encode("idna").decode()
+    written = ascii_host(host)
     other = parts.port not in {None, _DEFAULT_PORTS[parts.scheme]}
     origin = f"{parts.scheme}://{written}{f':{parts.port}' if other else ''}"
     return RelyingParty(id=written, origin=origin, name=name)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from encodings.idna import nameprep
 from typing import Annotated
 
 from newsletter.domain.setting import Rule
@@ -34,34 +35,53 @@ def parse_address(text: str) -> str:
         raise ValueError(f"{text!r} has a dot where none may be before the @")
     labels = domain.split(".")
     # Checked in both forms: some letters turn into brackets and dots on the way to ASCII.
-    if len(labels) < 2 or not (_are_names(labels) and _are_names(_ascii_domain(domain).split("."))):
+    if len(labels) < 2 or not (_are_names(labels) and _are_names(ascii_host(domain).split("."))):
         raise ValueError(f"{text!r} has no domain like example.org after the @")
     return address
 
 
 def _are_names(labels: list[str]) -> bool:
-    return all(_DOMAIN_LABEL_PATTERN.fullmatch(label) for label in labels)
+    """Return whether each is a label of a domain, whatever marks its letters have."""
+    letters = (
+        label if label.isascii() else "".join(c for c in label if unicodedata.category(c)[0] != "M")
+        for label in labels
+    )
+    return all(map(_DOMAIN_LABEL_PATTERN.fullmatch, letters))
 
 
 def fold(address: str) -> str:
     """Return the folded form of an address, in which two addresses are compared.
 
     Only ASCII letters are folded: Unicode folding would merge different people (the Kelvin sign
-    becomes a k). An international domain is compared in its ASCII form.
+    becomes a k). Accents count alike as a letter or apart (NFC), and a domain in its ASCII form.
     """
     if address.isascii() and "@" in address:
         return address.strip().lower()  # the same, in a fifth of the time: millions are folded
     local, _, domain = address.strip().rpartition("@")
-    return f"{local.translate(_ASCII_LOWER)}@{_ascii_domain(domain)}"
+    if any(map(unicodedata.combining, local)):  # without any, NFC would change the Kelvin sign
+        local = unicodedata.normalize("NFC", local)
+    return f"{local.translate(_ASCII_LOWER)}@{ascii_host(domain)}"
 
 
-def _ascii_domain(domain: str) -> str:
-    if domain.isascii():
-        return domain.translate(_ASCII_LOWER)
+_OWN_LETTERS = re.compile("([ßς])")
+"""Letters that IDNA 2008 keeps. Python's codec makes ss and σ of them: the domains of others."""
+
+
+def ascii_host(domain: str) -> str:
+    """Return a domain in ASCII, as the DNS has it. Raises ValueError if it has no such form."""
     try:
-        return domain.encode("idna").decode("ascii").translate(_ASCII_LOWER)
+        return ".".join(map(_ascii_label, domain.replace("ẞ", "ß").split("."))).lower()
     except UnicodeError as error:
         raise ValueError(f"{domain!r} is not a domain that can be looked up: {error}") from error
+
+
+def _ascii_label(label: str) -> str:
+    parts = _OWN_LETTERS.split(label)
+    if len(parts) == 1:
+        return label.encode("idna").decode("ascii")
+    coded = "".join(part if part in {"ß", "ς"} else nameprep(part) for part in parts)
+    # by way of the codec, which refuses what is too long
+    return f"xn--{coded.encode('punycode').decode('ascii')}".encode("idna").decode("ascii")
 
 
 _DOMAINS_IGNORING_DOTS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import quote
 
 from newsletter.domain.delivery.batch import DeliveryState
@@ -228,6 +229,7 @@ class Traces(Repository):
 def _quotes(column: str, address: str) -> Condition:
     """A condition: the text has the address as written, folded, or as JSON or a link writes it."""
     spellings = {folded(address), fold(address)}
+    spellings |= {normalize("NFD", spelling) for spelling in spellings}
     written = {
         form
         for spelling in spellings

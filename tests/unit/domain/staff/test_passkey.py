@@ -19,6 +19,7 @@ PARTIES = {
     "https://[2001:db8::1]": None,
     "http://news.forum.example": None,
     "http://localhost.evil.example": None,
+    "https://straße.example": ("xn--strae-oqa.example", "https://xn--strae-oqa.example"),
     "ftp://localhost": None,
     "": None,
 }

@@ -19,6 +19,7 @@ TOO_LONG_IN_ASCII = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüý�
         "ana@xn--bcher-kva.example",
         "ana@example-one.org",
         "x@1.example",
+        "ana@हिन्दी.example",
     ],
 )
 def test_an_address_that_a_reader_can_have_is_kept_as_written(written: str) -> None:
@@ -60,6 +61,7 @@ def test_an_address_that_a_reader_can_have_is_kept_as_written(written: str) -> N
         ("ana@" + "b" * 64 + ".org", "no domain like"),
         ("ana@" + TOO_LONG_IN_ASCII + ".example", "can be looked up"),
         ("ana@\u2474.example", "no domain like"),
+        ("ana@\u0301.example", "no domain like"),
     ],
 )
 def test_what_is_no_address_is_refused_with_the_reason(written: str, complaint: str) -> None:
@@ -103,10 +105,37 @@ def test_unicode_look_alikes_before_the_at_stay_different_people(one: str, other
     assert fold(one) != fold(other)
 
 
-@rows("written", ["ana@bücher.example", "ana@BÜCHER.example", "Ana@XN--BCHER-KVA.Example"])
+@rows(
+    "written",
+    [
+        "ana@bücher.example",
+        "ana@BÜCHER.example",
+        "ana@bu\u0308cher.example",
+        "Ana@XN--BCHER-KVA.Example",
+    ],
+)
 def test_an_international_domain_is_compared_in_its_ascii_form(written: str) -> None:
     assert fold(written) == "ana@xn--bcher-kva.example"
     assert fold(written.replace("@", "@MAIL.")) == "ana@mail.xn--bcher-kva.example"
+
+
+@rows(
+    ("written", "ascii_form"),
+    [
+        ("ana@straße.example", "ana@xn--strae-oqa.example"),
+        ("ana@STRAẞE.bücher.example", "ana@xn--strae-oqa.xn--bcher-kva.example"),
+        ("ana@βόλος.example", "ana@xn--nxasmm1c.example"),
+    ],
+)
+def test_a_domain_with_a_letter_of_its_own_is_not_its_look_alike(
+    written: str, ascii_form: str
+) -> None:
+    assert fold(parse_address(written)) == ascii_form
+    assert fold(ascii_form) == ascii_form
+
+
+def test_an_accent_counts_alike_as_a_letter_and_apart() -> None:
+    assert fold("jose\u0301@example.org") == fold("jos\u00e9@example.org")
 
 
 def test_folding_twice_is_folding_once() -> None:
