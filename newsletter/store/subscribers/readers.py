@@ -130,7 +130,6 @@ class Readers(AddressRepository):
                 id=subscriber_id,
                 old=old,
             )
-            self._db.update("suppression", {"address_hash": old}, address=None)
         return True
 
     def edit(self, subscriber_id: int, entry: Entry) -> None:

@@ -158,6 +158,14 @@ def test_what_a_person_or_staff_said_moves_along_and_a_dead_mailbox_does_not(
     assert change(room).suppressed is (reason if stays else None)
 
 
+def test_staff_lift_the_suppression_of_an_address_that_its_person_left(room: Newsroom) -> None:
+    add(room, "press")
+    room.suppress(ANA, SuppressionReason.MANUAL)
+    change(room)
+    assert lift(room) is SuppressionReason.MANUAL
+    assert suppressed(room) is None
+
+
 def plan(by: str) -> ImportPlan:
     return ImportPlan(file="people.csv", kind="plain", sha256="ab12", by=by, declared={"press"})
 
