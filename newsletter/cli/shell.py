@@ -179,9 +179,15 @@ def say(message: str) -> None:
         click.echo(message, err=True)
 
 
+_CONTROLS = {code: ascii(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
+"""Code of a control character → its Python escape: a terminal would obey it."""
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print a table without frames and without empty columns, each row as one line."""
-    cells = [[in_words(cell).replace("\n", " ") for cell in row] for row in rows]
+    cells = [
+        [in_words(cell).replace("\n", " ").translate(_CONTROLS) for cell in row] for row in rows
+    ]
     shown = [at for at in range(len(columns)) if not cells or any(row[at] for row in cells)]
     lines = [[row[at] for at in shown] for row in (list(columns), *cells)]
     widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]

@@ -33,6 +33,11 @@ def test_each_row_is_one_line_and_cells_stand_below_each_other(
     assert second.endswith("7")
 
 
+def test_no_cell_gives_orders_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("subject",), [["people.csv\x1b[2K\r\x9b1A"]])
+    assert capsys.readouterr().out.splitlines()[1:] == [r"people.csv\x1b[2K\r\x9b1A"]
+
+
 def test_wide_characters_and_accents_take_the_room_that_they_take(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
