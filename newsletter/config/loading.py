@@ -254,17 +254,19 @@ def _check_dates(document: Document, root: Shape, values: Any) -> None:
 
 
 def _check_webhook(document: Document, values: Any) -> None:
-    """Report an invalid webhook key now, not at the first webhook call."""
-    given = inside(values, "provider")
-    kind, key, listed = (inside(given, name) for name in ("kind", "webhook_key", "webhook_topics"))
-    key = key if isinstance(key, str) and key else None
-    topics = [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
-    try:
-        registry.webhook(str(kind), key=key, topics=topics, fetch=lambda _: b"")
-    except InvalidConfiguration as error:
-        path = tuple(error.faults[0].key.split("."))
-        if not document.is_broken(path):
-            document.fault(path, error.faults[0].message)
+    """Report an invalid webhook key of either provider now, not at the first webhook call."""
+    for place in ("provider", "fallback_provider"):
+        given = inside(values, place)
+        names = ("kind", "webhook_key", "webhook_topics")
+        kind, key, listed = (inside(given, name) for name in names)
+        key = key if isinstance(key, str) and key else None
+        topics = [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
+        try:
+            registry.webhook(str(kind), key=key, topics=topics, fetch=lambda _: b"")
+        except InvalidConfiguration as error:
+            path = (place, error.faults[0].key.partition(".")[2])
+            if not document.is_broken(path):
+                document.fault(path, error.faults[0].message)
 
 
 def show(settings: Settings) -> dict[str, Any]:
