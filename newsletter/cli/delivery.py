@@ -39,6 +39,8 @@ monitoring_option = click.option(
 
 _SOCKET_KEY = "newsletter.listening"
 """Key of the listening socket in click's ``meta``."""
+_INTERRUPTED = 130
+"""The exit code if a signal ends a run before it is idle: what is left is not done."""
 _MAX_NAMED = 5
 """Campaigns that the summary of a run names."""
 _EXIT_CODES: Mapping[Ending, int] = MappingProxyType(
@@ -122,7 +124,9 @@ def work(
         shell.say("settings were changed at the desk: starting again with them")
         return shell.AGAIN
     shell.say(_summarise_run(services.delivery, run))
-    return _exit_code(services.delivery, run) if until_idle else 0
+    if not until_idle:
+        return 0
+    return _INTERRUPTED if told_to_stop.is_set() else _exit_code(services.delivery, run)
 
 
 def _exit_code(delivery: Delivery, run: Run) -> int:
