@@ -140,8 +140,6 @@ class DigestBuilder:
                 )
             dropped = replace(found[0], statement=None, parts=())
             tx.digests.put(dropped, tx.now)
-            # made again with the same parts, it would go out by the approvals of before
-            tx.approvals.revoke(slug, tx.now, actor=actor, reason="dropped")
             detail = f"it gathered {', '.join(found[0].parts)}"
             tx.audit.enter(actor, "drop", slug, detail)
             return dropped
@@ -275,6 +273,8 @@ class DigestBuilder:
             summary += f"; the {surplus} oldest are left out, for one mail holds {MAX_STATEMENTS}"
         # also where there was too little to say: the date is seen to, and does not come due again
         tx.digests.put(issue, tx.now)
+        # made before with the same parts, and taken away, it would go out by the approvals of then
+        tx.approvals.revoke(issue.slug, tx.now, actor=actor, reason="made again")
         detail = ", ".join(issue.parts) or summary
         tx.audit.enter(actor, "gather", issue.slug, detail)
         return issue, summary

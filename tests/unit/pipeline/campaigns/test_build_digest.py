@@ -476,6 +476,20 @@ def test_a_dropped_one_that_is_made_again_waits_for_a_new_approval(desk: Desk) -
     assert desk.started(FIRST) is None
 
 
+def test_one_whose_parts_were_off_the_web_waits_for_a_new_approval(desk: Desk) -> None:
+    made(desk)
+    desk.approve(slug=FIRST)
+    for kind, words in ((NoteKind.WITHDRAWN, "Mistaken."), (NoteKind.RESTORED, "")):
+        for part in ("one", "two"):
+            annotate(part, kind, words, by="operator", store=desk.store)
+        desk.build()
+        desk.refresh()
+    assert desk.issues()[FIRST].statement is None
+    desk.builder().make("weekly", "ada@forum.example")
+    desk.tick()
+    assert desk.started(FIRST) is None
+
+
 def test_one_that_has_begun_cannot_be_dropped(desk: Desk) -> None:
     made(desk)
     desk.approve(slug=FIRST)
