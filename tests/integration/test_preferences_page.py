@@ -1,10 +1,12 @@
 """A person's own page, by the link in an email: their lists, their data, and its end."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -53,7 +55,7 @@ def saved(site: Forum, **changes: Any) -> str:
     """The page after saving."""
     answer = site.post(site.preferences_link(), form(**changes))
     assert answer.status == 303
-    return site.get(answer.headers["location"]).text
+    return site.get(urljoin(site.preferences_link(), answer.headers["location"])).text
 
 
 def chosen(site: Forum) -> Any:
@@ -364,3 +366,24 @@ def test_deleting_asks_once_more_and_then_leaves_nothing_but_the_block(site: For
     assert site.post(f"{path}/delete").status == 404
     assert site.post(f"{path}/again").status == 200, "as for everybody"
     assert site.rows("SELECT count(*) FROM transactional_email") == [(0,)]
+
+
+# --- where the ways on lead
+
+
+def test_every_form_link_and_redirect_stays_beneath_the_path_of_public_url(site: Forum) -> None:
+    site.send()
+    own, mail = site.preferences_link(), site.unsubscribe_link(1)
+    asked = [("GET", path) for path in (own, f"{own}/delete", mail, f"{mail}/preferences")]
+    asked += [("GET", "/subscribe"), ("GET", "/confirm/made-up"), ("POST", f"{mail}/everything")]
+    asked += [("POST", mail), ("POST", f"{mail}/preferences"), ("POST", own), ("GET", "/archive/x")]
+    asked += [("POST", "/subscribe")]
+    ways = 0
+    for method, path in asked:
+        answer = site.ask(method, path, form=form() if method == "POST" else None)
+        found = re.findall('(?:href|action)="([^"]*)"', answer.text)
+        for way in [*found, *filter(None, [answer.headers.get("location")])]:
+            there = urljoin(f"https://forum.example/news{path}", way)
+            ways += there.startswith("https://forum.example/news/")
+            assert not re.match("https://forum.example/(?!news/).", there), (path, way)
+    assert ways > 10

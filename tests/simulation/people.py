@@ -234,7 +234,7 @@ class People:
 
         def wish(process: Process) -> None:
             page = self._world.door.ask(process, "GET", path)
-            form = page.form(path)
+            form = page.form(f"..{path}")
             change(form)
             if self._world.door.ask(process, "POST", path, form=form).status != 303:
                 raise Refused("a field has a fault")

@@ -54,6 +54,11 @@ def host_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
+def relative(request: Request, path: str) -> str:
+    """Return the path of a page of ours as seen from this one, also where public_url has a path."""
+    return "../" * (request.scope["path"].count("/") - 1) + path.removeprefix("/")
+
+
 async def read_body(
     request: Request, max_bytes: int, on_progress: Callable[[int], None] = lambda _: None
 ) -> bytes:

@@ -33,7 +33,7 @@ from newsletter.pipeline.subscribers import prefer
 from newsletter.rendering.languages import base_language
 from newsletter.rendering.mail.details import written_date
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.web.http.forms import Posted, host_of, read_form
+from newsletter.web.http.forms import Posted, host_of, read_form, relative
 from newsletter.web.http.frame import Button, Frame
 from newsletter.web.http.threads import Lane
 
@@ -74,7 +74,7 @@ class ReaderRequest:
 
     @property
     def link(self) -> str:
-        return f"/preferences/{self.http.path_params['token']}"
+        return relative(self.http, f"/preferences/{self.http.path_params['token']}")
 
 
 class PreferencesPage:
@@ -110,7 +110,7 @@ class PreferencesPage:
                 return self._frame.notice("not_found", "broken_link", language=language, status=404)
             if owner.is_late(self._subscribers.store.clock.now()):
                 words, _ = self._frame.words(language)
-                again = f"/preferences/{request.path_params['token']}/again"
+                again = relative(request, f"/preferences/{request.path_params['token']}/again")
                 buttons = [Button(action=again, label=words["late_button"])]
                 return self._frame.notice(
                     "expired_title", "late_text", language=language, status=410, buttons=buttons

@@ -22,7 +22,7 @@ from newsletter.domain.subscribers import signup
 from newsletter.pipeline.subscribers.join import FollowedLink, LinkState, confirm, follow
 from newsletter.runtime.log_lines import sparing
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.web.http.forms import host_of, one_line, read_form
+from newsletter.web.http.forms import host_of, one_line, read_form, relative
 from newsletter.web.http.frame import Frame
 from newsletter.web.http.limits import RequestLimit
 from newsletter.web.http.offering import HONEYPOT_FIELD, LANGUAGE, PATH, SCRIPT, SignUpOffer
@@ -98,7 +98,7 @@ class SignUpPages:
             return page
         if faults:
             return self._show(form, language, faults)
-        there = f"{PATH}/asked?language={quote(language)}"
+        there = relative(request, f"{PATH}/asked?language={quote(language)}")
         return RedirectResponse(there, status_code=303, headers=dict(self._frame.data_fields))
 
     def _json_answer(

@@ -22,7 +22,7 @@ from newsletter.pipeline.subscribers import leave
 from newsletter.pipeline.subscribers.prefer import ask_for_link
 from newsletter.runtime.log_lines import sparing
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.web.http.forms import host_of
+from newsletter.web.http.forms import host_of, relative
 from newsletter.web.http.frame import Button, Frame, join_titles
 from newsletter.web.http.group_commit import GroupCommit
 from newsletter.web.http.threads import Lane, Lanes
@@ -113,7 +113,7 @@ class UnsubscribePages:
         """
         ending = leave.pending_departure(departure, store=self._subscribers.store)
         words, language = self._words(request, ending)
-        link = f"/u/{request.path_params['token']}"
+        link = relative(request, f"/u/{request.path_params['token']}")
         buttons = [
             Button(action=f"{link}/preferences", label=words["prefer_button"]),
             *(
@@ -171,10 +171,9 @@ class UnsubscribePages:
         """Return the page that says that the reader is unsubscribed, with further choices."""
         words, language = self._words(request, ending)
         ways = {"preferences": "choose_instead", "everything": "leave_everything"}
+        link = relative(request, f"/u/{request.path_params['token']}")
         buttons = [
-            Button(
-                action=f"/u/{request.path_params['token']}/{way}", label=words[label], second=True
-            )
+            Button(action=f"{link}/{way}", label=words[label], second=True)
             for way, label in ways.items()
         ]
         texts = [self._lists(ending, "left_lists", words), words["choose_hint"]]
