@@ -63,7 +63,7 @@ def fold(address: str) -> str:
     return f"{local.translate(_ASCII_LOWER)}@{ascii_host(domain)}"
 
 
-_OWN_LETTERS = re.compile("([ßς])")
+_OWN_LETTERS_PATTERN = re.compile("([ßς])")
 """Letters that IDNA 2008 keeps. Python's codec makes ss and σ of them: the domains of others."""
 
 
@@ -76,7 +76,7 @@ def ascii_host(domain: str) -> str:
 
 
 def _ascii_label(label: str) -> str:
-    parts = _OWN_LETTERS.split(label)
+    parts = _OWN_LETTERS_PATTERN.split(label)
     if len(parts) == 1:
         return label.encode("idna").decode("ascii")
     coded = "".join(part if part in {"ß", "ς"} else nameprep(part) for part in parts)
