@@ -40,7 +40,7 @@ monitoring_option = click.option(
 _SOCKET_KEY = "newsletter.listening"
 """Key of the listening socket in click's ``meta``."""
 _INTERRUPTED = 130
-"""The exit code if a signal ends a run before it is idle: what is left is not done."""
+"""The exit code if a signal ends a run before it is idle, with work left."""
 _MAX_NAMED = 5
 """Campaigns that the summary of a run names."""
 _EXIT_CODES: Mapping[Ending, int] = MappingProxyType(

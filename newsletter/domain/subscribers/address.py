@@ -80,7 +80,7 @@ def _ascii_label(label: str) -> str:
     if len(parts) == 1:
         return label.encode("idna").decode("ascii")
     coded = "".join(part if part in {"ß", "ς"} else nameprep(part) for part in parts)
-    # by way of the codec, which refuses what is too long
+    # by way of the codec, which refuses too long a label
     return f"xn--{coded.encode('punycode').decode('ascii')}".encode("idna").decode("ascii")
 
 
