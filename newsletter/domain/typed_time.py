@@ -171,6 +171,14 @@ def parse_typed_time(words: str, *, zone: str, now: datetime | None = None) -> d
     return wall
 
 
+def parse_instant(words: str, *, zone: str, now: datetime) -> datetime:
+    """Parse a time in words that is one moment for all readers. Raises ValueError."""
+    typed = parse_typed_time(words, zone=zone, now=now)
+    if isinstance(typed, LocalTime):
+        raise ValueError(say("Readers' own clocks are set in the text. Give one time for all"))
+    return resolve(typed, zone)
+
+
 def _in_letters(words: str) -> str:
     """Return the words in lower case, without accents."""
     letters = unicodedata.normalize("NFKD", words.casefold())

@@ -119,4 +119,4 @@ def test_each_gets_it_by_their_own_clock_and_the_run_ends_with_the_rest_to_come(
 def test_an_hour_for_each_is_refused_where_one_for_all_is_set(people: Workspace) -> None:
     people.write("news")
     refused = people.do("statement", "schedule", "news", "--at", "09:00 local", code=3)
-    assert "write send_at: 09:00 local into the statement's file" in refused.stderr
+    assert "--at: Readers' own clocks are set in the text. Give one time" in refused.stderr

@@ -10,9 +10,8 @@ from newsletter.cli import shell
 from newsletter.domain.archive import NoteKind
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
-from newsletter.domain.schedule import resolve
+from newsletter.domain.typed_time import parse_instant
 from newsletter.domain.wording import people
-from newsletter.formats.times import is_local
 from newsletter.pipeline.archive.annotate import annotate as note
 from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.campaigns.headcount import readers_left_out, with_readers
@@ -23,6 +22,8 @@ from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.services import Services
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
+
+_AT = "Like '2026-12-01 09:00' or 'tomorrow 9am', in the configured time zone."
 
 
 @click.command()
@@ -172,9 +173,7 @@ def revoke(services: Services, slug: str, by: str) -> None:
 
 @click.command()
 @click.argument("slug")
-@click.option(
-    "--at", required=True, metavar="TIME", help="YYYY-MM-DD HH:MM, in the configured time zone."
-)
+@click.option("--at", required=True, metavar="TIME", help=_AT)
 @click.option(
     "--approve-again",
     is_flag=True,
@@ -185,22 +184,17 @@ def revoke(services: Services, slug: str, by: str) -> None:
 def schedule(services: Services, slug: str, at: str, approve_again: bool, by: str) -> None:
     """Set the time of a statement, which overrules its file."""
     services.statements.refresh_to_act()
-    when = _instant_of(at, services.settings.timezone)
+    when, now = _parse_at(services, at), services.store.clock.now()
     slug = shell.statement_slug(services.store, slug)
-    _refuse_past(slug, when, services.statements)
-    services.campaigns.starter().schedule(slug, when, by=by, renews_approvals=approve_again)
     time = shell.wall_time(when, services.settings.timezone)
-    shell.say(f"{slug} goes out at {time}, once it is approved")
-
-
-def _refuse_past(slug: str, when: datetime, statements: Statements) -> None:
-    now, zone = statements.store.clock.now(), statements.settings.timezone
     if when <= now:
-        asked, time = shell.wall_time(when, zone), shell.wall_time(now, zone)
         raise Refused(
-            f"{asked} has passed; it is {time} now. Write a later time, or let it leave once it is"
-            f" approved: 'newsletter statement unschedule {slug}'"
+            f"{time} has passed; it is {shell.wall_time(now, services.settings.timezone)} now."
+            " Write a later time, or let it leave once it is approved:"
+            f" 'newsletter statement unschedule {slug}'"
         )
+    services.campaigns.starter().schedule(slug, when, by=by, renews_approvals=approve_again)
+    shell.say(f"{slug} goes out at {time}, once it is approved")
 
 
 @click.command()
@@ -223,7 +217,7 @@ def unschedule(services: Services, slug: str, approve_again: bool, by: str) -> N
     type=click.IntRange(min=0),
     help="The number of people that you expect; refuse another number.",
 )
-@click.option("--at", metavar="TIME", help="YYYY-MM-DD HH:MM, in the configured time zone.")
+@click.option("--at", metavar="TIME", help=_AT)
 @shell.acting
 def start(
     services: Services, slug: str, by: str, digest: str, count: int | None, at: str | None
@@ -242,7 +236,7 @@ def start(
         by=by,
         seen=digest,
         shown=shown,
-        at=_instant_of(at, services.settings.timezone) if at is not None else None,
+        at=_parse_at(services, at) if at is not None else None,
     )
     start = services.campaigns.starter().start(asked)
     with services.store.read() as tx:
@@ -295,22 +289,10 @@ def annotate(services: Services, slug: str, words: str, kind: str | None, by: st
     shell.say(f"{services.settings.public_url}/archive/{slug} shows it now")
 
 
-def _instant_of(text: str, zone: str) -> datetime:
-    """Return the instant of a wall time in ``--at``. Raises InvalidInput."""
-    if is_local(text):
-        message = (
-            f"{text!r} is a time by each reader's own clock, and --at sets one moment for all;"
-            " write send_at: 09:00 local into the statement's file instead, and take back what"
-            " --at has set with 'newsletter statement unschedule'"
-        )
-        raise InvalidInput([Fault(file="--at", message=message)])
+def _parse_at(services: Services, text: str) -> datetime:
+    """Return the instant of a time in ``--at``, typed as at the desk. Raises InvalidInput."""
+    now = services.store.clock.now()
     try:
-        wall = datetime.fromisoformat(text)
-    except ValueError as error:
-        why = "" if "isoformat" in str(error) else f" ({error})"
-        message = f"{text!r} is not a time{why}; write it like 2026-11-24 14:00"
-        raise InvalidInput([Fault(file="--at", message=message)]) from error
-    try:
-        return resolve(wall, zone)
+        return parse_instant(text, zone=services.settings.timezone, now=now)
     except ValueError as error:
         raise InvalidInput([Fault(file="--at", message=str(error))]) from error

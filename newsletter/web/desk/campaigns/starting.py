@@ -8,11 +8,10 @@ from starlette.responses import Response
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.schedule import LocalTime, resolve
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.review import Check, ReviewFinding
 from newsletter.domain.statements.statement import StoredStatement
-from newsletter.domain.typed_time import is_wall_time, parse_typed_time
+from newsletter.domain.typed_time import is_wall_time, parse_instant
 from newsletter.domain.wording import listed, place_of, say
 from newsletter.pipeline.campaigns import headcount
 from newsletter.pipeline.campaigns.control import AlreadyStarted, StartRequest, UndoTooLate
@@ -131,14 +130,11 @@ class Starting:
 
     def _read(self, request: DeskRequest, text: str) -> tuple[datetime | None, str]:
         """Parse a typed time. Return the time, or why it is invalid."""
-        zone, now = self._statements.settings.timezone, request.desk.now()
+        now = request.desk.now()
         try:
-            typed = parse_typed_time(text, zone=zone, now=now)
+            at = parse_instant(text, zone=self._statements.settings.timezone, now=now)
         except ValueError as error:
             return None, str(error)
-        if isinstance(typed, LocalTime):
-            return None, say("Readers' own clocks are set in the text. Give one time for all")
-        at = resolve(typed, zone)
         passed = "This time has passed: it is {now} now. Give a later one"
         return at, say(passed, now=request.desk.clock(now)) if at <= now else ""
 
