@@ -113,18 +113,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
         _print_error(f"newsletter: {place}{error.strerror or error}; {advice}")
         return EXIT_FAILED
     except Exception as error:  # the last resort
-        return _report_fault(error)
+        logging.getLogger("newsletter").debug("unexpected", exc_info=error)
+        _print_error(
+            f"newsletter: unexpected {type(error).__name__}: {error}\n"
+            "This is a fault of the program; 'newsletter --verbose …' shows where."
+        )
+        return EXIT_FAILED
     return code if isinstance(code, int) else EXIT_DONE
-
-
-def _report_fault(error: Exception) -> int:
-    """Print an error as a sentence; with ``--verbose`` also its traceback."""
-    logging.getLogger("newsletter").debug("unexpected", exc_info=error)
-    _print_error(
-        f"newsletter: unexpected {type(error).__name__}: {error}\n"
-        "This is a fault of the program; 'newsletter --verbose …' shows where."
-    )
-    return EXIT_FAILED
 
 
 def _print_error(message: str) -> None:

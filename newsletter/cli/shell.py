@@ -120,6 +120,14 @@ def limited(command: Callable[..., Any]) -> Callable[..., Any]:
     return limit(click.option("--all", "everything", is_flag=True, help="Show all.")(wrapped))
 
 
+def repeatable(
+    flag: str, name: str, metavar: str, about: str, *, required: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add an option that may be given several times; the command gets a tuple."""
+    told = f"{about}; repeatable."
+    return click.option(flag, name, metavar=metavar, multiple=True, required=required, help=told)
+
+
 def read_actor(_context: object, _option: object, given: str | None) -> str:
     """Return the folded address in ``--by``, or the operator."""
     if given is None:
@@ -131,10 +139,7 @@ def read_actor(_context: object, _option: object, given: str | None) -> str:
 
 
 by_whom = click.option(
-    "--by",
-    metavar="EMAIL",
-    callback=read_actor,
-    help="The person who does it, for the audit log.",
+    "--by", metavar="EMAIL", callback=read_actor, help="The person who does it, for the audit log."
 )
 
 

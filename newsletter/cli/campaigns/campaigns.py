@@ -37,11 +37,7 @@ def list_campaigns(services: Services, as_json: bool, most: int | None) -> None:
         count = tx.campaigns.count()
     columns = ("campaign", "statement", "state", *FIGURES)
     shell.print_rows(
-        rows,
-        columns,
-        as_json=as_json,
-        count=count,
-        shown=lambda row: {**row, "state": _state(row)},
+        rows, columns, as_json=as_json, count=count, shown=lambda row: {**row, "state": _state(row)}
     )
     for row in () if as_json else rows:
         for line in _describe_wait(row, zone):
@@ -83,50 +79,14 @@ def report(services: Services, campaign: str, as_json: bool) -> None:
 def print_report(figures: dict[str, Any], zone: str) -> None:
     """Print the report as text, with times in the zone."""
     click.echo(f"campaign {figures['campaign']}: {figures['statement']}, {_state(figures)}")
+    for line in (*_circumstances(figures, zone), *_results(figures), *_dates(figures, zone)):
+        click.echo(f"  {line}")
+
+
+def _circumstances(figures: Mapping[str, Any], zone: str) -> Iterator[str]:
+    """Yield why a campaign is where it is: related statements, readers who wait, an outage."""
     if figures["reason"]:
-        click.echo(f"  {figures['reason']}")
-    for line in _relations(figures):
-        click.echo(f"  {line}")
-    for line in (*_describe_outage(figures, zone), *_describe_wait(figures, zone)):
-        click.echo(f"  {line}")
-    for line in (*_figures(figures), *_foreign_unknowns(figures), *_event_results(figures)):
-        click.echo(f"  {line}")
-    click.echo(f"  version      {shell.version(figures['content_digest'])}")
-    click.echo(f"  approved by  {', '.join(figures['approved_by'])}")
-    for override in figures["despite"]:
-        click.echo(f"               {shell.override_in_words(override)}")
-    click.echo(f"  provider     {', '.join(figures['providers'])}")
-    for event in ("started", "finished"):
-        at = figures[f"{event}_at"]
-        time = shell.wall_time(datetime.fromisoformat(at), zone) if at else "not yet"
-        click.echo(f"  {event:<12} {time}")
-    for row in figures["exceptions"]:
-        click.echo(f"  {row['state']}: {row['address']} {row['reason']}")
-    for row in figures["returned"]:
-        click.echo(f"  bounced ({row['bounce']}): {row['address']} {row['reason']}")
-    for address in figures["unknown_addresses"]:
-        click.echo(f"  unknown: {address}")
-
-
-def _figures(figures: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the number of each outcome, once the audience is frozen."""
-    if not figures["started_at"]:
-        dry_run = f"'newsletter send {figures['statement']} --dry-run'"
-        about = f"about {figures['audience']:,} now, " * figures["estimated"]
-        yield f"audience     {about}fixed at the start; {dry_run} counts it as of now"
-        return
-    for name in FIGURES:
-        yield f"{name:<12} {figures[name]:>9,}"
-    yield f"{'left by link':<12} {figures['unsubscribed']:>9,}"
-
-
-def _state(row: Mapping[str, Any]) -> str:
-    """Return a campaign's state in words; JSON has the enum's value."""
-    return "needs attention" if row["state"] == CampaignState.ATTENTION.value else row["state"]
-
-
-def _relations(figures: dict[str, Any]) -> Iterator[str]:
-    """Yield related statements, readers who wait for a translation, and the segment."""
+        yield figures["reason"]
     if figures["corrects"]:
         yield f"corrects {figures['corrects']}, and goes to those who may have it"
     if figures["translates"]:
@@ -134,20 +94,32 @@ def _relations(figures: dict[str, Any]) -> Iterator[str]:
     if figures["segment"]:
         yield f"goes to the segment {figures['segment']}"
     yield from (row["said"] for row in figures["awaited"])
+    if outage := figures["outage"]:
+        times = "once" if outage["tries"] == 1 else f"{outage['tries']} times"
+        again = datetime.fromisoformat(outage["next_at"])
+        yield (
+            f"not handed over to {outage['people']:,}, tried {times}: {outage['reason']};"
+            f" next try at {shell.wall_time(again, zone)}"
+        )
+    yield from _describe_wait(figures, zone)
 
 
-def _foreign_unknowns(figures: dict[str, Any]) -> Iterator[str]:
-    """Yield the unknown deliveries at provider accounts that are not configured any more."""
+def _results(figures: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the number of each outcome, once the audience is frozen, and what events report."""
+    if figures["started_at"]:
+        for name in FIGURES:
+            yield f"{name:<12} {figures[name]:>9,}"
+        yield f"{'left by link':<12} {figures['unsubscribed']:>9,}"
+    else:
+        dry_run = f"'newsletter send {figures['statement']} --dry-run'"
+        about = f"about {figures['audience']:,} now, " * figures["estimated"]
+        yield f"audience     {about}fixed at the start; {dry_run} counts it as of now"
     if count := figures["unknown_elsewhere"]:
         yield (
             f"{count:,} of the unknown went to another account at the provider than is configured"
             " now, or to one that nobody noted: the records of this account prove nothing,"
             " so it is not asked. Look there, then decide with 'newsletter resolve'"
         )
-
-
-def _event_results(figures: dict[str, Any]) -> Iterator[str]:
-    """Yield the results that providers' events report, or a sentence that there are none."""
     if not figures["events_received"]:
         yield "delivered and bounced are not known: no events are received from the provider"
         return
@@ -156,18 +128,30 @@ def _event_results(figures: dict[str, Any]) -> Iterator[str]:
         yield f"{name:<12} {figures[name]:>9,}{f'  ({more})' if more else ''}"
 
 
-def _describe_outage(figures: dict[str, Any], zone: str) -> Iterator[str]:
-    """Yield a sentence if the provider is unreachable, like the log of the run."""
-    if outage := figures["outage"]:
-        times = "once" if outage["tries"] == 1 else f"{outage['tries']} times"
-        again = datetime.fromisoformat(outage["next_at"])
-        yield (
-            f"not handed over to {outage['people']:,}, tried {times}: {outage['reason']};"
-            f" next try at {shell.wall_time(again, zone)}"
-        )
+def _dates(figures: Mapping[str, Any], zone: str) -> Iterator[str]:
+    """Yield the version, who approved it, the times, and the people whom it did not reach."""
+    yield f"version      {shell.version(figures['content_digest'])}"
+    yield f"approved by  {', '.join(figures['approved_by'])}"
+    for override in figures["despite"]:
+        yield f"             {shell.override_in_words(override)}"
+    yield f"provider     {', '.join(figures['providers'])}"
+    for event in ("started", "finished"):
+        at = figures[f"{event}_at"]
+        time = shell.wall_time(datetime.fromisoformat(at), zone) if at else "not yet"
+        yield f"{event:<12} {time}"
+    for row in figures["exceptions"]:
+        yield f"{row['state']}: {row['address']} {row['reason']}"
+    for row in figures["returned"]:
+        yield f"bounced ({row['bounce']}): {row['address']} {row['reason']}"
+    yield from (f"unknown: {address}" for address in figures["unknown_addresses"])
 
 
-def _describe_wait(row: dict[str, Any], zone: str) -> Iterator[str]:
+def _state(row: Mapping[str, Any]) -> str:
+    """Return a campaign's state in words; JSON has the enum's value."""
+    return "needs attention" if row["state"] == CampaignState.ATTENTION.value else row["state"]
+
+
+def _describe_wait(row: Mapping[str, Any], zone: str) -> Iterator[str]:
     """Yield why and until when a campaign waits, in words."""
     wait, later = row["waiting"], row["later"]
     if wait:

@@ -47,13 +47,11 @@ _BYTE_ORDER_MARK = "\ufeff"
     show_default=True,
     help="The tool that wrote the file; recognised by its columns.",
 )
-@click.option(
+@shell.repeatable(
     "--list",
     "lists",
-    metavar="NAME",
-    multiple=True,
-    help="The list for people from another tool or from a table without a "
-    "column lists; repeatable.",
+    "NAME",
+    "The list for people from another tool or from a table without a column lists",
 )
 @click.option(
     "--create-list",
@@ -61,12 +59,8 @@ _BYTE_ORDER_MARK = "\ufeff"
     is_flag=True,
     help="Create lists that are neither in the settings nor in the database.",
 )
-@click.option(
-    "--column",
-    "columns",
-    metavar='OURS="HEADER"',
-    multiple=True,
-    help='The header of one of our columns, like email="E-Mail"; repeatable.',
+@shell.repeatable(
+    "--column", "columns", 'OURS="HEADER"', 'The header of one of our columns, like email="E-Mail"'
 )
 @click.option(
     "--without",
@@ -74,13 +68,7 @@ _BYTE_ORDER_MARK = "\ufeff"
     multiple=True,
     help="Accept a Mailchimp export without this file.",
 )
-@click.option(
-    "--ignore-column",
-    "ignored",
-    metavar="HEADER",
-    multiple=True,
-    help="A column to ignore; repeatable.",
-)
+@shell.repeatable("--ignore-column", "ignored", "HEADER", "A column to ignore")
 @click.option("--encoding", default="", help="The encoding of a table, like windows-1252.")
 @click.option(
     "--omit-bad-rows", is_flag=True, help="Import a table without its bad rows, which are listed."

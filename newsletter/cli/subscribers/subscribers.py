@@ -30,12 +30,8 @@ for _command in (import_file, export, list_imports, undo_import):
 
 
 @subscribers.command()
-@click.option(
-    "--list",
-    "lists",
-    metavar="NAME",
-    multiple=True,
-    help="A list that the form offers; repeatable. Default: all public lists.",
+@shell.repeatable(
+    "--list", "lists", "NAME", "A list that the form offers, instead of all public ones"
 )
 @click.option(
     "--language", metavar="CODE", default="", help="The form's language. Default: the workspace's."
@@ -165,14 +161,7 @@ def data(services: Services, address: str, by: str) -> None:
 
 @subscribers.command()
 @shell.address_argument()
-@click.option(
-    "--list",
-    "lists",
-    metavar="NAME",
-    multiple=True,
-    required=True,
-    help="The list whose subscription ends; repeatable.",
-)
+@shell.repeatable("--list", "lists", "NAME", "The list whose subscription ends", required=True)
 @shell.as_json
 @shell.acting
 def unsubscribe(
@@ -286,7 +275,7 @@ def _as_data(person: Subscriber) -> dict[str, Any]:
 
 @subscribers.command()
 @shell.address_argument()
-@click.option("--list", "lists", metavar="NAME", multiple=True, required=True, help="The list.")
+@shell.repeatable("--list", "lists", "NAME", "The list", required=True)
 @click.option("--name", default="", help="The person's name.")
 @click.option("--language", default="", help="The person's language, like es.")
 @click.option("--create-list", "create_lists", is_flag=True, help="Create an unknown list.")

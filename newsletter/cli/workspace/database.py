@@ -45,11 +45,7 @@ def migrate(workspace: Shell) -> None:
     """Make the database, or check its version."""
     settings = workspace.settings()
     # private first: what a migration makes is its owner's alone from the first byte
-    with (
-        private(),
-        _require_exclusive(settings),
-        closing(open_database(settings)) as database,
-    ):
+    with private(), _require_exclusive(settings), closing(open_database(settings)) as database:
         is_new = ensure_current(database)
     if is_new:
         say(f"the database was made with schema {SCHEMA_VERSION}")

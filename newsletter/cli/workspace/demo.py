@@ -7,7 +7,7 @@ so that it has a statement in each state.
 import secrets
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,10 +18,9 @@ import click
 
 from newsletter.cli.campaigns.campaigns import print_report
 from newsletter.cli.delivery import work
-from newsletter.cli.shell import AGAIN, say
+from newsletter.cli.shell import AGAIN, Shell, say
 from newsletter.cli.subscribers.moving import bring_in
 from newsletter.cli.workspace.setup import make_workspace
-from newsletter.config import environment
 from newsletter.config.editing import edited
 from newsletter.config.loading import FILE_NAME
 from newsletter.domain.errors import Defect
@@ -36,7 +35,6 @@ from newsletter.pipeline.staff.proofs import Client
 from newsletter.pipeline.statements.approve import ApprovalRequest
 from newsletter.rendering.mail.files import default_templates
 from newsletter.runtime.services import Services
-from newsletter.runtime.wiring import opened
 from newsletter.sources.desk import draft_text
 from newsletter.sources.statements import parse_statement
 from newsletter.subscriber_files.csv_files import Instructions
@@ -67,9 +65,7 @@ PEOPLE = (_ANA, _BEN, _CLEO)
 @click.command()
 @click.argument("folder", default="demo", type=click.Path(path_type=Path))
 @click.option(
-    "--serve/--no-serve",
-    default=None,
-    help="Serve the desk until Ctrl-C. Default: at a terminal.",
+    "--serve/--no-serve", default=None, help="Serve the desk until Ctrl-C. Default: at a terminal."
 )
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
 def demo(folder: Path, serve: bool | None, port: int) -> int:
@@ -92,7 +88,10 @@ def demo(folder: Path, serve: bool | None, port: int) -> int:
 
     code = AGAIN
     while code == AGAIN:
-        with _opened(folder) as services, WebServer(services, host="127.0.0.1", port=port):
+        with (
+            Shell(workspace=str(folder)).services() as services,
+            WebServer(services, host="127.0.0.1", port=port),
+        ):
             code = work(services, until_idle=False)
     return code
 
@@ -106,7 +105,7 @@ def send_one(folder: Path, passwords: Mapping[str, str]) -> int:
     # without a second factor, so that no authenticator app is needed
     quick = {"schedule.undo_window": "0s", "schedule.start": "approval", "schedule.poll": "1s"}
     _configure(folder, quick | {"desk.second_factor": "admin"})
-    with _opened(folder) as services:
+    with Shell(workspace=str(folder)).services() as services:
         code = _send(services, folder, passwords)
         _show_around(services, folder)
     return code
@@ -116,13 +115,9 @@ def send_one(folder: Path, passwords: Mapping[str, str]) -> int:
 def at_the_desk(folder: Path) -> Iterator[Services]:
     """Open the workspace with five more statements at the desk, each in another state."""
     _configure(folder, {"schedule.undo_window": "5m", "schedule.start": "sender"})
-    with _opened(folder) as services:
+    with Shell(workspace=str(folder)).services() as services:
         _work_at_the_desk(services)
         yield services
-
-
-def _opened(folder: Path) -> AbstractContextManager[Services]:
-    return opened(folder, environment())
 
 
 def _unused(folder: Path) -> Path:
