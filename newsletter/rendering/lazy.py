@@ -34,10 +34,18 @@ class LazyRenderer:
     All but ``fingerprint`` raise InvalidInput for a template that cannot be read or parsed.
     """
 
-    def __init__(self, *, house: Publisher, override: Path | None, carriage: str) -> None:
+    def __init__(
+        self,
+        *,
+        house: Publisher,
+        override: Path | None,
+        carriage: str,
+        timeout: timedelta = RENDER_TIMEOUT,
+    ) -> None:
         self._house = house
         self._override = override
         self._carriage = carriage
+        self._timeout = timeout
 
     @cached_property
     def _files(self) -> TemplateFiles:
@@ -65,7 +73,25 @@ class LazyRenderer:
         """
         if not is_long(statement, *translations):
             return self.templates.render(statement, translations, test=test)
-        return render_in_sandbox(statement, translations, test=test, renderer=self._arguments)
+        arguments = {
+            "renderer": self._arguments,
+            "statement": replace(statement, segment=None),  # no email says it
+            "translations": tuple(translations),
+            "test": test,
+        }
+        try:
+            [found] = ask(
+                _RENDER_FUNCTION, arguments, answer=Content, timeout=self._timeout, gate=TEXT_GATE
+            )
+        except NotStarted as error:
+            message = f"was not made an email yet: {error}; it is tried again"
+            raise Postponed([_fault(statement, message)]) from error
+        except CutOff as error:
+            raise TookTooLong([_fault(statement, _too_long(self._timeout))]) from error
+        if isinstance(found, InvalidInput):
+            raise found
+        content: Content = replace(found, segment=statement.segment)
+        return content
 
     @property
     def _arguments(self) -> dict[str, Any]:
@@ -80,66 +106,17 @@ class LazyRenderer:
 
 
 def review_text(
-    statement: Statement, content: Content | None, context: ReviewContext
-) -> tuple[ReviewFinding, ...]:
-    """Return the review findings of a text. One of them says if the text takes too long."""
-    from newsletter.rendering.checks import reviewer
-
-    review = review_in_sandbox if is_long(statement) else reviewer.review_text
-    return review(statement, content, context)
-
-
-# --- long texts --------------------------------------------------------------------------------
-
-
-def is_long(*statements: Statement) -> bool:
-    """Return whether the texts together are so long that rendering them needs a time limit."""
-    from newsletter.rendering.markdown.markdown import MAX_SHORT_CHARACTERS
-
-    fields = ("title", "subject", "summary", "preview", "body")
-    written = sum(len(getattr(one, field)) for one in statements for field in fields)
-    return written > MAX_SHORT_CHARACTERS
-
-
-def render_in_sandbox(
-    statement: Statement,
-    translations: Sequence[Statement],
-    *,
-    test: bool,
-    renderer: Mapping[str, Any],
-    timeout: timedelta = RENDER_TIMEOUT,
-) -> Content:
-    """Render in a sandbox. ``renderer`` holds the arguments of ``TemplateRenderer``.
-
-    Raises InvalidInput, TookTooLong and Postponed.
-    """
-    arguments = {
-        "renderer": renderer,
-        "statement": replace(statement, segment=None),  # no email says it
-        "translations": tuple(translations),
-        "test": test,
-    }
-    try:
-        [found] = ask(_RENDER_FUNCTION, arguments, answer=Content, timeout=timeout, gate=TEXT_GATE)
-    except NotStarted as error:
-        message = f"was not made an email yet: {error}; it is tried again"
-        raise Postponed([_fault(statement, message)]) from error
-    except CutOff as error:
-        raise TookTooLong([_fault(statement, _too_long(timeout))]) from error
-    if isinstance(found, InvalidInput):
-        raise found
-    content: Content = replace(found, segment=statement.segment)
-    return content
-
-
-def review_in_sandbox(
     statement: Statement,
     content: Content | None,
     context: ReviewContext,
     *,
     timeout: timedelta = RENDER_TIMEOUT,
 ) -> tuple[ReviewFinding, ...]:
-    """Review in a sandbox. A finding says if the text takes too long."""
+    """Return the review findings of a text. One of them says if the text takes too long."""
+    if not is_long(statement):
+        from newsletter.rendering.checks import reviewer
+
+        return reviewer.review_text(statement, content, context)
     arguments = {"statement": statement, "content": content, "context": context}
     kind = tuple[ReviewFinding, ...]
     try:
@@ -153,6 +130,15 @@ def review_in_sandbox(
         return in_order([finding])
     remarks: tuple[ReviewFinding, ...] = found
     return remarks
+
+
+def is_long(*statements: Statement) -> bool:
+    """Return whether the texts together are so long that rendering them needs a time limit."""
+    from newsletter.rendering.markdown.markdown import MAX_SHORT_CHARACTERS
+
+    fields = ("title", "subject", "summary", "preview", "body")
+    written = sum(len(getattr(one, field)) for one in statements for field in fields)
+    return written > MAX_SHORT_CHARACTERS
 
 
 def _too_long(timeout: timedelta) -> str:

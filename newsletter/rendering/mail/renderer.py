@@ -183,7 +183,12 @@ class TemplateRenderer:
         name = "correction" if statement.corrects else "statement"
         name = "digest" if statement.digest else name
         links = [values[link] for link in _LINK_KEYS if values[link]]
-        demands = self._required(links, embargo=values["embargo"], gaps=len(fallbacks))
+        demands = guards.Requirements(
+            links=tuple(links),
+            postal_address=self._house.organisation.postal_address,
+            embargo=values["embargo"],
+            gaps=len(fallbacks),
+        )
         html, text = self._parts(name, statement.origin, values, to_text(tokens), demands)
         # a workspace's own template may forget them
         _refuse(self._templates.place(f"{name}.html.j2"), left_out(guards.Page(html).text, others))
@@ -245,7 +250,9 @@ class TemplateRenderer:
             "press_contact_shown": False,
         }
         origin, plain = f"the {says.value} mail", PlainBody(text="", links=())
-        html, text = self._parts(says.value, origin, values, plain, self._required([url]))
+        address = self._house.organisation.postal_address
+        demands = guards.Requirements(links=(url,), postal_address=address)
+        html, text = self._parts(says.value, origin, values, plain, demands)
         return Content(
             subject=subject,
             html=html,
@@ -315,14 +322,6 @@ class TemplateRenderer:
         _refuse(origin, guards.mark_faults(text, demands))
         _refuse(self._templates.place(f"{name}.txt.j2"), guards.text_faults(text, html, demands))
         return html, text
-
-    def _required(
-        self, links: Sequence[str], *, embargo: str = "", gaps: int = 0
-    ) -> guards.Requirements:
-        address = self._house.organisation.postal_address
-        return guards.Requirements(
-            links=tuple(links), postal_address=address, embargo=embargo, gaps=gaps
-        )
 
 
 def _body(tokens: Sequence[Token], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from newsletter.domain.campaigns.digest import Abstract
 from newsletter.domain.statements import brand as branding
 from newsletter.domain.statements.content import Publisher
 from newsletter.domain.statements.statement import Statement
-from newsletter.rendering.languages import base_language, direction
+from newsletter.rendering.languages import direction
 from newsletter.rendering.mail import details
 from newsletter.rendering.mail.headers import archive_url
 from newsletter.rendering.mail.words import Wordings
@@ -52,7 +52,6 @@ def common_values(
         "brand": house.brand,
         **look(house, lists),
         "language": language,
-        "base_language": base_language(language),
         "direction": way,
         "start": "right" if way == "rtl" else "left",
         "end": "left" if way == "rtl" else "right",

@@ -29,15 +29,15 @@ def columns(text: str) -> int:
     return sum(map(_columns_of, text))
 
 
-def wrap(text: str, width: int = LINE_WIDTH, *, first: str = "", rest: str = "") -> list[str]:
-    """Fold text into lines of at most ``width`` columns, each after its prefix.
+def wrap(text: str, width: int = LINE_WIDTH, *, rest: str = "") -> list[str]:
+    """Fold text into lines of at most ``width`` columns, the second and later ones after ``rest``.
 
     Line breaks stay. Addresses and long words are not broken, except text of wide characters, which
     has no blanks.
     """
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        line = rest if lines else first
+        line = rest if lines else ""
         bare = True
         for gap, word in _words(paragraph):
             if not bare and columns(line) + len(gap) + columns(word) > width:

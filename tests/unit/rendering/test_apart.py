@@ -13,7 +13,7 @@ from newsletter.domain.statements.review import Check, ReviewContext
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.rendering.checks.reviewer import review_text
-from newsletter.rendering.lazy import LazyRenderer, is_long, render_in_sandbox, review_in_sandbox
+from newsletter.rendering.lazy import LazyRenderer, is_long
 from newsletter.rendering.lazy import review_text as review
 from newsletter.rendering.mail.files import mail_templates
 from newsletter.rendering.mail.renderer import TemplateRenderer
@@ -44,18 +44,19 @@ def test_a_long_text_comes_out_of_the_sandbox_as_it_does_here() -> None:
     here = TemplateRenderer(**MADE_BY).render(text)
     # however busy the machine is
     within = timedelta(minutes=2)
-    assert render_in_sandbox(text, (), test=False, renderer=MADE_BY, timeout=within) == here
+    apart = LazyRenderer(house=HOUSE, override=None, carriage="", timeout=within)
+    assert apart.render(text) == here
     with pytest.raises(InvalidInput, match="it has no title"):
-        render_in_sandbox(replace(text, title=""), (), test=False, renderer=MADE_BY, timeout=within)
-    found = review_in_sandbox(LONG, here, AROUND, timeout=within)
+        apart.render(replace(text, title=""))
+    found = review(LONG, here, AROUND, timeout=within)
     assert found == review_text(LONG, here, AROUND)
     assert Check.PLACEHOLDER in {one.check for one in found}
 
 
 def test_a_text_that_takes_too_long_is_refused_with_what_to_do() -> None:
     with pytest.raises(TookTooLong, match="takes longer than 0 s to be made an email: shorten it"):
-        render_in_sandbox(LONG, (), test=False, renderer=MADE_BY, timeout=timedelta(0))
-    [found] = review_in_sandbox(LONG, None, AROUND, timeout=timedelta(0))
+        LazyRenderer(house=HOUSE, override=None, carriage="", timeout=timedelta(0)).render(LONG)
+    [found] = review(LONG, None, AROUND, timeout=timedelta(0))
     assert found.check is Check.FAULT
     assert "takes longer than 0 s" in found.message
 
