@@ -23,7 +23,6 @@ from newsletter.credentials.codes import hash_token
 from newsletter.domain.delivery.transactional import network_of
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.account import Member
-from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff.proofs import Refusal, SignedIn
 from newsletter.pipeline.staff.signin import step_up
@@ -196,21 +195,13 @@ class Gate:
             return request.sign_in_again()
         if not member.may(route.role):
             if request.http.method not in _SAFE_METHODS:
-                self._note_refusal(request, member, route.role)
+                with self._staff.store.begin() as tx:
+                    said = f"is {member.role.value}; this takes the role {route.role.value}"
+                    tx.audit.enter(member.address, "refused", request.path[:200], said)
             return request.forbidden(route.role)
         if route.step_up and not member.session.has_fresh_factor(self._desk.now()):
             return request.step_up()
         return None
-
-    def _note_refusal(self, request: DeskRequest, member: Member, role: Role) -> None:
-        """Enter in the audit log that a role did not suffice for an act."""
-        with self._staff.store.begin() as tx:
-            tx.audit.enter(
-                member.address,
-                "refused",
-                request.path[:200],
-                f"is {member.role.value}; this takes the role {role.value}",
-            )
 
     def _member(self, session_token: str) -> Member | None:
         """Return the person behind a session token, with their role at this moment."""

@@ -44,6 +44,8 @@ from newsletter.web.desk.deciding import LEFT_OUT, colleagues, list_titles, plai
 _WORD_TABLE = load_table("newsletter.web.desk", "words.yaml")
 NOTE_NAMES: Sequence[str] = (*_WORD_TABLE["readers"], *_WORD_TABLE["documents"])
 """English texts of notes that a sandbox writes about a file, for translation."""
+LABELS: Mapping[str, str] = {name: say(words) for name, words in _WORD_TABLE["labels"].items()}
+"""Field of a draft → its label."""
 PROOF_FIELD = "step-up"
 """The form field for the second factor of a step-up."""
 PROOF_FAULT_WORDS: Mapping[Refusal, str] = {
@@ -150,6 +152,7 @@ class Desk:
             "noted": lambda note: recognized(note, NOTE_NAMES),
             "initials": initials,
             "language": language_name,
+            "label": lambda field, other="": LABELS.get(field, other or field),
             "left_out": lambda why: say(LEFT_OUT.get(why, why)),
             "list_title": lambda name: titles(self.staff.settings, [name]),
             "titled": partial(list_titles, self.staff.settings),

@@ -301,7 +301,6 @@ class DeskRequest:
             next="/desk" if post else self.address,
             again=json.dumps(carried) if post else "",
             address="",
-            provider=self.desk.staff.settings.desk.oidc,
         )
 
     def step_up(self, refusal: Refusal | None = None) -> Response:

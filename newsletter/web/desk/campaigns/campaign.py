@@ -268,7 +268,6 @@ class CampaignPage:
                 "report": report,
                 "live": self._live_figures(tx, campaign),
                 "why": why and say("{text}.", text=why),
-                "names": names,
                 "deciders": role_holders(tx, Role.ADMIN),
                 "start": next(same, None),
                 "course": _build_curve(tx, campaign, report),

@@ -3,14 +3,15 @@
 These pages are open to everyone. The pipeline decides what they reveal.
 """
 
-import json
 import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import anyio
+from pydantic import TypeAdapter, ValidationError
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
@@ -119,11 +120,11 @@ class SignIn(StaffPart):
 
     def _carry_on(self, request: DeskRequest, next_path: str, address: str) -> Response:
         """Show the form that was sent after the session ended, or redirect to ``next_path``."""
-        carried = _parse_resent_form(request.field("again"))
-        if carried is None:
+        form = _parse_resent_form(request.field("again"))
+        if form is None:
             return go(next_path)
         return request.page(
-            "again.html.j2", title=say("You are signed in again"), who=address, **carried
+            "again.html.j2", title=say("You are signed in again"), who=address, **vars(form)
         )
 
     # --- identity provider
@@ -416,22 +417,21 @@ def codes_page(request: DeskRequest, codes: Sequence[str], *, next_path: str) ->
     )
 
 
-def _parse_resent_form(text: str) -> dict[str, Any] | None:
-    """Parse a form to resend (action and fields); None unless its action is a page of the desk."""
+@dataclass(frozen=True, kw_only=True)
+class _ResentForm:
+    """A form that was sent after the session ended."""
+
+    action: str
+    fields: dict[str, list[str]]
+
+
+_RESENT_FORM = TypeAdapter(_ResentForm)
+
+
+def _parse_resent_form(text: str) -> _ResentForm | None:
+    """Parse a form to resend; None unless its action is a page of the desk."""
     try:
-        read = json.loads(text) if text else None
-    except (ValueError, RecursionError):
+        form = _RESENT_FORM.validate_json(text, strict=True)
+    except ValidationError:
         return None
-    if not isinstance(read, dict):
-        return None
-    action, fields = read.get("action"), read.get("fields")
-    if (
-        not isinstance(action, str)
-        or not isinstance(fields, dict)
-        or browser.desk_path(action) != action
-    ):
-        return None
-    lists = all(isinstance(values, list) for values in fields.values())
-    if not lists or not all(isinstance(one, str) for values in fields.values() for one in values):
-        return None
-    return {"action": action, "fields": fields}
+    return form if browser.desk_path(form.action) == form.action else None

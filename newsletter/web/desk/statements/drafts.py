@@ -26,7 +26,6 @@ from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import draft_as_file, draft_text
 from newsletter.sources.writing import slugify
-from newsletter.web.desk.deciding import colleagues
 from newsletter.web.desk.page import NOTE_NAMES
 from newsletter.web.desk.request import DeskRequest, download, go, route
 from newsletter.web.desk.statements import fields
@@ -208,13 +207,11 @@ class Drafts:
         with self._statements.store.read() as tx:
             rules = self._statements.campaigns.rules
             status, lapse = get_status(tx, draft.slug, rules), lapse_of(tx, draft.slug, rules)
-            names = colleagues(tx)
         remarks = self._findings(request, draft)
         return request.page(
             "draft.html.j2",
             title=text.title.strip() or say("A new text"),
             lapse=lapse,
-            names=names,
             refused=refused,
             draft=draft,
             text=text,
@@ -222,7 +219,6 @@ class Drafts:
             gone=status is not None and status.has_begun,
             remarks=remarks,
             said=[one.message for one in remarks],
-            labels=fields.LABELS,
             by_sender=self._statements.campaigns.rules.by_sender,
             size=view_of(request),
             told=self._drafts.time_notes(text, request.desk),

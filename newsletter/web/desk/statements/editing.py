@@ -22,7 +22,6 @@ from newsletter.pipeline.statements.write import Conflict, WouldLapse
 from newsletter.pipeline.status import get_status, lapse_of
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
-from newsletter.web.desk.deciding import colleagues
 from newsletter.web.desk.request import DeskRequest, framed_email, go, route
 from newsletter.web.desk.statements import fields
 from newsletter.web.desk.statements.preview import preview_html, view_of
@@ -96,7 +95,6 @@ class Editing:
     ) -> Response:
         with self._statements.store.read() as tx:
             lapse = lapse_of(tx, draft.slug, self._statements.campaigns.rules)
-            names = colleagues(tx)
             status = get_status(tx, draft.slug, self._statements.campaigns.rules)
             lists, counts = self._lists(tx, text), tx.readers.lists()
             recipients = self._recipients(tx, text)
@@ -116,7 +114,6 @@ class Editing:
             base=draft.revision if base is None else base,
             unsaved=base is not None,
             lapse=lapse,
-            names=names,
             lapses=lapses,
             lists=lists,
             counts=counts,
@@ -160,7 +157,7 @@ class Editing:
             title=say("This text was changed while you wrote"),
             status=409,
             draft=theirs,
-            differences=fields.label_differences(differences(theirs.version.text, mine)),
+            differences=differences(theirs.version.text, mine),
             who=who,
             own=own,
             ways=[
@@ -193,7 +190,15 @@ class Editing:
         except (InvalidInput, NotFound, Refused) as error:
             return self._failed(request, error)
         if isinstance(saved, Conflict):
-            return request.data(self._conflict_json(request, saved), status=409)
+            theirs = saved.theirs
+            answer: dict[str, Any] = {
+                "version": theirs.revision,
+                "saved_at": theirs.changed_at.isoformat(),
+                "by": request.desk.person(theirs.changed_by),
+                "own": theirs.changed_by == request.who.address,
+                "fields": fields.form_values(theirs.version.text),
+            }
+            return request.data(answer, status=409)
         others = self._editors.record(draft.key, request.who.name, request.desk.now())
         at = saved.changed_at.isoformat()
         told = self._drafts.time_notes(text, request.desk)
@@ -204,16 +209,6 @@ class Editing:
             with self._statements.store.read() as tx:
                 answer["recipients"] = self._recipients(tx, text)
         return request.data(answer)
-
-    def _conflict_json(self, request: DeskRequest, conflict: Conflict) -> dict[str, Any]:
-        theirs = conflict.theirs
-        return {
-            "version": theirs.revision,
-            "saved_at": theirs.changed_at.isoformat(),
-            "by": request.desk.person(theirs.changed_by),
-            "own": theirs.changed_by == request.who.address,
-            "fields": fields.form_values(theirs.version.text),
-        }
 
     @route(
         "POST", "/drafts/{key}/paste", Role.WRITER, max_bytes=2 * _MAX_FORM_BYTES, is_parsed=True
@@ -316,7 +311,7 @@ class Editing:
             draft=draft,
             version=version,
             now=draft.version.number == version.number,
-            differences=fields.label_differences(differences(version.text, draft.version.text)),
+            differences=differences(version.text, draft.version.text),
         )
 
     @route("POST", "/drafts/{key}/versions/{number}/restore", Role.WRITER)

@@ -9,24 +9,17 @@ from typing import Any
 
 from newsletter.domain.errors import Fault
 from newsletter.domain.schedule import resolve
-from newsletter.domain.statements.comparison import Difference
 from newsletter.domain.statements.draft import Draft, DraftText
 from newsletter.domain.wording import Sentence, say
 from newsletter.pipeline.ledger import find_draft
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import parse_draft, read_times
 from newsletter.sources.statements import Parsed
-from newsletter.tables import load_table
 from newsletter.web.desk.deciding import sentence
-from newsletter.web.desk.page import Desk
+from newsletter.web.desk.page import LABELS, Desk
 from newsletter.web.desk.request import DeskRequest, Faults
 from newsletter.web.http.forms import parse_number
 
-LABELS: Mapping[str, str] = {
-    name: say(words)
-    for name, words in load_table("newsletter.web.desk", "words.yaml")["labels"].items()
-}
-"""Field → its label."""
 _LIST_FIELDS, _CHECKBOX_FIELDS = {"lists"}, {"urgent", "welcome"}
 _MARKUP_PATTERN = re.compile(r"[*`#>|]|\b_|_\b|(?<=\])\([^)]*\)|[\[\]]")
 _OPTIONAL_FIELDS = set(LABELS) - {"title", "body", "urgent"}
@@ -105,21 +98,6 @@ def file_faults(faults: Iterable[Fault], key: str) -> Faults:
             message = f"{message if fault.key else f'{fault.file} {message}'}".rstrip(".") + "."
         found.append((fault.key or key, message))
     return found
-
-
-def label_differences(differences: Sequence[Difference]) -> list[dict[str, Any]]:
-    """Return the differences for a template: each field's label, its removed and added text."""
-    return [
-        {
-            "what": LABELS.get(difference.what, difference.what),
-            "lines": [
-                (kind, text)
-                for kind, text in (("out", difference.before), ("in", difference.after))
-                if text
-            ],
-        }
-        for difference in differences
-    ]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,6 @@ from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import colleagues, differences, findings_of, mark_waived, title_of
 from newsletter.web.desk.request import DeskRequest, go, route
-from newsletter.web.desk.statements.fields import LABELS
 from newsletter.web.desk.statements.preview import inbox_values
 
 _MAX_SEARCH_CHARACTERS = 200
@@ -142,7 +141,6 @@ class StatementPages:
             lines=lines,
             before=first - 1 if stored.statement.desk else 0,  # the desk shows no front matter
             shown={number for number, _ in lines},
-            labels=LABELS,
         )
 
     @route("GET", "/statements/{slug}", Role.VIEWER)
