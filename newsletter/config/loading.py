@@ -185,7 +185,7 @@ def load(path: Path, environ: Mapping[str, str], data: bytes | None = None) -> S
     """
     path = path.absolute()
     document = build(path.name, parse(path, data))
-    root = Shape.of_settings()
+    root = Shape(type=Settings)
     values = Preparation(
         document=document, root=root, workspace=path.parent, environ=environ
     ).prepare()
@@ -202,23 +202,19 @@ def load(path: Path, environ: Mapping[str, str], data: bytes | None = None) -> S
     try:
         settings = Settings.model_validate_json(text, context=context)
     except ValidationError as error:
+        from newsletter.config.wording import find, say  # few files have faults
+
         cause = error
-        _report_errors(error, document, root, values)
+        for details in error.errors(include_url=False):
+            finding = find(details, document, root, values)
+            if not document.is_broken(finding.path):
+                document.fault(finding.path, say(finding))
     _check_dates(document, root, values)
     _check_webhook(document, values)
     if settings is None or document.faults:
         in_order = sorted(document.faults, key=lambda fault: (fault.line, fault.column))
         raise InvalidConfiguration(in_order) from cause
     return settings
-
-
-def _report_errors(error: ValidationError, document: Document, root: Shape, values: Any) -> None:
-    from newsletter.config.wording import find, say  # few files have faults
-
-    for details in error.errors(include_url=False):
-        finding = find(details, document, root, values)
-        if not document.is_broken(finding.path):
-            document.fault(finding.path, say(finding))
 
 
 def find_workspace(start: Path) -> Path:
@@ -287,7 +283,7 @@ class ShownSetting:
 
 def list_settings(settings: Settings) -> list[ShownSetting]:
     """Return all settings, each with its line when the file was loaded."""
-    return list(_flatten(show(settings), Shape.of_settings(), (), settings.lines))
+    return list(_flatten(show(settings), Shape(type=Settings), (), settings.lines))
 
 
 def _flatten(

@@ -13,7 +13,6 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from newsletter.config.fields import ByKind
-from newsletter.config.settings import Settings
 from newsletter.domain.schedule import format_duration
 
 
@@ -26,10 +25,6 @@ class Shape:
     field: FieldInfo | None = None
     """The pydantic field, if the value belongs to a key."""
     by_kind: ByKind | None = None
-
-    @classmethod
-    def of_settings(cls) -> "Shape":
-        return cls(type=Settings)
 
     @classmethod
     def of(cls, annotation: Any, field: FieldInfo | None = None) -> "Shape":

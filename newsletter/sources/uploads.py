@@ -1,5 +1,6 @@
 """Read an uploaded file or text in a sandbox."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -24,6 +25,20 @@ def read_upload(
     read: DraftText | ImportedDocument
     read = read_isolated(reader, arguments, file=file, answer=kinds, advice=ADVICE)
     return read
+
+
+def as_draft(document: ImportedDocument, bare: DraftText) -> DraftText:
+    """Return an imported document as a draft; ``bare`` has the fields that no document has."""
+    return replace(
+        bare,
+        title=document.title,
+        body=document.body,
+        date=document.date.isoformat() if document.date else "",
+        summary=document.summary,
+        subject=document.subject,
+        embargo=document.embargo.words if document.embargo else "",
+        language=document.language or bare.language,
+    )
 
 
 def read_here(

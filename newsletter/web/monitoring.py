@@ -44,7 +44,6 @@ _OPEN_STATES = (
     CampaignState.PAUSED,
     CampaignState.ATTENTION,
 )
-_CAMPAIGN_COUNTS = ("pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
 
 log = logging.getLogger("newsletter.web")
 
@@ -156,9 +155,9 @@ class Monitoring:
         yield "campaigns", ("state",), {(state.value,): states[state] for state in _OPEN_STATES}
         of_campaign = ("campaign", "statement", "figure")
         messages = {
-            (str(campaign.id), campaign.slug, figure): getattr(campaign.counts, figure)
+            (str(campaign.id), campaign.slug, figure): count
             for campaign in vitals.campaigns
-            for figure in _CAMPAIGN_COUNTS
+            for figure, count in vars(campaign.counts).items()
         }
         yield "campaign_messages", of_campaign, messages
         silences = {(name,): silent for name, silent in self._provider_waits().items() if name}

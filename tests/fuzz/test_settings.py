@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.config.loading import load, show
+from newsletter.config.settings import Settings
 from newsletter.config.shape import Shape
 from newsletter.domain.errors import InvalidConfiguration
 from tests.fuzz.hostile import BYTES, JSON, hostile
 from tests.workspaces import BASE
 
 DIGITS = "9182736450"
-ROOT = Shape.of_settings()
+ROOT = Shape(type=Settings)
 SECRETS = [
     (kind, key)
     for kind, shape in ROOT.keys["provider"].kinds.items()

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 
+from newsletter.config.settings import Settings
 from newsletter.config.shape import Shape, as_yaml
 from newsletter.providers.common.options import ProviderOptions
 
@@ -36,7 +37,7 @@ Editors complete and check the file by its JSON Schema:
 
 def document() -> str:
     """The whole page, in Markdown."""
-    root = Shape.of_settings()
+    root = Shape(type=Settings)
     groups = {key: shape for key, shape in root.keys.items() if shape.keys}
     lines = [_INTRODUCTION, "## Top level", "", *_table(root, frozenset(root.keys))]
     for key, shape in groups.items():

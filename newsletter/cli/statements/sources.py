@@ -144,20 +144,12 @@ def import_files(services: Services, files: tuple[Path, ...], as_json: bool) -> 
 
 
 def _write_imported(services: Services, document: "ImportedDocument") -> dict[str, Any]:
+    from newsletter.sources.uploads import as_draft  # with what reads documents
+
     path = free_path(services.settings.statements_folder, document.title)
     slug = path.stem
-    day = document.date.isoformat() if document.date else ""
-    held = document.embargo
-    words, until = (held.words, held.until) if held else ("", "")
-    text = DraftText(
-        title=document.title,
-        body=document.body,
-        date=day,
-        summary=document.summary,
-        subject=document.subject,
-        embargo=words,
-        language=document.language,
-    )
+    text = as_draft(document, DraftText())
+    until = document.embargo.until if document.embargo else ""
     progress = Progress.DRAFT if document.guessed else Progress.REVIEW
     write_new(path, draft_as_file(text, progress=progress, embargo_suggested=until))
     kept = [
@@ -168,11 +160,11 @@ def _write_imported(services: Services, document: "ImportedDocument") -> dict[st
         "slug": slug,
         "path": str(path),
         "title": document.title,
-        "date": day or None,
+        "date": text.date or None,
         "dropped": [
             {"line": one.line, "text": one.text, "why": one.reason} for one in document.dropped
         ],
-        "embargo": words,
+        "embargo": text.embargo,
         "embargo_suggested": until,
         "pictures": [one for one, _ in kept],
         "notes": [*document.notes, *(note for _, note in kept)],

@@ -79,7 +79,7 @@ class Desk:
 
     def __init__(self, staff: Staff) -> None:
         self.staff = staff
-        self._zone = ZoneInfo(staff.settings.timezone)
+        self.zone = ZoneInfo(staff.settings.timezone)
         self.languages = dict(_languages())
         self._templates: dict[str, Templates] = {}
         self.assets = Assets(default_templates() / "desk", color=staff.settings.brand.color)
@@ -112,6 +112,10 @@ class Desk:
         """Return the current time."""
         return self.staff.store.clock.now()
 
+    def local_now(self) -> datetime:
+        """Return the current time by the clocks of the organisation."""
+        return self.now().astimezone(self.zone)
+
     def fill(self, template: str, values: Mapping[str, Any], language: Language) -> str:
         """Fill a template in a language, into which it is translated on first use."""
         if language.code not in self._templates:
@@ -140,7 +144,7 @@ class Desk:
             "join": lambda parts, between="": between.join(str(words(part)) for part in parts),
             "moment": self.moment,
             "clock": self.clock,
-            "second": lambda at: clock(at, self._zone.key),
+            "second": lambda at: clock(at, self.zone.key),
             "hour": hour,
             "day": self.day,
             "number": number,
@@ -180,15 +184,15 @@ class Desk:
 
     def moment(self, instant: datetime | None) -> str:
         """Return a time with day and zone: Tue 1 Dec 2026, 09:00 New York."""
-        return moment(instant, self._zone.key) if instant else "–"
+        return moment(instant, self.zone.key) if instant else "–"
 
     def clock(self, instant: datetime) -> str:
         """Return the time of day: 09:00."""
-        return f"{instant.astimezone(self._zone):%H:%M}"
+        return f"{instant.astimezone(self.zone):%H:%M}"
 
     def day(self, instant: datetime) -> str:
         """Return the day: 1 Dec 2026."""
-        return say("{at.day} {at:%b %Y}", at=instant.astimezone(self._zone))
+        return say("{at.day} {at:%b %Y}", at=instant.astimezone(self.zone))
 
 
 class StaffPart:

@@ -7,6 +7,7 @@ import jsonschema
 import yaml
 
 from newsletter.config.loading import load
+from newsletter.config.settings import Settings
 from newsletter.config.shape import Shape, as_yaml
 from newsletter.providers.registry import OPTIONS
 from tests.rows import rows
@@ -46,7 +47,7 @@ def every_key(shape: Shape) -> set[str]:
 def test_the_example_shows_every_key_with_a_comment() -> None:
     lines = EXAMPLE.read_text("utf-8").splitlines()
 
-    for key in every_key(Shape.of_settings()):
+    for key in every_key(Shape(type=Settings)):
         shown = [line for line in lines if line.strip(" #-").startswith(f"{key}:")]
         assert shown, f"{key} is not in the example"
     for line in lines:
@@ -120,7 +121,7 @@ def test_each_key_is_explained() -> None:
                 found += unexplained(inner, f"{path}.{key}")
         return found
 
-    assert unexplained(Shape.of_settings(), "") == []
+    assert unexplained(Shape(type=Settings), "") == []
 
 
 def test_the_documentation_is_what_the_settings_say() -> None:
@@ -134,7 +135,7 @@ def test_the_documentation_is_what_the_settings_say() -> None:
 def test_the_documentation_names_each_key_and_each_kind() -> None:
     text = document()
 
-    for key in every_key(Shape.of_settings()) - {"kind"}:
+    for key in every_key(Shape(type=Settings)) - {"kind"}:
         assert f"`{key}`" in text
     for kind in OPTIONS:
         assert f"### `kind: {kind}`" in text

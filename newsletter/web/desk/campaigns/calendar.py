@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
@@ -73,18 +72,17 @@ class Calendar(StaffPart):
     def __init__(self, staff: Staff) -> None:
         super().__init__(staff)
         self._settings = staff.settings
-        self._zone = ZoneInfo(staff.settings.timezone)
 
     @route("GET", "/calendar", Role.VIEWER)
     def _page(self, request: DeskRequest, link: str = "") -> Response:
         """Show a month or a week, and a private address that was just created."""
         now = request.desk.now()
-        today = now.astimezone(self._zone).date()
+        today, zone = now.astimezone(request.desk.zone).date(), request.desk.zone
         by = "week" if request.query("week") else "month"
         asked = request.query("week") or request.query("month")
         span = _Span(day=_day(asked) if asked else today, by=by)
         since, until = (
-            datetime.combine(day, time.min, self._zone).astimezone(UTC)
+            datetime.combine(day, time.min, zone).astimezone(UTC)
             for day in (span.weeks[0][0], span.weeks[-1][-1] + _DAY)
         )
         with self._staff.store.read() as tx:
@@ -92,7 +90,7 @@ class Calendar(StaffPart):
             account = tx.accounts.get(request.who.address)
         by_day: dict[date, list[Entry]] = {}
         for entry in entries:
-            by_day.setdefault(entry.at.astimezone(self._zone).date(), []).append(entry)
+            by_day.setdefault(entry.at.astimezone(zone).date(), []).append(entry)
         return request.page(
             "calendar.html.j2",
             title=span.title,

@@ -175,10 +175,7 @@ class CampaignPage:
     @route("POST", "/campaigns/{id}/resume", Role.SENDER)
     def resume(self, request: DeskRequest) -> Response:
         """Resume the campaign; if its audience changed, redirect to the page that confirms it."""
-        try:
-            return self._act(request, self._campaigns.hand(request.who.address).resume, "resumed")
-        except CountUnconfirmed as error:
-            return go(f"/statements/{error.campaign.slug}/start")
+        return self._act(request, self._campaigns.hand(request.who.address).resume, "resumed")
 
     @route("POST", "/campaigns/{id}/cancel", Role.SENDER)
     def cancel(self, request: DeskRequest) -> Response:
@@ -189,8 +186,8 @@ class CampaignPage:
             number = campaign_of(tx, request).id
         try:
             act(str(number))
-        except CountUnconfirmed:
-            raise
+        except CountUnconfirmed as error:
+            return go(f"/statements/{error.campaign.slug}/start")
         except Refused as error:
             why = f"That was not done. {request.desk.plain(error)}"
             return self._page(request.with_faults(("", why), status=409))

@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import partial
 from itertools import count, takewhile, zip_longest
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
@@ -98,7 +97,7 @@ class Drafts:
         self, request: DeskRequest
     ) -> tuple[DraftText, ImportFindings | None, Sequence[ImportedPicture]]:
         settings = self._statements.settings
-        today = request.desk.now().astimezone(ZoneInfo(settings.timezone)).date()
+        today = request.desk.local_now().date()
         bare = DraftText(lists=settings.default_lists, language=settings.language)
         corrected = self._corrected(request)
         if corrected is not None:
@@ -118,7 +117,7 @@ class Drafts:
     ) -> tuple[DraftText, ImportFindings, Sequence[ImportedPicture]]:
         """Convert a file to the text of a draft. Raises InvalidInput."""
         from newsletter.documents.release.imported import with_language
-        from newsletter.sources.uploads import read_upload
+        from newsletter.sources.uploads import as_draft, read_upload
 
         if len(data) > _MAX_FILE_BYTES:
             message = f"is larger than {_MAX_FILE_BYTES // 1_000_000} MB; take its pictures out"
@@ -128,16 +127,7 @@ class Drafts:
         if isinstance(read, DraftText):
             return read, ImportFindings(file=name), ()
         read = with_language(read, bare.language)
-        text = replace(
-            bare,
-            title=read.title,
-            body=read.body,
-            summary=read.summary,
-            subject=read.subject,
-            date=read.date.isoformat() if read.date else "",
-            embargo=read.embargo.words if read.embargo else "",
-            language=read.language or bare.language,
-        )
+        text = as_draft(read, bare)
         left_out = tuple((line.line, line.text, line.reason) for line in read.dropped)
         notes = (*map(without_commands, read.notes), *map(_picture_note, read.pictures))
         return text, ImportFindings(file=name, left_out=left_out, notes=notes), read.pictures
@@ -230,8 +220,7 @@ class Drafts:
         if parsed.statement is None:
             return in_order([finding_of(fault) for fault in parsed.faults])
         statements = self._statements
-        zone = ZoneInfo(statements.settings.timezone)
-        today = request.desk.now().astimezone(zone).date()
+        zone, today = request.desk.zone, request.desk.local_now().date()
         with statements.store.read() as tx:
             wanted = Audience(lists=parsed.statement.lists, segment=parsed.statement.segment)
             audience = tx.audiences.count(wanted)

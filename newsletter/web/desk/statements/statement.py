@@ -43,13 +43,12 @@ class StatementPages:
     @route("GET", "", Role.VIEWER)
     def home(self, request: DeskRequest) -> Response:
         statements, me = self._statements, request.who
-        local = request.desk.now().astimezone(ZoneInfo(statements.settings.timezone))
         with statements.store.read() as tx:
             found = desktop(tx, me.address, me.role, statements.campaigns.rules, statements.fault)
         return request.page(
             "home.html.j2",
             title=say("Home"),
-            today=say("{at:%A}, {at.day} {at:%B}", at=local),
+            today=say("{at:%A}, {at.day} {at:%B}", at=request.desk.local_now()),
             found=found,
         )
 
@@ -57,7 +56,7 @@ class StatementPages:
     def all(self, request: DeskRequest) -> Response:
         """Show a page of the board; the query has the shelf, the search and the page number."""
         statements, month = self._statements, self._parse_month(request.query("month"))
-        now = request.desk.now().astimezone(ZoneInfo(statements.settings.timezone))
+        now = request.desk.local_now()
         search = BoardSearch(
             words=" ".join(request.query("q")[:_MAX_SEARCH_CHARACTERS].split()),
             on_list=request.query("list")[:_MAX_SEARCH_CHARACTERS],
