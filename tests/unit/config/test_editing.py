@@ -47,20 +47,10 @@ CONTACT, COLOR = "organisation.press_contact", "brand.color"
         ("x: 1\n# end\n", COLOR, "#112233", 'x: 1\nbrand: {"color": "#112233"}\n# end\n'),
         ("brand: {}\nx: 1\n", COLOR, "#112233", 'brand: {"color": "#112233"}\nx: 1\n'),
         ("brand:\nx: 1\n", COLOR, "#112233", 'brand: {"color": "#112233"}\nx: 1\n'),
-        (
-            "lists:\n  - name: a # a\n",
-            "lists[0].title",
-            "A",
-            "  - name: a # a\n    title: A\n",
-        ),
+        ("lists:\n  - name: a # a\n", "lists[0].title", "A", "  - name: a # a\n    title: A\n"),
         ("lists:\n  - title: A\n    name: a\n", "lists[0].title", None, "  - name: a\n"),
         ("lists:\n- name: a\nx: 1\n", "lists[1]", {"name": "b"}, 'a\n- {"name": "b"}\nx: 1\n'),
-        (
-            "lists: [{name: a}]\n",
-            "lists[1]",
-            {"name": "b"},
-            'lists: [{name: a}, {"name": "b"}]\n',
-        ),
+        ("lists: [{name: a}]\n", "lists[1]", {"name": "b"}, 'lists: [{name: a}, {"name": "b"}]\n'),
         ("organisation:\r\n  name: A\r\nx: 1\r\n", NAME, "B", "organisation:\r\n  name: B\r\nx: 1"),
     ],
 )

@@ -144,11 +144,7 @@ def test_what_is_shown_is_what_is_in_force_in_plain_types(read: Any) -> None:
     shown = show(read("default_lists: [press]\nschedule: {poll: 90s}\n"))
 
     assert shown["default_lists"] == ["press"]
-    assert shown["schedule"] == {
-        "poll": "90s",
-        "undo_window": "5m",
-        "start": "approval",
-    }
+    assert shown["schedule"] == {"poll": "90s", "undo_window": "5m", "start": "approval"}
     assert shown["statements"] == [{"kind": "folder", "path": "statements"}]
     assert shown["organisation"]["tagline"] == ""
     assert shown["approvals"]["required"] == 1
@@ -220,10 +216,7 @@ def test_header_fields_are_secret_and_may_come_from_files(read: Any, tmp_path: P
 
     assert {
         name: value.get_secret_value() for name, value in settings.provider.headers.items()
-    } == {
-        "X-Api-Key": SECRET,
-        "X-Other": SECRET,
-    }
+    } == {"X-Api-Key": SECRET, "X-Other": SECRET}
     assert settings.provider.auth.password.get_secret_value() == SECRET
     assert show(settings)["provider"]["headers"] == {
         "X-Api-Key": "**********",

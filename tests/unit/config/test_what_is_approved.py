@@ -156,10 +156,7 @@ SHAPES_NOTHING = {
         _OUR_PAGES,
     ),
     **dict.fromkeys(
-        (
-            *("approvals.required", "approvals.author_may_approve"),
-            "approvals.trust_front_matter",
-        ),
+        (*("approvals.required", "approvals.author_may_approve"), "approvals.trust_front_matter"),
         _WHO,
     ),
     **dict.fromkeys(

@@ -46,8 +46,7 @@ HOUSE = Publisher(
 
 LOGO = Logo(src="https://forum.example/logo.png", width=220, height=56)
 HARBOUR = replace(
-    HOUSE,
-    brand=Brand(color="#1a4fa0", theme=Theme.BRIEFING, sans=Sans.VERDANA, logo=LOGO),
+    HOUSE, brand=Brand(color="#1a4fa0", theme=Theme.BRIEFING, sans=Sans.VERDANA, logo=LOGO)
 )
 """A briefing with a wide logo on a band, in wide letters."""
 EMBER = replace(HOUSE, brand=Brand(color="#8a1c3b", theme=Theme.BULLETIN, serif=Serif.PALATINO))

@@ -33,10 +33,7 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 @pytest.fixture
 def site(tmp_path: Path, migrated: Path) -> Iterator[Forum]:
     with forum(
-        tmp_path,
-        database=migrated,
-        metrics={"token": TOKEN},
-        backups={"folder": str(tmp_path)},
+        tmp_path, database=migrated, metrics={"token": TOKEN}, backups={"folder": str(tmp_path)}
     ) as site:
         yield site
 

@@ -187,12 +187,7 @@ def read_one(connection: socket.socket) -> bytes:
 
 @rows(
     ["said", "answer"],
-    [
-        (b"", b"408"),
-        (b"GET / HTTP/1.1\r\nHost:", b"408"),
-        (POST, b"408"),
-        (POST + b"half", b"408"),
-    ],
+    [(b"", b"408"), (b"GET / HTTP/1.1\r\nHost:", b"408"), (POST, b"408"), (POST + b"half", b"408")],
 )
 def test_who_says_half_of_it_is_let_go(said: bytes, answer: bytes) -> None:
     with listening(ConnectionLimits(connections=10, head=0.2, body=0.2)) as connect:
@@ -243,14 +238,7 @@ def test_an_answer_leaves_at_once() -> None:
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-@rows(
-    "head",
-    [
-        b"a: " + b"a" * (34 << 10),
-        b"a:\r\n" * 7_000,
-        b"a: " + b"a" * (1 << 20),
-    ],
-)
+@rows("head", [b"a: " + b"a" * (34 << 10), b"a:\r\n" * 7_000, b"a: " + b"a" * (1 << 20)])
 def test_a_head_that_is_too_long_is_refused_though_it_comes_as_one_packet(head: bytes) -> None:
     with listening(ConnectionLimits(connections=10)) as connect:
         connection = connect()

@@ -11,11 +11,7 @@ import pytest
 
 from newsletter.cli.subscribers.subscribers import subscribers
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
-from newsletter.domain.subscribers.audience import (
-    Entry,
-    SuppressedEntry,
-    SuppressionReason,
-)
+from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened
 from tests.fakes import NOON

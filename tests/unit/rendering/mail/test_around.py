@@ -63,8 +63,7 @@ def test_a_release_line_stands_above_the_title_in_the_language_of_the_statement(
 
 
 @rows(
-    ("lists", "released"),
-    [(("press",), True), (("press", "events"), False), (("events",), False)],
+    ("lists", "released"), [(("press",), True), (("press", "events"), False), (("events",), False)]
 )
 def test_a_release_line_may_be_for_some_lists_alone(lists: tuple[str, ...], released: bool) -> None:
     content = render("Text.", house=house(release_line=True, release_lists=("press",)), lists=lists)

@@ -116,11 +116,7 @@ def test_nobodys_link_and_no_footer_are_in_it() -> None:
 
 @rows(
     "html",
-    [
-        "<div><h1>Title</h1><p>Text</p></div>",
-        "<table><tr><td><p>Text</p></td></tr></table>",
-        "",
-    ],
+    ["<div><h1>Title</h1><p>Text</p></div>", "<table><tr><td><p>Text</p></td></tr></table>", ""],
 )
 def test_where_a_template_has_the_text_elsewhere_there_is_none(html: str) -> None:
     said = excerpt(html)

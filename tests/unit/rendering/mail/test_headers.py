@@ -5,13 +5,7 @@ from dataclasses import replace
 from newsletter.domain.statements.content import Sender
 from newsletter.rendering.mail.headers import headers_for, sender_id, unsubscribe_token
 from tests.rows import rows
-from tests.unit.rendering.examples import (
-    HOUSE,
-    ORGANISATION,
-    STATEMENT,
-    render_letter,
-    renderer,
-)
+from tests.unit.rendering.examples import HOUSE, ORGANISATION, STATEMENT, render_letter, renderer
 
 
 def headers(name: str = "Example Forum", address: str = "news@forum.example") -> dict[str, str]:

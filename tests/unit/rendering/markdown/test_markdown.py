@@ -158,9 +158,6 @@ def test_what_no_rule_foresaw_does_not_pass_the_allow_list() -> None:
     assert "data:" not in to_html(tokens)
 
 
-@rows(
-    "body",
-    ["[" * 5000, "*" * 5000, "> " * 3000 + "a", "`" * 5001, "|" * 3000, "[^a]: " * 1000],
-)
+@rows("body", ["[" * 5000, "*" * 5000, "> " * 3000 + "a", "`" * 5001, "|" * 3000, "[^a]: " * 1000])
 def test_malicious_nesting_ends_soon(body: str) -> None:
     assert isinstance(html(body), str)

@@ -1,10 +1,6 @@
 """Links and images that a mail may have, and sentences about those it may not."""
 
-from newsletter.rendering.markdown.faults import (
-    address_fault,
-    image_size,
-    image_source,
-)
+from newsletter.rendering.markdown.faults import address_fault, image_size, image_source
 from newsletter.rendering.markdown.markdown import read_markdown
 from tests.rows import rows
 from tests.unit.rendering.examples import faults_of

@@ -234,8 +234,6 @@ def test_a_fault_without_a_translation_makes_the_page_english(staffed: Staffed) 
     assert "Das ist nicht Ihr Passwort." in words(answer)
 
 
-def test_a_title_that_is_a_word_of_the_desk_stays_as_its_writer_wrote_it(
-    staffed: Staffed,
-) -> None:
+def test_a_title_that_is_a_word_of_the_desk_stays_as_its_writer_wrote_it(staffed: Staffed) -> None:
     page = words(staffed.as_("ben").get("/statements", headers={"Accept-Language": "de"}))
     assert " Settings Press releases In Prüfung" in page

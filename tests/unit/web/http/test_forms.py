@@ -9,14 +9,7 @@ from starlette.requests import Request
 from starlette.types import Message
 from urllib3.filepost import encode_multipart_formdata
 
-from newsletter.web.http.forms import (
-    BodyMemory,
-    Posted,
-    Upload,
-    one_line,
-    parse_form,
-    read_form,
-)
+from newsletter.web.http.forms import BodyMemory, Posted, Upload, one_line, parse_form, read_form
 from tests.rows import rows
 
 

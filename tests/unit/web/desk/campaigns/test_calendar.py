@@ -116,9 +116,7 @@ def link_in(answer: Answer) -> str:
     return answer.text.partition('<code id="link">')[2].partition("</code>")[0]
 
 
-def test_a_private_link_shows_titles_alone_and_works_until_it_is_renewed(
-    browser: Browser,
-) -> None:
+def test_a_private_link_shows_titles_alone_and_works_until_it_is_renewed(browser: Browser) -> None:
     browser.join("ana@forum.example")
     head = "---\ntitle: Budget, hearing\nsend_at: 2026-11-26 09:00\nlists: [press]\n---\n"
     path = browser.site.folder / "statements" / "budget.md"

@@ -272,10 +272,7 @@ def test_a_comment_stands_on_the_page_with_its_writer_and_version(staffed: Staff
     assert "on an earlier version" in said(staffed, "/statements/hours", "vera")
 
 
-@rows(
-    ["typed", "why"],
-    [("", "Write a comment first"), ("x" * 2_001, "it has 2,001 characters")],
-)
+@rows(["typed", "why"], [("", "Write a comment first"), ("x" * 2_001, "it has 2,001 characters")])
 def test_a_comment_that_cannot_be_kept_is_given_back(
     staffed: Staffed, typed: str, why: str
 ) -> None:

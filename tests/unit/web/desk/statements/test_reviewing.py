@@ -284,9 +284,7 @@ def test_the_button_says_when_and_to_how_many(by_approval: Room) -> None:
     assert by_approval.campaign.counts.audience == 12
 
 
-def test_above_the_limit_the_number_is_typed_and_a_factor_shown(
-    by_approval: Room,
-) -> None:
+def test_above_the_limit_the_number_is_typed_and_a_factor_shown(by_approval: Room) -> None:
     at, ben = by_approval, by_approval.as_("ben")
     at.site.subscribe(*(f"many{number}@readers.example" for number in range(988)))
     page = ben.get(PAGE)
