@@ -56,7 +56,7 @@ def host_of(request: Request) -> str:
 
 def relative(request: Request, path: str) -> str:
     """Return the path of a page of ours as seen from this one, also where public_url has a path."""
-    return "../" * (request.scope["path"].count("/") - 1) + path.removeprefix("/")
+    return "../" * (str(request.scope["path"]).count("/") - 1) + path.removeprefix("/")
 
 
 async def read_body(
