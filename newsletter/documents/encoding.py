@@ -16,22 +16,28 @@ _ASCII = ("iso-2022", "iso2022", "hz")
 """Beginnings of the names of encodings whose bytes are all ASCII."""
 
 
-def decode(data: bytes, *, file: str = "the text", declared: Iterable[str] = ()) -> str:
-    """Decode bytes and turn all line ends into ``\\n``.
+_GUESSED = "It is not UTF-8 and was read as Windows-1252: look at its quotes, dashes and accents."
 
-    UTF-8 or UTF-16, with or without a byte order mark, else a declared encoding, else Windows-1252,
-    which ``encoding_note`` reports. Raises InvalidInput if none fits.
+
+def decode(data: bytes, *, file: str = "the text", declared: Iterable[str] = ()) -> tuple[str, str]:
+    """Decode bytes and turn all line ends into ``\\n``. Return the text, and a note for the person
+    if the encoding was guessed, else "".
+
+    UTF-8 or UTF-16, with or without a byte order mark, else a declared encoding, else a guess:
+    Windows-1252. Raises InvalidInput if none fits.
     """
+    note = ""
     try:
         text = decode_as_declared(data, declared)
-        text = data.decode("cp1252") if text is None else text
+        if text is None:
+            text, note = data.decode("cp1252"), _GUESSED
     except UnicodeDecodeError as error:
         place = f"byte {error.start + 1}, 0x{data[error.start]:02x}"
         message = (
             f"{place}, is neither UTF-8, UTF-16 nor Windows-1252; save it as plain text in UTF-8"
         )
         raise InvalidInput([Fault(file=file, message=message)]) from error
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\r\n", "\n").replace("\r", "\n"), note
 
 
 def decode_as_declared(data: bytes, declared: Iterable[str] = ()) -> str | None:
@@ -70,10 +76,3 @@ def encoding_by_head(data: bytes) -> str:
     if 8 * max(first, second) < len(head) or max(first, second) <= 8 * min(first, second):
         return ""
     return "utf-16-le" if second > first else "utf-16-be"
-
-
-def encoding_note(data: bytes, declared: Iterable[str] = ()) -> str:
-    """Return a note for the person if the encoding was guessed, else ""."""
-    if decode_as_declared(data, declared) is not None:
-        return ""
-    return "It is not UTF-8 and was read as Windows-1252: look at its quotes, dashes and accents."

@@ -125,7 +125,7 @@ def _read(
     try:
         text = raw.decode(part.get_content_charset("utf-8"))
     except (LookupError, UnicodeError):  # emails often name what they are not
-        text = decode(raw, file=file)
+        text, _ = decode(raw, file=file)
     if part.get_content_subtype() == "html":
         # The mark outweighs the charset that the page itself declares: it is decoded already.
         data = b"\xef\xbb\xbf" + text.encode()

@@ -7,7 +7,7 @@ from datetime import date
 
 import yaml
 
-from newsletter.documents.encoding import decode, encoding_note
+from newsletter.documents.encoding import decode
 from newsletter.documents.release.blocks import Block, ExtractedText, import_blocks
 from newsletter.documents.release.dates import dates_in
 from newsletter.documents.release.heading import Dated
@@ -35,8 +35,8 @@ def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
 
     Raises InvalidInput, naming ``file`` and the faulty line of the front matter.
     """
-    text = decode(data, file=file).removeprefix("\ufeff")
-    front = _front(text, file)
+    text, note = decode(data, file=file)
+    front = _front(text.removeprefix("\ufeff"), file)
     blocks = tuple(_blocks(front.body, front.body_line))
     values: dict[str, str] = {}
     untaken = []
@@ -53,7 +53,7 @@ def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
         summary=ordinary(values.get("summary", "")).strip(),
         subject=ordinary(values.get("subject", "")).strip(),
         dropped=tuple(untaken),
-        notes=tuple(filter(None, [encoding_note(data)])),
+        notes=tuple(filter(None, [note])),
         beside=tuple(_embargo(front)),
     )
     document = import_blocks(read, today=today, file=file)

@@ -8,7 +8,7 @@ from datetime import date
 from itertools import groupby, pairwise
 from operator import itemgetter
 
-from newsletter.documents.encoding import decode, encoding_note
+from newsletter.documents.encoding import decode
 from newsletter.documents.redirects import redirect_note, replace_redirects
 from newsletter.documents.release.furniture import below_forwarding
 from newsletter.documents.release.heading import first_prose
@@ -129,9 +129,8 @@ def _listed(row: Line) -> bool:
 def import_bytes(data: bytes, *, today: date, file: str = "the text") -> ImportedDocument:
     """Decode and import a text file; add a note if the encoding was guessed. Raises
     InvalidInput."""
-    return import_document(
-        decode(data, file=file), today=today, file=file, notes=filter(None, [encoding_note(data)])
-    )
+    text, note = decode(data, file=file)
+    return import_document(text, today=today, file=file, notes=filter(None, [note]))
 
 
 def import_document(

@@ -305,11 +305,6 @@ def _cut_off(field: Field) -> str:
     return rest if bare and rest.startswith("#") and rest[1:2].strip() not in {"", "#"} else ""
 
 
-def any_text(value: str) -> str:
-    """Accept any text."""
-    return value
-
-
 def address(value: str) -> str:
     """Return a folded address. Raises ValueError."""
     return fold(parse_address(value))

@@ -82,9 +82,9 @@ def _statement(reader: frontmatter.Reader, file: str, defaults: Defaults) -> Sta
         lists=_lists(reader, defaults, segment),
         language=reader.text("language", _language) or defaults.language,
         date=reader.moment_text("date", read_date),
-        summary=reader.text("summary", frontmatter.any_text) or "",
-        subject=reader.text("subject", frontmatter.any_text) or "",
-        preview=reader.text("preview", frontmatter.any_text) or "",
+        summary=reader.text("summary", str) or "",
+        subject=reader.text("subject", str) or "",
+        preview=reader.text("preview", str) or "",
         reply_to=reader.text("reply_to", frontmatter.address) or "",
         author=reader.text("author", frontmatter.address) or "",
         progress=reader.decisive("status", _progress) or Progress.REVIEW,
@@ -93,12 +93,12 @@ def _statement(reader: frontmatter.Reader, file: str, defaults: Defaults) -> Sta
         local_time=send_at if isinstance(send_at, LocalTime) else None,
         segment=segment,
         embargo_until=reader.moment_text("embargo_until", time),
-        embargo=reader.decisive("embargo", frontmatter.any_text) or "",
+        embargo=reader.decisive("embargo", str) or "",
         translation_of=_other_statement(reader, "translation_of", slug),
         corrects=_other_statement(reader, "corrects", slug),
         urgent=reader.switch("urgent"),
         welcome=reader.switch("welcome"),
-        despite=reader.decisive("despite", frontmatter.any_text) or "",
+        despite=reader.decisive("despite", str) or "",
         origin=file,
         places=(
             *((field.key, field.line) for field in reader.front.fields.values()),
@@ -131,7 +131,7 @@ def _refuse_beside_corrects(reader: frontmatter.Reader, statement: Statement) ->
 
 def _title(reader: frontmatter.Reader) -> str:
     before = len(reader.faults)
-    title = reader.text("title", frontmatter.any_text)
+    title = reader.text("title", str)
     if not title and len(reader.faults) == before:
         reader.fault("title", "is missing; write a line like title: Forum resigns from task force")
     return title or ""

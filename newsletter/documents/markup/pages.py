@@ -8,7 +8,7 @@ from datetime import date
 
 from lxml import etree, html
 
-from newsletter.documents.encoding import decode, encoding_note
+from newsletter.documents.encoding import decode
 from newsletter.documents.markup.article import Article, drop_unseen, find_article
 from newsletter.documents.markup.elements import BlockReader, holding_blocks, joined, numbered
 from newsletter.documents.markup.facts import Facts, facts_of, words_of
@@ -63,7 +63,9 @@ def import_page(
     ``subject`` is that of the email around the page, and ``pictures`` returns the bytes of the
     email's pictures.
     """
-    text, note = decode_page(data, file=file)
+    found = _META_CHARSET_PATTERN.search(data[:4096])
+    declared = [found[1].decode("ascii")] if found else []
+    text, note = decode(data, file=file, declared=declared)
     root = parse(text, file=file)
     for cited in list(root.iterfind(".//blockquote[@type='cite']")):
         cited.drop_tag()  # Apple Mail and Thunderbird put all of a forwarded email into one
@@ -223,16 +225,6 @@ def import_body(
         beside=tuple((0, text) for text in (*beside, *(lost.text for lost in inline.dropped))),
     )
     return import_blocks(read, today=today, file=file)
-
-
-def decode_page(data: bytes, *, file: str) -> tuple[str, str]:
-    """Return the text of a page, and a note if its encoding is a guess.
-
-    Raises InvalidInput if none fits.
-    """
-    found = _META_CHARSET_PATTERN.search(data[:4096])
-    declared = [found[1].decode("ascii")] if found else []
-    return decode(data, file=file, declared=declared), encoding_note(data, declared)
 
 
 def parse(text: str, *, file: str) -> Element:

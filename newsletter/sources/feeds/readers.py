@@ -18,15 +18,6 @@ ItemText = ExtractedStatement | InvalidInput
 """The text of an item, or why there is none."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Listed:
-    """The items in one answer of a feed."""
-
-    items: tuple[Item, ...] = ()
-    remark: str = ""
-    """A note for a person."""
-
-
 @contextmanager
 def unforeseen_as_unreadable() -> Iterator[None]:
     """Turn unforeseen errors into FeedUnreadable, so that a faulty feed does not stop sending."""
@@ -58,11 +49,11 @@ class SandboxReader:
         self._module = module
         self._sandbox = ask
 
-    def feed(self, page: Page) -> Listed:
+    def feed(self, page: Page) -> FetchedFeed:
         """Read RSS, Atom or JSON Feed. Raises FeedUnreadable."""
         kept = {name: page.headers[name] for name in ("content-type",) if name in page.headers}
         try:
-            [answer] = self._ask("read_page", {"page": replace(page, headers=kept)}, Listed)
+            [answer] = self._ask("read_page", {"page": replace(page, headers=kept)}, FetchedFeed)
         except NotStarted as error:
             raise FeedUnreadable(f"its answer was not read: {error}; it is tried again") from error
         except CutOff as error:
@@ -72,8 +63,8 @@ class SandboxReader:
             ) from error
         if isinstance(answer, InvalidInput):
             raise FeedUnreadable(answer.faults[0].message)
-        listed: Listed = answer
-        return listed
+        fetched: FetchedFeed = answer
+        return fetched
 
     def compose(self, items: Sequence[Item], *, zone: str, now: datetime) -> list[ItemText]:
         """Return a statement's text of each item; one that takes too long fails alone.
@@ -137,14 +128,14 @@ class SyndicatedFeed:
             if page.status == 304 and bookmark:
                 return FetchedFeed(bookmark=bookmark, unchanged=True)
             require_ok(page)
-            listed = self.reader.feed(page)
+            read = self.reader.feed(page)
             headers = {key: page.headers.get(key, "") for key in _CONDITION_HEADERS}
             # a value that no header field can hold would fail each visit from now on
             fit = {key: v for key, v in headers.items() if v and v.isascii() and v.isprintable()}
             return FetchedFeed(
-                items=listed.items,
+                items=read.items,
                 bookmark=json.dumps(fit) if fit else "",
-                remark="; ".join(filter(None, (remark, listed.remark))),
+                remark="; ".join(filter(None, (remark, read.remark))),
             )
 
     def compose(self, items: Sequence[Item]) -> list[ExtractedStatement | InvalidInput]:

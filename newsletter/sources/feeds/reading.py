@@ -17,11 +17,11 @@ from newsletter.documents.release.imported import DroppedLine, unusable
 from newsletter.documents.release.lines import ordinary, shortened
 from newsletter.documents.release.paragraphs import escape
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, Item
+from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, FetchedFeed, Item
 from newsletter.sources.feeds import syndication
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.markup import decoded, tree
-from newsletter.sources.feeds.readers import ItemText, Listed, unforeseen_as_unreadable
+from newsletter.sources.feeds.readers import ItemText, unforeseen_as_unreadable
 
 MAX_CHARACTERS = 500_000
 """Maximum characters of a text without its pictures."""
@@ -137,7 +137,7 @@ def compose_all(items: Sequence[Item], zone: str, now: datetime) -> Iterator[Ite
             yield unusable(item.link or item.id, f"{what}; please report it")
 
 
-def read_page(page: Page) -> Listed:
+def read_page(page: Page) -> FetchedFeed:
     """Read a feed. Raises InvalidInput."""
     try:
         return _read(page)
@@ -146,7 +146,7 @@ def read_page(page: Page) -> Listed:
 
 
 @unforeseen_as_unreadable()
-def _read(page: Page) -> Listed:
+def _read(page: Page) -> FetchedFeed:
     kind = page.headers.get("content-type", "")
     if page.body.lstrip()[:1] == b"{":
         text, remark = decoded(page.body, kind)
@@ -154,4 +154,4 @@ def _read(page: Page) -> Listed:
     else:
         root, remark = tree(page.body, kind)
         items = syndication.items_of(root, page.url)
-    return Listed(items=tuple(items), remark=remark)
+    return FetchedFeed(items=tuple(items), remark=remark)

@@ -26,9 +26,14 @@ from newsletter.documents.sandbox import (
     serve,
 )
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, Item
+from newsletter.domain.statements.feed import (
+    ExtractedStatement,
+    FeedUnreadable,
+    FetchedFeed,
+    Item,
+)
 from newsletter.sources.feeds.fetching import Page
-from newsletter.sources.feeds.readers import Listed, SandboxReader
+from newsletter.sources.feeds.readers import SandboxReader
 from newsletter.sources.feeds.reading import read_page
 from tests.fakes import NOON
 from tests.unit.sources import strangers
@@ -49,10 +54,10 @@ def test_what_was_read_comes_back() -> None:
 
 
 def test_what_comes_back_is_what_was_asked_for_or_nothing() -> None:
-    [item] = ask(A_FEED, {}, answer=Listed)[0].items
+    [item] = ask(A_FEED, {}, answer=FetchedFeed)[0].items
     assert item.published == strangers.A_TIME
     with pytest.raises(CutOff, match="what came back is no answer") as cut:
-        ask(STRANGERS, {"read": "back"}, answer=Listed)
+        ask(STRANGERS, {"read": "back"}, answer=FetchedFeed)
     assert cut.value.read == []
 
 

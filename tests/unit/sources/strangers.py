@@ -16,9 +16,8 @@ from typing import Any
 
 from newsletter.documents import sandbox
 from newsletter.documents.confinement import MEMORY_BYTES
-from newsletter.domain.statements.feed import Item
+from newsletter.domain.statements.feed import FetchedFeed, Item
 from newsletter.sources.feeds import reading
-from newsletter.sources.feeds.readers import Listed
 
 A_TIME = datetime(2026, 11, 24, tzinfo=UTC)
 Read = Callable[[Mapping[str, Any], bytes], Iterator[Any]]
@@ -36,8 +35,8 @@ def ask_here(reader: str, arguments: Mapping[str, Any], **_: Any) -> list[Any]:
     return list(sandbox.answers(getattr(reading, reader.rpartition(":")[2]), arguments))
 
 
-def read_page(**_: Any) -> Listed:
-    return Listed(remark=str(os.getpid()), items=(Item(id="1", published=A_TIME),))
+def read_page(**_: Any) -> FetchedFeed:
+    return FetchedFeed(remark=str(os.getpid()), items=(Item(id="1", published=A_TIME),))
 
 
 def _endless(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:
