@@ -47,5 +47,5 @@ class Lanes:
     """Sign-ins that wait for the identity provider."""
     desk: Lane = field(default_factory=partial(Lane, 8))
     uploads: Lane = field(default_factory=partial(Lane, 12))
-    """Forms with files, and pasted text: two threads more than ``sandbox.DOCUMENTS`` slots, so
+    """Forms with files, and pasted text: two threads more than ``DOCUMENT_GATE`` slots, so
     that further requests get 503 at once instead of waiting."""

@@ -107,11 +107,11 @@ def test_where_no_process_can_be_started_it_is_said() -> None:
 def test_it_ends_with_its_parent() -> None:
     program = f"""
 import threading, time
-from newsletter.documents.sandbox import DOCUMENTS, ask
+from newsletter.documents.sandbox import DOCUMENT_GATE, ask
 threading.Thread(target=ask, args=({STRANGERS!r}, {{"read": "sleep"}})).start()
-while not DOCUMENTS.processes:
+while not DOCUMENT_GATE.processes:
     time.sleep(0.01)
-print(*(process.pid for process in DOCUMENTS.processes), flush=True)
+print(*(process.pid for process in DOCUMENT_GATE.processes), flush=True)
 """
     parent = subprocess.Popen(
         [sys.executable, "-c", program], env={"PYTHONPATH": _path()}, stdout=subprocess.PIPE
