@@ -309,14 +309,15 @@ def _left_out(
 def _below_notes(lines: Sequence[Line]) -> Iterator[str]:
     """Yield notes on text at the end that may not be for readers."""
     for line in lines:
+        words = replace(line, number=0).location  # the text at the desk has other line numbers
         if is_contact_label(line.text):
             yield (
-                f"{line.opening} begins a contact, which was kept. Each mail ends with the "
+                f"{words} begins a contact, which was kept. Each mail ends with the "
                 "press contact of the configuration: take this one out if it is the same."
             )
         if is_for_editors(line.text):
             yield (
-                f"{line.opening} begins what editors are told, which was kept: take it out if "
+                f"{words} begins what editors are told, which was kept: take it out if "
                 "it is not for readers."
             )
 

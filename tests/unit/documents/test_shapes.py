@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from newsletter.documents.plain_text import import_document
+from newsletter.documents.release.lines import shortened
 from tests.rows import rows
 from tests.unit.documents.accounting import accounted, crossed_gaps
 
@@ -25,16 +26,16 @@ class Shape:
     notes: tuple[str, ...] = ()
 
 
-def contact(line: int) -> str:
+def contact(words: str) -> str:
     return (
-        f"Line {line} begins a contact, which was kept. Each mail ends with the press contact of the "
+        f"“{shortened(words, 61)}” begins a contact, which was kept. Each mail ends with the press contact of the "
         "configuration: take this one out if it is the same."
     )
 
 
-def editors(line: int) -> str:
+def editors(words: str) -> str:
     return (
-        f"Line {line} begins what editors are told, which was kept: take it out if it is not for "
+        f"“{shortened(words, 61)}” begins what editors are told, which was kept: take it out if it is not for "
         "readers."
     )
 
@@ -108,8 +109,8 @@ Contact: Wren Writer, +44 20 7946 0100, wren@forum.example
         notes=(
             "Lines 3 and 4 were taken for one title.",
             "The date 2024-05-03 is from line 8 in its dateline.",
-            editors(15),
-            contact(22),
+            editors("Notes to editors"),
+            contact("Contact: Wren Writer, +44 20 7946 0100, wren@forum.example"),
             "Line 6 reads like a subhead: it stays in the text, and is the summary too.",
         ),
     ),
@@ -143,8 +144,8 @@ wren@forum.example
         blocks="4 6 7 9 11 15 16 17 19-22",
         dropped={1: "site furniture", 2: "the date", 13: "the mark of the end"},
         notes=(
-            editors(15),
-            contact(19),
+            editors("Notes to editors:"),
+            contact("For more information please contact:"),
         ),
     ),
     "an embargo, a byline, a numbered list and -30-": Shape(
@@ -176,7 +177,7 @@ Media contact: Robin Reader, (212) 555-0100, robin@forum.example
         notes=(
             "Line 1 speaks of an embargo: enter 2024-05-06 09:00-04:00 as its end (embargo_until).",
             "The date 2024-05-03 is from line 7 in its dateline.",
-            contact(19),
+            contact("Media contact: Robin Reader, (212) 555-0100, robin@forum.example"),
         ),
     ),
     "a German release": Shape(
@@ -205,7 +206,7 @@ presse@forum.example
         notes=(
             "Line 4 was taken for the title; look whether it is.",
             "The date 2024-03-03 is from line 8 in its dateline.",
-            contact(12),
+            contact("Pressekontakt:"),
             "Line 6 reads like a subhead: it stays in the text, and is the summary too.",
         ),
     ),
@@ -228,7 +229,7 @@ Contacto de prensa: Ana Ruiz, +34 91 555 01 00, prensa@foro.example
         dropped={1: "site furniture", 2: "for immediate release"},
         notes=(
             "The date 2024-05-03 is from line 6 in its dateline.",
-            contact(10),
+            contact("Contacto de prensa: Ana Ruiz, +34 91 555 01 00, prensa@foro.example"),
         ),
     ),
     "a French release": Shape(
@@ -250,7 +251,7 @@ Contact presse : Anne Martin, +33 1 55 50 01 00, presse@forum.example
         dropped={1: "site furniture", 2: "for immediate release"},
         notes=(
             "The date 2024-02-01 is from line 6 in its dateline.",
-            contact(10),
+            contact("Contact presse : Anne Martin, +33 1 55 50 01 00, presse@forum.example"),
         ),
     ),
     "a PDF with soft hyphens, ligatures, parted words and page lines": Shape(
@@ -391,7 +392,7 @@ Hinweis an die Redaktionen: Der Bericht liegt auf Wunsch vorab vor.
         notes=(
             "Line 1 speaks of an embargo: enter 2024-05-06 09:00 as its end (embargo_until) if that time is in your own zone.",
             "No date was found: enter it yourself.",
-            editors(11),
+            editors("Hinweis an die Redaktionen: Der Bericht liegt auf Wunsch vorab vor."),
         ),
     ),
     "a contact between title and text": Shape(
