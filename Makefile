@@ -118,8 +118,9 @@ imports: setup-dev ## The import rule
 	$(BIN)/lint-imports
 
 docs: setup-dev ## Regenerate what is generated, and fail where it was stale
-	$(BIN)/python -m tools.reference.settings > docs/configuration.md
-	$(BIN)/python -m tools.reference.commands > docs/commands.md
+	mkdir -p build
+	$(BIN)/python -m tools.reference.settings > build/configuration.md && mv build/configuration.md docs/
+	$(BIN)/python -m tools.reference.commands > build/commands.md && mv build/commands.md docs/
 	$(BIN)/python -m tools.reference.matrix docs/providers.md
 	$(BIN)/python -m tools.reference.modules docs/architecture.md
 	$(BIN)/python -m tools.reference.openapi newsletter/web/api/openapi.json docs/api.md

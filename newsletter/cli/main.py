@@ -100,6 +100,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (click.exceptions.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED
     except click.ClickException as error:
+        name = error.option_name if isinstance(error, click.NoSuchOption) else ""
+        if name and any(name in option.opts for option in newsletter.params):
+            told = f"{name} stands before the command: newsletter {name} … COMMAND"
+            error = click.UsageError(told)
         error.show()
         return error.exit_code
     except NewsletterError as error:

@@ -52,6 +52,11 @@ def test_what_is_typed_wrong_is_a_matter_of_usage(bare: Workspace, command: tupl
     assert "Usage: " in bare.do(*command, code=2).stderr
 
 
+def test_an_option_of_all_commands_behind_one_is_told_its_place(bare: Workspace) -> None:
+    said = bare.do("run", "--log", "json", code=2).stderr
+    assert "--log stands before the command: newsletter --log … COMMAND" in said
+
+
 def test_a_title_with_brackets_and_colons_is_listed_as_it_is(workspace: Workspace) -> None:
     title = "[Update] :smile: on [/the] budget"
     workspace.write("news", title=title)

@@ -136,13 +136,17 @@ def _confirmation(
             hour = f", {status.hour}" if status.hour else ""
             time = _wall_time(status)
             yield f"leaves at {time}{hour}, while 'newsletter run' or 'newsletter worker' runs"
-    yield f"to undo: newsletter statement revoke {slug} --by {by}"
+    if not approved or not status.is_started or _leaves_at(status) > status.now:
+        yield f"to undo: newsletter statement revoke {slug} --by {by}"
 
 
 def _wall_time(status: StatementStatus) -> str:
     """Return when the first reader gets it."""
-    leaves = (status.release or status.ready or status.now).replace(microsecond=0)
-    return shell.wall_time(leaves, status.rules.timezone)
+    return shell.wall_time(_leaves_at(status).replace(microsecond=0), status.rules.timezone)
+
+
+def _leaves_at(status: StatementStatus) -> datetime:
+    return status.release or status.ready or status.now
 
 
 def _uncovered_translations(tx: Transaction, status: StatementStatus) -> Iterator[str]:
@@ -243,7 +247,8 @@ def start(
         status = with_readers(tx, find_status(tx, slug, services.campaigns.rules))
     version = shell.version(start.content_hash)
     shell.say(f"{slug} is started: version {version} goes to {people(start.count)}")
-    shell.say(f"leaves at {_wall_time(status)}; to undo: newsletter statement undo {slug}")
+    undo = f"; to undo: newsletter statement undo {slug}" * (_leaves_at(status) > status.now)
+    shell.say(f"leaves at {_wall_time(status)}{undo}")
 
 
 @click.command()

@@ -19,6 +19,7 @@ from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import open_database
 from newsletter.store.copying import copy as copy_rows
 from newsletter.store.file import copies
+from newsletter.store.file.keys import refuse_missing_keys
 from newsletter.store.file.lock import in_use, only_one, unused
 from newsletter.store.schema import SCHEMA_VERSION, ensure_current
 
@@ -104,6 +105,8 @@ def restore(workspace: Shell, file: Path) -> None:
         kept = copies.restore(file, settings.database_path, at=SystemClock().now(), keys=keys)
     say(f"restored; the database that was there is {kept}" if kept.exists() else "restored")
     say("nothing is sent until 'newsletter db release --by EMAIL'")
+    with closing(open_database(settings)) as database:
+        refuse_missing_keys(database, settings.workspace)
 
 
 def _url(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:

@@ -105,8 +105,9 @@ def refuse_missing_keys(database: Backend, workspace: Path) -> None:
     missing = [name for name in names if not (workspace / name).exists()]
     if missing:
         raise Refused(
-            f"missing in {workspace}: {', '.join(missing)}. The database was made with these keys,"
-            " and nothing was changed; put the files back from the backup of var/keys"
+            f"missing in {workspace}: {', '.join(missing)}. The database was made with these keys:"
+            " without them links in old mails lead nowhere, and those who left are not recognised."
+            " Put the files back from the backup of var/keys"
         )
 
 
