@@ -227,7 +227,9 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     yield finding("staff", is_ok=staffed, detail=names if staffed else advice)
     if settings.shares_sending:
         yield _workers(delivery)
-    yield _hold(delivery)
+    reasons = delivery.guard().holds()
+    detail = "; ".join(f"{reason}; {HOLD_ADVICE[kind]}" for kind, reason in reasons.items())
+    yield finding("sending", is_ok=not reasons, detail=detail or "not stopped")
     yield of_guard_file(settings)
     if not settings.is_on_server:
         yield of_machine(machine())
@@ -291,12 +293,6 @@ def _workers(delivery: Delivery) -> Finding:
     level = Level.WARNING if missing else Level.OK
     advice = f"start {missing}, on any machine" if missing else ""
     return Finding(what="workers", level=level, detail=detail or "none", advice=advice)
-
-
-def _hold(delivery: Delivery) -> Finding:
-    reasons = delivery.guard().holds()
-    detail = "; ".join(f"{reason}; {HOLD_ADVICE[kind]}" for kind, reason in reasons.items())
-    return finding("sending", is_ok=not reasons, detail=detail or "not stopped")
 
 
 def of_guard_file(settings: Settings) -> Finding:

@@ -69,7 +69,11 @@ def outcome_of(run: Run, *, store: Store) -> Outcome:
         emails, _ = tx.emails.waiting(without=EmailKind.NEWS)  # a run does not wait for its own
     if run.wait is not None or run.unreachable or emails:
         return Outcome(ending=Ending.UNREACHABLE, emails_waiting=emails)
-    campaigns = _worked_on(run, store)
+    with store.read() as tx:
+        found = {campaign.id: campaign for campaign in tx.campaigns.open()}
+        worked_on = map(tx.campaigns.get, run.worked_on - found.keys())
+        found |= {campaign.id: campaign for campaign in worked_on if campaign is not None}
+    campaigns = [found[number] for number in sorted(found)]
     in_question = tuple(
         campaign
         for campaign in campaigns
@@ -91,12 +95,3 @@ def outcome_of(run: Run, *, store: Store) -> Outcome:
         later=tuple((campaign, later) for campaign, later in waits if later is not None),
         needing_attention=in_question,
     )
-
-
-def _worked_on(run: Run, store: Store) -> list[Campaign]:
-    """Return the open campaigns and those that this run worked on, oldest first."""
-    with store.read() as tx:
-        found = {campaign.id: campaign for campaign in tx.campaigns.open()}
-        finished = [tx.campaigns.get(number) for number in run.worked_on - found.keys()]
-    found |= {campaign.id: campaign for campaign in finished if campaign is not None}
-    return [found[number] for number in sorted(found)]

@@ -134,7 +134,13 @@ class GuardCheck:
         if isinstance(record, Absence):
             # a machine that joins has no record yet
             fits = mark == Mark() or self.is_attended
-            return "" if fits and record is Absence.MISSING else self._unconfirmed(record)
+            if fits and record is Absence.MISSING:
+                return ""
+            what = "is missing" if record is Absence.MISSING else "cannot be read (is it yours?)"
+            return (
+                f"this database knows of {mark.claims:,} claims, and the epoch_file, which could"
+                f" confirm it, {what}: perhaps copied or restored"
+            )
         if record.mark.generation in mark.former:
             return ""  # a person has compared the database since this machine sent
         # first: the next question takes a database for new only where no claim is missing from it
@@ -163,13 +169,6 @@ class GuardCheck:
             return ""  # a replica with every claim took over; a copied workspace is elsewhere
         moved = self.location.moved_from(record.location)
         return f"this database {moved}: copied, restored or moved" if moved else ""
-
-    def _unconfirmed(self, absence: Absence) -> str:
-        what = "is missing" if absence is Absence.MISSING else "cannot be read (is it yours?)"
-        return (
-            f"this database knows of {self.mark.claims:,} claims, and the epoch_file, which could"
-            f" confirm it, {what}: perhaps copied or restored"
-        )
 
     @property
     def is_unmarked(self) -> bool:

@@ -72,7 +72,11 @@ class Guard:
                 record = self._renew(tx, books)
         if record is None:
             # after the transaction: an error inside it would undo the hold
-            raise Refused(_refusal(reasons, books))
+            known = [f"{reason}; {HOLD_ADVICE[kind]}" for kind, reason in reasons.items()]
+            unsaid = books.discrepancy
+            if unsaid and unsaid not in reasons[HoldKind.RESTORE_GUARD]:
+                known.insert(0, unsaid)
+            raise Refused(f"sending is stopped, nothing leaves: {'. '.join(known)}")
         self._confirm(record)
 
     def follow(self) -> None:
@@ -190,11 +194,3 @@ class Guard:
         tx.hold.put(kind, reason)
         tx.audit.enter(by, "hold", "workspace", reason)
         return reason
-
-
-def _refusal(reasons: dict[HoldKind, str], books: GuardCheck) -> str:
-    known = [f"{reason}; {HOLD_ADVICE[kind]}" for kind, reason in reasons.items()]
-    unsaid = books.discrepancy
-    if unsaid and unsaid not in reasons[HoldKind.RESTORE_GUARD]:
-        known.insert(0, unsaid)
-    return f"sending is stopped, nothing leaves: {'. '.join(known)}"

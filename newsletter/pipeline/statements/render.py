@@ -117,7 +117,14 @@ def render(
         if stored.present and (stored.fingerprint != done.fingerprint or not stored.content_hash):
             renderer.prepare()  # a broken template is no fault of this statement
             if before.is_late:
-                wrong: InvalidInput | None = _postpone(stored, store)
+                with store.begin() as tx:  # it has no content until the next run
+                    _store_content(tx, replace(stored, content_hash="", writers=()))
+                why = (
+                    "is no email yet: another text takes too long to be made one; it is tried again"
+                )
+                wrong: InvalidInput | None = Postponed(
+                    [Fault(file=stored.statement.origin, message=why)]
+                )
             else:
                 began = store.clock.uptime()
                 wrong = _render_one(done, members, store=store, renderer=renderer)
@@ -186,14 +193,6 @@ def _render_one(
         content_hash = tx.statements.keep_content(content, tx.now)
         _store_content(tx, replace(done, content_hash=content_hash, writers=content.writers))
     return None
-
-
-def _postpone(stored: StoredStatement, store: Store) -> InvalidInput:
-    """Leave a text without content until the next run. Return the fault that says so."""
-    with store.begin() as tx:
-        _store_content(tx, replace(stored, content_hash="", writers=()))
-    message = "is no email yet: another text takes too long to be made one; it is tried again"
-    return Postponed([Fault(file=stored.statement.origin, message=message)])
 
 
 def _store_content(tx: Transaction, done: StoredStatement) -> None:

@@ -325,8 +325,11 @@ class Submitter:
             faults = self._put(tx, slug)
             if faults:
                 raise InvalidInput(faults)
-            if before is not None:
-                self._revoke_unchanged(tx, before.statement, by=who)
+            now = find_stored(tx, slug).statement
+            if before is not None and now == replace(before.statement, progress=now.progress):
+                # it comes back without a change: a writer would send what was withdrawn
+                of = (self.rules.together and now.translation_of) or slug
+                tx.approvals.revoke(of, tx.now, actor=who, reason="submitted again")
             tx.change_requests.close(slug, tx.now)  # it waits for approval, also unchanged
             nth = tx.drafts.count(key, number)
             lapsed = f": that {lapse} counts no more" * bool(lapse.depth)
@@ -345,16 +348,6 @@ class Submitter:
             detail = f"version {tx.drafts.count(key, draft.handed_in or 0)}"
             tx.audit.enter(who, "take back", draft.slug, detail)
             return find_draft(tx, key)
-
-    def _revoke_unchanged(self, tx: Transaction, taken_back: Statement, *, by: str) -> None:
-        """Revoke the approvals of a text, and of its email, that comes back without a change.
-
-        Otherwise a writer would send what was withdrawn.
-        """
-        now = find_stored(tx, taken_back.slug).statement
-        if now == replace(taken_back, progress=now.progress):
-            slug = (self.rules.together and now.translation_of) or now.slug
-            tx.approvals.revoke(slug, tx.now, actor=by, reason="submitted again")
 
     def read(self, draft: Draft) -> Statement:
         """Return the statement that a draft would become. Raises InvalidInput."""

@@ -4,7 +4,8 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import reduce
+from functools import cache, reduce
+from importlib.resources import files
 from operator import or_
 from typing import Any
 from unicodedata import normalize
@@ -22,69 +23,13 @@ _SELECT_SUBSCRIBER = """
         added_at, paused_until, consent AS consent_when_imported
     FROM subscriber WHERE id = :id
 """
-_SELECT_OF_LIST: Mapping[str, str] = {
-    "before_imports": """
-        SELECT file, at, name, language, timezone, place, outlet, beat, phone, notes, consent,
-            paused_until
-        FROM import_change JOIN import ON import.id = import_change.import_id
-        WHERE subscriber_id = :id ORDER BY import.id
-    """,
-    "subscriptions": """
-        SELECT list.name AS list, subscription.state, changed_at,
-            ended_by AS ended_by_the_link_of_campaign, COALESCE(campaign.slug, '') AS statement
-        FROM subscription JOIN list ON list.id = subscription.list_id
-            LEFT JOIN campaign ON campaign.id = subscription.ended_by
-        WHERE subscriber_id = :id ORDER BY list.name
-    """,
-    "consents": """
-        SELECT list, given, method, source, COALESCE(wording.words, '') AS words,
-            COALESCE(wording.language, '') AS language, asked_at, at
-        FROM consent LEFT JOIN wording ON wording.hash = consent.wording
-        WHERE subscriber_id = :id ORDER BY id
-    """,
-    "emails": """
-        SELECT id, kind, state, address, name, language, timezone, lists, source, wording,
-            asked_at, asks, not_before, attempts, provider, provider_id, reason, claimed_at,
-            settled_at, used_at, account, NULLIF(held_until, 0) AS held_until
-        FROM transactional_email
-        WHERE subscriber_id = :id
-            OR address_hash = (SELECT address_hash FROM subscriber WHERE subscriber.id = :id)
-        ORDER BY id
-    """,
-    "deliveries": """
-        SELECT batch.campaign_id AS campaign, campaign.slug AS statement,
-            COALESCE(delivery.state, CASE
-                WHEN batch.state = 'unknown' THEN 'unknown'
-                WHEN batch.state = 'given up' THEN 'cancelled'
-                WHEN batch.state <> 'done' THEN 'pending'
-                WHEN batch.cancelled > 0 THEN 'cancelled' -- it has rows of all others
-                -- the batch counts members with a row of their own too
-                WHEN batch.accepted > (SELECT COUNT(*) FROM delivery AS own
-                    WHERE own.campaign_id = batch.campaign_id AND own.batch_id = batch.id
-                        AND own.state = 'accepted') THEN 'accepted'
-                ELSE 'suppressed' END) AS state,
-            COALESCE(delivery.reason, batch.reason) AS reason, batch.provider,
-            COALESCE(delivery.provider_id, batch.provider_id) AS provider_id,
-            COALESCE(delivery.at, batch.settled_at) AS at
-        FROM batch JOIN campaign ON campaign.id = batch.campaign_id
-            LEFT JOIN delivery
-                ON delivery.campaign_id = batch.campaign_id AND delivery.subscriber_id = :id
-        -- the cheap condition first: for most batches it spares the search through the members
-        WHERE batch.campaign_id > :after AND batch.first <= :id AND batch.last >= :id AND instr(
-            ',' || substr(batch.members, 2, length(batch.members) - 2) || ',',
-            ',' || CAST(:id AS TEXT) || ',') > 0
-        ORDER BY batch.campaign_id
-    """,
-    "delivery_statuses": """
-        SELECT delivery_status.kind, bounce, at, delivery_status.reason, campaign.slug
-        FROM delivery_status JOIN campaign ON campaign.id = delivery_status.campaign_id
-        WHERE subscriber_id = :id AND campaign.id > :after ORDER BY at
-    """,
-    "events": """
-        SELECT provider, id, kind, at, received_at, campaign_id, raw
-        FROM event WHERE subscriber_id = :id ORDER BY received_at, id
-    """,
-}
+
+
+@cache
+def _lists() -> dict[str, str]:
+    """Return name → query of each list in the export."""
+    text = files("newsletter.store.subscribers").joinpath("data_export.sql").read_text("utf-8")
+    return dict(part.split("\n", 1) for part in text.split("-- # ")[1:])
 
 
 class DataExports(Repository):
@@ -116,7 +61,7 @@ class DataExports(Repository):
         return {
             "subscriber": person,
             "suppression": suppressions[0] if suppressions else None,
-            **{name: self._rows(query, subscriber_id) for name, query in _SELECT_OF_LIST.items()},
+            **{name: self._rows(query, subscriber_id) for name, query in _lists().items()},
         }
 
     def received(self, subscriber_id: int, limit: int) -> list[CampaignOutcome]:
@@ -130,7 +75,7 @@ class DataExports(Repository):
             limit=limit,
         )
         told = defaultdict(list)
-        for row in self._rows(_SELECT_OF_LIST["delivery_statuses"], subscriber_id, after):
+        for row in self._rows(_lists()["delivery_statuses"], subscriber_id, after):
             told[row["slug"]].append(EventKind(row["kind"]))
         return [
             CampaignOutcome(
@@ -141,7 +86,7 @@ class DataExports(Repository):
                 at=datetime.fromisoformat(row["at"]) if row["at"] else None,
                 told=tuple(told[row["statement"]]),
             )
-            for row in reversed(self._rows(_SELECT_OF_LIST["deliveries"], subscriber_id, after))
+            for row in reversed(self._rows(_lists()["deliveries"], subscriber_id, after))
         ]
 
     def _rows(self, query: str, subscriber_id: int, after: int = 0) -> list[dict[str, Any]]:
