@@ -97,10 +97,15 @@ def _with_plans(tx: Transaction, status: StatementStatus) -> StatementStatus:
     statement, rules = status.statement, status.rules
     set_by_staff = tx.schedules.get(status.slug)
     written, embargo, ready, refusal = None, None, None, ""
+    since = tx.statements.content_since(status.slug)
     try:
         embargo = _embargo(tx, statement, rules.timezone)
         written = statement.send_at and resolve(statement.send_at, rules.timezone)
-        ready = _ready(tx, status, set_by_staff or written, embargo)
+        # a text that changed back has its undo window anew, or a restart with other settings and
+        # back would send it at once
+        times = (set_by_staff or written, embargo, status.approval.not_before)
+        window = max(status.since, since or status.since) + rules.undo_window
+        ready = max([window, *filter(None, times)])
     except ValueError as error:  # the zone was changed since the statement was read
         refusal = str(error)
     status = replace(
@@ -108,6 +113,7 @@ def _with_plans(tx: Transaction, status: StatementStatus) -> StatementStatus:
         lapsed=_lapsed_start(tx, status) if rules.by_sender else None,
         set_for=set_by_staff or written,
         embargo_until=embargo,
+        content_since=since,
         ready=ready,
         hour=statement.local_time if set_by_staff is None else None,
     )
@@ -132,22 +138,6 @@ def _with_audience(tx: Transaction, status: StatementStatus) -> StatementStatus:
         return replace(status, refusal=str(error))
     lists = correction.lists if correction else statement.lists
     return replace(status, correction=correction, lists=lists)
-
-
-def _ready(
-    tx: Transaction,
-    status: StatementStatus,
-    send_at: datetime | None,
-    embargo_until: datetime | None,
-) -> datetime:
-    """Return the time before which nothing may be sent.
-
-    If the content changed after the approval and changed back, the undo window begins again:
-    otherwise a restart with other settings and back would send at once.
-    """
-    approved_at = max(status.since, tx.statements.content_since(status.slug) or status.since)
-    times = (send_at, embargo_until, status.approval.not_before)
-    return max([approved_at + status.rules.undo_window, *filter(None, times)])
 
 
 def _corrected(
@@ -417,7 +407,11 @@ def _follow(
 ) -> Correction:
     by, (of, *further) = statement.slug, chain
     campaign = tx.campaigns.latest(of)
-    if campaign is None or not _concerns_anybody(campaign, by):
+    # readers may have it, wait for it, or waited until ``by`` ended it
+    goes_on = campaign is not None and (not campaign.state.final or campaign.corrected_by == by)
+    if campaign is None or not (
+        goes_on or campaign.may_have_reached_anybody or campaign.counts.pending
+    ):
         raise Refused(_not_sent_text(tx, of))
     if not campaign.state.final:
         stops = (*stops, campaign)
@@ -443,12 +437,6 @@ def _follow(
         # the approved segment: the statement may name another one by now
         segment=approved_content(tx, campaign).segment if unstarted else None,
     )
-
-
-def _concerns_anybody(campaign: Campaign, by: str) -> bool:
-    """Return whether readers may have it, wait for it, or waited until ``by`` ended it."""
-    goes_on = not campaign.state.final or campaign.corrected_by == by
-    return goes_on or campaign.may_have_reached_anybody or bool(campaign.counts.pending)
 
 
 def _not_sent_text(tx: Transaction, of: str) -> str:

@@ -656,6 +656,7 @@ CREATE TABLE notice (
     UNIQUE (address, kind, slug, occurrence)
 ) STRICT;
 CREATE INDEX ix_notice_at ON notice (at);
+CREATE INDEX ix_notice_slug ON notice (slug);
 CREATE INDEX ix_notice_open ON notice (address) WHERE done_at IS NULL;
 CREATE INDEX ix_notice_told ON notice (address, done_at) WHERE message_id IS NOT NULL;
 

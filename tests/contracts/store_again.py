@@ -106,6 +106,20 @@ class AgainContract:
         with store.read() as tx:
             assert not tx.batches.is_open(books.id)
 
+    def test_what_is_unknown_of_a_cancelled_campaign_waits_for_a_decision(
+        self, store: Store
+    ) -> None:
+        books = Books(store, 4)
+        claimed = books.claim()
+        books.move(CampaignState.CANCELLED)
+        with store.read() as tx:
+            assert tx.campaigns.undecided(9) == []
+        books.settle(claimed, UNKNOWN)
+        with books.step() as tx:
+            assert [one.id for one in tx.campaigns.undecided(9)] == [books.id]
+            tx.unknowns.decide(books.id, Resolution.ACCEPTED, NOON)
+            assert tx.campaigns.undecided(9) == []
+
     def test_those_of_a_paused_campaign_wait_until_it_goes_on(self, store: Store) -> None:
         books = Books(store, 4)
         claimed = books.claim()

@@ -99,6 +99,11 @@ class BoardContract:
             write(tx, "waits")
             write(tx, "approved")
             tx.approvals.add(yes("approved"))
+            for slug, why in (("withdrawn", "its text changed"), ("stopped", f"undone by {ED}")):
+                write(tx, slug)
+                number = add_campaign(tx, slug)
+                over, was = CampaignState.CANCELLED, {CampaignState.SCHEDULED}
+                tx.campaigns.move(number, over, expect=was, at=NOON, reason=why)
             write(tx, "gone", present=False)
             write(tx, "faulty", content_hash="")
             begun(tx, "sending", CampaignState.SENDING)
@@ -109,8 +114,9 @@ class BoardContract:
             counts = tx.board.counts(RULES)
         assert {shelf: slugs for shelf, slugs in found.items() if slugs} == {
             Shelf.DRAFTS: {"draft"},
-            Shelf.REVIEW: {"waits"},
+            Shelf.REVIEW: {"waits", "withdrawn"},
             Shelf.APPROVED: {"approved"},
+            Shelf.CANCELLED: {"stopped"},
             Shelf.MISSING: {"gone", "faulty"},
             Shelf.SENDING: {"sending", "paused"},
             Shelf.SENT: {"sent"},

@@ -37,6 +37,8 @@ class NoticesContract:
             staff(tx)
             tx.notices.add("hours", [event(ANA, BEN)], NOON)
             tx.notices.add("hours", [event(ANA)], NOON)
+            tx.accounts.open("new@forum.example", "hashed", NOON)
+            tx.notices.add("hours", [event("new@forum.example")], NOON)
             tx.notices.add("budget", [event(ANA)], NOON)
             tx.notices.add("old", [event(ANA, at=NOON - MAX_AGE)], NOON)
         with store.read() as tx:

@@ -21,6 +21,8 @@ LEAD_TIME = timedelta(hours=1)
 """The time between a notice and the start of the campaign that it announces."""
 MAX_AGE = timedelta(days=1)
 """The maximum age at which an event is still notified."""
+LATE_OUTCOME = timedelta(minutes=5)
+"""The time between two looks for unknown deliveries of a cancelled campaign."""
 INTERVAL = timedelta(minutes=1)
 """The minimum interval between two notice emails to one person."""
 
@@ -43,7 +45,7 @@ class NoticeKind(Enum):
     STARTS_SOON = "starts within an hour"
     """A campaign that was scheduled earlier is about to start."""
     OVERDUE = "due, and not started"
-    """The set time has passed and no sender has started the text."""
+    """The set time has passed, and sending has not started."""
     EMBARGO_OVER = "embargo over"
     """The embargo of a text that is not sent yet has passed."""
     STARTED = "sending has started"
@@ -117,9 +119,13 @@ def events_of(status: StatementStatus, last: _LastLines) -> tuple[NoticeEvent, .
 
 
 def next_event_at(status: StatementStatus) -> datetime | None:
-    """Return the next time at which an event occurs without an act; None if there is none."""
+    """Return the next time at which an event may occur without an act; None if there is none."""
     soon = status.release - LEAD_TIME if status.release else None
-    moments = (soon, status.set_for, status.embargo_until)
+    ended, late = status.campaign.finished_at if status.campaign else None, None
+    # a call that was under way when it was cancelled may come out as unknown after that
+    if status.state is State.CANCELLED and ended and ended + MAX_AGE > status.now:
+        late = None if status.is_undecided else status.now + LATE_OUTCOME
+    moments = (soon, status.set_for, status.embargo_until, late)
     return min((at for at in moments if at is not None and at > status.now), default=None)
 
 
@@ -128,41 +134,55 @@ _APPROVED_STATES = frozenset({State.APPROVED, State.HELD_BACK, State.SCHEDULED, 
 
 
 def _before_sending(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
-    state, back, actors = status.state, status.returned, status.actors
+    state, back = status.state, status.returned
     if state in _STATES_IN_REVIEW:
-        line = _newest(last, "submit", "revoke")
-        number, at = (line.number, line.at) if line else (0, status.now)
-        # another look makes no other text of one that was submitted at the desk
-        lost = max((one.at for one in status.approval.outdated), default="")
-        version = lost if status.statement.desk and number else status.stored.content_hash
-        yield NoticeKind.SUBMITTED, f"{version} {number}", at, actors
+        yield _submitted(status, last)
     if state is State.RETURNED and back is not None:
         yield NoticeKind.SENT_BACK, back.at, back.at, _submitters(status, last) - {back.by}
     if state in _APPROVED_STATES:
         yield from _approved(status, last)
-    over, submitted = status.embargo_until, _newest(last, "submit")
-    waits = state in _STATES_IN_REVIEW | _APPROVED_STATES | {State.RETURNED}
-    if waits and over and over <= status.now and not (submitted and submitted.at > over):
-        yield NoticeKind.EMBARGO_OVER, over, over, _involved(status, last).union(actors)
+    if state not in _STATES_IN_REVIEW | _APPROVED_STATES | {State.RETURNED}:
+        return
+    over, due, submitted = status.embargo_until, status.set_for, last.get("submit")
+    since = submitted.at if submitted else None
+    if over and over <= status.now and not (since and since > over):
+        yield NoticeKind.EMBARGO_OVER, over, over, _involved(status, last).union(status.actors)
+    is_late = status.is_overdue or (state is State.HELD_BACK and due and due <= status.now)
+    if due and is_late and not (since and since > due) and not (over and over > status.now):
+        yield NoticeKind.OVERDUE, due, due, _submitters(status, last).union(status.actors)
+
+
+def _submitted(status: StatementStatus, last: _LastLines) -> _Event:
+    """Return the event of a text that waits, to all who can approve it but the one who acted."""
+    line, since = _newest(last, "submit", "revoke"), status.content_since or status.now
+    number, at, by = (line.number, line.at, {line.actor}) if line else (0, since, set())
+    lost = max((one.at for one in status.approval.outdated), default=None)
+    # another look makes no other text of one that was submitted at the desk
+    version = lost or "" if status.statement.desk and number else status.stored.content_hash
+    changed_at = lost or at if status.statement.desk else since
+    if changed_at > at:  # by no act of that person
+        at, by = since, set()
+    given, valid = last.get("approve"), {one.by for one in status.approval.valid}
+    if given and given.number > number and not lost and given.actor not in valid:
+        number, at, by = given.number, status.now, set()  # who approved it lost the role since
+    return NoticeKind.SUBMITTED, f"{version} {number}", at, {*status.actors} - by
 
 
 def _approved(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
-    involved, release = _involved(status, last), status.release
-    at, due = status.approval.complete_at, status.set_for
-    people = _submitters(status, last).union(
-        status.actors if status.state is State.APPROVED else ()
-    )
+    involved, release, at = _involved(status, last), status.release, status.approval.complete_at
+    completed = {one.by for one in status.approval.given if at and one.at >= at}
     if at is not None:
-        yield NoticeKind.APPROVED, at, at, people - {status.approval.given[-1].by}
-    if due is not None and status.is_overdue:
-        yield NoticeKind.OVERDUE, due, due, people
+        able = status.actors if status.state is State.APPROVED else ()
+        yield NoticeKind.APPROVED, at, at, _submitters(status, last).union(able) - completed
     if release is None or not status.is_waiting:
         return
-    line, chosen = _newest(last, "approve", "start", "schedule"), _newest(last, "start", "schedule")
-    by, since = (line.actor, line.at) if line else ("", status.now)
+    chosen = _newest(last, "start", "schedule")
+    by, since = completed, at or status.now
+    if chosen and chosen.at >= since:
+        by, since = {chosen.actor}, chosen.at
     # the same time may be chosen again after another one; one more approval chooses none
     which = f"{release} {chosen.number if chosen else 0} {at}"
-    yield NoticeKind.SCHEDULED, which, since, involved - {by}
+    yield NoticeKind.SCHEDULED, which, since, involved - by
     # one that was scheduled within the hour has been announced just now
     if since <= release - LEAD_TIME <= status.now < release:
         yield NoticeKind.STARTS_SOON, release, release - LEAD_TIME, involved
@@ -170,8 +190,11 @@ def _approved(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
 
 def _taken_back(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
     acts, revoked = {"undo", "cancel"}, last.get("revoke")
-    if revoked and revoked.detail.endswith(": undone"):
+    if revoked and ": undone" in revoked.detail:
         acts.add("revoke")
+    begun, submitted = _newest(last, "approve", "start"), last.get("submit")
+    if begun and not (submitted and submitted.number > begun.number):
+        acts.add("take back")
     line = _newest(last, *acts, "submit", "approve", "start", "schedule", "reopen")
     if line and line.action in acts:
         yield NoticeKind.TAKEN_BACK, line.number, line.at, _involved(status, last) - {line.actor}
@@ -185,15 +208,15 @@ def _of_campaign(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
     if state in {State.SENDING, State.IN_USE}:
         yield NoticeKind.STARTED, campaign.id, campaign.started_at or status.now, involved
     elif state is State.PAUSED:
-        line = _newest(last, "pause", "resume")
+        # a pause by the program has no line of its own: it follows a start or a resumption
+        line = _newest(last, "pause", "resume", "start", "reopen")
         by = {line.actor} if line and line.action == "pause" else set()
-        # a provider's refusal has no line of its own, and follows the last resumption
         number, at = line.number if line else 0, line.at if line and by else status.now
         people = involved.union(status.actors) - by
         yield NoticeKind.PAUSED, f"{campaign.id} {number}", at, people
     elif state in {State.ATTENTION, State.SENT}:
         yield NoticeKind.FINISHED, _run_key(campaign, last, "reopen"), ended, involved
-    if state is State.ATTENTION:
+    if status.is_undecided:
         again = _run_key(campaign, last, "reopen", "resolve")
         yield NoticeKind.DECISION, again, ended, status.actors
     if line := _newest(last, "annotate", "take off the web", "put back on the web"):

@@ -92,17 +92,16 @@ def _scheduled(status: StatementStatus) -> str:
 
 def _sending(campaign: Campaign, status: StatementStatus) -> str:
     counts = campaign.counts
-    done = counts.audience - counts.pending
-    return say("{done:,} of {all:,} handed over.", done=done, all=counts.audience)
+    done, all_ = counts.accepted + counts.unknown, counts.audience
+    said = say("{done:,} of {all:,} handed over.", done=done, all=all_)
+    if not counts.rejected:
+        return said
+    return say("{said} The provider rejected {count:,}.", said=said, count=counts.rejected)
 
 
 def _in_use(campaign: Campaign, status: StatementStatus) -> str:
     each = "Each person who joins its lists gets it once. {have_it}."
-    said = say(each, have_it=campaign.accepted_in_words)
-    if not campaign.counts.unknown:
-        return said
-    pattern = "{said} For {unknown} it is unknown whether the provider took the email."
-    return say(pattern, said=said, unknown=people(campaign.counts.unknown))
+    return say(each, have_it=campaign.accepted_in_words)
 
 
 def _paused(campaign: Campaign, status: StatementStatus) -> str:
@@ -248,9 +247,20 @@ def _notes(status: StatementStatus) -> Iterator[str]:
 
 def describe_state(status: StatementStatus) -> str:
     """Return the state of a statement, in a sentence or two."""
-    if status.state in _SENTENCE_OF_CAMPAIGN_STATE and status.campaign is not None:
-        return _SENTENCE_OF_CAMPAIGN_STATE[status.state](status.campaign, status)
-    return _SENTENCE_OF_STATE[status.state](status)
+    state, campaign = status.state, status.campaign
+    if state not in _SENTENCE_OF_CAMPAIGN_STATE or campaign is None:
+        said = _SENTENCE_OF_STATE[state](status)
+    else:
+        said = _SENTENCE_OF_CAMPAIGN_STATE[state](campaign, status)
+    unknown = campaign.counts.unknown if campaign else 0
+    if (
+        not unknown
+        or state is State.ATTENTION
+        or not (status.is_undecided or state is State.IN_USE)
+    ):
+        return said
+    pattern = "{said} For {unknown} it is unknown whether the provider took the email."
+    return say(pattern, said=said, unknown=people(unknown))
 
 
 def describe_further(status: StatementStatus) -> tuple[str, ...]:
@@ -266,7 +276,7 @@ def describe_next(status: StatementStatus, address: str = "") -> str:
 
 def describe_next_step(status: StatementStatus, address: str) -> str:
     """Return the sentence of ``describe_next`` without its beginning, for a list of next acts."""
-    row = STATE_ROWS[status.state]
+    row = status.row
     can = row.next
     if status.state is State.FAULTY and status.home is Home.DESK:
         can = "correct it"
@@ -275,7 +285,7 @@ def describe_next_step(status: StatementStatus, address: str) -> str:
             "A digest email is made again if a statement in it is corrected or taken off the web."
             " If neither helps, your operator can drop this issue."
         )
-    if not can or (status.state is State.CANCELLED and status.has_begun):
+    if not can or (row is STATE_ROWS[State.CANCELLED] and status.has_begun):
         return ""
     if not status.actors:
         return say(row.without_actors)

@@ -22,6 +22,7 @@ from newsletter.domain.campaigns.state import (
     Related,
     Shelf,
     State,
+    StateRow,
 )
 from newsletter.domain.schedule import ByZone, LocalTime, all_zone_times, times_by_zone
 from newsletter.domain.staff.account import name_of
@@ -64,6 +65,8 @@ class StatementStatus:
     set_for: datetime | None = None
     """The send time that the text or staff set, even if it has passed."""
     embargo_until: datetime | None = None
+    content_since: datetime | None = None
+    """When the content last changed; None once sending has begun."""
     ready: datetime | None = None
     """The earliest time of sending. None if a time does not exist in the configured zone."""
     hour: LocalTime | None = None
@@ -175,12 +178,26 @@ class StatementStatus:
     def shelf(self) -> Shelf:
         return STATE_ROWS[self.state].shelf
 
+    @property
+    def is_undecided(self) -> bool:
+        """Return whether its campaign has ended with deliveries whose outcome is unknown."""
+        campaign = self.campaign
+        return campaign is not None and campaign.state.ended and campaign.counts.unknown > 0
+
+    @property
+    def row(self) -> StateRow:
+        """Return the facts of its state; an undecided one waits for a decision in any state."""
+        return STATE_ROWS[State.ATTENTION if self.is_undecided else self.state]
+
     @cached_property
     def acts(self) -> tuple[Act, ...]:
         """Return the possible acts, most important first. Roles may not allow all of them."""
         state, found = self.state, STATE_ROWS[self.state].acts
         if state is State.CANCELLED and self.has_begun:
-            return (Act.REPORT,) if self.statement.welcome else (Act.REPORT, Act.AMEND)
+            found = (Act.REPORT,) if self.statement.welcome else (Act.REPORT, Act.AMEND)
+            return (Act.DECIDE, *found) if self.is_undecided else found
+        if self.is_undecided and state is State.CORRECTED:
+            found = (Act.DECIDE, *found)
         if self.campaign is None:
             found = tuple(act for act in found if act is not Act.REPORT)
         if not self.has_begun or self.home is Home.DIGEST:
@@ -212,7 +229,7 @@ class StatementStatus:
 
     def waits_for(self, address: str) -> bool:
         """Return whether the statement waits for an act that this person may do."""
-        return STATE_ROWS[self.state].waits and address in self.actors
+        return self.row.waits and address in self.actors
 
     def name(self, address: str) -> str:
         """Return the name that colleagues use for a person."""
@@ -245,9 +262,10 @@ def _state_if_not(status: StatementStatus) -> State:
         return State.RETURNED
     if status.approval.changed:
         return State.CHANGED
-    campaign = status.campaign
-    cancelled = campaign is not None and campaign.state is CampaignState.CANCELLED
-    return State.CANCELLED if cancelled and not status.approval.counted else State.REVIEW
+    # by a person; newsletter withdraws a campaign that lost an approval, and the text waits again
+    reason = status.campaign.reason if status.campaign else ""
+    stopped = reason.startswith(("cancelled by ", "undone by "))
+    return State.CANCELLED if stopped and not status.approval.counted else State.REVIEW
 
 
 def _actors_of(act: Act, status: StatementStatus) -> tuple[str, ...]:

@@ -177,6 +177,8 @@ def desktop(
 
     moving = {CampaignState.SENDING, CampaignState.PAUSED}
     going = [open_ for open_ in tx.campaigns.open() if has_begun(open_) and open_.state in moving]
+    if role.includes(Role.ADMIN):
+        waiting += statuses_of(tx.campaigns.undecided(_MAX_TASKS))
     if role.includes(Role.SENDER):  # nobody else would find them
         slugs = tx.board.page(rules, Shelf.MISSING, limit=_MAX_SEARCHED)
         waiting += [one for one in _rows(tx, slugs, rules, faults) if one.state is State.FAULTY]

@@ -201,6 +201,15 @@ class Campaigns(Repository):
             Campaign, f"{newest} ORDER BY campaign.started_at DESC, campaign.id DESC", limit=limit
         )
 
+    def undecided(self, limit: int) -> list[Campaign]:
+        """Return the cancelled campaigns with unknown deliveries, newest first, without figures."""
+        return self._db.all(
+            Campaign,
+            f"{_HEAD} WHERE state = 'cancelled' AND id IN (SELECT campaign_id FROM batch"
+            " WHERE batch.state = 'unknown') ORDER BY id DESC LIMIT :limit",
+            limit=limit,
+        )
+
     def sending(self) -> list[int]:
         """Return the ids of campaigns that are sending; of welcome emails, those with work."""
         return self._db.column(

@@ -1,6 +1,6 @@
 """Notices: a row for each person or channel and event, and the mark of the processed changes."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,21 +43,26 @@ class Notices(Repository):
     def add(
         self,
         slug: str,
-        events: Iterable[NoticeEvent],
+        events: Collection[NoticeEvent],
         now: datetime,
         channels: Iterable[Channel] = (),
     ) -> None:
-        """Add a notice for each person and channel of each recent event, unless they have it.
+        """Add a notice for each person and channel of each recent event, when it is first seen.
 
-        People without an account at the desk get none.
+        A later look adds nobody to an event. People without an account at the desk get none.
         """
-        fresh = [event for event in events if event.at > now - MAX_AGE]
-        known = {*self._db.column("SELECT address FROM credential")} if fresh else set()
-        for event in fresh:
+        told = "SELECT kind, occurrence FROM notice WHERE slug = :slug"
+        if not events:
+            return
+        seen = {*self._db.rows(told, slug=slug)}
+        known = {*self._db.column("SELECT address FROM credential")}
+        for event in events:
+            if event.at <= now - MAX_AGE or (event.kind.value, event.occurrence) in seen:
+                continue
             about = {name: value for name, value in vars(event).items() if name != "people"}
             heard = [channel.address for channel in channels if event.kind in channel.kinds]
             for address in [*sorted(known.intersection(event.people)), *heard]:
-                self._db.insert_new("notice", slug=slug, address=address, **about)
+                self._db.insert("notice", slug=slug, address=address, **about)
 
     def await_(self, slug: str, at: datetime | None) -> None:
         """Store when the next event of a statement occurs without an act; None if there is none."""

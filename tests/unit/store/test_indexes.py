@@ -3,17 +3,20 @@
 import re
 from collections.abc import Callable
 
+from newsletter.domain.campaigns.notices import MAX_AGE, NoticeEvent, NoticeKind
 from newsletter.domain.events import Event, EventKind
 from newsletter.store.sql import Store, Transaction
+from newsletter.store.staff.notices import Mark
 from tests.contracts.books import Books
 from tests.counting import Anything, counted
 from tests.fakes import NOON, WORKSPACE
 from tests.rows import rows
 
 GROWS = (
-    r"SCAN (campaign|batch|statement|approval|audit|changed_statement|draft|version|picture)"
-    r"(?! USING)"
+    r"SCAN (campaign|batch|statement|approval|audit|changed_statement|draft|version|picture"
+    r"|notice\b)(?! USING)"
 )
+OVER = NoticeEvent(NoticeKind.STARTED, "1", NOON - MAX_AGE, ())
 STRANGER = Event(
     id="e", kind=EventKind.DELIVERED, at=NOON, address="reader2@example.org", campaign="news"
 )
@@ -53,6 +56,9 @@ QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "a page of the archive": lambda tx: tx.campaigns.published(skip=0, limit=9),
     "the status of some": _status_of_some,
     "what leaves first": lambda tx: tx.campaigns.scheduled(limit=5),
+    "what was cancelled and is unknown": lambda tx: tx.campaigns.undecided(9),
+    "what notices are due": lambda tx: tx.notices.changed(Mark(), NOON, 9),
+    "what was noticed of one": lambda tx: tx.notices.add("news", [OVER], NOON),
     "what ended last": lambda tx: tx.campaigns.last_ended(3),
     "the log about one": lambda tx: tx.audit.about("news", limit=9),
     "comments on one": lambda tx: tx.comments.of("news", 9),

@@ -123,6 +123,7 @@ SENT = campaign(CampaignState.SENT, counts=Counts(accepted=4_198, rejected=15))
 STOPPED = campaign(
     CampaignState.CANCELLED, reason=f"cancelled by {CLEO}", counts=Counts(accepted=2, cancelled=8)
 )
+STOPPED_IN_DOUBT = replace(STOPPED, counts=Counts(accepted=2, unknown=3))
 STOPPED_AT_ONE = campaign(
     CampaignState.CANCELLED, reason=f"approval ended by {CLEO}", counts=Counts(accepted=1)
 )
@@ -261,6 +262,12 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
     ),
     ({"campaign": SENDING}, State.SENDING, "1,280 of 4,213 handed over.", "Cleo or Dan can pause"),
     (
+        {"campaign": replace(SENDING, counts=Counts(pending=5, accepted=2, rejected=3, unknown=1))},
+        State.SENDING,
+        "3 of 11 handed over. The provider rejected 3.",
+        "Cleo or Dan can pause",
+    ),
+    (
         {"campaign": WELCOME},
         State.IN_USE,
         "Each person who joins its lists gets it once. 1,280 people have it.",
@@ -305,6 +312,26 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
         "Ben, Cleo or Dan can bring it back for approval",
     ),
     ({"campaign": STOPPED}, State.CANCELLED, "Cancelled by Cleo. 2 people have it.", ""),
+    (
+        {"campaign": STOPPED_IN_DOUBT},
+        State.CANCELLED,
+        "Cancelled by Cleo. 2 people have it. For 3 people it is unknown whether the provider took"
+        " the email.",
+        "Next: Dan can decide.",
+    ),
+    (
+        {"campaign": STOPPED_IN_DOUBT, "corrected": BY},
+        State.CORRECTED,
+        "Corrected on Tue 1 Dec 2026 by “Library hours, corrected”. For 3 people it is unknown"
+        " whether the provider took the email.",
+        "Next: Dan can decide.",
+    ),
+    (
+        {"campaign": replace(STOPPED_IN_TIME, reason="it has 0 of 1 approvals")},
+        State.REVIEW,
+        "Waiting for 1 approval, from someone other than Ana Ruiz.",
+        "Ben, Cleo or Dan can approve it",
+    ),
     ({"campaign": STOPPED_AT_ONE}, State.CANCELLED, "Approval ended by Cleo. 1 person has it.", ""),
     ({"campaign": STOPPED_UNKNOWN}, State.CANCELLED, "Stopped. 0 people have it.", ""),
     (
@@ -463,6 +490,12 @@ ACTS: list[tuple[dict[str, Any], str, list[Act]]] = [
     ({"campaign": SENT, "statement": statement(digest="weekly")}, ANA, [Act.REPORT]),
     ({"campaign": SENT, "corrected": BY}, VERA, [Act.OPEN_CORRECTION, Act.REPORT]),
     ({"campaign": STOPPED}, ANA, [Act.REPORT]),
+    ({"campaign": STOPPED_IN_DOUBT}, DAN, [Act.DECIDE, Act.REPORT, Act.AMEND]),
+    (
+        {"campaign": STOPPED_IN_DOUBT, "corrected": BY},
+        DAN,
+        [Act.DECIDE, Act.OPEN_CORRECTION, Act.REPORT, Act.AMEND],
+    ),
     ({"campaign": STOPPED_IN_TIME, "draft": "k"}, ANA, [Act.HAND_IN, Act.REPORT]),
     ({"campaign": STOPPED_IN_TIME}, BEN, [Act.REVIEW, Act.REPORT, Act.COPY]),
     ({"present": False}, ANA, [Act.COPY]),

@@ -96,6 +96,13 @@ def test_before_the_next_look_it_is_known_when_it_goes_out_and_to_how_many(room:
     assert describe_state(found) == "Goes out on Tue 1 Dec 2026, 09:00 New York to about 25 people."
 
 
+def test_what_is_unknown_of_a_cancelled_campaign_waits_for_admins(lost: Newsroom) -> None:
+    lost.hand().cancel("1")
+    assert slugs(home(lost, ADA, Role.ADMIN).waiting) == ["resignation"]
+    assert home(lost, "sam@forum.example", Role.SENDER).waiting == ()
+    assert [one.id for one, _ in home(lost).over] == [1]
+
+
 def test_nobody_is_counted_for_what_went_out_or_cannot_be_sent(room: Newsroom) -> None:
     room.start()
     assert status(room).readers is None

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.campaigns.campaign import StartBy
-from newsletter.domain.campaigns.notices import NoticeKind
+from newsletter.domain.campaigns.notices import Channel, NoticeKind
 from newsletter.domain.delivery.batch import Resolution, Verdict
 from newsletter.domain.delivery.transactional import EmailState
 from newsletter.domain.staff.role import Role
@@ -33,6 +33,7 @@ class Desk:
     """A newsroom whose people have accounts, and read their mail."""
 
     room: Newsroom
+    channels: tuple[Channel, ...] = ()
 
     def __post_init__(self) -> None:
         self.post = Post(room=self.room)
@@ -42,11 +43,14 @@ class Desk:
             for address in STAFF:
                 tx.accounts.open(address, "hashed", NOON)
 
-    def tick(self) -> int:
+    def look(self) -> None:
         self.room.look()
         self.room.start_due()
         pause_harmful(store=self.room.store)
-        return notify(store=self.room.store, rules=self.room.rules)
+
+    def tick(self) -> int:
+        self.look()
+        return notify(store=self.room.store, rules=self.room.rules, channels=self.channels)
 
     def mails(self, *, after: timedelta = timedelta(minutes=1)) -> dict[str, str]:
         """Return the mails of another tick: name → events and titles."""

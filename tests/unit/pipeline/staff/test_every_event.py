@@ -1,0 +1,481 @@
+"""Each event reaches the right people and nobody else: once, and only while its cause lasts."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from newsletter.domain.archive import NoteKind
+from newsletter.domain.campaigns.notices import Channel, NoticeKind
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Resolution, Verdict
+from newsletter.domain.delivery.transactional import News
+from newsletter.domain.staff.post import ChannelPost
+from newsletter.domain.staff.role import Role
+from newsletter.pipeline.archive.annotate import annotate
+from newsletter.pipeline.staff.notify import PostSender, compose_post, notify
+from newsletter.pipeline.statements.approve import revoke, send_back
+from newsletter.rendering.notices import slack_message, teams_card, webhook_event
+from newsletter.store.staff.notices import Mark
+from tests.fakes import NOON, accept_all, always
+from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
+from tests.unit.pipeline.staff.test_notify import (
+    ADA,
+    ED,
+    FLO,
+    SAM,
+    VIC,
+    Desk,
+    approved,
+    failing,
+    imported,
+    sending,
+)
+
+ROOM = Channel(name="room", kinds=frozenset(NoticeKind) - {NoticeKind.MENTIONED})
+HOUR = timedelta(hours=1)
+Act = Callable[[Desk], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """An event that happens after ``before``, and the people who are told of it."""
+
+    kind: NoticeKind
+    before: Act
+    happens: Act
+    told: str
+    ends: Act | None
+    """The act after which it is not told any more; None if it stays a fact."""
+
+
+def passes(span: timedelta) -> Act:
+    return lambda desk: desk.room.clock.advance(seconds=span.total_seconds())
+
+
+def unseen(desk: Desk) -> None:
+    """Nothing was told of the text."""
+
+
+def waits(desk: Desk) -> None:
+    desk.mails()
+
+
+def embargoed(desk: Desk) -> None:
+    desk.room.write(embargo_until=datetime(2026, 11, 24, 8, 0))  # noqa: DTZ001 - a wall time
+    desk.mails()
+
+
+def due(desk: Desk) -> None:
+    desk.mails()
+    desk.room.schedule("resignation", NOON + HOUR)
+    desk.mails()
+
+
+def due_and_approved(desk: Desk) -> None:
+    approved(desk)
+    desk.room.schedule("resignation", NOON + HOUR)
+    desk.mails()
+
+
+def planned(desk: Desk) -> None:
+    approved(desk)
+    desk.start(at=NOON + 4 * HOUR)
+    desk.mails()
+
+
+def sent(desk: Desk) -> None:
+    sending(desk)
+    desk.room.drain()
+    desk.mails()
+
+
+def paused_by_its_number_of_readers(desk: Desk) -> None:
+    planned(desk)
+    desk.room.subscribe(30)
+    desk.mails(after=4 * HOUR)
+    desk.start(at_once=True)
+    desk.room.subscribe(300)
+    desk.mails()
+
+
+def loses_an_approver(desk: Desk) -> None:
+    with desk.room.store.begin() as tx:
+        tx.staff.put(ED, Role.VIEWER, tx.now)
+
+
+def is_sent_back(desk: Desk) -> None:
+    send_back(
+        "resignation",
+        by=ED,
+        expect=desk.room.content_hash(),
+        reason="Say when.",
+        store=desk.room.store,
+        rules=desk.room.rules,
+    )
+
+
+def is_taken_back(desk: Desk) -> None:
+    revoke("resignation", by=ED, store=desk.room.store, rules=desk.room.rules)
+
+
+def ends_unknown(desk: Desk) -> None:
+    desk.room.provider.answer = always(Verdict.UNKNOWN)
+    desk.room.drain()
+    desk.room.provider.answer = accept_all
+
+
+def ends_rejected(desk: Desk) -> None:
+    desk.room.provider.answer = always(Verdict.REJECTED)
+    desk.room.drain()
+    desk.room.provider.answer = accept_all
+
+
+def is_cancelled_during_its_last_call(desk: Desk) -> None:
+    def answer(_batch: OutgoingBatch) -> Answer:
+        desk.room.hand(SAM).cancel("1")
+        desk.tick()
+        return Answer(outcome=Outcome(verdict=Verdict.UNKNOWN, reason="lost"))
+
+    desk.room.provider.answer = answer
+    desk.room.drain()
+    desk.room.provider.answer = accept_all
+    passes(timedelta(minutes=5))(desk)
+
+
+def changes_its_page(desk: Desk) -> None:
+    annotate("resignation", NoteKind.NOTE, "On Monday.", by=SAM, store=desk.room.store)
+
+
+def brings_people_in(desk: Desk) -> None:
+    imported(desk, VIC)
+
+
+def undoes_the_import(desk: Desk) -> None:
+    with desk.room.store.begin() as tx:
+        [record] = tx.imports.newest(1)
+        tx.imports.undo(record, tx.now, ADA)
+
+
+def passes_again(desk: Desk) -> None:
+    with desk.room.store.begin() as tx:
+        tx.failing_checks.note({}, tx.now)
+
+
+def is_gone(desk: Desk) -> None:
+    desk.room.remove()
+
+
+def has_other_words(desk: Desk) -> None:
+    desk.room.write(body="The Forum resigned on Monday.")
+
+
+def approves(by: str) -> Act:
+    return lambda desk: desk.room.approve(by)
+
+
+def says(words: str) -> Act:
+    return lambda desk: desk.say(words, FLO)
+
+
+def nothing_on_hand(desk: Desk) -> None:
+    desk.room.schedule("resignation", None)
+
+
+def undoes(by: str) -> Act:
+    return lambda desk: desk.room.starter().undo("resignation", by=by)
+
+
+def starts_again(desk: Desk) -> None:
+    desk.start(at=NOON + 5 * HOUR)
+
+
+def decides(desk: Desk) -> None:
+    desk.room.hand().resolve("1", Resolution.ACCEPTED)
+
+
+CASES = {
+    "submitted": Case(
+        kind=NoticeKind.SUBMITTED,
+        before=unseen,
+        happens=unseen,
+        told="ed flo sam ada",
+        ends=approves(ED),
+    ),
+    "an approval is taken back": Case(
+        kind=NoticeKind.SUBMITTED,
+        before=approved,
+        happens=is_taken_back,
+        told="flo sam ada",
+        ends=approves(FLO),
+    ),
+    "an approver has left": Case(
+        kind=NoticeKind.SUBMITTED,
+        before=planned,
+        happens=loses_an_approver,
+        told="flo sam ada",
+        ends=approves(FLO),
+    ),
+    "sent back": Case(
+        kind=NoticeKind.SENT_BACK,
+        before=waits,
+        happens=is_sent_back,
+        told="writer",
+        ends=has_other_words,
+    ),
+    "approved": Case(
+        kind=NoticeKind.APPROVED,
+        before=waits,
+        happens=approves(ED),
+        told="writer sam ada",
+        ends=is_taken_back,
+    ),
+    "approved once more": Case(
+        kind=NoticeKind.APPROVED,
+        before=waits,
+        happens=lambda desk: [approves(SAM)(desk), desk.tick(), approves(FLO)(desk)],
+        told="writer ada",
+        ends=has_other_words,
+    ),
+    "comment": Case(
+        kind=NoticeKind.COMMENTED,
+        before=waits,
+        happens=says("Which Monday?"),
+        told="writer",
+        ends=is_gone,
+    ),
+    "mention": Case(
+        kind=NoticeKind.MENTIONED,
+        before=waits,
+        happens=says("@vic, which Monday?"),
+        told="vic",
+        ends=is_gone,
+    ),
+    "scheduled": Case(
+        kind=NoticeKind.SCHEDULED,
+        before=approved,
+        happens=starts_again,
+        told="writer ed",
+        ends=undoes(ADA),
+    ),
+    "scheduled, and approved once more": Case(
+        kind=NoticeKind.SCHEDULED,
+        before=approved,
+        happens=lambda desk: [starts_again(desk), desk.tick(), approves(FLO)(desk)],
+        told="writer ed",
+        ends=undoes(ADA),
+    ),
+    "starts in an hour": Case(
+        kind=NoticeKind.STARTS_SOON,
+        before=planned,
+        happens=passes(3 * HOUR),
+        told="writer ed sam",
+        ends=lambda desk: desk.room.schedule("resignation", NOON + 6 * HOUR),
+    ),
+    "due and not started": Case(
+        kind=NoticeKind.OVERDUE,
+        before=due_and_approved,
+        happens=passes(HOUR),
+        told="writer sam ada",
+        ends=lambda desk: desk.start(at_once=True),
+    ),
+    "due and not approved": Case(
+        kind=NoticeKind.OVERDUE,
+        before=due,
+        happens=passes(HOUR),
+        told="writer ed flo sam ada",
+        ends=nothing_on_hand,
+    ),
+    "embargo over": Case(
+        kind=NoticeKind.EMBARGO_OVER,
+        before=embargoed,
+        happens=passes(HOUR),
+        told="writer ed flo sam ada",
+        ends=has_other_words,
+    ),
+    "started": Case(
+        kind=NoticeKind.STARTED,
+        before=lambda desk: [approved(desk), desk.start(), desk.mails()],
+        happens=passes(timedelta(minutes=5)),
+        told="writer ed sam",
+        ends=lambda desk: desk.room.drain(),
+    ),
+    "finished": Case(
+        kind=NoticeKind.FINISHED,
+        before=sending,
+        happens=ends_rejected,
+        told="writer ed sam",
+        ends=lambda desk: desk.room.hand().reopen("1"),
+    ),
+    "page changed": Case(
+        kind=NoticeKind.PAGE_CHANGED,
+        before=sent,
+        happens=changes_its_page,
+        told="writer ed",
+        ends=None,
+    ),
+    "undone": Case(
+        kind=NoticeKind.TAKEN_BACK,
+        before=planned,
+        happens=undoes(ADA),
+        told="writer ed sam",
+        ends=starts_again,
+    ),
+    "cancelled": Case(
+        kind=NoticeKind.TAKEN_BACK,
+        before=sending,
+        happens=lambda desk: desk.room.hand(SAM).cancel("1"),
+        told="writer ed",
+        ends=lambda desk: desk.room.hand().reopen("1"),
+    ),
+    "paused by a person": Case(
+        kind=NoticeKind.PAUSED,
+        before=sending,
+        happens=lambda desk: desk.room.hand(SAM).pause("1"),
+        told="writer ed ada",
+        ends=lambda desk: desk.room.hand().resume("1"),
+    ),
+    "paused a second time by its number of readers": Case(
+        kind=NoticeKind.PAUSED,
+        before=paused_by_its_number_of_readers,
+        happens=passes(timedelta(minutes=5)),
+        told="writer ed sam ada",
+        ends=lambda desk: desk.start(at_once=True),
+    ),
+    "unknown": Case(
+        kind=NoticeKind.DECISION,
+        before=sending,
+        happens=ends_unknown,
+        told="ada",
+        ends=decides,
+    ),
+    "unknown after a cancellation": Case(
+        kind=NoticeKind.DECISION,
+        before=sending,
+        happens=is_cancelled_during_its_last_call,
+        told="ada",
+        ends=decides,
+    ),
+    "imported": Case(
+        kind=NoticeKind.IMPORTED,
+        before=waits,
+        happens=brings_people_in,
+        told="vic ada",
+        ends=undoes_the_import,
+    ),
+    "health": Case(
+        kind=NoticeKind.HEALTH,
+        before=waits,
+        happens=lambda desk: failing(desk, dns="no SPF record"),
+        told="ada",
+        ends=passes_again,
+    ),
+}
+
+
+@pytest.fixture(params=CASES.values(), ids=CASES)
+def case(request: pytest.FixtureRequest) -> Case:
+    found: Case = request.param
+    return found
+
+
+@pytest.fixture
+def desk(room: Newsroom, case: Case) -> Desk:
+    """A desk where the event is about to happen, and everybody may get an email at once."""
+    desk = Desk(room=room, channels=(ROOM,))
+    room.subscribe(3)
+    room.write()
+    case.before(desk)
+    posted(desk)
+    room.clock.advance(minutes=1)
+    return desk
+
+
+def told(desk: Desk, kind: NoticeKind, **how: Any) -> set[str]:
+    """Return the people whose next mail tells of such an event."""
+    return {who for who, labels in desk.whom(**how).items() if kind.value in labels}
+
+
+def posted(desk: Desk) -> list[tuple[News, ...]]:
+    """Return the messages that the channel gets now."""
+    found: list[tuple[News, ...]] = []
+
+    def call(_post: ChannelPost, news: tuple[News, ...]) -> Answer:
+        found.append(news)
+        return Answer(outcome=Outcome(verdict=Verdict.ACCEPTED))
+
+    sender = PostSender(
+        store=desk.room.store,
+        channels={ROOM.name: ROOM},
+        compose=lambda tx, post, channel: compose_post(
+            tx, post, channel=channel, rules=desk.room.rules, desk="https://news.forum.example/desk"
+        ),
+        call=call,
+        jitter=lambda: 0.0,
+    )
+    while sender.post() is not None:
+        pass
+    return found
+
+
+def notify_twice_at_once(desk: Desk) -> None:
+    """Let another process notify between the two halves of ours."""
+    store, rules = desk.room.store, desk.room.rules
+    desk.look()
+    other: Any = Meanwhile(store, lambda: notify(store=store, rules=rules, channels=[ROOM]))
+    notify(store=other, rules=rules, channels=[ROOM])
+
+
+def test_every_event_is_among_the_cases() -> None:
+    assert {case.kind for case in CASES.values()} == {*NoticeKind}
+
+
+def test_it_is_told_once_to_the_right_people_and_channels(desk: Desk, case: Case) -> None:
+    case.happens(desk)
+    notify_twice_at_once(desk)
+    assert told(desk, case.kind, after=timedelta()) == {*case.told.split()}
+    heard = NoticeKind.COMMENTED if case.kind is NoticeKind.MENTIONED else case.kind
+    event = heard.name.lower()
+    [news] = [news for news in posted(desk) if any(event in one.events for one in news)]
+    label = next(one.label for one in news if event in one.events)
+    assert heard.value in label
+    for body in (slack_message(news), teams_card(news)):
+        assert label in body.decode()
+    hook = json.loads(webhook_event(news, organisation="Forum", at=NOON))
+    assert event in [name for one in hook["data"]["notices"] for name in one["events"]]
+    # a process that knows nothing of what was told, a minute later
+    with desk.room.store.begin() as tx:
+        tx.notices.advance(Mark())
+    desk.room.forget_looks()
+    assert told(desk, case.kind) == set()
+    assert not [one for news in posted(desk) for one in news if event in one.events]
+
+
+def test_it_is_told_to_nobody_after_its_cause_is_gone(desk: Desk, case: Case) -> None:
+    if case.ends is None:
+        return
+    case.happens(desk)
+    desk.tick()
+    with desk.room.store.read() as tx:
+        assert tx.emails.waiting()[0]
+    case.ends(desk)
+    assert told(desk, case.kind, after=timedelta()) == set()
+    assert not [
+        one for news in posted(desk) for one in news if case.kind.name.lower() in one.events
+    ]
+
+
+def test_it_is_told_to_nobody_who_wants_it_not_or_was_removed(desk: Desk, case: Case) -> None:
+    case.happens(desk)
+    desk.tick()
+    for number, name in enumerate(sorted(case.told.split())):
+        address = f"{name}@forum.example"
+        if number % 2:
+            with desk.room.store.begin() as tx:
+                tx.staff.remove(address)
+                tx.accounts.remove(address)
+        else:
+            desk.mute(address, case.kind)
+    assert told(desk, case.kind, after=timedelta()) == set()
