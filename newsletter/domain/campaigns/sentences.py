@@ -92,11 +92,10 @@ def _scheduled(status: StatementStatus) -> str:
 
 def _sending(campaign: Campaign, status: StatementStatus) -> str:
     counts = campaign.counts
-    done, all_ = counts.accepted + counts.unknown, counts.audience
-    said = say("{done:,} of {all:,} handed over.", done=done, all=all_)
-    if not counts.rejected:
-        return said
-    return say("{said} The provider rejected {count:,}.", said=said, count=counts.rejected)
+    done, rejected = counts.accepted + counts.unknown, counts.rejected
+    said = say("{done:,} of {all:,} handed over.", done=done, all=counts.audience)
+    more = "{said} The provider rejected {count:,}."
+    return say(more, said=said, count=rejected) if rejected else said
 
 
 def _in_use(campaign: Campaign, status: StatementStatus) -> str:

@@ -263,8 +263,7 @@ def _state_if_not(status: StatementStatus) -> State:
     if status.approval.changed:
         return State.CHANGED
     # by a person; newsletter withdraws a campaign that lost an approval, and the text waits again
-    reason = status.campaign.reason if status.campaign else ""
-    stopped = reason.startswith(("cancelled by ", "undone by "))
+    stopped = status.campaign and status.campaign.reason.startswith(("cancelled by ", "undone by "))
     return State.CANCELLED if stopped and not status.approval.counted else State.REVIEW
 
 

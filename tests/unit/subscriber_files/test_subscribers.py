@@ -31,6 +31,8 @@ ANA = Entry(
 HEADER = "email,name,lists,language,timezone,consent_source,consent_at\n"
 ROW = "ana@example.org,Ana Ruiz,press;supporters,es,America/Chicago,web form,2024-05-01T10:00:00Z\n"
 
+LISTLESS = "people on no list, who get no email: 1; name a list for them"
+
 
 def read(path: Path) -> SubscriberFile:
     return read_people(path, Instructions())
@@ -207,7 +209,7 @@ def test_letters_that_may_be_several_are_refused_with_all_readings_and_read_as_i
     assert "--encoding windows-1252" in told
     file = read_people(tmp_path / "a.csv", Instructions(encoding=encoding))
     assert [entry.name for entry in added(file)] == [name]
-    assert file.notes == ()
+    assert file.notes == (LISTLESS,)
     with pytest.raises(InvalidInput, match="'klingon' is no encoding"):
         read_people(tmp_path / "a.csv", Instructions(encoding="klingon"))
 
@@ -317,6 +319,7 @@ subscribers:
         ]
         lines = (2, 3) if name == "a.csv" else (1, 3)
         assert file.notes == (
+            LISTLESS.replace("1", "2"),
             f"to be suppressed: 1 unsubscribed, first at {name}:{lines[0]}",
             f"to be suppressed: 1 complained, first at {name}:{lines[1]}",
         )
@@ -339,7 +342,7 @@ def test_unicode_is_known_with_and_without_a_byte_order_mark(
     yaml = "subscribers:\n  - {email: li@example.org, name: 李小龍 📣}\n"
     file = read_text(tmp_path, name, (csv if name == "a.csv" else yaml).encode(encoding))
     assert [entry.name for entry in added(file)] == ["李小龍 📣"]
-    assert file.notes == ()
+    assert file.notes == (LISTLESS,)
 
 
 @rows(
@@ -446,7 +449,7 @@ def test_what_means_nothing_is_ignored_and_named(tmp_path: Path) -> None:
     [ana] = added(read)
     assert (ana.address, ana.name, ana.place) == ("ana@example.org", "Ana", "")
     aside = "Fax, column 4, which has no name, State, Subscribed"
-    assert read.notes == (f"columns ignored: {aside}",)
+    assert read.notes == (f"columns ignored: {aside}", LISTLESS)
 
 
 def test_a_table_without_lists_goes_to_those_that_are_named(tmp_path: Path) -> None:

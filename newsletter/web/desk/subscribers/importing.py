@@ -309,12 +309,16 @@ class ImportPages:
 
     @route("GET", "/readers/import/{number}/undo", Role.ADMIN)
     def _undone(self, request: DeskRequest) -> Response:
-        """Show the progress of an undo, or its result."""
+        """Ask before an undo; show its progress, or its result."""
         number = request.number("number")
         work = self._undos.get(number)
-        if work is None or isinstance(work.error, NotFound):
-            gone = say("There is no such undo. The list of imports shows what was undone.")
-            raise NotFound(gone)
+        with self._subscribers.store.read() as tx:
+            record = tx.imports.get(number)
+        if record is None or (work is None and record.undone_at):
+            raise NotFound(say("There is no such undo. The list of imports shows what was undone."))
+        if work is None:
+            title = say("Undo this import?")
+            return request.page("import-undo.html.j2", title=title, record=record)
         if isinstance(work.error, Refused):
             fault = without_commands(str(work.error))
             raise Refused(f"{fault[:1].upper()}{fault[1:]}.") from work.error
