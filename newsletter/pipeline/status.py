@@ -101,7 +101,7 @@ def _with_plans(tx: Transaction, status: StatementStatus) -> StatementStatus:
     try:
         embargo = _embargo(tx, statement, rules.timezone)
         written = statement.send_at and resolve(statement.send_at, rules.timezone)
-        # a text that changed back has its undo window anew, or a restart with other settings and
+        # a text that changed back gets its undo window again, or a restart with other settings and
         # back would send it at once
         times = (set_by_staff or written, embargo, status.approval.not_before)
         window = max(status.since, since or status.since) + rules.undo_window

@@ -205,7 +205,7 @@ class Campaigns(Repository):
         """Return the cancelled campaigns with unknown deliveries, newest first, without figures."""
         return self._db.all(
             Campaign,
-            f"{_HEAD} WHERE state = 'cancelled' AND id IN (SELECT campaign_id FROM batch"
+            f"{_SELECT} WHERE state = 'cancelled' AND id IN (SELECT campaign_id FROM batch"
             " WHERE batch.state = 'unknown') ORDER BY id DESC LIMIT :limit",
             limit=limit,
         )

@@ -49,7 +49,7 @@ class Notices(Repository):
     ) -> None:
         """Add a notice for each person and channel of each recent event, when it is first seen.
 
-        A later look adds nobody to an event. People without an account at the desk get none.
+        A later look adds no one to an event. People without an account at the desk get none.
         """
         told = "SELECT kind, occurrence FROM notice WHERE slug = :slug"
         if not events:

@@ -126,13 +126,13 @@ def told(*lines: AuditEntry, **fields: Any) -> dict[NoticeKind, set[str]]:
     ({}, (replace(line("revoke", BEN), detail="approval 1: undone"),),
      {NoticeKind.SUBMITTED: {CLEO, DAN}, NoticeKind.TAKEN_BACK: {ANA}}),
     ({}, (line("revoke", BEN),), {NoticeKind.SUBMITTED: {CLEO, DAN}}),
-    # a writer who takes back what was approved
+    # a writer takes an approved text back
     ({"statement": DRAFT, "campaign": STOPPED_IN_TIME},
      (line("submit", ANA, 6), line("start", CLEO), line("take back", ANA, 8)),
      {NoticeKind.TAKEN_BACK: {BEN, CLEO}}),
     ({"statement": DRAFT}, (line("approve", BEN, 5), line("submit", ANA, 6),
      line("take back", ANA, 8)), {}),
-    # an act of one person, and a change since by nobody of them
+    # an act of one person, and a later change by no act
     ({"draft": "a key", "approval": LAPSED}, (line("submit", BEN, ago=timedelta(hours=1)),),
      {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}}),
     ({"draft": "a key", "approval": LAPSED}, (line("submit", BEN),),
@@ -143,7 +143,7 @@ def told(*lines: AuditEntry, **fields: Any) -> dict[NoticeKind, set[str]]:
     ({"approval": ApprovalStatus(approved=False, counted=(yes(),))}, (line("approve", BEN),),
      {NoticeKind.SUBMITTED: {CLEO, DAN}}),
     ({}, (line("approve", BEN),), {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}}),
-    # a set time that passes, whatever keeps the text
+    # a set time passes before an approval or a start
     ({"set_for": NOW}, (), {NoticeKind.SUBMITTED: {BEN, CLEO, DAN},
      NoticeKind.OVERDUE: {ANA, BEN, CLEO, DAN}}),
     ({"set_for": NOW - LEAD_TIME}, (line("submit", ANA),),
@@ -152,7 +152,7 @@ def told(*lines: AuditEntry, **fields: Any) -> dict[NoticeKind, set[str]]:
      {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}}),
     ({"approval": APPROVED, "refusal": "it waits", "set_for": NOW}, (),
      {NoticeKind.APPROVED: {ANA}, NoticeKind.OVERDUE: {ANA, CLEO, DAN}}),
-    # whoever decides about what is unknown, also of a cancelled campaign and of a corrected one
+    # admins decide about unknown deliveries, also of a cancelled or corrected campaign
     ({"campaign": replace(STOPPED, counts=Counts(unknown=2))}, (),
      {NoticeKind.DECISION: {DAN}}),
     ({"campaign": replace(STOPPED, counts=Counts(unknown=2)), "corrected": BY}, (),

@@ -1,4 +1,4 @@
-"""Each event reaches the right people and nobody else: once, and only while its cause lasts."""
+"""Each event reaches the right people and no others: once, and only while its cause lasts."""
 
 import json
 from collections.abc import Callable
@@ -41,14 +41,14 @@ Act = Callable[[Desk], object]
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """An event that happens after ``before``, and the people who are told of it."""
+    """An event that happens after ``before``, and the people who get it."""
 
     kind: NoticeKind
     before: Act
     happens: Act
     told: str
     ends: Act | None
-    """The act after which it is not told any more; None if it stays a fact."""
+    """The act after which it gets no mail; None if it stays a fact."""
 
 
 def passes(span: timedelta) -> Act:
@@ -56,7 +56,7 @@ def passes(span: timedelta) -> Act:
 
 
 def unseen(desk: Desk) -> None:
-    """Nothing was told of the text."""
+    """No mail about the text was sent."""
 
 
 def waits(desk: Desk) -> None:
@@ -383,7 +383,7 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 @pytest.fixture
 def desk(room: Newsroom, case: Case) -> Desk:
-    """A desk where the event is about to happen, and everybody may get an email at once."""
+    """A desk where the event is about to happen, and all may get an email at once."""
     desk = Desk(room=room, channels=(ROOM,))
     room.subscribe(3)
     room.write()
@@ -445,7 +445,7 @@ def test_it_is_told_once_to_the_right_people_and_channels(desk: Desk, case: Case
         assert label in body.decode()
     hook = json.loads(webhook_event(news, organisation="Forum", at=NOON))
     assert event in [name for one in hook["data"]["notices"] for name in one["events"]]
-    # a process that knows nothing of what was told, a minute later
+    # another process without our mark, a minute later
     with desk.room.store.begin() as tx:
         tx.notices.advance(Mark())
     desk.room.forget_looks()
