@@ -21,7 +21,7 @@ from newsletter.subscriber_files.exports import (
     ExportFormat,
 )
 from newsletter.subscriber_files.subscriber_file import SubscriberFile
-from newsletter.subscriber_files.subscribers import AUTO, PLAIN_FORMAT, read_people
+from newsletter.subscriber_files.subscribers import AUTO_FORMAT, PLAIN_FORMAT, read_people
 from tests.costs import holding
 from tests.imported import added, to_suppress
 from tests.rows import rows
@@ -35,7 +35,7 @@ LISTMONK = "uuid,email,name,attributes,status,created_at,updated_at\n"
 def read(
     path: Path,
     *,
-    kind: str = AUTO,
+    kind: str = AUTO_FORMAT,
     lists: tuple[str, ...] = ("press",),
     without: Sequence[str] = (),
 ) -> SubscriberFile:
@@ -116,7 +116,7 @@ def test_one_file_of_mailchimp_without_the_others_is_refused(tmp_path: Path) -> 
 
 
 def test_the_zip_of_substack_leaves_its_posts_aside(tmp_path: Path) -> None:
-    for kind in (AUTO, "substack"):
+    for kind in (AUTO_FORMAT, "substack"):
         file = read(packed(tmp_path, "substack"), kind=kind)
         assert [entry.address for entry in added(file)] == PEOPLE
         assert [entry.consent and entry.consent.at for entry in added(file)] == [TEN, TEN]
@@ -293,7 +293,7 @@ def test_an_export_needs_a_list_and_a_file_of_ours_none(tmp_path: Path) -> None:
     assert "with.csv:1: has a column lists, and a list is chosen too; take --list away" in refusal(
         with_lists
     )
-    for kind in (AUTO, PLAIN_FORMAT):
+    for kind in (AUTO_FORMAT, PLAIN_FORMAT):
         assert read(ours, kind=kind, lists=()).kind == PLAIN_FORMAT
     yaml = written(tmp_path, "subscribers: []", "a.yaml")
     assert refusal(yaml, kind="ghost") == "a.yaml: is no export of ghost, which is a .csv or a .zip"

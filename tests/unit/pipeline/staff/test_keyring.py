@@ -20,7 +20,7 @@ from newsletter.pipeline.staff import account, people, signin
 from newsletter.pipeline.staff.proofs import PasskeyAnswer, Refusal, SignedIn
 from tests.fakes import NOON
 from tests.unit.credentials.authenticator import PRESENT, Authenticator
-from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, HERE, OPERATOR, Office
+from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, HERE, OPERATOR_NAME, Office
 
 PARTY = relying_party_of("https://news.forum.example", "Example Forum")
 ELSEWHERE = relying_party_of("http://localhost:8000", "Example Forum")
@@ -124,7 +124,7 @@ def test_a_passkey_stands_beside_an_app_and_goes_with_it(office: Office) -> None
 
 def test_a_new_password_by_a_link_takes_passkeys_away(office: Office) -> None:
     added(office, office.join(CLEO, Role.SENDER), Authenticator())
-    link = people.reset(CLEO, by=OPERATOR, proofs=office.proofs)
+    link = people.reset(CLEO, by=OPERATOR_NAME, proofs=office.proofs)
     office.accept(link.token)
     assert theirs(office) == []
 
