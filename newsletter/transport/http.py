@@ -8,10 +8,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import requests
-from requests.structures import CaseInsensitiveDict
 
 from newsletter import __version__
 from newsletter.domain.errors import Defect, Fault, InvalidConfiguration, NewsletterError
@@ -70,10 +69,26 @@ class Origin:
     header: str
 
 
+class _PreparedRequest(requests.PreparedRequest):
+    """A request whose URL is cached, without cookies and authentication of its own.
+
+    Each batch goes to the same URL, and looking for cookies took a fifth of a call.
+    """
+
+    def prepare_url(self, url: Any, params: Any) -> None:
+        self.url = _address(url)
+
+    def prepare_cookies(self, cookies: Any) -> None:
+        """Add no cookies."""
+
+    def prepare_auth(self, auth: Any, url: str = "") -> None:
+        """Add no password."""
+
+
 @lru_cache(maxsize=64)
-def _parts(url: str) -> SplitResult:
-    """Return a URL as it is sent: percent-encoded, with the host in ASCII. Raises ValueError."""
-    return urlsplit(requests.Request("GET", url).prepare().url or "")
+def _address(url: str) -> str:
+    """Return a URL as it is sent: percent-encoded, with the host in ASCII."""
+    return requests.Request("GET", url).prepare().url or ""
 
 
 @lru_cache(maxsize=64)
@@ -82,7 +97,7 @@ def origin_of(url: str) -> Origin:
 
     Raises ValueError, also for a URL with a user name.
     """
-    parts = _parts(url)
+    parts = urlsplit(_address(url))
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
         raise ValueError("not the address of a page")
     return Origin(
@@ -94,38 +109,34 @@ def origin_of(url: str) -> Origin:
 
 
 def request_bytes(request: HttpRequest) -> bytes:
-    """Return the bytes of a request (RFC 9112).
+    """Return the bytes of a request (RFC 9112), as ``requests`` prepares it.
 
     Raises InvalidConfiguration for a URL or header that cannot be written.
     """
     if not _TOKEN_PATTERN.fullmatch(request.method):
         raise Defect(f"A call by {request.method!r} could not be made; please report it.")
     try:
-        parts = _parts(request.url)
-        headers = CaseInsensitiveDict(
-            {
-                "Host": origin_of(request.url).header,
-                "Accept": "application/json",
-                # a compressed answer does not show whether it is whole
-                "Accept-Encoding": "identity",
-                "User-Agent": f"newsletter/{__version__}",
-            }
-        )
-        headers.update(request.headers)
-        if request.body or request.method == "POST":
-            headers["Content-Length"] = str(len(request.body))
-        names, values = headers.keys(), headers.values()
-        if not (
-            all(map(_TOKEN_PATTERN.fullmatch, names)) and all(map(_HEADER_VALUE.fullmatch, values))
+        headers = {
+            "Host": origin_of(request.url).header,
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",  # a compressed answer does not show whether it is whole
+            "User-Agent": f"newsletter/{__version__}",
+            **request.headers,
+        }
+        # requests lets control characters and names with blanks through
+        if not all(map(_TOKEN_PATTERN.fullmatch, headers)) or not all(
+            map(_HEADER_VALUE.fullmatch, headers.values())
         ):
             raise ValueError("a header that cannot be written")
+        prepared = _PreparedRequest()
+        prepared.prepare(request.method, request.url, headers, data=request.body)
     except ValueError:
         message = "the address or a header of its calls cannot be written; look at its keys"
         fault = Fault(file="newsletter.yaml", key="provider", message=message)
         raise InvalidConfiguration([fault]) from None  # the cause quotes the header: a secret
-    target = parts.path + (f"?{parts.query}" if parts.query else "")
-    fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return f"{request.method} {target} HTTP/1.1\r\n{fields}\r\n".encode("latin-1") + request.body
+    fields = "".join(f"{name}: {value}\r\n" for name, value in prepared.headers.items())
+    head = f"{prepared.method} {prepared.path_url} HTTP/1.1\r\n{fields}\r\n"
+    return head.encode("latin-1") + request.body
 
 
 def json_post(url: str, headers: Mapping[str, str], body: bytes) -> HttpRequest:
