@@ -132,7 +132,7 @@ def test_while_it_goes_out_and_afterwards(windows: Windows, tmp_path: Path, migr
         with page.expect_navigation():
             page.get_by_role("link", name=CANARIES[0]).click()
         assert "Gets email on" in said(sound(page, 390))
-        assert "accepted by the provider" in said(page)
+        assert "Accepted by the provider" in said(page)
         visit("cleo", "/readers/new", width=390)
 
 
