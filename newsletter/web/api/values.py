@@ -24,7 +24,8 @@ T = TypeVar("T")
 class _Value(Section):
     """A model that refuses unknown fields and converts no types, as in newsletter.yaml."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    # built under the lock of `values_of`, not by the first thread that reads with it
+    model_config = ConfigDict(use_attribute_docstrings=True, defer_build=False)
 
 
 class _Text(_Value):

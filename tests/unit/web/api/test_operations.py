@@ -37,6 +37,13 @@ def path_of(operation: Operation, value: str = "0") -> str:
     return path
 
 
+def test_each_model_is_built_before_two_threads_read_with_it(site: Forum) -> None:
+    for operation in operations(site.services):
+        for place in ("body", "query", "answer"):
+            values = operation.values(place)
+            assert values is None or values.model.__pydantic_complete__
+
+
 @pytest.mark.slow("asks for each operation with each scope")
 def test_nothing_goes_past_a_scope(site: Forum) -> None:
     programs = {scope: program(site, scope) for scope in Scope}
