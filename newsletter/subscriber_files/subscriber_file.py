@@ -41,22 +41,25 @@ _NOT_ENCODED_REASON = {
 
 
 _MARK = "newsletter.marked"
-_MARKED = "[\udc00-\udcff]"
+_MARKED_PATTERN = re.compile("[\udc00-\udcff]")
 """What an invalid byte is read as: half a character, which no text has."""
+_FLAW_PATTERN = re.compile(f"{_MARKED_PATTERN.pattern}|{CONTROL_IN_LINES}")
 
 
 def not_text(member: encodings.Member, encoding: str) -> Fault:
     """Return the fault of the first byte that is invalid in an encoding."""
-    return _find(member, encoding, _MARKED) or Fault(file=member.file, message=FILE_CHANGED_REASON)
+    return _find(member, encoding, _MARKED_PATTERN) or Fault(
+        file=member.file, message=FILE_CHANGED_REASON
+    )
 
 
 def flaw_in(member: encodings.Member, encoding: str) -> Fault | None:
     """Return the fault of the first byte that is invalid in an encoding, or of the first control
     character except tabs; None if there is none."""
-    return _find(member, encoding, f"{_MARKED}|{CONTROL_IN_LINES}")
+    return _find(member, encoding, _FLAW_PATTERN)
 
 
-def _find(member: encodings.Member, encoding: str, pattern: str) -> Fault | None:
+def _find(member: encodings.Member, encoding: str, pattern: re.Pattern[str]) -> Fault | None:
     def mark(error: UnicodeError) -> tuple[str, int]:
         assert isinstance(error, UnicodeDecodeError)  # noqa: S101 - nothing is encoded here
         return chr(0xDC00 + error.object[error.start]), error.start + 1
@@ -65,7 +68,7 @@ def _find(member: encodings.Member, encoding: str, pattern: str) -> Fault | None
     line = column = 1
     with encodings.readable(member.file), io.TextIOWrapper(member.open(), encoding, _MARK) as text:
         for piece in iter(partial(text.readline, encodings.CHUNK_BYTES), ""):
-            if found := re.search(pattern, piece):
+            if found := pattern.search(piece):
                 message = _flaw(found[0], encoding)
                 at = column + found.start()
                 return Fault(file=member.file, line=line, column=at, message=message)
@@ -74,7 +77,7 @@ def _find(member: encodings.Member, encoding: str, pattern: str) -> Fault | None
 
 
 def _flaw(character: str, encoding: str) -> str:
-    if re.fullmatch(_MARKED, character):
+    if _MARKED_PATTERN.fullmatch(character):
         octet, what = ord(character) - 0xDC00, _NOT_ENCODED_REASON.get(encoding, f"not {encoding}")
         return f"holds 0x{octet:02x} here, which is {what}; save the file as UTF-8"
     return f"holds {name_control(character)}, which is invisible; take it out"

@@ -136,8 +136,7 @@ def _confirmation(
             hour = f", {status.hour}" if status.hour else ""
             time = _wall_time(status)
             yield f"leaves at {time}{hour}, while 'newsletter run' or 'newsletter worker' runs"
-    if not approved or not status.is_started or _leaves_at(status) > status.now:
-        yield f"to undo: newsletter statement revoke {slug} --by {by}"
+    yield f"to undo: newsletter statement revoke {slug} --by {by}"
 
 
 def _wall_time(status: StatementStatus) -> str:

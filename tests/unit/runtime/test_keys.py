@@ -237,7 +237,7 @@ def test_a_workspace_without_its_key_is_refused_until_the_key_is_back(
     file.unlink()
     for _ in range(2):
         with (
-            pytest.raises(Refused, match=f"missing in .*: var/keys/{name}.*put the files back"),
+            pytest.raises(Refused, match=f"missing in .*: var/keys/{name}.*Put the files back"),
             opened(tmp_path, {}, clock=FixedClock()),
         ):
             pass
