@@ -106,5 +106,8 @@ def wait_for_count(found: Any, number: int) -> None:
     expect(found).to_have_count(number, timeout=60_000)
 
 
-def heading(page: Any) -> str:
-    return str(page.get_by_role("heading", level=1).inner_text())
+def wait_for_heading(page: Any, text: str) -> None:
+    """Wait until the page's heading is the text. The page before it may still be there."""
+    from playwright.sync_api import expect
+
+    expect(page.get_by_role("heading", level=1)).to_have_text(text, timeout=60_000)

@@ -11,7 +11,7 @@ from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
 from tests.browser.axe import violations_in_both
-from tests.browser.opening import Open, Windows, heading, opening
+from tests.browser.opening import Open, Windows, opening, wait_for_heading
 from tests.openid import OpenIdServer
 from tests.pages import Forum
 from tests.unit.pipeline.staff.office import OTHER, PASSWORD
@@ -73,7 +73,7 @@ def join(
     """Fill in what an invitation asks of a sender; returns the secret and the recovery codes."""
     page.get_by_label("New password").fill(PASSWORD)
     press(page, "Open your account")
-    assert heading(page) == "Set up a second factor"
+    wait_for_heading(page, "Set up a second factor")
     look(page)
     press(page, "Set up a second factor")
     page.get_by_role("img", name="QR code").wait_for()
@@ -81,7 +81,7 @@ def join(
     secret = page.locator(".secret").inner_text()
     page.get_by_role("textbox", name="Code").fill(code(site, secret))
     press(page, "Turn on the second factor")
-    assert heading(page) == "Your recovery codes"
+    wait_for_heading(page, "Your recovery codes")
     return secret, page.locator(".codes code").all_inner_texts()
 
 
@@ -96,7 +96,7 @@ def copied(page: Any) -> list[str]:
 @pytest.mark.slow("a walk through eight pages, axe on each in two colours")
 def test_an_admin_comes_in_and_lets_somebody_else_in(site: Forum, open_page: Open) -> None:
     page = open_page(link_for(site, "dan@forum.example", Role.ADMIN), width=NARROW)
-    assert heading(page) == "Welcome"
+    wait_for_heading(page, "Welcome")
     sound(page)
     secret, _ = join(site, page, look=sound)
     sound(page)
@@ -120,7 +120,7 @@ def test_an_admin_comes_in_and_lets_somebody_else_in(site: Forum, open_page: Ope
     menu = page.get_by_role("navigation", name="Main, on a phone")
     menu.get_by_role("link", name="Settings", exact=True).click()
     press(page, "Withdraw the link of ana@forum.example")
-    assert heading(page) == "Confirm that it's you"
+    wait_for_heading(page, "Confirm that it's you")
     sound(page)
     page.get_by_role("textbox", name="Code").fill("000000")
     press(page, "Continue")
@@ -148,19 +148,19 @@ def test_who_was_signed_out_comes_back_to_what_they_were_doing(
     assert "We couldn't sign you in." in page.get_by_role("alert").inner_text()
     page.get_by_label("Password").fill(PASSWORD)
     press(page, "Sign in")
-    assert heading(page) == "Enter your code"
+    wait_for_heading(page, "Enter your code")
     if script:
         sound(page)
     page.get_by_role("textbox", name="Code").fill(codes[1])
     press(page, "Sign in")
-    assert heading(page) == "Change your password"
+    wait_for_heading(page, "Change your password")
 
     with site.services.store.begin() as tx:
         tx.sessions.end_all(address)
     page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_label("New password").fill(OTHER)
     press(page, "Change the password")
-    assert heading(page) == "Sign in"
+    wait_for_heading(page, "Sign in")
     assert PASSWORD not in page.content()
 
 
@@ -203,7 +203,7 @@ def test_an_approver_joins_and_signs_in_by_the_identity_provider_and_approves(
         sound(page)
         page.get_by_role("button", name="Sign in with Forum ID").click()
         page.get_by_role("button", name="Continue to the desk").wait_for()
-        assert heading(page) == "Back from Forum ID"
+        wait_for_heading(page, "Back from Forum ID")
         sound(page)
         press(page, "Continue to the desk")
         with page.expect_navigation():
@@ -213,9 +213,9 @@ def test_an_approver_joins_and_signs_in_by_the_identity_provider_and_approves(
         ]
         site.clock.advance(minutes=11)
         page.goto(page.url.partition("/desk")[0] + "/desk/account/factor")
-        assert heading(page) == "Confirm that it's you"
+        wait_for_heading(page, "Confirm that it's you")
         sound(page)
         page.get_by_role("button", name="Sign in with Forum ID again").click()
         page.get_by_role("button", name="Continue to the desk").wait_for()
         press(page, "Continue to the desk")
-        assert heading(page) == "Set up a second factor"
+        wait_for_heading(page, "Set up a second factor")

@@ -12,7 +12,7 @@ from newsletter.web.http.offering import SignUpOffer
 from newsletter.web.server import WebServer
 from tests.acceptance.signing import LISTS, confirmation_link
 from tests.browser.axe import violations_in_both
-from tests.browser.opening import Open, Windows, heading, opening, wait_for_count
+from tests.browser.opening import Open, Windows, opening, wait_for_count, wait_for_heading
 from tests.pages import Forum, forum
 
 pytestmark = pytest.mark.chromium
@@ -96,16 +96,16 @@ def test_the_whole_way_on_a_telephone_from_joining_to_leaving(
     page.get_by_label("Email address").fill(address)
     page.get_by_label("Name (optional)").fill("Ana <b>")
     page.get_by_role("button", name="Subscribe").click()
-    assert heading(page) == "Check your inbox"
+    wait_for_heading(page, "Check your inbox")
     page.reload()
-    assert heading(page) == "Check your inbox"
+    wait_for_heading(page, "Check your inbox")
 
     link = link_in_the_letter(site, address)
     page = open_page(link, java_script_enabled=script)
     assert "Sport & games" in page.locator("main").inner_text()
     wait_for_count(page.get_by_role("button"), 1)
     page.get_by_role("button").click()
-    assert heading(page) == "You're subscribed"
+    wait_for_heading(page, "You're subscribed")
     [(number, name)] = site.rows("SELECT id, name FROM subscriber WHERE address = ?", address)
     assert (site.lists_of(number), name) == (["sport"], "Ana <b>")
     [(source,)] = site.rows("SELECT source FROM transactional_email WHERE address = ?", address)
@@ -117,13 +117,13 @@ def test_the_whole_way_on_a_telephone_from_joining_to_leaving(
     assert page.get_by_label("Press releases").is_checked()
     assert site.lists_of(number) == ["press", "sport"]
     page = open_page(link, java_script_enabled=script)
-    assert heading(page) == "This link has already been used"
+    wait_for_heading(page, "This link has already been used")
 
     site.send(f"statement-{int(script)}", lists=["press"])
     [(campaign,)] = site.rows("SELECT max(id) FROM campaign")
     page = open_page(site.unsubscribe_link(number, campaign), java_script_enabled=script)
     page.get_by_role("button", name="Unsubscribe").click()
-    assert heading(page) == "You've been unsubscribed"
+    wait_for_heading(page, "You've been unsubscribed")
     assert site.lists_of(number) == ["sport"]
 
 
@@ -174,12 +174,12 @@ def test_nobody_stumbles_over_these_pages(site: Forum, open_page: Open) -> None:
     page.get_by_label("Email address").fill("axe@example.org")
     page.get_by_label("Press releases").check()
     page.get_by_role("button", name="Subscribe").click()
-    assert heading(page) == "Check your inbox"
+    wait_for_heading(page, "Check your inbox")
     assert violations_in_both(page) == {}
     page = open_page(link_in_the_letter(site, "axe@example.org"))
     assert violations_in_both(page) == {}
     page.get_by_role("button").click()
-    assert heading(page) == "You're subscribed"
+    wait_for_heading(page, "You're subscribed")
     assert violations_in_both(page) == {}
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.web.server import WebServer
 from tests.browser.axe import violations
-from tests.browser.opening import Open, Windows, heading, opening, wait_for_count
+from tests.browser.opening import Open, Windows, opening, wait_for_count, wait_for_heading
 from tests.pages import Forum, forum
 
 pytestmark = pytest.mark.chromium
@@ -47,7 +47,7 @@ def test_a_person_changes_what_they_get_and_then_leaves(
 ) -> None:
     number = 1 + 2 * script + (width == 375)
     page = open_page(site.preferences_link(number), width=width, java_script_enabled=script)
-    assert heading(page) == "Your preferences"
+    wait_for_heading(page, "Your preferences")
 
     page.get_by_label("Events").check()
     page.get_by_label("old").uncheck()
@@ -64,10 +64,10 @@ def test_a_person_changes_what_they_get_and_then_leaves(
 
     page = open_page(site.unsubscribe_link(number), width=width, java_script_enabled=script)
     page.get_by_role("button", name="Unsubscribe").click()
-    assert heading(page) == "You've been unsubscribed"
+    wait_for_heading(page, "You've been unsubscribed")
     assert site.lists_of(number) == ["events"]
     page.get_by_role("button", name="Manage preferences").click()
-    assert heading(page) == "Check your inbox"
+    wait_for_heading(page, "Check your inbox")
     page = open_page(site.unsubscribe_link(number), width=width, java_script_enabled=script)
     page.get_by_role("button", name="Unsubscribe from everything").click()
     assert site.lists_of(number) == []
@@ -103,9 +103,9 @@ def test_data_is_a_download_and_deleting_asks_once_more(site: Forum, open_page: 
     assert download.value.suggested_filename == "my-data.json"
     page = open_page(site.preferences_link(13))
     page.get_by_role("link", name="Delete my data").click()
-    assert heading(page) == "Delete everything that we hold about you?"
+    wait_for_heading(page, "Delete everything that we hold about you?")
     page.get_by_role("button", name="Yes, delete everything").click()
-    assert heading(page) == "Your data has been deleted"
+    wait_for_heading(page, "Your data has been deleted")
     with site.services.store.read() as tx:
         assert tx.readers.get(13) is None
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.staff.role import Role
-from tests.browser.opening import Open, Windows, heading, opening, wait_for_count
+from tests.browser.opening import Open, Windows, opening, wait_for_count, wait_for_heading
 from tests.browser.test_accounts_in_chromium import join, link_for, press, sound, unfold
 from tests.pages import Forum
 from tests.unit.pipeline.staff.office import PASSWORD
@@ -60,7 +60,7 @@ def test_a_passkey_is_added_and_takes_the_place_of_the_code(
     unfold(page)
     page.get_by_role("link", name="Cleo").click()
     page.get_by_role("link", name="Add a passkey").click()
-    assert heading(page) == "Add a passkey"
+    wait_for_heading(page, "Add a passkey")
     page.get_by_role("button", name="Add a passkey").wait_for()
     page.locator("[data-without-passkeys]").wait_for(state="hidden")
     page.get_by_label("What do you call it?").fill("My telephone")
@@ -72,7 +72,7 @@ def test_a_passkey_is_added_and_takes_the_place_of_the_code(
     page.get_by_label("Email address").fill(CLEO)
     page.get_by_label("Password").fill(PASSWORD)
     press(page, "Sign in")
-    assert heading(page) == "Enter your code"
+    wait_for_heading(page, "Enter your code")
     sound(page)
     device.verifies(False)
     page.get_by_role("button", name="Use a passkey").click()
@@ -85,10 +85,10 @@ def test_a_passkey_is_added_and_takes_the_place_of_the_code(
     unfold(page)
     page.get_by_role("link", name="Cleo").click()
     press(page, "Make new recovery codes")
-    assert heading(page) == "Confirm that it's you"
+    wait_for_heading(page, "Confirm that it's you")
     sound(page)
     press(page, "Use a passkey")
-    assert heading(page) == "Your recovery codes"
+    wait_for_heading(page, "Your recovery codes")
     page.get_by_role("link", name="Continue").click()
     assert "Last used" in page.get_by_text("Added").inner_text()
     # a browser finds it by a number too, but has no passkeys there

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from newsletter.documents.release.imported import ImportedDocument
 from newsletter.documents.release.lines import Line, read_lines
 
-_MARK = re.compile(r"(?:[•▪◦‣●○■□·*§o–-]|(?P<number>[0-9]{1,2})[.)])\s+")
+_MARK = re.compile(r"\A(?:[•▪◦‣●○■□·*§o–-]|(?P<number>[0-9]{1,2})[.)])\s+")
 _QUOTED = re.compile(r"(?:> ?)+")
 
 

@@ -186,6 +186,7 @@ lines_of_text = st.builds(
         ["§ said the chair of", "the council."],
     ]
 )
+@example([["* said the chair", "* 2) said the chair"]])
 @example([["council", "> said the chair of the council.", "> said the chair of", "the council."]])
 @given(st.lists(lines_of_text, min_size=1, max_size=12))
 def test_each_word_of_a_plain_text_is_in_one_place_and_no_gap_is_closed(
