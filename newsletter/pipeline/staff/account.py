@@ -4,7 +4,8 @@ A change of any of these ends the person's other sessions, and a notice is maile
 complements an authenticator app: a code also works in a browser without script.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,7 @@ from newsletter.pipeline.staff.proofs import Client, Proofs, Refusal, SignedIn, 
 from newsletter.store.sql import Transaction
 
 _ENDED = "other sessions ended"
+_SAME_PASSWORD = say("This is the password that you have. Choose another one.")
 _TOO_MANY_FAILURES = say("There were too many failures. Wait 5 minutes, then try again.")
 
 
@@ -46,23 +48,6 @@ class Overview:
     codes_left: int
     passkeys: Sequence[Passkey]
     sessions: Sequence[Session]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Enrolment:
-    """The secret for an authenticator app, while a second factor is being set up."""
-
-    secret: str
-    address: str
-    """The ``otpauth://`` URI for the QR code."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EnrolmentResult:
-    """The new session after setting up a second factor, and the recovery codes, shown once."""
-
-    signed_in: SignedIn
-    codes: tuple[str, ...]
 
 
 def overview(address: str, *, proofs: Proofs) -> Overview:
@@ -83,253 +68,257 @@ def overview(address: str, *, proofs: Proofs) -> Overview:
         )
 
 
-def choose_notices(token_hash: bytes, muted: Sequence[NoticeKind], *, proofs: Proofs) -> None:
-    """Set the kinds of notices that the session's owner does not get by email."""
-    with proofs.store.begin() as tx:
-        address = proofs.find_session(tx, token_hash).address
-        tx.accounts.mute(address, muted)
-        said = ", ".join(kind.value for kind in muted) or "none"
-        tx.audit.enter(address, "choose notices", address, f"no email of: {said}")
+@dataclass(frozen=True, kw_only=True)
+class OwnAccount:
+    """The account of a session's owner.
 
-
-def choose_language(token_hash: bytes, language: str, *, proofs: Proofs) -> None:
-    """Set the desk's language for the session's owner; "" follows the browser."""
-    with proofs.store.begin() as tx:
-        address = proofs.find_session(tx, token_hash).address
-        tx.staff.speak(address, language)
-        tx.audit.enter(address, "choose language", address, language or "the browser's")
-
-
-# --- calendar
-
-
-def change_feed(token_hash: bytes, token: str, *, proofs: Proofs) -> None:
-    """Set the token in the URL of the session owner's calendar; "" ends the URL."""
-    with proofs.store.begin() as tx:
-        address = proofs.find_session(tx, token_hash).address
-        tx.accounts.set_feed(address, hash_token(token) if token else None)
-        tx.audit.enter(address, "renew calendar" if token else "end calendar", address, "link")
-
-
-# --- password
-
-
-def change_password(
-    token_hash: bytes, current: str, new: str, *, client: Client, proofs: Proofs
-) -> SignedIn | tuple[str, str]:
-    """Set a new password. Return the new session, or a form field and its fault.
-
-    Raises Refused if the session has ended or too many passwords are being hashed.
+    All methods raise Refused if the session has ended.
     """
-    with proofs.store.read() as tx:
-        address = proofs.find_session(tx, token_hash).address
-    limits = limits_on_codes(address, client.network, is_familiar=True)
-    compared = proofs.check_password(address, current, limits, client)
-    if compared is None:
-        return "old", _TOO_MANY_FAILURES
-    if not compared.is_right:
-        return "old", say("This is not your password.")
-    wrong = password_fault(new, address) or (_SAME_PASSWORD if new == current else "")
-    made = "" if wrong else proofs.new_hash(new)
-    with proofs.store.begin() as tx:
-        tx.throttle.take_back(compared.counted)
-        if wrong:
-            return "new", wrong
-        session = proofs.find_session(tx, token_hash)
-        credential = tx.accounts.get(session.address)
-        if credential is None or credential.password != compared.password_hash:
-            raise Refused("your password was changed in the meantime; nothing more was changed")
-        tx.accounts.set_password(session.address, made, tx.now)
-        told = "Your password was changed."
-        return proofs.finish_change(tx, session, "password", _ENDED, told, client)
 
+    proofs: Proofs
+    token_hash: bytes
+    """The hash of the session's token."""
+    client: Client
+    stage: Stage = Stage.WHOLE
+    """The stage that the session must have."""
 
-_SAME_PASSWORD = say("This is the password that you have. Choose another one.")
+    def choose_notices(self, muted: Sequence[NoticeKind]) -> None:
+        """Set the kinds of notices that the session's owner does not get by email."""
+        with self._begin() as (tx, session):
+            address = session.address
+            tx.accounts.mute(address, muted)
+            said = ", ".join(kind.value for kind in muted) or "none"
+            tx.audit.enter(address, "choose notices", address, f"no email of: {said}")
 
+    def choose_language(self, language: str) -> None:
+        """Set the desk's language for the session's owner; "" follows the browser."""
+        with self._begin() as (tx, session):
+            address = session.address
+            tx.staff.speak(address, language)
+            tx.audit.enter(address, "choose language", address, language or "the browser's")
 
-# --- identity provider
+    # --- calendar
 
+    def change_feed(self, token: str) -> None:
+        """Set the token in the URL of the session owner's calendar; "" ends the URL."""
+        with self._begin() as (tx, session):
+            address = session.address
+            tx.accounts.set_feed(address, hash_token(token) if token else None)
+            tx.audit.enter(address, "renew calendar" if token else "end calendar", address, "link")
 
-def disconnect(token_hash: bytes, *, client: Client, proofs: Proofs) -> SignedIn:
-    """Disconnect the account at the identity provider.
+    # --- password
 
-    A verified email address does not connect it again. Raises Refused if no other way in is left.
-    """
-    with proofs.store.begin() as tx:
-        session = proofs.find_session(tx, token_hash)
-        role, credential = tx.staff.role(session.address), tx.accounts.get(session.address)
-        if role is None or credential is None or not credential.subject:
-            raise Refused(say("No account is connected."))
-        if not proofs.ways_in(role, credential) - {SignInBy.PROVIDER}:
-            raise Refused(say("You sign in with this account alone, so it stays connected."))
-        tx.accounts.connect(session.address, credential.issuer, "")
-        named = f"{one_line(credential.subject, MAX_NAME_CHARACTERS)} at {credential.issuer}"
-        told = f"Your account at {credential.issuer} does not sign you in any more."
-        return proofs.finish_change(tx, session, "disconnect", named, told, client)
+    def change_password(self, current: str, new: str) -> SignedIn | tuple[str, str]:
+        """Set a new password. Return the new session, or a form field and its fault.
 
+        Raises Refused if too many passwords are being hashed.
+        """
+        with self.proofs.store.read() as tx:
+            address = self._session(tx).address
+        limits = limits_on_codes(address, self.client.network, is_familiar=True)
+        compared = self.proofs.check_password(address, current, limits, self.client)
+        if compared is None:
+            return "old", _TOO_MANY_FAILURES
+        if not compared.is_right:
+            return "old", say("This is not your password.")
+        wrong = password_fault(new, address) or (_SAME_PASSWORD if new == current else "")
+        made = "" if wrong else self.proofs.new_hash(new)
+        with self.proofs.store.begin() as tx:
+            tx.throttle.take_back(compared.counted)
+            if wrong:
+                return "new", wrong
+            session = self._session(tx)
+            credential = tx.accounts.get(session.address)
+            if credential is None or credential.password != compared.password_hash:
+                raise Refused("your password was changed in the meantime; nothing more was changed")
+            tx.accounts.set_password(session.address, made, tx.now)
+            told = "Your password was changed."
+            return self._finish(tx, session, "password", _ENDED, told)
 
-# --- second factor
+    # --- identity provider
 
+    def disconnect(self) -> SignedIn:
+        """Disconnect the account at the identity provider.
 
-def begin_factor(token_hash: bytes, *, stage: Stage, proofs: Proofs) -> None:
-    """Begin to set up a second factor. An existing one stays until the new one is confirmed."""
-    with proofs.store.begin() as tx:
-        session = proofs.find_session(tx, token_hash, stage=stage)
-        tx.accounts.prepare_factor(session.address, codes.new_salt())
+        A verified email address does not connect it again. Raises Refused if there is no other way
+        in.
+        """
+        with self._begin() as (tx, session):
+            role, credential = tx.staff.role(session.address), tx.accounts.get(session.address)
+            if role is None or credential is None or not credential.subject:
+                raise Refused(say("No account is connected."))
+            if not self.proofs.ways_in(role, credential) - {SignInBy.PROVIDER}:
+                raise Refused(say("You sign in with this account alone, so it stays connected."))
+            tx.accounts.connect(session.address, credential.issuer, "")
+            named = f"{one_line(credential.subject, MAX_NAME_CHARACTERS)} at {credential.issuer}"
+            told = f"Your account at {credential.issuer} does not sign you in any more."
+            return self._finish(tx, session, "disconnect", named, told)
 
+    # --- second factor
 
-def enrolment(token_hash: bytes, *, stage: Stage, issuer: str, proofs: Proofs) -> Enrolment | None:
-    """Return the second factor being set up; None without one. Raises Refused."""
-    with proofs.store.read() as tx:
-        address = proofs.find_session(tx, token_hash, stage=stage).address
-        credential = tx.accounts.get(address)
-    if credential is None or not credential.pending:
-        return None
-    secret = codes.secret(proofs.key, credential.pending)
-    uri = codes.address_of(secret, account=address, issuer=issuer)
-    return Enrolment(secret=secret, address=uri)
+    def begin_factor(self) -> None:
+        """Begin to set up a second factor. An existing one stays until the new one is confirmed."""
+        with self._begin() as (tx, session):
+            tx.accounts.prepare_factor(session.address, codes.new_salt())
 
+    def enrolment(self, *, issuer: str) -> tuple[str, str]:
+        """Return the secret of the second factor being set up, and its URI for a QR code.
 
-def confirm_factor(
-    token_hash: bytes, code: str, *, stage: Stage, client: Client, proofs: Proofs
-) -> EnrolmentResult | Refusal:
-    """Enable the second factor that is being set up, by its first code."""
-    with proofs.store.begin() as tx:
-        session = proofs.find_session(tx, token_hash, stage=stage)
-        limits = proofs.code_limits(tx, session.address, client)
-        counted = proofs.attempt(tx, limits)
-        if counted is None:
-            return Refusal.TOO_OFTEN
-        credential = tx.accounts.get(session.address)
+        Both are "" without one.
+        """
+        with self.proofs.store.read() as tx:
+            address = self._session(tx).address
+            credential = tx.accounts.get(address)
         if credential is None or not credential.pending:
-            return Refusal.WRONG
-        step = codes.step_of(code, codes.secret(proofs.key, credential.pending), tx.now)
-        if step is None:
-            return Refusal.WRONG
-        tx.throttle.take_back(counted)
-        tx.accounts.confirm_factor(session.address, step, tx.now)
-        made = proofs.new_codes(tx, session.address)
-        told = "A second factor was set up for your account."
-        entered = proofs.finish_change(tx, session, "second factor", _ENDED, told, client)
-    return EnrolmentResult(signed_in=entered, codes=made)
+            return "", ""
+        secret = codes.secret(self.proofs.key, credential.pending)
+        return secret, codes.address_of(secret, account=address, issuer=issuer)
 
+    def confirm_factor(self, code: str) -> tuple[SignedIn, tuple[str, ...]] | Refusal:
+        """Enable the second factor that is being set up, by its first code.
 
-def drop_factor(token_hash: bytes, *, client: Client, proofs: Proofs) -> SignedIn:
-    """Remove the second factor and the passkeys.
+        Return the new session, and the recovery codes, which are shown once.
+        """
+        with self._begin() as (tx, session):
+            limits = self.proofs.code_limits(tx, session.address, self.client)
+            counted = self.proofs.attempt(tx, limits)
+            if counted is None:
+                return Refusal.TOO_OFTEN
+            credential = tx.accounts.get(session.address)
+            if credential is None or not credential.pending:
+                return Refusal.WRONG
+            step = codes.step_of(code, codes.secret(self.proofs.key, credential.pending), tx.now)
+            if step is None:
+                return Refusal.WRONG
+            tx.throttle.take_back(counted)
+            tx.accounts.confirm_factor(session.address, step, tx.now)
+            made = self.proofs.new_codes(tx, session.address)
+            told = "A second factor was set up for your account."
+            return self._finish(tx, session, "second factor", _ENDED, told), made
 
-    Raises Refused if the role requires a second factor.
-    """
-    with proofs.store.begin() as tx:
-        session = proofs.find_session(tx, token_hash)
-        role = tx.staff.role(session.address)
-        if role is not None and proofs.rules.demands_factor(role):
-            raise Refused(
-                f"the role {role.value} needs a second factor; set up another one instead"
+    def drop_factor(self) -> SignedIn:
+        """Remove the second factor and the passkeys.
+
+        Raises Refused if the role requires a second factor.
+        """
+        with self._begin() as (tx, session):
+            role = tx.staff.role(session.address)
+            if role is not None and self.proofs.rules.demands_factor(role):
+                raise Refused(
+                    f"the role {role.value} needs a second factor; set up another one instead"
+                )
+            tx.accounts.drop_factor(session.address)
+            told = "The second factor of your account was removed, with its passkeys."
+            return self._finish(tx, session, "second factor removed", _ENDED, told)
+
+    # --- recovery codes
+
+    def renew_codes(self) -> tuple[str, ...]:
+        """Return new recovery codes; the earlier ones no longer work."""
+        with self._begin() as (tx, session):
+            address = session.address
+            credential = tx.accounts.get(address)
+            if credential is None or not credential.has_factor:
+                raise Refused(
+                    "recovery codes are for those who have a second factor; set one up first"
+                )
+            made = self.proofs.new_codes(tx, address)
+            tx.audit.enter(address, "recovery codes", address, "made anew")
+            self.proofs.tell(tx, address, "New recovery codes were made for your account.")
+        return made
+
+    # --- sessions
+
+    def end_session(self, key: str) -> None:
+        """End another session of the same person. Raises NotFound if it is not theirs."""
+        with self._begin() as (tx, session):
+            address = session.address
+            theirs = [session for session in tx.sessions.of(address) if session.key == key]
+            if not theirs:
+                raise NotFound("This session has ended already, or it is not yours.")
+            tx.sessions.end(theirs[0].hash)
+            tx.audit.enter(address, "end session", address, theirs[0].browser)
+
+    def end_others(self) -> int:
+        """End all other sessions of the person. Return how many."""
+        with self._begin() as (tx, session):
+            address = session.address
+            ended = tx.sessions.end_all(address, except_hash=self.token_hash)
+            tx.audit.enter(address, "end session", address, f"all others, {ended}")
+        return ended
+
+    def begin_passkey(self, *, party: RelyingParty) -> dict[str, Any]:
+        """Return the browser's options for creating a passkey."""
+        with self._begin() as (tx, session):
+            known = _passkeys_with_room(tx, session.address)
+            return passkeys.creation_options(
+                party,
+                self.proofs.new_challenge(tx, session),
+                handle=passkeys.handle_of(self.proofs.key, session.address),
+                address=session.address,
+                known=[passkey.id for passkey in known],
             )
-        tx.accounts.drop_factor(session.address)
-        told = "The second factor of your account was removed, with its passkeys."
-        return proofs.finish_change(tx, session, "second factor removed", _ENDED, told, client)
 
+    def add_passkey(self, answer: str, *, name: str, party: RelyingParty) -> SignedIn | Refusal:
+        """Verify and store a new passkey. Raises Refused if the account has too many."""
+        with self._begin() as (tx, session):
+            _passkeys_with_room(tx, session.address)
+            challenge = self.proofs.take_challenge(tx, session)
+            if challenge is None:
+                return Refusal.UNFIT
+            try:
+                passkey_id, public, count = passkeys.verify_creation(party, challenge, answer)
+            except passkeys.Unfit as error:
+                tx.audit.enter(session.address, "passkey refused", session.address, str(error))
+                return Refusal.UNFIT
+            passkey = Passkey(
+                id=passkey_id,
+                address=session.address,
+                party=party.id,
+                name=one_line(name, MAX_NAME_CHARACTERS) or self.client.browser or "A passkey",
+                public=public,
+                signatures=count,
+                made_at=tx.now,
+            )
+            if not tx.passkeys.add(passkey):
+                return Refusal.UNFIT
+            told = f"The passkey “{passkey.name}” was added to your account."
+            return self._finish(tx, session, "passkey", f"{passkey.name} added", told)
 
-# --- recovery codes
+    def remove_passkey(self, key: str) -> SignedIn:
+        """Remove one of the person's passkeys. Raises NotFound if it is not theirs."""
+        with self._begin() as (tx, session):
+            mine = [passkey for passkey in tx.passkeys.of(session.address) if passkey.key == key]
+            if not mine:
+                raise NotFound("This passkey was removed already, or it is not yours.")
+            tx.passkeys.remove(mine[0].id)
+            told = f"The passkey “{mine[0].name}” was removed from your account."
+            return self._finish(tx, session, "passkey", f"{mine[0].name} removed", told)
 
+    def _session(self, tx: Transaction) -> Session:
+        return self.proofs.find_session(tx, self.token_hash, stage=self.stage)
 
-def renew_codes(token_hash: bytes, *, proofs: Proofs) -> tuple[str, ...]:
-    """Return new recovery codes; the earlier ones no longer work. Raises Refused."""
-    with proofs.store.begin() as tx:
-        address = proofs.find_session(tx, token_hash).address
-        credential = tx.accounts.get(address)
-        if credential is None or not credential.has_factor:
-            raise Refused("recovery codes are for those who have a second factor; set one up first")
-        made = proofs.new_codes(tx, address)
-        tx.audit.enter(address, "recovery codes", address, "made anew")
-        proofs.tell(tx, address, "New recovery codes were made for your account.")
-    return made
+    @contextmanager
+    def _begin(self) -> Iterator[tuple[Transaction, Session]]:
+        with self.proofs.store.begin() as tx:
+            yield tx, self._session(tx)
 
+    def _finish(
+        self, tx: Transaction, session: Session, action: str, detail: str, notice: str
+    ) -> SignedIn:
+        """End the person's other sessions, continue this one with a new token, and mail a notice.
 
-# --- sessions
-
-
-def end_session(token_hash: bytes, key: str, *, proofs: Proofs) -> None:
-    """End another session of the same person. Raises NotFound if it is not theirs."""
-    with proofs.store.begin() as tx:
-        address = proofs.find_session(tx, token_hash).address
-        theirs = [session for session in tx.sessions.of(address) if session.key == key]
-        if not theirs:
-            raise NotFound("This session has ended already, or it is not yours.")
-        tx.sessions.end(theirs[0].hash)
-        tx.audit.enter(address, "end session", address, theirs[0].browser)
-
-
-def end_others(token_hash: bytes, *, proofs: Proofs) -> int:
-    """End all other sessions of the person. Return how many."""
-    with proofs.store.begin() as tx:
-        address = proofs.find_session(tx, token_hash).address
-        ended = tx.sessions.end_all(address, except_hash=token_hash)
-        tx.audit.enter(address, "end session", address, f"all others, {ended}")
-    return ended
-
-
-def begin_passkey(token_hash: bytes, *, party: RelyingParty, proofs: Proofs) -> dict[str, Any]:
-    """Return the browser's options for creating a passkey. Raises Refused."""
-    with proofs.store.begin() as tx:
-        session = proofs.find_session(tx, token_hash)
-        known = _passkeys_with_room(tx, session.address)
-        return passkeys.creation_options(
-            party,
-            proofs.new_challenge(tx, session),
-            handle=passkeys.handle_of(proofs.key, session.address),
-            address=session.address,
-            known=[passkey.id for passkey in known],
-        )
-
-
-def add_passkey(
-    token_hash: bytes,
-    answer: str,
-    *,
-    name: str,
-    party: RelyingParty,
-    client: Client,
-    proofs: Proofs,
-) -> SignedIn | Refusal:
-    """Verify and store a new passkey. Raises Refused if the account has too many."""
-    with proofs.store.begin() as tx:
-        session = proofs.find_session(tx, token_hash)
-        _passkeys_with_room(tx, session.address)
-        challenge = proofs.take_challenge(tx, session)
-        if challenge is None:
-            return Refusal.UNFIT
-        try:
-            passkey_id, public, count = passkeys.verify_creation(party, challenge, answer)
-        except passkeys.Unfit as error:
-            tx.audit.enter(session.address, "passkey refused", session.address, str(error))
-            return Refusal.UNFIT
-        passkey = Passkey(
-            id=passkey_id,
-            address=session.address,
-            party=party.id,
-            name=one_line(name, MAX_NAME_CHARACTERS) or client.browser or "A passkey",
-            public=public,
-            signatures=count,
-            made_at=tx.now,
-        )
-        if not tx.passkeys.add(passkey):
-            return Refusal.UNFIT
-        told = f"The passkey “{passkey.name}” was added to your account."
-        return proofs.finish_change(tx, session, "passkey", f"{passkey.name} added", told, client)
-
-
-def remove_passkey(token_hash: bytes, key: str, *, client: Client, proofs: Proofs) -> SignedIn:
-    """Remove one of the person's passkeys. Raises NotFound if it is not theirs."""
-    with proofs.store.begin() as tx:
-        session = proofs.find_session(tx, token_hash)
-        mine = [passkey for passkey in tx.passkeys.of(session.address) if passkey.key == key]
-        if not mine:
-            raise NotFound("This passkey was removed already, or it is not yours.")
-        tx.passkeys.remove(mine[0].id)
-        told = f"The passkey “{mine[0].name}” was removed from your account."
-        return proofs.finish_change(tx, session, "passkey", f"{mine[0].name} removed", told, client)
+        Return the new session.
+        """
+        tx.sessions.end_all(session.address, except_hash=session.hash)
+        # of all that is changed, only a new second factor was shown just now
+        is_shown = action == "second factor"
+        entered = self.proofs.renew(tx, session, self.client, with_factor=is_shown)
+        if session.stage is not Stage.WHOLE:
+            tx.throttle.add_network(session.address, self.client.network, tx.now)
+        tx.audit.enter(session.address, action, session.address, detail)
+        self.proofs.tell(tx, session.address, notice)
+        return entered
 
 
 def ask_for_passkey(token: str, *, party: RelyingParty, proofs: Proofs) -> dict[str, Any] | None:

@@ -65,16 +65,8 @@ class UnusedLink:
     works: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Team:
-    """All staff, and their unused links."""
-
-    people: Sequence[Person]
-    links: Sequence[UnusedLink]
-
-
-def team(*, proofs: Proofs) -> Team:
-    """Return all staff, sorted by address, and their unused links."""
+def staff(*, proofs: Proofs) -> Sequence[Person]:
+    """Return all staff, sorted by address."""
     with proofs.store.read() as tx:
         names, accounts = tx.staff.names(), tx.accounts.all()
         people = []
@@ -91,7 +83,12 @@ def team(*, proofs: Proofs) -> Team:
                     seen_at=max(open_, default=None),
                 )
             )
-        links = [
+        return people
+
+
+def unused_links(*, proofs: Proofs) -> Sequence[UnusedLink]:
+    with proofs.store.read() as tx:
+        return [
             UnusedLink(
                 invitation=one,
                 email=tx.emails.get(one.email_id) if one.email_id else None,
@@ -99,7 +96,6 @@ def team(*, proofs: Proofs) -> Team:
             )
             for one in tx.invitations.open(tx.now - INVITATION_LIFETIME)
         ]
-        return Team(people=people, links=links)
 
 
 def change_role(address: str, role: Role, *, by: str, proofs: Proofs) -> Role:

@@ -308,28 +308,6 @@ class Proofs:
 
     # --- who knows of it
 
-    def finish_change(
-        self,
-        tx: Transaction,
-        session: Session,
-        action: str,
-        detail: str,
-        notice: str,
-        client: Client,
-    ) -> SignedIn:
-        """Finish a change of credentials. Return the new session.
-
-        End the person's other sessions, continue this one with a new token, and mail a notice.
-        """
-        tx.sessions.end_all(session.address, except_hash=session.hash)
-        # of all that is changed, only a new second factor was shown just now
-        entered = self.renew(tx, session, client, with_factor=action == "second factor")
-        if session.stage is not Stage.WHOLE:
-            tx.throttle.add_network(session.address, client.network, tx.now)
-        tx.audit.enter(session.address, action, session.address, detail)
-        self.tell(tx, session.address, notice)
-        return entered
-
     def tell(self, tx: Transaction, address: str, notice: str) -> None:
         """Mail a person a notice of what happened to their account."""
         tx.emails.tell(address, f"{notice} It happened on {moment(tx.now, self.zone)}.", tx.now)

@@ -13,11 +13,13 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from newsletter.credentials.codes import hash_token
 from newsletter.domain.campaigns.campaign import ShownTerms, parse_typed_number
 from newsletter.domain.errors import Defect, Fault, InvalidInput, NotFound
-from newsletter.domain.staff.account import Member, SignInBy
+from newsletter.domain.staff.account import Member, SignInBy, Stage
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import Sentence, say
+from newsletter.pipeline.staff.account import OwnAccount
 from newsletter.pipeline.staff.proofs import Client, PasskeyAnswer, Refusal
 from newsletter.rendering.languages import base_language
 from newsletter.rendering.sentences import Language
@@ -27,6 +29,7 @@ from newsletter.web.desk.browser import (
     client_of,
     offer_passkey,
     relying_party,
+    session_token,
 )
 from newsletter.web.desk.deciding import role_holders
 from newsletter.web.desk.page import PROOF_FAULT_WORDS, PROOF_FIELD, Desk
@@ -153,6 +156,16 @@ class DeskRequest:
     def client(self) -> Client:
         """Return the browser, the network and the device of the request."""
         return client_of(self.http)
+
+    def own(self, stage: Stage = Stage.WHOLE) -> OwnAccount:
+        """Return the account of the owner of the request's session, which must have this stage."""
+        if stage is Stage.WHOLE:  # not by the cookie: a step-up in this request has replaced it
+            token_hash = self.who.session.hash
+        else:
+            token_hash = hash_token(session_token(self.http))
+        return OwnAccount(
+            proofs=self.desk.staff.proofs, token_hash=token_hash, client=self.client, stage=stage
+        )
 
     def proof(self, name: str) -> str | PasskeyAnswer:
         """Return the second factor in the form: a passkey's signature, or the text of a field."""

@@ -13,7 +13,6 @@ from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import place_of, say
 from newsletter.pipeline.campaigns.board import Entry, calendar, clashes
-from newsletter.pipeline.staff.account import change_feed
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.page import StaffPart
 from newsletter.web.desk.request import DeskRequest, download, go, route
@@ -111,13 +110,13 @@ class Calendar(StaffPart):
     def renew(self, request: DeskRequest) -> Response:
         """Create a private address, which replaces the earlier one, and show it once."""
         word = new_token()
-        change_feed(request.who.session.hash, word, proofs=self._staff.proofs)
+        request.own().change_feed(word)
         return self._page(request, link=f"{self._settings.desk_url}{_CALENDAR_PATH}/{word}.ics")
 
     @route("POST", "/calendar/link/end", Role.VIEWER)
     def end(self, request: DeskRequest) -> Response:
         """Revoke the private address."""
-        change_feed(request.who.session.hash, "", proofs=self._staff.proofs)
+        request.own().change_feed("")
         return go(_CALENDAR_PATH, done="calendar-ended")
 
     # calendar programs cannot sign in: the word in the address is the key

@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from newsletter.domain.campaigns.notices import NoticeKind
-from newsletter.domain.staff.account import MAX_NAME_CHARACTERS, SignInBy, Stage
+from newsletter.domain.staff.account import MAX_NAME_CHARACTERS, SignInBy
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff import account
@@ -39,14 +39,14 @@ class Account(StaffPart):
         """Set the language of the desk; an unknown value means the browser's."""
         chosen = request.field("language")
         chosen = chosen if chosen in request.desk.languages else ""
-        account.choose_language(request.who.session.hash, chosen, proofs=self._proofs)
+        request.own().choose_language(chosen)
         return go(_ACCOUNT_PATH, done="saved")
 
     @route("POST", "/account/notices", Role.VIEWER)
     def notices(self, request: DeskRequest) -> Response:
         """Set which notices are mailed to the person."""
         muted = [kind for kind in NoticeKind if kind.name not in request.posted.all("notice")]
-        account.choose_notices(request.who.session.hash, muted, proofs=self._proofs)
+        request.own().choose_notices(muted)
         return go(_ACCOUNT_PATH, done="notices")
 
     # --- password
@@ -58,13 +58,7 @@ class Account(StaffPart):
     @route("POST", "/account/password", Role.VIEWER)
     def password(self, request: DeskRequest) -> Response:
         """Change the password, and end all other sessions."""
-        done = account.change_password(
-            request.who.session.hash,
-            request.field("old"),
-            request.field("new"),
-            client=request.client,
-            proofs=self._proofs,
-        )
+        done = request.own().change_password(request.field("old"), request.field("new"))
         if not isinstance(done, SignedIn):
             return self._password(request.with_faults(done))
         return self._report(request, done, "password")
@@ -72,45 +66,36 @@ class Account(StaffPart):
     @route("POST", "/account/provider/remove", Role.VIEWER, step_up=True)
     def disconnect(self, request: DeskRequest) -> Response:
         """Disconnect the account from the one at the identity provider."""
-        done = account.disconnect(
-            request.who.session.hash, client=request.client, proofs=self._proofs
-        )
+        done = request.own().disconnect()
         return self._report(request, done, "provider-removed")
 
     # --- second factor
 
     @route("GET", "/account/factor", Role.VIEWER, step_up=True)
     def _factor(self, request: DeskRequest) -> Response:
-        return set_up_page(request, request.who.session, self._staff)
+        return set_up_page(request, request.own())
 
     @route("POST", "/account/factor", Role.VIEWER, step_up=True)
     def factor(self, request: DeskRequest) -> Response:
         """Create a secret for an app. The old factor stays valid until the new one is confirmed."""
-        account.begin_factor(request.who.session.hash, stage=Stage.WHOLE, proofs=self._proofs)
+        request.own().begin_factor()
         return go("/account/factor")
 
     @route("POST", "/account/factor/confirm", Role.VIEWER, step_up=True)
     def confirm(self, request: DeskRequest) -> Response:
         """Check the first code of the app, and turn the factor on."""
-        done = account.confirm_factor(
-            request.who.session.hash,
-            request.field("code"),
-            stage=Stage.WHOLE,
-            client=request.client,
-            proofs=self._proofs,
-        )
+        done = request.own().confirm_factor(request.field("code"))
         if isinstance(done, Refusal):
             return self._factor(request.with_faults(("code", say(PROOF_FAULT_WORDS[done]))))
-        response = codes_page(request, done.codes, next_path="/desk/account")
-        browser.set_cookie(response, request.http, done.signed_in.token)
+        session, made = done
+        response = codes_page(request, made, next_path="/desk/account")
+        browser.set_cookie(response, request.http, session.token)
         return response
 
     @route("POST", "/account/factor/remove", Role.VIEWER, step_up=True)
     def remove(self, request: DeskRequest) -> Response:
         """Remove the second factor."""
-        done = account.drop_factor(
-            request.who.session.hash, client=request.client, proofs=self._proofs
-        )
+        done = request.own().drop_factor()
         return self._report(request, done, "factor-removed")
 
     # --- passkeys
@@ -145,8 +130,7 @@ class Account(StaffPart):
             return request.data(
                 {"fault": browser.passkey_hint(request.http, self._staff)}, status=409
             )
-        hashed = request.who.session.hash
-        return request.data(account.begin_passkey(hashed, party=party, proofs=self._proofs))
+        return request.data(request.own().begin_passkey(party=party))
 
     @route("POST", "/account/passkeys", Role.VIEWER, step_up=True)
     def add_passkey(self, request: DeskRequest) -> Response:
@@ -155,13 +139,8 @@ class Account(StaffPart):
         if party is None:
             hint = browser.passkey_hint(request.http, self._staff)
             return self._passkey_form(request.with_faults(("", hint)))
-        done = account.add_passkey(
-            request.who.session.hash,
-            request.field("made"),
-            name=request.field("name"),
-            party=party,
-            client=request.client,
-            proofs=self._proofs,
+        done = request.own().add_passkey(
+            request.field("made"), name=request.field("name"), party=party
         )
         if isinstance(done, Refusal):
             return self._passkey_form(request.with_faults(("", PROOF_FAULT_WORDS[done])))
@@ -169,12 +148,7 @@ class Account(StaffPart):
 
     @route("POST", "/account/passkeys/{key}/remove", Role.VIEWER, step_up=True)
     def remove_passkey(self, request: DeskRequest) -> Response:
-        done = account.remove_passkey(
-            request.who.session.hash,
-            request.param("key"),
-            client=request.client,
-            proofs=self._proofs,
-        )
+        done = request.own().remove_passkey(request.param("key"))
         return self._report(request, done, "passkey-removed")
 
     # --- recovery codes
@@ -182,7 +156,7 @@ class Account(StaffPart):
     @route("POST", "/account/codes", Role.VIEWER, step_up=True)
     def codes(self, request: DeskRequest) -> Response:
         """Create recovery codes, which replace the old ones, and show them once."""
-        made = account.renew_codes(request.who.session.hash, proofs=self._proofs)
+        made = request.own().renew_codes()
         return codes_page(request, made, next_path="/desk/account")
 
     # --- sessions
@@ -190,12 +164,12 @@ class Account(StaffPart):
     @route("POST", "/account/sessions/{key}", Role.VIEWER)
     def end(self, request: DeskRequest) -> Response:
         key = request.param("key")
-        account.end_session(request.who.session.hash, key, proofs=self._proofs)
+        request.own().end_session(key)
         return go(_ACCOUNT_PATH, done="session-ended")
 
     @route("POST", "/account/sessions", Role.VIEWER)
     def end_others(self, request: DeskRequest) -> Response:
-        account.end_others(request.who.session.hash, proofs=self._proofs)
+        request.own().end_others()
         return go(_ACCOUNT_PATH, done="sessions-ended")
 
     def _report(self, request: DeskRequest, done: SignedIn, what: str) -> Response:

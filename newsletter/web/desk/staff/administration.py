@@ -30,7 +30,8 @@ class StaffPages(StaffPart):
         return request.page(
             "staff.html.j2",
             title=say("Staff"),
-            team=people.team(proofs=self._proofs),
+            staff=people.staff(proofs=self._proofs),
+            links=people.unused_links(proofs=self._proofs),
             trial=is_trial(self._staff.settings),
             email=one_line(request.field("email")),
             role=request.field("role") or Role.WRITER.value,
@@ -63,14 +64,13 @@ class StaffPages(StaffPart):
     def person(self, request: DeskRequest) -> Response:
         """Show a colleague's account."""
         address = request.param("address")
-        staff = {person.address: person for person in people.team(proofs=self._proofs).people}
-        person = staff.get(address)
-        if person is None:
+        found = [one for one in people.staff(proofs=self._proofs) if one.address == address]
+        if not found:
             raise NotFound(say("No member of staff has this address."))
         return request.page(
             "person.html.j2",
-            title=person.name,
-            person=person,
+            title=found[0].name,
+            person=found[0],
             scheduled=people.scheduled_by(address, proofs=self._proofs),
             mine=address == request.who.address,
         )

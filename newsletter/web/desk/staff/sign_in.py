@@ -22,7 +22,8 @@ from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.account import LinkKind, Session, SignInBy, Stage, name_of
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
-from newsletter.pipeline.staff import account, people, signin
+from newsletter.pipeline.staff import people, signin
+from newsletter.pipeline.staff.account import OwnAccount
 from newsletter.pipeline.staff.proofs import Refusal, SignedIn
 from newsletter.pipeline.staff.signin import Errand
 from newsletter.runtime.services import Staff
@@ -241,33 +242,26 @@ class SignIn(StaffPart):
         half = self._halfway_session(request)
         if half is None or half.stage is not Stage.ENROLLING:
             return go("/sign-in")
-        return set_up_page(request, half, self._staff)
+        return set_up_page(request, request.own(half.stage))
 
     @route("POST", "/second/set-up", None)
     def set_up(self, request: DeskRequest) -> Response:
         """Create the secret for an authenticator app."""
-        hashed = hash_token(browser.session_token(request.http))
-        account.begin_factor(hashed, stage=Stage.ENROLLING, proofs=self._proofs)
+        request.own(Stage.ENROLLING).begin_factor()
         return go(_SET_UP_PATH)
 
     @route("POST", "/second/set-up/confirm", None)
     def confirm(self, request: DeskRequest) -> Response:
         """Check the first code of the app, turn the factor on, and sign in."""
-        hashed = hash_token(browser.session_token(request.http))
-        done = account.confirm_factor(
-            hashed,
-            request.field("code"),
-            stage=Stage.ENROLLING,
-            client=request.client,
-            proofs=self._proofs,
-        )
-        half = self._halfway_session(request)
+        own = request.own(Stage.ENROLLING)
+        done = own.confirm_factor(request.field("code"))
         if isinstance(done, Refusal):
-            if half is None:
+            if self._halfway_session(request) is None:
                 return go("/sign-in")
-            return set_up_page(request.refused("code", done), half, self._staff)
-        response = codes_page(request, done.codes, next_path=browser.HOME_PATH)
-        self._set_cookies(response, request, done.signed_in)
+            return set_up_page(request.refused("code", done), own)
+        session, made = done
+        response = codes_page(request, made, next_path=browser.HOME_PATH)
+        self._set_cookies(response, request, session)
         return response
 
     # --- invitations, and links for a forgotten password
@@ -394,17 +388,16 @@ class _Delayed(HTMLResponse):
         await super().__call__(scope, receive, send)
 
 
-def set_up_page(request: DeskRequest, session: Session, staff: Staff) -> Response:
+def set_up_page(request: DeskRequest, own: OwnAccount) -> Response:
     """Return the page with the QR code of an unconfirmed secret, or the button that creates one."""
-    demanded, proofs = session.stage is Stage.ENROLLING, staff.proofs
-    issuer = staff.settings.organisation.name
-    shown = account.enrolment(session.hash, stage=session.stage, issuer=issuer, proofs=proofs)
+    demanded = own.stage is Stage.ENROLLING
+    secret, uri = own.enrolment(issuer=request.desk.staff.settings.organisation.name)
     return request.page(
         "set-up.html.j2",
         title=say("Set up a second factor"),
         demanded=demanded,
-        picture=codes.qr_code(shown.address) if shown else "",
-        secret=shown.secret if shown else "",
+        picture=codes.qr_code(uri) if uri else "",
+        secret=secret,
         action=_SET_UP_PATH if demanded else "/desk/account/factor",
         next=browser.HOME_PATH if demanded else "/desk/account",
     )

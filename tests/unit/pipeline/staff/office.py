@@ -10,7 +10,8 @@ from newsletter.credentials.passwords import Passwords
 from newsletter.domain.staff.account import Stage
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import DeskRules, Role
-from newsletter.pipeline.staff import account, people, signin
+from newsletter.pipeline.staff import people, signin
+from newsletter.pipeline.staff.account import OwnAccount
 from newsletter.pipeline.staff.proofs import Client, Proofs, Refusal, SignedIn
 from newsletter.runtime.services import Services
 from newsletter.store.sql import Store
@@ -71,15 +72,22 @@ class Office:
         """Somebody who has an account, and is signed in, with a second factor where it is due."""
         entered = self.accept(self.link(address, role).token)
         if entered.stage is Stage.ENROLLING:
-            return self.enrol(entered, stage=Stage.ENROLLING).signed_in
+            entered, _ = self.enrol(entered, stage=Stage.ENROLLING)
         return entered
 
-    def enrol(self, entered: SignedIn, *, stage: Stage = Stage.WHOLE) -> account.EnrolmentResult:
-        hashed = hash_token(entered.token)
-        account.begin_factor(hashed, stage=stage, proofs=self.proofs)
-        code = self.code(entered.address, pending=True)
-        done = account.confirm_factor(hashed, code, stage=stage, client=HERE, proofs=self.proofs)
-        assert isinstance(done, account.EnrolmentResult)
+    def own(self, entered: SignedIn, stage: Stage = Stage.WHOLE) -> OwnAccount:
+        return OwnAccount(
+            proofs=self.proofs, token_hash=hash_token(entered.token), client=HERE, stage=stage
+        )
+
+    def enrol(
+        self, entered: SignedIn, *, stage: Stage = Stage.WHOLE
+    ) -> tuple[SignedIn, tuple[str, ...]]:
+        """Set up a second factor. Return the new session, and the recovery codes."""
+        own = self.own(entered, stage)
+        own.begin_factor()
+        done = own.confirm_factor(self.code(entered.address, pending=True))
+        assert isinstance(done, tuple)
         return done
 
     def code(self, address: str, *, pending: bool = False, away: int = 0) -> str:

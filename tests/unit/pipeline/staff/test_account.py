@@ -10,16 +10,15 @@ from newsletter.credentials.passwords import Passwords
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Stage
 from newsletter.domain.staff.role import Role
-from newsletter.pipeline.staff import account
+from newsletter.pipeline.staff.account import OwnAccount, overview
 from newsletter.pipeline.staff.proofs import Refusal, SignedIn
-from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, HERE, OTHER, PASSWORD, Office
+from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, OTHER, PASSWORD, Office
 
 
 def change(
     office: Office, entered: SignedIn, old: str = PASSWORD, new: str = OTHER
 ) -> SignedIn | tuple[str, str]:
-    hashed = hash_token(entered.token)
-    return account.change_password(hashed, old, new, client=HERE, proofs=office.proofs)
+    return office.own(entered).change_password(old, new)
 
 
 def test_another_password_ends_all_other_sessions_and_its_owner_is_told(office: Office) -> None:
@@ -38,7 +37,7 @@ def test_the_language_of_the_desk_is_ones_own_choice(
     office: Office, language: str, deed: str
 ) -> None:
     entered = office.join(ANA)
-    account.choose_language(hash_token(entered.token), language, proofs=office.proofs)
+    office.own(entered).choose_language(language)
     with office.store.read() as tx:
         assert tx.staff.languages().get(ANA, "") == language
         assert [*tx.audit.all()][-1].detail == deed
@@ -76,7 +75,6 @@ def test_whoever_sits_down_at_an_open_desk_guesses_five_times(office: Office) ->
 
 def test_of_two_changes_at_once_one_counts(office: Office) -> None:
     entered = office.join(ANA)
-    proofs = office.proofs
 
     class Slow(Passwords):
         def matches(self, password: str, hashed: str) -> bool:
@@ -87,11 +85,9 @@ def test_of_two_changes_at_once_one_counts(office: Office) -> None:
         def hash(self, password: str) -> str:
             return "mine"
 
-    slow = replace(proofs, passwords=Slow())
+    slow = replace(office.own(entered), proofs=replace(office.proofs, passwords=Slow()))
     with pytest.raises(Refused, match="in the meantime"):
-        account.change_password(
-            hash_token(entered.token), PASSWORD, OTHER, client=HERE, proofs=slow
-        )
+        slow.change_password(PASSWORD, OTHER)
 
 
 def test_who_has_no_account_has_no_password_to_change(office: Office) -> None:
@@ -107,46 +103,27 @@ def test_who_has_no_account_has_no_password_to_change(office: Office) -> None:
 def test_a_second_factor_counts_once_a_code_proved_it(office: Office) -> None:
     entered, other = office.join(ANA), office.sign_in(ANA)
     assert isinstance(other, SignedIn)
-    hashed = hash_token(entered.token)
-
-    def shown() -> account.Enrolment | None:
-        return account.enrolment(
-            hashed, stage=Stage.WHOLE, issuer="Example Forum", proofs=office.proofs
-        )
-
-    assert shown() is None
-    assert (
-        account.confirm_factor(
-            hashed, "123456", stage=Stage.WHOLE, client=HERE, proofs=office.proofs
-        )
-        is Refusal.WRONG
-    )
-    account.begin_factor(hashed, stage=Stage.WHOLE, proofs=office.proofs)
-    offered = shown()
-    assert offered is not None
-    assert offered.address.startswith("otpauth://totp/Example%20Forum:ana%40forum.example?secret=")
-    assert offered.secret in offered.address
-    assert account.overview(ANA, proofs=office.proofs).credential.factor_at is None
-    done = office.enrol(entered)
-    assert [office.is_in(one) for one in (entered, other)] == [False, False]
-    assert office.is_in(done.signed_in)
+    own = office.own(entered)
+    assert own.enrolment(issuer="Example Forum") == ("", "")
+    assert own.confirm_factor("123456") is Refusal.WRONG
+    own.begin_factor()
+    secret, uri = own.enrolment(issuer="Example Forum")
+    assert uri.startswith("otpauth://totp/Example%20Forum:ana%40forum.example?secret=")
+    assert secret in uri
+    assert overview(ANA, proofs=office.proofs).credential.factor_at is None
+    done, _ = office.enrol(entered)
+    assert [office.is_in(one) for one in (entered, other, done)] == [False, False, True]
     assert "A second factor was set up" in office.told(ANA)[-1]
-    seen = account.overview(ANA, proofs=office.proofs)
+    seen = overview(ANA, proofs=office.proofs)
     assert (seen.credential.factor_at, seen.codes_left) == (office.clock.now(), 10)
 
 
 def test_a_wrong_first_code_proves_nothing_and_is_limited(office: Office) -> None:
     entered = office.join(ANA)
-    hashed = hash_token(entered.token)
-    account.begin_factor(hashed, stage=Stage.WHOLE, proofs=office.proofs)
-
-    def confirm(code: str) -> object:
-        return account.confirm_factor(
-            hashed, code, stage=Stage.WHOLE, client=HERE, proofs=office.proofs
-        )
-
-    assert [confirm("000000") for _ in range(5)] == [Refusal.WRONG] * 5
-    assert confirm(office.code(ANA, pending=True)) is Refusal.TOO_OFTEN
+    own = office.own(entered)
+    own.begin_factor()
+    assert [own.confirm_factor("000000") for _ in range(5)] == [Refusal.WRONG] * 5
+    assert own.confirm_factor(office.code(ANA, pending=True)) is Refusal.TOO_OFTEN
 
 
 def test_the_code_that_proved_it_opens_nothing_again(office: Office) -> None:
@@ -158,8 +135,8 @@ def test_the_code_that_proved_it_opens_nothing_again(office: Office) -> None:
 
 
 def test_a_second_factor_goes_only_where_the_role_does_not_need_it(office: Office) -> None:
-    entered = office.enrol(office.join(ANA)).signed_in
-    done = account.drop_factor(hash_token(entered.token), client=HERE, proofs=office.proofs)
+    entered, _ = office.enrol(office.join(ANA))
+    done = office.own(entered).drop_factor()
     assert office.is_in(done)
     assert "was removed" in office.told(ANA)[-1]
     again = office.sign_in(ANA)
@@ -167,25 +144,24 @@ def test_a_second_factor_goes_only_where_the_role_does_not_need_it(office: Offic
     assert again.stage is Stage.WHOLE
     entered = office.join(CLEO, Role.SENDER)
     with pytest.raises(Refused, match="sender needs a second factor"):
-        account.drop_factor(hash_token(entered.token), client=HERE, proofs=office.proofs)
+        office.own(entered).drop_factor()
 
 
 # --- recovery codes
 
 
 def test_new_recovery_codes_take_the_place_of_the_old_ones(office: Office) -> None:
-    done = office.enrol(office.join(ANA))
-    hashed = hash_token(done.signed_in.token)
-    made = account.renew_codes(hashed, proofs=office.proofs)
-    assert not set(made) & set(done.codes)
-    assert account.overview(ANA, proofs=office.proofs).codes_left == 10
+    entered, first = office.enrol(office.join(ANA))
+    made = office.own(entered).renew_codes()
+    assert not set(made) & set(first)
+    assert overview(ANA, proofs=office.proofs).codes_left == 10
     assert "New recovery codes" in office.told(ANA)[-1]
 
 
 def test_recovery_codes_are_for_who_has_a_second_factor(office: Office) -> None:
     entered = office.join(ANA)
     with pytest.raises(Refused, match="set one up first"):
-        account.renew_codes(hash_token(entered.token), proofs=office.proofs)
+        office.own(entered).renew_codes()
 
 
 # --- sessions
@@ -195,11 +171,10 @@ def test_ones_own_sessions_are_listed_and_ended(office: Office) -> None:
     here, there, third = office.join(ANA), office.sign_in(ANA), office.sign_in(ANA)
     assert isinstance(there, SignedIn)
     assert isinstance(third, SignedIn)
-    hashed = hash_token(here.token)
-    assert len(account.overview(ANA, proofs=office.proofs).sessions) == 3
-    account.end_session(hashed, hash_token(there.token).hex()[:16], proofs=office.proofs)
+    assert len(overview(ANA, proofs=office.proofs).sessions) == 3
+    office.own(here).end_session(hash_token(there.token).hex()[:16])
     assert [office.is_in(one) for one in (here, there, third)] == [True, False, True]
-    assert account.end_others(hashed, proofs=office.proofs) == 1
+    assert office.own(here).end_others() == 1
     assert [office.is_in(one) for one in (here, third)] == [True, False]
     assert [deed[1] for deed in office.deeds()[-2:]] == ["end session"] * 2
 
@@ -208,49 +183,45 @@ def test_nobody_ends_somebody_elses_session(office: Office) -> None:
     ana, ben = office.join(ANA), office.join(BEN)
     for key in (hash_token(ben.token).hex()[:16], "", "0" * 16):
         with pytest.raises(NotFound):
-            account.end_session(hash_token(ana.token), key, proofs=office.proofs)
+            office.own(ana).end_session(key)
     assert office.is_in(ben)
 
 
 def test_who_is_not_among_the_staff_has_no_overview(office: Office) -> None:
     with pytest.raises(NotFound):
-        account.overview(ANA, proofs=office.proofs)
+        overview(ANA, proofs=office.proofs)
 
 
 def test_the_overview_of_who_never_accepted_is_empty(office: Office) -> None:
     with office.store.begin() as tx:
         tx.staff.put(ANA, Role.SENDER, office.clock.now())
-    seen = account.overview(ANA, proofs=office.proofs)
+    seen = overview(ANA, proofs=office.proofs)
     assert seen.credential is None
     assert seen.demanded
 
 
-ACTS: list[Callable[[bytes, Office], object]] = [
-    lambda one, office: account.change_password(
-        one, PASSWORD, OTHER, client=HERE, proofs=office.proofs
-    ),
-    lambda one, office: account.begin_factor(one, stage=Stage.WHOLE, proofs=office.proofs),
-    lambda one, office: account.enrolment(one, stage=Stage.WHOLE, issuer="x", proofs=office.proofs),
-    lambda one, office: account.confirm_factor(
-        one, "1", stage=Stage.WHOLE, client=HERE, proofs=office.proofs
-    ),
-    lambda one, office: account.drop_factor(one, client=HERE, proofs=office.proofs),
-    lambda one, office: account.renew_codes(one, proofs=office.proofs),
-    lambda one, office: account.end_session(one, "x", proofs=office.proofs),
-    lambda one, office: account.end_others(one, proofs=office.proofs),
+ACTS: list[Callable[[OwnAccount], object]] = [
+    lambda own: own.change_password(PASSWORD, OTHER),
+    lambda own: own.begin_factor(),
+    lambda own: own.enrolment(issuer="x"),
+    lambda own: own.confirm_factor("1"),
+    lambda own: own.drop_factor(),
+    lambda own: own.renew_codes(),
+    lambda own: own.end_session("x"),
+    lambda own: own.end_others(),
 ]
 
 
 @pytest.mark.parametrize("act", ACTS)
 def test_whose_session_ended_meanwhile_changes_nothing(
-    office: Office, act: Callable[[bytes, Office], object]
+    office: Office, act: Callable[[OwnAccount], object]
 ) -> None:
     entered = office.join(ANA)
     half = office.accept(office.link(CLEO, Role.SENDER).token)
     with office.store.begin() as tx:
         tx.sessions.end(hash_token(entered.token))
-    for word in (entered.token, half.token):
+    for one in (entered, half):
         before = len(office.deeds())
         with pytest.raises(Refused, match="sign in again"):
-            act(hash_token(word), office)
+            act(office.own(one))
         assert len(office.deeds()) == before

@@ -16,7 +16,8 @@ from newsletter.domain.staff.account import (
     relying_party_of,
 )
 from newsletter.domain.staff.role import Role
-from newsletter.pipeline.staff import account, people, signin
+from newsletter.pipeline.staff import people, signin
+from newsletter.pipeline.staff.account import ask_for_passkey
 from newsletter.pipeline.staff.proofs import PasskeyAnswer, Refusal, SignedIn
 from tests.fakes import NOON
 from tests.unit.credentials.authenticator import PRESENT, Authenticator
@@ -30,21 +31,14 @@ assert ELSEWHERE is not None
 
 def begin(office: Office, entered: SignedIn) -> dict[str, Any]:
     assert PARTY is not None
-    return account.begin_passkey(hash_token(entered.token), party=PARTY, proofs=office.proofs)
+    return office.own(entered).begin_passkey(party=PARTY)
 
 
 def add(
     office: Office, entered: SignedIn, said: dict[str, Any], name: str = "Laptop"
 ) -> SignedIn | Refusal:
     assert PARTY is not None
-    return account.add_passkey(
-        hash_token(entered.token),
-        json.dumps(said),
-        name=name,
-        party=PARTY,
-        client=HERE,
-        proofs=office.proofs,
-    )
+    return office.own(entered).add_passkey(json.dumps(said), name=name, party=PARTY)
 
 
 def added(
@@ -57,7 +51,7 @@ def added(
 
 def asked(office: Office, entered: SignedIn) -> dict[str, Any]:
     assert PARTY is not None
-    found = account.ask_for_passkey(entered.token, party=PARTY, proofs=office.proofs)
+    found = ask_for_passkey(entered.token, party=PARTY, proofs=office.proofs)
     assert found is not None
     return found
 
@@ -115,9 +109,9 @@ def test_a_passkey_stands_beside_an_app_and_goes_with_it(office: Office) -> None
     entered = office.join(ANA)
     with pytest.raises(Refused, match="set up an authenticator app first"):
         begin(office, entered)
-    entered = office.enrol(entered).signed_in
+    entered, _ = office.enrol(entered)
     entered = added(office, entered, Authenticator())
-    account.drop_factor(hash_token(entered.token), client=HERE, proofs=office.proofs)
+    office.own(entered).drop_factor()
     assert theirs(office, ANA) == []
     assert "with its passkeys" in office.told(ANA)[-1]
 
@@ -134,20 +128,14 @@ def test_one_is_removed_by_its_owner_alone(office: Office) -> None:
     [passkey] = theirs(office)
     ben = office.join(BEN)
     with pytest.raises(NotFound):
-        account.remove_passkey(
-            hash_token(ben.token), passkey.key, client=HERE, proofs=office.proofs
-        )
-    done = account.remove_passkey(
-        hash_token(entered.token), passkey.key, client=HERE, proofs=office.proofs
-    )
+        office.own(ben).remove_passkey(passkey.key)
+    done = office.own(entered).remove_passkey(passkey.key)
     assert theirs(office) == []
     assert [office.is_in(one) for one in (entered, done)] == [False, True]
     assert last_line(office) == (CLEO, "passkey", "Laptop removed")
     assert "“Laptop” was removed" in office.told(CLEO)[-1]
     with pytest.raises(NotFound):
-        account.remove_passkey(
-            hash_token(done.token), passkey.key, client=HERE, proofs=office.proofs
-        )
+        office.own(done).remove_passkey(passkey.key)
 
 
 def test_a_challenge_to_make_one_is_used_once_and_within_minutes(office: Office) -> None:
@@ -167,7 +155,7 @@ def test_a_challenge_to_make_one_is_used_once_and_within_minutes(office: Office)
 def test_nobody_adds_what_somebody_has_already(office: Office) -> None:
     device = Authenticator()
     added(office, office.join(CLEO, Role.SENDER), device)
-    entered = office.enrol(office.join(ANA)).signed_in
+    entered, _ = office.enrol(office.join(ANA))
     assert add(office, entered, device.make(begin(office, entered))) is Refusal.UNFIT
     assert theirs(office, ANA) == []
 
@@ -244,7 +232,7 @@ def test_a_challenge_is_over_after_minutes_and_a_newer_one_takes_its_place(offic
 def test_somebody_elses_passkey_opens_nothing(office: Office) -> None:
     device, stranger = Authenticator(), Authenticator()
     added(office, office.join(CLEO, Role.SENDER), device)
-    added(office, office.enrol(office.join(ANA)).signed_in, stranger)
+    added(office, office.enrol(office.join(ANA))[0], stranger)
     half = half_in(office)
     assert second(office, half, signed(stranger, asked(office, half))) is Refusal.UNFIT
     assert "an unknown passkey" in last_line(office)[2]
@@ -256,15 +244,8 @@ def test_a_passkey_of_another_website_opens_nothing(office: Office) -> None:
     entered = office.second(half_in(office), office.code(CLEO))
     assert isinstance(entered, SignedIn)
     assert ELSEWHERE is not None
-    made = account.begin_passkey(hash_token(entered.token), party=ELSEWHERE, proofs=office.proofs)
-    done = account.add_passkey(
-        hash_token(entered.token),
-        json.dumps(device.make(made)),
-        name="",
-        party=ELSEWHERE,
-        client=HERE,
-        proofs=office.proofs,
-    )
+    made = office.own(entered).begin_passkey(party=ELSEWHERE)
+    done = office.own(entered).add_passkey(json.dumps(device.make(made)), name="", party=ELSEWHERE)
     assert isinstance(done, SignedIn)
     half = half_in(office)
     options = asked(office, half)
@@ -333,11 +314,11 @@ def test_only_who_has_one_and_gave_the_password_is_asked(office: Office) -> None
     entered = office.accept(office.link(CLEO, Role.SENDER).token)
     assert entered.stage is Stage.ENROLLING
     for word in ("", "x", "\ud800", entered.token):
-        assert account.ask_for_passkey(word, party=PARTY, proofs=office.proofs) is None
-    done = office.enrol(entered, stage=Stage.ENROLLING).signed_in
-    assert account.ask_for_passkey(done.token, party=PARTY, proofs=office.proofs) is None
+        assert ask_for_passkey(word, party=PARTY, proofs=office.proofs) is None
+    done, _ = office.enrol(entered, stage=Stage.ENROLLING)
+    assert ask_for_passkey(done.token, party=PARTY, proofs=office.proofs) is None
     added(office, done, Authenticator())
     half = half_in(office)
     assert asked(office, half)["rpId"] == PARTY.id
     office.clock.advance(minutes=10)
-    assert account.ask_for_passkey(half.token, party=PARTY, proofs=office.proofs) is None
+    assert ask_for_passkey(half.token, party=PARTY, proofs=office.proofs) is None

@@ -5,14 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter.credentials.codes import hash_token
 from newsletter.credentials.passwords import Passwords
 from newsletter.domain.delivery.transactional import EmailState
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Stage
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
-from newsletter.pipeline.staff import account, people
+from newsletter.pipeline.staff import people
 from newsletter.pipeline.staff.proofs import Client, Refusal, SignedIn
 from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, DAN, HERE, OTHER, PASSWORD, Office
 from tests.unit.pipeline.staff.test_people import accept, roles
@@ -98,7 +97,7 @@ def test_what_somebody_was_setting_up_ends_with_the_role(
 ) -> None:
     office.join(DAN, Role.ADMIN)
     before = office.join(BEN, Role.ADMIN)
-    account.begin_factor(hash_token(before.token), stage=Stage.WHOLE, proofs=office.proofs)
+    office.own(before).begin_factor()
     code = office.code(BEN, pending=True)
     office.clock.advance(minutes=1)
     half = office.sign_in(BEN)
@@ -107,9 +106,7 @@ def test_what_somebody_was_setting_up_ends_with_the_role(
     assert not office.is_in(before)
     assert office.second(half, code) is Refusal.OVER
     with pytest.raises(Refused, match="signed out"):
-        account.confirm_factor(
-            hash_token(before.token), code, stage=Stage.WHOLE, client=HERE, proofs=office.proofs
-        )
+        office.own(before).confirm_factor(code)
 
 
 # --- one admin alone is one person
@@ -123,12 +120,12 @@ def test_an_admins_link_is_mailed_to_its_owner_and_told_to_nobody_else(office: O
         f"Dan ({DAN}) invites you as approver."
         " The link works once, until Fri 27 Nov 2026, 13:00 Berlin."
     ]
-    [unused] = people.team(proofs=office.proofs).links
+    [unused] = people.unused_links(proofs=office.proofs)
     assert unused.works
     assert unused.email is not None
     assert (unused.email.address, unused.email.state) == (BEN, EmailState.WAITING)
     office.accept(office.mailed(BEN))
-    assert people.team(proofs=office.proofs).links == []
+    assert people.unused_links(proofs=office.proofs) == []
     again = people.reset(BEN, by=DAN, proofs=office.proofs)
     assert again.token == ""
     assert "lets you in again as approver" in office.told(BEN)[-1]
@@ -153,9 +150,9 @@ def test_a_link_that_ended_unused_is_shown_for_three_days(office: Office) -> Non
     office.join(ANA)
     people.reset(ANA, by=DAN, proofs=office.proofs)
     office.clock.advance(minutes=16)
-    assert [one.works for one in people.team(proofs=office.proofs).links] == [False]
+    assert [one.works for one in people.unused_links(proofs=office.proofs)] == [False]
     office.clock.advance(days=3)
-    assert people.team(proofs=office.proofs).links == []
+    assert people.unused_links(proofs=office.proofs) == []
 
 
 def test_nobody_is_mailed_links_without_end(office: Office) -> None:
