@@ -8,7 +8,7 @@ compared with its hash (0.5), a link and an id are signed (1.1), and a part of t
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.clock import NotAfter
@@ -161,18 +161,39 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
 
     def record(self, held: HeldBatch, answer: Answer, attempt: Attempt) -> DispatchResult:
         """Record the outcome of each reader, and apply the answer to the rate limit."""
-        claimed = held.claimed
+        claimed, pooled = held.claimed, self.provider_for(held)
         if answer.outcome.verdict is Verdict.SPLIT and len(claimed.members) == 1:
             # splitting has found the message that the provider rejects
             answer = replace(answer, outcome=replace(answer.outcome, verdict=Verdict.REJECTED))
-        wait = self._wait(claimed, answer)
-        recorded, failed_over = self._record(claimed, answer, wait, attempt.at)
+        outcomes = (answer.outcome, *answer.exceptions.values())
+        wait, now = timedelta(0), self.store.clock.now()
+        if any(outcome.verdict in _BACKOFF_VERDICTS for outcome in outcomes):
+            wait = backoff(claimed.attempts, jitter=self.jitter(), retry_after=answer.retry_after)
+        is_plain = all(outcome.verdict in _KNOWN_VERDICTS for outcome in outcomes)
+        is_shared = self.is_shared and is_plain
+        with self.store.send() if is_shared else self.store.begin() as tx:
+            # first, because a campaign that fails over is not paused and its batch does not wait
+            failed_over = self.pool.settle(
+                tx, claimed, answer, taken_at=attempt.at, until=now + wait
+            )
+            if failed_over:
+                wait = timedelta(0)
+            recorded = self._book(tx, claimed, answer, wait, may_pause=not failed_over)
+            if recorded:
+                back = answer.not_handed_over(len(claimed.members))
+                pooled.limiter.give_back(tx, back, attempt.at)
+            self.slow_down(tx, pooled, answer.outcome)
+            if not is_plain:
+                # an event may have arrived before the answer
+                confirm_by_events(tx, claimed.campaign.id)
+            if not is_shared:
+                finish(tx, claimed.campaign.id)
+            is_last = is_shared and not tx.batches.is_open(claimed.campaign.id)
+        if is_last:
+            with self.store.begin() as tx:
+                finish(tx, claimed.campaign.id)
         return DispatchResult(
-            claimed=claimed,
-            attempt_id=attempt.id,
-            answer=answer,
-            wait=timedelta(0) if failed_over else wait,
-            recorded=recorded,
+            claimed=claimed, attempt_id=attempt.id, answer=answer, wait=wait, recorded=recorded
         )
 
     def _content(self, tx: Transaction, claimed: ClaimedBatch) -> Content:
@@ -186,41 +207,6 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
             self._contents.clear()
         self._contents[content_hash] = content
         return content
-
-    def _wait(self, claimed: ClaimedBatch, answer: Answer) -> timedelta:
-        outcomes = (answer.outcome, *answer.exceptions.values())
-        if not any(outcome.verdict in _BACKOFF_VERDICTS for outcome in outcomes):
-            return timedelta(0)
-        return backoff(claimed.attempts, jitter=self.jitter(), retry_after=answer.retry_after)
-
-    def _record(
-        self, claimed: ClaimedBatch, answer: Answer, wait: timedelta, taken_at: datetime
-    ) -> tuple[bool, bool]:
-        """Return whether the claim still held, and whether the campaign failed over."""
-        until = self.store.clock.now() + wait
-        outcomes = (answer.outcome, *answer.exceptions.values())
-        is_plain = all(outcome.verdict in _KNOWN_VERDICTS for outcome in outcomes)
-        is_shared = self.is_shared and is_plain
-        with self.store.send() if is_shared else self.store.begin() as tx:
-            # first, because a campaign that fails over is not paused and its batch does not wait
-            failed_over = self.pool.settle(tx, claimed, answer, taken_at=taken_at, until=until)
-            if failed_over:
-                wait = timedelta(0)
-            recorded = self._book(tx, claimed, answer, wait, may_pause=not failed_over)
-            if recorded:
-                back = answer.not_handed_over(len(claimed.members))
-                self.pool.provider_for(claimed).limiter.give_back(tx, back, taken_at)
-            self.slow_down(tx, self.pool.provider_for(claimed), answer.outcome)
-            if not is_plain:
-                # an event may have arrived before the answer
-                confirm_by_events(tx, claimed.campaign.id)
-            if not is_shared:
-                finish(tx, claimed.campaign.id)
-            is_last = is_shared and not tx.batches.is_open(claimed.campaign.id)
-        if is_last:
-            with self.store.begin() as tx:
-                finish(tx, claimed.campaign.id)
-        return recorded, failed_over
 
     def _book(
         self,
