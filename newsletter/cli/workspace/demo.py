@@ -8,7 +8,7 @@ import secrets
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from string import ascii_lowercase
@@ -155,11 +155,11 @@ def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int
 
 def _let_in(services: Services, person: _Person, password: str) -> None:
     """Invite a person, and open their account by the link of the invitation."""
-    link = invite(person.address, person.role, by=OPERATOR_NAME, proofs=services.staff.proofs)
-    client = Client(network="127.0.0.0/24", browser="the demo")
-    came = accept(
-        link.token, name=person.name, password=password, client=client, proofs=services.staff.proofs
+    proofs = replace(
+        services.staff.proofs, client=Client(network="127.0.0.0/24", browser="the demo")
     )
+    link = invite(person.address, person.role, by=OPERATOR_NAME, proofs=proofs)
+    came = accept(link.token, name=person.name, password=password, proofs=proofs)
     if isinstance(came, str):
         raise Defect(f"the demo's own password is refused: {came}")
     with services.store.begin() as tx:

@@ -26,7 +26,7 @@ from newsletter.domain.staff.account import (
     limits_on_codes,
 )
 from newsletter.domain.wording import say
-from newsletter.pipeline.staff.proofs import Client, Proofs, Refusal, SignedIn, one_line
+from newsletter.pipeline.staff.proofs import Proofs, Refusal, SignedIn, one_line
 from newsletter.store.sql import Transaction
 
 _ENDED = "other sessions ended"
@@ -78,7 +78,6 @@ class OwnAccount:
     proofs: Proofs
     token_hash: bytes
     """The hash of the session's token."""
-    client: Client
     stage: Stage = Stage.WHOLE
     """The stage that the session must have."""
 
@@ -115,8 +114,8 @@ class OwnAccount:
         """
         with self.proofs.store.read() as tx:
             address = self._session(tx).address
-        limits = limits_on_codes(address, self.client.network, is_familiar=True)
-        compared = self.proofs.check_password(address, current, limits, self.client)
+        limits = limits_on_codes(address, self.proofs.client.network, is_familiar=True)
+        compared = self.proofs.check_password(address, current, limits)
         if compared is None:
             return "old", _TOO_MANY_FAILURES
         if not compared.is_right:
@@ -180,7 +179,7 @@ class OwnAccount:
         Return the new session, and the recovery codes, which are shown once.
         """
         with self._begin() as (tx, session):
-            limits = self.proofs.code_limits(tx, session.address, self.client)
+            limits = self.proofs.code_limits(tx, session.address)
             counted = self.proofs.attempt(tx, limits)
             if counted is None:
                 return Refusal.TOO_OFTEN
@@ -275,7 +274,9 @@ class OwnAccount:
                 id=passkey_id,
                 address=session.address,
                 party=party.id,
-                name=one_line(name, MAX_NAME_CHARACTERS) or self.client.browser or "A passkey",
+                name=one_line(name, MAX_NAME_CHARACTERS)
+                or self.proofs.client.browser
+                or "A passkey",
                 public=public,
                 signatures=count,
                 made_at=tx.now,
@@ -313,9 +314,9 @@ class OwnAccount:
         tx.sessions.end_all(session.address, except_hash=session.hash)
         # of all that is changed, only a new second factor was shown just now
         is_shown = action == "second factor"
-        entered = self.proofs.renew(tx, session, self.client, with_factor=is_shown)
+        entered = self.proofs.renew(tx, session, with_factor=is_shown)
         if session.stage is not Stage.WHOLE:
-            tx.throttle.add_network(session.address, self.client.network, tx.now)
+            tx.throttle.add_network(session.address, self.proofs.client.network, tx.now)
         tx.audit.enter(session.address, action, session.address, detail)
         self.proofs.tell(tx, session.address, notice)
         return entered

@@ -31,7 +31,6 @@ from newsletter.domain.wording import moment, say
 from newsletter.pipeline.ledger import acting
 from newsletter.pipeline.staff.proofs import (
     SIGNED_IN_AS_ANOTHER,
-    Client,
     Proofs,
     SignedIn,
     fold_or_empty,
@@ -276,7 +275,7 @@ def reset(address: str, *, by: str, proofs: Proofs) -> Link:
     return link
 
 
-def forgot(address: str, *, client: Client, proofs: Proofs) -> None:
+def forgot(address: str, *, proofs: Proofs) -> None:
     """Mail a link for a new password to the owner of an account. The second factor stays.
 
     The caller learns nothing about the address. If the owner has an unused link, none is created,
@@ -284,12 +283,12 @@ def forgot(address: str, *, client: Client, proofs: Proofs) -> None:
     """
     who = fold_or_empty(address)
     with proofs.store.begin() as tx:
-        if proofs.attempt(tx, limits_on_forgotten(who, client.network)) is None:
+        if proofs.attempt(tx, limits_on_forgotten(who, proofs.client.network)) is None:
             return
         role, links = tx.staff.role(who), tx.invitations.open(tx.now)
         may = role is not None and SignInBy.PASSWORD in proofs.ways_in(role)
         known = may and tx.accounts.get(who) and not any(one.address == who for one in links)
-        where = f"from {client.network or 'an unknown network'}"
+        where = f"from {proofs.client.network or 'an unknown network'}"
         tx.audit.enter("nobody", "forgotten password", who if known else "no account", where)
         if role and known:
             _create_link(tx, LinkKind.FORGOTTEN, who, role, who, proofs)
@@ -366,9 +365,7 @@ def _ways_in_by_link(tx: Transaction, link: Invitation, proofs: Proofs) -> froze
     return ways - {SignInBy.PROVIDER} if link.kind is LinkKind.FORGOTTEN else ways
 
 
-def accept(
-    token: str, *, name: str, password: str, client: Client, proofs: Proofs
-) -> SignedIn | str:
+def accept(token: str, *, name: str, password: str, proofs: Proofs) -> SignedIn | str:
     """Use a link: set the password and sign in. Return the session, or the password's fault.
 
     Raises NotFound for a link that does not work, Refused if too many passwords are being hashed.
@@ -381,12 +378,10 @@ def accept(
     hashed = proofs.new_hash(password)
     with proofs.store.begin() as tx:
         # somebody else may have used it meanwhile
-        return _use_link(tx, _find_link(tx, token), hashed, name, client, proofs)
+        return _use_link(tx, _find_link(tx, token), hashed, name, proofs)
 
 
-def join(
-    tx: Transaction, link_id: int, name: str, identity: Identity, client: Client, proofs: Proofs
-) -> SignedIn:
+def join(tx: Transaction, link_id: int, name: str, identity: Identity, proofs: Proofs) -> SignedIn:
     """Use the link with this id: connect an account at the identity provider and sign in.
 
     The link vouches for the person. Raises NotFound, and Refused for the account of another person.
@@ -397,11 +392,11 @@ def join(
         raise Refused(say(other, other=identity.email, address=link.address))
     if tx.accounts.owner_of(identity.issuer, identity.subject) not in {None, link.address}:
         raise Refused(SIGNED_IN_AS_ANOTHER)
-    return _use_link(tx, link, identity, name, client, proofs)
+    return _use_link(tx, link, identity, name, proofs)
 
 
 def _use_link(
-    tx: Transaction, link: Invitation, by: str | Identity, name: str, client: Client, proofs: Proofs
+    tx: Transaction, link: Invitation, by: str | Identity, name: str, proofs: Proofs
 ) -> SignedIn:
     """Use a link with the hash of a password or with an identity (``by``). Raises Refused."""
     identity = by if isinstance(by, Identity) else None
@@ -423,12 +418,14 @@ def _use_link(
         tx.accounts.connect(address, identity.issuer, identity.subject)
     tx.sessions.end_all(address)
     way = f"with {identity_text(identity)}" if identity else "with a password"
-    _log_use(tx, link, role, f", {way}, from {client.network or 'an unknown network'}", proofs)
+    _log_use(
+        tx, link, role, f", {way}, from {proofs.client.network or 'an unknown network'}", proofs
+    )
     credential = tx.accounts.get(address)
     assert credential is not None  # noqa: S101 - it was opened before
     stage = proofs.next_stage(role, credential, identity)
     # a provider that never says when it asked could not vouch for a first factor later
-    return proofs.begin(tx, address, stage, client, fresh_at=tx.now if identity else None)
+    return proofs.begin(tx, address, stage, fresh_at=tx.now if identity else None)
 
 
 def withdraw(link_id: int, *, by: str, proofs: Proofs) -> str:

@@ -56,6 +56,10 @@ class Client:
     device: str = ""
     """The device cookie of an earlier sign-in, not yet verified."""
 
+    def __str__(self) -> str:
+        """Return the browser and the network, for the audit log and for notices."""
+        return ", ".join(filter(None, (self.browser, self.network))) or "an unknown place"
+
 
 @dataclass(frozen=True, kw_only=True)
 class SignedIn:
@@ -88,7 +92,10 @@ class PasskeyAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class Proofs:
-    """Checks proofs. ``key`` is the workspace's, for salts and codes; not in the database."""
+    """Checks the proofs in a request.
+
+    ``key`` is the workspace's, for salts and codes; not in the database.
+    """
 
     store: Store
     key: bytes
@@ -98,6 +105,8 @@ class Proofs:
     """The time zone of times in emails to staff."""
     issuer: str = ""
     """The issuer of the staff's identity provider; "" without one."""
+    client: Client = Client()
+    """The client of the request in which a person proves who they are."""
 
     def ways_in(self, role: Role, credential: Credential | None = None) -> frozenset[SignInBy]:
         """Return the ways to sign in that a role allows, with this credential or a new account."""
@@ -106,13 +115,7 @@ class Proofs:
     # --- sessions
 
     def begin(
-        self,
-        tx: Transaction,
-        address: str,
-        stage: Stage,
-        client: Client,
-        *,
-        fresh_at: datetime | None = None,
+        self, tx: Transaction, address: str, stage: Stage, *, fresh_at: datetime | None = None
     ) -> SignedIn:
         """Begin a session with a new token, and delete expired sessions.
 
@@ -126,18 +129,16 @@ class Proofs:
             created_at=tx.now,
             seen_at=tx.now,
             stepped_up_at=fresh_at,
-            browser=client.browser,
-            network=client.network,
+            browser=self.client.browser,
+            network=self.client.network,
             stage=stage,
         )
         tx.sessions.begin(session)
         if stage is Stage.WHOLE:
-            tx.throttle.add_network(address, client.network, tx.now)
+            tx.throttle.add_network(address, self.client.network, tx.now)
         return SignedIn(address=address, token=token, stage=stage)
 
-    def renew(
-        self, tx: Transaction, before: Session, client: Client, *, with_factor: bool = True
-    ) -> SignedIn:
+    def renew(self, tx: Transaction, before: Session, *, with_factor: bool = True) -> SignedIn:
         """Continue a session with a new token, not longer; ``with_factor``: a second factor."""
         tx.sessions.end(before.hash)
         token = new_token()
@@ -149,8 +150,8 @@ class Proofs:
                 created_at=before.created_at if before.stage is Stage.WHOLE else tx.now,
                 seen_at=tx.now,
                 stepped_up_at=tx.now if with_factor else before.stepped_up_at,
-                browser=client.browser,
-                network=client.network,
+                browser=self.client.browser,
+                network=self.client.network,
             )
         )
         return SignedIn(address=before.address, token=token, stage=Stage.WHOLE)
@@ -186,13 +187,7 @@ class Proofs:
     # --- passwords
 
     def check_password(
-        self,
-        address: str,
-        password: str,
-        limits: Iterable[Limit],
-        client: Client,
-        *,
-        is_known: bool = True,
+        self, address: str, password: str, limits: Iterable[Limit], *, is_known: bool = True
     ) -> PasswordCheck | None:
         """Compare a password with that of an account. Return None if a limit is reached.
 
@@ -203,7 +198,7 @@ class Proofs:
         with self.store.read() as tx:
             if exceeded(limits, tx.now, tx.throttle.count):
                 return None
-        with self.passwords.queue(client.network, is_known=is_known):
+        with self.passwords.queue(self.client.network, is_known=is_known):
             with self.store.begin() as tx:
                 counted = self.attempt(tx, limits)
                 role, credential = tx.staff.role(address), tx.accounts.get(address)
@@ -239,9 +234,9 @@ class Proofs:
         # a set: where two limits have one key, a failure counts once
         return tx.throttle.failed({limit.key for limit in limits}, tx.now)
 
-    def code_limits(self, tx: Transaction, address: str, client: Client) -> tuple[Limit, ...]:
-        is_familiar = tx.throttle.knows(address, client.network, tx.now)
-        return limits_on_codes(address, client.network, is_familiar=is_familiar)
+    def code_limits(self, tx: Transaction, address: str) -> tuple[Limit, ...]:
+        is_familiar = tx.throttle.knows(address, self.client.network, tx.now)
+        return limits_on_codes(address, self.client.network, is_familiar=is_familiar)
 
     # --- codes
 

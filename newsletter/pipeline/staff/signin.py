@@ -25,7 +25,6 @@ from newsletter.domain.wording import say
 from newsletter.pipeline.staff.proofs import (
     NO_SIGN_IN_TIME,
     SIGNED_IN_AS_ANOTHER,
-    Client,
     PasskeyAnswer,
     PasswordCheck,
     Proofs,
@@ -41,20 +40,18 @@ _UNKNOWN_ADDRESS = "an unknown address"
 _LIMIT_NOTE = "no more are looked at for some minutes"
 
 
-def sign_in(
-    address: str, password: str, *, client: Client, proofs: Proofs, before: str = ""
-) -> SignedIn | Refusal:
+def sign_in(address: str, password: str, *, proofs: Proofs, before: str = "") -> SignedIn | Refusal:
     """Sign in with a password. ``before`` is the session token in the cookie: that session ends.
 
     Raises Busy if too many passwords are being hashed.
     """
     who = fold_or_empty(address)
-    device = codes.find_device(proofs.key, who, client.device)
+    device = codes.find_device(proofs.key, who, proofs.client.device)
     with proofs.store.read() as tx:
-        is_familiar = tx.throttle.knows(who, client.network, tx.now)
-    limits = limits_on_passwords(who, client.network, is_familiar=is_familiar, device=device)
+        is_familiar = tx.throttle.knows(who, proofs.client.network, tx.now)
+    limits = limits_on_passwords(who, proofs.client.network, is_familiar=is_familiar, device=device)
     is_known = is_familiar or device != ""
-    compared = proofs.check_password(who, password, limits, client, is_known=is_known)
+    compared = proofs.check_password(who, password, limits, is_known=is_known)
     if compared is None:
         return Refusal.TOO_OFTEN
     with proofs.store.begin() as tx:
@@ -63,7 +60,7 @@ def sign_in(
         now = credential.password if role and credential else ""
         if not compared.is_right or now != compared.password_hash:
             subject = who if role else _UNKNOWN_ADDRESS
-            _log_failure(tx, "sign-in refused", "wrong password", subject, limits, client, proofs)
+            _log_failure(tx, "sign-in refused", "wrong password", subject, limits, proofs)
             return Refusal.WRONG
         assert role and credential  # noqa: S101, PT018 - else no password fits
         tx.throttle.take_back(compared.counted)
@@ -73,8 +70,8 @@ def sign_in(
         tx.sessions.end(hash_token(before))
         stage = proofs.next_stage(role, credential)
         if stage is Stage.WHOLE:
-            _log_sign_in(tx, who, "with a password", client, proofs)
-        return proofs.begin(tx, who, stage, client)
+            _log_sign_in(tx, who, "with a password", proofs)
+        return proofs.begin(tx, who, stage)
 
 
 def _log_failure(
@@ -83,22 +80,21 @@ def _log_failure(
     reason: str,
     subject: str,
     limits: Iterable[Limit],
-    client: Client,
     proofs: Proofs,
 ) -> None:
     """Log a failed attempt. The owner gets a notice of many failures, at most once a day."""
     last = exceeded(limits, tx.now, tx.throttle.count)
-    detail = f"{reason}, from {_client_text(client)}" + (f"; {_LIMIT_NOTE}" if last else "")
+    detail = f"{reason}, from {proofs.client}" + (f"; {_LIMIT_NOTE}" if last else "")
     tx.audit.enter("nobody", action, subject, detail)
     told = Limit(key=f"told {subject}", max_count=1, period=_DAY)
     if last and subject != _UNKNOWN_ADDRESS and proofs.attempt(tx, [told]) is not None:
-        where = _client_text(client)
+        where = proofs.client
         what = f"Somebody tried several times to sign in as you, from {where}, and failed."
         proofs.tell(tx, subject, what)
 
 
 def confirm_second_factor(
-    token: str, code: str | PasskeyAnswer, *, client: Client, proofs: Proofs
+    token: str, code: str | PasskeyAnswer, *, proofs: Proofs
 ) -> SignedIn | Refusal:
     """Complete a sign-in with a one-time code, a recovery code or a passkey."""
     with proofs.store.begin() as tx:
@@ -107,18 +103,16 @@ def confirm_second_factor(
             return Refusal.OVER
         if tx.staff.role(half.address) is None:
             return Refusal.OVER
-        denied = _check_factor(tx, half, code, client, proofs, "sign-in refused")
+        denied = _check_factor(tx, half, code, proofs, "sign-in refused")
         if denied is not None:
             return denied
         tx.sessions.end(half.hash)
         how = "with a passkey" if isinstance(code, PasskeyAnswer) else "with a second factor"
-        _log_sign_in(tx, half.address, how, client, proofs)
-        return proofs.begin(tx, half.address, Stage.WHOLE, client, fresh_at=tx.now)
+        _log_sign_in(tx, half.address, how, proofs)
+        return proofs.begin(tx, half.address, Stage.WHOLE, fresh_at=tx.now)
 
 
-def step_up(
-    token_hash: bytes, proof: str | PasskeyAnswer, *, client: Client, proofs: Proofs
-) -> SignedIn | Refusal:
+def step_up(token_hash: bytes, proof: str | PasskeyAnswer, *, proofs: Proofs) -> SignedIn | Refusal:
     """Renew a session with a fresh second factor, or the password if the account has none.
 
     Raises Refused if the session has ended or too many passwords are being hashed.
@@ -126,34 +120,33 @@ def step_up(
     with proofs.store.read() as tx:
         session = proofs.find_session(tx, token_hash)
         credential = tx.accounts.get(session.address)
-        limits = proofs.code_limits(tx, session.address, client)
+        limits = proofs.code_limits(tx, session.address)
     if credential is None:
         return Refusal.WRONG
     compared = None
     if not credential.has_factor and isinstance(proof, str):
-        compared = proofs.check_password(session.address, proof, limits, client)
+        compared = proofs.check_password(session.address, proof, limits)
         if compared is None:
             return Refusal.TOO_OFTEN
     with proofs.store.begin() as tx:
         session = proofs.find_session(tx, token_hash)
-        denied = _check_factor(tx, session, compared or proof, client, proofs, "step-up refused")
+        denied = _check_factor(tx, session, compared or proof, proofs, "step-up refused")
         if denied is not None:
             return denied
-        tx.audit.enter(session.address, "step-up", session.address, _client_text(client))
-        return proofs.renew(tx, session, client)
+        tx.audit.enter(session.address, "step-up", session.address, str(proofs.client))
+        return proofs.renew(tx, session)
 
 
 def _check_factor(
     tx: Transaction,
     session: Session,
     proof: str | PasskeyAnswer | PasswordCheck,
-    client: Client,
     proofs: Proofs,
     action: str,
 ) -> Refusal | None:
     """Check and count a proof. Return why it is refused, or None."""
     address = session.address
-    limits = proofs.code_limits(tx, address, client)
+    limits = proofs.code_limits(tx, address)
     counted = proof.counted if isinstance(proof, PasswordCheck) else proofs.attempt(tx, limits)
     if counted is None:
         return Refusal.TOO_OFTEN
@@ -162,7 +155,7 @@ def _check_factor(
         tx.throttle.take_back(counted)
         return None
     denied, why = wrong
-    _log_failure(tx, action, why, address, limits, client, proofs)
+    _log_failure(tx, action, why, address, limits, proofs)
     return denied
 
 
@@ -204,7 +197,6 @@ def leave_for_provider(
     link: int = 0,
     name: str = "",
     *,
-    client: Client,
     proofs: Proofs,
 ) -> str:
     """Store why a browser leaves for the identity provider, and the page to show afterwards.
@@ -213,11 +205,13 @@ def leave_for_provider(
     ``link`` and a typed ``name``. Return the token for the browser's cookie, valid once and for ten
     minutes. Raises Refused beyond the limit.
     """
-    limit = Limit(key=f"provider {client.network}", max_count=60, period=timedelta(minutes=5))
+    limit = Limit(
+        key=f"provider {proofs.client.network}", max_count=60, period=timedelta(minutes=5)
+    )
     with proofs.store.begin() as tx:
         if proofs.attempt(tx, [limit]) is None:
             raise Refused(say("Too many people are signing in just now. Try again in a minute."))
-        away = proofs.begin(tx, address, Stage.AWAY, client)
+        away = proofs.begin(tx, address, Stage.AWAY)
         kept = json.dumps([purpose.value, next_path, link, name])
         tx.sessions.ask(hash_token(away.token), kept, tx.now)
     return away.token
@@ -228,8 +222,7 @@ def return_from_provider(
     state: str,
     identify: Callable[[], Identity],
     *,
-    join: Callable[[Transaction, int, str, Identity, Client, Proofs], SignedIn],
-    client: Client,
+    join: Callable[[Transaction, int, str, Identity, Proofs], SignedIn],
     proofs: Proofs,
     before: str = "",
 ) -> tuple[SignedIn, str] | Refusal:
@@ -253,16 +246,16 @@ def return_from_provider(
         identity = identify()
         with proofs.store.begin() as tx:
             if errand is Errand.JOIN:
-                return join(tx, link, name, identity, client, proofs), onward
+                return join(tx, link, name, identity, proofs), onward
             if errand is Errand.SIGN_IN:
-                return _sign_in_by_identity(tx, identity, before, client, proofs), onward
+                return _sign_in_by_identity(tx, identity, before, proofs), onward
             session = proofs.find_session(tx, hash_token(before))
             if session.address != away.address:
                 return Refusal.OVER
             since = away.created_at - id_tokens.CLOCK_LEEWAY if errand is Errand.PROVE else None
-            return _confirm_identity(tx, identity, session, since, client, proofs), onward
+            return _confirm_identity(tx, identity, session, since, proofs), onward
     except (Refused, NotFound) as error:
-        why = f"{errand_name}: {error}, from {_client_text(client)}"
+        why = f"{errand_name}: {error}, from {proofs.client}"
         with proofs.store.begin() as tx:
             tx.audit.enter("nobody", "sign-in refused", away.address or _UNKNOWN_ADDRESS, why)
         if isinstance(error, Unproven):
@@ -271,7 +264,7 @@ def return_from_provider(
 
 
 def _sign_in_by_identity(
-    tx: Transaction, identity: Identity, before: str, client: Client, proofs: Proofs
+    tx: Transaction, identity: Identity, before: str, proofs: Proofs
 ) -> SignedIn:
     """Sign in the account that is connected with an identity. Creates none. Raises Unproven."""
     who = tx.accounts.owner_of(identity.issuer, identity.subject)
@@ -282,9 +275,9 @@ def _sign_in_by_identity(
     tx.sessions.end(hash_token(before))
     stage = proofs.next_stage(role, credential, identity)
     if stage is Stage.WHOLE:
-        _log_sign_in(tx, who, f"with an account of {identity.issuer}", client, proofs)
+        _log_sign_in(tx, who, f"with an account of {identity.issuer}", proofs)
     fresh_at = identity.authenticated_at if identity.has_factor else None
-    return proofs.begin(tx, who, stage, client, fresh_at=fresh_at)
+    return proofs.begin(tx, who, stage, fresh_at=fresh_at)
 
 
 def _recognise(tx: Transaction, identity: Identity, proofs: Proofs) -> str:
@@ -309,7 +302,6 @@ def _confirm_identity(
     identity: Identity,
     session: Session,
     since: datetime | None,
-    client: Client,
     proofs: Proofs,
 ) -> SignedIn:
     """Connect an identity with the session's person, or take it as a fresh factor.
@@ -324,16 +316,16 @@ def _confirm_identity(
         if not session.has_fresh_factor(tx.now):
             raise Refused(say("That took too long. Connect the account again."))
         _connect(tx, identity, session.address, "while signed in", proofs)
-        return proofs.renew(tx, session, client, with_factor=False)
+        return proofs.renew(tx, session, with_factor=False)
     if credential.has_factor and not identity.has_factor:
         raise Refused(say("No second factor was asked for there. Use your code instead."))
     if at is None:
         raise Refused(NO_SIGN_IN_TIME)
     if at < since:
         raise Refused(say("You were not asked there who you are. Nothing was changed."))
-    how = f"with an account of {identity.issuer}, from {_client_text(client)}"
+    how = f"with an account of {identity.issuer}, from {proofs.client}"
     tx.audit.enter(session.address, "step-up", session.address, how)
-    return proofs.renew(tx, session, client)
+    return proofs.renew(tx, session)
 
 
 def sign_out(token_hash: bytes, *, proofs: Proofs) -> None:
@@ -351,15 +343,9 @@ def find_half_session(token: str, *, proofs: Proofs) -> Session | None:
     return half if half is not None and half.is_alive(proofs.store.clock.now()) else None
 
 
-def _log_sign_in(tx: Transaction, address: str, way: str, client: Client, proofs: Proofs) -> None:
+def _log_sign_in(tx: Transaction, address: str, way: str, proofs: Proofs) -> None:
     """Log a sign-in. The person gets a notice if it is from a new network."""
-    tx.audit.enter(address, "sign-in", address, f"{way}, from {_client_text(client)}")
-    if not tx.throttle.knows(address, client.network, tx.now):
-        what = f"You signed in from a place that is new to us: {_client_text(client)}."
+    tx.audit.enter(address, "sign-in", address, f"{way}, from {proofs.client}")
+    if not tx.throttle.knows(address, proofs.client.network, tx.now):
+        what = f"You signed in from a place that is new to us: {proofs.client}."
         proofs.tell(tx, address, what)
-
-
-def _client_text(client: Client) -> str:
-    return (
-        ", ".join(part for part in (client.browser, client.network) if part) or "an unknown place"
-    )

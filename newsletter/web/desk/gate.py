@@ -169,8 +169,7 @@ class Gate:
             return None
         if member.session.has_fresh_factor(self._desk.now()):
             return None
-        hashed, proofs = member.session.hash, self._staff.proofs
-        return step_up(hashed, proof, client=request.client, proofs=proofs)
+        return step_up(member.session.hash, proof, proofs=request.proofs)
 
     def _answer_route(self, route: Route, request: DeskRequest) -> Response:
         try:

@@ -31,7 +31,7 @@ from newsletter.domain.wording import (
     say,
     without_commands,
 )
-from newsletter.pipeline.staff.proofs import Proofs, Refusal
+from newsletter.pipeline.staff.proofs import Refusal
 from newsletter.rendering.languages import language_choices, language_name
 from newsletter.rendering.mail.files import default_templates, page_templates
 from newsletter.rendering.mail.templates import Templates
@@ -200,10 +200,6 @@ class StaffPart:
 
     def __init__(self, staff: Staff) -> None:
         self._staff = staff
-
-    @property
-    def _proofs(self) -> Proofs:
-        return self._staff.proofs
 
 
 def mark_mentions(text: str) -> Markup:

@@ -20,7 +20,7 @@ from newsletter.domain.staff.account import Member, SignInBy, Stage
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import Sentence, say
 from newsletter.pipeline.staff.account import OwnAccount
-from newsletter.pipeline.staff.proofs import Client, PasskeyAnswer, Refusal
+from newsletter.pipeline.staff.proofs import Client, PasskeyAnswer, Proofs, Refusal
 from newsletter.rendering.languages import base_language
 from newsletter.rendering.sentences import Language
 from newsletter.web.desk.browser import (
@@ -157,15 +157,18 @@ class DeskRequest:
         """Return the browser, the network and the device of the request."""
         return client_of(self.http)
 
+    @property
+    def proofs(self) -> Proofs:
+        """Return what checks the proofs in this request."""
+        return replace(self.desk.staff.proofs, client=self.client)
+
     def own(self, stage: Stage = Stage.WHOLE) -> OwnAccount:
         """Return the account of the owner of the request's session, which must have this stage."""
         if stage is Stage.WHOLE:  # not by the cookie: a step-up in this request has replaced it
             token_hash = self.who.session.hash
         else:
             token_hash = hash_token(session_token(self.http))
-        return OwnAccount(
-            proofs=self.desk.staff.proofs, token_hash=token_hash, client=self.client, stage=stage
-        )
+        return OwnAccount(proofs=self.proofs, token_hash=token_hash, stage=stage)
 
     def proof(self, name: str) -> str | PasskeyAnswer:
         """Return the second factor in the form: a passkey's signature, or the text of a field."""

@@ -27,7 +27,7 @@ class Account(StaffPart):
         return request.page(
             "account.html.j2",
             title=say("Your account"),
-            mine=account.overview(request.who.address, proofs=self._proofs),
+            mine=account.overview(request.who.address, proofs=request.proofs),
             session=request.who.session.key,
             kinds=NoticeKind,
             SignInBy=SignInBy,
@@ -105,7 +105,7 @@ class Account(StaffPart):
         """Return the browser's options for using a passkey, as JSON for the script."""
         party = browser.relying_party(request.http, self._staff)
         asked = party and account.ask_for_passkey(
-            browser.session_token(request.http), party=party, proofs=self._proofs
+            browser.session_token(request.http), party=party, proofs=request.proofs
         )
         if not asked:
             return request.data({"fault": _SIGNED_OUT_MESSAGE}, status=409)
@@ -119,7 +119,7 @@ class Account(StaffPart):
             name=request.field("name")[:MAX_NAME_CHARACTERS] or request.client.browser,
             longest=MAX_NAME_CHARACTERS,
             elsewhere=browser.passkey_hint(request.http, self._staff),
-            mine=account.overview(request.who.address, proofs=self._proofs).credential,
+            mine=account.overview(request.who.address, proofs=request.proofs).credential,
         )
 
     @route("POST", "/account/passkeys/options", Role.VIEWER, step_up=True)

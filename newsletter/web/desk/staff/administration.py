@@ -30,8 +30,8 @@ class StaffPages(StaffPart):
         return request.page(
             "staff.html.j2",
             title=say("Staff"),
-            staff=people.staff(proofs=self._proofs),
-            links=people.unused_links(proofs=self._proofs),
+            staff=people.staff(proofs=request.proofs),
+            links=people.unused_links(proofs=request.proofs),
             trial=is_trial(self._staff.settings),
             email=one_line(request.field("email")),
             role=request.field("role") or Role.WRITER.value,
@@ -45,7 +45,7 @@ class StaffPages(StaffPart):
                 request.field("email"),
                 _parse_role(request.field("role")),
                 by=request.who.address,
-                proofs=self._proofs,
+                proofs=request.proofs,
             )
         except InvalidInput as error:
             return self._list(request.with_faults(("email", f"{error.faults[0].message}.")))
@@ -55,7 +55,7 @@ class StaffPages(StaffPart):
 
     @route("POST", "/staff/invitations/{number}/withdraw", Role.ADMIN, step_up=True)
     def withdraw(self, request: DeskRequest) -> Response:
-        people.withdraw(request.number("number"), by=request.who.address, proofs=self._proofs)
+        people.withdraw(request.number("number"), by=request.who.address, proofs=request.proofs)
         return go(_STAFF_PATH, done="withdrawn")
 
     # --- one of them
@@ -64,14 +64,14 @@ class StaffPages(StaffPart):
     def person(self, request: DeskRequest) -> Response:
         """Show a colleague's account."""
         address = request.param("address")
-        found = [one for one in people.staff(proofs=self._proofs) if one.address == address]
+        found = [one for one in people.staff(proofs=request.proofs) if one.address == address]
         if not found:
             raise NotFound(say("No member of staff has this address."))
         return request.page(
             "person.html.j2",
             title=found[0].name,
             person=found[0],
-            scheduled=people.scheduled_by(address, proofs=self._proofs),
+            scheduled=people.scheduled_by(address, proofs=request.proofs),
             mine=address == request.who.address,
         )
 
@@ -82,20 +82,20 @@ class StaffPages(StaffPart):
             request.param("address"),
             _parse_role(request.field("role")),
             by=request.who.address,
-            proofs=self._proofs,
+            proofs=request.proofs,
         )
         return go(_STAFF_PATH, done="role")
 
     @route("POST", "/staff/{address}/reset", Role.ADMIN, step_up=True)
     def reset(self, request: DeskRequest) -> Response:
         """Mail a colleague a link to set a new password."""
-        people.reset(request.param("address"), by=request.who.address, proofs=self._proofs)
+        people.reset(request.param("address"), by=request.who.address, proofs=request.proofs)
         return go(_STAFF_PATH, done="link")
 
     @route("POST", "/staff/{address}/remove", Role.ADMIN, step_up=True)
     def remove(self, request: DeskRequest) -> Response:
         """Remove a colleague's account."""
-        people.disable(request.param("address"), by=request.who.address, proofs=self._proofs)
+        people.disable(request.param("address"), by=request.who.address, proofs=request.proofs)
         return go(_STAFF_PATH, done="removed")
 
 
@@ -232,10 +232,10 @@ class TokenPages(StaffPart):
         if faults:
             return self.show(request.with_faults(*faults))
         by, lives = request.who.address, timedelta(days=int(days))
-        made = tokens.make(name, scopes, lives, by=by, proofs=self._staff.proofs)
+        made = tokens.make(name, scopes, lives, by=by, proofs=request.proofs)
         return self.show(request, created=made)
 
     @route("POST", "/tokens/{number}/revoke", Role.ADMIN)
     def revoke(self, request: DeskRequest) -> Response:
-        tokens.revoke(request.number("number"), by=request.who.address, proofs=self._staff.proofs)
+        tokens.revoke(request.number("number"), by=request.who.address, proofs=request.proofs)
         return go(_TOKENS_PATH, done="token-revoked")

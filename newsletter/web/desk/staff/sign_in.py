@@ -84,10 +84,9 @@ class SignIn(StaffPart):
             done = signin.sign_in(
                 request.field("email"),
                 request.field("password"),
-                client=request.client,
                 # it ends: a word that somebody planted is worth nothing
                 before=browser.session_token(request.http),
-                proofs=self._proofs,
+                proofs=request.proofs,
             )
         except Busy:
             busy = request.with_faults(("email", _BUSY_MESSAGE), status=503)
@@ -106,9 +105,9 @@ class SignIn(StaffPart):
         return response
 
     def _set_cookies(self, response: Response, request: DeskRequest, signed_in: SignedIn) -> None:
-        known = codes.find_device(self._proofs.key, signed_in.address, request.client.device)
+        known = codes.find_device(request.proofs.key, signed_in.address, request.client.device)
         if signed_in.stage is Stage.WHOLE and not known:
-            device = codes.new_device_cookie(self._proofs.key, signed_in.address)
+            device = codes.new_device_cookie(request.proofs.key, signed_in.address)
             browser.set_cookie(response, request.http, device, browser.DEVICE_COOKIE, days=90)
         browser.set_cookie(response, request.http, signed_in.token)
 
@@ -146,13 +145,13 @@ class SignIn(StaffPart):
     @route("POST", "/invitation/{word}/provider", None, calls_provider=True)
     def join(self, request: DeskRequest) -> Response:
         """Accept an invitation with an account at the identity provider instead of a password."""
-        link, _ = people.invitation_of(request.param("word"), proofs=self._proofs)
+        link, _ = people.invitation_of(request.param("word"), proofs=request.proofs)
         name = request.field("name")[:_MAX_NAME_CHARACTERS]
         return self._to_provider(request, Errand.JOIN, link.address, "/desk", link.id, name)
 
     def _to_provider(self, request: DeskRequest, purpose: Errand, *about: Any) -> Response:
-        provider, client = self._provider(), request.client
-        word = signin.leave_for_provider(purpose, *about, client=client, proofs=self._proofs)
+        provider = self._provider()
+        word = signin.leave_for_provider(purpose, *about, proofs=request.proofs)
         back = browser.redirect_uri(request.http, self._staff)
         address = provider.authorization_url(
             word, redirect_uri=back, force_login=purpose is Errand.PROVE
@@ -182,8 +181,7 @@ class SignIn(StaffPart):
             request.field("state"),
             lambda: provider.exchange_code(request.field("code"), word, redirect_uri=back),
             join=people.join,
-            client=request.client,
-            proofs=self._proofs,
+            proofs=request.proofs,
             before=browser.session_token(request.http),
         )
         if isinstance(done, Refusal):
@@ -221,8 +219,7 @@ class SignIn(StaffPart):
         done = signin.confirm_second_factor(
             browser.session_token(request.http),
             request.proof("code"),
-            client=request.client,
-            proofs=self._proofs,
+            proofs=request.proofs,
         )
         if done is Refusal.OVER:
             return self._form(request.refused("email", done), onward)
@@ -232,7 +229,7 @@ class SignIn(StaffPart):
         return self._entered(request, done, onward)
 
     def _halfway_session(self, request: DeskRequest) -> Session | None:
-        return signin.find_half_session(browser.session_token(request.http), proofs=self._proofs)
+        return signin.find_half_session(browser.session_token(request.http), proofs=request.proofs)
 
     # --- its first set-up, where the role demands it
 
@@ -274,8 +271,7 @@ class SignIn(StaffPart):
     @route("POST", "/forgotten", None)
     def forgot(self, request: DeskRequest) -> Response:
         """Mail a reset link to an account's owner. The answer is the same for unknown addresses."""
-        client = request.client
-        people.forgot(request.field("email"), client=client, proofs=self._proofs)
+        people.forgot(request.field("email"), proofs=request.proofs)
         here = "/account" if request.member else "/sign-in"
         return go(here, done="forgotten")
 
@@ -292,7 +288,7 @@ class SignIn(StaffPart):
         return request.failed(title, str(error), status=404)
 
     def _invitation(self, request: DeskRequest) -> Response:
-        offered, ways = people.invitation_of(request.param("word"), proofs=self._proofs)
+        offered, ways = people.invitation_of(request.param("word"), proofs=request.proofs)
         joins = offered.kind is LinkKind.INVITATION
         return request.page(
             "invitation.html.j2",
@@ -315,8 +311,7 @@ class SignIn(StaffPart):
                 request.param("word"),
                 name=request.field("name"),
                 password=request.field("password"),
-                client=request.client,
-                proofs=self._proofs,
+                proofs=request.proofs,
             )
             if isinstance(done, str):
                 return self._invitation(request.with_faults(("password", done)))
@@ -329,7 +324,7 @@ class SignIn(StaffPart):
     @route("POST", "/sign-out", None)
     def sign_out(self, request: DeskRequest) -> Response:
         """End the session and delete its cookie. Without a session it does nothing."""
-        signin.sign_out(hash_token(browser.session_token(request.http)), proofs=self._proofs)
+        signin.sign_out(hash_token(browser.session_token(request.http)), proofs=request.proofs)
         response = go("/sign-in", done="signed-out")
         browser.set_cookie(response, request.http, "")
         return response
@@ -340,8 +335,7 @@ class SignIn(StaffPart):
         done = signin.step_up(
             request.who.session.hash,
             request.proof(PROOF_FIELD),
-            client=request.client,
-            proofs=self._proofs,
+            proofs=request.proofs,
         )
         if isinstance(done, Refusal):
             return request.step_up(done)

@@ -47,6 +47,7 @@ class Office:
             passwords=PASSWORDS,
             rules=self.rules,
             zone="Europe/Berlin",
+            client=HERE,
         )
 
     def link(
@@ -64,7 +65,7 @@ class Office:
         return link_token(self.proofs.key, email_id)
 
     def accept(self, word: str, password: str = PASSWORD, name: str = "") -> SignedIn:
-        done = people.accept(word, name=name, password=password, client=HERE, proofs=self.proofs)
+        done = people.accept(word, name=name, password=password, proofs=self.proofs)
         assert isinstance(done, SignedIn), done
         return done
 
@@ -76,9 +77,7 @@ class Office:
         return entered
 
     def own(self, entered: SignedIn, stage: Stage = Stage.WHOLE) -> OwnAccount:
-        return OwnAccount(
-            proofs=self.proofs, token_hash=hash_token(entered.token), client=HERE, stage=stage
-        )
+        return OwnAccount(proofs=self.proofs, token_hash=hash_token(entered.token), stage=stage)
 
     def enrol(
         self, entered: SignedIn, *, stage: Stage = Stage.WHOLE
@@ -101,10 +100,11 @@ class Office:
     def sign_in(
         self, address: str, password: str = PASSWORD, client: Client = HERE
     ) -> SignedIn | Refusal:
-        return signin.sign_in(address, password, client=client, proofs=self.proofs)
+        return signin.sign_in(address, password, proofs=replace(self.proofs, client=client))
 
     def second(self, entered: SignedIn, code: str, client: Client = HERE) -> SignedIn | Refusal:
-        return signin.confirm_second_factor(entered.token, code, client=client, proofs=self.proofs)
+        proofs = replace(self.proofs, client=client)
+        return signin.confirm_second_factor(entered.token, code, proofs=proofs)
 
     def is_in(self, entered: SignedIn) -> bool:
         """Whether the word opens the desk."""

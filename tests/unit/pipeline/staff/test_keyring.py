@@ -21,7 +21,7 @@ from newsletter.pipeline.staff.account import ask_for_passkey
 from newsletter.pipeline.staff.proofs import PasskeyAnswer, Refusal, SignedIn
 from tests.fakes import NOON
 from tests.unit.credentials.authenticator import PRESENT, Authenticator
-from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, HERE, OPERATOR_NAME, Office
+from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, OPERATOR_NAME, Office
 
 PARTY = relying_party_of("https://news.forum.example", "Example Forum")
 ELSEWHERE = relying_party_of("http://localhost:8000", "Example Forum")
@@ -62,7 +62,7 @@ def signed(device: Authenticator, options: dict[str, Any]) -> PasskeyAnswer:
 
 
 def second(office: Office, half: SignedIn, what: PasskeyAnswer) -> SignedIn | Refusal:
-    return signin.confirm_second_factor(half.token, what, client=HERE, proofs=office.proofs)
+    return signin.confirm_second_factor(half.token, what, proofs=office.proofs)
 
 
 def half_in(office: Office) -> SignedIn:
@@ -290,11 +290,11 @@ def test_a_passkey_is_a_fresh_factor_too(office: Office) -> None:
     entered = added(office, office.join(CLEO, Role.SENDER), device)
     office.clock.advance(minutes=11)
     what = signed(device, asked(office, entered))
-    done = signin.step_up(hash_token(entered.token), what, client=HERE, proofs=office.proofs)
+    done = signin.step_up(hash_token(entered.token), what, proofs=office.proofs)
     assert isinstance(done, SignedIn)
     assert office.deeds()[-1] == (CLEO, "step-up", CLEO)
     assert not office.is_in(entered)
-    again = signin.step_up(hash_token(done.token), what, client=HERE, proofs=office.proofs)
+    again = signin.step_up(hash_token(done.token), what, proofs=office.proofs)
     assert again is Refusal.UNFIT
     assert office.deeds()[-1] == ("nobody", "step-up refused", CLEO)
 
@@ -302,7 +302,7 @@ def test_a_passkey_is_a_fresh_factor_too(office: Office) -> None:
 def test_who_has_no_second_factor_has_no_passkey_to_show(office: Office) -> None:
     entered = office.join(BEN, Role.APPROVER)
     what = signed(Authenticator(), {"challenge": "AAAA"})
-    done = signin.step_up(hash_token(entered.token), what, client=HERE, proofs=office.proofs)
+    done = signin.step_up(hash_token(entered.token), what, proofs=office.proofs)
     assert done is Refusal.UNFIT
 
 

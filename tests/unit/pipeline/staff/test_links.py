@@ -74,9 +74,7 @@ def test_a_link_is_not_accepted_when_its_maker_loses_the_role_meanwhile(office: 
             return "never"
 
     with pytest.raises(NotFound):
-        people.accept(
-            word, name="", password=PASSWORD, client=HERE, proofs=replace(proofs, passwords=Slow())
-        )
+        people.accept(word, name="", password=PASSWORD, proofs=replace(proofs, passwords=Slow()))
     assert ANA not in roles(office)
 
 
@@ -170,7 +168,7 @@ def test_nobody_is_mailed_links_without_end(office: Office) -> None:
 
 
 def forgot(office: Office, address: str, client: Client = HERE) -> None:
-    people.forgot(address, client=client, proofs=office.proofs)
+    people.forgot(address, proofs=replace(office.proofs, client=client))
 
 
 def test_a_forgotten_password_is_set_by_a_mailed_link_and_the_factor_stays(office: Office) -> None:

@@ -17,7 +17,7 @@ from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.pipeline.staff import people
 from newsletter.pipeline.staff.proofs import Refusal, SignedIn
 from tests.contracts.books import add_campaign
-from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, DAN, HERE, OTHER, PASSWORD, Office
+from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, DAN, OTHER, PASSWORD, Office
 
 
 def change(office: Office, address: str, role: Role, by: str = DAN) -> Role:
@@ -151,7 +151,7 @@ def test_links_of_before_do_not_give_it_back(office: Office) -> None:
     link = people.reset(ANA, by=DAN, proofs=office.proofs)
     change(office, ANA, Role.VIEWER)
     with pytest.raises(NotFound):
-        people.accept(link.token, name="", password=PASSWORD, client=HERE, proofs=office.proofs)
+        people.accept(link.token, name="", password=PASSWORD, proofs=office.proofs)
 
 
 def test_who_has_no_account_is_mailed_nothing(office: Office) -> None:
@@ -195,7 +195,7 @@ def roles(office: Office) -> dict[str, Role]:
 
 
 def accept(office: Office, word: str, password: str = PASSWORD) -> SignedIn | str:
-    return people.accept(word, name="", password=password, client=HERE, proofs=office.proofs)
+    return people.accept(word, name="", password=password, proofs=office.proofs)
 
 
 def test_an_invitation_makes_an_account_with_its_role(office: Office) -> None:
@@ -237,7 +237,7 @@ def test_of_two_who_use_a_link_at_once_one_wins(office: Office) -> None:
 
     slow = replace(proofs, passwords=Slow())
     with pytest.raises(NotFound, match="used before"):
-        people.accept(link.token, name="", password=PASSWORD, client=HERE, proofs=slow)
+        people.accept(link.token, name="", password=PASSWORD, proofs=slow)
     assert isinstance(office.sign_in(ANA, OTHER), SignedIn)
 
 

@@ -80,7 +80,7 @@ def test_an_account_that_changes_meanwhile_lets_nobody_in(office: Office) -> Non
             return True
 
     slow = replace(proofs, passwords=Slow())
-    assert signin.sign_in(ANA, PASSWORD, client=HERE, proofs=slow) is Refusal.WRONG
+    assert signin.sign_in(ANA, PASSWORD, proofs=slow) is Refusal.WRONG
 
 
 # --- the second factor
@@ -263,9 +263,9 @@ def test_a_full_queue_counts_against_no_account(office: Office) -> None:
     for client in (HERE, THERE):
         for _ in range(6):
             with full.queue(client.network, is_known=client is HERE), pytest.raises(Busy):
-                signin.sign_in(ANA, OTHER, client=client, proofs=proofs)  # no place
+                signin.sign_in(ANA, OTHER, proofs=replace(proofs, client=client))  # no place
             with full.slot(), pytest.raises(Busy):
-                signin.sign_in(ANA, OTHER, client=client, proofs=proofs)  # no turn
+                signin.sign_in(ANA, OTHER, proofs=replace(proofs, client=client))  # no turn
         limits = limits_on_passwords(ANA, client.network, is_familiar=False)
         with office.store.read() as tx:
             assert [tx.throttle.count(limit.key, HALF_A_DAY_AGO) for limit in limits] == [0] * 4
@@ -281,7 +281,7 @@ def test_a_limit_that_is_reached_while_somebody_queues_holds(office: Office) -> 
             yield
 
     proofs = replace(office.proofs, passwords=Slow(memory=64, passes=1))
-    assert signin.sign_in(ANA, PASSWORD, client=HERE, proofs=proofs) is Refusal.TOO_OFTEN
+    assert signin.sign_in(ANA, PASSWORD, proofs=proofs) is Refusal.TOO_OFTEN
 
 
 def test_strangers_who_fill_the_queue_do_not_keep_the_owner_out(office: Office) -> None:
@@ -291,9 +291,11 @@ def test_strangers_who_fill_the_queue_do_not_keep_the_owner_out(office: Office) 
     elsewhere = replace(THERE, device=codes.new_device_cookie(proofs.key, ANA))
     with passwords.queue("192.0.2.0/24"):
         for client in (HERE, elsewhere):
-            assert isinstance(signin.sign_in(ANA, PASSWORD, client=client, proofs=proofs), SignedIn)
+            assert isinstance(
+                signin.sign_in(ANA, PASSWORD, proofs=replace(proofs, client=client)), SignedIn
+            )
         with pytest.raises(Busy):
-            signin.sign_in(BEN, PASSWORD, client=HERE, proofs=proofs)
+            signin.sign_in(BEN, PASSWORD, proofs=proofs)
 
 
 def test_wrong_passwords_from_an_office_lock_no_colleague_there_out(office: Office) -> None:
@@ -368,7 +370,7 @@ def test_who_signs_in_from_a_new_place_is_told(office: Office) -> None:
 
 def test_signing_in_anew_ends_what_the_browser_had(office: Office) -> None:
     first = office.join(ANA)
-    done = signin.sign_in(ANA, PASSWORD, client=HERE, before=first.token, proofs=office.proofs)
+    done = signin.sign_in(ANA, PASSWORD, before=first.token, proofs=office.proofs)
     assert isinstance(done, SignedIn)
     assert not office.is_in(first)
 
@@ -391,9 +393,7 @@ def test_a_fresh_code_renews_the_session_for_ten_minutes(office: Office) -> None
     office.clock.advance(minutes=11)
     began = session_of(office, entered).created_at
     assert not session_of(office, entered).has_fresh_factor(office.clock.now())
-    stepped = signin.step_up(
-        hash_token(entered.token), office.code(CLEO), client=HERE, proofs=office.proofs
-    )
+    stepped = signin.step_up(hash_token(entered.token), office.code(CLEO), proofs=office.proofs)
     assert isinstance(stepped, SignedIn)
     assert stepped.token != entered.token
     assert not office.is_in(entered)
@@ -410,7 +410,7 @@ def test_a_wrong_code_makes_nothing_fresh(office: Office) -> None:
     office.clock.advance(minutes=11)
     hashed = hash_token(entered.token)
     for said in ("000000", PASSWORD, ""):
-        assert signin.step_up(hashed, said, client=HERE, proofs=office.proofs) is Refusal.WRONG
+        assert signin.step_up(hashed, said, proofs=office.proofs) is Refusal.WRONG
     assert office.deeds()[-1] == ("nobody", "step-up refused", CLEO)
     assert not session_of(office, entered).has_fresh_factor(office.clock.now())
 
@@ -418,8 +418,8 @@ def test_a_wrong_code_makes_nothing_fresh(office: Office) -> None:
 def test_who_has_no_second_factor_shows_the_password_again(office: Office) -> None:
     entered = office.join(BEN, Role.APPROVER)
     hashed = hash_token(entered.token)
-    assert signin.step_up(hashed, OTHER, client=HERE, proofs=office.proofs) is Refusal.WRONG
-    stepped = signin.step_up(hashed, PASSWORD, client=HERE, proofs=office.proofs)
+    assert signin.step_up(hashed, OTHER, proofs=office.proofs) is Refusal.WRONG
+    stepped = signin.step_up(hashed, PASSWORD, proofs=office.proofs)
     assert isinstance(stepped, SignedIn)
     assert session_of(office, stepped).has_fresh_factor(office.clock.now())
 
@@ -427,9 +427,9 @@ def test_who_has_no_second_factor_shows_the_password_again(office: Office) -> No
 def test_passwords_in_the_place_of_a_factor_have_the_limits_of_codes(office: Office) -> None:
     entered = office.join(ANA)
     hashed = hash_token(entered.token)
-    found = [signin.step_up(hashed, OTHER, client=HERE, proofs=office.proofs) for _ in range(6)]
+    found = [signin.step_up(hashed, OTHER, proofs=office.proofs) for _ in range(6)]
     assert found == [Refusal.WRONG] * 5 + [Refusal.TOO_OFTEN]
-    assert signin.step_up(hashed, PASSWORD, client=HERE, proofs=office.proofs) is Refusal.TOO_OFTEN
+    assert signin.step_up(hashed, PASSWORD, proofs=office.proofs) is Refusal.TOO_OFTEN
 
 
 def test_who_is_signed_out_cannot_step_up(office: Office) -> None:
@@ -437,14 +437,14 @@ def test_who_is_signed_out_cannot_step_up(office: Office) -> None:
     hashed = hash_token(entered.token)
     signin.sign_out(hashed, proofs=office.proofs)
     with pytest.raises(Refused, match="sign in again"):
-        signin.step_up(hashed, PASSWORD, client=HERE, proofs=office.proofs)
+        signin.step_up(hashed, PASSWORD, proofs=office.proofs)
 
 
 def test_who_has_no_account_has_nothing_to_show(office: Office) -> None:
     entered = office.join(BEN, Role.APPROVER)
     with office.store.begin() as tx:
         tx.accounts.remove(BEN)
-    stepped = signin.step_up(hash_token(entered.token), "", client=HERE, proofs=office.proofs)
+    stepped = signin.step_up(hash_token(entered.token), "", proofs=office.proofs)
     assert stepped is Refusal.WRONG
 
 
@@ -453,14 +453,14 @@ def test_who_lost_the_role_cannot_step_up(office: Office) -> None:
     with office.store.begin() as tx:
         tx.staff.remove(BEN)
     with pytest.raises(Refused, match="not among the staff"):
-        signin.step_up(hash_token(entered.token), PASSWORD, client=HERE, proofs=office.proofs)
+        signin.step_up(hash_token(entered.token), PASSWORD, proofs=office.proofs)
 
 
 def test_an_idle_session_cannot_step_up(office: Office) -> None:
     entered = office.join(BEN, Role.APPROVER)
     office.clock.advance(seconds=timedelta(hours=9).total_seconds())
     with pytest.raises(Refused, match="sign in again"):
-        signin.step_up(hash_token(entered.token), PASSWORD, client=HERE, proofs=office.proofs)
+        signin.step_up(hash_token(entered.token), PASSWORD, proofs=office.proofs)
 
 
 def test_a_changed_password_is_known_by_the_next_one_who_signs_in(office: Office) -> None:
