@@ -282,7 +282,7 @@ class MemoryWatermark:
         if claims <= self._known().mark.claims:
             raise Refused("the database was exchanged")
 
-    def note(self, claims: int) -> None:
+    def store_claim(self, claims: int) -> None:
         with self._lock:
             known = self._known()
             if claims > known.mark.claims:

@@ -117,7 +117,7 @@ def furnish(services: Services) -> None:
     ana = services.statements.writer("ana@forum.example")
     with services.store.read() as tx:
         draft = tx.board.unseen(limit=1)[0].key
-    ana.begin_like(draft, title="Our standard release", template=True)
+    ana.copy_draft(draft, title="Our standard release", template=True)
     ana.copy("example", title="Un ejemplo", language="es")
     with services.store.begin() as tx:
         for name, role in OTHERS.items():

@@ -205,12 +205,12 @@ def run(services: Services, until_idle: bool, host: str, port: int) -> int:
     """
     if until_idle:
         return work(services, until_idle=True)
-    with _pages(services, host, port) as server:
+    with _make_server(services, host, port) as server:
         shell.say(_say_where(services, server.address))
         return work(services, until_idle=False, at_end=server.stop)
 
 
-def _pages(services: Services, host: str, port: int) -> WebServer:
+def _make_server(services: Services, host: str, port: int) -> WebServer:
     """Return the web server. Its socket stays open while the command restarts with new settings."""
     from newsletter.web.server import WebServer, listen_on
 
@@ -280,7 +280,7 @@ def scheduler(services: Services, until_idle: bool, host: str, port: int | None)
 @shell.with_services
 def serve(services: Services, host: str, port: int) -> int:
     """Serve only the pages."""
-    with _pages(services, host, port) as server, stopped_by_signals(server.stop):
+    with _make_server(services, host, port) as server, stopped_by_signals(server.stop):
         shell.say(_say_where(services, server.address))
         return shell.AGAIN if server.wait(is_done=services.configuration.is_superseded) else 0
 

@@ -46,7 +46,7 @@ def confine(*, parent: int, seconds: float, max_bytes: int) -> None:
     if sys.platform == "linux":
         _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         _close_files()
-        _close_calls()
+        _install_filter()
 
 
 def try_forbidden_acts(folder: str) -> Iterator[str]:
@@ -146,7 +146,7 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def _close_calls() -> None:
+def _install_filter() -> None:
     if platform.machine() in _ARCHITECTURES:
         column, architecture = _ARCHITECTURES[platform.machine()]
         written = [struct.pack("<HBBI", *one) for one in calls_filter(column, architecture)]

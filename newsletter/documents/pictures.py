@@ -116,7 +116,7 @@ _MIN_SIDE_PIXELS = 4
 _UNDESCRIBED_LABEL = "a picture without a description"
 
 
-def illustrated(document: ImportedDocument, read: Callable[[str], bytes]) -> ImportedDocument:
+def with_encoded(document: ImportedDocument, read: Callable[[str], bytes]) -> ImportedDocument:
     """Re-encode the pictures of a document; those that fail become dropped lines.
 
     ``read`` returns the bytes of a picture's source, or raises InvalidInput.

@@ -256,14 +256,14 @@ class _Refusal:
 def _read_answer(line: bytes, answer: Any) -> Any:
     """Parse and validate one line of output. Raises CutOff."""
     try:
-        one = _reader(answer).validate_json(line)
+        one = _type_adapter(answer).validate_json(line)
     except ValueError as error:
         raise CutOff("what came back is no answer") from error
     return InvalidInput(one.faults) if isinstance(one, _Refusal) else one
 
 
 @cache
-def _reader(answer: Any) -> "TypeAdapter[Any]":
+def _type_adapter(answer: Any) -> "TypeAdapter[Any]":
     from pydantic import ConfigDict, TypeAdapter  # the sandbox itself does not need it
 
     return TypeAdapter(

@@ -234,14 +234,16 @@ _MAX_HARD_BOUNCES = Fraction(5, 100)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Damage:
+class BreakerCounts:
     """The numbers of complaints and hard bounces of a campaign, for the circuit breaker."""
 
     complained: int = 0
     hard: int = 0
 
 
-def pause_reasons(counts: Damage, accepted: int, accepted_counts: Damage) -> tuple[str, ...]:
+def pause_reasons(
+    counts: BreakerCounts, accepted: int, accepted_counts: BreakerCounts
+) -> tuple[str, ...]:
     """Return why the campaign must be paused; empty if it may continue.
 
     The limits apply from 200 accepted messages on: 0.1 % complaints, 5 % hard bounces.
@@ -256,16 +258,18 @@ def pause_reasons(counts: Damage, accepted: int, accepted_counts: Damage) -> tup
     )
 
 
-def overrule(damage: Damage, accepted: int, before: Damage) -> Damage:
+def overrule(damage: BreakerCounts, accepted: int, before: BreakerCounts) -> BreakerCounts:
     """Return the numbers that a person overrules by resuming a campaign now."""
     counts = (
         count if _is_over_limit(count, accepted, limit) else earlier
         for count, limit, earlier, _ in _measures(damage, before)
     )
-    return Damage(complained=next(counts), hard=next(counts))
+    return BreakerCounts(complained=next(counts), hard=next(counts))
 
 
-def _measures(counts: Damage, other: Damage) -> Iterator[tuple[int, Fraction, int, str]]:
+def _measures(
+    counts: BreakerCounts, other: BreakerCounts
+) -> Iterator[tuple[int, Fraction, int, str]]:
     yield counts.complained, _MAX_COMPLAINTS, other.complained, "were reported as spam"
     yield counts.hard, _MAX_HARD_BOUNCES, other.hard, "came back since there is no such mailbox"
 

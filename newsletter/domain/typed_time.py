@@ -133,7 +133,7 @@ def parse_typed_time(words: str, *, zone: str, now: datetime | None = None) -> d
     """
     if len(words) > _MAX_CHARACTERS:
         raise ValueError(say("This is too long for a date and time. {example}", example=_EXAMPLE))
-    hours, text = _take_part(_in_letters(words))
+    hours, text = _take_part(_fold_accents(words))
     instant, text = _take_ahead(text, now)
     if instant:
         return instant.astimezone(ZoneInfo(zone))
@@ -179,7 +179,7 @@ def parse_instant(words: str, *, zone: str, now: datetime) -> datetime:
     return resolve(typed, zone)
 
 
-def _in_letters(words: str) -> str:
+def _fold_accents(words: str) -> str:
     """Return the words in lower case, without accents."""
     letters = unicodedata.normalize("NFKD", words.casefold())
     return " ".join("".join(one for one in letters if not unicodedata.combining(one)).split())

@@ -185,7 +185,7 @@ class Reader:
     def text(self, key: str, check: Callable[[str], T]) -> T | None:
         """Return a text of one line; None if it is absent, empty or faulty."""
         place = self.front.fields.get(key)
-        if place is None or (_is_empty(place.node) and not _cut_off(place)):
+        if place is None or (_is_empty(place.node) and not _text_lost_as_comment(place)):
             return None
         value = self._plain_text(key, place)
         return None if value is None else self._checked(key, value, check, place.line)
@@ -205,7 +205,11 @@ class Reader:
             return False
         node = place.node
         value = node.value.casefold() if isinstance(node, yaml.ScalarNode) else ""
-        if value not in {"true", "false"} or node.tag != _SWITCH_TAG or _cut_off(place):
+        if (
+            value not in {"true", "false"}
+            or node.tag != _SWITCH_TAG
+            or _text_lost_as_comment(place)
+        ):
             self.fault(key, f"must be true or false, without quotes; write {key}: true")
         return bool(value == "true")
 
@@ -251,7 +255,7 @@ class Reader:
             example = f'{key}: "…"'
             self.fault(key, f"must be one line of text; write it in quotes: {example}")
             return None
-        cut = _cut_off(field)
+        cut = _text_lost_as_comment(field)
         if cut:
             whole = quoted(f"{node.value} {cut}".strip())
             self.fault(key, f"YAML drops all from {cut!r} on as a comment; write {key}: {whole}")
@@ -297,7 +301,7 @@ def _misread(node: yaml.ScalarNode, *, write: str) -> str:
     return f"YAML reads {node.value} as {meant}; put it in quotes: {write}"
 
 
-def _cut_off(field: Field) -> str:
+def _text_lost_as_comment(field: Field) -> str:
     """Return text that YAML drops as a comment without a blank after #: ``wins #1 spot``."""
     rest = field.rest.strip()
     node = field.node

@@ -73,12 +73,12 @@ def find_seen(tx: Transaction, slug: str, shown_hash: str) -> StoredStatement:
 def acting(
     store: Store, actor: str, needed: Role, action: str, *, in_person: bool = False
 ) -> Iterator[tuple[Transaction, str]]:
-    """Begin the transaction of an act. Yield it, and the actor as ``entitle`` returns them."""
+    """Begin the transaction of an act. Yield it, and the actor as ``require_role`` returns them."""
     with store.begin() as tx:
-        yield tx, entitle(tx, actor, needed, action, in_person=in_person)
+        yield tx, require_role(tx, actor, needed, action, in_person=in_person)
 
 
-def entitle(
+def require_role(
     tx: Transaction, actor: str, needed: Role, action: str, *, in_person: bool = False
 ) -> str:
     """Return the operator, or the folded address of a person who has the needed role.
@@ -174,7 +174,7 @@ _OTHER_CONFIGURATION = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Configuration:
+class ConfigurationCheck:
     """Compares the settings and templates of this process with the service's and those on disk."""
 
     digest: Callable[[], str]

@@ -68,7 +68,7 @@ class Language:
         return found
 
     @cached_property
-    def of_scripts(self) -> str:
+    def script_messages(self) -> str:
         """The words of the browser's scripts as JSON: by English message, what counts as a list."""
         found = {
             key: said[0] if len(said) == 1 else said
@@ -206,22 +206,23 @@ def _run(run: list[tuple[bool, str]], in_tag: bool, translate: Translate) -> tup
         if piece.startswith("<") or (in_tag and piece):
             out.append(
                 _ATTRIBUTE_PATTERN.sub(
-                    lambda found: found[1] + _said(found[2], expressions, translate), piece
+                    lambda found: found[1] + _translate_text(found[2], expressions, translate),
+                    piece,
                 )
             )
             in_tag = not piece.endswith(">")
         else:
-            out.append(_said(piece, expressions, translate))
+            out.append(_translate_text(piece, expressions, translate))
     restored = _MARK_PATTERN.sub(lambda mark: expressions[ord(mark[0]) - _FIRST_MARK], "".join(out))
     return restored, in_tag
 
 
-def _said(text: str, placeholders: list[str], translate: Translate) -> str:
+def _translate_text(text: str, placeholders: list[str], translate: Translate) -> str:
     """Replace the message in a piece of text by its translation; blanks around it stay."""
     start, end = 0, len(text)
-    while start < end and _is_edge(text[start], placeholders):
+    while start < end and _is_blank_or_icon(text[start], placeholders):
         start += 1
-    while end > start and _is_edge(text[end - 1], placeholders):
+    while end > start and _is_blank_or_icon(text[end - 1], placeholders):
         end -= 1
     core = " ".join(text[start:end].split())
     if not _LETTER_PATTERN.search(_ENTITY_PATTERN.sub("", _MARK_PATTERN.sub("", core))):
@@ -242,7 +243,7 @@ def _said(text: str, placeholders: list[str], translate: Translate) -> str:
     return text[:start] + said + text[end:]
 
 
-def _is_edge(character: str, expressions: list[str]) -> bool:
+def _is_blank_or_icon(character: str, expressions: list[str]) -> bool:
     is_mark = _MARK_PATTERN.match(character)
     return character.isspace() or bool(
         is_mark and _ICON_PATTERN.match(expressions[ord(character) - _FIRST_MARK])

@@ -13,7 +13,7 @@ from newsletter.pipeline.campaigns.control import OperatorActions, Starter
 from newsletter.pipeline.campaigns.headcount import current_terms
 from newsletter.pipeline.campaigns.plan import PlanRules
 from newsletter.pipeline.delivery.attempt import PooledProvider
-from newsletter.pipeline.ledger import Configuration
+from newsletter.pipeline.ledger import ConfigurationCheck
 from newsletter.pipeline.status import find_status
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.runtime.delivery import Delivery
@@ -26,7 +26,7 @@ class Campaigns:
 
     settings: Settings
     store: Store
-    configuration: Configuration
+    configuration: ConfigurationCheck
     renderer: LazyRenderer
     delivery: Delivery
 
@@ -79,7 +79,7 @@ class Campaigns:
         with self.store.read() as tx:
             return current_terms(tx, find_status(tx, slug, self.rules))
 
-    def hand(self, actor: str) -> OperatorActions:
+    def actions_of(self, actor: str) -> OperatorActions:
         """Return the acts that this person can perform on campaigns."""
         return OperatorActions(store=self.store, actor=actor)
 

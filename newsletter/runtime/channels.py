@@ -21,7 +21,7 @@ from newsletter.domain.staff.post import PostState
 from newsletter.pipeline.staff.notify import PostSender, compose_post
 from newsletter.providers.common.signatures import endpoint_secret
 from newsletter.rendering.notices import hub_ping, slack_message, teams_card, webhook_event
-from newsletter.runtime.rounds import QuietPeriod
+from newsletter.runtime.rounds import EmptyResultCache
 from newsletter.transport.addresses import checked_addresses
 from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse, brief, retry_after
 from newsletter.transport.transport import call_once
@@ -146,16 +146,16 @@ def _answer(verdict: Verdict, reason: str, wait: timedelta | None = None) -> Ans
     return Answer(outcome=Outcome(verdict=verdict, reason=reason), retry_after=wait)
 
 
-class PostRound:
+class ChannelPostRunner:
     """The scheduler's work on due posts."""
 
     def __init__(self, settings: Settings, store: Store, *, stopped: Callable[[], bool]) -> None:
         self._store = store
         self._stopped = stopped
         self._sender = post_sender(settings, store)
-        self._quiet = QuietPeriod(store.version)
+        self._quiet = EmptyResultCache(store.version)
 
-    def go(self) -> None:
+    def send_due(self) -> None:
         """Send posts until none is due."""
         if self._quiet.holds():
             return
@@ -171,4 +171,4 @@ class PostRound:
                 f" reason={reason!r}" if reason else "",
             )
         with self._store.read() as tx:
-            self._quiet.note(nothing=not tx.channel_posts.under_way())
+            self._quiet.remember(nothing=not tx.channel_posts.under_way())

@@ -11,14 +11,14 @@ _RUNS_IN_SLEEP = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class ServerClock:
-    """The database server's time, for several machines. Each ``set`` reads it again."""
+    """The database server's time, for several machines. Each ``synchronise`` reads it again."""
 
     def __init__(self, ask: Callable[[], datetime], clock: Clock) -> None:
         self._ask = ask
         self._clock = clock
-        self.set()
+        self.synchronise()
 
-    def set(self) -> None:
+    def synchronise(self) -> None:
         """Read the server's time. Raises StoreUnavailable."""
         time = self._ask()
         self._start = time - self._clock.uptime()

@@ -35,7 +35,7 @@ from newsletter.rendering.lazy import LazyRenderer
 from newsletter.runtime.counters import Counters
 from newsletter.runtime.keys import account_name, workspace_name
 from newsletter.store.file.guard_file import GuardFile
-from newsletter.store.file.lock import last_heartbeat, only_one
+from newsletter.store.file.lock import hold_sender_lock, last_heartbeat
 from newsletter.store.sql import Store
 
 if TYPE_CHECKING:
@@ -63,15 +63,17 @@ class Delivery:
     """The workspace's first key, which never changes. Ids and names are derived from it."""
 
     @contextmanager
-    def only_one(self) -> Iterator[None]:
+    def hold_sender_lock(self) -> Iterator[None]:
         """Hold the lock of the sending process during the block. Raises Refused if another has it.
 
         Processes that share the sending share the lock.
         """
         with ExitStack() as held:
             if not self.settings.shares_sending:
-                held.enter_context(only_one(self.settings.lock_path))
-            held.enter_context(self.store.database.only_one(is_shared=self.settings.shares_sending))
+                held.enter_context(hold_sender_lock(self.settings.lock_path))
+            held.enter_context(
+                self.store.database.hold_sender_lock(is_shared=self.settings.shares_sending)
+            )
             yield
 
     def wakeups(self) -> "WorkerWakeups":

@@ -33,7 +33,7 @@ from newsletter.runtime.keys import open_to_others, proxy_token
 from newsletter.runtime.services import Staff
 from newsletter.runtime.statements import Statements
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.runtime.wiring import kept
+from newsletter.runtime.wiring import private_paths
 from newsletter.store.file.guard_file import machine
 from newsletter.store.soundness import IntegrityReport
 from newsletter.store.sql import Store
@@ -234,7 +234,7 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     if not settings.is_on_server:
         yield of_machine(machine())
     yield of_backups(settings, store.clock.now())
-    yield _emails(delivery)
+    yield _check_emails(delivery)
     yield attempt("audit log", lambda: _audit_text(store))
     yield _file(settings, store)
     yield from _erasure(store)
@@ -341,7 +341,7 @@ def is_one_disk(one: Path, other: Path) -> bool:
     return one.stat().st_dev == other.stat().st_dev
 
 
-def _emails(delivery: Delivery) -> Finding:
+def _check_emails(delivery: Delivery) -> Finding:
     """Check that transactional emails of the last day were sent."""
     with delivery.store.read() as tx:
         counts, since = tx.emails.counts(tx.now - _DAY), tx.emails.waiting_since()
@@ -405,7 +405,7 @@ def _integrity(report: IntegrityReport) -> Finding:
 
 def _permissions(settings: Settings) -> Finding:
     """Check that only the owner can read the files. Opening the workspace corrects most."""
-    open_ones = open_to_others(kept(settings))
+    open_ones = open_to_others(private_paths(settings))
     if not open_ones:
         return passed("permissions", "only you can read the stored files")
     detail = f"others may read {', '.join(map(str, open_ones))}"
@@ -475,4 +475,4 @@ def check_health(delivery: Delivery) -> None:
         log.warning("the sender's health could not be checked: %s", error)
         return
     with delivery.store.begin() as tx:
-        tx.failing_checks.note(failing, now)
+        tx.failing_checks.store_failing(failing, now)

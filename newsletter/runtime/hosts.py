@@ -14,7 +14,7 @@ from newsletter.runtime.clock import ServerClock
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.log import log_recovered
 from newsletter.runtime.outcome import Run
-from newsletter.runtime.rounds import Rounds
+from newsletter.runtime.rounds import EmailRunner
 from newsletter.runtime.scheduler import Scheduler, log
 from newsletter.store.looks import WorkerWakeups
 
@@ -25,7 +25,7 @@ _MAX_RATE_WAIT = timedelta(seconds=1)
 _LOST = "this process gave no sign of life for too long; others have taken over what it had begun"
 
 
-class Presence:
+class WorkerRegistration:
     """This process's row in the database and its heartbeat. ``on_end`` gets a fatal error."""
 
     def __init__(
@@ -39,7 +39,7 @@ class Presence:
         """Set while this process is the leading scheduler."""
 
     @contextmanager
-    def at_work(self) -> Iterator[int]:
+    def registered(self) -> Iterator[int]:
         """Yield this process's worker id. At the end its open claims are recovered."""
         store = self._delivery.store
         with store.begin() as tx:
@@ -79,7 +79,7 @@ class Presence:
         """Return whether this process is still alive for the others, and leads if it led."""
         store, guard_file = self._delivery.store, self._delivery.guard_file
         if isinstance(store.clock, ServerClock):
-            store.clock.set()
+            store.clock.synchronise()
         self._delivery.guard().follow()
         with store.begin(lasting=False) as tx:
             is_known = tx.workers.beat(worker_id, tx.now)
@@ -88,7 +88,7 @@ class Presence:
         if not is_known or (self.leads.is_set() and not leads):
             return False
         # each machine follows the claims of all, so that each knows a database that was restored
-        guard_file.note(mark.claims, mark.beat_at)
+        guard_file.store_claim(mark.claims, mark.beat_at)
         guard_file.flush()
         if leads:
             self.leads.set()
@@ -117,15 +117,17 @@ class LeadingScheduler(Scheduler):
 
     def _at_work(self, until_idle: bool) -> Run:
         self._wakeups = self._delivery.wakeups()
-        presence = Presence(self._delivery, Part.SCHEDULER, on_end=self._fail)
-        with self._wakeups.open(), presence.at_work() as owner:
+        presence = WorkerRegistration(self._delivery, Part.SCHEDULER, on_end=self._fail)
+        with self._wakeups.open(), presence.registered() as owner:
             while not presence.leads.wait(_RETRY_SECONDS):
                 if self._stop.is_set():
                     return self._run
             super()._note_configuration()
             with self._delivery.store.begin() as tx:
                 self._delivery.pool.first.limiter.count_day(tx, tx.now)
-            self._rounds = Rounds(self._delivery, stopped=self._stop.is_set, worker_id=owner)
+            self._email_runner = EmailRunner(
+                self._delivery, stopped=self._stop.is_set, worker_id=owner
+            )
             return super()._at_work(until_idle)
 
     def _start_workers(self) -> list[threading.Thread]:
@@ -170,9 +172,9 @@ class BatchWorker(Scheduler):
             ends.append(error)
             wakeups.stop()
 
-        presence = Presence(self._delivery, Part.WORKER, on_end=end)
+        presence = WorkerRegistration(self._delivery, Part.WORKER, on_end=end)
         slots = self._delivery.settings.provider.concurrency
-        with wakeups.open(), presence.at_work() as owner:
+        with wakeups.open(), presence.registered() as owner:
             dispatcher = self._delivery.dispatcher(
                 worker_id=owner, waits=lambda: not self._stop.wait(_RETRY_SECONDS)
             )

@@ -194,7 +194,7 @@ def open_to_others(paths: Iterable[Path]) -> list[Path]:
     return [path for path in paths if _mode(path) & _OTHERS_PERMISSIONS]
 
 
-def kept_in(folder: Path, *others: Path) -> list[Path]:
+def private_files(folder: Path, *others: Path) -> list[Path]:
     """Return a folder, the files in it, and the other files with their companions.
 
     Files in subfolders are protected by their folder.

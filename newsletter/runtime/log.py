@@ -102,7 +102,7 @@ class EndLog:
     def __init__(self) -> None:
         self._said: dict[int, CampaignState] = {}
 
-    def note(self, campaigns: Iterable[Campaign]) -> None:
+    def log_ended(self, campaigns: Iterable[Campaign]) -> None:
         """Log the campaigns that have ended since the last call."""
         for campaign in campaigns:
             if campaign.state.ended and self._said.get(campaign.id) is not campaign.state:
@@ -141,7 +141,7 @@ class ProgressLog:
         self._said_at = now()
         self._messages = 0
 
-    def note(self, done: DispatchResult) -> None:
+    def count_accepted(self, done: DispatchResult) -> None:
         """Count the accepted messages of a batch. Any thread may call it."""
         if done.answer.outcome.verdict is not Verdict.ACCEPTED:
             return

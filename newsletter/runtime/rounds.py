@@ -11,7 +11,7 @@ from newsletter.runtime.log import log_email, log_visited
 from newsletter.runtime.statements import Statements
 
 
-class QuietPeriod:
+class EmptyResultCache:
     """Remembers that a query found nothing, until any process commits to the database.
 
     Only for queries whose result does not change with time.
@@ -23,15 +23,15 @@ class QuietPeriod:
         self._still_at: int | None = None
 
     def holds(self) -> bool:
-        """Return whether the query would still find nothing. If not, query and call ``note``."""
+        """Return whether the query would still find nothing. If not, ask, and ``remember``."""
         self._asked_at = self._version()  # before it is asked: what comes meanwhile is seen later
         return self._asked_at == self._still_at
 
-    def note(self, *, nothing: bool) -> None:
+    def remember(self, *, nothing: bool) -> None:
         self._still_at = self._asked_at if nothing else None
 
 
-class Rounds:
+class EmailRunner:
     """Sends due transactional emails, and deletes expired records."""
 
     def __init__(
@@ -40,10 +40,10 @@ class Rounds:
         self._delivery = delivery
         self._stopped = stopped
         self._sender = delivery.transactional_sender(worker_id)
-        self._quiet = QuietPeriod(delivery.store.version)
+        self._quiet = EmptyResultCache(delivery.store.version)
         self._busy = False
 
-    def go(self) -> None:
+    def send_due(self) -> None:
         """Send emails until none is due or none may leave."""
         if self._quiet.holds():
             return
@@ -55,7 +55,7 @@ class Rounds:
                     "transactional_emails", done.claimed.email.kind.value, done.state.value
                 )
             with self._delivery.store.read() as tx:
-                self._quiet.note(nothing=not tx.emails.waiting()[0])
+                self._quiet.remember(nothing=not tx.emails.waiting()[0])
         finally:
             self._busy = False
 
@@ -63,7 +63,7 @@ class Rounds:
         """Delete expired records of emails, uploads and former addresses."""
         forget(store=self._delivery.store)
 
-    def open(self, within: timedelta) -> bool:
+    def has_work(self, within: timedelta) -> bool:
         """Return whether an email is being sent, or may be sent within this time."""
         if self._busy:
             return True
@@ -77,7 +77,7 @@ _POLL_SECONDS = 0.2
 """The interval of checks for the first tick."""
 
 
-class Visits:
+class FeedRunner:
     """Visits feeds, and records whether a tick has processed the new items."""
 
     def __init__(self, statements: Statements, *, stopped: Callable[[], bool]) -> None:
@@ -90,11 +90,11 @@ class Visits:
         self._looked = Event()
 
     @property
-    def open(self) -> bool:
+    def has_work(self) -> bool:
         """Whether the first visits are not over, or items wait for a tick."""
         return not self._round_over or self._looked_at != self._found_count
 
-    def go(self) -> None:
+    def poll_due(self) -> None:
         try:
             # after a tick, so that no item gets the slug of a file that is new
             while not self._looked.wait(_POLL_SECONDS) and not self._stopped():

@@ -23,7 +23,7 @@ from newsletter.domain.errors import NewsletterError, Refused, StoreUnavailable
 from newsletter.pipeline.delivery.dispatch import Dispatcher, DispatchResult
 from newsletter.pipeline.delivery.reconcile import Reconciler
 from newsletter.pipeline.events.breaker import pause_harmful
-from newsletter.runtime.channels import PostRound
+from newsletter.runtime.channels import ChannelPostRunner
 from newsletter.runtime.diagnosis import check_health
 from newsletter.runtime.log import (
     EndLog,
@@ -35,7 +35,7 @@ from newsletter.runtime.log import (
     log_tick,
 )
 from newsletter.runtime.outcome import Run
-from newsletter.runtime.rounds import QuietPeriod, Rounds, Visits
+from newsletter.runtime.rounds import EmailRunner, EmptyResultCache, FeedRunner
 from newsletter.runtime.tick import Tick
 from newsletter.store.file.lock import beat
 
@@ -82,15 +82,15 @@ class Scheduler:
         self._run = Run()
         self._is_sending = True
         """Whether a campaign was being sent at the last check."""
-        self._visits = Visits(tick.statements, stopped=self._stop.is_set)
-        self._rounds = Rounds(delivery, stopped=self._stop.is_set)
+        self._feed_runner = FeedRunner(tick.statements, stopped=self._stop.is_set)
+        self._email_runner = EmailRunner(delivery, stopped=self._stop.is_set)
         self._progress = ProgressLog()
         self._end_log = EndLog()
         self._failed_attempts_lock = threading.Lock()
         self._failed_attempts: dict[int, int] = {}
         self._reconciling = False
-        self._nothing_unknown = QuietPeriod(delivery.store.version)
-        self._nothing_sent = QuietPeriod(delivery.store.version)
+        self._nothing_unknown = EmptyResultCache(delivery.store.version)
+        self._nothing_sent = EmptyResultCache(delivery.store.version)
 
     def stop(self) -> None:
         """Claim nothing more, and let calls under way end. Returns at once."""
@@ -126,7 +126,9 @@ class Scheduler:
         """Store the hash of this process's settings and templates, until the process ends."""
         beat(self._delivery.settings.lock_path)
         with self._delivery.store.begin(lasting=False) as tx:
-            tx.running_service.note(self._tick.statements.configuration.digest(), self._name)
+            tx.running_service.replace_note(
+                self._tick.statements.configuration.digest(), self._name
+            )
 
     @contextmanager
     def _sender_lock(self, tries: int) -> Iterator[None]:
@@ -134,7 +136,7 @@ class Scheduler:
         with ExitStack() as held:
             while True:
                 try:
-                    held.enter_context(self._delivery.only_one())
+                    held.enter_context(self._delivery.hold_sender_lock())
                     break
                 except Refused:
                     tries -= 1
@@ -205,9 +207,9 @@ class Scheduler:
         reconcile = partial(self._reconcile, self._delivery.reconciler())
         self._repeat(clock, "reconcile", _RECONCILE_SECONDS, reconcile)
         if self._tick.statements.feeds:
-            self._repeat(clock, "feeds", poll, self._visits.go)
-        self._repeat(clock, "emails", _EMAIL_SECONDS, self._rounds.go)
-        self._repeat(clock, "emails", _CLEANUP_SECONDS, self._rounds.forget)
+            self._repeat(clock, "feeds", poll, self._feed_runner.poll_due)
+        self._repeat(clock, "emails", _EMAIL_SECONDS, self._email_runner.send_due)
+        self._repeat(clock, "emails", _CLEANUP_SECONDS, self._email_runner.forget)
         self._schedule_notices(clock)
         clock.start()
         return clock
@@ -218,8 +220,8 @@ class Scheduler:
         if not settings.desk.enabled:
             return
         if settings.notices:
-            posts = PostRound(settings, store, stopped=self._stop.is_set)
-            self._repeat(clock, "posts", _EMAIL_SECONDS, posts.go)
+            posts = ChannelPostRunner(settings, store, stopped=self._stop.is_set)
+            self._repeat(clock, "posts", _EMAIL_SECONDS, posts.send_due)
         check = partial(check_health, self._delivery)
         self._repeat(clock, "health", _HEALTH_SECONDS, check, after=_FIRST_HEALTH_CHECK)
 
@@ -261,7 +263,7 @@ class Scheduler:
             return
         if self._run.held:
             return
-        look = self._visits.run_tick(self._tick.run)
+        look = self._feed_runner.run_tick(self._tick.run)
         log_tick(look, self._run.last_result)
         self._delivery.counters.ticked_at = self._delivery.store.clock.now()
         self._delivery.counters.add("breaker_pauses", by=len(look.stopped))
@@ -284,7 +286,7 @@ class Scheduler:
                     self._send()
             with self._delivery.store.read() as tx:
                 asks_at = tx.unknowns.next_at(self._delivery.pool.accounts)
-            self._nothing_unknown.note(nothing=asks_at is None)
+            self._nothing_unknown.remember(nothing=asks_at is None)
         finally:
             self._reconciling = False
 
@@ -333,7 +335,7 @@ class Scheduler:
             if done.wait:
                 self._failed_attempts[done.claimed.id] = tries + 1
         log_attempt(done)
-        self._progress.note(done)
+        self._progress.count_accepted(done)
         self._delivery.counters.note_attempt(done)
 
     def _watch(self, until_idle: bool, clock: BackgroundScheduler) -> None:
@@ -350,7 +352,12 @@ class Scheduler:
                 return
             if until_idle and self._run.held:
                 return
-            if until_idle and self._run.ticks and not self._visits.open and self._is_idle():
+            if (
+                until_idle
+                and self._run.ticks
+                and not self._feed_runner.has_work
+                and self._is_idle()
+            ):
                 return
 
     def _is_superseded(self) -> bool:
@@ -361,7 +368,7 @@ class Scheduler:
         numbers = [one for one in tuple(self._run.worked_on) if not self._end_log.is_over(one)]
         if numbers:
             with self._delivery.store.read() as tx:
-                self._end_log.note(filter(None, map(tx.campaigns.get, numbers)))
+                self._end_log.log_ended(filter(None, map(tx.campaigns.get, numbers)))
 
     def _check_state(self) -> None:
         if self._nothing_sent.holds():
@@ -371,7 +378,7 @@ class Scheduler:
             sends, before = bool(tx.campaigns.sending()), self._is_sending
         self._log_ended()
         self._is_sending = sends
-        self._nothing_sent.note(nothing=not sends)
+        self._nothing_sent.remember(nothing=not sends)
         if sends and not before:  # another process let it go on
             self._wake_workers()
         # the claims see a hold by themselves; here it is said
@@ -396,7 +403,7 @@ class Scheduler:
             self._run.unreachable = waiting.reason
             return True
         soon = asks_at is not None and asks_at <= tx.now + _IDLE_LOOKAHEAD
-        asking = soon or self._reconciling or self._rounds.open(_IDLE_LOOKAHEAD)
+        asking = soon or self._reconciling or self._email_runner.has_work(_IDLE_LOOKAHEAD)
         return not (due or asking or waiting.claimed or waiting.due_by(tx.now + _MAX_IDLE_WAIT))
 
     def _has_long_wait(self) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from newsletter.config.settings import Settings
 from newsletter.credentials.links import SignedLinks
 from newsletter.credentials.passwords import Passwords
-from newsletter.pipeline.ledger import Configuration
+from newsletter.pipeline.ledger import ConfigurationCheck
 from newsletter.pipeline.staff.proofs import Proofs
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.configuration import ConfigurationOnDisk
@@ -27,7 +27,7 @@ class Staff:
 
     settings: Settings
     store: Store
-    configuration: Configuration
+    configuration: ConfigurationCheck
     key: bytes = field(repr=False)
     """The workspace's first key, which never changes. Second factors are derived from it."""
     on_disk: ConfigurationOnDisk
@@ -61,7 +61,7 @@ class Services:
 
     settings: Settings
     store: Store
-    configuration: Configuration
+    configuration: ConfigurationCheck
     """Compares this process's settings and templates with those of the running service."""
     links: SignedLinks
     umask: int

@@ -21,7 +21,7 @@ from newsletter.domain.errors import Fault
 from newsletter.domain.ports import Source
 from newsletter.domain.statements.draft import Draft
 from newsletter.domain.statements.statement import Approval, Statement
-from newsletter.pipeline.ledger import Configuration, statement_named
+from newsletter.pipeline.ledger import ConfigurationCheck, statement_named
 from newsletter.pipeline.statements.approve import (
     ApprovalRequest,
     ApprovalResult,
@@ -60,7 +60,7 @@ class Statements:
 
     settings: Settings
     store: Store
-    configuration: Configuration
+    configuration: ConfigurationCheck
     links: SignedLinks
     renderer: LazyRenderer
     """Renders statements as emails."""

@@ -10,7 +10,7 @@ from newsletter.config.settings import Settings
 from newsletter.credentials.links import SignedLinks
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused
-from newsletter.pipeline.ledger import Configuration
+from newsletter.pipeline.ledger import ConfigurationCheck
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.clock import ServerClock, SystemClock
 from newsletter.runtime.configuration import ConfigurationOnDisk
@@ -19,10 +19,10 @@ from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.keys import (
     address_hash,
     fingerprints_in,
-    kept_in,
     load_keys,
     load_link_keys,
     private,
+    private_files,
     remove_other_rights,
 )
 from newsletter.runtime.services import Services, Staff
@@ -31,7 +31,7 @@ from newsletter.runtime.subscribers import Subscribers
 from newsletter.store.database import Backend
 from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.file.keys import Chain, HeadFile, check_keys, refuse_missing_keys
-from newsletter.store.file.lock import in_use
+from newsletter.store.file.lock import lock_shared
 from newsletter.store.schema import ensure_current
 from newsletter.store.sql import Store
 from newsletter.store.sqlite import Sqlite
@@ -56,20 +56,20 @@ def opened(
         on_disk = ConfigurationOnDisk(settings, environ, key=key)
         built = _services(settings, store, guard_file, links, key, umask, on_disk)
         try:
-            built.delivery.guard().attend()
+            built.delivery.guard().check_on_open()
             yield built
         finally:
             built.delivery.close()
             guard_file.close()
 
 
-def kept(settings: Settings) -> list[Path]:
+def private_paths(settings: Settings) -> list[Path]:
     """Return the files and folders that only the owner may read."""
     # of all kinds only the outbox keeps messages in a folder
     outboxes = (getattr(provider, "path", None) for provider in settings.providers)
     folders = [settings.resolve(path) for path in outboxes if isinstance(path, Path)]
     files = (settings.database_path, settings.in_use_path, settings.lock_path, settings.epoch_path)
-    within = kept_in(settings.workspace / "var", *files)
+    within = private_files(settings.workspace / "var", *files)
     return [*within, *(folder for folder in folders if folder != settings.workspace)]
 
 
@@ -115,7 +115,7 @@ def _opened_store(
     """
     folder = settings.workspace / "var" / "keys"
     settings.in_use_path.parent.mkdir(parents=True, exist_ok=True)
-    with in_use(settings.in_use_path), closing(open_database(settings)) as database:
+    with lock_shared(settings.in_use_path), closing(open_database(settings)) as database:
         _refuse_lost(settings, database)
         ensure_current(database)
         refuse_missing_keys(database, settings.workspace)
@@ -123,7 +123,7 @@ def _opened_store(
         # the first of a file is its oldest: rotation adds others below it
         key, audit = (load_keys(folder / name)[0] for name in ("addresses", "audit"))
         check_keys(database, fingerprints_in(settings.workspace))
-        remove_other_rights(kept(settings))
+        remove_other_rights(private_paths(settings))
         yield (
             Store(
                 database,
@@ -151,7 +151,7 @@ def _services(
     common_links = common | {"links": links, "counters": counters}
     subscribers = Subscribers(**common_links)
     delivery = Delivery(**common_links, renderer=renderer, guard_file=guard_file, key=key)
-    configuration = Configuration(
+    configuration = ConfigurationCheck(
         digest=lambda: on_disk.digest,
         changed_on_disk=on_disk.changed,
         is_service_running=delivery.is_at_work,

@@ -169,7 +169,7 @@ def _reading(parsed: Mapping[str, Parsed], unread: Sequence[Fault]) -> Reading:
             continue
         for name in names:
             del statements[name]
-        faults.extend(_same_slug(slug, sorted(names), parsed))
+        faults.extend(_duplicate_faults(slug, sorted(names), parsed))
     return Reading(
         statements=tuple(statements[name] for name in sorted(statements)),
         faults=tuple(sorted(faults, key=lambda fault: (fault.file, fault.line))),
@@ -177,7 +177,7 @@ def _reading(parsed: Mapping[str, Parsed], unread: Sequence[Fault]) -> Reading:
     )
 
 
-def _same_slug(slug: str, names: list[str], parsed: Mapping[str, Parsed]) -> Iterator[Fault]:
+def _duplicate_faults(slug: str, names: list[str], parsed: Mapping[str, Parsed]) -> Iterator[Fault]:
     for name in names:
         others = " and ".join(other for other in names if other != name)
         yield Fault(

@@ -35,7 +35,7 @@ def slugify(title: str) -> str:
     return slug or _FALLBACK_SLUG
 
 
-def free_path(folder: Path, title: str) -> Path:
+def path_for_title(folder: Path, title: str) -> Path:
     """Return the path of a new statement, by its title's slug.
 
     Titles without a Latin letter share their slug, so they get a number if it is taken.

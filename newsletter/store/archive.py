@@ -48,7 +48,7 @@ class PublicNotes(Repository):
             slugs=sorted(slugs),
         )
 
-    def off(self, slugs: Collection[str]) -> set[str]:
+    def find_withdrawn(self, slugs: Collection[str]) -> set[str]:
         """Return those of these slugs whose text a person took off the web."""
         return set(
             self._db.column(

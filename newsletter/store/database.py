@@ -137,13 +137,13 @@ class Backend(Protocol):
     def version(self) -> int:
         """Return a number that changes with each commit, by any process."""
 
-    def only_one(self, *, is_shared: bool = False) -> AbstractContextManager[None]:
+    def hold_sender_lock(self, *, is_shared: bool = False) -> AbstractContextManager[None]:
         """Hold the lock of the one process that sends, or of those that share the sending.
 
         Raises Refused if another process holds it.
         """
 
-    def unused(self) -> AbstractContextManager[Callable[[], None]]:
+    def block_writers(self) -> AbstractContextManager[Callable[[], None]]:
         """Keep other processes from writing; yield a check that none is connected, or Refused."""
 
     def is_missing(self) -> bool:

@@ -103,7 +103,7 @@ class Postgresql:
         return int(self._ask("SELECT hashtextextended(CAST(pg_current_snapshot() AS text), 0)"))
 
     @contextmanager
-    def only_one(self, *, is_shared: bool = False) -> Iterator[None]:
+    def hold_sender_lock(self, *, is_shared: bool = False) -> Iterator[None]:
         """Hold the lock of the one process that sends, for the length of the block.
 
         Processes that share the sending hold it together. Raises Refused while another process has
@@ -126,7 +126,7 @@ class Postgresql:
                 self._ask(_RUNNER_LOCK.format(f"advisory_unlock{kind}"))
 
     @contextmanager
-    def unused(self) -> Iterator[Callable[[], None]]:
+    def block_writers(self) -> Iterator[Callable[[], None]]:
         """Keep other processes from writing during the block; yield the check that none waits."""
 
         def refuse_others() -> None:

@@ -28,7 +28,7 @@ def in_driver_words(sql: str) -> bytes:
     """
     sql = _DIALECT_COMMENT_PATTERN.sub(lambda found: found[1] or "", sql)
     if "CREATE TRIGGER" in sql:
-        sql = _trigger(sql)
+        sql = _translate_trigger(sql)
     elif "CREATE" in sql:
         for word, other in _WORD_RULES:
             sql = word.sub(other, sql)
@@ -87,7 +87,7 @@ _TRIGGER_PATTERN = re.compile(
 _IS_OLD_PATTERN = re.compile(r"\bIS( NOT)? (?=OLD\.)")
 
 
-def _trigger(statement: str) -> str:
+def _translate_trigger(statement: str) -> str:
     """Return a trigger as one that calls a function, which checks the condition itself."""
     found = _TRIGGER_PATTERN.search(statement)
     if found is None:

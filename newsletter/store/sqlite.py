@@ -85,12 +85,12 @@ class Sqlite:
             return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
 
     @contextmanager
-    def only_one(self, *, is_shared: bool = False) -> Iterator[None]:
+    def hold_sender_lock(self, *, is_shared: bool = False) -> Iterator[None]:
         """Hold nothing: the lock on the file next to the database is enough."""
         yield
 
     @contextmanager
-    def unused(self) -> Iterator[Callable[[], None]]:
+    def block_writers(self) -> Iterator[Callable[[], None]]:
         """Hold nothing: the lock on the file next to the database is enough."""
         yield lambda: None
 

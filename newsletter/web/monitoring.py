@@ -182,7 +182,7 @@ class Monitoring:
             "batches_claimed": vitals.batches.claimed,
             "unknown_messages": sum(campaign.counts.unknown for campaign in vitals.campaigns),
             "transactional_emails_waiting": vitals.emails,
-            "transactional_emails_overdue_seconds": vitals.emails_overdue.total_seconds(),
+            "transactional_emails_overdue_seconds": vitals.oldest_email_age.total_seconds(),
             "database_bytes": self._delivery.store.database.size(),
         }
         backups = Backups(settings=self._delivery.settings)

@@ -203,9 +203,9 @@ class FusedGuardFile:
     def follow(self, claims: int) -> None:
         self.guard_file.follow(claims)
 
-    def note(self, claims: int) -> None:
+    def store_claim(self, claims: int) -> None:
         self.fuse.burn("note: before it")
-        self.guard_file.note(claims)
+        self.guard_file.store_claim(claims)
         self.fuse.burn("note: after it")
 
     def close(self) -> None:

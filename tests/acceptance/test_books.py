@@ -4,7 +4,7 @@ import shutil
 import stat
 from pathlib import Path
 
-from newsletter.store.file.lock import only_one
+from newsletter.store.file.lock import hold_sender_lock
 from tests.acceptance.workspace import ADMIN, Workspace, readers
 
 
@@ -21,7 +21,9 @@ def test_nobody_replaces_the_database_while_pages_are_served(
         assert "the database is in use by another process, which 'fuser " in refused
     serving.stop()
     serving.finish()
-    with only_one(workspace.database.with_suffix(".lock")):  # as a sender of any version has it
+    with hold_sender_lock(
+        workspace.database.with_suffix(".lock")
+    ):  # as a sender of any version has it
         for command in (("db", "restore", backup), ("db", "migrate")):
             assert "is at work on this workspace" in workspace.do(*command, code=4).stderr
 

@@ -108,10 +108,10 @@ def test_while_it_goes_out_and_afterwards(windows: Windows, tmp_path: Path, migr
         here = f"/campaigns/{at.campaign.id}"
         for path, width in ((HERE, 390), (here, 1280), (f"{here}/cancel", 390)):
             assert "5" in said(visit("cleo", path, width=width))
-        at.services.campaigns.hand(address_of("cleo")).pause(SLUG)
+        at.services.campaigns.actions_of(address_of("cleo")).pause(SLUG)
         assert "Paused" in said(visit("cleo", here, width=390))
         visit("vera", HERE)
-        at.services.campaigns.hand(address_of("cleo")).resume(SLUG)
+        at.services.campaigns.actions_of(address_of("cleo")).resume(SLUG)
         losing = RecordingProvider(max_recipients=5)
         losing.answer = always(Verdict.UNKNOWN)
         vars(at.services.delivery)["pool"] = ProviderPool(

@@ -180,7 +180,7 @@ class Books:
     def intend(self, claimed: ClaimedBatch, body_hash: str = "bytes") -> int | None:
         """How many attempts there ever were; None where it is not held any more."""
         with self.step(is_shared=True) as tx:
-            return tx.batches.intend(claimed.id, fence=claimed.fence, body_hash=body_hash)
+            return tx.batches.record_start(claimed.id, fence=claimed.fence, body_hash=body_hash)
 
     def settle(self, claimed: ClaimedBatch, outcome: Outcome = ACCEPTED, **others: Outcome) -> bool:
         """Book it; ``n3=REJECTED`` is an exception for the subscriber 3, who may be BUSY too."""

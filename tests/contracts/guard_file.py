@@ -40,13 +40,13 @@ class WatermarkContract:
     ) -> None:
         guard_file.write(record(claims=4))
         for claims in (5, 6):
-            guard_file.note(claims)
+            guard_file.store_claim(claims)
             assert again().read() == record(claims=claims)
 
     def test_a_lower_number_never_overwrites_a_higher_one(self, guard_file: GuardFile) -> None:
         guard_file.write(record(claims=4))
         for claims in (9, 5, 9, 0):
-            guard_file.note(claims)
+            guard_file.store_claim(claims)
         assert guard_file.read() == record(claims=9)
 
     def test_with_many_threads_the_highest_number_stays(self, guard_file: GuardFile) -> None:
@@ -54,7 +54,7 @@ class WatermarkContract:
 
         def work(number: int) -> None:
             for step in range(50):
-                guard_file.note(1 + step * THREADS + number)
+                guard_file.store_claim(1 + step * THREADS + number)
 
         in_threads(work)
         assert guard_file.read() == record(claims=50 * THREADS)
@@ -62,7 +62,7 @@ class WatermarkContract:
     def test_a_number_that_was_made_before_is_refused(self, guard_file: GuardFile) -> None:
         guard_file.write(record(claims=4))
         guard_file.follow(5)
-        guard_file.note(7)
+        guard_file.store_claim(7)
         guard_file.follow(8)
         for claims in (7, 5, 0):
             with pytest.raises(Refused, match="exchanged"):
@@ -72,4 +72,4 @@ class WatermarkContract:
         with pytest.raises(Defect, match="before its generation"):
             guard_file.follow(1)
         with pytest.raises(Defect, match="before its generation"):
-            guard_file.note(1)
+            guard_file.store_claim(1)

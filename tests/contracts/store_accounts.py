@@ -55,12 +55,12 @@ class AccountsContract:
     def test_a_calendar_is_found_by_its_last_address_alone(self, store: Store) -> None:
         with store.begin() as tx:
             tx.accounts.open(ANA, "$argon2id$1", NOON)
-            tx.accounts.set_feed(ANA, b"first")
-            tx.accounts.set_feed(ANA, b"second")
-            found = [tx.accounts.owner_of_feed(hash) for hash in (b"first", b"second")]
-            tx.accounts.set_feed(ANA, None)
+            tx.accounts.set_calendar_hash(ANA, b"first")
+            tx.accounts.set_calendar_hash(ANA, b"second")
+            found = [tx.accounts.find_calendar_owner(hash) for hash in (b"first", b"second")]
+            tx.accounts.set_calendar_hash(ANA, None)
             assert found == [None, ANA]
-            assert tx.accounts.owner_of_feed(b"second") is None
+            assert tx.accounts.find_calendar_owner(b"second") is None
 
     def test_an_identity_is_that_of_one_account_until_this_is_opened_again(
         self, store: Store
@@ -210,8 +210,8 @@ class SessionsContract:
                 half = replace(SESSION, hash=stage.value.encode(), stage=stage)
                 tx.sessions.begin(half)
                 assert tx.sessions.get(half.hash) is None
-                assert tx.sessions.half(half.hash) == half
-            assert tx.sessions.half(SESSION.hash) is None
+                assert tx.sessions.find_incomplete(half.hash) == half
+            assert tx.sessions.find_incomplete(SESSION.hash) is None
 
     def test_a_session_that_was_used_says_when(self, store: Store) -> None:
         with store.begin() as tx:
@@ -237,7 +237,7 @@ class SessionsContract:
             assert not tx.sessions.end(b"1")
             assert tx.sessions.end_all(ANA, except_hash=b"3") == 1
             assert [one.hash for one in tx.sessions.of(ANA)] == [b"3"]
-            tx.generation.doubt("older", NOON)
+            tx.generation.invalidate_copy("older", NOON)
             assert tx.sessions.of(ANA) == tx.sessions.of(BEN) == []
 
     def test_what_is_over_is_forgotten(self, store: Store) -> None:
@@ -291,7 +291,7 @@ class InvitationsContract:
             tx.invitations.withdraw_of(ANA, NOON)
             assert tx.invitations.open(NOON) == []
             third = tx.invitations.add(INVITATION, b"4")
-            tx.generation.doubt("older", NOON)
+            tx.generation.invalidate_copy("older", NOON)
             assert not tx.invitations.use(third, NOON)
 
 
@@ -320,7 +320,7 @@ class TokensContract:
             assert tx.tokens.newest(2) == [second, revoked]
             tx.tokens.revoke_by(BEN, LATER)
             third = tx.tokens.add(TOKEN, b"3")
-            tx.generation.doubt("older", LATER)
+            tx.generation.invalidate_copy("older", LATER)
             assert [one.revoked_at for one in tx.tokens.newest(5)] == [LATER] * 3
             assert not third.is_valid(LATER)
 
@@ -341,19 +341,19 @@ class TokensContract:
 class ThrottleContract:
     def test_failures_are_counted_by_what_they_count_against(self, store: Store) -> None:
         with store.begin() as tx:
-            tx.throttle.failed(["a", "b"], NOON)
-            tx.throttle.failed(["a"], LATER)
+            tx.throttle.record_failure(["a", "b"], NOON)
+            tx.throttle.record_failure(["a"], LATER)
             before = NOON - timedelta(seconds=1)
             assert [tx.throttle.count(one, before) for one in ("a", "b", "c")] == [2, 1, 0]
             assert tx.throttle.count("a", NOON) == 1
-            numbers = tx.throttle.failed(["b", "c"], LATER)
+            numbers = tx.throttle.record_failure(["b", "c"], LATER)
             tx.throttle.take_back(numbers)
             assert [tx.throttle.count(one, before) for one in ("b", "c")] == [1, 0]
 
     def test_failures_are_forgotten_after_a_day(self, store: Store) -> None:
         with store.begin() as tx:
-            tx.throttle.failed(["a"], NOON)
-            tx.throttle.failed(["b"], NOON + timedelta(days=1, seconds=1))
+            tx.throttle.record_failure(["a"], NOON)
+            tx.throttle.record_failure(["b"], NOON + timedelta(days=1, seconds=1))
             assert tx.throttle.count("a", NOON - timedelta(days=9)) == 0
 
     def test_a_network_is_known_for_its_person_and_for_a_while(self, store: Store) -> None:

@@ -29,8 +29,8 @@ class CampaignsContract:
             for campaign, reader in ((old, 1), (old, 1), (old, 2), (other, 1), (other, 3)):
                 tx.batches.add_reader(campaign, reader)
             assert tx.campaigns.sending() == [old, other]
-            tx.campaigns.pass_on(old, new)
-            tx.campaigns.pass_on(other, new)
+            tx.campaigns.move_queued(old, new)
+            tx.campaigns.move_queued(other, new)
             found = [tx.campaigns.get(number) for number in begun]
             figures = [one and one.counts.pending for one in found]
             assert figures == [0, 1, 3]  # nobody is in the new one twice

@@ -48,12 +48,12 @@ CHANGES: dict[str, Deed] = {
     "its campaign begins": _move(CampaignState.SENDING),
     "its campaign is paused": _move(CampaignState.PAUSED),
     "its campaign ends": _move(CampaignState.CANCELLED),
-    "a correction has its place": lambda tx, number: tx.campaigns.take_over(number, "other"),
+    "a correction has its place": lambda tx, number: tx.campaigns.set_corrected_by(number, "other"),
 }
 
 NO_CHANGES: dict[str, Deed] = {
     "the same text again": lambda tx, _: tx.statements.put(STORED, NOON + timedelta(days=1)),
-    "another provider": lambda tx, number: tx.campaigns.hand_on(number, "second"),
+    "another provider": lambda tx, number: tx.campaigns.assign_provider(number, "second"),
     "a reader": lambda tx, _: tx.readers.upsert(
         [Entry(address="new@example.org", lists=("press",))], NOON
     ),

@@ -54,7 +54,7 @@ class ChoicesContract:
         pause(store, 1, 2, 3)
         with store.read() as tx:
             assert list(tx.audiences.addresses(PRESS)) == ["reader4@example.org"]
-            assert tx.audiences.excluded(PRESS) == [
+            assert tx.audiences.list_excluded(PRESS) == [
                 ("reader1@example.org", "paused"),
                 ("reader2@example.org", "unsubscribed"),
                 ("reader3@example.org", "complained"),
@@ -84,7 +84,7 @@ class ChoicesContract:
         )
         with store.read() as tx:
             assert tx.audiences.count(wanted) == 2
-            assert tx.audiences.excluded(wanted) == []
+            assert tx.audiences.list_excluded(wanted) == []
 
     @pytest.mark.parametrize("unstarted", [False, True])
     def test_who_waits_for_the_original_gets_no_correction_while_they_pause(
@@ -101,7 +101,7 @@ class ChoicesContract:
         )
         with store.read() as tx:
             assert list(tx.audiences.addresses(wanted)) == ["reader2@example.org"]
-            assert tx.audiences.excluded(wanted) == [("reader1@example.org", "paused")]
+            assert tx.audiences.list_excluded(wanted) == [("reader1@example.org", "paused")]
 
     # --- joining and leaving
 
@@ -115,7 +115,7 @@ class ChoicesContract:
             assert tx.choices.join(1, ["board"], later, ["board"]) == {"board"}
             [waits] = tx.readers.who_request(9)
             assert (waits.id, waits.requested, "board" in waits.lists) == (1, ("board",), False)
-            tx.choices.admit(1, "board", later)
+            tx.choices.confirm_request(1, "board", later)
             assert tx.readers.who_request(9) == []
             assert tx.choices.leave(1, ["board"], later) == {"board"}
             assert tx.choices.leave(1, ["new", "nothing"], later) == {"new"}
@@ -212,7 +212,7 @@ class ChoicesContract:
             tx.choices.pause(1, WEEK)
             tx.events.keep("mailgun", [(told, EventTarget(subscriber_id=1))], NOON)
             tx.events.keep("mailgun", [(other, EventTarget(subscriber_id=1))], NOON)
-            tx.events.note([bounce])
+            tx.events.store_statuses([bounce])
             for one in (replace(email, subscriber_id=1), replace(email, address=ANA.address)):
                 limits = EmailLimits()
                 tx.emails.ask(replace(one, kind=one.kind), network="", limits=limits)

@@ -30,8 +30,8 @@ def who(store: Store, wanted: Correction) -> tuple[list[str], list[tuple[str, st
     with store.read() as tx:
         reached = list(tx.audiences.addresses(wanted))
         assert tx.audiences.count(wanted) == len(reached)
-        excluded = tx.audiences.excluded(wanted)
-        assert tx.audiences.left_out(wanted) == Counter(why for _, why in excluded)
+        excluded = tx.audiences.list_excluded(wanted)
+        assert tx.audiences.count_excluded(wanted) == Counter(why for _, why in excluded)
         return reached, excluded
 
 
@@ -88,7 +88,7 @@ class CorrectionsContract:
         books = Books(store, 2)
         with books.step() as tx:
             tx.campaigns.cancel_pending(books.id)
-            tx.campaigns.take_over(books.id, by)
+            tx.campaigns.set_corrected_by(books.id, by)
         books.move(CampaignState.CANCELLED)
         assert books.campaign().corrected_by == by
         reached, others = who(store, correction(books))
@@ -174,7 +174,7 @@ class CorrectionsContract:
         books.move(CampaignState.CANCELLED)
         with store.begin() as tx:
             tx.campaigns.cancel_pending(books.id)
-            tx.campaigns.take_over(books.id, "right")
+            tx.campaigns.set_corrected_by(books.id, "right")
         right = _Correcting(store, wanted, batch_size=4)
         assert right.size == 12
         assert right.campaign().lists == ("press",)

@@ -79,10 +79,10 @@ class DraftsContract:
         with store.begin() as tx:
             first = tx.drafts.add(DRAFT).version
             more = replace(first, text=DraftText(title="More"), at=LATER)
-            tx.drafts.grow(more)
+            tx.drafts.update_open(more)
             assert tx.drafts.version(KEY, first.number) == more
             tx.drafts.hand_in(KEY, "library-hours", first.number, by=BEN, at=LATER)
-            tx.drafts.grow(replace(more, text=DraftText(title="Less")))
+            tx.drafts.update_open(replace(more, text=DraftText(title="Less")))
             kept = tx.drafts.version(KEY, first.number)
             assert kept == replace(more, closed=True, handed_in_at=LATER, handed_in_by=BEN)
 
@@ -95,12 +95,12 @@ class DraftsContract:
     def test_what_somebody_typed_aside_last_is_found_again(self, store: Store) -> None:
         with store.begin() as tx:
             first = tx.drafts.add(DRAFT).version
-            assert tx.drafts.aside(KEY, ANA) is None
+            assert tx.drafts.find_conflicting(KEY, ANA) is None
             beside = replace(first, kind=VersionKind.ASIDE)
             tx.drafts.keep(KEY, beside)
             number = tx.drafts.keep(KEY, beside)
-            assert tx.drafts.aside(KEY, ANA) == replace(beside, number=number)
-            assert tx.drafts.aside(KEY, BEN) is None
+            assert tx.drafts.find_conflicting(KEY, ANA) == replace(beside, number=number)
+            assert tx.drafts.find_conflicting(KEY, BEN) is None
 
     def test_a_closed_version_says_so(self, store: Store) -> None:
         with store.begin() as tx:
@@ -184,7 +184,7 @@ class DraftsContract:
     ) -> None:
         with store.begin() as tx:
             version = tx.drafts.add(DRAFT).version
-            tx.drafts.grow(replace(version, text=DraftText(title="More")))
+            tx.drafts.update_open(replace(version, text=DraftText(title="More")))
             tx.drafts.advance(KEY, version.number, by=ANA, at=LATER)
             assert tx.statements.changed_since(0)[1] == []
             mark = 0

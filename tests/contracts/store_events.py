@@ -12,7 +12,7 @@ from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import BatchState, Resolution
 from newsletter.domain.events import (
     Bounce,
-    Damage,
+    BreakerCounts,
     DeliveryStatus,
     Event,
     EventKind,
@@ -55,7 +55,7 @@ def bounced(books: Books, number: int, bounce: Bounce, at: datetime = NOON) -> D
 
 def note(store: Store, receipts: Iterable[DeliveryStatus]) -> None:
     with store.begin() as tx:
-        tx.events.note(receipts)
+        tx.events.store_statuses(receipts)
 
 
 def figures(books: Books) -> Figures:
@@ -320,8 +320,8 @@ class EventsContract:
             keep(store, told(id=name, kind=EventKind.BOUNCED), place)
         keep(store, told(id="m", kind=EventKind.COMPLAINED))
         with store.read() as tx:
-            found = tx.events.kept(0, 9)
-            assert tx.events.kept(found[0].number, 1) == found[1:2]
+            found = tx.events.list_after(0, 9)
+            assert tx.events.list_after(found[0].number, 1) == found[1:2]
         assert [(one.kind, one.bounce, one.subscriber_id) for one in found] == [
             (EventKind.BOUNCED, Bounce.HARD, 1),
             (EventKind.BOUNCED, Bounce.HARD, 1),
@@ -363,7 +363,7 @@ class EventsContract:
 
         def telling() -> list[int]:
             with store.read() as tx:
-                return tx.events.telling(books.id)
+                return tx.events.find_unrecorded(books.id)
 
         assert telling() == [], "the call is under way"
         books.settle(claimed, UNKNOWN)
@@ -381,14 +381,14 @@ class EventsContract:
         note(store, [receipt(books, n, EventKind.COMPLAINED) for n in (1, 2, 3)])
         note(store, delivered(books, 7, 8))
         with store.read() as tx:
-            assert tx.events.damage(books.id) == Damage(complained=3, hard=2)
-            assert tx.events.damage(other.id) == Damage(hard=1)
+            assert tx.events.breaker_counts(books.id) == BreakerCounts(complained=3, hard=2)
+            assert tx.events.breaker_counts(other.id) == BreakerCounts(hard=1)
 
     def test_what_was_overruled_last_is_remembered(self, store: Store) -> None:
         books = Books(store, 1)
         with store.begin() as tx:
-            assert tx.events.overruled(books.id) == Damage()
-            tx.events.overrule(books.id, Damage(complained=1))
-            tx.events.overrule(books.id, Damage(complained=2, hard=3))
+            assert tx.events.overruled(books.id) == BreakerCounts()
+            tx.events.overrule(books.id, BreakerCounts(complained=1))
+            tx.events.overrule(books.id, BreakerCounts(complained=2, hard=3))
         with store.read() as tx:
-            assert tx.events.overruled(books.id) == Damage(complained=2, hard=3)
+            assert tx.events.overruled(books.id) == BreakerCounts(complained=2, hard=3)

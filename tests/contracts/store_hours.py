@@ -108,7 +108,7 @@ class HoursContract:
         books = Timed(store, [TOKYO, TOKYO, BERLIN])
         assert books.settle(books.claim(), ACCEPTED, n2=BUSY)
         with books.step() as tx:
-            assert tx.campaigns.hand_on(books.id, "second")
+            assert tx.campaigns.assign_provider(books.id, "second")
             claimed = tx.batches.claim(
                 at=NOON, lease=LEASE, attempt_id="a2", allowance={"second": None}
             )

@@ -66,7 +66,7 @@ class NoticesContract:
             tx.notices.finish(tx.notices.of(ANA, 3), NOON, None)
             tx.notices.add("budget", [event(ANA)], NOON)
             assert tx.notices.due(NOON) == [ANA]
-            tx.generation.doubt("older", NOON)
+            tx.generation.invalidate_copy("older", NOON)
             assert tx.notices.due(LATER) == []
             tx.notices.add("hours", [event(ANA)], NOON)
             assert tx.notices.due(LATER) == [], "it was there before"
@@ -128,7 +128,7 @@ class NoticesContract:
             assert tx.emails.claim(at=NOON, attempt_id="a1") is not None
             assert tx.emails.is_under_way(ANA, EmailKind.NEWS)
             tx.emails.abandon(NOON)
-            tx.generation.doubt("older", NOON)
+            tx.generation.invalidate_copy("older", NOON)
             assert not tx.emails.is_under_way(ANA, EmailKind.NEWS)
 
     def test_the_last_act_of_each_kind_is_found_but_the_schedulers_own(self, store: Store) -> None:
@@ -212,24 +212,24 @@ class NoticesContract:
     def test_posts_are_dropped_and_cleared_with_their_notices(self, store: Store) -> None:
         with store.begin() as tx:
             tx.channel_posts.add("room", NOON)
-            tx.generation.doubt("older", NOON)
+            tx.generation.invalidate_copy("older", NOON)
             assert [post.state for post in tx.channel_posts.log(9)] == [PostState.OVER]
             tx.notices.clear(LATER)
             assert tx.channel_posts.log(9) == []
 
     def test_a_check_that_fails_twice_in_a_row_is_news_once(self, store: Store) -> None:
         with store.begin() as tx:
-            tx.failing_checks.note({"SPF": "no record", "DKIM": "no key"}, NOON)
+            tx.failing_checks.store_failing({"SPF": "no record", "DKIM": "no key"}, NOON)
             assert tx.failing_checks.untold() == []
-            tx.failing_checks.note({"SPF": "two records"}, LATER)
+            tx.failing_checks.store_failing({"SPF": "two records"}, LATER)
             [check] = tx.failing_checks.untold()
             assert (check.what, check.detail, check.since) == ("SPF", "two records", NOON)
             tx.failing_checks.note_notified(["DKIM", "SPF"])
-            tx.failing_checks.note({"SPF": "two records"}, LATER)
+            tx.failing_checks.store_failing({"SPF": "two records"}, LATER)
             assert tx.failing_checks.untold() == []
             assert [one.what for one in tx.failing_checks.all()] == ["SPF"]
-            tx.failing_checks.note({}, LATER)
-            tx.failing_checks.note({"SPF": "no record"}, LATER)
-            tx.failing_checks.note({"SPF": "no record"}, LATER)
+            tx.failing_checks.store_failing({}, LATER)
+            tx.failing_checks.store_failing({"SPF": "no record"}, LATER)
+            tx.failing_checks.store_failing({"SPF": "no record"}, LATER)
             [again] = tx.failing_checks.untold()
             assert again.occurrence != check.occurrence

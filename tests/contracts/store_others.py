@@ -91,7 +91,9 @@ class OthersContract:
         with store.begin() as tx:
             for name in ("a.csv", "b.csv"):
                 number = tx.imports.begin(at=NOON, by=ANA, file=name, kind="plain", sha256="x")
-                tx.imports.note(ImportResult(number=number, new=number), finished_at=LATER)
+                tx.imports.store_progress(
+                    ImportResult(number=number, new=number), finished_at=LATER
+                )
             [newest] = tx.imports.newest(1)
             assert (newest.file, newest.new, newest.finished_at) == ("b.csv", 2, LATER)
             assert tx.imports.count() == 2
@@ -105,12 +107,12 @@ class OthersContract:
         with store.begin() as tx:
             assert {books.id, second.id} <= set(tx.unknowns.campaigns())
             assert tx.unknowns.calls(books.id) == (NOON, LATER)
-            assert tx.unknowns.strays({"recording": "another"}, books.id) == 3
-            assert tx.unknowns.strays({"recording": "another"}) == 6
+            assert tx.unknowns.count_strays({"recording": "another"}, books.id) == 3
+            assert tx.unknowns.count_strays({"recording": "another"}) == 6
             for minutes in (2, 1, 3):
                 held = tx.unknowns.take(at=LATER, lease=LEASE, accounts={"recording": ""})
                 assert held is not None
-                tx.unknowns.call(held, until=LATER + timedelta(minutes=minutes))
+                tx.unknowns.record_replay(held, until=LATER + timedelta(minutes=minutes))
             last = LATER + timedelta(minutes=2)
             assert tx.unknowns.calls_until(books.id, NOON) == last
             assert tx.unknowns.calls_until(books.id, last) is None
@@ -164,7 +166,7 @@ class OthersContract:
     def test_the_running_service_leaves_a_note(self, store: Store) -> None:
         with store.begin() as tx:
             assert tx.running_service.configuration() == ""
-            tx.running_service.note("digest", "one")
+            tx.running_service.replace_note("digest", "one")
             tx.running_service.forget("another")
             assert tx.running_service.configuration() == "digest"
             tx.running_service.forget("one")

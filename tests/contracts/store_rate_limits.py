@@ -100,7 +100,7 @@ class PacesContract:
         with store.begin() as tx:
             tx.rate_limits.put("mailgun", "forum.example", KEPT)
             tx.rate_limits.put("postmark", "forum.example", KEPT)
-            tx.rate_limits.forgive("mailgun")
+            tx.rate_limits.clear_block("mailgun")
             forgiven = tx.rate_limits.get("mailgun", "forum.example")
             assert tx.rate_limits.get("postmark", "forum.example") == KEPT
         assert forgiven.failing_since is None
@@ -112,8 +112,8 @@ class PacesContract:
         waiting = books.claim()
         assert books.requeue(waiting, seconds=600)
         with books.step() as tx:
-            assert tx.campaigns.hand_on(books.id, "second")
-            assert not tx.campaigns.hand_on(books.id, "second")
+            assert tx.campaigns.assign_provider(books.id, "second")
+            assert not tx.campaigns.assign_provider(books.id, "second")
             assert tx.campaigns.carriers() == {"second"}
         assert books.campaign().carrier == "second"
         for room in ({"recording": None, "second": 0}, {"recording": 5, "second": None}):
@@ -128,7 +128,7 @@ class PacesContract:
     def test_a_carrier_that_is_not_configured_any_more_is_the_first(self, store: Store) -> None:
         books = Books(store, 2)
         with books.step() as tx:
-            tx.campaigns.hand_on(books.id, "gone")
+            tx.campaigns.assign_provider(books.id, "gone")
             claimed = tx.batches.claim(
                 at=NOON, lease=LEASE, attempt_id="a", allowance={"new": None}
             )

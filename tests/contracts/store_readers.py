@@ -89,7 +89,7 @@ class ReadersContract:
             assert list(tx.readers.suppressions()) == []
             assert tx.readers.lists() == {}
             assert tx.audiences.count(PRESS) == 0
-            assert tx.audiences.excluded(PRESS) == []
+            assert tx.audiences.list_excluded(PRESS) == []
 
     def test_importing_again_keeps_what_the_file_leaves_open(self, store: Store) -> None:
         with store.begin() as tx:
@@ -385,16 +385,16 @@ class ReadersContract:
             suppress(tx, "reader1@example.org", SuppressionReason.BOUNCED)
             leave(tx, "reader2@example.org", "press")
             leave(tx, "reader3@example.org", "press", "events")
-            assert tx.audiences.excluded(PRESS) == [
+            assert tx.audiences.list_excluded(PRESS) == [
                 ("reader1@example.org", "bounced"),
                 ("reader2@example.org", "unsubscribed"),
                 ("reader3@example.org", "unsubscribed"),
             ]
-            assert tx.audiences.excluded(Audience(lists=("press", "events"))) == [
+            assert tx.audiences.list_excluded(Audience(lists=("press", "events"))) == [
                 ("reader1@example.org", "bounced"),
                 ("reader3@example.org", "unsubscribed"),
             ]
-            assert tx.audiences.excluded(Audience(lists=("nothing",))) == []
+            assert tx.audiences.list_excluded(Audience(lists=("nothing",))) == []
 
     def test_forgetting_removes_the_person_and_blocks_the_address(self, store: Store) -> None:
         with store.begin() as tx:
@@ -415,7 +415,7 @@ class ReadersContract:
             tx.readers.forget(ANA.address, NOON)
             assert tx.readers.upsert([ANA], NOON) == (1, 0)
             assert tx.audiences.count(Audience(lists=("press", "supporters"))) == 0
-            assert tx.audiences.excluded(PRESS) == [("Ana@Example.org", "erased")]
+            assert tx.audiences.list_excluded(PRESS) == [("Ana@Example.org", "erased")]
 
     def test_forgetting_somebody_unknown_blocks_the_address_all_the_same(
         self, store: Store

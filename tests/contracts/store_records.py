@@ -228,16 +228,16 @@ class RecordsContract:
 
         assert given() == (1, 1)
         with store.begin() as tx:
-            tx.generation.doubt("missing", NOON)
+            tx.generation.invalidate_copy("missing", NOON)
         person, campaign = given()
         assert person > 1_000_000
         assert campaign > 1000
         assert given() == (person + 1, campaign + 1)
         with store.begin() as tx:
-            tx.generation.doubt("missing", NOON)
+            tx.generation.invalidate_copy("missing", NOON)
         assert given() == (person + 2, campaign + 2)
         with store.begin() as tx:
-            tx.generation.doubt("another", NOON)
+            tx.generation.invalidate_copy("another", NOON)
         assert given()[0] > person + 1_000_000
 
     def test_deeds_are_numbered_from_one_and_come_back_as_they_were(self, store: Store) -> None:

@@ -65,7 +65,7 @@ class SearchContract:
         with store.begin() as tx:
             for note in notes:
                 tx.public_notes.add(note)
-                off.append(tx.public_notes.off(["hours", "other"]))
+                off.append(tx.public_notes.find_withdrawn(["hours", "other"]))
             assert tx.public_notes.of(["hours"]) == notes
             assert tx.public_notes.of(["other"]) == []
         assert off == [set(), {"hours"}, {"hours"}, set()]

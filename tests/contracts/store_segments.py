@@ -137,7 +137,7 @@ class SegmentsContract:
             assert list(tx.audiences.addresses(split)) == ["1@example.org", "3@example.org"]
             assert tx.audiences.count(split) == 2
             english = replace(split, languages=frozenset({"en"}))
-            assert tx.audiences.elsewhere(english) == [("1@example.org", "es", "")]
+            assert tx.audiences.list_other_languages(english) == [("1@example.org", "es", "")]
             assert tx.audiences.freeze(add_campaign(tx, "forum-es"), split, 10) == 2
 
     def test_a_correction_of_what_has_not_begun_goes_to_those_it_was_for(

@@ -75,12 +75,12 @@ class StagingContract:
     def test_an_import_that_was_undone_notes_nothing_more(self, store: Store) -> None:
         with store.begin() as tx:
             number = tx.imports.begin(at=NOON, by="ada", file="a.csv", kind="plain", sha256="ab")
-            assert tx.imports.note(ImportResult(number=number, new=2), finished_at=None)
+            assert tx.imports.store_progress(ImportResult(number=number, new=2), finished_at=None)
             record = tx.imports.get(number)
             assert record is not None
             assert (record.new, record.finished_at) == (2, None)
             tx.imports.undo(record, NOON, "ada")
-            assert not tx.imports.note(ImportResult(number=number), finished_at=NOON)
+            assert not tx.imports.store_progress(ImportResult(number=number), finished_at=NOON)
 
     def test_whoever_is_suppressed_is_not_written_down_and_told_by_reason(
         self, store: Store

@@ -109,5 +109,5 @@ class StartingContract:
             gone = SuppressedEntry(address="bounced@example.org", reason=SuppressionReason.BOUNCED)
             tx.readers.suppress([gone], NOON, "test")
             tx.readers.upsert([Entry(address="other@example.org", lists=("other",))], NOON)
-            found = tx.audiences.left_out(PRESS)
+            found = tx.audiences.count_excluded(PRESS)
         assert found == {"unsubscribed": 1, "bounced": 1, "paused": 1}

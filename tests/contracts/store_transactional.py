@@ -49,7 +49,7 @@ def claim(tx: Transaction, attempt: str = "a1", at: timedelta = timedelta(0)) ->
 
 def intend(tx: Transaction, held: ClaimedEmail) -> int | None:
     """How many attempts there ever were; None where it is not held any more."""
-    return tx.emails.intend(held, provider="recording", account="one")
+    return tx.emails.record_start(held, provider="recording", account="one")
 
 
 class LettersContract:
@@ -242,7 +242,7 @@ class LettersContract:
             ask(tx)
             claim(tx)
             ask(tx, address="b@example.org")
-            tx.generation.doubt("older", NOON)
+            tx.generation.invalidate_copy("older", NOON)
             assert tx.emails.waiting() == (0, None)
             ask(tx, address="c@example.org")
             assert claim(tx, "a2").email.address == "c@example.org"

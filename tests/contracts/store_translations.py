@@ -37,8 +37,8 @@ def reached(store: Store, wanted: Audience) -> list[int]:
     with store.read() as tx:
         addresses = list(tx.audiences.addresses(wanted))
         assert tx.audiences.count(wanted) == len(addresses)
-        others = Counter(language for _, language, _ in tx.audiences.elsewhere(wanted))
-        assert tx.audiences.left_to_others(wanted) == others
+        others = Counter(language for _, language, _ in tx.audiences.list_other_languages(wanted))
+        assert tx.audiences.count_other_languages(wanted) == others
     return [int(address.partition("@")[0].removeprefix("reader")) for address in addresses]
 
 
@@ -79,7 +79,7 @@ class FamiliesContract:
         assert reached(store, split("forum", frozenset({"en", ""}))) == [1, 3]
         assert reached(store, split("forum-fr", frozenset())) == []
         with store.read() as tx:
-            assert tx.audiences.elsewhere(split("forum-es", frozenset({"es"}))) == [
+            assert tx.audiences.list_other_languages(split("forum-es", frozenset({"es"}))) == [
                 ("reader1@example.org", "en", ""),
                 ("reader3@example.org", "", ""),
                 ("reader5@example.org", "es-MX", ""),
@@ -93,7 +93,9 @@ class FamiliesContract:
         wanted = split("forum-es", frozenset({"es"}))
         assert reached(store, wanted) == [4]
         with store.read() as tx:
-            assert ("reader2@example.org", "es", "forum") in tx.audiences.elsewhere(wanted)
+            assert ("reader2@example.org", "es", "forum") in tx.audiences.list_other_languages(
+                wanted
+            )
         with store.begin() as tx:
             tx.campaigns.move(number, CampaignState.SENDING, expect=list(CampaignState), at=NOON)
             assert tx.audiences.freeze(number, wanted, 10) == 1
@@ -150,7 +152,7 @@ class FamiliesContract:
         assert books.requeue(under_way)
         assert reached(store, split("forum-es")) == [1, 2, 3, 6, 7, 8, 9]
         with books.step() as tx:
-            tx.campaigns.take_over(books.id, "right")
+            tx.campaigns.set_corrected_by(books.id, "right")
         assert reached(store, split("forum-es")) == []
 
     def test_the_latest_campaign_of_each_translation_is_found(self, store: Store) -> None:

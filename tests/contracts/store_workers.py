@@ -26,7 +26,7 @@ def claim(store: Store, owner: int, attempt_id: str = "a1") -> ClaimedBatch | No
 
 def note(store: Store, claimed: ClaimedBatch, owner: int) -> int | None:
     with store.send() as tx:
-        return tx.batches.intend(claimed.id, fence=claimed.fence, body_hash="b", owner=owner)
+        return tx.batches.record_start(claimed.id, fence=claimed.fence, body_hash="b", owner=owner)
 
 
 def bury(store: Store, *dead: int, is_shared: bool = True) -> int:

@@ -15,7 +15,7 @@ from newsletter.config.channels import CHANNELS
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.delivery.transactional import News
 from newsletter.domain.staff.post import ChannelPost, PostState
-from newsletter.runtime.channels import PostAttempt, PostRound, signature
+from newsletter.runtime.channels import ChannelPostRunner, PostAttempt, signature
 from tests.fakes import NOON
 from tests.pages import forum
 from tests.rows import rows
@@ -187,10 +187,10 @@ def test_a_round_posts_what_the_tick_found(
         site.services.tick.run()
         site.clock.advance(minutes=1)
         server.script.append(reply(404, "no_service"))
-        tick = PostRound(site.services.settings, site.services.store, stopped=lambda: False)
+        tick = ChannelPostRunner(site.services.settings, site.services.store, stopped=lambda: False)
         with caplog.at_level("DEBUG"):
-            tick.go()
-            tick.go()
+            tick.send_due()
+            tick.send_due()
         assert "hush" not in repr(site.services.settings)
     [received] = server.requests
     assert json.loads(received.body)["text"] == "News: waiting for approval"

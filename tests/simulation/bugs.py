@@ -127,7 +127,7 @@ class _NextOnes(PlainLinks):
 
 def _forgetful(noted: Noted) -> Any:
     """A guard record that notes no claims."""
-    return Instead(noted, note=lambda _claims: None, follow=lambda _claims: None)
+    return Instead(noted, store_claim=lambda _claims: None, follow=lambda _claims: None)
 
 
 # --- claims
@@ -317,11 +317,11 @@ def _not_to_last(books: Books) -> Any:
         before, intended = host.before or host.copy(), []
 
         def intend(*given: Any, **named: Any) -> Any:
-            intended.append(tx.batches.intend(*given, **named))
+            intended.append(tx.batches.record_start(*given, **named))
             return intended[0]
 
         with books.begin(lasting=lasting) as tx:
-            yield Instead(tx, batches=Instead(tx.batches, intend=intend))
+            yield Instead(tx, batches=Instead(tx.batches, record_start=intend))
         if intended:
             host.before = before
 
@@ -456,8 +456,8 @@ BUGS: dict[str, Parts] = {
     "the last commit is lost with the power": Parts(full=False),
     "the cursor moves at fetch": _in("batches", "claim", _moved_at_fetch),
     "suppression is asked at the planning only": _in("batches", "claim", _whoever_left),
-    "a hold is not asked": _in("batches", "claim intend", _on_hold_too),
-    "what ends while bytes are made is not asked": _in("batches", "intend", _intended_anyway),
+    "a hold is not asked": _in("batches", "claim record_start", _on_hold_too),
+    "what ends while bytes are made is not asked": _in("batches", "record_start", _intended_anyway),
     "no fence around putting back": _in("batches", "requeue", _unfenced),
     "a crash queues what was claimed": _in("batches", "abandon", _queued_again),
     "a lease is taken over too early": Parts(tick=_taken_over),
@@ -475,8 +475,8 @@ BUGS: dict[str, Parts] = {
     "silent look-ups need not follow each other": _in("unknowns", "put_off", _with_gaps),
     "no fence when an event confirms": _in("unknowns", "confirm", _unfenced_confirm),
     "a bounce ends whichever address": _in("events", "locate", _of_whoever_it_is_now),
-    "all is at the first account": _in("batches", "intend", _at_the_first_account),
-    "a stale fence may still leave": _in("batches", "intend", _by_a_stale_fence),
+    "all is at the first account": _in("batches", "record_start", _at_the_first_account),
+    "a stale fence may still leave": _in("batches", "record_start", _by_a_stale_fence),
     "a database may lack one claim": Parts(guard_file=_claim_lacking),
     "what leaves is not committed to last": Parts(sending_store=_not_to_last),
     "a translation's writer may approve": _in(

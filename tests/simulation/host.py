@@ -25,7 +25,7 @@ from newsletter.pipeline.delivery.reconcile import Reconciler
 from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.pipeline.delivery.transactional import TransactionalSender
 from newsletter.pipeline.events.breaker import pause_harmful
-from newsletter.pipeline.ledger import Configuration
+from newsletter.pipeline.ledger import ConfigurationCheck
 from newsletter.pipeline.staff.notify import notify
 from newsletter.pipeline.statements.ingest import DeskSource, DigestSource, IngestState, ingest
 from newsletter.pipeline.statements.render import RenderState, render
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 PROVIDERS = ("recording", "second")
 _COMMIT_TAKES = timedelta(milliseconds=1)
-CONFIGURATION = Configuration(
+CONFIGURATION = ConfigurationCheck(
     digest=lambda: "ours", changed_on_disk=lambda: "", is_service_running=lambda: False
 )
 _FAILS_OVER_AFTER = timedelta(minutes=1)
@@ -119,7 +119,7 @@ class Noted:
         if claims <= self._known().mark.claims:
             raise Refused("the database was exchanged")
 
-    def note(self, claims: int) -> None:
+    def store_claim(self, claims: int) -> None:
         self._point("note")
         with self._lock:
             known = self._known()
@@ -445,7 +445,7 @@ class Process:
 
     def begin(self) -> None:
         """Open the database as every command does, then begin an epoch."""
-        self.guard().attend()
+        self.guard().check_on_open()
         self.guard().begin()
         recover.recover(store=self.store, accounts=self.pool.accounts)
         self.up = True

@@ -245,7 +245,7 @@ class World:
         """Run a command in a process of its own, and return whether it succeeded."""
         process = Process(host)
         try:
-            process.guard().attend()  # as each process that opens a database does
+            process.guard().check_on_open()  # as each process that opens a database does
             deed(process)
         except Violation:
             raise

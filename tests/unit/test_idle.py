@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.staff.role import Role
-from newsletter.runtime.rounds import QuietPeriod
+from newsletter.runtime.rounds import EmptyResultCache
 from newsletter.runtime.scheduler import Scheduler
 from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened
@@ -40,37 +40,37 @@ def versions() -> Versions:
 
 
 def test_a_question_is_asked_the_first_time(versions: Versions) -> None:
-    assert not QuietPeriod(versions).holds()
+    assert not EmptyResultCache(versions).holds()
 
 
 def test_what_was_answered_with_nothing_is_not_asked_again_until_somebody_writes(
     versions: Versions,
 ) -> None:
-    still = QuietPeriod(versions)
+    still = EmptyResultCache(versions)
     still.holds()
-    still.note(nothing=True)
+    still.remember(nothing=True)
     assert still.holds()
     versions.number += 1
     assert not still.holds()
 
 
 def test_what_is_open_is_asked_again_and_again(versions: Versions) -> None:
-    still = QuietPeriod(versions)
+    still = EmptyResultCache(versions)
     still.holds()
-    still.note(nothing=False)
+    still.remember(nothing=False)
     assert not still.holds()
 
 
 def test_what_is_written_while_it_is_asked_is_seen_the_next_time(versions: Versions) -> None:
-    still = QuietPeriod(versions)
+    still = EmptyResultCache(versions)
     still.holds()
     versions.number += 1
-    still.note(nothing=True)
+    still.remember(nothing=True)
     assert not still.holds()
 
 
 def test_a_question_that_failed_is_asked_again(versions: Versions) -> None:
-    still = QuietPeriod(versions)
+    still = EmptyResultCache(versions)
     still.holds()
     assert not still.holds()
 

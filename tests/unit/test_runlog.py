@@ -78,7 +78,7 @@ def test_a_campaign_that_ends_is_told_once_with_its_name_and_figures(
     states = [CampaignState.SENDING, CampaignState.ATTENTION, CampaignState.ATTENTION]
     for state in [*states, CampaignState.SENT, CampaignState.SENT]:
         assert not endings.is_over(7) or state is CampaignState.SENT
-        endings.note([replace(CAMPAIGN, state=state)])
+        endings.log_ended([replace(CAMPAIGN, state=state)])
     assert endings.is_over(7)
     beginning = "finished campaign=7 statement=news state="
     assert [one.removeprefix(beginning).partition(" ")[0] for one in said.messages] == [
@@ -94,8 +94,8 @@ def test_a_line_a_minute_at_most_says_how_it_goes(said: pytest.LogCaptureFixture
     pulse = ProgressLog(lambda: seconds[0])
     for at in range(0, 181, 5):
         seconds[0] = at
-        pulse.note(done())
-        pulse.note(done(Verdict.RETRY))
+        pulse.count_accepted(done())
+        pulse.count_accepted(done(Verdict.RETRY))
         pulse.beat()
     assert [one.partition(" in")[0] for one in said.messages] == [
         "130 messages accepted",

@@ -171,7 +171,7 @@ def _describe_wait(row: Mapping[str, Any], zone: str) -> Iterator[str]:
 @shell.acting
 def pause(services: Services, campaign: str, by: str) -> None:
     """Pause a campaign after its open calls."""
-    _print_state(services.campaigns.hand(by).pause(campaign))
+    _print_state(services.campaigns.actions_of(by).pause(campaign))
 
 
 @click.command()
@@ -179,7 +179,7 @@ def pause(services: Services, campaign: str, by: str) -> None:
 @shell.acting
 def resume(services: Services, campaign: str, by: str) -> None:
     """Resume a paused campaign."""
-    _print_state(services.campaigns.hand(by).resume(campaign))
+    _print_state(services.campaigns.actions_of(by).resume(campaign))
 
 
 @click.command()
@@ -187,7 +187,7 @@ def resume(services: Services, campaign: str, by: str) -> None:
 @shell.acting
 def cancel(services: Services, campaign: str, by: str) -> None:
     """Cancel a campaign; sent messages stay sent."""
-    cancelled = services.campaigns.hand(by).cancel(campaign)
+    cancelled = services.campaigns.actions_of(by).cancel(campaign)
     _print_state(cancelled)
     with services.store.read() as tx:
         original = tx.campaigns.latest(cancelled.translates)
@@ -214,7 +214,7 @@ def resolve(services: Services, campaign: str, to: str | None, by: str) -> None:
     """
     if to is None:
         raise click.UsageError("say --sent, --resend or --give-up")
-    resolved, people = services.campaigns.hand(by).resolve(campaign, Resolution(to))
+    resolved, people = services.campaigns.actions_of(by).resolve(campaign, Resolution(to))
     shell.say(f"{people} decided")
     _print_state(resolved)
 
@@ -227,7 +227,7 @@ def go_back(services: Services, campaign: str, by: str) -> None:
 
     After a fail-over, once the first provider is well.
     """
-    _print_state(services.campaigns.hand(by).go_back(campaign))
+    _print_state(services.campaigns.actions_of(by).go_back(campaign))
 
 
 @campaign.command()
@@ -239,7 +239,7 @@ def reopen(services: Services, campaign: str, by: str) -> None:
     These are the people who were cancelled or rejected. People who may have it are left out: those
     who are unknown or were given up.
     """
-    reopened, people = services.campaigns.hand(by).reopen(campaign)
+    reopened, people = services.campaigns.actions_of(by).reopen(campaign)
     shell.say(f"{people:,} of {reopened.counts.audience:,} wait again")
     _print_state(reopened)
 

@@ -16,7 +16,7 @@ from newsletter.pipeline.statements.visit import VisitResult
 from newsletter.runtime.services import Services
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import draft_as_file
-from newsletter.sources.writing import free_path, write_bytes, write_new
+from newsletter.sources.writing import path_for_title, write_bytes, write_new
 from newsletter.store.sql import Transaction
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def import_files(services: Services, files: tuple[Path, ...], as_json: bool) -> 
 def _write_imported(services: Services, document: "ImportedDocument") -> dict[str, Any]:
     from newsletter.sources.uploads import as_draft  # with what reads documents
 
-    path = free_path(services.settings.statements_folder, document.title)
+    path = path_for_title(services.settings.statements_folder, document.title)
     slug = path.stem
     text = as_draft(document, DraftText())
     until = document.embargo.until if document.embargo else ""

@@ -26,7 +26,7 @@ from newsletter.runtime.keys import with_umask
 from newsletter.runtime.services import Services
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import draft_as_file
-from newsletter.sources.writing import free_path, write_new
+from newsletter.sources.writing import path_for_title, write_new
 from newsletter.store.sql import Transaction
 
 
@@ -166,7 +166,7 @@ def new(services: Services, title: str, author: str) -> None:
         date=services.store.clock.now().date().isoformat(),
     )
     text = draft_as_file(begun, author=author)
-    path = free_path(services.settings.statements_folder, title)
+    path = path_for_title(services.settings.statements_folder, title)
     with with_umask(services.umask):
         write_new(path, text)
     click.echo(str(path))

@@ -5,7 +5,7 @@ import click
 from newsletter.cli.shell import Shell, in_workspace, say
 from newsletter.runtime.backups import Backups
 from newsletter.runtime.keys import private
-from newsletter.store.file.lock import in_use
+from newsletter.store.file.lock import lock_shared
 
 
 @click.command()
@@ -13,6 +13,6 @@ from newsletter.store.file.lock import in_use
 def backup(workspace: Shell) -> None:
     """Write a backup, rehearse it, and remove the oldest."""
     settings = workspace.settings()
-    with private(), in_use(settings.in_use_path):
+    with private(), lock_shared(settings.in_use_path):
         file, found = Backups(settings=settings).take()
     say(f"{file} can be restored, with var/keys: {found}")

@@ -20,7 +20,7 @@ from newsletter.runtime.wiring import open_database
 from newsletter.store.copying import copy as copy_rows
 from newsletter.store.file import copies
 from newsletter.store.file.keys import refuse_missing_keys
-from newsletter.store.file.lock import in_use, only_one, unused
+from newsletter.store.file.lock import hold_sender_lock, lock_exclusively, lock_shared
 from newsletter.store.schema import SCHEMA_VERSION, ensure_current
 
 
@@ -36,7 +36,7 @@ def _require_exclusive(settings: Settings) -> Iterator[None]:
     A sender of another version is sure to hold the lock of those who send.
     """
     settings.database_path.parent.mkdir(parents=True, exist_ok=True)
-    with unused(settings.in_use_path), only_one(settings.lock_path):
+    with lock_exclusively(settings.in_use_path), hold_sender_lock(settings.lock_path):
         yield
 
 
@@ -60,7 +60,7 @@ def rekey(workspace: Shell) -> None:
     """Sign links with a new key. Older ones only end subscriptions from then on."""
     settings = workspace.settings()
     settings.in_use_path.parent.mkdir(parents=True, exist_ok=True)
-    with in_use(settings.in_use_path):  # and not by another account
+    with lock_shared(settings.in_use_path):  # and not by another account
         number = add_link_key(settings.workspace / "var" / "keys" / "links")
     say(
         f"links are signed with key {number} now; restart what runs. Unsubscribe links in old mails"
@@ -74,7 +74,7 @@ def rekey(workspace: Shell) -> None:
 def backup(workspace: Shell, file: Path) -> None:
     """Copy the database to FILE, also while it is in use."""
     settings = workspace.settings()
-    with private(), in_use(settings.in_use_path):
+    with private(), lock_shared(settings.in_use_path):
         Backups(settings=settings).write(file)
     say(f"{file} holds the database; keep {settings.workspace / 'var' / 'keys'} with it")
 
@@ -156,7 +156,7 @@ def copy(workspace: Shell, target: str | None, source: str | None) -> None:
 def release(services: Services, by: str) -> None:
     """Let a restored or copied database send again."""
     guard = services.delivery.guard()
-    with services.delivery.only_one():
+    with services.delivery.hold_sender_lock():
         released = guard.release(by=by, kinds={HoldKind.RESTORE_GUARD})
     left = guard.holds()
     say_resumed(released, left)

@@ -107,7 +107,7 @@ def send_one(folder: Path, passwords: Mapping[str, str]) -> int:
     _configure(folder, quick | {"desk.second_factor": "admin"})
     with Shell(workspace=str(folder)).services() as services:
         code = _send(services, folder, passwords)
-        _show_around(services, folder)
+        _print_next_steps(services, folder)
     return code
 
 
@@ -166,7 +166,7 @@ def _let_in(services: Services, person: _Person, password: str) -> None:
         tx.sessions.end_all(person.address)
 
 
-def _show_around(services: Services, folder: Path) -> None:
+def _print_next_steps(services: Services, folder: Path) -> None:
     seen = sample(_SLUG, address=None, store=services.store, links=services.links)
     page = folder / "var" / "example.html"
     page.write_text(filled(*seen).html, encoding="utf-8")

@@ -16,7 +16,7 @@ from newsletter.documents.markup.inline_markup import PART
 from newsletter.documents.markup.packed import Packing, page_edges, unseen
 from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.word_processors import Review
-from newsletter.documents.pictures import illustrated
+from newsletter.documents.pictures import with_encoded
 from newsletter.documents.release.imported import ImportedDocument, unusable
 from newsletter.documents.release.lines import ordinary
 
@@ -65,7 +65,7 @@ def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
         today=today,
         file=file,
     )
-    return illustrated(document, lambda name: _DOCX_PACKING.picture(data, name.removeprefix(PART)))
+    return with_encoded(document, lambda name: _DOCX_PACKING.picture(data, name.removeprefix(PART)))
 
 
 def _name_pictures(trees: Mapping[str, Any]) -> None:

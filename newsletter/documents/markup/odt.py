@@ -15,7 +15,7 @@ from newsletter.documents.markup.inline_markup import PART, Element
 from newsletter.documents.markup.packed import Packing, page_edges, unseen
 from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.word_processors import Review
-from newsletter.documents.pictures import illustrated
+from newsletter.documents.pictures import with_encoded
 from newsletter.documents.release.imported import ImportedDocument, unusable
 from newsletter.documents.release.lines import ordinary
 
@@ -49,7 +49,7 @@ def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
     text = content.find("{*}body/{*}text")
     if text is None:
         raise unusable(file, f"is no text document of LibreOffice; {_SAVE_ANEW}")
-    written = _Writer(_Looks(trees))
+    written = _Writer(_Styles(trees))
     body = "".join(written.blocks(text)) + written.notes()
     edges = (
         ("head" if _name(edge) == "header" else "foot", " ".join(_paragraph_texts(edge)))
@@ -63,10 +63,10 @@ def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
         today=today,
         file=file,
     )
-    return illustrated(document, lambda name: _ODT_PACKING.picture(data, name.removeprefix(PART)))
+    return with_encoded(document, lambda name: _ODT_PACKING.picture(data, name.removeprefix(PART)))
 
 
-class _Looks:
+class _Styles:
     """The styles of a document: of paragraphs, text, and lists."""
 
     def __init__(self, trees: Mapping[str, Element]) -> None:
@@ -132,7 +132,7 @@ class _Writer:
     ``hidden`` collects words that a style hides.
     """
 
-    def __init__(self, looks: _Looks) -> None:
+    def __init__(self, looks: _Styles) -> None:
         self._looks = looks
         self._notes: list[str] = []
         self.hidden: list[str] = []

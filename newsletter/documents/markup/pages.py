@@ -23,7 +23,7 @@ from newsletter.documents.markup.word_processors import (
     is_word,
     take_review,
 )
-from newsletter.documents.pictures import embedded, illustrated
+from newsletter.documents.pictures import embedded, with_encoded
 from newsletter.documents.redirects import redirect_note
 from newsletter.documents.release.blocks import RULE, Block, ExtractedText, import_blocks
 from newsletter.documents.release.dates import date_line
@@ -88,7 +88,7 @@ def import_page(
     left = [DroppedLine(line=o.number, text=shortened(o.text), reason=_LEAVES) for o in foot]
     hidden = _hidden_text(facts.text, blocks, inline)
     if article is not None and not hidden:
-        blocks = [*between(root, chosen, facts.title), *blocks]
+        blocks = [*find_standfirst(root, chosen, facts.title), *blocks]
     notes = [note, *review.notes(), *(article.notes if article else ())]
     notes += [_SCRIPTED_PAGE_NOTE] if hidden else []
     read = ExtractedText(
@@ -108,7 +108,7 @@ def import_page(
         notes=tuple(filter(None, [*notes, *link_notes(inline)])),
     )
     made = import_blocks(_in_words(read), today=today, file=file)
-    return illustrated(replace(made, language=facts.language), pictures)
+    return with_encoded(replace(made, language=facts.language), pictures)
 
 
 def _in_words(extracted: ExtractedText) -> ExtractedText:
@@ -147,7 +147,7 @@ def _dated(facts: Facts, root: Element, article: Article | None) -> Dated:
     return facts.dated
 
 
-def between(root: Element, chosen: Element, title: str) -> list[Block]:
+def find_standfirst(root: Element, chosen: Element, title: str) -> list[Block]:
     """Return a standfirst: text between headline and article that is as long as a subhead."""
     wanted = comparable(title)
     above = _above(root, chosen)

@@ -14,7 +14,7 @@ from newsletter.documents.markup.pdf_layout import (
     UNREAD_MARK,
     Cell,
     PdfLine,
-    Words,
+    TextRun,
     in_columns,
     read_pages,
 )
@@ -216,7 +216,7 @@ def _is_below(block: _Block, line: PdfLine, usual: float, pitch: float) -> bool:
 
 
 def _as_one(line: PdfLine, cells: Sequence[Cell]) -> PdfLine:
-    words = [word for cell in cells for word in (*cell.words, Words(text=" "))]
+    words = [word for cell in cells for word in (*cell.words, TextRun(text=" "))]
     return replace(line, cells=(Cell(words=tuple(words), left=cells[0].left),))
 
 
@@ -321,14 +321,14 @@ def _counted(blocks: Sequence[_Block]) -> set[int]:
 
 
 def _inside(block: _Block, *, without_mark: bool = False) -> str:
-    words: list[Words] = []
+    words: list[TextRun] = []
     for line in block.lines:
         for cell in line.cells:
-            words += [*cell.words, Words(text=" ")]
+            words += [*cell.words, TextRun(text=" ")]
     return _marked(_without_mark(words) if without_mark else words)
 
 
-def _without_mark(words: Sequence[Words]) -> list[Words]:
+def _without_mark(words: Sequence[TextRun]) -> list[TextRun]:
     """Remove the mark of an item, whether it is a run of its own or part of one."""
     text = "".join(word.text for word in words)
     found = _BULLET.match(text) or _NUMBER.match(text)
@@ -340,9 +340,9 @@ def _without_mark(words: Sequence[Words]) -> list[Words]:
     return kept
 
 
-def _marked(words: Sequence[Words]) -> str:
+def _marked(words: Sequence[TextRun]) -> str:
     """Write words as HTML, merging those that look alike."""
-    merged: list[Words] = []
+    merged: list[TextRun] = []
     for word in filter(lambda word: word.text, words):
         # A blank has the looks of what stands before it: PDFs often set it in another font.
         if merged and (not word.text.strip() or replace(merged[-1], text=word.text) == word):

@@ -38,7 +38,7 @@ _MAX_LINKS, _MAX_ROWS = 1_000, 500
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
+class TextRun:
     """Words of a line that look alike."""
 
     text: str
@@ -51,7 +51,7 @@ class Words:
 class Cell:
     """Part of a line without a wide gap. Places are in points, from the left."""
 
-    words: tuple[Words, ...]
+    words: tuple[TextRun, ...]
     left: float
 
     @property
@@ -265,7 +265,7 @@ def _cell(characters: Sequence[Any], layout: _Layout) -> Cell:
             looks = (*looks[:2], _target(character, layout.links))
         marked.append((looks, text))
     words = tuple(
-        Words(text=ordinary("".join(text for _, text in group)), bold=b, italic=i, href=href)
+        TextRun(text=ordinary("".join(text for _, text in group)), bold=b, italic=i, href=href)
         for (b, i, href), group in groupby(marked, key=lambda pair: pair[0])
     )
     left = next((character.x0 for character in characters if isinstance(character, LTChar)), 0.0)

@@ -333,7 +333,7 @@ class Passkey:
         """Return the id of the passkey on its owner's pages."""
         return sha256(self.id).hexdigest()[:16]
 
-    def repeats(self, count: int) -> bool:
+    def is_cloned(self, count: int) -> bool:
         """Return whether the signature counter did not grow: two devices then use one key."""
         # what counts nothing says 0 each time
         return count <= self.signatures and (count, self.signatures) != (0, 0)

@@ -27,7 +27,7 @@ def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) ->
     with acting(store, by, Role.SENDER, _ACTION_OF_KIND[kind]) as (tx, person):
         if not any(each.started_at for each in tx.campaigns.related([slug]) if each.slug == slug):
             raise NotFound(f"{slug} did not go out, so it has no page on the web.")
-        is_off = bool(tx.public_notes.off([slug]))
+        is_off = bool(tx.public_notes.find_withdrawn([slug]))
         if (NoteKind.WITHDRAWN if is_off else NoteKind.RESTORED) is kind:
             raise Refused(f"The text of {slug} is {'off' if is_off else 'on'} the web already.")
         tx.public_notes.add(PublicNote(slug=slug, at=tx.now, by=person, kind=kind, words=said))

@@ -53,7 +53,7 @@ def sent_statement(tx: Transaction, campaign: Campaign) -> Statement:
 
 def _with_page(tx: Transaction, campaigns: Sequence[Campaign]) -> list[Campaign]:
     """Return the campaigns whose statement has a public page with its text."""
-    off = tx.public_notes.off({campaign.slug for campaign in campaigns})
+    off = tx.public_notes.find_withdrawn({campaign.slug for campaign in campaigns})
     return [one for one in campaigns if not (one.unlisted or one.slug in off)]
 
 

@@ -29,7 +29,13 @@ from newsletter.pipeline.campaigns.headcount import (
     current_terms,
     record_start,
 )
-from newsletter.pipeline.ledger import Configuration, acting, find_campaign, find_seen, find_stored
+from newsletter.pipeline.ledger import (
+    ConfigurationCheck,
+    acting,
+    find_campaign,
+    find_seen,
+    find_stored,
+)
 from newsletter.pipeline.outgoing import confirm_by_events, finish, reassess
 from newsletter.pipeline.status import (
     approved_from,
@@ -91,7 +97,7 @@ class Starter:
 
     store: Store
     rules: CampaignRules
-    configuration: Configuration
+    configuration: ConfigurationCheck
 
     def start(self, request: StartRequest) -> Start:
         """Start a statement, also one that was paused because its number of readers had changed.
@@ -265,7 +271,7 @@ class OperatorActions:
             self._change(tx, campaign, to, {CampaignState.PAUSED}, "", "resume")
             # the person has seen these complaints and bounces, and accepts them
             before = tx.events.overruled(campaign.id)
-            damage = tx.events.damage(campaign.id)
+            damage = tx.events.breaker_counts(campaign.id)
             after = overrule(damage, campaign.counts.accepted, before)
             if after != before:
                 tx.events.overrule(campaign.id, after)
@@ -293,12 +299,12 @@ class OperatorActions:
         """Send pending batches by the first provider again, after a failover. Raises Refused."""
         with acting(self.store, self.actor, Role.SENDER, "return") as (tx, _):
             campaign = find_campaign(tx, name)
-            if campaign.state.ended or not tx.campaigns.hand_on(campaign.id, ""):
+            if campaign.state.ended or not tx.campaigns.assign_provider(campaign.id, ""):
                 raise Refused(
                     f"campaign {campaign.id} ({campaign.slug}) has nothing to bring back to"
                     f" {campaign.provider}: it has not failed over, or it is over"
                 )
-            tx.rate_limits.forgive(campaign.provider)
+            tx.rate_limits.clear_block(campaign.provider)
             self._enter(tx, "go back", campaign, f"to {campaign.provider}")
             return find_campaign(tx, str(campaign.id))
 

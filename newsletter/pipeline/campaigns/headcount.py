@@ -201,12 +201,12 @@ def headcount(tx: Transaction, status: StatementStatus) -> Headcount:
     reach = _reach(tx, status)
     found: Counter[str] = Counter()
     if reach.group is not None and isinstance(reach.audience, Audience):
-        for language, many in tx.audiences.left_to_others(reach.audience).items():
+        for language, many in tx.audiences.count_other_languages(reach.audience).items():
             found[reach.group.languages[reach.group.member_for(language)]] += many
     return Headcount(
         readers=tx.audiences.count(reach.audience),
         lists=reach.audience.lists or status.statement.lists,
-        left_out=_largest_first(tx.audiences.left_out(reach.audience)),
+        left_out=_largest_first(tx.audiences.count_excluded(reach.audience)),
         elsewhere=_largest_first(found),
         outside=reach.outside(tx),
     )
@@ -377,7 +377,7 @@ def dry_run(slug: str, *, store: Store, rules: CampaignRules) -> DryRun:
             lists=audience.lists,
             audience=len(addresses),
             addresses=addresses,
-            excluded=tuple(tx.audiences.excluded(audience)),
+            excluded=tuple(tx.audiences.list_excluded(audience)),
             segment=str(audience.segment or ""),
         )
         if correction is not None:
@@ -397,7 +397,7 @@ def dry_run(slug: str, *, store: Store, rules: CampaignRules) -> DryRun:
 
 def _elsewhere_by_name(tx: Transaction, reach: Reach) -> Iterator[tuple[str, str]]:
     if reach.group is not None and isinstance(reach.audience, Audience):
-        for address, language, slug in tx.audiences.elsewhere(reach.audience):
+        for address, language, slug in tx.audiences.list_other_languages(reach.audience):
             theirs = reach.group.member_for(language)
             why = f"gets it in {reach.group.languages[theirs]}: {theirs}"
             yield address, f"is in the audience of {slug}" if slug else why

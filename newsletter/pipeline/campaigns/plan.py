@@ -94,7 +94,7 @@ class PlanState:
     """Slugs whose step may change without a change of their own, such as by time."""
     held: dict[str, HeldStatement] = field(default_factory=dict)
 
-    def note(self, decision: _Decision) -> None:
+    def add_decision(self, decision: _Decision) -> None:
         slug = decision.status.slug
         self.open.discard(slug)
         self.held.pop(slug, None)
@@ -134,7 +134,7 @@ def plan(*, store: Store, rules: PlanRules, before: PlanState | None = None) -> 
                 scheduled += _take_step(tx, decision, rules)
         if decision.step is Step.WITHDRAW:
             withdrawn.append(HeldStatement(slug=slug, reason=decision.why))
-        before.note(decision)
+        before.add_decision(decision)
     before.staff, before.change_number = staff, mark
     held = tuple(before.held[slug] for slug in sorted(before.held))
     return PlanResult(scheduled=tuple(scheduled), withdrawn=tuple(withdrawn), held=held)
@@ -307,7 +307,7 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
         # after the freeze, because the audience includes readers whom the original still waits for
         for stopped in reach.correction.stops:
             _cancel(tx, stopped, f"corrected by {reach.correction.by}")
-            tx.campaigns.take_over(stopped.id, reach.correction.by)
+            tx.campaigns.set_corrected_by(stopped.id, reach.correction.by)
     _log(tx, "start", campaign.slug, f"campaign {campaign.id} to {size} readers")
     return True
 
@@ -330,7 +330,7 @@ def _replace_welcome(tx: Transaction, campaign: Campaign) -> None:
     """End earlier welcome emails of the same lists. Their waiting readers get the new one."""
     for earlier in tx.campaigns.welcoming(campaign.lists):
         if set(earlier.lists) <= set(campaign.lists):
-            tx.campaigns.pass_on(earlier.id, campaign.id)
+            tx.campaigns.move_queued(earlier.id, campaign.id)
             _cancel(tx, earlier, f"replaced by {campaign.slug}")
 
 

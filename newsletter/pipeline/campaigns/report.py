@@ -63,7 +63,7 @@ def figures(
         "providers": tx.campaigns.providers(number) or [campaign.provider],
         "outage": _as_json(tx.batches.outage(number)),
         "unsubscribed": tx.readers.left_through(number),
-        "unknown_elsewhere": 0 if accounts is None else tx.unknowns.strays(accounts, number),
+        "unknown_elsewhere": 0 if accounts is None else tx.unknowns.count_strays(accounts, number),
         "awaited": [
             {
                 "statement": one.slug,
@@ -181,7 +181,7 @@ class Vitals:
     """How long the oldest due campaign has waited for its start."""
     emails: int
     """The number of transactional emails that wait."""
-    emails_overdue: timedelta
+    oldest_email_age: timedelta
     """How long the oldest waiting email has waited, failed attempts included."""
 
 
@@ -196,5 +196,5 @@ def vitals(*, store: Store) -> Vitals:
             batches=tx.batches.waiting(),
             overdue=tx.now - min(due, default=tx.now),
             emails=tx.emails.waiting()[0],
-            emails_overdue=tx.now - min(first or tx.now, tx.now),
+            oldest_email_age=tx.now - min(first or tx.now, tx.now),
         )

@@ -19,7 +19,7 @@ from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.subscribers.audience import Subscriber
 from newsletter.pipeline.delivery.attempt import PooledProvider
-from newsletter.pipeline.ledger import entitle, find_statement
+from newsletter.pipeline.ledger import find_statement, require_role
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.store.sql import Store, Transaction
@@ -71,7 +71,7 @@ def shown(
     return content, _as_reader(content, person, links)
 
 
-def made_up(content: Content, links: SignedLinks) -> Recipient:
+def sample_recipient(content: Content, links: SignedLinks) -> Recipient:
     """Return a sample recipient without a name, whose links end no subscription."""
     return _as_reader(content, None, links)
 
@@ -95,7 +95,7 @@ def filled(content: Content, recipient: Recipient) -> Content:
 
 def _authorise_test(tx: Transaction, by: str) -> str:
     """Return the folded address of a person who may send a test mail now. Raises Refused."""
-    actor = entitle(tx, by, Role.WRITER, "send a test")
+    actor = require_role(tx, by, Role.WRITER, "send a test")
     if exceeded(limits_on_tests(actor), tx.now, tx.throttle.count):
         raise Refused(_TOO_MANY)
     return actor
@@ -145,7 +145,7 @@ class TrialSender:
             reason = tx.readers.suppressed(address)
             if reason is not None:
                 raise Refused(f"{address} is suppressed ({reason.value}); nothing is sent to it")
-            tx.throttle.failed({limit.key for limit in limits_on_tests(actor)}, tx.now)
+            tx.throttle.record_failure({limit.key for limit in limits_on_tests(actor)}, tx.now)
             limiter.take_urgent(tx, 1, taken_at)
             tx.audit.enter(actor, "test", subject or slug, "one test mail")
         provider = self.provider.provider
@@ -165,7 +165,7 @@ class TrialSender:
             called = (person.name if person else "") or tx.staff.names().get(fold(address), "")
         content = self.renderer.render(statement, within, test=True)
         content = replace(content, subject=f"[Test] {content.subject}")
-        reader = made_up(content, self.links)._replace(
+        reader = sample_recipient(content, self.links)._replace(
             address=address,
             names=content.fill_names(called),
             message_id=f"test.{secrets.token_hex(8)}",

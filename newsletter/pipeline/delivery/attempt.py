@@ -148,7 +148,7 @@ class ProviderPool:
         self, tx: Transaction, second: PooledProvider, campaign: Campaign, reason: str
     ) -> None:
         # several threads may find the outage at the same time: the first one fails over and logs it
-        if not tx.campaigns.hand_on(campaign.id, second.name):
+        if not tx.campaigns.assign_provider(campaign.id, second.name):
             return
         detail = f"campaign {campaign.id} from {self.first.name} to {second.name}: {reason}"
         tx.audit.enter("scheduler", "fail over", campaign.slug, detail)
@@ -240,13 +240,13 @@ class Attempts(ABC, Generic[HeldClaim, AttemptResult]):
         Return whether the claim still holds. Raises StoreUnavailable without the guard file.
         """
         with self.store.begin() if self.owner is None else self.store.send() as tx:
-            number = self.intend(tx, held, body_hash)
+            number = self.record_start(tx, held, body_hash)
             if number is None:
                 return False
             # inside the transaction, so that an exchanged database keeps nothing of this attempt
             self.guard_file.follow(number)
         try:
-            self.guard_file.note(number)
+            self.guard_file.store_claim(number)
         except StoreUnavailable as error:
             with self.store.begin() as tx:
                 self.requeue(tx, held, str(error))
@@ -297,7 +297,7 @@ class Attempts(ABC, Generic[HeldClaim, AttemptResult]):
         """
 
     @abstractmethod
-    def intend(self, tx: Transaction, held: HeldClaim, body_hash: str) -> int | None:
+    def record_start(self, tx: Transaction, held: HeldClaim, body_hash: str) -> int | None:
         """Record the request before it is sent. Return the claim number; None if lost."""
 
     @abstractmethod

@@ -148,10 +148,10 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
         )
         return self.provider_for(held).provider.prepare(batch)
 
-    def intend(self, tx: Transaction, held: HeldBatch, body_hash: str) -> int | None:
+    def record_start(self, tx: Transaction, held: HeldBatch, body_hash: str) -> int | None:
         """Record the account and the hash of the request: a replay must send the same bytes."""
         account, claimed = self.provider_for(held).account, held.claimed
-        return tx.batches.intend(
+        return tx.batches.record_start(
             claimed.id, fence=claimed.fence, body_hash=body_hash, account=account, owner=self.owner
         )
 

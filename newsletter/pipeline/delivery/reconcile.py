@@ -69,7 +69,7 @@ def recover(
         return RecoveryResult(
             unknown=unknown,
             emails=tx.emails.abandon(store.clock.now()),
-            strays=tx.unknowns.strays(accounts),
+            strays=tx.unknowns.count_strays(accounts),
         )
 
 
@@ -215,7 +215,7 @@ class Reconciler:
             silence = self._silence(tx, held, step, now)
             if silence is None and step is Step.REPLAY:
                 # a person cannot resolve the batch while this call may be under way
-                tx.unknowns.call(held, until=not_after.until)
+                tx.unknowns.record_replay(held, until=not_after.until)
         if silence is not None:
             return self._record(Step.WAIT, held, _look_up_later(held, silence))
         found = self._take_step(step, held, batch, prepared)

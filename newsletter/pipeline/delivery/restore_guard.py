@@ -39,7 +39,7 @@ class Guard:
     is_shared: bool = False
     waits: Callable[[], object] = lambda: None
 
-    def attend(self) -> None:
+    def check_on_open(self) -> None:
         """Begin the generation of a new database; put sending on hold for a discrepancy."""
         _, books = self._read_state()
         if books.is_attended and replace(books, is_attended=False).discrepancy:
@@ -153,7 +153,7 @@ class Guard:
     def _hold_sending(self, tx: Transaction, books: GuardCheck) -> None:
         """Put sending on hold for a difference, unless it is already, and note the evidence."""
         now = self.store.clock.now()
-        tx.generation.doubt(books.evidence, now)
+        tx.generation.invalidate_copy(books.evidence, now)
         if HoldKind.RESTORE_GUARD not in tx.hold.reasons():
             seen = f"{books.discrepancy}; seen on {now:%Y-%m-%d %H:%M} UTC"
             self._put_hold(tx, HoldKind.RESTORE_GUARD, "scheduler", seen)

@@ -150,10 +150,10 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
         batch = _batch(held.claimed, content, says, attempt.at)
         return self.provider_for(held).provider.prepare(batch)
 
-    def intend(self, tx: Transaction, held: HeldEmail, body_hash: str) -> int | None:
+    def record_start(self, tx: Transaction, held: HeldEmail, body_hash: str) -> int | None:
         """Record the provider and account, without a request hash: an email is never replayed."""
         pooled = self.provider_for(held)
-        return tx.emails.intend(
+        return tx.emails.record_start(
             held.claimed, provider=pooled.name, account=pooled.account, owner=self.owner
         )
 

@@ -1,7 +1,7 @@
 """delivery statuses → paused campaign: the circuit breaker for complaints and bounces."""
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.domain.events import Damage, pause_reasons
+from newsletter.domain.events import BreakerCounts, pause_reasons
 from newsletter.pipeline.ledger import find_campaign
 from newsletter.store.sql import Store, Transaction
 
@@ -30,8 +30,8 @@ def pause_harmful(*, store: Store) -> tuple[Campaign, ...]:
 
 
 def _pause_reasons(tx: Transaction, campaign_id: int) -> str:
-    damage = tx.events.damage(campaign_id)
-    if damage == Damage():
+    damage = tx.events.breaker_counts(campaign_id)
+    if damage == BreakerCounts():
         return ""  # which costs less than the campaign's figures
     accepted = find_campaign(tx, str(campaign_id)).counts.accepted
     return "; ".join(pause_reasons(damage, accepted, tx.events.overruled(campaign_id)))

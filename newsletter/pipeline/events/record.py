@@ -98,7 +98,7 @@ def _storable(event: Event) -> Event:
 def _record(
     tx: Transaction, located: Sequence[tuple[Event, EventTarget]], provider: str
 ) -> RecordedEvents:
-    tx.events.note(_statuses(located))
+    tx.events.store_statuses(_statuses(located))
     # nothing that names an erased person is stored again
     whole = [(event, at) for event, at in located if event.kind in STORED_KINDS and not at.erased]
     new = tx.events.keep(provider, whole, tx.now)

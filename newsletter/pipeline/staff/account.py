@@ -102,7 +102,7 @@ class OwnAccount:
         """Set the token in the URL of the session owner's calendar; "" ends the URL."""
         with self._begin() as (tx, session):
             address = session.address
-            tx.accounts.set_feed(address, hash_token(token) if token else None)
+            tx.accounts.set_calendar_hash(address, hash_token(token) if token else None)
             tx.audit.enter(address, "renew calendar" if token else "end calendar", address, "link")
 
     # --- password
@@ -329,7 +329,7 @@ def ask_for_passkey(token: str, *, party: RelyingParty, proofs: Proofs) -> dict[
     """
     token_hash = hash_token(token)
     with proofs.store.begin() as tx:
-        session = tx.sessions.get(token_hash) or tx.sessions.half(token_hash)
+        session = tx.sessions.get(token_hash) or tx.sessions.find_incomplete(token_hash)
         if session is None or not session.is_alive(tx.now):
             return None
         known = [

@@ -161,7 +161,7 @@ class Proofs:
     ) -> Session:
         """Return the session with this token hash and stage. Raises Refused without one."""
         whole = stage is Stage.WHOLE
-        session = tx.sessions.get(hashed) if whole else tx.sessions.half(hashed)
+        session = tx.sessions.get(hashed) if whole else tx.sessions.find_incomplete(hashed)
         if session is None or session.stage is not stage or not session.is_alive(tx.now):
             raise Refused("you were signed out in the meantime; sign in again")
         if tx.staff.role(session.address) is None:
@@ -232,7 +232,7 @@ class Proofs:
         if exceeded(limits, tx.now, tx.throttle.count):
             return None
         # a set: where two limits have one key, a failure counts once
-        return tx.throttle.failed({limit.key for limit in limits}, tx.now)
+        return tx.throttle.record_failure({limit.key for limit in limits}, tx.now)
 
     def code_limits(self, tx: Transaction, address: str) -> tuple[Limit, ...]:
         is_familiar = tx.throttle.knows(address, self.client.network, tx.now)
@@ -291,7 +291,7 @@ class Proofs:
         except passkeys.Unfit as error:
             return Refusal.UNFIT, f"passkey refused: {error}"
         [passkey] = [one for one in mine if one.id == used]
-        if passkey.repeats(count):
+        if passkey.is_cloned(count):
             name = passkey.name
             self.tell(tx, session.address, f"Your passkey “{name}” was refused: {_COPIED_ADVICE}")
             return (

@@ -98,7 +98,7 @@ def confirm_second_factor(
 ) -> SignedIn | Refusal:
     """Complete a sign-in with a one-time code, a recovery code or a passkey."""
     with proofs.store.begin() as tx:
-        half = tx.sessions.half(hash_token(token))
+        half = tx.sessions.find_incomplete(hash_token(token))
         if half is None or half.stage is not Stage.HALF or not half.is_alive(tx.now):
             return Refusal.OVER
         if tx.staff.role(half.address) is None:
@@ -233,7 +233,7 @@ def return_from_provider(
     outside a transaction; ``join`` uses a link. Raises NotFound and Refused.
     """
     with proofs.store.begin() as tx:
-        away = tx.sessions.half(hash_token(token))
+        away = tx.sessions.find_incomplete(hash_token(token))
         if away is None or away.stage is not Stage.AWAY or not id_tokens.is_state(state, token):
             return Refusal.OVER
         asked = tx.sessions.answered(away.hash)
@@ -339,7 +339,7 @@ def sign_out(token_hash: bytes, *, proofs: Proofs) -> None:
 def find_half_session(token: str, *, proofs: Proofs) -> Session | None:
     """Return the session of a person who must still give a second factor; None without one."""
     with proofs.store.read() as tx:
-        half = tx.sessions.half(hash_token(token)) if token else None
+        half = tx.sessions.find_incomplete(hash_token(token)) if token else None
     return half if half is not None and half.is_alive(proofs.store.clock.now()) else None
 
 

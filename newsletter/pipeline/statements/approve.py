@@ -19,12 +19,12 @@ from newsletter.domain.statements.statement import (
     StoredStatement,
 )
 from newsletter.pipeline.ledger import (
-    Configuration,
+    ConfigurationCheck,
     acting,
-    entitle,
     find_seen,
     find_statement,
     find_stored,
+    require_role,
 )
 from newsletter.pipeline.statements.review import ReviewResult, ReviewRules, review
 from newsletter.pipeline.status import (
@@ -92,7 +92,7 @@ def approve(
     *,
     store: Store,
     rules: ReviewRules,
-    configuration: Configuration,
+    configuration: ConfigurationCheck,
     start: StartCampaign,
 ) -> ApprovalResult:
     """Store an approval of the current content. Call ``start`` with it.
@@ -111,7 +111,7 @@ def approve(
         status = load_status(tx, stored, rules.campaigns)
         needed = Role.ADMIN if request.override else Role.APPROVER
         action = "stand in for an approval" if request.override else "approve"
-        person = entitle(tx, request.by, needed, action, in_person=True)
+        person = require_role(tx, request.by, needed, action, in_person=True)
         if status.stored.is_writer(person) and not status.rules.policy.author_may_approve:
             raise Refused(
                 f"{person} wrote in {status.slug}, and approvals.author_may_approve is false;"

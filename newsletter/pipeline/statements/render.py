@@ -49,7 +49,7 @@ class RenderState:
     is_late: bool = False
     """Whether this run has used its time for slow texts. It then postpones the others."""
 
-    def note(
+    def store_groups(
         self, known: Sequence[StoredStatement], groups: TranslationGroups, together: bool
     ) -> None:
         """Store the originals of these translations, and the faults of the groups."""
@@ -99,7 +99,7 @@ def render(
         else:
             groups = _groups_of(tx, before, touched)
             known = tx.statements.some({*touched, *groups, *before.later})
-    before.note(known, groups, together)
+    before.store_groups(known, groups, together)
     before.is_late, before.slow = False, timedelta(0)
     rendered: list[str] = []
     failed = {one.slug for one in known if one.fingerprint == renderer.fingerprint}

@@ -29,7 +29,7 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
-from newsletter.pipeline.ledger import acting, entitle, find_draft, find_statement, find_stored
+from newsletter.pipeline.ledger import acting, find_draft, find_statement, find_stored, require_role
 from newsletter.pipeline.status import Lapse, draft_refusal, get_status, lapse_of, refuse_if_sent
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.sources.desk import draft_text, parse_version
@@ -94,7 +94,7 @@ class DraftWriter:
                 detail=f"a copy of {statement.origin or slug}",
             )
 
-    def begin_like(self, key: str, *, title: str = "", template: bool = False) -> Draft:
+    def copy_draft(self, key: str, *, title: str = "", template: bool = False) -> Draft:
         """Create a draft, or a ``template``, with another one's words. Raises NotFound."""
         with self._acting("write") as (tx, who):
             other, detail = find_draft(tx, key).version, f"like {key}{', as a template' * template}"
@@ -123,7 +123,7 @@ class DraftWriter:
                 return Conflict(theirs=draft, mine=self._save_beside(tx, who, draft, typed))
             version = draft.version
             if version.goes_on(who, tx.now):
-                tx.drafts.grow(replace(version, text=typed, at=tx.now))
+                tx.drafts.update_open(replace(version, text=typed, at=tx.now))
                 return tx.drafts.advance(draft.key, version.number, by=who, at=tx.now)
             head = tx.drafts.keep(draft.key, self._version(who, typed, version.writers))
             self._enter(tx, who, "write", draft, f"version {tx.drafts.count(draft.key)}")
@@ -232,11 +232,11 @@ class DraftWriter:
     def _save_beside(self, tx: Transaction, by: str, draft: Draft, text: DraftText) -> Version:
         """Store a text edited on an older revision; close the current version to edits."""
         tx.drafts.close(draft.version.number)
-        last = tx.drafts.aside(draft.key, by)
+        last = tx.drafts.find_conflicting(draft.key, by)
         # the rule for a typed version decides here too whether the text belongs to the last one
         if last is not None and replace(last, kind=VersionKind.TYPED).goes_on(by, tx.now):
             grown = replace(last, text=text, at=tx.now)
-            tx.drafts.grow(grown)
+            tx.drafts.update_open(grown)
             return grown
         beside = replace(self._version(by, text, draft.version.writers), kind=VersionKind.ASIDE)
         number = tx.drafts.keep(draft.key, beside)
@@ -376,7 +376,7 @@ def submit_file(slug: str, *, by: str, release: Callable[[str, int], None], stor
     Refused, and what ``release`` raises.
     """
     with store.read() as tx:
-        who = entitle(tx, by, Role.WRITER, "submit")
+        who = require_role(tx, by, Role.WRITER, "submit")
         found = find_statement(tx, slug).statement
     if found.progress is not Progress.DRAFT:
         raise Refused(f"{slug} is no draft: it says status: {found.progress.value} already")

@@ -89,7 +89,7 @@ def decide(subscriber_id: int, name: str, *, admits: bool, by: str, store: Store
 
 def _decide(tx: Transaction, person: Subscriber, name: str, *, admits: bool) -> None:
     if admits:
-        tx.choices.admit(person.id, name, tx.now)
+        tx.choices.confirm_request(person.id, name, tx.now)
         # one who was on it before has asked before
         if sum(one.list == name and one.given for one in tx.consents.of(person.id)) == 1:
             welcome(tx, person.id, [name])

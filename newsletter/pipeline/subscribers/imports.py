@@ -17,7 +17,7 @@ from newsletter.domain.subscribers.audience import (
     ImportUndoResult,
     SuppressedEntry,
 )
-from newsletter.pipeline.ledger import acting, entitle
+from newsletter.pipeline.ledger import acting, require_role
 from newsletter.pipeline.subscribers.membership import refuse_unknown_lists
 from newsletter.store.sql import Store, Transaction
 
@@ -108,7 +108,7 @@ def _import_parts(parts: Iterable[_ImportPart], plan: ImportPlan, store: Store) 
     result = ImportResult(created=created, number=number)
     for entries, blocked in parts:
         with store.begin(lasting=False) as tx:
-            entitle(tx, plan.by, Role.SENDER, "import subscribers")
+            require_role(tx, plan.by, Role.SENDER, "import subscribers")
             result = result.plus(tx.imports.bring_in(number, entries, tx.now))
             added = tx.readers.suppress(blocked, tx.now, f"import {number} of {plan.file}", number)
             result = result.plus(ImportResult(suppressed=added))
@@ -129,7 +129,7 @@ def _lists_to_create(tx: Transaction, plan: ImportPlan) -> tuple[str, ...]:
 
 
 def _note(tx: Transaction, result: ImportResult, *, finished_at: datetime | None = None) -> None:
-    if not tx.imports.note(result, finished_at=finished_at):
+    if not tx.imports.store_progress(result, finished_at=finished_at):
         raise Refused(
             f"import {result.number} was undone while it was at work; nothing more is imported"
         )

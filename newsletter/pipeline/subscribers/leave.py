@@ -12,7 +12,7 @@ from newsletter.domain.errors import Refused
 from newsletter.domain.staff.audit import READER_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
-from newsletter.pipeline.ledger import entitle
+from newsletter.pipeline.ledger import require_role
 from newsletter.store.sql import Store
 
 
@@ -90,7 +90,7 @@ def forget(address: str, *, by: str, block_unknown: bool = False, store: Store) 
         traces = tx.traces.of(address)
     with store.begin() as tx:
         if by != READER_NAME:
-            entitle(tx, by, Role.ADMIN, "forget")
+            require_role(tx, by, Role.ADMIN, "forget")
         if not block_unknown and not tx.readers.has_data_of(address):
             raise Refused(
                 f"nothing is kept of {address}, so there is nothing to erase; to never write to it,"

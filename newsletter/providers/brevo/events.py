@@ -15,7 +15,7 @@ from newsletter.providers.common.webhooks import (
     EventTables,
     content_id,
     make_event,
-    split_delivery,
+    parse_delivery,
     text,
 )
 
@@ -33,7 +33,7 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
         times=(item.get("ts_event"), item.get("ts")),
         addresses=[item.get("email")],
         provider_ids=[item.get("message-id")],
-        delivery=split_delivery(item.get("X-Mailin-custom"), "."),
+        delivery=parse_delivery(item.get("X-Mailin-custom"), "."),
         replies=[item.get("reason")],
         bounce=_EVENT_TABLES.bounce("bounces", name),
     )

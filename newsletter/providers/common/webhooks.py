@@ -141,7 +141,7 @@ def delivery(payload: Any) -> Delivery:
     )
 
 
-def split_delivery(joined: Any, separator: str) -> Delivery:
+def parse_delivery(joined: Any, separator: str) -> Delivery:
     """Return the delivery from a text of campaign, attempt and subscriber with separators."""
     parts = text(joined).rsplit(separator, 2)
     names = ("campaign", "attempt", "subscriber")

@@ -51,7 +51,7 @@ def _delivery(item: dict[str, Any]) -> Delivery:
         found = (
             webhooks.delivery(about)
             if isinstance(about, dict)
-            else webhooks.split_delivery(marked, ".")
+            else webhooks.parse_delivery(marked, ".")
         )
         if found["campaign"]:
             return found

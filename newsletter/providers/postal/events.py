@@ -37,7 +37,7 @@ def _event(post: dict[str, Any], now: datetime) -> Event:
         times=(value_at(payload, "timestamp"), post.get("timestamp")),
         addresses=[value_at(message, "to")],
         provider_ids=[value_at(message, "id")],
-        delivery=webhooks.split_delivery(value_at(message, "tag"), "/"),
+        delivery=webhooks.parse_delivery(value_at(message, "tag"), "/"),
         replies=reasons,
         bounce=bounce or webhooks.smtp_bounce(reply_text(*reasons)),
     )

@@ -8,7 +8,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 from newsletter.domain.statements.content import MAX_NAME_LENGTH, NAME_MARKS, greeting_name
-from newsletter.rendering.markdown.links import WORD_TOKENS, Words
+from newsletter.rendering.markdown.links import WORD_TOKENS, TokenText
 
 GREETING = "greeting"
 """The kind of token; its content is the word for readers without a name."""
@@ -67,7 +67,7 @@ def too_many(fallbacks: Sequence[str]) -> Iterator[str]:
 
 
 def _pieces(tokens: Sequence[Token]) -> Iterator[Token]:
-    words, done = Words(tokens), 0
+    words, done = TokenText(tokens), 0
     for found in GREETING_PATTERN.finditer(words.text):
         if words.kind_at(found.start()) != "text":  # escaped: its author wants it to be seen
             continue

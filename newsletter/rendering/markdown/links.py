@@ -49,7 +49,7 @@ def _linked(children: Sequence[Token]) -> Iterator[Token]:
 
 def _pieces(tokens: Sequence[Token]) -> Iterator[Token]:
     """Yield words with their addresses as links; other tokens stay."""
-    words, done = Words(tokens), 0
+    words, done = TokenText(tokens), 0
     for found in _BARE_URL_PATTERN.finditer(words.text):
         address = _trimmed(found.group())
         # https:// alone, and what a person is still writing, lead nowhere
@@ -62,7 +62,7 @@ def _pieces(tokens: Sequence[Token]) -> Iterator[Token]:
     yield from words.between(done, len(words.text)) if done else tokens
 
 
-class Words:
+class TokenText:
     """The words of a run of tokens, to take piece by piece."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:

@@ -19,7 +19,7 @@ from newsletter.rendering.markdown.blocks import with_blocks
 from newsletter.rendering.markdown.faults import lost_footnotes, watch_depth
 from newsletter.rendering.markdown.greetings import find_greetings
 from newsletter.rendering.markdown.links import link_bare_addresses
-from newsletter.rendering.markdown.notes import link_notes, turn_around
+from newsletter.rendering.markdown.notes import link_notes, set_directions
 from newsletter.rendering.markdown.tables import settle_tables
 
 MAX_SHORT_CHARACTERS = 16_000
@@ -63,7 +63,7 @@ def read_markdown(body: str, language: str, *, film_label: str = "") -> list[Tok
     mirrored = direction(language) == "rtl"
     tokens = with_blocks(tokens, film_label, rtl=mirrored)
     link_notes(tokens, language)
-    turn_around(tokens, language)
+    set_directions(tokens, language)
     _settle_headings(tokens)
     settle_tables(tokens, rtl=mirrored)
     return tokens

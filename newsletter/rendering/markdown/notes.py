@@ -32,7 +32,7 @@ def link_notes(tokens: Sequence[Token], language: str) -> None:
                 one.meta["language"] = language
 
 
-def turn_around(tokens: Sequence[Token], language: str) -> None:
+def set_directions(tokens: Sequence[Token], language: str) -> None:
     """Set the direction of paragraphs, headings and items that run the other way."""
     own = direction(language)
     for above, token in pairwise(tokens):

@@ -68,7 +68,7 @@ class Audiences(Repository):
             people.who,
         )
 
-    def excluded(self, audience: Audience | Correction) -> list[tuple[str, str]]:
+    def list_excluded(self, audience: Audience | Correction) -> list[tuple[str, str]]:
         """Return (address, reason) of the people on these lists who are not in the audience.
 
         For a correction: of the people to whom the original was addressed.
@@ -81,8 +81,8 @@ class Audiences(Repository):
             why,
         )
 
-    def left_out(self, audience: Audience | Correction) -> dict[str, int]:
-        """Return reason → number of the people whom ``excluded`` returns."""
+    def count_excluded(self, audience: Audience | Correction) -> dict[str, int]:
+        """Return reason → number of the people whom ``list_excluded`` returns."""
         people, why = _excluded(audience)
         rows = self._db.rows(
             f"SELECT {why} AS why, COUNT(*) FROM {people.tables} WHERE {people.who} GROUP BY why",
@@ -96,7 +96,7 @@ class Audiences(Repository):
         who = eligible(lists)
         return set(self._db.column(f"SELECT DISTINCT language FROM subscriber WHERE {who}", who))
 
-    def elsewhere(self, audience: Audience) -> list[tuple[str, str, str]]:
+    def list_other_languages(self, audience: Audience) -> list[tuple[str, str, str]]:
         """Return (address, language, slug) of people on its lists who belong to other languages.
 
         The slug is that of the statement in that language; "" if it has no campaign with them yet.
@@ -108,8 +108,8 @@ class Audiences(Repository):
             people.who,
         )
 
-    def left_to_others(self, audience: Audience) -> dict[str, int]:
-        """Return language → number of the people whom ``elsewhere`` returns."""
+    def count_other_languages(self, audience: Audience) -> dict[str, int]:
+        """Return language → number of the people whom ``list_other_languages`` returns."""
         people = _left_to_others(audience)
         rows = self._db.rows(
             f"SELECT subscriber.language, COUNT(*) FROM {people.tables} WHERE {people.who}"

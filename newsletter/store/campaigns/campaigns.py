@@ -270,11 +270,11 @@ class Campaigns(Repository):
         """Record the people whose approvals count at the start."""
         self._db.update("campaign", {"id": campaign_id}, approved_by=approved_by)
 
-    def take_over(self, campaign_id: int, by: str) -> None:
+    def set_corrected_by(self, campaign_id: int, by: str) -> None:
         """Note that the correction ``by`` ended this campaign and took over its waiting readers."""
         self._db.update("campaign", {"id": campaign_id}, corrected_by=by)
 
-    def hand_on(self, campaign_id: int, carrier: str) -> bool:
+    def assign_provider(self, campaign_id: int, carrier: str) -> bool:
         """Assign the queued batches to this provider, to be sent at once; "" is the first provider.
 
         Return whether it is another one. Batches that wait for a local hour still wait for it.
@@ -304,7 +304,7 @@ class Campaigns(Repository):
             id=campaign_id,
         )
 
-    def pass_on(self, campaign_id: int, to: int) -> None:
+    def move_queued(self, campaign_id: int, to: int) -> None:
         """Move the queued readers to another campaign, except readers whom that campaign has."""
         self._db.change(
             """

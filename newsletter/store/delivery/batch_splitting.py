@@ -9,7 +9,7 @@ from newsletter.domain.delivery.batch import BatchState, ClaimedBatch, UnknownBa
 from newsletter.store.database import Database
 
 
-def update(
+def update_if_claimed(
     db: Database, batch: ClaimedBatch | UnknownBatch, assignments: str, **values: object
 ) -> bool:
     """Change a claimed batch by the assignments of an UPDATE; return whether it still held."""
@@ -33,7 +33,7 @@ def is_cancelled(db: Database, campaign_id: int) -> bool:
 def halve(db: Database, claimed: ClaimedBatch) -> bool:
     """Replace the batch by two halves of its reachable members; the others stay in the old row."""
     numbers = [number for number, _ in claimed.members]
-    if not update(
+    if not update_if_claimed(
         db,
         claimed,
         "members = :members, state = 'done', size = size - pending, pending = 0, reason = 'split'",
@@ -59,7 +59,7 @@ def move_out(
     They leave the old row: if that is unknown, a decision about it does not concern them.
     """
     column = "unknown" if isinstance(batch, UnknownBatch) else "pending"
-    if not update(
+    if not update_if_claimed(
         db,
         batch,
         f"members = :members, size = size - :moved, {column} = {column} - :moved",
@@ -97,7 +97,7 @@ def limit(db: Database, claimed: ClaimedBatch, allowance: int | None) -> Claimed
     if allowance is None or len(claimed.members) <= allowance:
         return claimed
     rest = [number for number, _ in claimed.members[allowance:]]
-    update(
+    update_if_claimed(
         db,
         claimed,
         "members = :members, size = size - :moved, pending = pending - :moved",

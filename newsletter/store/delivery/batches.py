@@ -71,10 +71,12 @@ class Batches(AddressRepository):
             )
             if claimed.members:
                 return batch_splitting.limit(self._db, claimed, allowance.get(provider))
-            batch_splitting.update(self._db, claimed, "state = 'done', settled_at = :at", at=at)
+            batch_splitting.update_if_claimed(
+                self._db, claimed, "state = 'done', settled_at = :at", at=at
+            )
         return None
 
-    def intend(
+    def record_start(
         self,
         batch_id: int,
         *,
@@ -124,7 +126,7 @@ class Batches(AddressRepository):
             if _DELIVERY_STATES[outcome.verdict] is not state or outcome.provider_id
         }
         tally = Counter(row[0] for row in rows.values())
-        if not batch_splitting.update(
+        if not batch_splitting.update_if_claimed(
             self._db,
             claimed,
             """
@@ -155,7 +157,7 @@ class Batches(AddressRepository):
         """
         is_over = batch_splitting.is_cancelled(self._db, claimed.campaign.id)
         counts = "cancelled = cancelled + pending, pending = 0," if is_over else ""
-        return batch_splitting.update(
+        return batch_splitting.update_if_claimed(
             self._db,
             claimed,
             f"{counts} state = :state, not_before = :not_before, reason = :reason",
@@ -176,8 +178,8 @@ class Batches(AddressRepository):
     def abandon(self, *, at: datetime, is_shared: bool = False) -> int:
         """Make each claimed batch unknown whose owner has no row, or whose lease is over.
 
-        Return their number. A batch without ``intend`` was not sent: it is queued again. If one
-        process sends, the owner is dead, and its claims of unknown batches end. If the sending
+        Return their number. A batch without a recorded start was not sent: it is queued again. If
+        one process sends, the owner is dead, and its claims of unknown batches end. If the sending
         ``is_shared``, an owner without a connection may still be in its call until the end of the
         lease: until then nothing decides about the batch.
         """

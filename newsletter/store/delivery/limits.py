@@ -49,7 +49,7 @@ class RateLimits(Repository):
             quota=quota,
         )
 
-    def forgive(self, provider: str) -> None:
+    def clear_block(self, provider: str) -> None:
         """Delete the block of a provider, and the time since when it has failed."""
         self._db.update("rate_limit", {"provider": provider}, blocked_until=0, failing_since=None)
 

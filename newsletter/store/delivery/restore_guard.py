@@ -72,7 +72,7 @@ class Generation(Repository):
             claims=mark.claims,
         )
 
-    def doubt(self, evidence: str, at: datetime) -> None:
+    def invalidate_copy(self, evidence: str, at: datetime) -> None:
         """End the mail, sessions and tokens of a copied database; once for the same evidence."""
         if self._db.value("SELECT value FROM meta WHERE key = :key", key=_DOUBTED_KEY) != evidence:
             self._db.put("meta", "key", key=_DOUBTED_KEY, value=evidence)

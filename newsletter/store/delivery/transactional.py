@@ -50,7 +50,7 @@ class TransactionalEmails(AddressRepository):
         """
         whose = self._hash(mailbox(email.address))
         from_where = self._hash(f"network@{network}") if network else _NO_NETWORK
-        taken = self._weigh(email, whose, from_where, limits)
+        taken = self._check_limits(email, whose, from_where, limits)
         # one row is written in any case, so that neither time nor size tells which it was
         if taken is RequestOutcome.NEW:
             self._add(email, whose, from_where)
@@ -63,7 +63,7 @@ class TransactionalEmails(AddressRepository):
             )
         return taken
 
-    def _weigh(
+    def _check_limits(
         self, email: TransactionalEmail, whose: bytes, network: bytes, limits: EmailLimits
     ) -> RequestOutcome:
         """Return whether one more email is accepted. All limits are counted in any case."""
@@ -147,7 +147,7 @@ class TransactionalEmails(AddressRepository):
         [email] = self._db.all(TransactionalEmail, _SELECT_EMAIL, id=number)
         return ClaimedEmail(email=email, attempt_id=attempt_id, attempts=attempts)
 
-    def intend(
+    def record_start(
         self, claimed: ClaimedEmail, *, provider: str, account: str, owner: int | None = None
     ) -> int | None:
         """Note that the email is about to be sent through an account at its provider.
@@ -213,7 +213,7 @@ class TransactionalEmails(AddressRepository):
         """Make each email unknown that is being sent by a process without a row.
 
         With ``lost_before``, those that any process claimed before then. An email without
-        ``intend`` was not sent: it is queued again. Return the number of unknown ones.
+        ``record_start`` was not sent: it is queued again. Return the number of unknown ones.
         """
         self._db.change(
             "UPDATE transactional_email SET state = 'waiting'"

@@ -149,9 +149,9 @@ class Unknowns(Repository):
             campaign_id=campaign_id,
         )
 
-    def call(self, held: UnknownBatch, *, until: datetime) -> None:
+    def record_replay(self, held: UnknownBatch, *, until: datetime) -> None:
         """Note that the batch is about to be sent again, by a call that ends before ``until``."""
-        batch_splitting.update(self._db, held, "call_until = :until", until=until)
+        batch_splitting.update_if_claimed(self._db, held, "call_until = :until", until=until)
 
     def calls_until(self, campaign_id: int, at: datetime) -> datetime | None:
         """Return until when a repeated call of a campaign may be under way, or None."""
@@ -162,7 +162,7 @@ class Unknowns(Repository):
             at=at,
         )
 
-    def strays(self, accounts: Mapping[str, str], campaign_id: int | None = None) -> int:
+    def count_strays(self, accounts: Mapping[str, str], campaign_id: int | None = None) -> int:
         """Return the number of unknown deliveries at accounts other than these."""
         ours = claiming.attempted_at(accounts)
         return self._db.number(
@@ -197,7 +197,7 @@ class Unknowns(Repository):
         state = _STATES.get(rest, BatchState.DONE) if people else BatchState.DONE
         tally = Counter(_OUTCOMES[outcome.verdict] for outcome in known.values())
         tally[rest] += people
-        if not batch_splitting.update(
+        if not batch_splitting.update_if_claimed(
             self._db,
             held,
             """
@@ -242,7 +242,7 @@ class Unknowns(Repository):
         silent_since: datetime | None,
     ) -> None:
         """Plan the next look-up at this time; None: only a person can decide."""
-        batch_splitting.update(
+        batch_splitting.update_if_claimed(
             self._db,
             held,
             "not_before = :not_before, tries = :tries, silent_since = :silent_since,"

@@ -81,7 +81,7 @@ class RunningService(Repository):
         note = self._db.value("SELECT value FROM meta WHERE key = :key", key=_SERVICE_KEY)
         return (note or "").partition(" ")[0]
 
-    def note(self, configuration: str, name: str) -> None:
+    def replace_note(self, configuration: str, name: str) -> None:
         """Replace the note. ``name`` identifies this process."""
         self._db.put("meta", "key", key=_SERVICE_KEY, value=f"{configuration} {name}")
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from newsletter.domain.events import (
     Bounce,
-    Damage,
+    BreakerCounts,
     DeliveryStatus,
     Event,
     EventTarget,
@@ -69,7 +69,7 @@ class Events(AddressRepository):
         )
         return bool(known == content)
 
-    def note(self, statuses: Iterable[DeliveryStatus]) -> None:
+    def store_statuses(self, statuses: Iterable[DeliveryStatus]) -> None:
         """Store delivery statuses, of each key only the one that prevails."""
         noted: dict[object, DeliveryStatus] = {}
         for status in statuses:
@@ -131,7 +131,7 @@ class Events(AddressRepository):
         )
         return ids
 
-    def kept(self, after: int, limit: int) -> list[KeptEvent]:
+    def list_after(self, after: int, limit: int) -> list[KeptEvent]:
         """Return the events above a number, the oldest first."""
         return self._db.all(
             KeptEvent,
@@ -148,7 +148,7 @@ class Events(AddressRepository):
             limit=limit,
         )
 
-    def telling(self, campaign_id: int) -> list[int]:
+    def find_unrecorded(self, campaign_id: int) -> list[int]:
         """Return readers with a delivery status whose delivery is not recorded as accepted."""
         # a batch for which no call was begun is reported at once, or not at all
         told = Condition(
@@ -177,7 +177,7 @@ class Events(AddressRepository):
         )
         return Figures(
             delivered=delivered - returned,
-            complained=self.damage(campaign_id).complained,
+            complained=self.breaker_counts(campaign_id).complained,
             bounces={Bounce(bounce): count for bounce, count in bounces},
             received=any(
                 self._db.has(
@@ -228,22 +228,22 @@ class Events(AddressRepository):
             )
         ]
 
-    def damage(self, campaign_id: int) -> Damage:
+    def breaker_counts(self, campaign_id: int) -> BreakerCounts:
         """Return the numbers of complaints and hard bounces; costs as much as there are."""
         return self._db.all(
-            Damage,
+            BreakerCounts,
             "SELECT COUNT(*) FILTER (WHERE kind = 'complained') AS complained,"
             " COUNT(*) FILTER (WHERE kind = 'bounced' AND bounce = 'hard') AS hard"
             f" FROM delivery_status WHERE campaign_id = :campaign_id AND {_IS_DAMAGE}",
             campaign_id=campaign_id,
         )[0]
 
-    def overruled(self, campaign_id: int) -> Damage:
+    def overruled(self, campaign_id: int) -> BreakerCounts:
         """Return the numbers at which a person resumed the campaign."""
         found = "SELECT complained, hard FROM circuit_breaker_override WHERE campaign_id = :id"
-        return self._db.first(Damage, found, id=campaign_id) or Damage()
+        return self._db.first(BreakerCounts, found, id=campaign_id) or BreakerCounts()
 
-    def overrule(self, campaign_id: int, counts: Damage) -> None:
+    def overrule(self, campaign_id: int, counts: BreakerCounts) -> None:
         """Store the numbers at which a person resumes the campaign."""
         self._db.put(
             "circuit_breaker_override", "campaign_id", campaign_id=campaign_id, **vars(counts)

@@ -172,7 +172,7 @@ class GuardFile:
         if claims <= self._known().mark.claims:
             raise self._exchanged(f"so many claims ({claims:,}) were made before")
 
-    def note(self, claims: int, beat_at: int = 0) -> None:
+    def store_claim(self, claims: int, beat_at: int = 0) -> None:
         """Store the number of a claim before its call is sent; lower numbers change nothing."""
         with self._lock:
             known = self._known()

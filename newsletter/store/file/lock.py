@@ -1,7 +1,7 @@
 """File locks, which the system releases when their holder dies.
 
-``only_one`` proves that one process sends. ``in_use`` is held by every process with an open
-database. ``unused`` is held while the file is replaced or its tables are changed. The last two
+``hold_sender_lock`` proves that one process sends. Each process with an open database has called
+``lock_shared``; ``lock_exclusively`` is for replacing the file or changing its tables. The last two
 exclude each other. SQLite's own locks cannot do this, because they belong to the file that is
 replaced.
 
@@ -20,7 +20,7 @@ from newsletter.domain.errors import Refused, StoreUnavailable
 
 
 @contextmanager
-def only_one(path: Path) -> Iterator[None]:
+def hold_sender_lock(path: Path) -> Iterator[None]:
     """Hold the lock during the block. Raises Refused while another process has it."""
     with _opened(path) as file:
         if not _locked(file, fcntl.LOCK_EX):
@@ -46,7 +46,7 @@ def last_heartbeat(path: Path) -> float:
 
 
 @contextmanager
-def in_use(path: Path) -> Iterator[None]:
+def lock_shared(path: Path) -> Iterator[None]:
     """Keep the database file from being replaced during the block.
 
     Raises Refused while it is being replaced.
@@ -61,7 +61,7 @@ def in_use(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def unused(path: Path) -> Iterator[None]:
+def lock_exclusively(path: Path) -> Iterator[None]:
     """Keep all other processes from opening the database during the block.
 
     Raises Refused while another process has it open.
@@ -101,7 +101,7 @@ def _refuse_others(path: Path) -> None:
         except OSError:  # it is not there yet
             return
         if owner != os.geteuid():
-            whose, ours = _name(owner), _name(os.geteuid())
+            whose, ours = _user_name(owner), _user_name(os.geteuid())
             raise Refused(
                 f"{place} belongs to the account {whose}, and this is run by {ours}: what one of"
                 f" them writes, the other cannot read. Run it as {whose}, like 'sudo -u {whose}"
@@ -110,7 +110,7 @@ def _refuse_others(path: Path) -> None:
         return
 
 
-def _name(account: int) -> str:
+def _user_name(account: int) -> str:
     try:
         return pwd.getpwuid(account).pw_name
     except KeyError:

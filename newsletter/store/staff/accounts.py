@@ -67,11 +67,11 @@ class Accounts(Repository):
         """Choose the kinds of notices that a person gets no email of."""
         self._db.update("credential", {"address": address}, muted=[kind.value for kind in muted])
 
-    def set_feed(self, address: str, hash: bytes | None) -> None:
+    def set_calendar_hash(self, address: str, hash: bytes | None) -> None:
         """Give a person's calendar a URL, in place of an earlier one; None ends it."""
         self._db.update("credential", {"address": address}, feed=hash)
 
-    def owner_of_feed(self, hash: bytes) -> str | None:
+    def find_calendar_owner(self, hash: bytes) -> str | None:
         """Return the person whose calendar has this URL, by the hash of its token."""
         found: str | None = self._db.value(
             "SELECT address FROM credential WHERE feed = :hash", hash=hash

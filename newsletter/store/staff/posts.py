@@ -93,7 +93,7 @@ class ChannelPosts(Repository):
 class FailingChecks(Repository):
     """The failing checks of the sender's health."""
 
-    def note(self, failing: Mapping[str, str], now: datetime) -> None:
+    def store_failing(self, failing: Mapping[str, str], now: datetime) -> None:
         """Store the checks that fail now, with their findings; forget all others."""
         self._db.change(
             "DELETE FROM failing_check WHERE what NOT IN (SELECT value FROM json_each(:failing))",

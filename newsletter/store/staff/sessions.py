@@ -23,7 +23,7 @@ class Sessions(Repository):
             Session, f"{_SELECT_SESSION} WHERE hash = :hash AND stage = 'whole'", hash=hashed
         )
 
-    def half(self, hashed: bytes) -> Session | None:
+    def find_incomplete(self, hashed: bytes) -> Session | None:
         """Return a session whose sign-in is not complete. It does not open the desk."""
         return self._db.first(
             Session, f"{_SELECT_SESSION} WHERE hash = :hash AND stage <> 'whole'", hash=hashed
@@ -89,7 +89,7 @@ _KEPT, _DEVICE_RETENTION = timedelta(days=1), timedelta(days=90)
 class Throttle(AddressRepository):
     """Counts of failed sign-ins. ``hash_address`` returns the keyed hash of a limit's key."""
 
-    def failed(self, keys: Iterable[str], at: datetime) -> list[int]:
+    def record_failure(self, keys: Iterable[str], at: datetime) -> list[int]:
         """Count a failure against each of these keys, and delete those older than a day.
 
         Return the numbers with which ``take_back`` deletes these failures.

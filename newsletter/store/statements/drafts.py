@@ -73,7 +73,7 @@ class Drafts(Repository):
             Version, f"{_VERSION} WHERE draft = :key AND number = :number", key=key, number=number
         )
 
-    def aside(self, key: str, by: str) -> Version | None:
+    def find_conflicting(self, key: str, by: str) -> Version | None:
         """Return the last version that a person typed on an older revision."""
         return self._db.first(
             Version,
@@ -116,7 +116,7 @@ class Drafts(Repository):
             "version", returning="number", draft=key, document=version.text, sought=title, **values
         )
 
-    def grow(self, version: Version) -> None:
+    def update_open(self, version: Version) -> None:
         """Replace the text of an open version."""
         # a submitted version stays as it is, whatever an open page still sends
         self._db.update(

@@ -107,7 +107,7 @@ class Choices(Repository):
             )
         return new
 
-    def admit(self, subscriber_id: int, name: str, at: datetime) -> None:
+    def confirm_request(self, subscriber_id: int, name: str, at: datetime) -> None:
         """Confirm a request to join a list."""
         self._db.change(
             "UPDATE subscription SET state = 'confirmed', changed_at = :at"

@@ -60,7 +60,7 @@ class Imports(AddressRepository):
             importing.import_people(self._db, at, import_id)
         return brought
 
-    def note(self, result: ImportResult, *, finished_at: datetime | None = None) -> bool:
+    def store_progress(self, result: ImportResult, *, finished_at: datetime | None = None) -> bool:
         """Store the changes of an import so far; return False if it was undone meanwhile."""
         return self._db.update(
             "import",

@@ -70,7 +70,7 @@ class CampaignOperations:
         The last page has a `next` too: ask with it later for the events that came since.
         """
         with call.store.read() as tx:
-            found = tx.events.kept(query.after, query.limit)
+            found = tx.events.list_after(query.after, query.limit)
         return Page(items=tuple(found), next=str(found[-1].number if found else query.after))
 
 

@@ -45,7 +45,7 @@ class Stopping:
     def release(self, request: DeskRequest) -> Response:
         """Lift the restore guard, after an admin compared the database with the provider."""
         try:
-            with self._delivery.only_one():  # no process may send by books in doubt
+            with self._delivery.hold_sender_lock():  # no process may send by books in doubt
                 return self._lift(request, HoldKind.RESTORE_GUARD)
         except Refused as error:
             raise Refused(plain(error)) from error
@@ -93,7 +93,7 @@ class UnknownDeliveries:
         with self._campaigns.store.read() as tx:
             number = campaign_of(tx, request).id
         try:
-            self._campaigns.hand(request.who.address).resolve(str(number), to, shown=shown)
+            self._campaigns.actions_of(request.who.address).resolve(str(number), to, shown=shown)
         except Refused as error:
             why = f"Nothing was decided. {request.desk.plain(error)}"
             return self._page(request.with_faults(("", why), status=409))

@@ -246,7 +246,7 @@ class DeskRequest:
             here=self.address,
             done=self.query("done"),
             language=language.code,
-            script_words=Markup(language.of_scripts),  # noqa: S704 - it has no < in it
+            script_words=Markup(language.script_messages),  # noqa: S704 - it has no < in it
             stopped=desk.hold_reasons() if self.member else (),
             restart=restart,
             assets=desk.assets,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from newsletter.domain.events import (
     STORED_KINDS,
     Bounce,
-    Damage,
+    BreakerCounts,
     DeliveryStatus,
     Event,
     EventKind,
@@ -174,7 +174,7 @@ def test_the_bounced_are_those_of_all_classes() -> None:
     assert Figures(bounces={Bounce.HARD: 2, Bounce.POLICY: 3}).bounced == 5
 
 
-NOTHING = Damage()
+NOTHING = BreakerCounts()
 
 
 @rows(
@@ -195,12 +195,12 @@ NOTHING = Damage()
 def test_a_campaign_stops_from_a_thousandth_of_complaints_or_a_twentieth_of_hard_bounces(
     complained: int, hard: int, accepted: int, stops: bool
 ) -> None:
-    damage = Damage(complained=complained, hard=hard)
+    damage = BreakerCounts(complained=complained, hard=hard)
     assert bool(pause_reasons(damage, accepted, NOTHING)) is stops
 
 
 def test_each_objection_gives_its_figures() -> None:
-    assert pause_reasons(Damage(complained=3, hard=100), 2_000, NOTHING) == (
+    assert pause_reasons(BreakerCounts(complained=3, hard=100), 2_000, NOTHING) == (
         "3 of 2,000 accepted were reported as spam (0.15 %; from 0.1 % on it stops)",
         "100 of 2,000 accepted came back since there is no such mailbox"
         " (5.00 %; from 5 % on it stops)",
@@ -208,14 +208,20 @@ def test_each_objection_gives_its_figures() -> None:
 
 
 def test_what_was_overruled_counts_again_when_it_has_doubled() -> None:
-    seen = Damage(complained=3, hard=0)
-    assert not pause_reasons(Damage(complained=5), 2_000, seen)
-    assert pause_reasons(Damage(complained=6), 2_000, seen)
-    assert pause_reasons(Damage(complained=5, hard=100), 2_000, seen), "that was not overruled"
+    seen = BreakerCounts(complained=3, hard=0)
+    assert not pause_reasons(BreakerCounts(complained=5), 2_000, seen)
+    assert pause_reasons(BreakerCounts(complained=6), 2_000, seen)
+    assert pause_reasons(BreakerCounts(complained=5, hard=100), 2_000, seen), (
+        "that was not overruled"
+    )
 
 
 def test_only_what_would_stop_it_is_overruled() -> None:
-    before = Damage(complained=1, hard=7)
-    assert overrule(Damage(complained=4, hard=3), 2_000, before) == Damage(complained=4, hard=7)
-    assert overrule(Damage(complained=1, hard=300), 2_000, NOTHING) == Damage(hard=300)
-    assert overrule(Damage(complained=9, hard=99), 199, NOTHING) == NOTHING
+    before = BreakerCounts(complained=1, hard=7)
+    assert overrule(BreakerCounts(complained=4, hard=3), 2_000, before) == BreakerCounts(
+        complained=4, hard=7
+    )
+    assert overrule(BreakerCounts(complained=1, hard=300), 2_000, NOTHING) == BreakerCounts(
+        hard=300
+    )
+    assert overrule(BreakerCounts(complained=9, hard=99), 199, NOTHING) == NOTHING

@@ -28,7 +28,7 @@ from newsletter.pipeline.delivery.reconcile import (
     recover,
 )
 from newsletter.pipeline.delivery.restore_guard import Guard
-from newsletter.pipeline.ledger import Configuration
+from newsletter.pipeline.ledger import ConfigurationCheck
 from newsletter.pipeline.statements.approve import (
     ApprovalRequest,
     ApprovalResult,
@@ -129,7 +129,7 @@ class Newsroom:
             words_of=lambda content: ("", content.text.partition("\n")[0]),
         )
         self.review_rules = ReviewRules(review=review_text, campaigns=self.rules)
-        self.configuration = Configuration(
+        self.configuration = ConfigurationCheck(
             digest=lambda: "ours", changed_on_disk=lambda: "", is_service_running=lambda: False
         )
         self.limits = Limits(timezone="America/New_York")

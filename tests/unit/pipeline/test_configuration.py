@@ -8,15 +8,15 @@ import pytest
 from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.errors import Refused
 from newsletter.pipeline.campaigns.control import StartRequest
-from newsletter.pipeline.ledger import Configuration
+from newsletter.pipeline.ledger import ConfigurationCheck
 from tests.rows import rows
 from tests.unit.pipeline.newsroom import Newsroom
 
 
 def use(
     room: Newsroom, *, on_disk: str = "", runs: Callable[[], bool] = lambda: False
-) -> Configuration:
-    room.configuration = Configuration(
+) -> ConfigurationCheck:
+    room.configuration = ConfigurationCheck(
         digest=lambda: "ours", changed_on_disk=lambda: on_disk, is_service_running=runs
     )
     return room.configuration
@@ -24,7 +24,7 @@ def use(
 
 def note(room: Newsroom, configuration: str, name: str = "a") -> None:
     with room.store.begin() as tx:
-        tx.running_service.note(configuration, name)
+        tx.running_service.replace_note(configuration, name)
 
 
 def objection(room: Newsroom) -> str:

@@ -124,8 +124,8 @@ def test_doctor_says_what_the_service_uses(site: Forum) -> None:
     assert "does not run" in service_of(site)
     give_a_sign_of_life(site)
     with site.services.store.begin() as tx:
-        tx.running_service.note(site.services.configuration.digest(), "a")
+        tx.running_service.replace_note(site.services.configuration.digest(), "a")
     assert "uses the settings and templates on disk" in service_of(site)
     with site.services.store.begin() as tx:
-        tx.running_service.note("another", "b")
+        tx.running_service.replace_note("another", "b")
     assert "a restart is needed the running service was started with other" in service_of(site)

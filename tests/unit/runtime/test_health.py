@@ -40,7 +40,7 @@ def test_a_refused_key_is_a_failing_check_until_it_is_taken(
         well = right | {"base_url": server.url}
         with forum(tmp_path / "again", database=migrated, provider=well) as site:
             with site.services.store.begin() as tx:
-                tx.failing_checks.note({"provider key": "refused"}, tx.now)
+                tx.failing_checks.store_failing({"provider key": "refused"}, tx.now)
             check_health(site.services.delivery)
             with site.services.store.read() as tx:
                 assert tx.failing_checks.all() == []

@@ -13,11 +13,11 @@ from newsletter.runtime.keys import (
     add_link_key,
     address_hash,
     fingerprint,
-    kept_in,
     load_keys,
     load_link_keys,
     open_to_others,
     private,
+    private_files,
     remove_other_rights,
     with_umask,
 )
@@ -194,7 +194,7 @@ def test_what_was_left_open_is_shut_and_nothing_else(tmp_path: Path) -> None:
         (tmp_path / name).touch(0o644)
     tmp_path.chmod(0o755)
 
-    paths = kept_in(state, elsewhere, tmp_path / "none")
+    paths = private_files(state, elsewhere, tmp_path / "none")
     named = {path.name for path in open_to_others(paths)}
     remove_other_rights(paths)
 
@@ -211,7 +211,7 @@ def test_what_was_left_open_is_shut_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_yet_holds_nothing(tmp_path: Path) -> None:
-    missing = kept_in(tmp_path / "var")
+    missing = private_files(tmp_path / "var")
     assert open_to_others(missing) == []
     remove_other_rights(missing)
 

@@ -14,5 +14,5 @@ def test_it_goes_on_from_the_servers_time_whatever_the_machine_says() -> None:
     assert clock.now() == NOON + timedelta(hours=3, seconds=5)
     assert clock.uptime() == machine.uptime()
     server[0] = NOON
-    clock.set()
+    clock.synchronise()
     assert clock.now() == NOON

@@ -16,7 +16,7 @@ from newsletter.domain.statements.statement import SLUG, SLUG_MAX_LENGTH, Progre
 from newsletter.sources.desk import draft_as_file
 from newsletter.sources.folder import FolderSource
 from newsletter.sources.statements import Defaults, parse_statement
-from newsletter.sources.writing import free_path, hand_in, slugify, write_new
+from newsletter.sources.writing import hand_in, path_for_title, slugify, write_new
 from tests.properties import examples
 from tests.rows import rows
 
@@ -117,7 +117,7 @@ def test_titles_without_a_latin_letter_get_files_of_their_own(tmp_path: Path) ->
         ("Forum leaves", "forum-leaves"),
         ("Forum leaves", "forum-leaves"),  # one that tells itself from others is never numbered
     ]:
-        path = free_path(tmp_path, title)
+        path = path_for_title(tmp_path, title)
         assert path == tmp_path / f"{name}.md"
         path.touch()
 

@@ -51,7 +51,7 @@ QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "the versions of a text": lambda tx: tx.drafts.versions("a" * 16, 9),
     "some of what was submitted": lambda tx: tx.drafts.some(["news"]),
     "texts that nobody handed in": lambda tx: tx.board.unseen(limit=9),
-    "what somebody typed aside": lambda tx: tx.drafts.aside("a" * 16, "ana"),
+    "what somebody typed aside": lambda tx: tx.drafts.find_conflicting("a" * 16, "ana"),
     "the pictures of a text": lambda tx: tx.pictures.of("a" * 16),
     "a page of the archive": lambda tx: tx.campaigns.published(skip=0, limit=9),
     "the status of some": _status_of_some,

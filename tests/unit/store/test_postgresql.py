@@ -223,14 +223,14 @@ def test_the_version_changes_with_the_commit_and_not_before(database: Postgresql
 
 def test_one_process_sends_on_whatever_machine(database: Postgresql, url: str) -> None:
     with closing(Postgresql(url)) as other:
-        with database.only_one():
+        with database.hold_sender_lock():
             with pytest.raises(Refused, match="another 'newsletter run' is at work on"):
-                other.only_one().__enter__()
+                other.hold_sender_lock().__enter__()
             other.version()
             database.close()  # keeps the lock
             with pytest.raises(Refused):
-                other.only_one().__enter__()
-        with other.only_one():
+                other.hold_sender_lock().__enter__()
+        with other.hold_sender_lock():
             pass
 
 
@@ -238,13 +238,13 @@ def test_a_database_is_unused_while_no_other_process_is_connected(
     database: Postgresql, url: str
 ) -> None:
     note(database, "before")  # connections of one's own are no others
-    with database.unused() as check:
+    with database.block_writers() as check:
         noted(database)
         check()
     hasty = f"{url}{'&' if '?' in url else '?'}options=-c%20lock_timeout%3D50ms"
     used = "is in use by newsletter on .*; stop 'run', 'worker' and 'serve' there first"
     with closing(Postgresql(hasty)) as other:
-        with database.unused() as check:
+        with database.block_writers() as check:
             with pytest.raises(StoreUnavailable, match="has been writing"):
                 note(other, "lost")
             other.version()
@@ -252,20 +252,20 @@ def test_a_database_is_unused_while_no_other_process_is_connected(
                 check()
         note(other, "kept")
         with pytest.raises(Refused, match=used):
-            database.unused().__enter__()
+            database.block_writers().__enter__()
     assert noted(database) == ["before", "kept"]
 
 
 def test_who_loses_the_lock_takes_it_again_or_is_told_who_has_it(
     database: Postgresql, url: str
 ) -> None:
-    with closing(Postgresql(url)) as other, database.only_one():
+    with closing(Postgresql(url)) as other, database.hold_sender_lock():
         disconnect_runner(other)
         database.version()
         with pytest.raises(Refused):
-            other.only_one().__enter__()
+            other.hold_sender_lock().__enter__()
         disconnect_runner(other)
-        with other.only_one():
+        with other.hold_sender_lock():
             for _ in range(2):
                 with pytest.raises(DatabaseReplaced, match="has begun since; stop one of the two"):
                     database.version()

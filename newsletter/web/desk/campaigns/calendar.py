@@ -125,7 +125,7 @@ class Calendar(StaffPart):
         """Return the iCalendar file. Raises NotFound if the address's owner left the staff."""
         now, rules = request.desk.now(), self._settings.campaign_rules()
         with self._staff.store.read() as tx:
-            owner = tx.accounts.owner_of_feed(hash_token(request.param("word")))
+            owner = tx.accounts.find_calendar_owner(hash_token(request.param("word")))
             if owner is None or tx.staff.role(owner) is None:
                 raise NotFound(say("This calendar does not exist, or its link was renewed."))
             entries = calendar(tx, rules, now - _MAX_PAST, now + _MAX_FUTURE)

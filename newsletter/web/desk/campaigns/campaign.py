@@ -170,16 +170,18 @@ class CampaignPage:
     @route("POST", "/campaigns/{id}/pause", Role.SENDER)
     def pause(self, request: DeskRequest) -> Response:
         """Pause the campaign after the current calls."""
-        return self._act(request, self._campaigns.hand(request.who.address).pause, "paused")
+        return self._act(request, self._campaigns.actions_of(request.who.address).pause, "paused")
 
     @route("POST", "/campaigns/{id}/resume", Role.SENDER)
     def resume(self, request: DeskRequest) -> Response:
         """Resume the campaign; if its audience changed, redirect to the page that confirms it."""
-        return self._act(request, self._campaigns.hand(request.who.address).resume, "resumed")
+        return self._act(request, self._campaigns.actions_of(request.who.address).resume, "resumed")
 
     @route("POST", "/campaigns/{id}/cancel", Role.SENDER)
     def cancel(self, request: DeskRequest) -> Response:
-        return self._act(request, self._campaigns.hand(request.who.address).cancel, "cancelled")
+        return self._act(
+            request, self._campaigns.actions_of(request.who.address).cancel, "cancelled"
+        )
 
     def _act(self, request: DeskRequest, act: Callable[[str], Campaign], message: str) -> Response:
         with self._campaigns.store.read() as tx:
@@ -217,7 +219,7 @@ class CampaignPage:
             number = campaign_of(tx, request).id
         # a form without the number counts as one that showed another
         shown = parse_number(request.field("shown")) or 0
-        self._campaigns.hand(request.who.address).reopen(str(number), shown=shown)
+        self._campaigns.actions_of(request.who.address).reopen(str(number), shown=shown)
         return go(f"/campaigns/{number}", done="reopened")
 
     @route("GET", "/campaigns/{id}/amend", Role.SENDER)
@@ -228,7 +230,7 @@ class CampaignPage:
                 "campaign": campaign,
                 "statement": title_of(tx, campaign.slug),
                 "notes": tx.public_notes.of([campaign.slug]),
-                "is_off": bool(tx.public_notes.off([campaign.slug])),
+                "is_off": bool(tx.public_notes.find_withdrawn([campaign.slug])),
                 "rest": tx.batches.unreached(campaign.id),
                 "why_not": plain(why) if (why := why_not_reopened(tx, campaign)) else "",
                 "deciders": role_holders(tx, Role.ADMIN),

@@ -82,7 +82,7 @@ class Drafts:
         if source == "statement":
             return self.copy(request, name)
         if source in {"template", "text"}:
-            draft = writing.begin_like(name, title=title, template=source == "text")
+            draft = writing.copy_draft(name, title=title, template=source == "text")
             return go(f"/drafts/{draft.key}/edit", done="began")
         try:
             text, found, pictures = self._file_text(request)
@@ -271,7 +271,7 @@ class Drafts:
         return go(f"/drafts/{key}", done="taken-back")
 
     @route("POST", "/drafts/{key}/looked", Role.WRITER)
-    def looked(self, request: DeskRequest) -> Response:
+    def hide_notes(self, request: DeskRequest) -> Response:
         """Hide the notes of the import."""
         key = request.param("key")
         self._statements.writer(request.who.address).hide_notes(key)

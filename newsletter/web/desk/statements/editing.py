@@ -15,7 +15,7 @@ from newsletter.domain.statements.comparison import differences, merge_texts
 from newsletter.domain.statements.draft import Draft, DraftText, Version
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.wording import people, place_of, say
-from newsletter.pipeline.campaigns.trial import filled, made_up
+from newsletter.pipeline.campaigns.trial import filled, sample_recipient
 from newsletter.pipeline.ledger import find_draft
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.pipeline.statements.write import Conflict, WouldLapse
@@ -266,7 +266,7 @@ class Editing:
         except InvalidInput as error:
             return self._no_preview(request, error.faults, text.body)
         # a made-up reader: its links do nothing
-        shown = filled(content, made_up(content, statements.links))
+        shown = filled(content, sample_recipient(content, statements.links))
         # from where the page is, so that it is seen before anybody is at the public address
         html = shown.html.replace(f"{statements.settings.public_url}/media/", "/media/")
         return framed_email(preview_html(replace(shown, html=html), view_of(request)))

@@ -62,7 +62,7 @@ class _ImportWork:
     error: Exception | None = None
     ended: threading.Event = field(default_factory=threading.Event)
 
-    def note(self, done: int) -> None:
+    def record_progress(self, done: int) -> None:
         """Record the progress: the number of people processed."""
         self.done = done
 
@@ -214,7 +214,7 @@ class ImportPages:
                     bad_rows=work.bad_rows,
                 )
                 work.brought = imports.run_import(
-                    with_pauses(read.file.people, work.note),
+                    with_pauses(read.file.people, work.record_progress),
                     plan,
                     store=self._subscribers.store,
                     only_rehearse=not work.is_import,

@@ -37,9 +37,9 @@ ONE = Passkey(id=b"1", address="a@b.c", party="x", name="x", public=b"", signatu
 
 
 def test_a_count_that_does_not_grow_tells_of_a_copy() -> None:
-    assert [ONE.repeats(count) for count in (0, 6, 7, 8)] == [True, True, True, False]
+    assert [ONE.is_cloned(count) for count in (0, 6, 7, 8)] == [True, True, True, False]
     none = replace(ONE, signatures=0)
-    assert [none.repeats(count) for count in (0, 1)] == [False, False]
+    assert [none.is_cloned(count) for count in (0, 1)] == [False, False]
 
 
 def test_a_page_names_it_by_what_opens_nothing() -> None:

@@ -265,7 +265,7 @@ def test_forty_test_mails_at_once_are_five_of_one_person_and_twenty_of_all(
 def test_of_one_person_sixty_test_mails_leave_within_an_hour(room: Newsroom) -> None:
     ready(room)
     with room.store.begin() as tx:
-        tx.throttle.failed([f"test {OPERATOR_NAME}"] * 60, room.clock.now())
+        tx.throttle.record_failure([f"test {OPERATOR_NAME}"] * 60, room.clock.now())
     room.clock.advance(minutes=59)
     with pytest.raises(Refused, match="60 by one person within an hour"):
         send(room, "x@forum.example")

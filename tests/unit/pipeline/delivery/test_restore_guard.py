@@ -167,7 +167,7 @@ def test_a_release_that_is_cut_off_stays_a_hold_or_is_whole(
     guard_file = Dying()
     room.guard_file = guard_file
     room.guard().begin()
-    guard_file.note(7)
+    guard_file.store_claim(7)
     assert "there were 7" in refusal(room)
     guard_file.writings, guard_file.after = writings, after
     with pytest.raises(Stopped):
@@ -230,7 +230,7 @@ def test_a_doubt_signs_everybody_out(room: Newsroom, tmp_path: Path) -> None:
         tx.sessions.begin(Session(hash=b"h", address=ADA, created_at=now, seen_at=now))
         tx.tokens.add(TOKEN, b"t")
     (tmp_path / "epoch").unlink()
-    room.guard().attend()
+    room.guard().check_on_open()
     with room.store.read() as tx:
         assert tx.sessions.get(b"h") is None
         assert tx.tokens.newest(1)[0].revoked_at is not None
@@ -248,7 +248,7 @@ def test_a_restored_database_says_also_what_the_outside_knows(
     room: Newsroom, guard_file: GuardFile
 ) -> None:
     room.guard().begin()
-    guard_file.note(3)
+    guard_file.store_claim(3)
     with room.store.begin() as tx:
         tx.hold.put(HoldKind.RESTORE_GUARD, "restored on Monday")
     said = refusal(room)
@@ -337,10 +337,10 @@ def ids(room: Newsroom, address: str) -> int:
 def test_a_new_database_is_marked_when_it_is_opened_and_its_first_run_goes_on(
     room: Newsroom, guard_file: GuardFile
 ) -> None:
-    room.guard().attend()
+    room.guard().check_on_open()
     first = guard_file.read()
     assert isinstance(first, GuardRecord)
-    room.guard().attend()
+    room.guard().check_on_open()
     assert guard_file.read() == first
     assert room.deeds() == []
     room.guard().begin()
@@ -357,7 +357,7 @@ def test_two_copies_of_one_disk_are_told_apart(room: Newsroom, tmp_path: Path) -
             guard_file=GuardFile(tmp_path / "epoch", database, location_of=lambda _: location),
         )
 
-    at(here).attend()
+    at(here).check_on_open()
     at(here).begin()
     for other in (replace(here, machine="c" * 32), replace(here, device="2" * 16)):
         assert "is on another" in at(other).holds()[HoldKind.RESTORE_GUARD]
@@ -412,8 +412,8 @@ def test_what_is_in_doubt_gives_no_number_again_before_anybody_is_answered(
 ) -> None:
     room.guard().begin()
     before = ids(room, "ana@example.org")
-    guard_file.note(3)
-    room.guard().attend()
+    guard_file.store_claim(3)
+    room.guard().check_on_open()
     assert ids(room, "bo@example.org") > before + 1_000_000
     assert HoldKind.RESTORE_GUARD in room.guard().holds()
     assert room.deeds()[-1] == ("scheduler", "hold")
@@ -423,7 +423,7 @@ def test_where_the_outside_cannot_be_written_no_epoch_begins(room: Newsroom) -> 
     guard_file = MemoryWatermark()
     guard_file.full = True
     room.guard_file = guard_file
-    room.guard().attend()
+    room.guard().check_on_open()
     with room.store.read() as tx:
         assert tx.generation.mark() == Mark()
     with pytest.raises(StoreUnavailable):
@@ -432,7 +432,7 @@ def test_where_the_outside_cannot_be_written_no_epoch_begins(room: Newsroom) -> 
 
 def test_a_run_that_begins_while_somebody_opens_the_workspace_is_no_doubt(room: Newsroom) -> None:
     room.guard().begin()
-    room.guard(GlancedAt(room)).attend()
+    room.guard(GlancedAt(room)).check_on_open()
     assert room.guard().holds() == {}
     assert room.deeds() == []
 
@@ -446,11 +446,11 @@ class MarkedMeanwhile(GlancedAt):
             yield tx
         if self._first:
             self._first = False
-            self._room.guard().attend()
+            self._room.guard().check_on_open()
 
 
 def test_two_that_open_a_new_database_at_once_begin_one_epoch(room: Newsroom) -> None:
-    room.guard(MarkedMeanwhile(room)).attend()
+    room.guard(MarkedMeanwhile(room)).check_on_open()
     with room.store.read() as tx:
         assert tx.generation.mark().generation == f"{1:032x}"
 
@@ -460,8 +460,8 @@ def test_to_release_writes_down_what_the_log_lacks(room: Newsroom, guard_file: G
     room.guard().stop(by=ADA, reason="")
     with room.store.begin() as tx:
         tx.db.change("DELETE FROM audit")
-    guard_file.note(3)
-    room.guard().attend()
+    guard_file.store_claim(3)
+    room.guard().check_on_open()
     room.guard().release(by=ADA, kinds=set(HoldKind))
     assert [deed for _, deed in room.deeds()] == ["hold", "release", "release", "gap"]
     with room.store.read() as tx:

@@ -70,7 +70,7 @@ def test_a_second_machine_joins_the_generation_while_the_first_is_at_work(
     machine("one").begin()
     first = generation(room)
     enter(room)
-    machine("two").attend()
+    machine("two").check_on_open()
     machine("two").begin()
     machine("one").begin()
     assert generation(room) == first
@@ -87,7 +87,7 @@ def test_a_machine_without_a_record_stops_the_sending_where_none_is_at_work(
     enter(room)
     room.clock.advance(seconds=DEAD_AFTER.total_seconds())
     assert machine("two").guard_file.read() is Absence.MISSING
-    machine("two").attend()
+    machine("two").check_on_open()
     with pytest.raises(Refused, match="could confirm it, is missing"):
         machine("one").begin()
 
@@ -98,7 +98,7 @@ def test_a_copy_with_the_fresh_heartbeats_of_its_original_does_not_send(
     machine("one").begin()
     enter(room)
     copy = replace(machine("two"), waits=lambda: room.clock.advance(seconds=1))
-    copy.attend()
+    copy.check_on_open()
     with pytest.raises(Refused, match="could confirm it, is missing"):
         copy.begin()
 
@@ -110,8 +110,8 @@ def test_a_machine_that_knows_of_more_claims_stops_the_sending_of_all(
     one.begin()
     enter(room)
     two.begin()
-    two.guard_file.note(7)  # the database that was put back has none
-    machine("two").attend()
+    two.guard_file.store_claim(7)  # the database that was put back has none
+    machine("two").check_on_open()
     assert HoldKind.RESTORE_GUARD in one.holds()
     with pytest.raises(Refused, match="there were 7"):
         one.begin()
@@ -156,7 +156,7 @@ def test_a_replica_that_has_all_is_followed_whether_or_not_a_process_lives(
         assert waits(room)
     room.clock.advance(seconds=DEAD_AFTER.total_seconds())
     again = timeline.of(machine("one"), "one")
-    again.attend()
+    again.check_on_open()
     again.begin()
     assert waits(room) is not is_attended
     assert again.holds() == {}
@@ -171,9 +171,9 @@ def test_a_copied_workspace_that_joined_knows_the_replica_too(
     one.begin()
     shutil.copy(timeline.folder / "one" / "epoch", timeline.folder / "two" / "epoch")
     for _ in range(2):  # as a service that serves pages alone is started
-        two.attend()
+        two.check_on_open()
     timeline.number = 2
-    two.attend()
+    two.check_on_open()
     assert one.holds() == {}
 
 
@@ -184,7 +184,7 @@ def test_a_claim_that_the_replica_lacks_is_missed_however_many_were_made_since(
     one.begin()
     enter(room)
     two.begin()
-    two.guard_file.note(1)
+    two.guard_file.store_claim(1)
     timeline.number = 2
     one.follow()
     with room.store.begin() as tx:
@@ -205,12 +205,12 @@ def test_once_a_person_released_it_every_machine_goes_on(room: Newsroom, machine
     enter(room)
     two.begin()
     before = generation(room)
-    two.guard_file.note(7)
-    machine("two").attend()
+    two.guard_file.store_claim(7)
+    machine("two").check_on_open()
     machine("one").release(by=ADA, kinds={HoldKind.RESTORE_GUARD})
     assert generation(room) != before
     for name in ("one", "two"):
-        machine(name).attend()
+        machine(name).check_on_open()
         machine(name).begin()
     with room.store.read() as tx:
         assert not tx.hold.reasons()

@@ -29,8 +29,8 @@ class HangingWatermark(MemoryWatermark):
         super().__init__(begun=True)
         self.meanwhile = meanwhile
 
-    def note(self, claims: int) -> None:
-        super().note(claims)
+    def store_claim(self, claims: int) -> None:
+        super().store_claim(claims)
         self.meanwhile()
 
 

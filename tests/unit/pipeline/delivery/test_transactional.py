@@ -258,7 +258,7 @@ def test_where_the_outside_cannot_be_told_nothing_leaves(post: Post) -> None:
 
 def test_a_database_that_was_exchanged_hands_nothing_over(post: Post) -> None:
     post.ask()
-    post.room.guard_file.note(7)
+    post.room.guard_file.store_claim(7)
 
     with pytest.raises(Refused):
         post.transactional_sender().post()
@@ -337,10 +337,10 @@ def test_once_a_doubt_is_lifted_no_letter_of_before_leaves_and_each_of_after_doe
     if is_claimed:  # at the moment of a backup
         with post.room.store.begin() as tx:
             tx.emails.claim(at=tx.now, attempt_id="a1")
-    post.room.guard_file.note(7)  # somebody sent what this database does not know of
-    post.room.guard().attend()
+    post.room.guard_file.store_claim(7)  # somebody sent what this database does not know of
+    post.room.guard().check_on_open()
     post.ask("bo@example.org")
-    post.room.guard().attend()
+    post.room.guard().check_on_open()
     assert post.transactional_sender().post() is None
     assert post.transactional_sender().next_at() is None
     post.room.clock.advance(days=3)

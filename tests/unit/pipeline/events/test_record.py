@@ -375,7 +375,7 @@ class Interrupting(RecordingProvider):
 
 
 class Unwritable(MemoryWatermark):
-    def note(self, claims: int) -> None:
+    def store_claim(self, claims: int) -> None:
         raise StoreUnavailable("the disk is full")
 
 

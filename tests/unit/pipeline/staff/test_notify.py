@@ -340,7 +340,7 @@ def imported(desk: Desk, by: str) -> int:
         brought = ImportResult(
             new=2, known=1, suppressed=0, refused={}, left=SkippedPeople(), number=number
         )
-        assert tx.imports.note(brought, finished_at=tx.now)
+        assert tx.imports.store_progress(brought, finished_at=tx.now)
     return number
 
 
@@ -368,7 +368,7 @@ def test_an_import_that_was_undone_is_not_told(desk: Desk) -> None:
 def failing(desk: Desk, **findings: str) -> None:
     for _ in range(2):
         with desk.room.store.begin() as tx:
-            tx.failing_checks.note(findings, tx.now)
+            tx.failing_checks.store_failing(findings, tx.now)
 
 
 def test_what_admins_hear_goes_to_no_former_admin(desk: Desk) -> None:
@@ -446,7 +446,7 @@ def test_what_happened_more_than_a_day_ago_is_no_news(desk: Desk) -> None:
 def test_an_older_database_tells_nothing_that_may_have_been_told(desk: Desk) -> None:
     desk.tick()
     with desk.room.store.begin() as tx:
-        tx.generation.doubt("older", tx.now)
+        tx.generation.invalidate_copy("older", tx.now)
     assert desk.mails() == {}
 
 

@@ -177,7 +177,7 @@ def test_a_check_that_begins_to_fail_is_told_to_admins_and_channels(team: Team) 
     with team.room.store.begin() as tx:
         tx.accounts.open(ADA, "hashed", tx.now)
         for _ in range(2):
-            tx.failing_checks.note({"SPF": "forum.example has 2 records"}, tx.now)
+            tx.failing_checks.store_failing({"SPF": "forum.example has 2 records"}, tx.now)
     assert team.posted() == ["Sender health: sender health turned bad"]
     [news] = team.calls[-1][1]
     assert (news.lines, news.url) == (("SPF: forum.example has 2 records",), f"{DESK}/channels")
@@ -190,8 +190,8 @@ def test_a_check_that_passes_again_is_not_told(team: Team) -> None:
     team.posted()
     with team.room.store.begin() as tx:
         for _ in range(2):
-            tx.failing_checks.note({"SPF": "forum.example has 2 records"}, tx.now)
+            tx.failing_checks.store_failing({"SPF": "forum.example has 2 records"}, tx.now)
     team.tick()
     with team.room.store.begin() as tx:
-        tx.failing_checks.note({}, tx.now)
+        tx.failing_checks.store_failing({}, tx.now)
     assert team.posted() == []

@@ -246,7 +246,7 @@ def test_a_network_that_tries_many_names_is_stopped(office: Office) -> None:
 def test_a_flood_from_everywhere_stops_strangers_alone(office: Office) -> None:
     office.join(ANA)
     with office.store.begin() as tx:
-        tx.throttle.failed(["password"] * 600, office.clock.now())
+        tx.throttle.record_failure(["password"] * 600, office.clock.now())
     assert office.sign_in(BEN, OTHER, THERE) is Refusal.TOO_OFTEN
     assert isinstance(office.sign_in(ANA), SignedIn)
 

@@ -238,8 +238,8 @@ def test_what_is_not_there_and_what_nobody_may_edit_is_not_copied(desk: WritingR
     with pytest.raises(Refused, match="made of what went out"):
         desk.writing().copy("library")
     with pytest.raises(NotFound):
-        desk.writing().begin_like("nothing")
-    assert desk.writing().begin_like(desk.new().key, template=True).template
+        desk.writing().copy_draft("nothing")
+    assert desk.writing().copy_draft(desk.new().key, template=True).template
 
 
 def test_a_copy_of_a_text_of_the_desk_is_a_statement_of_its_own(desk: WritingRoom) -> None:

@@ -345,7 +345,7 @@ def test_a_letter_that_was_never_handed_over_as_far_as_we_know_can_be_confirmed(
     with post.room.store.begin() as tx:
         held = tx.emails.claim(at=NOON, attempt_id="a1")
         assert held is not None
-        tx.emails.intend(held, provider="recording", account="one")
+        tx.emails.record_start(held, provider="recording", account="one")
         assert tx.emails.abandon(NOON) == 1
 
     assert press(post.room).state is LinkState.DONE

@@ -81,7 +81,7 @@ def test_a_reason_is_put_together_of_what_there_is() -> None:
     ],
 )
 def test_a_delivery_may_be_named_in_one_word(said: Any, expected: tuple[Any, ...]) -> None:
-    assert tuple(reading.split_delivery(said, ".").values()) == expected
+    assert tuple(reading.parse_delivery(said, ".").values()) == expected
 
 
 @rows("said", [None, 7, "words", [], {"subscriber": -7}, {"campaign": {}}])

@@ -78,7 +78,7 @@ def test_its_length_and_its_place_never_change(opened: Callable[[], GuardFile], 
     guard_file = opened()
     guard_file.write(record())
     before = file.stat()
-    guard_file.note(10**19)
+    guard_file.store_claim(10**19)
     assert (file.stat().st_size, file.stat().st_ino) == (before.st_size, before.st_ino)
 
 
@@ -130,7 +130,7 @@ def test_a_watermark_that_was_closed_notes_nothing_more(
     guard_file.write(record())
     guard_file.close()
     with pytest.raises(StoreUnavailable, match="cannot be written"):
-        guard_file.note(1)
+        guard_file.store_claim(1)
     with pytest.raises(Refused, match="taken away"):
         guard_file.flush()
 
@@ -148,11 +148,11 @@ def test_the_count_stands_in_a_name_too_since_the_last_look_or_the_end(
     guard_file = opened()
     guard_file.write(record(claims=3, file=path.stat().st_ino))
     assert names(file) == ["epoch", "epoch.3"]
-    guard_file.note(7)
+    guard_file.store_claim(7)
     assert names(file) == ["epoch", "epoch.3"]
     guard_file.flush()
     assert names(file) == ["epoch", "epoch.7"]
-    guard_file.note(9)
+    guard_file.store_claim(9)
     guard_file.close()
     assert names(file) == ["epoch", "epoch.9"]
 
@@ -163,7 +163,7 @@ def test_an_old_line_is_not_believed_where_a_name_knows_of_more(
     guard_file = opened()
     guard_file.write(record(claims=3))
     old = file.read_bytes()
-    guard_file.note(7)
+    guard_file.store_claim(7)
     guard_file.close()
     file.write_bytes(old)
     file.with_name("epoch.3").touch()
@@ -187,7 +187,7 @@ def test_a_look_at_what_stayed_in_its_place_finds_nothing(
     with pytest.raises(Defect):
         guard_file.flush()
     guard_file.write(record(file=path.stat().st_ino))
-    guard_file.note(3)
+    guard_file.store_claim(3)
     guard_file.flush()
 
 
@@ -275,9 +275,9 @@ def test_what_a_look_flushed_outlives_a_power_cut(
 ) -> None:
     guard_file = GuardFile(tmp_path / "outside" / "epoch", path, fsync=disk.fsync)
     guard_file.write(replace(record(1), location=location_of(path)))
-    guard_file.note(7)
+    guard_file.store_claim(7)
     guard_file.flush()
-    guard_file.note(8)
+    guard_file.store_claim(8)
     guard_file.close()
     disk.cut()
     seen = guard_file.read()
@@ -351,7 +351,7 @@ def test_processes_of_one_folder_share_the_file_and_follow_one_another(path: Pat
     one.write(record(claims=4, file=path.stat().st_ino))
     other.write(record(claims=4, file=path.stat().st_ino))  # in the place of the first file
     one.flush()
-    one.note(9)
+    one.store_claim(9)
     assert other.read() == record(claims=9, file=path.stat().st_ino)
     one.close()
     other.close()

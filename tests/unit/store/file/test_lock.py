@@ -10,26 +10,26 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.errors import Refused, StoreUnavailable
-from newsletter.store.file.lock import in_use, only_one, unused
+from newsletter.store.file.lock import hold_sender_lock, lock_exclusively, lock_shared
 
 
 def test_the_lock_is_free_again_after_the_block(tmp_path: Path) -> None:
     path = tmp_path / "newsletter.lock"
     for _ in range(2):
-        with only_one(path):
+        with hold_sender_lock(path):
             pass
-    with pytest.raises(ZeroDivisionError), only_one(path):
+    with pytest.raises(ZeroDivisionError), hold_sender_lock(path):
         raise ZeroDivisionError
-    with only_one(path):
+    with hold_sender_lock(path):
         pass
 
 
 def test_a_second_holder_is_refused_and_told_why(tmp_path: Path) -> None:
     path = tmp_path / "newsletter.lock"
     with (
-        only_one(path),
+        hold_sender_lock(path),
         pytest.raises(Refused, match="another 'newsletter run' is at work") as caught,
-        only_one(path),
+        hold_sender_lock(path),
     ):
         pass
     assert str(path) in str(caught.value)
@@ -50,7 +50,7 @@ def test_another_account_is_refused_and_told_how_before_anything_is_written(
 ) -> None:
     path = of_another_account(tmp_path)
     before = path.stat()
-    for lock in (only_one(path), in_use(path), unused(path)):
+    for lock in (hold_sender_lock(path), lock_shared(path), lock_exclusively(path)):
         with pytest.raises(Refused, match=r"belongs to the account .* is run by .*sudo -u"), lock:
             pass
     assert path.stat() == before
@@ -81,12 +81,12 @@ with {lock}(Path(sys.argv[1])):
 @pytest.mark.slow("starts a process")
 def test_another_process_has_the_lock_until_it_dies(tmp_path: Path) -> None:
     path = tmp_path / "newsletter.lock"
-    with elsewhere(path, "only_one") as other:
-        with pytest.raises(Refused), only_one(path):
+    with elsewhere(path, "hold_sender_lock") as other:
+        with pytest.raises(Refused), hold_sender_lock(path):
             pass
         other.kill()
         other.wait(timeout=60)
-        with only_one(path):
+        with hold_sender_lock(path):
             assert path.exists()
 
 
@@ -95,15 +95,15 @@ def test_another_process_has_the_lock_until_it_dies(tmp_path: Path) -> None:
 
 def test_any_number_may_use_it_and_none_while_it_is_replaced(path: Path) -> None:
     lock = path.with_suffix(".use")
-    with in_use(lock), in_use(lock):
+    with lock_shared(lock), lock_shared(lock):
         pass
     with (
-        unused(lock),
+        lock_exclusively(lock),
         pytest.raises(Refused, match="replaced or changed by another process"),
-        in_use(lock),
+        lock_shared(lock),
     ):
         pass
-    with in_use(lock):
+    with lock_shared(lock):
         pass
     assert lock.stat().st_mode & 0o777 == 0o600
 
@@ -111,18 +111,21 @@ def test_any_number_may_use_it_and_none_while_it_is_replaced(path: Path) -> None
 @pytest.mark.slow("starts a process")
 def test_nobody_replaces_what_another_process_uses_until_it_dies(path: Path) -> None:
     lock = path.with_suffix(".use")
-    with elsewhere(lock, "in_use") as other:
-        with pytest.raises(Refused, match=r"another process, which 'fuser "), unused(lock):
+    with elsewhere(lock, "lock_shared") as other:
+        with (
+            pytest.raises(Refused, match=r"another process, which 'fuser "),
+            lock_exclusively(lock),
+        ):
             pass
         other.kill()
         other.wait(timeout=60)
-        with unused(lock):
+        with lock_exclusively(lock):
             pass
 
 
 def test_where_the_lock_cannot_be_made_it_says_so(tmp_path: Path) -> None:
     with (
         pytest.raises(StoreUnavailable, match=r"none/newsletter.use cannot be opened"),
-        in_use(tmp_path / "none" / "newsletter.use"),
+        lock_shared(tmp_path / "none" / "newsletter.use"),
     ):
         pass

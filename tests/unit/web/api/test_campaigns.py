@@ -56,7 +56,7 @@ def test_a_cursor_leads_to_what_came_since(site: Forum) -> None:
         status = DeliveryStatus(
             campaign_id=1, subscriber_id=1, kind=kind, at=tx.now, bounce=Bounce.HARD
         )
-        tx.events.note([status])
+        tx.events.store_statuses([status])
     first = crm.get("/events?limit=2")
     rest = crm.get(f"/events?limit=2&after={first['next']}")
     numbers = [one["number"] for one in first["items"] + rest["items"]]

@@ -196,7 +196,7 @@ SCHEDULE: Mapping[str, Door] = {"page": schedule_by_page, "command": schedule_by
 def another_service(at: Room) -> None:
     give_a_sign_of_life(at.site, at.clock.now() - LATE)  # also by the clock of a command
     with at.services.store.begin() as tx:
-        tx.running_service.note("another", "a")
+        tx.running_service.replace_note("another", "a")
 
 
 def changed(at: Room) -> None:

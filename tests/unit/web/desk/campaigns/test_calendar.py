@@ -65,7 +65,7 @@ def test_what_has_no_time_or_was_cancelled_is_not_planned(staffed: Staffed) -> N
     write(staffed, "off", title="Called off", send_at="2026-11-26 09:00")
     approve(staffed, "off")
     assert "Called off" in shown(staffed)
-    staffed.site.services.campaigns.hand("cleo@forum.example").cancel("off")
+    staffed.site.services.campaigns.actions_of("cleo@forum.example").cancel("off")
     page = shown(staffed)
     assert "Without a time" not in page
     assert "Called off" not in page

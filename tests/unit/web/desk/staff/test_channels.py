@@ -24,7 +24,7 @@ def test_an_admin_sees_what_was_posted_and_sends_it_again(tmp_path: Path, migrat
             [channel] = staffed.site.services.settings.channels()
             tx.notices.finish(tx.notices.of_post(channel, post.id), tx.now, post.id)
             tx.channel_posts.settle(post, PostState.REJECTED, "HTTP 404: no_service", tx.now)
-            tx.failing_checks.note({"SPF": "no record"}, tx.now)
+            tx.failing_checks.store_failing({"SPF": "no record"}, tx.now)
         page = dan.get("/channels")
         assert "Opening hours : waiting for approval Rejected: HTTP 404: no_service" in words(page)
         assert "SPF , since" in words(page)

@@ -65,10 +65,10 @@ def test_home_shows_what_waits_for_whom(staffed: Staffed) -> None:
     staffed.site.clock.advance(minutes=6)
     staffed.site.services.tick.run()
     assert "0 of 5 handed over." in said(staffed, "", "vera")
-    staffed.site.services.campaigns.hand("cleo@forum.example").pause("hours")
+    staffed.site.services.campaigns.actions_of("cleo@forum.example").pause("hours")
     assert "Paused by Cleo. No one has it yet. Resume" in on_home(staffed, "cleo")
     assert "Resume" not in on_home(staffed, "ben")
-    staffed.site.services.campaigns.hand("cleo@forum.example").resume("hours")
+    staffed.site.services.campaigns.actions_of("cleo@forum.example").resume("hours")
     hand_over(staffed)
     assert "Sent The library opens earlier 100 % 24 Nov 2026 · 5 of 5 accepted" in said(
         staffed, "", "vera"
@@ -319,7 +319,7 @@ def test_nothing_that_people_write_is_markup(staffed: Staffed) -> None:
     write(staffed, title=EVIL, body="Text.", author="ana@forum.example")
     staffed.as_("ana").post("/statements/hours/comments", {"comment": EVIL})
     approve(staffed, despite=EVIL)
-    staffed.site.services.campaigns.hand("cleo@forum.example").pause("hours")
+    staffed.site.services.campaigns.actions_of("cleo@forum.example").pause("hours")
     with staffed.site.services.store.begin() as tx:
         tx.staff.rename("ana@forum.example", EVIL)
     for path in PATHS:
