@@ -83,7 +83,7 @@ class PlainRenderer:
 
     def __init__(self, fingerprint: str = "plain-1") -> None:
         self.fingerprint = fingerprint
-        self.carriage = ""
+        self.delivery_settings_hash = ""
 
     def prepare(self) -> None:
         """It needs nothing."""
@@ -114,7 +114,7 @@ class PlainRenderer:
             embargo_until=statement.embargo_until.isoformat() if statement.embargo_until else "",
             embargo=statement.embargo,
             template_version=self.fingerprint,
-            carriage=self.carriage,
+            delivery_settings_hash=self.delivery_settings_hash,
             fallbacks=("friend",) if body != written else (),
             writers=writers_of(statement, *translations),
             texts=texts_of(statement, *translations),

@@ -65,8 +65,8 @@ figure {{ margin: 0 }} figcaption {{ margin-bottom: 8px }} img {{ display: block
 def emails() -> Iterator[tuple[str, str]]:
     """Yield the name and the HTML of each theme."""
     for theme, colour in COLOURS.items():
-        house = replace(HOUSE, brand=Brand(color=colour, theme=theme))
-        yield theme.value.capitalize(), renderer_with(None, house).render(STATEMENT).html
+        publisher = replace(HOUSE, brand=Brand(color=colour, theme=theme))
+        yield theme.value.capitalize(), renderer_with(None, publisher).render(STATEMENT).html
 
 
 def shots(browser: Browser) -> Iterator[str]:

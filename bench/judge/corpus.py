@@ -113,7 +113,7 @@ def read_text(file: Path) -> Text:
 def _gathered(intro: Statement) -> Statement:
     """A digest email, by the product's own rules."""
     publisher, language, day = publisher_in(), intro.language, intro.date or _TODAY
-    wordings = TemplateRenderer(house=publisher, files=mail_templates(None)).wordings
+    wordings = TemplateRenderer(publisher=publisher, files=mail_templates(None)).wordings
     abstracts = Abstracts(publisher, wordings)
     files = (file for place in _OURS for file in sorted(place.glob("*.md")))
     told = [read_statement(file) for file in files if not file.stem.startswith(_DIGEST)]

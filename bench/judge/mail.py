@@ -57,7 +57,7 @@ class Mail:
 
 def make_renderer(brand: str = PLAIN) -> TemplateRenderer:
     """The default templates, for a made-up organisation in one of the brands."""
-    return TemplateRenderer(house=publisher_in(brand), files=mail_templates(None))
+    return TemplateRenderer(publisher=publisher_in(brand), files=mail_templates(None))
 
 
 def make_mail(name: str, text: Text, renderer: TemplateRenderer) -> Mail:

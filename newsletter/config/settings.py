@@ -384,7 +384,7 @@ class Settings(fields.Section):
         """The address of each sender once, that of `sender` first."""
         return tuple(dict.fromkeys(sender.address for sender in (self.sender, *self.senders)))
 
-    def house(self) -> content.Publisher:
+    def publisher(self) -> content.Publisher:
         """Return the publisher's details that all emails and pages show."""
         return content.Publisher(
             organisation=self.organisation,
@@ -410,7 +410,7 @@ class Settings(fields.Section):
             ),
         )
 
-    def carriage(self) -> str:
+    def delivery_settings_hash(self) -> str:
         """Return a hash of the provider settings that change messages; "" if none is set.
 
         An approval covers the hash, because the body of an ``http`` provider can contain any text.

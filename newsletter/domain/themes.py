@@ -54,13 +54,13 @@ class Design:
     radius: int
 
     @property
-    def mat(self) -> int:
+    def mat_width(self) -> int:
         """Return the width of the mat around the lead picture."""
         return 12 if self.picture == "matted" else 0
 
     @property
-    def lead(self) -> int:
-        return self.width - 2 * (self.padding + self.mat) if self.mat else self.width
+    def lead_picture_width(self) -> int:
+        return self.width - 2 * (self.padding + self.mat_width) if self.mat_width else self.width
 
 
 _DESIGN_OF_THEME: Mapping[Theme, Design] = {

@@ -37,14 +37,14 @@ class LazyRenderer:
     def __init__(
         self,
         *,
-        house: Publisher,
+        publisher: Publisher,
         override: Path | None,
-        carriage: str,
+        delivery_settings_hash: str,
         timeout: timedelta = RENDER_TIMEOUT,
     ) -> None:
-        self._house = house
+        self._publisher = publisher
         self._override = override
-        self._carriage = carriage
+        self._delivery_settings_hash = delivery_settings_hash
         self._timeout = timeout
 
     @cached_property
@@ -58,7 +58,7 @@ class LazyRenderer:
         """Return SHA-256, in hexadecimal, over all that shapes a mail but its statement."""
         from newsletter.rendering.mail.files import fingerprint
 
-        return fingerprint(self._files, self._house, self._carriage)
+        return fingerprint(self._files, self._publisher, self._delivery_settings_hash)
 
     def prepare(self) -> None:
         """Read and parse the templates. Raises InvalidInput."""
@@ -95,7 +95,11 @@ class LazyRenderer:
 
     @property
     def _arguments(self) -> dict[str, Any]:
-        return {"house": self._house, "files": self._files, "carriage": self._carriage}
+        return {
+            "publisher": self._publisher,
+            "files": self._files,
+            "delivery_settings_hash": self._delivery_settings_hash,
+        }
 
     @cached_property
     def templates(self) -> TemplateRenderer:

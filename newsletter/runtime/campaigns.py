@@ -48,7 +48,7 @@ class Campaigns:
         from newsletter.rendering.mail.values import Abstracts  # it reads Markdown
 
         settings = self.settings
-        abstracts = Abstracts(settings.house(), self.renderer.templates.wordings)
+        abstracts = Abstracts(settings.publisher(), self.renderer.templates.wordings)
         return DigestBuilder(
             store=self.store, digests=self.digests, timezone=settings.timezone, abstracts=abstracts
         )

@@ -32,9 +32,9 @@ FilesSignature = tuple[tuple[str, int, int, int], ...]
 def renderer_of(settings: Settings) -> LazyRenderer:
     """Return the renderer. Its fingerprint covers every setting that changes an email."""
     return LazyRenderer(
-        house=settings.house(),
+        publisher=settings.publisher(),
         override=settings.resolve(Path("templates")),
-        carriage=settings.carriage(),
+        delivery_settings_hash=settings.delivery_settings_hash(),
     )
 
 

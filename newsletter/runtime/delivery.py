@@ -143,7 +143,7 @@ class Delivery:
             lease=self.lease,
             attempt_ids=self.new_attempt_id,
             jitter=random.random,
-            carriage=self.settings.carriage(),
+            delivery_settings_hash=self.settings.delivery_settings_hash(),
             owner=worker_id,
             waits=waits,
         )

@@ -112,7 +112,7 @@ class Pages:
         self._services = services
         self._lanes = lanes
         settings = services.settings
-        self._frame = shared_frame(house=settings.house(), language=settings.language)
+        self._frame = shared_frame(publisher=settings.publisher(), language=settings.language)
         self._page = self._frame.page
 
     def routes(self) -> list[Route]:
@@ -180,7 +180,9 @@ def make(services: Services, lanes: Lanes | None = None) -> Starlette:
 
 def make_monitoring(services: Services) -> Starlette:
     """Return the ASGI application of a process that serves only monitoring."""
-    frame = shared_frame(house=services.settings.house(), language=services.settings.language)
+    frame = shared_frame(
+        publisher=services.settings.publisher(), language=services.settings.language
+    )
     return Starlette(routes=Monitoring(services, frame, Lanes().monitoring).routes())
 
 

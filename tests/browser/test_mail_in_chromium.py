@@ -118,14 +118,14 @@ def without_frame(html: str) -> str:
 LETTERS = [says.value for says in EmailText]
 MAILS: dict[str, Callable[[], Content]] = {
     **BRANDED,
-    **{says.value: partial(render_letter, says, house=HARBOUR) for says in EmailText},
+    **{says.value: partial(render_letter, says, publisher=HARBOUR) for says in EmailText},
     **BLOCK_MAILS,
     "example": render,
     "wide": lambda: render(WIDE_BODY, title="Antidisestablishmentarianism-and-the-rest-of-it"),
     "arabic": lambda: render(**vars(arabic())),
     "three languages": lambda: together(SPANISH, arabic()),
     "long names": lambda: render(
-        house=replace(
+        publisher=replace(
             HOUSE,
             organisation=replace(
                 ORGANISATION,
@@ -200,12 +200,12 @@ BROKEN = """() => {
 }"""
 
 
-@pytest.mark.parametrize("house", [HOUSE, HARBOUR], ids=["plain", "wide letters"])
+@pytest.mark.parametrize("publisher", [HOUSE, HARBOUR], ids=["plain", "wide letters"])
 @pytest.mark.parametrize("styles", [True, False], ids=["styles", "no styles"])
 def test_at_no_width_a_figure_is_broken_or_a_table_runs_out_of_the_sheet(
-    reader: Reader, house: Publisher, styles: bool
+    reader: Reader, publisher: Publisher, styles: bool
 ) -> None:
-    html = render(TABLES, house=house).html
+    html = render(TABLES, publisher=publisher).html
     for width in (320, 360, 375, 414, 500, 599, 600, 620, 700, 1000):
         page = reader.open(html if styles else without_styles(html), width=width)
         assert page.evaluate("document.documentElement.scrollWidth") == width

@@ -72,5 +72,5 @@ def test_the_brands_are_those_that_operators_are_shown(tmp_path: Path) -> None:
     found = []
     for block in shown:
         (tmp_path / "newsletter.yaml").write_text(f"{least}\n{block}", "utf-8")
-        found.append(load(tmp_path / "newsletter.yaml", {}).house().brand)
+        found.append(load(tmp_path / "newsletter.yaml", {}).publisher().brand)
     assert found == [BRANDS["briefing"], BRANDS["bulletin"]]

@@ -269,7 +269,7 @@ class Content:
     template_version: str
     translation_of: str = ""
     segment: Segment | None = None
-    carriage: str = ""
+    delivery_settings_hash: str = ""
     """The hash of the delivery settings that change the sent bytes; empty if there are none."""
     embargo: str = ""
     """The words of the text about an embargo. A waiver holds only for these words."""
@@ -341,8 +341,8 @@ def what_changed(before: Content, now: Content) -> tuple[str, ...]:
         ),
         say("who wrote in it"): (before.writers, now.writers),
         say("the templates or settings"): (
-            (before.template_version, before.carriage),
-            (now.template_version, now.carriage),
+            (before.template_version, before.delivery_settings_hash),
+            (now.template_version, now.delivery_settings_hash),
         ),
     }
     found += [name for name, (one, other) in parts.items() if one != other]

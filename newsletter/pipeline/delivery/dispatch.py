@@ -66,7 +66,7 @@ class HeldBatch:
 class Dispatcher(Attempts[HeldBatch, DispatchResult]):
     """Sends one batch per call."""
 
-    carriage: str = ""
+    delivery_settings_hash: str = ""
     """A hash of the provider settings that change the bytes of a message."""
     _contents: dict[str, Content] = field(default_factory=dict, init=False, repr=False)
     """Verified contents, by content hash."""
@@ -135,7 +135,7 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
         return self.pool.provider_for(held.claimed)
 
     def prepare(self, held: HeldBatch, attempt: Attempt) -> PreparedRequest | Answer:
-        if held.content.carriage != self.carriage:
+        if held.content.delivery_settings_hash != self.delivery_settings_hash:
             return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=_SETTINGS_CHANGED))
         batch = build_batch(
             held.claimed.campaign,

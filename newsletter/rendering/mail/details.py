@@ -137,17 +137,19 @@ class Reason:
         return Markup(filled)  # noqa: S704 - each part of it was escaped
 
 
-def subscription_reason(house: Publisher, lists: Sequence[str], words: Mapping[str, str]) -> Reason:
+def subscription_reason(
+    publisher: Publisher, lists: Sequence[str], words: Mapping[str, str]
+) -> Reason:
     """Return the reason why a reader gets an email to these lists.
 
     All readers get one content. So it says that they subscribed only if people can subscribe to
     every list, and names several lists as alternatives.
     """
-    known = {offer.name: offer for offer in house.lists}
+    known = {offer.name: offer for offer in publisher.lists}
     joined = all(name in known and known[name].joinable for name in lists)
     many = "one" if len(lists) == 1 else "many"
     titles = [known[name].title if name in known else name for name in lists]
     return Reason(
         sentence=words[f"why_{many}" if joined else f"why_on_{many}"],
-        filling={"lists": ", ".join(titles), "organisation": house.organisation.name},
+        filling={"lists": ", ".join(titles), "organisation": publisher.organisation.name},
     )

@@ -117,12 +117,12 @@ def library_versions() -> dict[str, str]:
     return versions
 
 
-def fingerprint(files: TemplateFiles, house: Publisher, carriage: str) -> str:
-    """Return SHA-256 over templates, house, carriage and library versions, in hexadecimal."""
+def fingerprint(files: TemplateFiles, publisher: Publisher, delivery_settings_hash: str) -> str:
+    """Return SHA-256 over templates, publisher, delivery settings and library versions, in hex."""
     known = {
-        "carriage": carriage,
+        "delivery_settings_hash": delivery_settings_hash,
         "templates": files.digests,
-        "house": asdict(house),
+        "publisher": asdict(publisher),
         "versions": library_versions(),
         "newsletter": newsletter.__version__,
     }

@@ -22,37 +22,37 @@ _LEAVES = "unsubscribe."
 _UNSUBSCRIBE_SUBJECT_PATTERN = re.compile(r"\bunsubscribe\.([A-Za-z0-9_-]{1,200})(?![A-Za-z0-9_-])")
 
 
-def unsubscribe_url(house: Publisher) -> str:
+def unsubscribe_url(publisher: Publisher) -> str:
     """Return the reader's unsubscribe URL; its signed token is a merge field."""
-    return f"{house.public_url}/u/{MergeField.UNSUBSCRIBE.value}"
+    return f"{publisher.public_url}/u/{MergeField.UNSUBSCRIBE.value}"
 
 
-def preferences_url(house: Publisher) -> str:
+def preferences_url(publisher: Publisher) -> str:
     """Return the URL of the page that mails readers a link to their preferences."""
-    return f"{unsubscribe_url(house)}/preferences"
+    return f"{unsubscribe_url(publisher)}/preferences"
 
 
-def archive_url(house: Publisher, slug: str) -> str:
+def archive_url(publisher: Publisher, slug: str) -> str:
     """Return the URL of a statement's page in the archive."""
-    return f"{house.public_url}/archive/{slug}"
+    return f"{publisher.public_url}/archive/{slug}"
 
 
-def headers_for(house: Publisher, statement: Statement) -> tuple[tuple[str, str], ...]:
+def headers_for(publisher: Publisher, statement: Statement) -> tuple[tuple[str, str], ...]:
     """Return all header fields but From, Reply-To, To, Subject and Date. It needs a list."""
-    sender = house.sender_of(statement.lists)
+    sender = publisher.sender_of(statement.lists)
     domain = fold(sender.address).rpartition("@")[2]
     first = statement.lists[0]
     # the link first, for programs that take only one (RFC 2369); RFC 8058 posts to the link alone
-    ways_out = [f"<{unsubscribe_url(house)}>"]
-    if house.unsubscribe_inbox:
-        inbox = _quoted(house.unsubscribe_inbox)
+    ways_out = [f"<{unsubscribe_url(publisher)}>"]
+    if publisher.unsubscribe_inbox:
+        inbox = _quoted(publisher.unsubscribe_inbox)
         ways_out.append(f"<mailto:{inbox}?subject={_LEAVES}{MergeField.UNSUBSCRIBE.value}>")
     return (
         ("Message-ID", f"<{MergeField.MESSAGE_ID.value}@{domain}>"),
-        ("List-Id", f"{_phrase(house.organisation.name)}<{first}.{domain}>"),
+        ("List-Id", f"{_phrase(publisher.organisation.name)}<{first}.{domain}>"),
         ("List-Unsubscribe", ", ".join(ways_out)),
         ("List-Help", f"<mailto:{_quoted(sender.reply_to or sender.address)}>"),
-        ("List-Archive", f"<{house.public_url}/>"),
+        ("List-Archive", f"<{publisher.public_url}/>"),
         # RFC 8058: a mail program posts this by itself, where a page would ask once more
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         _SUPPRESSED_REPLIES,
@@ -60,12 +60,12 @@ def headers_for(house: Publisher, statement: Statement) -> tuple[tuple[str, str]
     )
 
 
-def headers_for_one(house: Publisher) -> tuple[tuple[str, str], ...]:
+def headers_for_one(publisher: Publisher) -> tuple[tuple[str, str], ...]:
     """Return the header fields of a transactional mail.
 
     Auto-Submitted keeps other machines from answering (RFC 3834).
     """
-    domain = fold(house.sender.address).rpartition("@")[2]
+    domain = fold(publisher.sender.address).rpartition("@")[2]
     return (
         ("Message-ID", f"<{MergeField.MESSAGE_ID.value}@{domain}>"),
         ("Auto-Submitted", "auto-generated"),

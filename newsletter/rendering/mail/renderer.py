@@ -134,13 +134,15 @@ def _block(
 class TemplateRenderer:
     """Renders statements with the default templates and those of a workspace.
 
-    Thread-safe. Reads no files and no network. ``carriage`` identifies the settings by which
-    providers shape mails. Raises InvalidInput, when made, for a template that cannot be parsed.
+    Thread-safe. Reads no files and no network. ``delivery_settings_hash`` covers the settings by
+    which providers shape mails. Raises InvalidInput, when made, for a faulty template.
     """
 
-    def __init__(self, *, house: Publisher, files: TemplateFiles, carriage: str = "") -> None:
-        self._house = house
-        self._carriage = carriage
+    def __init__(
+        self, *, publisher: Publisher, files: TemplateFiles, delivery_settings_hash: str = ""
+    ) -> None:
+        self._publisher = publisher
+        self._delivery_settings_hash = delivery_settings_hash
         self._templates = Templates(
             files,
             filters={
@@ -152,8 +154,8 @@ class TemplateRenderer:
             },
         )
         self.wordings = Wordings(self._templates)
-        self.fingerprint = fingerprint(files, house, carriage)
-        """SHA-256 over templates, house, carriage and library versions, in hexadecimal."""
+        self.fingerprint = fingerprint(files, publisher, delivery_settings_hash)
+        """SHA-256 over templates, publisher, delivery settings and library versions, in hex."""
 
     def prepare(self) -> None:
         """Do nothing: ``__init__`` parsed the templates."""
@@ -166,7 +168,7 @@ class TemplateRenderer:
         With ``test``, the mail begins with a line that it is a test. Raises InvalidInput.
         """
         _refuse(statement.origin, guards.statement_faults(statement))
-        words, counting = self.wordings.of(statement.language)[0], self._house.counting
+        words, counting = self.wordings.of(statement.language)[0], self._publisher.counting
         tokens = read_markdown(statement.body, statement.language, film_label=words["watch"])
         refuse_faults(statement, tokens)
         # before both parts are written from them: each has the same addresses
@@ -185,7 +187,7 @@ class TemplateRenderer:
         links = [values[link] for link in _LINK_KEYS if values[link]]
         demands = guards.Requirements(
             links=tuple(links),
-            postal_address=self._house.organisation.postal_address,
+            postal_address=self._publisher.organisation.postal_address,
             embargo=values["embargo"],
             gaps=len(fallbacks),
         )
@@ -193,7 +195,7 @@ class TemplateRenderer:
         # a workspace's own template may forget them
         _refuse(self._templates.place(f"{name}.html.j2"), left_out(guards.Page(html).text, others))
         _refuse(self._templates.place(f"{name}.txt.j2"), left_out(text, others))
-        sender = self._house.sender_of(statement.lists)
+        sender = self._publisher.sender_of(statement.lists)
         embargoes = map(embargo_in, [statement, *translations])
         return Content(
             subject=values["subject"],
@@ -201,7 +203,7 @@ class TemplateRenderer:
             text=text,
             language=statement.language,
             sender=replace(sender, reply_to=statement.reply_to or sender.reply_to),
-            headers=headers.headers_for(self._house, statement),
+            headers=headers.headers_for(self._publisher, statement),
             lists=statement.lists,
             corrects=statement.corrects,
             translation_of=statement.translation_of,
@@ -210,7 +212,7 @@ class TemplateRenderer:
             embargo="; ".join(dict.fromkeys(filter(None, embargoes))),
             segment=statement.segment,
             template_version=self.fingerprint[:_VERSION_DIGITS],
-            carriage=self._carriage,
+            delivery_settings_hash=self._delivery_settings_hash,
             fallbacks=tuple(fallbacks),
             writers=writers_of(statement, *translations),
             texts=texts_of(statement, *translations),
@@ -234,7 +236,7 @@ class TemplateRenderer:
         ``about`` is the sentence of a mail to staff, ``news`` its events. The only merge field
         is the message id. Raises InvalidInput.
         """
-        values = common_values(self._house, language, self.wordings)
+        values = common_values(self._publisher, language, self.wordings)
         if says is EmailText.NEWS:
             subject, opening = subject_of(news), " ".join(news[0].lines)
         else:
@@ -250,7 +252,7 @@ class TemplateRenderer:
             "press_contact_shown": False,
         }
         origin, plain = f"the {says.value} mail", PlainBody(text="", links=())
-        address = self._house.organisation.postal_address
+        address = self._publisher.organisation.postal_address
         demands = guards.Requirements(links=(url,), postal_address=address)
         html, text = self._parts(says.value, origin, values, plain, demands)
         return Content(
@@ -258,8 +260,8 @@ class TemplateRenderer:
             html=html,
             text=text,
             language=language,
-            sender=self._house.sender,
-            headers=headers.headers_for_one(self._house),
+            sender=self._publisher.sender,
+            headers=headers.headers_for_one(self._publisher),
             lists=lists,
             corrects="",
             send_at="",
@@ -269,15 +271,15 @@ class TemplateRenderer:
 
     def _values(self, statement: Statement, tokens: Sequence[Token]) -> dict[str, Any]:
         language = statement.language
-        values = common_values(self._house, language, self.wordings, statement.lists)
-        words, zone = values["words"], self._house.timezone
+        values = common_values(self._publisher, language, self.wordings, statement.lists)
+        words, zone = values["words"], self._publisher.timezone
         preheader = details.preheader(statement.preview or statement.summary, tokens)
-        layout = self._house.layout
+        layout = self._publisher.layout
         among = not layout.release_lists or set(statement.lists) <= set(layout.release_lists)
         is_news = not statement.digest and not statement.embargo_until
-        reason = details.subscription_reason(self._house, statement.lists, words)
+        reason = details.subscription_reason(self._publisher, statement.lists, words)
         corrected = statement.corrects
-        unarchived_lists = {one.name for one in self._house.lists if not one.archive}
+        unarchived_lists = {one.name for one in self._publisher.lists if not one.archive}
         unlisted = statement.welcome or unarchived_lists.issuperset(statement.lists)
         return values | {
             "title": statement.title,
@@ -290,13 +292,13 @@ class TemplateRenderer:
             "end_mark": layout.end_mark,
             "lists": statement.lists,
             "preheader": preheader + details.preheader_padding(preheader),
-            "archive_url": "" if unlisted else headers.archive_url(self._house, statement.slug),
-            "all_url": f"{self._house.public_url}/",
+            "archive_url": "" if unlisted else headers.archive_url(self._publisher, statement.slug),
+            "all_url": f"{self._publisher.public_url}/",
             "original_url": ""
             if unlisted
-            else corrected and headers.archive_url(self._house, corrected),
-            "unsubscribe_url": headers.unsubscribe_url(self._house),
-            "preferences_url": headers.preferences_url(self._house),
+            else corrected and headers.archive_url(self._publisher, corrected),
+            "unsubscribe_url": headers.unsubscribe_url(self._publisher),
+            "preferences_url": headers.preferences_url(self._publisher),
             "reason": reason.html(values["words_direction"]),
             "reason_text": reason.text,
         }
@@ -326,7 +328,7 @@ class TemplateRenderer:
 
 def _body(tokens: Sequence[Token], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the body's HTML, and standfirst and end mark unless the author wrote them."""
-    parts = in_parts(tokens, values["design"].lead)
+    parts = in_parts(tokens, values["design"].lead_picture_width)
     above, lead, rest = (Markup(to_html(part)) for part in (parts.above, parts.lead, parts.rest))  # noqa: S704
     everything = (above, lead, rest, *(block.body for block in values["translations"]))
     classes = " ".join(found for html in everything for found in _CLASS_PATTERN.findall(html))

@@ -19,10 +19,10 @@ from newsletter.rendering.markdown.markdown import MAX_SHORT_CHARACTERS, read_ma
 from newsletter.rendering.markdown.plaintext import visible
 
 
-def look(house: Publisher, lists: Sequence[str] = ()) -> dict[str, Any]:
+def look(publisher: Publisher, lists: Sequence[str] = ()) -> dict[str, Any]:
     """Return the design of an email to these lists, or of a page, with its colours and fonts."""
-    brand = house.brand
-    theme = next((one.theme for one in house.lists if one.name in lists[:1]), None)
+    brand = publisher.brand
+    theme = next((one.theme for one in publisher.lists if one.name in lists[:1]), None)
     design = (theme or brand.theme).design
     schemes = [branding.light(brand.color), branding.dark(brand.color)]
     if not design.raised:
@@ -42,20 +42,20 @@ def look(house: Publisher, lists: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def common_values(
-    house: Publisher, language: str, wordings: Wordings, lists: Sequence[str] = ()
+    publisher: Publisher, language: str, wordings: Wordings, lists: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Return the values that every template needs. The design is that of the lists."""
     words, native = wordings.of(language)
     way = direction(language)
     return {
-        "organisation": house.organisation,
-        "brand": house.brand,
-        **look(house, lists),
+        "organisation": publisher.organisation,
+        "brand": publisher.brand,
+        **look(publisher, lists),
         "language": language,
         "direction": way,
         "start": "right" if way == "rtl" else "left",
         "end": "left" if way == "rtl" else "right",
-        "list_title": house.title_of(lists),
+        "list_title": publisher.title_of(lists),
         "words": words,
         "words_direction": way if native else "ltr",
         "foreign": Markup("") if native else Markup(' lang="en" dir="ltr"'),
@@ -75,8 +75,8 @@ _MAX_OPENING = 300
 class Abstracts:
     """Makes digest entries: a statement's title, with its summary or first sentence."""
 
-    def __init__(self, house: Publisher, wordings: Wordings) -> None:
-        self._house = house
+    def __init__(self, publisher: Publisher, wordings: Wordings) -> None:
+        self._publisher = publisher
         self._wordings = wordings
 
     def of(self, statement: Statement, went_out: date, language: str) -> Abstract:
@@ -85,7 +85,7 @@ class Abstracts:
         summary = " ".join(visible(statement.summary).split())
         return Abstract(
             title=statement.title,
-            address=archive_url(self._house, statement.slug),
+            address=archive_url(self._publisher, statement.slug),
             dated=self.dated(statement.date or went_out, language),
             opening=summary or details.truncate(details.opening(tokens), _MAX_OPENING),
         )

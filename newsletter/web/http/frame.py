@@ -58,12 +58,12 @@ class Button:
 class Frame:
     """The frame of all pages; ``language`` is the default."""
 
-    def __init__(self, *, house: Publisher, language: str) -> None:
-        self._house = house
+    def __init__(self, *, publisher: Publisher, language: str) -> None:
+        self._publisher = publisher
         self._language = language
         self._templates = Templates(page_templates("web"), filters=_TEMPLATE_FILTERS, pages=True)
         self._wordings = Wordings(self._templates)
-        self._styles = Markup(self._templates.fill("page.css", look(house)))  # noqa: S704 - ours
+        self._styles = Markup(self._templates.fill("page.css", look(publisher)))  # noqa: S704 - ours
         self.fields: Mapping[str, str] = (
             _PAGE_HEADERS | _policy(_hash_of(self._styles)) | {"Vary": "Accept-Language"}
         )
@@ -94,9 +94,9 @@ class Frame:
             "direction": direction(shown),
             "words": words,
             "styles": self._styles,
-            "organisation": self._house.organisation,
-            "logo": self._house.brand.logo,
-            "band": light(self._house.brand.color).band,
+            "organisation": self._publisher.organisation,
+            "logo": self._publisher.brand.logo,
+            "band": light(self._publisher.brand.color).band,
             "button": "",
             "buttons": [],
             "written_in": "",

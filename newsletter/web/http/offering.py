@@ -26,7 +26,7 @@ class SignUpOffer:
     def __init__(self, settings: Settings) -> None:
         self.rules = settings.sign_up_rules()
         self._settings = settings
-        self._frame = shared_frame(house=settings.house(), language=settings.language)
+        self._frame = shared_frame(publisher=settings.publisher(), language=settings.language)
 
     def languages(self) -> dict[str, str]:
         """Return code → own name of the languages of the form."""

@@ -12,21 +12,21 @@ from newsletter.domain.statements.content import Layout, LinkParameters, Profile
 from tests.pages import SETTINGS
 
 
-def house(folder: Path, **settings: Any) -> Publisher:
+def publisher(folder: Path, **settings: Any) -> Publisher:
     path = folder / "newsletter.yaml"
     path.write_text(yaml.safe_dump(SETTINGS | settings), "utf-8")
-    return load(path, {}).house()
+    return load(path, {}).publisher()
 
 
 def test_without_settings_nothing_stands_around_a_text(tmp_path: Path) -> None:
-    plain = house(tmp_path)
+    plain = publisher(tmp_path)
     assert (plain.layout, plain.counting) == (Layout(), None)
     assert plain.organisation.social == ()
 
 
 def test_what_is_set_is_what_mails_are_made_with(tmp_path: Path) -> None:
     social = [{"name": "Mastodon", "url": "https://social.example/@forum"}]
-    made = house(
+    made = publisher(
         tmp_path,
         organisation=SETTINGS["organisation"] | {"social": social},
         layout={"summary": True, "release_line": True, "end_mark": "-30-"},
@@ -43,4 +43,4 @@ def test_what_is_set_is_what_mails_are_made_with(tmp_path: Path) -> None:
 
 def test_links_are_marked_for_some_host(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="names no host; write your own site's"):
-        house(tmp_path, utm={"source": "mail", "hosts": []})
+        publisher(tmp_path, utm={"source": "mail", "hosts": []})

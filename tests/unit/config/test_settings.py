@@ -119,7 +119,7 @@ def test_the_house_carries_all_that_messages_say(read: Any, base: str) -> None:
         "  website",
     ).replace("news@forum.example}", "news@forum.example, reply_to: press@forum.example}")
 
-    assert read(base=text).house() == Publisher(
+    assert read(base=text).publisher() == Publisher(
         organisation=Organisation(
             name="Example Forum",
             website="https://forum.example",
@@ -138,21 +138,21 @@ def test_the_house_carries_all_that_messages_say(read: Any, base: str) -> None:
 
 
 def test_the_house_is_silent_about_what_is_left_out(read: Any) -> None:
-    house = read().house()
+    publisher = read().publisher()
 
-    assert house.organisation.tagline == ""
-    assert house.organisation.press_contact is None
-    assert house.sender.reply_to == ""
+    assert publisher.organisation.tagline == ""
+    assert publisher.organisation.press_contact is None
+    assert publisher.sender.reply_to == ""
 
 
 def test_a_brand_is_made_of_settings_alone(read: Any) -> None:
-    assert read().house().brand == Brand()
+    assert read().publisher().brand == Brand()
     text = (
         'brand: {color: "#1A4FA0", theme: bulletin, sans: verdana,'
         " logo: {src: https://forum.example/logo.png, width: 220, height: 56}}\n"
     )
 
-    assert read(text).house().brand == Brand(
+    assert read(text).publisher().brand == Brand(
         color="#1a4fa0",
         theme=Theme.BULLETIN,
         sans=Sans.VERDANA,
@@ -178,7 +178,7 @@ def test_all_settings_can_be_shown_as_json(read: Any) -> None:
 def test_a_press_contact_needs_only_a_name(read: Any, base: str) -> None:
     text = base.replace("  website", "  press_contact: {name: Press}\n  website")
 
-    assert read(base=text).house().organisation.press_contact == PressContact(name="Press")
+    assert read(base=text).publisher().organisation.press_contact == PressContact(name="Press")
 
 
 def test_relative_paths_count_from_the_workspace(read: Any, tmp_path: Path) -> None:

@@ -278,7 +278,10 @@ def test_what_is_in_every_mail_is_in_what_is_approved(tmp_path: Path, key: str) 
         base = BASE | {"provider": HTTP if plain["kind"] == "http" else plain}
     before = settings(tmp_path, base)
     after = settings(tmp_path, changed(base, change))
-    assert (before.house(), before.carriage()) != (after.house(), after.carriage())
+    assert (before.publisher(), before.delivery_settings_hash()) != (
+        after.publisher(),
+        after.delivery_settings_hash(),
+    )
 
 
 def test_house_and_carriage_are_in_what_renders_a_statement(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A fictional Example Forum: its house, and a statement that uses everything Markdown offers."""
+"""A fictional Example Forum, and a statement that uses everything Markdown offers."""
 
 from dataclasses import replace
 from datetime import date, datetime
@@ -60,16 +60,16 @@ MORNING = replace(
 
 
 @cache
-def renderer(house: Publisher = HOUSE) -> TemplateRenderer:
-    """Made once for each house, since parsing all templates takes longer than to fill them."""
-    return TemplateRenderer(house=house, files=mail_templates(None))
+def renderer(publisher: Publisher = HOUSE) -> TemplateRenderer:
+    """Made once for each publisher, since parsing all templates takes longer than to fill them."""
+    return TemplateRenderer(publisher=publisher, files=mail_templates(None))
 
 
-def renderer_with(override: Path | None, house: Publisher = HOUSE) -> TemplateRenderer:
+def renderer_with(override: Path | None, publisher: Publisher = HOUSE) -> TemplateRenderer:
     """Of a workspace with templates of its own, if there is one: new each time."""
     if override is None:
-        return renderer(house)
-    return TemplateRenderer(house=house, files=mail_templates(override))
+        return renderer(publisher)
+    return TemplateRenderer(publisher=publisher, files=mail_templates(override))
 
 
 WORDINGS = renderer().wordings
@@ -208,10 +208,10 @@ def arabic() -> Statement:
 
 
 def render(
-    body: str = BODY, *, house: Publisher = HOUSE, override: Path | None = None, **changes: Any
+    body: str = BODY, *, publisher: Publisher = HOUSE, override: Path | None = None, **changes: Any
 ) -> Content:
     """Render the example statement, changed as told."""
-    return renderer_with(override, house).render(statement(body, **changes))
+    return renderer_with(override, publisher).render(statement(body, **changes))
 
 
 def render_test_mail() -> Content:
@@ -237,10 +237,10 @@ NEWS = (
 
 @cache
 def render_letter(
-    says: EmailText = EmailText.CONFIRMATION, *, house: Publisher = HOUSE, language: str = "en"
+    says: EmailText = EmailText.CONFIRMATION, *, publisher: Publisher = HOUSE, language: str = "en"
 ) -> Content:
     """A letter; a confirmation is of two lists."""
-    return renderer(house).transactional(
+    return renderer(publisher).transactional(
         says,
         lists=("press", "supporters"),
         language=language,
@@ -252,19 +252,19 @@ def render_letter(
 MAILS = {
     "plain": lambda: render(),
     "harbour, with an embargo": lambda: render(
-        house=HARBOUR,
+        publisher=HARBOUR,
         embargo_until=datetime(2011, 9, 21, 14, 0),  # noqa: DTZ001 - a wall time
     ),
-    "ember, a correction": lambda: render(house=EMBER, corrects="forum-joins"),
-    "morning": lambda: render(house=MORNING),
+    "ember, a correction": lambda: render(publisher=EMBER, corrects="forum-joins"),
+    "morning": lambda: render(publisher=MORNING),
     "test": render_test_mail,
 }
 """The example statement as each template and each brand makes it."""
 
 BLOCK_MAILS = {
     "blocks": lambda: render(BLOCKS),
-    "blocks, harbour": lambda: render(BLOCKS, house=HARBOUR),
-    "blocks, morning": lambda: render(BLOCKS, house=MORNING),
-    "blocks, right to left": lambda: render(BLOCKS, language="ar", house=EMBER),
+    "blocks, harbour": lambda: render(BLOCKS, publisher=HARBOUR),
+    "blocks, morning": lambda: render(BLOCKS, publisher=MORNING),
+    "blocks, right to left": lambda: render(BLOCKS, language="ar", publisher=EMBER),
 }
 """Each block that plain Markdown has no mark for, in a mail."""

@@ -22,7 +22,7 @@ from tests.costs import grows_in_proportion
 from tests.rows import rows
 from tests.unit.rendering.examples import HOUSE, STATEMENT
 
-MADE_BY = {"house": HOUSE, "files": mail_templates(None), "carriage": ""}
+MADE_BY = {"publisher": HOUSE, "files": mail_templates(None), "delivery_settings_hash": ""}
 AROUND = ReviewContext(today=date(2026, 11, 24), day=date(2026, 11, 24), readers=9, audience=9)
 PROSE = 'The forum said "today" that it resigns from the [task force](https://a.example/).\n\n'
 LONG = replace(STATEMENT, body=PROSE * (MAX_SHORT_CHARACTERS // len(PROSE) + 2) + "TK")
@@ -44,7 +44,7 @@ def test_a_long_text_comes_out_of_the_sandbox_as_it_does_here() -> None:
     here = TemplateRenderer(**MADE_BY).render(text)
     # however busy the machine is
     within = timedelta(minutes=2)
-    apart = LazyRenderer(house=HOUSE, override=None, carriage="", timeout=within)
+    apart = LazyRenderer(publisher=HOUSE, override=None, delivery_settings_hash="", timeout=within)
     assert apart.render(text) == here
     with pytest.raises(InvalidInput, match="it has no title"):
         apart.render(replace(text, title=""))
@@ -55,7 +55,9 @@ def test_a_long_text_comes_out_of_the_sandbox_as_it_does_here() -> None:
 
 def test_a_text_that_takes_too_long_is_refused_with_what_to_do() -> None:
     with pytest.raises(TookTooLong, match="takes longer than 0 s to be made an email: shorten it"):
-        LazyRenderer(house=HOUSE, override=None, carriage="", timeout=timedelta(0)).render(LONG)
+        LazyRenderer(
+            publisher=HOUSE, override=None, delivery_settings_hash="", timeout=timedelta(0)
+        ).render(LONG)
     [found] = review(LONG, None, AROUND, timeout=timedelta(0))
     assert found.check is Check.FAULT
     assert "takes longer than 0 s" in found.message
@@ -63,7 +65,7 @@ def test_a_text_that_takes_too_long_is_refused_with_what_to_do() -> None:
 
 @pytest.mark.usefixtures("no_room")
 def test_only_long_texts_need_a_sandbox_and_one_without_room_is_tried_again() -> None:
-    renderer = LazyRenderer(house=HOUSE, override=None, carriage="")
+    renderer = LazyRenderer(publisher=HOUSE, override=None, delivery_settings_hash="")
     assert renderer.render(STATEMENT).subject == STATEMENT.title
     with pytest.raises(Postponed, match="was not made an email yet"):
         renderer.render(LONG)

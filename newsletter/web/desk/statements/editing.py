@@ -118,7 +118,7 @@ class Editing:
             lists=lists,
             counts=counts,
             recipients=recipients,
-            sender=settings.house().sender_of(text.lists),
+            sender=settings.publisher().sender_of(text.lists),
             place=place_of(settings.timezone),
             view=view,
             default_lists=settings.default_lists,

@@ -66,7 +66,7 @@ class ArchiveBuild:
         self._words, self._language = frame.words(self._settings.language)
         hubs = (one.url for one in self._settings.notices if isinstance(one, HubOptions))
         self._publisher = FeedPublisher(
-            self._settings.house(),
+            self._settings.publisher(),
             began_at=began_at,
             language=self._settings.language,
             hubs=tuple(hub.get_secret_value() for hub in hubs),
@@ -147,7 +147,7 @@ class ArchiveBuild:
 
     def _public(self, address: str, **values: object) -> Mapping[str, object]:
         """Return the values for the head of a page that search engines may index."""
-        base = self._publisher.house.public_url
+        base = self._publisher.details.public_url
         return {"address": address, "base": base, "kinds": FORMATS, "others": {}} | values
 
     def statement(self, slug: str) -> Leaf | None:

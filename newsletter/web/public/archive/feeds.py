@@ -43,7 +43,7 @@ class Entry:
 class FeedPublisher:
     """The organisation that publishes a feed, and the data of its archive."""
 
-    house: Publisher
+    details: Publisher
     began_at: datetime
     """The time of the last update of an empty feed."""
     language: str = "en"
@@ -53,12 +53,12 @@ class FeedPublisher:
 
     def page(self, slug: str) -> str:
         """Return the URL of a statement's page."""
-        return f"{self.house.public_url}/archive/{slug}"
+        return f"{self.details.public_url}/archive/{slug}"
 
     def id_of(self, shown: Published) -> str:
         """Return a tag URI (RFC 4151), which never changes."""
         day = shown.began_at.astimezone(UTC).date()
-        return f"tag:{urlsplit(self.house.public_url).hostname},{day}:archive/{shown.slug}"
+        return f"tag:{urlsplit(self.details.public_url).hostname},{day}:archive/{shown.slug}"
 
 
 def xml_feed(frame: Frame, name: str, publisher: FeedPublisher, entries: Sequence[Entry]) -> bytes:
@@ -81,7 +81,7 @@ def xml_feed(frame: Frame, name: str, publisher: FeedPublisher, entries: Sequenc
 
 def json_feed(publisher: FeedPublisher, entries: Sequence[Entry]) -> bytes:
     """Return a JSON Feed of entries, newest first."""
-    speaker, base = publisher.house.organisation, publisher.house.public_url
+    speaker, base = publisher.details.organisation, publisher.details.public_url
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": speaker.name,
@@ -164,8 +164,8 @@ def written(at: datetime) -> str:
 
 def article_of(publisher: FeedPublisher, entry: Entry) -> dict[str, Any]:
     """Return the structured data of a statement's page (schema.org)."""
-    shown, organisation = entry.shown, publisher.house.organisation
-    logo = publisher.house.brand.logo
+    shown, organisation = entry.shown, publisher.details.organisation
+    logo = publisher.details.brand.logo
     speaker = {"@type": "Organization", "name": organisation.name}
     speaker |= _without_empty({"url": organisation.website, "logo": logo and logo.src})
     return _without_empty(

@@ -77,7 +77,7 @@ def test_a_grey_colour_gives_greys() -> None:
 def test_in_each_theme_the_text_is_as_wide_as_tables_are_measured(theme: Theme) -> None:
     design = theme.design
     assert design.width - 2 * design.padding == 528
-    assert design.lead == (504 if design.mat else design.width)
+    assert design.lead_picture_width == (504 if design.mat_width else design.width)
 
 
 @rows(("width", "height", "wide"), [(96, 96, False), (72, 48, False), (180, 48, True)])

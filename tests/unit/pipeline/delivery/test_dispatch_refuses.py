@@ -34,20 +34,20 @@ def test_what_the_provider_cannot_express_pauses_the_campaign_before_any_call(
     assert room.counts() == Counts(pending=25)
 
 
-@pytest.mark.parametrize("carriage", ["", "another body"])
+@pytest.mark.parametrize("delivery_settings_hash", ["", "another body"])
 def test_what_another_body_of_the_provider_would_make_of_it_is_not_handed_over(
-    room: Newsroom, carriage: str
+    room: Newsroom, delivery_settings_hash: str
 ) -> None:
-    room.renderer.carriage = "the body that was approved"
+    room.renderer.delivery_settings_hash = "the body that was approved"
     room.start(25)
     for _ in range(2):
-        replace(room.dispatcher(), carriage=carriage).dispatch()
+        replace(room.dispatcher(), delivery_settings_hash=delivery_settings_hash).dispatch()
     assert room.provider.batches == []
     assert room.campaign().state is CampaignState.PAUSED
     assert "changed after the approval" in room.campaign().reason
 
     room.hand().resume("resignation")
-    same = replace(room.dispatcher(), carriage=room.renderer.carriage)
+    same = replace(room.dispatcher(), delivery_settings_hash=room.renderer.delivery_settings_hash)
     while same.dispatch() is not None:
         room.clock.advance(minutes=5)
     assert room.counts() == Counts(accepted=25)

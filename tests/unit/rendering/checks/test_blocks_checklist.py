@@ -83,10 +83,10 @@ def test_from_right_to_left_all_of_it_is_mirrored() -> None:
 def test_a_lead_picture_stands_where_the_theme_says() -> None:
     body = '![Hall](https://a.example/a.jpg#1200x600 "The hall.")\n\nText.'
     found = {}
-    for house in (HOUSE, MORNING, EMBER):
-        html = render(body, house=house).html.partition("<body")[2]
+    for publisher in (HOUSE, MORNING, EMBER):
+        html = render(body, publisher=publisher).html.partition("<body")[2]
         [width] = re.findall(r'alt="Hall" width="(\d+)"', html)
-        found[house.brand.theme.value] = (html.index("<h1") < html.index("Hall"), width)
+        found[publisher.brand.theme.value] = (html.index("<h1") < html.index("Hall"), width)
         # the caption is on the same ground, and a cell of the layout around both
         assert re.search(r'class="(?:sheet )?lead"(?:(?!</td>).)*The hall', html, re.DOTALL)
     assert found == {

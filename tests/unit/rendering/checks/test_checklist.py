@@ -336,7 +336,7 @@ def test_dark_mode_has_a_colour_for_every_colour_of_the_light_one(mail: Made) ->
 
 
 def test_a_logo_stands_for_the_name_and_says_it_where_pictures_are_off() -> None:
-    html = render(house=HARBOUR).html
+    html = render(publisher=HARBOUR).html
     logo = Elements(html).of("img")[0]
     assert (logo["src"], logo["alt"]) == ("https://forum.example/logo.png", "Example Forum")
     assert logo["width"] == "220"
@@ -347,7 +347,7 @@ def test_a_logo_stands_for_the_name_and_says_it_where_pictures_are_off() -> None
 
 
 def test_without_a_logo_the_initial_stands_beside_the_name_and_is_not_read_aloud() -> None:
-    html = render(house=EMBER).html
+    html = render(publisher=EMBER).html
     assert re.search(r'<p class="initial" aria-hidden="true"[^>]*>E</p>', html)
     assert 'class="initial"' not in render().html  # a band has the name alone
 
@@ -357,8 +357,10 @@ def test_a_list_has_its_own_theme_and_title_and_the_first_of_a_statement_decides
         ListTitle(name="press", title="press"),
         ListTitle(name="weekly", title="The week", theme=Theme.BRIEFING),
     )
-    house = replace(HOUSE, lists=lists)
-    plate, band = (render(house=house, lists=one) for one in (("weekly", "press"), ("press",)))
+    publisher = replace(HOUSE, lists=lists)
+    plate, band = (
+        render(publisher=publisher, lists=one) for one in (("weekly", "press"), ("press",))
+    )
     assert re.search(r'<p class="name"[^>]*>The week</p>', plate.html)
     assert re.search(r'<p class="name"[^>]*>Example Forum</p>', band.html)
     assert "border-top:8px" in plate.html
@@ -366,7 +368,7 @@ def test_a_list_has_its_own_theme_and_title_and_the_first_of_a_statement_decides
 
 
 def test_a_brands_fonts_and_colours_are_used_and_no_others() -> None:
-    html = render(house=HARBOUR).html
+    html = render(publisher=HARBOUR).html
     for plain in ("Georgia", "Helvetica", "#17505c", light("#17505c").ground):
         assert plain not in html
     for own in ("Verdana, Geneva", "#1a4fa0", light("#1a4fa0").ground):
@@ -375,7 +377,7 @@ def test_a_brands_fonts_and_colours_are_used_and_no_others() -> None:
 
 @rows("color", ["#ffcc00", "#101010", "#e8e8e8"])
 def test_a_colour_that_could_not_be_read_is_corrected(color: str) -> None:
-    html = render(house=replace(HOUSE, brand=Brand(color=color))).html
+    html = render(publisher=replace(HOUSE, brand=Brand(color=color))).html
     assert light(color).accent in html
     assert dark(color).accent in html
 
@@ -465,7 +467,7 @@ def test_each_letter_says_something_else_in_each_language() -> None:
 
 
 def test_the_button_of_a_letter_needs_no_styles_to_have_its_colour() -> None:
-    elements = Elements(render_letter(house=HARBOUR).html)
+    elements = Elements(render_letter(publisher=HARBOUR).html)
     (cell,) = [cell for cell in elements.of("td") if cell.get("class") == "press-here"]
     assert cell["bgcolor"] == "#1a4fa0"
     assert "mso-padding-alt:13px 26px" in cell["style"]

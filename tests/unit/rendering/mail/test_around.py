@@ -25,7 +25,7 @@ SUMMARY = "The Forum leaves because the final report does not mend what is wrong
 UTM = LinkParameters(source="mail", hosts=("forum.example",))
 
 
-def house(**layout: object) -> Publisher:
+def publisher(**layout: object) -> Publisher:
     return replace(HOUSE, layout=Layout(**layout))
 
 
@@ -33,7 +33,7 @@ def house(**layout: object) -> Publisher:
 
 
 def test_the_summary_stands_below_the_title_where_it_is_asked_for() -> None:
-    content = render("Text.", house=house(summary=True))
+    content = render("Text.", publisher=publisher(summary=True))
     assert re.search(rf"</h1>\n<p class=\"standfirst\"[^>]*>{SUMMARY}</p>", content.html)
     assert SUMMARY in " ".join(content.text.split())
     assert "standfirst" not in render("Text.").html.partition("<body")[2]
@@ -41,13 +41,13 @@ def test_the_summary_stands_below_the_title_where_it_is_asked_for() -> None:
 
 @rows("body", ["*Another one.*\n\nText.", f"{SUMMARY}\n\nText.", f"**{SUMMARY}** Text."])
 def test_it_is_not_said_twice(body: str) -> None:
-    html = render(body, house=house(summary=True)).html
+    html = render(body, publisher=publisher(summary=True)).html
     assert html.count(SUMMARY) <= 1 + (SUMMARY in body)
     assert html.count('class="standfirst"') == body.startswith("*Another")
 
 
 def test_without_a_summary_nothing_stands_there() -> None:
-    html = render("Text.", house=house(summary=True), summary="").html
+    html = render("Text.", publisher=publisher(summary=True), summary="").html
     assert 'class="standfirst"' not in html
 
 
@@ -55,10 +55,10 @@ def test_without_a_summary_nothing_stands_there() -> None:
 
 
 def test_a_release_line_stands_above_the_title_in_the_language_of_the_statement() -> None:
-    content = render("Text.", house=house(release_line=True))
+    content = render("Text.", publisher=publisher(release_line=True))
     assert re.search(r">For immediate release</p>\n<h1", content.html)
     assert content.text.index("For immediate release") < content.text.index("Example Forum resigns")
-    spanish = render("Texto.", house=house(release_line=True), language="es")
+    spanish = render("Texto.", publisher=publisher(release_line=True), language="es")
     assert "Para publicación inmediata" in spanish.html
 
 
@@ -66,25 +66,27 @@ def test_a_release_line_stands_above_the_title_in_the_language_of_the_statement(
     ("lists", "released"), [(("press",), True), (("press", "events"), False), (("events",), False)]
 )
 def test_a_release_line_may_be_for_some_lists_alone(lists: tuple[str, ...], released: bool) -> None:
-    content = render("Text.", house=house(release_line=True, release_lists=("press",)), lists=lists)
+    content = render(
+        "Text.", publisher=publisher(release_line=True, release_lists=("press",)), lists=lists
+    )
     for part in (content.html, content.text):
         assert ("For immediate release" in part) is released
 
 
 def test_a_round_up_is_no_release() -> None:
-    content = render("Text.", house=house(release_line=True), digest="weekly")
+    content = render("Text.", publisher=publisher(release_line=True), digest="weekly")
     assert "immediate release" not in content.html + content.text
 
 
 def test_under_an_embargo_its_end_stands_there_instead() -> None:
     embargo = datetime(2011, 9, 21, 14, 0)  # noqa: DTZ001 - a wall time
-    content = render("Text.", house=house(release_line=True), embargo_until=embargo)
+    content = render("Text.", publisher=publisher(release_line=True), embargo_until=embargo)
     assert "immediate release" not in content.html + content.text
     assert "Not for publication before" in content.html
 
 
 def test_an_end_mark_stands_below_the_text() -> None:
-    content = render("Text.", house=house(end_mark="-30-"))
+    content = render("Text.", publisher=publisher(end_mark="-30-"))
     assert re.search(r">Text.</p>\n\n?<p class=\"end\"[^>]*>-30-</p>", content.html)
     assert "Text.\n\n-30-\n" in content.text
     assert body_of(content).endswith('<p class="end">-30-</p>')
@@ -92,7 +94,7 @@ def test_an_end_mark_stands_below_the_text() -> None:
 
 @rows("body", ["Text.\n\n-30-", "Text.\n\n###"])
 def test_an_end_mark_of_the_author_is_enough(body: str) -> None:
-    html = render(body, house=house(end_mark="-30-")).html.partition("<body")[2]
+    html = render(body, publisher=publisher(end_mark="-30-")).html.partition("<body")[2]
     assert html.count("-30-") + html.count("###") == 1
 
 
@@ -105,7 +107,7 @@ def test_social_links_stand_in_the_foot_of_both_parts() -> None:
         Profile(name="Video", url="https://film.example/f"),
     )
     organisation = replace(ORGANISATION, social=social)
-    content = render("Text.", house=replace(HOUSE, organisation=organisation))
+    content = render("Text.", publisher=replace(HOUSE, organisation=organisation))
     foot = content.html.partition('class="side footer"')[2]
     assert re.search(r'<a href="https://social.example/@forum"[^>]*>Mastodon</a>.. <a', foot)
     assert "Mastodon: https://social.example/@forum\nVideo: https://film.example/f" in content.text
@@ -115,7 +117,9 @@ def test_social_links_stand_in_the_foot_of_both_parts() -> None:
 
 
 def test_a_preview_stands_where_inboxes_look_and_the_summary_elsewhere() -> None:
-    content = render("Text.", house=house(summary=True), preview="Four counties ask for more.")
+    content = render(
+        "Text.", publisher=publisher(summary=True), preview="Four counties ask for more."
+    )
     hidden = content.html.partition("display:none")[2].partition("</div>")[0]
     assert "Four counties ask for more." in hidden
     assert SUMMARY not in hidden
@@ -136,11 +140,11 @@ def test_all_of_it_counts_in_the_digest() -> None:
         render(linked),
         render(linked, preview="Four counties ask for more."),
         render(linked, reply_to="desk@forum.example"),
-        render(linked, house=house(summary=True)),
-        render(linked, house=house(release_line=True)),
-        render(linked, house=house(end_mark="###")),
-        render(linked, house=replace(HOUSE, counting=UTM)),
-        render(linked, house=replace(HOUSE, counting=replace(UTM, campaign="autumn"))),
+        render(linked, publisher=publisher(summary=True)),
+        render(linked, publisher=publisher(release_line=True)),
+        render(linked, publisher=publisher(end_mark="###")),
+        render(linked, publisher=replace(HOUSE, counting=UTM)),
+        render(linked, publisher=replace(HOUSE, counting=replace(UTM, campaign="autumn"))),
     ]
     assert len({content.content_hash() for content in contents}) == len(contents)
 
@@ -151,7 +155,7 @@ def test_all_of_it_counts_in_the_digest() -> None:
 def test_links_to_our_site_say_that_the_visit_came_from_this_mail() -> None:
     content = render(
         "[A](https://forum.example/a) [B](https://other.example/b) https://forum.example/c",
-        house=replace(HOUSE, counting=UTM),
+        publisher=replace(HOUSE, counting=UTM),
     )
     marks = "utm_source=mail&amp;utm_medium=email&amp;utm_campaign=example-forum-resigns"
     assert f'href="https://forum.example/a?{marks}"' in content.html
@@ -163,7 +167,7 @@ def test_links_to_our_site_say_that_the_visit_came_from_this_mail() -> None:
 
 
 def test_the_archive_has_the_links_as_they_were_written() -> None:
-    content = render("[A](https://forum.example/a?b=c)", house=replace(HOUSE, counting=UTM))
+    content = render("[A](https://forum.example/a?b=c)", publisher=replace(HOUSE, counting=UTM))
     assert 'href="https://forum.example/a?b=c"' in body_of(content)
 
 
@@ -177,8 +181,12 @@ def test_translations_in_one_mail_are_counted_too() -> None:
 
 
 def test_each_template_is_shown_in_the_brand() -> None:
-    letters = [render_letter(says, house=EMBER) for says in EmailText]
-    for mail in (render(house=EMBER), render(house=EMBER, corrects="forum-joins"), *letters):
+    letters = [render_letter(says, publisher=EMBER) for says in EmailText]
+    for mail in (
+        render(publisher=EMBER),
+        render(publisher=EMBER, corrects="forum-joins"),
+        *letters,
+    ):
         assert light(EMBER.brand.color).accent in mail.html
 
 
@@ -203,5 +211,5 @@ def test_the_press_contacts_address_breaks_on_a_card_which_is_narrower(
     theme: Theme, breaks: bool
 ) -> None:
     brand = replace(HOUSE.brand, theme=theme)
-    html = render("Short words.", title="A plain title", house=replace(HOUSE, brand=brand)).html
+    html = render("Short words.", title="A plain title", publisher=replace(HOUSE, brand=brand)).html
     assert ("word-wrap" in html) is breaks

@@ -9,12 +9,12 @@ from tests.unit.rendering.examples import HOUSE, ORGANISATION, STATEMENT, render
 
 
 def headers(name: str = "Example Forum", address: str = "news@forum.example") -> dict[str, str]:
-    house = replace(
+    publisher = replace(
         HOUSE,
         organisation=replace(ORGANISATION, name=name),
         sender=replace(HOUSE.sender, address=address),
     )
-    fields = headers_for(house, STATEMENT)
+    fields = headers_for(publisher, STATEMENT)
     assert len(dict(fields)) == len(fields)
     return dict(fields)
 
@@ -89,26 +89,26 @@ def test_what_is_no_such_email_has_no_word(email: bytes) -> None:
 
 def test_the_first_list_that_a_statement_names_decides_who_writes() -> None:
     other = Sender(name="Press Office", address="press@other.example", reply_to="ask@other.example")
-    house = replace(HOUSE, senders=(("events", other),))
+    publisher = replace(HOUSE, senders=(("events", other),))
     for lists, sender, domain in (
         (("events", "press"), other, "other.example"),
         (("press", "events"), HOUSE.sender, "forum.example"),
     ):
-        content = renderer(house).render(replace(STATEMENT, lists=lists))
+        content = renderer(publisher).render(replace(STATEMENT, lists=lists))
         assert content.sender == sender
         fields = dict(content.headers)
         assert fields["List-Id"] == f"Example Forum <{lists[0]}.{domain}>"
         assert fields["Message-ID"] == f"<NLMERGEMESSAGEID@{domain}>"
         assert fields["Feedback-ID"].endswith(f":{sender_id(domain)}")
     answered = replace(STATEMENT, lists=("events",), reply_to="desk@forum.example")
-    said = renderer(house).render(answered).sender
+    said = renderer(publisher).render(answered).sender
     assert said == replace(other, reply_to="desk@forum.example")
 
 
 def test_what_readers_ask_for_comes_from_the_sender_and_not_from_a_lists() -> None:
     other = Sender(name="Press Office", address="press@other.example")
-    house = replace(HOUSE, senders=(("press", other), ("events", other)))
-    assert render_letter(house=house).sender == HOUSE.sender
+    publisher = replace(HOUSE, senders=(("press", other), ("events", other)))
+    assert render_letter(publisher=publisher).sender == HOUSE.sender
 
 
 def test_the_feedback_id_has_four_parts_and_a_sender_of_fitting_length() -> None:

@@ -14,8 +14,8 @@ STAFF = ListTitle(name="staff", title="Staff", joinable=False)
 TITLED = replace(HOUSE, lists=(PRESS, EVENTS, STAFF))
 
 
-def said(*lists: str, house: Publisher = TITLED, language: str = "en") -> str:
-    return subscription_reason(house, lists, WORDINGS.of(language)[0]).text
+def said(*lists: str, publisher: Publisher = TITLED, language: str = "en") -> str:
+    return subscription_reason(publisher, lists, WORDINGS.of(language)[0]).text
 
 
 @rows(
@@ -49,8 +49,8 @@ def test_each_language_names_the_list_and_who_speaks(language: str) -> None:
 
 
 def test_titles_are_harmless_in_html_and_run_their_own_way() -> None:
-    house = replace(HOUSE, lists=(ListTitle(name="press", title="<b>{lists} أخبار"),))
-    shown = subscription_reason(house, ["press"], WORDINGS.of("en")[0]).html("ltr")
+    publisher = replace(HOUSE, lists=(ListTitle(name="press", title="<b>{lists} أخبار"),))
+    shown = subscription_reason(publisher, ["press"], WORDINGS.of("en")[0]).html("ltr")
     assert "&lt;b&gt;{lists}" in shown
     assert "<b>" not in shown
     arabic = subscription_reason(TITLED, ["press"], WORDINGS.of("ar")[0]).html("rtl")
@@ -58,7 +58,7 @@ def test_titles_are_harmless_in_html_and_run_their_own_way() -> None:
 
 
 def test_both_parts_say_it_and_lead_to_the_preferences() -> None:
-    content: Content = render(lists=("press",), house=TITLED)
+    content: Content = render(lists=("press",), publisher=TITLED)
     manage = "https://news.forum.example/u/NLMERGEUNSUBSCRIBE/preferences"
     for part in (Page(content.html).text, " ".join(content.text.split())):
         assert "You're receiving this because you subscribed to Press releases." in part

@@ -93,7 +93,7 @@ def test_a_statement_may_speak_of_stylesheets() -> None:
 
 def test_without_date_tagline_press_contact_and_website_they_are_left_out() -> None:
     bare = replace(ORGANISATION, tagline="", press_contact=None, website="")
-    content = render(house=replace(HOUSE, organisation=bare), date=None)
+    content = render(publisher=replace(HOUSE, organisation=bare), date=None)
     for part in (content.html, content.text):
         assert "Press contact" not in part
         assert "2011" not in part
@@ -105,7 +105,7 @@ def test_without_date_tagline_press_contact_and_website_they_are_left_out() -> N
 def test_a_press_contact_needs_a_name_only_and_may_have_a_position() -> None:
     def said(**contact: str) -> Content:
         named = replace(ORGANISATION, press_contact=PressContact(name="Jane Doe", **contact))
-        return render("Text.", house=replace(HOUSE, organisation=named))
+        return render("Text.", publisher=replace(HOUSE, organisation=named))
 
     content = said()
     assert "Jane Doe" in content.text
@@ -118,7 +118,7 @@ def test_a_press_contact_needs_a_name_only_and_may_have_a_position() -> None:
 
 def test_a_postal_address_of_two_lines_keeps_them() -> None:
     postal = replace(ORGANISATION, postal_address="1 Example Street\nWashington, DC 20001")
-    content = render(house=replace(HOUSE, organisation=postal))
+    content = render(publisher=replace(HOUSE, organisation=postal))
     assert "1 Example Street<br>\nWashington, DC 20001" in content.html
     assert "1 Example Street\nWashington, DC 20001" in content.text
 
@@ -134,7 +134,7 @@ def test_spanish_has_its_own_fixed_words_and_quotes() -> None:
 
 def test_a_japanese_postal_address_is_found_though_it_is_folded() -> None:
     postal = replace(ORGANISATION, postal_address="東京都千代田区" * 8)
-    content = render("本文。", language="ja", house=replace(HOUSE, organisation=postal))
+    content = render("本文。", language="ja", publisher=replace(HOUSE, organisation=postal))
     assert all(len(line) <= 36 for line in content.text.splitlines() if "東京都" in line)
 
 
@@ -150,7 +150,7 @@ def test_eight_threads_give_the_same_bytes() -> None:
 
 
 def test_two_renderers_of_the_same_house_agree() -> None:
-    one, other = renderer(), TemplateRenderer(house=HOUSE, files=mail_templates(None))
+    one, other = renderer(), TemplateRenderer(publisher=HOUSE, files=mail_templates(None))
     assert one.fingerprint == other.fingerprint
     assert one.render(STATEMENT).content_hash() == other.render(STATEMENT).content_hash()
 
@@ -192,15 +192,15 @@ def test_rendering_opens_no_file_and_no_connection() -> None:
 
 
 @rows(
-    "house",
+    "publisher",
     [
         replace(HOUSE, public_url="https://other.example"),
         replace(HOUSE, organisation=replace(ORGANISATION, tagline="Other answers")),
         replace(HOUSE, sender=replace(HOUSE.sender, name="Other")),
     ],
 )
-def test_the_fingerprint_changes_with_the_house(house: Publisher) -> None:
-    assert renderer(house).fingerprint != renderer().fingerprint
+def test_the_fingerprint_changes_with_the_house(publisher: Publisher) -> None:
+    assert renderer(publisher).fingerprint != renderer().fingerprint
 
 
 # --- refused ---

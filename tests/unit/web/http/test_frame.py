@@ -22,7 +22,7 @@ HOUSE = Publisher(
     public_url="https://news.forum.example",
     timezone="UTC",
 )
-FRAME = Frame(house=HOUSE, language="en")
+FRAME = Frame(publisher=HOUSE, language="en")
 
 
 def asked(accept: str = "") -> Request:
@@ -53,7 +53,7 @@ BRAND = Brand(color="#7a1f2b", theme=Theme.BRIEFING, sans=Sans.VERDANA)
 
 @pytest.mark.parametrize("brand", [Brand(), BRAND])
 def test_the_policy_lets_through_the_styles_that_the_page_holds(brand: Brand) -> None:
-    page = Frame(house=replace(HOUSE, brand=brand), language="en").page("A title")
+    page = Frame(publisher=replace(HOUSE, brand=brand), language="en").page("A title")
     [styles] = re.findall("<style>(.*?)</style>", bytes(page.body).decode(), re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(styles.encode()).digest()).decode()
     assert f"style-src 'sha256-{digest}';" in page.headers["Content-Security-Policy"]
@@ -64,16 +64,16 @@ def test_the_policy_lets_through_the_styles_that_the_page_holds(brand: Brand) ->
 
 def test_a_logo_stands_for_the_name_and_says_it() -> None:
     logo = Logo(src="https://forum.example/logo.png", width=180, height=48)
-    house = replace(HOUSE, brand=replace(BRAND, logo=logo))
-    page = bytes(Frame(house=house, language="en").page("A title").body).decode()
+    publisher = replace(HOUSE, brand=replace(BRAND, logo=logo))
+    page = bytes(Frame(publisher=publisher, language="en").page("A title").body).decode()
     image = '<img src="https://forum.example/logo.png" alt="Forum" width="180" height="48">'
     assert f'<p class="masthead wide">{image}' in page
 
 
 def test_social_links_stand_in_the_foot_of_each_page_where_there_are_any() -> None:
     social = (Profile(name="Mastodon <3", url="https://social.example/@forum?a=1&b=2"),)
-    house = replace(HOUSE, organisation=replace(HOUSE.organisation, social=social))
-    foot = bytes(Frame(house=house, language="en").page("A title").body).decode()
+    publisher = replace(HOUSE, organisation=replace(HOUSE.organisation, social=social))
+    foot = bytes(Frame(publisher=publisher, language="en").page("A title").body).decode()
     foot = foot.partition("<footer")[2]
     assert '<a rel="me" href="https://social.example/@forum?a=1&amp;b=2"><bdi>Mast' in foot
     assert "Mastodon &lt;3" in foot

@@ -52,7 +52,7 @@ NASTY = [
 ]
 
 
-FRAME = Frame(house=HOUSE, language="en")
+FRAME = Frame(publisher=HOUSE, language="en")
 
 
 def atom(publisher: FeedPublisher, entries: list[Entry]) -> bytes:
@@ -169,7 +169,7 @@ def test_an_rss_feed_says_who_speaks_where_it_is_and_when_it_changed() -> None:
 def test_an_empty_feed_is_one_too() -> None:
     assert read_atom([]) == read_json([]) == read_rss([]) == []
     unknown = replace(SITE, organisation=replace(FORUM, website=""))
-    feed = etree.fromstring(atom(replace(PUBLISHER, house=unknown), []))
+    feed = etree.fromstring(atom(replace(PUBLISHER, details=unknown), []))
     assert feed.findtext("a:updated", namespaces=ATOM) == "2026-11-24T12:00:00Z"
     assert feed.find("a:author/a:uri", ATOM) is None
 
@@ -300,14 +300,14 @@ def test_a_page_names_its_own_date_its_picture_and_the_logo() -> None:
     article = json.loads(page.xpath("string(//script)"))
     assert (article["datePublished"], article["image"]) == ("2026-11-20", src)
     logo = Logo(src="https://forum.example/logo.png", width=180, height=48)
-    pictured = replace(PUBLISHER, house=replace(SITE, brand=Brand(logo=logo)))
+    pictured = replace(PUBLISHER, details=replace(SITE, brand=Brand(logo=logo)))
     assert article_of(pictured, ENTRY)["publisher"]["logo"] == logo.src
     assert json.loads(json_feed(PUBLISHER, [dated]))["items"][0]["image"] == src
 
 
 def test_an_id_holds_the_host_of_the_archive_and_stays() -> None:
     elsewhere = replace(
-        PUBLISHER, house=replace(SITE, public_url="https://news.example.org/archive")
+        PUBLISHER, details=replace(SITE, public_url="https://news.example.org/archive")
     )
     later = replace(SHOWN, corrected_by="right", content_hash="other", updated_at=LATER)
     assert PUBLISHER.id_of(later) == "tag:news.forum.example,2026-11-24:archive/hours"

@@ -178,7 +178,7 @@ CORRECTED = replace(PLAIN, corrected_by="b")
 
 @pytest.fixture(scope="module")
 def frame() -> Frame:
-    return Frame(house=HOUSE, language="en")
+    return Frame(publisher=HOUSE, language="en")
 
 
 @rows(
