@@ -99,11 +99,11 @@ class BoardContract:
             write(tx, "waits")
             write(tx, "approved")
             tx.approvals.add(yes("approved"))
-            for slug, why in (("withdrawn", "its text changed"), ("stopped", f"undone by {ED}")):
+            for slug, by in (("withdrawn", ""), ("stopped", ED)):
                 write(tx, slug)
-                number = add_campaign(tx, slug)
+                number, why = add_campaign(tx, slug), f"undone by {ED}"
                 over, was = CampaignState.CANCELLED, {CampaignState.SCHEDULED}
-                tx.campaigns.move(number, over, expect=was, at=NOON, reason=why)
+                tx.campaigns.move(number, over, expect=was, at=NOON, reason=why, ended_by=by)
             write(tx, "gone", present=False)
             write(tx, "faulty", content_hash="")
             begun(tx, "sending", CampaignState.SENDING)

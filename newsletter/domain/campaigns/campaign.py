@@ -78,7 +78,9 @@ class Campaign:
     given_up: bool = False
     """An admin gave unknown deliveries up: they count as cancelled, and may have arrived."""
     reason: str = ""
-    """The reason for a pause, a cancellation or needed attention."""
+    """The reason for a pause, a cancellation or needed attention, in words."""
+    ended_by: str = ""
+    """The person who cancelled it or undid its start; empty if newsletter ended it."""
     carrier: str = ""
     """The provider of queued batches after a fail-over; empty for the first provider."""
     urgent: bool = False

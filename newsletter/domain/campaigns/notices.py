@@ -121,10 +121,11 @@ def events_of(status: StatementStatus, last: _LastLines) -> tuple[NoticeEvent, .
 def next_event_at(status: StatementStatus) -> datetime | None:
     """Return the next time at which an event may occur without an act; None if there is none."""
     soon = status.release - LEAD_TIME if status.release else None
-    ended, late = status.campaign.finished_at if status.campaign else None, None
+    ended = status.campaign.finished_at if status.campaign else None
     # a call that was under way when it was cancelled may come out as unknown after that
-    if status.state is State.CANCELLED and ended and ended + MAX_AGE > status.now:
-        late = None if status.is_undecided else status.now + LATE_OUTCOME
+    is_watched = status.state is State.CANCELLED and not status.is_undecided
+    is_recent = ended is not None and ended + MAX_AGE > status.now
+    late = status.now + LATE_OUTCOME if is_watched and is_recent else None
     moments = (soon, status.set_for, status.embargo_until, late)
     return min((at for at in moments if at is not None and at > status.now), default=None)
 
@@ -189,9 +190,7 @@ def _approved(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
 
 
 def _taken_back(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
-    acts, revoked = {"undo", "cancel"}, last.get("revoke")
-    if revoked and ": undone" in revoked.detail:
-        acts.add("revoke")
+    acts = {"undo", "cancel"}
     begun, submitted = _newest(last, "approve", "start"), last.get("submit")
     if begun and not (submitted and submitted.number > begun.number):
         acts.add("take back")

@@ -262,8 +262,8 @@ def _state_if_not(status: StatementStatus) -> State:
         return State.RETURNED
     if status.approval.changed:
         return State.CHANGED
-    # by a person; newsletter withdraws a campaign that lost an approval, and the text waits again
-    stopped = status.campaign and status.campaign.reason.startswith(("cancelled by ", "undone by "))
+    # newsletter withdraws a campaign that lost an approval, and the text waits again
+    stopped = status.campaign is not None and status.campaign.ended_by
     return State.CANCELLED if stopped and not status.approval.counted else State.REVIEW
 
 

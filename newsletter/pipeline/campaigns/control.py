@@ -223,6 +223,7 @@ class Starter:
                     expect=BEFORE_START,
                     at=tx.now,
                     reason=f"undone by {person}",
+                    ended_by=person,
                 )
             return load_status(tx, status.stored, self.rules).approval.approved
 
@@ -232,13 +233,12 @@ class Starter:
         may_revoke_all = person == OPERATOR_NAME or tx.staff.roles()[person].includes(Role.SENDER)
         if may_revoke_all and self.rules.start is StartBy.SENDER:
             taken = tx.starts.revoke(slug, tx.now)
-            if taken:
-                tx.audit.enter(person, "undo", slug, "start")
         else:
             whose = None if may_revoke_all else person
-            taken = tx.approvals.revoke(slug, tx.now, whose, actor=person, reason="undone")
+            taken = tx.approvals.revoke(slug, tx.now, whose, actor=person)
         if not taken:
             raise Refused(f"there is nothing of {person} to undo: {slug} waits for somebody else")
+        tx.audit.enter(person, "undo", slug, "start")
         left = load_status(tx, status.stored, self.rules).approval
         if not may_revoke_all and left.approved:
             others = ", ".join(approval.by for approval in left.given)
@@ -374,7 +374,10 @@ class OperatorActions:
         reason: str,
         action: str,
     ) -> None:
-        moved = tx.campaigns.move(campaign.id, to, expect=expect, at=tx.now, reason=reason)
+        by = self.actor if to is CampaignState.CANCELLED else ""
+        moved = tx.campaigns.move(
+            campaign.id, to, expect=expect, at=tx.now, reason=reason, ended_by=by
+        )
         if not moved:
             raise Refused(
                 f"campaign {campaign.id} ({campaign.slug}) is {campaign.state.value};"

@@ -9,8 +9,8 @@ from newsletter.store.database import MEMBER, NO_LIMIT, Repository, instant
 _CAMPAIGN_COLUMNS = """
     campaign.id, campaign.slug, campaign.content_hash, campaign.state, campaign.release_at,
     campaign.approved_by, campaign.lists, campaign.provider, campaign.corrects,
-    campaign.translates, campaign.corrected_by, campaign.reason, campaign.carrier,
-    campaign.urgent, campaign.welcome, campaign.unlisted, campaign.started_at,
+    campaign.translates, campaign.corrected_by, campaign.reason, campaign.ended_by,
+    campaign.carrier, campaign.urgent, campaign.welcome, campaign.unlisted, campaign.started_at,
     campaign.finished_at
 """
 _SELECT = f"SELECT {_CAMPAIGN_COLUMNS} FROM campaign"
@@ -245,17 +245,22 @@ class Campaigns(Repository):
         expect: Iterable[CampaignState],
         at: datetime,
         reason: str = "",
+        ended_by: str = "",
     ) -> bool:
-        """Change the state if it is one of ``expect``; return whether it was changed."""
+        """Change the state if it is one of ``expect``; return whether it was changed.
+
+        ``ended_by`` is the person who ends the campaign. Another change of state clears it.
+        """
         return self._db.changes(
             """
-            UPDATE campaign SET state = :to, reason = :reason, finished_at = :ended_at,
-                started_at = COALESCE(started_at, :began_at)
+            UPDATE campaign SET state = :to, reason = :reason, ended_by = :ended_by,
+                finished_at = :ended_at, started_at = COALESCE(started_at, :began_at)
             WHERE id = :id AND state IN (SELECT value FROM json_each(:expect))
             """,
             id=campaign_id,
             to=to,
             reason=reason,
+            ended_by=ended_by,
             expect=[state.value for state in expect],
             ended_at=at if to.ended else None,
             # a resumed campaign keeps its beginning

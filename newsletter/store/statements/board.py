@@ -129,7 +129,7 @@ def _shelf(rules: CampaignRules) -> str:
         WHEN {_IS_RETURNED} THEN '{Shelf.DRAFTS.value}'
         WHEN {_HAS_OUTDATED_APPROVAL} THEN '{Shelf.REVIEW.value}'
         WHEN campaign.state = 'cancelled'
-            AND substr(campaign.reason, 1, 10) IN ('cancelled ', 'undone by ')
+            AND campaign.ended_by <> ''
             AND NOT EXISTS (SELECT 1 FROM approval WHERE {_counts(rules)})
             THEN '{Shelf.CANCELLED.value}'
         ELSE '{Shelf.REVIEW.value}' END

@@ -123,7 +123,7 @@ def told(*lines: AuditEntry, **fields: Any) -> dict[NoticeKind, set[str]]:
     ({"campaign": STOPPED}, (line("cancel", CLEO), line("submit", ANA, 8)), {}),
     ({"refusal": "it waits"}, (line("start", CLEO), line("undo", DAN, 8)),
      {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}, NoticeKind.TAKEN_BACK: {ANA, CLEO}}),
-    ({}, (replace(line("revoke", BEN), detail="approval 1: undone"),),
+    ({}, (line("revoke", BEN), line("undo", BEN, 8)),
      {NoticeKind.SUBMITTED: {CLEO, DAN}, NoticeKind.TAKEN_BACK: {ANA}}),
     ({}, (line("revoke", BEN),), {NoticeKind.SUBMITTED: {CLEO, DAN}}),
     # a writer takes an approved text back

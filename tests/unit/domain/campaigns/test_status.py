@@ -127,7 +127,9 @@ STOPPED_IN_DOUBT = replace(STOPPED, counts=Counts(accepted=2, unknown=3))
 STOPPED_AT_ONE = campaign(
     CampaignState.CANCELLED, reason=f"approval ended by {CLEO}", counts=Counts(accepted=1)
 )
-STOPPED_IN_TIME = campaign(CampaignState.CANCELLED, begun=False, reason=f"cancelled by {CLEO}")
+STOPPED_IN_TIME = campaign(
+    CampaignState.CANCELLED, begun=False, reason=f"cancelled by {CLEO}", ended_by=CLEO
+)
 STOPPED_UNKNOWN = campaign(CampaignState.CANCELLED, given_up=True)
 BY = Related(slug="hours-again", title="Library hours, corrected", at=NOW)
 FAULTY = "It cannot be sent like this: its text has a fault."
@@ -327,7 +329,7 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
         "Next: Dan can decide.",
     ),
     (
-        {"campaign": replace(STOPPED_IN_TIME, reason="it has 0 of 1 approvals")},
+        {"campaign": replace(STOPPED_IN_TIME, ended_by="")},
         State.REVIEW,
         "Waiting for 1 approval, from someone other than Ana Ruiz.",
         "Ben, Cleo or Dan can approve it",

@@ -90,7 +90,7 @@ def test_cancelling_ends_what_waits_to_the_last_delivery(room: Newsroom) -> None
     room.dispatch()
     cancelled = room.hand().cancel("resignation")
     assert cancelled.state is CampaignState.CANCELLED
-    assert cancelled.reason == f"cancelled by {ADA}"
+    assert (cancelled.reason, cancelled.ended_by) == (f"cancelled by {ADA}", ADA)
     assert cancelled.counts == Counts(accepted=10, cancelled=15)
     assert cancelled.finished_at == room.clock.now()
     assert room.drain() == 0
@@ -275,7 +275,7 @@ def test_those_who_were_cancelled_or_rejected_get_it_after_all(room: Newsroom) -
     room.provider.answer = accept_all
     campaign, rest = room.hand().reopen("resignation", shown=17)
     assert (rest, campaign.state) == (17, CampaignState.SENDING)
-    assert campaign.counts == Counts(accepted=8, pending=17)
+    assert (campaign.counts, campaign.ended_by) == (Counts(accepted=8, pending=17), "")
     room.drain()
     assert room.counts() == Counts(accepted=24, suppressed=1)
     assert room.campaign().state is CampaignState.SENT

@@ -411,7 +411,7 @@ def test_undone_in_time_nobody_gets_it_and_it_stays_approved(room: Newsroom) -> 
     room.look()
     assert room.starter().undo("resignation", by=SAM) is True
     assert room.campaign().state is CampaignState.CANCELLED
-    assert room.campaign().reason == f"undone by {SAM}"
+    assert (room.campaign().reason, room.campaign().ended_by) == (f"undone by {SAM}", SAM)
     assert room.deeds()[-1] == (SAM, "undo")
     run(room)
     assert room.provider.accepted == []
