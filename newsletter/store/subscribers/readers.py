@@ -374,18 +374,9 @@ class Readers(AddressRepository):
 
     def lists(self) -> dict[str, int]:
         """Return list → number of confirmed, unsuppressed subscribers."""
-        return dict(
-            self._db.rows(
-                f"""
-                SELECT name, (
-                    SELECT COUNT(*) FROM subscription
-                    WHERE list_id = list.id AND state = 'confirmed'
-                ) - {_COUNT_SUPPRESSED} FROM list ORDER BY name
-                """
-            )
-        )
+        return {name: readers for name, (readers, _, _) in self.growth(NO_LIMIT).items()}
 
-    def growth(self, since: datetime) -> dict[str, tuple[int, int, int]]:
+    def growth(self, since: datetime | int) -> dict[str, tuple[int, int, int]]:
         """Return list → the number in ``lists``, the number that joined since then, and that left.
 
         One pass over the subscriptions counts the first two.
@@ -399,7 +390,7 @@ class Readers(AddressRepository):
             SELECT name, COALESCE(readers, 0) - {_COUNT_SUPPRESSED}, COALESCE(joined, 0), (
                 SELECT COUNT(*) FROM subscription
                 WHERE list_id = list.id AND changed_at >= :since AND state = 'ended'
-            ) FROM list LEFT JOIN confirmed ON confirmed.list_id = list.id
+            ) FROM list LEFT JOIN confirmed ON confirmed.list_id = list.id ORDER BY name
             """,
             since=since,
         )
