@@ -1,6 +1,6 @@
 """A person's acts on a campaign: start, schedule, pause, resume, cancel, resolve."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from newsletter.domain.campaigns.campaign import (
@@ -28,6 +28,7 @@ from newsletter.pipeline.campaigns.headcount import (
     check_reader_count,
     current_terms,
     record_start,
+    release_of,
 )
 from newsletter.pipeline.ledger import (
     ConfigurationCheck,
@@ -159,8 +160,8 @@ class Starter:
     ) -> None:
         """Set the time of a statement, which overrides that of its file; None removes the time.
 
-        ``renews_approvals`` revokes approvals for a later time instead of refusing. Raises NotFound
-        or Refused.
+        An undo window precedes the new time, too. ``renews_approvals`` revokes approvals for a
+        later time instead of refusing. Raises NotFound or Refused.
         """
         with acting(self.store, by, Role.SENDER, "schedule") as (tx, person):
             status = load_status(tx, find_stored(tx, slug), self.rules)
@@ -168,6 +169,15 @@ class Starter:
             self._set_time(tx, status.stored, at, person, renews_approvals=renews_approvals)
             detail = at.isoformat() if at else "as its file says"
             tx.audit.enter(person, "schedule", slug, detail)
+            if status.start and at is not None and at < tx.now + self.rules.undo_window:
+                # the undo window of the start may be over: it begins again
+                tx.starts.revoke(slug, tx.now)
+                tx.starts.add(replace(status.start, by=person, at=tx.now))
+            status = load_status(tx, status.stored, self.rules)
+            waiting = status.campaign if status.is_waiting and status.is_started else None
+            release = release_of(tx, status) if waiting else None
+            if waiting and release:  # pages show the new time before the next tick
+                tx.campaigns.reschedule(waiting.id, release, urgent=waiting.urgent)
 
     def _set_time(
         self,

@@ -12,7 +12,7 @@ from newsletter.domain.campaigns.campaign import (
     Start,
     StartBy,
 )
-from newsletter.domain.campaigns.state import Shelf
+from newsletter.domain.campaigns.state import Shelf, State
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
@@ -98,6 +98,22 @@ def test_a_time_that_the_sender_chose_is_when_it_leaves(room: Newsroom) -> None:
     start(room, at=TOMORROW)
     room.look()
     assert room.campaign().release_at == TOMORROW
+
+
+def test_a_scheduled_statement_that_is_to_leave_now_can_still_be_undone(room: Newsroom) -> None:
+    start(room, at=TOMORROW)
+    room.look()
+    room.clock.advance(hours=1)
+    now = room.clock.now()
+    room.starter().schedule("resignation", now, by=ADA)
+    assert room.campaign().release_at == now + timedelta(minutes=5)  # before the next tick
+    with room.store.read() as tx:
+        assert find_status(tx, "resignation", room.rules).state is State.LEAVING
+    room.look()
+    assert room.start_due() == ()
+    assert room.starter().undo("resignation", by=SAM)
+    run(room)
+    assert room.provider.accepted == []
 
 
 def test_at_once_is_before_the_time_that_staff_set_after_the_approval(room: Newsroom) -> None:
