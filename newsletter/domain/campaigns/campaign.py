@@ -27,6 +27,11 @@ class Counts:
         """Return the number of all deliveries: the sum over all states."""
         return sum(vars(self).values())
 
+    @property
+    def handed_over(self) -> int:
+        """Return the number of messages that the provider took or may have taken."""
+        return self.accepted + self.unknown
+
 
 class CampaignState(Enum):
     """The state of a campaign."""

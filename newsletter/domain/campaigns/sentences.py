@@ -91,9 +91,8 @@ def _scheduled(status: StatementStatus) -> str:
 
 
 def _sending(campaign: Campaign, status: StatementStatus) -> str:
-    counts = campaign.counts
-    done, rejected = counts.accepted + counts.unknown, counts.rejected
-    said = say("{done:,} of {all:,} handed over.", done=done, all=counts.audience)
+    done, rejected = campaign.counts.handed_over, campaign.counts.rejected
+    said = say("{done:,} of {all:,} handed over.", done=done, all=campaign.counts.audience)
     more = "{said} The provider rejected {count:,}."
     return say(more, said=said, count=rejected) if rejected else said
 

@@ -49,6 +49,15 @@ def test_while_it_goes_out_everybody_sees_how_far_it_is(at: Room) -> None:
     assert "Pause" not in said
 
 
+def test_a_bar_leaves_out_people_whom_the_provider_rejected(at: Room) -> None:
+    with at.services.store.begin() as tx:
+        tx.db.change("UPDATE batch SET accepted = 3, rejected = 2 WHERE accepted = 5")
+    for page in ("", f"/statements/{SLUG}"):
+        shown = at.as_("vera").get(page)
+        assert "3 of 12 handed over. The provider rejected 2." in words(shown)
+        assert '<progress max="12" value="3"' in shown.text
+
+
 def test_who_approved_and_started_it_is_named_also_after_they_left(at: Room) -> None:
     with at.services.store.begin() as tx:
         for left in ("ben", "cleo"):
