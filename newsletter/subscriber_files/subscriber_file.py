@@ -168,10 +168,11 @@ T = TypeVar("T")
 
 class Spool(Generic[T]):
     """Values in a temporary file that can be read several times. The file is closed with this
-    object."""
+    object. Those in ``before`` come first."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], before: Iterable[T] = ()) -> None:
         self._file = file
+        self._before = before
         self._waiting: list[T] = []
         finalize(self, self._file.close)
 
@@ -185,6 +186,7 @@ class Spool(Generic[T]):
         self._waiting.clear()
 
     def __iter__(self) -> Iterator[T]:
+        yield from self._before
         self._flush()
         end, place = self._file.tell(), 0
         while place < end:
@@ -229,7 +231,7 @@ class SubscriberFile:
     left_out: tuple[Fault, ...] = ()
     """The faults of these rows, at most 1,000."""
     people: Iterable[PlacedEntry] = ()
-    """The people to add, then those to suppress."""
+    """The people to suppress, then those to add: none of them may get email in between."""
 
 
 def _new_file(source: encodings.Source) -> IO[bytes]:
@@ -255,7 +257,8 @@ def check_file(
     """
     counts, read = EntryCounts(), 0
     reader = EntryReader(str(path), omits_bad_rows=omits_bad_rows)
-    people, suppressed = Spool[PlacedEntry](_new_file(path)), Spool[PlacedEntry](_new_file(path))
+    suppressed = Spool[PlacedEntry](_new_file(path))
+    people = Spool[PlacedEntry](_new_file(path), before=suppressed)
     for read, found in enumerate(read_entries(reader), start=1):
         counts.add(found)
         if not isinstance(found.person, Skip):
@@ -268,8 +271,6 @@ def check_file(
     left_out = reader.finish()
     if digest_of(path) != digest:
         raise InvalidInput([Fault(file=str(path), message=FILE_CHANGED_REASON)])
-    for entry in suppressed:
-        people.add(entry)
     return SubscriberFile(
         name=path.name,
         kind=kind,

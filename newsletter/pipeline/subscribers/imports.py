@@ -58,7 +58,7 @@ def run_import(
 ) -> ImportResult:
     """Import people, each with their place in the file; or only count what an import would change.
 
-    People to suppress come last. The file is written in many transactions, so that no other writer
+    People to suppress come first. The file is written in many transactions, so that no other writer
     waits for long. An interrupted import can be undone, and the file can be imported again. Raises
     InvalidInput for unknown lists, NotFound for an upload that was deleted or imported already, and
     Refused if the import is undone while it runs.

@@ -157,12 +157,18 @@ def count_people(db: Database) -> tuple[int, int]:
     return new, accepted - new
 
 
-def count_changes(db: Database) -> ImportResult:
+def count_changes(db: Database, import_id: int | None = None) -> ImportResult:
     """Return the changes that an import of the staged people would make."""
     db.change(
         "INSERT INTO staged_away (person_no, why)"
         " SELECT person.no, suppression.reason FROM staged_person AS person"
         " JOIN suppression ON suppression.address_hash = person.address_hash"
+        # the file itself may suppress them: in an earlier part, or before it was cut off
+        " WHERE NOT EXISTS (SELECT 1 FROM import JOIN import AS this USING (sha256)"
+        " WHERE this.id = :import_id AND import.id = suppression.import_id"
+        " AND import.at <= suppression.at"
+        " AND import.finished_at IS NULL AND import.undone_at IS NULL)",
+        import_id=import_id,
     )
     note_known(db)
     db.change(_STAGE_UNSUBSCRIBED)

@@ -56,7 +56,7 @@ class Imports(AddressRepository):
         The rules are those of ``Readers.upsert``, except that suppressed people are not imported.
         """
         with importing.staged(self._db, self._hash, people):
-            brought = importing.count_changes(self._db)
+            brought = importing.count_changes(self._db, import_id)
             importing.import_people(self._db, at, import_id)
         return brought
 

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
+from pathlib import Path
 
 import pytest
 
 from newsletter.credentials.links import Departure, Owner
 from newsletter.domain.errors import InvalidInput, NotFound, Refused, StoreUnavailable
 from newsletter.domain.subscribers.audience import (
+    Audience,
     Entry,
     ImportResult,
     ImportUndoResult,
@@ -20,6 +23,8 @@ from newsletter.domain.subscribers.preferences import PreferenceChange
 from newsletter.pipeline.subscribers import administer, prefer
 from newsletter.pipeline.subscribers.imports import ImportPlan, run_import, undo
 from newsletter.pipeline.subscribers.leave import forget, leave, leave_everything
+from newsletter.subscriber_files.csv_files import Instructions
+from newsletter.subscriber_files.subscribers import read_people
 from tests.unit.pipeline.newsroom import Newsroom
 
 ADA = "ada@forum.example"
@@ -126,6 +131,43 @@ def test_what_was_written_of_an_import_that_is_cut_off_can_be_undone(room: Newsr
     assert bring(room, *MANY[498:]).new == 1
     assert take_back(room, 2).removed == 1
     assert take_back(room, 1).removed == 500
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ("gone@example.org,press,", "gone@example.org,,complained"),
+        ("gone@example.org,press,complained",),
+    ],
+)
+def test_whom_a_file_suppresses_gets_nothing_while_it_is_imported(
+    rows: tuple[str, ...], room: Newsroom, tmp_path: Path
+) -> None:
+    people = [f"{one.address},press," for one in MANY[:300]]
+    rows = ("email,lists,suppressed", rows[0], *people, *rows[1:])
+    file = tmp_path / "people.csv"
+    file.write_text("\n".join(rows))
+    read = read_people(file, Instructions())
+
+    def cut_off() -> Iterator[tuple[str, Entry | SuppressedEntry]]:
+        yield from islice(read.people, 299)
+        raise StoreUnavailable("the disk is full")
+
+    with pytest.raises(StoreUnavailable):
+        run_import(cut_off(), PLAN, store=room.store)
+    press = Audience(lists=("press",))
+    with room.store.read() as tx:
+        reached = {*tx.audiences.addresses(press)}
+    assert reached & {MANY[0].address, "gone@example.org"} == {MANY[0].address}
+    again = run_import(read.people, PLAN, store=room.store)
+    assert (again.refused, again.suppressed) == ({}, 0)
+    with room.store.read() as tx:
+        person = tx.readers.find("gone@example.org")
+        assert person is not None, "as if it had not been cut off"
+        assert person.lists == ("press",)
+        assert tx.audiences.count(press) == 300
+    other = replace(PLAN, sha256="cd34")
+    assert run_import(read.people, other, store=room.store).skipped == 1, "for any other file"
 
 
 def test_an_import_that_is_undone_while_it_is_at_work_ends(room: Newsroom) -> None:
