@@ -98,6 +98,10 @@ def test_a_language_and_a_zone_that_we_do_not_have_are_kept_unless_the_person_ch
     assert (chosen(site).language, chosen(site).timezone) == ("pt-BR", "US/Eastern")
     saved(site, was_language="pt-BR", language="de")
     assert (chosen(site).language, chosen(site).timezone) == ("de", "US/Eastern")
+    # another machine's data of zones knew it: the workspace's zone counts, as for local times
+    site.change("UPDATE subscriber SET timezone = 'US/Pacific-New'")
+    assert "1 December" in saved(site, was_language="de", language="en", pause="week")
+    assert chosen(site).timezone == "US/Pacific-New"
 
 
 # --- what it saves

@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from newsletter.credentials.links import Owner
 from newsletter.domain.errors import NotFound
+from newsletter.domain.schedule import every_zone
 from newsletter.domain.setting import control_in_value
 from newsletter.domain.staff.audit import READER_NAME
 from newsletter.domain.subscribers.address import parse_address
@@ -232,7 +233,8 @@ class PreferencesPage:
         return {own: f"{base} ({own})" if base else own, **languages}
 
     def _zone(self, person: Subscriber) -> str:
-        return person.timezone or self._subscribers.settings.timezone
+        known = person.timezone in every_zone()
+        return person.timezone if known else self._subscribers.settings.timezone
 
     def _pause_in_words(self, request: ReaderRequest) -> str:
         until = request.person.paused_until
