@@ -95,7 +95,11 @@ for _name, _module, _about in (
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code. Expected errors print a sentence, no traceback."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
+        for word in arguments:
+            if word != word.encode(errors="replace").decode():
+                raise click.UsageError(f"{word!r} is not UTF-8; correct it, or rename the file")
         code = newsletter.main(args=arguments, prog_name="newsletter", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED

@@ -121,6 +121,9 @@ class FolderSource:
                     yield entry
 
     def _file(self, entry: os.DirEntry[str], name: str) -> _Kept:
+        if not entry.path.endswith(name):
+            message = "has a name that is not UTF-8; rename it, or its folder"
+            return _Kept(identity=(), parsed=_refused(name, message), certain=False)
         known = self._known.get(name)
         if entry.is_symlink():
             objection = _link_objection(Path(entry.path), self._folder)
@@ -151,8 +154,9 @@ class FolderSource:
         return identity, parse_statement(data, file=name, defaults=self._defaults)
 
     def _name(self, path: str) -> str:
-        """Return the path for people: relative to the workspace if it is inside."""
-        return path.removeprefix(f"{self._workspace}{os.sep}")
+        """Return the path for people, in UTF-8: relative to the workspace if it is inside."""
+        name = path.removeprefix(f"{self._workspace}{os.sep}")
+        return name.encode(errors="backslashreplace").decode()
 
 
 def _reading(parsed: Mapping[str, Parsed], unread: Sequence[Fault]) -> Reading:

@@ -52,6 +52,11 @@ def test_what_is_typed_wrong_is_a_matter_of_usage(bare: Workspace, command: tupl
     assert "Usage: " in bare.do(*command, code=2).stderr
 
 
+def test_a_word_that_is_no_text_is_refused_before_anything_is_done(bare: Workspace) -> None:
+    said = bare.do("subscribers", "import", "caf\udce9.csv", code=2).stderr
+    assert r"'caf\udce9.csv' is not UTF-8; correct it, or rename the file" in said
+
+
 def test_an_option_of_all_commands_behind_one_is_told_its_place(bare: Workspace) -> None:
     said = bare.do("run", "--log", "json", code=2).stderr
     assert "--log stands before the command: newsletter --log … COMMAND" in said

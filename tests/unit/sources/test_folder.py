@@ -241,6 +241,18 @@ def test_only_ordinary_files_within_the_folder_are_read(tmp_path: Path) -> None:
     ]
 
 
+def test_a_name_that_is_no_text_is_a_fault_of_its_file_alone(tmp_path: Path) -> None:
+    write(tmp_path, "good.md")
+    for name in (b"caf\xe9.md", b"\xe9/two.md"):
+        write(tmp_path, os.fsdecode(name), "---\ntitle: Two\nslug: two\n---\nText.\n")
+    reading = source(tmp_path).read()
+    assert slugs(reading) == ["good"]
+    why = "has a name that is not UTF-8; rename it, or its folder"
+    names = (r"statements/\udce9/two.md", r"statements/caf\udce9.md")
+    assert faults(reading) == [f"{name}: {why}" for name in names]
+    assert reading.complete
+
+
 @contextmanager
 def without_privileges(folder: Path) -> Iterator[None]:
     """Work inside a folder as somebody whom permissions bind, also where tests run as root."""
