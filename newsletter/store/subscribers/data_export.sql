@@ -8,7 +8,7 @@ WHERE subscriber_id = :id ORDER BY import.id
 
 -- # subscriptions
 SELECT list.name AS list, subscription.state, changed_at,
-    ended_by AS ended_by_the_link_of_campaign, COALESCE(campaign.slug, '') AS statement
+    subscription.ended_by AS ended_by_the_link_of_campaign, COALESCE(campaign.slug, '') AS statement
 FROM subscription JOIN list ON list.id = subscription.list_id
     LEFT JOIN campaign ON campaign.id = subscription.ended_by
 WHERE subscriber_id = :id ORDER BY list.name
