@@ -12,13 +12,18 @@ from zoneinfo import ZoneInfo, available_timezones
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
+ACCEPTED_YEARS = range(1970, 9999)
+"""Other programs write year 1 or 9999 for no time. Some zones have no clock there."""
 
 
 def resolve(wall_time: datetime, zone: str) -> datetime:
     """Convert a wall time into an instant, in UTC. A time that already has an offset keeps it.
 
-    Raises ValueError, which says what to write, for a time that the clock change skips or repeats.
+    Raises ValueError, which says what to write, for a time that the clock change skips or repeats,
+    and outside of ``ACCEPTED_YEARS``.
     """
+    if wall_time.year not in ACCEPTED_YEARS:
+        raise ValueError(f"{wall_time} is out of the calendar's range; write another date")
     if wall_time.tzinfo is not None:
         return wall_time.astimezone(UTC)
     first, second = (

@@ -11,14 +11,13 @@ from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from newsletter.domain.schedule import LocalTime, every_zone, resolve
+from newsletter.domain.schedule import ACCEPTED_YEARS, LocalTime, every_zone, resolve
 from newsletter.domain.wording import listed, place_of, say
 
 _MAX_CHARACTERS = 200
 """The maximum length of a time in words, in characters."""
 _MAX_AHEAD = timedelta(days=270)
 """A date without a year that is further ahead has more likely passed."""
-_ACCEPTED_YEARS = range(1970, 9999)
 _ALL_DAY = range(24)
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -372,7 +371,7 @@ def _date(year: int, month: int, day: int, written: str) -> date:
     except ValueError as error:
         none = "There is no day “{words}”. Write another date"
         raise ValueError(say(none, words=written)) from error
-    if year not in _ACCEPTED_YEARS:
+    if year not in ACCEPTED_YEARS:
         beyond = "“{words}” is out of the calendar's range. Write another date"
         raise ValueError(say(beyond, words=written))
     return found

@@ -1,11 +1,11 @@
 """Read dates and times in front matter and lists of subscribers."""
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from difflib import get_close_matches
 from functools import lru_cache
 
-from newsletter.domain.schedule import LocalTime, every_zone
+from newsletter.domain.schedule import ACCEPTED_YEARS, LocalTime, every_zone, resolve
 
 _DATE_PATTERN = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME_PATTERN = re.compile(
@@ -17,8 +17,6 @@ _HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _LOCAL_TIME_PATTERN = re.compile(r"(?:(?P<day>\S+)(?:[Tt]|[ \t]+))?(?P<hour>[0-9:]+)[ \t]+local")
 _LOCAL_WORD_PATTERN = re.compile(r"\blocal\b", re.IGNORECASE)
 _LANGUAGE_PATTERN = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
-# a day before the last that Python knows, as in some zone it is the next one already
-_FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(9999, 12, 30)
 
 
 def read_date(value: str) -> date:
@@ -67,7 +65,7 @@ def read_local(value: str) -> LocalTime:
             " write it like 09:00 local, or 2026-12-01 09:00 local"
         )
     day = read_date(found["day"]) if found["day"] else None
-    if day is not None and not _FIRST_DAY <= day <= _LAST_DAY:
+    if day is not None and day.year not in ACCEPTED_YEARS:
         raise ValueError(f"{value} is out of the calendar's range; write another date")
     return LocalTime(at=time.fromisoformat(found["hour"]), day=day)
 
@@ -77,13 +75,7 @@ def read_instant(value: str) -> datetime:
 
     Raises ValueError saying what to write.
     """
-    read = read_time(value)
-    if read.tzinfo is None:
-        return read.replace(tzinfo=UTC)
-    try:
-        return read.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError(f"{value} is out of the calendar's range; write another date") from error
+    return resolve(read_time(value), "UTC")
 
 
 def read_day_or_instant(value: str) -> datetime:
@@ -92,7 +84,7 @@ def read_day_or_instant(value: str) -> datetime:
     Raises ValueError saying what to write.
     """
     if _DATE_PATTERN.fullmatch(value):
-        return datetime.combine(read_date(value), time.min, UTC)
+        return resolve(datetime.combine(read_date(value), time.min), "UTC")
     if not _TIME_PATTERN.fullmatch(value):
         what = f"{value!r} is neither a date nor a time"
         raise ValueError(f"{what}; write it like 2011-09-21 or 2011-09-21 14:00")

@@ -66,11 +66,7 @@ def _statement(reader: frontmatter.Reader, file: str, defaults: Defaults) -> Sta
 
     def time(value: str) -> datetime:
         read = read_time(value)
-        try:
-            resolve(read, defaults.timezone)
-        except OverflowError as error:
-            message = f"{read} is out of the calendar's range; write another date"
-            raise ValueError(message) from error
+        resolve(read, defaults.timezone)
         return read
 
     send_at = reader.moment_text("send_at", lambda v: read_local(v) if is_local(v) else time(v))

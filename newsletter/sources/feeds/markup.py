@@ -16,6 +16,7 @@ from lxml import etree, html
 
 from newsletter.documents.encoding import decode_as_declared
 from newsletter.documents.release.lines import ordinary
+from newsletter.domain.schedule import ACCEPTED_YEARS
 from newsletter.domain.statements.feed import FeedUnreadable
 from newsletter.formats.times import language_objection
 
@@ -53,7 +54,8 @@ def instant(text: str) -> datetime | None:
             time = parsedate_to_datetime(text)
         if time.tzinfo is None:
             time = time.replace(tzinfo=UTC)
-        return time.astimezone(UTC)
+        # Hugo and other generators write year 1 for no time
+        return time.astimezone(UTC) if time.year in ACCEPTED_YEARS else None
     except (TypeError, ValueError, OverflowError, IndexError):
         return None
 

@@ -110,6 +110,7 @@ def test_an_item_with_neither_is_named_by_its_title_and_date() -> None:
         ("yesterday", None),
         ("Tue, 99 Nov 2026 12:00:00 GMT", None),
         ("0001-01-01T00:00:00+14:00", None),
+        ("Mon, 01 Jan 0001 00:00:00 +0000", None),
         ("", None),
     ],
 )
