@@ -31,8 +31,7 @@ ORDER BY id
 -- # deliveries
 SELECT batch.campaign_id AS campaign, campaign.slug AS statement,
     COALESCE(delivery.state, CASE
-        WHEN batch.state = 'unknown' THEN 'unknown'
-        WHEN batch.state = 'given up' THEN 'cancelled'
+        WHEN batch.state IN ('unknown', 'given up') THEN 'unknown' -- they may have it
         WHEN batch.state <> 'done' THEN 'pending'
         WHEN batch.cancelled > 0 THEN 'cancelled' -- it has rows of all others
         -- the batch counts members with a row of their own too
