@@ -215,13 +215,11 @@ class Sqlite:
                 " nothing was changed: please report it"
             ) from error
         except sqlite3.Error as error:
-            raise StoreUnavailable(self._explain(str(error))) from error
-
-    def _explain(self, message: str) -> str:
-        advice = next((what for word, what in _ADVICE.items() if word in message.lower()), "")
-        if "disk i/o" in message.lower() and shutil.disk_usage(self.path.parent).free < _LOG_BYTES:
-            advice = _DISK_FULL_ADVICE
-        return f"{self.path}: {message}" + (f": {advice}" if advice else "")
+            said = str(error).lower()
+            advice = next((f": {what}" for word, what in _ADVICE.items() if word in said), "")
+            if "disk i/o" in said and shutil.disk_usage(self.path.parent).free < _LOG_BYTES:
+                advice = f": {_DISK_FULL_ADVICE}"
+            raise StoreUnavailable(f"{self.path}: {error}{advice}") from error
 
 
 def _no_descriptor_is_left() -> bool:

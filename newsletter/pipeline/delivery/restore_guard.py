@@ -43,7 +43,11 @@ class Guard:
         """Begin the generation of a new database; put sending on hold for a discrepancy."""
         _, books = self._read_state()
         if books.is_attended and replace(books, is_attended=False).discrepancy:
-            self._await_heartbeat()
+            # a copy has no processes: a heartbeat proves that it is none
+            seen = beats = self._heartbeats()
+            while beats and not any(beats.get(number, at) > at for number, at in seen.items()):
+                self.waits()
+                beats = self._heartbeats()
             _, books = self._read_state()
         if books.is_unmarked:
             with suppress(StoreUnavailable), self.store.begin() as tx:
@@ -131,13 +135,6 @@ class Guard:
         if record is not None:
             self._confirm(record)
         return lifted
-
-    def _await_heartbeat(self) -> None:
-        """Wait until another process sends a heartbeat, or all count as dead, as in a copy."""
-        seen = beats = self._heartbeats()
-        while beats and not any(beats.get(number, at) > at for number, at in seen.items()):
-            self.waits()
-            beats = self._heartbeats()
 
     def _heartbeats(self) -> dict[int, datetime]:
         with self.store.read() as tx:

@@ -108,10 +108,11 @@ def render(
     for stored in sorted(known, key=lambda one: (one.slug in failed, len(one.statement.body))):
         slug = stored.statement.slug
         members = groups.get(slug, ()) if together else ()
+        fingerprint = renderer.fingerprint
+        if members:
+            fingerprint = hashlib.sha256(f"{fingerprint} {members!r}".encode()).hexdigest()
         # no hash until it is rendered: of what cannot be, no approval counts
-        done = replace(
-            stored, fingerprint=_fingerprint(renderer, members), content_hash="", writers=()
-        )
+        done = replace(stored, fingerprint=fingerprint, content_hash="", writers=())
         before.faults.pop(slug, None)
         before.later.discard(slug)
         if stored.present and (stored.fingerprint != done.fingerprint or not stored.content_hash):
@@ -161,13 +162,6 @@ def _translation_fault(
 ) -> str:
     others = [other for other in members if other is not translation]
     return translation_fault(translation, original, others, together=together)
-
-
-def _fingerprint(renderer: LazyRenderer, members: Sequence[Statement]) -> str:
-    """Return a hash of the renderer's settings and of the translations in the content."""
-    if not members:
-        return renderer.fingerprint
-    return hashlib.sha256(f"{renderer.fingerprint} {members!r}".encode()).hexdigest()
 
 
 def _render_one(

@@ -111,7 +111,9 @@ class BrevoInquiry(Inquiry):
         """Return whether a message may belong to the attempt without its tag."""
         at = datetime.fromisoformat(row["date"])
         begin, end = records.search_window(batch.at, self._timeout)
-        return begin <= at <= end and len(_tags(row.get("tag", ""))) < 2
+        tag = row.get("tag", "")  # one tag, or a JSON array of tags
+        tags = parse(tag) if tag else []
+        return begin <= at <= end and not (isinstance(tags, list) and len(tags) > 1)
 
     def control_question(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
         """Ask by address for the latest message in the log."""
@@ -125,9 +127,3 @@ class BrevoInquiry(Inquiry):
     ) -> Question:
         query = {"event": "requests", "days": str(_DAYS), "limit": str(_EVENTS_PER_PAGE), **more}
         return self.question(purpose, query, expected)
-
-
-def _tags(tag: str) -> list[str]:
-    """Return the tags in a text, which is one tag or a JSON array of tags."""
-    tags = parse(tag) if tag else []
-    return tags if isinstance(tags, list) else [tag]

@@ -123,9 +123,12 @@ def combine_outcomes(
 ) -> Answer:
     """Combine the recipients' outcomes, in their order, into one answer with exceptions. SPLIT
     means a refusal that does not say whether this message or all messages are at fault."""
-    items = _resolve_splits(items)
+    # a SPLIT is REJECTED if it is the only message or another was accepted, else CONFIGURATION
+    alone = len(items) == 1 or any(item.verdict is Verdict.ACCEPTED for item in items)
+    verdict = Verdict.REJECTED if alone else Verdict.CONFIGURATION
+    items = [replace(i, verdict=verdict) if i.verdict is Verdict.SPLIT else i for i in items]
     first = {item.verdict: item for item in reversed(items)}
-    outcome = first[next(verdict for verdict in _VERDICT_PRECEDENCE if verdict in first)]
+    outcome = first[next(each for each in _VERDICT_PRECEDENCE if each in first)]
     differ = {
         recipient.subscriber_id: item
         for recipient, item in zip(batch.recipients, items, strict=True)
@@ -133,11 +136,3 @@ def combine_outcomes(
     }
     wait = retry_after if first.keys() & _RETRYABLE_VERDICTS else None
     return Answer(outcome=outcome, exceptions=differ, retry_after=wait)
-
-
-def _resolve_splits(items: Sequence[Outcome]) -> list[Outcome]:
-    """Replace SPLIT by REJECTED if it is the only message or another was accepted, else by
-    CONFIGURATION."""
-    alone = len(items) == 1 or any(item.verdict is Verdict.ACCEPTED for item in items)
-    verdict = Verdict.REJECTED if alone else Verdict.CONFIGURATION
-    return [replace(i, verdict=verdict) if i.verdict is Verdict.SPLIT else i for i in items]

@@ -78,7 +78,12 @@ class MailtrapInquiry(Inquiry):
     def read_attempt(self, batch: OutgoingBatch, question: Question, payload: Any) -> Page:
         """Return the recipients on the page, and the next page or question."""
         cursor = payload["next_page_cursor"]
-        more = _after(question, cursor) if cursor else records.chain(question.following)
+        more = records.chain(question.following)
+        if cursor:
+            base, _, query = question.url.partition("?")
+            kept = [each for each in parse_qsl(query) if each[0] != "search_after"]
+            url = f"{base}?{urlencode([*kept, ('search_after', cursor)])}"
+            more = replace(question, url=url)
         rows = payload["messages"]
         tagged = (row for row in rows if row["category"] == batch.campaign)
         if not all("attempt" in row["custom_variables"] for row in tagged):
@@ -111,9 +116,3 @@ def _to(addresses: Sequence[str], window: tuple[datetime, datetime]) -> Query:
         ("filters[to][operator]", "ci_equal"),
         *(("filters[to][value][]", address) for address in addresses),
     ]
-
-
-def _after(question: Question, cursor: str) -> Question:
-    base, _, query = question.url.partition("?")
-    kept = [each for each in parse_qsl(query) if each[0] != "search_after"]
-    return replace(question, url=f"{base}?{urlencode([*kept, ('search_after', cursor)])}")

@@ -156,8 +156,11 @@ def _entry(batch: OutgoingBatch, recipient: Recipient, message: bytes, directory
         "digest": batch.content_hash,
         "at": batch.at.astimezone(UTC).isoformat(),
     }
+    name = recipient.message_id
+    if not _FILE_NAME_PATTERN.fullmatch(name):  # safe and unique, also where case is ignored
+        name = hashlib.sha256(name.encode()).hexdigest()[:40]
     return _Entry(
-        path=directory / f"{_file_name(recipient.message_id)}.eml",
+        path=directory / f"{name}.eml",
         message=message,
         message_id=message_id,
         line=json.dumps(line, ensure_ascii=False).encode() + b"\n",
@@ -167,13 +170,6 @@ def _entry(batch: OutgoingBatch, recipient: Recipient, message: bytes, directory
 def in_workspace(options: Options, workspace: Path) -> Outbox:
     """Return the outbox of these options. A relative path is relative to the workspace."""
     return Outbox(options, directory=workspace / options.path)
-
-
-def _file_name(message_id: str) -> str:
-    """Return a file name that is safe and unique, also on file systems that ignore case."""
-    if _FILE_NAME_PATTERN.fullmatch(message_id):
-        return message_id
-    return hashlib.sha256(message_id.encode()).hexdigest()[:40]
 
 
 def _write_draft(entry: _Entry) -> None:

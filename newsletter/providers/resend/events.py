@@ -57,6 +57,9 @@ def _event(payload: dict[str, Any], name: str, now: datetime) -> Event:
     codes = value_at(details, "diagnosticCode")
     reasons = [*(codes if isinstance(codes, list) else [codes])[:5]]
     reasons += [value_at(details, part) for part in ("message", "reason")]
+    tags = value_at(data, "tags")
+    if isinstance(tags, list):  # names and values, like those of the call
+        tags = {text(value_at(tag, "name")): value_at(tag, "value") for tag in tags}
     amazons = (value_at(details, "type"), value_at(details, "subType"))
     return webhooks.make_event(
         payload,
@@ -66,15 +69,8 @@ def _event(payload: dict[str, Any], name: str, now: datetime) -> Event:
         times=[payload.get("created_at")],
         addresses=as_list(value_at(data, "to"))[:1],
         provider_ids=[value_at(data, "email_id")],
-        delivery=webhooks.delivery(_tags(value_at(data, "tags"))),
+        delivery=webhooks.delivery(tags),
         replies=reasons,
         notes=amazons,
         bounce=webhooks.amazon_bounce(*amazons),
     )
-
-
-def _tags(tags: Any) -> Any:
-    """Return the tags as a mapping. Some events have a list of names and values, like the call."""
-    if not isinstance(tags, list):
-        return tags
-    return {text(value_at(tag, "name")): value_at(tag, "value") for tag in tags}

@@ -188,7 +188,10 @@ class Unknowns(Repository):
         in the batch.
         """
         if apart:
-            return self._part(held, known, at, apart)
+            gone = [number for number, _ in held.members if number not in {*known, *apart}]
+            if gone and not batch_splitting.move_out(self._db, held, gone, not_before=instant(0)):
+                return False
+            return self.settle(held, known=known, rest=DeliveryState.UNKNOWN, at=at)
         people = len(held.members) - len(known)
         if rest is DeliveryState.PENDING and batch_splitting.is_cancelled(
             self._db, held.campaign.id
@@ -224,14 +227,6 @@ class Unknowns(Repository):
         }
         claiming.add_rows(self._db, held.id, held.campaign.id, rows, at)
         return True
-
-    def _part(
-        self, held: UnknownBatch, known: Mapping[int, Outcome], at: datetime, apart: Collection[int]
-    ) -> bool:
-        gone = [number for number, _ in held.members if number not in {*known, *apart}]
-        if gone and not batch_splitting.move_out(self._db, held, gone, not_before=instant(0)):
-            return False
-        return self.settle(held, known=known, rest=DeliveryState.UNKNOWN, at=at)
 
     def put_off(
         self,

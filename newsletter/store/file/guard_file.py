@@ -143,7 +143,10 @@ class GuardFile:
         try:
             with self._path.open("rb") as file:
                 record = _parse(file.read(1024))
-            return _at_least(record, max(self._named(), default=0))
+            claims = max(self._named(), default=0)
+            if isinstance(record, Absence) or record.mark.claims >= claims:
+                return record
+            return replace(record, mark=replace(record.mark, claims=claims))
         except FileNotFoundError:
             return Absence.MISSING
         except OSError:
@@ -197,7 +200,9 @@ class GuardFile:
                     self._open = os.open(self._path, os.O_RDWR)  # another may have replaced it
                 if self._open is None or _inode(self._path) != os.fstat(self._open).st_ino:
                     raise self._exchanged(f"{self._path} was taken away")
-                location = self._location()
+                location = None
+                with suppress(FileNotFoundError):
+                    location = self.location()
                 if location is None or location.file != known.location.file:
                     raise self._exchanged("another file is in its place")
                 if self._is_shared and location.succeeds(known.location):
@@ -206,12 +211,6 @@ class GuardFile:
                 self._name(known.mark.claims)
             except OSError as error:
                 raise self._unavailable(error) from error
-
-    def _location(self) -> Location | None:
-        try:
-            return self.location()
-        except FileNotFoundError:
-            return None
 
     def close(self) -> None:
         with self._lock:
@@ -269,12 +268,6 @@ class GuardFile:
             f"{self._database} was exchanged while it was at work: {name}. Nothing more is sent;"
             " start again to see what is known"
         )
-
-
-def _at_least(record: GuardRecord | Absence, claims: int) -> GuardRecord | Absence:
-    if isinstance(record, Absence) or record.mark.claims >= claims:
-        return record
-    return replace(record, mark=replace(record.mark, claims=claims))
 
 
 def _inode(path: Path) -> int:

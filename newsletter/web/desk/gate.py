@@ -217,7 +217,10 @@ class Gate:
             language = tx.staff.languages().get(session.address, "")
         if role is None or self._staff.proofs.lacks_factor(role, credential):
             return None
-        self._note(hashed, now)
+        if len(self._seen) >= _MAX_SESSIONS_SEEN and hashed not in self._seen:
+            # the one that has been quiet for longest loses the least
+            self._seen.pop(min(self._seen, key=lambda session: self._seen[session]), None)
+        self._seen[hashed] = now
         return Member(
             address=session.address,
             role=role,
@@ -225,12 +228,6 @@ class Gate:
             given_name=given_name,
             language=language,
         )
-
-    def _note(self, hashed: bytes, now: datetime) -> None:
-        if len(self._seen) >= _MAX_SESSIONS_SEEN and hashed not in self._seen:
-            # the one that has been quiet for longest loses the least
-            self._seen.pop(min(self._seen, key=lambda session: self._seen[session]), None)
-        self._seen[hashed] = now
 
     async def _asset(self, http: Request) -> Response:
         return self._desk.assets.response(http.path_params["name"]) or await self._nowhere(http)

@@ -50,7 +50,10 @@ def build_curve(minutes: Sequence[tuple[datetime, int]], start: datetime) -> Cur
 
     step = _MINUTE * ceil(reached(_PLOTTED_RATIO) / _MINUTE / _MAX_TIME_LABELS)
     times = ceil(reached(_PLOTTED_RATIO) / step)  # no time is shown that is still to come
-    span, grid = step * times, _grid(total)
+    span, power = step * times, 10 ** max(ceil(log10(total / _MAX_GRID_LINES)) - 1, 0)
+    # round values at equal steps, from 0 to at least the total
+    rise = next(power * one for one in (1, 2, 5, 10) if power * one * _MAX_GRID_LINES >= total)
+    grid = [rise * number for number in range(ceil(total / rise) + 1)]
     shown = [(at, value) for at, value in points if at <= start + span]
     corners = [(start, 0), (first, 0), *shown, (start + span, shown[-1][1])]
     return Curve(
@@ -68,10 +71,3 @@ def build_curve(minutes: Sequence[tuple[datetime, int]], start: datetime) -> Cur
             for at in (start + step * number for number in range(times + 1))
         ),
     )
-
-
-def _grid(highest: int) -> list[int]:
-    """Return round values at equal steps, from 0 to at least ``highest``."""
-    power = 10 ** max(ceil(log10(highest / _MAX_GRID_LINES)) - 1, 0)
-    step = next(power * one for one in (1, 2, 5, 10) if power * one * _MAX_GRID_LINES >= highest)
-    return [step * number for number in range(ceil(highest / step) + 1)]

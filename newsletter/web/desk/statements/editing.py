@@ -93,17 +93,19 @@ class Editing:
         base: int | None = None,
         lapses: bool = False,
     ) -> Response:
+        settings, view = self._statements.settings, view_of(request)
         with self._statements.store.read() as tx:
             lapse = lapse_of(tx, draft.slug, self._statements.campaigns.rules)
             status = get_status(tx, draft.slug, self._statements.campaigns.rules)
-            lists, counts = self._lists(tx, text), tx.readers.lists()
+            lists = [*(offer.name for offer in settings.titled_lists()), *settings.default_lists]
+            lists += [*tx.readers.list_names(), *text.lists]
+            counts = tx.readers.lists()
             recipients = self._recipients(tx, text)
             named = tx.statements.some(
                 [slug for slug in (text.corrects, text.translation_of) if slug]
             )
             offered = (*tx.statements.newest(_MAX_STATEMENTS_OFFERED), *named)
             others = {stored.statement.slug: stored.statement for stored in offered}.values()
-        settings, view = self._statements.settings, view_of(request)
         told = self._drafts.time_notes(text, request.desk)
         return request.page(
             "draft-edit.html.j2",
@@ -115,7 +117,7 @@ class Editing:
             unsaved=base is not None,
             lapse=lapse,
             lapses=lapses,
-            lists=lists,
+            lists=list(dict.fromkeys(lists)),
             counts=counts,
             recipients=recipients,
             sender=settings.publisher().sender_of(text.lists),
@@ -131,13 +133,6 @@ class Editing:
             statements=[statement for statement in others if statement.slug != draft.slug],
             others=self._editors.record(draft.key, request.who.name, request.desk.now()),
         )
-
-    def _lists(self, tx: Transaction, text: DraftText) -> list[str]:
-        """Return the names of the lists to choose from."""
-        settings = self._statements.settings
-        offered = [offer.name for offer in settings.titled_lists()]
-        known = [*offered, *settings.default_lists, *tx.readers.list_names(), *text.lists]
-        return list(dict.fromkeys(known))
 
     def _recipients(self, tx: Transaction, text: DraftText) -> str:
         """Return the number of recipients in words; "" for a correction or a segment."""
