@@ -229,7 +229,7 @@ class Figures:
 
 
 _MIN_ACCEPTED = 200
-_MAX_COMPLAINTS = Fraction(1, 1000)
+MAX_COMPLAINTS = Fraction(1, 1000)
 _MAX_HARD_BOUNCES = Fraction(5, 100)
 
 
@@ -270,7 +270,7 @@ def overrule(damage: BreakerCounts, accepted: int, before: BreakerCounts) -> Bre
 def _measures(
     counts: BreakerCounts, other: BreakerCounts
 ) -> Iterator[tuple[int, Fraction, int, str]]:
-    yield counts.complained, _MAX_COMPLAINTS, other.complained, "were reported as spam"
+    yield counts.complained, MAX_COMPLAINTS, other.complained, "were reported as spam"
     yield counts.hard, _MAX_HARD_BOUNCES, other.hard, "came back since there is no such mailbox"
 
 

@@ -383,6 +383,8 @@ class EventsContract:
         with store.read() as tx:
             assert tx.events.breaker_counts(books.id) == BreakerCounts(complained=3, hard=2)
             assert tx.events.breaker_counts(other.id) == BreakerCounts(hard=1)
+            some = ([books.id, other.id], [other.id], [99], [])
+            assert [tx.events.complaints(ids) for ids in some] == [3, 0, None, None]
 
     def test_what_was_overruled_last_is_remembered(self, store: Store) -> None:
         books = Books(store, 1)

@@ -238,6 +238,17 @@ class Events(AddressRepository):
             campaign_id=campaign_id,
         )[0]
 
+    def complaints(self, campaign_ids: Sequence[int]) -> int | None:
+        """Return the number of complaints about these campaigns; None if they have no event."""
+        which = "campaign_id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))"
+        count: int | None = self._db.value(
+            f"SELECT CASE WHEN EXISTS (SELECT 1 FROM delivery_status WHERE {which}) THEN ("
+            f"SELECT COUNT(*) FROM delivery_status WHERE {which} AND {_IS_DAMAGE}"
+            " AND kind = 'complained') END",
+            ids=list(campaign_ids),
+        )
+        return count
+
     def overruled(self, campaign_id: int) -> BreakerCounts:
         """Return the numbers at which a person resumed the campaign."""
         found = "SELECT complained, hard FROM circuit_breaker_override WHERE campaign_id = :id"

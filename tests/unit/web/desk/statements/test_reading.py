@@ -70,9 +70,9 @@ def test_home_shows_what_waits_for_whom(staffed: Staffed) -> None:
     assert "Resume" not in on_home(staffed, "ben")
     staffed.site.services.campaigns.actions_of("cleo@forum.example").resume("hours")
     hand_over(staffed)
-    assert "Sent The library opens earlier 100 % 24 Nov 2026 · 5 of 5 accepted" in said(
-        staffed, "", "vera"
-    )
+    over = said(staffed, "", "vera")
+    assert "Sent The library opens earlier 100 % 24 Nov 2026 · 5 of 5 accepted" in over
+    assert "subscriptions to 1 list 5 joined in 30 days, 0 left +5 accepted, last statement" in over
 
 
 def test_of_more_than_ten_that_wait_the_board_has_the_rest(staffed: Staffed) -> None:
