@@ -5,20 +5,17 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 
-from newsletter.documents.release.dates import CLOCK, end_of
+from newsletter.documents.release.dates import CLOCK, end_of, is_date
 from newsletter.documents.release.imported import Embargo
 from newsletter.documents.release.lines import Line, shortened
 from newsletter.documents.release.waiting import (
-    FOOT,
     HEAD,
-    OCCASION,
-    asks_to_wait,
+    Passage,
+    edges,
     folded,
-    heads_a_line,
-    is_notice,
-    is_timed,
-    is_worded,
-    waiting_lines,
+    passages,
+    says,
+    wrapped_lines,
 )
 from newsletter.documents.release.words import pattern
 
@@ -32,14 +29,12 @@ _OPENING = r"(?:^|[.:;!(\[–—-](?![.:;!(\[–—-]) ?|\b(?:please|strictly|st
 _NEWS = pattern("embargo")
 _KEEPS = pattern("held back", rf"{_OPENING}(?:{{}})")
 _KEEPS_UNTIL = pattern("held until", rf"{_OPENING}(?:\w+ )?(?:{{}})")
-_FROM = pattern("timed openings", r"\W*(?:{})\b")
-_HOURED, _MARKED = pattern("houred openings", r"\W*(?:{})(?!\w)"), pattern("marked")
+_FROM = pattern("timed openings", r"^\W*(?:{})\b")
+_HOURED, _MARKED = pattern("houred openings", r"^\W*(?:{})(?!\w)"), pattern("marked", "^(?:{})")
 _CLOSING, _ANY, _UNBOUND = pattern("closing"), pattern("embargo word"), pattern("unbound")
-_TRADE = pattern("other embargoes")
+_TRADE, _WEEKDAY = pattern("other embargoes"), pattern("of weekdays")
 _OUR_TEXTS = pattern("our texts", r"\b(?:{})\b")
 _SECURITIES = re.compile(r"directly or indirectly|in or into|united states|jurisdiction")
-_PARTING = re.compile(r"[\])]\s*+[:–—-]?|:\s|\s[|–—-]{1,2}\s")
-_OPENS = re.compile(r"[(\[]|\s[|–—-]{1,2}\s")
 _MAX_BARE_WORDS = 2
 _FIRST_WORD = 5
 """Maximum characters before the first word."""
@@ -54,6 +49,10 @@ def is_embargo(text: str, *, abroad: bool = False) -> bool:
     if len(text) > _MAX_LINE_CHARACTERS:
         return False
     plain = folded(text)
+    # an hour of each day is none: Not before 8 am: new rules for leaf blowers
+    hourly = any(says("an hour alone", part) and says("worded", rest) for part, rest in edges(text))
+    if hourly and not _ANY.search(plain):
+        return False
     at = _find_mention(plain, abroad=abroad)
     return at is not None and (len(text) <= _AT_ONCE or at < _BEGINNING)
 
@@ -62,26 +61,27 @@ def _find_mention(plain: str, *, abroad: bool = False) -> int | None:
     """Return where a short text begins to mention its embargo."""
     if _UNBOUND.search(plain):
         return None
-    for rule in (_NEWS, _KEEPS):
-        found = rule.search(plain)
-        # offers of shares say it too: not for release in or into the United States
-        if found and not _is_trade(plain) and not _SECURITIES.search(plain):
+    # offers of shares say it too: not for release in or into the United States
+    order, timed = not _SECURITIES.search(plain), says("a time", plain)
+    trade, ours = _is_trade(plain), bool(_OUR_TEXTS.search(plain))
+    of_this = ours or not says("an occasion", plain)
+    for rule, holds in (
+        (_NEWS, order and not trade),
+        (_KEEPS, order and not trade),
+        (_KEEPS_UNTIL, of_this and order and timed),
+        (_MARKED, of_this),
+        (_FROM, of_this and timed),
+        (_CLOSING, of_this),
+        (_HOURED, of_this and CLOCK.search(plain)),
+        (_ANY, of_this and not abroad and not trade),
+    ):
+        found = rule.search(plain) if holds else None
+        # the word alone, or after a mark: accounts under embargo are none
+        led = found and (ours or not plain[: found.start()].rstrip()[-1:].isalnum())
+        bare = timed or (led and len(plain.split()) <= _MAX_BARE_WORDS)
+        if found and (rule is not _ANY or bare):
             return found.start()
-    if OCCASION.match(plain) and not _OUR_TEXTS.search(plain):
-        return None
-    found = _KEEPS_UNTIL.search(plain)
-    if found and is_timed(plain) and not _SECURITIES.search(plain):
-        return found.start()
-    if _MARKED.match(plain) or (_FROM.match(plain) and is_timed(plain)):
-        return 0
-    found = _CLOSING.search(plain)
-    if found:
-        return found.start()
-    if _HOURED.match(plain) and CLOCK.search(plain):
-        return 0
-    found = None if abroad else _ANY.search(plain)
-    bare = is_timed(plain) or len(plain.split()) <= _MAX_BARE_WORDS
-    return found.start() if found and bare and not _is_trade(plain) else None
+    return None
 
 
 def _is_trade(plain: str) -> bool:
@@ -91,13 +91,12 @@ def _is_trade(plain: str) -> bool:
 
 def headline_beside(text: str) -> str:
     """Return the headline on a line with an embargo, ``EMBARGOED: Title``, or ""."""
-    for rule, order in ((_PARTING, 1), (_OPENS, -1)):
-        for found in rule.finditer(text[:_MAX_LINE_CHARACTERS]):
-            words, title = (text[: found.start()], text[found.end() :])[::order]
-            told = is_embargo(words) or heads_a_line(words)
-            whole = title.count("(") == title.count(")")
-            if told and whole and is_worded(title) and not (is_embargo(title) or is_notice(title)):
-                return title.strip()
+    for part, title in edges(text):
+        named = _ANY.search(folded(part)) or not says("an hour alone", part)
+        told = named and (is_embargo(part) or says("heading", part))
+        whole = title.count("(") == title.count(")") and says("worded", title)
+        if told and whole and not (is_embargo(title) or says("notice", title)):
+            return title.strip()
     return ""
 
 
@@ -110,84 +109,116 @@ def find_embargo(
     today: date | None = None,
     title: range = range(0),
     *,
-    stated: bool = True,
     apart: Container[int] = (),
     beside: Iterable[tuple[int, str]] = (),
 ) -> Embargo | None:
     """Find the embargo on a text.
 
-    ``prose`` is the index of the first line of running text. Without ``today``, no day is to come.
-    ``title`` are the lines of the title; ``stated`` means that the file tells them. ``apart`` are
-    the lines of contacts and furniture. ``beside`` is text outside of the lines, with its line or
-    0: parts left out, the page's title, page heads.
+    ``prose`` is the index of the first line of running text. Without ``today``, no
+    time is to come. ``title`` are the lines of the title,
+    ``apart`` those of contacts and furniture. ``beside`` is text outside of the lines, with its
+    line or 0: parts left out, the page's title, page heads.
     """
+    headline = " ".join(lines[n].text for n in title if n >= 0)
     # a text on an embargo between countries names it often: there only plain orders count
-    headline = [lines[n].text for n in title if n >= 0]
-    abroad = any(_TRADE.search(folded(line.text)) for line in lines) or any(
-        _ANY.search(folded(line)) and not (is_embargo(line) or headline_beside(line))
-        for line in headline
+    abroad = any(_TRADE.search(folded(line.text)) for line in lines) or bool(
+        _ANY.search(folded(headline)) and not (is_embargo(headline) or headline_beside(headline))
     )
-    above = len(lines) if prose is None else prose
-    hits = _hits(lines, above, title, abroad=abroad)
-    found = [(n.opening, n.text, below) for n, below in hits]
-    seen = {words for _, words, _ in found} | set(headline)
-    for number, text in beside:
-        # a lone word may be a tag of the page
-        lone = abroad and len(text.split()) == 1
-        named = not abroad and len(text) <= _AT_ONCE and _ANY.search(folded(text))
-        waits = number and today is not None and asks_to_wait(text, today)
-        if text not in seen and not lone and (is_embargo(text) or named or waits):
-            seen.add(text)
-            found.append((f"Line {number}" if number else "What stands beside the text", text, ""))
-    does = "speaks of an embargo"
-    if not found and today is not None:
-        does = "names a time to come, which may be the end of an embargo"
-        told = waiting_lines(lines, above, today, title, stated=stated)
-        found = [(lines[n].opening, lines[n].text, "") for n in told if n not in apart]
+    wrapped, above = wrapped_lines(lines), len(lines) if prose is None else prose
+    if above == len(lines):
+        above = min((n for n in wrapped if n > title.stop), default=above)
+    # the first line of running text may be amid a wrapped paragraph
+    while title.stop < above and above in wrapped:
+        above -= 1
+    kept = [line for n, line in enumerate(lines) if n < above or n not in apart]
+    told = [*_above(lines, above, title, apart), *passages(kept, above)]
+    told += [
+        (f"Line {number}" if number else "What stands beside the text", text, "", place)
+        for number, text in beside
+        if text != headline and (place := frozenset({"beside", "above" if number else ""}))
+    ]
+    found = [
+        (place, text, below, speaks)
+        for place, text, below, around in told
+        if (speaks := _speaks(text, today or date.min, around, abroad=abroad))
+        or (today and says("request", text, today, around))
+    ]
+    # a time is asked for only where no line speaks of it
+    found = [hit for hit in found if hit[-1]] or found
     if not found:
         return None
-    ends = [end_of(text, following) for _, text, following in found]
+    ends = [end_of(text, below) for _, text, below, _ in found]
     until = {end for end in ends if end}
+    notes = [_note(hit[0], end, speaks=hit[-1]) for hit, end in zip(found, ends, strict=True)]
     return Embargo(
         words=shortened(found[0][1], _AT_ONCE),
         # of two ends that differ a person chooses
         until=until.pop() if len(until) == 1 else "",
-        notes=tuple(_note(f"{hit[0]} {does}", end) for hit, end in zip(found, ends, strict=True)),
+        notes=tuple(dict.fromkeys(notes)),
     )
 
 
-def _hits(
-    lines: Sequence[Line], above: int, title: Container[int], *, abroad: bool
-) -> Iterator[tuple[Line, str]]:
-    """Yield each line that mentions an embargo, and the line below it."""
-    for n, line in enumerate(lines):
-        near = n < above + HEAD or n >= len(lines) - FOOT
+def _above(
+    lines: Sequence[Line], above: int, title: range, apart: Container[int]
+) -> Iterator[Passage]:
+    """Yield the title and what a mark sets off in it, and each other line down to the text, alone
+    and with the line below: they may have been one before it was wrapped."""
+    headline = " ".join(lines[n].text for n in title if n >= 0)
+    told = " ".join(folded(line.text) for line in lines[above : above + HEAD])
+    start = title.start if title.start >= 0 else above
+    # a notice may be taken for a title where another headline is below it
+    sure = not any(says("worded", lines[n].text) for n in range(title.stop, above))
+    for n, line in enumerate(lines[:above]):
         below = lines[n + 1].text if n + 1 < len(lines) and not lines[n + 1].gap_above else ""
-        # In a title and amid the text a line is about its embargo only from the first word on.
-        begins = (_find_mention(folded(line.text), abroad=abroad) or 0) < _FIRST_WORD
-        own = begins and is_embargo(line.text, abroad=abroad)
-        if n in title:
-            speaks = own or bool(headline_beside(line.text))
-        elif near:
-            speaks = _names_embargo(line.text, abroad=abroad)
-        else:
-            speaks = own
-        if n < above and below and not is_embargo(below):
-            # Two lines may speak of it only together: they were one before it was wrapped.
-            speaks = speaks or is_embargo(f"{line.text} {below}", abroad=abroad)
-        if speaks:
-            yield line, below
+        if sure and n in title:
+            yield line.opening, headline, below, frozenset({"title"})
+            for part, _ in edges(headline):
+                if headline.startswith(part) or headline.endswith((")", "]")):
+                    yield line.opening, part, "", frozenset({"edge"})
+            continue
+        heads = [lines[m].text for m in range(len(lines)) if m in title or m == n + 1]
+        joined = (
+            below and n + 1 < above and not (sure and n + 1 in title) and not is_date(line.text)
+        )
+        both = [f"{line.text} {below}"] if joined and not is_embargo(below) else []
+        for text in [line.text, *both]:
+            again = any(day in told for day in _WEEKDAY.findall(folded(text)))
+            occasion = again or any(says("names an occasion", one) for one in heads)
+            around = {
+                "above": n not in apart,
+                "first": n < start,
+                "joined": text in both,
+                "occasion": occasion,
+                "speech": any(says("of speeches", one) for one in heads),
+            }
+            yield line.opening, text, below, frozenset(one for one, so in around.items() if so)
 
 
-def _names_embargo(text: str, *, abroad: bool) -> bool:
-    """Whether a text near the head or foot may mention its own embargo."""
+def _speaks(text: str, today: date, around: frozenset[str], *, abroad: bool) -> bool:
+    """Whether words may mention the text's own embargo: a title only at its beginning or beside
+    it, and a sentence of the story only if it has a time or addresses readers."""
     plain = _UNBOUND.sub(" ", folded(text))
-    sentences = re.split(r"(?<=[.!?]) ", plain)
-    said = any(_NEWS.search(one) and not _is_trade(one) for one in sentences)
-    return said or is_embargo(text, abroad=abroad) or (not abroad and bool(_ANY.search(plain)))
+    # a lone word may be a tag of the page
+    is_tag = len(text) > _AT_ONCE or (abroad and len(text.split()) == 1)
+    if says("over", text, today) or ("beside" in around and is_tag):
+        return False
+    if "title" in around or "edge" in around:
+        begins = (_find_mention(folded(text)) or 0) < _FIRST_WORD
+        return "title" in around and ((begins and is_embargo(text)) or bool(headline_beside(text)))
+    said = _NEWS.search(plain) and not _is_trade(plain)
+    named = bool(said or (not abroad and _ANY.search(plain)))
+    if "amid" not in around or "apart" in around:
+        return named or is_embargo(text, abroad=abroad)
+    return (
+        named
+        and not abroad
+        and ((says("single", text) and says("a time", plain)) or says("addressing", text))
+    )
 
 
-def _note(reason: str, end: str) -> str:
+def _note(place: str, end: str, *, speaks: bool) -> str:
+    time = "names a time to come, which may be the end of an embargo"
+    reason = f"{place} {'speaks of an embargo' if speaks else time}"
     if not end:
         return f"{reason}: enter its end (embargo_until)."
     # a day has two hyphens: a third is the sign of an offset

@@ -41,7 +41,7 @@ from newsletter.documents.release.lines import (
     ends_sentence,
     is_prose,
 )
-from newsletter.documents.release.waiting import is_notice, names_a_time, names_hour
+from newsletter.documents.release.waiting import says
 from newsletter.documents.release.words import pattern
 
 _LABEL = pattern("title labels", r"(?:{})\s?:\s*")
@@ -61,8 +61,8 @@ def title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int) -> H
         for n, line in enumerate(head)
         if n not in contacts and (may_be_title(line.text) or stopped_title(lines, n))
     ]
-    for is_beside in (is_notice, names_hour):
-        candidates = [n for n in candidates if not is_beside(head[n].text)] or candidates
+    for beside in ("notice", "an hour"):
+        candidates = [n for n in candidates if not says(beside, head[n].text)] or candidates
     # a title may read like an entry of a menu where no other line is left
     candidates = [n for n in candidates if not is_menu_entry(head[n].text)] or candidates
     if not candidates:
@@ -130,7 +130,7 @@ def _is_one(texts: Sequence[str]) -> bool:
     """Whether lines look like one headline over several lines."""
     if not 1 < len(texts) <= _MAX_LINES or len(" ".join(texts)) > LONGEST_TITLE:
         return False
-    if any(map(is_notice, texts)):
+    if any(says("notice", one) for one in texts):
         return False
     if any(is_no_title(text) or len(text) > _BROKEN for text in texts[:-1]):
         return False
@@ -217,7 +217,7 @@ def _continues_below(before: str, whole: Line, line: Line, width: int) -> bool:
     """
     if is_no_title(before) or (is_no_title(line.text) and not _ends_stopped(line.text)):
         return False
-    if is_notice(line.text) or is_notice(whole.text):
+    if says("notice", line.text) or says("notice", whole.text):
         return False
     if begins_small(line.text) and line.text[0].isalpha() and len(line.text) <= LONGEST_TITLE // 2:
         ended = ends_sentence(before.rstrip("-\u00ad"))
@@ -279,7 +279,7 @@ def first_prose(lines: Sequence[Line], width: int, windows: Sequence[str] = ()) 
 
 def _is_notice(lines: Sequence[Line], index: int) -> bool:
     """Whether a line names a time and what may be a title is directly below it, not above it."""
-    if not names_a_time(lines[index].text):
+    if not says("a time", lines[index].text):
         return False
     below = [line.text for line in lines[index + 1 : index + 2]]
     return any(map(may_be_title, below)) and not any(
@@ -427,7 +427,7 @@ def _after_release_line(lines: Sequence[Line], head: Sequence[Line], width: int)
     """Return a title on the line FOR IMMEDIATE RELEASE."""
     for index, line in enumerate(head):
         rest = release_line(line.text)
-        if is_embargo(line.text) or is_notice(line.text):
+        if is_embargo(line.text) or says("notice", line.text):
             continue
         if rest and date_line(rest) is None and not is_contact(rest):
             return extend_title(lines, head, index, rest, width)

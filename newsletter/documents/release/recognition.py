@@ -195,9 +195,7 @@ def recognise(
     beside = [*head, (0, stated.email), *stated.beside]
     around = {"above the title", "the embargo", "the date", "for immediate release"}
     apart = {n for n, why in reasons.items() if why not in around}
-    embargo = find_embargo(
-        lines, prose, today, title, stated=given is not None, apart=apart, beside=beside
-    )
+    embargo = find_embargo(lines, prose, today, title, apart=apart, beside=beside)
     dated = _dated(lines, heading, prose, stated)
     ahead = f"The date {dated.value} lies in the future."
     summary, of_summary = (stated.summary, "") if stated.summary else _summary(lines, kept, prose)

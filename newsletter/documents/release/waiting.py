@@ -2,54 +2,56 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise
 
 from newsletter.documents.release.dates import (
     CLOCK,
-    MOMENT,
     NAMED_DAY,
     NAMED_HOUR,
+    dateline,
     dates_in,
     days_in,
     is_date,
     is_dated,
 )
-from newsletter.documents.release.lines import Line, begins_dateline
-from newsletter.documents.release.words import pattern
+from newsletter.documents.release.lines import Line
+from newsletter.documents.release.words import pattern, words
 
+Passage = tuple[str, str, str, frozenset[str]]
+"""The place of words at the beginning of a sentence, the words, the line below, and facts of the
+place."""
 HEAD, FOOT = 4, 6
 """Number of paragraphs of running text that count as the head, and as the foot."""
 _MAX_LINE_CHARACTERS, _MAX_NOTE_CHARACTERS = 120, 300
 _READ = 1_500
 """Characters of a paragraph to search."""
-_BEGINNING = 60
+_TITLE_WORDS, _FEW_WORDS = 3, 4
+_WIDEST, _FULL = 100, 0.85
+"""Maximum width of wrapped lines in characters, and the share of it that fills a line."""
+_FEW_SENTENCES = 2
+"""Maximum sentences of a note: a longer paragraph is a part of the story."""
 _MARKS = str.maketrans({"’": "'", "‘": "'", "\u00a0": " ", "*": " ", "_": " ", "|": " | "})
 _SPACED, _LONG = pattern("set wide"), pattern("long words")
-_SENTENCE_END, _NARRATIVE = pattern("sentence ends"), pattern("narrative")
-_KEEPING, _RELEASING = pattern("words of keeping"), pattern("words of releasing")
-_SPEECH, _OUR_TEXTS = pattern("of speeches"), pattern("of our texts")
-_ASKING, _ADDRESSING = pattern("asking"), pattern("of addressing")
-_BEGGING, _BIDDING = pattern("begging"), pattern("bidding")
-_OCCASIONS, _NOUNS = pattern("of occasions"), pattern("of nouns")
-OCCASION, _ANNOUNCING = pattern("begins an occasion"), pattern("announcing")
-_UP_TO, _NEGATIONS = pattern("up to", r"\b(?:{})"), pattern("negations", r"\b(?:{}|not|only)\b")
-_REACHED, _WEEKDAY = pattern("reached"), pattern("of weekdays")
-_TITLE_WORDS, _FEW_WORDS = 3, 4
+SENTENCE_END, _NARRATIVE = pattern("sentence ends", flags=0), pattern("narrative")
+_ADDRESSING, _OCCASIONS = pattern("of addressing"), pattern("of occasions")
+_POLITE, _REPLYING = pattern("polite", flags=0), pattern("replying", r"\b(?:{})\b")
+_REACHED, _MARKED = pattern("reached"), re.compile(r"\W*?[(\[*+/–—>!-]")
+_QUOTED = re.compile(r"[„“”\"«»][^„“”\"«»]{0,300}[“”\"»«]")
+_PARTING = re.compile(r"[\])]\s*+[:–—-]?|:\s|\s[|–—-]{1,2}\s")
+_OPENS = re.compile(r"[(\[]|\s[|–—-]{1,2}\s")
 
 # --- patterns of a masked text, in which § is a day and | an hour
-_TIME, _BEGINS_WITH_TIME = pattern("times"), pattern("openings")
-_PROGRAMME, _PLACE = pattern("in programmes"), pattern("places")
-_BRACKETED, _LEADS_WITH_TIME, _BOUND = pattern("bracketed"), pattern("led"), pattern("bound")
-_SPAN, _UNTIL = pattern("spans"), pattern("until", r"\b(?:{})[^§|.]{0,40}[§|]")
-_SLUG = pattern("slugs", r"(?:\w{1,12} ?: ?)?(?:{})\W+(?:\w+ )?§[^a-z]{0,30} [–—|:/-] ")
-_BEFORE_TIME = pattern("froms", r"\b(?:(?:{}) ){1,3}+(?=\W?[§|])")
-_SET_OFF, _MIDNIGHT = pattern("set off"), pattern("midnight")
 _DAY_PART, _ABBREVIATED = pattern("of day parts"), pattern("of short days")
 _STROKE, _DOTTED = pattern("strokes"), pattern("dotted")
 _FOUR_FIGURES, _ONE_DAY = pattern("four figures"), pattern("one day")
+
+# --- what a text says, and the rows that together ask
+_OF_TIMES = {name: pattern(name) for name in words("facts of times")}
+_OF_WORDS = {name: pattern(name, r"\b(?:{})(?!\w)") for name in words("facts of words")}
+_OF_ROWS = {name: [row.split(", ") for row in words(name)] for name in words("facts of rows")}
 
 
 def folded(text: str) -> str:
@@ -63,146 +65,90 @@ def folded(text: str) -> str:
     return " ".join(close.translate(_MARKS).casefold().split())
 
 
-def waiting_lines(
-    lines: Sequence[Line], above: int, today: date, title: range, *, stated: bool
-) -> Iterator[int]:
-    """Yield each short line near the text that may ask its readers to wait for a time to come.
-
-    A line above the title does by its place, unless it is a date or an occasion. The lines below
-    need a word of release, or a label or brackets of their own. ``stated`` means that the file
-    states its title; any other may be such a line itself if another headline is below it.
-    """
-    programme = {n for n, line in enumerate(lines) if _PROGRAMME.match(_masked(line.text))}
-    is_speech = any(_SPEECH.search(folded(line.text)) for line in lines[:above])
-    unsure = not stated and any(is_worded(lines[n].text) for n in range(title.stop, above))
-    for n, line in enumerate(lines):
-        text = line.text
-        is_lead = n == above < len(lines) - 1 and len(text) >= _BEGINNING
-        foot = n >= max(above, len(lines) - FOOT) and not is_lead
-        in_programme = n in programme and len(programme) > 1
-        if not (n < above + HEAD or foot) or in_programme:
+def passages(lines: Sequence[Line], above: int) -> Iterator[Passage]:
+    """Yield sentences, single and in pairs, of the first and last paragraphs of a text without its
+    quotations and its dateline; one in a short paragraph or in brackets is ``apart``."""
+    wrapped = wrapped_lines(lines)
+    starts = [n for n in range(above, len(lines)) if n == above or n not in wrapped]
+    parts = [lines[start:end] for start, end in pairwise([*starts, len(lines)])]
+    for place, part in enumerate(parts):
+        if HEAD <= place < len(parts) - FOOT:
             continue
-        led = n < title.start or title.start < 0
-        if n not in title and _asks_at_length(text, today, holds=led):
-            waits = True
-        elif not _names_time(text, today):
-            waits = False
-        elif n in title:
-            waits = _waits_as_title(text, unsure=unsure)
-        elif n < above:
-            headline = [lines[m].text for m in range(len(lines)) if m in title or m == n + 1]
-            body = lines[above : above + HEAD]
-            waits = is_speech or _waits_above(text, headline, body, is_first=n < title.start)
-        else:
-            beside = not _ANNOUNCING.search(folded(text)) if foot else names_hour(text)
-            beside = beside or bool(_ASKING.search(folded(text)))
-            waits = beside and _names_release(text, running=True)
-        if waits:
-            yield n
+        text = " ".join(line.text for line in part)[:_READ]
+        dated = dateline(text) if place == 0 else None
+        text = _QUOTED.sub(" ", text[dated.end if dated else 0 :])
+        sentences = [one for one in SENTENCE_END.split(text) if one.strip()]
+        short = len(sentences) <= _FEW_SENTENCES and len(parts) > 1
+        for one in (*sentences, *map(" ".join, pairwise(sentences))):
+            bare = one.strip(" .*–—-")
+            is_apart = short or bare[:1] + bare[-1:] in {"()", "[]"}
+            yield part[0].opening, one, "", frozenset({"amid", "apart" if is_apart else ""})
 
 
-def _waits_as_title(text: str, *, unsure: bool) -> bool:
-    if not unsure:
-        return _names_release(text) and names_hour(text)
-    masked = _masked(text)
-    return _names_release(text) or "|" in masked or bool(_UNTIL.search(masked) and is_notice(text))
+def wrapped_lines(lines: Sequence[Line]) -> set[int]:
+    """Return the lines whose first word had no room on the line above: the two were one."""
+    width = min(max((len(line.text) for line in lines), default=0), _WIDEST)
+    return {
+        n
+        for n, (line, below) in enumerate(pairwise(lines), start=1)
+        if not below.gap_above
+        and len(line.text) + 1 + len(below.text.split(maxsplit=1)[0]) > _FULL * width
+    }
 
 
-def _waits_above(text: str, heads: Sequence[str], body: Sequence[Line], *, is_first: bool) -> bool:
-    """Whether a line above the text waits; ``is_first`` means that it is above the title too."""
-    masked, plain = _masked(text), folded(text)
-    if _names_release(text):
-        return True
-    if (is_date(text) and "|" not in masked) or not (is_first or _SET_OFF.match(masked)):
+@lru_cache(maxsize=4096)
+def says(
+    fact: str, text: str, today: date = date.min, around: frozenset[str] = frozenset()
+) -> bool:
+    """Whether words say a fact, or stand ``around`` it: the name of a table, or one of those below.
+
+    A row has only facts that are found, and none behind ``!``.
+    """
+    if fact.startswith("!"):
+        return not says(fact[1:], text, today, around)
+    if fact in _OF_ROWS:
+        rows = _OF_ROWS[fact]
+        return any(all(says(one, text, today, around) for one in row) for row in rows)
+    if fact in _OF_WORDS:
+        return bool(_OF_WORDS[fact].search(_told(text)))
+    if fact in _OF_TIMES:
+        return bool(_OF_TIMES[fact].search(_masked(text)))
+    return bool(_OTHERS[fact](text, today)) if fact in _OTHERS else fact in around
+
+
+def _told(text: str) -> str:
+    """Return a folded text without occasions, and without what is held, kept or delivered in it."""
+    return _NARRATIVE.sub(r"\1 ", _OCCASIONS.sub(" ", folded(text)))
+
+
+def _words(text: str) -> int:
+    """Count the words of a line besides its days and hours and what leads to them."""
+    return len(_LONG.findall(_OF_TIMES["from a time"].sub(" ", _masked(text))))
+
+
+def edges(text: str) -> Iterator[tuple[str, str]]:
+    """Yield what a mark sets off at the beginning and end of a line, and the other words."""
+    for found in _PARTING.finditer(text[:_MAX_NOTE_CHARACTERS]):
+        yield text[: found.start()], text[found.end() :]
+    for found in _OPENS.finditer(text[:_MAX_NOTE_CHARACTERS]):
+        # a bracket goes on to the end
+        if found[0] not in "([" or text.endswith((")", "]")):
+            yield text[found.end() :], text[: found.start()]
+
+
+def _is_to_come(text: str, today: date) -> bool:
+    """Whether a text names a day or hour to come that is not about an office or an occasion."""
+    if not says("a time", text) or _REACHED.search(text) or says("an occasion", text):
         return False
-    if _ADDRESSING.search(plain) or (_BRACKETED.match(masked) and _UNTIL.search(masked)):
-        return True
-    # the place or the several days of an occasion
-    if _PLACE.match(masked) or masked.count("§") > 1:
-        return False
-    # what the text announces: the headline names an occasion, or the text the same day
-    named = any(_NOUNS.search(folded(line)) for line in heads)
-    if _UNTIL.search(masked) or _MIDNIGHT.search(plain):
-        return not named or bool(_MIDNIGHT.search(plain))
-    told = " ".join(folded(line.text) for line in body)
-    again = any(day in told for day in _WEEKDAY.findall(plain))
-    return not (named or again or _NOUNS.search(plain))
-
-
-def _asks_at_length(text: str, today: date, *, holds: bool) -> bool:
-    """Whether sentences of a long line ask readers to wait; ``holds`` means that words of release
-    are enough. A request to be silent until something has happened needs no time."""
-    parts = _SENTENCE_END.split(text[:_READ])
-    if any(_BIDDING.match(folded(one)) for one in parts):
-        return True
-    return len(text) > _MAX_LINE_CHARACTERS and any(
-        _names_time(one, today, 2 * _MAX_LINE_CHARACTERS)
-        and (_names_release(one) if holds else _BEGGING.search(_NARRATIVE.sub(r"\1 ", folded(one))))
-        for one in [*parts, *map(" ".join, pairwise(parts))]
-    )
-
-
-def is_notice(text: str) -> bool:
-    """Whether a line above the text names times and is like no headline."""
-    masked, plain = _masked(text), folded(text)
-    if not _TIME.search(masked) or " " not in text:
-        return False
-    led = _LEADS_WITH_TIME.match(masked) and _SPAN.search(masked)
-    if led or is_dated(text) or _BEGINS_WITH_TIME.match(masked):
-        return True
-    if len(text) > _MAX_LINE_CHARACTERS:
-        return bool(_ASKING.search(plain))
-    words = len(_LONG.findall(_BEFORE_TIME.sub(" ", masked)))
-    few = words < _TITLE_WORDS - 1 or ("|" in masked and words <= _FEW_WORDS)
-    spoken = _ADDRESSING.search(plain) or ("|" in masked and _SPEECH.search(plain))
-    apart = _SET_OFF.match(masked) or OCCASION.match(plain)
-    return bool(few or apart or spoken or _names_release(text))
-
-
-def heads_a_line(text: str) -> bool:
-    """Whether words before a headline on its line ask to wait: ``FOR SATURDAY'S PAPERS: …``."""
-    plain, masked = folded(text), _masked(text)
-    slug = _SLUG.match(f"{masked} - ") or _UNTIL.search(masked)
-    return bool(_TIME.search(masked) and (slug or _KEEPING.search(plain)) and _names_release(text))
-
-
-def asks_to_wait(text: str, today: date) -> bool:
-    """Whether a line asks readers to wait for a future time."""
-    return _names_time(text, today) and _names_release(text)
-
-
-def names_a_time(text: str) -> bool:
-    return len(text) <= _MAX_NOTE_CHARACTERS and bool(_TIME.search(_masked(text)))
-
-
-def names_hour(text: str) -> bool:
-    return "|" in _masked(text)
-
-
-def is_worded(text: str) -> bool:
-    """Whether a line has the words of a headline besides its days and hours."""
-    return len(_LONG.findall(_masked(text))) >= _TITLE_WORDS
-
-
-def is_timed(plain: str) -> bool:
-    return bool(CLOCK.search(plain) or MOMENT.search(plain) or dates_in(plain))
-
-
-def _names_time(text: str, today: date, longest: int = _MAX_LINE_CHARACTERS) -> bool:
-    """Whether a short line names a time to come that is not about an office or an occasion."""
-    plain = folded(text)
-    if len(text) > longest or _REACHED.search(text) or OCCASION.match(plain):
+    # opening hours, and the days of an exhibition
+    if says("spans", text) and not says("keeping", text):
         return False
     days = days_in(text, today)
-    if days:
-        later = max(days) == today and "|" in _masked(text) and not is_dated(text)
-        to_come = max(days) > today or later
-    else:
-        to_come = bool(CLOCK.search(plain) or MOMENT.search(plain))
-    is_dateline = begins_dateline(text) and not ("|" in _masked(text) or _names_release(text))
-    # opening hours, and the days of an exhibition
-    spans = _SPAN.search(_masked(text)) and not _KEEPING.search(plain)
-    return to_come and not is_dateline and not spans
+    if days and max(days) <= today and is_dated(text):
+        return False
+    later = days and (max(days) > today or (max(days) == today and says("an hour", text)))
+    # a weekday is one to come
+    return bool(later) or len(days) < max(1, _masked(text).count("§"))
 
 
 @lru_cache(maxsize=256)
@@ -216,18 +162,19 @@ def _masked(text: str) -> str:
     return _ONE_DAY.sub("§", _FOUR_FIGURES.sub("|", plain) if "§" in plain else plain)
 
 
-@lru_cache(maxsize=256)
-def _names_release(text: str, *, running: bool = False) -> bool:
-    """Whether a line uses words about the release of a text.
-
-    In ``running`` text a name of a text is not enough: it is for a day, until or from then.
-    """
-    plain = _NARRATIVE.sub(r"\1 ", _OCCASIONS.sub(" ", folded(text)))
-    if _KEEPING.search(plain) or _SLUG.match(_masked(text)):
-        return True
-    # what may be used until a day is no embargo
-    offered = _UP_TO.search(plain) and not _NEGATIONS.search(plain)
-    releases = not offered and _RELEASING.search(plain)
-    bound = not running or any(one.search(_masked(text)) for one in (_UNTIL, _BEFORE_TIME, _BOUND))
-    ours = bound and _OUR_TEXTS.search(plain)
-    return bool(releases or ours or _ASKING.search(plain))
+_OTHERS: dict[str, Callable[[str, date], object]] = {
+    "coming": _is_to_come,
+    "addressing": lambda text, _: _ADDRESSING.search(folded(text)) or _POLITE.search(text),
+    "replying": lambda text, _: _REPLYING.search(folded(text)) or _REACHED.search(text),
+    "single": lambda text, _: not SENTENCE_END.search(text),
+    "spaced": lambda text, _: " " in text,
+    "long": lambda text, _: len(text) > _MAX_LINE_CHARACTERS,
+    "marked": lambda text, _: _MARKED.match(text),
+    "dated": lambda text, _: is_dated(text),
+    "date": lambda text, _: is_date(text) and not says("an hour", text),
+    "worded": lambda text, _: len(_LONG.findall(_masked(text))) >= _TITLE_WORDS,
+    "brief": lambda text, _: len(_LONG.findall(_masked(text))) <= _FEW_WORDS,
+    "some words": lambda text, _: _words(text) <= _FEW_WORDS,
+    "few words": lambda text, _: _words(text) < _TITLE_WORDS - 1,
+    "wordless": lambda text, _: not _words(text),
+}

@@ -353,11 +353,12 @@ def test_a_text_of_short_sentences_has_its_title_and_its_embargo(
     assert (document.title, document.embargo is not None) == (text[0], asks)
 
 
-def test_a_title_with_a_day_is_no_embargo_and_one_with_an_hour_asks() -> None:
+def test_a_title_asks_only_if_a_mark_sets_off_its_time() -> None:
     for title, asks in (
         ("Release of All Hostages Before Friday", False),
         ("Statement on the January 6 Flood", False),
-        ("Council Will Publish Its Report at 10 am on Friday", True),
+        ("Council Will Publish Its Report at 10 am on Friday", False),
+        ("Friday, 10 am: Council Will Publish Its Report", True),
     ):
         document = imported([title, "May 3, 2024", FIRST, SECOND, *MORE])
         assert (document.title, document.embargo is not None) == (title, asks)
