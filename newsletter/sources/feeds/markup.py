@@ -46,7 +46,8 @@ def plain(text: str) -> str:
 
 def instant(text: str) -> datetime | None:
     """Read a time of a feed (RFC 822 or ISO 8601) in UTC; None for anything else."""
-    text = text.strip()
+    # generators write year 1 for no time, which RFC 822 would read as 2001
+    text = "" if " 0001 " in text else text.strip()
     try:
         if re.match(r"\d{4}", text):
             time = datetime.fromisoformat(text)
@@ -54,7 +55,6 @@ def instant(text: str) -> datetime | None:
             time = parsedate_to_datetime(text)
         if time.tzinfo is None:
             time = time.replace(tzinfo=UTC)
-        # Hugo and other generators write year 1 for no time
         return time.astimezone(UTC) if time.year in ACCEPTED_YEARS else None
     except (TypeError, ValueError, OverflowError, IndexError):
         return None
