@@ -152,7 +152,12 @@ def verify(services: Services, expect: str | None) -> None:
     Prints the number and the digest of its last line. Note them elsewhere: with --expect they prove
     later that the log still contains everything up to that line.
     """
-    noted = None if expect is None else _parse_head(expect)
+    noted = None
+    if expect is not None:
+        number, _, digest = expect.strip().partition(":")
+        if not number.isascii() or not number.isdecimal() or not digest:
+            raise click.BadParameter("write it as 'audit verify' printed it: NUMBER:DIGEST")
+        noted = AuditHead(number=int(number), digest=digest)
     with services.store.read() as tx:
         head = tx.audit.verify()
         kept = noted is None or tx.audit.digest(noted.number) == noted.digest
@@ -163,10 +168,3 @@ def verify(services: Services, expect: str | None) -> None:
         f"{lines}, none changed, none missing{', and what was noted is there' if noted else ''}"
     )
     click.echo(str(head))
-
-
-def _parse_head(text: str) -> AuditHead:
-    number, _, digest = text.strip().partition(":")
-    if not number.isascii() or not number.isdecimal() or not digest:
-        raise click.BadParameter("write it as 'audit verify' printed it: NUMBER:DIGEST")
-    return AuditHead(number=int(number), digest=digest)

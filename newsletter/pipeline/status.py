@@ -399,10 +399,10 @@ def correction_of(tx: Transaction, statement: Statement) -> Correction | None:
         chain.append(following)
         stored = tx.statements.get(following)
         following = stored.statement.corrects if stored is not None else ""
-    return _follow(tx, statement, tuple(chain[1:]), ())
+    return _resolve_correction(tx, statement, tuple(chain[1:]), ())
 
 
-def _follow(
+def _resolve_correction(
     tx: Transaction, statement: Statement, chain: tuple[str, ...], stops: tuple[Campaign, ...]
 ) -> Correction:
     by, (of, *further) = statement.slug, chain
@@ -422,7 +422,7 @@ def _follow(
             f" mend {of} itself"
         )
     if unstarted and further:
-        return _follow(tx, statement, tuple(further), stops)
+        return _resolve_correction(tx, statement, tuple(further), stops)
     if campaign.unlisted and not set(statement.lists) <= set(campaign.lists):
         raise Refused(
             f"it corrects {of}, which has no public page, and names other lists;"

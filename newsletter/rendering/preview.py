@@ -27,7 +27,7 @@ _HOST_PATTERN = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
 _INVISIBLE_PATTERN = re.compile(
     r"<!--.*?-->|<(?P<tag>head|style|script|title)\b.*?</(?P=tag)\s*>", re.IGNORECASE | re.DOTALL
 )
-_FILLING = re.compile("(?:[\u00a0\u00ad\u034f\u2007\u200b-\u200f\u2060\ufeff]\\s*){6,}")
+_PADDING_PATTERN = re.compile("(?:[\u00a0\u00ad\u034f\u2007\u200b-\u200f\u2060\ufeff]\\s*){6,}")
 _INBOX_CHARACTERS = 130
 _CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src {pictures}"
 _HEAD_ADDITION = (
@@ -69,7 +69,7 @@ def plain(text: str, *, title: str, language: str) -> str:
 def inbox_line(html: str) -> str:
     """Return the inbox's preview text: the first words of the mail, hidden or not."""
     page = Page(_INVISIBLE_PATTERN.sub("", html))
-    shown = _FILLING.split(page.text.strip(), maxsplit=1)[0]
+    shown = _PADDING_PATTERN.split(page.text.strip(), maxsplit=1)[0]
     words = " ".join(shown.split())
     if len(words) <= _INBOX_CHARACTERS:
         return words

@@ -116,8 +116,8 @@ def draft_text(statement: Statement) -> DraftText:
         lists=statement.lists,
         language=statement.language,
         date=statement.date.isoformat() if statement.date else "",
-        send_at=_wall(send_at) if isinstance(send_at, datetime) else str(send_at or ""),
-        embargo_until=_wall(statement.embargo_until) if statement.embargo_until else "",
+        send_at=_format_wall_time(send_at) if isinstance(send_at, datetime) else str(send_at or ""),
+        embargo_until=_format_wall_time(statement.embargo_until) if statement.embargo_until else "",
         embargo=statement.embargo,
         segment=statement.segment.name if statement.segment else "",
         translation_of=statement.translation_of,
@@ -153,7 +153,7 @@ def read_times(
         except ValueError as error:
             unread[key] = str(error)
         else:
-            settled[key] = _wall(read) if isinstance(read, datetime) else str(read)
+            settled[key] = _format_wall_time(read) if isinstance(read, datetime) else str(read)
     return replace(text, **settled), unread
 
 
@@ -162,7 +162,7 @@ def _line(value: str) -> str:
     return scalar(value) if value.strip() else ""
 
 
-def _wall(value: datetime) -> str:
+def _format_wall_time(value: datetime) -> str:
     exact = bool(value.second or value.microsecond)
     return value.isoformat(sep=" ", timespec="auto" if exact else "minutes")
 

@@ -69,18 +69,15 @@ def _find(member: encodings.Member, encoding: str, pattern: re.Pattern[str]) -> 
     with encodings.readable(member.file), io.TextIOWrapper(member.open(), encoding, _MARK) as text:
         for piece in iter(partial(text.readline, encodings.CHUNK_BYTES), ""):
             if found := pattern.search(piece):
-                message = _flaw(found[0], encoding)
+                message = f"holds {name_control(found[0])}, which is invisible; take it out"
+                if _MARKED_PATTERN.fullmatch(found[0]):
+                    what = _NOT_ENCODED_REASON.get(encoding, f"not {encoding}")
+                    octet = ord(found[0]) - 0xDC00
+                    message = f"holds 0x{octet:02x} here, which is {what}; save the file as UTF-8"
                 at = column + found.start()
                 return Fault(file=member.file, line=line, column=at, message=message)
             line, column = (line + 1, 1) if piece.endswith("\n") else (line, column + len(piece))
     return None
-
-
-def _flaw(character: str, encoding: str) -> str:
-    if _MARKED_PATTERN.fullmatch(character):
-        octet, what = ord(character) - 0xDC00, _NOT_ENCODED_REASON.get(encoding, f"not {encoding}")
-        return f"holds 0x{octet:02x} here, which is {what}; save the file as UTF-8"
-    return f"holds {name_control(character)}, which is invisible; take it out"
 
 
 PersonEntry = Entry | SuppressedEntry | Skip

@@ -156,7 +156,7 @@ class BoundedProtocol(H11Protocol):
         elif full:
             self._refuse(503)
             return
-        self._wait_for("head")
+        self._limit_wait("head")
 
     def _longest_waiting(self) -> "BoundedProtocol | None":
         waiting = [
@@ -196,7 +196,7 @@ class BoundedProtocol(H11Protocol):
         super().data_received(data)
         if not self.transport.is_closing():
             unread = self._waits_for == _UNREAD and self.transport.get_write_buffer_size()
-            self._wait_for(self._request_phase or (_UNREAD if unread else "head"))  # the next head
+            self._limit_wait(self._request_phase or (_UNREAD if unread else "head"))
 
     def _parse_on(self) -> bool:
         """Schedule the rest for the next turn of the loop. Return whether all input is parsed."""
@@ -230,15 +230,15 @@ class BoundedProtocol(H11Protocol):
         """
         self._head_lines = 0
         if self.cycle.more_body:  # the rest is not read: it may be megabytes
-            self._wait_for("")
+            self._limit_wait("")
             self._wire.close_slowly()
         elif self.transport.get_write_buffer_size():
             self._waits_for = _UNREAD
         else:
-            self._wait_for("")
+            self._limit_wait("")
         super().on_response_complete()
         if not self.transport.is_closing() and (wanted := self._request_phase):
-            self._wait_for(wanted)
+            self._limit_wait(wanted)
 
     @property
     def _request_phase(self) -> str:
@@ -250,11 +250,12 @@ class BoundedProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancel the timer, and release the body of a closed connection."""
-        self._wait_for("")
+        self._limit_wait("")
         super().connection_lost(exc)
         self._wire.is_parsed = bool  # else the two hold each other, and a body with them
 
-    def _wait_for(self, condition: str) -> None:
+    def _limit_wait(self, condition: str) -> None:
+        """Limit the time for waiting for a condition; "" ends the limit."""
         if condition and condition == self._waits_for:
             return  # its time goes on
         if self._timer is not None:
@@ -271,7 +272,7 @@ class BoundedProtocol(H11Protocol):
             self.transport.abort()  # what was written is not read
 
     def _refuse(self, status: int) -> None:
-        self._wait_for("")
+        self._limit_wait("")
         head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
         self.transport.write(f"{head}Connection: close\r\nContent-Length: 0\r\n\r\n".encode())
         self._wire.close_slowly()

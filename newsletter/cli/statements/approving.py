@@ -225,7 +225,7 @@ def unschedule(services: Services, slug: str, approve_again: bool, by: str) -> N
 def start(
     services: Services, slug: str, by: str, digest: str, count: int | None, at: str | None
 ) -> None:
-    """Start an approved statement that its approval did not.
+    """Start a statement that was approved without a start.
 
     Sending begins when the undo window ends; 'newsletter statement undo' stops it before.
     """

@@ -65,10 +65,10 @@ def _index(names: Sequence[str], word: str) -> int:
     return next(n for n, name in enumerate(names) if re.fullmatch(name, word, re.IGNORECASE))
 
 
-def _compiled(order: str, days: Sequence[str], months: Sequence[str]) -> re.Pattern[str]:
+def _compile_pattern(template: str, days: Sequence[str], months: Sequence[str]) -> re.Pattern[str]:
     day, month = "|".join(days), "|".join(months)
     return re.compile(
-        order.replace("BEFORE", rf"(?:\b(?P<before>{day}){_JOINER_PATTERN})?")
+        template.replace("BEFORE", rf"(?:\b(?P<before>{day}){_JOINER_PATTERN})?")
         .replace("DAY", rf"\b(?P<day>{day})\b")
         .replace("MONTH", rf"\b(?P<month>{month})\b")
         .replace("NUMBER", rf"\b(?P<number>\d{{1,2}}){_ORDINAL_PATTERN}\b")
@@ -88,7 +88,7 @@ _SPANISH_ORDERS = (
     r"BEFORENUMBER\sde\sMONTH\sdel?\sYEAR\s?\(DAY\)",
 )
 _DATE_PATTERNS = tuple(
-    (_compiled(order, days, months), days, months)
+    (_compile_pattern(order, days, months), days, months)
     for orders, days, months in (
         (_ENGLISH_ORDERS, _ENGLISH_DAYS, _ENGLISH_MONTHS),
         (_SPANISH_ORDERS, _SPANISH_DAYS, _SPANISH_MONTHS),

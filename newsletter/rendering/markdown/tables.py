@@ -123,7 +123,7 @@ def settle_tables(tokens: Sequence[Token], *, rtl: bool = False) -> None:
     number = 0
     for token in tokens:
         if token.type in {"th_open", "td_open"}:
-            _settle_cell(token, rtl=rtl)
+            _align_cell(token, rtl=rtl)
         number = 0 if token.type == "tbody_open" else number + (token.type == "tr_open")
         if token.type == "tr_open" and number % 2 == 0:
             token.attrSet("class", "even")
@@ -184,7 +184,7 @@ def _unbreakable_parts(text: str) -> list[str]:
     return re.findall(r"[^\s-]+-?|-", text)
 
 
-def _settle_cell(cell: Token, *, rtl: bool) -> None:
+def _align_cell(cell: Token, *, rtl: bool) -> None:
     side = str(cell.attrs.pop("style", "")).removeprefix("text-align:")
     if rtl:  # what is written as left is meant as the side where lines begin
         side = {"left": "right", "right": "left"}.get(side, side)

@@ -134,7 +134,7 @@ class Reviewing:
             return say("This text was changed while you were reading it.")
         who, at = request.desk.person(version.handed_in_by), version.handed_in_at
         text = "{who} submitted another text {at}, while you were reading this one."
-        return say(text, who=who, at=_write_moment(request.desk, at, on=True))
+        return say(text, who=who, at=_moment_in_words(request.desk, at, with_on=True))
 
     @route("GET", "/statements/{slug}/review", Role.APPROVER)
     def _page(
@@ -170,7 +170,7 @@ class Reviewing:
             changed_now=bool(seen),
             fields={name: request.field(name) for name in kept},
             view=view,
-            leaves=_write_moment(request.desk, leaves) if leaves else "",
+            leaves=_moment_in_words(request.desk, leaves) if leaves else "",
             leaving=_leave_time(request.desk, leaves, status, starts=shown["starts"])
             if leaves
             else "",
@@ -224,11 +224,11 @@ def _leave_time(desk: Desk, leaves: datetime, status: StatementStatus, *, starts
     return say("once a sender starts it")
 
 
-def _write_moment(desk: Desk, at: datetime, *, on: bool = False) -> str:
+def _moment_in_words(desk: Desk, at: datetime, *, with_on: bool = False) -> str:
     """Return the time in words, without the day if it is today."""
     if desk.day(at) == desk.day(desk.now()):
         return say("at {at}", at=desk.clock(at))
-    return say("on {at}", at=desk.moment(at)) if on else desk.moment(at)
+    return say("on {at}", at=desk.moment(at)) if with_on else desk.moment(at)
 
 
 def _find_answered_request(tx: Transaction, status: StatementStatus) -> ChangeRequest | None:

@@ -151,7 +151,7 @@ class UnsubscribePages:
         )
         return self._frame.notice("link_sent", "link_sent_text", language=language)
 
-    def _leave(self, departures: tuple[Departure, ...], _posts: int) -> None:
+    def _leave(self, departures: tuple[Departure, ...], _post_count: int) -> None:
         self._log_unknown(leave.leave(departures, store=self._subscribers.store))
         self._subscribers.counters.add("unsubscribe_posts", by=len(departures))
 

@@ -149,12 +149,6 @@ def test_nobody_is_told_twice_however_often_the_world_is_looked_at(desk: Desk) -
     assert desk.mails() == {}
 
 
-def test_nobody_is_told_what_is_over_when_the_mail_is_sent(desk: Desk) -> None:
-    desk.tick()  # the mails are queued
-    desk.room.approve(ED)
-    assert desk.whom(after=timedelta()) == dict.fromkeys(("writer", "sam", "ada"), "approved")
-
-
 def test_a_mail_whose_events_are_all_over_is_withheld(desk: Desk) -> None:
     assert desk.tick() == 4
     desk.room.remove()
@@ -178,12 +172,6 @@ def test_whoever_lost_their_role_or_account_gets_nothing(desk: Desk) -> None:
 def test_an_account_is_needed_for_a_mail(desk: Desk) -> None:
     with desk.room.store.begin() as tx:
         tx.accounts.remove(FLO)
-    assert desk.whom().keys() == {"ed", "sam", "ada"}
-
-
-def test_each_person_chooses_what_they_are_told(desk: Desk) -> None:
-    desk.mute(FLO, NoticeKind.SUBMITTED)
-    desk.mute(ED, NoticeKind.FINISHED)
     assert desk.whom().keys() == {"ed", "sam", "ada"}
 
 
@@ -352,17 +340,6 @@ def test_an_import_is_told_to_admins_and_to_whom_it_is_of(desk: Desk) -> None:
         for number in numbers
     )
     assert desk.mails() == {"vic": first, "ada": f"{first} | {second}"}
-
-
-def test_an_import_that_was_undone_is_not_told(desk: Desk) -> None:
-    desk.mails()
-    number = imported(desk, "operator")
-    desk.tick()
-    with desk.room.store.begin() as tx:
-        record = tx.imports.get(number)
-        assert record is not None
-        tx.imports.undo(record, tx.now, ADA)
-    assert desk.mails() == {}
 
 
 def failing(desk: Desk, **findings: str) -> None:
