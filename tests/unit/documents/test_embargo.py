@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from newsletter.documents.importing import import_file
 from newsletter.documents.release.embargo import is_embargo
 from newsletter.documents.release.imported import ImportedDocument
+from newsletter.documents.release.waiting import says
+from newsletter.documents.release.words import words
 from tests.properties import examples
 from tests.rows import rows
 from tests.unit.documents.corpus import CORPUS
@@ -362,6 +364,16 @@ def test_a_title_asks_only_if_a_mark_sets_off_its_time() -> None:
     ):
         document = imported([title, "May 3, 2024", FIRST, SECOND, *MORE])
         assert (document.title, document.embargo is not None) == (title, asks)
+
+
+def test_each_fact_in_a_row_of_requests_is_told_by_a_table_or_by_one_of_these_places() -> None:
+    rows_of_facts = [row for table in words("facts of rows") for row in words(table)]
+    facts = {fact.lstrip("!") for row in rows_of_facts for fact in row.split(", ")}
+    by_place = {one for one in facts if says(one, "", TODAY, frozenset({one}))}
+    by_place -= {one for one in facts if says(one, "", TODAY)}
+
+    beside = {"above", "first", "joined", "speech", "occasion"}
+    assert by_place == beside | {"amid", "apart", "edge"}
 
 
 # --- the title next to it ----------------------------------------------------------------------
