@@ -44,7 +44,8 @@ def _review(status: StatementStatus) -> str:
 
 
 def _returned(status: StatementStatus) -> str:
-    back, pattern = status.returned, "{who} sent it back: “{reason}”"
+    back = status.returned
+    pattern = "{who} sent it back: “{reason}”"
     return say(pattern, who=status.name(back.by), reason=back.reason) if back else ""
 
 
