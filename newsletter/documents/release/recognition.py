@@ -33,7 +33,7 @@ from newsletter.documents.release.heading import (
     subject_heading,
 )
 from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
-from newsletter.documents.release.lines import Line, begins_dateline, ends_sentence
+from newsletter.documents.release.lines import Line, begins_dateline, begins_small, ends_sentence
 from newsletter.documents.release.paragraphs import is_bullet
 
 _LONGEST_FOOT_LINE = 70
@@ -135,6 +135,9 @@ def _foot(
 
 def _foot_reason(lines: Sequence[Line], index: int, masthead: str) -> str:
     text = lines[index].text
+    # the last word of a wrapped sentence: members.
+    if begins_small(text) and ends_sentence(text) and not lines[index].gap_above:
+        return ""
     if at_the_edge(text):
         return at_the_edge(text)
     if is_end_mark(text) or ends_at_foot(text):

@@ -44,3 +44,10 @@ def test_a_lead_of_one_sentence_is_no_headline_below_a_short_one() -> None:
     text = f"EMBARGOED\n\nFOR IMMEDIATE RELEASE\n\nLibrary opens earlier\n\n{lead}\n\n###\n"
     document = import_file(text.encode(), today=TODAY, file="a.txt")
     assert (document.title, document.body) == ("Library opens earlier", lead)
+
+
+def test_the_last_word_of_a_wrapped_text_is_no_entry_of_a_menu() -> None:
+    foot = "The Elm Valley library was founded in 1974 and works in five towns for many\nmembers."
+    text = f"Library opens an hour earlier\n\nIt opens at eight from Monday on.\n\n{foot}\n"
+    body = import_file(text.encode(), today=TODAY, file="a.txt").body
+    assert body.endswith("members.")
