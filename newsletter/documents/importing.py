@@ -5,9 +5,10 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from email import policy
 from email.message import EmailMessage, MIMEPart
+from email.policy import EmailPolicy
 from pathlib import PurePath
+from typing import Any
 from urllib.parse import unquote
 
 from newsletter.documents.encoding import decode
@@ -43,6 +44,16 @@ _MAX_BLOCK_CHARACTERS = 1_000
 """Characters of a paragraph to search."""
 
 
+class _ForBrokenHeaders(EmailPolicy):
+    """A policy that reads a header field that Python's parser cannot read as an empty one."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        try:
+            return super().header_fetch_parse(name, value)
+        except (ValueError, LookupError, AttributeError, TypeError):  # what broken ones raise
+            return super().header_fetch_parse(name, "")
+
+
 def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
     """Find the statement in an email; attachments become dropped lines.
 
@@ -52,7 +63,7 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
     # before it is parsed, which is what very many parts make slow
     if data.count(b"Content-Type:") > _MAX_PARTS:
         raise unusable(file, f"has more than {_MAX_PARTS} parts; copy its text into a file")
-    message = email.message_from_bytes(data, policy=policy.default)
+    message = email.message_from_bytes(data, policy=_ForBrokenHeaders())
     assert isinstance(message, EmailMessage)  # noqa: S101 - what the policy makes
     covers: list[DroppedLine] = []
     while len(covers) < _MAX_COVERS and (inner := _forwarded_email(message)) is not None:
@@ -164,10 +175,7 @@ def _bare(block: str) -> str:
 
 
 def _subject(message: EmailMessage) -> str:
-    try:
-        found = str(message.get("subject", ""))
-    except (ValueError, LookupError, IndexError, AttributeError):  # what broken ones raise
-        return ""
+    found = str(message.get("subject", ""))
     return _FORWARDED_MARK_PATTERN.sub("", " ".join(found.split()), count=1).strip()
 
 

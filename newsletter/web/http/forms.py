@@ -177,10 +177,13 @@ def _part_names(head: bytes) -> tuple[str, str | None]:
     )
     if name is None:
         raise HTTPException(400)
-    return (
-        collapse_rfc2231_value(name),
-        None if file_name is None else collapse_rfc2231_value(file_name),
-    )
+    try:
+        return (
+            collapse_rfc2231_value(name),
+            None if file_name is None else collapse_rfc2231_value(file_name),
+        )
+    except UnicodeError as error:  # of a charset that decodes no names, such as idna
+        raise HTTPException(400) from error
 
 
 async def read_form(request: Request) -> Posted:

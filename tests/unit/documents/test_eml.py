@@ -48,6 +48,19 @@ def test_the_html_part_is_read_and_attachments_are_told_of() -> None:
     ]
 
 
+@rows(
+    ("disposition",),
+    [("attachment; filename*=idna''a..b",), ("attachment; filename*=undefined''a",), ("@qb;b*",)],
+)
+def test_an_attachment_whose_header_cannot_be_read_is_told_of_by_its_type(disposition: str) -> None:
+    data = email("Our statement", text=f"{FIRST}\n\n{SECOND}", attached="report.pdf")
+    whole = b'attachment; filename="report.pdf"'
+    assert whole in data
+    document = imported(data.replace(whole, disposition.encode()))
+    assert [one.text for one in document.dropped] == ["application/pdf"]
+    assert document.body == f"{FIRST}\n\n{SECOND}"
+
+
 def test_the_subject_is_the_title_where_the_text_shows_none() -> None:
     document = read("Re: FW: Forum leaves the council", text=f"{FIRST}\n\n{SECOND}\n")
     assert document.title == "Forum leaves the council"

@@ -105,6 +105,7 @@ def test_a_file_keeps_its_name_and_its_bytes(names: str, file: str) -> None:
         (MULTIPART, multipart(("; name=a", b""), end=b"")),
         (MULTIPART, multipart(("", b""))),
         (MULTIPART, multipart(("; name=a;" + " " * 5_000, b""))),
+        (MULTIPART, multipart(("; name=a; filename*=idna''b..", b""))),
         (MULTIPART, b"--b\r\nno head\r\n--b--"),
         (MULTIPART, b"x" * 1_000_000),
         ("multipart/form-data", multipart(("; name=a", b""))),
