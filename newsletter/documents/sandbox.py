@@ -189,7 +189,7 @@ def stream(
         raise NotStarted(_ENDING_MESSAGE)
     if is_late or process.returncode in {-signal.SIGALRM, -signal.SIGXCPU}:
         raise CutOff(f"it could not be read within {seconds:g} s")
-    raise CutOff("it could not be read with the memory that there is for that")
+    raise CutOff("it is broken, or needs more memory than there is for that")
 
 
 def read_isolated(
