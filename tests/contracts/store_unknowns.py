@@ -74,9 +74,9 @@ class UnknownsContract:
         with store.read() as tx:
             assert tx.unknowns.calls(books.id) == (NOON, NOON)
             assert tx.unknowns.providers(books.id) == ["recording"]
-            assert tx.batches.handed_over(books.id, NOON) == 4
+            assert tx.batches.settled_since(books.id, NOON) == 4
             assert tx.batches.accepted_by_minute(books.id) == []
-            assert tx.batches.handed_over(books.id, NOON + MINUTE) == 0
+            assert tx.batches.settled_since(books.id, NOON + MINUTE) == 0
         with books.step() as tx:
             tx.unknowns.decide(books.id, Resolution.ACCEPTED, NOON)
             assert tx.batches.accepted_by_minute(books.id) == [(NOON, 4)]

@@ -299,7 +299,7 @@ class Batches(AddressRepository):
             next_at=instant(next_at), last_at=instant(last_at), readers=int(readers)
         )
 
-    def handed_over(self, campaign_id: int, since: datetime) -> int:
+    def settled_since(self, campaign_id: int, since: datetime) -> int:
         """Return the number of deliveries of a campaign that were settled since then."""
         return self._db.number(
             "SELECT COALESCE(SUM(accepted + rejected + unknown), 0) FROM batch"

@@ -304,7 +304,7 @@ class CampaignPage:
             return 0.0
         since = max(tx.now - _LATELY, campaign.started_at)  # of the whole time it would lag behind
         seconds = max((tx.now - since).total_seconds(), 1.0)
-        return tx.batches.handed_over(campaign.id, since) / seconds
+        return tx.batches.settled_since(campaign.id, since) / seconds
 
     # --- the report as a file
 
