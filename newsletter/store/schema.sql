@@ -502,6 +502,7 @@ CREATE TABLE subscription (
     import_id INTEGER,  -- the import that began or ended it
     PRIMARY KEY (list_id, subscriber_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX ix_subscription_changed_at ON subscription (changed_at, state);
 CREATE INDEX ix_subscription_ended ON subscription (list_id, changed_at) WHERE state = 'ended';
 CREATE INDEX ix_subscription_ended_by ON subscription (ended_by);
 CREATE INDEX ix_subscription_requested ON subscription (changed_at) WHERE state = 'requested';

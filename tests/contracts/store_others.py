@@ -51,6 +51,12 @@ class OthersContract:
             gone = SuppressedEntry(address="gone@example.org", reason=reason)
             tx.readers.suppress([gone], NOON, "test")
             assert tx.readers.suppression_counts() == {reason: 1}
+            day = timedelta(days=1)
+            bounced = SuppressedEntry(address="b@example.org", reason=SuppressionReason.BOUNCED)
+            tx.readers.suppress([bounced], LATER, "test")
+            tx.readers.suppress([replace(bounced, address="c@example.org")], LATER, "file", 7)
+            times = [NOON - day, NOON, LATER, LATER + day, LATER + 2 * day]
+            assert tx.readers.growth_between(times) == [(0, 0, 0), (1, 1, 0), (0, 0, 1), (0, 0, 0)]
 
     def test_what_a_reader_received_is_told_newest_first(self, store: Store) -> None:
         books = [Books(store, 1, slug=slug, beside=False) for slug in ("first", "second")]

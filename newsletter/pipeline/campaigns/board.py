@@ -130,25 +130,6 @@ def _translations(tx: Transaction, slug: str, rules: CampaignRules) -> tuple[Rel
 
 
 @dataclass(frozen=True, kw_only=True)
-class DesktopFigures:
-    """The figures of the start page."""
-
-    lists: int
-    subscriptions: int
-    joined: int
-    """The subscriptions that began in the last 30 days, and still run."""
-    left: int
-    """The subscriptions that ended in the last 30 days."""
-    ended: int
-    """The ended campaigns that the following figures are about: the last ones."""
-    accepted: int
-    attempted: int
-    """The messages that the provider accepted, rejected or left without an answer."""
-    complaints: int | None
-    """None if the provider reported no event about these campaigns."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Desktop:
     """The start page of one person."""
 
@@ -167,7 +148,11 @@ class Desktop:
     """This person's drafts that were never submitted."""
     named_in: tuple[tuple[Comment, str], ...]
     """The last comments that mention this person, each with its statement's title."""
-    figures: DesktopFigures
+    lists: int
+    growth: tuple[int, ...]
+    """The subscriptions, and those that began and ended in the last 30 days."""
+    complaints: int | None
+    """About the campaigns in ``over``; None if the provider reported no event about them."""
 
 
 _TASK_SHELVES = (
@@ -211,6 +196,7 @@ def desktop(
     about = tx.statements.some([*(one.slug for one in over), *(one.slug for one in named)])
     titles = {stored.statement.slug: stored.statement.title for stored in about}
     unseen = tx.board.unseen(limit=_MAX_SEARCHED)
+    growth = tx.readers.growth(tx.now - _GROWTH_PERIOD)
     return Desktop(
         waiting=tuple(waiting[:_MAX_TASKS]),
         lapsed=tuple(lapsed[:_MAX_TASKS]),
@@ -220,23 +206,9 @@ def desktop(
         over=tuple((campaign, titles.get(campaign.slug, campaign.slug)) for campaign in over),
         drafts=tuple([draft for draft in unseen if address in draft.version.writers][:_MAX_NEXT]),
         named_in=tuple((comment, titles.get(comment.slug, comment.slug)) for comment in named),
-        figures=_count_figures(tx, over),
-    )
-
-
-def _count_figures(tx: Transaction, ended: Sequence[Campaign]) -> DesktopFigures:
-    growth = tx.readers.growth(tx.now - _GROWTH_PERIOD)
-    subscriptions, joined, left = map(sum, zip((0, 0, 0), *growth.values(), strict=True))
-    counts = [campaign.counts for campaign in ended]
-    return DesktopFigures(
         lists=len(growth),
-        subscriptions=subscriptions,
-        joined=joined,
-        left=left,
-        ended=len(counts),
-        accepted=sum(one.accepted for one in counts),
-        attempted=sum(one.handed_over + one.rejected for one in counts),
-        complaints=tx.events.complaints([campaign.id for campaign in ended]),
+        growth=tuple(map(sum, zip((0, 0, 0), *growth.values(), strict=True))),
+        complaints=tx.events.complaints([campaign.id for campaign in over]),
     )
 
 

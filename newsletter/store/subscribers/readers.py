@@ -396,6 +396,27 @@ class Readers(AddressRepository):
         )
         return {name: (readers, joined, left) for name, readers, joined, left in rows}
 
+    def growth_between(self, times: Sequence[datetime]) -> list[tuple[int, int, int]]:
+        """Return (joined, left, bounced) between each two of these ascending times.
+
+        Bounces that an import brought are left out.
+        """
+        within = (
+            "SELECT COUNT(*) FROM subscription WHERE changed_at >= since AND changed_at < until"
+        )
+        rows = self._db.rows(
+            f"""
+            WITH span AS (SELECT CAST(value AS BIGINT) AS since, LEAD(CAST(value AS BIGINT))
+                OVER (ORDER BY CAST(value AS BIGINT)) AS until FROM json_each(:times))
+            SELECT ({within} AND state = 'confirmed'), ({within} AND state = 'ended'), (
+                SELECT COUNT(*) FROM suppression WHERE at >= since AND at < until
+                    AND reason = 'bounced' AND import_id IS NULL)
+            FROM span WHERE until IS NOT NULL ORDER BY since
+            """,
+            times=[stored(at) for at in times],
+        )
+        return [(joined, left, bounced) for joined, left, bounced in rows]
+
     def suppression_counts(self) -> dict[SuppressionReason, int]:
         """Return reason → number of suppressed addresses, the most frequent first."""
         rows = self._db.rows(

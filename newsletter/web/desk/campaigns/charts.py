@@ -50,9 +50,7 @@ def build_curve(minutes: Sequence[tuple[datetime, int]], start: datetime) -> Cur
 
     step = _MINUTE * ceil(reached(_PLOTTED_RATIO) / _MINUTE / _MAX_TIME_LABELS)
     times = ceil(reached(_PLOTTED_RATIO) / step)  # no time is shown that is still to come
-    span, power = step * times, 10 ** max(ceil(log10(total / _MAX_GRID_LINES)) - 1, 0)
-    # round values at equal steps, from 0 to at least the total
-    rise = next(power * one for one in (1, 2, 5, 10) if power * one * _MAX_GRID_LINES >= total)
+    span, rise = step * times, _grid_step(total)
     grid = [rise * number for number in range(ceil(total / rise) + 1)]
     shown = [(at, value) for at, value in points if at <= start + span]
     corners = [(start, 0), (first, 0), *shown, (start + span, shown[-1][1])]
@@ -71,3 +69,25 @@ def build_curve(minutes: Sequence[tuple[datetime, int]], start: datetime) -> Cur
             for at in (start + step * number for number in range(times + 1))
         ),
     )
+
+
+def build_bars(
+    pairs: Sequence[tuple[int, int]],
+) -> tuple[list[tuple[float, int]], float, list[tuple[float, float]]]:
+    """Return the (y, value) of grid lines, y of zero, and the heights of bars up and down.
+
+    ``pairs`` holds the two numbers of each bar; y and heights are units of ``CHART_HEIGHT``.
+    """
+    most_up, most_down = map(max, zip(*pairs, strict=True))
+    step = _grid_step(max(1, most_up, most_down))
+    top, bottom = step * ceil(most_up / step), step * ceil(most_down / step)
+    scale = CHART_HEIGHT / max(top + bottom, step)
+    lines = [((top - value) * scale, abs(value)) for value in range(-bottom, top + 1, step)]
+    return lines, top * scale, [(up * scale, down * scale) for up, down in pairs]
+
+
+def _grid_step(highest: int) -> int:
+    """Return the round distance of grid lines from 0 to at least ``highest``."""
+    power: int = 10 ** max(ceil(log10(highest / _MAX_GRID_LINES)) - 1, 0)
+    rounds = (power * one for one in (1, 2, 5, 10))
+    return next(rise for rise in rounds if rise * _MAX_GRID_LINES >= highest)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
@@ -14,6 +15,7 @@ from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.store.sql import Transaction
+from newsletter.web.desk.campaigns.charts import build_bars
 from newsletter.web.desk.request import DeskRequest, go, route
 from newsletter.web.desk.subscribers import reader
 from newsletter.web.http.forms import parse_number
@@ -155,7 +157,15 @@ class ReadersPages:
 
     def _overview(self, tx: Transaction) -> dict[str, Any]:
         """Return the join requests, lists, segments and suppressions, as values of the template."""
+        zone = ZoneInfo(self._subscribers.settings.timezone)
+        today = tx.now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        weeks = [today - timedelta(days=today.weekday() + 7 * back) for back in range(11, -2, -1)]
+        found = tx.readers.growth_between(weeks)
+        lines, zero, bars = build_bars([(one[0], one[1] + one[2]) for one in found])
         return {
+            "weeks": [*zip(weeks, found, bars, strict=False)],
+            "lines": lines,
+            "zero": zero,
             "requests": tx.readers.who_request(_READERS_PER_PAGE),
             "lists": known_lists(tx, self._subscribers.declared_lists),
             "growth": tx.readers.growth(tx.now - _MONTH),

@@ -1,8 +1,8 @@
-"""A curve has an even grid, ends where nearly all has come, and says the same in a table."""
+"""Curves and bars have an even grid; a curve ends where nearly all has come, and has a table."""
 
 from datetime import UTC, datetime, timedelta
 
-from newsletter.web.desk.campaigns.charts import build_curve
+from newsletter.web.desk.campaigns.charts import build_bars, build_curve
 from tests.rows import rows
 
 START = datetime(2026, 11, 27, 15, tzinfo=UTC)
@@ -47,3 +47,13 @@ def test_the_grid_has_even_steps(total: int, grid: list[int]) -> None:
     found = build_curve(minutes(total), START)
     assert found is not None
     assert [value for _, value in found.lines] == grid
+
+
+def test_bars_share_a_grid_above_and_below_zero() -> None:
+    lines, zero, bars = build_bars([(60, 0), (0, 30)])
+    assert lines == [(180, 40), (144, 20), (108, 0), (72, 20), (36, 40), (0, 60)]
+    assert (zero, bars) == (108, [(108, 0), (0, 54)])
+
+
+def test_weeks_without_anybody_have_one_line() -> None:
+    assert build_bars([(0, 0), (0, 0)]) == ([(0, 0)], 0, [(0, 0), (0, 0)])

@@ -101,6 +101,21 @@ def test_lists_show_who_is_on_them_joined_and_left(staffed: Staffed, cleo: Signe
     assert "Press releases 1 0 0" in words(staffed.as_("cleo").get("/readers"))
 
 
+def test_the_weeks_show_who_joined_left_and_bounced(staffed: Staffed, cleo: Signed) -> None:
+    assert words(cleo.get("/readers")).count("Week from") == 1
+    staffed.site.subscribe("ben@readers.example")
+    with staffed.site.services.store.begin() as tx:
+        ana = tx.readers.find(ANA)
+        assert ana is not None
+        tx.choices.leave(ana.id, ["press"], tx.now)
+    suppress(staffed, "gone@readers.example", SuppressionReason.BOUNCED)
+    suppress(staffed, "lost@readers.example", SuppressionReason.BOUNCED)
+    text = cleo.get("/readers").text
+    table = text[text.index("Week from") : text.index("</table>", text.index("Week from"))]
+    counts = re.findall(r'<td class="r">(\d+)</td>', table)
+    assert counts == ["0"] * 33 + ["1", "1", "2"]
+
+
 def test_what_is_known_of_a_reader_stands_there_and_is_no_markup(cleo: Signed) -> None:
     page = find(cleo, CHEN)
     assert "On no list, so they get no statements." in words(page)
