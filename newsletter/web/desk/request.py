@@ -276,14 +276,16 @@ class DeskRequest:
 
     # --- refusals
 
-    def failed(
-        self, title: str, text: str, *, status: int, written: Sequence[str] = ()
-    ) -> Response:
+    def failed(self, title: str, text: str, *, status: int) -> Response:
         """Return a page that says what failed and why, with colleagues by their names.
 
-        ``written`` are texts that would be lost: the page shows them for copying.
+        It shows the long texts of the form, which would be lost, for copying.
         """
         lines = [text]
+        fields = self._form_fields().values() if self.member else ()
+        written = [
+            one for values in fields for one in values if len(one) >= _MIN_RESCUED_CHARACTERS
+        ]
         if not isinstance(text, Sentence):
             lines = (self.desk.replace_addresses(text) if self.member else text).splitlines()
         more: Mapping[str, Any] = {"said": lines, "lines": lines, "written": written}
@@ -297,14 +299,8 @@ class DeskRequest:
         if others:
             ask = "This takes the role {role}. Ask {others}. Nothing was changed."
             takes = say(ask, role=say(role.value), others=others)
-        written = [
-            value
-            for values in (self._form_fields().values() if self.http.method == "POST" else ())
-            for value in values
-            if len(value) >= _MIN_RESCUED_CHARACTERS
-        ]
         title = say("You can't do this with your role")
-        return self.failed(title, takes, status=403, written=written)
+        return self.failed(title, takes, status=403)
 
     def sign_in_again(self) -> Response:
         """Return the sign-in page. It carries the form, which can be resent after the sign-in."""

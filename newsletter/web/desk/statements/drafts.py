@@ -28,6 +28,7 @@ from newsletter.sources.writing import slugify
 from newsletter.web.desk.page import NOTE_NAMES
 from newsletter.web.desk.request import DeskRequest, download, go, route
 from newsletter.web.desk.statements import fields
+from newsletter.web.desk.statements.editing import show_conflict
 from newsletter.web.desk.statements.preview import colleagues_of, send_test, view_of
 
 _MAX_FILE_BYTES = 20_000_000
@@ -308,13 +309,15 @@ class Drafts:
         """Save a translation's blocks; empty ones are removed."""
         draft, posted = self._drafts.find(request), request.posted.fields
         places = takewhile(posted.__contains__, (f"block-{place}" for place in count()))
-        blocks = (request.field(place).strip() for place in places)
+        # a block may begin with the indentation of a list item
+        blocks = (request.field(place).rstrip().lstrip("\r\n") for place in places)
         lines: dict[str, Any] = {name: request.field(name) for name in _LINES if name in posted}
         typed = replace(draft.version.text, **lines, body="\n\n".join(filter(None, blocks)))
         writing = self._statements.writer(request.who.address)
         kept = writing.save(draft.key, fields.number_of(request.field("base")), typed)
-        edits = isinstance(kept, Conflict) or request.field("act") == "edit"
-        page = "edit" if edits else "translate"
+        if isinstance(kept, Conflict):
+            return show_conflict(request, kept)
+        page = "edit" if request.field("act") == "edit" else "translate"
         return go(f"/drafts/{draft.key}/{page}", done="saved")
 
     # --- its pictures

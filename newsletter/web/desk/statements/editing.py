@@ -63,7 +63,7 @@ class Editing:
             faults = fields.sentences(error.faults, text.body)
             return self._form(request.with_faults(*faults), draft, text, base=base)
         if isinstance(saved, Conflict):
-            return self._conflict(request, saved)
+            return show_conflict(request, saved)
         if request.field("act") == "hand-in":
             return self._hand_in(request, saved)
         return go(f"/drafts/{draft.key}/edit", done="saved")
@@ -140,35 +140,6 @@ class Editing:
         if text.corrects or text.segment:
             return ""
         return people(tx.audiences.count(Audience(lists=tuple(lists))))
-
-    # --- two writers
-
-    def _conflict(self, request: DeskRequest, conflict: Conflict) -> Response:
-        theirs, mine = conflict.theirs, conflict.mine.text
-        who = request.desk.person(theirs.changed_by)
-        own = theirs.changed_by == request.who.address
-        return request.page(
-            "draft-conflict.html.j2",
-            title=say("This text was changed while you wrote"),
-            status=409,
-            draft=theirs,
-            differences=differences(theirs.version.text, mine),
-            who=who,
-            own=own,
-            ways=[
-                (say("Keep mine"), "primary", fields.form_values(mine)),
-                (
-                    say("Take the other") if own else say("Take {who}'s", who=who),
-                    "second",
-                    fields.form_values(theirs.version.text),
-                ),
-                (
-                    say("Keep both, one below the other"),
-                    "second",
-                    fields.form_values(merge_texts(theirs.version.text, mine)),
-                ),
-            ],
-        )
 
     # --- what scripts ask for
 
@@ -315,6 +286,35 @@ class Editing:
         key, number = request.param("key"), fields.number_of(request.param("number"))
         self._statements.writer(request.who.address).restore(key, number)
         return go(f"/drafts/{key}/edit", done="restored")
+
+
+def show_conflict(request: DeskRequest, conflict: Conflict) -> Response:
+    """Show both texts, and the ways to go on with them."""
+    theirs, mine = conflict.theirs, conflict.mine.text
+    who = request.desk.person(theirs.changed_by)
+    own = theirs.changed_by == request.who.address
+    return request.page(
+        "draft-conflict.html.j2",
+        title=say("This text was changed while you wrote"),
+        status=409,
+        draft=theirs,
+        differences=differences(theirs.version.text, mine),
+        who=who,
+        own=own,
+        ways=[
+            (say("Keep mine"), "primary", fields.form_values(mine)),
+            (
+                say("Take the other") if own else say("Take {who}'s", who=who),
+                "second",
+                fields.form_values(theirs.version.text),
+            ),
+            (
+                say("Keep both, one below the other"),
+                "second",
+                fields.form_values(merge_texts(theirs.version.text, mine)),
+            ),
+        ],
+    )
 
 
 class ActiveEditors:

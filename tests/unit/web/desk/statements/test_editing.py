@@ -380,6 +380,25 @@ def test_a_role_that_is_lost_while_somebody_writes_loses_no_text(desk: Desk) -> 
     assert desk.draft.version.text.body == ""
 
 
+@rows(
+    ("before", "path", "status"),
+    [
+        ("", "/statements/nothing/comments", 404),
+        ("UPDATE draft SET template = 1", "{at}/edit", 409),
+        ("UPDATE draft SET deleted_at = 1", "{at}/edit", 404),
+    ],
+)
+def test_a_page_that_refuses_shows_what_was_written(
+    desk: Desk, before: str, path: str, status: int
+) -> None:
+    if before:
+        desk.staffed.site.change(before)
+    long = "The library opens at 9. " * 4
+    form = FORM | {"base": "1", "act": "hand-in", "body": long, "comment": long}
+    page = desk.ana.post(path.format(at=desk.at), form)
+    assert (page.status, long in unescape(page.text)) == (status, True)
+
+
 def test_a_session_that_ends_while_somebody_writes_loses_no_text(desk: Desk) -> None:
     long = "The library opens at 9. " * 4_000
     with desk.staffed.site.services.store.begin() as tx:

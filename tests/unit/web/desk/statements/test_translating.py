@@ -61,16 +61,19 @@ def test_a_translation_is_written_beside_its_original_block_by_block(desk: Desk)
         "summary": "Desde el martes.",
         "block-0": "La biblioteca abre a las 9.",
         "block-1": "",
-        "block-2": " Vengan. ",
+        "block-2": "\r\n   Vengan. ",
     }
     base = {"base": str(desk.draft.revision)}
     answer = desk.ben.post(f"{desk.at}/translate", base | typed)
     assert answer.headers["location"] == f"/desk{desk.at}/translate?done=saved"
-    assert desk.draft.version.text.body == "La biblioteca abre a las 9.\n\nVengan."
+    assert desk.draft.version.text.body == "La biblioteca abre a las 9.\n\n   Vengan."
     assert "5 of 5 parts are translated." in words(desk.ben.get(f"{desk.at}/translate"))
-    for act, fields in (("edit", {"base": str(desk.draft.revision)}), ("", base | typed)):
-        answer = desk.ben.post(f"{desk.at}/translate", {"act": act, **fields, "title": act or "x"})
-        assert answer.headers["location"] == f"/desk{desk.at}/edit?done=saved"
+    form = {"act": "edit", "base": str(desk.draft.revision), "title": "edit"}
+    answer = desk.ben.post(f"{desk.at}/translate", form)
+    assert answer.headers["location"] == f"/desk{desk.at}/edit?done=saved"
+    meanwhile = desk.ana.post(f"{desk.at}/translate", base | typed | {"block-1": "Cierra a las 8."})
+    assert (meanwhile.status, "Cierra a las 8." in words(meanwhile)) == (409, True)
+    assert "Keep mine" in words(meanwhile)
     assert desk.draft.version.text.title == "edit"
     slug = desk.keep(act="hand-in", title="Horario").headers["location"].partition("?")[0]
     page = desk.ben.get(slug.removeprefix("/desk"))
