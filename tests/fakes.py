@@ -16,7 +16,7 @@ from newsletter.domain.campaigns.digest import Abstract
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location, Mark
-from newsletter.domain.delivery.transactional import EmailText, News
+from newsletter.domain.delivery.transactional import EmailText, NoticeSection
 from newsletter.domain.errors import (
     Defect,
     Fault,
@@ -132,7 +132,7 @@ class PlainWriter:
         url: str,
         lists: tuple[str, ...] = (),
         about: str = "",
-        news: tuple[News, ...] = (),
+        news: tuple[NoticeSection, ...] = (),
     ) -> Content:
         if language == "unwritable":
             raise InvalidInput([Fault(file="letter", message="cannot be rendered")])

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from newsletter.domain.archive import FORMATS
-from newsletter.domain.delivery.transactional import News, subject_of
+from newsletter.domain.delivery.transactional import NoticeSection, subject_of
 
 _MAX_NEWS = 20
 """Statements in one message. Slack takes 50 blocks, and Teams 28 KB."""
@@ -19,7 +19,7 @@ _MAX_CHARACTERS = 1_000
 """Characters of the lines of one statement."""
 
 
-def slack_message(news: Sequence[News]) -> bytes:
+def slack_message(news: Sequence[NoticeSection]) -> bytes:
     """Return the body for an incoming webhook of Slack: a text, and blocks."""
     blocks: list[dict[str, Any]] = [
         {
@@ -37,7 +37,7 @@ def slack_message(news: Sequence[News]) -> bytes:
     return _json({"text": _plain(subject_of(news)), "blocks": blocks})
 
 
-def teams_card(news: Sequence[News]) -> bytes:
+def teams_card(news: Sequence[NoticeSection]) -> bytes:
     """Return the body for a workflow of Teams: an Adaptive Card.
 
     Runs of text show Markdown as it is written.
@@ -74,7 +74,7 @@ def teams_card(news: Sequence[News]) -> bytes:
     return _json({"type": "message", "attachments": [attachment]})
 
 
-def webhook_event(news: Sequence[News], *, organisation: str, at: datetime) -> bytes:
+def webhook_event(news: Sequence[NoticeSection], *, organisation: str, at: datetime) -> bytes:
     """Return the body of a webhook, as Standard Webhooks advises: type, timestamp, data."""
     return _json(
         {
@@ -104,12 +104,12 @@ def hub_ping(public_url: str) -> bytes:
     return urlencode([("hub.mode", "publish"), *feeds]).encode()
 
 
-def _lines(part: News) -> str:
+def _lines(part: NoticeSection) -> str:
     text = "\n".join(part.lines)
     return text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS].rstrip()} …"
 
 
-def _rest(news: Sequence[News]) -> str:
+def _rest(news: Sequence[NoticeSection]) -> str:
     return f"And {len(news) - _MAX_NEWS} more, at the desk." if len(news) > _MAX_NEWS else ""
 
 

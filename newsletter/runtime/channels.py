@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from newsletter.config.channels import ChatOptions, HubOptions, WebhookOptions
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
+from newsletter.domain.delivery.transactional import ChannelPost, MessageState, NoticeSection
 from newsletter.domain.errors import ProviderUnreachable
-from newsletter.domain.staff.post import PostState
 from newsletter.pipeline.staff.notify import PostSender, compose_post
 from newsletter.providers.common.signatures import endpoint_secret
 from newsletter.rendering.notices import hub_ping, slack_message, teams_card, webhook_event
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from newsletter.config.channels import ChannelOptions
     from newsletter.config.settings import Settings
     from newsletter.domain.campaigns.notices import Channel
-    from newsletter.domain.delivery.transactional import News
-    from newsletter.domain.staff.post import ChannelPost
     from newsletter.store.sql import Store, Transaction
 
 _CALL_TIMEOUT = timedelta(seconds=10)
@@ -49,10 +47,10 @@ def post_sender(settings: Settings, store: Store) -> PostSender:
     options = {each.name: each for each in settings.notices}
     rules, organisation = settings.campaign_rules(), settings.organisation.name
 
-    def compose(tx: Transaction, post: ChannelPost, channel: Channel) -> tuple[News, ...]:
+    def compose(tx: Transaction, post: ChannelPost, channel: Channel) -> tuple[NoticeSection, ...]:
         return compose_post(tx, post, channel=channel, rules=rules, desk=settings.desk_url)
 
-    def call(post: ChannelPost, news: tuple[News, ...]) -> Answer:
+    def call(post: ChannelPost, news: tuple[NoticeSection, ...]) -> Answer:
         return PostAttempt(
             options=options[post.channel],
             organisation=organisation,
@@ -74,7 +72,7 @@ class PostAttempt:
     public_url: str
     at: datetime
 
-    def make(self, post: ChannelPost, news: tuple[News, ...]) -> Answer:
+    def make(self, post: ChannelPost, news: tuple[NoticeSection, ...]) -> Answer:
         url = self.options.url.get_secret_value()
         body = self._body(news)
         resolve = partial(
@@ -106,7 +104,7 @@ class PostAttempt:
             is_chat = isinstance(self.options, ChatOptions)
             return _answer(Verdict.UNKNOWN if is_chat else Verdict.RETRY, str(error))
 
-    def _body(self, news: tuple[News, ...]) -> bytes:
+    def _body(self, news: tuple[NoticeSection, ...]) -> bytes:
         if isinstance(self.options, ChatOptions):
             return slack_message(news) if self.options.kind == "slack" else teams_card(news)
         if isinstance(self.options, HubOptions):
@@ -162,7 +160,7 @@ class ChannelPostRunner:
         while not self._stopped() and (done := self._sender.post()) is not None:
             post, state, reason = done
             log.log(
-                logging.DEBUG if state is PostState.ACCEPTED else logging.INFO,
+                logging.DEBUG if state is MessageState.ACCEPTED else logging.INFO,
                 "post=%d channel=%s attempt=%d state=%s%s",
                 post.id,
                 post.channel,

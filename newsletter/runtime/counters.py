@@ -10,7 +10,7 @@ from enum import Enum
 from itertools import product
 
 from newsletter.domain.delivery.batch import Verdict
-from newsletter.domain.delivery.transactional import EmailKind, EmailState
+from newsletter.domain.delivery.transactional import EmailKind, MessageState
 from newsletter.domain.events import EventKind
 from newsletter.pipeline.delivery.dispatch import DispatchResult
 
@@ -33,7 +33,7 @@ class Counters:
             "messages": {"provider": kinds, "outcome": outcomes},
             "provider_calls": calls,
             "provider_call_seconds": calls,
-            "transactional_emails": {"kind": _values(EmailKind), "state": _values(EmailState)},
+            "transactional_emails": {"kind": _values(EmailKind), "state": _values(MessageState)},
             "events": {"provider": kinds, "event": _values(EventKind)},
             "webhook_posts": {"provider": kinds, "status": ("200", "401", "503")},
             "unsubscribe_posts": {},

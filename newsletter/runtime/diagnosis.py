@@ -21,7 +21,7 @@ from newsletter.domain.delivery.authentication import examine_domain
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Finding, Level, failed, passed, unclear
 from newsletter.domain.delivery.restore_guard import HOLD_ADVICE
-from newsletter.domain.delivery.transactional import EmailState
+from newsletter.domain.delivery.transactional import MessageState
 from newsletter.domain.delivery.worker import Part
 from newsletter.domain.errors import NewsletterError, ProviderUnreachable
 from newsletter.domain.staff.role import Role
@@ -347,7 +347,7 @@ def _check_emails(delivery: Delivery) -> Finding:
         counts, since = tx.emails.counts(tx.now - _DAY), tx.emails.waiting_since()
     detail = ", ".join(f"{state.value} {count:,}" for state, count in counts.items() if count)
     late = since is not None and since < tx.now - _LATE_AFTER
-    lost = counts[EmailState.UNKNOWN] + counts[EmailState.REJECTED]
+    lost = counts[MessageState.UNKNOWN] + counts[MessageState.REJECTED]
     advice = "they wait for 'newsletter run', 'newsletter worker' or the provider" if late else ""
     if lost and not late:
         advice = "the log of the run says why; people who got none can ask again tomorrow"

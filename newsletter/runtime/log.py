@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.batch import Verdict
-from newsletter.domain.delivery.transactional import EmailState
+from newsletter.domain.delivery.transactional import MessageState
 from newsletter.pipeline.delivery.dispatch import DispatchResult
 from newsletter.pipeline.delivery.reconcile import ReconcileResult, RecoveryResult
 from newsletter.pipeline.delivery.transactional import EmailResult
@@ -82,7 +82,7 @@ def log_attempt(done: DispatchResult) -> None:
 
 def log_email(done: EmailResult) -> None:
     """Log one attempt to send an email, without the address; at DEBUG if nothing is wrong."""
-    well = done.state is EmailState.ACCEPTED and done.recorded
+    well = done.state is MessageState.ACCEPTED and done.recorded
     log.log(
         logging.DEBUG if well else logging.INFO,
         "email=%d kind=%s attempt=%s provider=%s state=%s recorded=%s%s",

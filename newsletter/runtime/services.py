@@ -8,7 +8,7 @@ from newsletter.config.settings import Settings
 from newsletter.credentials.links import SignedLinks
 from newsletter.credentials.passwords import Passwords
 from newsletter.pipeline.ledger import ConfigurationCheck
-from newsletter.pipeline.staff.proofs import Proofs
+from newsletter.pipeline.staff.proofs import Client, Proofs
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.configuration import ConfigurationOnDisk
 from newsletter.runtime.delivery import Delivery
@@ -42,6 +42,7 @@ class Staff:
             rules=desk,
             issuer=desk.oidc.issuer if desk.oidc else "",
             zone=self.settings.timezone,
+            client=Client(),
         )
 
     @cached_property

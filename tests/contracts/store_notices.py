@@ -3,8 +3,7 @@
 from datetime import datetime, timedelta
 
 from newsletter.domain.campaigns.notices import INTERVAL, MAX_AGE, Channel, NoticeEvent, NoticeKind
-from newsletter.domain.delivery.transactional import EmailKind
-from newsletter.domain.staff.post import PostState
+from newsletter.domain.delivery.transactional import EmailKind, MessageState
 from newsletter.domain.statements.comment import Comment
 from newsletter.store.sql import Store, Transaction
 from newsletter.store.staff.notices import Mark
@@ -92,11 +91,11 @@ class NoticesContract:
             assert slugs == ["hours"]
             slugs, second = tx.notices.changed(Mark(change_id=first), NOON, limit=9)
             assert slugs == ["budget"]
-            tx.notices.await_("hours", NOON)
-            tx.notices.await_("hours", LATER)
+            tx.notices.set_next_event("hours", NOON)
+            tx.notices.set_next_event("hours", LATER)
             assert tx.notices.changed(Mark(change_id=second), NOON, limit=9) == ([], second)
             assert tx.notices.changed(Mark(change_id=second), LATER, limit=9) == (["hours"], second)
-            tx.notices.await_("hours", None)
+            tx.notices.set_next_event("hours", None)
             assert tx.notices.changed(Mark(change_id=second), LATER, limit=9) == ([], second)
 
     def test_comments_are_found_by_number(self, store: Store) -> None:
@@ -165,7 +164,7 @@ class NoticesContract:
                 tx.channel_posts.add(name, NOON)
             post = tx.channel_posts.claim(["room"], NOON)
             assert post is not None
-            assert (post.state, post.attempts) == (PostState.CALLING, 1)
+            assert (post.state, post.attempts) == (MessageState.CALLING, 1)
             assert tx.channel_posts.claim(["room"], NOON) is None, "a minute has not passed"
             assert tx.channel_posts.claim(["other"], NOON + INTERVAL) is None
             second = tx.channel_posts.claim(["room"], NOON + INTERVAL)
@@ -178,16 +177,16 @@ class NoticesContract:
             tx.channel_posts.add("room", NOON)
             post = tx.channel_posts.claim(["room"], NOON)
             assert post is not None
-            tx.channel_posts.settle(post, PostState.WAITING, "HTTP 503", LATER)
+            tx.channel_posts.settle(post, MessageState.WAITING, "HTTP 503", LATER)
             assert tx.channel_posts.claim(["room"], LATER - INTERVAL) is None
             again = tx.channel_posts.claim(["room"], LATER)
             assert again is not None
             assert again.attempts == 2
-            tx.channel_posts.settle(post, PostState.ACCEPTED, "", LATER)
+            tx.channel_posts.settle(post, MessageState.ACCEPTED, "", LATER)
             assert tx.channel_posts.get(post.id) == again, "the first attempt has lost it"
-            tx.channel_posts.settle(again, PostState.REJECTED, "HTTP 404", LATER)
+            tx.channel_posts.settle(again, MessageState.REJECTED, "HTTP 404", LATER)
             [done] = tx.channel_posts.log(9)
-            assert (done.state, done.reason) == (PostState.REJECTED, "HTTP 404")
+            assert (done.state, done.reason) == (MessageState.REJECTED, "HTTP 404")
             tx.channel_posts.again(done.id, LATER)
             assert tx.channel_posts.under_way() == ["room"]
 
@@ -199,7 +198,7 @@ class NoticesContract:
             assert tx.channel_posts.claim(["room"], LATER) is None
             found = tx.channel_posts.get(post.id)
             assert found is not None
-            assert found.state is PostState.UNKNOWN
+            assert found.state is MessageState.UNKNOWN
 
     def test_the_log_names_the_events_of_each_post(self, store: Store) -> None:
         with store.begin() as tx:
@@ -213,7 +212,7 @@ class NoticesContract:
         with store.begin() as tx:
             tx.channel_posts.add("room", NOON)
             tx.generation.invalidate_copy("older", NOON)
-            assert [post.state for post in tx.channel_posts.log(9)] == [PostState.OVER]
+            assert [post.state for post in tx.channel_posts.log(9)] == [MessageState.WITHHELD]
             tx.notices.clear(LATER)
             assert tx.channel_posts.log(9) == []
 

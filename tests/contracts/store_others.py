@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from newsletter.domain.delivery.transactional import EmailState
+from newsletter.domain.delivery.transactional import MessageState
 from newsletter.domain.errors import Fault
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import (
@@ -140,7 +140,7 @@ class OthersContract:
             assert (tx.staff.role(ANA), tx.staff.role(BEN)) == (Role.ADMIN, None)
             assert tx.staff.names() == {ANA: "Ana Ruiz"}
             email = tx.emails.tell(ANA, "a link for you", NOON)
-            assert tx.emails.counts(NOON - timedelta(1))[EmailState.WAITING] == 1
+            assert tx.emails.counts(NOON - timedelta(1))[MessageState.WAITING] == 1
             tx.invitations.add(replace(INVITATION, by=BEN, email_id=email), b"h")
             found = tx.invitations.mailed(email, NOON)
             assert found is not None

@@ -10,7 +10,7 @@ from newsletter.domain.delivery.transactional import (
     ClaimedEmail,
     EmailKind,
     EmailLimits,
-    EmailState,
+    MessageState,
     RequestOutcome,
     TransactionalEmail,
 )
@@ -105,7 +105,7 @@ class LettersContract:
     def test_who_was_refused_by_the_provider_may_ask_again(self, store: Store) -> None:
         with store.begin() as tx:
             ask(tx)
-            tx.emails.settle(claim(tx), EmailState.REJECTED, at=NOON)
+            tx.emails.settle(claim(tx), MessageState.REJECTED, at=NOON)
             assert ask(tx) is RequestOutcome.NEW
 
     def test_letters_are_claimed_oldest_first_and_each_once(self, store: Store) -> None:
@@ -145,7 +145,7 @@ class LettersContract:
             assert tx.emails.claim(at=NOON, attempt_id="a2") is None
             again = claim(tx, "a2", HOUR)
         assert again.attempts == 2
-        assert again.email.state is EmailState.CALLING
+        assert again.email.state is MessageState.CALLING
 
     def test_what_a_wrong_clock_put_off_for_long_is_due(self, store: Store) -> None:
         with store.begin() as tx:
@@ -153,16 +153,16 @@ class LettersContract:
             tx.emails.requeue(claim(tx), not_before=NOON + DAY * 400, reason="a wrong clock")
             assert claim(tx, "a2").attempts == 2
 
-    @pytest.mark.parametrize("state", [EmailState.ACCEPTED, EmailState.UNKNOWN])
+    @pytest.mark.parametrize("state", [MessageState.ACCEPTED, MessageState.UNKNOWN])
     def test_only_the_attempt_that_holds_a_letter_books_it(
-        self, store: Store, state: EmailState
+        self, store: Store, state: MessageState
     ) -> None:
         with store.begin() as tx:
             ask(tx)
             held = claim(tx)
             assert not tx.emails.settle(replace(held, attempt_id="a2"), state, at=NOON)
             assert tx.emails.settle(held, state, at=NOON, provider="p", provider_id="1")
-            assert not tx.emails.settle(held, EmailState.REJECTED, at=NOON)
+            assert not tx.emails.settle(held, MessageState.REJECTED, at=NOON)
             assert not tx.emails.requeue(held, not_before=NOON, reason="late")
             found = tx.emails.get(held.email.id)
         assert found is not None
@@ -178,9 +178,9 @@ class LettersContract:
             assert tx.emails.abandon(NOON) == 0
             found = tx.emails.get(held.email.id)
             assert found is not None
-            assert found.state is EmailState.UNKNOWN
+            assert found.state is MessageState.UNKNOWN
             assert (found.settled_at, found.reason.split(" that")[0]) == (NOON, "the process")
-            assert not tx.emails.settle(held, EmailState.ACCEPTED, at=NOON)
+            assert not tx.emails.settle(held, MessageState.ACCEPTED, at=NOON)
             assert tx.emails.waiting()[0] == 1
 
     def test_what_the_living_had_claimed_is_still_theirs(self, store: Store) -> None:
@@ -191,7 +191,7 @@ class LettersContract:
             assert held is not None
             assert intend(tx, held)
             assert tx.emails.abandon(NOON) == 0
-            assert tx.emails.settle(held, EmailState.ACCEPTED, at=NOON)
+            assert tx.emails.settle(held, MessageState.ACCEPTED, at=NOON)
 
     def test_what_the_dead_had_not_written_down_as_leaving_waits_again(self, store: Store) -> None:
         with store.begin() as tx:
@@ -201,7 +201,7 @@ class LettersContract:
             tx.emails.requeue(held, not_before=NOON, reason="busy")
             held = claim(tx, "a2")
             assert tx.emails.abandon(NOON) == 0
-            assert not tx.emails.settle(held, EmailState.ACCEPTED, at=NOON)
+            assert not tx.emails.settle(held, MessageState.ACCEPTED, at=NOON)
             assert claim(tx, "a3").email.id == held.email.id
 
     def test_a_link_is_used_once(self, store: Store) -> None:
@@ -218,22 +218,22 @@ class LettersContract:
         with store.begin() as tx:
             for number in range(3):
                 ask(tx, address=f"r{number}@example.org")
-            tx.emails.settle(claim(tx, "a1", HOUR), EmailState.ACCEPTED, at=NOON + HOUR)
-            tx.emails.settle(claim(tx, "a2", HOUR), EmailState.WITHHELD, at=NOON + HOUR)
+            tx.emails.settle(claim(tx, "a1", HOUR), MessageState.ACCEPTED, at=NOON + HOUR)
+            tx.emails.settle(claim(tx, "a2", HOUR), MessageState.WITHHELD, at=NOON + HOUR)
             claim(tx, "a3", HOUR * 2)
             left = [tx.emails.count_sent_since(NOON + HOUR * hours) for hours in (0, 1, 2)]
             assert left == [2, 1, 0]
 
     def test_letters_are_counted_by_their_state(self, store: Store) -> None:
         with store.begin() as tx:
-            assert set(tx.emails.counts(NOON - DAY)) == set(EmailState)
+            assert set(tx.emails.counts(NOON - DAY)) == set(MessageState)
             for number in range(3):
                 ask(tx, address=f"r{number}@example.org", asked_at=NOON + HOUR * number)
-            tx.emails.settle(claim(tx, "a1", HOUR), EmailState.UNKNOWN, at=NOON + HOUR)
+            tx.emails.settle(claim(tx, "a1", HOUR), MessageState.UNKNOWN, at=NOON + HOUR)
             found = tx.emails.counts(NOON - HOUR)
             assert {state: count for state, count in found.items() if count} == {
-                EmailState.UNKNOWN: 1,
-                EmailState.WAITING: 2,
+                MessageState.UNKNOWN: 1,
+                MessageState.WAITING: 2,
             }
             assert sum(tx.emails.counts(NOON).values()) == 2
 
@@ -258,7 +258,7 @@ class LettersContract:
             assert (found.held_until, found.free_since) == (NOON + DAY * 9, NOON + DAY * 9)
             assert not found.expired(NOON + DAY * 16)
             settled = claim(tx, "a2", DAY * 9)
-            tx.emails.settle(settled, EmailState.ACCEPTED, at=NOON + DAY * 9)
+            tx.emails.settle(settled, MessageState.ACCEPTED, at=NOON + DAY * 9)
             assert tx.emails.count_sent_since(NOON + DAY * 9 - HOUR) == 1
             spans = {"networks": DAY, "addresses": DAY * 8, "rows": DAY * 31}
             assert tx.emails.clear(NOON + DAY * 16, **spans) == 0
@@ -267,7 +267,7 @@ class LettersContract:
     def test_what_is_not_needed_any_more_is_forgotten(self, store: Store) -> None:
         with store.begin() as tx:
             ask(tx)
-            tx.emails.settle(claim(tx), EmailState.ACCEPTED, at=NOON)
+            tx.emails.settle(claim(tx), MessageState.ACCEPTED, at=NOON)
             ask(tx, address="waits@example.org")
             spans = {"networks": DAY, "addresses": DAY * 8, "rows": DAY * 31}
             assert tx.emails.clear(NOON + DAY * 7, **spans) == 0
@@ -277,7 +277,7 @@ class LettersContract:
             )
             assert tx.emails.clear(NOON + DAY * 9, **spans) == 1
             first, second = tx.emails.get(1), tx.emails.get(2)
-            accepted = replace(JOIN, state=EmailState.ACCEPTED, settled_at=NOON)
+            accepted = replace(JOIN, state=MessageState.ACCEPTED, settled_at=NOON)
             assert first == replace(accepted, id=1, address="", name="")
             assert second is not None
             assert second.address == "waits@example.org"

@@ -13,8 +13,7 @@ import pytest
 
 from newsletter.config.channels import CHANNELS
 from newsletter.domain.delivery.batch import Answer, Verdict
-from newsletter.domain.delivery.transactional import News
-from newsletter.domain.staff.post import ChannelPost, PostState
+from newsletter.domain.delivery.transactional import ChannelPost, MessageState, NoticeSection
 from newsletter.runtime.channels import ChannelPostRunner, PostAttempt, signature
 from tests.fakes import NOON
 from tests.pages import forum
@@ -27,13 +26,13 @@ POST = ChannelPost(
     id=7,
     channel="room",
     made_at=NOON,
-    state=PostState.CALLING,
+    state=MessageState.CALLING,
     attempts=1,
     called_at=NOON,
     reason="",
 )
 NEWS = (
-    News(
+    NoticeSection(
         title="Budget <hearing>",
         label="approved",
         lines=("Approved by Ben.",),

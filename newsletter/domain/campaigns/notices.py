@@ -272,3 +272,17 @@ def comment_events(
         NoticeEvent(NoticeKind.MENTIONED, str(comment.id), comment.at, named),
         NoticeEvent(NoticeKind.COMMENTED, str(comment.id), comment.at, others),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailingCheck:
+    """A failing check of the sender's health."""
+
+    what: str
+    detail: str
+    since: datetime
+
+    @property
+    def occurrence(self) -> str:
+        """Return the key that distinguishes this failure from other failures of the same check."""
+        return f"{self.what} {self.since.isoformat()}"

@@ -6,7 +6,7 @@ Pages, the board, notices and commands show these sentences and no others.
 from collections.abc import Callable, Iterator, Mapping
 
 from newsletter.domain.campaigns.campaign import Campaign
-from newsletter.domain.campaigns.state import STATE_ROWS, Home, State
+from newsletter.domain.campaigns.state import STATE_ROWS, State, TextOrigin
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.statements.statement import Progress
@@ -145,7 +145,7 @@ def _missing(status: StatementStatus) -> str:
     origin = status.statement.origin
     if status.fault:
         gone = say("It cannot be read any more: {fault}", fault=status.fault)
-    elif status.home is Home.FILE:
+    elif status.text_origin is TextOrigin.FILE:
         gone = say("Its file {origin} is gone", origin=origin)
     else:
         gone = say("{origin} is gone", origin=origin)
@@ -277,9 +277,9 @@ def describe_next_step(status: StatementStatus, address: str) -> str:
     """Return the sentence of ``describe_next`` without its beginning, for a list of next acts."""
     row = status.row
     can = row.next
-    if status.state is State.FAULTY and status.home is Home.DESK:
+    if status.state is State.FAULTY and status.text_origin is TextOrigin.DESK:
         can = "correct it"
-    elif status.state is State.FAULTY and status.home is Home.DIGEST:
+    elif status.state is State.FAULTY and status.text_origin is TextOrigin.DIGEST:
         return say(
             "A digest email is made again if a statement in it is corrected or taken off the web."
             " If neither helps, your operator can drop this issue."

@@ -111,7 +111,7 @@ class CampaignRules:
         return self.start is StartBy.SENDER
 
 
-class Home(Enum):
+class TextOrigin(Enum):
     """The place where the text is edited."""
 
     DESK = "desk"

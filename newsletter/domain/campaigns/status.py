@@ -18,11 +18,11 @@ from newsletter.domain.campaigns.state import (
     STATE_ROWS,
     Act,
     CampaignRules,
-    Home,
     Related,
     Shelf,
     State,
     StateRow,
+    TextOrigin,
 )
 from newsletter.domain.schedule import ByZone, LocalTime, all_zone_times, times_by_zone
 from newsletter.domain.staff.account import name_of
@@ -149,13 +149,13 @@ class StatementStatus:
         return times_by_zone(self.hour, zones, home=self.rules.timezone, earliest=self.ready)
 
     @property
-    def home(self) -> Home:
+    def text_origin(self) -> TextOrigin:
         """Return the place where the text is edited."""
         if self.statement.desk:
-            return Home.DESK
+            return TextOrigin.DESK
         if self.statement.digest:
-            return Home.DIGEST
-        return Home.FEED if self.statement.feed else Home.FILE
+            return TextOrigin.DIGEST
+        return TextOrigin.FEED if self.statement.feed else TextOrigin.FILE
 
     @cached_property
     def state(self) -> State:
@@ -200,17 +200,18 @@ class StatementStatus:
             found = (Act.DECIDE, *found)
         if self.campaign is None:
             found = tuple(act for act in found if act is not Act.REPORT)
-        if not self.has_begun or self.home is Home.DIGEST:
+        if not self.has_begun or self.text_origin is TextOrigin.DIGEST:
             found = tuple(act for act in found if act is not Act.CORRECT)
         if self.lapsed is not None:
             found = (*found, Act.FORGET_START)
-        if self.home is Home.DESK:
+        if self.text_origin is TextOrigin.DESK:
             return found
         kept = tuple(act for act in found if act not in DESK_ACTS)
         if state is State.CANCELLED:
             kept = (Act.REVIEW, *kept)
-        elsewhere = self.home is not Home.DIGEST and not self.has_begun and Act.COPY not in kept
-        return (*kept, Act.COPY) if elsewhere else kept
+        if self.text_origin is TextOrigin.DIGEST or self.has_begun or Act.COPY in kept:
+            return kept
+        return (*kept, Act.COPY)
 
     @cached_property
     def actors(self) -> tuple[str, ...]:

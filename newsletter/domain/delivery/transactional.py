@@ -1,6 +1,6 @@
-"""Transactional email: a message to one person who requested it on the public pages.
+"""Transactional email: a message to one person, and posts to channels of the team.
 
-The request is carried out only when the link in the email is used.
+A request on the public pages is carried out only when the link in the email is used.
 """
 
 import ipaddress
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
+from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.staff.account import Invitation, LinkKind
 from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
 
@@ -63,21 +64,35 @@ class EmailText(Enum):
     """Staff declined the reader's request; the link opens the reader's preferences."""
 
 
-class EmailState(Enum):
-    """The state of an email."""
+class MessageState(Enum):
+    """The state of a transactional email, or of a post to a channel of the team."""
 
     WAITING = "waiting"
     """Queued."""
     CALLING = "calling"
-    """Its call to the provider may be under way."""
+    """Its call may be under way."""
     ACCEPTED = "accepted"
-    """The provider took it."""
+    """The provider or channel took it."""
     REJECTED = "rejected"
-    """The provider refused it for good."""
+    """The provider or channel refused it for good, or all attempts failed."""
     UNKNOWN = "unknown"
-    """It may or may not have been sent. It is never sent again; the person can request another."""
+    """It may or may not have been sent. newsletter never sends it again by itself."""
     WITHHELD = "withheld"
     """It is not sent, for the reason given."""
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether newsletter will still send it."""
+        return self in {MessageState.WAITING, MessageState.CALLING}
+
+
+FINAL_STATES = {
+    Verdict.ACCEPTED: MessageState.ACCEPTED,
+    Verdict.REJECTED: MessageState.REJECTED,
+    Verdict.SPLIT: MessageState.REJECTED,  # one message cannot be split
+    Verdict.UNKNOWN: MessageState.UNKNOWN,
+}
+"""The state after each verdict that ends a message. After any other verdict it is sent again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +116,7 @@ class TransactionalEmail:
     """The name of the page or address of the form. For a NOTICE or LINK, the email's sentence."""
     wording: str = ""
     """The hash of the words of consent that the person was shown; empty if there were none."""
-    state: EmailState = EmailState.WAITING
+    state: MessageState = MessageState.WAITING
     reason: str = ""
     """The reason for its state or for a longer wait; may be empty."""
     asked_at: datetime
@@ -127,8 +142,24 @@ class TransactionalEmail:
 
 
 @dataclass(frozen=True, kw_only=True)
-class News:
-    """A part of an email to a member of staff: the events of one statement or import."""
+class ChannelPost:
+    """A message to a channel."""
+
+    id: int
+    channel: str
+    made_at: datetime
+    state: MessageState
+    attempts: int
+    """Attempts since it was created, or since an admin sent it again."""
+    called_at: datetime | None
+    """When the last attempt began."""
+    reason: str
+    """The reason for its state; may be empty."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeSection:
+    """A part of a post or of an email to staff: the events of one statement or import."""
 
     title: str
     label: str
@@ -142,7 +173,7 @@ class News:
     """The slug, for a program; empty if it is about no statement."""
 
 
-def subject_of(news: Sequence[News]) -> str:
+def subject_of(news: Sequence[NoticeSection]) -> str:
     """Return the subject of an email about these events."""
     first, *others = news
     return f"{first.title}: {first.label}{f', and {len(others)} more' if others else ''}"
@@ -156,7 +187,7 @@ class Plan:
     """The text of the email; None if it is withheld."""
     reader_id: int | None = None
     """The subscriber whose preferences its link opens; None if the link is the email's own."""
-    news: tuple[News, ...] = ()
+    news: tuple[NoticeSection, ...] = ()
     reason: str = ""
 
 
@@ -167,7 +198,7 @@ def plan_for(
     suppressed: SuppressionReason | None,
     now: datetime,
     link: Invitation | None = None,
-    news: tuple[News, ...] = (),
+    news: tuple[NoticeSection, ...] = (),
 ) -> Plan:
     """Decide the text of an email.
 

@@ -19,12 +19,13 @@ from newsletter.domain.delivery.batch import (
 )
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.delivery.transactional import (
+    FINAL_STATES,
     LINK_LIFETIME,
     ClaimedEmail,
     EmailKind,
-    EmailState,
     EmailText,
-    News,
+    MessageState,
+    NoticeSection,
     Plan,
     TransactionalEmail,
     plan_for,
@@ -43,12 +44,6 @@ _STAFF_TEXTS = frozenset({EmailText.NOTICE, EmailText.INVITATION, EmailText.LINK
 """Texts that contain a sentence for a member of staff."""
 _NO_SUBSCRIBER = 0
 """The subscriber id in the request: the recipient may not be a subscriber."""
-_FINAL_STATES = {
-    Verdict.ACCEPTED: EmailState.ACCEPTED,
-    Verdict.REJECTED: EmailState.REJECTED,
-    Verdict.SPLIT: EmailState.REJECTED,  # one message cannot be split
-    Verdict.UNKNOWN: EmailState.UNKNOWN,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +53,7 @@ class EmailResult:
     claimed: ClaimedEmail
     provider: str
     """Empty if the email was withheld."""
-    state: EmailState
+    state: MessageState
     """WAITING if the email provably did not leave. It is then sent again later."""
     reason: str
     recorded: bool
@@ -91,7 +86,7 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
     most_per_hour: int
     desk: str
     link_token: Callable[[int], str]
-    news: Callable[[Transaction, TransactionalEmail], tuple[News, ...]]
+    news: Callable[[Transaction, TransactionalEmail], tuple[NoticeSection, ...]]
 
     def post(self) -> EmailResult | None:
         """Send the next email that is due. Return None if none is due or none may leave now."""
@@ -186,9 +181,9 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
         """Record the outcome, and apply the answer to the rate limit."""
         claimed, provider, now = held.claimed, held.provider, self.store.clock.now()
         outcome = answer.exceptions.get(_NO_SUBSCRIBER, answer.outcome)
-        state = EmailState.WITHHELD
+        state = MessageState.WITHHELD
         if provider is not None:
-            state = _FINAL_STATES.get(outcome.verdict, EmailState.WAITING)
+            state = FINAL_STATES.get(outcome.verdict, MessageState.WAITING)
         until = now + backoff(
             claimed.attempts, jitter=self.jitter(), retry_after=answer.retry_after
         )
@@ -200,7 +195,7 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
                     tx, answer, taken_at=attempt.at, until=until, has_fallback=has_fallback
                 )
                 self.slow_down(tx, provider, outcome)
-            if state is EmailState.WAITING:
+            if state is MessageState.WAITING:
                 recorded = tx.emails.requeue(claimed, not_before=until, reason=outcome.reason)
             else:
                 recorded = tx.emails.settle(

@@ -22,10 +22,16 @@ from newsletter.domain.campaigns.notices import (
 from newsletter.domain.campaigns.sentences import describe_next, describe_state
 from newsletter.domain.campaigns.state import CampaignRules, State
 from newsletter.domain.campaigns.status import StatementStatus
-from newsletter.domain.delivery.batch import Answer, Verdict, backoff
-from newsletter.domain.delivery.transactional import EmailKind, News, TransactionalEmail
+from newsletter.domain.delivery.batch import Answer, backoff
+from newsletter.domain.delivery.transactional import (
+    FINAL_STATES,
+    ChannelPost,
+    EmailKind,
+    MessageState,
+    NoticeSection,
+    TransactionalEmail,
+)
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.staff.post import ChannelPost, PostState
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.ledger import acting
 from newsletter.pipeline.status import load_statuses
@@ -80,7 +86,7 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
         for slug, some in events.items():
             tx.notices.add(slug, some, tx.now, channels)
         for slug in slugs:
-            tx.notices.await_(slug, next_event_at(found[slug]) if slug in found else None)
+            tx.notices.set_next_event(slug, next_event_at(found[slug]) if slug in found else None)
         last = max((comment.id for comment in comments), default=mark.comment_id)
         imported = imports[-1].finished_at if imports else mark.imported_at
         tx.notices.advance(Mark(change_id=change, comment_id=last, imported_at=imported))
@@ -115,7 +121,7 @@ def _statuses(
 
 def compose(
     tx: Transaction, email: TransactionalEmail, *, rules: CampaignRules, desk: str
-) -> tuple[News, ...]:
+) -> tuple[NoticeSection, ...]:
     """Return the news for an email to staff. Its notices become sent, or over if outdated.
 
     ``desk`` is the URL of the desk.
@@ -133,7 +139,7 @@ def compose(
 
 def compose_post(
     tx: Transaction, post: ChannelPost, *, channel: Channel, rules: CampaignRules, desk: str
-) -> tuple[News, ...]:
+) -> tuple[NoticeSection, ...]:
     """Return the news for a post to a channel. All its notices become sent."""
     notices = tx.notices.of_post(channel, post.id)
     known = _statuses(tx, [one.slug for one in notices], rules)
@@ -158,7 +164,7 @@ class _Writer:
         """Return whether the recipient gets the notices of admins, as channels do."""
         return not self.address or self.tx.staff.role(self.address) is Role.ADMIN
 
-    def write(self, notices: Iterable[Notice]) -> tuple[list[Notice], tuple[News, ...]]:
+    def write(self, notices: Iterable[Notice]) -> tuple[list[Notice], tuple[NoticeSection, ...]]:
         """Return the notices that still apply, and the parts of the message about them."""
         told: dict[tuple[str, str], list[tuple[Notice, str]]] = {}
         for notice in notices:
@@ -206,7 +212,7 @@ class _Writer:
             f" {record.changed:,} changed, {record.skipped:,} skipped."
         )
 
-    def news(self, notices: Sequence[tuple[Notice, str]]) -> News:
+    def news(self, notices: Sequence[tuple[Notice, str]]) -> NoticeSection:
         """Return the part about one statement, import or failing check."""
         notice, _ = notices[0]
         label = ", ".join(dict.fromkeys(one.kind.value for one, _ in notices))
@@ -221,7 +227,7 @@ class _Writer:
             url = f"{self.desk}/statements/{notice.slug}"
             if len(lines) < len(notices):  # something besides comments
                 lines = [describe_state(status), describe_next(status, self.address), *lines]
-        return News(
+        return NoticeSection(
             title=title,
             label=label,
             lines=tuple(filter(None, lines)),
@@ -235,11 +241,6 @@ _MAX_ATTEMPTS = 8
 """Attempts within about forty minutes. Then an admin may send the post again."""
 _MAX_DOUBLINGS = 5
 """Doublings of the back-off before the first wait: a retry after seconds is too soon."""
-_FINAL_STATES = {
-    Verdict.ACCEPTED: PostState.ACCEPTED,
-    Verdict.REJECTED: PostState.REJECTED,
-    Verdict.UNKNOWN: PostState.UNKNOWN,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,11 +252,11 @@ class PostSender:
 
     store: Store
     channels: Mapping[str, Channel]
-    compose: Callable[[Transaction, ChannelPost, Channel], tuple[News, ...]]
-    call: Callable[[ChannelPost, tuple[News, ...]], Answer]
+    compose: Callable[[Transaction, ChannelPost, Channel], tuple[NoticeSection, ...]]
+    call: Callable[[ChannelPost, tuple[NoticeSection, ...]], Answer]
     jitter: Callable[[], float]
 
-    def post(self) -> tuple[ChannelPost, PostState, str] | None:
+    def post(self) -> tuple[ChannelPost, MessageState, str] | None:
         """Send the next due post. Return it, its new state and the reason; None if none is due."""
         with self.store.read() as tx:  # called every second: an idle call must not take the lock
             if not tx.channel_posts.under_way():
@@ -266,13 +267,13 @@ class PostSender:
                 return None
             news = self.compose(tx, post, self.channels[post.channel])
             if not news:
-                tx.channel_posts.settle(post, PostState.OVER, "its events are over", tx.now)
-                return post, PostState.OVER, "its events are over"
+                tx.channel_posts.settle(post, MessageState.WITHHELD, "its events are over", tx.now)
+                return post, MessageState.WITHHELD, "its events are over"
         answer = self.call(post, news)
         verdict, reason = answer.outcome.verdict, answer.outcome.reason
-        state = _FINAL_STATES.get(verdict, PostState.WAITING)
-        if state is PostState.WAITING and post.attempts >= _MAX_ATTEMPTS:
-            state = PostState.REJECTED
+        state = FINAL_STATES.get(verdict, MessageState.WAITING)
+        if state is MessageState.WAITING and post.attempts >= _MAX_ATTEMPTS:
+            state = MessageState.REJECTED
         waits = backoff(
             post.attempts + _MAX_DOUBLINGS, jitter=self.jitter(), retry_after=answer.retry_after
         )

@@ -105,7 +105,7 @@ class Proofs:
     """The time zone of times in emails to staff."""
     issuer: str = ""
     """The issuer of the staff's identity provider; "" without one."""
-    client: Client = Client()
+    client: Client
     """The client of the request in which a person proves who they are."""
 
     def ways_in(self, role: Role, credential: Credential | None = None) -> frozenset[SignInBy]:

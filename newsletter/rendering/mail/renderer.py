@@ -9,7 +9,7 @@ from typing import Any
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from newsletter.domain.delivery.transactional import EmailText, News, subject_of
+from newsletter.domain.delivery.transactional import EmailText, NoticeSection, subject_of
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.content import Content, LinkParameters, Publisher
 from newsletter.domain.statements.statement import Statement, texts_of, writers_of
@@ -229,7 +229,7 @@ class TemplateRenderer:
         url: str,
         lists: tuple[str, ...] = (),
         about: str = "",
-        news: tuple[News, ...] = (),
+        news: tuple[NoticeSection, ...] = (),
     ) -> Content:
         """Render a mail to one person; ``url`` is their own link.
 

@@ -22,6 +22,7 @@ from newsletter.formats.times import language_objection
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]")
 _BLOCK_END_PATTERN = re.compile(r"</(?:p|div|li|h[1-6]|td)>|<br\b[^<>]{0,100}>", re.IGNORECASE)
+_YEAR = re.compile(r"(?<!\d)(?<![\d\s][+-])\d{4}")
 _MAX_CHARACTERS = 2_000
 _MARKUP_PATTERN = re.compile(r"<[a-zA-Z/!]|&#?\w+;")
 
@@ -46,8 +47,11 @@ def plain(text: str) -> str:
 
 def instant(text: str) -> datetime | None:
     """Read a time of a feed (RFC 822 or ISO 8601) in UTC; None for anything else."""
-    # generators write year 1 for no time, which RFC 822 would read as 2001
-    text = "" if " 0001 " in text else text.strip()
+    text = text.strip()
+    # in the text: the parser of RFC 822 reads year 1, with which generators mean no time, as 2001
+    year = _YEAR.search(text)
+    if year and int(year[0]) not in ACCEPTED_YEARS:
+        return None
     try:
         if re.match(r"\d{4}", text):
             time = datetime.fromisoformat(text)
@@ -55,7 +59,7 @@ def instant(text: str) -> datetime | None:
             time = parsedate_to_datetime(text)
         if time.tzinfo is None:
             time = time.replace(tzinfo=UTC)
-        return time.astimezone(UTC) if time.year in ACCEPTED_YEARS else None
+        return time.astimezone(UTC)
     except (TypeError, ValueError, OverflowError, IndexError):
         return None
 

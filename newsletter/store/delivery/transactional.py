@@ -7,7 +7,7 @@ from newsletter.domain.delivery.transactional import (
     ClaimedEmail,
     EmailKind,
     EmailLimits,
-    EmailState,
+    MessageState,
     RequestOutcome,
     TransactionalEmail,
 )
@@ -184,7 +184,7 @@ class TransactionalEmails(AddressRepository):
     def settle(
         self,
         claimed: ClaimedEmail,
-        state: EmailState,
+        state: MessageState,
         *,
         at: datetime,
         provider: str = "",
@@ -275,11 +275,11 @@ class TransactionalEmails(AddressRepository):
             at=at,
         )
 
-    def counts(self, asked_since: datetime) -> dict[EmailState, int]:
+    def counts(self, asked_since: datetime) -> dict[MessageState, int]:
         """Count the emails requested since then, by state; every state is included."""
         counted = "SELECT state, COUNT(*) FROM transactional_email WHERE asked_at > :since"
-        rows = self._db.rows(f"{counted} GROUP BY state", since=asked_since)
-        return dict.fromkeys(EmailState, 0) | {EmailState(state): count for state, count in rows}
+        found = dict(self._db.rows(f"{counted} GROUP BY state", since=asked_since))
+        return {state: found.get(state.value, 0) for state in MessageState}
 
     def clear(
         self, now: datetime, *, networks: timedelta, addresses: timedelta, rows: timedelta

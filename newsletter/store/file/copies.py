@@ -101,7 +101,8 @@ def invalidate(db: Database, known_numbers: Mapping[str, int], at: datetime) -> 
     )
     db.change("UPDATE notice SET done_at = :at WHERE done_at IS NULL", at=at)
     db.change(
-        "UPDATE post SET state = 'over', reason = :reason WHERE state IN ('waiting', 'calling')",
+        "UPDATE post SET state = 'withheld', reason = :reason"
+        " WHERE state IN ('waiting', 'calling')",
         reason=RESTORED_REASON,
     )
     db.change("DELETE FROM session")

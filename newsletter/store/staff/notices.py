@@ -64,7 +64,7 @@ class Notices(Repository):
             for address in [*sorted(known.intersection(event.people)), *heard]:
                 self._db.insert("notice", slug=slug, address=address, **about)
 
-    def await_(self, slug: str, at: datetime | None) -> None:
+    def set_next_event(self, slug: str, at: datetime | None) -> None:
         """Store when the next event of a statement occurs without an act; None if there is none."""
         self._db.change("DELETE FROM notice_moment WHERE slug = :slug", slug=slug)
         if at is not None:

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from newsletter.domain.campaigns.notices import INTERVAL
-from newsletter.domain.staff.post import ChannelPost, FailingCheck, PostState
+from newsletter.domain.campaigns.notices import INTERVAL, FailingCheck
+from newsletter.domain.delivery.transactional import ChannelPost, MessageState
 from newsletter.store.database import Repository, one_of
 
 _LOST_AFTER = timedelta(minutes=5)
@@ -59,10 +59,10 @@ class ChannelPosts(Repository):
         )
 
     def settle(
-        self, post: ChannelPost, state: PostState, reason: str, not_before: datetime
+        self, post: ChannelPost, state: MessageState, reason: str, not_before: datetime
     ) -> None:
         """Record the outcome of an attempt. A waiting post is sent again at ``not_before``."""
-        held = {"id": post.id, "state": PostState.CALLING, "called_at": post.called_at}
+        held = {"id": post.id, "state": MessageState.CALLING, "called_at": post.called_at}
         self._db.update("post", held, state=state, reason=reason, not_before=not_before)
 
     def get(self, post_id: int) -> ChannelPost | None:
@@ -70,7 +70,7 @@ class ChannelPosts(Repository):
 
     def again(self, post_id: int, at: datetime) -> None:
         """Queue a finished post again."""
-        state = PostState.WAITING
+        state = MessageState.WAITING
         self._db.update("post", {"id": post_id}, state=state, attempts=0, not_before=at)
 
     def log(self, limit: int) -> list[ChannelPost]:

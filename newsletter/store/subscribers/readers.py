@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -22,6 +22,8 @@ from newsletter.store.subscribers.eligibility import matches, on_lists
 
 _ABOVE_ALL_IDS = 1 << 62
 """Greater than any id."""
+_NEVER = datetime.max.replace(tzinfo=UTC)
+"""A time after every change."""
 _CHUNK_ROWS = 5_000
 _PEOPLE = f"""
     SELECT id, address, name, language, timezone, {", ".join(NOTED_FIELDS)},
@@ -374,9 +376,9 @@ class Readers(AddressRepository):
 
     def lists(self) -> dict[str, int]:
         """Return list → number of confirmed, unsuppressed subscribers."""
-        return {name: readers for name, (readers, _, _) in self.growth(NO_LIMIT).items()}
+        return {name: readers for name, (readers, _, _) in self.growth(_NEVER).items()}
 
-    def growth(self, since: datetime | int) -> dict[str, tuple[int, int, int]]:
+    def growth(self, since: datetime) -> dict[str, tuple[int, int, int]]:
         """Return list → the number in ``lists``, the number that joined since then, and that left.
 
         One pass over the subscriptions counts the first two.

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from newsletter.domain.delivery.transactional import EmailText, News
+from newsletter.domain.delivery.transactional import EmailText, NoticeSection
 from newsletter.domain.statements.brand import Brand, Logo, Sans, Serif
 from newsletter.domain.statements.content import (
     Content,
@@ -220,13 +220,13 @@ def render_test_mail() -> Content:
 
 
 NEWS = (
-    News(
+    NoticeSection(
         title="Library hours have to stay",
         label="waiting for approval",
         lines=("Waiting for 1 approval.", "Next: you or Ben can approve it."),
         url="https://news.forum.example/desk/statements/library-hours",
     ),
-    News(
+    NoticeSection(
         title="Budget <2027>",
         label="new comment",
         lines=("Ben: “Which Saturday?”",),

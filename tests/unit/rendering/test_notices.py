@@ -2,11 +2,13 @@
 
 import json
 
-from newsletter.domain.delivery.transactional import News
+from newsletter.domain.delivery.transactional import NoticeSection
 from newsletter.rendering.notices import slack_message, teams_card
 
 MANY = [
-    News(title=f"Text {number}", label="approved", lines=("x" * 2_000,), url="https://a.example")
+    NoticeSection(
+        title=f"Text {number}", label="approved", lines=("x" * 2_000,), url="https://a.example"
+    )
     for number in range(60)
 ]
 
@@ -22,5 +24,5 @@ def test_many_notices_are_cut_short_and_counted() -> None:
 
 
 def test_a_notice_without_lines_is_a_title_alone() -> None:
-    bare = News(title="Text", label="approved", lines=(), url="https://a.example")
+    bare = NoticeSection(title="Text", label="approved", lines=(), url="https://a.example")
     assert len(json.loads(teams_card([bare]))["attachments"][0]["content"]["body"]) == 1

@@ -6,7 +6,7 @@ from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.delivery.transactional import (
     EmailKind,
     EmailLimits,
-    EmailState,
+    MessageState,
     TransactionalEmail,
 )
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
@@ -88,4 +88,4 @@ def test_no_email_goes_to_a_damaged_address(store: Store, how: str) -> None:
         assert claimed.email.id == 2
         assert tx.emails.claim(at=NOON, attempt_id="b") is None
         withheld = tx.db.value("SELECT state FROM transactional_email WHERE id = 1")
-    assert withheld == EmailState.WITHHELD.value
+    assert withheld == MessageState.WITHHELD.value

@@ -8,7 +8,7 @@ from typing import Any
 
 from newsletter.domain.delivery.transactional import (
     EmailKind,
-    EmailState,
+    MessageState,
     RequestOutcome,
     TransactionalEmail,
 )
@@ -85,7 +85,7 @@ class Post:
         assert done is not None, "there is no letter to hand over"
         return done
 
-    def state(self, number: int = 1) -> EmailState:
+    def state(self, number: int = 1) -> MessageState:
         with self.room.store.read() as tx:
             email = tx.emails.get(number)
         assert email is not None

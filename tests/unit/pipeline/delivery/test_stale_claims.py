@@ -11,7 +11,7 @@ from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import PreparedRequest, Replay
 from newsletter.domain.delivery.rate_limit import RateLimit
-from newsletter.domain.delivery.transactional import EmailState
+from newsletter.domain.delivery.transactional import MessageState
 from tests.fakes import FixedClock, MemoryWatermark, RecordingProvider
 from tests.rows import rows
 from tests.unit.pipeline.campaigns.test_trial import ready, send
@@ -178,7 +178,7 @@ def test_an_email_leaves_not_where_all_was_stopped_while_its_bytes_were_made(
     post = Post(room=room)
     post.ask()
     room.provider = SlowProvider(lambda: room.guard().stop(by="ada@forum.example", reason=""))
-    assert post.post().state is EmailState.WAITING
+    assert post.post().state is MessageState.WAITING
     assert room.provider.batches == []
 
 
@@ -194,7 +194,7 @@ def test_an_email_that_was_taken_over_while_its_bytes_were_made_leaves_once(room
     room.provider = SlowProvider(meanwhile)
     assert not post.post().recorded
     assert len(room.provider.accepted) == 1
-    assert post.state() is EmailState.ACCEPTED
+    assert post.state() is MessageState.ACCEPTED
 
 
 def test_a_stale_claim_is_no_fault_of_the_provider(room: Newsroom) -> None:
@@ -247,7 +247,7 @@ def test_a_letter_waits_where_its_claim_went_stale(room: Newsroom) -> None:
     post = Post(room=room)
     post.ask()
     room.guard_file = HangingWatermark(lambda: hang(room))
-    assert post.post().state is EmailState.WAITING
+    assert post.post().state is MessageState.WAITING
     assert room.provider.batches == []
 
 

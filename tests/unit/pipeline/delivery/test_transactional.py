@@ -13,7 +13,7 @@ from newsletter.domain.delivery.rate_limit import Limits
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.delivery.transactional import (
     EmailKind,
-    EmailState,
+    MessageState,
     RequestOutcome,
 )
 from newsletter.domain.errors import Refused, StoreUnavailable
@@ -40,7 +40,7 @@ def test_whoever_asks_gets_a_link_of_their_own_to_say_yes(post: Post) -> None:
 
     done = post.post()
 
-    assert (done.state, done.provider) == (EmailState.ACCEPTED, "recording")
+    assert (done.state, done.provider) == (MessageState.ACCEPTED, "recording")
     assert post.said() == (
         "confirmation Press releases, sport https://news.forum.example/confirm/l-1"
     )
@@ -49,7 +49,7 @@ def test_whoever_asks_gets_a_link_of_their_own_to_say_yes(post: Post) -> None:
     assert batch.campaign == "letter_confirmation", "no slug has an underscore"
     assert (batch.content.language, batch.at) == ("es", NOON)
     assert post.transactional_sender().post() is None
-    assert post.state() is EmailState.ACCEPTED
+    assert post.state() is MessageState.ACCEPTED
 
 
 def test_a_letter_that_names_no_language_is_in_ours(post: Post) -> None:
@@ -88,7 +88,7 @@ def test_whoever_is_suppressed_can_come_back_unless_staff_said_never(
     done = post.post()
 
     if reason is SuppressionReason.MANUAL:
-        assert (done.state, done.provider) == (EmailState.WITHHELD, "")
+        assert (done.state, done.provider) == (MessageState.WITHHELD, "")
         assert "staff" in done.reason
         assert post.room.provider.batches == []
     else:
@@ -119,10 +119,10 @@ def test_the_link_to_ones_preferences_goes_to_subscribers_alone(post: Post) -> N
     post.ask("ana@example.org", kind=EmailKind.PREFERENCES)
     post.ask("bo@example.org", kind=EmailKind.PREFERENCES)
 
-    assert post.post().state is EmailState.ACCEPTED
+    assert post.post().state is MessageState.ACCEPTED
     assert f"/preferences/p-{number}-" in post.said()
     done = post.post()
-    assert (done.state, done.reason) == (EmailState.WITHHELD, "this address is no subscriber's")
+    assert (done.state, done.reason) == (MessageState.WITHHELD, "this address is no subscriber's")
     assert post.room.provider.accepted == ["ana@example.org"]
 
 
@@ -141,7 +141,7 @@ def test_a_letter_of_yesterday_is_not_handed_over_any_more(post: Post) -> None:
     post.ask()
     post.room.clock.advance(hours=24, seconds=1)
 
-    assert post.post().state is EmailState.WITHHELD
+    assert post.post().state is MessageState.WITHHELD
     assert post.room.provider.batches == []
 
 
@@ -162,14 +162,14 @@ def test_the_claim_is_durable_and_noted_outside_before_anything_leaves(post: Pos
     post.ask()
     post.post()
 
-    assert seen == [(EmailState.CALLING, 1, 1)]
+    assert seen == [(MessageState.CALLING, 1, 1)]
 
 
 def test_what_is_unknown_is_never_handed_over_again(post: Post) -> None:
     post.room.provider.answer = always(Verdict.UNKNOWN)
     post.ask()
 
-    assert post.post().state is EmailState.UNKNOWN
+    assert post.post().state is MessageState.UNKNOWN
     post.room.clock.advance(hours=1)
     assert post.transactional_sender().post() is None
     assert post.ask() is RequestOutcome.AGAIN
@@ -199,7 +199,7 @@ def test_what_the_provider_refuses_for_good_is_rejected(post: Post, verdict: Ver
 
     done = post.post()
 
-    assert (done.state, done.reason) == (EmailState.REJECTED, "no such mailbox")
+    assert (done.state, done.reason) == (MessageState.REJECTED, "no such mailbox")
     assert post.ask() is RequestOutcome.NEW, "a wrong address can be tried again"
 
 
@@ -220,14 +220,14 @@ def test_what_was_provably_not_handed_over_is_tried_again_later(
     post.room.provider.answer = always(verdict, "not now")
     post.ask()
 
-    assert post.post().state is EmailState.WAITING
+    assert post.post().state is MessageState.WAITING
     assert post.transactional_sender().post() is None, "it waits"
     due = post.transactional_sender().next_at()
     assert due is not None
     assert due > post.room.clock.now()
     post.room.provider.answer = accept_all
     post.room.clock.advance(seconds=1)
-    assert post.post().state is EmailState.ACCEPTED
+    assert post.post().state is MessageState.ACCEPTED
     assert post.room.provider.accepted == [JOIN.address]
 
 
@@ -238,7 +238,7 @@ def test_a_letter_that_cannot_be_written_waits_until_somebody_mends_its_template
 
     done = post.post()
 
-    assert (done.state, done.reason) == (EmailState.WAITING, "letter: cannot be rendered")
+    assert (done.state, done.reason) == (MessageState.WAITING, "letter: cannot be rendered")
     assert post.room.provider.batches == []
 
 
@@ -253,7 +253,7 @@ def test_where_the_outside_cannot_be_told_nothing_leaves(post: Post) -> None:
 
     assert post.room.provider.batches == []
     guard_file.full = False
-    assert post.post().state is EmailState.ACCEPTED
+    assert post.post().state is MessageState.ACCEPTED
 
 
 def test_a_database_that_was_exchanged_hands_nothing_over(post: Post) -> None:
@@ -264,9 +264,9 @@ def test_a_database_that_was_exchanged_hands_nothing_over(post: Post) -> None:
         post.transactional_sender().post()
 
     assert post.room.provider.batches == []
-    assert post.state() is EmailState.CALLING
+    assert post.state() is MessageState.CALLING
     assert post.room.recover().emails == 0
-    assert post.state() is EmailState.WAITING
+    assert post.state() is MessageState.WAITING
 
 
 @dataclass(frozen=True)
@@ -305,11 +305,11 @@ def test_a_process_that_dies_or_loses_its_database_leaves_a_letter_waiting_or_un
         assert post.room.recover().emails == unknown
     else:
         forget(store=post.room.store)
-        assert post.state() is (EmailState.CALLING if survives else EmailState.WAITING)
+        assert post.state() is (MessageState.CALLING if survives else MessageState.WAITING)
         post.room.clock.advance(hours=1, seconds=1)
         forget(store=post.room.store)
     if unknown:
-        assert post.state() is EmailState.UNKNOWN
+        assert post.state() is MessageState.UNKNOWN
         assert post.transactional_sender().post() is None
     else:
         post.post()
@@ -326,7 +326,7 @@ def test_an_attempt_that_was_given_up_books_nothing(post: Post) -> None:
     post.room.provider.answer = answer
 
     assert not post.post().recorded
-    assert post.state() is EmailState.UNKNOWN
+    assert post.state() is MessageState.UNKNOWN
 
 
 @pytest.mark.parametrize("is_claimed", [False, True])
@@ -348,8 +348,8 @@ def test_once_a_doubt_is_lifted_no_letter_of_before_leaves_and_each_of_after_doe
     post.room.guard().release(by="ada@forum.example", kinds={HoldKind.RESTORE_GUARD})
     post.room.recover()
 
-    assert post.state() is EmailState.WITHHELD
-    assert post.post().state is EmailState.ACCEPTED
+    assert post.state() is MessageState.WITHHELD
+    assert post.post().state is MessageState.ACCEPTED
     assert post.room.provider.accepted == ["bo@example.org"]
     assert post.transactional_sender().post() is None
 
@@ -361,7 +361,7 @@ def test_a_letter_that_a_stop_kept_back_for_days_leaves_when_it_is_over(post: Po
     post.room.guard().release(by="ada@forum.example", kinds={HoldKind.STOP})
     forget(store=post.room.store)
 
-    assert post.post().state is EmailState.ACCEPTED
+    assert post.post().state is MessageState.ACCEPTED
     post.room.clock.advance(days=6)
     forget(store=post.room.store)
     assert confirm("l-1", closed=(), store=post.room.store, links=post.room.links)
@@ -378,7 +378,7 @@ def test_a_letter_goes_ahead_of_a_campaign_that_waits_for_its_turn(post: Post) -
     post.room.drain()
     post.ask()
 
-    assert post.post().state is EmailState.ACCEPTED
+    assert post.post().state is MessageState.ACCEPTED
     post.room.clock.advance(seconds=1)
     assert post.room.dispatcher().dispatch() is None, "the rate makes up for it"
 
@@ -420,7 +420,7 @@ def test_a_provider_that_refuses_our_settings_is_no_dead_end(post: Post) -> None
     assert post.post().provider == "recording"
     room.clock.advance(seconds=1)
     done = post.post()
-    assert (done.provider, done.state) == ("second", EmailState.ACCEPTED)
+    assert (done.provider, done.state) == ("second", MessageState.ACCEPTED)
 
 
 def test_only_so_many_leave_within_an_hour(post: Post) -> None:
@@ -434,7 +434,7 @@ def test_only_so_many_leave_within_an_hour(post: Post) -> None:
     assert post.transactional_sender().post() is None
     assert post.transactional_sender().next_at() == NOON + timedelta(hours=1)
     post.room.clock.advance(hours=1)
-    assert post.post().state is EmailState.ACCEPTED
+    assert post.post().state is MessageState.ACCEPTED
 
 
 def test_two_couriers_hand_over_each_letter_once(post: Post) -> None:

@@ -11,8 +11,7 @@ import pytest
 from newsletter.domain.archive import NoteKind
 from newsletter.domain.campaigns.notices import Channel, NoticeKind
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Resolution, Verdict
-from newsletter.domain.delivery.transactional import News
-from newsletter.domain.staff.post import ChannelPost
+from newsletter.domain.delivery.transactional import ChannelPost, NoticeSection
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.archive.annotate import annotate
 from newsletter.pipeline.staff.notify import PostSender, compose_post, notify
@@ -398,11 +397,11 @@ def told(desk: Desk, kind: NoticeKind, **how: Any) -> set[str]:
     return {who for who, labels in desk.whom(**how).items() if kind.value in labels}
 
 
-def posted(desk: Desk) -> list[tuple[News, ...]]:
+def posted(desk: Desk) -> list[tuple[NoticeSection, ...]]:
     """Return the messages that the channel gets now."""
-    found: list[tuple[News, ...]] = []
+    found: list[tuple[NoticeSection, ...]] = []
 
-    def call(_post: ChannelPost, news: tuple[News, ...]) -> Answer:
+    def call(_post: ChannelPost, news: tuple[NoticeSection, ...]) -> Answer:
         found.append(news)
         return Answer(outcome=Outcome(verdict=Verdict.ACCEPTED))
 

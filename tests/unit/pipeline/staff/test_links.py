@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from newsletter.credentials.passwords import Passwords
-from newsletter.domain.delivery.transactional import EmailState
+from newsletter.domain.delivery.transactional import MessageState
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Stage
 from newsletter.domain.staff.audit import OPERATOR_NAME
@@ -121,7 +121,7 @@ def test_an_admins_link_is_mailed_to_its_owner_and_told_to_nobody_else(office: O
     [unused] = people.unused_links(proofs=office.proofs)
     assert unused.works
     assert unused.email is not None
-    assert (unused.email.address, unused.email.state) == (BEN, EmailState.WAITING)
+    assert (unused.email.address, unused.email.state) == (BEN, MessageState.WAITING)
     office.accept(office.mailed(BEN))
     assert people.unused_links(proofs=office.proofs) == []
     again = people.reset(BEN, by=DAN, proofs=office.proofs)

@@ -12,7 +12,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.campaigns.notices import Channel, NoticeKind
 from newsletter.domain.delivery.batch import Resolution, Verdict
-from newsletter.domain.delivery.transactional import EmailState
+from newsletter.domain.delivery.transactional import MessageState
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import ImportResult, SkippedPeople
 from newsletter.pipeline.campaigns.control import StartRequest
@@ -156,7 +156,7 @@ def test_a_mail_whose_events_are_all_over_is_withheld(desk: Desk) -> None:
     sender = desk.post.transactional_sender()
     done = [sender.post() for _ in range(4)]
     assert {(one.state, one.reason) for one in done if one} == {
-        (EmailState.WITHHELD, "its events are over")
+        (MessageState.WITHHELD, "its events are over")
     }
 
 
@@ -233,7 +233,7 @@ def test_a_comment_on_what_is_gone_is_told_to_nobody(desk: Desk) -> None:
     assert notify(store=desk.room.store, rules=desk.room.rules) == 0
     done = desk.post.transactional_sender().post()
     assert done is not None
-    assert done.state is EmailState.WITHHELD
+    assert done.state is MessageState.WITHHELD
 
 
 def test_a_person_who_submitted_the_text_of_another_hears_what_becomes_of_it(desk: Desk) -> None:

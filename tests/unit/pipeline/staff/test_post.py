@@ -10,9 +10,13 @@ from newsletter.config.channels import HubOptions
 from newsletter.domain.archive import NoteKind
 from newsletter.domain.campaigns.notices import Channel, NoticeKind
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
-from newsletter.domain.delivery.transactional import EmailKind, News
+from newsletter.domain.delivery.transactional import (
+    ChannelPost,
+    EmailKind,
+    MessageState,
+    NoticeSection,
+)
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.staff.post import ChannelPost, PostState
 from newsletter.pipeline.archive.annotate import annotate
 from newsletter.pipeline.staff.notify import PostSender, compose_post, notify, send_again
 from tests.unit.pipeline.newsroom import STAFF, Newsroom
@@ -29,7 +33,7 @@ class Team:
     room: Newsroom
     verdicts: list[Verdict] = field(default_factory=list)
     """Of the next calls; later ones are accepted."""
-    calls: list[tuple[ChannelPost, tuple[News, ...]]] = field(default_factory=list)
+    calls: list[tuple[ChannelPost, tuple[NoticeSection, ...]]] = field(default_factory=list)
 
     def tick(self) -> None:
         self.room.look()
@@ -48,7 +52,7 @@ class Team:
             jitter=lambda: 0.0,
         )
 
-    def call(self, post: ChannelPost, news: tuple[News, ...]) -> Answer:
+    def call(self, post: ChannelPost, news: tuple[NoticeSection, ...]) -> Answer:
         self.calls.append((post, news))
         verdict = next(chain(self.verdicts, repeat(Verdict.ACCEPTED)))
         self.verdicts = self.verdicts[1:]
@@ -90,7 +94,7 @@ def test_a_channel_is_told_once_with_a_link_and_words_for_programs(team: Team) -
     assert (news.events, news.statement) == (("submitted",), "resignation")
     assert "Ed, Flo" in " ".join(news.lines)
     assert team.posted() == []
-    assert [one.state for one in team.log] == [PostState.ACCEPTED]
+    assert [one.state for one in team.log] == [MessageState.ACCEPTED]
     assert post.attempts == 1
 
 
@@ -136,17 +140,17 @@ def test_after_eight_attempts_an_admin_sends_it_again(team: Team) -> None:
     for _ in range(8):
         assert team.posted(seconds=700) == [WAITS]
     assert team.posted(seconds=700) == []
-    assert [(one.state, one.reason) for one in team.log] == [(PostState.REJECTED, "retry")]
+    assert [(one.state, one.reason) for one in team.log] == [(MessageState.REJECTED, "retry")]
     team.again(by=ADA)
     assert team.posted() == [WAITS]
-    assert [one.state for one in team.log] == [PostState.ACCEPTED]
+    assert [one.state for one in team.log] == [MessageState.ACCEPTED]
 
 
 def test_what_may_have_arrived_is_not_sent_again_by_itself(team: Team) -> None:
     team.verdicts = [Verdict.UNKNOWN]
     assert team.posted() == [WAITS]
     assert team.posted(seconds=7200) == []
-    assert [one.state for one in team.log] == [PostState.UNKNOWN]
+    assert [one.state for one in team.log] == [MessageState.UNKNOWN]
 
 
 def test_nothing_is_told_that_is_over(team: Team) -> None:
@@ -154,7 +158,7 @@ def test_nothing_is_told_that_is_over(team: Team) -> None:
     assert team.posted() == [WAITS]
     team.room.approve(ED)
     assert team.posted() == [], "it waits no more, and the approval comes a minute later"
-    assert [one.state for one in team.log] == [PostState.OVER]
+    assert [one.state for one in team.log] == [MessageState.WITHHELD]
     [approved] = team.posted()
     assert approved.startswith("Forum resigns from task force: approved")
 

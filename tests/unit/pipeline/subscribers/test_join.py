@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.domain.delivery.transactional import (
     EmailKind,
-    EmailState,
+    MessageState,
     RequestOutcome,
     TransactionalEmail,
 )
@@ -387,7 +387,7 @@ def test_a_closed_list_is_joined_only_after_staff_admit_the_person(post: Post) -
     joined = person(post.room)
     assert (joined.requested, joined.lists) == ((), ("press", "sport"))
     email = told(post)
-    assert email.state is EmailState.ACCEPTED
+    assert email.state is MessageState.ACCEPTED
     assert post.room.provider.batches[-1].content.subject == "admitted"
     assert (email.lists, email.language) == (("sport",), "es")
     assert audited(post.room)[-1] == ("admit", "to sport")
@@ -401,7 +401,7 @@ def test_a_person_who_is_declined_hears_of_it_and_may_ask_again(post: Post) -> N
 
     declined = person(post.room)
     assert (declined.requested, declined.lists, declined.left) == ((), ("press",), ("sport",))
-    assert told(post).state is EmailState.ACCEPTED
+    assert told(post).state is MessageState.ACCEPTED
     assert post.room.provider.batches[-1].content.subject == "declined"
     post.room.clock.advance(days=2)
     sign_up(post.room)
@@ -428,6 +428,6 @@ def test_a_suppressed_person_is_told_nothing(post: Post) -> None:
     post.suppress(SuppressionReason.BOUNCED, WISH.address)
     email = told(post)
     assert (email.state, email.reason) == (
-        EmailState.WITHHELD,
+        MessageState.WITHHELD,
         "this address is suppressed (bounced)",
     )

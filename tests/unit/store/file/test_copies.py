@@ -14,7 +14,7 @@ from newsletter.credentials.links import SignedLinks
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.delivery.transactional import (
     EmailKind,
-    EmailState,
+    MessageState,
     TransactionalEmail,
 )
 from newsletter.domain.errors import InvalidInput, NotFound, Refused, StoreUnavailable
@@ -276,7 +276,7 @@ def test_a_letter_that_waited_in_a_backup_does_not_leave_from_it(
     with store_in(path).read() as tx:
         found = tx.emails.get(1)
     assert found is not None
-    assert found.state is EmailState.WITHHELD
+    assert found.state is MessageState.WITHHELD
 
 
 def test_sessions_links_and_tokens_in_a_backup_open_nothing(

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from newsletter.credentials import codes
-from newsletter.domain.delivery.transactional import EmailState
+from newsletter.domain.delivery.transactional import MessageState
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
@@ -153,24 +153,24 @@ def test_a_link_is_sent_again_and_the_one_before_does_nothing(dan: Browser, site
 @rows(
     ["state", "said"],
     [
-        (EmailState.CALLING, "The email is being sent."),
-        (EmailState.REJECTED, "Not mailed: no such mailbox. Send it again."),
-        (EmailState.WITHHELD, "Not mailed: no such mailbox. Send it again."),
-        (EmailState.UNKNOWN, "The mail may not have arrived: no such mailbox."),
-        (EmailState.WAITING, "The last try failed: no such mailbox."),
+        (MessageState.CALLING, "The email is being sent."),
+        (MessageState.REJECTED, "Not mailed: no such mailbox. Send it again."),
+        (MessageState.WITHHELD, "Not mailed: no such mailbox. Send it again."),
+        (MessageState.UNKNOWN, "The mail may not have arrived: no such mailbox."),
+        (MessageState.WAITING, "The last try failed: no such mailbox."),
     ],
 )
 def test_the_page_says_what_became_of_the_mail(
-    dan: Browser, site: Forum, state: EmailState, said: str
+    dan: Browser, site: Forum, state: MessageState, said: str
 ) -> None:
     posted(site)  # that Dan set up a second factor
     dan.post("/staff/invitations", {"email": BEN, "role": "approver"})
     with site.services.store.begin() as tx:
         held = tx.emails.claim(at=site.clock.now(), attempt_id="1")
         assert held is not None
-        if state is EmailState.WAITING:
+        if state is MessageState.WAITING:
             tx.emails.requeue(held, not_before=site.clock.now(), reason="no such mailbox")
-        elif state is not EmailState.CALLING:
+        elif state is not MessageState.CALLING:
             tx.emails.settle(held, state, at=site.clock.now(), reason="no such mailbox")
     assert said in words(dan.get("/staff"))
 

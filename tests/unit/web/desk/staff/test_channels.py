@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.staff.post import PostState
+from newsletter.domain.delivery.transactional import MessageState
 from tests.desk import desk, words
 
 ROOM = {"kind": "slack", "name": "press-room", "url": "https://chat.example/hush-hush"}
@@ -23,7 +23,7 @@ def test_an_admin_sees_what_was_posted_and_sends_it_again(tmp_path: Path, migrat
             assert post is not None
             [channel] = staffed.site.services.settings.channels()
             tx.notices.finish(tx.notices.of_post(channel, post.id), tx.now, post.id)
-            tx.channel_posts.settle(post, PostState.REJECTED, "HTTP 404: no_service", tx.now)
+            tx.channel_posts.settle(post, MessageState.REJECTED, "HTTP 404: no_service", tx.now)
             tx.failing_checks.store_failing({"SPF": "no record"}, tx.now)
         page = dan.get("/channels")
         assert "Opening hours : waiting for approval Rejected: HTTP 404: no_service" in words(page)
