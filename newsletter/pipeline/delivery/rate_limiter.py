@@ -163,6 +163,24 @@ class RateLimiter:
         until = self._load(tx).at(now, self.limits).blocked_until
         return until if until > now else None
 
+    def count_replay(
+        self, tx: Transaction, messages: int, now: datetime, *, attempt_at: datetime
+    ) -> datetime | None:
+        """Count a replay on a later day than its attempt; return until when it must wait, or None.
+
+        The provider may never have seen the attempt, which the quota of its own day counted.
+        """
+        silence = self.silence(tx, now)
+        if silence or self.limits.day(attempt_at) == self.limits.day(now):
+            return silence
+        rate_limit = self.current(tx, now, is_locked=True)
+        left = rate_limit.left(self.limits)
+        # as the first of a day, even a batch larger than the quota leaves: it would wait for ever
+        if left is not None and messages > left and rate_limit.used:
+            return self.limits.end_of(rate_limit.day)
+        self.take(tx, rate_limit, messages, now)
+        return None
+
     def block_calls(self, tx: Transaction, until: datetime, reason: str) -> None:
         """Store that the provider asked for no calls before ``until``."""
         rate_limit = self._load(tx).block(until, Cause.BLOCKED, reason)

@@ -205,30 +205,25 @@ class Reconciler:
             held = tx.unknowns.take(at=now, lease=self.lease, accounts=self.pool.accounts)
             if held is None:
                 return None
-            provider = self.pool.provider_for(held).provider
-            step = decide(held, provider.capabilities, now)
+            capabilities = self.pool.provider_for(held).provider.capabilities
+            step = decide(held, capabilities, now)
             batch = self._batch(tx, held, omit=held.left if step is Step.REPLAY else frozenset())
             prepared = self._rebuild(held, batch, not_after) if step is Step.REPLAY else None
             if step is Step.REPLAY and prepared is None:
-                searches = provider.capabilities.records_delay is not None
-                step = Step.LOOK_UP if searches else Step.LEAVE
-            silence = self._silence(tx, held, step, now)
-            if silence is None and step is Step.REPLAY:
-                # a person cannot resolve the batch while this call may be under way
-                tx.unknowns.record_replay(held, until=not_after.until)
+                step = Step.LEAVE if capabilities.records_delay is None else Step.LOOK_UP
+            limiter, silence = self.pool.provider_for(held).limiter, None
+            if step is Step.LOOK_UP:
+                silence = limiter.for_records.silence(tx, now)
+            elif step is Step.REPLAY:
+                messages = len(batch.recipients)
+                silence = limiter.count_replay(tx, messages, now, attempt_at=held.attempt_at)
+                if silence is None:
+                    # a person cannot resolve the batch while this call may be under way
+                    tx.unknowns.record_replay(held, until=not_after.until)
         if silence is not None:
             return self._record(Step.WAIT, held, _look_up_later(held, silence))
         found = self._take_step(step, held, batch, prepared)
         return self._record(step, held, found)
-
-    def _silence(
-        self, tx: Transaction, held: UnknownBatch, step: Step, now: datetime
-    ) -> datetime | None:
-        """Return until when the provider has asked for no calls of this step's kind."""
-        limiter = self.pool.provider_for(held).limiter
-        if step is Step.REPLAY:
-            return limiter.silence(tx, now)
-        return limiter.for_records.silence(tx, now) if step is Step.LOOK_UP else None
 
     def _batch(self, tx: Transaction, held: UnknownBatch, *, omit: frozenset[int]) -> OutgoingBatch:
         content = approved_content(tx, held.campaign)

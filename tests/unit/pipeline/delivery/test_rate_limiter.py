@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
+from newsletter.domain.delivery.provider import Replay
 from newsletter.domain.delivery.rate_limit import Cause, Limits, RateLimit
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.pipeline.campaigns.report import report
-from tests.fakes import NOON, accept_all, always
+from newsletter.pipeline.delivery.reconcile import Step
+from tests.fakes import NOON, RecordingProvider, accept_all, always
 from tests.unit.pipeline.newsroom import Newsroom
 
 
@@ -166,6 +168,37 @@ def test_a_day_is_one_of_the_workspace(room: Newsroom) -> None:
     room.clock.advance(hours=16)  # past midnight in UTC, not in New York
     assert room.clock.now() > datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
     assert room.drain() == 0
+
+
+def lose_the_first_batch(room: Newsroom) -> None:
+    room.provider = RecordingProvider(replay=Replay.SAFE)
+    room.provider.loses = lambda _batch: True
+    room.start(20)
+    room.drain()
+    room.provider.loses = lambda _batch: False
+
+
+def test_a_replay_counts_on_the_day_on_which_it_is_made(room: Newsroom) -> None:
+    limit(room, daily_quota=10)
+    lose_the_first_batch(room)
+    room.clock.advance(days=1)
+    room.reconcile()
+    assert (room.counts().accepted, rate_limit(room).used) == (10, 10)
+    assert room.drain() == 0
+
+
+def test_a_replay_waits_for_a_day_whose_quota_has_room(room: Newsroom) -> None:
+    limit(room, daily_quota=10)
+    lose_the_first_batch(room)
+    room.clock.advance(days=1)
+    room.drain()
+    looked = room.reconcile()
+    assert looked is not None
+    assert (looked.step, len(room.provider.accepted)) == (Step.WAIT, 20)
+    room.clock.advance(hours=17)
+    limit(room, daily_quota=5)  # smaller than the batch: it waits for no day that never comes
+    room.find_out()
+    assert room.counts().accepted == 20
 
 
 def start_second(room: Newsroom, slug: str, **fields: object) -> None:
