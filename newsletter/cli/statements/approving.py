@@ -208,7 +208,7 @@ def unschedule(services: Services, slug: str, approve_again: bool, by: str) -> N
     """Go back to the time in the statement's file."""
     slug = shell.statement_slug(services.store, slug)
     services.campaigns.starter().schedule(slug, None, by=by, renews_approvals=approve_again)
-    shell.say(f"{slug} goes out when its file says")
+    shell.say(f"{slug} goes out at the time in its file; without one, as soon as it may")
 
 
 @click.command()

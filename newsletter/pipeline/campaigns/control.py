@@ -169,11 +169,12 @@ class Starter:
             self._set_time(tx, status.stored, at, person, renews_approvals=renews_approvals)
             detail = at.isoformat() if at else "as its file says"
             tx.audit.enter(person, "schedule", slug, detail)
-            if status.start and at is not None and at < tx.now + self.rules.undo_window:
+            start, status = status.start, load_status(tx, status.stored, self.rules)
+            if start and (first_moment(status) or tx.now) < tx.now + self.rules.undo_window:
                 # the undo window of the start may be over: it begins again
                 tx.starts.revoke(slug, tx.now)
-                tx.starts.add(replace(status.start, by=person, at=tx.now))
-            status = load_status(tx, status.stored, self.rules)
+                tx.starts.add(replace(start, by=person, at=tx.now))
+                status = load_status(tx, status.stored, self.rules)
             waiting = status.campaign if status.is_waiting and status.is_started else None
             release = release_of(tx, status) if waiting else None
             if waiting and release:  # pages show the new time before the next tick

@@ -100,12 +100,15 @@ def test_a_time_that_the_sender_chose_is_when_it_leaves(room: Newsroom) -> None:
     assert room.campaign().release_at == TOMORROW
 
 
-def test_a_scheduled_statement_that_is_to_leave_now_can_still_be_undone(room: Newsroom) -> None:
+@pytest.mark.parametrize("unscheduled", [False, True])
+def test_a_scheduled_statement_that_is_to_leave_now_can_still_be_undone(
+    room: Newsroom, unscheduled: bool
+) -> None:
     start(room, at=TOMORROW)
     room.look()
     room.clock.advance(hours=1)
     now = room.clock.now()
-    room.starter().schedule("resignation", now, by=ADA)
+    room.starter().schedule("resignation", None if unscheduled else now, by=ADA)
     assert room.campaign().release_at == now + timedelta(minutes=5)  # before the next tick
     with room.store.read() as tx:
         assert find_status(tx, "resignation", room.rules).state is State.LEAVING
