@@ -54,7 +54,7 @@ class UnknownKey(Unproven):
 
 def derive(purpose: str, browser_token: str) -> str:
     """Return the state, nonce or verifier (``purpose``): a hash of the browser's token."""
-    return _sha256_text(f"{purpose} {browser_token}")
+    return challenge_of(f"{purpose} {browser_token}")
 
 
 def is_state(state: str, browser_token: str) -> bool:
@@ -63,12 +63,8 @@ def is_state(state: str, browser_token: str) -> bool:
 
 
 def challenge_of(verifier: str) -> str:
-    """Return the PKCE challenge of a verifier (S256, RFC 7636)."""
-    return _sha256_text(verifier)
-
-
-def _sha256_text(text: str) -> str:
-    return urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
+    """Return the SHA-256 in base64url, as the PKCE challenge of a verifier (S256, RFC 7636)."""
+    return urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
 def verify(
