@@ -123,8 +123,7 @@ def _prepared(folder: Path, program: Program, load: Load, **settings: str) -> It
             target.url, batch_size=load.batch, concurrency=load.concurrency, **load.limits
         )
         workspace.subscribe(people)
-        workspace.write("news")
-        workspace.approve("news")
+        workspace.write_and_approve("news")
         try:
             yield workspace
             check("newsletter", target.recipients(), load.readers)

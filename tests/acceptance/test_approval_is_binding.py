@@ -50,16 +50,14 @@ def test_a_byte_changed_within_the_undo_window_withdraws_the_campaign(
 def test_a_setting_that_readers_see_holds_what_was_approved_before_it(
     workspace: Workspace, change: dict[str, object]
 ) -> None:
-    workspace.write("news", BODY)
-    workspace.approve("news")
+    workspace.write_and_approve("news", BODY)
     workspace.configure(**change)
 
     assert_held(workspace, "changed after")
 
 
 def test_a_template_changed_after_approval_holds_it(workspace: Workspace) -> None:
-    workspace.write("news", BODY)
-    workspace.approve("news")
+    workspace.write_and_approve("news", BODY)
     default = (ROOT / "templates" / "statement.txt.j2").read_text()
     (workspace.folder / "templates" / "statement.txt.j2").write_text(default + "One line more.\n")
 

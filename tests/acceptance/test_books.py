@@ -45,8 +45,7 @@ def test_a_copy_from_before_the_first_run_sends_nothing_until_it_is_released(
     workspace: Workspace, tmp_path: Path
 ) -> None:
     workspace.hire(ADMIN, "admin")
-    workspace.write("news")
-    workspace.approve("news")
+    workspace.write_and_approve("news")
     there = Workspace(folder=Path(shutil.copytree(workspace.folder, tmp_path / "there")))
 
     refused = there.do("run", "--until-idle", code=4).stderr
@@ -64,8 +63,7 @@ def test_a_copy_from_before_the_first_run_sends_nothing_until_it_is_released(
 def test_what_is_kept_is_for_its_owner_alone_and_what_is_meant_for_others_is_not(
     workspace: Workspace, tmp_path: Path
 ) -> None:
-    workspace.write("news")
-    workspace.approve("news")
+    workspace.write_and_approve("news")
     shutil.rmtree(workspace.folder / "var" / "outbox", ignore_errors=True)
     (workspace.folder / "var").chmod(0o755)  # as a copy left it
     workspace.database.chmod(0o644)
@@ -83,8 +81,7 @@ def test_what_is_kept_is_for_its_owner_alone_and_what_is_meant_for_others_is_not
 
 
 def test_a_damaged_address_is_named_and_gets_nothing(workspace: Workspace) -> None:
-    workspace.write("news")
-    workspace.approve("news")
+    workspace.write_and_approve("news")
     shown = workspace.do("doctor").stdout
     assert "ok    addresses: 10 are what was stored" in shown
     assert "ok    approvals: 1 are what was stored" in shown

@@ -17,8 +17,7 @@ def held(workspace: Workspace, mailgun: PacedMailgun) -> Iterator[Running]:
     """A run whose first two calls, of ten messages each, wait for their answers."""
     workspace.use_mailgun(mailgun.url, batch_size=10, concurrency=2)
     workspace.subscribe(PEOPLE)
-    workspace.write("news")
-    workspace.approve("news")
+    workspace.write_and_approve("news")
     mailgun.gate = threading.Event()
     running = workspace.start("run", "--until-idle")
     wait_until(lambda: len(mailgun.taken) == 2, describe=running.said)
@@ -90,8 +89,7 @@ def test_a_second_run_is_refused_and_says_why(
 @pytest.mark.slow("four tries, each a little later, before it gives up")
 def test_a_provider_that_is_down_loses_nothing(workspace: Workspace) -> None:
     workspace.use_mailgun(f"http://127.0.0.1:{closed_port()}", batch_size=5, concurrency=2)
-    workspace.write("news")
-    workspace.approve("news")
+    workspace.write_and_approve("news")
 
     done = workspace.do("run", "--until-idle", code=6)
 
@@ -108,8 +106,7 @@ def test_a_wrong_key_pauses_the_campaign_with_the_reason(
     workspace: Workspace, mailgun: PacedMailgun
 ) -> None:
     workspace.use_mailgun(mailgun.url, batch_size=3, concurrency=4, api_key="wrong")
-    workspace.write("news")
-    workspace.approve("news")
+    workspace.write_and_approve("news")
 
     done = workspace.do("run", "--until-idle", code=5)
 

@@ -14,8 +14,7 @@ def lost(workspace: Workspace, mailgun: PacedMailgun) -> Workspace:
     """Of ten, four were on their way when the process died; the server has them."""
     workspace.use_mailgun(mailgun.url, batch_size=2, concurrency=2)
     workspace.subscribe(readers(10))
-    workspace.write("news")
-    workspace.approve("news")
+    workspace.write_and_approve("news")
     mailgun.delay = 15
     running = workspace.start("run", "--until-idle")
     wait_until(lambda: len(mailgun.taken) == 2, describe=running.said)
@@ -74,8 +73,7 @@ def test_a_provider_that_fails_at_once_leaves_few_unknown_and_gets_the_rest_late
 ) -> None:
     workspace.use_mailgun(mailgun.url, batch_size=1, concurrency=1)
     workspace.subscribe(readers(50))
-    workspace.write("news")
-    workspace.approve("news")
+    workspace.write_and_approve("news")
     mailgun.script.extend([reply(503)] * 1000)
     running = workspace.start("run", "--verbose")
     wait_until(lambda: len(mailgun.requests) >= 4, describe=running.said)

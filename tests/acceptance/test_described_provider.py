@@ -33,8 +33,7 @@ def test_a_statement_goes_out_through_it_as_it_was_written(
     )
     workspace.subscribe(readers(230))
     workspace.hire()
-    workspace.write("own", body=AWKWARD, title=AWKWARD)
-    workspace.approve("own")
+    workspace.write_and_approve("own", body=AWKWARD, title=AWKWARD)
 
     workspace.do("run", "--until-idle")
 

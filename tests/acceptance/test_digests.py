@@ -46,8 +46,9 @@ def configure(workspace: Workspace, comes: datetime, **changes: Any) -> None:
 def publish(workspace: Workspace, *slugs: str, **head: object) -> None:
     """Let statements go out."""
     for slug in slugs:
-        workspace.write(slug, f"The words of {slug}.", **{"title": f"About {slug}"} | head)
-        workspace.approve(slug)
+        workspace.write_and_approve(
+            slug, f"The words of {slug}.", **{"title": f"About {slug}"} | head
+        )
     workspace.do("run", "--until-idle")
 
 

@@ -152,8 +152,7 @@ def approved(workspace: Workspace) -> Iterator[tuple[Workspace, TimedPostal]]:
     with TimedPostal() as server:
         workspace.configure(provider=_postal(server))
         workspace.subscribe(PEOPLE)
-        workspace.write("news")
-        workspace.approve("news")
+        workspace.write_and_approve("news")
         yield workspace, server
 
 

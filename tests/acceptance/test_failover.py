@@ -58,8 +58,7 @@ def prepare(
         fail_over_after="2s",
     )
     workspace.subscribe(PEOPLE)
-    workspace.write("news")
-    workspace.approve("news")
+    workspace.write_and_approve("news")
 
 
 def everybody(first: PacedMailgun, second: PostmarkServer) -> list[str]:

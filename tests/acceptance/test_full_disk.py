@@ -50,8 +50,7 @@ def approved(mailgun: PacedMailgun) -> Callable[[Workspace], None]:
     def prepare(workspace: Workspace) -> None:
         workspace.use_mailgun(mailgun.url, batch_size=2, concurrency=2, settle="4s", timeout="20s")
         workspace.subscribe(PEOPLE)
-        workspace.write("news")
-        workspace.approve("news")
+        workspace.write_and_approve("news")
 
     return prepare
 
@@ -134,8 +133,7 @@ def test_an_outbox_without_space_goes_on_when_there_is_some(small: Workspace) ->
     small.configure(provider={"kind": "outbox", "path": "var/outbox", "batch_size": 100})
     people = readers(3000)
     small.subscribe(people)
-    small.write("news")
-    small.approve("news")
+    small.write_and_approve("news")
 
     done = small.start("run", "--until-idle").finish()
 

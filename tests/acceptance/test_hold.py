@@ -18,8 +18,7 @@ def staffed(workspace: Workspace) -> Workspace:
     workspace.hire(SENDER, "sender")
     workspace.hire(ADMIN, "admin")
     workspace.subscribe(PEOPLE)
-    workspace.write("news")
-    workspace.approve("news")
+    workspace.write_and_approve("news")
     return workspace
 
 
@@ -98,8 +97,7 @@ def test_nothing_is_planned_or_started_in_a_workspace_on_hold(staffed: Workspace
     wait_until(lambda: len(staffed.outbox) == 60, describe=running.said)
     staffed.do("stop")
     running.wait_for("sending is stopped: stopped")
-    staffed.write("more")
-    staffed.approve("more")
+    staffed.write_and_approve("more")
     staffed.do("report", "more", code=1)
     staffed.do("resume-sending")
     wait_until(lambda: len(staffed.outbox) >= 2 * 60, describe=running.said)
@@ -154,12 +152,10 @@ def test_a_database_that_is_gone_is_not_begun_anew(workspace: Workspace) -> None
 
 
 def test_a_run_says_little_and_at_its_end_what_it_did(workspace: Workspace) -> None:
-    workspace.write("hours")
-    workspace.approve("hours")
+    workspace.write_and_approve("hours")
     said = workspace.do("worker", "--until-idle").stderr
     assert said.splitlines()[-1] == "done: hours 10 of 10 accepted"
     assert "attempt=" not in said
     assert workspace.do("run", "--until-idle").stderr == "done: nothing was due\n"
-    workspace.write("more")
-    workspace.approve("more")
+    workspace.write_and_approve("more")
     assert "attempt=" in workspace.do("run", "--until-idle", "--verbose").stderr

@@ -40,8 +40,7 @@ def send(workspace: Workspace, people: list[str], code: int = 0, **provider: Any
     """Send one statement to all of them, and to the ten who are there already."""
     workspace.configure(provider={"concurrency": 8, "timeout": "2s", **provider})
     workspace.subscribe(people)
-    workspace.write("news")
-    workspace.approve("news")
+    workspace.write_and_approve("news")
     done = workspace.start("run", "--until-idle").finish(seconds=600)
     assert done.code == code, done.stderr[-2000:]
 

@@ -66,8 +66,7 @@ def hosts(postgresql: Server, worker_id: str, tmp_path: Path) -> Iterator[Hosts]
 def prepared(hosts: Hosts, people: list[str], mailgun: PacedMailgun, **options: Any) -> None:
     hosts.first.use_mailgun(mailgun.url, **options)
     hosts.first.subscribe(people)
-    hosts.first.write("news")
-    hosts.first.approve("news")
+    hosts.first.write_and_approve("news")
 
 
 def start_worker(host: Workspace) -> Running:
@@ -251,8 +250,7 @@ def cluster(
         hosts.first.use_mailgun(url, **pace)
         # before the copies: each scheduler looks into the folder of its own machine
         hosts.first.subscribe(people)
-        hosts.first.write("news")
-        hosts.first.approve("news")
+        hosts.first.write_and_approve("news")
         mailgun.delay = 0.5
         with closing(Cluster(hosts, (primary, replica), provider, clock)) as cluster:
             yield cluster

@@ -238,8 +238,7 @@ def approved(
             folder = tmp_path_factory.mktemp("approved") / kind.name
             workspace = Workspace(folder=copied(patterns["peopled"], folder))
             workspace.subscribe(readers(kind.people))
-            workspace.write("news")
-            workspace.approve("news")
+            workspace.write_and_approve("news")
             workspace.close()
             made[kind.name] = folder
         return made[kind.name]

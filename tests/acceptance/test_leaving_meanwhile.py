@@ -79,8 +79,7 @@ def test_no_attempt_begins_for_anybody_who_has_left(
 ) -> None:
     workspace.use_mailgun(mailgun.url, batch_size=BATCH, concurrency=4)
     workspace.subscribe(PEOPLE)
-    workspace.write("news")
-    workspace.approve("news")
+    workspace.write_and_approve("news")
     mailgun.permits = permits = threading.Semaphore(0)
     chance = random.Random(20110921)  # noqa: S311 - a test that is the same each time
     leaving = chance.sample(PEOPLE, LEAVING)

@@ -34,8 +34,7 @@ def workspace(name: str, postgresql: Server, tmp_path: Path) -> Iterator[Workspa
 
 def prepared(workspace: Workspace, people: list[str]) -> None:
     workspace.subscribe(people)
-    workspace.write("news")
-    workspace.approve("news")
+    workspace.write_and_approve("news")
 
 
 def test_a_campaign_that_is_killed_again_and_again_reaches_everybody_once(
@@ -114,8 +113,7 @@ def test_a_workspace_moves_to_a_server_and_back_and_sends_only_once_released(
     prepared(workspace, readers(30))
     workspace.do("run", "--until-idle")
     before = workspace.report("news")
-    workspace.write("later")
-    workspace.approve("later")
+    workspace.write_and_approve("later")
     postgresql.run(f"DROP DATABASE IF EXISTS {name}_copy WITH (FORCE)")
     postgresql.run(f"CREATE DATABASE {name}_copy")
     there, here = postgresql.url(f"{name}_copy"), "sqlite:///var/back.db"

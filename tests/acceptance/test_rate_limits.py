@@ -13,8 +13,7 @@ PEOPLE = readers(30)
 def test_the_quota_of_a_day_holds_across_runs_and_the_rest_waits(workspace: Workspace) -> None:
     workspace.configure(provider={"kind": "outbox", "daily_quota": 12})
     workspace.subscribe(PEOPLE)
-    workspace.write("news")
-    workspace.approve("news")
+    workspace.write_and_approve("news")
     for _ in range(2):
         done = workspace.do("run", "--until-idle", code=6)
         assert "waiting for the quota until" in done.stderr
@@ -35,8 +34,7 @@ def test_the_quota_of_a_day_holds_across_runs_and_the_rest_waits(workspace: Work
 def test_the_rest_of_a_cancelled_campaign_is_reached_and_nobody_twice(workspace: Workspace) -> None:
     workspace.configure(provider={"kind": "outbox", "daily_quota": 12})
     workspace.subscribe(PEOPLE)
-    workspace.write("news")
-    workspace.approve("news")
+    workspace.write_and_approve("news")
     workspace.do("run", "--until-idle", code=6)
     workspace.do("cancel", "news")
     workspace.configure(provider={"kind": "outbox", "daily_quota": 100})
@@ -51,8 +49,7 @@ def test_a_process_that_is_killed_leaves_no_fresh_allowance(
 ) -> None:
     workspace.use_mailgun(mailgun.url, batch_size=5, concurrency=1, daily_quota=20)
     workspace.subscribe(PEOPLE)
-    workspace.write("news")
-    workspace.approve("news")
+    workspace.write_and_approve("news")
     mailgun.delay = 0.2
     running = workspace.start("run")
     wait_until(lambda: len(mailgun.delivered) >= 10, describe=running.said)
@@ -67,8 +64,7 @@ def test_a_process_that_is_killed_leaves_no_fresh_allowance(
 def test_a_rate_holds_whatever_the_number_of_calls_at_once(workspace: Workspace) -> None:
     workspace.configure(provider={"kind": "outbox", "rate": 20, "batch_size": 5})
     workspace.subscribe(PEOPLE)
-    workspace.write("news")
-    workspace.approve("news")
+    workspace.write_and_approve("news")
     workspace.do("run", "--until-idle")
     report = workspace.report("news")
     assert report["accepted"] == 30

@@ -17,8 +17,7 @@ def sent(
     """One statement that went out to ten, of whom each test has its own."""
     folder = copied(patterns["peopled"], tmp_path_factory.mktemp("pages") / "forum")
     workspace = Workspace(folder=folder)
-    workspace.write("hours", "The **library** is open.", title="Library hours")
-    workspace.approve("hours")
+    workspace.write_and_approve("hours", "The **library** is open.", title="Library hours")
     workspace.do("run", "--until-idle")
     yield workspace
     workspace.close()
@@ -73,8 +72,7 @@ def test_one_click_ends_exactly_that_persons_subscription(sent: Workspace, site:
     assert sent.report("hours")["unsubscribed"] == reported + 1
     assert "You&#39;re not subscribed" in site.ask("GET", path).text
 
-    sent.write("second")
-    sent.approve("second")
+    sent.write_and_approve("second")
     sent.do("run", "--until-idle")
     assert sent.report("second")["audience"] == sum(map(bool, after.values()))
 

@@ -67,8 +67,7 @@ def test_staff_are_added_changed_and_listed(bare: Workspace) -> None:
 
 
 def test_the_audit_log_names_who_did_what_and_shows_tampering(workspace: Workspace) -> None:
-    workspace.write("news")
-    workspace.approve("news")
+    workspace.write_and_approve("news")
     workspace.do("run", "--until-idle")
     lines = workspace.do("audit", "show", "--json").json()
     deeds = [(line["actor"], line["action"]) for line in lines]
@@ -102,8 +101,7 @@ def test_a_backup_is_taken_while_it_sends_and_restored_on_hold(
 ) -> None:
     workspace.hire(ADMIN, "admin")
     workspace.use_mailgun(mailgun.url, batch_size=2, concurrency=1)
-    workspace.write("news")
-    workspace.approve("news")
+    workspace.write_and_approve("news")
     mailgun.gate = threading.Event()
     running = workspace.start("run", "--until-idle")
     wait_until(lambda: mailgun.taken, describe=running.said)
@@ -136,8 +134,7 @@ def test_a_backup_is_taken_while_it_sends_and_restored_on_hold(
 
 
 def test_figures_are_listed_for_people_and_programs(workspace: Workspace) -> None:
-    workspace.write("news")
-    workspace.approve("news")
+    workspace.write_and_approve("news")
     workspace.do("run", "--until-idle")
     [row] = workspace.do("campaign", "list", "--json").json()
     assert row == {key: value for key, value in workspace.report().items() if key in row}

@@ -54,8 +54,7 @@ def slow(workspace: Workspace) -> Workspace:
     workspace.configure(provider=outbox)
     workspace.hire(ADMIN, "admin")
     workspace.subscribe(PEOPLE)
-    workspace.write("news")
-    workspace.approve("news")
+    workspace.write_and_approve("news")
     return workspace
 
 
@@ -140,8 +139,7 @@ def test_a_service_that_waits_goes_on_once_an_admin_has_compared(
     running.wait_for("of 0 claims, and there were 10")
 
     slow.do("statement", "revoke", "news", "--by", EDITOR)
-    slow.write("later")
-    slow.approve("later")
+    slow.write_and_approve("later")
     slow.do("db", "release", "--by", ADMIN)
 
     running.wait_for("sending is resumed")

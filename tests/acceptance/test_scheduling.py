@@ -20,8 +20,7 @@ def wall(delta: timedelta) -> str:
 
 
 def approved(workspace: Workspace, **head: object) -> None:
-    workspace.write("news", BODY, **head)
-    workspace.approve("news")
+    workspace.write_and_approve("news", BODY, **head)
 
 
 def test_a_time_to_come_is_waited_for_and_named(workspace: Workspace) -> None:
@@ -148,7 +147,6 @@ def test_ctrl_c_ends_it_as_cleanly(workspace: Workspace) -> None:
 def test_the_machines_own_zone_does_not_matter(workspace: Workspace) -> None:
     workspace.environment["TZ"] = "Asia/Tokyo"
     approved(workspace, send_at=wall(timedelta(minutes=-1)))
-    workspace.write("later", send_at=wall(timedelta(hours=1)))
-    workspace.approve("later")
+    workspace.write_and_approve("later", send_at=wall(timedelta(hours=1)))
     workspace.do("run", "--until-idle")
     assert {line["campaign"] for line in workspace.journal} == {"news"}

@@ -36,8 +36,7 @@ def got(workspace: Workspace) -> list[str]:
 
 
 def approved(workspace: Workspace, **head: object) -> None:
-    workspace.write("news", **head)
-    workspace.approve("news")
+    workspace.write_and_approve("news", **head)
 
 
 def test_segments_are_listed_and_shown_with_whom_they_pick(people: Workspace) -> None:

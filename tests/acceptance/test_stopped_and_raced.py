@@ -69,8 +69,7 @@ SLOW: dict[str, tuple[Callable[[], Any], dict[str, Any], int]] = {
 
 def prepared(workspace: Workspace, people: list[str]) -> None:
     workspace.subscribe(people)
-    workspace.write("news")
-    workspace.approve("news")
+    workspace.write_and_approve("news")
 
 
 @pytest.mark.faults(seconds=15)
@@ -119,8 +118,7 @@ def _at_the_gate(gate: Path, arguments: Sequence[str]) -> None:
 @pytest.fixture
 def copies(workspace: Workspace, tmp_path: Path) -> Iterator[Callable[[], Workspace]]:
     """Copies of a workspace in which one statement may go out."""
-    workspace.write("news")
-    workspace.approve("news")
+    workspace.write_and_approve("news")
     made: list[Workspace] = []
 
     def copy() -> Workspace:

@@ -77,8 +77,7 @@ def listening(workspace: Workspace) -> Iterator[Told]:
 
 @pytest.fixture
 def sent(workspace: Workspace) -> Workspace:
-    workspace.write("hours", "The **library** is open.", title="Library hours")
-    workspace.approve("hours")
+    workspace.write_and_approve("hours", "The **library** is open.", title="Library hours")
     workspace.do("run", "--until-idle")
     return workspace
 
@@ -139,8 +138,7 @@ def test_what_is_told_stands_in_the_report_and_bars_who_is_not_there(
     said = [record.getMessage() for record in caplog.records if "webhook" in record.name]
     assert said == ["webhook=outbox posts=1 events=10 strangers=0 confirmed=0 suppressed=2"]
 
-    sent.write("second")
-    sent.approve("second")
+    sent.write_and_approve("second")
     sent.do("run", "--until-idle")
     assert sent.report("second")["audience"] == 8
 

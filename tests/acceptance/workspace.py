@@ -213,6 +213,12 @@ class Workspace:
         """Say yes."""
         return self.do("statement", "approve", slug, "--by", by, code=code)
 
+    def write_and_approve(
+        self, slug: str, body: str = "The Forum has resigned.", **head: Any
+    ) -> None:
+        self.write(slug, body, **head)
+        self.approve(slug)
+
     @property
     def database(self) -> Path:
         """The file that holds everything."""

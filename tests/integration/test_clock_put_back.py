@@ -48,8 +48,7 @@ def test_a_run_looks_again_soon_after_its_clock_jumped(workspace: Workspace, yea
         try:
             time.sleep(0.5)
             clock.ahead = timedelta(0)
-            workspace.write("news")
-            workspace.approve("news")
+            workspace.write_and_approve("news")
             wait_until(lambda: len(workspace.outbox) == 1, 60)
         finally:
             scheduler.stop()

@@ -22,8 +22,7 @@ def room(store: Store) -> Newsroom:
 def lost(room: Newsroom) -> Newsroom:
     """Ten readers, all of them unknown."""
     room.start(10)
-    room.provider.answer = always(Verdict.UNKNOWN)
-    room.dispatch()
+    room.dispatch(always(Verdict.UNKNOWN))
     room.provider.answer = accept_all
     assert room.campaign().state is CampaignState.ATTENTION
     return room

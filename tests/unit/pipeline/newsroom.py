@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from newsletter.domain.campaigns.campaign import Campaign, Counts, ShownTerms
-from newsletter.domain.delivery.batch import Answer
+from newsletter.domain.delivery.batch import Answer, OutgoingBatch
 from newsletter.domain.delivery.rate_limit import Limits
 from newsletter.domain.ports import Provider
 from newsletter.domain.staff.role import Role
@@ -170,6 +170,15 @@ class Newsroom:
         """The same with approvals named in its front matter."""
         return self.write(slug, progress=Progress.APPROVED, approved_by=names, **fields)
 
+    def write_and_look(self, slug: str = "resignation", **fields: Any) -> PlanResult:
+        """Put a statement into the source, and run a tick."""
+        self.write(slug, **fields)
+        return self.look()
+
+    def write_and_approve(self, slug: str = "resignation", **fields: Any) -> ApprovalResult:
+        self.write_and_look(slug, **fields)
+        return self.approve(slug=slug)
+
     def remove(self, slug: str = "resignation") -> None:
         self.source.statements = [one for one in self.source.statements if one.slug != slug]
 
@@ -188,7 +197,7 @@ class Newsroom:
             entry = SuppressedEntry(address=address, reason=reason)
             tx.readers.suppress([entry], self.clock.now(), "test")
 
-    # --- the stages
+    # --- the stages; ``later`` is how far the clock moves before
 
     def ingest(self) -> IngestResult:
         together = self.rules.together
@@ -223,11 +232,13 @@ class Newsroom:
     def plan(self) -> PlanResult:
         return plan(store=self.store, rules=self.rules, before=self.watch)
 
-    def start_due(self) -> tuple[Campaign, ...]:
+    def start_due(self, **later: float) -> tuple[Campaign, ...]:
+        self.clock.advance(**later)
         return start_due(store=self.store, rules=self.rules)
 
-    def look(self) -> PlanResult:
+    def look(self, **later: float) -> PlanResult:
         """Run a tick of the scheduler, up to the planning."""
+        self.clock.advance(**later)
         self.ingest()
         self.render()
         self.note()
@@ -348,13 +359,27 @@ class Newsroom:
     def limiter(self) -> RateLimiter:
         return RateLimiter(provider=self.provider.name, domain="forum.example", limits=self.limits)
 
-    def dispatch(self) -> DispatchResult:
+    def dispatch(
+        self, answer: Callable[[OutgoingBatch], Answer] | None = None, **later: float
+    ) -> DispatchResult:
+        """Send a batch. ``answer`` is how the provider answers from now on."""
+        self.clock.advance(**later)
+        self.provider.answer = answer or self.provider.answer
         done = self.dispatcher().dispatch()
         assert done is not None, "there is nothing to hand over"
         return done
 
-    def drain(self, limit: int = 100, *, dispatcher: Dispatcher | None = None) -> int:
+    def drain(
+        self,
+        limit: int = 100,
+        *,
+        dispatcher: Dispatcher | None = None,
+        answer: Callable[[OutgoingBatch], Answer] | None = None,
+        **later: float,
+    ) -> int:
         """Send all due batches; return the number of calls."""
+        self.clock.advance(**later)
+        self.provider.answer = answer or self.provider.answer
         dispatcher = dispatcher or self.dispatcher()
         for calls in range(limit):
             if dispatcher.dispatch() is None:
@@ -375,11 +400,13 @@ class Newsroom:
             jitter=lambda: 0.0,
         )
 
-    def reconcile(self) -> ReconcileResult | None:
+    def reconcile(self, **later: float) -> ReconcileResult | None:
+        self.clock.advance(**later)
         return self.reconciler().reconcile()
 
-    def find_out(self, limit: int = 100) -> int:
+    def find_out(self, limit: int = 100, **later: float) -> int:
         """Look at all that is unknown and due; returns how many looks that took."""
+        self.clock.advance(**later)
         for looks in range(limit):
             if self.reconcile() is None:
                 return looks

@@ -73,8 +73,7 @@ def test_a_note_is_replaced_and_removed_by_its_own_process_alone(room: Newsroom)
 def test_what_the_service_would_not_send_is_neither_approved_nor_started(room: Newsroom) -> None:
     room.rules = replace(room.rules, start=StartBy.SENDER)
     room.subscribe(3)
-    room.write()
-    room.look()
+    room.write_and_look()
     use(room, runs=lambda: True)
     note(room, "another")
     for override in (False, True):

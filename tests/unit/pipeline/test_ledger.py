@@ -11,8 +11,7 @@ from tests.unit.pipeline.newsroom import Newsroom
 def known(room: Newsroom) -> Newsroom:
     room.start(slug="hours")
     room.write("hours-fr")
-    room.write("forum-resigns")
-    room.look()
+    room.write_and_look("forum-resigns")
     return room
 
 

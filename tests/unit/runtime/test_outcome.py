@@ -44,8 +44,7 @@ def test_a_stop_outweighs_all_and_work_that_is_left_outweighs_the_rest(room: New
 
 def test_what_is_paused_or_unknown_needs_a_person(room: Newsroom) -> None:
     campaign = room.start(3)
-    room.provider.answer = always(Verdict.UNKNOWN)
-    room.dispatch()
+    room.dispatch(always(Verdict.UNKNOWN))
     found = outcome(room, Run())
     assert found.ending is Ending.NEEDS_A_PERSON
     assert [(one.id, one.state) for one in found.needing_attention] == [
@@ -55,8 +54,7 @@ def test_what_is_paused_or_unknown_needs_a_person(room: Newsroom) -> None:
 
 def test_whom_a_run_saw_rejected_is_in_question_in_that_run_alone(room: Newsroom) -> None:
     campaign = room.start(3)
-    room.provider.answer = always(Verdict.REJECTED)
-    room.drain()
+    room.drain(answer=always(Verdict.REJECTED))
     run = Run(worked_on={campaign.id})
     assert outcome(room, run).ending is Ending.NEEDS_A_PERSON
     assert outcome(room, Run()).ending is Ending.DONE
@@ -64,9 +62,7 @@ def test_whom_a_run_saw_rejected_is_in_question_in_that_run_alone(room: Newsroom
 
 def test_a_campaign_that_waits_for_its_time_is_named(room: Newsroom) -> None:
     room.subscribe(3)
-    room.write()
-    room.look()
-    room.approve()
+    room.write_and_approve()
     room.plan()
     found = outcome(room, Run())
     assert (found.ending, [one.slug for one in found.scheduled]) == (Ending.DONE, ["resignation"])

@@ -16,8 +16,7 @@ def put(room: Newsroom, kind: NoteKind, words: str = "Mistaken.", by: str = SAM)
 
 
 def test_nothing_is_written_about_what_has_no_page(room: Newsroom) -> None:
-    room.write()
-    room.look()
+    room.write_and_look()
     with pytest.raises(NotFound, match="resignation did not go out"):
         put(room, NoteKind.NOTE)
 

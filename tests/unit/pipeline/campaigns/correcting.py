@@ -29,17 +29,14 @@ def leave(room: Newsroom, number: int) -> None:
 
 def agree(room: Newsroom, slug: str = RIGHT, corrects: str = WRONG, **fields: object) -> None:
     """Write a correction and approve it."""
-    room.write(slug, corrects=corrects, body=f"This is right: {slug}.", **fields)
-    room.look()
-    room.approve(slug=slug)
+    room.write_and_approve(slug, corrects=corrects, body=f"This is right: {slug}.", **fields)
 
 
 def correct(room: Newsroom, slug: str = RIGHT, corrects: str = WRONG) -> Campaign:
     """The same, until the correction has begun."""
     agree(room, slug, corrects)
     room.plan()
-    room.clock.advance(minutes=5)
-    [campaign] = room.start_due()
+    [campaign] = room.start_due(minutes=5)
     assert campaign.slug == slug
     return room.campaign(slug)
 

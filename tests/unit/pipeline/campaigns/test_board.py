@@ -62,18 +62,15 @@ def slugs(found: tuple[StatementStatus, ...]) -> list[str]:
 
 def test_a_statement_is_followed_from_draft_to_report(room: Newsroom) -> None:
     room.subscribe(25)
-    room.write(progress=Progress.DRAFT)
-    room.look()
+    room.write_and_look(progress=Progress.DRAFT)
     states = [status(room).state]
-    room.write()
-    room.look()
+    room.write_and_look()
     states.append(status(room).state)
     room.approve()
     states.append(status(room).state)
     room.plan()
     states.append(status(room).state)
-    room.clock.advance(minutes=5)
-    room.start_due()
+    room.start_due(minutes=5)
     states.append(status(room).state)
     room.drain()
     states.append(status(room).state)
@@ -114,8 +111,7 @@ def test_home_counts_subscriptions_and_their_growth(lost: Newsroom) -> None:
 def test_nobody_is_counted_for_what_went_out_or_cannot_be_sent(room: Newsroom) -> None:
     room.start()
     assert status(room).readers is None
-    room.write("faulty", body="unrenderable")
-    room.look()
+    room.write_and_look("faulty", body="unrenderable")
     assert status(room, "faulty").readers is None
     assert slugs(home(room, role=Role.SENDER).waiting) == ["faulty"]
     assert home(room, role=Role.APPROVER).waiting == ()
@@ -127,8 +123,7 @@ def test_an_unknown_name_is_not_found(room: Newsroom) -> None:
 
 
 def test_the_fault_of_a_text_stands_where_it_stands(room: Newsroom) -> None:
-    room.write(body="unrenderable")
-    room.look()
+    room.write_and_look(body="unrenderable")
     with room.store.read() as tx:
         found = load_for_page(
             tx, "resignation", room.rules, lambda statement: f"{statement.origin}:3: no title"
@@ -146,20 +141,17 @@ def test_an_embargo_is_noted_until_it_ends(room: Newsroom) -> None:
 
 def test_a_time_that_the_zone_lost_since_breaks_no_page(room: Newsroom) -> None:
     skipped = datetime(2027, 3, 14, 2, 30)  # noqa: DTZ001 - a wall time that New York skips
-    room.write(send_at=skipped, embargo_until=skipped)
-    room.look()
+    room.write_and_look(send_at=skipped, embargo_until=skipped)
     room.approve(despite="a test")
     found = status(room)
     assert (found.release, found.embargo_until) == (None, None)
-    room.write("local", local_time=LocalTime(at=time(9)), embargo_until=skipped)
-    room.look()
+    room.write_and_look("local", local_time=LocalTime(at=time(9)), embargo_until=skipped)
     assert status(room, "local").hours is None
 
 
 def test_by_each_readers_clock_the_first_and_the_last_are_named(room: Newsroom) -> None:
     room.subscribe(3)
-    room.write(local_time=LocalTime(at=time(18)))
-    room.look()
+    room.write_and_look(local_time=LocalTime(at=time(18)))
     assert "the first Tue 24 Nov 2026, 18:00" in describe_further(status(room))[0]
     room.approve()
     assert "18:00" in describe_state(status(room))
@@ -171,13 +163,10 @@ def test_by_each_readers_clock_the_first_and_the_last_are_named(room: Newsroom) 
 def test_a_correction_is_named_on_what_it_corrects(room: Newsroom) -> None:
     room.start()
     room.drain()
-    room.write("again", title="Put right", corrects="resignation")
-    room.look()
-    room.approve(slug="again")
+    room.write_and_approve("again", title="Put right", corrects="resignation")
     room.plan()
     assert status(room).state is State.SENT
-    room.clock.advance(minutes=5)
-    room.start_due()
+    room.start_due(minutes=5)
     found = status(room)
     assert found.state is State.CORRECTED
     assert describe_state(found).endswith("by “Put right”.")
@@ -185,18 +174,13 @@ def test_a_correction_is_named_on_what_it_corrects(room: Newsroom) -> None:
 
 def test_a_correction_takes_the_place_of_what_had_not_begun(room: Newsroom) -> None:
     room.subscribe(5)
-    room.write()
-    room.look()
-    room.approve()
+    room.write_and_approve()
     room.plan()
-    room.write("again", title="Put right", corrects="resignation")
-    room.look()
-    room.approve(slug="again")
+    room.write_and_approve("again", title="Put right", corrects="resignation")
     room.plan()
     room.schedule("resignation", room.clock.now().replace(year=2030))
     room.plan()
-    room.clock.advance(minutes=5)
-    room.start_due()
+    room.start_due(minutes=5)
     assert status(room).state is State.CORRECTED
     assert page(room).counts[Shelf.SENT] == 1
     with room.store.begin() as tx:
@@ -207,9 +191,7 @@ def test_a_correction_takes_the_place_of_what_had_not_begun(room: Newsroom) -> N
 
 def test_what_planning_refuses_is_held_back_with_the_reason(room: Newsroom) -> None:
     room.write("forum")
-    room.write(translation_of="forum", language="es")
-    room.look()
-    room.approve()
+    room.write_and_approve(translation_of="forum", language="es")
     room.remove("forum")
     room.look()
     found = status(room)
@@ -222,8 +204,7 @@ def test_languages_are_named_with_where_each_stands_and_who_waits(room: Newsroom
     with room.store.begin() as tx:
         tx.db.change("UPDATE subscriber SET language = 'es' WHERE id = 1")
     room.write()
-    room.write("dimision", translation_of="resignation", language="es")
-    room.look()
+    room.write_and_look("dimision", translation_of="resignation", language="es")
     [one] = status(room).translations
     assert (one.slug, one.word) == ("dimision", "es: in review")
     room.approve()
@@ -231,17 +212,14 @@ def test_languages_are_named_with_where_each_stands_and_who_waits(room: Newsroom
     room.plan()
     room.schedule("dimision", room.clock.now().replace(year=2030))
     room.plan()
-    room.clock.advance(minutes=5)
-    room.start_due()
+    room.start_due(minutes=5)
     assert status(room).awaited == ("1 reader waits for dimision (es), which is scheduled.",)
 
 
 def test_a_translation_in_the_mail_of_its_original_stands_with_it(room: Newsroom) -> None:
     room.demand(together=True)
     room.write()
-    room.write("dimision", translation_of="resignation", language="es")
-    room.look()
-    room.approve(slug="dimision")
+    room.write_and_approve("dimision", translation_of="resignation", language="es")
     assert status(room, "dimision").state is State.WITHIN
     assert page(room).counts[Shelf.WITHIN] == 1
 
@@ -262,10 +240,8 @@ def test_a_digest_email_says_how_much_it_gathers(room: Newsroom) -> None:
 
 
 def test_the_board_shows_what_changed_last_with_where_it_stands(room: Newsroom) -> None:
-    room.write("older")
-    room.look()
-    room.write("newer", title="The budget")
-    room.look()
+    room.write_and_look("older")
+    room.write_and_look("newer", title="The budget")
     room.approve(slug="older")
     found = page(room)
     assert [(one.slug, one.state) for one in found.rows] == [
@@ -292,8 +268,7 @@ def test_what_was_never_handed_in_stands_on_the_board_and_on_its_writers_first_p
 
 
 def test_a_text_of_the_desk_is_known_by_its_key_and_whether_it_is_ahead(room: Newsroom) -> None:
-    room.write(desk=DRAFT.key)
-    room.look()
+    room.write_and_look(desk=DRAFT.key)
     with room.store.begin() as tx:
         number = tx.drafts.add(DRAFT).version.number
         tx.drafts.hand_in(DRAFT.key, "resignation", number, by=ED, at=room.clock.now())
@@ -356,8 +331,7 @@ def test_what_a_page_asks_does_not_grow_with_all_that_ever_was(
 def test_what_waits_for_whom_stands_on_their_first_page(room: Newsroom) -> None:
     room.write("mine", author=ED)
     room.write("theirs")
-    room.write("draft", progress=Progress.DRAFT)
-    room.look()
+    room.write_and_look("draft", progress=Progress.DRAFT)
     assert slugs(home(room).waiting) == ["theirs"]
     assert set(slugs(home(room, FLO).waiting)) == {"mine", "theirs"}
     assert home(room, "vic@forum.example", Role.VIEWER).waiting == ()
@@ -478,8 +452,7 @@ def test_a_statement_is_listed_where_its_page_says_that_it_stands(
         tx.staff.put("adi@forum.example", Role.ADMIN, room.clock.now())
         tx.staff.put("writer+2@forum.example", Role.APPROVER, room.clock.now())
     room.subscribe(15)
-    room.write()
-    room.look()
+    room.write_and_look()
     for deed in history:
         with suppress(NewsletterError):  # what is refused changes nothing
             DEEDS[deed](room)
@@ -496,8 +469,7 @@ def _agree(room: Newsroom, start: StartBy) -> None:
 
 
 def test_home_shows_the_last_comments_that_name_a_person(room: Newsroom) -> None:
-    room.write()
-    room.look()
+    room.write_and_look()
     for by, words in ((FLO, "@ed, is this right?"), (ED, "@flo, yes, says @ed."), (FLO, "Good.")):
         comment("resignation", words, by=by, store=room.store)
     [(named, title)] = home(room).named_in

@@ -23,10 +23,8 @@ ADA = "ada@forum.example"
 def with_unknowns(room: Newsroom) -> None:
     """25 readers: ten unknown, the rest accepted, and the campaign in need of attention."""
     room.start()
-    room.provider.answer = always(Verdict.UNKNOWN)
-    room.dispatch()
-    room.provider.answer = accept_all
-    room.drain()
+    room.dispatch(always(Verdict.UNKNOWN))
+    room.drain(answer=accept_all)
     assert room.counts() == Counts(accepted=15, unknown=10)
     assert room.campaign().state is CampaignState.ATTENTION
 
@@ -104,9 +102,7 @@ def test_a_paused_campaign_can_be_cancelled(room: Newsroom) -> None:
 
 
 def _scheduled(room: Newsroom) -> None:
-    room.write()
-    room.look()
-    room.approve()
+    room.write_and_approve()
     room.plan()
 
 
@@ -164,9 +160,7 @@ def test_a_campaign_goes_by_its_number_or_by_its_statement(room: Newsroom) -> No
 def test_a_statement_whose_name_is_a_number_is_found_while_no_campaign_has_it(
     room: Newsroom,
 ) -> None:
-    room.write("2011")
-    room.look()
-    room.approve(slug="2011")
+    room.write_and_approve("2011")
     room.plan()
     assert room.hand().pause("2011").slug == "2011"
 
@@ -205,8 +199,7 @@ def test_what_is_to_be_sent_again_goes_to_those_and_nobody_else(room: Newsroom) 
 
 def test_a_paused_campaign_stays_paused_when_its_unknown_are_resolved(room: Newsroom) -> None:
     room.start()
-    room.provider.answer = always(Verdict.UNKNOWN)
-    room.dispatch()
+    room.dispatch(always(Verdict.UNKNOWN))
     room.hand().pause("resignation")
     campaign, _ = room.hand().resolve("resignation", Resolution.RESEND)
     assert campaign.state is CampaignState.PAUSED
@@ -218,8 +211,7 @@ def test_the_unknown_of_a_cancelled_campaign_are_settled_but_not_sent_again(
     room: Newsroom,
 ) -> None:
     room.start()
-    room.provider.answer = always(Verdict.UNKNOWN)
-    room.dispatch()
+    room.dispatch(always(Verdict.UNKNOWN))
     room.hand().cancel("resignation")
     with pytest.raises(Refused, match="campaign 1 is cancelled; nothing more is sent"):
         room.hand().resolve("resignation", Resolution.RESEND)
@@ -234,8 +226,7 @@ def test_what_was_given_up_may_have_arrived_so_the_statement_does_not_go_out_aga
     room: Newsroom,
 ) -> None:
     room.start()
-    room.provider.answer = always(Verdict.UNKNOWN)
-    room.dispatch()
+    room.dispatch(always(Verdict.UNKNOWN))
     room.hand().cancel("resignation")
     room.hand().resolve("resignation", Resolution.GIVE_UP)
     assert room.campaign().may_have_reached_anybody
@@ -288,8 +279,7 @@ def test_those_who_were_cancelled_or_rejected_get_it_after_all(room: Newsroom) -
 
 def test_a_batch_that_was_rejected_as_a_whole_is_sent_again(room: Newsroom) -> None:
     room.start(5)
-    room.provider.answer = always(Verdict.REJECTED)
-    room.dispatch()
+    room.dispatch(always(Verdict.REJECTED))
     assert room.campaign().state is CampaignState.SENT
     room.provider.answer = accept_all
     assert room.hand().reopen("resignation")[1] == 5
@@ -300,8 +290,7 @@ def test_a_batch_that_was_rejected_as_a_whole_is_sent_again(room: Newsroom) -> N
 def test_those_who_may_have_it_stay_as_they_are(room: Newsroom) -> None:
     """Unknown and given up: neither is sent again by this door."""
     room.start()
-    room.provider.answer = always(Verdict.UNKNOWN)
-    room.dispatch()
+    room.dispatch(always(Verdict.UNKNOWN))
     room.hand().cancel("resignation")
     room.provider.answer = accept_all
     assert room.hand().reopen("resignation")[1] == 15
@@ -322,8 +311,7 @@ def test_what_an_event_told_meanwhile_is_not_sent_again(
 ) -> None:
     """A repetition ends without a message, and an event says that the first call had arrived."""
     room.start(5)
-    room.provider.answer = always(Verdict.UNKNOWN)
-    room.dispatch()
+    room.dispatch(always(Verdict.UNKNOWN))
     room.hand().resolve("resignation", Resolution.RESEND)
     if end == "cancelled":
         room.hand().cancel("resignation")
@@ -332,8 +320,7 @@ def test_what_an_event_told_meanwhile_is_not_sent_again(
         rests = {"rejected": Verdict.REJECTED, "rejected in part": Verdict.ACCEPTED}
         rest = Outcome(verdict=rests.get(end, Verdict.UNKNOWN))
         answer = Answer(outcome=rest, exceptions={2: refusal, 3: refusal})
-        room.provider.answer = lambda _: answer
-        room.dispatch()
+        room.dispatch(lambda _: answer)
     before = room.counts()
     told = Event(
         id="told",
@@ -368,15 +355,13 @@ def test_a_statement_that_was_planned_anew_or_went_out_in_another_language_is_no
 ) -> None:
     room.start(5)
     room.hand().cancel("resignation")
-    room.write("renuncia", language="es", translation_of="resignation", body="Renuncia.")
-    room.look()
+    room.write_and_look("renuncia", language="es", translation_of="resignation", body="Renuncia.")
     room.clock.advance(minutes=1)
     with room.store.begin() as tx:
         tx.db.change("UPDATE subscriber SET language = 'es' WHERE id = 1")
     room.approve(slug="renuncia")
     room.plan()
-    room.clock.advance(minutes=5)
-    assert [one.slug for one in room.start_due()] == ["renuncia"]
+    assert [one.slug for one in room.start_due(minutes=5)] == ["renuncia"]
     with pytest.raises(Refused, match="renuncia went out since"):
         room.hand().reopen("resignation")
     room.approve()
@@ -419,8 +404,7 @@ def test_a_time_can_be_set_for_what_was_cancelled(room: Newsroom) -> None:
 
 
 def test_each_set_time_is_entered_in_the_log(room: Newsroom) -> None:
-    room.write()
-    room.look()
+    room.write_and_look()
     room.schedule("resignation", NOON, by="sam@forum.example")
     room.schedule("resignation", None, by="sam@forum.example")
     with room.store.read() as tx:
@@ -442,8 +426,7 @@ def test_a_hand_gives_back_the_campaign_as_it_is_now(room: Newsroom) -> None:
 
 def test_each_act_takes_its_role_within_its_transaction(room: Newsroom) -> None:
     with_unknowns(room)
-    room.write("other")
-    room.look()
+    room.write_and_look("other")
     hand = room.hand("ed@forum.example")
     acts: list[Callable[[], object]] = [
         lambda: hand.pause("resignation"),

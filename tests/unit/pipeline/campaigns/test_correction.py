@@ -34,8 +34,7 @@ def test_it_goes_to_exactly_those_who_were_sent_the_original(room: Newsroom) -> 
     room.start(readers=12)
     room.suppress("reader1@example.org")
     leave(room, 2)
-    room.provider.answer = lambda _batch: reject(3)
-    room.drain()
+    room.drain(answer=lambda _batch: reject(3))
     room.provider.answer = accept_all
     leave(room, 4)
     room.suppress("reader5@example.org")
@@ -141,10 +140,8 @@ def test_those_of_whom_nobody_knows_are_counted_as_reached_and_never_get_the_ori
     room: Newsroom, decision: Resolution | None
 ) -> None:
     room.start(readers=15)
-    room.provider.answer = always(Verdict.UNKNOWN)
-    room.dispatch()
-    room.provider.answer = accept_all
-    room.drain()
+    room.dispatch(always(Verdict.UNKNOWN))
+    room.drain(answer=accept_all)
     if decision is not None:
         room.hand().resolve(WRONG, decision)
     correct(room)

@@ -28,9 +28,7 @@ def test_an_original_that_has_not_begun_gives_its_place_and_its_lists(
     room: Newsroom, paused: bool
 ) -> None:
     room.subscribe(3, "events")
-    room.write(send_at=room.clock.now() + timedelta(days=1), lists=("events",))
-    room.look()
-    room.approve()
+    room.write_and_approve(send_at=room.clock.now() + timedelta(days=1), lists=("events",))
     room.plan()
     if paused:
         room.hand().pause(WRONG)
@@ -48,8 +46,7 @@ def test_an_original_that_has_not_begun_gives_its_place_and_its_lists(
     assert got(room, RIGHT) == people(2, 3)
     with pytest.raises(Refused, match="ended by its correction correction"):
         room.approve()
-    room.clock.advance(days=2)
-    assert room.start_due() == ()
+    assert room.start_due(days=2) == ()
 
 
 def test_a_name_in_its_file_does_not_bring_the_original_back(room: Newsroom) -> None:
@@ -60,8 +57,7 @@ def test_a_name_in_its_file_does_not_bring_the_original_back(room: Newsroom) -> 
     room.look()
     correct(room)
     room.drain()
-    room.write(send_at=later)
-    room.look()
+    room.write_and_look(send_at=later)
     room.bring_along("ed@forum.example", send_at=later)
     assert room.look().scheduled == ()
     assert held(room, WRONG) == "correction corrects it, and has its place"
@@ -152,8 +148,7 @@ def test_a_correction_is_held_when_the_original_is_cancelled_before_anybody_got_
     agree(room)
     room.plan()
     room.hand().cancel(WRONG)
-    room.clock.advance(minutes=5)
-    assert room.start_due() == ()
+    assert room.start_due(minutes=5) == ()
     assert "which was sent to no one" in held(room)
 
 
@@ -181,8 +176,7 @@ def test_a_correction_that_nobody_may_get_is_paused_and_says_so(room: Newsroom) 
     room.suppress("reader1@example.org")
     agree(room)
     room.plan()
-    room.clock.advance(minutes=5)
-    assert room.start_due() == ()
+    assert room.start_due(minutes=5) == ()
     campaign = room.campaign(RIGHT)
     assert campaign.state is CampaignState.PAUSED
     assert "no one who was sent resignation may still be written to" in campaign.reason
@@ -197,8 +191,7 @@ def test_until_a_correction_begins_its_original_goes_on_and_a_revoked_one_ends_n
     room.dispatch()
     revoke(RIGHT, by="ed@forum.example", store=room.store, rules=room.rules)
     room.plan()
-    room.clock.advance(minutes=5)
-    assert room.start_due() == ()
+    assert room.start_due(minutes=5) == ()
     assert room.campaign(WRONG).state is CampaignState.SENDING
     room.drain()
     assert got(room, WRONG) == people(*range(1, 26))
@@ -216,12 +209,9 @@ def test_turning_to_another_original_asks_for_a_new_yes(room: Newsroom) -> None:
 
 def test_its_link_ends_the_subscriptions_to_the_lists_of_the_original(room: Newsroom) -> None:
     room.subscribe(3, "events")
-    room.write(lists=("events",))
-    room.look()
-    room.approve()
+    room.write_and_approve(lists=("events",))
     room.plan()
-    room.clock.advance(minutes=5)
-    room.start_due()
+    room.start_due(minutes=5)
     room.drain()
     campaign = correct(room)
     room.drain()

@@ -27,8 +27,7 @@ def counted(room: Newsroom, slug: str = "resignation") -> Headcount:
 
 def test_who_left_and_who_bounced_are_numbers_without_addresses(room: Newsroom) -> None:
     room.subscribe(9)
-    room.write()
-    room.look()
+    room.write_and_look()
     leave(room, 1)
     leave(room, 2)
     room.suppress("reader3@example.org")
@@ -42,8 +41,7 @@ def test_who_left_and_who_bounced_are_numbers_without_addresses(room: Newsroom) 
 def test_who_is_outside_a_segment_is_counted_apart(room: Newsroom) -> None:
     room.subscribe(5)
     nobody = Segment(name="texas", list="press", timezone="America/New_York", place=("Austin",))
-    room.write(segment=nobody)
-    room.look()
+    room.write_and_look(segment=nobody)
     found = counted(room)
     assert (found.readers, found.outside, found.left_out) == (0, 5, ())
 
@@ -59,9 +57,7 @@ def test_of_a_correction_those_are_counted_who_may_have_the_original(room: Newsr
 
 def test_a_correction_of_what_waits_goes_to_its_readers(room: Newsroom) -> None:
     room.subscribe(4)
-    room.write(send_at=datetime(2026, 12, 1, 9, tzinfo=UTC))
-    room.look()
-    room.approve()
+    room.write_and_approve(send_at=datetime(2026, 12, 1, 9, tzinfo=UTC))
     room.plan()
     agree(room)
     leave(room, 2)
@@ -73,8 +69,7 @@ def test_where_languages_go_together_all_are_in_one_mail(room: Newsroom) -> None
     room.demand(together=True)
     room.subscribe(4)
     room.write()
-    room.write("dimision", translation_of="resignation", language="es")
-    room.look()
+    room.write_and_look("dimision", translation_of="resignation", language="es")
     assert counted(room).readers == 4
 
 
@@ -86,8 +81,7 @@ def test_a_translation_that_its_approval_starts_has_the_readers_of_its_language(
         entry = Entry(address="ana@example.org", lists=("press",), language="es")
         tx.readers.upsert([entry], room.clock.now())
     room.write()
-    room.write("dimision", translation_of="resignation", language="es")
-    room.look()
+    room.write_and_look("dimision", translation_of="resignation", language="es")
     assert counted(room).readers == 5
     room.approve(slug="dimision")
     found = counted(room)
@@ -104,8 +98,7 @@ def test_whose_readers_get_the_original_is_told_until_their_translation_is_start
 
     room.subscribe(1)
     room.write()
-    room.write("dimision", translation_of="resignation", language="es")
-    room.look()
+    room.write_and_look("dimision", translation_of="resignation", language="es")
     assert behind() == ([], ["dimision"])
     room.rules = replace(room.rules, start=StartBy.SENDER)
     room.approve(slug="dimision")
@@ -124,16 +117,14 @@ def expected(room: Newsroom, slug: str = "resignation") -> StatementStatus:
 
 def test_it_counts_readers_and_adds_the_time_to_undo(room: Newsroom) -> None:
     room.subscribe(7)
-    room.write()
-    room.look()
+    room.write_and_look()
     leaves = room.clock.now() + timedelta(minutes=5)
     found = expected(room)
     assert (found.readers, found.lists, found.release) == (7, ("press",), leaves)
 
 
 def test_a_time_that_its_file_says_is_when_it_leaves(room: Newsroom) -> None:
-    room.write(send_at=datetime(2099, 1, 1, 9, tzinfo=UTC))
-    room.look()
+    room.write_and_look(send_at=datetime(2099, 1, 1, 9, tzinfo=UTC))
     found = expected(room)
     assert found.release == datetime(2099, 1, 1, 9, tzinfo=UTC)
 
@@ -144,13 +135,11 @@ def test_a_translation_goes_to_the_readers_of_its_language(room: Newsroom) -> No
         entry = Entry(address="ana@example.org", lists=("press",), language="es")
         tx.readers.upsert([entry], room.clock.now())
     room.write()
-    room.write("renuncia", language="es", translation_of="resignation")
-    room.look()
+    room.write_and_look("renuncia", language="es", translation_of="resignation")
     found = expected(room, "renuncia")
     assert found.readers == 1
 
 
 def test_what_planning_refuses_has_no_outlook(room: Newsroom) -> None:
-    room.write("right", corrects="nothing")
-    room.look()
+    room.write_and_look("right", corrects="nothing")
     assert expected(room, "right").readers is None

@@ -57,9 +57,7 @@ def populate(room: Newsroom, *zones: str, start: int = 1, **fields: Any) -> None
 
 def scheduled(room: Newsroom, local: LocalTime = ON_THE_FIRST, **fields: Any) -> None:
     """Approved at noon, and planned."""
-    room.write(**({"local_time": local} | fields))
-    room.look()
-    room.approve()
+    room.write_and_approve(**({"local_time": local} | fields))
     room.plan()
 
 
@@ -162,9 +160,7 @@ def test_it_does_not_begin_before_the_first_reader_could_have_it(room: Newsroom)
 
 
 def test_where_nobody_is_there_yet_the_clocks_of_the_house_count(room: Newsroom) -> None:
-    room.write(local_time=ON_THE_FIRST)
-    room.look()
-    room.approve()
+    room.write_and_approve(local_time=ON_THE_FIRST)
     room.plan()
     assert room.campaign().release_at == IN_NEW_YORK
 
@@ -257,8 +253,7 @@ def test_each_language_has_the_first_hour_of_its_own_readers(room: Newsroom) -> 
     populate(room, TOKYO, language="en")
     populate(room, NEW_YORK, start=2, language="es")
     room.write(FORUM, local_time=ON_THE_FIRST)
-    room.write(SPANISH, local_time=ON_THE_FIRST, language="es", translation_of=FORUM)
-    room.look()
+    room.write_and_look(SPANISH, local_time=ON_THE_FIRST, language="es", translation_of=FORUM)
     for slug in (FORUM, SPANISH):
         room.approve(slug=slug)
     room.plan()
@@ -273,9 +268,9 @@ def test_each_language_has_the_first_hour_of_its_own_readers(room: Newsroom) -> 
 
 def test_a_translation_that_may_not_go_out_is_held_whatever_its_hour(room: Newsroom) -> None:
     populate(room, TOKYO)
-    room.write(SPANISH, local_time=ON_THE_FIRST, language="es", translation_of="nothing")
-    room.look()
-    room.approve(slug=SPANISH)
+    room.write_and_approve(
+        SPANISH, local_time=ON_THE_FIRST, language="es", translation_of="nothing"
+    )
     [held] = room.plan().held
     assert "there is no statement of that name" in held.reason
 
@@ -310,20 +305,17 @@ def test_a_dry_run_says_how_many_get_it_when(room: Newsroom) -> None:
 
 def test_a_dry_run_of_what_is_not_approved_reckons_from_now(room: Newsroom) -> None:
     populate(room, NEW_YORK)
-    room.write(local_time=NINE)
-    room.look()
+    room.write_and_look(local_time=NINE)
     assert room.rehearse().hours == ((at("2026-11-24 14:00"), 1),)
     gap = datetime(2027, 3, 14, 2, 30)  # noqa: DTZ001 - a wall time
-    room.write(local_time=NINE, embargo_until=gap)
-    room.look()
+    room.write_and_look(local_time=NINE, embargo_until=gap)
     assert room.rehearse().hours == ()
 
 
 def test_a_review_knows_about_when_it_goes_out(room: Newsroom) -> None:
     populate(room, NEW_YORK)
     embargo = datetime(2026, 12, 1, 10)  # noqa: DTZ001 - a wall time
-    room.write(local_time=ON_THE_FIRST, embargo_until=embargo)
-    room.look()
+    room.write_and_look(local_time=ON_THE_FIRST, embargo_until=embargo)
     assert "embargo" in {remark.check.value for remark in room.review().remarks}
 
 

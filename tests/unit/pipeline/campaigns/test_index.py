@@ -17,8 +17,7 @@ def begin(room: Newsroom, slug: str) -> None:
     room.look()
     room.approve(slug=slug)
     room.look()
-    room.clock.advance(minutes=6)
-    room.start_due()
+    room.start_due(minutes=6)
 
 
 def test_what_began_is_found_by_its_title_and_its_text(room: Newsroom) -> None:

@@ -32,9 +32,7 @@ def room(room: Newsroom) -> Newsroom:
     """Approved by Ed; a sender starts it."""
     room.rules = replace(room.rules, start=StartBy.SENDER)
     room.subscribe(3)
-    room.write()
-    room.look()
-    room.approve()
+    room.write_and_approve()
     return room
 
 
@@ -72,8 +70,7 @@ def test_what_a_change_would_cost_is_known_before_it(room: Newsroom) -> None:
     room.look()
     assert (cost(room, "fresh").depth, str(cost(room, "fresh"))) == (0, "")
     room.look()
-    room.clock.advance(minutes=6)
-    room.start_due()
+    room.start_due(minutes=6)
     assert cost(room) == Lapse()
 
 
@@ -85,8 +82,7 @@ def test_a_change_of_a_translation_costs_the_approval_of_the_email_of_both(room:
     room.remove(FORUM)
     compose(room, "forum-fr", translation_of="gone")
     assert cost(room, "forum-fr") == Lapse()
-    room.write(progress=Progress.DRAFT)
-    room.look()
+    room.write_and_look(progress=Progress.DRAFT)
     assert cost(room) == Lapse()
 
 
@@ -117,8 +113,7 @@ def test_a_change_is_handed_in_only_by_whom_was_told_what_it_costs(room: Newsroo
 
 def test_a_start_that_lapsed_stays_to_be_seen_until_somebody_starts_again(room: Newsroom) -> None:
     start(room)
-    room.write(title="Another title")
-    room.look()
+    room.write_and_look(title="Another title")
     changed = status(room)
     assert changed.state is State.CHANGED
     lapsed = (
@@ -140,8 +135,7 @@ def test_a_start_that_lapsed_stays_to_be_seen_until_somebody_starts_again(room: 
 
 def test_a_sender_takes_off_a_start_that_lapsed(room: Newsroom) -> None:
     start(room)
-    room.write(progress=Progress.DRAFT)
-    room.look()
+    room.write_and_look(progress=Progress.DRAFT)
     assert Act.FORGET_START in status(room).acts_for(SAM)
     assert room.starter().undo("resignation", by=SAM) is False
     assert Act.FORGET_START not in status(room).acts_for(SAM)
@@ -150,13 +144,11 @@ def test_a_sender_takes_off_a_start_that_lapsed(room: Newsroom) -> None:
 def test_what_began_has_no_start_that_lapsed(room: Newsroom) -> None:
     start(room)
     room.look()
-    room.clock.advance(minutes=6)
-    room.start_due()
+    room.start_due(minutes=6)
     room.hand().cancel("resignation")
     assert status(room).lapsed is None
     room.rules = replace(room.rules, start=StartBy.APPROVAL)
-    room.write(title="Another")
-    room.look()
+    room.write_and_look(title="Another")
     assert status(room).lapsed is None
 
 
@@ -173,8 +165,7 @@ def test_what_began_has_no_start_that_lapsed(room: Newsroom) -> None:
 def test_an_approval_that_was_lost_says_what_changed(
     room: Newsroom, change: dict[str, Any], said: str
 ) -> None:
-    room.write(**change)
-    room.look()
+    room.write_and_look(**change)
     assert reasons(room) == f"{said} changed after {ED} approved it; it waits for a new approval"
     words = f"After Ed approved it, {said} changed. It needs a new approval."
     assert describe_state(status(room)) == words
@@ -193,15 +184,12 @@ def test_templates_and_translations_are_named_too(room: Newsroom) -> None:
 
 
 def test_a_text_that_cannot_be_made_into_an_email_is_another_text(room: Newsroom) -> None:
-    room.write(body="unrenderable")
-    room.look()
+    room.write_and_look(body="unrenderable")
     assert reasons(room).startswith("its text changed after")
 
 
 def test_an_approval_for_a_later_time_says_so(room: Newsroom) -> None:
-    room.write(send_at=EVENING)
-    room.look()
-    room.approve()
+    room.write_and_approve(send_at=EVENING)
     room.schedule("resignation", NOON + timedelta(hours=1), renews_approvals=True)
     assert reasons(room) == (
         "it has 0 of 1 approvals; ed@forum.example approved it for a later time than is set now"
@@ -214,9 +202,7 @@ def test_an_approval_for_a_later_time_says_so(room: Newsroom) -> None:
 
 
 def test_a_time_that_was_set_stays_to_be_seen_and_does_not_pass_in_silence(room: Newsroom) -> None:
-    room.write(send_at=EVENING)
-    room.look()
-    room.approve()
+    room.write_and_approve(send_at=EVENING)
     before = status(room)
     assert describe_state(before) == (
         "Approved by Ed. No sender has started it."

@@ -142,9 +142,7 @@ def test_what_speaks_against_it_takes_a_campaign_back_at_once(room: Newsroom, wa
 
 def planned(room: Newsroom) -> None:
     """An approved statement whose campaign waits, and looks that have seen it."""
-    room.write()
-    room.look()
-    room.approve()
+    room.write_and_approve()
     assert len(room.look().scheduled) == 1
     for _ in range(2):
         assert room.look().scheduled == ()
@@ -163,8 +161,7 @@ def planned(room: Newsroom) -> None:
 def test_what_was_missing_lets_it_be_planned_at_once(
     room: Newsroom, before: Wakes, wake: Wakes
 ) -> None:
-    room.write()
-    room.look()
+    room.write_and_look()
     before(room)
     for _ in range(3):
         assert room.look().scheduled == ()
@@ -197,16 +194,14 @@ def test_a_correction_waits_for_what_it_corrects_and_then_for_a_sender(
 ) -> None:
     room.subscribe(3)
     room.write("right", title="Put right", corrects="resignation")
-    room.write()
-    room.look()
+    room.write_and_look()
     room.approve(slug="right")
     for _ in range(3):
         [held] = room.look().held
         assert held.slug == "right"
     room.approve()
     room.look()
-    room.clock.advance(minutes=5)
-    room.start_due()
+    room.start_due(minutes=5)
     room.drain()
     assert room.look().held == ()
     assert room.look().scheduled == ()  # nobody was shown how many get it
@@ -225,8 +220,7 @@ def test_an_original_is_rendered_again_when_a_translation_in_its_mail_changes_or
     alone: set[str] = set()
     for changes in ({}, {"body": "Anders."}, {"translation_of": ""}):
         fields = {"language": "de", "translation_of": "resignation"} | changes
-        room.write("auf-deutsch", **fields)
-        room.look()
+        room.write_and_look("auf-deutsch", **fields)
         room.look()
         alone.add(room.content_hash())
     assert len(alone) == 3
@@ -261,9 +255,7 @@ def test_one_that_cannot_be_rendered_is_told_at_each_look_and_rendered_but_twice
 
 
 def test_what_stands_held_is_told_at_each_look(room: Newsroom) -> None:
-    room.write()
-    room.look()
-    room.approve()
+    room.write_and_approve()
     room.write(body="Changed since.")
     for _ in range(3):
         assert [held.slug for held in room.look().held] == ["resignation"]
@@ -281,8 +273,7 @@ def test_a_name_in_a_file_counts_when_its_text_can_be_rendered_at_last(room: New
 
 
 def test_one_that_another_process_wrote_meanwhile_is_put_right(room: Newsroom) -> None:
-    room.write()
-    room.look()
+    room.write_and_look()
     room.look()
     with room.store.begin() as tx:
         stored = tx.statements.get("resignation")
@@ -296,8 +287,7 @@ def test_one_that_another_process_wrote_meanwhile_is_put_right(room: Newsroom) -
 
 
 def test_one_whose_source_could_not_be_read_is_gone_once_it_can_be(room: Newsroom) -> None:
-    room.write()
-    room.look()
+    room.write_and_look()
     room.source.complete = False
     room.remove()
     for _ in range(2):

@@ -45,9 +45,7 @@ def test_a_report_has_all_that_was_promised(room: Newsroom) -> None:
 def test_before_it_begins_the_audience_is_an_estimate_and_says_so(room: Newsroom) -> None:
     room.subscribe(7)
     room.write("other")
-    room.write()
-    room.look()
-    room.approve()
+    room.write_and_approve()
     room.approve(slug="other")
     room.plan()
     found = figures(room)
@@ -62,8 +60,7 @@ def test_before_it_begins_the_audience_is_an_estimate_and_says_so(room: Newsroom
         tx.statements.put(replace(stored, statement=wrong), tx.now)
     assert (figures(room)["audience"], figures(room)["estimated"]) == (0, False)
     room.look()
-    room.clock.advance(minutes=6)
-    room.start_due()
+    room.start_due(minutes=6)
     assert not report("other", store=room.store)["estimated"]
     assert report("other", store=room.store)["audience"] == 6
 
@@ -85,8 +82,7 @@ def test_the_audience_is_the_sum_of_the_six_states_at_any_moment(room: Newsroom)
     room.suppress("reader3@example.org")
     for answer in (mixed, always(Verdict.UNKNOWN), always(Verdict.RETRY), always(Verdict.SPLIT)):
         room.provider.answer = answer
-        room.clock.advance(minutes=1)
-        room.dispatch()
+        room.dispatch(minutes=1)
         assert figures(room)["audience"] == 45
     room.hand().cancel("resignation")
     found = figures(room)
@@ -104,10 +100,8 @@ def test_the_audience_is_the_sum_of_the_six_states_at_any_moment(room: Newsroom)
 def test_those_that_a_person_has_to_look_at_are_named(room: Newsroom) -> None:
     room.start(15)
     room.suppress("reader3@example.org")
-    room.provider.answer = mixed
-    room.dispatch()
-    room.provider.answer = always(Verdict.UNKNOWN)
-    room.dispatch()
+    room.dispatch(mixed)
+    room.dispatch(always(Verdict.UNKNOWN))
     found = figures(room)
     assert found["exceptions"] == [
         {
@@ -129,8 +123,7 @@ def test_those_that_a_person_has_to_look_at_are_named(room: Newsroom) -> None:
 
 def test_everybody_who_was_refused_is_named_also_when_all_were(room: Newsroom) -> None:
     room.start(3)
-    room.provider.answer = always(Verdict.REJECTED, "not verified")
-    room.dispatch()
+    room.dispatch(always(Verdict.REJECTED, "not verified"))
     found = figures(room)
     assert (found["rejected"], found["state"]) == (3, "sent")
     assert [(one["address"], one["reason"]) for one in found["exceptions"]] == [
@@ -168,13 +161,11 @@ def test_there_is_no_report_of_what_is_not_there(room: Newsroom) -> None:
 def test_an_outage_of_the_provider_stands_in_the_report(room: Newsroom) -> None:
     room.start(readers=25)
     assert figures(room)["outage"] is None
-    room.provider.answer = always(Verdict.RETRY)
-    room.dispatch()
+    room.dispatch(always(Verdict.RETRY))
     outage = figures(room)["outage"]
     assert (outage["people"], outage["tries"]) == (10, 1)
     assert outage["reason"]
     assert outage["next_at"] > room.clock.now().isoformat()
     room.provider.answer = always(Verdict.ACCEPTED)
-    room.clock.advance(hours=1)
-    room.drain()
+    room.drain(hours=1)
     assert figures(room)["outage"] is None

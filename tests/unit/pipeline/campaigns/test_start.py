@@ -20,8 +20,7 @@ def test_what_changed_just_before_the_start_does_not_start(room: Newsroom) -> No
     room.subscribe(3)
     scheduled(room)
     revoke("resignation", by="ed@forum.example", store=room.store, rules=room.rules)
-    room.clock.advance(hours=1)
-    assert room.start_due() == ()
+    assert room.start_due(hours=1) == ()
     assert room.campaign().state is CampaignState.CANCELLED
     assert room.counts() == Counts()
 
@@ -46,14 +45,12 @@ def test_those_due_start_together(room: Newsroom) -> None:
     for slug in ("a", "b"):
         room.approve(slug=slug)
     room.plan()
-    room.clock.advance(minutes=5)
-    assert [campaign.slug for campaign in room.start_due()] == ["a", "b"]
+    assert [campaign.slug for campaign in room.start_due(minutes=5)] == ["a", "b"]
 
 
 def test_with_nobody_subscribed_the_campaign_waits_for_a_person(room: Newsroom) -> None:
     scheduled(room)
-    room.clock.advance(minutes=5)
-    assert room.start_due() == ()
+    assert room.start_due(minutes=5) == ()
     campaign = room.campaign()
     assert campaign.state is PAUSED
     assert "no one is subscribed to press" in campaign.reason
@@ -88,18 +85,14 @@ def meanwhile(room: Newsroom, deed: object) -> tuple[Meanwhile, PlanRules]:
 def test_what_somebody_else_scheduled_in_the_meantime_is_not_scheduled_twice(
     room: Newsroom,
 ) -> None:
-    room.write()
-    room.look()
-    room.approve()
+    room.write_and_approve()
     store, rules = meanwhile(room, room.plan)
     assert plan(store=store, rules=rules) == PlanResult()
     assert len(room.campaigns()) == 1
 
 
 def test_what_was_revoked_in_the_meantime_is_not_scheduled(room: Newsroom) -> None:
-    room.write()
-    room.look()
-    room.approve()
+    room.write_and_approve()
 
     def take_back() -> None:
         revoke("resignation", by="ed@forum.example", store=room.store, rules=room.rules)
@@ -139,8 +132,7 @@ def test_a_campaign_whose_statement_is_not_stored_does_not_start(
     scheduled(room)
     with store.begin() as tx:
         tx.db.change("DELETE FROM statement")
-    room.clock.advance(minutes=5)
-    assert room.start_due() == ()
+    assert room.start_due(minutes=5) == ()
     assert room.campaign().state is SCHEDULED
 
 
@@ -157,8 +149,7 @@ def test_a_campaign_with_another_text_than_was_approved_last_does_not_start(
     assert room.start_due() == ()
     assert room.campaign().state is SCHEDULED
     room.plan()
-    room.clock.advance(minutes=5)
-    room.start_due()
+    room.start_due(minutes=5)
     room.drain()
     assert {batch.content.text.splitlines()[0] for batch in room.provider.batches} == {
         "Something else."
@@ -170,8 +161,7 @@ def test_a_batch_holds_no_more_than_fits_into_one_call(room: Newsroom) -> None:
     scheduled(room)
     able = Capabilities(max_recipients=1000, max_bytes=1, own_body=True)
     room.rules = replace(room.rules, capabilities=(able,))
-    room.clock.advance(minutes=5)
-    room.start_due()
+    room.start_due(minutes=5)
     with room.store.read() as tx:
         assert tx.batches.waiting().queued == 3
 

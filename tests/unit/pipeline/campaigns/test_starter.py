@@ -44,9 +44,7 @@ def room(room: Newsroom) -> Newsroom:
     """Twelve readers, and an approved statement that a sender has to start."""
     room.rules = replace(room.rules, start=StartBy.SENDER)
     room.subscribe(12)
-    room.write()
-    room.look()
-    room.approve()
+    room.write_and_approve()
     room.plan()
     return room
 
@@ -66,8 +64,7 @@ def starts(room: Newsroom) -> list[Start]:
 def run(room: Newsroom, minutes: float = 6) -> None:
     """Run the scheduler, some time later."""
     room.look()
-    room.clock.advance(minutes=minutes)
-    room.look()
+    room.look(minutes=minutes)
     room.start_due()
     room.drain()
 
@@ -127,9 +124,7 @@ def test_at_once_is_before_the_time_that_staff_set_after_the_approval(room: News
 
 
 def test_without_a_word_it_leaves_when_its_file_says(room: Newsroom) -> None:
-    room.write(send_at=TOMORROW)
-    room.look()
-    room.approve()
+    room.write_and_approve(send_at=TOMORROW)
     start(room)
     room.look()
     assert room.campaign().release_at == TOMORROW
@@ -159,9 +154,7 @@ def test_pressing_again_once_it_is_sending_is_refused(room: Newsroom) -> None:
 
 def test_another_text_than_was_seen_is_not_started(room: Newsroom) -> None:
     seen = room.content_hash()
-    room.write(body="Another text.")
-    room.look()
-    room.approve()
+    room.write_and_approve(body="Another text.")
     with pytest.raises(ContentChanged) as refused:
         start(room, seen=seen)
     assert (refused.value.seen, refused.value.now) == (seen, room.content_hash())
@@ -169,8 +162,7 @@ def test_another_text_than_was_seen_is_not_started(room: Newsroom) -> None:
 
 
 def test_a_text_that_nobody_approved_is_not_started(room: Newsroom) -> None:
-    room.write(body="Another text.")
-    room.look()
+    room.write_and_look(body="Another text.")
     with pytest.raises(Refused, match=r"its text changed after ed@forum\.example approved it"):
         start(room)
 
@@ -178,8 +170,7 @@ def test_a_text_that_nobody_approved_is_not_started(room: Newsroom) -> None:
 def test_the_start_of_a_text_is_none_of_the_next_one(room: Newsroom) -> None:
     start(room)
     room.look()
-    room.write(body="Another text.")
-    room.look()
+    room.write_and_look(body="Another text.")
     assert room.campaign().state is CampaignState.CANCELLED
     room.approve()
     run(room)
@@ -209,8 +200,7 @@ def test_a_file_that_is_gone_for_a_moment_costs_no_start(room: Newsroom) -> None
     room.remove()
     room.look()
     assert room.campaign().state is CampaignState.CANCELLED
-    room.write()
-    room.look()
+    room.write_and_look()
     assert room.campaign().state is CampaignState.SCHEDULED
     assert room.campaign().release_at == TOMORROW
 
@@ -278,9 +268,7 @@ def test_the_operator_may_start_whatever_is_approved(room: Newsroom) -> None:
 
 def test_where_approvals_start_it_nobody_has_to(room: Newsroom) -> None:
     room.rules = replace(room.rules, start=StartBy.APPROVAL)
-    room.write(title="Another text")
-    room.look()
-    room.approve()
+    room.write_and_approve(title="Another text")
     with pytest.raises(AlreadyStarted, match=r"was started by ed@forum\.example"):
         start(room)
 
@@ -373,9 +361,7 @@ def test_a_translation_that_nobody_started_leaves_its_readers_to_the_original(
     with room.store.begin() as tx:
         entry = Entry(address="ana@example.org", lists=("press",), language="es")
         tx.readers.upsert([entry], room.clock.now())
-    room.write("dimision", translation_of="resignation", language="es")
-    room.look()
-    room.approve(slug="dimision")
+    room.write_and_approve("dimision", translation_of="resignation", language="es")
     assert readers(room) == (13, ())
     spanish = StartRequest(
         slug="dimision",
@@ -396,9 +382,7 @@ def test_a_translation_that_nobody_started_leaves_its_readers_to_the_original(
 def test_a_correction_is_started_for_those_who_may_have_the_original(room: Newsroom) -> None:
     start(room)
     run(room)
-    room.write("right", corrects="resignation", body="This is right.")
-    room.look()
-    room.approve(slug="right")
+    room.write_and_approve("right", corrects="resignation", body="This is right.")
     content_hash = room.content_hash("right")
     for_twelve = StartRequest(
         slug="right", by=SAM, seen=content_hash, shown=room.terms("right", 12)
@@ -458,8 +442,7 @@ def test_undone_before_the_next_look_there_never_was_a_campaign(room: Newsroom) 
 def test_an_undo_that_comes_too_late_says_so_and_undoes_nothing(room: Newsroom) -> None:
     start(room)
     room.look()
-    room.clock.advance(minutes=6)
-    room.look()
+    room.look(minutes=6)
     room.start_due()
     room.dispatch()
     with pytest.raises(UndoTooLate) as late:
@@ -512,8 +495,7 @@ def test_nothing_that_was_started_is_nothing_to_undo(room: Newsroom) -> None:
 def test_what_was_cancelled_half_way_cannot_be_undone(room: Newsroom) -> None:
     start(room)
     room.look()
-    room.clock.advance(minutes=6)
-    room.start_due()
+    room.start_due(minutes=6)
     room.dispatch()
     room.hand(SAM).cancel("resignation")
     with pytest.raises(UndoTooLate):
@@ -525,8 +507,7 @@ def test_what_was_cancelled_before_anybody_had_it_can_be_started_and_undone(
 ) -> None:
     start(room)
     room.look()
-    room.clock.advance(minutes=6)
-    room.start_due()
+    room.start_due(minutes=6)
     room.hand(SAM).cancel("resignation")
     room.approve()
     start(room)
@@ -577,8 +558,7 @@ def test_where_approvals_start_it_an_undo_takes_them_all_back(room: Newsroom) ->
 
 def test_an_approval_lapses_with_the_role_of_who_gave_it(room: Newsroom) -> None:
     room.rules = replace(room.rules, start=StartBy.APPROVAL)
-    room.write("second")
-    room.look()
+    room.write_and_look("second")
     room.approve(slug="second", shown=12)
     room.look()
     assert room.campaign("second").state is CampaignState.SCHEDULED
@@ -592,8 +572,7 @@ def test_an_approval_lapses_with_the_role_of_who_gave_it(room: Newsroom) -> None
 
 def test_an_approval_that_starts_it_is_bound_to_the_number_that_was_shown(room: Newsroom) -> None:
     room.rules = replace(room.rules, start=StartBy.APPROVAL)
-    room.write("second")
-    room.look()
+    room.write_and_look("second")
     with pytest.raises(CountChanged):
         room.approve(slug="second", shown=11)
     with room.store.read() as tx:
@@ -608,8 +587,7 @@ def test_an_approval_that_starts_it_is_bound_to_the_number_that_was_shown(room: 
 
 def test_the_first_number_stays_where_another_approval_comes_later(room: Newsroom) -> None:
     room.rules = replace(room.rules, start=StartBy.APPROVAL)
-    room.write("second")
-    room.look()
+    room.write_and_look("second")
     room.approve(slug="second", shown=12)
     room.approve("flo@forum.example", slug="second", shown=12)
     with room.store.read() as tx:
@@ -623,8 +601,7 @@ def test_an_approval_that_starts_nothing_binds_nothing(
     """It is not enough, or a sender starts the text."""
     room.rules = replace(room.rules, start=by)
     room.demand(required=required)
-    room.write("second")
-    room.look()
+    room.write_and_look("second")
     with pytest.raises(CountChanged):
         room.approve(slug="second", shown=99)
     room.approve(slug="second", shown=12)
@@ -635,8 +612,7 @@ def test_an_approval_that_starts_nothing_binds_nothing(
 def test_of_two_approvals_the_last_alone_is_bound_to_a_number(room: Newsroom) -> None:
     room.rules = replace(room.rules, start=StartBy.APPROVAL)
     room.demand(required=2)
-    room.write("second")
-    room.look()
+    room.write_and_look("second")
     assert not room.approve(slug="second", shown=12).approval.approved
     room.subscribe(13)
     assert room.approve("flo@forum.example", "second", shown=13).approval.approved

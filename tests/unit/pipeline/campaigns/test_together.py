@@ -155,8 +155,7 @@ def test_a_correction_goes_out_in_all_its_languages_to_those_who_got_the_origina
     room.drain()
     populate(room, {"es": 2}, start=10)
     room.write("right", corrects=FORUM, body="This is right.")
-    room.write("right-es", translation_of="right", language="es", body="This is right-es.")
-    room.look()
+    room.write_and_look("right-es", translation_of="right", language="es", body="This is right-es.")
     assert room.render().faults == ()
     agree(room, "right")
     assert begin(room) == ["right"]

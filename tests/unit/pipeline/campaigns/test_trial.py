@@ -30,8 +30,7 @@ def send(room: Newsroom, to: str) -> None:
 
 def ready(room: Newsroom, readers: int = 5) -> None:
     room.subscribe(readers)
-    room.write()
-    room.look()
+    room.write_and_look()
 
 
 def diff(room: Newsroom) -> list[str]:
@@ -64,8 +63,7 @@ def test_a_dry_run_foretells_the_audience(room: Newsroom) -> None:
     assert found.approved
     assert "more" not in "\n".join(report_lines(found))
     room.plan()
-    room.clock.advance(minutes=5)
-    room.start_due()
+    room.start_due(minutes=5)
     room.drain()
     assert sorted(found.addresses) == sorted(room.provider.accepted)
 
@@ -126,8 +124,7 @@ def test_a_test_mail_goes_to_one_address_and_is_marked(room: Newsroom) -> None:
 
 def test_a_test_mail_greets_whoever_gets_it_as_a_reader_or_a_colleague(room: Newsroom) -> None:
     room.subscribe(1)
-    room.write(body="Dear {name|friend}")
-    room.look()
+    room.write_and_look(body="Dear {name|friend}")
     with room.store.begin() as tx:
         entry = Entry(address="reader1@example.org", lists=(), name="Ana Ruiz")
         tx.readers.upsert([entry], room.clock.now())
@@ -181,8 +178,7 @@ def test_what_changed_since_the_approval_is_shown_line_by_line(room: Newsroom) -
     ready(room)
     room.approve()
     assert diff(room) == []
-    room.write(body="The Forum has not resigned.", subject="Forum stays")
-    room.look()
+    room.write_and_look(body="The Forum has not resigned.", subject="Forum stays")
     lines = diff(room)
     assert "-Subject: Forum resigns from task force" in lines
     assert "+Subject: Forum stays" in lines
@@ -203,8 +199,7 @@ def test_a_name_that_was_taken_out_of_the_file_does_not_hide_what_was_approved(
     room.demand(trust_front_matter=True)
     room.bring_along("ed@forum.example")
     room.look()
-    room.write(body="The Forum has not resigned.")
-    room.look()
+    room.write_and_look(body="The Forum has not resigned.")
     assert "+The Forum has not resigned." in diff(room)
 
 
@@ -221,16 +216,14 @@ def test_what_went_out_is_shown_and_not_what_was_written_since(room: Newsroom) -
     room.start(5)
     assert "has resigned" in (bodies(room) or "")
     room.dispatch()
-    room.write(body="The Forum has not resigned.")
-    room.look()
+    room.write_and_look(body="The Forum has not resigned.")
     assert "has resigned" in (bodies(room, reader=1) or "")
     with pytest.raises(NotFound, match="no such reader"):
         bodies(room, reader=99)
 
 
 def test_of_a_text_that_cannot_be_rendered_there_is_no_mail_to_show(room: Newsroom) -> None:
-    room.write(body="unrenderable")
-    room.look()
+    room.write_and_look(body="unrenderable")
     assert bodies(room) is None
 
 

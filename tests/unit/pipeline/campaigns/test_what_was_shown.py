@@ -31,8 +31,7 @@ def room(room: Newsroom) -> Newsroom:
     """Twelve readers, which are many here, and a text that goes out as soon as it is approved."""
     room.rules = replace(room.rules, typed_count=12)
     room.subscribe(12)
-    room.write()
-    room.look()
+    room.write_and_look()
     return room
 
 
@@ -122,8 +121,7 @@ def test_a_whole_form_starts_it_through_each_door(room: Newsroom) -> None:
     say_yes(room, WHOLE)
     room.rules = replace(room.rules, start=StartBy.SENDER)
     room.clock.advance(minutes=1)
-    room.write(title="Another text")
-    room.look()
+    room.write_and_look(title="Another text")
     say_yes(room, WHOLE)
     starting(room, WHOLE)
     assert [(one.by, one.count) for one in starts(room)] == [(ED, 12), (SAM, 12)]
@@ -145,12 +143,9 @@ def test_below_the_limit_of_the_servers_own_count_nothing_is_typed(room: Newsroo
 
 def approved_unseen(room: Newsroom) -> None:
     """Planning refuses it, so that no page can say how many get it."""
-    room.write(corrects="nothing")
-    room.look()
+    room.write_and_look(corrects="nothing")
     say_yes(room, ShownTerms(time="none"))
-    room.write("nothing")
-    room.look()
-    room.approve(slug="nothing")
+    room.write_and_approve("nothing")
     room.look()
 
 
@@ -172,8 +167,7 @@ def paused_and_changed_back(room: Newsroom) -> None:
     say_yes(room)
     room.look()
     room.hand().pause("resignation")
-    room.write(title="Another title")
-    room.look()
+    room.write_and_look(title="Another title")
     room.write()
 
 
@@ -185,8 +179,7 @@ def test_what_nobody_started_for_its_number_waits_for_a_sender(
     room: Newsroom, before: Callable[[Newsroom], object]
 ) -> None:
     before(room)
-    room.clock.advance(days=1)
-    room.look()
+    room.look(days=1)
     room.start_due()
     [approval] = approvals(room)
     assert approval.by == ED
@@ -199,9 +192,7 @@ def test_what_nobody_started_for_its_number_waits_for_a_sender(
 
 
 def by_command(room: Newsroom) -> None:
-    room.write()
-    room.look()
-    room.approve()
+    room.write_and_approve()
 
 
 def by_file(room: Newsroom) -> None:
@@ -218,8 +209,7 @@ def test_through_each_door_an_approval_starts_it_for_a_number(
     assert [one.count for one in starts(room)] == [12]
     room.look()
     room.subscribe(300)
-    room.clock.advance(minutes=5)
-    assert room.start_due() == ()
+    assert room.start_due(minutes=5) == ()
     assert room.campaign().reason.startswith("300 people would get it now, and ed@forum.example")
 
 
@@ -230,8 +220,7 @@ def test_through_each_door_an_approval_starts_it_for_a_number(
 def evening(room: Newsroom) -> Newsroom:
     """A sender starts a text that was approved for the evening."""
     room.rules = replace(room.rules, start=StartBy.SENDER)
-    room.write(send_at=EVE)
-    room.look()
+    room.write_and_look(send_at=EVE)
     say_yes(room)
     return room
 
@@ -309,8 +298,7 @@ def test_taking_back_a_later_time_leads_no_earlier_than_they_were_told(room: New
 
 def test_an_embargo_is_told_and_no_time_before_it_is_confirmed(room: Newsroom) -> None:
     room.rules = replace(room.rules, start=StartBy.SENDER)
-    room.write(embargo_until=EVE)
-    room.look()
+    room.write_and_look(embargo_until=EVE)
     say_yes(room)
     assert [one.not_before for one in approvals(room)] == [EVENING]
     for asked in ({"at_once": True}, {"at": NOON + timedelta(hours=1)}):
@@ -325,8 +313,7 @@ def test_an_embargo_is_told_and_no_time_before_it_is_confirmed(room: Newsroom) -
 
 def test_the_hour_of_each_reader_begins_with_the_first_clocks_in_the_world(room: Newsroom) -> None:
     room.rules = replace(room.rules, start=StartBy.SENDER)
-    room.write(local_time=LocalTime(at=time(9), day=EVE.date() + timedelta(days=1)))
-    room.look()
+    room.write_and_look(local_time=LocalTime(at=time(9), day=EVE.date() + timedelta(days=1)))
     say_yes(room)
     # nine o'clock of the 25th on the islands of the Line, UTC+14
     [given] = approvals(room)
@@ -341,8 +328,7 @@ def test_the_hour_of_each_reader_begins_with_the_first_clocks_in_the_world(room:
 
 def test_a_time_that_the_zone_does_not_have_is_kept_back_by_planning(room: Newsroom) -> None:
     gap = datetime(2027, 3, 14, 2, 30)  # noqa: DTZ001 - a wall time that New York skips
-    room.write(send_at=gap)
-    room.look()
+    room.write_and_look(send_at=gap)
     say_yes(room)
     assert [one.not_before for one in approvals(room)] == [None]
     assert "does not exist" in room.plan().held[0].reason
@@ -403,11 +389,9 @@ def test_a_shown_time_that_has_passed_is_still_the_one_that_is_set(room: Newsroo
 def test_the_end_of_an_embargo_is_such_a_time(room: Newsroom) -> None:
     """A translation is held to the embargo of its original, which its own text does not name."""
     room.write(embargo_until=EVE)
-    room.write("dimision", translation_of="resignation", language="es")
-    room.look()
+    room.write_and_look("dimision", translation_of="resignation", language="es")
     shown = room.terms("dimision", 12)
-    room.write(embargo_until=EVE - timedelta(hours=1))
-    room.look()
+    room.write_and_look(embargo_until=EVE - timedelta(hours=1))
     with pytest.raises(TimeChanged):
         approve(
             ApprovalRequest(slug="dimision", by=ED, shown=shown),
@@ -419,8 +403,7 @@ def test_the_end_of_an_embargo_is_such_a_time(room: Newsroom) -> None:
 
 
 def test_a_time_by_the_clocks_of_readers_moves_on_under_an_open_page(room: Newsroom) -> None:
-    room.write(local_time=LocalTime(at=time(9)))
-    room.look()
+    room.write_and_look(local_time=LocalTime(at=time(9)))
     shown = room.terms()
     room.clock.advance(hours=5)
     say_yes(room, shown)

@@ -116,8 +116,7 @@ def jump_during_the_call(room: Newsroom, verdict: Verdict, far: timedelta) -> No
         room.provider.answer = accept_all
         return always(verdict)(batch)
 
-    room.provider.answer = answer
-    room.dispatch()
+    room.dispatch(answer)
 
 
 TROUBLES = [TAKEN, CUT_OFF, PUT_OFF, QUIET]
@@ -184,8 +183,7 @@ def test_whoever_waits_is_not_kept_waiting_by_a_clock_that_was_ahead(
     room: Newsroom, back: timedelta
 ) -> None:
     room.start(3)
-    room.provider.answer = always(Verdict.RETRY)
-    room.dispatch()
+    room.dispatch(always(Verdict.RETRY))
     room.provider.answer = accept_all
     jump(room, -back)
     room.drain()  # the first that sees the jump puts right how long anybody waits
@@ -204,8 +202,7 @@ def test_an_attempt_in_the_future_is_neither_replayed_nor_looked_for(
     room.drain()
     jump(room, -far)
     room.find_out()
-    room.clock.advance(days=2)
-    room.find_out()
+    room.find_out(days=2)
     assert room.provider.looks == 0
     assert len(room.provider.batches) == 1
     assert (room.campaign().state, room.counts()) == (CampaignState.ATTENTION, Counts(unknown=3))

@@ -75,8 +75,7 @@ def test_what_is_about_to_leave_is_written_down_before_it_does(
             )
         return answer(Verdict.ACCEPTED)
 
-    room.provider.answer = look
-    done = room.dispatch()
+    done = room.dispatch(look)
     assert seen == [("claimed", done.attempt_id, 64, 5)]
 
 
@@ -105,8 +104,7 @@ def test_no_transaction_is_open_while_the_provider_is_called(room: Newsroom) -> 
         room.suppress("reader5@example.org")
         return answer(Verdict.ACCEPTED)
 
-    room.provider.answer = write_meanwhile
-    room.dispatch()
+    room.dispatch(write_meanwhile)
     assert room.counts() == Counts(accepted=5)
 
 
@@ -127,8 +125,7 @@ def test_each_verdict_is_booked_as_what_it_means(
     room: Newsroom, verdict: Verdict, counts: Counts, state: CampaignState
 ) -> None:
     room.start(5)
-    room.provider.answer = always(verdict)
-    done = room.dispatch()
+    done = room.dispatch(always(verdict))
     assert done.recorded
     assert done.answer.outcome.verdict is verdict
     assert (done.claimed.campaign.id, len(done.claimed.members)) == (1, 5)
@@ -143,8 +140,7 @@ def test_every_verdict_is_covered_by_the_tests_above() -> None:
 
 def test_a_campaign_with_unknowns_says_what_to_do(room: Newsroom) -> None:
     room.start(5)
-    room.provider.answer = always(Verdict.UNKNOWN)
-    room.dispatch()
+    room.dispatch(always(Verdict.UNKNOWN))
     assert room.dispatcher().dispatch() is None, "never sent again on a guess"
     assert room.campaign().reason.startswith("for 5 it is unknown")
     assert "resolve" in room.campaign().reason
@@ -189,8 +185,7 @@ def test_a_retry_waits_longer_each_time(room: Newsroom) -> None:
         assert room.dispatcher().dispatch() is None
         room.clock.advance(seconds=0.001)
     assert waits == [1, 2, 4, 8]
-    room.provider.answer = always(Verdict.ACCEPTED)
-    assert room.drain() == 1
+    assert room.drain(answer=always(Verdict.ACCEPTED)) == 1
     assert len(room.provider.accepted) == 5
 
 
@@ -200,8 +195,7 @@ def test_a_retry_waits_at_least_as_long_as_the_provider_asked(
 ) -> None:
     room.start(5)
     asked = replace(answer(verdict), retry_after=timedelta(hours=1))
-    room.provider.answer = lambda _batch: asked
-    assert room.dispatch().wait == timedelta(hours=1)
+    assert room.dispatch(lambda _batch: asked).wait == timedelta(hours=1)
     room.clock.advance(minutes=59)
     assert room.dispatcher().dispatch() is None
     room.clock.advance(minutes=1)
@@ -211,8 +205,7 @@ def test_a_retry_waits_at_least_as_long_as_the_provider_asked(
 def test_what_is_final_makes_nobody_wait(room: Newsroom) -> None:
     room.start(5)
     asked = replace(answer(Verdict.ACCEPTED), retry_after=timedelta(hours=1))
-    room.provider.answer = lambda _batch: asked
-    assert room.dispatch().wait == timedelta(0)
+    assert room.dispatch(lambda _batch: asked).wait == timedelta(0)
 
 
 def test_halving_finds_the_one_that_the_provider_objects_to(room: Newsroom) -> None:
@@ -222,8 +215,7 @@ def test_halving_finds_the_one_that_the_provider_objects_to(room: Newsroom) -> N
         found = any(one.address == "reader4@example.org" for one in batch.recipients)
         return answer(Verdict.SPLIT if found else Verdict.ACCEPTED)
 
-    room.provider.answer = object_to_reader_4
-    assert room.drain() <= 9
+    assert room.drain(answer=object_to_reader_4) <= 9
     assert room.counts() == Counts(accepted=8, rejected=1)
     assert room.campaign().state is CampaignState.SENT
     assert len(room.provider.accepted) == len(set(room.provider.accepted)) == 8
@@ -231,8 +223,7 @@ def test_halving_finds_the_one_that_the_provider_objects_to(room: Newsroom) -> N
 
 def test_a_wrong_setting_pauses_the_campaign_and_says_why(room: Newsroom) -> None:
     room.start(25)
-    room.provider.answer = always(Verdict.CONFIGURATION, "the key is not valid")
-    room.dispatch()
+    room.dispatch(always(Verdict.CONFIGURATION, "the key is not valid"))
     assert room.campaign().reason == "recording refuses: the key is not valid"
     assert room.dispatcher().dispatch() is None
     room.provider.answer = always(Verdict.ACCEPTED)
@@ -260,8 +251,7 @@ def test_the_answer_to_a_call_that_was_under_way_at_the_cancellation_is_booked(
         room.hand().cancel("resignation")
         return answer(verdict)
 
-    room.provider.answer = cancelled_meanwhile
-    room.dispatch()
+    room.dispatch(cancelled_meanwhile)
     assert room.counts() == counts
     assert room.campaign().state is CampaignState.CANCELLED
     assert room.dispatcher().dispatch() is None
@@ -274,8 +264,7 @@ def test_the_answer_of_whoever_was_taken_for_dead_is_not_booked(room: Newsroom) 
         room.recover()
         return answer(Verdict.ACCEPTED)
 
-    room.provider.answer = taken_over
-    done = room.dispatch()
+    done = room.dispatch(taken_over)
     assert not done.recorded
     assert room.counts() == Counts(unknown=5)
     assert room.campaign().state is CampaignState.ATTENTION

@@ -127,8 +127,7 @@ def test_a_dispatcher_keeps_apart_the_contents_of_many_campaigns(room: Newsroom)
     for slug in slugs:
         room.approve(slug=slug)
     room.plan()
-    room.clock.advance(minutes=5)
-    assert len(room.start_due()) == 20
+    assert len(room.start_due(minutes=5)) == 20
     room.drain()
     assert [
         (batch.campaign, batch.content.text.splitlines()[0]) for batch in room.provider.batches
@@ -172,8 +171,7 @@ def test_a_campaign_whose_last_readers_left_while_it_waited_ends(room: Newsroom)
 
 def test_an_emptied_campaign_does_not_end_others_that_still_wait(room: Newsroom) -> None:
     room.start(5)
-    room.provider.answer = always(Verdict.RETRY)
-    room.dispatch()
+    room.dispatch(always(Verdict.RETRY))
     assert room.dispatcher().dispatch() is None
     assert room.campaign().state is CampaignState.SENDING
 

@@ -46,8 +46,7 @@ def people(count: int) -> list[str]:
 
 
 def fail_over(room: Newsroom) -> None:
-    room.provider.answer = KEY
-    assert room.dispatch().wait == timedelta(0)
+    assert room.dispatch(KEY).wait == timedelta(0)
 
 
 def test_a_refused_account_lets_the_rest_go_to_the_second_provider(
@@ -69,22 +68,17 @@ def test_a_refused_account_lets_the_rest_go_to_the_second_provider(
 
 def test_a_provider_that_is_down_for_a_while_is_waited_for(room: Newsroom) -> None:
     room.start(10)
-    room.provider.answer = DOWN
-    room.dispatch()
-    room.clock.advance(minutes=5)
-    room.dispatch()
+    room.dispatch(DOWN)
+    room.dispatch(minutes=5)
     room.provider.answer = accept_all
-    room.clock.advance(minutes=4)
-    room.drain()
+    room.drain(minutes=4)
     assert (len(room.provider.accepted), second(room).accepted) == (10, [])
 
 
 def test_a_provider_that_stays_down_is_given_up_by_its_next_refusal(room: Newsroom) -> None:
     room.start(20)
-    room.provider.answer = DOWN
-    assert room.dispatch().wait
-    room.clock.advance(minutes=10)
-    assert not room.dispatch().wait
+    assert room.dispatch(DOWN).wait
+    assert not room.dispatch(minutes=10).wait
     room.drain()
     assert sorted(second(room).accepted) == people(20)
     assert room.provider.accepted == []
@@ -92,12 +86,9 @@ def test_a_provider_that_stays_down_is_given_up_by_its_next_refusal(room: Newsro
 
 def test_it_is_given_up_without_another_try_while_it_is_to_be_left_alone(room: Newsroom) -> None:
     room.start(20)
-    room.provider.answer = busy_for_an_hour
-    room.dispatch()
-    room.clock.advance(minutes=9)
-    assert room.drain() == 0
-    room.clock.advance(minutes=1)
-    assert room.drain() == 2
+    room.dispatch(busy_for_an_hour)
+    assert room.drain(minutes=9) == 0
+    assert room.drain(minutes=1) == 2
     assert len(room.provider.batches) == 1
     assert everybody(room) == people(20)
 
@@ -106,34 +97,27 @@ def test_a_campaign_that_is_paused_stays_with_the_first_provider(room: Newsroom)
     room.start(10)
     room.hand().pause("resignation")
     room.start(10, slug="other")
-    room.provider.answer = busy_for_an_hour
-    room.dispatch()
-    room.clock.advance(minutes=10)
-    room.drain()
+    room.dispatch(busy_for_an_hour)
+    room.drain(minutes=10)
     assert (room.campaign().carrier, room.campaign("other").carrier) == ("", "second")
 
 
 def test_a_break_between_two_outages_begins_the_count_anew(room: Newsroom) -> None:
     room.start(30)
-    room.provider.answer = DOWN
-    room.dispatch()
+    room.dispatch(DOWN)
     room.clock.advance(minutes=9)
-    room.provider.answer = accept_all
-    room.dispatch()
+    room.dispatch(accept_all)
     room.provider.answer = DOWN
-    room.clock.advance(minutes=9)
-    assert room.dispatch().wait
+    assert room.dispatch(minutes=9).wait
     assert second(room).batches == []
 
 
 @pytest.mark.parametrize("verdict", [Verdict.QUOTA, Verdict.SPLIT, Verdict.UNKNOWN])
 def test_no_other_answer_fails_over(room: Newsroom, verdict: Verdict) -> None:
     room.start(20)
-    room.provider.answer = always(verdict)
-    room.dispatch()
+    room.dispatch(always(verdict))
     room.clock.advance(minutes=30)
-    room.provider.answer = accept_all
-    room.drain()
+    room.drain(answer=accept_all)
     assert second(room).batches == []
 
 
@@ -153,8 +137,7 @@ def test_after_unknown_answers_alone_what_was_never_sent_goes_to_the_second(room
 
 def test_what_is_unknown_at_the_first_never_reaches_the_second(room: Newsroom) -> None:
     room.start(30)
-    room.provider.answer = always(Verdict.UNKNOWN, "timed out")
-    room.dispatch()
+    room.dispatch(always(Verdict.UNKNOWN, "timed out"))
     fail_over(room)
     room.drain()
     room.recover()
@@ -174,8 +157,7 @@ def test_what_is_unknown_at_the_second_is_settled_at_the_account_it_went_to(room
     room.drain()
     assert room.counts() == Counts(unknown=10)
     room.second_account = "another account"
-    room.clock.advance(minutes=1)
-    assert room.reconcile() is None
+    assert room.reconcile(minutes=1) is None
     room.account, room.second_account = "account Z", "account Z"
     looked = room.reconcile()
     assert looked is not None
@@ -195,14 +177,12 @@ def test_what_the_first_keeps_one_of_a_name_of_is_handed_to_it_alone(room: Newsr
         )
         assert tx.campaigns.assign_provider(1, "second")
     assert room.recover().unknown == 1
-    room.provider.answer = KEY
-    room.drain()
+    room.drain(answer=KEY)
     assert room.find_out() == 1
     assert room.counts() == Counts(accepted=20, unknown=10)
     assert room.campaign().state is CampaignState.ATTENTION
     room.provider.answer = accept_all
-    room.clock.advance(minutes=1)
-    room.find_out()
+    room.find_out(minutes=1)
     assert (len(room.provider.accepted), len(second(room).accepted)) == (10, 20)
     assert everybody(room) == people(30)
 
@@ -227,8 +207,7 @@ def test_answers_that_were_under_way_fail_over_once(room: Newsroom) -> None:
             room.dispatch()  # another thread, at the same time
         return KEY(_batch)  # type: ignore[arg-type]
 
-    room.provider.answer = answer
-    room.dispatch()
+    room.dispatch(answer)
     room.drain()
     assert [action for _, action in room.deeds()].count("fail over") == 1
     assert room.provider.accepted == []
@@ -248,10 +227,8 @@ def test_the_next_campaign_begins_with_the_first_provider(room: Newsroom) -> Non
 
 def test_a_person_brings_a_campaign_back_to_the_first_provider(room: Newsroom) -> None:
     room.start(30)
-    room.provider.answer = DOWN
-    room.dispatch()
-    room.clock.advance(minutes=10)
-    room.dispatch()
+    room.dispatch(DOWN)
+    room.dispatch(minutes=10)
     room.dispatch()
     room.provider.answer = accept_all
     campaign = room.hand().go_back("resignation")
@@ -311,6 +288,5 @@ def test_without_a_second_provider_everything_waits_for_the_first(room: Newsroom
         room.dispatch()
         room.clock.advance(hours=1)
     assert room.campaign().carrier == ""
-    room.provider.answer = KEY
-    room.dispatch()
+    room.dispatch(KEY)
     assert room.campaign().state is CampaignState.PAUSED

@@ -11,9 +11,7 @@ from tests.unit.pipeline.newsroom import Newsroom
 
 def scheduled(room: Newsroom) -> None:
     """One approved statement, planned."""
-    room.write()
-    room.look()
-    room.approve()
+    room.write_and_approve()
     assert len(room.plan().scheduled) == 1
 
 
@@ -50,8 +48,7 @@ def test_a_campaign_cancelled_after_anything_may_have_gone_out_is_the_last(
     room: Newsroom, verdict: Verdict
 ) -> None:
     room.start()
-    room.provider.answer = always(verdict)
-    room.dispatch()
+    room.dispatch(always(verdict))
     room.hand().cancel("resignation")
     room.demand(trust_front_matter=True)
     room.bring_along("flo@forum.example")
@@ -79,8 +76,7 @@ def test_resolving_the_unknown_of_a_cancelled_campaign_opens_no_second_one(
     room: Newsroom,
 ) -> None:
     room.start()
-    room.provider.answer = always(Verdict.UNKNOWN)
-    room.dispatch()
+    room.dispatch(always(Verdict.UNKNOWN))
     room.hand().cancel("resignation")
     room.hand().resolve("resignation", Resolution.ACCEPTED)
     room.demand(trust_front_matter=True)

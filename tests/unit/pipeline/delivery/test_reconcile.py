@@ -205,8 +205,7 @@ def test_whoever_left_before_it_is_handed_over_again_stays_unknown(room: Newsroo
     assert [one.subscriber_id for one in room.provider.batches[-1].recipients] == [1, 3]
     assert room.counts() == Counts(accepted=2, unknown=1)
     assert room.unknown() == ["reader2@example.org"]
-    room.clock.advance(minutes=10)
-    room.find_out()
+    room.find_out(minutes=10)
     assert room.find_out() == 0
     assert len(room.provider.batches) == 2
 
@@ -218,8 +217,7 @@ def test_what_a_folder_may_have_is_never_cancelled_by_being_handed_over_again(
     room.provider.answer = always(Verdict.CONFIGURATION)
     room.find_out()
     room.hand().cancel("resignation")
-    room.clock.advance(minutes=10)
-    room.find_out()
+    room.find_out(minutes=10)
     assert room.counts() == Counts(unknown=3)
 
 
@@ -237,8 +235,7 @@ def test_a_replay_in_vain_is_tried_again_later_and_later(room: Newsroom) -> None
     assert waits == sorted(waits)
     assert waits[0] >= 1
     room.provider.loses = lambda _batch: False
-    room.clock.advance(minutes=10)
-    room.find_out()
+    room.find_out(minutes=10)
     assert room.counts() == Counts(accepted=3)
     assert len(room.provider.accepted) == 3
 
@@ -293,8 +290,7 @@ def test_what_the_provider_has_is_found_in_its_records(room: Newsroom) -> None:
     lost(room, **RECORDS)
     room.reconcile()
     assert room.provider.looks == 0, "nothing shows in the records at once"
-    room.clock.advance(seconds=5)
-    room.reconcile()
+    room.reconcile(seconds=5)
     assert room.counts() == Counts(accepted=3)
     assert room.campaign().state is CampaignState.SENT
 
@@ -308,17 +304,13 @@ def test_not_there_counts_only_when_records_were_silent_for_twice_their_settling
     room.drain()
     room.provider.answer = always(Verdict.ACCEPTED)
     for _ in range(9 * 4):
-        room.clock.advance(seconds=15)
-        room.find_out()
+        room.find_out(seconds=15)
     assert room.counts() == Counts(unknown=3)
     assert room.provider.looks > 1
-    room.clock.advance(minutes=1)
-    room.find_out()
+    room.find_out(minutes=1)
     assert room.counts() == Counts(unknown=3), "once is not enough"
-    room.clock.advance(minutes=9)
-    assert room.find_out() == 0, "the second look comes a settling time after the first"
-    room.clock.advance(minutes=1)
-    room.find_out()
+    assert room.find_out(minutes=9) == 0, "the second look comes a settling time after the first"
+    room.find_out(minutes=1)
     assert room.counts() == Counts(pending=3)
     assert room.campaign().state is CampaignState.SENDING
     room.drain()
@@ -351,8 +343,7 @@ def test_records_that_still_show_somebody_new_prove_no_absence(room: Newsroom) -
         (set(), Counts(accepted=3)),
     ]:
         room.provider.hides = hidden
-        room.clock.advance(minutes=21)
-        room.reconcile()
+        room.reconcile(minutes=21)
         assert room.counts() == counts
 
 
@@ -360,12 +351,10 @@ def test_records_that_cannot_be_read_prove_nothing(room: Newsroom) -> None:
     lost(room, **RECORDS)
     room.provider.records_fail = True
     for _ in range(10):
-        room.clock.advance(hours=3)
-        room.find_out()
+        room.find_out(hours=3)
     assert room.counts() == Counts(unknown=3)
     room.provider.records_fail = False
-    room.clock.advance(minutes=30)
-    room.find_out()
+    room.find_out(minutes=30)
     assert room.counts() == Counts(accepted=3)
 
 
@@ -378,21 +367,18 @@ def test_records_that_cannot_be_read_are_asked_ever_later_however_soon_they_sett
     looks_after_minutes = []
     for _ in range(60):
         for _ in range(12):
-            room.clock.advance(seconds=5)
-            room.find_out()
+            room.find_out(seconds=5)
         looks_after_minutes.append(room.provider.looks)
     assert looks_after_minutes[0] == 2
     assert looks_after_minutes[-1] <= 10
     room.provider.records_fail = False
-    room.clock.advance(minutes=10)
-    room.find_out()
+    room.find_out(minutes=10)
     assert room.counts() == Counts(accepted=3)
 
 
 def test_after_some_days_only_a_person_can_tell(room: Newsroom) -> None:
     lost(room, **RECORDS)
-    room.clock.advance(days=4)
-    looked = room.reconcile()
+    looked = room.reconcile(days=4)
     assert looked is not None
     assert looked.step is Step.LEAVE
     assert room.find_out() == 0
@@ -408,8 +394,7 @@ def test_of_a_cancelled_campaign_it_still_comes_out_what_had_gone(room: Newsroom
     room.drain()
     room.hand().cancel("resignation")
     for _ in range(40):
-        room.clock.advance(minutes=1)
-        room.find_out()
+        room.find_out(minutes=1)
     assert room.counts() == Counts(accepted=2, cancelled=2)
     assert room.campaign().state is CampaignState.CANCELLED
     assert sorted(room.provider.accepted) == ["reader1@example.org", "reader2@example.org"]
@@ -435,8 +420,7 @@ def test_a_paused_campaign_is_looked_after_and_not_replayed(room: Newsroom) -> N
     assert len(room.provider.batches) == calls
     room.hand().resume("resignation")
     room.provider.loses = lambda _batch: False
-    room.clock.advance(seconds=30)
-    room.find_out()
+    room.find_out(seconds=30)
     assert room.counts() == Counts(accepted=3)
 
 
@@ -574,10 +558,8 @@ def test_a_replay_waits_where_the_provider_asked_to_be_left_alone(room: Newsroom
     looked = room.reconcile()
     assert looked is not None
     assert (looked.step, looked.unknown, len(room.provider.batches)) == (Step.WAIT, 3, calls)
-    room.clock.advance(seconds=2)
-    assert room.reconcile() is None
-    room.clock.advance(seconds=1)
-    room.find_out()
+    assert room.reconcile(seconds=2) is None
+    room.find_out(seconds=1)
     assert room.counts() == Counts(accepted=3)
 
 
@@ -621,8 +603,7 @@ def test_records_that_ask_for_silence_are_not_asked_for_another_batch(room: News
     assert busy.looks == 1
     with room.store.read() as tx:
         assert room.pool().blocks(tx, room.clock.now())["recording"] is None
-    room.clock.advance(seconds=10)
-    room.find_out()
+    room.find_out(seconds=10)
     assert room.counts() == Counts(accepted=25)
 
 
@@ -683,8 +664,7 @@ def test_a_look_that_is_cut_off_is_made_again(
     lost(room, **capabilities)
     room.clock.advance(seconds=5)
     cut_off(room, point)
-    room.clock.advance(minutes=2)
-    room.find_out()
+    room.find_out(minutes=2)
     assert room.counts() == Counts(accepted=3)
     assert len(room.provider.accepted) == 3
 

@@ -220,8 +220,7 @@ def test_a_paused_campaign_is_repeated_when_it_is_resumed(room: Newsroom) -> Non
     assert room.drain() == 0
     assert room.counts() == Counts(unknown=3)
     room.hand().resume("resignation")
-    room.clock.advance(seconds=30)
-    room.find_out()
+    room.find_out(seconds=30)
     assert len(room.provider.accepted) == 3
 
 
@@ -240,8 +239,7 @@ def test_a_cancelled_campaign_is_not_repeated(room: Newsroom) -> None:
 def test_a_campaign_in_need_of_attention_ends_where_repeating_is_safe(room: Newsroom) -> None:
     room.provider = RecordingProvider(replay=Replay.SAFE)
     room.start(3)
-    room.provider.answer = always(Verdict.UNKNOWN)
-    room.drain()
+    room.drain(answer=always(Verdict.UNKNOWN))
     assert room.campaign().state is CampaignState.ATTENTION
     room.provider.answer = always(Verdict.ACCEPTED)
     assert room.find_out() == 1
@@ -251,8 +249,7 @@ def test_a_campaign_in_need_of_attention_ends_where_repeating_is_safe(room: News
 
 def test_a_campaign_in_need_of_attention_stays_so_where_it_is_not(room: Newsroom) -> None:
     room.start(3)
-    room.provider.answer = always(Verdict.UNKNOWN)
-    room.drain()
+    room.drain(answer=always(Verdict.UNKNOWN))
     assert room.find_out() == 1
     assert room.find_out() == 0
     assert room.campaign().state is CampaignState.ATTENTION
@@ -269,9 +266,7 @@ def test_recovering_twice_changes_nothing_more(room: Newsroom) -> None:
 
 def test_a_start_that_is_cut_off_freezes_all_or_nothing(room: Newsroom) -> None:
     room.subscribe(5)
-    room.write()
-    room.look()
-    room.approve()
+    room.write_and_approve()
     room.plan()
     room.clock.advance(minutes=5)
     for point in (1, 2):

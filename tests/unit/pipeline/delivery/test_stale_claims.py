@@ -238,8 +238,7 @@ def test_a_replay_whose_hold_went_stale_leaves_the_batch_unknown(room: Newsroom)
     room.reconcile()
     assert len(provider.batches) == calls
     assert room.counts() == Counts(unknown=3)
-    room.clock.advance(minutes=10)
-    room.find_out()
+    room.find_out(minutes=10)
     assert room.counts() == Counts(accepted=3)
 
 

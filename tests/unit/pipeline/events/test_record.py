@@ -293,8 +293,7 @@ def _told_during_the_call(room: Newsroom, verdict: Verdict) -> None:
         tell_of(room, 2, EventKind.DELIVERED, **names)
         return always(verdict)(batch)
 
-    room.provider.answer = faster
-    room.dispatch()
+    room.dispatch(faster)
     room.provider.answer = accept_all
 
 
@@ -343,8 +342,7 @@ def test_an_event_during_a_claim_of_which_nothing_leaves_is_not_lost(
 ) -> None:
     """The first call arrived, although the answer said that it did not."""
     room.start(10)
-    room.provider.answer = always(Verdict.RETRY)
-    room.dispatch()
+    room.dispatch(always(Verdict.RETRY))
     room.clock.advance(minutes=1)
     room.provider.answer = accept_all
     provider, room.provider = room.provider, Interrupting(room, error)
@@ -544,8 +542,7 @@ def _prepared(store: Store, readers: int) -> Newsroom:
     room = Newsroom(BalancedStore(store))
     room.start(readers)
     for calls in range(-(-readers // 10)):
-        room.provider.answer = always(Verdict.UNKNOWN) if calls % 2 else accept_all
-        room.dispatch()
+        room.dispatch(always(Verdict.UNKNOWN) if calls % 2 else accept_all)
     return room
 
 

@@ -23,8 +23,7 @@ def take_back(room: Newsroom, by: str) -> int:
 
 
 def test_a_yes_binds_to_the_text_as_it_stands(room: Newsroom) -> None:
-    room.write()
-    room.look()
+    room.write_and_look()
     given = room.approve("Ed@Forum.Example")
     assert given.content_hash == room.content_hash()
     assert given.approval.approved
@@ -36,9 +35,7 @@ def test_a_yes_binds_to_the_text_as_it_stands(room: Newsroom) -> None:
 
 
 def test_ones_own_yes_alone_is_taken_back_also_by_an_admin(room: Newsroom) -> None:
-    room.write()
-    room.look()
-    room.approve()
+    room.write_and_approve()
     room.approve("ada@forum.example")
     revoke("resignation", by="ada@forum.example", store=room.store, rules=room.rules, own=True)
     assert [yes.by for yes in approvals(room) if yes.revoked_at is None] == ["ed@forum.example"]
@@ -62,8 +59,7 @@ def test_a_yes_of_whoever_may_not_give_it_is_refused(
         ("ed@" + "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþ" * 2 + ".example", "can be looked up"),
     ]:
         with subtests.test(by=by, complaint=complaint):
-            room.write()
-            room.look()
+            room.write_and_look()
             with pytest.raises(Refused, match=complaint):
                 room.approve(by)
             assert approvals(room) == []
@@ -71,26 +67,22 @@ def test_a_yes_of_whoever_may_not_give_it_is_refused(
 
 def test_an_author_says_yes_where_the_settings_allow_it(room: Newsroom) -> None:
     room.demand(author_may_approve=True)
-    room.write()
-    room.look()
+    room.write_and_look()
     room.approve("writer@forum.example")
     assert len(approvals(room)) == 1
 
 
 @pytest.mark.parametrize("length", [0, 7, 64])
 def test_whoever_has_seen_this_very_text_may_say_yes_to_it(room: Newsroom, length: int) -> None:
-    room.write()
-    room.look()
+    room.write_and_look()
     room.approve(expect=room.content_hash()[:length])
     assert len(approvals(room)) == 1
 
 
 def test_whoever_has_seen_another_text_approves_nothing(room: Newsroom) -> None:
-    room.write()
-    room.look()
+    room.write_and_look()
     seen = room.content_hash()
-    room.write(body="The Forum has not resigned.")
-    room.look()
+    room.write_and_look(body="The Forum has not resigned.")
     with pytest.raises(
         Refused, match=f"changed since you looked: it is version {room.content_hash()[:4]}"
     ):
@@ -101,8 +93,7 @@ def test_whoever_has_seen_another_text_approves_nothing(room: Newsroom) -> None:
 def test_there_is_nothing_to_approve_where_there_is_no_statement(room: Newsroom) -> None:
     with pytest.raises(NotFound, match="there is no statement 'resignation'"):
         room.approve()
-    room.write()
-    room.look()
+    room.write_and_look()
     room.remove()
     room.look()
     with pytest.raises(NotFound, match="there is no statement"):
@@ -110,8 +101,7 @@ def test_there_is_nothing_to_approve_where_there_is_no_statement(room: Newsroom)
 
 
 def test_what_cannot_be_rendered_cannot_be_approved(room: Newsroom) -> None:
-    room.write(body="This is unrenderable.")
-    room.look()
+    room.write_and_look(body="This is unrenderable.")
     with pytest.raises(Refused, match="newsletter statement check resignation"):
         room.approve()
 
@@ -140,9 +130,7 @@ def test_what_was_cancelled_before_anything_went_out_can_be_approved_again(
 
 def test_a_person_takes_back_their_own_yes(room: Newsroom) -> None:
     room.demand(required=2)
-    room.write()
-    room.look()
-    room.approve()
+    room.write_and_approve()
     room.approve("flo@forum.example")
     assert take_back(room, "Ed@forum.example") == 1
     assert [yes.by for yes in approvals(room) if yes.revoked_at is None] == ["flo@forum.example"]
@@ -151,18 +139,14 @@ def test_a_person_takes_back_their_own_yes(room: Newsroom) -> None:
 
 
 def test_an_admin_takes_back_all(room: Newsroom) -> None:
-    room.write()
-    room.look()
-    room.approve()
+    room.write_and_approve()
     room.approve("flo@forum.example")
     assert take_back(room, "ada@forum.example") == 2
     assert not approved(room)
 
 
 def test_nobody_takes_back_what_they_never_gave(room: Newsroom) -> None:
-    room.write()
-    room.look()
-    room.approve()
+    room.write_and_approve()
     with pytest.raises(NotFound, match=r"no approval of flo@forum\.example to take back"):
         take_back(room, "flo@forum.example")
     with pytest.raises(Refused, match="is a viewer; to revoke takes the role approver"):
@@ -171,17 +155,14 @@ def test_nobody_takes_back_what_they_never_gave(room: Newsroom) -> None:
 
 
 def test_a_draft_is_not_approved_before_it_is_handed_in(room: Newsroom) -> None:
-    room.write(progress=Progress.DRAFT)
-    room.look()
+    room.write_and_look(progress=Progress.DRAFT)
     with pytest.raises(Refused, match="is a draft") as caught:
         room.approve()
     assert "newsletter statement submit resignation" in str(caught.value)
 
 
 def test_what_becomes_a_draft_again_is_held_though_it_was_approved(room: Newsroom) -> None:
-    room.write()
-    room.look()
-    room.approve()
+    room.write_and_approve()
     assert room.plan().scheduled
     room.write(progress=Progress.DRAFT)
     [withdrawn] = room.look().withdrawn

@@ -37,18 +37,15 @@ def yes(room: Newsroom) -> Approval:
 
 
 def test_an_embargo_without_an_end_keeps_a_statement_from_approval(room: Newsroom) -> None:
-    room.write(embargo=WORDS)
-    room.look()
+    room.write_and_look(embargo=WORDS)
     with pytest.raises(Refused, match=r"say when its embargo ends(.|\n)*EMBARGOED UNTIL FRIDAY"):
         room.approve(despite="the chair wants it")
-    room.write(embargo=WORDS, embargo_until=datetime(2026, 11, 24, 12, tzinfo=UTC))
-    room.look()
+    room.write_and_look(embargo=WORDS, embargo_until=datetime(2026, 11, 24, 12, tzinfo=UTC))
     assert room.approve().approval.approved
 
 
 def test_an_embargo_is_waived_by_name_for_these_words_alone(room: Newsroom) -> None:
-    room.write(embargo=WORDS)
-    room.look()
+    room.write_and_look(embargo=WORDS)
     assert room.approve(no_embargo=True).warnings == ("open-embargo",)
     assert (yes(room).by, yes(room).despite) == ("ed@forum.example", "no embargo")
     with room.store.read() as tx:
@@ -60,8 +57,7 @@ def test_an_embargo_is_waived_by_name_for_these_words_alone(room: Newsroom) -> N
 
 
 def test_waiving_an_embargo_is_no_word_on_other_warnings(room: Newsroom) -> None:
-    room.write(embargo=WORDS, body="It resigned on TK.")
-    room.look()
+    room.write_and_look(embargo=WORDS, body="It resigned on TK.")
     with pytest.raises(Refused, match="--despite"):
         room.approve(no_embargo=True)
     room.approve(no_embargo=True, despite="set tonight")
@@ -70,8 +66,7 @@ def test_waiving_an_embargo_is_no_word_on_other_warnings(room: Newsroom) -> None
 
 
 def test_where_no_embargo_is_open_nothing_is_waived(room: Newsroom) -> None:
-    room.write()
-    room.look()
+    room.write_and_look()
     assert room.approve(no_embargo=True).warnings == ()
     assert yes(room).despite == ""
 
@@ -113,8 +108,7 @@ def test_an_embargo_in_the_text_keeps_it_whatever_door_it_came_through(
 ) -> None:
     room.demand(trust_front_matter=True)
     room.subscribe(1)
-    room.write(**fields)
-    room.look()
+    room.write_and_look(**fields)
     assert room.review().blocking == ("open-embargo",)
     with pytest.raises(Refused, match="say when its embargo ends"):
         room.approve("flo@forum.example", despite="the chair wants it")
@@ -160,8 +154,7 @@ def test_a_correction_in_the_place_of_an_embargoed_statement_waits_too(room: New
     compose(room, FORUM, embargo_until=AT_THREE)
     agree(room, FORUM)
     room.write("right", corrects=FORUM)
-    room.write("better", corrects="right")
-    room.look()
+    room.write_and_look("better", corrects="right")
     agree(room, "right", "better")
     assert room.campaign("right").release_at == AT_THREE
     assert begin(room) == []
@@ -174,15 +167,13 @@ def test_what_has_begun_to_go_out_is_no_secret(room: Newsroom) -> None:
     begin(room)
     room.drain()
     compose(room, FORUM, embargo_until=AT_THREE)
-    room.write("right", corrects=FORUM)
-    room.look()
+    room.write_and_look("right", corrects=FORUM)
     agree(room, "right")
     assert room.campaign("right").release_at == NOON + timedelta(minutes=10)
 
 
 def test_statements_that_correct_each_other_are_looked_at_once(room: Newsroom) -> None:
     room.write("one", corrects="two", embargo_until=AT_THREE)
-    room.write("two", corrects="one")
-    room.look()
+    room.write_and_look("two", corrects="one")
     agree(room, "one", "two")
     assert room.campaigns() == []

@@ -18,8 +18,7 @@ ED = "ed@forum.example"
 @pytest.fixture
 def room(room: Newsroom) -> Newsroom:
     room.subscribe(3)
-    room.write()
-    room.look()
+    room.write_and_look()
     return room
 
 
@@ -51,8 +50,7 @@ def test_it_is_sent_back_with_what_should_change(room: Newsroom) -> None:
 
 def test_a_change_of_its_text_is_an_answer(room: Newsroom) -> None:
     back(room)
-    room.write(body="Open at nine.")
-    room.look()
+    room.write_and_look(body="Open at nine.")
     assert returned(room) is None
 
 
@@ -86,8 +84,7 @@ def test_without_words_that_can_be_read_nothing_is_sent_back(room: Newsroom, rea
 
 def test_another_text_than_was_seen_is_not_sent_back(room: Newsroom) -> None:
     seen = room.content_hash()
-    room.write(body="Open at nine.")
-    room.look()
+    room.write_and_look(body="Open at nine.")
     with pytest.raises(ContentChanged):
         back(room, expect=seen)
 
@@ -98,8 +95,7 @@ def test_whoever_may_not_approve_sends_nothing_back(room: Newsroom) -> None:
 
 
 def test_a_draft_is_not_sent_back(room: Newsroom) -> None:
-    room.write(progress=Progress.DRAFT)
-    room.look()
+    room.write_and_look(progress=Progress.DRAFT)
     with pytest.raises(Refused, match="is a draft"):
         back(room)
 
@@ -113,8 +109,7 @@ def test_what_is_approved_is_taken_back_first(room: Newsroom) -> None:
 def test_what_has_gone_out_is_not_sent_back(room: Newsroom) -> None:
     room.approve()
     room.plan()
-    room.clock.advance(minutes=6)
-    room.start_due()
+    room.start_due(minutes=6)
     with pytest.raises(Refused, match="has already gone out"):
         back(room)
 

@@ -41,8 +41,7 @@ def trusting(room: Newsroom) -> Newsroom:
 def test_names_count_only_in_a_statement_that_says_approved(
     trusting: Newsroom, progress: Progress
 ) -> None:
-    trusting.write(progress=progress, approved_by=("ed@forum.example",))
-    trusting.look()
+    trusting.write_and_look(progress=progress, approved_by=("ed@forum.example",))
     assert approvals(trusting) == []
 
 

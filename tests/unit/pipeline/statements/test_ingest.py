@@ -62,16 +62,14 @@ def test_the_very_reading_of_before_is_not_compared_again(room: Newsroom) -> Non
 
 
 def test_a_changed_statement_has_to_be_rendered_again(room: Newsroom) -> None:
-    room.write()
-    room.look()
+    room.write_and_look()
     changed = room.write(body="The Forum has resigned after all.")
     assert room.ingest().changed == ("resignation",)
     assert stored(room) == StoredStatement(statement=changed, content_hash="", fingerprint="")
 
 
 def test_a_statement_that_is_gone_stays_known_but_is_not_present(room: Newsroom) -> None:
-    room.write()
-    room.look()
+    room.write_and_look()
     content_hash = room.content_hash()
     room.remove()
     assert room.ingest().changed == ("resignation",)

@@ -18,8 +18,7 @@ def room(room: Newsroom) -> Newsroom:
     with room.store.begin() as tx:
         tx.staff.put(DAN, Role.ADMIN, room.clock.now())
     room.subscribe(3)
-    room.write()
-    room.look()
+    room.write_and_look()
     return room
 
 
@@ -59,7 +58,6 @@ def test_where_nothing_is_missing_nobody_stands_in(room: Newsroom) -> None:
 
 
 def test_what_is_blocking_stays_so(room: Newsroom) -> None:
-    room.write(embargo="until noon")
-    room.look()
+    room.write_and_look(embargo="until noon")
     with pytest.raises(Refused, match="say when its embargo ends"):
         room.approve(ADA, override=True, despite=WHY)

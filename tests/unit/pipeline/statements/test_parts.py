@@ -83,11 +83,9 @@ def test_where_each_language_goes_by_itself_its_writers_are_its_own(room: Newsro
 
 
 def test_a_change_of_who_wrote_in_it_is_another_content(room: Newsroom) -> None:
-    room.write()
-    room.look()
+    room.write_and_look()
     before = room.content_hash()
-    room.write(writers=(ED,))
-    room.look()
+    room.write_and_look(writers=(ED,))
     assert room.content_hash() != before
 
 

@@ -44,8 +44,7 @@ def test_a_text_that_was_read_meanwhile_is_not_put_back(room: Newsroom, body: st
 
 def test_other_templates_render_everything_again(room: Newsroom) -> None:
     room.write()
-    room.write("second")
-    room.look()
+    room.write_and_look("second")
     before = room.content_hash()
     room.renderer = PlainRenderer("plain-2")
     room.forget_looks()
@@ -55,11 +54,9 @@ def test_other_templates_render_everything_again(room: Newsroom) -> None:
 
 
 def test_what_was_rendered_before_is_kept_for_those_who_approved_it(room: Newsroom) -> None:
-    room.write()
-    room.look()
+    room.write_and_look()
     before = room.content_hash()
-    room.write(body="Another text.")
-    room.look()
+    room.write_and_look(body="Another text.")
     with room.store.read() as tx:
         kept = tx.statements.content(before)
     assert kept is not None
@@ -82,21 +79,17 @@ def test_one_that_cannot_be_rendered_is_a_fault_and_the_others_go_on(room: Newsr
 def test_one_that_cannot_be_rendered_is_named_at_each_look_until_it_is_mended(
     room: Newsroom,
 ) -> None:
-    room.write(body="This is unrenderable.")
-    room.look()
+    room.write_and_look(body="This is unrenderable.")
     assert len(room.render().faults) == 1
-    room.write(body="This is fine.")
-    room.look()
+    room.write_and_look(body="This is fine.")
     assert room.render().faults == ()
     assert room.content_hash()
 
 
 def test_a_fault_takes_away_the_digest_that_the_statement_had(room: Newsroom) -> None:
-    room.write()
-    room.look()
+    room.write_and_look()
     assert room.content_hash()
-    room.write(body="This is unrenderable.")
-    room.look()
+    room.write_and_look(body="This is unrenderable.")
     assert room.content_hash() == ""
 
 
@@ -120,8 +113,7 @@ class BrokenRenderer(PlainRenderer):
 def test_a_broken_template_is_no_fault_of_a_statement_and_takes_no_content_away(
     room: Newsroom,
 ) -> None:
-    room.write()
-    room.look()
+    room.write_and_look()
     before = room.content_hash()
     room.renderer = BrokenRenderer("plain-2")
     room.forget_looks()

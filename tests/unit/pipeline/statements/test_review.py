@@ -43,8 +43,7 @@ def settled(room: Newsroom) -> bool:
 @pytest.fixture
 def unfinished(room: Newsroom) -> Newsroom:
     room.subscribe(3)
-    room.write(body=UNFINISHED)
-    room.look()
+    room.write_and_look(body=UNFINISHED)
     return room
 
 
@@ -52,8 +51,7 @@ def unfinished(room: Newsroom) -> Newsroom:
 
 
 def test_a_review_counts_who_would_get_it(room: Newsroom) -> None:
-    room.write()
-    room.look()
+    room.write_and_look()
     assert checks(room) == {Check.SUMMARY, Check.NO_READERS}
     room.subscribe(2, "supporters")
     assert checks(room) == {Check.SUMMARY, Check.NOBODY}
@@ -64,8 +62,7 @@ def test_a_review_counts_who_would_get_it(room: Newsroom) -> None:
 def test_statements_to_the_same_lists_are_counted_once(room: Newsroom) -> None:
     room.subscribe(2)
     room.write("first")
-    room.write("second")
-    room.look()
+    room.write_and_look("second")
     with room.store.read() as tx:
         both = tx.statements.some(["first", "second"])
         reviewed = review(tx, both, room.review_rules)
@@ -73,8 +70,7 @@ def test_statements_to_the_same_lists_are_counted_once(room: Newsroom) -> None:
 
 
 def test_a_correction_has_the_readers_of_its_original(room: Newsroom) -> None:
-    room.write(corrects="earlier")
-    room.look()
+    room.write_and_look(corrects="earlier")
     assert checks(room) == {Check.SUMMARY}
 
 
@@ -83,8 +79,7 @@ def test_an_audience_that_is_another_than_last_time_is_said(room: Newsroom) -> N
     room.drain()
     room.subscribe(60)
     room.write("next")
-    room.write("elsewhere", lists=("press", "supporters"))
-    room.look()
+    room.write_and_look("elsewhere", lists=("press", "supporters"))
     room.clock.advance(hours=2)
     assert checks(room, "next") == {Check.SUMMARY, Check.AUDIENCE}
     assert checks(room, "elsewhere") == {Check.SUMMARY, Check.UNKNOWN_LIST}
@@ -94,8 +89,7 @@ def test_another_campaign_within_the_hour_is_said_where_a_list_is_the_same(room:
     room.subscribe(5)
     room.write("first")
     room.write("second")
-    room.write("third", lists=("supporters",))
-    room.look()
+    room.write_and_look("third", lists=("supporters",))
     room.approve(slug="first")
     room.plan()
     assert Check.NEARBY not in checks(room, "first")
@@ -109,8 +103,7 @@ def test_another_campaign_within_the_hour_is_said_where_a_list_is_the_same(room:
 def test_the_times_in_the_file_and_by_staff_are_compared_as_instants(room: Newsroom) -> None:
     wall = datetime(2026, 11, 25, 9, 0)  # noqa: DTZ001 - a wall time
     room.subscribe(1)
-    room.write(send_at=wall, embargo_until=wall.replace(hour=10))
-    room.look()
+    room.write_and_look(send_at=wall, embargo_until=wall.replace(hour=10))
     assert Check.EMBARGO in checks(room)
     with room.store.begin() as tx:
         tx.schedules.put("resignation", datetime(2026, 11, 25, 15, 0, tzinfo=UTC))
@@ -121,15 +114,13 @@ def test_a_time_that_the_zone_does_not_have_is_not_compared(room: Newsroom) -> N
     room.subscribe(1)
     skipped = datetime(2027, 3, 14, 2, 30)  # noqa: DTZ001 - the clocks go over it
     for key in ("send_at", "embargo_until"):
-        room.write(**{key: skipped})
-        room.look()
+        room.write_and_look(**{key: skipped})
         assert checks(room) == {Check.SUMMARY}
 
 
 def test_what_cannot_be_rendered_is_reviewed_all_the_same(room: Newsroom) -> None:
     room.subscribe(1)
-    room.write(body=f"This is unrenderable. {UNFINISHED}")
-    room.look()
+    room.write_and_look(body=f"This is unrenderable. {UNFINISHED}")
     assert Check.PLACEHOLDER in checks(room)
 
 
@@ -166,16 +157,14 @@ def test_each_approver_gives_a_reason_of_their_own(unfinished: Newsroom) -> None
 
 def test_the_reason_lapses_with_the_text(unfinished: Newsroom) -> None:
     unfinished.approve(despite=WHY)
-    unfinished.write(body=f"{UNFINISHED} And more.")
-    unfinished.look()
+    unfinished.write_and_look(body=f"{UNFINISHED} And more.")
     with pytest.raises(Refused, match="warning placeholder"):
         unfinished.approve()
 
 
 def test_a_reason_where_nothing_warns_is_no_override(room: Newsroom) -> None:
     room.subscribe(3)
-    room.write()
-    room.look()
+    room.write_and_look()
     assert room.approve(despite="just in case").approval.approved
     [yes] = approvals(room)
     assert (yes.despite, yes.warnings) == ("", ())
@@ -206,8 +195,7 @@ def refused(
 
 def test_what_is_blocking_goes_out_for_no_reason(room: Newsroom) -> None:
     room.review_rules = replace(room.review_rules, review=refused)
-    room.write()
-    room.look()
+    room.write_and_look()
     assert room.review().blocking == ("merge-mark",)
     with pytest.raises(Refused, match=r"correct what is blocking\n.*blocking merge-mark"):
         room.approve(despite=WHY)
@@ -216,8 +204,7 @@ def test_what_is_blocking_goes_out_for_no_reason(room: Newsroom) -> None:
 
 def test_a_text_that_changes_while_it_is_looked_at_is_not_approved(unfinished: Newsroom) -> None:
     def change() -> None:
-        unfinished.write(body="Another text.")
-        unfinished.look()
+        unfinished.write_and_look(body="Another text.")
 
     with pytest.raises(Refused, match="changed during the review"):
         unfinished.approve(despite=WHY, store=Meanwhile(unfinished.store, change))
@@ -237,8 +224,7 @@ def test_warnings_are_settled_by_a_yes_and_open_again_without_it(unfinished: New
 
 def test_warnings_of_what_has_gone_out_are_settled(room: Newsroom) -> None:
     room.start(3)
-    room.write(body=UNFINISHED)
-    room.look()
+    room.write_and_look(body=UNFINISHED)
     assert settled(room)
 
 
@@ -274,8 +260,7 @@ def test_a_reason_in_a_file_without_warnings_is_no_override(room: Newsroom) -> N
 
 def test_one_misspelt_list_of_several_is_told_with_a_suggestion(room: Newsroom) -> None:
     room.subscribe(2, "press")
-    room.write(lists=("press", "suporters", "events"))
-    room.look()
+    room.write_and_look(lists=("press", "suporters", "events"))
     room.review_rules = replace(room.review_rules, declared_lists=frozenset({"supporters"}))
     [told] = [one for one in room.review().remarks if one.check is Check.UNKNOWN_LIST]
     assert told.message == (

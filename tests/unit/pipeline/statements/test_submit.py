@@ -200,8 +200,7 @@ def test_what_was_taken_back_and_comes_back_as_it_was_waits_for_a_new_approval(
     room.look()
     room.clock.advance(minutes=1)
     desk.hand_in(draft, by=CLEO)
-    room.clock.advance(minutes=9)
-    assert room.look().scheduled == ()
+    assert room.look(minutes=9).scheduled == ()
     assert not approved(desk)
     room.approve(BEN, SLUG)
     assert room.plan().scheduled

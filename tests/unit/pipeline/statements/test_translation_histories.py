@@ -129,8 +129,7 @@ class History:
                 except NewsletterError as error:
                     self.deeds.append(f"at the end {slug}: {error}")
         room.look()
-        room.clock.advance(minutes=9)
-        room.start_due()
+        room.start_due(minutes=9)
         room.drain()
         self.look_at_the_books()
 

@@ -133,8 +133,7 @@ def test_who_waits_for_a_translation_that_does_not_come_is_shown_and_can_still_b
     else:
         compose(room, SPANISH)
         agree(room, SPANISH) if end != "remove" else room.plan()
-    room.clock.advance(hours=9)
-    assert SPANISH in [one.slug for one in room.start_due()]
+    assert SPANISH in [one.slug for one in room.start_due(hours=9)]
     room.drain()
     assert in_each(room) == {FORUM: 2, SPANISH: 3, FRENCH: 1}
     assert awaited(room) == []
@@ -157,8 +156,7 @@ def test_who_was_cancelled_in_one_language_after_the_original_began_is_shown(
     assert awaited(room) == [f"{left} readers wait for forum-es (es), which is cancelled"]
 
     room.remove(SPANISH)
-    room.write("otra", language="es", translation_of=FORUM, body="This is another.")
-    room.look()
+    room.write_and_look("otra", language="es", translation_of=FORUM, body="This is another.")
     agree(room, "otra")
     assert begin(room) == ["otra"]
     room.drain()
@@ -171,8 +169,7 @@ def test_a_crash_frees_nobody_for_another_language(room: Newsroom) -> None:
     compose(room, FORUM, SPANISH)
     agree(room, SPANISH)
     begin(room)
-    room.provider.answer = always(Verdict.UNKNOWN)
-    room.dispatch()
+    room.dispatch(always(Verdict.UNKNOWN))
     room.recover()
     room.hand().cancel(SPANISH)
     room.provider.answer = accept_all
@@ -229,8 +226,7 @@ def test_a_translation_stays_one_when_the_file_of_what_went_out_is_taken_away(
     assert begin(room) == [FORUM]
     room.remove(FORUM)
     assert room.look().withdrawn == ()
-    room.clock.advance(hours=1)
-    room.start_due()
+    room.start_due(hours=1)
     room.drain()
     assert in_each(room) == {FORUM: 1, SPANISH: 2}
 
@@ -250,8 +246,7 @@ def test_faults_of_families_are_told_before_anybody_approves(room: Newsroom) -> 
 def test_what_a_translation_translates_is_part_of_what_is_approved(room: Newsroom) -> None:
     compose(room, FORUM, SPANISH)
     before = room.content_hash(SPANISH)
-    room.write(SPANISH, language="es", body=f"This is {SPANISH}.")
-    room.look()
+    room.write_and_look(SPANISH, language="es", body=f"This is {SPANISH}.")
     assert room.content_hash(SPANISH) != before
 
 
@@ -264,8 +259,7 @@ def test_a_correction_goes_to_those_who_got_that_member(room: Newsroom) -> None:
     agree(room, FORUM, SPANISH)
     begin(room)
     room.drain()
-    room.write("right-es", corrects=SPANISH, language="es", body="This is right.")
-    room.look()
+    room.write_and_look("right-es", corrects=SPANISH, language="es", body="This is right.")
     agree(room, "right-es")
     assert begin(room) == ["right-es"]
     room.drain()
@@ -278,8 +272,7 @@ def test_who_gets_a_correction_in_place_of_a_member_gets_no_other_member(room: N
     agree(room, FORUM)
     begin(room)
     room.dispatch()
-    room.write("right", corrects=FORUM, body="This is right.")
-    room.look()
+    room.write_and_look("right", corrects=FORUM, body="This is right.")
     agree(room, "right")
     assert begin(room) == ["right"]
     agree(room, SPANISH)
@@ -298,8 +291,7 @@ def test_what_has_not_begun_and_goes_out_in_several_languages_is_mended_not_corr
     later(room, SPANISH, hours=9)
     agree(room, FORUM, SPANISH)
     for wrong in (FORUM, SPANISH):
-        room.write(f"right-{wrong}", corrects=wrong, body="This is right.")
-        room.look()
+        room.write_and_look(f"right-{wrong}", corrects=wrong, body="This is right.")
         agree(room, f"right-{wrong}")
         why = f"it corrects {wrong}, which goes out in several languages and has not begun"
         assert held(room, f"right-{wrong}").startswith(why)
@@ -310,8 +302,7 @@ def test_what_a_correction_took_the_place_of_is_translated_no_more(room: Newsroo
     compose(room, FORUM)
     later(room, FORUM, hours=9)
     agree(room, FORUM)
-    room.write("right", corrects=FORUM, body="This is right.")
-    room.look()
+    room.write_and_look("right", corrects=FORUM, body="This is right.")
     agree(room, "right")
     assert begin(room) == ["right"]
     compose(room, SPANISH)

@@ -222,8 +222,7 @@ def test_what_is_not_listed_any_more_stays_as_it_is(desk: Desk) -> None:
 
 
 def test_slugs_are_never_given_twice(desk: Desk, room: Newsroom) -> None:
-    room.write(slug="on-news")
-    room.look()
+    room.write_and_look(slug="on-news")
     desk.publish("a", title="On news")
     desk.publish("b", title="On news")
     desk.publish("c", title=f"On {'a' * 90}")

@@ -40,8 +40,7 @@ def test_what_is_known_already_changes_nothing(lost: Newsroom) -> None:
 
 def test_a_cancelled_campaign_stays_so_when_its_unknown_become_known(room: Newsroom) -> None:
     room.start(15)
-    room.provider.answer = always(Verdict.UNKNOWN)
-    room.dispatch()
+    room.dispatch(always(Verdict.UNKNOWN))
     room.hand().cancel("resignation")
     assert tell(room, *range(1, 11)) == 10
     assert room.campaign().state is CampaignState.CANCELLED

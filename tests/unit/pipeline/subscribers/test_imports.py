@@ -322,9 +322,6 @@ def test_who_got_something_since_stays_and_who_would_have_gets_nothing(room: New
 
 def planned(room: Newsroom, slug: str) -> None:
     """A campaign that is sending, of which nothing has left."""
-    room.write(slug)
+    room.write_and_approve(slug)
     room.look()
-    room.approve(slug=slug)
-    room.look()
-    room.clock.advance(minutes=5)
-    assert len(room.start_due()) == 1
+    assert len(room.start_due(minutes=5)) == 1

@@ -189,8 +189,7 @@ def test_nothing_is_overwritten_while_a_batch_is_being_sent(room: Newsroom) -> N
         cleaned.append(clean(store=room.store))
         return accept_all(batch)
 
-    room.provider.answer = forget_and_clean
-    room.drain()
+    room.drain(answer=forget_and_clean)
     assert (cleaned, clean(store=room.store)) == ([False], True)
 
 

@@ -32,9 +32,7 @@ def populate(room: Newsroom, *places: str, first: int = 1, **fields: Any) -> Non
 
 def scheduled(room: Newsroom, **fields: Any) -> None:
     """Approve and plan a statement to Texas."""
-    room.write(**({"segment": TEXAS} | fields))
-    room.look()
-    room.approve()
+    room.write_and_approve(**({"segment": TEXAS} | fields))
     room.plan()
 
 
@@ -44,8 +42,7 @@ def test_what_went_to_a_part_of_a_list_is_no_measure_of_the_whole(room: Newsroom
     begin(room)
     room.drain()
     room.subscribe(60)
-    room.write("next")
-    room.look()
+    room.write_and_look("next")
     room.clock.advance(hours=2)
     assert Check.AUDIENCE not in {remark.check for remark in room.review("next").remarks}
 
@@ -61,10 +58,8 @@ def test_another_rule_under_the_same_name_asks_for_a_new_yes(room: Newsroom) -> 
         shown = changes(tx, find_statement(tx, "resignation"))
     assert '-Segment: texas: on press; place "Austin"' in shown
     assert '+Segment: texas: on press; place "Austin" or "Dallas"' in shown
-    room.write(segment=TEXAS)
-    room.look()
-    room.clock.advance(minutes=5)
-    assert [one.slug for one in room.start_due()] == ["resignation"]
+    room.write_and_look(segment=TEXAS)
+    assert [one.slug for one in room.start_due(minutes=5)] == ["resignation"]
 
 
 def test_taking_the_segment_out_asks_for_a_new_yes_too(room: Newsroom) -> None:
@@ -79,8 +74,7 @@ def test_taking_the_segment_out_asks_for_a_new_yes_too(room: Newsroom) -> None:
 
 def test_a_rule_that_picks_nobody_pauses_it_until_somebody_is_there(room: Newsroom) -> None:
     populate(room, "Dallas")
-    room.write(segment=TEXAS)
-    room.look()
+    room.write_and_look(segment=TEXAS)
     room.approve(despite="they join tonight")
     room.plan()
     assert begin(room) == []
@@ -94,8 +88,7 @@ def test_a_rule_that_picks_nobody_pauses_it_until_somebody_is_there(room: Newsro
 
 def test_a_review_warns_of_a_rule_that_picks_nobody_now(room: Newsroom) -> None:
     populate(room, "Dallas")
-    room.write(segment=TEXAS)
-    room.look()
+    room.write_and_look(segment=TEXAS)
     assert room.review().warnings == ("segment",)
     [remark] = [one for one in room.review().remarks if one.check.value == "segment"]
     assert "'texas' picks no one now (on press; place \"Austin\")" in remark.message
@@ -108,16 +101,14 @@ def test_an_audience_is_measured_against_one_of_all_readers_alone(room: Newsroom
     scheduled(room)
     begin(room)
     room.write("plain")
-    room.write("again", segment=TEXAS)
-    room.look()
+    room.write_and_look("again", segment=TEXAS)
     assert not {"audience"} & {one.check.value for one in room.review("plain").remarks}
     room.approve(slug="plain")
     room.plan()
     assert begin(room) == ["plain"]
     assert not {"audience"} & {one.check.value for one in room.review("again").remarks}
     populate(room, *[""] * 10, first=41)
-    room.write("third")
-    room.look()
+    room.write_and_look("third")
     [remark] = [one for one in room.review("third").remarks if one.check.value == "audience"]
     assert "the last one to the same lists went to 40" in remark.message
 
@@ -155,8 +146,9 @@ def in_two_languages(room: Newsroom, **spanish: Any) -> None:
     populate(room, "Austin", "Dallas", language="en")
     populate(room, "Austin", "Dallas", first=3, language="es")
     room.write(FORUM, segment=TEXAS)
-    room.write(SPANISH, **({"segment": TEXAS} | spanish), translation_of=FORUM, language="es")
-    room.look()
+    room.write_and_look(
+        SPANISH, **({"segment": TEXAS} | spanish), translation_of=FORUM, language="es"
+    )
 
 
 def test_each_language_goes_to_its_readers_in_the_segment(room: Newsroom) -> None:

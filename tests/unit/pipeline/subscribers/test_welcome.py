@@ -195,8 +195,7 @@ def test_readers_of_two_welcome_emails_whom_an_outage_keeps_waiting_get_the_new_
     room.start(0, slug="welcome", welcome=True)
     room.start(0, slug="play", welcome=True, lists=("sport",), title="Play")
     joins(room, "press", "sport")
-    room.provider.answer = always(Verdict.RETRY)
-    room.dispatch()
+    room.dispatch(always(Verdict.RETRY))
     room.provider.answer = accept_all
     room.provider.batches.clear()
     room.start(0, slug="hello", welcome=True, lists=("press", "sport"), title="Hello")
@@ -218,9 +217,7 @@ def test_a_welcome_email_for_more_lists_goes_on_beside_a_new_one_for_some(room: 
 
 def test_a_translation_of_a_welcome_email_does_not_go_to_the_list(press: Newsroom) -> None:
     press.subscribe(3)
-    press.write("willkommen", translation_of="welcome", language="de")
-    press.look()
-    press.approve(slug="willkommen")
+    press.write_and_approve("willkommen", translation_of="welcome", language="de")
     [held] = press.plan().held
     assert "a welcome email in its language" in held.reason
 
