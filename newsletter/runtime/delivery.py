@@ -230,10 +230,6 @@ class Delivery:
         found = [waits.get(carrier, waits[""]) for carrier in carriers]
         return min(filter(None, found), key=lambda wait: wait.until) if all(found) else None
 
-    def read_webhook(self, kind: str, headers: Mapping[str, str], body: bytes) -> tuple[Event, ...]:
-        """Return the events of a post from the provider of this kind. Raises Forged."""
-        return self.webhooks[kind].read(headers, body, self.store.clock.now())
-
     def record(
         self, kind: str, events: Sequence[Event]
     ) -> tuple[RecordedEvents, tuple[Campaign, ...]]:

@@ -999,8 +999,15 @@ BEGIN
     VALUES (OLD.id, OLD.address_hash, OLD.address);
 END;
 
--- After an erasure no row leads to the person, and no suppression names a former address.
+-- After an erasure no row leads to the person, no suppression names a former address, and each
+-- former address is blocked like the last one.
 CREATE TRIGGER address_erased AFTER DELETE ON subscriber BEGIN
+    INSERT INTO suppression (address_hash, reason, origin, at)
+    SELECT DISTINCT former.address_hash, own.reason, own.origin, own.at
+    FROM address_history AS former JOIN suppression AS own ON own.address_hash = OLD.address_hash
+    WHERE former.subscriber_id = OLD.id AND own.address IS NULL AND NOT EXISTS (
+        SELECT 1 FROM subscriber WHERE subscriber.address_hash = former.address_hash)
+    ON CONFLICT DO NOTHING;
     UPDATE suppression SET address = NULL
     WHERE address_hash IN (
             SELECT address_hash FROM address_history WHERE subscriber_id = OLD.id)

@@ -66,7 +66,8 @@ class Webhooks:
 
     def _answer(self, kind: str, headers: dict[str, str], body: bytes) -> int:
         try:
-            self._group_commits[kind].record(self._delivery.read_webhook(kind, headers, body))
+            webhook, now = self._delivery.webhooks[kind], self._delivery.store.clock.now()
+            self._group_commits[kind].record(webhook.read(headers, body, now))
         except Unverifiable as error:
             log.error(
                 "webhook=%s not verified: %s", kind, error, extra=sparing("webhook not verified")

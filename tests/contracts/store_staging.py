@@ -12,7 +12,7 @@ from newsletter.domain.subscribers.audience import (
 )
 from newsletter.store.sql import Store
 from tests.contracts.books import entries
-from tests.contracts.store_readers import ANA, leave, suppress
+from tests.contracts.store_readers import ANA, leave, number_of, suppress
 from tests.fakes import NOON
 
 NOTHING = ImportResult()
@@ -50,6 +50,23 @@ class StagingContract:
             assert tx.readers.lists() == {"events": 0, "press": 2, "supporters": 2}
         assert replace(twin, id=ana.id, address=ana.address) == ana
         assert consent == same
+
+    def test_an_address_that_a_person_left_brings_nobody_back(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert([ANA], NOON)
+            assert tx.readers.move(number_of(tx, ANA.address), "new@example.org")
+            leave(tx, "new@example.org", "press")
+        twice = SkippedPeople(people=1, first=(("people.csv:2", ANA.address),))
+        away = {SuppressionReason.UNSUBSCRIBED: twice}
+        assert bring_in(store, ANA) == replace(NOTHING, refused=away)
+        with store.begin() as tx:
+            assert [one.address for one, _ in tx.readers.all()] == ["new@example.org"]
+            assert tx.readers.was_left(ANA.address)
+            assert not tx.readers.was_left("new@example.org")
+            assert tx.readers.move(number_of(tx, "new@example.org"), ANA.address)
+            assert not tx.readers.was_left(ANA.address), "it is theirs again"
+            assert tx.readers.forget(ANA.address, NOON)
+            assert tx.readers.suppressed("new@example.org") is SuppressionReason.ERASED
 
     def test_nothing_comes_of_nothing(self, store: Store) -> None:
         assert bring_in(store) == NOTHING

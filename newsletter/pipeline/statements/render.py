@@ -71,11 +71,6 @@ class RenderState:
         too_long = isinstance(wrong, TookTooLong) or self.slow >= _MAX_SLOW_TIME
         self.is_late = self.is_late or too_long
 
-    def note_duration(self, duration: timedelta) -> None:
-        """Add the time that a text took, if it was slow."""
-        if duration >= _SLOW_AFTER:
-            self.slow += duration
-
 
 def render(
     *,
@@ -129,7 +124,8 @@ def render(
             else:
                 began = store.clock.uptime()
                 wrong = _render_one(done, members, store=store, renderer=renderer)
-                before.note_duration(store.clock.uptime() - began)
+                duration = store.clock.uptime() - began
+                before.slow += duration if duration >= _SLOW_AFTER else timedelta()
                 rendered.append(slug)
             before.note_failure(slug, wrong)
     before.change_number = mark

@@ -58,6 +58,11 @@ def add(
                 f"{entry.address} is suppressed ({reason.value}) and was not added: only the person"
                 " can come back, by the page to subscribe"
             )
+        if tx.readers.was_left(entry.address):
+            raise Refused(
+                f"{entry.address} was a subscriber's before and was not added: only the person can"
+                " come back, by the page to subscribe"
+            )
         left = sorted(set(entry.lists) & set(before.left if before else ()))
         if left:
             raise Refused(

@@ -109,6 +109,11 @@ _IS_NOT_SUPPRESSED = f"""
 """
 """A condition: the person is not suppressed."""
 _IS_NEW = "NOT EXISTS (SELECT 1 FROM staged_number AS known WHERE known.person_no = person.no)"
+WAS_LEFT = """
+    EXISTS (SELECT 1 FROM address_history AS former WHERE former.address_hash = {0})
+    AND NOT EXISTS (SELECT 1 FROM subscriber WHERE subscriber.address_hash = {0})
+"""
+"""A condition: a subscriber had the address with this hash, and no subscriber has it now."""
 _KNOWN_PEOPLE = """
     staged_number AS known JOIN staged_person AS person ON person.no = known.person_no
     JOIN subscriber ON subscriber.id = known.subscriber_id
@@ -169,6 +174,12 @@ def count_changes(db: Database, import_id: int | None = None) -> ImportResult:
         " AND import.at <= suppression.at"
         " AND import.finished_at IS NULL AND import.undone_at IS NULL)",
         import_id=import_id,
+    )
+    # an older file may name a subscriber, or who left, by a former address
+    db.change(
+        "INSERT INTO staged_away (person_no, why) SELECT person.no, 'unsubscribed'"
+        f" FROM staged_person AS person WHERE {WAS_LEFT.format('person.address_hash')}"
+        " ON CONFLICT DO NOTHING"
     )
     note_known(db)
     db.change(_STAGE_UNSUBSCRIBED)

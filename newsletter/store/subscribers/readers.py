@@ -134,6 +134,11 @@ class Readers(AddressRepository):
             )
         return True
 
+    def was_left(self, address: str) -> bool:
+        """Return whether a subscriber had this address before, and no subscriber has it now."""
+        hashed = self._hash(address)
+        return bool(self._db.value(f"SELECT {importing.WAS_LEFT.format(':hash')}", hash=hashed))
+
     def edit(self, subscriber_id: int, entry: Entry) -> None:
         """Set the name, language, time zone, notes and tags of a subscriber."""
         self._db.update(

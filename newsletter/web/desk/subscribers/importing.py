@@ -7,6 +7,7 @@ A page shows the progress.
 import threading
 import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from starlette.responses import Response
 
@@ -52,6 +53,7 @@ class _ImportWork:
     people: int = 0
     """Number of people in the file; 0 until it has been read."""
     done: int = 0
+    """Number of people processed."""
     columns: tuple[TableColumn, ...] = ()
     """The columns, if the file is a table."""
     notes: tuple[str, ...] = ()
@@ -61,10 +63,6 @@ class _ImportWork:
     brought: ImportResult = field(default_factory=ImportResult)
     error: Exception | None = None
     ended: threading.Event = field(default_factory=threading.Event)
-
-    def record_progress(self, done: int) -> None:
-        """Record the progress: the number of people processed."""
-        self.done = done
 
 
 @dataclass(kw_only=True)
@@ -97,7 +95,8 @@ class ImportPages:
         pasted = request.field("pasted")
         if upload:
             chosen, agreed, is_complete = upload.lists, upload.agreed, bool(upload.without)
-            pasted = upload.body.decode() if upload.file == _PASTED_NAME else ""
+            # a file may have that name too
+            pasted = upload.body.decode(errors="replace") if upload.file == _PASTED_NAME else ""
         with self._subscribers.store.read() as tx:
             names = known_lists(tx, self._subscribers.declared_lists)
             if upload:
@@ -214,7 +213,7 @@ class ImportPages:
                     bad_rows=work.bad_rows,
                 )
                 work.brought = imports.run_import(
-                    with_pauses(read.file.people, work.record_progress),
+                    with_pauses(read.file.people, partial(setattr, work, "done")),
                     plan,
                     store=self._subscribers.store,
                     only_rehearse=not work.is_import,

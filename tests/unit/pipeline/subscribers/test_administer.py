@@ -55,6 +55,9 @@ def test_nobody_else_brings_back_who_is_suppressed_or_left_the_list(room: Newsro
         tx.choices.leave(person.id, ["press"], room.clock.now(), 0)
     with pytest.raises(Refused, match="unsubscribed from press and was not added"):
         add(room, "press")
+    administer.change_address(ANA, "new@example.org", by=ADA, store=room.store)
+    with pytest.raises(Refused, match="was a subscriber's before and was not added"):
+        add(room, "press")
     room.suppress(ANA)
     with pytest.raises(Refused, match=r"is suppressed \(bounced\) and was not added"):
         add(room, "press")

@@ -30,7 +30,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[K
 
 def upload(who: Signed, text: str = FILE, name: str = "people.csv", **more: str) -> Answer:
     fields = {"list": "press", "agreed": "the congress in May", **more}
-    return who.ask("POST", "/readers/import", **multipart(fields, file=(name, text.encode())))
+    data = text.encode(errors="surrogateescape")
+    return who.ask("POST", "/readers/import", **multipart(fields, file=(name, data)))
 
 
 def rehearse(who: Signed, text: str = FILE, name: str = "people.csv", **more: str) -> Answer:
@@ -118,6 +119,8 @@ def test_a_file_with_faults_names_each_line_and_brings_nobody(staffed: Staffed) 
     ):
         said = words(rehearse(cleo, text, name))
         assert (fault in said, " --" in said) == (True, False), said
+    binary = rehearse(cleo, "\udcff\udcfe\0", "pasted.csv")
+    assert binary.status == 422, "it may be called as pasted rows are"
     many = rehearse(cleo, "email\n" + "ana\n" * 80)
     assert "And 30 more" in words(many)
     assert reader(staffed, ANA) is None
