@@ -96,6 +96,12 @@ def desk(
         yield Staffed(site=site)
 
 
+def seen(answer: Answer) -> str:
+    """Return which state of a thing a page shows, as its form says it."""
+    [found] = re.findall(r'name="seen" value="(\w+)"', answer.text)
+    return str(found)
+
+
 def words(answer: Answer) -> str:
     """Return the text of a page that a person reads, in one line."""
     body = re.sub(r"(?s)<(script|style|head)\b.*?</\1>", " ", answer.text)

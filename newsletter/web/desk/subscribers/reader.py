@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from starlette.responses import Response
 
-from newsletter.domain.errors import InvalidInput, NotFound, Refused
+from newsletter.domain.errors import InvalidInput, NotFound, Outdated, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import NOTED_FIELDS, Entry, Subscriber
@@ -46,11 +46,14 @@ class ReaderPages:
     def edit(self, request: DeskRequest) -> Response:
         """Change a reader's name, language and other data."""
         address = _parse_address_field(request)
+        by, shown = request.who.address, request.field("seen") or "nothing"
         try:
             entry = check_entry(request, address)
+            administer.edit(entry, by=by, seen=shown, store=self._subscribers.store)
         except InvalidInput as error:
             return self.page(request.with_faults(*faults_of(error)), address)
-        administer.edit(entry, by=request.who.address, store=self._subscribers.store)
+        except Outdated as error:
+            return self.page(request.with_faults(("", str(error)), status=409), address)
         return self._redirect(request, address, "saved")
 
     @route("POST", "/readers/suppress", Role.SENDER)

@@ -12,6 +12,7 @@ from dataclasses import KW_ONLY, dataclass, replace
 
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.staff.role import Role
+from tests.desk import seen
 from tests.openid import OpenIdServer
 from tests.pages import Answer
 from tests.unit.credentials.authenticator import Authenticator
@@ -180,6 +181,11 @@ def _of_reader(deed: str, address: str = _STRANGER, **form: str) -> Callable[[Wo
         return lambda: world.as_("dan").post(f"{_READERS}{deed}", fields)
 
     return example
+
+
+def _edits_reader(world: World) -> Act:
+    page = world.as_("dan").get(f"{_READERS}/1")
+    return _of_reader("/edit", CANARIES[0], name="Ana", seen=seen(page))(world)
 
 
 def _uploads(world: World) -> Act:
@@ -410,7 +416,7 @@ def _posts_again(world: World) -> Act:
     with world.room.services.store.begin() as tx:
         tx.channel_posts.add("press-room", tx.now)
         [post] = tx.channel_posts.log(1)
-        tx.db.change("UPDATE post SET state = 'over'")
+        tx.db.change("UPDATE post SET state = 'rejected'")
     return lambda: world.as_("dan").post(f"/channels/{post.id}/again")
 
 
@@ -615,7 +621,7 @@ EXAMPLES = [
         why="nobody is imported yet",
     ),
     Example(f"{_READERS}/import/{{number}}/undo", _undoes_an_import),
-    Example(f"{_READERS}/edit", _of_reader("/edit", CANARIES[0], name="Ana")),
+    Example(f"{_READERS}/edit", _edits_reader),
     Example(f"{_READERS}/suppress", _of_reader("/suppress")),
     Example(f"{_READERS}/unsubscribe", _of_reader("/unsubscribe", CANARIES[0], list="press")),
     Example(f"{_READERS}/move", _of_reader("/move", CANARIES[1], new="moved@readers.example")),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.desk import Staffed, desk, words
+from tests.desk import Staffed, desk, seen, words
 
 ANA, CANARY = "ana@readers.example", "Prefers-Calls-At-Nine"
 NOTED = {
@@ -20,7 +20,9 @@ NOTED = {
 def staffed(tmp_path: Path, migrated: Path) -> Iterator[Staffed]:
     with desk(tmp_path, database=migrated) as staffed:
         staffed.site.subscribe(ANA)
-        staffed.as_("cleo").post("/readers/edit", {"email": ANA, "name": "Ana Ruiz"} | NOTED)
+        cleo = staffed.as_("cleo")
+        shown = {"email": ANA, "seen": seen(cleo.get("/readers/1"))}
+        assert cleo.post("/readers/edit", shown | {"name": "Ana Ruiz"} | NOTED).status == 303
         yield staffed
 
 

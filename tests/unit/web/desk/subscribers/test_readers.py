@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
-from tests.desk import Signed, Staffed, desk, words
+from tests.desk import Signed, Staffed, desk, seen, words
 from tests.pages import Answer, Kept
 
 ANA, CHEN = "ana.ruiz@readers.example", "chen@readers.example"
@@ -153,7 +153,8 @@ def test_a_reader_is_added_once_they_agreed(cleo: Signed) -> None:
 
 def test_what_staff_note_of_a_reader_is_changed(cleo: Signed) -> None:
     noted = {"email": ANA, "name": "Ana Ruiz", "language": "es", "tags": "efe", "place": "Madrid"}
-    answer = cleo.post("/readers/edit", noted)
+    first = {"seen": seen(find(cleo, ANA))}
+    answer = cleo.post("/readers/edit", noted | first)
     page = cleo.get(answer.headers["location"].removeprefix("/desk"))
     assert "Saved." in words(page)
     assert [f'value="{value}"' in page.text for value in ("Ana Ruiz", "es", "efe", "Madrid")] == [
@@ -162,8 +163,13 @@ def test_what_staff_note_of_a_reader_is_changed(cleo: Signed) -> None:
     wrong = cleo.post("/readers/edit", {**noted, "name": "Ana R.", "timezone": "Madrid"})
     assert wrong.status == 422
     assert 'value="Ana R."' in wrong.text
-    emptied = find(cleo, ANA) if cleo.post("/readers/edit", {"email": ANA}).status == 303 else page
-    assert 'value="efe"' not in emptied.text
+    for stale in (first, {}):
+        late = cleo.post("/readers/edit", {"email": ANA, "name": "Ana of another tab", **stale})
+        assert (late.status, "has changed since you looked" in words(late)) == (409, True)
+        assert 'value="Ana of another tab"' in late.text
+        assert 'value="efe"' in find(cleo, ANA).text, "what another browser saved is kept"
+    assert cleo.post("/readers/edit", {"email": ANA, "seen": seen(late)}).status == 303
+    assert 'value="efe"' not in find(cleo, ANA).text
     assert cleo.post("/readers/edit", {"email": "nobody@readers.example"}).status == 404
 
 
