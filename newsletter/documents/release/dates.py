@@ -30,6 +30,7 @@ _DATE = re.compile(
     r"|(?<!\d)(?P<y5>\d{4})\s?[年년]\s?(?P<m5>\d{1,2})\s?[月월]\s?(?P<d5>\d{1,2})\s?[日号號일]",
     re.IGNORECASE,
 )
+_ANY_YEAR = re.compile(r"\d{4}")
 _YEARLESS = re.compile(
     rf"\b(?:\d{{1,2}}(?:st|nd|rd|th|er|[.º°])?{_OF}\s(?:{_NAMES})|(?:{_NAMES})\.?\s\d{{1,2}})\b"
     r"|\b(?!24/7)(?:\d{1,2}/\d{1,2}(?![/\d])|\d{1,2}\.\d{1,2}\.(?!\d))",
@@ -66,7 +67,8 @@ class FoundDate:
 def dates_in(text: str) -> list[FoundDate]:
     """Return all valid dates of a line, in order."""
     found = []
-    for match in _DATE.finditer(text):
+    # most lines have no year, and the names of months in twenty languages take long
+    for match in _DATE.finditer(text) if _ANY_YEAR.search(text) else ():
         try:
             value = _value(match)
         except ValueError:

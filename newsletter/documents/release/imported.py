@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -104,22 +103,9 @@ _TAG = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
 _READ = 20_000
 """Characters to read to identify the script."""
 _KANA, _HAN = ("HIRAGANA", "KATAKANA"), ("CJK",)
-_SCRIPTS: Mapping[tuple[str, ...], tuple[set[str], Mapping[str, str]]] = {
-    ("HEBREW",): ({"he", "yi"}, {"": "he"}),
-    ("ARABIC",): (
-        {"ar", "fa", "ur", "ps", "ckb", "sd", "ug"},
-        {"ٹڈڑںے": "ur", "پچژگ": "fa", "": "ar"},
-    ),
-    ("GREEK",): ({"el"}, {"": "el"}),
-    ("CYRILLIC",): (
-        {"ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "mn", "tg"},
-        {"їєґ": "uk", "ў": "be", "ыэ": "ru"},
-    ),
-    ("DEVANAGARI",): ({"hi", "mr", "ne", "sa"}, {"": "hi"}),
-    ("THAI",): ({"th"}, {"": "th"}),
-    _KANA: ({"ja"}, {"": "ja"}),
-    _HAN: ({"zh", "yue", "ja"}, {"": "zh"}),
-    ("HANGUL",): ({"ko"}, {"": "ko"}),
+_SCRIPTS = {
+    tuple(names.split()): (tags.split(), [told.split("=") for told in letters.split()])
+    for names, tags, letters in (row.split(" / ") for row in words("scripts"))
 }
 """How Unicode's names of a script's letters begin, its languages, and the letters that tell one."""
 _NO_SCRIPT: tuple[str, ...] = ()
@@ -149,7 +135,7 @@ def language_of(text: str, declared: str = "") -> str:
     if _base(declared) in languages:
         return declared
     present = set(letters)
-    return next((one for some, one in told_by.items() if not some or present & set(some)), "")
+    return next((one for some, one in told_by if not some or present & set(some)), "")
 
 
 def with_language(document: ImportedDocument, usual: str) -> ImportedDocument:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise
@@ -20,9 +21,6 @@ from newsletter.documents.release.dates import (
 from newsletter.documents.release.lines import Line
 from newsletter.documents.release.words import pattern, words
 
-Passage = tuple[str, str, str, frozenset[str]]
-"""The place of words at the beginning of a sentence, the words, the line below, and facts of the
-place."""
 HEAD, FOOT = 4, 6
 """Number of paragraphs of running text that count as the head, and as the foot."""
 _MAX_LINE_CHARACTERS, _MAX_NOTE_CHARACTERS = 120, 300
@@ -54,26 +52,38 @@ _OF_WORDS = {name: pattern(name, r"\b(?:{})(?!\w)") for name in words("facts of 
 _OF_ROWS = {name: [row.split(", ") for row in words(name)] for name in words("facts of rows")}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """Words that may impose an embargo; ``facts`` of their place are for rows of facts."""
+
+    place: str
+    """For use at the beginning of a sentence."""
+    text: str
+    below: str = ""
+    """The line below, which may have the day."""
+    facts: frozenset[str]
+
+
+@lru_cache(maxsize=1024)
 def folded(text: str) -> str:
     """Return the text in lower case, without accents, marks and letter-spacing."""
-    bare = "".join(
-        letter
-        for letter in unicodedata.normalize("NFKD", text[:_READ])
-        if not unicodedata.combining(letter)
-    )
+    bare = unicodedata.normalize("NFKD", text[:_READ])
+    if not bare.isascii():
+        bare = "".join(letter for letter in bare if not unicodedata.combining(letter))
     close = _SPACED.sub(lambda found: re.sub(r"[ .-]", "", found[0]), bare)
     return " ".join(close.translate(_MARKS).casefold().split())
 
 
 def passages(lines: Sequence[Line], above: int) -> Iterator[Passage]:
-    """Yield sentences, single and in pairs, of the first and last paragraphs of a text without its
-    quotations and its dateline; one in a short paragraph or in brackets is ``apart``."""
+    """Yield the sentences of a text, single and in pairs, without quotations and dateline.
+
+    One in a short paragraph or in brackets is ``apart``, one between head and foot ``deep``.
+    """
     wrapped = wrapped_lines(lines)
     starts = [n for n in range(above, len(lines)) if n == above or n not in wrapped]
     parts = [lines[start:end] for start, end in pairwise([*starts, len(lines)])]
     for place, part in enumerate(parts):
-        if HEAD <= place < len(parts) - FOOT:
-            continue
+        is_deep = HEAD <= place < len(parts) - FOOT
         text = " ".join(line.text for line in part)[:_READ]
         dated = dateline(text) if place == 0 else None
         text = _QUOTED.sub(" ", text[dated.end if dated else 0 :])
@@ -82,7 +92,8 @@ def passages(lines: Sequence[Line], above: int) -> Iterator[Passage]:
         for one in (*sentences, *map(" ".join, pairwise(sentences))):
             bare = one.strip(" .*–—-")
             is_apart = short or bare[:1] + bare[-1:] in {"()", "[]"}
-            yield part[0].opening, one, "", frozenset({"amid", "apart" if is_apart else ""})
+            facts = {"amid", "apart" if is_apart else "", "deep" if is_deep else ""}
+            yield Passage(place=part[0].opening, text=one, facts=frozenset(facts))
 
 
 def wrapped_lines(lines: Sequence[Line]) -> set[int]:
@@ -116,8 +127,9 @@ def says(
     return bool(_OTHERS[fact](text, today)) if fact in _OTHERS else fact in around
 
 
+@lru_cache(maxsize=1024)
 def _told(text: str) -> str:
-    """Return a folded text without occasions, and without what is held, kept or delivered in it."""
+    """Return a folded text without its occasions, and without a story of things held or kept."""
     return _NARRATIVE.sub(r"\1 ", _OCCASIONS.sub(" ", folded(text)))
 
 
@@ -151,7 +163,7 @@ def _is_to_come(text: str, today: date) -> bool:
     return bool(later) or len(days) < max(1, _masked(text).count("§"))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _masked(text: str) -> str:
     """Return a folded text with § in place of each day and | in place of each hour."""
     for found in reversed(dates_in(text[:_READ])):
