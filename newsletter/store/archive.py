@@ -114,7 +114,7 @@ class Search(Repository):
             Hit(
                 slug=slug,
                 language=language,
-                title=tuple(_marked(title, _find(phrases, title))),
+                title=tuple(_mark_hits(title, _find(phrases, title))),
                 excerpt=tuple(_excerpt(text, _find(phrases, text))),
                 date=date,
             )
@@ -134,9 +134,9 @@ class _Phrase:
         """Return the phrase in the query syntax of FTS5 and of PostgreSQL's ``archive_words``."""
         return " + ".join(f'"{word}"' for word in self.words) + ("" if self.is_whole else " *")
 
-    def is_at(self, place: int, words: Sequence[str]) -> bool:
-        *before, last = words[place : place + len(self.words)]
-        return (*before, last if self.is_whole else last[: len(self.words[-1])]) == self.words
+    def is_at(self, at: int, words: Sequence[str]) -> bool:
+        *whole, last = words[at : at + len(self.words)]
+        return (*whole, last if self.is_whole else last[: len(self.words[-1])]) == self.words
 
 
 def _word_pattern(text: str) -> re.Pattern[str]:
@@ -150,25 +150,25 @@ def _word_pattern(text: str) -> re.Pattern[str]:
 
 def _words(text: str) -> list[str]:
     """Return the folded words of a text, without case and accents."""
-    return [_folded(word) for word in _word_pattern(text).findall(text)]
+    return [_fold(word) for word in _word_pattern(text).findall(text)]
 
 
-def _folded(word: str) -> str:
+def _fold(word: str) -> str:
     # marks that are piled up take the square of their number
-    plain = unicodedata.normalize("NFKD", word[:_MAX_WORD_CHARACTERS].casefold())
-    return "".join(sign for sign in plain if not unicodedata.combining(sign))
+    decomposed = unicodedata.normalize("NFKD", word[:_MAX_WORD_CHARACTERS].casefold())
+    return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
 
 
 def _find(phrases: Sequence[_Phrase], text: str) -> list[tuple[int, int]]:
     """Return the start and end of each match, in the order of the text, without overlaps."""
     words = list(_word_pattern(text).finditer(text))
-    folded = [_folded(word[0]) for word in words]
+    folded_words = [_fold(word[0]) for word in words]
     found: list[tuple[int, int]] = []
-    for place, word in enumerate(words):
+    for index, word in enumerate(words):
         ends = [
-            words[place + len(phrase.words) - 1].end()
+            words[index + len(phrase.words) - 1].end()
             for phrase in phrases
-            if phrase.is_at(place, folded)
+            if phrase.is_at(index, folded_words)
         ]
         if ends and found and word.start() < found[-1][1]:
             found[-1] = (found[-1][0], max(found[-1][1], *ends))
@@ -179,27 +179,27 @@ def _find(phrases: Sequence[_Phrase], text: str) -> list[tuple[int, int]]:
 
 def _excerpt(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[Snippet]:
     """Yield the words around the first match; the first words if there is none."""
-    words = [word.start() for word in _word_pattern(text).finditer(text)]
-    first = words.index(spans[0][0]) if spans else 0
-    begin = max(min(first - _LEADING_WORDS, len(words) - _EXCERPT_WORDS), 0)
-    end = begin + _EXCERPT_WORDS
-    start = words[begin] if begin else 0
-    stop = words[end] if end < len(words) else len(text)
-    if begin:
+    word_starts = [word.start() for word in _word_pattern(text).finditer(text)]
+    first = word_starts.index(spans[0][0]) if spans else 0
+    first_shown = max(min(first - _LEADING_WORDS, len(word_starts) - _EXCERPT_WORDS), 0)
+    end = first_shown + _EXCERPT_WORDS
+    start = word_starts[first_shown] if first_shown else 0
+    stop = word_starts[end] if end < len(word_starts) else len(text)
+    if first_shown:
         yield Snippet(text="…", is_match=False)
-    inside = [
+    visible_spans = [
         (one - start, min(other, stop) - start) for one, other in spans if start <= one < stop
     ]
-    yield from _marked(text[start:stop].rstrip(), inside)
-    if end < len(words):
+    yield from _mark_hits(text[start:stop].rstrip(), visible_spans)
+    if end < len(word_starts):
         yield Snippet(text="…", is_match=False)
 
 
-def _marked(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[Snippet]:
-    place = 0
+def _mark_hits(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[Snippet]:
+    position = 0
     for start, end in [*spans, (len(text), len(text))]:
-        if place < start:
-            yield Snippet(text=text[place:start], is_match=False)
+        if position < start:
+            yield Snippet(text=text[position:start], is_match=False)
         if start < end:
             yield Snippet(text=text[start:end], is_match=True)
-        place = end
+        position = end

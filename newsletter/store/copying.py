@@ -29,8 +29,8 @@ def copy(
             f"{target.name} is in use; name an empty database, or a file that is not there"
         )
     counts = {}
-    alone = source.block_writers() if is_move else nullcontext(lambda: None)
-    with alone as check, source.transaction(reads=True) as old, target.transaction() as new:
+    writer_lock = source.block_writers() if is_move else nullcontext(lambda: None)
+    with writer_lock as check, source.transaction(reads=True) as old, target.transaction() as new:
         # triggers would note each row as a change
         triggers = create(target, new, without_triggers=True)
         for table in made_tables():

@@ -88,10 +88,10 @@ class Condition:
 
 def one_of(column: str, values: Iterable[object], name: str) -> Condition:
     """Return the condition that a column has one of these values. JSON may lack their type."""
-    named = {f"{name}_{place}": value for place, value in enumerate(values)}
-    if not named:
+    by_name = {f"{name}_{index}": value for index, value in enumerate(values)}
+    if not by_name:
         return Condition("1 = 0")
-    return Condition(f"{column} IN ({', '.join(f':{each}' for each in named)})", named)
+    return Condition(f"{column} IN ({', '.join(f':{each}' for each in by_name)})", by_name)
 
 
 class Driver(Protocol):
@@ -286,7 +286,7 @@ class Database:
         return self.change(sql, *conditions, **values) > 0
 
     def insert(self, table: str, /, *, returning: str = "", **values: object) -> int:
-        """Add a row with these columns; return the number in the column ``returning``."""
+        """Add a row; return its number in the column ``returning``, or 1 without such a column."""
         sql = _insertion(table, tuple(values))
         if not returning:
             return self.change(sql, **values)
@@ -324,14 +324,14 @@ class Database:
             f'"{column}" IS NULL' if value is None else f'"{column}" = :key_{column}'
             for column, value in key.items()
         )
-        named = {f"key_{column}": value for column, value in key.items()}
-        return self.changes(f"UPDATE {table} SET {changes} WHERE {where}", **values, **named)
+        key_values = {f"key_{column}": value for column, value in key.items()}
+        return self.changes(f"UPDATE {table} SET {changes} WHERE {where}", **values, **key_values)
 
     def each(self, sql: str, many: Iterable[Mapping[str, object]]) -> int:
         """Run a statement that writes for each set of values; return the number of changed rows."""
         _log.debug("%s", sql)
-        given = ({name: stored(value) for name, value in values.items()} for values in many)
-        return int(self.driver.executemany(sql, given).rowcount)
+        stored_values = ({name: stored(value) for name, value in values.items()} for values in many)
+        return int(self.driver.executemany(sql, stored_values).rowcount)
 
     def _run(
         self,
@@ -372,8 +372,8 @@ def _insertion(table: str, columns: tuple[str, ...]) -> str:
 @cache
 def replacement(table: str, key: str, columns: tuple[str, ...]) -> str:
     """Return the statement of ``Database.put``. A key of several columns has commas."""
-    others = [column for column in columns if column not in key.split(", ")]
-    changes = ", ".join(f'"{column}" = excluded."{column}"' for column in others)
+    changed_columns = [column for column in columns if column not in key.split(", ")]
+    changes = ", ".join(f'"{column}" = excluded."{column}"' for column in changed_columns)
     return f"{_insertion(table, columns)} ON CONFLICT ({key}) DO UPDATE SET {changes}"
 
 
@@ -390,8 +390,8 @@ def stored(value: object) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, (list, tuple, set, frozenset, dict)) and not hasattr(value, "_fields"):
-        plain = value if isinstance(value, (list, dict)) else list(value)
-        return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+        json_value = value if isinstance(value, (list, dict)) else list(value)
+        return json.dumps(json_value, ensure_ascii=False, separators=(",", ":"))
     kind: Any = type(value)
     return _adapter(kind).dump_json(value).decode()
 
@@ -445,12 +445,12 @@ def _field_readers(
 ) -> list[tuple[str, Callable[[tuple[Any, ...]], Any]]]:
     """Return, for each field, a function that makes its value from a row with these columns."""
     hints = get_type_hints(kind)
-    known = {each.name for each in fields(kind) if each.init}
+    field_names = {each.name for each in fields(kind) if each.init}
     places: dict[str, list[int]] = {}
-    for place, name in enumerate(columns):
-        places.setdefault(name.partition(".")[0], []).append(place)
-    if unknown := places.keys() - known:
-        raise TypeError(f"{kind.__name__} has no field {', '.join(sorted(unknown))}")
+    for index, name in enumerate(columns):
+        places.setdefault(name.partition(".")[0], []).append(index)
+    if unknown_columns := places.keys() - field_names:
+        raise TypeError(f"{kind.__name__} has no field {', '.join(sorted(unknown_columns))}")
     return [(name, _part(hints[name], columns, found)) for name, found in places.items()]
 
 
@@ -458,9 +458,9 @@ def _part(
     annotation: Any, columns: Sequence[str], places: Sequence[int]
 ) -> Callable[[tuple[Any, ...]], Any]:
     """Return a function that makes one field's value from the columns at these places of a row."""
-    within = tuple(columns[place].partition(".")[2] for place in places)
-    if all(within):
-        make = _reader(annotation, within)
+    subcolumns = tuple(columns[place].partition(".")[2] for place in places)
+    if all(subcolumns):
+        make = _reader(annotation, subcolumns)
         return lambda row: make(tuple(row[place] for place in places))
     [place] = places
     convert = _converter(annotation)

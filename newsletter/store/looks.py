@@ -56,11 +56,11 @@ class WorkerWakeups:
         import psycopg
         from procrastinate.schema import SchemaManager
 
-        with _explained():
+        with _explain_errors():
             with psycopg.connect(**self._parameters) as connection:
                 connection.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATION_LOCK,))
-                [(there,)] = connection.execute("SELECT to_regclass('procrastinate_jobs')")
-                if there is None:
+                [(has_tables,)] = connection.execute("SELECT to_regclass('procrastinate_jobs')")
+                if has_tables is None:
                     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_SCHEMA_NAME}".encode())
                     connection.execute(SchemaManager.get_schema().encode())
             self._app.open()
@@ -70,13 +70,13 @@ class WorkerWakeups:
 
     def tell(self, slots: int) -> None:
         """Wake this many slots of workers now. A slot that has not begun gets only one message."""
-        with _explained():
+        with _explain_errors():
             for slot in range(slots):
                 self._defer(f"slot {slot}")
 
     def tell_at(self, at: datetime) -> None:
         """Wake one slot at this time."""
-        with _explained():
+        with _explain_errors():
             self._defer(at.isoformat(timespec="seconds"), schedule_at=at)
 
     def _defer(self, lock: str, **when: Any) -> None:
@@ -135,7 +135,7 @@ class WorkerWakeups:
                     worker.stop()
                 await asyncio.gather(*running)
 
-        with _explained():
+        with _explain_errors():
             asyncio.run(work())
 
     def stop(self) -> None:
@@ -153,7 +153,7 @@ def _reason(error: object) -> str:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explain_errors() -> Iterator[None]:
     import psycopg
     from procrastinate.exceptions import ConnectorException
 

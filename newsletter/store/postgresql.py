@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from newsletter.domain.delivery.restore_guard import Location
 from newsletter.domain.errors import DatabaseReplaced, Defect, Refused, StoreUnavailable
 from newsletter.store.database import TLI, UNCACHED_PLAN, Database, Driver
-from newsletter.store.file.guard_file import hashed
+from newsletter.store.file.guard_file import hash_name
 from newsletter.store.file.secure_erase import DUE_KEY
 from newsletter.store.postgresql_words import adapt, in_driver_words
 
@@ -67,11 +67,11 @@ class Postgresql:
     @property
     def name(self) -> str:
         """Return the address for messages, without the password."""
-        given = self._parameters
-        user, port = given.get("user", ""), given.get("port", "")
+        parameters = self._parameters
+        user, port = parameters.get("user", ""), parameters.get("port", "")
         return (
-            f"postgresql://{user}{'@' * bool(user)}{given.get('host', '')}{':' * bool(port)}{port}"
-            f"/{given.get('dbname', '')}"
+            f"postgresql://{user}{'@' * bool(user)}{parameters.get('host', '')}"
+            f"{':' * bool(port)}{port}/{parameters.get('dbname', '')}"
         )
 
     @contextmanager
@@ -84,7 +84,7 @@ class Postgresql:
         StoreUnavailable.
         """
         begin = _BEGIN_READ if reads else _BEGIN_WRITE.format(lasting, "_shared" * is_shared)
-        with self._explained(), self._taken(begin, prepares=is_shared) as session:
+        with self._explain_errors(), self._take_session(begin, prepares=is_shared) as session:
             try:
                 yield Database(session, reads=reads)
                 session.commit()
@@ -100,7 +100,7 @@ class Postgresql:
         later are at least as new. Other databases of the same server change it too, which costs a
         needless look.
         """
-        return int(self._ask("SELECT hashtextextended(CAST(pg_current_snapshot() AS text), 0)"))
+        return int(self._query("SELECT hashtextextended(CAST(pg_current_snapshot() AS text), 0)"))
 
     @contextmanager
     def hold_sender_lock(self, *, is_shared: bool = False) -> Iterator[None]:
@@ -111,7 +111,7 @@ class Postgresql:
         DatabaseReplaced if another process has it. Claims and fences stay safe.
         """
         kind = "_shared" * is_shared
-        with self._watching, self._explained():
+        with self._watching, self._explain_errors():
             if not self._lock(kind):
                 raise Refused(
                     f"another 'newsletter run' is at work on {self.name}, here or on another"
@@ -123,29 +123,29 @@ class Postgresql:
         finally:
             self._runs = None
             with suppress(StoreUnavailable):
-                self._ask(_RUNNER_LOCK.format(f"advisory_unlock{kind}"))
+                self._query(_RUNNER_LOCK.format(f"advisory_unlock{kind}"))
 
     @contextmanager
     def block_writers(self) -> Iterator[Callable[[], None]]:
         """Keep other processes from writing during the block; yield the check that none waits."""
 
         def refuse_others() -> None:
-            if hosts := self._ask(_OTHER_HOSTS.format(sorted(self._sessions))):
+            if hosts := self._query(_OTHER_HOSTS.format(sorted(self._sessions))):
                 raise Refused(
                     f"{self.name} is in use by newsletter on {hosts}; stop 'run', 'worker' and"
                     " 'serve' there first: what they write meanwhile would be lost"
                 )
 
-        self._ask(_WRITER_LOCK.format("_"))
+        self._query(_WRITER_LOCK.format("_"))
         try:
             refuse_others()
             yield refuse_others
         finally:
-            self._ask(_WRITER_LOCK.format("_un"))
+            self._query(_WRITER_LOCK.format("_un"))
 
     def time(self) -> datetime:
         query = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
-        return _EPOCH + timedelta(microseconds=int(self._ask(query)))
+        return _EPOCH + timedelta(microseconds=int(self._query(query)))
 
     def is_missing(self) -> bool:
         with self.transaction(reads=True) as db:
@@ -153,11 +153,11 @@ class Postgresql:
 
     def schema(self, tables: Iterable[str]) -> Iterator[str]:
         """Yield the statements of postgresql.sql, with those of ``schema.sql`` except FTS5's."""
-        own = files("newsletter.store").joinpath("postgresql.sql").read_text("utf-8")
-        before, after = own.split(_TABLES_COMMENT)
-        yield before
+        script = files("newsletter.store").joinpath("postgresql.sql").read_text("utf-8")
+        preamble, extensions = script.split(_TABLES_COMMENT)
+        yield preamble
         yield from (statement for statement in tables if "archive_words" not in statement)
-        yield after
+        yield extensions
 
     def tables(self, db: Database) -> set[str]:
         return set(db.column("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"))
@@ -179,7 +179,7 @@ class Postgresql:
                 f"SELECT system_identifier, {TLI}, pg_database.oid"
                 " FROM pg_control_system(), pg_database WHERE datname = current_database()"
             )
-        return Location(file=int(oid), machine=hashed(str(system)), filesystem=timeline)
+        return Location(file=int(oid), machine=hash_name(str(system)), filesystem=timeline)
 
     def size(self) -> int:
         """Return the size of its files on the server, in bytes."""
@@ -195,21 +195,21 @@ class Postgresql:
             if self._runs is None:
                 self._unwatch()
 
-    def _ask(self, query: str) -> Any:
-        with self._watching, self._explained():
-            return self._watched(query)[0]
+    def _query(self, query: str) -> Any:
+        with self._watching, self._explain_errors():
+            return self._query_watcher(query)[0]
 
-    def _watched(self, query: str) -> Any:
+    def _query_watcher(self, query: str) -> Any:
         """Run a query on the kept connection; if the connection is lost, once more on a new one."""
         import psycopg
 
         try:
-            return self._kept().execute(query).fetchone()
+            return self._watcher_connection().execute(query).fetchone()
         except psycopg.OperationalError:
             self._unwatch()
-            return self._kept().execute(query).fetchone()
+            return self._watcher_connection().execute(query).fetchone()
 
-    def _kept(self) -> psycopg.Connection:
+    def _watcher_connection(self) -> psycopg.Connection:
         if self._watch is None:
             self._watch = self._open()
             # the lock went with the former connection
@@ -222,7 +222,7 @@ class Postgresql:
         return self._watch
 
     def _lock(self, kind: str) -> bool:
-        return bool(self._watched(_RUNNER_LOCK.format(f"try_advisory_lock{kind}"))[0])
+        return bool(self._query_watcher(_RUNNER_LOCK.format(f"try_advisory_lock{kind}"))[0])
 
     def _unwatch(self) -> None:
         if self._watch is not None:
@@ -230,22 +230,22 @@ class Postgresql:
             self._watch = None
 
     @contextmanager
-    def _taken(self, begin: str, *, prepares: bool) -> Iterator[_Session]:
+    def _take_session(self, begin: str, *, prepares: bool) -> Iterator[_Session]:
         """Yield a session in which a transaction has begun."""
         from psycopg.pq import TransactionStatus
 
-        connection = self._begun(begin)
+        connection = self._begin_on_live_connection(begin)
         try:
             yield _Session(connection, prepares=prepares)
         finally:
             with self._turn:
                 is_idle = connection.info.transaction_status == TransactionStatus.IDLE
-                if kept := is_idle and len(self._idle) < _IDLE_CONNECTIONS:
+                if is_returned := is_idle and len(self._idle) < _IDLE_CONNECTIONS:
                     self._idle.append(connection)
-            if not kept:
+            if not is_returned:
                 connection.close()
 
-    def _begun(self, begin: str) -> psycopg.Connection:
+    def _begin_on_live_connection(self, begin: str) -> psycopg.Connection:
         """Return a connection in which a transaction has begun.
 
         An idle connection may be dead after a restart of the server: then another one is tried.
@@ -290,21 +290,21 @@ class Postgresql:
         return connection
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _explain_errors(self) -> Iterator[None]:
         import psycopg
 
         try:
             yield
         except psycopg.IntegrityError as error:
             raise Defect(
-                f"{self.name} refused what would break a rule of its tables ({_first(error)});"
+                f"{self.name} refused what would break a rule of its tables ({_first_line(error)});"
                 " nothing was changed: please report it"
             ) from error
         except psycopg.Error as error:
             raise StoreUnavailable(self._explain(error)) from error
 
     def _explain(self, error: psycopg.Error) -> str:
-        message = _first(error)
+        message = _first_line(error)
         state = error.sqlstate or ""
         advice = _ADVICE_OF_SQLSTATE.get(state) or _ADVICE_OF_SQLSTATE.get(state[:2]) or ""
         if not state:
@@ -459,7 +459,7 @@ _CONNECTING = {
 """Part of the driver's message about a failed connection → advice."""
 
 
-def _first(error: psycopg.Error) -> str:
+def _first_line(error: psycopg.Error) -> str:
     """Return the message in one line, without the lines that quote the statement."""
     lines = (error.diag.message_primary or str(error)).strip().splitlines()
     return lines[0].rstrip(".;") if lines else type(error).__name__
@@ -476,13 +476,13 @@ def parameters_of(url: str, password: str | None) -> dict[str, Any]:
             " as 'newsletter[postgresql]'"
         ) from error
     try:
-        given: dict[str, Any] = dict(conninfo_to_dict(url))
+        parameters: dict[str, Any] = dict(conninfo_to_dict(url))
     except ProgrammingError:
         raise Refused(
             "'database' is no address of PostgreSQL; write it like"
             " postgresql://user@host:5432/database, with %40 for @ and %2F for / in names"
         ) from None
     if password:
-        given.setdefault("password", password)
-    options = f"{_CONNECTION_OPTIONS['options']} {given.get('options', '')}".strip()
-    return _CONNECTION_OPTIONS | given | {"options": options}
+        parameters.setdefault("password", password)
+    options = f"{_CONNECTION_OPTIONS['options']} {parameters.get('options', '')}".strip()
+    return _CONNECTION_OPTIONS | parameters | {"options": options}

@@ -36,15 +36,15 @@ def create(database: Backend, db: Database, *, without_triggers: bool = False) -
 
     With ``without_triggers``, return the statements of the triggers instead of running them.
     """
-    left = []
+    trigger_statements = []
     for statement in database.schema(statements(_script())):
         # the full-text index has triggers of its own, that are no notes of a change
         if without_triggers and "CREATE TRIGGER" in statement and "archive_words" not in statement:
-            left.append(statement)
+            trigger_statements.append(statement)
         else:
             db.change(statement)
     db.change("INSERT INTO schema_version (version) VALUES (:version)", version=SCHEMA_VERSION)
-    return left
+    return trigger_statements
 
 
 def made_tables() -> list[str]:

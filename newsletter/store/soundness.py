@@ -58,34 +58,34 @@ class IntegrityCheck:
 
     def _look(self, what: str, table: str, names: Iterator[str]) -> IntegrityReport:
         of = self.db.value(f"SELECT COUNT(*) FROM {table}")
-        until, looked_at, damaged = time.monotonic() + self.seconds, 0, []
+        until, looked_at, damaged_names = time.monotonic() + self.seconds, 0, []
         for name in names:
             looked_at += 1
             if name:
-                damaged.append(name)
+                damaged_names.append(name)
             if time.monotonic() > until:
                 break
         return IntegrityReport(
-            what=what, looked_at=looked_at, total=of or 0, damaged=tuple(damaged[:_SHOWN])
+            what=what, looked_at=looked_at, total=of or 0, damaged=tuple(damaged_names[:_SHOWN])
         )
 
     def _approvals(self) -> Iterator[str]:
         """Yield the slug of each damaged approval, and "" for each sound one."""
-        taken = revoked_ids(revocations(self.db))
+        revoked = revoked_ids(revocations(self.db))
         approvals = sealed_approvals(self.db, self.chain)
         for row in approvals.all():
-            sound = approvals.is_sound(row) and not is_restored(row, taken)
-            yield "" if sound else f"approval {row['id']} of {row['slug']}"
+            is_sound = approvals.is_sound(row) and not is_restored(row, revoked)
+            yield "" if is_sound else f"approval {row['id']} of {row['slug']}"
 
     def _addresses(self) -> Iterator[str]:
         for row in self.db.stream(
             _Stored, "SELECT id, hex(address) AS address, address_hash FROM subscriber ORDER BY id"
         ):
-            sound = (
+            is_sound = (
                 verified(bytes.fromhex(row.address), row.address_hash, self.hash_address)
                 is not None
             )
-            yield "" if sound else f"subscriber {row.id}"
+            yield "" if is_sound else f"subscriber {row.id}"
 
     def _contents(self) -> Iterator[str]:
         digests = self.db.column("SELECT content_hash FROM content ORDER BY created_at DESC")

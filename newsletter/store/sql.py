@@ -116,9 +116,9 @@ class Store:
 
     def acting_through(self, channel: str) -> "Store":
         """Return the same store, whose audit log entries name what the actor acts through."""
-        same = copy(self)
-        same._through = channel
-        return same
+        store = copy(self)
+        store._through = channel
+        return store
 
     @contextmanager
     def begin(self, *, lasting: bool = True) -> Iterator[Transaction]:

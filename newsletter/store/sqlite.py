@@ -57,7 +57,7 @@ class Sqlite:
     ) -> Iterator[Database]:
         """Commit at the end of the block. Raises DatabaseReplaced if the file was replaced."""
         self._refuse_replaced_file()
-        with self._explained(), self._taken() as connection:
+        with self._explain_errors(), self._take_connection() as connection:
             if not reads and connection.lasting is not lasting:
                 connection.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
                 connection.lasting = lasting
@@ -79,7 +79,7 @@ class Sqlite:
         writes.
         """
         self._refuse_replaced_file()
-        with self._watching, self._explained():
+        with self._watching, self._explain_errors():
             if self._watch is None:
                 self._watch = self._open()
             return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
@@ -146,7 +146,7 @@ class Sqlite:
             connection.close()
 
     @contextmanager
-    def _taken(self) -> Iterator[Connection]:
+    def _take_connection(self) -> Iterator[Connection]:
         with self._turn:
             idle = self._idle
             connection = idle.pop() if idle else None
@@ -155,14 +155,14 @@ class Sqlite:
             yield connection
         finally:
             with self._turn:
-                kept = (
+                is_returned = (
                     idle is self._idle
                     and len(idle) < _IDLE_CONNECTIONS
                     and not connection.in_transaction  # its rollback failed
                 )
-                if kept:
+                if is_returned:
                     idle.append(connection)
-            if not kept:
+            if not is_returned:
                 connection.close()
 
     def _open(self) -> Connection:
@@ -206,7 +206,7 @@ class Sqlite:
             )
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _explain_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.IntegrityError as error:
@@ -215,9 +215,9 @@ class Sqlite:
                 " nothing was changed: please report it"
             ) from error
         except sqlite3.Error as error:
-            said = str(error).lower()
-            advice = next((f": {what}" for word, what in _ADVICE.items() if word in said), "")
-            if "disk i/o" in said and shutil.disk_usage(self.path.parent).free < _LOG_BYTES:
+            message = str(error).lower()
+            advice = next((f": {what}" for word, what in _ADVICE.items() if word in message), "")
+            if "disk i/o" in message and shutil.disk_usage(self.path.parent).free < _LOG_BYTES:
                 advice = f": {_DISK_FULL_ADVICE}"
             raise StoreUnavailable(f"{self.path}: {error}{advice}") from error
 

@@ -103,7 +103,9 @@ class ConfirmingContract:
         assert held is not None
         assert confirm(books, 2) == 1
         with books.step() as tx:
-            assert not tx.unknowns.settle(held, known={}, rest=DeliveryState.PENDING, at=NOON)
+            assert not tx.unknowns.settle(
+                held, outcomes={}, other_state=DeliveryState.PENDING, at=NOON
+            )
         assert books.counts() == Counts(accepted=1, unknown=2)
 
     def test_a_batch_confirmed_whole_while_it_waits_is_not_claimed(self, store: Store) -> None:

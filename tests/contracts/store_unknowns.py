@@ -44,7 +44,7 @@ def settle(
     known: Mapping[int, Outcome] | None = None,
 ) -> bool:
     with books.step() as tx:
-        return tx.unknowns.settle(held, known=known or {}, rest=rest, at=NOON + MINUTE)
+        return tx.unknowns.settle(held, outcomes=known or {}, other_state=rest, at=NOON + MINUTE)
 
 
 def addresses_left(tx: Transaction) -> object:
@@ -89,7 +89,7 @@ class UnknownsContract:
         assert held.seen_at == NOON
         with books.step() as tx:
             seen = NOON + MINUTE * 7
-            tx.unknowns.settle(held, known={}, rest=DeliveryState.UNKNOWN, at=seen)
+            tx.unknowns.settle(held, outcomes={}, other_state=DeliveryState.UNKNOWN, at=seen)
             tx.unknowns.put_off(held, until=NOON + MINUTE * 9, tries=1, silent_since=None)
         assert try_take(books, after=MINUTE * 6) is None
         again = take(books, after=MINUTE * 5)
@@ -216,7 +216,11 @@ class UnknownsContract:
         def part(held: UnknownBatch) -> bool:
             with books.step() as tx:
                 return tx.unknowns.settle(
-                    held, known=known, rest=DeliveryState.PENDING, at=NOON + MINUTE, apart={4}
+                    held,
+                    outcomes=known,
+                    other_state=DeliveryState.PENDING,
+                    at=NOON + MINUTE,
+                    apart={4},
                 )
 
         assert not part(replace(held, fence=held.fence - 1))
@@ -231,7 +235,7 @@ class UnknownsContract:
         held = take(books)
         with books.step() as tx:
             assert tx.unknowns.settle(
-                held, known={1: ACCEPTED}, rest=DeliveryState.PENDING, at=NOON, apart={2}
+                held, outcomes={1: ACCEPTED}, other_state=DeliveryState.PENDING, at=NOON, apart={2}
             )
         assert books.counts() == Counts(accepted=1, unknown=1)
         assert books.drain() == []

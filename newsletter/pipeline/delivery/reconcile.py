@@ -330,8 +330,8 @@ class Reconciler:
         with self.store.begin() as tx:
             booked = tx.unknowns.settle(
                 held,
-                known=outcome.known,
-                rest=outcome.rest,
+                outcomes=outcome.known,
+                other_state=outcome.rest,
                 at=self.store.clock.now(),
                 apart=outcome.apart,
             )

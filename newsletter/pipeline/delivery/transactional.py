@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from newsletter.rendering.mail.renderer import TemplateRenderer
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-_RETENTION = {"networks": _DAY, "addresses": LINK_LIFETIME + _DAY, "rows": 31 * _DAY}
+_RETENTION = {"network_age": _DAY, "address_age": LINK_LIFETIME + _DAY, "row_age": 31 * _DAY}
 """How long each kind of record is kept for limits and links; a day is added for wrong clocks."""
 _STAFF_TEXTS = frozenset({EmailText.NOTICE, EmailText.INVITATION, EmailText.LINK})
 """Texts that contain a sentence for a member of staff."""

@@ -73,7 +73,7 @@ class Audiences(Repository):
 
         For a correction: of the people to whom the original was addressed.
         """
-        people, why = _excluded(audience)
+        people, why = query_excluded(audience)
         return self._db.rows(
             f"SELECT COALESCE(subscriber.address, '(erased)'), {why} FROM {people.tables}"
             f" WHERE {people.who} ORDER BY {people.id}",
@@ -83,7 +83,7 @@ class Audiences(Repository):
 
     def count_excluded(self, audience: Audience | Correction) -> dict[str, int]:
         """Return reason → number of the people whom ``list_excluded`` returns."""
-        people, why = _excluded(audience)
+        people, why = query_excluded(audience)
         rows = self._db.rows(
             f"SELECT {why} AS why, COUNT(*) FROM {people.tables} WHERE {people.who} GROUP BY why",
             people.who,
@@ -214,7 +214,7 @@ def _join(join: str, query: Condition, condition: Condition) -> People:
     )
 
 
-def _excluded(audience: Audience | Correction) -> tuple[People, Condition]:
+def query_excluded(audience: Audience | Correction) -> tuple[People, Condition]:
     """Return the people who are not in the audience, and the expression of the reason."""
     why = exclusion(audience.lists)
     if isinstance(audience, Correction):

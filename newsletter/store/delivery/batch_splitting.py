@@ -30,19 +30,19 @@ def is_cancelled(db: Database, campaign_id: int) -> bool:
     return bool(state == "cancelled")
 
 
-def halve(db: Database, claimed: ClaimedBatch) -> bool:
+def halve(db: Database, claim: ClaimedBatch) -> bool:
     """Replace the batch by two halves of its reachable members; the others stay in the old row."""
-    numbers = [number for number, _ in claimed.members]
+    numbers = [number for number, _ in claim.members]
     if not update_if_claimed(
         db,
-        claimed,
+        claim,
         "members = :members, state = 'done', size = size - pending, pending = 0, reason = 'split'",
-        members=_without(db, claimed.id, numbers),
+        members=_without(db, claim.id, numbers),
     ):
         return False
     middle = len(numbers) // 2
     halves = [half for half in (numbers[:middle], numbers[middle:]) if half]
-    add(db, claimed.campaign.id, claimed.id, halves)
+    add(db, claim.campaign.id, claim.id, halves)
     return True
 
 
@@ -68,19 +68,19 @@ def move_out(
     ):
         return False
     is_over = is_cancelled(db, batch.campaign.id)
-    place = batch.campaign.id, batch.id
-    add(db, *place, [sorted(numbers)], is_over=is_over, reason=reason, not_before=not_before)
+    batch_key = batch.campaign.id, batch.id
+    add(db, *batch_key, [sorted(numbers)], is_over=is_over, reason=reason, not_before=not_before)
     return True
 
 
 def requeue(db: Database, campaign_id: int, batch_id: int, numbers: Sequence[int]) -> None:
     """Move rejected members of a finished batch to a new queued batch."""
-    kept = _without(db, batch_id, numbers)
+    remaining = _without(db, batch_id, numbers)
     db.change(
         "UPDATE batch SET members = :members, size = size - :moved, rejected = rejected - :moved"
         " WHERE id = :id",
         id=batch_id,
-        members=kept,
+        members=remaining,
         moved=len(numbers),
     )
     db.change(
@@ -92,28 +92,28 @@ def requeue(db: Database, campaign_id: int, batch_id: int, numbers: Sequence[int
     add(db, campaign_id, batch_id, [numbers])
 
 
-def limit(db: Database, claimed: ClaimedBatch, allowance: int | None) -> ClaimedBatch:
+def limit(db: Database, claim: ClaimedBatch, allowance: int | None) -> ClaimedBatch:
     """Keep as many members as the allowance permits; move the others to a new batch."""
-    if allowance is None or len(claimed.members) <= allowance:
-        return claimed
-    rest = [number for number, _ in claimed.members[allowance:]]
+    if allowance is None or len(claim.members) <= allowance:
+        return claim
+    excess_ids = [number for number, _ in claim.members[allowance:]]
     update_if_claimed(
         db,
-        claimed,
+        claim,
         "members = :members, size = size - :moved, pending = pending - :moved",
-        members=_without(db, claimed.id, rest),
-        moved=len(rest),
+        members=_without(db, claim.id, excess_ids),
+        moved=len(excess_ids),
     )
     # this try is not theirs
-    add(db, claimed.campaign.id, claimed.id, [rest], attempts=claimed.attempts - 1)
-    return replace(claimed, members=claimed.members[:allowance])
+    add(db, claim.campaign.id, claim.id, [excess_ids], attempts=claim.attempts - 1)
+    return replace(claim, members=claim.members[:allowance])
 
 
 def _without(db: Database, batch_id: int, numbers: Collection[int]) -> list[int]:
     """Return the members of the batch without these, but with those who left since the freeze."""
     members = db.value("SELECT members FROM batch WHERE id = :id", id=batch_id)
-    gone = set(numbers)
-    return [number for number in json.loads(members) if number not in gone]
+    excluded = set(numbers)
+    return [number for number in json.loads(members) if number not in excluded]
 
 
 def add(
@@ -133,9 +133,9 @@ def add(
     them may still prove that a reader has the message.
     """
     # no two take the same number; the row of the batch is locked before that of its campaign
-    locked = "SELECT id FROM campaign WHERE id = :id /*postgres FOR NO KEY UPDATE*/"
-    db.value(locked, id=campaign_id)
-    [(last, skips_check, account, tried)] = db.rows(
+    lock_campaign = "SELECT id FROM campaign WHERE id = :id /*postgres FOR NO KEY UPDATE*/"
+    db.value(lock_campaign, id=campaign_id)
+    [(last_id, skips_check, account, attempted_at)] = db.rows(
         """
         SELECT (SELECT MAX(no) FROM batch WHERE campaign_id = :campaign_id), regardless, account,
             attempts
@@ -149,7 +149,7 @@ def add(
         (
             {
                 "campaign_id": campaign_id,
-                "no": last + place,
+                "no": last_id + index,
                 "members": list(group),
                 "state": BatchState.DONE if is_over else BatchState.QUEUED,
                 "size": len(group),
@@ -157,10 +157,10 @@ def add(
                 "cancelled": len(group) if is_over else 0,
                 "regardless": skips_check,
                 "account": account,
-                "attempts": tried if attempts is None else attempts,
+                "attempts": attempted_at if attempts is None else attempts,
                 "reason": reason,
                 "not_before": not_before,
             }
-            for place, group in enumerate(groups, start=1)
+            for index, group in enumerate(groups, start=1)
         ),
     )

@@ -56,9 +56,9 @@ class Batches(AddressRepository):
         send.
         """
         campaigns = Campaigns(self._db)
-        while (found := claiming.next_queued(self._db, at, allowance, owner)) is not None:
-            batch_id, provider = found
-            claimed = claiming.claim(
+        while (next_batch := claiming.next_queued(self._db, at, allowance, owner)) is not None:
+            batch_id, provider = next_batch
+            claim = claiming.claim(
                 self._db,
                 campaigns,
                 batch_id,
@@ -69,10 +69,10 @@ class Batches(AddressRepository):
                 attempt_id=attempt_id,
                 owner=owner,
             )
-            if claimed.members:
-                return batch_splitting.limit(self._db, claimed, allowance.get(provider))
+            if claim.members:
+                return batch_splitting.limit(self._db, claim, allowance.get(provider))
             batch_splitting.update_if_claimed(
-                self._db, claimed, "state = 'done', settled_at = :at", at=at
+                self._db, claim, "state = 'done', settled_at = :at", at=at
             )
         return None
 
@@ -91,7 +91,7 @@ class Batches(AddressRepository):
         fence has changed or the campaign is no longer being sent.
         """
         # a pause or a cancellation since the claim is still heeded: nothing has left yet
-        held = self._db.change(
+        is_claimed = self._db.change(
             "UPDATE batch SET body_hash = :body_hash, account = :account"
             " WHERE id = :id AND fence = :fence AND state = 'claimed' AND EXISTS ("
             "SELECT 1 FROM campaign WHERE campaign.id = batch.campaign_id AND state = 'sending')"
@@ -101,9 +101,9 @@ class Batches(AddressRepository):
             body_hash=body_hash,
             account=account,
         )
-        return claiming.count(self._db, owner) if held == 1 else None
+        return claiming.count(self._db, owner) if is_claimed == 1 else None
 
-    def settle(self, claimed: ClaimedBatch, *, booking: Booking, at: datetime) -> bool:
+    def settle(self, claim: ClaimedBatch, *, booking: Booking, at: datetime) -> bool:
         """Record the outcomes if the fence still holds; return whether it did.
 
         Members to be retried move to a new queued batch, which counts the attempts so far. If the
@@ -112,7 +112,7 @@ class Batches(AddressRepository):
         # before the answer is booked, which is for all who are still pending
         if booking.to_retry and not batch_splitting.move_out(
             self._db,
-            claimed,
+            claim,
             booking.to_retry.keys(),
             reason=next(iter(booking.to_retry.values())).reason,
             not_before=at + booking.wait,
@@ -128,7 +128,7 @@ class Batches(AddressRepository):
         tally = Counter(row[0] for row in rows.values())
         if not batch_splitting.update_if_claimed(
             self._db,
-            claimed,
+            claim,
             """
             state = :state, reason = :reason, provider_id = :provider_id, settled_at = :at,
             lease_until = NULL, pending = 0,
@@ -147,30 +147,30 @@ class Batches(AddressRepository):
             all_unknown=state is DeliveryState.UNKNOWN,
         ):
             return False
-        claiming.add_rows(self._db, claimed.id, claimed.campaign.id, rows, at)
+        claiming.add_rows(self._db, claim.id, claim.campaign.id, rows, at)
         return True
 
-    def requeue(self, claimed: ClaimedBatch, *, not_before: datetime, reason: str) -> bool:
+    def requeue(self, claim: ClaimedBatch, *, not_before: datetime, reason: str) -> bool:
         """Queue a batch again that provably was not sent, if the fence still holds.
 
         If its campaign was cancelled in the meantime, the batch is cancelled instead.
         """
-        is_over = batch_splitting.is_cancelled(self._db, claimed.campaign.id)
-        counts = "cancelled = cancelled + pending, pending = 0," if is_over else ""
+        is_over = batch_splitting.is_cancelled(self._db, claim.campaign.id)
+        counts_update = "cancelled = cancelled + pending, pending = 0," if is_over else ""
         return batch_splitting.update_if_claimed(
             self._db,
-            claimed,
-            f"{counts} state = :state, not_before = :not_before, reason = :reason",
+            claim,
+            f"{counts_update} state = :state, not_before = :not_before, reason = :reason",
             state=BatchState.DONE if is_over else BatchState.QUEUED,
             not_before=not_before,
             reason=reason,
         )
 
-    def split(self, claimed: ClaimedBatch) -> bool:
+    def split(self, claim: ClaimedBatch) -> bool:
         """Replace a batch by two halves of it, if the fence still holds."""
-        if batch_splitting.is_cancelled(self._db, claimed.campaign.id):
-            return self.requeue(claimed, not_before=instant(0), reason="split")
-        return batch_splitting.halve(self._db, claimed)
+        if batch_splitting.is_cancelled(self._db, claim.campaign.id):
+            return self.requeue(claim, not_before=instant(0), reason="split")
+        return batch_splitting.halve(self._db, claim)
 
     def has_orphans(self, at: datetime) -> bool:
         return self._db.has(f"SELECT 1 FROM batch WHERE {_IS_ORPHAN} LIMIT 1", at=at)

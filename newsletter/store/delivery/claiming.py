@@ -38,13 +38,13 @@ _DENSE_IDS = 2
 
 def attempted_at(accounts: Mapping[str, str]) -> Condition:
     """Return the condition that the last attempt went to one of these accounts, by provider."""
-    found = Condition("1 = 0")
-    for place, (name, account) in enumerate(accounts.items()):
-        found |= Condition(
-            f"batch.provider = :provider_{place} AND batch.account = :account_{place}",
-            {f"provider_{place}": name, f"account_{place}": account},
+    condition = Condition("1 = 0")
+    for index, (name, account) in enumerate(accounts.items()):
+        condition |= Condition(
+            f"batch.provider = :provider_{index} AND batch.account = :account_{index}",
+            {f"provider_{index}": name, f"account_{index}": account},
         )
-    return found
+    return condition
 
 
 def is_due(at: datetime) -> Condition:
@@ -140,10 +140,10 @@ def claim(
     )
     campaign = campaigns.head(row.campaign_id)
     lists = None if row.regardless else campaign.lists
-    members, damaged = _reachable(db, row, lists, hash_address)
+    members, damaged_ids = _reachable(db, row, lists, hash_address)
     # who left and why takes a query of its own, which most claims spare
     if len(members) < row.pending:
-        _record_excluded(db, row, lists, damaged, at)
+        _record_excluded(db, row, lists, damaged_ids, at)
     return ClaimedBatch(
         id=batch_id,
         campaign=campaign,
@@ -172,11 +172,11 @@ def _reachable(
     db: Database, row: _Claimed, lists: Sequence[str] | None, hash_address: Callable[[str], bytes]
 ) -> tuple[list[tuple[int, str]], list[int]]:
     """Return (id, address) of the members who may get the email, and the ids of damaged ones."""
-    frozen = json.loads(row.members)
+    frozen_ids = json.loads(row.members)
     values: dict[str, object] = {"campaign_id": row.campaign_id}
-    first, last = min(frozen), max(frozen)
-    if lists and last - first < _DENSE_IDS * len(frozen):
-        people = people_on(ids_of(db, lists), between=(first, last))
+    first_id, last_id = min(frozen_ids), max(frozen_ids)
+    if lists and last_id - first_id < _DENSE_IDS * len(frozen_ids):
+        people = people_on(ids_of(db, lists), between=(first_id, last_id))
     else:
         people = People(
             tables=f"json_each(:members) AS member JOIN subscriber ON subscriber.id = {MEMBER}",
@@ -207,13 +207,13 @@ def _reachable(
         is_sound = b"".join(map(hash_address, addresses)) == bytes.fromhex(texts[2] or "")
     except ValueError:  # one is no text any more, or nothing that could be an address
         is_sound = False
-    if numbers == frozen and is_sound:  # nearly always
+    if numbers == frozen_ids and is_sound:  # nearly always
         return found, []
-    damaged = set() if is_sound else _find_damaged(db, numbers, hash_address)
+    damaged_ids = set() if is_sound else _find_damaged(db, numbers, hash_address)
     # others may have come in between since the freeze
-    reachable = set(frozen) - damaged
+    reachable = set(frozen_ids) - damaged_ids
     return sorted(member for member in found if member[0] in reachable), [
-        number for number in frozen if number in damaged
+        number for number in frozen_ids if number in damaged_ids
     ]
 
 
@@ -228,16 +228,16 @@ def _find_damaged(
     )
     return {
         number
-        for number, address, stored in rows
-        if verified(bytes.fromhex(address), stored, hash_address) is None
+        for number, address, stored_hash in rows
+        if verified(bytes.fromhex(address), stored_hash, hash_address) is None
     }
 
 
 def verified(address: bytes, stored: bytes, hash_address: Callable[[str], bytes]) -> str | None:
     """Return the address; None if it does not match its stored hash: one was damaged."""
     try:
-        decoded = address.decode()
-        return decoded if hash_address(decoded) == stored else None
+        text = address.decode()
+        return text if hash_address(text) == stored else None
     except ValueError:  # no text any more, or nothing that could be an address
         return None
 
@@ -247,7 +247,7 @@ def _record_excluded(
 ) -> None:
     """Record the members who left since the freeze, and those whose address is damaged."""
     who, why = eligible(lists), exclusion(lists)
-    departed = db.rows(
+    left_ids = db.rows(
         f"""
         SELECT {MEMBER}, {why}
         FROM json_each(:members) AS member LEFT JOIN subscriber ON subscriber.id = {MEMBER}
@@ -260,14 +260,14 @@ def _record_excluded(
         members=row.members,
         campaign_id=row.campaign_id,
     )
-    outcomes = {number: (DeliveryState.SUPPRESSED, reason, "") for number, reason in departed}
+    outcomes = {number: (DeliveryState.SUPPRESSED, reason, "") for number, reason in left_ids}
     outcomes |= dict.fromkeys(damaged, (DeliveryState.REJECTED, DAMAGED, ""))
     add_rows(db, row.id, row.campaign_id, outcomes, at)
     db.change(
         "UPDATE batch SET pending = pending - :departed - :damaged,"
         " suppressed = suppressed + :departed, rejected = rejected + :damaged WHERE id = :id",
         id=row.id,
-        departed=len(departed),
+        departed=len(left_ids),
         damaged=len(damaged),
     )
 

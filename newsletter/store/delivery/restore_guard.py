@@ -17,8 +17,8 @@ class Hold(Repository):
 
     def reasons(self) -> dict[HoldKind, str]:
         """Return the reasons for which nothing may be sent; empty without a hold."""
-        noted = self._db.rows("SELECT key, value FROM meta WHERE key IN ('doubt', 'stop')")
-        return {HoldKind(key): reason for key, reason in sorted(noted)}
+        rows = self._db.rows("SELECT key, value FROM meta WHERE key IN ('doubt', 'stop')")
+        return {HoldKind(key): reason for key, reason in sorted(rows)}
 
     def reason(self) -> str:
         """Return all reasons in one line, or ""."""

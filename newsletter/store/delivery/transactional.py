@@ -50,9 +50,9 @@ class TransactionalEmails(AddressRepository):
         """
         whose = self._hash(mailbox(email.address))
         from_where = self._hash(f"network@{network}") if network else _NO_NETWORK
-        taken = self._check_limits(email, whose, from_where, limits)
+        outcome = self._check_limits(email, whose, from_where, limits)
         # one row is written in any case, so that neither time nor size tells which it was
-        if taken is RequestOutcome.NEW:
+        if outcome is RequestOutcome.NEW:
             self._add(email, whose, from_where)
         else:
             self._db.change(
@@ -61,7 +61,7 @@ class TransactionalEmails(AddressRepository):
                 mailbox=whose,
                 kind=email.kind,
             )
-        return taken
+        return outcome
 
     def _check_limits(
         self, email: TransactionalEmail, whose: bytes, network: bytes, limits: EmailLimits
@@ -148,22 +148,22 @@ class TransactionalEmails(AddressRepository):
         return ClaimedEmail(email=email, attempt_id=attempt_id, attempts=attempts)
 
     def record_start(
-        self, claimed: ClaimedEmail, *, provider: str, account: str, owner: int | None = None
+        self, claim: ClaimedEmail, *, provider: str, account: str, owner: int | None = None
     ) -> int | None:
         """Note that the email is about to be sent through an account at its provider.
 
         Return the number of all attempts, of batches and emails, in this database; None if this
         attempt has lost the email, or if all sending was stopped since.
         """
-        held = self._db.changes(
+        is_claimed = self._db.changes(
             "UPDATE transactional_email SET provider = :provider, account = :account"
             f" WHERE id = :id AND state = 'calling' AND attempt_id = :attempt_id AND {NO_HOLD}",
-            id=claimed.email.id,
-            attempt_id=claimed.attempt_id,
+            id=claim.email.id,
+            attempt_id=claim.attempt_id,
             provider=provider,
             account=account,
         )
-        return claiming.count(self._db, owner) if held else None
+        return claiming.count(self._db, owner) if is_claimed else None
 
     def _next_due(self, at: datetime, owner: int | None) -> int | None:
         """Return the next email whose address matches its stored hash; withhold others."""
@@ -174,8 +174,8 @@ class TransactionalEmails(AddressRepository):
             ORDER BY not_before, id LIMIT 1
         """
         while rows := self._db.rows(query, at=at, too_far=at + claiming.MAX_RETRY, owner=owner):
-            [(number, address, stored)] = rows
-            if verified(bytes.fromhex(address), stored, self._hash) is not None:
+            [(number, address, stored_hash)] = rows
+            if verified(bytes.fromhex(address), stored_hash, self._hash) is not None:
                 return int(number)
             withheld = {"state": "withheld", "reason": DAMAGED, "settled_at": at}
             self._db.update("transactional_email", {"id": number}, **withheld)
@@ -183,7 +183,7 @@ class TransactionalEmails(AddressRepository):
 
     def settle(
         self,
-        claimed: ClaimedEmail,
+        claim: ClaimedEmail,
         state: MessageState,
         *,
         at: datetime,
@@ -193,7 +193,7 @@ class TransactionalEmails(AddressRepository):
     ) -> bool:
         """Record the outcome if this attempt still holds the email; return whether it did."""
         return self._book(
-            claimed,
+            claim,
             state=state,
             settled_at=at,
             provider=provider,
@@ -201,13 +201,13 @@ class TransactionalEmails(AddressRepository):
             reason=reason,
         )
 
-    def requeue(self, claimed: ClaimedEmail, *, not_before: datetime, reason: str) -> bool:
+    def requeue(self, claim: ClaimedEmail, *, not_before: datetime, reason: str) -> bool:
         """Queue an email again that provably was not sent."""
-        return self._book(claimed, state="waiting", not_before=not_before, reason=reason)
+        return self._book(claim, state="waiting", not_before=not_before, reason=reason)
 
-    def _book(self, claimed: ClaimedEmail, **values: object) -> bool:
-        held = {"id": claimed.email.id, "state": "calling", "attempt_id": claimed.attempt_id}
-        return self._db.update("transactional_email", held, **values)
+    def _book(self, claim: ClaimedEmail, **values: object) -> bool:
+        claim_key = {"id": claim.email.id, "state": "calling", "attempt_id": claim.attempt_id}
+        return self._db.update("transactional_email", claim_key, **values)
 
     def abandon(self, at: datetime, *, lost_before: datetime | None = None) -> int:
         """Make each email unknown that is being sent by a process without a row.
@@ -277,12 +277,12 @@ class TransactionalEmails(AddressRepository):
 
     def counts(self, asked_since: datetime) -> dict[MessageState, int]:
         """Count the emails requested since then, by state; every state is included."""
-        counted = "SELECT state, COUNT(*) FROM transactional_email WHERE asked_at > :since"
-        found = dict(self._db.rows(f"{counted} GROUP BY state", since=asked_since))
+        count_by_state = "SELECT state, COUNT(*) FROM transactional_email WHERE asked_at > :since"
+        found = dict(self._db.rows(f"{count_by_state} GROUP BY state", since=asked_since))
         return {state: found.get(state.value, 0) for state in MessageState}
 
     def clear(
-        self, now: datetime, *, networks: timedelta, addresses: timedelta, rows: timedelta
+        self, now: datetime, *, network_age: timedelta, address_age: timedelta, row_age: timedelta
     ) -> int:
         """Delete networks, addresses and whole emails, each after its time since the request.
 
@@ -291,19 +291,19 @@ class TransactionalEmails(AddressRepository):
         self._db.change(
             "UPDATE transactional_email SET network_hash = :none"
             " WHERE asked_at < :before AND network_hash <> :none",
-            before=now - networks,
+            before=now - network_age,
             none=_NO_NETWORK,
         )
-        cleared = self._db.change(
+        address_count = self._db.change(
             "UPDATE transactional_email SET address = '', name = '', reason = ''"
             # until a hold's end and so long after it, its link does something
             " WHERE asked_at < :before AND held_until < :before AND address <> ''"
             " AND state NOT IN ('waiting', 'calling')",
-            before=now - addresses,
+            before=now - address_age,
         )
         self._db.change(
             "DELETE FROM transactional_email WHERE asked_at < :before AND held_until < :before"
             " AND state NOT IN ('waiting', 'calling')",
-            before=now - rows,
+            before=now - row_age,
         )
-        return cleared
+        return address_count

@@ -86,13 +86,13 @@ class Unknowns(Repository):
         Only batches that went to one of these accounts, provider → account: another account does
         not know their key, and its records prove no absence.
         """
-        ours, due = claiming.attempted_at(accounts), claiming.is_due(at)
+        ours, is_due = claiming.attempted_at(accounts), claiming.is_due(at)
         batch_id = self._db.value(
             f"SELECT id FROM batch WHERE {IS_UNKNOWN} AND {ours} AND not_before < :never"
-            f" AND ({due} OR settled_at > :put_back) AND COALESCE(lease_until, 0) <= :at"
+            f" AND ({is_due} OR settled_at > :put_back) AND COALESCE(lease_until, 0) <= :at"
             f" AND {NO_HOLD} ORDER BY not_before, id LIMIT 1",
             ours,
-            due,
+            is_due,
             at=at,
             put_back=at + _MAX_LOOKUP_WAIT,
             never=_NEVER_MS,
@@ -107,10 +107,10 @@ class Unknowns(Repository):
             id=batch_id,
             until=at + lease,
         )
-        inside = {name: row.pop(name) for name in ("campaign_id", "members", "last_change")}
-        campaign = Campaigns(self._db).head(inside["campaign_id"])
+        columns = {name: row.pop(name) for name in ("campaign_id", "members", "last_change")}
+        campaign = Campaigns(self._db).head(columns["campaign_id"])
         lists = None if row.pop("regardless") else campaign.lists
-        members = self._members(lists, **inside)
+        members = self._members(lists, **columns)
         return read(
             UnknownBatch,
             row,
@@ -149,9 +149,9 @@ class Unknowns(Repository):
             campaign_id=campaign_id,
         )
 
-    def record_replay(self, held: UnknownBatch, *, until: datetime) -> None:
+    def record_replay(self, batch: UnknownBatch, *, until: datetime) -> None:
         """Note that the batch is about to be sent again, by a call that ends before ``until``."""
-        batch_splitting.update_if_claimed(self._db, held, "call_until = :until", until=until)
+        batch_splitting.update_if_claimed(self._db, batch, "call_until = :until", until=until)
 
     def calls_until(self, campaign_id: int, at: datetime) -> datetime | None:
         """Return until when a repeated call of a campaign may be under way, or None."""
@@ -174,35 +174,35 @@ class Unknowns(Repository):
 
     def settle(
         self,
-        held: UnknownBatch,
+        batch: UnknownBatch,
         *,
-        known: Mapping[int, Outcome],
-        rest: DeliveryState,
+        outcomes: Mapping[int, Outcome],
+        other_state: DeliveryState,
         at: datetime,
         apart: Collection[int] = (),
     ) -> bool:
         """Record the found outcomes if the fence still holds; return whether it did.
 
-        ``known`` holds only ACCEPTED and REJECTED, ``rest`` is the state of the others: those not
-        sent are queued again, or cancelled with their campaign. Members in ``apart`` stay unknown,
-        in the batch.
+        ``outcomes`` has only ACCEPTED and REJECTED. ``other_state`` is the state of the other
+        members: PENDING queues them again, or cancels them with their campaign. Members in
+        ``apart`` stay unknown, in the batch.
         """
         if apart:
-            gone = [number for number, _ in held.members if number not in {*known, *apart}]
-            if gone and not batch_splitting.move_out(self._db, held, gone, not_before=instant(0)):
+            rest = [number for number, _ in batch.members if number not in {*outcomes, *apart}]
+            if rest and not batch_splitting.move_out(self._db, batch, rest, not_before=instant(0)):
                 return False
-            return self.settle(held, known=known, rest=DeliveryState.UNKNOWN, at=at)
-        people = len(held.members) - len(known)
-        if rest is DeliveryState.PENDING and batch_splitting.is_cancelled(
-            self._db, held.campaign.id
+            return self.settle(batch, outcomes=outcomes, other_state=DeliveryState.UNKNOWN, at=at)
+        people = len(batch.members) - len(outcomes)
+        if other_state is DeliveryState.PENDING and batch_splitting.is_cancelled(
+            self._db, batch.campaign.id
         ):
-            rest = DeliveryState.CANCELLED
-        state = _STATES.get(rest, BatchState.DONE) if people else BatchState.DONE
-        tally = Counter(_OUTCOMES[outcome.verdict] for outcome in known.values())
-        tally[rest] += people
+            other_state = DeliveryState.CANCELLED
+        state = _STATES.get(other_state, BatchState.DONE) if people else BatchState.DONE
+        tally = Counter(_OUTCOMES[outcome.verdict] for outcome in outcomes.values())
+        tally[other_state] += people
         if not batch_splitting.update_if_claimed(
             self._db,
-            held,
+            batch,
             """
             state = :state, settled_at = :at, lease_until = NULL, call_until = NULL,
             unknown = unknown - :gone, accepted = accepted + :accepted,
@@ -223,14 +223,14 @@ class Unknowns(Repository):
             return False
         rows = {
             number: (_OUTCOMES[outcome.verdict], outcome.reason, outcome.provider_id)
-            for number, outcome in known.items()
+            for number, outcome in outcomes.items()
         }
-        claiming.add_rows(self._db, held.id, held.campaign.id, rows, at)
+        claiming.add_rows(self._db, batch.id, batch.campaign.id, rows, at)
         return True
 
     def put_off(
         self,
-        held: UnknownBatch,
+        batch: UnknownBatch,
         *,
         until: datetime | None,
         tries: int,
@@ -239,7 +239,7 @@ class Unknowns(Repository):
         """Plan the next look-up at this time; None: only a person can decide."""
         batch_splitting.update_if_claimed(
             self._db,
-            held,
+            batch,
             "not_before = :not_before, tries = :tries, silent_since = :silent_since,"
             " lease_until = NULL",
             not_before=_NEVER_MS if until is None else until,
@@ -313,20 +313,20 @@ class Unknowns(Repository):
         that are unknown, given up, or about to be sent, and no others. A batch without open
         deliveries is done.
         """
-        wanted = Condition(
+        may_be_confirmed = Condition(
             f"{MEMBER} IN (SELECT CAST(value AS BIGINT) FROM json_each(:wanted))"
             " AND batch.id IN (SELECT batch.id FROM json_each(:wanted) AS member"
             f" JOIN batch ON {may_hold(MEMBER)})",
             {"wanted": list(provider_ids)},
         )
-        found = unproved(self._db, campaign_id, wanted)
+        found = unproved(self._db, campaign_id, may_be_confirmed)
         for (batch_id, state), members in groupby(found, key=attrgetter("batch_id", "state")):
-            confirmed = {
+            ids_by_batch = {
                 one.subscriber_id: (DeliveryState.ACCEPTED, reason, provider_ids[one.subscriber_id])
                 for one in members
             }
-            claiming.add_rows(self._db, batch_id, campaign_id, confirmed, at)
-            self._accept(batch_id, _UNPROVED_COLUMNS[state], len(confirmed), at)
+            claiming.add_rows(self._db, batch_id, campaign_id, ids_by_batch, at)
+            self._accept(batch_id, _UNPROVED_COLUMNS[state], len(ids_by_batch), at)
         return len(found)
 
     def _accept(self, batch_id: int, column: str, people: int, at: datetime) -> None:

@@ -64,24 +64,24 @@ class Events(AddressRepository):
         """
         self._db.change("DELETE FROM webhook_token WHERE at < :before", before=at - _REMEMBERED)
         self._db.insert_new("webhook_token", token=token, content=content, at=at)
-        known = self._db.value(
+        stored_content = self._db.value(
             "SELECT content FROM webhook_token WHERE token = :token", token=token
         )
-        return bool(known == content)
+        return bool(stored_content == content)
 
     def store_statuses(self, statuses: Iterable[DeliveryStatus]) -> None:
         """Store delivery statuses, of each key only the one that prevails."""
-        noted: dict[object, DeliveryStatus] = {}
+        newest: dict[object, DeliveryStatus] = {}
         for status in statuses:
-            other = noted.get(status.key)
+            other = newest.get(status.key)
             if other is None or status.replaces(other):
-                noted[status.key] = status
-        for other in self._known(noted.values()):
-            if other.key in noted and not noted[other.key].replaces(other):
-                del noted[other.key]
+                newest[status.key] = status
+        for other in self._known(newest.values()):
+            if other.key in newest and not newest[other.key].replaces(other):
+                del newest[other.key]
         # what prevails was chosen above; no other writes between the two
         self._db.each(
-            _NOTE, ({**vars(status), "bounce": status.bounce or ""} for status in noted.values())
+            _NOTE, ({**vars(status), "bounce": status.bounce or ""} for status in newest.values())
         )
 
     def _known(self, statuses: Iterable[DeliveryStatus]) -> Iterator[DeliveryStatus]:
@@ -100,10 +100,10 @@ class Events(AddressRepository):
             )
 
     def keep(
-        self, provider: str, located: Sequence[tuple[Event, EventTarget]], at: datetime
+        self, provider: str, targets: Sequence[tuple[Event, EventTarget]], at: datetime
     ) -> set[str]:
         """Store events as received, each once; return the ids of new ones."""
-        ids = {event.id for event, _ in located}
+        ids = {event.id for event, _ in targets}
         ids -= set(
             self._db.scan(
                 "SELECT id FROM event WHERE provider = :provider"
@@ -121,11 +121,11 @@ class Events(AddressRepository):
                     "kind": event.kind,
                     "at": event.at,
                     "received_at": at,
-                    "campaign_id": place.campaign_id,
-                    "subscriber_id": place.subscriber_id,
+                    "campaign_id": target.campaign_id,
+                    "subscriber_id": target.subscriber_id,
                     "raw": event.raw[:_MAX_RAW_CHARACTERS],
                 }
-                for event, place in located
+                for event, target in targets
             ),
             only_new=True,
         )
@@ -151,11 +151,11 @@ class Events(AddressRepository):
     def find_unrecorded(self, campaign_id: int) -> list[int]:
         """Return readers with a delivery status whose delivery is not recorded as accepted."""
         # a batch for which no call was begun is reported at once, or not at all
-        told = Condition(
+        has_status = Condition(
             "batch.attempts > 0 AND EXISTS (SELECT 1 FROM delivery_status"
             f" WHERE campaign_id = :campaign_id AND subscriber_id = {MEMBER})"
         )
-        return [each.subscriber_id for each in unproved(self._db, campaign_id, told)]
+        return [each.subscriber_id for each in unproved(self._db, campaign_id, has_status)]
 
     def figures(self, campaign_id: int) -> Figures:
         """Return the reported results of the campaign's deliveries."""

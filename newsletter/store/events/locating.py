@@ -76,8 +76,8 @@ class Locator:
         }
         self._changes, self._left_by = self._find_changes(events)
         self._people = self._find_people(events)
-        unknown = sorted(set(self._hashes.values()) - self._people.keys())
-        which = one_of("address_hash", unknown, "hash")
+        former_hashes = sorted(set(self._hashes.values()) - self._people.keys())
+        which = one_of("address_hash", former_hashes, "hash")
         self._erased = set(
             self._db.column(
                 f"SELECT address_hash FROM suppression WHERE {which} AND address IS NULL", which
@@ -95,25 +95,25 @@ class Locator:
 
     def locate(self, event: Event) -> EventTarget:
         """Return the subscriber and delivery of one of the events."""
-        hashed = self._hashes.get(event.address)
+        address_hash = self._hashes.get(event.address)
         # the number is one of ours: others number their readers too
         person = self._people.get(event.subscriber_id)
-        same = person is not None and person.address_hash == hashed
-        number = event.subscriber_id if (same or self._origin(event) is Origin.OURS) else None
+        is_current = person is not None and person.address_hash == address_hash
+        number = event.subscriber_id if (is_current or self._origin(event) is Origin.OURS) else None
         person, batch = self._people.get(number), self._batch_of(event, number)
         if person is None and batch is None:  # a number that is none of ours, or no number
-            person = self._people.get(hashed)
-            number = person.id if person else self._left_by.get(hashed)
+            person = self._people.get(address_hash)
+            number = person.id if person else self._left_by.get(address_hash)
             person, batch = self._people.get(number), self._batch_of(event, number)
-        place = EventTarget(
+        target = EventTarget(
             subscriber_id=number if person or batch else None,
-            address=self._address(event, hashed, person, batch) if person else "",
-            erased=person is None and (batch is not None or hashed in self._erased),
+            address=self._address(event, address_hash, person, batch) if person else "",
+            erased=person is None and (batch is not None or address_hash in self._erased),
         )
         if batch is None:
-            return place
+            return target
         return replace(
-            place,
+            target,
             campaign_id=batch.campaign_id,
             lists=batch.lists,
             batch=batch.state,
@@ -127,22 +127,22 @@ class Locator:
         is_cancelled = batch.state is BatchState.DONE and batch.cancelled > 0
         if not (is_cancelled or batch.rejected):
             return False
-        own = self._db.value(
+        own_workspace = self._db.value(
             "SELECT state FROM delivery"
             " WHERE campaign_id = :campaign_id AND subscriber_id = :number",
             campaign_id=batch.campaign_id,
             number=subscriber_id,
         )
-        return is_cancelled if own is None else own == "rejected"
+        return is_cancelled if own_workspace is None else own_workspace == "rejected"
 
     def _address(
-        self, event: Event, hashed: bytes | None, person: _Person, batch: _Batch | None
+        self, event: Event, address_hash: bytes | None, person: _Person, batch: _Batch | None
     ) -> str:
         """Return the address that the event is about: not always the person's current one."""
         changes = self._changes.get(person.id, [])
-        if not changes or hashed == person.address_hash:
+        if not changes or address_hash == person.address_hash:
             return person.address
-        if any(change.address_hash == hashed for change in changes):
+        if any(change.address_hash == address_hash for change in changes):
             return event.address
         # a spelling that we do not know, or none: then it is where the attempt went
         if batch is None or batch.attempt_id != event.attempt_id:
@@ -202,12 +202,12 @@ class Locator:
         if subscriber_id is None or self._origin(event) is Origin.ANOTHER:
             return None
         batch = self._batches.get(event.attempt_id)
-        if batch is not None and self._holds(batch, subscriber_id):
+        if batch is not None and self._has_member(batch, subscriber_id):
             return batch
         found = [
             candidate
             for campaign_id in self._campaigns(event.campaign)
-            for candidate in self._within(campaign_id, subscriber_id)
+            for candidate in self._find_batch(campaign_id, subscriber_id)
         ]
         # a campaign that was cancelled before it called anybody is no rival; but after a restore, a
         # message with our mark may be newer than the books
@@ -215,16 +215,16 @@ class Locator:
             found = [candidate for candidate in found if candidate.attempts]
         return found[0] if len(found) == 1 else None  # of two tries, nobody knows whose it was
 
-    def _within(self, campaign_id: int, subscriber_id: int) -> list[_Batch]:
+    def _find_batch(self, campaign_id: int, subscriber_id: int) -> list[_Batch]:
         """Return the batch of a campaign that holds a subscriber, or None."""
         query = f"{_SELECT_BATCH} WHERE {may_hold(':id')} ORDER BY batch.first DESC LIMIT :limit"
         values = {"campaign_id": campaign_id, "id": subscriber_id}
         rows = self._db.all(_Batch, query, **values, limit=1)
-        if rows and not self._holds(rows[0], subscriber_id):  # batches lie across each other
+        if rows and not self._has_member(rows[0], subscriber_id):  # batches lie across each other
             rows = self._db.all(_Batch, query, **values, limit=NO_LIMIT)
-        return [row for row in rows if self._holds(row, subscriber_id)]
+        return [row for row in rows if self._has_member(row, subscriber_id)]
 
-    def _holds(self, batch: _Batch, subscriber_id: int) -> bool:
+    def _has_member(self, batch: _Batch, subscriber_id: int) -> bool:
         if batch.id not in self._members:
             self._members[batch.id] = frozenset(json.loads(batch.members))
         return subscriber_id in self._members[batch.id]

@@ -58,7 +58,7 @@ def restore(
     and Refused for one with other keys than ``keys``: name → fingerprint in the workspace.
     """
     incoming = database.with_name(database.name + ".incoming")
-    kept = database.with_name(f"{database.name}.before-{at:%Y%m%dT%H%M%S}")
+    former = database.with_name(f"{database.name}.before-{at:%Y%m%dT%H%M%S}")
     _remove(incoming)  # of one that was cut off: its log would be read as that of this one
     try:
         refuse_foreign(source, keys)
@@ -67,7 +67,7 @@ def restore(
         with closing(sqlite3.connect(incoming, factory=Connection)) as connection, connection:
             hold(Database(connection), reason, _last_numbers(database), at)
         if database.exists():
-            _keep_former(database, kept)
+            _keep_former(database, former)
     except (sqlite3.Error, OSError, StoreUnavailable) as error:
         with suppress(OSError):
             _remove(incoming)  # or it would fill the disk of a database that is still at work
@@ -78,7 +78,7 @@ def restore(
     for ending in ("-wal", "-shm"):
         database.with_name(database.name + ending).unlink(missing_ok=True)
     os.replace(incoming, database)  # noqa: PTH105 - replaces in one step, which is the point
-    return kept
+    return former
 
 
 def hold(db: Database, reason: str, known_numbers: Mapping[str, int], at: datetime) -> None:
@@ -156,13 +156,13 @@ def refuse_foreign(source: Path, keys: Mapping[str, str]) -> None:
     """
     _check(source)
     with closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-        noted = dict(connection.execute("SELECT key, value FROM meta WHERE key LIKE 'key %'"))
-    others = [name for name in keys if noted.get(f"key {name}", keys[name]) != keys[name]]
-    if others:
+        stored = dict(connection.execute("SELECT key, value FROM meta WHERE key LIKE 'key %'"))
+    foreign = [name for name in keys if stored.get(f"key {name}", keys[name]) != keys[name]]
+    if foreign:
         raise Refused(
             f"{source} is of another workspace: it was made with other keys than"
-            f" {' and '.join(others)}, and nothing was changed. Name a backup of this workspace, or"
-            " first put var/keys of the other one in place of these"
+            f" {' and '.join(foreign)}, and nothing was changed. Name a backup of this"
+            " workspace, or first put var/keys of the other one in place of these"
         )
 
 
@@ -173,10 +173,10 @@ def _check(source: Path) -> None:
         ) as connection:
             damage = connection.execute("PRAGMA integrity_check").fetchone()[0]
             # SQLite takes an empty file for a whole database: the table says that it is ours
-            known = "SELECT 1 FROM sqlite_master WHERE name = 'schema_version'"
+            table_query = "SELECT 1 FROM sqlite_master WHERE name = 'schema_version'"
             if damage != "ok":
                 message = f"is damaged: {damage}"
-            elif not connection.execute(known).fetchone():
+            elif not connection.execute(table_query).fetchone():
                 message = "is not a database of this program"
             else:
                 [version] = connection.execute("SELECT version FROM schema_version").fetchone()

@@ -38,13 +38,13 @@ def machine(files: Sequence[Path] = MACHINE_ID_PATHS, library: Any = None) -> st
     for file in files:
         identifier = _read(file)
         if len(identifier) == 32 and identifier.strip("0123456789abcdef") == "":
-            return hashed(identifier)
-    return hashed(_host_uuid(library))
+            return hash_name(identifier)
+    return hash_name(_host_uuid(library))
 
 
 def boot(file: Path = BOOT_ID_PATH) -> str:
     """Return an id of the machine that a restart changes, or ""."""
-    return hashed(_read(file))
+    return hash_name(_read(file))
 
 
 def filesystem(number: int, device: int) -> str:
@@ -54,9 +54,9 @@ def filesystem(number: int, device: int) -> str:
     """
     major, minor = os.major(device), os.minor(device)
     # as Linux packs a device into 32 bits
-    packed = (minor & 0xFF) | (major << 8) | ((minor & ~0xFF) << 12)
+    device_bits = (minor & 0xFF) | (major << 8) | ((minor & ~0xFF) << 12)
     low = number & 0xFFFFFFFF
-    if not number or low in {packed & 0xFFFFFFFF, device & 0xFFFFFFFF}:
+    if not number or low in {device_bits & 0xFFFFFFFF, device & 0xFFFFFFFF}:
         return ""
     return f"{number & 0xFFFFFFFFFFFFFFFF:016x}"
 
@@ -88,7 +88,7 @@ def _host_uuid(library: Any) -> str:
     return str(uuid.UUID(bytes=found.raw)) if ask(found, patience) == 0 else ""
 
 
-def hashed(name: str) -> str:
+def hash_name(name: str) -> str:
     return hashlib.blake2b(name.encode(), digest_size=16, person=b"location").hexdigest() * bool(
         name
     )
@@ -135,7 +135,7 @@ class GuardFile:
 
     def location(self) -> Location:
         found, computer = self._location_of(self._database), machine() if self._is_shared else ""
-        host = hashed(f"{computer} {_inode(self._path.parent)}" * bool(computer))
+        host = hash_name(f"{computer} {_inode(self._path.parent)}" * bool(computer))
         return replace(found, host=host)
 
     def read(self) -> GuardRecord | Absence:
@@ -143,7 +143,7 @@ class GuardFile:
         try:
             with self._path.open("rb") as file:
                 record = _parse(file.read(1024))
-            claims = max(self._named(), default=0)
+            claims = max(self._find_count_files(), default=0)
             if isinstance(record, Absence) or record.mark.claims >= claims:
                 return record
             return replace(record, mark=replace(record.mark, claims=claims))
@@ -168,49 +168,49 @@ class GuardFile:
                 # a name is the folder's: without this a power cut may bring back the old file
                 self._flush_folder()
             except OSError as error:
-                raise self._unavailable(error) from error
+                raise self._unavailable_error(error) from error
 
     def follow(self, claims: int) -> None:
         """Raise Refused if the file has as many claims or more: the database was replaced."""
-        if claims <= self._known().mark.claims:
-            raise self._exchanged(f"so many claims ({claims:,}) were made before")
+        if claims <= self._require_record().mark.claims:
+            raise self._replaced_error(f"so many claims ({claims:,}) were made before")
 
     def store_claim(self, claims: int, beat_at: int = 0) -> None:
         """Store the number of a claim before its call is sent; lower numbers change nothing."""
         with self._lock:
-            known = self._known()
-            if claims <= known.mark.claims and beat_at <= known.mark.beat_at:
+            record = self._require_record()
+            if claims <= record.mark.claims and beat_at <= record.mark.beat_at:
                 return
-            claims, beat_at = max(claims, known.mark.claims), max(beat_at, known.mark.beat_at)
-            mark = replace(known.mark, claims=claims, beat_at=beat_at)
+            claims, beat_at = max(claims, record.mark.claims), max(beat_at, record.mark.beat_at)
+            mark = replace(record.mark, claims=claims, beat_at=beat_at)
             try:
                 # not flushed: a crash of the process loses no byte, and a record that lags raises
                 # no alarm
-                self._overwrite(replace(known, mark=mark))
+                self._overwrite(replace(record, mark=mark))
             except OSError as error:
-                raise self._unavailable(error) from error
+                raise self._unavailable_error(error) from error
 
     def flush(self) -> None:
         """Flush the file to the disk. Raises Refused if the file or the database was replaced."""
         with self._lock:
-            known = self._known()
+            record = self._require_record()
             try:
                 if self._is_shared and self._open is not None:
                     os.close(self._open)
                     self._open = os.open(self._path, os.O_RDWR)  # another may have replaced it
                 if self._open is None or _inode(self._path) != os.fstat(self._open).st_ino:
-                    raise self._exchanged(f"{self._path} was taken away")
+                    raise self._replaced_error(f"{self._path} was taken away")
                 location = None
                 with suppress(FileNotFoundError):
                     location = self.location()
-                if location is None or location.file != known.location.file:
-                    raise self._exchanged("another file is in its place")
-                if self._is_shared and location.succeeds(known.location):
-                    self._overwrite(replace(known, location=location))
+                if location is None or location.file != record.location.file:
+                    raise self._replaced_error("another file is in its place")
+                if self._is_shared and location.succeeds(record.location):
+                    self._overwrite(replace(record, location=location))
                 self._fsync(self._open)
-                self._name(known.mark.claims)
+                self._name(record.mark.claims)
             except OSError as error:
-                raise self._unavailable(error) from error
+                raise self._unavailable_error(error) from error
 
     def close(self) -> None:
         with self._lock:
@@ -224,20 +224,20 @@ class GuardFile:
             os.close(self._open)
             self._open = None
 
-    def _named(self) -> dict[int, Path]:
+    def _find_count_files(self) -> dict[int, Path]:
         """Return the empty files next to it by the number of claims in their names."""
-        beside = self._path.parent.glob(f"{glob.escape(self._path.name)}.*")
-        return {int(file.suffix[1:]): file for file in beside if _COUNT.fullmatch(file.suffix)}
+        neighbours = self._path.parent.glob(f"{glob.escape(self._path.name)}.*")
+        return {int(file.suffix[1:]): file for file in neighbours if _COUNT.fullmatch(file.suffix)}
 
     def _name(self, claims: int) -> None:
         """Create an empty file with the number in its name, and delete all earlier ones."""
-        others = self._named()
-        if set(others) == {claims}:
+        count_files = self._find_count_files()
+        if set(count_files) == {claims}:
             return
         # the new one before the old ones go, so that there is a count at every moment
         self._path.with_name(f"{self._path.name}.{claims}").touch(0o600)
-        for other in others.keys() - {claims}:
-            others[other].unlink(missing_ok=True)
+        for other in count_files.keys() - {claims}:
+            count_files[other].unlink(missing_ok=True)
 
     def _flush_folder(self) -> None:
         opened = os.open(self._path.parent, os.O_RDONLY)
@@ -246,7 +246,7 @@ class GuardFile:
         finally:
             os.close(opened)
 
-    def _known(self) -> GuardRecord:
+    def _require_record(self) -> GuardRecord:
         if self._written is None:
             raise Defect("a claim was made before its generation began")
         return self._written
@@ -257,13 +257,13 @@ class GuardFile:
             raise OSError("only a part of it could be written")
         self._written = record
 
-    def _unavailable(self, error: OSError) -> StoreUnavailable:
+    def _unavailable_error(self, error: OSError) -> StoreUnavailable:
         return StoreUnavailable(
             f"{self._path} cannot be written: {error.strerror or error}; nothing is sent without"
             " it: check 'epoch_file' in newsletter.yaml, its folder and the disk"
         )
 
-    def _exchanged(self, name: str) -> Refused:
+    def _replaced_error(self, name: str) -> Refused:
         return Refused(
             f"{self._database} was exchanged while it was at work: {name}. Nothing more is sent;"
             " start again to see what is known"

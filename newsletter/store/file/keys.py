@@ -67,9 +67,9 @@ class Chain:
     key: bytes
     head: HeadFile
 
-    def link(self, before: str, *parts: object) -> str:
-        """Return the digest of the line that follows the line with the digest ``before``."""
-        return self._mac([before, *parts])
+    def link(self, previous_digest: str, *parts: object) -> str:
+        """Return the digest of the line after the one with the digest ``previous_digest``."""
+        return self._mac([previous_digest, *parts])
 
     def seal(self, *parts: object) -> str:
         """Return the seal of a row outside the audit log."""
@@ -88,7 +88,7 @@ _AUDIT_PATH = "var/keys/audit"
 """A key without a stored fingerprint: the rows that it sealed show whether it is the right one."""
 
 
-def _noted(database: Backend) -> dict[str, str]:
+def _load_fingerprints(database: Backend) -> dict[str, str]:
     """Return key name, which is the path of its file → stored fingerprint."""
     with database.transaction(reads=True) as db:
         rows = db.rows('SELECT "key", value FROM meta')
@@ -100,8 +100,8 @@ def refuse_missing_keys(database: Backend, workspace: Path) -> None:
 
     A new key would be a wrong key.
     """
-    noted = _noted(database)
-    names = [*sorted(noted), _AUDIT_PATH] if noted else []
+    stored = _load_fingerprints(database)
+    names = [*sorted(stored), _AUDIT_PATH] if stored else []
     missing = [name for name in names if not (workspace / name).exists()]
     if missing:
         raise Refused(
@@ -116,14 +116,14 @@ def check_keys(database: Backend, fingerprints: Mapping[str, str]) -> None:
 
     Raises Refused, with the key's name, if another key replaces it.
     """
-    noted = _noted(database)
+    stored = _load_fingerprints(database)
     for name, fingerprint in fingerprints.items():
-        if noted.get(name, fingerprint) != fingerprint:
+        if stored.get(name, fingerprint) != fingerprint:
             raise Refused(
                 f"{name} is not the key that this database was made with, so those who left would"
                 " not be recognised; put the right file back from the backup of var/keys"
             )
-    if missing := fingerprints.keys() - noted:
+    if missing := fingerprints.keys() - stored:
         with database.transaction() as db:
             for name in missing:  # another process may be at its first start too
                 db.insert_new("meta", key=f"{_NOTED}{name}", value=fingerprints[name])

@@ -22,8 +22,8 @@ from newsletter.domain.errors import Refused, StoreUnavailable
 @contextmanager
 def hold_sender_lock(path: Path) -> Iterator[None]:
     """Hold the lock during the block. Raises Refused while another process has it."""
-    with _opened(path) as file:
-        if not _locked(file, fcntl.LOCK_EX):
+    with _open_lock(path) as file:
+        if not _try_lock(file, fcntl.LOCK_EX):
             raise Refused(
                 f"another 'newsletter run' is at work on this workspace ({path} is locked);"
                 " stop it first, or let it do the work"
@@ -51,8 +51,8 @@ def lock_shared(path: Path) -> Iterator[None]:
 
     Raises Refused while it is being replaced.
     """
-    with _opened(path) as file:
-        if not _locked(file, fcntl.LOCK_SH):
+    with _open_lock(path) as file:
+        if not _try_lock(file, fcntl.LOCK_SH):
             raise Refused(
                 "the database is just being replaced or changed by another process; wait for its"
                 " end, then try again"
@@ -66,8 +66,8 @@ def lock_exclusively(path: Path) -> Iterator[None]:
 
     Raises Refused while another process has it open.
     """
-    with _opened(path) as file:
-        if not _locked(file, fcntl.LOCK_EX):
+    with _open_lock(path) as file:
+        if not _try_lock(file, fcntl.LOCK_EX):
             raise Refused(
                 f"the database is in use by another process, which 'fuser {path}' names;"
                 " stop that first: what it writes meanwhile would be lost"
@@ -76,7 +76,7 @@ def lock_exclusively(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[int]:
+def _open_lock(path: Path) -> Iterator[int]:
     _refuse_others(path)
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -93,9 +93,9 @@ def _opened(path: Path) -> Iterator[int]:
 
 def _refuse_others(path: Path) -> None:
     """Raise Refused if the file, or the inaccessible folder, belongs to another account."""
-    for place in (path, path.parent):
+    for checked in (path, path.parent):
         try:
-            owner = place.stat().st_uid
+            owner = checked.stat().st_uid
         except PermissionError:
             continue
         except OSError:  # it is not there yet
@@ -103,7 +103,7 @@ def _refuse_others(path: Path) -> None:
         if owner != os.geteuid():
             whose, ours = _user_name(owner), _user_name(os.geteuid())
             raise Refused(
-                f"{place} belongs to the account {whose}, and this is run by {ours}: what one of"
+                f"{checked} belongs to the account {whose}, and this is run by {ours}: what one of"
                 f" them writes, the other cannot read. Run it as {whose}, like 'sudo -u {whose}"
                 f" newsletter …', or give the whole workspace to {ours} with chown -R"
             )
@@ -117,7 +117,7 @@ def _user_name(account: int) -> str:
         return f"#{account}"  # sudo takes a number in this form
 
 
-def _locked(file: int, kind: int) -> bool:
+def _try_lock(file: int, kind: int) -> bool:
     try:
         fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError:

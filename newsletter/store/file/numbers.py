@@ -47,9 +47,9 @@ def skip(driver: Driver, at: datetime, known_numbers: Mapping[str, int]) -> None
     """
     elapsed = min(max(at - _EPOCH, timedelta(0)), _MAX_ELAPSED)
     for name, a_minute in PER_MINUTE.items():
-        known = max(driver.last_number(name), known_numbers.get(name, 0))
+        last_number = max(driver.last_number(name), known_numbers.get(name, 0))
         floor = int(elapsed.total_seconds() * a_minute / 60)
-        driver.give_after(name, max(known + _MIN_SKIP[name], floor))
+        driver.give_after(name, max(last_number + _MIN_SKIP[name], floor))
 
 
 class Connection(sqlite3.Connection):

@@ -32,14 +32,14 @@ def overwrite_erased(
     Other processes can read in the meantime; writers wait. ``free_bytes`` is the free space, by
     default that of the disk.
     """
-    free = shutil.disk_usage(path.parent).free if free_bytes is None else free_bytes
-    if free < _FREE_SPACE_FACTOR * path.stat().st_size:
+    available_bytes = shutil.disk_usage(path.parent).free if free_bytes is None else free_bytes
+    if available_bytes < _FREE_SPACE_FACTOR * path.stat().st_size:
         return False
     try:
         connection.execute(f"PRAGMA busy_timeout = {wait_milliseconds}")
         if not _empty_log(connection):
             return False
-        [counted] = connection.execute(
+        [erasure_note] = connection.execute(
             "SELECT COALESCE(MAX(value), '') FROM meta WHERE key = ?", (DUE_KEY,)
         ).fetchone()
         connection.execute("VACUUM")
@@ -49,7 +49,7 @@ def overwrite_erased(
                 return False
             time.sleep(0.1)
         # somebody may have been erased since the VACUUM began
-        connection.execute("DELETE FROM meta WHERE key = ? AND value = ?", (DUE_KEY, counted))
+        connection.execute("DELETE FROM meta WHERE key = ? AND value = ?", (DUE_KEY, erasure_note))
     except sqlite3.OperationalError:
         return False
     return True

@@ -125,8 +125,8 @@ class Accounts(Repository):
 
     def use_code(self, address: str, hash: bytes, at: datetime) -> bool:
         """Use a recovery code, once; return whether it was valid."""
-        unused = {"address": address, "hash": hash, "used_at": None}
-        return self._db.update("recovery", unused, used_at=at)
+        unused_code = {"address": address, "hash": hash, "used_at": None}
+        return self._db.update("recovery", unused_code, used_at=at)
 
     def codes_left(self, address: str) -> int:
         """Return how many recovery codes a person has left."""

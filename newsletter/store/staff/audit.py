@@ -1,4 +1,4 @@
-"""The audit log: append-only, each line linked to the one before by a key; and sealed rows."""
+"""The audit log, whose lines are chained by an HMAC; and rows that are sealed with the same key."""
 
 import hmac
 import re
@@ -60,9 +60,9 @@ class SealedRows:
         self._db.update(self._table, {"id": row_id}, **values)
         self._put_seal(row_id)
 
-    def _put_seal(self, number: int) -> None:
-        [row] = self._db.mappings(f"{self._select} WHERE id = :id", id=number)
-        self._db.update(self._table, {"id": number}, seal=self._seal(row))
+    def _put_seal(self, row_id: int) -> None:
+        [row] = self._db.mappings(f"{self._select} WHERE id = :id", id=row_id)
+        self._db.update(self._table, {"id": row_id}, seal=self._seal(row))
 
     def _seal(self, row: Row) -> str:
         values = (value for name, value in row.items() if name != "seal")
@@ -78,9 +78,9 @@ def value_of(kind: type[T], row: Row) -> T:
     return read(kind, {name: each for name, each in row.items() if name not in {"id", "seal"}})
 
 
-def is_restored(row: Row, taken: Collection[int]) -> bool:
+def is_restored(row: Row, revoked: Collection[int]) -> bool:
     """Return whether a row that was revoked counts again: somebody changed the database."""
-    return row["revoked_at"] is None and row["id"] in taken
+    return row["revoked_at"] is None and row["id"] in revoked
 
 
 _SELECT_REVOCATIONS = "SELECT subject, detail FROM audit WHERE action = 'revoke'"
@@ -92,10 +92,10 @@ def revocations(db: Database) -> list[Row]:
     return db.mappings(_SELECT_REVOCATIONS)
 
 
-def revoked_ids(revoked: Iterable[Row]) -> set[int]:
+def revoked_ids(lines: Iterable[Row]) -> set[int]:
     """Return the ids of the approvals that these lines of the audit log revoke."""
-    found = (_REVOCATION_PATTERN.match(row["detail"]) for row in revoked)
-    return {int(number) for one in found if one for number in one[1].split(", ")}
+    matches = (_REVOCATION_PATTERN.match(row["detail"]) for row in lines)
+    return {int(approval_id) for one in matches if one for approval_id in one[1].split(", ")}
 
 
 _APPROVE_ACTION, _GAP_ACTION = "approve", "gap"
@@ -121,10 +121,10 @@ class Audit(Repository):
     def enter(self, actor: str, action: str, subject: str, detail: str = "") -> None:
         """Add a line. It ends with what its actor acts through, if that is no page or command."""
         detail = "; ".join(filter(None, (detail, self._through)))
-        last = self._db.rows("SELECT number, digest FROM audit ORDER BY number DESC LIMIT 1")
-        number, before = (last[0][0] + 1, last[0][1]) if last else (1, "")
+        lines = self._db.rows("SELECT number, digest FROM audit ORDER BY number DESC LIMIT 1")
+        number, digest = (lines[0][0] + 1, lines[0][1]) if lines else (1, "")
         at = cast("int", stored(self._now))
-        digest = self._chain.link(before, number, at, actor, action, subject, detail)
+        digest = self._chain.link(digest, number, at, actor, action, subject, detail)
         self._db.insert(
             "audit",
             number=number,
@@ -186,25 +186,25 @@ class Audit(Repository):
         """
         if self.entered is None:
             return None
-        known = self._chain.head.read()
-        return None if not isinstance(known, Absence) and self._lacks(known) else self.entered
+        head = self._chain.head.read()
+        return None if not isinstance(head, Absence) and self._lacks(head) else self.entered
 
     def note_gap(self, *, actor: str) -> None:
         """Add a line about the gap, if the line in the head file is missing in the log."""
-        known = self._chain.head.read()
-        if not isinstance(known, Absence) and self._lacks(known):
-            self.enter(actor=actor, action=_GAP_ACTION, subject=_LOG_NAME, detail=str(known))
+        stored_head = self._chain.head.read()
+        if not isinstance(stored_head, Absence) and self._lacks(stored_head):
+            self.enter(actor=actor, action=_GAP_ACTION, subject=_LOG_NAME, detail=str(stored_head))
 
     def _lacks(self, head: AuditHead) -> bool:
         """Return whether the line is missing without a note about the gap."""
         if self.digest(head.number) == head.digest:
             return False
-        noted = self._db.value(
+        has_note = self._db.value(
             "SELECT COUNT(*) FROM audit WHERE action = :gap AND detail = :head",
             gap=_GAP_ACTION,
             head=str(head),
         )
-        return not noted
+        return not has_note
 
     # --- verification
 
@@ -213,16 +213,16 @@ class Audit(Repository):
 
         Raises Defect with the first row that was changed.
         """
-        head, given = AuditHead(number=0, digest=""), set()
+        head, approvals = AuditHead(number=0, digest=""), set()
         lines = self._db.stream(AuditEntry, f"{_SELECT} ORDER BY number")
         for number, row in enumerate(lines, start=1):
             self._check(head, number, row)
             head = AuditHead(number=number, digest=row.digest)
             if row.action == _APPROVE_ACTION:
                 # the detail of an approval begins with its content hash
-                given.add((row.subject, row.actor, row.detail.partition(" ")[0]))
+                approvals.add((row.subject, row.actor, row.detail.partition(" ")[0]))
         self._compare_outside()
-        self._compare_approvals(given)
+        self._compare_approvals(approvals)
         return head
 
     def digest(self, number: int) -> str:
@@ -241,26 +241,26 @@ class Audit(Repository):
         )
 
     def _compare_outside(self) -> None:
-        known, file = self._chain.head.read(), self._chain.head.path
-        if known is Absence.UNREADABLE:
+        head, file = self._chain.head.read(), self._chain.head.path
+        if head is Absence.UNREADABLE:
             raise Defect(f"{file} cannot be read: nothing proves that the audit log is complete")
-        if not isinstance(known, Absence) and self._lacks(known):
+        if not isinstance(head, Absence) and self._lacks(head):
             raise Defect(
-                f"line {known.number} of the audit log is not what {file} knows: lines were cut off"
+                f"line {head.number} of the audit log is not what {file} knows: lines were cut off"
                 " at the end, or an older database was put back"
             )
 
     def _compare_approvals(self, logged: set[tuple[str, str, str]]) -> None:
-        taken, approvals = (
+        revoked, approvals = (
             revoked_ids(revocations(self._db)),
             sealed_approvals(self._db, self._chain),
         )
         for row in approvals.all():
-            named = f"the approval {row['id']}, of {row['slug']} by {row['by']},"
+            name = f"the approval {row['id']}, of {row['slug']} by {row['by']},"
             if not approvals.is_sound(row):
-                raise Defect(f"{named} is not what was written; it counts for nothing")
-            if is_restored(row, taken):
-                raise Defect(f"{named} was taken back, and an older row was put in its place")
+                raise Defect(f"{name} is not what was written; it counts for nothing")
+            if is_restored(row, revoked):
+                raise Defect(f"{name} was taken back, and an older row was put in its place")
             approval = (row["slug"], row["by"], row["content_hash"])
             if row["revoked_at"] is None and approval not in logged:
-                raise Defect(f"{named} has no line in the audit log")
+                raise Defect(f"{name} has no line in the audit log")

@@ -51,17 +51,17 @@ class Notices(Repository):
 
         A later look adds no one to an event. People without an account at the desk get none.
         """
-        told = "SELECT kind, occurrence FROM notice WHERE slug = :slug"
+        seen_query = "SELECT kind, occurrence FROM notice WHERE slug = :slug"
         if not events:
             return
-        seen = {*self._db.rows(told, slug=slug)}
-        known = {*self._db.column("SELECT address FROM credential")}
+        seen = {*self._db.rows(seen_query, slug=slug)}
+        members = {*self._db.column("SELECT address FROM credential")}
         for event in events:
             if event.at <= now - MAX_AGE or (event.kind.value, event.occurrence) in seen:
                 continue
             about = {name: value for name, value in vars(event).items() if name != "people"}
             heard = [channel.address for channel in channels if event.kind in channel.kinds]
-            for address in [*sorted(known.intersection(event.people)), *heard]:
+            for address in [*sorted(members.intersection(event.people)), *heard]:
                 self._db.insert("notice", slug=slug, address=address, **about)
 
     def set_next_event(self, slug: str, at: datetime | None) -> None:
@@ -101,11 +101,11 @@ class Notices(Repository):
 
         A post that is sent again contains the same notices: its reader knows it by its id.
         """
-        told = "SELECT id, kind, slug, occurrence FROM notice WHERE address = :address"
+        query = "SELECT id, kind, slug, occurrence FROM notice WHERE address = :address"
         return self._db.all(
-            Notice, f"{told} AND message_id = :id ORDER BY id", address=channel.address, id=post_id
+            Notice, f"{query} AND message_id = :id ORDER BY id", address=channel.address, id=post_id
         ) or self._db.all(
-            Notice, f"{told} AND done_at IS NULL ORDER BY id", address=channel.address
+            Notice, f"{query} AND done_at IS NULL ORDER BY id", address=channel.address
         )
 
     def finish(self, notices: Iterable[Notice], at: datetime, message_id: int | None) -> None:

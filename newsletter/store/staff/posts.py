@@ -38,7 +38,7 @@ class ChannelPosts(Repository):
             " WHERE state = 'calling' AND called_at <= :before",
             before=now - _LOST_AFTER,
         )
-        known = one_of("post.channel", channels, "channel")
+        is_channel = one_of("post.channel", channels, "channel")
         return self._db.first(
             ChannelPost,
             f"""
@@ -46,13 +46,13 @@ class ChannelPosts(Repository):
             WHERE id = (
                 SELECT id FROM post
                 WHERE state = 'waiting' AND (not_before <= :now OR not_before > :too_far)
-                    AND {known} AND NOT EXISTS (
+                    AND {is_channel} AND NOT EXISTS (
                         SELECT 1 FROM post AS other WHERE other.channel = post.channel
                         AND other.called_at > :lately AND other.called_at <= :now)
                 ORDER BY not_before, id LIMIT 1)
             RETURNING {_POST}
             """,
-            known,
+            is_channel,
             now=now,
             too_far=now + _WRONG_CLOCK,
             lately=now - INTERVAL,
@@ -62,8 +62,8 @@ class ChannelPosts(Repository):
         self, post: ChannelPost, state: MessageState, reason: str, not_before: datetime
     ) -> None:
         """Record the outcome of an attempt. A waiting post is sent again at ``not_before``."""
-        held = {"id": post.id, "state": MessageState.CALLING, "called_at": post.called_at}
-        self._db.update("post", held, state=state, reason=reason, not_before=not_before)
+        claim_key = {"id": post.id, "state": MessageState.CALLING, "called_at": post.called_at}
+        self._db.update("post", claim_key, state=state, reason=reason, not_before=not_before)
 
     def get(self, post_id: int) -> ChannelPost | None:
         return self._db.first(ChannelPost, f"SELECT {_POST} FROM post WHERE id = :id", id=post_id)

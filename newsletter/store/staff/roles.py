@@ -80,9 +80,9 @@ class Tokens(Repository):
 
     def revoke(self, token_id: int, at: datetime) -> Token | None:
         """Revoke a token; return it, or None if there is none or it was revoked before."""
-        changed = self._db.update("token", {"id": token_id, "revoked_at": None}, revoked_at=at)
-        found = f"{_SELECT} WHERE id = :id"
-        return self._db.first(Token, found, id=token_id) if changed else None
+        is_revoked = self._db.update("token", {"id": token_id, "revoked_at": None}, revoked_at=at)
+        query = f"{_SELECT} WHERE id = :id"
+        return self._db.first(Token, query, id=token_id) if is_revoked else None
 
     def revoke_by(self, creator: str, at: datetime) -> None:
         """Revoke all tokens that a person created."""
@@ -98,8 +98,8 @@ class Tokens(Repository):
         It is the hash of its content, and the id of the created resource, as JSON; None while the
         request is under way, or if it was cut off.
         """
-        before = at - timedelta(days=1)
-        self._db.change("DELETE FROM idempotency_key WHERE at < :before", before=before)
+        expired_at = at - timedelta(days=1)
+        self._db.change("DELETE FROM idempotency_key WHERE at < :before", before=expired_at)
         values = {"token_id": token_id, "key": key}
         if self._db.insert_new("idempotency_key", **values, request=request, at=at):
             return None

@@ -57,8 +57,8 @@ class Sessions(Repository):
         if not rows:
             return None
         [(challenge, made_at)] = rows
-        taken = self._db.update("session", {"hash": hashed, "challenge": challenge}, challenge="")
-        return (challenge, instant(made_at)) if taken == 1 else None
+        count = self._db.update("session", {"hash": hashed, "challenge": challenge}, challenge="")
+        return (challenge, instant(made_at)) if count == 1 else None
 
     def end(self, hashed: bytes) -> bool:
         """End a session at any stage; return whether there was one."""

@@ -61,55 +61,55 @@ class Board(Repository):
 
     def unseen(self, search: BoardSearch = _NO_FILTER, *, skip: int = 0, limit: int) -> list[Draft]:
         """Return texts that were never submitted, the last changed first."""
-        found = _of_drafts(search)
+        matching = _of_drafts(search)
         return self._db.all(
             Draft,
-            f"{DRAFT} AND draft.slug = '' AND draft.template = 0 AND {found}"
+            f"{DRAFT} AND draft.slug = '' AND draft.template = 0 AND {matching}"
             " ORDER BY draft.changed_at DESC, draft.key LIMIT :limit OFFSET :skip",
-            found,
+            matching,
             limit=limit,
             skip=skip,
         )
 
     def count_unseen(self, search: BoardSearch = _NO_FILTER) -> int:
         """Return the number of texts that were never submitted."""
-        found = _of_drafts(search)
-        return self._db.number(f"SELECT COUNT(*) {_FROM_NEW_DRAFTS} AND {found}", found)
+        matching = _of_drafts(search)
+        return self._db.number(f"SELECT COUNT(*) {_FROM_NEW_DRAFTS} AND {matching}", matching)
 
 
 def _of_statements(search: BoardSearch) -> Condition:
     at = "COALESCE(campaign.started_at, campaign.release_at, statement.changed_at)"
     writer = f" {mailbox(search.writer)} "
-    return _found(search, "statement", ("statement.mailboxes", writer), at)
+    return _matches(search, "statement", ("statement.mailboxes", writer), at)
 
 
 def _of_drafts(search: BoardSearch) -> Condition:
     writer = f'"{search.writer}"'
-    return _found(search, "version", ("version.writers", writer), "draft.changed_at")
+    return _matches(search, "version", ("version.writers", writer), "draft.changed_at")
 
 
-def _found(search: BoardSearch, table: str, wrote: tuple[str, str], at: str) -> Condition:
+def _matches(search: BoardSearch, table: str, writers: tuple[str, str], at: str) -> Condition:
     """Return the condition of a search.
 
-    ``wrote`` is the expression of the writers, with the searched writer in the same form.
+    ``writers`` is the expression of the writers, with the searched writer in the same form.
     """
-    found = Condition("1 = 1")
-    for place, word in enumerate(fold_query(search.words[:_MAX_QUERY_CHARACTERS]).split()):
-        found &= Condition(f"instr({table}.sought, :word_{place}) > 0", {f"word_{place}": word})
+    condition = Condition("1 = 1")
+    for index, word in enumerate(fold_query(search.words[:_MAX_QUERY_CHARACTERS]).split()):
+        condition &= Condition(f"instr({table}.sought, :word_{index}) > 0", {f"word_{index}": word})
     if search.on_list:  # the document is JSON: within a text a quote has a backslash before it
         name = f'"{search.on_list}"'
-        found &= Condition(f"instr({table}.document, :on_list) > 0", {"on_list": name})
+        condition &= Condition(f"instr({table}.document, :on_list) > 0", {"on_list": name})
     if search.writer:
-        found &= Condition(f"instr({wrote[0]}, :writer) > 0", {"writer": wrote[1]})
+        condition &= Condition(f"instr({writers[0]}, :writer) > 0", {"writer": writers[1]})
     if search.since and search.until:
         span = {"since": search.since, "until": search.until}
-        found &= Condition(f"{at} >= :since AND {at} < :until", span)
-    return found
+        condition &= Condition(f"{at} >= :since AND {at} < :until", span)
+    return condition
 
 
 def _shelf(rules: CampaignRules) -> str:
     """Return the expression of the shelf. The states are tested in the order of ``state_of``."""
-    approved = _approved(rules)
+    is_approved = _is_approved(rules)
     is_within = "statement.translation_of <> ''" if rules.together else "1 = 0"
     return f"""
         CASE
@@ -123,14 +123,14 @@ def _shelf(rules: CampaignRules) -> str:
         WHEN statement.present = 0 OR statement.content_hash = '' THEN '{Shelf.MISSING.value}'
         WHEN {is_within} THEN '{Shelf.WITHIN.value}'
         WHEN statement.progress = 'draft' THEN '{Shelf.DRAFTS.value}'
-        WHEN {approved} AND campaign.state = 'paused' THEN '{Shelf.SENDING.value}'
-        WHEN {approved} AND NOT {_started(rules)} THEN '{Shelf.APPROVED.value}'
-        WHEN {approved} THEN '{Shelf.SCHEDULED.value}'
+        WHEN {is_approved} AND campaign.state = 'paused' THEN '{Shelf.SENDING.value}'
+        WHEN {is_approved} AND NOT {_is_started(rules)} THEN '{Shelf.APPROVED.value}'
+        WHEN {is_approved} THEN '{Shelf.SCHEDULED.value}'
         WHEN {_IS_RETURNED} THEN '{Shelf.DRAFTS.value}'
         WHEN {_HAS_OUTDATED_APPROVAL} THEN '{Shelf.REVIEW.value}'
         WHEN campaign.state = 'cancelled'
             AND campaign.ended_by <> ''
-            AND NOT EXISTS (SELECT 1 FROM approval WHERE {_counts(rules)})
+            AND NOT EXISTS (SELECT 1 FROM approval WHERE {_approval_counts(rules)})
             THEN '{Shelf.CANCELLED.value}'
         ELSE '{Shelf.REVIEW.value}' END
     """
@@ -161,24 +161,25 @@ _SELECT_ROLE_OF = 'SELECT role FROM staff WHERE staff.address = {}."by"'
 _APPROVER_ROLE = _SELECT_ROLE_OF.format("approval")
 
 
-def _counts(rules: CampaignRules, *, standing_in: bool = False) -> str:
+def _approval_counts(rules: CampaignRules, *, standing_in: bool = False) -> str:
     """A condition: a row of approvals is one that counts for the current version."""
     policy = rules.policy
-    trusted = "1 = 1" if policy.trust_front_matter else "approval.channel <> 'front matter'"
+    is_trusted = "1 = 1" if policy.trust_front_matter else "approval.channel <> 'front matter'"
     # with the blanks around it, so that no mailbox is found within another
     wrote = "instr(statement.mailboxes, ' ' || approval.mailbox || ' ') > 0"
-    other = "1 = 1" if policy.author_may_approve else f"NOT {wrote}"
+    may_approve = "1 = 1" if policy.author_may_approve else f"NOT {wrote}"
     if standing_in:
-        counts = f"approval.channel = 'override' AND ({_APPROVER_ROLE}) = 'admin'"
+        has_role = f"approval.channel = 'override' AND ({_APPROVER_ROLE}) = 'admin'"
     else:
-        counts = f"""
+        has_role = f"""
             approval.channel <> 'override'
-            AND ({_APPROVER_ROLE}) IN ('approver', 'sender', 'admin') AND {trusted}
+            AND ({_APPROVER_ROLE}) IN ('approver', 'sender', 'admin') AND {is_trusted}
         """
-    return f"{_IS_LIVE} AND approval.content_hash = statement.content_hash AND {other} AND {counts}"
+    live = f"{_IS_LIVE} AND approval.content_hash = statement.content_hash"
+    return f"{live} AND {may_approve} AND {has_role}"
 
 
-def _approved(rules: CampaignRules) -> str:
+def _is_approved(rules: CampaignRules) -> str:
     """A condition: the statement is approved, and no translation in its email is a draft."""
     if not rules.together:
         return _has_enough(rules, "1 = 1")
@@ -194,19 +195,19 @@ def _has_enough(rules: CampaignRules, when: str) -> str:
     """A condition: these rows are as many approvals as are required, or two overrides."""
     people = "SELECT COUNT(DISTINCT approval.mailbox) FROM approval WHERE"
     return f"""
-        (({people} {_counts(rules)} AND {when}) >= {int(rules.policy.required)}
-        OR ({people} {_counts(rules, standing_in=True)} AND {when}) >= {OVERRIDES})
+        (({people} {_approval_counts(rules)} AND {when}) >= {int(rules.policy.required)}
+        OR ({people} {_approval_counts(rules, standing_in=True)} AND {when}) >= {OVERRIDES})
     """
 
 
-def _started(rules: CampaignRules) -> str:
+def _is_started(rules: CampaignRules) -> str:
     """A condition: who may start it started this version, not before its last needed approval."""
     role = _SELECT_ROLE_OF.format("start")
     may_start = f"""start."by" = '{OPERATOR_NAME}' OR ({role}) IN ('sender', 'admin')"""
     if not rules.by_sender:
-        kinds = f"{_counts(rules)} OR {_counts(rules, standing_in=True)}"
-        own = f'SELECT 1 FROM approval WHERE approval."by" = start."by" AND ({kinds})'
-        may_start += f" OR EXISTS ({own})"
+        kinds = f"{_approval_counts(rules)} OR {_approval_counts(rules, standing_in=True)}"
+        own_approval = f'SELECT 1 FROM approval WHERE approval."by" = start."by" AND ({kinds})'
+        may_start += f" OR EXISTS ({own_approval})"
     return f"""
         EXISTS (SELECT 1 FROM start
             WHERE start.slug = statement.slug AND start.content_hash = statement.content_hash

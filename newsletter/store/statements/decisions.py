@@ -31,7 +31,7 @@ class Approvals(Repository):
 
     def of(self, slug: str) -> list[Approval]:
         """Return the approvals of a statement, oldest first, also revoked ones."""
-        return [value_of(Approval, row) for row in self._sound(slug)]
+        return [value_of(Approval, row) for row in self._find_sound(slug)]
 
     def slugs(self, channel: Channel) -> set[str]:
         """Return the statements that were ever approved through this channel."""
@@ -75,7 +75,7 @@ class Approvals(Repository):
         """
         numbers = [
             row["id"]
-            for row in self._sound(slug)
+            for row in self._find_sound(slug)
             if row["revoked_at"] is None
             and by in {None, row["by"]}
             and (channel is None or row["channel"] == channel.value)
@@ -84,14 +84,14 @@ class Approvals(Repository):
             return 0
         for number in numbers:
             self._rows.change(number, revoked_at=at)
-        listed = ", ".join(map(str, numbers))
-        detail = f"approval{'s' * (len(numbers) > 1)} {listed} taken back" + (
+        approval_ids = ", ".join(map(str, numbers))
+        detail = f"approval{'s' * (len(numbers) > 1)} {approval_ids} taken back" + (
             f": {reason}" * bool(reason)
         )
         self._audit.enter(actor, REVOKE_ACTION, slug, detail)
         return len(numbers)
 
-    def _sound(self, slug: str) -> list[Row]:
+    def _find_sound(self, slug: str) -> list[Row]:
         """Return the rows whose seal is valid and which were not restored after a revocation."""
         found = self._rows.of(slug)
         # a seal holds for an older row too: only the log tells that it was taken back since

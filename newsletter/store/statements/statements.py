@@ -23,15 +23,15 @@ def mailboxes(writers: Collection[str]) -> str:
     return "".join(f" {mailbox(writer)} " for writer in writers)
 
 
-_MAX_SLUGS_LOADED = 1_000
+_MAX_FOLDED_CHARACTERS = 1_000
 """The maximum of characters of a title and a slug that a search compares."""
 
 
 def fold_query(words: str) -> str:
     """Return text as a search compares it: without case and accents."""
     # marks that are piled up take the square of their number
-    plain = unicodedata.normalize("NFKD", words[:_MAX_SLUGS_LOADED]).casefold()
-    return "".join(character for character in plain if not unicodedata.combining(character))
+    decomposed = unicodedata.normalize("NFKD", words[:_MAX_FOLDED_CHARACTERS]).casefold()
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 _SOURCES_READ_KEY = "sources read"
@@ -53,9 +53,8 @@ class Statements(Repository):
     def changed_since(self, since: int | None) -> tuple[int, list[str]]:
         """Return the slugs that changed since a mark, and the mark for the next call.
 
-        A change is one of the text, its presence, its rendering, approvals, a set time, campaigns
-        without their counts, or an issue of a digest. None returns the mark alone, for a caller
-        that reads all.
+        Text, presence, rendering, approvals, send time, campaigns (except their counts) and
+        issues of digests count. None returns the mark alone, for a caller that reads all.
         """
         if since is None:
             return self._db.value("SELECT MAX(number) FROM changed_statement") or 0, []
@@ -67,14 +66,14 @@ class Statements(Repository):
 
     def faults_at(self, fingerprint: str) -> tuple[Fault, ...] | None:
         """Return the faults of the sources if they were last read at this mark, else None."""
-        noted = self._db.value("SELECT value FROM meta WHERE key = :key", key=_SOURCES_READ_KEY)
-        known, _, faults = (noted or "").partition(" ")
-        return document(tuple[Fault, ...], faults) if known == fingerprint else None
+        stored = self._db.value("SELECT value FROM meta WHERE key = :key", key=_SOURCES_READ_KEY)
+        stored_mark, _, faults = (stored or "").partition(" ")
+        return document(tuple[Fault, ...], faults) if stored_mark == fingerprint else None
 
     def note_read(self, fingerprint: str, faults: tuple[Fault, ...]) -> None:
         """Note that the sources were read completely at this mark, with their faults."""
-        written = json.dumps([vars(fault) for fault in faults])
-        self._db.put("meta", "key", key=_SOURCES_READ_KEY, value=f"{fingerprint} {written}")
+        faults_json = json.dumps([vars(fault) for fault in faults])
+        self._db.put("meta", "key", key=_SOURCES_READ_KEY, value=f"{fingerprint} {faults_json}")
 
     def unsettled(self) -> list[StoredStatement]:
         """Return the statements whose newest campaign has not begun, or was cancelled, by slug."""
@@ -99,7 +98,7 @@ class Statements(Repository):
         )
 
     def after(self, slug: str, limit: int) -> list[StoredStatement]:
-        """Return the present statements that follow a slug, by slug."""
+        """Return the present statements with slugs above this one, in the order of slugs."""
         return self._db.all(
             StoredStatement,
             f"{_SELECT_STORED} WHERE present = 1 AND slug > :slug ORDER BY slug LIMIT :limit",

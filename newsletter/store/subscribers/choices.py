@@ -15,8 +15,8 @@ def consent_of(consent: Consent | None) -> str:
     """Return a consent as the row of a subscriber stores it."""
     if consent is None:
         return "{}"
-    known = {"source": consent.source, "at": consent.at and consent.at.isoformat()}
-    return json.dumps(known, ensure_ascii=False)
+    fields = {"source": consent.source, "at": consent.at and consent.at.isoformat()}
+    return json.dumps(fields, ensure_ascii=False)
 
 
 class Consents(Repository):
@@ -24,13 +24,13 @@ class Consents(Repository):
 
     def noted(self, subscriber_id: int) -> Consent | None:
         """Return the consent that staff or a file recorded for a person."""
-        kept = json.loads(
+        stored = json.loads(
             self._db.value("SELECT consent FROM subscriber WHERE id = :id", id=subscriber_id)
         )
-        if not kept:
+        if not stored:
             return None
-        at = kept["at"] and datetime.fromisoformat(kept["at"])
-        return Consent(source=kept["source"], at=at)
+        at = stored["at"] and datetime.fromisoformat(stored["at"])
+        return Consent(source=stored["source"], at=at)
 
     def keep_words(self, words: str, language: str, at: datetime) -> str:
         """Store words of consent, once; return their SHA-256 (64 hexadecimal digits)."""
@@ -90,8 +90,8 @@ class Choices(Repository):
 
         Subscriptions to ``closed`` lists become requests, which staff decide.
         """
-        new = frozenset(lists) - self._lists(subscriber_id)
-        for name in sorted(new):
+        new_lists = frozenset(lists) - self._lists(subscriber_id)
+        for name in sorted(new_lists):
             self._db.insert_new("list", name=name)
             self._db.change(
                 """
@@ -105,7 +105,7 @@ class Choices(Repository):
                 state="requested" if name in closed else "confirmed",
                 at=at,
             )
-        return new
+        return new_lists
 
     def confirm_request(self, subscriber_id: int, name: str, at: datetime) -> None:
         """Confirm a request to join a list."""
@@ -125,10 +125,10 @@ class Choices(Repository):
         campaign_id: int | None = None,
     ) -> frozenset[str]:
         """End subscriptions and requests, perhaps through a campaign's link; return their lists."""
-        left = frozenset(lists) & self._lists(subscriber_id)
-        on = on_lists(sorted(left))
+        left_lists = frozenset(lists) & self._lists(subscriber_id)
+        on = on_lists(sorted(left_lists))
         self._db.change(f"{_END} AND {on}", on, id=subscriber_id, at=at, campaign_id=campaign_id)
-        return left
+        return left_lists
 
     def depart(self, links: Sequence[Departure], at: datetime) -> list[Departure]:
         """End subscriptions through links in emails.
@@ -146,14 +146,14 @@ class Choices(Repository):
             """,
             [{"campaign_id": campaign, "id": person, "at": at} for campaign, person in links],
         )
-        known = set(
+        subscriber_ids = set(
             self._db.scan(
                 "SELECT id FROM subscriber"
                 " WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))",
                 ids=[person for _, person in links],
             )
         )
-        return [link for link in links if link[1] not in known]
+        return [link for link in links if link[1] not in subscriber_ids]
 
     def depart_from_all(self, campaign_id: int, subscriber_id: int, at: datetime) -> None:
         """End all subscriptions, through the link of a campaign."""

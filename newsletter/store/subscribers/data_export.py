@@ -40,10 +40,10 @@ class DataExports(Repository):
 
         Keyed hashes are left out.
         """
-        found = self._rows(_SELECT_SUBSCRIBER, subscriber_id)
-        if not found:
+        subscribers = self._rows(_SELECT_SUBSCRIBER, subscriber_id)
+        if not subscribers:
             return {}
-        [person] = found
+        [person] = subscribers
         person["tags"] = self._db.column(
             "SELECT name FROM tag WHERE subscriber_id = :id ORDER BY name", id=subscriber_id
         )
@@ -69,14 +69,14 @@ class DataExports(Repository):
 
         Campaigns without a delivery to them are left out.
         """
-        after = self._db.value(
+        first_id = self._db.value(
             "SELECT COALESCE(MIN(id), 0) - 1 FROM"
             " (SELECT id FROM campaign ORDER BY id DESC LIMIT :limit) AS newest",
             limit=limit,
         )
-        told = defaultdict(list)
-        for row in self._rows(_lists()["delivery_statuses"], subscriber_id, after):
-            told[row["slug"]].append(EventKind(row["kind"]))
+        kinds = defaultdict(list)
+        for row in self._rows(_lists()["delivery_statuses"], subscriber_id, first_id):
+            kinds[row["slug"]].append(EventKind(row["kind"]))
         return [
             CampaignOutcome(
                 campaign=row["campaign"],
@@ -84,9 +84,9 @@ class DataExports(Repository):
                 state=DeliveryState(row["state"]),
                 reason=row["reason"],
                 at=datetime.fromisoformat(row["at"]) if row["at"] else None,
-                told=tuple(told[row["statement"]]),
+                told=tuple(kinds[row["statement"]]),
             )
-            for row in reversed(self._rows(_lists()["deliveries"], subscriber_id, after))
+            for row in reversed(self._rows(_lists()["deliveries"], subscriber_id, first_id))
         ]
 
     def _rows(self, query: str, subscriber_id: int, after: int = 0) -> list[dict[str, Any]]:
@@ -113,7 +113,7 @@ def _as_json(name: str, value: Any) -> object:
     return value
 
 
-_QUOTED_COLUMNS: Mapping[str, tuple[str, ...]] = {
+_KEYS_OF_QUOTING_TABLES: Mapping[str, tuple[str, ...]] = {
     "event": ("provider", "id"),
     "batch": ("id",),
     "campaign": ("id",),
@@ -146,14 +146,14 @@ class Traces(Repository):
 
     def of(self, address: str) -> list[tuple[str, tuple[str | int, ...]]]:
         """Return (table, key) of the rows that quote it, also as JSON or a link writes it."""
-        found = []
-        for table, key in _QUOTED_COLUMNS.items():
+        traces = []
+        for table, key in _KEYS_OF_QUOTING_TABLES.items():
             has_address = _quotes("raw" if table == "event" else "reason", address)
             rows = self._db.rows(
                 f"SELECT {', '.join(key)} FROM {table} WHERE {has_address}", has_address
             )
-            found += [(table, row) for row in rows]
-        return found
+            traces += [(table, row) for row in rows]
+        return traces
 
     def erasure_due_since(self) -> datetime | None:
         """Return the time of the first erasure since the last ``Store.secure_erase``."""
@@ -163,8 +163,8 @@ class Traces(Repository):
     def erase(self, traces: Sequence[tuple[str, tuple[str | int, ...]]]) -> None:
         """Delete these events, and empty these reasons."""
         for table, key in traces:
-            row = " AND ".join(f"{column} = :{column}" for column in _QUOTED_COLUMNS[table])
-            values = dict(zip(_QUOTED_COLUMNS[table], key, strict=True))
+            row = " AND ".join(f"{column} = :{column}" for column in _KEYS_OF_QUOTING_TABLES[table])
+            values = dict(zip(_KEYS_OF_QUOTING_TABLES[table], key, strict=True))
             if table == "event":
                 self._db.change(f"DELETE FROM event WHERE {row}", **values)
             else:
@@ -175,7 +175,7 @@ def _quotes(column: str, address: str) -> Condition:
     """A condition: the text has the address as written, folded, or as JSON or a link writes it."""
     spellings = {folded(address), fold(address)}
     spellings |= {normalize("NFD", spelling) for spelling in spellings}
-    written = {
+    forms = {
         form
         for spelling in spellings
         for form in (
@@ -188,7 +188,7 @@ def _quotes(column: str, address: str) -> Condition:
     return reduce(
         or_,
         (
-            Condition(f"instr(lower({column}), :form_{place}) > 0", {f"form_{place}": form})
-            for place, form in enumerate(sorted(written))
+            Condition(f"instr(lower({column}), :form_{index}) > 0", {f"form_{index}": form})
+            for index, form in enumerate(sorted(forms))
         ),
     )

@@ -25,7 +25,7 @@ def on_lists(lists: Sequence[str] | Sequence[int]) -> Condition:
     """A condition: the subscription is to one of these lists, given by their names or ids."""
     if lists and isinstance(lists[0], int):
         # SQLite looks a subscription up by its key only if the query names each list
-        values = {f"list_{place}": number for place, number in enumerate(lists)}
+        values = {f"list_{index}": number for index, number in enumerate(lists)}
         return Condition(
             f"subscription.list_id IN ({', '.join(f':{name}' for name in values)})", values
         )
@@ -42,11 +42,11 @@ def _confirmed(lists: Sequence[str] | Sequence[int]) -> Condition:
 
 def subscribed(lists: Sequence[str] | Sequence[int]) -> Condition:
     """A condition: the subscriber has a confirmed subscription to one of these lists."""
-    confirmed = _confirmed(lists)
+    is_confirmed = _confirmed(lists)
     return Condition(
         "EXISTS (SELECT 1 FROM subscription WHERE subscription.subscriber_id = subscriber.id"
-        f" AND {confirmed})",
-        confirmed.values,
+        f" AND {is_confirmed})",
+        is_confirmed.values,
     )
 
 
@@ -101,7 +101,7 @@ def ids_of(db: Database, lists: Sequence[str]) -> list[int]:
 
 
 def exclusion(lists: Sequence[str] | None) -> Condition:
-    """An expression: the reason, in a word, why a left-joined subscriber gets no email."""
+    """An expression: why a left-joined subscriber gets no email: erased, paused, …"""
     reason = (
         "(SELECT reason FROM suppression WHERE suppression.address_hash = subscriber.address_hash)"
     )
@@ -146,11 +146,11 @@ def _conditions(segment: Segment) -> Iterator[Condition]:
             " = wanted.value || '-')",
             {"segment_languages": [language.lower() for language in segment.language]},
         )
-    for column, wanted in (("place", segment.place), ("outlet", segment.outlet)):
-        if wanted:
+    for column, values in (("place", segment.place), ("outlet", segment.outlet)):
+        if values:
             yield Condition(
                 f"lower(subscriber.{column}) IN (SELECT value FROM json_each(:segment_{column}))",
-                {f"segment_{column}": [folded(one) for one in wanted]},
+                {f"segment_{column}": [folded(one) for one in values]},
             )
     if segment.beat:  # a person covers several
         yield Condition(
@@ -158,9 +158,9 @@ def _conditions(segment: Segment) -> Iterator[Condition]:
             " WHERE instr(lower(subscriber.beat), wanted.value) > 0)",
             {"segment_beat": [folded(one) for one in segment.beat]},
         )
-    yield _joined(segment)
-    for place, tag in enumerate(segment.tags):
-        yield _tagged([tag], f"tag_{place}")
+    yield _joined_within(segment)
+    for index, tag in enumerate(segment.tags):
+        yield _tagged([tag], f"tag_{index}")
     if segment.any_tag:
         yield _tagged(segment.any_tag, "any_tag")
     if segment.without_tags:
@@ -172,7 +172,7 @@ def folded(words: str) -> str:
     return "".join(letter.lower() if letter.isascii() else letter for letter in words)
 
 
-def _joined(segment: Segment) -> Condition:
+def _joined_within(segment: Segment) -> Condition:
     """A condition: the subscriber joined the segment's list within its dates."""
     return Condition(
         "EXISTS (SELECT 1 FROM subscription WHERE subscription.subscriber_id = subscriber.id"
@@ -199,8 +199,8 @@ def _tagged(names: Sequence[str], parameter: str) -> Condition:
 
 def matches(list_name: str, query: str) -> Condition:
     """A condition: the subscriber is on the list; address, name, outlet or beat has the query."""
-    found = subscribed([list_name]) if list_name else Condition("1 = 1")
+    is_member = subscribed([list_name]) if list_name else Condition("1 = 1")
     if query:
         # ASCII letters alone are folded, by the database and here
-        found &= Condition("instr(subscriber.sought, :query) > 0", {"query": folded(query)})
-    return found
+        is_member &= Condition("instr(subscriber.sought, :query) > 0", {"query": folded(query)})
+    return is_member

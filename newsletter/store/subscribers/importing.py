@@ -65,7 +65,7 @@ def staged(
 def _add(
     db: Database, hash_address: Callable[[str], bytes], people: Sequence[tuple[str, Entry]]
 ) -> None:
-    numbered = [(no, place, entry) for no, (place, entry) in enumerate(people, start=1)]
+    rows = [(no, place, entry) for no, (place, entry) in enumerate(people, start=1)]
     names = dict.fromkeys(name for _, entry in people for name in (*entry.lists, *entry.left))
     lists = {name: no for no, name in enumerate(names, start=1)}
     db.insert_all(
@@ -83,7 +83,7 @@ def _add(
                 "paused_until": entry.paused_until,
                 "stands_at": place,
             }
-            for no, place, entry in numbered
+            for no, place, entry in rows
         ),
     )
     db.insert_all("staged_list", ({"no": no, "name": name} for name, no in lists.items()))
@@ -91,13 +91,13 @@ def _add(
         "staged_subscription",
         (
             {"list_no": lists[name], "person_no": no, "state": state}
-            for no, _, entry in numbered
+            for no, _, entry in rows
             for state, names in (("confirmed", entry.lists), ("ended", entry.left))
             for name in names
         ),
         only_new=True,
     )
-    tags = ({"name": name, "person_no": no} for no, _, entry in numbered for name in entry.tags)
+    tags = ({"name": name, "person_no": no} for no, _, entry in rows for name in entry.tags)
     db.insert_all("staged_tag", tags, only_new=True)
 
 
@@ -155,11 +155,11 @@ def note_known(db: Database) -> None:
 
 def count_people(db: Database) -> tuple[int, int]:
     """Return the number of new people, and of known people, among those staged."""
-    [(accepted, new)] = db.rows(
+    [(accepted_count, new_count)] = db.rows(
         f"SELECT COUNT(*), COUNT(*) FILTER (WHERE {_IS_NEW})"
         f" FROM staged_person AS person WHERE {_IS_NOT_SUPPRESSED}"
     )
-    return new, accepted - new
+    return new_count, accepted_count - new_count
 
 
 def count_changes(db: Database, import_id: int | None = None) -> ImportResult:
@@ -190,15 +190,15 @@ def count_changes(db: Database, import_id: int | None = None) -> ImportResult:
         " JOIN staged_person AS person ON person.no = away.person_no ORDER BY person.no"
     ):
         away.setdefault(why, []).append((person[0], person[1]))
-    told = {
+    refused = {
         why: SkippedPeople(people=len(all), first=tuple(all[:MAX_EXAMPLES]))
         for why, all in away.items()
     }
     return ImportResult(
         new=new,
         known=known,
-        left=told.pop(_HAS_LEFT, SkippedPeople()),
-        refused={SuppressionReason(why): each for why, each in told.items()},
+        left=refused.pop(_HAS_LEFT, SkippedPeople()),
+        refused={SuppressionReason(why): each for why, each in refused.items()},
         changed=db.value(_COUNT_CHANGED),
         joined=dict(db.rows(_COUNT_JOINED)),
         ended=db.value(f"SELECT COUNT(*) FROM ({_SELECT_ENDING}) AS ending"),
@@ -303,7 +303,7 @@ def _note_changes(db: Database, import_id: int) -> None:
 
 
 def _add_people(db: Database, at: datetime, import_id: int | None) -> None:
-    kept = ", ".join(
+    assignments = ", ".join(
         f"{name} = COALESCE(NULLIF(excluded.{name}, ''), subscriber.{name})" for name in EXTRA
     )
     db.change(
@@ -313,7 +313,7 @@ def _add_people(db: Database, at: datetime, import_id: int | None) -> None:
         SELECT person.address, person.address_hash, {", ".join(f"person.{name}" for name in EXTRA)},
             person.consent, person.paused_until, :at, :import_id, :import_id
         FROM staged_person AS person WHERE {_IS_NOT_SUPPRESSED} ORDER BY person.no
-        ON CONFLICT (address_hash) DO UPDATE SET {kept},
+        ON CONFLICT (address_hash) DO UPDATE SET {assignments},
             -- consent is proof: the first that is known stays
             consent = COALESCE(NULLIF(subscriber.consent, '{{}}'), excluded.consent),
             paused_until = CASE

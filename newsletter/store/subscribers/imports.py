@@ -1,4 +1,4 @@
-"""Imports: numbered, and undone only for people to whom nothing else happened since.
+"""Imports, which are undone only for people to whom nothing else happened since.
 
 An undo is a few statements over a temporary table: memory does not grow with the import.
 """
@@ -27,10 +27,10 @@ _FREE_PEOPLE = "SELECT id FROM undo_person WHERE why = ''"
 
 
 class Imports(AddressRepository):
-    """Imports by number. ``hash_address`` returns the keyed hash of an address."""
+    """Imports by id. ``hash_address`` returns the keyed hash of an address."""
 
     def begin(self, *, at: datetime, by: str, file: str, kind: str, sha256: str) -> int:
-        """Add an import; return its number, which is never reused.
+        """Add an import; return its id, which is never reused.
 
         The stored changes of imports that are too old to be undone are deleted.
         """
@@ -56,9 +56,9 @@ class Imports(AddressRepository):
         The rules are those of ``Readers.upsert``, except that suppressed people are not imported.
         """
         with importing.staged(self._db, self._hash, people):
-            brought = importing.count_changes(self._db, import_id)
+            result = importing.count_changes(self._db, import_id)
             importing.import_people(self._db, at, import_id)
-        return brought
+        return result
 
     def store_progress(self, result: ImportResult, *, finished_at: datetime | None = None) -> bool:
         """Store the changes of an import so far; return False if it was undone meanwhile."""
@@ -76,7 +76,7 @@ class Imports(AddressRepository):
         )
 
     def keep_upload(self, upload: UploadedFile, at: datetime) -> int:
-        """Store an uploaded file until its import; return its number."""
+        """Store an uploaded file until its import; return its id."""
         return self._db.insert("upload", returning="id", at=at, **vars(upload))
 
     def upload(self, upload_id: int) -> UploadedFile | None:
@@ -89,8 +89,8 @@ class Imports(AddressRepository):
 
     def choose(self, upload_id: int, columns: Sequence[str], *, omits_bad_rows: bool) -> None:
         """Store what a person chose for an uploaded table."""
-        chosen = {"columns": list(columns), "omits_bad_rows": omits_bad_rows}
-        self._db.update("upload", {"id": upload_id}, **chosen)
+        choices = {"columns": list(columns), "omits_bad_rows": omits_bad_rows}
+        self._db.update("upload", {"id": upload_id}, **choices)
 
     def drop_upload(self, upload_id: int) -> bool:
         """Delete an uploaded file; return False if it did not exist."""
@@ -127,7 +127,7 @@ class Imports(AddressRepository):
         self._mark_people(record)
         ended, restored, removed = self._take_back(record.id)
         people = dict(self._db.rows("SELECT why, COUNT(*) FROM undo_person GROUP BY why"))
-        [(left, suppressed)] = self._db.rows(
+        [(left_count, suppressed_count)] = self._db.rows(
             f"""
             SELECT
                 (SELECT COUNT(*) FROM subscriber
@@ -145,8 +145,8 @@ class Imports(AddressRepository):
             acted=people.get("acted", 0),
             later=people.get("later", 0),
             sent=people.get("sent", 0),
-            left=left,
-            suppressed=suppressed,
+            left=left_count,
+            suppressed=suppressed_count,
             departures=record.ended,
         )
 

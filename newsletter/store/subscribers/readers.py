@@ -55,14 +55,14 @@ class Readers(AddressRepository):
         Empty fields change nothing, tags are only added, the longer pause and the first known
         consent stay.
         """
-        counts, coming = (0, 0), iter(entries)
+        totals, coming = (0, 0), iter(entries)
         while chunk := [("", entry) for entry in islice(coming, _CHUNK_ROWS)]:
             with importing.staged(self._db, self._hash, chunk):
                 importing.note_known(self._db)
                 new, known = importing.count_people(self._db)
                 importing.import_people(self._db, at)
-            counts = (counts[0] + new, counts[1] + known)
-        return counts
+            totals = (totals[0] + new, totals[1] + known)
+        return totals
 
     def join(self, entry: Entry, at: datetime) -> int:
         """Add or update a subscriber who confirmed these lists; return the subscriber's id.
@@ -111,20 +111,20 @@ class Readers(AddressRepository):
 
     def move(self, subscriber_id: int, address: str) -> bool:
         """Change a subscriber's address; return False if another has it, or the id is unknown."""
-        hashed = self._hash(address)
+        new_hash = self._hash(address)
         old = self._db.value("SELECT address_hash FROM subscriber WHERE id = :id", id=subscriber_id)
-        moved = self._db.change(
+        is_moved = self._db.change(
             "UPDATE subscriber SET address = :address, address_hash = :hash"
             " WHERE id = :id AND NOT EXISTS ("
             "SELECT 1 FROM subscriber AS other"
             " WHERE other.address_hash = :hash AND other.id <> :id)",
             id=subscriber_id,
             address=address,
-            hash=hashed,
+            hash=new_hash,
         )
-        if not moved:
+        if not is_moved:
             return False
-        if old != hashed:
+        if old != new_hash:
             # what names the old address is erased with the person
             self._db.change(
                 "UPDATE transactional_email SET subscriber_id = :id"
@@ -136,8 +136,8 @@ class Readers(AddressRepository):
 
     def was_left(self, address: str) -> bool:
         """Return whether a subscriber had this address before, and no subscriber has it now."""
-        hashed = self._hash(address)
-        return bool(self._db.value(f"SELECT {importing.WAS_LEFT.format(':hash')}", hash=hashed))
+        hash_ = self._hash(address)
+        return bool(self._db.value(f"SELECT {importing.WAS_LEFT.format(':hash')}", hash=hash_))
 
     def edit(self, subscriber_id: int, entry: Entry) -> None:
         """Set the name, language, time zone, notes and tags of a subscriber."""
@@ -189,7 +189,7 @@ class Readers(AddressRepository):
             }
             for entry in entries
         ]
-        added = self._db.each(
+        added_count = self._db.each(
             "INSERT INTO suppression (address_hash, address, reason, origin, at, import_id)"
             " VALUES (:address_hash, :address, :reason, :origin, :at, :import_id)"
             " ON CONFLICT DO NOTHING",
@@ -201,14 +201,14 @@ class Readers(AddressRepository):
             " AND reason IN (SELECT value FROM json_each(:lighter))",
             (row for row in rows if row["lighter"]),
         )
-        return added
+        return added_count
 
     def count_unsuppressed(self, entries: Iterable[SuppressedEntry]) -> int:
         """Return how many of these addresses are not suppressed."""
         hashes = {self._hash(entry.address) for entry in entries}
         which = one_of("address_hash", sorted(hashes), "hash")
-        known = self._db.number(f"SELECT COUNT(*) FROM suppression WHERE {which}", which)
-        return len(hashes) - known
+        suppressed_count = self._db.number(f"SELECT COUNT(*) FROM suppression WHERE {which}", which)
+        return len(hashes) - suppressed_count
 
     def left_through(self, campaign_id: int) -> int:
         """Return the number of people who unsubscribed through a link of this campaign."""
@@ -218,13 +218,13 @@ class Readers(AddressRepository):
         )
 
     def get(self, subscriber_id: int) -> Subscriber | None:
-        return self._one(self._db.mappings(f"{_PEOPLE} WHERE id = :id", id=subscriber_id))
+        return self._first(self._db.mappings(f"{_PEOPLE} WHERE id = :id", id=subscriber_id))
 
     def find(self, address: str) -> Subscriber | None:
-        hashed = self._hash(address)
-        return self._one(self._db.mappings(f"{_PEOPLE} WHERE address_hash = :hash", hash=hashed))
+        hash_ = self._hash(address)
+        return self._first(self._db.mappings(f"{_PEOPLE} WHERE address_hash = :hash", hash=hash_))
 
-    def _one(self, rows: Sequence[dict[str, Any]]) -> Subscriber | None:
+    def _first(self, rows: Sequence[dict[str, Any]]) -> Subscriber | None:
         return next((person for person, _ in self._people(rows)), None)
 
     def names(self, subscriber_ids: Sequence[int]) -> dict[int, str]:
@@ -242,22 +242,22 @@ class Readers(AddressRepository):
 
         With a list: subscribers who are on it or left it.
         """
-        who, last = Condition("1 = 1"), 0
+        condition, last_id = Condition("1 = 1"), 0
         if list_name:
             on = on_lists([list_name])
-            who = Condition(
+            condition = Condition(
                 "EXISTS (SELECT 1 FROM subscription"
                 " WHERE subscription.subscriber_id = subscriber.id"
                 f" AND {on})",
                 on.values,
             )
         while rows := self._db.mappings(
-            f"{_PEOPLE} WHERE id > :last AND {who} ORDER BY id LIMIT :limit",
-            who,
-            last=last,
+            f"{_PEOPLE} WHERE id > :last AND {condition} ORDER BY id LIMIT :limit",
+            condition,
+            last=last_id,
             limit=_CHUNK_ROWS,
         ):
-            last = rows[-1]["id"]
+            last_id = rows[-1]["id"]
             yield from self._people(rows)
 
     def search(
@@ -339,9 +339,9 @@ class Readers(AddressRepository):
         found = self.find(address)
         entry = SuppressedEntry(address=address, reason=SuppressionReason.ERASED)
         self.suppress([entry], at, "forget")
-        hashed = self._hash(address)
-        self._db.update("suppression", {"address_hash": hashed}, address=None)
-        self._db.change("DELETE FROM transactional_email WHERE address_hash = :hash", hash=hashed)
+        hash_ = self._hash(address)
+        self._db.update("suppression", {"address_hash": hash_}, address=None)
+        self._db.change("DELETE FROM transactional_email WHERE address_hash = :hash", hash=hash_)
         # the file is to be erased securely
         due = self._db.value("SELECT value FROM meta WHERE key = :due", due=DUE_KEY)
         since, count = (due or f"{stored(at)} 0").split()
@@ -408,14 +408,14 @@ class Readers(AddressRepository):
 
         Bounces that an import brought are left out.
         """
-        within = (
+        is_within = (
             "SELECT COUNT(*) FROM subscription WHERE changed_at >= since AND changed_at < until"
         )
         rows = self._db.rows(
             f"""
             WITH span AS (SELECT CAST(value AS BIGINT) AS since, LEAD(CAST(value AS BIGINT))
                 OVER (ORDER BY CAST(value AS BIGINT)) AS until FROM json_each(:times))
-            SELECT ({within} AND state = 'confirmed'), ({within} AND state = 'ended'), (
+            SELECT ({is_within} AND state = 'confirmed'), ({is_within} AND state = 'ended'), (
                 SELECT COUNT(*) FROM suppression WHERE at >= since AND at < until
                     AND reason = 'bounced' AND import_id IS NULL)
             FROM span WHERE until IS NOT NULL ORDER BY since
