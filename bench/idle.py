@@ -153,8 +153,7 @@ def _look(workspace: Path) -> Looked:
         services.tick.run()
         found = [_measured(services) for _ in range(9)]
     return Looked(
-        statements=max(look.statements for look in found),
-        cpu=median(look.cpu for look in found),
+        statements=max(look.statements for look in found), cpu=median(look.cpu for look in found)
     )
 
 

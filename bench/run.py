@@ -14,10 +14,7 @@ from bench.measuring import Measured
 from bench.sink import ROOT, Program, Sink, sink
 
 _PATIENCE = 300  # seconds, for one process
-OURS = {
-    "product, hand over": "hand over",
-    "product, end to end": "end to end",
-}
+OURS = {"product, hand over": "hand over", "product, end to end": "end to end"}
 ANYMAIL, BARE = "django-anymail", "bare requests"
 
 

@@ -24,11 +24,7 @@ _HERE = Path(__file__).parents[1]
 _FLOOR = "import click, pydantic, yaml"
 _USED = f"""{_FLOOR}
 pydantic.create_model("Model", name=(str, ...))(name="used")"""
-_LIBRARIES = {
-    "import click": "import click",
-    _FLOOR: _FLOOR,
-    "the same, with one model": _USED,
-}
+_LIBRARIES = {"import click": "import click", _FLOOR: _FLOOR, "the same, with one model": _USED}
 _COMMANDS = (
     ("--version",),
     ("--help",),

@@ -50,11 +50,7 @@ class Client:
         return same
 
     def call(
-        self,
-        handle: Callable[Concatenate[Any, Call, P], R],
-        /,
-        *args: P.args,
-        **named: P.kwargs,
+        self, handle: Callable[Concatenate[Any, Call, P], R], /, *args: P.args, **named: P.kwargs
     ) -> R:
         """Call an operation. Waits as long as the service says. Raises ApiProblem.
 

@@ -106,11 +106,7 @@ def furnish(services: Services) -> None:
         signatures=0,
         made_at=now,
     )
-    desk = Registration(
-        name="Forum ID",
-        issuer="https://id.forum.example",
-        client_id="desk",
-    )
+    desk = Registration(name="Forum ID", issuer="https://id.forum.example", client_id="desk")
     vars(services.staff)["provider"] = IdentityProvider(
         desk=desk, secret="", clock=services.store.clock
     )

@@ -46,7 +46,11 @@ def confine(*, parent: int, seconds: float, max_bytes: int) -> None:
     if sys.platform == "linux":
         _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         _close_files()
-        _install_filter()
+        if platform.machine() in _ARCHITECTURES:
+            column, architecture = _ARCHITECTURES[platform.machine()]
+            written = [struct.pack("<HBBI", *one) for one in calls_filter(column, architecture)]
+            program = _Program(len(written), b"".join(written))
+            _libc.prctl(_PR_SET_SECCOMP, 2, ctypes.byref(program), 0, 0)
 
 
 def try_forbidden_acts(folder: str) -> Iterator[str]:
@@ -144,14 +148,6 @@ FilterInstruction = tuple[int, int, int, int]
 
 class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
-
-
-def _install_filter() -> None:
-    if platform.machine() in _ARCHITECTURES:
-        column, architecture = _ARCHITECTURES[platform.machine()]
-        written = [struct.pack("<HBBI", *one) for one in calls_filter(column, architecture)]
-        program = _Program(len(written), b"".join(written))
-        _libc.prctl(_PR_SET_SECCOMP, 2, ctypes.byref(program), 0, 0)
 
 
 def calls_filter(column: int, architecture: int) -> list[FilterInstruction]:

@@ -99,7 +99,7 @@ class Gate:
 
     @contextmanager
     def ended_by_closing(self, process: "subprocess.Popen[bytes]") -> Iterator[None]:
-        """End the process if the gate is closed meanwhile."""
+        """End the process if the gate is closed during the block."""
         with self._changed:
             self.processes.add(process)
             if self.is_closed:

@@ -181,7 +181,7 @@ def _approval_status(
 
 
 def _changed(tx: Transaction, stored: StoredStatement, approved: str) -> str:
-    """Return in words what has changed since the approved content with this hash."""
+    """Return in words the changes since the approved content with this hash."""
     before, now = tx.statements.content(approved), tx.statements.content(stored.content_hash)
     return say("its text") if before is None or now is None else listed(what_changed(before, now))
 

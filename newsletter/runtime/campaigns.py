@@ -1,6 +1,5 @@
 """The service for campaigns: planning, starts, acts of people, digest emails."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,7 +11,6 @@ from newsletter.pipeline.campaigns.build_digest import DigestBuilder
 from newsletter.pipeline.campaigns.control import OperatorActions, Starter
 from newsletter.pipeline.campaigns.headcount import current_terms
 from newsletter.pipeline.campaigns.plan import PlanRules
-from newsletter.pipeline.delivery.attempt import PooledProvider
 from newsletter.pipeline.ledger import ConfigurationCheck
 from newsletter.pipeline.status import find_status
 from newsletter.rendering.lazy import LazyRenderer
@@ -63,10 +61,14 @@ class Campaigns:
         from newsletter.rendering.mail.excerpts import words_of  # it reads HTML
 
         providers = self.delivery.pool
+        limits = [pooled.provider.capabilities.max_recipients for pooled in providers.all]
+        limits += [one.batch_size for one in self.settings.providers if one.batch_size is not None]
+        # a batch within a second, too
+        limits += [max(1, int(one.rate)) for one in self.settings.providers if one.rate is not None]
         return PlanRules(
             **vars(self.rules),
             provider=providers.first.provider.name,
-            batch_size=_batch_size(self.settings, providers.all),
+            batch_size=min(limits),
             capabilities=tuple(pooled.provider.capabilities for pooled in providers.all),
             words_of=words_of,
         )
@@ -82,14 +84,3 @@ class Campaigns:
     def actions_of(self, actor: str) -> OperatorActions:
         """Return the acts that this person can perform on campaigns."""
         return OperatorActions(store=self.store, actor=actor)
-
-
-def _batch_size(settings: Settings, providers: Iterable[PooledProvider]) -> int:
-    """Return the most messages per batch that each provider, and its rate in a second, allows."""
-    limits = [pooled.provider.capabilities.max_recipients for pooled in providers]
-    for options in settings.providers:
-        if options.batch_size is not None:
-            limits.append(options.batch_size)
-        if options.rate is not None:
-            limits.append(max(1, int(options.rate)))
-    return min(limits)

@@ -15,7 +15,7 @@ from newsletter.domain.events import EventKind
 from newsletter.pipeline.delivery.dispatch import DispatchResult
 
 _OUTCOMES = (Verdict.ACCEPTED, Verdict.REJECTED, Verdict.UNKNOWN)
-"""What the call to the provider can make of a message of a campaign."""
+"""The outcomes of a message of a campaign that its call decides."""
 
 
 def _values(kind: type[Enum]) -> tuple[str, ...]:

@@ -138,7 +138,7 @@ def examine_proxy(
 
 
 def _altered(url: str, received: dict[str, str], local: bool) -> Iterator[str]:
-    """Yield what is wrong with the host, scheme and client that arrived."""
+    """Yield each fault of the host, scheme and client that arrived."""
     if received["host"].lower() != urlsplit(url).netloc.lower():
         yield f"Host arrives as {received['host']}, not {urlsplit(url).netloc}"
     if received["scheme"] != urlsplit(url).scheme:
@@ -446,7 +446,7 @@ def examine_providers(delivery: Delivery) -> Iterator[Finding]:
     settings = delivery.settings
     for pooled, options in zip(delivery.pool.all, settings.providers, strict=True):
         found = (_examined(options, sender, delivery) for sender in settings.from_addresses)
-        # what is asked for each sender may be said of all
+        # an answer for each sender may be the same for all
         for finding in dict.fromkeys(chain.from_iterable(found)):
             named = f"{pooled.name}: {finding.detail}"
             yield replace(finding, detail=named) if len(delivery.pool.all) > 1 else finding

@@ -204,7 +204,7 @@ class BatchWorker(Scheduler):
             return False
         left = min(ends) - self._delivery.store.clock.now()
         if left > _MAX_RATE_WAIT:
-            self._wakeups.tell_at(min(ends))
+            self._wakeups.wake_at(min(ends))
             return False
         return not self._stop.wait(max(left.total_seconds(), 0.0))
 

@@ -72,7 +72,7 @@ class FolderSource:
                 faults.append(Fault(file=name, message=why))
         self._known = found
         reading = _reading({name: kept.parsed for name, kept in found.items()}, faults)
-        # of what was kept, the comparison sees that it is the same object
+        # the comparison sees at once that a kept text is the same object
         if reading != self._reading:
             self._reading = reading
         return self._reading

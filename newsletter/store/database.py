@@ -174,8 +174,7 @@ class Backend(Protocol):
 class Database:
     """The queries of one transaction. The driver's errors are raised as they are.
 
-    If it only ``reads``, it keeps the answers of ``once`` and ``of_statement``: no row changes
-    meanwhile.
+    If it only ``reads``, no row changes: it keeps the answers of ``once`` and ``of_statement``.
     """
 
     def __init__(self, driver: Driver, *, reads: bool = False) -> None:

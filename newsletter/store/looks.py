@@ -74,7 +74,7 @@ class WorkerWakeups:
             for slot in range(slots):
                 self._defer(f"slot {slot}")
 
-    def tell_at(self, at: datetime) -> None:
+    def wake_at(self, at: datetime) -> None:
         """Wake one slot at this time."""
         with _explain_errors():
             self._defer(at.isoformat(timespec="seconds"), schedule_at=at)

@@ -42,7 +42,7 @@ _NOT_ENCODED_REASON = {
 
 _MARK = "newsletter.marked"
 _MARKED_PATTERN = re.compile("[\udc00-\udcff]")
-"""What an invalid byte is read as: half a character, which no text has."""
+"""Half a character, which no text has: the mark of an invalid byte."""
 _FLAW_PATTERN = re.compile(f"{_MARKED_PATTERN.pattern}|{CONTROL_IN_LINES}")
 
 
@@ -216,7 +216,7 @@ class SubscriberFile:
     digest: str
     """SHA-256 of the file, in hexadecimal."""
     notes: tuple[str, ...]
-    """Sentences on how the file was read, and what was ignored."""
+    """Sentences on how the file was read, and on ignored parts of it."""
     lists: Mapping[str, str]
     """List → the first place that names it."""
     skipped: Mapping[str, int]

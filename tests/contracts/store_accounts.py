@@ -187,7 +187,7 @@ class AccountsContract:
         with store.begin() as tx:
             tx.staff.put(ANA, Role.ADMIN, NOON)
             tx.staff.put(BEN, Role.WRITER, NOON)
-            tx.staff.speak(ANA, "fr")
+            tx.staff.set_language(ANA, "fr")
             assert tx.staff.languages() == {ANA: "fr"}
 
 

@@ -219,16 +219,16 @@ class NoticesContract:
     def test_a_check_that_fails_twice_in_a_row_is_news_once(self, store: Store) -> None:
         with store.begin() as tx:
             tx.failing_checks.store_failing({"SPF": "no record", "DKIM": "no key"}, NOON)
-            assert tx.failing_checks.untold() == []
+            assert tx.failing_checks.without_notice() == []
             tx.failing_checks.store_failing({"SPF": "two records"}, LATER)
-            [check] = tx.failing_checks.untold()
+            [check] = tx.failing_checks.without_notice()
             assert (check.what, check.detail, check.since) == ("SPF", "two records", NOON)
             tx.failing_checks.note_notified(["DKIM", "SPF"])
             tx.failing_checks.store_failing({"SPF": "two records"}, LATER)
-            assert tx.failing_checks.untold() == []
+            assert tx.failing_checks.without_notice() == []
             assert [one.what for one in tx.failing_checks.all()] == ["SPF"]
             tx.failing_checks.store_failing({}, LATER)
             tx.failing_checks.store_failing({"SPF": "no record"}, LATER)
             tx.failing_checks.store_failing({"SPF": "no record"}, LATER)
-            [again] = tx.failing_checks.untold()
+            [again] = tx.failing_checks.without_notice()
             assert again.occurrence != check.occurrence

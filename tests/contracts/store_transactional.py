@@ -252,7 +252,7 @@ class LettersContract:
             ask(tx)
             claim(tx)
             ask(tx, address="b@example.org")
-            assert tx.emails.hold_over(NOON + DAY * 9) == 1
+            assert tx.emails.restart_lifetimes(NOON + DAY * 9) == 1
             found = tx.emails.get(2)
             assert found is not None
             assert (found.held_until, found.free_since) == (NOON + DAY * 9, NOON + DAY * 9)

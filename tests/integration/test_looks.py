@@ -128,7 +128,7 @@ def test_a_look_waits_for_its_time(working: Callable[[int], Working]) -> None:
     process = working(1)
     wait_until(lambda: process.swept)
     told = time.monotonic()
-    process.looks.tell_at(SystemClock().now() + timedelta(seconds=2))
+    process.looks.wake_at(SystemClock().now() + timedelta(seconds=2))
     wait_until(lambda: process.looked)
     assert process.looked[0] - told > 1
 

@@ -15,18 +15,12 @@ Settings = Mapping[str, Any] | None
 
 def get_requires_for_build_wheel(config_settings: Settings = None) -> list[str]:
     """The requirements of hatchling, and Node where this machine has none."""
-    return [
-        *hatch.get_requires_for_build_wheel(config_settings),
-        *_node(config_settings),
-    ]
+    return [*hatch.get_requires_for_build_wheel(config_settings), *_node(config_settings)]
 
 
 def get_requires_for_build_sdist(config_settings: Settings = None) -> list[str]:
     """The same for an sdist."""
-    return [
-        *hatch.get_requires_for_build_sdist(config_settings),
-        *_node(config_settings),
-    ]
+    return [*hatch.get_requires_for_build_sdist(config_settings), *_node(config_settings)]
 
 
 def get_requires_for_build_editable(config_settings: Settings = None) -> list[str]:

@@ -29,15 +29,7 @@ _LAYERS = (
     "domain",
 )
 """From those that import most to those that import nothing."""
-_SUBJECTS = (
-    "statements",
-    "campaigns",
-    "delivery",
-    "events",
-    "subscribers",
-    "archive",
-    "staff",
-)
+_SUBJECTS = ("statements", "campaigns", "delivery", "events", "subscribers", "archive", "staff")
 
 
 @dataclass(frozen=True, kw_only=True)

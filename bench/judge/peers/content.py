@@ -171,11 +171,7 @@ def _cell(cell: Any) -> Said:
 
 
 def _translation(one: Any) -> Said:
-    return {
-        "language": one.get("lang"),
-        "direction": one.get("dir"),
-        "blocks": list(_blocks(one)),
-    }
+    return {"language": one.get("lang"), "direction": one.get("dir"), "blocks": list(_blocks(one))}
 
 
 _READERS: dict[str, Callable[[Any], Said]] = {

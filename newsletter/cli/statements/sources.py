@@ -78,9 +78,11 @@ def _source_row(tx: Transaction, statements: Statements, feed: "SyndicatedFeed")
 @shell.with_services
 def poll(services: Services, name: str | None) -> int:
     """Visit feeds now: all, or one."""
-    feeds = (
-        [_feed(services.statements, name)] if name is not None else list(services.statements.feeds)
-    )
+    known = services.statements.feeds
+    feeds = [feed for feed in known if name in {None, feed.name}]
+    if name is not None and not feeds:
+        names = ", ".join(feed.name for feed in known) or "none"
+        raise NotFound(f"there is no feed {name!r}; those in newsletter.yaml: {names}")
     if not feeds:
         shell.say("no source is a feed; docs/feeds.md says how to set one up")
     services.statements.refresh()  # so that no item gets the slug of a new file
@@ -88,14 +90,6 @@ def poll(services: Services, name: str | None) -> int:
     for visit in seen:
         _print_visit(visit)
     return _EXIT_UNREACHABLE if any(visit.failure for visit in seen) else 0
-
-
-def _feed(statements: Statements, name: str) -> "SyndicatedFeed":
-    for feed in statements.feeds:
-        if feed.name == name:
-            return feed
-    names = ", ".join(feed.name for feed in statements.feeds) or "none"
-    raise NotFound(f"there is no feed {name!r}; those in newsletter.yaml: {names}")
 
 
 def _print_visit(result: VisitResult) -> None:
@@ -172,7 +166,7 @@ def _write_imported(services: Services, document: "ImportedDocument") -> dict[st
 
 
 def _write_picture(path: Path, picture: "ImportedPicture") -> tuple[str, str]:
-    """Write a picture next to the statement. Return its path, and what is left to do."""
+    """Write a picture next to the statement. Return its path, and advice on where to put it."""
     path = path.with_name(f"{path.name}.{picture.kind.rpartition('/')[2]}")
     write_bytes(path, picture.data)
     size = f"{picture.width}x{picture.height}"

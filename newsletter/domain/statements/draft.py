@@ -48,7 +48,7 @@ class DraftText:
         }
         return DraftText(**plain | {"lists": tuple(dict.fromkeys(map(_clean, self.lists)))})
 
-    def afresh(self, title: str = "") -> "DraftText":
+    def as_new(self, title: str = "") -> "DraftText":
         """Return a copy for another statement: without times and relations to other statements."""
         bare = DraftText(title=title.strip() or self.title, body=self.body, summary=self.summary)
         kept = {

@@ -290,6 +290,14 @@ def _reason_not_counted(
 
 
 @dataclass(frozen=True, kw_only=True)
+class StageResult:
+    """The statements that one run of a stage stored, and the faults that it found."""
+
+    slugs: tuple[str, ...]
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class StoredStatement:
     """A statement as last read, and the hash of its rendered content."""
 

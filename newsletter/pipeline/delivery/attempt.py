@@ -259,7 +259,7 @@ class Attempts(ABC, Generic[HeldClaim, AttemptResult]):
         self._unknowns[name] = calls = self._unknowns.get(name, 0) + 1 if is_unknown else 0
         if calls > _MAX_UNKNOWN_IN_A_ROW:
             wait = backoff(calls - _MAX_UNKNOWN_IN_A_ROW, jitter=self.jitter())
-            # to the limit alone it is a refusal, so that what was never sent may fail over
+            # to the limit alone it is a refusal, so that unsent batches may fail over
             refusal = Answer(outcome=replace(outcome, verdict=Verdict.RETRY))
             has_fallback, now = self.pool.has_fallback(pooled), self.store.clock.now()
             pooled.limiter.settle(

@@ -78,8 +78,13 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
             with self.store.begin() as tx:
                 self.pool.fail_over_all(tx, tx.now)
         done = self.attempt()
-        if done is None:
-            self._finish_emptied()
+        if done is None:  # the last readers of a campaign may have left while its batches waited
+            with self.store.read() as tx:
+                sending = tx.campaigns.sending()
+                empty_ids = [campaign for campaign in sending if not tx.batches.is_open(campaign)]
+            for campaign in empty_ids:
+                with self.store.begin() as tx:
+                    finish(tx, campaign)
         return done
 
     def claim_next(self, not_after: NotAfter) -> tuple[Attempt, HeldBatch | None]:
@@ -234,15 +239,6 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
             return tx.batches.split(claimed)
         reason = next(iter(booking.to_retry.values())).reason
         return tx.batches.requeue(claimed, not_before=now + wait, reason=reason)
-
-    def _finish_emptied(self) -> None:
-        """Finish campaigns whose last readers unsubscribed while their batches waited."""
-        with self.store.read() as tx:
-            sending = tx.campaigns.sending()
-            empty_ids = [campaign for campaign in sending if not tx.batches.is_open(campaign)]
-        for campaign in empty_ids:
-            with self.store.begin() as tx:
-                finish(tx, campaign)
 
 
 def _booking(claimed: ClaimedBatch, answer: Answer, wait: timedelta) -> Booking:

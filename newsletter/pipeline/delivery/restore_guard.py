@@ -124,7 +124,7 @@ class Guard:
                 tx.hold.release(kind)
                 tx.audit.enter(by, "release", "workspace", reason)
             if lifted:
-                tx.emails.hold_over(self.store.clock.now())
+                tx.emails.restart_lifetimes(self.store.clock.now())
             if HoldKind.RESTORE_GUARD in lifted:
                 tx.audit.note_gap(actor=by)
                 if self.is_shared:

@@ -93,7 +93,7 @@ class OwnAccount:
         """Set the desk's language for the session's owner; "" follows the browser."""
         with self._begin() as (tx, session):
             address = session.address
-            tx.staff.speak(address, language)
+            tx.staff.set_language(address, language)
             tx.audit.enter(address, "choose language", address, language or "the browser's")
 
     # --- calendar

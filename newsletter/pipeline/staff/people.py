@@ -301,11 +301,19 @@ def _how_delivered(link: Link) -> str:
 def _create_link(
     tx: Transaction, kind: LinkKind, address: str, role: Role, by: str, proofs: Proofs
 ) -> Link:
+    """Create a link; queue its email, unless the operator prints it. Raises Refused."""
     expires_at = tx.now + (INVITATION_LIFETIME if kind is LinkKind.INVITATION else RESET_LIFETIME)
     if by == OPERATOR_NAME:
         email_id, token = None, new_token()
     else:
-        email_id = _queue_link_email(tx, kind, address, role, by, expires_at, proofs)
+        limit = Limit(key=f"link {address}", max_count=_MAX_LINKS, period=timedelta(hours=1))
+        if proofs.attempt(tx, [limit]) is None:
+            why = f"{_MAX_LINKS} links were mailed to {address} within an hour; wait a while"
+            raise Refused(why)
+        role_named = "" if kind is LinkKind.FORGOTTEN else f" {role.value}"
+        reason = f"{_actor_name(tx, by)} {_LINK_REASONS[kind]}{role_named}."
+        works = f"The link works once, until {moment(expires_at, proofs.zone)}."
+        email_id = tx.emails.tell(address, f"{reason} {works}", tx.now, EmailKind.LINK)
         token = link_token(proofs.key, email_id)
     made = Invitation(
         id=0,
@@ -328,25 +336,6 @@ _LINK_REASONS: Mapping[LinkKind, str] = {
     LinkKind.RESET: "lets you in again as",
     LinkKind.FORGOTTEN: "asked for a new password",
 }
-
-
-def _queue_link_email(
-    tx: Transaction,
-    kind: LinkKind,
-    address: str,
-    role: Role,
-    by: str,
-    until: datetime,
-    proofs: Proofs,
-) -> int:
-    """Queue the email that contains a link. Return the email's id. Raises Refused."""
-    limit = Limit(key=f"link {address}", max_count=_MAX_LINKS, period=timedelta(hours=1))
-    if proofs.attempt(tx, [limit]) is None:
-        raise Refused(f"{_MAX_LINKS} links were mailed to {address} within an hour; wait a while")
-    reason = f"{_actor_name(tx, by)} {_LINK_REASONS[kind]}"
-    role_named = "" if kind is LinkKind.FORGOTTEN else f" {role.value}"
-    works = f"The link works once, until {moment(until, proofs.zone)}."
-    return tx.emails.tell(address, f"{reason}{role_named}. {works}", tx.now, EmailKind.LINK)
 
 
 def invitation_of(token: str, *, proofs: Proofs) -> tuple[Invitation, frozenset[SignInBy]]:
@@ -442,19 +431,16 @@ def _find_link(tx: Transaction, token: str) -> Invitation:
     return _require_open(tx, tx.invitations.find(hash_token(token)))
 
 
-def _require_open(tx: Transaction, invitation: Invitation | None) -> Invitation:
-    if invitation is None or not invitation.open(tx.now) or not _may_let_in(tx, invitation):
-        raise NotFound(
-            "This link does nothing any more. It was used before, it is too old, or a newer one was"
-            " made. Ask an admin of your team for a new one."
-        )
-    return invitation
-
-
-def _may_let_in(tx: Transaction, link: Invitation) -> bool:
-    """Return whether the person who created a link still has the role for it."""
-    by_owner = link.kind is LinkKind.FORGOTTEN
-    return by_owner or link.by == OPERATOR_NAME or tx.staff.role(link.by) is Role.ADMIN
+def _require_open(tx: Transaction, link: Invitation | None) -> Invitation:
+    if link is not None and link.open(tx.now):
+        # its maker may still let others in
+        by_owner = link.kind is LinkKind.FORGOTTEN or link.by == OPERATOR_NAME
+        if by_owner or tx.staff.role(link.by) is Role.ADMIN:
+            return link
+    raise NotFound(
+        "This link does nothing any more. It was used before, it is too old, or a newer one was"
+        " made. Ask an admin of your team for a new one."
+    )
 
 
 def _log_use(tx: Transaction, link: Invitation, role: Role, by: str, proofs: Proofs) -> None:

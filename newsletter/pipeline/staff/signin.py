@@ -75,12 +75,7 @@ def sign_in(address: str, password: str, *, proofs: Proofs, before: str = "") ->
 
 
 def _log_failure(
-    tx: Transaction,
-    action: str,
-    reason: str,
-    subject: str,
-    limits: Iterable[Limit],
-    proofs: Proofs,
+    tx: Transaction, action: str, reason: str, subject: str, limits: Iterable[Limit], proofs: Proofs
 ) -> None:
     """Log a failed attempt. The owner gets a notice of many failures, at most once a day."""
     last = exceeded(limits, tx.now, tx.throttle.count)
@@ -298,11 +293,7 @@ def _connect(tx: Transaction, identity: Identity, address: str, proof: str, proo
 
 
 def _confirm_identity(
-    tx: Transaction,
-    identity: Identity,
-    session: Session,
-    since: datetime | None,
-    proofs: Proofs,
+    tx: Transaction, identity: Identity, session: Session, since: datetime | None, proofs: Proofs
 ) -> SignedIn:
     """Connect an identity with the session's person, or take it as a fresh factor.
 

@@ -9,22 +9,19 @@ from typing import TYPE_CHECKING
 
 from newsletter.domain.errors import Fault
 from newsletter.domain.ports import Source
-from newsletter.domain.statements.statement import Progress, Reading, Statement, StoredStatement
+from newsletter.domain.statements.statement import (
+    Progress,
+    Reading,
+    StageResult,
+    Statement,
+    StoredStatement,
+)
 from newsletter.sources.desk import parse_version
 from newsletter.sources.statements import Defaults, Parsed
 from newsletter.store.sql import Store, Transaction
 
 if TYPE_CHECKING:  # a workspace without feeds needs none of it
     from newsletter.domain.statements.feed import ExtractedStatement
-
-
-@dataclass(frozen=True, kw_only=True)
-class IngestResult:
-    """The result of reading all sources once."""
-
-    changed: tuple[str, ...]
-    """Slugs of statements that are new, changed or missing now."""
-    faults: tuple[Fault, ...]
 
 
 @dataclass(kw_only=True)
@@ -46,8 +43,8 @@ def ingest(
     sources: Iterable[Source],
     together: bool = False,
     before: IngestState | None = None,
-) -> IngestResult:
-    """Read all sources and store changed statements.
+) -> StageResult:
+    """Read all sources and store the statements that are new, changed or missing now.
 
     A statement whose file is missing or has a fault stays stored and is marked as not present.
     A draft that is submitted loses its approvals, or those of its email if ``together``. Updates
@@ -60,7 +57,7 @@ def ingest(
     # a source that found nothing new gives the very reading that it gave before
     same = [*map(id, readings)] == [*map(id, before.readings)]
     if before.change_number is not None and not touched and same:
-        return IngestResult(changed=(), faults=before.faults)
+        return StageResult(slugs=(), faults=before.faults)
     found, doubles = _by_slug(
         [statement for reading in readings for statement in reading.statements]
     )
@@ -81,8 +78,8 @@ def ingest(
     before.change_number, before.readings = mark, readings
     before.found, before.faults = found, (*faults,)
     before.kept = frozenset(lost.statement.slug for lost in gone if lost not in ends)
-    changed = tuple(stored.statement.slug for stored in updates)
-    return IngestResult(changed=changed, faults=before.faults)
+    slugs = tuple(stored.statement.slug for stored in updates)
+    return StageResult(slugs=slugs, faults=before.faults)
 
 
 def _load_candidates(

@@ -10,7 +10,7 @@ from difflib import unified_diff
 from newsletter.domain.campaigns.translations import translation_fault
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Postponed, TookTooLong
 from newsletter.domain.statements.content import Content
-from newsletter.domain.statements.statement import Statement, StoredStatement
+from newsletter.domain.statements.statement import StageResult, Statement, StoredStatement
 from newsletter.pipeline.statements.translations import present_translations
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.store.sql import Store, Transaction
@@ -20,14 +20,6 @@ _SLOW_AFTER, _MAX_SLOW_TIME = timedelta(seconds=2), timedelta(seconds=10)
 
 TranslationGroups = Mapping[str, tuple[Statement, ...]]
 """Slug of an original → its present translations, by language."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RenderResult:
-    """The result of one run of rendering."""
-
-    slugs: tuple[str, ...]
-    faults: tuple[Fault, ...]
 
 
 @dataclass(kw_only=True)
@@ -78,7 +70,7 @@ def render(
     renderer: LazyRenderer,
     together: bool = False,
     before: RenderState | None = None,
-) -> RenderResult:
+) -> StageResult:
     """Render statements that are new, changed, failed before, or were rendered by other templates.
 
     With ``together`` the content of an original contains its translations and is rendered again
@@ -131,7 +123,7 @@ def render(
     before.change_number = mark
     found = [known[slug] for known in (before.groups, before.faults) for slug in sorted(known)]
     faults = dict.fromkeys(fault for group in found for fault in group)
-    return RenderResult(slugs=tuple(sorted(rendered)), faults=tuple(faults))
+    return StageResult(slugs=tuple(sorted(rendered)), faults=tuple(faults))
 
 
 def _group_translations(known: Sequence[StoredStatement]) -> TranslationGroups:

@@ -80,7 +80,7 @@ class DraftWriter:
             if statement.digest:
                 raise Refused(f"{statement.title} is made of what went out; it cannot be edited.")
             moves = not (statement.desk or language or has_begun(tx.campaigns.latest(slug)))
-            text = draft_text(statement) if moves else draft_text(statement).afresh(title)
+            text = draft_text(statement) if moves else draft_text(statement).as_new(title)
             if language:
                 of = statement.translation_of or slug
                 text = replace(text, language=language, translation_of=of)
@@ -101,7 +101,7 @@ class DraftWriter:
             return self._begin(
                 tx,
                 who,
-                other.text.afresh(title),
+                other.text.as_new(title),
                 other.writers,
                 findings=ImportFindings(),
                 template=template,
@@ -327,7 +327,7 @@ class Submitter:
                 raise InvalidInput(faults)
             now = find_stored(tx, slug).statement
             if before is not None and now == replace(before.statement, progress=now.progress):
-                # it comes back without a change: a writer would send what was withdrawn
+                # it comes back without a change: a writer would send a withdrawn text
                 of = (self.rules.together and now.translation_of) or slug
                 tx.approvals.revoke(of, tx.now, actor=who, reason="submitted again")
             tx.change_requests.close(slug, tx.now)  # it waits for approval, also unchanged

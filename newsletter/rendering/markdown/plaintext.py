@@ -148,7 +148,9 @@ class _Writer:
         ordered = node.type == "ordered_list"
         marks = [f"{start + index}. " if ordered else "- " for index in range(len(node.children))]
         indent = max(map(len, marks))
-        loose = not _tight(node)
+        texts = [child for item in node.children for child in item.children]
+        # without empty lines between its items, the paragraphs of a list are hidden
+        loose = not all(text.hidden for text in texts if text.type == "paragraph")
         lines: list[str] = []
         for mark, item in zip(marks, node.children, strict=True):
             if lines and loose:
@@ -220,16 +222,6 @@ class _Writer:
             return label
         number = self._links.setdefault(href, len(self._links) + 1)
         return f"{label} [{number}]".lstrip()
-
-
-def _tight(node: SyntaxTreeNode) -> bool:
-    """Whether no empty lines separate a list's items: its paragraphs are hidden."""
-    return all(
-        child.hidden
-        for item in node.children
-        for child in item.children
-        if child.type == "paragraph"
-    )
 
 
 def _hang(mark: str, lines: list[str]) -> list[str]:

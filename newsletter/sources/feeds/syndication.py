@@ -184,20 +184,15 @@ def _inherited(element: Element, name: str) -> str:
 _JSON_FEED_VERSION = "https://jsonfeed.org/version/"
 
 
-def _values_of(text: str) -> Any:
-    """Parse JSON. Raises FeedUnreadable."""
+def json_items_of(text: str, url: str) -> list[Item]:
+    """Return the items of a feed from ``url``. Raises FeedUnreadable."""
     try:
-        return json.loads(text)
+        feed = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise FeedUnreadable(
             "it is not well-formed JSON, or its end is missing; it is tried again, and its keeper"
             " may mend it"
         ) from error
-
-
-def json_items_of(text: str, url: str) -> list[Item]:
-    """Return the items of a feed from ``url``. Raises FeedUnreadable."""
-    feed = _values_of(text)
     version = feed.get("version") if isinstance(feed, dict) else None
     if not (isinstance(version, str) and version.startswith(_JSON_FEED_VERSION)):
         raise FeedUnreadable("it is JSON and no JSON Feed; correct its url")

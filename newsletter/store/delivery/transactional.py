@@ -228,7 +228,7 @@ class TransactionalEmails(AddressRepository):
             lost=lost_before,
         )
 
-    def hold_over(self, at: datetime) -> int:
+    def restart_lifetimes(self, at: datetime) -> int:
         """Restart the age of waiting emails, because a hold ended; return their number."""
         return self._db.change(
             f"UPDATE transactional_email SET held_until = :at WHERE {_IS_WAITING}", at=at

@@ -109,7 +109,7 @@ class FailingChecks(Repository):
                 now=now,
             )
 
-    def untold(self) -> list[FailingCheck]:
+    def without_notice(self) -> list[FailingCheck]:
         """Return the checks that failed twice in a row and have no notice yet."""
         return self._db.all(
             FailingCheck,

@@ -38,7 +38,7 @@ class Staff(Repository):
         """Return folded address → the language of the desk that the person chose."""
         return dict(self._db.rows("SELECT address, language FROM staff WHERE language <> ''"))
 
-    def speak(self, address: str, language: str) -> None:
+    def set_language(self, address: str, language: str) -> None:
         """Store a person's language of the desk; "" for the browser's language."""
         self._db.update("staff", {"address": address}, language=language)
 

@@ -61,7 +61,7 @@ class Imports(AddressRepository):
         return result
 
     def store_progress(self, result: ImportResult, *, finished_at: datetime | None = None) -> bool:
-        """Store the changes of an import so far; return False if it was undone meanwhile."""
+        """Store the changes of an import so far; return False if it was undone since."""
         return self._db.update(
             "import",
             {"id": result.number, "undone_at": None},

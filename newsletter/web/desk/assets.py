@@ -18,7 +18,12 @@ class Assets:
 
     def __init__(self, folder: Path, *, color: str) -> None:
         self._folders = (folder, Path(newsletter.__file__).parent / "web/static")
-        self._colours = _brand_css(color).encode()
+        light, dark = (
+            "".join(f" --{name}: {colour};" for name, colour in scheme.items())
+            for scheme in desk_colours(color)
+        )
+        in_the_dark = f"@media (prefers-color-scheme: dark) {{ :root {{{dark} }} }}\n"
+        self._colours = f":root {{{light} }}\n{in_the_dark}".encode()
 
     @cached_property
     def files(self) -> Mapping[str, bytes]:
@@ -55,12 +60,3 @@ _MEDIA_TYPES = {
     ".svg": "image/svg+xml",
     ".txt": "text/plain",
 }
-
-
-def _brand_css(color: str) -> str:
-    """Return CSS rules with the organisation's colour."""
-    light, dark = (
-        "".join(f" --{name}: {colour};" for name, colour in scheme.items())
-        for scheme in desk_colours(color)
-    )
-    return f":root {{{light} }}\n@media (prefers-color-scheme: dark) {{ :root {{{dark} }} }}\n"

@@ -12,7 +12,14 @@ from newsletter.domain.delivery.batch import Answer, OutgoingBatch
 from newsletter.domain.delivery.rate_limit import Limits
 from newsletter.domain.ports import Provider
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.statement import Approval, Approvals, Channel, Progress, Statement
+from newsletter.domain.statements.statement import (
+    Approval,
+    Approvals,
+    Channel,
+    Progress,
+    StageResult,
+    Statement,
+)
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.pipeline.campaigns.control import OperatorActions, Starter
 from newsletter.pipeline.campaigns.headcount import DryRun, current_terms, dry_run
@@ -36,8 +43,8 @@ from newsletter.pipeline.statements.approve import (
     approve,
     note_front_matter,
 )
-from newsletter.pipeline.statements.ingest import IngestResult, IngestState, ingest
-from newsletter.pipeline.statements.render import RenderResult, RenderState, render
+from newsletter.pipeline.statements.ingest import IngestState, ingest
+from newsletter.pipeline.statements.render import RenderState, render
 from newsletter.pipeline.statements.review import ReviewResult, ReviewRules, review
 from newsletter.pipeline.status import load_status
 from newsletter.rendering.checks.reviewer import review_text
@@ -192,6 +199,15 @@ class Newsroom:
                 self.clock.now(),
             )
 
+    def hire(self, address: str, role: Role) -> None:
+        """Add a member of staff, or change their role."""
+        with self.store.begin() as tx:
+            tx.staff.put(address, role, tx.now)
+
+    def dismiss(self, address: str) -> None:
+        with self.store.begin() as tx:
+            tx.staff.remove(address)
+
     def suppress(self, address: str, reason: SuppressionReason = SuppressionReason.BOUNCED) -> None:
         with self.store.begin() as tx:
             entry = SuppressedEntry(address=address, reason=reason)
@@ -199,11 +215,11 @@ class Newsroom:
 
     # --- the stages; ``later`` is how far the clock moves before
 
-    def ingest(self) -> IngestResult:
+    def ingest(self) -> StageResult:
         together = self.rules.together
         return ingest(store=self.store, sources=[self.source], together=together, before=self.read)
 
-    def render(self) -> RenderResult:
+    def render(self) -> StageResult:
         return render(
             store=self.store,
             renderer=self.renderer,
@@ -316,6 +332,12 @@ class Newsroom:
         else:
             self.clock.advance(minutes=5)
         return self.campaign(statement.slug)
+
+    def send(self, readers: int = 25, **fields: Any) -> Campaign:
+        """A campaign, and all of its batches sent."""
+        campaign = self.start(readers, **fields)
+        self.drain()
+        return campaign
 
     # --- handing over
 

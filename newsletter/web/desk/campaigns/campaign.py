@@ -21,7 +21,11 @@ from newsletter.domain.events import Bounce
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import Sentence, clock, say
 from newsletter.pipeline.archive.annotate import annotate
-from newsletter.pipeline.campaigns.control import CountUnconfirmed, why_not_reopened
+from newsletter.pipeline.campaigns.control import (
+    CountUnconfirmed,
+    OperatorActions,
+    why_not_reopened,
+)
 from newsletter.pipeline.campaigns.report import figures
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
@@ -170,24 +174,24 @@ class CampaignPage:
     @route("POST", "/campaigns/{id}/pause", Role.SENDER)
     def pause(self, request: DeskRequest) -> Response:
         """Pause the campaign after the current calls."""
-        return self._act(request, self._campaigns.actions_of(request.who.address).pause, "paused")
+        return self._act(request, OperatorActions.pause, "paused")
 
     @route("POST", "/campaigns/{id}/resume", Role.SENDER)
     def resume(self, request: DeskRequest) -> Response:
         """Resume the campaign; if its audience changed, redirect to the page that confirms it."""
-        return self._act(request, self._campaigns.actions_of(request.who.address).resume, "resumed")
+        return self._act(request, OperatorActions.resume, "resumed")
 
     @route("POST", "/campaigns/{id}/cancel", Role.SENDER)
     def cancel(self, request: DeskRequest) -> Response:
-        return self._act(
-            request, self._campaigns.actions_of(request.who.address).cancel, "cancelled"
-        )
+        return self._act(request, OperatorActions.cancel, "cancelled")
 
-    def _act(self, request: DeskRequest, act: Callable[[str], Campaign], message: str) -> Response:
+    def _act(
+        self, request: DeskRequest, act: Callable[[OperatorActions, str], Campaign], message: str
+    ) -> Response:
         with self._campaigns.store.read() as tx:
             number = campaign_of(tx, request).id
         try:
-            act(str(number))
+            act(self._campaigns.actions_of(request.who.address), str(number))
         except CountUnconfirmed as error:
             return go(f"/statements/{error.campaign.slug}/start")
         except Refused as error:

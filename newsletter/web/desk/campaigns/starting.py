@@ -96,7 +96,14 @@ class Starting:
         try:
             approved = self._campaigns.starter().undo(slug, by=request.who.address)
         except UndoTooLate as late:
-            return self._too_late_page(request, late)
+            under_way = late.campaign.state in {CampaignState.SENDING, CampaignState.ATTENTION}
+            return request.page(
+                "late.html.j2",
+                title=say("It has begun"),
+                status=409,
+                campaign=late.campaign,
+                may_pause=under_way and request.who.may(Role.SENDER),
+            )
         except Refused as error:
             title, why = say("Nothing was undone"), request.desk.plain(error)
             return request.failed(title, why, status=409)
@@ -160,17 +167,6 @@ class Starting:
         else:
             text = f"{what}. {request.desk.plain(error)}"  # in English
         return self._page(request.with_faults(("", text), status=409))
-
-    def _too_late_page(self, request: DeskRequest, late: UndoTooLate) -> Response:
-        campaign = late.campaign
-        return request.page(
-            "late.html.j2",
-            title=say("It has begun"),
-            status=409,
-            campaign=campaign,
-            may_pause=campaign.state in {CampaignState.SENDING, CampaignState.ATTENTION}
-            and request.who.may(Role.SENDER),
-        )
 
     @route("GET", "/statements/{slug}/start", Role.SENDER)
     def _page(self, request: DeskRequest, *, read: datetime | None = None) -> Response:

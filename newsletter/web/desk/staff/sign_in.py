@@ -217,9 +217,7 @@ class SignIn(StaffPart):
         """Check a one-time code, a recovery code or a passkey, and sign in."""
         onward = browser.desk_path(request.field("next"))
         done = signin.confirm_second_factor(
-            browser.session_token(request.http),
-            request.proof("code"),
-            proofs=request.proofs,
+            browser.session_token(request.http), request.proof("code"), proofs=request.proofs
         )
         if done is Refusal.OVER:
             return self._form(request.refused("email", done), onward)
@@ -333,9 +331,7 @@ class SignIn(StaffPart):
     def step_up(self, request: DeskRequest) -> Response:
         """Check a second factor, and redirect to the page that required it."""
         done = signin.step_up(
-            request.who.session.hash,
-            request.proof(PROOF_FIELD),
-            proofs=request.proofs,
+            request.who.session.hash, request.proof(PROOF_FIELD), proofs=request.proofs
         )
         if isinstance(done, Refusal):
             return request.step_up(done)

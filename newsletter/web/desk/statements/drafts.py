@@ -19,7 +19,7 @@ from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.wording import recognized, say, without_commands
 from newsletter.pipeline.ledger import find_draft, find_stored
-from newsletter.pipeline.statements.write import Conflict, DraftWriter, WouldLapse
+from newsletter.pipeline.statements.write import Conflict, DraftWriter
 from newsletter.pipeline.status import get_status, lapse_of
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
@@ -193,7 +193,7 @@ class Drafts:
             return self._show(request.with_faults(("to", fault), status=409), draft)
         return go(f"/drafts/{draft.key}", done="test")
 
-    def _show(self, request: DeskRequest, draft: Draft, *, refused: str = "") -> Response:
+    def _show(self, request: DeskRequest, draft: Draft, *, lapses: bool = False) -> Response:
         text, me = draft.version.text, request.who
         with self._statements.store.read() as tx:
             rules = self._statements.campaigns.rules
@@ -203,7 +203,7 @@ class Drafts:
             "draft.html.j2",
             title=text.title.strip() or say("A new text"),
             lapse=lapse,
-            refused=refused,
+            refused=say("Not submitted yet.") if lapses else "",
             draft=draft,
             text=text,
             staff=colleagues_of(self._statements.store, me.address) if me.may(Role.WRITER) else [],
@@ -249,20 +249,7 @@ class Drafts:
         """Submit a draft for review."""
         draft = self._drafts.find(request)
         base = fields.number_of(request.field("base"))
-        try:
-            done = self._statements.hand_in(
-                draft.key,
-                base,
-                by=request.who.address,
-                shown_depth=fields.number_of(request.field("lapses")),
-            )
-        except InvalidInput as error:
-            faults = fields.sentences(error.faults, draft.version.text.body)
-            return self._show(request.with_faults(*faults), draft)
-        except WouldLapse:
-            refused = say("Not submitted yet.")
-            return self._show(request.with_faults(status=409), draft, refused=refused)
-        return go(f"/statements/{done.slug}", done="handed-in")
+        return self._drafts.hand_in(request, draft, base, partial(self._show, draft=draft))
 
     @route("POST", "/drafts/{key}/take-back", Role.WRITER)
     def take_back(self, request: DeskRequest) -> Response:

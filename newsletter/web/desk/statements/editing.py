@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -18,7 +19,7 @@ from newsletter.domain.wording import people, place_of, say
 from newsletter.pipeline.campaigns.trial import filled, sample_recipient
 from newsletter.pipeline.ledger import find_draft
 from newsletter.pipeline.statements.translations import translations_of
-from newsletter.pipeline.statements.write import Conflict, WouldLapse
+from newsletter.pipeline.statements.write import Conflict
 from newsletter.pipeline.status import get_status, lapse_of
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
@@ -65,24 +66,9 @@ class Editing:
         if isinstance(saved, Conflict):
             return show_conflict(request, saved)
         if request.field("act") == "hand-in":
-            return self._hand_in(request, saved)
+            page = partial(self._form, draft=saved, text=saved.version.text)
+            return self._drafts.hand_in(request, saved, saved.revision, page)
         return go(f"/drafts/{draft.key}/edit", done="saved")
-
-    def _hand_in(self, request: DeskRequest, draft: Draft) -> Response:
-        try:
-            done = self._statements.hand_in(
-                draft.key,
-                draft.revision,
-                by=request.who.address,
-                shown_depth=fields.number_of(request.field("lapses")),
-            )
-        except InvalidInput as error:
-            faults = fields.sentences(error.faults, draft.version.text.body)
-            return self._form(request.with_faults(*faults), draft, draft.version.text)
-        except WouldLapse:
-            again = request.with_faults(status=409)
-            return self._form(again, draft, draft.version.text, lapses=True)
-        return go(f"/statements/{done.slug}", done="handed-in")
 
     def _form(
         self,

@@ -1,23 +1,26 @@
 """The fields of a draft at the desk: read from forms, and described in words."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from textwrap import shorten
 from typing import Any
 
-from newsletter.domain.errors import Fault
+from starlette.responses import Response
+
+from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.schedule import resolve
 from newsletter.domain.statements.draft import Draft, DraftText
 from newsletter.domain.wording import Sentence, say
 from newsletter.pipeline.ledger import find_draft
+from newsletter.pipeline.statements.write import WouldLapse
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import parse_draft, read_times
 from newsletter.sources.statements import Parsed
 from newsletter.web.desk.deciding import sentence
 from newsletter.web.desk.page import LABELS, Desk
-from newsletter.web.desk.request import DeskRequest, Faults
+from newsletter.web.desk.request import DeskRequest, Faults, go
 from newsletter.web.http.forms import parse_number
 
 _LIST_FIELDS, _CHECKBOX_FIELDS = {"lists"}, {"urgent", "welcome"}
@@ -140,6 +143,21 @@ class DraftReader:
         """Return the draft in a form, with times such as "tomorrow at 9" resolved at ``now``."""
         zone = self.statements.settings.timezone
         return read_times(text_of(posted, before), zone=zone, now=now)[0]
+
+    def hand_in(
+        self, request: DeskRequest, draft: Draft, base: int, page: Callable[..., Response]
+    ) -> Response:
+        """Submit a draft; ``page`` shows its faults or, with ``lapses``, what would lapse."""
+        shown = number_of(request.field("lapses"))
+        by = request.who.address
+        try:
+            done = self.statements.hand_in(draft.key, base, by=by, shown_depth=shown)
+        except InvalidInput as error:
+            faults = sentences(error.faults, draft.version.text.body)
+            return page(request.with_faults(*faults))
+        except WouldLapse:
+            return page(request.with_faults(status=409), lapses=True)
+        return go(f"/statements/{done.slug}", done="handed-in")
 
     def time_notes(self, text: DraftText, desk: Desk) -> dict[str, dict[str, object]]:
         """Return time field → the note below it: the time in words, or why it is invalid."""

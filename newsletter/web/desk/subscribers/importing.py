@@ -274,13 +274,15 @@ class ImportPages:
         )
 
     def _rehearsed(self, request: DeskRequest, upload_id: int, work: _ImportWork) -> Response:
+        refused = [(LEFT_OUT[reason.value], away) for reason, away in work.brought.refused.items()]
+        excluded = (*refused, ("unsubscribed", work.brought.left))
         return request.page(
             "import-rehearsed.html.j2",
             title=say("Check before you import"),
             number=upload_id,
             upload=work.upload,
             brought=work.brought,
-            away=_excluded(work.brought),
+            away=[(away.people, why, away.first) for why, away in excluded if away.people],
             left_out=[_fault_sentence(fault, work.upload.file) for fault in work.left_out],
             bad_rows=work.bad_rows,
             notes=work.notes,
@@ -359,13 +361,3 @@ def _fault_sentence(fault: Fault, file: str) -> str:
     place = ", ".join(filter(None, (member, line, f"column {fault.key}" if fault.key else "")))
     said = without_commands(f"{place}: {fault.message}" if place else f"The file {fault.message}")
     return said[:1].upper() + said[1:]
-
-
-def _excluded(result: ImportResult) -> list[tuple[int, str, tuple[tuple[str, str], ...]]]:
-    """Return (people, reason, first of them with lines) of those whom the import excludes."""
-    refused = [(LEFT_OUT[reason.value], away) for reason, away in result.refused.items()]
-    return [
-        (away.people, why, away.first)
-        for why, away in (*refused, ("unsubscribed", result.left))
-        if away.people
-    ]

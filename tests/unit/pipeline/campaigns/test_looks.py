@@ -53,9 +53,7 @@ def look(room: Newsroom, *digests: Digest) -> None:
     notify(store=room.store, rules=room.rules)
 
 
-def test_a_look_at_an_unchanged_world_asks_as_little_however_much_there_is(
-    room: Newsroom,
-) -> None:
+def test_a_look_at_an_unchanged_world_asks_as_little_however_much_there_is(room: Newsroom) -> None:
     asked = []
     for count in (3, 30):
         settle(room, count)
@@ -101,8 +99,7 @@ def approve(room: Newsroom) -> None:
 
 def _staff(role: Role) -> Wakes:
     def put(room: Newsroom) -> None:
-        with room.store.begin() as tx:
-            tx.staff.put(ED, role, room.clock.now())
+        room.hire(ED, role)
 
     return put
 
@@ -189,9 +186,7 @@ def test_one_that_was_cancelled_before_anybody_got_it_goes_out_after_a_new_yes(
     assert len(room.look().scheduled) == 1
 
 
-def test_a_correction_waits_for_what_it_corrects_and_then_for_a_sender(
-    room: Newsroom,
-) -> None:
+def test_a_correction_waits_for_what_it_corrects_and_then_for_a_sender(room: Newsroom) -> None:
     room.subscribe(3)
     room.write("right", title="Put right", corrects="resignation")
     room.write_and_look()
@@ -291,9 +286,9 @@ def test_one_whose_source_could_not_be_read_is_gone_once_it_can_be(room: Newsroo
     room.source.complete = False
     room.remove()
     for _ in range(2):
-        assert room.ingest().changed == ()
+        assert room.ingest().slugs == ()
     room.source.complete = True
-    assert room.ingest().changed == ("resignation",)
+    assert room.ingest().slugs == ("resignation",)
 
 
 class FailsOnce:

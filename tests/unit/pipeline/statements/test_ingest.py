@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import date
 
 from newsletter.domain.errors import Fault
-from newsletter.domain.statements.statement import Reading, StoredStatement
-from newsletter.pipeline.statements.ingest import DigestSource, IngestResult, IngestState, ingest
+from newsletter.domain.statements.statement import Reading, StageResult, StoredStatement
+from newsletter.pipeline.statements.ingest import DigestSource, IngestState, ingest
 from newsletter.store.sql import Store
 from tests.contracts.store_digests import EMPTY, MADE
 from tests.fakes import NOON, ListSource
@@ -23,7 +23,7 @@ def stored(room: Newsroom, slug: str = "resignation") -> StoredStatement:
 
 def test_a_new_statement_is_taken_down_and_waits_to_be_rendered(room: Newsroom) -> None:
     statement = room.write()
-    assert room.ingest().changed == ("resignation",)
+    assert room.ingest().slugs == ("resignation",)
     assert stored(room) == StoredStatement(statement=statement, content_hash="", fingerprint="")
 
 
@@ -44,7 +44,7 @@ def test_a_second_look_at_the_same_changes_nothing(room: Newsroom) -> None:
     room.ingest()
     room.render()
     before = stored(room)
-    assert room.ingest().changed == ()
+    assert room.ingest().slugs == ()
     assert stored(room) == before
 
 
@@ -57,14 +57,14 @@ def test_the_very_reading_of_before_is_not_compared_again(room: Newsroom) -> Non
 
     before = IngestState()
     looks = [ingest(store=room.store, sources=[Unmoved()], before=before) for _ in range(3)]
-    assert [look.changed for look in looks] == [("resignation",), (), ()]
-    assert looks[-1] == IngestResult(changed=(), faults=(FAULT,))
+    assert [look.slugs for look in looks] == [("resignation",), (), ()]
+    assert looks[-1] == StageResult(slugs=(), faults=(FAULT,))
 
 
 def test_a_changed_statement_has_to_be_rendered_again(room: Newsroom) -> None:
     room.write_and_look()
     changed = room.write(body="The Forum has resigned after all.")
-    assert room.ingest().changed == ("resignation",)
+    assert room.ingest().slugs == ("resignation",)
     assert stored(room) == StoredStatement(statement=changed, content_hash="", fingerprint="")
 
 
@@ -72,10 +72,10 @@ def test_a_statement_that_is_gone_stays_known_but_is_not_present(room: Newsroom)
     room.write_and_look()
     content_hash = room.content_hash()
     room.remove()
-    assert room.ingest().changed == ("resignation",)
+    assert room.ingest().slugs == ("resignation",)
     assert not stored(room).present
     assert stored(room).content_hash == content_hash
-    assert room.ingest().changed == ()
+    assert room.ingest().slugs == ()
 
 
 def test_a_statement_that_comes_back_is_present_again(room: Newsroom) -> None:
@@ -84,7 +84,7 @@ def test_a_statement_that_comes_back_is_present_again(room: Newsroom) -> None:
     room.remove()
     room.ingest()
     room.write()
-    assert room.ingest().changed == ("resignation",)
+    assert room.ingest().slugs == ("resignation",)
     assert stored(room).present
 
 
@@ -93,7 +93,7 @@ def test_a_source_that_cannot_be_read_makes_nothing_disappear(room: Newsroom) ->
     room.ingest()
     room.remove()
     room.source.complete = False
-    assert room.ingest().changed == ()
+    assert room.ingest().slugs == ()
     assert stored(room).present
 
 
@@ -101,7 +101,7 @@ def test_a_faulty_statement_hides_no_other(room: Newsroom) -> None:
     room.write("fine")
     room.source.faults = [FAULT]
     found = room.ingest()
-    assert found.changed == ("fine",)
+    assert found.slugs == ("fine",)
     assert found.faults == (FAULT,)
 
 
@@ -111,7 +111,7 @@ def test_a_statement_whose_own_file_has_a_fault_now_is_not_present(room: Newsroo
     room.remove("broken")
     room.source.faults = [FAULT]
     room.source.complete = False
-    assert room.ingest().changed == ("broken",)
+    assert room.ingest().slugs == ("broken",)
     assert not stored(room, "broken").present
 
 
@@ -124,9 +124,9 @@ def test_one_source_that_cannot_be_read_keeps_what_came_from_any(room: Newsroom)
     room.remove()
     elsewhere.statements.clear()
     elsewhere.complete = False
-    assert ingest(store=room.store, sources=both).changed == ()
+    assert ingest(store=room.store, sources=both).slugs == ()
     elsewhere.complete = True
-    gone = ingest(store=room.store, sources=both).changed
+    gone = ingest(store=room.store, sources=both).slugs
     assert sorted(gone) == ["elsewhere", "resignation"]
 
 

@@ -61,7 +61,7 @@ def test_handing_in_makes_a_statement_in_review_that_its_source_reads_alike(
     assert desk.room.deeds() == [(ANA, "write"), (BEN, "submit")]
     desk.room.look()
     assert stored(desk).content_hash
-    assert desk.room.ingest().changed == ()
+    assert desk.room.ingest().slugs == ()
 
 
 def test_handing_in_twice_is_handing_in_once(desk: WritingRoom) -> None:
@@ -94,8 +94,7 @@ def test_whoever_looks_on_hands_nothing_in_and_takes_nothing_back(desk: WritingR
 def test_typing_never_costs_an_approval_but_handing_a_changed_text_in_does(
     desk: WritingRoom,
 ) -> None:
-    draft = desk.new()
-    desk.hand_in(draft)
+    draft = desk.new_submitted()
     desk.room.approve(BEN, SLUG)
     desk.type(draft, body="The library opens at 8.")
     desk.room.look()
@@ -111,8 +110,7 @@ def test_typing_never_costs_an_approval_but_handing_a_changed_text_in_does(
 
 
 def test_handing_the_approved_text_in_again_keeps_its_approval(desk: WritingRoom) -> None:
-    draft = desk.new()
-    desk.hand_in(draft)
+    draft = desk.new_submitted()
     desk.room.approve(BEN, SLUG)
     number = draft.version.number
     desk.type(draft, body="Other.")
@@ -152,14 +150,13 @@ def test_whoever_hands_in_what_others_wrote_did_not_write_it(desk: WritingRoom) 
 
 
 def test_what_was_taken_back_is_a_draft_that_nobody_approves(desk: WritingRoom) -> None:
-    draft = desk.new()
-    desk.hand_in(draft)
+    draft = desk.new_submitted()
     desk.room.approve(BEN, SLUG)
     desk.submitter.take_back(draft.key, by=ANA)
     assert stored(desk).statement.progress is Progress.DRAFT
     assert not approved(desk)
     desk.room.look()
-    assert desk.room.ingest().changed == ()
+    assert desk.room.ingest().slugs == ()
     with pytest.raises(Refused, match="taken back by its writers; submit it again at the desk"):
         desk.room.approve("ed@forum.example", SLUG)
     with pytest.raises(Refused, match="nothing to take back"):
@@ -172,8 +169,7 @@ def test_what_was_taken_back_is_a_draft_that_nobody_approves(desk: WritingRoom) 
 
 def test_a_campaign_that_waits_ends_when_its_text_is_taken_back(desk: WritingRoom) -> None:
     desk.room.subscribe(3)
-    draft = desk.new()
-    desk.hand_in(draft)
+    draft = desk.new_submitted()
     desk.room.approve(BEN, SLUG)
     assert desk.room.plan().scheduled
     desk.submitter.take_back(draft.key, by=ANA)
@@ -208,8 +204,7 @@ def test_what_was_taken_back_and_comes_back_as_it_was_waits_for_a_new_approval(
 
 def test_what_has_gone_out_is_neither_handed_in_anew_nor_taken_back(desk: WritingRoom) -> None:
     desk.room.subscribe(3)
-    draft = desk.new()
-    desk.hand_in(draft)
+    draft = desk.new_submitted()
     desk.room.approve(BEN, SLUG)
     desk.room.plan()
     desk.room.clock.advance(minutes=5)
@@ -223,8 +218,7 @@ def test_what_has_gone_out_is_neither_handed_in_anew_nor_taken_back(desk: Writin
 
 def test_what_was_cancelled_before_anybody_had_it_is_handed_in_again(desk: WritingRoom) -> None:
     desk.room.subscribe(3)
-    draft = desk.new()
-    desk.hand_in(draft)
+    draft = desk.new_submitted()
     desk.room.approve(BEN, SLUG)
     desk.room.plan()
     desk.room.clock.advance(minutes=5)
@@ -265,8 +259,7 @@ def test_a_text_does_not_correct_itself(desk: WritingRoom) -> None:
 
 
 def test_the_slug_stays_and_another_text_of_that_title_gets_a_number(desk: WritingRoom) -> None:
-    draft = desk.new()
-    desk.hand_in(draft)
+    draft = desk.new_submitted()
     desk.type(draft, title="Opening hours")
     assert desk.hand_in(draft).slug == SLUG
     assert desk.hand_in(desk.new()).slug == f"{SLUG}-2"
@@ -304,8 +297,7 @@ def test_a_copy_of_a_file_that_is_there_is_another_statement(desk: WritingRoom) 
 
 def test_only_what_was_handed_in_or_taken_back_since_is_read_again(desk: WritingRoom) -> None:
     assert desk.source.read() == Reading(statements=())
-    draft = desk.new()
-    desk.hand_in(draft)
+    draft = desk.new_submitted()
     first = desk.source.read()
     desk.type(draft, body="Unseen.")
     desk.room.approve(BEN, SLUG)
@@ -392,8 +384,7 @@ def test_the_file_of_a_draft_is_handed_in_once_by_whoever_writes(
 
 
 def test_a_draft_of_the_desk_is_not_handed_in_as_a_file(desk: WritingRoom) -> None:
-    draft = desk.new()
-    desk.hand_in(draft)
+    draft = desk.new_submitted()
     desk.submitter.take_back(draft.key, by=ANA)
     desk.room.look()
     with pytest.raises(Refused, match="taken back by its writers; submit it again at the desk"):

@@ -68,8 +68,6 @@ KIND = Kind(
     asked=Asked(
         key="api_key",
         shown=bearer("key-for-tests"),
-        answers={
-            "/v1/domains": (200, {"domains": [{"name": "forum.example", "verified": True}]}),
-        },
+        answers={"/v1/domains": (200, {"domains": [{"name": "forum.example", "verified": True}]})},
     ),
 )
