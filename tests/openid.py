@@ -43,12 +43,7 @@ class OpenIdServer(LoopbackServer):
 
     def registration(self, factor: str = "") -> Registration:
         """The settings of a desk that uses it."""
-        return Registration(
-            name="Forum ID",
-            issuer=self.url,
-            client_id=CLIENT,
-            factor=factor,
-        )
+        return Registration(name="Forum ID", issuer=self.url, client_id=CLIENT, factor=factor)
 
     def usual(self, received: Received) -> Step:
         path = urlsplit(received.path).path

@@ -10,7 +10,4 @@ TIMES = int(environment().get("FUZZ", "1"))
 
 def examples(count: int) -> settings:
     """So many in ``make test``, where one that takes long is worth few; ``TIMES`` as many else."""
-    return settings(
-        max_examples=count * TIMES,
-        suppress_health_check=[HealthCheck.too_slow],
-    )
+    return settings(max_examples=count * TIMES, suppress_health_check=[HealthCheck.too_slow])

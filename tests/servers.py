@@ -363,9 +363,7 @@ class MailgunServer(LoopbackServer):
             return reply(400, {"message": fault})
         number = len(self.taken) + 1
         return reply(
-            200,
-            {"id": f"<{number}@{self.domain}>", "message": "Queued. Thank you."},
-            takes=True,
+            200, {"id": f"<{number}@{self.domain}>", "message": "Queued. Thank you."}, takes=True
         )
 
     def take(self, received: Received) -> None:

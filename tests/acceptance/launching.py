@@ -60,8 +60,7 @@ def launch(
 ) -> ForkServerProcess:
     """Start the program in ``folder``; what it writes goes into the two files."""
     process = _CONTEXT.Process(
-        target=_run,
-        args=(program, list(arguments), str(folder), dict(environment), stdout, stderr),
+        target=_run, args=(program, list(arguments), str(folder), dict(environment), stdout, stderr)
     )
     with _TURN:
         process.start()

@@ -21,9 +21,7 @@ def test_a_byte_changed_before_the_first_run_is_held_until_a_new_yes(workspace: 
     assert "farce" in workspace.outbox[0].read_text()
 
 
-def test_a_byte_changed_within_the_undo_window_withdraws_the_campaign(
-    workspace: Workspace,
-) -> None:
+def test_a_byte_changed_within_the_undo_window_withdraws_the_campaign(workspace: Workspace) -> None:
     workspace.configure(schedule={"undo_window": "1h"})
     path = workspace.write("news", BODY)
     workspace.approve("news")

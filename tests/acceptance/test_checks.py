@@ -22,9 +22,7 @@ def test_all_there_is_to_say_stands_with_its_line_and_grade(workspace: Workspace
     assert "[DATE]" in placeholder["message"]
 
 
-def test_without_a_name_all_that_waits_is_checked_and_no_advice_given(
-    workspace: Workspace,
-) -> None:
+def test_without_a_name_all_that_waits_is_checked_and_no_advice_given(workspace: Workspace) -> None:
     workspace.write("good")
     assert "nothing wrong with 1 statements" in workspace.do("statement", "check").stderr
     workspace.write("news", UNFINISHED)

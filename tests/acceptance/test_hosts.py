@@ -502,9 +502,7 @@ def test_the_services_of_the_compose_file_send_from_one_folder(
     )
 
 
-def test_a_worker_runs_until_it_is_stopped_and_the_scheduler_is_for_several(
-    hosts: Hosts,
-) -> None:
+def test_a_worker_runs_until_it_is_stopped_and_the_scheduler_is_for_several(hosts: Hosts) -> None:
     said = hosts.first.do("worker", "--until-idle", code=4).stderr
     assert "a worker runs until it is stopped" in said
     hosts.first.configure(engine="local")

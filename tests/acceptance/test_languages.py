@@ -27,11 +27,7 @@ def compose(workspace: Workspace) -> None:
     workspace.write("hours", "The library opens at nine.", title="Opens at nine")
     for language, title in (("es", "Abre a las nueve"), ("fr", "Ouvre à neuf heures")):
         workspace.write(
-            f"hours-{language}",
-            f"{title}.",
-            title=title,
-            language=language,
-            translation_of="hours",
+            f"hours-{language}", f"{title}.", title=title, language=language, translation_of="hours"
         )
 
 

@@ -11,9 +11,7 @@ from tests.acceptance.workspace import ADMIN, EDITOR, VIEWER, Workspace, readers
 # --- subscribers ---------------------------------------------------------------------------------
 
 
-def test_staff_lift_what_is_not_the_persons_alone_and_write_down_why(
-    workspace: Workspace,
-) -> None:
+def test_staff_lift_what_is_not_the_persons_alone_and_write_down_why(workspace: Workspace) -> None:
     address, other = readers(2)
     workspace.do("subscribers", "suppress", address)
     workspace.hire(VIEWER, "viewer")

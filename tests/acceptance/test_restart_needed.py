@@ -53,10 +53,7 @@ def test_a_service_starts_again_with_what_an_admin_saved_at_the_desk(
     changes = {"organisation.name": "Forum of Examples"}
     with opened(workspace.folder, {}) as services:
         services.staff.on_disk.save(
-            changes,
-            by=ADMIN,
-            expected_digest=services.configuration.digest(),
-            store=services.store,
+            changes, by=ADMIN, expected_digest=services.configuration.digest(), store=services.store
         )
 
     def is_renamed() -> bool:

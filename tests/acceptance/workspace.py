@@ -274,7 +274,5 @@ def shell(*arguments: str, folder: Path) -> Finished:
         check=False,
     )
     return Finished(
-        code=done.returncode,
-        stdout=done.stdout.decode("utf-8"),
-        stderr=done.stderr.decode("utf-8"),
+        code=done.returncode, stdout=done.stdout.decode("utf-8"), stderr=done.stderr.decode("utf-8")
     )

@@ -215,8 +215,7 @@ def test_the_form_for_other_sites_works_on_one(
     else:
         page.wait_for_url("**/subscribe/asked**")
     [(source,)] = site.rows(
-        "SELECT source FROM transactional_email WHERE address = ?",
-        f"elsewhere{script}@example.org",
+        "SELECT source FROM transactional_email WHERE address = ?", f"elsewhere{script}@example.org"
     )
     assert source == "a form on www.forum.localhost"
 

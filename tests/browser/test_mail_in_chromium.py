@@ -227,9 +227,7 @@ def test_a_wide_table_is_a_table_on_a_desk_and_records_on_a_telephone(reader: Re
     assert shown == {375: (False, True), 700: (True, False)}
 
 
-def test_columns_stand_beside_each_other_on_a_desk_and_below_on_a_telephone(
-    reader: Reader,
-) -> None:
+def test_columns_stand_beside_each_other_on_a_desk_and_below_on_a_telephone(reader: Reader) -> None:
     halves = {}
     for width in (375, 700):
         page = reader.open(mail_of("blocks"), width=width, images=True)

@@ -182,6 +182,11 @@ class Books:
         with self.step(is_shared=True) as tx:
             return tx.batches.record_start(claimed.id, fence=claimed.fence, body_hash=body_hash)
 
+    def settled(self, outcome: Outcome = ACCEPTED, **others: Outcome) -> "Books":
+        """The same books, after the next batch was claimed and settled."""
+        self.settle(self.claim(), outcome, **others)
+        return self
+
     def settle(self, claimed: ClaimedBatch, outcome: Outcome = ACCEPTED, **others: Outcome) -> bool:
         """Book it; ``n3=REJECTED`` is an exception for the subscriber 3, who may be BUSY too."""
         differ = {int(name[1:]): each for name, each in others.items()}

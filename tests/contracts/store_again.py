@@ -27,8 +27,7 @@ class AgainContract:
     def test_they_are_claimed_once_without_the_others_and_not_before_their_time(
         self, store: Store
     ) -> None:
-        books = Books(store, 5)
-        books.settle(books.claim(), ACCEPTED, n5=BUSY, n2=BUSY)
+        books = Books(store, 5).settled(ACCEPTED, n5=BUSY, n2=BUSY)
         assert books.try_claim(at=LATER - timedelta(milliseconds=1)) is None
         again = books.claim(at=LATER)
         assert ids(again) == [2, 5]
@@ -37,8 +36,7 @@ class AgainContract:
         assert books.counts() == Counts(accepted=5)
 
     def test_their_tries_are_counted_on_and_the_reason_is_kept(self, store: Store) -> None:
-        books = Books(store, 3)
-        books.settle(books.claim(), ACCEPTED, n1=BUSY)
+        books = Books(store, 3).settled(ACCEPTED, n1=BUSY)
         with store.read() as tx:
             waiting = tx.batches.waiting()
         assert (waiting.queued, waiting.max_attempts, waiting.reason) == (1, 1, "busy")
@@ -46,8 +44,7 @@ class AgainContract:
         assert books.claim(at=LATER).attempts == 2
 
     def test_they_come_after_the_batches_that_were_there(self, store: Store) -> None:
-        books = Books(store, 6, batch_size=2)
-        books.settle(books.claim(), ACCEPTED, n1=BUSY)
+        books = Books(store, 6, batch_size=2).settled(ACCEPTED, n1=BUSY)
         assert [ids(books.claim(at=LATER)) for _ in range(3)] == [[3, 4], [5, 6], [1]]
 
     def test_it_goes_on_until_nobody_is_left(self, store: Store) -> None:
@@ -80,8 +77,7 @@ class AgainContract:
     def test_a_decision_about_the_unknown_is_none_about_them(
         self, store: Store, to: Resolution
     ) -> None:
-        books = Books(store, 4)
-        books.settle(books.claim(), UNKNOWN, n1=BUSY, n2=ACCEPTED)
+        books = Books(store, 4).settled(UNKNOWN, n1=BUSY, n2=ACCEPTED)
         assert books.counts() == Counts(accepted=1, unknown=2, pending=1)
         with store.read() as tx:
             assert tx.campaigns.unknown(books.id) == ["reader3@example.org", "reader4@example.org"]
@@ -91,8 +87,7 @@ class AgainContract:
         assert books.drain() == ([[3, 4]] if to is Resolution.RESEND else [])
 
     def test_repeating_the_unknown_leaves_them_to_their_own_batch(self, store: Store) -> None:
-        books = Books(store, 4)
-        books.settle(books.claim(), UNKNOWN, n1=BUSY)
+        books = Books(store, 4).settled(UNKNOWN, n1=BUSY)
         with books.step() as tx:
             assert tx.unknowns.decide(books.id, Resolution.RESEND, NOON) == 3
         assert [ids(books.claim(at=LATER)) for _ in range(2)] == [[2, 3, 4], [1]]

@@ -191,8 +191,7 @@ class CampaignsContract:
         assert by_all == {first.id: first.counts(), second.id: second.counts()}
 
     def test_cancelling_what_waits_leaves_what_is_under_way(self, store: Store) -> None:
-        books = Books(store, 25)
-        books.settle(books.claim())
+        books = Books(store, 25).settled()
         under_way = books.claim()
         with books.step() as tx:
             assert tx.campaigns.cancel_pending(books.id) == 5

@@ -76,8 +76,7 @@ class ChoicesContract:
     def test_a_correction_goes_to_whoever_has_the_original_even_while_they_pause(
         self, store: Store
     ) -> None:
-        books = Books(store, 2)
-        books.settle(books.claim())
+        Books(store, 2).settled()
         pause(store, 1)
         wanted = Correction(
             by="right", of="resignation", lists=("press",), unstarted=False, stops=()
@@ -158,8 +157,7 @@ class ChoicesContract:
 
     def test_a_data_export_names_what_became_of_each_delivery(self, store: Store) -> None:
         states = {}
-        books = Books(store, 6, batch_size=2, slug="first", beside=False)
-        books.settle(books.claim(), n2=REJECTED)
+        books = Books(store, 6, batch_size=2, slug="first", beside=False).settled(n2=REJECTED)
         books.settle(books.claim(), UNKNOWN)
         with store.read() as tx:
             for number in range(1, 8):
@@ -190,8 +188,7 @@ class ChoicesContract:
     def test_a_data_export_has_all_that_is_kept_and_nothing_of_anybody_else(
         self, store: Store
     ) -> None:
-        books = Books(store, [ANA, *entries(1)])
-        books.settle(books.claim())
+        books = Books(store, [ANA, *entries(1)]).settled()
         told = Event(id="e1", kind=EventKind.BOUNCED, at=NOON, raw='{"a": [1]}')
         other = replace(told, id="e2", raw="not JSON")
         bounce = DeliveryStatus(

@@ -30,8 +30,7 @@ def unknown(books: Books) -> list[str]:
 
 class ConfirmingContract:
     def test_those_confirmed_are_accepted_and_no_longer_unknown(self, store: Store) -> None:
-        books = Books(store, 14)
-        books.settle(books.claim(), UNKNOWN)
+        books = Books(store, 14).settled(UNKNOWN)
         assert confirm(books, 2, 5, 99, provider_id="m") == 2
         assert books.counts() == Counts(accepted=2, unknown=8, pending=4)
         assert "reader2@example.org" not in unknown(books)
@@ -48,15 +47,13 @@ class ConfirmingContract:
         assert 2 not in ids(books.claim())
 
     def test_confirming_again_changes_nothing(self, store: Store) -> None:
-        books = Books(store, 3)
-        books.settle(books.claim(), UNKNOWN)
+        books = Books(store, 3).settled(UNKNOWN)
         assert confirm(books, 1) == 1
         assert confirm(books, 1, provider_id="other") == 0
         assert books.counts() == Counts(accepted=1, unknown=2)
 
     def test_a_batch_in_which_all_are_confirmed_is_done(self, store: Store) -> None:
-        books = Books(store, 3)
-        books.settle(books.claim(), UNKNOWN, n2=REJECTED)
+        books = Books(store, 3).settled(UNKNOWN, n2=REJECTED)
         assert confirm(books, 1, 2) == 1
         assert confirm(books, 3) == 1
         assert books.counts() == Counts(accepted=2, rejected=1)
@@ -64,8 +61,7 @@ class ConfirmingContract:
         assert books.try_claim() is None
 
     def test_those_confirmed_are_not_sent_again(self, store: Store) -> None:
-        books = Books(store, 4)
-        books.settle(books.claim(), UNKNOWN)
+        books = Books(store, 4).settled(UNKNOWN)
         confirm(books, 2)
         resolve(books, Resolution.RESEND)
         assert books.drain() == [[1, 3, 4]]
@@ -74,8 +70,7 @@ class ConfirmingContract:
     def test_those_confirmed_while_they_wait_to_be_sent_again_are_left_out(
         self, store: Store
     ) -> None:
-        books = Books(store, 4)
-        books.settle(books.claim(), UNKNOWN)
+        books = Books(store, 4).settled(UNKNOWN)
         resolve(books, Resolution.RESEND)
         assert confirm(books, 2, 3) == 2
         assert books.counts() == Counts(accepted=2, pending=2)
@@ -96,8 +91,7 @@ class ConfirmingContract:
     def test_whoever_held_a_batch_decides_nothing_once_an_event_has_told_of_it(
         self, store: Store
     ) -> None:
-        books = Books(store, 3)
-        books.settle(books.claim(), UNKNOWN)
+        books = Books(store, 3).settled(UNKNOWN)
         with books.step() as tx:
             held = tx.unknowns.take(at=NOON + LEASE, lease=LEASE, accounts={"recording": ""})
         assert held is not None
@@ -109,8 +103,7 @@ class ConfirmingContract:
         assert books.counts() == Counts(accepted=1, unknown=2)
 
     def test_a_batch_confirmed_whole_while_it_waits_is_not_claimed(self, store: Store) -> None:
-        books = Books(store, 2)
-        books.settle(books.claim(), UNKNOWN)
+        books = Books(store, 2).settled(UNKNOWN)
         resolve(books, Resolution.RESEND)
         assert confirm(books, 1, 2) == 2
         assert books.try_claim() is None
@@ -118,8 +111,7 @@ class ConfirmingContract:
             assert not tx.batches.is_open(books.id)
 
     def test_what_was_given_up_and_had_arrived_is_accepted(self, store: Store) -> None:
-        books = Books(store, 3)
-        books.settle(books.claim(), UNKNOWN, n1=NAMED)
+        books = Books(store, 3).settled(UNKNOWN, n1=NAMED)
         resolve(books, Resolution.GIVE_UP)
         assert confirm(books, 1, 2) == 1
         assert books.counts() == Counts(accepted=2, cancelled=1)

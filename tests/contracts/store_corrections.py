@@ -63,8 +63,7 @@ class CorrectionsContract:
     def test_who_may_have_it_gets_it_whatever_was_decided(
         self, store: Store, to: Resolution | None
     ) -> None:
-        books = Books(store, 2)
-        books.settle(books.claim(), UNKNOWN)
+        books = Books(store, 2).settled(UNKNOWN)
         if to is not None:
             with books.step() as tx:
                 tx.unknowns.decide(books.id, to, NOON)
@@ -100,8 +99,7 @@ class CorrectionsContract:
     def test_who_was_accepted_in_a_batch_whose_rest_was_cancelled_is_told_apart(
         self, store: Store
     ) -> None:
-        books = Books(store, 3)
-        books.settle(books.claim(), UNKNOWN, n1=REJECTED, n2=ACCEPTED)
+        books = Books(store, 3).settled(UNKNOWN, n1=REJECTED, n2=ACCEPTED)
         with books.step() as tx:
             tx.unknowns.decide(books.id, Resolution.RESEND, NOON)
             tx.campaigns.cancel_pending(books.id)
@@ -167,8 +165,7 @@ class CorrectionsContract:
     def test_it_is_frozen_in_batches_that_ask_or_do_not_ask_for_a_subscription(
         self, store: Store
     ) -> None:
-        books = Books(store, 12, batch_size=5)
-        books.settle(books.claim())
+        books = Books(store, 12, batch_size=5).settled()
         books.claim()
         wanted = correction(books)
         books.move(CampaignState.CANCELLED)

@@ -74,8 +74,7 @@ class EventsContract:
     def test_a_delivery_is_found_by_what_the_provider_names(
         self, subtests: pytest.Subtests, store: Store
     ) -> None:
-        books = Books(store, 3)
-        books.settle(books.claim())
+        books = Books(store, 3).settled()
         for names in [
             {"attempt_id": "a1", "subscriber_id": 2},
             {"attempt_id": "a1", "address": "Reader2@EXAMPLE.org"},
@@ -101,8 +100,7 @@ class EventsContract:
     def test_an_event_that_names_nobody_we_know_has_no_place(
         self, subtests: pytest.Subtests, store: Store
     ) -> None:
-        books = Books(store, 3)
-        books.settle(books.claim())
+        Books(store, 3).settled()
         for names in [
             {},
             {"subscriber_id": 99},
@@ -169,8 +167,7 @@ class EventsContract:
         )
 
     def test_another_provider_says_nothing_of_an_attempt(self, store: Store) -> None:
-        books = Books(store, 3)
-        books.settle(books.claim(), UNKNOWN)
+        Books(store, 3).settled(UNKNOWN)
         event = told(attempt_id="a1", subscriber_id=2, campaign="resignation")
         assert locate(store, event, provider="elsewhere") == [EventTarget()]
 
@@ -207,8 +204,7 @@ class EventsContract:
         assert (place.batch, place.may_leave) == (batch, False)
 
     def test_whoever_was_erased_is_recognised_and_not_named(self, store: Store) -> None:
-        books = Books(store, 3)
-        books.settle(books.claim())
+        books = Books(store, 3).settled()
         with store.begin() as tx:
             gone = SuppressedEntry(address="reader2@example.org", reason=SuppressionReason.BOUNCED)
             tx.readers.suppress([gone], NOON, "test")
@@ -247,9 +243,7 @@ class EventsContract:
         note(store, [bounced(books, 1, Bounce.SOFT), bounced(books, 4, Bounce.SOFT)])
         note(store, [bounced(books, 2, Bounce.POLICY), bounced(books, 5, Bounce.OTHER)])
         assert figures(books) == Figures(
-            delivered=3,
-            bounces={Bounce.SOFT: 1, Bounce.POLICY: 1, Bounce.OTHER: 1},
-            received=True,
+            delivered=3, bounces={Bounce.SOFT: 1, Bounce.POLICY: 1, Bounce.OTHER: 1}, received=True
         )
 
     def test_what_arrived_is_counted_by_the_minute(self, store: Store) -> None:

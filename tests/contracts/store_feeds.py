@@ -3,12 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from newsletter.domain.statements.feed import (
-    ExtractedStatement,
-    FeedRecord,
-    ItemState,
-    KnownItem,
-)
+from newsletter.domain.statements.feed import ExtractedStatement, FeedRecord, ItemState, KnownItem
 from newsletter.store.sql import Store
 from tests.fakes import NOON
 

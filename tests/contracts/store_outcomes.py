@@ -40,8 +40,7 @@ def exceptions(books: Books) -> list[tuple[str, str, str, str]]:
 
 class OutcomesContract:
     @pytest.mark.parametrize(
-        ("outcome", "counts"),
-        [(ACCEPTED, Counts(accepted=3)), (UNKNOWN, Counts(unknown=3))],
+        ("outcome", "counts"), [(ACCEPTED, Counts(accepted=3)), (UNKNOWN, Counts(unknown=3))]
     )
     def test_one_answer_is_booked_for_all(
         self, store: Store, outcome: Outcome, counts: Counts
@@ -130,8 +129,7 @@ class OutcomesContract:
         assert books.settle(fresh)
 
     def test_what_the_dead_held_is_unknown_and_the_rest_still_waits(self, store: Store) -> None:
-        books = Books(store, 25)
-        books.settle(books.claim())
+        books = Books(store, 25).settled()
         books.claim()
         assert books.abandon() == 1
         assert books.counts() == Counts(accepted=10, unknown=10, pending=5)
@@ -167,14 +165,12 @@ class OutcomesContract:
             assert not tx.batches.is_open(books.id)
 
     def test_nothing_is_unknown_where_nobody_held_anything(self, store: Store) -> None:
-        books = Books(store, 25)
-        books.settle(books.claim())
+        books = Books(store, 25).settled()
         assert books.abandon() == 0
         assert books.counts() == Counts(accepted=10, pending=15)
 
     def test_repeating_leaves_out_those_who_are_known_or_have_left(self, store: Store) -> None:
-        books = Books(store, 5)
-        books.settle(books.claim(), UNKNOWN, n1=NAMED, n2=REJECTED)
+        books = Books(store, 5).settled(UNKNOWN, n1=NAMED, n2=REJECTED)
         assert resolve(books, Resolution.RESEND) == 3
         with books.step() as tx:
             tx.readers.forget("reader3@example.org", NOON)
@@ -195,8 +191,7 @@ class OutcomesContract:
     def test_a_person_decides_what_became_of_the_unknown(
         self, store: Store, to: Resolution, counts: Counts
     ) -> None:
-        books = Books(store, 16, batch_size=11)
-        books.settle(books.claim(), UNKNOWN, n4=NAMED)
+        books = Books(store, 16, batch_size=11).settled(UNKNOWN, n4=NAMED)
         assert resolve(books, to) == 10
         assert books.counts() == counts
         assert unknown(books) == []
@@ -205,8 +200,7 @@ class OutcomesContract:
     def test_those_to_be_sent_again_are_claimed_without_those_who_have_it(
         self, store: Store
     ) -> None:
-        books = Books(store, 4)
-        books.settle(books.claim(), UNKNOWN, n2=NAMED)
+        books = Books(store, 4).settled(UNKNOWN, n2=NAMED)
         resolve(books, Resolution.RESEND)
         assert books.drain() == [[1, 3, 4]]
         assert books.counts() == Counts(accepted=4)
@@ -221,8 +215,7 @@ class OutcomesContract:
         assert second.counts() == Counts(unknown=2)
 
     def test_those_who_were_not_sent_it_are_as_many_as_the_figures_say(self, store: Store) -> None:
-        books = Books(store, 8, batch_size=2)
-        books.settle(books.claim(), ACCEPTED)
+        books = Books(store, 8, batch_size=2).settled(ACCEPTED)
         books.settle(books.claim(), UNKNOWN)
         assert unsent(books) == [(reader(number), "pending") for number in (5, 6, 7, 8)]
         assert resolve(books, Resolution.GIVE_UP) == 2
@@ -241,8 +234,7 @@ class OutcomesContract:
         assert len(unsent(books, limit=3)) == 3
 
     def test_those_who_did_not_get_it_wait_again_and_nobody_else(self, store: Store) -> None:
-        books = Books(store, 8, batch_size=4)
-        books.settle(books.claim(), ACCEPTED, n2=REJECTED)
+        books = Books(store, 8, batch_size=4).settled(ACCEPTED, n2=REJECTED)
         books.settle(books.claim(), REJECTED, n6=NAMED)
         with books.step() as tx:
             assert tx.batches.unreached(books.id) == 4
@@ -252,8 +244,7 @@ class OutcomesContract:
         assert books.drain() == [[2], [5, 7, 8]]
 
     def test_the_unknown_are_listed_also_when_they_were_erased(self, store: Store) -> None:
-        books = Books(store, 2)
-        books.settle(books.claim(), UNKNOWN)
+        books = Books(store, 2).settled(UNKNOWN)
         with books.step() as tx:
             tx.readers.forget("reader1@example.org", NOON)
         assert unknown(books) == ["(erased)", "reader2@example.org"]

@@ -120,8 +120,7 @@ class FamiliesContract:
     def test_who_may_have_one_language_has_it_whatever_was_decided(
         self, store: Store, to: Resolution | None
     ) -> None:
-        books = Books(store, 3, slug="forum")
-        books.settle(books.claim(), UNKNOWN, n1=REJECTED, n2=ACCEPTED)
+        books = Books(store, 3, slug="forum").settled(UNKNOWN, n1=REJECTED, n2=ACCEPTED)
         if to is not None:
             with books.step() as tx:
                 tx.unknowns.decide(books.id, to, NOON)

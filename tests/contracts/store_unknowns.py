@@ -19,9 +19,7 @@ MINUTE = timedelta(minutes=1)
 
 def lost(store: Store, readers: int = 4, **others: Outcome) -> Books:
     """A campaign of one batch that is unknown."""
-    books = Books(store, readers)
-    books.settle(books.claim(), UNKNOWN, **others)
-    return books
+    return Books(store, readers).settled(UNKNOWN, **others)
 
 
 def take(books: Books, *, after: timedelta = MINUTE, provider: str = "recording") -> UnknownBatch:
@@ -114,8 +112,7 @@ class UnknownsContract:
         assert not settle(books, held, DeliveryState.ACCEPTED)
 
     def test_nothing_is_taken_of_what_is_known_or_went_elsewhere(self, store: Store) -> None:
-        books = Books(store, 25)
-        books.settle(books.claim())
+        books = Books(store, 25).settled()
         books.settle(books.claim(), UNKNOWN)
         books.claim()
         assert try_take(books, provider="elsewhere") is None
@@ -274,8 +271,7 @@ class UnknownsContract:
         assert named == {"reader2@example.org", "reader3@example.org"}
 
     def test_a_thousand_may_be_known_one_by_one(self, store: Store) -> None:
-        books = Books(store, 1001, batch_size=1001)
-        books.settle(books.claim(), UNKNOWN)
+        books = Books(store, 1001, batch_size=1001).settled(UNKNOWN)
         held = take(books)
         known = {number: ACCEPTED for number, _ in held.members[1:]}
         assert settle(books, held, DeliveryState.UNKNOWN, known)

@@ -28,12 +28,7 @@ from tests.fakes import NOON
 from tests.fuzz.hostile import BYTES, TEXT, hostile
 from tools.office_files import FOLDER
 
-FIELDS = [
-    "Subject",
-    "From",
-    "To",
-    "Date",
-]
+FIELDS = ["Subject", "From", "To", "Date"]
 TODAY = date(2026, 11, 24)
 VERSION = "https://jsonfeed.org/version/1.1"
 URL = "https://forum.example/feed"

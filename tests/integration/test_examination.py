@@ -343,13 +343,7 @@ FAULTS: dict[str, tuple[str, dict[str, Said], str, Level, str]] = {
         Level.WARNING,
         "watches",
     ),
-    "ses, its quota": (
-        "ses",
-        {},
-        "provider account",
-        Level.OK,
-        "50,000 a day, 14 a second",
-    ),
+    "ses, its quota": ("ses", {}, "provider account", Level.OK, "50,000 a day, 14 a second"),
     "ses, without end": (
         "ses",
         {
@@ -540,9 +534,7 @@ def test_a_sender_outside_mailguns_domain_is_told(server: QuestionServer) -> Non
     assert "other.example" in finding.detail
 
 
-def test_a_subdomain_may_be_signed_by_the_domain_above_it(
-    server: QuestionServer,
-) -> None:
+def test_a_subdomain_may_be_signed_by_the_domain_above_it(server: QuestionServer) -> None:
     found = examined("mailersend", server, sender="news@press.forum.example")
     assert found["sending domain"].level is Level.OK
     found = examined("sendgrid", server, sender="news@press.forum.example")

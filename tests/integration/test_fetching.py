@@ -230,10 +230,7 @@ def test_a_body_is_bounded_also_after_unpacking(server: LoopbackServer) -> None:
     packed = bomb.compress(b"\0" * (MAX_BODY_BYTES + 1)) + bomb.flush()
     assert len(packed) < 20_000
     head = answer_bytes(200, framed=False)
-    for step in (
-        endless(head, b"x" * 65_536),
-        reply(200, packed, {"Content-Encoding": "gzip"}),
-    ):
+    for step in (endless(head, b"x" * 65_536), reply(200, packed, {"Content-Encoding": "gzip"})):
         server.script.append(step)
         assert "larger than 10 MB" in refused(server.url, fetcher())
 
@@ -280,9 +277,7 @@ def encrypted(folder: Path, name: str) -> Iterator[tuple[int, ssl.SSLContext]]:
         .public_bytes(serialization.Encoding.PEM)
     )
     secret = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     pem = folder / "server.pem"
     pem.write_bytes(secret + certificate)

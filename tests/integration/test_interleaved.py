@@ -128,10 +128,7 @@ def dispatch(room: Newsroom, owner: int) -> Promise:
 def cancel(room: Newsroom, owner: int) -> Promise:
     with room.store.begin() as tx:
         assert tx.campaigns.move(
-            room.campaign().id,
-            CampaignState.CANCELLED,
-            expect={CampaignState.SENDING},
-            at=tx.now,
+            room.campaign().id, CampaignState.CANCELLED, expect={CampaignState.SENDING}, at=tx.now
         )
         tx.campaigns.cancel_pending(room.campaign().id)
         noted = tx.db.value("SELECT COUNT(*) FROM batch WHERE body_hash <> ''")
@@ -188,10 +185,7 @@ ANSWERS = {
 
 @pytest.mark.parametrize(
     "answer",
-    [
-        "all",
-        *(pytest.param(name, marks=pytest.mark.faults(seconds=15)) for name in [*ANSWERS][1:]),
-    ],
+    ["all", *(pytest.param(name, marks=pytest.mark.faults(seconds=15)) for name in [*ANSWERS][1:])],
 )
 @pytest.mark.parametrize("deed", [dispatch, bury, leave, cancel, beat])
 def test_cut_at_any_statement_by_another_process_each_reader_has_it_once(

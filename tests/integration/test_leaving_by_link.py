@@ -32,10 +32,7 @@ def site(kept: tuple[Forum, dict[Path, bytes]]) -> Forum:
 _PART = 'Content-Disposition: form-data; name="List-Unsubscribe"'
 BODIES = [
     ("application/x-www-form-urlencoded", b"List-Unsubscribe=One-Click"),
-    (
-        "multipart/form-data; boundary=x",
-        f"--x\r\n{_PART}\r\n\r\nOne-Click\r\n--x--\r\n".encode(),
-    ),
+    ("multipart/form-data; boundary=x", f"--x\r\n{_PART}\r\n\r\nOne-Click\r\n--x--\r\n".encode()),
     ("multipart/form-data; boundary=x", b""),
     ("text/plain", b"\xff" * 100_000),
     ("", b""),

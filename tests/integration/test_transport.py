@@ -21,13 +21,7 @@ from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import ClaimOver, Defect, InvalidConfiguration, ProviderUnreachable
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse, origin_of
-from newsletter.transport.transport import (
-    MAX_ANSWER_BYTES,
-    Call,
-    Connection,
-    Transport,
-    resolve,
-)
+from newsletter.transport.transport import MAX_ANSWER_BYTES, Call, Connection, Transport, resolve
 from tests.contracts.provider import batch
 from tests.fakes import NOON, FixedClock
 from tests.servers import (

@@ -83,10 +83,7 @@ def _delivered(message: dict[str, Any]) -> Delivered:
     if message.get("reply_to"):
         fields["Reply-To"] = message["reply_to"]
     return Delivered(
-        to=message["to"],
-        headers=tuple(fields.items()),
-        text=message["text"],
-        html=message["html"],
+        to=message["to"], headers=tuple(fields.items()), text=message["text"], html=message["html"]
     )
 
 

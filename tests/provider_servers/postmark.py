@@ -119,10 +119,7 @@ def delivered(message: dict[str, Any]) -> Delivered:
         elif name != "X-PM-KeepID":
             headers.append((name, value))
     return Delivered(
-        to=message["To"],
-        headers=tuple(headers),
-        text=message["TextBody"],
-        html=message["HtmlBody"],
+        to=message["To"], headers=tuple(headers), text=message["TextBody"], html=message["HtmlBody"]
     )
 
 

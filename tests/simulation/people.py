@@ -38,11 +38,7 @@ _KINDS = {
     "unsubscribed": (EventKind.UNSUBSCRIBED, None),
 }
 _FIRM = {"bounced", "complained"}
-_WAYS = {
-    "sent": Resolution.ACCEPTED,
-    "resend": Resolution.RESEND,
-    "give up": Resolution.GIVE_UP,
-}
+_WAYS = {"sent": Resolution.ACCEPTED, "resend": Resolution.RESEND, "give up": Resolution.GIVE_UP}
 
 
 class People:
@@ -334,8 +330,7 @@ class People:
         """Erase a reader at the desk, or by command an address of which nothing is kept."""
         person = host.expected.people[number]
         if self._staffed(host, number, "erase", sure="yes") or self._world.office(
-            host,
-            lambda at: forget(person.address, by=_ADMIN, block_unknown=True, store=at.store),
+            host, lambda at: forget(person.address, by=_ADMIN, block_unknown=True, store=at.store)
         ):
             self._erased(person)
 

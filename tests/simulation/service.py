@@ -176,13 +176,7 @@ class Account:
     """Message id → its final status."""
 
 
-STATUS = {
-    How.REDIRECT: 302,
-    How.BUSY: 429,
-    How.QUOTA: 402,
-    How.CONFIGURATION: 401,
-    How.SPLIT: 413,
-}
+STATUS = {How.REDIRECT: 302, How.BUSY: 429, How.QUOTA: 402, How.CONFIGURATION: 401, How.SPLIT: 413}
 HAVE_RECORDS = frozenset({"asked", "both"})
 """Traits of providers with records."""
 BROKEN = {How.DROP, How.UNREADABLE}

@@ -81,10 +81,7 @@ def test_what_may_have_arrived_does_not_count_as_cancelled_when_it_could_be_repe
 
 def test_what_may_have_arrived_does_not_count_as_cancelled_when_it_was_repeated_in_vain() -> None:
     holds(
-        "safe",
-        worker("dispatch-1", "lose"),
-        worker("reconcile", "busy"),
-        Step("hand", "cancel", 1),
+        "safe", worker("dispatch-1", "lose"), worker("reconcile", "busy"), Step("hand", "cancel", 1)
     )
 
 

@@ -21,11 +21,7 @@ def test_each_row_is_run_and_each_that_fails_is_named() -> None:
 
     assert seen == ["one", "two", "three"]
     notes = [note for error in caught.value.exceptions for note in error.__notes__]
-    assert notes == [
-        "row 1 of 3: (1, 'one')",
-        "row 2 of 3: (2, 'two')",
-        "row 3 of 3: (3, 'three')",
-    ]
+    assert notes == ["row 1 of 3: (1, 'one')", "row 2 of 3: (2, 'two')", "row 3 of 3: (3, 'three')"]
 
 
 def test_a_refusal_that_did_not_come_fails_its_row() -> None:

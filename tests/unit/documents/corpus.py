@@ -67,10 +67,7 @@ OURS = {
         "5 9 11 13 15-17",
     ),
     "French": Expected(
-        "text/07-*.txt",
-        "Le Forum exemple quitte le conseil du logement",
-        "2023-04-14",
-        "3 7 9 11",
+        "text/07-*.txt", "Le Forum exemple quitte le conseil du logement", "2023-04-14", "3 7 9 11"
     ),
     "a title in capitals": Expected(
         "text/08-*.txt",

@@ -9,14 +9,7 @@ from newsletter.documents.plain_text import import_bytes
 from newsletter.documents.release.imported import ImportedDocument
 from tests.rows import rows
 from tests.unit.documents.accounting import accounted, crossed_gaps, reasons
-from tests.unit.documents.corpus import (
-    CORPUS,
-    OURS,
-    PUBLISHED,
-    Expected,
-    our_text,
-    published_text,
-)
+from tests.unit.documents.corpus import CORPUS, OURS, PUBLISHED, Expected, our_text, published_text
 from tests.unit.documents.reading import shown
 
 TODAY = date(2026, 11, 24)

@@ -96,7 +96,7 @@ def test_tracked_changes_and_comments_are_told_of_by_number() -> None:
             "<w:del><w:r><w:delText>It was taken out.</w:delText></w:r></w:del>",
             "<w:del><w:r><w:delText>This too.</w:delText></w:r></w:del>",
             '<w:r><w:commentReference w:id="0"/></w:r>',
-        ),
+        )
     )
 
     assert document.body == f"{FIRST} It was put in."

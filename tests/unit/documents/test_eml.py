@@ -77,10 +77,7 @@ GERMAN = "Von: Ada<br>Gesendet: 26. November 2026<br><b>An:</b> D<br><b>Betreff:
         (f"Please send out.\n\n{HEAD}\nSubject: Our text\n\n", False),
         ("----- Original Message -----\nFrom: Ada\nTo: D\nSubject: Our text\n", False),
         (f"<p>-----Ursprüngliche Nachricht-----</p><p>{GERMAN}</p>", True),
-        (
-            f"<p>Bitte heute noch.</p><p>{GERMAN}</p>",
-            True,
-        ),
+        (f"<p>Bitte heute noch.</p><p>{GERMAN}</p>", True),
     ],
 )
 def test_the_head_of_a_forwarded_email_is_left_out_and_told_of(head: str, is_html: bool) -> None:
@@ -115,8 +112,7 @@ def test_the_subject_of_a_memo_is_its_title_and_an_email_that_is_answered_stays(
 
 def test_an_embargo_in_the_subject_is_seen() -> None:
     document = read(
-        "EMBARGOED until 3 December 2026: council",
-        text=f"Forum leaves\n\n{FIRST}\n\n{SECOND}\n",
+        "EMBARGOED until 3 December 2026: council", text=f"Forum leaves\n\n{FIRST}\n\n{SECOND}\n"
     )
     assert document.embargo is not None
 
@@ -254,10 +250,7 @@ def test_a_dash_amid_the_text_signs_nothing() -> None:
     assert read("Forum leaves", text=text).body.count(SECOND) == 6
 
 
-@rows(
-    "charset",
-    ["x-unknown", "utf-7-nonsense", "ascii"],
-)
+@rows("charset", ["x-unknown", "utf-7-nonsense", "ascii"])
 def test_a_charset_that_is_none_is_guessed(charset: str) -> None:
     data = f"Subject: A b\nContent-Type: text/plain; charset={charset}\n\nForum geht für immer\n\n"
     document = imported((data + FIRST + "\n\n" + SECOND).encode())

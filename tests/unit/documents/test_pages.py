@@ -514,10 +514,7 @@ def test_what_is_no_page_with_a_statement_is_refused_in_a_line(data: bytes, word
         ("a.doc", "is of an old kind of Word file"),
         ("a.rtf", "is rich text"),
         ("a.mht", "is a web archive"),
-        (
-            "a.xyz",
-            "is of a kind that is not read; import .docx, .odt, .pdf, .eml",
-        ),
+        ("a.xyz", "is of a kind that is not read; import .docx, .odt, .pdf, .eml"),
     ],
 )
 def test_other_kinds_of_file_are_refused_with_what_to_do(file: str, words: str) -> None:

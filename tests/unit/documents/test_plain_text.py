@@ -658,10 +658,7 @@ def test_what_markdown_would_read_as_markup_is_shown_as_it_was(tail: str) -> Non
     [
         ("", "note.txt: is empty; copy the whole statement into it"),
         (" \n\u200b\n", "note.txt: is empty; copy the whole statement into it"),
-        (
-            TITLE,
-            "note.txt: has a title and no text below it; copy the whole statement into it",
-        ),
+        (TITLE, "note.txt: has a title and no text below it; copy the whole statement into it"),
         (
             f"{TITLE}\n\nMay 3, 2024",
             "note.txt: has a title and no text below it; copy the whole statement into it",

@@ -16,22 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.documents.sandbox import (
-    CutOff,
-    Gate,
-    NotStarted,
-    ask,
-    end,
-    find_escapes,
-    serve,
-)
+from newsletter.documents.sandbox import CutOff, Gate, NotStarted, ask, end, find_escapes, serve
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.feed import (
-    ExtractedStatement,
-    FeedUnreadable,
-    FetchedFeed,
-    Item,
-)
+from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, FetchedFeed, Item
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.readers import SandboxReader
 from newsletter.sources.feeds.reading import read_page

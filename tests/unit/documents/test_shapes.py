@@ -143,10 +143,7 @@ wren@forum.example
         date="2024-09-03",
         blocks="4 6 7 9 11 15 16 17 19-22",
         dropped={1: "site furniture", 2: "the date", 13: "the mark of the end"},
-        notes=(
-            editors("Notes to editors:"),
-            contact("For more information please contact:"),
-        ),
+        notes=(editors("Notes to editors:"), contact("For more information please contact:")),
     ),
     "an embargo, a byline, a numbered list and -30-": Shape(
         text="""\

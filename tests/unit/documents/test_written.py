@@ -46,8 +46,7 @@ def test_a_language_comes_from_front_matter_and_a_title_has_no_footnote() -> Non
 
 
 @rows(
-    "heading",
-    [f"# {TITLE}", f"{TITLE}\n====", f"## **{TITLE}** ##", f"Example Forum\n\n# {TITLE}"],
+    "heading", [f"# {TITLE}", f"{TITLE}\n====", f"## **{TITLE}** ##", f"Example Forum\n\n# {TITLE}"]
 )
 def test_without_front_matter_the_first_heading_is_the_title(heading: str) -> None:
     document = imported(f"{heading}\n\nMay 3, 2024\n\n{FIRST}\n\n## Next\nMore of it.\n\n###\n")

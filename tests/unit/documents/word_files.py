@@ -23,10 +23,7 @@ _STYLES = {
     "Unseen": "Unseen",
     "UnseenToo": "Unseen too",
 }
-_LOOKS = {
-    "Unseen": "<w:rPr><w:vanish/></w:rPr>",
-    "UnseenToo": '<w:basedOn w:val="Unseen"/>',
-}
+_LOOKS = {"Unseen": "<w:rPr><w:vanish/></w:rPr>", "UnseenToo": '<w:basedOn w:val="Unseen"/>'}
 
 
 def run(text: str, *, bold: bool = False, italic: bool = False) -> str:

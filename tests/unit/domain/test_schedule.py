@@ -4,12 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from newsletter.domain.schedule import (
-    every_zone,
-    format_duration,
-    parse_duration,
-    resolve,
-)
+from newsletter.domain.schedule import every_zone, format_duration, parse_duration, resolve
 from tests.rows import rows
 
 

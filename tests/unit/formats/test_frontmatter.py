@@ -3,12 +3,7 @@
 import pytest
 
 from newsletter.domain.errors import InvalidInput
-from newsletter.formats.frontmatter import (
-    MAX_HEADER_BYTES,
-    MAX_KEYS,
-    Reader,
-    parse_front_matter,
-)
+from newsletter.formats.frontmatter import MAX_HEADER_BYTES, MAX_KEYS, Reader, parse_front_matter
 from tests.costs import grows_in_proportion
 
 

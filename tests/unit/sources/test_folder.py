@@ -424,8 +424,7 @@ TEXAS = Segment(name="texas", list="press", timezone="UTC", place=("Austin",))
 
 
 @pytest.mark.parametrize(
-    ("lists", "found"),
-    [("", ("press",)), ("lists: [events, press]\n", ("events", "press"))],
+    ("lists", "found"), [("", ("press",)), ("lists: [events, press]\n", ("events", "press"))]
 )
 def test_a_segment_comes_with_its_rule_and_its_list_where_none_is_named(
     tmp_path: Path, lists: str, found: tuple[str, ...]

@@ -75,10 +75,7 @@ def test_no_email_goes_to_a_damaged_address(store: Store, how: str) -> None:
     with store.begin() as tx:
         for number in (1, 2):
             email = TransactionalEmail(
-                id=0,
-                kind=EmailKind.JOIN,
-                address=f"reader{number}@example.org",
-                asked_at=NOON,
+                id=0, kind=EmailKind.JOIN, address=f"reader{number}@example.org", asked_at=NOON
             )
             tx.emails.ask(email, network="", limits=EmailLimits())
     damage(store, "transactional_email", how)

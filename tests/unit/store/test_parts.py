@@ -122,9 +122,7 @@ def test_members_are_packed_sorted_and_come_back_by_number(store: Store) -> None
     assert ids(books.claim()) == [1, 2, 3, 4, 5]
 
 
-def test_an_address_with_quotes_and_letters_of_all_kinds_survives_the_packing(
-    store: Store,
-) -> None:
+def test_an_address_with_quotes_and_letters_of_all_kinds_survives_the_packing(store: Store) -> None:
     odd = ["o'neil@example.org", "josé\\x@example.org", "{a}@example.org", "🕊@example.org"]
     books = Books(store, [Entry(address=address, lists=("press",)) for address in odd])
     assert [address for _, address in books.claim().members] == odd
@@ -166,8 +164,7 @@ def test_an_intent_of_whoever_lost_the_batch_leaves_the_new_one(store: Store) ->
 
 
 def test_the_name_that_the_provider_gave_the_call_is_kept(store: Store) -> None:
-    books = Books(store, 2, beside=False)
-    books.settle(books.claim())
+    Books(store, 2, beside=False).settled()
     with store.read() as tx:
         assert tx.db.value("SELECT provider_id FROM batch") == "call-1"
 

@@ -34,9 +34,7 @@ def test_a_new_database_gets_all_tables(empty: Sqlite) -> None:
     assert not ensure_current(empty)
 
 
-def test_a_database_from_before_the_first_release_is_refused_with_what_to_do(
-    empty: Sqlite,
-) -> None:
+def test_a_database_from_before_the_first_release_is_refused_with_what_to_do(empty: Sqlite) -> None:
     change(empty, "CREATE TABLE alembic_version (version_num TEXT)")
     with pytest.raises(StoreUnavailable, match=r"before its first release.*subscribers export"):
         ensure_current(empty)

@@ -18,10 +18,7 @@ OF_PEOPLE = {
     ),
     "name subscriber_id import_id": ("tag", "tags"),
     "import_id subscriber_id name language timezone place outlet beat phone notes consent"
-    " paused_until last_import": (
-        "import_change",
-        "what it changed of a person",
-    ),
+    " paused_until last_import": ("import_change", "what it changed of a person"),
     "id at by file kind sha256 new known changed joined ended suppressed skipped"
     " finished_at undone_at undone_by": (
         "import",
@@ -71,10 +68,7 @@ OF_PEOPLE = {
         "for a month the events that",
     ),
     "hash address used_at": ("recovery", "sign-in data"),
-    "id address party name public signatures made_at used_at": (
-        "passkey",
-        "sign-in data",
-    ),
+    "id address party name public signatures made_at used_at": ("passkey", "sign-in data"),
     "hash address stage created_at seen_at stepped_up_at browser network challenge challenge_at": (
         "session",
         "Of each session its browser and network",

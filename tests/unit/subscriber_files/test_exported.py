@@ -87,11 +87,7 @@ def test_the_zip_of_mailchimp_adds_suppresses_and_skips(tmp_path: Path) -> None:
             consent=Consent(source=source, at=datetime(2023, 1, 15, 7, 30, tzinfo=UTC)),
         ),
     ]
-    assert suppressed(file) == {
-        "dora": "unsubscribed",
-        "emil": "complained",
-        "fatima": "bounced",
-    }
+    assert suppressed(file) == {"dora": "unsubscribed", "emil": "complained", "fatima": "bounced"}
     assert file.skipped == {
         "never confirmed": 2,
         "left or bounced there, without a valid address": 1,

@@ -452,11 +452,7 @@ ACTS: list[tuple[dict[str, Any], str, list[Act]]] = [
     ({}, BEN, [Act.REVIEW, Act.COPY]),
     ({}, ANA, [Act.COPY]),
     ({"statement": statement(digest="weekly")}, BEN, [Act.REVIEW]),
-    (
-        {"approval": LAPSED, "draft": "k"},
-        BEN,
-        [Act.SEE_CHANGES, Act.EDIT, Act.TAKE_BACK],
-    ),
+    ({"approval": LAPSED, "draft": "k"}, BEN, [Act.SEE_CHANGES, Act.EDIT, Act.TAKE_BACK]),
     (
         {"approval": APPROVED, "start_by": StartBy.SENDER, "draft": "k"},
         CLEO,
@@ -467,22 +463,14 @@ ACTS: list[tuple[dict[str, Any], str, list[Act]]] = [
         BEN,
         [Act.UNDO, Act.TAKE_BACK, Act.EDIT],
     ),
-    (
-        {"approval": APPROVED, "ready": NOW + WINDOW, "draft": "k"},
-        ANA,
-        [Act.TAKE_BACK, Act.EDIT],
-    ),
+    ({"approval": APPROVED, "ready": NOW + WINDOW, "draft": "k"}, ANA, [Act.TAKE_BACK, Act.EDIT]),
     ({"approval": APPROVED, "ready": NOW + WINDOW}, ANA, [Act.COPY]),
     (
         {"approval": APPROVED, "ready": TUESDAY, "draft": "k"},
         CLEO,
         [Act.CHANGE_TIME, Act.UNDO, Act.EDIT, Act.TAKE_BACK],
     ),
-    (
-        {"approval": APPROVED, "ready": TUESDAY, "draft": "k"},
-        ANA,
-        [Act.EDIT, Act.TAKE_BACK],
-    ),
+    ({"approval": APPROVED, "ready": TUESDAY, "draft": "k"}, ANA, [Act.EDIT, Act.TAKE_BACK]),
     ({"approval": APPROVED, "refusal": "x", "draft": "k"}, ANA, [Act.EDIT, Act.TAKE_BACK]),
     ({"campaign": SENDING}, CLEO, [Act.PAUSE, Act.CANCEL, Act.REPORT]),
     ({"campaign": SENDING}, VERA, [Act.REPORT]),

@@ -48,8 +48,10 @@ class Desk(Newsroom):
             (issue.slug * bool(issue.statement), said) for issue, said in self.builder().build()
         ]
 
-    def tick(self) -> list[BuiltDigest]:
-        """One look of the scheduler."""
+    def tick(self, wall: str = "") -> list[BuiltDigest]:
+        """One look of the scheduler, now or at this wall time."""
+        if wall:
+            self.at(wall)
         done = self.builder().build()
         self.refresh()
         self.plan()

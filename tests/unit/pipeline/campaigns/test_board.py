@@ -161,8 +161,7 @@ def test_by_each_readers_clock_the_first_and_the_last_are_named(room: Newsroom) 
 
 
 def test_a_correction_is_named_on_what_it_corrects(room: Newsroom) -> None:
-    room.start()
-    room.drain()
+    room.send()
     room.write_and_approve("again", title="Put right", corrects="resignation")
     room.plan()
     assert status(room).state is State.SENT
@@ -311,9 +310,7 @@ ASKED: dict[str, Callable[[Newsroom], object]] = {
 
 
 @pytest.mark.slow("it writes eight hundred statements")
-def test_what_a_page_asks_does_not_grow_with_all_that_ever_was(
-    room: Newsroom,
-) -> None:
+def test_what_a_page_asks_does_not_grow_with_all_that_ever_was(room: Newsroom) -> None:
     asked: dict[str, list[int]] = {name: [] for name in ASKED}
     for count in (240, 800):
         fill(room, count)
@@ -436,8 +433,7 @@ def _let_go(room: Newsroom) -> None:
 
 
 def _put(room: Newsroom, role: Role, who: str = ED) -> None:
-    with room.store.begin() as tx:
-        tx.staff.put(who, role, room.clock.now())
+    room.hire(who, role)
 
 
 @pytest.mark.slow("it tries out many histories")

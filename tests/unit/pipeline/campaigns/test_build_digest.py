@@ -58,8 +58,7 @@ def test_nobody_gets_it_without_a_yes_and_everybody_once_it_is_given(desk: Desk)
     desk.drain()
     assert len(desk.provider.accepted) == 6
     assert desk.campaign(FIRST).state is CampaignState.SENT
-    desk.at("2026-11-27 18:00")
-    desk.tick()
+    desk.tick("2026-11-27 18:00")
     assert len(desk.campaigns()) == 2
 
 
@@ -114,8 +113,7 @@ def test_each_statement_is_in_one_issue(desk: Desk) -> None:
     desk.publish("three", "2026-11-27 16:01")
     desk.tick()
     desk.publish("four", "2026-12-01 10:00")
-    desk.at("2026-12-04 17:00")
-    desk.tick()
+    desk.tick("2026-12-04 17:00")
     assert desk.parts(FIRST) == ("one", "two")
     assert desk.parts(SECOND) == ("three", "four")
 
@@ -149,8 +147,7 @@ def test_one_that_was_taken_out_and_put_back_begins_anew(desk: Desk) -> None:
     desk.digests = (WEEKLY,)
     desk.tick()
     desk.publish("two", "2026-12-09 10:00")
-    desk.at("2026-12-11 16:00")
-    desk.tick()
+    desk.tick("2026-12-11 16:00")
     assert {slug: one.parts for slug, one in desk.issues().items()} == {THIRD: ("two",)}
 
 
@@ -173,8 +170,7 @@ def test_too_few_are_no_issue_and_are_in_the_next(desk: Desk) -> None:
     assert desk.build() == [("", said)]
     assert desk.build() == []
     desk.publish("two", "2026-12-01 10:00")
-    desk.at("2026-12-04 16:00")
-    desk.tick()
+    desk.tick("2026-12-04 16:00")
     assert desk.parts(SECOND) == ("one", "two")
 
 
@@ -194,8 +190,7 @@ def test_what_is_embargoed_still_is_not_in_it(desk: Desk) -> None:
     desk.write("later", title="Later", embargo_until=monday)
     desk.refresh()
     desk.approve(slug="later")
-    desk.at("2026-11-27 16:00")
-    desk.tick()
+    desk.tick("2026-11-27 16:00")
     assert desk.campaign("later").state is CampaignState.SCHEDULED
     assert desk.parts() == ("one",)
     issue = desk.issues()[FIRST].statement
@@ -205,23 +200,16 @@ def test_what_is_embargoed_still_is_not_in_it(desk: Desk) -> None:
 
 def test_it_gathers_by_list_and_never_other_round_ups(store: Store) -> None:
     monthly = replace(
-        WEEKLY,
-        name="monthly",
-        every=Every.MONTH,
-        day=28,
-        at="09:00",
-        gathers=("press",),
+        WEEKLY, name="monthly", every=Every.MONTH, day=28, at="09:00", gathers=("press",)
     )
     desk = Desk(BalancedStore(store), WEEKLY, monthly)
     desk.subscribe(2, "city")
     desk.publish("press", "2026-11-25 10:00")
     desk.publish("city", "2026-11-26 10:00", lists=("city",))
-    desk.at("2026-11-27 16:00")
-    desk.tick()
+    desk.tick("2026-11-27 16:00")
     desk.approve(slug=FIRST)
     desk.tick()
-    desk.at("2026-11-28 09:00")
-    desk.tick()
+    desk.tick("2026-11-28 09:00")
     assert desk.parts(FIRST) == ("press", "city")
     assert desk.parts("monthly-2026-11-28") == ("press",)
 
@@ -230,8 +218,7 @@ def test_of_two_translations_it_names_that_in_its_language(desk: Desk) -> None:
     desk.publish("uno", "2026-11-25 10:00", language="es")
     populate(desk, {"en": 1}, start=90)  # somebody who joins too late for the original
     desk.publish("one", "2026-11-25 10:05", translation_of="uno")
-    desk.at("2026-11-27 16:00")
-    desk.tick()
+    desk.tick("2026-11-27 16:00")
     assert desk.parts() == ("one",)
 
 
@@ -239,8 +226,7 @@ def test_a_statement_that_changed_since_is_named_in_words_that_were_approved(des
     desk.publish("one", "2026-11-25 10:00", title="As approved", summary="Approved.")
     desk.write("one", title="Never approved", summary="Nor this.")
     desk.refresh()
-    desk.at("2026-11-27 16:00")
-    desk.tick()
+    desk.tick("2026-11-27 16:00")
     made = desk.issues()[FIRST].statement
     assert made is not None
     assert "As approved" in made.body
@@ -271,8 +257,7 @@ def test_the_oldest_are_left_out_where_one_mail_cannot_hold_them_and_that_is_sai
 def made(desk: Desk) -> None:
     desk.publish("one", "2026-11-25 10:00")
     desk.publish("two", "2026-11-26 10:00")
-    desk.at("2026-11-27 16:00")
-    desk.tick()
+    desk.tick("2026-11-27 16:00")
 
 
 def correct(desk: Desk, slug: str, by: str) -> None:
@@ -297,8 +282,7 @@ def test_a_part_that_is_corrected_gives_way_to_its_correction_which_waits_for_a_
     assert desk.parts() == ("two", "one-corrected")
     desk.tick()
     assert desk.campaign(FIRST).state is CampaignState.CANCELLED
-    desk.at("2026-11-28 16:00")
-    desk.tick()
+    desk.tick("2026-11-28 16:00")
     assert desk.started(FIRST) is None
     desk.approve(slug=FIRST)
     desk.tick()
@@ -312,8 +296,7 @@ def test_the_correction_is_not_in_the_next_issue_again(desk: Desk) -> None:
     desk.start_due()
     desk.build()
     desk.publish("three", "2026-12-01 10:00")
-    desk.at("2026-12-04 16:00")
-    desk.tick()
+    desk.tick("2026-12-04 16:00")
     assert desk.parts(SECOND) == ("three",)
 
 
@@ -340,8 +323,7 @@ def test_a_part_that_is_cancelled_or_off_the_web_is_taken_out_and_none_left_is_n
         desk.approve(slug=slug)
         desk.plan()
         desk.start_due()  # begun, and nothing handed over yet
-    desk.at("2026-11-27 16:00")
-    desk.tick()
+    desk.tick("2026-11-27 16:00")
     assert desk.parts() == ("one", "two")
     annotate("one", NoteKind.WITHDRAWN, "Mistaken.", by="operator", store=desk.store)
     desk.tick()
@@ -383,8 +365,7 @@ def test_two_looks_at_once_put_it_right_once(desk: Desk) -> None:
 def test_one_that_cannot_be_rendered_holds_nothing_up(desk: Desk) -> None:
     desk.set(intro="unrenderable")
     desk.publish("one", "2026-11-25 10:00")
-    desk.at("2026-11-27 16:00")
-    desk.tick()
+    desk.tick("2026-11-27 16:00")
     desk.publish("two", "2026-11-28 10:00")
     with pytest.raises(Refused, match="cannot be rendered"):
         desk.approve(slug=FIRST)
@@ -409,14 +390,12 @@ def test_made_by_hand_on_another_day_the_slot_has_what_came_after(desk: Desk) ->
     desk.publish("one", "2026-11-25 10:00")
     assert desk.builder().make("weekly", "ada@forum.example")[0].slug == "weekly-2026-11-25"
     desk.publish("two", "2026-11-26 10:00")
-    desk.at("2026-11-27 16:00")
-    desk.tick()
+    desk.tick("2026-11-27 16:00")
     assert desk.parts() == ("two",)
 
 
 def test_after_a_slot_with_too_few_it_may_be_made_by_hand_on_the_same_day(desk: Desk) -> None:
-    desk.at("2026-11-27 16:00")
-    desk.tick()
+    desk.tick("2026-11-27 16:00")
     desk.publish("one", "2026-11-27 17:00")
     assert desk.builder().make("weekly", "ada@forum.example")[0].slug == FIRST
     assert desk.parts() == ("one",)
@@ -448,8 +427,7 @@ def test_a_dropped_one_goes_and_what_was_in_it_is_in_the_next(desk: Desk) -> Non
     assert (dropped.slug, dropped.statement) == (FIRST, None)
     desk.tick()
     assert desk.started(FIRST) is None
-    desk.at("2026-12-04 16:00")
-    desk.tick()
+    desk.tick("2026-12-04 16:00")
     assert desk.parts(SECOND) == ("one", "two")
     with pytest.raises(NotFound, match="there is no issue"):
         desk.builder().drop(FIRST, "ada@forum.example")

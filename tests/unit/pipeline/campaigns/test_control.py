@@ -124,8 +124,7 @@ def test_a_campaign_can_be_held_and_ended_before_it_starts(room: Newsroom) -> No
     ],
 )
 def test_what_has_ended_is_left_as_it_is(room: Newsroom, deed: str, needed: str) -> None:
-    room.start(5)
-    room.drain()
+    room.send(5)
     before, deeds = room.campaign(), room.deeds()
     with pytest.raises(Refused, match=rf"campaign 1 \(resignation\) is sent; {needed}"):
         getattr(room.hand(), deed)("resignation")
@@ -207,9 +206,7 @@ def test_a_paused_campaign_stays_paused_when_its_unknown_are_resolved(room: News
     assert room.drain() == 0
 
 
-def test_the_unknown_of_a_cancelled_campaign_are_settled_but_not_sent_again(
-    room: Newsroom,
-) -> None:
+def test_the_unknown_of_a_cancelled_campaign_are_settled_but_not_sent_again(room: Newsroom) -> None:
     room.start()
     room.dispatch(always(Verdict.UNKNOWN))
     room.hand().cancel("resignation")
@@ -236,8 +233,7 @@ def test_what_was_given_up_may_have_arrived_so_the_statement_does_not_go_out_aga
 
 
 def test_where_nothing_is_unknown_there_is_nothing_to_decide(room: Newsroom) -> None:
-    room.start()
-    room.drain()
+    room.send()
     with pytest.raises(Refused, match="has nothing unknown"):
         room.hand().resolve("resignation", Resolution.RESEND)
 
@@ -387,8 +383,7 @@ def test_no_time_is_set_for_what_is_going_out(room: Newsroom) -> None:
 
 
 def test_no_time_is_set_for_what_has_gone_out(room: Newsroom) -> None:
-    room.start(5)
-    room.drain()
+    room.send(5)
     with pytest.raises(Refused, match="has already gone out as campaign 1"):
         room.schedule("resignation", NOON + timedelta(days=1))
 
@@ -451,8 +446,7 @@ def test_a_role_that_was_lost_meanwhile_is_lost(room: Newsroom) -> None:
     room.start()
 
     def demote() -> None:
-        with room.store.begin() as tx:
-            tx.staff.put("sam@forum.example", Role.VIEWER, room.clock.now())
+        room.hire("sam@forum.example", Role.VIEWER)
 
     hand = OperatorActions(store=Meanwhile(room.store, demote), actor="sam@forum.example")  # type: ignore[arg-type]
     with pytest.raises(Refused, match="is a viewer"):

@@ -63,8 +63,7 @@ def test_it_goes_to_exactly_those_who_were_sent_the_original(room: Newsroom) -> 
 def test_who_is_suppressed_or_erased_after_its_start_is_booked_and_who_leaves_gets_it(
     room: Newsroom,
 ) -> None:
-    room.start(readers=4)
-    room.drain()
+    room.send(readers=4)
     correct(room)
     room.suppress("reader1@example.org")
     leave(room, 2)

@@ -66,9 +66,7 @@ def test_a_name_in_its_file_does_not_bring_the_original_back(room: Newsroom) -> 
 # --- chains
 
 
-def test_a_correction_of_a_correction_goes_to_those_the_correction_went_to(
-    room: Newsroom,
-) -> None:
+def test_a_correction_of_a_correction_goes_to_those_the_correction_went_to(room: Newsroom) -> None:
     room.start(readers=25)
     room.dispatch()
     correct(room)
@@ -171,8 +169,7 @@ def test_a_circle_is_held_with_the_reason(room: Newsroom, far: bool) -> None:
 
 
 def test_a_correction_that_nobody_may_get_is_paused_and_says_so(room: Newsroom) -> None:
-    room.start(readers=1)
-    room.drain()
+    room.send(readers=1)
     room.suppress("reader1@example.org")
     agree(room)
     room.plan()

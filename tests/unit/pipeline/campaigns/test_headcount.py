@@ -47,8 +47,7 @@ def test_who_is_outside_a_segment_is_counted_apart(room: Newsroom) -> None:
 
 
 def test_of_a_correction_those_are_counted_who_may_have_the_original(room: Newsroom) -> None:
-    room.start(4)
-    room.drain()
+    room.send(4)
     room.suppress("reader4@example.org", SuppressionReason.COMPLAINED)
     agree(room)
     found = counted(room, "correction")

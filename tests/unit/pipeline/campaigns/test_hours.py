@@ -44,10 +44,7 @@ def populate(room: Newsroom, *zones: str, start: int = 1, **fields: Any) -> None
         tx.readers.upsert(
             (
                 Entry(
-                    address=f"reader{number}@example.org",
-                    lists=("press",),
-                    timezone=zone,
-                    **fields,
+                    address=f"reader{number}@example.org", lists=("press",), timezone=zone, **fields
                 )
                 for number, zone in enumerate(zones, start=start)
             ),
@@ -203,9 +200,7 @@ def test_a_time_that_staff_set_is_one_for_all(room: Newsroom) -> None:
     assert go_to(room, last) == people(1, 2, 3)
 
 
-def test_no_reader_gets_it_before_the_hour_by_their_clock_that_was_approved(
-    room: Newsroom,
-) -> None:
+def test_no_reader_gets_it_before_the_hour_by_their_clock_that_was_approved(room: Newsroom) -> None:
     """A time for all that is the first zone's hour is the evening before in Honolulu."""
     populate(room, TOKYO, BERLIN, HONOLULU)
     scheduled(room)

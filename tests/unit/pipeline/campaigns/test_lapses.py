@@ -88,8 +88,7 @@ def test_a_change_of_a_translation_costs_the_approval_of_the_email_of_both(room:
 
 def test_a_change_is_handed_in_only_by_whom_was_told_what_it_costs(room: Newsroom) -> None:
     desk = WritingRoom(room)
-    draft = desk.new()
-    desk.hand_in(draft)
+    draft = desk.new_submitted()
     assert desk.submitter.hand_in(draft.key, 1, by=ANA).is_handed_in  # it costs nothing
     room.approve(BEN, "library-hours")
     desk.type(draft, body="The library opens at 8.")

@@ -12,11 +12,7 @@ from newsletter.pipeline.campaigns.plan import PlanResult
 from tests.fakes import NOON, PlainRenderer
 from tests.unit.pipeline.newsroom import Newsroom
 
-SCHEDULED, SENDING, PAUSED = (
-    CampaignState.SCHEDULED,
-    CampaignState.SENDING,
-    CampaignState.PAUSED,
-)
+SCHEDULED, SENDING, PAUSED = (CampaignState.SCHEDULED, CampaignState.SENDING, CampaignState.PAUSED)
 
 
 def scheduled(room: Newsroom) -> None:
@@ -104,9 +100,7 @@ def test_a_time_set_by_staff_outranks_the_file_but_no_embargo(room: Newsroom) ->
     assert room.plan() == PlanResult()
 
 
-def test_a_campaign_that_was_put_off_does_not_start_before_planning_knows(
-    room: Newsroom,
-) -> None:
+def test_a_campaign_that_was_put_off_does_not_start_before_planning_knows(room: Newsroom) -> None:
     room.subscribe(1)
     scheduled(room)
     room.schedule("resignation", NOON + timedelta(days=2))
@@ -114,9 +108,7 @@ def test_a_campaign_that_was_put_off_does_not_start_before_planning_knows(
     assert room.campaign().state is SCHEDULED
 
 
-def test_a_time_that_the_new_zone_skips_holds_that_statement_and_no_other(
-    room: Newsroom,
-) -> None:
+def test_a_time_that_the_new_zone_skips_holds_that_statement_and_no_other(room: Newsroom) -> None:
     gap = datetime(2026, 11, 24, 0, 0)  # noqa: DTZ001 - a wall time
     room.write(send_at=gap.replace(year=2027, month=3, day=14, hour=2, minute=30))
     room.write("other")

@@ -132,16 +132,14 @@ def test_everybody_who_was_refused_is_named_also_when_all_were(room: Newsroom) -
 
 
 def test_those_who_left_by_a_link_of_this_campaign_are_counted(room: Newsroom) -> None:
-    room.start(5)
-    room.drain()
+    room.send(5)
     for token in room.links.unsubscribe_tokens(1, [1, 2, 2]):
         leave([room.links.read_unsubscribe(token)], store=room.store)
     assert figures(room)["unsubscribed"] == 2
 
 
 def test_without_events_the_report_says_that_it_knows_none(room: Newsroom) -> None:
-    room.start(5)
-    room.drain()
+    room.send(5)
     found = figures(room)
     assert found["events_received"] is False
     assert (found["delivered"], found["bounced"], found["complained"]) == (0, 0, 0)

@@ -136,9 +136,7 @@ def test_a_campaign_whose_statement_is_not_stored_does_not_start(
     assert room.campaign().state is SCHEDULED
 
 
-def test_a_campaign_with_another_text_than_was_approved_last_does_not_start(
-    room: Newsroom,
-) -> None:
+def test_a_campaign_with_another_text_than_was_approved_last_does_not_start(room: Newsroom) -> None:
     room.subscribe(3)
     scheduled(room)
     room.clock.advance(minutes=5)

@@ -2,16 +2,11 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import (
-    CampaignState,
-    Counts,
-    ShownTerms,
-    Start,
-    StartBy,
-)
+from newsletter.domain.campaigns.campaign import CampaignState, Counts, ShownTerms, Start, StartBy
 from newsletter.domain.campaigns.state import Shelf, State
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.audit import OPERATOR_NAME
@@ -56,17 +51,24 @@ def start(room: Newsroom, *, by: str = SAM, shown: int | None = 12, **asked: obj
     return room.starter().start(replace(wanted, **asked))  # type: ignore[arg-type]
 
 
+def start_and_look(room: Newsroom, **asked: Any) -> Start:
+    begun = start(room, **asked)
+    room.look()
+    return begun
+
+
 def starts(room: Newsroom) -> list[Start]:
     with room.store.read() as tx:
         return tx.starts.of("resignation")
 
 
-def run(room: Newsroom, minutes: float = 6) -> None:
-    """Run the scheduler, some time later."""
+def run(room: Newsroom, minutes: float = 6) -> list[str]:
+    """Run the scheduler, some time later; return the addresses that the provider has by then."""
     room.look()
     room.look(minutes=minutes)
     room.start_due()
     room.drain()
+    return room.provider.accepted
 
 
 # --- a sender starts it
@@ -85,15 +87,13 @@ def test_what_was_started_leaves_once_the_time_to_undo_is_over(room: Newsroom) -
     assert (begun.by, begun.count, begun.at) == (SAM, 12, room.clock.now())
     room.look()
     assert room.campaign().release_at == begun.at + timedelta(minutes=5)
-    run(room)
-    assert len(set(room.provider.accepted)) == 12
+    assert len(set(run(room))) == 12
     assert room.campaign().state is CampaignState.SENT
     assert room.deeds().count((SAM, "start")) == 1
 
 
 def test_a_time_that_the_sender_chose_is_when_it_leaves(room: Newsroom) -> None:
-    start(room, at=TOMORROW)
-    room.look()
+    start_and_look(room, at=TOMORROW)
     assert room.campaign().release_at == TOMORROW
 
 
@@ -101,8 +101,7 @@ def test_a_time_that_the_sender_chose_is_when_it_leaves(room: Newsroom) -> None:
 def test_a_scheduled_statement_that_is_to_leave_now_can_still_be_undone(
     room: Newsroom, unscheduled: bool
 ) -> None:
-    start(room, at=TOMORROW)
-    room.look()
+    start_and_look(room, at=TOMORROW)
     room.clock.advance(hours=1)
     now = room.clock.now()
     room.starter().schedule("resignation", None if unscheduled else now, by=ADA)
@@ -112,8 +111,7 @@ def test_a_scheduled_statement_that_is_to_leave_now_can_still_be_undone(
     room.look()
     assert room.start_due() == ()
     assert room.starter().undo("resignation", by=SAM)
-    run(room)
-    assert room.provider.accepted == []
+    assert run(room) == []
 
 
 def test_at_once_is_before_the_time_that_staff_set_after_the_approval(room: Newsroom) -> None:
@@ -125,8 +123,7 @@ def test_at_once_is_before_the_time_that_staff_set_after_the_approval(room: News
 
 def test_without_a_word_it_leaves_when_its_file_says(room: Newsroom) -> None:
     room.write_and_approve(send_at=TOMORROW)
-    start(room)
-    room.look()
+    start_and_look(room)
     assert room.campaign().release_at == TOMORROW
 
 
@@ -168,35 +165,29 @@ def test_a_text_that_nobody_approved_is_not_started(room: Newsroom) -> None:
 
 
 def test_the_start_of_a_text_is_none_of_the_next_one(room: Newsroom) -> None:
-    start(room)
-    room.look()
+    start_and_look(room)
     room.write_and_look(body="Another text.")
     assert room.campaign().state is CampaignState.CANCELLED
     room.approve()
-    run(room)
-    assert room.provider.accepted == []
+    assert run(room) == []
 
 
 def test_an_approval_that_was_taken_back_and_given_anew_has_to_be_started_anew(
     room: Newsroom,
 ) -> None:
-    start(room)
-    room.look()
+    start_and_look(room)
     room.clock.advance(minutes=1)
     revoke("resignation", by=ED, store=room.store, rules=room.rules)
     room.look()
     assert room.campaign().state is CampaignState.CANCELLED
     room.approve()
-    run(room)
-    assert room.provider.accepted == []
+    assert run(room) == []
     start(room)
-    run(room)
-    assert len(room.provider.accepted) == 12
+    assert len(run(room)) == 12
 
 
 def test_a_file_that_is_gone_for_a_moment_costs_no_start(room: Newsroom) -> None:
-    start(room, at=TOMORROW)
-    room.look()
+    start_and_look(room, at=TOMORROW)
     room.remove()
     room.look()
     assert room.campaign().state is CampaignState.CANCELLED
@@ -207,8 +198,7 @@ def test_a_file_that_is_gone_for_a_moment_costs_no_start(room: Newsroom) -> None
 
 def test_a_role_that_was_lost_in_mid_form_starts_nothing(room: Newsroom) -> None:
     def demote() -> None:
-        with room.store.begin() as tx:
-            tx.staff.put(SAM, Role.WRITER, room.clock.now())
+        room.hire(SAM, Role.WRITER)
 
     wanted = StartRequest(
         slug="resignation", by=SAM, seen=room.content_hash(), shown=room.terms(readers=12)
@@ -225,8 +215,7 @@ def test_a_start_lapses_with_the_role_of_who_gave_it(
     """So does that of one who approved it too, and may still approve."""
     if approves:
         room.approve(SAM)
-    start(room, at=TOMORROW)
-    room.look()
+    start_and_look(room, at=TOMORROW)
     assert room.campaign().state is CampaignState.SCHEDULED
     with room.store.begin() as tx:
         if left is None:
@@ -237,21 +226,17 @@ def test_a_start_lapses_with_the_role_of_who_gave_it(
     assert withdrawn.reason.startswith("no sender has started it")
     with room.store.read() as tx:  # where senders find what waits for them
         assert tx.board.page(room.rules, Shelf.APPROVED, limit=9) == ["resignation"]
-    run(room, minutes=60 * 24)
-    assert room.provider.accepted == []
-    with room.store.begin() as tx:
-        tx.staff.put(ADA, Role.ADMIN, room.clock.now())
+    assert run(room, minutes=60 * 24) == []
+    room.hire(ADA, Role.ADMIN)
     start(room, by=ADA)  # another sender starts it
-    run(room)
-    assert len(room.provider.accepted) == 12
+    assert len(run(room)) == 12
 
 
 def test_a_campaign_names_those_whose_approvals_count_when_it_starts(room: Newsroom) -> None:
     """Not one who took theirs back in time, but one who approved it meanwhile."""
     flo = "flo@forum.example"
     room.approve(flo)
-    start(room)
-    room.look()
+    start_and_look(room)
     assert room.campaign().approved_by == (ED, flo)
     revoke("resignation", by=ED, store=room.store, rules=room.rules)
     room.approve(ADA)
@@ -262,8 +247,7 @@ def test_a_campaign_names_those_whose_approvals_count_when_it_starts(room: Newsr
 
 def test_the_operator_may_start_whatever_is_approved(room: Newsroom) -> None:
     assert start(room, by=OPERATOR_NAME, shown=None).count == 12
-    run(room)
-    assert len(room.provider.accepted) == 12
+    assert len(run(room)) == 12
 
 
 def test_where_approvals_start_it_nobody_has_to(room: Newsroom) -> None:
@@ -286,8 +270,7 @@ def test_a_number_that_moved_since_it_was_shown_is_asked_again(room: Newsroom) -
 
 
 def test_an_audience_a_fifth_off_at_the_start_is_paused_instead(room: Newsroom) -> None:
-    start(room, at=TOMORROW)
-    room.look()
+    start_and_look(room, at=TOMORROW)
     room.subscribe(30)
     run(room, minutes=60 * 24)
     paused = room.campaign()
@@ -298,16 +281,14 @@ def test_an_audience_a_fifth_off_at_the_start_is_paused_instead(room: Newsroom) 
         "30 people would get it now, and sam@forum.example started it for 12; find out why"
     )
     assert [start.found for start in starts(room)] == [30]
-    run(room, minutes=60 * 24)
-    assert room.provider.accepted == []
+    assert run(room, minutes=60 * 24) == []
 
 
 @pytest.mark.parametrize("by", StartBy)
 def test_a_number_that_changed_is_confirmed_by_a_start_and_not_by_a_resume(
     room: Newsroom, by: StartBy
 ) -> None:
-    start(room, at=TOMORROW)
-    room.look()
+    start_and_look(room, at=TOMORROW)
     room.subscribe(30)
     run(room, minutes=60 * 24)
     room.rules = replace(room.rules, start=by, typed_count=20)
@@ -321,16 +302,13 @@ def test_a_number_that_changed_is_confirmed_by_a_start_and_not_by_a_resume(
     ]:
         with pytest.raises(refusal):
             room.starter().start(replace(again, shown=shown))
-    run(room)
-    assert room.provider.accepted == []
+    assert run(room) == []
     room.starter().start(replace(again, shown=ShownTerms(readers=30, typed=30, fresh=True)))
-    run(room)
-    assert len(set(room.provider.accepted)) == 30
+    assert len(set(run(room))) == 30
 
 
 def test_a_pause_of_another_kind_leaves_the_number_as_it_was(room: Newsroom) -> None:
-    start(room, at=TOMORROW)
-    room.look()
+    start_and_look(room, at=TOMORROW)
     room.hand(SAM).pause("resignation")
     room.subscribe(30)
     room.hand(SAM).resume("resignation")
@@ -339,8 +317,7 @@ def test_a_pause_of_another_kind_leaves_the_number_as_it_was(room: Newsroom) -> 
 
 
 def test_an_audience_that_is_nobody_is_told_in_its_own_words(room: Newsroom) -> None:
-    start(room, at=TOMORROW)
-    room.look()
+    start_and_look(room, at=TOMORROW)
     for number in range(1, 13):
         room.suppress(f"reader{number}@example.org")
     run(room, minutes=60 * 24)
@@ -348,11 +325,9 @@ def test_an_audience_that_is_nobody_is_told_in_its_own_words(room: Newsroom) -> 
 
 
 def test_a_few_more_readers_by_the_start_get_it_too(room: Newsroom) -> None:
-    start(room, at=TOMORROW)
-    room.look()
+    start_and_look(room, at=TOMORROW)
     room.subscribe(14)
-    run(room, minutes=60 * 24)
-    assert len(set(room.provider.accepted)) == 14
+    assert len(set(run(room, minutes=60 * 24))) == 14
 
 
 def test_a_translation_that_nobody_started_leaves_its_readers_to_the_original(
@@ -364,17 +339,14 @@ def test_a_translation_that_nobody_started_leaves_its_readers_to_the_original(
     room.write_and_approve("dimision", translation_of="resignation", language="es")
     assert readers(room) == (13, ())
     spanish = StartRequest(
-        slug="dimision",
-        by=SAM,
-        seen=room.content_hash("dimision"),
-        shown=room.terms("dimision", 1),
+        slug="dimision", by=SAM, seen=room.content_hash("dimision"), shown=room.terms("dimision", 1)
     )
     room.starter().start(spanish)
     assert readers(room) == (12, (("es", 1),))
     start(room)
     run(room)
     assert sorted(one.campaign for one in room.provider.batches) == [
-        *("dimision", "resignation", "resignation"),
+        *("dimision", "resignation", "resignation")
     ]
     assert len(set(room.provider.accepted)) == len(room.provider.accepted) == 13
 
@@ -410,17 +382,14 @@ def readers(room: Newsroom) -> tuple[int, tuple[tuple[str, int], ...]]:
 
 
 def test_undone_in_time_nobody_gets_it_and_it_stays_approved(room: Newsroom) -> None:
-    start(room)
-    room.look()
+    start_and_look(room)
     assert room.starter().undo("resignation", by=SAM) is True
     assert room.campaign().state is CampaignState.CANCELLED
     assert (room.campaign().reason, room.campaign().ended_by) == (f"undone by {SAM}", SAM)
     assert room.deeds()[-1] == (SAM, "undo")
-    run(room)
-    assert room.provider.accepted == []
+    assert run(room) == []
     start(room)
-    run(room)
-    assert len(set(room.provider.accepted)) == 12
+    assert len(set(run(room))) == 12
 
 
 def test_an_undone_start_at_once_leaves_no_time_behind(room: Newsroom) -> None:
@@ -440,8 +409,7 @@ def test_undone_before_the_next_look_there_never_was_a_campaign(room: Newsroom) 
 
 
 def test_an_undo_that_comes_too_late_says_so_and_undoes_nothing(room: Newsroom) -> None:
-    start(room)
-    room.look()
+    start_and_look(room)
     room.look(minutes=6)
     room.start_due()
     room.dispatch()
@@ -459,8 +427,7 @@ def test_of_an_undo_and_the_start_at_one_moment_one_wins(room: Newsroom, start_b
     """The undo is committed after the start looked which campaigns are due, and before it acts."""
     room.rules = replace(room.rules, start=start_by)
     room.forget_looks()
-    start(room)
-    room.look()
+    start_and_look(room)
     room.clock.advance(minutes=6)
     real = room.store
 
@@ -471,13 +438,11 @@ def test_of_an_undo_and_the_start_at_one_moment_one_wins(room: Newsroom, start_b
     assert room.start_due() == ()
     room.store = real
     assert room.campaign().state is CampaignState.CANCELLED
-    run(room)
-    assert room.provider.accepted == []
+    assert run(room) == []
 
 
 def test_the_start_that_comes_first_makes_the_undo_too_late(room: Newsroom) -> None:
-    start(room)
-    room.look()
+    start_and_look(room)
     room.clock.advance(minutes=6)
     with pytest.raises(UndoTooLate):
         room.starter(Meanwhile(room.store, room.start_due)).undo("resignation", by=SAM)
@@ -493,8 +458,7 @@ def test_nothing_that_was_started_is_nothing_to_undo(room: Newsroom) -> None:
 
 
 def test_what_was_cancelled_half_way_cannot_be_undone(room: Newsroom) -> None:
-    start(room)
-    room.look()
+    start_and_look(room)
     room.start_due(minutes=6)
     room.dispatch()
     room.hand(SAM).cancel("resignation")
@@ -502,27 +466,21 @@ def test_what_was_cancelled_half_way_cannot_be_undone(room: Newsroom) -> None:
         room.starter().undo("resignation", by=SAM)
 
 
-def test_what_was_cancelled_before_anybody_had_it_can_be_started_and_undone(
-    room: Newsroom,
-) -> None:
-    start(room)
-    room.look()
+def test_what_was_cancelled_before_anybody_had_it_can_be_started_and_undone(room: Newsroom) -> None:
+    start_and_look(room)
     room.start_due(minutes=6)
     room.hand(SAM).cancel("resignation")
     room.approve()
     start(room)
     assert room.starter().undo("resignation", by=SAM) is True
-    run(room)
-    assert room.provider.accepted == []
+    assert run(room) == []
 
 
 def test_an_approver_undoes_their_own_approval(room: Newsroom) -> None:
-    start(room)
-    room.look()
+    start_and_look(room)
     assert room.starter().undo("resignation", by=ED) is False
     assert room.campaign().state is CampaignState.CANCELLED
-    run(room)
-    assert room.provider.accepted == []
+    assert run(room) == []
 
 
 def test_an_approver_undoes_nothing_while_others_approve_it_too(room: Newsroom) -> None:
@@ -530,8 +488,7 @@ def test_an_approver_undoes_nothing_while_others_approve_it_too(room: Newsroom) 
     start(room)
     with pytest.raises(Refused, match=r"is approved by flo@forum\.example too; ask a sender"):
         room.starter().undo("resignation", by=ED)
-    run(room)
-    assert len(room.provider.accepted) == 12
+    assert len(run(room)) == 12
 
 
 def test_a_writer_undoes_nothing(room: Newsroom) -> None:
@@ -546,11 +503,9 @@ def test_where_approvals_start_it_an_undo_takes_them_all_back(room: Newsroom) ->
     room.look()
     assert room.starter().undo("resignation", by=SAM) is False
     assert room.campaign().state is CampaignState.CANCELLED
-    run(room)
-    assert room.provider.accepted == []
+    assert run(room) == []
     room.approve()
-    run(room)
-    assert len(set(room.provider.accepted)) == 12
+    assert len(set(run(room))) == 12
 
 
 # --- where approvals start it
@@ -562,12 +517,10 @@ def test_an_approval_lapses_with_the_role_of_who_gave_it(room: Newsroom) -> None
     room.approve(slug="second", shown=12)
     room.look()
     assert room.campaign("second").state is CampaignState.SCHEDULED
-    with room.store.begin() as tx:
-        tx.staff.put(ED, Role.WRITER, room.clock.now())
+    room.hire(ED, Role.WRITER)
     withdrawn = [held for held in room.look().withdrawn if held.slug == "second"]
     assert "ed@forum.example is a writer" in withdrawn[0].reason
-    run(room)
-    assert room.provider.accepted == []
+    assert run(room) == []
 
 
 def test_an_approval_that_starts_it_is_bound_to_the_number_that_was_shown(room: Newsroom) -> None:

@@ -229,16 +229,13 @@ def test_of_a_text_that_cannot_be_rendered_there_is_no_mail_to_show(room: Newsro
 
 def test_a_test_mail_goes_while_all_sending_is_stopped(room: Newsroom) -> None:
     ready(room)
-    with room.store.begin() as tx:
-        tx.staff.put("vera@forum.example", Role.SENDER, room.clock.now())
+    room.hire("vera@forum.example", Role.SENDER)
     room.guard().stop(by="vera@forum.example", reason="wrong figures")
     send(room, "boss@forum.example")
     assert room.provider.accepted == ["boss@forum.example"]
 
 
-def test_forty_test_mails_at_once_are_five_of_one_person_and_twenty_of_all(
-    room: Newsroom,
-) -> None:
+def test_forty_test_mails_at_once_are_five_of_one_person_and_twenty_of_all(room: Newsroom) -> None:
     ready(room)
     for number in range(9):
         for by in (OPERATOR_NAME, "ada@forum.example", "ed@forum.example", "sam@forum.example"):

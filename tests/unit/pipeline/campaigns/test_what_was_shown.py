@@ -10,6 +10,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import CampaignState, ShownTerms, Start, StartBy
 from newsletter.domain.errors import Refused
 from newsletter.domain.schedule import LocalTime
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.campaigns.headcount import CountChanged, CountNotTyped, SecondFactorNeeded
@@ -97,8 +98,7 @@ def test_so_is_the_word_of_the_second_admin_who_stands_in(
     room: Newsroom, shown: ShownTerms, why: type[Refused]
 ) -> None:
     room.demand(required=3)
-    with room.store.begin() as tx:
-        tx.staff.put("eve@forum.example", tx.staff.roles()[ADA], tx.now)
+    room.hire("eve@forum.example", Role.ADMIN)
     say_yes(room, WHOLE, ADA, override=True, despite="nobody else is there")
     assert starts(room) == []
     with pytest.raises(why):
@@ -338,12 +338,7 @@ def test_a_time_that_the_zone_does_not_have_is_kept_back_by_planning(room: Newsr
 
 
 LATE, SOON = NOON + timedelta(hours=3), NOON + timedelta(hours=1)
-OTHERWISE = [
-    (LATE, SOON),
-    (SOON, LATE),
-    (LATE, None),
-    (None, LATE),
-]
+OTHERWISE = [(LATE, SOON), (SOON, LATE), (LATE, None), (None, LATE)]
 """The time that a page showed, and the one that a sender sets while it is open."""
 
 

@@ -57,11 +57,7 @@ class Post:
             jitter=lambda: 0.0,
             desk="https://news.forum.example/desk",
             link_token=str,
-            news=partial(
-                compose,
-                rules=room.rules,
-                desk="https://news.forum.example/desk",
-            ),
+            news=partial(compose, rules=room.rules, desk="https://news.forum.example/desk"),
         )
 
     def ask(self, address: str = JOIN.address, **changes: Any) -> RequestOutcome:

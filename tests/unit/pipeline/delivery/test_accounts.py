@@ -25,8 +25,7 @@ def lost_at_a(room: Newsroom, **capabilities: Any) -> RecordingProvider:
     """Three readers have theirs through account A, without an answer."""
     at_a = room.provider = RecordingProvider(**capabilities)
     at_a.loses = lambda _batch: True
-    room.start(3)
-    room.drain()
+    room.send(3)
     at_a.loses = lambda _batch: False
     return at_a
 

@@ -198,8 +198,7 @@ def test_an_attempt_in_the_future_is_neither_replayed_nor_looked_for(
 ) -> None:
     room.provider = PROVIDERS["keys and records"]()
     room.provider.loses = lambda _batch: True
-    room.start(3)
-    room.drain()
+    room.send(3)
     jump(room, -far)
     room.find_out()
     room.find_out(days=2)
@@ -211,8 +210,7 @@ def test_an_attempt_in_the_future_is_neither_replayed_nor_looked_for(
 def test_a_key_counts_as_over_where_the_clock_went_back_while_it_lived(room: Newsroom) -> None:
     room.provider = RecordingProvider(replay=Replay.KEYED, key_lifetime=timedelta(minutes=15))
     room.provider.loses = lambda _batch: True
-    room.start(3)
-    room.drain()
+    room.send(3)
     for _ in range(6):  # it is tried again, for twelve of the fifteen minutes
         room.find_out()
         room.clock.advance(minutes=2)

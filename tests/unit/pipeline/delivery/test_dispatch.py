@@ -56,8 +56,7 @@ def test_each_recipient_gets_their_own_link_and_message_id(room: Newsroom) -> No
 
 
 def test_each_try_has_a_name_of_its_own_and_says_when_it_was_claimed(room: Newsroom) -> None:
-    room.start(25)
-    room.drain()
+    room.send(25)
     assert len({batch.attempt_id for batch in room.provider.batches}) == 3
     assert {batch.at for batch in room.provider.batches} == {room.clock.now()}
 

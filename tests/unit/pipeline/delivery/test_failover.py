@@ -219,8 +219,7 @@ def test_the_next_campaign_begins_with_the_first_provider(room: Newsroom) -> Non
     fail_over(room)
     room.drain()
     room.provider.answer = accept_all
-    room.start(10, slug="next")
-    room.drain()
+    room.send(10, slug="next")
     assert room.campaign("next").carrier == ""
     assert len(room.provider.accepted) == 10
 

@@ -16,8 +16,7 @@ def scheduled(room: Newsroom) -> None:
 
 
 def test_a_statement_that_has_gone_out_never_gets_another_campaign(room: Newsroom) -> None:
-    room.start()
-    room.drain()
+    room.send()
     room.write(body="Something else.")
     for _ in range(3):
         assert room.look() == PlanResult()
@@ -72,9 +71,7 @@ def test_a_campaign_whose_calls_are_still_under_way_is_the_last(room: Newsroom) 
     assert len(room.campaigns()) == 1
 
 
-def test_resolving_the_unknown_of_a_cancelled_campaign_opens_no_second_one(
-    room: Newsroom,
-) -> None:
+def test_resolving_the_unknown_of_a_cancelled_campaign_opens_no_second_one(room: Newsroom) -> None:
     room.start()
     room.dispatch(always(Verdict.UNKNOWN))
     room.hand().cancel("resignation")

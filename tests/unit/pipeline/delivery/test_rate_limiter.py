@@ -63,8 +63,7 @@ def test_the_quota_of_a_day_is_used_to_the_last_message_and_then_the_rest_waits(
     room: Newsroom,
 ) -> None:
     limit(room, daily_quota=14)
-    room.start(30)
-    room.drain()
+    room.send(30)
     assert len(room.provider.accepted) == 14
     said = waiting(room)
     assert said is not None
@@ -138,8 +137,7 @@ def test_a_test_mail_goes_ahead_of_the_turn_and_counts(room: Newsroom) -> None:
 
 def test_a_test_mail_does_not_break_the_quota(room: Newsroom) -> None:
     limit(room, daily_quota=10)
-    room.start(20)
-    room.drain()
+    room.send(20)
     with pytest.raises(ProviderUnreachable, match=r"until 2026-11-25T05:00:00\+00:00: 10 of 10"):
         send(room)
     assert len(room.provider.accepted) == 10
@@ -156,8 +154,7 @@ def test_a_refused_test_mail_blocks_and_uses_up_nothing(room: Newsroom) -> None:
 
 def test_a_day_is_one_of_the_workspace(room: Newsroom) -> None:
     limit(room, daily_quota=10)
-    room.start(20)
-    room.drain()
+    room.send(20)
     room.clock.advance(hours=16)  # past midnight in UTC, not in New York
     assert room.clock.now() > datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
     assert room.drain() == 0
@@ -166,8 +163,7 @@ def test_a_day_is_one_of_the_workspace(room: Newsroom) -> None:
 def lose_the_first_batch(room: Newsroom) -> None:
     room.provider = RecordingProvider(replay=Replay.SAFE)
     room.provider.loses = lambda _batch: True
-    room.start(20)
-    room.drain()
+    room.send(20)
     room.provider.loses = lambda _batch: False
 
 

@@ -111,8 +111,7 @@ def lost(room: Newsroom, readers: int = 3, **capabilities: Any) -> None:
     """A campaign whose one batch was taken, without an answer."""
     room.provider = RecordingProvider(**capabilities)
     room.provider.loses = lambda _batch: True
-    room.start(readers)
-    room.drain()
+    room.send(readers)
     room.provider.loses = lambda _batch: False
     assert room.counts() == Counts(unknown=readers)
 
@@ -145,8 +144,7 @@ def test_a_replay_tells_who_was_refused(room: Newsroom) -> None:
         outcome=Outcome(verdict=Verdict.ACCEPTED), exceptions={2: no}
     )
     room.provider.loses = lambda _batch: True
-    room.start(3)
-    room.drain()
+    room.send(3)
     room.provider.loses = lambda _batch: False
     room.find_out()
     assert room.counts() == Counts(accepted=2, rejected=1)
@@ -168,8 +166,7 @@ def test_only_an_answer_about_the_attempt_itself_settles_it(
 ) -> None:
     room.provider = RecordingProvider(**KEYS)
     room.provider.answer = always(Verdict.UNKNOWN)
-    room.start(1)
-    room.drain()
+    room.send(1)
     room.provider.answer = always(verdict)
     room.reconcile()
     assert room.counts() == counts
@@ -275,8 +272,7 @@ class Mute(RecordingProvider):
 def test_what_can_no_longer_be_said_is_looked_up_instead(room: Newsroom) -> None:
     room.provider = provider = Mute(**KEYS, **RECORDS)
     provider.loses = lambda _batch: True
-    room.start(3)
-    room.drain()
+    room.send(3)
     provider.mute = True
     looked = room.reconcile()
     assert looked is not None
@@ -300,8 +296,7 @@ def test_not_there_counts_only_when_records_were_silent_for_twice_their_settling
 ) -> None:
     room.provider = RecordingProvider(**RECORDS)
     room.provider.answer = always(Verdict.UNKNOWN)
-    room.start(3)
-    room.drain()
+    room.send(3)
     room.provider.answer = always(Verdict.ACCEPTED)
     for _ in range(9 * 4):
         room.find_out(seconds=15)
@@ -390,8 +385,7 @@ def test_of_a_cancelled_campaign_it_still_comes_out_what_had_gone(room: Newsroom
     room.rules = replace(room.rules, batch_size=2)
     room.provider.loses = lambda batch: batch.recipients[0].subscriber_id == 1
     room.provider.answer = _only_first
-    room.start(4)
-    room.drain()
+    room.send(4)
     room.hand().cancel("resignation")
     for _ in range(40):
         room.find_out(minutes=1)

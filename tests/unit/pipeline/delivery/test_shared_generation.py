@@ -36,11 +36,7 @@ def machine(room: Newsroom, tmp_path: Path) -> Machine:
         file = GuardFile(folder / "epoch", tmp_path / "newsletter.db", is_shared=True)
         names = room.guard().names
         return Guard(
-            store=room.store,
-            guard_file=file,
-            names=names,
-            is_shared=True,
-            waits=lambda: beat(room),
+            store=room.store, guard_file=file, names=names, is_shared=True, waits=lambda: beat(room)
         )
 
     return of

@@ -231,8 +231,7 @@ def test_a_replay_whose_hold_went_stale_leaves_the_batch_unknown(room: Newsroom)
     provider = HangingProvider(room.clock, replay=Replay.KEYED, key_lifetime=timedelta(days=1))
     room.provider = provider
     provider.loses = lambda _batch: True
-    room.start(3)
-    room.drain()
+    room.send(3)
     provider.loses = lambda _batch: False
     calls, provider.naps = len(provider.batches), 1
     room.reconcile()

@@ -11,11 +11,7 @@ import pytest
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.domain.delivery.rate_limit import Limits
 from newsletter.domain.delivery.restore_guard import HoldKind
-from newsletter.domain.delivery.transactional import (
-    EmailKind,
-    MessageState,
-    RequestOutcome,
-)
+from newsletter.domain.delivery.transactional import EmailKind, MessageState, RequestOutcome
 from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.subscribers.audience import SuppressionReason
 from newsletter.pipeline.delivery.transactional import forget

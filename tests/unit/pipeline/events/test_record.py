@@ -72,8 +72,7 @@ def kept(room: Newsroom) -> list[str]:
 @pytest.fixture
 def accepted(room: Newsroom) -> Newsroom:
     """Ten readers, all accepted."""
-    room.start(10)
-    room.drain()
+    room.send(10)
     return room
 
 
@@ -137,8 +136,7 @@ def test_what_has_to_be_looked_into_is_kept_as_it_came(accepted: Newsroom) -> No
 
 def test_a_long_post_is_recorded_whole(room: Newsroom) -> None:
     room.rules = replace(room.rules, batch_size=1_000)
-    room.start(1_003)
-    room.drain()
+    room.send(1_003)
     events = [event(room, number, EventKind.DELIVERED) for number in range(1, 1_004)]
     assert tell(room, *events).events == 1_003
     assert figures(room)["delivered"] == 1_003
@@ -216,12 +214,9 @@ def test_an_address_is_suppressed_also_when_the_campaign_is_not_known(accepted: 
     assert suppressed(accepted, 1) is SuppressionReason.COMPLAINED
 
 
-def test_who_leaves_through_the_provider_leaves_the_lists_of_the_campaign(
-    room: Newsroom,
-) -> None:
+def test_who_leaves_through_the_provider_leaves_the_lists_of_the_campaign(room: Newsroom) -> None:
     room.subscribe(3, "press", "supporters")
-    room.start(3)
-    room.drain()
+    room.send(3)
     tell_of(room, 2, EventKind.UNSUBSCRIBED)
     with room.store.read() as tx:
         person = tx.readers.find("reader2@example.org")

@@ -50,6 +50,15 @@ class Office:
             client=HERE,
         )
 
+    def hire(self, address: str, role: Role) -> None:
+        """Add a member of staff without an account, or change their role."""
+        with self.store.begin() as tx:
+            tx.staff.put(address, role, tx.now)
+
+    def dismiss(self, address: str) -> None:
+        with self.store.begin() as tx:
+            tx.staff.remove(address)
+
     def link(
         self, address: str, role: Role = Role.WRITER, *, by: str = OPERATOR_NAME
     ) -> people.Link:

@@ -193,8 +193,7 @@ def test_who_is_not_among_the_staff_has_no_overview(office: Office) -> None:
 
 
 def test_the_overview_of_who_never_accepted_is_empty(office: Office) -> None:
-    with office.store.begin() as tx:
-        tx.staff.put(ANA, Role.SENDER, office.clock.now())
+    office.hire(ANA, Role.SENDER)
     seen = overview(ANA, proofs=office.proofs)
     assert seen.credential is None
     assert seen.demanded

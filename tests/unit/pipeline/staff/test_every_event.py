@@ -101,8 +101,7 @@ def paused_by_its_number_of_readers(desk: Desk) -> None:
 
 
 def loses_an_approver(desk: Desk) -> None:
-    with desk.room.store.begin() as tx:
-        tx.staff.put(ED, Role.VIEWER, tx.now)
+    desk.room.hire(ED, Role.VIEWER)
 
 
 def is_sent_back(desk: Desk) -> None:
@@ -344,11 +343,7 @@ CASES = {
         ends=lambda desk: desk.start(at_once=True),
     ),
     "unknown": Case(
-        kind=NoticeKind.DECISION,
-        before=sending,
-        happens=ends_unknown,
-        told="ada",
-        ends=decides,
+        kind=NoticeKind.DECISION, before=sending, happens=ends_unknown, told="ada", ends=decides
     ),
     "unknown after a cancellation": Case(
         kind=NoticeKind.DECISION,

@@ -33,8 +33,7 @@ def _removed_by_the_operator(office: Office) -> None:
 
 def _past_the_program(office: Office) -> None:
     """The row alone changes: what decides is the role of the moment."""
-    with office.store.begin() as tx:
-        tx.staff.put(BEN, Role.SENDER, tx.now)
+    office.hire(BEN, Role.SENDER)
 
 
 LOST = [_demoted, _removed, _removed_by_the_operator, _past_the_program]

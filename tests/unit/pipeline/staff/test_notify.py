@@ -209,9 +209,7 @@ def test_a_long_comment_is_cut(desk: Desk) -> None:
     assert desk.mails()["writer"].endswith("word word …”")
 
 
-def test_a_comment_is_told_of_a_text_that_was_sent_and_of_none_that_was_removed(
-    desk: Desk,
-) -> None:
+def test_a_comment_is_told_of_a_text_that_was_sent_and_of_none_that_was_removed(desk: Desk) -> None:
     desk.room.write("budget", title="The budget")
     sending(desk)
     desk.room.drain()
@@ -252,9 +250,7 @@ def test_a_person_who_submitted_the_text_of_another_hears_what_becomes_of_it(des
     assert desk.whom() == dict.fromkeys(("writer", "vic"), "sent back")
 
 
-def test_another_look_of_a_text_of_the_desk_is_told_to_those_who_approved_alone(
-    desk: Desk,
-) -> None:
+def test_another_look_of_a_text_of_the_desk_is_told_to_those_who_approved_alone(desk: Desk) -> None:
     desk.room.write(desk="a key")
     with desk.room.store.begin() as tx:
         tx.audit.enter(WRITER, "submit", "resignation")
@@ -354,8 +350,7 @@ def test_what_admins_hear_goes_to_no_former_admin(desk: Desk) -> None:
     imported(desk, FLO)
     failing(desk, dns="no SPF record")
     desk.tick()
-    with desk.room.store.begin() as tx:
-        tx.staff.put(ADA, Role.SENDER, tx.now)
+    desk.room.hire(ADA, Role.SENDER)
     assert desk.whom() == {"flo": "import finished"}
 
 

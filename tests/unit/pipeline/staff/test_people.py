@@ -155,8 +155,7 @@ def test_links_of_before_do_not_give_it_back(office: Office) -> None:
 
 
 def test_who_has_no_account_is_mailed_nothing(office: Office) -> None:
-    with office.store.begin() as tx:
-        tx.staff.put(BEN, Role.APPROVER, office.clock.now())
+    office.hire(BEN, Role.APPROVER)
     change(office, BEN, Role.WRITER, by=OPERATOR_NAME)
     people.disable(BEN, by=OPERATOR_NAME, proofs=office.proofs)
     assert office.told(BEN) == []
@@ -173,8 +172,7 @@ def test_who_is_not_there_is_not_found(office: Office, address: str) -> None:
 
 def test_the_team_says_who_joined_who_has_a_factor_and_who_is_invited(office: Office) -> None:
     office.join(CLEO, Role.SENDER)
-    with office.store.begin() as tx:
-        tx.staff.put(BEN, Role.APPROVER, office.clock.now())
+    office.hire(BEN, Role.APPROVER)
     office.link(ANA)
     assert [
         (one.address, one.name, one.role, one.joined, one.factor, one.seen_at)
@@ -313,8 +311,7 @@ def test_who_has_an_account_is_not_invited_to_another(office: Office) -> None:
 
 
 def test_who_was_added_by_the_operator_is_invited_to_open_an_account(office: Office) -> None:
-    with office.store.begin() as tx:
-        tx.staff.put(BEN, Role.APPROVER, office.clock.now())
+    office.hire(BEN, Role.APPROVER)
     with pytest.raises(Refused, match="change their role first"):
         office.link(BEN, Role.ADMIN)
     office.join(BEN, Role.APPROVER)
@@ -388,13 +385,11 @@ def test_a_reset_link_lives_for_a_quarter_of_an_hour_and_once(office: Office) ->
 def test_a_reset_gives_the_role_of_now(office: Office) -> None:
     office.join(ANA)
     link = people.reset(ANA, by=OPERATOR_NAME, proofs=office.proofs)
-    with office.store.begin() as tx:
-        tx.staff.put(ANA, Role.VIEWER, office.clock.now())
+    office.hire(ANA, Role.VIEWER)
     office.accept(link.token, OTHER)
     assert roles(office) == {ANA: Role.VIEWER}
     link = people.reset(ANA, by=OPERATOR_NAME, proofs=office.proofs)
-    with office.store.begin() as tx:
-        tx.staff.remove(ANA)
+    office.dismiss(ANA)
     with pytest.raises(NotFound, match="not among the staff"):
         accept(office, link.token)
 

@@ -61,11 +61,9 @@ def test_a_wrong_password_and_an_unknown_address_are_answered_alike(office: Offi
 
 
 def test_who_has_no_password_or_no_role_does_not_come_in(office: Office) -> None:
-    with office.store.begin() as tx:
-        tx.staff.put(BEN, Role.ADMIN, office.clock.now())
+    office.hire(BEN, Role.ADMIN)
     office.join(ANA)
-    with office.store.begin() as tx:
-        tx.staff.remove(ANA)
+    office.dismiss(ANA)
     assert office.sign_in(BEN, "") is Refusal.WRONG
     assert office.sign_in(ANA) is Refusal.WRONG
 
@@ -139,8 +137,7 @@ def test_the_half_way_in_is_short_and_ends_with_the_role(office: Office) -> None
     assert signin.find_half_session(half.token, proofs=office.proofs) is None
     assert office.second(half, office.code(CLEO)) is Refusal.OVER
     half = come_in(office, CLEO)
-    with office.store.begin() as tx:
-        tx.staff.remove(CLEO)
+    office.dismiss(CLEO)
     assert office.second(half, office.code(CLEO)) is Refusal.OVER
 
 
@@ -450,8 +447,7 @@ def test_who_has_no_account_has_nothing_to_show(office: Office) -> None:
 
 def test_who_lost_the_role_cannot_step_up(office: Office) -> None:
     entered = office.join(BEN, Role.APPROVER)
-    with office.store.begin() as tx:
-        tx.staff.remove(BEN)
+    office.dismiss(BEN)
     with pytest.raises(Refused, match="not among the staff"):
         signin.step_up(hash_token(entered.token), PASSWORD, proofs=office.proofs)
 

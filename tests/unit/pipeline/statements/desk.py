@@ -43,6 +43,11 @@ class WritingRoom:
     def new(self, by: str = ANA, **fields: Any) -> Draft:
         return self.writing(by).new(DraftText(**vars(TEXT) | fields))
 
+    def new_submitted(self, by: str = ANA, **fields: Any) -> Draft:
+        draft = self.new(by, **fields)
+        self.hand_in(draft)
+        return draft
+
     def type(self, draft: Draft, by: str = ANA, *, base: int | None = None, **fields: Any) -> Draft:
         """Somebody types in the text as it stands now."""
         now = self.draft(draft)

@@ -115,9 +115,7 @@ def test_what_is_going_out_or_has_gone_is_not_approved_again(room: Newsroom) -> 
         room.approve("flo@forum.example")
 
 
-def test_what_was_cancelled_before_anything_went_out_can_be_approved_again(
-    room: Newsroom,
-) -> None:
+def test_what_was_cancelled_before_anything_went_out_can_be_approved_again(room: Newsroom) -> None:
     room.start()
     room.hand().cancel("resignation")
     assert not approved(room)

@@ -76,9 +76,7 @@ def test_a_file_that_names_its_approver_waives_no_embargo(room: Newsroom) -> Non
     room.bring_along("ed@forum.example", embargo=WORDS)
     assert not room.look().scheduled
     room.bring_along(
-        "ed@forum.example",
-        embargo=WORDS,
-        embargo_until=datetime(2026, 11, 24, 12, tzinfo=UTC),
+        "ed@forum.example", embargo=WORDS, embargo_until=datetime(2026, 11, 24, 12, tzinfo=UTC)
     )
     assert room.look().scheduled
 
@@ -137,8 +135,7 @@ def test_an_embargo_in_what_a_digest_gathers_keeps_it(store: Store) -> None:
     desk.start_due()
     desk.drain()
     desk.publish("two", "2026-11-26 10:00")
-    desk.at("2026-11-27 16:00")
-    desk.tick()
+    desk.tick("2026-11-27 16:00")
     assert desk.review(FIRST).blocking == ("open-embargo",)
 
 

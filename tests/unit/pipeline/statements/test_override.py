@@ -15,8 +15,7 @@ WHY = "Ed is away until Monday"
 def room(room: Newsroom) -> Newsroom:
     """It takes two approvals, and there are two admins."""
     room.demand(required=2)
-    with room.store.begin() as tx:
-        tx.staff.put(DAN, Role.ADMIN, room.clock.now())
+    room.hire(DAN, Role.ADMIN)
     room.subscribe(3)
     room.write_and_look()
     return room

@@ -151,8 +151,7 @@ def desk(store: Store) -> Desk:
 def publish(desk: Desk, **fields: object) -> None:
     desk.publish("one", "2026-11-25 10:00", by=ED, author=FLO, **fields)
     desk.publish("two", "2026-11-26 10:00", by=FLO)
-    desk.at("2026-11-27 16:00")
-    desk.tick()
+    desk.tick("2026-11-27 16:00")
 
 
 def test_none_of_those_who_wrote_what_a_digest_gathers_approves_it(desk: Desk) -> None:
@@ -167,6 +166,5 @@ def test_who_wrote_what_was_changed_since_it_went_out_still_wrote_it(desk: Desk)
     desk.publish("one", "2026-11-25 10:00", by=ED, author=FLO)
     desk.write("one", title="Another", author="sam@forum.example")
     desk.refresh()
-    desk.at("2026-11-27 16:00")
-    desk.tick()
+    desk.tick("2026-11-27 16:00")
     assert content(desk, FIRST).writers == (FLO,)

@@ -75,8 +75,7 @@ def test_a_correction_has_the_readers_of_its_original(room: Newsroom) -> None:
 
 
 def test_an_audience_that_is_another_than_last_time_is_said(room: Newsroom) -> None:
-    room.start(40)
-    room.drain()
+    room.send(40)
     room.subscribe(60)
     room.write("next")
     room.write_and_look("elsewhere", lists=("press", "supporters"))

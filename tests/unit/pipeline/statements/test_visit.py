@@ -205,10 +205,7 @@ def test_an_item_under_another_id_is_the_same_one(desk: Desk) -> None:
     desk.revise(id="https://new.example/?p=7")
     seen = desk.visit()
     assert (seen.new_slugs, seen.changed) == ((), ())
-    assert desk.states() == {
-        "old": ItemState.PASSED,
-        "https://new.example/?p=7": ItemState.TAKEN,
-    }
+    assert desk.states() == {"old": ItemState.PASSED, "https://new.example/?p=7": ItemState.TAKEN}
 
 
 def test_what_is_not_listed_any_more_stays_as_it_is(desk: Desk) -> None:

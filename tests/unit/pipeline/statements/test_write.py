@@ -178,11 +178,8 @@ def test_what_is_too_long_is_refused_with_how_long_it_may_be(desk: WritingRoom) 
         desk.new(body="x" * 200_001)
 
 
-def test_a_deleted_text_is_gone_but_one_that_is_handed_in_is_not_deleted(
-    desk: WritingRoom,
-) -> None:
-    draft = desk.new()
-    desk.hand_in(draft)
+def test_a_deleted_text_is_gone_but_one_that_is_handed_in_is_not_deleted(desk: WritingRoom) -> None:
+    draft = desk.new_submitted()
     with pytest.raises(Refused, match="Take it back first"):
         desk.writing().delete(draft.key)
     desk.submitter.take_back(draft.key, by=ANA)

@@ -210,8 +210,7 @@ def test_an_import_stops_when_its_person_loses_the_role(room: Newsroom) -> None:
     def people() -> Iterator[tuple[str, Entry]]:
         for number in range(501):
             if number == 500:
-                with room.store.begin() as tx:
-                    tx.staff.remove(ADA)
+                room.dismiss(ADA)
             yield f"line {number}", Entry(address=f"a{number}@example.org", lists=("press",))
 
     with pytest.raises(Refused, match="is not among the staff"):

@@ -48,13 +48,7 @@ def post(room: Newsroom) -> Post:
 def sign_up(
     room: Newsroom, wish: SignUp = WISH, shown: ShownConsent = SHOWN
 ) -> RequestOutcome | FormFault:
-    return ask(
-        wish,
-        shown,
-        source="sign-up page",
-        network="8.8.8.0/24",
-        store=room.store,
-    )
+    return ask(wish, shown, source="sign-up page", network="8.8.8.0/24", store=room.store)
 
 
 def press(room: Newsroom, token: str = LINK, closed: Collection[str] = ()) -> FollowedLink:
@@ -338,9 +332,7 @@ def test_what_a_person_said_goes_along_and_what_a_mailbox_did_stays_behind(
         assert tx.readers.suppressed("new@example.org") is (of_old if of_old in _SAID else None)
 
 
-def test_a_letter_that_was_never_handed_over_as_far_as_we_know_can_be_confirmed(
-    post: Post,
-) -> None:
+def test_a_letter_that_was_never_handed_over_as_far_as_we_know_can_be_confirmed(post: Post) -> None:
     post.ask()
     with post.room.store.begin() as tx:
         held = tx.emails.claim(at=NOON, attempt_id="a1")

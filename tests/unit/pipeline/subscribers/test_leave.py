@@ -60,8 +60,7 @@ def test_a_link_ends_the_lists_of_its_campaign_and_no_others(room: Newsroom) -> 
 
 
 def test_a_link_works_after_years_and_twice_does_no_harm(room: Newsroom) -> None:
-    room.start(3)
-    room.drain()
+    room.send(3)
     room.clock.advance(days=3650)
     follow(room, token(room), token(room))
     follow(room, token(room))

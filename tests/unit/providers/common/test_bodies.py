@@ -99,14 +99,9 @@ def test_nobody_and_too_many_are_refused(subtests: pytest.Subtests) -> None:
         (3, 2, "3 recipients; It takes 1 to 2"),
         (2, 1, "2 recipients; one call takes one"),
     ]:
-        with (
-            subtests.test(count=count, most=most, why=why),
-            pytest.raises(InvalidInput, match=why),
-        ):
+        with subtests.test(count=count, most=most, why=why), pytest.raises(InvalidInput, match=why):
             addresses(
-                recipients(*(f"r{n}@x.example" for n in range(count))),
-                limit=most,
-                label="It",
+                recipients(*(f"r{n}@x.example" for n in range(count))), limit=most, label="It"
             )
 
 

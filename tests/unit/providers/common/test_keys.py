@@ -26,18 +26,12 @@ def pem(key: Any) -> str:
     return text.decode()
 
 
-@rows(
-    "written",
-    [der(CURVE), pem(CURVE), der(CURVE)[:64] + "\n" + der(CURVE)[64:]],
-)
+@rows("written", [der(CURVE), pem(CURVE), der(CURVE)[:64] + "\n" + der(CURVE)[64:]])
 def test_a_key_on_the_curve_is_read(written: str) -> None:
     assert curve_key(written) == CURVE
 
 
-@rows(
-    "written",
-    [der(RSA), pem(RSA), f"v=DKIM1; t=s; h=sha256; p={der(RSA)};", f"p={der(RSA)}"],
-)
+@rows("written", [der(RSA), pem(RSA), f"v=DKIM1; t=s; h=sha256; p={der(RSA)};", f"p={der(RSA)}"])
 def test_an_rsa_key_is_read(written: str) -> None:
     assert rsa_key(written) == RSA
 

@@ -139,11 +139,7 @@ MIXED: dict[str, tuple[tuple[object, ...], Verdict, dict[int, Verdict]]] = {
     ),
     "one full": ((good(), good(), FULL), Verdict.ACCEPTED, {3: Verdict.QUOTA}),
     "one broken": ((good(), good(), BROKEN), Verdict.ACCEPTED, {3: Verdict.UNKNOWN}),
-    "one unverified": (
-        (UNVERIFIED, good(), good()),
-        Verdict.ACCEPTED,
-        {1: Verdict.CONFIGURATION},
-    ),
+    "one unverified": ((UNVERIFIED, good(), good()), Verdict.ACCEPTED, {1: Verdict.CONFIGURATION}),
 }
 
 

@@ -37,10 +37,7 @@ def taken(**messages: object) -> dict[str, object]:
 def test_the_call_says_everything_once() -> None:
     request = postal().build(batch(ONE))
     assert (request.method, request.url) == ("POST", "https://postal.example/api/v1/send/message")
-    assert request.headers == {
-        "X-Server-API-Key": "key-hush",
-        "Content-Type": "application/json",
-    }
+    assert request.headers == {"X-Server-API-Key": "key-hush", "Content-Type": "application/json"}
     assert json.loads(request.body) == {
         "to": [ONE],
         "tag": "resigns/attempt1/1",

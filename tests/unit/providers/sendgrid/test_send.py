@@ -55,10 +55,7 @@ def test_the_call_says_everything_once() -> None:
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
             "Feedback-ID": "resigns:press:news:forumexample",
         },
-        "substitutions": {
-            "NLMERGEUNSUBSCRIBE": "token0002A-_z",
-            "NLMERGEMESSAGEID": "letter0002",
-        },
+        "substitutions": {"NLMERGEUNSUBSCRIBE": "token0002A-_z", "NLMERGEMESSAGEID": "letter0002"},
         "custom_args": {"campaign": "resigns", "attempt": "attempt1", "subscriber": "2"},
     }
 

@@ -419,11 +419,7 @@ def test_what_amazon_held_back_is_not_judged_by_a_code_of_its_own(
     """It writes 5.1.1 for messages that it did not try: no server said so."""
     words = "Amazon SES did not send the message to this address"
     reader = {"emailAddress": "ana@example.org", "status": "5.1.1", "diagnosticCode": words}
-    bounce = {
-        "bounceType": "Permanent",
-        "bounceSubType": sub_kind,
-        "bouncedRecipients": [reader],
-    }
+    bounce = {"bounceType": "Permanent", "bounceSubType": sub_kind, "bouncedRecipients": [reader]}
     (found,) = read(mail_event("Bounce", bounce=bounce))
     assert found.bounce is meaning
     assert found.reason == f"Permanent {sub_kind} {words} 5.1.1"
@@ -463,16 +459,8 @@ def test_what_is_told_by_two_topics_is_one_event() -> None:
         ({"complaintFeedbackType": "not-spam"}, EventKind.OTHER, None),
         ({"complaintFeedbackType": "auth-failure"}, EventKind.OTHER, None),
         ({"complaintFeedbackType": "virus"}, EventKind.OTHER, None),
-        (
-            {"complaintSubType": "OnAccountSuppressionList"},
-            EventKind.BOUNCED,
-            Bounce.COMPLAINT,
-        ),
-        (
-            {"complaintSubType": "OnTenantSuppressionList"},
-            EventKind.BOUNCED,
-            Bounce.COMPLAINT,
-        ),
+        ({"complaintSubType": "OnAccountSuppressionList"}, EventKind.BOUNCED, Bounce.COMPLAINT),
+        ({"complaintSubType": "OnTenantSuppressionList"}, EventKind.BOUNCED, Bounce.COMPLAINT),
     ],
 )
 def test_not_each_complaint_is_a_readers(

@@ -81,10 +81,7 @@ def test_a_call_to_several_says_everything_once() -> None:
         },
         "ReplacementHeaders": [
             {"Name": "List-Id", "Value": "Press <press.forum.example>"},
-            {
-                "Name": "List-Unsubscribe",
-                "Value": "<https://news.forum.example/u/token0002A-_z>",
-            },
+            {"Name": "List-Unsubscribe", "Value": "<https://news.forum.example/u/token0002A-_z>"},
             {"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"},
             {"Name": "Feedback-ID", "Value": "resigns:press:news:forumexample"},
         ],

@@ -12,11 +12,7 @@ import pytest
 
 from newsletter.credentials.links import SignedLinks
 from newsletter.domain.delivery.restore_guard import HoldKind
-from newsletter.domain.delivery.transactional import (
-    EmailKind,
-    MessageState,
-    TransactionalEmail,
-)
+from newsletter.domain.delivery.transactional import EmailKind, MessageState, TransactionalEmail
 from newsletter.domain.errors import InvalidInput, NotFound, Refused, StoreUnavailable
 from newsletter.domain.staff.account import Invitation, LinkKind, Session
 from newsletter.domain.staff.role import Role

@@ -123,9 +123,7 @@ def test_where_it_cannot_be_written_it_says_where_and_what_to_do(path: Path) -> 
         guard_file.write(record())
 
 
-def test_a_watermark_that_was_closed_notes_nothing_more(
-    opened: Callable[[], GuardFile],
-) -> None:
+def test_a_watermark_that_was_closed_notes_nothing_more(opened: Callable[[], GuardFile]) -> None:
     guard_file = opened()
     guard_file.write(record())
     guard_file.close()

@@ -45,9 +45,7 @@ def of_another_account(folder: Path) -> Path:
     return path
 
 
-def test_another_account_is_refused_and_told_how_before_anything_is_written(
-    tmp_path: Path,
-) -> None:
+def test_another_account_is_refused_and_told_how_before_anything_is_written(tmp_path: Path) -> None:
     path = of_another_account(tmp_path)
     before = path.stat()
     for lock in (hold_sender_lock(path), lock_shared(path), lock_exclusively(path)):
