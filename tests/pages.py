@@ -226,7 +226,6 @@ class Forum:
     def lists_of(self, number: int = 1) -> list[str]:
         with self.services.store.read() as tx:
             found = tx.readers.get(number)
-        assert found is not None
         return list(found.lists)
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:

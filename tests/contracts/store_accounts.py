@@ -97,9 +97,7 @@ class AccountsContract:
             prepared = tx.accounts.get(ANA)
             assert tx.accounts.confirm_factor(ANA, 7, NOON)
             proved = tx.accounts.get(ANA)
-        assert prepared is not None
         assert (prepared.pending, prepared.has_factor) == ("salt", False)
-        assert proved is not None
         assert (proved.factor, proved.pending, proved.factor_at) == ("salt", "", NOON)
         assert proved.has_factor
 
@@ -133,7 +131,6 @@ class AccountsContract:
                 tx.accounts.renew_codes(ANA, [b"1"])
                 again(ANA)
                 found = tx.accounts.get(ANA)
-                assert found is not None
                 assert (found.factor, found.factor_step, found.factor_at) == ("", 0, None)
                 assert tx.accounts.codes_left(ANA) == 0
 
@@ -276,7 +273,6 @@ class InvitationsContract:
             assert not tx.invitations.use(first, NOON)
             assert not tx.invitations.withdraw(first, NOON)
             found = tx.invitations.get(first)
-            assert found is not None
             assert (found.used_at, found.open(NOON)) == (NOON, False)
 
     def test_a_new_one_withdraws_the_one_before(self, store: Store) -> None:

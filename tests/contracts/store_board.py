@@ -324,7 +324,6 @@ class BoardContract:
         with store.read() as tx:
             tx.list_together(["hours", "none"])
             found = tx.campaigns.latest("hours")
-            assert found is not None
             assert found.id == newest
             assert tx.campaigns.latest("none") is None
         with store.begin() as tx:
@@ -336,7 +335,6 @@ class BoardContract:
             assert tx.campaigns.begun_correction("hours") is None, "it has not begun"
             move(tx, number, CampaignState.SENDING)
             begun = tx.campaigns.begun_correction("hours")
-            assert begun is not None
             assert begun.id == number
             move(tx, number, CampaignState.CANCELLED)
             assert tx.campaigns.begun_correction("hours") is None

@@ -68,7 +68,6 @@ class CampaignsContract:
             first, second = add_campaign(tx), add_campaign(tx)
             other = add_campaign(tx, "other")
             latest = tx.campaigns.latest("resignation")
-            assert latest is not None
             assert latest.id == second
             assert tx.campaigns.latest("nothing") is None
             assert tx.campaigns.get(other + 1) is None
@@ -105,7 +104,6 @@ class CampaignsContract:
                 number + 1, CampaignState.PAUSED, expect=list(CampaignState), at=NOON
             )
             unchanged = tx.campaigns.get(number)
-        assert unchanged is not None
         assert unchanged.state is CampaignState.SCHEDULED
 
     def test_moving_keeps_the_first_start_and_the_last_end(self, store: Store) -> None:
@@ -150,7 +148,6 @@ class CampaignsContract:
             gone = [SuppressedEntry(address="READER1@example.org", reason=bounced)]
             tx.readers.suppress(gone, NOON, "test")
             left = tx.readers.find("reader2@example.org")
-            assert left is not None
             tx.choices.leave(left.id, ["press"], NOON, 1)
         books = Books(store, [])
         assert books.size == 2

@@ -120,7 +120,6 @@ class ChoicesContract:
             assert tx.choices.leave(1, ["new", "nothing"], later) == {"new"}
             assert tx.choices.leave(1, ["new"], later) == frozenset()
             found = tx.readers.get(1)
-            assert found is not None
             assert found.lists == ("press", "supporters")
             assert tx.readers.left_through(7) == 0
 
@@ -129,9 +128,7 @@ class ChoicesContract:
             tx.readers.upsert([ANA, *entries(1)], NOON)
             tx.choices.describe(1, name="", language="de", timezone="Europe/Berlin")
             chosen, other = tx.readers.get(1), tx.readers.get(2)
-        assert chosen is not None
         assert (chosen.name, chosen.language, chosen.timezone) == ("", "de", "Europe/Berlin")
-        assert other is not None
         assert (other.name, other.language, other.lists) == ("", "", ("press",))
 
     def test_a_link_ends_the_lists_of_its_campaign_and_all_where_nobody_knows_them(

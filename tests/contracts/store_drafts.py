@@ -107,7 +107,6 @@ class DraftsContract:
             number = tx.drafts.add(DRAFT).version.number
             tx.drafts.close(number)
             found = tx.drafts.version(KEY, number)
-            assert found is not None
             assert found.closed
 
     def test_what_was_handed_in_is_known_under_its_slug_until_it_is_deleted(
@@ -126,7 +125,6 @@ class DraftsContract:
             assert tx.drafts.some(["other"]) == []
             assert tx.board.unseen(limit=9) == []
             draft = tx.drafts.of("library-hours")
-            assert draft is not None
             assert (draft.slug, draft.handed_in) == ("library-hours", version.number)
             assert draft.version.text.title == "Unseen"
             tx.drafts.take_back(KEY)
@@ -172,7 +170,6 @@ class DraftsContract:
             tx.drafts.add(DRAFT)
             tx.drafts.hide_notes(KEY)
             found = tx.drafts.get(KEY)
-            assert found is not None
             assert found.found == ImportFindings()
 
     def test_a_text_that_is_gone_is_not_advanced(self, store: Store) -> None:

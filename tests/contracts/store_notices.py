@@ -115,7 +115,6 @@ class NoticesContract:
             tx.accounts.mute(ANA, [NoticeKind.STARTED, NoticeKind.FINISHED])
         with store.read() as tx:
             account = tx.accounts.get(ANA)
-            assert account is not None
             assert account.muted == ("sending has started", "finished")
 
     def test_an_email_is_under_way_until_its_outcome_is_known(self, store: Store) -> None:
@@ -163,12 +162,10 @@ class NoticesContract:
             for name in ("room", "room", "gone"):
                 tx.channel_posts.add(name, NOON)
             post = tx.channel_posts.claim(["room"], NOON)
-            assert post is not None
             assert (post.state, post.attempts) == (MessageState.CALLING, 1)
             assert tx.channel_posts.claim(["room"], NOON) is None, "a minute has not passed"
             assert tx.channel_posts.claim(["other"], NOON + INTERVAL) is None
             second = tx.channel_posts.claim(["room"], NOON + INTERVAL)
-            assert second is not None
             assert second.id > post.id
             assert sorted(tx.channel_posts.under_way()) == ["gone", "room", "room"]
 
@@ -180,7 +177,6 @@ class NoticesContract:
             tx.channel_posts.settle(post, MessageState.WAITING, "HTTP 503", LATER)
             assert tx.channel_posts.claim(["room"], LATER - INTERVAL) is None
             again = tx.channel_posts.claim(["room"], LATER)
-            assert again is not None
             assert again.attempts == 2
             tx.channel_posts.settle(post, MessageState.ACCEPTED, "", LATER)
             assert tx.channel_posts.get(post.id) == again, "the first attempt has lost it"
@@ -197,7 +193,6 @@ class NoticesContract:
             assert post is not None
             assert tx.channel_posts.claim(["room"], LATER) is None
             found = tx.channel_posts.get(post.id)
-            assert found is not None
             assert found.state is MessageState.UNKNOWN
 
     def test_the_log_names_the_events_of_each_post(self, store: Store) -> None:

@@ -42,7 +42,6 @@ class OthersContract:
             assert (tx.consents.noted(1), tx.consents.noted(2)) == (None, consent)
             tx.readers.edit(1, replace(entries(1)[0], name="Ana", place="Austin", tags=("vip",)))
             ana = tx.readers.get(1)
-            assert ana is not None
             assert (ana.name, ana.place, ana.tags) == ("Ana", "Austin", ("vip",))
             tx.choices.leave(2, ["press"], NOON)
             assert tx.readers.growth(NOON) == {"press": (1, 1, 1)}
@@ -130,7 +129,6 @@ class OthersContract:
         books.requeue(books.claim(), seconds=30)
         with store.read() as tx:
             outage = tx.batches.outage(books.id)
-        assert outage is not None
         assert (outage.people, outage.tries, outage.reason) == (3, 1, BUSY.reason)
 
     def test_staff_are_renamed_and_told_and_their_links_withdrawn(self, store: Store) -> None:
@@ -143,7 +141,6 @@ class OthersContract:
             assert tx.emails.counts(NOON - timedelta(1))[MessageState.WAITING] == 1
             tx.invitations.add(replace(INVITATION, by=BEN, email_id=email), b"h")
             found = tx.invitations.mailed(email, NOON)
-            assert found is not None
             assert (found.address, found.kind) == (INVITATION.address, INVITATION.kind)
             tx.invitations.withdraw_by(BEN, NOON)
             assert tx.invitations.mailed(email, NOON) is None

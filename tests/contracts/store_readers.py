@@ -36,7 +36,6 @@ def suppress(
 
 def number_of(tx: Transaction, address: str) -> int:
     found = tx.readers.find(address)
-    assert found is not None
     return found.id
 
 
@@ -50,7 +49,6 @@ class ReadersContract:
             assert tx.readers.upsert([ANA], NOON) == (1, 0)
         with store.read() as tx:
             found = tx.readers.find("ana@example.ORG")
-            assert found is not None
             assert tx.readers.get(found.id) == found
             [(listed, consent)] = tx.readers.all()
         assert listed == found
@@ -106,7 +104,6 @@ class ReadersContract:
             )
             tx.readers.upsert([again], NOON)
             found = tx.readers.find(ANA.address)
-        assert found is not None
         assert (found.name, found.language, found.timezone) == ("Ana R.", "en", "America/Chicago")
         assert found.lists == ("events", "press", "supporters")
 
@@ -118,14 +115,12 @@ class ReadersContract:
         with store.begin() as tx:
             tx.readers.upsert([first, Entry(address="b@example.org", lists=())], NOON)
             found = tx.readers.find("a@example.org")
-            assert found is not None
             assert (found.place, found.tags) == ("Austin, TX", ("board", "vip"))
             tx.readers.upsert([again], NOON)
             people = [(person.place, person.tags) for person, _ in tx.readers.all()]
             assert people == [("Austin, TX", ("board", "press-us", "vip")), ("", ())]
             tx.readers.upsert([Entry(address="a@example.org", lists=(), place="Boston")], NOON)
             moved = tx.readers.find("a@example.org")
-            assert moved is not None
             assert moved.place == "Boston"
 
     def test_a_list_left_elsewhere_begins_as_ended_and_ends_nothing_here(
@@ -136,7 +131,6 @@ class ReadersContract:
             tx.readers.upsert([Entry(address="a@example.org", lists=("events",))], NOON)
             tx.readers.upsert([left], NOON)
             found = tx.readers.find("a@example.org")
-            assert found is not None
             assert (found.lists, found.left) == (("events", "press"), ("supporters",))
             back = Entry(address="a@example.org", lists=("supporters",))
             tx.readers.upsert([back], NOON)
@@ -152,7 +146,6 @@ class ReadersContract:
                 with store.begin() as tx:
                     tx.readers.upsert([Entry(address=address, lists=(), paused_until=until)], NOON)
                     person = tx.readers.find(address)
-                    assert person is not None
                     found.append(person.paused_until)
             return found
 
@@ -212,7 +205,6 @@ class ReadersContract:
             tx.choices.pause(number, NOON + timedelta(days=30))
             assert tx.readers.join(again, NOON + timedelta(days=2)) == number
             found = tx.readers.get(number)
-            assert found is not None
             assert found.lists == ("press", "sport"), "and to nothing else"
             assert (found.address, found.name, found.language) == (ANA.address, ANA.name, "fr")
             [(_, consent)] = tx.readers.all()
@@ -224,7 +216,6 @@ class ReadersContract:
         with store.begin() as tx:
             number = tx.readers.join(ANA, NOON)
             found = tx.readers.find(ANA.address)
-        assert found is not None
         assert (found.id, found.lists) == (number, ANA.lists)
 
     @pytest.mark.parametrize("reason", SuppressionReason)
@@ -248,7 +239,6 @@ class ReadersContract:
             assert not tx.readers.move(99, "new@example.org")
             assert tx.readers.move(number, "New@Example.org")
             found = tx.readers.find("new@example.org")
-            assert found is not None
             assert (found.id, found.address, found.lists) == (number, "New@Example.org", ANA.lists)
             assert tx.readers.find(ANA.address) is None
             assert tx.readers.move(number, "NEW@example.org"), "it may be spelt otherwise"
@@ -259,7 +249,6 @@ class ReadersContract:
             assert leave(tx, ANA.address, "press") == 1
             tx.readers.upsert([ANA], NOON + timedelta(days=1))
             found = tx.readers.find(ANA.address)
-            assert found is not None
             assert found.lists == ("supporters",)
             assert tx.audiences.count(PRESS) == 0
 
@@ -300,7 +289,6 @@ class ReadersContract:
             assert tx.audiences.count(Audience(lists=("press", "supporters"))) == 1
             assert tx.readers.lists() == {"press": 1, "supporters": 0}
             found = tx.readers.find(ANA.address)
-            assert found is not None
             assert found.suppressed is SuppressionReason.MANUAL
 
     def test_the_first_reason_for_a_suppression_stands(self, store: Store) -> None:

@@ -94,7 +94,6 @@ class StagingContract:
             number = tx.imports.begin(at=NOON, by="ada", file="a.csv", kind="plain", sha256="ab")
             assert tx.imports.store_progress(ImportResult(number=number, new=2), finished_at=None)
             record = tx.imports.get(number)
-            assert record is not None
             assert (record.new, record.finished_at) == (2, None)
             tx.imports.undo(record, NOON, "ada")
             assert not tx.imports.store_progress(ImportResult(number=number), finished_at=NOON)

@@ -104,7 +104,6 @@ class StartingContract:
             entries[3] = replace(entries[3], paused_until=LATER)
             tx.readers.upsert(entries, NOON)
             left = tx.readers.find("left@example.org")
-            assert left is not None
             tx.choices.leave(left.id, ["press"], NOON, 0)
             gone = SuppressedEntry(address="bounced@example.org", reason=SuppressionReason.BOUNCED)
             tx.readers.suppress([gone], NOON, "test")

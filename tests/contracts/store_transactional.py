@@ -165,7 +165,6 @@ class LettersContract:
             assert not tx.emails.settle(held, MessageState.REJECTED, at=NOON)
             assert not tx.emails.requeue(held, not_before=NOON, reason="late")
             found = tx.emails.get(held.email.id)
-        assert found is not None
         assert found.state is state
 
     def test_whoever_held_one_and_died_left_it_unknown(self, store: Store) -> None:
@@ -177,7 +176,6 @@ class LettersContract:
             assert tx.emails.abandon(NOON) == 1
             assert tx.emails.abandon(NOON) == 0
             found = tx.emails.get(held.email.id)
-            assert found is not None
             assert found.state is MessageState.UNKNOWN
             assert (found.settled_at, found.reason.split(" that")[0]) == (NOON, "the process")
             assert not tx.emails.settle(held, MessageState.ACCEPTED, at=NOON)
@@ -211,7 +209,6 @@ class LettersContract:
             assert not tx.emails.use(1, NOON + HOUR)
             assert not tx.emails.use(2, NOON)
             found = tx.emails.get(1)
-        assert found is not None
         assert found.used_at == NOON
 
     def test_what_left_is_counted_from_when_it_did(self, store: Store) -> None:
@@ -254,7 +251,6 @@ class LettersContract:
             ask(tx, address="b@example.org")
             assert tx.emails.restart_lifetimes(NOON + DAY * 9) == 1
             found = tx.emails.get(2)
-            assert found is not None
             assert (found.held_until, found.free_since) == (NOON + DAY * 9, NOON + DAY * 9)
             assert not found.expired(NOON + DAY * 16)
             settled = claim(tx, "a2", DAY * 9)
@@ -287,7 +283,6 @@ class LettersContract:
             first, second = tx.emails.get(1), tx.emails.get(2)
             accepted = replace(JOIN, state=MessageState.ACCEPTED, settled_at=NOON)
             assert first == replace(accepted, id=1, address="", name="")
-            assert second is not None
             assert second.address == "waits@example.org"
             tx.emails.clear(NOON + DAY * 32, **spans)
             assert tx.emails.get(1) is None

@@ -101,7 +101,6 @@ class FamiliesContract:
             assert tx.audiences.freeze(number, wanted, 10) == 1
         with store.read() as tx:
             found = tx.campaigns.get(number)
-        assert found is not None
         assert (found.counts, found.translates) == (Counts(pending=1), "forum")
         assert reached(store, wanted) == [4]  # its own audience is not another member's
         assert reached(store, split()) == [1, 2, 3]

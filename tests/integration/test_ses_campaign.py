@@ -81,7 +81,6 @@ def test_a_daily_quota_in_the_middle_is_waited_out(
     server.statuses = dict.fromkeys(late, ("ACCOUNT_DAILY_QUOTA_EXCEEDED", ""))
     dispatcher = room.dispatcher(provider=provider)
     done = dispatcher.dispatch()
-    assert done is not None
     assert done.wait
     assert dispatcher.dispatch() is None
     assert room.counts() == Counts(accepted=30, pending=30)

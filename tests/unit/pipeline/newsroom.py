@@ -476,7 +476,6 @@ class Newsroom:
     def content_hash(self, slug: str = "resignation") -> str:
         with self.store.read() as tx:
             stored = tx.statements.get(slug)
-        assert stored is not None
         return stored.content_hash
 
     def deeds(self) -> list[tuple[str, str]]:

@@ -50,7 +50,6 @@ def test_what_yaml_makes_of_a_plain_value_is_said_in_words(value: str, meaning: 
 def test_the_tag_of_a_plain_value_is_the_parsers_own(value: str) -> None:
     node = yaml.compose(value, Loader=yaml.SafeLoader)
 
-    assert node is not None
     assert tag_of_plain(value) == node.tag
 
 

@@ -154,12 +154,10 @@ def test_a_suggested_end_of_an_embargo_is_a_comment_until_a_person_takes_the_mar
     assert '\nembargo: "EMBARGOED: Friday"\n# embargo_until: 2026-06-05 10:00\n' in text
     defaults = Defaults(lists=("press",), language="en", timezone="UTC")
     read = parse_statement(text.encode(), file="a.md", defaults=defaults).statement
-    assert read is not None
     assert (read.embargo, read.embargo_until) == ("EMBARGOED: Friday", None)
     set_now = parse_statement(
         text.replace("# embargo_until", "embargo_until").encode(), file="a.md", defaults=defaults
     ).statement
-    assert set_now is not None
     assert set_now.embargo_until == datetime(2026, 6, 5, 10, 0)  # noqa: DTZ001 # a wall time
 
 

@@ -110,7 +110,6 @@ def test_a_day_has_its_quota_and_the_next_day_a_new_one() -> None:
     assert (rate_limit.left(limits), rate_limit.wait(NOON, limits)) == (40, None)
     rate_limit = rate_limit.take(40, NOON, limits)
     wait = rate_limit.wait(NOON, limits)
-    assert wait is not None
     assert (wait.until, wait.cause) == (MIDNIGHT, Cause.QUOTA)
     assert wait.reason == "100 of 100 messages have left today"
     assert rate_limit.at(MIDNIGHT - timedelta(seconds=1), limits).left(limits) == 0
@@ -161,7 +160,6 @@ def test_a_clock_that_was_wrong_holds_nothing_up_for_years(
     now = rate_limit.at(NOON, TEN)
     assert not now.is_ahead(NOON, TEN)
     wait = now.wait(NOON, TEN)
-    assert wait is not None
     assert wait.until == NOON + longest
 
 

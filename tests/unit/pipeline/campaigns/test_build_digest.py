@@ -194,7 +194,6 @@ def test_what_is_embargoed_still_is_not_in_it(desk: Desk) -> None:
     assert desk.campaign("later").state is CampaignState.SCHEDULED
     assert desk.parts() == ("one",)
     issue = desk.issues()[FIRST].statement
-    assert issue is not None
     assert "Later" not in issue.body
 
 
@@ -228,7 +227,6 @@ def test_a_statement_that_changed_since_is_named_in_words_that_were_approved(des
     desk.refresh()
     desk.tick("2026-11-27 16:00")
     made = desk.issues()[FIRST].statement
-    assert made is not None
     assert "As approved" in made.body
     assert "2026-11-25" in made.body
     assert "Never approved" not in made.body
@@ -334,7 +332,6 @@ def test_a_part_that_is_cancelled_or_off_the_web_is_taken_out_and_none_left_is_n
     desk.refresh()
     with desk.store.read() as tx:
         stored = tx.statements.get(FIRST)
-    assert stored is not None
     assert not stored.present
     assert desk.build() == []
 
@@ -497,6 +494,5 @@ def test_templates_that_changed_since_leave_only_what_was_approved(desk: Desk) -
     desk.refresh()
     desk.tick()
     made_of = desk.issues()[FIRST].statement
-    assert made_of is not None
     assert "The subject" in made_of.body
     assert "Kept?" not in made_of.body

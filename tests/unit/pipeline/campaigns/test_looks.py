@@ -272,7 +272,6 @@ def test_one_that_another_process_wrote_meanwhile_is_put_right(room: Newsroom) -
     room.look()
     with room.store.begin() as tx:
         stored = tx.statements.get("resignation")
-        assert stored is not None
         other = replace(stored, statement=replace(stored.statement, title="Not in the file"))
         tx.statements.put(other, room.clock.now())
     room.look()

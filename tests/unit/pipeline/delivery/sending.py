@@ -69,7 +69,6 @@ class Post:
         with self.room.store.begin() as tx:
             tx.readers.upsert([Entry(address=address, lists=lists)], NOON)
             person = tx.readers.find(address)
-        assert person is not None
         return person.id
 
     def suppress(self, reason: SuppressionReason, address: str = JOIN.address) -> None:
@@ -84,7 +83,6 @@ class Post:
     def state(self, number: int = 1) -> MessageState:
         with self.room.store.read() as tx:
             email = tx.emails.get(number)
-        assert email is not None
         return email.state
 
     def said(self) -> str:

@@ -26,7 +26,6 @@ def test_what_the_provider_cannot_express_pauses_the_campaign_before_any_call(
     room.start(25)
     provider = SpeechlessProvider()
     done = room.dispatcher(provider=provider).dispatch()
-    assert done is not None
     assert done.answer.outcome.verdict is Verdict.CONFIGURATION
     assert provider.batches == []
     assert room.campaign().state is CampaignState.PAUSED

@@ -160,7 +160,6 @@ def test_what_is_unknown_at_the_second_is_settled_at_the_account_it_went_to(room
     assert room.reconcile(minutes=1) is None
     room.account, room.second_account = "account Z", "account Z"
     looked = room.reconcile()
-    assert looked is not None
     assert (looked.known, room.second.looks, room.provider.looks) == (10, 1, 0)
     assert room.counts() == Counts(accepted=10)
 

@@ -130,7 +130,6 @@ def test_a_replay_brings_the_answer_that_was_lost(
 ) -> None:
     lost(room, **capabilities)
     looked = room.reconcile()
-    assert looked is not None
     assert (looked.step, looked.known, looked.unknown) == (Step.REPLAY, 3, 0)
     assert room.counts() == Counts(accepted=3)
     assert room.campaign().state is CampaignState.SENT
@@ -242,7 +241,6 @@ def test_whoever_left_since_ends_all_replays(room: Newsroom) -> None:
     calls = len(room.provider.batches)
     room.suppress("reader2@example.org")
     looked = room.reconcile()
-    assert looked is not None
     assert looked.step is Step.LEAVE
     assert room.find_out() == 0
     assert len(room.provider.batches) == calls
@@ -253,7 +251,6 @@ def test_other_bytes_are_never_handed_over_under_an_old_key(room: Newsroom) -> N
     lost(room, **KEYS)
     room.links.message_ids = lambda _id, numbers: [f"new{n}" for n in numbers]  # type: ignore[method-assign]
     looked = room.reconcile()
-    assert looked is not None
     assert looked.step is Step.LEAVE
     assert room.counts() == Counts(unknown=3)
 
@@ -275,7 +272,6 @@ def test_what_can_no_longer_be_said_is_looked_up_instead(room: Newsroom) -> None
     room.send(3)
     provider.mute = True
     looked = room.reconcile()
-    assert looked is not None
     assert (looked.step, looked.known) == (Step.LOOK_UP, 3)
 
 
@@ -374,7 +370,6 @@ def test_records_that_cannot_be_read_are_asked_ever_later_however_soon_they_sett
 def test_after_some_days_only_a_person_can_tell(room: Newsroom) -> None:
     lost(room, **RECORDS)
     looked = room.reconcile(days=4)
-    assert looked is not None
     assert looked.step is Step.LEAVE
     assert room.find_out() == 0
     room.hand().resolve("resignation", Resolution.ACCEPTED)
@@ -409,7 +404,6 @@ def test_a_paused_campaign_is_looked_after_and_not_replayed(room: Newsroom) -> N
         )
     calls = len(room.provider.batches)
     looked = room.reconcile()
-    assert looked is not None
     assert looked.step is Step.WAIT
     assert len(room.provider.batches) == calls
     room.hand().resume("resignation")
@@ -550,7 +544,6 @@ def test_a_replay_waits_where_the_provider_asked_to_be_left_alone(room: Newsroom
         room.limiter().block_calls(tx, until, "slow down")
     calls = len(room.provider.batches)
     looked = room.reconcile()
-    assert looked is not None
     assert (looked.step, looked.unknown, len(room.provider.batches)) == (Step.WAIT, 3, calls)
     assert room.reconcile(seconds=2) is None
     room.find_out(seconds=1)
@@ -614,7 +607,6 @@ def test_whoever_decided_in_the_meantime_is_not_overruled(room: Newsroom) -> Non
 
     room.clock.advance(seconds=5)
     looked = room.reconciler(provider=Decided(**RECORDS)).reconcile()
-    assert looked is not None
     assert looked.reason == "somebody settled the batch by hand first"
     assert room.counts() == Counts(accepted=3)
 

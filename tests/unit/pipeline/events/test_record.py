@@ -220,7 +220,6 @@ def test_who_leaves_through_the_provider_leaves_the_lists_of_the_campaign(room: 
     tell_of(room, 2, EventKind.UNSUBSCRIBED)
     with room.store.read() as tx:
         person = tx.readers.find("reader2@example.org")
-    assert person is not None
     assert (person.lists, person.suppressed) == (("supporters",), None)
     assert figures(room)["unsubscribed"] == 1
 
@@ -242,7 +241,6 @@ def test_a_copy_of_an_event_does_not_end_what_its_reader_has_begun_anew(
     tell(accepted, told)
     with accepted.store.read() as tx:
         person = tx.readers.get(2)
-    assert person is not None
     assert (person.lists, person.suppressed) == (("press",), None)
 
 
@@ -602,7 +600,6 @@ def test_what_is_told_of_others_messages_touches_no_reader_of_ours(
     assert suppressed(accepted, 2) is None
     with accepted.store.read() as tx:
         person = tx.readers.find("reader2@example.org")
-    assert person is not None
     assert person.lists == ("press",)
     assert figures(accepted)["bounced"] == 0
 

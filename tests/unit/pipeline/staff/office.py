@@ -102,7 +102,6 @@ class Office:
         """Return the code in a person's app now, or so many seconds away from now."""
         with self.store.read() as tx:
             credential = tx.accounts.get(address)
-        assert credential is not None
         secret = codes.secret(self.proofs.key, credential.pending if pending else credential.factor)
         return str(TOTP(secret).at(int(self.clock.now().timestamp()) + away))
 

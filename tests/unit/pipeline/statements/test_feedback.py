@@ -43,7 +43,6 @@ def returned(room: Newsroom) -> ChangeRequest | None:
 def test_it_is_sent_back_with_what_should_change(room: Newsroom) -> None:
     back(room, "  The hours\t are wrong.\n\nSee Monday. ")
     found = returned(room)
-    assert found is not None
     assert (found.by, found.reason) == (ED, "The hours are wrong.\n\nSee Monday.")
     assert room.deeds()[-1] == (ED, "send back")
 

@@ -104,7 +104,6 @@ def test_a_part_that_was_taken_back_keeps_back_what_was_planned(both: Newsroom) 
     # at the desk one transaction takes a text back, before its email is rendered again
     with both.store.begin() as tx:
         part = tx.statements.get(SPANISH)
-        assert part is not None
         draft = type(part.statement)(**vars(part.statement) | {"progress": Progress.DRAFT})
         tx.statements.put(type(part)(**vars(part) | {"statement": draft}), tx.now)
     assert shelf(both, FORUM) is Shelf.REVIEW

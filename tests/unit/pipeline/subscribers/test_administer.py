@@ -51,7 +51,6 @@ def test_nobody_else_brings_back_who_is_suppressed_or_left_the_list(room: Newsro
     add(room, "press")
     with room.store.begin() as tx:
         person = tx.readers.find(ANA)
-        assert person is not None
         tx.choices.leave(person.id, ["press"], room.clock.now(), 0)
     with pytest.raises(Refused, match="unsubscribed from press and was not added"):
         add(room, "press")

@@ -140,7 +140,6 @@ def test_whoever_leaves_everything_is_on_no_list_and_no_import_brings_them_back(
     room.subscribe(2, "other")
     with room.store.read() as tx:
         person = tx.readers.get(1)
-        assert person is not None
         assert person.suppressed is SuppressionReason.UNSUBSCRIBED
         assert tx.audiences.count(Audience(lists=("press", "events", "other"))) == 1
     assert report("resignation", store=room.store)["unsubscribed"] == 1

@@ -64,9 +64,7 @@ def whole(name: str) -> str:
 
 
 def part(mail: EmailMessage | None, kind: str) -> str:
-    assert mail is not None
     found = mail.get_body((kind,))
-    assert found is not None
     return str(found.get_content()).replace("\r\n", "\n")
 
 

@@ -58,7 +58,6 @@ def test_whoever_takes_a_role_away_is_told_what_waits_for_another_person_then(
 def test_a_sender_sees_how_many_get_it_and_who_is_left_out(at: Room, cleo: Signed) -> None:
     with at.services.store.begin() as tx:
         reader = tx.readers.find(CANARIES[0])
-        assert reader is not None
         tx.choices.leave(reader.id, ["press"], at.clock.now(), 0)
         gone = [
             SuppressedEntry(address=one, reason=SuppressionReason.BOUNCED) for one in CANARIES[1:3]
@@ -387,7 +386,6 @@ def test_who_sends_a_correction_is_told_what_becomes_of_what_it_corrects(
     assert 'Corrected by <a href="/desk/statements/right">Correction</a>.' in report.text
     with at.services.store.read() as tx:
         correction = tx.campaigns.latest("right")
-    assert correction is not None
     cancel = words(cleo.get(f"/campaigns/{correction.id}/cancel"))
     assert f"they are not told what was wrong with “{waits}”" in cancel
 

@@ -25,7 +25,6 @@ def posted(site: Forum) -> list[tuple[str, str, str]]:
     for data in site.mails:
         mail = email.message_from_bytes(data, policy=email.policy.default)
         text = mail.get_body(("plain",))
-        assert text is not None
         found.append((str(mail["To"]), str(mail["Subject"]), " ".join(text.get_content().split())))
     return found
 
@@ -77,6 +76,5 @@ def test_each_person_chooses_the_notices_that_they_are_mailed(browser: Browser) 
     assert 'value="SENT_BACK" checked' in after.text
     with browser.site.services.store.read() as tx:
         account = tx.accounts.get(ANA)
-        assert account is not None
         assert len(account.muted) == len(NoticeKind) - 1
         assert tx.audit.newest(1)[0].action == "choose notices"

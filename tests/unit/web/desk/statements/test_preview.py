@@ -158,7 +158,6 @@ def test_a_text_is_tested_before_it_is_handed_in(staffed: Staffed) -> None:
     [mail] = (message_from_bytes(one, policy=policy.default) for one in staffed.site.mails)
     assert (mail["To"], mail["Subject"]) == ("ana@forum.example", "[Test] Library hours")
     body = mail.get_body(("plain",))
-    assert body is not None
     assert "The library opens at ten." in body.get_content()
     with staffed.site.services.store.read() as tx:
         [line] = [one for one in tx.audit.all() if one.action == "test"]
@@ -173,7 +172,6 @@ def test_a_text_that_is_ahead_is_tested_as_it_was_saved(staffed: Staffed) -> Non
     assert written.ben.post(f"{written.at}/test", {"to": "ana@forum.example"}).status == 303
     [mail] = (message_from_bytes(one, policy=policy.default) for one in staffed.site.mails)
     body = mail.get_body(("plain",))
-    assert body is not None
     assert "The library opens at eleven." in body.get_content()
 
 

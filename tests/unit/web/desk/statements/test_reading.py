@@ -382,7 +382,6 @@ def begin(staffed: Staffed, title: str = "Concert in the park") -> str:
 def hand_in(staffed: Staffed, key: str) -> None:
     with staffed.site.services.store.read() as tx:
         draft = tx.drafts.get(key)
-    assert draft is not None
     answer = staffed.as_("ana").post(f"/drafts/{key}/hand-in", {"base": str(draft.revision)})
     assert answer.status == 303, words(answer)
 
@@ -418,7 +417,6 @@ def test_what_was_sent_back_waits_for_its_writer_with_the_reason(staffed: Staffe
     assert "Ben sent it back" in said(staffed, f"{here}/history", "vera")
     with staffed.site.services.store.read() as tx:
         draft = tx.drafts.of("concert-in-the-park")
-    assert draft is not None
     page = said(staffed, f"/drafts/{draft.key}/edit", "ana")
     assert "Ben sent it back on Tue 24 Nov 2026, 07:00 New York Which Saturday?" in page
 

@@ -40,7 +40,6 @@ def test_a_press_contact_is_found_by_outlet_and_beat_and_shown_with_all_notes(
     assert faulty.status == 422
     with staffed.site.services.store.read() as tx:
         person = tx.readers.find(ANA)
-    assert person is not None
     assert person.noted == NOTED | {"place": ""}
 
 

@@ -50,7 +50,6 @@ def here(staffed: Staffed) -> str:
     """The address of Ana's page."""
     with staffed.site.services.store.read() as tx:
         ana = tx.readers.find(ANA)
-    assert ana is not None
     return f"/desk/readers/{ana.id}"
 
 
@@ -106,7 +105,6 @@ def test_the_weeks_show_who_joined_left_and_bounced(staffed: Staffed, cleo: Sign
     staffed.site.subscribe("ben@readers.example")
     with staffed.site.services.store.begin() as tx:
         ana = tx.readers.find(ANA)
-        assert ana is not None
         tx.choices.leave(ana.id, ["press"], tx.now)
     suppress(staffed, "gone@readers.example", SuppressionReason.BOUNCED)
     suppress(staffed, "lost@readers.example", SuppressionReason.BOUNCED)

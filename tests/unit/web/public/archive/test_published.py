@@ -200,7 +200,6 @@ def test_what_came_of_it_is_said_in_the_statements_language(
     frame: Frame, shown: Published, language: str, said: str, link: str
 ) -> None:
     notice = notice_of(shown, DATED, language, frame.words(language)[0])
-    assert notice is not None
     assert (notice.text, notice.language, notice.link) == (said, language, link)
 
 
