@@ -126,13 +126,10 @@ def work(
     shell.say(_summarise_run(services.delivery, run))
     if not until_idle:
         return 0
-    return _INTERRUPTED if told_to_stop.is_set() else _exit_code(services.delivery, run)
-
-
-def _exit_code(delivery: Delivery, run: Run) -> int:
-    """Print the result of a finished run, and return its exit code."""
-    outcome = outcome_of(run, store=delivery.store)
-    for sentence in _sentences(outcome, run, delivery.settings.timezone):
+    if told_to_stop.is_set():
+        return _INTERRUPTED
+    outcome = outcome_of(run, store=services.store)
+    for sentence in _sentences(outcome, run, services.settings.timezone):
         shell.say(sentence)
     if outcome.ending is Ending.INVALID:
         shell.show_faults(run.last_result.faults)

@@ -132,7 +132,9 @@ def parse_typed_time(words: str, *, zone: str, now: datetime | None = None) -> d
     """
     if len(words) > _MAX_CHARACTERS:
         raise ValueError(say("This is too long for a date and time. {example}", example=_EXAMPLE))
-    hours, text = _take_part(_fold_accents(words))
+    letters = unicodedata.normalize("NFKD", words.casefold())
+    plain = "".join(one for one in letters if not unicodedata.combining(one))
+    hours, text = _take_part(" ".join(plain.split()))
     instant, text = _take_ahead(text, now)
     if instant:
         return instant.astimezone(ZoneInfo(zone))
@@ -176,12 +178,6 @@ def parse_instant(words: str, *, zone: str, now: datetime) -> datetime:
     if isinstance(typed, LocalTime):
         raise ValueError(say("Readers' own clocks are set in the text. Give one time for all"))
     return resolve(typed, zone)
-
-
-def _fold_accents(words: str) -> str:
-    """Return the words in lower case, without accents."""
-    letters = unicodedata.normalize("NFKD", words.casefold())
-    return " ".join("".join(one for one in letters if not unicodedata.combining(one)).split())
 
 
 def _take_part(text: str) -> tuple[range, str]:

@@ -240,7 +240,10 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     yield from _erasure(store)
     yield from map(_integrity, store.inspect(seconds=_CHECK_TIMEOUT_SECONDS))
     yield _permissions(settings)
-    yield from _secret_files(settings)
+    # in a container that may be intended
+    if open_ones := open_to_others([path.resolve() for path in settings.secret_files]):
+        detail = f"others may read {', '.join(map(str, open_ones))}"
+        yield unclear("secrets", detail, "take their rights away with 'chmod go-rwx'")
     yield of_sandbox(lambda: find_escapes(str(settings.workspace)))
     yield from examine_providers(delivery)
     yield from examine_from_outside(settings, delivery.key, store.clock.now())
@@ -425,15 +428,6 @@ def of_sandbox(find: Callable[[], list[str]]) -> Finding:
     detail = f"a harmful file or feed could {', '.join(escapes)}"
     advice = "use Linux 6.12 or newer with Landlock and seccomp, and a user other than root"
     return unclear("sandbox", detail, advice)
-
-
-def _secret_files(settings: Settings) -> Iterator[Finding]:
-    """Report secret files that others can read; in a container that may be intended."""
-    open_ones = open_to_others([path.resolve() for path in settings.secret_files])
-    if open_ones:
-        detail = f"others may read {', '.join(map(str, open_ones))}"
-        advice = "take their rights away with 'chmod go-rwx'"
-        yield unclear("secrets", detail, advice)
 
 
 def _audit_text(store: Store) -> str:

@@ -46,6 +46,27 @@ class NoticesContract:
             [notice] = tx.notices.of(BEN, 1)
             assert (notice.kind, notice.occurrence) == (NoticeKind.STARTED, "7")
 
+    def test_the_last_message_about_a_start_says_whether_there_is_one(self, store: Store) -> None:
+        def tell(kind: NoticeKind, occurrence: str, message: int | None) -> bool:
+            """Return whether a start was announced to her before this notice."""
+            found = NoticeEvent(kind, occurrence, NOON, {ANA})
+            tx.notices.add("hours", [found], NOON)
+            [notice] = tx.notices.of(ANA, 99)
+            answer = tx.notices.was_announced(notice, ANA)
+            tx.notices.finish([notice], NOON, message)
+            return answer
+
+        with store.begin() as tx:
+            staff(tx)
+            told = [
+                tell(NoticeKind.SCHEDULED, "1", None),
+                tell(NoticeKind.TAKEN_BACK, "2", None),
+                tell(NoticeKind.SCHEDULED, "3", 3),
+                tell(NoticeKind.TAKEN_BACK, "4", 4),
+                tell(NoticeKind.TAKEN_BACK, "5", 5),
+            ]
+        assert told == [False, False, False, True, False]
+
     def test_a_notice_is_told_by_one_email_and_the_next_waits_a_minute(self, store: Store) -> None:
         with store.begin() as tx:
             staff(tx)

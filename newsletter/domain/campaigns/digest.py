@@ -257,8 +257,10 @@ def compose(
 
     ``dated`` is the date in words, ``writers`` are the writers of all listed statements.
     """
-    articles = [_article(abstract) for abstract in abstracts]
-    blocks = [digest.intro.strip(), *articles]
+    blocks = [digest.intro.strip()]
+    for abstract in abstracts:
+        line = as_markdown(" · ".join(filter(None, (abstract.dated, abstract.opening))))
+        blocks.append(f"## [{as_markdown(abstract.title)}](<{abstract.address}>)\n\n{line}")
     issue = f"{digest.name}-{day.isoformat()}"
     return Statement(
         slug=issue,
@@ -273,11 +275,6 @@ def compose(
         writers=writers,
         origin=f"digest email {issue}",
     )
-
-
-def _article(abstract: Abstract) -> str:
-    line = " · ".join(words for words in (abstract.dated, abstract.opening) if words)
-    return f"## [{as_markdown(abstract.title)}](<{abstract.address}>)\n\n{as_markdown(line)}"
 
 
 def as_markdown(text: str) -> str:

@@ -14,7 +14,7 @@ from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.campaigns.state import State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.staff.audit import AuditEntry
-from newsletter.domain.statements.comment import Comment, mentioned_staff
+from newsletter.domain.statements.comment import Comment, find_mentions
 from newsletter.domain.subscribers.address import same_person
 
 LEAD_TIME = timedelta(hours=1)
@@ -155,7 +155,7 @@ def _before_sending(status: StatementStatus, last: _LastLines) -> Iterator[_Even
 
 def _submitted(status: StatementStatus, last: _LastLines) -> _Event:
     """Return the event of a text that waits, to all who can approve it but the one who acted."""
-    line, since = _newest(last, "submit", "revoke"), status.content_since or status.now
+    line, since = find_newest(last, "submit", "revoke"), status.content_since or status.now
     number, at, by = (line.number, line.at, {line.actor}) if line else (0, since, set())
     lost = max((one.at for one in status.approval.outdated), default=None)
     # another look makes no other text of one that was submitted at the desk
@@ -177,7 +177,7 @@ def _approved(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
         yield NoticeKind.APPROVED, at, at, _submitters(status, last).union(able) - completed
     if release is None or not status.is_waiting:
         return
-    chosen = _newest(last, "start", "schedule")
+    chosen = find_newest(last, "start", "schedule")
     by, since = completed, at or status.now
     if chosen and chosen.at >= since:
         by, since = {chosen.actor}, chosen.at
@@ -191,10 +191,10 @@ def _approved(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
 
 def _taken_back(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
     acts = {"undo", "cancel"}
-    begun, submitted = _newest(last, "approve", "start"), last.get("submit")
+    begun, submitted = find_newest(last, "approve", "start"), last.get("submit")
     if begun and not (submitted and submitted.number > begun.number):
         acts.add("take back")
-    line = _newest(last, *acts, "submit", "approve", "start", "schedule", "reopen")
+    line = find_newest(last, *acts, "submit", "approve", "start", "schedule", "reopen")
     if line and line.action in acts:
         yield NoticeKind.TAKEN_BACK, line.number, line.at, _involved(status, last) - {line.actor}
 
@@ -208,7 +208,7 @@ def _of_campaign(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
         yield NoticeKind.STARTED, campaign.id, campaign.started_at or status.now, involved
     elif state is State.PAUSED:
         # a pause by the program has no line of its own: it follows a start or a resumption
-        line = _newest(last, "pause", "resume", "start", "reopen")
+        line = find_newest(last, "pause", "resume", "start", "reopen")
         by = {line.actor} if line and line.action == "pause" else set()
         number, at = line.number if line else 0, line.at if line and by else status.now
         people = involved.union(status.actors) - by
@@ -218,17 +218,18 @@ def _of_campaign(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
     if status.is_undecided:
         again = _run_key(campaign, last, "reopen", "resolve")
         yield NoticeKind.DECISION, again, ended, status.actors
-    if line := _newest(last, "annotate", "take off the web", "put back on the web"):
+    if line := find_newest(last, "annotate", "take off the web", "put back on the web"):
         yield NoticeKind.PAGE_CHANGED, line.number, line.at, involved - {line.actor}
 
 
 def _run_key(campaign: Campaign, last: _LastLines, *actions: str) -> str:
     """Return a key of the campaign's run since the last of these actions."""
-    line = _newest(last, *actions)
+    line = find_newest(last, *actions)
     return f"{campaign.id} {line.number if line else 0}"
 
 
-def _newest(last: _LastLines, *actions: str) -> AuditEntry | None:
+def find_newest(last: _LastLines, *actions: str) -> AuditEntry | None:
+    """Return the last audit line with one of these actions."""
     lines = (last[action] for action in actions if action in last)
     return max(lines, key=lambda line: line.number, default=None)
 
@@ -265,7 +266,7 @@ def comment_events(
     ``before`` are earlier comments on the statement. A person is notified of only one of the
     events.
     """
-    named = mentioned_staff(comment.words, status.names) - {comment.by}
+    named = {*find_mentions(comment.words, status.names).values()} - {"", comment.by}
     talk = _writers(status).union(one.by for one in before) & status.staff.keys()
     others = talk - named - {comment.by}
     return (

@@ -45,11 +45,11 @@ def normalize_comment(typed: str) -> str:
 _MENTION_PATTERN = re.compile(r"(?<![\w.+@-])@([\w.+-]{1,100}(?:@[\w.-]{1,100})?)")
 
 
-def mentioned_staff(words: str, names: Mapping[str, str]) -> set[str]:
-    """Return the staff whom a comment mentions: @ben, @ben.okri or @ben@forum.example.
+def find_mentions(words: str, names: Mapping[str, str]) -> dict[str, str]:
+    """Return what a comment mentions with its address, or "": @ben, @ben.okri, @ben@forum.example.
 
-    ``names`` has the name of each, by address. A mention is an address, its local part, a first
-    name, or a name without blanks. A name that two people share mentions neither.
+    ``names`` has the name of each of the staff, by address. A mention is an address, its local
+    part, a first name, or a name without blanks. A name that two people share mentions neither.
     """
     known: dict[str, set[str]] = {}
     for address, name in names.items():
@@ -57,9 +57,9 @@ def mentioned_staff(words: str, names: Mapping[str, str]) -> set[str]:
         whole = {joint.join(parts) for joint in ("", ".", "-")}
         for one in {address, address.partition("@")[0], *parts[:1], *whole}:
             known.setdefault(one, set()).add(address)
-    written = (one.casefold().rstrip(".-") for one in _MENTION_PATTERN.findall(words))
-    found = (known.get(one, set()) for one in written)
-    return {address for one in found if len(one) == 1 for address in one}
+    written = (one.rstrip(".-") for one in _MENTION_PATTERN.findall(words))
+    found = {one: [*known.get(one.casefold(), ())] for one in written}
+    return {one: who[0] if len(who) == 1 else "" for one, who in found.items()}
 
 
 @dataclass(frozen=True, kw_only=True)

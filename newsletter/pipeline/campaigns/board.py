@@ -14,7 +14,7 @@ from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.schedule import LocalTime, resolve
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.comment import Comment, mentioned_staff
+from newsletter.domain.statements.comment import Comment, find_mentions
 from newsletter.domain.statements.draft import Draft
 from newsletter.domain.typed_time import parse_typed_time
 from newsletter.domain.wording import say
@@ -219,7 +219,9 @@ def _mentions_of(tx: Transaction, address: str) -> list[Comment]:
     found = [
         comment
         for comment in tx.comments.newest(_MAX_COMMENTS_SEARCHED)
-        if comment.at > since and address in mentioned_staff(comment.words, known) - {comment.by}
+        if comment.at > since
+        and address != comment.by
+        and address in find_mentions(comment.words, known).values()
     ]
     return found[:_MAX_MENTIONS]
 

@@ -17,6 +17,7 @@ from newsletter.domain.campaigns.notices import (
     NoticeKind,
     comment_events,
     events_of,
+    find_newest,
     next_event_at,
 )
 from newsletter.domain.campaigns.sentences import describe_next, describe_state
@@ -32,6 +33,7 @@ from newsletter.domain.delivery.transactional import (
     TransactionalEmail,
 )
 from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.ledger import acting
 from newsletter.pipeline.status import load_statuses
@@ -187,12 +189,23 @@ class _Writer:
             failing = {check.occurrence: check for check in self.tx.failing_checks.all()}
             check = failing.get(notice.occurrence)
             return f"{check.what}: {check.detail}" if check else None
-        status = self.known.get(notice.slug)
-        events = events_of(status, self.tx.audit.last(notice.slug)) if status else ()
+        status, last = self.known.get(notice.slug), self.tx.audit.last(notice.slug)
+        if notice.kind is NoticeKind.TAKEN_BACK and not self._knows_of_start(notice, last):
+            return None
+        events = events_of(status, last) if status else ()
         same = [
             one for one in events if one.kind is notice.kind and one.occurrence == notice.occurrence
         ]
         return "" if any(self.address in {"", *one.people} for one in same) else None
+
+    def _knows_of_start(self, notice: Notice, last: Mapping[str, AuditEntry]) -> bool:
+        """Return whether the recipient made the start that was undone, or got a notice of it."""
+        if "undo" not in last or str(last["undo"].number) != notice.occurrence:
+            return True  # it was not a start that was taken back
+        begun = find_newest(last, "start", "approve")
+        if self.address in {"", begun.actor if begun else ""}:
+            return True
+        return self.tx.notices.was_announced(notice, self.address)
 
     def _quote(self, notice: Notice) -> str | None:
         comment = self.tx.comments.get(int(notice.occurrence))

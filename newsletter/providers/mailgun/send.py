@@ -95,18 +95,15 @@ class Mailgun(BatchTranslator[tuple[bytes, ...]]):
             return answers.make_answer(response, verdict, message)
         if response.status in {420, 429}:
             verdict = Verdict.RETRY if response.status == 429 else Verdict.QUOTA
-            return answers.make_answer(response, verdict, message, wait=_wait(response, message))
+            seconds = _WAIT_SECONDS_PATTERN.search(message)
+            date = _WAIT_DATE_PATTERN.search(message)
+            wait = http.longest(
+                min(timedelta(seconds=int(seconds[1])), MAX_WAIT) if seconds else None,
+                http.until(date[1], response) if date else None,
+            )
+            return answers.make_answer(response, verdict, message, wait=wait)
         # 402 too: time does not repair an unpaid account, so a person must look
         return answers.refusal_by_status(batch, response, message)
-
-
-def _wait(response: HttpResponse, message: str) -> timedelta | None:
-    """Return the wait that the message of a rate limit or quota names."""
-    seconds, date = _WAIT_SECONDS_PATTERN.search(message), _WAIT_DATE_PATTERN.search(message)
-    return http.longest(
-        min(timedelta(seconds=int(seconds[1])), MAX_WAIT) if seconds else None,
-        http.until(date[1], response) if date else None,
-    )
 
 
 # --- building ----------------------------------------------------------------------------------

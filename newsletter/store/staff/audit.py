@@ -216,7 +216,12 @@ class Audit(Repository):
         head, approvals = AuditHead(number=0, digest=""), set()
         lines = self._db.stream(AuditEntry, f"{_SELECT} ORDER BY number")
         for number, row in enumerate(lines, start=1):
-            self._check(head, number, row)
+            *parts, digest = map(stored, vars(row).values())
+            if row.number != number or digest != self._chain.link(head.digest, *parts):
+                raise Defect(
+                    f"line {number} of the audit log is not what was written; it or a line before"
+                    " it was changed or removed, or var/keys/audit is another key"
+                )
             head = AuditHead(number=number, digest=row.digest)
             if row.action == _APPROVE_ACTION:
                 # the detail of an approval begins with its content hash
@@ -228,16 +233,6 @@ class Audit(Repository):
     def digest(self, number: int) -> str:
         return (
             self._db.value("SELECT digest FROM audit WHERE number = :number", number=number) or ""
-        )
-
-    def _check(self, head: AuditHead, number: int, row: AuditEntry) -> None:
-        """Raise Defect unless the line follows the one before it, under the key."""
-        *parts, digest = map(stored, vars(row).values())
-        if row.number == number and digest == self._chain.link(head.digest, *parts):
-            return
-        raise Defect(
-            f"line {number} of the audit log is not what was written;"
-            " it or a line before it was changed or removed, or var/keys/audit is another key"
         )
 
     def _compare_outside(self) -> None:

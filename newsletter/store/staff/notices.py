@@ -96,6 +96,17 @@ class Notices(Repository):
             id=message_id,
         )
 
+    def was_announced(self, undone: Notice, address: str) -> bool:
+        """Return whether the last message to a person about a start said that there was one."""
+        about = {"slug": undone.slug, "address": address, "id": undone.id}
+        told = self._db.value(
+            "SELECT kind = 'scheduled' FROM notice WHERE slug = :slug AND address = :address"
+            " AND kind IN ('scheduled', 'undone or cancelled') AND message_id IS NOT NULL"
+            " AND id < :id ORDER BY id DESC LIMIT 1",
+            **about,
+        )
+        return bool(told)
+
     def of_post(self, channel: Channel, post_id: int) -> list[Notice]:
         """Return the notices for a post to a channel, oldest first.
 

@@ -408,14 +408,15 @@ class Readers(AddressRepository):
 
         Bounces that an import brought are left out.
         """
-        is_within = (
-            "SELECT COUNT(*) FROM subscription WHERE changed_at >= since AND changed_at < until"
-        )
+        is_within = "changed_at >= since AND changed_at < until"
         rows = self._db.rows(
             f"""
             WITH span AS (SELECT CAST(value AS BIGINT) AS since, LEAD(CAST(value AS BIGINT))
                 OVER (ORDER BY CAST(value AS BIGINT)) AS until FROM json_each(:times))
-            SELECT ({is_within} AND state = 'confirmed'), ({is_within} AND state = 'ended'), (
+            SELECT (SELECT COUNT(*) FROM subscription WHERE {is_within} AND state = 'confirmed'), (
+                -- by list, for the index of those that ended
+                SELECT COUNT(*) FROM subscription
+                WHERE list_id IN (SELECT id FROM list) AND {is_within} AND state = 'ended'), (
                 SELECT COUNT(*) FROM suppression WHERE at >= since AND at < until
                     AND reason = 'bounced' AND import_id IS NULL)
             FROM span WHERE until IS NOT NULL ORDER BY since

@@ -145,11 +145,11 @@ def is_trial(settings: Settings) -> bool:
     return all(getattr(provider, "kind", "") == "outbox" for provider in settings.providers)
 
 
-def role_holders(tx: Transaction, role: Role, limit: int | None = None) -> str:
-    """Return the names of the staff with a role, at most ``limit``: Cleo or Dan."""
+def role_holders(tx: Transaction, role: Role) -> str:
+    """Return the names of the staff with a role: Cleo or Dan."""
     names = colleagues(tx)
     found = [names[address] for address, held in tx.staff.roles().items() if held.includes(role)]
-    return listed(found[:limit], "or") if found else ""
+    return listed(found, "or") if found else ""
 
 
 def colleagues(tx: Transaction) -> Mapping[str, str]:

@@ -22,6 +22,7 @@ from newsletter.domain.campaigns.sentences import (
 from newsletter.domain.delivery.restore_guard import read_sending_stop
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.staff.account import name_of
+from newsletter.domain.statements.comment import find_mentions
 from newsletter.domain.wording import (
     clock,
     listed,
@@ -86,23 +87,34 @@ class Desk:
         self._staff_names: tuple[int, Mapping[str, str]] = (-1, {})
         """Cached names of the staff, with the database version at which they were read."""
 
-    def person(self, address: str) -> str:
-        """Return the name of a member of staff; without one, a name made of the address."""
+    def names(self) -> Mapping[str, str]:
+        """Return casefolded address → name of the staff."""
         version = self.staff.store.version()  # a list asks for a name in each of its rows
         if version != self._staff_names[0]:
             with self.staff.store.read() as tx:
-                self._staff_names = version, tx.staff.names()
-        return self._staff_names[1].get(address) or name_of(address)
+                self._staff_names = version, {**tx.staff.names(), **colleagues(tx)}
+        return self._staff_names[1]
+
+    def person(self, address: str) -> str:
+        """Return the name of a member of staff; without one, a name made of the address."""
+        return self.names().get(address) or name_of(address)
+
+    def mark_mentions(self, text: str) -> Markup:
+        """Return a comment with its @mentions of staff marked."""
+        marked = str(escape(text))
+        for word, address in find_mentions(text, self.names()).items():
+            if address:
+                named = rf"(?<!\w)@{re.escape(word)}(?![\w@])"
+                marked = re.sub(named, r'<span class="mention">\g<0></span>', marked)
+        return Markup(marked)  # noqa: S704 - escaped above
 
     def plain(self, error: object) -> str:
         """Return an error's message for a page, in which colleagues have their names."""
-        with self.staff.store.read() as tx:
-            return plain(error, colleagues(tx))
+        return plain(error, self.names())
 
     def replace_addresses(self, text: str) -> str:
         """Replace addresses of the staff by their names."""
-        with self.staff.store.read() as tx:
-            names = colleagues(tx)
+        names = self.names()
         # longest first, because joana@forum.example contains ana@forum.example
         for address in sorted(names, key=len, reverse=True):
             text = text.replace(address, names[address])
@@ -161,7 +173,7 @@ class Desk:
             "list_title": lambda name: titles(self.staff.settings, [name]),
             "titled": partial(list_titles, self.staff.settings),
             "titles": partial(titles, self.staff.settings),
-            "mentions": mark_mentions,
+            "mentions": self.mark_mentions,
             "path": lambda text: quote(text, safe=""),
         }
 
@@ -200,12 +212,6 @@ class StaffPart:
 
     def __init__(self, staff: Staff) -> None:
         self._staff = staff
-
-
-def mark_mentions(text: str) -> Markup:
-    """Return a comment with its @mentions marked."""
-    marked = re.sub(r"(?<!\w)@\w+", r'<span class="mention">\g<0></span>', str(escape(text)))
-    return Markup(marked)  # noqa: S704 - escaped above
 
 
 def initials(name: str) -> str:

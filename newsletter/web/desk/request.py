@@ -294,7 +294,7 @@ class DeskRequest:
     def forbidden(self, role: Role) -> Response:
         """Say that the role does not suffice, and who has it."""
         with self.desk.staff.store.read() as tx:
-            others = role_holders(tx, role, limit=4)
+            others = role_holders(tx, role)
         takes = say("This takes the role {role}. Nothing was changed.", role=say(role.value))
         if others:
             ask = "This takes the role {role}. Ask {others}. Nothing was changed."

@@ -1,4 +1,4 @@
-"""The curve of a cumulative count over time: geometry for a template, and a table.
+"""The curve of a cumulative count over time, and bars: geometry for a template, and a table.
 
 The plot has no view box: its text keeps its size, and x is in percent of the width. Only the curve
 is stretched, in a box of ``CHART_WIDTH`` by ``CHART_HEIGHT``.
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
 from math import ceil, log10
+from typing import NamedTuple
 
 CHART_WIDTH, CHART_HEIGHT = 500, 180
 _MAX_GRID_LINES, _MAX_TIME_LABELS = 5, 4
@@ -71,19 +72,28 @@ def build_curve(minutes: Sequence[tuple[datetime, int]], start: datetime) -> Cur
     )
 
 
-def build_bars(
-    pairs: Sequence[tuple[int, int]],
-) -> tuple[list[tuple[float, int]], float, list[tuple[float, float]]]:
-    """Return the (y, value) of grid lines, y of zero, and the heights of bars up and down.
+class Bars(NamedTuple):
+    """Bars, each with a number above and one below zero; ``width`` in percent, y in pixels."""
 
-    ``pairs`` holds the two numbers of each bar; y and heights are units of ``CHART_HEIGHT``.
-    """
+    lines: Sequence[tuple[float, int]]
+    """(y, value) of each grid line."""
+    bars: Sequence[tuple[float, float, float, float]]
+    """(x in percent, y of the upper end, height above zero, height below zero) of each bar."""
+    width: float
+
+
+def build_bars(pairs: Sequence[tuple[int, int]]) -> Bars:
+    """Return the bars of pairs of numbers: one above zero, one below."""
     most_up, most_down = map(max, zip(*pairs, strict=True))
     step = _grid_step(max(1, most_up, most_down))
     top, bottom = step * ceil(most_up / step), step * ceil(most_down / step)
-    scale = CHART_HEIGHT / max(top + bottom, step)
+    scale, slot = CHART_HEIGHT / max(top + bottom, step), 100 / len(pairs)
     lines = [((top - value) * scale, abs(value)) for value in range(-bottom, top + 1, step)]
-    return lines, top * scale, [(up * scale, down * scale) for up, down in pairs]
+    bars = [
+        (slot * (number + 0.2), (top - up) * scale, up * scale, down * scale)
+        for number, (up, down) in enumerate(pairs)
+    ]
+    return Bars(lines, bars, slot * 0.6)
 
 
 def _grid_step(highest: int) -> int:

@@ -121,11 +121,13 @@ class Editing:
         )
 
     def _recipients(self, tx: Transaction, text: DraftText) -> str:
-        """Return the number of recipients in words; "" for a correction or a segment."""
-        lists = text.lists or self._statements.settings.default_lists
-        if text.corrects or text.segment:
+        """Return the number of recipients in words; "" for a correction or an unknown segment."""
+        lists = tuple(text.lists or self._statements.settings.default_lists)
+        segments = {one.name: one for one in self._statements.defaults.segments}
+        if text.corrects or (text.segment and text.segment not in segments):
             return ""
-        return people(tx.audiences.count(Audience(lists=tuple(lists))))
+        found = Audience(lists=lists, segment=segments.get(text.segment))
+        return people(tx.audiences.count(found))
 
     # --- what scripts ask for
 

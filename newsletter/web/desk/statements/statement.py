@@ -12,6 +12,7 @@ from newsletter.domain.errors import InvalidInput
 from newsletter.domain.events import MAX_COMPLAINTS
 from newsletter.domain.staff.audit import AuditEntry, sentence
 from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.comment import find_mentions
 from newsletter.domain.statements.comparison import Difference
 from newsletter.domain.statements.review import ReviewFinding
 from newsletter.domain.wording import say
@@ -99,11 +100,12 @@ class StatementPages:
     def comment(self, request: DeskRequest) -> Response:
         slug, typed = request.param("slug"), request.field("comment")
         try:
-            comment(slug, typed, by=request.who.address, store=self._statements.store)
+            made = comment(slug, typed, by=request.who.address, store=self._statements.store)
         except InvalidInput as error:
             faults = [("comment", fault.message) for fault in error.faults]
             return self._page(request.with_faults(*faults))
-        return go(f"/statements/{slug}", done="commented")
+        is_known = all(find_mentions(made.words, request.desk.names()).values())
+        return go(f"/statements/{slug}", done="commented" if is_known else "commented-unknown")
 
     @route("GET", "/statements/{slug}/history", Role.VIEWER)
     def history(self, request: DeskRequest) -> Response:

@@ -242,7 +242,10 @@ class ImportPages:
             )
         faults: Faults = ()
         if isinstance(work.error, InvalidInput):
-            faults = _faults_in(work.error, work.upload.file)
+            found = [("file", _fault_sentence(one, work.upload.file)) for one in work.error.faults]
+            others = len(found) - _MAX_FAULTS_SHOWN
+            more = [("file", say("And {count:,} more", count=others))] if others > 0 else []
+            faults = [*found[:_MAX_FAULTS_SHOWN], *more]
         elif isinstance(work.error, NotFound):
             raise NotFound(_FILE_GONE_MESSAGE) from work.error
         elif work.error is not None:
@@ -345,13 +348,6 @@ def _pasted(request: DeskRequest) -> Upload | None:
     first, *_ = text.splitlines() or [""]
     head = "email\n" if "@" in first and not {*first} & {*",;\t"} else ""
     return Upload(name=_PASTED_NAME, data=f"{head}{text}\n".encode()) if text else None
-
-
-def _faults_in(error: InvalidInput, file: str) -> Faults:
-    """Return the first faults of a file, with line and column, and the number of others."""
-    found = [("file", _fault_sentence(fault, file)) for fault in error.faults]
-    more = len(found) - _MAX_FAULTS_SHOWN
-    return [*found[:_MAX_FAULTS_SHOWN], *[("file", f"And {more:,} more")][: max(more, 0)]]
 
 
 def _fault_sentence(fault: Fault, file: str) -> str:

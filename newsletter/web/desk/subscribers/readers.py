@@ -142,7 +142,7 @@ class ReadersPages:
             people = tx.readers.search(
                 list_name=chosen, query=words, limit=_READERS_PER_PAGE + 1, before=before
             )
-            overview = {} if words or before else self._overview(tx)
+            overview = {} if words or before or chosen else self._overview(tx)
         shown = people[:_READERS_PER_PAGE]
         return request.page(
             "readers.html.j2",
@@ -161,11 +161,9 @@ class ReadersPages:
         today = tx.now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
         weeks = [today - timedelta(days=today.weekday() + 7 * back) for back in range(11, -2, -1)]
         found = tx.readers.growth_between(weeks)
-        lines, zero, bars = build_bars([(one[0], one[1] + one[2]) for one in found])
         return {
-            "weeks": [*zip(weeks, found, bars, strict=False)],
-            "lines": lines,
-            "zero": zero,
+            "weeks": [*zip(weeks, found, strict=False)],
+            "chart": build_bars([(one[0], one[1] + one[2]) for one in found]),
             "requests": tx.readers.who_request(_READERS_PER_PAGE),
             "lists": known_lists(tx, self._subscribers.declared_lists),
             "growth": tx.readers.growth(tx.now - _MONTH),

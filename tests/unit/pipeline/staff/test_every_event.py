@@ -85,6 +85,13 @@ def planned(desk: Desk) -> None:
     desk.mails()
 
 
+def started_just_now(desk: Desk) -> None:
+    """Sam has started it, and no mail has said so."""
+    approved(desk)
+    desk.mails()
+    desk.start(at=NOON + 4 * HOUR)
+
+
 def sent(desk: Desk) -> None:
     sending(desk)
     desk.room.drain()
@@ -319,6 +326,13 @@ CASES = {
         before=planned,
         happens=undoes(ADA),
         told="writer ed sam",
+        ends=starts_again,
+    ),
+    "undone before it was told": Case(
+        kind=NoticeKind.TAKEN_BACK,
+        before=started_just_now,
+        happens=undoes(ADA),
+        told="sam",
         ends=starts_again,
     ),
     "cancelled": Case(

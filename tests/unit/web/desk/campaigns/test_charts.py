@@ -46,11 +46,14 @@ def test_the_grid_has_even_steps(total: int, grid: list[int]) -> None:
     assert [value for _, value in found.lines] == grid
 
 
-def test_bars_share_a_grid_above_and_below_zero() -> None:
-    lines, zero, bars = build_bars([(60, 0), (0, 30)])
-    assert lines == [(180, 40), (144, 20), (108, 0), (72, 20), (36, 40), (0, 60)]
-    assert (zero, bars) == (108, [(108, 0), (0, 54)])
+def test_bars_share_a_grid_above_and_below_zero_and_have_their_places() -> None:
+    found = build_bars([(60, 0), (0, 30)])
+    assert found.lines == [(180, 40), (144, 20), (108, 0), (72, 20), (36, 40), (0, 60)]
+    assert found.width == 30
+    assert found.bars == [(10, 0, 108, 0), (60, 108, 0, 54)]
 
 
 def test_weeks_without_anybody_have_one_line() -> None:
-    assert build_bars([(0, 0), (0, 0)]) == ([(0, 0)], 0, [(0, 0), (0, 0)])
+    found = build_bars([(0, 0), (0, 0)])
+    assert found.lines == [(0, 0)]
+    assert [bar[1:] for bar in found.bars] == [(0, 0, 0)] * 2

@@ -288,7 +288,9 @@ def test_the_time_of_what_was_started_can_be_changed(at: Room, cleo: Signed) -> 
     said = words(page)
     assert "Leaves at 07:05:00 ( 5:00 ). It goes to about 12 people." in said
     assert 'data-countdown="2026-11-24T12:05:00+00:00"' in page.text
-    assert "Started by Cleo on Tue 24 Nov 2026, 07:00 New York for 12." in said
+    assert (
+        "Scheduled by Cleo on Tue 24 Nov 2026, 07:00 New York. It was for 12 people then." in said
+    )
     assert "Send to 12 people now" in said
     answer = at.press(cleo, page, f"{HERE}/time", when="at", at=TOMORROW)
     assert answer.headers["location"] == f"{HERE}?done=time"

@@ -272,6 +272,19 @@ def test_a_comment_stands_on_the_page_with_its_writer_and_version(staffed: Staff
     assert "on an earlier version" in said(staffed, "/statements/hours", "vera")
 
 
+def test_a_name_after_an_at_that_nobody_has_is_no_mention(staffed: Staffed) -> None:
+    write(staffed)
+    typed = {"comment": "@nobody, @ben and <i>@Ben's</i> ben@forum.example"}
+    answer = staffed.as_("ana").post("/statements/hours/comments", typed)
+    assert answer.headers["location"].endswith("?done=commented-unknown")
+    assert "Nobody on the team has one of the names" in words(
+        staffed.as_("ana").get("/statements/hours?done=commented-unknown")
+    )
+    page = staffed.as_("vera").get("/statements/hours").text
+    ben, other = '<span class="mention">@ben</span>', '<span class="mention">@Ben</span>'
+    assert f"@nobody, {ben} and &lt;i&gt;{other}&#39;s&lt;/i&gt; ben@forum.example" in page
+
+
 @rows(["typed", "why"], [("", "Write a comment first"), ("x" * 2_001, "it has 2,001 characters")])
 def test_a_comment_that_cannot_be_kept_is_given_back(
     staffed: Staffed, typed: str, why: str
@@ -452,6 +465,10 @@ def test_checks_on_pages_name_no_commands(tmp_path: Path, migrated: Path) -> Non
             assert "newsletter segment" not in page, path
         review = staffed.as_("ben").get("/statements/hours/review")
         assert "Press releases, only german" in words(review)
+        copied = staffed.as_("ana").post("/statements/hours/copy", {})
+        editor = staffed.as_("ana").get(copied.headers["location"].removeprefix("/desk"))
+        assert "<option selected>german</option>" in editor.text
+        assert "Recipients 0 people" in words(editor)
 
 
 def test_an_approver_reads_before_a_change_that_it_bars_them(staffed: Staffed) -> None:

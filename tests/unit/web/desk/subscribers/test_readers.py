@@ -74,6 +74,7 @@ def test_readers_are_found_by_any_part_of_a_name_or_an_address(cleo: Signed) -> 
     of_list = find(cleo, "readers.example", list="press")
     assert (ANA in words(of_list), CHEN in words(of_list)) == (True, False)
     assert cleo.get("/readers?list=pres").status == 404
+    assert "Joined in 30 days" not in cleo.get("/readers?list=press").text
 
 
 def test_all_readers_are_listed_fifty_at_a_time_without_one_twice(
