@@ -119,9 +119,7 @@ def is_first(lines: Sequence[Line], index: int) -> bool:
             or not in_title_case(text)
         )
     ]
-    below = any(
-        len(line.text) >= _SENTENCE and ends_sentence(line.text) for line in lines[index + 1 :]
-    )
+    below = any(len(line.text) >= _SENTENCE for line in lines[index + 1 :])
     return index > 0 and len(above) == len(masthead) <= 1 and below
 
 

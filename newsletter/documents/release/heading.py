@@ -46,6 +46,7 @@ from newsletter.documents.release.words import pattern
 
 _LABEL = pattern("title labels", r"(?:{})\s?:\s*")
 _OPEN_END = pattern("open ends", r"(?:\b(?:{})|[,;:&–—-])$")
+_QUOTATION = re.compile(r"[«„“\"][^«„“”»\"]*[»“”\"]")
 _MAX_LINES = 5
 _EVEN = 1.25
 _BROKEN = 70
@@ -139,7 +140,7 @@ def _is_one(texts: Sequence[str]) -> bool:
     last = texts[-1]
     if len(last) > _BROKEN or (is_no_title(last) and not _ends_stopped(last)):
         return False
-    if any(ends_sentence(text) for text in texts[:-1]):
+    if any(ends_sentence(text) or _QUOTATION.fullmatch(text) for text in texts[:-1]):
         return False
     return all(
         begins_small(below)
@@ -171,7 +172,8 @@ def _named_line(head: Sequence[Line], candidates: list[int], unnamed: list[int])
 
 def _nearest(head: Sequence[Line], candidates: list[int], unnamed: list[int]) -> int:
     """Return the full line that is no name and is marked by a label, a date and the text."""
-    full = [n for n in unnamed if is_full(head[n].text) and not is_body_name(head[n].text)]
+    whole = {n: " ".join(head[m].text for m in _block(head, n, head[n].text)) for n in unnamed}
+    full = [n for n in unnamed if is_full(whole[n]) and not is_body_name(whole[n])]
     plain = [n for n in unnamed if not is_body_name(head[n].text)]
     pool = full or plain or unnamed
     pool = _below_label(head, pool)
@@ -429,6 +431,6 @@ def _after_release_line(lines: Sequence[Line], head: Sequence[Line], width: int)
         rest = release_line(line.text)
         if is_embargo(line.text) or says("notice", line.text):
             continue
-        if rest and date_line(rest) is None and not is_contact(rest):
+        if rest and rest[0] != "(" and date_line(rest) is None and not is_contact(rest):
             return extend_title(lines, head, index, rest, width)
     return None

@@ -172,6 +172,40 @@ def test_a_title_broken_over_two_lines_is_joined() -> None:
     assert paragraphs(document) == [FIRST]
 
 
+SURVEY = "The survey of nine thousand members was made in the spring,\nand its figures are new."
+
+
+@rows(
+    ("head", "title"),
+    [
+        ("NEWS FROM THE WORKERS' UNION\n\nTwo in five plan to quit", "Two in five plan to quit"),
+        ("Faculty of Law, University of Ashby\n\nFines keep nobody", "Fines keep nobody"),
+        ("National Union of Tenants\n\nRents rise by a fifth", "Rents rise by a fifth"),
+        (
+            "Sin embargo, se mueve: Galileo llega a casa",
+            "Sin embargo, se mueve: Galileo llega a casa",
+        ),
+        (
+            "Ministers pay for roofs\nFor immediate release (not embargoed)",
+            "Ministers pay for roofs",
+        ),
+        ("“We can wait no longer”\nMayors ask for a bridge", "“We can wait no longer”"),
+        (
+            "Nurses’ Union\n\nFor immediate release\n\nTwo Sentenced\nAfter a Break-In\nin Ashby"
+            "\n\nDecision Follows Months of Hearings",
+            "Two Sentenced After a Break-In in Ashby",
+        ),
+        (
+            "The Lantern Foundation\nMarch 18, 2016\n\nA survey shows what residents want."
+            "\n\nWork Will Begin in the Spring and Take Two Years",
+            "A survey shows what residents want.",
+        ),
+    ],
+)
+def test_a_title_is_found_below_names_and_above_subheads(head: str, title: str) -> None:
+    assert imported(head, SURVEY, SECOND).title == title
+
+
 def test_for_immediate_release_and_the_embargo_are_left_out_and_the_embargo_noted() -> None:
     document = imported(
         "FOR IMMEDIATE RELEASE", "EMBARGOED UNTIL 5 a.m. ET", TITLE, "May 3, 2024", FIRST
