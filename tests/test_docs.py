@@ -22,7 +22,7 @@ from newsletter.domain.ports import Provider
 from newsletter.domain.statements.review import SEVERITY_OF_CHECK, Check
 from newsletter.providers import registry
 from newsletter.providers.common import signatures as signing
-from newsletter.transport.http import MAX_WAIT
+from newsletter.transport.http import MAX_RETRY_AFTER
 from newsletter.web.http import forms
 from newsletter.web.server import ConnectionLimits, connections_for
 from tests.fakes import FixedClock
@@ -374,7 +374,7 @@ def test_the_limits_that_operations_tells_are_those_of_the_code() -> None:
         f"up to half of the files, {connections_for(1 << 20):,} at the most,",
     ]
     assert [one for one in told if one not in page] == []
-    assert timedelta(hours=1) == MAX_RESERVATION == MAX_WAIT
+    assert timedelta(hours=1) == MAX_RESERVATION == MAX_RETRY_AFTER
     assert timedelta(days=1) == MAX_BLOCK
     lives = {kind: built(kind).capabilities.key_lifetime for kind in ("resend", "brevo")}
     assert lives == {"resend": timedelta(hours=24), "brevo": timedelta(minutes=15)}

@@ -32,7 +32,12 @@ TABLES: Mapping[str, Iterable[str]] = {
     "newsletter/domain/campaigns/notices.py": (one.value for one in NoticeKind),
     "newsletter/domain/campaigns/state.py": (
         *(one.value for one in (*State, *Act, *CampaignState)),
-        *(text for row in STATE_ROWS.values() for text in (row.next, row.without_actors) if text),
+        *(
+            text
+            for row in STATE_ROWS.values()
+            for text in (row.next_act, row.without_actors)
+            if text
+        ),
         "correct it",
     ),
     "newsletter/domain/staff/role.py": (one.value for one in Role),

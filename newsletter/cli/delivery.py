@@ -64,7 +64,7 @@ def stopped_by_signals(end: Callable[[], None]) -> Iterator[None]:
             gate.close()
         end()
 
-    # They stay until all has ended: a second Ctrl-C must not tear a call from its booking.
+    # They stay until the end: a second Ctrl-C must not prevent the record of a call's outcome.
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
@@ -138,7 +138,8 @@ def work(
 
 def _sentences(outcome: Outcome, run: Run, zone: str) -> Iterator[str]:
     if outcome.ending is Ending.HELD:
-        yield f"sending is stopped: {run.held}; 'newsletter resume-sending --by EMAIL' resumes it"
+        advice = "'newsletter resume-sending --by EMAIL' resumes it"
+        yield f"sending is stopped: {run.hold_reason}; {advice}"
     if outcome.ending is Ending.UNREACHABLE:
         yield _describe_unsent(outcome, run, zone)
     for campaign in outcome.scheduled:
@@ -308,7 +309,7 @@ def healthcheck(port: int) -> int:
 @click.command()
 @click.option("--reason", default="", metavar="TEXT", help="The reason.")
 @shell.as_json
-@shell.acting
+@shell.with_actor
 def stop(services: Services, reason: str, by: str, as_json: bool) -> None:
     """Stop all sending, until it is resumed.
 
@@ -323,7 +324,7 @@ def stop(services: Services, reason: str, by: str, as_json: bool) -> None:
 
 @click.command("resume-sending")
 @shell.as_json
-@shell.acting
+@shell.with_actor
 def resume_sending(services: Services, by: str, as_json: bool) -> None:
     """Resume all sending after 'newsletter stop'.
 

@@ -143,7 +143,7 @@ by_whom = click.option(
 )
 
 
-def acting(command: Callable[..., Any]) -> Callable[..., Any]:
+def with_actor(command: Callable[..., Any]) -> Callable[..., Any]:
     """Pass a command the services and the actor in ``--by``. Each act checks the actor's role."""
     return by_whom(with_services(command))
 

@@ -71,9 +71,9 @@ class IdentityProvider:
             newer = self.keys(_MIN_KEY_AGE)
             return id_tokens.verify(token, newer, self.desk, nonce=nonce, now=now)
 
-    def keys(self, newer_than: timedelta = _MAX_CACHE_AGE) -> list[Any]:
+    def keys(self, max_age: timedelta = _MAX_CACHE_AGE) -> list[Any]:
         """Return the provider's signing keys (JWK). Raises Unproven."""
-        keys = self._get(self._endpoint("jwks_uri"), newer_than).get("keys")
+        keys = self._get(self._endpoint("jwks_uri"), max_age).get("keys")
         return keys if isinstance(keys, list) else []
 
     def _endpoint(self, name: str) -> str:
@@ -88,10 +88,10 @@ class IdentityProvider:
             raise Unproven(f"{url} names no https address as {name}")
         return found
 
-    def _get(self, url: str, newer_than: timedelta) -> Mapping[str, Any]:
-        """Return the JSON object at a URL, from the cache if it is newer than ``newer_than``."""
+    def _get(self, url: str, max_age: timedelta) -> Mapping[str, Any]:
+        """Return the JSON object at a URL, from the cache if it is newer than ``max_age``."""
         known, now = self._fetched.get(url), self.clock.now()
-        if not known or not timedelta(0) <= now - known[0] < newer_than:
+        if not known or not timedelta(0) <= now - known[0] < max_age:
             request = HttpRequest(method="GET", url=url, headers={"Accept": "application/json"})
             known = self._fetched[url] = now, self._call(request)
         return known[1]

@@ -54,13 +54,14 @@ class Design:
     radius: int
 
     @property
-    def mat_width(self) -> int:
-        """Return the width of the mat around the lead picture."""
+    def frame_width(self) -> int:
+        """Return the width of the frame around the lead picture, in pixels; 0 without a frame."""
         return 12 if self.picture == "matted" else 0
 
     @property
     def lead_picture_width(self) -> int:
-        return self.width - 2 * (self.padding + self.mat_width) if self.mat_width else self.width
+        edges = 2 * (self.padding + self.frame_width)
+        return self.width - edges if self.frame_width else self.width
 
 
 _DESIGN_OF_THEME: Mapping[Theme, Design] = {

@@ -70,7 +70,7 @@ def find_seen(tx: Transaction, slug: str, shown_hash: str) -> StoredStatement:
 
 
 @contextmanager
-def acting(
+def act_as(
     store: Store, actor: str, needed: Role, action: str, *, in_person: bool = False
 ) -> Iterator[tuple[Transaction, str]]:
     """Begin the transaction of an act. Yield it, and the actor as ``require_role`` returns them."""

@@ -70,11 +70,11 @@ def load_status(
         names={address: names.get(address) or name_of(address) for address in roles},
         campaign=campaign,
         start=_start(tx, stored, approval, rules),
-        returned=open_change_request(
+        change_request=open_change_request(
             tx.change_requests.of(stored.slug), stored.content_hash, approvals
         ),
-        corrected=_corrected(tx, stored, campaign),
-        parts=sum(len(issue.parts) for issue in issues),
+        corrected_by=_corrected(tx, stored, campaign),
+        part_count=sum(len(issue.parts) for issue in issues),
         fault="" if stored.content_hash and stored.present else faults(statement),
         lists=statement.lists,
     )
@@ -104,13 +104,13 @@ def _with_plans(tx: Transaction, status: StatementStatus) -> StatementStatus:
         # a text that changed back gets its undo window again, or a restart with other settings and
         # back would send it at once
         times = (set_by_staff or written, embargo, status.approval.not_before)
-        window = max(status.since, since or status.since) + rules.undo_window
+        window = max(status.undo_since, since or status.undo_since) + rules.undo_window
         ready = max([window, *filter(None, times)])
     except ValueError as error:  # the zone was changed since the statement was read
         refusal = str(error)
     status = replace(
         status,
-        lapsed=_lapsed_start(tx, status) if rules.by_sender else None,
+        lapsed_start=_lapsed_start(tx, status) if rules.by_sender else None,
         set_for=set_by_staff or written,
         embargo_until=embargo,
         content_since=since,
@@ -430,10 +430,10 @@ def _resolve_correction(
         )
     return Correction(
         by=by,
-        of=of,
+        original=of,
         lists=campaign.lists,
-        unstarted=unstarted,
-        stops=stops,
+        is_original_unstarted=unstarted,
+        ended_campaigns=stops,
         # the approved segment: the statement may name another one by now
         segment=approved_content(tx, campaign).segment if unstarted else None,
     )

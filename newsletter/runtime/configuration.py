@@ -12,7 +12,7 @@ from newsletter.config.loading import FILE_NAME, load
 from newsletter.config.settings import Settings
 from newsletter.domain.errors import InvalidConfiguration, Outdated, Refused, StoreUnavailable
 from newsletter.domain.staff.role import Role
-from newsletter.pipeline.ledger import acting
+from newsletter.pipeline.ledger import act_as
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.store.sql import Store
 
@@ -97,7 +97,7 @@ class ConfigurationOnDisk:
         before = self._file.read_bytes()
         settings, renderer, data = self.with_changes(changes)
         try:
-            with acting(store, by, Role.ADMIN, "change settings", in_person=True) as (tx, actor):
+            with act_as(store, by, Role.ADMIN, "change settings", in_person=True) as (tx, actor):
                 if reason := self.why_not_editable():
                     raise Refused(reason)
                 if expected_digest != self.digest or self._file.read_bytes() != before:

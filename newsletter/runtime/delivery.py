@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from newsletter.store.looks import WorkerWakeups
 
 
-# A claim outlives the longest call by so much, for building the bytes and booking the answer.
+# A claim outlives the longest call by so much, for building the bytes and recording the answer.
 _LEASE_MARGIN = timedelta(seconds=60)
 _ALIVE_SECONDS = 60.0
 """The age of a heartbeat after which its process does not count as running."""
@@ -88,7 +88,7 @@ class Delivery:
         return recover(
             store=self.store,
             accounts=self.pool.accounts,
-            is_shared=self.settings.shares_sending,
+            shares_sending=self.settings.shares_sending,
             leaving=leaving,
         )
 
@@ -184,7 +184,7 @@ class Delivery:
             store=self.store,
             guard_file=self.guard_file,
             names=lambda: secrets.token_hex(16),
-            is_shared=self.settings.shares_sending,
+            shares_sending=self.settings.shares_sending,
             waits=lambda: time.sleep(0.2),
         )
 

@@ -22,7 +22,7 @@ class Run:
     worked_on: set[int] = field(default_factory=set)
     """The ids of campaigns that this run worked on."""
     unreachable: str = ""
-    held: str = ""
+    hold_reason: str = ""
     """Why all sending is on hold; "" if it is not."""
     wait: Wait | None = None
     """The long wait at which ``until_idle`` gave up."""
@@ -63,7 +63,7 @@ class Outcome:
 
 
 def outcome_of(run: Run, *, store: Store) -> Outcome:
-    if run.held:
+    if run.hold_reason:
         return Outcome(ending=Ending.HELD)
     with store.read() as tx:
         emails, _ = tx.emails.waiting(without=EmailKind.NEWS)  # a run does not wait for its own

@@ -261,17 +261,17 @@ class Scheduler:
         except Refused as error:
             self._fail(error)
             return
-        if self._run.held:
+        if self._run.hold_reason:
             return
-        look = self._feed_runner.run_tick(self._tick.run)
-        log_tick(look, self._run.last_result)
+        tick_result = self._feed_runner.run_tick(self._tick.run)
+        log_tick(tick_result, self._run.last_result)
         self._delivery.counters.ticked_at = self._delivery.store.clock.now()
-        self._delivery.counters.add("breaker_pauses", by=len(look.stopped))
-        self._run.last_result = look
-        self._run.withdrawn += look.withdrawn
-        self._run.worked_on |= {campaign.id for campaign in look.started}
+        self._delivery.counters.add("breaker_pauses", by=len(tick_result.stopped))
+        self._run.last_result = tick_result
+        self._run.withdrawn += tick_result.withdrawn
+        self._run.worked_on |= {campaign.id for campaign in tick_result.started}
         self._run.ticks += 1
-        if look.started:
+        if tick_result.started:
             self._send()
 
     def _reconcile(self, reconciler: Reconciler) -> None:
@@ -279,10 +279,10 @@ class Scheduler:
             return
         self._reconciling = True
         try:
-            while not self._stop.is_set() and (done := reconciler.reconcile()) is not None:
-                log_reconciled(done)
-                self._run.worked_on.add(done.held.campaign.id)
-                if done.queued:
+            while not self._stop.is_set() and (result := reconciler.reconcile()) is not None:
+                log_reconciled(result)
+                self._run.worked_on.add(result.held.campaign.id)
+                if result.queued:
                     self._send()
             with self._delivery.store.read() as tx:
                 asks_at = tx.unknowns.next_at(self._delivery.pool.accounts)
@@ -316,9 +316,9 @@ class Scheduler:
         self._wake.set()
 
     def _work_once(self, dispatcher: Dispatcher) -> None:
-        done = dispatcher.dispatch() if self._is_sending else None
-        if done is not None:
-            self._note(done)
+        result = dispatcher.dispatch() if self._is_sending else None
+        if result is not None:
+            self._note(result)
         elif self._is_sending and (
             ends := [wait.until for wait in self._delivery.waits().values() if wait]
         ):
@@ -329,14 +329,14 @@ class Scheduler:
             self._wake.wait(_IDLE_WAIT_SECONDS)
             self._wake.clear()
 
-    def _note(self, done: DispatchResult) -> None:
+    def _note(self, result: DispatchResult) -> None:
         with self._failed_attempts_lock:
-            tries = self._failed_attempts.pop(done.claimed.id, 0)
-            if done.wait:
-                self._failed_attempts[done.claimed.id] = tries + 1
-        log_attempt(done)
-        self._progress.count_accepted(done)
-        self._delivery.counters.note_attempt(done)
+            tries = self._failed_attempts.pop(result.claimed.id, 0)
+            if result.wait:
+                self._failed_attempts[result.claimed.id] = tries + 1
+        log_attempt(result)
+        self._progress.count_accepted(result)
+        self._delivery.counters.note_attempt(result)
 
     def _watch(self, until_idle: bool, clock: BackgroundScheduler) -> None:
         while not self._stop.wait(_BUSY_POLL if until_idle or self._is_sending else _IDLE_POLL):
@@ -350,7 +350,7 @@ class Scheduler:
             beat(self._delivery.settings.lock_path)
             if not until_idle and self._is_superseded():
                 return
-            if until_idle and self._run.held:
+            if until_idle and self._run.hold_reason:
                 return
             if (
                 until_idle
@@ -382,12 +382,12 @@ class Scheduler:
         if sends and not before:  # another process let it go on
             self._wake_workers()
         # the claims see a hold by themselves; here it is said
-        if reason and not self._run.held:
+        if reason and not self._run.hold_reason:
             log.warning("sending is stopped: %s; calls under way are booked", reason)
-        elif self._run.held and not reason:
+        elif self._run.hold_reason and not reason:
             log.warning("sending is resumed")
             self._wake_workers()
-        self._run.held = reason
+        self._run.hold_reason = reason
 
     def _is_idle(self) -> bool:
         with self._delivery.store.read() as tx:

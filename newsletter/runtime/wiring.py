@@ -51,7 +51,7 @@ def opened(
             settings.epoch_path,
             store.database.name,
             lambda _: store.database.location(),
-            is_shared=settings.shares_sending,
+            shares_sending=settings.shares_sending,
         )
         on_disk = ConfigurationOnDisk(settings, environ, key=key)
         built = _services(settings, store, guard_file, links, key, umask, on_disk)

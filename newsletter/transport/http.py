@@ -15,7 +15,7 @@ import requests
 from newsletter import __version__
 from newsletter.domain.errors import Defect, Fault, InvalidConfiguration, NewsletterError
 
-MAX_WAIT = timedelta(hours=1)
+MAX_RETRY_AFTER = timedelta(hours=1)
 _MAX_REASON_LENGTH = 200
 _LOCAL_PART_PATTERN = re.compile(r"(?<![^\s<>\"'(),:;])[^\s<>\"'(),:;]+@")
 _HEADER_VALUE = re.compile(r"[\x21-\x7e\xa1-\xff](?:[\t\x20-\x7e\xa0-\xff]*[\x21-\x7e\xa1-\xff])?|")
@@ -144,21 +144,23 @@ def json_post(url: str, headers: Mapping[str, str], body: bytes) -> HttpRequest:
     return HttpRequest(method="POST", url=url, headers=headers, body=body)
 
 
-def retry_after(response: HttpResponse, at_most: timedelta = MAX_WAIT) -> timedelta | None:
-    """Return the wait in Retry-After, from zero to ``at_most``; None if it is absent or invalid.
+def retry_after(response: HttpResponse, limit: timedelta = MAX_RETRY_AFTER) -> timedelta | None:
+    """Return the wait in Retry-After, from zero to ``limit``; None if it is absent or invalid.
 
     A date counts from the date of the response (RFC 9110, 10.2.3).
     """
     value = response.headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]+", value):
-        return min(timedelta(seconds=int(value[:9])), at_most)
-    return until(value, response, at_most)
+        return min(timedelta(seconds=int(value[:9])), limit)
+    return until(value, response, limit)
 
 
-def until(date: str, response: HttpResponse, at_most: timedelta = MAX_WAIT) -> timedelta | None:
-    """Return the time from a response to a date, zero to ``at_most``; None if invalid."""
+def until(
+    date: str, response: HttpResponse, limit: timedelta = MAX_RETRY_AFTER
+) -> timedelta | None:
+    """Return the time from a response to a date, zero to ``limit``; None if invalid."""
     try:
-        return _after(response, parsedate_to_datetime(date), at_most)
+        return _after(response, parsedate_to_datetime(date), limit)
     except (TypeError, ValueError, OverflowError):
         return None
 
@@ -169,15 +171,15 @@ def reset_after(response: HttpResponse, name: str) -> timedelta | None:
     if not re.fullmatch(r"[0-9]{1,11}", value):
         return None
     if int(value) < _MIN_TIMESTAMP:
-        return min(timedelta(seconds=int(value)), MAX_WAIT)
-    return _after(response, datetime.fromtimestamp(int(value), UTC), MAX_WAIT)
+        return min(timedelta(seconds=int(value)), MAX_RETRY_AFTER)
+    return _after(response, datetime.fromtimestamp(int(value), UTC), MAX_RETRY_AFTER)
 
 
-def _after(response: HttpResponse, instant: datetime, at_most: timedelta) -> timedelta | None:
+def _after(response: HttpResponse, instant: datetime, limit: timedelta) -> timedelta | None:
     """Return the time from a response to an instant. Raises TypeError without a zone."""
     if response.dated is None:
         return None
-    return min(max(instant - response.dated, timedelta(0)), at_most)
+    return min(max(instant - response.dated, timedelta(0)), limit)
 
 
 def json_object(response: HttpResponse) -> dict[str, Any] | None:

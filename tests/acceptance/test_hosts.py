@@ -419,13 +419,13 @@ def failover(tmp_path: Path, mailgun: PacedMailgun, *, waits: bool) -> Iterator[
         yield over
 
 
-@pytest.mark.parametrize("is_attended", [True, False])
+@pytest.mark.parametrize("is_used_elsewhere", [True, False])
 @pytest.mark.faults(seconds=45)
 def test_a_replica_that_has_all_takes_over_and_each_reader_has_it_once(
-    tmp_path: Path, mailgun: PacedMailgun, is_attended: bool
+    tmp_path: Path, mailgun: PacedMailgun, is_used_elsewhere: bool
 ) -> None:
     with failover(tmp_path, mailgun, waits=True) as over:
-        if not is_attended:
+        if not is_used_elsewhere:
             for one in over.running:
                 one.kill()
             time.sleep(DEAD_AFTER.total_seconds())

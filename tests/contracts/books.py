@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
-from newsletter.domain.delivery.batch import Booking, ClaimedBatch, Outcome, Verdict
+from newsletter.domain.delivery.batch import BatchOutcomes, ClaimedBatch, Outcome, Verdict
 from newsletter.domain.statements.content import Content, Sender
 from newsletter.domain.subscribers.audience import Audience, Entry
 from newsletter.store.sql import Store, Transaction
@@ -193,14 +193,14 @@ class Books:
         if outcome is REJECTED:  # which is each reader's own
             differ = dict.fromkeys(ids(claimed), REJECTED) | differ
             outcome = ACCEPTED
-        booking = Booking(
+        outcomes = BatchOutcomes(
             outcome=outcome,
             exceptions={n: each for n, each in differ.items() if each is not BUSY},
             to_retry={n: each for n, each in differ.items() if each is BUSY},
             wait=timedelta(seconds=30),
         )
         with self.step(is_shared=True) as tx:
-            return tx.batches.settle(claimed, booking=booking, at=NOON)
+            return tx.batches.settle(claimed, outcomes=outcomes, at=NOON)
 
     def requeue(self, claimed: ClaimedBatch, *, seconds: float = 0) -> bool:
         with self.step() as tx:

@@ -79,7 +79,11 @@ class ChoicesContract:
         Books(store, 2).settled()
         pause(store, 1)
         wanted = Correction(
-            by="right", of="resignation", lists=("press",), unstarted=False, stops=()
+            by="right",
+            original="resignation",
+            lists=("press",),
+            is_original_unstarted=False,
+            ended_campaigns=(),
         )
         with store.read() as tx:
             assert tx.audiences.count(wanted) == 2
@@ -93,10 +97,10 @@ class ChoicesContract:
         pause(store, 1)
         wanted = Correction(
             by="right",
-            of="resignation",
+            original="resignation",
             lists=("press",),
-            unstarted=unstarted,
-            stops=(books.campaign(),),
+            is_original_unstarted=unstarted,
+            ended_campaigns=(books.campaign(),),
         )
         with store.read() as tx:
             assert list(tx.audiences.addresses(wanted)) == ["reader2@example.org"]

@@ -17,7 +17,11 @@ STOPPED = [state for state in CampaignState if not state.final]
 def correction(original: Books, *, by: str = "right", unstarted: bool = False) -> Correction:
     campaign = original.campaign()
     return Correction(
-        by=by, of=campaign.slug, lists=campaign.lists, unstarted=unstarted, stops=(campaign,)
+        by=by,
+        original=campaign.slug,
+        lists=campaign.lists,
+        is_original_unstarted=unstarted,
+        ended_campaigns=(campaign,),
     )
 
 
@@ -158,7 +162,11 @@ class CorrectionsContract:
             campaign = tx.campaigns.get(number)
         assert campaign is not None
         wanted = Correction(
-            by="right", of="waiting", lists=campaign.lists, unstarted=True, stops=(campaign,)
+            by="right",
+            original="waiting",
+            lists=campaign.lists,
+            is_original_unstarted=True,
+            ended_campaigns=(campaign,),
         )
         assert who(store, wanted) == (addresses(3), [])
 

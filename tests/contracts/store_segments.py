@@ -148,10 +148,10 @@ class SegmentsContract:
             number = add_campaign(tx, "right")
             right = Correction(
                 by="right",
-                of="wrong",
+                original="wrong",
                 lists=("press",),
-                unstarted=True,
-                stops=(),
+                is_original_unstarted=True,
+                ended_campaigns=(),
                 segment=replace(BARE, language=("es",)),
             )
             assert tx.audiences.count(right) == 3

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from newsletter.domain.campaigns.campaign import Counts
-from newsletter.domain.delivery.batch import Booking
+from newsletter.domain.delivery.batch import BatchOutcomes
 from newsletter.store.sql import Store
 from tests.contracts.books import ACCEPTED, LEASE, Books, ids
 from tests.fakes import NOON
@@ -43,8 +43,8 @@ class ThreadsContract:
                     return taken
                 taken.append(ids(claimed))
                 with store.begin() as tx:
-                    booking = Booking(outcome=ACCEPTED, exceptions={})
-                    assert tx.batches.settle(claimed, booking=booking, at=NOON)
+                    outcomes = BatchOutcomes(outcome=ACCEPTED, exceptions={})
+                    assert tx.batches.settle(claimed, outcomes=outcomes, at=NOON)
 
         taken = [batch for share in in_threads(work) for batch in share]
         assert len(taken) == 200
@@ -58,8 +58,8 @@ class ThreadsContract:
 
         def work(_number: int) -> bool:
             with store.begin() as tx:
-                booking = Booking(outcome=ACCEPTED, exceptions={})
-                return tx.batches.settle(claimed, booking=booking, at=NOON)
+                outcomes = BatchOutcomes(outcome=ACCEPTED, exceptions={})
+                return tx.batches.settle(claimed, outcomes=outcomes, at=NOON)
 
         assert in_threads(work).count(True) == 1
         assert books.counts() == Counts(accepted=3)

@@ -4,7 +4,7 @@ import random
 from datetime import datetime, timedelta
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
-from newsletter.domain.delivery.batch import Booking, ClaimedBatch
+from newsletter.domain.delivery.batch import BatchOutcomes, ClaimedBatch
 from newsletter.domain.delivery.worker import DEAD_AFTER, Part
 from newsletter.store.sql import Store
 from tests.contracts.books import ACCEPTED, BUSY, LEASE, Books, ids
@@ -29,10 +29,10 @@ def note(store: Store, claimed: ClaimedBatch, owner: int) -> int | None:
         return tx.batches.record_start(claimed.id, fence=claimed.fence, body_hash="b", owner=owner)
 
 
-def bury(store: Store, *dead: int, is_shared: bool = True) -> int:
+def bury(store: Store, *dead: int, shares_sending: bool = True) -> int:
     with store.begin() as tx:
         tx.workers.remove(list(dead))
-        return tx.batches.abandon(at=NOON, is_shared=is_shared)
+        return tx.batches.abandon(at=NOON, shares_sending=shares_sending)
 
 
 class WorkersContract:
@@ -141,7 +141,7 @@ class WorkersContract:
             assert tx.unknowns.take(at=NOON, lease=LEASE, accounts=ours) is None
             assert tx.unknowns.take(at=NOON + LEASE, lease=LEASE, accounts=ours) is not None
         # that one process sends proves that no such call goes on
-        assert bury(store, is_shared=False) == 0
+        assert bury(store, shares_sending=False) == 0
         with store.read() as tx:
             assert tx.unknowns.calls_until(books.id, NOON) is None
 
@@ -182,8 +182,10 @@ class WorkersContract:
                 left.append(((owner, counted), ids(claimed)))
                 again = {n: BUSY for n in ids(claimed) if draw.random() < 0.2}
                 with store.send() as tx:
-                    booking = Booking(outcome=ACCEPTED, exceptions={}, to_retry=again, wait=LEASE)
-                    assert tx.batches.settle(claimed, booking=booking, at=NOON)
+                    outcomes = BatchOutcomes(
+                        outcome=ACCEPTED, exceptions={}, to_retry=again, wait=LEASE
+                    )
+                    assert tx.batches.settle(claimed, outcomes=outcomes, at=NOON)
             return left
 
         calls = [call for share in in_threads(work) for call in share]

@@ -154,7 +154,7 @@ def leave(room: Newsroom, owner: int) -> Promise:
 
 
 def bury(room: Newsroom, owner: int) -> Promise:
-    recover(store=room.store, accounts=room.pool().accounts, is_shared=True, leaving=owner)
+    recover(store=room.store, accounts=room.pool().accounts, shares_sending=True, leaving=owner)
     return nothing
 
 

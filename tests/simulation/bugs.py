@@ -11,7 +11,7 @@ from http.client import HTTPResponse
 from typing import Any
 
 from newsletter.domain.campaigns.campaign import Correction
-from newsletter.domain.delivery.batch import Answer, Booking, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.delivery.batch import Answer, BatchOutcomes, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.delivery.restore_guard import GuardRecord
 from newsletter.domain.statements.statement import Progress, StoredStatement
@@ -136,8 +136,8 @@ def _forgetful(noted: Noted) -> Any:
 def _moved_at_fetch(tx: Any, right: Callable[..., Any], **named: Any) -> Any:
     claimed = right(**named)
     if claimed is not None:
-        booking = Booking(outcome=_ACCEPTED, exceptions={})
-        tx.batches.settle(claimed, booking=booking, at=named["at"])
+        outcomes = BatchOutcomes(outcome=_ACCEPTED, exceptions={})
+        tx.batches.settle(claimed, outcomes=outcomes, at=named["at"])
     return claimed
 
 

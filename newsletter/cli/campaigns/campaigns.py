@@ -79,7 +79,7 @@ def report(services: Services, campaign: str, as_json: bool) -> None:
 def print_report(figures: dict[str, Any], zone: str) -> None:
     """Print the report as text, with times in the zone."""
     click.echo(f"campaign {figures['campaign']}: {figures['statement']}, {_state(figures)}")
-    for line in (*_circumstances(figures, zone), *_results(figures), *_dates(figures, zone)):
+    for line in (*_circumstances(figures, zone), *_results(figures), *_details(figures, zone)):
         click.echo(f"  {line}")
 
 
@@ -128,8 +128,8 @@ def _results(figures: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name:<12} {figures[name]:>9,}{f'  ({more})' if more else ''}"
 
 
-def _dates(figures: Mapping[str, Any], zone: str) -> Iterator[str]:
-    """Yield the version, who approved it, the times, and the people whom it did not reach."""
+def _details(figures: Mapping[str, Any], zone: str) -> Iterator[str]:
+    """Yield the version, approvers, providers and times, and each person not reached."""
     yield f"version      {shell.version(figures['content_digest'])}"
     yield f"approved by  {', '.join(figures['approved_by'])}"
     for override in figures["despite"]:
@@ -168,7 +168,7 @@ def _describe_wait(row: Mapping[str, Any], zone: str) -> Iterator[str]:
 
 @click.command()
 @click.argument("campaign")
-@shell.acting
+@shell.with_actor
 def pause(services: Services, campaign: str, by: str) -> None:
     """Pause a campaign after its open calls."""
     _print_state(services.campaigns.actions_of(by).pause(campaign))
@@ -176,7 +176,7 @@ def pause(services: Services, campaign: str, by: str) -> None:
 
 @click.command()
 @click.argument("campaign")
-@shell.acting
+@shell.with_actor
 def resume(services: Services, campaign: str, by: str) -> None:
     """Resume a paused campaign."""
     _print_state(services.campaigns.actions_of(by).resume(campaign))
@@ -184,7 +184,7 @@ def resume(services: Services, campaign: str, by: str) -> None:
 
 @click.command()
 @click.argument("campaign")
-@shell.acting
+@shell.with_actor
 def cancel(services: Services, campaign: str, by: str) -> None:
     """Cancel a campaign; sent messages stay sent."""
     cancelled = services.campaigns.actions_of(by).cancel(campaign)
@@ -199,29 +199,34 @@ def cancel(services: Services, campaign: str, by: str) -> None:
 @click.command()
 @click.argument("campaign")
 @click.option(
-    "--sent", "to", flag_value=Resolution.ACCEPTED.value, help="The provider has the messages."
+    "--sent",
+    "decision",
+    flag_value=Resolution.ACCEPTED.value,
+    help="The provider has the messages.",
 )
-@click.option("--resend", "to", flag_value=Resolution.RESEND.value, help="Send the messages again.")
 @click.option(
-    "--give-up", "to", flag_value=Resolution.GIVE_UP.value, help="Do not send the messages."
+    "--resend", "decision", flag_value=Resolution.RESEND.value, help="Send the messages again."
 )
-@shell.acting
-def resolve(services: Services, campaign: str, to: str | None, by: str) -> None:
+@click.option(
+    "--give-up", "decision", flag_value=Resolution.GIVE_UP.value, help="Do not send the messages."
+)
+@shell.with_actor
+def resolve(services: Services, campaign: str, decision: str | None, by: str) -> None:
     """Decide the outcome of unknown deliveries.
 
     A delivery is unknown if newsletter cannot tell whether the provider took the message. Look it
     up in the account at the provider first.
     """
-    if to is None:
+    if decision is None:
         raise click.UsageError("say --sent, --resend or --give-up")
-    resolved, people = services.campaigns.actions_of(by).resolve(campaign, Resolution(to))
+    resolved, people = services.campaigns.actions_of(by).resolve(campaign, Resolution(decision))
     shell.say(f"{people} decided")
     _print_state(resolved)
 
 
 @campaign.command("return")
 @click.argument("campaign")
-@shell.acting
+@shell.with_actor
 def go_back(services: Services, campaign: str, by: str) -> None:
     """Return waiting batches to the first provider.
 
@@ -232,7 +237,7 @@ def go_back(services: Services, campaign: str, by: str) -> None:
 
 @campaign.command()
 @click.argument("campaign")
-@shell.acting
+@shell.with_actor
 def reopen(services: Services, campaign: str, by: str) -> None:
     """Send a campaign that is over to those who did not get it.
 
@@ -246,10 +251,10 @@ def reopen(services: Services, campaign: str, by: str) -> None:
 
 def _print_state(campaign: Campaign) -> None:
     counts = campaign.counts
-    attention = campaign.state is CampaignState.ATTENTION
-    stands = "needs attention" if attention else f"is {campaign.state.value}"
+    is_open = campaign.state is CampaignState.ATTENTION
+    state = "needs attention" if is_open else f"is {campaign.state.value}"
     shell.say(
-        f"campaign {campaign.id} ({campaign.slug}) {stands}:"
+        f"campaign {campaign.id} ({campaign.slug}) {state}:"
         f" {counts.accepted:,} accepted, {counts.pending:,} pending,"
         f" {counts.cancelled:,} cancelled, {counts.unknown:,} unknown"
     )

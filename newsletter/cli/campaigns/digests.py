@@ -75,7 +75,7 @@ def show(services: Services, name: str, as_json: bool) -> None:
 
 @digest.command()
 @click.argument("name")
-@shell.acting
+@shell.with_actor
 def make(services: Services, name: str, by: str) -> int:
     """Make today's issue now. It waits for approval like any other statement."""
     made, summary = services.campaigns.digest_builder.make(name, by)
@@ -88,7 +88,7 @@ def make(services: Services, name: str, by: str) -> int:
 
 @digest.command()
 @click.argument("slug")
-@shell.acting
+@shell.with_actor
 def drop(services: Services, slug: str, by: str) -> None:
     """Drop an issue that has not begun to be sent.
 

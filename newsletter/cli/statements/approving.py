@@ -183,7 +183,7 @@ def revoke(services: Services, slug: str, by: str) -> None:
     help="Allow an earlier time than its approvers saw; the statement then "
     "waits for a new approval.",
 )
-@shell.acting
+@shell.with_actor
 def schedule(services: Services, slug: str, at: str, approve_again: bool, by: str) -> None:
     """Set the time of a statement, which overrules its file."""
     services.statements.refresh_to_act()
@@ -203,7 +203,7 @@ def schedule(services: Services, slug: str, at: str, approve_again: bool, by: st
 @click.command()
 @click.argument("slug")
 @click.option("--approve-again", is_flag=True, help="Allow an earlier time; see schedule.")
-@shell.acting
+@shell.with_actor
 def unschedule(services: Services, slug: str, approve_again: bool, by: str) -> None:
     """Go back to the time in the statement's file."""
     slug = shell.statement_slug(services.store, slug)
@@ -221,7 +221,7 @@ def unschedule(services: Services, slug: str, approve_again: bool, by: str) -> N
     help="The number of people that you expect; refuse another number.",
 )
 @click.option("--at", metavar="TIME", help=_AT)
-@shell.acting
+@shell.with_actor
 def start(
     services: Services, slug: str, by: str, digest: str, count: int | None, at: str | None
 ) -> None:
@@ -233,7 +233,7 @@ def start(
     slug = shell.statement_slug(services.store, slug)
     shown = services.campaigns.current_terms(slug)
     if count is not None:
-        shown = replace(shown, readers=count, typed=count)
+        shown = replace(shown, readers=count, typed_readers=count)
     asked = StartRequest(
         slug=slug,
         by=by,
@@ -252,7 +252,7 @@ def start(
 
 @click.command()
 @click.argument("slug")
-@shell.acting
+@shell.with_actor
 def undo(services: Services, slug: str, by: str) -> None:
     """Stop a statement before it is sent.
 
@@ -285,7 +285,7 @@ def send_back(services: Services, slug: str, by: str, reason: str, digest: str) 
     "--withdraw", "kind", flag_value=NoteKind.WITHDRAWN.value, help="Take the text off the web."
 )
 @click.option("--restore", "kind", flag_value=NoteKind.RESTORED.value, help="Put it back.")
-@shell.acting
+@shell.with_actor
 def annotate(services: Services, slug: str, words: str, kind: str | None, by: str) -> None:
     """Write a dated note on a statement's public page."""
     slug = shell.statement_slug(services.store, slug)

@@ -274,7 +274,7 @@ def diff(services: Services, slug: str) -> None:
 
 @statement.command()
 @click.argument("slug")
-@shell.acting
+@shell.with_actor
 def submit(services: Services, slug: str, by: str) -> None:
     """Hand a draft in for approval.
 

@@ -247,7 +247,7 @@ def _record(record: ImportRecord) -> dict[str, Any]:
 @click.command("undo-import")
 @click.argument("number", type=click.IntRange(min=1))
 @shell.as_json
-@shell.acting
+@shell.with_actor
 def undo_import(services: Services, number: int, by: str, as_json: bool) -> None:
     """Undo an import.
 

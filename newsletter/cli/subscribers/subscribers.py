@@ -126,7 +126,7 @@ def _in_words(consent: Mapping[str, Any]) -> str:
 @subscribers.command()
 @shell.address_argument()
 @click.option("--reason", default="", help="The reason, without the address.")
-@shell.acting
+@shell.with_actor
 def suppress(services: Services, address: str, by: str, reason: str) -> None:
     """Never send to an address again."""
     added = administer.suppress(address, by=by, reason=reason, store=services.store)
@@ -136,7 +136,7 @@ def suppress(services: Services, address: str, by: str, reason: str) -> None:
 @subscribers.command()
 @shell.address_argument()
 @click.option("--reason", required=True, help="The reason, for the audit log, without the address.")
-@shell.acting
+@shell.with_actor
 def lift(services: Services, address: str, by: str, reason: str) -> None:
     """Let an address that was suppressed get mail again.
 
@@ -149,7 +149,7 @@ def lift(services: Services, address: str, by: str, reason: str) -> None:
 
 @subscribers.command()
 @shell.address_argument()
-@shell.acting
+@shell.with_actor
 def data(services: Services, address: str, by: str) -> None:
     """Print all data about one person as JSON.
 
@@ -163,7 +163,7 @@ def data(services: Services, address: str, by: str) -> None:
 @shell.address_argument()
 @shell.repeatable("--list", "lists", "NAME", "The list whose subscription ends", required=True)
 @shell.as_json
-@shell.acting
+@shell.with_actor
 def unsubscribe(
     services: Services, address: str, lists: tuple[str, ...], by: str, as_json: bool
 ) -> None:
@@ -184,7 +184,7 @@ def unsubscribe(
 @click.option(
     "--block-unknown", is_flag=True, help="Block the address even if nothing is stored about it."
 )
-@shell.acting
+@shell.with_actor
 def forget(services: Services, address: str, yes: bool, block_unknown: bool, by: str) -> None:
     """Erase a person, and never write to them again.
 
@@ -223,7 +223,7 @@ def _whom_to_erase(tx: Transaction, address: str, zone: str) -> str:
 @shell.address_argument("old", "OLD")
 @shell.address_argument("new", "NEW")
 @shell.as_json
-@shell.acting
+@shell.with_actor
 def change_address(services: Services, old: str, new: str, by: str, as_json: bool) -> None:
     """Give a subscriber another address. Their lists, choices and history stay.
 
@@ -280,7 +280,7 @@ def _as_data(person: Subscriber) -> dict[str, Any]:
 @click.option("--language", default="", help="The person's language, like es.")
 @click.option("--create-list", "create_lists", is_flag=True, help="Create an unknown list.")
 @shell.as_json
-@shell.acting
+@shell.with_actor
 def add(
     services: Services,
     address: str,

@@ -119,28 +119,23 @@ BEFORE_START = frozenset({CampaignState.SCHEDULED, CampaignState.PAUSED})
 
 @dataclass(frozen=True, kw_only=True)
 class Correction:
-    """A correction of a statement, with its audience.
-
-    The audience has the readers who may have the original. It also has the subscribed readers who
-    still wait in a campaign of the original that the correction ends.
-    """
+    """A correction of a statement, for readers who may have the original or still wait for it."""
 
     by: str
-    of: str
+    original: str
     """The slug of the original."""
     lists: tuple[str, ...]
-    """The lists of the original's campaign, which the correction's unsubscribe link ends."""
-    unstarted: bool
+    """The lists of the original's campaign; the correction's unsubscribe link ends them."""
+    is_original_unstarted: bool
     """The original's campaign has not begun: the correction goes to its lists instead."""
-    stops: tuple[Campaign, ...]
+    ended_campaigns: tuple[Campaign, ...]
     """Campaigns of the original that could still send, and that the correction ends."""
     segment: Segment | None = None
     """The segment of an original that has not begun; it also limits the correction's readers."""
 
 
-_TOLERANCE = 10_000
-"""One reader in this many may come or go while a sender reads the page: a large audience
-changes between any two clicks."""
+_READERS_PER_CHANGE = 10_000
+"""One reader in this many may come or go while a sender reads the page."""
 _GROUPED_NUMBER_PATTERN = re.compile(r"[0-9]{1,3}(?:[,.'\s][0-9]{3})+|[0-9]{1,12}")
 
 
@@ -165,7 +160,7 @@ class Start:
     count: int
     """The number of readers that the person was shown."""
     found: int = 0
-    """If the number of readers differed too much and paused the campaign, that number; else 0."""
+    """The number of readers when the start was stopped because that differed too much; else 0."""
     revoked_at: datetime | None = None
 
 
@@ -177,42 +172,41 @@ def find_valid_start(
     ``complete_at`` is the time of that approval. If an approval was revoked and given again, a
     sender must start the statement again.
     """
-    counted = [
+    valid_starts = [
         start
         for start in starts
         if start.revoked_at is None
         and start.content_hash == content_hash
         and start.at >= complete_at
     ]
-    return counted[-1] if counted else None
+    return valid_starts[-1] if valid_starts else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShownTerms:
-    """The numbers and times that a person was shown before they decided about a statement.
+    """The numbers and times that a person was shown before a decision; the form sends them back.
 
-    The form sends them back. A missing or malformed field counts as different from the current
-    value.
+    A missing or malformed field counts as different from the current value.
     """
 
     readers: int | None = None
     """The number of readers."""
     time: str = ""
-    """The set time, as ``write_set_time`` writes it."""
-    typed: int | None = None
+    """The set time, as ``format_set_time`` writes it."""
+    typed_readers: int | None = None
     """The number of readers that the person typed as confirmation."""
-    fresh: bool = False
+    has_fresh_factor: bool = False
     """The person has just given a second factor."""
 
 
 def has_audience_changed(shown: int, now: int) -> bool:
     """Return whether the number of readers changed so much that it must be confirmed again."""
-    return abs(now - shown) * _TOLERANCE > shown
+    return abs(now - shown) * _READERS_PER_CHANGE > shown
 
 
 def parse_typed_number(text: str) -> int | None:
     """Parse a number typed as 4213, 4,213, 4.213 or 4 213; return None for other text."""
-    written = text.strip()
-    if not _GROUPED_NUMBER_PATTERN.fullmatch(written):
+    number = text.strip()
+    if not _GROUPED_NUMBER_PATTERN.fullmatch(number):
         return None
-    return int(re.sub(r"\D", "", written))
+    return int(re.sub(r"\D", "", number))

@@ -25,9 +25,9 @@ class Every(Enum):
 
 
 NAME_MAX_LENGTH = 40
-"""Characters. An issue's slug is the name and a date, and must be a valid slug itself."""
+"""In characters. An issue's slug is the name and a date, and must be a valid slug itself."""
 MAX_STATEMENTS = 50
-"""The maximum of statements in an issue: Gmail clips longer emails."""
+"""The maximum number of statements in an issue: Gmail clips longer emails."""
 DATE_MARK = "{date}"
 """The placeholder for the date in a title."""
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -59,8 +59,8 @@ def _hour(text: str) -> str:
 def _require_day(value: Any) -> Any:
     if value is None:
         raise ValueError(f"has no value; write {_DAY_ADVICE}")
-    whole = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 28
-    if not whole and value not in (*DAYS, "last"):
+    is_date = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 28
+    if not is_date and value not in (*DAYS, "last"):
         raise ValueError(f"{value!r} is no day; write {_DAY_ADVICE}")
     return value
 
@@ -138,7 +138,7 @@ class Issue:
         return f"{self.name}-{self.day.isoformat()}"
 
 
-_DAY = timedelta(days=1)
+_ONE_DAY = timedelta(days=1)
 
 
 def due(
@@ -148,14 +148,14 @@ def due(
 
     ``since`` is when the digest was first configured, ``last`` the date of the last issue.
     """
-    past = (one for one in _occurrences(digest, zone, now, -1) if one <= now)
-    return [*takewhile(lambda one: one > since and (last is None or one.date() > last), past)]
+    past_times = (one for one in _occurrences(digest, zone, now, -1) if one <= now)
+    return [*takewhile(lambda one: one > since and (last is None or one.date() > last), past_times)]
 
 
 def next_due(digest: Digest, zone: str, *, last: date | None, now: datetime) -> datetime:
     """Return the next time at which an issue is due, on a later date than ``last``."""
-    future = (one for one in _occurrences(digest, zone, now, 1) if one > now)
-    return next(one for one in future if last is None or one.date() > last)
+    future_times = (one for one in _occurrences(digest, zone, now, 1) if one > now)
+    return next(one for one in future_times if last is None or one.date() > last)
 
 
 def _occurrences(digest: Digest, zone: str, now: datetime, step: int) -> Iterator[datetime]:
@@ -166,13 +166,13 @@ def _occurrences(digest: Digest, zone: str, now: datetime, step: int) -> Iterato
     """
     day = now.astimezone(ZoneInfo(zone)).date()
     while True:
-        is_last = (day + _DAY).day == 1
+        is_last = (day + _ONE_DAY).day == 1
         if is_last if digest.day == "last" else digest.day in {day.day, DAYS[day.weekday()]}:
             yield datetime.combine(day, time.fromisoformat(digest.at), ZoneInfo(zone))
-        day += _DAY * step
+        day += _ONE_DAY * step
 
 
-_MARKUP = re.compile(r"[\\`*_\[\]<>&~#]")
+_SIGN_PATTERN = re.compile(r"[\\`*_\[\]<>&~#]")
 _BLOCK_START_PATTERN = re.compile(r"^([0-9]+(?=[.)])|(?=[-+=]))")
 """The beginning of a list item, or of the line below a heading, in Markdown."""
 
@@ -213,36 +213,34 @@ def current_campaigns(slugs: Iterable[str], campaigns: Sequence[Campaign]) -> tu
 
     A correction replaces its original; a cancelled statement is left out.
     """
-    out = {
+    by_slug = {
         one.slug: one for _, one in _by_start(campaigns) if one.state is not CampaignState.CANCELLED
     }
-    corrections = {
-        campaign.corrects: campaign.slug for campaign in out.values() if campaign.corrects
-    }
-    named = set()
+    corrections = {one.corrects: one.slug for one in by_slug.values() if one.corrects}
+    slugs_now = set()
     for slug in slugs:
         name = slug
         for _ in corrections:  # a correction may have been corrected too; no chain is longer
             name = corrections.get(name, name)
-        named.add(name)
-    return tuple(one for _, one in _by_start(out.values()) if one.slug in named)
+        slugs_now.add(name)
+    return tuple(one for _, one in _by_start(by_slug.values()) if one.slug in slugs_now)
 
 
 def _by_start(campaigns: Iterable[Campaign]) -> list[tuple[datetime, Campaign]]:
-    begun = [
+    started = [
         (campaign.started_at, campaign) for campaign in campaigns if campaign.started_at is not None
     ]
-    return sorted(begun, key=lambda pair: (pair[0], pair[1].id))
+    return sorted(started, key=lambda pair: (pair[0], pair[1].id))
 
 
 def pick_language(statements: Sequence[Statement], language: str) -> tuple[Statement, ...]:
-    """Return one of several translations: the one in this language, else the first."""
-    best: dict[str, Statement] = {}
+    """Return one of each group of translations: the one in this language, else the first."""
+    choices: dict[str, Statement] = {}
     for statement in statements:
-        known = best.setdefault(statement.translation_of or statement.slug, statement)
-        if known.language != language and statement.language == language:
-            best[statement.translation_of or statement.slug] = statement
-    return tuple(statement for statement in statements if statement in best.values())
+        choice = choices.setdefault(statement.translation_of or statement.slug, statement)
+        if choice.language != language and statement.language == language:
+            choices[statement.translation_of or statement.slug] = statement
+    return tuple(statement for statement in statements if statement in choices.values())
 
 
 def compose(
@@ -261,9 +259,9 @@ def compose(
     for abstract in abstracts:
         line = as_markdown(" · ".join(filter(None, (abstract.dated, abstract.opening))))
         blocks.append(f"## [{as_markdown(abstract.title)}](<{abstract.address}>)\n\n{line}")
-    issue = f"{digest.name}-{day.isoformat()}"
+    slug = f"{digest.name}-{day.isoformat()}"
     return Statement(
-        slug=issue,
+        slug=slug,
         title=digest.title.replace(DATE_MARK, dated),
         body="\n\n".join(block for block in blocks if block) + "\n",
         lists=digest.lists,
@@ -273,10 +271,10 @@ def compose(
         progress=Progress.REVIEW,
         digest=digest.name,
         writers=writers,
-        origin=f"digest email {issue}",
+        origin=f"digest email {slug}",
     )
 
 
 def as_markdown(text: str) -> str:
     """Escape plain text as one line of Markdown that contains no markup."""
-    return _BLOCK_START_PATTERN.sub(r"\1\\", _MARKUP.sub(r"\\\g<0>", " ".join(text.split())))
+    return _BLOCK_START_PATTERN.sub(r"\1\\", _SIGN_PATTERN.sub(r"\\\g<0>", " ".join(text.split())))

@@ -21,8 +21,8 @@ LEAD_TIME = timedelta(hours=1)
 """The time between a notice and the start of the campaign that it announces."""
 MAX_AGE = timedelta(days=1)
 """The maximum age at which an event is still notified."""
-LATE_OUTCOME = timedelta(minutes=5)
-"""The time between two looks for unknown deliveries of a cancelled campaign."""
+LATE_OUTCOME_INTERVAL = timedelta(minutes=5)
+"""The interval at which a cancelled campaign is checked for unknown deliveries."""
 INTERVAL = timedelta(minutes=1)
 """The minimum interval between two notice emails to one person."""
 
@@ -110,23 +110,23 @@ _LastLines = Mapping[str, AuditEntry]
 
 def events_of(status: StatementStatus, last: _LastLines) -> tuple[NoticeEvent, ...]:
     """Return the events that follow from the current status of a statement."""
-    each = _before_sending, _taken_back, _of_campaign
-    events = (event for some in each for event in some(status, last))
+    event_functions = _events_before_sending, _withdrawal_events, _campaign_events
+    events = (event for find_events in event_functions for event in find_events(status, last))
     return tuple(
-        NoticeEvent(kind, str(what), at, status.staff.keys() & {*people})
-        for kind, what, at, people in events
+        NoticeEvent(kind, str(occurrence), at, status.staff.keys() & {*people})
+        for kind, occurrence, at, people in events
     )
 
 
 def next_event_at(status: StatementStatus) -> datetime | None:
     """Return the next time at which an event may occur without an act; None if there is none."""
-    soon = status.release - LEAD_TIME if status.release else None
-    ended = status.campaign.finished_at if status.campaign else None
+    lead_at = status.release - LEAD_TIME if status.release else None
+    ended_at = status.campaign.finished_at if status.campaign else None
     # a call that was under way when it was cancelled may come out as unknown after that
     is_watched = status.state is State.CANCELLED and not status.is_undecided
-    is_recent = ended is not None and ended + MAX_AGE > status.now
-    late = status.now + LATE_OUTCOME if is_watched and is_recent else None
-    moments = (soon, status.set_for, status.embargo_until, late)
+    is_recent = ended_at is not None and ended_at + MAX_AGE > status.now
+    look_again_at = status.now + LATE_OUTCOME_INTERVAL if is_watched and is_recent else None
+    moments = (lead_at, status.set_for, status.embargo_until, look_again_at)
     return min((at for at in moments if at is not None and at > status.now), default=None)
 
 
@@ -134,76 +134,76 @@ _STATES_IN_REVIEW = frozenset({State.REVIEW, State.CHANGED})
 _APPROVED_STATES = frozenset({State.APPROVED, State.HELD_BACK, State.SCHEDULED, State.LEAVING})
 
 
-def _before_sending(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
-    state, back = status.state, status.returned
+def _events_before_sending(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
+    state, request = status.state, status.change_request
     if state in _STATES_IN_REVIEW:
-        yield _submitted(status, last)
-    if state is State.RETURNED and back is not None:
-        yield NoticeKind.SENT_BACK, back.at, back.at, _submitters(status, last) - {back.by}
+        yield _submission_event(status, last)
+    if state is State.RETURNED and request is not None:
+        yield NoticeKind.SENT_BACK, request.at, request.at, _submitters(status, last) - {request.by}
     if state in _APPROVED_STATES:
-        yield from _approved(status, last)
+        yield from _approval_events(status, last)
     if state not in _STATES_IN_REVIEW | _APPROVED_STATES | {State.RETURNED}:
         return
-    over, due, submitted = status.embargo_until, status.set_for, last.get("submit")
-    since = submitted.at if submitted else None
-    if over and over <= status.now and not (since and since > over):
-        yield NoticeKind.EMBARGO_OVER, over, over, _involved(status, last).union(status.actors)
-    is_late = status.is_overdue or (state is State.HELD_BACK and due and due <= status.now)
-    if due and is_late and not (since and since > due) and not (over and over > status.now):
-        yield NoticeKind.OVERDUE, due, due, _submitters(status, last).union(status.actors)
+    end, due_at, submit_line = status.embargo_until, status.set_for, last.get("submit")
+    since = submit_line.at if submit_line else None
+    if end and end <= status.now and not (since and since > end):
+        yield NoticeKind.EMBARGO_OVER, end, end, _involved(status, last).union(status.actors)
+    is_late = status.is_overdue or (state is State.HELD_BACK and due_at and due_at <= status.now)
+    if due_at and is_late and not (since and since > due_at) and not (end and end > status.now):
+        yield NoticeKind.OVERDUE, due_at, due_at, _submitters(status, last).union(status.actors)
 
 
-def _submitted(status: StatementStatus, last: _LastLines) -> _Event:
-    """Return the event of a text that waits, to all who can approve it but the one who acted."""
+def _submission_event(status: StatementStatus, last: _LastLines) -> _Event:
+    """Return the event of a text that waits for approval, for its possible approvers."""
     line, since = find_newest(last, "submit", "revoke"), status.content_since or status.now
     number, at, by = (line.number, line.at, {line.actor}) if line else (0, since, set())
-    lost = max((one.at for one in status.approval.outdated), default=None)
+    loss = max((one.at for one in status.approval.outdated), default=None)
     # another look makes no other text of one that was submitted at the desk
-    version = lost or "" if status.statement.desk and number else status.stored.content_hash
-    changed_at = lost or at if status.statement.desk else since
+    version = loss or "" if status.statement.desk and number else status.stored.content_hash
+    changed_at = loss or at if status.statement.desk else since
     if changed_at > at:  # by no act of that person
         at, by = since, set()
-    given, valid = last.get("approve"), {one.by for one in status.approval.valid}
-    if given and given.number > number and not lost and given.actor not in valid:
-        number, at, by = given.number, status.now, set()  # who approved it lost the role since
+    approval, approvers = last.get("approve"), {one.by for one in status.approval.valid}
+    if approval and approval.number > number and not loss and approval.actor not in approvers:
+        number, at, by = approval.number, status.now, set()  # its approver lost the role since
     return NoticeKind.SUBMITTED, f"{version} {number}", at, {*status.actors} - by
 
 
-def _approved(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
+def _approval_events(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
     involved, release, at = _involved(status, last), status.release, status.approval.complete_at
-    completed = {one.by for one in status.approval.given if at and one.at >= at}
+    last_approvers = {one.by for one in status.approval.given if at and one.at >= at}
     if at is not None:
-        able = status.actors if status.state is State.APPROVED else ()
-        yield NoticeKind.APPROVED, at, at, _submitters(status, last).union(able) - completed
+        actors = status.actors if status.state is State.APPROVED else ()
+        yield NoticeKind.APPROVED, at, at, _submitters(status, last).union(actors) - last_approvers
     if release is None or not status.is_waiting:
         return
-    chosen = find_newest(last, "start", "schedule")
-    by, since = completed, at or status.now
-    if chosen and chosen.at >= since:
-        by, since = {chosen.actor}, chosen.at
+    line = find_newest(last, "start", "schedule")
+    by, since = last_approvers, at or status.now
+    if line and line.at >= since:
+        by, since = {line.actor}, line.at
     # the same time may be chosen again after another one; one more approval chooses none
-    which = f"{release} {chosen.number if chosen else 0} {at}"
-    yield NoticeKind.SCHEDULED, which, since, involved - by
+    occurrence = f"{release} {line.number if line else 0} {at}"
+    yield NoticeKind.SCHEDULED, occurrence, since, involved - by
     # one that was scheduled within the hour has been announced just now
     if since <= release - LEAD_TIME <= status.now < release:
         yield NoticeKind.STARTS_SOON, release, release - LEAD_TIME, involved
 
 
-def _taken_back(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
+def _withdrawal_events(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
     acts = {"undo", "cancel"}
-    begun, submitted = find_newest(last, "approve", "start"), last.get("submit")
-    if begun and not (submitted and submitted.number > begun.number):
+    approval, submit_line = find_newest(last, "approve", "start"), last.get("submit")
+    if approval and not (submit_line and submit_line.number > approval.number):
         acts.add("take back")
     line = find_newest(last, *acts, "submit", "approve", "start", "schedule", "reopen")
     if line and line.action in acts:
         yield NoticeKind.TAKEN_BACK, line.number, line.at, _involved(status, last) - {line.actor}
 
 
-def _of_campaign(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
+def _campaign_events(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
     state, campaign = status.state, status.campaign
     if campaign is None:
         return
-    involved, ended = _involved(status, last), campaign.finished_at or status.now
+    involved, ended_at = _involved(status, last), campaign.finished_at or status.now
     if state in {State.SENDING, State.IN_USE}:
         yield NoticeKind.STARTED, campaign.id, campaign.started_at or status.now, involved
     elif state is State.PAUSED:
@@ -214,10 +214,10 @@ def _of_campaign(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
         people = involved.union(status.actors) - by
         yield NoticeKind.PAUSED, f"{campaign.id} {number}", at, people
     elif state in {State.ATTENTION, State.SENT}:
-        yield NoticeKind.FINISHED, _run_key(campaign, last, "reopen"), ended, involved
+        yield NoticeKind.FINISHED, _run_key(campaign, last, "reopen"), ended_at, involved
     if status.is_undecided:
-        again = _run_key(campaign, last, "reopen", "resolve")
-        yield NoticeKind.DECISION, again, ended, status.actors
+        key = _run_key(campaign, last, "reopen", "resolve")
+        yield NoticeKind.DECISION, key, ended_at, status.actors
     if line := find_newest(last, "annotate", "take off the web", "put back on the web"):
         yield NoticeKind.PAGE_CHANGED, line.number, line.at, involved - {line.actor}
 
@@ -236,9 +236,9 @@ def find_newest(last: _LastLines, *actions: str) -> AuditEntry | None:
 
 def _writers(status: StatementStatus) -> frozenset[str]:
     """Return the staff who wrote in the statement."""
-    written = {*status.stored.writers, *status.statement.written_by}
+    writers = {*status.stored.writers, *status.statement.written_by}
     return frozenset(
-        address for address in status.staff if any(same_person(address, one) for one in written)
+        address for address in status.staff if any(same_person(address, one) for one in writers)
     )
 
 
@@ -249,10 +249,10 @@ def _submitters(status: StatementStatus, last: _LastLines) -> frozenset[str]:
 
 def _involved(status: StatementStatus, last: _LastLines) -> frozenset[str]:
     """Return the people who wrote, submitted, approved or started the statement."""
-    approved = status.campaign.approved_by if status.campaign else ()
-    given = [approval.by for approval in status.approval.given]
-    started = [last[action].actor for action in ("start", "reopen") if action in last]
-    return _submitters(status, last).union(approved, given, started)
+    approvers = status.campaign.approved_by if status.campaign else ()
+    valid_approvers = [approval.by for approval in status.approval.given]
+    starters = [last[action].actor for action in ("start", "reopen") if action in last]
+    return _submitters(status, last).union(approvers, valid_approvers, starters)
 
 
 # --- comments ------------------------------------------------------------------------------------
@@ -266,11 +266,11 @@ def comment_events(
     ``before`` are earlier comments on the statement. A person is notified of only one of the
     events.
     """
-    named = {*find_mentions(comment.words, status.names).values()} - {"", comment.by}
-    talk = _writers(status).union(one.by for one in before) & status.staff.keys()
-    others = talk - named - {comment.by}
+    mentioned = {*find_mentions(comment.words, status.names).values()} - {"", comment.by}
+    discussing = _writers(status).union(one.by for one in before) & status.staff.keys()
+    others = discussing - mentioned - {comment.by}
     return (
-        NoticeEvent(NoticeKind.MENTIONED, str(comment.id), comment.at, named),
+        NoticeEvent(NoticeKind.MENTIONED, str(comment.id), comment.at, mentioned),
         NoticeEvent(NoticeKind.COMMENTED, str(comment.id), comment.at, others),
     )
 

@@ -44,7 +44,7 @@ def _review(status: StatementStatus) -> str:
 
 
 def _returned(status: StatementStatus) -> str:
-    back = status.returned
+    back = status.change_request
     pattern = "{who} sent it back: “{reason}”"
     return say(pattern, who=status.name(back.by), reason=back.reason) if back else ""
 
@@ -122,7 +122,7 @@ def _sent(campaign: Campaign, status: StatementStatus) -> str:
 
 
 def _corrected(status: StatementStatus) -> str:
-    by = status.corrected
+    by = status.corrected_by
     if by is None or by.at is None:
         return say("Corrected by “{title}”.", title=by.title) if by else ""
     on = day(by.at, status.rules.timezone)
@@ -219,25 +219,25 @@ def _notes(status: StatementStatus) -> Iterator[str]:
         first, last = (moment(hour, status.rules.timezone) for hour in status.hours)
         clocks = "Each reader gets it by their own clock: the first {first}, the last {last}."
         yield say(clocks, first=first, last=last)
-    if status.parts:
+    if status.part_count:
         yield say(
             "It gathers 1 statement, and its text cannot be edited.",
             "It gathers {count:,} statements, and its text cannot be edited.",
-            count=status.parts,
+            count=status.part_count,
         )
     if status.approval.withheld and status.statement.progress is not Progress.DRAFT:
         why = without_commands(status.approval.withheld)
         yield say("It cannot be approved or sent: {why}.", why=why)
-    if status.lapsed is not None and not status.has_begun:
+    if status.lapsed_start is not None and not status.has_begun:
         yield say(
             "{who} started it, and that has lapsed. Its text, an approval or their role changed"
             " since.",
-            who=status.name(status.lapsed.by),
+            who=status.name(status.lapsed_start.by),
         )
         if status.approval.approved:
             yield say("No sender has started it since.")
     yield from status.awaited
-    if status.ahead:
+    if status.has_newer_draft:
         yield say("There is a newer text at the desk, which has not been submitted.")
     if status.approval.overrides and not status.approval.approved and status.state not in _OVER:
         by = _names([override.by for override in status.approval.overrides], status)
@@ -276,7 +276,7 @@ def describe_next(status: StatementStatus, address: str = "") -> str:
 def describe_next_step(status: StatementStatus, address: str) -> str:
     """Return the sentence of ``describe_next`` without its beginning, for a list of next acts."""
     row = status.row
-    can = row.next
+    can = row.next_act
     if status.state is State.FAULTY and status.text_origin is TextOrigin.DESK:
         can = "correct it"
     elif status.state is State.FAULTY and status.text_origin is TextOrigin.DIGEST:

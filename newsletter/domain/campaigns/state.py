@@ -62,9 +62,9 @@ class Shelf(Enum):
     APPROVED = "approved"
     """Waiting for somebody to send it."""
     SCHEDULED = "scheduled"
-    """Being sent, paused, or in need of attention."""
+    """Approved, and waiting for a time, for the undo window, or held back."""
     SENDING = "sending"
-    """Under way, paused, or in need of attention."""
+    """Being sent, paused, or in need of attention."""
     SENT = "sent"
     """Sent, also if it was corrected later."""
     CANCELLED = "cancelled"
@@ -86,7 +86,7 @@ class BoardSearch:
     """The address of a writer."""
     since: datetime | None = None
     until: datetime | None = None
-    """The end of the span of starts, else of planned times, else of the last changes."""
+    """The end of the period. A statement counts by its start, planned time or last change."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,8 +100,7 @@ class CampaignRules:
     start: StartBy = StartBy.APPROVAL
     """The act that starts an approved statement."""
     typed_count: int = 1
-    """The least number of readers from which a person at the desk types the number and shows a
-    second factor."""
+    """From this number of readers on, a person types the number and shows a second factor."""
     together: bool = False
     """A translation is sent in the email of its original, and approved with it."""
 
@@ -115,13 +114,13 @@ class TextOrigin(Enum):
     """The place where the text is edited."""
 
     DESK = "desk"
-    """It is written at the desk."""
+    """At the desk."""
     FILE = "file"
     """In a file of a folder."""
     FEED = "feed"
-    """In a feed that is visited."""
+    """In a feed."""
     DIGEST = "digest"
-    """newsletter made it of sent statements."""
+    """In sent statements, of which newsletter made it."""
 
 
 class Act(Enum):
@@ -184,88 +183,88 @@ DESK_ACTS = frozenset({Act.EDIT, Act.HAND_IN, Act.TAKE_BACK})
 
 @dataclass(frozen=True, kw_only=True)
 class StateRow:
-    """The facts that hold for each statement in a state."""
+    """What holds for every statement in a state."""
 
     shelf: Shelf
     acts: tuple[Act, ...]
     """The possible acts, most important first."""
-    next: str = ""
+    next_act: str = ""
     """The next act, in words."""
     without_actors: str = ""
     """The sentence if no member of staff may do the next act."""
-    waits: bool = False
+    waits_for_staff: bool = False
     """The statement stays as it is until a member of staff acts."""
 
 
 STATE_ROWS: Mapping[State, StateRow] = {
     State.DRAFT: StateRow(
-        shelf=Shelf.DRAFTS, acts=(Act.EDIT, Act.HAND_IN), next="finish it and submit it"
+        shelf=Shelf.DRAFTS, acts=(Act.EDIT, Act.HAND_IN), next_act="finish it and submit it"
     ),
     State.REVIEW: StateRow(
         shelf=Shelf.REVIEW,
         acts=(Act.REVIEW, Act.EDIT, Act.TAKE_BACK),
-        next="approve it",
+        next_act="approve it",
         without_actors="No member of staff can approve it. An admin can invite an approver.",
-        waits=True,
+        waits_for_staff=True,
     ),
     State.RETURNED: StateRow(
         shelf=Shelf.DRAFTS,
         acts=(Act.EDIT, Act.HAND_IN),
-        next="change it and submit it again",
-        waits=True,
+        next_act="change it and submit it again",
+        waits_for_staff=True,
     ),
     State.CHANGED: StateRow(
         shelf=Shelf.REVIEW,
         acts=(Act.SEE_CHANGES, Act.EDIT, Act.TAKE_BACK),
-        next="approve the new text",
+        next_act="approve the new text",
         without_actors="No member of staff can approve it. An admin can invite an approver.",
-        waits=True,
+        waits_for_staff=True,
     ),
     State.APPROVED: StateRow(
         shelf=Shelf.APPROVED,
         acts=(Act.START, Act.REVIEW, Act.EDIT),
-        next="choose a time and send it",
+        next_act="choose a time and send it",
         without_actors="No member of staff can send it. An admin can invite a sender.",
-        waits=True,
+        waits_for_staff=True,
     ),
     State.HELD_BACK: StateRow(shelf=Shelf.SCHEDULED, acts=(Act.REVIEW, Act.EDIT, Act.TAKE_BACK)),
     State.SCHEDULED: StateRow(
         shelf=Shelf.SCHEDULED,
         acts=(Act.CHANGE_TIME, Act.UNDO, Act.EDIT, Act.TAKE_BACK),
-        next="still change the time",
+        next_act="still change the time",
     ),
     State.LEAVING: StateRow(
-        shelf=Shelf.SCHEDULED, acts=(Act.UNDO, Act.TAKE_BACK, Act.EDIT), next="undo this"
+        shelf=Shelf.SCHEDULED, acts=(Act.UNDO, Act.TAKE_BACK, Act.EDIT), next_act="undo this"
     ),
     State.SENDING: StateRow(
-        shelf=Shelf.SENDING, acts=(Act.PAUSE, Act.CANCEL, Act.REPORT), next="pause it"
+        shelf=Shelf.SENDING, acts=(Act.PAUSE, Act.CANCEL, Act.REPORT), next_act="pause it"
     ),
     State.IN_USE: StateRow(shelf=Shelf.SENDING, acts=(Act.REPORT, Act.PAUSE, Act.CANCEL)),
     State.PAUSED: StateRow(
         shelf=Shelf.SENDING,
         acts=(Act.RESUME, Act.CANCEL, Act.REPORT, Act.CORRECT),
-        next="resume or cancel it",
+        next_act="resume or cancel it",
         without_actors="No member of staff can resume it. An admin can invite a sender.",
-        waits=True,
+        waits_for_staff=True,
     ),
     State.ATTENTION: StateRow(
         shelf=Shelf.SENDING,
         acts=(Act.DECIDE, Act.REPORT, Act.CORRECT, Act.AMEND),
-        next="decide",
+        next_act="decide",
         without_actors="No member of staff can decide. Your operator can add an admin.",
-        waits=True,
+        waits_for_staff=True,
     ),
     State.SENT: StateRow(shelf=Shelf.SENT, acts=(Act.REPORT, Act.CORRECT, Act.AMEND)),
     State.CORRECTED: StateRow(shelf=Shelf.SENT, acts=(Act.OPEN_CORRECTION, Act.REPORT, Act.AMEND)),
     State.CANCELLED: StateRow(
-        shelf=Shelf.CANCELLED, acts=(Act.HAND_IN, Act.REPORT), next="bring it back for approval"
+        shelf=Shelf.CANCELLED, acts=(Act.HAND_IN, Act.REPORT), next_act="bring it back for approval"
     ),
     State.WITHIN: StateRow(shelf=Shelf.WITHIN, acts=(Act.OPEN_ORIGINAL,)),
     State.FAULTY: StateRow(
-        shelf=Shelf.MISSING, acts=(Act.EDIT,), next="copy it to the desk and go on there"
+        shelf=Shelf.MISSING, acts=(Act.EDIT,), next_act="copy it to the desk and go on there"
     ),
     State.MISSING: StateRow(
-        shelf=Shelf.MISSING, acts=(Act.COPY,), next="copy it to the desk and go on there"
+        shelf=Shelf.MISSING, acts=(Act.COPY,), next_act="copy it to the desk and go on there"
     ),
 }
 

@@ -52,13 +52,13 @@ class StatementStatus:
     """The newest campaign of the statement."""
     start: Start | None = None
     """The start that counts for the current content."""
-    lapsed: Start | None = None
+    lapsed_start: Start | None = None
     """The start of an earlier version, if no start has followed."""
-    returned: ChangeRequest | None = None
+    change_request: ChangeRequest | None = None
     """The request for changes that applies to the current content."""
-    corrected: Related | None = None
+    corrected_by: Related | None = None
     """The correction, once nothing of the original is sent any more."""
-    parts: int = 0
+    part_count: int = 0
     """The number of statements that a digest email lists."""
     fault: str = ""
     """The fault of the statement's source file, as far as this process knows it."""
@@ -84,7 +84,7 @@ class StatementStatus:
     translations: tuple[Related, ...] = ()
     awaited: tuple[str, ...] = ()
     """Sentences about readers who wait for a translation."""
-    ahead: bool = False
+    has_newer_draft: bool = False
     """The text at the desk is newer than the submitted one."""
 
     @property
@@ -123,11 +123,11 @@ class StatementStatus:
     @property
     def is_overdue(self) -> bool:
         """Return whether its set time has passed and no sender has started it."""
-        waits = not self.is_started and not self.has_begun
-        return waits and self.set_for is not None and self.set_for <= self.now
+        is_unsent = not self.is_started and not self.has_begun
+        return is_unsent and self.set_for is not None and self.set_for <= self.now
 
     @property
-    def since(self) -> datetime:
+    def undo_since(self) -> datetime:
         """Return the beginning of the undo window: the start, else the approval, else now."""
         return self.start.at if self.start else self.approval.complete_at or self.now
 
@@ -159,11 +159,11 @@ class StatementStatus:
 
     @cached_property
     def state(self) -> State:
-        if self.corrected is not None:
+        if self.corrected_by is not None:
             return State.CORRECTED
         if self.has_begun and self.campaign is not None:
-            found = _STATE_OF_STARTED_CAMPAIGN.get(self.campaign.state, State.SENT)
-            return State.IN_USE if found is State.SENDING and self.campaign.welcome else found
+            state = _STATE_OF_STARTED_CAMPAIGN.get(self.campaign.state, State.SENT)
+            return State.IN_USE if state is State.SENDING and self.campaign.welcome else state
         if not self.stored.present:
             return State.MISSING
         if not self.stored.content_hash:
@@ -171,8 +171,8 @@ class StatementStatus:
         if self.is_within:
             return State.WITHIN
         if self.statement.progress is Progress.DRAFT:
-            return State.RETURNED if self.returned else State.DRAFT
-        return _state_if_approved(self) if self.approval.approved else _state_if_not(self)
+            return State.RETURNED if self.change_request else State.DRAFT
+        return _state_if_approved(self) if self.approval.approved else _state_if_unapproved(self)
 
     @property
     def shelf(self) -> Shelf:
@@ -192,26 +192,26 @@ class StatementStatus:
     @cached_property
     def acts(self) -> tuple[Act, ...]:
         """Return the possible acts, most important first. Roles may not allow all of them."""
-        state, found = self.state, STATE_ROWS[self.state].acts
+        state, acts = self.state, STATE_ROWS[self.state].acts
         if state is State.CANCELLED and self.has_begun:
-            found = (Act.REPORT,) if self.statement.welcome else (Act.REPORT, Act.AMEND)
-            return (Act.DECIDE, *found) if self.is_undecided else found
+            acts = (Act.REPORT,) if self.statement.welcome else (Act.REPORT, Act.AMEND)
+            return (Act.DECIDE, *acts) if self.is_undecided else acts
         if self.is_undecided and state is State.CORRECTED:
-            found = (Act.DECIDE, *found)
+            acts = (Act.DECIDE, *acts)
         if self.campaign is None:
-            found = tuple(act for act in found if act is not Act.REPORT)
+            acts = tuple(act for act in acts if act is not Act.REPORT)
         if not self.has_begun or self.text_origin is TextOrigin.DIGEST:
-            found = tuple(act for act in found if act is not Act.CORRECT)
-        if self.lapsed is not None:
-            found = (*found, Act.FORGET_START)
+            acts = tuple(act for act in acts if act is not Act.CORRECT)
+        if self.lapsed_start is not None:
+            acts = (*acts, Act.FORGET_START)
         if self.text_origin is TextOrigin.DESK:
-            return found
-        kept = tuple(act for act in found if act not in DESK_ACTS)
+            return acts
+        kept_acts = tuple(act for act in acts if act not in DESK_ACTS)
         if state is State.CANCELLED:
-            kept = (Act.REVIEW, *kept)
-        if self.text_origin is TextOrigin.DIGEST or self.has_begun or Act.COPY in kept:
-            return kept
-        return (*kept, Act.COPY)
+            kept_acts = (Act.REVIEW, *kept_acts)
+        if self.text_origin is TextOrigin.DIGEST or self.has_begun or Act.COPY in kept_acts:
+            return kept_acts
+        return (*kept_acts, Act.COPY)
 
     @cached_property
     def actors(self) -> tuple[str, ...]:
@@ -230,7 +230,7 @@ class StatementStatus:
 
     def waits_for(self, address: str) -> bool:
         """Return whether the statement waits for an act that this person may do."""
-        return self.row.waits and address in self.actors
+        return self.row.waits_for_staff and address in self.actors
 
     def name(self, address: str) -> str:
         """Return the name that colleagues use for a person."""
@@ -253,39 +253,39 @@ def _state_if_approved(status: StatementStatus) -> State:
         return State.APPROVED
     if status.refusal:
         return State.HELD_BACK
-    window = status.since + status.rules.undo_window
+    window = status.undo_since + status.rules.undo_window
     waits_for_undo_alone = status.release is not None and status.release <= window
     return State.LEAVING if waits_for_undo_alone else State.SCHEDULED
 
 
-def _state_if_not(status: StatementStatus) -> State:
-    if status.returned is not None:
+def _state_if_unapproved(status: StatementStatus) -> State:
+    if status.change_request is not None:
         return State.RETURNED
     if status.approval.changed:
         return State.CHANGED
     # newsletter withdraws a campaign that lost an approval, and the text waits again
-    stopped = status.campaign is not None and status.campaign.ended_by
-    return State.CANCELLED if stopped and not status.approval.counted else State.REVIEW
+    is_stopped = status.campaign is not None and status.campaign.ended_by
+    return State.CANCELLED if is_stopped and not status.approval.counted else State.REVIEW
 
 
 def _actors_of(act: Act, status: StatementStatus) -> tuple[str, ...]:
     """Return the people who may do this act; those who usually do it come first."""
-    able = [address for address, role in status.staff.items() if role.includes(act.needed)]
+    actors = [address for address, role in status.staff.items() if role.includes(act.needed)]
     if act in {Act.REVIEW, Act.SEE_CHANGES}:
-        given = {approval.by for approval in status.approval.counted}
-        barred = not status.rules.policy.author_may_approve
-        able = [
+        approvers = {approval.by for approval in status.approval.counted}
+        bars_writers = not status.rules.policy.author_may_approve
+        actors = [
             address
-            for address in able
-            if address not in given and not (barred and status.stored.is_writer(address))
+            for address in actors
+            if address not in approvers and not (bars_writers and status.stored.is_writer(address))
         ]
     if act.needed is Role.WRITER:
         # its writers continue a text; without one who may, any writer does
-        wrote = status.statement.written_by
-        own = [one for one in able if any(same_person(one, writer) for writer in wrote)]
-        able = own or able
+        writers = status.statement.written_by
+        authors = [one for one in actors if any(same_person(one, writer) for writer in writers)]
+        actors = authors or actors
     if act is Act.UNDO:
-        given = {approval.by for approval in status.approval.given}
-        able += [address for address in status.staff if address in given and address not in able]
+        approvers = {approval.by for approval in status.approval.given}
+        actors += [one for one in status.staff if one in approvers and one not in actors]
     ranks = list(Role)
-    return tuple(sorted(able, key=lambda address: (ranks.index(status.staff[address]), address)))
+    return tuple(sorted(actors, key=lambda address: (ranks.index(status.staff[address]), address)))

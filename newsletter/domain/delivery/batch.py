@@ -180,8 +180,8 @@ class ClaimedBatch:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Booking:
-    """The outcomes of a batch to be stored: one final outcome, and those that differ."""
+class BatchOutcomes:
+    """The outcomes of a batch to store: that of the batch, and those of members that differ."""
 
     outcome: Outcome
     """ACCEPTED or UNKNOWN: each rejected member has a row of its own."""

@@ -124,7 +124,7 @@ class GuardCheck:
     mark: Mark
     location: Location
     record: GuardRecord | Absence
-    is_attended: bool = False
+    is_used_elsewhere: bool = False
     """A process of another machine uses the database, and its own record agrees."""
 
     @cached_property
@@ -133,7 +133,7 @@ class GuardCheck:
         mark, record = self.mark, self.record
         if isinstance(record, Absence):
             # a machine that joins has no record yet
-            fits = mark == Mark() or self.is_attended
+            fits = mark == Mark() or self.is_used_elsewhere
             if fits and record is Absence.MISSING:
                 return ""
             what = "is missing" if record is Absence.MISSING else "cannot be read (is it yours?)"
@@ -165,7 +165,9 @@ class GuardCheck:
             return ""  # a new database in the place of one from which nothing was ever claimed
         if mark.generation not in {record.mark.generation, record.before}:
             return "this database is not the one that the last run worked on: copied or restored"
-        if has_moved and (self.is_attended or self.location.host == record.location.host != ""):
+        if has_moved and (
+            self.is_used_elsewhere or self.location.host == record.location.host != ""
+        ):
             return ""  # a replica with every claim took over; a copied workspace is elsewhere
         moved = self.location.moved_from(record.location)
         return f"this database {moved}: copied, restored or moved" if moved else ""

@@ -87,13 +87,13 @@ _NAME_OF_ACTOR = {
     OPERATOR_NAME: "An operator",
     READER_NAME: "The reader",
 }
-_DIGEST_PATTERN = re.compile(r"\b([0-9a-f]{4})([0-9a-f]{4})[0-9a-f]{56}\b")
-_CAMPAIGN = re.compile(r"^campaign [0-9]+(?:: | is | of | )?")
+_CONTENT_HASH_PATTERN = re.compile(r"\b([0-9a-f]{4})([0-9a-f]{4})[0-9a-f]{56}\b")
+_CAMPAIGN_PREFIX_PATTERN = re.compile(r"^campaign [0-9]+(?:: | is | of | )?")
 _REPEATED_PART_PATTERN = re.compile(
     r" by (?:command|desk)\b|^one test mail$|^start$|^approvals? [0-9, ]+ taken back(?:: )?"
 )
 """Parts of a detail that repeat what the sentence says."""
-_INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d:\d\d|Z)")
+_TIME_PATTERN = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d:\d\d|Z)")
 _UNKNOWN_PERSON = "somebody"
 _EMAIL_ADDRESS_PATTERN = re.compile(r"(?<![^\s@,;:])[^\s@,;:]++@[^\s@,;:]++")
 """An address, from the beginning of a word and possessively: no letter is examined twice."""
@@ -104,7 +104,9 @@ def sentence(entry: AuditEntry, names: Mapping[str, str], zone: str) -> str:
 
     ``names`` has all staff by folded address. No other address is shown.
     """
-    detail = _REPEATED_PART_PATTERN.sub("", shorten_detail(_CAMPAIGN.sub("", entry.detail), zone))
+    detail = _REPEATED_PART_PATTERN.sub(
+        "", shorten_detail(_CAMPAIGN_PREFIX_PATTERN.sub("", entry.detail), zone)
+    )
     detail = _EMAIL_ADDRESS_PATTERN.sub(lambda found: names.get(found[0], _UNKNOWN_PERSON), detail)
     if entry.actor in _PROGRAM_ACTORS:
         did = _PROGRAM_VERBS.get(entry.action, f"{entry.action[:1].upper()}{entry.action[1:]}:")
@@ -123,5 +125,5 @@ def actor_name(actor: str, names: Mapping[str, str]) -> str:
 
 def shorten_detail(detail: str, zone: str) -> str:
     """Return a detail with short hashes, and times in the zone."""
-    shortened = _DIGEST_PATTERN.sub(r"version \1 \2", detail)
-    return _INSTANT.sub(lambda found: moment(datetime.fromisoformat(found[0]), zone), shortened)
+    shortened = _CONTENT_HASH_PATTERN.sub(r"version \1 \2", detail)
+    return _TIME_PATTERN.sub(lambda hit: moment(datetime.fromisoformat(hit[0]), zone), shortened)

@@ -24,7 +24,7 @@ _BAND_CONTRAST = 9.0
 _HEADER_CONTRAST, _DESK_CONTRAST = 9.0, 7.0
 """The contrast to white of the desk's header, and of its accent, which is also read on its tint."""
 
-_HEX_COLOUR_PATTERN = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
+_HEX_COLOR_PATTERN = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 _WHITE = "#ffffff"
 _MAX_SATURATION, _DESK_SATURATION = 0.8, 0.45
 """The maximum saturation on a dark background, where full colours glare: of emails and the desk."""
@@ -87,9 +87,9 @@ def contrast(color: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def parse_colour(text: str) -> str:
+def parse_color(text: str) -> str:
     """Return a colour in lower case. Raises ValueError, which says what to write."""
-    if not _HEX_COLOUR_PATTERN.fullmatch(text):
+    if not _HEX_COLOR_PATTERN.fullmatch(text):
         raise ValueError(
             f'{text!r} is no colour that every mail program knows; write it like "#17505c":'
             " in quotes, # and six digits or letters a to f"
@@ -107,8 +107,8 @@ def _not_a_comment(value: Any) -> Any:
 
 
 _HEX_SCHEMA = {"pattern": "^#[0-9a-fA-F]{6}$"}
-_ColourText = Annotated[str, Rule(_not_a_comment, first=True)]
-Colour = Annotated[_ColourText, Rule(parse_colour, schema=_HEX_SCHEMA)]
+_ColorText = Annotated[str, Rule(_not_a_comment, first=True)]
+Color = Annotated[_ColorText, Rule(parse_color, schema=_HEX_SCHEMA)]
 """A colour, as ``#`` and six hexadecimal digits."""
 
 
@@ -139,7 +139,7 @@ class Brand:
     readable.
     """
 
-    color: Colour = setting("The organisation's colour.", '"#17505c"', default="#17505c")
+    color: Color = setting("The organisation's colour.", '"#17505c"', default="#17505c")
     theme: Theme = setting(
         "The theme of emails: `statement`, `briefing` or `bulletin`. A list can have its own.",
         "statement",
@@ -186,7 +186,7 @@ _DESK_DARK = "#161d20"
 """The sheet of the desk on a dark screen."""
 
 
-def desk_colours(color: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
+def desk_colors(color: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Return the colours of the desk on a light and on a dark screen, by their names in CSS.
 
     Text has a contrast of 5.5 or more in each of them, whatever the accent.

@@ -30,7 +30,7 @@ class Check(Enum):
 
     FAULT = "fault"
     """The file cannot be read or rendered; the error says where and why."""
-    MERGE_MARK = "merge-mark"
+    FOREIGN_MERGE_FIELD = "merge-mark"
     """The text contains another mailing program's merge field, such as {{ name }}."""
     OPEN_EMBARGO = "open-embargo"
     """The text mentions an embargo without an end; only a named person can waive it."""

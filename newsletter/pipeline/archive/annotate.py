@@ -3,7 +3,7 @@
 from newsletter.domain.archive import NoteKind, PublicNote
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
-from newsletter.pipeline.ledger import acting
+from newsletter.pipeline.ledger import act_as
 from newsletter.store.sql import Store
 
 MAX_CHARACTERS = 1_000
@@ -24,7 +24,7 @@ def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) ->
     if missing or len(said) > MAX_CHARACTERS or not said.isprintable():
         message = f"Write between 1 and {MAX_CHARACTERS:,} plain characters"
         raise InvalidInput([Fault(file=slug, key=kind.value, message=message)])
-    with acting(store, by, Role.SENDER, _ACTION_OF_KIND[kind]) as (tx, person):
+    with act_as(store, by, Role.SENDER, _ACTION_OF_KIND[kind]) as (tx, person):
         if not any(each.started_at for each in tx.campaigns.related([slug]) if each.slug == slug):
             raise NotFound(f"{slug} did not go out, so it has no page on the web.")
         is_off = bool(tx.public_notes.find_withdrawn([slug]))

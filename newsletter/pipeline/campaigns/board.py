@@ -113,7 +113,7 @@ def load_for_page(
         status,
         translations=_translations(tx, slug, rules),
         awaited=tuple(say("{text}.", text=str(one)) for one in late),
-        ahead=draft is not None and draft.is_ahead,
+        has_newer_draft=draft is not None and draft.is_ahead,
     )
 
 
@@ -175,7 +175,7 @@ def desktop(
             slugs = tx.board.page(rules, shelf, limit=_MAX_SEARCHED)
             found = _rows(tx, slugs, rules, faults)
             waiting += [status for status in found if status.waits_for(address)]
-            starts = ((status, status.lapsed) for status in found)
+            starts = ((status, status.lapsed_start) for status in found)
             lapsed += [status for status, start in starts if start and start.by == address]
 
     def statuses_of(campaigns: Sequence[Campaign]) -> tuple[StatementStatus, ...]:

@@ -25,7 +25,7 @@ from newsletter.domain.campaigns.digest import (
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Statement, writers_of
-from newsletter.pipeline.ledger import acting, approved_content
+from newsletter.pipeline.ledger import act_as, approved_content
 from newsletter.store.sql import Store, Transaction
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def sent_statement(tx: Transaction, campaign: Campaign) -> Statement:
 
 def _with_page(tx: Transaction, campaigns: Sequence[Campaign]) -> list[Campaign]:
     """Return the campaigns whose statement has a public page with its text."""
-    off = tx.public_notes.find_withdrawn({campaign.slug for campaign in campaigns})
-    return [one for one in campaigns if not (one.unlisted or one.slug in off)]
+    withdrawn = tx.public_notes.find_withdrawn({campaign.slug for campaign in campaigns})
+    return [one for one in campaigns if not (one.unlisted or one.slug in withdrawn)]
 
 
 _SCHEDULER_NAME = "scheduler"
@@ -105,7 +105,7 @@ class DigestBuilder:
         self._note_names()
         now = self.store.clock.now()
         issue = Issue(name=name, day=self._local_day(now), upto=now)
-        with acting(self.store, actor, Role.WRITER, "make a digest email") as (tx, _):
+        with act_as(self.store, actor, Role.WRITER, "make a digest email") as (tx, _):
             if any(
                 issued.slug == issue.slug and issued.statement for issued in tx.digests.issues()
             ):
@@ -125,7 +125,7 @@ class DigestBuilder:
 
     def drop(self, slug: str, actor: str) -> Issue:
         """Delete an issue that has not begun to be sent. A later one may have its parts."""
-        with acting(self.store, actor, Role.WRITER, "drop a digest email") as (tx, _):
+        with act_as(self.store, actor, Role.WRITER, "drop a digest email") as (tx, _):
             found = [
                 issue for issue in tx.digests.issues() if issue.slug == slug and issue.statement
             ]

@@ -32,7 +32,7 @@ from newsletter.pipeline.campaigns.headcount import (
 )
 from newsletter.pipeline.ledger import (
     ConfigurationCheck,
-    acting,
+    act_as,
     find_campaign,
     find_seen,
     find_stored,
@@ -106,7 +106,7 @@ class Starter:
         Raises NotFound or Refused: ContentChanged, CountChanged or TimeChanged if the sender saw
         another content, number of readers or time; AlreadyStarted if it was started before.
         """
-        with acting(self.store, request.by, Role.SENDER, "start") as (tx, person):
+        with act_as(self.store, request.by, Role.SENDER, "start") as (tx, person):
             self.configuration.refuse_mismatch(tx)
             status = load_status(tx, find_seen(tx, request.slug, request.seen), self.rules)
             unconfirmed = _has_unconfirmed_count(tx, request.slug)
@@ -163,7 +163,7 @@ class Starter:
         An undo window precedes the new time, too. ``renews_approvals`` revokes approvals for a
         later time instead of refusing. Raises NotFound or Refused.
         """
-        with acting(self.store, by, Role.SENDER, "schedule") as (tx, person):
+        with act_as(self.store, by, Role.SENDER, "schedule") as (tx, person):
             status = load_status(tx, find_stored(tx, slug), self.rules)
             refuse_if_sent(status)
             self._set_time(tx, status.stored, at, person, renews_approvals=renews_approvals)
@@ -219,7 +219,7 @@ class Starter:
         A sender revokes the start, or all approvals if approvals start statements. An approver
         revokes their own approval. Raises UndoTooLate once sending has begun, and Refused.
         """
-        with acting(self.store, by, Role.APPROVER, "undo") as (tx, person):
+        with act_as(self.store, by, Role.APPROVER, "undo") as (tx, person):
             status = load_status(tx, find_stored(tx, slug), self.rules)
             campaign = status.campaign
             if campaign is not None and status.has_begun:
@@ -267,14 +267,14 @@ class OperatorActions:
     def pause(self, name: str) -> Campaign:
         """Pause a campaign. Calls under way are completed."""
         running = {CampaignState.SCHEDULED, CampaignState.SENDING, CampaignState.ATTENTION}
-        with acting(self.store, self.actor, Role.SENDER, "pause") as (tx, _):
+        with act_as(self.store, self.actor, Role.SENDER, "pause") as (tx, _):
             campaign, why = find_campaign(tx, name), f"paused by {self.actor}"
             self._change(tx, campaign, CampaignState.PAUSED, running, why, "pause")
             return find_campaign(tx, str(campaign.id))
 
     def resume(self, name: str) -> Campaign:
         """Resume a campaign, also one that waits for its time. Raises CountUnconfirmed."""
-        with acting(self.store, self.actor, Role.SENDER, "resume") as (tx, _):
+        with act_as(self.store, self.actor, Role.SENDER, "resume") as (tx, _):
             campaign = find_campaign(tx, name)
             if not has_begun(campaign) and _has_unconfirmed_count(tx, campaign.slug):
                 raise CountUnconfirmed(campaign)
@@ -293,7 +293,7 @@ class OperatorActions:
     def cancel(self, name: str) -> Campaign:
         """Cancel a campaign: cancel its pending deliveries and revoke its approvals."""
         live = set(CampaignState) - {CampaignState.SENT, CampaignState.CANCELLED}
-        with acting(self.store, self.actor, Role.SENDER, "cancel") as (tx, _):
+        with act_as(self.store, self.actor, Role.SENDER, "cancel") as (tx, _):
             campaign = find_campaign(tx, name)
             reason = f"cancelled by {self.actor}"
             self._change(tx, campaign, CampaignState.CANCELLED, live, reason, "cancel")
@@ -308,7 +308,7 @@ class OperatorActions:
 
     def go_back(self, name: str) -> Campaign:
         """Send pending batches by the first provider again, after a failover. Raises Refused."""
-        with acting(self.store, self.actor, Role.SENDER, "return") as (tx, _):
+        with act_as(self.store, self.actor, Role.SENDER, "return") as (tx, _):
             campaign = find_campaign(tx, name)
             if campaign.state.ended or not tx.campaigns.assign_provider(campaign.id, ""):
                 raise Refused(
@@ -326,7 +326,7 @@ class OperatorActions:
 
         ``shown`` is the number that the person saw. Raises Refused if it has changed.
         """
-        with acting(self.store, self.actor, Role.ADMIN, "resolve") as (tx, _):
+        with act_as(self.store, self.actor, Role.ADMIN, "resolve") as (tx, _):
             campaign = find_campaign(tx, name)
             self._refuse_undecidable(campaign, to, shown)
             # a replay that is under way would overrule the decision
@@ -347,7 +347,7 @@ class OperatorActions:
         The content is the one approved for it. ``shown`` is the number that the person saw. Raises
         Refused if it has changed.
         """
-        with acting(self.store, self.actor, Role.ADMIN, "reopen") as (tx, _):
+        with act_as(self.store, self.actor, Role.ADMIN, "reopen") as (tx, _):
             campaign = find_campaign(tx, name)
             why, people = why_not_reopened(tx, campaign), tx.batches.unreached(campaign.id)
             if not why and shown not in {None, people}:

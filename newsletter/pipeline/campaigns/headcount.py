@@ -94,7 +94,7 @@ def reach_of(
     group = group_of(tx, statement, together=together, to_be_planned=to_be_planned)
     if correction is None:
         return Reach(audience=_audience(tx, statement, group), group=group)
-    if not correction.unstarted:
+    if not correction.is_original_unstarted:
         return Reach(audience=correction, correction=correction)
     waiting = Audience(lists=correction.lists, segment=correction.segment)
     return Reach(audience=waiting, correction=correction)
@@ -234,7 +234,9 @@ def current_terms(tx: Transaction, status: StatementStatus) -> ShownTerms:
         readers = tx.audiences.count(_reach(tx, status).audience)
     except Refused:
         readers = None
-    return ShownTerms(readers=readers, time=format_set_time(status), typed=readers, fresh=True)
+    return ShownTerms(
+        readers=readers, time=format_set_time(status), typed_readers=readers, has_fresh_factor=True
+    )
 
 
 def check_reader_count(tx: Transaction, status: StatementStatus, shown: ShownTerms) -> int:
@@ -256,9 +258,9 @@ def record_start(tx: Transaction, status: StatementStatus, shown: ShownTerms, *,
     """
     readers = check_reader_count(tx, status, shown)
     if readers >= status.rules.typed_count:
-        if shown.typed is None or shown.typed != shown.readers:
+        if shown.typed_readers is None or shown.typed_readers != shown.readers:
             raise CountNotTyped(shown.readers or readers)
-        if not shown.fresh:
+        if not shown.has_fresh_factor:
             raise SecondFactorNeeded("confirm with a second factor that it is you")
     content_hash = status.stored.content_hash
     start = Start(slug=status.slug, content_hash=content_hash, by=by, at=tx.now, count=readers)
@@ -381,8 +383,8 @@ def dry_run(slug: str, *, store: Store, rules: CampaignRules) -> DryRun:
             segment=str(audience.segment or ""),
         )
         if correction is not None:
-            ends = tuple(campaign.slug for campaign in correction.stops)
-            return replace(dry, corrects=correction.of, ends=ends)
+            ends = tuple(campaign.slug for campaign in correction.ended_campaigns)
+            return replace(dry, corrects=correction.original, ends=ends)
         others = [] if rules.together else unsent_translations(tx, status)
         return replace(
             dry,

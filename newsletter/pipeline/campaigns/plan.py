@@ -190,7 +190,7 @@ def _next_step(status: StatementStatus, release: datetime | None) -> tuple[Step,
 
 def _step_if_not_ready(status: StatementStatus) -> tuple[Step, str]:
     """Return the step of a statement that is missing, not approved or not started, and why."""
-    approval, lapsed = status.approval, status.lapsed
+    approval, lapsed = status.approval, status.lapsed_start
     reasons = "; ".join(approval.reasons)
     lapse = f"; {lapsed.by} had started it, and that has lapsed" if lapsed else ""
     if not status.is_waiting:
@@ -305,7 +305,7 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
         tx.search.put(_searchable(campaign, content, rules))
     if reach.correction is not None:
         # after the freeze, because the audience includes readers whom the original still waits for
-        for stopped in reach.correction.stops:
+        for stopped in reach.correction.ended_campaigns:
             _cancel(tx, stopped, f"corrected by {reach.correction.by}")
             tx.campaigns.set_corrected_by(stopped.id, reach.correction.by)
     _log(tx, "start", campaign.slug, f"campaign {campaign.id} to {size} readers")

@@ -196,8 +196,8 @@ class Attempts(ABC, Generic[HeldClaim, AttemptResult]):
     """The consecutive calls with an unknown outcome, by provider name."""
 
     @property
-    def is_shared(self) -> bool:
-        """Whether several processes may claim at the same time.
+    def claims_concurrently(self) -> bool:
+        """Return whether several processes may claim at the same time.
 
         With a second provider they may not, because each claim checks for a failover.
         """

@@ -14,7 +14,7 @@ from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import (
     Answer,
-    Booking,
+    BatchOutcomes,
     ClaimedBatch,
     Outcome,
     Verdict,
@@ -89,7 +89,7 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
 
     def claim_next(self, not_after: NotAfter) -> tuple[Attempt, HeldBatch | None]:
         """Claim the next batch, in parallel with other processes if they share the sending."""
-        if self.is_shared:
+        if self.claims_concurrently:
             with suppress(QuotaContended):
                 return self._claim_concurrently(not_after)
         return super().claim_next(not_after)
@@ -175,15 +175,15 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
         if any(outcome.verdict in _BACKOFF_VERDICTS for outcome in outcomes):
             wait = backoff(claimed.attempts, jitter=self.jitter(), retry_after=answer.retry_after)
         is_plain = all(outcome.verdict in _KNOWN_VERDICTS for outcome in outcomes)
-        is_shared = self.is_shared and is_plain
-        with self.store.send() if is_shared else self.store.begin() as tx:
+        is_concurrent = self.claims_concurrently and is_plain
+        with self.store.send() if is_concurrent else self.store.begin() as tx:
             # first, because a campaign that fails over is not paused and its batch does not wait
             failed_over = self.pool.settle(
                 tx, claimed, answer, taken_at=attempt.at, until=now + wait
             )
             if failed_over:
                 wait = timedelta(0)
-            recorded = self._book(tx, claimed, answer, wait, may_pause=not failed_over)
+            recorded = self._record_outcomes(tx, claimed, answer, wait, may_pause=not failed_over)
             if recorded:
                 back = answer.not_handed_over(len(claimed.members))
                 pooled.limiter.give_back(tx, back, attempt.at)
@@ -191,9 +191,9 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
             if not is_plain:
                 # an event may have arrived before the answer
                 confirm_by_events(tx, claimed.campaign.id)
-            if not is_shared:
+            if not is_concurrent:
                 finish(tx, claimed.campaign.id)
-            is_last = is_shared and not tx.batches.is_open(claimed.campaign.id)
+            is_last = is_concurrent and not tx.batches.is_open(claimed.campaign.id)
         if is_last:
             with self.store.begin() as tx:
                 finish(tx, claimed.campaign.id)
@@ -213,7 +213,7 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
         self._contents[content_hash] = content
         return content
 
-    def _book(
+    def _record_outcomes(
         self,
         tx: Transaction,
         claimed: ClaimedBatch,
@@ -231,18 +231,18 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
                 at=now,
                 reason=f"{claimed.provider} refuses: {outcome.reason}",
             )
-        booking = _booking(claimed, answer, wait)
+        outcomes = _split_outcomes(claimed, answer, wait)
         # if no reader has a final outcome, the batch keeps its attempts, so that waits grow
-        if len(booking.to_retry) < len(claimed.members):
-            return tx.batches.settle(claimed, booking=booking, at=now)
+        if len(outcomes.to_retry) < len(claimed.members):
+            return tx.batches.settle(claimed, outcomes=outcomes, at=now)
         if outcome.verdict is Verdict.SPLIT:
             return tx.batches.split(claimed)
-        reason = next(iter(booking.to_retry.values())).reason
+        reason = next(iter(outcomes.to_retry.values())).reason
         return tx.batches.requeue(claimed, not_before=now + wait, reason=reason)
 
 
-def _booking(claimed: ClaimedBatch, answer: Answer, wait: timedelta) -> Booking:
-    """Return the outcome of the batch, and that of each reader who has a different one."""
+def _split_outcomes(claimed: ClaimedBatch, answer: Answer, wait: timedelta) -> BatchOutcomes:
+    """Split an answer into the outcome of the batch and those of members that differ."""
     others = {
         number: answer.exceptions[number]
         for number, _ in (claimed.members if answer.exceptions else ())
@@ -255,7 +255,7 @@ def _booking(claimed: ClaimedBatch, answer: Answer, wait: timedelta) -> Booking:
         # member is unknown, else "accepted" for no one
         others = dict.fromkeys([number for number, _ in claimed.members], rest) | others
         rest = unknown[0] if unknown else Outcome(verdict=Verdict.ACCEPTED)
-    return Booking(
+    return BatchOutcomes(
         outcome=rest,
         exceptions={n: each for n, each in others.items() if each.verdict in _KNOWN_VERDICTS},
         to_retry={n: each for n, each in others.items() if each.verdict not in _FINAL_VERDICTS},

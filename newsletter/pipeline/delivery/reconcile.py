@@ -48,7 +48,7 @@ def recover(
     *,
     store: Store,
     accounts: Mapping[str, str],
-    is_shared: bool = False,
+    shares_sending: bool = False,
     leaving: int | None = None,
 ) -> RecoveryResult:
     """Mark the claimed batches of dead processes as unknown.
@@ -58,9 +58,9 @@ def recover(
     Otherwise the caller's lock proves that all other processes are dead.
     """
     with store.begin() as tx:
-        dead = tx.workers.silent(tx.now - DEAD_AFTER if is_shared else _END_OF_TIME)
+        dead = tx.workers.silent(tx.now - DEAD_AFTER if shares_sending else _END_OF_TIME)
         tx.workers.remove(dead if leaving is None else [*dead, leaving])
-        unknown = tx.batches.abandon(at=store.clock.now(), is_shared=is_shared)
+        unknown = tx.batches.abandon(at=store.clock.now(), shares_sending=shares_sending)
         # before a campaign ends: an event may tell what the dead process did not book
         for campaign_id in tx.unknowns.campaigns():
             confirm_by_events(tx, campaign_id)
@@ -242,7 +242,9 @@ class Reconciler:
     def _rebuild(
         self, held: UnknownBatch, batch: OutgoingBatch, not_after: NotAfter
     ) -> PreparedRequest | None:
-        """Build the request of the attempt again; None if its bytes would differ."""
+        """Build the request again; None if it is invalid now, or if a KEYED replay needs other
+        bytes.
+        """
         provider = self.pool.provider_for(held).provider
         try:
             prepared = provider.prepare(batch)

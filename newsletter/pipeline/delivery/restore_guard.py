@@ -21,7 +21,7 @@ from newsletter.domain.delivery.restore_guard import (
 from newsletter.domain.delivery.worker import DEAD_AFTER
 from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.staff.role import Role
-from newsletter.pipeline.ledger import acting
+from newsletter.pipeline.ledger import act_as
 from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.sql import Store, Transaction
 
@@ -36,13 +36,13 @@ class Guard:
     store: Store
     guard_file: GuardFile
     names: Callable[[], str]
-    is_shared: bool = False
+    shares_sending: bool = False
     waits: Callable[[], object] = lambda: None
 
     def check_on_open(self) -> None:
         """Begin the generation of a new database; put sending on hold for a discrepancy."""
         _, books = self._read_state()
-        if books.is_attended and replace(books, is_attended=False).discrepancy:
+        if books.is_used_elsewhere and replace(books, is_used_elsewhere=False).discrepancy:
             # a copy has no processes: a heartbeat proves that it is none
             seen = beats = self._heartbeats()
             while beats and not any(beats.get(number, at) > at for number, at in seen.items()):
@@ -102,7 +102,7 @@ class Guard:
 
     def stop(self, *, by: str, reason: str) -> str:
         """Put all sending on hold until a person releases it. Return the reason as stored."""
-        with acting(self.store, by, Role.SENDER, "stop all sending") as (tx, _):
+        with act_as(self.store, by, Role.SENDER, "stop all sending") as (tx, _):
             words = " ".join(reason.split())  # logs have one line each
             kept = str(SendingStop(by=by, at=self.store.clock.now(), why=words))
             return self._put_hold(tx, HoldKind.STOP, by, kept)
@@ -114,7 +114,7 @@ class Guard:
         """
         record = None
         needed = Role.ADMIN if HoldKind.RESTORE_GUARD in kinds else Role.SENDER
-        with acting(self.store, by, needed, "resume sending") as (tx, _):
+        with act_as(self.store, by, needed, "resume sending") as (tx, _):
             books = self._read_books(tx)
             if books.discrepancy:
                 self._hold_sending(tx, books)
@@ -127,10 +127,10 @@ class Guard:
                 tx.emails.restart_lifetimes(self.store.clock.now())
             if HoldKind.RESTORE_GUARD in lifted:
                 tx.audit.note_gap(actor=by)
-                if self.is_shared:
+                if self.shares_sending:
                     tx.generation.end(books.mark.generation)
                 record = self._renew(tx, books, is_new=True)
-                if self.is_shared:
+                if self.shares_sending:
                     tx.generation.note_timeline(books.location.filesystem, books.claims, tx.now)
         if record is not None:
             self._confirm(record)
@@ -143,7 +143,7 @@ class Guard:
     def _check(self, tx: Transaction, books: GuardCheck) -> None:
         if books.discrepancy:
             self._hold_sending(tx, books)
-        elif self.is_shared:
+        elif self.shares_sending:
             timeline, from_at = books.location.filesystem, tx.now + DEAD_AFTER
             tx.generation.note_timeline(timeline, books.mark.claims, from_at)
 
@@ -166,7 +166,7 @@ class Guard:
             mark=tx.generation.mark(),
             location=location,
             record=record,
-            is_attended=any(worker.is_alive(tx.now) for worker in tx.workers.all()),
+            is_used_elsewhere=any(worker.is_alive(tx.now) for worker in tx.workers.all()),
         )
 
     def _read_state(self) -> tuple[dict[HoldKind, str], GuardCheck]:
@@ -176,7 +176,7 @@ class Guard:
             return tx.hold.reasons(), self._compare(tx, record, location)
 
     def _renew(self, tx: Transaction, books: GuardCheck, *, is_new: bool = False) -> GuardRecord:
-        joined = "" if is_new or not self.is_shared else books.mark.generation
+        joined = "" if is_new or not self.shares_sending else books.mark.generation
         mark = replace(books.mark, generation=joined or self.names(), claims=books.claims)
         record = GuardRecord(mark=mark, before=books.mark.generation, location=books.location)
         self.guard_file.write(record)

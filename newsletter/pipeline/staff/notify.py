@@ -35,7 +35,7 @@ from newsletter.domain.delivery.transactional import (
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.staff.role import Role
-from newsletter.pipeline.ledger import acting
+from newsletter.pipeline.ledger import act_as
 from newsletter.pipeline.status import load_statuses
 from newsletter.store.sql import Store, Transaction
 from newsletter.store.staff.notices import Mark
@@ -297,7 +297,7 @@ class PostSender:
 
 def send_again(post_id: int, *, by: str, store: Store, channels: Mapping[str, Channel]) -> None:
     """Queue a post again. Raises NotFound, and Refused if it is still queued."""
-    with acting(store, by, Role.ADMIN, "send a message to a channel again") as (tx, _):
+    with act_as(store, by, Role.ADMIN, "send a message to a channel again") as (tx, _):
         post = tx.channel_posts.get(post_id)
         if post is None or post.channel not in channels:
             raise NotFound("There is no such message, or its channel is no longer in the settings.")

@@ -28,7 +28,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Channel
 from newsletter.domain.subscribers.address import fold, parse_address, same_person
 from newsletter.domain.wording import moment, say
-from newsletter.pipeline.ledger import acting
+from newsletter.pipeline.ledger import act_as
 from newsletter.pipeline.staff.proofs import (
     SIGNED_IN_AS_ANOTHER,
     Proofs,
@@ -103,7 +103,7 @@ def change_role(address: str, role: Role, *, by: str, proofs: Proofs) -> Role:
     Raises NotFound, and Refused for one's own role and for the last admin.
     """
     who = fold_or_empty(address)
-    with acting(proofs.store, by, Role.ADMIN, "change roles") as (tx, actor):
+    with act_as(proofs.store, by, Role.ADMIN, "change roles") as (tx, actor):
         before = _role_of(tx, who)
         if who == actor:
             raise Refused("you cannot change your own role; ask another admin")
@@ -139,7 +139,7 @@ def disable(address: str, *, by: str, proofs: Proofs) -> None:
     Raises NotFound, and Refused for oneself and for the last admin.
     """
     who = fold_or_empty(address)
-    with acting(proofs.store, by, Role.ADMIN, "remove somebody") as (tx, actor):
+    with act_as(proofs.store, by, Role.ADMIN, "remove somebody") as (tx, actor):
         before = _role_of(tx, who)
         if who == actor:
             raise Refused("you cannot remove yourself; ask another admin")
@@ -243,7 +243,7 @@ def invite(address: str, role: Role, *, by: str, proofs: Proofs) -> Link:
     of staff: one person with two roles could approve their own texts.
     """
     invited = _parse(address)
-    with acting(proofs.store, by, Role.ADMIN, "invite somebody") as (tx, actor):
+    with act_as(proofs.store, by, Role.ADMIN, "invite somebody") as (tx, actor):
         known = tx.staff.role(invited)
         if known is not None and tx.accounts.get(invited) is not None:
             raise Refused(f"{invited} has an account already; change their role instead")
@@ -261,7 +261,7 @@ def reset(address: str, *, by: str, proofs: Proofs) -> Link:
     The link is returned or mailed as in ``invite``. Raises NotFound for an unknown address.
     """
     who = _parse(address)
-    with acting(proofs.store, by, Role.ADMIN, "let somebody in again") as (tx, actor):
+    with act_as(proofs.store, by, Role.ADMIN, "let somebody in again") as (tx, actor):
         role = tx.staff.role(who)
         if role is None:
             raise NotFound(f"{who} is not among the staff")
@@ -419,7 +419,7 @@ def _use_link(
 
 def withdraw(link_id: int, *, by: str, proofs: Proofs) -> str:
     """Withdraw an unused link. Return its owner's address. Raises NotFound."""
-    with acting(proofs.store, by, Role.ADMIN, "withdraw an invitation") as (tx, actor):
+    with act_as(proofs.store, by, Role.ADMIN, "withdraw an invitation") as (tx, actor):
         invitation = tx.invitations.get(link_id)
         if invitation is None or not tx.invitations.withdraw(link_id, tx.now):
             raise NotFound("this invitation was used or withdrawn already")

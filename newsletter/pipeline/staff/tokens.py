@@ -7,7 +7,7 @@ from newsletter.credentials.codes import hash_token, new_token
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.token import MAX_LIFETIME, PREFIX, Scope, Token
-from newsletter.pipeline.ledger import acting
+from newsletter.pipeline.ledger import act_as
 from newsletter.pipeline.staff.proofs import Proofs, one_line
 from newsletter.store.sql import Store
 
@@ -24,7 +24,7 @@ def make(
     Return it with its secret, of which only the hash is stored. Raises Refused for non-admins.
     """
     secret = PREFIX + new_token()
-    with acting(proofs.store, by, Role.ADMIN, "make a token", in_person=True) as (tx, actor):
+    with act_as(proofs.store, by, Role.ADMIN, "make a token", in_person=True) as (tx, actor):
         token = Token(
             id=0,
             name=one_line(name, _MAX_NAME_LENGTH) or "Without a name",
@@ -43,7 +43,7 @@ def make(
 
 def revoke(token_id: int, *, by: str, proofs: Proofs) -> Token:
     """Revoke a token. Raises NotFound, and Refused for anyone but an admin."""
-    with acting(proofs.store, by, Role.ADMIN, "revoke a token", in_person=True) as (tx, actor):
+    with act_as(proofs.store, by, Role.ADMIN, "revoke a token", in_person=True) as (tx, actor):
         token = tx.tokens.revoke(token_id, tx.now)
         if token is None:
             raise NotFound("This token was revoked already.")

@@ -20,7 +20,7 @@ from newsletter.domain.statements.statement import (
 )
 from newsletter.pipeline.ledger import (
     ConfigurationCheck,
-    acting,
+    act_as,
     find_seen,
     find_statement,
     find_stored,
@@ -193,7 +193,7 @@ def revoke(slug: str, *, by: str, store: Store, rules: CampaignRules, own: bool 
     ``own``: an admin too revokes only their own. Raises Refused once sending has begun, which a
     revocation would not stop.
     """
-    with acting(store, by, Role.APPROVER, "revoke", in_person=True) as (tx, person):
+    with act_as(store, by, Role.APPROVER, "revoke", in_person=True) as (tx, person):
         refuse_if_sent(get_status(tx, slug, rules))
         everything = tx.staff.roles()[person] is Role.ADMIN and not own
         whose = None if everything else person
@@ -334,7 +334,7 @@ def comment(slug: str, typed: str, *, by: str, store: Store) -> Comment:
         words = normalize_comment(typed)
     except ValueError as error:
         raise InvalidInput([Fault(file="comment", message=str(error))]) from error
-    with acting(store, by, Role.WRITER, "comment", in_person=True) as (tx, person):
+    with act_as(store, by, Role.WRITER, "comment", in_person=True) as (tx, person):
         stored = find_stored(tx, slug)
         made = Comment(
             slug=slug, by=person, at=tx.now, words=words, content_hash=stored.content_hash
@@ -355,14 +355,14 @@ def send_back(
     Raises NotFound or Refused: ContentChanged if the content is another one.
     """
     why = _clean_request(reason)
-    with acting(store, by, Role.APPROVER, "send back") as (tx, person):
+    with act_as(store, by, Role.APPROVER, "send back") as (tx, person):
         status = load_status(tx, find_seen(tx, slug, expect), rules)
         if status.statement.progress is Progress.DRAFT:
             raise Refused(draft_refusal(status.statement))
         refuse_if_sent(status)
         if status.approval.approved:
             raise Refused(f"{slug} is approved; take that back first, then nothing of it leaves")
-        back = status.returned
+        back = status.change_request
         if back is not None:
             raise Refused(f"{slug} was sent back by {back.by} already: {back.reason}")
         tx.approvals.revoke(slug, tx.now, person, actor=person, reason="sent back")

@@ -29,7 +29,7 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
-from newsletter.pipeline.ledger import acting, find_draft, find_statement, find_stored, require_role
+from newsletter.pipeline.ledger import act_as, find_draft, find_statement, find_stored, require_role
 from newsletter.pipeline.status import Lapse, draft_refusal, get_status, lapse_of, refuse_if_sent
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.sources.desk import draft_text, parse_version
@@ -191,7 +191,7 @@ class DraftWriter:
             return picture
 
     def _acting(self, action: str) -> AbstractContextManager[tuple[Transaction, str]]:
-        return acting(self.store, self.actor, Role.WRITER, action, in_person=True)
+        return act_as(self.store, self.actor, Role.WRITER, action, in_person=True)
 
     # --- one version after the other
 
@@ -302,7 +302,7 @@ class Submitter:
         with self.store.read() as tx:
             draft = find_draft(tx, key)
         self.renderer.render(self.read(draft))  # what cannot be rendered is handed to nobody
-        with acting(self.store, by, Role.WRITER, "submit a text", in_person=True) as (tx, who):
+        with act_as(self.store, by, Role.WRITER, "submit a text", in_person=True) as (tx, who):
             draft = find_draft(tx, key)
             # before the revision is compared: a button may be pressed twice
             if draft.is_handed_in and not draft.is_ahead:
@@ -338,7 +338,7 @@ class Submitter:
 
     def take_back(self, key: str, *, by: str) -> Draft:
         """Withdraw a submitted draft, which is then neither reviewed nor sent. Raises Refused."""
-        with acting(self.store, by, Role.WRITER, "take a text back", in_person=True) as (tx, who):
+        with act_as(self.store, by, Role.WRITER, "take a text back", in_person=True) as (tx, who):
             draft = find_draft(tx, key)
             if not draft.is_handed_in:
                 raise Refused("It is not submitted, so there is nothing to take back.")

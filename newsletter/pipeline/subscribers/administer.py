@@ -20,7 +20,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressedEntry,
     SuppressionReason,
 )
-from newsletter.pipeline.ledger import acting
+from newsletter.pipeline.ledger import act_as
 from newsletter.pipeline.subscribers.membership import (
     find_list,
     move,
@@ -48,7 +48,7 @@ def add(
     unknown list that may not be created, and Refused for a person who is suppressed or has left one
     of the lists: only they themselves can come back.
     """
-    with acting(store, by, Role.SENDER, "add subscribers") as (tx, _):
+    with act_as(store, by, Role.SENDER, "add subscribers") as (tx, _):
         places = dict.fromkeys(entry.lists, "--list")
         refuse_unknown_lists(tx, places, declared, create=create_lists)
         before = tx.readers.find(entry.address)
@@ -84,7 +84,7 @@ def decide(subscriber_id: int, name: str, *, admits: bool, by: str, store: Store
 
     Raises NotFound if no such request is open.
     """
-    with acting(store, by, Role.SENDER, "answer a request") as (tx, _):
+    with act_as(store, by, Role.SENDER, "answer a request") as (tx, _):
         person = tx.readers.get(subscriber_id)
         if person is None or name not in person.requested:
             raise NotFound("this request is not open any more")
@@ -110,7 +110,7 @@ def edit(entry: Entry, *, by: str, store: Store, seen: str = "") -> Subscriber:
 
     Raises NotFound, and Outdated if the person's digest is no longer ``seen``.
     """
-    with acting(store, by, Role.SENDER, "edit subscribers") as (tx, _):
+    with act_as(store, by, Role.SENDER, "edit subscribers") as (tx, _):
         person = _find(tx, entry.address)
         if seen not in {"", person.digest}:
             raise Outdated(f"{person.address} has changed since you looked")
@@ -123,7 +123,7 @@ def suppress(address: str, *, by: str, reason: str = "", store: Store) -> bool:
     """Suppress an address. Return False if it was suppressed before."""
     why = f": {reason}" if reason else ""
     entry = SuppressedEntry(address=address, reason=SuppressionReason.MANUAL)
-    with acting(store, by, Role.SENDER, "suppress") as (tx, _):
+    with act_as(store, by, Role.SENDER, "suppress") as (tx, _):
         added = tx.readers.suppress([entry], tx.now, f"by {by}{why}")
         tx.audit.enter(by, "suppress", _AUDIT_SUBJECT, reason)
     return bool(added)
@@ -134,7 +134,7 @@ def lift(address: str, *, by: str, reason: str, store: Store) -> SuppressionReas
 
     Raises NotFound if it is not suppressed, and Refused after a complaint or an erasure.
     """
-    with acting(store, by, Role.ADMIN, "lift") as (tx, _):
+    with act_as(store, by, Role.ADMIN, "lift") as (tx, _):
         before = tx.readers.suppressed(address)
         if before is None:
             raise NotFound(f"{address} is not suppressed")
@@ -149,7 +149,7 @@ def lift(address: str, *, by: str, reason: str, store: Store) -> SuppressionReas
 
 def data_of(address: str, *, by: str, store: Store) -> Mapping[str, object]:
     """Return all stored data about one person as JSON values. Raises NotFound."""
-    with acting(store, by, Role.ADMIN, "data") as (tx, _):
+    with act_as(store, by, Role.ADMIN, "data") as (tx, _):
         kept = tx.data_exports.of(_find(tx, address).id)
         tx.audit.enter(by, "data", _AUDIT_SUBJECT)
     return kept
@@ -162,7 +162,7 @@ def unsubscribe(
 
     Raises NotFound for an unknown address or list.
     """
-    with acting(store, by, Role.SENDER, "unsubscribe") as (tx, _):
+    with act_as(store, by, Role.SENDER, "unsubscribe") as (tx, _):
         for name in lists:
             find_list(tx, name, declared)
         person = _find(tx, address)
@@ -178,7 +178,7 @@ def change_address(old: str, new: str, *, by: str, store: Store) -> Subscriber:
     Raises NotFound for an unknown old address, and Refused if another subscriber has the new one or
     it is suppressed.
     """
-    with acting(store, by, Role.ADMIN, "change address") as (tx, _):
+    with act_as(store, by, Role.ADMIN, "change address") as (tx, _):
         person = _find(tx, old)
         reason = tx.readers.suppressed(new)
         if reason is not None and fold(old) != fold(new):

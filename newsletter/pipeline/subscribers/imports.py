@@ -17,7 +17,7 @@ from newsletter.domain.subscribers.audience import (
     ImportUndoResult,
     SuppressedEntry,
 )
-from newsletter.pipeline.ledger import acting, require_role
+from newsletter.pipeline.ledger import act_as, require_role
 from newsletter.pipeline.subscribers.membership import refuse_unknown_lists
 from newsletter.store.sql import Store, Transaction
 
@@ -95,7 +95,7 @@ def _rehearse(parts: Iterable[_ImportPart], plan: ImportPlan, store: Store) -> I
 
 
 def _import_parts(parts: Iterable[_ImportPart], plan: ImportPlan, store: Store) -> ImportResult:
-    with acting(store, plan.by, Role.SENDER, "import subscribers") as (tx, _):
+    with act_as(store, plan.by, Role.SENDER, "import subscribers") as (tx, _):
         if plan.upload and not tx.imports.drop_upload(plan.upload):
             raise NotFound("this file was imported already")
         created = _lists_to_create(tx, plan)
@@ -141,7 +141,7 @@ def undo(import_id: int, *, by: str, store: Store) -> ImportUndoResult:
     An undo re-subscribes no one and lifts no suppression. Raises NotFound for an unknown import
     number, and Refused for an import that was undone before or is too old, or without the role.
     """
-    with acting(store, by, Role.ADMIN, "undo an import") as (tx, _):
+    with act_as(store, by, Role.ADMIN, "undo an import") as (tx, _):
         record = tx.imports.get(import_id)
         if record is None:
             raise NotFound(

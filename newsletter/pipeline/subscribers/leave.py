@@ -41,14 +41,14 @@ def pending_departure(departure: Departure, *, store: Store) -> PendingDeparture
     return PendingDeparture(lists=lists, ended=is_ended, language=person.language)
 
 
-def leave(departures: Sequence[Departure], *, store: Store) -> Sequence[Departure]:
+def leave(links: Sequence[Departure], *, store: Store) -> Sequence[Departure]:
     """End the subscriptions of these links in one transaction. A repetition changes nothing.
 
     Return the links whose subscriber is unknown: erased, or newer than the restored backup. Such a
     link contains no address, so only a person can stop further mail.
     """
     with store.begin() as tx:
-        return tx.choices.depart([one for one in departures if not one.is_test], tx.now)
+        return tx.choices.depart([link for link in links if not link.is_test], tx.now)
 
 
 def leave_list(departure: Departure, name: str, *, store: Store) -> None:

@@ -20,7 +20,7 @@ from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, basic, option, public
 from newsletter.providers.common.translators import BatchTranslator
 from newsletter.transport import http
-from newsletter.transport.http import MAX_WAIT, HttpRequest, HttpResponse
+from newsletter.transport.http import MAX_RETRY_AFTER, HttpRequest, HttpResponse
 
 MAX_RECIPIENTS = 1000
 _MAX_BYTES = 25_000_000  # of a message, uncompressed, by Mailgun's documentation
@@ -98,7 +98,7 @@ class Mailgun(BatchTranslator[tuple[bytes, ...]]):
             seconds = _WAIT_SECONDS_PATTERN.search(message)
             date = _WAIT_DATE_PATTERN.search(message)
             wait = http.longest(
-                min(timedelta(seconds=int(seconds[1])), MAX_WAIT) if seconds else None,
+                min(timedelta(seconds=int(seconds[1])), MAX_RETRY_AFTER) if seconds else None,
                 http.until(date[1], response) if date else None,
             )
             return answers.make_answer(response, verdict, message, wait=wait)

@@ -21,7 +21,7 @@ from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, public
 from newsletter.providers.common.translators import BatchTranslator
 from newsletter.transport import http
-from newsletter.transport.http import MAX_WAIT, HttpRequest, HttpResponse
+from newsletter.transport.http import MAX_RETRY_AFTER, HttpRequest, HttpResponse
 
 MAX_RECIPIENTS = 1000
 MAX_BYTES = 30_000_000
@@ -122,7 +122,7 @@ def _rate_limited(response: HttpResponse, reason: str) -> Answer:
     elif response.status == 401 and _QUOTA_ERROR_PATTERN.search(reason):
         verdict = Verdict.QUOTA
     elif response.status == 403 and _TEMPORARY_ERROR_PATTERN.search(reason):
-        verdict, wait = Verdict.RETRY, wait or http.retry_after(response) or MAX_WAIT
+        verdict, wait = Verdict.RETRY, wait or http.retry_after(response) or MAX_RETRY_AFTER
     return answers.make_answer(response, verdict, reason, wait=wait)
 
 

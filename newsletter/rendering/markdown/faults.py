@@ -195,7 +195,7 @@ def _in_front_matter(statement: Statement) -> Iterator[Fault]:
                 key=key if line else "",
                 message=f"holds {found.group()!r}, and it is the same for all readers:"
                 " greet them in the text",
-                code=Check.MERGE_MARK.value,
+                code=Check.FOREIGN_MERGE_FIELD.value,
             )
         for found in _MERGE_TAG_PATTERN.finditer(getattr(statement, key)):
             yield _mark(statement, found.group(), line, key if line else "")
@@ -227,5 +227,5 @@ def _mark(statement: Statement, written: str, line: int, key: str = "") -> Fault
         key=key,
         message=f"readers would see {written!r} as it stands: write {instead},"
         " or put it between two ` if they are to see it",
-        code=Check.MERGE_MARK.value,
+        code=Check.FOREIGN_MERGE_FIELD.value,
     )

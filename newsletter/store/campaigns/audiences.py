@@ -196,7 +196,7 @@ class Audiences(Repository):
 
 def _readers(audience: Audience | Correction) -> People:
     if isinstance(audience, Correction):
-        join = "LEFT JOIN" if audience.unstarted else "JOIN"
+        join = "LEFT JOIN" if audience.is_original_unstarted else "JOIN"
         who = ~SUPPRESSED & _gets_correction(audience)
         return _join(f"{join} {{}} AS held ON held.id = subscriber.id", _original(audience), who)
     who = in_audience(audience)
@@ -277,7 +277,7 @@ def _original(correction: Correction) -> Condition:
                 AND delivery.subscriber_id = {MEMBER}
         WHERE campaign.slug = :original GROUP BY {MEMBER}
         """,
-        {"original": correction.of, "correction": correction.by},
+        {"original": correction.original, "correction": correction.by},
     )
 
 
@@ -285,7 +285,7 @@ def _gets_correction(correction: Correction) -> Condition:
     """SQL condition: this subscriber, if not suppressed, gets the correction."""
     # a reader who joined after the original has no row in held
     waits = Condition("COALESCE(held.standing, 0) = 1")
-    if correction.unstarted:
+    if correction.is_original_unstarted:
         waits = in_segment(correction.segment) if correction.segment else Condition("1 = 1")
     return Condition("COALESCE(held.standing, 0) = 2") | (
         waits & subscribed(correction.lists) & ~PAUSED

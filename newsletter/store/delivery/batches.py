@@ -8,8 +8,8 @@ from operator import itemgetter
 from types import MappingProxyType
 
 from newsletter.domain.delivery.batch import (
+    BatchOutcomes,
     BatchState,
-    Booking,
     ClaimedBatch,
     DeliveryState,
     LaterReaders,
@@ -23,7 +23,7 @@ from newsletter.store.delivery import batch_splitting, claiming
 from newsletter.store.delivery.claiming import IS_OPEN, IS_UNKNOWN, NO_HOLD
 
 _MINUTE_MS = 60_000
-# a living owner may have lost its database between the claim and the booking
+# a living owner may have lost its database between the claim and the outcomes
 _IS_ORPHAN = (
     f"{IS_OPEN} AND batch.state = 'claimed' AND (batch.lease_until <= :at"
     " OR NOT EXISTS (SELECT 1 FROM worker WHERE worker.id = batch.owner))"
@@ -103,25 +103,25 @@ class Batches(AddressRepository):
         )
         return claiming.count(self._db, owner) if is_claimed == 1 else None
 
-    def settle(self, claim: ClaimedBatch, *, booking: Booking, at: datetime) -> bool:
+    def settle(self, claim: ClaimedBatch, *, outcomes: BatchOutcomes, at: datetime) -> bool:
         """Record the outcomes if the fence still holds; return whether it did.
 
         Members to be retried move to a new queued batch, which counts the attempts so far. If the
         campaign was cancelled in the meantime, that batch is cancelled instead.
         """
         # before the answer is booked, which is for all who are still pending
-        if booking.to_retry and not batch_splitting.move_out(
+        if outcomes.to_retry and not batch_splitting.move_out(
             self._db,
             claim,
-            booking.to_retry.keys(),
-            reason=next(iter(booking.to_retry.values())).reason,
-            not_before=at + booking.wait,
+            outcomes.to_retry.keys(),
+            reason=next(iter(outcomes.to_retry.values())).reason,
+            not_before=at + outcomes.wait,
         ):
             return False
-        state = _DELIVERY_STATES[booking.outcome.verdict]
+        state = _DELIVERY_STATES[outcomes.outcome.verdict]
         rows = {
             number: (_DELIVERY_STATES[outcome.verdict], outcome.reason, outcome.provider_id)
-            for number, outcome in booking.exceptions.items()
+            for number, outcome in outcomes.exceptions.items()
             # a row each only for what the batch's own columns cannot say; an id names one message
             if _DELIVERY_STATES[outcome.verdict] is not state or outcome.provider_id
         }
@@ -137,8 +137,8 @@ class Batches(AddressRepository):
             unknown = unknown + (pending - :others) * :all_unknown
             """,
             state=BatchState.UNKNOWN if state is DeliveryState.UNKNOWN else BatchState.DONE,
-            reason=booking.outcome.reason,
-            provider_id=booking.outcome.provider_id,
+            reason=outcomes.outcome.reason,
+            provider_id=outcomes.outcome.provider_id,
             at=at,
             others=len(rows),
             accepted=tally[DeliveryState.ACCEPTED],
@@ -175,15 +175,15 @@ class Batches(AddressRepository):
     def has_orphans(self, at: datetime) -> bool:
         return self._db.has(f"SELECT 1 FROM batch WHERE {_IS_ORPHAN} LIMIT 1", at=at)
 
-    def abandon(self, *, at: datetime, is_shared: bool = False) -> int:
+    def abandon(self, *, at: datetime, shares_sending: bool = False) -> int:
         """Make each claimed batch unknown whose owner has no row, or whose lease is over.
 
         Return their number. A batch without a recorded start was not sent: it is queued again. If
-        one process sends, the owner is dead, and its claims of unknown batches end. If the sending
-        ``is_shared``, an owner without a connection may still be in its call until the end of the
-        lease: until then nothing decides about the batch.
+        one process sends, the owner is dead, and its claims of unknown batches end. With
+        ``shares_sending``, an owner without a connection may still be in its call until the end
+        of the lease: until then nothing decides about the batch.
         """
-        if not is_shared:
+        if not shares_sending:
             self._db.change(
                 f"UPDATE batch SET lease_until = NULL, call_until = NULL WHERE {IS_UNKNOWN}"
             )
@@ -205,13 +205,13 @@ class Batches(AddressRepository):
             f"""
             UPDATE batch SET state = 'unknown', fence = fence + 1, unknown = unknown + pending,
                 pending = 0, lease_until = NULL, settled_at = :at,
-                call_until = CASE WHEN :is_shared = 1 THEN lease_until END,
-                not_before = CASE WHEN :is_shared = 1 THEN lease_until ELSE not_before END,
+                call_until = CASE WHEN :shares_sending = 1 THEN lease_until END,
+                not_before = CASE WHEN :shares_sending = 1 THEN lease_until ELSE not_before END,
                 reason = 'the process ended while the call was under way'
             WHERE {_IS_ORPHAN}
             """,
             at=at,
-            is_shared=is_shared,
+            shares_sending=shares_sending,
         )
 
     def add_reader(self, campaign_id: int, subscriber_id: int) -> None:

@@ -111,7 +111,7 @@ class GuardFile:
 
     ``database`` is a name if the database is on a server. Generations are named by 32 hexadecimal
     digits. ``location_of`` returns the location of a file, and ``fsync`` flushes a descriptor to
-    the disk. Any number of threads may share it, and several processes if it ``is_shared``: a
+    the disk. Any number of threads may share it, and several processes if it ``shares_sending``: a
     record may then lag, which raises no alarm.
     """
 
@@ -122,19 +122,22 @@ class GuardFile:
         location_of: Callable[[Any], Location] = location_of,
         fsync: Callable[[int], None] = os.fsync,
         *,
-        is_shared: bool = False,
+        shares_sending: bool = False,
     ) -> None:
         self._path = path
         self._database = database
         self._location_of = location_of
         self._fsync = fsync
-        self._is_shared = is_shared
+        self._shares_sending = shares_sending
         self._lock = threading.Lock()
         self._open: int | None = None
         self._written: GuardRecord | None = None
 
     def location(self) -> Location:
-        found, computer = self._location_of(self._database), machine() if self._is_shared else ""
+        found, computer = (
+            self._location_of(self._database),
+            machine() if self._shares_sending else "",
+        )
         host = hash_name(f"{computer} {_inode(self._path.parent)}" * bool(computer))
         return replace(found, host=host)
 
@@ -195,7 +198,7 @@ class GuardFile:
         with self._lock:
             record = self._require_record()
             try:
-                if self._is_shared and self._open is not None:
+                if self._shares_sending and self._open is not None:
                     os.close(self._open)
                     self._open = os.open(self._path, os.O_RDWR)  # another may have replaced it
                 if self._open is None or _inode(self._path) != os.fstat(self._open).st_ino:
@@ -205,7 +208,7 @@ class GuardFile:
                     location = self.location()
                 if location is None or location.file != record.location.file:
                     raise self._replaced_error("another file is in its place")
-                if self._is_shared and location.succeeds(record.location):
+                if self._shares_sending and location.succeeds(record.location):
                     self._overwrite(replace(record, location=location))
                 self._fsync(self._open)
                 self._name(record.mark.claims)

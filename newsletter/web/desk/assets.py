@@ -8,7 +8,7 @@ from pathlib import Path
 from starlette.responses import Response
 
 import newsletter
-from newsletter.domain.statements.brand import desk_colours
+from newsletter.domain.statements.brand import desk_colors
 
 _CACHE_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
 
@@ -20,7 +20,7 @@ class Assets:
         self._folders = (folder, Path(newsletter.__file__).parent / "web/static")
         light, dark = (
             "".join(f" --{name}: {colour};" for name, colour in scheme.items())
-            for scheme in desk_colours(color)
+            for scheme in desk_colors(color)
         )
         in_the_dark = f"@media (prefers-color-scheme: dark) {{ :root {{{dark} }} }}\n"
         self._colours = f":root {{{light} }}\n{in_the_dark}".encode()

@@ -193,8 +193,8 @@ class DeskRequest:
         return ShownTerms(
             readers=parse_number(self.field("shown")),
             time=self.field("shown_time"),
-            typed=parse_typed_number(self.field(typed)),
-            fresh=self.who.session.has_fresh_factor(self.desk.now()),
+            typed_readers=parse_typed_number(self.field(typed)),
+            has_fresh_factor=self.who.session.has_fresh_factor(self.desk.now()),
         )
 
     # --- answers

@@ -296,7 +296,7 @@ class Newsroom:
             stored = tx.statements.get(slug)
             status = load_status(tx, stored, self.rules) if stored else None
             shown = current_terms(tx, status) if status else ShownTerms()
-        return shown if readers is None else replace(shown, readers=readers, typed=readers)
+        return shown if readers is None else replace(shown, readers=readers, typed_readers=readers)
 
     def starter(self, store: Any = None) -> Starter:
         return Starter(

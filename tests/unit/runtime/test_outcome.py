@@ -34,7 +34,7 @@ def test_a_run_after_which_nothing_is_left_is_done(room: Newsroom) -> None:
 def test_a_stop_outweighs_all_and_work_that_is_left_outweighs_the_rest(room: Newsroom) -> None:
     fault = TickResult(faults=(Fault(file="a.md", message="has no title"),))
     wait = Wait(until=NOON + timedelta(hours=1), cause=Cause.QUOTA, reason="all has left today")
-    assert outcome(room, Run(held="stopped", unreachable="no route")).ending is Ending.HELD
+    assert outcome(room, Run(hold_reason="stopped", unreachable="no route")).ending is Ending.HELD
     assert (
         outcome(room, Run(unreachable="no route", last_result=fault)).ending is Ending.UNREACHABLE
     )

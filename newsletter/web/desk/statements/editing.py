@@ -115,7 +115,7 @@ class Editing:
             rules=self._statements.campaigns.rules,
             segments=[segment.name for segment in self._statements.defaults.segments],
             gone=status is not None and status.has_begun,
-            returned=status.returned if status is not None else None,
+            returned=status.change_request if status is not None else None,
             statements=[statement for statement in others if statement.slug != draft.slug],
             others=self._editors.record(draft.key, request.who.name, request.desk.now()),
         )

@@ -151,12 +151,12 @@ class UnsubscribePages:
         )
         return self._frame.notice("link_sent", "link_sent_text", language=language)
 
-    def _leave(self, departures: tuple[Departure, ...], _post_count: int) -> None:
-        self._log_unknown(leave.leave(departures, store=self._subscribers.store))
-        self._subscribers.counters.add("unsubscribe_posts", by=len(departures))
+    def _leave(self, links: tuple[Departure, ...], _post_count: int) -> None:
+        self._log_unknown(leave.leave(links, store=self._subscribers.store))
+        self._subscribers.counters.add("unsubscribe_posts", by=len(links))
 
-    def _log_unknown(self, departures: Iterable[Departure]) -> None:
-        for departure in departures:
+    def _log_unknown(self, links: Iterable[Departure]) -> None:
+        for departure in links:
             [name] = self._subscribers.links.message_ids(
                 departure.campaign_id, [departure.subscriber_id]
             )

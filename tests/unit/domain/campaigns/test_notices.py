@@ -7,7 +7,7 @@ from typing import Any
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts, StartBy
 from newsletter.domain.campaigns.notices import (
-    LATE_OUTCOME,
+    LATE_OUTCOME_INTERVAL,
     LEAD_TIME,
     MAX_AGE,
     NoticeKind,
@@ -83,10 +83,10 @@ def told(*lines: AuditEntry, **fields: Any) -> dict[NoticeKind, set[str]]:
     ({"statement": statement(author=BEN)}, (), {NoticeKind.SUBMITTED: {CLEO, DAN}}),
     ({"approval": LAPSED}, (), {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}}),
     # the writers, and never the person who sent it back or approved it
-    ({"returned": SENT_BACK}, (), {NoticeKind.SENT_BACK: {ANA}}),
-    ({"returned": SENT_BACK, "statement": statement(author=BEN)}, (),
+    ({"change_request": SENT_BACK}, (), {NoticeKind.SENT_BACK: {ANA}}),
+    ({"change_request": SENT_BACK, "statement": statement(author=BEN)}, (),
      {NoticeKind.SENT_BACK: set()}),
-    ({"returned": SENT_BACK, "statement": statement(author="x@y.example")}, (),
+    ({"change_request": SENT_BACK, "statement": statement(author="x@y.example")}, (),
      {NoticeKind.SENT_BACK: set()}),
     ({"approval": APPROVED, "refusal": "it waits"}, (), {NoticeKind.APPROVED: {ANA}}),
     # a sender has to act where a sender starts
@@ -155,7 +155,7 @@ def told(*lines: AuditEntry, **fields: Any) -> dict[NoticeKind, set[str]]:
     # admins decide about unknown deliveries, also of a cancelled or corrected campaign
     ({"campaign": replace(STOPPED, counts=Counts(unknown=2))}, (),
      {NoticeKind.DECISION: {DAN}}),
-    ({"campaign": replace(STOPPED, counts=Counts(unknown=2)), "corrected": BY}, (),
+    ({"campaign": replace(STOPPED, counts=Counts(unknown=2)), "corrected_by": BY}, (),
      {NoticeKind.DECISION: {DAN}}),
     # those who can resume it, but not the one who paused it
     ({"campaign": PAUSED}, (line("pause", CLEO),), {NoticeKind.PAUSED: {ANA, BEN, DAN}}),
@@ -208,7 +208,7 @@ def test_what_happens_again_is_another_event(one: str, other: str) -> None:
         ({"ready": NOW + LEAD_TIME / 2}, None),
         ({"set_for": NOW + LEAD_TIME, "embargo_until": NOW + LEAD_TIME / 2}, NOW + LEAD_TIME / 2),
         ({"set_for": NOW}, None),
-        ({"campaign": CANCELLED_NOW}, NOW + LATE_OUTCOME),
+        ({"campaign": CANCELLED_NOW}, NOW + LATE_OUTCOME_INTERVAL),
         ({"campaign": replace(CANCELLED_NOW, finished_at=NOW - MAX_AGE)}, None),
         ({"campaign": replace(CANCELLED_NOW, counts=Counts(unknown=1))}, None),
         ({"campaign": STOPPED}, None),

@@ -165,12 +165,17 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
         "Cleo or Dan can approve it",
     ),
     (
-        {"statement": DRAFT, "returned": SENT_BACK},
+        {"statement": DRAFT, "change_request": SENT_BACK},
         State.RETURNED,
         "Ben sent it back: “Which Saturday?”",
         "Ana Ruiz can change it and submit it again",
     ),
-    ({"returned": SENT_BACK}, State.RETURNED, "Ben sent it back: “Which Saturday?”", "Ana Ruiz"),
+    (
+        {"change_request": SENT_BACK},
+        State.RETURNED,
+        "Ben sent it back: “Which Saturday?”",
+        "Ana Ruiz",
+    ),
     (
         {"approval": LAPSED},
         State.CHANGED,
@@ -296,13 +301,13 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
     ),
     ({"campaign": SENT}, State.SENT, "The provider accepted 4,198 of 4,213 emails.", ""),
     (
-        {"campaign": SENT, "corrected": BY},
+        {"campaign": SENT, "corrected_by": BY},
         State.CORRECTED,
         "Corrected on Tue 1 Dec 2026 by “Library hours, corrected”.",
         "",
     ),
     (
-        {"campaign": SENT, "corrected": Related(slug="x", title="X")},
+        {"campaign": SENT, "corrected_by": Related(slug="x", title="X")},
         State.CORRECTED,
         "Corrected by “X”.",
         "",
@@ -322,7 +327,7 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
         "Next: Dan can decide.",
     ),
     (
-        {"campaign": STOPPED_IN_DOUBT, "corrected": BY},
+        {"campaign": STOPPED_IN_DOUBT, "corrected_by": BY},
         State.CORRECTED,
         "Corrected on Tue 1 Dec 2026 by “Library hours, corrected”. For 3 people it is unknown"
         " whether the provider took the email.",
@@ -402,7 +407,7 @@ def test_whoever_reads_it_comes_first_and_is_you() -> None:
 def test_two_spellings_of_a_mailbox_are_one_person() -> None:
     spelt = statement(author="Ana@Forum.Example", writers=("ben+desk@forum.example",))
     assert describe_next(at(statement=spelt)) == "Next: Cleo or Dan can approve it."
-    assert at(statement=spelt, draft="k", returned=SENT_BACK).actors == (ANA, BEN)
+    assert at(statement=spelt, draft="k", change_request=SENT_BACK).actors == (ANA, BEN)
 
 
 def test_of_many_a_few_are_named() -> None:
@@ -428,7 +433,7 @@ def test_where_nobody_can_it_is_said_who_could_be_asked(fields: dict[str, Any], 
         ({}, [BEN, CLEO, DAN]),
         ({"approval": LAPSED}, [BEN, CLEO, DAN]),
         ({"statement": DRAFT}, []),
-        ({"returned": SENT_BACK}, [ANA]),
+        ({"change_request": SENT_BACK}, [ANA]),
         ({"approval": APPROVED, "start_by": StartBy.SENDER}, [CLEO, DAN]),
         ({"campaign": PAUSED}, [CLEO, DAN]),
         ({"campaign": UNKNOWN}, [DAN]),
@@ -478,11 +483,11 @@ ACTS: list[tuple[dict[str, Any], str, list[Act]]] = [
     ({"campaign": SENT}, ANA, [Act.REPORT, Act.CORRECT]),
     ({"campaign": SENT}, VERA, [Act.REPORT]),
     ({"campaign": SENT, "statement": statement(digest="weekly")}, ANA, [Act.REPORT]),
-    ({"campaign": SENT, "corrected": BY}, VERA, [Act.OPEN_CORRECTION, Act.REPORT]),
+    ({"campaign": SENT, "corrected_by": BY}, VERA, [Act.OPEN_CORRECTION, Act.REPORT]),
     ({"campaign": STOPPED}, ANA, [Act.REPORT]),
     ({"campaign": STOPPED_IN_DOUBT}, DAN, [Act.DECIDE, Act.REPORT, Act.AMEND]),
     (
-        {"campaign": STOPPED_IN_DOUBT, "corrected": BY},
+        {"campaign": STOPPED_IN_DOUBT, "corrected_by": BY},
         DAN,
         [Act.DECIDE, Act.OPEN_CORRECTION, Act.REPORT, Act.AMEND],
     ),
@@ -505,7 +510,7 @@ WRITE, DECIDE, SEND = [ANA, BEN, CLEO, DAN], [BEN, CLEO, DAN], [CLEO, DAN]
 FIRST: list[tuple[dict[str, Any], State, Act, list[str]]] = [
     ({"statement": DRAFT}, State.DRAFT, Act.EDIT, WRITE),
     ({}, State.REVIEW, Act.REVIEW, DECIDE),
-    ({"returned": SENT_BACK}, State.RETURNED, Act.EDIT, WRITE),
+    ({"change_request": SENT_BACK}, State.RETURNED, Act.EDIT, WRITE),
     ({"approval": LAPSED}, State.CHANGED, Act.SEE_CHANGES, DECIDE),
     ({"approval": APPROVED, "start_by": StartBy.SENDER}, State.APPROVED, Act.START, SEND),
     ({"approval": APPROVED, "refusal": "x"}, State.HELD_BACK, Act.REVIEW, DECIDE),
@@ -516,7 +521,7 @@ FIRST: list[tuple[dict[str, Any], State, Act, list[str]]] = [
     ({"campaign": PAUSED}, State.PAUSED, Act.RESUME, SEND),
     ({"campaign": UNKNOWN}, State.ATTENTION, Act.DECIDE, [DAN]),
     ({"campaign": SENT}, State.SENT, Act.REPORT, list(STAFF)),
-    ({"campaign": SENT, "corrected": BY}, State.CORRECTED, Act.OPEN_CORRECTION, list(STAFF)),
+    ({"campaign": SENT, "corrected_by": BY}, State.CORRECTED, Act.OPEN_CORRECTION, list(STAFF)),
     ({"campaign": STOPPED_IN_TIME}, State.CANCELLED, Act.HAND_IN, WRITE),
     (
         {"statement": statement(translation_of="z"), "together": True},
@@ -565,10 +570,10 @@ def test_who_is_not_among_the_staff_is_offered_nothing() -> None:
             "Dan replaces a missing approval. A second admin is needed.",
         ),
         (
-            {"draft": "k", "ahead": True},
+            {"draft": "k", "has_newer_draft": True},
             "There is a newer text at the desk, which has not been submitted.",
         ),
-        ({"parts": 5}, "It gathers 5 statements, and its text cannot be edited."),
+        ({"part_count": 5}, "It gathers 5 statements, and its text cannot be edited."),
         ({"awaited": ("12 readers wait for es.",)}, "12 readers wait for es."),
     ],
 )
@@ -587,4 +592,4 @@ def test_a_text_that_was_changed_after_it_went_out_is_sent_all_the_same() -> Non
 
 def test_a_correction_that_ended_its_original_in_time_is_told_there() -> None:
     ended = campaign(CampaignState.CANCELLED, begun=False, corrected_by="hours-again")
-    assert at(campaign=ended, corrected=BY).state is State.CORRECTED
+    assert at(campaign=ended, corrected_by=BY).state is State.CORRECTED

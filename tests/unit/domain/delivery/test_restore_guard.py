@@ -108,15 +108,15 @@ def test_a_replica_that_has_every_claim_is_no_copy_where_others_go_on_with_it() 
     replica = replace(server, filesystem="history 2")
     copy = replace(replica, machine="another")
     found = {
-        (place, claims, is_attended): GuardCheck(
+        (place, claims, is_used_elsewhere): GuardCheck(
             mark=Mark(generation=FIRST, claims=claims),
             location=place,
             record=known,
-            is_attended=is_attended,
+            is_used_elsewhere=is_used_elsewhere,
         ).discrepancy
         for place in (replica, copy)
         for claims in (4, 5)
-        for is_attended in (True, False)
+        for is_used_elsewhere in (True, False)
     }
     [behind] = {why for (_, claims, _), why in found.items() if claims == 4}
     assert "and there were 5" in behind

@@ -16,7 +16,7 @@ from newsletter.domain.statements.brand import (
     Serif,
     contrast,
     dark,
-    desk_colours,
+    desk_colors,
     light,
 )
 from newsletter.domain.themes import Theme
@@ -77,7 +77,7 @@ def test_a_grey_colour_gives_greys() -> None:
 def test_in_each_theme_the_text_is_as_wide_as_tables_are_measured(theme: Theme) -> None:
     design = theme.design
     assert design.width - 2 * design.padding == 528
-    assert design.lead_picture_width == (504 if design.mat_width else design.width)
+    assert design.lead_picture_width == (504 if design.frame_width else design.width)
 
 
 @rows(("width", "height", "wide"), [(96, 96, False), (72, 48, False), (180, 48, True)])
@@ -104,11 +104,11 @@ def test_every_colour_is_written_with_six_small_digits() -> None:
 @rows("text", ["red", "#123", "#12345g", "17505c", "rgb(1,2,3)", "#17505c "])
 def test_what_is_no_colour_is_refused_with_how_to_write_one(text: str) -> None:
     with pytest.raises(ValueError, match='write it like "#17505c"'):
-        brand.parse_colour(text)
+        brand.parse_color(text)
 
 
 def test_capitals_are_no_other_colour() -> None:
-    assert brand.parse_colour("#17505C") == "#17505c"
+    assert brand.parse_color("#17505C") == "#17505c"
 
 
 def test_every_font_has_a_stack_that_ends_with_a_family_all_programs_have() -> None:
@@ -119,7 +119,7 @@ def test_every_font_has_a_stack_that_ends_with_a_family_all_programs_have() -> N
 def test_the_desk_is_readable_in_every_colour_of_an_organisation() -> None:
     for one in hues():
         for scheme, on_brand, on_accent, sheet in zip(
-            desk_colours(one),
+            desk_colors(one),
             ("#ffffff", "#ebf0f1"),
             ("#ffffff", ""),
             ("#ffffff", "#161d20"),

@@ -34,7 +34,7 @@ def test_every_check_has_a_grade_and_a_short_name() -> None:
     assert all(check.value.replace("-", "").isalpha() for check in Check)
     assert {check for check in Check if SEVERITY_OF_CHECK[check] is Severity.BLOCKING} == {
         Check.FAULT,
-        Check.MERGE_MARK,
+        Check.FOREIGN_MERGE_FIELD,
         Check.OPEN_EMBARGO,
         Check.DRAFT_PART,
     }
@@ -44,7 +44,7 @@ def test_a_fault_is_blocking_and_keeps_its_place() -> None:
     made = finding_of(Fault(file="a.md", line=2, key="title", message="is missing"))
     assert str(made) == "a.md:2 title: blocking fault: is missing"
     named = Fault(file="a.md", message="{{ x }}", code="merge-mark")
-    assert finding_of(named).check is Check.MERGE_MARK
+    assert finding_of(named).check is Check.FOREIGN_MERGE_FIELD
 
 
 def test_remarks_stand_in_the_order_of_the_file_the_gravest_of_a_line_first_and_each_once() -> None:

@@ -276,7 +276,7 @@ def test_a_text_of_the_desk_is_known_by_its_key_and_whether_it_is_ahead(room: Ne
     with room.store.begin() as tx:
         head = tx.drafts.keep(DRAFT.key, FIRST)
         tx.drafts.advance(DRAFT.key, head, by=ED, at=room.clock.now())
-    assert status(room).ahead
+    assert status(room).has_newer_draft
 
 
 def fill(room: Newsroom, count: int) -> None:

@@ -145,10 +145,10 @@ def test_what_began_has_no_start_that_lapsed(room: Newsroom) -> None:
     room.look()
     room.start_due(minutes=6)
     room.hand().cancel("resignation")
-    assert status(room).lapsed is None
+    assert status(room).lapsed_start is None
     room.rules = replace(room.rules, start=StartBy.APPROVAL)
     room.write_and_look(title="Another")
-    assert status(room).lapsed is None
+    assert status(room).lapsed_start is None
 
 
 @rows(

@@ -296,14 +296,16 @@ def test_a_number_that_changed_is_confirmed_by_a_start_and_not_by_a_resume(
         room.hand(SAM).resume("resignation")
     again = StartRequest(slug="resignation", by=SAM, seen=room.content_hash(), at_once=True)
     for shown, refusal in [
-        (ShownTerms(readers=12, typed=12, fresh=True), CountChanged),
-        (ShownTerms(readers=30, fresh=True), CountNotTyped),
-        (ShownTerms(readers=30, typed=30), SecondFactorNeeded),
+        (ShownTerms(readers=12, typed_readers=12, has_fresh_factor=True), CountChanged),
+        (ShownTerms(readers=30, has_fresh_factor=True), CountNotTyped),
+        (ShownTerms(readers=30, typed_readers=30), SecondFactorNeeded),
     ]:
         with pytest.raises(refusal):
             room.starter().start(replace(again, shown=shown))
     assert run(room) == []
-    room.starter().start(replace(again, shown=ShownTerms(readers=30, typed=30, fresh=True)))
+    room.starter().start(
+        replace(again, shown=ShownTerms(readers=30, typed_readers=30, has_fresh_factor=True))
+    )
     assert len(set(run(room))) == 30
 
 

@@ -24,7 +24,7 @@ ED, ADA, SAM = "ed@forum.example", "ada@forum.example", "sam@forum.example"
 EVE = datetime(2026, 11, 24, 20)  # noqa: DTZ001 - a wall time in New York
 EVENING = NOON + timedelta(hours=13)
 """The same, as an instant."""
-WHOLE = ShownTerms(readers=12, time="none", typed=12, fresh=True)
+WHOLE = ShownTerms(readers=12, time="none", typed_readers=12, has_fresh_factor=True)
 
 
 @pytest.fixture
@@ -75,11 +75,11 @@ LEFT_OUT = [
     (replace(WHOLE, time=EVENING.isoformat()), TimeChanged),
     (ShownTerms(time="none"), CountChanged),
     (replace(WHOLE, readers=None), CountChanged),
-    (replace(WHOLE, readers=11, typed=11), CountChanged),
+    (replace(WHOLE, readers=11, typed_readers=11), CountChanged),
     (ShownTerms(readers=12, time="none"), CountNotTyped),
-    (replace(WHOLE, typed=None), CountNotTyped),
-    (replace(WHOLE, typed=11), CountNotTyped),
-    (replace(WHOLE, fresh=False), SecondFactorNeeded),
+    (replace(WHOLE, typed_readers=None), CountNotTyped),
+    (replace(WHOLE, typed_readers=11), CountNotTyped),
+    (replace(WHOLE, has_fresh_factor=False), SecondFactorNeeded),
 ]
 """Fields that a form leaves out or garbles, and their effect."""
 

@@ -33,10 +33,14 @@ def machine(room: Newsroom, tmp_path: Path) -> Machine:
     def of(name: str) -> Guard:
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
-        file = GuardFile(folder / "epoch", tmp_path / "newsletter.db", is_shared=True)
+        file = GuardFile(folder / "epoch", tmp_path / "newsletter.db", shares_sending=True)
         names = room.guard().names
         return Guard(
-            store=room.store, guard_file=file, names=names, is_shared=True, waits=lambda: beat(room)
+            store=room.store,
+            guard_file=file,
+            names=names,
+            shares_sending=True,
+            waits=lambda: beat(room),
         )
 
     return of
@@ -123,7 +127,7 @@ class Timeline:
         def location(_: object) -> Location:
             return Location(file=7, machine="5" * 32, filesystem=f"{self.number:016}")
 
-        file = GuardFile(self.folder / name / "epoch", "server", location, is_shared=True)
+        file = GuardFile(self.folder / name / "epoch", "server", location, shares_sending=True)
         return replace(guard, guard_file=file)
 
 
@@ -138,23 +142,23 @@ def waits(room: Newsroom) -> bool:
         return bool(tx.db.number("SELECT sends_from FROM restore_guard") > tx.now.timestamp() * 1e3)
 
 
-@pytest.mark.parametrize("is_attended", [True, False])
+@pytest.mark.parametrize("is_used_elsewhere", [True, False])
 def test_a_replica_that_has_all_is_followed_whether_or_not_a_process_lives(
-    room: Newsroom, machine: Machine, timeline: Timeline, is_attended: bool
+    room: Newsroom, machine: Machine, timeline: Timeline, is_used_elsewhere: bool
 ) -> None:
     one = timeline.of(machine("one"), "one")
     one.begin()
     enter(room)
     beat(room)
     timeline.number = 2
-    if is_attended:
+    if is_used_elsewhere:
         one.follow()
         assert waits(room)
     room.clock.advance(seconds=DEAD_AFTER.total_seconds())
     again = timeline.of(machine("one"), "one")
     again.check_on_open()
     again.begin()
-    assert waits(room) is not is_attended
+    assert waits(room) is not is_used_elsewhere
     assert again.holds() == {}
     again.follow()  # the location is known by now
     assert room.deeds() == []

@@ -33,7 +33,7 @@ def dispatcher(room: Newsroom, owner: int) -> Dispatcher:
 
 def look(room: Newsroom, leaving: int | None = None) -> RecoveryResult:
     accounts = room.pool().accounts
-    return recover(store=room.store, accounts=accounts, is_shared=True, leaving=leaving)
+    return recover(store=room.store, accounts=accounts, shares_sending=True, leaving=leaving)
 
 
 def test_two_workers_send_to_each_reader_once_and_the_campaign_ends(room: Newsroom) -> None:

@@ -37,7 +37,7 @@ def returned(room: Newsroom) -> ChangeRequest | None:
     with room.store.read() as tx:
         stored = tx.statements.get("resignation")
         assert stored is not None
-        return load_status(tx, stored, room.rules).returned
+        return load_status(tx, stored, room.rules).change_request
 
 
 def test_it_is_sent_back_with_what_should_change(room: Newsroom) -> None:

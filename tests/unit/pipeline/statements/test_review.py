@@ -189,7 +189,8 @@ def refused(
     statement: Statement, _content: Content | None, _around: ReviewContext
 ) -> tuple[ReviewFinding, ...]:
     """A review by which nothing may go out."""
-    return (ReviewFinding(check=Check.MERGE_MARK, message="mend it", file=statement.origin),)
+    check = Check.FOREIGN_MERGE_FIELD
+    return (ReviewFinding(check=check, message="mend it", file=statement.origin),)
 
 
 def test_what_is_blocking_goes_out_for_no_reason(room: Newsroom) -> None:

@@ -338,12 +338,12 @@ def test_what_was_sent_back_waits_for_approval_once_it_is_handed_in_again(
         rules=room.rules,
     )
     with room.store.read() as tx:
-        assert load_status(tx, stored(desk), desk.room.rules).returned is not None
+        assert load_status(tx, stored(desk), desk.room.rules).change_request is not None
     room.clock.advance(minutes=1)
     desk.submitter.take_back(draft.key, by=ANA)
     desk.hand_in(draft)
     with room.store.read() as tx:
-        assert load_status(tx, stored(desk), desk.room.rules).returned is None
+        assert load_status(tx, stored(desk), desk.room.rules).change_request is None
 
 
 def test_the_file_of_a_draft_is_handed_in_once_by_whoever_writes(

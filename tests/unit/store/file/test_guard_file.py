@@ -345,7 +345,7 @@ def test_a_file_system_without_a_disk_has_another_number_with_each_mount() -> No
 
 
 def test_processes_of_one_folder_share_the_file_and_follow_one_another(path: Path) -> None:
-    one, other = (GuardFile(path.with_name("epoch"), path, is_shared=True) for _ in range(2))
+    one, other = (GuardFile(path.with_name("epoch"), path, shares_sending=True) for _ in range(2))
     one.write(record(claims=4, file=path.stat().st_ino))
     other.write(record(claims=4, file=path.stat().st_ino))  # in the place of the first file
     one.flush()
@@ -361,7 +361,7 @@ def test_a_process_at_work_follows_a_replica_of_its_server_and_no_other_database
     first = Location(file=7, machine="a" * 32, filesystem="1" * 16)
     elsewhere, replica = replace(first, machine="b" * 32), replace(first, filesystem="2" * 16)
     places = [first]
-    file = GuardFile(path.with_name("epoch"), "server", lambda _: places[-1], is_shared=True)
+    file = GuardFile(path.with_name("epoch"), "server", lambda _: places[-1], shares_sending=True)
     file.write(replace(record(claims=4), location=first))
     for place, followed in ((elsewhere, first), (replica, replica)):
         places.append(place)
