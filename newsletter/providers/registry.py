@@ -54,8 +54,8 @@ def build(options: ProviderOptions, *, workspace: Path, clock: Clock) -> Provide
         raise Defect(f"{type(options).__name__} belongs to no provider; please report it")
     parts = KINDS[kind]
     if parts.whole:
-        made: Provider = _part(kind, parts.whole)(options, workspace)
-        return made
+        provider: Provider = _part(kind, parts.whole)(options, workspace)
+        return provider
     from newsletter.providers.common.calls import HttpProvider  # it brings the HTTP client
 
     return HttpProvider(
@@ -77,17 +77,17 @@ def webhook(
     Raises InvalidConfiguration for an invalid key or topic. The error never shows a key.
     """
     parts = KINDS.get(kind, Kind())
-    given = topics if parts.by_topics else key
-    if not parts.events or given is None or (parts.by_topics and not topics):
+    key_or_topics = topics if parts.by_topics else key
+    if not parts.events or key_or_topics is None or (parts.by_topics and not topics):
         return None
     make = _part(kind, parts.events)
     try:
-        made: Webhook = make(given, fetch) if parts.by_topics else make(given)
+        endpoint: Webhook = make(key_or_topics, fetch) if parts.by_topics else make(key_or_topics)
     except ValueError as error:
         key_path = f"provider.{'webhook_topics' if parts.by_topics else 'webhook_key'}"
         fault = Fault(file="newsletter.yaml", key=key_path, message=str(error))
         raise InvalidConfiguration([fault]) from None
-    return made
+    return endpoint
 
 
 def examine(options: ProviderOptions, *, sender: str, clock: Clock) -> tuple[Finding, ...]:
@@ -102,15 +102,15 @@ def probes(options: ProviderOptions, *, sender: str) -> tuple[Probe | Finding, .
     """Return the questions to the provider, and findings that need no question."""
     kind = _kind(options)
     check = KINDS[kind].check if kind else ""
-    asked = _part(kind, check) if check else imported(f"{_PACKAGE_NAME}.common.doctor:no_probes")
-    found: tuple[Probe | Finding, ...] = asked(options, sender)
+    make = _part(kind, check) if check else imported(f"{_PACKAGE_NAME}.common.doctor:no_probes")
+    found: tuple[Probe | Finding, ...] = make(options, sender)
     return found
 
 
 def _kind(options: ProviderOptions) -> str:
     """Return the kind of these options; "" for no known provider."""
-    place = f"{type(options).__module__}:{type(options).__qualname__}"
-    return next((kind for kind, known in _OPTIONS_PATHS.items() if known == place), "")
+    options_path = f"{type(options).__module__}:{type(options).__qualname__}"
+    return next((kind for kind, path in _OPTIONS_PATHS.items() if path == options_path), "")
 
 
 def _signer(options: ProviderOptions, clock: Clock) -> Callable[[HttpRequest], HttpRequest]:

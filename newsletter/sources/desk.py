@@ -35,20 +35,20 @@ def parse_draft(
     the first hand-in: it is then made of the title."""
     origin = f"desk/drafts/{key}"
     text, unread = read_times(text, zone=defaults.timezone)
-    typed = (Fault(file=origin, key=key, message=why) for key, why in unread.items())
-    missing = (*_missing(text, origin, defaults), *typed)
+    time_faults = (Fault(file=origin, key=key, message=why) for key, why in unread.items())
+    missing = (*_missing(text, origin, defaults), *time_faults)
     file = draft_as_file(text, slug=slug or slugify(text.title), progress=Progress.REVIEW)
-    above = file.index("\n---\n", 3) + 5
-    read = parse_statement(file.encode(), file=origin, defaults=defaults)
-    if read.statement is None:
-        lines = file.count("\n", 0, above)
-        faults = (_relocate(fault, lines, text.body) for fault in read.faults)
-        others = (fault for fault in faults if fault.key not in {one.key for one in missing})
-        return replace(read, faults=(*missing, *others))
+    lines_above = file.index("\n---\n", 3) + 5
+    parsed = parse_statement(file.encode(), file=origin, defaults=defaults)
+    if parsed.statement is None:
+        lines = file.count("\n", 0, lines_above)
+        faults = (_relocate(fault, lines, text.body) for fault in parsed.faults)
+        other_faults = (fault for fault in faults if fault.key not in {one.key for one in missing})
+        return replace(parsed, faults=(*missing, *other_faults))
     first_line = text.body.count("\n", 0, len(text.body) - len(text.body.lstrip())) + 1
     return Parsed(
         statement=replace(
-            read.statement,
+            parsed.statement,
             author=writers[0],
             writers=writers,
             desk=key,
@@ -142,19 +142,19 @@ def read_times(
 ) -> tuple[DraftText, dict[str, str]]:
     """Return a text with its times as in a file, and field → why its time cannot be read. Without
     ``now``, words such as tomorrow are not read."""
-    settled: dict[str, Any] = {}
+    read_values: dict[str, Any] = {}
     unread: dict[str, str] = {}
     for key in _TIME_FIELDS:
-        typed = getattr(text, key).strip()
-        if not typed or is_wall_time(typed):
+        typed_text = getattr(text, key).strip()
+        if not typed_text or is_wall_time(typed_text):
             continue  # the parser of files says what is wrong with it
         try:
-            read = parse_typed_time(typed, zone=zone, now=now)
+            time = parse_typed_time(typed_text, zone=zone, now=now)
         except ValueError as error:
             unread[key] = str(error)
         else:
-            settled[key] = _format_wall_time(read) if isinstance(read, datetime) else str(read)
-    return replace(text, **settled), unread
+            read_values[key] = _format_wall_time(time) if isinstance(time, datetime) else str(time)
+    return replace(text, **read_values), unread
 
 
 def _line(value: str) -> str:
@@ -163,12 +163,12 @@ def _line(value: str) -> str:
 
 
 def _format_wall_time(value: datetime) -> str:
-    exact = bool(value.second or value.microsecond)
-    return value.isoformat(sep=" ", timespec="auto" if exact else "minutes")
+    has_seconds = bool(value.second or value.microsecond)
+    return value.isoformat(sep=" ", timespec="auto" if has_seconds else "minutes")
 
 
-def _relocate(fault: Fault, above: int, body: str) -> Fault:
+def _relocate(fault: Fault, offset: int, body: str) -> Fault:
     """Return a fault with its place in the form: a field, or a line of the text."""
-    if fault.key or fault.line <= above:
+    if fault.key or fault.line <= offset:
         return replace(fault, line=0, key=fault.key or "body")
-    return replace(fault, key="body", line=fault.line - above + len(body) - len(body.lstrip("\n")))
+    return replace(fault, key="body", line=fault.line - offset + len(body) - len(body.lstrip("\n")))

@@ -26,7 +26,7 @@ class _Kept:
 
     identity: tuple[int, ...]
     parsed: Parsed
-    certain: bool
+    is_settled: bool
     """Whether the file was old enough that a later change changes its times."""
 
 
@@ -59,19 +59,19 @@ class FolderSource:
         ``complete`` is False if a folder or a file could not be read: a missing statement may then
         still exist. Without changes, the same object is returned again.
         """
-        found: dict[str, _Kept] = {}
+        kept_files: dict[str, _Kept] = {}
         faults: list[Fault] = []
         for entry in self._walk(faults):
             name = self._name(entry.path)
             try:
-                found[name] = self._file(entry, name)
+                kept_files[name] = self._file(entry, name)
             except FileNotFoundError:
                 continue  # it went away while we looked
             except OSError as error:
                 why = f"cannot be read: {error.strerror}; check the file and its permissions"
                 faults.append(Fault(file=name, message=why))
-        self._known = found
-        reading = _reading({name: kept.parsed for name, kept in found.items()}, faults)
+        self._known = kept_files
+        reading = _reading({name: kept.parsed for name, kept in kept_files.items()}, faults)
         # the comparison sees at once that a kept text is the same object
         if reading != self._reading:
             self._reading = reading
@@ -83,7 +83,7 @@ class FolderSource:
         Return "" if a file changed so lately that its next change may not show in its times, or if
         something cannot be read.
         """
-        old = self._now_ns() - _SAFE_AGE_NS
+        newest_safe_ns = self._now_ns() - _SAFE_AGE_NS
         faults: list[Fault] = []
         found = []
         for entry in self._walk(faults):
@@ -91,7 +91,7 @@ class FolderSource:
                 status = entry.stat()
             except OSError:
                 return ""
-            if entry.is_symlink() or status.st_ctime_ns >= old:
+            if entry.is_symlink() or status.st_ctime_ns >= newest_safe_ns:
                 return ""
             found.append((entry.path, _identity(status)))
         return "" if faults else sha256(repr(found).encode()).hexdigest()
@@ -123,34 +123,34 @@ class FolderSource:
     def _file(self, entry: os.DirEntry[str], name: str) -> _Kept:
         if not entry.path.endswith(name):
             message = "has a name that is not UTF-8; rename it, or its folder"
-            return _Kept(identity=(), parsed=_refused(name, message), certain=False)
-        known = self._known.get(name)
+            return _Kept(identity=(), parsed=_parse_refusal(name, message), is_settled=False)
+        kept = self._known.get(name)
         if entry.is_symlink():
             objection = _link_objection(Path(entry.path), self._folder)
             if objection:
-                return _Kept(identity=(), parsed=_refused(name, objection), certain=False)
-        if known is not None and known.certain and known.identity == _identity(entry.stat()):
-            return known
+                return _Kept(identity=(), parsed=_parse_refusal(name, objection), is_settled=False)
+        if kept is not None and kept.is_settled and kept.identity == _identity(entry.stat()):
+            return kept
         began = self._now_ns()
         identity, parsed = self._parse(Path(entry.path), name)
-        if known is not None and known.parsed == parsed:
-            parsed = known.parsed
+        if kept is not None and kept.parsed == parsed:
+            parsed = kept.parsed
         # by the time of change, which cannot be set back, unlike that of writing
-        certain = identity[1] < began - _SAFE_AGE_NS
-        return _Kept(identity=identity, parsed=parsed, certain=certain)
+        is_settled = identity[1] < began - _SAFE_AGE_NS
+        return _Kept(identity=identity, parsed=parsed, is_settled=is_settled)
 
     def _parse(self, path: Path, name: str) -> tuple[tuple[int, ...], Parsed]:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             message = "is not an ordinary file; put a file of text here, or rename it"
-            return _identity(status), _refused(name, message)
+            return _identity(status), _parse_refusal(name, message)
         with path.open("rb") as file:
             # of the file that is read: another may have taken its name in between
             identity = _identity(os.fstat(file.fileno()))
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             message = f"is larger than {MAX_BYTES // 1_000_000} MB, too much for a mail; shorten it"
-            return identity, _refused(name, message)
+            return identity, _parse_refusal(name, message)
         return identity, parse_statement(data, file=name, defaults=self._defaults)
 
     def _name(self, path: str) -> str:
@@ -159,11 +159,11 @@ class FolderSource:
         return name.encode(errors="backslashreplace").decode()
 
 
-def _reading(parsed: Mapping[str, Parsed], unread: Sequence[Fault]) -> Reading:
-    faults = list(unread)
+def _reading(parsed_files: Mapping[str, Parsed], unread_faults: Sequence[Fault]) -> Reading:
+    faults = list(unread_faults)
     by_slug: dict[str, list[str]] = defaultdict(list)
     statements: dict[str, Statement] = {}
-    for name, file in parsed.items():
+    for name, file in parsed_files.items():
         faults.extend(file.faults)
         if file.statement is not None:
             by_slug[file.statement.slug].append(name)
@@ -173,20 +173,20 @@ def _reading(parsed: Mapping[str, Parsed], unread: Sequence[Fault]) -> Reading:
             continue
         for name in names:
             del statements[name]
-        faults.extend(_duplicate_faults(slug, sorted(names), parsed))
+        faults.extend(_duplicate_faults(slug, sorted(names), parsed_files))
     return Reading(
         statements=tuple(statements[name] for name in sorted(statements)),
         faults=tuple(sorted(faults, key=lambda fault: (fault.file, fault.line))),
-        complete=not unread,
+        complete=not unread_faults,
     )
 
 
-def _duplicate_faults(slug: str, names: list[str], parsed: Mapping[str, Parsed]) -> Iterator[Fault]:
+def _duplicate_faults(slug: str, names: list[str], files: Mapping[str, Parsed]) -> Iterator[Fault]:
     for name in names:
         others = " and ".join(other for other in names if other != name)
         yield Fault(
             file=name,
-            line=parsed[name].slug_line,
+            line=files[name].slug_line,
             key="slug",
             message=f"{slug} is also the slug of {others}, so neither is used; write another slug",
         )
@@ -205,5 +205,5 @@ def _identity(status: os.stat_result) -> tuple[int, ...]:
     return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 
-def _refused(name: str, reason: str) -> Parsed:
+def _parse_refusal(name: str, reason: str) -> Parsed:
     return Parsed(statement=None, faults=(Fault(file=name, message=reason),))

@@ -57,17 +57,17 @@ def parse_statement(data: bytes, *, file: str, defaults: Defaults) -> Parsed:
     if reader.faults:
         faults = sorted(reader.faults, key=lambda fault: fault.line)
         return Parsed(statement=None, faults=tuple(faults))
-    place = front.fields.get("slug")
-    return Parsed(statement=statement, faults=(), slug_line=place.line if place else 0)
+    slug_entry = front.fields.get("slug")
+    return Parsed(statement=statement, faults=(), slug_line=slug_entry.line if slug_entry else 0)
 
 
 def _statement(reader: frontmatter.Reader, file: str, defaults: Defaults) -> Statement:
     slug = reader.text("slug", _slug) or _slug_of_file(reader, file)
 
     def time(value: str) -> datetime:
-        read = read_time(value)
-        resolve(read, defaults.timezone)
-        return read
+        moment = read_time(value)
+        resolve(moment, defaults.timezone)
+        return moment
 
     send_at = reader.moment_text("send_at", lambda v: read_local(v) if is_local(v) else time(v))
     segment = _segment(reader, defaults)
@@ -126,9 +126,9 @@ def _refuse_beside_corrects(reader: frontmatter.Reader, statement: Statement) ->
 
 
 def _title(reader: frontmatter.Reader) -> str:
-    before = len(reader.faults)
+    fault_count = len(reader.faults)
     title = reader.text("title", str)
-    if not title and len(reader.faults) == before:
+    if not title and len(reader.faults) == fault_count:
         reader.fault("title", "is missing; write a line like title: Forum resigns from task force")
     return title or ""
 
@@ -165,13 +165,13 @@ def _lists(
 
 def _segment(reader: frontmatter.Reader, defaults: Defaults) -> Segment | None:
     """Return the named segment. An empty key is a fault: the mail would go to everybody."""
-    known = {segment.name: segment for segment in defaults.segments}
+    segments = {segment.name: segment for segment in defaults.segments}
 
     def find(name: str) -> Segment:
-        if name not in known:
-            hint = did_you_mean(name, known) if known else "; there are none"
+        if name not in segments:
+            hint = did_you_mean(name, segments) if segments else "; there are none"
             raise ValueError(f"{name!r} is not a segment of newsletter.yaml{hint}")
-        return known[name]
+        return segments[name]
 
     return reader.decisive("segment", find)
 
@@ -201,10 +201,10 @@ def _slug_objection(value: str) -> str:
 
 
 def _other_statement(reader: frontmatter.Reader, key: str, slug: str) -> str:
-    other = reader.decisive(key, _slug) or ""
-    if other and other == slug:
+    other_slug = reader.decisive(key, _slug) or ""
+    if other_slug and other_slug == slug:
         reader.fault(key, "names the statement itself; write the slug of the other one")
-    return other
+    return other_slug
 
 
 def _list_name(value: str) -> str:
@@ -221,7 +221,7 @@ def _language(value: str) -> str:
 
 
 def _progress(value: str) -> Progress:
-    known = [progress.value for progress in Progress]
-    if value not in known:
-        raise ValueError(f"{value!r} is not a status{did_you_mean(value, known)}")
+    progress_names = [progress.value for progress in Progress]
+    if value not in progress_names:
+        raise ValueError(f"{value!r} is not a status{did_you_mean(value, progress_names)}")
     return Progress(value)

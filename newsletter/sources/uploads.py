@@ -27,17 +27,17 @@ def read_upload(
     return read
 
 
-def as_draft(document: ImportedDocument, bare: DraftText) -> DraftText:
-    """Return an imported document as a draft; ``bare`` has the fields that no document has."""
+def as_draft(document: ImportedDocument, initial: DraftText) -> DraftText:
+    """Return an imported document as a draft; ``initial`` has the fields that no document has."""
     return replace(
-        bare,
+        initial,
         title=document.title,
         body=document.body,
         date=document.date.isoformat() if document.date else "",
         summary=document.summary,
         subject=document.subject,
         embargo=document.embargo.words if document.embargo else "",
-        language=document.language or bare.language,
+        language=document.language or initial.language,
     )
 
 
@@ -48,8 +48,8 @@ def read_here(
     from newsletter.documents.importing import import_file  # with all that reads files
 
     if file.lower().endswith((".md", ".markdown")):
-        own = parse_statement(data, file="own.md", defaults=defaults)
+        parsed = parse_statement(data, file="own.md", defaults=defaults)
         # only a whole one: with a fault in its head the import says what it left out instead
-        if own.statement is not None:
-            return draft_text(own.statement)
+        if parsed.statement is not None:
+            return draft_text(parsed.statement)
     return import_file(data, today=today, file=file)

@@ -13,7 +13,7 @@ _LATIN_OF_LETTER = str.maketrans(
 )
 _DRAFT_STATUS_PATTERN = re.compile(rb"(?P<key>^\s*[\"']?status[\"']?\s*:\s*)[\"']?draft\b[\"']?")
 _FALLBACK_SLUG = "statement"
-_MAX_READ = 1_000
+_MAX_TITLE_CHARS = 1_000
 """Characters of a title to read. Decomposing stacked accents takes quadratic time."""
 _APOSTROPHE_PATTERN = re.compile(r"(?<=\w)['’](?=\w)")
 
@@ -23,9 +23,9 @@ def slugify(title: str) -> str:
 
     A title without a Latin letter or digit gives ``statement``.
     """
-    folded = _APOSTROPHE_PATTERN.sub("", title[:_MAX_READ].lower()).translate(_LATIN_OF_LETTER)
-    ascii_only = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
-    words = re.findall(r"[a-z0-9]+", ascii_only.lower())
+    lower = _APOSTROPHE_PATTERN.sub("", title[:_MAX_TITLE_CHARS].lower())
+    plain = unicodedata.normalize("NFKD", lower.translate(_LATIN_OF_LETTER))
+    words = re.findall(r"[a-z0-9]+", plain.encode("ascii", "ignore").decode().lower())
     slug = ""
     for word in words:
         longer = f"{slug}-{word}" if slug else word[:SLUG_MAX_LENGTH]
@@ -44,8 +44,8 @@ def path_for_title(folder: Path, title: str) -> Path:
     path = folder / f"{slug}.md"
     if slug != _FALLBACK_SLUG and re.search("[a-z]", slug):
         return path
-    numbered = (folder / f"{slug}-{number}.md" for number in count(2))
-    return next(free for free in chain([path], numbered) if not free.exists())
+    numbered_paths = (folder / f"{slug}-{number}.md" for number in count(2))
+    return next(candidate for candidate in chain([path], numbered_paths) if not candidate.exists())
 
 
 def write_new(path: Path, text: str) -> None:

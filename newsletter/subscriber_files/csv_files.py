@@ -43,15 +43,15 @@ _COLUMN_OF_ALIAS = {
 
 def column_of(header: str) -> str:
     """Return our column's name for a header; the header in lower case if we have no such column."""
-    plain = header.strip().lower()
-    if plain in OUR_COLUMNS:
-        return plain
-    spaced = " ".join(plain.replace("-", " ").replace("_", " ").split())
-    if spaced.replace(" ", "_") in OUR_COLUMNS:
-        return spaced.replace(" ", "_")
-    if spaced in (FIRST_NAME, LAST_NAME):
-        return spaced
-    return _COLUMN_OF_ALIAS.get(spaced, plain)
+    lower_header = header.strip().lower()
+    if lower_header in OUR_COLUMNS:
+        return lower_header
+    spaced_header = " ".join(lower_header.replace("-", " ").replace("_", " ").split())
+    if spaced_header.replace(" ", "_") in OUR_COLUMNS:
+        return spaced_header.replace(" ", "_")
+    if spaced_header in (FIRST_NAME, LAST_NAME):
+        return spaced_header
+    return _COLUMN_OF_ALIAS.get(spaced_header, lower_header)
 
 
 # What a spreadsheet may take for a formula, also with the wide signs of East Asian keyboards, after
@@ -113,7 +113,7 @@ def members(path: Source) -> tuple[Member, ...]:
         Member(
             file=f"{path}/{info.filename}",
             name=PurePosixPath(info.filename).name,
-            open=partial(_unpacked, path, info),
+            open=partial(_open_unpacked, path, info),
             packed=True,
         )
         for info in tables
@@ -124,7 +124,7 @@ def _archive(path: Source) -> zipfile.ZipFile:
     return zipfile.ZipFile(path if isinstance(path, Path) else path.open())
 
 
-def _unpacked(path: Source, info: zipfile.ZipInfo) -> IO[bytes]:
+def _open_unpacked(path: Source, info: zipfile.ZipInfo) -> IO[bytes]:
     # an open file of an archive outlives it: the archive is closed with the last of them
     with _archive(path) as archive:
         return archive.open(info)
@@ -138,18 +138,18 @@ def rows(member: Member, encoding: str) -> Iterator[tuple[int, list[str]]]:
         with readable(member.file), io.TextIOWrapper(member.open(), encoding, newline=None) as text:
             lines = iter(partial(text.readline, _MAX_LINE_CHARACTERS), "")
             first = next(lines, "")
-            declared = _DELIMITER_LINE_PATTERN.fullmatch(first)
-            skipped = 1 if declared else 0
-            delimiter = declared[1] if declared else max(",;\t", key=partial(_count_columns, first))
+            marker = _DELIMITER_LINE_PATTERN.fullmatch(first)
+            skipped_lines = 1 if marker else 0
+            delimiter = marker[1] if marker else max(",;\t", key=partial(_count_columns, first))
             # strict: or a quote that is never closed would swallow the rest of the file
             table = csv.reader(
-                lines if declared else chain([first], lines), delimiter=delimiter, strict=True
+                lines if marker else chain([first], lines), delimiter=delimiter, strict=True
             )
-            line = skipped + 1
+            line = skipped_lines + 1
             for row in table:
                 if any(map(str.strip, row)):
                     yield line, row
-                line = skipped + table.line_num + 1
+                line = skipped_lines + table.line_num + 1
     except csv.Error as error:
         message = f"is not CSV: {error}; look at its quotes"
         raise InvalidInput([Fault(file=member.file, line=line, message=message)]) from error
@@ -212,17 +212,17 @@ def read_csv(
     columns = _columns(header, line, reader, instructions)
     if columns is None:
         return
-    everybody = {"lists": ";".join(instructions.lists)} if instructions.lists else {}
+    common_cells = {"lists": ";".join(instructions.lists)} if instructions.lists else {}
     for line, row in body:
-        before, asks_for_less = len(reader), _RESTRICTING_COLUMNS & {*columns}
+        fault_count, asks_for_less = len(reader), _RESTRICTING_COLUMNS & {*columns}
         if len(row) != len(columns):
             what = f"has {len(row)} fields, and the first row {len(columns)}"
             reader.fault(line, "", f"{what}; look for a delimiter or a quote too many or too few")
         else:
-            filled = zip(columns, row, strict=True)
-            cells = everybody | {
+            pairs = zip(columns, row, strict=True)
+            cells = common_cells | {
                 name: unescape_formula(cell.strip()).strip()
-                for name, cell in filled
+                for name, cell in pairs
                 if cell and name
             }
             asks_for_less = _RESTRICTING_COLUMNS & {name for name, cell in cells.items() if cell}
@@ -230,14 +230,14 @@ def read_csv(
                 cells.setdefault("consent_source", instructions.agreed)
             for person in _people(cells, line, reader):
                 yield PlacedPerson(f"{member.name}:{line}", person)
-        reader.note_row(before, can_be_omitted=not asks_for_less)
+        reader.note_row(fault_count, can_be_omitted=not asks_for_less)
 
 
 def _columns(
     row: Sequence[str], line: int, reader: EntryReader, instructions: Instructions
 ) -> list[str] | None:
     columns = _our_columns(row, instructions)
-    before = len(reader)
+    fault_count = len(reader)
     for number, name in enumerate(columns):
         is_twice = name in OURS and name in columns[:number]
         objection = (
@@ -254,21 +254,21 @@ def _columns(
         reader.fault(
             line, "", "has a column lists, and a list is chosen too; take --list away, or remove it"
         )
-    if len(reader) > before:
+    if len(reader) > fault_count:
         return None
     return [name if name in OURS else "" for name in columns]
 
 
 def _our_columns(row: Sequence[str], instructions: Instructions) -> list[str]:
     """Return our column for each header; the header in lower case if we have no such column."""
-    mapped = {header.strip().lower(): name for name, header in instructions.headers.items()}
-    chosen = [*instructions.chosen, *[""] * len(row)]
+    names = {header.strip().lower(): name for name, header in instructions.headers.items()}
+    chosen_columns = [*instructions.chosen, *[""] * len(row)]
     return [
         # unless another header is mapped to the column
         one
-        or mapped.get(small)
+        or names.get(small)
         or (small if column_of(name) in instructions.headers else column_of(name))
-        for one, name, small in zip(chosen, row, lower_case(row), strict=False)
+        for one, name, small in zip(chosen_columns, row, lower_case(row), strict=False)
     ]
 
 
@@ -289,15 +289,15 @@ def ignore_objection(name: str, instructions: Instructions) -> str:
         return ""
     near = get_close_matches(name, [*OURS, *_COLUMN_OF_ALIAS], n=1, cutoff=_MIN_SIMILARITY)
     if near:
-        said = f"means nothing here; did you mean {_COLUMN_OF_ALIAS.get(near[0], near[0])}?"
+        objection = f"means nothing here; did you mean {_COLUMN_OF_ALIAS.get(near[0], near[0])}?"
     elif _CONSENT_WORD_PATTERN.search(name):
-        said = (
+        objection = (
             "may say who must not be written to, and means nothing here; map it, like"
             ' --column left="…", or take those people out.'
         )
     else:
         return ""
-    return f'{said} --ignore-column "{name}" ignores it'
+    return f'{objection} --ignore-column "{name}" ignores it'
 
 
 def _people(
@@ -308,13 +308,13 @@ def _people(
     reason = cells.pop("suppressed", "")
     is_bare = reason and not any(cells[name] for name in cells if name != "email")
     lists, tags, left = (
-        _names(cells.pop(name, ""), name, line, reader) for name in ("lists", "tags", "left")
+        _split_names(cells.pop(name, ""), name, line, reader) for name in ("lists", "tags", "left")
     )
     raw = RawEntry(lists=lists, tags=tags, left=left, **cells)
     return parse_entry(reader, raw, reason, lambda _: line, with_subscriber=not is_bare)
 
 
-def _names(cell: str, column: str, line: int, reader: EntryReader) -> tuple[str, ...]:
+def _split_names(cell: str, column: str, line: int, reader: EntryReader) -> tuple[str, ...]:
     if not cell:
         return ()
     names = [name.strip() for name in cell.split(";")]
@@ -333,29 +333,29 @@ _PIECE_CHARACTERS = 1 << 16
 
 def as_csv(people: People, suppressions: Iterable[SuppressedEntry]) -> Iterator[str]:
     """Yield pieces of a CSV text: subscribers, then ``suppressions`` of other addresses."""
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
+    buffer = io.StringIO()
+    table = csv.writer(buffer, lineterminator="\n")
     table.writerow(OUR_COLUMNS)
     for row in _rows(people, suppressions):
         table.writerow(map(escape_formula, row.values()))
-        if out.tell() > _PIECE_CHARACTERS:
-            yield out.getvalue()
-            out.seek(0)
-            out.truncate()
-    yield out.getvalue()
+        if buffer.tell() > _PIECE_CHARACTERS:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()
 
 
 def _rows(people: People, suppressions: Iterable[SuppressedEntry]) -> Iterator[Mapping[str, str]]:
     for person, consent in people:
-        given = json.loads(consent)
+        consent_fields = json.loads(consent)
         row = {
             "email": person.address,
             "name": person.name,
             "lists": ";".join(person.lists),
             "language": person.language,
             "timezone": person.timezone,
-            "consent_source": given.get("source") or "",
-            "consent_at": given.get("at") or "",
+            "consent_source": consent_fields.get("source") or "",
+            "consent_at": consent_fields.get("at") or "",
             **person.noted,
             "tags": ";".join(person.tags),
             "paused_until": person.paused_until.isoformat() if person.paused_until else "",

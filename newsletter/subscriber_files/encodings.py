@@ -126,8 +126,8 @@ class _Reading:
 
 def _by_letters(member: Member) -> str:
     with readable(member.file), member.open() as stream:
-        numbered = enumerate(iter(partial(stream.readline, _MAX_LINE_BYTES), b""), start=1)
-        lines = list(islice((each for each in numbered if not each[1].isascii()), _MAX_LINES))
+        numbered_lines = enumerate(iter(partial(stream.readline, _MAX_LINE_BYTES), b""), start=1)
+        lines = list(islice((each for each in numbered_lines if not each[1].isascii()), _MAX_LINES))
     readings = sorted(_readings([line for _, line in lines]), key=lambda each: each.implausible)
     best, *others = readings
     if best.has_words and all(best.implausible * _MIN_RATIO < each.implausible for each in others):
@@ -139,17 +139,17 @@ def _by_letters(member: Member) -> str:
 
 def _readings(lines: list[bytes]) -> Iterator[_Reading]:
     """Yield each different reading of the lines, with the first encoding that gives it."""
-    used = bytes(sorted(set().union(*lines)))
-    seen = set()
+    used_bytes = bytes(sorted(set().union(*lines)))
+    seen_texts = set()
     for encoding in _ALPHABETS_OF_ENCODING:
-        text = used.decode(encoding, "replace")
-        if text not in seen:
-            seen.add(text)
-            decoded = [line.decode(encoding, "replace") for line in lines]
+        text = used_bytes.decode(encoding, "replace")
+        if text not in seen_texts:
+            seen_texts.add(text)
+            decoded_lines = [line.decode(encoding, "replace") for line in lines]
             yield _Reading(
                 encoding=encoding,
-                implausible=sum(not _plausible(line, encoding) for line in decoded),
-                has_words=any(_MIXED_WORD_PATTERN.search(line) for line in decoded),
+                implausible=sum(not _plausible(line, encoding) for line in decoded_lines),
+                has_words=any(_MIXED_WORD_PATTERN.search(line) for line in decoded_lines),
             )
 
 
@@ -157,8 +157,8 @@ _MIXED_WORD_PATTERN = re.compile(r"[A-Za-z][^\W\d_\x00-\x7f]|[^\W\d_\x00-\x7f][A
 
 
 def _plausible(line: str, encoding: str) -> bool:
-    broken, alphabets = _rules(encoding)
-    if broken.search(line):
+    broken_pattern, alphabets = _rules(encoding)
+    if broken_pattern.search(line):
         return False
     letters = {letter for letter in line.lower() if letter > "\x7f" and letter.isalpha()}
     return any(letters <= alphabet for alphabet in alphabets)
@@ -171,19 +171,19 @@ _SIGN_CATEGORIES = frozenset({"Sc", "Sk", "Sm", "No"})
 @cache
 def _rules(encoding: str) -> tuple[re.Pattern[str], tuple[frozenset[str], ...]]:
     """Return an encoding's pattern of characters outside of words, and its alphabets."""
-    beyond = bytes(range(128, 256)).decode(encoding, "replace")
-    upper = re.escape("".join(letter for letter in beyond if letter.isupper()))
-    lower = re.escape("".join(letter for letter in beyond if letter.islower()))
+    high_characters = bytes(range(128, 256)).decode(encoding, "replace")
+    capitals = re.escape("".join(letter for letter in high_characters if letter.isupper()))
+    small = re.escape("".join(letter for letter in high_characters if letter.islower()))
     marks = "".join(
-        mark for mark in beyond if not (mark.isalpha() or mark.isspace() or mark in "’‘")
+        mark for mark in high_characters if not (mark.isalpha() or mark.isspace() or mark in "’‘")
     )
     signs = re.escape("".join(mark for mark in marks if category(mark) in _SIGN_CATEGORIES))
     letter = r"[^\W\d_]"
-    broken = re.compile(
-        rf"\ufffd|[a-z{lower}][{upper}]|[{lower}][A-Z]|{letter}[{upper}][a-z{lower}]"
+    broken_pattern = re.compile(
+        rf"\ufffd|[a-z{small}][{capitals}]|[{small}][A-Z]|{letter}[{capitals}][a-z{small}]"
         rf"|{letter}[{re.escape(marks)}]{letter}|{letter}[{signs}]|[{signs}]{letter}"
     )
-    return broken, tuple(frozenset(letters) for letters in _ALPHABETS_OF_ENCODING[encoding])
+    return broken_pattern, tuple(frozenset(letters) for letters in _ALPHABETS_OF_ENCODING[encoding])
 
 
 def _ambiguous(file: str, number: int, line: bytes) -> Fault:

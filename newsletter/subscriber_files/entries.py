@@ -36,9 +36,9 @@ class DuplicateCheck:
     def record(self, address: str, line: int) -> int:
         """Record an address. Return the line that had it before, or 0."""
         digest = blake2b(fold(address).encode(), digest_size=12).digest()
-        before = len(self._lines)
+        line_count = len(self._lines)
         first = self._lines.setdefault(digest, line)
-        return first if len(self._lines) == before else 0
+        return first if len(self._lines) == line_count else 0
 
 
 class EntryReader:
@@ -68,11 +68,11 @@ class EntryReader:
             Fault(file=file or self.file, line=line, column=column, key=key, message=message)
         )
 
-    def note_row(self, before: int, *, can_be_omitted: bool) -> None:
-        """Count a row as bad if it added faults to the first ``before`` ones."""
-        if can_be_omitted and len(self) > before:
+    def note_row(self, fault_count: int, *, can_be_omitted: bool) -> None:
+        """Count a row as bad if it added faults to the first ``fault_count`` ones."""
+        if can_be_omitted and len(self) > fault_count:
             self.bad_rows += 1
-            self._faults_of_rows += len(self) - before
+            self._faults_of_rows += len(self) - fault_count
 
     def finish(self) -> tuple[Fault, ...]:
         """Return the faults of the rows to leave out. Raise InvalidInput if there are others, or
@@ -80,20 +80,20 @@ class EntryReader:
         can_be_omitted = 0 < len(self) == self._faults_of_rows
         if self._more:
             self._faults.append(Fault(file=self.file, message=f"and {self._more} more"))
-        found = [replace(one, code=BAD_ROW_CODE if can_be_omitted else "") for one in self._faults]
-        if found and not (can_be_omitted and self.omits_bad_rows):
-            raise InvalidInput(found)
-        return tuple(found)
+        faults = [replace(one, code=BAD_ROW_CODE if can_be_omitted else "") for one in self._faults]
+        if faults and not (can_be_omitted and self.omits_bad_rows):
+            raise InvalidInput(faults)
+        return tuple(faults)
 
-    def address(self, text: str, line: int, known: DuplicateCheck) -> str:
+    def address(self, text: str, line: int, duplicates: DuplicateCheck) -> str:
         """Return an address. Add a fault and return "" if it is invalid or a duplicate in
-        ``known``."""
+        ``duplicates``."""
         try:
             if not text:
                 raise ValueError("needs an address like ana@example.org")
             address = parse_address(text)
-            if first := known.record(address, line):
-                raise ValueError(f"{address} stands on line {first} already; keep one of them")
+            if first_line := duplicates.record(address, line):
+                raise ValueError(f"{address} stands on line {first_line} already; keep one of them")
         except ValueError as error:
             self.fault(line, "email", str(error))
             return ""
@@ -145,7 +145,7 @@ def parse_entry(
 
 def parse_subscriber(reader: EntryReader, raw: RawEntry, line_of: LineOf) -> Entry | None:
     """Return a subscriber. Add faults and return None if a value is invalid."""
-    before = len(reader)
+    fault_count = len(reader)
     address = reader.address(raw.email, line_of("email"), reader.subscribers)
     for key, objection in _OBJECTION_OF_FIELD.items():
         value = getattr(raw, key)
@@ -157,7 +157,7 @@ def parse_subscriber(reader: EntryReader, raw: RawEntry, line_of: LineOf) -> Ent
                 reader.fault(line_of(key), key, message)
     consent = _consent(reader, raw, line_of)
     paused_until = _instant(reader, line_of, "paused_until", raw.paused_until, _day_or_instant)
-    if len(reader) > before:
+    if len(reader) > fault_count:
         return None
     return Entry(
         address=address,
@@ -189,19 +189,19 @@ def parse_suppression(
     """Return a suppression. Add faults and return None if a value is invalid. ``key`` is the file's
     name for the reason."""
     address = reader.address(email, line, reader.suppressed)
-    known = [reason.value for reason in SuppressionReason]
+    reason_names = [reason.value for reason in SuppressionReason]
     if not reason:
-        reader.fault(line, key, f"is missing; write one of {', '.join(known)}")
-    elif reason not in known:
-        reader.fault(line, key, f"{reason!r} is not a reason{did_you_mean(reason, known)}")
+        reader.fault(line, key, f"is missing; write one of {', '.join(reason_names)}")
+    elif reason not in reason_names:
+        reader.fault(line, key, f"{reason!r} is not a reason{did_you_mean(reason, reason_names)}")
     elif address:
         return SuppressedEntry(address=address, reason=SuppressionReason(reason))
     return None
 
 
-def unknown_key(key: str, known: Iterable[str]) -> str:
+def unknown_key(key: str, known_keys: Iterable[str]) -> str:
     """Return the message for an unknown key or column."""
-    return f"means nothing here{did_you_mean(key, known)}"
+    return f"means nothing here{did_you_mean(key, known_keys)}"
 
 
 def _consent(reader: EntryReader, raw: RawEntry, line_of: LineOf) -> Consent | None:

@@ -89,8 +89,8 @@ class ExportFormat:
 
 
 def _format(name: str, row: dict[str, Any]) -> ExportFormat:
-    says = {column: _says(values) for column, values in row.pop("says").items()}
-    by_file = _says(row.pop("by_file", {}))
+    says = {column: _status_by_value(values) for column, values in row.pop("says").items()}
+    by_file = _status_by_value(row.pop("by_file", {}))
     marks, required = frozenset(row.pop("marks")), frozenset(row.pop("required"))
     others: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
@@ -100,7 +100,7 @@ def _format(name: str, row: dict[str, Any]) -> ExportFormat:
     )
 
 
-def _says(values: Mapping[str, Sequence[str]]) -> StatusByValue:
+def _status_by_value(values: Mapping[str, Sequence[str]]) -> StatusByValue:
     return {value: ContactStatus(status) for status, some in values.items() for value in some}
 
 
@@ -175,7 +175,7 @@ def find_layout(export: ExportFormat, header: Sequence[str], file: str) -> Layou
     missing = ", ".join(sorted(export.required.difference(names)))
     if missing:
         raise UnusableCell("", f"has no column {missing}, which every {export.name} export has")
-    by_file = (status for begin, status in export.by_file.items() if file.lower().startswith(begin))
+    by_file = (status for start, status in export.by_file.items() if file.lower().startswith(start))
     return Layout(
         export=export,
         header=tuple(name.strip() for name in header),
@@ -231,17 +231,17 @@ def may_add_people(layout: Layout) -> bool:
 
 
 def _status(layout: Layout, row: Sequence[str]) -> ContactStatus:
-    found = [layout.status]
+    statuses = [layout.status]
     for column, cell in layout.cells(row, layout.export.says).items():
         values = layout.export.says[column]
         says = values.get(cell.lower()) or (values.get(ANY_VALUE) if cell else None)
         # an unknown status may mean "never write", so it is a fault
         if says is None:
-            known = ", ".join(value for value in values if value not in {"", ANY_VALUE})
-            message = f"{cell!r} is none of {known}: whether to write to them is not known"
+            known_values = ", ".join(value for value in values if value not in {"", ANY_VALUE})
+            message = f"{cell!r} is none of {known_values}: whether to write to them is not known"
             raise layout.cell_error(column, message)
-        found.append(says)
-    return max(found, key=list(ContactStatus).index)
+        statuses.append(says)
+    return max(statuses, key=list(ContactStatus).index)
 
 
 def _name(layout: Layout, row: Sequence[str]) -> str:

@@ -51,7 +51,7 @@ def read_upload(upload: UploadedFile) -> ReadUpload:
         omits_bad_rows=upload.omits_bad_rows,
     )
     try:
-        for one in stream(
+        for part in stream(
             "newsletter.subscriber_files.isolated:read_here",
             {"source": source, "instructions": instructions},
             answer=TableColumn | SubscriberFile | list[PlacedEntry],
@@ -59,14 +59,14 @@ def read_upload(upload: UploadedFile) -> ReadUpload:
             gate=READER_FILE_GATE,
             max_bytes=_MAX_ANSWER_BYTES,
         ):
-            if isinstance(one, InvalidInput):
-                error = one
-            elif isinstance(one, TableColumn):
-                columns.append(one)
-            elif isinstance(one, SubscriberFile):
-                file = replace(one, people=people)
+            if isinstance(part, InvalidInput):
+                error = part
+            elif isinstance(part, TableColumn):
+                columns.append(part)
+            elif isinstance(part, SubscriberFile):
+                file = replace(part, people=people)
             else:
-                for found in one:
+                for found in part:
                     people.add(found)
     except CutOff as cut:
         error = cut_off(cut, file=upload.file, advice="split it into smaller files")
@@ -87,5 +87,5 @@ def read_here(
     yield replace(read, people=())
     people = iter(read.people)
     # one answer for each of them would take twice as long
-    while some := list(islice(people, _AT_ONCE)):
-        yield some
+    while part := list(islice(people, _AT_ONCE)):
+        yield part

@@ -60,11 +60,11 @@ def flaw_in(member: encodings.Member, encoding: str) -> Fault | None:
 
 
 def _find(member: encodings.Member, encoding: str, pattern: re.Pattern[str]) -> Fault | None:
-    def mark(error: UnicodeError) -> tuple[str, int]:
+    def read_mark(error: UnicodeError) -> tuple[str, int]:
         assert isinstance(error, UnicodeDecodeError)  # noqa: S101 - nothing is encoded here
         return chr(0xDC00 + error.object[error.start]), error.start + 1
 
-    codecs.register_error(_MARK, mark)
+    codecs.register_error(_MARK, read_mark)
     line = column = 1
     with encodings.readable(member.file), io.TextIOWrapper(member.open(), encoding, _MARK) as text:
         for piece in iter(partial(text.readline, encodings.CHUNK_BYTES), ""):
@@ -110,7 +110,7 @@ class EntryCounts:
     """Counts the people of a file by kind."""
 
     entries: int = 0
-    tagged: int = 0
+    with_tags: int = 0
     """The number of people with tags or labels in the other tool."""
     listless: int = 0
     """The number of people whom the file names without a list."""
@@ -118,10 +118,10 @@ class EntryCounts:
     suppressed: Counter[SuppressionReason] = field(default_factory=Counter)
     lists: dict[str, str] = field(default_factory=dict)
     """List → the first place that names it."""
-    _first: dict[Skip | SuppressionReason, list[str]] = field(default_factory=dict)
+    _examples: dict[Skip | SuppressionReason, list[str]] = field(default_factory=dict)
 
     def add(self, found: PlacedPerson) -> None:
-        self.tagged += found.has_tags
+        self.with_tags += found.has_tags
         person = found.person
         if isinstance(person, Entry):
             self.entries += 1
@@ -132,12 +132,12 @@ class EntryCounts:
             return
         if isinstance(person, Skip):
             self.skipped[person] += 1
-            first = self._first.setdefault(person, [])
+            examples = self._examples.setdefault(person, [])
         else:
             self.suppressed[person.reason] += 1
-            first = self._first.setdefault(person.reason, [])
-        if len(first) < MAX_EXAMPLES:
-            first.append(found.place)
+            examples = self._examples.setdefault(person.reason, [])
+        if len(examples) < MAX_EXAMPLES:
+            examples.append(found.place)
 
     @property
     def people(self) -> int:
@@ -146,15 +146,15 @@ class EntryCounts:
 
     def notes(self) -> Iterator[str]:
         """Yield sentences about suppressed and skipped people and ignored tags."""
-        if self.tagged:
-            yield f"tags ignored (people: {self.tagged:,}): all go to the lists that you name"
+        if self.with_tags:
+            yield f"tags ignored (people: {self.with_tags:,}): all go to the lists that you name"
         if self.listless:
             yield f"people on no list, who get no email: {self.listless:,}; name a list for them"
         for reason, count in self.suppressed.items():
-            first = ", ".join(self._first[reason])
-            yield f"to be suppressed: {count:,} {_REASON_IN_WORDS[reason]}, first at {first}"
+            examples = ", ".join(self._examples[reason])
+            yield f"to be suppressed: {count:,} {_REASON_IN_WORDS[reason]}, first at {examples}"
         for skip, count in self.skipped.items():
-            yield f"skipped: {count:,} {skip.value}, first at {', '.join(self._first[skip])}"
+            yield f"skipped: {count:,} {skip.value}, first at {', '.join(self._examples[skip])}"
 
 
 PROGRESS_STEP = 1000
@@ -252,19 +252,19 @@ def check_file(
     before it was read. ``progress`` gets the number of people read, every 1,000 people and at the
     end.
     """
-    counts, read = EntryCounts(), 0
+    counts, row_count = EntryCounts(), 0
     reader = EntryReader(str(path), omits_bad_rows=omits_bad_rows)
     suppressed = Spool[PlacedEntry](_new_file(path))
     people = Spool[PlacedEntry](_new_file(path), before=suppressed)
-    for read, found in enumerate(read_entries(reader), start=1):
+    for row_count, found in enumerate(read_entries(reader), start=1):
         counts.add(found)
         if not isinstance(found.person, Skip):
             spool = people if isinstance(found.person, Entry) else suppressed
             spool.add((found.place, found.person))
-        if read % PROGRESS_STEP == 0:
-            progress(read)
-    if read % PROGRESS_STEP:
-        progress(read)
+        if row_count % PROGRESS_STEP == 0:
+            progress(row_count)
+    if row_count % PROGRESS_STEP:
+        progress(row_count)
     left_out = reader.finish()
     if digest_of(path) != digest:
         raise InvalidInput([Fault(file=str(path), message=FILE_CHANGED_REASON)])
@@ -274,7 +274,7 @@ def check_file(
         digest=digest,
         notes=(*notes, *counts.notes()),
         lists=counts.lists,
-        skipped={skip.value: many for skip, many in counts.skipped.items()},
+        skipped={skip.value: count for skip, count in counts.skipped.items()},
         count=counts.people,
         bad_rows=reader.bad_rows,
         left_out=left_out,

@@ -114,18 +114,18 @@ class TableColumn:
 
 
 def columns_of(path: Source) -> tuple[TableColumn, ...]:
-    """Return the columns of a table; () for an export, a ZIP or YAML. Raises InvalidInput."""
+    """Return the columns of a CSV file that no known tool exported; () for any other file."""
     if path.suffix.lower() not in _CSV_SUFFIXES:
         return ()
     [member] = csv_files.members(path)
-    first = list(islice(csv_files.rows(member, encoding_in(member)), _PREVIEW_ROWS))
-    if not first or _recognise_tool(first[0][1], member.file, first[0][0]):
+    preview = list(islice(csv_files.rows(member, encoding_in(member)), _PREVIEW_ROWS))
+    if not preview or _recognise_tool(preview[0][1], member.file, preview[0][0]):
         return ()
-    return tuple(_column(name, number, first[1:]) for number, name in enumerate(first[0][1]))
+    return tuple(_column(name, number, preview[1:]) for number, name in enumerate(preview[0][1]))
 
 
-def _column(header: str, number: int, first: Sequence[tuple[int, list[str]]]) -> TableColumn:
-    cells = [row[number].strip() for _, row in first if number < len(row)]
+def _column(header: str, number: int, preview: Sequence[tuple[int, list[str]]]) -> TableColumn:
+    cells = [row[number].strip() for _, row in preview if number < len(row)]
     ours = csv_files.column_of(header)
     return TableColumn(
         header=header.strip(),
@@ -158,29 +158,29 @@ def _read_export(
     """Read an export. Return None if the file is no export and ``export`` is None."""
     digest = digest_of(path)
     present = csv_files.members(path)
-    found = [_table(member, export, instructions.encoding) for member in present]
-    tables = [table for table in found if table is not None]
-    packed = path.suffix.lower() == _ZIP_SUFFIX
+    tables_ = [_table(member, export, instructions.encoding) for member in present]
+    tables = [table for table in tables_ if table is not None]
+    is_zip = path.suffix.lower() == _ZIP_SUFFIX
     if not tables:
-        if not packed:
+        if not is_zip:
             return None
         message = f"holds no export of {', '.join(exports.EXPORT_FORMATS)}"
         raise InvalidInput([Fault(file=str(path), message=message)])
-    if packed:
+    if is_zip:
         _require_unsubscribed_files(path, present, tables, instructions.without)
     else:
         _refuse_single_file(path, tables[0].layout, instructions.without)
-    left = [member.name for member, table in zip(present, found, strict=True) if table is None]
+    others = [member.name for member, table in zip(present, tables_, strict=True) if table is None]
 
     def read_entries(reader: EntryReader) -> Iterator[PlacedPerson]:
         return _people(tables, path, tuple(instructions.lists), reader)
 
-    kind, notes = tables[0].layout.export.name, _notes(tables, left, instructions.encoding)
-    read = check_file(path, read_entries, kind=kind, digest=digest, notes=notes, progress=progress)
-    if not instructions.lists and any(isinstance(person, Entry) for _, person in read.people):
+    kind, notes = tables[0].layout.export.name, _notes(tables, others, instructions.encoding)
+    file = check_file(path, read_entries, kind=kind, digest=digest, notes=notes, progress=progress)
+    if not instructions.lists and any(isinstance(person, Entry) for _, person in file.people):
         message = "names no list of ours, so choose one for its people; say it like --list press"
         raise InvalidInput([Fault(file=str(path), message=message)])
-    return read
+    return file
 
 
 def _require_unsubscribed_files(
@@ -188,22 +188,22 @@ def _require_unsubscribed_files(
 ) -> None:
     """Raise InvalidInput if a ZIP lacks a file of unsubscribed people: they would stay
     subscribed."""
-    read = [table.member.name.lower() for table in tables]
-    there = [member.name.lower() for member in present]
+    read_names = [table.member.name.lower() for table in tables]
+    present_names = [member.name.lower() for member in present]
     messages = []
-    for begins in tables[0].layout.export.required_files:
-        if any(name.startswith(begins) for name in read):
+    for prefix in tables[0].layout.export.required_files:
+        if any(name.startswith(prefix) for name in read_names):
             continue
-        unread = next((name for name in there if name.startswith(begins)), "")
+        unread = next((name for name in present_names if name.startswith(prefix)), "")
         if unread:
             messages.append(
                 f"{unread} cannot be read as an export: its columns are others; export the"
                 " audience again"
             )
-        elif begins not in without:
+        elif prefix not in without:
             messages.append(
-                f"has no file {begins}…: whoever is in it would stay subscribed here; export the"
-                f" whole audience; or say --without {begins} if nobody was"
+                f"has no file {prefix}…: whoever is in it would stay subscribed here; export the"
+                f" whole audience; or say --without {prefix} if nobody was"
             )
     if messages:
         raise InvalidInput([Fault(file=str(path), message=message) for message in messages])
@@ -212,11 +212,11 @@ def _require_unsubscribed_files(
 def _refuse_single_file(path: Source, layout: exports.Layout, without: Collection[str]) -> None:
     """Raise InvalidInput for one file of an export whose other files name the unsubscribed
     people."""
-    missing = [begins for begins in layout.export.required_files if begins not in without]
+    missing = [prefix for prefix in layout.export.required_files if prefix not in without]
     if not missing or not exports.may_add_people(layout):
         return
-    files = " and ".join(f"{begins}…csv" for begins in missing)
-    flags = " ".join(f"--without {begins}" for begins in missing)
+    files = " and ".join(f"{prefix}…csv" for prefix in missing)
+    flags = " ".join(f"--without {prefix}" for prefix in missing)
     message = (
         f"is one file of a {layout.export.name} export: whoever is in {files} would stay subscribed"
         f" here; import the ZIP as it was downloaded; or import those files too and say {flags}"
@@ -227,11 +227,11 @@ def _refuse_single_file(path: Source, layout: exports.Layout, without: Collectio
 def _table(member: Member, export: exports.ExportFormat | None, given: str) -> Table | None:
     encoding = encoding_in(member, given)
     line, header = next(csv_files.rows(member, encoding), (1, []))
-    asked = export or _recognise_tool(header, member.file, line)
-    if asked is None or (member.packed and not asked.required.issubset(exports.lower_case(header))):
+    tool = export or _recognise_tool(header, member.file, line)
+    if tool is None or (member.packed and not tool.required.issubset(exports.lower_case(header))):
         return None
     try:
-        found = exports.find_layout(asked, header, member.name)
+        found = exports.find_layout(tool, header, member.name)
     except exports.UnusableCell as error:
         fault = Fault(file=member.file, line=line, key=error.column, message=str(error))
         raise InvalidInput([fault]) from error
@@ -242,15 +242,15 @@ def _recognise_tool(header: Sequence[str], file: str, line: int) -> exports.Expo
     """Return the format of the tool that wrote a header, or None. Raises InvalidInput if the header
     fits several tools, or lacks columns that identify the tool."""
     names = frozenset(exports.lower_case(header))
-    sure = [known for known in exports.EXPORT_FORMATS.values() if known.marks <= names]
-    if len(sure) == 1:
-        return sure[0]
-    may = sure or [known for known in exports.EXPORT_FORMATS.values() if known.required <= names]
+    certain = [known for known in exports.EXPORT_FORMATS.values() if known.marks <= names]
+    if len(certain) == 1:
+        return certain[0]
+    may = certain or [known for known in exports.EXPORT_FORMATS.values() if known.required <= names]
     if not may:
         return None
-    could = " or ".join(known.name for known in may)
+    tool_names = " or ".join(known.name for known in may)
     message = (
-        f"could be an export of {could} by its columns; say which, like --format {may[0].name}"
+        f"could be an export of {tool_names} by its columns; say which, like --format {may[0].name}"
     )
     raise InvalidInput([Fault(file=file, line=line, message=message)])
 
@@ -276,7 +276,7 @@ def _people(
             yield PlacedPerson(f"{member.name}:{line}", found, has_tags)
 
 
-def _notes(tables: Sequence[Table], left: Sequence[str], encoding: str) -> Iterator[str]:
+def _notes(tables: Sequence[Table], unread_names: Sequence[str], encoding: str) -> Iterator[str]:
     for table in tables:
         name = table.member.name
         yield f"read as an export of {table.layout.export.name}: {name}"
@@ -284,6 +284,6 @@ def _notes(tables: Sequence[Table], left: Sequence[str], encoding: str) -> Itera
     aside = dict.fromkeys(column for table in tables for column in table.layout.ignored)
     if aside:
         yield f"columns ignored: {', '.join(aside)}"
-    if left:
-        yield f"files ignored, no exports of people: {', '.join(left)}"
+    if unread_names:
+        yield f"files ignored, no exports of people: {', '.join(unread_names)}"
     yield from filter(None, dict.fromkeys(table.layout.export.note for table in tables))

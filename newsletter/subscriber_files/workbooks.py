@@ -44,15 +44,15 @@ def read_workbook(data: bytes, file: str) -> str:
     except CalamineError as error:
         message = "cannot be read as a workbook; open it and save it again, or as CSV UTF-8"
         raise InvalidInput([Fault(file=file, message=message)]) from error
-    filled = {name: rows for name, rows in sheets.items() if any(map(any, rows))}
-    if len(filled) == 1:
-        cells = [[_text(cell) for cell in row] for rows in filled.values() for row in rows]
-        width = 1 + max(place for row in cells for place, cell in enumerate(row) if cell)
-        out = io.StringIO()
-        csv.writer(out, lineterminator="\n").writerows(row[:width] for row in cells)
-        return out.getvalue()
-    names = ", ".join(filled)
-    message = f"has the sheets {names}; keep the one with the people" if filled else "is empty"
+    used = {name: rows for name, rows in sheets.items() if any(map(any, rows))}
+    if len(used) == 1:
+        cells = [[_text(cell) for cell in row] for rows in used.values() for row in rows]
+        width = 1 + max(column for row in cells for column, cell in enumerate(row) if cell)
+        buffer = io.StringIO()
+        csv.writer(buffer, lineterminator="\n").writerows(row[:width] for row in cells)
+        return buffer.getvalue()
+    names = ", ".join(used)
+    message = f"has the sheets {names}; keep the one with the people" if used else "is empty"
     raise InvalidInput([Fault(file=file, message=message)])
 
 

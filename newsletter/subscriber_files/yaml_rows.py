@@ -57,27 +57,27 @@ def _document(nodes: Nodes, reader: EntryReader) -> Iterator[tuple[int, FoundEnt
     if not isinstance(root, yaml.MappingStartEvent):
         reader.fault(_line(root.start_mark), "", f"has no subscribers: at its top; {_SHAPE}")
         return
-    seen: dict[str, int] = {}
+    line_of_key: dict[str, int] = {}
     while not isinstance(event := nodes.event(), yaml.MappingEndEvent):
         key = nodes.node(event)
         name = key.value if isinstance(key, yaml.ScalarNode) else "?"
-        yield from _section(name, _line(key.start_mark), seen, nodes, reader)
+        yield from _section(name, _line(key.start_mark), line_of_key, nodes, reader)
     nodes.event()
-    extra = nodes.event()
-    if not isinstance(extra, yaml.StreamEndEvent):
-        reader.fault(_line(extra.start_mark), "", "begins a second document; keep one")
+    extra_event = nodes.event()
+    if not isinstance(extra_event, yaml.StreamEndEvent):
+        reader.fault(_line(extra_event.start_mark), "", "begins a second document; keep one")
 
 
 def _section(
-    key: str, line: int, seen: dict[str, int], nodes: Nodes, reader: EntryReader
+    key: str, line: int, lines: dict[str, int], nodes: Nodes, reader: EntryReader
 ) -> Iterator[tuple[int, FoundEntries]]:
     if key not in _SECTION_NAMES:
         reader.fault(line, key, unknown_key(key, _SECTION_NAMES))
         nodes.node()
         return
-    if key in seen:
-        reader.fault(line, key, f"appears twice, first on line {seen[key]}; keep one of them")
-    seen.setdefault(key, line)
+    if key in lines:
+        reader.fault(line, key, f"appears twice, first on line {lines[key]}; keep one of them")
+    lines.setdefault(key, line)
     start = nodes.event()
     if not isinstance(start, yaml.SequenceStartEvent):
         if not _is_null(nodes.node(start)):
@@ -97,7 +97,7 @@ def _subscriber(item: yaml.MappingNode, reader: EntryReader) -> FoundEntries:
     values = _pairs(item, _SUBSCRIBER_KEYS, "", reader)
     lines = {key: _line(value.start_mark) for key, value in values.items()}
     lists, tags, left = (
-        _names(key, values.pop(key), reader) if key in values else () for key in _LIST_EXAMPLES
+        _read_names(key, values.pop(key), reader) if key in values else () for key in _LIST_EXAMPLES
     )
     consent = _consent(values.pop("consent"), reader) if "consent" in values else {}
     texts = {key: _text(key, value, reader) for key, value in values.items()}
@@ -134,15 +134,15 @@ def _consent(value: yaml.Node, reader: EntryReader) -> dict[str, str]:
     return {key: _text(f"consent.{key}", part, reader) for key, part in values.items()}
 
 
-def _names(key: str, value: yaml.Node, reader: EntryReader) -> tuple[str, ...]:
+def _read_names(key: str, value: yaml.Node, reader: EntryReader) -> tuple[str, ...]:
     example = f"{key}: [{_LIST_EXAMPLES[key]}]"
     if not isinstance(value, yaml.SequenceNode):
         reader.fault(_line(value.start_mark), key, f"must be a list; write it like {example}")
         return ()
     if not value.value:
         what = f"is an empty list; write one like {example}"
-        nobody = " for a person in no list" if key == "lists" else ""
-        reader.fault(_line(value.start_mark), key, f"{what}, or take the key out{nobody}")
+        context = " for a person in no list" if key == "lists" else ""
+        reader.fault(_line(value.start_mark), key, f"{what}, or take the key out{context}")
     return tuple(filter(None, [_text(key, item, reader) for item in value.value]))
 
 
@@ -173,9 +173,9 @@ def _text(key: str, value: yaml.Node, reader: EntryReader) -> str:
         raise NotRead(None, None, message, value.start_mark)
     if _is_null(value):
         return ""
-    if not value.style and key not in _OWN_CHECKS and (meant := misreading(value.value)):
+    if not value.style and key not in _OWN_CHECKS and (misread_value := misreading(value.value)):
         write = quoted(value.value)
-        message = f"YAML reads {value.value} as {meant}; put it in quotes: {write}"
+        message = f"YAML reads {value.value} as {misread_value}; put it in quotes: {write}"
         reader.fault(_line(value.start_mark), key, message)
         return ""
     return str(value.value).strip()

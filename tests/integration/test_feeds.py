@@ -21,7 +21,7 @@ RSS += "</channel></rss>"
 SHARED: dict[str, Any] = {
     "name": "press",
     "every": timedelta(minutes=15),
-    "fetcher": Fetcher(allow_private=True, within=timedelta(seconds=60)),
+    "fetcher": Fetcher(allow_private=True, timeout=timedelta(seconds=60)),
     "reader": SandboxReader(ask=ask_here),
     "clock": FixedClock(),
     "zone": "America/New_York",

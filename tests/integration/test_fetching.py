@@ -53,7 +53,7 @@ def fetcher(
     *answers: Sequence[str], private: bool = True, within: timedelta = 60 * SECOND
 ) -> Fetcher:
     names = Names(*answers) if answers else resolve
-    return Fetcher(allow_private=private, within=within, resolve=names)
+    return Fetcher(allow_private=private, timeout=within, resolve=names)
 
 
 def refused(url: str, using: Fetcher | None = None) -> str:
@@ -114,7 +114,7 @@ def test_one_private_address_among_public_ones_spoils_them_all(server: LoopbackS
 def test_the_address_that_was_checked_is_the_one_that_is_spoken_to(server: LoopbackServer) -> None:
     """A name that leads elsewhere a moment later (rebinding) is not asked for twice."""
     names = Names(["127.0.0.1"], ["169.254.169.254"])
-    using = Fetcher(allow_private=True, within=60 * SECOND, resolve=names)
+    using = Fetcher(allow_private=True, timeout=60 * SECOND, resolve=names)
     url = server.url.replace("127.0.0.1", "forum.example")
     assert using.get(url).status == 200
     assert names.asked == ["forum.example"]
@@ -210,7 +210,7 @@ def test_a_resolver_that_never_answers_is_left_behind() -> None:
         never.wait(60)
         return ["127.0.0.1"]
 
-    using = Fetcher(within=0.2 * SECOND, resolve=stuck)
+    using = Fetcher(timeout=0.2 * SECOND, resolve=stuck)
     assert "did not answer within 0.2 s" in refused("https://forum.example", using)
     never.set()
 

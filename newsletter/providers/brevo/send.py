@@ -92,7 +92,7 @@ class Brevo(BatchTranslator[_CompiledContent]):
         payload = http.json_object(response) or {}
         reason = http.brief(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
-            return _taken(batch, response, payload)
+            return _read_ids(batch, response, payload)
         if response.status == 429:
             wait = http.reset_after(response, "x-sib-ratelimit-reset")  # in seconds from now
             return answers.make_answer(response, Verdict.RETRY, reason, wait=wait)
@@ -112,12 +112,12 @@ def idempotency_key(attempt_id: str) -> str:
     return str(UUID(bytes=hashlib.sha256(attempt_id.encode()).digest()[:16], version=4))
 
 
-def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
+def _read_ids(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
     ids, count = payload.get("messageIds", [payload.get("messageId")]), len(batch.recipients)
-    full = isinstance(ids, list) and all(isinstance(each, str) and each for each in ids)
-    whole = response.status == 201 and full and len(ids) == count
-    doubt = f"HTTP {response.status} without an id for each of {count}"
-    return answers.accept_or_doubt(response, ids[0] if whole else "", doubt)
+    has_only_ids = isinstance(ids, list) and all(isinstance(each, str) and each for each in ids)
+    is_complete = response.status == 201 and has_only_ids and len(ids) == count
+    unknown_reason = f"HTTP {response.status} without an id for each of {count}"
+    return answers.accept_or_doubt(response, ids[0] if is_complete else "", unknown_reason)
 
 
 # --- building ----------------------------------------------------------------------------------

@@ -55,16 +55,16 @@ def make_answer(
     """Return one outcome for the whole call. If a retry is due, it comes after the longer one of
     ``wait`` and the answer's Retry-After."""
     outcome = Outcome(verdict=verdict, reason=reason, provider_id=provider_id)
-    due = longest(wait, retry_after(response)) if verdict in _RETRYABLE_VERDICTS else None
-    return Answer(outcome=outcome, retry_after=due)
+    due_after = longest(wait, retry_after(response)) if verdict in _RETRYABLE_VERDICTS else None
+    return Answer(outcome=outcome, retry_after=due_after)
 
 
-def accept_or_doubt(response: HttpResponse, provider_id: object, doubt: str) -> Answer:
-    """Return ACCEPTED for a call that was answered with the provider's id of it, a text that is not
-    empty; else UNKNOWN, for the reason ``doubt``."""
+def accept_or_doubt(response: HttpResponse, provider_id: object, unknown_reason: str) -> Answer:
+    """Return ACCEPTED if the provider's id for the call is a text that is not empty, else UNKNOWN
+    with ``unknown_reason``."""
     if isinstance(provider_id, str) and provider_id:
         return make_answer(response, Verdict.ACCEPTED, "", provider_id=provider_id)
-    return make_answer(response, Verdict.UNKNOWN, doubt)
+    return make_answer(response, Verdict.UNKNOWN, unknown_reason)
 
 
 def refusal_by_status(
@@ -75,8 +75,8 @@ def refusal_by_status(
 ) -> Answer:
     """Return the refusal of the whole call that its HTTP status means. ``otherwise`` is the verdict
     of any other 4xx. The default stops the campaign, and rejects no recipient."""
-    usual = otherwise if response.status // 100 == 4 else Verdict.UNKNOWN
-    verdict = _VERDICT_OF_STATUS.get(response.status, usual)
+    verdict = otherwise if response.status // 100 == 4 else Verdict.UNKNOWN
+    verdict = _VERDICT_OF_STATUS.get(response.status, verdict)
     if verdict is Verdict.SPLIT and len(batch.recipients) == 1:
         verdict = Verdict.CONFIGURATION  # one message that is too large is so for everybody
     return make_answer(response, verdict, reason)
@@ -124,15 +124,15 @@ def combine_outcomes(
     """Combine the recipients' outcomes, in their order, into one answer with exceptions. SPLIT
     means a refusal that does not say whether this message or all messages are at fault."""
     # a SPLIT is REJECTED if it is the only message or another was accepted, else CONFIGURATION
-    alone = len(items) == 1 or any(item.verdict is Verdict.ACCEPTED for item in items)
-    verdict = Verdict.REJECTED if alone else Verdict.CONFIGURATION
+    concerns_one_reader = len(items) == 1 or any(item.verdict is Verdict.ACCEPTED for item in items)
+    verdict = Verdict.REJECTED if concerns_one_reader else Verdict.CONFIGURATION
     items = [replace(i, verdict=verdict) if i.verdict is Verdict.SPLIT else i for i in items]
-    first = {item.verdict: item for item in reversed(items)}
-    outcome = first[next(each for each in _VERDICT_PRECEDENCE if each in first)]
-    differ = {
+    by_verdict = {item.verdict: item for item in reversed(items)}
+    outcome = by_verdict[next(each for each in _VERDICT_PRECEDENCE if each in by_verdict)]
+    other_reasons = {
         recipient.subscriber_id: item
         for recipient, item in zip(batch.recipients, items, strict=True)
         if item.verdict is not outcome.verdict or item.verdict is Verdict.REJECTED
     }
-    wait = retry_after if first.keys() & _RETRYABLE_VERDICTS else None
-    return Answer(outcome=outcome, exceptions=differ, retry_after=wait)
+    wait = retry_after if by_verdict.keys() & _RETRYABLE_VERDICTS else None
+    return Answer(outcome=outcome, exceptions=other_reasons, retry_after=wait)

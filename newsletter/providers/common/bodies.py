@@ -60,8 +60,8 @@ class Template:
     def fill(self, *values: str) -> bytes:
         """Return the body with each gap replaced by its value."""
         row = list(self.parts)
-        encoded = [value.encode() for value in values]  # once, however many gaps each fills
-        row[1::2] = [encoded[gap] for gap in self.gaps]
+        value_bytes = [value.encode() for value in values]  # once, however many gaps each fills
+        row[1::2] = [value_bytes[gap] for gap in self.gaps]
         return b"".join(row)
 
 
@@ -72,14 +72,14 @@ def compile_template(value: Any) -> Template:
 
 
 def fill_template(
-    compiled: Template, batch: OutgoingBatch, *, limit: int, label: str
+    template: Template, batch: OutgoingBatch, *, limit: int, label: str
 ) -> list[bytes]:
     """Fill a template for each recipient, in order. Nothing is escaped. Raises InvalidInput for an
     address or a value that needs escaping."""
     readers = check_values(batch.recipients, batch.campaign, batch.attempt_id)
     delivery = batch.campaign, batch.attempt_id
     return [
-        compiled.fill(unsubscribe, message_id, *delivery, str(number), address, *names)
+        template.fill(unsubscribe, message_id, *delivery, str(number), address, *names)
         for unsubscribe, message_id, number, address, names in zip(
             readers.unsubscribe,
             readers.message_ids,
@@ -93,9 +93,9 @@ def fill_template(
 
 def mailbox(name: str, address: str) -> str:
     """Return ``"Name" <address>`` with the name quoted, or the address alone."""
-    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    quoted_name = name.replace("\\", "\\\\").replace('"', '\\"')
     address = ascii_domain(address)
-    return f'"{quoted}" <{address}>' if name else address
+    return f'"{quoted_name}" <{address}>' if name else address
 
 
 def field_error(key: str, message: str) -> InvalidInput:
@@ -154,9 +154,9 @@ def check_content(
 
 
 def _repeated_headers(
-    headers: Iterable[tuple[str, str]], label: str, forbidden: Iterable[str]
+    headers: Iterable[tuple[str, str]], label: str, forbidden_headers: Iterable[str]
 ) -> Iterator[Fault]:
-    seen = set(forbidden)
+    seen = set(forbidden_headers)
     for name, _ in headers:
         if name.lower() in seen:
             yield fault(name, f"cannot be given to {label}, or not twice; leave it out")
@@ -180,14 +180,14 @@ def addresses(
     """
     # looked at as one text: a thousand looks at short ones take far longer
     found = list(Recipients.of(recipients).addresses)
-    everything = "".join(found)
-    if not everything.isascii():
+    all_text = "".join(found)
+    if not all_text.isascii():
         found = [ascii_domain(address) for address in found]
-        everything = "".join(found)
+        all_text = "".join(found)
     if not 1 <= len(found) <= limit:
-        takes = "one call takes one" if limit == 1 else f"{label} takes 1 to {limit}"
-        raise field_error("to", f"{len(found)} recipients; {takes}")
-    if "" in found or everything != everything.translate(_FORBIDDEN_ADDRESS_SIGNS):
+        limit_text = "one call takes one" if limit == 1 else f"{label} takes 1 to {limit}"
+        raise field_error("to", f"{len(found)} recipients; {limit_text}")
+    if "" in found or all_text != all_text.translate(_FORBIDDEN_ADDRESS_SIGNS):
         raise field_error("to", "an address is empty or holds a character none may")
     if not allow_duplicates and len(set(found)) < len(found):
         raise field_error("to", "an address appears in the batch twice")
@@ -199,8 +199,8 @@ def check_values(recipients: Sequence[Recipient], *values: str) -> Recipients:
     a merge value, a name, or one of ``values`` needs it."""
     readers = Recipients.of(recipients)
     names = "".join(chain.from_iterable(readers.names))
-    joined = "".join([*values, *readers.unsubscribe, *readers.message_ids])
-    letters_apart = joined.encode("ascii", "replace").translate(None, delete=_SAFE_CHARACTERS)
+    all_text = "".join([*values, *readers.unsubscribe, *readers.message_ids])
+    letters_apart = all_text.encode("ascii", "replace").translate(None, delete=_SAFE_CHARACTERS)
     if letters_apart or _JSON_ESCAPE_PATTERN.search(names):
         raise field_error("recipients", "a merge value or a name holds more than plain letters")
     return readers

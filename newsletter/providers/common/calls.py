@@ -92,10 +92,10 @@ class HttpProvider:
     def _read_records(self, inquiry: Inquiry, batch: OutgoingBatch) -> LookupResult:
         found: dict[int, str] = {}
         question: Question | None = inquiry.first_question(batch)
-        dated: datetime | None = None
+        newest_at: datetime | None = None
         for _ in range(MAX_PAGES):
             if question is None or len(found) == len(batch.recipients):
-                return LookupResult(found=found, is_complete=True, read_at=dated)
+                return LookupResult(found=found, is_complete=True, read_at=newest_at)
             try:
                 response = self._transport.call(question)
             except (ProviderUnreachable, AnswerLost, InvalidConfiguration) as error:
@@ -108,10 +108,10 @@ class HttpProvider:
             except Exception as error:  # whatever it says, it is no proof
                 why = f"its records were not understood ({type(error).__name__})"
                 return LookupResult(found=found, reason=why)
-            dated = response.dated
-            missed = page.is_check and page.found.keys() - found.keys()
+            newest_at = response.dated
+            has_lost_ids = page.is_check and page.found.keys() - found.keys()
             found |= page.found
-            if missed:
+            if has_lost_ids:
                 why = "its records name some only when they are asked for by address"
                 return LookupResult(found=found, reason=why)
             if "date" not in response.headers:  # by our clock silence proves nothing

@@ -59,14 +59,14 @@ def examine(
 
     ``parts`` are questions, and findings that need none. ``sign`` signs each request.
     """
-    reported: set[str] = set()
+    reported_names: set[str] = set()
     for part in parts:
-        found = (part,) if isinstance(part, Finding) else _ask(part, transport, sign)
-        for finding in found:
+        findings = (part,) if isinstance(part, Finding) else _ask(part, transport, sign)
+        for finding in findings:
             # each understood answer proves the key: it is said once
-            if finding.what != KEY or KEY not in reported:
+            if finding.what != KEY or KEY not in reported_names:
                 yield finding
-            reported.add(finding.what)
+            reported_names.add(finding.what)
             if finding.what == KEY and finding.level is Level.FAULT:
                 return
 

@@ -141,10 +141,10 @@ def account_of(options: ProviderOptions) -> bytes:
     """
     settings = options.model_dump(exclude=_NOT_ACCOUNT_KEYS)
     settings["base_url"] = (options.base_url or "").rstrip("/")
-    return json.dumps(settings, sort_keys=True, default=_plain).encode()
+    return json.dumps(settings, sort_keys=True, default=_as_text).encode()
 
 
-def _plain(value: Any) -> str:
+def _as_text(value: Any) -> str:
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 

@@ -48,10 +48,10 @@ def _public_key(key: str) -> object:
 
 
 def require_rsa(
-    key: rsa.RSAPublicKey, signed: bytes, claimed: str, algorithm: hashes.HashAlgorithm
+    key: rsa.RSAPublicKey, message: bytes, signature: str, algorithm: hashes.HashAlgorithm
 ) -> None:
     """Verify an RSA signature (PKCS #1 v1.5) in base64. Raises Forged."""
     try:
-        key.verify(unbase64(claimed) or b"", signed, padding.PKCS1v15(), algorithm)
+        key.verify(unbase64(signature) or b"", message, padding.PKCS1v15(), algorithm)
     except InvalidSignature as error:
         raise Forged("the signature does not match") from error

@@ -122,8 +122,8 @@ def chain(questions: Sequence[Question]) -> Question:
 
 def search_window(at: datetime, timeout: timedelta = timedelta(0)) -> tuple[datetime, datetime]:
     """Return the times between which the provider must have taken a call made at ``at``."""
-    whole = at.replace(microsecond=0)  # SendGrid's queries take whole seconds
-    return whole - MAX_CLOCK_ERROR, whole + timeout + MAX_CLOCK_ERROR
+    whole_second = at.replace(microsecond=0)  # SendGrid's queries take whole seconds
+    return whole_second - MAX_CLOCK_ERROR, whole_second + timeout + MAX_CLOCK_ERROR
 
 
 def sample_addresses(batch: OutgoingBatch) -> list[str]:
@@ -132,10 +132,10 @@ def sample_addresses(batch: OutgoingBatch) -> list[str]:
     For providers that take a whole call or nothing. Non-ASCII addresses are left out, because no
     provider documents how its log writes them.
     """
-    handed = [ascii_domain(recipient.address) for recipient in batch.recipients]
-    plain = [address for address in handed if address.isascii()]
-    some = plain[:: max(1, len(plain) // _MAX_CONTROL_SAMPLES)][:_MAX_CONTROL_SAMPLES]
-    return list(dict.fromkeys(form for one in some for form in (one, one.lower())))
+    sent_addresses = [ascii_domain(recipient.address) for recipient in batch.recipients]
+    in_ascii = [address for address in sent_addresses if address.isascii()]
+    sample = in_ascii[:: max(1, len(in_ascii) // _MAX_CONTROL_SAMPLES)][:_MAX_CONTROL_SAMPLES]
+    return list(dict.fromkeys(form for one in sample for form in (one, one.lower())))
 
 
 def whole_batch(batch: OutgoingBatch, provider_id: str) -> Page:

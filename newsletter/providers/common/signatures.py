@@ -27,8 +27,8 @@ def secret(key: str, *, key_example: str) -> bytes:
 
 def endpoint_secret(key: str) -> bytes:
     """Parse ``whsec_`` and base64, the form of Svix and Standard Webhooks."""
-    known, _, encoded = key.partition("whsec_")
-    found = b"" if known else unbase64(encoded + "=" * (-len(encoded) % 4))
+    prefix, _, encoded = key.partition("whsec_")
+    found = b"" if prefix else unbase64(encoded + "=" * (-len(encoded) % 4))
     if not found:
         raise ValueError("must be whsec_ and then letters of base64, as Resend's page shows it")
     return found
@@ -67,23 +67,23 @@ def header(headers: Mapping[str, str], name: str) -> str:
     return value
 
 
-def is_same(claimed: str, expected: str) -> bool:
+def is_same(signature: str, expected: str) -> bool:
     """Compare two texts in constant time, with case."""
     # in bytes: of text it takes ASCII alone, and raises over the rest
-    return hmac.compare_digest(claimed.encode(errors="replace"), expected.encode())
+    return hmac.compare_digest(signature.encode(errors="replace"), expected.encode())
 
 
-def require_hmac(key: bytes, signed: bytes, claimed: str) -> None:
+def require_hmac(key: bytes, message: bytes, signature: str) -> None:
     """Verify an HMAC-SHA256 in lower-case hexadecimal. Raises Forged."""
-    if not is_same(claimed, hmac.new(key, signed, hashlib.sha256).hexdigest()):
+    if not is_same(signature, hmac.new(key, message, hashlib.sha256).hexdigest()):
         raise Forged("the signature does not match")
 
 
 def require_user(key: bytes, headers: Mapping[str, str]) -> None:
     """Verify Basic authentication (RFC 7617). Raises Forged."""
     scheme, _, encoded = header(headers, "authorization").partition(" ")
-    given = unbase64(encoded)
-    matches = hmac.compare_digest(given or b"", key)  # before the rest: no early way out
+    credentials = unbase64(encoded)
+    matches = hmac.compare_digest(credentials or b"", key)  # before the rest: no early way out
     if scheme.lower() != "basic" or not matches:
         raise Forged("the user name or the password does not match")
 
@@ -118,8 +118,8 @@ class SignedWebhook:
         """Verify a post and return its events. Raises Forged."""
         self.verify(headers, body)
         events = read_many(body, now, self.translate, key=self.events_key)
-        posted = parse_many(body, key=self.events_key)
-        times = [when for item in posted if (when := parse_time(value_at(item, self.time_key)))]
+        event_list = parse_many(body, key=self.events_key)
+        times = [when for item in event_list if (when := parse_time(value_at(item, self.time_key)))]
         # a post without a time that is not understood has no effect, however often it comes
         if times or any(event.kind is not EventKind.OTHER for event in events):
             require_fresh(max(times, default=None), now, self.retries)

@@ -30,9 +30,9 @@ class BatchTranslator(Generic[_T]):
         headers: Mapping[str, str],
         encode: Callable[[Content], _T],
     ) -> None:
-        most = self.limits.max_recipients
+        max_recipients = self.limits.max_recipients
         self.capabilities = replace(
-            self.limits, max_recipients=min(most, options.batch_size or most)
+            self.limits, max_recipients=min(max_recipients, options.batch_size or max_recipients)
         )
         self._url = url
         self._headers = headers

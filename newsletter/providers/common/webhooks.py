@@ -111,9 +111,9 @@ def redacted_reply(*values: Any) -> str:
 
 def address(value: Any) -> str:
     """Return the address, also from ``Name <address>``; "" if it is invalid."""
-    given = text(value, 320).removesuffix(">").rpartition("<")[2].strip()
-    found = _ADDRESS.fullmatch(given)
-    return given if found else ""
+    mailbox = text(value, 320).removesuffix(">").rpartition("<")[2].strip()
+    found = _ADDRESS.fullmatch(mailbox)
+    return mailbox if found else ""
 
 
 def parse_time(value: Any) -> datetime | None:
@@ -141,9 +141,9 @@ def delivery(payload: Any) -> Delivery:
     )
 
 
-def parse_delivery(joined: Any, separator: str) -> Delivery:
+def parse_delivery(parts: Any, separator: str) -> Delivery:
     """Return the delivery from a text of campaign, attempt and subscriber with separators."""
-    parts = text(joined).rsplit(separator, 2)
+    parts = text(parts).rsplit(separator, 2)
     names = ("campaign", "attempt", "subscriber")
     return delivery(dict(zip(names, parts, strict=True)) if len(parts) == len(names) else {})
 
@@ -160,11 +160,11 @@ def content_id(*parts: Any) -> str:
 def raw_json(value: Any) -> str:
     """Return an event as JSON, cut to ``MAX_RAW_CHARACTERS`` characters."""
     try:
-        written = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        document = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     except (ValueError, RecursionError):
         return ""
     # JSON can name half a character, which is no UTF-8, and NUL, which PostgreSQL does not take
-    return written[:MAX_RAW_CHARACTERS].encode(errors="replace").decode().replace("\x00", "")
+    return document[:MAX_RAW_CHARACTERS].encode(errors="replace").decode().replace("\x00", "")
 
 
 def read_many(
@@ -242,9 +242,9 @@ class EventTables:
         """Return the kind of an event by the provider's name for it."""
         return self._kinds.get(text(name), otherwise)
 
-    def bounce(self, table: str, word: Any) -> Bounce | None:
+    def bounce(self, table: str, code: Any) -> Bounce | None:
         """Return the class of a bounce by the provider's word; None if it is unknown."""
-        return self._bounces[table].get(text(word))
+        return self._bounces[table].get(text(code))
 
     def find_bounce(self, table: str, reason: str) -> Bounce:
         """Return the class of the first word in the table that the reason contains, or OTHER."""

@@ -38,7 +38,7 @@ class BodyTemplate:
         """Raise ValueError with the fault and its line in the template. The template gets the list
         ``messages`` if ``several``, else one ``message``."""
         self._several = several
-        self._template = _parsed(source)
+        self._template = _parse_template(source)
         for sample in _samples(several=several):
             _look_through(self.fill(sample), sample)
 
@@ -48,7 +48,7 @@ class BodyTemplate:
         try:
             text = self._template.render(values)
         except UndefinedError as error:
-            raise ValueError(_unknown(error, self._several)) from error
+            raise ValueError(_unknown_value_message(error, self._several)) from error
         except Exception as error:  # a template can do anything with values: divide, slice, call
             raise ValueError(f"cannot be filled{_line(error)}: {error}") from error
         _parse_json(text)
@@ -58,20 +58,20 @@ class BodyTemplate:
         """Return the parts that an email would lack, because the template does not use them."""
         message = _sample(1)
         texts = list(_texts(_parse_json(self.fill([message]).decode())))
-        wanted = {name: message[name] for name in ("subject", "html", "text", "from_address")}
-        wanted |= message["headers"]
+        fields = {name: message[name] for name in ("subject", "html", "text", "from_address")}
+        fields |= message["headers"]
         return [
             name
-            for name, value in wanted.items()
+            for name, value in fields.items()
             if not any(value.strip() in each for each in texts)
         ]
 
 
-def _parsed(source: str) -> Template:
+def _parse_template(source: str) -> Template:
     environment = ImmutableSandboxedEnvironment(
         undefined=StrictUndefined,
         autoescape=False,  # for HTML; this is JSON, and finalize escapes for it
-        finalize=_escaped,
+        finalize=_escape,
     )
     environment.globals.clear()  # lipsum is random, and a body has no use for the others
     for name in _REMOVED_FILTERS:
@@ -91,7 +91,7 @@ def _tojson(value: Any) -> _Json:
     return _Json(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
-def _escaped(value: Any) -> str:
+def _escape(value: Any) -> str:
     """Escape a template's value for use between quotes."""
     if isinstance(value, _Json):
         return value
@@ -104,18 +104,18 @@ def _escaped(value: Any) -> str:
     return json.dumps(str(value), ensure_ascii=False)[1:-1]
 
 
-def _unknown(error: UndefinedError, several: bool) -> str:
-    quoted = re.findall(r"'([^']+)'", str(error))
-    name = quoted[-1] if quoted else "something"
-    top = "messages" if several else "message"
+def _unknown_value_message(error: UndefinedError, several: bool) -> str:
+    quoted_words = re.findall(r"'([^']+)'", str(error))
+    name = quoted_words[-1] if quoted_words else "something"
+    namespace = "messages" if several else "message"
     if name in {"message", "messages"}:
         size = "more than 1" if several else "1"
-        why = f"uses {name}; where batch_size is {size}, there is {top} instead"
+        why = f"uses {name}; where batch_size is {size}, there is {namespace} instead"
         return f"{why}{_line(error)}"
-    close = get_close_matches(name, (*MESSAGE_FIELDS, top), n=1)
+    close = get_close_matches(name, (*MESSAGE_FIELDS, namespace), n=1)
     guess = f"; did you mean {close[0]}?" if close else "."
-    has = f"A message has: {', '.join(MESSAGE_FIELDS)}"
-    return f"uses {name!r}, which is not there{_line(error)}{guess} {has}"
+    help_text = f"A message has: {', '.join(MESSAGE_FIELDS)}"
+    return f"uses {name!r}, which is not there{_line(error)}{guess} {help_text}"
 
 
 def _line(error: Exception) -> str:
@@ -131,8 +131,8 @@ def _parse_json(text: str) -> Any:
     try:
         value = json.loads(text, parse_constant=_no_number, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno} of what it gives"
-        raise ValueError(f"gives no JSON: {error.msg} at {place}; {_TEMPLATE_ADVICE}") from error
+        position = f"line {error.lineno}, column {error.colno} of what it gives"
+        raise ValueError(f"gives no JSON: {error.msg} at {position}; {_TEMPLATE_ADVICE}") from error
     except RecursionError as error:
         raise ValueError("gives JSON that is nested too deeply") from error
     if not isinstance(value, dict | list):
@@ -192,8 +192,8 @@ def _look_through(body: bytes, messages: Sequence[TemplateMessage]) -> None:
     for message in messages:
         for names in (("to",), ("subject",), ("html", "text")):
             if not any(message[name].strip() in each for name in names for each in texts):
-                wanted = " nor ".join(f"message.{name}" for name in names)
-                raise ValueError(f"does not say {wanted}: each message must have it")
+                expected_values = " nor ".join(f"message.{name}" for name in names)
+                raise ValueError(f"does not say {expected_values}: each message must have it")
 
 
 def _texts(value: Any) -> Iterator[str]:

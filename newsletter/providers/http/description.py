@@ -50,11 +50,11 @@ class AnswerPath:
 
 def _path_keys(text: str) -> list[str]:
     steps, end = [], 0
-    for found in _PATH_STEP_PATTERN.finditer(text):
-        if found.start() != end:
+    for step in _PATH_STEP_PATTERN.finditer(text):
+        if step.start() != end:
             break
-        steps.append(found[1] or found[2])
-        end = found.end()
+        steps.append(step[1] or step[2])
+        end = step.end()
     if not steps or end != len(text) or text.startswith((".", "header:")):
         raise ValueError(
             f"{text!r} is no path; write it like id, emails[0].id or header:X-Message-Id"
@@ -96,8 +96,8 @@ class Auth(BaseModel):
     @model_validator(mode="after")
     def _one_way(self) -> "Auth":
         basic = self.user is not None and self.password is not None
-        either = self.user is not None or self.password is not None
-        if (self.bearer is not None) is either or basic is not either:
+        has_user_or_password = self.user is not None or self.password is not None
+        if (self.bearer is not None) is has_user_or_password or basic is not has_user_or_password:
             raise ValueError("must be either user and password, or bearer alone")
         if self.bearer is not None and not re.fullmatch(r"[!-~]+", self.bearer.get_secret_value()):
             raise ValueError("has a bearer with a blank or a sign that no header may hold")

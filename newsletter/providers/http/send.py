@@ -33,9 +33,9 @@ class Described:
         address = urlsplit(options.url)
         path = address._replace(scheme="", netloc="").geturl()
         self._url = public(options, f"{address.scheme}://{address.netloc}") + path
-        given = {name: secret.get_secret_value() for name, secret in options.headers.items()}
-        kind = next((given.pop(name) for name in [*given] if name.lower() == "content-type"), "")
-        self._headers = {"Content-Type": kind or "application/json", **given}
+        fixed = {name: secret.get_secret_value() for name, secret in options.headers.items()}
+        kind = next((fixed.pop(name) for name in [*fixed] if name.lower() == "content-type"), "")
+        self._headers = {"Content-Type": kind or "application/json", **fixed}
         if options.auth:
             self._headers |= options.auth.header
         self._secrets = tuple(_secrets(options))
@@ -46,8 +46,8 @@ class Described:
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """Return the call. Raises InvalidInput if the filled template is no valid JSON."""
-        most = self.capabilities.max_recipients
-        readers = addresses(batch.recipients, limit=most, label="one call", allow_duplicates=True)
+        limit = self.capabilities.max_recipients
+        readers = addresses(batch.recipients, limit=limit, label="one call", allow_duplicates=True)
         self._checked(batch.content)
         messages = [
             _message(batch.content, recipient, address)
@@ -84,13 +84,13 @@ class Described:
 def _secrets(options: Options) -> Iterator[str]:
     """Yield the secrets to remove from reasons, longer ones first: one may contain another. Very
     short ones stay: removing the digit 2 would make reasons unreadable."""
-    found = [secret.get_secret_value() for secret in options.headers.values()]
+    texts = [secret.get_secret_value() for secret in options.headers.values()]
     if options.auth:
-        found.append(options.auth.header["Authorization"].partition(" ")[2])
+        texts.append(options.auth.header["Authorization"].partition(" ")[2])
         password = options.auth.password
-        found += [password.get_secret_value()] if password else []
-    found += [word for value in found for word in value.split()]  # the key alone, in "Bearer key"
-    longest_first = sorted(set(found), key=len, reverse=True)
+        texts += [password.get_secret_value()] if password else []
+    texts += [word for value in texts for word in value.split()]  # the key alone, in "Bearer key"
+    longest_first = sorted(set(texts), key=len, reverse=True)
     yield from (each for each in longest_first if len(each) >= _MIN_SECRET_CHARACTERS)
 
 

@@ -29,7 +29,7 @@ def _domains(payload: Any, domain: str) -> Finding | None:
         case {"data": list(items)}:
             # the entry of the domain, or else of the nearest one above it
             labels = domain.split(".")
-            above = (".".join(labels[place:]) for place in range(len(labels)))
+            above = (".".join(labels[index:]) for index in range(len(labels)))
             found = next(
                 (found for one in above if (found := doctor.find_domain(items, "name", one))), None
             )

@@ -30,7 +30,7 @@ def _event(payload: dict[str, Any], now: datetime) -> Event:
     reasons += [value_at(data, "morph", name) for name in _OLDER_REASON_FIELDS]
     tags = as_list(value_at(data, "tags")) or as_list(value_at(data, "email", "tags"))
     what = text(payload.get("type"))
-    suppressed = what == "activity.suppressed"
+    is_suppressed = what == "activity.suppressed"
     return webhooks.make_event(
         payload,
         now,
@@ -41,8 +41,8 @@ def _event(payload: dict[str, Any], now: datetime) -> Event:
         provider_ids=(value_at(data, "message_id"), value_at(data, "email", "message", "id")),
         delivery=webhooks.parse_delivery(tags[0] if tags else "", "/"),  # its one tag is ours
         # why it suppresses is its own word, and none of a server that objects to us
-        replies=() if suppressed else reasons,
-        notes=reasons if suppressed else (),
+        replies=() if is_suppressed else reasons,
+        notes=reasons if is_suppressed else (),
         bounce=_EVENT_TABLES.bounce("bounces", what)
         or _EVENT_TABLES.find_bounce("suppressed", reply_text(*reasons)),
     )

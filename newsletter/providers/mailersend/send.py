@@ -75,28 +75,28 @@ class MailerSend(MessageTranslator):
         """Return ACCEPTED for a message id in the header, else the reason of the first error."""
         payload = http.json_object(response) or {}
         if response.status // 100 == 2:
-            return _taken(batch, response, payload)
+            return _read_accepted(batch, response, payload)
         reason = _reason(payload) or f"HTTP {response.status}"
-        if verdict := _refused(response.status, payload):
+        if verdict := _refusal_verdict(response.status, payload):
             return answers.make_answer(response, verdict, reason)
         return answers.refusal_by_status(batch, response, reason)
 
 
-def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
-    given, warnings = response.headers.get("x-message-id", ""), payload.get("warnings")
-    doubt = ""
+def _read_accepted(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
+    provider_id, warnings = response.headers.get("x-message-id", ""), payload.get("warnings")
+    reason = ""
     if response.status != 202:
-        doubt = f"HTTP {response.status}, and only 202 is a message that was taken"
+        reason = f"HTTP {response.status}, and only 202 is a message that was taken"
     elif response.headers.get("x-send-paused", "false").lower() != "false":
-        doubt = "MailerSend has it and keeps it: sending is paused for the domain"
-    elif not given and (reasons := _suppressed(batch, warnings)):
+        reason = "MailerSend has it and keeps it: sending is paused for the domain"
+    elif not provider_id and (reasons := _suppression_reason(batch, warnings)):
         return answers.make_answer(response, Verdict.REJECTED, http.brief(f"suppressed: {reasons}"))
-    is_taken = not doubt and not response.body.strip()
-    doubt = doubt or _reason(payload) or "HTTP 202 without an id, or with more than an id"
-    return answers.accept_or_doubt(response, given if is_taken else "", doubt)
+    is_taken = not reason and not response.body.strip()
+    reason = reason or _reason(payload) or "HTTP 202 without an id, or with more than an id"
+    return answers.accept_or_doubt(response, provider_id if is_taken else "", reason)
 
 
-def _suppressed(batch: OutgoingBatch, warnings: object) -> str:
+def _suppression_reason(batch: OutgoingBatch, warnings: object) -> str:
     """Return the reason if a warning says that the recipient is suppressed, else ""."""
     match warnings:
         case [
@@ -107,7 +107,7 @@ def _suppressed(batch: OutgoingBatch, warnings: object) -> str:
     return ""
 
 
-def _refused(status: int, payload: dict[str, Any]) -> Verdict | None:
+def _refusal_verdict(status: int, payload: dict[str, Any]) -> Verdict | None:
     """Return the verdict of MailerSend's own error code; None if only the HTTP status counts.
 
     Errors for the recipient may also be limits of the account: only an invalid address is REJECTED.
@@ -148,7 +148,7 @@ def _compile(content: Content) -> Template:
         forbidden=_TAKEN_HEADERS,
         ascii_only=True,
     )
-    own = {name.lower(): value for name, value in content.headers}
+    own_headers = {name.lower(): value for name, value in content.headers}
     headers = [each for each in content.headers if each[0].lower() not in _HEADERS_SENT_AS_FIELDS]
     sender, name = content.sender, {"name": content.sender.name} if content.sender.name else {}
     fields: dict[str, Any] = {
@@ -158,7 +158,7 @@ def _compile(content: Content) -> Template:
         "text": content.text,
         "html": content.html,
         "headers": [{"name": name, "value": value} for name, value in headers],
-        "list_unsubscribe": own.get(_UNSUBSCRIBE_HEADER),
+        "list_unsubscribe": own_headers.get(_UNSUBSCRIBE_HEADER),
     }
     call = {key: value for key, value in fields.items() if value}
     call |= {"to": [{"email": ADDRESS_MARK}], "tags": [_METADATA_TAG]}

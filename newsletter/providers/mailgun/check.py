@@ -54,14 +54,14 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
 
     missing = f"add it in Mailgun's console, or correct provider.domain; {_REGION_ADVICE}"
     why = "it is refused here, as a sending key may be: this proves nothing"
-    refused = doctor.refusal_by_status(
+    read_refusal = doctor.refusal_by_status(
         {
             404: doctor.domain_state(domain, None, missing),
             401: unclear(KEY, why, f"if it is the account's key, it is wrong; {_REGION_ADVICE}"),
         }
     )
     url = f"{public(options, PUBLIC_URL)}/v4/domains/{domain}"
-    probe = Probe(DOMAIN, url, basic("api", options.api_key), judge, refused)
+    probe = Probe(DOMAIN, url, basic("api", options.api_key), judge, read_refusal)
     return (probe, *_alignment(domain, doctor.domain_of(sender)))
 
 
@@ -96,49 +96,49 @@ class MailgunInquiry(Inquiry):
 
     def read_attempt(self, batch: OutgoingBatch, question: Question, payload: Any) -> Page:
         """Return the recipients on the page. The empty last page links to a next page too."""
-        numbers = {_folded(recipient): recipient.subscriber_id for recipient in batch.recipients}
-        accepted = [
+        numbers = {_fold(recipient): recipient.subscriber_id for recipient in batch.recipients}
+        accepted_events = [
             (item["recipient"].lower(), str(item["id"]))
             for item in payload["items"]
             if item["user-variables"].get("attempt") == batch.attempt_id
         ]
-        found = {numbers[address]: name for address, name in accepted if address in numbers}
-        searched = parse_qs(urlsplit(question.url).query).get("recipient")
-        if searched is not None:
-            return Page(found=found, next=self._after(batch, searched))
+        ids = {numbers[address]: name for address, name in accepted_events if address in numbers}
+        searched_recipients = parse_qs(urlsplit(question.url).query).get("recipient")
+        if searched_recipients is not None:
+            return Page(found=ids, next=self._question_after(batch, searched_recipients))
         if not payload["items"]:
-            latest = {"ascending": "no", "limit": str(_MAX_LATEST_EVENTS)}
-            return Page(found=found, next=self._events(batch, latest, purpose=Purpose.LATEST))
-        after = urlsplit(payload["paging"]["next"])
-        if not after.path.startswith(self._path):
-            raise ValueError(f"{after.path} is no page of the events")
-        path = after.path.removeprefix(self._path)
-        more = self.question(Purpose.ATTEMPT, parse_qsl(after.query), path=path)
-        return Page(found=found, next=more)
+            newest_first = {"ascending": "no", "limit": str(_MAX_LATEST_EVENTS)}
+            return Page(found=ids, next=self._events(batch, newest_first, purpose=Purpose.LATEST))
+        next_url = urlsplit(payload["paging"]["next"])
+        if not next_url.path.startswith(self._path):
+            raise ValueError(f"{next_url.path} is no page of the events")
+        path = next_url.path.removeprefix(self._path)
+        next_question = self.question(Purpose.ATTEMPT, parse_qsl(next_url.query), path=path)
+        return Page(found=ids, next=next_question)
 
     def control_question(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
         """Ask with the batch's filters for the two latest accepted events."""
-        tagged = [each for each in rows if each["tags"]]
-        if not tagged:
+        tagged_rows = [each for each in rows if each["tags"]]
+        if not tagged_rows:
             raise ValueError("an empty log proves no absence: no other message is known")
-        tag = tagged[0]["tags"][0]
-        alike = {each["recipient"]: str(each["id"]) for each in tagged if tag in each["tags"]}
-        some = dict(list(alike.items())[:2])
-        expected, recipient = frozenset(some.values()), " OR ".join(some)
+        tag = tagged_rows[0]["tags"][0]
+        alike = {each["recipient"]: str(each["id"]) for each in tagged_rows if tag in each["tags"]}
+        sample = dict(list(alike.items())[:2])
+        expected_ids, recipient = frozenset(sample.values()), " OR ".join(sample)
         by = {"tags": tag, "recipient": recipient}
-        return self._events(batch, by, purpose=Purpose.CONTROL, expected=expected)
+        return self._events(batch, by, purpose=Purpose.CONTROL, expected=expected_ids)
 
-    def _after(self, batch: OutgoingBatch, searched: list[str]) -> Question:
+    def _question_after(self, batch: OutgoingBatch, searched_recipients: list[str]) -> Question:
         """Ask for the next recipients, or for all messages if each recipient was asked for."""
-        last = searched[0].rpartition(" OR ")[2]
-        place = 1 + [_folded(recipient) for recipient in batch.recipients].index(last)
-        if place < len(batch.recipients):
-            return self._recipients_question(batch, place)
+        last_recipient = searched_recipients[0].rpartition(" OR ")[2]
+        position = 1 + [_fold(recipient) for recipient in batch.recipients].index(last_recipient)
+        if position < len(batch.recipients):
+            return self._recipients_question(batch, position)
         return self._events(batch, {"tags": batch.campaign}, offset=timedelta(0))
 
-    def _recipients_question(self, batch: OutgoingBatch, place: int) -> Question:
-        some = " OR ".join(map(_folded, batch.recipients[place : place + _RECIPIENTS_PER_REQUEST]))
-        return self._events(batch, {"tags": batch.campaign, "recipient": some})
+    def _recipients_question(self, batch: OutgoingBatch, start: int) -> Question:
+        query = " OR ".join(map(_fold, batch.recipients[start : start + _RECIPIENTS_PER_REQUEST]))
+        return self._events(batch, {"tags": batch.campaign, "recipient": query})
 
     def _events(
         self,
@@ -159,5 +159,5 @@ class MailgunInquiry(Inquiry):
         return self.question(purpose, query | by, expected)
 
 
-def _folded(recipient: Recipient) -> str:
+def _fold(recipient: Recipient) -> str:
     return ascii_domain(recipient.address).lower()

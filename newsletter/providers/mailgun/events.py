@@ -39,19 +39,19 @@ class Mailgun:
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """Verify a post and return its one event. Raises Forged."""
         payload = webhooks.parse(body)
-        signature = value_at(payload, "signature")
-        signed_at, token, claimed = (
-            exact_text(value_at(signature, name)) for name in ("timestamp", "token", "signature")
+        fields = value_at(payload, "signature")
+        signed_at, token, signature = (
+            exact_text(value_at(fields, name)) for name in ("timestamp", "token", "signature")
         )
         if not token or not _TIMESTAMP_PATTERN.fullmatch(signed_at):
             raise Forged("it holds no signature of Mailgun's")
-        require_hmac(self._key, (signed_at + token).encode(errors="replace"), claimed)
+        require_hmac(self._key, (signed_at + token).encode(errors="replace"), signature)
         require_fresh(parse_time(signed_at), now, RETRY_PERIOD)
         data = value_at(payload, "event-data")
-        translated = (
+        parsed = (
             event(data, now) if isinstance(data, dict) else webhooks.unreadable_event(body, now)
         )
-        return (replace(translated, token=token),)
+        return (replace(parsed, token=token),)
 
 
 def event(data: dict[str, Any], now: datetime) -> Event:
@@ -83,5 +83,5 @@ def event(data: dict[str, Any], now: datetime) -> Event:
 def _bounce(data: dict[str, Any], reasons: list[Any]) -> Bounce:
     if text(reasons[0]) == "552":  # full, though Mailgun may call it a bounce
         return Bounce.SOFT
-    known = _WORDS.bounce("codes", reasons[0]) or _WORDS.bounce("reasons", data.get("reason"))
-    return known or webhooks.smtp_bounce(reply_text(*reasons))
+    bounce = _WORDS.bounce("codes", reasons[0]) or _WORDS.bounce("reasons", data.get("reason"))
+    return bounce or webhooks.smtp_bounce(reply_text(*reasons))

@@ -36,7 +36,7 @@ _RESERVED_PATTERN = re.compile(  # but not what is percent-encoded in a link, as
 )
 _HEADER_NAME_PATTERN = re.compile(r"[A-Za-z0-9-]+")
 _RECIPIENT_ERROR_PATTERN = re.compile(r"\bto['\"]? parameter|recipient address", re.IGNORECASE)
-_ABOUT_THE_CALL = re.compile(
+_CALL_PATTERN = re.compile(
     r"\bfrom\b|sender|domain|recipient-variables|parameters|\b[ohvt]:|sandbox|account|at least one",
     re.IGNORECASE,
 )
@@ -87,10 +87,10 @@ class Mailgun(BatchTranslator[tuple[bytes, ...]]):
         payload = http.json_object(response) or {}
         message = http.brief(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
-            given = payload.get("id") if response.status == 200 else ""
-            return answers.accept_or_doubt(response, given, f"HTTP {response.status} without an id")
+            id_ = payload.get("id") if response.status == 200 else ""
+            return answers.accept_or_doubt(response, id_, f"HTTP {response.status} without an id")
         if response.status == 400 and payload.get("message"):  # else the answer is not from Mailgun
-            reader = _RECIPIENT_ERROR_PATTERN.search(message) or not _ABOUT_THE_CALL.search(message)
+            reader = _RECIPIENT_ERROR_PATTERN.search(message) or not _CALL_PATTERN.search(message)
             verdict = answers.reject_or_split(batch) if reader else Verdict.CONFIGURATION
             return answers.make_answer(response, verdict, message)
         if response.status in {420, 429}:
@@ -113,10 +113,10 @@ def _compile(content: Content) -> tuple[bytes, ...]:
     """Encode the form fields that all batches of a campaign share, with Mailgun's merge marks."""
     fields = list(_fields(content))
     size = sum(len(name) + len(value.encode()) for name, value in fields if ":" in name)
-    large = bodies.fault("headers", f"take {size} bytes; Mailgun allows 16 KB")
-    more = [large] if size > _MAX_OPTION_BYTES else []
+    fault = bodies.fault("headers", f"take {size} bytes; Mailgun allows 16 KB")
+    large = [fault] if size > _MAX_OPTION_BYTES else []
     bodies.check_content(
-        content, "Mailgun", marks=_RESERVED_PATTERN, name_pattern=_HEADER_NAME_PATTERN, faults=more
+        content, "Mailgun", marks=_RESERVED_PATTERN, name_pattern=_HEADER_NAME_PATTERN, faults=large
     )
     return tuple(_part(name, _in_mailgun_words(value)) for name, value in fields)
 
@@ -131,8 +131,8 @@ def _fields(content: Content) -> Iterator[tuple[str, str]]:
         yield "h:Reply-To", ascii_domain(sender.reply_to)
     for header, value in content.headers:
         yield f"h:{header}", value
-    for tracked in ("o:tracking", "o:tracking-clicks", "o:tracking-opens"):
-        yield tracked, "no"
+    for tracking_option in ("o:tracking", "o:tracking-clicks", "o:tracking-opens"):
+        yield tracking_option, "no"
 
 
 def _in_mailgun_words(value: str) -> str:
@@ -148,14 +148,14 @@ def _recipients(recipients: Sequence[Recipient]) -> tuple[str, str]:
     columns = to, readers.unsubscribe, readers.message_ids, readers.names
     variables = ",".join(
         [
-            f'"{address}":{{"u":"{link}","m":"{message_id}"{_names(names) if names else ""}}}'
+            f'"{address}":{{"u":"{link}","m":"{message_id}"{_variables(names) if names else ""}}}'
             for address, link, message_id, names in zip(*columns, strict=True)
         ]
     )
     return ", ".join(to), f"{{{variables}}}"
 
 
-def _names(names: Iterable[str]) -> str:
+def _variables(names: Iterable[str]) -> str:
     return "".join(f',"n{number}":"{name}"' for number, name in enumerate(names))
 
 

@@ -27,7 +27,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
         basic(options.api_key.get_secret_value(), options.secret_key),
         doctor.domain_of(sender),
     )
-    unknown = f"Mailjet knows no records of {domain}"
+    no_records_message = f"Mailjet knows no records of {domain}"
     senders = f"{base}/sender?Domain={domain}&Limit={_MAX_SENDERS}"
     return (
         Probe(_SENDER, senders, headers, lambda payload: _senders(payload, sender, domain)),
@@ -36,7 +36,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
             f"{base}/dns/{domain}",
             headers,
             lambda payload: _records(payload, domain),
-            doctor.refusal_by_status({404: unclear(DOMAIN, unknown, _PUBLISH_ADVICE)}),
+            doctor.refusal_by_status({404: unclear(DOMAIN, no_records_message, _PUBLISH_ADVICE)}),
         ),
     )
 

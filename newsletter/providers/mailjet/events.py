@@ -46,12 +46,12 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
 
 
 def _delivery(item: dict[str, Any]) -> Delivery:
-    for marked in (text(item.get("Payload"), 1000), text(item.get("CustomID"), 1000)):
-        about = webhooks.parse(marked)
+    for reference in (text(item.get("Payload"), 1000), text(item.get("CustomID"), 1000)):
+        about = webhooks.parse(reference)
         found = (
             webhooks.delivery(about)
             if isinstance(about, dict)
-            else webhooks.parse_delivery(marked, ".")
+            else webhooks.parse_delivery(reference, ".")
         )
         if found["campaign"]:
             return found

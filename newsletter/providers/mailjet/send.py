@@ -80,8 +80,8 @@ class Mailjet(MessageTranslator):
             return answers.combine(
                 batch, answers.read_each(batch, payload["Messages"], _item), response
             )
-        named = isinstance(code, str) and code
-        if response.status // 100 == 2 or (response.status == 400 and not named):
+        has_code = isinstance(code, str) and code
+        if response.status // 100 == 2 or (response.status == 400 and not has_code):
             why = f"{reason}, but not an answer for each message"
             return answers.make_answer(response, Verdict.UNKNOWN, why)
         if response.status == 400 and code == "mj-0011":  # too large, as a 413 would say
@@ -93,17 +93,17 @@ def _item(recipient: Recipient, payload: Any) -> Outcome | None:
     match payload:
         case {"Status": "success", "To": [{"Email": str(to), "MessageID": int(number)}]}:
             ours = to.lower() == ascii_domain(recipient.address).lower()
-            named = payload.get("CustomID") in (None, "", recipient.message_id)
+            is_ours = payload.get("CustomID") in (None, "", recipient.message_id)
             # to Python JSON's true is the number 1
-            if ours and named and number > 0 and number is not True and not payload.get("Errors"):
+            if ours and is_ours and number > 0 and number is not True and not payload.get("Errors"):
                 return Outcome(verdict=Verdict.ACCEPTED, provider_id=str(number))
         case {"Status": "error", "Errors": [_, *_] as errors} if not payload.get("To"):
             if all(isinstance(each, dict) for each in errors):
                 reason = _reason(errors) or "refused without a reason"
                 verdicts = map(_verdict, errors)
                 # it may have several: the first that is not about its reader decides
-                others = (each for each in verdicts if each is not Verdict.REJECTED)
-                return Outcome(verdict=next(others, Verdict.REJECTED), reason=reason)
+                other_verdicts = (each for each in verdicts if each is not Verdict.REJECTED)
+                return Outcome(verdict=next(other_verdicts, Verdict.REJECTED), reason=reason)
     return None
 
 
@@ -132,13 +132,13 @@ def _compile(content: Content) -> Template:
     long bodies differ by recipient."""
     headers = [each for each in content.headers if each[0].lower() not in _UNSUPPORTED_HEADERS]
     mime_template(content)  # of those that are left out, too: they are the campaign's
-    theirs = {name.lower() for name, _ in headers if _MAILJET_HEADER_PATTERN.match(name)}
+    mailjet_headers = {name.lower() for name, _ in headers if _MAILJET_HEADER_PATTERN.match(name)}
     why = f"is longer than the {MAX_SUBJECT} characters that Mailjet takes; shorten it"
     bodies.check_content(
         replace(content, headers=tuple(headers)),
         "Mailjet",
         marks=_RESERVED,
-        forbidden=_TAKEN_HEADERS | theirs,
+        forbidden=_TAKEN_HEADERS | mailjet_headers,
         ascii_only=True,
         faults=[bodies.fault("subject", why)] if len(content.subject) > MAX_SUBJECT else [],
     )

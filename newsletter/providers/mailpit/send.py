@@ -43,8 +43,8 @@ class Mailpit(MessageTranslator):
         """Return ACCEPTED for an ID. A refusal's words tell whether the recipient is at fault."""
         payload = http.json_object(response) or {}
         if response.status // 100 == 2:
-            given = payload.get("ID") if response.status == 200 else ""
-            return answers.accept_or_doubt(response, given, f"HTTP {response.status} without an ID")
+            id_ = payload.get("ID") if response.status == 200 else ""
+            return answers.accept_or_doubt(response, id_, f"HTTP {response.status} without an ID")
         error = payload.get("Error")
         reason = (
             http.brief(error) if isinstance(error, str) and error else f"HTTP {response.status}"

@@ -78,31 +78,31 @@ class MailtrapInquiry(Inquiry):
     def read_attempt(self, batch: OutgoingBatch, question: Question, payload: Any) -> Page:
         """Return the recipients on the page, and the next page or question."""
         cursor = payload["next_page_cursor"]
-        more = records.chain(question.following)
+        next_question = records.chain(question.following)
         if cursor:
             base, _, query = question.url.partition("?")
-            kept = [each for each in parse_qsl(query) if each[0] != "search_after"]
-            url = f"{base}?{urlencode([*kept, ('search_after', cursor)])}"
-            more = replace(question, url=url)
+            parameters = [each for each in parse_qsl(query) if each[0] != "search_after"]
+            url = f"{base}?{urlencode([*parameters, ('search_after', cursor)])}"
+            next_question = replace(question, url=url)
         rows = payload["messages"]
-        tagged = (row for row in rows if row["category"] == batch.campaign)
-        if not all("attempt" in row["custom_variables"] for row in tagged):
+        tagged_rows = (row for row in rows if row["category"] == batch.campaign)
+        if not all("attempt" in row["custom_variables"] for row in tagged_rows):
             raise ValueError("a message of the campaign came without the attempt it belongs to")
         about = [(row["custom_variables"], str(row["message_id"])) for row in rows]
-        return Page(found=records.ids_of_attempt(batch, about), next=more)
+        return Page(found=records.ids_of_attempt(batch, about), next=next_question)
 
     def control_question(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
         """Ask with the batch's filters for messages to other recipients of the same domain."""
         if not all(ascii_domain(recipient.address).isascii() for recipient in batch.recipients):
             raise ValueError("it is not documented how the log writes non-ASCII addresses")
         ours = {row["to"]: row for row in rows if _domain(batch) in row["from"]}
-        some = dict(list(ours.items())[:_AT_ONCE])
-        if len(some) < 2:
+        sample = dict(list(ours.items())[:_AT_ONCE])
+        if len(sample) < 2:
             raise ValueError("the log does not show two readers of the domain")
         # in the batch's own days: by another clock's days no message would be found either
         window = records.search_window(batch.at, self._timeout)
-        known = frozenset(row["message_id"] for row in some.values())
-        return self.question(Purpose.CONTROL, _to(list(some), window), known)
+        expected_ids = frozenset(row["message_id"] for row in sample.values())
+        return self.question(Purpose.CONTROL, _to(list(sample), window), expected_ids)
 
 
 def _domain(batch: OutgoingBatch) -> str:

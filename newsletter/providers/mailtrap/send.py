@@ -82,9 +82,9 @@ class Mailtrap(BatchTranslator[_CompiledContent]):
         reason = errors or f"HTTP {response.status}"
         if response.status // 100 == 2:
             items = answers.read_each(batch, payload.get("responses"), _item)
-            accepted = any(item.verdict is Verdict.ACCEPTED for item in items)
-            whole = payload.get("success") is True and not payload.get("errors")
-            understood = response.status == 200 and (whole or not accepted)
+            is_accepted = any(item.verdict is Verdict.ACCEPTED for item in items)
+            is_complete = payload.get("success") is True and not payload.get("errors")
+            understood = response.status == 200 and (is_complete or not is_accepted)
             return answers.combine(batch, items if understood else [], response)
         verdict = _by_words(reason)
         if response.status in {400, 422} and errors:

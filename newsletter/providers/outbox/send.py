@@ -97,7 +97,7 @@ class Outbox:
             except ClaimOver as error:
                 return Answer(outcome=Outcome(verdict=Verdict.LATE, reason=str(error)))
             except OSError as error:
-                return Answer(outcome=_failed(error, self._directory))
+                return Answer(outcome=_failure_outcome(error, self._directory))
         return Answer(outcome=Outcome(verdict=Verdict.ACCEPTED, reason="kept in the outbox"))
 
     def look_up(self, batch: OutgoingBatch) -> LookupResult:
@@ -109,7 +109,7 @@ class Outbox:
 
     def _keep(self, entries: Sequence[_Entry], not_after: NotAfter | None) -> None:
         fresh = [entry for entry in entries if not entry.path.exists()]
-        again = {entry.message_id for entry in entries} - {entry.message_id for entry in fresh}
+        repeated = {entry.message_id for entry in entries} - {entry.message_id for entry in fresh}
         try:
             # all are durable under another name before each gets its own: never half a file;
             # syncs at the same time share their cost
@@ -126,7 +126,7 @@ class Outbox:
                 os.fsync(handle)
             finally:
                 os.close(handle)
-            _journal(self._directory / JOURNAL_NAME, entries, existing_ids=again)
+            _journal(self._directory / JOURNAL_NAME, entries, existing_ids=repeated)
         except (OSError, ClaimOver):
             for entry in fresh:
                 for path in (entry.draft, entry.path):
@@ -186,8 +186,8 @@ def _journal(path: Path, entries: Iterable[_Entry], *, existing_ids: set[str]) -
         if size and os.pread(journal.fileno(), 1, size - 1) != b"\n":
             size = _end_of_last_line(journal.fileno(), size)  # a crash tore the last one
             journal.truncate(size)
-        known = _journalled(path, existing_ids) if existing_ids else set()
-        missing = b"".join([entry.line for entry in entries if entry.message_id not in known])
+        written = _find_journalled_ids(path, existing_ids) if existing_ids else set()
+        missing = b"".join([entry.line for entry in entries if entry.message_id not in written])
         try:
             while missing:
                 missing = missing[journal.write(missing) :]
@@ -201,15 +201,15 @@ def _journal(path: Path, entries: Iterable[_Entry], *, existing_ids: set[str]) -
 def _end_of_last_line(file: int, end: int) -> int:
     """Return the offset after the last line break before ``end``, searching backwards."""
     while end:
-        begin = max(end - _CHUNK_BYTES, 0)
-        found = os.pread(file, end - begin, begin).rfind(b"\n")
-        if found >= 0:
-            return begin + found + 1
-        end = begin
+        chunk_start = max(end - _CHUNK_BYTES, 0)
+        newline_at = os.pread(file, end - chunk_start, chunk_start).rfind(b"\n")
+        if newline_at >= 0:
+            return chunk_start + newline_at + 1
+        end = chunk_start
     return 0
 
 
-def _journalled(path: Path, message_ids: set[str]) -> set[str]:
+def _find_journalled_ids(path: Path, message_ids: set[str]) -> set[str]:
     """Return which of the message ids have a line. Reads the journal line by line."""
     found = set()
     with path.open("rb") as lines:
@@ -221,7 +221,7 @@ def _journalled(path: Path, message_ids: set[str]) -> set[str]:
     return found
 
 
-def _failed(error: OSError, directory: Path) -> Outcome:
+def _failure_outcome(error: OSError, directory: Path) -> Outcome:
     is_permanent = error.errno in _PERMANENT_ERRNOS
     advice = "make the folder writable" if is_permanent else "it is tried again; is the disk full?"
     return Outcome(

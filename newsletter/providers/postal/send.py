@@ -58,7 +58,7 @@ class Postal(MessageTranslator):
         payload = http.json_object(response) or {}
         data = payload.get("data")
         if response.status == 200 and isinstance(data, dict):
-            return _read(batch, response, payload.get("status"), data)
+            return _read_answer(batch, response, payload.get("status"), data)
         reason = f"HTTP {response.status}"
         if response.status // 100 == 2:
             why = f"{reason} without an answer of Postal's"
@@ -66,14 +66,14 @@ class Postal(MessageTranslator):
         return answers.refusal_by_status(batch, response, reason)
 
 
-def _read(
+def _read_answer(
     batch: OutgoingBatch, response: HttpResponse, status: object, data: dict[str, Any]
 ) -> Answer:
     """Read an answer. A refusal's ``data`` quotes the key, so only code and message are kept."""
     code, message = data.get("code"), data.get("message")
     if status == "success":
-        given = _message_id(data.get("messages"), ascii_domain(batch.recipients[0].address))
-        return answers.accept_or_doubt(response, given, "success, but not one message with an id")
+        sent_id = _message_id(data.get("messages"), ascii_domain(batch.recipients[0].address))
+        return answers.accept_or_doubt(response, sent_id, "success, but not one message with an id")
     if status == "parameter-error" or (status == "error" and isinstance(code, str) and code):
         verdict = Verdict.REJECTED if code == "NoRecipients" else Verdict.CONFIGURATION
         parts = [str(each) for each in (code, message) if each]

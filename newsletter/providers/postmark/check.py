@@ -110,9 +110,9 @@ class PostmarkInquiry(Inquiry):
         query = parse_qs(urlsplit(question.url).query)
         if "recipient" in query:
             return Page(found=found, next=self._check(batch, query["recipient"][0]), is_check=True)
-        read = int(query["offset"][0]) + len(messages)
-        more = self._page(batch, read) if read < total else self._check(batch)
-        return Page(found=found, next=more)
+        read_count = int(query["offset"][0]) + len(messages)
+        next_question = self._page(batch, read_count) if read_count < total else self._check(batch)
+        return Page(found=found, next=next_question)
 
     def control_question(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
         """Ask by metadata for a message of another attempt."""
@@ -126,18 +126,18 @@ class PostmarkInquiry(Inquiry):
         by = {"tag": batch.campaign, "metadata_attempt": batch.attempt_id, "offset": str(offset)}
         return self._search(Purpose.ATTEMPT, by)
 
-    def _check(self, batch: OutgoingBatch, after: str = "") -> Question:
+    def _check(self, batch: OutgoingBatch, last_address: str = "") -> Question:
         """Ask by address for three recipients, one after the other; then for the latest
         messages."""
         places = (0, -1, len(batch.recipients) // 2)
         sample = list(dict.fromkeys(ascii_domain(batch.recipients[n].address) for n in places))
-        rest = sample[sample.index(after) + 1 :] if after else sample
-        if rest:
-            return self._search(Purpose.ATTEMPT, {"tag": batch.campaign, "recipient": rest[0]})
+        remaining = sample[sample.index(last_address) + 1 :] if last_address else sample
+        if remaining:
+            return self._search(Purpose.ATTEMPT, {"tag": batch.campaign, "recipient": remaining[0]})
         return self._search(Purpose.LATEST, {"count": str(_MAX_LATEST_MESSAGES)})
 
     def _search(
-        self, purpose: Purpose, by: dict[str, str], expected: frozenset[str] = frozenset()
+        self, purpose: Purpose, criteria: dict[str, str], expected: frozenset[str] = frozenset()
     ) -> Question:
         query = {"count": str(_MESSAGES_PER_PAGE), "offset": "0", "messagestream": self._stream}
-        return self.question(purpose, query | by, expected)
+        return self.question(purpose, query | criteria, expected)

@@ -140,7 +140,7 @@ def _compile(content: Content, stream: str) -> Template:
         content, "Postmark", marks=_RESERVED_PATTERN, name_pattern=_HEADER_NAME_PATTERN, faults=more
     )
     headers = (*content.headers, ("X-PM-KeepID", "true"))
-    fixed = {
+    common_fields = {
         "Headers": [{"Name": key, "Value": value} for key, value in headers],
         "MessageStream": stream,
         "TrackOpens": False,
@@ -149,4 +149,4 @@ def _compile(content: Content, stream: str) -> Template:
         "Metadata": METADATA_MARKS,
         "To": ADDRESS_MARK,
     }
-    return bodies.compile_template({**call, **fixed})
+    return bodies.compile_template({**call, **common_fields})

@@ -21,7 +21,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     domain = doctor.domain_of(sender)
     url = f"{public(options, 'https://api.resend.com')}/domains?limit=100"
     headers = bearer(options.api_key)
-    return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain), _refused),)
+    return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain), _read_refusal),)
 
 
 def _domains(payload: Any, domain: str) -> Finding | None:
@@ -37,7 +37,7 @@ def _domains(payload: Any, domain: str) -> Finding | None:
     return None
 
 
-def _refused(response: HttpResponse) -> Finding | None:
+def _read_refusal(response: HttpResponse) -> Finding | None:
     payload = json_object(response) or {}
     name, message = payload.get("name"), str(payload.get("message"))
     if name == "restricted_api_key":

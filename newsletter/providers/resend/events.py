@@ -33,17 +33,17 @@ class Resend:
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """Verify a post and return its one event. Raises Forged."""
-        name, signed_at = header(headers, "svix-id"), header(headers, "svix-timestamp")
-        signed = f"{name}.{signed_at}.".encode(errors="replace") + body
-        expected = b64encode(hmac.new(self._key, signed, hashlib.sha256).digest()).decode()
-        claimed = header(headers, "svix-signature").split(" ")
-        if not all(_SIGNATURE_PATTERN.fullmatch(signature) for signature in claimed):
+        event_id, signed_at = header(headers, "svix-id"), header(headers, "svix-timestamp")
+        message = f"{event_id}.{signed_at}.".encode(errors="replace") + body
+        expected = b64encode(hmac.new(self._key, message, hashlib.sha256).digest()).decode()
+        signatures = header(headers, "svix-signature").split(" ")
+        if not all(_SIGNATURE_PATTERN.fullmatch(signature) for signature in signatures):
             raise Forged("the signature is not written as Svix writes it")
         # There are several while a secret is being replaced.
-        if not any(is_same(signature, f"v1,{expected}") for signature in claimed):
+        if not any(is_same(signature, f"v1,{expected}") for signature in signatures):
             raise Forged("no signature matches")
         require_fresh(parse_time(signed_at), now, RETRY_PERIOD)
-        payload, id_ = webhooks.parse(body), text(name)
+        payload, id_ = webhooks.parse(body), text(event_id)
         return (
             _event(payload, id_, now)
             if isinstance(payload, dict)

@@ -66,28 +66,28 @@ class Resend(MessageTranslator):
         payload = http.json_object(response) or {}
         message = http.brief(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
-            return _taken(batch, response, payload)
+            return _read_ids(batch, response, payload)
         if response.status == 429 and str(payload.get("name")) in _QUOTA_ERRORS:
             return answers.make_answer(response, Verdict.QUOTA, message)
         if response.status in {400, 422}:
             # only a fault in an address is looked for by halving: others would refuse everybody
-            named = payload.get("name") == "validation_error"
-            about_a_recipient = named and _RECIPIENT_ERROR_PATTERN.search(message)
+            is_validation_error = payload.get("name") == "validation_error"
+            about_a_recipient = is_validation_error and _RECIPIENT_ERROR_PATTERN.search(message)
             verdict = answers.reject_or_split(batch) if about_a_recipient else Verdict.CONFIGURATION
             return answers.make_answer(response, verdict, message)
         # 409: a proxy made the call twice, perhaps, and the first one may be taken
         return answers.refusal_by_status(batch, response, message)
 
 
-def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
-    data, expected = payload.get("data"), len(batch.recipients)
+def _read_ids(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
+    data, recipient_count = payload.get("data"), len(batch.recipients)
     items = data if isinstance(data, list) else []
     ids = [item.get("id") for item in items if isinstance(item, dict)]
-    whole = all(isinstance(each, str) and each for each in ids) and len(items) == expected
-    whole = whole and len(set(ids)) == expected and not payload.get("errors")
-    given = ids[0] if response.status == 200 and whole else ""
+    valid = all(isinstance(each, str) and each for each in ids) and len(items) == recipient_count
+    valid = valid and len(set(ids)) == recipient_count and not payload.get("errors")
+    provider_id = ids[0] if response.status == 200 and valid else ""
     doubt = f"HTTP {response.status} without an id for each message"
-    return answers.accept_or_doubt(response, given, doubt)
+    return answers.accept_or_doubt(response, provider_id, doubt)
 
 
 # --- building ----------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ class SendGridInquiry(Inquiry):
     def read_attempt(self, batch: OutgoingBatch, question: Question, payload: Any) -> Page:
         """Return the questions for the messages in a search result, or read one such message."""
         if question.purpose is Purpose.MESSAGE:
-            return _opened(batch, question, payload)
+            return _read_message(batch, question, payload)
         rows = payload["messages"]
         if len(rows) >= _LIMIT:
             raise ValueError(f"there may be more than {_LIMIT} messages, and no further page")
@@ -134,7 +134,7 @@ class SendGridInquiry(Inquiry):
         )
 
 
-def _opened(batch: OutgoingBatch, question: Question, payload: dict[str, Any]) -> Page:
+def _read_message(batch: OutgoingBatch, question: Question, payload: dict[str, Any]) -> Page:
     attempt = payload.get("custom_args", {}).get("attempt")
     if attempt == batch.attempt_id:
         return records.whole_batch(batch, payload["sg_message_id"].partition(".")[0])

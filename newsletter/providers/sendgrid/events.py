@@ -41,10 +41,10 @@ class SendGrid:
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """Verify a post and return its events, one for each item of the array. Raises Forged."""
         signed_at = header(headers, _TIMESTAMP_HEADER)
-        claimed = unbase64(header(headers, _SIGNATURE_HEADER)) or b""
-        signed = signed_at.encode(errors="replace") + body
+        signature = unbase64(header(headers, _SIGNATURE_HEADER)) or b""
+        message = signed_at.encode(errors="replace") + body
         try:
-            self._key.verify(claimed, signed, ec.ECDSA(hashes.SHA256()))
+            self._key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
         except InvalidSignature as error:
             raise Forged("the signature does not match") from error
         require_fresh(parse_time(signed_at), now, RETRY_PERIOD)
@@ -73,5 +73,5 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
 def _bounce(item: dict[str, Any]) -> Bounce | None:
     if item.get("event") == "dropped":
         return _EVENT_TABLES.bounce("drops", text(item.get("reason")).lower().partition(" (")[0])
-    classified = _EVENT_TABLES.bounce("classified", text(item.get("bounce_classification")).lower())
-    return classified or _EVENT_TABLES.bounce("types", text(item.get("type")) or item.get("event"))
+    bounce = _EVENT_TABLES.bounce("classified", text(item.get("bounce_classification")).lower())
+    return bounce or _EVENT_TABLES.bounce("types", text(item.get("type")) or item.get("event"))

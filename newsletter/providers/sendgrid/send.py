@@ -78,24 +78,24 @@ class SendGrid(BatchTranslator[_CompiledContent]):
             f'{{"to":[{{"email":"{address}"}}],'
             f'"headers":{recipient.merge(compiled.headers)},'
             f'"substitutions":{{"{MergeField.UNSUBSCRIBE.value}":"{recipient.unsubscribe}",'
-            f'"{MergeField.MESSAGE_ID.value}":"{recipient.message_id}"{_names(recipient)}}},'
+            f'"{MergeField.MESSAGE_ID.value}":"{recipient.message_id}"{_name_values(recipient)}}},'
             f'"custom_args":{{{attempt},"subscriber":"{recipient.subscriber_id}"}}}}'
             for address, recipient in zip(readers, batch.recipients, strict=True)
         ]
-        rest = f',"categories":[{campaign}],"personalizations":[{",".join(personalizations)}]}}'
-        return self.post(compiled.start + rest.encode())
+        body_end = f',"categories":[{campaign}],"personalizations":[{",".join(personalizations)}]}}'
+        return self.post(compiled.start + body_end.encode())
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """Return one verdict for the whole call: SendGrid takes the whole batch or nothing."""
-        said = (http.json_object(response) or {}).get("errors")
-        errors = [each for each in said if isinstance(each, dict)] if isinstance(said, list) else []
+        rows = (http.json_object(response) or {}).get("errors")
+        errors = [each for each in rows if isinstance(each, dict)] if isinstance(rows, list) else []
         messages = "; ".join(str(error.get("message")) for error in errors)
         reason = http.brief(messages or f"HTTP {response.status}")
         if response.status // 100 == 2:
-            given = response.headers.get("x-message-id", "").strip()
-            given = given if response.status == 202 and not response.body else ""
+            provider_id = response.headers.get("x-message-id", "").strip()
+            provider_id = provider_id if response.status == 202 and not response.body else ""
             doubt = f"HTTP {response.status}, but not the empty answer with an X-Message-Id"
-            return answers.accept_or_doubt(response, given, doubt)
+            return answers.accept_or_doubt(response, provider_id, doubt)
         if response.status in {429, 401, 403}:
             return _rate_limited(response, reason)
         if response.status == 400:
@@ -106,7 +106,7 @@ class SendGrid(BatchTranslator[_CompiledContent]):
         return answers.refusal_by_status(batch, response, reason)
 
 
-def _names(reader: Recipient) -> str:
+def _name_values(reader: Recipient) -> str:
     if not reader.names:
         return ""
     named = zip(NAME_MARKS, reader.names, strict=False)

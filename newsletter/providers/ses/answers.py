@@ -50,11 +50,11 @@ _RETRYABLE_VERDICTS = {Verdict.RETRY, Verdict.QUOTA}
 def read(batch: OutgoingBatch, response: HttpResponse) -> Answer:
     """Return one verdict for each entry, by position: the results contain no addresses."""
     payload = http.json_object(response) or {}
-    alone = len(batch.recipients) == 1
+    single = len(batch.recipients) == 1
     if response.status // 100 != 2:
-        return _refused(batch, response, payload)
+        return _refuse(batch, response, payload)
     # a call for one is answered with an id and no status of its own
-    results = [{**payload, "Status": "SUCCESS"}] if alone else payload.get("BulkEmailEntryResults")
+    results = [{**payload, "Status": "SUCCESS"}] if single else payload.get("BulkEmailEntryResults")
     items = [_item(each) for each in results] if isinstance(results, list) else []
     if response.status != 200 or len(items) != len(batch.recipients):
         why = f"HTTP {response.status} without an answer for each recipient"
@@ -65,11 +65,11 @@ def read(batch: OutgoingBatch, response: HttpResponse) -> Answer:
 def error_name(response: HttpResponse) -> str:
     """Return the name of an AWS error, from a header or the body."""
     payload = http.json_object(response) or {}
-    named = response.headers.get("x-amzn-errortype") or payload.get("__type") or ""
-    return str(named).split(":")[0].rpartition("#")[2]
+    error_text = response.headers.get("x-amzn-errortype") or payload.get("__type") or ""
+    return str(error_text).split(":")[0].rpartition("#")[2]
 
 
-def _refused(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
+def _refuse(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
     name = error_name(response)
     text = str(payload.get("message") or payload.get("Message") or "")
     reason = http.brief(": ".join(filter(None, (name, text))) or f"HTTP {response.status}")
@@ -97,13 +97,13 @@ def _item(payload: Any) -> Outcome:
     """Return the outcome of one entry; UNKNOWN for a contradictory entry."""
     if not isinstance(payload, dict):
         return Outcome(verdict=Verdict.UNKNOWN, reason="an answer that is not understood")
-    status, given = str(payload.get("Status")), payload.get("MessageId") or ""
+    status, sent_id = str(payload.get("Status")), payload.get("MessageId") or ""
     error = str(payload.get("Error") or "")
     reason = http.brief(": ".join(filter(None, (status, error))) or "no status")
     verdict = _VERDICT_OF_STATUS.get(status, Verdict.UNKNOWN)
-    accepted = verdict is Verdict.ACCEPTED
-    if not isinstance(given, str) or bool(given) is not accepted or (accepted and error):
+    is_accepted = verdict is Verdict.ACCEPTED
+    if not isinstance(sent_id, str) or bool(sent_id) is not is_accepted or (is_accepted and error):
         return Outcome(verdict=Verdict.UNKNOWN, reason=reason)
     if status in _STATUSES_WITH_REASON and (about := _refused_party(error)) is not Verdict.SPLIT:
         verdict = about
-    return Outcome(verdict=verdict, reason=reason, provider_id=given)
+    return Outcome(verdict=verdict, reason=reason, provider_id=sent_id)

@@ -34,7 +34,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     base = f"{endpoint(options)}/v2/email"
     domain = doctor.domain_of(sender)
     return (
-        Probe(_ACCOUNT, f"{base}/account", {}, _account, _refused),
+        Probe(_ACCOUNT, f"{base}/account", {}, _account, _read_refusal),
         Probe(
             DOMAIN,
             f"{base}/identities/{domain}",
@@ -66,8 +66,8 @@ def _account(payload: Any) -> Finding | None:
 def _quota(payload: dict[str, Any]) -> str:
     match payload.get("SendQuota"):
         case {"Max24HourSend": int() | float() as day, "MaxSendRate": int() | float() as second}:
-            many = "any number" if day < 0 else f"{day:,.0f}"
-            return f" {many} a day, {second:,.0f} a second"
+            daily_quota = "any number" if day < 0 else f"{day:,.0f}"
+            return f" {daily_quota} a day, {second:,.0f} a second"
     return ""
 
 
@@ -86,10 +86,10 @@ def _identity(payload: Any, domain: str) -> Finding | None:
 def _no_identity(response: HttpResponse, domain: str, region: str) -> Finding | None:
     if response.status == 404 and error_name(response) == "NotFoundException":
         return unclear(DOMAIN, f"{domain} is no identity in {region}", _INSTEAD)
-    return _refused(response)
+    return _read_refusal(response)
 
 
-def _refused(response: HttpResponse) -> Finding | None:
+def _read_refusal(response: HttpResponse) -> Finding | None:
     name = error_name(response)
     if why := _KEY_ERRORS.get(name):
         fix = "compare access_key_id, secret_access_key and region with the console"

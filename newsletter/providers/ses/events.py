@@ -100,7 +100,7 @@ class Ses:
         self._topics = frozenset(topics)
         self._fetch = fetch
         # what raises is not kept: Amazon is asked again
-        self._certificate = lru_cache(_MAX_CERTIFICATES)(self._fetched)
+        self._certificate = lru_cache(_MAX_CERTIFICATES)(self._fetch_certificate)
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """Verify a post and return an event for each recipient; confirm a subscription. Raises
@@ -127,8 +127,8 @@ class Ses:
             raise Forged("its signature has an unknown version")
         if not _CERTIFICATE_URL_PATTERN.fullmatch(url):
             raise Forged("its certificate is not at Amazon's")
-        signed = _signed(payload, _SIGNED_FIELDS[kind])
-        require_rsa(self._key(url, now), signed, exact_text(payload.get("Signature")), algorithm)
+        message = _signed_text(payload, _SIGNED_FIELDS[kind])
+        require_rsa(self._key(url, now), message, exact_text(payload.get("Signature")), algorithm)
 
     def _key(self, url: str, now: datetime) -> rsa.RSAPublicKey:
         certificate = self._certificate(url)
@@ -139,7 +139,7 @@ class Ses:
             raise Forged("its certificate is not for RSA")
         return key
 
-    def _fetched(self, url: str) -> x509.Certificate:
+    def _fetch_certificate(self, url: str) -> x509.Certificate:
         try:
             certificate = x509.load_pem_x509_certificate(self._fetch(url))
         except Exception as error:  # whatever the network or the page does
@@ -158,10 +158,10 @@ class Ses:
             raise Unverifiable("the subscription could not be confirmed") from error
 
 
-def _signed(payload: dict[str, Any], names: Sequence[str]) -> bytes:
+def _signed_text(payload: dict[str, Any], field_names: Sequence[str]) -> bytes:
     """Return the signed text, names and values by line. Raises Forged for an ambiguous value."""
     lines = []
-    for name in names:
+    for name in field_names:
         value = payload.get(name)
         # SNS leaves it out where there is none, and then does not sign it
         if value is None and name == "Subject":
@@ -180,27 +180,27 @@ def _events(post: dict[str, Any], now: datetime) -> Iterator[Event]:
         return
     name = _name(event)
     _, where, who = _KIND_OF_EVENT.get(name, _UNKNOWN_KIND)
-    more, mail = event.get(where), event.get("mail")
-    for reader in as_list(value_at(more, who)) or as_list(value_at(mail, "destination")) or [""]:
+    details, mail = event.get(where), event.get("mail")
+    for reader in as_list(value_at(details, who)) or as_list(value_at(mail, "destination")) or [""]:
         to = address(value_at(reader, "emailAddress") or reader)
         sent_as = text(value_at(mail, "messageId"))
-        once = [value_at(more, part) for part in ("feedbackId", "timestamp", "link")]
-        kind, bounce = _meaning(name, more)
-        said = [value_at(reader, part) for part in ("diagnosticCode", "status")]
-        own = text(value_at(more, "bounceSubType")) in _NEVER_TRIED
+        identity_parts = [value_at(details, part) for part in ("feedbackId", "timestamp", "link")]
+        kind, bounce = _meaning(name, details)
+        replies = [value_at(reader, part) for part in ("diagnosticCode", "status")]
+        own = text(value_at(details, "bounceSubType")) in _NEVER_TRIED
         yield webhooks.make_event(
             message,
             now,
             kind=kind,
-            id=webhooks.content_id(name, sent_as, once, to)
+            id=webhooks.content_id(name, sent_as, identity_parts, to)
             if sent_as
             else webhooks.content_id(sns_id, to),
-            times=(value_at(more, "timestamp"), value_at(mail, "timestamp")),
+            times=(value_at(details, "timestamp"), value_at(mail, "timestamp")),
             addresses=[to],
             provider_ids=[sent_as],
             delivery=webhooks.delivery(_tags(value_at(mail, "tags"))),
-            replies=[] if own else said,
-            notes=[value_at(more, part) for part in _REASON_FIELDS] + (said if own else []),
+            replies=[] if own else replies,
+            notes=[value_at(details, part) for part in _REASON_FIELDS] + (replies if own else []),
             bounce=bounce,
         )
 
@@ -210,22 +210,22 @@ def _name(event: dict[str, Any]) -> str:
     name = text(event.get("eventType")) or text(event.get("notificationType"))
     if name in _KIND_OF_EVENT:
         return name
-    return next((known for known, (_, where, _) in _KIND_OF_EVENT.items() if where in event), name)
+    return next((name_ for name_, (_, where, _) in _KIND_OF_EVENT.items() if where in event), name)
 
 
-def _meaning(name: str, more: Any) -> tuple[EventKind, Bounce | None]:
+def _meaning(name: str, details: Any) -> tuple[EventKind, Bounce | None]:
     kind = _KIND_OF_EVENT.get(name, _UNKNOWN_KIND)[0]
     if name == "Complaint":
-        if text(value_at(more, "complaintSubType")) in _LISTS:
+        if text(value_at(details, "complaintSubType")) in _LISTS:
             return EventKind.BOUNCED, Bounce.COMPLAINT  # never sent: the reader complained before
-        if text(value_at(more, "complaintFeedbackType")) in _OTHER_REPORT_TYPES:
+        if text(value_at(details, "complaintFeedbackType")) in _OTHER_REPORT_TYPES:
             return EventKind.OTHER, None
     if name == "Subscription":
-        left = value_at(more, "newTopicPreferences", "unsubscribeAll") is True
-        return (kind if left else EventKind.OTHER), None
+        is_unsubscribed = value_at(details, "newTopicPreferences", "unsubscribeAll") is True
+        return (kind if is_unsubscribed else EventKind.OTHER), None
     if name == "Bounce":
         return kind, webhooks.amazon_bounce(
-            value_at(more, "bounceType"), value_at(more, "bounceSubType")
+            value_at(details, "bounceType"), value_at(details, "bounceSubType")
         )
     return kind, Bounce.POLICY if name == "Reject" else None
 

@@ -93,7 +93,7 @@ def endpoint(options: Options) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class _CompiledContent:
-    common: dict[str, Any]
+    common_fields: dict[str, Any]
     """The part that both kinds of call share."""
     headers: tuple[tuple[str, str], ...]
     """The headers, with merge marks."""
@@ -122,7 +122,7 @@ class Ses(BatchTranslator[_CompiledContent]):
         values = "".join([reader.unsubscribe + reader.message_id for reader in batch.recipients])
         if not _HEADER_TOKEN_PATTERN.fullmatch(values):
             raise bodies.field_error("to", "a merge value holds more than plain letters")
-        call = dict(compiled.common)
+        call = dict(compiled.common_fields)
         if self._options.configuration_set:
             call["ConfigurationSetName"] = self._options.configuration_set
         if len(readers) == 1:
@@ -160,14 +160,14 @@ class Ses(BatchTranslator[_CompiledContent]):
 def _compile(content: Content) -> _CompiledContent:
     """Encode the part that all batches of a campaign share."""
     sender = content.sender
-    common: dict[str, Any] = {"FromEmailAddress": plain_mailbox(sender.name, sender.address)}
+    common_fields: dict[str, Any] = {"FromEmailAddress": plain_mailbox(sender.name, sender.address)}
     if sender.reply_to:
-        common["ReplyToAddresses"] = [plain_mailbox("", sender.reply_to)]
+        common_fields["ReplyToAddresses"] = [plain_mailbox("", sender.reply_to)]
     own = {name.lower() for name, _ in content.headers if name.lower().startswith("x-ses-")}
     bodies.check_content(content, "SES", forbidden=_TAKEN_HEADERS | own, faults=_faults(content))
     texts = {"subject": content.subject, "text": content.text, "html": content.html}
     return _CompiledContent(
-        common={**common, "ConfigurationOverrides": {"Tracking": _TRACKING_OFF}},
+        common_fields={**common_fields, "ConfigurationOverrides": {"Tracking": _TRACKING_OFF}},
         headers=tuple(
             (name, value if MARK_PREFIX in value else plain_field(name, value))
             for name, value in content.headers
@@ -214,8 +214,8 @@ def _single(batch: OutgoingBatch, compiled: _CompiledContent, address: str) -> d
 
 
 def _bulk(batch: OutgoingBatch, compiled: _CompiledContent, readers: list[str]) -> dict[str, Any]:
-    """Return a call with one template and an entry for each recipient. Each entry has all tags and
-    headers. It does not matter whether SES adds or replaces those of the call."""
+    """Return a call with one template and an entry for each recipient. Each entry repeats all tags
+    and headers, in case SES replaces those of the call instead of adding to them."""
     if compiled.faults:
         raise InvalidInput(compiled.faults)
     content = batch.content
@@ -248,8 +248,8 @@ def _template(text: str) -> str:
 
 
 def _values(reader: Recipient) -> dict[str, str]:
-    filled = (reader.unsubscribe, reader.message_id, *reader.names)
-    return dict(zip(_VARIABLE_OF_MARK.values(), filled, strict=False))
+    marks_values = (reader.unsubscribe, reader.message_id, *reader.names)
+    return dict(zip(_VARIABLE_OF_MARK.values(), marks_values, strict=False))
 
 
 def _tags(batch: OutgoingBatch, reader: Recipient) -> list[dict[str, str]]:

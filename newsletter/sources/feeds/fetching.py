@@ -51,16 +51,16 @@ class Page(http.HttpResponse):
 
 @dataclass(frozen=True, kw_only=True)
 class Fetcher:
-    """Fetches pages of feeds. ``within`` is the time limit for a whole page."""
+    """Fetches pages of feeds. ``timeout`` is the time limit for a whole page."""
 
     allow_private: bool = False
-    within: timedelta = timedelta(seconds=30)
+    timeout: timedelta = timedelta(seconds=30)
     resolve: Resolve = resolve
     tls: ssl.SSLContext | None = None
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Page:
         """Fetch a page and follow redirects. Raises FeedUnreadable for any failure."""
-        until = monotonic() + self.within.total_seconds()
+        until = monotonic() + self.timeout.total_seconds()
         moved_to, for_good = "", True
         for _ in range(_MAX_REDIRECTS + 1):
             page = self._get(url, headers or {}, until)
@@ -81,16 +81,16 @@ class Fetcher:
             answer = call_once(
                 http.HttpRequest(method="GET", url=url, headers={**_REQUEST_HEADERS, **headers}),
                 timeout=timedelta(seconds=deadline - monotonic()),
-                resolve=lambda host, port: self._checked(host, port, is_secure=origin.is_secure),
+                resolve=lambda host, port: self._resolve(host, port, is_secure=origin.is_secure),
                 tls=self.tls,
                 answer_bytes=MAX_BODY_BYTES,
             )
         except (ProviderUnreachable, http.AnswerLost) as error:
-            raise self._translated(error.__cause__ or error, origin.host, deadline) from error
-        body = _unpacked(answer.body, answer.headers.get("content-encoding", ""))
+            raise self._as_unreadable(error.__cause__ or error, origin.host, deadline) from error
+        body = _unpack(answer.body, answer.headers.get("content-encoding", ""))
         return Page(status=answer.status, headers=answer.headers, body=body, url=url)
 
-    def _checked(self, host: str, port: int, *, is_secure: bool) -> Sequence[str]:
+    def _resolve(self, host: str, port: int, *, is_secure: bool) -> Sequence[str]:
         """Return all addresses of the host. Raises FeedUnreadable if one is not allowed."""
         try:
             return checked_addresses(
@@ -103,7 +103,7 @@ class Fetcher:
         except AddressRefused as error:
             raise FeedUnreadable(str(error)) from error
 
-    def _translated(self, error: BaseException, host: str, deadline: float) -> FeedUnreadable:
+    def _as_unreadable(self, error: BaseException, host: str, deadline: float) -> FeedUnreadable:
         if isinstance(error, FeedUnreadable):
             return error
         if isinstance(error, AnswerTooLong):
@@ -114,7 +114,7 @@ class Fetcher:
                 f"the certificate of {host} is not valid ({why}); tell its keeper"
             )
         if monotonic() >= deadline or isinstance(error, TimeoutError):
-            seconds = self.within.total_seconds()
+            seconds = self.timeout.total_seconds()
             return FeedUnreadable(f"{host} did not answer within {seconds:g} s; it is tried again")
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return FeedUnreadable(f"{host} cannot be read ({why[:200]}); it is tried again")
@@ -129,7 +129,7 @@ def _origin(url: str) -> http.Origin:
         raise FeedUnreadable(f"{url[:200]!r} is not a web address; correct its url") from error
 
 
-def _unpacked(body: bytes, encoding: str) -> bytes:
+def _unpack(body: bytes, encoding: str) -> bytes:
     if encoding.lower() in {"", "identity"} or not body:
         return body
     if encoding.lower() not in {"gzip", "x-gzip"}:
@@ -138,14 +138,14 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
     unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS)
     try:
         # one byte too many at the most: a bomb is never unpacked whole
-        whole = unpacking.decompress(body, MAX_BODY_BYTES + 1)
+        unpacked = unpacking.decompress(body, MAX_BODY_BYTES + 1)
     except zlib.error as error:
         raise FeedUnreadable("it is packed, and broken in itself; it is tried again") from error
-    if len(whole) > MAX_BODY_BYTES:
+    if len(unpacked) > MAX_BODY_BYTES:
         raise FeedUnreadable(_TOO_LARGE_REASON)
     if not unpacking.eof:
         raise FeedUnreadable("it is packed, and its end is missing; it is tried again")
-    return whole
+    return unpacked
 
 
 def _target(page: Page) -> str:
@@ -174,10 +174,10 @@ def require_ok(page: Page) -> Page:
     """Return the page if its status is 200, else raise FeedUnreadable."""
     if page.status == 200:
         return page
-    other = "has a fault of its own; it is tried again"
+    server_fault = "has a fault of its own; it is tried again"
     if page.status < 500:
-        other = "is not given out; look at its url in a browser"
-    meaning = _MEANING_OF_STATUS.get(page.status, other)
+        server_fault = "is not given out; look at its url in a browser"
+    meaning = _MEANING_OF_STATUS.get(page.status, server_fault)
     raise FeedUnreadable(
         f"it {meaning} (HTTP {page.status})", retry_after=http.retry_after(page, _MAX_WAIT)
     )

@@ -36,9 +36,9 @@ def plain(text: str) -> str:
     """Return the words of HTML or plain text, on one line."""
     text = clean(text)
     if _MARKUP_PATTERN.search(text):
-        parted = _BLOCK_END_PATTERN.sub(r"\g<0> ", text[:100_000])
+        separated = _BLOCK_END_PATTERN.sub(r"\g<0> ", text[:100_000])
         try:
-            root = html.fragment_fromstring(parted, create_parent="div")
+            root = html.fragment_fromstring(separated, create_parent="div")
             text = "".join(str(part) for part in root.itertext())
         except etree.ParserError:  # marks alone, and no words
             text = ""
@@ -69,12 +69,12 @@ def language(text: str) -> str:
     text = text.strip().replace("_", "-")
     if not text or language_objection(text):
         return ""
-    first, *others = text.lower().split("-")
-    others = [
+    primary, *subtags = text.lower().split("-")
+    subtags = [
         one.upper() if len(one) == 2 else one.title() if len(one) == 4 and one.isalpha() else one
-        for one in others
+        for one in subtags
     ]
-    return "-".join([first, *others])
+    return "-".join([primary, *subtags])
 
 
 def address(base: str, text: str) -> str:
@@ -83,8 +83,8 @@ def address(base: str, text: str) -> str:
     if not text:
         return ""
     try:
-        whole = urljoin(base, text)
-        return whole[:_MAX_CHARACTERS] if urlsplit(whole).scheme in {"http", "https"} else ""
+        absolute = urljoin(base, text)
+        return absolute[:_MAX_CHARACTERS] if urlsplit(absolute).scheme in {"http", "https"} else ""
     except ValueError:
         return ""
 
@@ -106,8 +106,8 @@ _HREF_PATTERN = re.compile(r"""\bhref=["']([^"'<>]+)""", re.IGNORECASE)
 def tree(data: bytes, content_type: str) -> tuple[Element, str]:
     """Return the root of a feed, and a note on its encoding. Raises FeedUnreadable."""
     text, remark = decoded(data, content_type)
-    begins = _ROOT_TAG_PATTERN.search(text[:5000])
-    if begins and begins[1].lower().endswith("html"):
+    root_tag = _ROOT_TAG_PATTERN.search(text[:5000])
+    if root_tag and root_tag[1].lower().endswith("html"):
         raise FeedUnreadable(_page(text))
     # it is parsed as UTF-8, whatever encoding it declares
     text = _XML_DECLARATION_PATTERN.sub("", text, count=1)
@@ -136,9 +136,9 @@ def tree(data: bytes, content_type: str) -> tuple[Element, str]:
 def decoded(data: bytes, content_type: str) -> tuple[str, str]:
     """Return the text of a feed, and a note if its encoding is a guess."""
     found, header = _DECLARED.search(data[:400]), _CHARSET_PATTERN.search(content_type)
-    declared = [found[1].decode("ascii", "replace")] if found else []
+    declared_encodings = [found[1].decode("ascii", "replace")] if found else []
     with suppress(UnicodeDecodeError):
-        text = decode_as_declared(data, [*declared, *([header[1]] if header else [])])
+        text = decode_as_declared(data, [*declared_encodings, *([header[1]] if header else [])])
         if text is not None:
             return text, ""
     remark = "it is not in the encoding that it declares; look at its quotes, dashes and accents"
@@ -156,7 +156,7 @@ def _character(found: re.Match[str]) -> str:
 
 def _page(text: str) -> str:
     for link in _LINK_TAG_PATTERN.findall(text[:200_000]):
-        offered = _HREF_PATTERN.search(link)
-        if offered and _FEED_TYPE_PATTERN.search(link):
-            return f"it is a web page and no feed; write the feed that it names: {offered[1][:300]}"
+        href = _HREF_PATTERN.search(link)
+        if href and _FEED_TYPE_PATTERN.search(link):
+            return f"it is a web page and no feed; write the feed that it names: {href[1][:300]}"
     return "it is a web page and no feed; look on the page for the address of its feed"

@@ -51,9 +51,9 @@ class SandboxReader:
 
     def feed(self, page: Page) -> FetchedFeed:
         """Read RSS, Atom or JSON Feed. Raises FeedUnreadable."""
-        kept = {name: page.headers[name] for name in ("content-type",) if name in page.headers}
+        headers = {name: page.headers[name] for name in ("content-type",) if name in page.headers}
         try:
-            [answer] = self._ask("read_page", {"page": replace(page, headers=kept)}, FetchedFeed)
+            [answer] = self._ask("read_page", {"page": replace(page, headers=headers)}, FetchedFeed)
         except NotStarted as error:
             raise FeedUnreadable(f"its answer was not read: {error}; it is tried again") from error
         except CutOff as error:
@@ -71,23 +71,23 @@ class SandboxReader:
 
         Raises FeedUnreadable if nothing can be read at the moment.
         """
-        made: list[ItemText] = []
+        texts: list[ItemText] = []
         cut_off = 0
-        while (left := items[len(made) :]) and cut_off < _MAX_CUT_OFF:
+        while (remaining := items[len(texts) :]) and cut_off < _MAX_CUT_OFF:
             try:
-                arguments = {"items": left, "zone": zone, "now": now}
-                made += self._ask("compose_all", arguments, ExtractedStatement)
+                arguments = {"items": remaining, "zone": zone, "now": now}
+                texts += self._ask("compose_all", arguments, ExtractedStatement)
             except NotStarted as error:
                 raise FeedUnreadable(
                     f"its texts were not read: {error}; it is tried again"
                 ) from error
             except CutOff as error:
-                made += error.read
+                texts += error.read
                 if not error.read:  # it had all the time for itself
-                    made.append(_left_out(left[0], str(error)))
+                    texts.append(_left_out(remaining[0], str(error)))
                     cut_off += 1
         why = "it was not read, since others before it could not be"
-        return [*made, *(_left_out(item, why) for item in items[len(made) :])]
+        return [*texts, *(_left_out(item, why) for item in items[len(texts) :])]
 
     def _ask(self, name: str, arguments: Mapping[str, Any], kind: Any) -> list[Any]:
         reader = f"{self._module}:{name}"
@@ -120,8 +120,8 @@ class SyndicatedFeed:
         Raises FeedUnreadable for any error of the network or the feed.
         """
         with unforeseen_as_unreadable():
-            kept = json.loads(bookmark) if bookmark else {}
-            conditions = {_CONDITION_HEADERS[key]: value for key, value in kept.items()}
+            state = json.loads(bookmark) if bookmark else {}
+            conditions = {_CONDITION_HEADERS[key]: value for key, value in state.items()}
             page = self.fetcher.get(self.address, conditions)
             remark = f"it has moved for good: write {page.moved_to}" if page.moved_to else ""
             # without a bookmark, no changes were asked for
@@ -131,10 +131,10 @@ class SyndicatedFeed:
             read = self.reader.feed(page)
             headers = {key: page.headers.get(key, "") for key in _CONDITION_HEADERS}
             # a value that no header field can hold would fail each visit from now on
-            fit = {key: v for key, v in headers.items() if v and v.isascii() and v.isprintable()}
+            usable = {key: v for key, v in headers.items() if v and v.isascii() and v.isprintable()}
             return FetchedFeed(
                 items=read.items,
-                bookmark=json.dumps(fit) if fit else "",
+                bookmark=json.dumps(usable) if usable else "",
                 remark="; ".join(filter(None, (remark, read.remark))),
             )
 

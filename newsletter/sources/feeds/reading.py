@@ -26,7 +26,7 @@ from newsletter.sources.feeds.readers import ItemText, unforeseen_as_unreadable
 MAX_CHARACTERS = 500_000
 """Maximum characters of a text without its pictures."""
 _DATA_PICTURE_PATTERN = re.compile(r"data:image/[^\s\"'<>]+", re.IGNORECASE)
-_LONGEST_SUMMARY = 250
+_MAX_SUMMARY_CHARACTERS = 250
 _MAX_AHEAD = timedelta(days=1)
 _PLUG = re.compile(r"The post .{1,400} (?:appeared first on|first appeared on) .{1,200}", re.DOTALL)
 _PLUG_START, _CUT_MARK = "The post ", "[…]"
@@ -71,46 +71,46 @@ def _marked_up(item: Item, content: str, where: str) -> tuple[str, list[str]]:
     root = parse(f"<html><body>{content}</body></html>", file=where)
     drop_unseen(root)
     body = root.find("body") if root.find("body") is not None else root
-    dropped = list(drop_furniture(body))
+    removed = list(drop_furniture(body))
     if is_word(root):
         clean_word(root)
     footnotes = take_footnotes(root)
     inline = InlineReader(base=item.base, references=footnotes.references)
-    blocks = _without_frame(read_blocks(body, inline), item.title, dropped)
+    blocks = _without_frame(read_blocks(body, inline), item.title, removed)
     foot = footnote_blocks(footnotes, blocks, inline)
     text = "\n\n".join(filter(None, [joined(blocks), *foot]))
-    left_out = [f"Left out: {lost.text} ({lost.reason})." for lost in (*dropped, *inline.dropped)]
+    left_out = [f"Left out: {line.text} ({line.reason})." for line in (*removed, *inline.dropped)]
     return text, [*left_out, *link_notes(inline)]
 
 
-def _without_frame(blocks: Sequence[Block], title: str, dropped: list[DroppedLine]) -> list[Block]:
+def _without_frame(blocks: Sequence[Block], title: str, removed: list[DroppedLine]) -> list[Block]:
     """Remove the repeated title above, and what a site adds below each text."""
-    kept = [block for block in blocks if not offers_to_leave(block.markdown)]
+    rest = [block for block in blocks if not offers_to_leave(block.markdown)]
     for block in blocks:
-        if block not in kept:
+        if block not in rest:
             why = "leads to the list of readers that it was once sent to"
-            dropped.append(DroppedLine(line=0, text=shortened(block.text), reason=why))
-    while kept and (
-        kept[0].text == RULE or (kept[0].level and kept[0].text.casefold() == title.casefold())
+            removed.append(DroppedLine(line=0, text=shortened(block.text), reason=why))
+    while rest and (
+        rest[0].text == RULE or (rest[0].level and rest[0].text.casefold() == title.casefold())
     ):
-        del kept[0]
-    while kept and any(frame.fullmatch(kept[-1].text) for frame in _DROPPED_PATTERNS):
-        last = kept.pop()
+        del rest[0]
+    while rest and any(frame.fullmatch(rest[-1].text) for frame in _DROPPED_PATTERNS):
+        last = rest.pop()
         if last.text != RULE:
             why = "what the site adds below its texts"
-            dropped.append(DroppedLine(line=0, text=shortened(last.text), reason=why))
-    return kept
+            removed.append(DroppedLine(line=0, text=shortened(last.text), reason=why))
+    return rest
 
 
 def _paragraphs(text: str) -> str:
     """Write plain words: blank lines separate paragraphs, single line ends stay."""
     parts = re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").replace("\r", "\n"))
-    written = []
+    paragraphs = []
     for part in parts:
         lines = [escape(line) for raw in part.split("\n") if (line := ordinary(raw).strip())]
         if lines:
-            written.append("\\\n".join(lines))
-    return "\n\n".join(written)
+            paragraphs.append("\\\n".join(lines))
+    return "\n\n".join(paragraphs)
 
 
 def _summary(text: str) -> str:
@@ -120,9 +120,9 @@ def _summary(text: str) -> str:
         text = text[:start].rstrip()
     if text.endswith(_CUT_MARK):
         text = text.removesuffix(_CUT_MARK).rstrip() + "…"
-    if len(text) <= _LONGEST_SUMMARY:
+    if len(text) <= _MAX_SUMMARY_CHARACTERS:
         return text
-    return text[:_LONGEST_SUMMARY].rpartition(" ")[0].rstrip(" ,;:–-") + "…"
+    return text[:_MAX_SUMMARY_CHARACTERS].rpartition(" ")[0].rstrip(" ,;:–-") + "…"
 
 
 def compose_all(items: Sequence[Item], zone: str, now: datetime) -> Iterator[ItemText]:

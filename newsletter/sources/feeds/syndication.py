@@ -29,19 +29,19 @@ def items_of(root: Element, url: str) -> list[Item]:
     name = etree.QName(root).localname
     if name in {"rss", "RDF"}:
         channel = next(_children(root, "channel"), None)
-        spoken = _text(_child(channel, "language"))
+        feed_language = _text(_child(channel, "language"))
         # in the channel, or next to it in RSS 1.0
         places = [*_children(root, "channel"), root]
         items = (item for place in places for item in _children(place, "item"))
-        return [_rss(item, url, spoken) for item in require_few(items)]
+        return [_rss(item, url, feed_language) for item in require_few(items)]
     if name == "feed":
         return [_atom(entry, url) for entry in require_few(_children(root, "entry"))]
     raise FeedUnreadable(f"it is XML of another kind (<{name[:40]}>) and no feed; correct its url")
 
 
-def require_few(found: Iterable[Entry]) -> list[Entry]:
+def require_few(entries: Iterable[Entry]) -> list[Entry]:
     """Return all entries. Raises FeedUnreadable if there are too many."""
-    entries = list(islice(found, MAX_ITEMS + 1))
+    entries = list(islice(entries, MAX_ITEMS + 1))
     if len(entries) > MAX_ITEMS:
         raise FeedUnreadable(
             f"it lists more than {MAX_ITEMS:,} items; ask for a feed of the newest items alone"
@@ -63,29 +63,29 @@ def _rss(item: Element, url: str, feed_language: str) -> Item:
     # RSS 2.0: a guid is the item's address unless it says that it is none
     if not link and permalink and guid_text.startswith(("http://", "https://")):
         link = address(base, guid_text)
-    full, short = _text(item.find(_CONTENT_TAG)), _text(_child(item, "description"))
+    encoded, description = _text(item.find(_CONTENT_TAG)), _text(_child(item, "description"))
     title = plain(_text(_child(item, "title")))
-    published = instant(_text(_child(item, "pubDate"))) or instant(_text(item.find(f"{_DC}date")))
-    content, summary = (full, plain(short)) if full.strip() else (short, "")
+    date = instant(_text(_child(item, "pubDate"))) or instant(_text(item.find(f"{_DC}date")))
+    content, summary = (encoded, plain(description)) if encoded.strip() else (description, "")
     own_language = _text(item.find(f"{_DC}language"))
     return Item(
-        id=guid_text or item.get(_ABOUT_ATTRIBUTE) or link or made_up_id(title, published),
+        id=guid_text or item.get(_ABOUT_ATTRIBUTE) or link or made_up_id(title, date),
         title=title,
         link=link,
-        published=published,
+        published=date,
         content=content,
         # HTML by custom; without one mark in it, line breaks mean something
         markup="<" in content or "&" in content,
-        whole=bool(full.strip()),
+        whole=bool(encoded.strip()),
         summary=summary,
-        language=language(own_language or feed_language) or language(_inherited(item, _LANG)),
+        language=language(own_language or feed_language) or language(_find_inherited(item, _LANG)),
         base=link or base,
     )
 
 
-def made_up_id(title: str, published: object) -> str:
+def made_up_id(title: str, published_at: object) -> str:
     """Return an id for an item without id and link."""
-    return "made-up:" + hashlib.sha256(f"{title}\n{published}".encode()).hexdigest()[:32]
+    return "made-up:" + hashlib.sha256(f"{title}\n{published_at}".encode()).hexdigest()[:32]
 
 
 # --- Atom --------------------------------------------------------------------------------------
@@ -96,23 +96,23 @@ def _atom(entry: Element, url: str) -> Item:
     link = _alternate(entry, base)
     title_element = _child(entry, "title")
     title = plain(_words(title_element))
-    published = _time(entry, "published", "issued") or _time(entry, "updated", "modified")
-    whole = _child(entry, "content")
+    published_at = _time(entry, "published", "issued") or _time(entry, "updated", "modified")
+    content = _child(entry, "content")
     summary = _child(entry, "summary")
     # content with a src lies elsewhere, and is not fetched
-    inside = whole is not None and not whole.get("src")
-    chosen = whole if inside and _words(whole).strip() else summary
+    is_inline = content is not None and not content.get("src")
+    element = content if is_inline and _words(content).strip() else summary
     return Item(
-        id=_text(_child(entry, "id")) or link or made_up_id(title, published),
+        id=_text(_child(entry, "id")) or link or made_up_id(title, published_at),
         title=title,
         link=link,
-        published=published,
-        content=_words(chosen),
-        markup=chosen is not None and chosen.get("type", "text") not in {"text", "text/plain"},
-        whole=chosen is not None and chosen is whole,
-        summary=plain(_words(summary)) if chosen is whole else "",
-        language=language(_inherited(entry, _LANG)),
-        base=_base(chosen, base) if chosen is not None else base,
+        published=published_at,
+        content=_words(element),
+        markup=element is not None and element.get("type", "text") not in {"text", "text/plain"},
+        whole=element is not None and element is content,
+        summary=plain(_words(summary)) if element is content else "",
+        language=language(_find_inherited(entry, _LANG)),
+        base=_base(element, base) if element is not None else base,
     )
 
 
@@ -130,9 +130,9 @@ def _words(element: Element | None) -> str:
 
 def _alternate(entry: Element, base: str) -> str:
     links = [link for link in _children(entry, "link") if link.get("href")]
-    own = [link for link in links if link.get("rel", "alternate") == "alternate"]
-    pages = [link for link in own if link.get("type", "text/html").startswith("text/html")]
-    best = next(iter([*pages, *own]), None)
+    alternates = [link for link in links if link.get("rel", "alternate") == "alternate"]
+    pages = [link for link in alternates if link.get("type", "text/html").startswith("text/html")]
+    best = next(iter([*pages, *alternates]), None)
     return "" if best is None else address(_base(best, base), best.get("href"))
 
 
@@ -151,7 +151,7 @@ def _children(element: Element, name: str) -> Iterator[Element]:
 
 
 def _child(element: Element | None, name: str) -> Element | None:
-    """Return the first child in the element's own namespace, else in any."""
+    """Return the first child in the element's own namespace, else in any (if no media:title)."""
     if element is None:
         return None
     space = etree.QName(element).namespace
@@ -167,16 +167,16 @@ def _text(element: Element | None) -> str:
 
 def _base(element: Element, url: str) -> str:
     """Return the base of relative links; each xml:base is relative to the outer one."""
-    above = [place.get(_BASE) for place in [element, *element.iterancestors()] if place.get(_BASE)]
+    bases = [node.get(_BASE) for node in [element, *element.iterancestors()] if node.get(_BASE)]
     base = url
-    for relative in reversed(above):
+    for relative in reversed(bases):
         base = address(base, relative) or base
     return base
 
 
-def _inherited(element: Element, name: str) -> str:
-    around = [element, *element.iterancestors()]
-    return next((str(place.get(name)) for place in around if place.get(name)), "")
+def _find_inherited(element: Element, name: str) -> str:
+    ancestors = [element, *element.iterancestors()]
+    return next((str(ancestor.get(name)) for ancestor in ancestors if ancestor.get(name)), "")
 
 
 # --- JSON Feed ---------------------------------------------------------------------------------
@@ -197,24 +197,24 @@ def json_items_of(text: str, url: str) -> list[Item]:
     if not (isinstance(version, str) and version.startswith(_JSON_FEED_VERSION)):
         raise FeedUnreadable("it is JSON and no JSON Feed; correct its url")
     items = feed.get("items")
-    spoken = _value(feed, "language")
+    lang = _value(feed, "language")
     if not isinstance(items, list):
         raise FeedUnreadable("it has no list of items; its operator may correct it")
-    return [_json_item(item, spoken, url) for item in require_few(items) if isinstance(item, dict)]
+    return [_json_item(item, lang, url) for item in require_few(items) if isinstance(item, dict)]
 
 
 def _json_item(item: dict[str, Any], feed_language: str, url: str) -> Item:
     link = address(url, _value(item, "url") or _value(item, "external_url"))
     title = plain(_value(item, "title"))
-    published = instant(_value(item, "date_published")) or instant(_value(item, "date_modified"))
+    published_at = instant(_value(item, "date_published")) or instant(_value(item, "date_modified"))
     rich, simple = _value(item, "content_html"), _value(item, "content_text")
     summary = _value(item, "summary")
     content = rich or simple or summary
     return Item(
-        id=_id(item) or link or made_up_id(title, published),
+        id=_id(item) or link or made_up_id(title, published_at),
         title=title,
         link=link,
-        published=published,
+        published=published_at,
         content=content,
         markup=bool(rich),
         whole=bool(rich or simple),
