@@ -83,6 +83,8 @@ class People:
         """Pause, resume or cancel a campaign at the desk; bring it back by command."""
         if deed == "go_back":
             return self._world.office(host, lambda process: process.hand().go_back(str(number)))
+        if deed == "resume":
+            return self.pressed(host, "sam", f"/campaigns/{number}", f"/campaigns/{number}/resume")
         return self.sent(host, "sam", f"/campaigns/{number}/{deed}", {})
 
     def sent(self, host: Host, who: str, action: str, form: Mapping[str, Any]) -> bool:
@@ -139,8 +141,8 @@ class People:
         kinds = process.guard().holds()
         if HoldKind.RESTORE_GUARD in kinds:
             self._compare(host)
-            self.sent(host, "ada", "/compared", {})
-        if self.sent(host, "sam", "/resume", {}):
+            self.pressed(host, "ada", "/stop", "/compared")
+        if HoldKind.STOP not in kinds or self.pressed(host, "sam", "/stop", "/resume"):
             host.expected.bars.pop(("all", 0), None)
 
     def _compare(self, host: Host) -> None:

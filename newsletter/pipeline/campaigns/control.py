@@ -15,7 +15,7 @@ from newsletter.domain.campaigns.campaign import (
 from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.delivery.batch import Resolution
-from newsletter.domain.errors import Refused
+from newsletter.domain.errors import Outdated, Refused
 from newsletter.domain.events import overrule
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
@@ -272,10 +272,12 @@ class OperatorActions:
             self._change(tx, campaign, CampaignState.PAUSED, running, why, "pause")
             return find_campaign(tx, str(campaign.id))
 
-    def resume(self, name: str) -> Campaign:
-        """Resume a campaign, also one that waits for its time. Raises CountUnconfirmed."""
+    def resume(self, name: str, *, shown: str | None = None) -> Campaign:
+        """Resume a campaign. Raises CountUnconfirmed, Outdated if ``shown`` is not the reason."""
         with act_as(self.store, self.actor, Role.SENDER, "resume") as (tx, _):
             campaign = find_campaign(tx, name)
+            if campaign.state is CampaignState.PAUSED and shown not in {None, campaign.reason}:
+                raise Outdated(f"{campaign.slug} is paused for another reason now; look again")
             if not has_begun(campaign) and _has_unconfirmed_count(tx, campaign.slug):
                 raise CountUnconfirmed(campaign)
             to = CampaignState.SENDING if has_begun(campaign) else CampaignState.SCHEDULED

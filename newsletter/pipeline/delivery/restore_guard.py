@@ -4,7 +4,7 @@ Every run begins a generation, named in the database and in the guard file: thos
 The file is written first and also allows the generation before: a crash causes no false alarm.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,7 +19,7 @@ from newsletter.domain.delivery.restore_guard import (
     SendingStop,
 )
 from newsletter.domain.delivery.worker import DEAD_AFTER
-from newsletter.domain.errors import Refused, StoreUnavailable
+from newsletter.domain.errors import Outdated, Refused, StoreUnavailable
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.ledger import act_as
 from newsletter.store.file.guard_file import GuardFile
@@ -101,15 +101,20 @@ class Guard:
         return reasons
 
     def stop(self, *, by: str, reason: str) -> str:
-        """Put all sending on hold until a person releases it. Return the reason as stored."""
+        """Put all sending on hold until a person releases it. Return the reasons of all stops."""
         with act_as(self.store, by, Role.SENDER, "stop all sending") as (tx, _):
             words = " ".join(reason.split())  # logs have one line each
+            before = tx.hold.reasons().get(HoldKind.STOP, "")
+            if f"by {by} " in before and words in before:
+                return before
+            words = "; ".join(filter(None, (words, before)))
             kept = str(SendingStop(by=by, at=self.store.clock.now(), why=words))
             return self._put_hold(tx, HoldKind.STOP, by, kept)
 
-    def release(self, *, by: str, kinds: Collection[HoldKind]) -> dict[HoldKind, str]:
+    def release(self, *, by: str, kinds: Set[HoldKind], shown: str = "") -> dict[HoldKind, str]:
         """Lift the holds of these kinds. Return the holds that were lifted, with their reasons.
 
+        ``shown`` is the reason that the person saw: raises Outdated if there is another one now.
         If the restore guard is lifted, the database and the guard file begin a new generation.
         """
         record = None
@@ -121,6 +126,8 @@ class Guard:
             reasons = tx.hold.reasons()
             lifted = {kind: reason for kind, reason in reasons.items() if kind in kinds}
             for kind, reason in lifted.items():
+                if not reason.startswith(shown):
+                    raise Outdated("sending is stopped for another reason now; look again")
                 tx.hold.release(kind)
                 tx.audit.enter(by, "release", "workspace", reason)
             if lifted:

@@ -32,8 +32,7 @@ class Stopping:
         if len(reason) > _MAX_REASON or not reason.isprintable():
             fault = say("Write the reason in at most {most} plain characters", most=_MAX_REASON)
             return self._page(request.with_faults(("reason", fault)))
-        if HoldKind.STOP not in self._delivery.guard().holds():
-            self._delivery.guard().stop(by=request.who.address, reason=reason)
+        self._delivery.guard().stop(by=request.who.address, reason=reason)
         return go("/stop", done="stopped")
 
     @route("POST", "/resume", Role.SENDER, step_up=True)
@@ -51,9 +50,9 @@ class Stopping:
             raise Refused(plain(error)) from error
 
     def _lift(self, request: DeskRequest, kind: HoldKind) -> Response:
-        lifted = self._delivery.guard().release(by=request.who.address, kinds={kind})
-        page = "" if lifted and not self._delivery.guard().holds() else "/stop"
-        return go(page, done="resumed-all" if lifted else "")
+        guard, shown = self._delivery.guard(), request.field("shown") or "nothing"
+        lifted = guard.release(by=request.who.address, kinds={kind}, shown=shown)
+        return go("/stop" * bool(guard.holds() or not lifted), done="resumed-all" * bool(lifted))
 
     @route("GET", "/stop", Role.SENDER)
     def _page(self, request: DeskRequest) -> Response:
@@ -61,14 +60,14 @@ class Stopping:
         with self._delivery.store.read() as tx:
             names, admins, workers = colleagues(tx), role_holders(tx, Role.ADMIN), tx.workers.all()
         doubt = holds.get(HoldKind.RESTORE_GUARD, "")
-        doubt = plain(doubt, names) if doubt else ""
+        said = plain(doubt, names) if doubt else ""
         return request.page(
             "stop.html.j2",
             title=say("Sending is stopped") if holds else say("Stop all sending?"),
             reason=request.field("reason"),
-            by_person=HoldKind.STOP in holds,
-            in_doubt=doubt,
-            said=[doubt] if doubt else [],
+            holds={kind.name: holds.get(kind, "") for kind in HoldKind},
+            in_doubt=said,
+            said=[said] if said else [],
             admins=admins,
             workers=workers,
         )

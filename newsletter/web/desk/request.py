@@ -277,10 +277,7 @@ class DeskRequest:
     # --- refusals
 
     def failed(self, title: str, text: str, *, status: int) -> Response:
-        """Return a page that says what failed and why, with colleagues by their names.
-
-        It shows the long texts of the form, which would be lost, for copying.
-        """
+        """Return a page that says what failed and why, with the form's long texts for copying."""
         lines = [text]
         fields = self._form_fields().values() if self.member else ()
         written = [

@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -179,7 +180,8 @@ class CampaignPage:
     @route("POST", "/campaigns/{id}/resume", Role.SENDER)
     def resume(self, request: DeskRequest) -> Response:
         """Resume the campaign; if its audience changed, redirect to the page that confirms it."""
-        return self._act(request, OperatorActions.resume, "resumed")
+        resume = partial(OperatorActions.resume, shown=request.field("shown") or "nothing")
+        return self._act(request, resume, "resumed")
 
     @route("POST", "/campaigns/{id}/cancel", Role.SENDER)
     def cancel(self, request: DeskRequest) -> Response:

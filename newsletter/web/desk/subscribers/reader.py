@@ -158,7 +158,7 @@ class ReaderPages:
             address=address,
             person=person,
             noted=typed_fields(request)
-            if request.path.endswith("/edit")
+            if request.path.endswith("/edit") or person is None
             else stored_fields(person),
             suppressed=suppressed,
             blocked=origin.removeprefix("by ").partition(": ") if suppressed else (),
@@ -188,10 +188,8 @@ _FIELDS = ("name", "language", "timezone", *NOTED_FIELDS, "tags")
 """The fields of the form. Their names are those of ``RawEntry``."""
 
 
-def stored_fields(person: Subscriber | None) -> dict[str, str]:
-    """Return the fields with a reader's stored values; "" without a reader."""
-    if person is None:
-        return dict.fromkeys(_FIELDS, "")
+def stored_fields(person: Subscriber) -> dict[str, str]:
+    """Return the fields with a reader's stored values."""
     return {name: getattr(person, name) for name in _FIELDS} | {"tags": ", ".join(person.tags)}
 
 

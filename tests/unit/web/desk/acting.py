@@ -149,6 +149,7 @@ def _of_campaign(deed: str, before: str = "") -> Callable[[World], Act]:
         here, cleo = f"/campaigns/{world.sending().id}", world.as_("cleo")
         if before:
             cleo.post(f"{here}/{before}")
+            return lambda: world.press("cleo", here, f"{here}/{deed}")
         return lambda: cleo.post(f"{here}/{deed}")
 
     return example
@@ -240,13 +241,13 @@ def _stops_again(world: World) -> Act:
 
 def _resumes(world: World) -> Act:
     world.as_("cleo").post("/stop", {"reason": "wrong list"})
-    return lambda: world.as_("cleo").post("/resume")
+    return lambda: world.press("cleo", "/stop", "/resume")
 
 
 def _compared(world: World) -> Act:
     with world.room.services.store.begin() as tx:
         tx.hold.put(HoldKind.RESTORE_GUARD, "restored on Monday")
-    return lambda: world.as_("dan").post("/compared")
+    return lambda: world.press("dan", "/stop", "/compared")
 
 
 # --- the door

@@ -167,6 +167,20 @@ def test_a_pause_stops_it_where_it_is_and_resuming_goes_on(at: Room) -> None:
     assert at.deeds().count((address_of("cleo"), "pause")) == 1
 
 
+def test_a_page_lifts_no_pause_that_it_did_not_show(at: Room) -> None:
+    cleo, act = at.as_("cleo"), f"/desk{here(at)}/resume"
+    at.press(cleo, cleo.get(here(at)), f"/desk{here(at)}/pause")
+    page = cleo.get(here(at))
+    assert at.press(at.as_("dan"), page, act).status == 303
+    with at.services.store.begin() as tx:
+        paused, sending = CampaignState.PAUSED, {CampaignState.SENDING}
+        tx.campaigns.move(at.campaign.id, paused, expect=sending, at=tx.now, reason="9 complained")
+    for late in (at.press(cleo, page, act), cleo.post(f"{here(at)}/resume")):
+        assert (late.status, "is paused for another reason now" in words(late)) == (409, True)
+    assert at.campaign.state is CampaignState.PAUSED
+    assert at.press(cleo, cleo.get(here(at)), act).status == 303
+
+
 def test_before_it_is_cancelled_exact_numbers_are_shown(at: Room) -> None:
     cleo = at.as_("cleo")
     page = cleo.get(f"{here(at)}/cancel")
@@ -399,6 +413,24 @@ def test_all_sending_stops_by_one_press_and_says_who_and_why(at: Room) -> None:
     assert "wrong list" in said
     assert at.press(cleo, page, "/desk/stop").status == 303
     assert at.deeds().count((address_of("cleo"), "hold")) == 1
+
+
+def test_each_stop_keeps_its_reason_and_is_lifted_by_a_page_that_shows_it(at: Room) -> None:
+    cleo, dan = at.as_("cleo", fresh=True), at.as_("dan", fresh=True)
+    form = cleo.get("/stop")
+    at.press(dan, form, "/desk/stop", reason="lunch")
+    page = dan.get("/stop")
+    at.press(cleo, form, "/desk/stop", reason="wrong list")
+    at.press(cleo, form, "/desk/stop", reason="wrong list")
+    assert "Cleo, Tue 24 Nov 2026, 07:06 New York: wrong list; stopped by dan" in words(
+        dan.get("/stop")
+    )
+    for late in (at.press(dan, page, "/desk/resume"), dan.post("/resume")):
+        assert (late.status, "stopped for another reason now" in words(late)) == (409, True)
+    assert at.press(dan, dan.get("/stop"), "/desk/resume").status == 303
+    assert [deed for _, deed in at.deeds() if deed in {"hold", "release"}] == [
+        *("hold", "hold", "release")
+    ]
 
 
 def test_to_resume_takes_a_fresh_factor(at: Room) -> None:
