@@ -179,15 +179,15 @@ def _describe_unsent(outcome: Outcome, run: Run, zone: str) -> str:
 
 def _decision_needed(campaign: Campaign) -> str:
     """Return a sentence on the decision that a campaign needs, and its command."""
-    named, number = f"campaign {campaign.id} ({campaign.slug})", campaign.id
+    text, number = f"campaign {campaign.id} ({campaign.slug})", campaign.id
     if campaign.state is CampaignState.ATTENTION:
-        return f"{named} needs a person: {campaign.reason}; 'newsletter report {number}' names them"
+        return f"{text} needs a person: {campaign.reason}; 'newsletter report {number}' names them"
     if campaign.state is CampaignState.PAUSED:
-        how = f"; once that is settled, 'newsletter resume {number}' lets it go on"
-        after = "" if "newsletter resume" in campaign.reason else how
-        return f"{named} is paused: {campaign.reason}{after}"
+        advice = f"; once that is settled, 'newsletter resume {number}' lets it go on"
+        after = "" if "newsletter resume" in campaign.reason else advice
+        return f"{text} is paused: {campaign.reason}{after}"
     rejected = f"{campaign.counts.rejected:,} rejected"
-    return f"{named}: {rejected}; 'newsletter report {number}' says who and why"
+    return f"{text}: {rejected}; 'newsletter report {number}' says who and why"
 
 
 @click.command()
@@ -316,10 +316,10 @@ def stop(services: Services, reason: str, by: str, as_json: bool) -> None:
     Calls under way end and are booked; nothing more is claimed, also after a restart. Campaigns
     stay as they are and go on after 'newsletter resume-sending'.
     """
-    kept = services.delivery.guard().stop(by=by, reason=reason)
+    stop = services.delivery.guard().stop(by=by, reason=reason)
     if as_json:
-        shell.print_json({"hold": {HoldKind.STOP.value: kept}})
-    shell.say(f"sending is stopped: {kept}; 'newsletter resume-sending --by EMAIL' resumes it")
+        shell.print_json({"hold": {HoldKind.STOP.value: stop}})
+    shell.say(f"sending is stopped: {stop}; 'newsletter resume-sending --by EMAIL' resumes it")
 
 
 @click.command("resume-sending")
@@ -332,18 +332,18 @@ def resume_sending(services: Services, by: str, as_json: bool) -> None:
     'newsletter db release'.
     """
     guard = services.delivery.guard()
-    resumed = guard.release(by=by, kinds={HoldKind.STOP})
+    reasons = guard.release(by=by, kinds={HoldKind.STOP})
     left = guard.holds()
     if as_json:
-        shell.print_json({"released": {kind.value: reason for kind, reason in resumed.items()}})
-    say_resumed(resumed, left)
+        shell.print_json({"released": {kind.value: reason for kind, reason in reasons.items()}})
+    say_resumed(reasons, left)
 
 
-def say_resumed(resumed: Mapping[HoldKind, str], left: Mapping[HoldKind, str]) -> None:
+def say_resumed(reasons: Mapping[HoldKind, str], left: Mapping[HoldKind, str]) -> None:
     """Print the holds that were released, and those that still stop sending."""
-    for reason in resumed.values():
+    for reason in reasons.values():
         shell.say(f"sending is resumed; it was stopped: {reason}")
     for kind, reason in left.items():
         shell.say(f"sending is still stopped: {reason}; {HOLD_ADVICE[kind]}")
-    if not resumed and not left:
+    if not reasons and not left:
         shell.say("sending was not stopped")

@@ -106,8 +106,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         name = error.option_name if isinstance(error, click.NoSuchOption) else ""
         if name and any(name in option.opts for option in newsletter.params):
-            told = f"{name} stands before the command: newsletter {name} … COMMAND"
-            error = click.UsageError(told)
+            message = f"{name} stands before the command: newsletter {name} … COMMAND"
+            error = click.UsageError(message)
         error.show()
         return error.exit_code
     except NewsletterError as error:

@@ -86,9 +86,9 @@ def with_services(command: Callable[..., Any]) -> Callable[..., Any]:
 _VERSION_DIGITS = 8
 
 
-def _read_version(_context: object, _option: object, given: str | None) -> str:
-    version = "".join((given or "").split())
-    if given is not None and len(version) < _VERSION_DIGITS:  # of a variable that is empty, too
+def _read_version(_context: object, _option: object, text: str | None) -> str:
+    version = "".join((text or "").split())
+    if text is not None and len(version) < _VERSION_DIGITS:  # of a variable that is empty, too
         raise click.BadParameter(f"a version has at least {_VERSION_DIGITS} digits")
     return version
 
@@ -124,16 +124,16 @@ def repeatable(
     flag: str, name: str, metavar: str, about: str, *, required: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add an option that may be given several times; the command gets a tuple."""
-    told = f"{about}; repeatable."
-    return click.option(flag, name, metavar=metavar, multiple=True, required=required, help=told)
+    text = f"{about}; repeatable."
+    return click.option(flag, name, metavar=metavar, multiple=True, required=required, help=text)
 
 
-def read_actor(_context: object, _option: object, given: str | None) -> str:
+def read_actor(_context: object, _option: object, text: str | None) -> str:
     """Return the folded address in ``--by``, or the operator."""
-    if given is None:
+    if text is None:
         return OPERATOR_NAME
     try:
-        return fold(given)
+        return fold(text)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 
@@ -193,8 +193,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     cells = [
         [in_words(cell).replace("\n", " ").translate(_CONTROLS) for cell in row] for row in rows
     ]
-    shown = [at for at in range(len(columns)) if not cells or any(row[at] for row in cells)]
-    lines = [[row[at] for at in shown] for row in (list(columns), *cells)]
+    indices = [at for at in range(len(columns)) if not cells or any(row[at] for row in cells)]
+    lines = [[row[at] for at in indices] for row in (list(columns), *cells)]
     widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         padded = (cell + " " * (to - _width(cell)) for cell, to in zip(line, widths, strict=True))
@@ -207,16 +207,16 @@ def print_rows(
     *,
     as_json: bool,
     count: int = 0,
-    shown: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+    write: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
 ) -> None:
     """Print a list: whole rows as JSON, or these columns as a table.
 
-    ``count`` is how many there are where the list may show a part; ``shown`` puts a row into words.
+    ``count`` is how many there are where the list may show a part; ``write`` puts a row into words.
     """
     if as_json:
         print_json(rows)
     else:
-        print_table(columns, [[row.get(key) for key in columns] for row in map(shown, rows)])
+        print_table(columns, [[row.get(key) for key in columns] for row in map(write, rows)])
     if len(rows) < count:
         say(f"the newest {len(rows):,} of {count:,}; --limit N shows more, --all shows all")
 

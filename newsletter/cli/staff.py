@@ -152,19 +152,19 @@ def verify(services: Services, expect: str | None) -> None:
     Prints the number and the digest of its last line. Note them elsewhere: with --expect they prove
     later that the log still contains everything up to that line.
     """
-    noted = None
+    expected = None
     if expect is not None:
         number, _, digest = expect.strip().partition(":")
         if not number.isascii() or not number.isdecimal() or not digest:
             raise click.BadParameter("write it as 'audit verify' printed it: NUMBER:DIGEST")
-        noted = AuditHead(number=int(number), digest=digest)
+        expected = AuditHead(number=int(number), digest=digest)
     with services.store.read() as tx:
         head = tx.audit.verify()
-        kept = noted is None or tx.audit.digest(noted.number) == noted.digest
-    if noted is not None and not kept:
-        raise Defect(f"line {noted.number} of the audit log is not the one that was noted")
+        is_intact = expected is None or tx.audit.digest(expected.number) == expected.digest
+    if expected is not None and not is_intact:
+        raise Defect(f"line {expected.number} of the audit log is not the one that was noted")
     lines = "1 line" if head.number == 1 else f"{head.number:,} lines"
     shell.say(
-        f"{lines}, none changed, none missing{', and what was noted is there' if noted else ''}"
+        f"{lines}, none changed, none missing{', and what was noted is there' if expected else ''}"
     )
     click.echo(str(head))

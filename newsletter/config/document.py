@@ -30,27 +30,27 @@ def expand(text: str, environ: Mapping[str, str]) -> str:
     As in a shell, the default also replaces an empty variable. Values are not expanded again.
     Raises ValueError with the name of each unset variable.
     """
-    wrong: list[str] = []
+    errors: list[str] = []
 
     def fill(variable: re.Match[str]) -> str:
         if variable["literal"]:
             return "${"
         if variable["malformed"]:
-            wrong.append("holds a ${ that is not ${NAME}; for the two signs themselves write $${")
+            errors.append("holds a ${ that is not ${NAME}; for the two signs themselves write $${")
             return ""
         name = variable["name"]
         if variable["fallback"]:
             return environ.get(name) or variable["default"]
         if name not in environ:
-            wrong.append(
+            errors.append(
                 f"the environment variable {name} is not set; set it, "
                 f"or write a value to use without it: ${{{name}:-value}}"
             )
         return environ.get(name, "")
 
     expanded = _VARIABLE_PATTERN.sub(fill, text)
-    if wrong:
-        raise ValueError("; ".join(dict.fromkeys(wrong)))
+    if errors:
+        raise ValueError("; ".join(dict.fromkeys(errors)))
     return expanded
 
 

@@ -26,13 +26,13 @@ def edited(text: str, changes: Mapping[str, Value]) -> str:
     for a key whose present value comes from the environment.
     """
     text = text if text.endswith("\n") else f"{text}\n"
-    wanted = build(FILE_NAME, _compose(text)).value
+    settings = build(FILE_NAME, _compose(text)).value
     for key, value in changes.items():
         path: KeyPath = tuple(int(one) if one.isdecimal() else one for one in _PART.findall(key))
         literal = _literal(value)
         text = _set(text, path, literal)
-        _apply(wanted, path, literal)
-    if build(FILE_NAME, _compose(text)).value != wanted:
+        _apply(settings, path, literal)
+    if build(FILE_NAME, _compose(text)).value != settings:
         raise Refused(f"{FILE_NAME} cannot be edited here as it is written; ask your operator")
     return text
 

@@ -139,27 +139,27 @@ class Preparation:
         self.document.fault((*path, key), f"{message} The keys here are: {', '.join(names)}")
 
 
-def _parse_variable(text: str, wanted: Any) -> Any:
+def _parse_variable(text: str, field_type: Any) -> Any:
     """Convert the text of a variable if a number or a boolean is wanted there."""
-    if wanted is bool:
+    if field_type is bool:
         return {"true": True, "false": False}.get(text.casefold(), text)
-    if wanted in {int, float} and re.fullmatch(r"-?[0-9]{1,15}", text):
+    if field_type in {int, float} and re.fullmatch(r"-?[0-9]{1,15}", text):
         return int(text)
-    if wanted is float and re.fullmatch(r"-?[0-9]{1,15}\.[0-9]{1,15}", text):
+    if field_type is float and re.fullmatch(r"-?[0-9]{1,15}\.[0-9]{1,15}", text):
         return float(text)
     return text
 
 
 def _read_secret(file: Path) -> str:
     """Return the secret in a file, stripped. Raises ValueError with the remedy."""
-    where = "the path is relative to the directory of newsletter.yaml"
+    advice = "the path is relative to the directory of newsletter.yaml"
     try:
         if not file.is_file():
-            raise ValueError(f"names no file; write one, or correct the path ({where})")
+            raise ValueError(f"names no file; write one, or correct the path ({advice})")
         with file.open("rb") as stream:
             data = stream.read(_MAX_SECRET_BYTES + 1)
     except OSError as error:
-        raise ValueError(f"its file cannot be read: {error.strerror} ({where})") from error
+        raise ValueError(f"its file cannot be read: {error.strerror} ({advice})") from error
     if len(data) > _MAX_SECRET_BYTES:
         raise ValueError("its file is too large to hold a secret (over 64 KiB)")
     try:
@@ -252,11 +252,11 @@ def _check_dates(document: Document, root: Shape, values: Any) -> None:
 def _check_webhook(document: Document, values: Any) -> None:
     """Report an invalid webhook key of either provider now, not at the first webhook call."""
     for place in ("provider", "fallback_provider"):
-        given = inside(values, place)
+        options = inside(values, place)
         names = ("kind", "webhook_key", "webhook_topics")
-        kind, key, listed = (inside(given, name) for name in names)
+        kind, key, events = (inside(options, name) for name in names)
         key = key if isinstance(key, str) and key else None
-        topics = [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
+        topics = [one for one in events if isinstance(one, str)] if isinstance(events, list) else []
         try:
             registry.webhook(str(kind), key=key, topics=topics, fetch=lambda _: b"")
         except InvalidConfiguration as error:

@@ -269,10 +269,10 @@ class Settings(fields.Section):
     def _lets_staff_in(cls, desk: DeskSettings, info: ValidationInfo) -> DeskSettings:
         if desk.passwords is not Role.VIEWER and desk.oidc is None:
             raise ValueError("takes passwords from some roles, who then cannot sign in; add 'oidc'")
-        closed = [each.name for each in info.data.get("lists", ()) if each.approval]
-        if closed and not desk.enabled:
+        lists = [each.name for each in info.data.get("lists", ()) if each.approval]
+        if lists and not desk.enabled:
             raise ValueError(
-                f"is off, but staff decide there who joins {', '.join(closed)}; set 'enabled', or"
+                f"is off, but staff decide there who joins {', '.join(lists)}; set 'enabled', or"
                 " delete 'approval' of the list"
             )
         return desk

@@ -29,13 +29,13 @@ class Shape:
     @classmethod
     def of(cls, annotation: Any, field: FieldInfo | None = None) -> "Shape":
         """Return the shape of a type annotation, without its metadata and ``| None``."""
-        bare = FieldInfo.from_annotation(annotation)
-        others = [one for one in get_args(bare.annotation) if one is not NoneType]
-        if get_origin(bare.annotation) in {Union, UnionType} and len(others) == 1:
+        plain_field = FieldInfo.from_annotation(annotation)
+        others = [one for one in get_args(plain_field.annotation) if one is not NoneType]
+        if get_origin(plain_field.annotation) in {Union, UnionType} and len(others) == 1:
             return cls.of(others[0], field)
-        marks = [*(field.metadata if field else ()), *bare.metadata]
+        marks = [*(field.metadata if field else ()), *plain_field.metadata]
         by_kind = next((mark for mark in marks if isinstance(mark, ByKind)), None)
-        return cls(type=bare.annotation, field=field, by_kind=by_kind)
+        return cls(type=plain_field.annotation, field=field, by_kind=by_kind)
 
     @property
     def _is_group(self) -> bool:

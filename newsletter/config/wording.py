@@ -97,11 +97,11 @@ def _not_text(finding: Finding) -> str:
 
 
 def _not_number(finding: Finding) -> str:
-    whole = "whole number" if finding.error["type"].startswith("int") else "number"
+    noun = "whole number" if finding.error["type"].startswith("int") else "number"
     hint = ""
     if isinstance(finding.value, str) and finding.value.isdigit():
         hint = "; write it without quotes"
-    return f"must be a {whole}{finding.example}, not {_value_text(finding)}{hint}"
+    return f"must be a {noun}{finding.example}, not {_value_text(finding)}{hint}"
 
 
 def _not_group(finding: Finding) -> str:
@@ -145,8 +145,8 @@ def _validator_message(finding: Finding) -> str:
         return "is not what this secret looks like; copy it again from the provider's pages"
     value = repr(finding.value)
     if message.startswith(f"{value} "):
-        written = repr(finding.text) if isinstance(finding.value, str) else finding.text
-        message = f"{written}{message[len(value) :]}"
+        text = repr(finding.text) if isinstance(finding.value, str) else finding.text
+        message = f"{text}{message[len(value) :]}"
     if finding.text and finding.reading and finding.reading != f"the number {finding.text}":
         message += f" (YAML reads {finding.text} as {finding.reading})"
     return message
@@ -160,16 +160,16 @@ def _default_message(finding: Finding) -> str:
 
 def _value_text(finding: Finding) -> str:
     if finding.shape.holds_secrets or isinstance(finding.value, dict | list):
-        named: dict[type, str] = {dict: "a group of keys", list: "a list"}
-        return named.get(type(finding.value), "this")
+        nouns: dict[type, str] = {dict: "a group of keys", list: "a list"}
+        return nouns.get(type(finding.value), "this")
     if finding.value is None:
         return "empty"
     return finding.text if finding.reading else repr(finding.text)
 
 
 def _bound_text(bound: Any) -> str:
-    whole = isinstance(bound, float) and bound.is_integer()
-    return str(int(bound)) if whole else str(bound)
+    is_integer = isinstance(bound, float) and bound.is_integer()
+    return str(int(bound)) if is_integer else str(bound)
 
 
 _NOT_DATE = "must be a date{example}, not {shown}"

@@ -27,8 +27,8 @@ def new_salt() -> str:
 
 def secret(key: bytes, salt: str) -> str:
     """Return the TOTP secret of an authenticator app, in base32: 160 bits, as RFC 4226 advises."""
-    made = hashlib.blake2b(bytes.fromhex(salt), key=key, digest_size=20, person=b"one-time code")
-    return b32encode(made.digest()).decode()
+    digest = hashlib.blake2b(bytes.fromhex(salt), key=key, digest_size=20, person=b"one-time code")
+    return b32encode(digest.digest()).decode()
 
 
 def address_of(secret: str, *, account: str, issuer: str) -> str:
@@ -88,8 +88,8 @@ def new_token() -> str:
 
 def link_token(key: bytes, email_id: int) -> str:
     """Return the token of the link in an email to staff, which no table stores."""
-    made = hashlib.blake2b(str(email_id).encode(), key=key, digest_size=32, person=b"staff link")
-    return urlsafe_b64encode(made.digest()).decode().rstrip("=")
+    digest = hashlib.blake2b(str(email_id).encode(), key=key, digest_size=32, person=b"staff link")
+    return urlsafe_b64encode(digest.digest()).decode().rstrip("=")
 
 
 def hash_token(token: str) -> bytes:
@@ -106,8 +106,8 @@ def new_device_cookie(key: bytes, address: str) -> str:
 def find_device(key: bytes, address: str, cookie: str) -> str:
     """Return the browser's id in a device cookie of this account, or ""."""
     number, mac = cookie[:16], cookie[16:].encode("utf-8", "surrogatepass")
-    right = _device_mac(key, address, number).encode()
-    return number if hmac.compare_digest(mac, right) else ""
+    expected_mac = _device_mac(key, address, number).encode()
+    return number if hmac.compare_digest(mac, expected_mac) else ""
 
 
 def _device_mac(key: bytes, address: str, device_number: str) -> str:

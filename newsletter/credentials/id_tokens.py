@@ -99,17 +99,17 @@ def _key(keys: Sequence[Any], header: Mapping[str, Any]) -> "Key":
     """Return the key that the header names, or the only key. Raises UnknownKey."""
     from joserfc.jwk import import_key
 
-    named = header.get("kid")
+    key_id = header.get("kid")
     found = [
         key
         for key in keys
         if isinstance(key, dict)
         and key.get("kty") in _KEY_TYPES
         and key.get("use", "sig") == "sig"
-        and named in {None, key.get("kid")}
+        and key_id in {None, key.get("kid")}
     ]
     if len(found) != 1:
-        raise UnknownKey(f"{len(found)} keys are called {json.dumps(named)[:100]}")
+        raise UnknownKey(f"{len(found)} keys are called {json.dumps(key_id)[:100]}")
     return import_key(found[0])
 
 
@@ -123,14 +123,14 @@ def _identity(claims: Mapping[str, Any], desk: Registration, now: datetime) -> I
     if not (claims["sub"].isascii() and claims["sub"].isprintable()):
         raise Unproven("the ID token is refused: its sub is no plain text")
     email, methods = claims.get("email"), claims.get("amr")
-    shown = [*(methods if isinstance(methods, list) else ()), claims.get("acr")]
+    proofs = [*(methods if isinstance(methods, list) else ()), claims.get("acr")]
     is_plain = isinstance(email, str) and email.isprintable()
     is_verified = claims.get("email_verified") is True and is_plain
     return Identity(
         issuer=claims["iss"].rstrip("/"),
         subject=claims["sub"],
         email=str(email) if is_verified else "",
-        has_factor=desk.factor != "" and desk.factor in shown,
+        has_factor=desk.factor != "" and desk.factor in proofs,
         authenticated_at=_instant(claims.get("auth_time"), now),
     )
 

@@ -44,7 +44,7 @@ class IdentityProvider:
         the person again. Raises Unproven.
         """
         base = self._endpoint("authorization_endpoint")
-        asked = {
+        query = {
             "response_type": "code",
             "client_id": self.desk.client_id,
             "redirect_uri": redirect_uri,
@@ -56,7 +56,7 @@ class IdentityProvider:
             **({"acr_values": self.desk.factor} if self.desk.factor else {}),
             **({"prompt": "login", "max_age": "0"} if force_login else {}),
         }
-        return f"{base}{'&' if urlsplit(base).query else '?'}{urlencode(asked)}"
+        return f"{base}{'&' if urlsplit(base).query else '?'}{urlencode(query)}"
 
     def exchange_code(self, code: str, browser_token: str, *, redirect_uri: str) -> Identity:
         """Exchange an authorization code for the person's identity. Raises Unproven."""
@@ -79,14 +79,14 @@ class IdentityProvider:
     def _endpoint(self, name: str) -> str:
         """Return the URL of an endpoint in the discovery document. Raises Unproven."""
         url = f"{self.desk.issuer}/.well-known/openid-configuration"
-        described, ours = self._get(url, _MAX_CACHE_AGE), urlsplit(self.desk.issuer)
-        if described.get("issuer") not in (self.desk.issuer, f"{self.desk.issuer}/"):
+        document, issuer_url = self._get(url, _MAX_CACHE_AGE), urlsplit(self.desk.issuer)
+        if document.get("issuer") not in (self.desk.issuer, f"{self.desk.issuer}/"):
             raise Unproven(f"{url} is the description of another issuer; correct desk.oidc.issuer")
-        found = str(described.get(name))
-        is_one = found.startswith(("https://", f"{ours.scheme}://{ours.netloc}/"))
-        if not (is_one and found.isascii() and found.isprintable()):
+        endpoint = str(document.get(name))
+        is_secure = endpoint.startswith(("https://", f"{issuer_url.scheme}://{issuer_url.netloc}/"))
+        if not (is_secure and endpoint.isascii() and endpoint.isprintable()):
             raise Unproven(f"{url} names no https address as {name}")
-        return found
+        return endpoint
 
     def _get(self, url: str, max_age: timedelta) -> Mapping[str, Any]:
         """Return the JSON object at a URL, from the cache if it is newer than ``max_age``."""

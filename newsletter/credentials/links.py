@@ -49,8 +49,8 @@ class Owner(NamedTuple):
 
     def is_late(self, now: datetime) -> bool:
         """Return whether the link has expired. It then only allows to request a new link."""
-        early = self.signed_at > now + _MAX_CLOCK_SKEW  # else one key would open it for years
-        return early or now > self.signed_at + PREFERENCES_LINK_LIFETIME
+        is_early = self.signed_at > now + _MAX_CLOCK_SKEW  # else one key would open it for years
+        return is_early or now > self.signed_at + PREFERENCES_LINK_LIFETIME
 
 
 class SignedLinks:

@@ -52,26 +52,26 @@ def creation_options(
         UserVerificationRequirement,
     )
 
-    asked, _ = _server(party).register_begin(
+    options, _ = _server(party).register_begin(
         PublicKeyCredentialUserEntity(id=handle, name=address, display_name=address),
         credentials=_descriptors(known),
         resident_key_requirement=ResidentKeyRequirement.PREFERRED,
         user_verification=UserVerificationRequirement.REQUIRED,
         challenge=_octets(challenge),
     )
-    return {**asked.public_key, "timeout": _TIMEOUT_MS}
+    return {**options.public_key, "timeout": _TIMEOUT_MS}
 
 
 def request_options(party: RelyingParty, challenge: str, known: Sequence[bytes]) -> dict[str, Any]:
     """Return the options of ``navigator.credentials.get`` for the passkeys with these ids."""
     from fido2.webauthn import UserVerificationRequirement
 
-    asked, _ = _server(party).authenticate_begin(
+    options, _ = _server(party).authenticate_begin(
         _descriptors(known),
         user_verification=UserVerificationRequirement.REQUIRED,
         challenge=_octets(challenge),
     )
-    return {**asked.public_key, "timeout": _TIMEOUT_MS}
+    return {**options.public_key, "timeout": _TIMEOUT_MS}
 
 
 # --- what it brings back
@@ -110,8 +110,8 @@ def verify_assertion(
         answer = AuthenticationResponse.from_dict(_read(answer_json))
         _refuse_framed(answer.response.client_data.cross_origin)
         keys = [AttestedCredentialData(value) for value in known.values()]
-        used = _server(party).authenticate_complete(_state(challenge), keys, answer)
-        return used.credential_id, answer.response.authenticator_data.counter
+        passkey = _server(party).authenticate_complete(_state(challenge), keys, answer)
+        return passkey.credential_id, answer.response.authenticator_data.counter
     except Unfit:
         raise
     except Exception as error:  # as in made
@@ -147,7 +147,7 @@ def _error_words(error: Exception) -> str:
     """Return the error in words, without any part of the answer."""
     message = str(error) if type(error) is ValueError else ""
     return next(
-        (ours for theirs, ours in _ERROR_WORDS.items() if message.startswith(theirs)), "not legible"
+        (text for start, text in _ERROR_WORDS.items() if message.startswith(start)), "not legible"
     )
 
 

@@ -38,12 +38,12 @@ def terms(typed: str) -> tuple[Term, ...]:
         for character in typed[:MAX_SEARCH_CHARACTERS]
     )
     found = _TERM.findall(unicodedata.normalize("NFC", legible).translate(_QUOTE_SIGNS))
-    made = (
+    parsed_terms = (
         Term(text=phrase or word, is_whole_word=bool(phrase) or len(word) < _MIN_PREFIX_CHARACTERS)
         for phrase, word in found
         if any(map(str.isalnum, phrase or word))
     )
-    return tuple(dict.fromkeys(made))[:_MAX_TERMS]
+    return tuple(dict.fromkeys(parsed_terms))[:_MAX_TERMS]
 
 
 @dataclass(frozen=True, kw_only=True)

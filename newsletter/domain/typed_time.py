@@ -142,16 +142,16 @@ def parse_typed_time(words: str, *, zone: str, now: datetime | None = None) -> d
     text = re.sub(r"(?<=\d)t(?=\d)", " ", text)
     local, text = _take(_LOCAL_PATTERN, text)
     pattern = next((pattern for pattern in _DATES if pattern.search(text)), _DATES[0])
-    written, text = _take(pattern, text)
-    named, text = _take(_NAMED_DAY_PATTERN, text)
+    date_match, text = _take(pattern, text)
+    day_match, text = _take(_NAMED_DAY_PATTERN, text)
     clock, text = _take(_CLOCK_PATTERN, text)
     offset, rest = _take(_UTC_OFFSET_PATTERN, text.strip(" .;"))
     if clock is None:
-        raise ValueError(_without_clock(rest, words, has_day=bool(written or named)))
+        raise ValueError(_without_clock(rest, words, has_day=bool(date_match or day_match)))
     at = _time_of(clock, hours)
     place = _zone_of(rest, zone)
     today = now.astimezone(ZoneInfo(place or zone)).date() if now else None
-    day = _day_of(written, named, today)
+    day = _day_of(date_match, day_match, today)
     if local:
         if offset or place:
             raise ValueError(say("“Local” is each reader's own clock. Leave out the zone"))
@@ -165,8 +165,8 @@ def parse_typed_time(words: str, *, zone: str, now: datetime | None = None) -> d
     instant = resolve(wall, place or zone)
     if place not in {"", zone}:
         return instant.astimezone(ZoneInfo(place))
-    shown = instant.astimezone(ZoneInfo(zone)).tzname()
-    if rest and not place and rest.upper() != shown:
+    abbreviation = instant.astimezone(ZoneInfo(zone)).tzname()
+    if rest and not place and rest.upper() != abbreviation:
         other = "On that day {place} has other clocks than {zone}"
         raise ValueError(say(other, place=place_of(zone), zone=rest.upper()))
     return wall
@@ -235,8 +235,8 @@ def _without_clock(rest: str, words: str, *, has_day: bool) -> str:
         return say("Add a time of day, such as 9am")
     if not words.strip():
         return say("Add a time. {example}", example=_EXAMPLE)
-    unread = "“{words}” is not a date and time. {example}"
-    return say(unread, words=words[:80].strip(), example=_EXAMPLE)
+    message = "“{words}” is not a date and time. {example}"
+    return say(message, words=words[:80].strip(), example=_EXAMPLE)
 
 
 def _time_of(clock: re.Match[str], hours: range) -> time:
@@ -266,8 +266,8 @@ def _zone_of(name: str, home: str) -> str:
         return _ZONE_OF_ABBREVIATION[name]
     zones = _zones().get(name, ())
     if not zones:
-        unread = "“{name}” cannot be read. {example}; a zone is a city, such as London"
-        raise ValueError(say(unread, name=name, example=_EXAMPLE))
+        message = "“{name}” cannot be read. {example}; a zone is a city, such as London"
+        raise ValueError(say(message, name=name, example=_EXAMPLE))
     if len(zones) > 1:
         several = "“{name}” can be {zones}. Write which one"
         raise ValueError(say(several, name=name, zones=listed(zones, "or")))
@@ -286,70 +286,70 @@ def _zones() -> Mapping[str, tuple[str, ...]]:
 
 
 def _day_of(
-    written: re.Match[str] | None, named: re.Match[str] | None, today: date | None
+    date_match: re.Match[str] | None, match: re.Match[str] | None, today: date | None
 ) -> date | None:
-    day = _date_of(written, today) if written else None
-    if named is None:
+    day = _date_of(date_match, today) if date_match else None
+    if match is None:
         return day
-    if named["near"]:
+    if match["near"]:
         if today is None:
-            raise ValueError(say("“{words}” depends on the day. Write the date", words=named[0]))
-        ahead = int(named["days"] or named["near"] == "tomorrow")
-        near = today + timedelta(days=ahead)
-        if day not in {None, near}:
+            raise ValueError(say("“{words}” depends on the day. Write the date", words=match[0]))
+        ahead = int(match["days"] or match["near"] == "tomorrow")
+        result = today + timedelta(days=ahead)
+        if day not in {None, result}:
             other = "{words} is {date}. Write one date"
-            raise ValueError(say(other, words=named[0].capitalize(), date=_in_words(near)))
-        return near
-    weekday = next(at for at, name in enumerate(_WEEKDAYS) if name.startswith(named["weekday"]))
+            raise ValueError(say(other, words=match[0].capitalize(), date=_in_words(result)))
+        return result
+    weekday = next(at for at, name in enumerate(_WEEKDAYS) if name.startswith(match["weekday"]))
     if day is not None:
         if day.weekday() != weekday:
             other = "{date} is a {day:%A}. Write one of the two"
             raise ValueError(say(other, date=_in_words(day), day=day))
         return day
-    return _coming(weekday, named, today)
+    return _coming(weekday, match, today)
 
 
-def _coming(weekday: int, named: re.Match[str], today: date | None) -> date:
+def _coming(weekday: int, match: re.Match[str], today: date | None) -> date:
     if today is None:
-        raise ValueError(say("“{words}” depends on the day. Write the date", words=named[0]))
+        raise ValueError(say("“{words}” depends on the day. Write the date", words=match[0]))
     day = today + timedelta(days=(weekday - today.weekday()) % 7)
     later = day + timedelta(days=7)
     if day == today:
-        both = "Today is {day:%A}. Write “today” or {later}"
-        raise ValueError(say(both, day=day, later=_in_words(later)))
-    if named["next"]:
+        message = "Today is {day:%A}. Write “today” or {later}"
+        raise ValueError(say(message, day=day, later=_in_words(later)))
+    if match["next"]:
         either = "“{words}” can be {one} or {other}. Write the date"
         one, other = _in_words(day), _in_words(later)
-        raise ValueError(say(either, words=named[0], one=one, other=other))
+        raise ValueError(say(either, words=match[0], one=one, other=other))
     return day
 
 
-def _date_of(written: re.Match[str], today: date | None) -> date:
-    part = written.groupdict()
+def _date_of(date_match: re.Match[str], today: date | None) -> date:
+    part = date_match.groupdict()
     if part.get("mark"):
-        day, month = _numbers(written)
+        day, month = _numbers(date_match)
     elif part.get("number"):
         day, month = int(part["day"]), int(part["number"])
     else:
         day = int(part["day"])
         month = next(at for at, name in enumerate(_MONTHS, 1) if name[:3] == part["month"][:3])
     if part["year"]:
-        return _date(int(part["year"]), month, day, written[0])
+        return _date(int(part["year"]), month, day, date_match[0])
     if today is None:
-        raise ValueError(say("Add the year to “{words}”", words=written[0]))
-    coming = (_date(today.year + years, month, day, written[0]) for years in (0, 1))
+        raise ValueError(say("Add the year to “{words}”", words=date_match[0]))
+    coming = (_date(today.year + years, month, day, date_match[0]) for years in (0, 1))
     found = next(one for one in coming if one >= today)
     if found - today > _MAX_AHEAD:
-        passed = "The next “{words}” is in {year}. Add the year if you mean that"
-        raise ValueError(say(passed, words=written[0], year=str(found.year)))
+        message = "The next “{words}” is in {year}. Add the year if you mean that"
+        raise ValueError(say(message, words=date_match[0], year=str(found.year)))
     return found
 
 
-def _numbers(written: re.Match[str]) -> tuple[int, int]:
+def _numbers(date_match: re.Match[str]) -> tuple[int, int]:
     """Return the day and the month of a date in figures."""
-    first, second = int(written["first"]), int(written["second"])
+    first, second = int(date_match["first"]), int(date_match["second"])
     # with dots the day comes first everywhere; with strokes it does in some countries
-    if written["mark"] == "." or first > 12 or first == second:
+    if date_match["mark"] == "." or first > 12 or first == second:
         return first, second
     if second > 12:
         return second, first
@@ -358,18 +358,18 @@ def _numbers(written: re.Match[str]) -> tuple[int, int]:
         for day, month in ((first, second), (second, first))
     )
     either = "{words} can be {one} or {other}. Write the month as a word"
-    raise ValueError(say(either, words=written[0], one=one, other=other))
+    raise ValueError(say(either, words=date_match[0], one=one, other=other))
 
 
-def _date(year: int, month: int, day: int, written: str) -> date:
+def _date(year: int, month: int, day: int, text: str) -> date:
     try:
         found = date(year, month, day)
     except ValueError as error:
         none = "There is no day “{words}”. Write another date"
-        raise ValueError(say(none, words=written)) from error
+        raise ValueError(say(none, words=text)) from error
     if year not in ACCEPTED_YEARS:
         beyond = "“{words}” is out of the calendar's range. Write another date"
-        raise ValueError(say(beyond, words=written))
+        raise ValueError(say(beyond, words=text))
     return found
 
 

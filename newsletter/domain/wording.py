@@ -29,9 +29,9 @@ class Sentence(str):
 def say(pattern: str, plural: str = "", /, **values: object) -> Sentence:
     """Fill a pattern, or ``plural`` if ``count`` is not 1. Catalogues have the patterns."""
     chosen = plural if plural and values["count"] != 1 else pattern
-    said = Sentence(chosen.format(**values) if values else chosen)
-    said.pattern, said.many, said.values = pattern, plural, values
-    return said
+    sentence = Sentence(chosen.format(**values) if values else chosen)
+    sentence.pattern, sentence.many, sentence.values = pattern, plural, values
+    return sentence
 
 
 def recognized(text: str, patterns: Sequence[str], in_values: bool = True) -> str:
@@ -41,11 +41,11 @@ def recognized(text: str, patterns: Sequence[str], in_values: bool = True) -> st
     """
     for pattern in patterns:
         first, *pairs = _PLACEHOLDER_PATTERN.split(pattern)
-        fits, rest, values = text.startswith(first), text[len(first) :], {}
+        is_match, rest, values = text.startswith(first), text[len(first) :], {}
         for name, literal in zip(pairs[::2], pairs[1::2], strict=True):
             value, found, rest = rest.partition(literal) if literal else (rest, "", "")
-            fits, values[name] = fits and found == literal, value
-        if fits and not rest:
+            is_match, values[name] = is_match and found == literal, value
+        if is_match and not rest:
             if in_values:
                 values = {name: recognized(values[name], patterns, False) for name in values}
             return say(pattern, **values)
@@ -85,10 +85,10 @@ def people(number: int) -> Sentence:
 
 def listed(names: Sequence[str], conjunction: str = "and") -> str:
     """Return names as a list in words: Ana, Ben and Cleo. Of many, the first few are named."""
-    shown = list(names[:_MAX_NAMED])
+    first_names = list(names[:_MAX_NAMED])
     if len(names) > _MAX_NAMED:
-        shown.append(say("1 other", "{count} others", count=len(names) - len(shown)))
-    *before, last = shown or [""]
+        first_names.append(say("1 other", "{count} others", count=len(names) - len(first_names)))
+    *before, last = first_names or [""]
     if not before:
         return last
     first, *more = before
@@ -123,5 +123,5 @@ def guess(name: str, known: Sequence[str]) -> str:
 
 def several(name: str, found: Sequence[str]) -> str:
     """Return that a name is only the beginning of others, and what to write."""
-    named = ", ".join(found[:_MAX_NAMED]) + (" …" if len(found) > _MAX_NAMED else "")
-    return f"{name!r} is only the beginning of {named}; write the whole name"
+    matches = ", ".join(found[:_MAX_NAMED]) + (" …" if len(found) > _MAX_NAMED else "")
+    return f"{name!r} is only the beginning of {matches}; write the whole name"

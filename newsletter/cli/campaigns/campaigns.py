@@ -37,7 +37,7 @@ def list_campaigns(services: Services, as_json: bool, most: int | None) -> None:
         count = tx.campaigns.count()
     columns = ("campaign", "statement", "state", *FIGURES)
     shell.print_rows(
-        rows, columns, as_json=as_json, count=count, shown=lambda row: {**row, "state": _state(row)}
+        rows, columns, as_json=as_json, count=count, write=lambda row: {**row, "state": _state(row)}
     )
     for row in () if as_json else rows:
         for line in _describe_wait(row, zone):

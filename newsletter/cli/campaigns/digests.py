@@ -78,11 +78,11 @@ def show(services: Services, name: str, as_json: bool) -> None:
 @shell.with_actor
 def make(services: Services, name: str, by: str) -> int:
     """Make today's issue now. It waits for approval like any other statement."""
-    made, summary = services.campaigns.digest_builder.make(name, by)
-    faults = [fault for fault in services.statements.refresh() if made.slug in fault.file]
+    issue, summary = services.campaigns.digest_builder.make(name, by)
+    faults = [fault for fault in services.statements.refresh() if issue.slug in fault.file]
     shell.say(summary)
     shell.show_faults(faults)
-    click.echo(made.slug)
+    click.echo(issue.slug)
     return 3 if faults else 0
 
 

@@ -64,7 +64,7 @@ def approve(
         stored = tx.statements.get(slug)
         if stored:
             shell.show_faults(services.statements.faults_about(tx, stored.statement, faults))
-    given = services.statements.approve(
+    result = services.statements.approve(
         ApprovalRequest(
             slug=slug,
             by=by,
@@ -79,11 +79,11 @@ def approve(
         status = find_status(tx, slug, services.campaigns.rules)
         late = list(_uncovered_translations(tx, status))
         status = with_readers(tx, status)
-    lines = list(_confirmation(services.campaigns, status, by, given))
+    lines = list(_confirmation(services.campaigns, status, by, result))
     if as_json:
-        shell.print_json(_parse_despite(status, given))
+        shell.print_json(_parse_despite(status, result))
         return
-    for line in (*lines, *(late if given.approval.approved else ())):
+    for line in (*lines, *(late if result.approval.approved else ())):
         shell.say(line)
 
 
@@ -113,17 +113,17 @@ def _parse_despite(status: StatementStatus, given: ApprovalResult) -> dict[str, 
 
 
 def _confirmation(
-    campaigns: Campaigns, status: StatementStatus, by: str, given: ApprovalResult
+    campaigns: Campaigns, status: StatementStatus, by: str, result: ApprovalResult
 ) -> Iterator[str]:
     """Yield the lines after an approval: version, approver, readers, time, and how to undo it."""
-    slug, approved = status.slug, given.approval.approved
-    over = f" despite {', '.join(given.warnings)}" if given.warnings else ""
-    who = ", ".join(approval.by for approval in given.approval.given)
+    slug, approved = status.slug, result.approval.approved
+    over = f" despite {', '.join(result.warnings)}" if result.warnings else ""
+    who = ", ".join(approval.by for approval in result.approval.given)
     if approved:
-        yield f"{slug} is approved: version {shell.version(given.content_hash)} by {who}{over}"
+        yield f"{slug} is approved: version {shell.version(result.content_hash)} by {who}{over}"
     else:
-        yield f"noted: version {shell.version(given.content_hash)} by {by}{over}"
-        yield from given.approval.reasons
+        yield f"noted: version {shell.version(result.content_hash)} by {by}{over}"
+        yield from result.approval.reasons
     if status.readers is not None:
         titles = {offer.name: offer.title for offer in campaigns.settings.titled_lists()}
         lists = ", ".join(titles.get(name, name) for name in status.lists)
@@ -170,8 +170,8 @@ def revoke(services: Services, slug: str, by: str) -> None:
     """Revoke your approval; an admin revokes all of them."""
     slug = shell.statement_slug(services.store, slug)
     rules = services.campaigns.rules
-    taken = take_back(slug, by=by, store=services.store, rules=rules)
-    shell.say(f"{taken} approval{'' if taken == 1 else 's'} of {slug} taken back")
+    approvals = take_back(slug, by=by, store=services.store, rules=rules)
+    shell.say(f"{approvals} approval{'' if approvals == 1 else 's'} of {slug} taken back")
 
 
 @click.command()
@@ -187,16 +187,16 @@ def revoke(services: Services, slug: str, by: str) -> None:
 def schedule(services: Services, slug: str, at: str, approve_again: bool, by: str) -> None:
     """Set the time of a statement, which overrules its file."""
     services.statements.refresh_to_act()
-    when, now = _parse_at(services, at), services.store.clock.now()
+    send_at, now = _parse_at(services, at), services.store.clock.now()
     slug = shell.statement_slug(services.store, slug)
-    time = shell.wall_time(when, services.settings.timezone)
-    if when <= now:
+    time = shell.wall_time(send_at, services.settings.timezone)
+    if send_at <= now:
         raise Refused(
             f"{time} has passed; it is {shell.wall_time(now, services.settings.timezone)} now."
             " Write a later time, or let it leave once it is approved:"
             f" 'newsletter statement unschedule {slug}'"
         )
-    services.campaigns.starter().schedule(slug, when, by=by, renews_approvals=approve_again)
+    services.campaigns.starter().schedule(slug, send_at, by=by, renews_approvals=approve_again)
     shell.say(f"{slug} goes out at {time}, once it is approved")
 
 
@@ -231,17 +231,17 @@ def start(
     """
     services.statements.refresh_to_act()
     slug = shell.statement_slug(services.store, slug)
-    shown = services.campaigns.current_terms(slug)
+    terms = services.campaigns.current_terms(slug)
     if count is not None:
-        shown = replace(shown, readers=count, typed_readers=count)
-    asked = StartRequest(
+        terms = replace(terms, readers=count, typed_readers=count)
+    request = StartRequest(
         slug=slug,
         by=by,
         seen=digest,
-        shown=shown,
+        shown=terms,
         at=_parse_at(services, at) if at is not None else None,
     )
-    start = services.campaigns.starter().start(asked)
+    start = services.campaigns.starter().start(request)
     with services.store.read() as tx:
         status = with_readers(tx, find_status(tx, slug, services.campaigns.rules))
     version = shell.version(start.content_hash)
@@ -260,8 +260,8 @@ def undo(services: Services, slug: str, by: str) -> None:
     """
     slug = shell.statement_slug(services.store, slug)
     approved = services.campaigns.starter().undo(slug, by=by)
-    stays = "it stays approved" if approved else "it needs a new approval"
-    shell.say(f"{slug} is undone: no one got it, and {stays}")
+    advice = "it stays approved" if approved else "it needs a new approval"
+    shell.say(f"{slug} is undone: no one got it, and {advice}")
 
 
 @click.command("send-back")

@@ -33,9 +33,9 @@ def preview(workspace: shell.Shell, slug: str, out: Path, address: str | None) -
             slug, address=address, store=services.store, links=services.links
         )
         message = to_mime(content=content, recipient=recipient, at=services.store.clock.now())
-    made = filled(content, recipient)
+    mail = filled(content, recipient)
     out.mkdir(parents=True, exist_ok=True)
-    for kind, data in (("html", made.html.encode()), ("txt", made.text.encode()), ("eml", message)):
+    for kind, data in (("html", mail.html.encode()), ("txt", mail.text.encode()), ("eml", message)):
         file = out / f"message.{kind}"
         file.write_bytes(data)
         click.echo(str(file))
@@ -71,8 +71,8 @@ def _show_dry_run(services: Services, slug: str, as_json: bool) -> None:
         excluded = [{"address": address, "reason": why} for address, why in dry.excluded]
         elsewhere = [{"address": address, "reason": why} for address, why in dry.elsewhere]
         hours = [{"at": at.isoformat(), "readers": readers} for at, readers in dry.hours]
-        listed = {"excluded": excluded, "elsewhere": elsewhere, "hours": hours}
-        shell.print_json(asdict(dry) | listed)
+        tables = {"excluded": excluded, "elsewhere": elsewhere, "hours": hours}
+        shell.print_json(asdict(dry) | tables)
     else:
         for line in report_lines(dry, zone=services.settings.timezone):
             click.echo(line)

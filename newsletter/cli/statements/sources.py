@@ -86,10 +86,10 @@ def poll(services: Services, name: str | None) -> int:
     if not feeds:
         shell.say("no source is a feed; docs/feeds.md says how to set one up")
     services.statements.refresh()  # so that no item gets the slug of a new file
-    seen = [services.statements.visitor().visit(feed) for feed in feeds]
-    for visit in seen:
+    results = [services.statements.visitor().visit(feed) for feed in feeds]
+    for visit in results:
         _print_visit(visit)
-    return _EXIT_UNREACHABLE if any(visit.failure for visit in seen) else 0
+    return _EXIT_UNREACHABLE if any(visit.failure for visit in results) else 0
 
 
 def _print_visit(result: VisitResult) -> None:
@@ -104,8 +104,8 @@ def _print_visit(result: VisitResult) -> None:
         shell.say(f"no statement: {why}")
     if result.remark:
         shell.say(f"please check: {result.remark}")
-    passed = f", {result.passed} passed over" if result.passed else ""
-    shell.say(f"{result.feed}: {len(result.new_slugs)} new, {len(result.changed)} changed{passed}")
+    rest = f", {result.passed} passed over" if result.passed else ""
+    shell.say(f"{result.feed}: {len(result.new_slugs)} new, {len(result.changed)} changed{rest}")
 
 
 @click.command("import")
@@ -124,11 +124,11 @@ def import_files(services: Services, files: tuple[Path, ...], as_json: bool) -> 
     # all are read before one is written: a broken file leaves nothing half done
     read = [import_isolated(_read_file(file), today=today, file=str(file)) for file in files]
     usual = services.settings.language
-    made = [_write_imported(services, with_language(document, usual)) for document in read]
+    paths = [_write_imported(services, with_language(document, usual)) for document in read]
     if as_json:
-        shell.print_json(made)
+        shell.print_json(paths)
         return
-    for each in made:
+    for each in paths:
         for dropped in each["dropped"]:
             place = f", line {dropped['line']}" if dropped["line"] else ""
             shell.say(f"left out{place}: {dropped['text']} ({dropped['why']})")
@@ -172,19 +172,19 @@ def _write_picture(path: Path, picture: "ImportedPicture") -> tuple[str, str]:
     size = f"{picture.width}x{picture.height}"
     mark = "" if picture.alt else ",decoration"
     caption = f' "{picture.caption}"' if picture.caption else ""
-    written = f"![{picture.alt}](https://…/{path.name}#{size}{mark}{caption})"
+    markdown = f"![{picture.alt}](https://…/{path.name}#{size}{mark}{caption})"
     advice = (
         f"{path} holds a picture. {picture.note} Mails load pictures from the web: put it on your"
     )
-    return str(path), f"{advice} website and write {written} there."
+    return str(path), f"{advice} website and write {markdown} there."
 
 
 def _read_file(file: Path) -> bytes:
     from newsletter.documents.importing import MAX_BYTES
 
     try:
-        with file.open("rb") as opened:
-            return opened.read(MAX_BYTES + 1)
+        with file.open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
     except OSError as error:
         message = f"cannot be read: {error.strerror}; check the file and its permissions"
         raise InvalidInput([Fault(file=str(file), message=message)]) from error

@@ -53,7 +53,7 @@ def list_statements(services: Services, as_json: bool, most: int | None) -> None
         ("slug", "title", "translation_of", "standing", "time", "campaign", "version"),
         as_json=as_json,
         count=count,
-        shown=lambda row: {
+        write=lambda row: {
             **row,
             "campaign": _format_value("campaign", row["campaign"]),
             "version": shell.version(row["digest"]),
@@ -220,16 +220,16 @@ def _check_one(statements: Statements, slug: str) -> _Checked:
         stored = tx.statements.get(slug)
         if stored is None or not stored.present:
             origin = stored.statement.origin if stored else ""
-            own = tuple(fault for fault in faults if fault.file == origin or slug in fault.file)
-            if own:
-                return _collect(own, (), settled=True, statements=0)
+            found = tuple(fault for fault in faults if fault.file == origin or slug in fault.file)
+            if found:
+                return _collect(found, (), settled=True, statements=0)
             stored = tx.statements.get(statement_named(tx, slug, by_prefix=True))
             if stored is None or not stored.present:
                 raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
         faults = statements.faults_about(tx, stored.statement, faults)
-        [reviewed] = review(tx, [stored], statements.review_rules)
+        [result] = review(tx, [stored], statements.review_rules)
         settled = is_settled(tx, stored, statements.review_rules)
-    return _collect(faults, reviewed.remarks, settled=settled, statements=1)
+    return _collect(faults, result.remarks, settled=settled, statements=1)
 
 
 def _check_all(statements: Statements) -> _Checked:
@@ -245,7 +245,7 @@ def _check_all(statements: Statements) -> _Checked:
             and not is_settled(tx, stored, rules)
         ]
         reviews = review(tx, unsettled, rules)
-    remarks = [finding for reviewed in reviews for finding in reviewed.remarks]
+    remarks = [finding for result in reviews for finding in result.remarks]
     grave = [finding for finding in remarks if finding.grade is not Severity.ADVICE]
     return _collect(faults, grave, settled=False, statements=present)
 

@@ -99,7 +99,7 @@ def import_file(
     a person who left a list stays away from it. A person who left, bounced or complained in the
     other tool is suppressed here. Each import has a number, with which undo-import reverses it.
     """
-    said = csv_files.Instructions(
+    instructions = csv_files.Instructions(
         kind=kind,
         lists=lists,
         encoding=encoding,
@@ -108,7 +108,7 @@ def import_file(
         ignored=ignored,
         omits_bad_rows=omit_bad_rows,
     )
-    read = read_people(as_table(file), said, progress=_progress_printer("checked"))
+    read = read_people(as_table(file), instructions, progress=_progress_printer("checked"))
     with workspace.services() as services:
         brought = bring_in(
             services.subscribers,
@@ -149,7 +149,7 @@ def _parse_columns(columns: tuple[str, ...]) -> dict[str, str]:
 
 
 def _as_data(result: ImportResult) -> dict[str, Any]:
-    by_reason = {reason.value: away.people for reason, away in result.refused.items()}
+    by_reason = {reason.value: group.people for reason, group in result.refused.items()}
     return {
         "import": result.number or None,
         **shell.pick(result, "new", "known", "changed"),
@@ -165,8 +165,8 @@ def _as_data(result: ImportResult) -> dict[str, Any]:
 
 def _summary(result: ImportResult) -> str:
     text = f"{result.new:,} new, {result.known:,} known, {result.suppressed:,} newly suppressed"
-    if refused := sum(away.people for away in result.refused.values()):
-        text += f"; skipped, suppressed or erased here earlier: {refused:,}"
+    if count := sum(group.people for group in result.refused.values()):
+        text += f"; skipped, suppressed or erased here earlier: {count:,}"
     if result.left.people:
         text += f"; skipped, unsubscribed here earlier: {result.left.people:,}"
     return text
@@ -174,11 +174,11 @@ def _summary(result: ImportResult) -> str:
 
 def _notes(result: ImportResult) -> Iterator[str]:
     """Yield each reason for excluding people, with the first of them."""
-    reasons = [(reason.value, away) for reason, away in result.refused.items()]
-    for reason, away in (*reasons, ("unsubscribed", result.left)):
-        if away.people:
-            first = ", ".join(f"{place} ({address})" for place, address in away.first)
-            yield f"skipped: {away.people:,} {reason} here earlier, first at {first}"
+    reasons = [(reason.value, group) for reason, group in result.refused.items()]
+    for reason, group in (*reasons, ("unsubscribed", result.left)):
+        if group.people:
+            first = ", ".join(f"{place} ({address})" for place, address in group.first)
+            yield f"skipped: {group.people:,} {reason} here earlier, first at {first}"
     for name, people in result.joined.items():
         new = ", a new list" if name in result.created else ""
         yield f"joining {name}{new}: {people:,}"
@@ -228,7 +228,7 @@ def list_imports(services: Services, as_json: bool, most: int | None) -> None:
         columns,
         as_json=as_json,
         count=count,
-        shown=lambda row: {**row, "at": shell.wall_time(row["at"], zone)},
+        write=lambda row: {**row, "at": shell.wall_time(row["at"], zone)},
     )
 
 
@@ -291,10 +291,10 @@ def export(services: Services, list_name: str, bom: bool) -> None:
         if list_name:
             find_list(tx, list_name, services.subscribers.declared_lists)
         people = tx.readers.all(list_name)
-        strangers = () if list_name else tx.readers.suppressions(without_subscriber=True)
+        entries = () if list_name else tx.readers.suppressions(without_subscriber=True)
         # one transaction to the end, so that the file is one moment's state
         chosen = _of_list(list_name, people) if list_name else people
-        for text in chain([_BYTE_ORDER_MARK] if bom else [], csv_files.as_csv(chosen, strangers)):
+        for text in chain([_BYTE_ORDER_MARK] if bom else [], csv_files.as_csv(chosen, entries)):
             out.write(text.encode())
         out.flush()
         erased = 0 if list_name else tx.readers.count_erased()

@@ -49,16 +49,16 @@ def show(services: Services, name: str, as_json: bool) -> None:
                 f"no segment {name!r} is configured; 'newsletter segment list' shows them"
             )
         row = _row(tx, found)
-        some = list(islice(tx.audiences.addresses(_audience(found)), _MAX_ADDRESSES_SHOWN))
+        addresses = list(islice(tx.audiences.addresses(_audience(found)), _MAX_ADDRESSES_SHOWN))
     if as_json:
-        shell.print_json(row | {"sample": some})
+        shell.print_json(row | {"sample": addresses})
         return
     click.echo(f"{found}")
     click.echo(f"picks {row['readers']:,} of {row['on_list']:,} readers")
-    for address in some:
+    for address in addresses:
         click.echo(f"  {address}")
-    if row["readers"] > len(some):
-        click.echo(f"  and {row['readers'] - len(some):,} more")
+    if row["readers"] > len(addresses):
+        click.echo(f"  and {row['readers'] - len(addresses):,} more")
 
 
 def _row(tx: Transaction, segment: Segment) -> dict[str, Any]:

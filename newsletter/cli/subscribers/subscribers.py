@@ -47,8 +47,8 @@ def form(services: Services, lists: tuple[str, ...], language: str, script: bool
     from newsletter.web.http.offering import SignUpOffer
 
     offering = SignUpOffer(services.settings)
-    printed = offering.form_html(services.store, lists, language)
-    click.echo(printed + (offering.script_html() if script else ""), nl=False)
+    html = offering.form_html(services.store, lists, language)
+    click.echo(html + (offering.script_html() if script else ""), nl=False)
 
 
 _MAX_EMAIL_BYTES = 1 << 20
@@ -69,8 +69,8 @@ def receive_email(services: Services, email: BinaryIO) -> None:
         message = "its subject is not that of an email to unsubscribe; a person has to read it"
         raise InvalidInput([Fault(file=email.name, message=message)])
     departure = services.links.read_unsubscribe(word)
-    strangers = leave([departure], store=services.store)
-    if strangers:
+    unknown_links = leave([departure], store=services.store)
+    if unknown_links:
         raise NotFound("its subscriber is not in this database: erased, or lost by a restore")
     if departure.is_test:
         shell.say("nothing to do: it answers a test email")
@@ -99,7 +99,7 @@ def show(services: Services, address: str, as_json: bool) -> None:
         raise NotFound(f"{address} is not a subscriber")
     if person is None:
         person = Subscriber(id=0, address=address, name="", language="", timezone="", lists=())
-    shown = {
+    data = {
         "email": person.address,
         **shell.pick(person, "name", "lists", "language", "timezone", *NOTED_FIELDS, "tags"),
         "paused_until": person.paused_until,
@@ -107,9 +107,9 @@ def show(services: Services, address: str, as_json: bool) -> None:
         "suppressed": reason,
     }
     if as_json:
-        shell.print_json(shown | {"consents": consents})
+        shell.print_json(data | {"consents": consents})
         return
-    for key, value in shown.items():
+    for key, value in data.items():
         click.echo(f"{key + ':':<13} {shell.in_words(value) or '–'}")
     for consent in consents:
         click.echo("consent:      " + _in_words(consent))
@@ -117,10 +117,10 @@ def show(services: Services, address: str, as_json: bool) -> None:
 
 def _in_words(consent: Mapping[str, Any]) -> str:
     verb = "consent to" if consent["given"] else "left"
-    asked = f", asked {consent['asked_at'].isoformat()}" if consent["asked_at"] else ""
+    request_note = f", asked {consent['asked_at'].isoformat()}" if consent["asked_at"] else ""
     words = f": {consent['words']}" if consent["words"] else ""
-    how = f"{consent['method'].value} by {consent['source']}"
-    return f"{consent['at'].isoformat()} {verb} {consent['list']} ({how}{asked}){words}"
+    origin = f"{consent['method'].value} by {consent['source']}"
+    return f"{consent['at'].isoformat()} {verb} {consent['list']} ({origin}{request_note}){words}"
 
 
 @subscribers.command()
@@ -155,8 +155,8 @@ def data(services: Services, address: str, by: str) -> None:
 
     Readers get the same on the page of their preferences.
     """
-    kept = administer.data_of(address, by=by, store=services.store)
-    shell.print_json(kept)
+    export = administer.data_of(address, by=by, store=services.store)
+    shell.print_json(export)
 
 
 @subscribers.command()
@@ -193,8 +193,8 @@ def forget(services: Services, address: str, yes: bool, block_unknown: bool, by:
     """
     with services.store.read() as tx:
         question = _whom_to_erase(tx, address, services.settings.timezone)
-        asks = not yes and (block_unknown or tx.readers.has_data_of(address))
-    if asks:
+        needs_answer = not yes and (block_unknown or tx.readers.has_data_of(address))
+    if needs_answer:
         if not sys.stdin.isatty():
             without = "say --yes to erase them without being asked"
             raise Refused(f"{question} Standard input is no terminal: {without}")
@@ -224,18 +224,18 @@ def _whom_to_erase(tx: Transaction, address: str, zone: str) -> str:
 @shell.address_argument("new", "NEW")
 @shell.as_json
 @shell.with_actor
-def change_address(services: Services, old: str, new: str, by: str, as_json: bool) -> None:
+def change_address(services: Services, former: str, new: str, by: str, as_json: bool) -> None:
     """Give a subscriber another address. Their lists, choices and history stay.
 
     Not one that is another subscriber's or is suppressed. If they unsubscribed, complained or
     were suppressed by the staff, that holds for the new address too.
     """
-    person = administer.change_address(old, new, by=by, store=services.store)
+    person = administer.change_address(former, new, by=by, store=services.store)
     if as_json:
-        shell.print_json(_as_data(person) | {"before": old})
+        shell.print_json(_as_data(person) | {"before": former})
     else:
         reason = f"; it is suppressed: {person.suppressed.value}" if person.suppressed else ""
-        shell.say(f"{old} is {person.address} now{reason}")
+        shell.say(f"{former} is {person.address} now{reason}")
 
 
 @subscribers.command("list")
@@ -306,10 +306,10 @@ def add(
         create_lists=create_lists,
         store=services.store,
     )
-    joined = sorted(set(lists) - set(before.lists if before else ()))
+    new_lists = sorted(set(lists) - set(before.lists if before else ()))
     if as_json:
-        shell.print_json(_as_data(after) | {"new": before is None, "joined": joined})
-    elif joined:
-        shell.say(f"{entry.address} is on {', '.join(joined)} now")
+        shell.print_json(_as_data(after) | {"new": before is None, "joined": new_lists})
+    elif new_lists:
+        shell.say(f"{entry.address} is on {', '.join(new_lists)} now")
     else:
         shell.say(f"{entry.address} is on {', '.join(lists)} already; nothing was changed")

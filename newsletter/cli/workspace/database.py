@@ -102,8 +102,8 @@ def restore(workspace: Shell, file: Path) -> None:
         )
     with private(), _require_exclusive(settings):
         keys = fingerprints_in(settings.workspace)
-        kept = copies.restore(file, settings.database_path, at=SystemClock().now(), keys=keys)
-    say(f"restored; the database that was there is {kept}" if kept.exists() else "restored")
+        folder = copies.restore(file, settings.database_path, at=SystemClock().now(), keys=keys)
+    say(f"restored; the database that was there is {folder}" if folder.exists() else "restored")
     say("nothing is sent until 'newsletter db release --by EMAIL'")
     with closing(open_database(settings)) as database:
         refuse_missing_keys(database, settings.workspace)
@@ -132,12 +132,12 @@ def copy(workspace: Shell, target: str | None, source: str | None) -> None:
     with (
         private(),
         _require_exclusive(settings),
-        closing(open_database(settings, source or "")) as old,
+        closing(open_database(settings, source or "")) as source_database,
         closing(open_database(settings, target or "")) as new,
     ):
         if source and not source.startswith("postgresql:"):
-            copies.refuse_foreign(Path(old.name), fingerprints_in(settings.workspace))
-        counts = copy_rows(old, new, at=SystemClock().now(), is_move=True)
+            copies.refuse_foreign(Path(source_database.name), fingerprints_in(settings.workspace))
+        counts = copy_rows(source_database, new, at=SystemClock().now(), is_move=True)
     say(f"{new.name} holds all {sum(counts.values()):,} rows of {len(counts)} tables")
     if target:
         say(f"to use it, write 'database: {target}' in newsletter.yaml")

@@ -79,10 +79,10 @@ def demo(folder: Path, serve: bool | None, port: int) -> int:
         for person in PEOPLE
     }
     code = send_one(folder, passwords)
-    stays = sys.stdout.isatty() if serve is None else serve
+    serves = sys.stdout.isatty() if serve is None else serve
     with at_the_desk(folder) as services:
-        _introduce(folder, passwords, port, stays=stays)
-    if not stays:
+        _introduce(folder, passwords, port, serves=serves)
+    if not serves:
         return code
     from newsletter.web.server import WebServer
 
@@ -142,9 +142,9 @@ def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int
     for person in PEOPLE:
         _let_in(services, person, passwords[person.address])
     services.statements.refresh()
-    given = services.statements.approve(_approval(services, _SLUG))
+    result = services.statements.approve(_approval(services, _SLUG))
     say(
-        f"{_BEN.address} approved {_SLUG} ({given.content_hash[:12]});"
+        f"{_BEN.address} approved {_SLUG} ({result.content_hash[:12]});"
         " the scheduler picks it up now"
     )
     code = work(services, until_idle=True)
@@ -167,9 +167,9 @@ def _let_in(services: Services, person: _Person, password: str) -> None:
 
 
 def _print_next_steps(services: Services, folder: Path) -> None:
-    seen = sample(_SLUG, address=None, store=services.store, links=services.links)
+    message = sample(_SLUG, address=None, store=services.store, links=services.links)
     page = folder / "var" / "example.html"
-    page.write_text(filled(*seen).html, encoding="utf-8")
+    page.write_text(filled(*message).html, encoding="utf-8")
     mails = sorted((folder / "var" / "outbox").glob("*.eml"))
     command = sys.argv[0] if sys.argv[0].endswith("newsletter") else "newsletter"
     click.echo(
@@ -220,8 +220,8 @@ def _approved(services: Services, name: str) -> str:
 
 
 def _approval(services: Services, slug: str, despite: str | None = None) -> ApprovalRequest:
-    shown = services.campaigns.current_terms(slug)
-    return ApprovalRequest(slug=slug, by=_BEN.address, shown=shown, despite=despite)
+    terms = services.campaigns.current_terms(slug)
+    return ApprovalRequest(slug=slug, by=_BEN.address, shown=terms, despite=despite)
 
 
 def _version(services: Services, slug: str) -> str:
@@ -245,13 +245,13 @@ def _start_tomorrow(services: Services, slug: str) -> None:
     )
 
 
-def _introduce(folder: Path, passwords: Mapping[str, str], port: int, *, stays: bool) -> None:
+def _introduce(folder: Path, passwords: Mapping[str, str], port: int, *, serves: bool) -> None:
     command = sys.argv[0] if sys.argv[0].endswith("newsletter") else "newsletter"
     click.echo("\nthe desk, with six statements; sign in as one of them:")
     for person in PEOPLE:
         click.echo(f"  {person.address:20} {passwords[person.address]}  {person.does}")
     address = f"http://localhost:{port}/desk"  # a name, as browsers have no passkeys for a number
-    if stays:
+    if serves:
         click.echo(f"open {address} (Ctrl-C ends it)")
     else:
         click.echo(f"start it: {command} run --workspace {folder}\nopen:     {address}")

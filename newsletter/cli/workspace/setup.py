@@ -115,12 +115,12 @@ def _with_variables(example: str, variables: Mapping[str, str]) -> str:
     lines = example.split("\n")
     for number, line in enumerate(lines):
         if found := _SETTING_LINE_PATTERN.match(line):
-            blanks, key, shown = found.groups()
+            blanks, key, comment = found.groups()
             path = [*path[: len(blanks) // 2], key]
-            given = variables.get("_".join(["NEWSLETTER", *path]).upper())
-            if given is not None and shown:
-                is_text = isinstance(yaml.safe_load(shown), str)
-                value = json.dumps(given, ensure_ascii=False) if is_text else given
+            variable = variables.get("_".join(["NEWSLETTER", *path]).upper())
+            if variable is not None and comment:
+                is_text = isinstance(yaml.safe_load(comment), str)
+                value = json.dumps(variable, ensure_ascii=False) if is_text else variable
                 lines[number] = line[: found.start(3)] + value + line[found.end(3) :]
     return "\n".join(lines)
 

@@ -199,9 +199,9 @@ class ShownTerms:
     """The person has just given a second factor."""
 
 
-def has_audience_changed(shown: int, now: int) -> bool:
+def has_audience_changed(before: int, now: int) -> bool:
     """Return whether the number of readers changed so much that it must be confirmed again."""
-    return abs(now - shown) * _READERS_PER_CHANGE > shown
+    return abs(now - before) * _READERS_PER_CHANGE > before
 
 
 def parse_typed_number(text: str) -> int | None:

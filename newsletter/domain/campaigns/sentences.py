@@ -24,23 +24,23 @@ from newsletter.domain.wording import (
 
 def _review(status: StatementStatus) -> str:
     have, needed = status.approval.counted, status.rules.policy.required
-    short = needed - len(have)
+    shortage = needed - len(have)
     others = [
         writer
         for writer in status.stored.writers
         if writer not in {approval.by for approval in have}
     ]
     barred = bool(others) and not status.rules.policy.author_may_approve
-    missing: Sentence = say("1 approval", "{count} approvals", count=short)
+    needs: Sentence = say("1 approval", "{count} approvals", count=shortage)
     if have:
-        missing = say("1 more approval", "{count} more approvals", count=short)
+        needs = say("1 more approval", "{count} more approvals", count=shortage)
     if barred:
         whose = _names(others, status, "or")
-        missing = say("{missing}, from someone other than {whose}", missing=missing, whose=whose)
+        needs = say("{missing}, from someone other than {whose}", missing=needs, whose=whose)
     if have:
         by = _names([approval.by for approval in have], status)
-        return say("Approved by {by}. Waiting for {missing}.", by=by, missing=missing)
-    return say("Waiting for {missing}.", missing=missing)
+        return say("Approved by {by}. Waiting for {missing}.", by=by, missing=needs)
+    return say("Waiting for {missing}.", missing=needs)
 
 
 def _returned(status: StatementStatus) -> str:
@@ -92,10 +92,10 @@ def _scheduled(status: StatementStatus) -> str:
 
 
 def _sending(campaign: Campaign, status: StatementStatus) -> str:
-    done, rejected = campaign.counts.handed_over, campaign.counts.rejected
-    said = say("{done:,} of {all:,} handed over.", done=done, all=campaign.counts.audience)
+    count, rejected = campaign.counts.handed_over, campaign.counts.rejected
+    sentence = say("{done:,} of {all:,} handed over.", done=count, all=campaign.counts.audience)
     more = "{said} The provider rejected {count:,}."
-    return say(more, said=said, count=rejected) if rejected else said
+    return say(more, said=sentence, count=rejected) if rejected else sentence
 
 
 def _in_use(campaign: Campaign, status: StatementStatus) -> str:
@@ -144,12 +144,12 @@ def _faulty(status: StatementStatus) -> str:
 def _missing(status: StatementStatus) -> str:
     origin = status.statement.origin
     if status.fault:
-        gone = say("It cannot be read any more: {fault}", fault=status.fault)
+        sentence = say("It cannot be read any more: {fault}", fault=status.fault)
     elif status.text_origin is TextOrigin.FILE:
-        gone = say("Its file {origin} is gone", origin=origin)
+        sentence = say("Its file {origin} is gone", origin=origin)
     else:
-        gone = say("{origin} is gone", origin=origin)
-    return say("{gone}. What was read of it before stays here.", gone=gone)
+        sentence = say("{origin} is gone", origin=origin)
+    return say("{gone}. What was read of it before stays here.", gone=sentence)
 
 
 _SENTENCE_OF_STATE: Mapping[State, Callable[[StatementStatus], str]] = {
@@ -179,8 +179,8 @@ _SENTENCE_OF_CAMPAIGN_STATE: Mapping[State, Callable[[Campaign, StatementStatus]
 
 
 def _approvers(status: StatementStatus) -> str:
-    given = (status.approval.counted, status.approval.overrides)
-    counted, overrides = ([approval.by for approval in kind] for kind in given)
+    groups = (status.approval.counted, status.approval.overrides)
+    counted, overrides = ([approval.by for approval in kind] for kind in groups)
     if len(counted) >= status.rules.policy.required or not overrides:
         return _names(counted, status)
     return say("{names}, who replace a missing approval", names=_names(overrides, status))
@@ -248,18 +248,18 @@ def describe_state(status: StatementStatus) -> str:
     """Return the state of a statement, in a sentence or two."""
     state, campaign = status.state, status.campaign
     if state not in _SENTENCE_OF_CAMPAIGN_STATE or campaign is None:
-        said = _SENTENCE_OF_STATE[state](status)
+        sentence = _SENTENCE_OF_STATE[state](status)
     else:
-        said = _SENTENCE_OF_CAMPAIGN_STATE[state](campaign, status)
+        sentence = _SENTENCE_OF_CAMPAIGN_STATE[state](campaign, status)
     unknown = campaign.counts.unknown if campaign else 0
     if (
         not unknown
         or state is State.ATTENTION
         or not (status.is_undecided or state is State.IN_USE)
     ):
-        return said
+        return sentence
     pattern = "{said} For {unknown} it is unknown whether the provider took the email."
-    return say(pattern, said=said, unknown=people(unknown))
+    return say(pattern, said=sentence, unknown=people(unknown))
 
 
 def describe_further(status: StatementStatus) -> tuple[str, ...]:

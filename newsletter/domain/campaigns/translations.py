@@ -14,18 +14,18 @@ def choose_version(language: str, versions: Mapping[str, str]) -> str:
     """
     original, *others = versions
     members = [original, *sorted(others, key=lambda slug: (versions[slug].lower(), slug))]
-    near = [slug for slug in members if _distance(language, versions[slug]) < _OTHER_LANGUAGE_RANK]
-    return min(near, key=lambda slug: _distance(language, versions[slug]), default=original)
+    slugs = [slug for slug in members if _distance(language, versions[slug]) < _OTHER_LANGUAGE_RANK]
+    return min(slugs, key=lambda slug: _distance(language, versions[slug]), default=original)
 
 
 _OTHER_LANGUAGE_RANK = 3
 """The distance between two different languages."""
 
 
-def _distance(wanted: str, offered: str) -> int:
-    wanted, offered = wanted.lower(), offered.lower()
-    plain = wanted.partition("-")[0]
-    if wanted == offered:
+def _distance(language: str, offered: str) -> int:
+    language, offered = language.lower(), offered.lower()
+    plain = language.partition("-")[0]
+    if language == offered:
         return 0
     if plain == offered:
         return 1

@@ -76,17 +76,17 @@ def _lookups(
 
     Counting stops beyond ``left``: a policy that needs more is invalid.
     """
-    asked = 0
+    count = 0
     for term in policy.split()[1:]:
-        if asked >= left or depth > _MAX_DEPTH:
+        if count >= left or depth > _MAX_DEPTH:
             break
-        asked += bool(_LOOKUP_TERMS.match(term))
+        count += bool(_LOOKUP_TERMS.match(term))
         included = _INCLUDED.fullmatch(term)
         if included is not None and included[1] != domain:
             inner = [text for text in texts(included[1]) if text.lower().startswith("v=spf1")]
             for further in inner[:1]:
-                asked += _lookups(included[1], further, texts, left=left - asked, depth=depth + 1)
-    return asked
+                count += _lookups(included[1], further, texts, left=left - count, depth=depth + 1)
+    return count
 
 
 # --- DKIM
@@ -101,9 +101,9 @@ def _dkim(domain: str, selectors: Sequence[str], texts: TxtLookup) -> Finding:
             if key == "":
                 detail = f"the key {selector} of {domain} was taken back (p= is empty)"
                 return failed("DKIM", detail, "publish the one that your provider names")
-    tried = f" under {', '.join(selectors)}" if selectors else ""
+    where_searched = f" under {', '.join(selectors)}" if selectors else ""
     advice = "look at your provider's page of the domain: it shows the names of your keys"
-    return unclear("DKIM", f"no key of {domain} was found{tried}", advice)
+    return unclear("DKIM", f"no key of {domain} was found{where_searched}", advice)
 
 
 # --- DMARC

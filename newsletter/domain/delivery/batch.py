@@ -234,8 +234,8 @@ class Waiting:
 
         A batch with earlier attempts does not wait for a local hour.
         """
-        tried = bool(self.max_attempts)
-        return tried or (self.next_at is not None and self.next_at <= instant)
+        has_attempts = bool(self.max_attempts)
+        return has_attempts or (self.next_at is not None and self.next_at <= instant)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,9 +31,9 @@ class SendingStop:
         return f"stopped by {self.by}{why} on {self.at:%Y-%m-%d %H:%M} UTC"
 
 
-def read_sending_stop(kept: str) -> SendingStop | None:
+def read_sending_stop(line: str) -> SendingStop | None:
     """Parse a stored line of ``SendingStop``; return None for a hold of another kind."""
-    found = _STORED_STOP_PATTERN.fullmatch(kept)
+    found = _STORED_STOP_PATTERN.fullmatch(line)
     if found is None:
         return None
     at = datetime.strptime(found["at"], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
@@ -169,8 +169,8 @@ class GuardCheck:
             self.is_used_elsewhere or self.location.host == record.location.host != ""
         ):
             return ""  # a replica with every claim took over; a copied workspace is elsewhere
-        moved = self.location.moved_from(record.location)
-        return f"this database {moved}: copied, restored or moved" if moved else ""
+        move_reason = self.location.moved_from(record.location)
+        return f"this database {move_reason}: copied, restored or moved" if move_reason else ""
 
     @property
     def is_unmarked(self) -> bool:

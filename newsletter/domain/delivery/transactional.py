@@ -263,8 +263,8 @@ def network_of(host: str) -> str:
     except ValueError:
         return UNKNOWN_NETWORK if host else ""
     # a socket for both kinds of address shows those of IPv4 in this form
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    found = mapped or found
+    ipv4 = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    found = ipv4 or found
     if not found.is_global:
         return ""
     if isinstance(found, ipaddress.IPv4Address):

@@ -151,9 +151,9 @@ class Session:
 
         ``seen_at`` may be later than the stored time.
         """
-        seen = max(self.seen_at, seen_at or self.seen_at)
+        last_seen = max(self.seen_at, seen_at or self.seen_at)
         longest = SESSION_LIFETIME if self.stage is Stage.WHOLE else FACTOR_TIMEOUT
-        return now - seen < IDLE_TIMEOUT and now - self.created_at < longest
+        return now - last_seen < IDLE_TIMEOUT and now - self.created_at < longest
 
     def has_fresh_factor(self, now: datetime) -> bool:
         """Return whether the last second factor is recent enough for dangerous acts."""
@@ -242,10 +242,10 @@ def limits_on_tests(actor: str) -> tuple[Limit, ...]:
 
     They go to any address, and each counts against the provider's quota.
     """
-    mine = f"test {actor}"
+    key = f"test {actor}"
     return (
-        Limit(key=mine, max_count=5, period=timedelta(minutes=1)),
-        Limit(key=mine, max_count=60, period=_HOUR),
+        Limit(key=key, max_count=5, period=timedelta(minutes=1)),
+        Limit(key=key, max_count=60, period=_HOUR),
         Limit(key="test", max_count=20, period=timedelta(minutes=1)),
     )
 
@@ -349,10 +349,10 @@ def relying_party_of(address: str, name: str) -> RelyingParty | None:
     safe = parts.scheme == "https" or (parts.scheme, host) == ("http", "localhost")
     if not host or not safe or _is_number(host):
         return None
-    written = ascii_host(host)
+    domain = ascii_host(host)
     other = parts.port not in {None, _DEFAULT_PORTS[parts.scheme]}
-    origin = f"{parts.scheme}://{written}{f':{parts.port}' if other else ''}"
-    return RelyingParty(id=written, origin=origin, name=name)
+    origin = f"{parts.scheme}://{domain}{f':{parts.port}' if other else ''}"
+    return RelyingParty(id=domain, origin=origin, name=name)
 
 
 def _is_number(host: str) -> bool:

@@ -113,8 +113,8 @@ def sentence(entry: AuditEntry, names: Mapping[str, str], zone: str) -> str:
     else:
         did = f"{actor_name(entry.actor, names)} {_VERBS.get(entry.action, f'{entry.action}:')}"
         detail = detail or _OBJECTS.get(entry.action, "")
-        own = f" by {actor_name(entry.actor, names)}"
-        detail = detail if not detail.endswith(own) else ""  # "paused by …": said already
+        suffix = f" by {actor_name(entry.actor, names)}"
+        detail = detail if not detail.endswith(suffix) else ""  # "paused by …": said already
     sentence = f"{did} {detail}".rstrip().rstrip(":.")
     return sentence if sentence.endswith(("?", "!")) else f"{sentence}."
 

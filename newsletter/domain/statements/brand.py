@@ -223,16 +223,16 @@ def _reach_contrast(
     color: str, end: float, against: str, min_contrast: float, *, saturation: float = 1.0
 ) -> str:
     """Return the hue, made lighter (``end`` 1) or darker (0) until the contrast is high enough."""
-    hue, lightness, own = _hls(color)
+    hue, lightness, pure = _hls(color)
     steps = (lightness + (end - lightness) * step / 100 for step in range(101))
-    tried = (_as_hex(colorsys.hls_to_rgb(hue, step, min(own, saturation))) for step in steps)
-    return next(one for one in tried if contrast(one, against) >= min_contrast)
+    tries = (_as_hex(colorsys.hls_to_rgb(hue, step, min(pure, saturation))) for step in steps)
+    return next(one for one in tries if contrast(one, against) >= min_contrast)
 
 
 def _neutral(color: str, lightness: float, saturation: float) -> str:
     """Return a colour of little saturation with this hue and lightness; a grey gives greys."""
-    hue, _, own = _hls(color)
-    return _as_hex(colorsys.hls_to_rgb(hue, lightness, saturation * min(1.0, 2 * own)))
+    hue, _, pure = _hls(color)
+    return _as_hex(colorsys.hls_to_rgb(hue, lightness, saturation * min(1.0, 2 * pure)))
 
 
 def _hls(color: str) -> tuple[float, float, float]:
@@ -242,7 +242,7 @@ def _hls(color: str) -> tuple[float, float, float]:
 
 def _mix(color: str, other: str, ratio: float) -> str:
     pairs = zip(_channels(color), _channels(other), strict=True)
-    red, green, blue = (here + (there - here) * ratio for here, there in pairs)
+    red, green, blue = (a + (b - a) * ratio for a, b in pairs)
     return _as_hex((red / 255, green / 255, blue / 255))
 
 

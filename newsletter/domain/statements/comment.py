@@ -54,11 +54,11 @@ def find_mentions(words: str, names: Mapping[str, str]) -> dict[str, str]:
     known: dict[str, set[str]] = {}
     for address, name in names.items():
         parts = name.casefold().split()
-        whole = {joint.join(parts) for joint in ("", ".", "-")}
-        for one in {address, address.partition("@")[0], *parts[:1], *whole}:
+        full_names = {joint.join(parts) for joint in ("", ".", "-")}
+        for one in {address, address.partition("@")[0], *parts[:1], *full_names}:
             known.setdefault(one, set()).add(address)
-    written = (one.rstrip(".-") for one in _MENTION_PATTERN.findall(words))
-    found = {one: [*known.get(one.casefold(), ())] for one in written}
+    mentions = (one.rstrip(".-") for one in _MENTION_PATTERN.findall(words))
+    found = {one: [*known.get(one.casefold(), ())] for one in mentions}
     return {one: who[0] if len(who) == 1 else "" for one, who in found.items()}
 
 

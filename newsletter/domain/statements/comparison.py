@@ -31,11 +31,11 @@ class Difference:
         Passages with little in common are one removed and one added run.
         """
         left, right = (re.findall(r"\S+\s*", text) for text in (self.before, self.after))
-        bare = [[word.strip() for word in words] for words in (left, right)]
-        matcher = SequenceMatcher(None, bare[0], bare[1], autojunk=False)
-        whole = [("out", self.before.strip()), ("in", self.after.strip())]
+        stripped = [[word.strip() for word in words] for words in (left, right)]
+        matcher = SequenceMatcher(None, stripped[0], stripped[1], autojunk=False)
+        full_texts = [("out", self.before.strip()), ("in", self.after.strip())]
         if max(len(left), len(right)) > _MAX_WORDS or matcher.ratio() < _MIN_SHARED_WORDS:
-            return [run for run in whole if run[1]]
+            return [run for run in full_texts if run[1]]
         found = []
         for tag, a, b, c, d in matcher.get_opcodes():
             if tag == "equal":
@@ -54,8 +54,8 @@ def differences(before: DraftText, after: DraftText) -> tuple[Difference, ...]:
     ]
     for one, other in _parts(before.body, after.body):
         if one != other:
-            both = ("\n\n".join(one), "\n\n".join(other))
-            found.append(Difference(what="body", before=both[0], after=both[1]))
+            pair = ("\n\n".join(one), "\n\n".join(other))
+            found.append(Difference(what="body", before=pair[0], after=pair[1]))
     return tuple(found)
 
 

@@ -49,10 +49,10 @@ def greeting_name(name: str) -> str:
     """
     if len(name) > _MAX_RAW_CHARACTERS or any(map(_unseen, name)):
         return ""
-    spoken = " ".join(unicodedata.normalize("NFC", name).translate(_QUOTES).split()).rstrip(" ,")
-    shape = "".join(map(_shape, spoken))
-    fits = len(spoken) <= MAX_NAME_LENGTH and _NAME_SHAPE_PATTERN.fullmatch(shape)
-    return spoken if fits and not _IMPLAUSIBLE_NAME_PATTERN.search(shape) else ""
+    name_text = " ".join(unicodedata.normalize("NFC", name).translate(_QUOTES).split()).rstrip(" ,")
+    shape = "".join(map(_shape, name_text))
+    is_fitting = len(name_text) <= MAX_NAME_LENGTH and _NAME_SHAPE_PATTERN.fullmatch(shape)
+    return name_text if is_fitting and not _IMPLAUSIBLE_NAME_PATTERN.search(shape) else ""
 
 
 def _unseen(character: str) -> bool:
@@ -295,10 +295,10 @@ class Content:
         """Return the text of each name gap for a reader with this name, which is outside input."""
         if not self.fallbacks:
             return ()
-        spoken = greeting_name(name)
+        name_text = greeting_name(name)
         # a name that holds a mark would be filled in turn
-        known = spoken and MARK_PREFIX not in spoken.upper()
-        return tuple(spoken if known else fallback for fallback in self.fallbacks)
+        known = name_text and MARK_PREFIX not in name_text.upper()
+        return tuple(name_text if known else fallback for fallback in self.fallbacks)
 
     def in_words(self, part: str) -> str:
         """Return the HTML or the text as readers without a name get it."""
@@ -361,10 +361,10 @@ class Recipient(NamedTuple):
 
     def merge(self, template: str) -> str:
         """Fill the merge fields of a subject, text or header."""
-        merged = template.replace(MergeField.UNSUBSCRIBE.value, self.unsubscribe).replace(
+        text = template.replace(MergeField.UNSUBSCRIBE.value, self.unsubscribe).replace(
             MergeField.MESSAGE_ID.value, self.message_id
         )
-        return _fill(merged, self.names) if self.names else merged
+        return _fill(text, self.names) if self.names else text
 
 
 class Recipients(Sequence[Recipient]):

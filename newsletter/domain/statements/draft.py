@@ -105,8 +105,8 @@ class Version:
     def goes_on(self, by: str, at: datetime) -> bool:
         """Return whether this person's typing now still belongs to this version."""
         # after the clock went back, another version begins
-        young = timedelta(0) <= at - self.began_at < VERSION_PERIOD
-        return not self.closed and self.kind is VersionKind.TYPED and self.by == by and young
+        is_recent = timedelta(0) <= at - self.began_at < VERSION_PERIOD
+        return not self.closed and self.kind is VersionKind.TYPED and self.by == by and is_recent
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -132,61 +132,61 @@ def classify(
     items: Sequence[Item], known: Iterable[KnownItem], *, record: FeedRecord
 ) -> ClassifiedItems:
     """Decide about all items that the feed lists."""
-    listed: dict[str, Item] = {}
+    items_by_key: dict[str, Item] = {}
     for item in items:
         # of two with one id the newest, which a feed lists first
-        listed.setdefault(item.id, item)
+        items_by_key.setdefault(item.id, item)
     by_id = {item.id: item for item in known}
-    met, strangers = _match_known_items(listed, by_id)
+    matches, unmatched = _match_known_items(items_by_key, by_id)
     changed = tuple(
         (before, item)
-        for before, item in met
+        for before, item in matches
         if before.id != item.id
         or (before.state is not ItemState.PASSED and before.fingerprint != item.fingerprint())
     )
     # if no item of a feed is known any more, the feed was moved or filled again; one item may be
     # news
-    renewed = len(listed) > 1 and bool(by_id) and len(strangers) == len(listed)
-    fresh, old, remark = _split_unknown(strangers, record, renewed=renewed)
-    doubles = len(items) - len(listed)
+    is_rebuilt = len(items_by_key) > 1 and bool(by_id) and len(unmatched) == len(items_by_key)
+    fresh, old, remark = _split_unknown(unmatched, record, is_rebuilt=is_rebuilt)
+    doubles = len(items) - len(items_by_key)
     doubled = [f"{doubles} of its items have the id of another and do not count"] if doubles else []
     remarks = "; ".join([*doubled, *([remark] if remark else [])])
     return ClassifiedItems(fresh=tuple(fresh), old=tuple(old), known=changed, remark=remarks)
 
 
 def _split_unknown(
-    strangers: Sequence[Item], record: FeedRecord, *, renewed: bool
+    items: Sequence[Item], record: FeedRecord, *, is_rebuilt: bool
 ) -> tuple[list[Item], list[Item], str]:
     """Return the unknown items to take, those to skip, and a note."""
     if record.first_at is None:
-        return [], list(strangers), ""
-    bound = (record.succeeded_at if renewed else None) or record.first_at
-    old = [stranger for stranger in strangers if _is_old(stranger, bound, undated=renewed)]
-    fresh = [stranger for stranger in strangers if not _is_old(stranger, bound, undated=renewed)]
+        return [], list(items), ""
+    bound = (record.succeeded_at if is_rebuilt else None) or record.first_at
+    old_items = [item for item in items if _is_old(item, bound, undated=is_rebuilt)]
+    fresh = [item for item in items if not _is_old(item, bound, undated=is_rebuilt)]
     if len(fresh) > MAX_NEW_ITEMS:
-        return [], list(strangers), f"{len(fresh)} new items at once are no news: none was taken"
-    if renewed and old:
-        return fresh, old, "none of its items was known: what may be old was passed over"
-    return fresh, old, ""
+        return [], list(items), f"{len(fresh)} new items at once are no news: none was taken"
+    if is_rebuilt and old_items:
+        return fresh, old_items, "none of its items was known: what may be old was passed over"
+    return fresh, old_items, ""
 
 
 def _match_known_items(
-    listed: Mapping[str, Item], by_id: Mapping[str, KnownItem]
+    items_by_key: Mapping[str, Item], by_id: Mapping[str, KnownItem]
 ) -> tuple[list[tuple[KnownItem, Item]], list[Item]]:
     """Return each known item with its listed item, and the listed items that are unknown.
 
     A listed item with another id is a known one if its known id is not listed any more, and if its
     link, or its title and date, belong to exactly one item on either side.
     """
-    met = [(by_id[key], item) for key, item in listed.items() if key in by_id]
-    strangers = {key: item for key, item in listed.items() if key not in by_id}
-    absent = {key: one for key, one in by_id.items() if key not in listed}
+    matches = [(by_id[key], item) for key, item in items_by_key.items() if key in by_id]
+    unmatched = {key: item for key, item in items_by_key.items() if key not in by_id}
+    absent = {key: one for key, one in by_id.items() if key not in items_by_key}
     for mark in (_link_key, _title_key):
-        theirs, ours = _unique(strangers.values(), mark), _unique(absent.values(), mark)
-        for key in theirs.keys() & ours.keys():
-            met.append((ours[key], theirs[key]))
-            del strangers[theirs[key].id], absent[ours[key].id]
-    return met, list(strangers.values())
+        items, knowns = _unique(unmatched.values(), mark), _unique(absent.values(), mark)
+        for key in items.keys() & knowns.keys():
+            matches.append((knowns[key], items[key]))
+            del unmatched[items[key].id], absent[knowns[key].id]
+    return matches, list(unmatched.values())
 
 
 Listed = TypeVar("Listed", Item, KnownItem)

@@ -149,9 +149,9 @@ _MIN_AUDIENCE = 10
 """Readers. With smaller audiences, a change by a fifth is normal."""
 
 
-def differs_by_a_fifth(shown: int, now: int) -> bool:
+def differs_by_a_fifth(before: int, now: int) -> bool:
     """Return whether an audience differs by more than a fifth, so that a reason is required."""
-    return abs(now - shown) * _DROP_DIVISOR > shown and abs(now - shown) >= _MIN_AUDIENCE
+    return abs(now - before) * _DROP_DIVISOR > before and abs(now - before) >= _MIN_AUDIENCE
 
 
 @dataclass(frozen=True, kw_only=True)

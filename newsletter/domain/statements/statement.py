@@ -227,7 +227,7 @@ def judge_approvals(
     anybody. Two spellings of one mailbox are one person. ``changed`` returns in words what differs
     from another content hash.
     """
-    wrote = set(map(mailbox, writers))
+    authors = set(map(mailbox, writers))
     counted: dict[str, Approval] = {}
     overrides: dict[str, Approval] = {}
     reasons: list[str] = []
@@ -239,15 +239,15 @@ def judge_approvals(
     for approval in live:
         if approval.content_hash != content_hash:
             continue
-        reason = _reason_not_counted(approval, wrote=wrote, policy=policy, roles=roles)
+        reason = _reason_not_counted(approval, authors=authors, policy=policy, roles=roles)
         if reason:
             reasons.append(reason)
         else:
             kind = overrides if approval.channel is Channel.OVERRIDE else counted
             first = kind.setdefault(mailbox(approval.by), approval)
             # a person who approves again, for a later time, is held to that time
-            told = filter(None, (first.not_before, approval.not_before))
-            kind[mailbox(approval.by)] = replace(first, not_before=max(told, default=None))
+            times = filter(None, (first.not_before, approval.not_before))
+            kind[mailbox(approval.by)] = replace(first, not_before=max(times, default=None))
     ways = ((tuple(counted.values()), policy.required), (tuple(overrides.values()), OVERRIDES))
     enough = [given[least - 1].at for given, least in ways if len(given) >= least]
     complete_at = min(enough, default=None)
@@ -256,7 +256,7 @@ def judge_approvals(
     if lost:
         approvers = ", ".join(sorted({approval.by for approval in outdated}))
         shortfall = f"{lost} changed after {approvers} approved it; it waits for a new approval"
-    missing = (
+    gaps = (
         shortfall,
         *(
             f"{override.by} replaces what is missing; a second admin is needed"
@@ -268,16 +268,16 @@ def judge_approvals(
         counted=tuple(counted.values()),
         overrides=tuple(overrides.values()),
         outdated=tuple(outdated),
-        reasons=() if complete_at else (*missing, *reasons),
+        reasons=() if complete_at else (*gaps, *reasons),
         complete_at=complete_at,
         lost=lost,
     )
 
 
 def _reason_not_counted(
-    approval: Approval, *, wrote: Collection[str], policy: Approvals, roles: Mapping[str, Role]
+    approval: Approval, *, authors: Collection[str], policy: Approvals, roles: Mapping[str, Role]
 ) -> str:
-    if mailbox(approval.by) in wrote and not policy.author_may_approve:
+    if mailbox(approval.by) in authors and not policy.author_may_approve:
         return f"{approval.by} wrote it, and approvals.author_may_approve is false"
     role = roles.get(approval.by)
     if role is not None and not role.includes(Role.APPROVER):

@@ -45,19 +45,19 @@ def mismatches(text: str, *, about: date) -> Iterator[Mismatch]:
             number, month = int(found["number"]), _index(months, found["month"]) + 1
             # the nearest year; in months of 31 days, half a year is 186
             ahead = (month - about.month) * 31 + number - about.day
-            near = about.year + (-1 if ahead > 186 else 1 if ahead < -186 else 0)
-            year = int(found["year"] or near)
+            likely_year = about.year + (-1 if ahead > 186 else 1 if ahead < -186 else 0)
+            year = int(found["year"] or likely_year)
             if not 1 <= number <= 31 or year not in _PLAUSIBLE_YEARS:
                 continue  # it is no date at all
             exists = number <= monthrange(year, month)[1]
-            right = date(year, month, number).weekday() if exists else None
-            named = {_index(days, word) for word in (found["before"], found["day"]) if word}
-            if right not in named:
+            weekday = date(year, month, number).weekday() if exists else None
+            indices = {_index(days, word) for word in (found["before"], found["day"]) if word}
+            if weekday not in indices:
                 yield Mismatch(
                     offset=found.start(),
                     written=found.group(),
                     year=year,
-                    right="" if right is None else WEEKDAY_NAMES[right],
+                    right="" if weekday is None else WEEKDAY_NAMES[weekday],
                 )
 
 

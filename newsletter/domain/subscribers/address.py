@@ -93,11 +93,11 @@ def mailbox(address: str) -> str:
 
     Upper case, full-width letters, a ``+`` suffix and Gmail's dots do not make another person.
     """
-    written = unicodedata.normalize("NFKC", address).casefold().rstrip(".")
+    address_text = unicodedata.normalize("NFKC", address).casefold().rstrip(".")
     try:
-        folded = fold(written)
+        folded = fold(address_text)
     except ValueError:  # a domain that nobody can look up is only itself
-        folded = written.strip()
+        folded = address_text.strip()
     local, at, domain = folded.rpartition("@")
     local = local.partition("+")[0] or local
     if domain in _DOMAINS_IGNORING_DOTS:

@@ -168,8 +168,8 @@ class ImportResult:
     def plus(self, part: "ImportResult") -> "ImportResult":
         """Return the sum of this result and that of one more part of the file."""
         refused, joined = dict(self.refused), Counter(self.joined) + Counter(part.joined)
-        for reason, away in part.refused.items():
-            refused[reason] = refused.get(reason, SkippedPeople()).plus(away)
+        for reason, group in part.refused.items():
+            refused[reason] = refused.get(reason, SkippedPeople()).plus(group)
         return replace(
             self,
             new=self.new + part.new,
@@ -185,7 +185,7 @@ class ImportResult:
     @property
     def skipped(self) -> int:
         """Return the number of people who are not subscribed to some list that the file names."""
-        return sum(away.people for away in (*self.refused.values(), self.left))
+        return sum(group.people for group in (*self.refused.values(), self.left))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -88,7 +88,7 @@ class SegmentRule:
 def check_segment_rule(rule: SegmentRule) -> SegmentRule:
     """Raise ValueError for a rule that matches everyone, or can never match anyone."""
     since, before = rule.joined_since, rule.joined_before
-    both = sorted({*rule.tags, *rule.any_tag} & {*rule.without_tags})
+    common = sorted({*rule.tags, *rule.any_tag} & {*rule.without_tags})
     if not any(getattr(rule, condition) for condition in _CONDITION_NAMES):
         keys = ", ".join(_CONDITION_NAMES)
         raise ValueError(f"picks everybody on {rule.list}; write at least one of {keys}")
@@ -96,9 +96,9 @@ def check_segment_rule(rule: SegmentRule) -> SegmentRule:
         raise ValueError(
             f"picks no one: joined_before, {before}, is not after joined_since, {since}"
         )
-    if both:
+    if common:
         raise ValueError(
-            f"asks for {', '.join(both)} and, in without_tags, for readers without it;"
+            f"asks for {', '.join(common)} and, in without_tags, for readers without it;"
             " take it out of one of them"
         )
     return rule
@@ -144,9 +144,9 @@ class Segment(SegmentRule):
             yield f"joined before {self.joined_before} ({self.timezone})"
         for name in ("place", "outlet", "beat"):
             # free text: without quotes, one that holds "or" would read like two
-            quoted = [json.dumps(one, ensure_ascii=False) for one in getattr(self, name)]
-            if quoted:
-                yield f"{name} {' or '.join(quoted)}"
+            values = [json.dumps(one, ensure_ascii=False) for one in getattr(self, name)]
+            if values:
+                yield f"{name} {' or '.join(values)}"
         yield from _tagged("tagged", self.tags, "and")
         yield from _tagged("tagged", self.any_tag, "or")
         yield from _tagged("not tagged", self.without_tags, "or")

@@ -155,7 +155,7 @@ class SignUpRules(SignUpSettings):
 
     def offered(self, names: Sequence[str] = ()) -> tuple[PublicList, ...]:
         """Return the offered lists with these names, or all of them, in their order."""
-        return tuple(shown for shown in self.public_lists if not names or shown.name in names)
+        return tuple(one for one in self.public_lists if not names or one.name in names)
 
     def judge(self, form: SignUpForm) -> SignUp | Mapping[str, FormFault]:
         """Return the valid sign-up, or the faults by field."""
@@ -197,7 +197,7 @@ class SignUpRules(SignUpSettings):
 
 def consent_words(template: str, *, organisation: str, public_lists: Sequence[PublicList]) -> str:
     """Return the complete words of consent."""
-    titles = ", ".join(shown.title for shown in public_lists)
+    titles = ", ".join(public_list.title for public_list in public_lists)
     return template.replace(ORGANISATION_GAP, organisation).replace(LISTS_GAP, titles)
 
 
