@@ -21,7 +21,7 @@ from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.campaigns.state import STATE_ROWS, Act, State
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.signup import Method
-from newsletter.rendering.sentences import translated
+from newsletter.rendering.sentences import translate_source
 from newsletter.tables import load_table
 from newsletter.web.desk.deciding import LEFT_OUT
 
@@ -62,7 +62,7 @@ def messages() -> Iterator[tuple[Message, str]]:
     """Yield each message and its file; a pair is singular and plural."""
     for file in sorted((ROOT / "templates/desk").glob("*.html.j2")):
         place, text, found = str(file.relative_to(ROOT)), file.read_text(), _Collector()
-        translated(text, found)
+        translate_source(text, found)
         found += _said_in_template(text, place)
         yield from ((message, place) for message in found)
     for module in sorted((ROOT / "newsletter").rglob("*.py")):

@@ -97,10 +97,10 @@ def _close_files() -> None:
     version = _libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), 1)
     if version < 1:
         return
-    asked = struct.pack("<Q", (1 << _RIGHTS_BY_ABI_VERSION.get(version, 16)) - 1)
-    asked += struct.pack("<Q", 0b11) if version >= 4 else b""  # TCP: bind, connect
-    asked += struct.pack("<Q", 0b11) if version >= 6 else b""  # abstract sockets, signals
-    rules = _libc.syscall(_CREATE_RULESET, asked, ctypes.c_size_t(len(asked)), 0)
+    request = struct.pack("<Q", (1 << _RIGHTS_BY_ABI_VERSION.get(version, 16)) - 1)
+    request += struct.pack("<Q", 0b11) if version >= 4 else b""  # TCP: bind, connect
+    request += struct.pack("<Q", 0b11) if version >= 6 else b""  # abstract sockets, signals
+    rules = _libc.syscall(_CREATE_RULESET, request, ctypes.c_size_t(len(request)), 0)
     if rules < 0:
         return
     for path in dict.fromkeys(_readable()):

@@ -32,9 +32,9 @@ def decode(data: bytes, *, file: str = "the text", declared: Iterable[str] = ())
         if text is None:
             text, note = data.decode("cp1252"), _GUESSED
     except UnicodeDecodeError as error:
-        place = f"byte {error.start + 1}, 0x{data[error.start]:02x}"
+        position = f"byte {error.start + 1}, 0x{data[error.start]:02x}"
         message = (
-            f"{place}, is neither UTF-8, UTF-16 nor Windows-1252; save it as plain text in UTF-8"
+            f"{position}, is neither UTF-8, UTF-16 nor Windows-1252; save it as plain text in UTF-8"
         )
         raise InvalidInput([Fault(file=file, message=message)]) from error
     return text.replace("\r\n", "\n").replace("\r", "\n"), note
@@ -52,13 +52,13 @@ def decode_as_declared(data: bytes, declared: Iterable[str] = ()) -> str | None:
     # encodings of ASCII bytes alone would be taken for UTF-8
     for name in sorted(["utf-8", *declared], key=lambda name: not name.lower().startswith(_ASCII)):
         try:
-            known = codecs.lookup(name).name
+            codec_name = codecs.lookup(name).name
             # what calls itself Latin-1 mostly holds the quotes of Windows: browsers read it so too
-            text = data.decode("cp1252" if known in _WESTERN_ENCODINGS else known)
+            text = data.decode("cp1252" if codec_name in _WESTERN_ENCODINGS else codec_name)
         except (LookupError, UnicodeError):
             continue
         # UTF-16 of Latin letters was found by its beginning
-        if not known.startswith("utf-16"):
+        if not codec_name.startswith("utf-16"):
             return text
     return None
 

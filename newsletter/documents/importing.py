@@ -65,10 +65,10 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
         raise unusable(file, f"has more than {_MAX_PARTS} parts; copy its text into a file")
     message = email.message_from_bytes(data, policy=_ForBrokenHeaders())
     assert isinstance(message, EmailMessage)  # noqa: S101 - what the policy makes
-    covers: list[DroppedLine] = []
-    while len(covers) < _MAX_COVERS and (inner := _forwarded_email(message)) is not None:
+    cover_lines: list[DroppedLine] = []
+    while len(cover_lines) < _MAX_COVERS and (inner := _forwarded_email(message)) is not None:
         words = " ".join(_visible_text(message).split())
-        covers.append(
+        cover_lines.append(
             DroppedLine(line=0, text=words[:_SHOWN], reason="the email that it came with")
         )
         message = inner
@@ -77,8 +77,8 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
     if part is None:
         raise unusable(file, "is no email with a text in it; copy its text into a .txt file")
     pictures = _enclosed_pictures(message)
-    document = _unsigned(_read(part, _subject(message), pictures, today=today, file=file))
-    attached = (
+    document = _drop_signature(_read(part, _subject(message), pictures, today=today, file=file))
+    attachments = (
         DroppedLine(
             line=0,
             text=attachment.get_filename() or attachment.get_content_type(),
@@ -86,17 +86,17 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
         )
         for attachment in message.iter_attachments()
     )
-    return replace(document, dropped=(*covers, *document.dropped, *attached))
+    return replace(document, dropped=(*cover_lines, *document.dropped, *attachments))
 
 
 def _forwarded_email(message: EmailMessage) -> EmailMessage | None:
     """Return the only attached email, if the email around it has almost no text."""
-    attached = [
+    attachments = [
         attachment
         for attachment in message.iter_attachments()
         if attachment.get_content_type() == "message/rfc822"
     ]
-    inner = attached[0].get_payload() if len(attached) == 1 else None
+    inner = attachments[0].get_payload() if len(attachments) == 1 else None
     found = inner[0] if isinstance(inner, list) and inner else None
     if not isinstance(found, EmailMessage) or len(_visible_text(message).split()) > _MAX_WORDS:
         return None
@@ -149,27 +149,27 @@ def _read(
     return _without_signature(document, document.body, below)
 
 
-def _unsigned(document: ImportedDocument) -> ImportedDocument:
+def _drop_signature(document: ImportedDocument) -> ImportedDocument:
     """Move the sender's signature to the dropped lines."""
     blocks = document.body.split("\n\n")
     # never the first paragraph: something has to be left
     for n in range(max(1, len(blocks) - _MAX_SIGNATURE_LINES), len(blocks)):
-        if _SIGNATURE_LINE_PATTERN.match(blocks[n]) or _MAIL_FOOT.fullmatch(_bare(blocks[n])):
-            signature = _bare("\n".join(blocks[n:]))
+        if _SIGNATURE_LINE_PATTERN.match(blocks[n]) or _MAIL_FOOT.fullmatch(_plain_text(blocks[n])):
+            signature = _plain_text("\n".join(blocks[n:]))
             # a note on dropped text would mislead
             notes = tuple(note for note in document.notes if signature[:_QUOTED] not in note)
-            signed = replace(document, notes=notes)
-            return _without_signature(signed, "\n\n".join(blocks[:n]), signature)
+            with_fewer_notes = replace(document, notes=notes)
+            return _without_signature(with_fewer_notes, "\n\n".join(blocks[:n]), signature)
     return document
 
 
 def _without_signature(document: ImportedDocument, body: str, signature: str) -> ImportedDocument:
-    shown = " ".join(signature.split())[:_SHOWN]
-    lost = DroppedLine(line=0, text=shown, reason="the signature of the email")
-    return replace(document, body=body, dropped=(*document.dropped, lost))
+    excerpt = " ".join(signature.split())[:_SHOWN]
+    dropped_line = DroppedLine(line=0, text=excerpt, reason="the signature of the email")
+    return replace(document, body=body, dropped=(*document.dropped, dropped_line))
 
 
-def _bare(block: str) -> str:
+def _plain_text(block: str) -> str:
     """Return roughly the words of a paragraph of Markdown."""
     return " ".join(re.sub(r"[\\*]", " ", block[:_MAX_BLOCK_CHARACTERS]).split())
 
@@ -183,8 +183,8 @@ MAX_BYTES = 50_000_000
 """Size limit of a file. Pictures make Word files large."""
 
 
-_LARGEST_PAGE = 10_000_000
-_LARGEST_TEXT = 2_000_000
+_MAX_PAGE_BYTES = 10_000_000
+_MAX_TEXT_BYTES = 2_000_000
 _READERS: dict[str, Callable[..., ImportedDocument]] = {
     ".docx": import_docx,
     ".odt": import_odt,
@@ -216,7 +216,7 @@ def import_file(data: bytes, *, today: date, file: str) -> ImportedDocument:
     is unknown, the file is too large, or it has no statement.
     """
     kind = PurePath(file).suffix.lower()
-    refusal = _ADVICE_BY_SUFFIX.get(kind, "") or _disguised(data, kind)
+    refusal = _ADVICE_BY_SUFFIX.get(kind, "") or _find_disguise(data, kind)
     if refusal:
         raise unusable(file, refusal)
     reader = _READERS.get(kind)
@@ -227,7 +227,7 @@ def import_file(data: bytes, *, today: date, file: str) -> ImportedDocument:
     return replace(document, language=language_of(document.body, document.language))
 
 
-def _disguised(data: bytes, kind: str) -> str:
+def _find_disguise(data: bytes, kind: str) -> str:
     if data.startswith(_OLD_WORD_MAGIC):
         # Office packs what it encrypts into the container of its old files
         if _ENCRYPTED_OFFICE_MARK in data:
@@ -236,7 +236,7 @@ def _disguised(data: bytes, kind: str) -> str:
     if kind in _SANDBOXED_SUFFIXES:
         largest = MAX_BYTES
     else:
-        largest = _LARGEST_PAGE if _READERS.get(kind) is import_page else _LARGEST_TEXT
+        largest = _MAX_PAGE_BYTES if _READERS.get(kind) is import_page else _MAX_TEXT_BYTES
         if data.startswith(b"PK\x03\x04"):
             return (
                 "is a packed file and no text; give it the ending .docx if it is from Word, .odt if"

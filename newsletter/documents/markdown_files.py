@@ -39,26 +39,26 @@ def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
     front = _front(text.removeprefix("\ufeff"), file)
     blocks = tuple(_blocks(front.body, front.body_line))
     values: dict[str, str] = {}
-    untaken = []
+    ignored = []
     for key, value, line in front.pairs:
         if key in _IMPORTED_KEYS and value and key not in values:
             values[key] = value
         else:
-            untaken.append(DroppedLine(line=line, text=f"{key}: {value}".strip(), reason=_UNTAKEN))
+            ignored.append(DroppedLine(line=line, text=f"{key}: {value}".strip(), reason=_UNTAKEN))
     dates = dates_in(values.get("date", "").replace("T", " ", 1))
-    read = ExtractedText(
+    extracted = ExtractedText(
         blocks=blocks,
         title=ordinary(values.get("title", "")).strip(),
         dated=Dated(value=dates[0].value) if dates else None,
         summary=ordinary(values.get("summary", "")).strip(),
         subject=ordinary(values.get("subject", "")).strip(),
-        dropped=tuple(untaken),
+        dropped=tuple(ignored),
         notes=tuple(filter(None, [note])),
         beside=tuple(_embargo(front)),
     )
-    document = import_blocks(read, today=today, file=file)
-    marked = any(_REFERENCE.search(o.markdown) for o in blocks if o.text == document.title)
-    notes = (*document.notes, *([_LOST_MARK] if marked else []))
+    document = import_blocks(extracted, today=today, file=file)
+    has_mark = any(_REFERENCE.search(o.markdown) for o in blocks if o.text == document.title)
+    notes = (*document.notes, *([_LOST_MARK] if has_mark else []))
     return replace(document, language=values.get("language", ""), notes=notes)
 
 
@@ -110,29 +110,29 @@ def _embargo(front: _Front) -> Iterator[tuple[int, str]]:
 # --- the text ----------------------------------------------------------------------------------
 
 
-def _blocks(body: str, first: int) -> Iterator[Block]:
+def _blocks(body: str, first_line: int) -> Iterator[Block]:
     """Cut a text at its blank lines and below its headings, but not inside code."""
     chunk: list[str] = []
     start, blanks, fence = 0, 1, ""
     lines = body.split("\n")
     for n, line in enumerate([*lines, ""]):
-        last = n == len(lines)
-        whole = len(chunk) == 1 and _ATX_HEADING_PATTERN.fullmatch(chunk[0])
-        blank = not ordinary(line).strip()  # of nothing that can be seen, as of a NUL
-        if chunk and not fence and (blank or _ATX_HEADING_PATTERN.fullmatch(line) or whole):
-            yield _block_of(chunk, first + start, blanks)
+        is_last = n == len(lines)
+        is_heading = len(chunk) == 1 and _ATX_HEADING_PATTERN.fullmatch(chunk[0])
+        is_blank = not ordinary(line).strip()  # of nothing that can be seen, as of a NUL
+        if chunk and not fence and (is_blank or _ATX_HEADING_PATTERN.fullmatch(line) or is_heading):
+            yield _block_of(chunk, first_line + start, blanks)
             blanks, chunk = 0, []
-        if last and chunk:  # code that is never closed
-            yield _block_of(chunk, first + start, blanks)
-        if blank and not chunk:
+        if is_last and chunk:  # code that is never closed
+            yield _block_of(chunk, first_line + start, blanks)
+        if is_blank and not chunk:
             blanks += 1
             continue
         start = start if chunk else n
         chunk.append(line)
-        fence = _fenced(line, fence)
+        fence = _open_fence(line, fence)
 
 
-def _fenced(line: str, fence: str) -> str:
+def _open_fence(line: str, fence: str) -> str:
     """Return the fence that is open below a line, or ""."""
     found = _FENCE_PATTERN.match(line)
     if found is None:
@@ -144,16 +144,16 @@ def _fenced(line: str, fence: str) -> str:
 
 
 def _block_of(chunk: list[str], number: int, blanks: int) -> Block:
-    written = "\n".join(chunk)
+    source = "\n".join(chunk)
     level, words = _heading(chunk)
-    plain = words
+    text = words
     if not _DEFINITION_PATTERN.match(words):
         bare = _EMPHASIS_MARK_PATTERN.sub("", _REFERENCE.sub("", _LINK_PATTERN.sub(r"\1", words)))
-        plain = _ESCAPED_SIGN_PATTERN.sub(r"\1", bare)
+        text = _ESCAPED_SIGN_PATTERN.sub(r"\1", bare)
     return Block(
         number=number,
-        text=ordinary(plain).strip() or ordinary(written).strip(),
-        markdown=written,
+        text=ordinary(text).strip() or ordinary(source).strip(),
+        markdown=source,
         level=level,
         # as many blank lines as there were: the text stays as it was written
         glue="\n" * (blanks + 1),
@@ -164,8 +164,8 @@ def _heading(chunk: list[str]) -> tuple[int, str]:
     found = _ATX_HEADING_PATTERN.fullmatch(chunk[0])
     if found and len(chunk) == 1:
         words = found[2].rstrip(" \t")
-        bare = words.rstrip("#")  # some write the marks behind a heading too: ## Title ##
-        return len(found[1]), bare.rstrip(" \t") if bare.endswith((" ", "\t")) else words
+        title = words.rstrip("#")  # some write the marks behind a heading too: ## Title ##
+        return len(found[1]), title.rstrip(" \t") if title.endswith((" ", "\t")) else words
     underline = _SETEXT_UNDERLINE_PATTERN.fullmatch(chunk[-1]) if len(chunk) > 1 else None
     # --- below an item, a quotation or a row of a table makes no heading of it
     if underline and not re.match(r"\s*(?:[-*+>|]|\d+[.)])\s", chunk[0]):

@@ -27,9 +27,9 @@ from newsletter.domain.errors import InvalidInput
 _MAX_PIXELS = 24_000_000
 _TOO_MANY_PIXELS = f"has more than {_MAX_PIXELS // 1_000_000} million pixels; make it smaller first"
 _MAX_SIDE_PIXELS = 20_000
-_MAX_WIDTH = 1_200
+_MAX_WIDTH_PIXELS = 1_200
 """Maximum width in pixels: twice an email's width, for sharp screens."""
-_MAX_HEIGHT = 2_400
+_MAX_HEIGHT_PIXELS = 2_400
 _TARGET_BYTES = 500_000
 """Target size in bytes, which loads fast enough on a telephone."""
 _JPEG_QUALITIES = (85, 70, 50)
@@ -47,14 +47,14 @@ def make_picture(data: bytes, *, file: str) -> MadePicture:
     kind = next((kind for head, kind in _MAGIC_BYTES.items() if data.startswith(head)), "")
     if not kind:
         raise unusable(file, f"is no PNG, JPEG or GIF; {_INSTEAD}")
-    image = _opened(data, kind, file)
-    image.thumbnail((_MAX_WIDTH, _MAX_HEIGHT), Image.Resampling.LANCZOS)
-    kind, encoded = _encoded(image, kind)
+    image = _open_picture(data, kind, file)
+    image.thumbnail((_MAX_WIDTH_PIXELS, _MAX_HEIGHT_PIXELS), Image.Resampling.LANCZOS)
+    kind, encoded = _encode(image, kind)
     width, height = image.size
     return MadePicture(kind=_MEDIA_TYPES[kind], data=encoded, width=width, height=height)
 
 
-def _opened(data: bytes, kind: str, file: str) -> Image.Image:
+def _open_picture(data: bytes, kind: str, file: str) -> Image.Image:
     """Return the upright pixels; of a file that moves, those of its first picture."""
     try:
         with warnings.catch_warnings():
@@ -69,27 +69,27 @@ def _opened(data: bytes, kind: str, file: str) -> Image.Image:
                 upright = ImageOps.exif_transpose(image)
                 # the pixels as RGB or RGBA, without metadata
                 clear = "A" in upright.getbands() or "transparency" in upright.info
-                read = upright.convert("RGBA" if clear else "RGB")
-                made = Image.new(read.mode, read.size)
-                made.paste(read)
-                return made
+                pixels = upright.convert("RGBA" if clear else "RGB")
+                picture = Image.new(pixels.mode, pixels.size)
+                picture.paste(pixels)
+                return picture
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, Warning) as error:
         raise unusable(file, f"is broken and cannot be read as a picture; {_INSTEAD}") from error
     except Image.DecompressionBombError as error:
         raise unusable(file, _TOO_MANY_PIXELS) from error
 
 
-def _encoded(image: Image.Image, kind: str) -> tuple[str, bytes]:
+def _encode(image: Image.Image, kind: str) -> tuple[str, bytes]:
     """Encode a photograph as JPEG, a small drawing as PNG, as well as the size allows."""
     if image.mode == "RGBA":
-        png = _saved(image, "PNG")
+        png = _save(image, "PNG")
         return "PNG", png if len(png) <= _TARGET_BYTES else _fewer_colours(image)
-    png = b"" if kind == "JPEG" else _saved(image, "PNG")
+    png = b"" if kind == "JPEG" else _save(image, "PNG")
     # so small a PNG is a drawing, which JPEG would blur
     if png and len(png) <= _TARGET_BYTES // 4:
         return "PNG", png
     for quality in _JPEG_QUALITIES:
-        jpeg = _saved(image, "JPEG", quality=quality, progressive=True)
+        jpeg = _save(image, "JPEG", quality=quality, progressive=True)
         if len(jpeg) <= _TARGET_BYTES:
             break
     return ("PNG", png) if png and len(png) < len(jpeg) else ("JPEG", jpeg)
@@ -99,16 +99,16 @@ def _fewer_colours(image: Image.Image) -> bytes:
     """Return a transparent PNG of 256 colours, scaled down until it is small enough."""
     while True:
         # the one method that every Pillow has for pixels that are clear in parts
-        png = _saved(image.quantize(256, method=Image.Quantize.FASTOCTREE), "PNG")
+        png = _save(image.quantize(256, method=Image.Quantize.FASTOCTREE), "PNG")
         if len(png) <= _TARGET_BYTES:
             return png
         image.thumbnail((image.width * 3 // 4, image.height * 3 // 4), Image.Resampling.LANCZOS)
 
 
-def _saved(image: Image.Image, kind: str, **how: object) -> bytes:
-    out = io.BytesIO()
-    image.save(out, kind, **how)
-    return out.getvalue()
+def _save(image: Image.Image, kind: str, **how: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **how)
+    return buffer.getvalue()
 
 
 _MIN_SIDE_PIXELS = 4
@@ -121,22 +121,22 @@ def with_encoded(document: ImportedDocument, read: Callable[[str], bytes]) -> Im
 
     ``read`` returns the bytes of a picture's source, or raises InvalidInput.
     """
-    made: list[ImportedPicture] = []
-    lost: list[DroppedLine] = []
+    pictures: list[ImportedPicture] = []
+    lost_lines: list[DroppedLine] = []
     for imported in document.pictures:
         name = shortened(imported.alt or _UNDESCRIBED_LABEL)
         try:
             picture = make_picture(read(imported.source), file=name)
         except InvalidInput as error:
             why = f"a picture that was not kept: it {error.faults[0].message}"
-            lost.append(DroppedLine(line=0, text=name, reason=why))
+            lost_lines.append(DroppedLine(line=0, text=name, reason=why))
             continue
         if min(picture.width, picture.height) < _MIN_SIDE_PIXELS:
             why = f"a picture of {picture.width} × {picture.height} pixels, which nobody sees"
-            lost.append(DroppedLine(line=0, text=name, reason=why))
+            lost_lines.append(DroppedLine(line=0, text=name, reason=why))
             continue
-        made.append(replace(imported, **vars(picture)))
-    return replace(document, pictures=tuple(made), dropped=(*document.dropped, *lost))
+        pictures.append(replace(imported, **vars(picture)))
+    return replace(document, pictures=tuple(pictures), dropped=(*document.dropped, *lost_lines))
 
 
 def embedded(source: str) -> bytes:

@@ -43,16 +43,16 @@ def _running_lines(lines: Sequence[Line]) -> Reasons:
     if not marks:
         return {}
     reasons = dict.fromkeys(marks, _PAGE_NUMBER_REASON)
-    beside = [n for mark in marks for n in (mark - 1, mark + 1) if 0 <= n < len(lines)]
-    counts = Counter(lines[n].text for n in beside)
-    top = [line.text.casefold() for line in lines[:_MASTHEAD_LINES]]
-    for n in beside:
-        again = (
+    neighbours = [n for mark in marks for n in (mark - 1, mark + 1) if 0 <= n < len(lines)]
+    counts = Counter(lines[n].text for n in neighbours)
+    masthead = [line.text.casefold() for line in lines[:_MASTHEAD_LINES]]
+    for n in neighbours:
+        repeated = (
             n >= _MASTHEAD_LINES
             and n - 1 in marks
-            and any(one in lines[n].text.casefold() for one in top)
+            and any(one in lines[n].text.casefold() for one in masthead)
         )
-        if n not in marks and (again or counts[lines[n].text] == len(marks) > 1):
+        if n not in marks and (repeated or counts[lines[n].text] == len(marks) > 1):
             reasons[n] = _RUNNING_HEADER_REASON
     return reasons
 
@@ -64,8 +64,8 @@ def _page_marks(lines: Sequence[Line]) -> list[int]:
     alike = len({page[1:] for _, page in marks}) == 1
     if not marks or not alike or numbers != list(range(1, len(numbers) + 1)):
         return []
-    alone = len(marks) == 1 and marks[0][0] < len(lines) - 1
-    if alone and (not marks[0][1][1] or re.search(r"\w", marks[0][1][2])):
+    is_only_one = len(marks) == 1 and marks[0][0] < len(lines) - 1
+    if is_only_one and (not marks[0][1][1] or re.search(r"\w", marks[0][1][2])):
         return []
     return [n for n, _ in marks]
 
@@ -99,7 +99,7 @@ def _underlines(lines: Sequence[Line]) -> Reasons:
     }
 
 
-_LONGEST_CELL = 200
+_MAX_CELL_CHARS = 200
 _LIST_MARK_PATTERN = re.compile(r"[•▪◦‣●○■□·*§o\uf0a7\uf0b7–-]|\(?(?:\d{1,2}|[a-z])[.)]")
 
 
@@ -110,14 +110,14 @@ def _table_rows(lines: Sequence[Line]) -> Iterator[tuple[int, Line]]:
     """
     number = 0
     for n, line in enumerate(lines):
-        above = n > 0 and not line.gap_above and _alike(lines[n - 1], line)
+        follows_row = n > 0 and not line.gap_above and _alike(lines[n - 1], line)
         below = n + 1 < len(lines) and not lines[n + 1].gap_above and _alike(line, lines[n + 1])
-        number += below and not above
-        yield (number if above or below else 0), line
+        number += below and not follows_row
+        yield (number if follows_row or below else 0), line
 
 
 def _alike(one: Line, other: Line) -> bool:
-    short = all(len(cell) <= _LONGEST_CELL for cell in [*one.cells, *other.cells])
+    short = all(len(cell) <= _MAX_CELL_CHARS for cell in [*one.cells, *other.cells])
     return len(one.cells) == len(other.cells) > 1 and short and not (_listed(one) or _listed(other))
 
 
@@ -142,13 +142,13 @@ def import_document(
     ``file``, if it is empty or has no body.
     """
     text, redirects = replace_redirects(text)
-    every = read_lines(text)
-    if not every:
+    all_lines = read_lines(text)
+    if not all_lines:
         raise unusable(file, "is empty; copy the whole statement into it")
-    running = _running_lines(every) | _underlines(every)
+    running = _running_lines(all_lines) | _underlines(all_lines)
     lines = [
         replace(line, gap_above=line.gap_above or running.get(n - 1) == _UNDERLINE_REASON)
-        for n, line in enumerate(every)
+        for n, line in enumerate(all_lines)
         if n not in running
     ]
     start, inner = below_forwarding([line.text for line in lines])
@@ -156,30 +156,30 @@ def import_document(
     width = wrap_width(lines)
     prose = first_prose(lines, width)
     left_out = [
-        DroppedLine(line=every[n].number, text=every[n].text, reason=why)
+        DroppedLine(line=all_lines[n].number, text=all_lines[n].text, reason=why)
         for n, why in running.items()
     ]
-    stated = StatedFacts(
+    facts = StatedFacts(
         email=inner or subject,
         forwarded=forwarded,
         beside=[(one.line, one.text) for one in left_out],
     )
-    document, kept = recognise(lines, stated, prose=prose, width=width, today=today, file=file)
+    document, kept = recognise(lines, facts, prose=prose, width=width, today=today, file=file)
     # A paragraph may go on below what a page break left between its lines.
-    breaks = {every[n].number for n in running}
-    soft = {below.number for above, below in pairwise(every) if above.number in breaks}
-    how = how_to_join(lines, width=width, soft=frozenset(soft - breaks))
+    breaks = {all_lines[n].number for n in running}
+    soft_breaks = {below.number for above, below in pairwise(all_lines) if above.number in breaks}
+    how = how_to_join(lines, width=width, soft=frozenset(soft_breaks - breaks))
     body = "\n\n".join(_blocks([lines[n] for n in kept], how))
     redirected = filter(None, [redirect_note(redirects)])
-    told = (*notes, *redirected, *document.notes, *how.notes())
-    return complete_document(document, body, dropped=left_out, notes=told)
+    all_notes = (*notes, *redirected, *document.notes, *how.notes())
+    return complete_document(document, body, dropped=left_out, notes=all_notes)
 
 
 _MAX_QUOTE_DEPTH = 5
 """Levels of nested quotations."""
 
 
-def _unquoted(lines: Sequence[Line]) -> Iterator[Line]:
+def _unquote(lines: Sequence[Line]) -> Iterator[Line]:
     """Yield the lines of a quotation; empty ones separate paragraphs."""
     gap = False
     for line in lines:
@@ -191,17 +191,17 @@ def _unquoted(lines: Sequence[Line]) -> Iterator[Line]:
 
 def _blocks(lines: Sequence[Line], joining: Joining, depth: int = 0) -> Iterator[str]:
     """Yield paragraphs, tables and quotations, in Markdown."""
-    deep = depth == _MAX_QUOTE_DEPTH
+    is_deepest = depth == _MAX_QUOTE_DEPTH
     # as emails quote, and no sum such as >5 %
     kinds = (
-        (cells, (line.text + " ").startswith(("> ", ">>")) and not deep, line)
+        (cells, (line.text + " ").startswith(("> ", ">>")) and not is_deepest, line)
         for cells, line in _table_rows(lines)
     )
     for (cells, quoted), group in groupby(kinds, key=itemgetter(0, 1)):
         part = [line for *_, line in group]
         if quoted and len(part) > 1:  # a single line may only begin so
-            inside = "\n\n".join(_blocks(list(_unquoted(part)), joining, depth + 1))
-            yield "\n".join(f"> {line}".rstrip() for line in inside.split("\n"))
+            inner = "\n\n".join(_blocks(list(_unquote(part)), joining, depth + 1))
+            yield "\n".join(f"> {line}".rstrip() for line in inner.split("\n"))
         elif cells:
             table = ([escape_words(cell).replace("|", "\\|") for cell in row.cells] for row in part)
             head, *rows = map(" | ".join, table)

@@ -30,7 +30,7 @@ def direct(address: str) -> str:
     query = parse_qs(parts.query)
     target = ""
     if found := _URLDEFENSE_V3_PATTERN.match(address):
-        target = _restored(found[1], found[2])
+        target = _restore(found[1], found[2])
     elif parts.hostname == _URLDEFENSE_HOST and parts.path == "/v2/url":
         # version 2 writes - for % and _ for /
         target = unquote(query.get("u", [""])[0].replace("-", "%").replace("_", "/"))
@@ -63,10 +63,10 @@ def redirect_note(count: int) -> str:
     return f"{links} through a mail program's or Google's redirect made direct." if count else ""
 
 
-def _restored(written: str, kept: str) -> str:
+def _restore(written: str, removed: str) -> str:
     """Insert the characters that Proofpoint removed: a star marks one of them or several."""
     try:
-        out = base64.urlsafe_b64decode(kept + "=" * (-len(kept) % 4)).decode()
+        characters = base64.urlsafe_b64decode(removed + "=" * (-len(removed) % 4)).decode()
     except (binascii.Error, UnicodeError):
         return ""
     at = 0
@@ -75,6 +75,6 @@ def _restored(written: str, kept: str) -> str:
         nonlocal at
         count = _RUN_LENGTH_ALPHABET.find(found[1]) + 2 if found[1] else 1
         at += count
-        return out[at - count : at]
+        return characters[at - count : at]
 
     return _REPLACED_CHARACTERS_PATTERN.sub(replaced, written)

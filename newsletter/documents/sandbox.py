@@ -168,8 +168,8 @@ def stream(
     finish."""
     seconds = timeout.total_seconds()
     is_late = is_whole = False
-    with TemporaryFile() as out:
-        with gate.slot(), _started(reader, seconds, max_bytes, out) as process:
+    with TemporaryFile() as output:
+        with gate.slot(), _start(reader, seconds, max_bytes, output) as process:
             try:
                 with gate.ended_by_closing(process):
                     process.communicate(pickle.dumps(arguments), seconds)
@@ -177,8 +177,8 @@ def stream(
                 is_late = True
             finally:  # interrupted or not: else the process would read on
                 end(process)
-        out.seek(0)
-        for line in out:
+        output.seek(0)
+        for line in output:
             is_whole = line == _LAST_LINE
             # without an end it is half a line
             if not is_whole and line.endswith(b"\n"):
@@ -219,17 +219,17 @@ def cut_off(error: CutOff, *, file: str, advice: str) -> InvalidInput:
     return InvalidInput([Fault(file=file, message=f"was not read: {error}; {remedy}")])
 
 
-def _started(
-    reader: str, seconds: float, max_bytes: int, out: IO[bytes]
+def _start(
+    reader: str, seconds: float, max_bytes: int, output: IO[bytes]
 ) -> "subprocess.Popen[bytes]":
     """Start the sandbox's process, with only the module path as environment. Raises NotStarted."""
-    asked = (str(os.getpid()), f"{seconds:g}", str(max_bytes), reader)
+    arguments = (str(os.getpid()), f"{seconds:g}", str(max_bytes), reader)
     try:
         return subprocess.Popen(  # noqa: S603 - this very interpreter, and this module
             # -P: no module out of whatever folder this was started in
-            [sys.executable, "-P", "-m", _SANDBOX_MODULE, *asked],
+            [sys.executable, "-P", "-m", _SANDBOX_MODULE, *arguments],
             stdin=subprocess.PIPE,
-            stdout=out,
+            stdout=output,
             stderr=subprocess.DEVNULL,
             env={"PYTHONPATH": os.pathsep.join(map(os.path.abspath, filter(None, sys.path)))},
             cwd="/",
@@ -272,7 +272,7 @@ def _type_adapter(answer: Any) -> "TypeAdapter[Any]":
     )
 
 
-def _plain(value: Any) -> Any:
+def _json_default(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, date):
@@ -304,7 +304,7 @@ def serve(reader: Callable[..., Any], source: IO[bytes], sink: IO[bytes]) -> Non
     arguments = pickle.load(source)  # noqa: S301 - what our own parent wrote
     for one in answers(reader, arguments):
         # half a character becomes a question mark
-        line = json.dumps(one, ensure_ascii=False, default=_plain).encode("utf-8", "replace")
+        line = json.dumps(one, ensure_ascii=False, default=_json_default).encode("utf-8", "replace")
         sink.write(line + b"\n")
         sink.flush()
     sink.write(_LAST_LINE)

@@ -47,9 +47,9 @@ def language_name(language: str) -> str:
 
     An unknown language is named by its tag.
     """
-    plain, _, variant = language.partition("-")
-    locale = locale_of(plain)
-    name = _OWN_NAMES.get(plain.lower()) or str((locale and locale.get_language_name(locale)) or "")
+    base, _, variant = language.partition("-")
+    locale = locale_of(base)
+    name = _OWN_NAMES.get(base.lower()) or str((locale and locale.get_language_name(locale)) or "")
     if not name:
         return language
     name = name[:1].upper() + name[1:]
@@ -59,14 +59,14 @@ def language_name(language: str) -> str:
 @lru_cache(maxsize=8)
 def language_choices(shown_in: str) -> tuple[tuple[str, str], ...]:
     """Return (tag, name in ``shown_in``) of each language to choose from, sorted by name."""
-    shown = Locale.parse(shown_in, sep="-")
-    named = [
+    locale = Locale.parse(shown_in, sep="-")
+    names = [
         (
             tag.replace("_", "-"),
-            str(shown.languages.get(tag) or Locale.parse(tag).get_display_name(shown)),
+            str(locale.languages.get(tag) or Locale.parse(tag).get_display_name(locale)),
         )
         for tag in map(str, Locale.parse("en").languages)
         if _OFFERED_TAG_PATTERN.fullmatch(tag)
     ]
-    found = [(tag, name[:1].upper() + name[1:]) for tag, name in named]
+    found = [(tag, name[:1].upper() + name[1:]) for tag, name in names]
     return tuple(sorted(found, key=lambda one: normalize("NFKD", one[1]).casefold()))

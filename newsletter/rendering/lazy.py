@@ -141,8 +141,8 @@ def is_long(*statements: Statement) -> bool:
     from newsletter.rendering.markdown.markdown import MAX_SHORT_CHARACTERS
 
     fields = ("title", "subject", "summary", "preview", "body")
-    written = sum(len(getattr(one, field)) for one in statements for field in fields)
-    return written > MAX_SHORT_CHARACTERS
+    length = sum(len(getattr(one, field)) for one in statements for field in fields)
+    return length > MAX_SHORT_CHARACTERS
 
 
 def _too_long(timeout: timedelta) -> str:

@@ -26,15 +26,15 @@ def slack_message(news: Sequence[NoticeSection]) -> bytes:
             "type": "section",
             "text": {
                 "type": "mrkdwn",
-                "text": f"*<{one.url}|{_plain(one.title)}>*: {_plain(one.label)}"
-                f"\n{_plain(_lines(one))}",
+                "text": f"*<{one.url}|{_escape_slack(one.title)}>*: {_escape_slack(one.label)}"
+                f"\n{_escape_slack(_lines(one))}",
             },
         }
         for one in news[:_MAX_NEWS]
     ]
-    if rest := _rest(news):
-        blocks.append({"type": "context", "elements": [{"type": "plain_text", "text": rest}]})
-    return _json({"text": _plain(subject_of(news)), "blocks": blocks})
+    if other_news := _other_news(news):
+        blocks.append({"type": "context", "elements": [{"type": "plain_text", "text": other_news}]})
+    return _json({"text": _escape_slack(subject_of(news)), "blocks": blocks})
 
 
 def teams_card(news: Sequence[NoticeSection]) -> bytes:
@@ -59,8 +59,8 @@ def teams_card(news: Sequence[NoticeSection]) -> bytes:
         if lines := _lines(one):
             run = {"type": "TextRun", "text": lines, "isSubtle": True}
             body.append({"type": "RichTextBlock", "spacing": "Small", "inlines": [run]})
-    if rest := _rest(news):
-        body.append({"type": "TextBlock", "text": rest, "wrap": True})
+    if other_news := _other_news(news):
+        body.append({"type": "TextBlock", "text": other_news, "wrap": True})
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
@@ -109,11 +109,11 @@ def _lines(part: NoticeSection) -> str:
     return text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS].rstrip()} …"
 
 
-def _rest(news: Sequence[NoticeSection]) -> str:
+def _other_news(news: Sequence[NoticeSection]) -> str:
     return f"And {len(news) - _MAX_NEWS} more, at the desk." if len(news) > _MAX_NEWS else ""
 
 
-def _plain(text: str) -> str:
+def _escape_slack(text: str) -> str:
     """Escape the three characters that Slack gives a meaning in links and mentions."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 

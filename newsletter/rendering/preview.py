@@ -51,8 +51,8 @@ def dark(html: str) -> str:
 def without_images(html: str) -> str:
     """Show the mail on a light screen without pictures: alt text replaces them."""
     kept = lambda one: "" if one["name"].lower() in {"src", "srcset"} else one.group()  # noqa: E731
-    bare = _IMAGE_PATTERN.sub(lambda tag: _ATTRIBUTE_PATTERN.sub(kept, tag.group()), html)
-    return _in_front(_in_scheme(bare, "light", rules=_PICTURE_OUTLINE_STYLE), "'none'")
+    stripped = _IMAGE_PATTERN.sub(lambda tag: _ATTRIBUTE_PATTERN.sub(kept, tag.group()), html)
+    return _in_front(_in_scheme(stripped, "light", rules=_PICTURE_OUTLINE_STYLE), "'none'")
 
 
 def plain(text: str, *, title: str, language: str) -> str:
@@ -69,12 +69,12 @@ def plain(text: str, *, title: str, language: str) -> str:
 def inbox_line(html: str) -> str:
     """Return the inbox's preview text: the first words of the mail, hidden or not."""
     page = Page(_INVISIBLE_PATTERN.sub("", html))
-    shown = _PADDING_PATTERN.split(page.text.strip(), maxsplit=1)[0]
-    words = " ".join(shown.split())
+    beginning = _PADDING_PATTERN.split(page.text.strip(), maxsplit=1)[0]
+    words = " ".join(beginning.split())
     if len(words) <= _INBOX_CHARACTERS:
         return words
-    cut = words[: _INBOX_CHARACTERS - 1]
-    return (cut.rpartition(" ")[0] or cut) + "…"
+    excerpt = words[: _INBOX_CHARACTERS - 1]
+    return (excerpt.rpartition(" ")[0] or excerpt) + "…"
 
 
 def picture_hosts(html: str) -> tuple[str, ...]:
@@ -90,8 +90,8 @@ def picture_hosts(html: str) -> tuple[str, ...]:
 
 def _as_seen(html: str) -> str:
     hosts = " ".join(f"https://{host}" for host in picture_hosts(html))
-    own = " 'self'" if 'src="/media/' in html else ""
-    return _in_front(html, f"data:{own} {hosts}".rstrip())
+    media_source = " 'self'" if 'src="/media/' in html else ""
+    return _in_front(html, f"data:{media_source} {hosts}".rstrip())
 
 
 def _in_front(html: str, pictures: str) -> str:

@@ -62,20 +62,20 @@ class Language:
         for message in read_po(StringIO(self.catalogue)):
             key = message.id if isinstance(message.id, str) else message.id[0]
             text = message.string or ""
-            said = (text,) if isinstance(text, str) else tuple(text)
-            if key and all(said) and not message.fuzzy:
-                found[key] = said
+            forms = (text,) if isinstance(text, str) else tuple(text)
+            if key and all(forms) and not message.fuzzy:
+                found[key] = forms
         return found
 
     @cached_property
     def script_messages(self) -> str:
         """The words of the browser's scripts as JSON: by English message, what counts as a list."""
         found = {
-            key: said[0] if len(said) == 1 else said
+            key: forms[0] if len(forms) == 1 else forms
             for message in read_po(StringIO(self.catalogue))
-            if any(place.endswith(".js") for place, _ in message.locations)
+            if any(file.endswith(".js") for file, _ in message.locations)
             for key in (message.id if isinstance(message.id, str) else message.id[0],)
-            if (said := self._translations.get(key))
+            if (forms := self._translations.get(key))
         }
         return json.dumps(found, ensure_ascii=False).replace("<", "\\u003c")
 
@@ -93,10 +93,10 @@ class Language:
             return value
         forms = self._translations.get(value.pattern) or (value.pattern, value.many)
         count = value.values.get("count")
-        said = forms[self._form(count)] if value.many and isinstance(count, int) else forms[0]
+        form = forms[self._form(count)] if value.many and isinstance(count, int) else forms[0]
         if not value.values:
-            return said
-        return said.format(**{name: self._value(one) for name, one in value.values.items()})
+            return form
+        return form.format(**{name: self._value(one) for name, one in value.values.items()})
 
     def in_all_words(self, value: object) -> object:
         """Return a value for JSON with each sentence in it in this language."""
@@ -142,13 +142,13 @@ class _Day:
         return self._at.strftime(spec)
 
 
-def translated(source: str, translate: Translate) -> str:
+def translate_source(source: str, translate: Translate) -> str:
     """Return a template's source with each visible message replaced by ``translate``'s answer.
 
     Visible are text between tags, attributes that are read out or shown, and strings in expressions
     that begin with a capital or a number, but for keys, comparisons and what ``say`` is given.
     """
-    out: list[str] = []
+    pieces: list[str] = []
     run: list[tuple[bool, str]] = []
     in_tag = False
     tokens = [(kind, value) for _, kind, value in _TEMPLATE_LEXER.lex(source)]
@@ -157,27 +157,27 @@ def translated(source: str, translate: Translate) -> str:
             run.append((kind == "variable", value))
             continue
         text, in_tag = _run(run, in_tag, translate)
-        out += text, value
+        pieces += text, value
         run = []
     text, _ = _run(run, in_tag, translate)
-    return "".join([*out, text])
+    return "".join([*pieces, text])
 
 
 def _with_words(tokens: list[tuple[str, str]], translate: Translate) -> Iterator[tuple[str, str]]:
     """Yield (data, text), (variable, {{ … }}) and other tokens, with strings in them replaced."""
     expression, depth, said_at = "", 0, 0
-    meant = [(kind, value) for kind, value in tokens if kind != "whitespace"]
+    code_tokens = [(kind, value) for kind, value in tokens if kind != "whitespace"]
     at = 0
     for kind, value in tokens:
-        before = meant[at - 1][1] if at else ""
-        after = meant[at + 1][1] if at + 1 < len(meant) else ""
+        previous = code_tokens[at - 1][1] if at else ""
+        following = code_tokens[at + 1][1] if at + 1 < len(code_tokens) else ""
         at += kind != "whitespace"
         if kind == "operator":
             depth += (value == "(") - (value == ")")
-            if value == "(" and before == "say" and not said_at:
+            if value == "(" and previous == "say" and not said_at:
                 said_at = depth
             said_at = said_at if depth >= said_at else 0
-        is_key = before in {"==", "!="} or after == ":"
+        is_key = previous in {"==", "!="} or following == ":"
         if kind == "string" and not said_at and not is_key and _MESSAGE_PATTERN.match(value[1:-1]):
             quote = value[0]
             value = quote + translate(value[1:-1]).replace(quote, f"\\{quote}") + quote
@@ -201,8 +201,8 @@ def _run(run: list[tuple[bool, str]], in_tag: bool, translate: Translate) -> tup
     numbers = iter(range(len(expressions)))
     flat = "".join(chr(_FIRST_MARK + next(numbers)) if is_one else text for is_one, text in run)
     out = []
-    end = (flat.find(">") + 1 or len(flat)) if in_tag else 0
-    for piece in (flat[:end], *_TAG_PATTERN.split(flat[end:])):
+    tag_end = (flat.find(">") + 1 or len(flat)) if in_tag else 0
+    for piece in (flat[:tag_end], *_TAG_PATTERN.split(flat[tag_end:])):
         if piece.startswith("<") or (in_tag and piece):
             out.append(
                 _ATTRIBUTE_PATTERN.sub(
@@ -213,8 +213,8 @@ def _run(run: list[tuple[bool, str]], in_tag: bool, translate: Translate) -> tup
             in_tag = not piece.endswith(">")
         else:
             out.append(_translate_text(piece, expressions, translate))
-    restored = _MARK_PATTERN.sub(lambda mark: expressions[ord(mark[0]) - _FIRST_MARK], "".join(out))
-    return restored, in_tag
+    source = _MARK_PATTERN.sub(lambda mark: expressions[ord(mark[0]) - _FIRST_MARK], "".join(out))
+    return source, in_tag
 
 
 def _translate_text(text: str, placeholders: list[str], translate: Translate) -> str:
@@ -237,10 +237,10 @@ def _translate_text(text: str, placeholders: list[str], translate: Translate) ->
             name, more = f"{names[-1]}{more}", more + 1
         gaps[name] = mark
         core = core.replace(mark, f"{{{name}}}", 1)
-    said = translate(core)
+    translation = translate(core)
     for name, mark in gaps.items():
-        said = said.replace(f"{{{name}}}", mark)
-    return text[:start] + said + text[end:]
+        translation = translation.replace(f"{{{name}}}", mark)
+    return text[:start] + translation + text[end:]
 
 
 def _is_blank_or_icon(character: str, expressions: list[str]) -> bool:

@@ -28,7 +28,7 @@ _CONTAINER_TAGS = {
 }
 _OUTSIDE_REASON = "running text outside of the article"
 _MIN_PROSE_SHARE = 0.5
-_LARGEST_FURNITURE = 0.2
+_MAX_FURNITURE_RATIO = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +47,9 @@ def drop_unseen(root: Element) -> None:
             element.drop_tree()
     for element in list(root.iter()):
         style = (element.get("style") or "").replace(" ", "").lower() if tag_of(element) else ""
-        hidden = "display:none" in style or "mso-hide:all" in style
+        is_hidden = "display:none" in style or "mso-hide:all" in style
         if tag_of(element) not in {"", "html", "body"} and (
-            hidden or element.get("hidden") is not None
+            is_hidden or element.get("hidden") is not None
         ):
             element.drop_tree()
 
@@ -60,10 +60,10 @@ def find_article(root: Element) -> Article:
     dropped = list(drop_furniture(body))
     # counted again, without the furniture
     prose = prose_of(body)
-    start = _named(body, prose)
+    start = _find_named(body, prose)
     # what the page itself names as its article is taken whole: that is no guess
-    chosen = _narrowed(start, prose) if start is body else start
-    outside = list(_outside(body, chosen))
+    article = _narrow(start, prose) if start is body else start
+    outside = list(_find_outside(body, article))
     lost = [part for part in outside if part.reason == _OUTSIDE_REASON]
     places = "line " + ", ".join(str(part.line) for part in lost[:5])
     # a page without line ends has one line: its number shows no place
@@ -72,17 +72,17 @@ def find_article(root: Element) -> Article:
         places = ", ".join(f"“{part.text}”" for part in lost[:5])
     parts = "1 part" if len(lost) == 1 else f"{len(lost)} parts"
     note = f"{parts} with running text outside of the article left out: see {places}."
-    return Article(element=chosen, dropped=(*dropped, *outside), notes=(note,) if lost else ())
+    return Article(element=article, dropped=(*dropped, *outside), notes=(note,) if lost else ())
 
 
 def prose_of(root: Element) -> dict[Element, int]:
     """Count the characters of sentences in each element, without links."""
     total: dict[Element, int] = {}
     for element in root.iter(*_TEXT_TAGS):
-        own = sum(map(len, _own_sentences(element)))
-        above = element if own else None
+        own_length = sum(map(len, _own_sentences(element)))
+        above = element if own_length else None
         while above is not None:
-            total[above] = total.get(above, 0) + own
+            total[above] = total.get(above, 0) + own_length
             above = None if above is root else above.getparent()
     return total
 
@@ -106,7 +106,7 @@ def _own_sentences(element: Element) -> Iterator[str]:
 def drop_furniture(body: Element) -> Iterator[DroppedLine]:
     """Drop navigation, sharing links and the like; yield a note for each."""
     prose = prose_of(body)
-    most = _LARGEST_FURNITURE * max(prose.get(body, 0), 1)
+    max_prose = _MAX_FURNITURE_RATIO * max(prose.get(body, 0), 1)
     for element in list(body.iter()):
         why = _drop_reason(element) if element is not body and tag_of(element) else ""
         if not why or body not in element.iterancestors():  # dropped with a part above it
@@ -114,8 +114,8 @@ def drop_furniture(body: Element) -> Iterator[DroppedLine]:
         if next(element.iter("article", "main", "h1"), None) is not None:
             continue  # some sites make one form of the whole page
         # An element with a fifth of the text is no furniture, despite its class.
-        named = tag_of(element) not in _REASON_BY_TAG
-        if prose.get(element, 0) > most and (named or tag_of(element) == "form"):
+        needs_name = tag_of(element) not in _REASON_BY_TAG
+        if prose.get(element, 0) > max_prose and (needs_name or tag_of(element) == "form"):
             continue
         text = text_of(element)
         if text:
@@ -127,8 +127,8 @@ def _drop_reason(element: Element) -> str:
     tag = tag_of(element)
     if tag in _REASON_BY_TAG:
         # The foot of a quotation names its author.
-        quoted = tag == "footer" and next(element.iterancestors("blockquote"), None) is not None
-        return "" if quoted else _REASON_BY_TAG[tag]
+        is_quoted = tag == "footer" and next(element.iterancestors("blockquote"), None) is not None
+        return "" if is_quoted else _REASON_BY_TAG[tag]
     if element.get("role") in _REASON_BY_ROLE:
         return _REASON_BY_ROLE[element.get("role")]
     # content, whatever its class: themes write has-sidebar on what holds the text
@@ -142,13 +142,13 @@ def _drop_reason(element: Element) -> str:
     return ""
 
 
-def _named(body: Element, text_lengths: dict[Element, int]) -> Element:
+def _find_named(body: Element, text_lengths: dict[Element, int]) -> Element:
     """Return the element that the page itself names as its article, if it has most of the text."""
-    for attribute, wanted in (("itemprop", "articleBody"), ("role", "article"), ("role", "main")):
+    for attribute, value in (("itemprop", "articleBody"), ("role", "article"), ("role", "main")):
         found = [
             element
             for element in body.iter("*")
-            if element.get(attribute) == wanted or tag_of(element) == wanted
+            if element.get(attribute) == value or tag_of(element) == value
         ]
         best = max(found, key=lambda element: text_lengths.get(element, 0), default=None)
         if best is not None and text_lengths.get(best, 0) > _MIN_PROSE_SHARE * max(
@@ -158,7 +158,7 @@ def _named(body: Element, text_lengths: dict[Element, int]) -> Element:
     return body
 
 
-def _narrowed(element: Element, text_lengths: dict[Element, int]) -> Element:
+def _narrow(element: Element, text_lengths: dict[Element, int]) -> Element:
     """Go down while one child has nearly all text."""
     while True:
         whole = text_lengths.get(element, 0)
@@ -169,19 +169,19 @@ def _narrowed(element: Element, text_lengths: dict[Element, int]) -> Element:
         element = best
 
 
-def _outside(body: Element, chosen: Element) -> Iterator[DroppedLine]:
-    path = [chosen, *chosen.iterancestors()]
-    for above in path[1:] if chosen is not body else []:
-        parts = [(above, above.text or "")]
-        for part in above:
+def _find_outside(body: Element, article: Element) -> Iterator[DroppedLine]:
+    path = [article, *article.iterancestors()]
+    for ancestor in path[1:] if article is not body else []:
+        parts = [(ancestor, ancestor.text or "")]
+        for part in ancestor:
             parts.append((part, "" if part in path or not tag_of(part) else text_of(part)))
             parts.append((part, part.tail or ""))
         for part, words in parts:
             text = " ".join(words.split())
             if text:
                 # a long sentence may belong to the statement: a note says so
-                long = len(text) >= 60 and ends_sentence(text)
-                why = _OUTSIDE_REASON if long else "outside of the article"
+                is_prose = len(text) >= 60 and ends_sentence(text)
+                why = _OUTSIDE_REASON if is_prose else "outside of the article"
                 yield DroppedLine(line=line_of(part), text=shortened(text), reason=why)
-        if above is body:
+        if ancestor is body:
             return

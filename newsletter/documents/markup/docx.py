@@ -49,7 +49,7 @@ def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
     """
     parts = _DOCX_PACKING.parts(data, file)
     trees = {name: _DOCX_PACKING.tree(text, name, file) for name, text in parts.items()}
-    review = _reviewed(trees)
+    review = _read_review(trees)
     hidden = _take_hidden(trees)
     _name_pictures(trees)
     parts.update((name, etree.tostring(trees[name])) for name in filter(_PART.fullmatch, trees))
@@ -89,7 +89,7 @@ def _name_pictures(trees: Mapping[str, Any]) -> None:
             description.set("descr", f"{PART}{place}{_ALT_TEXT_SEPARATOR}{alt}")
 
 
-def _reviewed(trees: Mapping[str, Any]) -> Review:
+def _read_review(trees: Mapping[str, Any]) -> Review:
     counts: Counter[str] = Counter()
     for name in filter(_PART.fullmatch, trees):
         counts.update(etree.QName(element).localname for element in trees[name].iter("{*}*"))
@@ -112,11 +112,11 @@ def _take_hidden(trees: Mapping[str, Any]) -> list[str]:
     for name in filter(_PART.fullmatch, trees):
         for run in list(trees[name].iter("{*}r")):
             paragraph = next(run.iterancestors("{*}p"), None)
-            looks = run.find("{*}rPr")
+            properties = run.find("{*}rPr")
             # either may hide words: a style of their own, or that of their paragraph
-            styled = [] if looks is None else looks.findall("{*}rStyle")
+            styled = [] if properties is None else properties.findall("{*}rStyle")
             styled += [] if paragraph is None else paragraph.findall("{*}pPr/{*}pStyle")
-            if _is_hidden(looks, inherited=any(_value(style) in styles for style in styled)):
+            if _is_hidden(properties, by_style=any(_value(style) in styles for style in styled)):
                 found[paragraph] = found.get(paragraph, "") + "".join(_texts(run))
                 run.getparent().remove(run)
     return [text for words in found.values() if (text := ordinary(words).strip())]
@@ -128,15 +128,15 @@ def _hiding_styles(trees: Mapping[str, Any]) -> set[str]:
     sheet = trees.get(_STYLE_SHEET)
     for style in () if sheet is None else sheet.iter("{*}style"):
         base = style.find("{*}basedOn")
-        inherited = base is not None and _value(base) in found
-        if _is_hidden(style.find("{*}rPr"), inherited=inherited):
+        is_inherited = base is not None and _value(base) in found
+        if _is_hidden(style.find("{*}rPr"), by_style=is_inherited):
             found.add(next((v for key, v in style.attrib.items() if key.endswith("}styleId")), ""))
     return found
 
 
-def _is_hidden(looks: Any, *, inherited: bool) -> bool:
-    vanish = None if looks is None else looks.find("{*}vanish")
-    return inherited if vanish is None else _value(vanish) not in {"0", "false", "off"}
+def _is_hidden(properties: Any, *, by_style: bool) -> bool:
+    vanish = None if properties is None else properties.find("{*}vanish")
+    return by_style if vanish is None else _value(vanish) not in {"0", "false", "off"}
 
 
 def _value(element: Any) -> str:
@@ -162,16 +162,16 @@ def _texts(part: Any) -> Iterator[str]:
 def _as_html(parts: Mapping[str, bytes], file: str) -> str:
     def image(found: Any) -> dict[str, str]:
         # never opened here: some pictures lie outside of the file
-        place, parted, alt = (found.alt_text or "").partition(_ALT_TEXT_SEPARATOR)
-        return {"src": place, "alt": alt} if parted and place.startswith(PART) else {"src": ""}
+        place, separator, alt = (found.alt_text or "").partition(_ALT_TEXT_SEPARATOR)
+        return {"src": place, "alt": alt} if separator and place.startswith(PART) else {"src": ""}
 
-    packed = io.BytesIO()  # of the checked parts alone: mammoth would unpack a bomb whole
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+    buffer = io.BytesIO()  # of the checked parts alone: mammoth would unpack a bomb whole
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, text in parts.items():
             archive.writestr(name, text)
     try:
         result = mammoth.convert_to_html(
-            packed,
+            buffer,
             style_map=_MAMMOTH_STYLE_MAP,
             # a stranger's file decides nothing about how it is converted
             include_embedded_style_map=False,

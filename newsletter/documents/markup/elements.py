@@ -23,7 +23,7 @@ from newsletter.documents.release.furniture import at_the_edge, is_contact, rele
 ElementRows = Sequence[Sequence[Element]]
 BlockCells = Sequence[Sequence[Sequence[Block]]]
 
-_LONGEST_CELL = 400
+_MAX_LAYOUT_CELL_CHARS = 400
 _MAX_COLUMNS = 40
 
 
@@ -42,28 +42,28 @@ def has_stray_words(element: Element) -> bool:
     """Whether a broken page has words between the cells of a table."""
     parts = [element, *element.iter("thead", "tbody", "tfoot", "tr")]
     words = [*(part.text for part in parts), *(c.tail for part in parts for c in part)]
-    known = {"thead", "tbody", "tfoot", "tr", "td", "th", "caption", "colgroup", "col", ""}
-    odd = any(tag_of(child) not in known for part in parts for child in part)
-    return odd or any(word and word.strip() for word in words)
+    table_tags = {"thead", "tbody", "tfoot", "tr", "td", "th", "caption", "colgroup", "col", ""}
+    has_other_tags = any(tag_of(child) not in table_tags for part in parts for child in part)
+    return has_other_tags or any(word and word.strip() for word in words)
 
 
 def layout(rows: ElementRows, cells: BlockCells) -> bool:
     """Whether a table only arranges running text: its cells are then read one by one."""
-    filled = [[cell for cell in row if cell] for row in cells]
+    filled_rows = [[cell for cell in row if cell] for row in cells]
     # one row or one column compares nothing: it only places its text
-    if sum(bool(row) for row in filled) < 2 or max(map(len, filled), default=0) < 2:
+    if sum(bool(row) for row in filled_rows) < 2 or max(map(len, filled_rows), default=0) < 2:
         return True
     texts = [_texts(cell) for row in cells for cell in row]
-    written = any(
+    has_letters = any(
         "\n" in part.markdown or part.level for row in cells for cell in row for part in cell
     )
-    long = any(len(text) > _LONGEST_CELL for text in texts)
+    has_long_cell = any(len(text) > _MAX_LAYOUT_CELL_CHARS for text in texts)
     # of small tables alone: contacts and dates amid many rows are data
     head = [text for text in texts[: len(rows[0]) * 2] if len(rows) <= 3]
     letterhead = any(
         release_line(text) is not None or is_contact(text) or date_line(text) for text in head
     )
-    return written or long or max(map(len, rows)) > _MAX_COLUMNS or letterhead
+    return has_letters or has_long_cell or max(map(len, rows)) > _MAX_COLUMNS or letterhead
 
 
 def table(rows: ElementRows, cells: BlockCells, line: int) -> list[Block]:
@@ -89,15 +89,15 @@ def _texts_by_column(
 
     ``hanging`` maps a column to the number of rows below that a cell above covers.
     """
-    out: list[str] = []
+    texts: list[str] = []
     for element, blocks in zip(row, cells, strict=True):
-        _skip_hanging(out, hanging)
+        _skip_hanging(texts, hanging)
         text = " ".join(block.markdown for block in blocks).replace("|", "\\|")
         for n in range(_span(element, "colspan")):
-            hanging[len(out)] = _span(element, "rowspan") - 1
-            out.append("" if n else text)
-    _skip_hanging(out, hanging)
-    return out
+            hanging[len(texts)] = _span(element, "rowspan") - 1
+            texts.append("" if n else text)
+    _skip_hanging(texts, hanging)
+    return texts
 
 
 def _skip_hanging(out: list[str], hanging: dict[int, int]) -> None:
@@ -112,7 +112,7 @@ def _span(element: Element, direction: str) -> int:
 
 
 _HEADING_TAG_PATTERN = re.compile(r"h[1-6]")
-_LONGEST_ENTRY = 60
+_MAX_ENTRY_CHARS = 60
 _TYPED_BULLET = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7](?=\s)\s*")
 
 
@@ -125,9 +125,9 @@ class BlockReader:
 
     def read(self, element: Element) -> list[Block]:
         """Return all blocks in an element, in order."""
-        return _typed_lists(self._inside(element, Run(text="")))
+        return _typed_lists(self._read_children(element, Run(text="")))
 
-    def _inside(self, element: Element, style: Run) -> list[Block]:
+    def _read_children(self, element: Element, style: Run) -> list[Block]:
         """Return the blocks of an element's children; ``style`` has the marks around them."""
         blocks: list[Block] = []
         runs: list[Run] = [replace(style, text=element.text or "")]
@@ -157,14 +157,14 @@ class BlockReader:
             "table": self._table,
             "figure": self._figure,
         }
-        return readers.get(tag, self._inside)(element, style)
+        return readers.get(tag, self._read_children)(element, style)
 
     def _heading(self, element: Element, level: int) -> list[Block]:
         lines = [line for line in lines_of(self.inline.runs_in(element, Run(text=""))) if line]
         text = " ".join(map(words, lines)).strip()
         if not text:
             return []
-        written = " ".join(markdown(line, marked=False) for line in lines)
+        written = " ".join(markdown(line, with_marks=False) for line in lines)
         # Markdown takes # at the end of a heading for its closing marks
         written = re.sub(r"(?<!#)(#++)$", r"\\\1", written)
         # the title, which is kept apart, is the only heading of the first level
@@ -172,14 +172,14 @@ class BlockReader:
         return [Block(number=line_of(element), text=text, markdown=written, level=level)]
 
     def _list(self, element: Element, style: Run) -> list[Block]:
-        first = element.get("start", "1")
-        number = int(first) if first.isdecimal() and len(first) < 9 else 1
+        start = element.get("start", "1")
+        number = int(start) if start.isdecimal() and len(start) < 9 else 1
         items: list[list[Block]] = []
         # pages put words, and whole lists, between the items
         stray = _paragraphs([replace(style, text=element.text or "")], line_of(element))
         for child in element:
             tag = tag_of(child)
-            inside = self._inside(child, style) if tag == "li" else self._block(child, style)
+            inside = self._read_children(child, style) if tag == "li" else self._block(child, style)
             after = _paragraphs([replace(style, text=child.tail or "")], line_of(child))
             inside, stray = [*stray, *inside, *after], []
             if tag != "li" and items:
@@ -190,27 +190,27 @@ class BlockReader:
             items.append(stray)
         # the date, the author, links for sharing: such items are lines
         texts = [block.text for item in items for block in item]
-        around = sum(bool(date_line(text) or at_the_edge(text)) for text in texts)
-        longest = max(map(len, texts), default=0)
-        if longest <= _LONGEST_ENTRY and around * 2 >= len(texts) > 0:
+        date_lines = sum(bool(date_line(text) or at_the_edge(text)) for text in texts)
+        max_length = max(map(len, texts), default=0)
+        if max_length <= _MAX_ENTRY_CHARS and date_lines * 2 >= len(texts) > 0:
             return [block for item in items for block in item]
         marks = [f"{number + n}." for n in range(len(items))]
         return list_of(items, marks if tag_of(element) == "ol" else ["-"] * len(items))
 
     def _quote(self, element: Element, style: Run) -> list[Block]:
-        inside = self._inside(element, style)
-        if not inside:
+        blocks = self._read_children(element, style)
+        if not blocks:
             return []
-        quoted = "\n".join(f"> {line}".rstrip() for line in joined(inside).split("\n"))
-        return [Block(number=inside[0].number, text=_texts(inside), markdown=quoted)]
+        quote = "\n".join(f"> {line}".rstrip() for line in join_blocks(blocks).split("\n"))
+        return [Block(number=blocks[0].number, text=_texts(blocks), markdown=quote)]
 
     def _table(self, element: Element, style: Run) -> list[Block]:
         if has_stray_words(element):
-            return self._inside(element, style)
+            return self._read_children(element, style)
         rows = rows_of(element)
         captions = [child for child in element if tag_of(child) == "caption"]
-        above = [block for caption in captions for block in self._inside(caption, style)]
-        cells = [[self._inside(cell, Run(text="")) for cell in row] for row in rows]
+        above = [block for caption in captions for block in self._read_children(caption, style)]
+        cells = [[self._read_children(cell, Run(text="")) for cell in row] for row in rows]
         if layout(rows, cells):
             return _separate_lists(
                 [*above, *(block for row in cells for cell in row for block in cell)]
@@ -219,20 +219,20 @@ class BlockReader:
 
     def _figure(self, element: Element, style: Run) -> list[Block]:
         if not any(tag_of(part) in {"img", "video", "iframe"} for part in element.iter()):
-            return self._inside(element, style)
+            return self._read_children(element, style)
         captions = list(element.iter("figcaption"))
         for caption in captions:
             self.inline.leave_out(caption, "the caption of a picture")
             caption.drop_tree()
-        kept = len(self.inline.pictures)
-        inside = self._inside(element, style)
-        for n in range(kept, len(self.inline.pictures)):
+        picture_count = len(self.inline.pictures)
+        blocks = self._read_children(element, style)
+        for n in range(picture_count, len(self.inline.pictures)):
             text = " ".join(map(text_of, captions))
             self.inline.pictures[n] = replace(self.inline.pictures[n], caption=text)
-        return inside
+        return blocks
 
 
-def joined(blocks: Sequence[Block]) -> str:
+def join_blocks(blocks: Sequence[Block]) -> str:
     return "".join((block.glue if n else "") + block.markdown for n, block in enumerate(blocks))
 
 
@@ -240,22 +240,22 @@ def list_of(items: Sequence[Sequence[Block]], marks: Sequence[str]) -> list[Bloc
     if not items:
         return []
     # Markdown knows only loose and tight lists: one paragraph more makes all of the list loose
-    loose = any(
+    is_loose = any(
         block.glue == "\n\n" and not _is_list(block) for item in items for block in item[1:]
     )
-    written = []
+    items_text = []
     for mark, item in zip(marks, items, strict=True):
         parts = [
-            replace(block, glue="\n") if n and _is_list(block) and not loose else block
+            replace(block, glue="\n") if n and _is_list(block) and not is_loose else block
             for n, block in enumerate(item)
         ]
         # CommonMark: what belongs to an item stands as far in as the item's words
         indent = " " * (len(mark) + 1)
-        first, *others = joined(parts).split("\n")
+        first, *others = join_blocks(parts).split("\n")
         lines = [f"{mark} {first}", *(indent + line if line else "" for line in others)]
-        written.append("\n".join(lines))
+        items_text.append("\n".join(lines))
     text = _texts(block for item in items for block in item)
-    whole = ("\n\n" if loose else "\n").join(written)
+    whole = ("\n\n" if is_loose else "\n").join(items_text)
     return [Block(number=items[0][0].number, text=text, markdown=whole)]
 
 
@@ -286,29 +286,29 @@ def _separate_lists(blocks: list[Block]) -> list[Block]:
         if not (_is_list(blocks[n - 1]) and _is_list(blocks[n])):
             continue
         if before.startswith("- ") and after.startswith("- "):
-            changed = re.sub(r"^- ", "* ", after, flags=re.MULTILINE)
+            other_list = re.sub(r"^- ", "* ", after, flags=re.MULTILINE)
         elif re.match(r"\d+\. ", before) and re.match(r"\d+\. ", after):
-            changed = re.sub(r"^(\d+)\. ", r"\1) ", after, flags=re.MULTILINE)
+            other_list = re.sub(r"^(\d+)\. ", r"\1) ", after, flags=re.MULTILINE)
         else:
             continue
-        blocks[n] = replace(blocks[n], markdown=changed)
+        blocks[n] = replace(blocks[n], markdown=other_list)
     return blocks
 
 
 def _typed_lists(blocks: Sequence[Block]) -> list[Block]:
     """Make lists of paragraphs that begin with a typed bullet."""
-    out: list[Block] = []
+    result: list[Block] = []
     items: list[list[Block]] = []
     for block in blocks:
         if _TYPED_BULLET.match(block.markdown) and not _TYPED_BULLET.fullmatch(block.text):
             text = _TYPED_BULLET.sub("", block.text, count=1)
-            written = _TYPED_BULLET.sub("", block.markdown, count=1)
-            items.append([replace(block, text=text, markdown=written)])
+            item = _TYPED_BULLET.sub("", block.markdown, count=1)
+            items.append([replace(block, text=text, markdown=item)])
             continue
-        out += list_of(items, ["-"] * len(items))
+        result += list_of(items, ["-"] * len(items))
         items = []
-        out.append(block)
-    return _separate_lists([*out, *list_of(items, ["-"] * len(items))])
+        result.append(block)
+    return _separate_lists([*result, *list_of(items, ["-"] * len(items))])
 
 
 def _code(element: Element) -> list[Block]:
@@ -316,18 +316,18 @@ def _code(element: Element) -> list[Block]:
     if not text.strip():
         return []
     fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 3)
-    written = f"{fence}\n{text}\n{fence}"
-    return [Block(number=line_of(element), text=" ".join(text.split()), markdown=written)]
+    code = f"{fence}\n{text}\n{fence}"
+    return [Block(number=line_of(element), text=" ".join(text.split()), markdown=code)]
 
 
 def holding_blocks(root: Element) -> frozenset[Element]:
-    found: set[Element] = set()
+    holders: set[Element] = set()
     for element in root.iter(*BLOCK_TAGS):
-        above = element.getparent()
-        while above is not None and above not in found:
-            found.add(above)
-            above = above.getparent()
-    return frozenset(found)
+        ancestor = element.getparent()
+        while ancestor is not None and ancestor not in holders:
+            holders.add(ancestor)
+            ancestor = ancestor.getparent()
+    return frozenset(holders)
 
 
 def numbered(blocks: Iterable[Block]) -> Iterator[Block]:

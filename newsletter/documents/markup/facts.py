@@ -55,21 +55,21 @@ def facts_of(root: Element, *, document: bool) -> Facts:
     data = list(_linked_data(root))
     publishers = (item["publisher"] for item in data if isinstance(item.get("publisher"), dict))
     sites = [*(meta.get(key, "") for key in _SITES), *(_text_of(one, "name") for one in publishers)]
-    names = {comparable(site) for site in sites if site}
+    site_names = {comparable(site) for site in sites if site}
     # headings tell which half of "Title | Site" is the title
-    shown = {comparable(text_of(element)) for element in root.iter("h1", "h2")}
+    headings = {comparable(text_of(element)) for element in root.iter("h1", "h2")}
     page = ordinary(next((element.text or "" for element in root.iter("title")), "")).strip()
     headline = next((one for one in (_text_of(one, "headline") for one in data) if one), "")
     windows = tuple(dict.fromkeys(filter(None, [headline, meta.get("og:title", ""), page])))
-    parted = [_split_title(window, names, shown) for window in windows]
+    split_titles = [_split_title(window, site_names, headings) for window in windows]
     return Facts(
-        title=_title(root, parted, windows, names, document=document),
+        title=_title(root, split_titles, windows, site_names, document=document),
         windows=() if document else windows,
         fallback_title=("", "")
         if document
-        else _fallback_title(windows, parted[0][0] if parted else "", headline),
+        else _fallback_title(windows, split_titles[0][0] if split_titles else "", headline),
         text=max((_text_of(item, "articleBody") for item in data), key=len, default=""),
-        dated=_dated(root, meta, data),
+        dated=_find_date(root, meta, data),
         base=_base(root, meta),
         language=root.get("lang") or "",
         unseen_texts=(
@@ -87,11 +87,11 @@ def facts_of(root: Element, *, document: bool) -> Facts:
 def words_of(root: Element) -> Iterator[tuple[str, int]]:
     """Yield the words between two tags with their line, without scripts and tracked deletions."""
     for element in root.iter("*"):
-        inside = "" if element.tag in _SKIPPED_TAGS else element.text
-        for text in (inside, element.tail):
-            clean = ordinary(text or "").strip()
-            if clean:
-                yield clean, line_of(element)
+        inner = "" if element.tag in _SKIPPED_TAGS else element.text
+        for text in (inner, element.tail):
+            words = ordinary(text or "").strip()
+            if words:
+                yield words, line_of(element)
 
 
 def _meta(root: Element) -> dict[str, str]:
@@ -129,33 +129,33 @@ def _text_of(data: dict[str, Any], name: str) -> str:
 
 def _title(
     root: Element,
-    parted: Sequence[tuple[str, str]],
+    split_titles: Sequence[tuple[str, str]],
     windows: Sequence[str],
-    names: Container[str],
+    site_names: Container[str],
     *,
     document: bool,
 ) -> str:
     """Return the heading that matches the page's own title, or the only heading."""
     headings = [text for element in root.iter("h1") if (text := text_of(element))]
     # many sites make a heading of their own name
-    headings = [text for text in headings if comparable(text) not in names]
-    for title, _ in parted:
+    headings = [text for text in headings if comparable(text) not in site_names]
+    for title, _ in split_titles:
         for heading in headings:
             if comparable(title) == comparable(heading):
                 return heading
-    named = "" if document else _named(root, windows)
-    if document or named:
-        return named
-    cut = {comparable(rest) for _, rest in parted}
-    headings = [text for text in headings if comparable(text) not in cut]
-    return headings[0] if len(headings) == 1 or (headings and not parted) else ""
+    named_title = "" if document else _find_marked_title(root, windows)
+    if document or named_title:
+        return named_title
+    cut_parts = {comparable(rest) for _, rest in split_titles}
+    headings = [text for text in headings if comparable(text) not in cut_parts]
+    return headings[0] if len(headings) == 1 or (headings and not split_titles) else ""
 
 
-def _named(root: Element, windows: Sequence[str]) -> str:
+def _find_marked_title(root: Element, windows: Sequence[str]) -> str:
     """Return the longest words on the page that its title begins with; else those of a heading."""
     found: list[str] = []
     for element in root.iter(*_TITLE_TAGS) if windows else ():
-        text = _short(element)
+        text = _excerpt(element)
         for window in windows if text else ():
             same = tag_of(element) in _HEADING_TAGS and comparable(text) == comparable(window)
             if same or names_page(window, text) or is_whole_title(window, text):
@@ -163,7 +163,7 @@ def _named(root: Element, windows: Sequence[str]) -> str:
     return max(found, key=len, default="")
 
 
-def _short(element: Element) -> str:
+def _excerpt(element: Element) -> str:
     """Return an element's words if they are as few as a title's, else ""."""
     text = ""
     for part in element.itertext():
@@ -173,13 +173,13 @@ def _short(element: Element) -> str:
     return ordinary(text).strip()
 
 
-def _fallback_title(windows: Sequence[str], parted: str, headline: str) -> tuple[str, str]:
+def _fallback_title(windows: Sequence[str], title: str, headline: str) -> tuple[str, str]:
     """Return the page's name for itself and a note, for a page without a line like a title."""
-    mere = len(parted.split()) <= FULL_TITLE or is_body_name(parted)
-    if (mere and parted != headline) or not parted:
+    is_short = len(title.split()) <= FULL_TITLE or is_body_name(title)
+    if (is_short and title != headline) or not title:
         return "", ""  # the name of a site rather than a title
     where = "the page's data" if windows[0] != windows[-1] else "the page's window title"
-    return parted, f"The title is from {where}; look whether it is what the page shows."
+    return title, f"The title is from {where}; look whether it is what the page shows."
 
 
 def _split_title(title: str, names: Container[str], shown: Container[str]) -> tuple[str, str]:
@@ -189,8 +189,8 @@ def _split_title(title: str, names: Container[str], shown: Container[str]) -> tu
     A heading at the beginning is the title. One at the end is the site's name, unless it is the
     longer part.
     """
-    for found in _TITLE_SEPARATOR_PATTERN.finditer(title):
-        before, after = title[: found.start()], title[found.end() :]
+    for separator in _TITLE_SEPARATOR_PATTERN.finditer(title):
+        before, after = title[: separator.start()], title[separator.end() :]
         if comparable(after) in names:
             return before, after
         if comparable(before) in names:
@@ -206,14 +206,14 @@ def _split_title(title: str, names: Container[str], shown: Container[str]) -> tu
 # --- date and address --------------------------------------------------------------------------
 
 
-def _dated(root: Element, meta: dict[str, str], data: Iterable[dict[str, Any]]) -> Dated:
+def _find_date(root: Element, meta: dict[str, str], data: Iterable[dict[str, Any]]) -> Dated:
     stated = [*(meta.get(key, "") for key in _DATES), *(_text_of(i, "datePublished") for i in data)]
-    written = [(text, "the page's data") for text in stated if text]
+    candidates = [(text, "the page's data") for text in stated if text]
     for time in root.iter("time"):
         inside = any(tag_of(above) in {"article", "main"} for above in time.iterancestors())
         if inside or time.get("pubdate") is not None or time.get("itemprop") == "datePublished":
-            written.append((time.get("datetime") or text_of(time), "the page's mark of a time"))
-    for text, where in written:
+            candidates.append((time.get("datetime") or text_of(time), "the page's mark of a time"))
+    for text, where in candidates:
         # The day as it is written there, in whatever zone that is.
         found = dates_in(re.sub(r"(?<=\d)T(?=\d)", " ", text[:60]))
         if found and found[0].value is not None:

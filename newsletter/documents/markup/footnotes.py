@@ -25,25 +25,25 @@ def take_footnotes(root: Element) -> Footnotes:
     leading: dict[Element, list[Element]] = {}
     for link, home in backs.items():
         leading.setdefault(home, []).append(link)
-    seen: set[Element] = set()
+    seen_links: set[Element] = set()
     references: dict[Element, str] = {}
     notes: dict[str, Element] = {}
-    names: dict[Element, str] = {}
+    label_of: dict[Element, str] = {}
     for link in links:
-        seen.add(link)  # the mark stands above its note: only links below it lead back
+        seen_links.add(link)  # the mark stands above its note: only links below it lead back
         # A note may lead back to the link, a mark in it or next to it, or the figure around it.
         near = [link, *link, link.getparent(), link.getprevious(), link.getnext()]
-        later = [one for home in near for one in leading.get(home, []) if one not in seen]
+        later = [one for home in near for one in leading.get(home, []) if one not in seen_links]
         place = backs[link]
         back = next((one for one in later if place in (one, *one.iterancestors())), None)
         if back is None or place is None:
             continue
         holder = _holder(back)
         # several marks may lead to one note
-        if holder not in names:
-            names[holder] = str(len(names) + 1)
-            notes[names[holder]] = holder
-        references[link] = names[holder]
+        if holder not in label_of:
+            label_of[holder] = str(len(label_of) + 1)
+            notes[label_of[holder]] = holder
+        references[link] = label_of[holder]
     for holder in notes.values():
         for link in [element for element in holder.iter("a") if backs.get(element) is not None]:
             if link not in references:
@@ -72,10 +72,10 @@ def _holder(back_link: Element) -> Element:
     holder = back_link
     while tag_of(holder) not in BLOCK_TAGS and holder.getparent() is not None:
         holder = holder.getparent()
-    above = holder.getparent()
-    while above is not None and tag_of(above) in _FOOTNOTE_TAGS:
+    parent = holder.getparent()
+    while parent is not None and tag_of(parent) in _FOOTNOTE_TAGS:
         # another link within is another note's: that far up stand all of them
-        if any(other is not back_link for other in above.iter("a") if _leads_within(other)):
+        if any(other is not back_link for other in parent.iter("a") if _leads_within(other)):
             break
-        holder, above = above, above.getparent()
+        holder, parent = parent, parent.getparent()
     return holder

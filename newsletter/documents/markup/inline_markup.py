@@ -50,17 +50,17 @@ def words(line: Sequence[Run]) -> str:
     return ordinary("".join(run.text for run in line)).strip()
 
 
-def markdown(line: Sequence[Run], *, marked: bool = True) -> str:
+def markdown(line: Sequence[Run], *, with_marks: bool = True) -> str:
     """Write a line of Markdown; ``marked=False`` leaves out bold and the like."""
-    settled = _settled(line if marked else [_bare(run) for run in line])
-    text = _inner(settled)
-    first = settled[0] if settled else Run(text="")
+    runs = _settle_marks(line if with_marks else [_without_marks(run) for run in line])
+    text = _inner(runs)
+    first = runs[0] if runs else Run(text="")
     if not (first.marks or first.href or first.literal or first.code):
         text = escape_start(text)
     return _FOOTNOTE_COLON_PATTERN.sub(r"\1\\:", text, count=1) if text.startswith("[^") else text
 
 
-def _bare(run: Run) -> Run:
+def _without_marks(run: Run) -> Run:
     return replace(run, marks=frozenset(), code=False)
 
 
@@ -69,11 +69,11 @@ def _inner(line: Sequence[Run]) -> str:
     for href, group in groupby(line, key=lambda run: run.href):
         runs = list(group)
         if not href:
-            out += _marked(runs, out)
+            out += _write_marks(runs, out)
             continue
         lead = " " if runs[0].text.startswith(" ") else ""
         trail = " " if runs[-1].text.endswith(" ") else ""
-        text = _marked(runs, "[").strip()
+        text = _write_marks(runs, "[").strip()
         # a ! or ^ before a link would make an image or a note of it
         out = re.sub(r"([!^])$", r"\\\1", out + lead)
         # else Markdown would read &copy; in a query as an entity
@@ -86,39 +86,39 @@ def _inner(line: Sequence[Run]) -> str:
 
 def _tidy(runs: Iterable[Run]) -> list[Run]:
     """Keep one blank between words and none around the line; merge equal neighbours."""
-    out: list[Run] = []
+    tidied: list[Run] = []
     for run in runs:
         text = ordinary(run.text)
-        if not run.literal and (not out or out[-1].text.endswith(" ")):
+        if not run.literal and (not tidied or tidied[-1].text.endswith(" ")):
             text = text.lstrip(" ")
         if text or run.literal:
-            out.append(replace(run, text=text))
-    while out and not out[-1].literal and not out[-1].text.strip():
-        out.pop()
-    if out and not out[-1].literal:
-        out[-1] = replace(out[-1], text=out[-1].text.rstrip(" "))
-    return _merged(out)
+            tidied.append(replace(run, text=text))
+    while tidied and not tidied[-1].literal and not tidied[-1].text.strip():
+        tidied.pop()
+    if tidied and not tidied[-1].literal:
+        tidied[-1] = replace(tidied[-1], text=tidied[-1].text.rstrip(" "))
+    return _merge(tidied)
 
 
-def _merged(runs: Iterable[Run]) -> list[Run]:
+def _merge(runs: Iterable[Run]) -> list[Run]:
     """Merge neighbours with the same marks, except footnote marks."""
-    out: list[Run] = []
+    merged: list[Run] = []
     for run in runs:
-        if out and not run.literal and replace(out[-1], text=run.text) == run:
-            out[-1] = replace(run, text=out[-1].text + run.text)
+        if merged and not run.literal and replace(merged[-1], text=run.text) == run:
+            merged[-1] = replace(run, text=merged[-1].text + run.text)
         else:
-            out.append(run)
-    return out
+            merged.append(run)
+    return merged
 
 
 # --- marks that Markdown would not see --------------------------------------------------------
 
 
-def _settled(line: Sequence[Run]) -> list[Run]:
+def _settle_marks(line: Sequence[Run]) -> list[Run]:
     """Remove marks that Markdown would show as stars, such as those next to letters."""
     # Markdown reads a tilde amid text that is struck out as the end of that.
     tilde = {STRIKETHROUGH_MARK} if any("~" in run.text for run in line) else set()
-    runs = [_bare(run) if run.literal or not run.text.strip() else run for run in line]
+    runs = [_without_marks(run) if run.literal or not run.text.strip() else run for run in line]
     runs = [replace(run, marks=run.marks - (run.marks if run.code else tilde)) for run in runs]
     runs = [part for run in runs for part in _blanks_apart(run)]
     # In **a***b* any star may close the mark: touching words share their marks.
@@ -127,7 +127,7 @@ def _settled(line: Sequence[Run]) -> list[Run]:
         touching = not before.text.endswith(" ") and not after.text.startswith(" ")
         if touching and before.marks and after.marks and before.marks != after.marks:
             runs[index + 1] = replace(after, marks=before.marks & after.marks)
-    return _merged([part for n in range(len(runs)) for part in _edges_apart(runs, n)])
+    return _merge([part for n in range(len(runs)) for part in _edges_apart(runs, n)])
 
 
 def _blanks_apart(run: Run) -> list[Run]:
@@ -136,8 +136,8 @@ def _blanks_apart(run: Run) -> list[Run]:
     core = run.text.strip(" ")
     at = run.text.index(core) if core else 0
     parts = [run.text[:at], core, run.text[at + len(core) :]]
-    cut = [_bare(run), run, _bare(run)]
-    return [replace(one, text=text) for one, text in zip(cut, parts, strict=True) if text]
+    pieces = [_without_marks(run), run, _without_marks(run)]
+    return [replace(one, text=text) for one, text in zip(pieces, parts, strict=True) if text]
 
 
 def _edges_apart(runs: Sequence[Run], n: int) -> list[Run]:
@@ -152,7 +152,7 @@ def _edges_apart(runs: Sequence[Run], n: int) -> list[Run]:
     lead, text = run.text[:begin], run.text[begin:]
     end = len(text) - (_edge(text[::-1]) if _is_letter(after) else 0)
     text, trail = text[:end], text[end:]
-    parts = [(lead, _bare(run)), (text, run), (trail, _bare(run))]
+    parts = [(lead, _without_marks(run)), (text, run), (trail, _without_marks(run))]
     return [replace(one, text=piece) for piece, one in parts if piece]
 
 
@@ -172,7 +172,7 @@ def _is_mark(character: str) -> bool:
     return unicodedata.category(character)[0] in "PS"
 
 
-def _marked(runs: Sequence[Run], before: str) -> str:
+def _write_marks(runs: Sequence[Run], before: str) -> str:
     """Write the runs of one link, or outside of any; ``before`` is the line so far."""
     out = ""
     for marks, group in groupby(runs, key=lambda run: run.marks):

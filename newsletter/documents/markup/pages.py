@@ -10,7 +10,7 @@ from lxml import etree, html
 
 from newsletter.documents.encoding import decode
 from newsletter.documents.markup.article import Article, drop_unseen, find_article
-from newsletter.documents.markup.elements import BlockReader, holding_blocks, joined, numbered
+from newsletter.documents.markup.elements import BlockReader, holding_blocks, join_blocks, numbered
 from newsletter.documents.markup.facts import Facts, facts_of, words_of
 from newsletter.documents.markup.footnotes import Footnotes, take_footnotes
 from newsletter.documents.markup.inline_markup import Element, InlineReader, line_of, text_of
@@ -39,9 +39,9 @@ _META_CHARSET_PATTERN = re.compile(
 _CONTROL_PATTERN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _MAX_DEPTH = 150
 _MIN_SHOWN = 0.5
-_SHORTEST_PART = 8
+_MIN_TITLE_PART_CHARS = 8
 """Minimum letters of a headline that is not in an element of its own."""
-_SHORTEST_SUBHEAD = 6
+_MIN_SUBHEAD_WORDS = 6
 """Minimum words of a subhead; fewer may be a menu."""
 _LEAVES = "leads to the list of readers that it was once sent to"
 _SCRIPTED_PAGE_NOTE = (
@@ -154,14 +154,14 @@ def find_standfirst(root: Element, chosen: Element, title: str) -> list[Block]:
     ends = [
         n
         for n, (words, _) in enumerate(above)
-        if len(comparable(words)) >= _SHORTEST_PART and wanted.endswith(comparable(words))
+        if len(comparable(words)) >= _MIN_TITLE_PART_CHARS and wanted.endswith(comparable(words))
     ]
     if not title or not ends:
         return []
     return [
         Block(number=line, text=words, markdown=escape(words))
         for words, line in above[ends[-1] + 1 :]
-        if len(words.split()) >= _SHORTEST_SUBHEAD and date_line(words) is None
+        if len(words.split()) >= _MIN_SUBHEAD_WORDS and date_line(words) is None
     ]
 
 
@@ -269,7 +269,7 @@ def footnote_blocks(
         element.tag = "div"
         inside = [block for block in read_blocks(element, inline) if block.text != RULE]
         if inside:
-            lines = joined(inside).split("\n")
+            lines = join_blocks(inside).split("\n")
             # so far in, paragraphs belong to the note
             rest = ["    " + line if line else "" for line in lines[1:]]
             written.append("\n".join([f"[^{name}]: {lines[0]}", *rest]))
@@ -310,6 +310,6 @@ def read_pasted(html: str) -> Pasted:
     foot = footnote_blocks(footnotes, blocks, inline)
     lost = [f"{dropped.text[:80]} ({dropped.reason})" for dropped in inline.dropped]
     return Pasted(
-        markdown="\n\n".join(filter(None, [joined(blocks), *foot])),
+        markdown="\n\n".join(filter(None, [join_blocks(blocks), *foot])),
         left_out=(*lost, *review.notes(), *link_notes(inline)),
     )

@@ -65,10 +65,10 @@ def import_pdf(data: bytes, *, today: date, file: str) -> ImportedDocument:
     # to half points: how a page is scaled makes one size of letters come out as several
     usual = _most_frequent((round(line.size * 2) / 2, len(line.text)) for line in lines)
     pitch = _most_frequent((round(gap, 1), 1) for column in columns for gap in _gaps(column))
-    blocks = _joined_over_pages([_blocks(part, usual, pitch * _MIN_GAP_RATIO) for part in columns])
+    blocks = _join_over_pages([_blocks(part, usual, pitch * _MIN_GAP_RATIO) for part in columns])
     margin = _most_frequent((round(line.cells[0].left), 1) for line in lines if line.cells)
     return import_body(
-        "".join(_html(blocks, usual=usual, margin=margin)),
+        "".join(_html(blocks, size=usual, margin=margin)),
         edges=edges,
         beside=[edge.text for edge in edges],
         notes=_notes(pages),
@@ -103,21 +103,21 @@ def _without_edges(
         feet = [one for page, _, last in ends for one in page if one.top - last < _SAME_HEIGHT]
         browsers = [line for line in feet if _PRINTED_URL_PATTERN.fullmatch(line.text)]
         browsers += [line for line in heads if browsers and _PRINTED.fullmatch(line.text)]
-        gone: list[PdfLine] = []
+        removed: list[PdfLine] = []
         for place, lines in (("head", heads), ("foot", feet)):
-            counts = Counter(_shape(line) for line in lines)
+            shape_counts = Counter(_shape(line) for line in lines)
             for line in lines:
                 # below each other, lines of numbers are more often those of a table
                 may_repeat = len(pages) > 1 and (depth == 0 or any(map(str.isalpha, line.text)))
-                repeated = may_repeat and counts[_shape(line)] * 2 > len(pages)
+                repeated = may_repeat and shape_counts[_shape(line)] * 2 > len(pages)
                 # a number alone goes from a single page too, where nothing can be seen to repeat
                 short = depth == 0 and len(line.text) < 40
                 if repeated or (short and _PAGE.fullmatch(line.text.lower())) or line in browsers:
-                    if not any(_shape(line) == _shape(other) for other in gone):
+                    if not any(_shape(line) == _shape(other) for other in removed):
                         why = f"at the {place} of each page"
                         edges.append(DroppedLine(line=0, text=shortened(line.text), reason=why))
-                    gone.append(line)
-        kept = [rest for page in kept if (rest := [line for line in page if line not in gone])]
+                    removed.append(line)
+        kept = [rest for page in kept if (rest := [line for line in page if line not in removed])]
     return edges, kept
 
 
@@ -126,11 +126,11 @@ def _shape(line: PdfLine) -> str:
     return re.sub(r"\d+", "0", line.text)
 
 
-def _most_frequent(weighted: Iterable[tuple[float, int]]) -> float:
-    counts: Counter[float] = Counter()
-    for value, weight in weighted:
-        counts[value] += weight
-    return counts.most_common(1)[0][0] if counts else 0.0
+def _most_frequent(weights: Iterable[tuple[float, int]]) -> float:
+    weight_of: Counter[float] = Counter()
+    for value, weight in weights:
+        weight_of[value] += weight
+    return weight_of.most_common(1)[0][0] if weight_of else 0.0
 
 
 # --- lines to blocks
@@ -148,8 +148,8 @@ class _Block:
     def goes_on(self, line: PdfLine) -> bool:
         """Whether a paragraph continues: the next line's first word did not fit on the last
         line."""
-        above = self.lines[-1]
-        letter = (above.right - above.left) / max(len(above.text), 1)
+        last_line = self.lines[-1]
+        letter = (last_line.right - last_line.left) / max(len(last_line.text), 1)
         return self.room < _MIN_ROOM_RATIO * letter * (len(line.text.split()[0]) + 1)
 
     @property
@@ -165,14 +165,14 @@ def _gaps(column: Sequence[PdfLine]) -> Iterator[float]:
             yield (above.top - line.top) / line.size
 
 
-def _blocks(page: Sequence[PdfLine], usual: float, line_distance: float) -> list[_Block]:
+def _blocks(page: Sequence[PdfLine], size: float, line_distance: float) -> list[_Block]:
     """Join the lines of one column to paragraphs: by pdfminer's boxes, and by their distance.
 
-    ``usual`` is the size of most letters. ``line_distance`` is the largest distance of
+    ``size`` is the size of most letters. ``line_distance`` is the largest distance of
     the lines of a paragraph, in the size of the letters.
     """
     right = max(
-        (line.right for line in page if _is_as_large(line, replace(line, size=usual))), default=0.0
+        (line.right for line in page if _is_as_large(line, replace(line, size=size))), default=0.0
     )
     blocks: list[_Block] = []
     for row in _rows(page):
@@ -185,12 +185,12 @@ def _blocks(page: Sequence[PdfLine], usual: float, line_distance: float) -> list
             continue
         line = replace(_as_one(row[0], cells), right=max(one.right for one in row))
         above = blocks[-1].lines[-1] if blocks and not blocks[-1].rows else None
-        marked = _BULLET.match(line.text) or _NUMBER.match(line.text)
+        is_item = _BULLET.match(line.text) or _NUMBER.match(line.text)
         joins = (
             above
             and _is_as_large(above, line)
-            and not marked
-            and (above.box == line.box or _is_below(blocks[-1], line, usual, line_distance))
+            and not is_item
+            and (above.box == line.box or _is_below(blocks[-1], line, size, line_distance))
         )
         if joins:
             blocks[-1].lines.append(line)
@@ -204,15 +204,15 @@ def _blocks(page: Sequence[PdfLine], usual: float, line_distance: float) -> list
     ]
 
 
-def _is_below(block: _Block, line: PdfLine, usual: float, pitch: float) -> bool:
+def _is_below(block: _Block, line: PdfLine, usual_size: float, pitch: float) -> bool:
     """Whether a line is the next one of a paragraph."""
     above = block.lines[-1]
     if above.top - line.top > pitch * line.size:
         return False
-    off = line.cells[0].left - above.cells[0].left
-    marked = len(block.lines) == 1 and (_BULLET.match(above.text) or _NUMBER.match(above.text))
-    even = 0 < off < _INDENT[1] if marked else abs(off) < _SAME_HEIGHT
-    return line.size >= usual * _MIN_TITLE_RATIO or (even and block.goes_on(line))
+    offset = line.cells[0].left - above.cells[0].left
+    is_item = len(block.lines) == 1 and (_BULLET.match(above.text) or _NUMBER.match(above.text))
+    is_aligned = 0 < offset < _INDENT[1] if is_item else abs(offset) < _SAME_HEIGHT
+    return line.size >= usual_size * _MIN_TITLE_RATIO or (is_aligned and block.goes_on(line))
 
 
 def _as_one(line: PdfLine, cells: Sequence[Cell]) -> PdfLine:
@@ -237,132 +237,132 @@ def _is_as_large(one: PdfLine, other: PdfLine) -> bool:
     return abs(one.size - other.size) < 0.6
 
 
-def _joined_over_pages(pages: Sequence[list[_Block]]) -> list[_Block]:
+def _join_over_pages(pages: Sequence[list[_Block]]) -> list[_Block]:
     """Join a paragraph that a page break splits."""
-    found: list[_Block] = []
+    joined: list[_Block] = []
     for page in pages:
         blocks = list(page)
-        if found and blocks and not found[-1].ends and not blocks[0].rows:
+        if joined and blocks and not joined[-1].ends and not blocks[0].rows:
             first = blocks[0].lines[0]
-            alike = _is_as_large(found[-1].lines[-1], first) and found[-1].goes_on(first)
+            alike = _is_as_large(joined[-1].lines[-1], first) and joined[-1].goes_on(first)
             if alike and not _BULLET.match(first.text):
-                found[-1].lines += blocks.pop(0).lines
-        found += blocks
-    return found
+                joined[-1].lines += blocks.pop(0).lines
+        joined += blocks
+    return joined
 
 
 # --- blocks to HTML
 
 
-def _html(blocks: Sequence[_Block], *, usual: float, margin: float) -> Iterator[str]:
+def _html(blocks: Sequence[_Block], *, size: float, margin: float) -> Iterator[str]:
     """Write each block; items of a list that follow each other are in one.
 
-    ``usual`` is the size of most letters and ``margin`` where most lines begin, both in points.
+    ``size`` is the size of most letters and ``margin`` where most lines begin, both in points.
     """
     # a PDF names no levels: the largest letters are the title's, all other large ones subheads
-    largest = max((block.lines[0].size for block in blocks if block.lines), default=0.0)
-    for kind, group in groupby(_with_kinds(blocks, usual, margin), key=itemgetter(0)):
-        inside = [block for _, block in group]
+    max_size = max((block.lines[0].size for block in blocks if block.lines), default=0.0)
+    for kind, group in groupby(_with_kinds(blocks, size, margin), key=itemgetter(0)):
+        quoted_blocks = [block for _, block in group]
         if kind in {"ul", "ol"}:
-            items = (f"<li>{_inside(block, without_mark=True)}</li>" for block in inside)
+            items = (f"<li>{_block_html(block, without_mark=True)}</li>" for block in quoted_blocks)
             yield f"<{kind}>{''.join(items)}</{kind}>"
         elif kind == "blockquote":
-            quoted = "".join(f"<p>{_inside(block)}</p>" for block in inside)
+            quoted = "".join(f"<p>{_block_html(block)}</p>" for block in quoted_blocks)
             yield f"<blockquote>{quoted}</blockquote>"
         elif kind == "table":
-            yield from (_table(block.rows) for block in inside)
+            yield from (_table(block.rows) for block in quoted_blocks)
         elif kind == "h":
-            for block in inside:
-                level = 1 if block.lines[0].size > largest - 0.6 else 2
-                yield f"<h{level}>{_inside(block)}</h{level}>"
+            for block in quoted_blocks:
+                level = 1 if block.lines[0].size > max_size - 0.6 else 2
+                yield f"<h{level}>{_block_html(block)}</h{level}>"
         else:
-            yield from (f"<p>{_inside(block)}</p>" for block in inside)
+            yield from (f"<p>{_block_html(block)}</p>" for block in quoted_blocks)
 
 
 def _with_kinds(
-    blocks: Sequence[_Block], usual: float, margin: float
+    blocks: Sequence[_Block], usual_size: float, margin: float
 ) -> Iterator[tuple[str, _Block]]:
-    indented = [_is_indented(block, margin) for block in blocks]
-    quotes = sum(indented) * 3 <= len(blocks)  # else it is how the whole text is laid out
-    counted = _counted(blocks)
+    are_indented = [_is_indented(block, margin) for block in blocks]
+    quotes = sum(are_indented) * 3 <= len(blocks)  # else it is how the whole text is laid out
+    numbered = _find_numbered(blocks)
     for number, block in enumerate(blocks):
         if block.rows:
             yield "table", block
         elif _BULLET.match(block.lines[0].text):
             yield "ul", block
-        elif number in counted:
+        elif number in numbered:
             yield "ol", block
-        elif block.lines[0].size >= usual * _MIN_TITLE_RATIO:
+        elif block.lines[0].size >= usual_size * _MIN_TITLE_RATIO:
             yield "h", block
         else:
-            yield ("blockquote" if quotes and indented[number] else "p"), block
+            yield ("blockquote" if quotes and are_indented[number] else "p"), block
 
 
 def _is_indented(block: _Block, margin: float) -> bool:
     """Whether all its lines begin further in, by as much as quotations do."""
     lefts = [line.cells[0].left - margin for line in block.lines]
     words = sum(len(line.text.split()) for line in block.lines)
-    even = max(lefts, default=0) - min(lefts, default=0) < 2
-    return bool(lefts) and even and _INDENT[0] < lefts[0] < _INDENT[1] and words > 4
+    is_aligned = max(lefts, default=0) - min(lefts, default=0) < 2
+    return bool(lefts) and is_aligned and _INDENT[0] < lefts[0] < _INDENT[1] and words > 4
 
 
-def _counted(blocks: Sequence[_Block]) -> set[int]:
+def _find_numbered(blocks: Sequence[_Block]) -> set[int]:
     """Return the blocks that count from one. A date such as 12. November is no item."""
     numbers = [_NUMBER.match(block.lines[0].text) if block.lines else None for block in blocks]
-    found: set[int] = set()
-    for place, number in enumerate(numbers):
-        run = [place] if number and number[1] == "1" else []
-        for following, one in enumerate(numbers[place + 1 :], start=place + 1):
+    numbered: set[int] = set()
+    for index, number in enumerate(numbers):
+        run = [index] if number and number[1] == "1" else []
+        for following, one in enumerate(numbers[index + 1 :], start=index + 1):
             if not run or one is None or one[1] != str(len(run) + 1):
                 break
             run.append(following)
-        found |= set(run) if len(run) > 1 else set()
-    return found
+        numbered |= set(run) if len(run) > 1 else set()
+    return numbered
 
 
-def _inside(block: _Block, *, without_mark: bool = False) -> str:
+def _block_html(block: _Block, *, without_mark: bool = False) -> str:
     words: list[TextRun] = []
     for line in block.lines:
         for cell in line.cells:
             words += [*cell.words, TextRun(text=" ")]
-    return _marked(_without_mark(words) if without_mark else words)
+    return _marked_html(_without_mark(words) if without_mark else words)
 
 
 def _without_mark(words: Sequence[TextRun]) -> list[TextRun]:
     """Remove the mark of an item, whether it is a run of its own or part of one."""
     text = "".join(word.text for word in words)
     found = _BULLET.match(text) or _NUMBER.match(text)
-    left = found.end() if found else 0
-    kept = []
+    mark_length = found.end() if found else 0
+    kept_words = []
     for word in words:
-        kept.append(replace(word, text=word.text[left:]))
-        left = max(0, left - len(word.text))
-    return kept
+        kept_words.append(replace(word, text=word.text[mark_length:]))
+        mark_length = max(0, mark_length - len(word.text))
+    return kept_words
 
 
-def _marked(words: Sequence[TextRun]) -> str:
+def _marked_html(words: Sequence[TextRun]) -> str:
     """Write words as HTML, merging those that look alike."""
-    merged: list[TextRun] = []
+    runs: list[TextRun] = []
     for word in filter(lambda word: word.text, words):
         # A blank has the looks of what stands before it: PDFs often set it in another font.
-        if merged and (not word.text.strip() or replace(merged[-1], text=word.text) == word):
-            merged[-1] = replace(merged[-1], text=merged[-1].text + word.text)
+        if runs and (not word.text.strip() or replace(runs[-1], text=word.text) == word):
+            runs[-1] = replace(runs[-1], text=runs[-1].text + word.text)
         else:
-            merged.append(word)
-    out = ""
-    for word in merged:
-        inside = escape(re.sub(r"\s+", " ", word.text))
-        inside = f"<em>{inside}</em>" if word.italic else inside
-        inside = f"<strong>{inside}</strong>" if word.bold else inside
-        out += f'<a href="{escape(word.href)}">{inside}</a>' if word.href else inside
-    return out
+            runs.append(word)
+    html = ""
+    for word in runs:
+        text = escape(re.sub(r"\s+", " ", word.text))
+        text = f"<em>{text}</em>" if word.italic else text
+        text = f"<strong>{text}</strong>" if word.bold else text
+        html += f'<a href="{escape(word.href)}">{text}</a>' if word.href else text
+    return html
 
 
 def _table(rows: Sequence[Sequence[Cell]]) -> str:
-    head, *others = rows
-    first = "".join(f"<th>{escape(cell.text)}</th>" for cell in head)
-    rest = "".join(
-        f"<tr>{''.join(f'<td>{_marked(cell.words).strip()}</td>' for cell in row)}</tr>"
-        for row in others
+    head, *body_rows = rows
+    head_cells = "".join(f"<th>{escape(cell.text)}</th>" for cell in head)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{_marked_html(cell.words).strip()}</td>' for cell in row)}</tr>"
+        for row in body_rows
     )
-    return f"<table><tr>{first}</tr>{rest}</table>"
+    return f"<table><tr>{head_cells}</tr>{body}</table>"

@@ -24,7 +24,7 @@ from newsletter.documents.release.imported import unusable
 from newsletter.documents.release.lines import ordinary
 from newsletter.domain.errors import InvalidInput
 
-MOST_PAGES = 60
+MAX_PAGES = 60
 _WIDE_GAP = 1.6
 """Minimum gap between cells of a table, relative to the letters' size."""
 _BARE_GAP = 0.35
@@ -100,8 +100,8 @@ def _pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
     interpreter = PDFPageInterpreter(resources, device)
     document = PDFDocument(PDFParser(io.BytesIO(data)))
     for number, page in enumerate(PDFPage.create_pages(document)):
-        if number == MOST_PAGES:
-            message = f"has more than {MOST_PAGES} pages; save those of the statement alone"
+        if number == MAX_PAGES:
+            message = f"has more than {MAX_PAGES} pages; save those of the statement alone"
             raise unusable(file, message)
         interpreter.process_page(page)
         links = list(_links(page))
@@ -153,12 +153,12 @@ def _rows(lines: _Row) -> Iterator[_Row]:
 
 def _has_blanks(lines: Sequence[LTTextLine]) -> bool:
     """Whether the file has blanks between words; some programs only move on."""
-    long = [line for line in lines if len(line.get_text().split()) > 4]
-    written = sum(
+    long_lines = [line for line in lines if len(line.get_text().split()) > 4]
+    blank_count = sum(
         any(isinstance(letter, LTChar) and letter.get_text() == " " for letter in line)
-        for line in long
+        for line in long_lines
     )
-    return written * 10 > len(long) * 8
+    return blank_count * 10 > len(long_lines) * 8
 
 
 _Link = tuple[tuple[float, float, float, float], str]
@@ -187,15 +187,15 @@ def _as_seen(letters: Sequence[Any]) -> Iterator[Any]:
 
     The file may have right-to-left letters in either order.
     """
-    before: LTChar | None = None
+    previous: LTChar | None = None
     for letter in sorted(
         (letter for letter in letters if isinstance(letter, LTChar)), key=lambda letter: letter.x0
     ):
-        apart = before is not None and letter.x0 - before.x1 > _BLANK_WIDTH_RATIO * letter.size
-        if apart and not _is_blank(letter) and not _is_blank(before):
+        apart = previous is not None and letter.x0 - previous.x1 > _BLANK_WIDTH_RATIO * letter.size
+        if apart and not _is_blank(letter) and not _is_blank(previous):
             yield LTAnno(" ")
         yield letter
-        before = letter
+        previous = letter
 
 
 def _in_one_box(rows: Sequence[_Row]) -> list[_Row]:
@@ -206,8 +206,8 @@ def _in_one_box(rows: Sequence[_Row]) -> list[_Row]:
     ours: dict[int, int] = {}
     for row in rows:
         boxes = {ours.get(box, box) for box, _ in row}
-        joined = dict.fromkeys([*boxes, *(box for box, _ in row)], min(boxes))
-        ours = {box: joined.get(one, one) for box, one in ours.items()} | joined
+        box_of = dict.fromkeys([*boxes, *(box for box, _ in row)], min(boxes))
+        ours = {box: box_of.get(one, one) for box, one in ours.items()} | box_of
     return [[(ours[box], line) for box, line in row] for row in rows]
 
 
@@ -218,8 +218,8 @@ def _line(row: _Row, layout: _Layout) -> PdfLine:
     sizes = sorted(character.size for character in characters if isinstance(character, LTChar))
     # the median: a raised figure or a large initial says nothing of the line
     size = sizes[len(sizes) // 2] if sizes else 0.0
-    bare = _WIDE_GAP if turns else layout.cell_gap  # parts that run another way are set apart
-    cells = [cell for part in _parts(characters, size, bare) if (cell := _cell(part, layout)).text]
+    gap = _WIDE_GAP if turns else layout.cell_gap  # parts that run another way are set apart
+    cells = [cell for part in _parts(characters, size, gap) if (cell := _cell(part, layout)).text]
     return PdfLine(
         cells=tuple(reversed(cells) if layout.to_left else cells),
         size=size,
@@ -234,39 +234,39 @@ def _line(row: _Row, layout: _Layout) -> PdfLine:
 def _parts(characters: Sequence[Any], size: float, gap_factor: float) -> Iterator[list[Any]]:
     """Split a line at wide gaps."""
     part: list[Any] = []
-    right: float | None = None
-    blank = False
+    last_right: float | None = None
+    had_blank = False
     for character in characters:
         if isinstance(character, LTChar) and character.get_text().strip():
-            if right is not None and character.x0 - right > size * (
-                _WIDE_GAP if blank else gap_factor
+            if last_right is not None and character.x0 - last_right > size * (
+                _WIDE_GAP if had_blank else gap_factor
             ):
                 yield part
                 part = []
-            right, blank = character.x1, False
+            last_right, had_blank = character.x1, False
         elif isinstance(character, LTChar):
-            blank = True
+            had_blank = True
         part.append(character)
     if part:
         yield part
 
 
 def _cell(characters: Sequence[Any], layout: _Layout) -> Cell:
-    looks: tuple[bool, bool, str] = (False, False, "")
-    marked: list[tuple[tuple[bool, bool, str], str]] = []
+    style: tuple[bool, bool, str] = (False, False, "")
+    styled_text: list[tuple[tuple[bool, bool, str], str]] = []
     for character, text in _in_reading_order(characters, layout):
         if isinstance(character, LTChar) and text.strip():
             # a PDF says nothing of bold or italic but in the names of its fonts
             font = character.fontname.lower()
             bold = any(word in font for word in ("bold", "black", "heavy"))
-            looks = (bold, "italic" in font or "oblique" in font, _target(character, layout.links))
+            style = (bold, "italic" in font or "oblique" in font, _target(character, layout.links))
         # a blank behind linked words is of the link only where the link reaches over it
-        elif isinstance(character, LTChar) and looks[2]:
-            looks = (*looks[:2], _target(character, layout.links))
-        marked.append((looks, text))
+        elif isinstance(character, LTChar) and style[2]:
+            style = (*style[:2], _target(character, layout.links))
+        styled_text.append((style, text))
     words = tuple(
         TextRun(text=ordinary("".join(text for _, text in group)), bold=b, italic=i, href=href)
-        for (b, i, href), group in groupby(marked, key=lambda pair: pair[0])
+        for (b, i, href), group in groupby(styled_text, key=lambda pair: pair[0])
     )
     left = next((character.x0 for character in characters if isinstance(character, LTChar)), 0.0)
     return Cell(words=words, left=left)
@@ -274,16 +274,16 @@ def _cell(characters: Sequence[Any], layout: _Layout) -> Cell:
 
 def _in_reading_order(characters: Sequence[Any], layout: _Layout) -> list[tuple[Any, str]]:
     """Return each letter with its text, in reading order."""
-    real = [(letter, _plain(letter.get_text())) for letter in characters]
-    if not _runs_to_the_left("".join(text for _, text in real)):
-        return real
-    order = reading_order([text for _, text in real], to_left=layout.to_left)
-    whole = "".join(real[n][1] for n in order)
-    turned = layout.to_left and _is_mirrored(whole)
-    return [(real[n][0], real[n][1].translate(_MIRRORED if turned else {})) for n in order]
+    letters = [(letter, _unaccented(letter.get_text())) for letter in characters]
+    if not _runs_to_the_left("".join(text for _, text in letters)):
+        return letters
+    order = reading_order([text for _, text in letters], to_left=layout.to_left)
+    whole = "".join(letters[n][1] for n in order)
+    is_turned = layout.to_left and _is_mirrored(whole)
+    return [(letters[n][0], letters[n][1].translate(_MIRRORED if is_turned else {})) for n in order]
 
 
-def _plain(text: str) -> str:
+def _unaccented(text: str) -> str:
     """Return an Arabic or Hebrew letter without its presentation form."""
     if _UNREADABLE_GLYPH_PATTERN.fullmatch(text):
         return UNREAD_MARK
@@ -293,12 +293,12 @@ def _plain(text: str) -> str:
 
 def _target(letter: LTChar, links: Sequence[_Link]) -> str:
     # by its middle: rectangles of links seldom end where a letter does
-    across, up = (letter.x0 + letter.x1) / 2, (letter.y0 + letter.y1) / 2
+    x, y = (letter.x0 + letter.x1) / 2, (letter.y0 + letter.y1) / 2
     return next(
         (
             target
             for (left, bottom, right, top), target in links
-            if left <= across <= right and bottom <= up <= top
+            if left <= x <= right and bottom <= y <= top
         ),
         "",
     )
@@ -326,8 +326,8 @@ def reading_order(letters: Sequence[str], *, to_left: bool) -> list[int]:
     order = list(range(len(letters)))
     levels = _levels([_kind(one) for one in letters], base=int(to_left))
     for level in (2, 1):  # UAX 9, rule L2
-        deep = {n for n in order if levels[n] >= level}
-        parts = [(inside, list(run)) for inside, run in groupby(order, deep.__contains__)]
+        turned = {n for n in order if levels[n] >= level}
+        parts = [(inside, list(run)) for inside, run in groupby(order, turned.__contains__)]
         order = [n for inside, run in parts for n in (reversed(run) if inside else run)]
     return order
 
@@ -349,9 +349,9 @@ def _levels(kinds: Sequence[str], base: int) -> list[int]:
         amid = base or (kinds[n] == _DIGIT and _LEFT_TO_RIGHT not in beside and _RIGHT in beside)
         levels[n] = 1 if kinds[n] == _RIGHT else 2 if amid else 0
     for before, after in pairwise(strong):
-        around = levels[before], levels[after]
+        neighbour_levels = levels[before], levels[after]
         one = _LEFT_TO_RIGHT in {kinds[before], kinds[after]} or after - before == 2  # 10:30, 1,250
-        level = 2 if around == (2, 2) and one else min(*around, 1)
+        level = 2 if neighbour_levels == (2, 2) and one else min(*neighbour_levels, 1)
         levels[before + 1 : after] = [level] * (after - before - 1)
     return levels
 
@@ -361,10 +361,10 @@ def _is_mirrored(text: str) -> bool:
 
     Some programs write the bracket that is seen, some the one that was typed.
     """
-    opened = 0
+    depth = 0
     for one in text:
-        opened += (one in _BRACKET_PAIRS) - (one in _BRACKET_PAIRS.values())
-        if opened < 0:
+        depth += (one in _BRACKET_PAIRS) - (one in _BRACKET_PAIRS.values())
+        if depth < 0:
             return True
     return False
 
@@ -377,7 +377,7 @@ _MIN_GUTTER_POINTS = 8
 """Points between two columns."""
 _LONG = 20
 """Characters of a line of text in a column; cells of tables usually have fewer."""
-_MAX_SHORT = 0.4
+_MAX_SHORT_LINE_RATIO = 0.4
 
 
 def in_columns(lines: Sequence[PdfLine]) -> list[list[PdfLine]]:
@@ -390,8 +390,8 @@ def in_columns(lines: Sequence[PdfLine]) -> list[list[PdfLine]]:
         return [list(lines)] if lines else []
     parts: list[list[PdfLine]] = []
     rest = sorted(lines, key=lambda line: -line.top)
-    wide = [gutter - _MIN_GUTTER_POINTS < line.right and line.left < gutter for line in rest]
-    for over, group in groupby(range(len(rest)), key=wide.__getitem__):
+    crosses = [gutter - _MIN_GUTTER_POINTS < line.right and line.left < gutter for line in rest]
+    for over, group in groupby(range(len(rest)), key=crosses.__getitem__):
         part = [rest[n] for n in group]
         if over:
             parts.append(part)
@@ -408,26 +408,26 @@ def _gutter(lines: Sequence[PdfLine]) -> float | None:
     starts = sorted({round(line.left) for line in lines})
     # nothing stands left of the first
     for start in starts[1:]:
-        before = [line for line in lines if line.right <= start - _MIN_GUTTER_POINTS]
-        behind = [line for line in lines if line.left >= start - 1]
+        left_lines = [line for line in lines if line.right <= start - _MIN_GUTTER_POINTS]
+        right_lines = [line for line in lines if line.left >= start - 1]
         are_columns = all(
             len(side) >= _MIN_LINES
-            and sum(len(line.text) < _LONG for line in side) <= _MAX_SHORT * len(side)
-            for side in (before, behind)
+            and sum(len(line.text) < _LONG for line in side) <= _MAX_SHORT_LINE_RATIO * len(side)
+            for side in (left_lines, right_lines)
         )
-        if are_columns and _are_side_by_side(before, behind):
+        if are_columns and _are_side_by_side(left_lines, right_lines):
             return float(start - 1)
     return None
 
 
-def _are_side_by_side(before: Sequence[PdfLine], behind: Sequence[PdfLine]) -> bool:
+def _are_side_by_side(left: Sequence[PdfLine], right: Sequence[PdfLine]) -> bool:
     """Whether most lines of the shorter column are next to the other one."""
-    shared = [
+    level_lines = [
         sum(
             min(one.top for one in other) <= line.top <= max(one.top for one in other)
             for line in own
         )
-        for own, other in ((before, behind), (behind, before))
+        for own, other in ((left, right), (right, left))
     ]
     # one less than a column has: the first or last line of it may stick out
-    return max(shared) >= _MIN_LINES - 1
+    return max(level_lines) >= _MIN_LINES - 1

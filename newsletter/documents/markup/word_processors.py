@@ -184,12 +184,12 @@ class Review:
 
 def take_review(root: Element) -> Review:
     """Remove comments and tracked deletions from a page of Word or Google Docs."""
-    tracked = [
+    changes = [
         element
         for element in root.iter("ins", "del")
         if element.get("datetime") or element.get("cite")
     ]
-    deleted = [element for element in tracked if element.tag == "del"]
+    deleted = [element for element in changes if element.tag == "del"]
     marks = [link for link in root.iter("a") if _COMMENT.fullmatch(link.get("href") or "")]
     # by number: each comment has two links, from the text and back
     comments = {re.sub(r"\D", "", mark.get("href")) for mark in marks}
@@ -203,7 +203,7 @@ def take_review(root: Element) -> Review:
         if element.getparent() is not None:
             element.drop_tree()
     return Review(
-        inserted=len(tracked) - len(deleted), deleted=len(deleted), comments=len(comments)
+        inserted=len(changes) - len(deleted), deleted=len(deleted), comments=len(comments)
     )
 
 

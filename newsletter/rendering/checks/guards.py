@@ -93,8 +93,8 @@ def size_faults(html: str) -> Iterator[str]:
 def mark_faults(part: str, required: Requirements) -> Iterator[str]:
     """Yield a fault if the author wrote merge marks, in any spelling."""
     # our own gaps are taken out; whatever is left came from somebody's text
-    for known in (*required.links, *NAME_MARKS[: required.gaps]):
-        part = part.replace(known, "")
+    for mark in (*required.links, *NAME_MARKS[: required.gaps]):
+        part = part.replace(mark, "")
     if MARK_PREFIX in part:
         yield f"it holds {MARK_PREFIX}, which marks gaps to be filled: write another word"
 

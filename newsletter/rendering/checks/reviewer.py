@@ -27,7 +27,7 @@ from newsletter.rendering.markdown.tables import PHONE_WIDTH, SHEET_WIDTH, Fits,
 
 LARGE_HTML_BYTES = 90_000
 """Bytes of HTML from which a finding warns of ``guards.HTML_LIMIT``."""
-MAX_IMAGE_WIDTH = 1_200
+MAX_IMAGE_WIDTH_PIXELS = 1_200
 """Pixels: twice the width of a mail, which the sharpest screens show."""
 MAX_CHARACTERS_SHOWN = 80
 
@@ -89,12 +89,12 @@ _FoundPhrase = tuple[Check, int, str]
 
 
 def _of_text(statement: Statement, context: ReviewContext) -> Iterator[ReviewFinding]:
-    first = statement.line_of("body")
+    body_line = statement.line_of("body")
     tokens = read_markdown(statement.body, statement.language)
     about = statement.date or context.day
     segments = _about_segments(tokens, about, context.day.year)
     for check, line, message in (*_about_tables(tokens), *_about_files(tokens), *segments):
-        place = first + line if first else 0
+        place = body_line + line if body_line else 0
         yield ReviewFinding(check=check, message=message, file=statement.origin, line=place)
 
 
@@ -202,10 +202,10 @@ def _about_image(image: text_segments.Image) -> Iterator[_FoundPhrase]:
             " behind its address"
         )
         yield Check.IMAGE_SIZE, image.line, say(size, image=shown)
-    elif image.width > MAX_IMAGE_WIDTH:
-        wide = (
+    elif image.width > MAX_IMAGE_WIDTH_PIXELS:
+        too_wide = (
             "the image {image!r} is {width:,} pixels wide, which is slow to load: make it {most:,}"
             " or less"
         )
-        message = say(wide, image=shown, width=image.width, most=MAX_IMAGE_WIDTH)
+        message = say(too_wide, image=shown, width=image.width, most=MAX_IMAGE_WIDTH_PIXELS)
         yield Check.IMAGE_WIDTH, image.line, message

@@ -79,7 +79,7 @@ def _segment(children: Sequence[Token], first: int, heading: int) -> TextSegment
     text, line, starts = "", first, [0]
     links: list[Link] = []
     images: list[Image] = []
-    opened: list[tuple[int, str, int]] = []  # lines, addresses and where their texts begin
+    open_links: list[tuple[int, str, int]] = []  # lines, addresses and where their texts begin
     for child in children:
         if child.type in _LINE_BREAK_TOKENS:
             text, line = text + " ", line + 1
@@ -87,17 +87,17 @@ def _segment(children: Sequence[Token], first: int, heading: int) -> TextSegment
         elif child.type in {"text", GREETING}:
             text += child.content
         elif child.type == "link_open":
-            opened.append((line, str(child.attrs["href"]), len(text)))
+            open_links.append((line, str(child.attrs["href"]), len(text)))
         elif child.type == "link_close":
-            where, address, begins = opened.pop()
-            links.append(Link(line=where, address=address, text=text[begins:]))
+            where, address, link_start = open_links.pop()
+            links.append(Link(line=where, address=address, text=text[link_start:]))
         elif child.type in {"image", "code_inline"}:
             text += HIDDEN_MARK
         if child.type == "image":
             width, _ = image_size(child) or (0, 0)
-            said = child.content.strip()
+            content = child.content.strip()
             address = image_source(child)
-            images.append(Image(line=line, address=address, description=said, width=width))
+            images.append(Image(line=line, address=address, description=content, width=width))
     return TextSegment(
         text=_URL_OR_EMAIL_PATTERN.sub(lambda found: HIDDEN_MARK * len(found.group()), text),
         links=tuple(links),
@@ -156,13 +156,13 @@ def phrases_in(text: str) -> Iterator[Phrase]:
         for check, pattern in _PHRASE_PATTERNS
         for words in pattern.finditer(text)
     ]
-    ends: dict[Check, int] = {}
+    end_of_check: dict[Check, int] = {}
     for start, end, check in sorted(found, key=lambda one: (one[0], -one[1])):
-        if start >= ends.get(check, 0):
-            ends[check] = end
+        if start >= end_of_check.get(check, 0):
+            end_of_check[check] = end
             by_name = check is Check.DIALECT and _NAME_PLACEHOLDER_PATTERN.match(text, start, end)
-            said = _UNKNOWN_GREETING if by_name else _SENTENCE_OF_CHECK[check]
-            message = say(said.pattern, **{**said.values, "words": text[start:end]})
+            sentence = _UNKNOWN_GREETING if by_name else _SENTENCE_OF_CHECK[check]
+            message = say(sentence.pattern, **{**sentence.values, "words": text[start:end]})
             yield Phrase(check=check, offset=start, message=message)
 
 

@@ -63,8 +63,8 @@ def written_time(wall: datetime | None, zone: str, language: str, words: Mapping
     """
     if wall is None:
         return ""
-    place = ZoneInfo(zone)
-    local = wall.replace(tzinfo=place) if wall.tzinfo is None else wall.astimezone(place)
+    time_zone = ZoneInfo(zone)
+    local = wall.replace(tzinfo=time_zone) if wall.tzinfo is None else wall.astimezone(time_zone)
     name = local.tzname() or ""
     # zones without an abbreviation are called +03 and the like
     shown = name if name.isalpha() else f"UTC{name}"
@@ -77,8 +77,8 @@ def preheader(summary: str, tokens: Sequence[Token]) -> str:
     It is the preview line or the summary, else the body's first sentences of together 40
     characters.
     """
-    written = " ".join(visible(summary).split())
-    return truncate(written or opening(tokens), MAX_PREHEADER_CHARACTERS)
+    text = " ".join(visible(summary).split())
+    return truncate(text or opening(tokens), MAX_PREHEADER_CHARACTERS)
 
 
 def preheader_padding(text: str) -> str:
@@ -93,13 +93,13 @@ def opening(tokens: Sequence[Token]) -> str:
     all previews equal.
     """
     openings = []
-    for above, token in pairwise(tokens):
+    for previous, token in pairwise(tokens):
         line = " ".join(visible(text_of(token, greeting_prefix=_GREETING)).split())
         # without the parts below a picture or at the end
         if (
             line
-            and (token.type, above.type) == ("inline", "paragraph_open")
-            and above.attrs.get("class") not in {"caption", "end"}
+            and (token.type, previous.type) == ("inline", "paragraph_open")
+            and previous.attrs.get("class") not in {"caption", "end"}
         ):
             ends = (found.end() for found in _SENTENCE_END_PATTERN.finditer(line))
             end = next((end for end in ends if end >= MIN_PREHEADER_CHARACTERS), len(line))
@@ -111,8 +111,8 @@ def truncate(text: str, limit: int) -> str:
     """Cut a text to ``limit`` characters, after a whole word."""
     if len(text) <= limit:
         return text
-    cut = text[: limit - 1]
-    whole_words = cut.rpartition(" ")[0] or cut
+    beginning = text[: limit - 1]
+    whole_words = beginning.rpartition(" ")[0] or beginning
     return whole_words.rstrip(" ,;:.–—-") + "…"
 
 
@@ -132,9 +132,9 @@ class Reason:
 
     def html(self, direction: str) -> Markup:
         """Return the sentence as HTML; ``direction`` is ``ltr`` or ``rtl``."""
-        shown = {name: isolated(text, direction) for name, text in self.filling.items()}
-        filled = _REASON_GAP_PATTERN.sub(lambda gap: shown[gap[1]], str(escape(self.sentence)))
-        return Markup(filled)  # noqa: S704 - each part of it was escaped
+        values = {name: isolated(text, direction) for name, text in self.filling.items()}
+        sentence = _REASON_GAP_PATTERN.sub(lambda gap: values[gap[1]], str(escape(self.sentence)))
+        return Markup(sentence)  # noqa: S704 - each part of it was escaped
 
 
 def subscription_reason(
@@ -145,11 +145,11 @@ def subscription_reason(
     All readers get one content. So it says that they subscribed only if people can subscribe to
     every list, and names several lists as alternatives.
     """
-    known = {offer.name: offer for offer in publisher.lists}
-    joined = all(name in known and known[name].joinable for name in lists)
-    many = "one" if len(lists) == 1 else "many"
-    titles = [known[name].title if name in known else name for name in lists]
+    offers = {offer.name: offer for offer in publisher.lists}
+    all_joinable = all(name in offers and offers[name].joinable for name in lists)
+    form = "one" if len(lists) == 1 else "many"
+    titles = [offers[name].title if name in offers else name for name in lists]
     return Reason(
-        sentence=words[f"why_{many}" if joined else f"why_on_{many}"],
+        sentence=words[f"why_{form}" if all_joinable else f"why_on_{form}"],
         filling={"lists": ", ".join(titles), "organisation": publisher.organisation.name},
     )

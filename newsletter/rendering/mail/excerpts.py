@@ -78,16 +78,16 @@ def excerpt(html: str) -> Excerpt:
     root = document_fromstring(html or "<p>")
     title = next(root.iter("h1"), None)
     cell = None if title is None else next(title.iterancestors("td"), None)
-    hidden = (
+    hidden_elements = (
         each.text_content()
         for each in root.iterfind(".//*[@style]")
         if "display:none" in each.get("style").replace(" ", "")
     )
     body = "" if cell is None else "".join(_html_below(title, cell))
-    page = _plain(body)
+    page = _visible_page(body)
     return Excerpt(
         title="" if title is None else " ".join(title.text_content().split()),
-        opening=next(hidden, "").strip(_PADDING_CHARACTERS),
+        opening=next(hidden_elements, "").strip(_PADDING_CHARACTERS),
         body=_NOTE_LINK_PATTERN.sub(r"\1", _CELL_LABEL_PATTERN.sub("", page)),
         page=page,
     )
@@ -129,11 +129,11 @@ def body_of(content: Content) -> str:
     HTML after the title.
     """
     found = excerpt_of(content)
-    return found.page or _plain(content.in_words(content.html).partition("</h1>")[2])
+    return found.page or _visible_page(content.in_words(content.html).partition("</h1>")[2])
 
 
-def _plain(html: str) -> str:
-    clean = nh3.clean(
+def _visible_page(html: str) -> str:
+    html_ = nh3.clean(
         html,
         tags=set(_ALLOWED_ATTRIBUTES),
         attributes=_ALLOWED_ATTRIBUTES,
@@ -143,7 +143,7 @@ def _plain(html: str) -> str:
         link_rel=None,
         strip_comments=True,
     )
-    return clean.replace(' class=""', "").strip()
+    return html_.replace(' class=""', "").strip()
 
 
 def _keep_attribute(_tag: str, name: str, value: str) -> str | None:

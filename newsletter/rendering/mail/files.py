@@ -110,8 +110,8 @@ def library_versions() -> dict[str, str]:
     versions = {}
     for library in _RENDERING_LIBRARIES:
         # metadata.version parses all of the file as an email, in five times as long
-        said = metadata.distribution(library).read_text("METADATA") or ""  # missing if no wheel
-        found = (line for line in said.splitlines() if line.startswith(_VERSION_PREFIX))
+        text = metadata.distribution(library).read_text("METADATA") or ""  # missing if no wheel
+        found = (line for line in text.splitlines() if line.startswith(_VERSION_PREFIX))
         number = next(found, "").removeprefix(_VERSION_PREFIX).strip()
         versions[library] = number or metadata.version(library)
     return versions
@@ -119,11 +119,11 @@ def library_versions() -> dict[str, str]:
 
 def fingerprint(files: TemplateFiles, publisher: Publisher, delivery_settings_hash: str) -> str:
     """Return SHA-256 over templates, publisher, delivery settings and library versions, in hex."""
-    known = {
+    parts = {
         "delivery_settings_hash": delivery_settings_hash,
         "templates": files.digests,
         "publisher": asdict(publisher),
         "versions": library_versions(),
         "newsletter": newsletter.__version__,
     }
-    return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()

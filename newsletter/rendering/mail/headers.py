@@ -45,13 +45,13 @@ def headers_for(publisher: Publisher, statement: Statement) -> tuple[tuple[str, 
     # the link first, for programs that take only one (RFC 2369); RFC 8058 posts to the link alone
     ways_out = [f"<{unsubscribe_url(publisher)}>"]
     if publisher.unsubscribe_inbox:
-        inbox = _quoted(publisher.unsubscribe_inbox)
+        inbox = _quote(publisher.unsubscribe_inbox)
         ways_out.append(f"<mailto:{inbox}?subject={_LEAVES}{MergeField.UNSUBSCRIBE.value}>")
     return (
         ("Message-ID", f"<{MergeField.MESSAGE_ID.value}@{domain}>"),
         ("List-Id", f"{_phrase(publisher.organisation.name)}<{first}.{domain}>"),
         ("List-Unsubscribe", ", ".join(ways_out)),
-        ("List-Help", f"<mailto:{_quoted(sender.reply_to or sender.address)}>"),
+        ("List-Help", f"<mailto:{_quote(sender.reply_to or sender.address)}>"),
         ("List-Archive", f"<{publisher.public_url}/>"),
         # RFC 8058: a mail program posts this by itself, where a page would ask once more
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
@@ -88,7 +88,7 @@ def sender_id(domain: str) -> str:
     return hashlib.sha256(domain.encode()).hexdigest()[:_SENDER_ID_LENGTH]
 
 
-def _quoted(address: str) -> str:
+def _quote(address: str) -> str:
     return quote(ascii_domain(address), safe="@+!$'*/=^_`{|}~.-")
 
 
@@ -98,5 +98,5 @@ def _phrase(name: str) -> str:
         return f"{name} "
     if not (name.isascii() and name.isprintable() and name):
         return ""
-    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}" '
+    quotable = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{quotable}" '

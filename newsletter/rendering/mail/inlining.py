@@ -42,10 +42,10 @@ def inline(html: str) -> str:
     if found:
         raise ValueError(f"holds {found.group()}: put the rules themselves into a <style>")
     with _PREMAILER_LOCK:
-        inlined = _transform(html)
+        result = _transform(html)
     # a second run would differ: premailer takes the mark off the styles that stay
-    inlined = inlined.replace("<style>", '<style data-premailer="ignore">')
-    return _TEXT_ALIGN_PATTERN.sub(r'\1 align="\3"\2', _USELESS_BGCOLOR_PATTERN.sub(r"\1", inlined))
+    result = result.replace("<style>", '<style data-premailer="ignore">')
+    return _TEXT_ALIGN_PATTERN.sub(r'\1 align="\3"\2', _USELESS_BGCOLOR_PATTERN.sub(r"\1", result))
 
 
 def _transform(html: str) -> str:
@@ -97,5 +97,5 @@ class _Inliner(Premailer):  # type: ignore[misc] # it ships no types
 @lru_cache(maxsize=16)
 def _rules(css: str | None, sheet_number: int) -> Any:
     """Parse a style sheet of a mail. Return its rules, and the CSS to keep in a style."""
-    rules, left = Premailer(**_PREMAILER_OPTIONS)._parse_style_rules(css, sheet_number)
-    return [(weight, _Selector(selector), style) for weight, selector, style in rules], left
+    rules, other_rules = Premailer(**_PREMAILER_OPTIONS)._parse_style_rules(css, sheet_number)
+    return [(weight, _Selector(selector), style) for weight, selector, style in rules], other_rules

@@ -28,7 +28,7 @@ from newsletter.rendering.markdown.greetings import open_greetings, too_many
 from newsletter.rendering.markdown.links import tag_links
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
-from newsletter.rendering.markdown.plaintext import PlainBody, to_text, underlined, wrap
+from newsletter.rendering.markdown.plaintext import PlainBody, to_text, underline, wrap
 from newsletter.rendering.markdown.tables import text_of
 
 _CLASS_PATTERN = re.compile(r'<[a-z]+ (?:role="presentation" )?class="([a-z- ]+)"')
@@ -91,9 +91,9 @@ def blocks(
 
 def left_out(part: str, blocks: Sequence[Block]) -> Iterator[str]:
     """Yield a fault for each translation that is missing in a rendered part."""
-    whole = "".join(part.split())
+    joined_text = "".join(part.split())
     for block in blocks:
-        if "".join(block.title.split()) not in whole:
+        if "".join(block.title.split()) not in joined_text:
             yield f"it leaves out the translation in {block.name}: fill in translations"
 
 
@@ -118,15 +118,15 @@ def _block(
     open_greetings(tokens, fallbacks)
     for token in tokens:
         token.tag = _LOWERED_HEADINGS.get(token.tag, token.tag)
-    plain = to_text(tokens)
+    plain_body = to_text(tokens)
     return Block(
         name=language_name(statement.language),
         language=statement.language,
         direction=direction(statement.language),
         title=statement.title,
         body=Markup(to_html(tokens)),  # noqa: S704 - nh3 made it safe
-        text=plain.text,
-        links=plain.links,
+        text=plain_body.text,
+        links=plain_body.links,
         words=words,
     )
 
@@ -149,7 +149,7 @@ class TemplateRenderer:
                 # without the blanks and brackets that people read a telephone number by
                 "dialled": lambda phone: re.sub(r"[^+0-9]", "", phone),
                 "isolated": details.isolated,
-                "underlined": underlined,
+                "underlined": underline,
                 "wrapped": lambda text: "\n".join(wrap(text)),
             },
         )
@@ -251,10 +251,10 @@ class TemplateRenderer:
             "preheader": preheader + details.preheader_padding(preheader),
             "press_contact_shown": False,
         }
-        origin, plain = f"the {says.value} mail", PlainBody(text="", links=())
+        origin, plain_body = f"the {says.value} mail", PlainBody(text="", links=())
         address = self._publisher.organisation.postal_address
         demands = guards.Requirements(links=(url,), postal_address=address)
-        html, text = self._parts(says.value, origin, values, plain, demands)
+        html, text = self._parts(says.value, origin, values, plain_body, demands)
         return Content(
             subject=subject,
             html=html,
@@ -278,7 +278,7 @@ class TemplateRenderer:
         among = not layout.release_lists or set(statement.lists) <= set(layout.release_lists)
         is_news = not statement.digest and not statement.embargo_until
         reason = details.subscription_reason(self._publisher, statement.lists, words)
-        corrected = statement.corrects
+        original = statement.corrects
         unarchived_lists = {one.name for one in self._publisher.lists if not one.archive}
         unlisted = statement.welcome or unarchived_lists.issuperset(statement.lists)
         return values | {
@@ -296,7 +296,7 @@ class TemplateRenderer:
             "all_url": f"{self._publisher.public_url}/",
             "original_url": ""
             if unlisted
-            else corrected and headers.archive_url(self._publisher, corrected),
+            else original and headers.archive_url(self._publisher, original),
             "unsubscribe_url": headers.unsubscribe_url(self._publisher),
             "preferences_url": headers.preferences_url(self._publisher),
             "reason": reason.html(values["words_direction"]),
@@ -329,24 +329,22 @@ class TemplateRenderer:
 def _body(tokens: Sequence[Token], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the body's HTML, and standfirst and end mark unless the author wrote them."""
     parts = in_parts(tokens, values["design"].lead_picture_width)
-    above, lead, rest = (Markup(to_html(part)) for part in (parts.above, parts.lead, parts.rest))  # noqa: S704
-    everything = (above, lead, rest, *(block.body for block in values["translations"]))
-    classes = " ".join(found for html in everything for found in _CLASS_PATTERN.findall(html))
-    shown = frozenset(classes.split()) | (
-        {"long"} if _has_long_words(everything, values) else set()
-    )
+    above, lead, tail = (Markup(to_html(part)) for part in (parts.above, parts.lead, parts.rest))  # noqa: S704
+    all_parts = (above, lead, tail, *(block.body for block in values["translations"]))
+    classes = " ".join(found for html in all_parts for found in _CLASS_PATTERN.findall(html))
+    used = frozenset(classes.split()) | ({"long"} if _has_long_words(all_parts, values) else set())
     texts = [text_of(token) for token in tokens if token.type == "inline"]
     # what the author wrote in the text is not said again around it
     standfirst, end_mark = values["standfirst"], values["end_mark"]
-    opens = bool(texts) and _letters(texts[0]).startswith(_letters(standfirst))
-    ends = next(filter(None, reversed(texts)), "") in {end_mark, "###"}
+    repeats_standfirst = bool(texts) and _letters(texts[0]).startswith(_letters(standfirst))
+    has_end_mark = next(filter(None, reversed(texts)), "") in {end_mark, "###"}
     return {
         "above": above,
         "lead": lead,
-        "body": rest,
-        "shown": shown,
-        "standfirst": "" if opens or "standfirst" in shown else standfirst,
-        "end_mark": "" if ends else end_mark,
+        "body": tail,
+        "shown": used,
+        "standfirst": "" if repeats_standfirst or "standfirst" in used else standfirst,
+        "end_mark": "" if has_end_mark else end_mark,
     }
 
 

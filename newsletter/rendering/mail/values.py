@@ -68,7 +68,7 @@ def common_values(
     }
 
 
-_MAX_OPENING = 300
+_MAX_OPENING_CHARACTERS = 300
 """Characters of a first sentence; a longer one is truncated."""
 
 
@@ -87,7 +87,7 @@ class Abstracts:
             title=statement.title,
             address=archive_url(self._publisher, statement.slug),
             dated=self.dated(statement.date or went_out, language),
-            opening=summary or details.truncate(details.opening(tokens), _MAX_OPENING),
+            opening=summary or details.truncate(details.opening(tokens), _MAX_OPENING_CHARACTERS),
         )
 
     def dated(self, day: date, language: str) -> str:

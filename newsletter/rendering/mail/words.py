@@ -69,13 +69,13 @@ class Wordings:
 
     def of(self, language: str) -> tuple[Mapping[str, str], bool]:
         """Return the words by key, and whether the language has a catalogue; else English."""
-        known = (tag for tag in (language, base_language(language)) if tag in self._names)
-        tag = next(known, "")
+        tags = (tag for tag in (language, base_language(language)) if tag in self._names)
+        tag = next(tags, "")
         if tag not in self._known:  # of all that browsers ask for, no more than there are files
             own = ChainMap(*(found.words for found in self._catalogues(tag, base_language(tag))))
             english = ChainMap(*(found.words for found in self._catalogues(_FALLBACK_LANGUAGE)))
-            kept = {key: own.get(key, "") for key in _NO_FALLBACK_KEYS}
-            self._known[tag] = {**english, **own, **kept}
+            without_fallback = {key: own.get(key, "") for key in _NO_FALLBACK_KEYS}
+            self._known[tag] = {**english, **own, **without_fallback}
         return self._known[tag], bool(tag)
 
     def counted(self, key: str, count: int, language: str) -> str:
@@ -100,8 +100,8 @@ def _source(text: str) -> Catalogue:
     """Return key → English sentences of words.pot."""
     found = Catalogue(plural="n != 1")
     for message in filter(attrgetter("id"), read_po(StringIO(text))):
-        kept: dict[str, Any] = found.forms if message.pluralizable else found.words
-        kept[message.context or ""] = message.id
+        messages: dict[str, Any] = found.forms if message.pluralizable else found.words
+        messages[message.context or ""] = message.id
     return found
 
 
@@ -129,8 +129,8 @@ def _catalogue(text: str, file: str, source: str) -> Catalogue:
             if message.id != sentences.get(key):
                 continue
             faults += _gap_faults(message, file)
-        kept: dict[str, Any] = found.forms if message.pluralizable else found.words
-        kept[key] = message.string
+        target: dict[str, Any] = found.forms if message.pluralizable else found.words
+        target[key] = message.string
     if faults:
         raise InvalidInput(faults)
     return found
@@ -142,11 +142,11 @@ def _texts(found: Any) -> Sequence[str]:
 
 def _gap_faults(message: Message, file: str) -> list[Fault]:
     """Return faults if a translation's gaps in braces differ from those of its sentence."""
-    wanted, given = (
+    expected, actual = (
         sorted(set(_GAP.findall(" ".join(_texts(found))))) for found in (message.id, message.string)
     )
-    if wanted == given:
+    if expected == actual:
         return []
-    held = ", ".join(wanted) or "nothing"
-    said = f"{message.context} has to hold in braces what it does in English: {held}"
-    return [Fault(file=file, line=message.lineno or 0, message=said)]
+    expected_list = ", ".join(expected) or "nothing"
+    fault = f"{message.context} has to hold in braces what it does in English: {expected_list}"
+    return [Fault(file=file, line=message.lineno or 0, message=fault)]

@@ -70,42 +70,42 @@ def with_blocks(tokens: Sequence[Token], film_label: str, *, rtl: bool = False) 
 
     ``film_label`` is the label of a film without a title.
     """
-    written: list[Token] = []
+    result: list[Token] = []
     for number, span in enumerate(spans(tokens)):
         rule = _BLOCK_RULES.get(span.kind)
-        made = rule(span) if rule else None
-        if made is None and span.kind == "paragraph":
-            made = _video(span, film_label, rtl=rtl)
-            made = _standfirst(span) if made is None and number == 0 else made
-        written += span.tokens if made is None else made
-    return list(_with_figures(list(_parted(written))))
+        replacement = rule(span) if rule else None
+        if replacement is None and span.kind == "paragraph":
+            replacement = _video(span, film_label, rtl=rtl)
+            replacement = _standfirst(span) if replacement is None and number == 0 else replacement
+        result += span.tokens if replacement is None else replacement
+    return list(_with_figures(list(_split_paragraphs(result))))
 
 
 def spans(tokens: Sequence[Token]) -> Iterator[Span]:
     """Yield the top-level blocks of a text."""
-    held: list[Token] = []
+    pending: list[Token] = []
     depth = 0
     for token in tokens:
-        held.append(token)
+        pending.append(token)
         depth += token.nesting
         if depth == 0:
-            yield Span(tokens=tuple(held))
-            held = []
-    if held:  # what does not close is no block of ours
-        yield Span(tokens=tuple(held))
+            yield Span(tokens=tuple(pending))
+            pending = []
+    if pending:  # what does not close is no block of ours
+        yield Span(tokens=tuple(pending))
 
 
 def _types(children: Sequence[Token]) -> list[str]:
     return [child.type for child in children if child.type != "text" or child.content.strip()]
 
 
-def _pair(kind: str, inside: Sequence[Token], **attributes: str) -> list[Token]:
+def _pair(kind: str, content: Sequence[Token], **attributes: str) -> list[Token]:
     """Wrap tokens in a block of ours."""
     opening = Token(f"{kind}_open", f"x-{kind}", 1, block=True, attrs=dict(attributes))
-    return [opening, *inside, Token(f"{kind}_close", f"x-{kind}", -1, block=True)]
+    return [opening, *content, Token(f"{kind}_close", f"x-{kind}", -1, block=True)]
 
 
-def _classed(token: Token, kind: str) -> Token:
+def _with_class(token: Token, kind: str) -> Token:
     return token.copy(attrs={**token.attrs, "class": kind})
 
 
@@ -151,7 +151,7 @@ def _is_film(address: str) -> bool:
     return ours or bool(_VIDEO_FILE_PATTERN.search(parts.path))
 
 
-def _parted(tokens: Sequence[Token]) -> Iterator[Token]:
+def _split_paragraphs(tokens: Sequence[Token]) -> Iterator[Token]:
     """Move pictures out of paragraphs."""
     opening = Token("", "", 0)
     for token in tokens:
@@ -178,10 +178,10 @@ def _around_pictures(line: Token) -> list[list[Token]]:
             pieces += [[child], []]
         elif pieces[-1] or child.type not in _BREAKS:
             pieces[-1].append(child)
-    return [piece for piece in map(_trimmed, pieces) if _types(piece)]
+    return [piece for piece in map(_trim, pieces) if _types(piece)]
 
 
-def _trimmed(piece: list[Token]) -> list[Token]:
+def _trim(piece: list[Token]) -> list[Token]:
     """Remove the blanks and line breaks next to a picture."""
     while piece and (piece[-1].type in _BREAKS or piece[-1].type == "text"):
         last = piece[-1]
@@ -201,9 +201,9 @@ def _with_figures(tokens: Sequence[Token]) -> Iterator[Token]:
     for at, token in enumerate(tokens):
         if token.type == "paragraph_open":
             captions = _caption(tokens[at + 1])
-            pictured = any(child.type == "image" for child in tokens[at + 1].children or ())
-            kind = "figure" if captions else "pic" if pictured else ""
-            yield _classed(token, kind) if kind and "class" not in token.attrs else token
+            has_image = any(child.type == "image" for child in tokens[at + 1].children or ())
+            kind = "figure" if captions else "pic" if has_image else ""
+            yield _with_class(token, kind) if kind and "class" not in token.attrs else token
             continue
         yield token
         if token.type == "paragraph_close":
@@ -216,10 +216,10 @@ def _caption(line: Token) -> list[Token]:
     if [child.type for child in children] != ["image"]:
         return []
     title = str(children[0].attrs.get("title", ""))
-    return paragraph_of(list(_captioned(title)), "caption") if title else []
+    return paragraph_of(list(_caption_tokens(title)), "caption") if title else []
 
 
-def _captioned(title: str) -> Iterator[Token]:
+def _caption_tokens(title: str) -> Iterator[Token]:
     found = _CREDIT_PATTERN.search(title)
     words = title[: found.start()] if found else title
     if words.strip(" |–—("):
@@ -237,39 +237,39 @@ def _standfirst(span: Span) -> list[Token] | None:
         return None
     children = [child for child in span.line if not child.type.startswith("em_")]
     line = span.tokens[1].copy(children=children)
-    return [_classed(span.tokens[0], "standfirst"), line, span.tokens[2]]
+    return [_with_class(span.tokens[0], "standfirst"), line, span.tokens[2]]
 
 
 def _quotation(span: Span) -> list[Token] | None:
     """Recognise a quotation whose last line begins with a dash: its author."""
     if len(span.tokens) < 5:
         return None
-    *before, paragraph, line, close, end = span.tokens
+    *body, paragraph, line, close, end = span.tokens
     if (line.type, paragraph.type) != ("inline", "paragraph_open") or paragraph.level != 1:
         return None
     children = line.children or []
-    last = max((at for at, child in enumerate(children) if child.type in _BREAKS), default=-1)
-    name = children[last + 1 :]
+    last_break = max((at for at, child in enumerate(children) if child.type in _BREAKS), default=-1)
+    name = children[last_break + 1 :]
     if not name or name[0].type != "text" or not _DASH_PATTERN.match(name[0].content):
         return None
-    words, first = children[: max(last, 0)], name[0].copy()
+    words, name_start = children[: max(last_break, 0)], name[0].copy()
     # a name alone is no quotation
-    if not words and len(before) < 2:
+    if not words and len(body) < 2:
         return None
-    first.content = "— " + _DASH_PATTERN.sub("", name[0].content, count=1)
+    name_start.content = "— " + _DASH_PATTERN.sub("", name[0].content, count=1)
     above, _, below = line.content.rpartition("\n")
     first_line, after = line.map or [0, 1]
     # content too, where faults are searched
-    quoted = line.copy(children=words, content=above)
+    quote_line = line.copy(children=words, content=above)
     # the line of the name, for its faults
-    signed = line.copy(content=below, map=[max(first_line, after - 1), after])
-    kept = [*before, paragraph, quoted, close] if words else before
-    length = sum(len(text_of(token)) for token in kept if token.type == "inline")
+    source_line = line.copy(content=below, map=[max(first_line, after - 1), after])
+    quote_tokens = [*body, paragraph, quote_line, close] if words else body
+    length = sum(len(text_of(token)) for token in quote_tokens if token.type == "inline")
     kind = "pull" if length <= _MAX_PULL_QUOTE_CHARACTERS else "quoted"
     return [
-        _classed(kept[0], kind),
-        *kept[1:],
-        *paragraph_of([first, *name[1:]], "by", signed),
+        _with_class(quote_tokens[0], kind),
+        *quote_tokens[1:],
+        *paragraph_of([name_start, *name[1:]], "by", source_line),
         end,
     ]
 
@@ -281,18 +281,18 @@ def _downloads(span: Span) -> list[Token] | None:
     files = [_file(token.children or []) for token in lines]
     if len(items) != len(lines) or any(file is None for file in files):
         return None
-    made = iter(files)
-    listed = [
-        token.copy(children=next(made)) if token.type == "inline" else token.copy()
+    file_tokens = iter(files)
+    children = [
+        token.copy(children=next(file_tokens)) if token.type == "inline" else token.copy()
         for token in span.tokens
     ]
-    for token in listed:
+    for token in children:
         if "list" in token.type:  # a list without bullets, as that of notes is
             token.tag = "div"
         if token.type == "list_item_open":
             token.attrSet("role", "listitem")
-    listed[0].attrs = {"class": "downloads", "role": "list"}
-    return listed
+    children[0].attrs = {"class": "downloads", "role": "list"}
+    return children
 
 
 def _file(children: Sequence[Token]) -> list[Token] | None:
@@ -300,17 +300,17 @@ def _file(children: Sequence[Token]) -> list[Token] | None:
     if types[:1] != ["link_open"] or types.count("link_open") != 1 or "image" in types:
         return None
     link = list(children[: [child.type for child in children].index("link_close") + 1])
-    behind = "".join(child.content for child in children[len(link) :])
-    size = _FILE_SIZE_PATTERN.fullmatch(behind)
+    description = "".join(child.content for child in children[len(link) :])
+    size = _FILE_SIZE_PATTERN.fullmatch(description)
     kind = _FILE_SUFFIX_PATTERN.search(urlsplit(str(link[0].attrs["href"])).path)
-    if kind is None or (behind.strip() and size is None):
+    if kind is None or (description.strip() and size is None):
         return None
     # more than words behind the link makes it a sentence
     if _types(children[len(link) :]) not in ([], ["text"]):
         return None
-    shown = size[1] if size else kind[1].upper()
-    note = Token("kind", "", 0, content=shown)
-    note.meta["sized"] = any(map(str.isdigit, shown))
+    label = size[1] if size else kind[1].upper()
+    note = Token("kind", "", 0, content=label)
+    note.meta["sized"] = any(map(str.isdigit, label))
     return [*link, note]
 
 
@@ -321,16 +321,16 @@ def _columns(span: Span) -> list[Token] | None:
         return None
     if not any(len(cell.text) >= _MIN_PROSE_CHARACTERS or cell.pictures for cell in table.rows[1]):
         return None
-    written: list[Token] = []
+    result: list[Token] = []
     for head, cell in zip(*table.rows, strict=True):
         token = span.tokens[head.at]
         bold = bold_tokens(token.children or [])
-        above = paragraph_of(bold, "head", token) if head.text else []
-        written += _pair("column", [*above, *_stacked(span.tokens[cell.at])])
-    return _pair("columns", written)
+        heading = paragraph_of(bold, "head", token) if head.text else []
+        result += _pair("column", [*heading, *_stack(span.tokens[cell.at])])
+    return _pair("columns", result)
 
 
-def _stacked(token: Token) -> list[Token]:
+def _stack(token: Token) -> list[Token]:
     """Put a picture at the beginning of a cell above its text."""
     children = list(token.children or [])
     if not children or children[0].type != "image":
@@ -352,9 +352,9 @@ def _end_mark(span: Span) -> list[Token] | None:
         or text_of(span.tokens[1]).strip("# ")
     ):
         return None
-    made = paragraph_of([Token("text", "", 0, content="###")], "end", heading)
-    made[0].attrSet("role", "separator")  # it would be read as "number number number"
-    return made
+    end_mark = paragraph_of([Token("text", "", 0, content="###")], "end", heading)
+    end_mark[0].attrSet("role", "separator")  # it would be read as "number number number"
+    return end_mark
 
 
 _BLOCK_RULES: dict[str, Callable[[Span], list[Token] | None]] = {
@@ -395,7 +395,7 @@ def in_parts(tokens: Sequence[Token], width: int) -> Parts:
     wide = line.copy(children=[image.copy(meta={**image.meta, "width": width})])
     return Parts(
         above=[token for span in found[:above] for token in span],
-        lead=[_classed(opening, "edge"), wide, closing, *captions],
+        lead=[_with_class(opening, "edge"), wide, closing, *captions],
         rest=[token for span in rest for token in span],
     )
 

@@ -202,10 +202,10 @@ def _in_front_matter(statement: Statement) -> Iterator[Fault]:
 
 
 def _in_text(statement: Statement, tokens: Sequence[Token]) -> Iterator[Fault]:
-    body, above = statement.line_of("body"), 0
+    body, header_lines = statement.line_of("body"), 0
     for token in tokens:
-        above = token.map[0] if token.map else above
-        line = body + above if body else 0
+        header_lines = token.map[0] if token.map else header_lines
+        line = body + header_lines if body else 0
         for message in _faults_of(token):
             yield Fault(file=statement.origin, line=line, message=message)
         if token.type == "inline":
@@ -213,8 +213,8 @@ def _in_text(statement: Statement, tokens: Sequence[Token]) -> Iterator[Fault]:
             written = _CODE_SPAN_PATTERN.sub(lambda found: " " * len(found.group()), token.content)
             source = _ESCAPED_SIGN_PATTERN.sub(r"\1", written)  # as readers would see it
             for found in _MERGE_TAG_PATTERN.finditer(source):
-                further = source.count("\n", 0, found.start()) if line else 0
-                yield _mark(statement, found.group(), line + further)
+                line_offset = source.count("\n", 0, found.start()) if line else 0
+                yield _mark(statement, found.group(), line + line_offset)
 
 
 def _mark(statement: Statement, written: str, line: int, key: str = "") -> Fault:

@@ -67,13 +67,13 @@ def too_many(fallbacks: Sequence[str]) -> Iterator[str]:
 
 
 def _pieces(tokens: Sequence[Token]) -> Iterator[Token]:
-    words, done = TokenText(tokens), 0
+    words, position = TokenText(tokens), 0
     for found in GREETING_PATTERN.finditer(words.text):
         if words.kind_at(found.start()) != "text":  # escaped: its author wants it to be seen
             continue
-        yield from words.between(done, found.start())
+        yield from words.tokens_between(position, found.start())
         word = found[1].strip()
         # an unspeakable word stays as it is, for its fault
         yield Token(GREETING, "", 0, content=greeting_name(word) or word, level=tokens[0].level)
-        done = found.end()
-    yield from words.between(done, len(words.text)) if done else tokens
+        position = found.end()
+    yield from words.tokens_between(position, len(words.text)) if position else tokens

@@ -26,22 +26,22 @@ def link_bare_addresses(state: StateCore) -> None:
     """Link addresses in the text, but not in code. A rule for the parser."""
     for token in state.tokens:
         if token.children:
-            token.children = list(_linked(token.children))
+            token.children = list(_add_links(token.children))
 
 
 WORD_TOKENS = frozenset({"text", "text_special"})
 """Tokens of words. An address may have both kinds: the second was escaped."""
 
 
-def _linked(children: Sequence[Token]) -> Iterator[Token]:
-    inside = 0
+def _add_links(children: Sequence[Token]) -> Iterator[Token]:
+    link_depth = 0
     for words, run in groupby(children, key=lambda child: child.type in WORD_TOKENS):
         tokens = list(run)
         # the words of a link lead where their author wrote
-        if words and not inside:
+        if words and not link_depth:
             yield from _pieces(tokens)
         else:
-            inside += sum(
+            link_depth += sum(
                 (token.type == "link_open") - (token.type == "link_close") for token in tokens
             )
             yield from tokens
@@ -49,17 +49,17 @@ def _linked(children: Sequence[Token]) -> Iterator[Token]:
 
 def _pieces(tokens: Sequence[Token]) -> Iterator[Token]:
     """Yield words with their addresses as links; other tokens stay."""
-    words, done = TokenText(tokens), 0
+    words, position = TokenText(tokens), 0
     for found in _BARE_URL_PATTERN.finditer(words.text):
-        address = _trimmed(found.group())
+        address = _trim(found.group())
         # https:// alone, and what a person is still writing, lead nowhere
         is_place = "@" in address or "." in address.partition("//")[2]
         if not (is_place or address[:4].lower() == "www."):
             continue
-        yield from words.between(done, found.start())
+        yield from words.tokens_between(position, found.start())
         yield from _link(address, tokens[0].level)
-        done = found.start() + len(address)
-    yield from words.between(done, len(words.text)) if done else tokens
+        position = found.start() + len(address)
+    yield from words.tokens_between(position, len(words.text)) if position else tokens
 
 
 class TokenText:
@@ -77,7 +77,7 @@ class TokenText:
         """Return the type of the token that holds the character."""
         return self._tokens[self._number_at(position)].type
 
-    def between(self, start: int, end: int) -> Iterator[Token]:
+    def tokens_between(self, start: int, end: int) -> Iterator[Token]:
         """Yield the tokens from one place to another, as copies."""
         number = self._number_at(start)
         while number < len(self._tokens) and (place := self._starts[number]) < end:
@@ -88,15 +88,15 @@ class TokenText:
             number += 1
 
 
-def _trimmed(address: str) -> str:
+def _trim(address: str) -> str:
     """Remove the marks that end a sentence, and a bracket opened before the address."""
     # counted once: an address may end with a hundred thousand brackets
-    unopened = {close: address.count(close) - address.count(open_) for close, open_ in _BRACKETS}
+    excess = {close: address.count(close) - address.count(open_) for close, open_ in _BRACKETS}
     end = len(address)
-    while end and (address[end - 1] in _TRAILING_SIGNS or unopened.get(address[end - 1], 0) > 0):
+    while end and (address[end - 1] in _TRAILING_SIGNS or excess.get(address[end - 1], 0) > 0):
         end -= 1
-        if address[end] in unopened:
-            unopened[address[end]] -= 1
+        if address[end] in excess:
+            excess[address[end]] -= 1
     return address[:end]
 
 
@@ -131,8 +131,8 @@ def tagged(address: str, marks: Mapping[str, str], hosts: Sequence[str]) -> str:
     except ValueError:  # refused elsewhere, in words
         return address
     ours = any(host == one or host.endswith(f".{one}") for one in hosts)
-    there = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
-    if parts.scheme != "https" or not ours or any(name.startswith("utm_") for name in there):
+    existing = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    if parts.scheme != "https" or not ours or any(name.startswith("utm_") for name in existing):
         return address
     query = "&".join(filter(None, (parts.query, urlencode(marks))))
     return urlunsplit((parts.scheme, parts.netloc, parts.path, query, parts.fragment))
@@ -145,6 +145,6 @@ def untagged(address: str) -> str:
     """Remove a mail's marks: on the web they would count the wrong visits."""
     if "utm_medium=email" not in address:
         return address
-    cut = _UTM_PARAMETER_PATTERN.sub("", address)
+    untracked = _UTM_PARAMETER_PATTERN.sub("", address)
     # "?&" becomes "?", and a "?" at the end is removed
-    return re.sub(r"\?(?:&|(?=#|$))", lambda found: "?" * (len(found.group()) > 1), cut)
+    return re.sub(r"\?(?:&|(?=#|$))", lambda found: "?" * (len(found.group()) > 1), untracked)

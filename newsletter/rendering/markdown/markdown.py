@@ -60,12 +60,12 @@ def read_markdown(body: str, language: str, *, film_label: str = "") -> list[Tok
             if child.type == "image":  # its description, without marks of Markdown
                 words = RendererHTML().renderInlineAsText(child.children, parser.options, {})
                 child.content = words
-    mirrored = direction(language) == "rtl"
-    tokens = with_blocks(tokens, film_label, rtl=mirrored)
+    is_rtl = direction(language) == "rtl"
+    tokens = with_blocks(tokens, film_label, rtl=is_rtl)
     link_notes(tokens, language)
     set_directions(tokens, language)
     _settle_headings(tokens)
-    settle_tables(tokens, rtl=mirrored)
+    settle_tables(tokens, rtl=is_rtl)
     return tokens
 
 
@@ -108,30 +108,30 @@ def _quotes(state: StateCore) -> None:
 
 def _dashes(state: StateCore) -> None:
     for token in state.tokens:
-        shown = ""
+        previous = ""
         for child in token.children or ():
             if child.type == "link_open":
-                shown = child.info
+                previous = child.info
             # an address that is its own text must be read as it was written
-            if child.type == "text" and shown != "auto":
+            if child.type == "text" and previous != "auto":
                 for pattern, replacement in _DASH_REPLACEMENTS:
                     child.content = pattern.sub(replacement, child.content)
             if child.type == "link_close":
-                shown = ""
+                previous = ""
 
 
 def _settle_headings(tokens: Sequence[Token]) -> None:
     """Put the body's headings below the title, the only h1, without gaps in the levels."""
-    above: list[int] = []
+    levels: list[int] = []
     level = 2
     for token in tokens:
         if token.type == "heading_open":
             written = int(token.tag[1])
             # a heading ends all that are as deep or deeper, so that skipped levels leave no gap
-            while above and above[-1] >= written:
-                above.pop()
-            above.append(written)
-            level = min(len(above) + 1, 4)
+            while levels and levels[-1] >= written:
+                levels.pop()
+            levels.append(written)
+            level = min(len(levels) + 1, 4)
         if token.type in {"heading_open", "heading_close"}:
             token.tag = f"h{level}"
 

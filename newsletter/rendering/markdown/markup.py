@@ -92,7 +92,7 @@ def to_html(tokens: Sequence[Token]) -> str:
         kind: lambda tokens, at, *_, rule=rule: rule(tokens[at]) for kind, rule in _RULES.items()
     }
     renderer.rules.update(rules)
-    clean = nh3.clean(
+    cleaned = nh3.clean(
         renderer.render(with_records(tokens), MarkdownIt("commonmark").options, {}),
         tags=set(_ALLOWED_ATTRIBUTES),
         attributes=_ALLOWED_ATTRIBUTES,
@@ -103,7 +103,7 @@ def to_html(tokens: Sequence[Token]) -> str:
         strip_comments=True,
     )
     # behind the cleaning, which takes out all comments, those for Outlook too
-    framed = _ANY.sub(lambda found: _AROUND[found.group()], _BETWEEN.sub(_BETWEEN_COLUMNS, clean))
+    framed = _ANY.sub(lambda found: _AROUND[found.group()], _BETWEEN.sub(_BETWEEN_COLUMNS, cleaned))
     return _TABLE_HEAD_PATTERN.sub(_TABLE_HEAD_TWICE, framed)
 
 
@@ -116,8 +116,8 @@ def _block_of_code(token: Token) -> str:
 
 def _image(token: Token) -> str:
     source, alt = escape(image_source(token)), escape(token.content)
-    most = int(token.meta.get("width", SHEET_WIDTH))
-    width = min(most, (image_size(token) or (most, 0))[0])
+    max_width = int(token.meta.get("width", SHEET_WIDTH))
+    width = min(max_width, (image_size(token) or (max_width, 0))[0])
     # a height would hold a hole open where pictures are off
     return f'<img src="{source}" alt="{alt}" width="{width}" style="max-width:{width}px">'
 
@@ -127,8 +127,8 @@ def _label(token: Token) -> str:
     head = token.content.rstrip(":")
     # behind Arabic letters, a number would lose its sign to the other side (UAX 9, W2 and W5)
     arabic = any(unicodedata.bidirectional(character) == "AL" for character in head)
-    mark = "\u200f" if arabic else ""
-    return f'<span class="named">{escape(head)}:{mark}</span> '
+    rtl_mark = "\u200f" if arabic else ""
+    return f'<span class="named">{escape(head)}:{rtl_mark}</span> '
 
 
 def _note(token: Token) -> str:
@@ -138,8 +138,8 @@ def _note(token: Token) -> str:
 
 def _note_ref(token: Token) -> str:
     # a note may be referred to twice, and an id stands once
-    own = "" if token.meta.get("subId") else f' id="r-{_note(token)}"'
-    return f'<sup><a{own} href="#n-{_note(token)}">[{token.meta["id"] + 1}]</a></sup>'
+    id_attribute = "" if token.meta.get("subId") else f' id="r-{_note(token)}"'
+    return f'<sup><a{id_attribute} href="#n-{_note(token)}">[{token.meta["id"] + 1}]</a></sup>'
 
 
 _RULES: dict[str, Callable[[Token], str]] = {

@@ -20,13 +20,13 @@ def link_notes(tokens: Sequence[Token], language: str) -> None:
 
     A mail of several languages has several first notes.
     """
-    opened: Token | None = None
+    note: Token | None = None
     for token in tokens:
         if token.type == "footnote_open":
-            opened = token
-        elif token.type == "inline" and opened:
-            token.children = [Token(NOTE_TYPE, "", 0, meta=opened.meta), *(token.children or ())]
-            opened = None
+            note = token
+        elif token.type == "inline" and note:
+            token.children = [Token(NOTE_TYPE, "", 0, meta=note.meta), *(token.children or ())]
+            note = None
         for one in (token, *(token.children or ())):
             if one.type in _NOTE_TOKENS:
                 one.meta["language"] = language
@@ -34,20 +34,20 @@ def link_notes(tokens: Sequence[Token], language: str) -> None:
 
 def set_directions(tokens: Sequence[Token], language: str) -> None:
     """Set the direction of paragraphs, headings and items that run the other way."""
-    own = direction(language)
-    for above, token in pairwise(tokens):
-        if token.type != "inline" or above.type not in _BLOCK_TOKENS:
+    base = direction(language)
+    for previous, token in pairwise(tokens):
+        if token.type != "inline" or previous.type not in _BLOCK_TOKENS:
             continue
-        way = direction_of(text_of(token), own)
-        if way != own and above.hidden:  # the item's number stays where the others have theirs
+        way = direction_of(text_of(token), base)
+        if way != base and previous.hidden:  # the item's number stays where the others have theirs
             token.children = spanned(token.children or (), dir=way)
-        elif way != own:
-            above.attrSet("dir", way)
-            above.attrJoin("class", way)
+        elif way != base:
+            previous.attrSet("dir", way)
+            previous.attrJoin("class", way)
 
 
-def direction_of(text: str, own: str) -> str:
+def direction_of(text: str, base: str) -> str:
     """Return ``ltr`` or ``rtl``: that of most letters, or else their own."""
     kinds = [unicodedata.bidirectional(character) for character in text]
-    left, right = kinds.count("L"), kinds.count("R") + kinds.count("AL")
-    return own if left == right else "ltr" if left > right else "rtl"
+    ltr_count, rtl_count = kinds.count("L"), kinds.count("R") + kinds.count("AL")
+    return base if ltr_count == rtl_count else "ltr" if ltr_count > rtl_count else "rtl"

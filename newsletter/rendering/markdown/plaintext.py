@@ -38,18 +38,18 @@ def wrap(text: str, width: int = LINE_WIDTH, *, rest: str = "") -> list[str]:
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line = rest if lines else ""
-        bare = True
+        is_first = True
         for gap, word in _words(paragraph):
-            if not bare and columns(line) + len(gap) + columns(word) > width:
+            if not is_first and columns(line) + len(gap) + columns(word) > width:
                 lines.append(line.rstrip())
-                line, bare = rest, True
-            line += word if bare else gap + word
-            bare = False
+                line, is_first = rest, True
+            line += word if is_first else gap + word
+            is_first = False
         lines.append(line.rstrip())
     return lines
 
 
-def underlined(text: str, mark: str) -> str:
+def underline(text: str, mark: str) -> str:
     """Write a heading with a line of marks as wide as it."""
     lines = wrap(text)
     return "\n".join([*lines, mark * max(map(columns, lines))])
@@ -69,8 +69,8 @@ def _split_wide(word: str) -> list[str]:
     pieces = [""]
     for character in word:
         # no comma or closing bracket begins a line in Chinese or Japanese
-        closes = unicodedata.category(character) in {"Po", "Pe", "Pf"}
-        if _columns_of(character) == 2 and pieces[-1] and not closes:
+        is_closing = unicodedata.category(character) in {"Po", "Pe", "Pf"}
+        if _columns_of(character) == 2 and pieces[-1] and not is_closing:
             pieces.append("")
         pieces[-1] += character
     return pieces
@@ -141,7 +141,7 @@ class _Writer:
 
     def _heading(self, node: SyntaxTreeNode, width: int) -> list[str]:
         mark = "-" if node.tag == "h2" else "~"
-        return underlined(self._inline(node.children[0]), mark).split("\n")
+        return underline(self._inline(node.children[0]), mark).split("\n")
 
     def _list(self, node: SyntaxTreeNode, width: int) -> list[str]:
         start = int(node.attrs.get("start", 1))
@@ -150,10 +150,10 @@ class _Writer:
         indent = max(map(len, marks))
         texts = [child for item in node.children for child in item.children]
         # without empty lines between its items, the paragraphs of a list are hidden
-        loose = not all(text.hidden for text in texts if text.type == "paragraph")
+        is_loose = not all(text.hidden for text in texts if text.type == "paragraph")
         lines: list[str] = []
         for mark, item in zip(marks, node.children, strict=True):
-            if lines and loose:
+            if lines and is_loose:
                 lines.append("")
             lines += _hang(mark.rjust(indent), self.blocks(item.children, width - indent))
         return lines
@@ -176,8 +176,8 @@ class _Writer:
     def _video(self, node: SyntaxTreeNode, width: int) -> list[str]:
         poster, play = node.children
         (link,) = (child for child in poster.children if child.type == "link")
-        shown = [line for line in wrap(self._inline(link), width) if line]
-        return [*shown, *self._button(play, width)]
+        lines = [line for line in wrap(self._inline(link), width) if line]
+        return [*lines, *self._button(play, width)]
 
     def _table(self, node: SyntaxTreeNode, width: int) -> list[str]:
         rows = [row for part in node.children for row in part.children]
@@ -187,7 +187,7 @@ class _Writer:
         if sum(widths) + 2 * (len(widths) - 1) > width:
             return _records(texts, width)
         sides = [str(cell.attrs.get("class", "left")).split()[0] for cell in rows[0].children]
-        lines = [_aligned(row, widths, sides) for row in texts]
+        lines = [_align(row, widths, sides) for row in texts]
         return [lines[0], "  ".join("-" * size for size in widths), *lines[1:]]
 
     # --- within a block ---
@@ -230,12 +230,12 @@ def _hang(mark: str, lines: list[str]) -> list[str]:
     return [(mark + first).rstrip(), *((indent + line).rstrip() for line in others)]
 
 
-def _aligned(texts: Sequence[str], widths: Sequence[int], alignments: Sequence[str]) -> str:
+def _align(texts: Sequence[str], widths: Sequence[int], alignments: Sequence[str]) -> str:
     cells = []
     for text, width, side in zip(texts, widths, alignments, strict=True):
-        free = width - columns(text)
-        before = {"right": free, "center": free // 2}.get(side, 0)
-        cells.append(" " * before + text + " " * (free - before))
+        padding = width - columns(text)
+        left_padding = {"right": padding, "center": padding // 2}.get(side, 0)
+        cells.append(" " * left_padding + text + " " * (padding - left_padding))
     return "  ".join(cells).rstrip()
 
 

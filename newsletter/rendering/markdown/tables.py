@@ -91,7 +91,7 @@ class Table:
     @property
     def width_needed(self) -> int:
         """Pixels that keep figures and words whole."""
-        return round(sum(map(_needed, zip(*self.rows, strict=True))))
+        return round(sum(map(_min_width, zip(*self.rows, strict=True))))
 
     @property
     def fits(self) -> Fits:
@@ -141,14 +141,14 @@ def text_of(token: Token, *, greeting_prefix: str = "") -> str:
 
     ``greeting_prefix`` is written before the fallback for readers without a name.
     """
-    shown = (
+    texts = (
         " "
         if child.type in {"softbreak", "hardbreak"}
         else greeting_prefix * (child.type == "greeting") + child.content
         for child in token.children or ()
         if child.type in {"text", "code_inline", "softbreak", "hardbreak", "greeting"}
     )
-    return "".join(shown).strip()
+    return "".join(texts).strip()
 
 
 def paragraph_of(children: list[Token], kind: str = "", source: Token | None = None) -> list[Token]:
@@ -167,14 +167,14 @@ def bold_tokens(children: Sequence[Token]) -> list[Token]:
     return [Token("strong_open", "strong", 1), *children, Token("strong_close", "strong", -1)]
 
 
-def _needed(column: Sequence[Cell]) -> float:
+def _min_width(column: Sequence[Cell]) -> float:
     head, *cells = column
-    needs = [max(map(ems, _unbreakable_parts(head.text)), default=0) * _HEAD_FONT_SIZE]
+    widths = [max(map(ems, _unbreakable_parts(head.text)), default=0) * _HEAD_FONT_SIZE]
     for cell in cells:
         longest = max(map(ems, _unbreakable_parts(cell.text)), default=0) * _CELL_FONT_SIZE
         # a short text wants its own width, a long one that of a few words
-        needs += [longest, min(ems(cell.text) * _CELL_FONT_SIZE, _PROSE), _PICTURE * cell.pictures]
-    return max(needs) + _CELL_PADDING
+        widths += [longest, min(ems(cell.text) * _CELL_FONT_SIZE, _PROSE), _PICTURE * cell.pictures]
+    return max(widths) + _CELL_PADDING
 
 
 def _unbreakable_parts(text: str) -> list[str]:
@@ -212,22 +212,22 @@ def _keep_whole(tokens: Sequence[Token], cell: Cell, *, rtl: bool) -> None:
 
 def with_records(tokens: Sequence[Token]) -> list[Token]:
     """Return the tokens for HTML, with the too wide tables as records."""
-    written: list[Token] = []
-    done = 0
+    result: list[Token] = []
+    position = 0
     for table in tables_in(tokens):
         fits = tokens[table.first].meta.get("fits")
-        written += tokens[done : table.first]
+        result += tokens[position : table.first]
         if fits is Fits.ON_DESKTOPS:
-            written += _wide(tokens, table)
+            result += _widen(tokens, table)
         elif fits is Fits.NOWHERE:
-            written += _records(tokens, table)
+            result += _records(tokens, table)
         else:
-            written += tokens[table.first : table.last + 1]
-        done = table.last + 1
-    return [*written, *tokens[done:]]
+            result += tokens[table.first : table.last + 1]
+        position = table.last + 1
+    return [*result, *tokens[position:]]
 
 
-def _wide(tokens: Sequence[Token], table: Table) -> Iterator[Token]:
+def _widen(tokens: Sequence[Token], table: Table) -> Iterator[Token]:
     """Label each cell of a table, for telephones."""
     heads = [cell.text for cell in table.rows[0]]
     column = 0

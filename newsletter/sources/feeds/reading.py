@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from newsletter.documents.markup.article import drop_furniture, drop_unseen
-from newsletter.documents.markup.elements import joined
+from newsletter.documents.markup.elements import join_blocks
 from newsletter.documents.markup.footnotes import take_footnotes
 from newsletter.documents.markup.inline_markup import InlineReader
 from newsletter.documents.markup.pages import footnote_blocks, link_notes, parse, read_blocks
@@ -78,7 +78,7 @@ def _marked_up(item: Item, content: str, where: str) -> tuple[str, list[str]]:
     inline = InlineReader(base=item.base, references=footnotes.references)
     blocks = _without_frame(read_blocks(body, inline), item.title, removed)
     foot = footnote_blocks(footnotes, blocks, inline)
-    text = "\n\n".join(filter(None, [joined(blocks), *foot]))
+    text = "\n\n".join(filter(None, [join_blocks(blocks), *foot]))
     left_out = [f"Left out: {line.text} ({line.reason})." for line in (*removed, *inline.dropped)]
     return text, [*left_out, *link_notes(inline)]
 

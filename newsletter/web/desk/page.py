@@ -36,7 +36,7 @@ from newsletter.pipeline.staff.proofs import Refusal
 from newsletter.rendering.languages import language_choices, language_name
 from newsletter.rendering.mail.files import default_templates, page_templates
 from newsletter.rendering.mail.templates import Templates
-from newsletter.rendering.sentences import Language, translated
+from newsletter.rendering.sentences import Language, translate_source
 from newsletter.runtime.services import Staff
 from newsletter.tables import load_table
 from newsletter.web.desk.assets import Assets
@@ -72,7 +72,7 @@ def _languages() -> Mapping[str, Language]:
 @cache
 def _translate_template(language: Language, source: str) -> str:
     """Return a template translated into a language. Cached: translating all takes long."""
-    return translated(source, language.translate) if language.catalogue else source
+    return translate_source(source, language.translate) if language.catalogue else source
 
 
 class Desk:

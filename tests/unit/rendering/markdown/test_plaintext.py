@@ -3,7 +3,7 @@
 import pytest
 
 from newsletter.rendering.markdown.markdown import read_markdown
-from newsletter.rendering.markdown.plaintext import columns, to_text, underlined, wrap
+from newsletter.rendering.markdown.plaintext import columns, to_text, underline, wrap
 
 
 def text(body: str) -> str:
@@ -166,6 +166,6 @@ def test_nothing_is_one_empty_line(empty: str) -> None:
 
 
 def test_a_long_heading_is_underlined_below_its_last_line() -> None:
-    lines = underlined("word " * 20, "=").split("\n")
+    lines = underline("word " * 20, "=").split("\n")
     assert lines[-1] == "=" * 69
     assert len(lines) == 3

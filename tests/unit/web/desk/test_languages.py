@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from newsletter.domain.staff.account import Member
 from newsletter.domain.wording import say
-from newsletter.rendering.sentences import Language, translated
+from newsletter.rendering.sentences import Language, translate_source
 from newsletter.web.desk.gate import hash_token
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest
@@ -89,7 +89,7 @@ def test_the_visible_words_of_a_template_are_messages(template: str, german: str
             "<p>": '<p>{{ parts.icon("send") }}‹Send &amp; wait›</p>',
         }[template[:3]]
     )
-    assert translated(template, lambda message: f"‹{message}›") == expected
+    assert translate_source(template, lambda message: f"‹{message}›") == expected
 
 
 def test_a_language_writes_numbers_days_and_plurals_in_its_own_way(staffed: Staffed) -> None:
