@@ -16,12 +16,12 @@ _REQUEST_LOGGERS = ("uvicorn.error", "asyncio")
 """Loggers of libraries whose lines requests may cause."""
 
 
-def sparing(kind: str) -> Mapping[str, object]:
+def limited(kind: str) -> Mapping[str, object]:
     """Return the ``extra`` of a line that outsiders may cause: ten of a kind a minute are logged.
 
     ``kind`` is a constant of ours, never text from the request.
     """
-    return {"sparing": kind}
+    return {"limited": kind}
 
 
 class LineFormatter(logging.Formatter):
@@ -101,7 +101,7 @@ class SparingFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether to write a line; the first of a minute has the number left out before."""
-        kind = getattr(record, "sparing", "")
+        kind = getattr(record, "limited", "")
         if record.name in _REQUEST_LOGGERS:
             kind = f"{record.name} {record.levelname}"
         if not kind:

@@ -94,7 +94,7 @@ def encoding_in(member: Member, encoding: str = "") -> str:
         except LookupError as error:
             message = f"{encoding!r} is no encoding; write one like windows-1252 or mac-roman"
             raise InvalidInput([Fault(file="--encoding", message=message)]) from error
-    return unicode_in(member) or _by_letters(member)
+    return unicode_in(member) or _guess_encoding(member)
 
 
 def unicode_in(member: Member) -> str:
@@ -124,7 +124,7 @@ class _Reading:
     """Whether a non-ASCII letter is inside a word."""
 
 
-def _by_letters(member: Member) -> str:
+def _guess_encoding(member: Member) -> str:
     with readable(member.file), member.open() as stream:
         numbered_lines = enumerate(iter(partial(stream.readline, _MAX_LINE_BYTES), b""), start=1)
         lines = list(islice((each for each in numbered_lines if not each[1].isascii()), _MAX_LINES))

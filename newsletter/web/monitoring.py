@@ -26,7 +26,7 @@ from newsletter.pipeline.campaigns import report
 from newsletter.pipeline.campaigns.report import Vitals
 from newsletter.runtime.backups import Backups
 from newsletter.runtime.keys import is_proxy_token
-from newsletter.runtime.log_lines import sparing
+from newsletter.runtime.log_lines import limited
 from newsletter.runtime.services import Services
 from newsletter.tables import load_table
 from newsletter.web.http.forms import host_of
@@ -72,7 +72,7 @@ class Monitoring:
         try:
             hold = self._is_stopped()
         except StoreUnavailable as error:
-            log.error("not healthy: %s", error, extra=sparing("healthy"))
+            log.error("not healthy: %s", error, extra=limited("healthy"))
             return self._json({"ok": False}, 503)
         return self._json({"ok": True, "on_hold": hold})
 
@@ -88,7 +88,7 @@ class Monitoring:
                 "provider": not all(self._provider_waits().values()),
             }
         except StoreUnavailable as error:
-            log.error("not healthy: %s", error, extra=sparing("healthy"))
+            log.error("not healthy: %s", error, extra=limited("healthy"))
             parts = {"database": False}
         ready = all(parts.values())
         # apart from readiness: a service with older settings still sends approved statements

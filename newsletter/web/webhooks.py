@@ -18,7 +18,7 @@ from newsletter.domain.events import Event, Forged
 from newsletter.providers.common.signatures import Unverifiable
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.log import log_stopped
-from newsletter.runtime.log_lines import sparing
+from newsletter.runtime.log_lines import limited
 from newsletter.web.http.forms import BodyMemory, host_of
 from newsletter.web.http.group_commit import GroupCommit
 from newsletter.web.http.threads import Lane
@@ -58,7 +58,7 @@ class Webhooks:
         except HTTPException as error:
             self._delivery.counters.add("webhook_posts", kind, str(error.status_code))
             log.warning(
-                "webhook=%s refused: %s", kind, error.detail, extra=sparing("webhook refused")
+                "webhook=%s refused: %s", kind, error.detail, extra=limited("webhook refused")
             )
             return Response(status_code=error.status_code, headers=error.headers)
         self._delivery.counters.add("webhook_posts", kind, str(status))
@@ -70,15 +70,15 @@ class Webhooks:
             self._group_commits[kind].record(webhook.read(headers, body, now))
         except Unverifiable as error:
             log.error(
-                "webhook=%s not verified: %s", kind, error, extra=sparing("webhook not verified")
+                "webhook=%s not verified: %s", kind, error, extra=limited("webhook not verified")
             )
             return 503
         except Forged as error:
-            log.warning("webhook=%s refused: %s", kind, error, extra=sparing("webhook refused"))
+            log.warning("webhook=%s refused: %s", kind, error, extra=limited("webhook refused"))
             return 401  # after a 403 Postmark would not try again once its password is right
         except StoreUnavailable as error:
             log.error(
-                "webhook=%s not recorded: %s", kind, error, extra=sparing("webhook not recorded")
+                "webhook=%s not recorded: %s", kind, error, extra=limited("webhook not recorded")
             )
             return 503
         return 200

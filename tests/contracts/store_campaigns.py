@@ -23,8 +23,9 @@ class CampaignsContract:
             for number in begun:
                 expect = {CampaignState.SCHEDULED}
                 tx.campaigns.move(number, CampaignState.SENDING, expect=expect, at=NOON)
-            assert [one.id for one in tx.campaigns.welcoming(["sport", "press"])] == begun[::-1]
-            assert tx.campaigns.welcoming(["sport"]) == tx.campaigns.sending() == []
+            found = tx.campaigns.running_welcomes(["sport", "press"])
+            assert [one.id for one in found] == begun[::-1]
+            assert tx.campaigns.running_welcomes(["sport"]) == tx.campaigns.sending() == []
             old, other, new = begun
             for campaign, reader in ((old, 1), (old, 1), (old, 2), (other, 1), (other, 3)):
                 tx.batches.add_reader(campaign, reader)

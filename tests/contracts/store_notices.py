@@ -188,7 +188,7 @@ class NoticesContract:
             assert tx.channel_posts.claim(["other"], NOON + INTERVAL) is None
             second = tx.channel_posts.claim(["room"], NOON + INTERVAL)
             assert second.id > post.id
-            assert sorted(tx.channel_posts.under_way()) == ["gone", "room", "room"]
+            assert sorted(tx.channel_posts.open_channels()) == ["gone", "room", "room"]
 
     def test_an_attempt_is_booked_by_the_call_that_made_it(self, store: Store) -> None:
         with store.begin() as tx:
@@ -205,7 +205,7 @@ class NoticesContract:
             [done] = tx.channel_posts.log(9)
             assert (done.state, done.reason) == (MessageState.REJECTED, "HTTP 404")
             tx.channel_posts.again(done.id, LATER)
-            assert tx.channel_posts.under_way() == ["room"]
+            assert tx.channel_posts.open_channels() == ["room"]
 
     def test_a_call_whose_process_ended_is_unknown(self, store: Store) -> None:
         with store.begin() as tx:

@@ -256,11 +256,7 @@ class LettersContract:
             settled = claim(tx, "a2", DAY * 9)
             tx.emails.settle(settled, MessageState.ACCEPTED, at=NOON + DAY * 9)
             assert tx.emails.count_sent_since(NOON + DAY * 9 - HOUR) == 1
-            spans = {
-                "network_age": DAY,
-                "address_age": DAY * 8,
-                "row_age": DAY * 31,
-            }
+            spans = {"network_age": DAY, "address_age": DAY * 8, "row_age": DAY * 31}
             assert tx.emails.clear(NOON + DAY * 16, **spans) == 0
             assert tx.emails.clear(NOON + DAY * 18, **spans) == 1
 
@@ -269,11 +265,7 @@ class LettersContract:
             ask(tx)
             tx.emails.settle(claim(tx), MessageState.ACCEPTED, at=NOON)
             ask(tx, address="waits@example.org")
-            spans = {
-                "network_age": DAY,
-                "address_age": DAY * 8,
-                "row_age": DAY * 31,
-            }
+            spans = {"network_age": DAY, "address_age": DAY * 8, "row_age": DAY * 31}
             assert tx.emails.clear(NOON + DAY * 7, **spans) == 0
             more = [ask(tx, address=f"r{n}@example.org") for n in range(5)]
             assert more == [RequestOutcome.NEW] * 4 + [RequestOutcome.NETWORK], (

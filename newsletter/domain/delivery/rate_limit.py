@@ -54,14 +54,14 @@ class Limits:
     def day(self, now: datetime) -> date:
         return now.astimezone(ZoneInfo(self.timezone)).date()
 
-    def room(self, limit: int) -> int:
+    def batch_limit(self, limit: int) -> int:
         """Return the maximum of messages in a batch, so that sending it takes at most a second.
 
         Otherwise an urgent campaign would wait for a large batch of another campaign.
         """
         return limit if self.rate is None else min(limit, max(1, int(self.rate)))
 
-    def share(self, batch: int, processes: int) -> int:
+    def reservation_size(self, batch: int, processes: int) -> int:
         """Return how many messages a process reserves at a time, for one or several batches.
 
         The reservations of all processes take a tenth of a second, or one batch each if that is

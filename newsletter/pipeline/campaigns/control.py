@@ -414,7 +414,7 @@ def why_not_reopened(tx: Transaction, campaign: Campaign) -> str:
     newer = tx.campaigns.latest(campaign.slug)
     if newer is not None and newer.id != campaign.id:
         return say("campaign {id} sends the statement", id=str(newer.id))
-    newest = tx.campaigns.welcoming(campaign.lists) if campaign.welcome else []
+    newest = tx.campaigns.running_welcomes(campaign.lists) if campaign.welcome else []
     if newest:
         return say("{slug} replaced it", slug=newest[0].slug)
     correction = tx.campaigns.begun_correction(campaign.slug)

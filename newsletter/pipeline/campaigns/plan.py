@@ -328,7 +328,7 @@ def _searchable(campaign: Campaign, content: Content, rules: PlanRules) -> Searc
 
 def _replace_welcome(tx: Transaction, campaign: Campaign) -> None:
     """End earlier welcome emails of the same lists. Their waiting readers get the new one."""
-    for earlier in tx.campaigns.welcoming(campaign.lists):
+    for earlier in tx.campaigns.running_welcomes(campaign.lists):
         if set(earlier.lists) <= set(campaign.lists):
             tx.campaigns.move_queued(earlier.id, campaign.id)
             _cancel(tx, earlier, f"replaced by {campaign.slug}")

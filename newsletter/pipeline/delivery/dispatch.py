@@ -96,7 +96,7 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
 
     def _claim_concurrently(self, not_after: NotAfter) -> tuple[Attempt, HeldBatch | None]:
         pooled, limiter = self.pool.first, self.pool.first.limiter
-        room = limiter.limits.room(pooled.provider.capabilities.max_recipients)
+        room = limiter.limits.batch_limit(pooled.provider.capabilities.max_recipients)
         reserved = limiter.reserve(self.store, room)
         with self.store.send(lasting=False) as tx:
             attempt = self.start_attempt(tx, not_after)

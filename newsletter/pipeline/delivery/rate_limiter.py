@@ -88,7 +88,7 @@ class RateLimiter:
         reservation, left = self._reservation, self._reservation.left
         not_after = NotAfter.after(RESERVATION_TIME, store.clock)
         with store.send(lasting=False) as tx:
-            size = self.limits.share(batch, len(tx.workers.all()))
+            size = self.limits.reservation_size(batch, len(tx.workers.all()))
             rate_limit = self.current(tx, tx.now, is_locked=True)
             if rate_limit.wait(tx.now, self.limits) is not None:
                 return
@@ -150,7 +150,7 @@ class RateLimiter:
         wait = rate_limit.wait(now, self.limits)
         if wait is not None and not (has_turn and wait.cause is Cause.TURN):
             return 0
-        room, left = self.limits.room(max_messages), rate_limit.left(self.limits)
+        room, left = self.limits.batch_limit(max_messages), rate_limit.left(self.limits)
         return room if left is None else min(room, left)
 
     @property

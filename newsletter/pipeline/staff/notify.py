@@ -105,7 +105,7 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
 
 def _due_receivers(tx: Transaction, channels: Iterable[Channel]) -> list[str]:
     """Return the addresses of people and channels for whom a message must be queued."""
-    due, busy = tx.notices.due(tx.now), {*tx.channel_posts.under_way()}
+    due, busy = tx.notices.due(tx.now), {*tx.channel_posts.open_channels()}
     free = {channel.address for channel in channels if channel.name not in busy}
     return [
         one
@@ -272,7 +272,7 @@ class PostSender:
     def post(self) -> tuple[ChannelPost, MessageState, str] | None:
         """Send the next due post. Return it, its new state and the reason; None if none is due."""
         with self.store.read() as tx:  # called every second: an idle call must not take the lock
-            if not tx.channel_posts.under_way():
+            if not tx.channel_posts.open_channels():
                 return None
         with self.store.begin() as tx:
             post = tx.channel_posts.claim(self.channels, tx.now)

@@ -275,7 +275,7 @@ def reset(address: str, *, by: str, proofs: Proofs) -> Link:
     return link
 
 
-def forgot(address: str, *, proofs: Proofs) -> None:
+def request_reset(address: str, *, proofs: Proofs) -> None:
     """Mail a link for a new password to the owner of an account. The second factor stays.
 
     The caller learns nothing about the address. If the owner has an unused link, none is created,

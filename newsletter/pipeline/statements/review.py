@@ -88,18 +88,18 @@ class _OtherStatements:
         return known_lists(self._tx, self._declared)
 
     @cached_property
-    def going(self) -> list[Campaign]:
+    def active(self) -> list[Campaign]:
         return [
             head for head in self._tx.campaigns.open() if head.state in _ACTIVE and not head.welcome
         ]
 
     @cached_property
-    def begun(self) -> list[Campaign]:
+    def last_begun(self) -> list[Campaign]:
         return self._tx.campaigns.last_begun(_MAX_COMPARED)
 
     def last(self, statement: Statement) -> Campaign | None:
         """Return the last campaign to exactly these lists without a segment, with its counts."""
-        for campaign in self.begun:
+        for campaign in self.last_begun:
             # a correction went to readers of what it corrects, which says nothing about the lists
             if campaign.slug == statement.slug or campaign.corrects or campaign.welcome:
                 continue
@@ -110,7 +110,7 @@ class _OtherStatements:
         return None
 
     def nearby(self, statement: Statement, goes_out: datetime) -> Iterator[str]:
-        for campaign in self.going:
+        for campaign in self.active:
             near = abs((campaign.started_at or campaign.release_at) - goes_out) < _NEARBY_WITHIN
             shares = not set(campaign.lists).isdisjoint(statement.lists)
             if near and shares and campaign.slug != statement.slug:

@@ -57,7 +57,7 @@ def welcome(tx: Transaction, subscriber_id: int, lists: Collection[str]) -> None
 
     Of several welcome emails to a list the newest counts. No one gets the same one twice.
     """
-    started = tx.campaigns.welcoming(lists)
+    started = tx.campaigns.running_welcomes(lists)
     found = (next((one for one in started if name in one.lists), None) for name in lists)
     for campaign in filter(None, found):
         tx.batches.add_reader(campaign.id, subscriber_id)

@@ -218,7 +218,7 @@ class Campaigns(Repository):
             " AND campaign_id = campaign.id)) ORDER BY id"
         )
 
-    def welcoming(self, lists: Collection[str]) -> list[Campaign]:
+    def running_welcomes(self, lists: Collection[str]) -> list[Campaign]:
         """Return the welcome emails of these lists that are being sent, newest first.
 
         They have no figures.

@@ -25,7 +25,7 @@ class ChannelPosts(Repository):
         """Queue a post. Its words are written when it is sent."""
         self._db.insert("post", channel=channel, made_at=at, not_before=at)
 
-    def under_way(self) -> list[str]:
+    def open_channels(self) -> list[str]:
         return self._db.column(f"SELECT channel FROM post WHERE {_IS_OPEN}")
 
     def claim(self, channels: Collection[str], now: datetime) -> ChannelPost | None:

@@ -26,7 +26,7 @@ from newsletter.domain.staff.account import Member
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff.proofs import Refusal, SignedIn
 from newsletter.pipeline.staff.signin import step_up
-from newsletter.runtime.log_lines import sparing
+from newsletter.runtime.log_lines import limited
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.browser import PASSKEY_FIELD, client_of, session_token, set_cookie
 from newsletter.web.desk.page import PROOF_FIELD, Desk
@@ -95,7 +95,7 @@ class Gate:
                 log.warning(
                     "a post to %s from another site was refused",
                     DESK_ROOT + route.path,  # the parameter may be the token of an invitation
-                    extra=sparing("post from another site"),
+                    extra=limited("post from another site"),
                 )
                 title, text = say("This request was refused"), _CROSS_SITE_MESSAGE
                 return await door.run(self._failed, http, title, text, 403)
@@ -128,7 +128,7 @@ class Gate:
         log.warning(
             "a proxy does not pass on Host: it asked for %s",
             http.headers.get("host", ""),
-            extra=sparing("proxy without Host"),
+            extra=limited("proxy without Host"),
         )
         request = DeskRequest(http=http, desk=self._desk, member=None)
         return request.failed(say("The web server is not set up"), _NO_HOST_MESSAGE, status=421)

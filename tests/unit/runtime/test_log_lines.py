@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.runtime.log_lines import JsonFormatter, LineFormatter, SparingFilter, sparing
+from newsletter.runtime.log_lines import JsonFormatter, LineFormatter, SparingFilter, limited
 from tests.pages import forum
 from tests.rows import rows
 
@@ -75,14 +75,14 @@ def test_of_lines_that_strangers_cause_some_are_written_and_the_others_counted()
     logger = logging.getLogger("newsletter.web")
     with log(now) as out:
         for number in range(500):
-            logger.warning("refused: %s", number, extra=sparing("refused"))
+            logger.warning("refused: %s", number, extra=limited("refused"))
             logger.warning("ours")
-        logger.warning("another", extra=sparing("another"))
+        logger.warning("another", extra=limited("another"))
         now[0] = 61.0
-        logger.warning("refused: %s", "again", extra=sparing("refused"))
-        logger.warning("refused: %s", "once more", extra=sparing("refused"))
+        logger.warning("refused: %s", "again", extra=limited("refused"))
+        logger.warning("refused: %s", "once more", extra=limited("refused"))
         now[0] = 130.0
-        logger.warning("refused: %s", "later", extra=sparing("refused"))
+        logger.warning("refused: %s", "later", extra=limited("refused"))
     lines = [line.partition("WARNING ")[2] for line in out.getvalue().splitlines()]
     assert lines.count("ours") == 500
     assert [line for line in lines if line != "ours"] == [

@@ -269,7 +269,7 @@ class SignIn(StaffPart):
     @route("POST", "/forgotten", None)
     def forgot(self, request: DeskRequest) -> Response:
         """Mail a reset link to an account's owner. The answer is the same for unknown addresses."""
-        people.forgot(request.field("email"), proofs=request.proofs)
+        people.request_reset(request.field("email"), proofs=request.proofs)
         here = "/account" if request.member else "/sign-in"
         return go(here, done="forgotten")
 

@@ -20,7 +20,7 @@ from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, net
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers import signup
 from newsletter.pipeline.subscribers.join import FollowedLink, LinkState, confirm, follow
-from newsletter.runtime.log_lines import sparing
+from newsletter.runtime.log_lines import limited
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.http.forms import host_of, one_line, read_form, relative
 from newsletter.web.http.frame import Frame
@@ -138,7 +138,7 @@ class SignUpPages:
         )
         if isinstance(taken, signup.FormFault):
             return {"consent": taken}
-        log.info("sign-up=%s", taken.value, extra=sparing(taken.value))
+        log.info("sign-up=%s", taken.value, extra=limited(taken.value))
         return {}
 
     def _source(self, request: Request) -> str:

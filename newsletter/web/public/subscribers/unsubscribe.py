@@ -20,7 +20,7 @@ from newsletter.credentials.links import Departure
 from newsletter.domain.errors import NotFound
 from newsletter.pipeline.subscribers import leave
 from newsletter.pipeline.subscribers.prefer import ask_for_link
-from newsletter.runtime.log_lines import sparing
+from newsletter.runtime.log_lines import limited
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.http.forms import host_of, relative
 from newsletter.web.http.frame import Button, Frame, join_titles
@@ -164,7 +164,7 @@ class UnsubscribePages:
                 "left message_id=%s by a reader who is not in these books: erased, or in none since"
                 " a backup was put back; then suppress the address that the provider's log has",
                 name,
-                extra=sparing("left"),
+                extra=limited("left"),
             )
 
     def _end_page(self, request: Request, ending: leave.PendingDeparture, title: str) -> Response:

@@ -177,7 +177,7 @@ def test_a_pace_of_this_moment_is_not_ahead() -> None:
 
 @rows(("rate", "room"), [(None, 50), (2.5, 2), (0.1, 1), (10, 10), (1000, 50)])
 def test_a_batch_has_room_for_a_second(rate: float | None, room: int) -> None:
-    assert Limits(timezone=ZONE, rate=rate).room(50) == room
+    assert Limits(timezone=ZONE, rate=rate).batch_limit(50) == room
 
 
 @rows(
@@ -187,4 +187,4 @@ def test_a_batch_has_room_for_a_second(rate: float | None, room: int) -> None:
 def test_the_shares_of_all_last_a_tenth_of_a_second_or_are_a_batch(
     rate: float, processes: int, share: int
 ) -> None:
-    assert Limits(timezone=ZONE, rate=rate).share(50, processes) == share
+    assert Limits(timezone=ZONE, rate=rate).reservation_size(50, processes) == share

@@ -167,7 +167,7 @@ def test_nobody_is_mailed_links_without_end(office: Office) -> None:
 
 
 def forgot(office: Office, address: str, client: Client = HERE) -> None:
-    people.forgot(address, proofs=replace(office.proofs, client=client))
+    people.request_reset(address, proofs=replace(office.proofs, client=client))
 
 
 def test_a_forgotten_password_is_set_by_a_mailed_link_and_the_factor_stays(office: Office) -> None:
