@@ -216,7 +216,9 @@ def current_campaigns(slugs: Iterable[str], campaigns: Sequence[Campaign]) -> tu
     by_slug = {
         one.slug: one for _, one in _by_start(campaigns) if one.state is not CampaignState.CANCELLED
     }
-    corrections = {one.corrects: one.slug for one in by_slug.values() if one.corrects}
+    cancelled = [one for one in campaigns if one.corrects and one.slug not in by_slug]
+    corrections = {one.slug: one.corrects for one in cancelled}  # they correct nothing any more
+    corrections |= {one.corrects: one.slug for one in by_slug.values() if one.corrects}
     slugs_now = set()
     for slug in slugs:
         name = slug
@@ -227,9 +229,7 @@ def current_campaigns(slugs: Iterable[str], campaigns: Sequence[Campaign]) -> tu
 
 
 def _by_start(campaigns: Iterable[Campaign]) -> list[tuple[datetime, Campaign]]:
-    started = [
-        (campaign.started_at, campaign) for campaign in campaigns if campaign.started_at is not None
-    ]
+    started = [(one.started_at, one) for one in campaigns if one.started_at is not None]
     return sorted(started, key=lambda pair: (pair[0], pair[1].id))
 
 

@@ -136,6 +136,8 @@ def test_a_correction_that_has_not_begun_or_was_cancelled_corrects_nothing_yet()
     cancelled = went_out("b", 3, corrects="figures", state=CampaignState.CANCELLED)
     assert chosen(original, waiting) == ["figures"]
     assert chosen(original, cancelled) == ["figures"]
+    # an issue that named it before it was cancelled names the original again
+    assert current_campaigns(["b"], [original, cancelled]) == (original,)
 
 
 def test_parts_stand_while_nothing_happened_to_them() -> None:
