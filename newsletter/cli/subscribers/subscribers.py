@@ -220,7 +220,7 @@ def _whom_to_erase(tx: Transaction, address: str, zone: str) -> str:
 
 
 @subscribers.command("change-address")
-@shell.address_argument("old", "OLD")
+@shell.address_argument("former", "OLD")
 @shell.address_argument("new", "NEW")
 @shell.as_json
 @shell.with_actor
