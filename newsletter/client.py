@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import requests
 
-from newsletter.web.api.operation import API_ROOT, Call, declared
+from newsletter.web.api.operation import API_ROOT, Call, operation_of
 from newsletter.web.api.values import Page
 from newsletter.web.http.hosts import is_this_machine, name_of
 
@@ -57,7 +57,8 @@ class Client:
         If a connection breaks or the service is unavailable, a GET is sent again, and so is a
         request under an idempotency key. Other requests may have been carried out.
         """
-        one, given = declared(handle), signature(handle).bind(None, None, *args, **named).arguments
+        one = operation_of(handle)
+        given = signature(handle).bind(None, None, *args, **named).arguments
         headers = {"If-Match": f'"{self._seen}"'} if one.requires_version else {}
         if one.is_repeatable:
             headers["Idempotency-Key"] = uuid4().hex

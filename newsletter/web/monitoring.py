@@ -90,18 +90,18 @@ class Monitoring:
         except StoreUnavailable as error:
             log.error("not healthy: %s", error, extra=limited("healthy"))
             parts = {"database": False}
-        ready = all(parts.values())
+        is_ready = all(parts.values())
         # apart from readiness: a service with older settings still sends approved statements
         restart = bool(self._configuration.changed_on_disk())
-        body = {"ready": ready, **parts, "restart_needed": restart}
-        return self._json(body, 200 if ready else 503)
+        body = {"ready": is_ready, **parts, "restart_needed": restart}
+        return self._json(body, 200 if is_ready else 503)
 
     def metrics(self, request: Request) -> Response:
         """Return the metrics, or 404 if the settings have no token for them."""
         if not self._token:
             raise HTTPException(404)
-        given = request.headers.get("authorization", "").encode()
-        if not hmac.compare_digest(given, b"Bearer " + self._token):
+        authorization = request.headers.get("authorization", "").encode()
+        if not hmac.compare_digest(authorization, b"Bearer " + self._token):
             fields = {**self._fields, "WWW-Authenticate": "Bearer"}
             return Response("a token is needed\n", 401, fields, "text/plain")
         from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -116,8 +116,8 @@ class Monitoring:
         token, now = request.path_params["token"], self._delivery.store.clock.now()
         if not is_proxy_token(self._delivery.key, token, now):
             raise HTTPException(404)
-        seen = {"host": request.headers.get("host", ""), "scheme": request.url.scheme}
-        return JSONResponse({**seen, "client": host_of(request)}, headers=self._fields)
+        seen_request = {"host": request.headers.get("host", ""), "scheme": request.url.scheme}
+        return JSONResponse({**seen_request, "client": host_of(request)}, headers=self._fields)
 
     def _is_stopped(self) -> bool:
         with self._delivery.store.read() as tx:
@@ -132,22 +132,22 @@ class Monitoring:
         """Yield the metrics for prometheus_client: this object is its collector."""
         from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 
-        says = load_table("newsletter.web", "metrics.yaml")
+        help_texts = load_table("newsletter.web", "metrics.yaml")
         for name, labels, rows in self._gauges():
-            gauge = GaugeMetricFamily(f"newsletter_{name}", says[name], labels=labels)
+            gauge = GaugeMetricFamily(f"newsletter_{name}", help_texts[name], labels=labels)
             for row, figure in rows.items():
                 gauge.add_metric(row, figure)
             yield gauge
         counters = self._delivery.counters
         for name, named in counters.labels.items():
-            family = CounterMetricFamily(f"newsletter_{name}", says[name], labels=[*named])
+            family = CounterMetricFamily(f"newsletter_{name}", help_texts[name], labels=[*named])
             for row, figure in counters.counts(name).items():
                 family.add_metric(row, figure)
             yield family
 
     def _gauges(self) -> Iterator[_Gauge]:
         vitals = report.vitals(store=self._delivery.store)
-        for name, figure in self._plain(vitals).items():
+        for name, figure in self._values_without_labels(vitals).items():
             yield name, (), {(): figure}
         build = (__version__, platform.python_version())
         yield "build_info", ("version", "python"), {build: 1}
@@ -171,7 +171,7 @@ class Monitoring:
         }
         yield "heartbeat_age_seconds", labels, beats
 
-    def _plain(self, vitals: Vitals) -> dict[str, float]:
+    def _values_without_labels(self, vitals: Vitals) -> dict[str, float]:
         """Return name → value of the metrics without labels."""
         figures = {
             "sending_stopped": vitals.stopped,

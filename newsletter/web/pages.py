@@ -79,8 +79,8 @@ class SecurityHeaders:
             await send(message)
 
         if _is_ambiguous(scope):
-            refused = PlainTextResponse("", status_code=400, headers={"Connection": "close"})
-            await refused(scope, receive, answer)
+            refusal = PlainTextResponse("", status_code=400, headers={"Connection": "close"})
+            await refusal(scope, receive, answer)
         else:
             await self._app(scope, receive, answer)
 
@@ -168,14 +168,14 @@ def make(services: Services, lanes: Lanes | None = None) -> Starlette:
     if settings.desk.enabled:
         desk = Desk(services.staff)
         ours += Gate(desk, services.staff, desk_routes(services), lanes).routes()
-    wrapped = [Middleware(SecurityHeaders, secure=settings.public_url.startswith("https://"))]
-    wrapped.append(Middleware(ProxyCheck))
+    layers = [Middleware(SecurityHeaders, secure=settings.public_url.startswith("https://"))]
+    layers.append(Middleware(ProxyCheck))
     if settings.desk.url:
         at, public = name_of(settings.desk.url), name_of(settings.public_url)
-        wrapped.append(Middleware(Hosts, desk=at, public=public, answer_absent=pages.failed))
-    made = Starlette(routes=ours, exception_handlers=handlers, middleware=wrapped)
-    made.router.redirect_slashes = False  # mail programs and providers are never redirected
-    return made
+        layers.append(Middleware(Hosts, desk=at, public=public, answer_absent=pages.failed))
+    app = Starlette(routes=ours, exception_handlers=handlers, middleware=layers)
+    app.router.redirect_slashes = False  # mail programs and providers are never redirected
+    return app
 
 
 def make_monitoring(services: Services) -> Starlette:

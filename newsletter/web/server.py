@@ -61,8 +61,8 @@ class ConnectionLimits:
 def default_limits() -> ConnectionLimits:
     """Return the limits for this process's file descriptors, of which half stay free."""
     # -1 is unlimited
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    open_files = soft if soft > 0 else _MAX_OPEN + _RESERVED_DESCRIPTORS
+    soft_limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    open_files = soft_limit if soft_limit > 0 else _MAX_OPEN + _RESERVED_DESCRIPTORS
     return ConnectionLimits(connections=connections_for(open_files))
 
 
@@ -146,14 +146,14 @@ class BoundedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Accept a connection. At the limit, close the longest waiting one, or refuse this."""
         # before this one is among them: it must not be asked to make room for itself
-        full = len(self.connections) >= self._bounds.connections
-        room = self._longest_waiting() if full else None
+        is_full = len(self.connections) >= self._bounds.connections
+        room = self._longest_waiting() if is_full else None
         self._wire = _Wire(transport, self.loop, self._parse_on)
         super().connection_made(cast("asyncio.Transport", self._wire))
         if room is not None:
             room.transport.abort()
             self.connections.discard(room)
-        elif full:
+        elif is_full:
             self._refuse(503)
             return
         self._limit_wait("head")
@@ -208,10 +208,10 @@ class BoundedProtocol(H11Protocol):
     @property
     def _slice_bytes(self) -> int:
         # a body with a length is one piece, however long
-        whole = self._request_phase == "body" and any(
+        is_whole = self._request_phase == "body" and any(
             name == b"content-length" for name, _ in self.headers
         )
-        return _BODY_SLICE_BYTES if whole else _SLICE_BYTES
+        return _BODY_SLICE_BYTES if is_whole else _SLICE_BYTES
 
     def send_400_response(self, msg: str) -> None:
         """Refuse an invalid request. uvicorn calls this for every parse error."""
@@ -237,8 +237,8 @@ class BoundedProtocol(H11Protocol):
         else:
             self._limit_wait("")
         super().on_response_complete()
-        if not self.transport.is_closing() and (wanted := self._request_phase):
-            self._limit_wait(wanted)
+        if not self.transport.is_closing() and (size := self._request_phase):
+            self._limit_wait(size)
 
     @property
     def _request_phase(self) -> str:
@@ -354,8 +354,8 @@ def _answer_503_at_shutdown(application: ASGIApp) -> ASGIApp:
             await application(scope, receive, send)
         except asyncio.CancelledError:
             with suppress(RuntimeError):  # where an answer has begun there is no other
-                again = {"Connection": "close", "Retry-After": "10"}
-                await Response(status_code=503, headers=again)(scope, receive, send)
+                headers = {"Connection": "close", "Retry-After": "10"}
+                await Response(status_code=503, headers=headers)(scope, receive, send)
 
     return answer
 
@@ -390,14 +390,14 @@ def listen_on(host: str, port: int) -> socket.socket:
     host = host.removeprefix("[").removesuffix("]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio sends each packet at once (TCP_NODELAY) only where the protocol is named
-    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     # else the port stays taken for a minute after a restart (TIME_WAIT)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        bound.bind((host, port))
-        bound.listen()  # who comes before the server is ready waits instead of being refused
+        listener.bind((host, port))
+        listener.listen()  # who comes before the server is ready waits instead of being refused
     except OSError as error:
-        bound.close()
+        listener.close()
         advice = "another with --port"
         if error.errno not in _PORT_ERRORS:
             advice = "an address of this machine with --host, like 127.0.0.1"
@@ -405,4 +405,4 @@ def listen_on(host: str, port: int) -> socket.socket:
         raise NewsletterError(
             f"cannot listen on {where}: {error.strerror}; choose {advice}"
         ) from error
-    return bound
+    return listener

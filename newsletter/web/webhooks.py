@@ -24,7 +24,7 @@ from newsletter.web.http.group_commit import GroupCommit
 from newsletter.web.http.threads import Lane
 
 _MAX_BODY_BYTES = 1 << 20
-_MAX_BYTES = {"sendgrid": 5 << 20}
+_MAX_BYTES_OF_KIND = {"sendgrid": 5 << 20}
 """Largest body of the providers that send many events in one request."""
 
 _CHALLENGE_HEADERS = {"WWW-Authenticate": 'Basic realm="webhooks"'}
@@ -50,7 +50,7 @@ class Webhooks:
         kind = request.path_params["provider"]
         if kind not in self._delivery.webhooks:
             return Response(status_code=404)
-        most, sender = _MAX_BYTES.get(kind, _MAX_BODY_BYTES), network_of(host_of(request))
+        most, sender = _MAX_BYTES_OF_KIND.get(kind, _MAX_BODY_BYTES), network_of(host_of(request))
         try:
             async with self._memory.body(request, sender=sender, max_bytes=most) as body:
                 headers = {name.lower(): value for name, value in request.headers.items()}
@@ -84,14 +84,14 @@ class Webhooks:
         return 200
 
     def _record(self, kind: str, events: tuple[Event, ...], posts: int) -> None:
-        recorded, stopped = self._delivery.record(kind, events)
+        event_count, stopped_campaigns = self._delivery.record(kind, events)
         log.info(
             "webhook=%s posts=%d events=%d strangers=%d confirmed=%d suppressed=%d",
             kind,
             posts,
-            recorded.events,
-            recorded.strangers,
-            recorded.confirmed,
-            recorded.suppressed,
+            event_count.events,
+            event_count.strangers,
+            event_count.confirmed,
+            event_count.suppressed,
         )
-        log_stopped(stopped)
+        log_stopped(stopped_campaigns)

@@ -35,7 +35,7 @@ _MAX_BYTES = 64 << 10
 """Largest body of a request."""
 _MAX_PER_MINUTE, _MAX_TOKENLESS_PER_HOUR = 3_000, 60
 """Requests per token and minute; requests without a valid token per network and hour."""
-_MAX_KEY_SIZE = 255
+_MAX_KEY_CHARS = 255
 
 
 class Gate:
@@ -65,8 +65,8 @@ class Gate:
 
     async def _describe(self, _: Request) -> Response:
         """Return the OpenAPI document. It is the same in all workspaces and takes no token."""
-        described = resources.files("newsletter.web.api").joinpath("openapi.json").read_bytes()
-        return Response(described, headers=NO_STORE, media_type="application/json")
+        description = resources.files("newsletter.web.api").joinpath("openapi.json").read_bytes()
+        return Response(description, headers=NO_STORE, media_type="application/json")
 
     def _guarded(self, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
         async def answer(http: Request) -> Response:
@@ -76,14 +76,14 @@ class Gate:
                 sender = str(token.id)
                 is_over = self._requests.is_over(sender)
                 left, seconds = self._requests.remaining(sender)
-                policy = f'"token";q={self._requests.most};w={_MINUTE.seconds}'
+                policy = f'"token";q={self._requests.limit};w={_MINUTE.seconds}'
                 limits = {"RateLimit-Policy": policy, "RateLimit": f'"token";r={left};t={seconds}'}
                 if is_over:
-                    again = {"Retry-After": str(seconds)}
-                    raise HTTPException(429, "This token made too many requests.", again)
+                    headers = {"Retry-After": str(seconds)}
+                    raise HTTPException(429, "This token made too many requests.", headers)
                 if operation.scope is not None and operation.scope not in token.scopes:
-                    needed = operation.scope.value
-                    raise HTTPException(403, f"This takes a token with the scope {needed}.")
+                    scope = operation.scope.value
+                    raise HTTPException(403, f"This takes a token with the scope {scope}.")
                 async with self._memory.body(http, sender=sender, max_bytes=_MAX_BYTES) as body:
                     response = await self._lane.run(self._answer, operation, token, http, body)
                 log.info("api=%s token=%d", operation.name, token.id)
@@ -102,8 +102,8 @@ class Gate:
             return token
         network = network_of(host_of(http))
         if self._tokenless.is_over(network):
-            again = {"Retry-After": str(self._tokenless.remaining(network)[1])}
-            raise HTTPException(429, "Too many requests came without a token.", again)
+            headers = {"Retry-After": str(self._tokenless.remaining(network)[1])}
+            raise HTTPException(429, "Too many requests came without a token.", headers)
         fault = "This token is wrong, expired or revoked" if secret else "A token is missing"
         challenge = {"WWW-Authenticate": 'Bearer realm="newsletter"'}
         raise HTTPException(401, f"{fault}. An admin makes tokens at the desk.", challenge)
@@ -133,17 +133,17 @@ class Gate:
 
         A repeated request gets the current state of what the first one created.
         """
-        if len(key) > _MAX_KEY_SIZE:
-            raise HTTPException(400, f"An Idempotency-Key has at most {_MAX_KEY_SIZE} characters.")
-        hashed = hash_token(key)
+        if len(key) > _MAX_KEY_CHARS:
+            raise HTTPException(400, f"An Idempotency-Key has at most {_MAX_KEY_CHARS} characters.")
+        key_hash = hash_token(key)
         # the commit of what it does also makes the key last, which comes before it
         with self._store.begin(lasting=False) as tx:
-            before = tx.tokens.note_request(token, hashed, request, tx.now)
-        if before is not None:
-            content, made = before
+            earlier_request = tx.tokens.note_request(token, key_hash, request, tx.now)
+        if earlier_request is not None:
+            content, resource_id = earlier_request
             if content != request:
                 raise HTTPException(422, "Another request came under this Idempotency-Key.")
-            if made is None:
+            if resource_id is None:
                 raise Refused(
                     "The first request under this Idempotency-Key is under way, or was cut off."
                     " Look at what it did before you send it under another key"
@@ -151,28 +151,28 @@ class Gate:
             if not operation.show_path:
                 return None
             path = "GET", operation.show_path
-            shows = next(one for one in self._operations if (one.method, one.path) == path)
-            return shows.handle(call=values["call"], **json.loads(made))
+            reader = next(one for one in self._operations if (one.method, one.path) == path)
+            return reader.handle(call=values["call"], **json.loads(resource_id))
         try:
             result = operation.handle(**values)
         except (NewsletterError, HTTPException):
             with self._store.begin(lasting=False) as tx:
-                tx.tokens.forget(token, hashed)
+                tx.tokens.forget(token, key_hash)
             raise
-        named = {name: getattr(result, name) for name in parameters_in(operation.show_path)}
+        parameters = {name: getattr(result, name) for name in parameters_in(operation.show_path)}
         with self._store.begin(lasting=False) as tx:
-            tx.tokens.note_result(token, hashed, json.dumps(named))
+            tx.tokens.note_result(token, key_hash, json.dumps(parameters))
         return result
 
 
 def _if_match(http: Request) -> str:
     """Return the ETag in If-Match without quotes. Raises HTTPException 400 or 428."""
-    given = http.headers.get("if-match", "").strip()
-    if not given:
+    tag = http.headers.get("if-match", "").strip()
+    if not tag:
         raise HTTPException(428, "Say in If-Match which ETag you saw.")
-    if len(given) < 3 or given[0] != '"' or given[-1] != '"' or '"' in given[1:-1]:
+    if len(tag) < 3 or tag[0] != '"' or tag[-1] != '"' or '"' in tag[1:-1]:
         raise HTTPException(400, "If-Match takes one ETag, as the answer had it.")
-    return given[1:-1]
+    return tag[1:-1]
 
 
 def _response(operation: Operation, result: Any, http: Request) -> Response:

@@ -125,7 +125,7 @@ def operation(
 _DECLARED = "operation"
 
 
-def declared(handle: Callable[..., Any]) -> Operation:
+def operation_of(handle: Callable[..., Any]) -> Operation:
     """Return the operation that a decorated method declares."""
     found: Operation = getattr(handle, _DECLARED)
     return found
@@ -133,7 +133,7 @@ def declared(handle: Callable[..., Any]) -> Operation:
 
 def declarations(resource: type) -> list[Operation]:
     """Return the operations that a class declares."""
-    return [declared(each) for each in vars(resource).values() if hasattr(each, _DECLARED)]
+    return [operation_of(each) for each in vars(resource).values() if hasattr(each, _DECLARED)]
 
 
 def operations_of(resources: Iterable[object]) -> list[Operation]:

@@ -25,7 +25,7 @@ HANDLED_ERRORS: tuple[type[Exception], ...] = (HTTPException, *_STATUS_OF_ERROR)
 
 def problem_of(error: Exception) -> Response:
     """Return the Problem Details response to an error of ``HANDLED_ERRORS``."""
-    more: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     headers: Mapping[str, str] = {}
     if isinstance(error, HTTPException):
         status, detail, headers = error.status_code, error.detail, error.headers or {}
@@ -35,11 +35,11 @@ def problem_of(error: Exception) -> Response:
     if status == 503:
         detail, headers = "The database or the memory is busy. Try again.", {"Retry-After": "10"}
     if isinstance(error, InvalidInput):
-        more["errors"] = [
+        fields["errors"] = [
             {"at": fault.key or fault.file, "detail": without_commands(fault.message)}
             for fault in error.faults
         ]
-        detail = "; ".join(f"{one['at']} {one['detail']}" for one in more["errors"])
+        detail = "; ".join(f"{one['at']} {one['detail']}" for one in fields["errors"])
     title = HTTPStatus(status).phrase
-    told = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
-    return JSONResponse(told, status, {**NO_STORE, **headers}, "application/problem+json")
+    problem = {"type": "about:blank", "title": title, "status": status, "detail": detail, **fields}
+    return JSONResponse(problem, status, {**NO_STORE, **headers}, "application/problem+json")

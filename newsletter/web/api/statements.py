@@ -113,10 +113,10 @@ class StatementOperations:
     def update(self, call: Call, key: str, body: DraftText) -> DraftRecord:
         """Replace the text of a draft. A submitted draft stays submitted as it was."""
         writing = self._through(call).writer(call.token.by)
-        saved = writing.save(key, self._base(call, key), body)
-        if isinstance(saved, Conflict):
-            raise Outdated(f"{_CHANGED_MESSAGE}; yours is kept as version {saved.mine.number}")
-        return _draft(saved)
+        result = writing.save(key, self._base(call, key), body)
+        if isinstance(result, Conflict):
+            raise Outdated(f"{_CHANGED_MESSAGE}; yours is kept as version {result.mine.number}")
+        return _draft(result)
 
     @operation(
         "POST", f"{_DRAFT}/submit", Scope.STATEMENTS_WRITE, requires_version=True, show_path=_DRAFT

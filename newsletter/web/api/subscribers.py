@@ -190,28 +190,28 @@ class SubscriberOperations:
 
         The answer does not depend on whether the address is a subscriber's.
         """
-        judged = self._offering.rules.judge(body)
-        if not isinstance(judged, SignUp):
-            raise _refused(judged)
+        judgement = self._offering.rules.judge(body)
+        if not isinstance(judgement, SignUp):
+            raise _invalid_input(judgement)
         if body.trap:
             return
         network = network_of(body.visitor)
-        taken = self._offering.request_email(
-            judged, body, source=body.source, network=network, store=call.store
+        outcome = self._offering.request_email(
+            judgement, body, source=body.source, network=network, store=call.store
         )
-        if isinstance(taken, FormFault):
-            raise _refused({"wording": taken})
-        if taken in {RequestOutcome.NETWORK, RequestOutcome.FULL}:
-            again = {"Retry-After": "3600"}
-            raise HTTPException(429, "Too many sign-ups came from there.", again)
+        if isinstance(outcome, FormFault):
+            raise _invalid_input({"wording": outcome})
+        if outcome in {RequestOutcome.NETWORK, RequestOutcome.FULL}:
+            headers = {"Retry-After": "3600"}
+            raise HTTPException(429, "Too many sign-ups came from there.", headers)
 
     @operation("GET", "/lists", _READ)
     def lists(self, call: Call) -> Page[PublicList]:
         """Show all lists. Those without a title are named by their name."""
-        titled = {one.name: one for one in self._subscribers.settings.titled_lists()}
+        titles = {one.name: one for one in self._subscribers.settings.titled_lists()}
         with call.store.read() as tx:
             names = known_lists(tx, self._subscribers.declared_lists)
-        items = (titled.get(name, PublicList(name=name, public=False)) for name in names)
+        items = (titles.get(name, PublicList(name=name, public=False)) for name in names)
         return Page(items=tuple(items), next=None)
 
     @operation("GET", "/segments", _READ)
@@ -228,7 +228,7 @@ def _person(call: Call, id: int) -> Subscriber:
     return person
 
 
-def _refused(faults: Mapping[str, FormFault]) -> InvalidInput:
+def _invalid_input(faults: Mapping[str, FormFault]) -> InvalidInput:
     return InvalidInput(
         Fault(file="body", key=key.replace("email", "address"), message=f"is refused: {why.value}")
         for key, why in faults.items()

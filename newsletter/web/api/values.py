@@ -67,19 +67,19 @@ class Values:
 
     def read(self, data: object) -> Any:
         """Validate JSON data. Return the value. Raises InvalidInput with all faults."""
-        written = {"value": data}
+        document = {"value": data}
         try:
-            return self.model.model_validate_json(json.dumps(written)).value
+            return self.model.model_validate_json(json.dumps(document)).value
         except ValidationError as error:
             found = error.errors(include_url=False)
-            raise InvalidInput([self._fault(each, written) for each in found]) from error
+            raise InvalidInput([self._fault(each, document) for each in found]) from error
 
-    def _fault(self, error: ErrorDetails, written: Mapping[str, object]) -> Fault:
-        finding = find(error, Document(file=self._place), Shape(type=self.model), written)
+    def _fault(self, error: ErrorDetails, document: Mapping[str, object]) -> Fault:
+        finding = find(error, Document(file=self._place), Shape(type=self.model), document)
         message = say(finding)
         if error["type"] == "unexpected_keyword_argument":
-            known = Shape(type=self.model).at(finding.path[:-1], written).keys
-            message = f"means nothing here{did_you_mean(str(finding.path[-1]), list(known))}"
+            known_keys = Shape(type=self.model).at(finding.path[:-1], document).keys
+            message = f"means nothing here{did_you_mean(str(finding.path[-1]), list(known_keys))}"
         return Fault(file=self._place, key=key_text(finding.path[1:]), message=message)
 
     def write(self, value: object) -> Any:

@@ -84,8 +84,8 @@ def desk_path(address: str) -> str:
 
 def redirect_uri(request: Request, staff: Staff) -> str:
     """Return the redirect URI of a sign-in at the identity provider."""
-    own = f"http://{request.url.netloc}{HOME_PATH}"
-    return f"{own if is_loopback(request) else staff.settings.desk_url}/sign-in/back"
+    local_uri = f"http://{request.url.netloc}{HOME_PATH}"
+    return f"{local_uri if is_loopback(request) else staff.settings.desk_url}/sign-in/back"
 
 
 PASSKEY_FIELD = "passkey"
@@ -120,9 +120,9 @@ def passkey_hint(request: Request, staff: Staff) -> str:
         return ""
     if is_loopback(request):
         port = f":{url.port}" if url.port else ""
-        there = f"http://localhost{port}/desk"
-        named = "Passkeys don't work at {host}, as they need a name. Use {there} instead."
-        return say(named, host=url.hostname, there=there)
+        local_url = f"http://localhost{port}/desk"
+        hint = "Passkeys don't work at {host}, as they need a name. Use {there} instead."
+        return say(hint, host=url.hostname, there=local_url)
     if party is None:
         return say("Passkeys need an address of the desk that begins with https://.")
     return say("Passkeys work only at {address}.", address=staff.settings.desk_url)
@@ -130,10 +130,10 @@ def passkey_hint(request: Request, staff: Staff) -> str:
 
 def offer_passkey(request: Request, address: str, staff: Staff) -> PasskeyOffer:
     """Return whether a member of staff has a passkey that works at this address."""
-    party, there = relying_party(request, staff), passkey_hint(request, staff)
+    party, hint = relying_party(request, staff), passkey_hint(request, staff)
     with staff.store.read() as tx:
-        theirs = tx.passkeys.of(address)
-    if not theirs or there:
-        return PasskeyOffer(is_available=False, hint=there if theirs else "")
-    works = party is not None and any(passkey.party == party.id for passkey in theirs)
+        passkeys = tx.passkeys.of(address)
+    if not passkeys or hint:
+        return PasskeyOffer(is_available=False, hint=hint if passkeys else "")
+    works = party is not None and any(passkey.party == party.id for passkey in passkeys)
     return PasskeyOffer(is_available=works)

@@ -47,10 +47,10 @@ _PROVIDER_NAMES: Mapping[str, str] = MappingProxyType(
 
 def version_of(tx: Transaction, status: StatementStatus, content_hash: str) -> Content:
     """Return the current or an approved version of this statement. Raises NotFound."""
-    known = {approval.content_hash for approval in tx.approvals.of(status.slug)}
-    known |= {status.stored.content_hash}
-    known |= {status.campaign.content_hash} if status.campaign else set()
-    content = tx.statements.content(content_hash) if content_hash in known else None
+    approved_hashes = {approval.content_hash for approval in tx.approvals.of(status.slug)}
+    approved_hashes |= {status.stored.content_hash}
+    approved_hashes |= {status.campaign.content_hash} if status.campaign else set()
+    content = tx.statements.content(content_hash) if content_hash in approved_hashes else None
     if content is None:
         raise NotFound(say("There is no such version of this statement."))
     return content
@@ -58,14 +58,14 @@ def version_of(tx: Transaction, status: StatementStatus, content_hash: str) -> C
 
 def differences(tx: Transaction, seen_hash: str, hash_now: str) -> Sequence[Difference] | None:
     """Compare two versions, by hash, as readers see them; None if one is not stored."""
-    before, after = tx.statements.content(seen_hash), tx.statements.content(hash_now)
-    return None if before is None or after is None else reader_differences(before, after)
+    old, new = tx.statements.content(seen_hash), tx.statements.content(hash_now)
+    return None if old is None or new is None else reader_differences(old, new)
 
 
 def list_titles(settings: Settings, lists: Sequence[str]) -> list[str]:
     """Return the title of each list, or its name if it has no title."""
-    known = {offer.name: offer.title for offer in settings.titled_lists()}
-    return [known.get(name, name) for name in lists]
+    titles = {offer.name: offer.title for offer in settings.titled_lists()}
+    return [titles.get(name, name) for name in lists]
 
 
 def correction_effect(tx: Transaction, statement: Statement) -> str:
@@ -73,18 +73,18 @@ def correction_effect(tx: Transaction, statement: Statement) -> str:
 
     A correction of a statement that has not begun takes its place and goes to its current lists.
     """
-    corrected, campaign = (
+    original, campaign = (
         tx.statements.get(statement.corrects),
         tx.campaigns.latest(statement.corrects),
     )
-    if not statement.corrects or corrected is None or campaign is None:
+    if not statement.corrects or original is None or campaign is None:
         return ""
-    title = corrected.statement.title
+    title = original.statement.title
     if campaign.started_at is None:
         place = "It goes out in the place of “{title}”, which ends when this begins."
         return say(place, title=title)
-    everybody = "It goes to everybody who has “{title}” or may have it, even if they left since."
-    whom = say(everybody, title=title)
+    effect = "It goes to everybody who has “{title}” or may have it, even if they left since."
+    whom = say(effect, title=title)
     waiting = 0 if campaign.state.final else campaign.counts.pending
     if not waiting:
         return whom
@@ -115,18 +115,18 @@ def findings_of(
     """Return the review findings of a statement, most severe first; none if it has no email."""
     if not stored.present or not stored.content_hash:
         return []
-    [reviewed] = review(tx, [stored], statements.review_rules)
-    return sorted(reviewed.remarks, key=lambda remark: list(Severity).index(remark.grade))
+    [reviewed_statement] = review(tx, [stored], statements.review_rules)
+    return sorted(reviewed_statement.remarks, key=lambda remark: list(Severity).index(remark.grade))
 
 
 def mark_waived(
     remarks: Sequence[ReviewFinding], status: StatementStatus, names: Mapping[str, str]
 ) -> list[ReviewFinding]:
     """Return the findings. An embargo that approvers waived becomes advice that names them."""
-    waived = [one for one in status.approval.valid if Check.OPEN_EMBARGO.value in one.warnings]
-    if not waived:
+    approvals = [one for one in status.approval.valid if Check.OPEN_EMBARGO.value in one.warnings]
+    if not approvals:
         return list(remarks)
-    who = listed([names.get(one.by) or name_of(one.by) for one in waived])
+    who = listed([names.get(one.by) or name_of(one.by) for one in approvals])
     said = say("{who} confirmed that there is no embargo.", who=who)
     return [
         replace(one, check=Check.EMBARGO, message=said) if one.check is Check.OPEN_EMBARGO else one
@@ -136,8 +136,8 @@ def mark_waived(
 
 def provider_names(kinds: Sequence[str]) -> str:
     """Return the names of providers, joined by "or": Mailgun or Amazon SES."""
-    named = [_PROVIDER_NAMES.get(kind, kind.capitalize()) for kind in kinds]
-    return listed(named, "or")
+    labels = [_PROVIDER_NAMES.get(kind, kind.capitalize()) for kind in kinds]
+    return listed(labels, "or")
 
 
 def is_trial(settings: Settings) -> bool:
@@ -163,24 +163,24 @@ def plain(error: object, names: Mapping[str, str] = MappingProxyType({})) -> str
 
     Staff are called by their names. No other address is shown.
     """
-    said = str(error)
-    if isinstance(said, Sentence):
-        return said
+    message = str(error)
+    if isinstance(message, Sentence):
+        return message
     # an error may contain a reader's address, which staff at the desk need not see
-    text = _ADDRESS.sub(lambda found: names.get(found[0], "somebody"), without_commands(said))
+    text = _ADDRESS.sub(lambda found: names.get(found[0], "somebody"), without_commands(message))
     return sentence(text)
 
 
-def explain_change(moved: CountChanged | TimeChanged, moment: Callable[[datetime], str]) -> str:
+def explain_change(change: CountChanged | TimeChanged, moment: Callable[[datetime], str]) -> str:
     """Return a sentence on what changed since the page: the number of readers, or the time."""
-    if isinstance(moved, TimeChanged):
-        at = moved.leaves_from
+    if isinstance(change, TimeChanged):
+        at = change.leaves_from
         when = say("no earlier than {at}", at=moment(at)) if at else say("at once")
         return say("It would leave {when} now, which the page did not say.", when=when)
-    now = people(moved.readers)
-    if moved.shown is None:
+    now = people(change.readers)
+    if change.shown is None:
         return say("It would go to {people} now, which the page did not say.", people=now)
-    return say("It would go to {people} now, and not to {shown:,}.", people=now, shown=moved.shown)
+    return say("It would go to {people} now, and not to {shown:,}.", people=now, shown=change.shown)
 
 
 def sentence(text: str) -> str:

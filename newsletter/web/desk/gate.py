@@ -87,7 +87,7 @@ class Gate:
 
         async def answer(http: Request) -> Response:
             if hides_the_host(http):
-                return await door.run(self._hidden, http)
+                return await door.run(self._not_found, http)
             if http.method in _SAFE_METHODS:  # a body of a GET is no form
                 return await lane.run(self._answer, route, http, b"")
             # before anything is read: another site could make a browser send megabytes
@@ -124,7 +124,7 @@ class Gate:
             staff = tx.staff.roles()
         return next((one for one in staff if codes.find_device(key, one, device)), "")
 
-    def _hidden(self, http: Request) -> Response:
+    def _not_found(self, http: Request) -> Response:
         log.warning(
             "a proxy does not pass on Host: it asked for %s",
             http.headers.get("host", ""),
@@ -134,38 +134,38 @@ class Gate:
         return request.failed(say("The web server is not set up"), _NO_HOST_MESSAGE, status=421)
 
     def _answer(self, route: Route, http: Request, body: bytes) -> Response:
-        posted = Posted()
+        form = Posted()
         if body:
             files, kind = _MAX_FILES * route.takes_files, http.headers.get("content-type", "")
-            posted = parse_form(kind, body, max_fields=_MAX_FIELDS, max_files=files)
+            form = parse_form(kind, body, max_fields=_MAX_FIELDS, max_files=files)
         member = self._member(session_token(http))
-        request = DeskRequest(http=http, desk=self._desk, member=member, posted=posted, body=body)
-        proved = self._proved(route, request)
-        if isinstance(proved, Refusal):
-            return request.step_up(proved)
-        if proved is not None:
+        request = DeskRequest(http=http, desk=self._desk, member=member, posted=form, body=body)
+        proof = self._prove(route, request)
+        if isinstance(proof, Refusal):
+            return request.step_up(proof)
+        if proof is not None:
             # the session has a new token from here on, and secrets are not passed on
-            rest = posted.fields.items()
+            others = form.fields.items()
             fields = {
-                name: values for name, values in rest if name not in {PROOF_FIELD, PASSKEY_FIELD}
+                name: values for name, values in others if name not in {PROOF_FIELD, PASSKEY_FIELD}
             }
-            posted = replace(posted, fields=fields)
-            request = replace(request, member=self._member(proved.token), posted=posted)
+            form = replace(form, fields=fields)
+            request = replace(request, member=self._member(proof.token), posted=form)
         response = self._objection(route, request)
         if response is None:
             if request.member is not None and http.method not in _SAFE_METHODS:
                 with self._staff.store.begin() as tx:
                     tx.sessions.record_use(request.member.session.hash, self._desk.now())
             response = self._answer_route(route, request)
-        if proved is not None and "set-cookie" not in response.headers:
-            set_cookie(response, http, proved.token)
+        if proof is not None and "set-cookie" not in response.headers:
+            set_cookie(response, http, proof.token)
         return response
 
-    def _proved(self, route: Route, request: DeskRequest) -> SignedIn | Refusal | None:
+    def _prove(self, route: Route, request: DeskRequest) -> SignedIn | Refusal | None:
         """Check a second factor that came with the form; None if none came."""
         proof, member = request.proof(PROOF_FIELD), request.member
-        asks = route.step_up or route.may_step_up
-        if not (proof and member and route.role and asks and member.may(route.role)):
+        asks_for_proof = route.step_up or route.may_step_up
+        if not (proof and member and route.role and asks_for_proof and member.may(route.role)):
             return None
         if member.session.has_fresh_factor(self._desk.now()):
             return None
@@ -175,12 +175,12 @@ class Gate:
         try:
             return route.answer(request)
         except NotFound as error:
-            title, status, said = say("This page does not exist"), 404, str(error)
+            title, status, message = say("This page does not exist"), 404, str(error)
         except Refused as error:
-            title, status, said = say("That was not done"), 409, str(error)
+            title, status, message = say("That was not done"), 409, str(error)
         except InvalidInput as error:
-            title, status, said = say("Check these points"), 422, str(error)
-        return request.failed(title, said, status=status)
+            title, status, message = say("Check these points"), 422, str(error)
+        return request.failed(title, message, status=status)
 
     def _objection(self, route: Route, request: DeskRequest) -> Response | None:
         """Return the page that refuses the request; None if the route may answer."""
@@ -195,8 +195,8 @@ class Gate:
         if not member.may(route.role):
             if request.http.method not in _SAFE_METHODS:
                 with self._staff.store.begin() as tx:
-                    said = f"is {member.role.value}; this takes the role {route.role.value}"
-                    tx.audit.enter(member.address, "refused", request.path[:200], said)
+                    objection = f"is {member.role.value}; this takes the role {route.role.value}"
+                    tx.audit.enter(member.address, "refused", request.path[:200], objection)
             return request.forbidden(route.role)
         if route.step_up and not member.session.has_fresh_factor(self._desk.now()):
             return request.step_up()
@@ -206,21 +206,21 @@ class Gate:
         """Return the person behind a session token, with their role at this moment."""
         if not session_token:
             return None
-        hashed, now = hash_token(session_token), self._desk.now()
+        token_hash, now = hash_token(session_token), self._desk.now()
         with self._staff.store.read() as tx:
-            session = tx.sessions.get(hashed)
+            session = tx.sessions.get(token_hash)
             # a GET writes nothing, so that the row may not know of the last one
-            if session is None or not session.is_alive(now, self._seen.get(hashed)):
+            if session is None or not session.is_alive(now, self._seen.get(token_hash)):
                 return None
             role, credential = tx.staff.role(session.address), tx.accounts.get(session.address)
             given_name = tx.staff.names().get(session.address, "")
             language = tx.staff.languages().get(session.address, "")
         if role is None or self._staff.proofs.lacks_factor(role, credential):
             return None
-        if len(self._seen) >= _MAX_SESSIONS_SEEN and hashed not in self._seen:
+        if len(self._seen) >= _MAX_SESSIONS_SEEN and token_hash not in self._seen:
             # the one that has been quiet for longest loses the least
             self._seen.pop(min(self._seen, key=lambda session: self._seen[session]), None)
-        self._seen[hashed] = now
+        self._seen[token_hash] = now
         return Member(
             address=session.address,
             role=role,

@@ -101,12 +101,12 @@ class Desk:
 
     def mark_mentions(self, text: str) -> Markup:
         """Return a comment with its @mentions of staff marked."""
-        marked = str(escape(text))
+        html = str(escape(text))
         for word, address in find_mentions(text, self.names()).items():
             if address:
                 named = rf"(?<!\w)@{re.escape(word)}(?![\w@])"
-                marked = re.sub(named, r'<span class="mention">\g<0></span>', marked)
-        return Markup(marked)  # noqa: S704 - escaped above
+                html = re.sub(named, r'<span class="mention">\g<0></span>', html)
+        return Markup(html)  # noqa: S704 - escaped above
 
     def plain(self, error: object) -> str:
         """Return an error's message for a page, in which colleagues have their names."""
@@ -181,16 +181,16 @@ class Desk:
         """Return each hold on sending as person, time and reason: Cleo, 24 Nov, 14:20: wrong
         list."""
         with self.staff.store.read() as tx:
-            names, kept = tx.staff.names(), tuple(tx.hold.reasons().values())
+            names, reasons = tx.staff.names(), tuple(tx.hold.reasons().values())
         found = []
-        for reason in kept:
-            stopped = read_sending_stop(reason)
-            if stopped is not None:
-                who = names.get(stopped.by) or name_of(stopped.by)
-                at = self.moment(stopped.at)
+        for reason in reasons:
+            stop = read_sending_stop(reason)
+            if stop is not None:
+                who = names.get(stop.by) or name_of(stop.by)
+                at = self.moment(stop.at)
                 reason = say("{who}, {at}.", who=who, at=at)
-                if stopped.why:
-                    reason = say("{who}, {at}: {why}.", who=who, at=at, why=stopped.why)
+                if stop.why:
+                    reason = say("{who}, {at}: {why}.", who=who, at=at, why=stop.why)
             found.append(reason)
         return tuple(found)
 

@@ -145,12 +145,12 @@ class DeskRequest:
     def json(self) -> dict[str, Any]:
         """Return the body as a JSON object. Raises InvalidInput."""
         try:
-            read = json.loads(self.body)
+            document = json.loads(self.body)
         except (ValueError, RecursionError) as error:
             raise InvalidInput([Fault(file="body", message=f"is not JSON: {error}")]) from error
-        if not isinstance(read, dict):
+        if not isinstance(document, dict):
             raise InvalidInput([Fault(file="body", message="is no JSON object")])
-        return read
+        return document
 
     @property
     def client(self) -> Client:
@@ -204,13 +204,13 @@ class DeskRequest:
 
         A page is never in two languages.
         """
-        known = self.desk.languages
+        languages = self.desk.languages
         if not all(isinstance(one, Sentence) for one in messages):
-            return known["en"]
-        own = self.member.language if self.member else ""
+            return languages["en"]
+        chosen_language = self.member.language if self.member else ""
         header = self.http.headers.get("accept-language", "")
-        wanted = [own, *map(base_language, accepted_languages(header))]
-        return known[next((one for one in wanted if one in known), "en")]
+        wishes = [chosen_language, *map(base_language, accepted_languages(header))]
+        return languages[next((one for one in wishes if one in languages), "en")]
 
     def page(
         self,
@@ -231,8 +231,8 @@ class DeskRequest:
         desk, staff, restart = self.desk, self.desk.staff, ""
         if self.member and not staff.configuration.is_superseded():
             restart = staff.configuration.changed_on_disk()
-        told = [*said, *([restart] if restart else ()), *(fault for _, fault in self.faults)]
-        language = self.language(told)
+        sentences = [*said, *([restart] if restart else ()), *(fault for _, fault in self.faults)]
+        language = self.language(sentences)
         filled = dict(
             title=title,
             nav=_MENU_ENTRIES.get(part, part) if nav is None else nav,
@@ -271,8 +271,8 @@ class DeskRequest:
     def data(self, values: object, *, status: int = 200) -> Response:
         """Return JSON for our own scripts, with its sentences in the person's language."""
         policy = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
-        said = self.language().in_all_words(values)
-        return JSONResponse(said, status, {**_HEADERS, **policy})
+        translated_values = self.language().in_all_words(values)
+        return JSONResponse(translated_values, status, {**_HEADERS, **policy})
 
     # --- refusals
 
@@ -280,35 +280,35 @@ class DeskRequest:
         """Return a page that says what failed and why, with the form's long texts for copying."""
         lines = [text]
         fields = self._form_fields().values() if self.member else ()
-        written = [
+        typed_fields = [
             one for values in fields for one in values if len(one) >= _MIN_RESCUED_CHARACTERS
         ]
         if not isinstance(text, Sentence):
             lines = (self.desk.replace_addresses(text) if self.member else text).splitlines()
-        more: Mapping[str, Any] = {"said": lines, "lines": lines, "written": written}
-        return self.page("failed.html.j2", title=title, status=status, nav="", **more)
+        context: Mapping[str, Any] = {"said": lines, "lines": lines, "written": typed_fields}
+        return self.page("failed.html.j2", title=title, status=status, nav="", **context)
 
     def forbidden(self, role: Role) -> Response:
         """Say that the role does not suffice, and who has it."""
         with self.desk.staff.store.read() as tx:
             others = role_holders(tx, role)
-        takes = say("This takes the role {role}. Nothing was changed.", role=say(role.value))
+        explanation = say("This takes the role {role}. Nothing was changed.", role=say(role.value))
         if others:
             ask = "This takes the role {role}. Ask {others}. Nothing was changed."
-            takes = say(ask, role=say(role.value), others=others)
+            explanation = say(ask, role=say(role.value), others=others)
         title = say("You can't do this with your role")
-        return self.failed(title, takes, status=403)
+        return self.failed(title, explanation, status=403)
 
     def sign_in_again(self) -> Response:
         """Return the sign-in page. It carries the form, which can be resent after the sign-in."""
         post = self.http.method == "POST"
-        carried = {"action": self.address, "fields": self._form_fields()}
+        form = {"action": self.address, "fields": self._form_fields()}
         return self.page(
             "sign-in.html.j2",
             title=say("Sign in"),
             status=401,
             next="/desk" if post else self.address,
-            again=json.dumps(carried) if post else "",
+            again=json.dumps(form) if post else "",
             address="",
         )
 
@@ -320,8 +320,8 @@ class DeskRequest:
         has_factor = account is not None and account.has_factor
         ways = staff.proofs.ways_in(self.who.role, account)
         is_proof = staff.provider and (staff.provider.desk.factor != "" or not has_factor)
-        asked = self.refused(PROOF_FIELD, refusal) if refusal else self.with_faults(status=401)
-        return asked.page(
+        retry = self.refused(PROOF_FIELD, refusal) if refusal else self.with_faults(status=401)
+        return retry.page(
             "step-up.html.j2",
             title=say("Confirm that it's you"),
             nav="",

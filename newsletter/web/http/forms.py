@@ -16,7 +16,7 @@ MAX_FORM_BYTES = 16 << 10
 _UNCOUNTED_BYTES = 8 << 10
 _MAX_FIELDS = 100
 _MAX_PART_HEAD_BYTES = 4 << 10
-_LONGEST_SHOWN = 300
+_MAX_CHARACTERS_SHOWN = 300
 _MAX_DIGITS = 15
 """Digits of a number: SQLite has no longer ones, and Starlette's ``:int`` fails on them."""
 
@@ -64,7 +64,7 @@ async def read_body(
 ) -> bytes:
     """Read the whole body. ``on_progress`` gets its size after each part.
 
-    Raises HTTPException: 413 for more than ``most`` bytes, 400 if the client is gone.
+    Raises HTTPException: 413 for more than ``max_bytes`` bytes, 400 if the client is gone.
     """
     body = bytearray()
     try:
@@ -96,21 +96,21 @@ class BodyMemory:
         An empty ``sender`` has no limit of its own. Raises HTTPException 503 if a limit is
         reached, and 400 or 413 like ``read_body``.
         """
-        counted = 0
+        counted_bytes = 0
 
         def count(size: int) -> None:
-            nonlocal counted
-            more = max(0, size - _UNCOUNTED_BYTES) - counted
+            nonlocal counted_bytes
+            more = max(0, size - _UNCOUNTED_BYTES) - counted_bytes
             own = self._bytes_by_sender[sender] + more if sender else 0
             if more and (own > self._each or self._bytes_by_sender.total() + more > self._total):
                 raise HTTPException(503, headers={"Retry-After": "10"})
             self._bytes_by_sender[sender] += more
-            counted += more
+            counted_bytes += more
 
         try:
             yield await read_body(request, max_bytes, count)
         finally:
-            self._bytes_by_sender[sender] -= counted
+            self._bytes_by_sender[sender] -= counted_bytes
             self._bytes_by_sender += Counter()  # forget the senders that hold nothing
 
 
@@ -119,11 +119,11 @@ def parse_form(kind: str, body: bytes, *, max_fields: int, max_files: int = 0) -
 
     Fields and files are counted before they are parsed. Raises HTTPException 400.
     """
-    named = Message()
-    named["Content-Type"] = kind
+    headers = Message()
+    headers["Content-Type"] = kind
     if kind.partition(";")[0].strip().lower() == "multipart/form-data":
-        boundary = str(named.get_param("boundary", ""))
-        return _posted(_parse_parts(body, boundary.encode(), max_fields + max_files), max_files)
+        boundary = str(headers.get_param("boundary", ""))
+        return _posted_of(_parse_parts(body, boundary.encode(), max_fields + max_files), max_files)
     if kind.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         return Posted()
     try:
@@ -131,14 +131,14 @@ def parse_form(kind: str, body: bytes, *, max_fields: int, max_files: int = 0) -
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=max_fields)
     except ValueError as error:
         raise HTTPException(400) from error
-    return _posted(((name, None, value.encode()) for name, value in pairs), 0)
+    return _posted_of(((name, None, value.encode()) for name, value in pairs), 0)
 
 
 _Part = tuple[str, str | None, bytes]
 """(field, file name or None, content)."""
 
 
-def _posted(parts: Iterable[_Part], max_files: int) -> Posted:
+def _posted_of(parts: Iterable[_Part], max_files: int) -> Posted:
     fields: dict[str, list[str]] = {}
     files: dict[str, list[Upload]] = {}
     for name, file_name, data in parts:
@@ -156,8 +156,8 @@ def _parse_parts(body: bytes, boundary: bytes, max_parts: int) -> Iterator[_Part
     delimiter, body = b"\r\n--" + boundary, b"\r\n" + body
     if not boundary or not 0 < body.count(delimiter) <= max_parts + 1:
         raise HTTPException(400)
-    *parts, end = body.split(delimiter)
-    if not end.startswith(b"--"):
+    *parts, epilogue = body.split(delimiter)
+    if not epilogue.startswith(b"--"):
         raise HTTPException(400)
     for part in parts[1:]:
         head, found, data = part.partition(b"\r\n\r\n")
@@ -167,13 +167,13 @@ def _parse_parts(body: bytes, boundary: bytes, max_parts: int) -> Iterator[_Part
 
 
 def _part_names(head: bytes) -> tuple[str, str | None]:
-    said = Message()
+    headers = Message()
     for line in head.decode("utf-8", "replace").split("\r\n"):
         key, _, value = line.partition(":")
         if key.strip().lower() == "content-disposition":
-            said["Content-Disposition"] = value.strip()
+            headers["Content-Disposition"] = value.strip()
     name, file_name = (
-        said.get_param(key, header="Content-Disposition") for key in ("name", "filename")
+        headers.get_param(key, header="Content-Disposition") for key in ("name", "filename")
     )
     if name is None:
         raise HTTPException(400)
@@ -195,7 +195,7 @@ async def read_form(request: Request) -> Posted:
 def one_line(text: str) -> str:
     """Return typed text as one shortened line, to show it in the form again."""
     return "".join(
-        character if character.isprintable() else " " for character in text[:_LONGEST_SHOWN]
+        character if character.isprintable() else " " for character in text[:_MAX_CHARACTERS_SHOWN]
     ).strip()
 
 

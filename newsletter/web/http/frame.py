@@ -86,12 +86,12 @@ class Frame:
         **values: object,
     ) -> Response:
         """Return a page with a title and paragraphs; ``values`` are the others of its template."""
-        words, shown = self.words(language)
+        words, shown_language = self.words(language)
         filled = {
             "title": title,
             "paragraphs": paragraphs,
-            "language": shown,
-            "direction": direction(shown),
+            "language": shown_language,
+            "direction": direction(shown_language),
             "words": words,
             "styles": self._styles,
             "organisation": self._publisher.organisation,
@@ -163,8 +163,8 @@ def join_titles(titles: Sequence[str], words: Mapping[str, str]) -> str:
 def accepted_languages(header: str) -> list[str]:
     """Return the languages of an Accept-Language field by weight (RFC 9110, 12.5.4)."""
     found = [_LANGUAGE_RANGE.fullmatch(part.strip()) for part in header.split(",")[:_MAX_LANGUAGES]]
-    weighed = [(float(statement[2] or "1"), statement[1]) for statement in found if statement]
-    return [name for weight, name in sorted(weighed, key=lambda one: -one[0]) if weight > 0]
+    weights = [(float(statement[2] or "1"), statement[1]) for statement in found if statement]
+    return [name for weight, name in sorted(weights, key=lambda one: -one[0]) if weight > 0]
 
 
 def _policy(styles: str, *, before: str = "") -> dict[str, str]:

@@ -20,7 +20,7 @@ _MAX_ITEMS = 1_000
 @dataclass(eq=False)
 class _Post(Generic[Item]):
     items: tuple[Item, ...]
-    done: bool = False
+    is_recorded: bool = False
     error: Exception | None = None
 
 
@@ -41,13 +41,13 @@ class GroupCommit(Generic[Item]):
         post = _Post(items)
         with self._access:
             self._waiting.append(post)
-        while not post.done:
+        while not post.is_recorded:
             with self._turn:  # after the wait another post has mostly recorded this one
-                if not post.done:
+                if not post.is_recorded:
                     posts = self._take()
                     self._try(posts)
                     for taken in posts:
-                        taken.done = True
+                        taken.is_recorded = True
         if post.error is not None:
             raise post.error
 
@@ -67,11 +67,11 @@ class GroupCommit(Generic[Item]):
     def _take(self) -> list[_Post[Item]]:
         """Remove and return the posts that have waited longest, at least one."""
         with self._access:
-            taken, items = 0, 0
+            count, items = 0, 0
             for post in self._waiting:
                 items += len(post.items)
-                if taken and items > _MAX_ITEMS:
+                if count and items > _MAX_ITEMS:
                     break
-                taken += 1
-            posts, self._waiting = self._waiting[:taken], self._waiting[taken:]
+                count += 1
+            posts, self._waiting = self._waiting[:count], self._waiting[count:]
             return posts

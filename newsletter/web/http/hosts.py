@@ -111,9 +111,9 @@ class Hosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer that its host does not serve the path."""
-        await (await self._elsewhere(Request(scope)) or self._app)(scope, receive, send)
+        await (await self._redirect_elsewhere(Request(scope)) or self._app)(scope, receive, send)
 
-    async def _elsewhere(self, request: Request) -> Response | None:
+    async def _redirect_elsewhere(self, request: Request) -> Response | None:
         path, given = request.scope["path"], request.headers.get("host")
         host = name_in(given or "")
         if path in _MONITORING_PATHS and (given is None or is_this_machine(host)):

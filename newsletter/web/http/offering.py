@@ -57,9 +57,9 @@ class SignUpOffer:
         language = language or self._settings.language
         now = self.consent(language, self.rules.public_lists)
         # the email is in the language of the form, even if our pages do not have it
-        spoken = form.language if LANGUAGE.fullmatch(form.language) else language
-        shown = ShownConsent(words=now.words, language=spoken, wording=form.wording)
-        return ask(sign_up, shown, source=source, network=network, store=store)
+        form_language = form.language if LANGUAGE.fullmatch(form.language) else language
+        consent = ShownConsent(words=now.words, language=form_language, wording=form.wording)
+        return ask(sign_up, consent, source=source, network=network, store=store)
 
     def form_html(self, store: Store, names: Sequence[str] = (), language: str = "") -> str:
         """Return the HTML of a form for another site, which posts to the sign-up page.

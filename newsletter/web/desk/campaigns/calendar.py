@@ -78,8 +78,8 @@ class Calendar(StaffPart):
         now = request.desk.now()
         today, zone = now.astimezone(request.desk.zone).date(), request.desk.zone
         by = "week" if request.query("week") else "month"
-        asked = request.query("week") or request.query("month")
-        span = _Span(day=_day(asked) if asked else today, by=by)
+        period = request.query("week") or request.query("month")
+        span = _Span(day=_day(period) if period else today, by=by)
         since, until = (
             datetime.combine(day, time.min, zone).astimezone(UTC)
             for day in (span.weeks[0][0], span.weeks[-1][-1] + _DAY)
@@ -174,8 +174,8 @@ def _escape_value(value: str | datetime) -> str:
     """Escape a text for iCalendar: one line without control characters."""
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    plain = " ".join("".join(c if c.isprintable() else " " for c in value).split())
-    return plain.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+    one_line = " ".join("".join(c if c.isprintable() else " " for c in value).split())
+    return one_line.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
 
 
 def _fold_line(line: str) -> str:

@@ -65,9 +65,9 @@ def headline(figures: Mapping[str, Any]) -> str:
 
     Without events, or while emails wait, it is ``accepted``.
     """
-    reported = figures["delivered"] + figures["bounced"]
+    reported_count = figures["delivered"] + figures["bounced"]
     is_known = figures["events_received"] and not figures["pending"]
-    return "delivered" if is_known and reported <= figures["accepted"] else "accepted"
+    return "delivered" if is_known and reported_count <= figures["accepted"] else "accepted"
 
 
 def bar_parts(figures: Mapping[str, Any]) -> list[tuple[str, str, int, float, float]]:
@@ -76,25 +76,25 @@ def bar_parts(figures: Mapping[str, Any]) -> list[tuple[str, str, int, float, fl
     The people of all bar_parts add up to the audience.
     """
     unreported = figures["accepted"] - figures["delivered"] - figures["bounced"]
-    split = ("delivered", "bounced", "unreported")
-    left_out = split if headline(figures) == "accepted" else ("accepted",)
+    split_names = ("delivered", "bounced", "unreported")
+    left_out = split_names if headline(figures) == "accepted" else ("accepted",)
     counts = {name: {"unreported": unreported, **figures}[name] for name in STATE_WORDS}
-    shown = {name: count for name, count in counts.items() if count and name not in left_out}
+    shares = {name: count for name, count in counts.items() if count and name not in left_out}
     widths = {
-        name: max(count / sum(shown.values()), _MIN_PART_WIDTH / _BAR_WIDTH)
-        for name, count in shown.items()
+        name: max(count / sum(shares.values()), _MIN_PART_WIDTH / _BAR_WIDTH)
+        for name, count in shares.items()
     }
-    found, begin = [], 0.0
+    found, offset = [], 0.0
     for name, share in widths.items():
         width = _BAR_WIDTH * share / sum(widths.values())
-        found.append((name, STATE_WORDS[name], shown[name], round(begin, 2), round(width, 2)))
-        begin += width
+        found.append((name, STATE_WORDS[name], shares[name], round(offset, 2), round(width, 2)))
+        offset += width
     return found
 
 
 _LATELY = timedelta(minutes=2)
 _MINUTE = 60
-_MOST_SHOWN = 500
+_MAX_SHOWN = 500
 _MAX_EXACT_DELIVERIES = 20_000
 """Deliveries up to which the curve counts each one; above, it counts a sample."""
 _EXCEPTION_WORDS = {name: STATE_WORDS[name] for name in ("rejected", "suppressed", "unknown")}
@@ -143,13 +143,13 @@ class CampaignPage:
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
             title, found = title_of(tx, campaign.slug), _find_missed(tx, campaign.id)
-            unsent = tx.campaigns.unsent(campaign.id, _MOST_SHOWN)
+            unsent = tx.campaigns.unsent(campaign.id, _MAX_SHOWN)
         return request.page(
             "missed.html.j2",
             title=say("Who it did not reach"),
             campaign=campaign,
             statement=title,
-            rows=[*found, *((who, _UNSENT[state], "") for who, state in unsent)][:_MOST_SHOWN],
+            rows=[*found, *((who, _UNSENT[state], "") for who, state in unsent)][:_MAX_SHOWN],
             count=len(found) + campaign.counts.pending + campaign.counts.cancelled,
         )
 
@@ -263,7 +263,7 @@ class CampaignPage:
             began = tx.campaigns.begun_correction(campaign.slug)
             correction = began.slug if began else campaign.corrected_by
             starts = reversed(tx.starts.of(campaign.slug))
-            same = (one for one in starts if one.content_hash == campaign.content_hash)
+            same_starts = (one for one in starts if one.content_hash == campaign.content_hash)
             values: dict[str, Any] = {
                 "campaign": campaign,
                 "statement": title_of(tx, campaign.slug),
@@ -274,7 +274,7 @@ class CampaignPage:
                 "live": self._live_figures(tx, campaign),
                 "why": why and say("{text}.", text=why),
                 "deciders": role_holders(tx, Role.ADMIN),
-                "start": next(same, None),
+                "start": next(same_starts, None),
                 "course": _build_curve(tx, campaign, report),
                 "domains": tx.events.bounced_domains(campaign.id) if sees_readers else [],
             }
@@ -322,12 +322,12 @@ class CampaignPage:
             if request.who.may(Role.SENDER):
                 found = tx.events.bounced_domains(campaign.id)
                 rows += [(f"Bounced at {name}", count) for name, count in found]
-        written = io.StringIO()
-        sheet = csv.writer(written)
+        buffer = io.StringIO()
+        sheet = csv.writer(buffer)
         sheet.writerow(["What", "Value"])
         sheet.writerows([escape_formula(name), escape_formula(str(value))] for name, value in rows)
         # the mark in front tells spreadsheets that the letters are UTF-8
-        data = written.getvalue().encode("utf-8-sig")
+        data = buffer.getvalue().encode("utf-8-sig")
         name = f"{campaign.slug}-report.csv"
         return download(data, name=name, kind="text/csv; charset=utf-8")
 
@@ -383,8 +383,8 @@ def _find_missed(tx: Transaction, campaign_id: int) -> list[tuple[str, str, str]
         (address, BOUNCE_WORDS[Bounce(kind)], reason)
         for address, kind, reason in tx.events.returned(campaign_id)
     ]
-    unknown = tx.campaigns.unknown(campaign_id)
-    return [*found, *((address, _EXCEPTION_WORDS["unknown"], "") for address in unknown)]
+    addresses = tx.campaigns.unknown(campaign_id)
+    return [*found, *((address, _EXCEPTION_WORDS["unknown"], "") for address in addresses)]
 
 
 def _state_word(campaign: Campaign) -> str:

@@ -53,8 +53,8 @@ def build_curve(minutes: Sequence[tuple[datetime, int]], start: datetime) -> Cur
     times = ceil(reached(_PLOTTED_RATIO) / step)  # no time is shown that is still to come
     span, rise = step * times, _grid_step(total)
     grid = [rise * number for number in range(ceil(total / rise) + 1)]
-    shown = [(at, value) for at, value in points if at <= start + span]
-    corners = [(start, 0), (first, 0), *shown, (start + span, shown[-1][1])]
+    visible_points = [(at, value) for at, value in points if at <= start + span]
+    corners = [(start, 0), (first, 0), *visible_points, (start + span, visible_points[-1][1])]
     return Curve(
         first=first,
         half=start + reached(0.5),

@@ -53,7 +53,7 @@ class Starting:
             faults.insert(0, ("right-yes", say("Confirm that the number of people is right")))
         if faults or self._is_unread(request, at):
             return self._page(request.with_faults(*faults), read=at)
-        asked = StartRequest(
+        order = StartRequest(
             slug=slug,
             by=request.who.address,
             seen=request.seen_version(),
@@ -62,15 +62,15 @@ class Starting:
             at_once=when == START_NOW,
         )
         try:
-            self._campaigns.starter().start(asked)
+            self._campaigns.starter().start(order)
         except headcount.CountNotTyped as error:
             return self._page(request.with_faults(("typed", str(error))))
         except headcount.SecondFactorNeeded:
             return request.step_up()
         except Refused as error:
             return self._not_done(request, error, say("Nothing was started"))
-        done = "started" if when == START_NOW else "scheduled"
-        return go(f"/statements/{slug}", done=done)
+        notice = "started" if when == START_NOW else "scheduled"
+        return go(f"/statements/{slug}", done=notice)
 
     @route("POST", "/statements/{slug}/time", Role.SENDER)
     def set_time(self, request: DeskRequest) -> Response:
@@ -94,7 +94,7 @@ class Starting:
         """Undo a start, or say that sending has begun."""
         slug = request.param("slug")
         try:
-            approved = self._campaigns.starter().undo(slug, by=request.who.address)
+            is_approved = self._campaigns.starter().undo(slug, by=request.who.address)
         except UndoTooLate as late:
             under_way = late.campaign.state in {CampaignState.SENDING, CampaignState.ATTENTION}
             return request.page(
@@ -107,10 +107,10 @@ class Starting:
         except Refused as error:
             title, why = say("Nothing was undone"), request.desk.plain(error)
             return request.failed(title, why, status=409)
-        done = "undone" if approved else "undone-approval"
+        notice = "undone" if is_approved else "undone-approval"
         if request.query("lapsed"):
-            done = "start-off"
-        return go(f"/statements/{slug}", done=done)
+            notice = "start-off"
+        return go(f"/statements/{slug}", done=notice)
 
     @route("GET", "/time", Role.VIEWER)
     def read_time(self, request: DeskRequest) -> Response:
@@ -130,8 +130,8 @@ class Starting:
             return None, [("when-1", say("Choose when it goes out"))]
         now = request.desk.now()
         if when != START_AT:
-            both = say("You gave a time and chose another way. Choose one of them")
-            return now if when == START_NOW else None, [(field, both)] if text else []
+            ambiguous = say("You gave a time and chose another way. Choose one of them")
+            return now if when == START_NOW else None, [(field, ambiguous)] if text else []
         at, fault = self._read(request, text)
         return at, [(field, fault)] if fault else []
 
@@ -142,8 +142,8 @@ class Starting:
             at = parse_instant(text, zone=self._statements.settings.timezone, now=now)
         except ValueError as error:
             return None, str(error)
-        passed = "This time has passed: it is {now} now. Give a later one"
-        return at, say(passed, now=request.desk.clock(now)) if at <= now else ""
+        message = "This time has passed: it is {now} now. Give a later one"
+        return at, say(message, now=request.desk.clock(now)) if at <= now else ""
 
     def _is_unread(self, request: DeskRequest, at: datetime | None, field: str = "at") -> bool:
         """Return whether the page did not show yet how newsletter understands the typed time."""
@@ -206,7 +206,7 @@ class Starting:
             count = headcount.headcount(tx, status)
         except Refused as error:
             objection = deciding.plain(error, status.names)
-        keeps, told = self._hindrance(request, status)
+        keeps, last_update = self._hindrance(request, status)
         times = (first_moment(status), status.approval.not_before)
         return {
             "count": count,
@@ -216,7 +216,7 @@ class Starting:
             "written": max((at for at in times if at and at > tx.now), default=None),
             "time": format_set_time(status),
             "keeps": keeps,
-            "told": told,
+            "told": last_update,
             "typed": count is not None and count.readers >= status.rules.typed_count,
             "correction_effect": deciding.correction_effect(tx, status.statement),
             "left_behind": headcount.readers_left_out(tx, status),
@@ -225,16 +225,16 @@ class Starting:
     def _hindrance(self, request: DeskRequest, status: StatementStatus) -> tuple[str, bool]:
         """Return why the statement cannot start now, and whether a new approval would allow it."""
         times = (approved_from(status, one) for one in status.approval.given)
-        told = max((at for at in times if at), default=None)
+        latest = max((at for at in times if at), default=None)
         embargo, now = status.embargo_until, status.now
-        if embargo is not None and embargo > now and (told is None or told <= embargo):
+        if embargo is not None and embargo > now and (latest is None or latest <= embargo):
             until = request.desk.moment(embargo)
             return say("It is embargoed until {until}.", until=until), False
-        if told is None or told <= now:
+        if latest is None or latest <= now:
             return "", False
-        given = [one.by for one in status.approval.given if one.not_before]
-        by = listed([status.name(address) for address in given])
-        until = request.desk.moment(told)
+        approvers = [one.by for one in status.approval.given if one.not_before]
+        by = listed([status.name(address) for address in approvers])
+        until = request.desk.moment(latest)
         why = "{by} approved it for no earlier than {until}. An earlier time takes a new approval."
         return say(why, by=by, until=until), True
 

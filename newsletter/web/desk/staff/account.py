@@ -45,8 +45,8 @@ class Account(StaffPart):
     @route("POST", "/account/notices", Role.VIEWER)
     def notices(self, request: DeskRequest) -> Response:
         """Set which notices are mailed to the person."""
-        muted = [kind for kind in NoticeKind if kind.name not in request.posted.all("notice")]
-        request.own().choose_notices(muted)
+        muted_kinds = [kind for kind in NoticeKind if kind.name not in request.posted.all("notice")]
+        request.own().choose_notices(muted_kinds)
         return go(_ACCOUNT_PATH, done="notices")
 
     # --- password
@@ -58,16 +58,16 @@ class Account(StaffPart):
     @route("POST", "/account/password", Role.VIEWER)
     def password(self, request: DeskRequest) -> Response:
         """Change the password, and end all other sessions."""
-        done = request.own().change_password(request.field("old"), request.field("new"))
-        if not isinstance(done, SignedIn):
-            return self._password(request.with_faults(done))
-        return self._report(request, done, "password")
+        result = request.own().change_password(request.field("old"), request.field("new"))
+        if not isinstance(result, SignedIn):
+            return self._password(request.with_faults(result))
+        return self._report(request, result, "password")
 
     @route("POST", "/account/provider/remove", Role.VIEWER, step_up=True)
     def disconnect(self, request: DeskRequest) -> Response:
         """Disconnect the account from the one at the identity provider."""
-        done = request.own().disconnect()
-        return self._report(request, done, "provider-removed")
+        result = request.own().disconnect()
+        return self._report(request, result, "provider-removed")
 
     # --- second factor
 
@@ -84,19 +84,19 @@ class Account(StaffPart):
     @route("POST", "/account/factor/confirm", Role.VIEWER, step_up=True)
     def confirm(self, request: DeskRequest) -> Response:
         """Check the first code of the app, and turn the factor on."""
-        done = request.own().confirm_factor(request.field("code"))
-        if isinstance(done, Refusal):
-            return self._factor(request.with_faults(("code", say(PROOF_FAULT_WORDS[done]))))
-        session, made = done
-        response = codes_page(request, made, next_path="/desk/account")
+        result = request.own().confirm_factor(request.field("code"))
+        if isinstance(result, Refusal):
+            return self._factor(request.with_faults(("code", say(PROOF_FAULT_WORDS[result]))))
+        session, codes = result
+        response = codes_page(request, codes, next_path="/desk/account")
         browser.set_cookie(response, request.http, session.token)
         return response
 
     @route("POST", "/account/factor/remove", Role.VIEWER, step_up=True)
     def remove(self, request: DeskRequest) -> Response:
         """Remove the second factor."""
-        done = request.own().drop_factor()
-        return self._report(request, done, "factor-removed")
+        result = request.own().drop_factor()
+        return self._report(request, result, "factor-removed")
 
     # --- passkeys
 
@@ -104,12 +104,12 @@ class Account(StaffPart):
     def ask_for_passkey(self, request: DeskRequest) -> Response:
         """Return the browser's options for using a passkey, as JSON for the script."""
         party = browser.relying_party(request.http, self._staff)
-        asked = party and account.ask_for_passkey(
+        challenge = party and account.ask_for_passkey(
             browser.session_token(request.http), party=party, proofs=request.proofs
         )
-        if not asked:
+        if not challenge:
             return request.data({"fault": _SIGNED_OUT_MESSAGE}, status=409)
-        return request.data(asked)
+        return request.data(challenge)
 
     @route("GET", "/account/passkeys", Role.VIEWER, step_up=True)
     def _passkey_form(self, request: DeskRequest) -> Response:
@@ -139,25 +139,25 @@ class Account(StaffPart):
         if party is None:
             hint = browser.passkey_hint(request.http, self._staff)
             return self._passkey_form(request.with_faults(("", hint)))
-        done = request.own().add_passkey(
+        result = request.own().add_passkey(
             request.field("made"), name=request.field("name"), party=party
         )
-        if isinstance(done, Refusal):
-            return self._passkey_form(request.with_faults(("", PROOF_FAULT_WORDS[done])))
-        return self._report(request, done, "passkey")
+        if isinstance(result, Refusal):
+            return self._passkey_form(request.with_faults(("", PROOF_FAULT_WORDS[result])))
+        return self._report(request, result, "passkey")
 
     @route("POST", "/account/passkeys/{key}/remove", Role.VIEWER, step_up=True)
     def remove_passkey(self, request: DeskRequest) -> Response:
-        done = request.own().remove_passkey(request.param("key"))
-        return self._report(request, done, "passkey-removed")
+        result = request.own().remove_passkey(request.param("key"))
+        return self._report(request, result, "passkey-removed")
 
     # --- recovery codes
 
     @route("POST", "/account/codes", Role.VIEWER, step_up=True)
     def codes(self, request: DeskRequest) -> Response:
         """Create recovery codes, which replace the old ones, and show them once."""
-        made = request.own().renew_codes()
-        return codes_page(request, made, next_path="/desk/account")
+        result = request.own().renew_codes()
+        return codes_page(request, result, next_path="/desk/account")
 
     # --- sessions
 
@@ -172,7 +172,7 @@ class Account(StaffPart):
         request.own().end_others()
         return go(_ACCOUNT_PATH, done="sessions-ended")
 
-    def _report(self, request: DeskRequest, done: SignedIn, what: str) -> Response:
+    def _report(self, request: DeskRequest, result: SignedIn, what: str) -> Response:
         response = go(_ACCOUNT_PATH, done=what)
-        browser.set_cookie(response, request.http, done.token)
+        browser.set_cookie(response, request.http, result.token)
         return response

@@ -122,20 +122,20 @@ class ChannelPages(StaffPart):
         """Show the newest messages, and the failing health checks."""
         with self._staff.store.read() as tx:
             posts, failing = tx.channel_posts.log(_MAX_POSTS_SHOWN), tx.failing_checks.all()
-            told: dict[int, dict[str, list[str]]] = {}
+            notices: dict[int, dict[str, list[str]]] = {}
             for number, kind, slug in tx.channel_posts.notices(_MAX_POSTS_SHOWN):
-                told.setdefault(number, {}).setdefault(slug, []).append(kind)
-            slugs = {slug for some in told.values() for slug in some if slug}
-            known = {
+                notices.setdefault(number, {}).setdefault(slug, []).append(kind)
+            slugs = {slug for some in notices.values() for slug in some if slug}
+            titles = {
                 one.statement.slug: one.statement.title for one in tx.statements.some([*slugs])
             }
         return request.page(
             "channels.html.j2",
             title=say("Channels"),
             channels=self._staff.settings.notices,
-            known=known,
+            known=titles,
             posts=posts,
-            told=told,
+            told=notices,
             configured=self._channels,
             failing=failing,
         )
@@ -161,12 +161,12 @@ class AuditLog(StaffPart):
     @route("GET", "/audit", Role.ADMIN)
     def show(self, request: DeskRequest) -> Response:
         """Show a page of the log, newest first; ``?before=`` is the number of a line."""
-        before = parse_number(request.query("before"))
-        if before is None and request.query("before"):
+        before_number = parse_number(request.query("before"))
+        if before_number is None and request.query("before"):
             raise NotFound(say("There is no such page of the audit log."))
         with self._staff.store.read() as tx:
-            lines, count = tx.audit.page(before, _LINES_PER_PAGE), tx.audit.count()
-        newest = bool(before is None or (lines and lines[0].number == count))
+            lines, count = tx.audit.page(before_number, _LINES_PER_PAGE), tx.audit.count()
+        is_newest = bool(before_number is None or (lines and lines[0].number == count))
         older = lines[-1].number if lines and lines[-1].number > 1 else None
         return request.page(
             "audit.html.j2",
@@ -174,7 +174,7 @@ class AuditLog(StaffPart):
             lines=lines,
             count=count,
             in_short=partial(shorten_detail, zone=self._staff.settings.timezone),
-            newer=None if newest else "/desk/audit",
+            newer=None if is_newest else "/desk/audit",
             older=None if older is None else f"/desk/audit?before={older}",
         )
 
@@ -223,17 +223,17 @@ class TokenPages(StaffPart):
         """Create an API token, and show its secret once."""
         scopes = [scope for scope in Scope if scope.value in request.posted.all("scope")]
         days, name = request.field("days"), request.posted.text("name")
-        said = {
+        messages = {
             "name": "" if name else say("Name the program that uses it"),
             "scope": "" if scopes else say("Choose what it may do"),
             "days": "" if days in _LIFETIMES_DAYS else say("Choose how long it works"),
         }
-        faults = [fault for fault in said.items() if fault[1]]
+        faults = [fault for fault in messages.items() if fault[1]]
         if faults:
             return self.show(request.with_faults(*faults))
-        by, lives = request.who.address, timedelta(days=int(days))
-        made = tokens.make(name, scopes, lives, by=by, proofs=request.proofs)
-        return self.show(request, created=made)
+        by, lifetime = request.who.address, timedelta(days=int(days))
+        token = tokens.make(name, scopes, lifetime, by=by, proofs=request.proofs)
+        return self.show(request, created=token)
 
     @route("POST", "/tokens/{number}/revoke", Role.ADMIN)
     def revoke(self, request: DeskRequest) -> Response:

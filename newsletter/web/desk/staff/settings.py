@@ -44,33 +44,33 @@ _FIELD_KEYS = (
 
 def _values(settings: Settings) -> dict[str, str]:
     """Return the value of each field, "" for those that are not set."""
-    shown = {one.key: one.value for one in list_settings(settings)}
+    values = {one.key: one.value for one in list_settings(settings)}
     numbers = range(len(settings.lists))
     lists = [f"lists[{number}].{key}" for number in numbers for key in ("title", "about")]
-    return {key: shown.get(key, "") for key in (*_FIELD_KEYS, *lists)}
+    return {key: values.get(key, "") for key in (*_FIELD_KEYS, *lists)}
 
 
 def _changes(settings: Settings, form: Mapping[str, str]) -> Iterator[tuple[str, Value]]:
     """Return key → new value of the fields that a form changes. A missing field changes nothing."""
-    before = _values(settings)
-    after = {key: form.get(key, value) for key, value in before.items()}
+    old_values = _values(settings)
+    new_values = {key: form.get(key, value) for key, value in old_values.items()}
     for group in ("organisation.press_contact", "brand.logo"):
-        within = [key for key in before if key.startswith(group)]
-        if not any(after[key] for key in within) and any(before[key] for key in within):
+        keys = [key for key in old_values if key.startswith(group)]
+        if not any(new_values[key] for key in keys) and any(old_values[key] for key in keys):
             yield group, None
-            after |= {key: before[key] for key in within}
-    for key, value in after.items():
-        if value != before[key]:
+            new_values |= {key: old_values[key] for key in keys}
+    for key, value in new_values.items():
+        if value != old_values[key]:
             number = parse_number(value) if key.endswith(("width", "height")) else None
             yield key, value or None if number is None else number
-    new = f"lists[{len(settings.lists)}]"
-    if name := form.get(f"{new}.name"):
-        title, public = form.get(f"{new}.title") or name, form.get(f"{new}.public") == "yes"
-        wanted = {"name": name, "title": title, "public": public}
+    path = f"lists[{len(settings.lists)}]"
+    if name := form.get(f"{path}.name"):
+        title, public = form.get(f"{path}.title") or name, form.get(f"{path}.public") == "yes"
+        entry = {"name": name, "title": title, "public": public}
         if settings.lists:
-            yield new, wanted
+            yield path, entry
         else:
-            yield "lists", [*({"name": known} for known in settings.default_lists), wanted]
+            yield "lists", [*({"name": known} for known in settings.default_lists), entry]
 
 
 class SettingsPages:
@@ -146,8 +146,8 @@ class SettingsPages:
             settings, renderer, _ = self._staff.on_disk.with_changes(self._changes(request))
             content = self._example(request, settings, renderer)
         except InvalidInput as error:
-            said = "\n".join(sentence for _, sentence in _faults(error))
-            return framed_email(plain(said, title="Faults", language="en"))
+            message = "\n".join(sentence for _, sentence in _faults(error))
+            return framed_email(plain(message, title="Faults", language="en"))
         return framed_email(preview_html(content, view_of(request)))
 
     def _changes(self, request: DeskRequest) -> SettingChanges:

@@ -81,7 +81,7 @@ class SignIn(StaffPart):
         if request.member is not None and not request.field("email"):  # signed in elsewhere
             return self._carry_on(request, onward, request.member.address)
         try:
-            done = signin.sign_in(
+            result = signin.sign_in(
                 request.field("email"),
                 request.field("password"),
                 # it ends: a word that somebody planted is worth nothing
@@ -89,29 +89,29 @@ class SignIn(StaffPart):
                 proofs=request.proofs,
             )
         except Busy:
-            busy = request.with_faults(("email", _BUSY_MESSAGE), status=503)
-            page = self._form(busy, onward)  # with what it carries along
+            busy_request = request.with_faults(("email", _BUSY_MESSAGE), status=503)
+            page = self._form(busy_request, onward)  # with what it carries along
             page.headers["Retry-After"] = "60"
-            return self._pace.delayed(page, began, is_measured=False)
-        if isinstance(done, Refusal):
+            return self._pace.delay_page(page, began, is_measured=False)
+        if isinstance(result, Refusal):
             page = self._form(request.with_faults(("email", _SIGN_IN_REFUSED), status=401), onward)
-            return self._pace.delayed(page, began, is_measured=done is Refusal.WRONG)
-        return self._entered(request, done, onward)
+            return self._pace.delay_page(page, began, is_measured=result is Refusal.WRONG)
+        return self._enter(request, result, onward)
 
-    def _entered(self, request: DeskRequest, signed_in: SignedIn, next_path: str) -> Response:
+    def _enter(self, request: DeskRequest, signed_in: SignedIn, next_path: str) -> Response:
         """Return the page after this step of the sign-in, with the session's cookie."""
-        response = self._next(request, signed_in, next_path)
+        response = self._next_page(request, signed_in, next_path)
         self._set_cookies(response, request, signed_in)
         return response
 
     def _set_cookies(self, response: Response, request: DeskRequest, signed_in: SignedIn) -> None:
-        known = codes.find_device(request.proofs.key, signed_in.address, request.client.device)
-        if signed_in.stage is Stage.WHOLE and not known:
+        is_known = codes.find_device(request.proofs.key, signed_in.address, request.client.device)
+        if signed_in.stage is Stage.WHOLE and not is_known:
             device = codes.new_device_cookie(request.proofs.key, signed_in.address)
             browser.set_cookie(response, request.http, device, browser.DEVICE_COOKIE, days=90)
         browser.set_cookie(response, request.http, signed_in.token)
 
-    def _next(self, request: DeskRequest, signed_in: SignedIn, next_path: str) -> Response:
+    def _next_page(self, request: DeskRequest, signed_in: SignedIn, next_path: str) -> Response:
         if signed_in.stage is Stage.HALF:
             return self._second(request, next_path, signed_in.address)
         if signed_in.stage is Stage.ENROLLING:
@@ -176,7 +176,7 @@ class SignIn(StaffPart):
         provider = self._provider()
         word = browser.session_token(request.http, browser.PROVIDER_COOKIE_SUFFIX)
         back = browser.redirect_uri(request.http, self._staff)
-        done = signin.return_from_provider(
+        result = signin.return_from_provider(
             word,
             request.field("state"),
             lambda: provider.exchange_code(request.field("code"), word, redirect_uri=back),
@@ -184,9 +184,9 @@ class SignIn(StaffPart):
             proofs=request.proofs,
             before=browser.session_token(request.http),
         )
-        if isinstance(done, Refusal):
-            return self._form(request.refused("email", done), browser.HOME_PATH)
-        return self._entered(request, *done)
+        if isinstance(result, Refusal):
+            return self._form(request.refused("email", result), browser.HOME_PATH)
+        return self._enter(request, *result)
 
     def _provider(self) -> "IdentityProvider":
         if self._staff.provider is None:
@@ -224,7 +224,7 @@ class SignIn(StaffPart):
         if isinstance(done, Refusal):
             half = self._halfway_session(request)
             return self._second(request.refused("code", done), onward, half.address if half else "")
-        return self._entered(request, done, onward)
+        return self._enter(request, done, onward)
 
     def _halfway_session(self, request: DeskRequest) -> Session | None:
         return signin.find_half_session(browser.session_token(request.http), proofs=request.proofs)
@@ -248,14 +248,14 @@ class SignIn(StaffPart):
     @route("POST", "/second/set-up/confirm", None)
     def confirm(self, request: DeskRequest) -> Response:
         """Check the first code of the app, turn the factor on, and sign in."""
-        own = request.own(Stage.ENROLLING)
-        done = own.confirm_factor(request.field("code"))
-        if isinstance(done, Refusal):
+        account = request.own(Stage.ENROLLING)
+        result = account.confirm_factor(request.field("code"))
+        if isinstance(result, Refusal):
             if self._halfway_session(request) is None:
                 return go("/sign-in")
-            return set_up_page(request.refused("code", done), own)
-        session, made = done
-        response = codes_page(request, made, next_path=browser.HOME_PATH)
+            return set_up_page(request.refused("code", result), account)
+        session, codes = result
+        response = codes_page(request, codes, next_path=browser.HOME_PATH)
         self._set_cookies(response, request, session)
         return response
 
@@ -270,8 +270,8 @@ class SignIn(StaffPart):
     def forgot(self, request: DeskRequest) -> Response:
         """Mail a reset link to an account's owner. The answer is the same for unknown addresses."""
         people.request_reset(request.field("email"), proofs=request.proofs)
-        here = "/account" if request.member else "/sign-in"
-        return go(here, done="forgotten")
+        path = "/account" if request.member else "/sign-in"
+        return go(path, done="forgotten")
 
     @route("GET", "/invitation/{word}", None)
     def invitation(self, request: DeskRequest) -> Response:
@@ -286,16 +286,16 @@ class SignIn(StaffPart):
         return request.failed(title, str(error), status=404)
 
     def _invitation(self, request: DeskRequest) -> Response:
-        offered, ways = people.invitation_of(request.param("word"), proofs=request.proofs)
-        joins = offered.kind is LinkKind.INVITATION
+        invitation, ways = people.invitation_of(request.param("word"), proofs=request.proofs)
+        joins = invitation.kind is LinkKind.INVITATION
         return request.page(
             "invitation.html.j2",
             title=say("Welcome") if joins else say("Choose a new password"),
             joins=joins,
-            keeps=offered.kind is LinkKind.FORGOTTEN,
-            address=offered.address,
-            name=one_line(request.field("name")) or name_of(offered.address),
-            role=say(offered.role.value),
+            keeps=invitation.kind is LinkKind.FORGOTTEN,
+            address=invitation.address,
+            name=one_line(request.field("name")) or name_of(invitation.address),
+            role=say(invitation.role.value),
             action=request.path,
             ways=ways,
             SignInBy=SignInBy,
@@ -305,17 +305,17 @@ class SignIn(StaffPart):
     def accept(self, request: DeskRequest) -> Response:
         """Use an invitation or reset link: set the password, and sign in."""
         try:
-            done = people.accept(
+            result = people.accept(
                 request.param("word"),
                 name=request.field("name"),
                 password=request.field("password"),
                 proofs=request.proofs,
             )
-            if isinstance(done, str):
-                return self._invitation(request.with_faults(("password", done)))
+            if isinstance(result, str):
+                return self._invitation(request.with_faults(("password", result)))
         except NotFound as error:
             return self._spent_link_page(request, error)
-        return self._entered(request, done, browser.HOME_PATH)
+        return self._enter(request, result, browser.HOME_PATH)
 
     # --- out, and a fresh factor for a page that is only looked at
 
@@ -330,13 +330,13 @@ class SignIn(StaffPart):
     @route("POST", "/step-up", Role.VIEWER)
     def step_up(self, request: DeskRequest) -> Response:
         """Check a second factor, and redirect to the page that required it."""
-        done = signin.step_up(
+        result = signin.step_up(
             request.who.session.hash, request.proof(PROOF_FIELD), proofs=request.proofs
         )
-        if isinstance(done, Refusal):
-            return request.step_up(done)
+        if isinstance(result, Refusal):
+            return request.step_up(result)
         response = go(browser.desk_path(request.field("next")))
-        browser.set_cookie(response, request.http, done.token)
+        browser.set_cookie(response, request.http, result.token)
         return response
 
 
@@ -356,7 +356,7 @@ class _Pace:
         self._lock = threading.Lock()
         self._durations: deque[float] = deque(maxlen=_PACE_SAMPLES)
 
-    def delayed(self, page: Response, began: float, *, is_measured: bool) -> Response:
+    def delay_page(self, page: Response, began: float, *, is_measured: bool) -> Response:
         """Return the page, which is sent after the delay; ``began`` is a monotonic time."""
         with self._lock:
             if is_measured:
@@ -378,18 +378,18 @@ class _Delayed(HTMLResponse):
         await super().__call__(scope, receive, send)
 
 
-def set_up_page(request: DeskRequest, own: OwnAccount) -> Response:
+def set_up_page(request: DeskRequest, account: OwnAccount) -> Response:
     """Return the page with the QR code of an unconfirmed secret, or the button that creates one."""
-    demanded = own.stage is Stage.ENROLLING
-    secret, uri = own.enrolment(issuer=request.desk.staff.settings.organisation.name)
+    is_required = account.stage is Stage.ENROLLING
+    secret, uri = account.enrolment(issuer=request.desk.staff.settings.organisation.name)
     return request.page(
         "set-up.html.j2",
         title=say("Set up a second factor"),
-        demanded=demanded,
+        demanded=is_required,
         picture=codes.qr_code(uri) if uri else "",
         secret=secret,
-        action=_SET_UP_PATH if demanded else "/desk/account/factor",
-        next=browser.HOME_PATH if demanded else "/desk/account",
+        action=_SET_UP_PATH if is_required else "/desk/account/factor",
+        next=browser.HOME_PATH if is_required else "/desk/account",
     )
 
 

@@ -50,29 +50,29 @@ class Drafts:
     # --- a new text
 
     @route("GET", "/drafts/new", Role.WRITER)
-    def _new(self, request: DeskRequest) -> Response:
+    def _new_page(self, request: DeskRequest) -> Response:
         """Show the form for a new draft."""
-        corrected = self._corrected(request)
+        original = self._find_corrected(request)
         with self._statements.store.read() as tx:
             templates, sent = tx.drafts.templates(), tx.campaigns.last_begun(_MAX_TEXTS_OFFERED)
-            known = {one.slug: one for one in tx.statements.some([each.slug for each in sent])}
+            statements = {one.slug: one for one in tx.statements.some([each.slug for each in sent])}
         return request.page(
             "draft-new.html.j2",
             title=say("New statement"),
-            named=request.field("title") or (f"Correction: {corrected.title}" if corrected else ""),
-            corrected=corrected,
+            named=request.field("title") or (f"Correction: {original.title}" if original else ""),
+            corrected=original,
             templates=templates,
-            earlier=[one.statement for one in known.values() if not one.statement.digest],
+            earlier=[one.statement for one in statements.values() if not one.statement.digest],
             pasted=request.field("pasted"),
             markdown=request.field("markdown") == "yes",
             kinds=_ACCEPTED_SUFFIXES,
         )
 
-    def _corrected(self, request: DeskRequest) -> Statement | None:
+    def _find_corrected(self, request: DeskRequest) -> Statement | None:
         slug = request.field("corrects") or request.query("corrects")
         with self._statements.store.read() as tx:
-            stored = tx.statements.get(slug) if slug else None
-        return stored.statement if stored is not None else None
+            original = tx.statements.get(slug) if slug else None
+        return original.statement if original is not None else None
 
     @route("POST", "/drafts/new", Role.WRITER, takes_files=True, max_bytes=MAX_FORM_BYTES)
     def begin(self, request: DeskRequest) -> Response:
@@ -90,31 +90,31 @@ class Drafts:
             draft = writing.new(text, findings=found)
             _keep_pictures(writing, draft.key, pictures)
         except InvalidInput as error:
-            return self._new(request.with_faults(*fields.file_faults(error.faults, "file")))
-        done = "began" if found is None else "imported"
-        return go(f"/drafts/{draft.key}/edit", done=done)
+            return self._new_page(request.with_faults(*fields.file_faults(error.faults, "file")))
+        notice = "began" if found is None else "imported"
+        return go(f"/drafts/{draft.key}/edit", done=notice)
 
     def _file_text(
         self, request: DeskRequest
     ) -> tuple[DraftText, ImportFindings | None, Sequence[ImportedPicture]]:
         settings = self._statements.settings
         today = request.desk.local_now().date()
-        bare = DraftText(lists=settings.default_lists, language=settings.language)
-        corrected = self._corrected(request)
+        initial = DraftText(lists=settings.default_lists, language=settings.language)
+        corrected = self._find_corrected(request)
         if corrected is not None:
-            bare = replace(
-                bare, corrects=corrected.slug, lists=corrected.lists, language=corrected.language
+            initial = replace(
+                initial, corrects=corrected.slug, lists=corrected.lists, language=corrected.language
             )
-        upload, pasted = request.upload("file"), request.field("pasted")
+        upload, pasted_text = request.upload("file"), request.field("pasted")
         if upload is not None:
-            return self._read(upload.data, upload.name or "file", bare)
-        if pasted.strip():
+            return self._read(upload.data, upload.name or "file", initial)
+        if pasted_text.strip():
             name = "pasted.md" if request.field("markdown") == "yes" else "pasted.txt"
-            return self._read(pasted.encode("utf-8", "replace"), name, bare)
-        return replace(bare, title=request.field("title"), date=today.isoformat()), None, ()
+            return self._read(pasted_text.encode("utf-8", "replace"), name, initial)
+        return replace(initial, title=request.field("title"), date=today.isoformat()), None, ()
 
     def _read(
-        self, data: bytes, name: str, bare: DraftText
+        self, data: bytes, name: str, initial: DraftText
     ) -> tuple[DraftText, ImportFindings, Sequence[ImportedPicture]]:
         """Convert a file to the text of a draft. Raises InvalidInput."""
         from newsletter.documents.release.imported import with_language
@@ -124,14 +124,14 @@ class Drafts:
             message = f"is larger than {_MAX_FILE_BYTES // 1_000_000} MB; take its pictures out"
             raise InvalidInput([Fault(file=name, message=message)])
         today, defaults = self._statements.store.clock.now().date(), self._statements.defaults
-        read = read_upload(data, today=today, file=name, defaults=defaults)
-        if isinstance(read, DraftText):
-            return read, ImportFindings(file=name), ()
-        read = with_language(read, bare.language)
-        text = as_draft(read, bare)
-        left_out = tuple((line.line, line.text, line.reason) for line in read.dropped)
-        notes = (*map(without_commands, read.notes), *map(_picture_note, read.pictures))
-        return text, ImportFindings(file=name, left_out=left_out, notes=notes), read.pictures
+        document = read_upload(data, today=today, file=name, defaults=defaults)
+        if isinstance(document, DraftText):
+            return document, ImportFindings(file=name), ()
+        document = with_language(document, initial.language)
+        text = as_draft(document, initial)
+        left_out = tuple((line.line, line.text, line.reason) for line in document.dropped)
+        notes = (*map(without_commands, document.notes), *map(_picture_note, document.pictures))
+        return text, ImportFindings(file=name, left_out=left_out, notes=notes), document.pictures
 
     @route("POST", "/drafts/{key}/import", Role.WRITER, takes_files=True, max_bytes=MAX_FORM_BYTES)
     def bring_in(self, request: DeskRequest) -> Response:
@@ -139,21 +139,21 @@ class Drafts:
         draft, upload = self._drafts.find(request), request.upload("file")
         try:
             if upload is None:
-                wanted = say("Choose a file.")
-                raise InvalidInput([Fault(file=draft.key, key="file", message=wanted)])
-            bare = replace(draft.version.text, title="", body="")
-            text, found, pictures = self._read(upload.data, upload.name or "file", bare)
+                fault = say("Choose a file.")
+                raise InvalidInput([Fault(file=draft.key, key="file", message=fault)])
+            initial = replace(draft.version.text, title="", body="")
+            text, found, pictures = self._read(upload.data, upload.name or "file", initial)
             _keep_pictures(self._statements.writer(request.who.address), draft.key, pictures)
         except InvalidInput as error:
-            faults = " ".join(told for _, told in fields.file_faults(error.faults, "file"))
+            faults = " ".join(message for _, message in fields.file_faults(error.faults, "file"))
             return request.data({"error": faults}, status=422)
-        lost = [
+        left_out = [
             say("“{words}”, {why}", words=words, why=recognized(why, NOTE_NAMES))
             for _, words, why in found.left_out
         ]
         notes = [recognized(note, NOTE_NAMES) for note in found.notes]
-        said = {"title": text.title, "summary": text.summary, "markdown": text.body}
-        return request.data(said | {"left_out": lost, "notes": notes})
+        answer = {"title": text.title, "summary": text.summary, "markdown": text.body}
+        return request.data(answer | {"left_out": left_out, "notes": notes})
 
     @route("POST", "/statements/{slug}/copy", Role.WRITER)
     def copy(self, request: DeskRequest, slug: str = "") -> Response:
@@ -161,8 +161,8 @@ class Drafts:
         title, language = request.field("title"), request.field("language").strip()
         writing, slug = self._statements.writer(request.who.address), slug or request.param("slug")
         draft = writing.copy(slug, title=title, language=language)
-        page, done = "edit", "copied" if draft.copied_of else "began"
-        return go(f"/drafts/{draft.key}/{'translate' if language else page}", done=done)
+        page, notice = "edit", "copied" if draft.copied_of else "began"
+        return go(f"/drafts/{draft.key}/{'translate' if language else page}", done=notice)
 
     # --- one text
 
@@ -176,16 +176,16 @@ class Drafts:
         """Send a test email of the last saved version, submitted or not."""
         draft, me = self._drafts.find(request), request.who.address
         text, to = draft.version.text, request.field("to") or me
-        parsed = self._drafts.parse_leniently(text, key=draft.key, slug=draft.slug)
-        if parsed.statement is None:
-            faults = fields.sentences(parsed.faults, text.body)
+        result = self._drafts.parse_leniently(text, key=draft.key, slug=draft.slug)
+        if result.statement is None:
+            faults = fields.sentences(result.faults, text.body)
             return self._show(request.with_faults(*faults), draft)
         send = partial(
             self._delivery.trial_sender().send,
             draft.slug or draft.key,
             to=to,
             by=me,
-            text=parsed.statement,
+            text=result.statement,
             subject=draft.slug or f"desk/drafts/{draft.key}",
         )
         fault = send_test(self._statements.store, to, send)
@@ -227,13 +227,13 @@ class Drafts:
             audience = tx.audiences.count(wanted)
             readers = sum(tx.readers.lists().values())
         sends = parsed.statement.send_at
-        around = ReviewContext(
+        context = ReviewContext(
             today=today,
             day=resolve(sends, zone.key).astimezone(zone).date() if sends else today,
             readers=readers,
             audience=None if parsed.statement.corrects else audience,
         )
-        return statements.review_rules.review(parsed.statement, None, around)
+        return statements.review_rules.review(parsed.statement, None, context)
 
     @route("GET", "/drafts/{key}/download", Role.VIEWER)
     def download(self, request: DeskRequest) -> Response:
@@ -278,9 +278,9 @@ class Drafts:
         draft = self._drafts.find(request)
         with self._statements.store.read() as tx:
             original = draft_text(find_stored(tx, draft.version.text.translation_of).statement)
-        both = original, draft.version.text
-        rows = [(name, *(str(vars(each)[name]) for each in both)) for name in _LINES]
-        bodies = [re.split(r"\n\s*\n", each.body.strip()) for each in both]
+        texts = original, draft.version.text
+        rows = [(name, *(str(vars(each)[name]) for each in texts)) for name in _LINES]
+        bodies = [re.split(r"\n\s*\n", each.body.strip()) for each in texts]
         blocks = zip_longest(*bodies, fillvalue="")
         rows += [(f"block-{place}", *pair) for place, pair in enumerate(blocks)]
         return request.page(
@@ -294,16 +294,16 @@ class Drafts:
     @route("POST", "/drafts/{key}/translate", Role.WRITER, max_bytes=MAX_FORM_BYTES)
     def keep_translation(self, request: DeskRequest) -> Response:
         """Save a translation's blocks; empty ones are removed."""
-        draft, posted = self._drafts.find(request), request.posted.fields
-        places = takewhile(posted.__contains__, (f"block-{place}" for place in count()))
+        draft, field_of = self._drafts.find(request), request.posted.fields
+        places = takewhile(field_of.__contains__, (f"block-{place}" for place in count()))
         # a block may begin with the indentation of a list item
         blocks = (request.field(place).rstrip().lstrip("\r\n") for place in places)
-        lines: dict[str, Any] = {name: request.field(name) for name in _LINES if name in posted}
-        typed = replace(draft.version.text, **lines, body="\n\n".join(filter(None, blocks)))
+        lines: dict[str, Any] = {name: request.field(name) for name in _LINES if name in field_of}
+        translation = replace(draft.version.text, **lines, body="\n\n".join(filter(None, blocks)))
         writing = self._statements.writer(request.who.address)
-        kept = writing.save(draft.key, fields.number_of(request.field("base")), typed)
-        if isinstance(kept, Conflict):
-            return show_conflict(request, kept)
+        result = writing.save(draft.key, fields.number_of(request.field("base")), translation)
+        if isinstance(result, Conflict):
+            return show_conflict(request, result)
         page = "edit" if request.field("act") == "edit" else "translate"
         return go(f"/drafts/{draft.key}/{page}", done="saved")
 
@@ -318,19 +318,19 @@ class Drafts:
     )
     def add_picture(self, request: DeskRequest) -> Response:
         """Store a picture. A script gets its address as JSON, a form a redirect to the page."""
-        scripted = "application/json" in request.http.headers.get("accept", "")
+        is_script = "application/json" in request.http.headers.get("accept", "")
         try:
             picture = self._store_picture(request)
         except InvalidInput as error:
             faults = fields.file_faults(error.faults, "picture")
-            if scripted:
+            if is_script:
                 return request.data({"error": " ".join(told for _, told in faults)}, status=422)
             return self._pictures(request.with_faults(*faults))
         except (NotFound, Refused) as error:
-            if scripted:
+            if is_script:
                 return request.data({"error": str(error)}, status=409)
             raise
-        if not scripted:
+        if not is_script:
             return go(f"/drafts/{picture.draft}/pictures", done="picture")
         url = self._statements.settings.public_url
         return request.data({"address": picture.address(url), "alt": picture.alt})
@@ -358,12 +358,12 @@ class Drafts:
 
         key, upload = request.param("key"), request.upload("picture")
         if upload is None or not upload.data:
-            wanted = say("Choose a picture.")
-            raise InvalidInput([Fault(file=key, key="picture", message=wanted)])
-        made = read(upload.data, file=upload.name[:80] or "the picture")
+            fault = say("Choose a picture.")
+            raise InvalidInput([Fault(file=key, key="picture", message=fault)])
+        picture = read(upload.data, file=upload.name[:80] or "the picture")
         return self._statements.writer(request.who.address).illustrate(
             key,
-            made,
+            picture,
             alt=request.field("alt")[:500],
             decoration=request.field("decoration") == "yes",
         )

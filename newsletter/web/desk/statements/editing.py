@@ -59,15 +59,15 @@ class Editing:
         )
         base = fields.number_of(request.field("base"))
         try:
-            saved = self._statements.writer(request.who.address).save(draft.key, base, text)
+            result = self._statements.writer(request.who.address).save(draft.key, base, text)
         except InvalidInput as error:
             faults = fields.sentences(error.faults, text.body)
             return self._form(request.with_faults(*faults), draft, text, base=base)
-        if isinstance(saved, Conflict):
-            return show_conflict(request, saved)
+        if isinstance(result, Conflict):
+            return show_conflict(request, result)
         if request.field("act") == "hand-in":
-            page = partial(self._form, draft=saved, text=saved.version.text)
-            return self._drafts.hand_in(request, saved, saved.revision, page)
+            page = partial(self._form, draft=result, text=result.version.text)
+            return self._drafts.hand_in(request, result, result.revision, page)
         return go(f"/drafts/{draft.key}/edit", done="saved")
 
     def _form(
@@ -85,14 +85,14 @@ class Editing:
             status = get_status(tx, draft.slug, self._statements.campaigns.rules)
             lists = [*(offer.name for offer in settings.titled_lists()), *settings.default_lists]
             lists += [*tx.readers.list_names(), *text.lists]
-            counts = tx.readers.lists()
+            readers_of = tx.readers.lists()
             recipients = self._recipients(tx, text)
-            named = tx.statements.some(
+            named_statements = tx.statements.some(
                 [slug for slug in (text.corrects, text.translation_of) if slug]
             )
-            offered = (*tx.statements.newest(_MAX_STATEMENTS_OFFERED), *named)
-            others = {stored.statement.slug: stored.statement for stored in offered}.values()
-        told = self._drafts.time_notes(text, request.desk)
+            choices = (*tx.statements.newest(_MAX_STATEMENTS_OFFERED), *named_statements)
+            others = {stored.statement.slug: stored.statement for stored in choices}.values()
+        time_notes = self._drafts.time_notes(text, request.desk)
         return request.page(
             "draft-edit.html.j2",
             title=text.title.strip() or say("A new text"),
@@ -104,13 +104,13 @@ class Editing:
             lapse=lapse,
             lapses=lapses,
             lists=list(dict.fromkeys(lists)),
-            counts=counts,
+            counts=readers_of,
             recipients=recipients,
             sender=settings.publisher().sender_of(text.lists),
             place=place_of(settings.timezone),
             view=view,
             default_lists=settings.default_lists,
-            told=told,
+            told=time_notes,
             house_language=settings.language,
             rules=self._statements.campaigns.rules,
             segments=[segment.name for segment in self._statements.defaults.segments],
@@ -135,30 +135,30 @@ class Editing:
     def save(self, request: DeskRequest) -> Response:
         """Save the draft. Return 200 with its revision, or 409 with the conflicting text."""
         try:
-            posted = request.json()
+            document = request.json()
             draft = self._drafts.find(request)
-            written = fields.json_fields(posted.get("fields"))
-            text = self._drafts.parse_form(written, draft.version.text, request.desk.now())
-            base = fields.number_of(posted.get("base"))
-            saved = self._statements.writer(request.who.address).save(draft.key, base, text)
+            typed_fields = fields.json_fields(document.get("fields"))
+            text = self._drafts.parse_form(typed_fields, draft.version.text, request.desk.now())
+            base = fields.number_of(document.get("base"))
+            result = self._statements.writer(request.who.address).save(draft.key, base, text)
         except (InvalidInput, NotFound, Refused) as error:
-            return self._failed(request, error)
-        if isinstance(saved, Conflict):
-            theirs = saved.theirs
+            return self._failure_page(request, error)
+        if isinstance(result, Conflict):
+            other_version = result.theirs
             answer: dict[str, Any] = {
-                "version": theirs.revision,
-                "saved_at": theirs.changed_at.isoformat(),
-                "by": request.desk.person(theirs.changed_by),
-                "own": theirs.changed_by == request.who.address,
-                "fields": fields.form_values(theirs.version.text),
+                "version": other_version.revision,
+                "saved_at": other_version.changed_at.isoformat(),
+                "by": request.desk.person(other_version.changed_by),
+                "own": other_version.changed_by == request.who.address,
+                "fields": fields.form_values(other_version.version.text),
             }
             return request.data(answer, status=409)
         others = self._editors.record(draft.key, request.who.name, request.desk.now())
-        at = saved.changed_at.isoformat()
-        told = self._drafts.time_notes(text, request.desk)
-        answer = {"version": saved.revision, "saved_at": at, "others": others, "told": told}
+        at = result.changed_at.isoformat()
+        time_notes = self._drafts.time_notes(text, request.desk)
+        answer = {"version": result.revision, "saved_at": at, "others": others, "told": time_notes}
         # what the words for a time meant when they were typed, for the fields
-        answer["settled"] = {name: getattr(text, name) for name in told}
+        answer["settled"] = {name: getattr(text, name) for name in time_notes}
         if text.lists != draft.version.text.lists:  # to count people takes longer than to save
             with self._statements.store.read() as tx:
                 answer["recipients"] = self._recipients(tx, text)
@@ -173,12 +173,12 @@ class Editing:
 
         try:
             html = request.json().get("html")
-            read = pasted(html if isinstance(html, str) else "")
+            document = pasted(html if isinstance(html, str) else "")
         except InvalidInput as error:
-            return self._failed(request, error)
-        return request.data({"markdown": read.markdown, "left_out": list(read.left_out)})
+            return self._failure_page(request, error)
+        return request.data({"markdown": document.markdown, "left_out": list(document.left_out)})
 
-    def _failed(self, request: DeskRequest, error: NewsletterError) -> Response:
+    def _failure_page(self, request: DeskRequest, error: NewsletterError) -> Response:
         status = {NotFound: 404, Refused: 403}.get(type(error), 422)
         if isinstance(error, InvalidInput):
             message = " ".join(sentence for _, sentence in fields.sentences(error.faults))
@@ -214,16 +214,16 @@ class Editing:
             return self._no_preview(request, parsed.faults, text.body)
         with statements.store.read() as tx:
             together = statements.settings.together and bool(draft.slug)
-            within = translations_of(tx, draft.slug) if together else ()
+            translations = translations_of(tx, draft.slug) if together else ()
         try:
-            content = statements.renderer.render(parsed.statement, within)
+            content = statements.renderer.render(parsed.statement, translations)
         except InvalidInput as error:
             return self._no_preview(request, error.faults, text.body)
         # a made-up reader: its links do nothing
-        shown = filled(content, sample_recipient(content, statements.links))
+        preview = filled(content, sample_recipient(content, statements.links))
         # from where the page is, so that it is seen before anybody is at the public address
-        html = shown.html.replace(f"{statements.settings.public_url}/media/", "/media/")
-        return framed_email(preview_html(replace(shown, html=html), view_of(request)))
+        html = preview.html.replace(f"{statements.settings.public_url}/media/", "/media/")
+        return framed_email(preview_html(replace(preview, html=html), view_of(request)))
 
     def _no_preview(self, request: DeskRequest, faults: Sequence[Fault], body: str) -> Response:
         lines = [sentence for _, sentence in fields.sentences(faults, body)]
@@ -240,7 +240,7 @@ class Editing:
             found = tx.drafts.versions(draft.key, _VERSIONS_PER_PAGE, skip=skip)
             count = tx.drafts.count(draft.key)
         page = skip // _VERSIONS_PER_PAGE
-        here = f"/desk/drafts/{draft.key}/versions"
+        path = f"/desk/drafts/{draft.key}/versions"
         return request.page(
             "draft-versions.html.j2",
             title=say("Versions"),
@@ -248,8 +248,8 @@ class Editing:
             versions=found,
             count=count,
             first=count - skip,
-            newer=f"{here}?page={page - 1}" if page else "",
-            older=f"{here}?page={page + 1}" if skip + _VERSIONS_PER_PAGE < count else "",
+            newer=f"{path}?page={page - 1}" if page else "",
+            older=f"{path}?page={page + 1}" if skip + _VERSIONS_PER_PAGE < count else "",
         )
 
     @route("GET", "/drafts/{key}/versions/{number}", Role.VIEWER)
@@ -278,28 +278,28 @@ class Editing:
 
 def show_conflict(request: DeskRequest, conflict: Conflict) -> Response:
     """Show both texts, and the ways to go on with them."""
-    theirs, mine = conflict.theirs, conflict.mine.text
-    who = request.desk.person(theirs.changed_by)
-    own = theirs.changed_by == request.who.address
+    their_version, my_text = conflict.theirs, conflict.mine.text
+    who = request.desk.person(their_version.changed_by)
+    is_own = their_version.changed_by == request.who.address
     return request.page(
         "draft-conflict.html.j2",
         title=say("This text was changed while you wrote"),
         status=409,
-        draft=theirs,
-        differences=differences(theirs.version.text, mine),
+        draft=their_version,
+        differences=differences(their_version.version.text, my_text),
         who=who,
-        own=own,
+        own=is_own,
         ways=[
-            (say("Keep mine"), "primary", fields.form_values(mine)),
+            (say("Keep mine"), "primary", fields.form_values(my_text)),
             (
-                say("Take the other") if own else say("Take {who}'s", who=who),
+                say("Take the other") if is_own else say("Take {who}'s", who=who),
                 "second",
-                fields.form_values(theirs.version.text),
+                fields.form_values(their_version.version.text),
             ),
             (
                 say("Keep both, one below the other"),
                 "second",
-                fields.form_values(merge_texts(theirs.version.text, mine)),
+                fields.form_values(merge_texts(their_version.version.text, my_text)),
             ),
         ],
     )
@@ -318,13 +318,13 @@ class ActiveEditors:
     def record(self, key: str, name: str, now: datetime) -> list[str]:
         """Record that a person edits a draft. Return the names of its other editors, sorted."""
         with self._turn:
-            here: Mapping[str, datetime] = self._seen.pop(key, {})
-            there = {name: at for name, at in here.items() if now - at < self._TIMEOUT}
-            self._seen[key] = there | {name: now}
+            seen_at: Mapping[str, datetime] = self._seen.pop(key, {})
+            recent = {name: at for name, at in seen_at.items() if now - at < self._TIMEOUT}
+            self._seen[key] = recent | {name: now}
             # popped and put in again above, so that the first is the oldest
             if len(self._seen) > self._MAX_DRAFTS:
                 self._seen.popitem(last=False)
-            return sorted(other for other in there if other != name)
+            return sorted(other for other in recent if other != name)
 
 
 def _version_of(tx: Transaction, draft: Draft, number: str) -> Version:

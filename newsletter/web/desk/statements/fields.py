@@ -28,13 +28,13 @@ _MARKUP_PATTERN = re.compile(r"[*`#>|]|\b_|_\b|(?<=\])\([^)]*\)|[\[\]]")
 _OPTIONAL_FIELDS = set(LABELS) - {"title", "body", "urgent"}
 
 
-def text_of(posted: Mapping[str, Sequence[str]], before: DraftText) -> DraftText:
+def text_of(form: Mapping[str, Sequence[str]], previous: DraftText) -> DraftText:
     """Return the draft in a form. A missing field keeps its value; a missing checkbox is off."""
     found: dict[str, Any] = {}
-    whole = "title" in posted and "body" in posted
+    is_complete = "title" in form and "body" in form
     for each in fields(DraftText):
-        unset = () if whole and each.name in _LIST_FIELDS | _CHECKBOX_FIELDS else None
-        values = posted.get(each.name, unset)
+        unset = () if is_complete and each.name in _LIST_FIELDS | _CHECKBOX_FIELDS else None
+        values = form.get(each.name, unset)
         if values is None:
             continue
         if each.name in _LIST_FIELDS:
@@ -44,7 +44,7 @@ def text_of(posted: Mapping[str, Sequence[str]], before: DraftText) -> DraftText
         else:
             typed = next(iter(values), "")
             found[each.name] = typed if each.name == "body" else " ".join(typed.splitlines())
-    return replace(before, **found).cleaned()
+    return replace(previous, **found).cleaned()
 
 
 def number_of(value: object) -> int:
@@ -59,12 +59,12 @@ def form_values(text: DraftText) -> dict[str, list[str]]:
     return found | ticks | {"lists": list(text.lists)}
 
 
-def json_fields(posted: object) -> dict[str, list[str]]:
+def json_fields(payload: object) -> dict[str, list[str]]:
     """Return field → its values in JSON; drop all but strings and lists of strings."""
-    if not isinstance(posted, dict):
+    if not isinstance(payload, dict):
         return {}
     found = {}
-    for name, value in posted.items():
+    for name, value in payload.items():
         values = value if isinstance(value, list) else [value]
         if all(isinstance(one, str) for one in values):
             found[str(name)] = values
@@ -122,27 +122,27 @@ class DraftReader:
     def parse_leniently(self, text: DraftText, *, key: str, slug: str) -> Parsed:
         """Parse a draft for a preview: fill in missing fields, and empty faulty ones."""
         lists = text.lists or self.statements.settings.default_lists or ("list",)
-        filled = replace(
+        completed = replace(
             text,
             title=text.title if text.title.strip() else "No title yet",
             body=text.body if text.body.strip() else "There is no text yet.",
             lists=lists,
         )
-        parsed = self.parse(filled, key=key, slug=slug)
-        wrong = {fault.key for fault in parsed.faults} & _OPTIONAL_FIELDS
-        if parsed.statement is None and wrong:
-            emptied: dict[str, Any] = dict.fromkeys(wrong - {"lists"}, "")
+        result = self.parse(completed, key=key, slug=slug)
+        wrong = {fault.key for fault in result.faults} & _OPTIONAL_FIELDS
+        if result.statement is None and wrong:
+            empty_fields: dict[str, Any] = dict.fromkeys(wrong - {"lists"}, "")
             if "lists" in wrong:
-                emptied["lists"] = self.statements.settings.default_lists or ("list",)
-            parsed = self.parse(replace(filled, **emptied), key=key, slug=slug)
-        return parsed
+                empty_fields["lists"] = self.statements.settings.default_lists or ("list",)
+            result = self.parse(replace(completed, **empty_fields), key=key, slug=slug)
+        return result
 
     def parse_form(
-        self, posted: Mapping[str, Sequence[str]], before: DraftText, now: datetime
+        self, form: Mapping[str, Sequence[str]], previous: DraftText, now: datetime
     ) -> DraftText:
         """Return the draft in a form, with times such as "tomorrow at 9" resolved at ``now``."""
         zone = self.statements.settings.timezone
-        return read_times(text_of(posted, before), zone=zone, now=now)[0]
+        return read_times(text_of(form, previous), zone=zone, now=now)[0]
 
     def hand_in(
         self, request: DeskRequest, draft: Draft, base: int, page: Callable[..., Response]
@@ -161,24 +161,24 @@ class DraftReader:
 
     def time_notes(self, text: DraftText, desk: Desk) -> dict[str, dict[str, object]]:
         """Return time field → the note below it: the time in words, or why it is invalid."""
-        alone = DraftText(send_at=text.send_at, embargo_until=text.embargo_until)
-        unread = read_times(alone, zone=self.statements.settings.timezone, now=desk.now())[1]
-        faults = self.parse(alone, key="alone", slug="").faults
-        told = {fault.key: sentence(unread.get(fault.key, fault.message)) for fault in faults}
-        wrong = set(told)
-        statement = self.parse_leniently(alone, key="alone", slug="").statement
+        times_only = DraftText(send_at=text.send_at, embargo_until=text.embargo_until)
+        unread = read_times(times_only, zone=self.statements.settings.timezone, now=desk.now())[1]
+        faults = self.parse(times_only, key="alone", slug="").faults
+        notes = {fault.key: sentence(unread.get(fault.key, fault.message)) for fault in faults}
+        wrong = set(notes)
+        statement = self.parse_leniently(times_only, key="alone", slug="").statement
         if statement is not None:
             sends, hour = self._time_in_words(statement.send_at, desk), statement.local_time
             if hour is not None:
                 at, day = f"{hour.at:%H:%M}", hour.day
                 sends = say("At {at} by each reader's own clock", at=at)
                 if day:
-                    on = "At {at} by each reader's own clock on {day.day} {day:%b %Y}"
-                    sends = say(on, at=at, day=day)
+                    local_note = "At {at} by each reader's own clock on {day.day} {day:%b %Y}"
+                    sends = say(local_note, at=at, day=day)
             until = self._time_in_words(statement.embargo_until, desk)
-            told = {"send_at": sends, "embargo_until": until} | told
+            notes = {"send_at": sends, "embargo_until": until} | notes
         return {
-            field: {"words": told.get(field, ""), "wrong": field in wrong}
+            field: {"words": notes.get(field, ""), "wrong": field in wrong}
             for field in ("send_at", "embargo_until")
         }
 

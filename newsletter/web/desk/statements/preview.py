@@ -78,14 +78,14 @@ class EmailPreview:
         """Show the preview in the view that the query names."""
         stored, content = self._load_content(request.param("slug"), reader)
         view = view_of(request)
-        here = f"/desk/statements/{stored.statement.slug}"
+        path = f"/desk/statements/{stored.statement.slug}"
         return request.page(
             "look.html.j2",
             title=say("Email: {title}", title=stored.statement.title),
             stored=stored,
             **inbox_values(content),
             view=view,
-            frame=f"{here}/mail{f'/{reader}' if reader else ''}?view={view}",
+            frame=f"{path}/mail{f'/{reader}' if reader else ''}?view={view}",
             typed=request.field("reader").strip(),
             reader=reader,
             staff=colleagues_of(self._statements.store, request.who.address)

@@ -56,7 +56,7 @@ class Reviewing:
     ) -> Response:
         slug = request.param("slug")
         try:
-            given = self._statements.approve(
+            result = self._statements.approve(
                 ApprovalRequest(
                     slug=slug,
                     by=request.who.address,
@@ -73,8 +73,8 @@ class Reviewing:
             return request.step_up()
         except Refused as error:
             return self._not_done(request, error, say("Not approved."))
-        done = "approved" if given.approval.approved else partly
-        return go(f"/statements/{slug}", done=done)
+        notice = "approved" if result.approval.approved else partly
+        return go(f"/statements/{slug}", done=notice)
 
     @route("POST", "/statements/{slug}/override", Role.ADMIN, step_up=True)
     def override(self, request: DeskRequest) -> Response:
@@ -116,15 +116,15 @@ class Reviewing:
     def _not_done(self, request: DeskRequest, error: Refused, what: str) -> Response:
         """Return the review page with the reason why nothing was decided."""
         if isinstance(error, ContentChanged):
-            text = say("{what} {why}", what=what, why=self._changed(request))
+            text = say("{what} {why}", what=what, why=self._find_change(request))
             return self._page(request.with_faults(("", text), status=409), seen=error.seen)
         if isinstance(error, headcount.CountChanged | TimeChanged):
             why = deciding.explain_change(error, request.desk.moment)
             text = say("{what} {why} Look again.", what=what, why=why)
             return self._page(request.with_faults(("", text), status=409))
-        return self._page(request, refused=error, what=what)
+        return self._page(request, refusal=error, what=what)
 
-    def _changed(self, request: DeskRequest) -> str:
+    def _find_change(self, request: DeskRequest) -> str:
         """Return a sentence that the text was changed; by whom and when, if that is known."""
         with self._statements.store.read() as tx:
             draft = tx.drafts.of(request.param("slug"))
@@ -142,20 +142,20 @@ class Reviewing:
         request: DeskRequest,
         *,
         seen: str = "",
-        refused: Refused | None = None,
+        refusal: Refused | None = None,
         what: str = "",
     ) -> Response:
         with self._statements.store.read() as tx:
             stored = find_stored(tx, request.param("slug"))
             status = headcount.with_readers(tx, load_status(tx, stored, self._campaigns.rules))
-            shown = self._load_facts(tx, request, status, seen)
+            facts = self._load_facts(tx, request, status, seen)
             email = inbox_values(tx.statements.content(stored.content_hash))
-        if refused is not None:
-            first, *others = str(refused).splitlines()
+        if refusal is not None:
+            first, *others = str(refusal).splitlines()
             fault = ("", f"{what} {deciding.plain(first, status.names)}")
-            if others and not shown["blocked"]:
+            if others and not facts["blocked"]:
                 key, why = "despite", say("Say why it may go out like this.")
-                if shown["embargo"] and not request.field("no_embargo"):
+                if facts["embargo"] and not request.field("no_embargo"):
                     key = "no_embargo-yes"
                     why = say("Tick that there is no embargo, or send it back to get its end.")
                 fault = (key, say("{what} {why}", what=what, why=why))
@@ -171,43 +171,43 @@ class Reviewing:
             fields={name: request.field(name) for name in kept},
             view=view,
             leaves=_moment_in_words(request.desk, leaves) if leaves else "",
-            leaving=_leave_time(request.desk, leaves, status, starts=shown["starts"])
+            leaving=_leave_time(request.desk, leaves, status, starts=facts["starts"])
             if leaves
             else "",
             missing=status.rules.policy.required - len(status.approval.counted),
             is_draft=status.statement.progress is Progress.DRAFT,
-            said=[one.message for one in shown["remarks"]],
+            said=[one.message for one in facts["remarks"]],
             mine=[given for given in status.approval.given if given.by == request.who.address],
             **email,
-            **shown,
+            **facts,
         )
 
     def _load_facts(
-        self, tx: Transaction, request: DeskRequest, status: StatementStatus, seen: str
+        self, tx: Transaction, request: DeskRequest, status: StatementStatus, seen_hash: str
     ) -> dict[str, Any]:
         """Return what an approver sees before deciding, as values of the template."""
         rules, approval, stored = status.rules, status.approval, status.stored
         remarks = deciding.findings_of(tx, stored, self._statements)
         blocking = {one.check for one in remarks if one.grade is Severity.BLOCKING}
-        unstarted = not (rules.by_sender or status.is_started)
-        starts = unstarted and rules.policy.required - len(approval.counted) <= 1
-        stands_in = unstarted and len(approval.overrides) == OVERRIDES - 1
-        many = status.readers is not None and status.readers >= rules.typed_count
-        answered = _find_answered_request(tx, status)
-        last = answered or next(reversed(() if approval.given else approval.outdated), None)
-        before = seen or (last.content_hash if last else "")
+        is_unstarted = not (rules.by_sender or status.is_started)
+        starts = is_unstarted and rules.policy.required - len(approval.counted) <= 1
+        stands_in = is_unstarted and len(approval.overrides) == OVERRIDES - 1
+        is_large = status.readers is not None and status.readers >= rules.typed_count
+        answered_request = _find_answered_request(tx, status)
+        last = answered_request or next(reversed(() if approval.given else approval.outdated), None)
+        before = seen_hash or (last.content_hash if last else "")
         return {
             "remarks": remarks,
             # from the version that they saw or decided about last; None without one
             "compared": deciding.differences(tx, before, stored.content_hash) if before else None,
-            "answered": None if seen else answered,
+            "answered": None if seen_hash else answered_request,
             "time": format_set_time(status),
             "correction_effect": deciding.correction_effect(tx, status.statement),
             "left_behind": headcount.readers_left_out(tx, status)[1],
             "starts": starts,
             "wrote": stored.is_writer(request.who.address) and not rules.policy.author_may_approve,
-            "typed": starts and many,
-            "typed_override": stands_in and many,
+            "typed": starts and is_large,
+            "typed_override": stands_in and is_large,
             "warnings": any(one.grade is Severity.WARNING for one in remarks),
             "embargo": Check.OPEN_EMBARGO in {one.check for one in remarks},
             "blocked": bool(blocking - {Check.OPEN_EMBARGO}),
@@ -233,8 +233,8 @@ def _moment_in_words(desk: Desk, at: datetime, *, with_on: bool = False) -> str:
 
 def _find_answered_request(tx: Transaction, status: StatementStatus) -> ChangeRequest | None:
     """Return the last request for changes, if the text was changed and not approved since."""
-    decided = (*status.approval.given, *status.approval.outdated)
+    decisions = (*status.approval.given, *status.approval.outdated)
     last = max(tx.change_requests.of(status.slug), key=lambda returned: returned.at, default=None)
     if last is None or last.content_hash == status.stored.content_hash:
         return None
-    return None if any(approval.at > last.at for approval in decided) else last
+    return None if any(approval.at > last.at for approval in decisions) else last

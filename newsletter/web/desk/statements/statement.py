@@ -98,9 +98,9 @@ class StatementPages:
 
     @route("POST", "/statements/{slug}/comments", Role.WRITER)
     def comment(self, request: DeskRequest) -> Response:
-        slug, typed = request.param("slug"), request.field("comment")
+        slug, text = request.param("slug"), request.field("comment")
         try:
-            made = comment(slug, typed, by=request.who.address, store=self._statements.store)
+            made = comment(slug, text, by=request.who.address, store=self._statements.store)
         except InvalidInput as error:
             faults = [("comment", fault.message) for fault in error.faults]
             return self._page(request.with_faults(*faults))
@@ -116,14 +116,14 @@ class StatementPages:
             skip = (number - 1) * _ENTRIES_PER_PAGE
             entered = tx.audit.about(stored.statement.slug, skip=skip, limit=_ENTRIES_PER_PAGE + 1)
             entries = self._describe_entries(tx, entered)
-        here = f"/desk/statements/{stored.statement.slug}/history"
+        path = f"/desk/statements/{stored.statement.slug}/history"
         return request.page(
             "history.html.j2",
             title=say("History: {title}", title=stored.statement.title),
             stored=stored,
             entries=entries[:_ENTRIES_PER_PAGE],
-            newer=f"{here}?page={number - 1}" if number > 1 else "",
-            older=f"{here}?page={number + 1}" if len(entries) > _ENTRIES_PER_PAGE else "",
+            newer=f"{path}?page={number - 1}" if number > 1 else "",
+            older=f"{path}?page={number + 1}" if len(entries) > _ENTRIES_PER_PAGE else "",
         )
 
     @route("GET", "/statements/{slug}/checks", Role.VIEWER)
@@ -160,8 +160,8 @@ class StatementPages:
             draft = tx.drafts.of(slug) if status.statement.desk else None
             number = draft.handed_in if draft else None
             kin = (status.statement.corrects, status.statement.translation_of)
-            named = {slug: title_of(tx, slug) for slug in kin if slug}
-            submitted = tx.drafts.version(draft.key, number) if draft and number else None
+            titles = {slug: title_of(tx, slug) for slug in kin if slug}
+            submitted_version = tx.drafts.version(draft.key, number) if draft and number else None
         return request.page(
             "statement.html.j2",
             title=status.statement.title,
@@ -172,18 +172,18 @@ class StatementPages:
             history=history,
             changes=changes,
             draft=draft,
-            submitted=submitted,
-            named=named,
+            submitted=submitted_version,
+            named=titles,
             public_url=statements.settings.public_url,
             typed=request.field("comment"),
             **email,
         )
 
     def _describe_entries(
-        self, tx: Transaction, entered: Iterable[AuditEntry]
+        self, tx: Transaction, entries: Iterable[AuditEntry]
     ) -> list[tuple[datetime, str]]:
         names, zone = colleagues(tx), self._statements.settings.timezone
-        return [(entry.at, sentence(entry, names, zone)) for entry in entered]
+        return [(entry.at, sentence(entry, names, zone)) for entry in entries]
 
 
 def _month_start(now: datetime, months_back: int) -> datetime:
@@ -200,7 +200,7 @@ def _findings(
 
 def _changes(tx: Transaction, status: StatementStatus) -> Sequence[Difference] | None:
     """Return the differences from the last approved version; None unless an approval lapsed."""
-    outdated = status.approval.outdated
-    if status.has_begun or not outdated or status.approval.counted:
+    outdated_approvals = status.approval.outdated
+    if status.has_begun or not outdated_approvals or status.approval.counted:
         return None
-    return differences(tx, outdated[-1].content_hash, status.stored.content_hash)
+    return differences(tx, outdated_approvals[-1].content_hash, status.stored.content_hash)

@@ -29,7 +29,7 @@ from newsletter.web.desk.subscribers.reader import READERS_PATH, chosen_lists, c
 from newsletter.web.http.forms import Upload
 
 _IMPORT_PATH = f"{READERS_PATH}/import"
-_MAX_BYTES = MAX_UPLOAD_BYTES + (64 << 10)
+_MAX_FORM_BYTES = MAX_UPLOAD_BYTES + (64 << 10)
 _MAX_IMPORTS_SHOWN = 50
 _MAX_FAULTS_SHOWN = 50
 """The first faults of a file, which a page lists."""
@@ -38,7 +38,7 @@ _OPTIONAL_FILES = ("unsubscribed", "cleaned")
 _PASTED_NAME = "pasted.csv"
 _WAIT_SECONDS = 5.0
 """Time that an upload waits for the result before it redirects to the progress page."""
-_MAX_WORKS = 50
+_MAX_IMPORTS_RUNNING = 50
 """Uploads whose result this process keeps."""
 _FILE_GONE_MESSAGE = say("This file was imported already, or is gone. Look at the list of imports.")
 
@@ -90,28 +90,28 @@ class ImportPages:
     @route("GET", "/readers/import", Role.SENDER)
     def _form(self, request: DeskRequest, *, upload: UploadedFile | None = None) -> Response:
         """Show the upload form, and the newest imports."""
-        chosen, new_list = request.posted.all("list"), request.field("new-list")
-        agreed, is_complete = request.field("agreed"), request.field("complete") == "yes"
-        pasted = request.field("pasted")
+        lists, new_list = request.posted.all("list"), request.field("new-list")
+        consent, is_complete = request.field("agreed"), request.field("complete") == "yes"
+        paste = request.field("pasted")
         if upload:
-            chosen, agreed, is_complete = upload.lists, upload.agreed, bool(upload.without)
+            lists, consent, is_complete = upload.lists, upload.agreed, bool(upload.without)
             # a file may have that name too
-            pasted = upload.body.decode(errors="replace") if upload.file == _PASTED_NAME else ""
+            paste = upload.body.decode(errors="replace") if upload.file == _PASTED_NAME else ""
         with self._subscribers.store.read() as tx:
             names = known_lists(tx, self._subscribers.declared_lists)
             if upload:
-                new_list = next((name for name in chosen if name not in names), "")
+                new_list = next((name for name in lists if name not in names), "")
             records = tx.imports.newest(_MAX_IMPORTS_SHOWN)
         return request.page(
             "import.html.j2",
             title=say("Import readers"),
             largest=MAX_UPLOAD_BYTES // 1_000_000,
-            agreed=agreed,
-            pasted=pasted,
+            agreed=consent,
+            pasted=paste,
             new_list=new_list,
             complete=is_complete,
             lists=names,
-            chosen=chosen,
+            chosen=lists,
             records=records,
         )
 
@@ -121,19 +121,19 @@ class ImportPages:
         Role.SENDER,
         takes_files=True,
         is_parsed=True,
-        max_bytes=_MAX_BYTES,
+        max_bytes=_MAX_FORM_BYTES,
     )
     def upload(self, request: DeskRequest) -> Response:
         """Store a file, and rehearse its import."""
-        file, agreed = request.upload("file") or _pasted(request), consent_in(request)
+        file, consent = request.upload("file") or _pasted_upload(request), consent_in(request)
         lists, wrong = chosen_lists(request)
         faults = [*wrong]
         if file is None:
             faults.append(("file", say("Choose a file, or paste rows")))
         elif len(file.data) > MAX_UPLOAD_BYTES:
-            most = say("Choose a file of at most {most} MB", most=MAX_UPLOAD_BYTES // 1_000_000)
-            faults.append(("file", most))
-        if not agreed:
+            message = say("Choose a file of at most {most} MB", most=MAX_UPLOAD_BYTES // 1_000_000)
+            faults.append(("file", message))
+        if not consent:
             faults.append(("agreed", say("Say where these people come from, and how they agreed")))
         if file is None or faults:
             return self._form(request.with_faults(*faults))
@@ -142,7 +142,7 @@ class ImportPages:
             file=file.name.replace("\\", "/").rpartition("/")[2] or "file",
             lists=lists,
             without=_OPTIONAL_FILES if request.field("complete") == "yes" else (),
-            agreed=agreed,
+            agreed=consent,
             body=file.data,
         )
         with self._subscribers.store.begin() as tx:
@@ -186,7 +186,7 @@ class ImportPages:
             other = self._works.pop(upload_id, None)
             is_running = other and other.is_import and not other.ended.is_set()
             self._works[upload_id] = other if other and is_running else work
-            while len(self._works) > _MAX_WORKS:
+            while len(self._works) > _MAX_IMPORTS_RUNNING:
                 del self._works[next(iter(self._works))]
         if not is_running:
             threading.Thread(target=self._run, args=(work, upload_id, upload), daemon=True).start()
@@ -196,24 +196,24 @@ class ImportPages:
     def _run(self, work: _ImportWork, upload_id: int, upload: UploadedFile) -> None:
         """Read an upload, then rehearse or carry out its import."""
         try:
-            read = read_upload(upload)
-            work.columns, work.error = read.columns, read.error
-            if read.file is not None:
-                work.people, work.notes = read.file.count, read.file.notes
-                work.bad_rows, work.left_out = read.file.bad_rows, read.file.left_out
+            result = read_upload(upload)
+            work.columns, work.error = result.columns, result.error
+            if result.file is not None:
+                work.people, work.notes = result.file.count, result.file.notes
+                work.bad_rows, work.left_out = result.file.bad_rows, result.file.left_out
                 plan = imports.ImportPlan(
                     file=upload.file,
-                    kind=read.file.kind,
-                    sha256=read.file.digest,
+                    kind=result.file.kind,
+                    sha256=result.file.digest,
                     by=upload.by,
                     declared=self._subscribers.declared_lists.union(upload.lists),
-                    places=read.file.lists,
+                    places=result.file.lists,
                     agreed=upload.agreed,
                     upload=upload_id,
                     bad_rows=work.bad_rows,
                 )
                 work.brought = imports.run_import(
-                    with_pauses(read.file.people, partial(setattr, work, "done")),
+                    with_pauses(result.file.people, partial(setattr, work, "done")),
                     plan,
                     store=self._subscribers.store,
                     only_rehearse=not work.is_import,
@@ -257,10 +257,10 @@ class ImportPages:
             return self._columns_page(faulty, number, work)
         if faults:
             return self._form(request.with_faults(*faults), upload=upload)
-        return self._rehearsed(request, number, work)
+        return self._rehearsal_page(request, number, work)
 
     def _columns_page(self, request: DeskRequest, upload_id: int, work: _ImportWork) -> Response:
-        chosen = work.upload.columns or [
+        choices = work.upload.columns or [
             one.ours or ("" if one.is_doubtful else IGNORED_COLUMN) for one in work.columns
         ]
         error = work.error
@@ -272,11 +272,11 @@ class ImportPages:
             can_omit=can_omit,
             number=upload_id,
             file=work.upload.file,
-            columns=list(zip(work.columns, chosen, strict=False)),
+            columns=list(zip(work.columns, choices, strict=False)),
             recognized=sum(bool(one.ours) for one in work.columns),
         )
 
-    def _rehearsed(self, request: DeskRequest, upload_id: int, work: _ImportWork) -> Response:
+    def _rehearsal_page(self, request: DeskRequest, upload_id: int, work: _ImportWork) -> Response:
         refused = [(LEFT_OUT[reason.value], away) for reason, away in work.brought.refused.items()]
         excluded = (*refused, ("unsubscribed", work.brought.left))
         return request.page(
@@ -342,11 +342,11 @@ class ImportPages:
         )
 
 
-def _pasted(request: DeskRequest) -> Upload | None:
+def _pasted_upload(request: DeskRequest) -> Upload | None:
     """Return the pasted rows as a file. Addresses alone need no name of their column."""
     text = request.field("pasted").strip()
-    first, *_ = text.splitlines() or [""]
-    head = "email\n" if "@" in first and not {*first} & {*",;\t"} else ""
+    first_line, *_ = text.splitlines() or [""]
+    head = "email\n" if "@" in first_line and not {*first_line} & {*",;\t"} else ""
     return Upload(name=_PASTED_NAME, data=f"{head}{text}\n".encode()) if text else None
 
 

@@ -85,13 +85,13 @@ class ReaderPages:
         """Change a reader's address."""
         old = _parse_address_field(request)
         try:
-            new = parse_address(request.field("new"))
+            new_address = parse_address(request.field("new"))
             administer.change_address(
-                old, new, by=request.who.address, store=self._subscribers.store
+                old, new_address, by=request.who.address, store=self._subscribers.store
             )
         except (ValueError, Refused) as error:
             return self.page(request.with_faults(("new", without_commands(str(error)))), old)
-        return self._redirect(request, new, "moved")
+        return self._redirect(request, new_address, "moved")
 
     @route("POST", "/readers/lift", Role.ADMIN, step_up=True)
     def lift(self, request: DeskRequest) -> Response:
@@ -114,9 +114,9 @@ class ReaderPages:
     def data(self, request: DeskRequest) -> Response:
         """Return all data about a reader as a JSON file."""
         address, store = _parse_address_field(request), self._subscribers.store
-        kept = administer.data_of(address, by=request.who.address, store=store)
-        written = json.dumps(kept, indent=2, ensure_ascii=False).encode()
-        return download(written, name="your-data.json", kind="application/json")
+        export = administer.data_of(address, by=request.who.address, store=store)
+        document = json.dumps(export, indent=2, ensure_ascii=False).encode()
+        return download(document, name="your-data.json", kind="application/json")
 
     @route("POST", "/readers/erase", Role.ADMIN, step_up=True)
     def erase(self, request: DeskRequest) -> Response:
@@ -134,21 +134,21 @@ class ReaderPages:
             ) from error
         return self._redirect(request, address, "erased")
 
-    def _redirect(self, request: DeskRequest, address: str, done: str) -> Response:
+    def _redirect(self, request: DeskRequest, address: str, notice: str) -> Response:
         """Redirect to the reader's page, or to all readers if no reader has the address."""
         with self._subscribers.store.read() as tx:
             person = tx.readers.find(address)
-        return go(f"{READERS_PATH}/{person.id}" if person else READERS_PATH, done=done)
+        return go(f"{READERS_PATH}/{person.id}" if person else READERS_PATH, done=notice)
 
     def page(self, request: DeskRequest, address: str) -> Response:
         """Show the reader with this address, or a page that no reader has it."""
         with self._subscribers.store.read() as tx:
-            person, suppressed = tx.readers.find(address), tx.readers.suppressed(address)
+            person, suppression = tx.readers.find(address), tx.readers.suppressed(address)
             origin = tx.readers.suppression_origin(address)
             consents = tx.consents.of(person.id) if person else []
-            agreed = tx.consents.noted(person.id) if person else None
+            consent = tx.consents.noted(person.id) if person else None
             mails = tx.data_exports.received(person.id, _MAX_CAMPAIGNS_SHOWN) if person else []
-            written = {
+            dates = {
                 stored.statement.slug: stored.statement.title
                 for stored in tx.statements.some([mail.slug for mail in mails])
             }
@@ -160,14 +160,14 @@ class ReaderPages:
             noted=typed_fields(request)
             if request.path.endswith("/edit") or person is None
             else stored_fields(person),
-            suppressed=suppressed,
-            blocked=origin.removeprefix("by ").partition(": ") if suppressed else (),
+            suppressed=suppression,
+            blocked=origin.removeprefix("by ").partition(": ") if suppression else (),
             now=request.desk.now(),
             new=request.field("new"),
             consents=consents,
-            agreed=agreed,
+            agreed=consent,
             mails=mails,
-            written=written,
+            written=dates,
             reason=request.field("reason"),
             why=request.field("why"),
         )
@@ -200,23 +200,23 @@ def typed_fields(request: DeskRequest) -> dict[str, str]:
 
 def check_entry(request: DeskRequest, email: str, lists: Sequence[str] = ()) -> Entry:
     """Return the form as an entry with these lists, checked like an import. Raises InvalidInput."""
-    noted = typed_fields(request)
-    tags = noted.pop("tags").replace(",", " ").split()
-    return entries.check_entry(RawEntry(email=email, lists=lists, tags=tags, **noted))
+    fields = typed_fields(request)
+    tags = fields.pop("tags").replace(",", " ").split()
+    return entries.check_entry(RawEntry(email=email, lists=lists, tags=tags, **fields))
 
 
 def chosen_lists(request: DeskRequest) -> tuple[tuple[str, ...], Faults]:
     """Return the lists chosen in the form, including a new one, and the fault of its name."""
-    new = request.field("new-list").strip()
-    fault = entries.list_objection(new) if new else ""
-    chosen = dict.fromkeys(filter(None, (*request.posted.all("list"), new)))
-    return tuple(chosen), [("new-list", fault)] if fault else []
+    new_list = request.field("new-list").strip()
+    fault = entries.list_objection(new_list) if new_list else ""
+    names = dict.fromkeys(filter(None, (*request.posted.all("list"), new_list)))
+    return tuple(names), [("new-list", fault)] if fault else []
 
 
 def consent_in(request: DeskRequest) -> str:
     """Return the form's description of how people consented; "" if it is too long."""
-    agreed = " ".join(request.field("agreed").split())
-    return agreed if len(agreed) <= _MAX_REASON_CHARACTERS else ""
+    consent = " ".join(request.field("agreed").split())
+    return consent if len(consent) <= _MAX_REASON_CHARACTERS else ""
 
 
 def faults_of(error: InvalidInput) -> Faults:

@@ -50,11 +50,11 @@ class ReadersPages:
     @route("POST", "/readers/new", Role.SENDER)
     def add(self, request: DeskRequest) -> Response:
         """Add a person to lists."""
-        (lists, wrong), agreed = reader.chosen_lists(request), reader.consent_in(request)
+        (lists, wrong), consent = reader.chosen_lists(request), reader.consent_in(request)
         faults = [*wrong]
         if not lists:
             faults.append(("list", say("Choose at least one list")))
-        if not agreed:
+        if not consent:
             faults.append(("agreed", say("Say how they agreed, in at most 200 characters")))
         try:
             entry = reader.check_entry(request, request.field("email").strip(), lists)
@@ -68,7 +68,7 @@ class ReadersPages:
                 by=request.who.address,
                 declared=self._subscribers.declared_lists,
                 create_lists=bool(request.field("new-list").strip()),
-                agreed=agreed,
+                agreed=consent,
                 store=self._subscribers.store,
             )
         except InvalidInput as error:
@@ -95,12 +95,12 @@ class ReadersPages:
     @route("GET", "/readers/form", Role.SENDER)
     def _sign_up_form(self, request: DeskRequest, form_html: str = "") -> Response:
         """Show the options of a sign-up form for another site, and the HTML that was generated."""
-        chosen, settings = request.posted.all("list"), self._subscribers.settings
+        lists, settings = request.posted.all("list"), self._subscribers.settings
         rules = self._offering.rules
         return request.page(
             "sign-up-form.html.j2",
             title=say("Sign-up form for your site"),
-            offers=[(one.name, one.title, one.name in chosen) for one in rules.public_lists],
+            offers=[(one.name, one.title, one.name in lists) for one in rules.public_lists],
             languages=self._offering.languages(),
             chosen=request.field("language") or settings.language,
             made=form_html,
@@ -111,13 +111,13 @@ class ReadersPages:
     def make_form(self, request: DeskRequest) -> Response:
         """Generate the HTML of a sign-up form for another site, and show it for copying."""
         names, language = request.posted.all("list"), request.field("language")
-        made = self._offering.form_html(self._subscribers.store, names, language)
-        return self._sign_up_form(request, made)
+        html = self._offering.form_html(self._subscribers.store, names, language)
+        return self._sign_up_form(request, html)
 
     @route("GET", "/readers/new", Role.SENDER)
     def _form(self, request: DeskRequest) -> Response:
         """Show the form to add a person."""
-        chosen = request.posted.all("list")
+        lists = request.posted.all("list")
         with self._subscribers.store.read() as tx:
             names = known_lists(tx, self._subscribers.declared_lists)
         return request.page(
@@ -128,30 +128,30 @@ class ReadersPages:
             agreed=request.field("agreed"),
             noted=reader.typed_fields(request),
             lists=names,
-            chosen=chosen,
+            chosen=lists,
         )
 
     @route("GET", "/readers", Role.SENDER)
     def _page(self, request: DeskRequest) -> Response:
         """Show the lists, then a page of the newest readers of one list or of all."""
         words, chosen = request.field("q").strip(), request.query("list") or request.field("list")
-        before = parse_number(request.query("before") or request.field("before"))
+        below = parse_number(request.query("before") or request.field("before"))
         with self._subscribers.store.read() as tx:
             if chosen and chosen not in known_lists(tx, self._subscribers.declared_lists):
                 raise NotFound(say("There is no such list."))
             people = tx.readers.search(
-                list_name=chosen, query=words, limit=_READERS_PER_PAGE + 1, before=before
+                list_name=chosen, query=words, limit=_READERS_PER_PAGE + 1, before=below
             )
-            overview = {} if words or before or chosen else self._overview(tx)
-        shown = people[:_READERS_PER_PAGE]
+            overview = {} if words or below or chosen else self._overview(tx)
+        shown_people = people[:_READERS_PER_PAGE]
         return request.page(
             "readers.html.j2",
             title=say("Readers"),
             words=words,
             chosen=chosen,
-            people=shown,
+            people=shown_people,
             now=request.desk.now(),
-            older=shown[-1].id if len(people) > _READERS_PER_PAGE else None,
+            older=shown_people[-1].id if len(people) > _READERS_PER_PAGE else None,
             **overview,
         )
 

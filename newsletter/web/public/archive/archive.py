@@ -41,8 +41,8 @@ def prepare(leaf: Leaf, fields: Mapping[str, str]) -> Leaf:
     # of the header fields too: a new policy makes a new answer
     lines = "".join(f"{name}: {value}\n" for name, value in sorted(fields.items()))
     digest = hashlib.sha256(lines.encode() + leaf.body).hexdigest()[:32]
-    modified = format_datetime(changed_at, usegmt=True)
-    fields = {**fields, "ETag": f'"{digest}"', "Last-Modified": modified}
+    last_modified = format_datetime(changed_at, usegmt=True)
+    fields = {**fields, "ETag": f'"{digest}"', "Last-Modified": last_modified}
     return replace(leaf, changed_at=changed_at, fields=fields)
 
 
@@ -71,30 +71,30 @@ class PageMemory:
             with self._store.read() as tx:
                 self._version = version, tx.statements.changed_since(None)[0]
         change = self._version[1]
-        found = self._cached(path, change)
+        found = self._find_leaf(path, change)
         if found is None:
             with self._writers[hash(path) % _WRITER_LOCKS]:  # one of those who ask at once writes
-                found = self._cached(path, change) or write()
+                found = self._find_leaf(path, change) or write()
                 if found is not None and len(found.body) <= self._max_bytes * _MAX_ENTRY_RATIO:
                     self._store_leaf(path, change, found)
         return found
 
-    def _cached(self, path: str, change: int) -> Leaf | None:
+    def _find_leaf(self, path: str, change: int) -> Leaf | None:
         with self._lock:
-            kept = self._answers.get(path)
-            if kept is None or kept[0] != change:
+            entry = self._answers.get(path)
+            if entry is None or entry[0] != change:
                 return None
             self._answers.move_to_end(path)
-            return kept[1]
+            return entry[1]
 
     def _store_leaf(self, path: str, change: int, answer: Leaf) -> None:
         with self._lock:
-            before = self._answers.pop(path, None)
+            old_entry = self._answers.pop(path, None)
             self._answers[path] = (change, answer)
-            self._bytes += len(answer.body) - (len(before[1].body) if before else 0)
+            self._bytes += len(answer.body) - (len(old_entry[1].body) if old_entry else 0)
             while self._bytes > self._max_bytes:
-                _, (_, oldest) = self._answers.popitem(last=False)
-                self._bytes -= len(oldest.body)
+                _, (_, oldest_leaf) = self._answers.popitem(last=False)
+                self._bytes -= len(oldest_leaf.body)
 
 
 class ArchivePages:
@@ -173,8 +173,8 @@ def _is_unchanged(headers: Headers, leaf: Leaf) -> bool:
     tags = ",".join(headers.getlist("if-none-match"))
     if tags:  # it outranks the date
         # proxies that compress make tags weak, and for a GET these count as well (RFC 9110, 13.1.2)
-        named = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
-        return bool(named & {leaf.fields["ETag"], "*"})
+        etags = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
+        return bool(etags & {leaf.fields["ETag"], "*"})
     try:
         since = parsedate_to_datetime(headers.get("if-modified-since", ""))
     except ValueError:

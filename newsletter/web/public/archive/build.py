@@ -85,19 +85,19 @@ class ArchiveBuild:
         if not 1 <= page_number <= count:
             return None
         shown = published.newest(self._store, MAX_STATEMENTS, (page_number - 1) * MAX_STATEMENTS)
-        up, words = "../" if page_number > 1 else "", self._words
+        root, words = "../" if page_number > 1 else "", self._words
         title = words["statements"]
         if page_number > 1:
             title += f" – {words['page_of'].format(page=page_number, count=count)}"
         rows = self._add_headings(shown)
         page = self._list(
             title,
-            up,
+            root,
             rows=rows,
             number=page_number,
             count=count,
-            newer=page_link(up, page_number - 1) if page_number > 1 else "",
-            older=page_link(up, page_number + 1) if page_number < count else "",
+            newer=page_link(root, page_number - 1) if page_number > 1 else "",
+            older=page_link(root, page_number + 1) if page_number < count else "",
             message="" if rows else words["nothing_yet"],
             public=self._public(
                 page_link(f"{self._settings.public_url}/", page_number), article=None
@@ -110,7 +110,7 @@ class ArchiveBuild:
         with self._store.read() as tx:
             skip = (page_number - 1) * MAX_HITS
             hits = tx.search.find(terms(query), skip=skip, limit=MAX_HITS)
-        shown = published.find_published(self._store, [hit.slug for hit in hits.shown])
+        statements = published.find_published(self._store, [hit.slug for hit in hits.shown])
         count, words = -(-hits.count // MAX_HITS), self._words
         message = words["found_none"]
         if not terms(query):
@@ -120,7 +120,7 @@ class ArchiveBuild:
         return self._list(
             words["search"],
             "",
-            rows=[(shown[hit.slug], _mark_heading(hit)) for hit in hits.shown],
+            rows=[(statements[hit.slug], _mark_heading(hit)) for hit in hits.shown],
             number=page_number,
             count=count,
             newer=_search_link(query, page_number - 1) if 1 < page_number <= count else "",
@@ -158,7 +158,7 @@ class ArchiveBuild:
             return None
         content = languages[shown]
         others = {one.slug: each.language for one, each in languages.items() if one != shown}
-        _, spoken = self._frame.words(content.language)
+        _, spoken_language = self._frame.words(content.language)
         notice, day = self._notice(shown, content.language), self._day(shown, content.date)
         pictures = pictures_of("" if shown.withdrawn else excerpt_of(content).page)
         page = self._frame.page(
@@ -167,8 +167,8 @@ class ArchiveBuild:
             language=content.language,
             written_in=content.language,
             direction=direction(content.language),
-            ours=Markup(' lang="{}" dir="{}"').format(spoken, direction(spoken))
-            if spoken != content.language
+            ours=Markup(' lang="{}" dir="{}"').format(spoken_language, direction(spoken_language))
+            if spoken_language != content.language
             else "",
             day=day.isoformat(),
             dated=self._write_date(day, content.language),
@@ -190,18 +190,18 @@ class ArchiveBuild:
 
     def feed(self, name: str) -> Leaf:
         """Return the feed of the newest statements in the format of a file name in ``FORMATS``."""
-        shown = self._add_contents(published.newest(self._store, feeds.MAX_ENTRIES))
-        entries = [self._feed_entry(statement, content) for statement, content in shown]
+        statements = self._add_contents(published.newest(self._store, feeds.MAX_ENTRIES))
+        entries = [self._feed_entry(statement, content) for statement, content in statements]
         if name == "feed.json":
             body = feeds.json_feed(self._publisher, entries)
         else:
             body = feeds.xml_feed(self._frame, name, self._publisher, entries)
-        return self._leaf(body, FORMATS[name][1], [statement for statement, _ in shown])
+        return self._leaf(body, FORMATS[name][1], [statement for statement, _ in statements])
 
     def site_map(self) -> Leaf:
-        shown = published.newest(self._store, feeds.MAX_PLACES)
-        body = feeds.site_map(self._frame, self._publisher, shown)
-        return self._leaf(body, "application/xml", shown)
+        statements = published.newest(self._store, feeds.MAX_URLS)
+        body = feeds.site_map(self._frame, self._publisher, statements)
+        return self._leaf(body, "application/xml", statements)
 
     def robots(self) -> Leaf:
         body = feeds.robots(self._settings.public_url, _DISALLOWED_PATHS).encode()
@@ -211,10 +211,10 @@ class ArchiveBuild:
         self,
         body: bytes,
         media_type: str,
-        shown: Sequence[Published],
+        statements: Sequence[Published],
         changed_at: datetime | None = None,
     ) -> Leaf:
-        changes = [self._began_at, changed_at, *(statement.updated_at for statement in shown)]
+        changes = [self._began_at, changed_at, *(statement.updated_at for statement in statements)]
         return Leaf(body=body, media_type=media_type, changed_at=max(filter(None, changes)))
 
     def _feed_entry(self, shown: Published, content: Content) -> Entry:

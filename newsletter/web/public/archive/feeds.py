@@ -17,7 +17,7 @@ from newsletter.web.public.archive.published import Notice, Published
 
 MAX_ENTRIES = 50
 
-MAX_PLACES = 50_000  # of a site map, by its specification
+MAX_URLS = 50_000  # of a site map, by its specification
 # all but what XML 1.0 (2.2) calls a character: no escape brings one of them in
 _FORBIDDEN_XML_PATTERN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -69,7 +69,7 @@ def xml_feed(frame: Frame, name: str, publisher: FeedPublisher, entries: Sequenc
         publisher=publisher,
         entries=entries,
         newest=max(changes, default=publisher.began_at),
-        written=written,
+        written=format_time,
         http_date=lambda at: format_datetime(
             at.astimezone(UTC).replace(microsecond=0), usegmt=True
         ),
@@ -95,23 +95,23 @@ def json_feed(publisher: FeedPublisher, entries: Sequence[Entry]) -> bytes:
     return json.dumps(feed, ensure_ascii=False, indent=1).encode()
 
 
-def site_map(frame: Frame, publisher: FeedPublisher, shown: Sequence[Published]) -> bytes:
+def site_map(frame: Frame, publisher: FeedPublisher, statements: Sequence[Published]) -> bytes:
     """Return a site map with the archive and its pages."""
-    newest = max((statement.updated_at for statement in shown), default=publisher.began_at)
+    newest = max((statement.updated_at for statement in statements), default=publisher.began_at)
     text = frame.fill(
         "sitemap.xml.j2",
         publisher=publisher,
         newest=newest,
-        shown=shown[: MAX_PLACES - 1],
-        written=written,
+        shown=statements[: MAX_URLS - 1],
+        written=format_time,
     )
     return text.encode()
 
 
-def robots(public_url: str, disallowed: Iterable[str]) -> str:
+def robots(public_url: str, disallowed_paths: Iterable[str]) -> str:
     """Return a robots.txt that disallows these paths."""
     base = urlsplit(public_url).path
-    lines = [f"Disallow: {base}{path}" for path in disallowed]
+    lines = [f"Disallow: {base}{path}" for path in disallowed_paths]
     return "\n".join(["User-agent: *", *lines, "", f"Sitemap: {public_url}/sitemap.xml", ""])
 
 
@@ -124,8 +124,8 @@ def _item(publisher: FeedPublisher, entry: Entry) -> dict[str, Any]:
             "content_html": content_of(publisher, entry),
             "summary": summary_of(entry),
             "image": entry.picture,
-            "date_published": written(entry.shown.began_at),
-            "date_modified": written(entry.shown.updated_at),
+            "date_published": format_time(entry.shown.began_at),
+            "date_modified": format_time(entry.shown.updated_at),
             "language": entry.language,
         }
     )
@@ -157,7 +157,7 @@ def _without_empty(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value}
 
 
-def written(at: datetime) -> str:
+def format_time(at: datetime) -> str:
     """Return a time by RFC 3339, in UTC, to the second."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
@@ -176,8 +176,8 @@ def article_of(publisher: FeedPublisher, entry: Entry) -> dict[str, Any]:
             "description": summary_of(entry),
             "image": entry.picture,
             "inLanguage": entry.language,
-            "datePublished": entry.date or written(shown.began_at),
-            "dateModified": written(shown.updated_at),
+            "datePublished": entry.date or format_time(shown.began_at),
+            "dateModified": format_time(shown.updated_at),
             "mainEntityOfPage": publisher.page(shown.slug),
             "author": speaker,
             "publisher": speaker,

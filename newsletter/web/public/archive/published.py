@@ -44,59 +44,59 @@ def published(campaigns: Sequence[Campaign], notes: Sequence[PublicNote] = ()) -
 
     ``campaigns`` are all campaigns, oldest first.
     """
-    begun = [each for each in campaigns if each.started_at is not None and not each.unlisted]
-    shown = {campaign.slug for campaign in begun}
+    started = [each for each in campaigns if each.started_at is not None and not each.unlisted]
+    shown = {campaign.slug for campaign in started}
     aims = {campaign.slug: campaign.corrects for campaign in campaigns}
-    originals = {campaign.slug: _target(campaign.corrects, aims, shown) for campaign in begun}
+    originals = {campaign.slug: _target(campaign.corrects, aims, shown) for campaign in started}
     corrections = {
-        originals[campaign.slug]: campaign for campaign in begun if originals[campaign.slug]
+        originals[campaign.slug]: campaign for campaign in started if originals[campaign.slug]
     }
     by_slug: dict[str, list[Campaign]] = {}
-    for campaign in begun:
+    for campaign in started:
         by_slug.setdefault(campaign.slug, []).append(campaign)
     found = [
         _build(
-            own,
+            campaigns_of,
             originals[slug],
             corrections.get(slug),
             [note for note in notes if note.slug == slug],
         )
-        for slug, own in by_slug.items()
+        for slug, campaigns_of in by_slug.items()
     ]
     return sorted(found, key=lambda statement: statement.began_at)[::-1]
 
 
-def _target(slug: str, corrected_by: dict[str, str], shown: set[str]) -> str:
+def _target(slug: str, corrected_by: dict[str, str], shown_slugs: set[str]) -> str:
     """Return the published slug at the end of a chain of corrections from ``slug``, or ""."""
-    passed = set()
+    passed_slugs = set()
     # files may correct each other in a circle
-    while slug and slug not in shown and slug not in passed:
-        passed.add(slug)
+    while slug and slug not in shown_slugs and slug not in passed_slugs:
+        passed_slugs.add(slug)
         slug = corrected_by.get(slug, "")
-    return slug if slug in shown else ""
+    return slug if slug in shown_slugs else ""
 
 
 def _build(
     own: Sequence[Campaign], corrects: str, correction: Campaign | None, notes: Sequence[PublicNote]
 ) -> Published:
     last = own[-1]
-    moves = [note for note in notes if note.kind is not NoteKind.NOTE]
-    off = moves[-1] if moves and moves[-1].kind is NoteKind.WITHDRAWN else None
-    cancelled = last.state is CampaignState.CANCELLED and correction is None
+    state_notes = [note for note in notes if note.kind is not NoteKind.NOTE]
+    off = state_notes[-1] if state_notes and state_notes[-1].kind is NoteKind.WITHDRAWN else None
+    is_cancelled = last.state is CampaignState.CANCELLED and correction is None
     times = [campaign.started_at for campaign in own if campaign.started_at]
-    changes = [correction and correction.started_at, last.finished_at if cancelled else None]
-    told = max([*times, *(at for at in changes if at)])
+    changes = [correction and correction.started_at, last.finished_at if is_cancelled else None]
+    changed_at = max([*times, *(at for at in changes if at)])
     return Published(
         slug=last.slug,
         content_hash=last.content_hash,
         original=last.translates or last.slug,
         began_at=min(times),
-        updated_at=max([told, *(note.at for note in notes)]),
+        updated_at=max([changed_at, *(note.at for note in notes)]),
         corrects=corrects,
         corrected_by=correction.slug if correction else "",
-        withdrawn=cancelled or off is not None,
+        withdrawn=is_cancelled or off is not None,
         is_off=off is not None,
-        noticed_at=off.at if off else told,
+        noticed_at=off.at if off else changed_at,
         notes=tuple(note for note in notes if note.kind is NoteKind.NOTE or note is off),
     )
 
@@ -118,11 +118,11 @@ def find_published(store: Store, slugs: Collection[str]) -> dict[str, Published]
 def translations(store: Store, slug: str) -> list[Published]:
     """Return a statement and its translations, newest first; [] if it was not published."""
     with store.read() as tx:
-        own = _find(tx, [slug]).get(slug)
-        if own is None:
+        original = _find(tx, [slug]).get(slug)
+        if original is None:
             return []
-        members = _find(tx, {own.original, *tx.campaigns.translations([own.original])})
-    found = [statement for statement in members.values() if statement.original == own.original]
+        members = _find(tx, {original.original, *tx.campaigns.translations([original.original])})
+    found = [statement for statement in members.values() if statement.original == original.original]
     return sorted(found, key=lambda statement: statement.began_at, reverse=True)
 
 

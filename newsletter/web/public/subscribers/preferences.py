@@ -111,8 +111,8 @@ class PreferencesPage:
                 return self._frame.notice("not_found", "broken_link", language=language, status=404)
             if owner.is_late(self._subscribers.store.clock.now()):
                 words, _ = self._frame.words(language)
-                again = relative(request, f"/preferences/{request.path_params['token']}/again")
-                buttons = [Button(action=again, label=words["late_button"])]
+                retry_path = relative(request, f"/preferences/{request.path_params['token']}/again")
+                buttons = [Button(action=retry_path, label=words["late_button"])]
                 return self._frame.notice(
                     "expired_title", "late_text", language=language, status=410, buttons=buttons
                 )
@@ -180,8 +180,8 @@ class PreferencesPage:
             store=self._subscribers.store,
         )
         # so that a reload sends nothing again
-        there = f"{request.link}?saved=1"
-        return RedirectResponse(there, status_code=303, headers=dict(self._frame.data_fields))
+        target = f"{request.link}?saved=1"
+        return RedirectResponse(target, status_code=303, headers=dict(self._frame.data_fields))
 
     def _form(
         self,
@@ -217,24 +217,24 @@ class PreferencesPage:
     def _lists(self, person: Subscriber) -> list[PublicList]:
         """Return the public lists, and the subscriber's other lists."""
         settings = self._subscribers.settings
-        titled = {each.name: each for each in settings.titled_lists()}
+        offers = {each.name: each for each in settings.titled_lists()}
         others = sorted(set(person.lists) - {offer.name for offer in settings.offers()})
         return [
             *settings.offers(),
-            *(titled.get(name, PublicList(name=name, title=name)) for name in others),
+            *(offers.get(name, PublicList(name=name, title=name)) for name in others),
         ]
 
-    def _languages(self, own: str) -> dict[str, str]:
+    def _languages(self, current: str) -> dict[str, str]:
         """Return code → name of the pages' languages, and of the subscriber's own."""
         languages = self._frame.languages()
-        if not own or own in languages:
+        if not current or current in languages:
             return languages
-        base = languages.get(base_language(own))
-        return {own: f"{base} ({own})" if base else own, **languages}
+        base = languages.get(base_language(current))
+        return {current: f"{base} ({current})" if base else current, **languages}
 
     def _zone(self, person: Subscriber) -> str:
-        known = person.timezone in every_zone()
-        return person.timezone if known else self._subscribers.settings.timezone
+        is_known = person.timezone in every_zone()
+        return person.timezone if is_known else self._subscribers.settings.timezone
 
     def _pause_in_words(self, request: ReaderRequest) -> str:
         until = request.person.paused_until
@@ -247,11 +247,11 @@ class PreferencesPage:
         """Return the wished preferences in a form, and its faults: field → sentence."""
         form, person, words = request.form, request.person, request.words
         faults: dict[str, str] = {}
-        changed = {
+        changed_fields = {
             name: form.text(name) if form.text(name) != form.text(f"was_{name}") else None
             for name in _TEXT_FIELDS
         }
-        name, language, zone = (changed[key] for key in _TEXT_FIELDS)
+        name, language, zone = (changed_fields[key] for key in _TEXT_FIELDS)
         if name and (len(name) > MAX_NAME_CHARACTERS or control_in_value(name)):
             faults["name"] = words["fault_name"]
         if language and language not in self._languages(person.language):
@@ -271,7 +271,7 @@ class PreferencesPage:
             resumes=form.text("pause") == "now",
             returns=bool(form.text("again")),
             pauses_until=until,
-            **changed,
+            **changed_fields,
         )
         return wish, faults
 

@@ -57,9 +57,9 @@ class SignUpPages:
 
     def form(self, request: Request) -> Response:
         """Show an empty form; ``?list=NAME`` ticks a list, ``?language=`` sets the language."""
-        ticked = tuple(request.query_params.getlist("list"))
+        ticked_lists = tuple(request.query_params.getlist("list"))
         language = self._language_of(request, request.query_params.get("language", ""))
-        return self._show(signup.SignUpForm(lists=ticked), language)
+        return self._show(signup.SignUpForm(lists=ticked_lists), language)
 
     def asked(self, request: Request) -> Response:
         """Show the page after a sign-up, which asks to look into the inbox."""
@@ -98,8 +98,8 @@ class SignUpPages:
             return page
         if faults:
             return self._show(form, language, faults)
-        there = relative(request, f"{PATH}/asked?language={quote(language)}")
-        return RedirectResponse(there, status_code=303, headers=dict(self._frame.data_fields))
+        target = relative(request, f"{PATH}/asked?language={quote(language)}")
+        return RedirectResponse(target, status_code=303, headers=dict(self._frame.data_fields))
 
     def _json_answer(
         self, request: Request, language: str, faults: Mapping[str, signup.FormFault] | None
@@ -107,13 +107,13 @@ class SignUpPages:
         """Return the answer as JSON. CORS lets only the sites in ``signup.origins`` read it."""
         words, _ = self._frame.words(language)
         text = words["busy"] if faults is None else words["form_faults" if faults else "asked"]
-        named = {key: words[f"fault_{fault.value}"] for key, fault in (faults or {}).items()}
+        messages = {key: words[f"fault_{fault.value}"] for key, fault in (faults or {}).items()}
         origin = request.headers.get("origin", "")
         fields = {**self._frame.data_fields, "Vary": "Origin"}
         if origin in self._offering.rules.origins:
             fields["Access-Control-Allow-Origin"] = origin
         status = 429 if faults is None else 422 if faults else 200
-        return JSONResponse({"text": text, "faults": named}, status_code=status, headers=fields)
+        return JSONResponse({"text": text, "faults": messages}, status_code=status, headers=fields)
 
     def _request_email(
         self, request: Request, form: signup.SignUpForm, language: str
@@ -122,23 +122,23 @@ class SignUpPages:
         if form.trap:
             return {}  # a program filled it in, and is not told
         # before it is counted: a corrected mistake does not count
-        judged = self._offering.rules.judge(form)
-        if not isinstance(judged, signup.SignUp):
-            return judged
+        judgement = self._offering.rules.judge(form)
+        if not isinstance(judgement, signup.SignUp):
+            return judgement
         network = network_of(host_of(request))
         if self._network_limit.is_over(network):
             return None
-        taken = self._offering.request_email(
-            judged,
+        outcome = self._offering.request_email(
+            judgement,
             form,
             source=self._source(request),
             network=network,
             language=language,
             store=self._subscribers.store,
         )
-        if isinstance(taken, signup.FormFault):
-            return {"consent": taken}
-        log.info("sign-up=%s", taken.value, extra=limited(taken.value))
+        if isinstance(outcome, signup.FormFault):
+            return {"consent": outcome}
+        log.info("sign-up=%s", outcome.value, extra=limited(outcome.value))
         return {}
 
     def _source(self, request: Request) -> str:
@@ -154,8 +154,8 @@ class SignUpPages:
                 return "our sign-up page" if host == self._host else f"a form on {host}"
         return "a form"
 
-    def _language_of(self, request: Request, wanted: str) -> str:
-        return self._frame.language_of(request, wanted if LANGUAGE.fullmatch(wanted) else "")
+    def _language_of(self, request: Request, language: str) -> str:
+        return self._frame.language_of(request, language if LANGUAGE.fullmatch(language) else "")
 
     def _show(
         self,
@@ -224,21 +224,21 @@ class ConfirmationPages:
 
     def _answer(self, request: Request, action: Callable[[str], FollowedLink]) -> Response:
         try:
-            followed = action(request.path_params["token"])
+            result = action(request.path_params["token"])
         except NotFound as error:
             raise HTTPException(404, str(error)) from error
-        email, state, number = followed.email, followed.state, followed.reader_id
+        email, state, number = result.email, result.state, result.reader_id
         language = self._frame.language_of(request, email.language)
         words, _ = self._frame.words(language)
         key = _WORD_KEYS.get((state, email.kind is EmailKind.MOVE), state.value)
-        joined = [name for name in email.lists if name not in followed.requested]
-        requested = [name for name in email.lists if name in followed.requested]
+        joined_lists = [name for name in email.lists if name not in result.requested]
+        requested_lists = [name for name in email.lists if name in result.requested]
         texts = _TEXTS_OF_KEY.get(key, (key,))
-        if requested:
-            key, texts = ("joined", ("joined", "requested")) if joined else _ALL_REQUESTED
+        if requested_lists:
+            key, texts = ("joined", ("joined", "requested")) if joined_lists else _ALL_REQUESTED
         about = {
-            "lists": ", ".join(self._titles.get(name, name) for name in joined),
-            "requested": ", ".join(self._titles.get(name, name) for name in requested),
+            "lists": ", ".join(self._titles.get(name, name) for name in joined_lists),
+            "requested": ", ".join(self._titles.get(name, name) for name in requested_lists),
             "address": signup.masked(email.address),
         }
         return self._frame.page(

@@ -41,8 +41,8 @@ class UnsubscribePages:
         self._lanes = lanes
         self._titles = {offer.name: offer.title for offer in subscribers.settings.titled_lists()}
         self._group_commit: GroupCommit[Departure] = GroupCommit(self._leave)
-        told = frame.notice("left", "left_it", language=subscribers.settings.language)
-        self._for_programs = bytes(told.body)  # made once: mail programs ask by the thousand
+        page = frame.notice("left", "left_it", language=subscribers.settings.language)
+        self._for_programs = bytes(page.body)  # made once: mail programs ask by the thousand
 
     def routes(self) -> list[Route]:
         pages = [
@@ -112,14 +112,14 @@ class UnsubscribePages:
         Each list that people may join can be left at once; all else takes a link to the mailbox.
         """
         ending = leave.pending_departure(departure, store=self._subscribers.store)
-        words, language = self._words(request, ending)
+        messages, language = self._words(request, ending)
         link = relative(request, f"/u/{request.path_params['token']}")
         buttons = [
-            Button(action=f"{link}/preferences", label=words["prefer_button"]),
+            Button(action=f"{link}/preferences", label=messages["prefer_button"]),
             *(
                 Button(
                     action=f"{link}/lists/{offer.name}",
-                    label=f"{words['leave']} – {offer.title}",
+                    label=f"{messages['leave']} – {offer.title}",
                     second=True,
                 )
                 for offer in self._subscribers.settings.offers()
