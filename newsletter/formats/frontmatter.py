@@ -15,7 +15,7 @@ from newsletter.formats.text import control_in_lines
 from newsletter.formats.yaml_nodes import HalfCharacter, compose, in_plain_words, mark_of
 
 _ENTRY_PATTERN = re.compile(r"(?P<key>[A-Za-z_]\w*):[ \t]+(?P<value>\S.*)")
-_LONGEST_QUOTED, _MAX_SHOWN = 300, 40
+_MAX_QUOTED_CHARS, _MAX_SHOWN = 300, 40
 MAX_HEADER_BYTES = 64 << 10
 MAX_KEYS = 60
 """Maximum number of keys. A statement has 23, a WordPress export about 30."""
@@ -123,23 +123,23 @@ def _fields(header: str, file: str) -> dict[str, Field]:
 
 
 def _explain(error: yaml.MarkedYAMLError, header: str, file: str) -> Fault:
-    told = Fault(file=file, line=mark_of(error).line + 2, message=in_plain_words(error))
+    fault = Fault(file=file, line=mark_of(error).line + 2, message=in_plain_words(error))
     if isinstance(error, HalfCharacter):
-        return told
+        return fault
     lines = header.split("\n")
     number = min(error.problem_mark.line, len(lines) - 1) if error.problem_mark else 0
     for candidate in (number, number - 1):  # YAML often notices only on the next line
         hint = _hint(lines[candidate]) if candidate >= 0 else ""
         if hint:
             return Fault(file=file, line=candidate + 2, message=hint)
-    return told
+    return fault
 
 
 def _hint(line: str) -> str:
     if line.startswith("\t"):
         return "begins with a tab, which YAML does not allow; write blanks instead"
     entry = _ENTRY_PATTERN.fullmatch(line.rstrip(" \t"))
-    if entry is None or len(line) > _LONGEST_QUOTED or _readable(line):
+    if entry is None or len(line) > _MAX_QUOTED_CHARS or _readable(line):
         return ""
     key, value = entry["key"], entry["value"]
     if value[0] in "[{":
@@ -147,8 +147,8 @@ def _hint(line: str) -> str:
     why = "YAML does not read it as text"
     if ": " in value and value[0] not in "\"'":
         why = "YAML reads the colon in it as another key"
-    bare = value[1:] if value[0] in "\"'" and value.count(value[0]) == 1 else value
-    return f"{key}: {why}; put the value in quotes: {key}: {quoted(bare)}"
+    text = value[1:] if value[0] in "\"'" and value.count(value[0]) == 1 else value
+    return f"{key}: {why}; put the value in quotes: {key}: {quoted(text)}"
 
 
 def _readable(line: str) -> bool:
@@ -179,8 +179,8 @@ class Reader:
     def fault(self, key: str, message: str, line: int = 0) -> None:
         """Add a fault at the line of the key, or at another line."""
         place = self.front.fields.get(key)
-        where = line or (place.line if place else 1)
-        self.faults.append(Fault(file=self.file, line=where, key=key, message=message))
+        position = line or (place.line if place else 1)
+        self.faults.append(Fault(file=self.file, line=position, key=key, message=message))
 
     def text(self, key: str, check: Callable[[str], T]) -> T | None:
         """Return a text of one line; None if it is absent, empty or faulty."""
@@ -257,8 +257,8 @@ class Reader:
             return None
         cut = _text_lost_as_comment(field)
         if cut:
-            whole = quoted(f"{node.value} {cut}".strip())
-            self.fault(key, f"YAML drops all from {cut!r} on as a comment; write {key}: {whole}")
+            value = quoted(f"{node.value} {cut}".strip())
+            self.fault(key, f"YAML drops all from {cut!r} on as a comment; write {key}: {value}")
             return None
         if node.tag != TEXT_TAG:
             self.fault(key, _misread(node, write=f"{key}: {quoted(node.value)}"))
@@ -282,8 +282,8 @@ class Reader:
         except ValueError as error:
             # what YAML would make of it, if that is a surprise
             misread = raw is not None and not raw.style and raw.tag not in {TEXT_TAG, NULL_TAG}
-            meant = misreading(raw.value) if raw is not None and misread else ""
-            hint = f" (YAML reads {value} as {meant})" if "number" in meant else ""
+            meaning = misreading(raw.value) if raw is not None and misread else ""
+            hint = f" (YAML reads {value} as {meaning})" if "number" in meaning else ""
             self.fault(key, f"{error}{hint}", line)
             return None
 
@@ -295,18 +295,18 @@ def _is_empty(node: yaml.Node) -> bool:
 def _misread(node: yaml.ScalarNode, *, write: str) -> str:
     if not node.tag.startswith("tag:yaml.org,2002:"):
         return f"YAML takes {node.tag} for a type; put the whole value in quotes"
-    meant = misreading(node.value) or "something else"
-    if len(node.value) > _LONGEST_QUOTED:
-        return f"YAML reads {node.value[:_MAX_SHOWN]}… as {meant}; put the whole value in quotes"
-    return f"YAML reads {node.value} as {meant}; put it in quotes: {write}"
+    meaning = misreading(node.value) or "something else"
+    if len(node.value) > _MAX_QUOTED_CHARS:
+        return f"YAML reads {node.value[:_MAX_SHOWN]}… as {meaning}; put the whole value in quotes"
+    return f"YAML reads {node.value} as {meaning}; put it in quotes: {write}"
 
 
 def _text_lost_as_comment(field: Field) -> str:
     """Return text that YAML drops as a comment without a blank after #: ``wins #1 spot``."""
     rest = field.rest.strip()
     node = field.node
-    bare = isinstance(node, yaml.ScalarNode) and not node.style
-    return rest if bare and rest.startswith("#") and rest[1:2].strip() not in {"", "#"} else ""
+    is_plain = isinstance(node, yaml.ScalarNode) and not node.style
+    return rest if is_plain and rest.startswith("#") and rest[1:2].strip() not in {"", "#"} else ""
 
 
 def address(value: str) -> str:

@@ -14,7 +14,7 @@ _TAG_IN_WORDS = {
     "tag:yaml.org,2002:merge": "a merge key",
     "tag:yaml.org,2002:value": "a default value",
 }
-_LONGEST_NUMBER = 100
+_MAX_NUMBER_CHARS = 100
 """Maximum characters of a number: parsing takes quadratic time, and Python stops at 4,300
 digits."""
 _PLAIN = re.compile(r"[^\W_][^\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff]*")
@@ -42,7 +42,7 @@ def misreading(value: str) -> str:
         return ""
     if tag in _TAG_IN_WORDS:
         return _TAG_IN_WORDS[tag]
-    if len(value) > _LONGEST_NUMBER:
+    if len(value) > _MAX_NUMBER_CHARS:
         return "a number"
     import yaml
 
@@ -66,12 +66,12 @@ def scalar(value: str) -> str:
     """Return a text as YAML, unquoted if possible."""
     if _PLAIN.fullmatch(value) and not _MARKUP.search(value) and tag_of_plain(value) == TEXT_TAG:
         return value
-    written = json.dumps(value, ensure_ascii=False)
-    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", written)
+    text = json.dumps(value, ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``; did you mean X?``, or the list of known words if none is near."""
     words = list(known)
-    near = get_close_matches(word.lower(), words, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; known are {', '.join(words)}"
+    matches = get_close_matches(word.lower(), words, n=1)
+    return f"; did you mean {matches[0]}?" if matches else f"; known are {', '.join(words)}"

@@ -100,8 +100,8 @@ def zone_objection(name: str) -> str:
     for zone in sorted(every_zone(), key=len):
         zones.setdefault(zone.casefold(), zone)
         zones.setdefault(zone.rpartition("/")[2].casefold(), zone)  # most people know the city
-    near = get_close_matches(name.strip().casefold().replace(" ", "_"), zones, n=1, cutoff=0.8)
-    hint = f"did you mean {zones[near[0]]}?" if near else "write one like Europe/Berlin"
+    matches = get_close_matches(name.strip().casefold().replace(" ", "_"), zones, n=1, cutoff=0.8)
+    hint = f"did you mean {zones[matches[0]]}?" if matches else "write one like Europe/Berlin"
     return f"{name!r} is not a time zone; {hint}"
 
 

@@ -135,5 +135,5 @@ def in_plain_words(error: yaml.MarkedYAMLError) -> str:
 
 def mark_of(error: yaml.MarkedYAMLError) -> Any:
     """Return the place to look at: an unclosed opening, else where YAML stopped."""
-    opened = (error.context or "").startswith(_OPENING)
-    return error.context_mark if opened else error.problem_mark
+    is_at_opening = (error.context or "").startswith(_OPENING)
+    return error.context_mark if is_at_opening else error.problem_mark

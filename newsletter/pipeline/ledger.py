@@ -192,9 +192,9 @@ class ConfigurationCheck:
         If no service runs, the settings and templates on disk count.
         """
         if self.is_service_running():
-            noted = tx.running_service.configuration()
-            if noted:
-                return "" if noted == self.digest() else _OTHER_CONFIGURATION
+            service_hash = tx.running_service.configuration()
+            if service_hash:
+                return "" if service_hash == self.digest() else _OTHER_CONFIGURATION
         return self.changed_on_disk()
 
     def refuse_mismatch(self, tx: Transaction) -> None:

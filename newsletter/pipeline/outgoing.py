@@ -69,8 +69,8 @@ def confirm(tx: Transaction, campaign_id: int, provider_ids: Mapping[int, str], 
 
 def confirm_by_events(tx: Transaction, campaign_id: int) -> int:
     """Mark unknown deliveries as accepted if an event for them arrived earlier. Return how many."""
-    told = dict.fromkeys(tx.events.find_unrecorded(campaign_id), "")
-    return confirm(tx, campaign_id, told, BY_EVENT) if told else 0
+    proofs = dict.fromkeys(tx.events.find_unrecorded(campaign_id), "")
+    return confirm(tx, campaign_id, proofs, BY_EVENT) if proofs else 0
 
 
 def finish(tx: Transaction, campaign_id: int) -> None:

@@ -234,11 +234,11 @@ def _start(
 
 def _lapsed_start(tx: Transaction, status: StatementStatus) -> Start | None:
     """Return the last start, if it lapsed because the content or the approvals changed."""
-    given = [one for one in tx.starts.of(status.slug) if one.revoked_at is None]
-    if not given or status.start is not None:
+    starts = [one for one in tx.starts.of(status.slug) if one.revoked_at is None]
+    if not starts or status.start is not None:
         return None
     began = status.campaign.started_at if status.campaign is not None else None
-    return None if began is not None and began > given[-1].at else given[-1]
+    return None if began is not None and began > starts[-1].at else starts[-1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,8 +269,8 @@ def lapse_of(tx: Transaction, slug: str, rules: CampaignRules) -> Lapse:
     if status.approval.withheld:
         return Lapse()  # nothing counts as it is
     by = tuple(approval.by for approval in status.approval.valid)
-    started = status.start if rules.by_sender else None
-    return Lapse(approved_by=by, started_by=started.by if started else "")
+    start = status.start if rules.by_sender else None
+    return Lapse(approved_by=by, started_by=start.by if start else "")
 
 
 def refuse_if_sent(status: StatementStatus | None) -> None:
@@ -308,11 +308,11 @@ def _embargo(tx: Transaction, statement: Statement, timezone: str) -> datetime |
     original applies too. Raises ValueError for a time that the zone does not have.
     """
     ends = []
-    seen: set[str] = set()
+    slugs: set[str] = set()
     related: Statement | None = statement
     # nothing keeps files from naming each other in a circle
-    while related is not None and related.slug not in seen:
-        seen.add(related.slug)
+    while related is not None and related.slug not in slugs:
+        slugs.add(related.slug)
         if related.embargo_until is not None:
             ends.append(resolve(related.embargo_until, timezone))
         slug = related.translation_of or related.corrects
@@ -347,12 +347,12 @@ def approved_from(status: StatementStatus, approval: Approval) -> datetime | Non
 
     With a local time, that is when the last time zone reaches it.
     """
-    hour, told = status.statement.local_time, approval.not_before
-    if hour is None or told is None:
-        return told
+    hour, shown_time = status.statement.local_time, approval.not_before
+    if hour is None or shown_time is None:
+        return shown_time
     ready = max(approval.at, status.embargo_until or approval.at)
     zones = all_zone_times(hour, home=status.rules.timezone, earliest=ready)
-    return zones.last if zones.first == told else told
+    return zones.last if zones.first == shown_time else shown_time
 
 
 def format_set_time(status: StatementStatus) -> str:
@@ -369,8 +369,8 @@ class TimeChanged(Refused):
 
     def __init__(self, slug: str, leaves_from: datetime | None, timezone: str) -> None:
         self.leaves_from = leaves_from
-        when = f"no earlier than {moment(leaves_from, timezone)}" if leaves_from else "at once"
-        super().__init__(f"{slug} would leave {when} now, and you were not shown that; look again")
+        time = f"no earlier than {moment(leaves_from, timezone)}" if leaves_from else "at once"
+        super().__init__(f"{slug} would leave {time} now, and you were not shown that; look again")
 
 
 def refuse_other_time(status: StatementStatus, shown: ShownTerms) -> None:

@@ -49,11 +49,11 @@ class Backups:
             if left.stat().st_mtime < SystemClock().now().timestamp() - _DAY_SECONDS:
                 shutil.rmtree(left, ignore_errors=True)
         with TemporaryDirectory(prefix=f".{self._prefix}", dir=self.folder) as folder:
-            written = Path(folder) / "newsletter.db"
-            self.write(written)
-            found = self.test_restore(written)
+            path = Path(folder) / "newsletter.db"
+            self.write(path)
+            found = self.test_restore(path)
             file = self.folder / f"{self._prefix}{SystemClock().now():{_TIMESTAMP_FORMAT}}.db"
-            written.rename(file)
+            path.rename(file)
         for old in self.files()[self.settings.backups.keep :]:
             old.unlink(missing_ok=True)
         return file, found
@@ -94,8 +94,8 @@ class Backups:
         folder = self.folder
         if folder is None or not folder.is_dir() or not self._key_file.exists():
             return []
-        ours = re.compile(rf"{re.escape(self._prefix)}\d{{8}}T\d{{6}}Z\.db")
-        return sorted((one for one in folder.iterdir() if ours.fullmatch(one.name)), reverse=True)
+        name = re.compile(rf"{re.escape(self._prefix)}\d{{8}}T\d{{6}}Z\.db")
+        return sorted((one for one in folder.iterdir() if name.fullmatch(one.name)), reverse=True)
 
     def newest_at(self) -> datetime | None:
         """Return the time of the newest backup; None if there is none."""

@@ -92,8 +92,8 @@ class PostAttempt:
             reason = f"HTTP {response.status}"
             if 300 <= response.status < 400:
                 reason += ": it leads to another address, and is not followed"
-            elif said := self._answer_words(response):
-                reason += f": {said}"
+            elif words := self._answer_words(response):
+                reason += f": {words}"
             is_passing = response.status in _RETRIED_STATUSES or response.status >= 500
             verdict = Verdict.RETRY if is_passing else Verdict.REJECTED
             return _answer(verdict, reason, retry_after(response))
@@ -127,11 +127,11 @@ class PostAttempt:
 
     def _answer_words(self, response: HttpResponse) -> str:
         """Return the text of a response, or "" if it repeats a part of the secret URL."""
-        said = brief(response.body.decode("utf-8", "replace"))[:_MAX_REASON_LENGTH]
+        words = brief(response.body.decode("utf-8", "replace"))[:_MAX_REASON_LENGTH]
         parts = urlsplit(self.options.url.get_secret_value())
         secrets = (*parts.path.split("/"), *parts.query.replace("=", "&").split("&"))
-        repeats = any(part in said for part in secrets if len(part) >= _MIN_SECRET_LENGTH)
-        return "" if repeats else said
+        repeats = any(part in words for part in secrets if len(part) >= _MIN_SECRET_LENGTH)
+        return "" if repeats else words
 
 
 def signature(key: bytes, name: str, at: int, body: bytes) -> str:
@@ -147,9 +147,9 @@ def _answer(verdict: Verdict, reason: str, wait: timedelta | None = None) -> Ans
 class ChannelPostRunner:
     """The scheduler's work on due posts."""
 
-    def __init__(self, settings: Settings, store: Store, *, stopped: Callable[[], bool]) -> None:
+    def __init__(self, settings: Settings, store: Store, *, is_stopped: Callable[[], bool]) -> None:
         self._store = store
-        self._stopped = stopped
+        self._stopped = is_stopped
         self._sender = post_sender(settings, store)
         self._quiet = EmptyResultCache(store.version)
 
@@ -157,8 +157,8 @@ class ChannelPostRunner:
         """Send posts until none is due."""
         if self._quiet.holds():
             return
-        while not self._stopped() and (done := self._sender.post()) is not None:
-            post, state, reason = done
+        while not self._stopped() and (result := self._sender.post()) is not None:
+            post, state, reason = result
             log.log(
                 logging.DEBUG if state is MessageState.ACCEPTED else logging.INFO,
                 "post=%d channel=%s attempt=%d state=%s%s",

@@ -102,8 +102,8 @@ class ConfigurationOnDisk:
                     raise Refused(reason)
                 if expected_digest != self.digest or self._file.read_bytes() != before:
                     raise Outdated(_OUTDATED)
-                said = [f"{key}: {'removed' if to is None else to}" for key, to in changes.items()]
-                tx.audit.enter(actor, "change settings", FILE_NAME, "; ".join(said))
+                texts = [f"{key}: {'removed' if to is None else to}" for key, to in changes.items()]
+                tx.audit.enter(actor, "change settings", FILE_NAME, "; ".join(texts))
                 self._saved_file.write_text(self._digest(settings, renderer))
                 _replace(self._file, data)
         except StoreUnavailable:

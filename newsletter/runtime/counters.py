@@ -58,16 +58,16 @@ class Counters:
         with self._lock:
             return dict(self._counts[name])
 
-    def note_attempt(self, done: DispatchResult) -> None:
+    def note_attempt(self, result: DispatchResult) -> None:
         """Count the messages and the call of a batch."""
-        answer, verdict = done.answer, done.answer.outcome.verdict.value
+        answer, verdict = result.answer, result.answer.outcome.verdict.value
         if answer.took is not None:
-            self.add("provider_calls", done.claimed.provider, verdict)
+            self.add("provider_calls", result.batch.provider, verdict)
             took = answer.took.total_seconds()
-            self.add("provider_call_seconds", done.claimed.provider, verdict, by=max(0.0, took))
+            self.add("provider_call_seconds", result.batch.provider, verdict, by=max(0.0, took))
         others = [outcome.verdict for outcome in answer.exceptions.values()]
-        outcomes = {answer.outcome.verdict: len(done.claimed.members) - len(others)}
+        outcomes = {answer.outcome.verdict: len(result.batch.members) - len(others)}
         for each in others:
             outcomes[each] = outcomes.get(each, 0) + 1
         for each in _OUTCOMES:
-            self.add("messages", done.claimed.provider, each.value, by=outcomes.get(each, 0))
+            self.add("messages", result.batch.provider, each.value, by=outcomes.get(each, 0))

@@ -68,10 +68,10 @@ class Delivery:
 
         Processes that share the sending share the lock.
         """
-        with ExitStack() as held:
+        with ExitStack() as locks:
             if not self.settings.shares_sending:
-                held.enter_context(hold_sender_lock(self.settings.lock_path))
-            held.enter_context(
+                locks.enter_context(hold_sender_lock(self.settings.lock_path))
+            locks.enter_context(
                 self.store.database.hold_sender_lock(is_shared=self.settings.shares_sending)
             )
             yield
@@ -234,12 +234,12 @@ class Delivery:
         self, kind: str, events: Sequence[Event]
     ) -> tuple[RecordedEvents, tuple[Campaign, ...]]:
         """Store a provider's events. Return the counts, and the campaigns that they paused."""
-        recorded = record(events, provider=kind, workspace=self.workspace, store=self.store)
+        result = record(events, provider=kind, workspace=self.workspace, store=self.store)
         for event in events:
             self.counters.add("events", kind, event.kind.value)
-        stopped = pause_harmful(store=self.store)
-        self.counters.add("breaker_pauses", by=len(stopped))
-        return recorded, stopped
+        campaigns = pause_harmful(store=self.store)
+        self.counters.add("breaker_pauses", by=len(campaigns))
+        return result, campaigns
 
 
 def _webhook(kind: str, options: ProviderOptions) -> Webhook | None:

@@ -120,17 +120,17 @@ def examine_proxy(
     try:
         request = HttpRequest(method="GET", url=f"{url}/proxy/{token}", headers=headers)
         answer = call_once(request, timeout=_PAGE_TIMEOUT)
-        seen = json.loads(answer.body) if answer.status == 200 else {}
+        echo = json.loads(answer.body) if answer.status == 200 else {}
     except (NewsletterError, ValueError) as error:
         return _on_proxy(Level.WARNING, f"{url} could not be asked: {error}")
     if answer.status == 421:
         return _on_proxy(Level.FAULT, f"{url} does not pass on the Host of a request")
-    if not isinstance(seen, dict) or not {"host", "scheme", "client"} <= seen.keys():
+    if not isinstance(echo, dict) or not {"host", "scheme", "client"} <= echo.keys():
         return _on_proxy(Level.WARNING, f"{url} answers with HTTP {answer.status}, not as ours do")
     local = leads_here(urlsplit(url).hostname or "")
-    wrong = "; ".join(_altered(url, {name: str(value) for name, value in seen.items()}, local))
-    if wrong:
-        return _on_proxy(Level.FAULT, wrong)
+    changes = "; ".join(_altered(url, {name: str(value) for name, value in echo.items()}, local))
+    if changes:
+        return _on_proxy(Level.FAULT, changes)
     if local:
         why = "whether X-Forwarded-For is set shows from another machine alone"
         return _on_proxy(Level.WARNING, f"{url} leads to this machine: {why}")
@@ -286,15 +286,15 @@ def _service(delivery: Delivery, mismatch: str) -> Finding:
 def _workers(delivery: Delivery) -> Finding:
     """List the processes that share the sending; check for a live worker and scheduler."""
     now, workers = delivery.store.clock.now(), delivery.workers()
-    living = {worker.part for worker in workers if worker.is_alive(now)}
-    missing = " and ".join(f"'newsletter {part.value}'" for part in Part if part not in living)
+    parts = {worker.part for worker in workers if worker.is_alive(now)}
+    absent = " and ".join(f"'newsletter {part.value}'" for part in Part if part not in parts)
     detail = "; ".join(
         f"{worker.name} on {worker.host} since {worker.started_at:%Y-%m-%d %H:%M} UTC, last"
         f" heartbeat {(now - worker.beat_at).total_seconds():.0f} s ago"
         for worker in workers
     )
-    level = Level.WARNING if missing else Level.OK
-    advice = f"start {missing}, on any machine" if missing else ""
+    level = Level.WARNING if absent else Level.OK
+    advice = f"start {absent}, on any machine" if absent else ""
     return Finding(what="workers", level=level, detail=detail or "none", advice=advice)
 
 
@@ -350,9 +350,9 @@ def _check_emails(delivery: Delivery) -> Finding:
         counts, since = tx.emails.counts(tx.now - _DAY), tx.emails.waiting_since()
     detail = ", ".join(f"{state.value} {count:,}" for state, count in counts.items() if count)
     late = since is not None and since < tx.now - _LATE_AFTER
-    lost = counts[MessageState.UNKNOWN] + counts[MessageState.REJECTED]
+    failures = counts[MessageState.UNKNOWN] + counts[MessageState.REJECTED]
     advice = "they wait for 'newsletter run', 'newsletter worker' or the provider" if late else ""
-    if lost and not late:
+    if failures and not late:
         advice = "the log of the run says why; people who got none can ask again tomorrow"
     level = Level.WARNING if advice else Level.OK
     return Finding(
@@ -362,8 +362,8 @@ def _check_emails(delivery: Delivery) -> Finding:
 
 def free_bytes(folder: Path) -> int:
     """Return the free bytes on the disk of a folder, which need not exist yet."""
-    there = next(place for place in (folder, *folder.parents) if place.exists())
-    return shutil.disk_usage(there).free
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    return shutil.disk_usage(existing).free
 
 
 def of_space(free: int, folder: Path) -> Finding:
@@ -442,8 +442,8 @@ def examine_providers(delivery: Delivery) -> Iterator[Finding]:
         found = (_examined(options, sender, delivery) for sender in settings.from_addresses)
         # an answer for each sender may be the same for all
         for finding in dict.fromkeys(chain.from_iterable(found)):
-            named = f"{pooled.name}: {finding.detail}"
-            yield replace(finding, detail=named) if len(delivery.pool.all) > 1 else finding
+            text = f"{pooled.name}: {finding.detail}"
+            yield replace(finding, detail=text) if len(delivery.pool.all) > 1 else finding
 
 
 def _examined(options: ProviderOptions, sender: str, delivery: Delivery) -> Iterator[Finding]:

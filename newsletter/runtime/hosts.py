@@ -126,7 +126,7 @@ class LeadingScheduler(Scheduler):
             with self._delivery.store.begin() as tx:
                 self._delivery.pool.first.limiter.count_day(tx, tx.now)
             self._email_runner = EmailRunner(
-                self._delivery, stopped=self._stop.is_set, worker_id=owner
+                self._delivery, is_stopped=self._stop.is_set, worker_id=owner
             )
             return super()._at_work(until_idle)
 
@@ -187,9 +187,9 @@ class BatchWorker(Scheduler):
         """Send batches until none is due or none may leave now."""
         try:
             while not self._stop.is_set():
-                done = dispatcher.dispatch()
-                if done is not None:
-                    self._note(done)
+                result = dispatcher.dispatch()
+                if result is not None:
+                    self._note(result)
                 elif not self._wait_for_rate():
                     return
         except StoreUnavailable as error:
@@ -212,9 +212,9 @@ class BatchWorker(Scheduler):
         """Recover claims of dead processes, and wake all workers, who may have missed a call."""
         try:
             with self._delivery.store.read() as tx:
-                lost = tx.workers.silent(tx.now - DEAD_AFTER) or tx.batches.has_orphans(tx.now)
+                has_lost = tx.workers.silent(tx.now - DEAD_AFTER) or tx.batches.has_orphans(tx.now)
                 sends = bool(tx.campaigns.sending())
-            if lost:
+            if has_lost:
                 log_recovered(self._delivery.recover())
             if sends and self._delivery.wait() is None:
                 _wake_all_workers(self._delivery, self._wakeups)

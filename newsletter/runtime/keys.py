@@ -34,11 +34,11 @@ def load_keys(path: Path) -> tuple[bytes, ...]:
 def load_link_keys(path: Path) -> tuple[tuple[bytes, ...], frozenset[int]]:
     """Return all keys that sign links, and the positions of the retired ones."""
     lines = _load(path)
-    retired = frozenset(number for number, (_, is_retired) in enumerate(lines) if is_retired)
-    if len(lines) - 1 in retired:
+    numbers = frozenset(number for number, (_, is_retired) in enumerate(lines) if is_retired)
+    if len(lines) - 1 in numbers:
         message = "is retired, and the last key signs; add one with 'newsletter db rekey'"
         raise InvalidInput([Fault(file=str(path), line=len(lines), message=message)])
-    return tuple(key for key, _ in lines), retired
+    return tuple(key for key, _ in lines), numbers
 
 
 def add_link_key(path: Path) -> int:

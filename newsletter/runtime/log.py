@@ -25,17 +25,17 @@ def log_tick(result: TickResult, before: TickResult) -> None:
         log.error("%s", fault)
     for issue, summary in result.built_digests:
         log.info("digest email %s of %s: %s", issue.name, issue.day.isoformat(), summary)
-    for noted in result.approved:
-        if noted.warnings:
-            why = noted.despite or "no reason is given"
-            log.warning("approved %s despite %s: %s", noted.slug, ", ".join(noted.warnings), why)
+    for one in result.approved:
+        if one.warnings:
+            why = one.despite or "no reason is given"
+            log.warning("approved %s despite %s: %s", one.slug, ", ".join(one.warnings), why)
     for campaign in result.scheduled:
         log.info("scheduled %s for %s", campaign.slug, campaign.release_at.isoformat())
-    for held in (
+    for statement in (
         *result.withdrawn,
         *(kept_back for kept_back in result.held if kept_back not in before.held),
     ):
-        log.warning("not sent: %s: %s", held.slug, held.reason)
+        log.warning("not sent: %s: %s", statement.slug, statement.reason)
     log_stopped(result.stopped)
     if result.resumed:
         log.info("%d readers' pauses are over", result.resumed)
@@ -43,56 +43,56 @@ def log_tick(result: TickResult, before: TickResult) -> None:
         log.info("started %s as campaign %d", campaign.slug, campaign.id)
 
 
-def log_reconciled(done: ReconcileResult) -> None:
+def log_reconciled(result: ReconcileResult) -> None:
     log.info(
         "unknown attempt=%s campaign=%d statement=%s batch=%d step=%s known=%d queued=%d"
         " unknown=%d%s",
-        done.held.attempt_id,
-        done.held.campaign.id,
-        done.held.campaign.slug,
-        done.held.id,
-        done.step.name.lower(),
-        done.known,
-        done.queued,
-        done.unknown,
-        f" reason={done.reason!r}" if done.reason else "",
+        result.batch.attempt_id,
+        result.batch.campaign.id,
+        result.batch.campaign.slug,
+        result.batch.id,
+        result.step.name.lower(),
+        result.known,
+        result.queued,
+        result.unknown,
+        f" reason={result.reason!r}" if result.reason else "",
     )
 
 
-def log_attempt(done: DispatchResult) -> None:
+def log_attempt(result: DispatchResult) -> None:
     """Log one attempt to send a batch; at DEBUG if nothing is wrong."""
-    outcome = done.answer.outcome
-    well = outcome.verdict is Verdict.ACCEPTED and not done.answer.exceptions and done.recorded
+    outcome = result.answer.outcome
+    fine = outcome.verdict is Verdict.ACCEPTED and not result.answer.exceptions and result.recorded
     log.log(
-        logging.DEBUG if well else logging.WARNING,
+        logging.DEBUG if fine else logging.WARNING,
         "attempt=%s campaign=%d statement=%s batch=%d provider=%s messages=%d verdict=%s"
         " exceptions=%d recorded=%s%s",
-        done.attempt_id,
-        done.claimed.campaign.id,
-        done.claimed.campaign.slug,
-        done.claimed.id,
-        done.claimed.provider,
-        len(done.claimed.members),
+        result.attempt_id,
+        result.batch.campaign.id,
+        result.batch.campaign.slug,
+        result.batch.id,
+        result.batch.provider,
+        len(result.batch.members),
         outcome.verdict.value,
-        len(done.answer.exceptions),
-        done.recorded,
+        len(result.answer.exceptions),
+        result.recorded,
         f" reason={outcome.reason!r}" if outcome.reason else "",
     )
 
 
-def log_email(done: EmailResult) -> None:
+def log_email(result: EmailResult) -> None:
     """Log one attempt to send an email, without the address; at DEBUG if nothing is wrong."""
-    well = done.state is MessageState.ACCEPTED and done.recorded
+    fine = result.state is MessageState.ACCEPTED and result.recorded
     log.log(
-        logging.DEBUG if well else logging.INFO,
+        logging.DEBUG if fine else logging.INFO,
         "email=%d kind=%s attempt=%s provider=%s state=%s recorded=%s%s",
-        done.claimed.email.id,
-        done.claimed.email.kind.value,
-        done.claimed.attempt_id,
-        done.provider or "none",
-        done.state.value,
-        done.recorded,
-        f" reason={done.reason!r}" if done.reason else "",
+        result.claimed.email.id,
+        result.claimed.email.kind.value,
+        result.claimed.attempt_id,
+        result.provider or "none",
+        result.state.value,
+        result.recorded,
+        f" reason={result.reason!r}" if result.reason else "",
     )
 
 
@@ -111,8 +111,8 @@ class EndLog:
 
     def is_over(self, campaign_id: int) -> bool:
         """Return whether the last line about the campaign with this id has been logged."""
-        said = self._said.get(campaign_id)
-        return said is not None and said.final
+        state = self._said.get(campaign_id)
+        return state is not None and state.final
 
     def _say(self, campaign: Campaign) -> None:
         counts, attention = campaign.counts, campaign.state is CampaignState.ATTENTION
@@ -141,12 +141,12 @@ class ProgressLog:
         self._said_at = now()
         self._messages = 0
 
-    def count_accepted(self, done: DispatchResult) -> None:
+    def count_accepted(self, result: DispatchResult) -> None:
         """Count the accepted messages of a batch. Any thread may call it."""
-        if done.answer.outcome.verdict is not Verdict.ACCEPTED:
+        if result.answer.outcome.verdict is not Verdict.ACCEPTED:
             return
         with self._lock:
-            self._messages += len(done.claimed.members) - len(done.answer.exceptions)
+            self._messages += len(result.batch.members) - len(result.answer.exceptions)
 
     def beat(self) -> None:
         """Log the messages since the last line, if there are any and a minute has passed."""

@@ -86,9 +86,9 @@ def outcome_of(run: Run, *, store: Store) -> Outcome:
         ending = Ending.REFUSED
     if in_question:
         ending = Ending.NEEDS_A_PERSON
-    going = [found for found in campaigns if found.state is CampaignState.SENDING]
+    sending = [found for found in campaigns if found.state is CampaignState.SENDING]
     with store.read() as tx:
-        waits = [(campaign, tx.batches.later(campaign.id, tx.now)) for campaign in going]
+        waits = [(campaign, tx.batches.later(campaign.id, tx.now)) for campaign in sending]
     return Outcome(
         ending=ending,
         scheduled=tuple(found for found in campaigns if found.state is CampaignState.SCHEDULED),

@@ -35,10 +35,10 @@ class EmailRunner:
     """Sends due transactional emails, and deletes expired records."""
 
     def __init__(
-        self, delivery: Delivery, *, stopped: Callable[[], bool], worker_id: int | None = None
+        self, delivery: Delivery, *, is_stopped: Callable[[], bool], worker_id: int | None = None
     ) -> None:
         self._delivery = delivery
-        self._stopped = stopped
+        self._stopped = is_stopped
         self._sender = delivery.transactional_sender(worker_id)
         self._quiet = EmptyResultCache(delivery.store.version)
         self._busy = False
@@ -49,10 +49,10 @@ class EmailRunner:
             return
         self._busy = True
         try:
-            while not self._stopped() and (done := self._sender.post()) is not None:
-                log_email(done)
+            while not self._stopped() and (result := self._sender.post()) is not None:
+                log_email(result)
                 self._delivery.counters.add(
-                    "transactional_emails", done.claimed.email.kind.value, done.state.value
+                    "transactional_emails", result.claimed.email.kind.value, result.state.value
                 )
             with self._delivery.store.read() as tx:
                 self._quiet.remember(nothing=not tx.emails.waiting()[0])
@@ -67,8 +67,8 @@ class EmailRunner:
         """Return whether an email is being sent, or may be sent within this time."""
         if self._busy:
             return True
-        due = self._sender.next_at()
-        return due is not None and due <= self._delivery.store.clock.now() + within
+        next_at = self._sender.next_at()
+        return next_at is not None and next_at <= self._delivery.store.clock.now() + within
 
 
 TickOutcome = TypeVar("TickOutcome")
@@ -80,9 +80,9 @@ _POLL_SECONDS = 0.2
 class FeedRunner:
     """Visits feeds, and records whether a tick has processed the new items."""
 
-    def __init__(self, statements: Statements, *, stopped: Callable[[], bool]) -> None:
+    def __init__(self, statements: Statements, *, is_stopped: Callable[[], bool]) -> None:
         self._statements = statements
-        self._stopped = stopped
+        self._stopped = is_stopped
         self._visitor = statements.visitor()
         self._round_over = not statements.feeds
         self._found_count = 0
@@ -102,16 +102,16 @@ class FeedRunner:
             for feed in self._visitor.due(self._statements.feeds):
                 if self._stopped():
                     return
-                seen = self._visitor.visit(feed)
-                log_visited(seen)
-                self._found_count += seen.has_changes
+                result = self._visitor.visit(feed)
+                log_visited(result)
+                self._found_count += result.has_changes
         finally:
             self._round_over = True
 
     def run_tick(self, tick: Callable[[], TickOutcome]) -> TickOutcome:
         """Run a tick, which processes all items found before it began. Return its result."""
         brought = self._found_count
-        seen = tick()
+        result = tick()
         self._looked_at = brought
         self._looked.set()
-        return seen
+        return result

@@ -82,8 +82,8 @@ class Scheduler:
         self._run = Run()
         self._is_sending = True
         """Whether a campaign was being sent at the last check."""
-        self._feed_runner = FeedRunner(tick.statements, stopped=self._stop.is_set)
-        self._email_runner = EmailRunner(delivery, stopped=self._stop.is_set)
+        self._feed_runner = FeedRunner(tick.statements, is_stopped=self._stop.is_set)
+        self._email_runner = EmailRunner(delivery, is_stopped=self._stop.is_set)
         self._progress = ProgressLog()
         self._end_log = EndLog()
         self._failed_attempts_lock = threading.Lock()
@@ -133,10 +133,10 @@ class Scheduler:
     @contextmanager
     def _sender_lock(self, tries: int) -> Iterator[None]:
         """Hold the sender's lock. A command that released a hold may keep it for a moment."""
-        with ExitStack() as held:
+        with ExitStack() as locks:
             while True:
                 try:
-                    held.enter_context(self._delivery.hold_sender_lock())
+                    locks.enter_context(self._delivery.hold_sender_lock())
                     break
                 except Refused:
                     tries -= 1
@@ -220,7 +220,7 @@ class Scheduler:
         if not settings.desk.enabled:
             return
         if settings.notices:
-            posts = ChannelPostRunner(settings, store, stopped=self._stop.is_set)
+            posts = ChannelPostRunner(settings, store, is_stopped=self._stop.is_set)
             self._repeat(clock, "posts", _EMAIL_SECONDS, posts.send_due)
         check = partial(check_health, self._delivery)
         self._repeat(clock, "health", _HEALTH_SECONDS, check, after=_FIRST_HEALTH_CHECK)
@@ -281,7 +281,7 @@ class Scheduler:
         try:
             while not self._stop.is_set() and (result := reconciler.reconcile()) is not None:
                 log_reconciled(result)
-                self._run.worked_on.add(result.held.campaign.id)
+                self._run.worked_on.add(result.batch.campaign.id)
                 if result.queued:
                     self._send()
             with self._delivery.store.read() as tx:
@@ -331,9 +331,9 @@ class Scheduler:
 
     def _note(self, result: DispatchResult) -> None:
         with self._failed_attempts_lock:
-            tries = self._failed_attempts.pop(result.claimed.id, 0)
+            tries = self._failed_attempts.pop(result.batch.id, 0)
             if result.wait:
-                self._failed_attempts[result.claimed.id] = tries + 1
+                self._failed_attempts[result.batch.id] = tries + 1
         log_attempt(result)
         self._progress.count_accepted(result)
         self._delivery.counters.note_attempt(result)
@@ -397,14 +397,14 @@ class Scheduler:
         if waiting.queued and not waiting.claimed and self._has_long_wait():
             return True
         with self._failed_attempts_lock:
-            in_vain = max(self._failed_attempts.values(), default=0)
+            failures = max(self._failed_attempts.values(), default=0)
         # while a call is under way, its answer may still be the first good one
-        if waiting.queued and not waiting.claimed and in_vain >= _MAX_FAILED_ATTEMPTS:
+        if waiting.queued and not waiting.claimed and failures >= _MAX_FAILED_ATTEMPTS:
             self._run.unreachable = waiting.reason
             return True
         soon = asks_at is not None and asks_at <= tx.now + _IDLE_LOOKAHEAD
-        asking = soon or self._reconciling or self._email_runner.has_work(_IDLE_LOOKAHEAD)
-        return not (due or asking or waiting.claimed or waiting.due_by(tx.now + _MAX_IDLE_WAIT))
+        has_work = soon or self._reconciling or self._email_runner.has_work(_IDLE_LOOKAHEAD)
+        return not (due or has_work or waiting.claimed or waiting.due_by(tx.now + _MAX_IDLE_WAIT))
 
     def _has_long_wait(self) -> bool:
         wait = self._delivery.wait()

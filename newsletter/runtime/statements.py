@@ -147,24 +147,24 @@ class Statements:
         if known is not None:
             self._known_faults[:] = known
             return known, ()
-        read_before, tried, compared = self._stage_states
+        read_before, state, approval_scan = self._stage_states
         store, together = self.store, self.settings.together
         read = ingest(store=store, sources=self.sources, together=together, before=read_before)
-        made = render(store=store, renderer=self.renderer, together=together, before=tried)
-        noted = note_front_matter(
+        result = render(store=store, renderer=self.renderer, together=together, before=state)
+        approvals = note_front_matter(
             store=self.store,
             rules=self.review_rules,
             start=self.campaigns.starter().start_by_approval,
-            before=compared,
+            before=approval_scan,
         )
-        faults = read.faults + made.faults
+        faults = read.faults + result.faults
         self._known_faults[:] = faults
-        left = tried.later or tried.is_late or compared.is_waiting
+        left = state.later or state.is_late or approval_scan.is_waiting
         # a mark that stayed the same says that the run changed nothing, and no other process did
         if mark and not left and mark == self._mark_sources():
             with self.store.begin(lasting=False) as tx:
                 tx.statements.note_read(mark, faults)
-        return faults, noted
+        return faults, approvals
 
     def _mark_sources(self) -> str:
         """Return a hash of everything that a refresh depends on, or "" if a source has none."""
@@ -194,8 +194,8 @@ class Statements:
 
     def fault(self, statement: Statement) -> str:
         """Return the fault of a statement's source as far as this process knows it, or ""."""
-        own = (fault for fault in self._known_faults if fault.file == statement.origin)
-        return str(next(own, ""))
+        faults = (fault for fault in self._known_faults if fault.file == statement.origin)
+        return str(next(faults, ""))
 
     def faults_about(
         self, tx: Transaction, statement: Statement, faults: Iterable[Fault]

@@ -30,10 +30,10 @@ class Subscribers:
     def declared_lists(self) -> frozenset[str]:
         """The lists that the settings name, also empty ones."""
         settings = self.settings
-        named = [settings.default_lists]
-        named += [getattr(source, "lists", ()) for source in settings.statements]
-        named += [digest.lists for digest in settings.digests]
-        return frozenset(name for names in named for name in names).union(
+        groups = [settings.default_lists]
+        groups += [getattr(source, "lists", ()) for source in settings.statements]
+        groups += [digest.lists for digest in settings.digests]
+        return frozenset(name for names in groups for name in names).union(
             option.name for option in settings.lists
         )
 

@@ -65,9 +65,9 @@ class Tick:
         store, rules = self.delivery.store, self.campaigns.plan_rules
         # each stage finds what the one before it wrote, within one tick
         built_digests = self.campaigns.digest_builder.build()
-        faults, noted = self.statements.refresh_with_approvals()
+        faults, approvals = self.statements.refresh_with_approvals()
         resumed = resume(store=store)
-        planned = plan(store=store, rules=rules, before=self._plan_state)
+        plan_result = plan(store=store, rules=rules, before=self._plan_state)
         started = start_due(store=store, rules=rules)
         clean(store=store)  # what was erased while the database was too busy
         stopped = pause_harmful(store=store)
@@ -77,11 +77,11 @@ class Tick:
         return TickResult(
             faults=faults,
             built_digests=built_digests,
-            approved=noted,
-            scheduled=planned.scheduled,
+            approved=approvals,
+            scheduled=plan_result.scheduled,
             started=started,
-            withdrawn=planned.withdrawn,
-            held=planned.held,
+            withdrawn=plan_result.withdrawn,
+            held=plan_result.held,
             stopped=stopped,
             resumed=resumed,
         )

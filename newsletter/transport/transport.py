@@ -237,8 +237,8 @@ class Transport:
     def close(self) -> None:
         """Close idle connections."""
         with self._lock:
-            idle, self._idle = self._idle, []
-        for connection in idle:
+            connections, self._idle = self._idle, []
+        for connection in connections:
             connection.close()
 
     def _send(self, request: http.HttpRequest, data: bytes, call: Call) -> http.HttpResponse:
@@ -264,13 +264,13 @@ class Transport:
         """Return a clean idle connection to the origin, or a new one."""
         while True:
             with self._lock:
-                kept = [each for each in self._idle if each.origin == origin]
-                if not kept:
+                usable = [each for each in self._idle if each.origin == origin]
+                if not usable:
                     break
-                self._idle.remove(kept[-1])
-            if kept[-1].is_clean:
-                return kept[-1]
-            kept[-1].close()
+                self._idle.remove(usable[-1])
+            if usable[-1].is_clean:
+                return usable[-1]
+            usable[-1].close()
         tls = (self._tls or _tls_context()) if origin.is_secure else None
         return self.connection_class(origin, self._resolve, tls)
 
@@ -333,8 +333,8 @@ def _incompleteness(response: http.HttpResponse) -> str:
         return "" if coding.lower() == "chunked" else f"it is coded as {http.brief(coding)}"
     if length is None:
         # a redirect needs no body: whether one is missing does not matter
-        whole = body or 300 <= response.status < 400
-        return "" if whole else "the answer has neither a length nor a body"
+        is_complete = body or 300 <= response.status < 400
+        return "" if is_complete else "the answer has neither a length nor a body"
     return "" if length == str(len(body)) else f"{len(body)} of {http.brief(length)} bytes came"
 
 

@@ -186,7 +186,9 @@ def test_a_round_posts_what_the_tick_found(
         site.services.tick.run()
         site.clock.advance(minutes=1)
         server.script.append(reply(404, "no_service"))
-        tick = ChannelPostRunner(site.services.settings, site.services.store, stopped=lambda: False)
+        tick = ChannelPostRunner(
+            site.services.settings, site.services.store, is_stopped=lambda: False
+        )
         with caplog.at_level("DEBUG"):
             tick.send_due()
             tick.send_due()

@@ -37,7 +37,7 @@ CAMPAIGN = Campaign(
 
 def done(verdict: Verdict = Verdict.ACCEPTED, messages: int = 10) -> DispatchResult:
     return DispatchResult(
-        claimed=ClaimedBatch(
+        batch=ClaimedBatch(
             id=1,
             campaign=CAMPAIGN,
             fence=1,

@@ -19,9 +19,9 @@ def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) ->
 
     Raises NotFound or Refused; InvalidInput if the note is missing or too long.
     """
-    said = " ".join(words.split())
-    missing = not said and kind is not NoteKind.RESTORED
-    if missing or len(said) > MAX_CHARACTERS or not said.isprintable():
+    text = " ".join(words.split())
+    is_missing = not text and kind is not NoteKind.RESTORED
+    if is_missing or len(text) > MAX_CHARACTERS or not text.isprintable():
         message = f"Write between 1 and {MAX_CHARACTERS:,} plain characters"
         raise InvalidInput([Fault(file=slug, key=kind.value, message=message)])
     with act_as(store, by, Role.SENDER, _ACTION_OF_KIND[kind]) as (tx, person):
@@ -30,5 +30,5 @@ def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) ->
         is_off = bool(tx.public_notes.find_withdrawn([slug]))
         if (NoteKind.WITHDRAWN if is_off else NoteKind.RESTORED) is kind:
             raise Refused(f"The text of {slug} is {'off' if is_off else 'on'} the web already.")
-        tx.public_notes.add(PublicNote(slug=slug, at=tx.now, by=person, kind=kind, words=said))
-        tx.audit.enter(person, _ACTION_OF_KIND[kind], slug, said)
+        tx.public_notes.add(PublicNote(slug=slug, at=tx.now, by=person, kind=kind, words=text))
+        tx.audit.enter(person, _ACTION_OF_KIND[kind], slug, text)

@@ -182,18 +182,18 @@ def desktop(
         return tuple(_rows(tx, [campaign.slug for campaign in campaigns], rules, faults))
 
     moving = {CampaignState.SENDING, CampaignState.PAUSED}
-    going = [open_ for open_ in tx.campaigns.open() if has_begun(open_) and open_.state in moving]
+    moves = [open_ for open_ in tx.campaigns.open() if has_begun(open_) and open_.state in moving]
     if role.includes(Role.ADMIN):
         waiting += statuses_of(tx.campaigns.undecided(_MAX_TASKS))
     if role.includes(Role.SENDER):  # nobody else would find them
         slugs = tx.board.page(rules, Shelf.MISSING, limit=_MAX_SEARCHED)
         waiting += [one for one in _rows(tx, slugs, rules, faults) if one.state is State.FAULTY]
-        waiting += statuses_of([one for one in going if one.welcome and one.counts.unknown])
-    going = [campaign for campaign in going if not campaign.welcome]
-    going.sort(key=lambda campaign: -campaign.id)
+        waiting += statuses_of([one for one in moves if one.welcome and one.counts.unknown])
+    moves = [campaign for campaign in moves if not campaign.welcome]
+    moves.sort(key=lambda campaign: -campaign.id)
     over = tx.campaigns.last_ended(_MAX_ENDED)
-    named = _mentions_of(tx, address)
-    about = tx.statements.some([*(one.slug for one in over), *(one.slug for one in named)])
+    mentions = _mentions_of(tx, address)
+    about = tx.statements.some([*(one.slug for one in over), *(one.slug for one in mentions)])
     titles = {stored.statement.slug: stored.statement.title for stored in about}
     unseen = tx.board.unseen(limit=_MAX_SEARCHED)
     growth = tx.readers.growth(tx.now - _GROWTH_PERIOD)
@@ -202,10 +202,10 @@ def desktop(
         lapsed=tuple(lapsed[:_MAX_TASKS]),
         more_waits=len(waiting) > _MAX_TASKS,
         next=statuses_of(tx.campaigns.scheduled(limit=_MAX_NEXT)),
-        going=statuses_of(going[:_MAX_TASKS]),
+        going=statuses_of(moves[:_MAX_TASKS]),
         over=tuple((campaign, titles.get(campaign.slug, campaign.slug)) for campaign in over),
         drafts=tuple([draft for draft in unseen if address in draft.version.writers][:_MAX_NEXT]),
-        named_in=tuple((comment, titles.get(comment.slug, comment.slug)) for comment in named),
+        named_in=tuple((comment, titles.get(comment.slug, comment.slug)) for comment in mentions),
         lists=len(growth),
         growth=tuple(map(sum, zip((0, 0, 0), *growth.values(), strict=True))),
         complaints=tx.events.complaints([campaign.id for campaign in over]),
@@ -266,12 +266,10 @@ def calendar(
 
 def clashes(entries: Iterable[Entry]) -> list[tuple[Entry, Entry, tuple[str, ...]]]:
     """Return pairs of planned statements that are too close, and the lists that they share."""
-    planned = [
-        entry for entry in entries if entry.state in _PLANNED_STATES and not entry.is_embargo
-    ]
+    others = [entry for entry in entries if entry.state in _PLANNED_STATES and not entry.is_embargo]
     return [
         (first, second, shared)
-        for first, second in combinations(planned, 2)
+        for first, second in combinations(others, 2)
         if second.at - first.at < _CLASH_WITHIN
         and (shared := tuple(name for name in first.lists if name in second.lists))
     ]

@@ -89,15 +89,15 @@ class DigestBuilder:
         self._note_names()
         with self.store.read() as tx:
             waiting = [configured for configured in self.digests if self._due(tx, configured)]
-            wrong = self._corrected_issues(tx)
-        done = []
+            changed_issues = self._corrected_issues(tx)
+        built = []
         for digest in waiting:
             with self.store.begin() as tx:
-                done += self._make_due(tx, digest)
-        if wrong:
+                built += self._make_due(tx, digest)
+        if changed_issues:
             with self.store.begin() as tx:
-                done += [self._replace(tx, right) for right in self._corrected_issues(tx)]
-        return tuple(done)
+                built += [self._replace(tx, issue) for issue in self._corrected_issues(tx)]
+        return tuple(built)
 
     def make(self, name: str, actor: str) -> BuiltDigest:
         """Build today's issue before it is due, for a writer. Raises NotFound or Refused."""
@@ -172,9 +172,9 @@ class DigestBuilder:
     def _parts(self, tx: Transaction, digest: Digest, end: datetime) -> list[DigestPart]:
         """Return the parts of an issue that is built at ``end``, in sending order."""
         issues = tx.digests.issues()
-        made = [issue for issue in issues if issue.name == digest.name and issue.statement]
+        built_issues = [issue for issue in issues if issue.name == digest.name and issue.statement]
         since = tx.digests.since().get(digest.name, end)
-        after = max([since, *(issued.upto for issued in made)])
+        after = max([since, *(issued.upto for issued in built_issues)])
         chosen = choose_campaigns(
             # a correction begins after what it corrects
             _with_page(tx, tx.campaigns.begun(after)),
@@ -182,12 +182,12 @@ class DigestBuilder:
             upto=end,
             gathers=digest.gathers,
             # neither what an issue named before, nor one digest email in another
-            listed={slug for issued in made for slug in issued.parts}
+            listed={slug for issued in built_issues for slug in issued.parts}
             | {issue.slug for issue in issues},
         )
         found = [(campaign, sent_statement(tx, campaign)) for campaign in chosen]
-        kept = pick_language([one for _, one in found], digest.language)
-        return [(campaign, one) for campaign, one in found if one in kept]
+        statements = pick_language([one for _, one in found], digest.language)
+        return [(campaign, one) for campaign, one in found if one in statements]
 
     def _compose_issue(self, digest: Digest, issue: Issue, parts: Sequence[DigestPart]) -> Issue:
         """Return the issue with these parts and the statement composed of them."""
@@ -215,16 +215,16 @@ class DigestBuilder:
 
         Return an issue that needs no change as it is.
         """
-        digest, standing = (
+        digest, campaigns = (
             self._configured(issue.name),
             current_campaigns(issue.parts, _with_page(tx, tx.campaigns.related(issue.parts))),
         )
-        if tuple(campaign.slug for campaign in standing) == issue.parts:
+        if tuple(campaign.slug for campaign in campaigns) == issue.parts:
             return issue
-        if digest is None or not standing:
+        if digest is None or not campaigns:
             return replace(issue, statement=None, parts=())
         return self._compose_issue(
-            digest, issue, [(campaign, sent_statement(tx, campaign)) for campaign in standing]
+            digest, issue, [(campaign, sent_statement(tx, campaign)) for campaign in campaigns]
         )
 
     def _local_day(self, instant: datetime) -> date:
@@ -264,8 +264,8 @@ class DigestBuilder:
 
     def _make(self, tx: Transaction, digest: Digest, issue: Issue, actor: str) -> BuiltDigest:
         parts = self._parts(tx, digest, issue.upto)
-        went = f"{_counted(len(parts))} went out{_lists_text(digest)}"
-        summary = f"{went}, and it takes {digest.least}: there is no issue"
+        text = f"{_counted(len(parts))} went out{_lists_text(digest)}"
+        summary = f"{text}, and it takes {digest.least}: there is no issue"
         if len(parts) >= digest.least:
             issue = self._compose_issue(digest, issue, parts[-MAX_STATEMENTS:])
             summary = f"{_counted(len(issue.parts))}; it waits for approval"
@@ -282,7 +282,7 @@ class DigestBuilder:
     def _corrected_issues(self, tx: Transaction) -> list[Issue]:
         """Return the waiting issues that need a change, already changed."""
         pairs = ((issue, self._corrected(tx, issue)) for issue in tx.digests.waiting())
-        return [right for issue, right in pairs if right != issue]
+        return [new for issue, new in pairs if new != issue]
 
     def _replace(self, tx: Transaction, issue: Issue) -> BuiltDigest:
         tx.digests.put(issue, tx.now)

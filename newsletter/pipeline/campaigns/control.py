@@ -125,11 +125,11 @@ class Starter:
                 self._set_time(tx, status.stored, at, person)
             if unconfirmed and status.campaign is not None:
                 tx.starts.revoke(request.slug, tx.now)
-                number, paused = status.campaign.id, {CampaignState.PAUSED}
-                tx.campaigns.move(number, CampaignState.SCHEDULED, expect=paused, at=tx.now)
+                number, expected = status.campaign.id, {CampaignState.PAUSED}
+                tx.campaigns.move(number, CampaignState.SCHEDULED, expect=expected, at=tx.now)
             start = record_start(tx, status, request.shown, by=person)
-            when = f", at {request.at.isoformat()}" if request.at else ", at once" * request.at_once
-            detail = f"{start.content_hash} to {start.count} readers{when}"
+            time = f", at {request.at.isoformat()}" if request.at else ", at once" * request.at_once
+            detail = f"{start.content_hash} to {start.count} readers{time}"
             tx.audit.enter(person, "start", start.slug, detail)
             return start
 
@@ -198,10 +198,10 @@ class Starter:
             raise Refused(
                 f"{slug} is embargoed until {moment(first, zone)}; choose that time or a later one"
             )
-        told = {one: one.not_before for one in status.approval.valid}
+        times = {one: one.not_before for one in status.approval.valid}
         if at is not None:
-            told = {one: approved_from(status, one) for one in told}
-        later = {one: until for one, until in told.items() if until is not None and until > first}
+            times = {one: approved_from(status, one) for one in times}
+        later = {one: until for one, until in times.items() if until is not None and until > first}
         if later and not renews_approvals:
             until = moment(max(later.values()), zone)
             raise Refused(
@@ -243,11 +243,11 @@ class Starter:
         slug = status.slug
         may_revoke_all = person == OPERATOR_NAME or tx.staff.roles()[person].includes(Role.SENDER)
         if may_revoke_all and self.rules.start is StartBy.SENDER:
-            taken = tx.starts.revoke(slug, tx.now)
+            count = tx.starts.revoke(slug, tx.now)
         else:
             whose = None if may_revoke_all else person
-            taken = tx.approvals.revoke(slug, tx.now, whose, actor=person)
-        if not taken:
+            count = tx.approvals.revoke(slug, tx.now, whose, actor=person)
+        if not count:
             raise Refused(f"there is nothing of {person} to undo: {slug} waits for somebody else")
         tx.audit.enter(person, "undo", slug, "start")
         left = load_status(tx, status.stored, self.rules).approval
@@ -388,10 +388,10 @@ class OperatorActions:
         action: str,
     ) -> None:
         by = self.actor if to is CampaignState.CANCELLED else ""
-        moved = tx.campaigns.move(
+        is_moved = tx.campaigns.move(
             campaign.id, to, expect=expect, at=tx.now, reason=reason, ended_by=by
         )
-        if not moved:
+        if not is_moved:
             raise Refused(
                 f"campaign {campaign.id} ({campaign.slug}) is {campaign.state.value};"
                 f" to {action} it, it has to be {' or '.join(sorted(s.value for s in expect))}"
@@ -425,6 +425,6 @@ def why_not_reopened(tx: Transaction, campaign: Campaign) -> str:
     since = campaign.finished_at or tx.now
     for other in (tx.campaigns.latest(original), *tx.campaigns.of_translations(original)):
         if has_begun(other) and other.started_at and other.started_at > since:
-            went = "{slug} went out since, and its readers may have that language"
-            return say(went, slug=other.slug)
+            pattern = "{slug} went out since, and its readers may have that language"
+            return say(pattern, slug=other.slug)
     return ""

@@ -47,8 +47,8 @@ class Reach:
         lists, segment = self.audience.lists, self.audience.segment
         if segment is None:
             return 0
-        picked = tx.audiences.count(Audience(lists=lists, segment=segment))
-        return tx.audiences.count(Audience(lists=lists)) - picked
+        segment_count = tx.audiences.count(Audience(lists=lists, segment=segment))
+        return tx.audiences.count(Audience(lists=lists)) - segment_count
 
     def why_nobody(self, campaign: Campaign) -> str:
         """Return why a campaign without readers cannot start, and what to do."""
@@ -119,9 +119,9 @@ def release_of(tx: Transaction, status: StatementStatus) -> datetime | None:
     if status.campaign is not None and status.is_waiting:
         first = status.campaign.release_at
         earlier = [zone for zone, at in by_zone.instants.items() if at < first]
-        then = [zone for zone, at in by_zone.instants.items() if at == first]
+        zones = [zone for zone, at in by_zone.instants.items() if at == first]
         has_zone = partial(tx.audiences.has_zone, audience)
-        if then and has_zone(then) and not has_zone(earlier):
+        if zones and has_zone(zones) and not has_zone(earlier):
             return first
     found = status.by_zone(tx.audiences.zones(audience))
     return found.first if found else None
@@ -169,8 +169,8 @@ class CountNotTyped(Refused):
 
     def __init__(self, readers: int) -> None:
         self.readers = readers
-        wanted = "Type {number}, the number of people who get it"
-        super().__init__(say(wanted, number=str(readers)))
+        pattern = "Type {number}, the number of people who get it"
+        super().__init__(say(pattern, number=str(readers)))
 
 
 class SecondFactorNeeded(Refused):
@@ -268,20 +268,20 @@ def record_start(tx: Transaction, status: StatementStatus, shown: ShownTerms, *,
     return start
 
 
-def _reach(tx: Transaction, status: StatementStatus, *, unstarted: bool = False) -> Reach:
+def _reach(tx: Transaction, status: StatementStatus, *, with_unstarted: bool = False) -> Reach:
     """Return the audience, with the translations that get a campaign next.
 
-    ``unstarted``: also translations that are approved and not started.
+    ``with_unstarted``: also translations that are approved and not started.
     """
-    planned: list[Statement] = []
+    statements: list[Statement] = []
     if not status.rules.together:
-        planned = [
+        statements = [
             one.statement
             for one in unsent_translations(tx, status)
-            if one.approval.approved and (one.is_started or unstarted)
+            if one.approval.approved and (one.is_started or with_unstarted)
         ]
     together = status.rules.together
-    return reach_of(tx, status.statement, together=together, to_be_planned=planned)
+    return reach_of(tx, status.statement, together=together, to_be_planned=statements)
 
 
 def unsent_translations(tx: Transaction, status: StatementStatus) -> list[StatementStatus]:
@@ -369,7 +369,7 @@ def dry_run(slug: str, *, store: Store, rules: CampaignRules) -> DryRun:
             segment=str(statement.segment or ""),
         )
         try:
-            reach = _reach(tx, status, unstarted=True)
+            reach = _reach(tx, status, with_unstarted=True)
         except Refused as error:
             return replace(dry, reasons=(*dry.reasons, str(error)))
         audience, correction = reach.audience, reach.correction
@@ -413,8 +413,8 @@ def report_lines(dry: DryRun, zone: str = "UTC") -> Iterator[str]:
     """Yield a dry run as text, with the first few addresses. Times are in ``zone``."""
     if dry.ends:
         yield f"{dry.slug} would end {', '.join(dry.ends)}"
-    whom = f"who may have {dry.corrects} or wait for it" if dry.corrects else ""
-    yield f"{dry.slug} would go to {dry.audience:,} readers {whom or 'of ' + ', '.join(dry.lists)}"
+    group = f"who may have {dry.corrects} or wait for it" if dry.corrects else ""
+    yield f"{dry.slug} would go to {dry.audience:,} readers {group or 'of ' + ', '.join(dry.lists)}"
     yield from (f"  {address}" for address in dry.addresses[:_MAX_ADDRESSES_SHOWN])
     if dry.audience > _MAX_ADDRESSES_SHOWN:
         yield f"  and {dry.audience - _MAX_ADDRESSES_SHOWN:,} more"

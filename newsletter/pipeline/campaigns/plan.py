@@ -113,13 +113,13 @@ def plan(*, store: Store, rules: PlanRules, before: PlanState | None = None) -> 
     before = before or PlanState()
     with store.read() as tx:
         staff = tx.staff.roles()
-        full = before.staff != staff
-        mark, touched = tx.statements.changed_since(None if full else before.change_number)
-        known = tx.statements.unsettled() if full else tx.statements.some({*touched, *before.open})
+        anew = before.staff != staff
+        mark, slugs = tx.statements.changed_since(None if anew else before.change_number)
+        known = tx.statements.unsettled() if anew else tx.statements.some({*slugs, *before.open})
         # rendering a statement for the first time counts as a change, so it is planned then
         known = [stored for stored in known if stored.fingerprint]
         decisions = [_decide(tx, status) for status in load_statuses(tx, known, rules)]
-    if full:
+    if anew:
         # stays None until the end, so that a run that breaks off is followed by a complete one
         before.staff, before.open, before.held = None, set(), {}
     scheduled: list[Campaign] = []
@@ -190,9 +190,9 @@ def _next_step(status: StatementStatus, release: datetime | None) -> tuple[Step,
 
 def _step_if_not_ready(status: StatementStatus) -> tuple[Step, str]:
     """Return the step of a statement that is missing, not approved or not started, and why."""
-    approval, lapsed = status.approval, status.lapsed_start
+    approval, start = status.approval, status.lapsed_start
     reasons = "; ".join(approval.reasons)
-    lapse = f"; {lapsed.by} had started it, and that has lapsed" if lapsed else ""
+    lapse = f"; {start.by} had started it, and that has lapsed" if start else ""
     if not status.is_waiting:
         if has_begun(status.campaign):
             return Step.NOTHING, ""  # it went out as approved; its file now is another matter
@@ -264,9 +264,9 @@ def _withdraw(tx: Transaction, campaign: Campaign, reason: str) -> None:
 def start_due(*, store: Store, rules: PlanRules) -> tuple[Campaign, ...]:
     """Freeze the audience of each due campaign and start it. Return those started."""
     with store.read() as tx:
-        due = tx.campaigns.scheduled(until=tx.now)
+        campaigns = tx.campaigns.scheduled(until=tx.now)
     started = []
-    for campaign in due:
+    for campaign in campaigns:
         with store.begin() as tx:
             if _start(tx, campaign, rules):
                 started.append(campaign)
@@ -289,8 +289,8 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
     if status.start is not None and _pause_if_far_off(tx, status.start, campaign, reach):
         return False
     content = approved_content(tx, campaign)
-    fits = [capabilities.recipients_for(content) for capabilities in rules.capabilities]
-    batch_size = min(rules.batch_size, *fits)
+    sizes = [capabilities.recipients_for(content) for capabilities in rules.capabilities]
+    batch_size = min(rules.batch_size, *sizes)
     size = tx.audiences.freeze(
         campaign.id, reach.correction or reach.audience, batch_size, status.by_zone()
     )
@@ -305,9 +305,9 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
         tx.search.put(_searchable(campaign, content, rules))
     if reach.correction is not None:
         # after the freeze, because the audience includes readers whom the original still waits for
-        for stopped in reach.correction.ended_campaigns:
-            _cancel(tx, stopped, f"corrected by {reach.correction.by}")
-            tx.campaigns.set_corrected_by(stopped.id, reach.correction.by)
+        for ended in reach.correction.ended_campaigns:
+            _cancel(tx, ended, f"corrected by {reach.correction.by}")
+            tx.campaigns.set_corrected_by(ended.id, reach.correction.by)
     _log(tx, "start", campaign.slug, f"campaign {campaign.id} to {size} readers")
     return True
 

@@ -157,8 +157,8 @@ def _estimate(tx: Transaction, campaign: Campaign) -> int | None:
 
 def _waiting(campaign: Campaign, wait: Wait | None) -> dict[str, str | None] | None:
     """Return cause and end of a campaign's wait; None if it does not wait."""
-    going = campaign.state is CampaignState.SENDING and campaign.counts.pending
-    if wait is None or wait.cause is Cause.TURN or not going:
+    is_sending = campaign.state is CampaignState.SENDING and campaign.counts.pending
+    if wait is None or wait.cause is Cause.TURN or not is_sending:
         return None
     return {"for": wait.cause.value, "until": _iso(wait.until), "reason": wait.reason}
 
@@ -188,13 +188,13 @@ class Vitals:
 def vitals(*, store: Store) -> Vitals:
     """Return the open work. Raises StoreUnavailable."""
     with store.read() as tx:
-        due = [campaign.release_at for campaign in tx.campaigns.scheduled(until=tx.now)]
+        times = [campaign.release_at for campaign in tx.campaigns.scheduled(until=tx.now)]
         first = tx.emails.waiting_since()
         return Vitals(
             stopped=bool(tx.hold.reasons()),
             campaigns=tuple(tx.campaigns.open()),
             batches=tx.batches.waiting(),
-            overdue=tx.now - min(due, default=tx.now),
+            overdue=tx.now - min(times, default=tx.now),
             emails=tx.emails.waiting()[0],
             oldest_email_age=tx.now - min(first or tx.now, tx.now),
         )

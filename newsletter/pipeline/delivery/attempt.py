@@ -36,7 +36,7 @@ from newsletter.pipeline.delivery.rate_limiter import RateLimiter
 from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.sql import Store, Transaction
 
-HeldClaim = TypeVar("HeldClaim")
+Claim = TypeVar("Claim")
 AttemptResult = TypeVar("AttemptResult")
 
 _log = logging.getLogger("newsletter.run")
@@ -174,7 +174,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attempts(ABC, Generic[HeldClaim, AttemptResult]):
+class Attempts(ABC, Generic[Claim, AttemptResult]):
     """Sends one batch or email per call. Any number of threads may share an instance.
 
     ``lease`` must be longer than the longest call. ``attempt_ids`` returns a new id each time,
@@ -208,39 +208,39 @@ class Attempts(ABC, Generic[HeldClaim, AttemptResult]):
         # computed before the claim, so that it ends no later than the lease
         not_after = NotAfter.after(self.lease, self.store.clock)
         # a power cut may undo the claim, because nothing leaves before the note, which is durable
-        attempt, held = self.claim_next(not_after)
-        if held is None:
+        attempt, claim = self.claim_next(not_after)
+        if claim is None:
             return None
-        answer = self._answer(held, attempt)
+        answer = self._answer(claim, attempt)
         while True:
             try:
-                return self.record(held, answer, attempt)
+                return self.record(claim, answer, attempt)
             except StoreUnavailable:
                 # after the lease, others may have found out what became of it
                 if attempt.not_after.left() <= timedelta(0) or not self.waits():
                     raise
 
-    def _answer(self, held: HeldClaim, attempt: Attempt) -> Answer:
+    def _answer(self, claim: Claim, attempt: Attempt) -> Answer:
         """Return the provider's answer, or a local one if no request was sent."""
         try:
-            prepared = self.prepare(held, attempt)
+            prepared = self.prepare(claim, attempt)
         except InvalidInput as error:  # from a template of the workspace or the provider's limits
             return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=str(error)))
         if isinstance(prepared, Answer):
             return prepared
-        if not self._note(held, hashlib.sha256(prepared.body).hexdigest()):
+        if not self._note(claim, hashlib.sha256(prepared.body).hexdigest()):
             return _CLAIM_LOST
-        provider, began_at = self.provider_for(held).provider, self.store.clock.now()
+        provider, began_at = self.provider_for(claim).provider, self.store.clock.now()
         answer = provider.hand_over(replace(prepared, not_after=attempt.not_after))
         return replace(answer, took=self.store.clock.now() - began_at)
 
-    def _note(self, held: HeldClaim, body_hash: str) -> bool:
+    def _note(self, claim: Claim, body_hash: str) -> bool:
         """Record the request, before it is sent, in the database and in the guard file.
 
         Return whether the claim still holds. Raises StoreUnavailable without the guard file.
         """
         with self.store.begin() if self.owner is None else self.store.send() as tx:
-            number = self.record_start(tx, held, body_hash)
+            number = self.record_start(tx, claim, body_hash)
             if number is None:
                 return False
             # inside the transaction, so that an exchanged database keeps nothing of this attempt
@@ -249,7 +249,7 @@ class Attempts(ABC, Generic[HeldClaim, AttemptResult]):
             self.guard_file.store_claim(number)
         except StoreUnavailable as error:
             with self.store.begin() as tx:
-                self.requeue(tx, held, str(error))
+                self.requeue(tx, claim, str(error))
             raise
         return True
 
@@ -268,7 +268,7 @@ class Attempts(ABC, Generic[HeldClaim, AttemptResult]):
 
     # --- the steps that batches and emails take differently
 
-    def claim_next(self, not_after: NotAfter) -> tuple[Attempt, HeldClaim | None]:
+    def claim_next(self, not_after: NotAfter) -> tuple[Attempt, Claim | None]:
         """Claim the next batch or email, in the exclusive write transaction."""
         with self.store.begin(lasting=False) as tx:
             attempt = self.start_attempt(tx, not_after)
@@ -279,31 +279,31 @@ class Attempts(ABC, Generic[HeldClaim, AttemptResult]):
         return Attempt(id=self.attempt_ids(), at=tx.now, not_after=not_after)
 
     @abstractmethod
-    def claim(self, tx: Transaction, attempt: Attempt) -> HeldClaim | None:
+    def claim(self, tx: Transaction, attempt: Attempt) -> Claim | None:
         """Claim the next batch or email and count it at the rate limit; None if none may leave.
 
         A power cut may undo the claim: act on it only after a durable transaction.
         """
 
     @abstractmethod
-    def provider_for(self, held: HeldClaim) -> PooledProvider:
+    def provider_for(self, claim: Claim) -> PooledProvider:
         """Return the provider that sends the claimed batch or email."""
 
     @abstractmethod
-    def prepare(self, held: HeldClaim, attempt: Attempt) -> PreparedRequest | Answer:
+    def prepare(self, claim: Claim, attempt: Attempt) -> PreparedRequest | Answer:
         """Build the request, or return an answer if none may be sent.
 
         Raises InvalidInput if the provider cannot express the message.
         """
 
     @abstractmethod
-    def record_start(self, tx: Transaction, held: HeldClaim, body_hash: str) -> int | None:
+    def record_start(self, tx: Transaction, claim: Claim, body_hash: str) -> int | None:
         """Record the request before it is sent. Return the claim number; None if lost."""
 
     @abstractmethod
-    def requeue(self, tx: Transaction, held: HeldClaim, reason: str) -> None:
+    def requeue(self, tx: Transaction, claim: Claim, reason: str) -> None:
         """Queue the batch or email again, after an attempt that sent nothing."""
 
     @abstractmethod
-    def record(self, held: HeldClaim, answer: Answer, attempt: Attempt) -> AttemptResult:
+    def record(self, claim: Claim, answer: Answer, attempt: Attempt) -> AttemptResult:
         """Record the outcome."""

@@ -43,7 +43,7 @@ _SETTINGS_CHANGED = (
 class DispatchResult:
     """The result of sending one batch."""
 
-    claimed: ClaimedBatch
+    batch: ClaimedBatch
     attempt_id: str
     answer: Answer
     wait: timedelta
@@ -53,17 +53,17 @@ class DispatchResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HeldBatch:
-    """A claimed batch and its content."""
+class BatchClaim:
+    """A claimed batch, its content and names."""
 
-    claimed: ClaimedBatch
+    batch: ClaimedBatch
     content: Content
     names_by_id: Mapping[int, str]
     """Names for the greeting, by subscriber id; empty without a greeting by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dispatcher(Attempts[HeldBatch, DispatchResult]):
+class Dispatcher(Attempts[BatchClaim, DispatchResult]):
     """Sends one batch per call."""
 
     delivery_settings_hash: str = ""
@@ -77,24 +77,24 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
         if self.pool.second is not None:
             with self.store.begin() as tx:
                 self.pool.fail_over_all(tx, tx.now)
-        done = self.attempt()
-        if done is None:  # the last readers of a campaign may have left while its batches waited
+        result = self.attempt()
+        if result is None:  # the last readers of a campaign may have left while its batches waited
             with self.store.read() as tx:
                 sending = tx.campaigns.sending()
                 empty_ids = [campaign for campaign in sending if not tx.batches.is_open(campaign)]
             for campaign in empty_ids:
                 with self.store.begin() as tx:
                     finish(tx, campaign)
-        return done
+        return result
 
-    def claim_next(self, not_after: NotAfter) -> tuple[Attempt, HeldBatch | None]:
+    def claim_next(self, not_after: NotAfter) -> tuple[Attempt, BatchClaim | None]:
         """Claim the next batch, in parallel with other processes if they share the sending."""
         if self.claims_concurrently:
             with suppress(QuotaContended):
                 return self._claim_concurrently(not_after)
         return super().claim_next(not_after)
 
-    def _claim_concurrently(self, not_after: NotAfter) -> tuple[Attempt, HeldBatch | None]:
+    def _claim_concurrently(self, not_after: NotAfter) -> tuple[Attempt, BatchClaim | None]:
         pooled, limiter = self.pool.first, self.pool.first.limiter
         room = limiter.limits.batch_limit(pooled.provider.capabilities.max_recipients)
         reserved = limiter.reserve(self.store, room)
@@ -102,111 +102,109 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
             attempt = self.start_attempt(tx, not_after)
             rate_limit = limiter.current(tx, attempt.at)
             allowance = limiter.allowance(rate_limit, attempt.at, reserved, has_turn=True)
-            held = self._claim(tx, attempt, {pooled.name: allowance})
-            messages = len(held.claimed.members) if held else 0
+            claim = self._claim(tx, attempt, {pooled.name: allowance})
+            messages = len(claim.batch.members) if claim else 0
             if messages:  # last, because all processes wait for this row
                 limiter.count(tx, messages, attempt.at)
         limiter.return_unused(reserved - messages)
-        return attempt, held
+        return attempt, claim
 
-    def claim(self, tx: Transaction, attempt: Attempt) -> HeldBatch | None:
+    def claim(self, tx: Transaction, attempt: Attempt) -> BatchClaim | None:
         """Claim the next batch, without readers who have unsubscribed since the freeze."""
         rate_limits = self.pool.rate_limits(tx, attempt.at)
-        held = self._claim(tx, attempt, self.pool.allowance(rate_limits, attempt.at))
-        if held is not None:
-            pooled = self.provider_for(held)
-            pooled.limiter.take(tx, rate_limits[pooled.name], len(held.claimed.members), attempt.at)
-        return held
+        claim = self._claim(tx, attempt, self.pool.allowance(rate_limits, attempt.at))
+        if claim is not None:
+            pooled = self.provider_for(claim)
+            pooled.limiter.take(tx, rate_limits[pooled.name], len(claim.batch.members), attempt.at)
+        return claim
 
     def _claim(
         self, tx: Transaction, attempt: Attempt, allowance: Mapping[str, int]
-    ) -> HeldBatch | None:
+    ) -> BatchClaim | None:
         if not any(allowance.values()):
             return None
-        claimed = tx.batches.claim(
+        batch = tx.batches.claim(
             at=attempt.at,
             lease=self.lease,
             attempt_id=attempt.id,
             allowance=allowance,
             owner=self.owner,
         )
-        if claimed is None:
+        if batch is None:
             return None
-        content = self._content(tx, claimed)
-        names_by_id = names_for(tx, content, [number for number, _ in claimed.members])
-        return HeldBatch(claimed=claimed, content=content, names_by_id=names_by_id)
+        content = self._content(tx, batch)
+        names_by_id = names_for(tx, content, [number for number, _ in batch.members])
+        return BatchClaim(batch=batch, content=content, names_by_id=names_by_id)
 
-    def provider_for(self, held: HeldBatch) -> PooledProvider:
-        return self.pool.provider_for(held.claimed)
+    def provider_for(self, claim: BatchClaim) -> PooledProvider:
+        return self.pool.provider_for(claim.batch)
 
-    def prepare(self, held: HeldBatch, attempt: Attempt) -> PreparedRequest | Answer:
-        if held.content.delivery_settings_hash != self.delivery_settings_hash:
+    def prepare(self, claim: BatchClaim, attempt: Attempt) -> PreparedRequest | Answer:
+        if claim.content.delivery_settings_hash != self.delivery_settings_hash:
             return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=_SETTINGS_CHANGED))
         batch = build_batch(
-            held.claimed.campaign,
-            held.content,
-            held.claimed.members,
+            claim.batch.campaign,
+            claim.content,
+            claim.batch.members,
             attempt_id=attempt.id,
-            at=held.claimed.at,
+            at=claim.batch.at,
             links=self.links,
-            names_by_id=held.names_by_id,
+            names_by_id=claim.names_by_id,
         )
-        return self.provider_for(held).provider.prepare(batch)
+        return self.provider_for(claim).provider.prepare(batch)
 
-    def record_start(self, tx: Transaction, held: HeldBatch, body_hash: str) -> int | None:
+    def record_start(self, tx: Transaction, claim: BatchClaim, body_hash: str) -> int | None:
         """Record the account and the hash of the request: a replay must send the same bytes."""
-        account, claimed = self.provider_for(held).account, held.claimed
+        account, batch = self.provider_for(claim).account, claim.batch
         return tx.batches.record_start(
-            claimed.id, fence=claimed.fence, body_hash=body_hash, account=account, owner=self.owner
+            batch.id, fence=batch.fence, body_hash=body_hash, account=account, owner=self.owner
         )
 
-    def requeue(self, tx: Transaction, held: HeldBatch, reason: str) -> None:
-        tx.batches.requeue(held.claimed, not_before=self.store.clock.now(), reason=reason)
-        confirm_by_events(tx, held.claimed.campaign.id)
+    def requeue(self, tx: Transaction, claim: BatchClaim, reason: str) -> None:
+        tx.batches.requeue(claim.batch, not_before=self.store.clock.now(), reason=reason)
+        confirm_by_events(tx, claim.batch.campaign.id)
 
-    def record(self, held: HeldBatch, answer: Answer, attempt: Attempt) -> DispatchResult:
+    def record(self, claim: BatchClaim, answer: Answer, attempt: Attempt) -> DispatchResult:
         """Record the outcome of each reader, and apply the answer to the rate limit."""
-        claimed, pooled = held.claimed, self.provider_for(held)
-        if answer.outcome.verdict is Verdict.SPLIT and len(claimed.members) == 1:
+        batch, pooled = claim.batch, self.provider_for(claim)
+        if answer.outcome.verdict is Verdict.SPLIT and len(batch.members) == 1:
             # splitting has found the message that the provider rejects
             answer = replace(answer, outcome=replace(answer.outcome, verdict=Verdict.REJECTED))
         outcomes = (answer.outcome, *answer.exceptions.values())
         wait, now = timedelta(0), self.store.clock.now()
         if any(outcome.verdict in _BACKOFF_VERDICTS for outcome in outcomes):
-            wait = backoff(claimed.attempts, jitter=self.jitter(), retry_after=answer.retry_after)
+            wait = backoff(batch.attempts, jitter=self.jitter(), retry_after=answer.retry_after)
         is_plain = all(outcome.verdict in _KNOWN_VERDICTS for outcome in outcomes)
         is_concurrent = self.claims_concurrently and is_plain
         with self.store.send() if is_concurrent else self.store.begin() as tx:
             # first, because a campaign that fails over is not paused and its batch does not wait
-            failed_over = self.pool.settle(
-                tx, claimed, answer, taken_at=attempt.at, until=now + wait
-            )
+            failed_over = self.pool.settle(tx, batch, answer, taken_at=attempt.at, until=now + wait)
             if failed_over:
                 wait = timedelta(0)
-            recorded = self._record_outcomes(tx, claimed, answer, wait, may_pause=not failed_over)
+            recorded = self._record_outcomes(tx, batch, answer, wait, may_pause=not failed_over)
             if recorded:
-                back = answer.not_handed_over(len(claimed.members))
+                back = answer.not_handed_over(len(batch.members))
                 pooled.limiter.give_back(tx, back, attempt.at)
             self.slow_down(tx, pooled, answer.outcome)
             if not is_plain:
                 # an event may have arrived before the answer
-                confirm_by_events(tx, claimed.campaign.id)
+                confirm_by_events(tx, batch.campaign.id)
             if not is_concurrent:
-                finish(tx, claimed.campaign.id)
-            is_last = is_concurrent and not tx.batches.is_open(claimed.campaign.id)
+                finish(tx, batch.campaign.id)
+            is_last = is_concurrent and not tx.batches.is_open(batch.campaign.id)
         if is_last:
             with self.store.begin() as tx:
-                finish(tx, claimed.campaign.id)
+                finish(tx, batch.campaign.id)
         return DispatchResult(
-            claimed=claimed, attempt_id=attempt.id, answer=answer, wait=wait, recorded=recorded
+            batch=batch, attempt_id=attempt.id, answer=answer, wait=wait, recorded=recorded
         )
 
-    def _content(self, tx: Transaction, claimed: ClaimedBatch) -> Content:
-        content_hash = claimed.campaign.content_hash
+    def _content(self, tx: Transaction, batch: ClaimedBatch) -> Content:
+        content_hash = batch.campaign.content_hash
         known = self._contents.get(content_hash)
         if known is not None:
             return known
-        content = approved_content(tx, claimed.campaign)
+        content = approved_content(tx, batch.campaign)
         # a content may have a hundred thousand bytes, and few campaigns run at the same time
         if len(self._contents) >= _MAX_CACHED_CONTENTS:
             self._contents.clear()
@@ -216,7 +214,7 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
     def _record_outcomes(
         self,
         tx: Transaction,
-        claimed: ClaimedBatch,
+        batch: ClaimedBatch,
         answer: Answer,
         wait: timedelta,
         *,
@@ -225,27 +223,27 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
         now, outcome = self.store.clock.now(), answer.outcome
         if outcome.verdict is Verdict.CONFIGURATION and may_pause:
             tx.campaigns.move(
-                claimed.campaign.id,
+                batch.campaign.id,
                 CampaignState.PAUSED,
                 expect={CampaignState.SENDING},
                 at=now,
-                reason=f"{claimed.provider} refuses: {outcome.reason}",
+                reason=f"{batch.provider} refuses: {outcome.reason}",
             )
-        outcomes = _split_outcomes(claimed, answer, wait)
+        outcomes = _split_outcomes(batch, answer, wait)
         # if no reader has a final outcome, the batch keeps its attempts, so that waits grow
-        if len(outcomes.to_retry) < len(claimed.members):
-            return tx.batches.settle(claimed, outcomes=outcomes, at=now)
+        if len(outcomes.to_retry) < len(batch.members):
+            return tx.batches.settle(batch, outcomes=outcomes, at=now)
         if outcome.verdict is Verdict.SPLIT:
-            return tx.batches.split(claimed)
+            return tx.batches.split(batch)
         reason = next(iter(outcomes.to_retry.values())).reason
-        return tx.batches.requeue(claimed, not_before=now + wait, reason=reason)
+        return tx.batches.requeue(batch, not_before=now + wait, reason=reason)
 
 
-def _split_outcomes(claimed: ClaimedBatch, answer: Answer, wait: timedelta) -> BatchOutcomes:
+def _split_outcomes(batch: ClaimedBatch, answer: Answer, wait: timedelta) -> BatchOutcomes:
     """Split an answer into the outcome of the batch and those of members that differ."""
     others = {
         number: answer.exceptions[number]
-        for number, _ in (claimed.members if answer.exceptions else ())
+        for number, _ in (batch.members if answer.exceptions else ())
         if number in answer.exceptions
     }
     unknown = [other for other in others.values() if other.verdict is Verdict.UNKNOWN]
@@ -253,7 +251,7 @@ def _split_outcomes(claimed: ClaimedBatch, answer: Answer, wait: timedelta) -> B
     if rest.verdict is not Verdict.UNKNOWN and (unknown or rest.verdict is not Verdict.ACCEPTED):
         # every member gets an outcome of its own; the batch itself is "unknown" if any
         # member is unknown, else "accepted" for no one
-        others = dict.fromkeys([number for number, _ in claimed.members], rest) | others
+        others = dict.fromkeys([number for number, _ in batch.members], rest) | others
         rest = unknown[0] if unknown else Outcome(verdict=Verdict.ACCEPTED)
     return BatchOutcomes(
         outcome=rest,

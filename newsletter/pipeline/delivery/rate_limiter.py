@@ -51,9 +51,9 @@ class RateLimiter:
 
     def current(self, tx: Transaction, now: datetime, *, is_locked: bool = False) -> RateLimit:
         """Return the rate limit now. Corrects a stored time that a wrong clock wrote."""
-        kept = tx.rate_limits.get(self.provider, self.domain, is_locked=is_locked)
-        rate_limit = kept.at(now, self.limits)
-        if not kept.is_ahead(now, self.limits):
+        stored = tx.rate_limits.get(self.provider, self.domain, is_locked=is_locked)
+        rate_limit = stored.at(now, self.limits)
+        if not stored.is_ahead(now, self.limits):
             return rate_limit
         if not is_locked:
             return self.current(tx, now, is_locked=True)
@@ -92,8 +92,8 @@ class RateLimiter:
             rate_limit = self.current(tx, tx.now, is_locked=True)
             if rate_limit.wait(tx.now, self.limits) is not None:
                 return
-            taken = rate_limit.reserve(size - left, tx.now, self.limits)
-            tx.rate_limits.put(self.provider, self.domain, taken)
+            new_limit = rate_limit.reserve(size - left, tx.now, self.limits)
+            tx.rate_limits.put(self.provider, self.domain, new_limit)
         reservation.size = reservation.messages = size
         reservation.not_after = not_after
 

@@ -102,18 +102,18 @@ class Step(Enum):
     """Leave it to an event or a person."""
 
 
-def decide(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> Step:
+def decide(claim: UnknownBatch, capabilities: Capabilities, now: datetime) -> Step:
     """Return the next step for an unknown batch. Pure."""
-    age = now - held.attempt_at
-    state = held.campaign.state
+    age = now - claim.attempt_at
+    state = claim.campaign.state
     # a look-up needs the address of at least one reader
-    searches = capabilities.records_delay is not None and len(held.without_address) < len(
-        held.members
+    searches = capabilities.records_delay is not None and len(claim.without_address) < len(
+        claim.members
     )
-    if _may_be_replayed(held, capabilities, now):
+    if _may_be_replayed(claim, capabilities, now):
         # a second replay may only say that the key is known; the records then say more
         if state in {CampaignState.SENDING, CampaignState.ATTENTION} and not (
-            searches and held.tries
+            searches and claim.tries
         ):
             return Step.REPLAY
         if state is CampaignState.PAUSED and not searches:
@@ -125,16 +125,16 @@ def decide(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> Ste
     return Step.LOOK_UP if age >= FIRST_LOOKUP_AFTER else Step.WAIT
 
 
-def _may_be_replayed(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> bool:
+def _may_be_replayed(claim: UnknownBatch, capabilities: Capabilities, now: datetime) -> bool:
     """Return whether a replay can reach neither a reader twice nor a reader's former address."""
     if capabilities.replay is Replay.SAFE:
-        return len(held.left) < len(held.members)
+        return len(claim.left) < len(claim.members)
     # the bytes under a key name every reader of the batch
-    if capabilities.replay is not Replay.KEYED or held.left:
+    if capabilities.replay is not Replay.KEYED or claim.left:
         return False
-    age = now - held.attempt_at
+    age = now - claim.attempt_at
     # after a clock went back, the key may have expired by the provider's clock
-    went_back = age < timedelta(0) or held.seen_at - now > _CLOCK_SKEW
+    went_back = age < timedelta(0) or claim.seen_at - now > _CLOCK_SKEW
     return not went_back and age < capabilities.key_lifetime - _KEY_EXPIRY_MARGIN
 
 
@@ -142,7 +142,7 @@ def _may_be_replayed(held: UnknownBatch, capabilities: Capabilities, now: dateti
 class ReconcileResult:
     """The result of one step for one unknown batch. The numbers count deliveries."""
 
-    held: UnknownBatch
+    batch: UnknownBatch
     step: Step
     known: int = 0
     """Deliveries that turned out accepted or rejected."""
@@ -170,14 +170,14 @@ class _LookupOutcome:
     """The subscriber ids that stay unknown although the rest of the batch is settled."""
 
 
-def _look_up_later(held: UnknownBatch, until: datetime | None) -> _LookupOutcome:
+def _look_up_later(claim: UnknownBatch, until: datetime | None) -> _LookupOutcome:
     """Return the outcome of a step that found nothing. The next step is at ``until``."""
     return _LookupOutcome(
         known={},
         rest=DeliveryState.UNKNOWN,
         until=until,
-        tries=held.tries,
-        silent_since=held.silent_since,
+        tries=claim.tries,
+        silent_since=claim.silent_since,
     )
 
 
@@ -202,72 +202,74 @@ class Reconciler:
                 return None
         with self.store.begin() as tx:
             now = tx.now
-            held = tx.unknowns.take(at=now, lease=self.lease, accounts=self.pool.accounts)
-            if held is None:
+            claim = tx.unknowns.take(at=now, lease=self.lease, accounts=self.pool.accounts)
+            if claim is None:
                 return None
-            capabilities = self.pool.provider_for(held).provider.capabilities
-            step = decide(held, capabilities, now)
-            batch = self._batch(tx, held, omit=held.left if step is Step.REPLAY else frozenset())
-            prepared = self._rebuild(held, batch, not_after) if step is Step.REPLAY else None
+            capabilities = self.pool.provider_for(claim).provider.capabilities
+            step = decide(claim, capabilities, now)
+            batch = self._batch(tx, claim, omit=claim.left if step is Step.REPLAY else frozenset())
+            prepared = self._rebuild(claim, batch, not_after) if step is Step.REPLAY else None
             if step is Step.REPLAY and prepared is None:
                 step = Step.LEAVE if capabilities.records_delay is None else Step.LOOK_UP
-            limiter, silence = self.pool.provider_for(held).limiter, None
+            limiter, silence = self.pool.provider_for(claim).limiter, None
             if step is Step.LOOK_UP:
                 silence = limiter.for_records.silence(tx, now)
             elif step is Step.REPLAY:
                 messages = len(batch.recipients)
-                silence = limiter.count_replay(tx, messages, now, attempt_at=held.attempt_at)
+                silence = limiter.count_replay(tx, messages, now, attempt_at=claim.attempt_at)
                 if silence is None:
                     # a person cannot resolve the batch while this call may be under way
-                    tx.unknowns.record_replay(held, until=not_after.until)
+                    tx.unknowns.record_replay(claim, until=not_after.until)
         if silence is not None:
-            return self._record(Step.WAIT, held, _look_up_later(held, silence))
-        found = self._take_step(step, held, batch, prepared)
-        return self._record(step, held, found)
+            return self._record(Step.WAIT, claim, _look_up_later(claim, silence))
+        found = self._take_step(step, claim, batch, prepared)
+        return self._record(step, claim, found)
 
-    def _batch(self, tx: Transaction, held: UnknownBatch, *, omit: frozenset[int]) -> OutgoingBatch:
-        content = approved_content(tx, held.campaign)
+    def _batch(
+        self, tx: Transaction, claim: UnknownBatch, *, omit: frozenset[int]
+    ) -> OutgoingBatch:
+        content = approved_content(tx, claim.campaign)
         # the addresses of the attempt, not those of today
-        members = [member for member in held.members if member[1] and member[0] not in omit]
+        members = [member for member in claim.members if member[1] and member[0] not in omit]
         return build_batch(
-            held.campaign,
+            claim.campaign,
             content,
             members,
-            attempt_id=held.attempt_id,
-            at=held.attempt_at,
+            attempt_id=claim.attempt_id,
+            at=claim.attempt_at,
             links=self.links,
             names_by_id=names_for(tx, content, [number for number, _ in members]),
         )
 
     def _rebuild(
-        self, held: UnknownBatch, batch: OutgoingBatch, not_after: NotAfter
+        self, claim: UnknownBatch, batch: OutgoingBatch, not_after: NotAfter
     ) -> PreparedRequest | None:
         """Build the request again; None if it is invalid now, or if a KEYED replay needs other
         bytes.
         """
-        provider = self.pool.provider_for(held).provider
+        provider = self.pool.provider_for(claim).provider
         try:
             prepared = provider.prepare(batch)
         except InvalidInput:
             return None
         # other bytes under a known key are refused or, worse, taken for a new message
-        named = provider.capabilities.replay is Replay.SAFE
-        same = named or hashlib.sha256(prepared.body).hexdigest() == held.body_hash
-        return replace(prepared, not_after=not_after) if same else None
+        is_named = provider.capabilities.replay is Replay.SAFE
+        is_same = is_named or hashlib.sha256(prepared.body).hexdigest() == claim.body_hash
+        return replace(prepared, not_after=not_after) if is_same else None
 
     def _take_step(
-        self, step: Step, held: UnknownBatch, batch: OutgoingBatch, prepared: PreparedRequest | None
+        self, step: Step, claim: UnknownBatch, batch: OutgoingBatch, request: PreparedRequest | None
     ) -> _LookupOutcome:
-        provider = self.pool.provider_for(held).provider
-        if prepared is not None:
-            return self._read_replay(held, batch, provider.hand_over(prepared))
+        provider = self.pool.provider_for(claim).provider
+        if request is not None:
+            return self._read_replay(claim, batch, provider.hand_over(request))
         if step is Step.LOOK_UP:
-            return self._read_records(held, provider.look_up(batch))
-        pause = _PAUSED_DELAY if held.campaign.state is CampaignState.PAUSED else FIRST_LOOKUP_AFTER
-        return _look_up_later(held, self.store.clock.now() + pause if step is Step.WAIT else None)
+            return self._read_records(claim, provider.look_up(batch))
+        wait = _PAUSED_DELAY if claim.campaign.state is CampaignState.PAUSED else FIRST_LOOKUP_AFTER
+        return _look_up_later(claim, self.store.clock.now() + wait if step is Step.WAIT else None)
 
     def _read_replay(
-        self, held: UnknownBatch, batch: OutgoingBatch, answer: Answer
+        self, claim: UnknownBatch, batch: OutgoingBatch, answer: Answer
     ) -> _LookupOutcome:
         """Return what the answer to a replay proves about the attempt.
 
@@ -278,60 +280,60 @@ class Reconciler:
         outcomes = {n: answer.exceptions.get(n, answer.outcome) for n in numbers}
         known = {n: outcome for n, outcome in outcomes.items() if outcome.verdict in _SETTLED}
         # readers who left an address were not in the replay: its answer does not speak of them
-        if answer.outcome.verdict is Verdict.ACCEPTED and len(known) == len(held.members):
+        if answer.outcome.verdict is Verdict.ACCEPTED and len(known) == len(claim.members):
             known = {n: outcome for n, outcome in known.items() if n in answer.exceptions}
             return _LookupOutcome(known=known, rest=DeliveryState.ACCEPTED)
-        wait = backoff(held.tries + 1, jitter=self.jitter(), retry_after=answer.retry_after)
+        wait = backoff(claim.tries + 1, jitter=self.jitter(), retry_after=answer.retry_after)
         return _LookupOutcome(
             known=known,
             rest=DeliveryState.UNKNOWN,
             until=self.store.clock.now() + wait,
-            tries=held.tries + 1,
+            tries=claim.tries + 1,
             reason=answer.outcome.reason,
             asked=answer.retry_after,
         )
 
-    def _read_records(self, held: UnknownBatch, result: LookupResult) -> _LookupOutcome:
+    def _read_records(self, claim: UnknownBatch, result: LookupResult) -> _LookupOutcome:
         found = dict(result.found)
         if result.all_or_none and found:  # the provider takes a call whole or not at all
-            found |= dict.fromkeys(held.without_address, next(iter(found.values())))
+            found |= dict.fromkeys(claim.without_address, next(iter(found.values())))
         known = {
-            number: Outcome(verdict=Verdict.ACCEPTED, reason="found there", provider_id=theirs)
-            for number, theirs in found.items()
-            if number in dict(held.members)
+            number: Outcome(verdict=Verdict.ACCEPTED, reason="found there", provider_id=provider_id)
+            for number, provider_id in found.items()
+            if number in dict(claim.members)
         }
         records_delay = (
-            self.pool.provider_for(held).provider.capabilities.records_delay or FIRST_LOOKUP_AFTER
+            self.pool.provider_for(claim).provider.capabilities.records_delay or FIRST_LOOKUP_AFTER
         )
         # by the provider's clock: ours may have been wrong at the attempt, or be wrong now
         at = result.read_at or self.store.clock.now()
-        early = held.attempt_at + records_delay - self.store.clock.now()
+        too_early = claim.attempt_at + records_delay - self.store.clock.now()
         # what still shows somebody new is not complete yet, and a look that is early does not count
-        since = None if known or early > timedelta(0) else held.silent_since or at
-        left = records_delay - (at - since) if since else max(early, FIRST_LOOKUP_AFTER)
+        since = None if known or too_early > timedelta(0) else claim.silent_since or at
+        left = records_delay - (at - since) if since else max(too_early, FIRST_LOOKUP_AFTER)
         if result.is_complete and left <= timedelta(0):
             # absence proves nothing about readers whose address is not known any more
-            apart = frozenset() if result.all_or_none else held.without_address
+            apart = frozenset() if result.all_or_none else claim.without_address
             return _LookupOutcome(known={}, rest=DeliveryState.PENDING, apart=apart)
         longest = records_delay if result.is_complete else max(records_delay, _MAX_UNREADABLE_DELAY)
         # tries have no end and a timedelta has; the tenth power is months already
-        growing = min(FIRST_LOOKUP_AFTER * _LOOKUP_GROWTH ** min(held.tries + 1, 10), longest)
+        delay = min(FIRST_LOOKUP_AFTER * _LOOKUP_GROWTH ** min(claim.tries + 1, 10), longest)
         # look again as soon as the records are complete: then absence is a proof
-        wait = min(growing, max(left, FIRST_LOOKUP_AFTER)) if result.is_complete else growing
+        wait = min(delay, max(left, FIRST_LOOKUP_AFTER)) if result.is_complete else delay
         return _LookupOutcome(
             known=known,
             rest=DeliveryState.UNKNOWN,
             until=self.store.clock.now() + max(wait, result.retry_after or wait),
-            tries=held.tries + 1,
+            tries=claim.tries + 1,
             silent_since=since if result.is_complete else None,
             reason=result.reason,
             asked=result.retry_after,
         )
 
-    def _record(self, step: Step, held: UnknownBatch, outcome: _LookupOutcome) -> ReconcileResult:
+    def _record(self, step: Step, claim: UnknownBatch, outcome: _LookupOutcome) -> ReconcileResult:
         with self.store.begin() as tx:
-            booked = tx.unknowns.settle(
-                held,
+            is_recorded = tx.unknowns.settle(
+                claim,
                 outcomes=outcome.known,
                 other_state=outcome.rest,
                 at=self.store.clock.now(),
@@ -339,22 +341,22 @@ class Reconciler:
             )
             if outcome.rest is DeliveryState.UNKNOWN or outcome.apart:
                 tx.unknowns.put_off(
-                    held,
+                    claim,
                     until=outcome.until,
                     tries=outcome.tries,
                     silent_since=outcome.silent_since,
                 )
             if outcome.asked is not None:
-                limiter = self.pool.provider_for(held).limiter
+                limiter = self.pool.provider_for(claim).limiter
                 limiter = limiter if step is Step.REPLAY else limiter.for_records
                 limiter.block_calls(tx, self.store.clock.now() + outcome.asked, outcome.reason)
-            reassess(tx, held.campaign.id)
-        people = len(held.members) - len(outcome.known) - len(outcome.apart)
+            reassess(tx, claim.campaign.id)
+        people = len(claim.members) - len(outcome.known) - len(outcome.apart)
         return ReconcileResult(
-            held=held,
+            batch=claim,
             step=step,
             known=len(outcome.known) + (people if outcome.rest is DeliveryState.ACCEPTED else 0),
             queued=people if outcome.rest is DeliveryState.PENDING else 0,
             unknown=len(outcome.apart) + (people if outcome.rest is DeliveryState.UNKNOWN else 0),
-            reason=outcome.reason if booked else "somebody settled the batch by hand first",
+            reason=outcome.reason if is_recorded else "somebody settled the batch by hand first",
         )

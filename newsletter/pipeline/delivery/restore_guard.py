@@ -41,46 +41,46 @@ class Guard:
 
     def check_on_open(self) -> None:
         """Begin the generation of a new database; put sending on hold for a discrepancy."""
-        _, books = self._read_state()
-        if books.is_used_elsewhere and replace(books, is_used_elsewhere=False).discrepancy:
+        _, check = self._read_state()
+        if check.is_used_elsewhere and replace(check, is_used_elsewhere=False).discrepancy:
             # a copy has no processes: a heartbeat proves that it is none
-            seen = beats = self._heartbeats()
-            while beats and not any(beats.get(number, at) > at for number, at in seen.items()):
+            first = beats = self._heartbeats()
+            while beats and not any(beats.get(number, at) > at for number, at in first.items()):
                 self.waits()
                 beats = self._heartbeats()
-            _, books = self._read_state()
-        if books.is_unmarked:
+            _, check = self._read_state()
+        if check.is_unmarked:
             with suppress(StoreUnavailable), self.store.begin() as tx:
-                books = self._read_books(tx)
-                if books.is_unmarked:
-                    self._renew(tx, books)
+                check = self._read_check(tx)
+                if check.is_unmarked:
+                    self._renew(tx, check)
                     self.guard_file.close()  # the next run may be another process
-        elif books.discrepancy:
+        elif check.discrepancy:
             with self.store.begin() as tx:
-                self._check(tx, self._read_books(tx))  # a run may have begun since
-        elif isinstance(books.record, GuardRecord):
-            here = replace(books.record.location, host=books.location.host)
-            if books.record.location != here == books.location:  # a copied workspace joins
+                self._check(tx, self._read_check(tx))  # a run may have begun since
+        elif isinstance(check.record, GuardRecord):
+            location = replace(check.record.location, host=check.location.host)
+            if check.record.location != location == check.location:  # a copied workspace joins
                 with suppress(StoreUnavailable):
-                    self.guard_file.write(replace(books.record, location=here))
+                    self.guard_file.write(replace(check.record, location=location))
                     self.guard_file.close()
 
     def begin(self) -> None:
         """Begin a generation. Raises Refused, with what to do, if sending is on hold."""
         record = None
         with self.store.begin() as tx:
-            books = self._read_books(tx)
-            self._check(tx, books)
+            check = self._read_check(tx)
+            self._check(tx, check)
             reasons = tx.hold.reasons()
             if not reasons:
-                record = self._renew(tx, books)
+                record = self._renew(tx, check)
         if record is None:
             # after the transaction: an error inside it would undo the hold
-            known = [f"{reason}; {HOLD_ADVICE[kind]}" for kind, reason in reasons.items()]
-            unsaid = books.discrepancy
-            if unsaid and unsaid not in reasons[HoldKind.RESTORE_GUARD]:
-                known.insert(0, unsaid)
-            raise Refused(f"sending is stopped, nothing leaves: {'. '.join(known)}")
+            messages = [f"{reason}; {HOLD_ADVICE[kind]}" for kind, reason in reasons.items()]
+            new_reason = check.discrepancy
+            if new_reason and new_reason not in reasons[HoldKind.RESTORE_GUARD]:
+                messages.insert(0, new_reason)
+            raise Refused(f"sending is stopped, nothing leaves: {'. '.join(messages)}")
         self._confirm(record)
 
     def follow(self) -> None:
@@ -93,11 +93,11 @@ class Guard:
 
     def holds(self) -> dict[HoldKind, str]:
         """Return why sending is on hold, also for a difference not yet stored."""
-        reasons, books = self._read_state()
-        if books.discrepancy:
-            reasons, books = self._read_state()  # a run may have begun between the two reads
-        if books.discrepancy and HoldKind.RESTORE_GUARD not in reasons:
-            return {**reasons, HoldKind.RESTORE_GUARD: books.discrepancy}
+        reasons, check = self._read_state()
+        if check.discrepancy:
+            reasons, check = self._read_state()  # a run may have begun between the two reads
+        if check.discrepancy and HoldKind.RESTORE_GUARD not in reasons:
+            return {**reasons, HoldKind.RESTORE_GUARD: check.discrepancy}
         return reasons
 
     def stop(self, *, by: str, reason: str) -> str:
@@ -108,8 +108,8 @@ class Guard:
             if f"by {by} " in before and words in before:
                 return before
             words = "; ".join(filter(None, (words, before)))
-            kept = str(SendingStop(by=by, at=self.store.clock.now(), why=words))
-            return self._put_hold(tx, HoldKind.STOP, by, kept)
+            line = str(SendingStop(by=by, at=self.store.clock.now(), why=words))
+            return self._put_hold(tx, HoldKind.STOP, by, line)
 
     def release(self, *, by: str, kinds: Set[HoldKind], shown: str = "") -> dict[HoldKind, str]:
         """Lift the holds of these kinds. Return the holds that were lifted, with their reasons.
@@ -120,9 +120,9 @@ class Guard:
         record = None
         needed = Role.ADMIN if HoldKind.RESTORE_GUARD in kinds else Role.SENDER
         with act_as(self.store, by, needed, "resume sending") as (tx, _):
-            books = self._read_books(tx)
-            if books.discrepancy:
-                self._hold_sending(tx, books)
+            check = self._read_check(tx)
+            if check.discrepancy:
+                self._hold_sending(tx, check)
             reasons = tx.hold.reasons()
             lifted = {kind: reason for kind, reason in reasons.items() if kind in kinds}
             for kind, reason in lifted.items():
@@ -135,10 +135,10 @@ class Guard:
             if HoldKind.RESTORE_GUARD in lifted:
                 tx.audit.note_gap(actor=by)
                 if self.shares_sending:
-                    tx.generation.end(books.mark.generation)
-                record = self._renew(tx, books, is_new=True)
+                    tx.generation.end(check.mark.generation)
+                record = self._renew(tx, check, is_new=True)
                 if self.shares_sending:
-                    tx.generation.note_timeline(books.location.filesystem, books.claims, tx.now)
+                    tx.generation.note_timeline(check.location.filesystem, check.claims, tx.now)
         if record is not None:
             self._confirm(record)
         return lifted
@@ -147,22 +147,22 @@ class Guard:
         with self.store.read() as tx:
             return {one.id: one.beat_at for one in tx.workers.all() if one.is_alive(tx.now)}
 
-    def _check(self, tx: Transaction, books: GuardCheck) -> None:
-        if books.discrepancy:
-            self._hold_sending(tx, books)
+    def _check(self, tx: Transaction, check: GuardCheck) -> None:
+        if check.discrepancy:
+            self._hold_sending(tx, check)
         elif self.shares_sending:
-            timeline, from_at = books.location.filesystem, tx.now + DEAD_AFTER
-            tx.generation.note_timeline(timeline, books.mark.claims, from_at)
+            timeline, from_at = check.location.filesystem, tx.now + DEAD_AFTER
+            tx.generation.note_timeline(timeline, check.mark.claims, from_at)
 
-    def _hold_sending(self, tx: Transaction, books: GuardCheck) -> None:
+    def _hold_sending(self, tx: Transaction, check: GuardCheck) -> None:
         """Put sending on hold for a difference, unless it is already, and note the evidence."""
         now = self.store.clock.now()
-        tx.generation.invalidate_copy(books.evidence, now)
+        tx.generation.invalidate_copy(check.evidence, now)
         if HoldKind.RESTORE_GUARD not in tx.hold.reasons():
-            seen = f"{books.discrepancy}; seen on {now:%Y-%m-%d %H:%M} UTC"
-            self._put_hold(tx, HoldKind.RESTORE_GUARD, "scheduler", seen)
+            reason = f"{check.discrepancy}; seen on {now:%Y-%m-%d %H:%M} UTC"
+            self._put_hold(tx, HoldKind.RESTORE_GUARD, "scheduler", reason)
 
-    def _read_books(self, tx: Transaction) -> GuardCheck:
+    def _read_check(self, tx: Transaction) -> GuardCheck:
         """Read guard file and database; the write transaction excludes other claims."""
         return self._compare(tx, self.guard_file.read(), self.guard_file.location())
 
@@ -182,10 +182,10 @@ class Guard:
         with self.store.read() as tx:
             return tx.hold.reasons(), self._compare(tx, record, location)
 
-    def _renew(self, tx: Transaction, books: GuardCheck, *, is_new: bool = False) -> GuardRecord:
-        joined = "" if is_new or not self.shares_sending else books.mark.generation
-        mark = replace(books.mark, generation=joined or self.names(), claims=books.claims)
-        record = GuardRecord(mark=mark, before=books.mark.generation, location=books.location)
+    def _renew(self, tx: Transaction, check: GuardCheck, *, is_new: bool = False) -> GuardRecord:
+        shared_name = "" if is_new or not self.shares_sending else check.mark.generation
+        mark = replace(check.mark, generation=shared_name or self.names(), claims=check.claims)
+        record = GuardRecord(mark=mark, before=check.mark.generation, location=check.location)
         self.guard_file.write(record)
         tx.generation.renew(mark)
         return record

@@ -61,7 +61,7 @@ class EmailResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HeldEmail:
+class EmailClaim:
     """A claimed email and its plan; ``provider`` is None if the email is withheld."""
 
     claimed: ClaimedEmail
@@ -70,7 +70,7 @@ class HeldEmail:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TransactionalSender(Attempts[HeldEmail, EmailResult]):
+class TransactionalSender(Attempts[EmailClaim, EmailResult]):
     """Sends one transactional email per call.
 
     ``titles`` are the lists' titles for readers, by list name. ``language`` applies to emails
@@ -99,15 +99,15 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
         """Return when the next email may leave; None if none is waiting or sending is on hold."""
         now = self.store.clock.now()
         with self.store.read() as tx:
-            _, due = tx.emails.waiting()
-            if due is None or tx.hold.reasons():
+            _, due_at = tx.emails.waiting()
+            if due_at is None or tx.hold.reasons():
                 return None
             blocks = self.pool.blocks(tx, now).values()
-            full = tx.emails.count_sent_since(now - _HOUR) >= self.most_per_hour
-        free = min(wait.until if wait else now for wait in blocks)
-        return max(due, free, now + _HOUR if full else now)
+            is_full = tx.emails.count_sent_since(now - _HOUR) >= self.most_per_hour
+        free_at = min(wait.until if wait else now for wait in blocks)
+        return max(due_at, free_at, now + _HOUR if is_full else now)
 
-    def claim(self, tx: Transaction, attempt: Attempt) -> HeldEmail | None:
+    def claim(self, tx: Transaction, attempt: Attempt) -> EmailClaim | None:
         """Claim the next email and choose its text by the recipient's present state."""
         at = attempt.at
         blocks = self.pool.blocks(tx, at)
@@ -118,50 +118,50 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
         if claimed is None:
             return None
         email, address = claimed.email, claimed.email.address
-        tells = email.kind is EmailKind.NEWS and not email.is_too_old(at)
+        has_news = email.kind is EmailKind.NEWS and not email.is_too_old(at)
         plan = plan_for(
             email,
             person=tx.readers.find(address),
             suppressed=tx.readers.suppressed(address),
             now=at,
             link=tx.invitations.mailed(email.id, at),
-            news=self.news(tx, email) if tells else (),
+            news=self.news(tx, email) if has_news else (),
         )
         if plan.text is None:
-            return HeldEmail(claimed=claimed, plan=plan, provider=None)
+            return EmailClaim(claimed=claimed, plan=plan, provider=None)
         # each attempt takes the next provider: none before has taken the email
         provider = free[(claimed.attempts - 1) % len(free)]
         provider.limiter.take_urgent(tx, 1, at)
-        return HeldEmail(claimed=claimed, plan=plan, provider=provider)
+        return EmailClaim(claimed=claimed, plan=plan, provider=provider)
 
-    def provider_for(self, held: HeldEmail) -> PooledProvider:
-        return held.provider or self.pool.first
+    def provider_for(self, claim: EmailClaim) -> PooledProvider:
+        return claim.provider or self.pool.first
 
-    def prepare(self, held: HeldEmail, attempt: Attempt) -> PreparedRequest | Answer:
-        says = held.plan.text
-        if says is None:
-            return Answer(outcome=Outcome(verdict=Verdict.REJECTED, reason=held.plan.reason))
-        content = self._write(held.claimed, held.plan, says, attempt.at)
-        batch = _batch(held.claimed, content, says, attempt.at)
-        return self.provider_for(held).provider.prepare(batch)
+    def prepare(self, claim: EmailClaim, attempt: Attempt) -> PreparedRequest | Answer:
+        text = claim.plan.text
+        if text is None:
+            return Answer(outcome=Outcome(verdict=Verdict.REJECTED, reason=claim.plan.reason))
+        content = self._write(claim.claimed, claim.plan, text, attempt.at)
+        batch = _batch(claim.claimed, content, text, attempt.at)
+        return self.provider_for(claim).provider.prepare(batch)
 
-    def record_start(self, tx: Transaction, held: HeldEmail, body_hash: str) -> int | None:
+    def record_start(self, tx: Transaction, claim: EmailClaim, body_hash: str) -> int | None:
         """Record the provider and account, without a request hash: an email is never replayed."""
-        pooled = self.provider_for(held)
+        pooled = self.provider_for(claim)
         return tx.emails.record_start(
-            held.claimed, provider=pooled.name, account=pooled.account, owner=self.owner
+            claim.claimed, provider=pooled.name, account=pooled.account, owner=self.owner
         )
 
-    def requeue(self, tx: Transaction, held: HeldEmail, reason: str) -> None:
-        tx.emails.requeue(held.claimed, not_before=self.store.clock.now(), reason=reason)
+    def requeue(self, tx: Transaction, claim: EmailClaim, reason: str) -> None:
+        tx.emails.requeue(claim.claimed, not_before=self.store.clock.now(), reason=reason)
 
-    def _write(self, claimed: ClaimedEmail, plan: Plan, says: EmailText, at: datetime) -> Content:
+    def _write(self, claimed: ClaimedEmail, plan: Plan, text: EmailText, at: datetime) -> Content:
         email = claimed.email
-        if says is EmailText.NOTICE:
+        if text is EmailText.NOTICE:
             url = f"{self.desk}/account"
-        elif says is EmailText.NEWS:
+        elif text is EmailText.NEWS:
             url = f"{self.desk}/account#notices"
-        elif says in {EmailText.INVITATION, EmailText.LINK}:
+        elif text in {EmailText.INVITATION, EmailText.LINK}:
             url = f"{self.desk}/invitation/{self.link_token(email.id)}"
         elif plan.reader_id is None:
             url = f"{self.public_url}/confirm/{self.links.email_token(email.id)}"
@@ -169,17 +169,17 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
             token = self.links.preferences_token(plan.reader_id, at)
             url = f"{self.public_url}/preferences/{token}"
         return self.writer.transactional(
-            says,
+            text,
             language=email.language or self.language,
             url=url,
             lists=tuple(self.titles.get(name, name) for name in email.lists),
-            about=email.source if says in _STAFF_TEXTS else "",
+            about=email.source if text in _STAFF_TEXTS else "",
             news=plan.news,
         )
 
-    def record(self, held: HeldEmail, answer: Answer, attempt: Attempt) -> EmailResult:
+    def record(self, claim: EmailClaim, answer: Answer, attempt: Attempt) -> EmailResult:
         """Record the outcome, and apply the answer to the rate limit."""
-        claimed, provider, now = held.claimed, held.provider, self.store.clock.now()
+        claimed, provider, now = claim.claimed, claim.provider, self.store.clock.now()
         outcome = answer.exceptions.get(_NO_SUBSCRIBER, answer.outcome)
         state = MessageState.WITHHELD
         if provider is not None:
@@ -225,14 +225,14 @@ def forget(*, store: Store) -> int:
         return tx.emails.clear(store.clock.now(), **_RETENTION) + tx.readers.clear_left_addresses()
 
 
-def _batch(claimed: ClaimedEmail, content: Content, says: EmailText, at: datetime) -> OutgoingBatch:
+def _batch(claimed: ClaimedEmail, content: Content, text: EmailText, at: datetime) -> OutgoingBatch:
     """Return a batch with one recipient. Its campaign name is no slug."""
     recipient = Recipient(
         _NO_SUBSCRIBER, claimed.email.address, "", f"letter.{unique_part(claimed.attempt_id)}"
     )
     return OutgoingBatch(
         # a slug holds no underscore
-        campaign=f"letter_{says.value}",
+        campaign=f"letter_{text.value}",
         attempt_id=claimed.attempt_id,
         at=at,
         content=content,

@@ -10,7 +10,7 @@ def pause_harmful(*, store: Store) -> tuple[Campaign, ...]:
     """Pause each campaign with too many complaints or bounces. Return these campaigns."""
     with store.read() as tx:
         harmful = [number for number in tx.campaigns.sending() if _pause_reasons(tx, number)]
-    paused = []
+    campaigns = []
     for number in harmful:
         with store.begin() as tx:
             # asked again: somebody may have overruled it since it was read without a lock
@@ -25,8 +25,8 @@ def pause_harmful(*, store: Store) -> tuple[Campaign, ...]:
             ):
                 detail = f"campaign {number}: {why}"
                 tx.audit.enter("breaker", "pause", campaign.slug, detail)
-                paused.append(find_campaign(tx, str(number)))
-    return tuple(paused)
+                campaigns.append(find_campaign(tx, str(number)))
+    return tuple(campaigns)
 
 
 def _pause_reasons(tx: Transaction, campaign_id: int) -> str:

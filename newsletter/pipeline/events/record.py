@@ -55,18 +55,18 @@ def record(
     Events for messages of another workspace at the same account are ignored. Raises Forged if a
     signature token was used before with another event.
     """
-    ours = [one for one in events if origin(one.attempt_id, workspace) is not Origin.ANOTHER]
-    known = [*map(_storable, ours)]
+    own_events = [one for one in events if origin(one.attempt_id, workspace) is not Origin.ANOTHER]
+    known = [*map(_storable, own_events)]
     strangers = len(events) - len(known)
-    recorded = RecordedEvents(events=strangers, strangers=strangers)
+    result = RecordedEvents(events=strangers, strangers=strangers)
     with store.begin() as tx:
         _refuse_altered_events(tx, known)
         for start in range(0, len(known), _EVENTS_PER_CHUNK):
-            told = known[start : start + _EVENTS_PER_CHUNK]
-            targets = tx.events.locate(told, provider=provider, workspace=workspace)
-            pairs = list(zip(told, targets, strict=True))
-            recorded = recorded.plus(_record(tx, pairs, provider))
-    return recorded
+            chunk = known[start : start + _EVENTS_PER_CHUNK]
+            targets = tx.events.locate(chunk, provider=provider, workspace=workspace)
+            pairs = list(zip(chunk, targets, strict=True))
+            result = result.plus(_record(tx, pairs, provider))
+    return result
 
 
 def _refuse_altered_events(tx: Transaction, events: Sequence[Event]) -> None:
@@ -76,7 +76,7 @@ def _refuse_altered_events(tx: Transaction, events: Sequence[Event]) -> None:
         if not event.token:
             continue
         content = repr(sorted((name, str(value)) for name, value in vars(event).items()))
-        hashes = (hashlib.blake2b(told.encode(), digest_size=16) for told in (event.token, content))
+        hashes = (hashlib.blake2b(text.encode(), digest_size=16) for text in (event.token, content))
         token, content_hash = (hashed.digest() for hashed in hashes)
         if not tx.events.is_first(token, content_hash, tx.now):
             raise Forged("its token came before, with another event")
@@ -100,8 +100,8 @@ def _record(
 ) -> RecordedEvents:
     tx.events.store_statuses(_statuses(located))
     # nothing that names an erased person is stored again
-    whole = [(event, at) for event, at in located if event.kind in STORED_KINDS and not at.erased]
-    new = tx.events.keep(provider, whole, tx.now)
+    stored = [(event, at) for event, at in located if event.kind in STORED_KINDS and not at.erased]
+    new = tx.events.keep(provider, stored, tx.now)
     # a copy ends nothing again: its reader may have come back since
     followed = [(event, at) for event, at in located if event.id in new]
     return RecordedEvents(
@@ -131,13 +131,13 @@ def _statuses(located: Sequence[tuple[Event, EventTarget]]) -> Iterator[Delivery
 
 
 def _confirm(tx: Transaction, located: Sequence[tuple[Event, EventTarget]]) -> int:
-    proved: dict[int, dict[int, str]] = defaultdict(dict)
+    accepted: dict[int, dict[int, str]] = defaultdict(dict)
     for event, target in located:
         settled = target.batch is BatchState.DONE
         if target.delivery and not settled and event.kind.proves_acceptance:
             campaign_id, subscriber_id = target.delivery
-            proved[campaign_id][subscriber_id] = event.provider_id
-    return sum(confirm(tx, campaign_id, ids, BY_EVENT) for campaign_id, ids in proved.items())
+            accepted[campaign_id][subscriber_id] = event.provider_id
+    return sum(confirm(tx, campaign_id, ids, BY_EVENT) for campaign_id, ids in accepted.items())
 
 
 def _apply(tx: Transaction, event: Event, target: EventTarget, provider: str) -> int:

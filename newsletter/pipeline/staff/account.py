@@ -86,8 +86,8 @@ class OwnAccount:
         with self._begin() as (tx, session):
             address = session.address
             tx.accounts.mute(address, muted)
-            said = ", ".join(kind.value for kind in muted) or "none"
-            tx.audit.enter(address, "choose notices", address, f"no email of: {said}")
+            names = ", ".join(kind.value for kind in muted) or "none"
+            tx.audit.enter(address, "choose notices", address, f"no email of: {names}")
 
     def choose_language(self, language: str) -> None:
         """Set the desk's language for the session's owner; "" follows the browser."""
@@ -120,19 +120,19 @@ class OwnAccount:
             return "old", _TOO_MANY_FAILURES
         if not compared.is_right:
             return "old", say("This is not your password.")
-        wrong = password_fault(new, address) or (_SAME_PASSWORD if new == current else "")
-        made = "" if wrong else self.proofs.new_hash(new)
+        fault = password_fault(new, address) or (_SAME_PASSWORD if new == current else "")
+        new_hash = "" if fault else self.proofs.new_hash(new)
         with self.proofs.store.begin() as tx:
             tx.throttle.take_back(compared.counted)
-            if wrong:
-                return "new", wrong
+            if fault:
+                return "new", fault
             session = self._session(tx)
             credential = tx.accounts.get(session.address)
             if credential is None or credential.password != compared.password_hash:
                 raise Refused("your password was changed in the meantime; nothing more was changed")
-            tx.accounts.set_password(session.address, made, tx.now)
-            told = "Your password was changed."
-            return self._finish(tx, session, "password", _ENDED, told)
+            tx.accounts.set_password(session.address, new_hash, tx.now)
+            message = "Your password was changed."
+            return self._finish(tx, session, "password", _ENDED, message)
 
     # --- identity provider
 
@@ -149,9 +149,9 @@ class OwnAccount:
             if not self.proofs.ways_in(role, credential) - {SignInBy.PROVIDER}:
                 raise Refused(say("You sign in with this account alone, so it stays connected."))
             tx.accounts.connect(session.address, credential.issuer, "")
-            named = f"{one_line(credential.subject, MAX_NAME_CHARACTERS)} at {credential.issuer}"
-            told = f"Your account at {credential.issuer} does not sign you in any more."
-            return self._finish(tx, session, "disconnect", named, told)
+            account = f"{one_line(credential.subject, MAX_NAME_CHARACTERS)} at {credential.issuer}"
+            message = f"Your account at {credential.issuer} does not sign you in any more."
+            return self._finish(tx, session, "disconnect", account, message)
 
     # --- second factor
 
@@ -192,8 +192,8 @@ class OwnAccount:
             tx.throttle.take_back(counted)
             tx.accounts.confirm_factor(session.address, step, tx.now)
             made = self.proofs.new_codes(tx, session.address)
-            told = "A second factor was set up for your account."
-            return self._finish(tx, session, "second factor", _ENDED, told), made
+            message = "A second factor was set up for your account."
+            return self._finish(tx, session, "second factor", _ENDED, message), made
 
     def drop_factor(self) -> SignedIn:
         """Remove the second factor and the passkeys.
@@ -207,8 +207,8 @@ class OwnAccount:
                     f"the role {role.value} needs a second factor; set up another one instead"
                 )
             tx.accounts.drop_factor(session.address)
-            told = "The second factor of your account was removed, with its passkeys."
-            return self._finish(tx, session, "second factor removed", _ENDED, told)
+            message = "The second factor of your account was removed, with its passkeys."
+            return self._finish(tx, session, "second factor removed", _ENDED, message)
 
     # --- recovery codes
 
@@ -221,10 +221,10 @@ class OwnAccount:
                 raise Refused(
                     "recovery codes are for those who have a second factor; set one up first"
                 )
-            made = self.proofs.new_codes(tx, address)
+            codes = self.proofs.new_codes(tx, address)
             tx.audit.enter(address, "recovery codes", address, "made anew")
             self.proofs.tell(tx, address, "New recovery codes were made for your account.")
-        return made
+        return codes
 
     # --- sessions
 
@@ -232,11 +232,11 @@ class OwnAccount:
         """End another session of the same person. Raises NotFound if it is not theirs."""
         with self._begin() as (tx, session):
             address = session.address
-            theirs = [session for session in tx.sessions.of(address) if session.key == key]
-            if not theirs:
+            found = [session for session in tx.sessions.of(address) if session.key == key]
+            if not found:
                 raise NotFound("This session has ended already, or it is not yours.")
-            tx.sessions.end(theirs[0].hash)
-            tx.audit.enter(address, "end session", address, theirs[0].browser)
+            tx.sessions.end(found[0].hash)
+            tx.audit.enter(address, "end session", address, found[0].browser)
 
     def end_others(self) -> int:
         """End all other sessions of the person. Return how many."""
@@ -283,18 +283,18 @@ class OwnAccount:
             )
             if not tx.passkeys.add(passkey):
                 return Refusal.UNFIT
-            told = f"The passkey “{passkey.name}” was added to your account."
-            return self._finish(tx, session, "passkey", f"{passkey.name} added", told)
+            message = f"The passkey “{passkey.name}” was added to your account."
+            return self._finish(tx, session, "passkey", f"{passkey.name} added", message)
 
     def remove_passkey(self, key: str) -> SignedIn:
         """Remove one of the person's passkeys. Raises NotFound if it is not theirs."""
         with self._begin() as (tx, session):
-            mine = [passkey for passkey in tx.passkeys.of(session.address) if passkey.key == key]
-            if not mine:
+            found = [passkey for passkey in tx.passkeys.of(session.address) if passkey.key == key]
+            if not found:
                 raise NotFound("This passkey was removed already, or it is not yours.")
-            tx.passkeys.remove(mine[0].id)
-            told = f"The passkey “{mine[0].name}” was removed from your account."
-            return self._finish(tx, session, "passkey", f"{mine[0].name} removed", told)
+            tx.passkeys.remove(found[0].id)
+            message = f"The passkey “{found[0].name}” was removed from your account."
+            return self._finish(tx, session, "passkey", f"{found[0].name} removed", message)
 
     def _session(self, tx: Transaction) -> Session:
         return self.proofs.find_session(tx, self.token_hash, stage=self.stage)

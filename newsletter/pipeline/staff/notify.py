@@ -81,12 +81,12 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
                 for check in failing
             ),
         )
-        due = _due_receivers(tx, channels)
-    if not (slugs or comments or imports or failing or due):
+        receivers = _due_receivers(tx, channels)
+    if not (slugs or comments or imports or failing or receivers):
         return 0
     with store.begin() as tx:
-        for slug, some in events.items():
-            tx.notices.add(slug, some, tx.now, channels)
+        for slug, slug_events in events.items():
+            tx.notices.add(slug, slug_events, tx.now, channels)
         for slug in slugs:
             tx.notices.set_next_event(slug, next_event_at(found[slug]) if slug in found else None)
         last = max((comment.id for comment in comments), default=mark.comment_id)
@@ -94,22 +94,22 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
         tx.notices.advance(Mark(change_id=change, comment_id=last, imported_at=imported))
         tx.notices.clear(tx.now - _RETENTION)
         tx.failing_checks.note_notified(check.what for check in failing)
-        due = _due_receivers(tx, channels)
-        for address in due:
+        receivers = _due_receivers(tx, channels)
+        for address in receivers:
             if address.startswith("#"):
                 tx.channel_posts.add(address.removeprefix("#"), tx.now)
             else:
                 tx.emails.tell(address, "", tx.now, EmailKind.NEWS)
-    return len(due)
+    return len(receivers)
 
 
 def _due_receivers(tx: Transaction, channels: Iterable[Channel]) -> list[str]:
     """Return the addresses of people and channels for whom a message must be queued."""
-    due, busy = tx.notices.due(tx.now), {*tx.channel_posts.open_channels()}
+    receivers, busy = tx.notices.due(tx.now), {*tx.channel_posts.open_channels()}
     free = {channel.address for channel in channels if channel.name not in busy}
     return [
         one
-        for one in due
+        for one in receivers
         if (one in free if one.startswith("#") else not tx.emails.is_under_way(one, EmailKind.NEWS))
     ]
 
@@ -131,11 +131,11 @@ def compose(
     address = email.address
     account = tx.accounts.get(address) if tx.staff.role(address) else None
     notices = tx.notices.of(address, email.id)
-    wanted = [one for one in notices if account and one.kind.value not in account.muted]
-    known = _statuses(tx, [one.slug for one in wanted], rules)
-    kept, news = _Writer(tx=tx, address=address, desk=desk, known=known).write(wanted)
-    tx.notices.finish(kept, tx.now, email.id)
-    tx.notices.finish([one for one in notices if one not in kept], tx.now, None)
+    unmuted = [one for one in notices if account and one.kind.value not in account.muted]
+    known = _statuses(tx, [one.slug for one in unmuted], rules)
+    current, news = _Writer(tx=tx, address=address, desk=desk, known=known).write(unmuted)
+    tx.notices.finish(current, tx.now, email.id)
+    tx.notices.finish([one for one in notices if one not in current], tx.now, None)
     return news
 
 
@@ -168,14 +168,14 @@ class _Writer:
 
     def write(self, notices: Iterable[Notice]) -> tuple[list[Notice], tuple[NoticeSection, ...]]:
         """Return the notices that still apply, and the parts of the message about them."""
-        told: dict[tuple[str, str], list[tuple[Notice, str]]] = {}
+        by_subject: dict[tuple[str, str], list[tuple[Notice, str]]] = {}
         for notice in notices:
             line = self.line(notice)
             if line is not None:
                 about = (notice.slug, "" if notice.slug else notice.occurrence)
-                told.setdefault(about, []).append((notice, line))
-        kept = [notice for some in told.values() for notice, _ in some]
-        return kept, tuple(self.news(some) for some in told.values())
+                by_subject.setdefault(about, []).append((notice, line))
+        current = [notice for entries in by_subject.values() for notice, _ in entries]
+        return current, tuple(self.news(entries) for entries in by_subject.values())
 
     def line(self, notice: Notice) -> str | None:
         """Return the line about an event; None if it no longer applies."""
@@ -213,8 +213,8 @@ class _Writer:
         if comment is None or status is None or status.state is State.MISSING:
             return None
         words = " ".join(comment.words.split())
-        shown = words if len(words) <= _MAX_QUOTE else f"{words[:_MAX_QUOTE].rstrip()} …"
-        return f"{status.name(comment.by)}: “{shown}”"
+        quote = words if len(words) <= _MAX_QUOTE else f"{words[:_MAX_QUOTE].rstrip()} …"
+        return f"{status.name(comment.by)}: “{quote}”"
 
     def _import_counts(self, notice: Notice) -> str | None:
         record = self.tx.imports.get(int(notice.occurrence))

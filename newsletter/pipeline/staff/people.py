@@ -161,9 +161,9 @@ def scheduled_by(address: str, *, proofs: Proofs) -> dict[str, str]:
         for campaign in tx.campaigns.open():
             if has_begun(campaign):
                 continue
-            started = {start.by for start in tx.starts.of(campaign.slug) if not start.revoked_at}
+            starters = {start.by for start in tx.starts.of(campaign.slug) if not start.revoked_at}
             stored = tx.statements.get(campaign.slug)
-            if stored and address in started | set(campaign.approved_by):
+            if stored and address in starters | set(campaign.approved_by):
                 found[campaign.slug] = stored.statement.title
         return found
 
@@ -288,8 +288,8 @@ def request_reset(address: str, *, proofs: Proofs) -> None:
         role, links = tx.staff.role(who), tx.invitations.open(tx.now)
         may = role is not None and SignInBy.PASSWORD in proofs.ways_in(role)
         known = may and tx.accounts.get(who) and not any(one.address == who for one in links)
-        where = f"from {proofs.client.network or 'an unknown network'}"
-        tx.audit.enter("nobody", "forgotten password", who if known else "no account", where)
+        origin = f"from {proofs.client.network or 'an unknown network'}"
+        tx.audit.enter("nobody", "forgotten password", who if known else "no account", origin)
         if role and known:
             _create_link(tx, LinkKind.FORGOTTEN, who, role, who, proofs)
 
@@ -315,7 +315,7 @@ def _create_link(
         works = f"The link works once, until {moment(expires_at, proofs.zone)}."
         email_id = tx.emails.tell(address, f"{reason} {works}", tx.now, EmailKind.LINK)
         token = link_token(proofs.key, email_id)
-    made = Invitation(
+    invitation = Invitation(
         id=0,
         kind=kind,
         address=address,
@@ -325,9 +325,9 @@ def _create_link(
         expires_at=expires_at,
         email_id=email_id,
     )
-    tx.invitations.add(made, hash_token(token))
-    shown = "" if email_id else token
-    return Link(address=address, role=role, token=shown, expires_at=expires_at)
+    tx.invitations.add(invitation, hash_token(token))
+    printed_token = "" if email_id else token
+    return Link(address=address, role=role, token=printed_token, expires_at=expires_at)
 
 
 _MAX_LINKS = 5
@@ -361,9 +361,9 @@ def accept(token: str, *, name: str, password: str, proofs: Proofs) -> SignedIn 
     """
     with proofs.store.read() as tx:
         address = _find_link(tx, token).address
-    wrong = password_fault(password, address, name)
-    if wrong:
-        return wrong
+    fault = password_fault(password, address, name)
+    if fault:
+        return fault
     hashed = proofs.new_hash(password)
     with proofs.store.begin() as tx:
         # somebody else may have used it meanwhile

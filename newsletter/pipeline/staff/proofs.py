@@ -160,8 +160,8 @@ class Proofs:
         self, tx: Transaction, hashed: bytes, *, stage: Stage = Stage.WHOLE
     ) -> Session:
         """Return the session with this token hash and stage. Raises Refused without one."""
-        whole = stage is Stage.WHOLE
-        session = tx.sessions.get(hashed) if whole else tx.sessions.find_incomplete(hashed)
+        is_complete = stage is Stage.WHOLE
+        session = tx.sessions.get(hashed) if is_complete else tx.sessions.find_incomplete(hashed)
         if session is None or session.stage is not stage or not session.is_alive(tx.now):
             raise Refused("you were signed out in the meantime; sign in again")
         if tx.staff.role(session.address) is None:
@@ -208,12 +208,12 @@ class Proofs:
             try:
                 # between transactions, and also for an unknown address: Argon2 takes long
                 # enough that its absence could be timed
-                right = self.passwords.matches(password, hashed)
+                is_right = self.passwords.matches(password, hashed)
             except Busy:
                 with self.store.begin() as tx:
                     tx.throttle.take_back(counted)
                 raise
-        return PasswordCheck(is_right=right, password_hash=hashed, counted=tuple(counted))
+        return PasswordCheck(is_right=is_right, password_hash=hashed, counted=tuple(counted))
 
     def new_hash(self, password: str) -> str:
         """Return the hash of a new password, for a person with a session or a link. Raises Busy."""
@@ -247,20 +247,20 @@ class Proofs:
             return False
         if codes.is_recovery_code(code):
             hashed = codes.recovery_hash(self.key, address, code)
-            used = tx.accounts.use_code(address, hashed, tx.now)
-            if used:
+            is_used = tx.accounts.use_code(address, hashed, tx.now)
+            if is_used:
                 left = tx.accounts.codes_left(address)
                 self.tell(tx, address, f"A recovery code was used. {left} are left.")
-            return used
+            return is_used
         step = codes.step_of(code, codes.secret(self.key, credential.factor), tx.now)
         return step is not None and tx.accounts.use_step(address, step)
 
     def new_codes(self, tx: Transaction, address: str) -> tuple[str, ...]:
         """Replace the recovery codes. Return the new ones, which are shown once."""
-        made = codes.new_recovery_codes(RECOVERY_CODE_COUNT)
-        hashes = [codes.recovery_hash(self.key, address, code) for code in made]
+        new = codes.new_recovery_codes(RECOVERY_CODE_COUNT)
+        hashes = [codes.recovery_hash(self.key, address, code) for code in new]
         tx.accounts.renew_codes(address, hashes)
-        return made
+        return new
 
     # --- passkeys
 
@@ -284,13 +284,13 @@ class Proofs:
         challenge = self.take_challenge(tx, session)
         if challenge is None:
             return Refusal.UNFIT, "passkey refused: no challenge, or it was used or too old"
-        mine = [one for one in tx.passkeys.of(session.address) if one.party == signed.party.id]
-        known = {one.id: one.public for one in mine}
+        keys = [one for one in tx.passkeys.of(session.address) if one.party == signed.party.id]
+        known = {one.id: one.public for one in keys}
         try:
-            used, count = passkeys.verify_assertion(signed.party, challenge, signed.answer, known)
+            id_, count = passkeys.verify_assertion(signed.party, challenge, signed.answer, known)
         except passkeys.Unfit as error:
             return Refusal.UNFIT, f"passkey refused: {error}"
-        [passkey] = [one for one in mine if one.id == used]
+        [passkey] = [one for one in keys if one.id == id_]
         if passkey.is_cloned(count):
             name = passkey.name
             self.tell(tx, session.address, f"Your passkey “{name}” was refused: {_COPIED_ADVICE}")
@@ -298,7 +298,7 @@ class Proofs:
                 Refusal.COPIED,
                 f"passkey {name} refused: it counts {count} after {passkey.signatures}",
             )
-        tx.passkeys.use(used, count, tx.now)
+        tx.passkeys.use(id_, count, tx.now)
         return None
 
     # --- who knows of it
@@ -328,8 +328,8 @@ def fold_or_empty(address: str) -> str:
 
 def one_line(name: str, longest: int) -> str:
     """Return a typed name on one line, at most ``longest`` characters; may be empty."""
-    seen = (character if character.isprintable() else " " for character in name)
-    return " ".join("".join(seen).split())[:longest].strip()
+    characters = (character if character.isprintable() else " " for character in name)
+    return " ".join("".join(characters).split())[:longest].strip()
 
 
 def identity_text(identity: Identity) -> str:

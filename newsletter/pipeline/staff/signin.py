@@ -81,10 +81,10 @@ def _log_failure(
     last = exceeded(limits, tx.now, tx.throttle.count)
     detail = f"{reason}, from {proofs.client}" + (f"; {_LIMIT_NOTE}" if last else "")
     tx.audit.enter("nobody", action, subject, detail)
-    told = Limit(key=f"told {subject}", max_count=1, period=_DAY)
-    if last and subject != _UNKNOWN_ADDRESS and proofs.attempt(tx, [told]) is not None:
-        where = proofs.client
-        what = f"Somebody tried several times to sign in as you, from {where}, and failed."
+    limit = Limit(key=f"told {subject}", max_count=1, period=_DAY)
+    if last and subject != _UNKNOWN_ADDRESS and proofs.attempt(tx, [limit]) is not None:
+        client = proofs.client
+        what = f"Somebody tried several times to sign in as you, from {client}, and failed."
         proofs.tell(tx, subject, what)
 
 
@@ -102,8 +102,8 @@ def confirm_second_factor(
         if denied is not None:
             return denied
         tx.sessions.end(half.hash)
-        how = "with a passkey" if isinstance(code, PasskeyAnswer) else "with a second factor"
-        _log_sign_in(tx, half.address, how, proofs)
+        method = "with a passkey" if isinstance(code, PasskeyAnswer) else "with a second factor"
+        _log_sign_in(tx, half.address, method, proofs)
         return proofs.begin(tx, half.address, Stage.WHOLE, fresh_at=tx.now)
 
 
@@ -145,11 +145,11 @@ def _check_factor(
     counted = proof.counted if isinstance(proof, PasswordCheck) else proofs.attempt(tx, limits)
     if counted is None:
         return Refusal.TOO_OFTEN
-    wrong = _factor_fault(tx, session, proof, proofs)
-    if wrong is None:
+    fault = _factor_fault(tx, session, proof, proofs)
+    if fault is None:
         tx.throttle.take_back(counted)
         return None
-    denied, why = wrong
+    denied, why = fault
     _log_failure(tx, action, why, address, limits, proofs)
     return denied
 
@@ -163,10 +163,10 @@ def _factor_fault(
     credential = tx.accounts.get(session.address)
     if isinstance(proof, PasswordCheck):
         now = credential.password if credential else ""
-        right = proof.is_right and now == proof.password_hash
+        is_right = proof.is_right and now == proof.password_hash
     else:
-        right = credential is not None and proofs.use_code(tx, credential, proof)
-    return None if right else (Refusal.WRONG, "wrong code")
+        is_right = credential is not None and proofs.use_code(tx, credential, proof)
+    return None if is_right else (Refusal.WRONG, "wrong code")
 
 
 # --- by an identity provider
@@ -206,10 +206,10 @@ def leave_for_provider(
     with proofs.store.begin() as tx:
         if proofs.attempt(tx, [limit]) is None:
             raise Refused(say("Too many people are signing in just now. Try again in a minute."))
-        away = proofs.begin(tx, address, Stage.AWAY)
-        kept = json.dumps([purpose.value, next_path, link, name])
-        tx.sessions.ask(hash_token(away.token), kept, tx.now)
-    return away.token
+        token = proofs.begin(tx, address, Stage.AWAY)
+        state = json.dumps([purpose.value, next_path, link, name])
+        tx.sessions.ask(hash_token(token.token), state, tx.now)
+    return token.token
 
 
 def return_from_provider(
@@ -231,11 +231,11 @@ def return_from_provider(
         away = tx.sessions.find_incomplete(hash_token(token))
         if away is None or away.stage is not Stage.AWAY or not id_tokens.is_state(state, token):
             return Refusal.OVER
-        asked = tx.sessions.answered(away.hash)
+        request = tx.sessions.answered(away.hash)
         tx.sessions.end(away.hash)
-        if asked is None or not away.is_alive(tx.now):
+        if request is None or not away.is_alive(tx.now):
             return Refusal.OVER
-    errand_name, onward, link, name = json.loads(asked[0])
+    errand_name, onward, link, name = json.loads(request[0])
     errand = Errand(errand_name)
     try:
         identity = identify()
@@ -314,8 +314,8 @@ def _confirm_identity(
         raise Refused(NO_SIGN_IN_TIME)
     if at < since:
         raise Refused(say("You were not asked there who you are. Nothing was changed."))
-    how = f"with an account of {identity.issuer}, from {proofs.client}"
-    tx.audit.enter(session.address, "step-up", session.address, how)
+    method = f"with an account of {identity.issuer}, from {proofs.client}"
+    tx.audit.enter(session.address, "step-up", session.address, method)
     return proofs.renew(tx, session)
 
 

@@ -102,11 +102,11 @@ def approve(
     """
     reason = _clean_reason(request.despite)
     with store.read() as tx:  # nobody waits for the database while the text is read
-        [reviewed] = review(tx, [find_statement(tx, request.slug)], rules)
+        [result] = review(tx, [find_statement(tx, request.slug)], rules)
     with store.begin() as tx:
         configuration.refuse_mismatch(tx)
         stored = find_seen(tx, request.slug, request.expect)
-        if stored.content_hash != reviewed.content_hash:
+        if stored.content_hash != result.content_hash:
             raise Refused(f"{request.slug} changed during the review; review it again")
         status = load_status(tx, stored, rules.campaigns)
         needed = Role.ADMIN if request.override else Role.APPROVER
@@ -124,7 +124,7 @@ def approve(
         override = _Override()
         if not _has_approved(request, person, status):
             override = _overridden_checks(
-                reviewed, reason, no_embargo=request.no_embargo, needs_reason=request.override
+                result, reason, no_embargo=request.no_embargo, needs_reason=request.override
             )
             channel = Channel.OVERRIDE if request.override else request.channel
             _add_approval(tx, status, person, channel, override)
@@ -159,7 +159,7 @@ def _clean_reason(despite: str | None) -> str:
 
 
 def _overridden_checks(
-    reviewed: ReviewResult, reason: str, *, no_embargo: bool, needs_reason: bool = False
+    result: ReviewResult, reason: str, *, no_embargo: bool, needs_reason: bool = False
 ) -> _Override:
     """Return the warnings that the approval overrides, and the reason.
 
@@ -168,12 +168,12 @@ def _overridden_checks(
     """
     if needs_reason and not reason:
         raise Refused("say why you replace the missing approval")
-    waived = _WAIVABLE_CHECKS & set(reviewed.blocking) if no_embargo else set()
-    blocked = set(reviewed.blocking) - waived
-    if blocked or (reviewed.warnings and not reason):
-        grave = [str(remark) for remark in reviewed.remarks if remark.grade is not Severity.ADVICE]
-        raise Refused("\n".join([f"{reviewed.slug} is not approved: {_advice(blocked)}", *grave]))
-    over = (*sorted(waived), *reviewed.warnings)
+    waived = _WAIVABLE_CHECKS & set(result.blocking) if no_embargo else set()
+    blocked = set(result.blocking) - waived
+    if blocked or (result.warnings and not reason):
+        grave = [str(remark) for remark in result.remarks if remark.grade is not Severity.ADVICE]
+        raise Refused("\n".join([f"{result.slug} is not approved: {_advice(blocked)}", *grave]))
+    over = (*sorted(waived), *result.warnings)
     why = "; ".join(filter(None, ["no embargo" * bool(waived), reason]))
     return _Override(despite=why * bool(over or needs_reason), warnings=over)
 
@@ -197,10 +197,10 @@ def revoke(slug: str, *, by: str, store: Store, rules: CampaignRules, own: bool 
         refuse_if_sent(get_status(tx, slug, rules))
         everything = tx.staff.roles()[person] is Role.ADMIN and not own
         whose = None if everything else person
-        taken = tx.approvals.revoke(slug, tx.now, whose, actor=person)
-        if not taken:
+        approvals = tx.approvals.revoke(slug, tx.now, whose, actor=person)
+        if not approvals:
             raise NotFound(f"{slug} has no approval of {person} to take back")
-        return taken
+        return approvals
 
 
 _FRONT_MATTER = Channel.FRONT_MATTER
@@ -229,12 +229,10 @@ def note_front_matter(
     Return the first new approval of each statement. Updates ``before``.
     """
     before = before or ApprovalScan()
-    noted = []
+    approvals = []
     with store.read() as tx:
-        mark, touched = tx.statements.changed_since(before.change_number)
-        known = (
-            _naming_approvers(tx) if before.change_number is None else tx.statements.some(touched)
-        )
+        change_number, slugs = tx.statements.changed_since(before.change_number)
+        known = _naming_approvers(tx) if before.change_number is None else tx.statements.some(slugs)
         pending = [
             stored
             for stored in known
@@ -244,25 +242,25 @@ def note_front_matter(
         ]
         reviews = review(tx, pending, rules) if pending else []
     before.is_waiting = bool(pending)
-    for stored, reviewed in zip(pending, reviews, strict=True):
-        warnings, despite = reviewed.warnings, stored.statement.despite
+    for stored, result in zip(pending, reviews, strict=True):
+        warnings, despite = result.warnings, stored.statement.despite
         override = _Override(despite=despite * bool(warnings), warnings=warnings)
         with store.begin() as tx:
-            added = _apply_names(tx, stored, None if reviewed.blocking else override, rules)
+            added = _apply_names(tx, stored, None if result.blocking else override, rules)
             for one in added:
                 start(tx, stored, one.by, None)
-        noted += added[:1]
-    before.change_number = mark
-    return tuple(noted)
+        approvals += added[:1]
+    before.change_number = change_number
+    return tuple(approvals)
 
 
 def _naming_approvers(tx: Transaction) -> list[StoredStatement]:
     """Return the statements whose files name approvers now, or did so before."""
-    once = tx.approvals.slugs(_FRONT_MATTER)
+    slugs = tx.approvals.slugs(_FRONT_MATTER)
     return [
         stored
         for stored in tx.statements.all()
-        if _named_approvers(stored.statement) or stored.statement.slug in once
+        if _named_approvers(stored.statement) or stored.statement.slug in slugs
     ]
 
 
@@ -274,20 +272,20 @@ def _apply_names(
     Without ``override`` the statement may not be approved, and none is stored.
     """
     slug = stored.statement.slug
-    named, noted = _named_approvers(stored.statement), _noted_names(tx, stored.statement)
+    approvers, known_names = _named_approvers(stored.statement), _noted_names(tx, stored.statement)
     # removed names first: a name that comes back later must count as a new one
-    for person in sorted(set(noted) - set(named)):
+    for person in sorted(set(known_names) - set(approvers)):
         # a row without a content hash says that the name was taken out
-        removed = Approval(slug=slug, content_hash="", by=person, at=tx.now, channel=_FRONT_MATTER)
-        tx.approvals.add(removed)
+        removal = Approval(slug=slug, content_hash="", by=person, at=tx.now, channel=_FRONT_MATTER)
+        tx.approvals.add(removal)
         why = f"no longer named by the {_FRONT_MATTER.value}"
         tx.approvals.revoke(slug, tx.now, person, _FRONT_MATTER, actor=person, reason=why)
     if override is None:
         return []
     return [
         _add_approval(tx, load_status(tx, stored, rules.campaigns), person, _FRONT_MATTER, override)
-        for person in named
-        if person not in noted
+        for person in approvers
+        if person not in known_names
     ]
 
 
@@ -336,12 +334,12 @@ def comment(slug: str, typed: str, *, by: str, store: Store) -> Comment:
         raise InvalidInput([Fault(file="comment", message=str(error))]) from error
     with act_as(store, by, Role.WRITER, "comment", in_person=True) as (tx, person):
         stored = find_stored(tx, slug)
-        made = Comment(
+        entry = Comment(
             slug=slug, by=person, at=tx.now, words=words, content_hash=stored.content_hash
         )
-        tx.comments.add(made)
+        tx.comments.add(entry)
         tx.audit.enter(person, "comment", slug)
-    return made
+    return entry
 
 
 _MAX_REQUEST_LENGTH = 2_000
@@ -366,11 +364,11 @@ def send_back(
         if back is not None:
             raise Refused(f"{slug} was sent back by {back.by} already: {back.reason}")
         tx.approvals.revoke(slug, tx.now, person, actor=person, reason="sent back")
-        seen = status.stored.content_hash
+        content_hash = status.stored.content_hash
         tx.change_requests.add(
-            ChangeRequest(slug=slug, content_hash=seen, by=person, at=tx.now, reason=why)
+            ChangeRequest(slug=slug, content_hash=content_hash, by=person, at=tx.now, reason=why)
         )
-        detail = f"{seen}: {' '.join(why.split())}"
+        detail = f"{content_hash}: {' '.join(why.split())}"
         tx.audit.enter(person, "send back", slug, detail)
 
 

@@ -52,7 +52,7 @@ def ingest(
     """
     before = before or IngestState()
     with store.read() as tx:  # first: what is written from here on is seen the next time
-        mark, touched = tx.statements.changed_since(before.change_number)
+        change_number, touched = tx.statements.changed_since(before.change_number)
     readings = [source.read() for source in sources]
     # a source that found nothing new gives the very reading that it gave before
     same = [*map(id, readings)] == [*map(id, before.readings)]
@@ -66,8 +66,8 @@ def ingest(
         known = _load_candidates(tx, before, found, touched)
     faulty = {fault.file for fault in faults}
     complete = all(reading.complete for reading in readings)
-    gone = [one for slug, one in known.items() if one and one.present and slug not in found]
-    ends = [lost for lost in gone if complete or lost.statement.origin in faulty]
+    missing = [one for slug, one in known.items() if one and one.present and slug not in found]
+    ends = [lost for lost in missing if complete or lost.statement.origin in faulty]
     updates = [
         StoredStatement(statement=statement, content_hash="", fingerprint="")
         for slug, statement in found.items()
@@ -75,9 +75,9 @@ def ingest(
         and ((one := known[slug]) is None or one.statement != statement or not one.present)
     ] + [replace(stored, present=False) for stored in ends]
     _write(store, updates, together)
-    before.change_number, before.readings = mark, readings
+    before.change_number, before.readings = change_number, readings
     before.found, before.faults = found, (*faults,)
-    before.kept = frozenset(lost.statement.slug for lost in gone if lost not in ends)
+    before.kept = frozenset(lost.statement.slug for lost in missing if lost not in ends)
     slugs = tuple(stored.statement.slug for stored in updates)
     return StageResult(slugs=slugs, faults=before.faults)
 
@@ -149,9 +149,9 @@ class FeedSource:
             if revision != self._cached[0]:
                 reading = Reading(
                     statements=tuple(
-                        self._statement(taken.slug, taken.composed)
-                        for taken in tx.feeds.taken(self.feed)
-                        if taken.composed
+                        self._statement(item.slug, item.composed)
+                        for item in tx.feeds.taken(self.feed)
+                        if item.composed
                     )
                 )
                 # an unchanged feed returns the same object, so that a comparison is cheap
@@ -196,15 +196,15 @@ class _StoredSource(ABC):
     def read(self) -> Reading:
         """Return all statements and faults, sorted by slug."""
         with self._store.read() as tx:
-            mark, touched = tx.statements.changed_since(self._mark)
-            found = self.find(tx, None if self._mark is None else touched)
-        known = {slug: self._cached[slug] for slug in self._cached.keys() - touched} | found
+            mark, slugs = tx.statements.changed_since(self._mark)
+            found = self.find(tx, None if self._mark is None else slugs)
+        known = {slug: self._cached[slug] for slug in self._cached.keys() - slugs} | found
         if known != self._cached:
             self._cached = known
-            parsed = [known[slug] for slug in sorted(known)]
+            drafts = [known[slug] for slug in sorted(known)]
             self._reading = Reading(
-                statements=tuple(part.statement for part in parsed if part.statement),
-                faults=tuple(fault for one in parsed for fault in one.faults),
+                statements=tuple(part.statement for part in drafts if part.statement),
+                faults=tuple(fault for one in drafts for fault in one.faults),
             )
         self._mark = mark
         return self._reading

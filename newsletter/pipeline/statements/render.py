@@ -54,13 +54,13 @@ class RenderState:
                 if (message := _translation_fault(one, texts.get(of), members, together))
             )
 
-    def note_failure(self, slug: str, wrong: InvalidInput | None) -> None:
+    def note_failure(self, slug: str, error: InvalidInput | None) -> None:
         """Store a rendering's fault, if any. If it took too long, postpone the others."""
-        if wrong is not None:
-            self.faults[slug] = wrong.faults
-        if isinstance(wrong, Postponed):
+        if error is not None:
+            self.faults[slug] = error.faults
+        if isinstance(error, Postponed):
             self.later.add(slug)
-        too_long = isinstance(wrong, TookTooLong) or self.slow >= _MAX_SLOW_TIME
+        too_long = isinstance(error, TookTooLong) or self.slow >= _MAX_SLOW_TIME
         self.is_late = self.is_late or too_long
 
 
@@ -79,13 +79,13 @@ def render(
     """
     before = before or RenderState()
     with store.read() as tx:
-        mark, touched = tx.statements.changed_since(before.change_number)
+        change_number, slugs = tx.statements.changed_since(before.change_number)
         if before.change_number is None:
             known = tx.statements.all()
             groups = _group_translations(known)
         else:
-            groups = _groups_of(tx, before, touched)
-            known = tx.statements.some({*touched, *groups, *before.later})
+            groups = _groups_of(tx, before, slugs)
+            known = tx.statements.some({*slugs, *groups, *before.later})
     before.store_groups(known, groups, together)
     before.is_late, before.slow = False, timedelta(0)
     rendered: list[str] = []
@@ -99,10 +99,10 @@ def render(
         if members:
             fingerprint = hashlib.sha256(f"{fingerprint} {members!r}".encode()).hexdigest()
         # no hash until it is rendered: of what cannot be, no approval counts
-        done = replace(stored, fingerprint=fingerprint, content_hash="", writers=())
+        result = replace(stored, fingerprint=fingerprint, content_hash="", writers=())
         before.faults.pop(slug, None)
         before.later.discard(slug)
-        if stored.present and (stored.fingerprint != done.fingerprint or not stored.content_hash):
+        if stored.present and (stored.fingerprint != result.fingerprint or not stored.content_hash):
             renderer.prepare()  # a broken template is no fault of this statement
             if before.is_late:
                 with store.begin() as tx:  # it has no content until the next run
@@ -110,17 +110,17 @@ def render(
                 why = (
                     "is no email yet: another text takes too long to be made one; it is tried again"
                 )
-                wrong: InvalidInput | None = Postponed(
+                error: InvalidInput | None = Postponed(
                     [Fault(file=stored.statement.origin, message=why)]
                 )
             else:
                 began = store.clock.uptime()
-                wrong = _render_one(done, members, store=store, renderer=renderer)
+                error = _render_one(result, members, store=store, renderer=renderer)
                 duration = store.clock.uptime() - began
                 before.slow += duration if duration >= _SLOW_AFTER else timedelta()
                 rendered.append(slug)
-            before.note_failure(slug, wrong)
-    before.change_number = mark
+            before.note_failure(slug, error)
+    before.change_number = change_number
     found = [known[slug] for known in (before.groups, before.faults) for slug in sorted(known)]
     faults = dict.fromkeys(fault for group in found for fault in group)
     return StageResult(slugs=tuple(sorted(rendered)), faults=tuple(faults))
@@ -134,14 +134,14 @@ def _group_translations(known: Sequence[StoredStatement]) -> TranslationGroups:
     return {of: present_translations(members) for of, members in found.items()}
 
 
-def _groups_of(tx: Transaction, before: RenderState, touched: Sequence[str]) -> TranslationGroups:
+def _groups_of(tx: Transaction, before: RenderState, slugs: Sequence[str]) -> TranslationGroups:
     """Return the groups that changed statements belong to now, or belonged to before."""
-    changed = tx.statements.some(touched)
-    named = {stored.statement.translation_of for stored in changed}
-    named |= {before.originals.get(slug, "") for slug in touched}
+    statements = tx.statements.some(slugs)
+    originals = {stored.statement.translation_of for stored in statements}
+    originals |= {before.originals.get(slug, "") for slug in slugs}
     return {
         of: present_translations(tx.statements.translations(of))
-        for of in sorted({*touched, *named} - {""})
+        for of in sorted({*slugs, *originals} - {""})
     }
 
 
@@ -153,35 +153,35 @@ def _translation_fault(
 
 
 def _render_one(
-    done: StoredStatement, members: Sequence[Statement], *, store: Store, renderer: LazyRenderer
+    result: StoredStatement, members: Sequence[Statement], *, store: Store, renderer: LazyRenderer
 ) -> InvalidInput | None:
     try:
         # no mail leaves with only some of its languages
         faulty = [
             member
             for member in members
-            if _translation_fault(member, done.statement, members, True)
+            if _translation_fault(member, result.statement, members, True)
         ]
         if faulty:
             names = ", ".join(member.slug for member in faulty)
             message = f"goes out together with {names}, which has a fault; correct that first"
-            raise InvalidInput([Fault(file=done.statement.origin, message=message)])
-        content = renderer.render(done.statement, members)
+            raise InvalidInput([Fault(file=result.statement.origin, message=message)])
+        content = renderer.render(result.statement, members)
     except InvalidInput as error:
         with store.begin() as tx:
-            _store_content(tx, done)
+            _store_content(tx, result)
         return error
     with store.begin() as tx:
         content_hash = tx.statements.keep_content(content, tx.now)
-        _store_content(tx, replace(done, content_hash=content_hash, writers=content.writers))
+        _store_content(tx, replace(result, content_hash=content_hash, writers=content.writers))
     return None
 
 
-def _store_content(tx: Transaction, done: StoredStatement) -> None:
+def _store_content(tx: Transaction, result: StoredStatement) -> None:
     """Store a rendered statement, unless another run has read a newer text since."""
-    known = tx.statements.get(done.statement.slug)
-    if known is not None and known.statement == done.statement:
-        tx.statements.put(replace(done, present=known.present), tx.now)
+    known = tx.statements.get(result.statement.slug)
+    if known is not None and known.statement == result.statement:
+        tx.statements.put(replace(result, present=known.present), tx.now)
 
 
 def changes(tx: Transaction, stored: StoredStatement) -> list[str]:

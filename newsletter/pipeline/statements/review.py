@@ -111,9 +111,9 @@ class _OtherStatements:
 
     def nearby(self, statement: Statement, goes_out: datetime) -> Iterator[str]:
         for campaign in self.active:
-            near = abs((campaign.started_at or campaign.release_at) - goes_out) < _NEARBY_WITHIN
+            is_near = abs((campaign.started_at or campaign.release_at) - goes_out) < _NEARBY_WITHIN
             shares = not set(campaign.lists).isdisjoint(statement.lists)
-            if near and shares and campaign.slug != statement.slug:
+            if is_near and shares and campaign.slug != statement.slug:
                 stored = self._tx.statements.get(campaign.slug)
                 yield f"“{stored.statement.title}”" if stored else campaign.slug
 
@@ -176,7 +176,7 @@ def _translation_findings(
 
     Each translation must name its own embargo, as its words may mean a later one.
     """
-    alone = ReviewContext(today=context.today, day=context.day)
+    own_context = ReviewContext(today=context.today, day=context.day)
     for translation in translations_of(tx, original.slug):
         if translation.progress is Progress.DRAFT:
             yield ReviewFinding(
@@ -185,7 +185,7 @@ def _translation_findings(
                 " is a draft: submit it again, or delete it",
                 file=translation.origin,
             )
-        remarks = rules.review(translation, None, alone)
+        remarks = rules.review(translation, None, own_context)
         yield from (remark for remark in remarks if remark.grade is not Severity.ADVICE)
 
 

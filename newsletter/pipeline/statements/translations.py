@@ -34,13 +34,13 @@ class TranslationGroup:
 
     def audience(self, tx: Transaction, slug: str) -> Audience:
         """Return the readers of the version with this slug."""
-        named = tx.audiences.languages(self.lists)
+        languages = tx.audiences.languages(self.lists)
         return Audience(
             slug=slug,
             original=self.original,
             lists=self.lists,
             segment=self.segment,
-            languages=frozenset(read for read in named if self.member_for(read) == slug),
+            languages=frozenset(read for read in languages if self.member_for(read) == slug),
         )
 
 

@@ -80,10 +80,10 @@ class Visitor:
         began = self.store.clock.now()
         try:
             fetched = feed.fetch(record.bookmark)
-            sifted = classify(fetched.items, known, record=record)
-            revised = [item for known_item, item in sifted.known if _is_revised(known_item, item)]
-            wanted = [*revised, *sifted.fresh]
-            texts = dict(zip(wanted, feed.compose(wanted), strict=True)) if wanted else {}
+            groups = classify(fetched.items, known, record=record)
+            revised = [item for known_item, item in groups.known if _is_revised(known_item, item)]
+            items = [*revised, *groups.fresh]
+            texts = dict(zip(items, feed.compose(items), strict=True)) if items else {}
         except FeedUnreadable as error:
             now, failures, why = self.store.clock.now(), record.failures + 1, str(error)
             after = replace(
@@ -98,7 +98,7 @@ class Visitor:
                 if tx.feeds.record(feed.name).revision == record.revision:
                     tx.feeds.put(feed.name, after, (), now)
             return VisitResult(feed=feed.name, failure=why, has_turned=record.failure != why)
-        return self._book(feed, _VisitRows(texts), record, fetched, sifted, began)
+        return self._book(feed, _VisitRows(texts), record, fetched, groups, began)
 
     def _next(
         self, every: timedelta, now: datetime, failures: int, retry_after: timedelta | None = None
@@ -190,15 +190,15 @@ class _VisitRows:
             self.unusable.append(f"{item.title or item.link or item.id}: {why}")
             self.items.append(replace(_as_known(item, ItemState.UNUSABLE), number=number))
             return
-        taken = replace(_as_known(item, ItemState.TAKEN), number=number, composed=composed)
-        self._unnamed.append(taken)
+        record = replace(_as_known(item, ItemState.TAKEN), number=number, composed=composed)
+        self._unnamed.append(record)
 
     def name(self, tx: Transaction, slugify: Callable[[str], str]) -> None:
         """Assign each new statement a slug that no other one has or had."""
-        used = {stored.statement.slug for stored in tx.statements.all()} | tx.feeds.slugs()
+        slugs = {stored.statement.slug for stored in tx.statements.all()} | tx.feeds.slugs()
         for known in self._unnamed:
-            slug = _free_slug(slugify(known.title), used)
-            used.add(slug)
+            slug = _free_slug(slugify(known.title), slugs)
+            slugs.add(slug)
             self.items.append(replace(known, slug=slug))
             self.taken.append(slug)
 

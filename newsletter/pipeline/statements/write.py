@@ -351,10 +351,10 @@ class Submitter:
 
     def read(self, draft: Draft) -> Statement:
         """Return the statement that a draft would become. Raises InvalidInput."""
-        parsed = parse_version(replace(draft, taken_back=False), self.defaults)
-        if parsed.statement is None:
-            raise InvalidInput(parsed.faults)
-        return parsed.statement
+        document = parse_version(replace(draft, taken_back=False), self.defaults)
+        if document.statement is None:
+            raise InvalidInput(document.faults)
+        return document.statement
 
     def _put(self, tx: Transaction, slug: str) -> tuple[Fault, ...]:
         """Store the statement as ``DeskSource`` reads it, so that the next run finds no change.
@@ -362,11 +362,11 @@ class Submitter:
         Return the faults instead, if there are any.
         """
         [handed] = tx.drafts.some([slug])
-        parsed = parse_version(handed, self.defaults)
-        if parsed.statement is not None:
-            stored = StoredStatement(statement=parsed.statement, content_hash="", fingerprint="")
+        document = parse_version(handed, self.defaults)
+        if document.statement is not None:
+            stored = StoredStatement(statement=document.statement, content_hash="", fingerprint="")
             tx.statements.put(stored, tx.now)
-        return parsed.faults
+        return document.faults
 
 
 def submit_file(slug: str, *, by: str, release: Callable[[str, int], None], store: Store) -> None:

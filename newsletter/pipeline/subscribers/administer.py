@@ -69,8 +69,8 @@ def add(
                 f"{entry.address} unsubscribed from {', '.join(left)} and was not added: only the"
                 " person can come back, by the page to subscribe"
             )
-        said = f"added by {by}" + (f": {agreed}" if agreed else "")
-        consent = Consent(source=said, at=tx.now)
+        source = f"added by {by}" + (f": {agreed}" if agreed else "")
+        consent = Consent(source=source, at=tx.now)
         tx.readers.upsert([replace(entry, consent=consent)], tx.now)
         person = _find(tx, entry.address)
         for name in sorted({*person.requested} & {*entry.lists}):
@@ -150,9 +150,9 @@ def lift(address: str, *, by: str, reason: str, store: Store) -> SuppressionReas
 def data_of(address: str, *, by: str, store: Store) -> Mapping[str, object]:
     """Return all stored data about one person as JSON values. Raises NotFound."""
     with act_as(store, by, Role.ADMIN, "data") as (tx, _):
-        kept = tx.data_exports.of(_find(tx, address).id)
+        export = tx.data_exports.of(_find(tx, address).id)
         tx.audit.enter(by, "data", _AUDIT_SUBJECT)
-    return kept
+    return export
 
 
 def unsubscribe(

@@ -148,9 +148,9 @@ def undo(import_id: int, *, by: str, store: Store) -> ImportUndoResult:
                 f"there is no import {import_id}; 'newsletter subscribers imports' lists them"
             )
         if record.undone_at is not None:
-            when = f"{record.undone_at:%Y-%m-%d %H:%M} UTC"
+            at = f"{record.undone_at:%Y-%m-%d %H:%M} UTC"
             raise Refused(
-                f"import {import_id} was undone already, on {when} by {record.undone_by}; import"
+                f"import {import_id} was undone already, on {at} by {record.undone_by}; import"
                 " the file again if it should have stayed"
             )
         if tx.now - record.at > UNDO_PERIOD:

@@ -48,8 +48,8 @@ def known_lists(tx: Transaction, declared: Collection[str]) -> list[str]:
 
 
 def _unknown_list_text(name: str, known: list[str]) -> str:
-    there = ", ".join(known) or "none"
-    return f"there is no list {name!r}{guess(name, known) or ';'} there are: {there}"
+    names = ", ".join(known) or "none"
+    return f"there is no list {name!r}{guess(name, known) or ';'} there are: {names}"
 
 
 def welcome(tx: Transaction, subscriber_id: int, lists: Collection[str]) -> None:
@@ -57,8 +57,8 @@ def welcome(tx: Transaction, subscriber_id: int, lists: Collection[str]) -> None
 
     Of several welcome emails to a list the newest counts. No one gets the same one twice.
     """
-    started = tx.campaigns.running_welcomes(lists)
-    found = (next((one for one in started if name in one.lists), None) for name in lists)
+    campaigns = tx.campaigns.running_welcomes(lists)
+    found = (next((one for one in campaigns if name in one.lists), None) for name in lists)
     for campaign in filter(None, found):
         tx.batches.add_reader(campaign.id, subscriber_id)
 

@@ -53,23 +53,23 @@ def save(
         )
         if wish.resumes or wish.pauses_until is not None:
             tx.choices.pause(person.id, wish.pauses_until)
-        given = tx.choices.join(person.id, wish.joins, tx.now, closed)
-        welcome(tx, person.id, sorted(given.difference(closed, person.left)))
+        joins = tx.choices.join(person.id, wish.joins, tx.now, closed)
+        welcome(tx, person.id, sorted(joins.difference(closed, person.left)))
         left = tx.choices.leave(person.id, wish.leaves, tx.now)
-        if (given or wish.returns) and lift(tx, person.address, "on the page of preferences"):
+        if (joins or wish.returns) and lift(tx, person.address, "on the page of preferences"):
             # this consents to every list that is ticked, which is stored as proof
-            given = frozenset(_subscriber(tx, owner).lists)
+            joins = frozenset(_subscriber(tx, owner).lists)
         records = [
             ConsentRecord(
                 list=name,
-                given=name in given,
+                given=name in joins,
                 method=Method.PREFERENCES,
                 source=_PREFERENCES_SOURCE,
                 wording=tx.consents.keep_words(shown[name], language, tx.now),
                 asked_at=tx.now,
                 at=tx.now,
             )
-            for name in sorted((given | left) & shown.keys())
+            for name in sorted((joins | left) & shown.keys())
         ]
         tx.consents.add(person.id, records)
 

@@ -126,7 +126,7 @@ def test_each_verdict_is_booked_as_what_it_means(
     done = room.dispatch(always(verdict))
     assert done.recorded
     assert done.answer.outcome.verdict is verdict
-    assert (done.claimed.campaign.id, len(done.claimed.members)) == (1, 5)
+    assert (done.batch.campaign.id, len(done.batch.members)) == (1, 5)
     assert room.counts() == counts
     assert room.campaign().state is state
 

@@ -41,7 +41,7 @@ def test_whoever_was_not_handed_over_is_tried_again_alone(
     room.dispatch()
     assert room.counts() == Counts(**{rest.value: 3}, pending=2)
     assert room.campaign().state is CampaignState.SENDING
-    assert len(room.dispatch(seconds=1).claimed.members) == 2
+    assert len(room.dispatch(seconds=1).batch.members) == 2
     assert [one.subscriber_id for one in room.provider.batches[1].recipients] == [2, 4]
     expected = {"accepted": 2} | {rest.value: 5 if rest is Verdict.ACCEPTED else 3}
     assert room.counts() == Counts(**expected)

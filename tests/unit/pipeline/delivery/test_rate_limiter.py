@@ -202,7 +202,7 @@ def test_an_urgent_statement_overtakes_what_is_going_out(room: Newsroom) -> None
     start_second(room, "flood", urgent=True)
     order = []
     for _ in range(4):
-        order.append(room.dispatch().claimed.campaign.id)
+        order.append(room.dispatch().batch.campaign.id)
         room.clock.advance(seconds=1)
     assert order == [2, 2, 2, 1]
 
