@@ -6,7 +6,7 @@ Each can be made so that reading it takes for ever or all memory.
 from datetime import date, timedelta
 
 from newsletter.documents.release.imported import (
-    LARGEST_PICTURE,
+    MAX_PICTURE_BYTES,
     ImportedDocument,
     MadePicture,
     Pasted,
@@ -36,9 +36,9 @@ def pasted(html: str, *, timeout: timedelta = _TIMEOUT) -> Pasted:
 
 def picture(data: bytes, *, file: str) -> MadePicture:
     """Run ``make_picture`` in a sandbox. Raises InvalidInput."""
-    if len(data) > LARGEST_PICTURE:
+    if len(data) > MAX_PICTURE_BYTES:
         raise unusable(
-            file, f"is larger than {LARGEST_PICTURE // 1_000_000} MB; choose a smaller one"
+            file, f"is larger than {MAX_PICTURE_BYTES // 1_000_000} MB; choose a smaller one"
         )
     reader = "newsletter.documents.pictures:make_picture"
     arguments = {"data": data, "file": file}

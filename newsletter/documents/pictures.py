@@ -14,7 +14,7 @@ from dataclasses import replace
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from newsletter.documents.release.imported import (
-    LARGEST_PICTURE,
+    MAX_PICTURE_BYTES,
     DroppedLine,
     ImportedDocument,
     ImportedPicture,
@@ -40,9 +40,9 @@ _INSTEAD = "save it as PNG or JPEG and choose that"
 
 def make_picture(data: bytes, *, file: str) -> MadePicture:
     """Re-encode a PNG, JPEG or GIF. Raises InvalidInput, naming ``file`` and what to do."""
-    if len(data) > LARGEST_PICTURE:
+    if len(data) > MAX_PICTURE_BYTES:
         raise unusable(
-            file, f"is larger than {LARGEST_PICTURE // 1_000_000} MB; {_INSTEAD}, smaller"
+            file, f"is larger than {MAX_PICTURE_BYTES // 1_000_000} MB; {_INSTEAD}, smaller"
         )
     kind = next((kind for head, kind in _MAGIC_BYTES.items() if data.startswith(head)), "")
     if not kind:
@@ -80,7 +80,7 @@ def _open_picture(data: bytes, kind: str, file: str) -> Image.Image:
 
 
 def _encode(image: Image.Image, kind: str) -> tuple[str, bytes]:
-    """Encode a photograph as JPEG, a small drawing as PNG, as well as the size allows."""
+    """Encode a small drawing as PNG, any other picture as JPEG of the best quality that fits."""
     if image.mode == "RGBA":
         png = _save(image, "PNG")
         return "PNG", png if len(png) <= _TARGET_BYTES else _fewer_colours(image)

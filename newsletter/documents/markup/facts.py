@@ -22,7 +22,7 @@ _DATES = ("article:published_time", "datepublished", "dc.date", "dcterms.date", 
 _SITES = ("og:site_name", "application-name", "apple-mobile-web-app-title", "dc.publisher")
 _DESCRIPTION_ATTRIBUTES = ("alt", "title", "aria-label")
 _SKIPPED_TAGS = ("script", "style", "del")
-_LARGEST_DATA = 500_000
+_MAX_DATA_LEN = 500_000
 _HEADING_TAGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _TITLE_TAGS = (*_HEADING_TAGS, "p", "div", "td", "th", "b", "strong", "font", "span", "center", "a")
 _MAX_TITLE_CHARACTERS = 300
@@ -105,7 +105,7 @@ def _meta(root: Element) -> dict[str, str]:
 def _linked_data(root: Element) -> Iterator[dict[str, Any]]:
     for script in root.iter("script"):
         text = script.text or ""
-        if (script.get("type") or "").lower() != "application/ld+json" or len(text) > _LARGEST_DATA:
+        if (script.get("type") or "").lower() != "application/ld+json" or len(text) > _MAX_DATA_LEN:
             continue
         try:
             value = json.loads(text)
@@ -135,7 +135,7 @@ def _title(
     *,
     document: bool,
 ) -> str:
-    """Return the heading that matches the page's own title, or the only heading."""
+    """Return the ``h1`` that matches the page's title, a marked title, the only ``h1``, or ""."""
     headings = [text for element in root.iter("h1") if (text := text_of(element))]
     # many sites make a heading of their own name
     headings = [text for text in headings if comparable(text) not in site_names]

@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml import etree
 
-from newsletter.documents.release.imported import LARGEST_PICTURE, DroppedLine, unusable
+from newsletter.documents.release.imported import MAX_PICTURE_BYTES, DroppedLine, unusable
 from newsletter.documents.release.lines import shortened
 from newsletter.domain.errors import InvalidInput
 
@@ -61,7 +61,7 @@ class Packing:
         """Return one part that is a picture. Raises InvalidInput, naming it."""
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(name) as part:
-                return part.read(LARGEST_PICTURE + 1)
+                return part.read(MAX_PICTURE_BYTES + 1)
         except Exception as error:  # as above; a picture may also lie outside of the file
             raise unusable(name, "is not in the file, or it is broken") from error
 

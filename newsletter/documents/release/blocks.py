@@ -20,8 +20,8 @@ from newsletter.documents.release.recognition import StatedFacts, complete_docum
 RULE = "* * *"
 """A line across the text, as words and as Markdown."""
 
-_LONGEST_BOLD = 100
-_LONGEST_KICKER = 2
+_MAX_BOLD_HEADING_CHARS = 100
+_MAX_KICKER_BLOCKS = 2
 """Maximum blocks of running text above a title, such as a notice."""
 
 
@@ -96,12 +96,12 @@ def _lines(blocks: Sequence[Block]) -> Iterator[Line]:
 def _is_bold(block: Block) -> bool:
     """Whether a short line is bold as a whole."""
     bold = block.markdown.startswith("**") and block.markdown.endswith("**")
-    return bold and block.markdown.count("**") == 2 and len(block.text) <= _LONGEST_BOLD
+    return bold and block.markdown.count("**") == 2 and len(block.text) <= _MAX_BOLD_HEADING_CHARS
 
 
 def _heading(extracted: ExtractedText, lines: Sequence[Line], prose: int | None) -> Heading | None:
     """Return the stated title, or the first of the highest headings above the text."""
-    near = lines[: (len(lines) if prose is None else prose) + _LONGEST_KICKER]
+    near = lines[: (len(lines) if prose is None else prose) + _MAX_KICKER_BLOCKS]
     title = headline_beside(extracted.title) if is_embargo(extracted.title) else extracted.title
     if title:
         place = _find_title(extracted, title, near, prose)

@@ -25,10 +25,10 @@ from newsletter.documents.release.lines import (
 )
 from newsletter.documents.release.words import pattern, words
 
-LONGEST_TITLE = 250
+MAX_TITLE_LEN = 250
 FULL_TITLE = 4
 """Minimum words of a full title; a masthead or a name often has fewer."""
-_LONGEST_STOPPED = 150
+_MAX_STOPPED_TITLE_CHARS = 150
 _BYLINE = pattern("bylines", flags=0)
 _GREETING = pattern("greetings", r"(?:{})\b.{0,100}[,:]")
 """The beginning of a letter."""
@@ -78,7 +78,7 @@ def stopped_title(lines: Sequence[Line], index: int) -> bool:
     It is one sentence, in the style of headlines, or the first full line above the text.
     """
     text = lines[index].text
-    if len(text) > _LONGEST_STOPPED or not text.endswith(".") or not _is_wordy(text):
+    if len(text) > _MAX_STOPPED_TITLE_CHARS or not text.endswith(".") or not _is_wordy(text):
         return False
     words = len(text.split())
     if (
@@ -163,7 +163,7 @@ def is_no_title(text: str) -> bool:
 
 
 def is_furniture(text: str) -> bool:
-    parts = _PARTS.split(text[:LONGEST_TITLE])
+    parts = _PARTS.split(text[:MAX_TITLE_LEN])
     return bool(
         _BULLET.match(text)
         or (len(parts) > 1 and all(part and is_furniture(part) for part in parts))
@@ -184,15 +184,15 @@ def is_furniture(text: str) -> bool:
 
 
 def _is_wordy(text: str) -> bool:
-    return 8 <= len(text) <= LONGEST_TITLE and bool(re.search(r"[^\W\d_]{3}", text))
+    return 8 <= len(text) <= MAX_TITLE_LEN and bool(re.search(r"[^\W\d_]{3}", text))
 
 
 _SITE = re.compile(r"\s*[|–—»·:-]+\s+\S.*")
 _ENDING = re.compile(r"^[^\w\s|–—»·:-]+")
 """Punctuation after the last word of a title."""
 _MAX_LINES = 5
-_SHORTEST_NAMED = 8
-_LONGEST_PAGE = 600
+_MIN_PART_CHARS = 8
+_MAX_PAGE_TITLE_CHARS = 600
 
 
 def names_page(page: str, title: str) -> bool:
@@ -204,7 +204,7 @@ def names_page(page: str, title: str) -> bool:
     if rest.strip() and is_label(label.strip()):
         page = rest.strip()
     wanted = comparable(title)
-    if len(title) < _SHORTEST_NAMED or len(page) > _LONGEST_PAGE or is_label(title):
+    if len(title) < _MIN_PART_CHARS or len(page) > _MAX_PAGE_TITLE_CHARS or is_label(title):
         return False
     if not wanted or not comparable(page).startswith(wanted):
         return False
@@ -225,7 +225,7 @@ def is_whole_title(page: str, text: str) -> bool:
 
 def named_by_page(page: str, head: Sequence[Line]) -> Heading | None:
     """Return the last line, or adjacent lines, that the page's title names."""
-    if len(page) > _LONGEST_PAGE:
+    if len(page) > _MAX_PAGE_TITLE_CHARS:
         return None
     whole = comparable(page)
     for first in range(len(head) - 1, -1, -1):
@@ -234,7 +234,7 @@ def named_by_page(page: str, head: Sequence[Line]) -> Heading | None:
         # the most lines first, or a headline over several would be cut to its first
         for last in range(min(first + _MAX_LINES, len(head)) - 1, first - 1, -1):
             title = " ".join(line.text for line in head[first : last + 1])
-            all_of_it = len(title) >= _SHORTEST_NAMED and comparable(page) == comparable(title)
+            all_of_it = len(title) >= _MIN_PART_CHARS and comparable(page) == comparable(title)
             named = names_page(page, title) or (all_of_it and last > first)
             if named or _ends_page(page, title):
                 return Heading(title=title, first=first, last=last)

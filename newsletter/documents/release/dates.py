@@ -48,7 +48,7 @@ _BY = re.compile(rf"{_NAME.pattern} (?:on|am|le|el|il|em|op) (?=\Z|\w{{3,6}}day)
 """The author before a date, as in ``By Staff on``."""
 _MARKS = re.compile(r" ?[|•·/:;] ?| [–—-]{1,3} | ?[–—]{1,2} ?|[,،] ?")
 _STRONG = re.compile(r"[|•·/]")
-_LONGEST_PLACE = 4
+_MAX_PLACE_WORDS = 4
 """Maximum words of a place before or after a comma or a dash."""
 _PLACE = re.compile(r"[^\W\d_][\w.’' -]{1,30}, (?:a |el |le )?")
 _NO_PLACE, _BEHIND = pattern("no places", r"\b(?:{})\b"), pattern("behind dates")
@@ -144,7 +144,7 @@ def _is_beside(text: str, *, last: bool) -> bool:
     parts = _MARKS.split(text)
     if not _AROUND.fullmatch(parts[-1 if last else 0]) or _NO_PLACE.search(text):
         return False
-    most = 7 if _STRONG.search(text) else _LONGEST_PLACE
+    most = 7 if _STRONG.search(text) else _MAX_PLACE_WORDS
     names = [part.strip() for part in parts if not _AROUND.fullmatch(part)]
     words = [word for name in names for word in re.findall(r"[^\W\d_]+", name)]
     if not all(not word[0].islower() or len(word) <= 3 for word in words):
@@ -260,7 +260,7 @@ def _hour(found: re.Match[str]) -> time | None:
 
 
 def _offset(wall_time: datetime, zone_name: str) -> str:
-    """Return the offset of the zone named after an hour, or ""."""
+    """Return the UTC offset of a zone, such as ``+01:00``; "" if unknown or ambiguous."""
     bare = _BARE_OFFSET.match(zone_name)
     if bare is not None:
         return _as_offset(bare["ahead"])

@@ -17,8 +17,8 @@ _END_AT_FOOT = re.compile(r"#|(?:[*~_=•·] ?){3,}|[-–—](?: ?[-–—])+")
 _OTHER_PAGES, _VENDOR = pattern("other pages"), pattern("vendors")
 _TRADE, _MACHINE = pattern("trades", r"\b(?:{})\b"), pattern("machine data")
 _PHONE = re.compile(r"\(?\d{3}\)?[\s./-]+\d{3}[\s.-]\d{4}\b|\+\d[\d\s()./-]{7,}\d")
-_LONGEST_FOOT = 160
-_LONGEST_ENTRY = 40
+_MAX_CONTACT_CHARS = 160
+_MAX_ENTRY_CHARS = 40
 _MAILBOX = re.compile(r"\S@\S+\.\w")
 _STREET, _POSTCODE = pattern("streets"), pattern("postcodes", flags=0)
 _FOOT = re.compile(r"[•|·]|\b\d{5}(?:-\d{4})?\b|P\.?O\.? Box", re.IGNORECASE)
@@ -30,12 +30,12 @@ def furniture_reason(text: str) -> str:
 
 
 _OPT_OUT = pattern("ways out", r"\[(?:{})(?: here)?\W{0,3}\]\(")
-_LONGEST_OPT_OUT = 1_000
+_MAX_OPT_OUT_CHARS = 1_000
 
 
 def offers_to_leave(markdown: str) -> bool:
     """Whether a paragraph links to an unsubscribe page of an earlier mailing."""
-    return len(markdown) <= _LONGEST_OPT_OUT and bool(_OPT_OUT.search(markdown))
+    return len(markdown) <= _MAX_OPT_OUT_CHARS and bool(_OPT_OUT.search(markdown))
 
 
 def at_the_edge(text: str) -> str:
@@ -78,7 +78,7 @@ def ends_at_foot(text: str) -> bool:
 
 def is_address(text: str) -> bool:
     """Whether a short line is part of a postal address, or a telephone number."""
-    return len(text) <= _LONGEST_ENTRY * 2 and bool(
+    return len(text) <= _MAX_ENTRY_CHARS * 2 and bool(
         _STREET.search(text) or _POSTCODE.search(text) or _PHONE.fullmatch(text)
     )
 
@@ -95,7 +95,7 @@ def is_machine_data(text: str) -> bool:
 
 def is_foot_address(text: str) -> bool:
     """Whether a line is a letterhead's foot: an address with a telephone number."""
-    reachable = len(text) <= _LONGEST_FOOT and (_PHONE.search(text) or _MAILBOX.search(text))
+    reachable = len(text) <= _MAX_CONTACT_CHARS and (_PHONE.search(text) or _MAILBOX.search(text))
     return bool(reachable and _FOOT.search(text))
 
 
@@ -112,7 +112,7 @@ _BEHIND = re.compile(r"\bcontacts?:", re.IGNORECASE)
 _LINE = pattern("lines of a contact")
 _TELEPHONE = re.compile(rf"{_PHONE.pattern}|\b0\d[\d\s]{{8,}}\d")
 _MAX_LINE = 80
-_SHORTEST_TEXT = 20
+_MIN_TEXT_CHARS = 20
 _MAX_BETWEEN = 3
 """Maximum lines with a name or an office between two lines of a contact."""
 
@@ -149,7 +149,7 @@ def _may_belong(lines: Sequence[Line], index: int) -> bool:
     line = lines[index]
     apart = line.gap_above and not (is_contact_label(lines[index - 1].text) and not _is_whole(line))
     other = date_line(line.text) or release_line(line.text) is not None or is_embargo(line.text)
-    text = begins_dateline(line.text) and len(line.text) > _SHORTEST_TEXT
+    text = begins_dateline(line.text) and len(line.text) > _MIN_TEXT_CHARS
     return not (apart or other or text or _is_whole(line))
 
 
@@ -191,8 +191,8 @@ _MENU_ENTRIES, _BESIDE_ENTRIES = frozenset(words("menus")), frozenset(words("bes
 
 
 def is_menu_entry(text: str) -> bool:
-    plain = _plain(text[: _LONGEST_ENTRY + 1])
-    return len(text) <= _LONGEST_ENTRY and bool(
+    plain = _plain(text[: _MAX_ENTRY_CHARS + 1])
+    return len(text) <= _MAX_ENTRY_CHARS and bool(
         plain in _MENU_ENTRIES or _OPEN_MENU_ENTRY.fullmatch(plain)
     )
 

@@ -10,7 +10,7 @@ from textwrap import shorten
 
 from newsletter.documents.release.candidates import (
     FULL_TITLE,
-    LONGEST_TITLE,
+    MAX_TITLE_LEN,
     Heading,
     is_body_name,
     is_first,
@@ -129,7 +129,7 @@ def _block(lines: Sequence[Line], index: int, text: str) -> range:
 
 def _is_one(texts: Sequence[str]) -> bool:
     """Whether lines look like one headline over several lines."""
-    if not 1 < len(texts) <= _MAX_LINES or len(" ".join(texts)) > LONGEST_TITLE:
+    if not 1 < len(texts) <= _MAX_LINES or len(" ".join(texts)) > MAX_TITLE_LEN:
         return False
     if any(says("notice", one) for one in texts):
         return False
@@ -221,9 +221,9 @@ def _continues_below(before: str, whole: Line, line: Line, width: int) -> bool:
         return False
     if says("notice", line.text) or says("notice", whole.text):
         return False
-    if begins_small(line.text) and line.text[0].isalpha() and len(line.text) <= LONGEST_TITLE // 2:
+    if begins_small(line.text) and line.text[0].isalpha() and len(line.text) <= MAX_TITLE_LEN // 2:
         ended = ends_sentence(before.rstrip("-\u00ad"))
-        return not ended and len(before) <= LONGEST_TITLE // 2
+        return not ended and len(before) <= MAX_TITLE_LEN // 2
     # short lines are broken on purpose, and a wrapped line is no shorter than its rest
     if line.gap_above or len(before) < 30 or len(line.text) > len(whole.text):
         return False
@@ -234,11 +234,11 @@ def _continues_below(before: str, whole: Line, line: Line, width: int) -> bool:
     return full or bool(_OPEN_END.search(before))
 
 
-_LONGEST_GUESS = 120
-_LONGEST_HEAD = 40
+_MAX_GUESS_CHARS = 120
+_MAX_HEAD_LINES = 40
 """Maximum lines, with navigation, between a page's title and its headline."""
 _MAX_WRAPPED = 3
-_LONGEST_STOPPED = 130
+_MAX_SENTENCE_CHARS = 130
 _LOOK = "look at it, and enter the title yourself."
 
 
@@ -256,7 +256,7 @@ def first_prose(lines: Sequence[Line], width: int, windows: Sequence[str] = ()) 
     A headline is none, however long it is, if the page's own title names it. ``windows`` are such
     titles outside of the lines; the first line may be another.
     """
-    head = lines[:_LONGEST_HEAD]
+    head = lines[:_MAX_HEAD_LINES]
     named = [found for window in windows if (found := named_by_page(window, head))]
     titles = {n for found in named for n in range(found.first, found.last + 1)}
     if (found := _window(head)) is not None:
@@ -298,7 +298,7 @@ def _is_short_sentence(lines: Sequence[Line], index: int, _: int) -> bool:
 
 def _is_wrapped_headline(lines: Sequence[Line], index: int) -> bool:
     """Whether a line begins a wrapped headline that blank lines set off."""
-    if len(lines[index].text) > LONGEST_TITLE // 2 or (index and not lines[index].gap_above):
+    if len(lines[index].text) > MAX_TITLE_LEN // 2 or (index and not lines[index].gap_above):
         return False
     last = index
     while last + 1 < len(lines) and not lines[last + 1].gap_above:
@@ -308,7 +308,7 @@ def _is_wrapped_headline(lines: Sequence[Line], index: int) -> bool:
         return False
     text = " ".join(line.text for line in lines[index : last + 1])
     if ends_sentence(text):
-        return len(text) <= _LONGEST_STOPPED and is_one_sentence(text) and is_first(lines, index)
+        return len(text) <= _MAX_SENTENCE_CHARS and is_one_sentence(text) and is_first(lines, index)
     titled = any(reads_like_title(lines, n) for n in range(index))
     return may_be_title(text) and text[-1] not in ":,;" and not titled
 
@@ -339,7 +339,7 @@ def _guessed(head: Sequence[Line]) -> Heading | None:
     """Return the first line with the length of a title that is no furniture."""
     for index, line in enumerate(head):
         words = len(line.text.split())
-        if words >= FULL_TITLE and len(line.text) <= LONGEST_TITLE and not is_furniture(line.text):
+        if words >= FULL_TITLE and len(line.text) <= MAX_TITLE_LEN and not is_furniture(line.text):
             note = f"{line.opening} was taken for the title, a guess: {_LOOK}"
             title = line.text.removesuffix(".")
             return Heading(title=title, first=index, last=index, note=note, guessed=True)
@@ -353,7 +353,7 @@ def made_up_heading(lines: Sequence[Line], prose: int | None, file: str) -> Head
     """
     text = "" if prose is None else lines[prose].text
     sentence = re.split(r"(?<=[.!?]) ", text, maxsplit=1)[0].removesuffix(".")
-    title = shorten(sentence, _LONGEST_GUESS, placeholder="…") if sentence else ""
+    title = shorten(sentence, _MAX_GUESS_CHARS, placeholder="…") if sentence else ""
     where = "the first sentence" if title else "the file's name"
     title = title or " ".join(re.findall(r"\w+", PurePath(file).stem)) or "Statement"
     note = f"No title was found. It was made of {where}, a guess: {_LOOK}"
@@ -364,7 +364,7 @@ def named_by_subject(subject: str, lines: Sequence[Line], prose: int | None) -> 
     """Return the line above the text, or its first one, that repeats an email's subject."""
     wanted = comparable(subject)
     for n, line in enumerate(lines if prose is None else lines[: prose + 1]):
-        if wanted and len(line.text) <= LONGEST_TITLE and comparable(line.text) == wanted:
+        if wanted and len(line.text) <= MAX_TITLE_LEN and comparable(line.text) == wanted:
             return Heading(title=line.text, first=n, last=n)
     return None
 

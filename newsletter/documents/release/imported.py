@@ -9,7 +9,7 @@ from datetime import date
 from newsletter.documents.release.words import words
 from newsletter.domain.errors import Fault, InvalidInput
 
-LARGEST_PICTURE = 10_000_000
+MAX_PICTURE_BYTES = 10_000_000
 """Size limit of an uploaded picture, in bytes."""
 
 

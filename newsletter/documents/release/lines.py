@@ -14,9 +14,9 @@ _INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\
 _JOINED = {sign: unicodedata.normalize("NFKC", chr(sign)) for sign in range(0xFB00, 0xFB07)}
 """The ligatures in PDFs: ff, fi, fl, ffi, ffl and two of st."""
 _SOFT_END, _BLANKS = re.compile(r"\xad\s*$"), re.compile(r"[^\S\n]+")
-_WIDEST_WRAP = 130
+_MAX_WRAP_CHARS = 130
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*$")
-_LONGEST_DATELINE = 200
+_MAX_DATELINE_CHARS = 200
 _QUOTED = 61
 _SHOWN = 80
 _DATELINE = pattern("datelines", flags=0)
@@ -98,7 +98,7 @@ def wrap_width(lines: Sequence[Line]) -> int:
     # nothing can wrap a web address
     wrapped = (line for line in lines if "://" not in line.text or " " in line.text)
     lengths = sorted(len(line.text) for line in wrapped)
-    if not lengths or lengths[-1] > _WIDEST_WRAP:
+    if not lengths or lengths[-1] > _MAX_WRAP_CHARS:
         return 0
     long = [length for length in lengths if length * 2 >= lengths[-1]]
     followed = any(
@@ -115,7 +115,7 @@ def ends_sentence(text: str) -> bool:
 
 def begins_dateline(text: str) -> bool:
     """Whether a line begins with a place and a dash: ``CHICAGO –``, ``(Dallas, Texas) –``."""
-    return bool(_DATELINE.match(text[:_LONGEST_DATELINE]))
+    return bool(_DATELINE.match(text[:_MAX_DATELINE_CHARS]))
 
 
 def in_title_case(text: str) -> bool:

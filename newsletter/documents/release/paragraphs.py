@@ -26,7 +26,7 @@ _ITEM = re.compile(
 _BULLETED = re.compile(r"(?:[•▪◦‣●○■□·*+]|[-–—]|\(?\d{1,2}[.)]|\([a-z]\))\s+\S")
 _UNFINISHED = pattern("unfinished", r"(?:[,;–—-]|[,–—-][\"”’']|\b(?:{}))$")
 _ITEM_END, _HALF = re.compile(r"(?:;|;\s*(?:and|or)|:)$"), re.compile(r"(?<![^\W\d_])[^\W\d_]++-$")
-_FEWEST_ENTRIES, _LONGEST_ENTRY = 3, 80
+_MIN_ENTRIES, _MAX_ENTRY_CHARS = 3, 80
 """Minimum lines of a list without marks, and maximum characters of each line."""
 _FONTS = {"\uf0b7": "·", "\uf0a7": "§"}
 """Word's bullets from symbol fonts → how other programs show them."""
@@ -81,7 +81,7 @@ class Joining:
 
 def how_to_join(lines: Sequence[Line], *, width: int, soft: frozenset[int]) -> Joining:
     text = " ".join(line.text for line in lines).lower()
-    long = [line.gap_above for line in lines if len(line.text) > _LONGEST_ENTRY]
+    long = [line.gap_above for line in lines if len(line.text) > _MAX_ENTRY_CHARS]
     return Joining(
         width=width,
         soft=soft,
@@ -130,7 +130,7 @@ def _entries(lines: Sequence[Line], joining: Joining) -> frozenset[int]:
             if begins_small(text)
             or (ends_sentence(text) and (len(text.split()) > _MAX_NAMES or text[-1] in "!?…"))
         ]
-        listed = len(run) >= _FEWEST_ENTRIES and max(map(len, run)) <= _LONGEST_ENTRY
+        listed = len(run) >= _MIN_ENTRIES and max(map(len, run)) <= _MAX_ENTRY_CHARS
         if listed and not marked and len(short) * 3 > len(run) * 2 and len(odd) * 3 <= len(run):
             found.update(range(start + 1, end))
     return frozenset(found)

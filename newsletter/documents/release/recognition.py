@@ -36,8 +36,8 @@ from newsletter.documents.release.imported import DroppedLine, ImportedDocument,
 from newsletter.documents.release.lines import Line, begins_dateline, begins_small, ends_sentence
 from newsletter.documents.release.paragraphs import is_bullet
 
-_LONGEST_FOOT_LINE = 70
-_FEWEST_ENTRIES = 3
+_MAX_FOOT_LINE_CHARS = 70
+_MIN_ENTRIES = 3
 _MANY_ENTRIES = 5
 _THICK = 4
 """In a large page foot, at least one in this many lines is a known menu entry."""
@@ -85,13 +85,13 @@ def _site_foot(lines: Sequence[Line], start: int, end: int) -> int:
     while top - 1 > start:
         text = lines[top - 1].text
         ended = ends_sentence(text) or is_contact_label(text) or text[-1] in ":,;–"
-        if not at_the_edge(text) and (len(text) > _LONGEST_FOOT_LINE or ended):
+        if not at_the_edge(text) and (len(text) > _MAX_FOOT_LINE_CHARS or ended):
             break
         top -= 1
     run = range(top, end)
     entries = [n for n in run if at_the_edge(lines[n].text) and not is_label(lines[n].text)]
     known = sorted({*entries, *(n for n in run if is_address(lines[n].text))})
-    if not entries or len(known) < _FEWEST_ENTRIES:
+    if not entries or len(known) < _MIN_ENTRIES:
         return end
     if len(known) >= _MANY_ENTRIES and len(known) * _THICK >= len(run):
         # A blank line or a mark parts a large foot from who signs the text above it.
@@ -150,7 +150,7 @@ def _foot_reason(lines: Sequence[Line], index: int, masthead: str) -> str:
 
 
 _CONTACT = "a contact above the text"
-_LONGEST_SUBHEAD = 300
+_MAX_SUBHEAD_CHARS = 300
 _FULL = 5
 
 
@@ -257,7 +257,7 @@ def _summary(lines: Sequence[Line], kept: Sequence[int], prose: int | None) -> t
         return "", ""
     line = lines[above[0]]
     text = line.text
-    wordy = len(text.split()) >= _FULL and len(text) <= _LONGEST_SUBHEAD and text[0].isalnum()
+    wordy = len(text.split()) >= _FULL and len(text) <= _MAX_SUBHEAD_CHARS and text[0].isalnum()
     if not wordy or begins_dateline(text) or is_byline(text):
         return "", ""
     note = f"{line.opening} reads like a subhead: it stays in the text, and is the summary too."

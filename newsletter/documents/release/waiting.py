@@ -27,7 +27,7 @@ _MAX_LINE_CHARACTERS, _MAX_NOTE_CHARACTERS = 120, 300
 _READ = 1_500
 """Characters of a paragraph to search."""
 _TITLE_WORDS, _FEW_WORDS = 3, 4
-_WIDEST, _FULL = 100, 0.85
+_MAX_LINE_CHARS, _FULL = 100, 0.85
 """Maximum width of wrapped lines in characters, and the share of it that fills a line."""
 _FEW_SENTENCES = 2
 """Maximum sentences of a note: a longer paragraph is a part of the story."""
@@ -98,7 +98,7 @@ def passages(lines: Sequence[Line], above: int) -> Iterator[Passage]:
 
 def wrapped_lines(lines: Sequence[Line]) -> set[int]:
     """Return the lines whose first word had no room on the line above: the two were one."""
-    width = min(max((len(line.text) for line in lines), default=0), _WIDEST)
+    width = min(max((len(line.text) for line in lines), default=0), _MAX_LINE_CHARS)
     return {
         n
         for n, (line, below) in enumerate(pairwise(lines), start=1)

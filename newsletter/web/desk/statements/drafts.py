@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from newsletter.documents.release.imported import LARGEST_PICTURE, ImportedPicture
+from newsletter.documents.release.imported import MAX_PICTURE_BYTES, ImportedPicture
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.schedule import resolve
 from newsletter.domain.staff.role import Role
@@ -33,7 +33,7 @@ from newsletter.web.desk.statements.preview import colleagues_of, send_test, vie
 
 _MAX_FILE_BYTES = 20_000_000
 MAX_FORM_BYTES = _MAX_FILE_BYTES + (256 << 10)
-_MAX_PICTURE_BYTES = LARGEST_PICTURE + (64 << 10)
+_MAX_PICTURE_FORM_BYTES = MAX_PICTURE_BYTES + (64 << 10)
 _MAX_TEXTS_OFFERED = 10
 _LINES = ("title", "subject", "summary")
 _ACCEPTED_SUFFIXES = ".docx, .odt, .pdf, .eml, .html, .md, .txt"
@@ -314,7 +314,7 @@ class Drafts:
         "/drafts/{key}/pictures",
         Role.WRITER,
         takes_files=True,
-        max_bytes=_MAX_PICTURE_BYTES,
+        max_bytes=_MAX_PICTURE_FORM_BYTES,
     )
     def add_picture(self, request: DeskRequest) -> Response:
         """Store a picture. A script gets its address as JSON, a form a redirect to the page."""
