@@ -189,6 +189,7 @@ def _above(
             for part, _ in edges(headline):
                 if headline.startswith(part) or headline.endswith((")", "]")):
                     yield Passage(place=place, text=part, facts=frozenset({"edge"}))
+        if is_sure and n in title and not says("timed notice", headline):
             continue
         goes_on = n + 1 < end and not (is_sure and n + 1 in title)
         joined = below and goes_on and not is_date(line.text) and not is_embargo(below)

@@ -21,8 +21,8 @@ from newsletter.documents.release.dates import (
 from newsletter.documents.release.lines import Line
 from newsletter.documents.release.words import pattern, words
 
-HEAD, FOOT = 4, 6
-"""Number of paragraphs of running text that count as the head, and as the foot."""
+HEAD, FOOT, _LAST = 4, 6, 2
+"""Number of paragraphs of running text that count as the head, the foot, and a note at the end."""
 _MAX_LINE_CHARACTERS, _MAX_NOTE_CHARACTERS = 120, 300
 _READ = 1_500
 """Characters of a paragraph to search."""
@@ -93,6 +93,7 @@ def passages(lines: Sequence[Line], above: int) -> Iterator[Passage]:
             bare = one.strip(" .*–—-")
             is_apart = short or bare[:1] + bare[-1:] in {"()", "[]"}
             facts = {"amid", "apart" if is_apart else "", "deep" if is_deep else ""}
+            facts.add("last" if place >= len(parts) - _LAST else "")
             yield Passage(place=part[0].opening, text=one, facts=frozenset(facts))
 
 

@@ -375,7 +375,7 @@ def test_each_fact_in_a_row_of_requests_is_told_by_a_table_or_by_one_of_these_pl
     by_place -= {one for one in facts if says(one, "", TODAY)}
 
     beside = {"above", "first", "joined", "speech", "occasion"}
-    assert by_place == beside | {"amid", "apart", "edge"}
+    assert by_place == beside | {"amid", "apart", "last", "edge"}
 
 
 # --- the title next to it ----------------------------------------------------------------------
