@@ -33,9 +33,9 @@ _SIGNATURE_LINE_PATTERN = re.compile(r"\\--[ ]?(?:\\?\n|$)")
 """The Markdown of the line ``-- `` above a signature (RFC 3676, 4.3)."""
 _MAIL_FOOT = pattern("below emails")
 """Text that mail programs and law departments add below an email."""
-_MAX_SIGNATURE_LINES, _MAX_SIGNED = 4, 12
+_MAX_SIGNATURE_PARTS, _MAX_SIGNED_LINES = 4, 12
 """Limits of a signature: paragraphs and lines."""
-_MAX_COVERS, _MAX_WORDS = 3, 60
+_MAX_COVER_EMAILS, _MAX_WORDS = 3, 60
 """Limits of forwarding: emails around the forwarded one, and words of each."""
 _SHOWN = 80
 _QUOTED = 15
@@ -66,7 +66,7 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
     message = email.message_from_bytes(data, policy=_ForBrokenHeaders())
     assert isinstance(message, EmailMessage)  # noqa: S101 - what the policy makes
     cover_lines: list[DroppedLine] = []
-    while len(cover_lines) < _MAX_COVERS and (inner := _forwarded_email(message)) is not None:
+    while len(cover_lines) < _MAX_COVER_EMAILS and (inner := _forwarded_email(message)) is not None:
         words = " ".join(_visible_text(message).split())
         cover_lines.append(
             DroppedLine(line=0, text=words[:_SHOWN], reason="the email that it came with")
@@ -143,7 +143,7 @@ def _read(
         return import_page(data, today=today, file=file, subject=subject, pictures=pictures)
     # two hyphens and a blank: what stands below is the signature (RFC 3676, 4.3)
     above, mark, below = text.replace("\r\n", "\n").rpartition("\n-- \n")
-    if not mark or below.count("\n") > _MAX_SIGNED:
+    if not mark or below.count("\n") > _MAX_SIGNED_LINES:
         return import_document(text, today=today, file=file, subject=subject)
     document = import_document(above, today=today, file=file, subject=subject)
     return _without_signature(document, document.body, below)
@@ -153,7 +153,7 @@ def _drop_signature(document: ImportedDocument) -> ImportedDocument:
     """Move the sender's signature to the dropped lines."""
     blocks = document.body.split("\n\n")
     # never the first paragraph: something has to be left
-    for n in range(max(1, len(blocks) - _MAX_SIGNATURE_LINES), len(blocks)):
+    for n in range(max(1, len(blocks) - _MAX_SIGNATURE_PARTS), len(blocks)):
         if _SIGNATURE_LINE_PATTERN.match(blocks[n]) or _MAIL_FOOT.fullmatch(_plain_text(blocks[n])):
             signature = _plain_text("\n".join(blocks[n:]))
             # a note on dropped text would mislead

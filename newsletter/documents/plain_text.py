@@ -31,7 +31,7 @@ from newsletter.documents.release.words import pattern
 
 _PAGE_NUMBER_PATTERN = pattern("page numbers")
 _PAGE_NUMBER_REASON, _RUNNING_HEADER_REASON = "a page number", "a running header"
-_MAX_HEAD = 100
+_MAX_HEAD_CHARS = 100
 _MASTHEAD_LINES = 3
 """Lines at the top that may be the masthead, which page heads repeat."""
 
@@ -72,7 +72,7 @@ def _page_marks(lines: Sequence[Line]) -> list[int]:
 
 def _page(text: str) -> tuple[int, str, str] | None:
     """Return a page's number, the number of pages, and the rest of the line."""
-    match = _PAGE_NUMBER_PATTERN.fullmatch(text) if len(text) <= _MAX_HEAD else None
+    match = _PAGE_NUMBER_PATTERN.fullmatch(text) if len(text) <= _MAX_HEAD_CHARS else None
     if match is None:
         return None
     around = f"{match['before']}|{match['behind']}"
@@ -94,7 +94,7 @@ def _underlines(lines: Sequence[Line]) -> Reasons:
         for n, line in enumerate(lines)
         if n
         and not line.gap_above
-        and len(line.text) <= _MAX_HEAD
+        and len(line.text) <= _MAX_HEAD_CHARS
         and _UNDERLINE_PATTERN.fullmatch(line.text)
     }
 

@@ -219,12 +219,12 @@ class SessionsContract:
     def test_what_was_asked_is_answered_once_and_the_last_counts(self, store: Store) -> None:
         with store.begin() as tx:
             tx.sessions.begin(SESSION)
-            assert tx.sessions.answered(SESSION.hash) is None
-            assert tx.sessions.answered(b"nobody") is None
-            tx.sessions.ask(SESSION.hash, "first", NOON)
-            tx.sessions.ask(SESSION.hash, "second", LATER)
-            assert tx.sessions.answered(SESSION.hash) == ("second", LATER)
-            assert tx.sessions.answered(SESSION.hash) is None
+            assert tx.sessions.take_challenge(SESSION.hash) is None
+            assert tx.sessions.take_challenge(b"nobody") is None
+            tx.sessions.store_challenge(SESSION.hash, "first", NOON)
+            tx.sessions.store_challenge(SESSION.hash, "second", LATER)
+            assert tx.sessions.take_challenge(SESSION.hash) == ("second", LATER)
+            assert tx.sessions.take_challenge(SESSION.hash) is None
 
     def test_one_all_others_or_everybodys_can_be_ended(self, store: Store) -> None:
         with store.begin() as tx:

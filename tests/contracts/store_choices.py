@@ -130,7 +130,7 @@ class ChoicesContract:
     def test_what_a_person_says_of_themselves_is_written_down(self, store: Store) -> None:
         with store.begin() as tx:
             tx.readers.upsert([ANA, *entries(1)], NOON)
-            tx.choices.describe(1, name="", language="de", timezone="Europe/Berlin")
+            tx.choices.set_details(1, name="", language="de", timezone="Europe/Berlin")
             chosen, other = tx.readers.get(1), tx.readers.get(2)
         assert (chosen.name, chosen.language, chosen.timezone) == ("", "de", "Europe/Berlin")
         assert (other.name, other.language, other.lists) == ("", "", ("press",))

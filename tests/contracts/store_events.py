@@ -280,7 +280,7 @@ class EventsContract:
         note(store, [*delivered(books, 2, 3), bounced(books, 3, Bounce.HARD)])
         with store.begin() as tx:
             tx.readers.forget("reader4@example.org", NOON)
-            assert tx.events.returned(books.id) == [
+            assert tx.events.list_bounces(books.id) == [
                 ("reader1@example.org", "soft", "550 ana@x"),
                 ("reader3@example.org", "hard", "550 ana@x"),
                 ("(erased)", "soft", ""),

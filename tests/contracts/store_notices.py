@@ -140,7 +140,7 @@ class NoticesContract:
 
     def test_an_email_is_under_way_until_its_outcome_is_known(self, store: Store) -> None:
         with store.begin() as tx:
-            tx.emails.tell(ANA, "", NOON, EmailKind.NEWS)
+            tx.emails.inform(ANA, "", NOON, EmailKind.NEWS)
             assert tx.emails.is_under_way(ANA, EmailKind.NEWS)
             assert not tx.emails.is_under_way(ANA, EmailKind.NOTICE)
             assert not tx.emails.is_under_way(BEN, EmailKind.NEWS)
@@ -204,7 +204,7 @@ class NoticesContract:
             tx.channel_posts.settle(again, MessageState.REJECTED, "HTTP 404", LATER)
             [done] = tx.channel_posts.log(9)
             assert (done.state, done.reason) == (MessageState.REJECTED, "HTTP 404")
-            tx.channel_posts.again(done.id, LATER)
+            tx.channel_posts.requeue(done.id, LATER)
             assert tx.channel_posts.open_channels() == ["room"]
 
     def test_a_call_whose_process_ended_is_unknown(self, store: Store) -> None:

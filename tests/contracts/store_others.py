@@ -39,7 +39,7 @@ class OthersContract:
         consent = Consent(source="fair", at=NOON)
         with store.begin() as tx:
             tx.readers.upsert([*entries(1), replace(entries(2)[1], consent=consent)], NOON)
-            assert (tx.consents.noted(1), tx.consents.noted(2)) == (None, consent)
+            assert (tx.consents.find_recorded(1), tx.consents.find_recorded(2)) == (None, consent)
             tx.readers.edit(1, replace(entries(1)[0], name="Ana", place="Austin", tags=("vip",)))
             ana = tx.readers.get(1)
             assert (ana.name, ana.place, ana.tags) == ("Ana", "Austin", ("vip",))
@@ -74,7 +74,7 @@ class OthersContract:
         with store.begin() as tx:
             first, second = (tx.imports.keep_upload(upload, at) for at in (NOON, LATER))
             assert tx.imports.upload(first) == upload
-            tx.imports.choose(first, ["email", "-"], omits_bad_rows=True)
+            tx.imports.configure(first, ["email", "-"], omits_bad_rows=True)
             assert tx.imports.upload(first) == replace(
                 upload, columns=("email", "-"), omits_bad_rows=True
             )
@@ -137,13 +137,13 @@ class OthersContract:
             tx.staff.rename(ANA, "Ana Ruiz")
             assert (tx.staff.role(ANA), tx.staff.role(BEN)) == (Role.ADMIN, None)
             assert tx.staff.names() == {ANA: "Ana Ruiz"}
-            email = tx.emails.tell(ANA, "a link for you", NOON)
+            email = tx.emails.inform(ANA, "a link for you", NOON)
             assert tx.emails.counts(NOON - timedelta(1))[MessageState.WAITING] == 1
             tx.invitations.add(replace(INVITATION, by=BEN, email_id=email), b"h")
-            found = tx.invitations.mailed(email, NOON)
+            found = tx.invitations.find_mailed(email, NOON)
             assert (found.address, found.kind) == (INVITATION.address, INVITATION.kind)
             tx.invitations.withdraw_by(BEN, NOON)
-            assert tx.invitations.mailed(email, NOON) is None
+            assert tx.invitations.find_mailed(email, NOON) is None
 
     def test_contents_and_events_come_once(self, store: Store) -> None:
         with store.begin() as tx:

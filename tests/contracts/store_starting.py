@@ -67,7 +67,7 @@ class StartingContract:
     def test_the_number_that_was_found_is_kept(self, store: Store) -> None:
         with store.begin() as tx:
             tx.starts.add(START)
-            tx.starts.find("hours", 40)
+            tx.starts.record_count("hours", 40)
             assert tx.starts.of("hours") == [replace(START, found=40)]
 
     @pytest.mark.parametrize("change", ["count = 99", "revoked_at = NULL", "content_hash = 'd2'"])

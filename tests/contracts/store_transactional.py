@@ -56,7 +56,7 @@ class LettersContract:
     def test_those_that_wait_are_counted_without_one_kind(self, store: Store) -> None:
         with store.begin() as tx:
             ask(tx)
-            tx.emails.tell("ed@forum.example", "", NOON + HOUR, EmailKind.NEWS)
+            tx.emails.inform("ed@forum.example", "", NOON + HOUR, EmailKind.NEWS)
             assert tx.emails.waiting()[0] == 2
             assert tx.emails.waiting(without=EmailKind.NEWS) == (1, NOON)
 

@@ -345,7 +345,7 @@ def _pause_if_far_off(tx: Transaction, start: Start, campaign: Campaign, reach: 
         f"{people(now)} would get it now, and {start.by} started it for {start.count:,};"
         " find out why, then start it again or cancel it"
     )
-    tx.starts.find(start.slug, now)
+    tx.starts.record_count(start.slug, now)
     _move(tx, campaign, CampaignState.PAUSED, why)
     _log(tx, "pause", start.slug, f"campaign {campaign.id}: {now:,} readers, not {start.count:,}")
     return True

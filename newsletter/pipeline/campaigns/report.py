@@ -88,7 +88,7 @@ def _people(tx: Transaction, campaign_id: int) -> dict[str, Any]:
         ],
         "returned": [
             {"address": address, "bounce": bounce, "reason": reason}
-            for address, bounce, reason in tx.events.returned(campaign_id)
+            for address, bounce, reason in tx.events.list_bounces(campaign_id)
         ],
     }
 

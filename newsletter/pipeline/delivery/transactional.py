@@ -124,7 +124,7 @@ class TransactionalSender(Attempts[EmailClaim, EmailResult]):
             person=tx.readers.find(address),
             suppressed=tx.readers.suppressed(address),
             now=at,
-            link=tx.invitations.mailed(email.id, at),
+            link=tx.invitations.find_mailed(email.id, at),
             news=self.news(tx, email) if has_news else (),
         )
         if plan.text is None:

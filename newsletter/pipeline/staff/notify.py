@@ -99,7 +99,7 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
             if address.startswith("#"):
                 tx.channel_posts.add(address.removeprefix("#"), tx.now)
             else:
-                tx.emails.tell(address, "", tx.now, EmailKind.NEWS)
+                tx.emails.inform(address, "", tx.now, EmailKind.NEWS)
     return len(receivers)
 
 
@@ -303,5 +303,5 @@ def send_again(post_id: int, *, by: str, store: Store, channels: Mapping[str, Ch
             raise NotFound("There is no such message, or its channel is no longer in the settings.")
         if post.state.is_open:
             raise Refused("This message is sent by itself. Nothing was changed.")
-        tx.channel_posts.again(post_id, tx.now)
+        tx.channel_posts.requeue(post_id, tx.now)
         tx.audit.enter(by, "send again", post.channel, f"message {post_id}")

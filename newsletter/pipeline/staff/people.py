@@ -313,7 +313,7 @@ def _create_link(
         role_named = "" if kind is LinkKind.FORGOTTEN else f" {role.value}"
         reason = f"{_actor_name(tx, by)} {_LINK_REASONS[kind]}{role_named}."
         works = f"The link works once, until {moment(expires_at, proofs.zone)}."
-        email_id = tx.emails.tell(address, f"{reason} {works}", tx.now, EmailKind.LINK)
+        email_id = tx.emails.inform(address, f"{reason} {works}", tx.now, EmailKind.LINK)
         token = link_token(proofs.key, email_id)
     invitation = Invitation(
         id=0,

@@ -267,12 +267,12 @@ class Proofs:
     def new_challenge(self, tx: Transaction, session: Session) -> str:
         """Create the WebAuthn challenge of a session, valid once and for minutes. Return it."""
         challenge = passkeys.new_challenge()
-        tx.sessions.ask(session.hash, challenge, tx.now)
+        tx.sessions.store_challenge(session.hash, challenge, tx.now)
         return challenge
 
     def take_challenge(self, tx: Transaction, session: Session) -> str | None:
         """Return the challenge of this session and delete it; None if it has expired."""
-        found = tx.sessions.answered(session.hash)
+        found = tx.sessions.take_challenge(session.hash)
         if found is None or tx.now - found[1] >= CHALLENGE_LIFETIME:
             return None
         return found[0]
@@ -305,7 +305,7 @@ class Proofs:
 
     def tell(self, tx: Transaction, address: str, notice: str) -> None:
         """Mail a person a notice of what happened to their account."""
-        tx.emails.tell(address, f"{notice} It happened on {moment(tx.now, self.zone)}.", tx.now)
+        tx.emails.inform(address, f"{notice} It happened on {moment(tx.now, self.zone)}.", tx.now)
 
 
 _MAX_SUBJECT_LENGTH = 80

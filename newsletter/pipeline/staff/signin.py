@@ -208,7 +208,7 @@ def leave_for_provider(
             raise Refused(say("Too many people are signing in just now. Try again in a minute."))
         token = proofs.begin(tx, address, Stage.AWAY)
         state = json.dumps([purpose.value, next_path, link, name])
-        tx.sessions.ask(hash_token(token.token), state, tx.now)
+        tx.sessions.store_challenge(hash_token(token.token), state, tx.now)
     return token.token
 
 
@@ -231,7 +231,7 @@ def return_from_provider(
         away = tx.sessions.find_incomplete(hash_token(token))
         if away is None or away.stage is not Stage.AWAY or not id_tokens.is_state(state, token):
             return Refusal.OVER
-        request = tx.sessions.answered(away.hash)
+        request = tx.sessions.take_challenge(away.hash)
         tx.sessions.end(away.hash)
         if request is None or not away.is_alive(tx.now):
             return Refusal.OVER

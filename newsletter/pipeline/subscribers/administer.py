@@ -100,7 +100,7 @@ def _decide(tx: Transaction, person: Subscriber, name: str, *, admits: bool) -> 
             welcome(tx, person.id, [name])
     else:
         tx.choices.leave(person.id, [name], tx.now)
-    tx.emails.tell(
+    tx.emails.inform(
         person.address, "", tx.now, EmailKind.DECISION, lists=(name,), language=person.language
     )
 

@@ -45,7 +45,7 @@ def save(
     """
     with store.begin() as tx:
         person = _subscriber(tx, owner)
-        tx.choices.describe(
+        tx.choices.set_details(
             person.id,
             name=person.name if wish.name is None else wish.name,
             language=person.language if wish.language is None else wish.language,

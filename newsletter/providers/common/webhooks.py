@@ -19,7 +19,7 @@ from newsletter.tables import load_table
 
 MAX_RAW_CHARACTERS = 20_000
 """Characters of an event's original JSON to keep."""
-_MIN_BYTES, _ALWAYS_READ = 50, 1_000
+_MIN_BYTES, _MIN_EVENTS = 50, 1_000
 """The fewest bytes of an event, and the number of events to read in any case."""
 _MAX_REASON = 500
 _MAX_NAME_CHARACTERS = 256
@@ -66,7 +66,7 @@ def parse_many(body: bytes, *, key: str = "") -> list[Any]:
 
 def _if_plausible(events: list[Any], body: bytes) -> list[Any]:
     """Return the events; [] if there are more than the bytes can hold, as each costs time."""
-    return events if len(events) * _MIN_BYTES <= max(len(body), _ALWAYS_READ * _MIN_BYTES) else []
+    return events if len(events) * _MIN_BYTES <= max(len(body), _MIN_EVENTS * _MIN_BYTES) else []
 
 
 def value_at(value: Any, *keys: str | int) -> Any:

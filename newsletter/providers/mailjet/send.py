@@ -28,7 +28,7 @@ from newsletter.transport.http import HttpResponse
 
 MAX_RECIPIENTS = 50
 MAX_BYTES = 15_000_000
-MAX_SUBJECT = 255
+MAX_SUBJECT_CHARS = 255
 _PUBLIC_URL = "https://api.mailjet.com"
 _UNSUPPORTED_HEADERS = frozenset({"message-id", "list-id"})
 """Headers of every campaign that Mailjet refuses: they are left out."""
@@ -133,14 +133,14 @@ def _compile(content: Content) -> Template:
     headers = [each for each in content.headers if each[0].lower() not in _UNSUPPORTED_HEADERS]
     mime_template(content)  # of those that are left out, too: they are the campaign's
     mailjet_headers = {name.lower() for name, _ in headers if _MAILJET_HEADER_PATTERN.match(name)}
-    why = f"is longer than the {MAX_SUBJECT} characters that Mailjet takes; shorten it"
+    why = f"is longer than the {MAX_SUBJECT_CHARS} characters that Mailjet takes; shorten it"
     bodies.check_content(
         replace(content, headers=tuple(headers)),
         "Mailjet",
         marks=_RESERVED,
         forbidden=_TAKEN_HEADERS | mailjet_headers,
         ascii_only=True,
-        faults=[bodies.fault("subject", why)] if len(content.subject) > MAX_SUBJECT else [],
+        faults=[bodies.fault("subject", why)] if len(content.subject) > MAX_SUBJECT_CHARS else [],
     )
     sender, reply_to = content.sender, ascii_domain(content.sender.reply_to)
     address = {"Email": ascii_domain(sender.address)}

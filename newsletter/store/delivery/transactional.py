@@ -85,7 +85,7 @@ class TransactionalEmails(AddressRepository):
             return RequestOutcome.NETWORK
         return RequestOutcome.FULL if waiting >= limits.max_waiting else RequestOutcome.NEW
 
-    def tell(
+    def inform(
         self,
         address: str,
         what: str,

@@ -187,7 +187,7 @@ class Events(AddressRepository):
             ),
         )
 
-    def returned(self, campaign_id: int) -> list[tuple[str, str, str]]:
+    def list_bounces(self, campaign_id: int) -> list[tuple[str, str, str]]:
         """Return (address, class, reason) of each bounced delivery."""
         return self._db.rows(
             "SELECT COALESCE(subscriber.address, '(erased)'), delivery_status.bounce,"

@@ -183,7 +183,7 @@ class Invitations(Repository):
             now=now,
         )
 
-    def mailed(self, email_id: int, now: datetime) -> Invitation | None:
+    def find_mailed(self, email_id: int, now: datetime) -> Invitation | None:
         """Return the link in an email, if it still works."""
         return self._db.first(
             Invitation,

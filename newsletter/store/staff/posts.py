@@ -68,7 +68,7 @@ class ChannelPosts(Repository):
     def get(self, post_id: int) -> ChannelPost | None:
         return self._db.first(ChannelPost, f"SELECT {_POST} FROM post WHERE id = :id", id=post_id)
 
-    def again(self, post_id: int, at: datetime) -> None:
+    def requeue(self, post_id: int, at: datetime) -> None:
         """Queue a finished post again."""
         state = MessageState.WAITING
         self._db.update("post", {"id": post_id}, state=state, attempts=0, not_before=at)

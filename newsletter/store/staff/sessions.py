@@ -44,11 +44,11 @@ class Sessions(Repository):
         """Record the last use of a session."""
         self._db.update("session", {"hash": hashed}, seen_at=at)
 
-    def ask(self, hashed: bytes, challenge: str, at: datetime) -> None:
+    def store_challenge(self, hashed: bytes, challenge: str, at: datetime) -> None:
         """Store a challenge that a device must sign, in place of an earlier one."""
         self._db.update("session", {"hash": hashed}, challenge=challenge, challenge_at=at)
 
-    def answered(self, hashed: bytes) -> tuple[str, datetime] | None:
+    def take_challenge(self, hashed: bytes) -> tuple[str, datetime] | None:
         """Delete and return the challenge, with the time of its creation; None if there is none."""
         rows = self._db.rows(
             "SELECT challenge, challenge_at FROM session WHERE hash = :hash AND challenge <> ''",

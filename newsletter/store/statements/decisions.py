@@ -130,7 +130,7 @@ class Starts(Repository):
         for number in self._db.column(query, person=person):
             self._rows.change(number, revoked_at=at)
 
-    def find(self, slug: str, count: int) -> None:
+    def record_count(self, slug: str, count: int) -> None:
         """Store the real number of readers at a start that paused because of that number."""
         for row in self._live(slug):
             self._rows.change(row["id"], found=count)

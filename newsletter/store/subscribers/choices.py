@@ -22,7 +22,7 @@ def consent_of(consent: Consent | None) -> str:
 class Consents(Repository):
     """The proof of consent: who, to which list, when, to which words. Erased with the person."""
 
-    def noted(self, subscriber_id: int) -> Consent | None:
+    def find_recorded(self, subscriber_id: int) -> Consent | None:
         """Return the consent that staff or a file recorded for a person."""
         stored = json.loads(
             self._db.value("SELECT consent FROM subscriber WHERE id = :id", id=subscriber_id)
@@ -77,7 +77,7 @@ class Choices(Repository):
             )
         )
 
-    def describe(self, subscriber_id: int, *, name: str, language: str, timezone: str) -> None:
+    def set_details(self, subscriber_id: int, *, name: str, language: str, timezone: str) -> None:
         """Store a subscriber's own name, language and time zone."""
         self._db.update(
             "subscriber", {"id": subscriber_id}, name=name, language=language, timezone=timezone

@@ -87,7 +87,7 @@ class Imports(AddressRepository):
             upload_id=upload_id,
         )
 
-    def choose(self, upload_id: int, columns: Sequence[str], *, omits_bad_rows: bool) -> None:
+    def configure(self, upload_id: int, columns: Sequence[str], *, omits_bad_rows: bool) -> None:
         """Store what a person chose for an uploaded table."""
         choices = {"columns": list(columns), "omits_bad_rows": omits_bad_rows}
         self._db.update("upload", {"id": upload_id}, **choices)

@@ -16,7 +16,7 @@ from newsletter.web.desk.deciding import colleagues, plain, provider_names, role
 from newsletter.web.desk.request import DeskRequest, go, route
 from newsletter.web.http.forms import parse_number
 
-_MAX_REASON = 200
+_MAX_REASON_LEN = 200
 _MINUTE = timedelta(minutes=1)
 
 
@@ -29,8 +29,8 @@ class Stopping:
     @route("POST", "/stop", Role.SENDER)
     def stop(self, request: DeskRequest) -> Response:
         reason = " ".join(request.field("reason").split())
-        if len(reason) > _MAX_REASON or not reason.isprintable():
-            fault = say("Write the reason in at most {most} plain characters", most=_MAX_REASON)
+        if len(reason) > _MAX_REASON_LEN or not reason.isprintable():
+            fault = say("Write the reason in at most {most} plain characters", most=_MAX_REASON_LEN)
             return self._page(request.with_faults(("reason", fault)))
         self._delivery.guard().stop(by=request.who.address, reason=reason)
         return go("/stop", done="stopped")

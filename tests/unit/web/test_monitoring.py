@@ -108,7 +108,7 @@ def test_without_a_token_in_the_settings_there_are_no_figures(
 def test_an_email_that_is_tried_in_vain_counts_as_late(site: Forum) -> None:
     assert figures(site)["newsletter_transactional_emails_overdue_seconds"] == 0
     with site.services.store.begin() as tx:
-        tx.emails.tell("ana@forum.example", "", tx.now)
+        tx.emails.inform("ana@forum.example", "", tx.now)
         claimed = tx.emails.claim(at=tx.now, attempt_id="a")
         assert claimed is not None
         tx.emails.requeue(claimed, not_before=tx.now + timedelta(hours=1), reason="busy")

@@ -381,7 +381,7 @@ def _find_missed(tx: Transaction, campaign_id: int) -> list[tuple[str, str, str]
     ]
     found += [
         (address, BOUNCE_WORDS[Bounce(kind)], reason)
-        for address, kind, reason in tx.events.returned(campaign_id)
+        for address, kind, reason in tx.events.list_bounces(campaign_id)
     ]
     addresses = tx.campaigns.unknown(campaign_id)
     return [*found, *((address, _EXCEPTION_WORDS["unknown"], "") for address in addresses)]

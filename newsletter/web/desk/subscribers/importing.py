@@ -160,7 +160,7 @@ class ImportPages:
         chosen = tuple(one if one in OURS or one == IGNORED_COLUMN else "" for one in fields)
         omits = request.field("omit") == "yes"
         with self._subscribers.store.begin() as tx:
-            tx.imports.choose(number, chosen, omits_bad_rows=omits)
+            tx.imports.configure(number, chosen, omits_bad_rows=omits)
         return self._start(request, number, replace(upload, columns=chosen, omits_bad_rows=omits))
 
     @route("POST", "/readers/import/{number}", Role.SENDER, is_parsed=True)

@@ -146,7 +146,7 @@ class ReaderPages:
             person, suppression = tx.readers.find(address), tx.readers.suppressed(address)
             origin = tx.readers.suppression_origin(address)
             consents = tx.consents.of(person.id) if person else []
-            consent = tx.consents.noted(person.id) if person else None
+            consent = tx.consents.find_recorded(person.id) if person else None
             mails = tx.data_exports.received(person.id, _MAX_CAMPAIGNS_SHOWN) if person else []
             dates = {
                 stored.statement.slug: stored.statement.title

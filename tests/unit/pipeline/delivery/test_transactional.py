@@ -124,8 +124,8 @@ def test_the_link_to_ones_preferences_goes_to_subscribers_alone(post: Post) -> N
 
 def test_letters_to_staff_lead_to_the_desk(post: Post) -> None:
     with post.room.store.begin() as tx:
-        tx.emails.tell(ANA, "signed in", NOON)
-        link = tx.emails.tell(ANA, "", NOON, EmailKind.LINK)
+        tx.emails.inform(ANA, "signed in", NOON)
+        link = tx.emails.inform(ANA, "", NOON, EmailKind.LINK)
         tx.invitations.add(replace(INVITATION, email_id=link), b"h")
     post.post()
     assert "https://news.forum.example/desk/account " in post.said()

@@ -34,7 +34,7 @@ def test_a_person_is_added_once_with_the_consent_that_is_named(site: Forum) -> N
     assert (again["lists"], again["tags"]) == (["events", "press"], ["donor"])
     assert crm.post("/subscribers/find", {"address": ANA.upper()}) == again
     with site.services.store.read() as tx:
-        consent = tx.consents.noted(first["id"])
+        consent = tx.consents.find_recorded(first["id"])
     assert consent.source == "added by dan@forum.example: at the fair in May, by the token CRM"
 
 

@@ -82,7 +82,7 @@ def test_a_file_is_rehearsed_imported_once_and_undone(staffed: Staffed) -> None:
     ana = reader(staffed, ANA)
     assert (ana.lists, ana.tags) == (("press",), ("efe",))
     with staffed.site.services.store.read() as tx:
-        noted = tx.consents.noted(ana.id)
+        noted = tx.consents.find_recorded(ana.id)
     assert noted.source == "the congress in May"
     assert cleo.post(button(page)).status == 404, "a second press imports nothing"
     assert "people.csv" in words(cleo.get("/readers/import"))
@@ -196,5 +196,5 @@ def test_a_person_says_what_is_in_each_column_that_nobody_knows(staffed: Staffed
     assert (ana.name, ana.lists) == ("Ana Ruiz", ("climate-desk", "press"))
     assert "climate-desk 1" in words(cleo.get("/readers"))
     with staffed.site.services.store.read() as tx:
-        noted = tx.consents.noted(ana.id)
+        noted = tx.consents.find_recorded(ana.id)
     assert (noted.source, str(noted.at)[:10]) == ("the congress in May", "2024-03-12")
