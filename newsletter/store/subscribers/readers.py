@@ -37,9 +37,10 @@ _IS_SUPPRESSED = "subscriber.address_hash IN (SELECT address_hash FROM suppressi
 """Not a join, in which SQLite may begin with all readers."""
 _COUNT_SUPPRESSED = f"""
     (SELECT COUNT(*) FROM subscription
-    WHERE list_id = list.id AND state = 'confirmed' AND subscriber_id IN (
+    WHERE list_id = list.id AND state || '' = 'confirmed' AND subscriber_id IN (
         SELECT id FROM subscriber WHERE {_IS_SUPPRESSED}))
 """
+"""Without an index of the state, by which SQLite would visit all subscriptions of an import."""
 
 
 class Readers(AddressRepository):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from newsletter.domain.campaigns.notices import MAX_AGE, NoticeEvent, NoticeKind
 from newsletter.domain.events import Event, EventKind
+from newsletter.domain.subscribers.audience import Entry
 from newsletter.store.sql import Store, Transaction
 from newsletter.store.staff.notices import Mark
 from tests.contracts.books import Books
@@ -91,6 +92,19 @@ def test_an_event_without_an_attempt_sorts_no_batches(store: Store) -> None:
         rows = explained(tx, statements[-1])
     assert "ix_batch_members" in str(rows)
     assert "TEMP B-TREE" not in str(rows)
+
+
+def test_readers_of_one_import_are_not_all_visited_for_the_suppressed(store: Store) -> None:
+    with store.begin() as tx:
+        entries = (
+            Entry(address=f"r{number}@example.org", lists=("press",)) for number in range(400)
+        )
+        tx.readers.upsert(entries, NOON)
+        tx.db.change("ANALYZE")
+    with counted() as asked, store.read() as tx:
+        tx.readers.growth(NOON)
+        plans = [str(row[3]) for row in explained(tx, asked[-1])]
+    assert any("PRIMARY KEY (list_id=? AND subscriber_id=?)" in plan for plan in plans), plans
 
 
 def explained(tx: Transaction, statement: str) -> list[tuple[object, ...]]:
