@@ -87,7 +87,7 @@ class Condition:
 
 
 def one_of(column: str, values: Iterable[object], name: str) -> Condition:
-    """Return the condition that a column has one of these values. JSON may lack their type."""
+    """Return the condition that a column has one of these values, which need no JSON type."""
     by_name = {f"{name}_{index}": value for index, value in enumerate(values)}
     if not by_name:
         return Condition("1 = 0")

@@ -152,7 +152,7 @@ def _title(
 
 
 def _find_marked_title(root: Element, windows: Sequence[str]) -> str:
-    """Return the longest words on the page that its title begins with; else those of a heading."""
+    """Return the longest element text that a window title names as the page's title, or ""."""
     found: list[str] = []
     for element in root.iter(*_TITLE_TAGS) if windows else ():
         text = _excerpt(element)

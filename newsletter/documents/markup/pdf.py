@@ -299,7 +299,7 @@ def _with_kinds(
 
 
 def _is_indented(block: _Block, margin: float) -> bool:
-    """Whether all its lines begin further in, by as much as quotations do."""
+    """Whether all lines of a block are indented by as much as quotations are."""
     lefts = [line.cells[0].left - margin for line in block.lines]
     words = sum(len(line.text.split()) for line in block.lines)
     is_aligned = max(lefts, default=0) - min(lefts, default=0) < 2

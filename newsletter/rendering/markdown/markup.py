@@ -123,7 +123,7 @@ def _image(token: Token) -> str:
 
 
 def _label(token: Token) -> str:
-    """Label a cell where the head of its column is hidden."""
+    """Return a cell's label, for views that hide the head of its column."""
     head = token.content.rstrip(":")
     # behind Arabic letters, a number would lose its sign to the other side (UAX 9, W2 and W5)
     arabic = any(unicodedata.bidirectional(character) == "AL" for character in head)
@@ -132,7 +132,7 @@ def _label(token: Token) -> str:
 
 
 def _note(token: Token) -> str:
-    """Return the end of the ids of a note and of its mark: there is one for each language."""
+    """Return the suffix of the ids of a note and of its mark, which differs by language."""
     return f"{token.meta['language']}-{token.meta['id'] + 1}"
 
 

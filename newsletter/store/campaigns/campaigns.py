@@ -211,7 +211,7 @@ class Campaigns(Repository):
         )
 
     def sending(self) -> list[int]:
-        """Return the ids of campaigns that are sending; of welcome emails, those with work."""
+        """Return the ids of sending campaigns. Welcome emails without open batches are left out."""
         return self._db.column(
             "SELECT id FROM campaign WHERE campaign.state = 'sending' AND (welcome = 0 OR EXISTS ("
             "SELECT 1 FROM batch WHERE batch.state IN ('queued', 'claimed')"

@@ -77,7 +77,7 @@ class RunningService(Repository):
     """The note of the process that sends. The lock of that process shows whether it still runs."""
 
     def configuration(self) -> str:
-        """Return the digest of its settings and templates; "" if no process noted one."""
+        """Return the hash of the sending process's settings and templates; "" if there is none."""
         note = self._db.value("SELECT value FROM meta WHERE key = :key", key=_SERVICE_KEY)
         return (note or "").partition(" ")[0]
 

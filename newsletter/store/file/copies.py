@@ -126,7 +126,7 @@ def _last_numbers(database: Path) -> dict[str, int]:
 
 
 def _keep_former(database: Path, target: Path) -> None:
-    """Keep the former database: as a backup if it can be read, otherwise as it is."""
+    """Keep the replaced database: as a backup if it can be read, otherwise as a copied file."""
     try:
         backup(database, target)
     except StoreUnavailable:

@@ -89,7 +89,7 @@ _AUDIT_PATH = "var/keys/audit"
 
 
 def _load_fingerprints(database: Backend) -> dict[str, str]:
-    """Return key name, which is the path of its file → stored fingerprint."""
+    """Return path of a key file → its stored fingerprint."""
     with database.transaction(reads=True) as db:
         rows = db.rows('SELECT "key", value FROM meta')
     return {row[0].removeprefix(_NOTED): row[1] for row in rows if row[0].startswith(_NOTED)}

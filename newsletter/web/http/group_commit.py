@@ -25,7 +25,7 @@ class _Post(Generic[Item]):
 
 
 class GroupCommit(Generic[Item]):
-    """The first post in turn records all posts that came since.
+    """The first waiting post records all others that wait.
 
     ``record`` gets the items, such as events, and how many posts they are from.
     """
