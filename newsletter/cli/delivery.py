@@ -39,7 +39,7 @@ monitoring_option = click.option(
 
 _SOCKET_KEY = "newsletter.listening"
 """Key of the listening socket in click's ``meta``."""
-_INTERRUPTED = 130
+_EXIT_INTERRUPTED = 130
 """The exit code if a signal ends a run before it is idle, with work left."""
 _MAX_NAMED = 5
 """Campaigns that the summary of a run names."""
@@ -127,7 +127,7 @@ def work(
     if not until_idle:
         return 0
     if told_to_stop.is_set():
-        return _INTERRUPTED
+        return _EXIT_INTERRUPTED
     outcome = outcome_of(run, store=services.store)
     for sentence in _sentences(outcome, run, services.settings.timezone):
         shell.say(sentence)
@@ -283,7 +283,7 @@ def serve(services: Services, host: str, port: int) -> int:
         return shell.AGAIN if server.wait(is_done=services.configuration.is_superseded) else 0
 
 
-_HEALTH_WITHIN = timedelta(seconds=5)
+_HEALTH_TIMEOUT = timedelta(seconds=5)
 
 
 @click.command()
@@ -298,7 +298,7 @@ def healthcheck(port: int) -> int:
 
     url = f"http://127.0.0.1:{port}/readyz"
     try:
-        answer = call_once(HttpRequest(method="GET", url=url), timeout=_HEALTH_WITHIN)
+        answer = call_once(HttpRequest(method="GET", url=url), timeout=_HEALTH_TIMEOUT)
     except (ProviderUnreachable, AnswerLost) as error:
         shell.say(f"{url}: {error}")
         return 1

@@ -25,7 +25,7 @@ _KEY_TYPES = {"RSA", "EC"}
 _MAX_TOKEN_BYTES = 16 << 10
 CLOCK_LEEWAY = timedelta(minutes=1)
 """The largest difference accepted between the provider's clock and ours."""
-_MAX_AGE = timedelta(minutes=10)
+_MAX_TOKEN_AGE = timedelta(minutes=10)
 """The greatest age of an ID token, which serves a single sign-in."""
 
 
@@ -118,7 +118,7 @@ def _identity(claims: Mapping[str, Any], desk: Registration, now: datetime) -> I
     # another audience may be an attacker's program, which could pass the token on to us
     if claims["aud"] not in (client_id, [client_id]) or claims.get("azp", client_id) != client_id:
         raise Unproven("the ID token is refused: it is for another program too")
-    if claims["iat"] < (now - _MAX_AGE).timestamp():
+    if claims["iat"] < (now - _MAX_TOKEN_AGE).timestamp():
         raise Unproven("the ID token is refused: it is an old one")
     if not (claims["sub"].isascii() and claims["sub"].isprintable()):
         raise Unproven("the ID token is refused: its sub is no plain text")

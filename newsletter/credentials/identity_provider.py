@@ -21,7 +21,7 @@ from newsletter.transport.transport import call_once
 
 _CALL_TIMEOUT = timedelta(seconds=5)
 """The limit for each of up to four calls of a sign-in."""
-_ANSWER_BYTES = 256 << 10
+_MAX_ANSWER_BYTES = 256 << 10
 _MAX_CACHE_AGE = timedelta(hours=1)
 _MIN_KEY_AGE = timedelta(minutes=1)
 """If an ID token names an unknown key, keys older than this are fetched again."""
@@ -121,7 +121,7 @@ class IdentityProvider:
     def _call(self, request: HttpRequest) -> Mapping[str, Any]:
         """Make a call. Return the JSON object of the response. Raises Unproven."""
         try:
-            answer = call_once(request, timeout=self.timeout, answer_bytes=_ANSWER_BYTES)
+            answer = call_once(request, timeout=self.timeout, answer_bytes=_MAX_ANSWER_BYTES)
         except NewsletterError as error:
             raise Unproven(str(error)) from error
         try:

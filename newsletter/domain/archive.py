@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import Enum
 
 MAX_SEARCH_CHARACTERS = 200
-"""The longest search, in characters; the rest is ignored."""
+"""The rest of a longer search is ignored."""
 
 FORMATS = {
     "feed.rss": ("RSS", "application/rss+xml"),
@@ -23,7 +23,7 @@ _TERM = re.compile(r'"([^"]+)"|([^\s"]+)')
 
 @dataclass(frozen=True, kw_only=True)
 class Term:
-    """A word or a phrase to look for."""
+    """A word or phrase of a search."""
 
     text: str
     """Contains a letter or a digit; all other characters are ignored."""

@@ -13,7 +13,7 @@ class Clock(Protocol):
         ...
 
     def uptime(self) -> timedelta:
-        """Return the monotonic time in seconds, which also advances during sleep."""
+        """Return a monotonic time, which also advances during sleep."""
         ...
 
 

@@ -228,9 +228,9 @@ class Figures:
         return sum(self.bounces.values())
 
 
-_MIN_ACCEPTED = 200
-MAX_COMPLAINTS = Fraction(1, 1000)
-_MAX_HARD_BOUNCES = Fraction(5, 100)
+_MIN_ACCEPTED_MESSAGES = 200
+MAX_COMPLAINT_RATIO = Fraction(1, 1000)
+_MAX_BOUNCE_RATIO = Fraction(5, 100)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,12 +270,12 @@ def overrule(damage: BreakerCounts, accepted: int, before: BreakerCounts) -> Bre
 def _measures(
     counts: BreakerCounts, other: BreakerCounts
 ) -> Iterator[tuple[int, Fraction, int, str]]:
-    yield counts.complained, MAX_COMPLAINTS, other.complained, "were reported as spam"
-    yield counts.hard, _MAX_HARD_BOUNCES, other.hard, "came back since there is no such mailbox"
+    yield counts.complained, MAX_COMPLAINT_RATIO, other.complained, "were reported as spam"
+    yield counts.hard, _MAX_BOUNCE_RATIO, other.hard, "came back since there is no such mailbox"
 
 
 def _is_over_limit(count: int, accepted: int, limit: Fraction) -> bool:
-    return accepted >= _MIN_ACCEPTED and count > 0 and count >= limit * accepted
+    return accepted >= _MIN_ACCEPTED_MESSAGES and count > 0 and count >= limit * accepted
 
 
 class Forged(NewsletterError):

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from newsletter.domain.schedule import ACCEPTED_YEARS, LocalTime, every_zone, resolve
 from newsletter.domain.wording import listed, place_of, say
 
-_MAX_CHARACTERS = 200
+_MAX_TYPED_CHARS = 200
 """The maximum length of a time in words, in characters."""
 _MAX_AHEAD = timedelta(days=270)
 """A date without a year that is further ahead has more likely passed."""
@@ -130,7 +130,7 @@ def parse_typed_time(words: str, *, zone: str, now: datetime | None = None) -> d
     Without ``now``, a day such as *tomorrow* and a date without a year are refused. Raises
     ValueError, which says what to write.
     """
-    if len(words) > _MAX_CHARACTERS:
+    if len(words) > _MAX_TYPED_CHARS:
         raise ValueError(say("This is too long for a date and time. {example}", example=_EXAMPLE))
     letters = unicodedata.normalize("NFKD", words.casefold())
     plain = "".join(one for one in letters if not unicodedata.combining(one))

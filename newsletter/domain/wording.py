@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
-_MAX_NAMED = 3
+_MAX_NAMES_SHOWN = 3
 _CLAUSE_BREAK_PATTERN = re.compile(r"(?<=[;:\n])|(?<=[.?] )")
 _COMMAND = re.compile(r"'newsletter |(?<!\S)--[a-z]")
 _PLACEHOLDER_PATTERN = re.compile(r"\{(\w+)\}")
@@ -85,8 +85,8 @@ def people(number: int) -> Sentence:
 
 def listed(names: Sequence[str], conjunction: str = "and") -> str:
     """Return names as a list in words: Ana, Ben and Cleo. Of many, the first few are named."""
-    first_names = list(names[:_MAX_NAMED])
-    if len(names) > _MAX_NAMED:
+    first_names = list(names[:_MAX_NAMES_SHOWN])
+    if len(names) > _MAX_NAMES_SHOWN:
         first_names.append(say("1 other", "{count} others", count=len(names) - len(first_names)))
     *before, last = first_names or [""]
     if not before:
@@ -123,5 +123,5 @@ def guess(name: str, known: Sequence[str]) -> str:
 
 def several(name: str, found: Sequence[str]) -> str:
     """Return that a name is only the beginning of others, and what to write."""
-    matches = ", ".join(found[:_MAX_NAMED]) + (" …" if len(found) > _MAX_NAMED else "")
+    matches = ", ".join(found[:_MAX_NAMES_SHOWN]) + (" …" if len(found) > _MAX_NAMES_SHOWN else "")
     return f"{name!r} is only the beginning of {matches}; write the whole name"

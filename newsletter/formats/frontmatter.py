@@ -15,7 +15,7 @@ from newsletter.formats.text import control_in_lines
 from newsletter.formats.yaml_nodes import HalfCharacter, compose, in_plain_words, mark_of
 
 _ENTRY_PATTERN = re.compile(r"(?P<key>[A-Za-z_]\w*):[ \t]+(?P<value>\S.*)")
-_MAX_QUOTED_CHARS, _MAX_SHOWN = 300, 40
+_MAX_QUOTED_CHARS, _MAX_SHOWN_CHARS = 300, 40
 MAX_HEADER_BYTES = 64 << 10
 MAX_KEYS = 60
 """Maximum number of keys. A statement has 23, a WordPress export about 30."""
@@ -297,7 +297,8 @@ def _misread(node: yaml.ScalarNode, *, write: str) -> str:
         return f"YAML takes {node.tag} for a type; put the whole value in quotes"
     meaning = misreading(node.value) or "something else"
     if len(node.value) > _MAX_QUOTED_CHARS:
-        return f"YAML reads {node.value[:_MAX_SHOWN]}… as {meaning}; put the whole value in quotes"
+        start = node.value[:_MAX_SHOWN_CHARS]
+        return f"YAML reads {start}… as {meaning}; put the whole value in quotes"
     return f"YAML reads {node.value} as {meaning}; put it in quotes: {write}"
 
 

@@ -10,7 +10,7 @@ import yaml
 from newsletter.formats.scalars import TEXT_TAG, tag_of_plain
 
 _FAST: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_MAX_DEPTH = 30
+_MAX_NESTING_DEPTH = 30
 
 
 class NotRead(yaml.MarkedYAMLError):
@@ -33,7 +33,7 @@ class Nodes:
         text: str | IO[str],
         *,
         loader: type[yaml.SafeLoader | yaml.CSafeLoader] = _FAST,
-        deepest: int = _MAX_DEPTH,
+        deepest: int = _MAX_NESTING_DEPTH,
     ) -> None:
         self._events = iter(yaml.parse(text, Loader=loader))
         self._deepest = deepest

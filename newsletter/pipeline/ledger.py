@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def find_statement(tx: Transaction, slug: str) -> StoredStatement:
-    """Return a statement that is present and rendered. Raises NotFound or Refused."""
+    """Return a rendered statement that its source still has. Raises NotFound or Refused."""
     stored = tx.statements.get(slug)
     if stored is None or not stored.present:
         raise NotFound(
@@ -41,7 +41,7 @@ def find_statement(tx: Transaction, slug: str) -> StoredStatement:
 
 
 def find_stored(tx: Transaction, slug: str) -> StoredStatement:
-    """Return a statement, present or not. Raises NotFound."""
+    """Return a statement, even if its source no longer has it. Raises NotFound."""
     stored = tx.statements.get(slug)
     if stored is None:
         raise NotFound(f"There is no statement {slug!r}. Look for it among the statements.")
@@ -119,9 +119,9 @@ _MAX_SLUGS_SEARCHED = 1_000
 
 
 def statement_named(tx: Transaction, name: str, *, by_prefix: bool = False) -> str:
-    """Return the slug that a slug or a campaign id means. Raises NotFound.
+    """Return the slug for a slug or a campaign id. Raises NotFound.
 
-    ``by_prefix``: nothing is done to the statement, so that the beginning of its slug is enough.
+    ``by_prefix``: nothing is done to it, so that the beginning of its slug is enough.
     """
     if tx.statements.get(name) is not None:
         return name

@@ -82,13 +82,13 @@ def load_status(
 
 
 def get_status(tx: Transaction, slug: str, rules: CampaignRules) -> StatementStatus | None:
-    """Return the status of a statement, present or not; None if there is none."""
+    """Return the status of a statement, even if its source no longer has it; None if unknown."""
     stored = tx.statements.get(slug) if slug else None
     return None if stored is None else load_status(tx, stored, rules)
 
 
 def find_status(tx: Transaction, slug: str, rules: CampaignRules) -> StatementStatus:
-    """Return the status of a statement, present and rendered. Raises NotFound or Refused."""
+    """Return the status of a rendered statement of a source. Raises NotFound or Refused."""
     return load_status(tx, find_statement(tx, slug), rules)
 
 
@@ -159,7 +159,7 @@ def _corrected(
 def _approval_status(
     tx: Transaction, stored: StoredStatement, rules: CampaignRules
 ) -> ApprovalStatus:
-    """Return whether the present content is approved, and why not.
+    """Return whether the current content is approved, and why not.
 
     A draft, or an email that contains a draft, is never approved.
     """
@@ -218,10 +218,10 @@ def draft_refusal(statement: Statement) -> str:
 def _start(
     tx: Transaction, stored: StoredStatement, approval: ApprovalStatus, rules: CampaignRules
 ) -> Start | None:
-    """Return the start that counts for the present content; None if there is none.
+    """Return the start that is valid for the current content; None if there is none.
 
-    A start counts while its sender has the role. If approvals start statements, an approver's start
-    counts as long as their approval.
+    A start is valid while its sender has the role; an operator's always is. If approvals start
+    statements, an approver's start is valid as long as their approval.
     """
     if approval.complete_at is None:
         return None

@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from newsletter.store.sql import Store, Transaction
 
 _CALL_TIMEOUT = timedelta(seconds=10)
-_ANSWER_BYTES = 100_000
+_MAX_ANSWER_BYTES = 100_000
 _RETRIED_STATUSES = {408, 425, 429}
-_MAX_REASON_LENGTH = 100
-_MIN_SECRET_LENGTH = 6
+_MAX_REASON_CHARS = 100
+_MIN_SECRET_CHARS = 6
 """URL parts of at least this length may be secret."""
 
 log = logging.getLogger("newsletter.run")
@@ -85,7 +85,7 @@ class PostAttempt:
             headers = {**self._signature_headers(post, body), "Content-Type": f"application/{kind}"}
             request = HttpRequest(method="POST", url=url, headers=headers, body=body)
             response = call_once(
-                request, timeout=_CALL_TIMEOUT, answer_bytes=_ANSWER_BYTES, resolve=resolve
+                request, timeout=_CALL_TIMEOUT, answer_bytes=_MAX_ANSWER_BYTES, resolve=resolve
             )
             if 200 <= response.status < 300:
                 return _answer(Verdict.ACCEPTED, "")
@@ -127,10 +127,10 @@ class PostAttempt:
 
     def _answer_words(self, response: HttpResponse) -> str:
         """Return the text of a response, or "" if it repeats a part of the secret URL."""
-        words = brief(response.body.decode("utf-8", "replace"))[:_MAX_REASON_LENGTH]
+        words = brief(response.body.decode("utf-8", "replace"))[:_MAX_REASON_CHARS]
         parts = urlsplit(self.options.url.get_secret_value())
         secrets = (*parts.path.split("/"), *parts.query.replace("=", "&").split("&"))
-        repeats = any(part in words for part in secrets if len(part) >= _MIN_SECRET_LENGTH)
+        repeats = any(part in words for part in secrets if len(part) >= _MIN_SECRET_CHARS)
         return "" if repeats else words
 
 

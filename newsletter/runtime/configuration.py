@@ -16,7 +16,7 @@ from newsletter.pipeline.ledger import act_as
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.store.sql import Store
 
-_RESTART_NEEDED = (
+_RESTART_MESSAGE = (
     f"{FILE_NAME}, a template or a file with a secret has changed since the service started."
     " Restart the service to use the change"
 )
@@ -126,7 +126,7 @@ class ConfigurationOnDisk:
             )
         if not same and self._saved_file.exists() and self._saved_file.read_text() == found:
             return _RESTART_PENDING
-        return "" if same else _RESTART_NEEDED
+        return "" if same else _RESTART_MESSAGE
 
     def _digest(self, settings: Settings, renderer: LazyRenderer) -> str:
         # keyed: the settings hold secrets, and the digest is stored in the database

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
 
-_MAX_CHARACTERS = 2_000
+_MAX_LINE_CHARS = 2_000
 _MAX_TRACEBACK_LINES = 60
-_WINDOW_SECONDS, _MAX_IN_WINDOW = 60.0, 10
+_WINDOW_SECONDS, _MAX_LINES_IN_WINDOW = 60.0, 10
 _REQUEST_LOGGERS = ("uvicorn.error", "asyncio")
 """Loggers of libraries whose lines requests may cause."""
 
@@ -83,8 +83,8 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
 
 
 def _plain(text: str) -> str:
-    if len(text) > _MAX_CHARACTERS:
-        text = f"{text[:_MAX_CHARACTERS]}… ({len(text):,} characters)"
+    if len(text) > _MAX_LINE_CHARS:
+        text = f"{text[:_MAX_LINE_CHARS]}… ({len(text):,} characters)"
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
@@ -109,13 +109,13 @@ class SparingFilter(logging.Filter):
         now = self._now()
         began_at, count = self._kinds.get(kind, (now, 0))
         if now - began_at >= _WINDOW_SECONDS:
-            if count > _MAX_IN_WINDOW:
-                left_out = count - _MAX_IN_WINDOW
+            if count > _MAX_LINES_IN_WINDOW:
+                left_out = count - _MAX_LINES_IN_WINDOW
                 record.msg = f"{record.getMessage()} (and {left_out:,} like it before)"
                 record.args = None
             began_at, count = now, 0
         self._kinds[kind] = (began_at, count + 1)
-        return count < _MAX_IN_WINDOW
+        return count < _MAX_LINES_IN_WINDOW
 
 
 def logged(sentence: str, level: int = logging.INFO) -> bool:

@@ -51,7 +51,7 @@ _LOCK_TRIES = 10
 """Tries to get the lock, ``_IDLE_POLL`` apart."""
 _RECONCILE_SECONDS = 1.0
 _EMAIL_SECONDS, _CLEANUP_SECONDS = 1.0, 3600.0
-_HEALTH_SECONDS, _FIRST_HEALTH_CHECK = 1800.0, timedelta(minutes=1)
+_HEALTH_SECONDS, _FIRST_HEALTH_DELAY = 1800.0, timedelta(minutes=1)
 """The seconds between checks of the sender's health, and the time until the first."""
 _CLOCK_TOLERANCE = timedelta(seconds=1)
 _IDLE_LOOKAHEAD = timedelta(seconds=12)
@@ -223,7 +223,7 @@ class Scheduler:
             posts = ChannelPostRunner(settings, store, is_stopped=self._stop.is_set)
             self._repeat(clock, "posts", _EMAIL_SECONDS, posts.send_due)
         check = partial(check_health, self._delivery)
-        self._repeat(clock, "health", _HEALTH_SECONDS, check, after=_FIRST_HEALTH_CHECK)
+        self._repeat(clock, "health", _HEALTH_SECONDS, check, after=_FIRST_HEALTH_DELAY)
 
     def _repeat(
         self,

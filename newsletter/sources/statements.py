@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.schedule import LocalTime, resolve
-from newsletter.domain.statements.statement import SLUG, SLUG_MAX_LENGTH, Progress, Statement
+from newsletter.domain.statements.statement import MAX_SLUG_CHARS, SLUG, Progress, Statement
 from newsletter.domain.subscribers.lists import LIST_NAME
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.formats import frontmatter
@@ -195,8 +195,8 @@ def _slug(value: str) -> str:
 def _slug_objection(value: str) -> str:
     if not re.fullmatch(SLUG, value):
         return "is not of small letters a-z and digits joined by single -"
-    if len(value) > SLUG_MAX_LENGTH:
-        return f"is longer than {SLUG_MAX_LENGTH} characters"
+    if len(value) > MAX_SLUG_CHARS:
+        return f"is longer than {MAX_SLUG_CHARS} characters"
     return ""
 
 

@@ -6,7 +6,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from newsletter.domain.errors import Fault, InvalidInput, Refused
-from newsletter.domain.statements.statement import SLUG_MAX_LENGTH
+from newsletter.domain.statements.statement import MAX_SLUG_CHARS
 
 _LATIN_OF_LETTER = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i"}
@@ -28,8 +28,8 @@ def slugify(title: str) -> str:
     words = re.findall(r"[a-z0-9]+", plain.encode("ascii", "ignore").decode().lower())
     slug = ""
     for word in words:
-        longer = f"{slug}-{word}" if slug else word[:SLUG_MAX_LENGTH]
-        if len(longer) > SLUG_MAX_LENGTH:
+        longer = f"{slug}-{word}" if slug else word[:MAX_SLUG_CHARS]
+        if len(longer) > MAX_SLUG_CHARS:
             break
         slug = longer
     return slug or _FALLBACK_SLUG

@@ -12,7 +12,7 @@ from http.client import BadStatusLine, HTTPException, HTTPResponse
 from typing import Any
 
 _SWITCHING_PROTOCOLS = 101
-_WITHOUT_BODY = {204, 304}
+_STATUSES_WITHOUT_BODY = {204, 304}
 _MAX_HEAD_BYTES = 262_144
 """The limit for the status lines and headers of a response, interim ones included."""
 
@@ -91,7 +91,7 @@ class FinalAnswer(HTTPResponse):
         codings = self.headers.get_all("transfer-encoding") or []
         if codings:
             return not lengths and [each.lower() for each in codings] == ["chunked"]
-        if self.status in _WITHOUT_BODY:
+        if self.status in _STATUSES_WITHOUT_BODY:
             return True
         return len(lengths) == 1 and lengths[0].isascii() and lengths[0].isdigit()
 

@@ -16,7 +16,7 @@ from newsletter import __version__
 from newsletter.domain.errors import Defect, Fault, InvalidConfiguration, NewsletterError
 
 MAX_RETRY_AFTER = timedelta(hours=1)
-_MAX_REASON_LENGTH = 200
+_MAX_REASON_CHARS = 200
 _LOCAL_PART_PATTERN = re.compile(r"(?<![^\s<>\"'(),:;])[^\s<>\"'(),:;]+@")
 _HEADER_VALUE = re.compile(r"[\x21-\x7e\xa1-\xff](?:[\t\x20-\x7e\xa0-\xff]*[\x21-\x7e\xa1-\xff])?|")
 """The pattern of a valid header value."""
@@ -195,7 +195,7 @@ def brief(text: object) -> str:
     """Return a provider's message on one line, shortened, without the local part of addresses."""
     line = " ".join("".join(c if c.isprintable() else " " for c in str(text)[:5000]).split())
     line = _LOCAL_PART_PATTERN.sub("…@", line)
-    return line if len(line) <= _MAX_REASON_LENGTH else line[: _MAX_REASON_LENGTH - 1] + "…"
+    return line if len(line) <= _MAX_REASON_CHARS else line[: _MAX_REASON_CHARS - 1] + "…"
 
 
 def longest(*waits: timedelta | None) -> timedelta | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from newsletter.domain.delivery.provider import Capabilities
-from newsletter.domain.statements.content import MAX_NAME_LENGTH, Content, Sender
+from newsletter.domain.statements.content import MAX_GREETING_CHARS, Content, Sender
 
 CONTENT = Content(
     subject="A statement",
@@ -43,7 +43,7 @@ def test_each_greeting_takes_room_for_the_longest_name(bodies: bool) -> None:
     able = Capabilities(max_recipients=10_000, max_bytes=10_000_000, own_body=bodies)
     greeting = replace(CONTENT, text="Dear NLMERGENAME0", fallbacks=("friend",))
     plain = replace(CONTENT, text="Dear NLGREETINGS0")
-    longest = 12 * MAX_NAME_LENGTH  # two units of six bytes for each letter
+    longest = 12 * MAX_GREETING_CHARS  # two units of six bytes for each letter
     body = len(json.dumps([plain.html, plain.text, plain.headers])) + 2048
     if bodies:
         assert able.recipients_for(plain) == 10_000_000 // body

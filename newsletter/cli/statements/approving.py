@@ -23,7 +23,7 @@ from newsletter.runtime.services import Services
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 
-_AT = "Like '2026-12-01 09:00' or 'tomorrow 9am', in the configured time zone."
+_TIME_HELP = "Like '2026-12-01 09:00' or 'tomorrow 9am', in the configured time zone."
 
 
 @click.command()
@@ -176,7 +176,7 @@ def revoke(services: Services, slug: str, by: str) -> None:
 
 @click.command()
 @click.argument("slug")
-@click.option("--at", required=True, metavar="TIME", help=_AT)
+@click.option("--at", required=True, metavar="TIME", help=_TIME_HELP)
 @click.option(
     "--approve-again",
     is_flag=True,
@@ -220,7 +220,7 @@ def unschedule(services: Services, slug: str, approve_again: bool, by: str) -> N
     type=click.IntRange(min=0),
     help="The number of people that you expect; refuse another number.",
 )
-@click.option("--at", metavar="TIME", help=_AT)
+@click.option("--at", metavar="TIME", help=_TIME_HELP)
 @shell.with_actor
 def start(
     services: Services, slug: str, by: str, digest: str, count: int | None, at: str | None

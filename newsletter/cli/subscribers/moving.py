@@ -22,13 +22,13 @@ from newsletter.subscriber_files.subscriber_file import SubscriberFile, with_pau
 from newsletter.subscriber_files.subscribers import FORMAT_NAMES, PLAIN_FORMAT, read_people
 from newsletter.subscriber_files.workbooks import as_table
 
-_PROGRESS_STEP = 100_000
+_PROGRESS_ROWS = 100_000
 """People between two lines of progress."""
 
 
 def _progress_printer(what: str) -> Callable[[int], None]:
-    """Return a callback that prints the number of people at every ``_PROGRESS_STEP``."""
-    return lambda count: None if count % _PROGRESS_STEP else shell.say(f"{what}: {count:,}")
+    """Return a callback that prints the number of people at every ``_PROGRESS_ROWS``."""
+    return lambda count: None if count % _PROGRESS_ROWS else shell.say(f"{what}: {count:,}")
 
 
 _BYTE_ORDER_MARK = "\ufeff"

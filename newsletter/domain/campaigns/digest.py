@@ -24,7 +24,7 @@ class Every(Enum):
     """On one day of each month."""
 
 
-NAME_MAX_LENGTH = 40
+MAX_DIGEST_NAME_CHARS = 40
 """In characters. An issue's slug is the name and a date, and must be a valid slug itself."""
 MAX_STATEMENTS = 50
 """The maximum number of statements in an issue: Gmail clips longer emails."""
@@ -86,9 +86,9 @@ class Digest:
     name: Annotated[
         str,
         matching(
-            rf"(?=.{{1,{NAME_MAX_LENGTH}}}\Z){SLUG}",
+            rf"(?=.{{1,{MAX_DIGEST_NAME_CHARS}}}\Z){SLUG}",
             "cannot name a digest email; write small letters and digits with - between them, at"
-            f" most {NAME_MAX_LENGTH}, like weekly",
+            f" most {MAX_DIGEST_NAME_CHARS}, like weekly",
             f"^{SLUG}$",
         ),
     ] = setting("Its name, with which each issue's slug starts.", "weekly")

@@ -19,7 +19,7 @@ def choose_version(language: str, versions: Mapping[str, str]) -> str:
 
 
 _OTHER_LANGUAGE_RANK = 3
-"""The distance between two different languages."""
+"""The distance between two languages."""
 
 
 def _distance(language: str, offered: str) -> int:

@@ -15,7 +15,7 @@ TxtLookup = Callable[[str], Sequence[str]]
 
 _MAX_LOOKUPS = 10
 """RFC 7208, 4.6.4: an SPF policy that needs more DNS lookups is invalid."""
-_MAX_DEPTH = 12
+_MAX_INCLUDE_DEPTH = 12
 _LOOKUP_TERMS = re.compile(r"[+~?-]?(?:include:|a\b|mx\b|ptr\b|exists:)|redirect=", re.IGNORECASE)
 """SPF terms that need a DNS lookup (RFC 7208, 4.6.4); ``ip4``, ``ip6`` and ``all`` need none."""
 _INCLUDED = re.compile(r"[+~?-]?(?:include:|redirect=)([A-Za-z0-9._-]+)\Z", re.IGNORECASE)
@@ -78,7 +78,7 @@ def _lookups(
     """
     count = 0
     for term in policy.split()[1:]:
-        if count >= left or depth > _MAX_DEPTH:
+        if count >= left or depth > _MAX_INCLUDE_DEPTH:
             break
         count += bool(_LOOKUP_TERMS.match(term))
         included = _INCLUDED.fullmatch(term)

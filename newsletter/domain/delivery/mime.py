@@ -15,9 +15,9 @@ from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
 from newsletter.domain.subscribers.address import ascii_host
 
-_LINE_LENGTH = 78
+_LINE_CHARS = 78
 """Characters of a header line: RFC 5322, 2.1.1."""
-_ENCODED_WORD_LENGTH = 75
+_ENCODED_WORD_CHARS = 75
 """Characters of an encoded word, with its character set and encoding: RFC 2047, 2."""
 _CONTROL_PATTERN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _FIELD_NAME_PATTERN = re.compile(r"[!-9;-~]+")
@@ -181,7 +181,7 @@ def _field(name: str, value: str) -> bytes:
 
 
 def _encoded_words(field: str, text: str) -> str:
-    header = Header(text, charset="utf-8", header_name=field, maxlinelen=_ENCODED_WORD_LENGTH)
+    header = Header(text, charset="utf-8", header_name=field, maxlinelen=_ENCODED_WORD_CHARS)
     return header.encode(linesep="\r\n")
 
 
@@ -189,7 +189,7 @@ def _folded(name: str, value: str) -> bytes:
     """Fold a header at blanks, but never after the name: some mail readers lose such a value."""
     lines, line = [], f"{name}:"
     for position, word in enumerate(value.split(" ")):
-        if position and word and len(line.rpartition("\n")[2]) + 1 + len(word) > _LINE_LENGTH:
+        if position and word and len(line.rpartition("\n")[2]) + 1 + len(word) > _LINE_CHARS:
             lines.append(line)
             line = ""
         line += f" {word}"

@@ -8,7 +8,7 @@ from enum import Enum
 
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import OutgoingBatch
-from newsletter.domain.statements.content import MAX_NAME_LENGTH, Content
+from newsletter.domain.statements.content import MAX_GREETING_CHARS, Content
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Replay(Enum):
 
 _ENVELOPE_BYTES = 2048
 """The maximum of bytes for a recipient apart from the bodies: addresses, ids, tokens."""
-_NAME_BYTES = 12 * MAX_NAME_LENGTH
+_MAX_NAME_BYTES = 12 * MAX_GREETING_CHARS
 """The maximum of bytes for a name in one greeting, in its longest JSON form."""
 
 
@@ -64,7 +64,7 @@ class Capabilities:
             return self.max_recipients
         # The longest JSON there is of it: providers' own forms are shorter.
         body = len(json.dumps([content.html, content.text, content.headers])) + _ENVELOPE_BYTES
-        names = content.greetings * _NAME_BYTES
+        names = content.greetings * _MAX_NAME_BYTES
         shared = (self.max_bytes - body) // (_ENVELOPE_BYTES + names)
         fit = self.max_bytes // (body + names) if self.own_body else shared
         return max(1, min(self.max_recipients, fit))

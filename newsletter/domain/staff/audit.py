@@ -29,10 +29,10 @@ class AuditEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditHead:
-    """The number and digest of the last line of the audit log; they prove all lines up to it."""
+    """The number and hash of the last line of the audit log. They prove all earlier lines."""
 
     number: int
-    """From one; 0 of an empty log."""
+    """Counts from 1; 0 if the log is empty."""
     digest: str
 
     def __str__(self) -> str:

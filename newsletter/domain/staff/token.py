@@ -6,7 +6,7 @@ from enum import Enum
 
 PREFIX = "newsletter_"
 """The beginning of each token, by which secret scanners find a leaked token."""
-MAX_LIFETIME = timedelta(days=365)
+MAX_TOKEN_LIFETIME = timedelta(days=365)
 
 
 class Scope(Enum):

@@ -11,7 +11,7 @@ from newsletter.domain.wording import say
 
 _MAX_WORDS = 2_000
 """Longer passages are not compared word by word."""
-_MIN_SHARED_WORDS = 0.5
+_MIN_SHARED_WORD_RATIO = 0.5
 """The minimum share of words that two passages have in common, to be compared word by word."""
 
 
@@ -34,7 +34,7 @@ class Difference:
         stripped = [[word.strip() for word in words] for words in (left, right)]
         matcher = SequenceMatcher(None, stripped[0], stripped[1], autojunk=False)
         full_texts = [("out", self.before.strip()), ("in", self.after.strip())]
-        if max(len(left), len(right)) > _MAX_WORDS or matcher.ratio() < _MIN_SHARED_WORDS:
+        if max(len(left), len(right)) > _MAX_WORDS or matcher.ratio() < _MIN_SHARED_WORD_RATIO:
             return [run for run in full_texts if run[1]]
         found = []
         for tag, a, b, c, d in matcher.get_opcodes():

@@ -20,12 +20,12 @@ from newsletter.domain.wording import say
 
 MAX_FALLBACKS = 10
 """The maximum of different words for readers without a name, in all languages of an email."""
-MAX_NAME_LENGTH = 60
+MAX_GREETING_CHARS = 60
 """The maximum length of a name, in characters."""
-MAX_WORD_LENGTH = 30
+MAX_NAME_WORD_CHARS = 30
 """The maximum length of a word, in characters, that fits on a line of a telephone."""
 
-_MAX_RAW_CHARACTERS = 4 * MAX_NAME_LENGTH
+_MAX_RAW_CHARACTERS = 4 * MAX_GREETING_CHARS
 """Longer names, in characters, are not examined at all."""
 _QUOTES = str.maketrans(dict.fromkeys("'‘ʼ`´", "’"))
 _PLAIN_NAME_SIGNS = {" ": " ", "-": "-", "‐": "-", "‑": "-", "’": "'", ".": ".", ",": ",", "·": "-"}
@@ -36,7 +36,7 @@ _NAME_SHAPE_PATTERN = re.compile(r"'?a[am' .,-]*[am.]|a")
 _IMPLAUSIBLE_NAME_PATTERN = re.compile(
     r"m{4}"  # marks piled up
     r"|[' ,-][',.-]|'[ .,]|\.\.|\.[' ,-]?[',-]{2}|,(?! )"
-    rf"|[am'.]{{{MAX_WORD_LENGTH + 1}}}"
+    rf"|[am'.]{{{MAX_NAME_WORD_CHARS + 1}}}"
     r"|\.(?=a)(?!am{0,3}(?:[-. ,]|\Z))"  # forum.example is an address, J.R. are initials
 )
 
@@ -51,7 +51,7 @@ def greeting_name(name: str) -> str:
         return ""
     name_text = " ".join(unicodedata.normalize("NFC", name).translate(_QUOTES).split()).rstrip(" ,")
     shape = "".join(map(_shape, name_text))
-    is_fitting = len(name_text) <= MAX_NAME_LENGTH and _NAME_SHAPE_PATTERN.fullmatch(shape)
+    is_fitting = len(name_text) <= MAX_GREETING_CHARS and _NAME_SHAPE_PATTERN.fullmatch(shape)
     return name_text if is_fitting and not _IMPLAUSIBLE_NAME_PATTERN.search(shape) else ""
 
 

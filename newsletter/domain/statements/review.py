@@ -138,7 +138,7 @@ def codes(remarks: Iterable[ReviewFinding], grade: Severity) -> tuple[str, ...]:
 
 
 _SUBJECT = range(10, 79)
-_GOOD_SUMMARY_LENGTHS = range(40, 131)
+_GOOD_SUMMARY_CHARS = range(40, 131)
 _YEAR = calendar.timedelta(days=366)
 _MIN_CAPITALS = 12
 """The minimum number of letters of a title that counts as all capitals: fewer may be a name."""
@@ -205,7 +205,7 @@ def _subject(statement: Statement, _: ReviewContext) -> str:
 
 def _summary(statement: Statement, _: ReviewContext) -> str:
     length = len(statement.preview or statement.summary)
-    if length in _GOOD_SUMMARY_LENGTHS:
+    if length in _GOOD_SUMMARY_CHARS:
         return ""
     if not length:
         return say(
@@ -217,8 +217,8 @@ def _summary(statement: Statement, _: ReviewContext) -> str:
         " show",
         field="preview" if statement.preview else say("summary"),
         length=length,
-        least=_GOOD_SUMMARY_LENGTHS.start,
-        most=_GOOD_SUMMARY_LENGTHS.stop - 1,
+        least=_GOOD_SUMMARY_CHARS.start,
+        most=_GOOD_SUMMARY_CHARS.stop - 1,
     )
 
 

@@ -15,9 +15,9 @@ from newsletter.domain.subscribers.address import mailbox, same_person
 from newsletter.domain.subscribers.segment import Segment
 
 SLUG = r"[a-z0-9]+(?:-[a-z0-9]+)*"
-SLUG_MAX_LENGTH = 80
+MAX_SLUG_CHARS = 80
 _TEXT_DIGITS = 16
-OVERRIDES = 2
+OVERRIDE_COUNT = 2
 """The number of admin overrides that replace a missing approval."""
 
 
@@ -193,7 +193,7 @@ class ApprovalStatus:
     @property
     def given(self) -> tuple[Approval, ...]:
         """Return all approvals that count, with the overrides of two admins."""
-        over = self.overrides if len(self.overrides) >= OVERRIDES else ()
+        over = self.overrides if len(self.overrides) >= OVERRIDE_COUNT else ()
         return self.counted + over
 
     @property
@@ -248,7 +248,7 @@ def judge_approvals(
             # a person who approves again, for a later time, is held to that time
             times = filter(None, (first.not_before, approval.not_before))
             kind[mailbox(approval.by)] = replace(first, not_before=max(times, default=None))
-    ways = ((tuple(counted.values()), policy.required), (tuple(overrides.values()), OVERRIDES))
+    ways = ((tuple(counted.values()), policy.required), (tuple(overrides.values()), OVERRIDE_COUNT))
     enough = [given[least - 1].at for given, least in ways if len(given) >= least]
     complete_at = min(enough, default=None)
     lost = changed(outdated[-1].content_hash) if outdated and not counted else ""

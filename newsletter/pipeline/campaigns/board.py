@@ -26,13 +26,13 @@ from newsletter.store.sql import Transaction
 
 STATEMENTS_PER_PAGE = 50
 """The rows of one page of the board."""
-_MAX_SEARCHED = 30
+_MAX_ROWS_SEARCHED = 30
 """The rows of a shelf, latest change first, among which a person's tasks are searched."""
-_MAX_TASKS = 10
+_MAX_TASKS_SHOWN = 10
 _MAX_NEXT = 5
-_MAX_ENDED = 3
+_MAX_ENDED_SHOWN = 3
 _GROWTH_PERIOD = timedelta(days=30)
-_MAX_COMMENTS_SEARCHED, _MAX_MENTIONS, _MENTIONED_WITHIN = 200, 5, timedelta(days=14)
+_MAX_COMMENTS_SEARCHED, _MAX_MENTIONS, _MENTION_PERIOD = 200, 5, timedelta(days=14)
 """The comments searched for a person's name, those shown at most, and their greatest age."""
 
 
@@ -172,7 +172,7 @@ def desktop(
     lapsed: list[StatementStatus] = []
     for shelf, needed in _TASK_SHELVES:
         if role.includes(needed):
-            slugs = tx.board.page(rules, shelf, limit=_MAX_SEARCHED)
+            slugs = tx.board.page(rules, shelf, limit=_MAX_ROWS_SEARCHED)
             found = _rows(tx, slugs, rules, faults)
             waiting += [status for status in found if status.waits_for(address)]
             starts = ((status, status.lapsed_start) for status in found)
@@ -184,25 +184,25 @@ def desktop(
     moving = {CampaignState.SENDING, CampaignState.PAUSED}
     moves = [open_ for open_ in tx.campaigns.open() if has_begun(open_) and open_.state in moving]
     if role.includes(Role.ADMIN):
-        waiting += statuses_of(tx.campaigns.undecided(_MAX_TASKS))
+        waiting += statuses_of(tx.campaigns.undecided(_MAX_TASKS_SHOWN))
     if role.includes(Role.SENDER):  # nobody else would find them
-        slugs = tx.board.page(rules, Shelf.MISSING, limit=_MAX_SEARCHED)
+        slugs = tx.board.page(rules, Shelf.MISSING, limit=_MAX_ROWS_SEARCHED)
         waiting += [one for one in _rows(tx, slugs, rules, faults) if one.state is State.FAULTY]
         waiting += statuses_of([one for one in moves if one.welcome and one.counts.unknown])
     moves = [campaign for campaign in moves if not campaign.welcome]
     moves.sort(key=lambda campaign: -campaign.id)
-    over = tx.campaigns.last_ended(_MAX_ENDED)
+    over = tx.campaigns.last_ended(_MAX_ENDED_SHOWN)
     mentions = _mentions_of(tx, address)
     about = tx.statements.some([*(one.slug for one in over), *(one.slug for one in mentions)])
     titles = {stored.statement.slug: stored.statement.title for stored in about}
-    unseen = tx.board.unseen(limit=_MAX_SEARCHED)
+    unseen = tx.board.unseen(limit=_MAX_ROWS_SEARCHED)
     growth = tx.readers.growth(tx.now - _GROWTH_PERIOD)
     return Desktop(
-        waiting=tuple(waiting[:_MAX_TASKS]),
-        lapsed=tuple(lapsed[:_MAX_TASKS]),
-        more_waits=len(waiting) > _MAX_TASKS,
+        waiting=tuple(waiting[:_MAX_TASKS_SHOWN]),
+        lapsed=tuple(lapsed[:_MAX_TASKS_SHOWN]),
+        more_waits=len(waiting) > _MAX_TASKS_SHOWN,
         next=statuses_of(tx.campaigns.scheduled(limit=_MAX_NEXT)),
-        going=statuses_of(moves[:_MAX_TASKS]),
+        going=statuses_of(moves[:_MAX_TASKS_SHOWN]),
         over=tuple((campaign, titles.get(campaign.slug, campaign.slug)) for campaign in over),
         drafts=tuple([draft for draft in unseen if address in draft.version.writers][:_MAX_NEXT]),
         named_in=tuple((comment, titles.get(comment.slug, comment.slug)) for comment in mentions),
@@ -214,7 +214,7 @@ def desktop(
 
 def _mentions_of(tx: Transaction, address: str) -> list[Comment]:
     """Return the last comments of others that mention a person, newest first."""
-    names, since = tx.staff.names(), tx.now - _MENTIONED_WITHIN
+    names, since = tx.staff.names(), tx.now - _MENTION_PERIOD
     known = {one: names.get(one) or name_of(one) for one in tx.staff.roles()}
     found = [
         comment
@@ -227,7 +227,7 @@ def _mentions_of(tx: Transaction, address: str) -> list[Comment]:
 
 
 _MAX_DRAFTS = 200
-_CLASH_WITHIN = timedelta(minutes=15)
+_CLASH_INTERVAL = timedelta(minutes=15)
 """Two statements to one list within this time are a conflict."""
 _PLANNED_STATES = frozenset(
     {
@@ -270,7 +270,7 @@ def clashes(entries: Iterable[Entry]) -> list[tuple[Entry, Entry, tuple[str, ...
     return [
         (first, second, shared)
         for first, second in combinations(others, 2)
-        if second.at - first.at < _CLASH_WITHIN
+        if second.at - first.at < _CLASH_INTERVAL
         and (shared := tuple(name for name in first.lists if name in second.lists))
     ]
 

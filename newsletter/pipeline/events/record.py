@@ -26,7 +26,7 @@ from newsletter.pipeline.outgoing import BY_EVENT, confirm
 from newsletter.store.sql import Store, Transaction
 
 _EVENTS_PER_CHUNK = 500
-_MAX_ID = 1 << 63
+_ID_LIMIT = 1 << 63
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,7 @@ def _storable(event: Event) -> Event:
         if isinstance(value, str) and (text := value.encode("utf-8", "replace").decode()) != value
     }
     number = event.subscriber_id
-    if number is not None and not 0 < number < _MAX_ID:
+    if number is not None and not 0 < number < _ID_LIMIT:
         changed["subscriber_id"] = None
     return replace(event, **changed) if changed else event
 

@@ -44,7 +44,7 @@ _MAX_STATEMENTS = 200
 """The changed statements that one tick processes."""
 _MAX_COMMENTS = 100
 """The last comments on a statement, whose authors get a notice of the next one."""
-_MAX_QUOTE = 300
+_QUOTE_CHARS = 300
 """The characters of a comment that an email quotes."""
 _RETENTION = timedelta(days=31)
 
@@ -213,7 +213,7 @@ class _Writer:
         if comment is None or status is None or status.state is State.MISSING:
             return None
         words = " ".join(comment.words.split())
-        quote = words if len(words) <= _MAX_QUOTE else f"{words[:_MAX_QUOTE].rstrip()} …"
+        quote = words if len(words) <= _QUOTE_CHARS else f"{words[:_QUOTE_CHARS].rstrip()} …"
         return f"{status.name(comment.by)}: “{quote}”"
 
     def _import_counts(self, notice: Notice) -> str | None:

@@ -220,7 +220,7 @@ def _actor_name(tx: Transaction, actor: str) -> str:
     return f"{tx.staff.names().get(actor) or name_of(actor)} ({actor})"
 
 
-_MAX_NAME_LENGTH = 80
+_MAX_NAME_CHARS = 80
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -396,7 +396,7 @@ def _use_link(
     address, hashed = link.address, "" if identity else str(by)
     if link.kind is LinkKind.INVITATION:
         _grant(tx, address, link.role, link.by)
-        tx.staff.rename(address, one_line(name, _MAX_NAME_LENGTH) or name_of(address))
+        tx.staff.rename(address, one_line(name, _MAX_NAME_CHARS) or name_of(address))
     role = _role_of(tx, address)  # a reset link never changes the role
     tx.invitations.use(link.id, tx.now)
     if link.kind is LinkKind.FORGOTTEN:

@@ -308,7 +308,7 @@ class Proofs:
         tx.emails.inform(address, f"{notice} It happened on {moment(tx.now, self.zone)}.", tx.now)
 
 
-_MAX_SUBJECT_LENGTH = 80
+_MAX_SUBJECT_CHARS = 80
 SIGNED_IN_AS_ANOTHER = say("You signed in there as another person. Nothing was changed.")
 NO_SIGN_IN_TIME = say(
     "The identity provider does not say when you signed in there, so nothing was changed. Use your"
@@ -334,4 +334,4 @@ def one_line(name: str, longest: int) -> str:
 
 def identity_text(identity: Identity) -> str:
     """Return an identity as text for the audit log."""
-    return f"{one_line(identity.subject, _MAX_SUBJECT_LENGTH)} at {identity.issuer}"
+    return f"{one_line(identity.subject, _MAX_SUBJECT_CHARS)} at {identity.issuer}"

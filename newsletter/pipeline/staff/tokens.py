@@ -6,13 +6,13 @@ from datetime import timedelta
 from newsletter.credentials.codes import hash_token, new_token
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.role import Role
-from newsletter.domain.staff.token import MAX_LIFETIME, PREFIX, Scope, Token
+from newsletter.domain.staff.token import MAX_TOKEN_LIFETIME, PREFIX, Scope, Token
 from newsletter.pipeline.ledger import act_as
 from newsletter.pipeline.staff.proofs import Proofs, one_line
 from newsletter.store.sql import Store
 
-_MAX_NAME_LENGTH = 60
-_USE_STORED_EVERY = timedelta(hours=1)
+_MAX_NAME_CHARS = 60
+_USE_STORE_INTERVAL = timedelta(hours=1)
 """The interval at which the last use of a token is stored."""
 
 
@@ -27,11 +27,11 @@ def make(
     with act_as(proofs.store, by, Role.ADMIN, "make a token", in_person=True) as (tx, actor):
         token = Token(
             id=0,
-            name=one_line(name, _MAX_NAME_LENGTH) or "Without a name",
+            name=one_line(name, _MAX_NAME_CHARS) or "Without a name",
             by=actor,
             scopes=tuple(scopes),
             made_at=tx.now,
-            expires_at=tx.now + min(lifetime, MAX_LIFETIME),
+            expires_at=tx.now + min(lifetime, MAX_TOKEN_LIFETIME),
         )
         token = tx.tokens.add(token, hash_token(secret))
         rights = ", ".join(scope.value for scope in token.scopes)
@@ -60,7 +60,7 @@ def bearer(secret: str, *, store: Store) -> Token | None:
         is_admins = token is not None and tx.staff.role(token.by) is Role.ADMIN
     if token is None or not is_admins or not token.is_valid(now):
         return None
-    if token.used_at is None or now - token.used_at >= _USE_STORED_EVERY:
+    if token.used_at is None or now - token.used_at >= _USE_STORE_INTERVAL:
         with store.begin(lasting=False) as tx:
             tx.tokens.use(token.id, now)
     return token

@@ -37,7 +37,7 @@ from newsletter.pipeline.status import (
 )
 from newsletter.store.sql import Store, Transaction
 
-_MAX_REASON_LENGTH = 500
+_MAX_REASON_CHARS = 500
 _WAIVABLE_CHECKS = frozenset({Check.OPEN_EMBARGO.value})
 """Blocking checks that a named person may waive."""
 
@@ -151,9 +151,9 @@ def _clean_reason(despite: str | None) -> str:
     reason = " ".join((despite or "").split())
     if despite is not None and not reason:
         raise Refused("the reason after --despite is empty; write in a few words why")
-    if len(reason) > _MAX_REASON_LENGTH or not reason.isprintable():
+    if len(reason) > _MAX_REASON_CHARS or not reason.isprintable():
         raise Refused(
-            f"the reason after --despite must have at most {_MAX_REASON_LENGTH} plain characters"
+            f"the reason after --despite must have at most {_MAX_REASON_CHARS} plain characters"
         )
     return reason
 
@@ -342,7 +342,7 @@ def comment(slug: str, typed: str, *, by: str, store: Store) -> Comment:
     return entry
 
 
-_MAX_REQUEST_LENGTH = 2_000
+_MAX_REQUEST_CHARS = 2_000
 
 
 def send_back(
@@ -378,8 +378,8 @@ def _clean_request(reason: str) -> str:
     if not any(lines):
         raise Refused("say in a few words what should change")
     why = "\n".join(lines)
-    if len(why) > _MAX_REQUEST_LENGTH or not all(map(str.isprintable, lines)):
+    if len(why) > _MAX_REQUEST_CHARS or not all(map(str.isprintable, lines)):
         raise Refused(
-            f"the requested change must have at most {_MAX_REQUEST_LENGTH:,} plain characters"
+            f"the requested change must have at most {_MAX_REQUEST_CHARS:,} plain characters"
         )
     return why

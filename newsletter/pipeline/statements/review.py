@@ -30,9 +30,9 @@ from newsletter.pipeline.status import embargo_until, load_status
 from newsletter.pipeline.subscribers.membership import known_lists, unknown_lists
 from newsletter.store.sql import Transaction
 
-_NEARBY_WITHIN = timedelta(hours=1)
+_NEARBY_TIME = timedelta(hours=1)
 _ACTIVE = {CampaignState.SCHEDULED, CampaignState.SENDING}
-_MAX_COMPARED = 200
+_MAX_CAMPAIGNS_COMPARED = 200
 """The number of newest campaigns to compare with."""
 
 
@@ -95,7 +95,7 @@ class _OtherStatements:
 
     @cached_property
     def last_begun(self) -> list[Campaign]:
-        return self._tx.campaigns.last_begun(_MAX_COMPARED)
+        return self._tx.campaigns.last_begun(_MAX_CAMPAIGNS_COMPARED)
 
     def last(self, statement: Statement) -> Campaign | None:
         """Return the last campaign to exactly these lists without a segment, with its counts."""
@@ -111,7 +111,7 @@ class _OtherStatements:
 
     def nearby(self, statement: Statement, goes_out: datetime) -> Iterator[str]:
         for campaign in self.active:
-            is_near = abs((campaign.started_at or campaign.release_at) - goes_out) < _NEARBY_WITHIN
+            is_near = abs((campaign.started_at or campaign.release_at) - goes_out) < _NEARBY_TIME
             shares = not set(campaign.lists).isdisjoint(statement.lists)
             if is_near and shares and campaign.slug != statement.slug:
                 stored = self._tx.statements.get(campaign.slug)

@@ -22,13 +22,13 @@ from newsletter.domain.statements.feed import (
     classify,
     next_visit,
 )
-from newsletter.domain.statements.statement import SLUG_MAX_LENGTH
+from newsletter.domain.statements.statement import MAX_SLUG_CHARS
 from newsletter.store.sql import Store, Transaction
 
 if TYPE_CHECKING:  # a workspace without feeds needs none of it
     from newsletter.sources.feeds.readers import SyndicatedFeed
 
-_MAX_SPREAD = 1.1
+_MAX_DELAY_FACTOR = 1.1
 """The largest factor in ``next_visit``. Later times are of another clock or setting."""
 
 
@@ -207,7 +207,7 @@ def _is_due(record: FeedRecord, feed: "SyndicatedFeed", now: datetime) -> bool:
     """Return whether a visit is due, also after the clock went back or the setting changed."""
     if record.next_at is None or record.address != feed.address or record.next_at <= now:
         return True
-    return not record.failures and record.next_at > now + feed.every * _MAX_SPREAD
+    return not record.failures and record.next_at > now + feed.every * _MAX_DELAY_FACTOR
 
 
 def _is_revised(known: KnownItem, item: Item) -> bool:
@@ -235,5 +235,5 @@ def _free_slug(slug: str, taken_slugs: set[str]) -> str:
     while candidate in taken_slugs:
         number += 1
         end = f"-{number}"
-        candidate = slug[: SLUG_MAX_LENGTH - len(end)].rstrip("-") + end
+        candidate = slug[: MAX_SLUG_CHARS - len(end)].rstrip("-") + end
     return candidate

@@ -24,7 +24,7 @@ from newsletter.domain.statements.draft import (
     VersionKind,
 )
 from newsletter.domain.statements.statement import (
-    SLUG_MAX_LENGTH,
+    MAX_SLUG_CHARS,
     Progress,
     Statement,
     StoredStatement,
@@ -38,7 +38,7 @@ from newsletter.sources.writing import slugify
 from newsletter.store.sql import Store, Transaction
 
 _KEY_ALPHABET = string.ascii_lowercase + string.digits
-_KEY_LENGTH, _NAME_LENGTH = 16, 26
+_KEY_CHARS, _NAME_CHARS = 16, 26
 _MAX_PICTURES = 100
 
 
@@ -177,7 +177,7 @@ class DraftWriter:
             if len(tx.pictures.of(key)) >= _MAX_PICTURES:
                 raise Refused(f"This text has {_MAX_PICTURES} pictures; there is no room for more.")
             picture = Picture(
-                name=_random_name(_NAME_LENGTH),
+                name=_random_name(_NAME_CHARS),
                 draft=key,
                 kind=made.kind,
                 width=made.width,
@@ -207,7 +207,7 @@ class DraftWriter:
         copied_of: str = "",
         template: bool = False,
     ) -> Draft:
-        key = _random_name(_KEY_LENGTH)
+        key = _random_name(_KEY_CHARS)
         typed = text.cleaned()
         _refuse_too_long(typed, key)
         kind = VersionKind.TYPED if findings is None else VersionKind.BROUGHT
@@ -389,13 +389,13 @@ def submit_file(slug: str, *, by: str, release: Callable[[str, int], None], stor
 
 
 def _slug_for(tx: Transaction, draft: Draft) -> str:
-    """Return the slug of the statement that the draft replaces, else a free one of its title."""
+    """Return the slug of the statement that the draft replaces, else a new one from its title."""
     of = draft.copied_of
     stored = tx.statements.get(of) if of and not tx.drafts.has(of) else None
     if stored is not None and not stored.present and not has_begun(tx.campaigns.latest(of)):
         return of
     title = slugify(draft.version.text.title)
-    shorter = title[: SLUG_MAX_LENGTH - 6].rstrip("-")
+    shorter = title[: MAX_SLUG_CHARS - 6].rstrip("-")
     names = itertools.chain([title], (f"{shorter}-{number}" for number in itertools.count(2)))
     return next(
         name for name in names if tx.statements.get(name) is None and not tx.drafts.has(name)

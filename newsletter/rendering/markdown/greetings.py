@@ -7,7 +7,7 @@ from itertools import groupby
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-from newsletter.domain.statements.content import MAX_NAME_LENGTH, NAME_MARKS, greeting_name
+from newsletter.domain.statements.content import MAX_GREETING_CHARS, NAME_MARKS, greeting_name
 from newsletter.rendering.markdown.links import WORD_TOKENS, TokenText
 
 GREETING = "greeting"
@@ -53,7 +53,7 @@ def greeting_fault(greeting: Token) -> str:
     return (
         f"{{name|{greeting.content[:_MAX_SHOWN]}}} has no word that readers without a name could be"
         f" called: write one behind the |, in letters and at most"
-        f" {MAX_NAME_LENGTH}, as in {{name|friend}}"
+        f" {MAX_GREETING_CHARS}, as in {{name|friend}}"
     )
 
 

@@ -7,7 +7,7 @@ approval is checked when a row is shown: here it only decides where the row is l
 from newsletter.domain.campaigns.state import BoardSearch, CampaignRules, Shelf
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.statements.draft import Draft
-from newsletter.domain.statements.statement import OVERRIDES
+from newsletter.domain.statements.statement import OVERRIDE_COUNT
 from newsletter.domain.subscribers.address import mailbox
 from newsletter.store.database import Condition, Repository
 from newsletter.store.statements.drafts import DRAFT
@@ -196,7 +196,7 @@ def _has_enough(rules: CampaignRules, when: str) -> str:
     people = "SELECT COUNT(DISTINCT approval.mailbox) FROM approval WHERE"
     return f"""
         (({people} {_approval_counts(rules)} AND {when}) >= {int(rules.policy.required)}
-        OR ({people} {_approval_counts(rules, standing_in=True)} AND {when}) >= {OVERRIDES})
+        OR ({people} {_approval_counts(rules, standing_in=True)} AND {when}) >= {OVERRIDE_COUNT})
     """
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from newsletter.domain.errors import InvalidInput, Refused
 from newsletter.domain.statements.draft import DraftText
-from newsletter.domain.statements.statement import SLUG, SLUG_MAX_LENGTH, Progress, Statement
+from newsletter.domain.statements.statement import MAX_SLUG_CHARS, SLUG, Progress, Statement
 from newsletter.sources.desk import draft_as_file
 from newsletter.sources.folder import FolderSource
 from newsletter.sources.statements import Defaults, parse_statement
@@ -100,7 +100,7 @@ def test_every_slug_is_one_that_the_domain_takes(title: str) -> None:
     slug = slugify(title)
 
     assert re.fullmatch(SLUG, slug)
-    assert len(slug) <= SLUG_MAX_LENGTH
+    assert len(slug) <= MAX_SLUG_CHARS
 
 
 def test_a_long_title_is_cut_between_words() -> None:

@@ -11,7 +11,7 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import ChangeRequest
 from newsletter.domain.statements.review import Check, Severity
-from newsletter.domain.statements.statement import OVERRIDES, Channel, Progress
+from newsletter.domain.statements.statement import OVERRIDE_COUNT, Channel, Progress
 from newsletter.domain.wording import say
 from newsletter.pipeline.campaigns import headcount
 from newsletter.pipeline.ledger import ContentChanged, find_stored
@@ -191,7 +191,7 @@ class Reviewing:
         blocking = {one.check for one in remarks if one.grade is Severity.BLOCKING}
         is_unstarted = not (rules.by_sender or status.is_started)
         starts = is_unstarted and rules.policy.required - len(approval.counted) <= 1
-        stands_in = is_unstarted and len(approval.overrides) == OVERRIDES - 1
+        stands_in = is_unstarted and len(approval.overrides) == OVERRIDE_COUNT - 1
         is_large = status.readers is not None and status.readers >= rules.typed_count
         answered_request = _find_answered_request(tx, status)
         last = answered_request or next(reversed(() if approval.given else approval.outdated), None)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from newsletter.domain.campaigns.state import BoardSearch, Shelf
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.events import MAX_COMPLAINTS
+from newsletter.domain.events import MAX_COMPLAINT_RATIO
 from newsletter.domain.staff.audit import AuditEntry, sentence
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import find_mentions
@@ -52,7 +52,7 @@ class StatementPages:
             title=say("Home"),
             today=say("{at:%A}, {at.day} {at:%B}", at=request.desk.local_now()),
             found=found,
-            limit=100 * float(MAX_COMPLAINTS),
+            limit=100 * float(MAX_COMPLAINT_RATIO),
         )
 
     @route("GET", "/statements", Role.VIEWER)

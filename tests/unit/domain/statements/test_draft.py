@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from newsletter.domain.statements.draft import (
-    MAX_BODY,
+    MAX_BODY_CHARS,
     VERSION_PERIOD,
     Draft,
     DraftText,
@@ -62,9 +62,9 @@ def test_a_text_is_stored_with_line_ends_of_one_kind_and_nothing_that_cannot_be(
 
 def test_what_is_too_long_is_named_with_what_it_may_have() -> None:
     assert TEXT.too_long() == {}
-    assert DraftText(body="x" * (MAX_BODY + 1), title="y" * 1001).too_long() == {
+    assert DraftText(body="x" * (MAX_BODY_CHARS + 1), title="y" * 1001).too_long() == {
         "title": 1000,
-        "body": MAX_BODY,
+        "body": MAX_BODY_CHARS,
     }
 
 

@@ -8,7 +8,11 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.domain.statements.content import MAX_NAME_LENGTH, MAX_WORD_LENGTH, greeting_name
+from newsletter.domain.statements.content import (
+    MAX_GREETING_CHARS,
+    MAX_NAME_WORD_CHARS,
+    greeting_name,
+)
 from tests.properties import examples
 from tests.rows import rows
 
@@ -28,7 +32,7 @@ from tests.rows import rows
             "प्रिया शर्मा",
             "Nguyễn Thị Minh Khai",
         ],
-        *["St. John-Smith", "Silva y Ortega", "X" * MAX_WORD_LENGTH, f"{'Xy ' * 19}Xyz"],
+        *["St. John-Smith", "Silva y Ortega", "X" * MAX_NAME_WORD_CHARS, f"{'Xy ' * 19}Xyz"],
     ],
 )
 def test_a_name_is_said_as_it_is(name: str) -> None:
@@ -51,7 +55,17 @@ def test_a_name_is_tidied(given: str, said: str) -> None:
 @rows(
     "name",
     [
-        *["", "  ", "-", "...", "a..b", "a,b", "Ana, , ,b", "Ana -", "x" * (MAX_WORD_LENGTH + 1)],
+        *[
+            "",
+            "  ",
+            "-",
+            "...",
+            "a..b",
+            "a,b",
+            "Ana, , ,b",
+            "Ana -",
+            "x" * (MAX_NAME_WORD_CHARS + 1),
+        ],
         *[f"{'Xyz ' * 20}", "Ana " * 250_000, "Z" + "\u0301" * 9, "Ana 5", "2nd"],
         # what a mail program would make a link of, and who would pay for that
         *["evil.example", "Visit evil.example now", "www.x.co", "t.co", "a.b.com", "a@b.example"],
@@ -83,7 +97,7 @@ NAMES = st.one_of(st.text(), st.text("aZé王ع\u0301 -.,'’·\u200c{}<>&\"\\/:
 @given(NAMES)
 def test_a_name_needs_no_escaping_anywhere_and_is_never_a_link(name: str) -> None:
     said = greeting_name(name)
-    assert len(said) <= MAX_NAME_LENGTH
+    assert len(said) <= MAX_GREETING_CHARS
     assert html.escape(said) == said
     assert json.dumps(said, ensure_ascii=False) == f'"{said}"'
     kinds = {unicodedata.category(character)[0] for character in said if character not in SIGNS}
