@@ -43,6 +43,7 @@ _AS_IT_RUNS = {
     "newsletter.runtime.backups": "a prefix and digits, in names of files of our own",
     "newsletter.store.archive": "letters with the marks of Unicode, one letter at a time",
     "newsletter.subscriber_files.encodings": "two or three letters side by side, of our own tables",
+    "newsletter.web.desk.page": "names of staff as they are, in a comment of staff",
 }
 
 
