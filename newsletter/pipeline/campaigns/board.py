@@ -25,7 +25,7 @@ from newsletter.pipeline.status import FaultOf, load_status, load_statuses
 from newsletter.store.sql import Transaction
 
 STATEMENTS_PER_PAGE = 50
-"""The rows of one page of the board."""
+"""Statements on one page of the board."""
 _MAX_ROWS_SEARCHED = 30
 """The rows of a shelf, latest change first, among which a person's tasks are searched."""
 _MAX_TASKS_SHOWN = 10
@@ -228,7 +228,7 @@ def _mentions_of(tx: Transaction, address: str) -> list[Comment]:
 
 _MAX_DRAFTS = 200
 _CLASH_INTERVAL = timedelta(minutes=15)
-"""Two statements to one list within this time are a conflict."""
+"""The time within which two statements to one list conflict."""
 _PLANNED_STATES = frozenset(
     {
         *(State.DRAFT, State.RETURNED, State.REVIEW, State.CHANGED, State.APPROVED),

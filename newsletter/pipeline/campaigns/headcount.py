@@ -251,7 +251,7 @@ def check_reader_count(tx: Transaction, status: StatementStatus, shown: ShownTer
 
 
 def record_start(tx: Transaction, status: StatementStatus, shown: ShownTerms, *, by: str) -> Start:
-    """Store a start with the present number of readers.
+    """Store a start with the current number of readers.
 
     Raises as ``check_reader_count`` does. For many readers, raises CountNotTyped or
     SecondFactorNeeded unless their number was typed and the second factor is fresh.

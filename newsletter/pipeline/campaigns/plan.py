@@ -207,7 +207,7 @@ def _step_if_not_ready(status: StatementStatus) -> tuple[Step, str]:
 
 
 def _take_step(tx: Transaction, decision: _Decision, rules: PlanRules) -> list[Campaign]:
-    """Carry out the step. Return the new campaign, if there is one."""
+    """Carry out the step of a decision. Return the new campaigns."""
     status, campaign, release = decision.status, decision.status.campaign, decision.release
     if campaign is not None and decision.step is Step.WITHDRAW:
         _withdraw(tx, campaign, decision.why)

@@ -142,7 +142,7 @@ def summary(
 
 
 def _estimate(tx: Transaction, campaign: Campaign) -> int | None:
-    """Return the present number of readers; None after the freeze, or if it cannot be sent.
+    """Return the current number of readers; None after the freeze, or if it cannot be sent.
 
     Translations inside the email of their original have no campaigns, so the audience is not split.
     """

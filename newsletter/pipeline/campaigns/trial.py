@@ -124,7 +124,7 @@ class TrialSender:
         text: Statement | None = None,
         subject: str = "",
     ) -> Answer:
-        """Send one test mail, which counts at the rate limit. ``by`` is who asked for it.
+        """Send one test mail, which counts at the rate limit. ``by`` is the person who sends it.
 
         ``text`` replaces the stored statement, for a draft; the audit log then names ``subject``.
         Raises Refused for a suppressed address and for too many test mails, ProviderUnreachable

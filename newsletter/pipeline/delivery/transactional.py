@@ -108,7 +108,7 @@ class TransactionalSender(Attempts[EmailClaim, EmailResult]):
         return max(due_at, free_at, now + _HOUR if is_full else now)
 
     def claim(self, tx: Transaction, attempt: Attempt) -> EmailClaim | None:
-        """Claim the next email and choose its text by the recipient's present state."""
+        """Claim the next email and choose its text by the recipient's current state."""
         at = attempt.at
         blocks = self.pool.blocks(tx, at)
         free = [provider for provider in self.pool.all if blocks[provider.name] is None]

@@ -41,7 +41,7 @@ from newsletter.store.sql import Store, Transaction
 from newsletter.store.staff.notices import Mark
 
 _MAX_STATEMENTS = 200
-"""The changed statements that one tick processes."""
+"""The maximum number of changed statements that one tick processes."""
 _MAX_COMMENTS = 100
 """The last comments on a statement, whose authors get a notice of the next one."""
 _QUOTE_CHARS = 300

@@ -19,7 +19,7 @@ _WORDS = {"text", "code_inline", GREETING}
 def embargo_in(statement: Statement) -> str:
     """Return the words in which a statement mentions its embargo, or "".
 
-    The words of the imported file come before those of the present text. The time does not grow
+    The words of the imported file come before those of the current text. The time does not grow
     with the text.
     """
     fields = (statement.title, statement.subject, statement.summary, statement.preview)
