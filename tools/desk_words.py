@@ -19,6 +19,7 @@ from jinja2.ext import extract_from_ast
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.campaigns.state import STATE_ROWS, Act, State
+from newsletter.domain.delivery.transactional import MessageState
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.signup import Method
 from newsletter.rendering.sentences import translate_source
@@ -40,6 +41,7 @@ TABLES: Mapping[str, Iterable[str]] = {
         ),
         "correct it",
     ),
+    "newsletter/domain/delivery/transactional.py": (one.value for one in MessageState),
     "newsletter/domain/staff/role.py": (one.value for one in Role),
     "newsletter/domain/subscribers/signup.py": (one.value for one in Method),
     "newsletter/web/desk/deciding.py": LEFT_OUT.values(),
