@@ -246,7 +246,7 @@ def in_markdown(paragraphs: Sequence[str]) -> Iterator[str]:
     """
     at = 0
     while at < len(paragraphs):
-        items = _items(paragraphs[at:])
+        items = _items(paragraphs, at)
         is_list = len(items) > 1
         yield "\n".join(items) if is_list else escape(paragraphs[at])
         at += len(items) if is_list else 1
@@ -269,11 +269,12 @@ class _Level:
         return self.indent + len(self.sign) + 1
 
 
-def _items(paragraphs: Sequence[str]) -> list[str]:
+def _items(paragraphs: Sequence[str], start: int) -> list[str]:
     found: list[str] = []
     levels: list[_Level] = []
     sure, resumed = 0, False
-    for paragraph in paragraphs:
+    for at in range(start, len(paragraphs)):  # a slice would copy the rest for each paragraph
+        paragraph = paragraphs[at]
         item = _ITEM.match(paragraph)
         depth = None if item is None else _level_of(item, levels)
         if item is None or depth is None:
