@@ -305,8 +305,9 @@ class Content:
         return _fill(part, self.fallbacks)
 
     def as_written(self, part: str) -> str:
-        """Return the HTML or the text for its authors: each greeting as they wrote it."""
-        return _fill(part, [f"{{name|{fallback}}}" for fallback in self.fallbacks])
+        """Return HTML or text for its authors: greetings as typed, and no reader's token."""
+        written = _fill(part, [f"{{name|{fallback}}}" for fallback in self.fallbacks])
+        return written.replace(MergeField.UNSUBSCRIBE.value, "…")
 
     def content_hash(self) -> str:
         """Return the SHA-256 of all fields, 64 hexadecimal digits; a segment counts by its rule."""

@@ -136,6 +136,8 @@ def test_a_reader_is_called_by_name_or_as_the_text_calls_those_without_one() -> 
 def test_everybody_and_the_authors_read_what_stands_in_the_gaps() -> None:
     assert GREETING.in_words(GREETING.html) == "<p>Dear friend, amigo friend</p>"
     assert GREETING.as_written(GREETING.text) == "Dear {name|friend}, {name|amigo}"
+    token = MergeField.UNSUBSCRIBE.value
+    assert GREETING.as_written(f"https://forum.example/u/{token}") == "https://forum.example/u/…"
     assert GREETING.greetings == 5
 
 
