@@ -271,10 +271,10 @@ STATE_ROWS: Mapping[State, StateRow] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Related:
-    """A link to another statement: its slug, its title, and its language or state."""
+    """A link to another statement."""
 
     slug: str
     title: str
-    word: str = ""
-    """Its language or its state."""
+    language: str = ""
+    state: State | None = None
     at: datetime | None = None

@@ -123,7 +123,8 @@ def _translations(tx: Transaction, slug: str, rules: CampaignRules) -> tuple[Rel
         Related(
             slug=one.slug,
             title=one.statement.title,
-            word=f"{one.statement.language}: {one.state.value}",
+            language=one.statement.language,
+            state=one.state,
         )
         for one in (load_statuses(tx, found, rules) if found else ())
     )

@@ -205,7 +205,7 @@ def test_languages_are_named_with_where_each_stands_and_who_waits(room: Newsroom
     room.write()
     room.write_and_look("dimision", translation_of="resignation", language="es")
     [one] = status(room).translations
-    assert (one.slug, one.word) == ("dimision", "es: in review")
+    assert (one.slug, one.language, one.state) == ("dimision", "es", State.REVIEW)
     room.approve()
     room.approve(slug="dimision")
     room.plan()
