@@ -38,7 +38,7 @@ from newsletter.web.http.threads import Lanes
 log = logging.getLogger("newsletter.web")
 _CROSS_SITE_MESSAGE = say("It came from another website. Nothing was changed.")
 _SAFE_METHODS = {"GET", "HEAD"}
-_MAX_FIELDS, _MAX_FILES = 400, 20
+_MAX_FIELDS, _MAX_FILES = 4_000, 20
 _MAX_ANONYMOUS_BYTES = 64 << 10
 """Largest body of a request without a session."""
 _NO_HOST_MESSAGE = say(

@@ -15,7 +15,8 @@ def begin(desk: Desk, source: str, **fields: str) -> Answer:
 
 
 def submitted(desk: Desk, **fields: Any) -> str:
-    answer = desk.keep(act="hand-in", body=BODY, summary="From Tuesday on.", **fields)
+    text = {"body": BODY, "summary": "From Tuesday on."} | fields
+    answer = desk.keep(act="hand-in", **text)
     assert answer.headers["location"].startswith("/desk/statements/library-hours")
     return "statement:library-hours"
 
@@ -78,6 +79,16 @@ def test_a_translation_is_written_beside_its_original_block_by_block(desk: Desk)
     slug = desk.keep(act="hand-in", title="Horario").headers["location"].partition("?")[0]
     page = desk.ben.get(slug.removeprefix("/desk"))
     assert '<a href="/desk/statements/library-hours">Library hours</a>' in page.text
+
+
+def test_a_translation_of_a_long_text_is_stored_whole(desk: Desk) -> None:
+    body = "\n\n".join(f"Sentence {number} of many." for number in range(1_000))
+    answer = begin(desk, submitted(desk, body=body), language="es")
+    desk.key = answer.headers["location"].split("/")[3]
+    typed = {f"block-{number}": f"Frase {number} de muchas." for number in range(1_000)}
+    answer = desk.ben.post(f"{desk.at}/translate", {"base": str(desk.draft.revision)} | typed)
+    assert answer.headers["location"] == f"/desk{desk.at}/translate?done=saved"
+    assert desk.draft.version.text.body == "\n\n".join(typed.values())
 
 
 NOTHING = [
