@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import yaml
+
+from tools.mutants import EQUIVALENT, mutants
 from tools.reference.modules import Module, read, statements
 
 ROOT = Path(__file__).parents[2]
@@ -21,6 +24,12 @@ def test_no_module_function_or_folder_outgrows_its_reader() -> None:
     assert [name for module in house for name, lines in bodies(module) if lines > 60] == []
     folders = Counter(module.path.parent for module in house if module.path.name != "__init__.py")
     assert [str(folder) for folder, modules in folders.items() if modules > 20] == []
+
+
+def test_each_mutant_that_changes_nothing_is_still_made() -> None:
+    for one in yaml.safe_load(EQUIVALENT.read_text()):
+        file = ROOT / one["mutant"][0]
+        assert one["mutant"] in [mutant.key for mutant in mutants(file)]
 
 
 def bodies(module: Module) -> Iterator[tuple[str, int]]:
