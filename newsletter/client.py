@@ -63,7 +63,7 @@ class Client:
         if one.is_repeatable:
             headers["Idempotency-Key"] = uuid4().hex
         query, body, shape = (one.values(place) for place in ("query", "body", "answer"))
-        names = {key: quote(str(each), "") for key, each in given.items()}
+        names = {key: quote(str(value), "") for key, value in given.items()}
         answer = self._send(
             one.method,
             self._url + one.path.format(**names),

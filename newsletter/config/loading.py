@@ -140,7 +140,7 @@ class Preparation:
 
 
 def _parse_variable(text: str, field_type: Any) -> Any:
-    """Convert the text of a variable if a number or a boolean is wanted there."""
+    """Convert an environment variable if its setting is a number or a boolean."""
     if field_type is bool:
         return {"true": True, "false": False}.get(text.casefold(), text)
     if field_type in {int, float} and re.fullmatch(r"-?[0-9]{1,15}", text):

@@ -20,12 +20,12 @@ from newsletter.domain.wording import say
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
-MIN_CHARACTERS = 12
-MAX_CHARACTERS = 200
+MIN_CHARS = 12
+MAX_CHARS = 200
 """The maximum length of a password. Argon2 has no limit, and long passwords take time."""
 _BUSY_MESSAGE = "too many people are signing in just now; try again in a minute"
-_MAX_SCORED_CHARACTERS = 72
-_MIN_OWN_CHARACTERS = 8
+_MAX_SCORED_CHARS = 72
+_MIN_OWN_CHARS = 8
 """The characters that a password must have besides the person's name and address."""
 _MIN_SCORE = 4
 """The lowest accepted score of zxcvbn, from 0 to 4; ``summer2026!!`` is below it."""
@@ -126,11 +126,11 @@ def password_fault(password: str, *about: str) -> str:
     ``about`` are words that an attacker guesses first, such as the person's address.
     """
     plain = _normalise(password)
-    if len(plain) < MIN_CHARACTERS:
+    if len(plain) < MIN_CHARS:
         rule = "Use {least} characters or more. Four words that have nothing in common are good."
-        return say(rule, least=MIN_CHARACTERS)
-    if len(plain) > MAX_CHARACTERS:
-        return say("Use {most} characters or fewer.", most=MAX_CHARACTERS)
+        return say(rule, least=MIN_CHARS)
+    if len(plain) > MAX_CHARS:
+        return say("Use {most} characters or fewer.", most=MAX_CHARS)
     if _is_guessable(plain, about):
         return say(
             "This password is common or easy to guess."
@@ -148,10 +148,10 @@ def _is_guessable(password: str, personal_words: tuple[str, ...]) -> bool:
     rest = password
     for part in sorted(parts, key=len, reverse=True):
         rest = re.sub(re.escape(part), "", rest, flags=re.IGNORECASE)
-    if len(rest) < _MIN_OWN_CHARACTERS:
+    if len(rest) < _MIN_OWN_CHARS:
         return True
     # its beginning: the time that zxcvbn takes grows far faster than the length
-    score = zxcvbn(password[:_MAX_SCORED_CHARACTERS], user_inputs=parts)["score"]
+    score = zxcvbn(password[:_MAX_SCORED_CHARS], user_inputs=parts)["score"]
     return bool(score < _MIN_SCORE)
 
 

@@ -40,7 +40,7 @@ _MAX_COVER_EMAILS, _MAX_WORDS = 3, 60
 _SHOWN = 80
 _QUOTED = 15
 """Letters of a dropped line that its note quotes."""
-_MAX_BLOCK_CHARACTERS = 1_000
+_MAX_BLOCK_CHARS = 1_000
 """Characters of a paragraph to search."""
 
 
@@ -171,7 +171,7 @@ def _without_signature(document: ImportedDocument, body: str, signature: str) ->
 
 def _plain_text(block: str) -> str:
     """Return roughly the words of a paragraph of Markdown."""
-    return " ".join(re.sub(r"[\\*]", " ", block[:_MAX_BLOCK_CHARACTERS]).split())
+    return " ".join(re.sub(r"[\\*]", " ", block[:_MAX_BLOCK_CHARS]).split())
 
 
 def _subject(message: EmailMessage) -> str:

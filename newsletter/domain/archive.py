@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-MAX_SEARCH_CHARACTERS = 200
+MAX_SEARCH_CHARS = 200
 """The rest of a longer search is ignored."""
 
 FORMATS = {
@@ -16,7 +16,7 @@ FORMATS = {
 }
 """Feed file → the name of its format for people, and its media type."""
 _MAX_TERMS = 16
-_MIN_PREFIX_CHARACTERS = 3
+_MIN_PREFIX_CHARS = 3
 _QUOTE_SIGNS = str.maketrans(dict.fromkeys("“”„«»", '"'))
 _TERM = re.compile(r'"([^"]+)"|([^\s"]+)')
 
@@ -35,11 +35,11 @@ def terms(typed: str) -> tuple[Term, ...]:
     """Parse a search: return its words and quoted phrases, at most ``_MAX_TERMS``."""
     legible = "".join(
         " " if unicodedata.category(character) in {"Cc", "Cs"} else character
-        for character in typed[:MAX_SEARCH_CHARACTERS]
+        for character in typed[:MAX_SEARCH_CHARS]
     )
     found = _TERM.findall(unicodedata.normalize("NFC", legible).translate(_QUOTE_SIGNS))
     parsed_terms = (
-        Term(text=phrase or word, is_whole_word=bool(phrase) or len(word) < _MIN_PREFIX_CHARACTERS)
+        Term(text=phrase or word, is_whole_word=bool(phrase) or len(word) < _MIN_PREFIX_CHARS)
         for phrase, word in found
         if any(map(str.isalnum, phrase or word))
     )

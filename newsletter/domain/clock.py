@@ -1,4 +1,4 @@
-"""The clock, and the end of a claim by it."""
+"""The clock, and when a claim ends."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -199,7 +199,7 @@ class Reader:
         return self.text(key, check)
 
     def switch(self, key: str) -> bool:
-        """Return true or false; false if absent or faulty."""
+        """Return whether a field is true; a field that is absent or faulty is false."""
         place = self.front.fields.get(key)
         if place is None:
             return False

@@ -138,11 +138,11 @@ def review_text(
 
 def is_long(*statements: Statement) -> bool:
     """Return whether the texts together are so long that rendering them needs a time limit."""
-    from newsletter.rendering.markdown.markdown import MAX_SHORT_CHARACTERS
+    from newsletter.rendering.markdown.markdown import MAX_SHORT_CHARS
 
     fields = ("title", "subject", "summary", "preview", "body")
     length = sum(len(getattr(one, field)) for one in statements for field in fields)
-    return length > MAX_SHORT_CHARACTERS
+    return length > MAX_SHORT_CHARS
 
 
 def _too_long(timeout: timedelta) -> str:

@@ -15,7 +15,7 @@ from newsletter.domain.delivery.transactional import NoticeSection, subject_of
 
 _MAX_NEWS = 20
 """Statements in one message. Slack takes 50 blocks, and Teams 28 KB."""
-_MAX_CHARACTERS = 1_000
+_MAX_CHARS = 1_000
 """Characters of the lines of one statement."""
 
 
@@ -106,7 +106,7 @@ def hub_ping(public_url: str) -> bytes:
 
 def _lines(part: NoticeSection) -> str:
     text = "\n".join(part.lines)
-    return text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS].rstrip()} …"
+    return text if len(text) <= _MAX_CHARS else f"{text[:_MAX_CHARS].rstrip()} …"
 
 
 def _other_news(news: Sequence[NoticeSection]) -> str:

@@ -28,7 +28,7 @@ _INVISIBLE_PATTERN = re.compile(
     r"<!--.*?-->|<(?P<tag>head|style|script|title)\b.*?</(?P=tag)\s*>", re.IGNORECASE | re.DOTALL
 )
 _PADDING_PATTERN = re.compile("(?:[\u00a0\u00ad\u034f\u2007\u200b-\u200f\u2060\ufeff]\\s*){6,}")
-_INBOX_CHARACTERS = 130
+_INBOX_CHARS = 130
 _CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src {pictures}"
 _HEAD_ADDITION = (
     '<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}">'
@@ -71,9 +71,9 @@ def inbox_line(html: str) -> str:
     page = Page(_INVISIBLE_PATTERN.sub("", html))
     beginning = _PADDING_PATTERN.split(page.text.strip(), maxsplit=1)[0]
     words = " ".join(beginning.split())
-    if len(words) <= _INBOX_CHARACTERS:
+    if len(words) <= _INBOX_CHARS:
         return words
-    excerpt = words[: _INBOX_CHARACTERS - 1]
+    excerpt = words[: _INBOX_CHARS - 1]
     return (excerpt.rpartition(" ")[0] or excerpt) + "…"
 
 

@@ -119,7 +119,7 @@ class Scheduler:
         finally:
             # the lock is free by now, so that a note that stays counts for a minute at most
             with suppress(NewsletterError), self._delivery.store.begin(lasting=False) as tx:
-                tx.running_service.forget(self._name)
+                tx.running_service.remove_note(self._name)
         return self._run
 
     def _note_configuration(self) -> None:
@@ -132,7 +132,7 @@ class Scheduler:
 
     @contextmanager
     def _sender_lock(self, tries: int) -> Iterator[None]:
-        """Hold the sender's lock. A command that released a hold may keep it for a moment."""
+        """Hold the sender's lock. Try again while a command has it for a moment."""
         with ExitStack() as locks:
             while True:
                 try:
@@ -175,9 +175,9 @@ class Scheduler:
         with store.read() as tx:
             # what a dead process had begun is this run's to account for
             self._run.worked_on |= set(tx.campaigns.sending())
-        harmful = pause_harmful(store=store)  # before the first batch, not some batches later
-        log_stopped(harmful)
-        self._delivery.counters.add("breaker_pauses", by=len(harmful))
+        paused = pause_harmful(store=store)  # before the first batch, not some batches later
+        log_stopped(paused)
+        self._delivery.counters.add("breaker_pauses", by=len(paused))
         clock = self._start_clock()
         workers = self._start_workers()
         try:

@@ -15,7 +15,7 @@ from newsletter.store.database import Repository
 _EXCERPT_WORDS = 32
 _LEADING_WORDS = 5
 """Words of an excerpt before the first hit."""
-_MAX_WORD_CHARACTERS = 500
+_MAX_WORD_CHARS = 500
 """Longer words are not indexed: PostgreSQL's limit is 2,046 bytes."""
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " ")
 _IS_LAST_SENT = """
@@ -155,7 +155,7 @@ def _words(text: str) -> list[str]:
 
 def _fold(word: str) -> str:
     # marks that are piled up take the square of their number
-    decomposed = unicodedata.normalize("NFKD", word[:_MAX_WORD_CHARACTERS].casefold())
+    decomposed = unicodedata.normalize("NFKD", word[:_MAX_WORD_CHARS].casefold())
     return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
 
 

@@ -72,7 +72,7 @@ def unescape_formula(cell: str) -> str:
 
 MAX_UNPACKED_BYTES = 2 << 30
 """Largest sum of the unpacked files in a ZIP. A million people need a quarter of it."""
-_MAX_LINE_CHARACTERS = 1 << 20
+_MAX_LINE_CHARS = 1 << 20
 """Longest line. The pieces of a longer one are refused as broken rows."""
 OURS = frozenset({*OUR_COLUMNS, FIRST_NAME, LAST_NAME})
 _RESTRICTING_COLUMNS = frozenset({"paused_until", "left", "suppressed"})
@@ -136,7 +136,7 @@ def rows(member: Member, encoding: str) -> Iterator[tuple[int, list[str]]]:
     line = 0
     try:
         with readable(member.file), io.TextIOWrapper(member.open(), encoding, newline=None) as text:
-            lines = iter(partial(text.readline, _MAX_LINE_CHARACTERS), "")
+            lines = iter(partial(text.readline, _MAX_LINE_CHARS), "")
             first = next(lines, "")
             marker = _DELIMITER_LINE_PATTERN.fullmatch(first)
             skipped_lines = 1 if marker else 0
@@ -328,7 +328,7 @@ def _split_names(cell: str, column: str, line: int, reader: EntryReader) -> tupl
 People = Iterable[tuple[Subscriber, str]]
 """Subscribers, each with their consent as JSON."""
 
-_PIECE_CHARACTERS = 1 << 16
+_PIECE_CHARS = 1 << 16
 
 
 def as_csv(people: People, suppressions: Iterable[SuppressedEntry]) -> Iterator[str]:
@@ -338,7 +338,7 @@ def as_csv(people: People, suppressions: Iterable[SuppressedEntry]) -> Iterator[
     table.writerow(OUR_COLUMNS)
     for row in _rows(people, suppressions):
         table.writerow(map(escape_formula, row.values()))
-        if buffer.tell() > _PIECE_CHARACTERS:
+        if buffer.tell() > _PIECE_CHARS:
             yield buffer.getvalue()
             buffer.seek(0)
             buffer.truncate()

@@ -112,7 +112,7 @@ class EntryCounts:
     entries: int = 0
     with_tags: int = 0
     """The number of people with tags or labels in the other tool."""
-    listless: int = 0
+    no_list: int = 0
     """The number of people whom the file names without a list."""
     skipped: Counter[Skip] = field(default_factory=Counter)
     suppressed: Counter[SuppressionReason] = field(default_factory=Counter)
@@ -125,7 +125,7 @@ class EntryCounts:
         person = found.person
         if isinstance(person, Entry):
             self.entries += 1
-            self.listless += not (person.lists or person.left)
+            self.no_list += not (person.lists or person.left)
             for name in (*person.lists, *person.left):
                 if name not in self.lists:
                     self.lists[name] = found.place
@@ -148,8 +148,8 @@ class EntryCounts:
         """Yield sentences about suppressed and skipped people and ignored tags."""
         if self.with_tags:
             yield f"tags ignored (people: {self.with_tags:,}): all go to the lists that you name"
-        if self.listless:
-            yield f"people on no list, who get no email: {self.listless:,}; name a list for them"
+        if self.no_list:
+            yield f"people on no list, who get no email: {self.no_list:,}; name a list for them"
         for reason, count in self.suppressed.items():
             examples = ", ".join(self._examples[reason])
             yield f"to be suppressed: {count:,} {_REASON_IN_WORDS[reason]}, first at {examples}"

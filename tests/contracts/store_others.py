@@ -170,7 +170,7 @@ class OthersContract:
         with store.begin() as tx:
             assert tx.running_service.configuration() == ""
             tx.running_service.replace_note("digest", "one")
-            tx.running_service.forget("another")
+            tx.running_service.remove_note("another")
             assert tx.running_service.configuration() == "digest"
-            tx.running_service.forget("one")
+            tx.running_service.remove_note("one")
             assert tx.running_service.configuration() == ""

@@ -15,7 +15,7 @@ import pytest
 from newsletter.domain.events import Event, EventKind, Forged
 from newsletter.domain.ports import Webhook
 from newsletter.providers import registry
-from newsletter.providers.common.webhooks import MAX_RAW_CHARACTERS
+from newsletter.providers.common.webhooks import MAX_RAW_CHARS
 from tests.rows import rows
 
 NOW = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)
@@ -238,7 +238,7 @@ def check(event: Event) -> None:
     assert len(event.id) <= 256
     assert event.at.tzinfo is not None
     assert (event.bounce is not None) == (event.kind is EventKind.BOUNCED)
-    assert len(event.raw) <= MAX_RAW_CHARACTERS
+    assert len(event.raw) <= MAX_RAW_CHARS
     assert not _WHOLE_ADDRESS.search(event.reason), event.reason
     assert event.subscriber_id is None or 0 <= event.subscriber_id < 2**53
     for value in (event.id, event.address, event.campaign, event.attempt_id, event.provider_id):

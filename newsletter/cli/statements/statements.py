@@ -202,13 +202,13 @@ def check(services: Services, slug: str | None, as_json: bool) -> int:
     if as_json:
         shell.print_json(
             [
-                shell.pick(remark, "place", "line", "grade", "message") | {"code": remark.check}
-                for remark in checked.remarks
+                shell.pick(finding, "place", "line", "grade", "message") | {"code": finding.check}
+                for finding in checked.remarks
             ]
         )
         return checked.code
-    for remark in checked.remarks:
-        shell.say(str(remark))
+    for finding in checked.remarks:
+        shell.say(str(finding))
     if not checked.remarks:
         shell.say(f"nothing wrong with {slug or f'{checked.statements} statements'}")
     return checked.code
@@ -254,7 +254,7 @@ def _collect(
     faults: Iterable[Fault], remarks: Iterable[ReviewFinding], *, settled: bool, statements: int
 ) -> _Checked:
     found = in_order([*map(finding_of, faults), *remarks])
-    grades = {remark.grade for remark in found}
+    grades = {finding.grade for finding in found}
     open_warning = Severity.WARNING in grades and not settled
     code = EXIT_BLOCKED if Severity.BLOCKING in grades else EXIT_WARNED if open_warning else 0
     return _Checked(remarks=found, code=code, statements=statements)

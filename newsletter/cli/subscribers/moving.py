@@ -14,7 +14,7 @@ from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.audience import ImportRecord, ImportResult
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.imports import undo
-from newsletter.pipeline.subscribers.membership import find_list
+from newsletter.pipeline.subscribers.membership import require_list
 from newsletter.runtime.services import Services
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files import csv_files
@@ -289,7 +289,7 @@ def export(services: Services, list_name: str, bom: bool) -> None:
     out = sys.stdout.buffer
     with services.store.read() as tx:
         if list_name:
-            find_list(tx, list_name, services.subscribers.declared_lists)
+            require_list(tx, list_name, services.subscribers.declared_lists)
         people = tx.readers.all(list_name)
         entries = () if list_name else tx.readers.suppressions(without_subscriber=True)
         # one transaction to the end, so that the file is one moment's state

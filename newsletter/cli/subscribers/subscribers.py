@@ -13,7 +13,7 @@ from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.subscribers.audience import NOTED_FIELDS, Subscriber
 from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.leave import leave
-from newsletter.pipeline.subscribers.membership import find_list
+from newsletter.pipeline.subscribers.membership import require_list
 from newsletter.rendering.mail.headers import unsubscribe_token
 from newsletter.runtime.services import Services
 from newsletter.store.sql import Transaction
@@ -252,7 +252,7 @@ def list_people(
     """Show the people, the newest ones."""
     with services.store.read() as tx:
         if list_name:
-            find_list(tx, list_name, services.subscribers.declared_lists)
+            require_list(tx, list_name, services.subscribers.declared_lists)
         people = tx.readers.search(list_name=list_name, query=query, limit=most)
         count = tx.readers.count(list_name=list_name, query=query)
     rows = [_as_data(person) for person in reversed(people)]

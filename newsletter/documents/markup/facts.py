@@ -25,7 +25,7 @@ _SKIPPED_TAGS = ("script", "style", "del")
 _MAX_DATA_LEN = 500_000
 _HEADING_TAGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _TITLE_TAGS = (*_HEADING_TAGS, "p", "div", "td", "th", "b", "strong", "font", "span", "center", "a")
-_MAX_TITLE_CHARACTERS = 300
+_MAX_TITLE_CHARS = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +168,7 @@ def _excerpt(element: Element) -> str:
     text = ""
     for part in element.itertext():
         text += f"{part} "
-        if len(text) > _MAX_TITLE_CHARACTERS:
+        if len(text) > _MAX_TITLE_CHARS:
             return ""
     return ordinary(text).strip()
 

@@ -19,7 +19,7 @@ from newsletter.documents.release.waiting import (
 )
 from newsletter.documents.release.words import pattern
 
-_MAX_LINE_CHARACTERS = 240
+_MAX_LINE_CHARS = 240
 """Maximum characters of an embargo line; a longer line is about something else too."""
 _AT_ONCE = 120
 """Characters of a short line, which may mention the embargo anywhere; a longer line must begin with
@@ -59,7 +59,7 @@ def is_embargo(text: str, *, abroad: bool = False) -> bool:
 
     ``abroad`` means that the text is about an embargo between countries: the word is not enough.
     """
-    if len(text) > _MAX_LINE_CHARACTERS:
+    if len(text) > _MAX_LINE_CHARS:
         return False
     plain = folded(text)
     # an hour of each day is none: Not before 8 am: new rules for leaf blowers

@@ -40,8 +40,8 @@ def offers_to_leave(markdown: str) -> bool:
 
 def at_the_edge(text: str) -> str:
     """Return why a line is site furniture if it is above or below the text, or ""."""
-    plain = _plain(text[: _MAX_ASIDE_CHARACTERS + 1])
-    for_sharing = len(text) <= _MAX_ASIDE_CHARACTERS and (
+    plain = _plain(text[: _MAX_ASIDE_CHARS + 1])
+    for_sharing = len(text) <= _MAX_ASIDE_CHARS and (
         plain in _BESIDE_ENTRIES or _ASIDE_LINE.fullmatch(plain)
     )
     if for_sharing or _ALWAYS.fullmatch(text) or is_menu_entry(text) or is_label(text):
@@ -51,7 +51,7 @@ def at_the_edge(text: str) -> str:
 
 def is_label(text: str) -> bool:
     """Whether a line only names the kind of text: a press release."""
-    return len(text) <= _MAX_ASIDE_CHARACTERS and bool(_LABELS.fullmatch(text.partition(" | ")[0]))
+    return len(text) <= _MAX_ASIDE_CHARS and bool(_LABELS.fullmatch(text.partition(" | ")[0]))
 
 
 def release_line(text: str) -> str | None:
@@ -184,7 +184,7 @@ def below_forwarding(texts: Sequence[str]) -> tuple[int, str]:
 
 _OPEN_MENU_ENTRY = pattern("open menu entries", flags=0)
 _ASIDE_LINE = pattern("beside articles", flags=0)
-_MAX_ASIDE_CHARACTERS = 200
+_MAX_ASIDE_CHARS = 200
 
 
 _MENU_ENTRIES, _BESIDE_ENTRIES = frozenset(words("menus")), frozenset(words("beside texts"))

@@ -171,7 +171,7 @@ def _named_line(head: Sequence[Line], candidates: list[int], unnamed: list[int])
 
 
 def _nearest(head: Sequence[Line], candidates: list[int], unnamed: list[int]) -> int:
-    """Return the full line that is no name and is marked by a label, a date and the text."""
+    """Return the index of the likeliest title, by label, date line and length."""
     whole = {n: " ".join(head[m].text for m in _block(head, n, head[n].text)) for n in unnamed}
     full = [n for n in unnamed if is_full(whole[n]) and not is_body_name(whole[n])]
     plain = [n for n in unnamed if not is_body_name(head[n].text)]

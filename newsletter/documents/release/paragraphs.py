@@ -93,12 +93,12 @@ def how_to_join(lines: Sequence[Line], *, width: int, soft: frozenset[int]) -> J
 
 def join_lines(lines: Sequence[Line], joining: Joining) -> list[str]:
     """Join lines into paragraphs; names, addresses and the like keep their line ends."""
-    entries = _entries(lines, joining) if joining.parted or joining.width else frozenset()
+    breaks = _entries(lines, joining) if joining.parted or joining.width else frozenset()
     paragraphs: list[list[str]] = []
     for index, line in enumerate(lines):
-        if index in entries:
+        if index in breaks:
             paragraphs[-1].append(f"\n{line.text}")
-        elif index - 1 not in entries and index and _continues(lines, index, joining):
+        elif index - 1 not in breaks and index and _continues(lines, index, joining):
             parts = paragraphs[-1]
             parts[-1], text = _joined(parts[-1], lines[index - 1], line, joining)
             parts.append(text)
@@ -310,7 +310,7 @@ def escape(paragraph: str) -> str:
 
 
 def escape_words(text: str) -> str:
-    """Escape words that are not at the beginning of a line."""
+    """Escape the Markdown in a line; ``escape_start`` escapes the beginning of the line."""
     return _MARKUP.sub(lambda found: "\\" + found.group(), text)
 
 

@@ -23,7 +23,7 @@ from newsletter.documents.release.words import pattern, words
 
 HEAD, FOOT, _LAST = 4, 6, 2
 """Number of paragraphs of running text that count as the head, the foot, and a note at the end."""
-_MAX_LINE_CHARACTERS, _MAX_NOTE_CHARACTERS = 120, 300
+_MAX_LINE_CHARS, _MAX_NOTE_CHARS = 120, 300
 _READ = 1_500
 """Characters of a paragraph to search."""
 _TITLE_WORDS, _FEW_WORDS = 3, 4
@@ -36,7 +36,7 @@ _SPACED, _LONG = pattern("set wide"), pattern("long words")
 SENTENCE_END, _NARRATIVE = pattern("sentence ends", flags=0), pattern("narrative")
 _ADDRESSING, _OCCASIONS = pattern("of addressing"), pattern("of occasions")
 _POLITE, _REPLYING = pattern("polite", flags=0), pattern("replying", r"\b(?:{})\b")
-_REACHED, _MARKED = pattern("reached"), re.compile(r"\W*?[(\[*+/–—>!-]")
+_REACHED, _OPENING_SIGN = pattern("reached"), re.compile(r"\W*?[(\[*+/–—>!-]")
 _QUOTED = re.compile(r"[„“”\"«»][^„“”\"«»]{0,300}[“”\"»«]")
 _PARTING = re.compile(r"[\])]\s*+[:–—-]?|:\s|\s[|–—-]{1,2}\s")
 _OPENS = re.compile(r"[(\[]|\s[|–—-]{1,2}\s")
@@ -141,9 +141,9 @@ def _words(text: str) -> int:
 
 def edges(text: str) -> Iterator[tuple[str, str]]:
     """Yield what a mark sets off at the beginning and end of a line, and the other words."""
-    for found in _PARTING.finditer(text[:_MAX_NOTE_CHARACTERS]):
+    for found in _PARTING.finditer(text[:_MAX_NOTE_CHARS]):
         yield text[: found.start()], text[found.end() :]
-    for found in _OPENS.finditer(text[:_MAX_NOTE_CHARACTERS]):
+    for found in _OPENS.finditer(text[:_MAX_NOTE_CHARS]):
         # a bracket goes on to the end
         if found[0] not in "([" or text.endswith((")", "]")):
             yield text[found.end() :], text[: found.start()]
@@ -181,8 +181,8 @@ _OTHERS: dict[str, Callable[[str, date], object]] = {
     "replying": lambda text, _: _REPLYING.search(folded(text)) or _REACHED.search(text),
     "single": lambda text, _: not SENTENCE_END.search(text),
     "spaced": lambda text, _: " " in text,
-    "long": lambda text, _: len(text) > _MAX_LINE_CHARACTERS,
-    "marked": lambda text, _: _MARKED.match(text),
+    "long": lambda text, _: len(text) > _MAX_LINE_CHARS,
+    "marked": lambda text, _: _OPENING_SIGN.match(text),
     "dated": lambda text, _: is_dated(text),
     "date": lambda text, _: is_date(text) and not says("an hour", text),
     "worded": lambda text, _: len(_LONG.findall(_masked(text))) >= _TITLE_WORDS,

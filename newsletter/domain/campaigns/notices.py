@@ -119,7 +119,7 @@ def events_of(status: StatementStatus, last: _LastLines) -> tuple[NoticeEvent, .
 
 
 def next_event_at(status: StatementStatus) -> datetime | None:
-    """Return the next time at which an event may occur without an act; None if there is none."""
+    """Return when the statement may change next without a person's act; None if never."""
     lead_at = status.release - LEAD_TIME if status.release else None
     ended_at = status.campaign.finished_at if status.campaign else None
     # a call that was under way when it was cancelled may come out as unknown after that

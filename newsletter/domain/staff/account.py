@@ -293,7 +293,7 @@ def _first(names: tuple[tuple[str, str], ...], text: str) -> str:
 CHALLENGE_LIFETIME = timedelta(minutes=5)
 """The time to answer a passkey challenge."""
 MAX_PASSKEYS = 20
-MAX_NAME_CHARACTERS = 60
+MAX_NAME_CHARS = 60
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from newsletter.domain.statements.statement import Approval
 
-MAX_COMMENT_CHARACTERS = 2_000
+MAX_COMMENT_CHARS = 2_000
 """Characters of a comment."""
 
 
@@ -36,8 +36,8 @@ def normalize_comment(typed: str) -> str:
     words = "\n".join(lines).strip()
     if not words:
         raise ValueError("Write a comment first")
-    if len(words) > MAX_COMMENT_CHARACTERS:
-        has = f"it has {len(words):,} characters, and {MAX_COMMENT_CHARACTERS:,} are the most"
+    if len(words) > MAX_COMMENT_CHARS:
+        has = f"it has {len(words):,} characters, and {MAX_COMMENT_CHARS:,} are the most"
         raise ValueError(f"Shorten the comment: {has}")
     return words
 

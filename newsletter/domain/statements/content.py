@@ -25,7 +25,7 @@ MAX_GREETING_CHARS = 60
 MAX_NAME_WORD_CHARS = 30
 """The maximum length of a word, in characters, that fits on a line of a telephone."""
 
-_MAX_RAW_CHARACTERS = 4 * MAX_GREETING_CHARS
+_MAX_RAW_CHARS = 4 * MAX_GREETING_CHARS
 """Longer names, in characters, are not examined at all."""
 _QUOTES = str.maketrans(dict.fromkeys("'‘ʼ`´", "’"))
 _PLAIN_NAME_SIGNS = {" ": " ", "-": "-", "‐": "-", "‑": "-", "’": "'", ".": ".", ",": ",", "·": "-"}
@@ -47,7 +47,7 @@ def greeting_name(name: str) -> str:
     At most 60 characters: letters of any script, blanks, ``-``, ``.``, ``,``, ``·`` and ``’``,
     which replaces ``'``.
     """
-    if len(name) > _MAX_RAW_CHARACTERS or any(map(_unseen, name)):
+    if len(name) > _MAX_RAW_CHARS or any(map(_unseen, name)):
         return ""
     name_text = " ".join(unicodedata.normalize("NFC", name).translate(_QUOTES).split()).rstrip(" ,")
     shape = "".join(map(_shape, name_text))

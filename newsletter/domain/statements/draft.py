@@ -11,7 +11,7 @@ VERSION_PERIOD = timedelta(minutes=5)
 """The time span in which one person's typing is one version."""
 MAX_BODY_CHARS = 200_000
 """The maximum length of a text, in characters: no email is longer."""
-MAX_LINE_CHARACTERS = 1_000
+MAX_LINE_CHARS = 1_000
 """The maximum length of each other field, in characters."""
 
 _LINE_END_PATTERN = re.compile(r"\r\n?")
@@ -59,7 +59,7 @@ class DraftText:
 
     def too_long(self) -> dict[str, int]:
         """Return the maximum length of each field that is longer, by the name of the field."""
-        most = {each.name: MAX_LINE_CHARACTERS for each in fields(self)} | {"body": MAX_BODY_CHARS}
+        most = {each.name: MAX_LINE_CHARS for each in fields(self)} | {"body": MAX_BODY_CHARS}
         sizes = {name: len(str(value)) for name, value in asdict(self).items()}
         return {name: most[name] for name, size in sizes.items() if size > most[name]}
 

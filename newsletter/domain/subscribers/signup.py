@@ -24,11 +24,11 @@ ROLE_MAILBOXES = (
     *("no-reply", "nobody", "noreply", "postmaster", "root"),
 )
 """Local parts of machines and offices that never subscribe; newsroom@ and press@ are readers."""
-MAX_NAME_CHARACTERS = 100
+MAX_NAME_CHARS = 100
 _REPLACEMENT_CHARACTER = "\ufffd"
 """The character that replaces bytes which are not text."""
 _NO_LINE = {"Cc", "Cs", "Zl", "Zp"}
-_MISLEADING_CHARACTERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffd")
+_MISLEADING_CHARS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffd")
 """Characters that reverse text, so that one name looks like another, and replaced bytes."""
 
 
@@ -164,8 +164,8 @@ class SignUpRules(SignUpSettings):
         lists = tuple(
             shown.name for shown in self.public_lists if takes_all or shown.name in form.lists
         )
-        is_no_line = len(form.name) > MAX_NAME_CHARACTERS or any(
-            letter in _MISLEADING_CHARACTERS or unicodedata.category(letter) in _NO_LINE
+        is_no_line = len(form.name) > MAX_NAME_CHARS or any(
+            letter in _MISLEADING_CHARS or unicodedata.category(letter) in _NO_LINE
             for letter in form.name
         )
         found = {

@@ -6,7 +6,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.pipeline.ledger import act_as
 from newsletter.store.sql import Store
 
-MAX_CHARACTERS = 1_000
+MAX_CHARS = 1_000
 _ACTION_OF_KIND = {
     NoteKind.NOTE: "annotate",
     NoteKind.WITHDRAWN: "take off the web",
@@ -21,8 +21,8 @@ def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) ->
     """
     text = " ".join(words.split())
     is_missing = not text and kind is not NoteKind.RESTORED
-    if is_missing or len(text) > MAX_CHARACTERS or not text.isprintable():
-        message = f"Write between 1 and {MAX_CHARACTERS:,} plain characters"
+    if is_missing or len(text) > MAX_CHARS or not text.isprintable():
+        message = f"Write between 1 and {MAX_CHARS:,} plain characters"
         raise InvalidInput([Fault(file=slug, key=kind.value, message=message)])
     with act_as(store, by, Role.SENDER, _ACTION_OF_KIND[kind]) as (tx, person):
         if not any(each.started_at for each in tx.campaigns.related([slug]) if each.slug == slug):

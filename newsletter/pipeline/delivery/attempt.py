@@ -93,7 +93,7 @@ class ProviderPool:
 
     def blocks(self, tx: Transaction, now: datetime) -> dict[str, Wait | None]:
         """Return why and until when even transactional emails wait, by provider name."""
-        return {each.name: each.limiter.blocked(tx, now) for each in self.all}
+        return {each.name: each.limiter.find_block(tx, now) for each in self.all}
 
     def rate_limits(self, tx: Transaction, now: datetime) -> dict[str, RateLimit]:
         return {each.name: each.limiter.current(tx, now) for each in self.all}
@@ -256,9 +256,9 @@ class Attempts(ABC, Generic[Claim, AttemptResult]):
     def slow_down(self, tx: Transaction, pooled: PooledProvider, outcome: Outcome) -> None:
         """Delay calls after repeated unknown outcomes, to limit an outage."""
         name, is_unknown = pooled.name, outcome.verdict is Verdict.UNKNOWN
-        self._unknowns[name] = calls = self._unknowns.get(name, 0) + 1 if is_unknown else 0
-        if calls > _MAX_UNKNOWN_IN_A_ROW:
-            wait = backoff(calls - _MAX_UNKNOWN_IN_A_ROW, jitter=self.jitter())
+        self._unknowns[name] = in_row = self._unknowns.get(name, 0) + 1 if is_unknown else 0
+        if in_row > _MAX_UNKNOWN_IN_A_ROW:
+            wait = backoff(in_row - _MAX_UNKNOWN_IN_A_ROW, jitter=self.jitter())
             # to the limit alone it is a refusal, so that unsent batches may fail over
             refusal = Answer(outcome=replace(outcome, verdict=Verdict.RETRY))
             has_fallback, now = self.pool.has_fallback(pooled), self.store.clock.now()

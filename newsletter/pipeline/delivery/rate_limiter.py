@@ -121,7 +121,7 @@ class RateLimiter:
             counted = replace(rate_limit, used=max(left, rate_limit.used))
             tx.rate_limits.put(self.provider, self.domain, counted)
 
-    def blocked(self, tx: Transaction, now: datetime) -> Wait | None:
+    def find_block(self, tx: Transaction, now: datetime) -> Wait | None:
         """Return why and until when even a transactional email must wait; None if it may leave now.
 
         The sending rate does not delay such an email.
@@ -135,7 +135,7 @@ class RateLimiter:
         Raises ProviderUnreachable if the provider is blocked or the quota is used up.
         """
         rate_limit = self.current(tx, now)
-        wait = self.blocked(tx, now)
+        wait = self.find_block(tx, now)
         if wait is not None:
             until = wait.until.isoformat(timespec="seconds")
             raise ProviderUnreachable(

@@ -154,7 +154,7 @@ class ReconcileResult:
 
 @dataclass(frozen=True, kw_only=True)
 class _LookupOutcome:
-    """The outcome of a step, to be recorded."""
+    """The findings of a replay or a look-up about a batch, to be stored."""
 
     known: dict[int, Outcome]
     rest: DeliveryState

@@ -15,7 +15,7 @@ from newsletter.credentials.passwords import password_fault
 from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import (
-    MAX_NAME_CHARACTERS,
+    MAX_NAME_CHARS,
     MAX_PASSKEYS,
     Credential,
     Passkey,
@@ -149,7 +149,7 @@ class OwnAccount:
             if not self.proofs.ways_in(role, credential) - {SignInBy.PROVIDER}:
                 raise Refused(say("You sign in with this account alone, so it stays connected."))
             tx.accounts.connect(session.address, credential.issuer, "")
-            account = f"{one_line(credential.subject, MAX_NAME_CHARACTERS)} at {credential.issuer}"
+            account = f"{one_line(credential.subject, MAX_NAME_CHARS)} at {credential.issuer}"
             message = f"Your account at {credential.issuer} does not sign you in any more."
             return self._finish(tx, session, "disconnect", account, message)
 
@@ -274,9 +274,7 @@ class OwnAccount:
                 id=passkey_id,
                 address=session.address,
                 party=party.id,
-                name=one_line(name, MAX_NAME_CHARACTERS)
-                or self.proofs.client.browser
-                or "A passkey",
+                name=one_line(name, MAX_NAME_CHARS) or self.proofs.client.browser or "A passkey",
                 public=public,
                 signatures=count,
                 made_at=tx.now,

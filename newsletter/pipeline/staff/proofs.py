@@ -247,11 +247,11 @@ class Proofs:
             return False
         if codes.is_recovery_code(code):
             hashed = codes.recovery_hash(self.key, address, code)
-            is_used = tx.accounts.use_code(address, hashed, tx.now)
-            if is_used:
+            is_valid = tx.accounts.use_code(address, hashed, tx.now)
+            if is_valid:
                 left = tx.accounts.codes_left(address)
                 self.tell(tx, address, f"A recovery code was used. {left} are left.")
-            return is_used
+            return is_valid
         step = codes.step_of(code, codes.secret(self.key, credential.factor), tx.now)
         return step is not None and tx.accounts.use_step(address, step)
 

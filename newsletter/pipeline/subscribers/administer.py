@@ -22,9 +22,9 @@ from newsletter.domain.subscribers.audience import (
 )
 from newsletter.pipeline.ledger import act_as
 from newsletter.pipeline.subscribers.membership import (
-    find_list,
     move,
     refuse_unknown_lists,
+    require_list,
     welcome,
 )
 from newsletter.store.sql import Store, Transaction
@@ -164,7 +164,7 @@ def unsubscribe(
     """
     with act_as(store, by, Role.SENDER, "unsubscribe") as (tx, _):
         for name in lists:
-            find_list(tx, name, declared)
+            require_list(tx, name, declared)
         person = _find(tx, address)
         left = tuple(sorted(tx.choices.leave(person.id, lists, tx.now)))
         if left:

@@ -30,7 +30,7 @@ def refuse_unknown_lists(
     return tuple(name for name in unknown if name not in tx.readers.list_names())
 
 
-def find_list(tx: Transaction, name: str, declared: Collection[str]) -> None:
+def require_list(tx: Transaction, name: str, declared: Collection[str]) -> None:
     """Raise NotFound, with a suggestion, for an unknown list."""
     known = known_lists(tx, declared)
     if name not in known:

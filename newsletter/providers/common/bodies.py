@@ -40,7 +40,7 @@ _FORBIDDEN_ADDRESS_SIGNS = dict.fromkeys(
 )
 """Characters that no address may contain; a translation table is faster than a pattern."""
 _HEADER_NAME_PATTERN = re.compile(r"[!-9;-~]+")  # RFC 5322
-_SAFE_CHARACTERS = (string.ascii_letters + string.digits + "._~+=-").encode()
+_SAFE_CHARS = (string.ascii_letters + string.digits + "._~+=-").encode()
 _JSON_ESCAPE_PATTERN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\"\\&<>'`={}\[\]()%$*|_@:/]")
 """Characters that are special in JSON, HTML or a provider's template. ``greeting_name``
 removes them from names."""
@@ -59,16 +59,16 @@ class Template:
 
     def fill(self, *values: str) -> bytes:
         """Return the body with each gap replaced by its value."""
-        row = list(self.parts)
+        parts = list(self.parts)
         value_bytes = [value.encode() for value in values]  # once, however many gaps each fills
-        row[1::2] = [value_bytes[gap] for gap in self.gaps]
-        return b"".join(row)
+        parts[1::2] = [value_bytes[gap] for gap in self.gaps]
+        return b"".join(parts)
 
 
 def compile_template(value: Any) -> Template:
     """Encode a value as JSON, and split it at the marks of merge values, metadata and names."""
-    row = _MARK_PATTERN.split(to_json(value).encode())
-    return Template(parts=tuple(row), gaps=tuple(_ALL_MARKS.index(mark) for mark in row[1::2]))
+    parts = _MARK_PATTERN.split(to_json(value).encode())
+    return Template(parts=tuple(parts), gaps=tuple(_ALL_MARKS.index(mark) for mark in parts[1::2]))
 
 
 def fill_template(
@@ -200,7 +200,7 @@ def check_values(recipients: Sequence[Recipient], *values: str) -> Recipients:
     readers = Recipients.of(recipients)
     names = "".join(chain.from_iterable(readers.names))
     all_text = "".join([*values, *readers.unsubscribe, *readers.message_ids])
-    letters_apart = all_text.encode("ascii", "replace").translate(None, delete=_SAFE_CHARACTERS)
+    letters_apart = all_text.encode("ascii", "replace").translate(None, delete=_SAFE_CHARS)
     if letters_apart or _JSON_ESCAPE_PATTERN.search(names):
         raise field_error("recipients", "a merge value or a name holds more than plain letters")
     return readers

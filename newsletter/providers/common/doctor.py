@@ -126,5 +126,5 @@ def has_value(entry: dict[str, Any] | None, key: str, value: object) -> bool | N
 
 
 def no_probes(_: ProviderOptions, __: str) -> tuple[Probe | Finding, ...]:
-    """Return the finding of a provider that answers no question without a message."""
+    """Return the finding for a provider that only a message can test."""
     return (unclear("provider", "nothing can be asked without a message"),)

@@ -89,7 +89,7 @@ class Inquiry(ABC):
 
     @abstractmethod
     def control_question(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
-        """Search for known messages with the same filters. Raises ValueError if there are none."""
+        """Ask for the messages of rows by the same filters. Raises ValueError if there are none."""
 
     def read(self, batch: OutgoingBatch, question: Question, response: HttpResponse) -> Page:
         """Read an answer. May raise any error if it cannot be read or the control fails."""

@@ -17,12 +17,12 @@ from typing import Any, TypedDict
 from newsletter.domain.events import Bounce, Event, EventKind, classify_bounce
 from newsletter.tables import load_table
 
-MAX_RAW_CHARACTERS = 20_000
+MAX_RAW_CHARS = 20_000
 """Characters of an event's original JSON to keep."""
 _MIN_BYTES, _MIN_EVENTS = 50, 1_000
 """The fewest bytes of an event, and the number of events to read in any case."""
 _MAX_REASON = 500
-_MAX_NAME_CHARACTERS = 256
+_MAX_NAME_CHARS = 256
 _CONTROL_PATTERN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _ADDRESS = re.compile(r"(?<![^\s<>\"'(),:;@\[\]])[^\s<>\"'(),:;@\[\]]++@([^\s<>\"'(),:;@\[\]]+)")
 _TIMESTAMP_PATTERN = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,9})?")
@@ -89,7 +89,7 @@ def exact_text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def text(value: Any, max_length: int = _MAX_NAME_CHARACTERS) -> str:
+def text(value: Any, max_length: int = _MAX_NAME_CHARS) -> str:
     """Return a text or a whole number, on one line and cut to a length; "" for anything else."""
     # Python refuses to write out whole numbers of thousands of digits
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**20:
@@ -158,13 +158,13 @@ def content_id(*parts: Any) -> str:
 
 
 def raw_json(value: Any) -> str:
-    """Return an event as JSON, cut to ``MAX_RAW_CHARACTERS`` characters."""
+    """Return an event as JSON, cut to ``MAX_RAW_CHARS`` characters."""
     try:
         document = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     except (ValueError, RecursionError):
         return ""
     # JSON can name half a character, which is no UTF-8, and NUL, which PostgreSQL does not take
-    return document[:MAX_RAW_CHARACTERS].encode(errors="replace").decode().replace("\x00", "")
+    return document[:MAX_RAW_CHARS].encode(errors="replace").decode().replace("\x00", "")
 
 
 def read_many(
@@ -187,7 +187,7 @@ def unreadable_event(body: bytes, now: datetime, *, id: str = "") -> Event:
         id=id or hashlib.sha256(body).hexdigest(),
         kind=EventKind.OTHER,
         at=now,
-        raw=raw_json(body[: MAX_RAW_CHARACTERS * 4].decode(errors="replace")),
+        raw=raw_json(body[: MAX_RAW_CHARS * 4].decode(errors="replace")),
     )
 
 

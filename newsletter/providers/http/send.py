@@ -20,7 +20,7 @@ from newsletter.providers.http.description import AnswerPath, Options
 from newsletter.transport import http
 from newsletter.transport.http import HttpRequest, HttpResponse
 
-_MIN_SECRET_CHARACTERS = 6
+_MIN_SECRET_CHARS = 6
 
 
 class Described:
@@ -91,7 +91,7 @@ def _secrets(options: Options) -> Iterator[str]:
         texts += [password.get_secret_value()] if password else []
     texts += [word for value in texts for word in value.split()]  # the key alone, in "Bearer key"
     longest_first = sorted(set(texts), key=len, reverse=True)
-    yield from (each for each in longest_first if len(each) >= _MIN_SECRET_CHARACTERS)
+    yield from (each for each in longest_first if len(each) >= _MIN_SECRET_CHARS)
 
 
 def _check(content: Content) -> None:

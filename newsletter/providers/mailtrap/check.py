@@ -55,7 +55,7 @@ _AT_ONCE = 50
 
 
 class MailtrapInquiry(Inquiry):
-    """Searches the log for the recipients of a batch, then for the control messages."""
+    """Asks the log for a batch's recipients, then for messages that are known to be there."""
 
     kept_for = timedelta(days=1)
     rows_key, id_key = "messages", "message_id"

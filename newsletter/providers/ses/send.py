@@ -44,7 +44,7 @@ MAX_RECIPIENTS = 50
 MAX_BYTES = 1_000_000
 MAX_HEADERS = 15
 MAX_HEADER_NAME, MAX_HEADER = 126, 996  # characters; the second is of name and value together
-MAX_TAG_CHARACTERS = 256
+MAX_TAG_CHARS = 256
 _VARIABLE_OF_MARK = {
     MergeField.UNSUBSCRIBE.value: "unsubscribe",
     MergeField.MESSAGE_ID.value: "message",
@@ -254,7 +254,7 @@ def _values(reader: Recipient) -> dict[str, str]:
 
 def _tags(batch: OutgoingBatch, reader: Recipient) -> list[dict[str, str]]:
     """Return the tags by which events identify the delivery."""
-    campaign = _FORBIDDEN_TAG_PATTERN.sub("-", batch.campaign)[:MAX_TAG_CHARACTERS]
+    campaign = _FORBIDDEN_TAG_PATTERN.sub("-", batch.campaign)[:MAX_TAG_CHARS]
     about = (
         ("campaign", campaign),
         ("attempt", batch.attempt_id),

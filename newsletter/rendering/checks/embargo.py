@@ -9,7 +9,7 @@ from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.markdown.greetings import GREETING
 from newsletter.rendering.markdown.markdown import read_markdown
 
-_HEAD_CHARACTERS, _FOOT_CHARACTERS = 6_000, 3_000
+_HEAD_CHARS, _FOOT_CHARS = 6_000, 3_000
 """Characters that are read at the beginning and the end of a body."""
 _EDGE_LINES = 12
 """Lines that are read at the beginning and the end."""
@@ -31,7 +31,7 @@ def _find_embargo(fields: tuple[str, ...], body: str, language: str) -> str:
     for field in fields:
         if is_embargo(ordinary(field)):
             return field
-    parts = (body[:_HEAD_CHARACTERS], body[_HEAD_CHARACTERS:][-_FOOT_CHARACTERS:])
+    parts = (body[:_HEAD_CHARS], body[_HEAD_CHARS:][-_FOOT_CHARS:])
     lines = [line for part in parts for line in _lines(part, language)]
     found = find_embargo(lines[:_EDGE_LINES] + lines[_EDGE_LINES:][-_EDGE_LINES:], 0)
     return found.words if found else ""

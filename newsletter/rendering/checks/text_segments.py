@@ -160,8 +160,8 @@ def phrases_in(text: str) -> Iterator[Phrase]:
     for start, end, check in sorted(found, key=lambda one: (one[0], -one[1])):
         if start >= end_of_check.get(check, 0):
             end_of_check[check] = end
-            by_name = check is Check.DIALECT and _NAME_PLACEHOLDER_PATTERN.match(text, start, end)
-            sentence = _UNKNOWN_GREETING if by_name else _SENTENCE_OF_CHECK[check]
+            is_name = check is Check.DIALECT and _NAME_PLACEHOLDER_PATTERN.match(text, start, end)
+            sentence = _UNKNOWN_GREETING if is_name else _SENTENCE_OF_CHECK[check]
             message = say(sentence.pattern, **{**sentence.values, "words": text[start:end]})
             yield Phrase(check=check, offset=start, message=message)
 

@@ -18,9 +18,9 @@ from newsletter.rendering.languages import locale_of
 from newsletter.rendering.markdown.plaintext import visible
 from newsletter.rendering.markdown.tables import text_of
 
-MIN_PREHEADER_CHARACTERS = 40
-MAX_PREHEADER_CHARACTERS = 130
-_GOOD_PREHEADER_CHARACTERS = 90
+MIN_PREHEADER_CHARS = 40
+MAX_PREHEADER_CHARS = 130
+_GOOD_PREHEADER_CHARS = 90
 _GREETING = "\ufffc"
 """Marks the greeting word for readers without a name in a text."""
 _DATE_GAP_PATTERN = re.compile(r"\{(day|month|year)\}")
@@ -78,12 +78,12 @@ def preheader(summary: str, tokens: Sequence[Token]) -> str:
     characters.
     """
     text = " ".join(visible(summary).split())
-    return truncate(text or opening(tokens), MAX_PREHEADER_CHARACTERS)
+    return truncate(text or opening(tokens), MAX_PREHEADER_CHARS)
 
 
 def preheader_padding(text: str) -> str:
     """Return invisible characters that keep the masthead out of a short preview text."""
-    return "\u00a0\u200c" * max(0, _GOOD_PREHEADER_CHARACTERS - len(text))
+    return "\u00a0\u200c" * max(0, _GOOD_PREHEADER_CHARS - len(text))
 
 
 def opening(tokens: Sequence[Token]) -> str:
@@ -102,7 +102,7 @@ def opening(tokens: Sequence[Token]) -> str:
             and previous.attrs.get("class") not in {"caption", "end"}
         ):
             ends = (found.end() for found in _SENTENCE_END_PATTERN.finditer(line))
-            end = next((end for end in ends if end >= MIN_PREHEADER_CHARACTERS), len(line))
+            end = next((end for end in ends if end >= MIN_PREHEADER_CHARS), len(line))
             openings.append(line[:end])
     return min(openings, key=lambda one: _GREETING in one, default="").replace(_GREETING, "")
 
@@ -142,8 +142,8 @@ def subscription_reason(
 ) -> Reason:
     """Return the reason why a reader gets an email to these lists.
 
-    All readers get one content. So it says that they subscribed only if people can subscribe to
-    every list, and names several lists as alternatives.
+    All readers get one content: it says "you subscribed" if every list can be joined, and links
+    several lists by "or".
     """
     offers = {offer.name: offer for offer in publisher.lists}
     all_joinable = all(name in offers and offers[name].joinable for name in lists)

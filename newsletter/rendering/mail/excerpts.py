@@ -44,7 +44,7 @@ _CELL_LABEL_PATTERN = re.compile(r'<span class="named">[^<]*</span> ?')
 _NOTE_LINK_PATTERN = re.compile(r'<a (?:id="[^"]*" )?href="#[^"]*"(?: id="[^"]*")?>(\[\d+\])</a>')
 """Links of footnotes, which are broken in a feed."""
 _INLINE_TAGS = {"a", "em", "strong", "s", "sup", "code", "span"}
-_PADDING_CHARACTERS = "\u00a0\u200c \n"
+_PADDING_CHARS = "\u00a0\u200c \n"
 _CACHED_EXCERPTS = 128
 """Cached excerpts: more than a feed has entries."""
 
@@ -87,7 +87,7 @@ def excerpt(html: str) -> Excerpt:
     page = _visible_page(body)
     return Excerpt(
         title="" if title is None else " ".join(title.text_content().split()),
-        opening=next(hidden_elements, "").strip(_PADDING_CHARACTERS),
+        opening=next(hidden_elements, "").strip(_PADDING_CHARS),
         body=_NOTE_LINK_PATTERN.sub(r"\1", _CELL_LABEL_PATTERN.sub("", page)),
         page=page,
     )

@@ -14,7 +14,7 @@ from newsletter.domain.subscribers.address import fold
 _ATOMS_PATTERN = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _SENDER_ID_LENGTH = 12
 
-_SUPPRESSED_REPLIES = ("X-Auto-Response-Suppress", "OOF, AutoReply")
+_NO_AUTO_REPLY = ("X-Auto-Response-Suppress", "OOF, AutoReply")
 """For Exchange, which ignores List-Id and would send out-of-office replies (RFC 3834, 2). ``All``
 would suppress bounces too ([MS-OXCMAIL] 2.1.3.2.20)."""
 
@@ -55,7 +55,7 @@ def headers_for(publisher: Publisher, statement: Statement) -> tuple[tuple[str, 
         ("List-Archive", f"<{publisher.public_url}/>"),
         # RFC 8058: a mail program posts this by itself, where a page would ask once more
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-        _SUPPRESSED_REPLIES,
+        _NO_AUTO_REPLY,
         ("Feedback-ID", f"{statement.slug}:{first}:newsletter:{sender_id(domain)}"),
     )
 
@@ -69,7 +69,7 @@ def headers_for_one(publisher: Publisher) -> tuple[tuple[str, str], ...]:
     return (
         ("Message-ID", f"<{MergeField.MESSAGE_ID.value}@{domain}>"),
         ("Auto-Submitted", "auto-generated"),
-        _SUPPRESSED_REPLIES,
+        _NO_AUTO_REPLY,
     )
 
 

@@ -15,7 +15,7 @@ from newsletter.rendering.languages import direction
 from newsletter.rendering.mail import details
 from newsletter.rendering.mail.headers import archive_url
 from newsletter.rendering.mail.words import Wordings
-from newsletter.rendering.markdown.markdown import MAX_SHORT_CHARACTERS, read_markdown
+from newsletter.rendering.markdown.markdown import MAX_SHORT_CHARS, read_markdown
 from newsletter.rendering.markdown.plaintext import visible
 
 
@@ -68,7 +68,7 @@ def common_values(
     }
 
 
-_MAX_OPENING_CHARACTERS = 300
+_MAX_OPENING_CHARS = 300
 """Characters of a first sentence; a longer one is truncated."""
 
 
@@ -81,13 +81,13 @@ class Abstracts:
 
     def of(self, statement: Statement, went_out: date, language: str) -> Abstract:
         """Return the digest entry of a sent statement."""
-        tokens = read_markdown(statement.body[:MAX_SHORT_CHARACTERS], statement.language)
+        tokens = read_markdown(statement.body[:MAX_SHORT_CHARS], statement.language)
         summary = " ".join(visible(statement.summary).split())
         return Abstract(
             title=statement.title,
             address=archive_url(self._publisher, statement.slug),
             dated=self.dated(statement.date or went_out, language),
-            opening=summary or details.truncate(details.opening(tokens), _MAX_OPENING_CHARACTERS),
+            opening=summary or details.truncate(details.opening(tokens), _MAX_OPENING_CHARS),
         )
 
     def dated(self, day: date, language: str) -> str:

@@ -18,13 +18,13 @@ from newsletter.rendering.markdown.tables import bold_tokens, paragraph_of, tabl
 _MIN_LEAD_WIDTH = 600
 """Pixels that a lead picture has at least."""
 
-_LONG_WORD_CHARACTERS = 30
+_LONG_WORD_CHARS = 30
 """Letters that fit on a button on each telephone."""
-_MAX_PULL_QUOTE_CHARACTERS = 240
+_MAX_PULL_QUOTE_CHARS = 240
 """Characters of a quotation that is set large, at most."""
 _AS_TEXT = "\ufe0e"
 """Keeps telephones from showing the sign before it as a picture."""
-_MIN_PROSE_CHARACTERS = 60
+_MIN_PROSE_CHARS = 60
 """Characters that make a cell a column of text."""
 
 _BREAKS = {"softbreak", "hardbreak"}
@@ -120,7 +120,7 @@ def _button(span: Span) -> list[Token] | None:
         return None
     if types.count("link_open") != 1 or "image" in types or _BREAKS & set(types):
         return None
-    if any(len(word) > _LONG_WORD_CHARACTERS for word in text_of(span.tokens[1]).split()):
+    if any(len(word) > _LONG_WORD_CHARS for word in text_of(span.tokens[1]).split()):
         return None
     children = [child for child in span.line if not child.type.startswith("strong_")]
     return _pair("button", [span.tokens[1].copy(children=children)])
@@ -265,7 +265,7 @@ def _quotation(span: Span) -> list[Token] | None:
     source_line = line.copy(content=below, map=[max(first_line, after - 1), after])
     quote_tokens = [*body, paragraph, quote_line, close] if words else body
     length = sum(len(text_of(token)) for token in quote_tokens if token.type == "inline")
-    kind = "pull" if length <= _MAX_PULL_QUOTE_CHARACTERS else "quoted"
+    kind = "pull" if length <= _MAX_PULL_QUOTE_CHARS else "quoted"
     return [
         _with_class(quote_tokens[0], kind),
         *quote_tokens[1:],
@@ -319,7 +319,7 @@ def _columns(span: Span) -> list[Token] | None:
     table = next(tables_in(span.tokens))
     if len(table.rows) != 2 or len(table.rows[0]) != 2:
         return None
-    if not any(len(cell.text) >= _MIN_PROSE_CHARACTERS or cell.pictures for cell in table.rows[1]):
+    if not any(len(cell.text) >= _MIN_PROSE_CHARS or cell.pictures for cell in table.rows[1]):
         return None
     result: list[Token] = []
     for head, cell in zip(*table.rows, strict=True):

@@ -22,7 +22,7 @@ from newsletter.rendering.markdown.links import link_bare_addresses
 from newsletter.rendering.markdown.notes import link_notes, set_directions
 from newsletter.rendering.markdown.tables import settle_tables
 
-MAX_SHORT_CHARACTERS = 16_000
+MAX_SHORT_CHARS = 16_000
 """Characters that always parse within half a second."""
 
 _QUOTES_OF_LANGUAGE = {

@@ -1,4 +1,4 @@
-"""Link footnotes both ways, and give paragraphs of the other direction theirs."""
+"""Link footnotes both ways, and mark paragraphs that are written in the other direction."""
 
 import unicodedata
 from collections.abc import Sequence

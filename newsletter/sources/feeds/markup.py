@@ -23,7 +23,7 @@ from newsletter.formats.times import language_objection
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]")
 _BLOCK_END_PATTERN = re.compile(r"</(?:p|div|li|h[1-6]|td)>|<br\b[^<>]{0,100}>", re.IGNORECASE)
 _YEAR = re.compile(r"(?<!\d)(?<![\d\s][+-])\d{4}")
-_MAX_CHARACTERS = 2_000
+_MAX_CHARS = 2_000
 _MARKUP_PATTERN = re.compile(r"<[a-zA-Z/!]|&#?\w+;")
 
 
@@ -42,7 +42,7 @@ def plain(text: str) -> str:
             text = "".join(str(part) for part in root.itertext())
         except etree.ParserError:  # marks alone, and no words
             text = ""
-    return ordinary(text).strip()[:_MAX_CHARACTERS]
+    return ordinary(text).strip()[:_MAX_CHARS]
 
 
 def instant(text: str) -> datetime | None:
@@ -84,7 +84,7 @@ def address(base: str, text: str) -> str:
         return ""
     try:
         absolute = urljoin(base, text)
-        return absolute[:_MAX_CHARACTERS] if urlsplit(absolute).scheme in {"http", "https"} else ""
+        return absolute[:_MAX_CHARS] if urlsplit(absolute).scheme in {"http", "https"} else ""
     except ValueError:
         return ""
 

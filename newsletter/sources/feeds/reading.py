@@ -23,10 +23,10 @@ from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.markup import decoded, tree
 from newsletter.sources.feeds.readers import ItemText, unforeseen_as_unreadable
 
-MAX_CHARACTERS = 500_000
+MAX_CHARS = 500_000
 """Maximum characters of a text without its pictures."""
 _DATA_PICTURE_PATTERN = re.compile(r"data:image/[^\s\"'<>]+", re.IGNORECASE)
-_MAX_SUMMARY_CHARACTERS = 250
+_MAX_SUMMARY_CHARS = 250
 _MAX_AHEAD = timedelta(days=1)
 _PLUG = re.compile(r"The post .{1,400} (?:appeared first on|first appeared on) .{1,200}", re.DOTALL)
 _PLUG_START, _CUT_MARK = "The post ", "[…]"
@@ -43,7 +43,7 @@ def compose(item: Item, *, zone: str, now: datetime) -> ExtractedStatement:
         raise unusable(where, "has no title; give it one where it was written")
     # pictures are left out anyway, and would make most of its length
     content = _DATA_PICTURE_PATTERN.sub("data:", item.content)
-    if len(content) > MAX_CHARACTERS:
+    if len(content) > MAX_CHARS:
         raise unusable(where, "is longer than 500,000 characters, too much for a mail")
     body, notes = _marked_up(item, content, where) if item.markup else (_paragraphs(content), [])
     if not body:
@@ -120,9 +120,9 @@ def _summary(text: str) -> str:
         text = text[:start].rstrip()
     if text.endswith(_CUT_MARK):
         text = text.removesuffix(_CUT_MARK).rstrip() + "…"
-    if len(text) <= _MAX_SUMMARY_CHARACTERS:
+    if len(text) <= _MAX_SUMMARY_CHARS:
         return text
-    return text[:_MAX_SUMMARY_CHARACTERS].rpartition(" ")[0].rstrip(" ,;:–-") + "…"
+    return text[:_MAX_SUMMARY_CHARS].rpartition(" ")[0].rstrip(" ,;:–-") + "…"
 
 
 def compose_all(items: Sequence[Item], zone: str, now: datetime) -> Iterator[ItemText]:

@@ -85,7 +85,7 @@ class RunningService(Repository):
         """Replace the note. ``name`` identifies this process."""
         self._db.put("meta", "key", key=_SERVICE_KEY, value=f"{configuration} {name}")
 
-    def forget(self, name: str) -> None:
+    def remove_note(self, name: str) -> None:
         """Remove the note of this process, unless another process has replaced it."""
         note = self._db.value("SELECT value FROM meta WHERE key = :key", key=_SERVICE_KEY)
         if note is not None and note.endswith(f" {name}"):

@@ -20,7 +20,7 @@ from newsletter.store.events.locating import Locator
 _MINUTE_MS = 60_000
 _SAMPLE_DIVISOR = 25
 _REMEMBERED = timedelta(days=2)
-_MAX_RAW_CHARACTERS = 16_000
+_MAX_RAW_CHARS = 16_000
 _NOTE = replacement(
     "delivery_status",
     "campaign_id, subscriber_id, kind",
@@ -123,7 +123,7 @@ class Events(AddressRepository):
                     "received_at": at,
                     "campaign_id": target.campaign_id,
                     "subscriber_id": target.subscriber_id,
-                    "raw": event.raw[:_MAX_RAW_CHARACTERS],
+                    "raw": event.raw[:_MAX_RAW_CHARS],
                 }
                 for event, target in targets
             ),

@@ -13,7 +13,7 @@ from newsletter.store.database import Condition, Repository
 from newsletter.store.statements.drafts import DRAFT
 from newsletter.store.statements.statements import fold_query
 
-_MAX_QUERY_CHARACTERS = 200
+_MAX_QUERY_CHARS = 200
 _SORTED = """
     FROM statement JOIN changed_statement ON changed_statement.slug = statement.slug
         LEFT JOIN campaign ON campaign.id = (
@@ -94,7 +94,7 @@ def _matches(search: BoardSearch, table: str, writers: tuple[str, str], at: str)
     ``writers`` is the expression of the writers, with the searched writer in the same form.
     """
     condition = Condition("1 = 1")
-    for index, word in enumerate(fold_query(search.words[:_MAX_QUERY_CHARACTERS]).split()):
+    for index, word in enumerate(fold_query(search.words[:_MAX_QUERY_CHARS]).split()):
         condition &= Condition(f"instr({table}.sought, :word_{index}) > 0", {f"word_{index}": word})
     if search.on_list:  # the document is JSON: within a text a quote has a backslash before it
         name = f'"{search.on_list}"'

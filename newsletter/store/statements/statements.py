@@ -23,14 +23,14 @@ def mailboxes(writers: Collection[str]) -> str:
     return "".join(f" {mailbox(writer)} " for writer in writers)
 
 
-_MAX_FOLDED_CHARACTERS = 1_000
+_MAX_FOLDED_CHARS = 1_000
 """The maximum of characters of a title and a slug that a search compares."""
 
 
 def fold_query(words: str) -> str:
     """Return text as a search compares it: without case and accents."""
     # marks that are piled up take the square of their number
-    decomposed = unicodedata.normalize("NFKD", words[:_MAX_FOLDED_CHARACTERS]).casefold()
+    decomposed = unicodedata.normalize("NFKD", words[:_MAX_FOLDED_CHARS]).casefold()
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 

@@ -124,7 +124,7 @@ class Choices(Repository):
         at: datetime,
         campaign_id: int | None = None,
     ) -> frozenset[str]:
-        """End subscriptions and requests, perhaps through a campaign's link; return their lists."""
+        """End subscriptions and requests to join. Return the lists that the reader left."""
         left_lists = frozenset(lists) & self._lists(subscriber_id)
         on = on_lists(sorted(left_lists))
         self._db.change(f"{_END} AND {on}", on, id=subscriber_id, at=at, campaign_id=campaign_id)

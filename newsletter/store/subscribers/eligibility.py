@@ -167,9 +167,9 @@ def _conditions(segment: Segment) -> Iterator[Condition]:
         yield ~_tagged(segment.without_tags, "without_tags")
 
 
-def folded(words: str) -> str:
+def folded(text: str) -> str:
     """Return text as ``lower`` of the databases does, which folds only ASCII letters."""
-    return "".join(letter.lower() if letter.isascii() else letter for letter in words)
+    return "".join(letter.lower() if letter.isascii() else letter for letter in text)
 
 
 def _joined_within(segment: Segment) -> Condition:

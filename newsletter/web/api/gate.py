@@ -73,9 +73,9 @@ class Gate:
             limits: dict[str, str] = {}
             try:
                 token = await self._lane.run(self._bearer, http)
-                sender = str(token.id)
-                is_over = self._requests.is_over(sender)
-                left, seconds = self._requests.remaining(sender)
+                caller = str(token.id)
+                is_over = self._requests.is_over(caller)
+                left, seconds = self._requests.remaining(caller)
                 policy = f'"token";q={self._requests.limit};w={_MINUTE.seconds}'
                 limits = {"RateLimit-Policy": policy, "RateLimit": f'"token";r={left};t={seconds}'}
                 if is_over:
@@ -84,7 +84,7 @@ class Gate:
                 if operation.scope is not None and operation.scope not in token.scopes:
                     scope = operation.scope.value
                     raise HTTPException(403, f"This takes a token with the scope {scope}.")
-                async with self._memory.body(http, sender=sender, max_bytes=_MAX_BYTES) as body:
+                async with self._memory.body(http, sender=caller, max_bytes=_MAX_BYTES) as body:
                     response = await self._lane.run(self._answer, operation, token, http, body)
                 log.info("api=%s token=%d", operation.name, token.id)
             except HANDLED_ERRORS as error:

@@ -16,7 +16,7 @@ from newsletter.domain.subscribers.lists import ListName, PublicList
 from newsletter.domain.subscribers.segment import Segment, Tag
 from newsletter.domain.subscribers.signup import FormFault, SignUp, SignUpForm
 from newsletter.pipeline.subscribers import administer
-from newsletter.pipeline.subscribers.membership import find_list, known_lists
+from newsletter.pipeline.subscribers.membership import known_lists, require_list
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files.entries import RawEntry, check_entry
 from newsletter.web.api.operation import Call, operation
@@ -105,7 +105,7 @@ class SubscriberOperations:
         """List subscribers, the newest first."""
         with call.store.read() as tx:
             if query.list:
-                find_list(tx, query.list, self._subscribers.declared_lists)
+                require_list(tx, query.list, self._subscribers.declared_lists)
             which = {"list_name": query.list, "query": query.words}
             found = tx.readers.search(**which, limit=query.limit + 1, before=query.after or None)
         return Page.of(list(map(_record, found)), query.limit, lambda one: one.id)
@@ -118,7 +118,7 @@ class SubscriberOperations:
         """
         with call.store.read() as tx:
             for name in body.lists:
-                find_list(tx, name, self._subscribers.declared_lists)
+                require_list(tx, name, self._subscribers.declared_lists)
         _, after = administer.add(
             _entry(body, body.address, body.lists),
             by=call.token.by,

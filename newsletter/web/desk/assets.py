@@ -19,11 +19,11 @@ class Assets:
     def __init__(self, folder: Path, *, color: str) -> None:
         self._folders = (folder, Path(newsletter.__file__).parent / "web/static")
         light, dark = (
-            "".join(f" --{name}: {colour};" for name, colour in scheme.items())
+            "".join(f" --{name}: {value};" for name, value in scheme.items())
             for scheme in desk_colors(color)
         )
         in_the_dark = f"@media (prefers-color-scheme: dark) {{ :root {{{dark} }} }}\n"
-        self._colours = f":root {{{light} }}\n{in_the_dark}".encode()
+        self._colors = f":root {{{light} }}\n{in_the_dark}".encode()
 
     @cached_property
     def files(self) -> Mapping[str, bytes]:
@@ -33,7 +33,7 @@ class Assets:
             for path in sorted(folder.glob("*")) if folder.is_dir() else ():
                 if path.suffix in _MEDIA_TYPES and path.is_file():
                     found[path.name] = path.read_bytes()
-        found["desk.css"] += self._colours
+        found["desk.css"] += self._colors
         return found
 
     def address(self, name: str) -> str:

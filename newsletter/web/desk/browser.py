@@ -20,7 +20,7 @@ DEVICE_COOKIE = "-device"
 """Suffix of the cookie that marks a browser in which a person signed in before."""
 PROVIDER_COOKIE_SUFFIX = "-away"
 """Suffix of the cookie that holds the state of a sign-in at the identity provider."""
-_MAX_ADDRESS_CHARACTERS = 2_000
+_MAX_ADDRESS_CHARS = 2_000
 _SIGN_IN_PATHS = ("/desk/sign-in", "/desk/sign-out", "/desk/second", "/desk/step-up")
 """Pages to which a sign-in never redirects: that would loop."""
 
@@ -77,7 +77,7 @@ def desk_path(address: str) -> str:
     path = address.partition("?")[0].lower()
     # a browser resolves dots, written either way, before it asks
     climbs = ".." in path.replace("%2e", ".")
-    if len(address) > _MAX_ADDRESS_CHARACTERS or climbs or not _DESK_ADDRESS.fullmatch(address):
+    if len(address) > _MAX_ADDRESS_CHARS or climbs or not _DESK_ADDRESS.fullmatch(address):
         return HOME_PATH
     return HOME_PATH if path.startswith(_SIGN_IN_PATHS) else address
 

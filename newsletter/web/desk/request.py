@@ -52,7 +52,7 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 
-_MIN_RESCUED_CHARACTERS = 80
+_MIN_RESCUED_CHARS = 80
 """Characters from which an error page shows a field's text for copying."""
 _SECRET_FIELDS = frozenset({PROOF_FIELD, PASSKEY_FIELD, "password", "old", "new", "code"})
 """Fields that no page repeats."""
@@ -281,7 +281,7 @@ class DeskRequest:
         lines = [text]
         fields = self._form_fields().values() if self.member else ()
         typed_fields = [
-            one for values in fields for one in values if len(one) >= _MIN_RESCUED_CHARACTERS
+            one for values in fields for one in values if len(one) >= _MIN_RESCUED_CHARS
         ]
         if not isinstance(text, Sentence):
             lines = (self.desk.replace_addresses(text) if self.member else text).splitlines()

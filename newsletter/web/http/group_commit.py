@@ -45,13 +45,13 @@ class GroupCommit(Generic[Item]):
             with self._turn:  # after the wait another post has mostly recorded this one
                 if not post.is_recorded:
                     posts = self._take()
-                    self._try(posts)
+                    self._store(posts)
                     for taken in posts:
                         taken.is_recorded = True
         if post.error is not None:
             raise post.error
 
-    def _try(self, posts: list[_Post[Item]]) -> None:
+    def _store(self, posts: list[_Post[Item]]) -> None:
         items = tuple(item for post in posts for item in post.items)
         try:
             self._record(items, len(posts))
@@ -62,7 +62,7 @@ class GroupCommit(Generic[Item]):
                     post.error = error
                 return
             for post in posts:  # what is wrong in one shall not keep the others out
-                self._try([post])
+                self._store([post])
 
     def _take(self) -> list[_Post[Item]]:
         """Remove and return the posts that have waited longest, at least one."""

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from newsletter.credentials.passwords import MIN_CHARACTERS, Busy, Passwords, password_fault
+from newsletter.credentials.passwords import MIN_CHARS, Busy, Passwords, password_fault
 from tests.rows import rows
 from tests.unit.pipeline.staff.office import PASSWORDS
 
@@ -72,7 +72,7 @@ def test_a_good_password_is_taken(password: str) -> None:
     "password",
     [
         "",
-        "x" * (MIN_CHARACTERS - 1),
+        "x" * (MIN_CHARS - 1),
         "x" * 201,
         "123456789012",
         "qwertyuiop12",

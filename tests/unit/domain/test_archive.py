@@ -1,6 +1,6 @@
 """Words typed into the search field: few and harmless terms from any input."""
 
-from newsletter.domain.archive import MAX_SEARCH_CHARACTERS, Term, terms
+from newsletter.domain.archive import MAX_SEARCH_CHARS, Term, terms
 from tests.rows import rows
 
 
@@ -34,5 +34,5 @@ def test_words_and_phrases_are_told_apart(typed: str, expected: list[str]) -> No
 
 def test_there_are_only_so_many_terms_of_so_many_characters() -> None:
     assert len(terms(" ".join(map(str, range(100))))) == 16
-    assert terms("a" * 10_000) == (Term(text="a" * MAX_SEARCH_CHARACTERS, is_whole_word=False),)
-    assert terms(" " * MAX_SEARCH_CHARACTERS + "late") == ()
+    assert terms("a" * 10_000) == (Term(text="a" * MAX_SEARCH_CHARS, is_whole_word=False),)
+    assert terms(" " * MAX_SEARCH_CHARS + "late") == ()

@@ -49,7 +49,7 @@ def test_the_running_service_decides_and_where_none_runs_the_disk(
 ) -> None:
     use(room, on_disk=on_disk, runs=lambda: runs)
     with room.store.begin() as tx:
-        tx.running_service.forget("a")
+        tx.running_service.remove_note("a")
     if noted:
         note(room, noted)
     found = objection(room)
@@ -62,11 +62,11 @@ def test_a_note_is_replaced_and_removed_by_its_own_process_alone(room: Newsroom)
     note(room, "another", "a")
     note(room, "ours", "b")
     with room.store.begin() as tx:
-        tx.running_service.forget("a")
+        tx.running_service.remove_note("a")
     assert not objection(room)
     note(room, "another", "c")
     with room.store.begin() as tx:
-        tx.running_service.forget("c")
+        tx.running_service.remove_note("c")
         assert not tx.running_service.configuration()
 
 

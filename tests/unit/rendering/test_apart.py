@@ -17,7 +17,7 @@ from newsletter.rendering.lazy import LazyRenderer, is_long
 from newsletter.rendering.lazy import review_text as review
 from newsletter.rendering.mail.files import mail_templates
 from newsletter.rendering.mail.renderer import TemplateRenderer
-from newsletter.rendering.markdown.markdown import MAX_SHORT_CHARACTERS
+from newsletter.rendering.markdown.markdown import MAX_SHORT_CHARS
 from tests.costs import grows_in_proportion
 from tests.rows import rows
 from tests.unit.rendering.examples import HOUSE, STATEMENT
@@ -25,7 +25,7 @@ from tests.unit.rendering.examples import HOUSE, STATEMENT
 MADE_BY = {"publisher": HOUSE, "files": mail_templates(None), "delivery_settings_hash": ""}
 AROUND = ReviewContext(today=date(2026, 11, 24), day=date(2026, 11, 24), readers=9, audience=9)
 PROSE = 'The forum said "today" that it resigns from the [task force](https://a.example/).\n\n'
-LONG = replace(STATEMENT, body=PROSE * (MAX_SHORT_CHARACTERS // len(PROSE) + 2) + "TK")
+LONG = replace(STATEMENT, body=PROSE * (MAX_SHORT_CHARS // len(PROSE) + 2) + "TK")
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_only_long_texts_need_a_sandbox_and_one_without_room_is_tried_again() ->
     assert renderer.render(STATEMENT).subject == STATEMENT.title
     with pytest.raises(Postponed, match="was not made an email yet"):
         renderer.render(LONG)
-    half = replace(LONG, body=LONG.body[: MAX_SHORT_CHARACTERS // 2])
+    half = replace(LONG, body=LONG.body[: MAX_SHORT_CHARS // 2])
     with pytest.raises(Postponed):  # two texts of one mail
         renderer.render(half, (replace(half, slug="other", language="es"),))
     [found] = review(LONG, None, AROUND)
@@ -84,7 +84,7 @@ def test_the_worst_short_text_takes_time_in_proportion_to_its_length(again: str)
         with suppress(InvalidInput):
             TemplateRenderer(**MADE_BY).render(_short(again, length))
 
-    assert grows_in_proportion(render, MAX_SHORT_CHARACTERS)
+    assert grows_in_proportion(render, MAX_SHORT_CHARS)
 
 
 def _short(again: str, length: int) -> Statement:

@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from newsletter.domain.campaigns.notices import NoticeKind
-from newsletter.domain.staff.account import MAX_NAME_CHARACTERS, SignInBy
+from newsletter.domain.staff.account import MAX_NAME_CHARS, SignInBy
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff import account
@@ -116,8 +116,8 @@ class Account(StaffPart):
         return request.page(
             "passkey.html.j2",
             title=say("Add a passkey"),
-            name=request.field("name")[:MAX_NAME_CHARACTERS] or request.client.browser,
-            longest=MAX_NAME_CHARACTERS,
+            name=request.field("name")[:MAX_NAME_CHARS] or request.client.browser,
+            longest=MAX_NAME_CHARS,
             elsewhere=browser.passkey_hint(request.http, self._staff),
             mine=account.overview(request.who.address, proofs=request.proofs).credential,
         )

@@ -35,7 +35,7 @@ from newsletter.web.http.forms import one_line
 if TYPE_CHECKING:
     from newsletter.credentials.identity_provider import IdentityProvider
 
-_MAX_NAME_CHARACTERS = 200
+_MAX_NAME_CHARS = 200
 """Characters of a typed name that are stored with the sign-in at the provider."""
 _MAX_RESENT_BYTES = 4 << 20
 """Bytes of a sign-in form, which may carry the form that was sent after the session ended."""
@@ -146,7 +146,7 @@ class SignIn(StaffPart):
     def join(self, request: DeskRequest) -> Response:
         """Accept an invitation with an account at the identity provider instead of a password."""
         link, _ = people.invitation_of(request.param("word"), proofs=request.proofs)
-        name = request.field("name")[:_MAX_NAME_CHARACTERS]
+        name = request.field("name")[:_MAX_NAME_CHARS]
         return self._to_provider(request, Errand.JOIN, link.address, "/desk", link.id, name)
 
     def _to_provider(self, request: DeskRequest, purpose: Errand, *about: Any) -> Response:

@@ -27,7 +27,7 @@ from newsletter.web.desk.deciding import colleagues, differences, findings_of, m
 from newsletter.web.desk.request import DeskRequest, go, route
 from newsletter.web.desk.statements.preview import inbox_values
 
-_MAX_SEARCH_CHARACTERS = 200
+_MAX_SEARCH_CHARS = 200
 """Characters of a search; the rest is ignored."""
 _MONTHS_AHEAD, _MONTHS_BACK = 3, 24
 """Months to choose from, after and before this one."""
@@ -61,9 +61,9 @@ class StatementPages:
         statements, month = self._statements, self._parse_month(request.query("month"))
         now = request.desk.local_now()
         search = BoardSearch(
-            words=" ".join(request.query("q")[:_MAX_SEARCH_CHARACTERS].split()),
-            on_list=request.query("list")[:_MAX_SEARCH_CHARACTERS],
-            writer=request.query("writer")[:_MAX_SEARCH_CHARACTERS],
+            words=" ".join(request.query("q")[:_MAX_SEARCH_CHARS].split()),
+            on_list=request.query("list")[:_MAX_SEARCH_CHARS],
+            writer=request.query("writer")[:_MAX_SEARCH_CHARS],
             since=month and month[0],
             until=month and month[1],
         )

@@ -20,7 +20,7 @@ from newsletter.subscriber_files.entries import RawEntry
 from newsletter.web.desk.request import DeskRequest, Faults, download, go, route
 
 READERS_PATH = "/readers"
-_MAX_REASON_CHARACTERS = 200
+_MAX_REASON_CHARS = 200
 _REASON_RULE = "Say why, in at most {most} characters and without the address"
 """The fault of a missing or too long reason."""
 _MAX_CAMPAIGNS_SHOWN = 30
@@ -60,8 +60,8 @@ class ReaderPages:
     def suppress(self, request: DeskRequest) -> Response:
         """Suppress an address, whether it is a reader's or not."""
         address, why = _parse_address_field(request), " ".join(request.field("why").split())
-        if len(why) > _MAX_REASON_CHARACTERS or "@" in why:
-            fault = say(_REASON_RULE, most=_MAX_REASON_CHARACTERS)
+        if len(why) > _MAX_REASON_CHARS or "@" in why:
+            fault = say(_REASON_RULE, most=_MAX_REASON_CHARS)
             return self.page(request.with_faults(("why", fault)), address)
         administer.suppress(
             address, by=request.who.address, reason=why, store=self._subscribers.store
@@ -97,8 +97,8 @@ class ReaderPages:
     def lift(self, request: DeskRequest) -> Response:
         """Lift a suppression. The audit log keeps the reason."""
         address, reason = _parse_address_field(request), " ".join(request.field("reason").split())
-        if not reason or len(reason) > _MAX_REASON_CHARACTERS or "@" in reason:
-            fault = say(_REASON_RULE, most=_MAX_REASON_CHARACTERS)
+        if not reason or len(reason) > _MAX_REASON_CHARS or "@" in reason:
+            fault = say(_REASON_RULE, most=_MAX_REASON_CHARS)
             return self.page(request.with_faults(("reason", fault)), address)
         try:
             administer.lift(
@@ -216,7 +216,7 @@ def chosen_lists(request: DeskRequest) -> tuple[tuple[str, ...], Faults]:
 def consent_in(request: DeskRequest) -> str:
     """Return the form's description of how people consented; "" if it is too long."""
     consent = " ".join(request.field("agreed").split())
-    return consent if len(consent) <= _MAX_REASON_CHARACTERS else ""
+    return consent if len(consent) <= _MAX_REASON_CHARS else ""
 
 
 def faults_of(error: InvalidInput) -> Faults:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 from newsletter.config.channels import HubOptions
-from newsletter.domain.archive import FORMATS, MAX_SEARCH_CHARACTERS, Heading, Hit, Snippet, terms
+from newsletter.domain.archive import FORMATS, MAX_SEARCH_CHARS, Heading, Hit, Snippet, terms
 from newsletter.domain.statements.content import Content
 from newsletter.rendering.languages import base_language, direction
 from newsletter.rendering.mail import details
@@ -126,7 +126,7 @@ class ArchiveBuild:
             newer=_search_link(query, page_number - 1) if 1 < page_number <= count else "",
             older=_search_link(query, page_number + 1) if page_number < count else "",
             message=message,
-            typed=query[:MAX_SEARCH_CHARACTERS],
+            typed=query[:MAX_SEARCH_CHARS],
         )
 
     def _list(self, title: str, parent_link: str, **values: Any) -> bytes:
@@ -135,7 +135,7 @@ class ArchiveBuild:
             template="archive.html.j2",
             language=self._language,
             up=parent_link,
-            most=MAX_SEARCH_CHARACTERS,
+            most=MAX_SEARCH_CHARS,
             kinds=_feeds(parent_link),
             ours="",
             day_of=self._day,
@@ -299,4 +299,4 @@ def _mark_matches(stretches: Sequence[Snippet]) -> Markup:
 
 def _search_link(query: str, page_number: int) -> str:
     page = {"page": str(page_number)} if page_number > 1 else {}
-    return "search?" + urlencode({"q": query[:MAX_SEARCH_CHARACTERS]} | page)
+    return "search?" + urlencode({"q": query[:MAX_SEARCH_CHARS]} | page)

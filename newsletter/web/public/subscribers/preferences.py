@@ -29,7 +29,7 @@ from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
 from newsletter.domain.subscribers.lists import PublicList
 from newsletter.domain.subscribers.preferences import Pause, PreferenceChange, pause_end
-from newsletter.domain.subscribers.signup import MAX_NAME_CHARACTERS
+from newsletter.domain.subscribers.signup import MAX_NAME_CHARS
 from newsletter.pipeline.subscribers import prefer
 from newsletter.rendering.languages import base_language
 from newsletter.rendering.mail.details import written_date
@@ -252,7 +252,7 @@ class PreferencesPage:
             for name in _TEXT_FIELDS
         }
         name, language, zone = (changed_fields[key] for key in _TEXT_FIELDS)
-        if name and (len(name) > MAX_NAME_CHARACTERS or control_in_value(name)):
+        if name and (len(name) > MAX_NAME_CHARS or control_in_value(name)):
             faults["name"] = words["fault_name"]
         if language and language not in self._languages(person.language):
             faults["language"] = words["fault_choice"]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.statements.comment import (
-    MAX_COMMENT_CHARACTERS,
+    MAX_COMMENT_CHARS,
     ChangeRequest,
     find_mentions,
     normalize_comment,
@@ -24,7 +24,7 @@ from tests.rows import rows
         ("  One.\r\n\r\nTwo. \n", "One.\n\nTwo."),
         ("a\x00b\x07c\ud800", "a b c"),
         ("<script>alert(1)</script>", "<script>alert(1)</script>"),
-        ("x" * MAX_COMMENT_CHARACTERS, "x" * MAX_COMMENT_CHARACTERS),
+        ("x" * MAX_COMMENT_CHARS, "x" * MAX_COMMENT_CHARS),
     ],
 )
 def test_a_comment_is_kept_as_plain_lines(typed: str, kept: str) -> None:
@@ -39,7 +39,7 @@ def test_an_empty_comment_is_refused(typed: str) -> None:
 
 def test_too_long_a_comment_is_refused_and_says_by_how_much() -> None:
     with pytest.raises(ValueError, match="it has 2,001 characters, and 2,000 are the most"):
-        normalize_comment("x" * (MAX_COMMENT_CHARACTERS + 1))
+        normalize_comment("x" * (MAX_COMMENT_CHARS + 1))
 
 
 BACK = ChangeRequest(

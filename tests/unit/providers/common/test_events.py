@@ -96,11 +96,9 @@ def test_what_is_kept_is_bounded_and_can_be_written() -> None:
     assert reading.raw_json(deep) == ""
     assert reading.content_id(deep) == reading.content_id(deep)
     kept = reading.raw_json({"a": "x" * 50_000 + "\ud800"})
-    assert len(kept) == reading.MAX_RAW_CHARACTERS
+    assert len(kept) == reading.MAX_RAW_CHARS
     assert reading.raw_json("\ud800\x00") == "?"
-    assert (
-        len(reading.unreadable_event("é".encode() * 50_000, AT).raw) == reading.MAX_RAW_CHARACTERS
-    )
+    assert len(reading.unreadable_event("é".encode() * 50_000, AT).raw) == reading.MAX_RAW_CHARS
     while deep:  # Python takes down so deep a list by recursion
         deep = deep.pop()
 

@@ -21,7 +21,7 @@ from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.ledger import find_statement
 from newsletter.pipeline.statements.approve import ApprovalRequest
 from newsletter.pipeline.status import find_status
-from newsletter.rendering.markdown.markdown import MAX_SHORT_CHARACTERS
+from newsletter.rendering.markdown.markdown import MAX_SHORT_CHARS
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.readers import FeedUnreadable, SandboxReader
 from tests.acceptance.calling import call
@@ -449,7 +449,7 @@ def imported(at: Room) -> bool:
 
 def long_file(at: Room) -> bool:
     """A text of the folder is rendered apart where it is long."""
-    at.write("Nine o'clock. " * MAX_SHORT_CHARACTERS, slug="long")
+    at.write("Nine o'clock. " * MAX_SHORT_CHARS, slug="long")
     with at.services.store.read() as tx:
         return refuses(lambda: find_statement(tx, "long"))
 
