@@ -24,8 +24,8 @@ _CREATION_LOCK = 0x6E6577
 """The advisory lock of the process that creates these tables."""
 _WAKE_TASK, _PERIODIC_TASK = "look", "sweep"
 _POOL_OPTIONS: dict[str, Any] = {"timeout": 5.0, "reconnect_timeout": 5.0}
-_RETRY_SECONDS = 0.1
-"""Seconds between attempts."""
+_POLL_SECONDS, _RETRY_SECONDS = 1.0, 0.1
+"""Seconds between looks for messages from before a worker listened, and between attempts."""
 _EVERY_FEW_SECONDS = "* * * * * */5"
 """A cron expression whose last field is the seconds."""
 
@@ -122,6 +122,7 @@ class WorkerWakeups:
                         app,
                         queues=[queue],
                         concurrency=concurrency,
+                        fetch_job_polling_interval=_POLL_SECONDS,
                         delete_jobs="always",
                         install_signal_handlers=False,
                     )

@@ -78,7 +78,7 @@ def test_workers_on_several_machines_reach_everybody_once(
 ) -> None:
     people = readers(300)
     prepared(hosts, people, mailgun, batch_size=5, concurrency=2)
-    mailgun.delay = 0.1
+    mailgun.delay = 0.3  # longer than a worker may take to find work
     workers = [start_worker(hosts.add()) for _ in range(3)]
     at_work = lambda: re.findall(r"worker-\d+ on", hosts.first.do("doctor", code=3).stdout)  # noqa: E731
     wait_until(lambda: len(at_work()) == len(workers))
