@@ -111,7 +111,9 @@ class Guard:
             line = str(SendingStop(by=by, at=self.store.clock.now(), why=words))
             return self._put_hold(tx, HoldKind.STOP, by, line)
 
-    def release(self, *, by: str, kinds: Set[HoldKind], shown: str = "") -> dict[HoldKind, str]:
+    def release(
+        self, *, by: str, kinds: Set[HoldKind], shown: str | None = None
+    ) -> dict[HoldKind, str]:
         """Lift the holds of these kinds. Return the holds that were lifted, with their reasons.
 
         ``shown`` is the reason that the person saw: raises Outdated if there is another one now.
@@ -123,10 +125,9 @@ class Guard:
             check = self._read_check(tx)
             if check.discrepancy:
                 self._hold_sending(tx, check)
-            reasons = tx.hold.reasons()
-            lifted = {kind: reason for kind, reason in reasons.items() if kind in kinds}
+            lifted = {kind: why for kind, why in tx.hold.reasons().items() if kind in kinds}
             for kind, reason in lifted.items():
-                if not reason.startswith(shown):
+                if shown not in {None, reason}:
                     raise Outdated("sending is stopped for another reason now; look again")
                 tx.hold.release(kind)
                 tx.audit.enter(by, "release", "workspace", reason)

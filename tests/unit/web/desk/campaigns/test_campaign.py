@@ -425,7 +425,11 @@ def test_each_stop_keeps_its_reason_and_is_lifted_by_a_page_that_shows_it(at: Ro
     assert "Cleo, Tue 24 Nov 2026, 07:06 New York: wrong list; stopped by dan" in words(
         dan.get("/stop")
     )
-    for late in (at.press(dan, page, "/desk/resume"), dan.post("/resume")):
+    for late in (
+        at.press(dan, page, "/desk/resume"),
+        dan.post("/resume"),
+        dan.post("/resume", {"shown": "s"}),
+    ):
         assert (late.status, "stopped for another reason now" in words(late)) == (409, True)
     assert at.press(dan, dan.get("/stop"), "/desk/resume").status == 303
     assert [deed for _, deed in at.deeds() if deed in {"hold", "release"}] == [
