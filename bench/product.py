@@ -126,7 +126,7 @@ def run(workspace: Path) -> None:
 
 def _phases(services: Services, clock: NotingClock) -> dict[str, Phase]:
     with services.store.read() as tx:
-        [campaign] = tx.campaigns.all()
+        [campaign] = tx.campaigns.list_newest(None)[::-1]
         claimed_at = instant(tx.db.value("SELECT MIN(claimed_at) FROM batch"))
     assert campaign.state is CampaignState.SENT, campaign
     assert campaign.counts.accepted == campaign.counts.audience
@@ -144,7 +144,7 @@ def content(workspace: Path) -> Content:
         services.statements.refresh()
         with services.store.read() as tx:
             [stored] = tx.statements.all()
-            found = tx.statements.content(stored.content_hash)
+            found = tx.statements.get_content(stored.content_hash)
     assert found is not None
     return found
 

@@ -34,10 +34,10 @@ SCHEMES = ("light", "dark")
 def pages(services: Services) -> Iterator[tuple[str, str, str]]:
     """Its name, its address below ``/desk``, and its visitor; "" is a stranger."""
     with services.store.read() as tx:
-        translation, draft = (one.key for one in tx.board.unseen(limit=2))
+        translation, draft = (one.key for one in tx.board.list_unsubmitted(limit=2))
         written = tx.drafts.of("library-opening-hours-have-to-stay")
         key = written.key if written else draft
-        number = tx.drafts.versions(key, 1)[0].number
+        number = tx.drafts.list_versions(key, 1)[0].number
     waits, sent = "library-opening-hours-have-to-stay", "example"
     yield from (
         ("sign-in", "/sign-in", ""),
@@ -112,7 +112,7 @@ def furnish(services: Services) -> None:
     )
     ana = services.statements.writer("ana@forum.example")
     with services.store.read() as tx:
-        draft = tx.board.unseen(limit=1)[0].key
+        draft = tx.board.list_unsubmitted(limit=1)[0].key
     ana.copy_draft(draft, title="Our standard release", template=True)
     ana.copy("example", title="Un ejemplo", language="es")
     with services.store.begin() as tx:

@@ -90,7 +90,7 @@ def list_users(services: Services, as_json: bool) -> None:
     """Show the staff."""
     with services.store.read() as tx:
         roles = tx.staff.roles()
-        invited = tx.invitations.open(tx.now)
+        invited = tx.invitations.list_usable(tx.now)
     for invitation in invited:
         until = shell.wall_time(invitation.expires_at, services.settings.timezone)
         shell.say(f"{invitation.address} has an unopened link, valid until {until}")
@@ -135,7 +135,7 @@ def audit() -> None:
 def show(services: Services, as_json: bool, most: int | None) -> None:
     """Show the newest lines of the log, the last one at the end."""
     with services.store.read() as tx:
-        lines, count = tx.audit.newest(most)[::-1], tx.audit.count()
+        lines, count = tx.audit.list_newest(most)[::-1], tx.audit.count()
     columns = ("number", "at", "actor", "action", "subject", "detail")
     rows = [
         shell.pick(line, *columns) | {"at": line.at.isoformat(timespec="seconds")} for line in lines

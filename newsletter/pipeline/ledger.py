@@ -105,7 +105,7 @@ def require_role(
 
 def approved_content(tx: Transaction, campaign: Campaign) -> Content:
     """Return the approved content of a campaign. Raises Defect if it was altered."""
-    content = tx.statements.content(campaign.content_hash)
+    content = tx.statements.get_content(campaign.content_hash)
     if content is None or content.content_hash() != campaign.content_hash:
         raise Defect(f"the content of campaign {campaign.id} is not what was approved")
     return content
@@ -134,9 +134,9 @@ def find_campaign(tx: Transaction, name: str, *, by_prefix: bool = False) -> Cam
 
     Raises NotFound, with a suggestion.
     """
-    campaign = _campaign_by_id(tx, name) or tx.campaigns.latest(name)
+    campaign = _campaign_by_id(tx, name) or tx.campaigns.find_latest(name)
     if campaign is None:
-        campaign = tx.campaigns.latest(_match_slug(tx, name, "campaign", by_prefix))
+        campaign = tx.campaigns.find_latest(_match_slug(tx, name, "campaign", by_prefix))
     if campaign is None:
         raise NotFound(f"{name!r} has no campaign yet; 'newsletter campaign list' shows them")
     return campaign
@@ -157,13 +157,13 @@ def _campaign_by_id(tx: Transaction, name: str) -> Campaign | None:
 
 
 def _match_slug(tx: Transaction, name: str, text: str, by_prefix: bool) -> str:
-    found = tx.statements.slugs(name, _MAX_SUGGESTIONS) if name else []
+    found = tx.statements.find_slugs(name, _MAX_SUGGESTIONS) if name else []
     # hours may be a file with a fault, and is not to mean hours-es
     if found == [name] or (len(found) == 1 and by_prefix):
         return found[0]
     if found:
         raise NotFound(several(name, found))
-    hint = guess(name, tx.statements.slugs("", _MAX_SLUGS_SEARCHED))
+    hint = guess(name, tx.statements.find_slugs("", _MAX_SLUGS_SEARCHED))
     raise NotFound(f"there is no {text} {name!r}{hint or ';'} 'newsletter {text} list' shows them")
 
 

@@ -17,7 +17,7 @@ BY_EVENT = "told by an event"
 
 def names_for(tx: Transaction, content: Content, numbers: Sequence[int]) -> Mapping[int, str]:
     """Return subscriber id → name if the content greets by name, else an empty mapping."""
-    return tx.readers.names(numbers) if content.fallbacks else {}
+    return tx.readers.find_names(numbers) if content.fallbacks else {}
 
 
 def build_batch(
@@ -94,7 +94,7 @@ def finish(tx: Transaction, campaign_id: int) -> None:
         return
     # what comes out later changes how it ended, not when
     ended_at = campaign.finished_at or tx.now
-    tx.campaigns.move(campaign_id, state, expect=_OPEN_STATES, at=ended_at, reason=reason)
+    tx.campaigns.change_state(campaign_id, state, expect=_OPEN_STATES, at=ended_at, reason=reason)
     if state is campaign.state:
         return
     tx.audit.enter("scheduler", "finish", campaign.slug, f"campaign {campaign_id} is {state.value}")
@@ -103,7 +103,7 @@ def finish(tx: Transaction, campaign_id: int) -> None:
 def reassess(tx: Transaction, campaign_id: int) -> None:
     """Continue or end a campaign after some unknown deliveries were settled."""
     if tx.batches.is_open(campaign_id):
-        tx.campaigns.move(
+        tx.campaigns.change_state(
             campaign_id, CampaignState.SENDING, expect={CampaignState.ATTENTION}, at=tx.now
         )
     finish(tx, campaign_id)

@@ -57,10 +57,10 @@ def load_status(
     tx: Transaction, stored: StoredStatement, rules: CampaignRules, faults: FaultOf = lambda _: ""
 ) -> StatementStatus:
     """Return the status of a statement, without the number of readers and their time zones."""
-    statement, campaign = stored.statement, tx.campaigns.latest(stored.slug)
+    statement, campaign = stored.statement, tx.campaigns.find_latest(stored.slug)
     approval, approvals = _approval_status(tx, stored, rules), tx.approvals.of(stored.slug)
     roles, names = tx.staff.roles(), tx.staff.names()
-    issues = tx.digests.some([stored.slug]) if statement.digest else []
+    issues = tx.digests.find_issues([stored.slug]) if statement.digest else []
     status = StatementStatus(
         stored=stored,
         approval=approval,
@@ -144,7 +144,7 @@ def _corrected(
     tx: Transaction, stored: StoredStatement, campaign: Campaign | None
 ) -> Related | None:
     """Return the correction, once nothing of the original is being sent any more."""
-    by = tx.campaigns.begun_correction(stored.slug)
+    by = tx.campaigns.find_begun_correction(stored.slug)
     if campaign is None or not (campaign.corrected_by or (by and campaign.state.final)):
         return None
     slug = by.slug if by else campaign.corrected_by
@@ -182,7 +182,10 @@ def _approval_status(
 
 def _changed(tx: Transaction, stored: StoredStatement, approved: str) -> str:
     """Return in words the changes since the approved content with this hash."""
-    before, now = tx.statements.content(approved), tx.statements.content(stored.content_hash)
+    before, now = (
+        tx.statements.get_content(approved),
+        tx.statements.get_content(stored.content_hash),
+    )
     return say("its text") if before is None or now is None else listed(what_changed(before, now))
 
 
@@ -201,7 +204,7 @@ def why_withheld(tx: Transaction, statement: Statement, *, together: bool) -> st
     """Return why a draft, here or in the same email, blocks approval; "" if none does."""
     if statement.progress is Progress.DRAFT:
         return draft_refusal(statement)
-    for part in tx.statements.translations(statement.slug) if together else ():
+    for part in tx.statements.find_translations(statement.slug) if together else ():
         if part.present and part.statement.progress is Progress.DRAFT:
             why = draft_refusal(part.statement)
             return f"{statement.slug} goes out with its translation, and {why}"
@@ -317,7 +320,7 @@ def _embargo(tx: Transaction, statement: Statement, timezone: str) -> datetime |
             ends.append(resolve(related.embargo_until, timezone))
         slug = related.translation_of or related.corrects
         original = tx.statements.get(slug) if slug else None
-        waits = original is not None and not has_begun(tx.campaigns.latest(original.slug))
+        waits = original is not None and not has_begun(tx.campaigns.find_latest(original.slug))
         related = original.statement if original is not None and waits else None
     return max(ends, default=None)
 
@@ -406,7 +409,7 @@ def _resolve_correction(
     tx: Transaction, statement: Statement, chain: tuple[str, ...], stops: tuple[Campaign, ...]
 ) -> Correction:
     by, (of, *further) = statement.slug, chain
-    campaign = tx.campaigns.latest(of)
+    campaign = tx.campaigns.find_latest(of)
     # readers may have it, wait for it, or waited until ``by`` ended it
     goes_on = campaign is not None and (not campaign.state.final or campaign.corrected_by == by)
     if campaign is None or not (
@@ -416,7 +419,7 @@ def _resolve_correction(
     if not campaign.state.final:
         stops = (*stops, campaign)
     unstarted = not has_begun(campaign)
-    if unstarted and (campaign.translates or tx.campaigns.of_translations(of)):
+    if unstarted and (campaign.translates or tx.campaigns.list_translations(of)):
         raise Refused(
             f"it corrects {of}, which goes out in several languages and has not begun;"
             f" mend {of} itself"
@@ -451,12 +454,12 @@ def check_translation(tx: Transaction, statement: Statement) -> Statement:
     """Return the original of a translation. Raises Refused if it cannot be sent."""
     of = statement.translation_of
     stored = tx.statements.get(of)
-    campaign = tx.campaigns.latest(of)
+    campaign = tx.campaigns.find_latest(of)
     begun = has_begun(campaign)
     original = stored.statement if stored is not None and (stored.present or begun) else None
     others = [
         translation.statement
-        for translation in tx.statements.translations(of)
+        for translation in tx.statements.find_translations(of)
         if translation.present
     ]
     why = translation_fault(

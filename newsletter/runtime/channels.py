@@ -169,4 +169,4 @@ class ChannelPostRunner:
                 f" reason={reason!r}" if reason else "",
             )
         with self._store.read() as tx:
-            self._quiet.remember(nothing=not tx.channel_posts.open_channels())
+            self._quiet.remember(nothing=not tx.channel_posts.find_open_channels())

@@ -225,7 +225,7 @@ class Delivery:
         with self.store.read() as tx:
             waits = self.pool.waits(tx, tx.now)
             # while nothing is sending, the next campaign will begin at the first provider
-            carriers = tx.campaigns.carriers() or {""}
+            carriers = tx.campaigns.find_carriers() or {""}
         # of one that is not configured any more the first takes over, as at the claim
         found = [waits.get(carrier, waits[""]) for carrier in carriers]
         return min(filter(None, found), key=lambda wait: wait.until) if all(found) else None

@@ -217,7 +217,7 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
         detail = "; ".join(map(str, faults)) or "all can be rendered"
         yield finding("statements", is_ok=not faults, detail=detail)
     with store.read() as tx:
-        lists, roles = tx.readers.lists(), tx.staff.roles()
+        lists, roles = tx.readers.count_by_list(), tx.staff.roles()
     counts = ", ".join(f"{name} {count:,}" for name, count in lists.items())
     advice = "none yet; 'newsletter subscribers import FILE'"
     yield finding("subscribers", is_ok=bool(lists), detail=counts or advice)
@@ -253,7 +253,7 @@ def of_lists(subscribers: Subscribers) -> Iterator[Finding]:
     """Check that the settings name only lists that are offered or have subscribers."""
     offered = {each.name for each in subscribers.settings.lists}
     with subscribers.store.read() as tx:
-        unknown = sorted(subscribers.declared_lists - offered - tx.readers.lists().keys())
+        unknown = sorted(subscribers.declared_lists - offered - tx.readers.count_by_list().keys())
     if offered and unknown:
         detail = f"no one is on {', '.join(unknown)}, and lists: in newsletter.yaml lacks the name"
         yield unclear("lists", detail, "correct the name there, or add it under lists:")

@@ -213,7 +213,7 @@ class BatchWorker(Scheduler):
         try:
             with self._delivery.store.read() as tx:
                 has_lost = tx.workers.silent(tx.now - DEAD_AFTER) or tx.batches.has_orphans(tx.now)
-                sends = bool(tx.campaigns.sending())
+                sends = bool(tx.campaigns.find_sending_ids())
             if has_lost:
                 log_recovered(self._delivery.recover())
             if sends and self._delivery.wait() is None:

@@ -11,7 +11,7 @@ import os
 import secrets
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -161,14 +161,12 @@ def fingerprints_in(workspace: Path) -> dict[str, str]:
 _OTHERS_PERMISSIONS = stat.S_IRWXG | stat.S_IRWXO
 
 
-@contextmanager
-def private() -> Iterator[int]:
+def private() -> AbstractContextManager[int]:
     """Create files in the block for their owner alone. Yields the former umask.
 
     Files that are meant for others are written under ``with_umask`` and the former umask.
     """
-    with with_umask(_OTHERS_PERMISSIONS) as before:
-        yield before
+    return with_umask(_OTHERS_PERMISSIONS)
 
 
 @contextmanager

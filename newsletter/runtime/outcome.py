@@ -70,7 +70,7 @@ def outcome_of(run: Run, *, store: Store) -> Outcome:
     if run.wait is not None or run.unreachable or emails:
         return Outcome(ending=Ending.UNREACHABLE, emails_waiting=emails)
     with store.read() as tx:
-        found = {campaign.id: campaign for campaign in tx.campaigns.open()}
+        found = {campaign.id: campaign for campaign in tx.campaigns.list_open()}
         worked_on = map(tx.campaigns.get, run.worked_on - found.keys())
         found |= {campaign.id: campaign for campaign in worked_on if campaign is not None}
     campaigns = [found[number] for number in sorted(found)]

@@ -174,7 +174,7 @@ class Scheduler:
         log_recovered(self._delivery.recover())
         with store.read() as tx:
             # what a dead process had begun is this run's to account for
-            self._run.worked_on |= set(tx.campaigns.sending())
+            self._run.worked_on |= set(tx.campaigns.find_sending_ids())
         paused = pause_harmful(store=store)  # before the first batch, not some batches later
         log_stopped(paused)
         self._delivery.counters.add("breaker_pauses", by=len(paused))
@@ -375,7 +375,7 @@ class Scheduler:
             return
         with self._delivery.store.read() as tx:
             reason = tx.hold.reason()
-            sends, before = bool(tx.campaigns.sending()), self._is_sending
+            sends, before = bool(tx.campaigns.find_sending_ids()), self._is_sending
         self._log_ended()
         self._is_sending = sends
         self._nothing_sent.remember(nothing=not sends)
@@ -392,7 +392,7 @@ class Scheduler:
     def _is_idle(self) -> bool:
         with self._delivery.store.read() as tx:
             waiting = tx.batches.waiting()
-            due = tx.campaigns.scheduled(until=tx.now)
+            due = tx.campaigns.list_scheduled(until=tx.now)
             asks_at = tx.unknowns.next_at(self._delivery.pool.accounts)
         if waiting.queued and not waiting.claimed and self._has_long_wait():
             return True

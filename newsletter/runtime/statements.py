@@ -140,7 +140,7 @@ class Statements:
         mark = "" if "_stage_states" in vars(self) else self._mark_sources()
         with self.store.read() as tx:
             mismatch = self.configuration.mismatch(tx)
-            known = tx.statements.faults_at(mark) if mark else None
+            known = tx.statements.find_faults(mark) if mark else None
         if mismatch:
             message = f"statements are shown as the service last read them: {mismatch}"
             return (Fault(file=FILE_NAME, message=message),), ()
@@ -163,7 +163,7 @@ class Statements:
         # a mark that stayed the same says that the run changed nothing, and no other process did
         if mark and not left and mark == self._mark_sources():
             with self.store.begin(lasting=False) as tx:
-                tx.statements.note_read(mark, faults)
+                tx.statements.record_reading(mark, faults)
         return faults, approvals
 
     def _mark_sources(self) -> str:

@@ -48,15 +48,7 @@ def path_for_title(folder: Path, title: str) -> Path:
     return next(candidate for candidate in chain([path], numbered_paths) if not candidate.exists())
 
 
-def write_new(path: Path, text: str) -> None:
-    """Write a new file as UTF-8.
-
-    Raises Refused if it exists, InvalidInput if it cannot be written.
-    """
-    write_bytes(path, text.encode())
-
-
-def write_bytes(path: Path, data: bytes) -> None:
+def write_new(path: Path, data: bytes) -> None:
     """Write a new file.
 
     Raises Refused if it exists, InvalidInput if it cannot be written.

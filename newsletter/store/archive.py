@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from newsletter.domain.archive import Heading, Hit, Hits, PublicNote, Searchable, Snippet, Term
 from newsletter.store.database import Repository
+from newsletter.store.statements.statements import fold_text
 
 _EXCERPT_WORDS = 32
 _LEADING_WORDS = 5
@@ -72,7 +73,7 @@ class Search(Repository):
             text_words=" ".join(_words(text)),
         )
 
-    def headings(self, hashes: Mapping[str, str]) -> dict[str, Heading]:
+    def find_headings(self, hashes: Mapping[str, str]) -> dict[str, Heading]:
         """Return the headings of indexed statements, by slug.
 
         ``hashes`` is slug → hash of the content that the heading must come from. Other statements
@@ -150,19 +151,13 @@ def _word_pattern(text: str) -> re.Pattern[str]:
 
 def _words(text: str) -> list[str]:
     """Return the folded words of a text, without case and accents."""
-    return [_fold(word) for word in _word_pattern(text).findall(text)]
-
-
-def _fold(word: str) -> str:
-    # marks that are piled up take the square of their number
-    decomposed = unicodedata.normalize("NFKD", word[:_MAX_WORD_CHARS].casefold())
-    return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+    return [fold_text(word[:_MAX_WORD_CHARS]) for word in _word_pattern(text).findall(text)]
 
 
 def _find(phrases: Sequence[_Phrase], text: str) -> list[tuple[int, int]]:
     """Return the start and end of each match, in the order of the text, without overlaps."""
     words = list(_word_pattern(text).finditer(text))
-    folded_words = [_fold(word[0]) for word in words]
+    folded_words = [fold_text(word[0][:_MAX_WORD_CHARS]) for word in words]
     found: list[tuple[int, int]] = []
     for index, word in enumerate(words):
         ends = [

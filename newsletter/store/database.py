@@ -46,7 +46,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 _log = logging.getLogger("sql.newsletter")
 """Logs each SQL statement without its values, at DEBUG. It is no child of the program's log."""
 NO_LIMIT = 1 << 62
-"""A LIMIT that returns all rows."""
+"""A LIMIT that returns all rows. No id and no stored time is as great."""
 TLI = "'00000000' || lower(substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))"
 """PostgreSQL: the server's timeline, which a promotion of a replica and a restore raise."""
 MEMBER = "CAST(member.value AS BIGINT)"

@@ -49,7 +49,6 @@ class IntegrityCheck:
     seconds: float
 
     def all(self) -> list[IntegrityReport]:
-        """Check all kinds of rows."""
         return [
             self._look("approvals", "approval", self._approvals()),
             self._look("addresses", "subscriber", self._addresses()),
@@ -94,7 +93,7 @@ class IntegrityCheck:
 
     def _is_sound(self, digest: str) -> bool:
         try:
-            found = Statements(self.db).content(digest)
+            found = Statements(self.db).get_content(digest)
         except Defect:
             return False
         return found is not None and found.content_hash() == digest

@@ -235,7 +235,6 @@ class Transport:
         return replace(answer, at=self._clock.now()) if self._clock else answer
 
     def close(self) -> None:
-        """Close idle connections."""
         with self._lock:
             connections, self._idle = self._idle, []
         for connection in connections:

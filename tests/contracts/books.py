@@ -57,7 +57,7 @@ def add_campaign(
         Campaign(
             id=0,
             slug=slug,
-            content_hash=tx.statements.keep_content(content(slug), NOON),
+            content_hash=tx.statements.store_content(content(slug), NOON),
             state=CampaignState.SCHEDULED,
             release_at=release_at,
             approved_by=("ed@forum.example",),
@@ -103,7 +103,7 @@ class Books:
     def _add_other(self, tx: Transaction, slug: str) -> int:
         """Add a campaign whose batches are queued, refused and cancelled, and some refusals."""
         other = add_campaign(tx, slug)
-        tx.campaigns.move(other, CampaignState.PAUSED, expect=list(CampaignState), at=NOON)
+        tx.campaigns.change_state(other, CampaignState.PAUSED, expect=list(CampaignState), at=NOON)
         for no, fate in enumerate(("pending", "rejected", "cancelled")):
             tx.db.change(
                 "INSERT INTO batch (campaign_id, no, members, state, size, attempts, reason,"
@@ -158,7 +158,7 @@ class Books:
             with self.step() as tx:
                 self.move(to, tx)
             return
-        assert tx.campaigns.move(self.id, to, expect=list(CampaignState), at=NOON)
+        assert tx.campaigns.change_state(self.id, to, expect=list(CampaignState), at=NOON)
 
     def claim(
         self, at: datetime = NOON, attempt_id: str = "a1", *, intends: bool = True

@@ -69,14 +69,17 @@ class AccountsContract:
         with store.begin() as tx:
             for address in (ANA, BEN):
                 tx.accounts.open(address, "$argon2id$1", NOON)
-            tx.accounts.connect(ANA, issuer, "1")
-            tx.accounts.connect(BEN, "https://other.example", "1")
-            assert tx.accounts.owner_of(issuer, "1") == ANA
-            tx.accounts.connect(ANA, issuer, "2")
-            assert [tx.accounts.owner_of(issuer, subject) for subject in ("1", "2")] == [None, ANA]
+            tx.accounts.set_identity(ANA, issuer, "1")
+            tx.accounts.set_identity(BEN, "https://other.example", "1")
+            assert tx.accounts.find_by_identity(issuer, "1") == ANA
+            tx.accounts.set_identity(ANA, issuer, "2")
+            assert [tx.accounts.find_by_identity(issuer, subject) for subject in ("1", "2")] == [
+                None,
+                ANA,
+            ]
             tx.accounts.open(ANA, "$argon2id$2", LATER)
-            assert tx.accounts.owner_of(issuer, "2") is None
-            assert tx.accounts.owner_of("", "") is None
+            assert tx.accounts.find_by_identity(issuer, "2") is None
+            assert tx.accounts.find_by_identity("", "") is None
 
     def test_an_account_is_what_was_opened(self, store: Store) -> None:
         with store.begin() as tx:
@@ -118,7 +121,7 @@ class AccountsContract:
             assert not tx.accounts.use_code(BEN, b"1", NOON)
             assert tx.accounts.use_code(ANA, b"1", NOON)
             assert not tx.accounts.use_code(ANA, b"1", NOON)
-            assert tx.accounts.codes_left(ANA) == 1
+            assert tx.accounts.count_unused_codes(ANA) == 1
             tx.accounts.renew_codes(ANA, [b"3"])
             assert not tx.accounts.use_code(ANA, b"2", NOON)
 
@@ -132,7 +135,7 @@ class AccountsContract:
                 again(ANA)
                 found = tx.accounts.get(ANA)
                 assert (found.factor, found.factor_step, found.factor_at) == ("", 0, None)
-                assert tx.accounts.codes_left(ANA) == 0
+                assert tx.accounts.count_unused_codes(ANA) == 0
 
     def test_a_passkey_is_kept_used_and_removed(self, store: Store) -> None:
         later = replace(PASSKEY, id=b"2", made_at=LATER)
@@ -169,8 +172,8 @@ class AccountsContract:
             assert tx.accounts.remove(ANA)
             assert not tx.accounts.remove(ANA)
             assert tx.accounts.get(ANA) is None
-            assert tx.accounts.codes_left(ANA) == 0
-            assert not tx.throttle.knows(ANA, "n", NOON)
+            assert tx.accounts.count_unused_codes(ANA) == 0
+            assert not tx.throttle.knows_network(ANA, "n", NOON)
 
     def test_staff_can_be_removed_and_admins_are_counted(self, store: Store) -> None:
         with store.begin() as tx:
@@ -262,8 +265,8 @@ class InvitationsContract:
             assert tx.invitations.get(number) == kept
             assert tx.invitations.find(b"i") is None
             assert tx.invitations.get(number + 1) is None
-            assert tx.invitations.open(NOON) == [kept]
-            assert tx.invitations.open(LATER) == []
+            assert tx.invitations.list_usable(NOON) == [kept]
+            assert tx.invitations.list_usable(LATER) == []
 
     def test_it_is_used_once_and_in_time(self, store: Store) -> None:
         with store.begin() as tx:
@@ -281,11 +284,11 @@ class InvitationsContract:
             other = tx.invitations.add(replace(INVITATION, address=BEN), b"2")
             second = tx.invitations.add(INVITATION, b"3")
             assert not tx.invitations.use(first, NOON)
-            assert [one.id for one in tx.invitations.open(NOON)] == [second, other]
+            assert [one.id for one in tx.invitations.list_usable(NOON)] == [second, other]
             assert tx.invitations.withdraw(other, NOON)
             assert not tx.invitations.use(other, NOON)
-            tx.invitations.withdraw_of(ANA, NOON)
-            assert tx.invitations.open(NOON) == []
+            tx.invitations.withdraw_for(ANA, NOON)
+            assert tx.invitations.list_usable(NOON) == []
             third = tx.invitations.add(INVITATION, b"4")
             tx.generation.invalidate_copy("older", NOON)
             assert not tx.invitations.use(third, NOON)
@@ -307,17 +310,17 @@ class TokensContract:
             first = tx.tokens.add(TOKEN, b"1")
             second = tx.tokens.add(replace(TOKEN, by=BEN), b"2")
             assert tx.tokens.find(b"1") == first == replace(TOKEN, id=first.id)
-            assert tx.tokens.newest(1) == [second]
+            assert tx.tokens.list_newest(1) == [second]
             tx.tokens.use(first.id, LATER)
             revoked = replace(first, used_at=LATER, revoked_at=LATER)
             assert tx.tokens.revoke(first.id, LATER) == revoked
             assert tx.tokens.revoke(first.id, NOON) is None
             tx.tokens.revoke_by(ANA, NOON)
-            assert tx.tokens.newest(2) == [second, revoked]
+            assert tx.tokens.list_newest(2) == [second, revoked]
             tx.tokens.revoke_by(BEN, LATER)
             third = tx.tokens.add(TOKEN, b"3")
             tx.generation.invalidate_copy("older", LATER)
-            assert [one.revoked_at for one in tx.tokens.newest(5)] == [LATER] * 3
+            assert [one.revoked_at for one in tx.tokens.list_newest(5)] == [LATER] * 3
             assert not third.is_valid(LATER)
 
     def test_a_request_is_known_by_its_key_for_a_day(self, store: Store) -> None:
@@ -340,23 +343,23 @@ class ThrottleContract:
             tx.throttle.record_failure(["a", "b"], NOON)
             tx.throttle.record_failure(["a"], LATER)
             before = NOON - timedelta(seconds=1)
-            assert [tx.throttle.count(one, before) for one in ("a", "b", "c")] == [2, 1, 0]
-            assert tx.throttle.count("a", NOON) == 1
+            assert [tx.throttle.count_failures(one, before) for one in ("a", "b", "c")] == [2, 1, 0]
+            assert tx.throttle.count_failures("a", NOON) == 1
             numbers = tx.throttle.record_failure(["b", "c"], LATER)
-            tx.throttle.take_back(numbers)
-            assert [tx.throttle.count(one, before) for one in ("b", "c")] == [1, 0]
+            tx.throttle.delete_failures(numbers)
+            assert [tx.throttle.count_failures(one, before) for one in ("b", "c")] == [1, 0]
 
     def test_failures_are_forgotten_after_a_day(self, store: Store) -> None:
         with store.begin() as tx:
             tx.throttle.record_failure(["a"], NOON)
             tx.throttle.record_failure(["b"], NOON + timedelta(days=1, seconds=1))
-            assert tx.throttle.count("a", NOON - timedelta(days=9)) == 0
+            assert tx.throttle.count_failures("a", NOON - timedelta(days=9)) == 0
 
     def test_a_network_is_known_for_its_person_and_for_a_while(self, store: Store) -> None:
         with store.begin() as tx:
             tx.throttle.add_network(ANA, "n", NOON - timedelta(days=80))
             tx.throttle.add_network(ANA, "n", NOON)
-            assert tx.throttle.knows(ANA, "n", NOON + timedelta(days=89))
-            assert not tx.throttle.knows(ANA, "n", NOON + timedelta(days=91))
-            assert not tx.throttle.knows(BEN, "n", NOON)
-            assert not tx.throttle.knows(ANA, "m", NOON)
+            assert tx.throttle.knows_network(ANA, "n", NOON + timedelta(days=89))
+            assert not tx.throttle.knows_network(ANA, "n", NOON + timedelta(days=91))
+            assert not tx.throttle.knows_network(BEN, "n", NOON)
+            assert not tx.throttle.knows_network(ANA, "m", NOON)

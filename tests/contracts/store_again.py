@@ -69,7 +69,7 @@ class AgainContract:
         books.settle(books.claim(), ACCEPTED, n1=BUSY, n2=BUSY)
         assert books.counts() == Counts(accepted=1, suppressed=1, pending=2)
         with books.step() as tx:
-            tx.readers.forget("reader2@example.org", NOON)
+            tx.readers.erase("reader2@example.org", NOON)
         assert ids(books.claim(at=LATER)) == [1]
         assert books.counts() == Counts(accepted=1, suppressed=2, pending=1)
 
@@ -80,7 +80,10 @@ class AgainContract:
         books = Books(store, 4).settled(UNKNOWN, n1=BUSY, n2=ACCEPTED)
         assert books.counts() == Counts(accepted=1, unknown=2, pending=1)
         with store.read() as tx:
-            assert tx.campaigns.unknown(books.id) == ["reader3@example.org", "reader4@example.org"]
+            assert tx.campaigns.list_unknown(books.id) == [
+                "reader3@example.org",
+                "reader4@example.org",
+            ]
         assert ids(books.claim(at=LATER)) == [1]
         with books.step() as tx:
             assert tx.unknowns.decide(books.id, to, NOON) == 2
@@ -108,12 +111,12 @@ class AgainContract:
         claimed = books.claim()
         books.move(CampaignState.CANCELLED)
         with store.read() as tx:
-            assert tx.campaigns.undecided(9) == []
+            assert tx.campaigns.list_undecided(9) == []
         books.settle(claimed, UNKNOWN)
         with books.step() as tx:
-            assert [one.id for one in tx.campaigns.undecided(9)] == [books.id]
+            assert [one.id for one in tx.campaigns.list_undecided(9)] == [books.id]
             tx.unknowns.decide(books.id, Resolution.ACCEPTED, NOON)
-            assert tx.campaigns.undecided(9) == []
+            assert tx.campaigns.list_undecided(9) == []
 
     def test_those_of_a_paused_campaign_wait_until_it_goes_on(self, store: Store) -> None:
         books = Books(store, 4)

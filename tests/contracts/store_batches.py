@@ -149,14 +149,14 @@ class BatchesContract:
         suppress(books, 1, SuppressionReason.COMPLAINED)
         with books.step() as tx:
             assert tx.choices.leave(2, ["press"], NOON, books.id) == {"press"}
-            assert tx.readers.forget("reader3@example.org", NOON)
-            assert tx.readers.forget("reader4@example.org", NOON)
+            assert tx.readers.erase("reader3@example.org", NOON)
+            assert tx.readers.erase("reader4@example.org", NOON)
             tx.readers.upsert([entries(1, start=4)[0]], NOON)
         claimed = books.claim()
         assert ids(claimed) == [5, 6]
         assert books.counts() == Counts(pending=2, suppressed=4)
         with store.read() as tx:
-            assert tx.campaigns.exceptions(books.id) == [
+            assert tx.campaigns.list_exceptions(books.id) == [
                 ("reader1@example.org", "suppressed", "complained", ""),
                 ("reader2@example.org", "suppressed", "unsubscribed", ""),
                 ("(erased)", "suppressed", "erased", ""),

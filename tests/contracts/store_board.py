@@ -55,9 +55,9 @@ class BoardContract:
                         tx.change_requests.of,
                         tx.schedules.get,
                         tx.starts.of,
-                        tx.campaigns.latest,
-                        tx.campaigns.begun_correction,
-                        tx.statements.translations,
+                        tx.campaigns.find_latest,
+                        tx.campaigns.find_begun_correction,
+                        tx.statements.find_translations,
                         tx.statements.content_since,
                     )
                 ]
@@ -87,10 +87,10 @@ class BoardContract:
             for number in range(5):
                 write(tx, f"s{number}")
             write(tx, "s1", title="Anew")
-            assert tx.board.page(RULES, limit=2) == ["s1", "s4"]
-            assert tx.board.page(RULES, skip=2, limit=2) == ["s3", "s2"]
-            assert tx.board.page(RULES, skip=4, limit=2) == ["s0"]
-            assert tx.board.page(RULES, skip=9, limit=2) == []
+            assert tx.board.list_slugs(RULES, limit=2) == ["s1", "s4"]
+            assert tx.board.list_slugs(RULES, skip=2, limit=2) == ["s3", "s2"]
+            assert tx.board.list_slugs(RULES, skip=4, limit=2) == ["s0"]
+            assert tx.board.list_slugs(RULES, skip=9, limit=2) == []
 
     def test_each_shelf_is_counted_and_listed(self, store: Store) -> None:
         with store.begin() as tx:
@@ -103,15 +103,17 @@ class BoardContract:
                 write(tx, slug)
                 number, why = add_campaign(tx, slug), f"undone by {ED}"
                 over, was = CampaignState.CANCELLED, {CampaignState.SCHEDULED}
-                tx.campaigns.move(number, over, expect=was, at=NOON, reason=why, ended_by=by)
+                tx.campaigns.change_state(
+                    number, over, expect=was, at=NOON, reason=why, ended_by=by
+                )
             write(tx, "gone", present=False)
             write(tx, "faulty", content_hash="")
             begun(tx, "sending", CampaignState.SENDING)
             begun(tx, "paused", CampaignState.PAUSED)
             begun(tx, "sent", CampaignState.SENT)
         with store.read() as tx:
-            found = {shelf: set(tx.board.page(RULES, shelf, limit=9)) for shelf in Shelf}
-            counts = tx.board.counts(RULES)
+            found = {shelf: set(tx.board.list_slugs(RULES, shelf, limit=9)) for shelf in Shelf}
+            counts = tx.board.count_by_shelf(RULES)
         assert {shelf: slugs for shelf, slugs in found.items() if slugs} == {
             Shelf.DRAFTS: {"draft"},
             Shelf.REVIEW: {"waits", "withdrawn"},
@@ -135,7 +137,7 @@ class BoardContract:
                 tx.approvals.add(yes(slug))
                 tx.starts.add(Start(slug=slug, content_hash="d1", by=by, at=NOON, count=3))
             for start, moved in ((StartBy.SENDER, "os"), (StartBy.APPROVAL, "aos")):
-                found = tx.board.page(replace(RULES, start=start), Shelf.SCHEDULED, limit=9)
+                found = tx.board.list_slugs(replace(RULES, start=start), Shelf.SCHEDULED, limit=9)
                 assert "".join(sorted(slug[0] for slug in found)) == moved
 
     def test_only_an_approval_that_counts_moves_a_statement(self, store: Store) -> None:
@@ -157,9 +159,9 @@ class BoardContract:
                 tx.approvals.add(approval)
             tx.approvals.revoke("taken-back", NOON, actor=ED)
             trusting = Approvals(author_may_approve=True, trust_front_matter=True)
-            strict = tx.board.page(RULES, Shelf.APPROVED, limit=9)
-            loose = tx.board.page(replace(RULES, policy=trusting), Shelf.APPROVED, limit=9)
-            twice = tx.board.page(replace(RULES, policy=Approvals(required=2)), limit=9)
+            strict = tx.board.list_slugs(RULES, Shelf.APPROVED, limit=9)
+            loose = tx.board.list_slugs(replace(RULES, policy=trusting), Shelf.APPROVED, limit=9)
+            twice = tx.board.list_slugs(replace(RULES, policy=Approvals(required=2)), limit=9)
         assert strict == []
         assert set(loose) == {"own", "file"}
         assert set(twice) == set(given)
@@ -178,11 +180,11 @@ class BoardContract:
                 ("other-es", {"progress": Progress.DRAFT, "translation_of": "other"}),
             ):
                 write(tx, slug, **{"translation_of": "forum", **fields})  # type: ignore[arg-type]
-            assert tx.board.page(together, Shelf.APPROVED, limit=9) == ["forum"]
+            assert tx.board.list_slugs(together, Shelf.APPROVED, limit=9) == ["forum"]
             write(tx, "forum-fr", translation_of="forum", progress=Progress.DRAFT)
-            assert tx.board.page(together, Shelf.APPROVED, limit=9) == []
-            assert tx.board.page(together, Shelf.REVIEW, limit=9) == ["forum"]
-            assert tx.board.page(RULES, Shelf.APPROVED, limit=9) == ["forum"]
+            assert tx.board.list_slugs(together, Shelf.APPROVED, limit=9) == []
+            assert tx.board.list_slugs(together, Shelf.REVIEW, limit=9) == ["forum"]
+            assert tx.board.list_slugs(RULES, Shelf.APPROVED, limit=9) == ["forum"]
 
     def test_words_are_looked_for_in_title_and_name_whatever_they_are(self, store: Store) -> None:
         asked = {
@@ -203,8 +205,8 @@ class BoardContract:
             write(tx, "sale", title="100% off")
             for words, slugs in asked.items():
                 search = BoardSearch(words=words)
-                assert tx.board.page(RULES, search=search, limit=9) == slugs, words
-                assert sum(tx.board.counts(RULES, search).values()) == len(slugs), words
+                assert tx.board.list_slugs(RULES, search=search, limit=9) == slugs, words
+                assert sum(tx.board.count_by_shelf(RULES, search).values()) == len(slugs), words
 
     def test_a_list_a_writer_and_a_month_are_looked_for(self, store: Store) -> None:
         november = NOON.replace(day=1, hour=0)
@@ -228,10 +230,12 @@ class BoardContract:
                 ),
                 (BoardSearch(since=november - timedelta(days=9), until=november), set(), set()),
             ):
-                assert set(tx.board.page(RULES, search=search, limit=9)) == slugs, search
-                assert sum(tx.board.counts(RULES, search).values()) == len(slugs), search
-                assert {one.key for one in tx.board.unseen(search, limit=9)} == keys, search
-                assert tx.board.count_unseen(search) == len(keys), search
+                assert set(tx.board.list_slugs(RULES, search=search, limit=9)) == slugs, search
+                assert sum(tx.board.count_by_shelf(RULES, search).values()) == len(slugs), search
+                assert {one.key for one in tx.board.list_unsubmitted(search, limit=9)} == keys, (
+                    search
+                )
+                assert tx.board.count_unsubmitted(search) == len(keys), search
 
     def test_a_text_that_was_never_handed_in_is_found_by_its_title(self, store: Store) -> None:
         with store.begin() as tx:
@@ -243,14 +247,14 @@ class BoardContract:
                 tx.drafts.add(draft)
             handed_in = replace(DRAFT, key="h" * 16)
             number = tx.drafts.add(handed_in).version.number
-            tx.drafts.hand_in("h" * 16, "hours", number, by=ED, at=NOON)
+            tx.drafts.submit("h" * 16, "hours", number, by=ED, at=NOON)
             tx.drafts.add(replace(DRAFT, key="d" * 16))
             tx.drafts.delete("d" * 16, NOON)
-            assert [one.key[-1] for one in tx.board.unseen(limit=9)] == ["2", "1", "0"]
-            assert [one.key[-1] for one in tx.board.unseen(skip=1, limit=1)] == ["1"]
+            assert [one.key[-1] for one in tx.board.list_unsubmitted(limit=9)] == ["2", "1", "0"]
+            assert [one.key[-1] for one in tx.board.list_unsubmitted(skip=1, limit=1)] == ["1"]
             sao = BoardSearch(words="sao")
-            assert [one.key[-1] for one in tx.board.unseen(sao, limit=9)] == ["0"]
-            assert (tx.board.count_unseen(), tx.board.count_unseen(sao)) == (3, 1)
+            assert [one.key[-1] for one in tx.board.list_unsubmitted(sao, limit=9)] == ["0"]
+            assert (tx.board.count_unsubmitted(), tx.board.count_unsubmitted(sao)) == (3, 1)
 
     def test_a_sender_starts_what_is_approved_and_what_is_sent_back_is_a_draft(
         self, store: Store
@@ -323,34 +327,38 @@ class BoardContract:
             add_campaign(tx, "other")
         with store.read() as tx:
             tx.list_together(["hours", "none"])
-            found = tx.campaigns.latest("hours")
+            found = tx.campaigns.find_latest("hours")
             assert found.id == newest
-            assert tx.campaigns.latest("none") is None
+            assert tx.campaigns.find_latest("none") is None
         with store.begin() as tx:
-            assert tx.campaigns.begun_correction("hours") is None
+            assert tx.campaigns.find_begun_correction("hours") is None
             original = tx.campaigns.get(newest)
             assert original is not None
             again = replace(original, slug="again", corrects="hours")
             number = tx.campaigns.add(again, NOON)
-            assert tx.campaigns.begun_correction("hours") is None, "it has not begun"
+            assert tx.campaigns.find_begun_correction("hours") is None, "it has not begun"
             move(tx, number, CampaignState.SENDING)
-            begun = tx.campaigns.begun_correction("hours")
+            begun = tx.campaigns.find_begun_correction("hours")
             assert begun.id == number
             move(tx, number, CampaignState.CANCELLED)
-            assert tx.campaigns.begun_correction("hours") is None
+            assert tx.campaigns.find_begun_correction("hours") is None
 
     def test_what_leaves_first_and_what_ended_last(self, store: Store) -> None:
         with store.begin() as tx:
             late = add_campaign(tx, "late", release_at=NOON + timedelta(days=2))
             soon = add_campaign(tx, "soon", release_at=NOON + timedelta(days=1))
-            assert [one.id for one in tx.campaigns.scheduled()] == [soon, late]
-            assert [one.id for one in tx.campaigns.scheduled(limit=1)] == [soon]
+            assert [one.id for one in tx.campaigns.list_scheduled()] == [soon, late]
+            assert [one.id for one in tx.campaigns.list_scheduled(limit=1)] == [soon]
             begun(tx, "first", CampaignState.SENT)
             begun(tx, "second", CampaignState.ATTENTION)
             begun(tx, "third", CampaignState.CANCELLED)
             begun(tx, "fourth", CampaignState.SENDING)
-            assert [one.slug for one in tx.campaigns.last_ended(9)] == ["third", "second", "first"]
-            assert [one.slug for one in tx.campaigns.last_ended(1)] == ["third"]
+            assert [one.slug for one in tx.campaigns.list_last_ended(9)] == [
+                "third",
+                "second",
+                "first",
+            ]
+            assert [one.slug for one in tx.campaigns.list_last_ended(1)] == ["third"]
 
 
 def write(
@@ -368,7 +376,7 @@ def write(
 
 
 def shelf(tx: Transaction) -> Shelf:
-    [found] = [one for one, count in tx.board.counts(RULES).items() if count]
+    [found] = [one for one, count in tx.board.count_by_shelf(RULES).items() if count]
     return found
 
 
@@ -379,7 +387,7 @@ def yes(
 
 
 def move(tx: Transaction, number: int, state: CampaignState) -> None:
-    tx.campaigns.move(number, state, expect=CampaignState, at=NOON)
+    tx.campaigns.change_state(number, state, expect=CampaignState, at=NOON)
 
 
 def begun(tx: Transaction, slug: str, state: CampaignState) -> None:

@@ -22,14 +22,18 @@ class CampaignsContract:
             begun = [add_campaign(tx, slug, welcome=True) for slug in ("hello", "hi", "welcome")]
             for number in begun:
                 expect = {CampaignState.SCHEDULED}
-                tx.campaigns.move(number, CampaignState.SENDING, expect=expect, at=NOON)
-            found = tx.campaigns.running_welcomes(["sport", "press"])
+                tx.campaigns.change_state(number, CampaignState.SENDING, expect=expect, at=NOON)
+            found = tx.campaigns.list_running_welcomes(["sport", "press"])
             assert [one.id for one in found] == begun[::-1]
-            assert tx.campaigns.running_welcomes(["sport"]) == tx.campaigns.sending() == []
+            assert (
+                tx.campaigns.list_running_welcomes(["sport"])
+                == tx.campaigns.find_sending_ids()
+                == []
+            )
             old, other, new = begun
             for campaign, reader in ((old, 1), (old, 1), (old, 2), (other, 1), (other, 3)):
                 tx.batches.add_reader(campaign, reader)
-            assert tx.campaigns.sending() == [old, other]
+            assert tx.campaigns.find_sending_ids() == [old, other]
             tx.campaigns.move_queued(old, new)
             tx.campaigns.move_queued(other, new)
             found = [tx.campaigns.get(number) for number in begun]
@@ -41,7 +45,7 @@ class CampaignsContract:
             campaign = Campaign(
                 id=0,
                 slug="resignation",
-                content_hash=tx.statements.keep_content(content(), NOON),
+                content_hash=tx.statements.store_content(content(), NOON),
                 state=CampaignState.SCHEDULED,
                 release_at=NOON + timedelta(milliseconds=1),
                 approved_by=("ed@forum.example", "josé@forum.example"),
@@ -62,17 +66,21 @@ class CampaignsContract:
         with pytest.raises(NewsletterError), store.begin() as tx:
             tx.campaigns.add(replace(campaign, content_hash="f" * 64), NOON)
         with store.read() as tx:
-            assert [one.id for one in tx.campaigns.all()] == [number]
+            assert [one.id for one in tx.campaigns.list_newest(None)[::-1]] == [number]
 
     def test_the_latest_campaign_of_a_statement_is_the_one_added_last(self, store: Store) -> None:
         with store.begin() as tx:
             first, second = add_campaign(tx), add_campaign(tx)
             other = add_campaign(tx, "other")
-            latest = tx.campaigns.latest("resignation")
+            latest = tx.campaigns.find_latest("resignation")
             assert latest.id == second
-            assert tx.campaigns.latest("nothing") is None
+            assert tx.campaigns.find_latest("nothing") is None
             assert tx.campaigns.get(other + 1) is None
-            assert [one.id for one in tx.campaigns.all()] == [first, second, other]
+            assert [one.id for one in tx.campaigns.list_newest(None)[::-1]] == [
+                first,
+                second,
+                other,
+            ]
 
     def test_those_due_come_oldest_first_and_no_others(self, store: Store) -> None:
         with store.begin() as tx:
@@ -80,11 +88,13 @@ class CampaignsContract:
             early = add_campaign(tx, "early", release_at=NOON - timedelta(hours=1))
             add_campaign(tx, "future", release_at=NOON + timedelta(milliseconds=1))
             held = add_campaign(tx, "held", release_at=NOON)
-            tx.campaigns.move(held, CampaignState.PAUSED, expect=[CampaignState.SCHEDULED], at=NOON)
-            assert [one.id for one in tx.campaigns.scheduled(until=NOON)] == [early, late]
+            tx.campaigns.change_state(
+                held, CampaignState.PAUSED, expect=[CampaignState.SCHEDULED], at=NOON
+            )
+            assert [one.id for one in tx.campaigns.list_scheduled(until=NOON)] == [early, late]
             tx.campaigns.reschedule(early, NOON + timedelta(hours=1), urgent=False)
             tx.campaigns.note_approvers(late, ("ana@forum.example", "ben@forum.example"))
-            [due] = tx.campaigns.scheduled(until=NOON)
+            [due] = tx.campaigns.list_scheduled(until=NOON)
             assert (due.id, due.approved_by) == (late, ("ana@forum.example", "ben@forum.example"))
 
     def test_those_that_are_sending_are_listed_and_no_others(self, store: Store) -> None:
@@ -93,15 +103,17 @@ class CampaignsContract:
             add_campaign(tx, "third")
         for expected in ({first.id, second.id}, {second.id}):
             with store.read() as tx:
-                assert set(tx.campaigns.sending()) == expected
+                assert set(tx.campaigns.find_sending_ids()) == expected
             first.move(CampaignState.PAUSED)
 
     def test_a_state_moves_only_from_where_it_was_expected(self, store: Store) -> None:
         with store.begin() as tx:
             number = add_campaign(tx)
             sending = [CampaignState.SENDING]
-            assert not tx.campaigns.move(number, CampaignState.PAUSED, expect=sending, at=NOON)
-            assert not tx.campaigns.move(
+            assert not tx.campaigns.change_state(
+                number, CampaignState.PAUSED, expect=sending, at=NOON
+            )
+            assert not tx.campaigns.change_state(
                 number + 1, CampaignState.PAUSED, expect=list(CampaignState), at=NOON
             )
             unchanged = tx.campaigns.get(number)
@@ -112,7 +124,7 @@ class CampaignsContract:
         later = NOON + timedelta(hours=1)
         for state in (CampaignState.PAUSED, CampaignState.SENDING, CampaignState.ATTENTION):
             with books.step() as tx:
-                tx.campaigns.move(
+                tx.campaigns.change_state(
                     books.id, state, expect=list(CampaignState), at=later, reason=state.value
                 )
         ended = books.campaign()
@@ -185,7 +197,7 @@ class CampaignsContract:
         assert first.counts() == Counts(pending=3, accepted=2)
         assert second.counts() == Counts(pending=5)
         with store.read() as tx:
-            by_all = {one.id: one.counts for one in tx.campaigns.all()}
+            by_all = {one.id: one.counts for one in tx.campaigns.list_newest(None)[::-1]}
         assert by_all == {first.id: first.counts(), second.id: second.counts()}
 
     def test_cancelling_what_waits_leaves_what_is_under_way(self, store: Store) -> None:

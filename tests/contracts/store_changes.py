@@ -26,7 +26,7 @@ Deed = Callable[[Transaction, int], object]
 
 
 def _move(to: CampaignState) -> Deed:
-    return lambda tx, number: tx.campaigns.move(number, to, expect=CampaignState, at=NOON)
+    return lambda tx, number: tx.campaigns.change_state(number, to, expect=CampaignState, at=NOON)
 
 
 CHANGES: dict[str, Deed] = {
@@ -143,12 +143,20 @@ class OpenContract:
                 tx.statements.put(replace(STORED, statement=statement), NOON)
                 number = add_campaign(tx, slug) if moves else 0
                 for state in moves:
-                    tx.campaigns.move(number, state, expect=CampaignState, at=NOON)
+                    tx.campaigns.change_state(number, state, expect=CampaignState, at=NOON)
             add_again = add_campaign(tx, "went")
-            assert slugs(tx.statements.unsettled()) == ["draft", "ended", "held", "waits", "went"]
-            tx.campaigns.move(add_again, CampaignState.SENDING, expect=CampaignState, at=NOON)
-            assert slugs(tx.statements.unsettled()) == ["draft", "ended", "held", "waits"]
-            open_ones = [one.slug for one in tx.campaigns.open()]
+            assert slugs(tx.statements.list_unsettled()) == [
+                "draft",
+                "ended",
+                "held",
+                "waits",
+                "went",
+            ]
+            tx.campaigns.change_state(
+                add_again, CampaignState.SENDING, expect=CampaignState, at=NOON
+            )
+            assert slugs(tx.statements.list_unsettled()) == ["draft", "ended", "held", "waits"]
+            open_ones = [one.slug for one in tx.campaigns.list_open()]
             assert open_ones == ["waits", "held", "goes", "went"]
 
     def test_the_newest_are_those_that_were_touched_last(self, store: Store) -> None:
@@ -158,37 +166,37 @@ class OpenContract:
                 tx.statements.put(replace(STORED, statement=statement), NOON)
             tx.statements.put(replace(STORED, present=False), NOON)
             tx.approvals.add(replace(YES, slug="a"))
-            assert slugs(tx.statements.newest(2)) == ["a", "c"]
-            assert slugs(tx.statements.newest(None)) == ["a", "c", "b"]
+            assert slugs(tx.statements.list_newest(2)) == ["a", "c"]
+            assert slugs(tx.statements.list_newest(None)) == ["a", "c", "b"]
             assert tx.statements.count() == 3
-            assert slugs(tx.statements.after("", 2)) == ["a", "b"]
-            assert slugs(tx.statements.after("a", 9)) == ["b", "c"]
-            assert slugs(tx.statements.some(["c", "never", "a"])) == ["a", "c"]
-            assert tx.statements.some([]) == []
+            assert slugs(tx.statements.list_after("", 2)) == ["a", "b"]
+            assert slugs(tx.statements.list_after("a", 9)) == ["b", "c"]
+            assert slugs(tx.statements.find(["c", "never", "a"])) == ["a", "c"]
+            assert tx.statements.find([]) == []
 
     def test_the_newest_campaigns_come_with_their_figures(self, store: Store) -> None:
         first = Books(store, 3, beside=False)
         second = Books(store, [], slug="other", beside=False)
         with store.read() as tx:
-            assert tx.campaigns.newest(1) == [second.campaign()]
-            assert tx.campaigns.newest(None) == [second.campaign(), first.campaign()]
-            assert tx.campaigns.newest(9, before=second.id) == [first.campaign()]
+            assert tx.campaigns.list_newest(1) == [second.campaign()]
+            assert tx.campaigns.list_newest(None) == [second.campaign(), first.campaign()]
+            assert tx.campaigns.list_newest(9, before=second.id) == [first.campaign()]
             assert tx.campaigns.count() == 2
-            assert [one.id for one in tx.campaigns.last_begun(1)] == [second.id]
-            assert tx.campaigns.begun(NOON) == []
-            begun = tx.campaigns.begun(NOON - timedelta(milliseconds=1))
+            assert [one.id for one in tx.campaigns.list_last_begun(1)] == [second.id]
+            assert tx.campaigns.list_begun(NOON) == []
+            begun = tx.campaigns.list_begun(NOON - timedelta(milliseconds=1))
             assert [one.id for one in begun] == [first.id, second.id]
 
     def test_kin_are_those_that_correct_each_other_however_far(self, store: Store) -> None:
         with store.begin() as tx:
             for slug, corrects in (("a", ""), ("b", "a"), ("c", "b"), ("d", ""), ("e", "gone")):
-                campaign = tx.campaigns.head(add_campaign(tx, f"of-{slug}"))
+                campaign = tx.campaigns.get_without_counts(add_campaign(tx, f"of-{slug}"))
                 tx.campaigns.add(replace(campaign, slug=slug, corrects=corrects), NOON)
             for slug in ("a", "b", "c"):
-                assert [one.slug for one in tx.campaigns.related([slug])] == ["a", "b", "c"]
-            assert [one.slug for one in tx.campaigns.related(["d"])] == ["d"]
-            assert [one.slug for one in tx.campaigns.related(["e", "d"])] == ["d", "e"]
-            assert tx.campaigns.related([]) == []
+                assert [one.slug for one in tx.campaigns.find_related([slug])] == ["a", "b", "c"]
+            assert [one.slug for one in tx.campaigns.find_related(["d"])] == ["d"]
+            assert [one.slug for one in tx.campaigns.find_related(["e", "d"])] == ["d", "e"]
+            assert tx.campaigns.find_related([]) == []
 
     def test_what_went_out_is_listed_once_newest_first(self, store: Store) -> None:
         with store.begin() as tx:
@@ -196,47 +204,51 @@ class OpenContract:
             for day, slug in enumerate(("a", "b", "a", "c", "waits")):
                 number, at = add_campaign(tx, slug), NOON + timedelta(days=day)
                 if slug != "waits":
-                    tx.campaigns.move(number, CampaignState.SENDING, expect=CampaignState, at=at)
-            assert tx.campaigns.published(skip=0, limit=9) == ["c", "b", "a"]
-            assert tx.campaigns.published(skip=1, limit=1) == ["b"]
+                    tx.campaigns.change_state(
+                        number, CampaignState.SENDING, expect=CampaignState, at=at
+                    )
+            assert tx.campaigns.list_published(skip=0, limit=9) == ["c", "b", "a"]
+            assert tx.campaigns.list_published(skip=1, limit=1) == ["b"]
             assert tx.campaigns.count_published() == (3, NOON + timedelta(days=3))
 
     def test_the_translations_of_statements_are_those_with_a_campaign(self, store: Store) -> None:
         with store.begin() as tx:
-            campaign = tx.campaigns.head(add_campaign(tx, "original"))
+            campaign = tx.campaigns.get_without_counts(add_campaign(tx, "original"))
             tx.campaigns.add(replace(campaign, slug="auf-deutsch", translates="original"), NOON)
-            assert tx.campaigns.translations(["original", "other"]) == {"auf-deutsch"}
-            assert tx.campaigns.translations(["auf-deutsch"]) == set()
+            assert tx.campaigns.find_translation_slugs(["original", "other"]) == {"auf-deutsch"}
+            assert tx.campaigns.find_translation_slugs(["auf-deutsch"]) == set()
 
     def test_the_last_lines_of_the_log_come_newest_first(self, store: Store) -> None:
         with store.begin() as tx:
-            assert (tx.audit.newest(5), tx.audit.count()) == ([], 0)
+            assert (tx.audit.list_newest(5), tx.audit.count()) == ([], 0)
             for deed in ("one", "two", "three"):
                 tx.audit.enter(actor="a", action=deed, subject="s", detail="")
-            assert [one.action for one in tx.audit.newest(2)] == ["three", "two"]
-            assert tx.audit.newest(None) == tx.audit.all()[::-1]
+            assert [one.action for one in tx.audit.list_newest(2)] == ["three", "two"]
+            assert [one.action for one in tx.audit.list_newest(None)] == ["three", "two", "one"]
             assert tx.audit.count() == 3
 
     def test_issues_wait_until_they_begin(self, store: Store) -> None:
         second = replace(MADE, day=MADE.day + timedelta(days=7))
         dropped = replace(MADE, day=MADE.day + timedelta(days=14), statement=None)
         with store.begin() as tx:
-            assert tx.digests.last("weekly") is None
+            assert tx.digests.last_day("weekly") is None
             for issue in (MADE, second, dropped):
                 tx.digests.put(issue, NOON)
             number = add_campaign(tx, MADE.slug)
-            assert tx.digests.waiting() == [MADE, second]
-            tx.campaigns.move(number, CampaignState.SENDING, expect=CampaignState, at=NOON)
-            assert tx.digests.waiting() == [second]
-            assert tx.digests.last("weekly") == dropped.day
-            assert tx.digests.some([second.slug, "no-issue", "weekly-1999-01-01"]) == [second]
+            assert tx.digests.list_waiting_issues() == [MADE, second]
+            tx.campaigns.change_state(number, CampaignState.SENDING, expect=CampaignState, at=NOON)
+            assert tx.digests.list_waiting_issues() == [second]
+            assert tx.digests.last_day("weekly") == dropped.day
+            assert tx.digests.find_issues([second.slug, "no-issue", "weekly-1999-01-01"]) == [
+                second
+            ]
 
     def test_statements_that_ever_had_a_yes_by_some_way_are_known(self, store: Store) -> None:
         with store.begin() as tx:
             tx.approvals.add(YES)
             tx.approvals.add(replace(YES, slug="filed", channel=Channel.FRONT_MATTER))
             tx.approvals.revoke("filed", NOON, actor="ed")
-            assert tx.approvals.slugs(Channel.FRONT_MATTER) == {"filed"}
+            assert tx.approvals.find_slugs(Channel.FRONT_MATTER) == {"filed"}
 
 
 def begin(store: Store) -> tuple[int, int]:

@@ -37,9 +37,9 @@ class ChoicesContract:
             assert tx.audiences.count(PRESS) == 1
             early = WEEK - timedelta(milliseconds=1)
             assert not tx.choices.has_ended_pause(early)
-            assert tx.choices.resume(early) == 0
+            assert tx.choices.end_pauses(early) == 0
             assert tx.choices.has_ended_pause(WEEK)
-            assert tx.choices.resume(WEEK) == 2
+            assert tx.choices.end_pauses(WEEK) == 2
             assert not tx.choices.has_ended_pause(WEEK)
             assert tx.audiences.count(PRESS) == 3
 
@@ -53,7 +53,7 @@ class ChoicesContract:
             tx.readers.suppress([gone], NOON, "test")
         pause(store, 1, 2, 3)
         with store.read() as tx:
-            assert list(tx.audiences.addresses(PRESS)) == ["reader4@example.org"]
+            assert list(tx.audiences.stream_addresses(PRESS)) == ["reader4@example.org"]
             assert tx.audiences.list_excluded(PRESS) == [
                 ("reader1@example.org", "paused"),
                 ("reader2@example.org", "unsubscribed"),
@@ -69,7 +69,7 @@ class ChoicesContract:
         assert ids(books.claim()) == [1, 3]
         assert books.counts() == Counts(pending=2, suppressed=1)
         with store.read() as tx:
-            assert tx.campaigns.exceptions(books.id) == [
+            assert tx.campaigns.list_exceptions(books.id) == [
                 ("reader2@example.org", "suppressed", "paused", "")
             ]
 
@@ -103,7 +103,7 @@ class ChoicesContract:
             ended_campaigns=(books.campaign(),),
         )
         with store.read() as tx:
-            assert list(tx.audiences.addresses(wanted)) == ["reader2@example.org"]
+            assert list(tx.audiences.stream_addresses(wanted)) == ["reader2@example.org"]
             assert tx.audiences.list_excluded(wanted) == [("reader1@example.org", "paused")]
 
     # --- joining and leaving
@@ -116,16 +116,16 @@ class ChoicesContract:
             assert tx.choices.join(1, ["press", "supporters", "new"], later, ()) == {"press", "new"}
             assert tx.choices.join(1, ["press"], later, ()) == frozenset()
             assert tx.choices.join(1, ["board"], later, ["board"]) == {"board"}
-            [waits] = tx.readers.who_request(9)
+            [waits] = tx.readers.list_requesting(9)
             assert (waits.id, waits.requested, "board" in waits.lists) == (1, ("board",), False)
             tx.choices.confirm_request(1, "board", later)
-            assert tx.readers.who_request(9) == []
+            assert tx.readers.list_requesting(9) == []
             assert tx.choices.leave(1, ["board"], later) == {"board"}
             assert tx.choices.leave(1, ["new", "nothing"], later) == {"new"}
             assert tx.choices.leave(1, ["new"], later) == frozenset()
             found = tx.readers.get(1)
             assert found.lists == ("press", "supporters")
-            assert tx.readers.left_through(7) == 0
+            assert tx.readers.count_left_through(7) == 0
 
     def test_what_a_person_says_of_themselves_is_written_down(self, store: Store) -> None:
         with store.begin() as tx:
@@ -141,18 +141,18 @@ class ChoicesContract:
         with store.begin() as tx:
             tx.readers.upsert(entries(3, "press", "events"), NOON)
             campaign = add_campaign(tx)
-            assert tx.choices.depart([], NOON) == []
+            assert tx.choices.unsubscribe_by_links([], NOON) == []
             links = [(campaign, 1), (99, 2), (campaign, 77), (campaign, 1)]
-            assert tx.choices.depart(links, NOON) == [(campaign, 77)]
+            assert tx.choices.unsubscribe_by_links(links, NOON) == [(campaign, 77)]
             assert [tx.readers.get(number).lists for number in (1, 2, 3)] == [  # type: ignore[union-attr]
                 ("events",),
                 (),
                 ("events", "press"),
             ]
-            assert tx.readers.left_through(campaign) == 1
-            tx.choices.depart_from_all(campaign, 3, NOON)
+            assert tx.readers.count_left_through(campaign) == 1
+            tx.choices.unsubscribe_from_all(campaign, 3, NOON)
             assert tx.readers.get(3).lists == ()  # type: ignore[union-attr]
-            assert tx.readers.left_through(campaign) == 2
+            assert tx.readers.count_left_through(campaign) == 2
 
     # --- the record of one person
 
@@ -208,13 +208,13 @@ class ChoicesContract:
         )
         with books.step() as tx:
             tx.choices.pause(1, WEEK)
-            tx.events.keep("mailgun", [(told, EventTarget(subscriber_id=1))], NOON)
-            tx.events.keep("mailgun", [(other, EventTarget(subscriber_id=1))], NOON)
+            tx.events.store_events("mailgun", [(told, EventTarget(subscriber_id=1))], NOON)
+            tx.events.store_events("mailgun", [(other, EventTarget(subscriber_id=1))], NOON)
             tx.events.store_statuses([bounce])
             for one in (replace(email, subscriber_id=1), replace(email, address=ANA.address)):
                 limits = EmailLimits()
                 tx.emails.ask(replace(one, kind=one.kind), network="", limits=limits)
-            wording = tx.consents.keep_words("Yes, all of it.", "en", NOON)
+            wording = tx.consents.store_words("Yes, all of it.", "en", NOON)
             tx.consents.add(1, [replace(record, wording=wording)])
             suppress(tx, ANA.address)
         with store.read() as tx:
@@ -248,16 +248,16 @@ class ChoicesContract:
                 told = Event(id="e1", kind=EventKind.OTHER, at=NOON, raw=raw)
                 friend = replace(told, id="e2", raw="friend@example.org")
                 with store.begin() as tx:
-                    tx.events.keep(
+                    tx.events.store_events(
                         "mailgun", [(told, EventTarget()), (friend, EventTarget())], NOON
                     )
-                    traces = tx.traces.of(
+                    traces = tx.traces.find(
                         "josé@münchen.example" if "É" not in raw else "JosÉ@münchen.example"
                     )
                     tx.traces.erase(traces)
                     assert len(traces) == 1
-                    assert tx.traces.of("josé@münchen.example") == []
-                    assert len(tx.traces.of("Friend@example.org")) == 1
+                    assert tx.traces.find("josé@münchen.example") == []
+                    assert len(tx.traces.find("Friend@example.org")) == 1
 
     def test_a_reason_of_somebody_elses_that_quotes_an_address_is_emptied(
         self, store: Store
@@ -266,9 +266,9 @@ class ChoicesContract:
         bad = replace(REJECTED, reason="forwarded to <ANA@example.org>: full")
         books.settle(books.claim(), n2=bad)
         with books.step() as tx:
-            tx.traces.erase(tx.traces.of("ana@example.org"))
-            assert tx.traces.of("ana@example.org") == []
-            [(_, state, reason, _)] = tx.campaigns.exceptions(books.id)
+            tx.traces.erase(tx.traces.find("ana@example.org"))
+            assert tx.traces.find("ana@example.org") == []
+            [(_, state, reason, _)] = tx.campaigns.list_exceptions(books.id)
         assert (state, reason) == ("rejected", "")
 
     def test_whoever_is_forgotten_leaves_no_letter_and_no_consent(self, store: Store) -> None:
@@ -283,7 +283,7 @@ class ChoicesContract:
             tx.emails.ask(move, network="", limits=EmailLimits())
             tx.consents.add(1, [record])
             assert tx.traces.erasure_due_since() is None
-            tx.readers.forget(ANA.address, NOON)
+            tx.readers.erase(ANA.address, NOON)
             assert tx.emails.get(1) is None
             assert tx.emails.get(2) is None
             assert tx.consents.of(1) == []
@@ -300,12 +300,12 @@ class ChoicesContract:
             tx.emails.ask(email, network="", limits=EmailLimits())
             tx.readers.upsert([ANA], NOON)
             suppress(tx, ANA.address, SuppressionReason.BOUNCED)
-            assert tx.readers.move(1, "new@example.org")
-            assert tx.readers.suppressed(ANA.address) is SuppressionReason.BOUNCED
-            tx.readers.forget("new@example.org", NOON)
+            assert tx.readers.change_address(1, "new@example.org")
+            assert tx.readers.suppression_reason(ANA.address) is SuppressionReason.BOUNCED
+            tx.readers.erase("new@example.org", NOON)
             assert tx.emails.get(1) is None
-            assert list(tx.readers.suppressions()) == []
-            assert tx.readers.suppressed(ANA.address) is SuppressionReason.BOUNCED
+            assert list(tx.readers.stream_suppressions()) == []
+            assert tx.readers.suppression_reason(ANA.address) is SuppressionReason.BOUNCED
 
     @pytest.mark.parametrize("reason", SuppressionReason)
     def test_staff_end_a_suppression_of_any_kind(
@@ -315,8 +315,8 @@ class ChoicesContract:
             tx.readers.upsert([ANA, *entries(1)], NOON)
             suppress(tx, ANA.address, reason)
             suppress(tx, "reader1@example.org", reason)
-            assert tx.readers.release("ANA@example.org")
-            assert not tx.readers.release(ANA.address)
-            assert tx.readers.suppressed(ANA.address) is None
+            assert tx.readers.lift_by_staff("ANA@example.org")
+            assert not tx.readers.lift_by_staff(ANA.address)
+            assert tx.readers.suppression_reason(ANA.address) is None
             assert tx.readers.suppression_origin(ANA.address) == ""
-            assert tx.readers.suppressed("reader1@example.org") is reason
+            assert tx.readers.suppression_reason("reader1@example.org") is reason

@@ -25,7 +25,7 @@ def resolve(books: Books, to: Resolution) -> None:
 
 def unknown(books: Books) -> list[str]:
     with books.store.read() as tx:
-        return tx.campaigns.unknown(books.id)
+        return tx.campaigns.list_unknown(books.id)
 
 
 class ConfirmingContract:
@@ -35,7 +35,7 @@ class ConfirmingContract:
         assert books.counts() == Counts(accepted=2, unknown=8, pending=4)
         assert "reader2@example.org" not in unknown(books)
         with store.read() as tx:
-            assert tx.campaigns.exceptions(books.id) == [
+            assert tx.campaigns.list_exceptions(books.id) == [
                 ("reader2@example.org", "accepted", "told by an event", "m"),
                 ("reader5@example.org", "accepted", "told by an event", "m"),
             ]

@@ -26,13 +26,13 @@ ENDED = ConsentRecord(
 class ConsentsContract:
     def test_words_are_kept_once_under_their_hash(self, store: Store) -> None:
         with store.begin() as tx:
-            found = [tx.consents.keep_words(WORDS, "es", NOON) for _ in range(2)]
-            other = tx.consents.keep_words(WORDS + "!", "es", NOON)
+            found = [tx.consents.store_words(WORDS, "es", NOON) for _ in range(2)]
+            other = tx.consents.store_words(WORDS + "!", "es", NOON)
         assert found == [GIVEN.wording] * 2
         assert other != GIVEN.wording
         with store.read() as tx:
-            assert tx.consents.words(GIVEN.wording) == WORDS
-            assert tx.consents.words("0" * 64) == ""
+            assert tx.consents.get_words(GIVEN.wording) == WORDS
+            assert tx.consents.get_words("0" * 64) == ""
 
     def test_each_yes_and_its_end_come_back_in_their_order(self, store: Store) -> None:
         with store.begin() as tx:

@@ -32,7 +32,7 @@ def addresses(*numbers: int) -> list[str]:
 def who(store: Store, wanted: Correction) -> tuple[list[str], list[tuple[str, str]]]:
     """Recipients and others of a correction; their number is as predicted."""
     with store.read() as tx:
-        reached = list(tx.audiences.addresses(wanted))
+        reached = list(tx.audiences.stream_addresses(wanted))
         assert tx.audiences.count(wanted) == len(reached)
         excluded = tx.audiences.list_excluded(wanted)
         assert tx.audiences.count_excluded(wanted) == Counter(why for _, why in excluded)
@@ -134,7 +134,7 @@ class CorrectionsContract:
         books = Books(store, 2)
         books.drain()
         with books.step() as tx:
-            tx.readers.forget("reader1@example.org", NOON)
+            tx.readers.erase("reader1@example.org", NOON)
         assert who(store, correction(books)) == (addresses(2), [("(erased)", "erased")])
 
     def test_halves_are_told_apart_from_what_they_were_halved_from(self, store: Store) -> None:

@@ -18,23 +18,23 @@ EMPTY = Issue(name="monthly", day=date(2028, 2, 29), upto=NOON + timedelta(milli
 class DigestsContract:
     def test_a_new_database_has_no_round_ups(self, store: Store) -> None:
         with store.read() as tx:
-            assert tx.digests.since() == {}
-            assert tx.digests.issues() == []
+            assert tx.digests.configured_since() == {}
+            assert tx.digests.list_issues() == []
 
     def test_a_round_up_begins_once_until_it_is_ended(self, store: Store) -> None:
         later = NOON + timedelta(days=1)
         with store.begin() as tx:
-            tx.digests.begin("weekly", NOON)
-            tx.digests.begin("monthly", later)
+            tx.digests.add("weekly", NOON)
+            tx.digests.add("monthly", later)
         with store.begin() as tx:
-            tx.digests.begin("weekly", later)
-            assert tx.digests.since() == {"weekly": NOON, "monthly": later}
-            tx.digests.end("weekly")
-            tx.digests.end("never there")
+            tx.digests.add("weekly", later)
+            assert tx.digests.configured_since() == {"weekly": NOON, "monthly": later}
+            tx.digests.remove("weekly")
+            tx.digests.remove("never there")
         with store.begin() as tx:
-            assert tx.digests.since() == {"monthly": later}
-            tx.digests.begin("weekly", later)
-            assert tx.digests.since() == {"weekly": later, "monthly": later}
+            assert tx.digests.configured_since() == {"monthly": later}
+            tx.digests.add("weekly", later)
+            assert tx.digests.configured_since() == {"weekly": later, "monthly": later}
 
     def test_an_issue_comes_back_as_it_was_put(
         self, subtests: pytest.Subtests, store: Store
@@ -44,7 +44,7 @@ class DigestsContract:
                 with store.begin() as tx:
                     tx.digests.put(issue, NOON)
                 with store.read() as tx:
-                    assert issue in tx.digests.issues()
+                    assert issue in tx.digests.list_issues()
 
     def test_a_local_date_has_one_issue_of_a_name_and_the_last_one_put_stays(
         self, store: Store
@@ -54,7 +54,7 @@ class DigestsContract:
             tx.digests.put(MADE, NOON)
             tx.digests.put(changed, NOON)
         with store.read() as tx:
-            assert tx.digests.issues() == [changed]
+            assert tx.digests.list_issues() == [changed]
 
     def test_issues_come_by_name_and_day_and_outlive_the_end_of_their_round_up(
         self, store: Store
@@ -63,9 +63,9 @@ class DigestsContract:
         with store.begin() as tx:
             for issue in (later, MADE, EMPTY):
                 tx.digests.put(issue, NOON)
-            tx.digests.end("weekly")
+            tx.digests.remove("weekly")
         with store.read() as tx:
-            assert tx.digests.issues() == [EMPTY, MADE, later]
+            assert tx.digests.list_issues() == [EMPTY, MADE, later]
 
     def test_an_issue_of_a_block_that_fails_was_never_there(self, store: Store) -> None:
         class Killed(BaseException):
@@ -79,4 +79,4 @@ class DigestsContract:
         with pytest.raises(Killed):
             put_and_die()
         with store.read() as tx:
-            assert tx.digests.issues() == []
+            assert tx.digests.list_issues() == []

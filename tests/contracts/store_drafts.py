@@ -56,10 +56,10 @@ class DraftsContract:
         assert added == replace(DRAFT, version=replace(FIRST, number=added.version.number))
         with store.read() as tx:
             assert tx.drafts.get(KEY) == added
-            assert tx.board.unseen(limit=9) == [added]
-            assert tx.drafts.versions(KEY, 9) == [added.version]
+            assert tx.board.list_unsubmitted(limit=9) == [added]
+            assert tx.drafts.list_versions(KEY, 9) == [added.version]
             assert tx.drafts.get(OTHER) is None
-            assert tx.drafts.handed_in() == []
+            assert tx.drafts.list_submitted() == []
 
     def test_the_text_is_the_version_that_it_was_advanced_to(self, store: Store) -> None:
         with store.begin() as tx:
@@ -67,46 +67,46 @@ class DraftsContract:
             second = replace(
                 first, kind=VersionKind.TYPED, by=BEN, writers=(ANA, BEN), began_at=LATER, at=LATER
             )
-            number = tx.drafts.keep(KEY, second)
-            advanced = tx.drafts.advance(KEY, number, by=BEN, at=LATER)
+            number = tx.drafts.add_version(KEY, second)
+            advanced = tx.drafts.set_head(KEY, number, by=BEN, at=LATER)
             assert advanced.version == replace(second, number=number)
             assert (advanced.revision, advanced.changed_by, advanced.changed_at) == (2, BEN, LATER)
-            assert [one.number for one in tx.drafts.versions(KEY, 9)] == [number, first.number]
-            assert [one.number for one in tx.drafts.versions(KEY, 9, skip=1)] == [first.number]
-            assert tx.drafts.count(KEY) == 2
+            assert [one.number for one in tx.drafts.list_versions(KEY, 9)] == [number, first.number]
+            assert [one.number for one in tx.drafts.list_versions(KEY, 9, skip=1)] == [first.number]
+            assert tx.drafts.count_versions(KEY) == 2
 
     def test_a_version_grows_until_it_was_handed_in(self, store: Store) -> None:
         with store.begin() as tx:
             first = tx.drafts.add(DRAFT).version
             more = replace(first, text=DraftText(title="More"), at=LATER)
             tx.drafts.update_open(more)
-            assert tx.drafts.version(KEY, first.number) == more
-            tx.drafts.hand_in(KEY, "library-hours", first.number, by=BEN, at=LATER)
+            assert tx.drafts.get_version(KEY, first.number) == more
+            tx.drafts.submit(KEY, "library-hours", first.number, by=BEN, at=LATER)
             tx.drafts.update_open(replace(more, text=DraftText(title="Less")))
-            kept = tx.drafts.version(KEY, first.number)
+            kept = tx.drafts.get_version(KEY, first.number)
             assert kept == replace(more, closed=True, handed_in_at=LATER, handed_in_by=BEN)
 
     def test_a_version_is_found_by_its_own_text_alone(self, store: Store) -> None:
         with store.begin() as tx:
             number = tx.drafts.add(DRAFT).version.number
             tx.drafts.add(replace(DRAFT, key=OTHER))
-            assert tx.drafts.version(OTHER, number) is None
+            assert tx.drafts.get_version(OTHER, number) is None
 
     def test_what_somebody_typed_aside_last_is_found_again(self, store: Store) -> None:
         with store.begin() as tx:
             first = tx.drafts.add(DRAFT).version
             assert tx.drafts.find_conflicting(KEY, ANA) is None
             beside = replace(first, kind=VersionKind.ASIDE)
-            tx.drafts.keep(KEY, beside)
-            number = tx.drafts.keep(KEY, beside)
+            tx.drafts.add_version(KEY, beside)
+            number = tx.drafts.add_version(KEY, beside)
             assert tx.drafts.find_conflicting(KEY, ANA) == replace(beside, number=number)
             assert tx.drafts.find_conflicting(KEY, BEN) is None
 
     def test_a_closed_version_says_so(self, store: Store) -> None:
         with store.begin() as tx:
             number = tx.drafts.add(DRAFT).version.number
-            tx.drafts.close(number)
-            found = tx.drafts.version(KEY, number)
+            tx.drafts.close_version(number)
+            found = tx.drafts.get_version(KEY, number)
             assert found.closed
 
     def test_what_was_handed_in_is_known_under_its_slug_until_it_is_deleted(
@@ -114,44 +114,44 @@ class DraftsContract:
     ) -> None:
         with store.begin() as tx:
             version = tx.drafts.add(DRAFT).version
-            tx.drafts.hand_in(KEY, "library-hours", version.number, by=BEN, at=LATER)
-            typed = tx.drafts.keep(KEY, replace(version, text=DraftText(title="Unseen")))
-            tx.drafts.advance(KEY, typed, by=ANA, at=LATER)
+            tx.drafts.submit(KEY, "library-hours", version.number, by=BEN, at=LATER)
+            typed = tx.drafts.add_version(KEY, replace(version, text=DraftText(title="Unseen")))
+            tx.drafts.set_head(KEY, typed, by=ANA, at=LATER)
         with store.begin() as tx:
-            [known] = tx.drafts.handed_in()
+            [known] = tx.drafts.list_submitted()
             handed = replace(version, closed=True, handed_in_at=LATER, handed_in_by=BEN)
             assert (known.slug, known.version) == ("library-hours", handed)
-            assert tx.drafts.some(["library-hours", "other"]) == [known]
-            assert tx.drafts.some(["other"]) == []
-            assert tx.board.unseen(limit=9) == []
+            assert tx.drafts.find_submitted(["library-hours", "other"]) == [known]
+            assert tx.drafts.find_submitted(["other"]) == []
+            assert tx.board.list_unsubmitted(limit=9) == []
             draft = tx.drafts.of("library-hours")
             assert (draft.slug, draft.handed_in) == ("library-hours", version.number)
             assert draft.version.text.title == "Unseen"
-            tx.drafts.take_back(KEY)
-            assert tx.drafts.handed_in() == [replace(known, taken_back=True)]
-            tx.drafts.hand_in(KEY, "library-hours", version.number, by=BEN, at=LATER)
-            assert tx.drafts.handed_in() == [known]
+            tx.drafts.withdraw(KEY)
+            assert tx.drafts.list_submitted() == [replace(known, taken_back=True)]
+            tx.drafts.submit(KEY, "library-hours", version.number, by=BEN, at=LATER)
+            assert tx.drafts.list_submitted() == [known]
             tx.drafts.delete(KEY, LATER)
-            assert tx.drafts.handed_in() == tx.board.unseen(limit=9) == []
+            assert tx.drafts.list_submitted() == tx.board.list_unsubmitted(limit=9) == []
             assert tx.drafts.of("library-hours") is None
             assert tx.drafts.of("") is None
-            assert tx.drafts.has("library-hours")
-            assert not tx.drafts.has("")
+            assert tx.drafts.has_slug("library-hours")
+            assert not tx.drafts.has_slug("")
 
     def test_two_texts_never_have_one_slug(self, store: Store) -> None:
         with store.begin() as tx:
             first = tx.drafts.add(DRAFT).version
             second = tx.drafts.add(replace(DRAFT, key=OTHER)).version
-            tx.drafts.hand_in(KEY, "one", first.number, by=ANA, at=NOON)
+            tx.drafts.submit(KEY, "one", first.number, by=ANA, at=NOON)
         with pytest.raises(Defect, match=r"(?i)unique"), store.begin() as tx:
-            tx.drafts.hand_in(OTHER, "one", second.number, by=ANA, at=NOON)
+            tx.drafts.submit(OTHER, "one", second.number, by=ANA, at=NOON)
 
     def test_what_is_unseen_comes_the_latest_first_page_by_page(self, store: Store) -> None:
         with store.begin() as tx:
             for number in range(3):
                 at = NOON + timedelta(hours=number)
                 tx.drafts.add(replace(DRAFT, key=f"{number:016}", changed_at=at))
-            assert [one.key[-1] for one in tx.board.unseen(limit=3)] == ["2", "1", "0"]
+            assert [one.key[-1] for one in tx.board.list_unsubmitted(limit=3)] == ["2", "1", "0"]
 
     def test_templates_come_by_their_title_and_are_no_drafts(self, store: Store) -> None:
         with store.begin() as tx:
@@ -159,22 +159,22 @@ class DraftsContract:
             for key, title in ((OTHER, "Release"), ("c" * 16, "Answer")):
                 text = replace(FIRST, text=replace(TEXT, title=title))
                 tx.drafts.add(replace(DRAFT, key=key, version=text, template=True))
-            titles = [one.version.text.title for one in tx.drafts.templates()]
+            titles = [one.version.text.title for one in tx.drafts.list_templates()]
             assert titles == ["Answer", "Release"]
-            assert [one.key for one in tx.board.unseen(limit=9)] == [KEY]
+            assert [one.key for one in tx.board.list_unsubmitted(limit=9)] == [KEY]
 
     def test_what_an_import_found_is_gone_once_somebody_has_looked_at_it(
         self, store: Store
     ) -> None:
         with store.begin() as tx:
             tx.drafts.add(DRAFT)
-            tx.drafts.hide_notes(KEY)
+            tx.drafts.dismiss_findings(KEY)
             found = tx.drafts.get(KEY)
             assert found.found == ImportFindings()
 
     def test_a_text_that_is_gone_is_not_advanced(self, store: Store) -> None:
         with store.begin() as tx, pytest.raises(Defect, match="is gone"):
-            tx.drafts.advance(KEY, 1, by=ANA, at=NOON)
+            tx.drafts.set_head(KEY, 1, by=ANA, at=NOON)
 
     def test_what_is_handed_in_is_noted_as_a_change_and_what_is_typed_is_not(
         self, store: Store
@@ -182,12 +182,12 @@ class DraftsContract:
         with store.begin() as tx:
             version = tx.drafts.add(DRAFT).version
             tx.drafts.update_open(replace(version, text=DraftText(title="More")))
-            tx.drafts.advance(KEY, version.number, by=ANA, at=LATER)
+            tx.drafts.set_head(KEY, version.number, by=ANA, at=LATER)
             assert tx.statements.changed_since(0)[1] == []
             mark = 0
             for change in (
-                lambda: tx.drafts.hand_in(KEY, "hours", version.number, by=ANA, at=NOON),
-                lambda: tx.drafts.take_back(KEY),
+                lambda: tx.drafts.submit(KEY, "hours", version.number, by=ANA, at=NOON),
+                lambda: tx.drafts.withdraw(KEY),
                 lambda: tx.drafts.delete(KEY, NOON),
             ):
                 change()
@@ -203,5 +203,5 @@ class DraftsContract:
         with store.read() as tx:
             assert tx.pictures.of(KEY) == [later, PICTURE]
             assert tx.pictures.of(OTHER) == []
-            assert tx.pictures.data(PICTURE.name) == ("image/png", b"\x89PNG\x00")
-            assert tx.pictures.data("p") is None
+            assert tx.pictures.get_data(PICTURE.name) == ("image/png", b"\x89PNG\x00")
+            assert tx.pictures.get_data("p") is None

@@ -60,12 +60,12 @@ def note(store: Store, receipts: Iterable[DeliveryStatus]) -> None:
 
 def figures(books: Books) -> Figures:
     with books.store.read() as tx:
-        return tx.events.figures(books.id)
+        return tx.events.count_results(books.id)
 
 
 def keep(store: Store, event: Event, place: EventTarget | None = None) -> int:
     with store.begin() as tx:
-        return len(tx.events.keep("recording", [(event, place or EventTarget())], NOON))
+        return len(tx.events.store_events("recording", [(event, place or EventTarget())], NOON))
 
 
 class EventsContract:
@@ -143,8 +143,12 @@ class EventsContract:
         first.requeue(first.claim())
         with store.begin() as tx:
             later = add_campaign(tx)
-            tx.campaigns.move(first.id, CampaignState.CANCELLED, expect=[*CampaignState], at=NOON)
-            tx.campaigns.move(later, CampaignState.SENDING, expect=list(CampaignState), at=NOON)
+            tx.campaigns.change_state(
+                first.id, CampaignState.CANCELLED, expect=[*CampaignState], at=NOON
+            )
+            tx.campaigns.change_state(
+                later, CampaignState.SENDING, expect=list(CampaignState), at=NOON
+            )
             tx.audiences.freeze(later, PRESS, 10)
         [place] = locate(store, earlier(subscriber_id=1))
         assert place.delivery == (first.id, 1), "the other one called nobody yet"
@@ -208,7 +212,7 @@ class EventsContract:
         with store.begin() as tx:
             gone = SuppressedEntry(address="reader2@example.org", reason=SuppressionReason.BOUNCED)
             tx.readers.suppress([gone], NOON, "test")
-            tx.readers.forget("reader2@example.org", NOON)
+            tx.readers.erase("reader2@example.org", NOON)
             manual = SuppressedEntry(address="x@example.org", reason=SuppressionReason.MANUAL)
             tx.readers.suppress([manual], NOON, "test")
         by_number, by_address, other = locate(
@@ -254,7 +258,7 @@ class EventsContract:
         note(store, [bounced(books, 3, Bounce.HARD)])
         with store.read() as tx:
             minutes = [(NOON, 2), (NOON + timedelta(minutes=1), 1)]
-            assert tx.events.delivered_by_minute(books.id, sample=False) == minutes
+            assert tx.events.count_delivered_by_minute(books.id, sample=False) == minutes
 
     def test_of_many_deliveries_one_in_25_counts_for_all(self, store: Store) -> None:
         books = Books(store, 50)
@@ -262,24 +266,24 @@ class EventsContract:
         note(store, delivered(books, *range(1, 51)))
         note(store, [bounced(books, 25, Bounce.HARD)])
         with store.read() as tx:
-            assert tx.events.delivered_by_minute(books.id, sample=True) == [(NOON, 25)]
+            assert tx.events.count_delivered_by_minute(books.id, sample=True) == [(NOON, 25)]
 
     def test_the_domains_with_most_bounces_come_first(self, store: Store) -> None:
         books = Books(store, 4)
         note(store, [bounced(books, n, Bounce.HARD) for n in (1, 2, 4)])
         note(store, [*delivered(books, 3), bounced(books, 3, Bounce.SOFT)])
         with store.begin() as tx:
-            tx.readers.forget("reader4@example.org", NOON)
+            tx.readers.erase("reader4@example.org", NOON)
             found = [("example.org", 2), ("(erased)", 1)]
-            assert tx.events.bounced_domains(books.id, 2) == found
-            assert tx.events.bounced_domains(books.id, 1) == found[:1]
+            assert tx.events.list_bounced_domains(books.id, 2) == found
+            assert tx.events.list_bounced_domains(books.id, 1) == found[:1]
 
     def test_those_whose_mail_came_back_are_named(self, store: Store) -> None:
         books = Books(store, 4)
         note(store, [bounced(books, n, Bounce.SOFT) for n in (1, 2, 4)])
         note(store, [*delivered(books, 2, 3), bounced(books, 3, Bounce.HARD)])
         with store.begin() as tx:
-            tx.readers.forget("reader4@example.org", NOON)
+            tx.readers.erase("reader4@example.org", NOON)
             assert tx.events.list_bounces(books.id) == [
                 ("reader1@example.org", "soft", "550 ana@x"),
                 ("reader3@example.org", "hard", "550 ana@x"),
@@ -324,8 +328,8 @@ class EventsContract:
 
     def test_ids_of_two_providers_do_not_meet(self, store: Store) -> None:
         with store.begin() as tx:
-            assert tx.events.keep("one", [(told(), EventTarget())], NOON) == {"e1"}
-            assert tx.events.keep("two", [(told(), EventTarget())], NOON) == {"e1"}
+            assert tx.events.store_events("one", [(told(), EventTarget())], NOON) == {"e1"}
+            assert tx.events.store_events("two", [(told(), EventTarget())], NOON) == {"e1"}
 
     @pytest.mark.parametrize("raw", ["{}", '{"to": "READER1@example.org"}'])
     def test_who_is_forgotten_is_forgotten_by_events_too(self, store: Store, raw: str) -> None:
@@ -334,8 +338,8 @@ class EventsContract:
         known = EventTarget(subscriber_id=1) if raw == "{}" else EventTarget()
         keep(store, told(raw=raw), known)
         with store.begin() as tx:
-            tx.readers.forget("reader1@example.org", NOON)
-            tx.traces.erase(tx.traces.of("reader1@example.org"))
+            tx.readers.erase("reader1@example.org", NOON)
+            tx.traces.erase(tx.traces.find("reader1@example.org"))
         assert keep(store, told(raw="")) == 1, "the one before is gone"
         assert figures(books).bounces == {Bounce.HARD: 1}, "the figures stay"
 
@@ -343,8 +347,8 @@ class EventsContract:
         keep(store, told(raw="to: stranger@example.org"))
         keep(store, told(id="e2", raw="to: friend@example.org"))
         with store.begin() as tx:
-            assert not tx.readers.forget("stranger@example.org", NOON)
-            tx.traces.erase(tx.traces.of("stranger@example.org"))
+            assert not tx.readers.erase("stranger@example.org", NOON)
+            tx.traces.erase(tx.traces.find("stranger@example.org"))
         assert (keep(store, told()), keep(store, told(id="e2"))) == (1, 0)
 
     # --- what receipts prove
@@ -375,16 +379,16 @@ class EventsContract:
         note(store, [receipt(books, n, EventKind.COMPLAINED) for n in (1, 2, 3)])
         note(store, delivered(books, 7, 8))
         with store.read() as tx:
-            assert tx.events.breaker_counts(books.id) == BreakerCounts(complained=3, hard=2)
-            assert tx.events.breaker_counts(other.id) == BreakerCounts(hard=1)
+            assert tx.events.count_for_breaker(books.id) == BreakerCounts(complained=3, hard=2)
+            assert tx.events.count_for_breaker(other.id) == BreakerCounts(hard=1)
             some = ([books.id, other.id], [other.id], [99], [])
-            assert [tx.events.complaints(ids) for ids in some] == [3, 0, None, None]
+            assert [tx.events.count_complaints(ids) for ids in some] == [3, 0, None, None]
 
     def test_what_was_overruled_last_is_remembered(self, store: Store) -> None:
         books = Books(store, 1)
         with store.begin() as tx:
-            assert tx.events.overruled(books.id) == BreakerCounts()
-            tx.events.overrule(books.id, BreakerCounts(complained=1))
-            tx.events.overrule(books.id, BreakerCounts(complained=2, hard=3))
+            assert tx.events.get_override(books.id) == BreakerCounts()
+            tx.events.store_override(books.id, BreakerCounts(complained=1))
+            tx.events.store_override(books.id, BreakerCounts(complained=2, hard=3))
         with store.read() as tx:
-            assert tx.events.overruled(books.id) == BreakerCounts(complained=2, hard=3)
+            assert tx.events.get_override(books.id) == BreakerCounts(complained=2, hard=3)

@@ -41,18 +41,18 @@ TAKEN = replace(PASSED, id="2", published=None, state=ItemState.TAKEN, slug="new
 class FeedsContract:
     def test_a_feed_that_was_never_visited_is_known_of_nothing(self, store: Store) -> None:
         with store.read() as tx:
-            assert tx.feeds.record("press") == FeedRecord()
-            assert tx.feeds.items("press") == []
-            assert tx.feeds.taken("press") == []
-            assert tx.feeds.counts("press") == {}
-            assert tx.feeds.slugs() == set()
+            assert tx.feeds.get_record("press") == FeedRecord()
+            assert tx.feeds.list_items("press") == []
+            assert tx.feeds.list_statement_items("press") == []
+            assert tx.feeds.count_by_state("press") == {}
+            assert tx.feeds.find_slugs() == set()
 
     def test_a_visit_comes_back_as_it_was_put_and_has_the_next_revision(self, store: Store) -> None:
         with store.begin() as tx:
             tx.feeds.put("press", RECORD, (), NOON)
-            first = tx.feeds.record("press")
+            first = tx.feeds.get_record("press")
             tx.feeds.put("press", first, (), NOON)
-            second = tx.feeds.record("press")
+            second = tx.feeds.get_record("press")
         assert first == replace(RECORD, revision=1)
         assert second == replace(RECORD, revision=2)
 
@@ -60,26 +60,26 @@ class FeedsContract:
         with store.begin() as tx:
             tx.feeds.put("press", RECORD, [PASSED, TAKEN], NOON)
         with store.read() as tx:
-            first, second = tx.feeds.items("press")
+            first, second = tx.feeds.list_items("press")
             assert first == replace(PASSED, number=1)
             assert second == replace(TAKEN, number=2, composed=None)
-            assert tx.feeds.taken("press") == [replace(TAKEN, number=2)]
-            assert tx.feeds.counts("press") == {ItemState.PASSED: 1, ItemState.TAKEN: 1}
-            assert tx.feeds.slugs() == {"news"}
-            assert tx.feeds.items("other") == []
+            assert tx.feeds.list_statement_items("press") == [replace(TAKEN, number=2)]
+            assert tx.feeds.count_by_state("press") == {ItemState.PASSED: 1, ItemState.TAKEN: 1}
+            assert tx.feeds.find_slugs() == {"news"}
+            assert tx.feeds.list_items("other") == []
 
     def test_an_item_can_change_under_its_number_and_keeps_its_text_without_a_new_one(
         self, store: Store
     ) -> None:
         with store.begin() as tx:
             tx.feeds.put("press", RECORD, [TAKEN], NOON)
-            [known] = tx.feeds.items("press")
+            [known] = tx.feeds.list_items("press")
             moved = replace(known, id="other", link="https://forum.example/other")
             tx.feeds.put("press", RECORD, [moved], NOON)
-            assert tx.feeds.taken("press") == [replace(moved, composed=MADE)]
+            assert tx.feeds.list_statement_items("press") == [replace(moved, composed=MADE)]
             again = replace(moved, composed=replace(MADE, body="It is newer."))
             tx.feeds.put("press", RECORD, [again], NOON)
-            assert tx.feeds.taken("press") == [again]
+            assert tx.feeds.list_statement_items("press") == [again]
 
     def test_items_of_each_kind_are_counted(self, store: Store) -> None:
         states = [*ItemState, ItemState.PASSED]
@@ -89,7 +89,7 @@ class FeedsContract:
         ]
         with store.begin() as tx:
             tx.feeds.put("press", RECORD, items, NOON)
-            assert tx.feeds.counts("press") == {
+            assert tx.feeds.count_by_state("press") == {
                 ItemState.PASSED: 2,
                 ItemState.TAKEN: 1,
                 ItemState.UNUSABLE: 1,
@@ -99,4 +99,4 @@ class FeedsContract:
         with store.begin() as tx:
             for name in ("press", "blog"):
                 tx.feeds.put(name, RECORD, [PASSED], NOON)
-            assert [one.id for one in tx.feeds.items("blog")] == [PASSED.id]
+            assert [one.id for one in tx.feeds.list_items("blog")] == [PASSED.id]

@@ -29,7 +29,7 @@ class NoticesContract:
         with store.begin() as tx:
             tx.accounts.open(BEN, "hashed", NOON)
             tx.notices.add("hours", [event(ANA, BEN)], NOON)
-            assert tx.notices.due(NOON) == [BEN]
+            assert tx.notices.find_due_addresses(NOON) == [BEN]
 
     def test_each_person_has_one_notice_of_an_event(self, store: Store) -> None:
         with store.begin() as tx:
@@ -41,9 +41,9 @@ class NoticesContract:
             tx.notices.add("budget", [event(ANA)], NOON)
             tx.notices.add("old", [event(ANA, at=NOON - MAX_AGE)], NOON)
         with store.read() as tx:
-            assert sorted(tx.notices.due(NOON)) == [ANA, BEN]
-            assert [one.slug for one in tx.notices.of(ANA, 1)] == ["hours", "budget"]
-            [notice] = tx.notices.of(BEN, 1)
+            assert sorted(tx.notices.find_due_addresses(NOON)) == [ANA, BEN]
+            assert [one.slug for one in tx.notices.list_for_email(ANA, 1)] == ["hours", "budget"]
+            [notice] = tx.notices.list_for_email(BEN, 1)
             assert (notice.kind, notice.occurrence) == (NoticeKind.STARTED, "7")
 
     def test_the_last_message_about_a_start_says_whether_there_is_one(self, store: Store) -> None:
@@ -51,7 +51,7 @@ class NoticesContract:
             """Return whether a start was announced to her before this notice."""
             found = NoticeEvent(kind, occurrence, NOON, {ANA})
             tx.notices.add("hours", [found], NOON)
-            [notice] = tx.notices.of(ANA, 99)
+            [notice] = tx.notices.list_for_email(ANA, 99)
             answer = tx.notices.was_announced(notice, ANA)
             tx.notices.finish([notice], NOON, message)
             return answer
@@ -71,36 +71,36 @@ class NoticesContract:
         with store.begin() as tx:
             staff(tx)
             tx.notices.add("hours", [event(ANA)], NOON)
-            tx.notices.finish(tx.notices.of(ANA, 3), NOON, 3)
+            tx.notices.finish(tx.notices.list_for_email(ANA, 3), NOON, 3)
             tx.notices.add("budget", [event(ANA)], NOON)
         with store.read() as tx:
-            assert [one.slug for one in tx.notices.of(ANA, 3)] == ["hours", "budget"]
-            assert [one.slug for one in tx.notices.of(ANA, 4)] == ["budget"]
-            assert tx.notices.due(NOON + INTERVAL / 2) == []
-            assert tx.notices.due(NOON + INTERVAL) == [ANA]
+            assert [one.slug for one in tx.notices.list_for_email(ANA, 3)] == ["hours", "budget"]
+            assert [one.slug for one in tx.notices.list_for_email(ANA, 4)] == ["budget"]
+            assert tx.notices.find_due_addresses(NOON + INTERVAL / 2) == []
+            assert tx.notices.find_due_addresses(NOON + INTERVAL) == [ANA]
 
     def test_what_is_over_is_told_no_more_and_delays_nothing(self, store: Store) -> None:
         with store.begin() as tx:
             staff(tx)
             tx.notices.add("hours", [event(ANA)], NOON)
-            tx.notices.finish(tx.notices.of(ANA, 3), NOON, None)
+            tx.notices.finish(tx.notices.list_for_email(ANA, 3), NOON, None)
             tx.notices.add("budget", [event(ANA)], NOON)
-            assert tx.notices.due(NOON) == [ANA]
+            assert tx.notices.find_due_addresses(NOON) == [ANA]
             tx.generation.invalidate_copy("older", NOON)
-            assert tx.notices.due(LATER) == []
+            assert tx.notices.find_due_addresses(LATER) == []
             tx.notices.add("hours", [event(ANA)], NOON)
-            assert tx.notices.due(LATER) == [], "it was there before"
+            assert tx.notices.find_due_addresses(LATER) == [], "it was there before"
             tx.notices.clear(LATER)
             tx.notices.add("hours", [event(ANA)], NOON)
-            assert tx.notices.due(LATER) == [ANA]
+            assert tx.notices.find_due_addresses(LATER) == [ANA]
 
     def test_a_mark_says_how_far_was_looked(self, store: Store) -> None:
         with store.begin() as tx:
-            assert tx.notices.mark() == Mark()
-            tx.notices.advance(Mark(change_id=3, comment_id=2))
-            tx.notices.advance(Mark(change_id=4, comment_id=2, imported_at=NOON))
+            assert tx.notices.load_mark() == Mark()
+            tx.notices.store_mark(Mark(change_id=3, comment_id=2))
+            tx.notices.store_mark(Mark(change_id=4, comment_id=2, imported_at=NOON))
         with store.read() as tx:
-            assert tx.notices.mark() == Mark(change_id=4, comment_id=2, imported_at=NOON)
+            assert tx.notices.load_mark() == Mark(change_id=4, comment_id=2, imported_at=NOON)
 
     def test_statements_are_looked_at_when_they_change_and_when_their_moment_comes(
         self, store: Store
@@ -108,32 +108,35 @@ class NoticesContract:
         with store.begin() as tx:
             tx.schedules.put("hours", LATER)
             tx.schedules.put("budget", LATER)
-            slugs, first = tx.notices.changed(Mark(), NOON, limit=1)
+            slugs, first = tx.notices.find_changed(Mark(), NOON, limit=1)
             assert slugs == ["hours"]
-            slugs, second = tx.notices.changed(Mark(change_id=first), NOON, limit=9)
+            slugs, second = tx.notices.find_changed(Mark(change_id=first), NOON, limit=9)
             assert slugs == ["budget"]
             tx.notices.set_next_event("hours", NOON)
             tx.notices.set_next_event("hours", LATER)
-            assert tx.notices.changed(Mark(change_id=second), NOON, limit=9) == ([], second)
-            assert tx.notices.changed(Mark(change_id=second), LATER, limit=9) == (["hours"], second)
+            assert tx.notices.find_changed(Mark(change_id=second), NOON, limit=9) == ([], second)
+            assert tx.notices.find_changed(Mark(change_id=second), LATER, limit=9) == (
+                ["hours"],
+                second,
+            )
             tx.notices.set_next_event("hours", None)
-            assert tx.notices.changed(Mark(change_id=second), LATER, limit=9) == ([], second)
+            assert tx.notices.find_changed(Mark(change_id=second), LATER, limit=9) == ([], second)
 
     def test_comments_are_found_by_number(self, store: Store) -> None:
         with store.begin() as tx:
             for words in ("One.", "Two."):
                 tx.comments.add(Comment(slug="hours", by=BEN, at=NOON, words=words))
         with store.read() as tx:
-            first, second = tx.comments.since(0)
+            first, second = tx.comments.list_after(0)
             assert (first.words, second.words) == ("One.", "Two.")
-            assert tx.comments.since(first.id) == [second]
+            assert tx.comments.list_after(first.id) == [second]
             assert tx.comments.get(second.id) == second
             assert tx.comments.get(99) is None
 
     def test_a_choice_is_kept_with_the_account(self, store: Store) -> None:
         with store.begin() as tx:
             tx.accounts.open(ANA, "hashed", NOON)
-            tx.accounts.mute(ANA, [NoticeKind.STARTED, NoticeKind.FINISHED])
+            tx.accounts.set_muted(ANA, [NoticeKind.STARTED, NoticeKind.FINISHED])
         with store.read() as tx:
             account = tx.accounts.get(ANA)
             assert account.muted == ("sending has started", "finished")
@@ -166,17 +169,17 @@ class NoticesContract:
     def test_a_channel_hears_of_its_kinds_and_is_no_person(self, store: Store) -> None:
         with store.begin() as tx:
             tx.notices.add("hours", [event(ANA)], NOON, [ROOM, QUIET])
-            assert tx.notices.due(NOON) == [ROOM.address]
-            [notice] = tx.notices.of_post(ROOM, 1)
+            assert tx.notices.find_due_addresses(NOON) == [ROOM.address]
+            [notice] = tx.notices.list_for_post(ROOM, 1)
             assert notice.slug == "hours"
 
     def test_a_post_tells_of_the_same_notices_each_time(self, store: Store) -> None:
         with store.begin() as tx:
             tx.notices.add("hours", [event()], NOON, [ROOM])
-            tx.notices.finish(tx.notices.of_post(ROOM, 1), NOON, 1)
+            tx.notices.finish(tx.notices.list_for_post(ROOM, 1), NOON, 1)
             tx.notices.add("budget", [event()], NOON, [ROOM])
-            assert [one.slug for one in tx.notices.of_post(ROOM, 1)] == ["hours"]
-            assert [one.slug for one in tx.notices.of_post(ROOM, 2)] == ["budget"]
+            assert [one.slug for one in tx.notices.list_for_post(ROOM, 1)] == ["hours"]
+            assert [one.slug for one in tx.notices.list_for_post(ROOM, 2)] == ["budget"]
 
     def test_a_post_is_claimed_once_and_the_next_waits_a_minute(self, store: Store) -> None:
         with store.begin() as tx:
@@ -188,7 +191,7 @@ class NoticesContract:
             assert tx.channel_posts.claim(["other"], NOON + INTERVAL) is None
             second = tx.channel_posts.claim(["room"], NOON + INTERVAL)
             assert second.id > post.id
-            assert sorted(tx.channel_posts.open_channels()) == ["gone", "room", "room"]
+            assert sorted(tx.channel_posts.find_open_channels()) == ["gone", "room", "room"]
 
     def test_an_attempt_is_booked_by_the_call_that_made_it(self, store: Store) -> None:
         with store.begin() as tx:
@@ -202,10 +205,10 @@ class NoticesContract:
             tx.channel_posts.settle(post, MessageState.ACCEPTED, "", LATER)
             assert tx.channel_posts.get(post.id) == again, "the first attempt has lost it"
             tx.channel_posts.settle(again, MessageState.REJECTED, "HTTP 404", LATER)
-            [done] = tx.channel_posts.log(9)
+            [done] = tx.channel_posts.list_newest(9)
             assert (done.state, done.reason) == (MessageState.REJECTED, "HTTP 404")
             tx.channel_posts.requeue(done.id, LATER)
-            assert tx.channel_posts.open_channels() == ["room"]
+            assert tx.channel_posts.find_open_channels() == ["room"]
 
     def test_a_call_whose_process_ended_is_unknown(self, store: Store) -> None:
         with store.begin() as tx:
@@ -219,32 +222,34 @@ class NoticesContract:
     def test_the_log_names_the_events_of_each_post(self, store: Store) -> None:
         with store.begin() as tx:
             tx.channel_posts.add("room", NOON)
-            [post] = tx.channel_posts.log(9)
+            [post] = tx.channel_posts.list_newest(9)
             tx.notices.add("hours", [event()], NOON, [ROOM])
-            tx.notices.finish(tx.notices.of_post(ROOM, post.id), NOON, post.id)
-            assert tx.channel_posts.notices(9) == [(post.id, "sending has started", "hours")]
+            tx.notices.finish(tx.notices.list_for_post(ROOM, post.id), NOON, post.id)
+            assert tx.channel_posts.list_notices(9) == [(post.id, "sending has started", "hours")]
 
     def test_posts_are_dropped_and_cleared_with_their_notices(self, store: Store) -> None:
         with store.begin() as tx:
             tx.channel_posts.add("room", NOON)
             tx.generation.invalidate_copy("older", NOON)
-            assert [post.state for post in tx.channel_posts.log(9)] == [MessageState.WITHHELD]
+            assert [post.state for post in tx.channel_posts.list_newest(9)] == [
+                MessageState.WITHHELD
+            ]
             tx.notices.clear(LATER)
-            assert tx.channel_posts.log(9) == []
+            assert tx.channel_posts.list_newest(9) == []
 
     def test_a_check_that_fails_twice_in_a_row_is_news_once(self, store: Store) -> None:
         with store.begin() as tx:
             tx.failing_checks.store_failing({"SPF": "no record", "DKIM": "no key"}, NOON)
-            assert tx.failing_checks.without_notice() == []
+            assert tx.failing_checks.list_without_notice() == []
             tx.failing_checks.store_failing({"SPF": "two records"}, LATER)
-            [check] = tx.failing_checks.without_notice()
+            [check] = tx.failing_checks.list_without_notice()
             assert (check.what, check.detail, check.since) == ("SPF", "two records", NOON)
             tx.failing_checks.note_notified(["DKIM", "SPF"])
             tx.failing_checks.store_failing({"SPF": "two records"}, LATER)
-            assert tx.failing_checks.without_notice() == []
+            assert tx.failing_checks.list_without_notice() == []
             assert [one.what for one in tx.failing_checks.all()] == ["SPF"]
             tx.failing_checks.store_failing({}, LATER)
             tx.failing_checks.store_failing({"SPF": "no record"}, LATER)
             tx.failing_checks.store_failing({"SPF": "no record"}, LATER)
-            [again] = tx.failing_checks.without_notice()
+            [again] = tx.failing_checks.list_without_notice()
             assert again.occurrence != check.occurrence

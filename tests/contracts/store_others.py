@@ -49,7 +49,7 @@ class OthersContract:
             reason = SuppressionReason.MANUAL
             gone = SuppressedEntry(address="gone@example.org", reason=reason)
             tx.readers.suppress([gone], NOON, "test")
-            assert tx.readers.suppression_counts() == {reason: 1}
+            assert tx.readers.count_suppressions() == {reason: 1}
             day = timedelta(days=1)
             bounced = SuppressedEntry(address="b@example.org", reason=SuppressionReason.BOUNCED)
             tx.readers.suppress([bounced], LATER, "test")
@@ -61,7 +61,7 @@ class OthersContract:
         books = [Books(store, 1, slug=slug, beside=False) for slug in ("first", "second")]
         books[0].settle(books[0].claim())
         with store.read() as tx:
-            received = tx.data_exports.received(1, 9)
+            received = tx.data_exports.list_outcomes(1, 9)
         assert [(one.slug, one.state.value) for one in received] == [
             ("second", "pending"),
             ("first", "accepted"),
@@ -72,25 +72,25 @@ class OthersContract:
             by=ANA, file="a.csv", lists=("press",), without=(), agreed="fair", body=b"\x00e"
         )
         with store.begin() as tx:
-            first, second = (tx.imports.keep_upload(upload, at) for at in (NOON, LATER))
-            assert tx.imports.upload(first) == upload
-            tx.imports.configure(first, ["email", "-"], omits_bad_rows=True)
-            assert tx.imports.upload(first) == replace(
+            first, second = (tx.imports.add_upload(upload, at) for at in (NOON, LATER))
+            assert tx.imports.get_upload(first) == upload
+            tx.imports.configure_upload(first, ["email", "-"], omits_bad_rows=True)
+            assert tx.imports.get_upload(first) == replace(
                 upload, columns=("email", "-"), omits_bad_rows=True
             )
-            assert tx.imports.drop_upload(first)
-            assert not tx.imports.drop_upload(first)
-            assert tx.imports.drop_uploads(NOON) == 0
-            assert tx.imports.drop_uploads(LATER) == 1
-            assert tx.imports.upload(second) is None
+            assert tx.imports.delete_upload(first)
+            assert not tx.imports.delete_upload(first)
+            assert tx.imports.delete_uploads(NOON) == 0
+            assert tx.imports.delete_uploads(LATER) == 1
+            assert tx.imports.get_upload(second) is None
 
     def test_faults_of_sources_are_noted_at_a_mark(self, store: Store) -> None:
         faults = (Fault(file="a.md", message="is bad", line=3),)
         with store.begin() as tx:
-            assert tx.statements.faults_at("one") is None
-            tx.statements.note_read("one", faults)
-            assert tx.statements.faults_at("one") == faults
-            assert tx.statements.faults_at("two") is None
+            assert tx.statements.find_faults("one") is None
+            tx.statements.record_reading("one", faults)
+            assert tx.statements.find_faults("one") == faults
+            assert tx.statements.find_faults("two") is None
 
     def test_imports_are_listed_newest_first(self, store: Store) -> None:
         with store.begin() as tx:
@@ -99,11 +99,11 @@ class OthersContract:
                 tx.imports.store_progress(
                     ImportResult(number=number, new=number), finished_at=LATER
                 )
-            [newest] = tx.imports.newest(1)
+            [newest] = tx.imports.list_newest(1)
             assert (newest.file, newest.new, newest.finished_at) == ("b.csv", 2, LATER)
             assert tx.imports.count() == 2
-            assert [one.file for one in tx.imports.finished_since(NOON)] == ["a.csv", "b.csv"]
-            assert tx.imports.finished_since(LATER) == []
+            assert [one.file for one in tx.imports.list_finished_since(NOON)] == ["a.csv", "b.csv"]
+            assert tx.imports.list_finished_since(LATER) == []
 
     def test_what_is_unknown_is_counted_by_campaign_and_account(self, store: Store) -> None:
         books, second = Books(store, 3, batch_size=2), Books(store, [], slug="second")
@@ -134,7 +134,7 @@ class OthersContract:
     def test_staff_are_renamed_and_told_and_their_links_withdrawn(self, store: Store) -> None:
         with store.begin() as tx:
             tx.staff.put(ANA, Role.ADMIN, NOON)
-            tx.staff.rename(ANA, "Ana Ruiz")
+            tx.staff.set_name(ANA, "Ana Ruiz")
             assert (tx.staff.role(ANA), tx.staff.role(BEN)) == (Role.ADMIN, None)
             assert tx.staff.names() == {ANA: "Ana Ruiz"}
             email = tx.emails.inform(ANA, "a link for you", NOON)
@@ -147,13 +147,13 @@ class OthersContract:
 
     def test_contents_and_events_come_once(self, store: Store) -> None:
         with store.begin() as tx:
-            digests = [tx.statements.keep_content(content(title), NOON) for title in "ab"]
-            found = tx.statements.contents([*digests, "0" * 64])
+            digests = [tx.statements.store_content(content(title), NOON) for title in "ab"]
+            found = tx.statements.get_contents([*digests, "0" * 64])
             assert found == dict(zip(digests, map(content, "ab"), strict=True))
-            assert tx.events.is_first(b"token", b"one", NOON)
-            assert tx.events.is_first(b"token", b"one", NOON)
-            assert not tx.events.is_first(b"token", b"two", NOON)
-            assert tx.events.is_first(b"token", b"two", NOON + timedelta(days=3))
+            assert tx.events.store_token(b"token", b"one", NOON)
+            assert tx.events.store_token(b"token", b"one", NOON)
+            assert not tx.events.store_token(b"token", b"two", NOON)
+            assert tx.events.store_token(b"token", b"two", NOON + timedelta(days=3))
 
     def test_the_log_is_read_in_pages_and_tells_of_no_gap(self, store: Store) -> None:
         with store.begin() as tx:
@@ -163,8 +163,8 @@ class OthersContract:
         with store.begin() as tx:
             tx.audit.note_gap(actor=ANA)
             tx.generation.end("a" * 32)
-            assert tx.comments.newest(9) == []
-            assert [line.subject for line in tx.audit.page(3, 9)] == ["1", "0"]
+            assert tx.comments.list_newest(9) == []
+            assert [line.subject for line in tx.audit.list_newest(9, before=3)] == ["1", "0"]
 
     def test_the_running_service_leaves_a_note(self, store: Store) -> None:
         with store.begin() as tx:

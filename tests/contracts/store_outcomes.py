@@ -25,17 +25,17 @@ def reader(number: int) -> str:
 
 def unsent(books: Books, limit: int = NO_LIMIT) -> list[tuple[str, str]]:
     with books.store.read() as tx:
-        return tx.campaigns.unsent(books.id, limit)
+        return tx.campaigns.list_unsent(books.id, limit)
 
 
 def unknown(books: Books) -> list[str]:
     with books.store.read() as tx:
-        return tx.campaigns.unknown(books.id)
+        return tx.campaigns.list_unknown(books.id)
 
 
 def exceptions(books: Books) -> list[tuple[str, str, str, str]]:
     with books.store.read() as tx:
-        return tx.campaigns.exceptions(books.id)
+        return tx.campaigns.list_exceptions(books.id)
 
 
 class OutcomesContract:
@@ -173,7 +173,7 @@ class OutcomesContract:
         books = Books(store, 5).settled(UNKNOWN, n1=NAMED, n2=REJECTED)
         assert resolve(books, Resolution.RESEND) == 3
         with books.step() as tx:
-            tx.readers.forget("reader3@example.org", NOON)
+            tx.readers.erase("reader3@example.org", NOON)
         again = books.claim()
         assert ids(again) == [4, 5]
         assert books.counts() == Counts(pending=2, accepted=1, rejected=1, suppressed=1)
@@ -223,7 +223,7 @@ class OutcomesContract:
         books.move(CampaignState.CANCELLED)
         with books.step() as tx:
             tx.campaigns.cancel_pending(books.id)
-            tx.readers.forget(reader(8), NOON)
+            tx.readers.erase(reader(8), NOON)
         given_up = [(reader(3), "given up"), (reader(4), "given up")]
         leaving = [(reader(5), "pending"), (reader(6), "pending")]
         rest = [(reader(7), "cancelled"), ("(erased)", "cancelled")]
@@ -246,5 +246,5 @@ class OutcomesContract:
     def test_the_unknown_are_listed_also_when_they_were_erased(self, store: Store) -> None:
         books = Books(store, 2).settled(UNKNOWN)
         with books.step() as tx:
-            tx.readers.forget("reader1@example.org", NOON)
+            tx.readers.erase("reader1@example.org", NOON)
         assert unknown(books) == ["(erased)", "reader2@example.org"]

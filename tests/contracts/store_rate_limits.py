@@ -68,7 +68,7 @@ class PacesContract:
     def test_a_part_that_stays_unknown_names_its_own_readers_alone(self, store: Store) -> None:
         books = Books(store, 4)
         with books.step() as tx:
-            tx.readers.forget("reader1@example.org", NOON)
+            tx.readers.erase("reader1@example.org", NOON)
             claimed = tx.batches.claim(
                 at=NOON, lease=LEASE, attempt_id="a1", allowance={"recording": 2}
             )
@@ -76,7 +76,10 @@ class PacesContract:
         assert books.settle(claimed, UNKNOWN)
         assert books.counts() == Counts(suppressed=1, unknown=2, pending=1)
         with store.read() as tx:
-            assert tx.campaigns.unknown(books.id) == ["reader2@example.org", "reader3@example.org"]
+            assert tx.campaigns.list_unknown(books.id) == [
+                "reader2@example.org",
+                "reader3@example.org",
+            ]
 
     def test_urgent_campaigns_go_first_and_then_the_oldest(self, store: Store) -> None:
         first = Books(store, 4, batch_size=2, slug="first")
@@ -114,7 +117,7 @@ class PacesContract:
         with books.step() as tx:
             assert tx.campaigns.assign_provider(books.id, "second")
             assert not tx.campaigns.assign_provider(books.id, "second")
-            assert tx.campaigns.carriers() == {"second"}
+            assert tx.campaigns.find_carriers() == {"second"}
         assert books.campaign().carrier == "second"
         for room in ({"recording": None, "second": 0}, {"recording": 5, "second": None}):
             with books.step() as tx:
@@ -122,7 +125,7 @@ class PacesContract:
             assert (claimed is None) is (room["second"] == 0)
         assert (claimed.provider, ids(claimed)) == ("second", [1, 2])
         with store.read() as tx:
-            assert tx.campaigns.providers(books.id) == ["second"]
+            assert tx.campaigns.find_providers(books.id) == ["second"]
 
     def test_a_carrier_that_is_not_configured_any_more_is_the_first(self, store: Store) -> None:
         books = Books(store, 2)

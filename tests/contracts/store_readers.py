@@ -50,7 +50,7 @@ class ReadersContract:
         with store.read() as tx:
             found = tx.readers.find("ana@example.ORG")
             assert tx.readers.get(found.id) == found
-            [(listed, consent)] = tx.readers.all()
+            [(listed, consent)] = tx.readers.stream()
         assert listed == found
         assert (found.address, found.name) == ("Ana@Example.org", "Ana Ruiz")
         assert (found.language, found.timezone) == ("es", "America/Chicago")
@@ -63,8 +63,8 @@ class ReadersContract:
             tx.readers.upsert([ANA, Entry(address="ben@example.org", lists=("press",))], NOON)
             ana, ben = (number_of(tx, one) for one in (ANA.address, "ben@example.org"))
         with store.read() as tx:
-            assert tx.readers.names([ana, ben, 999]) == {ana: "Ana Ruiz"}
-            assert tx.readers.names([ben]) == tx.readers.names([]) == {}
+            assert tx.readers.find_names([ana, ben, 999]) == {ana: "Ana Ruiz"}
+            assert tx.readers.find_names([ben]) == tx.readers.find_names([]) == {}
 
     @pytest.mark.parametrize(
         ("consent", "recorded"),
@@ -75,17 +75,17 @@ class ReadersContract:
     ) -> None:
         with store.begin() as tx:
             tx.readers.upsert([Entry(address="a@example.org", lists=(), consent=consent)], NOON)
-            [(_, found)] = tx.readers.all()
+            [(_, found)] = tx.readers.stream()
         assert json.loads(found) == recorded
 
     def test_whoever_is_unknown_is_not_found(self, store: Store) -> None:
         with store.read() as tx:
             assert tx.readers.find("nobody@example.org") is None
             assert tx.readers.get(1) is None
-            assert tx.readers.suppressed("nobody@example.org") is None
-            assert list(tx.readers.all()) == []
-            assert list(tx.readers.suppressions()) == []
-            assert tx.readers.lists() == {}
+            assert tx.readers.suppression_reason("nobody@example.org") is None
+            assert list(tx.readers.stream()) == []
+            assert list(tx.readers.stream_suppressions()) == []
+            assert tx.readers.count_by_list() == {}
             assert tx.audiences.count(PRESS) == 0
             assert tx.audiences.list_excluded(PRESS) == []
 
@@ -117,7 +117,7 @@ class ReadersContract:
             found = tx.readers.find("a@example.org")
             assert (found.place, found.tags) == ("Austin, TX", ("board", "vip"))
             tx.readers.upsert([again], NOON)
-            people = [(person.place, person.tags) for person, _ in tx.readers.all()]
+            people = [(person.place, person.tags) for person, _ in tx.readers.stream()]
             assert people == [("Austin, TX", ("board", "press-us", "vip")), ("", ())]
             tx.readers.upsert([Entry(address="a@example.org", lists=(), place="Boston")], NOON)
             moved = tx.readers.find("a@example.org")
@@ -134,7 +134,7 @@ class ReadersContract:
             assert (found.lists, found.left) == (("events", "press"), ("supporters",))
             back = Entry(address="a@example.org", lists=("supporters",))
             tx.readers.upsert([back], NOON)
-            assert tx.readers.lists() == {"events": 1, "press": 1, "supporters": 0}
+            assert tx.readers.count_by_list() == {"events": 1, "press": 1, "supporters": 0}
             assert tx.readers.find("a@example.org") == found
 
     def test_of_two_pauses_the_longer_one_stands(self, store: Store) -> None:
@@ -159,7 +159,7 @@ class ReadersContract:
             for source in sources:
                 consent = Consent(source=source, at=NOON) if source else None
                 tx.readers.upsert([Entry(address="a@example.org", lists=(), consent=consent)], NOON)
-            [(_, found)] = tx.readers.all()
+            [(_, found)] = tx.readers.stream()
         assert json.loads(found) == {"source": "web form", "at": NOON.isoformat()}
 
     def test_lists_are_known_by_name(self, store: Store) -> None:
@@ -172,11 +172,11 @@ class ReadersContract:
         left = Entry(address="left@example.org", lists=("events",), left=("press",))
         with store.begin() as tx:
             tx.readers.upsert([*entries(1, "events"), ANA, left], NOON)
-            assert [person.address for person, _ in tx.readers.all("press")] == [
+            assert [person.address for person, _ in tx.readers.stream("press")] == [
                 ANA.address,
                 left.address,
             ]
-            assert list(tx.readers.all("nothing")) == []
+            assert list(tx.readers.stream("nothing")) == []
 
     def test_an_import_larger_than_one_chunk_keeps_everybody(self, store: Store) -> None:
         with store.begin() as tx:
@@ -186,7 +186,7 @@ class ReadersContract:
     def test_readers_come_by_number(self, store: Store) -> None:
         with store.begin() as tx:
             tx.readers.upsert(entries(20), NOON)
-            numbers = [person.id for person, _ in tx.readers.all()]
+            numbers = [person.id for person, _ in tx.readers.stream()]
         assert numbers == sorted(numbers)
         assert len(set(numbers)) == 20
 
@@ -207,10 +207,10 @@ class ReadersContract:
             found = tx.readers.get(number)
             assert found.lists == ("press", "sport"), "and to nothing else"
             assert (found.address, found.name, found.language) == (ANA.address, ANA.name, "fr")
-            [(_, consent)] = tx.readers.all()
+            [(_, consent)] = tx.readers.stream()
             assert json.loads(consent)["source"] == "our page"
             assert tx.audiences.count(PRESS) == 1, "no pause is left"
-            assert tx.readers.left_through(7) == 1, "that they had left stays true"
+            assert tx.readers.count_left_through(7) == 1, "that they had left stays true"
 
     def test_whoever_confirms_and_is_new_is_a_subscriber(self, store: Store) -> None:
         with store.begin() as tx:
@@ -226,22 +226,22 @@ class ReadersContract:
         with store.begin() as tx:
             suppress(tx, ANA.address, reason)
             suppress(tx, "other@example.org", reason)
-            assert tx.readers.lift("ana@example.ORG") is (None if manual else reason)
-            assert tx.readers.lift(ANA.address) is None
-            assert tx.readers.suppressed(ANA.address) is (reason if manual else None)
-            assert tx.readers.suppressed("other@example.org") is reason
+            assert tx.readers.lift_at_request("ana@example.ORG") is (None if manual else reason)
+            assert tx.readers.lift_at_request(ANA.address) is None
+            assert tx.readers.suppression_reason(ANA.address) is (reason if manual else None)
+            assert tx.readers.suppression_reason("other@example.org") is reason
 
     def test_a_subscriber_moves_to_an_address_that_nobody_else_has(self, store: Store) -> None:
         with store.begin() as tx:
             tx.readers.upsert([ANA, Entry(address="bo@example.org", lists=())], NOON)
             number = number_of(tx, ANA.address)
-            assert not tx.readers.move(number, "BO@example.org")
-            assert not tx.readers.move(99, "new@example.org")
-            assert tx.readers.move(number, "New@Example.org")
+            assert not tx.readers.change_address(number, "BO@example.org")
+            assert not tx.readers.change_address(99, "new@example.org")
+            assert tx.readers.change_address(number, "New@Example.org")
             found = tx.readers.find("new@example.org")
             assert (found.id, found.address, found.lists) == (number, "New@Example.org", ANA.lists)
             assert tx.readers.find(ANA.address) is None
-            assert tx.readers.move(number, "NEW@example.org"), "it may be spelt otherwise"
+            assert tx.readers.change_address(number, "NEW@example.org"), "it may be spelt otherwise"
 
     def test_an_import_never_re_subscribes_whoever_left(self, store: Store) -> None:
         with store.begin() as tx:
@@ -256,7 +256,7 @@ class ReadersContract:
         with store.begin() as tx:
             suppress(tx, "ana@example.org", SuppressionReason.COMPLAINED)
             tx.readers.upsert([ANA], NOON)
-            assert tx.readers.suppressed(ANA.address) is SuppressionReason.COMPLAINED
+            assert tx.readers.suppression_reason(ANA.address) is SuppressionReason.COMPLAINED
             assert tx.audiences.count(PRESS) == 0
 
     def test_leaving_ends_the_named_lists_alone_and_only_once(self, store: Store) -> None:
@@ -266,16 +266,16 @@ class ReadersContract:
             second = add_campaign(tx, "second")
             assert leave(tx, ANA.address, "press", "nothing", campaign_id=first) == 1
             assert leave(tx, ANA.address, "press", campaign_id=second) == 0
-            assert tx.readers.lists() == {"press": 1, "supporters": 1}
-            assert tx.readers.left_through(first) == 1
-            assert tx.readers.left_through(second) == 0
+            assert tx.readers.count_by_list() == {"press": 1, "supporters": 1}
+            assert tx.readers.count_left_through(first) == 1
+            assert tx.readers.count_left_through(second) == 0
 
     def test_whoever_leaves_two_lists_by_one_link_left_once(self, store: Store) -> None:
         with store.begin() as tx:
             tx.readers.upsert([ANA], NOON)
             campaign = add_campaign(tx)
             assert leave(tx, ANA.address, "press", "supporters", campaign_id=campaign) == 2
-            assert tx.readers.left_through(campaign) == 1
+            assert tx.readers.count_left_through(campaign) == 1
 
     def test_leaving_no_list_ends_nothing(self, store: Store) -> None:
         with store.begin() as tx:
@@ -287,7 +287,7 @@ class ReadersContract:
             tx.readers.upsert([ANA, *entries(1)], NOON)
             assert suppress(tx, "ANA@example.org") == 1
             assert tx.audiences.count(Audience(lists=("press", "supporters"))) == 1
-            assert tx.readers.lists() == {"press": 1, "supporters": 0}
+            assert tx.readers.count_by_list() == {"press": 1, "supporters": 0}
             found = tx.readers.find(ANA.address)
             assert found.suppressed is SuppressionReason.MANUAL
 
@@ -295,8 +295,8 @@ class ReadersContract:
         with store.begin() as tx:
             assert suppress(tx, "a@example.org", SuppressionReason.BOUNCED) == 1
             assert suppress(tx, "A@example.org", SuppressionReason.MANUAL) == 0
-            assert tx.readers.suppressed("a@example.org") is SuppressionReason.BOUNCED
-            assert list(tx.readers.suppressions()) == [
+            assert tx.readers.suppression_reason("a@example.org") is SuppressionReason.BOUNCED
+            assert list(tx.readers.stream_suppressions()) == [
                 SuppressedEntry(address="a@example.org", reason=SuppressionReason.BOUNCED)
             ]
 
@@ -312,7 +312,7 @@ class ReadersContract:
             address = f"a{number}@example.org"
             with store.begin() as tx:
                 assert [suppress(tx, address, reason) for reason in order] == [1, 0, 0]
-                assert tx.readers.suppressed(address) is SuppressionReason.COMPLAINED
+                assert tx.readers.suppression_reason(address) is SuppressionReason.COMPLAINED
 
     def test_an_address_can_be_suppressed_before_anybody_has_it(self, store: Store) -> None:
         with store.begin() as tx:
@@ -321,7 +321,7 @@ class ReadersContract:
                 for address in ("b@example.org", "a@example.org")
             ]
             assert tx.readers.suppress(both, NOON, "import") == 2
-            listed = [entry.address for entry in tx.readers.suppressions()]
+            listed = [entry.address for entry in tx.readers.stream_suppressions()]
         assert listed == ["a@example.org", "b@example.org"]
 
     def test_many_are_suppressed_at_once_each_with_the_weightiest_reason(
@@ -336,20 +336,20 @@ class ReadersContract:
             suppress(tx, many[1].address, SuppressionReason.MANUAL)
             again = [replace(many[0], reason=heavy), replace(many[1], reason=heavy)]
             assert tx.readers.suppress(iter([*many, *again]), NOON, "test") == 5_002
-            assert tx.readers.suppressed(many[0].address) is heavy
-            assert tx.readers.suppressed(many[1].address) is SuppressionReason.MANUAL
-            assert tx.readers.suppressed(many[-1].address) is SuppressionReason.BOUNCED
+            assert tx.readers.suppression_reason(many[0].address) is heavy
+            assert tx.readers.suppression_reason(many[1].address) is SuppressionReason.MANUAL
+            assert tx.readers.suppression_reason(many[-1].address) is SuppressionReason.BOUNCED
 
     def test_strangers_and_the_erased_are_told_apart(self, store: Store) -> None:
         with store.begin() as tx:
             tx.readers.upsert([ANA], NOON)
             for address in (ANA.address, "b@example.org", "c@example.org"):
                 suppress(tx, address)
-            tx.readers.forget("c@example.org", NOON)
+            tx.readers.erase("c@example.org", NOON)
             assert [
-                entry.address for entry in tx.readers.suppressions(without_subscriber=True)
+                entry.address for entry in tx.readers.stream_suppressions(without_subscriber=True)
             ] == ["b@example.org"]
-            assert len(list(tx.readers.suppressions())) == 2
+            assert len(list(tx.readers.stream_suppressions())) == 2
             assert tx.readers.count_erased() == 1
 
     def test_an_audience_is_a_union_without_doubles(self, store: Store) -> None:
@@ -359,7 +359,7 @@ class ReadersContract:
             assert tx.audiences.count(Audience(lists=("press", "events"))) == 4
             assert tx.audiences.count(Audience(lists=("press", "press"))) == 3
             assert tx.audiences.count(Audience(lists=())) == 0
-            reachable = list(tx.audiences.addresses(Audience(lists=("press", "events"))))
+            reachable = list(tx.audiences.stream_addresses(Audience(lists=("press", "events"))))
         assert sorted(reachable) == [
             "Ana@Example.org",
             "reader1@example.org",
@@ -388,19 +388,19 @@ class ReadersContract:
         with store.begin() as tx:
             tx.readers.upsert([ANA], NOON)
             number = number_of(tx, ANA.address)
-            assert tx.readers.forget("ANA@example.org", NOON)
+            assert tx.readers.erase("ANA@example.org", NOON)
         with store.begin() as tx:
             assert tx.readers.get(number) is None
             assert tx.readers.find(ANA.address) is None
-            assert list(tx.readers.all()) == []
-            assert list(tx.readers.suppressions()) == [], "the address itself is not kept"
-            assert tx.readers.suppressed(ANA.address) is SuppressionReason.ERASED
-            assert tx.readers.lists() == {"press": 0, "supporters": 0}
+            assert list(tx.readers.stream()) == []
+            assert list(tx.readers.stream_suppressions()) == [], "the address itself is not kept"
+            assert tx.readers.suppression_reason(ANA.address) is SuppressionReason.ERASED
+            assert tx.readers.count_by_list() == {"press": 0, "supporters": 0}
 
     def test_whoever_was_forgotten_gets_nothing_after_another_import(self, store: Store) -> None:
         with store.begin() as tx:
             tx.readers.upsert([ANA], NOON)
-            tx.readers.forget(ANA.address, NOON)
+            tx.readers.erase(ANA.address, NOON)
             assert tx.readers.upsert([ANA], NOON) == (1, 0)
             assert tx.audiences.count(Audience(lists=("press", "supporters"))) == 0
             assert tx.audiences.list_excluded(PRESS) == [("Ana@Example.org", "erased")]
@@ -409,15 +409,15 @@ class ReadersContract:
         self, store: Store
     ) -> None:
         with store.begin() as tx:
-            assert not tx.readers.forget("eve@example.org", NOON)
-            assert tx.readers.suppressed("eve@example.org") is SuppressionReason.ERASED
+            assert not tx.readers.erase("eve@example.org", NOON)
+            assert tx.readers.suppression_reason("eve@example.org") is SuppressionReason.ERASED
 
     def test_forgetting_wipes_the_address_from_an_older_suppression(self, store: Store) -> None:
         with store.begin() as tx:
             suppress(tx, ANA.address, SuppressionReason.BOUNCED)
-            tx.readers.forget(ANA.address, NOON)
-            assert list(tx.readers.suppressions()) == []
-            assert tx.readers.suppressed(ANA.address) is not None
+            tx.readers.erase(ANA.address, NOON)
+            assert list(tx.readers.stream_suppressions()) == []
+            assert tx.readers.suppression_reason(ANA.address) is not None
 
     def test_the_number_of_a_forgotten_reader_is_never_given_again(self, store: Store) -> None:
         seen = set()
@@ -428,4 +428,4 @@ class ReadersContract:
                 number = number_of(tx, address)
                 assert number not in seen
                 seen.add(number)
-                tx.readers.forget(address, NOON)
+                tx.readers.erase(address, NOON)

@@ -73,10 +73,10 @@ class RecordsContract:
                 )
                 tx.statements.put(stored, NOON + timedelta(minutes=number))
         with store.read() as tx:
-            assert tx.statements.slugs("forum", 5) == ["forum-fr", "forum"]
-            assert tx.statements.slugs("for_", 5) == ["for_m"]
-            assert tx.statements.slugs("", 2) == ["other", "for_m"]
-            assert tx.statements.slugs("F", 5) == []
+            assert tx.statements.find_slugs("forum", 5) == ["forum-fr", "forum"]
+            assert tx.statements.find_slugs("for_", 5) == ["for_m"]
+            assert tx.statements.find_slugs("", 2) == ["other", "for_m"]
+            assert tx.statements.find_slugs("F", 5) == []
 
     def test_a_statement_comes_back_as_it_was_put(
         self, subtests: pytest.Subtests, store: Store
@@ -110,7 +110,7 @@ class RecordsContract:
     def test_what_was_never_stored_is_not_found(self, store: Store) -> None:
         with store.read() as tx:
             assert tx.statements.get("nothing") is None
-            assert tx.statements.content("nothing") is None
+            assert tx.statements.get_content("nothing") is None
             assert tx.statements.all() == []
             assert tx.approvals.of("nothing") == []
             assert tx.schedules.get("nothing") is None
@@ -119,10 +119,10 @@ class RecordsContract:
     def test_content_comes_back_with_the_digest_it_is_kept_under(self, store: Store) -> None:
         kept = replace(content("Ünïcode 🕊"), text="a\r\nb\n", headers=(("A", "1"), ("A", "2")))
         with store.begin() as tx:
-            content_hash = tx.statements.keep_content(kept, NOON)
-            assert tx.statements.keep_content(kept, NOON) == content_hash
+            content_hash = tx.statements.store_content(kept, NOON)
+            assert tx.statements.store_content(kept, NOON) == content_hash
         with store.read() as tx:
-            found = tx.statements.content(content_hash)
+            found = tx.statements.get_content(content_hash)
         assert found == kept
         assert content_hash == kept.content_hash() == found.content_hash()
 
@@ -131,8 +131,8 @@ class RecordsContract:
     ) -> None:
         odd = replace(content(), sender=Sender(name="a\nb", address="no address", reply_to=""))
         with store.begin() as tx:
-            content_hash = tx.statements.keep_content(odd, NOON)
-            assert tx.statements.content(content_hash) == odd
+            content_hash = tx.statements.store_content(odd, NOON)
+            assert tx.statements.get_content(content_hash) == odd
 
     def test_approvals_are_kept_in_the_order_they_came(self, store: Store) -> None:
         given = [yes("flo@forum.example"), yes("ed@forum.example", Channel.FRONT_MATTER)]
@@ -220,7 +220,7 @@ class RecordsContract:
     ) -> None:
         def given() -> tuple[int, int]:
             with store.begin() as tx:
-                count = len(tx.campaigns.all())
+                count = tx.campaigns.count()
                 tx.readers.upsert([Entry(address=f"r{count}@example.org", lists=("a",))], NOON)
                 person = tx.readers.find(f"r{count}@example.org")
                 return person.id, add_campaign(tx, f"c{count}")
@@ -246,7 +246,7 @@ class RecordsContract:
             with store.begin() as tx:
                 tx.audit.enter(actor=actor, action=action, subject=subject, detail=detail)
         with store.read() as tx:
-            lines = tx.audit.all()
+            lines = tx.audit.list_newest(None)[::-1]
             assert tx.audit.verify() == AuditHead(number=2, digest=lines[1].digest)
             assert [tx.audit.digest(number) for number in (2, 3)] == [lines[1].digest, ""]
         assert [(one.actor, one.action, one.subject, one.detail) for one in lines] == deeds
@@ -274,7 +274,7 @@ class RecordsContract:
             write_and_stop()
         with store.read() as tx:
             assert tx.staff.roles() == {}
-            assert tx.audit.all() == []
+            assert tx.audit.list_newest(None)[::-1] == []
 
     def test_a_reader_sees_one_picture_while_somebody_else_writes(self, store: Store) -> None:
         with store.read() as before:

@@ -125,10 +125,10 @@ class SearchContract:
         publish(store, "altered", "", "")
         heading = Heading(language="en", title="Opening hours", opening="The libra")
         with store.read() as tx:
-            found = [tx.campaigns.latest(slug) for slug in ("hours", "altered")]
+            found = [tx.campaigns.find_latest(slug) for slug in ("hours", "altered")]
             hashes = {campaign.slug: campaign.content_hash for campaign in found if campaign}
-            assert tx.search.headings({**hashes, "never": "d"}) == {"hours": heading}
-            assert tx.search.headings({"hours": "another"}) == {}
+            assert tx.search.find_headings({**hashes, "never": "d"}) == {"hours": heading}
+            assert tx.search.find_headings({"hours": "another"}) == {}
 
     def test_nobody_can_forge_the_marks(self, store: Store) -> None:
         publish(store, "hours", "\x02Opening\x03 hours", "A \x02forged\x03 mark.\x00")
@@ -170,8 +170,8 @@ class SearchContract:
         publish(store, "hours", "Opening hours", LATER_TEXT)
         with store.begin() as tx:
             number = add_campaign(tx, "hours")
-            changed = replace(tx.statements.content(digest_of(tx, number)), subject="Anew")  # type: ignore[type-var] # it is there
-            content_hash = tx.statements.keep_content(changed, NOON)
+            changed = replace(tx.statements.get_content(digest_of(tx, number)), subject="Anew")  # type: ignore[type-var] # it is there
+            content_hash = tx.statements.store_content(changed, NOON)
             again = tx.campaigns.get(number)
             assert again is not None
             number = tx.campaigns.add(replace(again, content_hash=content_hash), NOON)
@@ -216,7 +216,7 @@ def publish(store: Store, slug: str, title: str, text: str) -> int:
 
 
 def start(tx: Transaction, number: int) -> None:
-    assert tx.campaigns.move(
+    assert tx.campaigns.change_state(
         number, CampaignState.SENDING, expect={CampaignState.SCHEDULED}, at=NOON
     )
 

@@ -41,7 +41,7 @@ PEOPLE = (
 def picked(store: Store, segment: Segment, *lists: str) -> list[int]:
     with store.read() as tx:
         addresses = list(
-            tx.audiences.addresses(Audience(lists=lists or ("press",), segment=segment))
+            tx.audiences.stream_addresses(Audience(lists=lists or ("press",), segment=segment))
         )
         assert tx.audiences.count(Audience(lists=lists or ("press",), segment=segment)) == len(
             addresses
@@ -113,7 +113,9 @@ class SegmentsContract:
         populate(store)
         with store.begin() as tx:
             number = add_campaign(tx)
-            tx.campaigns.move(number, CampaignState.SENDING, expect=list(CampaignState), at=NOON)
+            tx.campaigns.change_state(
+                number, CampaignState.SENDING, expect=list(CampaignState), at=NOON
+            )
             segment = replace(BARE, without_tags=("board",))
             assert tx.audiences.freeze(number, Audience(lists=("press",), segment=segment), 10) == 4
             later = Entry(address="1@example.org", lists=(), tags=("board",))
@@ -133,7 +135,7 @@ class SegmentsContract:
             segment=replace(BARE, any_tag=("vip", "board")),
         )
         with store.begin() as tx:
-            assert list(tx.audiences.addresses(split)) == ["1@example.org", "3@example.org"]
+            assert list(tx.audiences.stream_addresses(split)) == ["1@example.org", "3@example.org"]
             assert tx.audiences.count(split) == 2
             english = replace(split, languages=frozenset({"en"}))
             assert tx.audiences.list_other_languages(english) == [("1@example.org", "es", "")]
@@ -174,11 +176,11 @@ class SegmentsContract:
                 NOON,
             )
             everybody = PRESS
-            assert tx.audiences.zones(everybody) == {"": 1, "Asia/Tokyo": 2}
+            assert tx.audiences.count_by_zone(everybody) == {"": 1, "Asia/Tokyo": 2}
             spanish = replace(everybody, languages=frozenset({"es", ""}))
-            assert tx.audiences.zones(spanish) == {"Asia/Tokyo": 1}
+            assert tx.audiences.count_by_zone(spanish) == {"Asia/Tokyo": 1}
             vip = replace(everybody, segment=replace(BARE, tags=("vip",)))
-            assert tx.audiences.zones(vip) == {"Asia/Tokyo": 1}
-            assert tx.audiences.has_zone(vip, ["Asia/Tokyo", "Europe/Berlin"])
-            assert not tx.audiences.has_zone(vip, ["", "Europe/Berlin"])
-            assert not tx.audiences.has_zone(everybody, [])
+            assert tx.audiences.count_by_zone(vip) == {"Asia/Tokyo": 1}
+            assert tx.audiences.has_reader_in_zone(vip, ["Asia/Tokyo", "Europe/Berlin"])
+            assert not tx.audiences.has_reader_in_zone(vip, ["", "Europe/Berlin"])
+            assert not tx.audiences.has_reader_in_zone(everybody, [])

@@ -27,7 +27,7 @@ def bring_in(store: Store, *people: Entry) -> ImportResult:
     with store.begin() as tx:
         rehearsed = tx.imports.rehearse(located(*people))
         number = tx.imports.begin(at=NOON, by="ada", file="people.csv", kind="plain", sha256="ab")
-        brought = tx.imports.bring_in(number, located(*people), NOON)
+        brought = tx.imports.import_people(number, located(*people), NOON)
     assert rehearsed == brought, "a rehearsal tells what comes of it"
     return brought
 
@@ -46,27 +46,27 @@ class StagingContract:
         assert bring_in(store, person) == replace(NOTHING, new=1, joined=ANAS_LISTS)
         with store.begin() as tx:
             tx.readers.upsert([replace(person, address="b@example.org")], NOON)
-            (ana, consent), (twin, same) = tx.readers.all()
-            assert tx.readers.lists() == {"events": 0, "press": 2, "supporters": 2}
+            (ana, consent), (twin, same) = tx.readers.stream()
+            assert tx.readers.count_by_list() == {"events": 0, "press": 2, "supporters": 2}
         assert replace(twin, id=ana.id, address=ana.address) == ana
         assert consent == same
 
     def test_an_address_that_a_person_left_brings_nobody_back(self, store: Store) -> None:
         with store.begin() as tx:
             tx.readers.upsert([ANA], NOON)
-            assert tx.readers.move(number_of(tx, ANA.address), "new@example.org")
+            assert tx.readers.change_address(number_of(tx, ANA.address), "new@example.org")
             leave(tx, "new@example.org", "press")
         twice = SkippedPeople(people=1, first=(("people.csv:2", ANA.address),))
         away = {SuppressionReason.UNSUBSCRIBED: twice}
         assert bring_in(store, ANA) == replace(NOTHING, refused=away)
         with store.begin() as tx:
-            assert [one.address for one, _ in tx.readers.all()] == ["new@example.org"]
-            assert tx.readers.was_left(ANA.address)
-            assert not tx.readers.was_left("new@example.org")
-            assert tx.readers.move(number_of(tx, "new@example.org"), ANA.address)
-            assert not tx.readers.was_left(ANA.address), "it is theirs again"
-            assert tx.readers.forget(ANA.address, NOON)
-            assert tx.readers.suppressed("new@example.org") is SuppressionReason.ERASED
+            assert [one.address for one, _ in tx.readers.stream()] == ["new@example.org"]
+            assert tx.readers.is_former_address(ANA.address)
+            assert not tx.readers.is_former_address("new@example.org")
+            assert tx.readers.change_address(number_of(tx, "new@example.org"), ANA.address)
+            assert not tx.readers.is_former_address(ANA.address), "it is theirs again"
+            assert tx.readers.erase(ANA.address, NOON)
+            assert tx.readers.suppression_reason("new@example.org") is SuppressionReason.ERASED
 
     def test_nothing_comes_of_nothing(self, store: Store) -> None:
         assert bring_in(store) == NOTHING
@@ -75,8 +75,8 @@ class StagingContract:
         with store.begin() as tx:
             assert tx.imports.rehearse(located(ANA)) == replace(NOTHING, new=1, joined=ANAS_LISTS)
         with store.read() as tx:
-            assert list(tx.readers.all()) == []
-            assert tx.readers.lists() == {}
+            assert list(tx.readers.stream()) == []
+            assert tx.readers.count_by_list() == {}
 
     def test_addresses_that_are_not_suppressed_are_counted_once(self, store: Store) -> None:
         gone = [
@@ -106,7 +106,7 @@ class StagingContract:
             for entry in people[1:6]:
                 suppress(tx, entry.address.upper(), SuppressionReason.BOUNCED)
             suppress(tx, people[0].address)
-            tx.readers.forget(people[6].address, NOON)
+            tx.readers.erase(people[6].address, NOON)
         others = [replace(entry, lists=("press",)) for entry in people[7:]]
         brought = bring_in(store, *people[:7], *others)
         assert (brought.new, brought.known) == (2, 0)
@@ -119,9 +119,9 @@ class StagingContract:
             (SuppressionReason.ERASED, SkippedPeople(people=1, first=(at(8, 7),))),
         ]
         with store.read() as tx:
-            known = [person.address for person, _ in tx.readers.all()]
+            known = [person.address for person, _ in tx.readers.stream()]
             assert known == [entry.address for entry in others]
-            assert tx.readers.lists() == {"press": 2}, "nor is a list made for them"
+            assert tx.readers.count_by_list() == {"press": 2}, "nor is a list made for them"
 
     def test_whoever_left_a_list_stays_away_from_it_and_is_told(self, store: Store) -> None:
         bob, eve = (Entry(address=f"{name}@example.org", lists=("press",)) for name in ("b", "e"))
@@ -136,7 +136,7 @@ class StagingContract:
         assert brought.left == SkippedPeople(people=1, first=(("people.csv:2", ANA.address),))
         assert (brought.new, brought.known, brought.joined) == (0, 2, {"events": 1})
         with store.read() as tx:
-            assert tx.readers.lists() == {"events": 1, "press": 0, "supporters": 0}
+            assert tx.readers.count_by_list() == {"events": 1, "press": 0, "supporters": 0}
 
     def test_what_a_file_says_of_those_who_are_known_is_counted_and_ends_what_they_left(
         self, store: Store

@@ -62,7 +62,7 @@ class StartingContract:
             tx.approvals.add(replace(ben, slug="other", channel=Channel.FRONT_MATTER))
             tx.approvals.add(replace(ben, slug="third", revoked_at=LATER))
             tx.approvals.add(replace(ben, slug="fourth", by="ana@forum.example"))
-            assert tx.approvals.unsent_by(ben.by) == ["hours"]
+            assert tx.approvals.find_unsent_slugs(ben.by) == ["hours"]
 
     def test_the_number_that_was_found_is_kept(self, store: Store) -> None:
         with store.begin() as tx:

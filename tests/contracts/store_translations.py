@@ -35,7 +35,7 @@ def split(slug: str = "forum", languages: frozenset[str] = ALL) -> Audience:
 def reached(store: Store, wanted: Audience) -> list[int]:
     """The numbers of those who get it; how many they are is as foretold."""
     with store.read() as tx:
-        addresses = list(tx.audiences.addresses(wanted))
+        addresses = list(tx.audiences.stream_addresses(wanted))
         assert tx.audiences.count(wanted) == len(addresses)
         others = Counter(language for _, language, _ in tx.audiences.list_other_languages(wanted))
         assert tx.audiences.count_other_languages(wanted) == others
@@ -49,7 +49,7 @@ def planned(
         campaign = Campaign(
             id=0,
             slug=slug,
-            content_hash=tx.statements.keep_content(content(slug), NOON),
+            content_hash=tx.statements.store_content(content(slug), NOON),
             state=state,
             release_at=NOON,
             approved_by=(),
@@ -73,8 +73,8 @@ class FamiliesContract:
             )
             tx.readers.suppress([gone], NOON, "test")
         with store.read() as tx:
-            assert tx.audiences.languages(("press",)) == {"en", "es", "", "es-MX"}
-            assert tx.audiences.languages(("nothing",)) == set()
+            assert tx.audiences.find_languages(("press",)) == {"en", "es", "", "es-MX"}
+            assert tx.audiences.find_languages(("nothing",)) == set()
         assert reached(store, split("forum-es", frozenset({"es"}))) == [4]
         assert reached(store, split("forum", frozenset({"en", ""}))) == [1, 3]
         assert reached(store, split("forum-fr", frozenset())) == []
@@ -97,7 +97,9 @@ class FamiliesContract:
                 wanted
             )
         with store.begin() as tx:
-            tx.campaigns.move(number, CampaignState.SENDING, expect=list(CampaignState), at=NOON)
+            tx.campaigns.change_state(
+                number, CampaignState.SENDING, expect=list(CampaignState), at=NOON
+            )
             assert tx.audiences.freeze(number, wanted, 10) == 1
         with store.read() as tx:
             found = tx.campaigns.get(number)
@@ -111,7 +113,9 @@ class FamiliesContract:
         number = planned(store, "forum-es", translates="forum")
         with store.begin() as tx:
             assert tx.audiences.freeze(number, split("forum-es", frozenset({"es"})), 3) == 7
-            tx.campaigns.move(number, CampaignState.SENDING, expect=list(CampaignState), at=NOON)
+            tx.campaigns.change_state(
+                number, CampaignState.SENDING, expect=list(CampaignState), at=NOON
+            )
             waiting = tx.batches.waiting()
         assert waiting.queued == 3
 
@@ -160,10 +164,10 @@ class FamiliesContract:
         planned(store, "forum-es", translates="forum")
         planned(store, "other-es", translates="other")
         with store.read() as tx:
-            found = tx.campaigns.of_translations("forum")
+            found = tx.campaigns.list_translations("forum")
             assert [one.slug for one in found] == ["forum-es", "forum-fr"]
             assert [one.id for one in found] == [first + 2, first]
-            assert tx.campaigns.of_translations("forum-es") == []
+            assert tx.campaigns.list_translations("forum-es") == []
 
     def test_translations_are_found_by_what_they_translate(self, store: Store) -> None:
         with store.begin() as tx:
@@ -176,5 +180,5 @@ class FamiliesContract:
                 )
                 tx.statements.put(stored, NOON)
         with store.read() as tx:
-            found = tx.statements.translations("forum")
+            found = tx.statements.find_translations("forum")
         assert [(one.statement.slug, one.present) for one in found] == [("a", True), ("b", False)]

@@ -139,8 +139,8 @@ class UnknownsContract:
     def test_whoever_was_erased_has_no_address_and_still_counts(self, store: Store) -> None:
         books = lost(store, 2)
         with books.step() as tx:
-            assert tx.readers.move(1, "ana@example.org")
-            tx.readers.forget("ana@example.org", NOON)
+            assert tx.readers.change_address(1, "ana@example.org")
+            tx.readers.erase("ana@example.org", NOON)
         held = take(books)
         assert held.left == held.without_address == {1}
         assert held.members == [(1, ""), (2, "reader2@example.org")]
@@ -151,14 +151,18 @@ class UnknownsContract:
         books = Books(store, 2)
         moved = "UPDATE subscriber SET address = 'b@x.example', address_hash = :hash WHERE id = 1"
         roads: list[tuple[str, Callable[[Transaction], object], set[int]]] = [
-            ("a move", lambda tx: tx.readers.move(1, "ana@example.org"), {1}),
-            ("a second one", lambda tx: tx.readers.move(1, "ana@second.example"), {1}),
+            ("a move", lambda tx: tx.readers.change_address(1, "ana@example.org"), {1}),
+            ("a second one", lambda tx: tx.readers.change_address(1, "ana@second.example"), {1}),
             ("SQL", lambda tx: tx.db.change(moved, hash=b"b"), {1}),
-            ("back again", lambda tx: tx.readers.move(1, "start@example.org"), set()),
-            ("in another spelling", lambda tx: tx.readers.move(1, "START@example.org"), set()),
+            ("back again", lambda tx: tx.readers.change_address(1, "start@example.org"), set()),
+            (
+                "in another spelling",
+                lambda tx: tx.readers.change_address(1, "START@example.org"),
+                set(),
+            ),
         ]
         with books.step() as tx:
-            assert tx.readers.move(1, "start@example.org"), "of before the attempt"
+            assert tx.readers.change_address(1, "start@example.org"), "of before the attempt"
         books.settle(books.claim(), UNKNOWN)
         for turn, (road, change, left) in enumerate(roads, start=1):
             with subtests.test(road):
@@ -171,7 +175,7 @@ class UnknownsContract:
     def test_the_next_attempt_is_made_with_the_address_of_its_own_claim(self, store: Store) -> None:
         books = lost(store, 1)
         with books.step() as tx:
-            assert tx.readers.move(1, "ana@example.org")
+            assert tx.readers.change_address(1, "ana@example.org")
         settle(books, take(books), DeliveryState.PENDING)
         claimed = books.claim(attempt_id="a2")
         assert claimed.members == [(1, "ana@example.org")]
@@ -184,12 +188,12 @@ class UnknownsContract:
     ) -> None:
         books = lost(store, 2)
         with books.step() as tx:
-            assert tx.readers.move(1, "ana@example.org")
+            assert tx.readers.change_address(1, "ana@example.org")
             assert tx.readers.clear_left_addresses() == 0
             assert addresses_left(tx) == ["reader1@example.org"]
         settle(books, take(books), DeliveryState.ACCEPTED)
         with books.step() as tx:
-            assert tx.readers.move(2, "later@example.org")
+            assert tx.readers.change_address(2, "later@example.org")
             assert tx.readers.clear_left_addresses() == 2
             assert tx.readers.clear_left_addresses() == 0
             assert addresses_left(tx) == []
@@ -267,7 +271,7 @@ class UnknownsContract:
         assert settle(books, take(books), rest, {2: ACCEPTED, 3: REJECTED})
         assert books.counts() == counts
         with store.read() as tx:
-            named = {row[0] for row in tx.campaigns.exceptions(books.id)}
+            named = {row[0] for row in tx.campaigns.list_exceptions(books.id)}
         assert named == {"reader2@example.org", "reader3@example.org"}
 
     def test_a_thousand_may_be_known_one_by_one(self, store: Store) -> None:

@@ -127,7 +127,7 @@ def dispatch(room: Newsroom, owner: int) -> Promise:
 
 def cancel(room: Newsroom, owner: int) -> Promise:
     with room.store.begin() as tx:
-        assert tx.campaigns.move(
+        assert tx.campaigns.change_state(
             room.campaign().id, CampaignState.CANCELLED, expect={CampaignState.SENDING}, at=tx.now
         )
         tx.campaigns.cancel_pending(room.campaign().id)

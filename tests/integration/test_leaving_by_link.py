@@ -83,7 +83,7 @@ def test_h3_a_link_works_for_the_suppressed_the_paused_and_the_erased(site: Foru
         bounced = SuppressedEntry(address=PEOPLE[0], reason=SuppressionReason.BOUNCED)
         tx.readers.suppress([bounced], site.clock.now(), "test")
         tx.choices.pause(2, site.clock.now())
-        tx.readers.forget(PEOPLE[2], site.clock.now())
+        tx.readers.erase(PEOPLE[2], site.clock.now())
     for number in (1, 2, 3):
         assert site.post(site.unsubscribe_link(number)).status == 200
         assert site.get(site.unsubscribe_link(number)).status == 200

@@ -128,7 +128,7 @@ def test_c1_each_yes_and_its_end_is_kept_with_the_words_that_were_shown(site: Fo
     saved(site, list=["press", "events"])
     with site.services.store.read() as tx:
         records = tx.consents.of(1)
-        words = [tx.consents.words(one.wording) for one in records]
+        words = [tx.consents.get_words(one.wording) for one in records]
     assert [(one.list, one.given) for one in records] == [("events", True), ("old", False)]
     assert {(one.method, one.at) for one in records} == {(Method.PREFERENCES, site.clock.now())}
     assert words[0].endswith("at any time.\nEvents\nWhere to meet us.")
@@ -209,11 +209,11 @@ def test_joining_takes_back_what_the_person_or_the_mailbox_said_and_nothing_else
         )
         saved(site, name="Ana R.")
         with site.services.store.read() as tx:
-            assert tx.readers.suppressed(ANA) is reason, "not by a change of name"
+            assert tx.readers.suppression_reason(ANA) is reason, "not by a change of name"
         saved(site, list=["old", "press", "events"])
         saved(site, had=["events"], list=[])
         with site.services.store.read() as tx:
-            assert (tx.readers.suppressed(ANA) is None) == lifted
+            assert (tx.readers.suppression_reason(ANA) is None) == lifted
 
 
 def test_whoever_is_on_all_lists_can_ask_to_be_written_to_again(site: Forum) -> None:
@@ -226,13 +226,13 @@ def test_whoever_is_on_all_lists_can_ask_to_be_written_to_again(site: Forum) -> 
         assert ('name="again"' in page) == lifted
         saved(site, again="1")
         with site.services.store.read() as tx:
-            assert (tx.readers.suppressed(ANA) is None) == lifted
+            assert (tx.readers.suppression_reason(ANA) is None) == lifted
     with site.services.store.read() as tx:
         assert [(one.list, one.given) for one in tx.consents.of(1)] == [
             ("old", True),
             ("press", True),
         ]
-        assert [one.detail for one in tx.audit.all() if one.action == "lift"] == [
+        assert [one.detail for one in tx.audit.list_newest(None)[::-1] if one.action == "lift"] == [
             "was bounced; on the page of preferences"
         ]
 
@@ -360,8 +360,8 @@ def test_deleting_asks_once_more_and_then_leaves_nothing_but_the_block(site: For
     assert site.post(f"{path}/delete").status == 200
     with site.services.store.read() as tx:
         assert tx.readers.get(1) is None
-        assert tx.readers.suppressed(ANA) is SuppressionReason.ERASED
-        [entered] = [one for one in tx.audit.all() if one.action == "forget"]
+        assert tx.readers.suppression_reason(ANA) is SuppressionReason.ERASED
+        [entered] = [one for one in tx.audit.list_newest(None)[::-1] if one.action == "forget"]
     assert (entered.actor, entered.subject, entered.detail) == ("the reader", "subscriber", "")
     for way in ("", "/data", "/delete"):
         assert site.get(path + way).status == 404

@@ -111,7 +111,7 @@ def fill(store: Store, source: Random) -> None:
             NOON,
             "test",
         )
-        tx.readers.forget(people[0].address, NOON)
+        tx.readers.erase(people[0].address, NOON)
 
 
 @contextmanager
@@ -124,15 +124,15 @@ def opened(folder: Path, name: str, migrated: Path) -> Iterator[Store]:
 def known(store: Store) -> list[Any]:
     with store.read() as tx:
         people = [
-            (replace(person, id=0), json.loads(consent)) for person, consent in tx.readers.all()
+            (replace(person, id=0), json.loads(consent)) for person, consent in tx.readers.stream()
         ]
-        return [*people, *tx.readers.suppressions(without_subscriber=True)]
+        return [*people, *tx.readers.stream_suppressions(without_subscriber=True)]
 
 
 def exported(store: Store) -> str:
     with store.read() as tx:
-        suppressions = tx.readers.suppressions(without_subscriber=True)
-        return "".join(as_csv(tx.readers.all(), suppressions))
+        suppressions = tx.readers.stream_suppressions(without_subscriber=True)
+        return "".join(as_csv(tx.readers.stream(), suppressions))
 
 
 def import_into(store: Store, path: Path) -> None:

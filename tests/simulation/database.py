@@ -204,7 +204,7 @@ def _texts(room: Newsroom, kind: str) -> Iterator[tuple[str, str, Content]]:
 def _content(room: Newsroom, slug: str) -> Content:
     with room.store.read() as tx:
         stored = tx.statements.get(slug)
-        content = tx.statements.content(stored.content_hash) if stored else None
+        content = tx.statements.get_content(stored.content_hash) if stored else None
     assert content is not None, slug
     return content
 

@@ -109,7 +109,7 @@ class Editors:
                 except Refused:  # people send forms that no page shows them
                     stored = tx.statements.get(slug)
                     form = {"digest": [stored.content_hash if stored else ""]}
-                content = tx.statements.content(form["digest"][0])
+                content = tx.statements.get_content(form["digest"][0])
             if content is None:
                 raise Refused(f"{slug} has no email")
             not_before = host.expected.not_before(slug, host.now())

@@ -32,7 +32,7 @@ def list_campaigns(services: Services, as_json: bool, most: int | None) -> None:
     hold, waits = _hold_sentence(services.delivery), services.delivery.waits()
     zone = services.settings.timezone
     with services.store.read() as tx:
-        newest = reversed(tx.campaigns.newest(most))
+        newest = reversed(tx.campaigns.list_newest(most))
         rows = [summary(tx, stored, waits) | {"hold": hold} for stored in newest]
         count = tx.campaigns.count()
     columns = ("campaign", "statement", "state", *FIGURES)
@@ -190,7 +190,7 @@ def cancel(services: Services, campaign: str, by: str) -> None:
     cancelled = services.campaigns.actions_of(by).cancel(campaign)
     _print_state(cancelled)
     with services.store.read() as tx:
-        original = tx.campaigns.latest(cancelled.translates)
+        original = tx.campaigns.find_latest(cancelled.translates)
         waiting = awaited(tx, original) if original else ()
     for email in waiting:
         shell.say(str(email))

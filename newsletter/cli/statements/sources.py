@@ -16,7 +16,7 @@ from newsletter.pipeline.statements.visit import VisitResult
 from newsletter.runtime.services import Services
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import draft_as_file
-from newsletter.sources.writing import path_for_title, write_bytes, write_new
+from newsletter.sources.writing import path_for_title, write_new
 from newsletter.store.sql import Transaction
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def list_sources(services: Services, as_json: bool) -> None:
 
 
 def _source_row(tx: Transaction, statements: Statements, feed: "SyndicatedFeed") -> dict[str, Any]:
-    record, counts = tx.feeds.record(feed.name), tx.feeds.counts(feed.name)
+    record, counts = tx.feeds.get_record(feed.name), tx.feeds.count_by_state(feed.name)
     zone, visited = statements.settings.timezone, record.visited_at
     return {
         "name": feed.name,
@@ -145,7 +145,8 @@ def _write_imported(services: Services, document: "ImportedDocument") -> dict[st
     text = as_draft(document, DraftText())
     until = document.embargo.until if document.embargo else ""
     progress = Progress.DRAFT if document.guessed else Progress.REVIEW
-    write_new(path, draft_as_file(text, progress=progress, embargo_suggested=until))
+    file = draft_as_file(text, progress=progress, embargo_suggested=until)
+    write_new(path, file.encode())
     kept = [
         _write_picture(path.with_name(f"{slug}-{n}"), one)
         for n, one in enumerate(document.pictures, start=1)
@@ -168,7 +169,7 @@ def _write_imported(services: Services, document: "ImportedDocument") -> dict[st
 def _write_picture(path: Path, picture: "ImportedPicture") -> tuple[str, str]:
     """Write a picture next to the statement. Return its path, and advice on where to put it."""
     path = path.with_name(f"{path.name}.{picture.kind.rpartition('/')[2]}")
-    write_bytes(path, picture.data)
+    write_new(path, picture.data)
     size = f"{picture.width}x{picture.height}"
     mark = "" if picture.alt else ",decoration"
     caption = f' "{picture.caption}"' if picture.caption else ""

@@ -43,7 +43,7 @@ def list_statements(services: Services, as_json: bool, most: int | None) -> None
     """Show statements and where each stands, the newest ones."""
     faults = services.statements.refresh()
     with services.store.read() as tx:
-        newest = sorted(tx.statements.newest(most), key=lambda stored: stored.statement.slug)
+        newest = sorted(tx.statements.list_newest(most), key=lambda stored: stored.statement.slug)
         rules = services.campaigns.rules
         rows = [_describe(tx, status) for status in load_statuses(tx, newest, rules)]
         count = tx.statements.count()
@@ -168,7 +168,7 @@ def new(services: Services, title: str, author: str) -> None:
     text = draft_as_file(begun, author=author)
     path = path_for_title(services.settings.statements_folder, title)
     with with_umask(services.umask):
-        write_new(path, text)
+        write_new(path, text.encode())
     click.echo(str(path))
 
 
@@ -239,7 +239,7 @@ def _check_all(statements: Statements) -> _Checked:
         rules = statements.review_rules
         unsettled = [
             stored
-            for stored in tx.statements.unsettled()
+            for stored in tx.statements.list_unsettled()
             if stored.present
             and stored.statement.progress is not Progress.DRAFT
             and not is_settled(tx, stored, rules)

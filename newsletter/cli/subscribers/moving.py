@@ -219,7 +219,7 @@ def bring_in(
 def list_imports(services: Services, as_json: bool, most: int | None) -> None:
     """Show the imports, the newest ones, with what each brought."""
     with services.store.read() as tx:
-        records, count = tx.imports.newest(most), tx.imports.count()
+        records, count = tx.imports.list_newest(most), tx.imports.count()
         zone = services.settings.timezone
     rows = [_record(record) for record in reversed(records)]
     columns = ("import", "at", "by", "file", "format", "new", "known", "joined", "skipped", "state")
@@ -290,8 +290,8 @@ def export(services: Services, list_name: str, bom: bool) -> None:
     with services.store.read() as tx:
         if list_name:
             require_list(tx, list_name, services.subscribers.declared_lists)
-        people = tx.readers.all(list_name)
-        entries = () if list_name else tx.readers.suppressions(without_subscriber=True)
+        people = tx.readers.stream(list_name)
+        entries = () if list_name else tx.readers.stream_suppressions(without_subscriber=True)
         # one transaction to the end, so that the file is one moment's state
         chosen = _of_list(list_name, people) if list_name else people
         for text in chain([_BYTE_ORDER_MARK] if bom else [], csv_files.as_csv(chosen, entries)):

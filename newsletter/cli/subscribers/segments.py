@@ -49,7 +49,9 @@ def show(services: Services, name: str, as_json: bool) -> None:
                 f"no segment {name!r} is configured; 'newsletter segment list' shows them"
             )
         row = _row(tx, found)
-        addresses = list(islice(tx.audiences.addresses(_audience(found)), _MAX_ADDRESSES_SHOWN))
+        addresses = list(
+            islice(tx.audiences.stream_addresses(_audience(found)), _MAX_ADDRESSES_SHOWN)
+        )
     if as_json:
         shell.print_json(row | {"sample": addresses})
         return

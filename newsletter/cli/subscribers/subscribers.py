@@ -89,10 +89,10 @@ def show(services: Services, address: str, as_json: bool) -> None:
     """
     with services.store.read() as tx:
         person = tx.readers.find(address)
-        reason = tx.readers.suppressed(address)
+        reason = tx.readers.suppression_reason(address)
         fields = ("list", "given", "method", "source", "asked_at", "at", "wording")
         consents = [
-            {**shell.pick(one, *fields), "words": tx.consents.words(one.wording)}
+            {**shell.pick(one, *fields), "words": tx.consents.get_words(one.wording)}
             for one in (tx.consents.of(person.id) if person else ())
         ]
     if person is None and reason is None:

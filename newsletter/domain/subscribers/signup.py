@@ -232,6 +232,6 @@ class ConsentRecord:
     source: str
     """The page or form of the request."""
     wording: str = ""
-    """The hash of the shown words; ``Consents.words`` returns the words."""
+    """The hash of the shown words; ``Consents.get_words`` returns the words."""
     asked_at: datetime | None = None
     at: datetime

@@ -25,7 +25,9 @@ def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) ->
         message = f"Write between 1 and {MAX_CHARS:,} plain characters"
         raise InvalidInput([Fault(file=slug, key=kind.value, message=message)])
     with act_as(store, by, Role.SENDER, _ACTION_OF_KIND[kind]) as (tx, person):
-        if not any(each.started_at for each in tx.campaigns.related([slug]) if each.slug == slug):
+        if not any(
+            each.started_at for each in tx.campaigns.find_related([slug]) if each.slug == slug
+        ):
             raise NotFound(f"{slug} did not go out, so it has no page on the web.")
         is_off = bool(tx.public_notes.find_withdrawn([slug]))
         if (NoteKind.WITHDRAWN if is_off else NoteKind.RESTORED) is kind:

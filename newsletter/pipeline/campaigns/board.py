@@ -69,10 +69,14 @@ def board(
     """Return one page of the board, latest change first."""
     skip, search = (page_number - 1) * STATEMENTS_PER_PAGE, search or BoardSearch()
     has_drafts = shelf in {None, Shelf.DRAFTS}
-    unseen = tx.board.unseen(search, skip=skip, limit=STATEMENTS_PER_PAGE + 1) if has_drafts else []
-    counts = tx.board.counts(rules, search)
-    counts[Shelf.DRAFTS] += tx.board.count_unseen(search)
-    slugs = tx.board.page(rules, shelf, search, skip=skip, limit=STATEMENTS_PER_PAGE + 1)
+    unseen = (
+        tx.board.list_unsubmitted(search, skip=skip, limit=STATEMENTS_PER_PAGE + 1)
+        if has_drafts
+        else []
+    )
+    counts = tx.board.count_by_shelf(rules, search)
+    counts[Shelf.DRAFTS] += tx.board.count_unsubmitted(search)
+    slugs = tx.board.list_slugs(rules, shelf, search, skip=skip, limit=STATEMENTS_PER_PAGE + 1)
     return BoardPage(
         rows=tuple(_rows(tx, slugs[:STATEMENTS_PER_PAGE], rules, faults)),
         unseen=tuple(unseen[:STATEMENTS_PER_PAGE]),
@@ -87,7 +91,7 @@ def board(
 def _rows(
     tx: Transaction, slugs: Sequence[str], rules: CampaignRules, faults: FaultOf
 ) -> list[StatementStatus]:
-    known = {stored.slug: stored for stored in tx.statements.some(slugs)}
+    known = {stored.slug: stored for stored in tx.statements.find(slugs)}
     return load_statuses(tx, [known[slug] for slug in slugs if slug in known], rules, faults)
 
 
@@ -118,7 +122,7 @@ def load_for_page(
 
 
 def _translations(tx: Transaction, slug: str, rules: CampaignRules) -> tuple[Related, ...]:
-    found = [one for one in tx.statements.translations(slug) if one.present][:_MAX_LANGUAGES]
+    found = [one for one in tx.statements.find_translations(slug) if one.present][:_MAX_LANGUAGES]
     return tuple(
         Related(
             slug=one.slug,
@@ -173,7 +177,7 @@ def desktop(
     lapsed: list[StatementStatus] = []
     for shelf, needed in _TASK_SHELVES:
         if role.includes(needed):
-            slugs = tx.board.page(rules, shelf, limit=_MAX_ROWS_SEARCHED)
+            slugs = tx.board.list_slugs(rules, shelf, limit=_MAX_ROWS_SEARCHED)
             found = _rows(tx, slugs, rules, faults)
             waiting += [status for status in found if status.waits_for(address)]
             starts = ((status, status.lapsed_start) for status in found)
@@ -183,33 +187,35 @@ def desktop(
         return tuple(_rows(tx, [campaign.slug for campaign in campaigns], rules, faults))
 
     moving = {CampaignState.SENDING, CampaignState.PAUSED}
-    moves = [open_ for open_ in tx.campaigns.open() if has_begun(open_) and open_.state in moving]
+    moves = [
+        open_ for open_ in tx.campaigns.list_open() if has_begun(open_) and open_.state in moving
+    ]
     if role.includes(Role.ADMIN):
-        waiting += statuses_of(tx.campaigns.undecided(_MAX_TASKS_SHOWN))
+        waiting += statuses_of(tx.campaigns.list_undecided(_MAX_TASKS_SHOWN))
     if role.includes(Role.SENDER):  # nobody else would find them
-        slugs = tx.board.page(rules, Shelf.MISSING, limit=_MAX_ROWS_SEARCHED)
+        slugs = tx.board.list_slugs(rules, Shelf.MISSING, limit=_MAX_ROWS_SEARCHED)
         waiting += [one for one in _rows(tx, slugs, rules, faults) if one.state is State.FAULTY]
         waiting += statuses_of([one for one in moves if one.welcome and one.counts.unknown])
     moves = [campaign for campaign in moves if not campaign.welcome]
     moves.sort(key=lambda campaign: -campaign.id)
-    over = tx.campaigns.last_ended(_MAX_ENDED_SHOWN)
+    over = tx.campaigns.list_last_ended(_MAX_ENDED_SHOWN)
     mentions = _mentions_of(tx, address)
-    about = tx.statements.some([*(one.slug for one in over), *(one.slug for one in mentions)])
+    about = tx.statements.find([*(one.slug for one in over), *(one.slug for one in mentions)])
     titles = {stored.statement.slug: stored.statement.title for stored in about}
-    unseen = tx.board.unseen(limit=_MAX_ROWS_SEARCHED)
+    unseen = tx.board.list_unsubmitted(limit=_MAX_ROWS_SEARCHED)
     growth = tx.readers.growth(tx.now - _GROWTH_PERIOD)
     return Desktop(
         waiting=tuple(waiting[:_MAX_TASKS_SHOWN]),
         lapsed=tuple(lapsed[:_MAX_TASKS_SHOWN]),
         more_waits=len(waiting) > _MAX_TASKS_SHOWN,
-        next=statuses_of(tx.campaigns.scheduled(limit=_MAX_NEXT)),
+        next=statuses_of(tx.campaigns.list_scheduled(limit=_MAX_NEXT)),
         going=statuses_of(moves[:_MAX_TASKS_SHOWN]),
         over=tuple((campaign, titles.get(campaign.slug, campaign.slug)) for campaign in over),
         drafts=tuple([draft for draft in unseen if address in draft.version.writers][:_MAX_NEXT]),
         named_in=tuple((comment, titles.get(comment.slug, comment.slug)) for comment in mentions),
         lists=len(growth),
         growth=tuple(map(sum, zip((0, 0, 0), *growth.values(), strict=True))),
-        complaints=tx.events.complaints([campaign.id for campaign in over]),
+        complaints=tx.events.count_complaints([campaign.id for campaign in over]),
     )
 
 
@@ -219,7 +225,7 @@ def _mentions_of(tx: Transaction, address: str) -> list[Comment]:
     known = {one: names.get(one) or name_of(one) for one in tx.staff.roles()}
     found = [
         comment
-        for comment in tx.comments.newest(_MAX_COMMENTS_SEARCHED)
+        for comment in tx.comments.list_newest(_MAX_COMMENTS_SEARCHED)
         if comment.at > since
         and address != comment.by
         and address in find_mentions(comment.words, known).values()
@@ -277,7 +283,7 @@ def clashes(entries: Iterable[Entry]) -> list[tuple[Entry, Entry, tuple[str, ...
 
 
 def _planned_entries(tx: Transaction, rules: CampaignRules) -> Iterator[Entry]:
-    known = [stored for stored in tx.statements.unsettled() if stored.present]
+    known = [stored for stored in tx.statements.list_unsettled() if stored.present]
     for status in load_statuses(tx, known, rules):
         if status.state not in _PLANNED_STATES:
             continue
@@ -297,7 +303,7 @@ def _planned_entries(tx: Transaction, rules: CampaignRules) -> Iterator[Entry]:
 
 def _draft_entries(tx: Transaction, zone: str) -> Iterator[Entry]:
     """Yield the entries of drafts that were never submitted."""
-    for draft in tx.board.unseen(limit=_MAX_DRAFTS):
+    for draft in tx.board.list_unsubmitted(limit=_MAX_DRAFTS):
         text = draft.version.text
         for typed, is_embargo in ((text.send_at, False), (text.embargo_until, True)):
             at = _instant_of(typed, zone, draft.changed_at)
@@ -322,8 +328,8 @@ def _instant_of(typed: str, zone: str, now: datetime) -> datetime | None:
 
 
 def _started_entries(tx: Transaction, since: datetime, until: datetime) -> Iterator[Entry]:
-    campaigns = tx.campaigns.begun(since - timedelta(milliseconds=1), until)
-    stored = tx.statements.some({campaign.slug for campaign in campaigns})
+    campaigns = tx.campaigns.list_begun(since - timedelta(milliseconds=1), until)
+    stored = tx.statements.find({campaign.slug for campaign in campaigns})
     titles = {one.statement.slug: one.statement.title for one in stored}
     for campaign in campaigns:
         yield Entry(

@@ -107,14 +107,15 @@ class DigestBuilder:
         issue = Issue(name=name, day=self._local_day(now), upto=now)
         with act_as(self.store, actor, Role.WRITER, "make a digest email") as (tx, _):
             if any(
-                issued.slug == issue.slug and issued.statement for issued in tx.digests.issues()
+                issued.slug == issue.slug and issued.statement
+                for issued in tx.digests.list_issues()
             ):
                 raise Refused(
                     f"{issue.slug} is made already, and a date has one issue; until it begins to"
                     f" go out, 'newsletter digest drop {issue.slug}' takes it back"
                 )
             if not self._parts(tx, digest, now):
-                began = tx.digests.since()[name].astimezone(ZoneInfo(self.timezone))
+                began = tx.digests.configured_since()[name].astimezone(ZoneInfo(self.timezone))
                 raise Refused(
                     f"there is nothing to gather: since {began:%Y-%m-%d %H:%M}, when {name} was"
                     f" first seen here, nothing went out{_lists_text(digest)} that is not in one"
@@ -127,14 +128,18 @@ class DigestBuilder:
         """Delete an issue that has not begun to be sent. A later one may have its parts."""
         with act_as(self.store, actor, Role.WRITER, "drop a digest email") as (tx, _):
             found = [
-                issue for issue in tx.digests.issues() if issue.slug == slug and issue.statement
+                issue
+                for issue in tx.digests.list_issues()
+                if issue.slug == slug and issue.statement
             ]
             if not found:
                 raise NotFound(
                     f"there is no issue {slug!r} of a digest email; 'newsletter digest show NAME'"
                     " names those that were made"
                 )
-            if slug not in {waiting_issue.slug for waiting_issue in tx.digests.waiting()}:
+            if slug not in {
+                waiting_issue.slug for waiting_issue in tx.digests.list_waiting_issues()
+            }:
                 raise Refused(
                     f"{slug} has begun to go out; 'newsletter cancel {slug}' stops the rest"
                 )
@@ -148,11 +153,11 @@ class DigestBuilder:
         """Return the issue that would be built now. Raises NotFound."""
         digest = self.find(name)
         with self.store.read() as tx:
-            issues = [issue for issue in tx.digests.issues() if issue.name == name]
+            issues = [issue for issue in tx.digests.list_issues() if issue.name == name]
             zone = self.timezone
             return Forecast(
                 digest=digest,
-                coming=next_due(digest, zone, last=tx.digests.last(name), now=tx.now),
+                coming=next_due(digest, zone, last=tx.digests.last_day(name), now=tx.now),
                 parts=tuple(one for _, one in self._parts(tx, digest, tx.now)),
                 made=tuple(issue for issue in issues if issue.statement),
             )
@@ -171,13 +176,13 @@ class DigestBuilder:
 
     def _parts(self, tx: Transaction, digest: Digest, end: datetime) -> list[DigestPart]:
         """Return the parts of an issue that is built at ``end``, in sending order."""
-        issues = tx.digests.issues()
+        issues = tx.digests.list_issues()
         built_issues = [issue for issue in issues if issue.name == digest.name and issue.statement]
-        since = tx.digests.since().get(digest.name, end)
+        since = tx.digests.configured_since().get(digest.name, end)
         after = max([since, *(issued.upto for issued in built_issues)])
         chosen = choose_campaigns(
             # a correction begins after what it corrects
-            _with_page(tx, tx.campaigns.begun(after)),
+            _with_page(tx, tx.campaigns.list_begun(after)),
             after=after,
             upto=end,
             gathers=digest.gathers,
@@ -217,7 +222,7 @@ class DigestBuilder:
         """
         digest, campaigns = (
             self._configured(issue.name),
-            current_campaigns(issue.parts, _with_page(tx, tx.campaigns.related(issue.parts))),
+            current_campaigns(issue.parts, _with_page(tx, tx.campaigns.find_related(issue.parts))),
         )
         if tuple(campaign.slug for campaign in campaigns) == issue.parts:
             return issue
@@ -235,19 +240,19 @@ class DigestBuilder:
         """Store when each digest was first configured. Its issues contain nothing older."""
         configured = {digest.name for digest in self.digests}
         with self.store.read() as tx:
-            known = set(tx.digests.since())
+            known = set(tx.digests.configured_since())
         if configured == known:
             return
         with self.store.begin() as tx:
             for name in sorted(configured - known):
-                tx.digests.begin(name, tx.now)
+                tx.digests.add(name, tx.now)
             for name in known - configured:
-                tx.digests.end(name)
+                tx.digests.remove(name)
 
     def _due(self, tx: Transaction, digest: Digest) -> list[datetime]:
         zone = self.timezone
-        since = tx.digests.since().get(digest.name, tx.now)
-        last = tx.digests.last(digest.name)
+        since = tx.digests.configured_since().get(digest.name, tx.now)
+        last = tx.digests.last_day(digest.name)
         return due(digest, zone, since=since, last=last, now=tx.now)
 
     def _make_due(self, tx: Transaction, digest: Digest) -> list[BuiltDigest]:
@@ -281,7 +286,7 @@ class DigestBuilder:
 
     def _corrected_issues(self, tx: Transaction) -> list[Issue]:
         """Return the waiting issues that need a change, already changed."""
-        pairs = ((issue, self._corrected(tx, issue)) for issue in tx.digests.waiting())
+        pairs = ((issue, self._corrected(tx, issue)) for issue in tx.digests.list_waiting_issues())
         return [new for issue, new in pairs if new != issue]
 
     def _replace(self, tx: Transaction, issue: Issue) -> BuiltDigest:

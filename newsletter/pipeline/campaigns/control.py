@@ -126,7 +126,9 @@ class Starter:
             if unconfirmed and status.campaign is not None:
                 tx.starts.revoke(request.slug, tx.now)
                 number, expected = status.campaign.id, {CampaignState.PAUSED}
-                tx.campaigns.move(number, CampaignState.SCHEDULED, expect=expected, at=tx.now)
+                tx.campaigns.change_state(
+                    number, CampaignState.SCHEDULED, expect=expected, at=tx.now
+                )
             start = record_start(tx, status, request.shown, by=person)
             time = f", at {request.at.isoformat()}" if request.at else ", at once" * request.at_once
             detail = f"{start.content_hash} to {start.count} readers{time}"
@@ -228,7 +230,7 @@ class Starter:
             if status.set_for is not None and status.set_for <= tx.now:
                 tx.schedules.put(slug, None)  # "at once" was meant for this start alone
             if campaign is not None and campaign.state in BEFORE_START:
-                tx.campaigns.move(
+                tx.campaigns.change_state(
                     campaign.id,
                     CampaignState.CANCELLED,
                     expect=BEFORE_START,
@@ -283,11 +285,11 @@ class OperatorActions:
             to = CampaignState.SENDING if has_begun(campaign) else CampaignState.SCHEDULED
             self._change(tx, campaign, to, {CampaignState.PAUSED}, "", "resume")
             # the person has seen these complaints and bounces, and accepts them
-            before = tx.events.overruled(campaign.id)
-            damage = tx.events.breaker_counts(campaign.id)
+            before = tx.events.get_override(campaign.id)
+            damage = tx.events.count_for_breaker(campaign.id)
             after = overrule(damage, campaign.counts.accepted, before)
             if after != before:
-                tx.events.overrule(campaign.id, after)
+                tx.events.store_override(campaign.id, after)
             # a paused campaign may have no batch left to send
             finish(tx, campaign.id)
             return find_campaign(tx, str(campaign.id))
@@ -359,7 +361,7 @@ class OperatorActions:
                 raise Refused(f"campaign {campaign.id} ({campaign.slug}) is not sent again: {why}")
             tx.batches.reopen(campaign.id)
             ended = {state for state in CampaignState if state.ended}
-            tx.campaigns.move(campaign.id, CampaignState.SENDING, expect=ended, at=tx.now)
+            tx.campaigns.change_state(campaign.id, CampaignState.SENDING, expect=ended, at=tx.now)
             # an event since may say that a cancelled repetition had arrived the first time
             confirm_by_events(tx, campaign.id)
             finish(tx, campaign.id)
@@ -388,7 +390,7 @@ class OperatorActions:
         action: str,
     ) -> None:
         by = self.actor if to is CampaignState.CANCELLED else ""
-        is_moved = tx.campaigns.move(
+        is_moved = tx.campaigns.change_state(
             campaign.id, to, expect=expect, at=tx.now, reason=reason, ended_by=by
         )
         if not is_moved:
@@ -411,19 +413,19 @@ def why_not_reopened(tx: Transaction, campaign: Campaign) -> str:
     """Return why an ended campaign may not be sent to its missed readers, or ""."""
     if not campaign.state.ended or not has_begun(campaign):
         return say("it is {state}", state=say(campaign.state.value))
-    newer = tx.campaigns.latest(campaign.slug)
+    newer = tx.campaigns.find_latest(campaign.slug)
     if newer is not None and newer.id != campaign.id:
         return say("campaign {id} sends the statement", id=str(newer.id))
-    newest = tx.campaigns.running_welcomes(campaign.lists) if campaign.welcome else []
+    newest = tx.campaigns.list_running_welcomes(campaign.lists) if campaign.welcome else []
     if newest:
         return say("{slug} replaced it", slug=newest[0].slug)
-    correction = tx.campaigns.begun_correction(campaign.slug)
+    correction = tx.campaigns.find_begun_correction(campaign.slug)
     if campaign.corrected_by or correction:
         slug = correction.slug if correction else campaign.corrected_by
         return say("{slug} corrected it", slug=slug)
     original = campaign.translates or campaign.slug
     since = campaign.finished_at or tx.now
-    for other in (tx.campaigns.latest(original), *tx.campaigns.of_translations(original)):
+    for other in (tx.campaigns.find_latest(original), *tx.campaigns.list_translations(original)):
         if has_begun(other) and other.started_at and other.started_at > since:
             pattern = "{slug} went out since, and its readers may have that language"
             return say(pattern, slug=other.slug)

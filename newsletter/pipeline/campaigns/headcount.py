@@ -120,10 +120,10 @@ def release_of(tx: Transaction, status: StatementStatus) -> datetime | None:
         first = status.campaign.release_at
         earlier = [zone for zone, at in by_zone.instants.items() if at < first]
         zones = [zone for zone, at in by_zone.instants.items() if at == first]
-        has_zone = partial(tx.audiences.has_zone, audience)
+        has_zone = partial(tx.audiences.has_reader_in_zone, audience)
         if zones and has_zone(zones) and not has_zone(earlier):
             return first
-    found = status.by_zone(tx.audiences.zones(audience))
+    found = status.by_zone(tx.audiences.count_by_zone(audience))
     return found.first if found else None
 
 
@@ -134,7 +134,7 @@ def send_times(tx: Transaction, status: StatementStatus) -> dict[datetime, int]:
     """
     if status.hour is None:
         return {}
-    counts = tx.audiences.zones(_readers(tx, status))
+    counts = tx.audiences.count_by_zone(_readers(tx, status))
     by_zone = status.by_zone(counts)
     if by_zone is None:
         return {}
@@ -288,8 +288,8 @@ def unsent_translations(tx: Transaction, status: StatementStatus) -> list[Statem
     """Return the statuses of translations that can be sent and have not begun."""
     of = status.statement.translation_of or status.slug
     found = []
-    for translation in tx.statements.translations(of):
-        if not translation.present or has_begun(tx.campaigns.latest(translation.slug)):
+    for translation in tx.statements.find_translations(of):
+        if not translation.present or has_begun(tx.campaigns.find_latest(translation.slug)):
             continue
         try:
             check_translation(tx, translation.statement)
@@ -373,7 +373,7 @@ def dry_run(slug: str, *, store: Store, rules: CampaignRules) -> DryRun:
         except Refused as error:
             return replace(dry, reasons=(*dry.reasons, str(error)))
         audience, correction = reach.audience, reach.correction
-        addresses = tuple(tx.audiences.addresses(audience))
+        addresses = tuple(tx.audiences.stream_addresses(audience))
         dry = replace(
             dry,
             lists=audience.lists,

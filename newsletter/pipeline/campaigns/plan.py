@@ -115,7 +115,9 @@ def plan(*, store: Store, rules: PlanRules, before: PlanState | None = None) -> 
         staff = tx.staff.roles()
         anew = before.staff != staff
         mark, slugs = tx.statements.changed_since(None if anew else before.change_number)
-        known = tx.statements.unsettled() if anew else tx.statements.some({*slugs, *before.open})
+        known = (
+            tx.statements.list_unsettled() if anew else tx.statements.find({*slugs, *before.open})
+        )
         # rendering a statement for the first time counts as a change, so it is planned then
         known = [stored for stored in known if stored.fingerprint]
         decisions = [_decide(tx, status) for status in load_statuses(tx, known, rules)]
@@ -255,7 +257,7 @@ def _approvers(status: StatementStatus) -> tuple[str, ...]:
 def _withdraw(tx: Transaction, campaign: Campaign, reason: str) -> None:
     if campaign.state is CampaignState.PAUSED:  # else a text that changes back would resume it
         tx.starts.revoke(campaign.slug, tx.now, version=campaign.content_hash)
-    tx.campaigns.move(
+    tx.campaigns.change_state(
         campaign.id, CampaignState.CANCELLED, expect=BEFORE_START, at=tx.now, reason=reason
     )
     _log(tx, "withdraw", campaign.slug, f"campaign {campaign.id}: {reason}")
@@ -264,7 +266,7 @@ def _withdraw(tx: Transaction, campaign: Campaign, reason: str) -> None:
 def start_due(*, store: Store, rules: PlanRules) -> tuple[Campaign, ...]:
     """Freeze the audience of each due campaign and start it. Return those started."""
     with store.read() as tx:
-        campaigns = tx.campaigns.scheduled(until=tx.now)
+        campaigns = tx.campaigns.list_scheduled(until=tx.now)
     started = []
     for campaign in campaigns:
         with store.begin() as tx:
@@ -276,7 +278,7 @@ def start_due(*, store: Store, rules: PlanRules) -> tuple[Campaign, ...]:
 def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
     stored = tx.statements.get(campaign.slug)
     # a pause, a new time or a cancellation since the read counts
-    if stored is None or campaign not in tx.campaigns.scheduled(until=tx.now):
+    if stored is None or campaign not in tx.campaigns.list_scheduled(until=tx.now):
         return False
     status = load_status(tx, stored, rules)
     decision = _decide(tx, status)
@@ -328,7 +330,7 @@ def _searchable(campaign: Campaign, content: Content, rules: PlanRules) -> Searc
 
 def _replace_welcome(tx: Transaction, campaign: Campaign) -> None:
     """End earlier welcome emails of the same lists. Their waiting readers get the new one."""
-    for earlier in tx.campaigns.running_welcomes(campaign.lists):
+    for earlier in tx.campaigns.list_running_welcomes(campaign.lists):
         if set(earlier.lists) <= set(campaign.lists):
             tx.campaigns.move_queued(earlier.id, campaign.id)
             _cancel(tx, earlier, f"replaced by {campaign.slug}")
@@ -352,7 +354,7 @@ def _pause_if_far_off(tx: Transaction, start: Start, campaign: Campaign, reach: 
 
 
 def _cancel(tx: Transaction, campaign: Campaign, reason: str) -> None:
-    tx.campaigns.move(
+    tx.campaigns.change_state(
         campaign.id, CampaignState.CANCELLED, expect={campaign.state}, at=tx.now, reason=reason
     )
     tx.campaigns.cancel_pending(campaign.id)
@@ -362,7 +364,7 @@ def _cancel(tx: Transaction, campaign: Campaign, reason: str) -> None:
 
 def _move(tx: Transaction, campaign: Campaign, to: CampaignState, reason: str = "") -> None:
     scheduled = {CampaignState.SCHEDULED}
-    tx.campaigns.move(campaign.id, to, expect=scheduled, at=tx.now, reason=reason)
+    tx.campaigns.change_state(campaign.id, to, expect=scheduled, at=tx.now, reason=reason)
 
 
 def _log(tx: Transaction, action: str, slug: str, detail: str) -> None:

@@ -50,7 +50,7 @@ def figures(
     are the configured accounts; unknown deliveries at other ones are counted.
     """
     number = campaign.id
-    content = tx.statements.content(campaign.content_hash)
+    content = tx.statements.get_content(campaign.content_hash)
     given = [
         approval
         for approval in tx.approvals.of(campaign.slug)
@@ -60,9 +60,9 @@ def figures(
         **summary(tx, campaign, waits),
         "segment": str(content.segment or "") if content else "",
         "despite": overrides(approval for approval in given if approval.by in campaign.approved_by),
-        "providers": tx.campaigns.providers(number) or [campaign.provider],
+        "providers": tx.campaigns.find_providers(number) or [campaign.provider],
         "outage": _as_json(tx.batches.outage(number)),
-        "unsubscribed": tx.readers.left_through(number),
+        "unsubscribed": tx.readers.count_left_through(number),
         "unknown_elsewhere": 0 if accounts is None else tx.unknowns.count_strays(accounts, number),
         "awaited": [
             {
@@ -80,10 +80,10 @@ def figures(
 def _people(tx: Transaction, campaign_id: int) -> dict[str, Any]:
     """Return the addresses that the campaign did not reach, or whose outcome is unknown."""
     return {
-        "unknown_addresses": tx.campaigns.unknown(campaign_id),
+        "unknown_addresses": tx.campaigns.list_unknown(campaign_id),
         "exceptions": [
             {"address": address, "state": state, "reason": reason, "provider_id": provider_id}
-            for address, state, reason, provider_id in tx.campaigns.exceptions(campaign_id)
+            for address, state, reason, provider_id in tx.campaigns.list_exceptions(campaign_id)
             if state != "accepted"
         ],
         "returned": [
@@ -110,7 +110,7 @@ def summary(
 
     ``waits`` is why nothing leaves now, by provider name ("": the first).
     """
-    counts, figures = campaign.counts, tx.events.figures(campaign.id)
+    counts, figures = campaign.counts, tx.events.count_results(campaign.id)
     estimate = _estimate(tx, campaign)
     if estimate is not None:
         counts = replace(counts, pending=estimate)
@@ -188,11 +188,11 @@ class Vitals:
 def vitals(*, store: Store) -> Vitals:
     """Return the open work. Raises StoreUnavailable."""
     with store.read() as tx:
-        times = [campaign.release_at for campaign in tx.campaigns.scheduled(until=tx.now)]
+        times = [campaign.release_at for campaign in tx.campaigns.list_scheduled(until=tx.now)]
         first = tx.emails.waiting_since()
         return Vitals(
             stopped=bool(tx.hold.reasons()),
-            campaigns=tuple(tx.campaigns.open()),
+            campaigns=tuple(tx.campaigns.list_open()),
             batches=tx.batches.waiting(),
             overdue=tx.now - min(times, default=tx.now),
             emails=tx.emails.waiting()[0],

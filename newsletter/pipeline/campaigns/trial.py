@@ -59,10 +59,10 @@ def shown(
 
     ``reader`` is a subscriber id; 0 is a sample recipient. Raises NotFound for an unknown id.
     """
-    campaign = tx.campaigns.latest(stored.statement.slug)
+    campaign = tx.campaigns.find_latest(stored.statement.slug)
     sent = campaign is not None and campaign.may_have_reached_anybody
     content_hash = campaign.content_hash if campaign is not None and sent else stored.content_hash
-    content = tx.statements.content(content_hash)
+    content = tx.statements.get_content(content_hash)
     person = tx.readers.get(reader) if reader else None
     if reader and person is None:
         raise NotFound("There is no such reader.")
@@ -96,7 +96,7 @@ def filled(content: Content, recipient: Recipient) -> Content:
 def _authorise_test(tx: Transaction, by: str) -> str:
     """Return the folded address of a person who may send a test mail now. Raises Refused."""
     actor = require_role(tx, by, Role.WRITER, "send a test")
-    if exceeded(limits_on_tests(actor), tx.now, tx.throttle.count):
+    if exceeded(limits_on_tests(actor), tx.now, tx.throttle.count_failures):
         raise Refused(_TOO_MANY)
     return actor
 
@@ -142,7 +142,7 @@ class TrialSender:
         limiter = self.provider.limiter
         with self.store.begin() as tx:
             actor = _authorise_test(tx, by)
-            reason = tx.readers.suppressed(address)
+            reason = tx.readers.suppression_reason(address)
             if reason is not None:
                 raise Refused(f"{address} is suppressed ({reason.value}); nothing is sent to it")
             tx.throttle.record_failure({limit.key for limit in limits_on_tests(actor)}, tx.now)

@@ -105,9 +105,13 @@ class ProviderPool:
             return
         wait = rate_limit.wait(now, self.first.limiter.limits)
         # a wait for the rate or the day's quota is no outage
-        if wait is None or wait.cause is not Cause.BLOCKED or "" not in tx.campaigns.carriers():
+        if (
+            wait is None
+            or wait.cause is not Cause.BLOCKED
+            or "" not in tx.campaigns.find_carriers()
+        ):
             return
-        for campaign in tx.campaigns.open():
+        for campaign in tx.campaigns.list_open():
             if campaign.state is CampaignState.SENDING:
                 self._fail_over(tx, self.second, campaign, wait.reason)
 

@@ -80,7 +80,7 @@ class Dispatcher(Attempts[BatchClaim, DispatchResult]):
         result = self.attempt()
         if result is None:  # the last readers of a campaign may have left while its batches waited
             with self.store.read() as tx:
-                sending = tx.campaigns.sending()
+                sending = tx.campaigns.find_sending_ids()
                 empty_ids = [campaign for campaign in sending if not tx.batches.is_open(campaign)]
             for campaign in empty_ids:
                 with self.store.begin() as tx:
@@ -222,7 +222,7 @@ class Dispatcher(Attempts[BatchClaim, DispatchResult]):
     ) -> bool:
         now, outcome = self.store.clock.now(), answer.outcome
         if outcome.verdict is Verdict.CONFIGURATION and may_pause:
-            tx.campaigns.move(
+            tx.campaigns.change_state(
                 batch.campaign.id,
                 CampaignState.PAUSED,
                 expect={CampaignState.SENDING},

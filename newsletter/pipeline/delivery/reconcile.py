@@ -64,7 +64,7 @@ def recover(
         # before a campaign ends: an event may tell what the dead process did not book
         for campaign_id in tx.unknowns.campaigns():
             confirm_by_events(tx, campaign_id)
-        for campaign_id in tx.campaigns.sending():
+        for campaign_id in tx.campaigns.find_sending_ids():
             finish(tx, campaign_id)
         return RecoveryResult(
             unknown=unknown,

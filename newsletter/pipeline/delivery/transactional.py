@@ -122,7 +122,7 @@ class TransactionalSender(Attempts[EmailClaim, EmailResult]):
         plan = plan_for(
             email,
             person=tx.readers.find(address),
-            suppressed=tx.readers.suppressed(address),
+            suppressed=tx.readers.suppression_reason(address),
             now=at,
             link=tx.invitations.find_mailed(email.id, at),
             news=self.news(tx, email) if has_news else (),
@@ -221,7 +221,7 @@ def forget(*, store: Store) -> int:
     """
     with store.begin() as tx:
         tx.emails.abandon(store.clock.now(), lost_before=store.clock.now() - _HOUR)
-        tx.imports.drop_uploads(tx.now - _DAY)
+        tx.imports.delete_uploads(tx.now - _DAY)
         return tx.emails.clear(store.clock.now(), **_RETENTION) + tx.readers.clear_left_addresses()
 
 

@@ -9,7 +9,9 @@ from newsletter.store.sql import Store, Transaction
 def pause_harmful(*, store: Store) -> tuple[Campaign, ...]:
     """Pause each campaign with too many complaints or bounces. Return these campaigns."""
     with store.read() as tx:
-        harmful = [number for number in tx.campaigns.sending() if _pause_reasons(tx, number)]
+        harmful = [
+            number for number in tx.campaigns.find_sending_ids() if _pause_reasons(tx, number)
+        ]
     campaigns = []
     for number in harmful:
         with store.begin() as tx:
@@ -20,7 +22,7 @@ def pause_harmful(*, store: Store) -> tuple[Campaign, ...]:
                 f" then 'newsletter resume {number}' or 'newsletter cancel {number}'"
             )
             sending = {CampaignState.SENDING}
-            if tx.campaigns.move(
+            if tx.campaigns.change_state(
                 number, CampaignState.PAUSED, expect=sending, at=tx.now, reason=reason
             ):
                 detail = f"campaign {number}: {why}"
@@ -30,8 +32,8 @@ def pause_harmful(*, store: Store) -> tuple[Campaign, ...]:
 
 
 def _pause_reasons(tx: Transaction, campaign_id: int) -> str:
-    damage = tx.events.breaker_counts(campaign_id)
+    damage = tx.events.count_for_breaker(campaign_id)
     if damage == BreakerCounts():
         return ""  # which costs less than the campaign's figures
     accepted = find_campaign(tx, str(campaign_id)).counts.accepted
-    return "; ".join(pause_reasons(damage, accepted, tx.events.overruled(campaign_id)))
+    return "; ".join(pause_reasons(damage, accepted, tx.events.get_override(campaign_id)))

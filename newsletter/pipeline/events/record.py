@@ -78,7 +78,7 @@ def _refuse_altered_events(tx: Transaction, events: Sequence[Event]) -> None:
         content = repr(sorted((name, str(value)) for name, value in vars(event).items()))
         hashes = (hashlib.blake2b(text.encode(), digest_size=16) for text in (event.token, content))
         token, content_hash = (hashed.digest() for hashed in hashes)
-        if not tx.events.is_first(token, content_hash, tx.now):
+        if not tx.events.store_token(token, content_hash, tx.now):
             raise Forged("its token came before, with another event")
 
 
@@ -101,7 +101,7 @@ def _record(
     tx.events.store_statuses(_statuses(located))
     # nothing that names an erased person is stored again
     stored = [(event, at) for event, at in located if event.kind in STORED_KINDS and not at.erased]
-    new = tx.events.keep(provider, stored, tx.now)
+    new = tx.events.store_events(provider, stored, tx.now)
     # a copy ends nothing again: its reader may have come back since
     followed = [(event, at) for event, at in located if event.id in new]
     return RecordedEvents(

@@ -62,7 +62,7 @@ def overview(address: str, *, proofs: Proofs) -> Overview:
             demanded=proofs.rules.demands_factor(role),
             ways=proofs.ways_in(role, credential),
             allowed=proofs.ways_in(role),
-            codes_left=tx.accounts.codes_left(address),
+            codes_left=tx.accounts.count_unused_codes(address),
             passkeys=tx.passkeys.of(address),
             sessions=[session for session in tx.sessions.of(address) if session.is_alive(tx.now)],
         )
@@ -85,7 +85,7 @@ class OwnAccount:
         """Set the kinds of notices that the session's owner does not get by email."""
         with self._begin() as (tx, session):
             address = session.address
-            tx.accounts.mute(address, muted)
+            tx.accounts.set_muted(address, muted)
             names = ", ".join(kind.value for kind in muted) or "none"
             tx.audit.enter(address, "choose notices", address, f"no email of: {names}")
 
@@ -123,7 +123,7 @@ class OwnAccount:
         fault = password_fault(new, address) or (_SAME_PASSWORD if new == current else "")
         new_hash = "" if fault else self.proofs.new_hash(new)
         with self.proofs.store.begin() as tx:
-            tx.throttle.take_back(compared.counted)
+            tx.throttle.delete_failures(compared.counted)
             if fault:
                 return "new", fault
             session = self._session(tx)
@@ -148,7 +148,7 @@ class OwnAccount:
                 raise Refused(say("No account is connected."))
             if not self.proofs.ways_in(role, credential) - {SignInBy.PROVIDER}:
                 raise Refused(say("You sign in with this account alone, so it stays connected."))
-            tx.accounts.connect(session.address, credential.issuer, "")
+            tx.accounts.set_identity(session.address, credential.issuer, "")
             account = f"{one_line(credential.subject, MAX_NAME_CHARS)} at {credential.issuer}"
             message = f"Your account at {credential.issuer} does not sign you in any more."
             return self._finish(tx, session, "disconnect", account, message)
@@ -189,7 +189,7 @@ class OwnAccount:
             step = codes.step_of(code, codes.secret(self.proofs.key, credential.pending), tx.now)
             if step is None:
                 return Refusal.WRONG
-            tx.throttle.take_back(counted)
+            tx.throttle.delete_failures(counted)
             tx.accounts.confirm_factor(session.address, step, tx.now)
             made = self.proofs.new_codes(tx, session.address)
             message = "A second factor was set up for your account."

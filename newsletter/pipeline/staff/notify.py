@@ -52,10 +52,10 @@ _RETENTION = timedelta(days=31)
 def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = ()) -> int:
     """Store notices of changes and queue due messages. Return the number of messages."""
     with store.read() as tx:
-        mark = tx.notices.mark()
-        slugs, change = tx.notices.changed(mark, tx.now, _MAX_STATEMENTS)
-        comments = tx.comments.since(mark.comment_id)
-        imports = tx.imports.finished_since(mark.imported_at or tx.now - MAX_AGE)
+        mark = tx.notices.load_mark()
+        slugs, change = tx.notices.find_changed(mark, tx.now, _MAX_STATEMENTS)
+        comments = tx.comments.list_after(mark.comment_id)
+        imports = tx.imports.list_finished_since(mark.imported_at or tx.now - MAX_AGE)
         found = _statuses(tx, [*slugs, *(comment.slug for comment in comments)], rules)
         events = {slug: events_of(one, tx.audit.last(slug)) for slug, one in found.items()}
         for comment in comments:
@@ -63,7 +63,7 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
                 talk = tx.comments.of(comment.slug, _MAX_COMMENTS)
                 about = comment_events(comment, talk, found[comment.slug])
                 events[comment.slug] += about
-        failing = tx.failing_checks.without_notice()
+        failing = tx.failing_checks.list_without_notice()
         roles = tx.staff.roles()
         admins = {address for address, role in roles.items() if role is Role.ADMIN}
         events[""] = (
@@ -91,7 +91,7 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
             tx.notices.set_next_event(slug, next_event_at(found[slug]) if slug in found else None)
         last = max((comment.id for comment in comments), default=mark.comment_id)
         imported = imports[-1].finished_at if imports else mark.imported_at
-        tx.notices.advance(Mark(change_id=change, comment_id=last, imported_at=imported))
+        tx.notices.store_mark(Mark(change_id=change, comment_id=last, imported_at=imported))
         tx.notices.clear(tx.now - _RETENTION)
         tx.failing_checks.note_notified(check.what for check in failing)
         receivers = _due_receivers(tx, channels)
@@ -105,7 +105,10 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
 
 def _due_receivers(tx: Transaction, channels: Iterable[Channel]) -> list[str]:
     """Return the addresses of people and channels for whom a message must be queued."""
-    receivers, busy = tx.notices.due(tx.now), {*tx.channel_posts.open_channels()}
+    receivers, busy = (
+        tx.notices.find_due_addresses(tx.now),
+        {*tx.channel_posts.find_open_channels()},
+    )
     free = {channel.address for channel in channels if channel.name not in busy}
     return [
         one
@@ -117,7 +120,7 @@ def _due_receivers(tx: Transaction, channels: Iterable[Channel]) -> list[str]:
 def _statuses(
     tx: Transaction, slugs: Iterable[str], rules: CampaignRules
 ) -> dict[str, StatementStatus]:
-    known = tx.statements.some([*dict.fromkeys(slugs)])
+    known = tx.statements.find([*dict.fromkeys(slugs)])
     return {status.slug: status for status in load_statuses(tx, known, rules)}
 
 
@@ -130,7 +133,7 @@ def compose(
     """
     address = email.address
     account = tx.accounts.get(address) if tx.staff.role(address) else None
-    notices = tx.notices.of(address, email.id)
+    notices = tx.notices.list_for_email(address, email.id)
     unmuted = [one for one in notices if account and one.kind.value not in account.muted]
     known = _statuses(tx, [one.slug for one in unmuted], rules)
     current, news = _Writer(tx=tx, address=address, desk=desk, known=known).write(unmuted)
@@ -143,7 +146,7 @@ def compose_post(
     tx: Transaction, post: ChannelPost, *, channel: Channel, rules: CampaignRules, desk: str
 ) -> tuple[NoticeSection, ...]:
     """Return the news for a post to a channel. All its notices become sent."""
-    notices = tx.notices.of_post(channel, post.id)
+    notices = tx.notices.list_for_post(channel, post.id)
     known = _statuses(tx, [one.slug for one in notices], rules)
     _, news = _Writer(tx=tx, address="", desk=desk, known=known).write(notices)
     tx.notices.finish(notices, tx.now, post.id)
@@ -272,7 +275,7 @@ class PostSender:
     def post(self) -> tuple[ChannelPost, MessageState, str] | None:
         """Send the next due post. Return it, its new state and the reason; None if none is due."""
         with self.store.read() as tx:  # called every second: an idle call must not take the lock
-            if not tx.channel_posts.open_channels():
+            if not tx.channel_posts.find_open_channels():
                 return None
         with self.store.begin() as tx:
             post = tx.channel_posts.claim(self.channels, tx.now)

@@ -93,7 +93,7 @@ def unused_links(*, proofs: Proofs) -> Sequence[UnusedLink]:
                 email=tx.emails.get(one.email_id) if one.email_id else None,
                 works=one.open(tx.now),
             )
-            for one in tx.invitations.open(tx.now - INVITATION_LIFETIME)
+            for one in tx.invitations.list_usable(tx.now - INVITATION_LIFETIME)
         ]
 
 
@@ -127,7 +127,7 @@ def add_member(address: str, role: Role, *, by: str, proofs: Proofs) -> None:
     with proofs.store.begin() as tx:
         refuse_same_mailbox(tx, address)
         _grant(tx, address, role, by)
-        tx.invitations.withdraw_of(address, tx.now)  # it may be for another role
+        tx.invitations.withdraw_for(address, tx.now)  # it may be for another role
         if role is not Role.ADMIN:
             tx.tokens.revoke_by(address, tx.now)
         tx.audit.enter(by, "user", address, role.value)
@@ -158,7 +158,7 @@ def scheduled_by(address: str, *, proofs: Proofs) -> dict[str, str]:
     """
     with proofs.store.read() as tx:
         found = {}
-        for campaign in tx.campaigns.open():
+        for campaign in tx.campaigns.list_open():
             if has_begun(campaign):
                 continue
             starters = {start.by for start in tx.starts.of(campaign.slug) if not start.revoked_at}
@@ -190,7 +190,7 @@ def _grant(tx: Transaction, address: str, role: Role, actor: str) -> None:
         # those that replace a missing one took an admin
         only = None if Role.APPROVER in gained else Channel.OVERRIDE
         why = "given in a former role"
-        for slug in tx.approvals.unsent_by(address):
+        for slug in tx.approvals.find_unsent_slugs(address):
             tx.approvals.revoke(slug, tx.now, address, only, actor=actor, reason=why)
     if Role.SENDER in gained:
         tx.starts.revoke_by(address, tx.now)
@@ -208,7 +208,7 @@ def _revoke_access(tx: Transaction, address: str) -> None:
     Approvals and starts are not touched: they count by the role of the moment.
     """
     tx.sessions.end_all(address)
-    tx.invitations.withdraw_of(address, tx.now)
+    tx.invitations.withdraw_for(address, tx.now)
     tx.invitations.withdraw_by(address, tx.now)
     tx.tokens.revoke_by(address, tx.now)
 
@@ -285,7 +285,7 @@ def request_reset(address: str, *, proofs: Proofs) -> None:
     with proofs.store.begin() as tx:
         if proofs.attempt(tx, limits_on_forgotten(who, proofs.client.network)) is None:
             return
-        role, links = tx.staff.role(who), tx.invitations.open(tx.now)
+        role, links = tx.staff.role(who), tx.invitations.list_usable(tx.now)
         may = role is not None and SignInBy.PASSWORD in proofs.ways_in(role)
         known = may and tx.accounts.get(who) and not any(one.address == who for one in links)
         origin = f"from {proofs.client.network or 'an unknown network'}"
@@ -379,7 +379,7 @@ def join(tx: Transaction, link_id: int, name: str, identity: Identity, proofs: P
     if identity.email and fold_or_empty(identity.email) != link.address:
         other = "You signed in there as {other}. This link is for {address}."
         raise Refused(say(other, other=identity.email, address=link.address))
-    if tx.accounts.owner_of(identity.issuer, identity.subject) not in {None, link.address}:
+    if tx.accounts.find_by_identity(identity.issuer, identity.subject) not in {None, link.address}:
         raise Refused(SIGNED_IN_AS_ANOTHER)
     return _use_link(tx, link, identity, name, proofs)
 
@@ -396,7 +396,7 @@ def _use_link(
     address, hashed = link.address, "" if identity else str(by)
     if link.kind is LinkKind.INVITATION:
         _grant(tx, address, link.role, link.by)
-        tx.staff.rename(address, one_line(name, _MAX_NAME_CHARS) or name_of(address))
+        tx.staff.set_name(address, one_line(name, _MAX_NAME_CHARS) or name_of(address))
     role = _role_of(tx, address)  # a reset link never changes the role
     tx.invitations.use(link.id, tx.now)
     if link.kind is LinkKind.FORGOTTEN:
@@ -404,7 +404,7 @@ def _use_link(
     else:
         tx.accounts.open(address, hashed, tx.now)
     if identity:
-        tx.accounts.connect(address, identity.issuer, identity.subject)
+        tx.accounts.set_identity(address, identity.issuer, identity.subject)
     tx.sessions.end_all(address)
     way = f"with {identity_text(identity)}" if identity else "with a password"
     _log_use(
@@ -456,7 +456,7 @@ def refuse_same_mailbox(tx: Transaction, address: str) -> None:
     """Raise Refused if a member or invited person has another address of the mailbox."""
     others = {
         *tx.staff.roles(),
-        *(invitation.address for invitation in tx.invitations.open(tx.now)),
+        *(invitation.address for invitation in tx.invitations.list_usable(tx.now)),
     } - {address}
     same = [other for other in others if same_person(other, address)]
     if same:

@@ -196,7 +196,7 @@ class Proofs:
         """
         limits = tuple(limits)
         with self.store.read() as tx:
-            if exceeded(limits, tx.now, tx.throttle.count):
+            if exceeded(limits, tx.now, tx.throttle.count_failures):
                 return None
         with self.passwords.queue(self.client.network, is_known=is_known):
             with self.store.begin() as tx:
@@ -211,7 +211,7 @@ class Proofs:
                 is_right = self.passwords.matches(password, hashed)
             except Busy:
                 with self.store.begin() as tx:
-                    tx.throttle.take_back(counted)
+                    tx.throttle.delete_failures(counted)
                 raise
         return PasswordCheck(is_right=is_right, password_hash=hashed, counted=tuple(counted))
 
@@ -229,13 +229,13 @@ class Proofs:
         Return the ids with which the count is taken back; None if a limit is reached.
         """
         limits = tuple(limits)
-        if exceeded(limits, tx.now, tx.throttle.count):
+        if exceeded(limits, tx.now, tx.throttle.count_failures):
             return None
         # a set: where two limits have one key, a failure counts once
         return tx.throttle.record_failure({limit.key for limit in limits}, tx.now)
 
     def code_limits(self, tx: Transaction, address: str) -> tuple[Limit, ...]:
-        is_familiar = tx.throttle.knows(address, self.client.network, tx.now)
+        is_familiar = tx.throttle.knows_network(address, self.client.network, tx.now)
         return limits_on_codes(address, self.client.network, is_familiar=is_familiar)
 
     # --- codes
@@ -249,7 +249,7 @@ class Proofs:
             hashed = codes.recovery_hash(self.key, address, code)
             is_valid = tx.accounts.use_code(address, hashed, tx.now)
             if is_valid:
-                left = tx.accounts.codes_left(address)
+                left = tx.accounts.count_unused_codes(address)
                 self.tell(tx, address, f"A recovery code was used. {left} are left.")
             return is_valid
         step = codes.step_of(code, codes.secret(self.key, credential.factor), tx.now)

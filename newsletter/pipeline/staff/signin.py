@@ -48,7 +48,7 @@ def sign_in(address: str, password: str, *, proofs: Proofs, before: str = "") ->
     who = fold_or_empty(address)
     device = codes.find_device(proofs.key, who, proofs.client.device)
     with proofs.store.read() as tx:
-        is_familiar = tx.throttle.knows(who, proofs.client.network, tx.now)
+        is_familiar = tx.throttle.knows_network(who, proofs.client.network, tx.now)
     limits = limits_on_passwords(who, proofs.client.network, is_familiar=is_familiar, device=device)
     is_known = is_familiar or device != ""
     compared = proofs.check_password(who, password, limits, is_known=is_known)
@@ -63,7 +63,7 @@ def sign_in(address: str, password: str, *, proofs: Proofs, before: str = "") ->
             _log_failure(tx, "sign-in refused", "wrong password", subject, limits, proofs)
             return Refusal.WRONG
         assert role and credential  # noqa: S101, PT018 - else no password fits
-        tx.throttle.take_back(compared.counted)
+        tx.throttle.delete_failures(compared.counted)
         if SignInBy.PASSWORD not in proofs.ways_in(role, credential):
             tx.audit.enter("nobody", "sign-in refused", who, "passwords are off for this role")
             return Refusal.WRONG
@@ -78,7 +78,7 @@ def _log_failure(
     tx: Transaction, action: str, reason: str, subject: str, limits: Iterable[Limit], proofs: Proofs
 ) -> None:
     """Log a failed attempt. The owner gets a notice of many failures, at most once a day."""
-    last = exceeded(limits, tx.now, tx.throttle.count)
+    last = exceeded(limits, tx.now, tx.throttle.count_failures)
     detail = f"{reason}, from {proofs.client}" + (f"; {_LIMIT_NOTE}" if last else "")
     tx.audit.enter("nobody", action, subject, detail)
     limit = Limit(key=f"told {subject}", max_count=1, period=_DAY)
@@ -147,7 +147,7 @@ def _check_factor(
         return Refusal.TOO_OFTEN
     fault = _factor_fault(tx, session, proof, proofs)
     if fault is None:
-        tx.throttle.take_back(counted)
+        tx.throttle.delete_failures(counted)
         return None
     denied, why = fault
     _log_failure(tx, action, why, address, limits, proofs)
@@ -262,7 +262,7 @@ def _sign_in_by_identity(
     tx: Transaction, identity: Identity, before: str, proofs: Proofs
 ) -> SignedIn:
     """Sign in the account that is connected with an identity. Creates none. Raises Unproven."""
-    who = tx.accounts.owner_of(identity.issuer, identity.subject)
+    who = tx.accounts.find_by_identity(identity.issuer, identity.subject)
     who = who or _recognise(tx, identity, proofs)
     role, credential = tx.staff.role(who), tx.accounts.get(who)
     if role is None or credential is None:
@@ -287,7 +287,7 @@ def _recognise(tx: Transaction, identity: Identity, proofs: Proofs) -> str:
 
 
 def _connect(tx: Transaction, identity: Identity, address: str, proof: str, proofs: Proofs) -> None:
-    tx.accounts.connect(address, identity.issuer, identity.subject)
+    tx.accounts.set_identity(address, identity.issuer, identity.subject)
     tx.audit.enter(address, "connect", address, f"{identity_text(identity)}, {proof}")
     proofs.tell(tx, address, f"Your account at {identity.issuer} signs you in from now on.")
 
@@ -299,7 +299,10 @@ def _confirm_identity(
 
     It is a fresh factor if ``since`` is set: the person must have authenticated there since then.
     """
-    owner, at = tx.accounts.owner_of(identity.issuer, identity.subject), identity.authenticated_at
+    owner, at = (
+        tx.accounts.find_by_identity(identity.issuer, identity.subject),
+        identity.authenticated_at,
+    )
     credential = tx.accounts.get(session.address)
     if credential is None or owner not in {session.address, None if since is None else ""}:
         raise Refused(SIGNED_IN_AS_ANOTHER)
@@ -337,6 +340,6 @@ def find_half_session(token: str, *, proofs: Proofs) -> Session | None:
 def _log_sign_in(tx: Transaction, address: str, way: str, proofs: Proofs) -> None:
     """Log a sign-in. The person gets a notice if it is from a new network."""
     tx.audit.enter(address, "sign-in", address, f"{way}, from {proofs.client}")
-    if not tx.throttle.knows(address, proofs.client.network, tx.now):
+    if not tx.throttle.knows_network(address, proofs.client.network, tx.now):
         what = f"You signed in from a place that is new to us: {proofs.client}."
         proofs.tell(tx, address, what)

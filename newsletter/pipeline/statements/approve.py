@@ -232,7 +232,7 @@ def note_front_matter(
     approvals = []
     with store.read() as tx:
         change_number, slugs = tx.statements.changed_since(before.change_number)
-        known = _naming_approvers(tx) if before.change_number is None else tx.statements.some(slugs)
+        known = _naming_approvers(tx) if before.change_number is None else tx.statements.find(slugs)
         pending = [
             stored
             for stored in known
@@ -256,7 +256,7 @@ def note_front_matter(
 
 def _naming_approvers(tx: Transaction) -> list[StoredStatement]:
     """Return the statements whose files name approvers now, or did so before."""
-    slugs = tx.approvals.slugs(_FRONT_MATTER)
+    slugs = tx.approvals.find_slugs(_FRONT_MATTER)
     return [
         stored
         for stored in tx.statements.all()

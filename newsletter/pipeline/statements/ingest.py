@@ -92,7 +92,7 @@ def _load_candidates(
     else:
         other = {slug for slug, one in found.items() if before.found.get(slug) is not one}
         slugs = {*touched, *before.kept, *other, *(before.found.keys() - found.keys())}
-        known = tx.statements.some(slugs)
+        known = tx.statements.find(slugs)
     stored = {row.statement.slug: row for row in known}
     return {slug: stored.get(slug) for slug in sorted(slugs)}
 
@@ -145,12 +145,12 @@ class FeedSource:
     def read(self) -> Reading:
         """Return all statements of the feed. The object stays the same while they do."""
         with self.store.read() as tx:
-            revision = tx.feeds.record(self.feed).revision
+            revision = tx.feeds.get_record(self.feed).revision
             if revision != self._cached[0]:
                 reading = Reading(
                     statements=tuple(
                         self._statement(item.slug, item.composed)
-                        for item in tx.feeds.taken(self.feed)
+                        for item in tx.feeds.list_statement_items(self.feed)
                         if item.composed
                     )
                 )
@@ -162,7 +162,7 @@ class FeedSource:
     def mark(self) -> str:
         """Return a text that changes whenever the feed's items do."""
         with self.store.read() as tx:
-            return f"{self.feed} {tx.feeds.record(self.feed).revision}"
+            return f"{self.feed} {tx.feeds.get_record(self.feed).revision}"
 
     def _statement(self, slug: str, composed: ExtractedStatement) -> Statement:
         return Statement(
@@ -214,7 +214,7 @@ class DigestSource(_StoredSource):
     """The issues of digest emails that were not dropped."""
 
     def find(self, tx: Transaction, slugs: Collection[str] | None) -> dict[str, Parsed]:
-        issues = tx.digests.issues() if slugs is None else tx.digests.some(slugs)
+        issues = tx.digests.list_issues() if slugs is None else tx.digests.find_issues(slugs)
         return {issue.slug: Parsed(statement=issue.statement, faults=()) for issue in issues}
 
 
@@ -229,5 +229,5 @@ class DeskSource(_StoredSource):
         self._defaults = defaults
 
     def find(self, tx: Transaction, slugs: Collection[str] | None) -> dict[str, Parsed]:
-        drafts = tx.drafts.handed_in() if slugs is None else tx.drafts.some(slugs)
+        drafts = tx.drafts.list_submitted() if slugs is None else tx.drafts.find_submitted(slugs)
         return {draft.slug: parse_version(draft, self._defaults) for draft in drafts}

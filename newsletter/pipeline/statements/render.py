@@ -85,7 +85,7 @@ def render(
             groups = _group_translations(known)
         else:
             groups = _groups_of(tx, before, slugs)
-            known = tx.statements.some({*slugs, *groups, *before.later})
+            known = tx.statements.find({*slugs, *groups, *before.later})
     before.store_groups(known, groups, together)
     before.is_late, before.slow = False, timedelta(0)
     rendered: list[str] = []
@@ -136,11 +136,11 @@ def _group_translations(known: Sequence[StoredStatement]) -> TranslationGroups:
 
 def _groups_of(tx: Transaction, before: RenderState, slugs: Sequence[str]) -> TranslationGroups:
     """Return the groups that changed statements belong to now, or belonged to before."""
-    statements = tx.statements.some(slugs)
+    statements = tx.statements.find(slugs)
     originals = {stored.statement.translation_of for stored in statements}
     originals |= {before.originals.get(slug, "") for slug in slugs}
     return {
-        of: present_translations(tx.statements.translations(of))
+        of: present_translations(tx.statements.find_translations(of))
         for of in sorted({*slugs, *originals} - {""})
     }
 
@@ -172,7 +172,7 @@ def _render_one(
             _store_content(tx, result)
         return error
     with store.begin() as tx:
-        content_hash = tx.statements.keep_content(content, tx.now)
+        content_hash = tx.statements.store_content(content, tx.now)
         _store_content(tx, replace(result, content_hash=content_hash, writers=content.writers))
     return None
 
@@ -193,8 +193,8 @@ def changes(tx: Transaction, stored: StoredStatement) -> list[str]:
     approvals = [
         approval for approval in tx.approvals.of(slug) if approval.content_hash
     ]  # not the mere removals
-    before = tx.statements.content(approvals[-1].content_hash) if approvals else None
-    now = tx.statements.content(stored.content_hash)
+    before = tx.statements.get_content(approvals[-1].content_hash) if approvals else None
+    now = tx.statements.get_content(stored.content_hash)
     if before is None or now is None:
         raise NotFound(f"no one has approved {slug} yet, so there is nothing to compare it with")
     return list(

@@ -81,7 +81,7 @@ class _OtherStatements:
 
     @cached_property
     def readers(self) -> int:
-        return sum(self._tx.readers.lists().values())
+        return sum(self._tx.readers.count_by_list().values())
 
     @cached_property
     def lists(self) -> list[str]:
@@ -90,12 +90,14 @@ class _OtherStatements:
     @cached_property
     def active(self) -> list[Campaign]:
         return [
-            head for head in self._tx.campaigns.open() if head.state in _ACTIVE and not head.welcome
+            head
+            for head in self._tx.campaigns.list_open()
+            if head.state in _ACTIVE and not head.welcome
         ]
 
     @cached_property
     def last_begun(self) -> list[Campaign]:
-        return self._tx.campaigns.last_begun(_MAX_CAMPAIGNS_COMPARED)
+        return self._tx.campaigns.list_last_begun(_MAX_CAMPAIGNS_COMPARED)
 
     def last(self, statement: Statement) -> Campaign | None:
         """Return the last campaign to exactly these lists without a segment, with its counts."""
@@ -104,7 +106,7 @@ class _OtherStatements:
             if campaign.slug == statement.slug or campaign.corrects or campaign.welcome:
                 continue
             if set(campaign.lists) == set(statement.lists):
-                content = self._tx.statements.content(campaign.content_hash)
+                content = self._tx.statements.get_content(campaign.content_hash)
                 if content is None or content.segment is None:
                     return self._tx.campaigns.get(campaign.id)
         return None
@@ -162,7 +164,7 @@ def _review(
         unknown_lists=unknown_lists(statement.lists, others.lists),
         nearby=tuple(dict.fromkeys(others.nearby(statement, goes_out))),
     )
-    content = tx.statements.content(stored.content_hash)
+    content = tx.statements.get_content(stored.content_hash)
     remarks = rules.review(statement, content, context)
     if rules.campaigns.together:
         remarks = in_order([*remarks, *_translation_findings(tx, statement, rules, context)])

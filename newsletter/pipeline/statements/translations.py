@@ -34,7 +34,7 @@ class TranslationGroup:
 
     def audience(self, tx: Transaction, slug: str) -> Audience:
         """Return the readers of the version with this slug."""
-        languages = tx.audiences.languages(self.lists)
+        languages = tx.audiences.find_languages(self.lists)
         return Audience(
             slug=slug,
             original=self.original,
@@ -66,7 +66,7 @@ class Awaited:
 
 def translations_of(tx: Transaction, slug: str) -> tuple[Statement, ...]:
     """Return the present translations of a statement, by language."""
-    return present_translations(tx.statements.translations(slug))
+    return present_translations(tx.statements.find_translations(slug))
 
 
 def present_translations(translations: Iterable[StoredStatement]) -> tuple[Statement, ...]:
@@ -92,7 +92,7 @@ def group_of(
     if together and statement.translation_of:
         raise Refused(why_no_campaign(statement))
     original = check_translation(tx, statement) if statement.translation_of else statement
-    campaigns = tx.campaigns.of_translations(original.slug)
+    campaigns = tx.campaigns.list_translations(original.slug)
     if original is statement and not campaigns and not to_be_planned:
         return None
     to_come = [
@@ -109,7 +109,7 @@ def awaited(tx: Transaction, campaign: Campaign) -> tuple[Awaited, ...]:
         return ()
     late = [
         translation
-        for translation in tx.campaigns.of_translations(campaign.slug)
+        for translation in tx.campaigns.list_translations(campaign.slug)
         if not has_begun(translation) or translation.state is CampaignState.CANCELLED
     ]
     if not late:

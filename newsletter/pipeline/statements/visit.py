@@ -69,12 +69,12 @@ class Visitor:
 
     def due(self, feeds: "Iterable[SyndicatedFeed]") -> "list[SyndicatedFeed]":
         with self.store.read() as tx:
-            return [feed for feed in feeds if _is_due(tx.feeds.record(feed.name), feed, tx.now)]
+            return [feed for feed in feeds if _is_due(tx.feeds.get_record(feed.name), feed, tx.now)]
 
     def visit(self, feed: "SyndicatedFeed") -> VisitResult:
         """Fetch a feed once and store its items."""
         with self.store.read() as tx:
-            record, known = tx.feeds.record(feed.name), tx.feeds.items(feed.name)
+            record, known = tx.feeds.get_record(feed.name), tx.feeds.list_items(feed.name)
         if record.address != feed.address:  # all that is there is old: a move is no news
             record = replace(record, first_at=None, bookmark="", address=feed.address)
         began = self.store.clock.now()
@@ -95,7 +95,7 @@ class Visitor:
             )
             with self.store.begin() as tx:
                 # another process may have visited the feed since
-                if tx.feeds.record(feed.name).revision == record.revision:
+                if tx.feeds.get_record(feed.name).revision == record.revision:
                     tx.feeds.put(feed.name, after, (), now)
             return VisitResult(feed=feed.name, failure=why, has_turned=record.failure != why)
         return self._book(feed, _VisitRows(texts), record, fetched, groups, began)
@@ -136,7 +136,7 @@ class Visitor:
             else "; ".join(filter(None, (fetched.remark, classified.remark))),
         )
         with self.store.begin() as tx:
-            if tx.feeds.record(feed.name).revision != record.revision:
+            if tx.feeds.get_record(feed.name).revision != record.revision:
                 return VisitResult(feed=feed.name)
             rows.name(tx, self.slugify)
             tx.feeds.put(feed.name, after, rows.items, now)
@@ -195,7 +195,7 @@ class _VisitRows:
 
     def name(self, tx: Transaction, slugify: Callable[[str], str]) -> None:
         """Assign each new statement a slug that no other one has or had."""
-        slugs = {stored.statement.slug for stored in tx.statements.all()} | tx.feeds.slugs()
+        slugs = {stored.statement.slug for stored in tx.statements.all()} | tx.feeds.find_slugs()
         for known in self._unnamed:
             slug = _free_slug(slugify(known.title), slugs)
             slugs.add(slug)

@@ -79,7 +79,7 @@ class DraftWriter:
             statement = find_stored(tx, slug).statement
             if statement.digest:
                 raise Refused(f"{statement.title} is made of what went out; it cannot be edited.")
-            moves = not (statement.desk or language or has_begun(tx.campaigns.latest(slug)))
+            moves = not (statement.desk or language or has_begun(tx.campaigns.find_latest(slug)))
             text = draft_text(statement) if moves else draft_text(statement).as_new(title)
             if language:
                 of = statement.translation_of or slug
@@ -124,10 +124,10 @@ class DraftWriter:
             version = draft.version
             if version.goes_on(who, tx.now):
                 tx.drafts.update_open(replace(version, text=typed, at=tx.now))
-                return tx.drafts.advance(draft.key, version.number, by=who, at=tx.now)
-            head = tx.drafts.keep(draft.key, self._version(who, typed, version.writers))
-            self._enter(tx, who, "write", draft, f"version {tx.drafts.count(draft.key)}")
-            return tx.drafts.advance(draft.key, head, by=who, at=tx.now)
+                return tx.drafts.set_head(draft.key, version.number, by=who, at=tx.now)
+            head = tx.drafts.add_version(draft.key, self._version(who, typed, version.writers))
+            self._enter(tx, who, "write", draft, f"version {tx.drafts.count_versions(draft.key)}")
+            return tx.drafts.set_head(draft.key, head, by=who, at=tx.now)
 
     def restore(self, key: str, number: int) -> Draft:
         """Add a copy of an earlier version as the newest one. Raises NotFound.
@@ -136,22 +136,22 @@ class DraftWriter:
         """
         with self._acting("restore a version") as (tx, who):
             draft = find_draft(tx, key)
-            earlier = tx.drafts.version(key, number)
+            earlier = tx.drafts.get_version(key, number)
             if earlier is None:
                 raise NotFound("There is no such version of this text.")
             writers = (*earlier.writers, *draft.version.writers)
             back = replace(self._version(who, earlier.text, writers), kind=VersionKind.RESTORED)
-            head = tx.drafts.keep(key, back)
-            count = tx.drafts.count
+            head = tx.drafts.add_version(key, back)
+            count = tx.drafts.count_versions
             detail = f"version {count(key, number)} as version {count(key)}"
             self._enter(tx, who, "restore", draft, detail)
-            return tx.drafts.advance(key, head, by=who, at=tx.now)
+            return tx.drafts.set_head(key, head, by=who, at=tx.now)
 
     def hide_notes(self, key: str) -> None:
         """Hide the notes on what the import left out or guessed. Raises NotFound."""
         with self._acting("write") as (tx, who):
             draft = find_draft(tx, key)
-            tx.drafts.hide_notes(key)
+            tx.drafts.dismiss_findings(key)
             self._enter(tx, who, "look through", draft, "what the import left out")
 
     def delete(self, key: str) -> None:
@@ -231,7 +231,7 @@ class DraftWriter:
 
     def _save_beside(self, tx: Transaction, by: str, draft: Draft, text: DraftText) -> Version:
         """Store a text edited on an older revision; close the current version to edits."""
-        tx.drafts.close(draft.version.number)
+        tx.drafts.close_version(draft.version.number)
         last = tx.drafts.find_conflicting(draft.key, by)
         # the rule for a typed version decides here too whether the text belongs to the last one
         if last is not None and replace(last, kind=VersionKind.TYPED).goes_on(by, tx.now):
@@ -239,8 +239,8 @@ class DraftWriter:
             tx.drafts.update_open(grown)
             return grown
         beside = replace(self._version(by, text, draft.version.writers), kind=VersionKind.ASIDE)
-        number = tx.drafts.keep(draft.key, beside)
-        detail = f"version {tx.drafts.count(draft.key)}, beside the text"
+        number = tx.drafts.add_version(draft.key, beside)
+        detail = f"version {tx.drafts.count_versions(draft.key)}, beside the text"
         self._enter(tx, by, "write", draft, detail)
         return replace(beside, number=number)
 
@@ -320,7 +320,7 @@ class Submitter:
                 raise WouldLapse(lapse)
             slug = draft.slug or _slug_for(tx, draft)
             number = draft.version.number
-            tx.drafts.hand_in(key, slug, number, by=who, at=tx.now)
+            tx.drafts.submit(key, slug, number, by=who, at=tx.now)
             before = tx.statements.get(slug) if draft.taken_back else None
             faults = self._put(tx, slug)
             if faults:
@@ -331,7 +331,7 @@ class Submitter:
                 of = (self.rules.together and now.translation_of) or slug
                 tx.approvals.revoke(of, tx.now, actor=who, reason="submitted again")
             tx.change_requests.close(slug, tx.now)  # it waits for approval, also unchanged
-            nth = tx.drafts.count(key, number)
+            nth = tx.drafts.count_versions(key, number)
             lapsed = f": that {lapse} counts no more" * bool(lapse.depth)
             tx.audit.enter(who, "submit", slug, f"version {nth}{lapsed}")
             return find_draft(tx, key)
@@ -343,9 +343,9 @@ class Submitter:
             if not draft.is_handed_in:
                 raise Refused("It is not submitted, so there is nothing to take back.")
             refuse_if_sent(get_status(tx, draft.slug, self.rules))
-            tx.drafts.take_back(key)  # also where the configuration lacks by now what it names
+            tx.drafts.withdraw(key)  # also where the configuration lacks by now what it names
             self._put(tx, draft.slug)
-            detail = f"version {tx.drafts.count(key, draft.handed_in or 0)}"
+            detail = f"version {tx.drafts.count_versions(key, draft.handed_in or 0)}"
             tx.audit.enter(who, "take back", draft.slug, detail)
             return find_draft(tx, key)
 
@@ -361,7 +361,7 @@ class Submitter:
 
         Return the faults instead, if there are any.
         """
-        [handed] = tx.drafts.some([slug])
+        [handed] = tx.drafts.find_submitted([slug])
         document = parse_version(handed, self.defaults)
         if document.statement is not None:
             stored = StoredStatement(statement=document.statement, content_hash="", fingerprint="")
@@ -391,12 +391,12 @@ def submit_file(slug: str, *, by: str, release: Callable[[str, int], None], stor
 def _slug_for(tx: Transaction, draft: Draft) -> str:
     """Return the slug of the statement that the draft replaces, else a new one from its title."""
     of = draft.copied_of
-    stored = tx.statements.get(of) if of and not tx.drafts.has(of) else None
-    if stored is not None and not stored.present and not has_begun(tx.campaigns.latest(of)):
+    stored = tx.statements.get(of) if of and not tx.drafts.has_slug(of) else None
+    if stored is not None and not stored.present and not has_begun(tx.campaigns.find_latest(of)):
         return of
     title = slugify(draft.version.text.title)
     shorter = title[: MAX_SLUG_CHARS - 6].rstrip("-")
     names = itertools.chain([title], (f"{shorter}-{number}" for number in itertools.count(2)))
     return next(
-        name for name in names if tx.statements.get(name) is None and not tx.drafts.has(name)
+        name for name in names if tx.statements.get(name) is None and not tx.drafts.has_slug(name)
     )

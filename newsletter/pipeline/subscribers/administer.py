@@ -52,13 +52,13 @@ def add(
         places = dict.fromkeys(entry.lists, "--list")
         refuse_unknown_lists(tx, places, declared, create=create_lists)
         before = tx.readers.find(entry.address)
-        reason = tx.readers.suppressed(entry.address)
+        reason = tx.readers.suppression_reason(entry.address)
         if reason is not None:
             raise Refused(
                 f"{entry.address} is suppressed ({reason.value}) and was not added: only the person"
                 " can come back, by the page to subscribe"
             )
-        if tx.readers.was_left(entry.address):
+        if tx.readers.is_former_address(entry.address):
             raise Refused(
                 f"{entry.address} was a subscriber's before and was not added: only the person can"
                 " come back, by the page to subscribe"
@@ -135,10 +135,10 @@ def lift(address: str, *, by: str, reason: str, store: Store) -> SuppressionReas
     Raises NotFound if it is not suppressed, and Refused after a complaint or an erasure.
     """
     with act_as(store, by, Role.ADMIN, "lift") as (tx, _):
-        before = tx.readers.suppressed(address)
+        before = tx.readers.suppression_reason(address)
         if before is None:
             raise NotFound(f"{address} is not suppressed")
-        if before.only_theirs or not tx.readers.release(address):
+        if before.only_theirs or not tx.readers.lift_by_staff(address):
             raise Refused(
                 f"{address} is suppressed as {before.value}: only the person can come back,"
                 " by the page to subscribe"
@@ -180,7 +180,7 @@ def change_address(old: str, new: str, *, by: str, store: Store) -> Subscriber:
     """
     with act_as(store, by, Role.ADMIN, "change address") as (tx, _):
         person = _find(tx, old)
-        reason = tx.readers.suppressed(new)
+        reason = tx.readers.suppression_reason(new)
         if reason is not None and fold(old) != fold(new):
             raise Refused(
                 f"{new} is suppressed ({reason.value}), and nothing may be sent to it; {old} stays"

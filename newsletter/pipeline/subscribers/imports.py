@@ -96,7 +96,7 @@ def _rehearse(parts: Iterable[_ImportPart], plan: ImportPlan, store: Store) -> I
 
 def _import_parts(parts: Iterable[_ImportPart], plan: ImportPlan, store: Store) -> ImportResult:
     with act_as(store, plan.by, Role.SENDER, "import subscribers") as (tx, _):
-        if plan.upload and not tx.imports.drop_upload(plan.upload):
+        if plan.upload and not tx.imports.delete_upload(plan.upload):
             raise NotFound("this file was imported already")
         created = _lists_to_create(tx, plan)
         number = tx.imports.begin(
@@ -109,7 +109,7 @@ def _import_parts(parts: Iterable[_ImportPart], plan: ImportPlan, store: Store) 
     for entries, blocked in parts:
         with store.begin(lasting=False) as tx:
             require_role(tx, plan.by, Role.SENDER, "import subscribers")
-            result = result.plus(tx.imports.bring_in(number, entries, tx.now))
+            result = result.plus(tx.imports.import_people(number, entries, tx.now))
             added = tx.readers.suppress(blocked, tx.now, f"import {number} of {plan.file}", number)
             result = result.plus(ImportResult(suppressed=added))
             _note(tx, result)

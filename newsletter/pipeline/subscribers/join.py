@@ -62,8 +62,8 @@ def ask(
     Return a form fault if the form showed an unknown consent text.
     """
     with store.begin() as tx:
-        current = tx.consents.keep_words(shown.words, shown.language, tx.now)
-        if shown.wording not in {"", current} and not tx.consents.words(shown.wording):
+        current = tx.consents.store_words(shown.words, shown.language, tx.now)
+        if shown.wording not in {"", current} and not tx.consents.get_words(shown.wording):
             return FormFault.WORDS
         email = TransactionalEmail(
             id=0,
@@ -152,7 +152,7 @@ def _link_state(tx: Transaction, email: TransactionalEmail, mover: Subscriber | 
         return LinkState.USED
     if email.expired(tx.now):
         return LinkState.EXPIRED
-    is_blocked = tx.readers.suppressed(email.address) is SuppressionReason.MANUAL
+    is_blocked = tx.readers.suppression_reason(email.address) is SuppressionReason.MANUAL
     if is_blocked or (email.kind is EmailKind.MOVE and mover is None):
         return LinkState.BLOCKED
     return LinkState.OPEN

@@ -48,7 +48,7 @@ def leave(links: Sequence[Departure], *, store: Store) -> Sequence[Departure]:
     link contains no address, so only a person can stop further mail.
     """
     with store.begin() as tx:
-        return tx.choices.depart([link for link in links if not link.is_test], tx.now)
+        return tx.choices.unsubscribe_by_links([link for link in links if not link.is_test], tx.now)
 
 
 def leave_list(departure: Departure, name: str, *, store: Store) -> None:
@@ -68,7 +68,7 @@ def leave_everything(departure: Departure, *, store: Store) -> Sequence[Departur
     if departure.is_test:
         return ()
     with store.begin() as tx:
-        tx.choices.depart_from_all(departure.campaign_id, departure.subscriber_id, tx.now)
+        tx.choices.unsubscribe_from_all(departure.campaign_id, departure.subscriber_id, tx.now)
         person = tx.readers.get(departure.subscriber_id)
         if person is None:
             return (departure,)
@@ -87,7 +87,7 @@ def forget(address: str, *, by: str, block_unknown: bool = False, store: Store) 
     """
     now = store.clock.now()
     with store.read() as tx:
-        traces = tx.traces.of(address)
+        traces = tx.traces.find(address)
     with store.begin() as tx:
         if by != READER_NAME:
             require_role(tx, by, Role.ADMIN, "forget")
@@ -97,13 +97,13 @@ def forget(address: str, *, by: str, block_unknown: bool = False, store: Store) 
                 f" say 'newsletter subscribers suppress {address}', or forget it with"
                 " --block-unknown"
             )
-        known = tx.readers.forget(address, now)
-        tx.imports.drop_uploads(tx.now)  # any of them may name the person
+        known = tx.readers.erase(address, now)
+        tx.imports.delete_uploads(tx.now)  # any of them may name the person
         tx.traces.erase(traces)
         tx.audit.enter(by, "forget", "subscriber")
     # from here on nothing that names the person is stored; events since the search are deleted too
     with store.read() as tx:
-        traces = tx.traces.of(address)
+        traces = tx.traces.find(address)
     if traces:
         with store.begin() as tx:
             tx.traces.erase(traces)

@@ -57,7 +57,7 @@ def welcome(tx: Transaction, subscriber_id: int, lists: Collection[str]) -> None
 
     Of several welcome emails to a list the newest counts. No one gets the same one twice.
     """
-    campaigns = tx.campaigns.running_welcomes(lists)
+    campaigns = tx.campaigns.list_running_welcomes(lists)
     found = (next((one for one in campaigns if name in one.lists), None) for name in lists)
     for campaign in filter(None, found):
         tx.batches.add_reader(campaign.id, subscriber_id)
@@ -65,7 +65,7 @@ def welcome(tx: Transaction, subscriber_id: int, lists: Collection[str]) -> None
 
 def lift(tx: Transaction, address: str, proof: str) -> bool:
     """End a suppression for a person who reads the mailbox. Return whether it existed."""
-    reason = tx.readers.lift(address)
+    reason = tx.readers.lift_at_request(address)
     if reason is not None:
         tx.audit.enter(READER_NAME, "lift", "subscriber", f"was {reason.value}; {proof}")
     return reason is not None
@@ -79,7 +79,7 @@ _MOVED_REASONS = frozenset(
 
 def move(tx: Transaction, person: Subscriber, address: str) -> None:
     """Change a person's address. Raises Refused if another subscriber has it."""
-    if not tx.readers.move(person.id, address):
+    if not tx.readers.change_address(person.id, address):
         raise Refused(f"{address} is another subscriber's; {person.address} stays as it is")
     if person.suppressed is not None and person.suppressed in _MOVED_REASONS:
         entry = SuppressedEntry(address=address, reason=person.suppressed)

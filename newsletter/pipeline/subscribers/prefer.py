@@ -65,7 +65,7 @@ def save(
                 given=name in joins,
                 method=Method.PREFERENCES,
                 source=_PREFERENCES_SOURCE,
-                wording=tx.consents.keep_words(shown[name], language, tx.now),
+                wording=tx.consents.store_words(shown[name], language, tx.now),
                 asked_at=tx.now,
                 at=tx.now,
             )
@@ -120,4 +120,4 @@ def resume(*, store: Store) -> int:
         if not tx.choices.has_ended_pause(tx.now):
             return 0
     with store.begin() as tx:
-        return tx.choices.resume(tx.now)
+        return tx.choices.end_pauses(tx.now)

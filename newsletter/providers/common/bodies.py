@@ -27,6 +27,8 @@ CAMPAIGN_MARK, ATTEMPT_MARK, SUBSCRIBER_MARK, ADDRESS_MARK = _OUR_MARKS = tuple(
 """Marks for the values of a recipient besides the merge fields."""
 METADATA_MARKS = {"campaign": CAMPAIGN_MARK, "attempt": ATTEMPT_MARK, "subscriber": SUBSCRIBER_MARK}
 """Metadata of a message. The provider's events and records return it, to identify the delivery."""
+METADATA_TAG = "/".join(METADATA_MARKS.values())
+"""The metadata as a tag, for a provider whose events return tags alone."""
 _ALL_MARKS = [
     mark.encode() for mark in (*(field.value for field in MergeField), *_OUR_MARKS, *NAME_MARKS)
 ]

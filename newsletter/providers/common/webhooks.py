@@ -246,9 +246,9 @@ class EventTables:
         """Return the class of a bounce by the provider's word; None if it is unknown."""
         return self._bounces[table].get(text(code))
 
-    def find_bounce(self, table: str, reason: str) -> Bounce:
-        """Return the class of the first word in the table that the reason contains, or OTHER."""
-        found = (bounce for word, bounce in self._bounces[table].items() if word in reason)
+    def suppression_bounce(self, reason: str) -> Bounce:
+        """Return the class of the first word in "suppressed" that the reason has, or OTHER."""
+        found = (bounce for word, bounce in self._bounces["suppressed"].items() if word in reason)
         return next(found, Bounce.OTHER)
 
 

@@ -44,7 +44,7 @@ def _event(payload: dict[str, Any], now: datetime) -> Event:
         replies=() if is_suppressed else reasons,
         notes=reasons if is_suppressed else (),
         bounce=_EVENT_TABLES.bounce("bounces", what)
-        or _EVENT_TABLES.find_bounce("suppressed", reply_text(*reasons)),
+        or _EVENT_TABLES.suppression_bounce(reply_text(*reasons)),
     )
 
 

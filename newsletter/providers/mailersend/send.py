@@ -26,15 +26,13 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import answers, bodies
-from newsletter.providers.common.bodies import ADDRESS_MARK, METADATA_MARKS, Template
+from newsletter.providers.common.bodies import ADDRESS_MARK, METADATA_TAG, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, public
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
 
 PUBLIC_URL = "https://api.mailersend.com"
-_METADATA_TAG = "/".join(METADATA_MARKS.values())
-"""The tag of a message; events return it to identify the delivery."""
 _RESERVED_PATTERN = re.compile(r"\{[{%$]")  # in templates, at least
 _HEADER_NAME_PATTERN = re.compile(r"[A-Za-z0-9-]+")
 _UNSUBSCRIBE_HEADER, _UNSUBSCRIBE_POST_HEADER = "list-unsubscribe", "list-unsubscribe-post"
@@ -161,6 +159,6 @@ def _compile(content: Content) -> Template:
         "list_unsubscribe": own_headers.get(_UNSUBSCRIBE_HEADER),
     }
     call = {key: value for key, value in fields.items() if value}
-    call |= {"to": [{"email": ADDRESS_MARK}], "tags": [_METADATA_TAG]}
+    call |= {"to": [{"email": ADDRESS_MARK}], "tags": [METADATA_TAG]}
     call["settings"] = dict.fromkeys(_TRACKING_SETTINGS, False)
     return bodies.compile_template(call)

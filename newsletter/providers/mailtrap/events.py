@@ -38,7 +38,7 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
 
 def _bounce(item: dict[str, Any], diagnostic: str) -> Bounce:
     if item.get("event") == "reject":
-        return _EVENT_TABLES.find_bounce("suppressed", diagnostic.lower())
+        return _EVENT_TABLES.suppression_bounce(diagnostic.lower())
     # "Permanent delivery failure", unless the code blames something else.
     bounce = webhooks.smtp_bounce(diagnostic) if item.get("response_code") else Bounce.HARD
     return _EVENT_TABLES.bounce("categories", item.get("bounce_category")) or bounce

@@ -14,14 +14,12 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import answers, bodies
-from newsletter.providers.common.bodies import ADDRESS_MARK, METADATA_MARKS, Template
+from newsletter.providers.common.bodies import ADDRESS_MARK, METADATA_TAG, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, option
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
 
-_METADATA_TAG = "/".join(METADATA_MARKS.values())
-"""The tag of a message; events return it to identify the delivery."""
 _RESERVED_PATTERN = re.compile(r"https?\+notrack://", re.IGNORECASE)
 
 
@@ -108,4 +106,4 @@ def _compile(content: Content) -> Template:
         "headers": headers,
     }
     call = {key: value for key, value in fields.items() if value}
-    return bodies.compile_template({"to": [ADDRESS_MARK], "tag": _METADATA_TAG, **call})
+    return bodies.compile_template({"to": [ADDRESS_MARK], "tag": METADATA_TAG, **call})

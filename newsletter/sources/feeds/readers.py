@@ -41,11 +41,9 @@ class SandboxReader:
     def __init__(
         self,
         *,
-        timeout: timedelta = CALL_TIMEOUT,
         module: str = _READING_MODULE,
         ask: Callable[..., list[Any]] = ask,
     ) -> None:
-        self._within = timeout
         self._module = module
         self._sandbox = ask
 
@@ -91,7 +89,7 @@ class SandboxReader:
 
     def _ask(self, name: str, arguments: Mapping[str, Any], kind: Any) -> list[Any]:
         reader = f"{self._module}:{name}"
-        return self._sandbox(reader, arguments, answer=kind, timeout=self._within, gate=FEED_GATE)
+        return self._sandbox(reader, arguments, answer=kind, timeout=CALL_TIMEOUT, gate=FEED_GATE)
 
 
 def _left_out(item: Item, reason: str) -> ItemText:

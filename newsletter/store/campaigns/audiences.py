@@ -7,6 +7,7 @@ from newsletter.domain.schedule import ByZone
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.store.database import MEMBER, Condition, Repository, stored
 from newsletter.store.subscribers.eligibility import (
+    IS_SUPPRESSED,
     PAUSED,
     SUPPRESSED,
     People,
@@ -20,9 +21,6 @@ from newsletter.store.subscribers.eligibility import (
     reads,
     subscribed,
 )
-
-_IS_SUPPRESSED = "subscriber.address_hash IN (SELECT address_hash FROM suppression)"
-"""Not a join, in which SQLite may begin with all readers."""
 
 
 class Audiences(Repository):
@@ -53,13 +51,13 @@ class Audiences(Repository):
         return self._db.number(
             f"""
             SELECT ({confirmed}) - ({confirmed} AND subscriber_id IN (
-                SELECT id FROM subscriber WHERE {_IS_SUPPRESSED}
+                SELECT id FROM subscriber WHERE {IS_SUPPRESSED}
                 UNION SELECT id FROM subscriber WHERE paused_until IS NOT NULL))
             """,
             on,
         )
 
-    def addresses(self, audience: Audience | Correction) -> Iterator[str]:
+    def stream_addresses(self, audience: Audience | Correction) -> Iterator[str]:
         """Return the addresses of the readers, in the order of their ids."""
         people = _readers(audience)
         return self._db.scan(
@@ -91,7 +89,7 @@ class Audiences(Repository):
         )
         return dict(rows)
 
-    def languages(self, lists: Sequence[str]) -> set[str]:
+    def find_languages(self, lists: Sequence[str]) -> set[str]:
         """Return the languages of the people who may get email to these lists."""
         who = eligible(lists)
         return set(self._db.column(f"SELECT DISTINCT language FROM subscriber WHERE {who}", who))
@@ -118,7 +116,7 @@ class Audiences(Repository):
         )
         return dict(rows)
 
-    def zones(self, audience: Audience) -> dict[str, int]:
+    def count_by_zone(self, audience: Audience) -> dict[str, int]:
         """Return time zone → number of readers; "" for readers without a zone.
 
         People who belong to another language are counted too.
@@ -131,7 +129,7 @@ class Audiences(Repository):
         )
         return dict(rows)
 
-    def has_zone(self, audience: Audience, zones: Collection[str]) -> bool:
+    def has_reader_in_zone(self, audience: Audience, zones: Collection[str]) -> bool:
         who = in_audience(audience)
         return self._db.has(
             "SELECT id FROM subscriber"
@@ -234,7 +232,7 @@ def query_excluded(audience: Audience | Correction) -> tuple[People, Condition]:
         -- found by indexes: not as a join, in which SQLite may begin with all readers
         subscriber.id IN (
             SELECT subscriber_id FROM subscription WHERE {on} AND state <> 'confirmed'
-            UNION SELECT id FROM subscriber WHERE {_IS_SUPPRESSED}
+            UNION SELECT id FROM subscriber WHERE {IS_SUPPRESSED}
             UNION SELECT id FROM subscriber WHERE paused_until IS NOT NULL)
         AND EXISTS (
             SELECT 1 FROM subscription

@@ -46,11 +46,7 @@ _IS_OPEN = "campaign.state IN ('scheduled', 'sending', 'paused', 'attention')"
 class Campaigns(Repository):
     """Campaigns and their figures."""
 
-    def all(self) -> list[Campaign]:
-        """Return all campaigns with their figures, oldest first."""
-        return self._db.all(Campaign, f"{_with_counts('SELECT id FROM campaign')} ORDER BY id")
-
-    def newest(self, limit: int | None, *, before: int | None = None) -> list[Campaign]:
+    def list_newest(self, limit: int | None, *, before: int | None = None) -> list[Campaign]:
         """Return the newest campaigns with ids below ``before``, with figures, newest first."""
         which = "SELECT id FROM campaign WHERE id < :before ORDER BY id DESC LIMIT :limit"
         return self._db.all(
@@ -63,12 +59,12 @@ class Campaigns(Repository):
     def count(self) -> int:
         return self._db.number("SELECT COUNT(*) FROM campaign")
 
-    def open(self) -> list[Campaign]:
+    def list_open(self) -> list[Campaign]:
         """Return the campaigns that are not over, with their figures."""
         which = f"SELECT id FROM campaign WHERE {_IS_OPEN}"
         return self._db.all(Campaign, f"{_with_counts(which)} ORDER BY campaign.id")
 
-    def begun(self, after: datetime, until: datetime | None = None) -> list[Campaign]:
+    def list_begun(self, after: datetime, until: datetime | None = None) -> list[Campaign]:
         """Return the campaigns that began in a span of time, in that order, without their figures.
 
         ``until`` is not in the span. Welcome emails are left out.
@@ -81,7 +77,7 @@ class Campaigns(Repository):
             until=NO_LIMIT if until is None else until,
         )
 
-    def last_begun(self, limit: int) -> list[Campaign]:
+    def list_last_begun(self, limit: int) -> list[Campaign]:
         """Return the campaigns that began last, the last one first, without their figures."""
         return self._db.all(
             Campaign,
@@ -90,7 +86,7 @@ class Campaigns(Repository):
             limit=limit,
         )
 
-    def related(self, slugs: Collection[str]) -> list[Campaign]:
+    def find_related(self, slugs: Collection[str]) -> list[Campaign]:
         """Return the campaigns of these statements, and of their corrections and originals.
 
         Chains of corrections are followed to both ends. Oldest first, without their figures.
@@ -111,7 +107,7 @@ class Campaigns(Repository):
             asked = named - seen - {""}
         return [found[number] for number in sorted(found)]
 
-    def translations(self, slugs: Collection[str]) -> set[str]:
+    def find_translation_slugs(self, slugs: Collection[str]) -> set[str]:
         return set(
             self._db.column(
                 "SELECT DISTINCT slug FROM campaign"
@@ -120,7 +116,7 @@ class Campaigns(Repository):
             )
         )
 
-    def of_translations(self, original: str) -> list[Campaign]:
+    def list_translations(self, original: str) -> list[Campaign]:
         """Return the latest campaign of each statement that was planned as its translation."""
         latest = _with_counts(
             "SELECT MAX(id) FROM campaign WHERE translates <> '' AND translates = :original"
@@ -128,7 +124,7 @@ class Campaigns(Repository):
         )
         return self._db.all(Campaign, f"{latest} ORDER BY campaign.slug", original=original)
 
-    def published(self, *, skip: int, limit: int) -> list[str]:
+    def list_published(self, *, skip: int, limit: int) -> list[str]:
         """Return the slugs of statements whose sending began, the last one first, each once."""
         return self._db.column(
             """
@@ -154,12 +150,12 @@ class Campaigns(Repository):
     def get(self, campaign_id: int) -> Campaign | None:
         return self._db.first(Campaign, _with_counts("SELECT :id"), id=campaign_id)
 
-    def head(self, campaign_id: int) -> Campaign:
+    def get_without_counts(self, campaign_id: int) -> Campaign:
         """Return the campaign with this id, which must exist, without its figures."""
         [campaign] = self._db.all(Campaign, f"{_SELECT} WHERE id = :id", id=campaign_id)
         return campaign
 
-    def latest(self, slug: str) -> Campaign | None:
+    def find_latest(self, slug: str) -> Campaign | None:
         """Return the newest campaign of a statement, with its figures."""
         newest = _with_counts(
             "SELECT MAX(id) FROM campaign WHERE slug IN (SELECT value FROM json_each(:slugs))"
@@ -167,7 +163,7 @@ class Campaigns(Repository):
         )
         return next(iter(self._db.of_statement(Campaign, newest, slug)), None)
 
-    def begun_correction(self, slug: str) -> Campaign | None:
+    def find_begun_correction(self, slug: str) -> Campaign | None:
         """Return the newest correction of a statement whose sending has begun."""
         began = self._db.of_statement(
             Campaign,
@@ -178,7 +174,9 @@ class Campaigns(Repository):
         )
         return next(reversed(began), None)
 
-    def scheduled(self, *, until: datetime | None = None, limit: int = NO_LIMIT) -> list[Campaign]:
+    def list_scheduled(
+        self, *, until: datetime | None = None, limit: int = NO_LIMIT
+    ) -> list[Campaign]:
         """Return campaigns that are scheduled, or due ``until`` then, the next first.
 
         They come without their figures.
@@ -191,7 +189,7 @@ class Campaigns(Repository):
             limit=limit,
         )
 
-    def last_ended(self, limit: int) -> list[Campaign]:
+    def list_last_ended(self, limit: int) -> list[Campaign]:
         """Return the campaigns that are over, the last begun first, with their figures."""
         newest = _with_counts(
             "SELECT id FROM campaign WHERE started_at IS NOT NULL AND state IN"
@@ -201,7 +199,7 @@ class Campaigns(Repository):
             Campaign, f"{newest} ORDER BY campaign.started_at DESC, campaign.id DESC", limit=limit
         )
 
-    def undecided(self, limit: int) -> list[Campaign]:
+    def list_undecided(self, limit: int) -> list[Campaign]:
         """Return the cancelled campaigns with unknown deliveries, newest first, without figures."""
         return self._db.all(
             Campaign,
@@ -210,7 +208,7 @@ class Campaigns(Repository):
             limit=limit,
         )
 
-    def sending(self) -> list[int]:
+    def find_sending_ids(self) -> list[int]:
         """Return the ids of sending campaigns. Welcome emails without open batches are left out."""
         return self._db.column(
             "SELECT id FROM campaign WHERE campaign.state = 'sending' AND (welcome = 0 OR EXISTS ("
@@ -218,7 +216,7 @@ class Campaigns(Repository):
             " AND campaign_id = campaign.id)) ORDER BY id"
         )
 
-    def running_welcomes(self, lists: Collection[str]) -> list[Campaign]:
+    def list_running_welcomes(self, lists: Collection[str]) -> list[Campaign]:
         """Return the welcome emails of these lists that are being sent, newest first.
 
         They have no figures.
@@ -237,7 +235,7 @@ class Campaigns(Repository):
         values = {name: each for name, each in vars(campaign).items() if name not in elsewhere}
         return self._db.insert("campaign", returning="id", created_at=at, **values)
 
-    def move(
+    def change_state(
         self,
         campaign_id: int,
         to: CampaignState,
@@ -268,7 +266,6 @@ class Campaigns(Repository):
         )
 
     def reschedule(self, campaign_id: int, release_at: datetime, *, urgent: bool) -> None:
-        """Change the release time of a campaign, and whether it is urgent."""
         self._db.update("campaign", {"id": campaign_id}, release_at=release_at, urgent=urgent)
 
     def note_approvers(self, campaign_id: int, approved_by: tuple[str, ...]) -> None:
@@ -298,10 +295,10 @@ class Campaigns(Repository):
             )
         return bool(changed)
 
-    def carriers(self) -> set[str]:
+    def find_carriers(self) -> set[str]:
         return set(self._db.column("SELECT carrier FROM campaign WHERE campaign.state = 'sending'"))
 
-    def providers(self, campaign_id: int) -> list[str]:
+    def find_providers(self, campaign_id: int) -> list[str]:
         """Return the names of the providers to which a campaign's batches were sent."""
         return self._db.column(
             "SELECT DISTINCT provider FROM batch"
@@ -337,7 +334,7 @@ class Campaigns(Repository):
         )
         return int(pending)
 
-    def exceptions(self, campaign_id: int) -> list[tuple[str, str, str, str]]:
+    def list_exceptions(self, campaign_id: int) -> list[tuple[str, str, str, str]]:
         """Return (address, state, reason, provider id) of each delivery with a row of its own.
 
         All other deliveries have the state of their batch.
@@ -350,7 +347,7 @@ class Campaigns(Repository):
             id=campaign_id,
         )
 
-    def unsent(self, campaign_id: int, limit: int = NO_LIMIT) -> list[tuple[str, str]]:
+    def list_unsent(self, campaign_id: int, limit: int = NO_LIMIT) -> list[tuple[str, str]]:
         """Return (address, state) of readers who were queued, cancelled or given up.
 
         Their number is ``pending`` plus ``cancelled``. Readers who were given up may have the
@@ -377,7 +374,7 @@ class Campaigns(Repository):
             limit=limit,
         )
 
-    def unknown(self, campaign_id: int) -> list[str]:
+    def list_unknown(self, campaign_id: int) -> list[str]:
         """Return the addresses of the readers whose delivery is unknown."""
         return self._db.column(
             f"""

@@ -14,24 +14,24 @@ _DASHES_IN_DATE = 3
 class Digests(Repository):
     """The digest emails, with the time since which each is configured, and their issues."""
 
-    def since(self) -> dict[str, datetime]:
+    def configured_since(self) -> dict[str, datetime]:
         """Return the time since which each digest email is configured, by its name."""
         return {
             name: instant(since) for name, since in self._db.rows("SELECT name, since FROM digest")
         }
 
-    def begin(self, name: str, at: datetime) -> None:
+    def add(self, name: str, at: datetime) -> None:
         """Store a new digest email, which lists no older statements. A known one stays as it is."""
         self._db.insert_new("digest", name=name, since=at)
 
-    def end(self, name: str) -> None:
+    def remove(self, name: str) -> None:
         """Forget a digest email that is not configured any more. Its issues stay."""
         self._db.change("DELETE FROM digest WHERE name = :name", name=name)
 
-    def issues(self) -> list[Issue]:
+    def list_issues(self) -> list[Issue]:
         return self._db.all(Issue, f"{_ISSUE} ORDER BY name, day")
 
-    def some(self, slugs: Collection[str]) -> list[Issue]:
+    def find_issues(self, slugs: Collection[str]) -> list[Issue]:
         """Return the issues whose statement has one of these slugs, by name and day."""
         named = [tuple(slug.rsplit("-", 3)) for slug in slugs if slug.count("-") >= _DASHES_IN_DATE]
         found = [
@@ -42,7 +42,7 @@ class Digests(Repository):
         ]
         return [issue for issue in found if issue is not None]
 
-    def waiting(self) -> list[Issue]:
+    def list_waiting_issues(self) -> list[Issue]:
         """Return the issues whose statement has not begun to be sent, by name and day."""
         return self._db.all(
             Issue,
@@ -52,7 +52,7 @@ class Digests(Repository):
             " ORDER BY name, day",
         )
 
-    def last(self, name: str) -> date | None:
+    def last_day(self, name: str) -> date | None:
         """Return the day of the newest issue of a digest email."""
         day = self._db.value("SELECT MAX(day) FROM issue WHERE name = :name", name=name)
         return None if day is None else date.fromisoformat(day)

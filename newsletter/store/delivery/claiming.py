@@ -138,7 +138,7 @@ def claim(
         until=at + lease,
         owner=owner,
     )
-    campaign = campaigns.head(row.campaign_id)
+    campaign = campaigns.get_without_counts(row.campaign_id)
     lists = None if row.regardless else campaign.lists
     members, damaged_ids = _reachable(db, row, lists, hash_address)
     # who left and why takes a query of its own, which most claims spare

@@ -108,7 +108,7 @@ class Unknowns(Repository):
             until=at + lease,
         )
         columns = {name: row.pop(name) for name in ("campaign_id", "members", "last_change")}
-        campaign = Campaigns(self._db).head(columns["campaign_id"])
+        campaign = Campaigns(self._db).get_without_counts(columns["campaign_id"])
         lists = None if row.pop("regardless") else campaign.lists
         members = self._members(lists, **columns)
         return read(

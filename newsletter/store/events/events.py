@@ -57,7 +57,7 @@ class Events(AddressRepository):
         locator = Locator(self._db, self._hash, events, provider=provider, workspace=workspace)
         return [locator.locate(event) for event in events]
 
-    def is_first(self, token: bytes, content: bytes, at: datetime) -> bool:
+    def store_token(self, token: bytes, content: bytes, at: datetime) -> bool:
         """Store the content of a token; return False if the token came with other content before.
 
         Tokens older than two days are deleted: such an old post is refused anyway.
@@ -99,7 +99,7 @@ class Events(AddressRepository):
                 numbers=numbers,
             )
 
-    def keep(
+    def store_events(
         self, provider: str, targets: Sequence[tuple[Event, EventTarget]], at: datetime
     ) -> set[str]:
         """Store events as received, each once; return the ids of new ones."""
@@ -157,7 +157,7 @@ class Events(AddressRepository):
         )
         return [each.subscriber_id for each in unproved(self._db, campaign_id, has_status)]
 
-    def figures(self, campaign_id: int) -> Figures:
+    def count_results(self, campaign_id: int) -> Figures:
         """Return the reported results of the campaign's deliveries."""
         # each kind by itself: GROUP BY would sort all rows
         delivered = self._db.number(
@@ -177,7 +177,7 @@ class Events(AddressRepository):
         )
         return Figures(
             delivered=delivered - returned,
-            complained=self.breaker_counts(campaign_id).complained,
+            complained=self.count_for_breaker(campaign_id).complained,
             bounces={Bounce(bounce): count for bounce, count in bounces},
             received=any(
                 self._db.has(
@@ -198,7 +198,7 @@ class Events(AddressRepository):
             campaign_id=campaign_id,
         )
 
-    def bounced_domains(self, campaign_id: int, limit: int = 10) -> list[tuple[str, int]]:
+    def list_bounced_domains(self, campaign_id: int, limit: int = 10) -> list[tuple[str, int]]:
         """Return (domain, number of bounces) of the domains with most bounces."""
         return self._db.rows(
             "SELECT substr(address, instr(address, '@') + 1) AS domain, COUNT(*) FROM ("
@@ -210,7 +210,9 @@ class Events(AddressRepository):
             limit=limit,
         )
 
-    def delivered_by_minute(self, campaign_id: int, *, sample: bool) -> list[tuple[datetime, int]]:
+    def count_delivered_by_minute(
+        self, campaign_id: int, *, sample: bool
+    ) -> list[tuple[datetime, int]]:
         """Return (minute, number of delivered messages), oldest first, without later bounces.
 
         With ``sample``, one in 25 is read and counts for 25.
@@ -228,7 +230,7 @@ class Events(AddressRepository):
             )
         ]
 
-    def breaker_counts(self, campaign_id: int) -> BreakerCounts:
+    def count_for_breaker(self, campaign_id: int) -> BreakerCounts:
         """Return the numbers of complaints and hard bounces; costs as much as there are."""
         return self._db.all(
             BreakerCounts,
@@ -238,7 +240,7 @@ class Events(AddressRepository):
             campaign_id=campaign_id,
         )[0]
 
-    def complaints(self, campaign_ids: Sequence[int]) -> int | None:
+    def count_complaints(self, campaign_ids: Sequence[int]) -> int | None:
         """Return the number of complaints about these campaigns; None if they have no event."""
         which = "campaign_id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))"
         count: int | None = self._db.value(
@@ -249,12 +251,12 @@ class Events(AddressRepository):
         )
         return count
 
-    def overruled(self, campaign_id: int) -> BreakerCounts:
+    def get_override(self, campaign_id: int) -> BreakerCounts:
         """Return the numbers at which a person resumed the campaign."""
         found = "SELECT complained, hard FROM circuit_breaker_override WHERE campaign_id = :id"
         return self._db.first(BreakerCounts, found, id=campaign_id) or BreakerCounts()
 
-    def overrule(self, campaign_id: int, counts: BreakerCounts) -> None:
+    def store_override(self, campaign_id: int, counts: BreakerCounts) -> None:
         """Store the numbers at which a person resumes the campaign."""
         self._db.put(
             "circuit_breaker_override", "campaign_id", campaign_id=campaign_id, **vars(counts)

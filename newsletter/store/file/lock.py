@@ -13,22 +13,20 @@ import fcntl
 import os
 import pwd
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from newsletter.domain.errors import Refused, StoreUnavailable
 
 
-@contextmanager
-def hold_sender_lock(path: Path) -> Iterator[None]:
+def hold_sender_lock(path: Path) -> AbstractContextManager[None]:
     """Hold the lock during the block. Raises Refused while another process has it."""
-    with _open_lock(path) as file:
-        if not _try_lock(file, fcntl.LOCK_EX):
-            raise Refused(
-                f"another 'newsletter run' is at work on this workspace ({path} is locked);"
-                " stop it first, or let it do the work"
-            )
-        yield
+    return _hold(
+        path,
+        fcntl.LOCK_EX,
+        f"another 'newsletter run' is at work on this workspace ({path} is locked);"
+        " stop it first, or let it do the work",
+    )
 
 
 def beat(path: Path) -> None:
@@ -45,39 +43,36 @@ def last_heartbeat(path: Path) -> float:
         return 0.0
 
 
-@contextmanager
-def lock_shared(path: Path) -> Iterator[None]:
+def lock_shared(path: Path) -> AbstractContextManager[None]:
     """Keep the database file from being replaced during the block.
 
     Raises Refused while it is being replaced.
     """
-    with _open_lock(path) as file:
-        if not _try_lock(file, fcntl.LOCK_SH):
-            raise Refused(
-                "the database is just being replaced or changed by another process; wait for its"
-                " end, then try again"
-            )
-        yield
+    return _hold(
+        path,
+        fcntl.LOCK_SH,
+        "the database is just being replaced or changed by another process; wait for its"
+        " end, then try again",
+    )
 
 
-@contextmanager
-def lock_exclusively(path: Path) -> Iterator[None]:
+def lock_exclusively(path: Path) -> AbstractContextManager[None]:
     """Keep all other processes from opening the database during the block.
 
     Raises Refused while another process has it open.
     """
-    with _open_lock(path) as file:
-        if not _try_lock(file, fcntl.LOCK_EX):
-            raise Refused(
-                f"the database is in use by another process, which 'fuser {path}' names;"
-                " stop that first: what it writes meanwhile would be lost"
-            )
-        yield
+    return _hold(
+        path,
+        fcntl.LOCK_EX,
+        f"the database is in use by another process, which 'fuser {path}' names;"
+        " stop that first: what it writes meanwhile would be lost",
+    )
 
 
 @contextmanager
-def _open_lock(path: Path) -> Iterator[int]:
-    _refuse_others(path)
+def _hold(path: Path, kind: int, refusal: str) -> Iterator[None]:
+    """Lock a file during the block. Raises Refused if the lock cannot be had at once."""
+    _refuse_other_owners(path)
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -86,12 +81,16 @@ def _open_lock(path: Path) -> Iterator[int]:
             " and can be written to"
         ) from error
     try:
-        yield file
+        try:
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(refusal) from None
+        yield
     finally:
         os.close(file)
 
 
-def _refuse_others(path: Path) -> None:
+def _refuse_other_owners(path: Path) -> None:
     """Raise Refused if the file, or the inaccessible folder, belongs to another account."""
     for checked in (path, path.parent):
         try:
@@ -115,11 +114,3 @@ def _user_name(account: int) -> str:
         return pwd.getpwuid(account).pw_name
     except KeyError:
         return f"#{account}"  # sudo takes a number in this form
-
-
-def _try_lock(file: int, kind: int) -> bool:
-    try:
-        fcntl.flock(file, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -15,29 +15,23 @@ from newsletter.store.database import Driver
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 _MAX_ELAPSED = timedelta(days=36_500)
 """A longer time is a wrong clock's and is ignored, because the numbers in links are limited."""
-PER_MINUTE = {
-    "campaign": 1,
-    "event": 1_000,
-    "subscriber": 4_800_000,
-    "transactional_email": 4_800_000,
-    "upload": 1_000,
-    "version": 1_000,
+SKIPPED = {
+    "campaign": (1, 1_000),
+    "event": (1_000, 1_000),
+    "subscriber": (4_800_000, 1_000_000),
+    "transactional_email": (4_800_000, 1_000_000),
+    "upload": (1_000, 1_000),
+    "version": (1_000, 1_000),
 }
-"""Table → numbers skipped a minute. In a hundred years they use up the room in links."""
-_MIN_SKIP = {
-    "campaign": 1_000,
-    "event": 1_000,
-    "subscriber": 1_000_000,
-    "transactional_email": 1_000_000,
-    "upload": 1_000,
-    "version": 1_000,
-}
-"""Table → the minimum of skipped numbers, if the clock has gone back."""
+"""Table → (numbers skipped for each minute since 2026, and at least, if the clock has gone back).
+
+In a hundred years they use up the numbers that fit into a link.
+"""
 
 
 def last_given(driver: Driver) -> dict[str, int]:
     """Return the highest row number that this database is known to have given, by table."""
-    return {name: driver.last_number(name) for name in PER_MINUTE}
+    return {name: driver.last_number(name) for name in SKIPPED}
 
 
 def skip(driver: Driver, at: datetime, known_numbers: Mapping[str, int]) -> None:
@@ -46,10 +40,10 @@ def skip(driver: Driver, at: datetime, known_numbers: Mapping[str, int]) -> None
     ``known_numbers`` has the highest numbers that another copy is known to have given, by table.
     """
     elapsed = min(max(at - _EPOCH, timedelta(0)), _MAX_ELAPSED)
-    for name, a_minute in PER_MINUTE.items():
+    for name, (per_minute, minimum) in SKIPPED.items():
         last_number = max(driver.last_number(name), known_numbers.get(name, 0))
-        floor = int(elapsed.total_seconds() * a_minute / 60)
-        driver.give_after(name, max(last_number + _MIN_SKIP[name], floor))
+        floor = int(elapsed.total_seconds() * per_minute / 60)
+        driver.give_after(name, max(last_number + minimum, floor))
 
 
 class Connection(sqlite3.Connection):

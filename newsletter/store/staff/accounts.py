@@ -43,17 +43,17 @@ class Accounts(Repository):
         self._db.put(
             "credential", "address", address=address, password=password, password_at=at, feed=None
         )
-        self.connect(address, "", "")
+        self.set_identity(address, "", "")
         self.drop_factor(address)
 
     def set_password(self, address: str, password: str, at: datetime) -> None:
         self._db.update("credential", {"address": address}, password=password, password_at=at)
 
-    def connect(self, address: str, issuer: str, subject: str) -> None:
+    def set_identity(self, address: str, issuer: str, subject: str) -> None:
         """Connect a person's account at the identity provider, in place of an earlier one."""
         self._db.update("credential", {"address": address}, issuer=issuer, subject=subject)
 
-    def owner_of(self, issuer: str, subject: str) -> str | None:
+    def find_by_identity(self, issuer: str, subject: str) -> str | None:
         """Return the person with this account at the identity provider."""
         found: str | None = self._db.value(
             "SELECT address FROM credential"
@@ -63,7 +63,7 @@ class Accounts(Repository):
         )
         return found
 
-    def mute(self, address: str, muted: Iterable[NoticeKind]) -> None:
+    def set_muted(self, address: str, muted: Iterable[NoticeKind]) -> None:
         """Choose the kinds of notices that a person gets no email of."""
         self._db.update("credential", {"address": address}, muted=[kind.value for kind in muted])
 
@@ -128,7 +128,7 @@ class Accounts(Repository):
         unused_code = {"address": address, "hash": hash, "used_at": None}
         return self._db.update("recovery", unused_code, used_at=at)
 
-    def codes_left(self, address: str) -> int:
+    def count_unused_codes(self, address: str) -> int:
         """Return how many recovery codes a person has left."""
         return self._db.number(
             "SELECT COUNT(*) FROM recovery WHERE address = :address AND used_at IS NULL",
@@ -164,7 +164,7 @@ class Invitations(Repository):
 
     def add(self, invitation: Invitation, hash: bytes) -> int:
         """Add a link, and withdraw all earlier ones of the person; return its id."""
-        self.withdraw_of(invitation.address, invitation.made_at)
+        self.withdraw_for(invitation.address, invitation.made_at)
         values = {name: value for name, value in vars(invitation).items() if name != "id"}
         return self._db.insert("invitation", returning="id", hash=hash, **values)
 
@@ -175,7 +175,7 @@ class Invitations(Repository):
     def get(self, link_id: int) -> Invitation | None:
         return self._db.first(Invitation, f"{_SELECT_LINK} WHERE id = :id", id=link_id)
 
-    def open(self, now: datetime) -> list[Invitation]:
+    def list_usable(self, now: datetime) -> list[Invitation]:
         """Return the links that still work, the newest first."""
         return self._db.all(
             Invitation,
@@ -205,7 +205,7 @@ class Invitations(Repository):
         """Withdraw a link; return False if it was used or withdrawn."""
         return self._db.update("invitation", {"id": link_id, **_UNUSED}, withdrawn_at=at)
 
-    def withdraw_of(self, address: str, at: datetime) -> None:
+    def withdraw_for(self, address: str, at: datetime) -> None:
         self._db.update("invitation", {"address": address, **_UNUSED}, withdrawn_at=at)
 
     def withdraw_by(self, creator: str, at: datetime) -> None:

@@ -137,13 +137,14 @@ class Audit(Repository):
         )
         self.entered = AuditHead(number=number, digest=digest)
 
-    def all(self) -> list[AuditEntry]:
-        """Return all lines, oldest first."""
-        return self._db.all(AuditEntry, f"{_SELECT} ORDER BY number")
-
-    def newest(self, limit: int | None) -> list[AuditEntry]:
-        """Return the last lines, newest first."""
-        return self.page(None, NO_LIMIT if limit is None else limit)
+    def list_newest(self, limit: int | None, before: int | None = None) -> list[AuditEntry]:
+        """Return the last lines, or all; with ``before``, of lower numbers. Newest first."""
+        return self._db.all(
+            AuditEntry,
+            f"{_SELECT} WHERE number < :before ORDER BY number DESC LIMIT :limit",
+            before=NO_LIMIT if before is None else before,
+            limit=NO_LIMIT if limit is None else limit,
+        )
 
     def about(self, subject: str, *, skip: int = 0, limit: int) -> list[AuditEntry]:
         """Return the last lines about a subject, newest first."""
@@ -164,15 +165,6 @@ class Audit(Repository):
             subject=subject,
         )
         return {line.action: line for line in lines}
-
-    def page(self, before: int | None, limit: int) -> list[AuditEntry]:
-        """Return the lines before a number, or the last ones, newest first."""
-        return self._db.all(
-            AuditEntry,
-            f"{_SELECT} WHERE number < :before ORDER BY number DESC LIMIT :limit",
-            before=NO_LIMIT if before is None else before,
-            limit=limit,
-        )
 
     def count(self) -> int:
         return self._db.value("SELECT MAX(number) FROM audit") or 0

@@ -23,12 +23,11 @@ class Mark:
 class Notices(Repository):
     """The notices of all staff and channels."""
 
-    def mark(self) -> Mark:
-        """Return the mark of the processed changes."""
+    def load_mark(self) -> Mark:
         stored = self._db.value("SELECT value FROM meta WHERE key = :key", key=_NOTICES_KEY)
         return document(Mark, stored) if stored else Mark()
 
-    def changed(self, mark: Mark, now: datetime, limit: int) -> tuple[list[str], int]:
+    def find_changed(self, mark: Mark, now: datetime, limit: int) -> tuple[list[str], int]:
         """Return slugs that changed since the mark or whose next event is due, and the new mark."""
         rows = self._db.rows(
             "SELECT slug, number FROM changed_statement WHERE number > :mark"
@@ -70,11 +69,10 @@ class Notices(Repository):
         if at is not None:
             self._db.insert("notice_moment", slug=slug, at=at)
 
-    def advance(self, mark: Mark) -> None:
-        """Store the mark of the processed changes."""
+    def store_mark(self, mark: Mark) -> None:
         self._db.put("meta", "key", key=_NOTICES_KEY, value=mark)
 
-    def due(self, now: datetime) -> list[str]:
+    def find_due_addresses(self, now: datetime) -> list[str]:
         """Return the people and channels with waiting notices who may get a message again."""
         return self._db.column(
             "SELECT address FROM (SELECT DISTINCT address FROM notice WHERE done_at IS NULL) AS one"
@@ -83,7 +81,7 @@ class Notices(Repository):
             lately=now - INTERVAL,
         )
 
-    def of(self, address: str, message_id: int) -> list[Notice]:
+    def list_for_email(self, address: str, message_id: int) -> list[Notice]:
         """Return the notices for an email to this person, oldest first.
 
         An email that is sent again contains those that it contained before, and newer ones.
@@ -107,7 +105,7 @@ class Notices(Repository):
         )
         return bool(told)
 
-    def of_post(self, channel: Channel, post_id: int) -> list[Notice]:
+    def list_for_post(self, channel: Channel, post_id: int) -> list[Notice]:
         """Return the notices for a post to a channel, oldest first.
 
         A post that is sent again contains the same notices: its reader knows it by its id.

@@ -25,7 +25,7 @@ class ChannelPosts(Repository):
         """Queue a post. Its words are written when it is sent."""
         self._db.insert("post", channel=channel, made_at=at, not_before=at)
 
-    def open_channels(self) -> list[str]:
+    def find_open_channels(self) -> list[str]:
         return self._db.column(f"SELECT channel FROM post WHERE {_IS_OPEN}")
 
     def claim(self, channels: Collection[str], now: datetime) -> ChannelPost | None:
@@ -73,13 +73,13 @@ class ChannelPosts(Repository):
         state = MessageState.WAITING
         self._db.update("post", {"id": post_id}, state=state, attempts=0, not_before=at)
 
-    def log(self, limit: int) -> list[ChannelPost]:
+    def list_newest(self, limit: int) -> list[ChannelPost]:
         """Return posts, newest first."""
         return self._db.all(
             ChannelPost, f"SELECT {_POST} FROM post ORDER BY id DESC LIMIT :limit", limit=limit
         )
 
-    def notices(self, limit: int) -> list[tuple[int, str, str]]:
+    def list_notices(self, limit: int) -> list[tuple[int, str, str]]:
         """Return (id of the post, event, slug) of each notice in the newest posts."""
         return self._db.rows(
             "SELECT post.id, notice.kind, notice.slug FROM"
@@ -109,7 +109,7 @@ class FailingChecks(Repository):
                 now=now,
             )
 
-    def without_notice(self) -> list[FailingCheck]:
+    def list_without_notice(self) -> list[FailingCheck]:
         """Return the checks that failed twice in a row and have no notice yet."""
         return self._db.all(
             FailingCheck,

@@ -30,7 +30,7 @@ class Staff(Repository):
     def _names(self) -> dict[str, str]:
         return dict(self._db.rows("SELECT address, name FROM staff WHERE name <> ''"))
 
-    def rename(self, address: str, name: str) -> None:
+    def set_name(self, address: str, name: str) -> None:
         """Change the name that colleagues use."""
         self._db.update("staff", {"address": address}, name=name)
 
@@ -72,7 +72,7 @@ class Tokens(Repository):
         """Return the token whose secret has this hash, even if it does not work any more."""
         return self._db.first(Token, f"{_SELECT} WHERE hash = :hash", hash=hash)
 
-    def newest(self, limit: int) -> list[Token]:
+    def list_newest(self, limit: int) -> list[Token]:
         return self._db.all(Token, f"{_SELECT} ORDER BY id DESC LIMIT :limit", limit=limit)
 
     def use(self, token_id: int, at: datetime) -> None:

@@ -41,7 +41,6 @@ class Sessions(Repository):
         self._db.insert("session", **vars(session))
 
     def record_use(self, hashed: bytes, at: datetime) -> None:
-        """Record the last use of a session."""
         self._db.update("session", {"hash": hashed}, seen_at=at)
 
     def store_challenge(self, hashed: bytes, challenge: str, at: datetime) -> None:
@@ -92,7 +91,7 @@ class Throttle(AddressRepository):
     def record_failure(self, keys: Iterable[str], at: datetime) -> list[int]:
         """Count a failure against each of these keys, and delete those older than a day.
 
-        Return the numbers with which ``take_back`` deletes these failures.
+        Return the numbers with which ``delete_failures`` deletes these failures.
         """
         numbers = [
             self._db.insert("sign_in_failure", returning="id", key=self._key(key), at=at)
@@ -101,13 +100,13 @@ class Throttle(AddressRepository):
         self._db.change("DELETE FROM sign_in_failure WHERE at < :before", before=at - _KEPT)
         return numbers
 
-    def take_back(self, numbers: Iterable[int]) -> None:
+    def delete_failures(self, numbers: Iterable[int]) -> None:
         """Delete failures that were none."""
         self._db.each(
             "DELETE FROM sign_in_failure WHERE id = :id", ({"id": number} for number in numbers)
         )
 
-    def count(self, key: str, since: datetime) -> int:
+    def count_failures(self, key: str, since: datetime) -> int:
         """Return the number of failures that count against this key since then."""
         return self._db.number(
             "SELECT COUNT(*) FROM sign_in_failure WHERE key = :key AND at > :since",
@@ -120,7 +119,7 @@ class Throttle(AddressRepository):
         key = self._key(network)
         self._db.put("known_network", "address, network", address=address, network=key, at=at)
 
-    def knows(self, address: str, network: str, now: datetime) -> bool:
+    def knows_network(self, address: str, network: str, now: datetime) -> bool:
         """Return whether a person signed in from a network in the last 90 days."""
         return self._db.has(
             "SELECT 1 FROM known_network"

@@ -11,7 +11,7 @@ from newsletter.domain.statements.statement import OVERRIDE_COUNT
 from newsletter.domain.subscribers.address import mailbox
 from newsletter.store.database import Condition, Repository
 from newsletter.store.statements.drafts import DRAFT
-from newsletter.store.statements.statements import fold_query
+from newsletter.store.statements.statements import fold_text
 
 _MAX_QUERY_CHARS = 200
 _SORTED = """
@@ -29,7 +29,9 @@ _NO_FILTER = BoardSearch()
 class Board(Repository):
     """All statements, by shelf."""
 
-    def counts(self, rules: CampaignRules, search: BoardSearch = _NO_FILTER) -> dict[Shelf, int]:
+    def count_by_shelf(
+        self, rules: CampaignRules, search: BoardSearch = _NO_FILTER
+    ) -> dict[Shelf, int]:
         """Return the number of matching statements on each shelf."""
         found = _of_statements(search)
         rows = self._db.rows(
@@ -38,7 +40,7 @@ class Board(Repository):
         counted = {Shelf(shelf): count for shelf, count in rows}
         return {shelf: counted.get(shelf, 0) for shelf in Shelf}
 
-    def page(
+    def list_slugs(
         self,
         rules: CampaignRules,
         shelf: Shelf | None = None,
@@ -59,7 +61,9 @@ class Board(Repository):
             skip=skip,
         )
 
-    def unseen(self, search: BoardSearch = _NO_FILTER, *, skip: int = 0, limit: int) -> list[Draft]:
+    def list_unsubmitted(
+        self, search: BoardSearch = _NO_FILTER, *, skip: int = 0, limit: int
+    ) -> list[Draft]:
         """Return texts that were never submitted, the last changed first."""
         matching = _of_drafts(search)
         return self._db.all(
@@ -71,7 +75,7 @@ class Board(Repository):
             skip=skip,
         )
 
-    def count_unseen(self, search: BoardSearch = _NO_FILTER) -> int:
+    def count_unsubmitted(self, search: BoardSearch = _NO_FILTER) -> int:
         """Return the number of texts that were never submitted."""
         matching = _of_drafts(search)
         return self._db.number(f"SELECT COUNT(*) {_FROM_NEW_DRAFTS} AND {matching}", matching)
@@ -94,7 +98,7 @@ def _matches(search: BoardSearch, table: str, writers: tuple[str, str], at: str)
     ``writers`` is the expression of the writers, with the searched writer in the same form.
     """
     condition = Condition("1 = 1")
-    for index, word in enumerate(fold_query(search.words[:_MAX_QUERY_CHARS]).split()):
+    for index, word in enumerate(fold_text(search.words[:_MAX_QUERY_CHARS]).split()):
         condition &= Condition(f"instr({table}.sought, :word_{index}) > 0", {f"word_{index}": word})
     if search.on_list:  # the document is JSON: within a text a quote has a backslash before it
         name = f'"{search.on_list}"'

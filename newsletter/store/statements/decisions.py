@@ -33,7 +33,7 @@ class Approvals(Repository):
         """Return the approvals of a statement, oldest first, also revoked ones."""
         return [value_of(Approval, row) for row in self._find_sound(slug)]
 
-    def slugs(self, channel: Channel) -> set[str]:
+    def find_slugs(self, channel: Channel) -> set[str]:
         """Return the statements that were ever approved through this channel."""
         return set(
             self._db.column(
@@ -41,7 +41,7 @@ class Approvals(Repository):
             )
         )
 
-    def unsent_by(self, person: str) -> list[str]:
+    def find_unsent_slugs(self, person: str) -> list[str]:
         """Return the slugs of unsent statements that a person approved, except in a file."""
         return self._db.column(
             """
@@ -179,14 +179,14 @@ class Comments(Repository):
         )
         return newest[::-1]
 
-    def newest(self, limit: int) -> list[Comment]:
+    def list_newest(self, limit: int) -> list[Comment]:
         """Return the last comments on all statements, newest first."""
         return self._db.all(Comment, f"{_COMMENT} ORDER BY id DESC LIMIT :limit", limit=limit)
 
     def get(self, comment_id: int) -> Comment | None:
         return self._db.first(Comment, f"{_COMMENT} WHERE id = :comment_id", comment_id=comment_id)
 
-    def since(self, comment_id: int) -> list[Comment]:
+    def list_after(self, comment_id: int) -> list[Comment]:
         """Return the comments after the one with this id, oldest first."""
         return self._db.all(
             Comment, f"{_COMMENT} WHERE id > :comment_id ORDER BY id", comment_id=comment_id

@@ -6,7 +6,7 @@ from datetime import datetime
 from newsletter.domain.errors import Defect
 from newsletter.domain.statements.draft import Draft, ImportFindings, Picture, Version
 from newsletter.store.database import NO_LIMIT, Repository
-from newsletter.store.statements.statements import fold_query
+from newsletter.store.statements.statements import fold_text
 
 _VERSION = """
     SELECT number, kind, document AS text, "by", writers, began_at, at, closed, handed_in_at,
@@ -45,15 +45,15 @@ class Drafts(Repository):
             Draft, f"{DRAFT} AND draft.slug = :slug AND draft.slug <> ''", slug=slug
         )
 
-    def has(self, slug: str) -> bool:
+    def has_slug(self, slug: str) -> bool:
         """Return whether a text has or had this slug, even if it was deleted since."""
         query = "SELECT key FROM draft WHERE slug = :slug AND slug <> ''"
         return self._db.value(query, slug=slug) is not None
 
-    def templates(self) -> list[Draft]:
+    def list_templates(self) -> list[Draft]:
         return self._db.all(Draft, f"{DRAFT} AND draft.template = 1 ORDER BY version.sought")
 
-    def versions(self, key: str, limit: int, *, skip: int = 0) -> list[Version]:
+    def list_versions(self, key: str, limit: int, *, skip: int = 0) -> list[Version]:
         """Return versions of a text, the newest first."""
         return self._db.all(
             Version,
@@ -63,12 +63,12 @@ class Drafts(Repository):
             skip=skip,
         )
 
-    def count(self, key: str, upto: int = NO_LIMIT) -> int:
+    def count_versions(self, key: str, upto: int = NO_LIMIT) -> int:
         """Return the number of versions up to this one, which is the version's number on pages."""
         query = "SELECT COUNT(*) FROM version WHERE draft = :key AND number <= :upto"
         return self._db.number(query, key=key, upto=upto)
 
-    def version(self, key: str, number: int) -> Version | None:
+    def get_version(self, key: str, number: int) -> Version | None:
         return self._db.first(
             Version, f"{_VERSION} WHERE draft = :key AND number = :number", key=key, number=number
         )
@@ -83,11 +83,11 @@ class Drafts(Repository):
             by=by,
         )
 
-    def handed_in(self) -> list[Draft]:
+    def list_submitted(self) -> list[Draft]:
         """Return each text in its submitted version, by slug."""
         return self._db.all(Draft, f"{_SELECT_HANDED_IN} ORDER BY draft.slug")
 
-    def some(self, slugs: Collection[str]) -> list[Draft]:
+    def find_submitted(self, slugs: Collection[str]) -> list[Draft]:
         """Return the texts with these slugs in their submitted version, by slug."""
         return self._db.all(
             Draft,
@@ -103,35 +103,34 @@ class Drafts(Repository):
         # a version names its draft and a draft its version: one of them has to come first
         values = {name: value for name, value in vars(draft).items() if name != "version"}
         self._db.insert("draft", head=0, **values)
-        number = self.keep(draft.key, draft.version)
+        number = self.add_version(draft.key, draft.version)
         self._db.update("draft", {"key": draft.key}, head=number)
         return self._require(draft.key)
 
-    def keep(self, key: str, version: Version) -> int:
+    def add_version(self, key: str, version: Version) -> int:
         """Add a version to a text; return its number."""
         aside = {"number", "text"}
         values = {name: value for name, value in vars(version).items() if name not in aside}
-        title = fold_query(version.text.title)
+        title = fold_text(version.text.title)
         return self._db.insert(
             "version", returning="number", draft=key, document=version.text, sought=title, **values
         )
 
     def update_open(self, version: Version) -> None:
-        """Replace the text of an open version."""
         # a submitted version stays as it is, whatever an open page still sends
         self._db.update(
             "version",
             {"number": version.number, "handed_in_at": None},
             document=version.text,
-            sought=fold_query(version.text.title),
+            sought=fold_text(version.text.title),
             at=version.at,
         )
 
-    def close(self, number: int) -> None:
+    def close_version(self, number: int) -> None:
         """Close a version: further typing makes another version."""
         self._db.update("version", {"number": number}, closed=1)
 
-    def advance(self, key: str, head: int, *, by: str, at: datetime) -> Draft:
+    def set_head(self, key: str, head: int, *, by: str, at: datetime) -> Draft:
         """Make this version the current one, and count the change."""
         self._db.change(
             "UPDATE draft SET head = :head, revision = revision + 1, changed_at = :at,"
@@ -143,16 +142,16 @@ class Drafts(Repository):
         )
         return self._require(key)
 
-    def hand_in(self, key: str, slug: str, number: int, *, by: str, at: datetime) -> None:
+    def submit(self, key: str, slug: str, number: int, *, by: str, at: datetime) -> None:
         """Submit this version under this slug."""
         self._db.update("version", {"number": number}, handed_in_at=at, handed_in_by=by, closed=1)
         self._db.update("draft", {"key": key}, slug=slug, handed_in=number, taken_back=0)
 
-    def take_back(self, key: str) -> None:
+    def withdraw(self, key: str) -> None:
         """Withdraw a submitted text: it no longer waits for approval."""
         self._db.update("draft", {"key": key}, taken_back=1)
 
-    def hide_notes(self, key: str) -> None:
+    def dismiss_findings(self, key: str) -> None:
         """Note that a person has checked what the import left out."""
         self._db.update("draft", {"key": key}, found=ImportFindings())
 
@@ -181,7 +180,7 @@ class Pictures(Repository):
             draft=draft,
         )
 
-    def data(self, name: str) -> tuple[str, bytes] | None:
+    def get_data(self, name: str) -> tuple[str, bytes] | None:
         """Return the media type and the bytes of a picture."""
         rows = self._db.rows("SELECT kind, data FROM picture WHERE name = :name", name=name)
         return rows[0] if rows else None

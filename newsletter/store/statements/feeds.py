@@ -12,7 +12,7 @@ _SELECT_ITEM = "SELECT number, id, link, title, published, state, fingerprint"
 class Feeds(Repository):
     """The state of each feed and its items, by the feed's name."""
 
-    def record(self, feed: str) -> FeedRecord:
+    def get_record(self, feed: str) -> FeedRecord:
         """Return the state of a feed, or an empty record before the first visit."""
         found = self._db.first(
             FeedRecord,
@@ -22,7 +22,7 @@ class Feeds(Repository):
         )
         return found or FeedRecord()
 
-    def items(self, feed: str) -> list[KnownItem]:
+    def list_items(self, feed: str) -> list[KnownItem]:
         """Return the known items, in the order in which they were first seen."""
         return self._db.all(
             KnownItem,
@@ -31,7 +31,7 @@ class Feeds(Repository):
             feed=feed,
         )
 
-    def taken(self, feed: str) -> list[KnownItem]:
+    def list_statement_items(self, feed: str) -> list[KnownItem]:
         """Return the items that became statements, in the order in which they were first seen."""
         return self._db.all(
             KnownItem,
@@ -40,14 +40,14 @@ class Feeds(Repository):
             feed=feed,
         )
 
-    def counts(self, feed: str) -> dict[ItemState, int]:
+    def count_by_state(self, feed: str) -> dict[ItemState, int]:
         """Return state → number of items; a state without items is left out."""
         rows = self._db.rows(
             "SELECT state, COUNT(*) FROM feed_item WHERE feed = :feed GROUP BY state", feed=feed
         )
         return {ItemState(state): count for state, count in rows}
 
-    def slugs(self) -> set[str]:
+    def find_slugs(self) -> set[str]:
         return set(self._db.column("SELECT slug FROM feed_item WHERE slug IS NOT NULL"))
 
     def put(self, feed: str, record: FeedRecord, items: Iterable[KnownItem], at: datetime) -> None:

@@ -27,7 +27,7 @@ _MAX_FOLDED_CHARS = 1_000
 """The maximum of characters of a title and a slug that a search compares."""
 
 
-def fold_query(words: str) -> str:
+def fold_text(words: str) -> str:
     """Return text as a search compares it: without case and accents."""
     # marks that are piled up take the square of their number
     decomposed = unicodedata.normalize("NFKD", words[:_MAX_FOLDED_CHARS]).casefold()
@@ -43,7 +43,7 @@ class Statements(Repository):
     def all(self) -> list[StoredStatement]:
         return self._db.all(StoredStatement, f"{_SELECT_STORED} ORDER BY slug")
 
-    def some(self, slugs: Collection[str]) -> list[StoredStatement]:
+    def find(self, slugs: Collection[str]) -> list[StoredStatement]:
         return self._db.all(
             StoredStatement,
             f"{_SELECT_STORED} WHERE slug IN (SELECT value FROM json_each(:slugs)) ORDER BY slug",
@@ -64,18 +64,18 @@ class Statements(Repository):
         )
         return (rows[-1][0] if rows else since), [slug for _, slug in rows]
 
-    def faults_at(self, fingerprint: str) -> tuple[Fault, ...] | None:
+    def find_faults(self, fingerprint: str) -> tuple[Fault, ...] | None:
         """Return the faults of the sources if they were last read at this mark, else None."""
         stored = self._db.value("SELECT value FROM meta WHERE key = :key", key=_SOURCES_READ_KEY)
         stored_mark, _, faults = (stored or "").partition(" ")
         return document(tuple[Fault, ...], faults) if stored_mark == fingerprint else None
 
-    def note_read(self, fingerprint: str, faults: tuple[Fault, ...]) -> None:
+    def record_reading(self, fingerprint: str, faults: tuple[Fault, ...]) -> None:
         """Note that the sources were read completely at this mark, with their faults."""
         faults_json = json.dumps([vars(fault) for fault in faults])
         self._db.put("meta", "key", key=_SOURCES_READ_KEY, value=f"{fingerprint} {faults_json}")
 
-    def unsettled(self) -> list[StoredStatement]:
+    def list_unsettled(self) -> list[StoredStatement]:
         """Return the statements whose newest campaign has not begun, or was cancelled, by slug."""
         return self._db.all(
             StoredStatement,
@@ -88,7 +88,7 @@ class Statements(Repository):
             """,
         )
 
-    def newest(self, limit: int | None) -> list[StoredStatement]:
+    def list_newest(self, limit: int | None) -> list[StoredStatement]:
         """Return present statements, the last changed first."""
         return self._db.all(
             StoredStatement,
@@ -97,7 +97,7 @@ class Statements(Repository):
             limit=NO_LIMIT if limit is None else limit,
         )
 
-    def after(self, slug: str, limit: int) -> list[StoredStatement]:
+    def list_after(self, slug: str, limit: int) -> list[StoredStatement]:
         """Return the present statements with slugs above this one, in the order of slugs."""
         return self._db.all(
             StoredStatement,
@@ -109,7 +109,7 @@ class Statements(Repository):
     def count(self) -> int:
         return self._db.number("SELECT COUNT(*) FROM statement WHERE present = 1")
 
-    def slugs(self, beginning: str, limit: int) -> list[str]:
+    def find_slugs(self, beginning: str, limit: int) -> list[str]:
         """Return slugs with this beginning: those of present statements first, then the newest."""
         # not LIKE, because a typed % or _ would match anything
         return self._db.column(
@@ -125,7 +125,7 @@ class Statements(Repository):
     def _get(self, slug: str) -> StoredStatement | None:
         return self._db.first(StoredStatement, f"{_SELECT_STORED} WHERE slug = :slug", slug=slug)
 
-    def translations(self, slug: str) -> list[StoredStatement]:
+    def find_translations(self, slug: str) -> list[StoredStatement]:
         """Return the statements that name this one in ``translation_of``, present or not."""
         return self._db.of_statement(
             StoredStatement,
@@ -156,7 +156,7 @@ class Statements(Repository):
             mailboxes=mailboxes(stored.writers),
             translation_of=stored.statement.translation_of,
             progress=stored.statement.progress,
-            sought=fold_query(f"{stored.statement.title} {stored.statement.slug}"),
+            sought=fold_text(f"{stored.statement.title} {stored.statement.slug}"),
             at=at,
             **vars(stored),
         )
@@ -171,20 +171,20 @@ class Statements(Repository):
         )
         return next((instant(row["content_since"]) for row in rows), None)
 
-    def keep_content(self, content: Content, at: datetime) -> str:
+    def store_content(self, content: Content, at: datetime) -> str:
         """Store content under its content hash, once, and return the hash."""
         digest = content.content_hash()
         self._db.insert_new("content", content_hash=digest, document=content, created_at=at)
         return digest
 
-    def content(self, digest: str) -> Content | None:
+    def get_content(self, digest: str) -> Content | None:
         """Return the content with this hash. Raises Defect if it is damaged."""
         text = self._db.value(
             "SELECT document FROM content WHERE content_hash = :digest", digest=digest
         )
         return None if text is None else _read_content(digest, text)
 
-    def contents(self, digests: Collection[str]) -> dict[str, Content]:
+    def get_contents(self, digests: Collection[str]) -> dict[str, Content]:
         rows = self._db.rows(
             "SELECT content_hash, document FROM content"
             " WHERE content_hash IN (SELECT value FROM json_each(:digests))",

@@ -32,13 +32,13 @@ class Consents(Repository):
         at = stored["at"] and datetime.fromisoformat(stored["at"])
         return Consent(source=stored["source"], at=at)
 
-    def keep_words(self, words: str, language: str, at: datetime) -> str:
+    def store_words(self, words: str, language: str, at: datetime) -> str:
         """Store words of consent, once; return their SHA-256 (64 hexadecimal digits)."""
         digest = wording_of(words)
         self._db.insert_new("wording", hash=digest, language=language, words=words, first_at=at)
         return digest
 
-    def words(self, wording: str) -> str:
+    def get_words(self, wording: str) -> str:
         """Return the words with this hash, or ""."""
         return self._db.value("SELECT words FROM wording WHERE hash = :hash", hash=wording) or ""
 
@@ -78,7 +78,6 @@ class Choices(Repository):
         )
 
     def set_details(self, subscriber_id: int, *, name: str, language: str, timezone: str) -> None:
-        """Store a subscriber's own name, language and time zone."""
         self._db.update(
             "subscriber", {"id": subscriber_id}, name=name, language=language, timezone=timezone
         )
@@ -130,7 +129,7 @@ class Choices(Repository):
         self._db.change(f"{_END} AND {on}", on, id=subscriber_id, at=at, campaign_id=campaign_id)
         return left_lists
 
-    def depart(self, links: Sequence[Departure], at: datetime) -> list[Departure]:
+    def unsubscribe_by_links(self, links: Sequence[Departure], at: datetime) -> list[Departure]:
         """End subscriptions through links in emails.
 
         A link ends the subscriptions to the lists of its campaign; all, if the campaign is unknown.
@@ -155,7 +154,7 @@ class Choices(Repository):
         )
         return [link for link in links if link[1] not in subscriber_ids]
 
-    def depart_from_all(self, campaign_id: int, subscriber_id: int, at: datetime) -> None:
+    def unsubscribe_from_all(self, campaign_id: int, subscriber_id: int, at: datetime) -> None:
         """End all subscriptions, through the link of a campaign."""
         self._db.change(_END, id=subscriber_id, at=at, campaign_id=campaign_id)
 
@@ -168,6 +167,6 @@ class Choices(Repository):
             self._db.value(f"SELECT EXISTS (SELECT 1 FROM subscriber WHERE {_IS_OVER})", at=at)
         )
 
-    def resume(self, at: datetime) -> int:
+    def end_pauses(self, at: datetime) -> int:
         """End every pause that is over by then; return their number."""
         return self._db.change(f"UPDATE subscriber SET paused_until = NULL WHERE {_IS_OVER}", at=at)

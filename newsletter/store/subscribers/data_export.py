@@ -64,7 +64,7 @@ class DataExports(Repository):
             **{name: self._rows(query, subscriber_id) for name, query in _lists().items()},
         }
 
-    def received(self, subscriber_id: int, limit: int) -> list[CampaignOutcome]:
+    def list_outcomes(self, subscriber_id: int, limit: int) -> list[CampaignOutcome]:
         """Return the outcomes of the newest ``limit`` campaigns for a person, the newest first.
 
         Campaigns without a delivery to them are left out.
@@ -144,7 +144,7 @@ class Traces(Repository):
     Search in a transaction that reads.
     """
 
-    def of(self, address: str) -> list[tuple[str, tuple[str | int, ...]]]:
+    def find(self, address: str) -> list[tuple[str, tuple[str | int, ...]]]:
         """Return (table, key) of the rows that quote it, also as JSON or a link writes it."""
         traces = []
         for table, key in _KEYS_OF_QUOTING_TABLES.items():

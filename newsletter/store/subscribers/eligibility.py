@@ -15,6 +15,8 @@ from newsletter.store.database import Condition, Database
 SUPPRESSED = Condition(
     "EXISTS (SELECT 1 FROM suppression WHERE suppression.address_hash = subscriber.address_hash)"
 )
+IS_SUPPRESSED = "subscriber.address_hash IN (SELECT address_hash FROM suppression)"
+"""As ``SUPPRESSED``, for queries that begin with the suppressed subscribers, which are few."""
 PAUSED = Condition("subscriber.paused_until IS NOT NULL")
 """A condition: the subscriber has paused all email. Each tick clears pauses that are over."""
 _WANTS_MAIL = ~PAUSED & ~SUPPRESSED

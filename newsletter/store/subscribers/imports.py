@@ -48,7 +48,7 @@ class Imports(AddressRepository):
         with importing.staged(self._db, self._hash, people):
             return importing.count_changes(self._db)
 
-    def bring_in(
+    def import_people(
         self, import_id: int, people: Sequence[tuple[str, Entry]], at: datetime
     ) -> ImportResult:
         """Add or update the people of a part of a file; return the changes.
@@ -75,11 +75,11 @@ class Imports(AddressRepository):
             finished_at=finished_at,
         )
 
-    def keep_upload(self, upload: UploadedFile, at: datetime) -> int:
+    def add_upload(self, upload: UploadedFile, at: datetime) -> int:
         """Store an uploaded file until its import; return its id."""
         return self._db.insert("upload", returning="id", at=at, **vars(upload))
 
-    def upload(self, upload_id: int) -> UploadedFile | None:
+    def get_upload(self, upload_id: int) -> UploadedFile | None:
         return self._db.first(
             UploadedFile,
             'SELECT "by", file, lists, without, agreed, columns, omits_bad_rows, body FROM upload'
@@ -87,16 +87,18 @@ class Imports(AddressRepository):
             upload_id=upload_id,
         )
 
-    def configure(self, upload_id: int, columns: Sequence[str], *, omits_bad_rows: bool) -> None:
+    def configure_upload(
+        self, upload_id: int, columns: Sequence[str], *, omits_bad_rows: bool
+    ) -> None:
         """Store what a person chose for an uploaded table."""
         choices = {"columns": list(columns), "omits_bad_rows": omits_bad_rows}
         self._db.update("upload", {"id": upload_id}, **choices)
 
-    def drop_upload(self, upload_id: int) -> bool:
+    def delete_upload(self, upload_id: int) -> bool:
         """Delete an uploaded file; return False if it did not exist."""
         return self._db.changes("DELETE FROM upload WHERE id = :upload_id", upload_id=upload_id)
 
-    def drop_uploads(self, until: datetime) -> int:
+    def delete_uploads(self, until: datetime) -> int:
         """Delete the files that were uploaded until then; return their number."""
         return self._db.change("DELETE FROM upload WHERE at <= :until", until=until)
 
@@ -105,7 +107,7 @@ class Imports(AddressRepository):
             ImportRecord, f"{_SELECT_IMPORTS} WHERE id = :import_id", import_id=import_id
         )
 
-    def newest(self, limit: int | None) -> list[ImportRecord]:
+    def list_newest(self, limit: int | None) -> list[ImportRecord]:
         """Return the newest imports, or all, newest first."""
         return self._db.all(
             ImportRecord,
@@ -113,7 +115,7 @@ class Imports(AddressRepository):
             limit=NO_LIMIT if limit is None else limit,
         )
 
-    def finished_since(self, at: datetime) -> list[ImportRecord]:
+    def list_finished_since(self, at: datetime) -> list[ImportRecord]:
         """Return the imports that were finished after this moment, oldest first."""
         return self._db.all(
             ImportRecord, f"{_SELECT_IMPORTS} WHERE finished_at > :at ORDER BY finished_at", at=at

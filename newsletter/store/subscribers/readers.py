@@ -18,10 +18,8 @@ from newsletter.store.file.secure_erase import DUE_KEY
 from newsletter.store.subscribers import importing
 from newsletter.store.subscribers.choices import consent_of
 from newsletter.store.subscribers.data_export import erase
-from newsletter.store.subscribers.eligibility import matches, on_lists
+from newsletter.store.subscribers.eligibility import IS_SUPPRESSED, matches, on_lists
 
-_ABOVE_ALL_IDS = 1 << 62
-"""Greater than any id."""
 _NEVER = datetime.max.replace(tzinfo=UTC)
 """A time after every change."""
 _CHUNK_ROWS = 5_000
@@ -33,12 +31,10 @@ _PEOPLE = f"""
 """
 _NAMED = {"lists": "confirmed", "requested": "requested", "left": "ended", "tags": "tag"}.items()
 """Field of a subscriber → state of a subscription, or "tag"."""
-_IS_SUPPRESSED = "subscriber.address_hash IN (SELECT address_hash FROM suppression)"
-"""Not a join, in which SQLite may begin with all readers."""
 _COUNT_SUPPRESSED = f"""
     (SELECT COUNT(*) FROM subscription
     WHERE list_id = list.id AND state || '' = 'confirmed' AND subscriber_id IN (
-        SELECT id FROM subscriber WHERE {_IS_SUPPRESSED}))
+        SELECT id FROM subscriber WHERE {IS_SUPPRESSED}))
 """
 """Without an index of the state, by which SQLite would visit all subscriptions of an import."""
 
@@ -88,7 +84,7 @@ class Readers(AddressRepository):
         )
         return number
 
-    def lift(self, address: str) -> SuppressionReason | None:
+    def lift_at_request(self, address: str) -> SuppressionReason | None:
         """End a suppression at the person's request; return its reason.
 
         Return None if there is none, or if staff entered it: then only staff can end it.
@@ -100,7 +96,7 @@ class Readers(AddressRepository):
         )
         return None if reason is None else SuppressionReason(reason)
 
-    def release(self, address: str) -> bool:
+    def lift_by_staff(self, address: str) -> bool:
         """End a suppression of any reason, by a decision of staff.
 
         Return False if an erasure keeps it.
@@ -110,7 +106,7 @@ class Readers(AddressRepository):
             hash=self._hash(address),
         )
 
-    def move(self, subscriber_id: int, address: str) -> bool:
+    def change_address(self, subscriber_id: int, address: str) -> bool:
         """Change a subscriber's address; return False if another has it, or the id is unknown."""
         new_hash = self._hash(address)
         old = self._db.value("SELECT address_hash FROM subscriber WHERE id = :id", id=subscriber_id)
@@ -135,7 +131,7 @@ class Readers(AddressRepository):
             )
         return True
 
-    def was_left(self, address: str) -> bool:
+    def is_former_address(self, address: str) -> bool:
         """Return whether a subscriber had this address before, and no subscriber has it now."""
         hash_ = self._hash(address)
         return bool(self._db.value(f"SELECT {importing.WAS_LEFT.format(':hash')}", hash=hash_))
@@ -211,7 +207,7 @@ class Readers(AddressRepository):
         suppressed_count = self._db.number(f"SELECT COUNT(*) FROM suppression WHERE {which}", which)
         return len(hashes) - suppressed_count
 
-    def left_through(self, campaign_id: int) -> int:
+    def count_left_through(self, campaign_id: int) -> int:
         """Return the number of people who unsubscribed through a link of this campaign."""
         return self._db.number(
             "SELECT COUNT(DISTINCT subscriber_id) FROM subscription WHERE ended_by = :id",
@@ -228,7 +224,7 @@ class Readers(AddressRepository):
     def _first(self, rows: Sequence[dict[str, Any]]) -> Subscriber | None:
         return next((person for person, _ in self._people(rows)), None)
 
-    def names(self, subscriber_ids: Sequence[int]) -> dict[int, str]:
+    def find_names(self, subscriber_ids: Sequence[int]) -> dict[int, str]:
         """Return id → name of subscribers with a name. A damaged name contains U+FFFD."""
         rows = self._db.rows(
             # as hexadecimal digits: a damaged name may be no text
@@ -238,7 +234,7 @@ class Readers(AddressRepository):
         )
         return {number: bytes.fromhex(name).decode(errors="replace") for number, name in rows}
 
-    def all(self, list_name: str = "") -> Iterator[tuple[Subscriber, str]]:
+    def stream(self, list_name: str = "") -> Iterator[tuple[Subscriber, str]]:
         """Yield every subscriber, with the consent as JSON, by id.
 
         With a list: subscribers who are on it or left it.
@@ -272,12 +268,12 @@ class Readers(AddressRepository):
         rows = self._db.mappings(
             f"{_PEOPLE} WHERE id < :before AND {who} ORDER BY id DESC LIMIT :limit",
             who,
-            before=_ABOVE_ALL_IDS if before is None else before,
+            before=NO_LIMIT if before is None else before,
             limit=NO_LIMIT if limit is None else limit,
         )
         return [person for person, _ in self._people(rows)]
 
-    def who_request(self, limit: int) -> list[Subscriber]:
+    def list_requesting(self, limit: int) -> list[Subscriber]:
         """Return the people who wait longest for a decision on their request to join a list."""
         rows = self._db.mappings(
             # not as a join, in which SQLite may begin with all readers
@@ -312,7 +308,7 @@ class Readers(AddressRepository):
             consent = row.pop("consent")
             yield read(Subscriber, row, **listed), consent
 
-    def suppressions(self, *, without_subscriber: bool = False) -> Iterator[SuppressedEntry]:
+    def stream_suppressions(self, *, without_subscriber: bool = False) -> Iterator[SuppressedEntry]:
         """Yield suppressed addresses, except erased ones.
 
         ``without_subscriber``: only addresses of no subscriber.
@@ -332,7 +328,7 @@ class Readers(AddressRepository):
         """Return the number of suppressions without an address, because the person was erased."""
         return self._db.number("SELECT COUNT(*) FROM suppression WHERE address IS NULL")
 
-    def forget(self, address: str, at: datetime) -> bool:
+    def erase(self, address: str, at: datetime) -> bool:
         """Erase a person except for the keyed hash that blocks the address; return False for none.
 
         ``Traces`` finds the address where a provider quoted it in rows about others.
@@ -365,7 +361,7 @@ class Readers(AddressRepository):
     def added_at(self, subscriber_id: int) -> datetime | None:
         return self._db.moment("SELECT added_at FROM subscriber WHERE id = :id", id=subscriber_id)
 
-    def suppressed(self, address: str) -> SuppressionReason | None:
+    def suppression_reason(self, address: str) -> SuppressionReason | None:
         reason = self._db.value(
             "SELECT reason FROM suppression WHERE address_hash = :hash", hash=self._hash(address)
         )
@@ -380,14 +376,14 @@ class Readers(AddressRepository):
 
     # To count all and subtract the few is ten times as fast as to look at each of a million.
 
-    def lists(self) -> dict[str, int]:
+    def count_by_list(self) -> dict[str, int]:
         """Return list → number of confirmed, unsuppressed subscribers."""
         return {name: readers for name, (readers, _, _) in self.growth(_NEVER).items()}
 
     def growth(self, since: datetime) -> dict[str, tuple[int, int, int]]:
-        """Return list → the number in ``lists``, the number that joined since then, and that left.
+        """Return list → (readers, joined since then, left since then).
 
-        One pass over the subscriptions counts the first two.
+        Readers are counted as in ``count_by_list``, with the joined ones in one pass.
         """
         rows = self._db.rows(
             f"""
@@ -426,7 +422,7 @@ class Readers(AddressRepository):
         )
         return [(joined, left, bounced) for joined, left, bounced in rows]
 
-    def suppression_counts(self) -> dict[SuppressionReason, int]:
+    def count_suppressions(self) -> dict[SuppressionReason, int]:
         """Return reason → number of suppressed addresses, the most frequent first."""
         rows = self._db.rows(
             "SELECT reason, COUNT(*) FROM suppression GROUP BY reason ORDER BY 2 DESC, 1"

@@ -50,7 +50,7 @@ class CampaignOperations:
     def all(self, call: Call, query: Paging) -> Page[CampaignRecord]:
         """List campaigns with their figures, the newest first."""
         with call.store.read() as tx:
-            found = tx.campaigns.newest(query.limit + 1, before=query.after or None)
+            found = tx.campaigns.list_newest(query.limit + 1, before=query.after or None)
             page = Page.of(found, query.limit, lambda one: one.id)
             return Page(items=tuple(_record(tx, one) for one in page.items), next=page.next)
 
@@ -77,5 +77,5 @@ class CampaignOperations:
 def _record(tx: Transaction, campaign: Campaign) -> CampaignRecord:
     values: dict[str, Any] = summary(tx, campaign)
     values |= {name: value for name, value in vars(campaign).items() if name.endswith("_at")}
-    values["unsubscribed"] = tx.readers.left_through(campaign.id)
+    values["unsubscribed"] = tx.readers.count_left_through(campaign.id)
     return CampaignRecord(**{each.name: values[each.name] for each in fields(CampaignRecord)})

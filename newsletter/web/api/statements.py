@@ -85,7 +85,7 @@ class StatementOperations:
         Drafts that were never submitted are not statements yet.
         """
         with call.store.read() as tx:
-            found = tx.statements.after(query.after, query.limit + 1)
+            found = tx.statements.list_after(query.after, query.limit + 1)
             statuses = load_statuses(tx, found, self._rules, self._statements.fault)
             return Page.of([_statement(one) for one in statuses], query.limit, lambda one: one.slug)
 

@@ -50,7 +50,7 @@ def version_of(tx: Transaction, status: StatementStatus, content_hash: str) -> C
     approved_hashes = {approval.content_hash for approval in tx.approvals.of(status.slug)}
     approved_hashes |= {status.stored.content_hash}
     approved_hashes |= {status.campaign.content_hash} if status.campaign else set()
-    content = tx.statements.content(content_hash) if content_hash in approved_hashes else None
+    content = tx.statements.get_content(content_hash) if content_hash in approved_hashes else None
     if content is None:
         raise NotFound(say("There is no such version of this statement."))
     return content
@@ -58,7 +58,7 @@ def version_of(tx: Transaction, status: StatementStatus, content_hash: str) -> C
 
 def differences(tx: Transaction, seen_hash: str, hash_now: str) -> Sequence[Difference] | None:
     """Compare two versions, by hash, as readers see them; None if one is not stored."""
-    old, new = tx.statements.content(seen_hash), tx.statements.content(hash_now)
+    old, new = tx.statements.get_content(seen_hash), tx.statements.get_content(hash_now)
     return None if old is None or new is None else reader_differences(old, new)
 
 
@@ -75,7 +75,7 @@ def correction_effect(tx: Transaction, statement: Statement) -> str:
     """
     original, campaign = (
         tx.statements.get(statement.corrects),
-        tx.campaigns.latest(statement.corrects),
+        tx.campaigns.find_latest(statement.corrects),
     )
     if not statement.corrects or original is None or campaign is None:
         return ""

@@ -78,7 +78,7 @@ class SignUpOffer:
         words, shown_in = self._frame.words(language)
         consent = self.consent(language, offers)
         with store.begin() as tx:
-            tx.consents.keep_words(consent.words, consent.language, tx.now)
+            tx.consents.store_words(consent.words, consent.language, tx.now)
         return self._frame.fill(
             "form.html.j2",
             action=self._settings.public_url + PATH,

@@ -458,20 +458,20 @@ class Newsroom:
 
     def campaign(self, slug: str = "resignation") -> Campaign:
         with self.store.read() as tx:
-            found = tx.campaigns.latest(slug)
+            found = tx.campaigns.find_latest(slug)
         assert found is not None
         return found
 
     def campaigns(self) -> list[Campaign]:
         with self.store.read() as tx:
-            return tx.campaigns.all()
+            return tx.campaigns.list_newest(None)[::-1]
 
     def counts(self) -> Counts:
         return self.campaign().counts
 
     def unknown(self) -> list[str]:
         with self.store.read() as tx:
-            return tx.campaigns.unknown(tx.campaigns.all()[-1].id)
+            return tx.campaigns.list_unknown(tx.campaigns.list_newest(1)[0].id)
 
     def content_hash(self, slug: str = "resignation") -> str:
         with self.store.read() as tx:
@@ -482,7 +482,7 @@ class Newsroom:
         """(actor, action) of each line of the audit log, which is whole."""
         with self.store.read() as tx:
             tx.audit.verify()
-            return [(line.actor, line.action) for line in tx.audit.all()]
+            return [(line.actor, line.action) for line in tx.audit.list_newest(None)[::-1]]
 
 
 class Meanwhile:

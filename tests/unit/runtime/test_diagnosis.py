@@ -118,7 +118,7 @@ def test_doctor_says_since_when_erased_data_waits_to_be_overwritten(
         services = site.services
         with services.store.begin() as tx:
             for hours in range(2):
-                tx.readers.forget(f"ana{hours}@example.org", NOON + timedelta(hours=hours))
+                tx.readers.erase(f"ana{hours}@example.org", NOON + timedelta(hours=hours))
         found = {one.what: one for one in of_workspace(services.statements, services.delivery)}
     assert found["erasure"].level is Level.WARNING
     assert found["erasure"].detail.endswith(f"since {NOON:%Y-%m-%d %H:%M} UTC")

@@ -171,7 +171,7 @@ def test_a_statement_survives_being_written_and_read(tmp_path: Path) -> None:
         language="no",
     )
     file = draft_as_file(text, author="writer+press@forum.example", progress=Progress.APPROVED)
-    write_new(tmp_path / "statements" / "a.md", file)
+    write_new(tmp_path / "statements" / "a.md", file.encode())
 
     reading = FolderSource(
         folder=Path("statements"),
@@ -202,7 +202,7 @@ def test_a_file_that_exists_is_never_overwritten(tmp_path: Path) -> None:
     path.write_text("mine")
 
     with pytest.raises(Refused, match="exists already and is left as it is; choose another slug"):
-        write_new(path, "yours")
+        write_new(path, b"yours")
 
     assert path.read_text() == "mine"
 
@@ -211,14 +211,14 @@ def test_a_link_is_not_written_through(tmp_path: Path) -> None:
     (tmp_path / "a.md").symlink_to(tmp_path / "elsewhere.md")
 
     with pytest.raises(Refused):
-        write_new(tmp_path / "a.md", "text")
+        write_new(tmp_path / "a.md", b"text")
 
     assert not (tmp_path / "elsewhere.md").exists()
 
 
 def test_a_place_that_takes_no_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="cannot be written: File name too long"):
-        write_new(tmp_path / f"{'x' * 300}.md", "text")
+        write_new(tmp_path / f"{'x' * 300}.md", b"text")
 
 
 @rows(

@@ -46,12 +46,12 @@ def fill(database: Backend, path: Path) -> None:
     books.claim()
     with store.begin() as tx:
         tx.audit.enter(actor="ed", action="do", subject="s", detail="one")
-        assert tx.readers.move(1, "ana@second.example")
-        tx.readers.forget("reader30@example.org", NOON)
+        assert tx.readers.change_address(1, "ana@second.example")
+        tx.readers.erase("reader30@example.org", NOON)
         tx.search.put(
             Searchable(
                 slug="news",
-                content_hash=tx.campaigns.head(books.id).content_hash,
+                content_hash=tx.campaigns.get_without_counts(books.id).content_hash,
                 language="en",
                 title="São Paulo",
                 opening="",

@@ -29,38 +29,38 @@ def _status_of_some(tx: Transaction) -> None:
     tx.change_requests.of("news")
     tx.schedules.get("news")
     tx.starts.of("news")
-    tx.campaigns.latest("news")
-    tx.campaigns.begun_correction("news")
+    tx.campaigns.find_latest("news")
+    tx.campaigns.find_begun_correction("news")
     tx.statements.content_since("news")
 
 
 QUESTIONS: dict[str, Callable[[Transaction], object]] = {
-    "what is due": lambda tx: tx.campaigns.scheduled(until=NOON),
-    "what is open": lambda tx: tx.campaigns.open(),
-    "the ids of what is sending": lambda tx: tx.campaigns.sending(),
-    "the carriers of what is sending": lambda tx: tx.campaigns.carriers(),
-    "what began since": lambda tx: tx.campaigns.begun(NOON),
-    "what began last": lambda tx: tx.campaigns.last_begun(9),
-    "what corrects each other": lambda tx: tx.campaigns.related(["news"]),
-    "the translations": lambda tx: tx.campaigns.translations(["news"]),
-    "translations": lambda tx: tx.campaigns.of_translations("news"),
-    "translations that are there": lambda tx: tx.statements.translations("news"),
+    "what is due": lambda tx: tx.campaigns.list_scheduled(until=NOON),
+    "what is open": lambda tx: tx.campaigns.list_open(),
+    "the ids of what is sending": lambda tx: tx.campaigns.find_sending_ids(),
+    "the carriers of what is sending": lambda tx: tx.campaigns.find_carriers(),
+    "what began since": lambda tx: tx.campaigns.list_begun(NOON),
+    "what began last": lambda tx: tx.campaigns.list_last_begun(9),
+    "what corrects each other": lambda tx: tx.campaigns.find_related(["news"]),
+    "the translations": lambda tx: tx.campaigns.find_translation_slugs(["news"]),
+    "translations": lambda tx: tx.campaigns.list_translations("news"),
+    "translations that are there": lambda tx: tx.statements.find_translations("news"),
     "what changed": lambda tx: tx.statements.changed_since(0),
-    "some statements": lambda tx: tx.statements.some(["news"]),
+    "some statements": lambda tx: tx.statements.find(["news"]),
     "a text at the desk": lambda tx: tx.drafts.get("a" * 16),
     "the text of a statement": lambda tx: tx.drafts.of("news"),
-    "the versions of a text": lambda tx: tx.drafts.versions("a" * 16, 9),
-    "some of what was submitted": lambda tx: tx.drafts.some(["news"]),
-    "texts that nobody handed in": lambda tx: tx.board.unseen(limit=9),
+    "the versions of a text": lambda tx: tx.drafts.list_versions("a" * 16, 9),
+    "some of what was submitted": lambda tx: tx.drafts.find_submitted(["news"]),
+    "texts that nobody handed in": lambda tx: tx.board.list_unsubmitted(limit=9),
     "what somebody typed aside": lambda tx: tx.drafts.find_conflicting("a" * 16, "ana"),
     "the pictures of a text": lambda tx: tx.pictures.of("a" * 16),
-    "a page of the archive": lambda tx: tx.campaigns.published(skip=0, limit=9),
+    "a page of the archive": lambda tx: tx.campaigns.list_published(skip=0, limit=9),
     "the status of some": _status_of_some,
-    "what leaves first": lambda tx: tx.campaigns.scheduled(limit=5),
-    "what was cancelled and is unknown": lambda tx: tx.campaigns.undecided(9),
-    "what notices are due": lambda tx: tx.notices.changed(Mark(), NOON, 9),
+    "what leaves first": lambda tx: tx.campaigns.list_scheduled(limit=5),
+    "what was cancelled and is unknown": lambda tx: tx.campaigns.list_undecided(9),
+    "what notices are due": lambda tx: tx.notices.find_changed(Mark(), NOON, 9),
     "what was noticed of one": lambda tx: tx.notices.add("news", [OVER], NOON),
-    "what ended last": lambda tx: tx.campaigns.last_ended(3),
+    "what ended last": lambda tx: tx.campaigns.list_last_ended(3),
     "the log about one": lambda tx: tx.audit.about("news", limit=9),
     "comments on one": lambda tx: tx.comments.of("news", 9),
     "the campaigns of what is unknown": lambda tx: tx.unknowns.campaigns(),

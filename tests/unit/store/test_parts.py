@@ -204,4 +204,4 @@ def test_content_that_was_damaged_in_the_database_is_a_defect(store: Store) -> N
     with store.begin() as tx:
         tx.db.change("INSERT INTO content VALUES (:hash, '{', :at)", hash="d" * 64, at=NOON)
     with store.read() as tx, pytest.raises(Defect, match="content dddddddddddd is not what was"):
-        tx.statements.content("d" * 64)
+        tx.statements.get_content("d" * 64)

@@ -277,7 +277,7 @@ def test_what_was_erased_cannot_be_read_from_the_file(path: Path, store: Store) 
     with books.step() as tx:
         tx.readers.upsert([told], NOON)
     with books.step() as tx:
-        tx.readers.forget(needle.decode(), NOON)
+        tx.readers.erase(needle.decode(), NOON)
     with closing(sqlite3.connect(path)) as other, other:
         other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     other.close()

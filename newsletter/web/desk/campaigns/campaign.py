@@ -143,7 +143,7 @@ class CampaignPage:
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
             title, found = title_of(tx, campaign.slug), _find_missed(tx, campaign.id)
-            unsent = tx.campaigns.unsent(campaign.id, _MAX_SHOWN)
+            unsent = tx.campaigns.list_unsent(campaign.id, _MAX_SHOWN)
         return request.page(
             "missed.html.j2",
             title=say("Who it did not reach"),
@@ -260,7 +260,7 @@ class CampaignPage:
             why = stop_reason(campaign.reason, names) if campaign.reason else ""
             if why and not isinstance(why, Sentence):
                 why = plain(campaign.reason, names).rstrip(".")
-            began = tx.campaigns.begun_correction(campaign.slug)
+            began = tx.campaigns.find_begun_correction(campaign.slug)
             correction = began.slug if began else campaign.corrected_by
             starts = reversed(tx.starts.of(campaign.slug))
             same_starts = (one for one in starts if one.content_hash == campaign.content_hash)
@@ -276,7 +276,7 @@ class CampaignPage:
                 "deciders": role_holders(tx, Role.ADMIN),
                 "start": next(same_starts, None),
                 "course": _build_curve(tx, campaign, report),
-                "domains": tx.events.bounced_domains(campaign.id) if sees_readers else [],
+                "domains": tx.events.list_bounced_domains(campaign.id) if sees_readers else [],
             }
         word = _state_word(campaign)
         return request.page(
@@ -320,7 +320,7 @@ class CampaignPage:
             campaign = campaign_of(tx, request)
             rows = list(self._rows(tx, request, campaign))
             if request.who.may(Role.SENDER):
-                found = tx.events.bounced_domains(campaign.id)
+                found = tx.events.list_bounced_domains(campaign.id)
                 rows += [(f"Bounced at {name}", count) for name, count in found]
         buffer = io.StringIO()
         sheet = csv.writer(buffer)
@@ -376,14 +376,14 @@ def _find_missed(tx: Transaction, campaign_id: int) -> list[tuple[str, str, str]
     """Return (address, result, reason) of each reader whom the campaign did not reach."""
     found = [
         (address, _EXCEPTION_WORDS.get(state, state), reason)
-        for address, state, reason, _ in tx.campaigns.exceptions(campaign_id)
+        for address, state, reason, _ in tx.campaigns.list_exceptions(campaign_id)
         if state in _EXCEPTION_WORDS
     ]
     found += [
         (address, BOUNCE_WORDS[Bounce(kind)], reason)
         for address, kind, reason in tx.events.list_bounces(campaign_id)
     ]
-    addresses = tx.campaigns.unknown(campaign_id)
+    addresses = tx.campaigns.list_unknown(campaign_id)
     return [*found, *((address, _EXCEPTION_WORDS["unknown"], "") for address in addresses)]
 
 
@@ -400,7 +400,7 @@ def _build_curve(tx: Transaction, campaign: Campaign, report: Mapping[str, Any])
         return None
     if headline(report) == "delivered":
         is_sampled = report["delivered"] >= _MAX_EXACT_DELIVERIES
-        minutes = tx.events.delivered_by_minute(campaign.id, sample=is_sampled)
+        minutes = tx.events.count_delivered_by_minute(campaign.id, sample=is_sampled)
         return build_curve(minutes, campaign.started_at)
     return build_curve(tx.batches.accepted_by_minute(campaign.id), campaign.started_at)
 

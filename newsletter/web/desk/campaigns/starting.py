@@ -174,7 +174,7 @@ class Starting:
         with statements.store.read() as tx:
             status = load_status(tx, find_stored(tx, request.param("slug")), rules)
             prospect = self._preview_start(tx, request, status)
-            email = inbox_values(tx.statements.content(status.stored.content_hash))
+            email = inbox_values(tx.statements.get_content(status.stored.content_hash))
         if status.campaign is not None and status.has_begun and not request.faults:
             return go(f"/campaigns/{status.campaign.id}")
         set_for = prospect["written"] or status.hour

@@ -121,13 +121,13 @@ class ChannelPages(StaffPart):
     def show(self, request: DeskRequest) -> Response:
         """Show the newest messages, and the failing health checks."""
         with self._staff.store.read() as tx:
-            posts, failing = tx.channel_posts.log(_MAX_POSTS_SHOWN), tx.failing_checks.all()
+            posts, failing = tx.channel_posts.list_newest(_MAX_POSTS_SHOWN), tx.failing_checks.all()
             notices: dict[int, dict[str, list[str]]] = {}
-            for number, kind, slug in tx.channel_posts.notices(_MAX_POSTS_SHOWN):
+            for number, kind, slug in tx.channel_posts.list_notices(_MAX_POSTS_SHOWN):
                 notices.setdefault(number, {}).setdefault(slug, []).append(kind)
             slugs = {slug for some in notices.values() for slug in some if slug}
             titles = {
-                one.statement.slug: one.statement.title for one in tx.statements.some([*slugs])
+                one.statement.slug: one.statement.title for one in tx.statements.find([*slugs])
             }
         return request.page(
             "channels.html.j2",
@@ -165,7 +165,7 @@ class AuditLog(StaffPart):
         if before_number is None and request.query("before"):
             raise NotFound(say("There is no such page of the audit log."))
         with self._staff.store.read() as tx:
-            lines, count = tx.audit.page(before_number, _LINES_PER_PAGE), tx.audit.count()
+            lines, count = tx.audit.list_newest(_LINES_PER_PAGE, before_number), tx.audit.count()
         is_newest = bool(before_number is None or (lines and lines[0].number == count))
         older = lines[-1].number if lines and lines[-1].number > 1 else None
         return request.page(
@@ -203,7 +203,7 @@ class TokenPages(StaffPart):
     def show(self, request: DeskRequest, *, created: tuple[Token, str] | None = None) -> Response:
         """Show all API tokens, and the secret of one that was just created."""
         with self._staff.store.read() as tx:
-            found, roles, now = tx.tokens.newest(_MAX_TOKENS_SHOWN), tx.staff.roles(), tx.now
+            found, roles, now = tx.tokens.list_newest(_MAX_TOKENS_SHOWN), tx.staff.roles(), tx.now
         works = {one.id for one in found if one.is_valid(now) and roles.get(one.by) is Role.ADMIN}
         return request.page(
             "tokens.html.j2",

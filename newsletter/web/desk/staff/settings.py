@@ -95,7 +95,10 @@ class SettingsPages:
         settings, renderer = self._staff.on_disk.read()
         values = _values(settings) | _posted_values(request)
         with self._staff.store.read() as tx:
-            shelves, names = tx.board.counts(settings.campaign_rules()), tx.readers.list_names()
+            shelves, names = (
+                tx.board.count_by_shelf(settings.campaign_rules()),
+                tx.readers.list_names(),
+            )
         content, locked = (
             self._example(request, settings, renderer),
             self._staff.on_disk.why_not_editable(),

@@ -54,8 +54,11 @@ class Drafts:
         """Show the form for a new draft."""
         original = self._find_corrected(request)
         with self._statements.store.read() as tx:
-            templates, sent = tx.drafts.templates(), tx.campaigns.last_begun(_MAX_TEXTS_OFFERED)
-            statements = {one.slug: one for one in tx.statements.some([each.slug for each in sent])}
+            templates, sent = (
+                tx.drafts.list_templates(),
+                tx.campaigns.list_last_begun(_MAX_TEXTS_OFFERED),
+            )
+            statements = {one.slug: one for one in tx.statements.find([each.slug for each in sent])}
         return request.page(
             "draft-new.html.j2",
             title=say("New statement"),
@@ -225,7 +228,7 @@ class Drafts:
         with statements.store.read() as tx:
             wanted = Audience(lists=parsed.statement.lists, segment=parsed.statement.segment)
             audience = tx.audiences.count(wanted)
-            readers = sum(tx.readers.lists().values())
+            readers = sum(tx.readers.count_by_list().values())
         sends = parsed.statement.send_at
         context = ReviewContext(
             today=today,

@@ -85,12 +85,12 @@ class Editing:
             status = get_status(tx, draft.slug, self._statements.campaigns.rules)
             lists = [*(offer.name for offer in settings.titled_lists()), *settings.default_lists]
             lists += [*tx.readers.list_names(), *text.lists]
-            readers_of = tx.readers.lists()
+            readers_of = tx.readers.count_by_list()
             recipients = self._recipients(tx, text)
-            named_statements = tx.statements.some(
+            named_statements = tx.statements.find(
                 [slug for slug in (text.corrects, text.translation_of) if slug]
             )
-            choices = (*tx.statements.newest(_MAX_STATEMENTS_OFFERED), *named_statements)
+            choices = (*tx.statements.list_newest(_MAX_STATEMENTS_OFFERED), *named_statements)
             others = {stored.statement.slug: stored.statement for stored in choices}.values()
         time_notes = self._drafts.time_notes(text, request.desk)
         return request.page(
@@ -237,8 +237,8 @@ class Editing:
         skip = fields.number_of(request.query("page")) * _VERSIONS_PER_PAGE
         with self._statements.store.read() as tx:
             draft = find_draft(tx, request.param("key"))
-            found = tx.drafts.versions(draft.key, _VERSIONS_PER_PAGE, skip=skip)
-            count = tx.drafts.count(draft.key)
+            found = tx.drafts.list_versions(draft.key, _VERSIONS_PER_PAGE, skip=skip)
+            count = tx.drafts.count_versions(draft.key)
         page = skip // _VERSIONS_PER_PAGE
         path = f"/desk/drafts/{draft.key}/versions"
         return request.page(
@@ -258,7 +258,7 @@ class Editing:
         with self._statements.store.read() as tx:
             draft = find_draft(tx, request.param("key"))
             version = _version_of(tx, draft, request.param("number"))
-            nth = tx.drafts.count(draft.key, version.number)
+            nth = tx.drafts.count_versions(draft.key, version.number)
         return request.page(
             "draft-version.html.j2",
             title=say("Version {number}, {at}", number=nth, at=request.desk.moment(version.at)),
@@ -328,7 +328,7 @@ class ActiveEditors:
 
 
 def _version_of(tx: Transaction, draft: Draft, number: str) -> Version:
-    version = tx.drafts.version(draft.key, fields.number_of(number))
+    version = tx.drafts.get_version(draft.key, fields.number_of(number))
     if version is None:
         raise NotFound(say("There is no such version of this text."))
     return version

@@ -129,7 +129,7 @@ class Reviewing:
         with self._statements.store.read() as tx:
             draft = tx.drafts.of(request.param("slug"))
             number = draft.handed_in if draft else None
-            version = tx.drafts.version(draft.key, number) if draft and number else None
+            version = tx.drafts.get_version(draft.key, number) if draft and number else None
         if version is None or version.handed_in_at is None:
             return say("This text was changed while you were reading it.")
         who, at = request.desk.person(version.handed_in_by), version.handed_in_at
@@ -149,7 +149,7 @@ class Reviewing:
             stored = find_stored(tx, request.param("slug"))
             status = headcount.with_readers(tx, load_status(tx, stored, self._campaigns.rules))
             facts = self._load_facts(tx, request, status, seen)
-            email = inbox_values(tx.statements.content(stored.content_hash))
+            email = inbox_values(tx.statements.get_content(stored.content_hash))
         if refusal is not None:
             first, *others = str(refusal).splitlines()
             fault = ("", f"{what} {deciding.plain(first, status.names)}")

@@ -156,12 +156,14 @@ class StatementPages:
             comments = tx.comments.of(slug, _MAX_COMMENTS)
             history = self._describe_entries(tx, tx.audit.about(slug, limit=_MAX_ENTRIES))
             changes = _changes(tx, status)
-            email = inbox_values(tx.statements.content(status.stored.content_hash))
+            email = inbox_values(tx.statements.get_content(status.stored.content_hash))
             draft = tx.drafts.of(slug) if status.statement.desk else None
             number = draft.handed_in if draft else None
             kin = (status.statement.corrects, status.statement.translation_of)
             titles = {slug: title_of(tx, slug) for slug in kin if slug}
-            submitted_version = tx.drafts.version(draft.key, number) if draft and number else None
+            submitted_version = (
+                tx.drafts.get_version(draft.key, number) if draft and number else None
+            )
         return request.page(
             "statement.html.j2",
             title=status.statement.title,

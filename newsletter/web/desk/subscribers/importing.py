@@ -101,7 +101,7 @@ class ImportPages:
             names = known_lists(tx, self._subscribers.declared_lists)
             if upload:
                 new_list = next((name for name in lists if name not in names), "")
-            records = tx.imports.newest(_MAX_IMPORTS_SHOWN)
+            records = tx.imports.list_newest(_MAX_IMPORTS_SHOWN)
         return request.page(
             "import.html.j2",
             title=say("Import readers"),
@@ -146,7 +146,7 @@ class ImportPages:
             body=file.data,
         )
         with self._subscribers.store.begin() as tx:
-            number = tx.imports.keep_upload(upload, tx.now)
+            number = tx.imports.add_upload(upload, tx.now)
         return self._start(request, number, upload)
 
     @route("POST", "/readers/import/{number}/columns", Role.SENDER, is_parsed=True)
@@ -160,7 +160,7 @@ class ImportPages:
         chosen = tuple(one if one in OURS or one == IGNORED_COLUMN else "" for one in fields)
         omits = request.field("omit") == "yes"
         with self._subscribers.store.begin() as tx:
-            tx.imports.configure(number, chosen, omits_bad_rows=omits)
+            tx.imports.configure_upload(number, chosen, omits_bad_rows=omits)
         return self._start(request, number, replace(upload, columns=chosen, omits_bad_rows=omits))
 
     @route("POST", "/readers/import/{number}", Role.SENDER, is_parsed=True)
@@ -172,7 +172,7 @@ class ImportPages:
     def _upload(self, request: DeskRequest, upload_id: int) -> UploadedFile:
         """Return an upload of the signed-in person. Raises NotFound."""
         with self._subscribers.store.read() as tx:
-            upload = tx.imports.upload(upload_id)
+            upload = tx.imports.get_upload(upload_id)
         if upload is None or upload.by != request.who.address:
             raise NotFound(_FILE_GONE_MESSAGE)
         return upload

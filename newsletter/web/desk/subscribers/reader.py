@@ -143,14 +143,14 @@ class ReaderPages:
     def page(self, request: DeskRequest, address: str) -> Response:
         """Show the reader with this address, or a page that no reader has it."""
         with self._subscribers.store.read() as tx:
-            person, suppression = tx.readers.find(address), tx.readers.suppressed(address)
+            person, suppression = tx.readers.find(address), tx.readers.suppression_reason(address)
             origin = tx.readers.suppression_origin(address)
             consents = tx.consents.of(person.id) if person else []
             consent = tx.consents.find_recorded(person.id) if person else None
-            mails = tx.data_exports.received(person.id, _MAX_CAMPAIGNS_SHOWN) if person else []
+            mails = tx.data_exports.list_outcomes(person.id, _MAX_CAMPAIGNS_SHOWN) if person else []
             dates = {
                 stored.statement.slug: stored.statement.title
-                for stored in tx.statements.some([mail.slug for mail in mails])
+                for stored in tx.statements.find([mail.slug for mail in mails])
             }
         return request.page(
             "reader.html.j2",

@@ -164,12 +164,12 @@ class ReadersPages:
         return {
             "weeks": [*zip(weeks, found, strict=False)],
             "chart": build_bars([(one[0], one[1] + one[2]) for one in found]),
-            "requests": tx.readers.who_request(_READERS_PER_PAGE),
+            "requests": tx.readers.list_requesting(_READERS_PER_PAGE),
             "lists": known_lists(tx, self._subscribers.declared_lists),
             "growth": tx.readers.growth(tx.now - _MONTH),
             "segments": [
                 (one, tx.audiences.count(Audience(lists=(one.list,), segment=one)))
                 for one in self._subscribers.segments
             ],
-            "kept_out": tx.readers.suppression_counts(),
+            "kept_out": tx.readers.count_suppressions(),
         }

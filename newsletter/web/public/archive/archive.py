@@ -203,7 +203,7 @@ class Pictures:
     def picture(self, request: Request) -> Response:
         """Return a picture, which clients cache for ever. Raises HTTPException 404."""
         with self._store.read() as tx:
-            found = tx.pictures.data(request.path_params["name"])
+            found = tx.pictures.get_data(request.path_params["name"])
         if found is None:
             raise HTTPException(404)
         # a page of the archive is sandboxed, so the attribute of a link alone saves nothing

@@ -260,7 +260,7 @@ class ArchiveBuild:
     def _add_headings(self, shown: Sequence[Published]) -> list[tuple[Published, Heading]]:
         """Pair statements with headings from the search index, or from the email if not indexed."""
         with self._store.read() as tx:
-            headings = tx.search.headings({one.slug: one.content_hash for one in shown})
+            headings = tx.search.find_headings({one.slug: one.content_hash for one in shown})
         missing = [one for one in shown if one.slug not in headings]
         for statement, content in self._add_contents(missing) if missing else ():
             headings[statement.slug] = Heading(
@@ -273,7 +273,7 @@ class ArchiveBuild:
 
     def _add_contents(self, shown: Sequence[Published]) -> list[tuple[Published, Content]]:
         with self._store.read() as tx:
-            contents = tx.statements.contents([statement.content_hash for statement in shown])
+            contents = tx.statements.get_contents([statement.content_hash for statement in shown])
         return [
             (statement, contents[statement.content_hash])
             for statement in shown

@@ -104,7 +104,7 @@ def _build(
 def newest(store: Store, limit: int, skip: int = 0) -> list[Published]:
     """Return at most ``limit`` statements, newest first, after the first ``skip``."""
     with store.read() as tx:
-        slugs = tx.campaigns.published(skip=skip, limit=limit)
+        slugs = tx.campaigns.list_published(skip=skip, limit=limit)
         found = _find(tx, slugs)
     return [found[slug] for slug in slugs]
 
@@ -121,14 +121,16 @@ def translations(store: Store, slug: str) -> list[Published]:
         original = _find(tx, [slug]).get(slug)
         if original is None:
             return []
-        members = _find(tx, {original.original, *tx.campaigns.translations([original.original])})
+        members = _find(
+            tx, {original.original, *tx.campaigns.find_translation_slugs([original.original])}
+        )
     found = [statement for statement in members.values() if statement.original == original.original]
     return sorted(found, key=lambda statement: statement.began_at, reverse=True)
 
 
 def _find(tx: Transaction, slugs: Collection[str]) -> dict[str, Published]:
     # their corrections and originals tell what happened to them
-    found = published(tx.campaigns.related(slugs), tx.public_notes.of(slugs))
+    found = published(tx.campaigns.find_related(slugs), tx.public_notes.of(slugs))
     return {statement.slug: statement for statement in found if statement.slug in slugs}
 
 

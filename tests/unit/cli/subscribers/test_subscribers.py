@@ -79,9 +79,9 @@ def test_adding_puts_a_person_on_a_list_with_the_consent_noted(do, services: Ser
     assert "already" in do("add", "di@example.org", "--list", "press")[1]
     assert "is on events now" in do("add", "di@example.org", "--list", "events")[1]
     with services.store.read() as tx:
-        [(_, consent)] = [one for one in tx.readers.all() if one[0].address == "di@example.org"]
+        [(_, consent)] = [one for one in tx.readers.stream() if one[0].address == "di@example.org"]
         assert "added by operator" in consent
-        assert tx.audit.newest(1)[0].action == "add"
+        assert tx.audit.list_newest(1)[0].action == "add"
 
 
 @pytest.mark.parametrize(

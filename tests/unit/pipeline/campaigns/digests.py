@@ -81,12 +81,12 @@ class Desk(Newsroom):
 
     def issues(self) -> dict[str, Issue]:
         with self.store.read() as tx:
-            return {one.slug: one for one in tx.digests.issues()}
+            return {one.slug: one for one in tx.digests.list_issues()}
 
     def parts(self, slug: str = FIRST) -> tuple[str, ...]:
         return self.issues()[slug].parts
 
     def started(self, slug: str) -> Campaign | None:
         with self.store.read() as tx:
-            campaign = tx.campaigns.latest(slug)
+            campaign = tx.campaigns.find_latest(slug)
         return campaign if campaign is not None and campaign.started_at else None

@@ -270,12 +270,12 @@ def test_a_text_of_the_desk_is_known_by_its_key_and_whether_it_is_ahead(room: Ne
     room.write_and_look(desk=DRAFT.key)
     with room.store.begin() as tx:
         number = tx.drafts.add(DRAFT).version.number
-        tx.drafts.hand_in(DRAFT.key, "resignation", number, by=ED, at=room.clock.now())
+        tx.drafts.submit(DRAFT.key, "resignation", number, by=ED, at=room.clock.now())
     assert status(room).statement.desk == DRAFT.key
     assert describe_further(status(room)) == ()
     with room.store.begin() as tx:
-        head = tx.drafts.keep(DRAFT.key, FIRST)
-        tx.drafts.advance(DRAFT.key, head, by=ED, at=room.clock.now())
+        head = tx.drafts.add_version(DRAFT.key, FIRST)
+        tx.drafts.set_head(DRAFT.key, head, by=ED, at=room.clock.now())
     assert status(room).has_newer_draft
 
 
@@ -294,7 +294,7 @@ def fill(room: Newsroom, count: int) -> None:
             if kind == 0:
                 campaign = add_campaign(tx, slug)
                 for state in (CampaignState.SENDING, CampaignState.SENT):
-                    tx.campaigns.move(campaign, state, expect=CampaignState, at=now)
+                    tx.campaigns.change_state(campaign, state, expect=CampaignState, at=now)
         room.source.statements = []
 
 
@@ -460,7 +460,7 @@ def _agree(room: Newsroom, start: StartBy) -> None:
     asked = replace(room.rules, start=start)
     with room.store.read() as tx:
         for one in board(tx, asked).rows:
-            listed = tx.board.page(asked, one.shelf, limit=9)
+            listed = tx.board.list_slugs(asked, one.shelf, limit=9)
             assert one.slug in listed, (one.state, describe_state(one))
 
 

@@ -240,7 +240,7 @@ def test_the_oldest_are_left_out_where_one_mail_cannot_hold_them_and_that_is_sai
         for number in range(52):
             campaign = add_campaign(tx, f"s{number:02}")
             at = desk.clock.now() + timedelta(minutes=number + 1)
-            tx.campaigns.move(
+            tx.campaigns.change_state(
                 campaign, CampaignState.SENDING, expect={CampaignState.SCHEDULED}, at=at
             )
     desk.at("2026-11-27 16:00")

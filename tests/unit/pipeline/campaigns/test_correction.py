@@ -68,7 +68,7 @@ def test_who_is_suppressed_or_erased_after_its_start_is_booked_and_who_leaves_ge
     room.suppress("reader1@example.org")
     leave(room, 2)
     with room.store.begin() as tx:
-        tx.readers.forget("reader3@example.org", room.clock.now())
+        tx.readers.erase("reader3@example.org", room.clock.now())
     room.drain()
     assert got(room, RIGHT) == people(2, 4)
     assert room.campaign(RIGHT).counts == Counts(accepted=2, suppressed=2)

@@ -101,7 +101,7 @@ def test_a_change_is_handed_in_only_by_whom_was_told_what_it_costs(room: Newsroo
     assert room.campaign("library-hours").state is CampaignState.SCHEDULED
     desk.hand_in(draft)
     with room.store.read() as tx:
-        [entry, *_] = [one for one in tx.audit.newest(9) if one.action == "submit"]
+        [entry, *_] = [one for one in tx.audit.list_newest(9) if one.action == "submit"]
     assert "ben@forum.example approved it and sam@forum.example started it" in entry.detail
     reason = room.campaign("library-hours").reason
     assert reason.endswith("; sam@forum.example had started it, and that has lapsed")

@@ -39,7 +39,9 @@ def settle(room: Newsroom, count: int) -> None:
         for number in range(count):
             campaign = add_campaign(tx, f"went-{number}")
             for state in (CampaignState.SENDING, CampaignState.SENT):
-                tx.campaigns.move(campaign, state, expect=CampaignState, at=room.clock.now())
+                tx.campaigns.change_state(
+                    campaign, state, expect=CampaignState, at=room.clock.now()
+                )
 
 
 def look(room: Newsroom, *digests: Digest) -> None:

@@ -225,7 +225,7 @@ def test_a_start_lapses_with_the_role_of_who_gave_it(
     [withdrawn] = room.look().withdrawn
     assert withdrawn.reason.startswith("no sender has started it")
     with room.store.read() as tx:  # where senders find what waits for them
-        assert tx.board.page(room.rules, Shelf.APPROVED, limit=9) == ["resignation"]
+        assert tx.board.list_slugs(room.rules, Shelf.APPROVED, limit=9) == ["resignation"]
     assert run(room, minutes=60 * 24) == []
     room.hire(ADA, Role.ADMIN)
     start(room, by=ADA)  # another sender starts it

@@ -184,7 +184,7 @@ def test_what_nobody_started_for_its_number_waits_for_a_sender(
     [approval] = approvals(room)
     assert approval.by == ED
     with room.store.read() as tx:
-        campaign = tx.campaigns.latest("resignation")
+        campaign = tx.campaigns.find_latest("resignation")
     assert campaign is None or campaign.state is CampaignState.CANCELLED
     starting(room)
     room.look()

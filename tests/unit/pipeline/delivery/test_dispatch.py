@@ -155,7 +155,7 @@ def test_those_who_differ_are_booked_one_by_one_with_the_providers_names(room: N
     room.dispatch()
     assert room.counts() == Counts(accepted=3, rejected=1)
     with room.store.read() as tx:
-        assert tx.campaigns.exceptions(1) == [
+        assert tx.campaigns.list_exceptions(1) == [
             ("reader2@example.org", "rejected", "no such mailbox", "m2"),
             ("reader3@example.org", "accepted", "", "m3"),
         ]

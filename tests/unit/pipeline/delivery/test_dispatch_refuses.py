@@ -148,7 +148,7 @@ def test_whoever_left_since_the_start_gets_nothing(room: Newsroom) -> None:
     room.start(25)
     room.suppress("READER3@example.org")
     with room.store.begin() as tx:
-        tx.readers.forget("reader13@example.org", room.clock.now())
+        tx.readers.erase("reader13@example.org", room.clock.now())
         tx.choices.leave(23, ["press"], room.clock.now(), 1)
     room.drain()
     left = {f"reader{number}@example.org" for number in (3, 13, 23)}

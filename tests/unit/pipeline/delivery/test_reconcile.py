@@ -399,7 +399,7 @@ def test_a_paused_campaign_is_looked_after_and_not_replayed(room: Newsroom) -> N
     room.provider.loses = lambda _batch: True
     room.subscribe(6)  # no new batch: the audience is frozen
     with room.store.begin() as tx:
-        tx.campaigns.move(
+        tx.campaigns.change_state(
             1, CampaignState.PAUSED, expect=[CampaignState.ATTENTION], at=room.clock.now()
         )
     calls = len(room.provider.batches)
@@ -433,12 +433,12 @@ def test_records_have_to_be_silent_twice_in_a_row(room: Newsroom) -> None:
 
 def move(room: Newsroom, number: int, address: str) -> None:
     with room.store.begin() as tx:
-        assert tx.readers.move(number, address)
+        assert tx.readers.change_address(number, address)
 
 
 def erase(room: Newsroom, number: int) -> None:
     with room.store.begin() as tx:
-        tx.readers.forget(f"reader{number}@example.org", room.clock.now())
+        tx.readers.erase(f"reader{number}@example.org", room.clock.now())
 
 
 def look_for_hours(room: Newsroom) -> None:

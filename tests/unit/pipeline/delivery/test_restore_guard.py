@@ -235,7 +235,7 @@ def test_a_doubt_signs_everybody_out(room: Newsroom, tmp_path: Path) -> None:
     room.guard().check_on_open()
     with room.store.read() as tx:
         assert tx.sessions.get(b"h") is None
-        assert tx.tokens.newest(1)[0].revoked_at is not None
+        assert tx.tokens.list_newest(1)[0].revoked_at is not None
 
 
 def test_a_doubt_that_no_run_has_seen_yet_can_be_lifted_too(room: Newsroom, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def tell_of(room: Newsroom, number: int, kind: EventKind, **fields: Any) -> Reco
 
 def suppressed(room: Newsroom, number: int) -> SuppressionReason | None:
     with room.store.read() as tx:
-        return tx.readers.suppressed(f"reader{number}@example.org")
+        return tx.readers.suppression_reason(f"reader{number}@example.org")
 
 
 def figures(room: Newsroom, name: str = "resignation") -> dict[str, Any]:
@@ -152,12 +152,12 @@ def test_an_event_that_names_nobody_we_know_is_kept_and_nothing_else(accepted: N
     assert kept(accepted) == ["bounced 1", "complained 1", "other 1", "unsubscribed 1"]
     assert figures(accepted)["events_received"] is False
     with accepted.store.read() as tx:
-        assert tx.readers.suppressed("stranger@example.org") is None
+        assert tx.readers.suppression_reason("stranger@example.org") is None
 
 
 def test_of_whom_we_forgot_the_figures_are_kept_and_no_words(accepted: Newsroom) -> None:
     with accepted.store.begin() as tx:
-        tx.readers.forget("reader3@example.org", accepted.clock.now())
+        tx.readers.erase("reader3@example.org", accepted.clock.now())
     tell_of(accepted, 3, EventKind.BOUNCED, subscriber_id=3, reason="reader3@ is no more")
     tell_of(accepted, 3, EventKind.COMPLAINED)
     assert figures(accepted)["bounces"]["hard"] == 1
@@ -236,7 +236,7 @@ def test_a_copy_of_an_event_does_not_end_what_its_reader_has_begun_anew(
     told = event(accepted, 2, kind)
     tell(accepted, told)
     with accepted.store.begin() as tx:
-        tx.readers.lift("reader2@example.org")
+        tx.readers.lift_at_request("reader2@example.org")
         tx.choices.join(2, ["press"], tx.now, ())
     tell(accepted, told)
     with accepted.store.read() as tx:
@@ -257,7 +257,7 @@ def test_an_event_of_a_message_proves_that_the_provider_took_it(
     if proved:
         with lost.store.read() as tx:
             told = ("reader3@example.org", "accepted", "told by an event", "m3")
-            assert tx.campaigns.exceptions(1) == [told]
+            assert tx.campaigns.list_exceptions(1) == [told]
 
 
 def test_when_the_last_unknown_is_told_of_the_campaign_is_sent(lost: Newsroom) -> None:
@@ -417,12 +417,12 @@ def test_events_that_come_while_others_send_reach_nobody_twice(room: Newsroom) -
 
 def _move(room: Newsroom, address: str = "new@example.org", number: int = 1) -> None:
     with room.store.begin() as tx:
-        assert tx.readers.move(number, address)
+        assert tx.readers.change_address(number, address)
 
 
 def _reason(room: Newsroom, address: str) -> SuppressionReason | None:
     with room.store.read() as tx:
-        return tx.readers.suppressed(address)
+        return tx.readers.suppression_reason(address)
 
 
 @pytest.mark.parametrize(
@@ -493,9 +493,9 @@ def test_an_erased_person_leaves_no_address_behind_that_was_left(accepted: Newsr
     _move(accepted)
     tell_of(accepted, 1, EventKind.BOUNCED)
     with accepted.store.begin() as tx:
-        assert [one.address for one in tx.readers.suppressions()] == ["reader1@example.org"]
-        tx.readers.forget("new@example.org", accepted.clock.now())
-        assert list(tx.readers.suppressions()) == []
+        assert [one.address for one in tx.readers.stream_suppressions()] == ["reader1@example.org"]
+        tx.readers.erase("new@example.org", accepted.clock.now())
+        assert list(tx.readers.stream_suppressions()) == []
         assert tx.db.value("SELECT count(*) FROM address_history") == 0
     assert suppressed(accepted, 1) is SuppressionReason.BOUNCED
 

@@ -68,7 +68,7 @@ class Office:
         """The word of the link that somebody was mailed and has not used."""
         with self.store.read() as tx:
             [email_id] = [
-                one.email_id for one in tx.invitations.open(tx.now) if one.address == address
+                one.email_id for one in tx.invitations.list_usable(tx.now) if one.address == address
             ]
         assert email_id is not None
         return link_token(self.proofs.key, email_id)
@@ -129,4 +129,6 @@ class Office:
         """(actor, action, subject) of each line of the audit log, which is whole."""
         with self.store.read() as tx:
             tx.audit.verify()
-            return [(one.actor, one.action, one.subject) for one in tx.audit.all()]
+            return [
+                (one.actor, one.action, one.subject) for one in tx.audit.list_newest(None)[::-1]
+            ]

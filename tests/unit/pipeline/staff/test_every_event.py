@@ -160,7 +160,7 @@ def brings_people_in(desk: Desk) -> None:
 
 def undoes_the_import(desk: Desk) -> None:
     with desk.room.store.begin() as tx:
-        [record] = tx.imports.newest(1)
+        [record] = tx.imports.list_newest(1)
         tx.imports.undo(record, tx.now, ADA)
 
 
@@ -455,7 +455,7 @@ def test_it_is_told_once_to_the_right_people_and_channels(desk: Desk, case: Case
     assert event in [name for one in hook["data"]["notices"] for name in one["events"]]
     # another process without our mark, a minute later
     with desk.room.store.begin() as tx:
-        tx.notices.advance(Mark())
+        tx.notices.store_mark(Mark())
     desk.room.forget_looks()
     assert told(desk, case.kind) == set()
     assert not [one for news in posted(desk) for one in news if event in one.events]

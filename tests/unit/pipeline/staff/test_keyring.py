@@ -79,7 +79,7 @@ def theirs(office: Office, address: str = CLEO) -> list[Passkey]:
 
 def last_line(office: Office) -> tuple[str, str, str]:
     with office.store.read() as tx:
-        entry = tx.audit.newest(1)[0]
+        entry = tx.audit.list_newest(1)[0]
     return entry.actor, entry.action, entry.detail
 
 

@@ -134,7 +134,7 @@ def test_the_log_says_whether_a_link_was_printed_or_mailed(office: Office) -> No
     office.link(ANA)
     office.link(BEN, by=DAN)
     with office.store.read() as tx:
-        said = [one.detail for one in tx.audit.all() if one.action == "invite"]
+        said = [one.detail for one in tx.audit.list_newest(None)[::-1] if one.action == "invite"]
     assert said == [
         "as admin; the link was printed",
         "as writer; the link was printed",
@@ -222,8 +222,8 @@ def test_whoever_asks_learns_nothing_and_nobody_without_an_account_gets_a_link(
     for address in (BEN, "stranger@forum.example", "no address"):
         forgot(office, address)
     with office.store.read() as tx:
-        assert tx.invitations.open(tx.now) == []
-        assert [one.subject for one in tx.audit.all()][-3:] == ["no account"] * 3
+        assert tx.invitations.list_usable(tx.now) == []
+        assert [one.subject for one in tx.audit.list_newest(None)[::-1]][-3:] == ["no account"] * 3
 
 
 def test_one_network_asks_for_so_many_links_only(office: Office) -> None:

@@ -83,7 +83,7 @@ class Desk:
 
     def mute(self, address: str, *kinds: NoticeKind) -> None:
         with self.room.store.begin() as tx:
-            tx.accounts.mute(address, kinds)
+            tx.accounts.set_muted(address, kinds)
 
     def say(self, words: str, by: str = ED) -> None:
         comment("resignation", words, by=by, store=self.room.store)

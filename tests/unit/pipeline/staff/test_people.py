@@ -119,7 +119,9 @@ def test_what_somebody_approved_or_started_does_not_come_back_with_them(
     office.join(CLEO, Role.SENDER)
     with office.store.begin() as tx:
         now, went = tx.now, add_campaign(tx, "went")
-        tx.campaigns.move(went, CampaignState.SENDING, expect={CampaignState.SCHEDULED}, at=now)
+        tx.campaigns.change_state(
+            went, CampaignState.SENDING, expect={CampaignState.SCHEDULED}, at=now
+        )
         found = tx.campaigns.get(went)
         assert found is not None
         for slug, content_hash in (("waits", "d1"), ("went", found.content_hash)):
@@ -363,7 +365,7 @@ def test_a_reset_ends_sessions_at_once_and_takes_the_second_factor_away(office: 
     assert roles(office) == {CLEO: Role.SENDER}
     with office.store.read() as tx:
         assert tx.staff.names()[CLEO] == "Cleo"
-        assert tx.accounts.codes_left(CLEO) == 0
+        assert tx.accounts.count_unused_codes(CLEO) == 0
     assert ["password" in one for one in office.told(CLEO)[-2:]] == [True, True]
     assert "The operator has a link" in office.told(CLEO)[-2]
     assert [deed[1] for deed in office.deeds()[-3:-1]] == ["reset", "use reset link"]
@@ -417,4 +419,4 @@ def test_whoever_is_added_acts_by_commands_and_an_older_invitation_is_over(offic
     assert office.deeds()[-1] == (OPERATOR_NAME, "user", ANA)
     with office.store.read() as tx:
         assert tx.staff.role(ANA) is Role.WRITER
-        assert tx.invitations.open(office.clock.now()) == []
+        assert tx.invitations.list_usable(office.clock.now()) == []

@@ -71,7 +71,7 @@ class Team:
     @property
     def log(self) -> list[ChannelPost]:
         with self.room.store.read() as tx:
-            return tx.channel_posts.log(9)
+            return tx.channel_posts.list_newest(9)
 
     def again(self, by: str) -> None:
         send_again(self.log[0].id, by=by, store=self.room.store, channels={ROOM.name: ROOM})

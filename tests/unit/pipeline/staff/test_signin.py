@@ -171,7 +171,7 @@ def test_a_recovery_code_opens_once_and_its_owner_is_told(office: Office) -> Non
     assert "recovery code was used. 9 are left." in office.told(CLEO)[-1]
     assert office.second(come_in(office, CLEO), codes[0]) is Refusal.WRONG
     with office.store.read() as tx:
-        assert tx.accounts.codes_left(CLEO) == 9
+        assert tx.accounts.count_unused_codes(CLEO) == 9
 
 
 def test_somebody_elses_recovery_code_is_none(office: Office) -> None:
@@ -265,7 +265,9 @@ def test_a_full_queue_counts_against_no_account(office: Office) -> None:
                 signin.sign_in(ANA, OTHER, proofs=replace(proofs, client=client))  # no turn
         limits = limits_on_passwords(ANA, client.network, is_familiar=False)
         with office.store.read() as tx:
-            assert [tx.throttle.count(limit.key, HALF_A_DAY_AGO) for limit in limits] == [0] * 4
+            assert [tx.throttle.count_failures(limit.key, HALF_A_DAY_AGO) for limit in limits] == [
+                0
+            ] * 4
 
 
 def test_a_limit_that_is_reached_while_somebody_queues_holds(office: Office) -> None:

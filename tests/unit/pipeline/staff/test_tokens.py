@@ -28,8 +28,8 @@ def test_an_admin_makes_a_token_and_gets_an_email(office: Office) -> None:
     one, secret = made(office)
     assert tokens.bearer(secret, store=office.store) == one
     with office.store.read() as tx:
-        assert tx.tokens.newest(5)[0].used_at == office.clock.now()
-        line = tx.audit.newest(1)[0]
+        assert tx.tokens.list_newest(5)[0].used_at == office.clock.now()
+        line = tx.audit.list_newest(1)[0]
     assert (line.actor, line.action) == (DAN, "make token")
     assert line.detail.startswith("CRM: subscribers:read; until ")
     assert office.store.clock.now() + DAYS == one.expires_at

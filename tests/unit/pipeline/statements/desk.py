@@ -71,4 +71,4 @@ class WritingRoom:
     def versions(self, draft: Draft) -> list[str]:
         """The text of each version, the oldest first."""
         with self.room.store.read() as tx:
-            return [one.text.body for one in reversed(tx.drafts.versions(draft.key, 99))]
+            return [one.text.body for one in reversed(tx.drafts.list_versions(draft.key, 99))]

@@ -49,7 +49,7 @@ def test_an_embargo_is_waived_by_name_for_these_words_alone(room: Newsroom) -> N
     assert room.approve(no_embargo=True).warnings == ("open-embargo",)
     assert (yes(room).by, yes(room).despite) == ("ed@forum.example", "no embargo")
     with room.store.read() as tx:
-        [entry, *_] = [one for one in tx.audit.newest(5) if one.action == "approve"]
+        [entry, *_] = [one for one in tx.audit.list_newest(5) if one.action == "approve"]
     assert entry.detail.endswith("despite open-embargo: no embargo")
     assert room.plan().scheduled
     room.write(embargo="EMBARGOED UNTIL MONDAY")

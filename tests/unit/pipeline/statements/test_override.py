@@ -29,7 +29,9 @@ def test_two_admins_with_reasons_are_enough(room: Newsroom) -> None:
     assert campaign.approved_by == (ADA, DAN)
     with room.store.read() as tx:
         given = tx.approvals.of("resignation")
-        said = [line.detail for line in tx.audit.all() if line.action == "approve"]
+        said = [
+            line.detail for line in tx.audit.list_newest(None)[::-1] if line.action == "approve"
+        ]
     assert [(one.channel, one.despite) for one in given] == [
         (Channel.OVERRIDE, WHY),
         (Channel.OVERRIDE, "so is Flo"),

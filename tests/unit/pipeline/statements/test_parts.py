@@ -29,7 +29,7 @@ def both(room: Newsroom) -> Newsroom:
 
 def content(room: Newsroom, slug: str) -> Content:
     with room.store.read() as tx:
-        found = tx.statements.content(room.content_hash(slug))
+        found = tx.statements.get_content(room.content_hash(slug))
     assert found is not None
     return found
 
@@ -37,7 +37,9 @@ def content(room: Newsroom, slug: str) -> Content:
 def shelf(room: Newsroom, slug: str) -> Shelf:
     """By SQL, as the board lists it; the page says the same."""
     with room.store.read() as tx:
-        [listed] = [shelf for shelf in Shelf if slug in tx.board.page(room.rules, shelf, limit=9)]
+        [listed] = [
+            shelf for shelf in Shelf if slug in tx.board.list_slugs(room.rules, shelf, limit=9)
+        ]
         assert load_for_page(tx, slug, room.rules).shelf is listed
     return listed
 

@@ -19,7 +19,7 @@ def test_a_statement_is_rendered_once(room: Newsroom) -> None:
     expected = PlainRenderer().render(statement)
     assert room.content_hash() == expected.content_hash()
     with room.store.read() as tx:
-        assert tx.statements.content(room.content_hash()) == expected
+        assert tx.statements.get_content(room.content_hash()) == expected
     assert room.render().slugs == ()
 
 
@@ -57,7 +57,7 @@ def test_what_was_rendered_before_is_kept_for_those_who_approved_it(room: Newsro
     before = room.content_hash()
     room.write_and_look(body="Another text.")
     with room.store.read() as tx:
-        kept = tx.statements.content(before)
+        kept = tx.statements.get_content(before)
     assert kept.content_hash() == before
 
 

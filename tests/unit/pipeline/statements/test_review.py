@@ -30,7 +30,9 @@ def approvals(room: Newsroom) -> list[Approval]:
 
 def details(room: Newsroom, action: str = "approve") -> list[str]:
     with room.store.read() as tx:
-        return [entry.detail for entry in tx.audit.all() if entry.action == action]
+        return [
+            entry.detail for entry in tx.audit.list_newest(None)[::-1] if entry.action == action
+        ]
 
 
 def settled(room: Newsroom) -> bool:
@@ -64,7 +66,7 @@ def test_statements_to_the_same_lists_are_counted_once(room: Newsroom) -> None:
     room.write("first")
     room.write_and_look("second")
     with room.store.read() as tx:
-        both = tx.statements.some(["first", "second"])
+        both = tx.statements.find(["first", "second"])
         reviewed = review(tx, both, room.review_rules)
     assert [{remark.check for remark in one.remarks} for one in reviewed] == [{Check.SUMMARY}] * 2
 

@@ -77,7 +77,7 @@ def test_a_text_that_changed_since_it_was_opened_is_not_handed_in(desk: WritingR
     with pytest.raises(Refused, match=f"{BEN} changed this text"):
         desk.submitter.hand_in(draft.key, 1, by=ANA)
     with desk.room.store.read() as tx:
-        assert tx.drafts.handed_in() == []
+        assert tx.drafts.list_submitted() == []
 
 
 def test_whoever_looks_on_hands_nothing_in_and_takes_nothing_back(desk: WritingRoom) -> None:
@@ -244,7 +244,7 @@ def test_what_cannot_be_rendered_is_handed_to_nobody(desk: WritingRoom) -> None:
     with pytest.raises(InvalidInput):
         desk.submitter.hand_in(draft.key, 1, by=ANA)
     with desk.room.store.read() as tx:
-        assert tx.drafts.handed_in() == []
+        assert tx.drafts.list_submitted() == []
 
 
 def test_a_text_does_not_correct_itself(desk: WritingRoom) -> None:

@@ -97,11 +97,11 @@ class Desk:
 
     def states(self) -> dict[str, ItemState]:
         with self.room.store.read() as tx:
-            return {one.id: one.state for one in tx.feeds.items(self.feed.name)}
+            return {one.id: one.state for one in tx.feeds.list_items(self.feed.name)}
 
     def record(self) -> FeedRecord:
         with self.room.store.read() as tx:
-            return tx.feeds.record(self.feed.name)
+            return tx.feeds.get_record(self.feed.name)
 
     def source(self) -> FeedSource:
         return FeedSource(
@@ -328,7 +328,7 @@ def test_whoever_comes_after_somebody_else_books_nothing(
 
     def meanwhile(bookmark: str) -> FetchedFeed:
         with desk.room.store.begin() as tx:
-            tx.feeds.put("press", tx.feeds.record("press"), (), NOON)
+            tx.feeds.put("press", tx.feeds.get_record("press"), (), NOON)
         return fetch(bookmark)
 
     desk.feed.broken = broken

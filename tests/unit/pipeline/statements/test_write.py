@@ -262,7 +262,7 @@ def test_a_picture_is_kept_under_a_name_that_nobody_guesses_with_what_it_shows(
     assert pictures(desk, draft.key) == [picture]
     assert (len(picture.name), picture.alt, picture.by) == (26, "A desk", ANA)
     with desk.room.store.read() as tx:
-        assert tx.pictures.data(picture.name) == ("image/png", b"\x89PNG")
+        assert tx.pictures.get_data(picture.name) == ("image/png", b"\x89PNG")
     assert desk.room.deeds()[-1] == (ANA, "add a picture")
 
 

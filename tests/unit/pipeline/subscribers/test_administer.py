@@ -27,12 +27,15 @@ def lift(room: Newsroom) -> SuppressionReason:
 
 def suppressed(room: Newsroom) -> SuppressionReason | None:
     with room.store.read() as tx:
-        return tx.readers.suppressed(ANA)
+        return tx.readers.suppression_reason(ANA)
 
 
 def entered(room: Newsroom) -> list[tuple[str, str, str, str]]:
     with room.store.read() as tx:
-        return [(line.actor, line.action, line.subject, line.detail) for line in tx.audit.all()]
+        return [
+            (line.actor, line.action, line.subject, line.detail)
+            for line in tx.audit.list_newest(None)[::-1]
+        ]
 
 
 def test_a_person_is_added_to_lists_that_are_offered_or_in_use(room: Newsroom) -> None:

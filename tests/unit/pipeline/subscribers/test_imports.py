@@ -61,15 +61,15 @@ def take_back(room: Newsroom, number: int) -> ImportUndoResult:
 
 def known(room: Newsroom) -> dict[str, tuple[str, ...]]:
     with room.store.read() as tx:
-        return {who.address.partition("@")[0]: who.lists for who, _ in tx.readers.all()}
+        return {who.address.partition("@")[0]: who.lists for who, _ in tx.readers.stream()}
 
 
 def test_the_log_and_the_list_of_imports_tie_people_to_their_very_file(room: Newsroom) -> None:
     brought = bring(room, person("ana"), gone="gone@example.org")
     assert (brought.number, brought.new, brought.suppressed) == (1, 1, 1)
     with room.store.read() as tx:
-        entered, began = tx.audit.newest(2)
-        [record] = tx.imports.newest(None)
+        entered, began = tx.audit.list_newest(2)
+        [record] = tx.imports.list_newest(None)
     assert (entered.actor, entered.action, entered.subject) == (ADA, "import", "people.csv")
     assert entered.detail == "import 1: 1 new, 0 known, 1 suppressed; SHA-256 ab12"
     assert began.detail == "import 1 begins; SHA-256 ab12"
@@ -126,7 +126,7 @@ def test_what_was_written_of_an_import_that_is_cut_off_can_be_undone(room: Newsr
     with pytest.raises(StoreUnavailable):
         slowly(room, fail)
     with room.store.read() as tx:
-        [record] = tx.imports.newest(None)
+        [record] = tx.imports.list_newest(None)
     assert (record.new, record.joined, record.finished_at) == (500, 500, None)
     assert bring(room, *MANY[498:]).new == 1
     assert take_back(room, 2).removed == 1
@@ -157,7 +157,7 @@ def test_whom_a_file_suppresses_gets_nothing_while_it_is_imported(
         run_import(cut_off(), PLAN, store=room.store)
     press = Audience(lists=("press",))
     with room.store.read() as tx:
-        reached = {*tx.audiences.addresses(press)}
+        reached = {*tx.audiences.stream_addresses(press)}
     assert reached & {MANY[0].address, "gone@example.org"} == {MANY[0].address}
     again = run_import(read.people, PLAN, store=room.store)
     assert (again.refused, again.suppressed) == ({}, 0)
@@ -179,7 +179,7 @@ def test_an_import_that_is_undone_while_it_is_at_work_ends(room: Newsroom) -> No
 def test_an_upload_is_imported_once(room: Newsroom) -> None:
     upload = UploadedFile(by=ADA, file="a.csv", lists=(), without=(), agreed="fair", body=b"")
     with room.store.begin() as tx:
-        number = tx.imports.keep_upload(upload, tx.now)
+        number = tx.imports.add_upload(upload, tx.now)
     plan = replace(PLAN, upload=number)
     assert run_import(located(person("ana")), plan, store=room.store).new == 1
     with pytest.raises(NotFound, match="was imported already"):
@@ -192,8 +192,8 @@ def test_an_undo_removes_who_was_new_and_restores_who_was_changed(room: Newsroom
     bring(room, person("ana", "events", name="Anna", language="es", tags=("board",)), person("bo"))
     assert take_back(room, 2) == replace(NOTHING, removed=1, restored=1, ended=2)
     with room.store.read() as tx:
-        [(ana, _)] = tx.readers.all()
-        entered = tx.audit.newest(1)[0]
+        [(ana, _)] = tx.readers.stream()
+        entered = tx.audit.list_newest(1)[0]
     assert (ana.name, ana.language, ana.lists, ana.tags) == ("Ana", "", ("press",), ("vip",))
     assert (entered.action, entered.detail) == ("undo import", "import 2: 1 removed, 0 stay")
     assert take_back(room, 1) == replace(NOTHING, removed=1, ended=1), "nor is that an act of hers"

@@ -84,7 +84,7 @@ def proof(room: Newsroom, number: int) -> list[ConsentRecord]:
 
 def audited(room: Newsroom) -> list[tuple[str, str]]:
     with room.store.read() as tx:
-        return [(one.action, one.detail) for one in tx.audit.all()]
+        return [(one.action, one.detail) for one in tx.audit.list_newest(None)[::-1]]
 
 
 # --- asking
@@ -99,7 +99,7 @@ def test_the_words_that_were_shown_are_kept_also_when_ours_changed_since(room: N
     sign_up(room)
     email = email_of(room)
     with room.store.read() as tx:
-        assert tx.consents.words(email.wording) == WORDS
+        assert tx.consents.get_words(email.wording) == WORDS
     assert (email.language, email.source, email.name) == ("es", "sign-up page", "Ana Ruiz")
     newer = replace(SHOWN, words="Others.")
     assert sign_up(room, replace(WISH, address="bo@example.org"), newer) is RequestOutcome.NEW
@@ -228,12 +228,12 @@ def test_only_the_person_comes_back_and_only_where_staff_did_not_say_never(
     post.suppress(reason, WISH.address)
     sign_up(room)
     with room.store.read() as tx:
-        assert tx.readers.suppressed(WISH.address) is reason, "asking lifts nothing"
+        assert tx.readers.suppression_reason(WISH.address) is reason, "asking lifts nothing"
 
     done = press(room)
 
     with room.store.read() as tx:
-        left = tx.readers.suppressed(WISH.address)
+        left = tx.readers.suppression_reason(WISH.address)
     if reason is SuppressionReason.MANUAL:
         assert (done.state, left, find(room)) == (LinkState.BLOCKED, reason, None)
         assert audited(room) == []
@@ -252,7 +252,7 @@ def test_the_language_of_a_page_does_not_replace_the_readers_own(
     press(room)
     assert person(room).language == kept
     with room.store.read() as tx:
-        [(_, consent)] = tx.readers.all()
+        [(_, consent)] = tx.readers.stream()
     assert "sign-up page" in consent, "the newest one"
 
 
@@ -294,7 +294,7 @@ def test_an_address_may_be_spelt_otherwise(post: Post) -> None:
 def test_whoever_is_forgotten_meanwhile_moves_nowhere(post: Post) -> None:
     move(post)
     with post.room.store.begin() as tx:
-        tx.readers.forget("old@example.org", NOON)
+        tx.readers.erase("old@example.org", NOON)
 
     with pytest.raises(NotFound):
         press(post.room)
@@ -329,7 +329,9 @@ def test_what_a_person_said_goes_along_and_what_a_mailbox_did_stays_behind(
     assert press(post.room).state is LinkState.DONE
 
     with post.room.store.read() as tx:
-        assert tx.readers.suppressed("new@example.org") is (of_old if of_old in _SAID else None)
+        assert tx.readers.suppression_reason("new@example.org") is (
+            of_old if of_old in _SAID else None
+        )
 
 
 def test_a_letter_that_was_never_handed_over_as_far_as_we_know_can_be_confirmed(post: Post) -> None:
@@ -370,8 +372,8 @@ def test_a_closed_list_is_joined_only_after_staff_admit_the_person(post: Post) -
     asked = person(post.room)
     assert (done.requested, asked.requested, asked.lists) == (("sport",), ("sport",), ("press",))
     with post.room.store.read() as tx:
-        assert tx.readers.who_request(9) == [asked]
-        assert tx.readers.lists() == {"press": 1, "sport": 0}
+        assert tx.readers.list_requesting(9) == [asked]
+        assert tx.readers.count_by_list() == {"press": 1, "sport": 0}
     assert {one.list for one in proof(post.room, asked.id)} == {"press", "sport"}
 
     decide(post.room, admits=True)

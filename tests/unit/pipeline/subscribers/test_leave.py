@@ -77,7 +77,7 @@ def test_the_link_of_whoever_is_not_there_any_more_is_answered_all_the_same(
 ) -> None:
     room.start(3)
     with room.store.begin() as tx:
-        tx.readers.forget("reader1@example.org", room.clock.now())
+        tx.readers.erase("reader1@example.org", room.clock.now())
     follow(room, token(room, reader))
     assert look(room, token(room, reader)).ended
     leave_everything(room.links.read_unsubscribe(token(room, reader)), store=room.store)
@@ -146,13 +146,13 @@ def test_whoever_leaves_everything_is_on_no_list_and_no_import_brings_them_back(
     room.suppress("reader2@example.org", SuppressionReason.COMPLAINED)
     leave_everything(Departure(campaign_id=1, subscriber_id=2), store=room.store)
     with room.store.read() as tx:
-        assert tx.readers.suppressed("reader2@example.org") is SuppressionReason.COMPLAINED
+        assert tx.readers.suppression_reason("reader2@example.org") is SuppressionReason.COMPLAINED
 
 
 def tell(room: Newsroom, name: str) -> None:
     told = Event(id=name, kind=EventKind.OTHER, at=NOON, raw="To: READER1@example.org")
     with room.store.begin() as tx:
-        tx.events.keep("mailgun", [(told, EventTarget())], NOON)
+        tx.events.store_events("mailgun", [(told, EventTarget())], NOON)
 
 
 def test_whoever_is_forgotten_is_gone_with_what_was_told_even_meanwhile(room: Newsroom) -> None:
@@ -162,7 +162,7 @@ def test_whoever_is_forgotten_is_gone_with_what_was_told_even_meanwhile(room: Ne
     assert forget("reader1@example.org", by="ada@forum.example", store=meanwhile)  # type: ignore[arg-type]
     with room.store.read() as tx:
         assert tx.readers.get(1) is None
-        assert tx.traces.of("reader1@example.org") == []
+        assert tx.traces.find("reader1@example.org") == []
     assert ("ada@forum.example", "forget") in room.deeds()
 
 
@@ -174,7 +174,7 @@ def test_an_address_of_which_nothing_is_kept_is_blocked_on_purpose_alone(room: N
         assert not tx.readers.has_data_of(eve)
     assert not forget(eve, by="ada@forum.example", block_unknown=True, store=room.store)
     with room.store.read() as tx:
-        assert tx.readers.suppressed(eve) is SuppressionReason.ERASED
+        assert tx.readers.suppression_reason(eve) is SuppressionReason.ERASED
     assert not forget(eve, by="ada@forum.example", store=room.store), "it was erased before"
 
 

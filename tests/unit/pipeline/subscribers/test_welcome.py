@@ -165,8 +165,8 @@ def test_while_it_is_paused_people_wait_and_once_it_is_cancelled_nobody_gets_it(
     press.hand().cancel("welcome")
     assert set(status(press).acts) == {Act.REPORT}
     with press.store.begin() as tx:
-        tx.readers.forget(ANA, tx.now)
-        tx.readers.release(ANA)
+        tx.readers.erase(ANA, tx.now)
+        tx.readers.lift_by_staff(ANA)
     assert joins(press) != number
     assert welcomed(press) == [ANA]
 
@@ -228,9 +228,12 @@ def test_the_archive_and_home_do_not_show_it(press: Newsroom, store: Store) -> N
     with store.read() as tx:
         home = desktop(tx, SAM, tx.staff.roles()[SAM], press.rules)
         assert tx.campaigns.count_published()[0] == 0
-        assert tx.search.headings({"welcome": tx.campaigns.head(1).content_hash}) == {}
-        assert tx.campaigns.begun(press.clock.now().replace(year=2000)) == []
-        assert (home.going, tx.campaigns.sending()) == ((), [])
+        assert (
+            tx.search.find_headings({"welcome": tx.campaigns.get_without_counts(1).content_hash})
+            == {}
+        )
+        assert tx.campaigns.list_begun(press.clock.now().replace(year=2000)) == []
+        assert (home.going, tx.campaigns.find_sending_ids()) == ((), [])
 
 
 def test_an_unknown_outcome_leaves_it_in_use(press: Newsroom) -> None:

@@ -37,7 +37,7 @@ def campaigns(path: Path) -> int:
 def test_a_backup_is_taken_while_work_goes_on(path: Path, store: Store, tmp_path: Path) -> None:
     Books(store, 3, beside=False)
     with store.read() as tx:
-        tx.campaigns.all()
+        tx.campaigns.list_newest(None)[::-1]
         backup(path, tmp_path / "copy.db")
     assert campaigns(tmp_path / "copy.db") == 1
     assert stat.S_IMODE((tmp_path / "copy.db").stat().st_mode) == 0o600
@@ -207,7 +207,7 @@ def test_no_number_that_stands_in_a_link_is_given_again_after_a_restore(
 
 def campaign_and_reader(store: Store) -> tuple[int, int]:
     with store.begin() as tx:
-        slug = f"c{len(tx.campaigns.all())}"
+        slug = f"c{tx.campaigns.count()}"
         tx.readers.upsert([Entry(address=f"{slug}@example.org", lists=("press",))], NOON)
         person = tx.readers.find(f"{slug}@example.org")
         assert person is not None
@@ -294,8 +294,8 @@ def test_sessions_links_and_tokens_in_a_backup_open_nothing(
     restore(tmp_path / "copy.db", path, at=NOON)
     with store_in(path).read() as tx:
         assert tx.sessions.get(b"h") is None
-        assert tx.invitations.open(NOON) == []
-        assert [one.revoked_at for one in tx.tokens.newest(5)] == [NOON]
+        assert tx.invitations.list_usable(NOON) == []
+        assert [one.revoked_at for one in tx.tokens.list_newest(5)] == [NOON]
 
 
 def test_a_backup_of_another_workspace_is_refused(path: Path, tmp_path: Path) -> None:

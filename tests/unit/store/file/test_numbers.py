@@ -39,7 +39,7 @@ def test_every_table_whose_numbers_are_never_given_twice_is_among_them(
         )
     }
     in_no_link = {"changed_statement", "address_history", "import", "worker"}
-    assert numbered - in_no_link == set(numbers.PER_MINUTE)
+    assert numbered - in_no_link == set(numbers.SKIPPED)
 
 
 def test_a_number_lies_beyond_all_that_any_copy_gave_before(connection: Connection) -> None:
@@ -50,7 +50,7 @@ def test_a_number_lies_beyond_all_that_any_copy_gave_before(connection: Connecti
         connection.execute("DELETE FROM sqlite_sequence")
         numbers.skip(connection, NOON + timedelta(minutes=minutes), {})
         given.append(next_email(connection))
-    assert given[1] - given[0] == given[2] - given[1] == numbers.PER_MINUTE["transactional_email"]
+    assert given[1] - given[0] == given[2] - given[1] == numbers.SKIPPED["transactional_email"][0]
 
 
 def test_where_the_clock_was_put_back_it_goes_on_all_the_same(connection: Connection) -> None:

@@ -63,7 +63,7 @@ def _say(tx: Transaction, number: int, subscriber_id: int, chance: random.Random
     mark = f"Mark{number:05}x"
     padding = "x" * chance.choice([1, 700, 9_000])
     told = Event(id=f"e{number}", kind=EventKind.OTHER, at=NOON, raw=f"{address(number)} {padding}")
-    tx.events.keep("mailgun", [(told, EventTarget(subscriber_id=subscriber_id))], NOON)
+    tx.events.store_events("mailgun", [(told, EventTarget(subscriber_id=subscriber_id))], NOON)
     email = TransactionalEmail(
         id=0,
         kind=EmailKind.MOVE,
@@ -107,7 +107,7 @@ def test_c4_whoever_is_forgotten_is_in_no_byte_of_any_file(
     forgotten = set(chance.sample(sorted(ids), people // 7))
     for number in sorted(forgotten):
         with store.begin() as tx:
-            tx.readers.forget(address(number).swapcase(), NOON)
+            tx.readers.erase(address(number).swapcase(), NOON)
         if number % 10 == 0:
             with store.begin() as tx:  # life goes on
                 some = chance.sample(sorted(ids.keys() - forgotten), 5)
@@ -122,7 +122,7 @@ def test_c4_whoever_is_forgotten_is_in_no_byte_of_any_file(
     with closing(sqlite3.connect(path)) as books:
         assert books.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     with store.read() as tx:
-        assert all(tx.readers.suppressed(address(number)) for number in forgotten)
+        assert all(tx.readers.suppression_reason(address(number)) for number in forgotten)
 
 
 def plant(path: Path, what: bytes) -> int:
@@ -175,7 +175,7 @@ def test_a_connection_that_had_read_a_page_before_does_not_bring_it_back(
         forgotten = sorted(ids)[::2]
         with store.begin() as tx:
             for number in forgotten:
-                tx.readers.forget(address(number), NOON)
+                tx.readers.erase(address(number), NOON)
         other.execute("SELECT sum(length(name)), sum(length(place)) FROM subscriber").fetchall()
         assert clean(store=store)
         other.execute("UPDATE subscriber SET language = 'de'")
@@ -200,7 +200,7 @@ def test_a_person_erased_while_the_file_is_written_is_overwritten_next_time(
 ) -> None:
     with store.begin() as tx:
         tx.readers.upsert([entry(1), entry(2)], NOON)
-        tx.readers.forget(address(1), NOON)
+        tx.readers.erase(address(1), NOON)
     with closing(sqlite3.connect(path, factory=Interrupted, isolation_level=None)) as connection:
         assert secure_erase.overwrite_erased(path, connection)
     with store.read() as tx:

@@ -185,7 +185,7 @@ def test_a_gap_that_somebody_wrote_down_is_no_fault_and_the_log_goes_on(
     with store.begin() as tx:
         tx.audit.note_gap(actor="ada@x.example")
         tx.audit.note_gap(actor="ada@x.example")
-        assert [line.action for line in tx.audit.all()] == ["do", "gap"]
+        assert [line.action for line in tx.audit.list_newest(None)[::-1]] == ["do", "gap"]
     assert head.read() == AuditHead(number=2, digest=_digest(store, 2))
     head.path.write_bytes(known)  # the process died before it could write
     assert verified(store) == 2

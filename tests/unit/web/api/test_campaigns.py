@@ -25,7 +25,7 @@ def bounce(site: Forum, *names: str, subscriber: int | None = 1) -> None:
             (Event(id=name, kind=EventKind.BOUNCED, at=tx.now, raw="ana@readers.example"), place)
             for name in names
         ]
-        tx.events.keep("outbox", told, tx.now)
+        tx.events.store_events("outbox", told, tx.now)
 
 
 def test_figures_add_up_and_name_nobody(site: Forum) -> None:

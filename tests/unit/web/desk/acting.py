@@ -330,7 +330,7 @@ def _joins_by_provider(world: World) -> Act:
 def _disconnects(world: World) -> Act:
     browser, server, address = _at_provider(world)
     with world.room.services.store.begin() as tx:
-        tx.accounts.connect(address, server.url, address)
+        tx.accounts.set_identity(address, server.url, address)
         session = tx.sessions.of(address)[0]
         tx.sessions.end(session.hash)
         tx.sessions.begin(replace(session, stepped_up_at=tx.now))
@@ -416,7 +416,7 @@ def _chooses_notices(world: World) -> Act:
 def _posts_again(world: World) -> Act:
     with world.room.services.store.begin() as tx:
         tx.channel_posts.add("press-room", tx.now)
-        [post] = tx.channel_posts.log(1)
+        [post] = tx.channel_posts.list_newest(1)
         tx.db.change("UPDATE post SET state = 'rejected'")
     return lambda: world.as_("dan").post(f"/channels/{post.id}/again")
 
@@ -440,7 +440,7 @@ def _tries_settings(world: World) -> Act:
 def _revokes_token(world: World) -> Act:
     _makes_token(world)()
     with world.room.services.store.read() as tx:
-        [token] = tx.tokens.newest(1)
+        [token] = tx.tokens.list_newest(1)
     return lambda: world.as_("dan").post(f"/tokens/{token.id}/revoke")
 
 

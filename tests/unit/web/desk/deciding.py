@@ -90,7 +90,7 @@ class Room:
     @property
     def campaign(self) -> Campaign:
         with self.services.store.read() as tx:
-            found = tx.campaigns.latest(SLUG)
+            found = tx.campaigns.find_latest(SLUG)
         assert found is not None
         return found
 
@@ -103,7 +103,7 @@ class Room:
         """(actor, action) of each line of the audit log, which is whole."""
         with self.services.store.read() as tx:
             tx.audit.verify()
-            return [(line.actor, line.action) for line in tx.audit.all()]
+            return [(line.actor, line.action) for line in tx.audit.list_newest(None)[::-1]]
 
 
 def form_of(page: Answer, action: str) -> dict[str, str]:

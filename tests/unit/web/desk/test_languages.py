@@ -155,7 +155,7 @@ def test_every_word_of_a_page_goes_through_the_catalogue(
     where, _, query = path.partition("?")
     if "KEY" in where:
         with services.store.read() as tx:
-            where = where.replace("KEY", tx.board.unseen(limit=1)[0].key)
+            where = where.replace("KEY", tx.board.list_unsubmitted(limit=1)[0].key)
     answer, found = next(
         (one.answer, found)
         for one in sorted(desk_routes(services), key=lambda one: one.path.count("{"))
@@ -213,7 +213,7 @@ def test_a_page_is_in_the_language_that_its_reader_chose_or_their_browser_asks_f
     french = {"Accept-Language": "nl, fr-CA;q=0.9, en;q=0.5"}
     assert lang(staffed, "/calendar") == "en"
     with staffed.site.services.store.read() as tx:
-        text = tx.board.unseen(limit=1)[0].key
+        text = tx.board.list_unsubmitted(limit=1)[0].key
     assert lang(staffed, f"/drafts/{text}/edit", "ana", **french) == "fr", "not the text's"
     assert lang(staffed, "/readers/form", **french) == "fr", "not the form's"
     assert lang(staffed, "/calendar", **french) == "fr"

@@ -62,7 +62,7 @@ class World:
         self.room.begin()
         self.room.hand_over(batches=1)
         with self.room.services.store.read() as tx:
-            found = tx.campaigns.latest(slug)
+            found = tx.campaigns.find_latest(slug)
         assert found is not None
         return found
 

@@ -56,7 +56,7 @@ class Desk:
     def versions(self) -> list[Version]:
         """The oldest first."""
         with self.staffed.site.services.store.read() as tx:
-            return list(reversed(tx.drafts.versions(self.key, 99)))
+            return list(reversed(tx.drafts.list_versions(self.key, 99)))
 
     def stored(self, slug: str = "library-hours") -> StoredStatement:
         with self.staffed.site.services.store.read() as tx:
@@ -67,7 +67,10 @@ class Desk:
     def deeds(self) -> list[tuple[str, str]]:
         with self.staffed.site.services.store.read() as tx:
             tx.audit.verify()
-            return [(one.actor.partition("@")[0], one.action) for one in tx.audit.all()]
+            return [
+                (one.actor.partition("@")[0], one.action)
+                for one in tx.audit.list_newest(None)[::-1]
+            ]
 
 
 def key_in(answer: Answer) -> str:

@@ -139,7 +139,7 @@ def test_a_private_link_shows_titles_alone_and_works_until_it_is_renewed(browser
     assert browser.post("/calendar/link/end").headers["location"].endswith("calendar-ended")
     assert fetched(browser, second).status == 404
     with browser.site.services.store.read() as tx:
-        assert [line.action for line in tx.audit.newest(3)] == [
+        assert [line.action for line in tx.audit.list_newest(3)] == [
             "end calendar",
             "renew calendar",
             "renew calendar",

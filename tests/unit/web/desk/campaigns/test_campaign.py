@@ -174,7 +174,9 @@ def test_a_page_lifts_no_pause_that_it_did_not_show(at: Room) -> None:
     assert at.press(at.as_("dan"), page, act).status == 303
     with at.services.store.begin() as tx:
         paused, sending = CampaignState.PAUSED, {CampaignState.SENDING}
-        tx.campaigns.move(at.campaign.id, paused, expect=sending, at=tx.now, reason="9 complained")
+        tx.campaigns.change_state(
+            at.campaign.id, paused, expect=sending, at=tx.now, reason="9 complained"
+        )
     for late in (at.press(cleo, page, act), cleo.post(f"{here(at)}/resume")):
         assert (late.status, "is paused for another reason now" in words(late)) == (409, True)
     assert at.campaign.state is CampaignState.PAUSED

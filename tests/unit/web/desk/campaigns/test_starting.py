@@ -387,7 +387,7 @@ def test_who_sends_a_correction_is_told_what_becomes_of_what_it_corrects(
     report = cleo.get(f"/campaigns/{at.campaign.id}")
     assert 'Corrected by <a href="/desk/statements/right">Correction</a>.' in report.text
     with at.services.store.read() as tx:
-        correction = tx.campaigns.latest("right")
+        correction = tx.campaigns.find_latest("right")
     cancel = words(cleo.get(f"/campaigns/{correction.id}/cancel"))
     assert f"they are not told what was wrong with “{waits}”" in cancel
 

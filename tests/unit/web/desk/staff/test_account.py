@@ -208,7 +208,7 @@ def test_no_field_and_no_header_names_who_acts(dan: Browser, browser: Browser) -
     headers = {"From": ANA, "X-Remote-User": ANA, "Remote-User": ANA, "X-Forwarded-User": ANA}
     assert dan.post(f"/staff/{ANA}/role", form, headers=headers).status == 303
     with dan.site.services.store.read() as tx:
-        last = tx.audit.newest(1)[0]
+        last = tx.audit.list_newest(1)[0]
     assert (last.actor, last.action, last.subject) == (DAN, "role", ANA)
 
 

@@ -77,4 +77,4 @@ def test_each_person_chooses_the_notices_that_they_are_mailed(browser: Browser) 
     with browser.site.services.store.read() as tx:
         account = tx.accounts.get(ANA)
         assert len(account.muted) == len(NoticeKind) - 1
-        assert tx.audit.newest(1)[0].action == "choose notices"
+        assert tx.audit.list_newest(1)[0].action == "choose notices"

@@ -322,9 +322,9 @@ def test_what_is_downloaded_makes_the_same_email_in_a_folder(
         other.site.services.statements.refresh()
         with other.site.services.store.read() as tx:
             known = tx.statements.get(slug)
-            theirs = tx.statements.content(known.content_hash)
+            theirs = tx.statements.get_content(known.content_hash)
     with desk.staffed.site.services.store.read() as tx:
-        ours = tx.statements.content(desk.stored(slug).content_hash)
+        ours = tx.statements.get_content(desk.stored(slug).content_hash)
     assert ours is not None
     assert ours == theirs
 

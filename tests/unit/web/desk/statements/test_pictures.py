@@ -45,7 +45,7 @@ def test_a_picture_is_put_at_the_end_of_the_text_and_stands_in_the_email(desk: D
     assert f'src="/media/{picture.name}"' in preview
     desk.keep(act="hand-in", body=desk.draft.version.text.body)
     with desk.staffed.site.services.store.read() as tx:
-        content = tx.statements.content(desk.stored().content_hash)
+        content = tx.statements.get_content(desk.stored().content_hash)
     assert f'src="https://news.forum.example/media/{picture.name}"' in content.html
     assert desk.ana.post(f"{desk.at}/pictures/{'z' * 26}/place").status == 404
 

@@ -127,7 +127,7 @@ def test_a_writer_sends_a_test_to_themselves(staffed: Staffed) -> None:
         "[Test] The library opens earlier",
     )
     with staffed.site.services.store.read() as tx:
-        [line] = [one for one in tx.audit.all() if one.action == "test"]
+        [line] = [one for one in tx.audit.list_newest(None)[::-1] if one.action == "test"]
     assert line.actor == "ana@forum.example"
     assert "Ana sent a test email." in words(staffed.as_("vera").get("/statements/hours/history"))
 
@@ -160,7 +160,7 @@ def test_a_text_is_tested_before_it_is_handed_in(staffed: Staffed) -> None:
     body = mail.get_body(("plain",))
     assert "The library opens at ten." in body.get_content()
     with staffed.site.services.store.read() as tx:
-        [line] = [one for one in tx.audit.all() if one.action == "test"]
+        [line] = [one for one in tx.audit.list_newest(None)[::-1] if one.action == "test"]
     assert (line.actor, line.subject) == ("ana@forum.example", f"desk{written.at}")
     assert written.draft.handed_in is None
 

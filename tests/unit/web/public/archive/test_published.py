@@ -112,14 +112,14 @@ def publish(store: Store, count: int, *, begin: int = 0) -> None:
     with store.begin() as tx:
         for number in range(begin, begin + count):
             campaign, at = add_campaign(tx, f"went-{number}"), NOON + timedelta(hours=number)
-            tx.campaigns.move(campaign, CampaignState.SENDING, expect=CampaignState, at=at)
+            tx.campaigns.change_state(campaign, CampaignState.SENDING, expect=CampaignState, at=at)
 
 
 def history(store: Store, chance: random.Random) -> None:
     """Statements in several languages, corrected and withdrawn in whatever order."""
     slugs = [f"s{number}" for number in range(8)]
     with store.begin() as tx:
-        plain = tx.campaigns.head(add_campaign(tx))
+        plain = tx.campaigns.get_without_counts(add_campaign(tx))
         for hour in range(25):
             campaign = replace(
                 plain,
@@ -130,14 +130,14 @@ def history(store: Store, chance: random.Random) -> None:
             number, at = tx.campaigns.add(campaign, NOON), NOON + timedelta(hours=hour)
             states = [CampaignState.SENDING, CampaignState.CANCELLED]
             for state in chance.choice([states[:1], states, states[1:], []]):
-                tx.campaigns.move(number, state, expect=CampaignState, at=at)
+                tx.campaigns.change_state(number, state, expect=CampaignState, at=at)
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_each_part_is_what_it_is_among_all(store: Store, seed: int) -> None:
     history(store, random.Random(seed))  # noqa: S311 - the same each time
     with store.read() as tx:
-        everything = published(tx.campaigns.all())
+        everything = published(tx.campaigns.list_newest(None)[::-1])
         assert tx.campaigns.count_published()[0] == len(everything)
     assert newest(store, 99) == everything
     assert newest(store, 2, skip=1) == everything[1:3]
