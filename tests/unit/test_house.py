@@ -26,6 +26,19 @@ def test_no_module_function_or_folder_outgrows_its_reader() -> None:
     assert [str(folder) for folder, modules in folders.items() if modules > 20] == []
 
 
+def test_no_module_defines_a_constant_twice() -> None:
+    for module in read(ROOT):
+        assigned = [node for node in module.tree.body if isinstance(node, ast.Assign)]
+        names = Counter(
+            name.id
+            for node in assigned
+            for target in node.targets
+            for name in ast.walk(target)
+            if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+        )
+        assert [name for name, count in names.items() if count > 1] == [], module.name
+
+
 def test_each_mutant_that_changes_nothing_is_still_made() -> None:
     for one in yaml.safe_load(EQUIVALENT.read_text()):
         file = ROOT / one["mutant"][0]

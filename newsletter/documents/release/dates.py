@@ -190,7 +190,6 @@ CLOCK = pattern("clock")
 NAMED_HOUR = pattern("named times", r"\b(?:{})\b")
 NAMED_DAY = pattern("named days", r"\b(?:{})\b")
 """A day and month without a year, in a text without accents."""
-MOMENT = re.compile(rf"{NAMED_DAY.pattern}|{NAMED_HOUR.pattern}", re.IGNORECASE)
 _ARABIC_HALVES = {"ص": "a", "م": "p", "ظ": "p"}
 """Beginning of an Arabic word for a time of day (*sabahan*, *masaan*, *zuhran*) → its half."""
 _NAMED = {

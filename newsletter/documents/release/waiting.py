@@ -24,10 +24,11 @@ from newsletter.documents.release.words import pattern, words
 HEAD, FOOT, _LAST = 4, 6, 2
 """Number of paragraphs of running text that count as the head, the foot, and a note at the end."""
 _MAX_LINE_CHARS, _MAX_NOTE_CHARS = 120, 300
+"""Characters of a short line, and of a line in which a mark is searched."""
 _READ = 1_500
 """Characters of a paragraph to search."""
 _TITLE_WORDS, _FEW_WORDS = 3, 4
-_MAX_LINE_CHARS, _FULL = 100, 0.85
+_MAX_WRAP_CHARS, _MIN_FULL_SHARE = 100, 0.85
 """Maximum width of wrapped lines in characters, and the share of it that fills a line."""
 _FEW_SENTENCES = 2
 """Maximum sentences of a note: a longer paragraph is a part of the story."""
@@ -99,12 +100,12 @@ def passages(lines: Sequence[Line], above: int) -> Iterator[Passage]:
 
 def wrapped_lines(lines: Sequence[Line]) -> set[int]:
     """Return the lines whose first word had no room on the line above: the two were one."""
-    width = min(max((len(line.text) for line in lines), default=0), _MAX_LINE_CHARS)
+    width = min(max((len(line.text) for line in lines), default=0), _MAX_WRAP_CHARS)
     return {
         n
         for n, (line, below) in enumerate(pairwise(lines), start=1)
         if not below.gap_above
-        and len(line.text) + 1 + len(below.text.split(maxsplit=1)[0]) > _FULL * width
+        and len(line.text) + 1 + len(below.text.split(maxsplit=1)[0]) > _MIN_FULL_SHARE * width
     }
 
 

@@ -335,6 +335,13 @@ def test_neither_an_embargo_nor_a_label_costs_the_headline(
     assert imported([*text, FIRST, SECOND, *MORE]).title == (title or text[0])
 
 
+def test_a_notice_has_at_most_120_characters() -> None:
+    notice = "Goes live on 25 November 2026 08:00 UTC"
+
+    assert says("notice", notice.replace("live", "live".ljust(85, "x")))
+    assert not says("notice", notice.replace("live", "live".ljust(86, "x")))
+
+
 def test_a_programme_names_hours_and_is_no_embargo() -> None:
     hours = ["9:00 Coffee and papers", "10:00 Report of the chair", "12:30 Lunch"]
 
