@@ -10,7 +10,7 @@ import click
 import pytest
 import yaml
 
-from newsletter.cli.groups import loaded
+from newsletter.cli.groups import load_command
 from newsletter.cli.main import newsletter
 
 ROOT = Path(__file__).parents[1]
@@ -21,7 +21,7 @@ UNITS = DEPLOY / "systemd"
 def parses(arguments: list[str]) -> bool:
     """Whether the program takes these arguments; raises what it says if not."""
     name, *rest = arguments
-    command = loaded(newsletter.commands[name])
+    command = load_command(newsletter.commands[name])
     command.make_context(name, list(rest), resilient_parsing=False)
     return isinstance(command, click.Command)
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from newsletter.cli import main
-from newsletter.cli.groups import loaded
+from newsletter.cli.groups import load_command
 from newsletter.config.loading import load
 from newsletter.domain.delivery.rate_limit import MAX_BLOCK, MAX_RESERVATION
 from newsletter.domain.delivery.transactional import EmailLimits
@@ -95,7 +95,7 @@ def all_commands(context: click.Context) -> Iterator[click.Context]:
     yield context
     if isinstance(context.command, click.Group):
         for word in context.command.list_commands(context):
-            command = loaded(context.command.get_command(context, word))
+            command = load_command(context.command.get_command(context, word))
             assert command is not None
             yield from all_commands(click.Context(command, info_name=word, parent=context))
 
@@ -140,7 +140,7 @@ def test_every_command_that_a_document_shows_exists() -> None:
             r"(?m)(?:^    |`)newsletter ((?:[a-z]+(?:-[a-z]+)* ?)+)", read(path)
         ):
             first, second = [*shown.split(), ""][:2]
-            command = loaded(main.newsletter.get_command(root, first))
+            command = load_command(main.newsletter.get_command(root, first))
             assert command is not None, f"{name(path)} shows 'newsletter {shown}'"
             if isinstance(command, click.Group) and second:
                 assert second in command.commands, f"{name(path)} shows 'newsletter {shown}'"
@@ -153,9 +153,9 @@ def test_a_command_that_a_document_shows_in_full_has_what_it_demands() -> None:
     for path in set(documents()) - {DOCS / "commands.md"}:  # that lists options by themselves
         for shown in re.findall(r"`newsletter ([^`]+)`|(?m:^    newsletter (.+)$)", read(path)):
             words = " ".join(shown).split()
-            command = loaded(main.newsletter.get_command(root, words.pop(0)))
+            command = load_command(main.newsletter.get_command(root, words.pop(0)))
             if isinstance(command, click.Group) and words:
-                command = loaded(command.get_command(root, words.pop(0)))
+                command = load_command(command.get_command(root, words.pop(0)))
             if command is None or not words:
                 continue
             options = (each for each in command.params if isinstance(each, click.Option))
@@ -174,7 +174,7 @@ def test_a_command_that_a_document_shows_in_full_has_what_it_demands() -> None:
 def test_every_exit_code_is_documented() -> None:
     listed = main.newsletter.help or ""
     codes = dict(re.findall(r"(\d+) ([^·\n]+?)\s*(?:·|$)", listed.replace("\n", " ")))
-    constants = {main.EXIT_INTERRUPTED, *range(main.UNREACHABLE + 1)}
+    constants = {main.EXIT_INTERRUPTED, *range(main.EXIT_UNREACHABLE + 1)}
     assert {int(code) for code in codes} == constants
     for code, meaning in codes.items():
         row = f"| {code} | {meaning} |"

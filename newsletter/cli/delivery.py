@@ -1,4 +1,4 @@
-"""``run``, ``worker``, ``serve``, ``stop`` and ``resume-sending``: the workspace at work."""
+"""Commands that send, serve pages, stop and resume: ``run``, ``worker``, ``serve``, ``stop``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsletter.cli import shell
+from newsletter.cli.main import (
+    EXIT_DONE,
+    EXIT_INTERRUPTED,
+    EXIT_INVALID,
+    EXIT_REFUSED,
+    EXIT_UNREACHABLE,
+)
 from newsletter.documents.sandbox import ALL_GATES
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.restore_guard import HOLD_ADVICE, HoldKind
@@ -39,32 +46,32 @@ monitoring_option = click.option(
 
 _SOCKET_KEY = "newsletter.listening"
 """Key of the listening socket in click's ``meta``."""
-_EXIT_INTERRUPTED = 130
-"""The exit code if a signal ends a run before it is idle, with work left."""
 _MAX_NAMED = 5
 """Campaigns that the summary of a run names."""
 _EXIT_CODES: Mapping[Ending, int] = MappingProxyType(
     {
-        Ending.DONE: 0,
-        Ending.INVALID: 3,
-        Ending.HELD: 4,
-        Ending.REFUSED: 4,
+        Ending.DONE: EXIT_DONE,
+        Ending.INVALID: EXIT_INVALID,
+        Ending.HELD: EXIT_REFUSED,
+        Ending.REFUSED: EXIT_REFUSED,
         Ending.NEEDS_A_PERSON: 5,
-        Ending.UNREACHABLE: 6,
+        Ending.UNREACHABLE: EXIT_UNREACHABLE,
     }
 )
 
 
 @contextmanager
-def stopped_by_signals(end: Callable[[], None]) -> Iterator[None]:
+def stopped_by_signals(on_signal: Callable[[], None]) -> Iterator[None]:
+    """Within the block, SIGTERM and SIGINT close the sandboxes and call ``on_signal``."""
+
     def stop(_number: int, _frame: FrameType | None) -> None:
         shell.say("stopping: the calls under way end first")
-        # a file may be made to be read for half a minute; and none is begun until the process ends
+        # a sandbox may read a file for half a minute; no further one may start
         for gate in ALL_GATES:
             gate.close()
-        end()
+        on_signal()
 
-    # They stay until the end: a second Ctrl-C must not prevent the record of a call's outcome.
+    # The handlers stay until the end: a second Ctrl-C must not lose the outcome of a call.
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
@@ -97,10 +104,10 @@ def work(
     at_end: Callable[[], None] = lambda: None,
     is_sender: bool = False,
 ) -> int:
-    """Run the scheduler in the foreground; returns the exit code, or ``AGAIN``.
+    """Run the scheduler in the foreground. Return the exit code, or ``RUN_AGAIN``.
 
-    A signal calls ``at_end`` at once, while the calls under way end. Where several processes share
-    the sending, this one is a worker if it ``is_sender``, else a scheduler.
+    A signal calls ``at_end`` at once, while the calls under way end. If several processes share
+    the sending, ``is_sender`` makes this process a worker, else it is a scheduler.
     """
     from newsletter.runtime.scheduler import Scheduler
 
@@ -111,32 +118,32 @@ def work(
         kind = BatchWorker if is_sender else LeadingScheduler
     scheduler = kind(services.tick)
 
-    told_to_stop = threading.Event()
+    is_stopping = threading.Event()
 
     def stop() -> None:
-        told_to_stop.set()
+        is_stopping.set()
         at_end()
         scheduler.stop()
 
     with stopped_by_signals(stop):
         run = scheduler.run(until_idle=until_idle)
-    if run.superseded and not told_to_stop.is_set():
+    if run.superseded and not is_stopping.is_set():
         shell.say("settings were changed at the desk: starting again with them")
-        return shell.AGAIN
+        return shell.RUN_AGAIN
     shell.say(_summarise_run(services.delivery, run))
     if not until_idle:
         return 0
-    if told_to_stop.is_set():
-        return _EXIT_INTERRUPTED
+    if is_stopping.is_set():
+        return EXIT_INTERRUPTED
     outcome = outcome_of(run, store=services.store)
-    for sentence in _sentences(outcome, run, services.settings.timezone):
+    for sentence in _describe_ending(outcome, run, services.settings.timezone):
         shell.say(sentence)
     if outcome.ending is Ending.INVALID:
         shell.show_faults(run.last_result.faults)
     return _EXIT_CODES[outcome.ending]
 
 
-def _sentences(outcome: Outcome, run: Run, zone: str) -> Iterator[str]:
+def _describe_ending(outcome: Outcome, run: Run, zone: str) -> Iterator[str]:
     if outcome.ending is Ending.HELD:
         advice = "'newsletter resume-sending --by EMAIL' resumes it"
         yield f"sending is stopped: {run.hold_reason}; {advice}"
@@ -147,20 +154,20 @@ def _sentences(outcome: Outcome, run: Run, zone: str) -> Iterator[str]:
     for campaign, later in outcome.later:
         hours = shell.hours_to_come(later.readers, later.next_at, later.last_at, zone)
         yield f"{campaign.slug}: {hours}; nothing is lost, run it again then"
-    yield from map(_decision_needed, outcome.needing_attention)
+    yield from map(_describe_decision, outcome.needing_attention)
 
 
 def _summarise_run(delivery: Delivery, run: Run) -> str:
     """Return the summary of a run in one line."""
     with delivery.store.read() as tx:
-        found = [tx.campaigns.get(number) for number in sorted(run.worked_on)]
-    ended = [
+        worked_on = [tx.campaigns.get(number) for number in sorted(run.worked_on)]
+    lines = [
         f"{each.slug} {each.counts.accepted:,} of {each.counts.audience:,} accepted"
-        for each in found
+        for each in worked_on
         if each is not None
     ]
-    more = f"; and {len(ended) - _MAX_NAMED:,} more" if len(ended) > _MAX_NAMED else ""
-    return f"done: {'; '.join(ended[:_MAX_NAMED])}{more}" if ended else "done: nothing was due"
+    more = f"; and {len(lines) - _MAX_NAMED:,} more" if len(lines) > _MAX_NAMED else ""
+    return f"done: {'; '.join(lines[:_MAX_NAMED])}{more}" if lines else "done: nothing was due"
 
 
 def _describe_unsent(outcome: Outcome, run: Run, zone: str) -> str:
@@ -177,17 +184,18 @@ def _describe_unsent(outcome: Outcome, run: Run, zone: str) -> str:
     return f"emails to readers that still wait: {waiting}; nothing is lost, run it again"
 
 
-def _decision_needed(campaign: Campaign) -> str:
-    """Return a sentence on the decision that a campaign needs, and its command."""
-    text, number = f"campaign {campaign.id} ({campaign.slug})", campaign.id
+def _describe_decision(campaign: Campaign) -> str:
+    """Return a sentence on the decision that a campaign needs, with its command."""
+    text = f"campaign {campaign.id} ({campaign.slug})"
     if campaign.state is CampaignState.ATTENTION:
-        return f"{text} needs a person: {campaign.reason}; 'newsletter report {number}' names them"
+        names = f"'newsletter report {campaign.id}' names them"
+        return f"{text} needs a person: {campaign.reason}; {names}"
     if campaign.state is CampaignState.PAUSED:
-        advice = f"; once that is settled, 'newsletter resume {number}' lets it go on"
+        advice = f"; once that is settled, 'newsletter resume {campaign.id}' lets it go on"
         after = "" if "newsletter resume" in campaign.reason else advice
         return f"{text} is paused: {campaign.reason}{after}"
     rejected = f"{campaign.counts.rejected:,} rejected"
-    return f"{text}: {rejected}; 'newsletter report {number}' says who and why"
+    return f"{text}: {rejected}; 'newsletter report {campaign.id}' says who and why"
 
 
 @click.command()
@@ -204,12 +212,12 @@ def run(services: Services, until_idle: bool, host: str, port: int) -> int:
     if until_idle:
         return work(services, until_idle=True)
     with _make_server(services, host, port) as server:
-        shell.say(_say_where(services, server.address))
+        shell.say(_describe_pages(services, server.address))
         return work(services, until_idle=False, at_end=server.stop)
 
 
 def _make_server(services: Services, host: str, port: int) -> WebServer:
-    """Return the web server. Its socket stays open while the command restarts with new settings."""
+    """Return the web server. Its socket stays open if the command restarts with new settings."""
     from newsletter.web.server import WebServer, listen_on
 
     command = click.get_current_context()
@@ -218,18 +226,18 @@ def _make_server(services: Services, host: str, port: int) -> WebServer:
     return WebServer(services, host=host, port=port, listening=command.meta[_SOCKET_KEY])
 
 
-def _say_where(services: Services, address: str) -> str:
+def _describe_pages(services: Services, address: str) -> str:
     settings = services.settings
-    # with a host of its own it is at no other
+    # a desk with a host of its own answers only there
     at = settings.desk_url if settings.desk.url else f"{address}/desk"
     desk = f", the desk on {at}" if settings.desk.enabled else ""
     return f"readers' pages on {address}{desk}; stop with Ctrl-C"
 
 
-def _work_watched(
+def _work_with_monitoring(
     services: Services, host: str, port: int | None, *, until_idle: bool, is_sender: bool
 ) -> int:
-    """Run the scheduler without pages; with a port it serves monitoring."""
+    """Run the scheduler without pages. With a port, serve monitoring there."""
     if port is None:
         return work(services, until_idle=until_idle, is_sender=is_sender)
     from newsletter.web.pages import make_monitoring
@@ -253,7 +261,7 @@ def worker(services: Services, until_idle: bool, host: str, port: int | None) ->
     """
     if until_idle and services.settings.shares_sending:
         raise Refused("with 'engine: procrastinate' a worker runs until it is stopped")
-    return _work_watched(services, host, port, until_idle=until_idle, is_sender=True)
+    return _work_with_monitoring(services, host, port, until_idle=until_idle, is_sender=True)
 
 
 @click.command()
@@ -269,7 +277,7 @@ def scheduler(services: Services, until_idle: bool, host: str, port: int | None)
     """
     if not services.settings.shares_sending:
         raise Refused("set 'engine: procrastinate' first, or use 'newsletter worker'")
-    return _work_watched(services, host, port, until_idle=until_idle, is_sender=False)
+    return _work_with_monitoring(services, host, port, until_idle=until_idle, is_sender=False)
 
 
 @click.command()
@@ -279,8 +287,8 @@ def scheduler(services: Services, until_idle: bool, host: str, port: int | None)
 def serve(services: Services, host: str, port: int) -> int:
     """Serve only the pages."""
     with _make_server(services, host, port) as server, stopped_by_signals(server.stop):
-        shell.say(_say_where(services, server.address))
-        return shell.AGAIN if server.wait(is_done=services.configuration.is_superseded) else 0
+        shell.say(_describe_pages(services, server.address))
+        return shell.RUN_AGAIN if server.wait(is_done=services.configuration.is_superseded) else 0
 
 
 _HEALTH_TIMEOUT = timedelta(seconds=5)
@@ -333,17 +341,17 @@ def resume_sending(services: Services, by: str, as_json: bool) -> None:
     """
     guard = services.delivery.guard()
     reasons = guard.release(by=by, kinds={HoldKind.STOP})
-    left = guard.holds()
+    remaining = guard.holds()
     if as_json:
         shell.print_json({"released": {kind.value: reason for kind, reason in reasons.items()}})
-    say_resumed(reasons, left)
+    say_resumed(reasons, remaining)
 
 
-def say_resumed(reasons: Mapping[HoldKind, str], left: Mapping[HoldKind, str]) -> None:
-    """Print the holds that were released, and those that still stop sending."""
+def say_resumed(reasons: Mapping[HoldKind, str], remaining: Mapping[HoldKind, str]) -> None:
+    """Print the released holds, and the remaining holds with their remedies."""
     for reason in reasons.values():
         shell.say(f"sending is resumed; it was stopped: {reason}")
-    for kind, reason in left.items():
+    for kind, reason in remaining.items():
         shell.say(f"sending is still stopped: {reason}; {HOLD_ADVICE[kind]}")
-    if not reasons and not left:
+    if not reasons and not remaining:
         shell.say("sending was not stopped")

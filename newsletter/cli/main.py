@@ -1,4 +1,4 @@
-"""The command ``newsletter``: what each failure means to a shell, and the list of commands."""
+"""The command ``newsletter``: its list of commands, and the exit code of each failure."""
 
 import logging
 import os
@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from newsletter import __version__
-from newsletter.cli.groups import LazyCommand, Table
+from newsletter.cli.groups import LazyCommand, LazyGroup
 from newsletter.config import without_plugins
 from newsletter.domain.errors import (
     Defect,
@@ -22,20 +22,20 @@ from newsletter.domain.errors import (
 )
 from newsletter.runtime import log_lines
 
-EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_INVALID, REFUSED, EXIT_NEEDS_PERSON, UNREACHABLE = range(7)
+EXIT_DONE, EXIT_FAILED, EXIT_INVALID, EXIT_REFUSED, EXIT_UNREACHABLE = 0, 1, 3, 4, 6
 EXIT_INTERRUPTED = 130
 _REQUEST_THREAD_NAME = "AnyIO worker thread"
-"""Beginning of the names of threads that answer requests."""
+"""Prefix of the names of threads that answer requests."""
 
 _EXIT_CODES: tuple[tuple[type[NewsletterError], int], ...] = (
     (InvalidInput, EXIT_INVALID),
-    (Refused, REFUSED),
-    (ProviderUnreachable, UNREACHABLE),
+    (Refused, EXIT_REFUSED),
+    (ProviderUnreachable, EXIT_UNREACHABLE),
     (NewsletterError, EXIT_FAILED),
 )
 
 
-@click.group(cls=Table, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, package_name="newsletter")
 @click.option("--workspace", metavar="DIR", help="The folder that holds newsletter.yaml.")
 @click.option("--verbose", is_flag=True, help="Log more details.")
@@ -59,7 +59,7 @@ def newsletter(context: click.Context, workspace: str | None, verbose: bool, log
     log_lines.set_up(logging.DEBUG if verbose else logging.INFO, as_json=log == "json")
 
 
-for _name, _module, _about in (
+for _name, _module, _summary in (
     ("init", "workspace.setup", "Create a workspace: settings, a statement, subscribers."),
     ("demo", "workspace.demo", "Try newsletter with made-up data; it sends nothing."),
     ("preview", "statements.preview", "Show an email as its subscribers would get it."),
@@ -85,12 +85,12 @@ for _name, _module, _about in (
     ("resume-sending", "delivery", "Resume all sending after 'newsletter stop'."),
     ("subscribers", "subscribers.subscribers", "Import, export, show, suppress or forget people."),
     ("user", "staff", "Invite, add and list the staff."),
-    ("backup", "workspace.backups", "Write a backup, rehearse it, and remove the oldest."),
+    ("backup", "workspace.database", "Write a backup, rehearse it, and remove the oldest."),
     ("db", "workspace.database", "Back up, restore and copy the database."),
     ("audit", "staff", "Show the audit log, and verify that it was not changed."),
 ):
-    _at = f"newsletter.cli.{_module}:{_name.replace('-', '_')}"
-    newsletter.add_command(LazyCommand(_name, module=_at, summary=_about))
+    _path = f"newsletter.cli.{_module}:{_name.replace('-', '_')}"
+    newsletter.add_command(LazyCommand(_name, module=_path, summary=_summary))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -114,7 +114,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         _print_error(f"newsletter: {error}")
         if isinstance(error, Defect):
             _print_error("This should not happen, so nothing more is sent.")
-        return next(code for kind, code in _EXIT_CODES if isinstance(error, kind))
+        return next(code for error_class, code in _EXIT_CODES if isinstance(error, error_class))
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         advice = "check its owner, its rights and the disk, then try again"
@@ -138,15 +138,15 @@ def _print_error(message: str) -> None:
 def entry_point() -> None:
     """Run the command line of the process, and exit with its code."""
     without_plugins()
-    end(run())
+    exit_process(run())
 
 
-def end(code: int) -> NoReturn:
+def exit_process(code: int) -> NoReturn:
     """Exit the process, even if a thread still works on an interrupted request."""
-    until = time.monotonic() + 1
+    deadline = time.monotonic() + 1
     for thread in threading.enumerate():
         if thread.name.startswith(_REQUEST_THREAD_NAME):
-            thread.join(max(0.0, until - time.monotonic()))
+            thread.join(max(0.0, deadline - time.monotonic()))
             if thread.is_alive():
                 sys.stdout.flush()
                 sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""Shared by all commands: the workspace, common options, and output."""
+"""The workspace, options and output that all commands share."""
 
 import functools
 import json
@@ -35,7 +35,7 @@ class Shell:
 
     @property
     def folder(self) -> Path:
-        """Return the workspace's folder. Raises InvalidConfiguration if it is none."""
+        """Return the workspace's folder. Raises InvalidConfiguration if it has no settings."""
         if not self.workspace:
             return find_workspace(Path.cwd())
         folder = Path(self.workspace)
@@ -49,7 +49,7 @@ class Shell:
         return load(self.folder / FILE_NAME, environment())
 
     def services(self) -> AbstractContextManager[Services]:
-        """Open the services of the workspace, and close them with the command."""
+        """Return the services of the workspace, for a ``with`` block, which closes them."""
         return opened(self.folder, environment())
 
 
@@ -58,29 +58,29 @@ def in_workspace(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def wrapped(*args: Any, workspace: str | None, **options: Any) -> Any:
-        before = click.get_current_context().find_root().obj  # newsletter --workspace DIR …
-        return command(Shell(workspace=workspace or before), *args, **options)
+        root_workspace = click.get_current_context().find_root().obj  # newsletter --workspace DIR …
+        return command(Shell(workspace=workspace or root_workspace), *args, **options)
 
     option = click.option("--workspace", metavar="DIR", help="The folder with newsletter.yaml.")
     return option(wrapped)
 
 
-AGAIN = -1
-"""Exit code by which a command asks to run again with the current settings."""
+RUN_AGAIN = -1
+"""The result with which a command asks to be run again, with the settings as they are now."""
 
 
 def with_services(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--workspace`` to a command, and pass it the services as first argument."""
 
     @functools.wraps(command)
-    def opening(shell: Shell, *args: Any, **options: Any) -> Any:
-        result: Any = AGAIN
-        while result == AGAIN:
+    def run_with_services(shell: Shell, *args: Any, **options: Any) -> Any:
+        result: Any = RUN_AGAIN
+        while result == RUN_AGAIN:
             with shell.services() as services:
                 result = command(services, *args, **options)
         return result
 
-    return in_workspace(opening)
+    return in_workspace(run_with_services)
 
 
 _VERSION_DIGITS = 8
@@ -88,7 +88,7 @@ _VERSION_DIGITS = 8
 
 def _read_version(_context: object, _option: object, text: str | None) -> str:
     version = "".join((text or "").split())
-    if text is not None and len(version) < _VERSION_DIGITS:  # of a variable that is empty, too
+    if text is not None and len(version) < _VERSION_DIGITS:  # also "", from an empty variable
         raise click.BadParameter(f"a version has at least {_VERSION_DIGITS} digits")
     return version
 
@@ -121,10 +121,10 @@ def limited(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def repeatable(
-    flag: str, name: str, metavar: str, about: str, *, required: bool = False
+    flag: str, name: str, metavar: str, help_text: str, *, required: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add an option that may be given several times; the command gets a tuple."""
-    text = f"{about}; repeatable."
+    text = f"{help_text}; repeatable."
     return click.option(flag, name, metavar=metavar, multiple=True, required=required, help=text)
 
 
@@ -149,11 +149,11 @@ def with_actor(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def print_json(value: Any) -> None:
-    """Print data as JSON on standard output; it may contain datetimes, enums and dataclasses."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+    """Print data as JSON on standard output. It may contain datetimes, enums and dataclasses."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_json_default))
 
 
-def _plain(value: Any) -> Any:
+def _json_default(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     return value.isoformat() if isinstance(value, datetime) else asdict(value)
@@ -167,7 +167,7 @@ def pick(value: Any, *names: str) -> dict[str, Any]:
 def address_argument(
     name: str = "address", metavar: str = "EMAIL"
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Add an argument with a parsed email address. Raises InvalidInput that names the argument."""
+    """Add an argument that is parsed as an email address. A wrong one raises InvalidInput."""
 
     def parsed(_context: click.Context, _option: click.Parameter, text: str) -> str:
         try:
@@ -179,25 +179,27 @@ def address_argument(
 
 
 def say(message: str) -> None:
-    """Print a message on standard error; as a log record if the log is JSON."""
+    """Print a message on standard error. If the log is JSON, log the message instead."""
     if not logged(message):
         click.echo(message, err=True)
 
 
-_CONTROLS = {code: ascii(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
-"""Code of a control character → its Python escape: a terminal would obey it."""
+_ESCAPES = {code: ascii(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
+"""Code of a control character → its Python escape, which a terminal does not execute."""
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print a table without frames and without empty columns, each row as one line."""
     cells = [
-        [in_words(cell).replace("\n", " ").translate(_CONTROLS) for cell in row] for row in rows
+        [in_words(cell).replace("\n", " ").translate(_ESCAPES) for cell in row] for row in rows
     ]
     indices = [at for at in range(len(columns)) if not cells or any(row[at] for row in cells)]
     lines = [[row[at] for at in indices] for row in (list(columns), *cells)]
     widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
     for line in lines:
-        padded = (cell + " " * (to - _width(cell)) for cell, to in zip(line, widths, strict=True))
+        padded = (
+            cell + " " * (wide - _width(cell)) for cell, wide in zip(line, widths, strict=True)
+        )
         click.echo("  ".join(padded).rstrip())
 
 
@@ -209,9 +211,10 @@ def print_rows(
     count: int = 0,
     write: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
 ) -> None:
-    """Print a list: whole rows as JSON, or these columns as a table.
+    """Print rows as JSON, or some of their columns as a table.
 
-    ``count`` is how many there are where the list may show a part; ``write`` puts a row into words.
+    ``count`` is the number of all rows, if ``rows`` may be a part. ``write`` formats a row for the
+    table.
     """
     if as_json:
         print_json(rows)
@@ -222,7 +225,7 @@ def print_rows(
 
 
 def in_words(cell: Any) -> str:
-    """Format a value for people: yes and no instead of True and False."""
+    """Format a value for people: lists with commas, and yes and no for booleans."""
     if isinstance(cell, list | tuple):
         return ", ".join(map(in_words, cell))
     if isinstance(cell, bool):
@@ -245,8 +248,8 @@ def statement_slug(store: Store, name: str, *, by_prefix: bool = False) -> str:
 
 def _width(text: str) -> int:
     """Return the number of terminal columns of a text."""
-    marks = sum(unicodedata.combining(one) != 0 for one in text)
-    return len(text) - marks + sum(unicodedata.east_asian_width(one) in "WF" for one in text)
+    marks = sum(unicodedata.combining(letter) != 0 for letter in text)
+    return len(text) - marks + sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
 
 
 def wall_time(instant: datetime, zone: str) -> str:
@@ -258,18 +261,18 @@ def wall_time(instant: datetime, zone: str) -> str:
 
 def hours_to_come(readers: int, next_at: datetime, last_at: datetime, zone: str) -> str:
     """Return how many readers wait for their local hour, and until when, in words."""
-    who = "1 reader waits for an hour" if readers == 1 else f"{readers:,} readers wait for an hour"
+    wait = "1 reader waits for an hour" if readers == 1 else f"{readers:,} readers wait for an hour"
     last = "" if next_at == last_at else f", the last at {wall_time(last_at, zone)}"
-    return f"{who} of their own clocks: the next at {wall_time(next_at, zone)}{last}"
+    return f"{wait} of their own clocks: the next at {wall_time(next_at, zone)}{last}"
 
 
 def override_in_words(override: Mapping[str, Any]) -> str:
-    """Return the approver, the warnings and the reason in words."""
+    """Return the approver, warnings and reason of an approval despite warnings, as a phrase."""
     warnings, why = ", ".join(override["warnings"]), override["why"] or "no reason given"
     return f"{override['by']} despite {warnings}: {why}"
 
 
 def show_faults(faults: Iterable[Fault]) -> None:
-    """Print each fault on a line of its own, on standard error."""
+    """Print each fault on a line of its own, as ``say`` does."""
     for fault in faults:
         say(str(fault))

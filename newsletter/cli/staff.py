@@ -1,4 +1,4 @@
-"""``newsletter user`` and ``audit``: the staff, and the log of their acts."""
+"""``newsletter user`` and ``newsletter audit``: the staff, and the log of their acts."""
 
 from datetime import datetime
 
@@ -31,13 +31,13 @@ def add(services: Services, address: str, role: str) -> None:
     """
     address = fold(address)
     with services.store.read() as tx:
-        known = tx.staff.role(address)
-    if known is not None and known is not Role(role):
+        current_role = tx.staff.role(address)
+    if current_role is not None and current_role is not Role(role):
         _print_affected(services, address)
         people.change_role(address, Role(role), by=OPERATOR_NAME, proofs=services.staff.proofs)
     else:
         people.add_member(address, Role(role), by=OPERATOR_NAME, proofs=services.staff.proofs)
-    shell.say(f"{address} is {_a(Role(role))}")
+    shell.say(f"{address} is {_articled(Role(role))}")
 
 
 @user.command()
@@ -52,7 +52,9 @@ def invite(services: Services, email: str, role: str) -> None:
     """
     link = people.invite(email, Role(role), by=OPERATOR_NAME, proofs=services.staff.proofs)
     _print_link(services.staff, link.token, link.expires_at)
-    shell.say(f"give it to {link.address} alone: it makes whoever opens it first {_a(link.role)}")
+    shell.say(
+        f"give it to {link.address} alone: it makes whoever opens it first {_articled(link.role)}"
+    )
 
 
 @user.command()
@@ -119,7 +121,7 @@ def _print_link(staff: Staff, token: str, until: datetime) -> None:
         )
 
 
-def _a(role: Role) -> str:
+def _articled(role: Role) -> str:
     return f"a{'n' if role.value[0] in 'aeiou' else ''} {role.value}"
 
 

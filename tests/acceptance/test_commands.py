@@ -13,7 +13,7 @@ from typing import IO, Any
 import pytest
 
 from newsletter import __version__
-from newsletter.cli.groups import loaded
+from newsletter.cli.groups import load_command
 from newsletter.cli.main import newsletter as program
 from tests.acceptance.workspace import EDITOR, WRITER, Workspace, readers, shell, wait_until
 from tests.provider_servers.questions import QuestionServer
@@ -25,7 +25,9 @@ def commands(group: Any = program, *path: str) -> list[tuple[str, ...]]:
     if not hasattr(group, "commands"):
         return [path]
     inner = [
-        one for name, sub in group.commands.items() for one in commands(loaded(sub), *path, name)
+        one
+        for name, sub in group.commands.items()
+        for one in commands(load_command(sub), *path, name)
     ]
     return [path, *inner]
 

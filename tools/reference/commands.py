@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from newsletter.cli.groups import loaded
+from newsletter.cli.groups import load_command
 from newsletter.cli.main import newsletter
 from tools.reference.examples import transcripts
 
@@ -39,7 +39,9 @@ def _contexts(context: click.Context) -> Iterator[click.Context]:
     yield context
     if isinstance(context.command, click.Group):
         for name, command in context.command.commands.items():
-            yield from _contexts(click.Context(loaded(command), info_name=name, parent=context))
+            yield from _contexts(
+                click.Context(load_command(command), info_name=name, parent=context)
+            )
 
 
 def _section(

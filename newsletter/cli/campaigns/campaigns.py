@@ -29,7 +29,7 @@ def campaign() -> None:
 @shell.with_services
 def list_campaigns(services: Services, as_json: bool, most: int | None) -> None:
     """Show the newest campaigns in figures, the last one at the end."""
-    hold, waits = _hold_sentence(services.delivery), services.delivery.waits()
+    hold, waits = _report_hold(services.delivery), services.delivery.waits()
     zone = services.settings.timezone
     with services.store.read() as tx:
         newest = reversed(tx.campaigns.list_newest(most))
@@ -37,15 +37,15 @@ def list_campaigns(services: Services, as_json: bool, most: int | None) -> None:
         count = tx.campaigns.count()
     columns = ("campaign", "statement", "state", *FIGURES)
     shell.print_rows(
-        rows, columns, as_json=as_json, count=count, write=lambda row: {**row, "state": _state(row)}
+        rows, columns, as_json=as_json, count=count, write=lambda row: {**row, "state": _label(row)}
     )
     for row in () if as_json else rows:
         for line in _describe_wait(row, zone):
             shell.say(f"campaign {row['campaign']}: {line}")
 
 
-def _hold_sentence(delivery: Delivery) -> str:
-    """Return why sending is stopped, as a sentence, or "" if it is not."""
+def _report_hold(delivery: Delivery) -> str:
+    """Print and return why sending is stopped; return "" if it is not stopped."""
     hold = "; ".join(delivery.guard().holds().values())
     if hold:
         shell.say(f"sending is stopped: {hold}")
@@ -62,7 +62,7 @@ def report(services: Services, campaign: str, as_json: bool) -> None:
     Names people whose message was rejected, bounced or is unknown, and people who unsubscribed
     first.
     """
-    hold = _hold_sentence(services.delivery)
+    hold = _report_hold(services.delivery)
     figures = make_report(
         campaign,
         store=services.store,
@@ -78,13 +78,13 @@ def report(services: Services, campaign: str, as_json: bool) -> None:
 
 def print_report(figures: dict[str, Any], zone: str) -> None:
     """Print the report as text, with times in the zone."""
-    click.echo(f"campaign {figures['campaign']}: {figures['statement']}, {_state(figures)}")
-    for line in (*_circumstances(figures, zone), *_results(figures), *_details(figures, zone)):
+    click.echo(f"campaign {figures['campaign']}: {figures['statement']}, {_label(figures)}")
+    for line in (*_situation(figures, zone), *_outcomes(figures), *_details(figures, zone)):
         click.echo(f"  {line}")
 
 
-def _circumstances(figures: Mapping[str, Any], zone: str) -> Iterator[str]:
-    """Yield why a campaign is where it is: related statements, readers who wait, an outage."""
+def _situation(figures: Mapping[str, Any], zone: str) -> Iterator[str]:
+    """Yield the reason of the campaign's state, related statements, waits and an outage."""
     if figures["reason"]:
         yield figures["reason"]
     if figures["corrects"]:
@@ -96,24 +96,24 @@ def _circumstances(figures: Mapping[str, Any], zone: str) -> Iterator[str]:
     yield from (row["said"] for row in figures["awaited"])
     if outage := figures["outage"]:
         times = "once" if outage["tries"] == 1 else f"{outage['tries']} times"
-        again = datetime.fromisoformat(outage["next_at"])
+        next_try_at = datetime.fromisoformat(outage["next_at"])
         yield (
             f"not handed over to {outage['people']:,}, tried {times}: {outage['reason']};"
-            f" next try at {shell.wall_time(again, zone)}"
+            f" next try at {shell.wall_time(next_try_at, zone)}"
         )
     yield from _describe_wait(figures, zone)
 
 
-def _results(figures: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the number of each outcome, once the audience is frozen, and what events report."""
+def _outcomes(figures: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the number of each outcome, and the numbers that the provider's events report."""
     if figures["started_at"]:
         for name in FIGURES:
             yield f"{name:<12} {figures[name]:>9,}"
         yield f"{'left by link':<12} {figures['unsubscribed']:>9,}"
     else:
         dry_run = f"'newsletter send {figures['statement']} --dry-run'"
-        about = f"about {figures['audience']:,} now, " * figures["estimated"]
-        yield f"audience     {about}fixed at the start; {dry_run} counts it as of now"
+        estimate = f"about {figures['audience']:,} now, " * figures["estimated"]
+        yield f"audience     {estimate}fixed at the start; {dry_run} counts it as of now"
     if count := figures["unknown_elsewhere"]:
         yield (
             f"{count:,} of the unknown went to another account at the provider than is configured"
@@ -123,13 +123,13 @@ def _results(figures: Mapping[str, Any]) -> Iterator[str]:
     if not figures["events_received"]:
         yield "delivered and bounced are not known: no events are received from the provider"
         return
-    classes = [f"{count:,} {kind}" for kind, count in figures["bounces"].items() if count]
-    for name, more in (("delivered", ""), ("bounced", ", ".join(classes)), ("complained", "")):
-        yield f"{name:<12} {figures[name]:>9,}{f'  ({more})' if more else ''}"
+    bounces = [f"{count:,} {kind}" for kind, count in figures["bounces"].items() if count]
+    for name, suffix in (("delivered", ""), ("bounced", ", ".join(bounces)), ("complained", "")):
+        yield f"{name:<12} {figures[name]:>9,}{f'  ({suffix})' if suffix else ''}"
 
 
 def _details(figures: Mapping[str, Any], zone: str) -> Iterator[str]:
-    """Yield the version, approvers, providers and times, and each person not reached."""
+    """Yield the version, approvers, providers, times, and each address that was not reached."""
     yield f"version      {shell.version(figures['content_digest'])}"
     yield f"approved by  {', '.join(figures['approved_by'])}"
     for override in figures["despite"]:
@@ -146,13 +146,13 @@ def _details(figures: Mapping[str, Any], zone: str) -> Iterator[str]:
     yield from (f"unknown: {address}" for address in figures["unknown_addresses"])
 
 
-def _state(row: Mapping[str, Any]) -> str:
-    """Return a campaign's state in words; JSON has the enum's value."""
+def _label(row: Mapping[str, Any]) -> str:
+    """Return the label of a campaign's state."""
     return "needs attention" if row["state"] == CampaignState.ATTENTION.value else row["state"]
 
 
 def _describe_wait(row: Mapping[str, Any], zone: str) -> Iterator[str]:
-    """Yield why and until when a campaign waits, in words."""
+    """Yield sentences on why a campaign waits, and until when."""
     wait, later = row["waiting"], row["later"]
     if wait:
         until = shell.wall_time(datetime.fromisoformat(wait["until"]), zone)
@@ -227,7 +227,7 @@ def resolve(services: Services, campaign: str, decision: str | None, by: str) ->
 @campaign.command("return")
 @click.argument("campaign")
 @shell.with_actor
-def go_back(services: Services, campaign: str, by: str) -> None:
+def return_to_first_provider(services: Services, campaign: str, by: str) -> None:
     """Return waiting batches to the first provider.
 
     After a fail-over, once the first provider is well.
@@ -251,8 +251,8 @@ def reopen(services: Services, campaign: str, by: str) -> None:
 
 def _print_state(campaign: Campaign) -> None:
     counts = campaign.counts
-    is_open = campaign.state is CampaignState.ATTENTION
-    state = "needs attention" if is_open else f"is {campaign.state.value}"
+    needs_attention = campaign.state is CampaignState.ATTENTION
+    state = "needs attention" if needs_attention else f"is {campaign.state.value}"
     shell.say(
         f"campaign {campaign.id} ({campaign.slug}) {state}:"
         f" {counts.accepted:,} accepted, {counts.pending:,} pending,"

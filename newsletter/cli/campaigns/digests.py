@@ -1,4 +1,4 @@
-"""``newsletter digest``: what gathers statements, when, and by hand."""
+"""``newsletter digest``: list, show, make and drop digest emails."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def digest() -> None:
 def list_digests(services: Services, as_json: bool) -> None:
     """Show all digest emails, when each comes next, and its last issue."""
     rows = [
-        _row(services.campaigns, services.campaigns.digest_builder.forecast(digest.name))
+        _digest_row(services.campaigns, services.campaigns.digest_builder.forecast(digest.name))
         for digest in services.campaigns.digests
     ]
     if not rows and not as_json:
@@ -31,12 +31,12 @@ def list_digests(services: Services, as_json: bool) -> None:
     shell.print_rows(rows, ("name", "title", "rhythm", "next", "lists", "last"), as_json=as_json)
 
 
-def _row(campaigns: Campaigns, forecast: Forecast) -> dict[str, Any]:
+def _digest_row(campaigns: Campaigns, forecast: Forecast) -> dict[str, Any]:
     settings = forecast.digest
     return {
         "name": settings.name,
         "title": settings.title,
-        "rhythm": _in_words(settings),
+        "rhythm": _recurrence_in_words(settings),
         "next": shell.wall_time(forecast.coming, campaigns.settings.timezone),
         "lists": list(settings.lists),
         "gathers": list(settings.gathers),
@@ -44,7 +44,7 @@ def _row(campaigns: Campaigns, forecast: Forecast) -> dict[str, Any]:
     }
 
 
-def _in_words(digest: Digest) -> str:
+def _recurrence_in_words(digest: Digest) -> str:
     if digest.every is Every.WEEK:
         return f"every {digest.day.capitalize()} at {digest.at}"
     day = "last day" if digest.day == "last" else f"day {digest.day}"
@@ -58,7 +58,7 @@ def _in_words(digest: Digest) -> str:
 def show(services: Services, name: str, as_json: bool) -> None:
     """Show when one comes next, and what it would gather now."""
     forecast = services.campaigns.digest_builder.forecast(name)
-    row = _row(services.campaigns, forecast)
+    row = _digest_row(services.campaigns, forecast)
     row["would_gather"] = [{"slug": part.slug, "title": part.title} for part in forecast.parts]
     row["issues"] = [{"slug": each.slug, "parts": list(each.parts)} for each in forecast.made]
     if as_json:

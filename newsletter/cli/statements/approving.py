@@ -1,4 +1,4 @@
-"""``newsletter statement approve`` and the commands around it: schedule, start, revoke, undo."""
+"""``newsletter statement approve``, and the commands that schedule, start, revoke and undo."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -12,11 +12,11 @@ from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.typed_time import parse_instant
 from newsletter.domain.wording import people
-from newsletter.pipeline.archive.annotate import annotate as note
+from newsletter.pipeline.archive.annotate import annotate as add_note
 from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.campaigns.headcount import readers_left_out, with_readers
 from newsletter.pipeline.statements.approve import ApprovalRequest, ApprovalResult
-from newsletter.pipeline.statements.approve import revoke as take_back
+from newsletter.pipeline.statements.approve import revoke as revoke_approvals
 from newsletter.pipeline.status import find_status, why_no_campaign
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.services import Services
@@ -77,13 +77,13 @@ def approve(
     )
     with services.store.read() as tx:
         status = find_status(tx, slug, services.campaigns.rules)
-        late = list(_uncovered_translations(tx, status))
+        uncovered = list(_uncovered_translations(tx, status))
         status = with_readers(tx, status)
     lines = list(_confirmation(services.campaigns, status, by, result))
     if as_json:
-        shell.print_json(_parse_despite(status, result))
+        shell.print_json(_approval_data(status, result))
         return
-    for line in (*lines, *(late if result.approval.approved else ())):
+    for line in (*lines, *(uncovered if result.approval.approved else ())):
         shell.say(line)
 
 
@@ -95,19 +95,19 @@ def _find_statement(statements: Statements, name: str, faults: Iterable[Fault]) 
         raise
 
 
-def _parse_despite(status: StatementStatus, given: ApprovalResult) -> dict[str, object]:
-    goes, release = status.readers is not None, status.release or status.ready
+def _approval_data(status: StatementStatus, result: ApprovalResult) -> dict[str, object]:
+    has_audience, release = status.readers is not None, status.release or status.ready
     return {
         "slug": status.slug,
-        "digest": given.content_hash,
-        "approved": given.approval.approved,
-        "approved_by": [approval.by for approval in given.approval.given],
-        "reasons": list(given.approval.reasons),
-        "warnings": list(given.warnings),
+        "digest": result.content_hash,
+        "approved": result.approval.approved,
+        "approved_by": [approval.by for approval in result.approval.given],
+        "reasons": list(result.approval.reasons),
+        "warnings": list(result.warnings),
         "audience": status.readers,
-        "lists": list(status.lists) if goes else [],
+        "lists": list(status.lists) if has_audience else [],
         "leaves_at": release.isoformat()
-        if release is not None and goes and given.approval.approved
+        if release is not None and has_audience and result.approval.approved
         else None,
     }
 
@@ -115,21 +115,22 @@ def _parse_despite(status: StatementStatus, given: ApprovalResult) -> dict[str, 
 def _confirmation(
     campaigns: Campaigns, status: StatementStatus, by: str, result: ApprovalResult
 ) -> Iterator[str]:
-    """Yield the lines after an approval: version, approver, readers, time, and how to undo it."""
+    """Yield the answer to an approval: version, approvers, readers, time, and how to undo it."""
     slug, approved = status.slug, result.approval.approved
-    over = f" despite {', '.join(result.warnings)}" if result.warnings else ""
-    who = ", ".join(approval.by for approval in result.approval.given)
+    despite = f" despite {', '.join(result.warnings)}" if result.warnings else ""
+    approvers = ", ".join(approval.by for approval in result.approval.given)
+    version = shell.version(result.content_hash)
     if approved:
-        yield f"{slug} is approved: version {shell.version(result.content_hash)} by {who}{over}"
+        yield f"{slug} is approved: version {version} by {approvers}{despite}"
     else:
-        yield f"noted: version {shell.version(result.content_hash)} by {by}{over}"
+        yield f"noted: version {version} by {by}{despite}"
         yield from result.approval.reasons
     if status.readers is not None:
         titles = {offer.name: offer.title for offer in campaigns.settings.titled_lists()}
         lists = ", ".join(titles.get(name, name) for name in status.lists)
         corrects = status.statement.corrects
-        of = f"who may have {corrects}" if corrects else f"on {lists}"
-        yield f"goes to {people(status.readers)} {of}"
+        recipients = f"who may have {corrects}" if corrects else f"on {lists}"
+        yield f"goes to {people(status.readers)} {recipients}"
         if approved and not status.is_started:
             yield f"waits for a sender to start it: newsletter statement start {slug} --by EMAIL"
         elif approved:
@@ -149,7 +150,7 @@ def _leaves_at(status: StatementStatus) -> datetime:
 
 
 def _uncovered_translations(tx: Transaction, status: StatementStatus) -> Iterator[str]:
-    """Yield the translations that the approval does not cover, or that would come later."""
+    """Yield a sentence on each translation that is not sent with the approved statement."""
     slug, statement = status.slug, status.statement
     if status.rules.together:
         if statement.translation_of:
@@ -170,7 +171,7 @@ def revoke(services: Services, slug: str, by: str) -> None:
     """Revoke your approval; an admin revokes all of them."""
     slug = shell.statement_slug(services.store, slug)
     rules = services.campaigns.rules
-    approvals = take_back(slug, by=by, store=services.store, rules=rules)
+    approvals = revoke_approvals(slug, by=by, store=services.store, rules=rules)
     shell.say(f"{approvals} approval{'' if approvals == 1 else 's'} of {slug} taken back")
 
 
@@ -289,12 +290,12 @@ def send_back(services: Services, slug: str, by: str, reason: str, digest: str) 
 def annotate(services: Services, slug: str, words: str, kind: str | None, by: str) -> None:
     """Write a dated note on a statement's public page."""
     slug = shell.statement_slug(services.store, slug)
-    note(slug, NoteKind(kind or "note"), words, by=by, store=services.store)
+    add_note(slug, NoteKind(kind or "note"), words, by=by, store=services.store)
     shell.say(f"{services.settings.public_url}/archive/{slug} shows it now")
 
 
 def _parse_at(services: Services, text: str) -> datetime:
-    """Return the instant of a time in ``--at``, typed as at the desk. Raises InvalidInput."""
+    """Parse the time in ``--at``, by the rules of the desk. Raises InvalidInput."""
     now = services.store.clock.now()
     try:
         return parse_instant(text, zone=services.settings.timezone, now=now)

@@ -1,4 +1,4 @@
-"""``preview`` and ``send``: a statement tried out: as files, as a dry run, as one test email."""
+"""``preview`` and ``send``: a statement's email as files, a dry run, and a test email."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -66,15 +66,15 @@ def send(services: Services, slug: str, dry_run: bool, to: str | None, as_json: 
 
 
 def _show_dry_run(services: Services, slug: str, as_json: bool) -> None:
-    dry = count_readers(slug, store=services.store, rules=services.campaigns.rules)
+    result = count_readers(slug, store=services.store, rules=services.campaigns.rules)
     if as_json:
-        excluded = [{"address": address, "reason": why} for address, why in dry.excluded]
-        elsewhere = [{"address": address, "reason": why} for address, why in dry.elsewhere]
-        hours = [{"at": at.isoformat(), "readers": readers} for at, readers in dry.hours]
+        excluded = [{"address": address, "reason": why} for address, why in result.excluded]
+        elsewhere = [{"address": address, "reason": why} for address, why in result.elsewhere]
+        hours = [{"at": at.isoformat(), "readers": readers} for at, readers in result.hours]
         tables = {"excluded": excluded, "elsewhere": elsewhere, "hours": hours}
-        shell.print_json(asdict(dry) | tables)
+        shell.print_json(asdict(result) | tables)
     else:
-        for line in report_lines(dry, zone=services.settings.timezone):
+        for line in report_lines(result, zone=services.settings.timezone):
             click.echo(line)
 
 

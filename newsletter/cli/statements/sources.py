@@ -1,4 +1,4 @@
-"""``newsletter source`` and ``statement import``: where statements come from."""
+"""``newsletter source`` and ``newsletter statement import``: feeds and imported files."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsletter.cli import shell
+from newsletter.cli.main import EXIT_UNREACHABLE
 from newsletter.config.sources import FolderOptions
 from newsletter.domain.errors import Fault, InvalidInput, NotFound
 from newsletter.domain.schedule import format_duration
@@ -22,9 +23,6 @@ from newsletter.store.sql import Transaction
 if TYPE_CHECKING:
     from newsletter.documents.release.imported import ImportedDocument, ImportedPicture
     from newsletter.sources.feeds.readers import SyndicatedFeed
-
-
-_EXIT_UNREACHABLE = 6
 
 
 @click.group()
@@ -78,10 +76,10 @@ def _source_row(tx: Transaction, statements: Statements, feed: "SyndicatedFeed")
 @shell.with_services
 def poll(services: Services, name: str | None) -> int:
     """Visit feeds now: all, or one."""
-    known = services.statements.feeds
-    feeds = [feed for feed in known if name in {None, feed.name}]
+    all_feeds = services.statements.feeds
+    feeds = [feed for feed in all_feeds if name in {None, feed.name}]
     if name is not None and not feeds:
-        names = ", ".join(feed.name for feed in known) or "none"
+        names = ", ".join(feed.name for feed in all_feeds) or "none"
         raise NotFound(f"there is no feed {name!r}; those in newsletter.yaml: {names}")
     if not feeds:
         shell.say("no source is a feed; docs/feeds.md says how to set one up")
@@ -89,7 +87,7 @@ def poll(services: Services, name: str | None) -> int:
     results = [services.statements.visitor().visit(feed) for feed in feeds]
     for visit in results:
         _print_visit(visit)
-    return _EXIT_UNREACHABLE if any(visit.failure for visit in results) else 0
+    return EXIT_UNREACHABLE if any(visit.failure for visit in results) else 0
 
 
 def _print_visit(result: VisitResult) -> None:
@@ -104,8 +102,8 @@ def _print_visit(result: VisitResult) -> None:
         shell.say(f"no statement: {why}")
     if result.remark:
         shell.say(f"please check: {result.remark}")
-    rest = f", {result.passed} passed over" if result.passed else ""
-    shell.say(f"{result.feed}: {len(result.new_slugs)} new, {len(result.changed)} changed{rest}")
+    more = f", {result.passed} passed over" if result.passed else ""
+    shell.say(f"{result.feed}: {len(result.new_slugs)} new, {len(result.changed)} changed{more}")
 
 
 @click.command("import")
@@ -147,7 +145,7 @@ def _write_imported(services: Services, document: "ImportedDocument") -> dict[st
     progress = Progress.DRAFT if document.guessed else Progress.REVIEW
     file = draft_as_file(text, progress=progress, embargo_suggested=until)
     write_new(path, file.encode())
-    kept = [
+    pictures = [
         _write_picture(path.with_name(f"{slug}-{n}"), one)
         for n, one in enumerate(document.pictures, start=1)
     ]
@@ -161,13 +159,13 @@ def _write_imported(services: Services, document: "ImportedDocument") -> dict[st
         ],
         "embargo": text.embargo,
         "embargo_suggested": until,
-        "pictures": [one for one, _ in kept],
-        "notes": [*document.notes, *(note for _, note in kept)],
+        "pictures": [one for one, _ in pictures],
+        "notes": [*document.notes, *(note for _, note in pictures)],
     }
 
 
 def _write_picture(path: Path, picture: "ImportedPicture") -> tuple[str, str]:
-    """Write a picture next to the statement. Return its path, and advice on where to put it."""
+    """Write a picture to a file. Return its path, and advice on how the statement can show it."""
     path = path.with_name(f"{path.name}.{picture.kind.rpartition('/')[2]}")
     write_new(path, picture.data)
     size = f"{picture.width}x{picture.height}"

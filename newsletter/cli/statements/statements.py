@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from newsletter.cli import shell
+from newsletter.cli.main import EXIT_INVALID, EXIT_REFUSED
 from newsletter.cli.statements import approving
 from newsletter.cli.statements.sources import import_files
 from newsletter.domain.campaigns import sentences
@@ -45,7 +46,7 @@ def list_statements(services: Services, as_json: bool, most: int | None) -> None
     with services.store.read() as tx:
         newest = sorted(tx.statements.list_newest(most), key=lambda stored: stored.statement.slug)
         rules = services.campaigns.rules
-        rows = [_describe(tx, status) for status in load_statuses(tx, newest, rules)]
+        rows = [_status_row(tx, status) for status in load_statuses(tx, newest, rules)]
         count = tx.statements.count()
     shell.show_faults(faults)
     shell.print_rows(
@@ -85,7 +86,7 @@ def show(services: Services, slug: str, as_json: bool) -> None:
             "where": sentences.describe_state(status),
             "next": sentences.describe_next(status).removeprefix("Next: "),
             "beside": " ".join(sentences.describe_further(status)),
-        } | _describe(tx, status)
+        } | _status_row(tx, status)
     if as_json:
         shell.print_json(row)
         return
@@ -95,7 +96,7 @@ def show(services: Services, slug: str, as_json: bool) -> None:
 
 
 def _format_value(key: str, value: Any) -> str:
-    """Format a value for people; "" for None and empty lists."""
+    """Format the value of a row for people. Return "" for None and empty lists."""
     if key == "campaign" and value.endswith(f" {CampaignState.ATTENTION.value}"):
         return f"{value.partition(' ')[0]} needs attention"
     if key == "despite":
@@ -105,7 +106,7 @@ def _format_value(key: str, value: Any) -> str:
     return str(value or "")
 
 
-def _describe(tx: Transaction, status: StatementStatus) -> dict[str, Any]:
+def _status_row(tx: Transaction, status: StatementStatus) -> dict[str, Any]:
     statement, campaign = status.statement, status.campaign
     return {
         "slug": statement.slug,
@@ -134,7 +135,6 @@ def _describe(tx: Transaction, status: StatementStatus) -> dict[str, Any]:
 
 
 def _approval_label(status: StatementStatus) -> str:
-    """Return the label of a statement's approval status."""
     if not status.stored.content_hash:
         return "cannot be rendered"
     if status.is_within:
@@ -147,7 +147,7 @@ def _approval_label(status: StatementStatus) -> str:
 
 
 def _format_set_time(status: StatementStatus) -> str:
-    """Format the set send time, with "overdue since" if the start is overdue; "" if none is set."""
+    """Return the send time that is set, marked if it is overdue; "" if none is set."""
     if status.set_for is None or has_begun(status.campaign):
         return ""
     overdue = "overdue since " if status.is_overdue and status.approval.approved else ""
@@ -160,28 +160,26 @@ def _format_set_time(status: StatementStatus) -> str:
 @shell.with_services
 def new(services: Services, title: str, author: str) -> None:
     """Begin a statement: writes statements/SLUG.md."""
-    begun = DraftText(
+    first_text = DraftText(
         title=title,
         body="Write the statement here, in Markdown.",
         date=services.store.clock.now().date().isoformat(),
     )
-    text = draft_as_file(begun, author=author)
+    text = draft_as_file(first_text, author=author)
     path = path_for_title(services.settings.statements_folder, title)
     with with_umask(services.umask):
         write_new(path, text.encode())
     click.echo(str(path))
 
 
-EXIT_BLOCKED, EXIT_WARNED = 3, 4
-
-
 @dataclass(frozen=True, kw_only=True)
-class _Checked:
-    """The result of a check: findings, exit code and number of statements."""
+class _CheckResult:
+    """The findings of a check, and its exit code."""
 
     remarks: tuple[ReviewFinding, ...]
     code: int
     statements: int
+    """Number of statements that were checked."""
 
 
 @statement.command()
@@ -194,7 +192,7 @@ def check(services: Services, slug: str | None, as_json: bool) -> int:
     Without SLUG: all statements that are not approved yet, without advice. No link is visited.
     Exits with 3 if a finding is blocking, and with 4 if a warning needs a decision.
     """
-    checked = (
+    result = (
         _check_one(services.statements, slug)
         if slug is not None
         else _check_all(services.statements)
@@ -203,26 +201,28 @@ def check(services: Services, slug: str | None, as_json: bool) -> int:
         shell.print_json(
             [
                 shell.pick(finding, "place", "line", "grade", "message") | {"code": finding.check}
-                for finding in checked.remarks
+                for finding in result.remarks
             ]
         )
-        return checked.code
-    for finding in checked.remarks:
+        return result.code
+    for finding in result.remarks:
         shell.say(str(finding))
-    if not checked.remarks:
-        shell.say(f"nothing wrong with {slug or f'{checked.statements} statements'}")
-    return checked.code
+    if not result.remarks:
+        shell.say(f"nothing wrong with {slug or f'{result.statements} statements'}")
+    return result.code
 
 
-def _check_one(statements: Statements, slug: str) -> _Checked:
+def _check_one(statements: Statements, slug: str) -> _CheckResult:
     faults = statements.refresh()
     with statements.store.read() as tx:
         stored = tx.statements.get(slug)
         if stored is None or not stored.present:
             origin = stored.statement.origin if stored else ""
-            found = tuple(fault for fault in faults if fault.file == origin or slug in fault.file)
-            if found:
-                return _collect(found, (), settled=True, statements=0)
+            file_faults = tuple(
+                fault for fault in faults if fault.file == origin or slug in fault.file
+            )
+            if file_faults:
+                return _collect(file_faults, (), settled=True, statements=0)
             stored = tx.statements.get(statement_named(tx, slug, by_prefix=True))
             if stored is None or not stored.present:
                 raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
@@ -232,7 +232,7 @@ def _check_one(statements: Statements, slug: str) -> _Checked:
     return _collect(faults, result.remarks, settled=settled, statements=1)
 
 
-def _check_all(statements: Statements) -> _Checked:
+def _check_all(statements: Statements) -> _CheckResult:
     faults = statements.refresh()
     with statements.store.read() as tx:
         present = tx.statements.count()
@@ -246,18 +246,18 @@ def _check_all(statements: Statements) -> _Checked:
         ]
         reviews = review(tx, unsettled, rules)
     remarks = [finding for result in reviews for finding in result.remarks]
-    grave = [finding for finding in remarks if finding.grade is not Severity.ADVICE]
-    return _collect(faults, grave, settled=False, statements=present)
+    severe = [finding for finding in remarks if finding.grade is not Severity.ADVICE]
+    return _collect(faults, severe, settled=False, statements=present)
 
 
 def _collect(
     faults: Iterable[Fault], remarks: Iterable[ReviewFinding], *, settled: bool, statements: int
-) -> _Checked:
-    found = in_order([*map(finding_of, faults), *remarks])
-    grades = {finding.grade for finding in found}
+) -> _CheckResult:
+    file_faults = in_order([*map(finding_of, faults), *remarks])
+    grades = {finding.grade for finding in file_faults}
     open_warning = Severity.WARNING in grades and not settled
-    code = EXIT_BLOCKED if Severity.BLOCKING in grades else EXIT_WARNED if open_warning else 0
-    return _Checked(remarks=found, code=code, statements=statements)
+    code = EXIT_INVALID if Severity.BLOCKING in grades else EXIT_REFUSED if open_warning else 0
+    return _CheckResult(remarks=file_faults, code=code, statements=statements)
 
 
 @statement.command()

@@ -1,4 +1,4 @@
-"""``newsletter subscribers import`` and ``export``: people into a workspace, and out of it."""
+"""``newsletter subscribers import``, ``imports``, ``undo-import`` and ``export``."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -23,11 +23,11 @@ from newsletter.subscriber_files.subscribers import FORMAT_NAMES, PLAIN_FORMAT, 
 from newsletter.subscriber_files.workbooks import as_table
 
 _PROGRESS_ROWS = 100_000
-"""People between two lines of progress."""
+"""Number of people between two messages of progress."""
 
 
 def _progress_printer(what: str) -> Callable[[int], None]:
-    """Return a callback that prints the number of people at every ``_PROGRESS_ROWS``."""
+    """Return a callback that takes a count, and prints each multiple of ``_PROGRESS_ROWS``."""
     return lambda count: None if count % _PROGRESS_ROWS else shell.say(f"{what}: {count:,}")
 
 
@@ -110,29 +110,29 @@ def import_file(
     )
     read = read_people(as_table(file), instructions, progress=_progress_printer("checked"))
     with workspace.services() as services:
-        brought = bring_in(
+        result = import_people(
             services.subscribers,
             read,
             by=by,
             create_lists=create_lists,
-            options=lists,
+            named_lists=lists,
             rehearse=dry_run,
         )
     left_out = [f"left out: {fault}" for fault in read.left_out]
-    for note in (*read.notes, *left_out, *_notes(brought)):
+    for note in (*read.notes, *left_out, *_notes(result)):
         shell.say(note)
     if as_json:
         skipped = {} if read.kind == PLAIN_FORMAT else {"skipped": read.skipped}
         left_out_rows = {"left_out": read.bad_rows} if read.bad_rows else {}
-        shell.print_json(_as_data(brought) | skipped | left_out_rows | {"sha256": read.digest})
+        shell.print_json(_import_data(result) | skipped | left_out_rows | {"sha256": read.digest})
     else:
-        number = brought.number
+        number = result.number
         undo = f"import {number}: 'newsletter subscribers undo-import {number}' takes it back"
-        shell.say(f"{_summary(brought)}; {undo if number else 'nothing was changed'}")
+        shell.say(f"{_summary(result)}; {undo if number else 'nothing was changed'}")
 
 
 def _parse_columns(columns: tuple[str, ...]) -> dict[str, str]:
-    found = {}
+    headers = {}
     for column in columns:
         name, equals, header = column.partition("=")
         name = csv_files.column_of(name)
@@ -144,11 +144,11 @@ def _parse_columns(columns: tuple[str, ...]) -> dict[str, str]:
             known = ", ".join(csv_files.OUR_COLUMNS)
             message = f'{column!r} is not like email="E-Mail"; columns are {known}'
             raise InvalidInput([Fault(file="--column", message=message)])
-        found[name] = header.strip()
-    return found
+        headers[name] = header.strip()
+    return headers
 
 
-def _as_data(result: ImportResult) -> dict[str, Any]:
+def _import_data(result: ImportResult) -> dict[str, Any]:
     by_reason = {reason.value: group.people for reason, group in result.refused.items()}
     return {
         "import": result.number or None,
@@ -173,7 +173,7 @@ def _summary(result: ImportResult) -> str:
 
 
 def _notes(result: ImportResult) -> Iterator[str]:
-    """Yield each reason for excluding people, with the first of them."""
+    """Yield a sentence on each reason for skipping people, and on each change of a list."""
     reasons = [(reason.value, group) for reason, group in result.refused.items()]
     for reason, group in (*reasons, ("unsubscribed", result.left)):
         if group.people:
@@ -188,16 +188,16 @@ def _notes(result: ImportResult) -> Iterator[str]:
         yield f"subscriptions that end, as the file says that they left: {result.ended:,}"
 
 
-def bring_in(
+def import_people(
     subscribers: Subscribers,
     read: SubscriberFile,
     *,
     by: str,
     create_lists: bool = False,
-    options: Sequence[str] = (),
+    named_lists: Sequence[str] = (),
     rehearse: bool = False,
 ) -> ImportResult:
-    """Import a file that was checked, or rehearse the import. ``options`` are its --list."""
+    """Import a checked file, or rehearse the import. ``named_lists`` come from ``--list``."""
     plan = imports.ImportPlan(
         file=read.name,
         kind=read.kind,
@@ -205,7 +205,7 @@ def bring_in(
         by=by,
         declared=subscribers.declared_lists,
         create_lists=create_lists,
-        places={name: "--list" if name in options else place for name, place in read.lists.items()},
+        places={**read.lists, **dict.fromkeys(read.lists.keys() & named_lists, "--list")},
         bad_rows=read.bad_rows,
     )
     people = with_pauses(read.people, _progress_printer("tried" if rehearse else "written"))
@@ -221,7 +221,7 @@ def list_imports(services: Services, as_json: bool, most: int | None) -> None:
     with services.store.read() as tx:
         records, count = tx.imports.list_newest(most), tx.imports.count()
         zone = services.settings.timezone
-    rows = [_record(record) for record in reversed(records)]
+    rows = [_import_row(record) for record in reversed(records)]
     columns = ("import", "at", "by", "file", "format", "new", "known", "joined", "skipped", "state")
     shell.print_rows(
         rows,
@@ -232,7 +232,7 @@ def list_imports(services: Services, as_json: bool, most: int | None) -> None:
     )
 
 
-def _record(record: ImportRecord) -> dict[str, Any]:
+def _import_row(record: ImportRecord) -> dict[str, Any]:
     return {
         "import": record.id,
         "format": record.kind,
@@ -293,8 +293,8 @@ def export(services: Services, list_name: str, bom: bool) -> None:
         people = tx.readers.stream(list_name)
         entries = () if list_name else tx.readers.stream_suppressions(without_subscriber=True)
         # one transaction to the end, so that the file is one moment's state
-        chosen = _of_list(list_name, people) if list_name else people
-        for text in chain([_BYTE_ORDER_MARK] if bom else [], csv_files.as_csv(chosen, entries)):
+        exported = _only_list(list_name, people) if list_name else people
+        for text in chain([_BYTE_ORDER_MARK] if bom else [], csv_files.as_csv(exported, entries)):
             out.write(text.encode())
         out.flush()
         erased = 0 if list_name else tx.readers.count_erased()
@@ -302,7 +302,7 @@ def export(services: Services, list_name: str, bom: bool) -> None:
         shell.say(f"left out: {erased:,} who were erased; no address of theirs is kept")
 
 
-def _of_list(name: str, people: csv_files.People) -> csv_files.People:
+def _only_list(name: str, people: csv_files.People) -> csv_files.People:
     for person, consent in people:
         lists, left = ((name,) if name in those else () for those in (person.lists, person.left))
         yield replace(person, lists=lists, left=left), consent

@@ -1,4 +1,4 @@
-"""``newsletter segment``: the saved rules, and whom they pick."""
+"""``newsletter segment``: the saved rules, and the subscribers whom they pick."""
 
 from itertools import islice
 from typing import Any
@@ -26,7 +26,7 @@ def segment() -> None:
 def list_segments(services: Services, as_json: bool) -> None:
     """Show all segments, and how many each picks now."""
     with services.store.read() as tx:
-        rows = [_row(tx, one) for one in services.subscribers.segments]
+        rows = [_segment_row(tx, one) for one in services.subscribers.segments]
     if not rows and not as_json:
         shell.say("no segment is configured; docs/configuration.md says how, under 'segments'")
         return
@@ -43,19 +43,19 @@ def show(services: Services, name: str, as_json: bool) -> None:
     Only those who may be written to are counted.
     """
     with services.store.read() as tx:
-        found = next((one for one in services.subscribers.segments if one.name == name), None)
-        if found is None:
+        chosen = next((one for one in services.subscribers.segments if one.name == name), None)
+        if chosen is None:
             raise NotFound(
                 f"no segment {name!r} is configured; 'newsletter segment list' shows them"
             )
-        row = _row(tx, found)
+        row = _segment_row(tx, chosen)
         addresses = list(
-            islice(tx.audiences.stream_addresses(_audience(found)), _MAX_ADDRESSES_SHOWN)
+            islice(tx.audiences.stream_addresses(_audience(chosen)), _MAX_ADDRESSES_SHOWN)
         )
     if as_json:
         shell.print_json(row | {"sample": addresses})
         return
-    click.echo(f"{found}")
+    click.echo(f"{chosen}")
     click.echo(f"picks {row['readers']:,} of {row['on_list']:,} readers")
     for address in addresses:
         click.echo(f"  {address}")
@@ -63,7 +63,7 @@ def show(services: Services, name: str, as_json: bool) -> None:
         click.echo(f"  and {row['readers'] - len(addresses):,} more")
 
 
-def _row(tx: Transaction, segment: Segment) -> dict[str, Any]:
+def _segment_row(tx: Transaction, segment: Segment) -> dict[str, Any]:
     return {
         "name": segment.name,
         "list": segment.list,

@@ -64,11 +64,11 @@ def receive_email(services: Services, email: BinaryIO) -> None:
     EMAIL is a file; without it, standard input, as a mail server pipes it. The subject is signed,
     so the lists of the email that it answers end, whatever its sender.
     """
-    word = unsubscribe_token(email.read(_MAX_EMAIL_BYTES))
-    if not word:
+    token = unsubscribe_token(email.read(_MAX_EMAIL_BYTES))
+    if not token:
         message = "its subject is not that of an email to unsubscribe; a person has to read it"
         raise InvalidInput([Fault(file=email.name, message=message)])
-    departure = services.links.read_unsubscribe(word)
+    departure = services.links.read_unsubscribe(token)
     unknown_links = leave([departure], store=services.store)
     if unknown_links:
         raise NotFound("its subscriber is not in this database: erased, or lost by a restore")
@@ -112,10 +112,10 @@ def show(services: Services, address: str, as_json: bool) -> None:
     for key, value in data.items():
         click.echo(f"{key + ':':<13} {shell.in_words(value) or '–'}")
     for consent in consents:
-        click.echo("consent:      " + _in_words(consent))
+        click.echo("consent:      " + _consent_in_words(consent))
 
 
-def _in_words(consent: Mapping[str, Any]) -> str:
+def _consent_in_words(consent: Mapping[str, Any]) -> str:
     verb = "consent to" if consent["given"] else "left"
     request_note = f", asked {consent['asked_at'].isoformat()}" if consent["asked_at"] else ""
     words = f": {consent['words']}" if consent["words"] else ""
@@ -200,11 +200,11 @@ def forget(services: Services, address: str, yes: bool, block_unknown: bool, by:
             raise Refused(f"{question} Standard input is no terminal: {without}")
         if not click.confirm(question, err=True):
             raise Refused("nothing was changed")
-    known, clean = services.subscribers.forget(address, by=by, block_unknown=block_unknown)
+    known, is_overwritten = services.subscribers.forget(address, by=by, block_unknown=block_unknown)
     shell.say(
         f"{address} is erased" if known else f"{address} was not a subscriber; it is blocked now"
     )
-    if not clean:
+    if not is_overwritten:
         shell.say("the database is in use: 'newsletter run' overwrites what is left in its file")
 
 
@@ -232,7 +232,7 @@ def change_address(services: Services, former: str, new: str, by: str, as_json: 
     """
     person = administer.change_address(former, new, by=by, store=services.store)
     if as_json:
-        shell.print_json(_as_data(person) | {"before": former})
+        shell.print_json(_subscriber_data(person) | {"before": former})
     else:
         reason = f"; it is suppressed: {person.suppressed.value}" if person.suppressed else ""
         shell.say(f"{former} is {person.address} now{reason}")
@@ -255,12 +255,12 @@ def list_people(
             require_list(tx, list_name, services.subscribers.declared_lists)
         people = tx.readers.search(list_name=list_name, query=query, limit=most)
         count = tx.readers.count(list_name=list_name, query=query)
-    rows = [_as_data(person) for person in reversed(people)]
+    rows = [_subscriber_data(person) for person in reversed(people)]
     columns = ("email", "name", "lists", "language", "state")
     shell.print_rows(rows, columns, as_json=as_json, count=count)
 
 
-def _as_data(person: Subscriber) -> dict[str, Any]:
+def _subscriber_data(person: Subscriber) -> dict[str, Any]:
     until = person.paused_until
     state = "subscribed" if person.lists else "not subscribed"
     if until is not None and person.lists:
@@ -308,7 +308,7 @@ def add(
     )
     new_lists = sorted(set(lists) - set(before.lists if before else ()))
     if as_json:
-        shell.print_json(_as_data(after) | {"new": before is None, "joined": new_lists})
+        shell.print_json(_subscriber_data(after) | {"new": before is None, "joined": new_lists})
     elif new_lists:
         shell.say(f"{entry.address} is on {', '.join(new_lists)} now")
     else:

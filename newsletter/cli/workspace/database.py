@@ -1,4 +1,4 @@
-"""``newsletter db``: versions, backups, and putting one back."""
+"""``newsletter db`` and ``newsletter backup``: schema, keys, backups, restores and copies."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -31,9 +31,9 @@ def db() -> None:
 
 @contextmanager
 def _require_exclusive(settings: Settings) -> Iterator[None]:
-    """Check that no other process has the database open. Raises Refused.
+    """Lock the database within the block. Raises Refused if another process has it open.
 
-    A sender of another version is sure to hold the lock of those who send.
+    It also takes the sender's lock, which a sender of any version holds.
     """
     settings.database_path.parent.mkdir(parents=True, exist_ok=True)
     with lock_exclusively(settings.in_use_path), hold_sender_lock(settings.lock_path):
@@ -45,7 +45,7 @@ def _require_exclusive(settings: Settings) -> Iterator[None]:
 def migrate(workspace: Shell) -> None:
     """Make the database, or check its version."""
     settings = workspace.settings()
-    # private first: what a migration makes is its owner's alone from the first byte
+    # private() first: only the owner may read the new file, from its first byte on
     with private(), _require_exclusive(settings), closing(open_database(settings)) as database:
         is_new = ensure_current(database)
     if is_new:
@@ -68,10 +68,20 @@ def rekey(workspace: Shell) -> None:
     )
 
 
-@db.command()
+@click.command()
+@in_workspace
+def backup(workspace: Shell) -> None:
+    """Write a backup, rehearse it, and remove the oldest."""
+    settings = workspace.settings()
+    with private(), lock_shared(settings.in_use_path):
+        file, rehearsal = Backups(settings=settings).take()
+    say(f"{file} can be restored, with var/keys: {rehearsal}")
+
+
+@db.command("backup")
 @click.argument("file", type=click.Path(path_type=Path))
 @in_workspace
-def backup(workspace: Shell, file: Path) -> None:
+def backup_to_file(workspace: Shell, file: Path) -> None:
     """Copy the database to FILE, also while it is in use."""
     settings = workspace.settings()
     with private(), lock_shared(settings.in_use_path):
@@ -85,8 +95,8 @@ def backup(workspace: Shell, file: Path) -> None:
 def verify_backup(workspace: Shell, file: Path) -> None:
     """Rehearse a restore of FILE, and change nothing."""
     with private():
-        found = Backups(settings=workspace.settings()).test_restore(file)
-    say(f"{file} can be restored: {found}")
+        rehearsal = Backups(settings=workspace.settings()).test_restore(file)
+    say(f"{file} can be restored: {rehearsal}")
 
 
 @db.command()
@@ -109,7 +119,7 @@ def restore(workspace: Shell, file: Path) -> None:
         refuse_missing_keys(database, settings.workspace)
 
 
-def _url(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+def _parse_url(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
     try:
         return text and database_url(text)
     except ValueError as error:
@@ -117,8 +127,8 @@ def _url(_context: click.Context, _option: click.Parameter, text: str | None) ->
 
 
 @db.command()
-@click.option("--to", "target", metavar="URL", callback=_url, help="A new database.")
-@click.option("--from", "source", metavar="URL", callback=_url, help="Another database.")
+@click.option("--to", "target", metavar="URL", callback=_parse_url, help="A new database.")
+@click.option("--from", "source", metavar="URL", callback=_parse_url, help="Another database.")
 @in_workspace
 def copy(workspace: Shell, target: str | None, source: str | None) -> None:
     """Copy the database to another one, or from it.
@@ -133,12 +143,12 @@ def copy(workspace: Shell, target: str | None, source: str | None) -> None:
         private(),
         _require_exclusive(settings),
         closing(open_database(settings, source or "")) as source_database,
-        closing(open_database(settings, target or "")) as new,
+        closing(open_database(settings, target or "")) as target_database,
     ):
         if source and not source.startswith("postgresql:"):
             copies.refuse_foreign(Path(source_database.name), fingerprints_in(settings.workspace))
-        counts = copy_rows(source_database, new, at=SystemClock().now(), is_move=True)
-    say(f"{new.name} holds all {sum(counts.values()):,} rows of {len(counts)} tables")
+        counts = copy_rows(source_database, target_database, at=SystemClock().now(), is_move=True)
+    say(f"{target_database.name} holds all {sum(counts.values()):,} rows of {len(counts)} tables")
     if target:
         say(f"to use it, write 'database: {target}' in newsletter.yaml")
     say("nothing is sent from it until 'newsletter db release --by EMAIL'")
@@ -158,5 +168,5 @@ def release(services: Services, by: str) -> None:
     guard = services.delivery.guard()
     with services.delivery.hold_sender_lock():
         released = guard.release(by=by, kinds={HoldKind.RESTORE_GUARD})
-    left = guard.holds()
-    say_resumed(released, left)
+    remaining = guard.holds()
+    say_resumed(released, remaining)

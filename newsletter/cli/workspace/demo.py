@@ -1,7 +1,7 @@
-"""``newsletter demo``: one whole campaign on made-up data, and a desk to try. No mail is sent.
+"""``newsletter demo``: a whole campaign with made-up data, and a desk to try. No email is sent.
 
-The statement in a file is sent whole. Then three made-up people of a press office work at the desk,
-so that it has a statement in each state.
+The campaign sends a statement from a file. Then three made-up people work at the desk, so that it
+has a statement in each state.
 """
 
 import secrets
@@ -18,8 +18,8 @@ import click
 
 from newsletter.cli.campaigns.campaigns import print_report
 from newsletter.cli.delivery import work
-from newsletter.cli.shell import AGAIN, Shell, say
-from newsletter.cli.subscribers.moving import bring_in
+from newsletter.cli.shell import RUN_AGAIN, Shell, say
+from newsletter.cli.subscribers.moving import import_people
 from newsletter.cli.workspace.setup import make_workspace
 from newsletter.config.editing import edited
 from newsletter.config.loading import FILE_NAME
@@ -59,7 +59,7 @@ class _Person:
 _ANA = _Person(name="Ana Ruiz", role=Role.WRITER, does="writes")
 _BEN = _Person(name="Ben Okafor", role=Role.APPROVER, does="approves")
 _CLEO = _Person(name="Cleo Marsh", role=Role.SENDER, does="sends")
-PEOPLE = (_ANA, _BEN, _CLEO)
+_STAFF = (_ANA, _BEN, _CLEO)
 
 
 @click.command()
@@ -70,13 +70,13 @@ PEOPLE = (_ANA, _BEN, _CLEO)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
 def demo(folder: Path, serve: bool | None, port: int) -> int:
     """Try newsletter with made-up data; it sends nothing."""
-    folder = _unused(folder)
+    folder = _find_unused_folder(folder)
     # four times four letters: 75 bits, and they can be typed
     passwords = {
         person.address: "-".join(
             "".join(secrets.choice(ascii_lowercase) for _ in range(4)) for _ in range(4)
         )
-        for person in PEOPLE
+        for person in _STAFF
     }
     code = send_one(folder, passwords)
     serves = sys.stdout.isatty() if serve is None else serve
@@ -86,8 +86,8 @@ def demo(folder: Path, serve: bool | None, port: int) -> int:
         return code
     from newsletter.web.server import WebServer
 
-    code = AGAIN
-    while code == AGAIN:
+    code = RUN_AGAIN
+    while code == RUN_AGAIN:
         with (
             Shell(workspace=str(folder)).services() as services,
             WebServer(services, host="127.0.0.1", port=port),
@@ -97,11 +97,11 @@ def demo(folder: Path, serve: bool | None, port: int) -> int:
 
 
 def send_one(folder: Path, passwords: Mapping[str, str]) -> int:
-    """Create a workspace in an empty folder, and send a statement; return the exit code."""
+    """Create a workspace in an empty folder, and send a statement. Return the exit code."""
     make_workspace(folder, {})
     example = folder / "statements" / "example.md"
-    handed_in = example.read_text(encoding="utf-8").replace("status: draft", "status: review")
-    example.write_text(handed_in, encoding="utf-8")
+    submitted_text = example.read_text(encoding="utf-8").replace("status: draft", "status: review")
+    example.write_text(submitted_text, encoding="utf-8")
     # without a second factor, so that no authenticator app is needed
     quick = {"schedule.undo_window": "0s", "schedule.start": "approval", "schedule.poll": "1s"}
     _configure(folder, quick | {"desk.second_factor": "admin"})
@@ -113,14 +113,14 @@ def send_one(folder: Path, passwords: Mapping[str, str]) -> int:
 
 @contextmanager
 def at_the_desk(folder: Path) -> Iterator[Services]:
-    """Open the workspace with five more statements at the desk, each in another state."""
+    """Open the workspace, after five more statements were written at the desk."""
     _configure(folder, {"schedule.undo_window": "5m", "schedule.start": "sender"})
     with Shell(workspace=str(folder)).services() as services:
         _work_at_the_desk(services)
         yield services
 
 
-def _unused(folder: Path) -> Path:
+def _find_unused_folder(folder: Path) -> Path:
     number, candidate = 1, folder
     while candidate.exists() and any(candidate.iterdir()):
         number += 1
@@ -133,16 +133,16 @@ def _configure(folder: Path, settings: Mapping[str, str]) -> None:
     file.write_text(edited(file.read_text(encoding="utf-8"), settings), encoding="utf-8")
 
 
-# --- one statement goes out
+# --- the statement in a file
 
 
 def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int:
     read = read_people(folder / "subscribers.yaml", Instructions())
-    bring_in(services.subscribers, read, by=OPERATOR_NAME)
-    for person in PEOPLE:
-        _let_in(services, person, passwords[person.address])
+    import_people(services.subscribers, read, by=OPERATOR_NAME)
+    for person in _STAFF:
+        _open_account(services, person, passwords[person.address])
     services.statements.refresh()
-    result = services.statements.approve(_approval(services, _SLUG))
+    result = services.statements.approve(_approval_request(services, _SLUG))
     say(
         f"{_BEN.address} approved {_SLUG} ({result.content_hash[:12]});"
         " the scheduler picks it up now"
@@ -153,8 +153,8 @@ def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int
     return code
 
 
-def _let_in(services: Services, person: _Person, password: str) -> None:
-    """Invite a person, and open their account by the link of the invitation."""
+def _open_account(services: Services, person: _Person, password: str) -> None:
+    """Open a person's account by the link of an invitation."""
     proofs = replace(
         services.staff.proofs, client=Client(network="127.0.0.0/24", browser="the demo")
     )
@@ -181,25 +181,24 @@ def _print_next_steps(services: Services, folder: Path) -> None:
     )
 
 
-# --- the other statements are at the desk
+# --- the statements at the desk
 
 
 def _work_at_the_desk(services: Services) -> None:
-    _handed_in(services, "waits")
-    returned = _handed_in(services, "returned")
+    _submit(services, "waits")
+    returned = _submit(services, "returned")
     reason = "Please name the two villages, and say what we ask for."
     services.statements.send_back(
         returned, by=_BEN.address, expect=_version(services, returned), reason=reason
     )
-    _approved(services, "approved")
-    scheduled = _approved(services, "scheduled")
+    _submit_and_approve(services, "approved")
+    scheduled = _submit_and_approve(services, "scheduled")
     _start_tomorrow(services, scheduled)
-    services.statements.writer(_ANA.address).new(_text(services, "draft"))
+    services.statements.writer(_ANA.address).new(_load_text(services, "draft"))
     services.tick.run()
 
 
-def _text(services: Services, name: str) -> DraftText:
-    """Return a made-up text."""
+def _load_text(services: Services, name: str) -> DraftText:
     data = (default_templates() / "workspace" / "demo" / f"{name}.md").read_bytes()
     read = parse_statement(data, file=f"{name}.md", defaults=services.statements.defaults)
     if read.statement is None:
@@ -207,19 +206,19 @@ def _text(services: Services, name: str) -> DraftText:
     return draft_text(read.statement)
 
 
-def _handed_in(services: Services, name: str) -> str:
-    """Have Ana write and submit a text; return its slug."""
-    draft = services.statements.writer(_ANA.address).new(_text(services, name))
+def _submit(services: Services, name: str) -> str:
+    """Write and submit a text as Ana. Return its slug."""
+    draft = services.statements.writer(_ANA.address).new(_load_text(services, name))
     return services.statements.hand_in(draft.key, draft.revision, by=_ANA.address).slug
 
 
-def _approved(services: Services, name: str) -> str:
-    slug = _handed_in(services, name)
-    services.statements.approve(_approval(services, slug, despite="It is made up."))
+def _submit_and_approve(services: Services, name: str) -> str:
+    slug = _submit(services, name)
+    services.statements.approve(_approval_request(services, slug, despite="It is made up."))
     return slug
 
 
-def _approval(services: Services, slug: str, despite: str | None = None) -> ApprovalRequest:
+def _approval_request(services: Services, slug: str, despite: str | None = None) -> ApprovalRequest:
     terms = services.campaigns.current_terms(slug)
     return ApprovalRequest(slug=slug, by=_BEN.address, shown=terms, despite=despite)
 
@@ -248,7 +247,7 @@ def _start_tomorrow(services: Services, slug: str) -> None:
 def _introduce(folder: Path, passwords: Mapping[str, str], port: int, *, serves: bool) -> None:
     command = sys.argv[0] if sys.argv[0].endswith("newsletter") else "newsletter"
     click.echo("\nthe desk, with six statements; sign in as one of them:")
-    for person in PEOPLE:
+    for person in _STAFF:
         click.echo(f"  {person.address:20} {passwords[person.address]}  {person.does}")
     address = f"http://localhost:{port}/desk"  # a name, as browsers have no passkeys for a number
     if serves:

@@ -1,4 +1,4 @@
-"""``init``, ``newsletter config`` and ``doctor``: a workspace is made, looked at and checked."""
+"""``newsletter init``, ``config`` and ``doctor``: create, show and check a workspace."""
 
 import json
 import platform
@@ -11,6 +11,7 @@ import click
 import yaml
 
 from newsletter.cli import shell
+from newsletter.cli.main import EXIT_INVALID, EXIT_UNREACHABLE
 from newsletter.config import environment
 from newsletter.config.loading import FILE_NAME, list_settings
 from newsletter.config.loading import show as masked
@@ -84,7 +85,8 @@ def doctor(workspace: shell.Shell, as_json: bool) -> int:
             advice = f"; {finding.advice}" if finding.advice else ""
             click.echo(f"{_LEVEL_LABELS[finding.level]} {finding.what}: {finding.detail}{advice}")
     faults = {finding.what for finding in findings if finding.level is Level.FAULT}
-    return (6 if faults == {diagnosis.CONNECTION_CHECK} else 3) if faults else 0
+    code = EXIT_UNREACHABLE if faults == {diagnosis.CONNECTION_CHECK} else EXIT_INVALID
+    return code if faults else 0
 
 
 def _examine(workspace: shell.Shell) -> Iterator[Finding]:
@@ -94,7 +96,7 @@ def _examine(workspace: shell.Shell) -> Iterator[Finding]:
     if config.level is Level.FAULT:
         return
     folder = workspace.settings().database_path.parent
-    # first: it may be why nothing opens
+    # first, because a full disk may be why nothing opens
     yield diagnosis.of_space(diagnosis.free_bytes(folder), folder)
     try:
         with workspace.services() as services:
@@ -110,18 +112,18 @@ _SETTING_LINE_PATTERN = re.compile(r"^( *)(\w+):(?: (\"[^\"]*\"|[^\s\"#][^#]*?))
 
 
 def _with_variables(example: str, variables: Mapping[str, str]) -> str:
-    """Return settings with the values of variables, such as NEWSLETTER_PUBLIC_URL, filled in."""
+    """Return the example settings with the values of variables such as NEWSLETTER_PUBLIC_URL."""
     path: list[str] = []
     lines = example.split("\n")
     for number, line in enumerate(lines):
-        if found := _SETTING_LINE_PATTERN.match(line):
-            blanks, key, comment = found.groups()
+        if setting := _SETTING_LINE_PATTERN.match(line):
+            blanks, key, example_value = setting.groups()
             path = [*path[: len(blanks) // 2], key]
             variable = variables.get("_".join(["NEWSLETTER", *path]).upper())
-            if variable is not None and comment:
-                is_text = isinstance(yaml.safe_load(comment), str)
+            if variable is not None and example_value:
+                is_text = isinstance(yaml.safe_load(example_value), str)
                 value = json.dumps(variable, ensure_ascii=False) if is_text else variable
-                lines[number] = line[: found.start(3)] + value + line[found.end(3) :]
+                lines[number] = line[: setting.start(3)] + value + line[setting.end(3) :]
     return "\n".join(lines)
 
 
@@ -134,10 +136,10 @@ def make_workspace(folder: Path, variables: Mapping[str, str]) -> list[Path]:
         folder / "statements" / "example.md": examples / "example.md",
     }
     schema = folder / "newsletter.schema.json"
-    present = [str(path) for path in (*files, schema) if path.exists()]
-    if present:
-        verb = "exists" if len(present) == 1 else "exist"
-        raise Refused(f"{', '.join(present)} {verb} already; nothing was written")
+    existing = [str(path) for path in (*files, schema) if path.exists()]
+    if existing:
+        verb = "exists" if len(existing) == 1 else "exist"
+        raise Refused(f"{', '.join(existing)} {verb} already; nothing was written")
     for sub in ("statements", "templates"):
         (folder / sub).mkdir(parents=True, exist_ok=True)
     (folder / "var").mkdir(mode=0o700, exist_ok=True)

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from newsletter import cli
-from newsletter.cli.groups import LazyCommand, loaded
+from newsletter.cli.groups import LazyCommand, load_command
 from newsletter.cli.main import newsletter
 
 pytestmark = pytest.mark.slow("a process for each command")
@@ -28,7 +28,7 @@ MODULES = "\nimport sys; print('\\n'.join(sys.modules), file=sys.stderr)"
 @pytest.mark.parametrize("name", newsletter.commands)
 def test_a_list_says_of_a_command_what_it_says_itself(name: str) -> None:
     command = newsletter.commands[name]
-    whole = loaded(command)
+    whole = load_command(command)
     assert whole.name == command.name
     for limit in (20, 45, 60, 75, 200):
         assert command.get_short_help_str(limit) == whole.get_short_help_str(limit)
@@ -47,7 +47,7 @@ def is_command(found: object) -> bool:
 def reached(command: click.Command) -> set[int]:
     found = {id(command)}
     for inner in getattr(command, "commands", {}).values():
-        found |= reached(loaded(inner))
+        found |= reached(load_command(inner))
     return found
 
 

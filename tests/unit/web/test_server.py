@@ -120,7 +120,7 @@ import signal, socket, sys, threading, time
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
-from newsletter.cli.main import end
+from newsletter.cli.main import exit_process
 from newsletter.web.http.threads import Lane
 from newsletter.web.server import ConnectionLimits, listen_on, build_server
 
@@ -139,7 +139,7 @@ thread = threading.Thread(target=server.run, args=([bound],))
 thread.start()
 while thread.is_alive():
     thread.join(0.1)
-end(7)
+exit_process(7)
 """
 
 
