@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from html import escape
-from itertools import groupby, pairwise
+from itertools import groupby, islice, pairwise
 from operator import itemgetter
 
 from newsletter.documents.markup.pages import import_body
@@ -95,35 +95,43 @@ def _without_edges(
 
     Browsers print two on one line: the day and the title, the address and the page's number.
     """
-    edges: list[DroppedLine] = []
+    edges_by_words: dict[str, DroppedLine] = {}
     kept = [list(page) for page in pages]
     for depth in range(_MAX_EDGES):
-        ends = [(page, max(one.top for one in page), min(one.top for one in page)) for page in kept]
-        heads = [one for page, top, _ in ends for one in page if top - one.top < _SAME_HEIGHT]
-        feet = [one for page, _, last in ends for one in page if one.top - last < _SAME_HEIGHT]
-        browsers = [line for line in feet if _PRINTED_URL_PATTERN.fullmatch(line.text)]
-        browsers += [line for line in heads if browsers and _PRINTED.fullmatch(line.text)]
+        ends = [
+            (page, max(one.top for one in lines), min(one.top for one in lines))
+            for page, lines in enumerate(kept)
+            if lines
+        ]
+        heads = [(n, one) for n, top, _ in ends for one in kept[n] if top - one.top < _SAME_HEIGHT]
+        feet = [(n, one) for n, _, last in ends for one in kept[n] if one.top - last < _SAME_HEIGHT]
+        browsers = [line for _, line in feet if _PRINTED_URL_PATTERN.fullmatch(line.text)]
+        browsers += [line for _, line in heads if browsers and _PRINTED.fullmatch(line.text)]
         removed: list[PdfLine] = []
         for place, lines in (("head", heads), ("foot", feet)):
-            shape_counts = Counter(_shape(line) for line in lines)
-            for line in lines:
+            shape_counts = Counter(shape for n, line in lines for shape in _shapes(line, n))
+            for page, line in lines:
                 # below each other, lines of numbers are more often those of a table
                 may_repeat = len(pages) > 1 and (depth == 0 or any(map(str.isalpha, line.text)))
-                repeated = may_repeat and shape_counts[_shape(line)] * 2 > len(pages)
+                copies = max(shape_counts[shape] for shape in _shapes(line, page))
+                repeated = may_repeat and copies * 2 > len(pages)
                 # a number alone goes from a single page too, where nothing can be seen to repeat
                 short = depth == 0 and len(line.text) < 40
                 if repeated or (short and _PAGE.fullmatch(line.text.lower())) or line in browsers:
-                    if not any(_shape(line) == _shape(other) for other in removed):
-                        why = f"at the {place} of each page"
-                        edges.append(DroppedLine(line=0, text=shortened(line.text), reason=why))
+                    why = f"at the {place} of each page"
+                    found = DroppedLine(line=0, text=shortened(line.text), reason=why)
+                    edges_by_words.setdefault(re.sub(r"\d+", "0", line.text), found)
                     removed.append(line)
-        kept = [rest for page in kept if (rest := [line for line in page if line not in removed])]
-    return edges, kept
+        kept = [[line for line in page if line not in removed] for page in kept]
+    return list(edges_by_words.values()), [page for page in kept if page]
 
 
-def _shape(line: PdfLine) -> str:
-    """Return a line's words without page numbers."""
-    return re.sub(r"\d+", "0", line.text)
+def _shapes(line: PdfLine, page: int) -> Iterator[str]:
+    """Yield a line's words, and the same with each number that may count the pages."""
+    yield line.text
+    for found in islice(re.finditer(r"\d{1,4}", line.text), _MAX_EDGES):
+        counted = int(found[0]) - page
+        yield f"{line.text[: found.start()]}#{counted}{line.text[found.end() :]}"
 
 
 def _most_frequent(weights: Iterable[tuple[float, int]]) -> float:

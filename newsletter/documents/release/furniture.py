@@ -7,11 +7,13 @@ from itertools import pairwise
 from newsletter.documents.release.dates import date_line
 from newsletter.documents.release.embargo import is_embargo
 from newsletter.documents.release.lines import Line, begins_dateline, ends_sentence
-from newsletter.documents.release.words import pattern, words
+from newsletter.documents.release.words import alternatives, pattern, words
 
 _ALWAYS = pattern("site furniture")
 _LABELS = pattern("kinds of text", r"(?:{})(?:\W{1,3}(?:n[\w.º°]{0,3} ?|رقم )?[\d/-]+|\W{1,2})?")
-_RELEASE = pattern("release lines", r"(?:{})\b\s*[:.–—-]?\s*")
+_RELEASE = pattern(
+    "release lines", rf"(?:(?:{alternatives('kinds of text')})\W{{1,3}})?(?:{{}})\b\s*[:.–—-]?\s*"
+)
 _EDITORS, _END_MARK = pattern("notes to editors"), pattern("end marks", flags=0)
 _END_AT_FOOT = re.compile(r"#|(?:[*~_=•·] ?){3,}|[-–—](?: ?[-–—])+")
 _OTHER_PAGES, _VENDOR = pattern("other pages"), pattern("vendors")

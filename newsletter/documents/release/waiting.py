@@ -18,7 +18,7 @@ from newsletter.documents.release.dates import (
     is_date,
     is_dated,
 )
-from newsletter.documents.release.lines import Line
+from newsletter.documents.release.lines import Line, ends_sentence
 from newsletter.documents.release.words import pattern, words
 
 HEAD, FOOT, _LAST = 4, 6, 2
@@ -45,6 +45,9 @@ _OPENS = re.compile(r"[(\[]|\s[|–—-]{1,2}\s")
 # --- patterns of a masked text, in which § is a day and | an hour
 _DAY_PART, _ABBREVIATED = pattern("of day parts"), pattern("of short days")
 _STROKE, _DOTTED = pattern("strokes"), pattern("dotted")
+_PAST_DAYS = pattern("past weekdays", r"\b(?:{})\b")
+_DAYS = [re.compile(rf"\b(?:{names})\b(?! ?\d)", re.I) for names in words("days of a week")]
+"""Monday to Sunday, without a figure behind that may be their day or hour."""
 _FOUR_FIGURES, _ONE_DAY = pattern("four figures"), pattern("one day")
 
 # --- what a text says, and the rows that together ask
@@ -80,7 +83,7 @@ def passages(lines: Sequence[Line], above: int) -> Iterator[Passage]:
 
     One in a short paragraph or in brackets is ``apart``, one between head and foot ``deep``.
     """
-    wrapped = wrapped_lines(lines)
+    wrapped = wrapped_lines(lines) | _sentence_lines(lines)
     starts = [n for n in range(above, len(lines)) if n == above or n not in wrapped]
     parts = [lines[start:end] for start, end in pairwise([*starts, len(lines)])]
     for place, part in enumerate(parts):
@@ -95,7 +98,10 @@ def passages(lines: Sequence[Line], above: int) -> Iterator[Passage]:
             is_apart = short or bare[:1] + bare[-1:] in {"()", "[]"}
             facts = {"amid", "apart" if is_apart else "", "deep" if is_deep else ""}
             facts.add("last" if place >= len(parts) - _LAST else "")
-            yield Passage(place=part[0].opening, text=one, facts=frozenset(facts))
+            place_of = next(
+                (line.opening for line in part if one[:20] in line.text), part[0].opening
+            )
+            yield Passage(place=place_of, text=one, facts=frozenset(facts))
 
 
 def wrapped_lines(lines: Sequence[Line]) -> set[int]:
@@ -106,6 +112,17 @@ def wrapped_lines(lines: Sequence[Line]) -> set[int]:
         for n, (line, below) in enumerate(pairwise(lines), start=1)
         if not below.gap_above
         and len(line.text) + 1 + len(below.text.split(maxsplit=1)[0]) > _MIN_FULL_SHARE * width
+    }
+
+
+def _sentence_lines(lines: Sequence[Line]) -> set[int]:
+    """Return the lines that go on a paragraph whose lines are a sentence each."""
+    if not any(line.gap_above for line in lines[1:]):
+        return set()
+    return {
+        n
+        for n, (line, below) in enumerate(pairwise(lines), start=1)
+        if not below.gap_above and ends_sentence(line.text) and ends_sentence(below.text)
     }
 
 
@@ -152,6 +169,10 @@ def edges(text: str) -> Iterator[tuple[str, str]]:
 
 def _is_to_come(text: str, today: date) -> bool:
     """Whether a text names a day or hour to come that is not about an office or an occasion."""
+    text = _PAST_DAYS.sub(" ", text)
+    # a text of Tuesday that says Monday tells what has happened
+    if not (says("an hour", text) or says("until a time", text)):
+        text = _DAYS[(today.weekday() - 1) % 7].sub(" ", text)
     if not says("a time", text) or _REACHED.search(text) or says("an occasion", text):
         return False
     # opening hours, and the days of an exhibition

@@ -261,6 +261,8 @@ def asks(release: str, file: str) -> bool:
         "Please confirm before Friday whether you can come.",
         "Two of the hostages were released on bail until their hearing on 9 December.",
         "Le trafic reprendra à minuit.",
+        "We ask editors to correct the report that was published on Monday.",  # yesterday
+        "Das Papier ging den Redaktionen letzten Freitag zu und darf zitiert werden.",
     ],
 )
 def test_a_foot_may_name_a_day_to_come(line: str) -> None:
@@ -277,6 +279,8 @@ def test_a_foot_may_name_a_day_to_come(line: str) -> None:
         "Radio en tv vanaf morgen 6 uur, kranten vanaf woensdag.",
         "Prosimy nie informować przed niedzielą 6 grudnia.",
         "Nunca antes das 17h de quarta-feira.",
+        "O texto é enviado já e só pode ser usado depois da sessão, no dia 8 de dezembro.",
+        "يرجى من وسائل الإعلام عدم تداول هذا البيان قبل المؤتمر الصحفي في 4 ديسمبر.",
     ],
 )
 def test_a_foot_that_asks_journalists_to_wait_is_an_embargo(line: str) -> None:
@@ -325,6 +329,7 @@ def test_a_subhead_may_name_a_day_to_come_if_it_repeats_words_or_goes_on_behind_
         (["Para los periódicos del domingo 29", TITLE], TITLE),
         (["Material bajo reserva, liberar el 26/11 a las 8 am", TITLE], TITLE),
         (["Nota de prensa n.º 58", TITLE], TITLE),
+        (["Nota de prensa para difusión inmediata", TITLE], TITLE),
         (["Mis à jour le 24 novembre 2026 à 15 h 10", TITLE], TITLE),
         (["بيروت، 24 نوفمبر 2026", TITLE], TITLE),
     ],
@@ -362,6 +367,22 @@ def test_a_text_of_short_sentences_has_its_title_and_its_embargo(
 ) -> None:
     document = imported([*text, "We are the Forum for homes."])
     assert (document.title, document.embargo is not None) == (text[0], asks)
+
+
+def test_sentences_on_a_line_each_are_one_paragraph_and_no_notices() -> None:
+    lines = [
+        "Les rendez-vous seront libérés mercredi à 8 heures.",
+        "Il est inutile d'appeler avant.",
+        "Les plus de 65 ans sont prioritaires.",
+    ]
+    notice = "Merci de ne rien publier avant mercredi à 8 heures."
+    asked = [
+        imported([TITLE, "\n".join(body), "Forum for homes"]).embargo
+        for body in (["Le centre ouvre.", *lines], [*lines, notice])
+    ]
+    assert asked[0] is None
+    assert asked[1] is not None
+    assert asked[1].notes[0].startswith("Line 6 ")
 
 
 def test_a_title_asks_only_if_a_mark_sets_off_its_time() -> None:

@@ -242,6 +242,20 @@ def test_a_foot_of_several_lines_leaves_the_sentence_that_goes_on_over_the_page(
     assert {one.text for one in document.dropped} >= {foot[0][2], "Page 1 of 2", "Example Forum"}
 
 
+def test_a_last_line_that_differs_by_a_number_from_page_to_page_is_text() -> None:
+    told = "The Forum visited each street, wrote down what it saw, and counted the homes in"
+    rests = [f"street {n}." for n in (31, 44, 9)]
+    pages = [
+        [(40, 700, f"{word}. {told}"), (40, 686, rest), (40, 30, f"Example Forum, page {n}")]
+        for n, (word, rest) in enumerate(zip(("First", "Then", "Last"), rests, strict=True), 1)
+    ]
+    title = (40, 760, "Forum Leaves the Advisory Council on Housing")
+    document = imported(pdf([title, *pages[0]], *pages[1:]), "a.pdf")
+
+    assert [rest for rest in rests if rest not in document.body] == []
+    assert "page" not in document.body
+
+
 def test_lines_with_much_space_between_them_are_one_paragraph_and_items_go_on() -> None:
     full = "The Example Forum left the council today after two years of work on homes that"
     lines = [
