@@ -54,7 +54,13 @@ def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
         subject=ordinary(values.get("subject", "")).strip(),
         dropped=tuple(ignored),
         notes=tuple(filter(None, [note])),
-        beside=tuple(_embargo(front)),
+        # values that may mention an embargo; ``embargo: no`` does not
+        beside=tuple(
+            (line, text)
+            for key, value, line in front.pairs
+            if value.casefold() not in _EMPTY_VALUES
+            for text in (value, f"{key}: {value}")
+        ),
     )
     document = import_blocks(extracted, today=today, file=file)
     has_mark = any(_REFERENCE.search(o.markdown) for o in blocks if o.text == document.title)
@@ -97,14 +103,6 @@ def _front(text: str, file: str) -> _Front:
 
 def _text(node: yaml.Node) -> str:
     return str(node.value).strip() if isinstance(node, yaml.ScalarNode) else ""
-
-
-def _embargo(front: _Front) -> Iterator[tuple[int, str]]:
-    """Yield the keys and values that may mention an embargo; ``embargo: no`` does not."""
-    for key, value, line in front.pairs:
-        if value.casefold() not in _EMPTY_VALUES:
-            yield line, value
-            yield line, f"{key}: {value}"
 
 
 # --- the text ----------------------------------------------------------------------------------

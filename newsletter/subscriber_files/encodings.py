@@ -158,10 +158,8 @@ _MIXED_WORD_PATTERN = re.compile(r"[A-Za-z][^\W\d_\x00-\x7f]|[^\W\d_\x00-\x7f][A
 
 def _plausible(line: str, encoding: str) -> bool:
     broken_pattern, alphabets = _rules(encoding)
-    if broken_pattern.search(line):
-        return False
     letters = {letter for letter in line.lower() if letter > "\x7f" and letter.isalpha()}
-    return any(letters <= alphabet for alphabet in alphabets)
+    return not broken_pattern.search(line) and any(letters <= alphabet for alphabet in alphabets)
 
 
 _SIGN_CATEGORIES = frozenset({"Sc", "Sk", "Sm", "No"})

@@ -51,7 +51,13 @@ def facts_of(root: Element, *, document: bool) -> Facts:
 
     ``document`` means that a word processor saved the page: its own title is often outdated.
     """
-    meta = _meta(root)
+    keys = ("property", "name", "itemprop")
+    meta = {
+        next(filter(None, map(one.get, keys)), "").lower(): ordinary(
+            one.get("content") or ""
+        ).strip()
+        for one in reversed(list(root.iter("meta")))  # the first of a name counts
+    }
     data = list(_linked_data(root))
     publishers = (item["publisher"] for item in data if isinstance(item.get("publisher"), dict))
     sites = [*(meta.get(key, "") for key in _SITES), *(_text_of(one, "name") for one in publishers)]
@@ -92,14 +98,6 @@ def words_of(root: Element) -> Iterator[tuple[str, int]]:
             words = ordinary(text or "").strip()
             if words:
                 yield words, line_of(element)
-
-
-def _meta(root: Element) -> dict[str, str]:
-    meta: dict[str, str] = {}
-    for element in root.iter("meta"):
-        key = element.get("property") or element.get("name") or element.get("itemprop") or ""
-        meta.setdefault(key.lower(), ordinary(element.get("content") or "").strip())
-    return meta
 
 
 def _linked_data(root: Element) -> Iterator[dict[str, Any]]:

@@ -98,11 +98,8 @@ def _without_edges(
     edges_by_words: dict[str, DroppedLine] = {}
     kept = [list(page) for page in pages]
     for depth in range(_MAX_EDGES):
-        ends = [
-            (page, max(one.top for one in lines), min(one.top for one in lines))
-            for page, lines in enumerate(kept)
-            if lines
-        ]
+        tops = [[one.top for one in page] for page in kept]
+        ends = [(n, max(of_page), min(of_page)) for n, of_page in enumerate(tops) if of_page]
         heads = [(n, one) for n, top, _ in ends for one in kept[n] if top - one.top < _SAME_HEIGHT]
         feet = [(n, one) for n, _, last in ends for one in kept[n] if one.top - last < _SAME_HEIGHT]
         browsers = [line for _, line in feet if _PRINTED_URL_PATTERN.fullmatch(line.text)]
@@ -130,8 +127,7 @@ def _shapes(line: PdfLine, page: int) -> Iterator[str]:
     """Yield a line's words, and the same with each number that may count the pages."""
     yield line.text
     for found in islice(re.finditer(r"\d{1,4}", line.text), _MAX_EDGES):
-        counted = int(found[0]) - page
-        yield f"{line.text[: found.start()]}#{counted}{line.text[found.end() :]}"
+        yield f"{line.text[: found.start()]}#{int(found[0]) - page}{line.text[found.end() :]}"
 
 
 def _most_frequent(weights: Iterable[tuple[float, int]]) -> float:

@@ -35,7 +35,10 @@ def clean_word(root: Element) -> None:
             paragraph.tag = "blockquote"
     run: list[Element] = []
     for paragraph in list(root.iter("p")):
-        if not _is_item(paragraph):
+        typed = "MsoListParagraph" in (paragraph.get("class") or "") and _TYPED.match(
+            "".join(paragraph.itertext())
+        )
+        if not (typed or _LIST_LEVEL_PATTERN.search(paragraph.get("style") or "")):
             continue
         # whatever stands between two items ends the list
         if run and run[-1].getnext() is not paragraph:
@@ -43,14 +46,6 @@ def clean_word(root: Element) -> None:
             run = []
         run.append(paragraph)
     _make_list(run)
-
-
-def _is_item(paragraph: Element) -> bool:
-    style = paragraph.get("style") or ""
-    if _LIST_LEVEL_PATTERN.search(style):
-        return True
-    listed = "MsoListParagraph" in (paragraph.get("class") or "")
-    return listed and _TYPED.match("".join(paragraph.itertext())) is not None
 
 
 def _make_list(run: list[Element]) -> None:

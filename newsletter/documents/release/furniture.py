@@ -11,9 +11,8 @@ from newsletter.documents.release.words import alternatives, pattern, words
 
 _ALWAYS = pattern("site furniture")
 _LABELS = pattern("kinds of text", r"(?:{})(?:\W{1,3}(?:n[\w.º°]{0,3} ?|رقم )?[\d/-]+|\W{1,2})?")
-_RELEASE = pattern(
-    "release lines", rf"(?:(?:{alternatives('kinds of text')})\W{{1,3}})?(?:{{}})\b\s*[:.–—-]?\s*"
-)
+_KIND = rf"(?:(?:{alternatives('kinds of text')})\W{{1,3}})?"
+_RELEASE = pattern("release lines", rf"{_KIND}(?:{{}})\b\s*[:.–—-]?\s*")
 _EDITORS, _END_MARK = pattern("notes to editors"), pattern("end marks", flags=0)
 _END_AT_FOOT = re.compile(r"#|(?:[*~_=•·] ?){3,}|[-–—](?: ?[-–—])+")
 _OTHER_PAGES, _VENDOR = pattern("other pages"), pattern("vendors")
@@ -126,9 +125,9 @@ def is_contact_label(text: str) -> bool:
 
 def is_contact(text: str) -> bool:
     """Whether a short line tells how to reach a person."""
-    if len(text) > _MAX_LINE:
-        return False
-    return bool(_LABEL.fullmatch(text) or _LINE.fullmatch(text) or _TELEPHONE.search(text))
+    return len(text) <= _MAX_LINE and bool(
+        _LABEL.fullmatch(text) or _LINE.fullmatch(text) or _TELEPHONE.search(text)
+    )
 
 
 def contact_lines(lines: Sequence[Line]) -> frozenset[int]:

@@ -206,10 +206,9 @@ def _below_label(head: Sequence[Line], pool: list[int]) -> list[int]:
 
 def _is_name(text: str, head: Sequence[Line], index: int, rest: str) -> bool:
     """Whether a line is a name: another line or the text contains it."""
-    if len(text.split()) > 8:
-        return False
     others = [line.text for n, line in enumerate(head) if n != index and len(line.text) > len(text)]
-    return any(text.lower() in other.lower() for other in [*others, rest])
+    is_again = any(text.lower() in other.lower() for other in [*others, rest])
+    return len(text.split()) <= 8 and is_again
 
 
 def _continues_below(before: str, whole: Line, line: Line, width: int) -> bool:

@@ -183,9 +183,8 @@ def _continues(lines: Sequence[Line], index: int, joining: Joining) -> bool:
 def _is_next(before: str, text: str) -> bool:
     """Whether a line is the next lettered item, or the first below the item above."""
     letter, above = _ITEM.match(text), _ITEM.match(before)
-    if letter is None or not letter["letter"] or above is None:
-        return False
-    return letter["letter"] == (chr(ord(above["letter"]) + 1) if above["letter"] else "a")
+    following = chr(ord(above["letter"]) + 1) if above and above["letter"] else "a"
+    return above is not None and letter is not None and letter["letter"] == following
 
 
 def _wraps(before: str, line: Line, joining: Joining) -> bool:

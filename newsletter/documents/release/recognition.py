@@ -299,8 +299,9 @@ def _left_out(
     below, notes = below_the_text(lines, max(top, start), masthead)
     reasons.update(below)
     for n in range(top, len(lines)):
-        why = _inside(lines[n].text)
-        if why:
+        bullet = "a bullet without a text" if is_bullet(lines[n].text) else ""
+        end = "the mark of the end" if is_end_mark(lines[n].text) else ""
+        if why := end or bullet or furniture_reason(lines[n].text):
             # what its place has told already is the better reason
             reasons.setdefault(n, why)
     notes += _below_notes([lines[n] for n in range(top, len(lines)) if n not in reasons])
@@ -334,11 +335,3 @@ def _around_title(text: str, title: str) -> str:
     if date_line(text):
         return "the date"
     return at_the_edge(text) or ("for immediate release" if release_line(text) == "" else "")
-
-
-def _inside(text: str) -> str:
-    if is_end_mark(text):
-        return "the mark of the end"
-    if is_bullet(text):
-        return "a bullet without a text"
-    return furniture_reason(text)

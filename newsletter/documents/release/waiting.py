@@ -47,7 +47,6 @@ _DAY_PART, _ABBREVIATED = pattern("of day parts"), pattern("of short days")
 _STROKE, _DOTTED = pattern("strokes"), pattern("dotted")
 _PAST_DAYS = pattern("past weekdays", r"\b(?:{})\b")
 _DAYS = [re.compile(rf"\b(?:{names})\b(?! ?\d)", re.I) for names in words("days of a week")]
-"""Monday to Sunday, without a figure behind that may be their day or hour."""
 _FOUR_FIGURES, _ONE_DAY = pattern("four figures"), pattern("one day")
 
 # --- what a text says, and the rows that together ask
@@ -98,10 +97,8 @@ def passages(lines: Sequence[Line], above: int) -> Iterator[Passage]:
             is_apart = short or bare[:1] + bare[-1:] in {"()", "[]"}
             facts = {"amid", "apart" if is_apart else "", "deep" if is_deep else ""}
             facts.add("last" if place >= len(parts) - _LAST else "")
-            place_of = next(
-                (line.opening for line in part if one[:20] in line.text), part[0].opening
-            )
-            yield Passage(place=place_of, text=one, facts=frozenset(facts))
+            at = next((line for line in part if one[:20] in line.text), part[0])
+            yield Passage(place=at.opening, text=one, facts=frozenset(facts))
 
 
 def wrapped_lines(lines: Sequence[Line]) -> set[int]:
@@ -117,12 +114,10 @@ def wrapped_lines(lines: Sequence[Line]) -> set[int]:
 
 def _sentence_lines(lines: Sequence[Line]) -> set[int]:
     """Return the lines that go on a paragraph whose lines are a sentence each."""
-    if not any(line.gap_above for line in lines[1:]):
-        return set()
+    ended = [ends_sentence(line.text) and not line.gap_above for line in lines]
+    parted = any(line.gap_above for line in lines[1:])
     return {
-        n
-        for n, (line, below) in enumerate(pairwise(lines), start=1)
-        if not below.gap_above and ends_sentence(line.text) and ends_sentence(below.text)
+        n for n in range(1, len(lines)) if parted and ended[n] and ends_sentence(lines[n - 1].text)
     }
 
 
