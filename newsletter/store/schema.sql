@@ -201,6 +201,7 @@ CREATE TABLE campaign (
     carrier TEXT NOT NULL DEFAULT '',
     urgent INTEGER NOT NULL DEFAULT 0,
     reason TEXT NOT NULL,
+    moves INTEGER NOT NULL DEFAULT 0,  -- changes of state so far
     ended_by TEXT NOT NULL DEFAULT '',  -- who cancelled it or undid its start; '': the program
     release_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL,

@@ -84,6 +84,8 @@ class Campaign:
     """An admin gave unknown deliveries up: they count as cancelled, and may have arrived."""
     reason: str = ""
     """The reason for a pause, a cancellation or needed attention, in words."""
+    moves: int = 0
+    """The number of changes of its state, by which a page names the pause that it shows."""
     ended_by: str = ""
     """The person who cancelled it or undid its start; empty if newsletter ended it."""
     carrier: str = ""

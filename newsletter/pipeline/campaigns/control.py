@@ -274,12 +274,12 @@ class OperatorActions:
             self._change(tx, campaign, CampaignState.PAUSED, running, why, "pause")
             return find_campaign(tx, str(campaign.id))
 
-    def resume(self, name: str, *, shown: str | None = None) -> Campaign:
-        """Resume a campaign. Raises CountUnconfirmed, Outdated if ``shown`` is not the reason."""
+    def resume(self, name: str, *, shown: int | None = None) -> Campaign:
+        """Resume a campaign. Raises CountUnconfirmed, Outdated if its moves are not ``shown``."""
         with act_as(self.store, self.actor, Role.SENDER, "resume") as (tx, _):
             campaign = find_campaign(tx, name)
-            if campaign.state is CampaignState.PAUSED and shown not in {None, campaign.reason}:
-                raise Outdated(f"{campaign.slug} is paused for another reason now; look again")
+            if campaign.state is CampaignState.PAUSED and shown not in {None, campaign.moves}:
+                raise Outdated(f"{campaign.slug} was paused again since you looked; look again")
             if not has_begun(campaign) and _has_unconfirmed_count(tx, campaign.slug):
                 raise CountUnconfirmed(campaign)
             to = CampaignState.SENDING if has_begun(campaign) else CampaignState.SCHEDULED

@@ -9,9 +9,9 @@ from newsletter.store.database import MEMBER, NO_LIMIT, Repository, instant
 _CAMPAIGN_COLUMNS = """
     campaign.id, campaign.slug, campaign.content_hash, campaign.state, campaign.release_at,
     campaign.approved_by, campaign.lists, campaign.provider, campaign.corrects,
-    campaign.translates, campaign.corrected_by, campaign.reason, campaign.ended_by,
-    campaign.carrier, campaign.urgent, campaign.welcome, campaign.unlisted, campaign.started_at,
-    campaign.finished_at
+    campaign.translates, campaign.corrected_by, campaign.reason, campaign.moves,
+    campaign.ended_by, campaign.carrier, campaign.urgent, campaign.welcome, campaign.unlisted,
+    campaign.started_at, campaign.finished_at
 """
 _SELECT = f"SELECT {_CAMPAIGN_COLUMNS} FROM campaign"
 """The columns without figures, which would sum over all batches."""
@@ -251,8 +251,9 @@ class Campaigns(Repository):
         """
         return self._db.changes(
             """
-            UPDATE campaign SET state = :to, reason = :reason, ended_by = :ended_by,
-                finished_at = :ended_at, started_at = COALESCE(started_at, :began_at)
+            UPDATE campaign SET state = :to, moves = moves + 1, reason = :reason,
+                ended_by = :ended_by, finished_at = :ended_at,
+                started_at = COALESCE(started_at, :began_at)
             WHERE id = :id AND state IN (SELECT value FROM json_each(:expect))
             """,
             id=campaign_id,

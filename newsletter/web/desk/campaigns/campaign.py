@@ -180,7 +180,8 @@ class CampaignPage:
     @route("POST", "/campaigns/{id}/resume", Role.SENDER)
     def resume(self, request: DeskRequest) -> Response:
         """Resume the campaign; if its audience changed, redirect to the page that confirms it."""
-        resume = partial(OperatorActions.resume, shown=request.field("shown") or "nothing")
+        shown = parse_number(request.field("shown")) or 0
+        resume = partial(OperatorActions.resume, shown=shown)
         return self._act(request, resume, "resumed")
 
     @route("POST", "/campaigns/{id}/cancel", Role.SENDER)
