@@ -197,7 +197,7 @@ def _slug_objection(value: str) -> str:
         return "is not of small letters a-z and digits joined by single -"
     if len(value) > MAX_SLUG_CHARS:
         return f"is longer than {MAX_SLUG_CHARS} characters"
-    return ""
+    return "is a number, which would name a campaign" if value.isdigit() else ""
 
 
 def _other_statement(reader: frontmatter.Reader, key: str, slug: str) -> str:

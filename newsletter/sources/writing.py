@@ -21,7 +21,7 @@ _APOSTROPHE_PATTERN = re.compile(r"(?<=\w)['’](?=\w)")
 def slugify(title: str) -> str:
     """Turn a title into a slug: ASCII words joined by ``-``, cut between words.
 
-    A title without a Latin letter or digit gives ``statement``.
+    A title without a Latin letter gives ``statement``, and its number.
     """
     lower = _APOSTROPHE_PATTERN.sub("", title[:_MAX_TITLE_CHARS].lower())
     plain = unicodedata.normalize("NFKD", lower.translate(_LATIN_OF_LETTER))
@@ -32,7 +32,8 @@ def slugify(title: str) -> str:
         if len(longer) > MAX_SLUG_CHARS:
             break
         slug = longer
-    return slug or _FALLBACK_SLUG
+    # commands read a number as that of a campaign
+    return f"{_FALLBACK_SLUG}-{slug}"[:MAX_SLUG_CHARS] if slug.isdigit() else slug or _FALLBACK_SLUG
 
 
 def path_for_title(folder: Path, title: str) -> Path:
@@ -42,7 +43,7 @@ def path_for_title(folder: Path, title: str) -> Path:
     """
     slug = slugify(title)
     path = folder / f"{slug}.md"
-    if slug != _FALLBACK_SLUG and re.search("[a-z]", slug):
+    if re.search("[a-z]", slug.removeprefix(_FALLBACK_SLUG)):
         return path
     numbered_paths = (folder / f"{slug}-{number}.md" for number in count(2))
     return next(candidate for candidate in chain([path], numbered_paths) if not candidate.exists())

@@ -85,6 +85,8 @@ LETTERS = "".join(map(chr, range(256))) + (
         ("Más información para José", "mas-informacion-para-jose"),
         ("Straße nach Łódź, Ærø", "strasse-nach-lodz-aero"),
         ("  --  ", "statement"),
+        ("2", "statement-2"),  # the commands read 2 as the number of a campaign
+        ("9" * 100, f"statement-{'9' * 70}"),
         ("声明", "statement"),
         ("x" * 100, "x" * 80),
         ("½ price", "12-price"),
@@ -112,8 +114,8 @@ def test_titles_without_a_latin_letter_get_files_of_their_own(tmp_path: Path) ->
         ("بيان المنتدى", "statement"),
         ("声明", "statement-2"),
         ("Заява", "statement-3"),
-        ("声明 2026", "2026"),
-        ("Заява 2026", "2026-2"),
+        ("声明 2026", "statement-2026"),
+        ("Заява 2026", "statement-2026-2"),
         ("Forum leaves", "forum-leaves"),
         ("Forum leaves", "forum-leaves"),  # one that tells itself from others is never numbered
     ]:
