@@ -139,7 +139,7 @@ def _visible_page(html: str) -> str:
         attributes=_ALLOWED_ATTRIBUTES,
         allowed_classes=_ALLOWED_CLASSES,
         attribute_filter=_keep_attribute,
-        url_schemes={"https", "mailto", "tel"},
+        url_schemes={"https", "http", "mailto", "tel"},
         link_rel=None,
         strip_comments=True,
     )

@@ -76,14 +76,15 @@ class Block:
 def blocks(
     translations: Sequence[Statement],
     wordings: Wordings,
-    counting: LinkParameters | None,
+    publisher: Publisher,
     fallbacks: list[str],
 ) -> tuple[Block, ...]:
     """Render each translation as a block. Raises InvalidInput with the faults of all.
 
     Their words for readers without a name are appended to ``fallbacks``.
     """
-    faults = dict.fromkeys(fault for translation in translations for fault in _faults(translation))
+    own, counting = publisher.public_url, publisher.counting
+    faults = dict.fromkeys(fault for each in translations for fault in _faults(each, own))
     if faults:
         raise InvalidInput(faults)
     return tuple(_block(translation, wordings, counting, fallbacks) for translation in translations)
@@ -97,14 +98,14 @@ def left_out(part: str, blocks: Sequence[Block]) -> Iterator[str]:
             yield f"it leaves out the translation in {block.name}: fill in translations"
 
 
-def _faults(statement: Statement) -> list[Fault]:
+def _faults(statement: Statement, own: str) -> list[Fault]:
     tokens = read_markdown(statement.body, statement.language)
     return [
         *(
             Fault(file=statement.origin, message=message)
             for message in guards.statement_faults(statement)
         ),
-        *faults_of_statement(statement, tokens),
+        *faults_of_statement(statement, tokens, own),
     ]
 
 
@@ -170,13 +171,13 @@ class TemplateRenderer:
         _refuse(statement.origin, guards.statement_faults(statement))
         words, counting = self.wordings.of(statement.language)[0], self._publisher.counting
         tokens = read_markdown(statement.body, statement.language, film_label=words["watch"])
-        refuse_faults(statement, tokens)
+        refuse_faults(statement, tokens, self._publisher.public_url)
         # before both parts are written from them: each has the same addresses
         if counting:
             tag_links(tokens, counting.marks(statement.slug), counting.hosts)
         fallbacks: list[str] = []
         open_greetings(tokens, fallbacks)
-        others = blocks(translations, self.wordings, counting, fallbacks)
+        others = blocks(translations, self.wordings, self._publisher, fallbacks)
         _refuse(statement.origin, too_many(fallbacks))
         values = self._values(statement, tokens) | {"translations": others, "test": test}
         values |= _body(tokens, values)

@@ -75,14 +75,14 @@ _SCHEME_PATTERN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _MAX_SHOWN = 80
 
 
-def _faults_of(token: Token) -> Iterator[str]:
+def _faults_of(token: Token, own: str) -> Iterator[str]:
     """Yield the faults of one block, each with a remedy."""
     yield from _structure_faults(token)
     for child, following in pairwise([*(token.children or []), Token("", "", 0)]):
         if child.type == "link_open":
-            yield from _link_faults(child, following)
+            yield from _link_faults(child, following, own)
         if child.type == "image":
-            yield from _image_faults(child)
+            yield from _image_faults(child, own)
         if child.type == GREETING and (fault := greeting_fault(child)):
             yield fault
 
@@ -101,8 +101,11 @@ def image_size(image: Token) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-def address_fault(address: str) -> str:
-    """Return why a mail may not link to an address and what to write instead, or ""."""
+def address_fault(address: str, own: str = "") -> str:
+    """Return why a mail may not link to an address and what to write instead, or "".
+
+    ``own`` is the URL of our own pages, which on one machine may be a plain http one.
+    """
     if not address:
         return "has no address: write it between the round brackets"
     if address.startswith("//"):
@@ -113,9 +116,10 @@ def address_fault(address: str) -> str:
     scheme, rest = found[1].lower(), address[found.end() :]
     if scheme in {"mailto", "tel"}:
         return "" if rest else f"has nothing after {scheme}:"
-    if scheme == "http":
+    is_own = bool(own) and address.startswith(f"{own}/")
+    if scheme == "http" and not is_own:
         return "is not encrypted: write https://"
-    if scheme != "https":
+    if scheme != "https" and not is_own:
         return f"begins with {scheme}: and an email may only link to https:, mailto: and tel:"
     with suppress(ValueError):
         if urlsplit(address).hostname:
@@ -123,19 +127,19 @@ def address_fault(address: str) -> str:
     return "names no host: write it like https://example.org/page"
 
 
-def _link_faults(link: Token, following: Token) -> Iterator[str]:
+def _link_faults(link: Token, following: Token, own: str) -> Iterator[str]:
     href = str(link.attrs["href"])
-    fault = address_fault(href)
+    fault = address_fault(href, own)
     if fault:
         yield f"the link to {href[:_MAX_SHOWN]!r} {fault}"
     if following.type == "link_close":
         yield f"the link to {href[:_MAX_SHOWN]!r} has no text: write it between the square brackets"
 
 
-def _image_faults(image: Token) -> Iterator[str]:
+def _image_faults(image: Token, own: str) -> Iterator[str]:
     source = str(image.attrs["src"])
-    fault = address_fault(source)
-    if not source.lower().startswith("https:"):
+    fault = address_fault(source, own)
+    if not source.lower().startswith("http"):
         fault = fault or "is not on the web: write an https:// address"
     if fault:
         yield f"the image {source[:_MAX_SHOWN]!r} {fault}"
@@ -165,15 +169,17 @@ _ESCAPED_SIGN_PATTERN = re.compile(r"\\([!-/:-@\[-`{-~])")
 _CODE_SPAN_PATTERN = re.compile(r"`[^`\n]*`")
 
 
-def refuse_faults(statement: Statement, tokens: Sequence[Token]) -> None:
+def refuse_faults(statement: Statement, tokens: Sequence[Token], own: str = "") -> None:
     """Raise InvalidInput for a text with faults."""
-    faults = faults_of_statement(statement, tokens)
+    faults = faults_of_statement(statement, tokens, own)
     if faults:
         raise InvalidInput(faults)
 
 
-def faults_of_statement(statement: Statement, tokens: Sequence[Token]) -> list[Fault]:
-    """Return all faults of a text for a mail, each once."""
+def faults_of_statement(
+    statement: Statement, tokens: Sequence[Token], own: str = ""
+) -> list[Fault]:
+    """Return all faults of a text for a mail, each once. ``own`` is as in ``address_fault``."""
     faults = list(_in_front_matter(statement))
     # lines across, empty quotations, unused addresses
     if statement.body.strip() and not any(token.content.strip() for token in tokens):
@@ -182,7 +188,7 @@ def faults_of_statement(statement: Statement, tokens: Sequence[Token]) -> list[F
         )
         line = statement.line_of("body")
         faults.append(Fault(file=statement.origin, line=line, message=message))
-    return list(dict.fromkeys([*faults, *_in_text(statement, tokens)]))
+    return list(dict.fromkeys([*faults, *_in_text(statement, tokens, own)]))
 
 
 def _in_front_matter(statement: Statement) -> Iterator[Fault]:
@@ -201,12 +207,12 @@ def _in_front_matter(statement: Statement) -> Iterator[Fault]:
             yield _mark(statement, found.group(), line, key if line else "")
 
 
-def _in_text(statement: Statement, tokens: Sequence[Token]) -> Iterator[Fault]:
+def _in_text(statement: Statement, tokens: Sequence[Token], own: str) -> Iterator[Fault]:
     body, header_lines = statement.line_of("body"), 0
     for token in tokens:
         header_lines = token.map[0] if token.map else header_lines
         line = body + header_lines if body else 0
-        for message in _faults_of(token):
+        for message in _faults_of(token, own):
             yield Fault(file=statement.origin, line=line, message=message)
         if token.type == "inline":
             # blanks in their place, so that lines are counted as they stand

@@ -97,7 +97,7 @@ def to_html(tokens: Sequence[Token]) -> str:
         tags=set(_ALLOWED_ATTRIBUTES),
         attributes=_ALLOWED_ATTRIBUTES,
         allowed_classes=_ALLOWED_CLASSES,
-        url_schemes={"https", "mailto", "tel"},
+        url_schemes={"https", "http", "mailto", "tel"},
         link_rel=None,
         filter_style_properties={"max-width"},
         strip_comments=True,

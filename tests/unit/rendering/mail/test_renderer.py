@@ -67,6 +67,18 @@ def test_the_template_version_is_the_beginning_of_the_fingerprint() -> None:
     assert renderer().fingerprint.startswith(version)
 
 
+def test_our_own_pages_may_be_tried_out_without_encryption() -> None:
+    own = "http://localhost:8000"
+    here = renderer(replace(HOUSE, public_url=own))
+    other = statement(f"[Here]({own}/archive/a)", slug="b", language="es", translation_of="a")
+    one = here.render(statement(f"![A dog]({own}/media/dog.png#600x300)\n\nText."), (other,))
+    assert f'src="{own}/media/dog.png"' in one.html
+    assert one.html.count(f'href="{own}/archive/a"') == 1
+    for strange in (f"{own}.example/a", "http://localhost/a"):
+        with pytest.raises(InvalidInput, match="is not encrypted"):
+            here.render(statement(f"[a]({strange})"))
+
+
 def test_text_is_data_and_never_a_template() -> None:
     content = render("{{ 7 * 7 }} and {% if %}", title="{{ 6 * 7 }}")
     for part in (content.html, content.text):
