@@ -88,6 +88,8 @@ def draft_as_file(
         "date": text.date if _ISO_DATE_PATTERN.fullmatch(text.date) else _line(text.date),
         "summary": _line(text.summary),
         "subject": _line(text.subject),
+        "preview": _line(text.preview),
+        "reply_to": _line(text.reply_to),
         "slug": _line(slug),
         # people write it without quotes
         "author": author if _PLAIN_ADDRESS_PATTERN.fullmatch(author) else _line(author),
@@ -113,6 +115,8 @@ def draft_text(statement: Statement) -> DraftText:
         body=statement.body,
         summary=statement.summary,
         subject=statement.subject,
+        preview=statement.preview,
+        reply_to=statement.reply_to,
         lists=statement.lists,
         language=statement.language,
         date=statement.date.isoformat() if statement.date else "",

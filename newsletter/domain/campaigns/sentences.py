@@ -60,6 +60,8 @@ def _approved(status: StatementStatus) -> str:
     if status.refusal:
         return _held_back(status)
     by = _approvers(status)
+    if status.is_unread:
+        return say("Approved by {by}. No reader of its lists needs this translation.", by=by)
     if status.set_for is None:
         return say("Approved by {by}. No sender has started it.", by=by)
     at = moment(status.set_for, status.rules.timezone)

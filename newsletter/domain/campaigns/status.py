@@ -228,9 +228,15 @@ class StatementStatus:
             or (act is Act.UNDO and address in _actors_of(act, self))
         )
 
+    @property
+    def is_unread(self) -> bool:
+        """Return whether it is an approved translation that has no readers. They are counted."""
+        is_translation = bool(self.statement.translation_of)
+        return is_translation and self.readers == 0 and self.state is State.APPROVED
+
     def waits_for(self, address: str) -> bool:
         """Return whether the statement waits for an act that this person may do."""
-        return self.row.waits_for_staff and address in self.actors
+        return self.row.waits_for_staff and not self.is_unread and address in self.actors
 
     def name(self, address: str) -> str:
         """Return the name that colleagues use for a person."""

@@ -27,6 +27,9 @@ class DraftText:
     """Markdown."""
     summary: str = ""
     subject: str = ""
+    preview: str = ""
+    """The line beside the subject in an inbox, if it is not the summary."""
+    reply_to: str = ""
     lists: tuple[str, ...] = ()
     language: str = ""
     date: str = ""
@@ -53,7 +56,15 @@ class DraftText:
         bare = DraftText(title=title.strip() or self.title, body=self.body, summary=self.summary)
         kept = {
             name: vars(self)[name]
-            for name in ("subject", "lists", "language", "segment", "welcome")
+            for name in (
+                "subject",
+                "preview",
+                "reply_to",
+                "lists",
+                "language",
+                "segment",
+                "welcome",
+            )
         }
         return replace(bare, **kept)
 

@@ -178,7 +178,10 @@ def desktop(
     for shelf, needed in _TASK_SHELVES:
         if role.includes(needed):
             slugs = tx.board.list_slugs(rules, shelf, limit=_MAX_ROWS_SEARCHED)
-            found = _rows(tx, slugs, rules, faults)
+            found = [
+                with_readers(tx, one) if one.statement.translation_of else one
+                for one in _rows(tx, slugs, rules, faults)
+            ]
             waiting += [status for status in found if status.waits_for(address)]
             starts = ((status, status.lapsed_start) for status in found)
             lapsed += [status for status, start in starts if start and start.by == address]

@@ -121,13 +121,26 @@ class DraftWriter:
             _refuse_too_long(typed, key)
             if base != draft.revision:
                 return Conflict(theirs=draft, mine=self._save_beside(tx, who, draft, typed))
-            version = draft.version
-            if version.goes_on(who, tx.now):
-                tx.drafts.update_open(replace(version, text=typed, at=tx.now))
-                return tx.drafts.set_head(draft.key, version.number, by=who, at=tx.now)
-            head = tx.drafts.add_version(draft.key, self._version(who, typed, version.writers))
-            self._enter(tx, who, "write", draft, f"version {tx.drafts.count_versions(draft.key)}")
-            return tx.drafts.set_head(draft.key, head, by=who, at=tx.now)
+            return self._advance(tx, who, draft, typed)
+
+    def append(self, key: str, block: str) -> None:
+        """Add a block at the end of the text, as the last person saved it."""
+        with self._acting("write") as (tx, who):
+            draft = find_draft(tx, key)
+            body = f"{draft.version.text.body.rstrip()}\n\n{block}\n".lstrip("\n")
+            typed = replace(draft.version.text, body=body)
+            _refuse_too_long(typed, key)
+            self._advance(tx, who, draft, typed)
+
+    def _advance(self, tx: Transaction, who: str, draft: Draft, text: DraftText) -> Draft:
+        """Store the next text of a draft, in the current version if that is still open."""
+        version = draft.version
+        if version.goes_on(who, tx.now):
+            tx.drafts.update_open(replace(version, text=text, at=tx.now))
+            return tx.drafts.set_head(draft.key, version.number, by=who, at=tx.now)
+        head = tx.drafts.add_version(draft.key, self._version(who, text, version.writers))
+        self._enter(tx, who, "write", draft, f"version {tx.drafts.count_versions(draft.key)}")
+        return tx.drafts.set_head(draft.key, head, by=who, at=tx.now)
 
     def restore(self, key: str, number: int) -> Draft:
         """Add a copy of an earlier version as the newest one. Raises NotFound.

@@ -140,6 +140,8 @@ FULL = Statement(
     date=date(2026, 11, 24),
     summary="In short",
     subject="Hours",
+    preview="Look here",
+    reply_to="desk@forum.example",
     send_at=datetime(2026, 12, 1, 9, 0, 30),  # noqa: DTZ001 - a wall time
     embargo_until=datetime(2026, 12, 1, 8, 0, tzinfo=UTC),
     embargo="Embargoed",

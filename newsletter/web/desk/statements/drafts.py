@@ -343,17 +343,12 @@ class Drafts:
         """Append a picture to the text."""
         key = request.param("key")
         with self._statements.store.read() as tx:
-            draft = find_draft(tx, key)
             pictures = {picture.name: picture for picture in tx.pictures.of(key)}
         found = pictures.get(request.param("name"))
         if found is None:
             raise NotFound(say("There is no such picture."))
         line = found.markdown(self._statements.settings.public_url)
-        text = draft.version.text
-        body = f"{text.body.rstrip()}\n\n{line}\n".lstrip("\n")
-        self._statements.writer(request.who.address).save(
-            key, draft.revision, replace(text, body=body)
-        )
+        self._statements.writer(request.who.address).append(key, line)
         return go(f"/drafts/{key}/edit", done="placed")
 
     def _store_picture(self, request: DeskRequest) -> Picture:

@@ -52,8 +52,12 @@ class ReaderPages:
             administer.edit(entry, by=by, seen=shown, store=self._subscribers.store)
         except InvalidInput as error:
             return self.page(request.with_faults(*faults_of(error)), address)
-        except Outdated as error:
-            return self.page(request.with_faults(("", str(error)), status=409), address)
+        except Outdated:
+            with self._subscribers.store.read() as tx:
+                person = tx.readers.find(address)
+            return self.page(
+                request.with_faults(*_changed_fields(request, person), status=409), address
+            )
         return self._redirect(request, address, "saved")
 
     @route("POST", "/readers/suppress", Role.SENDER)
@@ -196,6 +200,16 @@ def stored_fields(person: Subscriber) -> dict[str, str]:
 def typed_fields(request: DeskRequest) -> dict[str, str]:
     """Return the fields with the values in the form."""
     return {name: " ".join(request.field(name).split()) for name in _FIELDS}
+
+
+def _changed_fields(request: DeskRequest, person: Subscriber | None) -> Faults:
+    """Return a sentence for each field of the form that another value is stored for."""
+    about = say("Somebody saved other data meanwhile. Save again to replace it by yours.")
+    found, typed = [("", about)], typed_fields(request)
+    for name, value in (stored_fields(person) if person else {}).items():
+        if value != typed[name]:
+            found.append((name, say("Saved by now: “{value}”", value=value or "–")))
+    return found
 
 
 def check_entry(request: DeskRequest, email: str, lists: Sequence[str] = ()) -> Entry:

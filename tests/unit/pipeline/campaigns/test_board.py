@@ -215,6 +215,16 @@ def test_languages_are_named_with_where_each_stands_and_who_waits(room: Newsroom
     assert status(room).awaited == ("1 reader waits for dimision (es), which is scheduled.",)
 
 
+def test_a_translation_that_nobody_reads_waits_for_no_sender(room: Newsroom) -> None:
+    room.rules = replace(room.rules, start=StartBy.SENDER)
+    room.subscribe(2)
+    room.write_and_approve()
+    room.write_and_approve("dimision", translation_of="resignation", language="es")
+    assert slugs(home(room, "sam@forum.example", Role.SENDER).waiting) == ["resignation"]
+    said = "Approved by Ed. No reader of its lists needs this translation."
+    assert describe_state(status(room, "dimision")) == said
+
+
 def test_a_translation_in_the_mail_of_its_original_stands_with_it(room: Newsroom) -> None:
     room.demand(together=True)
     room.write()

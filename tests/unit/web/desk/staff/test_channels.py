@@ -21,6 +21,8 @@ def test_an_admin_sees_what_was_posted_and_sends_it_again(tmp_path: Path, migrat
         with store.begin() as tx:
             post = tx.channel_posts.claim(["press-room"], tx.now)
             assert post is not None
+        assert "Sending" in words(dan.get("/channels"))
+        with store.begin() as tx:
             [channel] = staffed.site.services.settings.channels()
             tx.notices.finish(tx.notices.list_for_post(channel, post.id), tx.now, post.id)
             tx.channel_posts.settle(post, MessageState.REJECTED, "HTTP 404: no_service", tx.now)

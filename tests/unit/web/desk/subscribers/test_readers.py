@@ -164,7 +164,8 @@ def test_what_staff_note_of_a_reader_is_changed(cleo: Signed) -> None:
     assert 'value="Ana R."' in wrong.text
     for stale in (first, {}):
         late = cleo.post("/readers/edit", {"email": ANA, "name": "Ana of another tab", **stale})
-        assert (late.status, "has changed since you looked" in words(late)) == (409, True)
+        assert (late.status, "Somebody saved other data meanwhile" in words(late)) == (409, True)
+        assert "Saved by now: “Ana Ruiz”" in words(late), "beside the name that was typed"
         assert 'value="Ana of another tab"' in late.text
         assert 'value="efe"' in find(cleo, ANA).text, "what another browser saved is kept"
     assert cleo.post("/readers/edit", {"email": ANA, "seen": seen(late)}).status == 303
