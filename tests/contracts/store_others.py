@@ -46,6 +46,8 @@ class OthersContract:
             tx.choices.leave(2, ["press"], NOON)
             assert tx.readers.growth(NOON) == {"press": (1, 1, 1)}
             assert tx.readers.growth(LATER) == {"press": (1, 0, 0)}
+            assert tx.readers.count_growth(NOON) == (1, 1, 1)
+            assert tx.readers.count_growth(LATER) == (1, 0, 0)
             reason = SuppressionReason.MANUAL
             gone = SuppressedEntry(address="gone@example.org", reason=reason)
             tx.readers.suppress([gone], NOON, "test")
@@ -56,6 +58,8 @@ class OthersContract:
             tx.readers.suppress([replace(bounced, address="c@example.org")], LATER, "file", 7)
             times = [NOON - day, NOON, LATER, LATER + day, LATER + 2 * day]
             assert tx.readers.growth_between(times) == [(0, 0, 0), (1, 1, 0), (0, 0, 1), (0, 0, 0)]
+            tx.readers.suppress([replace(gone, address=ana.address)], LATER, "test")
+            assert tx.readers.count_growth(NOON) == (0, 1, 1)
 
     def test_what_a_reader_received_is_told_newest_first(self, store: Store) -> None:
         books = [Books(store, 1, slug=slug, beside=False) for slug in ("first", "second")]

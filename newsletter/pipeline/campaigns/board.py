@@ -206,7 +206,6 @@ def desktop(
     about = tx.statements.find([*(one.slug for one in over), *(one.slug for one in mentions)])
     titles = {stored.statement.slug: stored.statement.title for stored in about}
     unseen = tx.board.list_unsubmitted(limit=_MAX_ROWS_SEARCHED)
-    growth = tx.readers.growth(tx.now - _GROWTH_PERIOD)
     return Desktop(
         waiting=tuple(waiting[:_MAX_TASKS_SHOWN]),
         lapsed=tuple(lapsed[:_MAX_TASKS_SHOWN]),
@@ -216,8 +215,8 @@ def desktop(
         over=tuple((campaign, titles.get(campaign.slug, campaign.slug)) for campaign in over),
         drafts=tuple([draft for draft in unseen if address in draft.version.writers][:_MAX_NEXT]),
         named_in=tuple((comment, titles.get(comment.slug, comment.slug)) for comment in mentions),
-        lists=len(growth),
-        growth=tuple(map(sum, zip((0, 0, 0), *growth.values(), strict=True))),
+        lists=len(tx.readers.list_names()),
+        growth=tx.readers.count_growth(tx.now - _GROWTH_PERIOD),
         complaints=tx.events.count_complaints([campaign.id for campaign in over]),
     )
 
