@@ -24,7 +24,6 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.signup import Method
 from newsletter.rendering.sentences import translate_source
 from newsletter.tables import load_table
-from newsletter.web.desk.deciding import LEFT_OUT
 
 ROOT = Path(__file__).parent.parent
 WORDS = ROOT / "templates/desk/words"
@@ -44,7 +43,6 @@ TABLES: Mapping[str, Iterable[str]] = {
     "newsletter/domain/delivery/transactional.py": (one.value for one in MessageState),
     "newsletter/domain/staff/role.py": (one.value for one in Role),
     "newsletter/domain/subscribers/signup.py": (one.value for one in Method),
-    "newsletter/web/desk/deciding.py": LEFT_OUT.values(),
     "newsletter/web/desk/words.yaml": chain.from_iterable(
         some.values() if isinstance(some, dict) else some
         for some in load_table("newsletter.web.desk", "words.yaml").values()

@@ -123,8 +123,7 @@ class Preparation:
         """Report an unknown key; ``kinds`` are the kinds that have this key."""
         known = [key for key, child in shape.keys.items() if child.secret]
         names = [*shape.keys, *(f"{key}{_FILE_SUFFIX}" for key in known)]
-        plain = key.strip().casefold().replace("-", "_")
-        close = get_close_matches(plain, names, n=1)
+        close = get_close_matches(key.strip().casefold().replace("-", "_"), names, n=1)
         message = "is not a key here"
         if close:
             message += f"; did you mean {close[0]}?"

@@ -65,8 +65,7 @@ class Nodes:
             tag = _explicit(event) or yaml.Loader.DEFAULT_SEQUENCE_TAG
             return yaml.SequenceNode(tag, inner, start, end)
         tag = _explicit(event) or yaml.Loader.DEFAULT_MAPPING_TAG
-        pairs = list(zip(inner[::2], inner[1::2], strict=True))
-        return yaml.MappingNode(tag, pairs, start, end)
+        return yaml.MappingNode(tag, list(zip(inner[::2], inner[1::2], strict=True)), start, end)
 
 
 def _join_surrogates(event: Any) -> str:

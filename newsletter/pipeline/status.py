@@ -128,8 +128,7 @@ def _with_audience(tx: Transaction, status: StatementStatus) -> StatementStatus:
     """Add the audience of a correction, or why an approved statement must not be sent."""
     statement, campaign = status.statement, status.campaign
     if campaign is not None and campaign.corrected_by:
-        why = f"{campaign.corrected_by} corrects it, and has its place"
-        return replace(status, refusal=why)
+        return replace(status, refusal=f"{campaign.corrected_by} corrects it, and has its place")
     try:
         correction = correction_of(tx, statement)
         if statement.translation_of:

@@ -149,8 +149,7 @@ class Monitoring:
         vitals = report.vitals(store=self._delivery.store)
         for name, figure in self._values_without_labels(vitals).items():
             yield name, (), {(): figure}
-        build = (__version__, platform.python_version())
-        yield "build_info", ("version", "python"), {build: 1}
+        yield "build_info", ("version", "python"), {(__version__, platform.python_version()): 1}
         states = Counter(campaign.state for campaign in vitals.campaigns)
         yield "campaigns", ("state",), {(state.value,): states[state] for state in _OPEN_STATES}
         of_campaign = ("campaign", "statement", "figure")

@@ -155,8 +155,7 @@ def data(services: Services, address: str, by: str) -> None:
 
     Readers get the same on the page of their preferences.
     """
-    export = administer.data_of(address, by=by, store=services.store)
-    shell.print_json(export)
+    shell.print_json(administer.data_of(address, by=by, store=services.store))
 
 
 @subscribers.command()

@@ -168,5 +168,4 @@ def release(services: Services, by: str) -> None:
     guard = services.delivery.guard()
     with services.delivery.hold_sender_lock():
         released = guard.release(by=by, kinds={HoldKind.RESTORE_GUARD})
-    remaining = guard.holds()
-    say_resumed(released, remaining)
+    say_resumed(released, guard.holds())

@@ -148,8 +148,7 @@ def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int
         " the scheduler picks it up now"
     )
     code = work(services, until_idle=True)
-    figures = report(_SLUG, store=services.store)
-    print_report(figures, services.settings.timezone)
+    print_report(report(_SLUG, store=services.store), services.settings.timezone)
     return code
 
 
@@ -192,8 +191,7 @@ def _work_at_the_desk(services: Services) -> None:
         returned, by=_BEN.address, expect=_version(services, returned), reason=reason
     )
     _submit_and_approve(services, "approved")
-    scheduled = _submit_and_approve(services, "scheduled")
-    _start_tomorrow(services, scheduled)
+    _start_tomorrow(services, _submit_and_approve(services, "scheduled"))
     services.statements.writer(_ANA.address).new(_load_text(services, "draft"))
     services.tick.run()
 

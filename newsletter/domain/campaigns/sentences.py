@@ -78,8 +78,7 @@ def _held_back(status: StatementStatus) -> str:
 
 def _scheduled(status: StatementStatus) -> str:
     if status.release is None:
-        by = _approvers(status)
-        leaves = say("Approved by {by}. It goes out as soon as it can", by=by)
+        leaves = say("Approved by {by}. It goes out as soon as it can", by=_approvers(status))
     elif status.release <= status.now:
         leaves = say("Its time has come: it is about to go out")
     elif status.state is State.LEAVING:

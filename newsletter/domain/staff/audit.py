@@ -43,7 +43,6 @@ _VERBS: Mapping[str, str] = {
     "approve": "approved",
     "revoke": "withdrew an approval",
     "send back": "sent it back:",
-    "hand in": "submitted",
     "submit": "submitted",
     "write": "wrote",
     "restore": "restored",
@@ -65,7 +64,7 @@ _VERBS: Mapping[str, str] = {
     "go back": "went back to the first provider:",
 }
 """Action in the log → its verb in a sentence."""
-_OBJECTS = dict.fromkeys(("hand in", "submit", "take back"), "the text") | {"undo": "the start"}
+_OBJECTS = dict.fromkeys(("submit", "take back"), "the text") | {"undo": "the start"}
 """The object of the verb if the log names no version."""
 _PROGRAM_VERBS: Mapping[str, str] = {
     "schedule": "Scheduled:",

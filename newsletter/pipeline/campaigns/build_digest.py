@@ -252,8 +252,7 @@ class DigestBuilder:
     def _due(self, tx: Transaction, digest: Digest) -> list[datetime]:
         zone = self.timezone
         since = tx.digests.configured_since().get(digest.name, tx.now)
-        last = tx.digests.last_day(digest.name)
-        return due(digest, zone, since=since, last=last, now=tx.now)
+        return due(digest, zone, since=since, last=tx.digests.last_day(digest.name), now=tx.now)
 
     def _make_due(self, tx: Transaction, digest: Digest) -> list[BuiltDigest]:
         found = self._due(tx, digest)

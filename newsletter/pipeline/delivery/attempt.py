@@ -210,9 +210,8 @@ class Attempts(ABC, Generic[Claim, AttemptResult]):
     def attempt(self) -> AttemptResult | None:
         """Send the next batch or email. Return None if none is due or none may leave now."""
         # computed before the claim, so that it ends no later than the lease
-        not_after = NotAfter.after(self.lease, self.store.clock)
         # a power cut may undo the claim, because nothing leaves before the note, which is durable
-        attempt, claim = self.claim_next(not_after)
+        attempt, claim = self.claim_next(NotAfter.after(self.lease, self.store.clock))
         if claim is None:
             return None
         answer = self._answer(claim, attempt)

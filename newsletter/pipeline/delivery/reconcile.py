@@ -222,8 +222,7 @@ class Reconciler:
                     tx.unknowns.record_replay(claim, until=not_after.until)
         if silence is not None:
             return self._record(Step.WAIT, claim, _look_up_later(claim, silence))
-        found = self._take_step(step, claim, batch, prepared)
-        return self._record(step, claim, found)
+        return self._record(step, claim, self._take_step(step, claim, batch, prepared))
 
     def _batch(
         self, tx: Transaction, claim: UnknownBatch, *, omit: frozenset[int]

@@ -64,8 +64,7 @@ def record(
         for start in range(0, len(known), _EVENTS_PER_CHUNK):
             chunk = known[start : start + _EVENTS_PER_CHUNK]
             targets = tx.events.locate(chunk, provider=provider, workspace=workspace)
-            pairs = list(zip(chunk, targets, strict=True))
-            result = result.plus(_record(tx, pairs, provider))
+            result = result.plus(_record(tx, list(zip(chunk, targets, strict=True)), provider))
     return result
 
 

@@ -131,8 +131,7 @@ class OwnAccount:
             if credential is None or credential.password != compared.password_hash:
                 raise Refused("your password was changed in the meantime; nothing more was changed")
             tx.accounts.set_password(session.address, new_hash, tx.now)
-            message = "Your password was changed."
-            return self._finish(tx, session, "password", _ENDED, message)
+            return self._finish(tx, session, "password", _ENDED, "Your password was changed.")
 
     # --- identity provider
 
@@ -179,8 +178,7 @@ class OwnAccount:
         Return the new session, and the recovery codes, which are shown once.
         """
         with self._begin() as (tx, session):
-            limits = self.proofs.code_limits(tx, session.address)
-            counted = self.proofs.attempt(tx, limits)
+            counted = self.proofs.attempt(tx, self.proofs.code_limits(tx, session.address))
             if counted is None:
                 return Refusal.TOO_OFTEN
             credential = tx.accounts.get(session.address)

@@ -164,8 +164,7 @@ def _review(
         unknown_lists=unknown_lists(statement.lists, others.lists),
         nearby=tuple(dict.fromkeys(others.nearby(statement, goes_out))),
     )
-    content = tx.statements.get_content(stored.content_hash)
-    remarks = rules.review(statement, content, context)
+    remarks = rules.review(statement, tx.statements.get_content(stored.content_hash), context)
     if rules.campaigns.together:
         remarks = in_order([*remarks, *_translation_findings(tx, statement, rules, context)])
     return ReviewResult(slug=statement.slug, content_hash=stored.content_hash, remarks=remarks)

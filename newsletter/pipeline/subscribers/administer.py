@@ -70,8 +70,7 @@ def add(
                 " person can come back, by the page to subscribe"
             )
         source = f"added by {by}" + (f": {agreed}" if agreed else "")
-        consent = Consent(source=source, at=tx.now)
-        tx.readers.upsert([replace(entry, consent=consent)], tx.now)
+        tx.readers.upsert([replace(entry, consent=Consent(source=source, at=tx.now))], tx.now)
         person = _find(tx, entry.address)
         for name in sorted({*person.requested} & {*entry.lists}):
             _decide(tx, person, name, admits=True)

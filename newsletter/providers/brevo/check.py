@@ -89,8 +89,7 @@ class BrevoInquiry(Inquiry):
             self._events(Purpose.ATTEMPT, frozenset({address}), email=address)
             for address in records.sample_addresses(batch)
         ]
-        latest = self._events(Purpose.LATEST, limit="1")
-        return records.chain([tagged, *readers, latest])
+        return records.chain([tagged, *readers, self._events(Purpose.LATEST, limit="1")])
 
     def read_attempt(self, batch: OutgoingBatch, question: Question, payload: Any) -> Page:
         """Find the batch by an event with the attempt's tag, or return the next question.

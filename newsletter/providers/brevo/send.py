@@ -75,8 +75,7 @@ class Brevo(BatchTranslator[_CompiledContent]):
 
     def __init__(self, options: Options) -> None:
         url = f"{public(options, PUBLIC_URL)}/v3/smtp/email"
-        headers = {"api-key": options.api_key.get_secret_value()}
-        super().__init__(options, url, headers, _compile)
+        super().__init__(options, url, {"api-key": options.api_key.get_secret_value()}, _compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """Return a POST of JSON. Raises InvalidInput for what Brevo would misread."""

@@ -84,8 +84,7 @@ _CHECK_NAME = "provider"
 
 def probes(options: Options, _: str) -> tuple[Probe | Finding, ...]:
     """Return the question whether Mailpit is running."""
-    url = f"{public(options, _DEFAULT_URL)}/api/v1/info"
-    return (Probe(_CHECK_NAME, url, {}, _info),)
+    return (Probe(_CHECK_NAME, f"{public(options, _DEFAULT_URL)}/api/v1/info", {}, _info),)
 
 
 def _info(payload: Any) -> Finding | None:

@@ -28,8 +28,7 @@ def items_of(root: Element, url: str) -> list[Item]:
     """Return the items of a feed from ``url``. Raises FeedUnreadable if it is no feed."""
     name = etree.QName(root).localname
     if name in {"rss", "RDF"}:
-        channel = next(_children(root, "channel"), None)
-        feed_language = _text(_child(channel, "language"))
+        feed_language = _text(_child(next(_children(root, "channel"), None), "language"))
         # in the channel, or next to it in RSS 1.0
         places = [*_children(root, "channel"), root]
         items = (item for place in places for item in _children(place, "item"))
@@ -94,8 +93,7 @@ def made_up_id(title: str, published_at: object) -> str:
 def _atom(entry: Element, url: str) -> Item:
     base = _base(entry, url)
     link = _alternate(entry, base)
-    title_element = _child(entry, "title")
-    title = plain(_words(title_element))
+    title = plain(_words(_child(entry, "title")))
     published_at = _time(entry, "published", "issued") or _time(entry, "updated", "modified")
     content = _child(entry, "content")
     summary = _child(entry, "summary")

@@ -24,17 +24,6 @@ from newsletter.store.sql import Transaction
 
 _ADDRESS = re.compile(r"(?<![^\s@,;:()“”])[^\s@,;:()“”]++@[^\s@,;:()“”]*[^\s@,;:()“”.]")
 
-LEFT_OUT: Mapping[str, str] = MappingProxyType(
-    {
-        "unsubscribed": "unsubscribed",
-        "bounced": "bounced",
-        "complained": "reported spam",
-        "erased": "erased",
-        "manual": "blocked by staff",
-        "paused": "paused",
-    }
-)
-"""Reason for excluding a person → words after a number."""
 _PROVIDER_NAMES: Mapping[str, str] = MappingProxyType(
     {
         "http": say("the provider"),
@@ -136,8 +125,7 @@ def mark_waived(
 
 def provider_names(kinds: Sequence[str]) -> str:
     """Return the names of providers, joined by "or": Mailgun or Amazon SES."""
-    labels = [_PROVIDER_NAMES.get(kind, kind.capitalize()) for kind in kinds]
-    return listed(labels, "or")
+    return listed([_PROVIDER_NAMES.get(kind, kind.capitalize()) for kind in kinds], "or")
 
 
 def is_trial(settings: Settings) -> bool:

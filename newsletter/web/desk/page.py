@@ -40,13 +40,19 @@ from newsletter.rendering.sentences import Language, translate_source
 from newsletter.runtime.services import Staff
 from newsletter.tables import load_table
 from newsletter.web.desk.assets import Assets
-from newsletter.web.desk.deciding import LEFT_OUT, colleagues, list_titles, plain, sentence, titles
+from newsletter.web.desk.deciding import colleagues, list_titles, plain, sentence, titles
 
 _WORD_TABLE = load_table("newsletter.web.desk", "words.yaml")
 NOTE_NAMES: Sequence[str] = (*_WORD_TABLE["readers"], *_WORD_TABLE["documents"])
 """English texts of notes that a sandbox writes about a file, for translation."""
-LABELS: Mapping[str, str] = {name: say(words) for name, words in _WORD_TABLE["labels"].items()}
-"""Field of a draft → its label."""
+
+
+def words_of(table: str) -> Mapping[str, str]:
+    """Return a table of words that pages translate, by their keys."""
+    return {key: say(words) for key, words in _WORD_TABLE[table].items()}
+
+
+LABELS, LEFT_OUT = words_of("labels"), words_of("left out")
 PROOF_FIELD = "step-up"
 """The form field for the second factor of a step-up."""
 PROOF_FAULT_WORDS: Mapping[Refusal, str] = {
@@ -169,7 +175,7 @@ class Desk:
             "initials": initials,
             "language": language_name,
             "label": lambda field, other="": LABELS.get(field, other or field),
-            "left_out": lambda why: say(LEFT_OUT.get(why, why)),
+            "left_out": lambda why: LEFT_OUT.get(why) or say(why),
             "list_title": lambda name: titles(self.staff.settings, [name]),
             "titled": partial(list_titles, self.staff.settings),
             "titles": partial(titles, self.staff.settings),

@@ -62,14 +62,11 @@ Faults = Sequence[tuple[str, str]]
 _HASH_DIGITS = 64
 _MENU_ENTRIES = {
     "": "home",
+    "readers": "audience",
     "drafts": "statements",
     "campaigns": "statements",
-    "readers": "audience",
-    "staff": "settings",
-    "audit": "settings",
-    "channels": "settings",
-    "tokens": "settings",
 }
+_MENU_ENTRIES |= dict.fromkeys(("staff", "audit", "channels", "tokens"), "settings")
 """First segment of a path below the desk → its entry in the menu, if the name differs."""
 
 
@@ -237,9 +234,8 @@ class DeskRequest:
             title=title,
             nav=_MENU_ENTRIES.get(part, part) if nav is None else nav,
             faults=self.faults,
-            fault=defaultdict(
-                str, reversed(self.faults)
-            ),  # of several in a field the first is said
+            # of several in a field the first is said
+            fault=defaultdict(str, reversed(self.faults)),
             organisation=staff.settings.organisation.name,
             logo=staff.settings.brand.logo,
             me=self.member,
@@ -255,13 +251,9 @@ class DeskRequest:
             Role=Role,
             **values,
         )
-        headers = {
-            **_HEADERS,
-            "Content-Security-Policy": _POLICY,
-            "Content-Language": language.code,
-        }
+        policy = {"Content-Security-Policy": _POLICY, "Content-Language": language.code}
         status = status or self.status or (422 if self.faults else 200)
-        return HTMLResponse(desk.fill(template, filled, language), status, headers)
+        return HTMLResponse(desk.fill(template, filled, language), status, {**_HEADERS, **policy})
 
     def part(self, template: str, lines: Sequence[str]) -> str:
         """Fill a template without the frame, in a language into which all ``lines`` translate."""
@@ -271,8 +263,7 @@ class DeskRequest:
     def data(self, values: object, *, status: int = 200) -> Response:
         """Return JSON for our own scripts, with its sentences in the person's language."""
         policy = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
-        translated_values = self.language().in_all_words(values)
-        return JSONResponse(translated_values, status, {**_HEADERS, **policy})
+        return JSONResponse(self.language().in_all_words(values), status, {**_HEADERS, **policy})
 
     # --- refusals
 
@@ -280,9 +271,7 @@ class DeskRequest:
         """Return a page that says what failed and why, with the form's long texts for copying."""
         lines = [text]
         fields = self._form_fields().values() if self.member else ()
-        typed_fields = [
-            one for values in fields for one in values if len(one) >= _MIN_RESCUED_CHARS
-        ]
+        typed_fields = [one for each in fields for one in each if len(one) >= _MIN_RESCUED_CHARS]
         if not isinstance(text, Sentence):
             lines = (self.desk.replace_addresses(text) if self.member else text).splitlines()
         context: Mapping[str, Any] = {"said": lines, "lines": lines, "written": typed_fields}
@@ -296,8 +285,7 @@ class DeskRequest:
         if others:
             ask = "This takes the role {role}. Ask {others}. Nothing was changed."
             explanation = say(ask, role=say(role.value), others=others)
-        title = say("You can't do this with your role")
-        return self.failed(title, explanation, status=403)
+        return self.failed(say("You can't do this with your role"), explanation, status=403)
 
     def sign_in_again(self) -> Response:
         """Return the sign-in page. It carries the form, which can be resent after the sign-in."""

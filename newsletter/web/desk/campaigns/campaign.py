@@ -18,7 +18,6 @@ from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.campaigns.sentences import stop_reason
 from newsletter.domain.campaigns.state import State
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
-from newsletter.domain.events import Bounce
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import Sentence, clock, say
 from newsletter.pipeline.archive.annotate import annotate
@@ -41,20 +40,11 @@ from newsletter.web.desk.deciding import (
     title_of,
     titles,
 )
+from newsletter.web.desk.page import words_of
 from newsletter.web.desk.request import DeskRequest, download, go, route
 from newsletter.web.http.forms import parse_number
 
-STATE_WORDS: Mapping[str, str] = {
-    "delivered": say("delivered"),
-    "bounced": say("bounced"),
-    "unreported": say("no report yet"),
-    "accepted": say("accepted by the provider"),
-    "pending": say("waiting"),
-    "rejected": say("rejected by the provider"),
-    "suppressed": say("left before their turn"),
-    "cancelled": say("cancelled"),
-    "unknown": say("unknown"),
-}
+STATE_WORDS = words_of("figures")
 """Figure → its label."""
 _BAR_WIDTH, _MIN_PART_WIDTH = 1000, 4
 """Units of the bar's view box: its width, and the least width of a part above zero."""
@@ -98,24 +88,12 @@ _MAX_SHOWN = 500
 _MAX_EXACT_DELIVERIES = 20_000
 """Deliveries up to which the curve counts each one; above, it counts a sample."""
 _EXCEPTION_WORDS = {name: STATE_WORDS[name] for name in ("rejected", "suppressed", "unknown")}
-_UNSENT: Mapping[str, str] = {
-    "pending": say("waits for its turn"),
-    "cancelled": say("cancelled before it was sent"),
-    "given up": say("given up: unknown"),
-}
-BOUNCE_WORDS: Mapping[Bounce, str] = {
-    Bounce.HARD: say("no such mailbox"),
-    Bounce.SOFT: say("full or faulty for now"),
-    Bounce.POLICY: say("refused by the server"),
-    Bounce.COMPLAINT: say("kept back after a spam report"),
-    Bounce.OTHER: say("no reason told"),
-}
+_UNSENT, BOUNCE_WORDS = words_of("unsent"), words_of("bounces")
 
 
 def campaign_of(tx: Transaction, request: DeskRequest) -> Campaign:
     """Return the campaign with the number in the path. Raises NotFound."""
-    number = parse_number(request.param("id"))
-    found = None if number is None else tx.campaigns.get(number)
+    found = tx.campaigns.get(request.number("id"))
     if found is None:
         raise NotFound(say("There is no such campaign."))
     return found
@@ -181,8 +159,7 @@ class CampaignPage:
     def resume(self, request: DeskRequest) -> Response:
         """Resume the campaign; if its audience changed, redirect to the page that confirms it."""
         shown = parse_number(request.field("shown")) or 0
-        resume = partial(OperatorActions.resume, shown=shown)
-        return self._act(request, resume, "resumed")
+        return self._act(request, partial(OperatorActions.resume, shown=shown), "resumed")
 
     @route("POST", "/campaigns/{id}/cancel", Role.SENDER)
     def cancel(self, request: DeskRequest) -> Response:
@@ -287,7 +264,7 @@ class CampaignPage:
             word=word,
             figure=headline(report),
             parts_of_bar=bar_parts(report),
-            bounces=[(BOUNCE_WORDS[kind], report["bounces"][kind.value]) for kind in Bounce],
+            bounces=[(words, report["bounces"][kind]) for kind, words in BOUNCE_WORDS.items()],
             provider=provider_names(report["providers"]),
             **values,
         )
@@ -358,8 +335,8 @@ class CampaignPage:
             return
         yield "Delivered", report["delivered"]
         yield "Bounced", report["bounced"]
-        for kind in Bounce:
-            yield f"Bounced: {BOUNCE_WORDS[kind]}", report["bounces"][kind.value]
+        for kind, words in BOUNCE_WORDS.items():
+            yield f"Bounced: {words}", report["bounces"][kind]
         yield "Reported as spam", report["complained"]
 
     def _local(self, instant: datetime | None) -> str:
@@ -381,7 +358,7 @@ def _find_missed(tx: Transaction, campaign_id: int) -> list[tuple[str, str, str]
         if state in _EXCEPTION_WORDS
     ]
     found += [
-        (address, BOUNCE_WORDS[Bounce(kind)], reason)
+        (address, BOUNCE_WORDS[kind], reason)
         for address, kind, reason in tx.events.list_bounces(campaign_id)
     ]
     addresses = tx.campaigns.list_unknown(campaign_id)

@@ -69,8 +69,7 @@ class Starting:
             return request.step_up()
         except Refused as error:
             return self._not_done(request, error, say("Nothing was started"))
-        notice = "started" if when == START_NOW else "scheduled"
-        return go(f"/statements/{slug}", done=notice)
+        return go(f"/statements/{slug}", done="started" if when == START_NOW else "scheduled")
 
     @route("POST", "/statements/{slug}/time", Role.SENDER)
     def set_time(self, request: DeskRequest) -> Response:

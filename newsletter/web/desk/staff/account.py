@@ -38,8 +38,7 @@ class Account(StaffPart):
     def language(self, request: DeskRequest) -> Response:
         """Set the language of the desk; an unknown value means the browser's."""
         chosen = request.field("language")
-        chosen = chosen if chosen in request.desk.languages else ""
-        request.own().choose_language(chosen)
+        request.own().choose_language(chosen if chosen in request.desk.languages else "")
         return go(_ACCOUNT_PATH, done="saved")
 
     @route("POST", "/account/notices", Role.VIEWER)
@@ -66,8 +65,7 @@ class Account(StaffPart):
     @route("POST", "/account/provider/remove", Role.VIEWER, step_up=True)
     def disconnect(self, request: DeskRequest) -> Response:
         """Disconnect the account from the one at the identity provider."""
-        result = request.own().disconnect()
-        return self._report(request, result, "provider-removed")
+        return self._report(request, request.own().disconnect(), "provider-removed")
 
     # --- second factor
 
@@ -95,8 +93,7 @@ class Account(StaffPart):
     @route("POST", "/account/factor/remove", Role.VIEWER, step_up=True)
     def remove(self, request: DeskRequest) -> Response:
         """Remove the second factor."""
-        result = request.own().drop_factor()
-        return self._report(request, result, "factor-removed")
+        return self._report(request, request.own().drop_factor(), "factor-removed")
 
     # --- passkeys
 
@@ -127,9 +124,8 @@ class Account(StaffPart):
         """Return the browser's options for creating a passkey, as JSON for the script."""
         party = browser.relying_party(request.http, self._staff)
         if party is None:
-            return request.data(
-                {"fault": browser.passkey_hint(request.http, self._staff)}, status=409
-            )
+            hint = browser.passkey_hint(request.http, self._staff)
+            return request.data({"fault": hint}, status=409)
         return request.data(request.own().begin_passkey(party=party))
 
     @route("POST", "/account/passkeys", Role.VIEWER, step_up=True)
@@ -148,23 +144,22 @@ class Account(StaffPart):
 
     @route("POST", "/account/passkeys/{key}/remove", Role.VIEWER, step_up=True)
     def remove_passkey(self, request: DeskRequest) -> Response:
-        result = request.own().remove_passkey(request.param("key"))
-        return self._report(request, result, "passkey-removed")
+        return self._report(
+            request, request.own().remove_passkey(request.param("key")), "passkey-removed"
+        )
 
     # --- recovery codes
 
     @route("POST", "/account/codes", Role.VIEWER, step_up=True)
     def codes(self, request: DeskRequest) -> Response:
         """Create recovery codes, which replace the old ones, and show them once."""
-        result = request.own().renew_codes()
-        return codes_page(request, result, next_path="/desk/account")
+        return codes_page(request, request.own().renew_codes(), next_path="/desk/account")
 
     # --- sessions
 
     @route("POST", "/account/sessions/{key}", Role.VIEWER)
     def end(self, request: DeskRequest) -> Response:
-        key = request.param("key")
-        request.own().end_session(key)
+        request.own().end_session(request.param("key"))
         return go(_ACCOUNT_PATH, done="session-ended")
 
     @route("POST", "/account/sessions", Role.VIEWER)

@@ -95,14 +95,9 @@ class SettingsPages:
         settings, renderer = self._staff.on_disk.read()
         values = _values(settings) | _posted_values(request)
         with self._staff.store.read() as tx:
-            shelves, names = (
-                tx.board.count_by_shelf(settings.campaign_rules()),
-                tx.readers.list_names(),
-            )
-        content, locked = (
-            self._example(request, settings, renderer),
-            self._staff.on_disk.why_not_editable(),
-        )
+            shelves = tx.board.count_by_shelf(settings.campaign_rules())
+            names = tx.readers.list_names()
+        locked = self._staff.on_disk.why_not_editable()
         return request.page(
             "settings-look.html.j2",
             title=say("Publisher and look"),
@@ -115,7 +110,7 @@ class SettingsPages:
             seen=self._staff.configuration.digest(),
             locked=locked,
             view=view_of(request),
-            **inbox_values(content),
+            **inbox_values(self._example(request, settings, renderer)),
         )
 
     @route("POST", _LOOK_PATH, Role.ADMIN, step_up=True)

@@ -270,8 +270,7 @@ class SignIn(StaffPart):
     def forgot(self, request: DeskRequest) -> Response:
         """Mail a reset link to an account's owner. The answer is the same for unknown addresses."""
         people.request_reset(request.field("email"), proofs=request.proofs)
-        path = "/account" if request.member else "/sign-in"
-        return go(path, done="forgotten")
+        return go("/account" if request.member else "/sign-in", done="forgotten")
 
     @route("GET", "/invitation/{word}", None)
     def invitation(self, request: DeskRequest) -> Response:
@@ -282,8 +281,7 @@ class SignIn(StaffPart):
             return self._spent_link_page(request, error)
 
     def _spent_link_page(self, request: DeskRequest, error: NotFound) -> Response:
-        title = say("This link doesn't work any more")
-        return request.failed(title, str(error), status=404)
+        return request.failed(say("This link doesn't work any more"), str(error), status=404)
 
     def _invitation(self, request: DeskRequest) -> Response:
         invitation, ways = people.invitation_of(request.param("word"), proofs=request.proofs)

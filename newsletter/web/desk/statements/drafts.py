@@ -94,8 +94,7 @@ class Drafts:
             _keep_pictures(writing, draft.key, pictures)
         except InvalidInput as error:
             return self._new_page(request.with_faults(*fields.file_faults(error.faults, "file")))
-        notice = "began" if found is None else "imported"
-        return go(f"/drafts/{draft.key}/edit", done=notice)
+        return go(f"/drafts/{draft.key}/edit", done="began" if found is None else "imported")
 
     def _file_text(
         self, request: DeskRequest
@@ -356,8 +355,7 @@ class Drafts:
 
         key, upload = request.param("key"), request.upload("picture")
         if upload is None or not upload.data:
-            fault = say("Choose a picture.")
-            raise InvalidInput([Fault(file=key, key="picture", message=fault)])
+            raise InvalidInput([Fault(file=key, key="picture", message=say("Choose a picture."))])
         picture = read(upload.data, file=upload.name[:80] or "the picture")
         return self._statements.writer(request.who.address).illustrate(
             key,

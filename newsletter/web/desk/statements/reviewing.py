@@ -73,8 +73,7 @@ class Reviewing:
             return request.step_up()
         except Refused as error:
             return self._not_done(request, error, say("Not approved."))
-        notice = "approved" if result.approval.approved else partly
-        return go(f"/statements/{slug}", done=notice)
+        return go(f"/statements/{slug}", done="approved" if result.approval.approved else partly)
 
     @route("POST", "/statements/{slug}/override", Role.ADMIN, step_up=True)
     def override(self, request: DeskRequest) -> Response:

@@ -23,7 +23,7 @@ from newsletter.subscriber_files.entries import BAD_ROW_CODE
 from newsletter.subscriber_files.isolated import MAX_UPLOAD_BYTES, read_upload
 from newsletter.subscriber_files.subscriber_file import with_pauses
 from newsletter.subscriber_files.subscribers import TableColumn
-from newsletter.web.desk.deciding import LEFT_OUT
+from newsletter.web.desk.page import LEFT_OUT
 from newsletter.web.desk.request import DeskRequest, Faults, go, route
 from newsletter.web.desk.subscribers.reader import READERS_PATH, chosen_lists, consent_in
 from newsletter.web.http.forms import Upload
