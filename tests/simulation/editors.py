@@ -54,7 +54,7 @@ class Editors:
     def __init__(self, world: "World") -> None:
         self._world = world
         self._seen: dict[tuple[str, str], Seen] = {}
-        self._draft = ""
+        self.draft = ""
         """The key of the text of the desk."""
         self._written: Version | None = None
 
@@ -84,6 +84,7 @@ class Editors:
             "take back": self._take_back,
             "comment": self._comment,
             "send back": self._send_back,
+            "copy": self._copy,
             "test": self._test,
         }
         acts[deed](host, who, slugs[number % len(slugs)])
@@ -252,10 +253,10 @@ class Editors:
         door = self._world.door
 
         def write(process: Process) -> None:
-            if not self._draft:
+            if not self.draft:
                 page = door.send(process, who, "/drafts/new", {"title": "Opening hours"})
-                self._draft = page.headers["location"].split("/")[3]
-            here = f"/drafts/{self._draft}/edit"
+                self.draft = page.headers["location"].split("/")[3]
+            here = f"/drafts/{self.draft}/edit"
             act = "hand-in" if hands_in else "save"
             door.press(process, who, here, here, act=act, **typed)
 
@@ -271,9 +272,7 @@ class Editors:
         return Version(slug=NOTICE, number=number, writers=writers)
 
     def _take_back(self, host: Host, who: str, slug: str) -> None:
-        if self._draft and self._world.people.sent(
-            host, who, f"/drafts/{self._draft}/take-back", {}
-        ):
+        if self.draft and self._world.people.sent(host, who, f"/drafts/{self.draft}/take-back", {}):
             host.expected.handed_in.pop(slug, None)
 
     # --- talking about a text
@@ -288,3 +287,14 @@ class Editors:
         """Send a test mail to oneself."""
         self._world.how = How.TAKE
         self._world.people.sent(host, who, f"/statements/{slug}/test", {"to": _mailbox(who)})
+
+    def _copy(self, host: Host, who: str, slug: str) -> None:
+        """Copy the text to a draft, and delete the copy."""
+        sent, door = f"/statements/{slug}/copy", self._world.door
+
+        def copy(process: Process) -> None:
+            page = door.send(process, who, sent, {"title": "Again"})
+            key = page.headers["location"].split("/")[3]
+            door.send(process, who, f"/drafts/{key}/delete", {})
+
+        self._world.office(host, copy)

@@ -396,6 +396,7 @@ _EDITS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
     "hand in": (4, _one("hand in", "writer", "flo", "ed", numbers=(1,))),
     "take back": (1, _one("take back", "writer", numbers=(1,))),
     "comment": (0.5, _one("comment", "ed", "sam", numbers=_WHICH)),
+    "copy": (0.5, _one("copy", "writer", numbers=_WHICH)),
     "send back": (1, _one("send back", "ed", "flo", numbers=_WHICH)),
     "test": (1.5, _one("test", "ed", "sam", numbers=_WHICH)),
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pyotp import TOTP
 
 from newsletter.credentials import codes
+from newsletter.credentials.codes import link_token
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
@@ -27,9 +28,18 @@ _PAGES = (
     *("/readers/form", "/readers/new", "/readers/2", "/staff"),
     *("/staff/ed@forum.example", "/statements", "/stop", "/time?typed=tomorrow+9am", "/tokens"),
     *("/campaigns/1", "/campaigns/1/people", "/campaigns/1/amend", "/campaigns/1/report.csv"),
-    *("/campaigns/1/cancel", "/campaigns/1/unknown", "/statements/{}", "/statements/{}/checks"),
-    *("/statements/{}/history", "/statements/{}/look", "/statements/{}/mail"),
+    *("/campaigns/1/cancel", "/campaigns/1/unknown", "/statements/{0}", "/statements/{0}/checks"),
+    *("/statements/{0}/history", "/statements/{0}/look", "/statements/{0}/mail"),
+    *(
+        "/statements/{0}/review",
+        "/statements/{0}/start",
+        "/statements/{0}/mail/2",
+        "/account/factor",
+    ),
+    *("/readers/import", "/readers/import/1", "/readers/import/1/undo", "/campaigns/1/figures"),
+    *("/settings", "/account/password"),
 )
+_OF_DRAFT = ("", "/edit", "/versions", "/versions/1", "/preview", "/download", "/pictures")
 _PUBLIC = (
     *("/", "/search?q=read", "/archive/{}", "/feed.xml", "/subscribe", "/healthz", "/metrics"),
     *("/u/t-1-2", "/u/t-1-2/preferences", "/preferences/{1}", "/preferences/{1}/data"),
@@ -74,6 +84,8 @@ class Colleagues:
         """Look at a page, which changes nothing."""
         slug = SETTINGS[self._world.kind].slugs[0]
         places, who = (_PAGES, "ada") if number % 4 else (_PUBLIC, "")
+        if draft := self._world.editors.draft if who else "":
+            places += tuple(f"/drafts/{draft}{page}" for page in _OF_DRAFT)
         link = f"p-2-{host.now():%Y%m%dT%H%M}"
         path = places[number % len(places)].format(slug, link)
         seen: list[int] = []
@@ -102,16 +114,30 @@ class Colleagues:
         def join(process: Process) -> None:
             self._world.door.at(process)
             word = people.invite(address, role, by=OPERATOR_NAME, proofs=proofs).token
-            page = self._post(process, one, f"/invitation/{word}", name="", password=PASSWORD)
-            if page.headers["location"].endswith("/second/set-up"):
-                self._post(process, one, "/second/set-up")
-                code = self._code(process, one, pending=True)
-                self._post(process, one, "/second/set-up/confirm", code=code)
-                one.has_factor = True
+            self._follow(process, one, word)
 
         if self._world.office(host, join):
             self._known.append(one)
             self._check(host, one)
+
+    def _follow(self, process: Process, one: Colleague, word: str) -> None:
+        """Use the link of an email, and set up the second factor or show it."""
+        page = self._post(process, one, f"/invitation/{word}", name="", password=one.password)
+        if page.headers.get("location", "").endswith("/second/set-up"):
+            self._post(process, one, "/second/set-up")
+            code = self._code(process, one, pending=True)
+            self._post(process, one, "/second/set-up/confirm", code=code)
+            one.has_factor = True
+        elif 'action="/desk/second"' in page.text:
+            self._show_factor(process, one)
+
+    def _show_factor(self, process: Process, one: Colleague) -> None:
+        """Show the second factor after the password. The session is lost if it is refused."""
+        half = one.cookie
+        try:
+            self._post(process, one, "/second", code=self._code(process, one))
+        finally:
+            one.cookie = "" if one.cookie == half else one.cookie
 
     def _post(self, process: Process, one: Colleague, path: str, **form: str) -> Page:
         """Send a form in the colleague's browser, which keeps the cookie of the answer."""
@@ -134,6 +160,9 @@ class Colleagues:
             "guesses": self._guess,
             "signs out": self._sign_out,
             "new password": self._change_password,
+            "let in again": self._let_in_again,
+            "forgets": self._forget,
+            "no factor": self._drop_factor,
             "factor": self._add_factor,
             "settles": self._settle,
             "program": self._program,
@@ -142,7 +171,7 @@ class Colleagues:
         }
 
         def act(process: Process) -> None:
-            if deed in {"new password", "factor", "settles"} and not one.cookie:
+            if deed in {"new password", "factor", "no factor", "settles"} and not one.cookie:
                 self._sign_in(process, one)
             acts[deed](process, one)
 
@@ -154,11 +183,7 @@ class Colleagues:
         form = {"email": one.address, "password": password or one.password}
         page = self._post(process, one, "/sign-in", **form)
         if page.headers.get("location", "").endswith("/second"):
-            half = one.cookie
-            try:
-                self._post(process, one, "/second", code=self._code(process, one))
-            finally:
-                one.cookie = "" if one.cookie == half else one.cookie
+            self._show_factor(process, one)
 
     def _guess(self, process: Process, one: Colleague) -> None:
         """Try a wrong password, and another person's code."""
@@ -180,6 +205,45 @@ class Colleagues:
         new = OTHER if one.password == PASSWORD else PASSWORD
         if self._post(process, one, "/account/password", old=one.password, new=new).status == 303:
             one.password = new
+
+    def _let_in_again(self, process: Process, one: Colleague) -> None:
+        """Replace a colleague's password and factor by command."""
+        proofs = self._world.door.services.staff.proofs
+        word = people.reset(one.address, by=OPERATOR_NAME, proofs=proofs).token
+        self._replace_password(process, one, word)
+
+    def _forget(self, process: Process, one: Colleague) -> None:
+        """Ask for a new password by mail. The second factor stays."""
+        self._world.door.ask(process, "POST", "/desk/forgotten", form={"email": one.address})
+        with process.store.read() as tx:
+            links = [
+                one_.email_id
+                for one_ in tx.invitations.list_usable(tx.now)
+                if one_.address == one.address
+            ]
+        if links and links[0]:
+            self._replace_password(process, one, link_token(KEY, links[0]))
+
+    def _replace_password(self, process: Process, one: Colleague, word: str) -> None:
+        """Use a link once, after which neither the link nor a former session opens anything."""
+        before, one.cookie = one.cookie, ""
+        one.password = OTHER if one.password == PASSWORD else PASSWORD
+        self._follow(process, one, word)
+        if before and self._opens(process, before):
+            raise Violation(
+                Rule.INTRUDER, f"{one.address} has a new password; a former session is in"
+            )
+        stranger = Colleague(address=one.address, role=one.role)
+        try:
+            self._follow(process, stranger, word)
+        finally:
+            if self._opens(process, stranger.cookie):
+                raise Violation(Rule.INTRUDER, f"a used link opens {one.address}")
+
+    def _drop_factor(self, process: Process, one: Colleague) -> None:
+        self._step_up(process, one)
+        self._post(process, one, "/account/factor/remove")
+        one.has_factor = False
 
     def _add_factor(self, process: Process, one: Colleague) -> None:
         self._step_up(process, one)
@@ -247,4 +311,5 @@ def deeds() -> dict[str, Any]:
         "joins": 3,
         **dict.fromkeys(("signs in", "guesses", "signs out", "new password", "factor"), 1),
         **dict.fromkeys(("settles", "program", "role", "removed"), 1),
+        **dict.fromkeys(("let in again", "forgets", "no factor"), 1),
     }
