@@ -480,9 +480,9 @@ BUGS: dict[str, Parts] = {
     "a database may lack one claim": Parts(guard_file=_claim_lacking),
     "what leaves is not committed to last": Parts(sending_store=_not_to_last),
     "a translation's writer may approve": _in(
-        "statements", "get some unsettled", _of_its_own_words
+        "statements", "get find list_unsettled", _of_its_own_words
     ),
-    "a draft may go out in a mail": _in("statements", "translations", _handed_in),
+    "a draft may go out in a mail": _in("statements", "find_translations", _handed_in),
     "a digest has no writers": _in("digests", "put", _written_by_nobody),
     "a page forgets the time that it showed": Parts(forgets_the_time=True),
     "cancelling forgets the queue": _in("campaigns", "cancel_pending", lambda *_given: 0),
@@ -493,7 +493,7 @@ BUGS: dict[str, Parts] = {
     "an hour that comes twice counts twice": _in("audiences", "freeze", _both_hours),
     "the rate is not kept": _in("rate_limits", "put", _not_kept),
     "a pause is not kept": _in("choices", "pause", _not_kept),
-    "a file brings back who left": _in("imports", "bring_in", _brought_back),
+    "a file brings back who left": _in("imports", "import_people", _brought_back),
     "an undone import leaves subscriptions": _in("imports", "undo", _undone_in_part),
     "a session outlives its end": _in("sessions", "end", _not_kept),
     "a letter is posted again after a crash": _in("emails", "abandon", _posted_again),
