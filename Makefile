@@ -143,6 +143,7 @@ bench: setup-dev ## Figures, as ratios measured in one run
 
 judge: setup-dev $(JUDGES)/node_modules/.installed ## The finished mail before judges that nobody here wrote
 	$(BIN)/python -m bench.judge
+	$(BIN)/python -m bench.judge.archive
 
 # what cannot be installed here is named by the program, which then ends with 2
 $(JUDGES)/node_modules/.installed: $(JUDGES)/package-lock.json

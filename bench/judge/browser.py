@@ -82,6 +82,11 @@ class Eyes:
             page = self._page(html, width=width, scheme=scheme, images=images)
             yield name, page.screenshot(full_page=True)
 
+    def photograph(self, html: str, *, width: int) -> bytes:
+        """How a page is seen in light, as PNG."""
+        picture: bytes = self._page(html, width=width).screenshot(full_page=True)
+        return picture
+
     def _page(
         self, html: str, *, width: int = NARROW, scheme: str = "light", images: bool = True
     ) -> Any:

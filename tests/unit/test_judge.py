@@ -2,8 +2,13 @@
 
 import json
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
+
+from bench.judge.archive import rules
+from bench.judge.archive.__main__ import list_objections, publish
 from bench.judge.corpus import BLOCKS, BRANDS, read_text
 from bench.judge.mail import make_renderer
 from bench.judge.markup import HERE
@@ -57,6 +62,73 @@ def test_word_spoils_no_block_of_ours_in_any_brand() -> None:
             text = read_text(BLOCKS / f"{name}.md")
             page = make_renderer(brand).render(text.statement, text.translations).html
             assert objections(page) == (), (brand, name)
+
+
+ATOM = "<feed xmlns='http://www.w3.org/2005/Atom'><id>a:b</id><title>A</title>{}</feed>"
+RSS = "<rss version='2.0'><channel><title>A</title><link>b</link>{}</channel></rss>"
+
+
+@rows(
+    ("rule", "file", "objection"),
+    [
+        (rules.of_atom, ATOM.format("<updated>2026-01-05</updated>"), "line 1: "),
+        (rules.of_atom, ATOM.format("<entry><id>a:c</id></entry>" * 2), "the same id twice"),
+        (rules.of_rss, RSS.format("<updated/>"), "RSS knows no updated"),
+        (rules.of_rss, RSS.format("<item><pubDate>2026-01-05</pubDate></item>"), "an item has"),
+        (
+            rules.of_rss,
+            RSS.format("<item><description>&lt;a href='/b'></description></item>"),
+            "a r",
+        ),
+        (rules.of_json_feed, '{"items": [{"content_html": "<form></form>"}]}', "a form in a text"),
+        (rules.of_json_feed, '{"items": [{"date_published": "2026-01-05T10:00"}]}', "date_publ"),
+        (rules.of_site_map, "<urlset><url><loc>b</loc></url></urlset>", "no page in a urlset"),
+    ],
+)
+def test_each_rule_of_the_archive_objects_to_its_file(
+    rule: Callable[[bytes, str], Iterator[str]], file: str, objection: str
+) -> None:
+    assert [one for one in rule(file.encode(), "a:b") if one.startswith(objection)] != []
+
+
+@rows(
+    ("head", "objection"),
+    [
+        ("", "no og:title"),
+        ("<meta property=og:image content=/logo.png>", "og:image is not absolute"),
+        ("<meta property=og:description content=" + "a" * 201 + ">", "a description of 201"),
+        (
+            "<meta name=twitter:card content=summary_large_image>"
+            "<meta property=og:image content=https://a.example/b><body>"
+            "<img src=https://a.example/b width=96>",
+            "a picture of 96 pixels would be enlarged",
+        ),
+    ],
+)
+def test_a_preview_that_lacks_something_is_objected_to(head: str, objection: str) -> None:
+    said = list(rules.of_card(f"<html><head>{head}</html>", "https://a.example/"))
+    assert [one for one in said if one.startswith(objection)] != []
+
+
+@rows(
+    ("data", "objection"),
+    [
+        ("{}", "no NewsArticle"),
+        ('{"datePublished": "2026-01-05T10:00"}', "datePublished '2026-01-05T10:00' has no time z"),
+        ('{"headline": "' + "a" * 111 + '"}', "a headline of more than 110"),
+        ('{"author": {"@type": "Person"}}', "an author or publisher without"),
+    ],
+)
+def test_structured_data_that_lack_something_are_objected_to(data: str, objection: str) -> None:
+    said = list(rules.of_structured_data(f"<script type='application/ld+json'>{data}</script>"))
+    assert [one for one in said if one.startswith(objection)] != []
+
+
+@pytest.mark.slow("sends seven statements")
+def test_no_rule_objects_to_our_archive(tmp_path: Path) -> None:
+    files = publish(tmp_path)
+    assert len(files) == 14
+    assert list(list_objections(files)) == []
 
 
 def _is_fetched(place: str, one: dict[str, object]) -> bool:

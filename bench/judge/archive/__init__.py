@@ -1,0 +1,1 @@
+"""The archive before its judges: pages, feeds, site map, structured data and link previews."""
