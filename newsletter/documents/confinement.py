@@ -25,7 +25,7 @@ from pathlib import Path
 
 MEMORY_BYTES = 512 << 20
 """Limit of the address space. The largest feed (10 MB) takes about 200 MB."""
-_OPEN_FILES = 64
+_MAX_OPEN_FILES = 64
 _NICENESS = 5
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP = 1, 38, 22
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -35,20 +35,22 @@ def confine(*, parent: int, seconds: float, max_bytes: int) -> None:
     """Drop every right that reading a text does not need. ``parent`` is the parent's process id,
     and ``max_bytes`` the limit of the output."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, seconds + 1)  # if the parent does not end us in time
+    signal.setitimer(
+        signal.ITIMER_REAL, seconds + 1
+    )  # in case the parent does not end this process
     with suppress(OSError, AttributeError):  # Linux alone
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    # the parent may have ended before the kernel was asked to tell of it, and then it never does
+    # if the parent ended before prctl was called, the kernel sends no signal
     if os.getppid() != parent:
         sys.exit(1)
     os.nice(_NICENESS)
-    _limit(seconds, max_bytes)
+    _set_resource_limits(seconds, max_bytes)
     if sys.platform == "linux":
         _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        _close_files()
+        _restrict_by_landlock()
         if platform.machine() in _ARCHITECTURES:
             column, architecture = _ARCHITECTURES[platform.machine()]
-            written = [struct.pack("<HBBI", *one) for one in calls_filter(column, architecture)]
+            written = [struct.pack("<HBBI", *one) for one in seccomp_filter(column, architecture)]
             program = _Program(len(written), b"".join(written))
             _libc.prctl(_PR_SET_SECCOMP, 2, ctypes.byref(program), 0, 0)
 
@@ -67,14 +69,14 @@ def try_forbidden_acts(folder: str) -> Iterator[str]:
             yield name
 
 
-def _limit(seconds: float, max_bytes: int) -> None:
+def _set_resource_limits(seconds: float, max_bytes: int) -> None:
     limits = {
         resource.RLIMIT_AS: MEMORY_BYTES,
         resource.RLIMIT_CPU: int(seconds) + 1,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: max_bytes,
-        resource.RLIMIT_NOFILE: _OPEN_FILES,
-        resource.RLIMIT_NPROC: 0,  # root may have as many as it likes, but for seccomp
+        resource.RLIMIT_NOFILE: _MAX_OPEN_FILES,
+        resource.RLIMIT_NPROC: 0,  # does not hold root, but seccomp does
     }
     for limit, value in limits.items():
         with suppress(ValueError, OSError):  # some systems do not have it, or allow less already
@@ -92,8 +94,8 @@ _READABLE_FILES = ("/etc/ld.so.cache", "/dev/null", "/dev/urandom")
 _FOLDERS = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo")
 
 
-def _close_files() -> None:
-    """Allow only files of Python, its packages and the system's libraries; no TCP, no signals."""
+def _restrict_by_landlock() -> None:
+    """Allow only files of Python, its packages and the system's libraries. Forbid TCP, signals."""
     version = _libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), 1)
     if version < 1:
         return
@@ -103,7 +105,7 @@ def _close_files() -> None:
     rules = _libc.syscall(_CREATE_RULESET, request, ctypes.c_size_t(len(request)), 0)
     if rules < 0:
         return
-    for path in dict.fromkeys(_readable()):
+    for path in dict.fromkeys(_readable_paths()):
         with suppress(OSError):
             place = os.open(path, os.O_PATH | os.O_CLOEXEC)
             rights = _READ_FILE | (_READ_DIR if Path(path).is_dir() else 0)
@@ -113,8 +115,8 @@ def _close_files() -> None:
     os.close(rules)
 
 
-def _readable() -> Iterator[str]:
-    """Return the folders of modules. ``sys.path`` may also have a workspace, which stays closed."""
+def _readable_paths() -> Iterator[str]:
+    """Yield the readable paths. A workspace in ``sys.path`` is not among them."""
     yield str(Path(__file__).parents[1])
     yield from (sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib"))
     yield from (one for one in sys.path if one.endswith(("site-packages", "dist-packages")))
@@ -125,8 +127,8 @@ def _readable() -> Iterator[str]:
 # --- seccomp -----------------------------------------------------------------------------------
 
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
-"""Machine → its column in ``ALLOWED_SYSCALLS``, and the kernel's number of the architecture."""
-ALLOWED_SYSCALLS = {
+"""Machine → its column in ``REFUSED_SYSCALLS``, and the kernel's number of the architecture."""
+REFUSED_SYSCALLS = {
     name: (int(x86), None if arm == "-" else int(arm))
     for line in files("newsletter.documents").joinpath("calls.txt").read_text("utf-8").splitlines()
     if line and not line.startswith("#")
@@ -150,8 +152,8 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def calls_filter(column: int, architecture: int) -> list[FilterInstruction]:
-    """Return the BPF program of the filter, for one column of ``ALLOWED_SYSCALLS``."""
+def seccomp_filter(column: int, architecture: int) -> list[FilterInstruction]:
+    """Return the filter as a BPF program. ``column`` is that of ``REFUSED_SYSCALLS``."""
     refuse = (_RETURN, 0, 0, _ACTION_REFUSE | errno.EPERM)
     program = [
         (_BPF_LOAD, 0, 0, _ARCHITECTURE_OFFSET),
@@ -160,16 +162,16 @@ def calls_filter(column: int, architecture: int) -> list[FilterInstruction]:
         (_BPF_LOAD, 0, 0, _SYSCALL_OFFSET),
         (_BPF_IF_AT_LEAST, 0, 1, _X32_SYSCALL_BIT),
         refuse,
-        # glibc tries clone where this one is not there: its flags cannot be seen from here
+        # a filter cannot read the flags of clone3; without clone3, glibc calls clone
         (_BPF_IF_EQUAL, 0, 1, _CLONE3_NUMBERS[column]),
         (_RETURN, 0, 0, _ACTION_REFUSE | errno.ENOSYS),
-        # a thread is started, and no process
+        # clone may start a thread, but no process
         (_BPF_IF_EQUAL, 0, 4, _CLONE_NUMBERS[column]),
         (_BPF_LOAD, 0, 0, _FIRST_ARGUMENT_OFFSET),
         (_BPF_IF_ANY_BIT, 0, 1, _CLONE_THREAD),
         (_RETURN, 0, 0, _ACTION_ALLOW),
         refuse,
-        # limits are asked for, and none is set
+        # prlimit64 may read a limit, but set none
         (_BPF_IF_EQUAL, 0, 6, _PRLIMIT64_NUMBERS[column]),
         (_BPF_LOAD, 0, 0, _THIRD_ARGUMENT_OFFSET),
         (_BPF_IF_EQUAL, 0, 3, 0),
@@ -178,7 +180,7 @@ def calls_filter(column: int, architecture: int) -> list[FilterInstruction]:
         (_RETURN, 0, 0, _ACTION_ALLOW),
         refuse,
     ]
-    for numbers in ALLOWED_SYSCALLS.values():
+    for numbers in REFUSED_SYSCALLS.values():
         if (number := numbers[column]) is not None:
             program += [(_BPF_IF_EQUAL, 0, 1, number), refuse]
     return [*program, (_RETURN, 0, 0, _ACTION_ALLOW)]

@@ -12,7 +12,7 @@ _BYTE_ORDER_MARKS = (
 )
 _SNIFFED_BYTES = 1024
 _WESTERN_ENCODINGS = {"iso8859-1", "ascii", "iso8859-15"}
-_ASCII = ("iso-2022", "iso2022", "hz")
+_ASCII_PREFIXES = ("iso-2022", "iso2022", "hz")
 """Beginnings of the names of encodings whose bytes are all ASCII."""
 
 
@@ -43,17 +43,19 @@ def decode(data: bytes, *, file: str = "the text", declared: Iterable[str] = ())
 def decode_as_declared(data: bytes, declared: Iterable[str] = ()) -> str | None:
     """Decode bytes by their beginning, as UTF-8, or in the first declared encoding that fits.
 
-    Many pages and feeds declare what they are not. Raises UnicodeDecodeError for a byte order mark
-    without its encoding.
+    A declaration may be wrong. Raises UnicodeDecodeError if the bytes contradict their byte order
+    mark.
     """
     by_head = encoding_by_head(data)
     if by_head:
         return data.decode(by_head)
-    # encodings of ASCII bytes alone would be taken for UTF-8
-    for name in sorted(["utf-8", *declared], key=lambda name: not name.lower().startswith(_ASCII)):
+    # encodings of ASCII bytes first: their bytes are valid UTF-8 too
+    for name in sorted(
+        ["utf-8", *declared], key=lambda name: not name.lower().startswith(_ASCII_PREFIXES)
+    ):
         try:
             codec_name = codecs.lookup(name).name
-            # what calls itself Latin-1 mostly holds the quotes of Windows: browsers read it so too
+            # most texts that are declared as Latin-1 are Windows-1252; browsers decode them so
             text = data.decode("cp1252" if codec_name in _WESTERN_ENCODINGS else codec_name)
         except (LookupError, UnicodeError):
             continue

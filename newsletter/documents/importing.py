@@ -17,12 +17,12 @@ from newsletter.documents.markup.docx import import_docx
 from newsletter.documents.markup.odt import import_odt
 from newsletter.documents.markup.pages import import_page
 from newsletter.documents.markup.pdf import import_pdf
-from newsletter.documents.pictures import embedded
+from newsletter.documents.pictures import decode_data_url
 from newsletter.documents.plain_text import import_bytes, import_document
 from newsletter.documents.release.imported import (
     DroppedLine,
     ImportedDocument,
-    language_of,
+    detect_language,
     unusable,
 )
 from newsletter.documents.release.words import pattern
@@ -35,17 +35,17 @@ _MAIL_FOOT = pattern("below emails")
 """Text that mail programs and law departments add below an email."""
 _MAX_SIGNATURE_PARTS, _MAX_SIGNED_LINES = 4, 12
 """Limits of a signature: paragraphs and lines."""
-_MAX_COVER_EMAILS, _MAX_WORDS = 3, 60
+_MAX_COVER_EMAILS, _MAX_COVER_WORDS = 3, 60
 """Limits of forwarding: emails around the forwarded one, and words of each."""
-_SHOWN = 80
-_QUOTED = 15
+_EXCERPT_CHARS = 80
+_QUOTED_CHARS = 15
 """Letters of a dropped line that its note quotes."""
 _MAX_BLOCK_CHARS = 1_000
 """Characters of a paragraph to search."""
 
 
-class _ForBrokenHeaders(EmailPolicy):
-    """A policy that reads a header field that Python's parser cannot read as an empty one."""
+class _LenientPolicy(EmailPolicy):
+    """A policy that returns "" for each header field that Python's parser cannot read."""
 
     def header_fetch_parse(self, name: str, value: str) -> Any:
         try:
@@ -55,21 +55,21 @@ class _ForBrokenHeaders(EmailPolicy):
 
 
 def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
-    """Find the statement in an email; attachments become dropped lines.
+    """Find the statement in an email. Attachments become dropped lines.
 
-    An email that only forwards another is skipped for that one. The subject is the title if the
-    text shows none. Raises InvalidInput, naming ``file``.
+    If an email only forwards another one, that one is read. If the text shows no title, the subject
+    is the title. Raises InvalidInput, naming ``file``.
     """
-    # before it is parsed, which is what very many parts make slow
+    # before the parser, which is slow with very many parts
     if data.count(b"Content-Type:") > _MAX_PARTS:
         raise unusable(file, f"has more than {_MAX_PARTS} parts; copy its text into a file")
-    message = email.message_from_bytes(data, policy=_ForBrokenHeaders())
+    message = email.message_from_bytes(data, policy=_LenientPolicy())
     assert isinstance(message, EmailMessage)  # noqa: S101 - what the policy makes
     cover_lines: list[DroppedLine] = []
     while len(cover_lines) < _MAX_COVER_EMAILS and (inner := _forwarded_email(message)) is not None:
         words = " ".join(_visible_text(message).split())
         cover_lines.append(
-            DroppedLine(line=0, text=words[:_SHOWN], reason="the email that it came with")
+            DroppedLine(line=0, text=words[:_EXCERPT_CHARS], reason="the email that it came with")
         )
         message = inner
     # Any bytes parse as an email without header fields, whose text they are.
@@ -90,7 +90,7 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
 
 
 def _forwarded_email(message: EmailMessage) -> EmailMessage | None:
-    """Return the only attached email, if the email around it has almost no text."""
+    """Return the only attached email, or None if the email around it has more than a few words."""
     attachments = [
         attachment
         for attachment in message.iter_attachments()
@@ -98,13 +98,16 @@ def _forwarded_email(message: EmailMessage) -> EmailMessage | None:
     ]
     inner = attachments[0].get_payload() if len(attachments) == 1 else None
     found = inner[0] if isinstance(inner, list) and inner else None
-    if not isinstance(found, EmailMessage) or len(_visible_text(message).split()) > _MAX_WORDS:
+    if (
+        not isinstance(found, EmailMessage)
+        or len(_visible_text(message).split()) > _MAX_COVER_WORDS
+    ):
         return None
     return found
 
 
 def _visible_text(message: EmailMessage) -> str:
-    """Return an email's plain text; the subject if it has only HTML."""
+    """Return an email's plain text, or its subject if it has only HTML."""
     part = message.get_body(("plain",))
     payload = None if part is None else part.get_payload(decode=True)
     return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else _subject(message)
@@ -120,10 +123,10 @@ def _enclosed_pictures(message: EmailMessage) -> Callable[[str], bytes]:
     }
 
     def read(source: str) -> bytes:
-        # a page quotes the name as in an address (RFC 2392), the email does not
+        # the name is percent-encoded in a page (RFC 2392), but not in the email
         part = parts.get(unquote(source))
         payload = None if part is None else part.get_payload(decode=True)
-        return payload if isinstance(payload, bytes) else embedded(source)
+        return payload if isinstance(payload, bytes) else decode_data_url(source)
 
     return read
 
@@ -141,7 +144,7 @@ def _read(
         # The mark outweighs the charset that the page itself declares: it is decoded already.
         data = b"\xef\xbb\xbf" + text.encode()
         return import_page(data, today=today, file=file, subject=subject, pictures=pictures)
-    # two hyphens and a blank: what stands below is the signature (RFC 3676, 4.3)
+    # the signature is below two hyphens and a blank (RFC 3676, 4.3)
     above, mark, below = text.replace("\r\n", "\n").rpartition("\n-- \n")
     if not mark or below.count("\n") > _MAX_SIGNED_LINES:
         return import_document(text, today=today, file=file, subject=subject)
@@ -157,20 +160,20 @@ def _drop_signature(document: ImportedDocument) -> ImportedDocument:
         if _SIGNATURE_LINE_PATTERN.match(blocks[n]) or _MAIL_FOOT.fullmatch(_plain_text(blocks[n])):
             signature = _plain_text("\n".join(blocks[n:]))
             # a note on dropped text would mislead
-            notes = tuple(note for note in document.notes if signature[:_QUOTED] not in note)
+            notes = tuple(note for note in document.notes if signature[:_QUOTED_CHARS] not in note)
             with_fewer_notes = replace(document, notes=notes)
             return _without_signature(with_fewer_notes, "\n\n".join(blocks[:n]), signature)
     return document
 
 
 def _without_signature(document: ImportedDocument, body: str, signature: str) -> ImportedDocument:
-    excerpt = " ".join(signature.split())[:_SHOWN]
+    excerpt = " ".join(signature.split())[:_EXCERPT_CHARS]
     dropped_line = DroppedLine(line=0, text=excerpt, reason="the signature of the email")
     return replace(document, body=body, dropped=(*document.dropped, dropped_line))
 
 
 def _plain_text(block: str) -> str:
-    """Return roughly the words of a paragraph of Markdown."""
+    """Return the beginning of a paragraph of Markdown, on one line and without marks."""
     return " ".join(re.sub(r"[\\*]", " ", block[:_MAX_BLOCK_CHARS]).split())
 
 
@@ -203,8 +206,8 @@ _ADVICE_BY_SUFFIX = {
     ".mht": "is a web archive; save the page as 'Web page, HTML only' and import that",
     ".mhtml": "is a web archive; save the page as 'Web page, HTML only' and import that",
 }
-_SANDBOXED_SUFFIXES = {".docx", ".odt", ".pdf", ".eml"}
-"""Kinds of files that may be large because of their pictures."""
+_SUFFIXES_WITH_PICTURES = {".docx", ".odt", ".pdf", ".eml"}
+"""Files of these kinds may be large because of their pictures."""
 _OLD_WORD_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_OFFICE_MARK = "EncryptedPackage".encode("utf-16-le")
 
@@ -216,7 +219,7 @@ def import_file(data: bytes, *, today: date, file: str) -> ImportedDocument:
     is unknown, the file is too large, or it has no statement.
     """
     kind = PurePath(file).suffix.lower()
-    refusal = _ADVICE_BY_SUFFIX.get(kind, "") or _find_disguise(data, kind)
+    refusal = _ADVICE_BY_SUFFIX.get(kind, "") or _find_refusal(data, kind)
     if refusal:
         raise unusable(file, refusal)
     reader = _READERS.get(kind)
@@ -224,19 +227,19 @@ def import_file(data: bytes, *, today: date, file: str) -> ImportedDocument:
         kinds = ".docx, .odt, .pdf, .eml, .html, .md or .txt"
         raise unusable(file, f"is of a kind that is not read; import {kinds}")
     document = reader(data, today=today, file=file)
-    return replace(document, language=language_of(document.body, document.language))
+    return replace(document, language=detect_language(document.body, document.language))
 
 
-def _find_disguise(data: bytes, kind: str) -> str:
+def _find_refusal(data: bytes, kind: str) -> str:
     if data.startswith(_OLD_WORD_MAGIC):
-        # Office packs what it encrypts into the container of its old files
+        # Office puts an encrypted file into the container format of its old files
         if _ENCRYPTED_OFFICE_MARK in data:
             return "is locked with a password; open it in Word, save it without one, import that"
         return f"is of an old kind of Word file, whatever its name says; {_AS_DOCX}"
-    if kind in _SANDBOXED_SUFFIXES:
-        largest = MAX_BYTES
+    if kind in _SUFFIXES_WITH_PICTURES:
+        limit = MAX_BYTES
     else:
-        largest = _MAX_PAGE_BYTES if _READERS.get(kind) is import_page else _MAX_TEXT_BYTES
+        limit = _MAX_PAGE_BYTES if _READERS.get(kind) is import_page else _MAX_TEXT_BYTES
         if data.startswith(b"PK\x03\x04"):
             return (
                 "is a packed file and no text; give it the ending .docx if it is from Word, .odt if"
@@ -244,6 +247,6 @@ def _find_disguise(data: bytes, kind: str) -> str:
             )
         if data.startswith(b"%PDF-"):
             return "is a PDF, whatever its name says; give it the ending .pdf"
-    if len(data) > largest:
-        return f"is larger than {largest // 1_000_000} MB; copy the statement alone into a new file"
+    if len(data) > limit:
+        return f"is larger than {limit // 1_000_000} MB; copy the statement alone into a new file"
     return ""

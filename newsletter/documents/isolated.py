@@ -1,7 +1,4 @@
-"""Read untrusted files, pasted texts and pictures in a sandbox with a time limit.
-
-Each can be made so that reading it takes for ever or all memory.
-"""
+"""Read untrusted files, pasted texts and pictures in a sandbox with a time limit."""
 
 from datetime import date, timedelta
 
@@ -27,14 +24,14 @@ def import_isolated(data: bytes, *, today: date, file: str) -> ImportedDocument:
     return read_isolated(reader, arguments, file=file, answer=ImportedDocument, advice=ADVICE)
 
 
-def pasted(html: str, *, timeout: timedelta = _TIMEOUT) -> Pasted:
+def read_pasted_isolated(html: str, *, timeout: timedelta = _TIMEOUT) -> Pasted:
     """Run ``read_pasted`` in a sandbox. Raises InvalidInput."""
     reader = "newsletter.documents.markup.pages:read_pasted"
     arguments = {"html": html.encode("utf-8", "replace").decode()}
     return read_isolated(reader, arguments, file="what was pasted", answer=Pasted, timeout=timeout)
 
 
-def picture(data: bytes, *, file: str) -> MadePicture:
+def make_picture_isolated(data: bytes, *, file: str) -> MadePicture:
     """Run ``make_picture`` in a sandbox. Raises InvalidInput."""
     if len(data) > MAX_PICTURE_BYTES:
         raise unusable(

@@ -1,7 +1,6 @@
-"""Re-encode pictures, so that nothing but their pixels remains.
+"""Re-encode pictures, so that only their pixels remain: no metadata, and no other file inside.
 
-A file that is also something else is only a picture afterwards. The size is checked before any
-pixel is decoded.
+The size is checked before any pixel is decoded.
 """
 
 import base64
@@ -35,18 +34,18 @@ _TARGET_BYTES = 500_000
 _JPEG_QUALITIES = (85, 70, 50)
 _MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif"}
 _MAGIC_BYTES = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF"}
-_INSTEAD = "save it as PNG or JPEG and choose that"
+_REMEDY = "save it as PNG or JPEG and choose that"
 
 
 def make_picture(data: bytes, *, file: str) -> MadePicture:
     """Re-encode a PNG, JPEG or GIF. Raises InvalidInput, naming ``file`` and what to do."""
     if len(data) > MAX_PICTURE_BYTES:
         raise unusable(
-            file, f"is larger than {MAX_PICTURE_BYTES // 1_000_000} MB; {_INSTEAD}, smaller"
+            file, f"is larger than {MAX_PICTURE_BYTES // 1_000_000} MB; {_REMEDY}, smaller"
         )
     kind = next((kind for head, kind in _MAGIC_BYTES.items() if data.startswith(head)), "")
     if not kind:
-        raise unusable(file, f"is no PNG, JPEG or GIF; {_INSTEAD}")
+        raise unusable(file, f"is no PNG, JPEG or GIF; {_REMEDY}")
     image = _open_picture(data, kind, file)
     image.thumbnail((_MAX_WIDTH_PIXELS, _MAX_HEIGHT_PIXELS), Image.Resampling.LANCZOS)
     kind, encoded = _encode(image, kind)
@@ -55,32 +54,32 @@ def make_picture(data: bytes, *, file: str) -> MadePicture:
 
 
 def _open_picture(data: bytes, kind: str, file: str) -> Image.Image:
-    """Return the upright pixels; of a file that moves, those of its first picture."""
+    """Return the pixels, upright. Of an animation, return the first picture."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # of Pillow's own about bombs and what is broken
-            # only the decoder of what its head says: Pillow has dozens, and each may be broken
+            warnings.simplefilter("error")  # Pillow warns of bombs and broken files
+            # only one decoder: Pillow has dozens, and each may have a fault
             with Image.open(io.BytesIO(data), formats=(kind,)) as image:
                 width, height = image.size
                 if width * height > _MAX_PIXELS or max(width, height) > _MAX_SIDE_PIXELS:
                     raise unusable(file, _TOO_MANY_PIXELS)
                 image.seek(0)
-                # a camera says in the Exif data which side is up, and these do not stay
+                # Exif data say which side is up, and are not kept
                 upright = ImageOps.exif_transpose(image)
                 # the pixels as RGB or RGBA, without metadata
-                clear = "A" in upright.getbands() or "transparency" in upright.info
-                pixels = upright.convert("RGBA" if clear else "RGB")
+                has_alpha = "A" in upright.getbands() or "transparency" in upright.info
+                pixels = upright.convert("RGBA" if has_alpha else "RGB")
                 picture = Image.new(pixels.mode, pixels.size)
                 picture.paste(pixels)
                 return picture
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, Warning) as error:
-        raise unusable(file, f"is broken and cannot be read as a picture; {_INSTEAD}") from error
+        raise unusable(file, f"is broken and cannot be read as a picture; {_REMEDY}") from error
     except Image.DecompressionBombError as error:
         raise unusable(file, _TOO_MANY_PIXELS) from error
 
 
 def _encode(image: Image.Image, kind: str) -> tuple[str, bytes]:
-    """Encode a small drawing as PNG, any other picture as JPEG of the best quality that fits."""
+    """Return format and bytes: PNG for a small drawing, else the best JPEG that is small enough."""
     if image.mode == "RGBA":
         png = _save(image, "PNG")
         return "PNG", png if len(png) <= _TARGET_BYTES else _fewer_colours(image)
@@ -98,7 +97,7 @@ def _encode(image: Image.Image, kind: str) -> tuple[str, bytes]:
 def _fewer_colours(image: Image.Image) -> bytes:
     """Return a transparent PNG of 256 colours, scaled down until it is small enough."""
     while True:
-        # the one method that every Pillow has for pixels that are clear in parts
+        # every Pillow has this method for transparent pixels
         png = _save(image.quantize(256, method=Image.Quantize.FASTOCTREE), "PNG")
         if len(png) <= _TARGET_BYTES:
             return png
@@ -117,7 +116,7 @@ _UNDESCRIBED_LABEL = "a picture without a description"
 
 
 def with_encoded(document: ImportedDocument, read: Callable[[str], bytes]) -> ImportedDocument:
-    """Re-encode the pictures of a document; those that fail become dropped lines.
+    """Re-encode the pictures of a document. Pictures that fail become dropped lines.
 
     ``read`` returns the bytes of a picture's source, or raises InvalidInput.
     """
@@ -139,7 +138,7 @@ def with_encoded(document: ImportedDocument, read: Callable[[str], bytes]) -> Im
     return replace(document, pictures=tuple(pictures), dropped=(*document.dropped, *lost_lines))
 
 
-def embedded(source: str) -> bytes:
+def decode_data_url(source: str) -> bytes:
     """Return the bytes of a ``data:`` address, or b"" if they are broken.
 
     Raises InvalidInput for an address of an email's picture.

@@ -1,4 +1,4 @@
-"""Find title, date and body in a plain text, copied from a web page or a PDF."""
+"""Import plain text, also if it was copied from a web page or a PDF."""
 
 import re
 from collections import Counter
@@ -10,16 +10,16 @@ from operator import itemgetter
 
 from newsletter.documents.encoding import decode
 from newsletter.documents.redirects import redirect_note, replace_redirects
-from newsletter.documents.release.furniture import below_forwarding
+from newsletter.documents.release.furniture import find_forwarded_start
 from newsletter.documents.release.heading import first_prose
 from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
 from newsletter.documents.release.lines import Line, read_lines, wrap_width
 from newsletter.documents.release.paragraphs import (
     Joining,
     escape_words,
-    how_to_join,
-    in_markdown,
     join_lines,
+    plan_joining,
+    write_markdown,
 )
 from newsletter.documents.release.recognition import (
     Reasons,
@@ -33,12 +33,14 @@ _PAGE_NUMBER_PATTERN = pattern("page numbers")
 _PAGE_NUMBER_REASON, _RUNNING_HEADER_REASON = "a page number", "a running header"
 _MAX_HEAD_CHARS = 100
 _MASTHEAD_LINES = 3
-"""Lines at the top that may be the masthead, which page heads repeat."""
+"""Number of lines at the top that may be the masthead, which page heads repeat."""
 
 
-def _running_lines(lines: Sequence[Line]) -> Reasons:
-    """Return page numbers and the page heads or feet beside them, as lines to drop. Return none
-    unless the numbers count from 1 and the text around them stays the same."""
+def _find_running_lines(lines: Sequence[Line]) -> Reasons:
+    """Return the lines to drop: page numbers, and page heads or feet beside them.
+
+    Return none unless the numbers count from 1 and the text around them stays the same.
+    """
     marks = _page_marks(lines)
     if not marks:
         return {}
@@ -58,7 +60,7 @@ def _running_lines(lines: Sequence[Line]) -> Reasons:
 
 
 def _page_marks(lines: Sequence[Line]) -> list[int]:
-    found = {n: _page(line.text) for n, line in enumerate(lines)}
+    found = {n: _parse_page_number(line.text) for n, line in enumerate(lines)}
     marks = [(n, page) for n, page in found.items() if page is not None]
     numbers = [page[0] for _, page in marks]
     alike = len({page[1:] for _, page in marks}) == 1
@@ -70,8 +72,8 @@ def _page_marks(lines: Sequence[Line]) -> list[int]:
     return [n for n, _ in marks]
 
 
-def _page(text: str) -> tuple[int, str, str] | None:
-    """Return a page's number, the number of pages, and the rest of the line."""
+def _parse_page_number(text: str) -> tuple[int, str, str] | None:
+    """Return the page number, the number of pages or "", and the text around them; else None."""
     match = _PAGE_NUMBER_PATTERN.fullmatch(text) if len(text) <= _MAX_HEAD_CHARS else None
     if match is None:
         return None
@@ -87,8 +89,8 @@ _UNDERLINE_PATTERN = re.compile(r"(?:={4,}|-{4,}|~{4,}|_{4,}|\*{4,}|—{4,})")
 _UNDERLINE_REASON = "an underline"
 
 
-def _underlines(lines: Sequence[Line]) -> Reasons:
-    """Return the rows of signs that underline the line above, as lines to drop."""
+def _find_underlines(lines: Sequence[Line]) -> Reasons:
+    """Return the lines to drop that only underline the line above."""
     return {
         n: _UNDERLINE_REASON
         for n, line in enumerate(lines)
@@ -104,31 +106,34 @@ _LIST_MARK_PATTERN = re.compile(r"[•▪◦‣●○■□·*§o\uf0a7\uf0b7–
 
 
 def _table_rows(lines: Sequence[Line]) -> Iterator[tuple[int, Line]]:
-    """Yield each line with the number of its table, from 1, or 0.
+    """Yield (number of its table, from 1, or 0; line) for each line.
 
     A table is two or more adjacent lines with the same number of cells.
     """
     number = 0
     for n, line in enumerate(lines):
-        follows_row = n > 0 and not line.gap_above and _alike(lines[n - 1], line)
-        below = n + 1 < len(lines) and not lines[n + 1].gap_above and _alike(line, lines[n + 1])
+        follows_row = n > 0 and not line.gap_above and _same_shape(lines[n - 1], line)
+        below = (
+            n + 1 < len(lines) and not lines[n + 1].gap_above and _same_shape(line, lines[n + 1])
+        )
         number += below and not follows_row
         yield (number if follows_row or below else 0), line
 
 
-def _alike(one: Line, other: Line) -> bool:
+def _same_shape(one: Line, other: Line) -> bool:
     short = all(len(cell) <= _MAX_CELL_CHARS for cell in [*one.cells, *other.cells])
-    return len(one.cells) == len(other.cells) > 1 and short and not (_listed(one) or _listed(other))
+    return (
+        len(one.cells) == len(other.cells) > 1 and short and not (_is_item(one) or _is_item(other))
+    )
 
 
-def _listed(row: Line) -> bool:
-    """Whether a row is a list item as Word writes it: mark, tab, words."""
+def _is_item(row: Line) -> bool:
+    """Return whether a row is a list item of Word: mark, tab, words."""
     return len(row.cells) == 2 and _LIST_MARK_PATTERN.fullmatch(row.cells[0]) is not None
 
 
 def import_bytes(data: bytes, *, today: date, file: str = "the text") -> ImportedDocument:
-    """Decode and import a text file; add a note if the encoding was guessed. Raises
-    InvalidInput."""
+    """Decode and import a text file. Raises InvalidInput."""
     text, note = decode(data, file=file)
     return import_document(text, today=today, file=file, notes=filter(None, [note]))
 
@@ -138,20 +143,20 @@ def import_document(
 ) -> ImportedDocument:
     """Find title, date and body of a plain text.
 
-    ``subject`` is that of its email: the title if the text shows none. Raises InvalidInput, naming
-    ``file``, if it is empty or has no body.
+    ``subject`` is that of its email. It becomes the title if the text shows none. Raises
+    InvalidInput, naming ``file``, if it is empty or has no body.
     """
     text, redirects = replace_redirects(text)
     all_lines = read_lines(text)
     if not all_lines:
         raise unusable(file, "is empty; copy the whole statement into it")
-    running = _running_lines(all_lines) | _underlines(all_lines)
+    running = _find_running_lines(all_lines) | _find_underlines(all_lines)
     lines = [
         replace(line, gap_above=line.gap_above or running.get(n - 1) == _UNDERLINE_REASON)
         for n, line in enumerate(all_lines)
         if n not in running
     ]
-    start, inner = below_forwarding([line.text for line in lines])
+    start, inner = find_forwarded_start([line.text for line in lines])
     forwarded, lines = lines[:start], lines[start:]
     width = wrap_width(lines)
     prose = first_prose(lines, width)
@@ -160,15 +165,15 @@ def import_document(
         for n, why in running.items()
     ]
     facts = StatedFacts(
-        email=inner or subject,
+        email_subject=inner or subject,
         forwarded=forwarded,
         beside=[(one.line, one.text) for one in left_out],
     )
     document, kept = recognise(lines, facts, prose=prose, width=width, today=today, file=file)
-    # A paragraph may go on below what a page break left between its lines.
+    # a paragraph may continue below a page break
     breaks = {all_lines[n].number for n in running}
     soft_breaks = {below.number for above, below in pairwise(all_lines) if above.number in breaks}
-    how = how_to_join(lines, width=width, soft=frozenset(soft_breaks - breaks))
+    how = plan_joining(lines, width=width, page_breaks=frozenset(soft_breaks - breaks))
     body = "\n\n".join(_blocks([lines[n] for n in kept], how))
     redirected = filter(None, [redirect_note(redirects)])
     all_notes = (*notes, *redirected, *document.notes, *how.notes())
@@ -176,11 +181,11 @@ def import_document(
 
 
 _MAX_QUOTE_DEPTH = 5
-"""Levels of nested quotations."""
+"""Maximum levels of nested quotations."""
 
 
 def _unquote(lines: Sequence[Line]) -> Iterator[Line]:
-    """Yield the lines of a quotation; empty ones separate paragraphs."""
+    """Yield the lines of a quotation without their marks. Empty ones separate paragraphs."""
     gap = False
     for line in lines:
         text = line.text[1:].strip(" ")
@@ -190,9 +195,9 @@ def _unquote(lines: Sequence[Line]) -> Iterator[Line]:
 
 
 def _blocks(lines: Sequence[Line], joining: Joining, depth: int = 0) -> Iterator[str]:
-    """Yield paragraphs, tables and quotations, in Markdown."""
+    """Yield each paragraph, table and quotation as Markdown."""
     is_deepest = depth == _MAX_QUOTE_DEPTH
-    # as emails quote, and no sum such as >5 %
+    # a quotation of an email, but not >5 %
     kinds = (
         (cells, (line.text + " ").startswith(("> ", ">>")) and not is_deepest, line)
         for cells, line in _table_rows(lines)
@@ -208,4 +213,4 @@ def _blocks(lines: Sequence[Line], joining: Joining, depth: int = 0) -> Iterator
             rule = " | ".join(["---"] * len(part[0].cells))
             yield "\n".join(f"| {row} |" for row in [head, rule, *rows])
         else:
-            yield from in_markdown(join_lines(part, joining))
+            yield from write_markdown(join_lines(part, joining))

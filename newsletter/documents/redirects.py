@@ -23,9 +23,11 @@ _RUN_LENGTH_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 """Letters of URL Defense's run lengths: the index plus 2 is the number of characters."""
 
 
-def direct(address: str) -> str:
-    """Return the target of a known redirect; any other address unchanged. May raise ValueError for
-    an invalid address."""
+def resolve_redirect(address: str) -> str:
+    """Return the target of a known redirect, or any other address unchanged.
+
+    May raise ValueError for an invalid address.
+    """
     parts = urlsplit(address)
     query = parse_qs(parts.query)
     target = ""
@@ -48,7 +50,7 @@ def replace_redirects(text: str) -> tuple[str, int]:
     def replaced(found: re.Match[str]) -> str:
         nonlocal count
         try:
-            address = direct(found[0])
+            address = resolve_redirect(found[0])
         except ValueError:
             return found[0]
         count += address != found[0]
@@ -58,13 +60,13 @@ def replace_redirects(text: str) -> tuple[str, int]:
 
 
 def redirect_note(count: int) -> str:
-    """Return the note on this number of replaced links, or "" for 0."""
+    """Return the note on ``count`` replaced links, or "" for 0."""
     links = "1 link" if count == 1 else f"{count} links"
     return f"{links} through a mail program's or Google's redirect made direct." if count else ""
 
 
 def _restore(written: str, removed: str) -> str:
-    """Insert the characters that Proofpoint removed: a star marks one of them or several."""
+    """Insert the characters that Proofpoint removed. A star marks one or several of them."""
     try:
         characters = base64.urlsafe_b64decode(removed + "=" * (-len(removed) % 4)).decode()
     except (binascii.Error, UnicodeError):

@@ -1,12 +1,12 @@
 """Read untrusted files in a sandbox: a process that is killed when it takes too much.
 
-A file can be made so that reading it takes for ever or all memory. A thread cannot be stopped in
-the middle of that and would block the others. So a process reads the file: without database, keys
-and environment, and confined by the kernel (``confinement``). It calls one function; its input is
-the pickled arguments. It writes JSON into a temporary file, whose size the kernel limits: a line
-for each thing read, and a last line that marks the end. It ends with its work, at the end of its
-time, or with its parent, together with all that it started. Only a few run at once. The parent
-validates the output: a file may have taken over the process. Run as a module, this is the process.
+A crafted file may take for ever or all memory to read, and a thread cannot be stopped. So a process
+reads the file: without database, keys and environment, and confined by the kernel
+(``confinement``). The process calls one function with pickled arguments. It writes JSON into a
+temporary file, whose size the kernel limits: a line for each item, and a last line that marks the
+end. It ends with its work, at its time limit, or with its parent, and its children with it. Only a
+few run at once. The parent validates the output, because a file may have taken over the process.
+Run as a module, this is the process.
 """
 
 import base64
@@ -43,7 +43,7 @@ _LAST_LINE = b".\n"
 
 
 class CutOff(Exception):
-    """The sandbox did not finish. ``read`` has the items that it read before, in order."""
+    """The sandbox did not finish. ``read`` has the items that it returned before, in order."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -59,9 +59,9 @@ class NotStarted(CutOff):
 
 @dataclass(kw_only=True)
 class Gate:
-    """Runs ``max_running`` sandboxes, and lets ``max_waiting`` more wait up to ``patience``.
+    """Runs ``max_running`` sandboxes. Up to ``max_waiting`` others wait for at most ``patience``.
 
-    It refuses others.
+    It refuses more.
     """
 
     max_running: int
@@ -119,7 +119,6 @@ class Gate:
             self._changed.notify_all()
 
     def open(self) -> None:
-        """Let sandboxes run again."""
         with self._changed:
             self.is_closed = False
 
@@ -131,7 +130,7 @@ FEED_GATE = Gate(max_running=1, max_waiting=4, patience=timedelta(seconds=60))
 READER_FILE_GATE = Gate(max_running=1, max_waiting=4, patience=timedelta(minutes=2))
 """Uploaded files of subscribers. Large ones do not delay documents."""
 TEXT_GATE = Gate(max_running=2, max_waiting=2)
-"""Long texts to render or review. Each that waits blocks a thread of the web server."""
+"""Long texts to render or review. Each one that waits blocks a thread of the web server."""
 ALL_GATES = (DOCUMENT_GATE, FEED_GATE, READER_FILE_GATE, TEXT_GATE)
 
 
@@ -143,8 +142,11 @@ def ask(
     timeout: timedelta = CALL_TIMEOUT,
     gate: Gate = DOCUMENT_GATE,
 ) -> list[Any]:
-    """Run the function ``module:name`` in a sandbox and return the items that it returns or yields.
-    Each item is validated as ``answer``, or is InvalidInput. Raises CutOff."""
+    """Run a function in a sandbox, and return the items that it returns or yields.
+
+    ``reader`` is ``module:name``. Each item is InvalidInput or has the type ``answer``. Raises
+    CutOff.
+    """
     read: list[Any] = []
     try:
         for one in stream(reader, arguments, answer=answer, timeout=timeout, gate=gate):
@@ -164,8 +166,7 @@ def stream(
     gate: Gate,
     max_bytes: int = MAX_ANSWER_BYTES,
 ) -> Iterator[Any]:
-    """Yield the items of ``ask`` after the process has ended; then raise CutOff if it did not
-    finish."""
+    """Yield the items of ``ask`` once the process ended. Raise CutOff if it did not finish."""
     seconds = timeout.total_seconds()
     is_late = is_whole = False
     with TemporaryFile() as output:
@@ -175,12 +176,12 @@ def stream(
                     process.communicate(pickle.dumps(arguments), seconds)
             except subprocess.TimeoutExpired:
                 is_late = True
-            finally:  # interrupted or not: else the process would read on
+            finally:  # also if interrupted: else the process would go on
                 end(process)
         output.seek(0)
         for line in output:
             is_whole = line == _LAST_LINE
-            # without an end it is half a line
+            # a line without an end was cut off
             if not is_whole and line.endswith(b"\n"):
                 yield _read_answer(line, answer)
     if is_whole:
@@ -201,8 +202,7 @@ def read_isolated(
     timeout: timedelta = CALL_TIMEOUT,
     advice: str = "try something smaller",
 ) -> T:
-    """Return the one item that a function reads in a sandbox. Raises InvalidInput, naming ``file``,
-    if it was cut off."""
+    """Return the single item of a function in a sandbox. Raises InvalidInput, naming ``file``."""
     found: T | InvalidInput
     try:
         [found] = ask(reader, arguments, answer=answer, timeout=timeout)
@@ -214,7 +214,7 @@ def read_isolated(
 
 
 def cut_off(error: CutOff, *, file: str, advice: str) -> InvalidInput:
-    """Return the error of a file that a sandbox did not finish."""
+    """Return the error to show for a file that a sandbox did not finish."""
     remedy = "try again" if isinstance(error, NotStarted) else advice
     return InvalidInput([Fault(file=file, message=f"was not read: {error}; {remedy}")])
 
@@ -226,7 +226,7 @@ def _start(
     arguments = (str(os.getpid()), f"{seconds:g}", str(max_bytes), reader)
     try:
         return subprocess.Popen(  # noqa: S603 - this very interpreter, and this module
-            # -P: no module out of whatever folder this was started in
+            # -P: import no module from the current folder
             [sys.executable, "-P", "-m", _SANDBOX_MODULE, *arguments],
             stdin=subprocess.PIPE,
             stdout=output,
@@ -242,13 +242,13 @@ def _start(
 
 def end(process: "subprocess.Popen[bytes]") -> None:
     """Kill a process and all its children."""
-    with suppress(ProcessLookupError, PermissionError):  # on macOS where all of them are gone
+    with suppress(ProcessLookupError, PermissionError):  # on macOS if all of them have ended
         os.killpg(process.pid, signal.SIGKILL)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Refusal:
-    """InvalidInput in JSON."""
+    """InvalidInput as JSON."""
 
     faults: tuple[Fault, ...]
 
@@ -282,11 +282,18 @@ def _json_default(value: Any) -> Any:
     return {"faults": value.faults} if isinstance(value, InvalidInput) else vars(value)
 
 
+def find_escapes(folder: str) -> list[str]:
+    """Return the forbidden acts that this kernel does not prevent. Raises CutOff."""
+    return ask(
+        "newsletter.documents.confinement:try_forbidden_acts", {"folder": folder}, answer=str
+    )
+
+
 # --- in the sandbox ----------------------------------------------------------------------------
 
 
 def work() -> None:
-    """Run the sandbox: confine this process, read, and end."""
+    """Confine this process, run the function that its arguments name, and end."""
     from newsletter.documents.confinement import confine  # the asking process does not need it
 
     parent, seconds, max_bytes, place = sys.argv[1:]
@@ -296,11 +303,11 @@ def work() -> None:
     reader: Callable[..., Any] = getattr(import_module(module), name)
     confine(parent=int(parent), seconds=float(seconds), max_bytes=int(max_bytes))
     serve(reader, sys.stdin.buffer, sink)
-    os._exit(0)  # nothing is left to tidy up, and who asked waits
+    os._exit(0)  # without clean-up, which would only take time
 
 
 def serve(reader: Callable[..., Any], source: IO[bytes], sink: IO[bytes]) -> None:
-    """Call a function with pickled arguments, and write each item as soon as it is read."""
+    """Call a function with pickled arguments, and write each item at once."""
     arguments = pickle.load(source)  # noqa: S301 - what our own parent wrote
     for one in answers(reader, arguments):
         # half a character becomes a question mark
@@ -312,8 +319,7 @@ def serve(reader: Callable[..., Any], source: IO[bytes], sink: IO[bytes]) -> Non
 
 
 def answers(reader: Callable[..., Any], arguments: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield the items that a function returns or yields. An InvalidInput that it raises is the last
-    one."""
+    """Yield the items that a function returns or yields, and InvalidInput if it raises that."""
     try:
         found = reader(**arguments)
         yield from found if isinstance(found, Iterator) else [found]
@@ -323,10 +329,3 @@ def answers(reader: Callable[..., Any], arguments: Mapping[str, Any]) -> Iterato
 
 if __name__ == "__main__":
     work()
-
-
-def find_escapes(folder: str) -> list[str]:
-    """Return the forbidden acts that this kernel does not prevent. Raises CutOff."""
-    return ask(
-        "newsletter.documents.confinement:try_forbidden_acts", {"folder": folder}, answer=str
-    )

@@ -20,7 +20,6 @@ _MAX_CHARS = 1_000
 
 
 def slack_message(news: Sequence[NoticeSection]) -> bytes:
-    """Return the body for an incoming webhook of Slack: a text, and blocks."""
     blocks: list[dict[str, Any]] = [
         {
             "type": "section",

@@ -69,8 +69,6 @@ class SecurityHeaders:
         self._fields = _DEFAULT_HEADERS | ({"Strict-Transport-Security": _YEAR} if secure else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and add the header fields that the response lacks."""
-
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
@@ -179,7 +177,6 @@ def make(services: Services, lanes: Lanes | None = None) -> Starlette:
 
 
 def make_monitoring(services: Services) -> Starlette:
-    """Return the ASGI application of a process that serves only monitoring."""
     frame = shared_frame(
         publisher=services.settings.publisher(), language=services.settings.language
     )
@@ -191,7 +188,6 @@ OPERATION_CLASSES = (TokenOperations, StatementOperations, SubscriberOperations,
 
 
 def operations(services: Services) -> list[Operation]:
-    """Return the operations of the HTTP API."""
     resources = (
         TokenOperations(),
         StatementOperations(services),

@@ -307,7 +307,6 @@ class WebServer:
 
     @property
     def address(self) -> str:
-        """Return the URL at which it listens."""
         host, port = self._socket.getsockname()[:2]
         return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 

@@ -46,7 +46,6 @@ class Webhooks:
         return Route("/webhooks/{provider}", self.hear, methods=["POST"])
 
     async def hear(self, request: Request) -> Response:
-        """Verify and store the events of a request."""
         kind = request.path_params["provider"]
         if kind not in self._delivery.webhooks:
             return Response(status_code=404)

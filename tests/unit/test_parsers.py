@@ -14,7 +14,11 @@ import pytest
 from starlette.exceptions import HTTPException
 
 from newsletter.documents.encoding import decode
-from newsletter.documents.isolated import import_isolated, pasted, picture
+from newsletter.documents.isolated import (
+    import_isolated,
+    make_picture_isolated,
+    read_pasted_isolated,
+)
 from newsletter.documents.sandbox import ALL_GATES
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.events import Forged
@@ -151,8 +155,8 @@ SANDBOXED: list[tuple[str, Callable[[], Any]]] = [
         (name, lambda name=name: read_upload(b"x", today=TODAY, file=name, defaults=DEFAULTS))
         for name in FILES
     ],
-    ("what was pasted", lambda: pasted("<p>x")),
-    ("a picture", lambda: picture(b"x", file="a.png")),
+    ("what was pasted", lambda: read_pasted_isolated("<p>x")),
+    ("a picture", lambda: make_picture_isolated(b"x", file="a.png")),
     ("a feed", lambda: READER.feed(FEED)),
     ("an item", lambda: READER.compose([Item(id="a", title="A")], zone="UTC", now=NOW)),
 ]

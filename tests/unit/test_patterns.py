@@ -15,7 +15,7 @@ from tests.rows import rows
 pytestmark = pytest.mark.slow("every pattern against long texts")
 
 _SHORT = {
-    "newsletter.documents.release.embargo:_KEEPS_UNTIL": 240,
+    "newsletter.documents.release.embargo:_HELD_UNTIL": 240,
     "newsletter.documents.release.lines:_DATELINE": 200,
     "newsletter.documents.release.furniture:_MAILBOX": 160,
 }

@@ -1,4 +1,4 @@
-"""Find the statement on a web page, and drop the rest."""
+"""Find the article on a web page, and drop all else."""
 
 import re
 from collections import Counter
@@ -10,14 +10,16 @@ from newsletter.documents.release.imported import DroppedLine
 from newsletter.documents.release.lines import ends_sentence, shortened
 from newsletter.tables import load_table
 
-_UNSEEN = ("head", "script", "style", "template", "noscript", "link", "meta", "title", "xml")
-_KINDS: Mapping[str, Mapping[str, list[str]]] = load_table(
+_UNSEEN_TAGS = ("head", "script", "style", "template", "noscript", "link", "meta", "title", "xml")
+_FURNITURE: Mapping[str, Mapping[str, list[str]]] = load_table(
     "newsletter.documents.markup", "furniture.yaml"
 )
-_REASON_BY_TAG = {tag: why for why, kind in _KINDS.items() for tag in kind.get("elements", ())}
-_REASON_BY_ROLE = {role: why for why, kind in _KINDS.items() for role in kind.get("roles", ())}
+_REASON_BY_TAG = {tag: why for why, kind in _FURNITURE.items() for tag in kind.get("elements", ())}
+_REASON_BY_ROLE = {role: why for why, kind in _FURNITURE.items() for role in kind.get("roles", ())}
 _NAME_PATTERNS = [
-    (re.compile("|".join(kind["names"])), why) for why, kind in _KINDS.items() if "names" in kind
+    (re.compile("|".join(kind["names"])), why)
+    for why, kind in _FURNITURE.items()
+    if "names" in kind
 ]
 _TEXT_TAGS = ("p", "li", "blockquote", "td", "div", "dd", "section", "article", "span")
 _BREAK_MARK = "\0"
@@ -41,8 +43,7 @@ class Article:
 
 
 def drop_unseen(root: Element) -> None:
-    """Drop the elements that a reader of the page does not see."""
-    for element in list(root.iter(*_UNSEEN)):
+    for element in list(root.iter(*_UNSEEN_TAGS)):
         if element.getparent() is not None and element is not root:
             element.drop_tree()
     for element in list(root.iter()):
@@ -55,28 +56,28 @@ def drop_unseen(root: Element) -> None:
 
 
 def find_article(root: Element) -> Article:
-    """Drop furniture by its kind, then take the smallest part with nearly all text."""
+    """Drop the furniture, and return the smallest element with nearly all sentences."""
     body = next(iter(root.iter("body")), root)
     dropped = list(drop_furniture(body))
     # counted again, without the furniture
-    prose = prose_of(body)
+    prose = count_prose(body)
     start = _find_named(body, prose)
-    # what the page itself names as its article is taken whole: that is no guess
+    # an element that the page marks as its article is taken whole
     article = _narrow(start, prose) if start is body else start
-    outside = list(_find_outside(body, article))
-    lost = [part for part in outside if part.reason == _OUTSIDE_REASON]
-    places = "line " + ", ".join(str(part.line) for part in lost[:5])
+    outside = list(_list_outside(body, article))
+    left_out = [part for part in outside if part.reason == _OUTSIDE_REASON]
+    places = "line " + ", ".join(str(part.line) for part in left_out[:5])
     # a page without line ends has one line: its number shows no place
     lines = Counter(line_of(element) for element in body.iter())
-    if max(lines.values()) * 2 > lines.total() > len(lost[:5]):
-        places = ", ".join(f"“{part.text}”" for part in lost[:5])
-    parts = "1 part" if len(lost) == 1 else f"{len(lost)} parts"
+    if max(lines.values()) * 2 > lines.total() > len(left_out[:5]):
+        places = ", ".join(f"“{part.text}”" for part in left_out[:5])
+    parts = "1 part" if len(left_out) == 1 else f"{len(left_out)} parts"
     note = f"{parts} with running text outside of the article left out: see {places}."
-    return Article(element=article, dropped=(*dropped, *outside), notes=(note,) if lost else ())
+    return Article(element=article, dropped=(*dropped, *outside), notes=(note,) if left_out else ())
 
 
-def prose_of(root: Element) -> dict[Element, int]:
-    """Count the characters of sentences in each element, without links."""
+def count_prose(root: Element) -> dict[Element, int]:
+    """Return element → number of characters in its sentences, without links."""
     total: dict[Element, int] = {}
     for element in root.iter(*_TEXT_TAGS):
         own_length = sum(map(len, _own_sentences(element)))
@@ -88,7 +89,7 @@ def prose_of(root: Element) -> dict[Element, int]:
 
 
 def _own_sentences(element: Element) -> Iterator[str]:
-    """Yield the lines of running words outside of inner blocks and links."""
+    """Yield the lines of running text in an element, without inner blocks and links."""
     parts = [element.text or ""]
     for child in element:
         tag = tag_of(child)
@@ -104,8 +105,8 @@ def _own_sentences(element: Element) -> Iterator[str]:
 
 
 def drop_furniture(body: Element) -> Iterator[DroppedLine]:
-    """Drop navigation, sharing links and the like; yield a note for each."""
-    prose = prose_of(body)
+    """Drop navigation, sharing links and the like. Yield each dropped part that has words."""
+    prose = count_prose(body)
     max_prose = _MAX_FURNITURE_RATIO * max(prose.get(body, 0), 1)
     for element in list(body.iter()):
         why = _drop_reason(element) if element is not body and tag_of(element) else ""
@@ -143,7 +144,7 @@ def _drop_reason(element: Element) -> str:
 
 
 def _find_named(body: Element, text_lengths: dict[Element, int]) -> Element:
-    """Return the element that the page itself names as its article, if it has most of the text."""
+    """Return the element that the page marks as its article and has most of the text, else body."""
     for attribute, value in (("itemprop", "articleBody"), ("role", "article"), ("role", "main")):
         found = [
             element
@@ -159,7 +160,7 @@ def _find_named(body: Element, text_lengths: dict[Element, int]) -> Element:
 
 
 def _narrow(element: Element, text_lengths: dict[Element, int]) -> Element:
-    """Go down while one child has nearly all text."""
+    """Return the innermost element that has nearly all text of the given one."""
     while True:
         whole = text_lengths.get(element, 0)
         parts = [child for child in element if tag_of(child) in _CONTAINER_TAGS]
@@ -169,7 +170,7 @@ def _narrow(element: Element, text_lengths: dict[Element, int]) -> Element:
         element = best
 
 
-def _find_outside(body: Element, article: Element) -> Iterator[DroppedLine]:
+def _list_outside(body: Element, article: Element) -> Iterator[DroppedLine]:
     path = [article, *article.iterancestors()]
     for ancestor in path[1:] if article is not body else []:
         parts = [(ancestor, ancestor.text or "")]

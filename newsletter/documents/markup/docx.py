@@ -1,4 +1,4 @@
-"""Import Word files (.docx); notes tell of changes, comments and pictures."""
+"""Import Word files (.docx)."""
 
 import io
 import posixpath
@@ -13,7 +13,7 @@ import mammoth
 from lxml import etree
 
 from newsletter.documents.markup.inline_markup import PART
-from newsletter.documents.markup.packed import Packing, page_edges, unseen
+from newsletter.documents.markup.packed import Packing, hidden_lines, page_edges
 from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.word_processors import Review
 from newsletter.documents.pictures import with_encoded
@@ -25,7 +25,7 @@ _RELATIONS_PART = "word/_rels/document.xml.rels"
 _STYLE_SHEET = "word/styles.xml"
 _ALT_TEXT_SEPARATOR = " \u241e "
 """The separator between a picture's path and its description."""
-_PART = re.compile(r"word/(?:document|footnotes|endnotes)\.xml")
+_TEXT_XML = re.compile(r"word/(?:document|footnotes|endnotes)\.xml")
 _PAGE_EDGE_PART_PATTERN = re.compile(r"word/(?:header|footer)\d*\.xml")
 _SIDE_PART_PATTERN = re.compile(r"word/(?:header|footer|footnotes|endnotes|comments)\d*\.xml")
 _MAMMOTH_STYLE_MAP = """
@@ -37,8 +37,10 @@ p[style-name='Intense Quote'] => blockquote > p:fresh
 p[style-name='Block Text'] => blockquote > p:fresh
 """
 _SAVE_ANEW = "open it in Word, save it again as a Word document (.docx) and import that"
-_READ = re.compile(r"(?:word|docProps|_rels)/[^\0]{1,200}\.(?:xml|rels)|\[Content_Types\]\.xml")
-_DOCX_PACKING = Packing(program="Word", main=_MAIN_PART, read=_READ, save_anew=_SAVE_ANEW)
+_PARTS_READ = re.compile(
+    r"(?:word|docProps|_rels)/[^\0]{1,200}\.(?:xml|rels)|\[Content_Types\]\.xml"
+)
+_DOCX_PACKING = Packing(program="Word", main=_MAIN_PART, read=_PARTS_READ, advice=_SAVE_ANEW)
 
 
 def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
@@ -52,14 +54,14 @@ def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
     review = _read_review(trees)
     hidden = _take_hidden(trees)
     _name_pictures(trees)
-    parts.update((name, etree.tostring(trees[name])) for name in filter(_PART.fullmatch, trees))
+    parts.update((name, etree.tostring(trees[name])) for name in filter(_TEXT_XML.fullmatch, trees))
     edges = (
         ("head" if "header" in name else "foot", ordinary(" ".join(_texts(trees[name]))).strip())
         for name in filter(_PAGE_EDGE_PART_PATTERN.fullmatch, trees)
     )
     document = import_body(
         _as_html(parts, file),
-        edges=[*page_edges(edges), *unseen(hidden)],
+        edges=[*page_edges(edges), *hidden_lines(hidden)],
         beside=[*_words_outside(trees), *hidden],
         notes=review.notes(),
         today=today,
@@ -69,9 +71,9 @@ def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
 
 
 def _name_pictures(trees: Mapping[str, Any]) -> None:
-    """Write the place of each picture in the file into its description.
+    """Write the path of each picture in the file into its description.
 
-    The converter reports only the description. A picture outside of the file gets no place.
+    The converter reports only the description. A picture outside of the file gets no path.
     """
     relations = trees.get(_RELATIONS_PART)
     places = {
@@ -91,7 +93,7 @@ def _name_pictures(trees: Mapping[str, Any]) -> None:
 
 def _read_review(trees: Mapping[str, Any]) -> Review:
     counts: Counter[str] = Counter()
-    for name in filter(_PART.fullmatch, trees):
+    for name in filter(_TEXT_XML.fullmatch, trees):
         counts.update(etree.QName(element).localname for element in trees[name].iter("{*}*"))
     return Review(
         # tracked moves are a deletion and an insertion
@@ -109,11 +111,11 @@ def _take_hidden(trees: Mapping[str, Any]) -> list[str]:
     """
     styles = _hiding_styles(trees)
     found: dict[Any, str] = {}
-    for name in filter(_PART.fullmatch, trees):
+    for name in filter(_TEXT_XML.fullmatch, trees):
         for run in list(trees[name].iter("{*}r")):
             paragraph = next(run.iterancestors("{*}p"), None)
             properties = run.find("{*}rPr")
-            # either may hide words: a style of their own, or that of their paragraph
+            # words may be hidden by their own style or by their paragraph's
             styled = [] if properties is None else properties.findall("{*}rStyle")
             styled += [] if paragraph is None else paragraph.findall("{*}pPr/{*}pStyle")
             if _is_hidden(properties, by_style=any(_value(style) in styles for style in styled)):
@@ -123,7 +125,7 @@ def _take_hidden(trees: Mapping[str, Any]) -> list[str]:
 
 
 def _hiding_styles(trees: Mapping[str, Any]) -> set[str]:
-    """Return the styles that hide words. A base style usually comes before its heirs."""
+    """Return the ids of styles that hide words. A base style usually comes before its heirs."""
     found: set[str] = set()
     sheet = trees.get(_STYLE_SHEET)
     for style in () if sheet is None else sheet.iter("{*}style"):
@@ -160,7 +162,7 @@ def _texts(part: Any) -> Iterator[str]:
 
 
 def _as_html(parts: Mapping[str, bytes], file: str) -> str:
-    def image(found: Any) -> dict[str, str]:
+    def picture_attributes(found: Any) -> dict[str, str]:
         # never opened here: some pictures lie outside of the file
         place, separator, alt = (found.alt_text or "").partition(_ALT_TEXT_SEPARATOR)
         return {"src": place, "alt": alt} if separator and place.startswith(PART) else {"src": ""}
@@ -175,8 +177,8 @@ def _as_html(parts: Mapping[str, bytes], file: str) -> str:
             style_map=_MAMMOTH_STYLE_MAP,
             # a stranger's file decides nothing about how it is converted
             include_embedded_style_map=False,
-            convert_image=mammoth.images.img_element(image),
+            convert_image=mammoth.images.img_element(picture_attributes),
         )
-    except Exception as error:  # what a file is made to raise in there has no common name
+    except Exception as error:  # mammoth raises anything for a crafted file
         raise unusable(file, f"is broken: its parts do not fit together; {_SAVE_ANEW}") from error
     return str(result.value)

@@ -10,15 +10,15 @@ from newsletter.documents.markup.inline_markup import (
     InlineReader,
     Run,
     line_of,
-    lines_of,
     markdown,
+    split_lines,
     tag_of,
     text_of,
     words,
 )
 from newsletter.documents.release.blocks import RULE, Block
 from newsletter.documents.release.dates import date_line
-from newsletter.documents.release.furniture import at_the_edge, is_contact, release_line
+from newsletter.documents.release.furniture import edge_reason, is_contact, release_line
 
 ElementRows = Sequence[Sequence[Element]]
 BlockCells = Sequence[Sequence[Sequence[Block]]]
@@ -39,7 +39,7 @@ def rows_of(element: Element) -> list[list[Element]]:
 
 
 def has_stray_words(element: Element) -> bool:
-    """Whether a broken page has words between the cells of a table."""
+    """Return whether a table has words or elements between its cells, as on a broken page."""
     parts = [element, *element.iter("thead", "tbody", "tfoot", "tr")]
     words = [*(part.text for part in parts), *(c.tail for part in parts for c in part)]
     table_tags = {"thead", "tbody", "tfoot", "tr", "td", "th", "caption", "colgroup", "col", ""}
@@ -47,29 +47,29 @@ def has_stray_words(element: Element) -> bool:
     return has_other_tags or any(word and word.strip() for word in words)
 
 
-def layout(rows: ElementRows, cells: BlockCells) -> bool:
-    """Whether a table only arranges running text: its cells are then read one by one."""
+def is_layout_table(rows: ElementRows, cells: BlockCells) -> bool:
+    """Return whether a table only arranges running text, so that its cells are read one by one."""
     filled_rows = [[cell for cell in row if cell] for row in cells]
-    # one row or one column compares nothing: it only places its text
+    # one row or one column compares nothing: it is layout
     if sum(bool(row) for row in filled_rows) < 2 or max(map(len, filled_rows), default=0) < 2:
         return True
     texts = [_texts(cell) for row in cells for cell in row]
-    has_letters = any(
+    has_blocks = any(
         "\n" in part.markdown or part.level for row in cells for cell in row for part in cell
     )
     has_long_cell = any(len(text) > _MAX_LAYOUT_CELL_CHARS for text in texts)
-    # of small tables alone: contacts and dates amid many rows are data
+    # only small tables: in many rows, contacts and dates are data
     head = [text for text in texts[: len(rows[0]) * 2] if len(rows) <= 3]
     letterhead = any(
         release_line(text) is not None or is_contact(text) or date_line(text) for text in head
     )
-    return has_letters or has_long_cell or max(map(len, rows)) > _MAX_COLUMNS or letterhead
+    return has_blocks or has_long_cell or max(map(len, rows)) > _MAX_COLUMNS or letterhead
 
 
-def table(rows: ElementRows, cells: BlockCells, line: int) -> list[Block]:
-    """Write a table as Markdown; its first row becomes the head."""
-    hanging: dict[int, int] = {}
-    grid = [_texts_by_column(row, of_row, hanging) for row, of_row in zip(rows, cells, strict=True)]
+def write_table(rows: ElementRows, cells: BlockCells, line: int) -> list[Block]:
+    """Return a table as one block of Markdown. Its first row becomes the head."""
+    covered: dict[int, int] = {}
+    grid = [_texts_by_column(row, of_row, covered) for row, of_row in zip(rows, cells, strict=True)]
     grid = [row for row in grid if any(row)]
     width = max(map(len, grid))
     lines = ["| " + " | ".join([*row, *[""] * (width - len(row))]) + " |" for row in grid]
@@ -83,26 +83,26 @@ def _texts(blocks: Iterable[Block]) -> str:
 
 
 def _texts_by_column(
-    row: Sequence[Element], cells: Sequence[Sequence[Block]], hanging: dict[int, int]
+    row: Sequence[Element], cells: Sequence[Sequence[Block]], covered: dict[int, int]
 ) -> list[str]:
     """Return the texts of a row, column by column.
 
-    ``hanging`` maps a column to the number of rows below that a cell above covers.
+    ``covered`` maps a column to the number of rows that a cell above still covers.
     """
     texts: list[str] = []
     for element, blocks in zip(row, cells, strict=True):
-        _skip_hanging(texts, hanging)
+        _skip_covered(texts, covered)
         text = " ".join(block.markdown for block in blocks).replace("|", "\\|")
         for n in range(_span(element, "colspan")):
-            hanging[len(texts)] = _span(element, "rowspan") - 1
+            covered[len(texts)] = _span(element, "rowspan") - 1
             texts.append("" if n else text)
-    _skip_hanging(texts, hanging)
+    _skip_covered(texts, covered)
     return texts
 
 
-def _skip_hanging(out: list[str], hanging: dict[int, int]) -> None:
-    while hanging.get(len(out), 0) > 0:
-        hanging[len(out)] -= 1
+def _skip_covered(out: list[str], covered: dict[int, int]) -> None:
+    while covered.get(len(out), 0) > 0:
+        covered[len(out)] -= 1
         out.append("")
 
 
@@ -118,22 +118,22 @@ _TYPED_BULLET = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7](?=\s)\s*")
 
 @dataclass(frozen=True, kw_only=True)
 class BlockReader:
-    """Reads the blocks of one page; ``inline`` collects the parts left out."""
+    """Reads the blocks of one page. ``inline`` collects the parts that are left out."""
 
     inline: InlineReader
-    holding: frozenset[Element]
+    block_ancestors: frozenset[Element]
+    """The elements that contain a block."""
 
     def read(self, element: Element) -> list[Block]:
-        """Return all blocks in an element, in order."""
-        return _typed_lists(self._read_children(element, Run(text="")))
+        return _make_typed_lists(self._read_children(element, Run(text="")))
 
     def _read_children(self, element: Element, style: Run) -> list[Block]:
-        """Return the blocks of an element's children; ``style`` has the marks around them."""
+        """Return the blocks of an element's children. ``style`` has the marks around them."""
         blocks: list[Block] = []
         runs: list[Run] = [replace(style, text=element.text or "")]
         line = line_of(element)
         for child in element:
-            if tag_of(child) in BLOCK_TAGS or child in self.holding:
+            if tag_of(child) in BLOCK_TAGS or child in self.block_ancestors:
                 blocks += _paragraphs(runs, line)
                 runs = []
                 blocks += self._block(child, self.inline.under(child, style))
@@ -160,7 +160,7 @@ class BlockReader:
         return readers.get(tag, self._read_children)(element, style)
 
     def _heading(self, element: Element, level: int) -> list[Block]:
-        lines = [line for line in lines_of(self.inline.runs_in(element, Run(text=""))) if line]
+        lines = [line for line in split_lines(self.inline.runs_in(element, Run(text=""))) if line]
         text = " ".join(map(words, lines)).strip()
         if not text:
             return []
@@ -190,7 +190,7 @@ class BlockReader:
             items.append(stray)
         # the date, the author, links for sharing: such items are lines
         texts = [block.text for item in items for block in item]
-        date_lines = sum(bool(date_line(text) or at_the_edge(text)) for text in texts)
+        date_lines = sum(bool(date_line(text) or edge_reason(text)) for text in texts)
         max_length = max(map(len, texts), default=0)
         if max_length <= _MAX_ENTRY_CHARS and date_lines * 2 >= len(texts) > 0:
             return [block for item in items for block in item]
@@ -211,11 +211,11 @@ class BlockReader:
         captions = [child for child in element if tag_of(child) == "caption"]
         above = [block for caption in captions for block in self._read_children(caption, style)]
         cells = [[self._read_children(cell, Run(text="")) for cell in row] for row in rows]
-        if layout(rows, cells):
+        if is_layout_table(rows, cells):
             return _separate_lists(
                 [*above, *(block for row in cells for cell in row for block in cell)]
             )
-        return [*above, *table(rows, cells, line_of(element))]
+        return [*above, *write_table(rows, cells, line_of(element))]
 
     def _figure(self, element: Element, style: Run) -> list[Block]:
         if not any(tag_of(part) in {"img", "video", "iframe"} for part in element.iter()):
@@ -239,7 +239,7 @@ def join_blocks(blocks: Sequence[Block]) -> str:
 def list_of(items: Sequence[Sequence[Block]], marks: Sequence[str]) -> list[Block]:
     if not items:
         return []
-    # Markdown knows only loose and tight lists: one paragraph more makes all of the list loose
+    # a Markdown list is loose or tight as a whole: one further paragraph makes it loose
     is_loose = any(
         block.glue == "\n\n" and not _is_list(block) for item in items for block in item[1:]
     )
@@ -249,7 +249,7 @@ def list_of(items: Sequence[Sequence[Block]], marks: Sequence[str]) -> list[Bloc
             replace(block, glue="\n") if n and _is_list(block) and not is_loose else block
             for n, block in enumerate(item)
         ]
-        # CommonMark: what belongs to an item stands as far in as the item's words
+        # CommonMark: the blocks of an item are indented as far as its words
         indent = " " * (len(mark) + 1)
         first, *others = join_blocks(parts).split("\n")
         lines = [f"{mark} {first}", *(indent + line if line else "" for line in others)]
@@ -264,10 +264,10 @@ def _is_list(block: Block) -> bool:
 
 
 def _paragraphs(runs: Iterable[Run], number: int) -> list[Block]:
-    """Build paragraphs: one line break breaks the line, two break the paragraph."""
+    """Return paragraphs of runs. One line break ends a line, two end a paragraph."""
     blocks: list[Block] = []
     broken = False
-    for line in lines_of(runs):
+    for line in split_lines(runs):
         text = words(line)
         if not text:
             broken = False
@@ -280,7 +280,7 @@ def _paragraphs(runs: Iterable[Run], number: int) -> list[Block]:
 
 
 def _separate_lists(blocks: list[Block]) -> list[Block]:
-    """Give the second of two adjacent lists another mark, so that they stay two lists."""
+    """Return the blocks. The second of two adjacent lists gets another mark, to stay apart."""
     for n in range(1, len(blocks)):
         before, after = blocks[n - 1].markdown, blocks[n].markdown
         if not (_is_list(blocks[n - 1]) and _is_list(blocks[n])):
@@ -295,8 +295,8 @@ def _separate_lists(blocks: list[Block]) -> list[Block]:
     return blocks
 
 
-def _typed_lists(blocks: Sequence[Block]) -> list[Block]:
-    """Make lists of paragraphs that begin with a typed bullet."""
+def _make_typed_lists(blocks: Sequence[Block]) -> list[Block]:
+    """Return the blocks. Paragraphs that begin with a typed bullet become lists."""
     result: list[Block] = []
     items: list[list[Block]] = []
     for block in blocks:
@@ -331,6 +331,6 @@ def holding_blocks(root: Element) -> frozenset[Element]:
 
 
 def numbered(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Number the blocks by their place, for files without lines."""
+    """Yield the blocks with their ordinal as number, for files without lines."""
     for number, block in enumerate(blocks, start=1):
         yield replace(block, number=number)

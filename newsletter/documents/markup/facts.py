@@ -1,4 +1,4 @@
-"""Read what a web page says about itself: title, date, name of the site, address."""
+"""Read the facts that a web page states: title, date, name of the site, address."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from typing import Any
 
 from newsletter.documents.markup.inline_markup import Element, line_of, tag_of, text_of
 from newsletter.documents.release.candidates import (
-    FULL_TITLE,
+    TITLE_WORDS,
     is_body_name,
     is_whole_title,
     names_page,
@@ -22,7 +22,7 @@ _DATES = ("article:published_time", "datepublished", "dc.date", "dcterms.date", 
 _SITES = ("og:site_name", "application-name", "apple-mobile-web-app-title", "dc.publisher")
 _DESCRIPTION_ATTRIBUTES = ("alt", "title", "aria-label")
 _SKIPPED_TAGS = ("script", "style", "del")
-_MAX_DATA_LEN = 500_000
+_MAX_DATA_CHARS = 500_000
 _HEADING_TAGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _TITLE_TAGS = (*_HEADING_TAGS, "p", "div", "td", "th", "b", "strong", "font", "span", "center", "a")
 _MAX_TITLE_CHARS = 300
@@ -33,10 +33,10 @@ class Facts:
     """Facts that a page states about itself; empty if it states none."""
 
     title: str
-    windows: tuple[str, ...]
-    """The page's titles for the browser window, with the name of the site."""
+    window_titles: tuple[str, ...]
+    """The page's titles outside of its text, which may contain the name of the site."""
     fallback_title: tuple[str, str]
-    """The title to use if no line of the page matches, with a note."""
+    """The title to use if no line of the page matches a title, and a note."""
     text: str
     """The article's text in the page's data, or ""."""
     dated: Dated
@@ -46,10 +46,10 @@ class Facts:
     """Metadata and descriptions of pictures, which readers do not see as text."""
 
 
-def facts_of(root: Element, *, document: bool) -> Facts:
+def facts_of(root: Element, *, is_document: bool) -> Facts:
     """Read a page's facts from its complete tree.
 
-    ``document`` means that a word processor saved the page: its own title is often outdated.
+    ``is_document``: a word processor saved the page. Then the page's own title is often outdated.
     """
     keys = ("property", "name", "itemprop")
     meta = {
@@ -58,25 +58,25 @@ def facts_of(root: Element, *, document: bool) -> Facts:
         ).strip()
         for one in reversed(list(root.iter("meta")))  # the first of a name counts
     }
-    data = list(_linked_data(root))
+    data = list(_read_linked_data(root))
     publishers = (item["publisher"] for item in data if isinstance(item.get("publisher"), dict))
-    sites = [*(meta.get(key, "") for key in _SITES), *(_text_of(one, "name") for one in publishers)]
+    sites = [*(meta.get(key, "") for key in _SITES), *(_string(one, "name") for one in publishers)]
     site_names = {comparable(site) for site in sites if site}
     # headings tell which half of "Title | Site" is the title
     headings = {comparable(text_of(element)) for element in root.iter("h1", "h2")}
     page = ordinary(next((element.text or "" for element in root.iter("title")), "")).strip()
-    headline = next((one for one in (_text_of(one, "headline") for one in data) if one), "")
-    windows = tuple(dict.fromkeys(filter(None, [headline, meta.get("og:title", ""), page])))
-    split_titles = [_split_title(window, site_names, headings) for window in windows]
+    headline = next((one for one in (_string(one, "headline") for one in data) if one), "")
+    window_titles = tuple(dict.fromkeys(filter(None, [headline, meta.get("og:title", ""), page])))
+    split_titles = [_split_title(window, site_names, headings) for window in window_titles]
     return Facts(
-        title=_title(root, split_titles, windows, site_names, document=document),
-        windows=() if document else windows,
+        title=_find_title(root, split_titles, window_titles, site_names, is_document=is_document),
+        window_titles=() if is_document else window_titles,
         fallback_title=("", "")
-        if document
-        else _fallback_title(windows, split_titles[0][0] if split_titles else "", headline),
-        text=max((_text_of(item, "articleBody") for item in data), key=len, default=""),
+        if is_document
+        else _fallback_title(window_titles, split_titles[0][0] if split_titles else "", headline),
+        text=max((_string(item, "articleBody") for item in data), key=len, default=""),
         dated=_find_date(root, meta, data),
-        base=_base(root, meta),
+        base=_base_url(root, meta),
         language=root.get("lang") or "",
         unseen_texts=(
             *meta.values(),
@@ -90,8 +90,8 @@ def facts_of(root: Element, *, document: bool) -> Facts:
     )
 
 
-def words_of(root: Element) -> Iterator[tuple[str, int]]:
-    """Yield the words between two tags with their line, without scripts and tracked deletions."""
+def list_texts(root: Element) -> Iterator[tuple[str, int]]:
+    """Yield (text, line) of all texts between tags, without scripts and tracked deletions."""
     for element in root.iter("*"):
         inner = "" if element.tag in _SKIPPED_TAGS else element.text
         for text in (inner, element.tail):
@@ -100,10 +100,12 @@ def words_of(root: Element) -> Iterator[tuple[str, int]]:
                 yield words, line_of(element)
 
 
-def _linked_data(root: Element) -> Iterator[dict[str, Any]]:
+def _read_linked_data(root: Element) -> Iterator[dict[str, Any]]:
     for script in root.iter("script"):
         text = script.text or ""
-        if (script.get("type") or "").lower() != "application/ld+json" or len(text) > _MAX_DATA_LEN:
+        if (script.get("type") or "").lower() != "application/ld+json" or len(
+            text
+        ) > _MAX_DATA_CHARS:
             continue
         try:
             value = json.loads(text)
@@ -113,11 +115,11 @@ def _linked_data(root: Element) -> Iterator[dict[str, Any]]:
                     graph = item.get("@graph")
                     parts = graph if isinstance(graph, list) else []
                     yield from (part for part in parts if isinstance(part, dict))
-        except (ValueError, RecursionError):  # the second of what is nested without end
+        except (ValueError, RecursionError):  # RecursionError for deep nesting
             continue
 
 
-def _text_of(data: dict[str, Any], name: str) -> str:
+def _string(data: dict[str, Any], name: str) -> str:
     value = data.get(name)
     return value.strip() if isinstance(value, str) else ""
 
@@ -125,15 +127,18 @@ def _text_of(data: dict[str, Any], name: str) -> str:
 # --- the title ---------------------------------------------------------------------------------
 
 
-def _title(
+def _find_title(
     root: Element,
     split_titles: Sequence[tuple[str, str]],
-    windows: Sequence[str],
+    window_titles: Sequence[str],
     site_names: Container[str],
     *,
-    document: bool,
+    is_document: bool,
 ) -> str:
-    """Return the ``h1`` that matches the page's title, a marked title, the only ``h1``, or ""."""
+    """Return an ``h1`` or another element's text that matches a title, else the only ``h1``.
+
+    A page of a word processor has only the first. Returns "" if there is none.
+    """
     headings = [text for element in root.iter("h1") if (text := text_of(element))]
     # many sites make a heading of their own name
     headings = [text for text in headings if comparable(text) not in site_names]
@@ -141,28 +146,28 @@ def _title(
         for heading in headings:
             if comparable(title) == comparable(heading):
                 return heading
-    named_title = "" if document else _find_marked_title(root, windows)
-    if document or named_title:
+    named_title = "" if is_document else _find_marked_title(root, window_titles)
+    if is_document or named_title:
         return named_title
     cut_parts = {comparable(rest) for _, rest in split_titles}
     headings = [text for text in headings if comparable(text) not in cut_parts]
     return headings[0] if len(headings) == 1 or (headings and not split_titles) else ""
 
 
-def _find_marked_title(root: Element, windows: Sequence[str]) -> str:
-    """Return the longest element text that a window title names as the page's title, or ""."""
+def _find_marked_title(root: Element, window_titles: Sequence[str]) -> str:
+    """Return the longest text of an element that a window title contains as the title, or ""."""
     found: list[str] = []
-    for element in root.iter(*_TITLE_TAGS) if windows else ():
-        text = _excerpt(element)
-        for window in windows if text else ():
+    for element in root.iter(*_TITLE_TAGS) if window_titles else ():
+        text = _short_text(element)
+        for window in window_titles if text else ():
             same = tag_of(element) in _HEADING_TAGS and comparable(text) == comparable(window)
             if same or names_page(window, text) or is_whole_title(window, text):
                 found.append(text)
     return max(found, key=len, default="")
 
 
-def _excerpt(element: Element) -> str:
-    """Return an element's words if they are as few as a title's, else ""."""
+def _short_text(element: Element) -> str:
+    """Return an element's text, or "" if it is longer than a title."""
     text = ""
     for part in element.itertext():
         text += f"{part} "
@@ -171,12 +176,14 @@ def _excerpt(element: Element) -> str:
     return ordinary(text).strip()
 
 
-def _fallback_title(windows: Sequence[str], title: str, headline: str) -> tuple[str, str]:
-    """Return the page's name for itself and a note, for a page without a line like a title."""
-    is_short = len(title.split()) <= FULL_TITLE or is_body_name(title)
+def _fallback_title(window_titles: Sequence[str], title: str, headline: str) -> tuple[str, str]:
+    """Return a title from the page's data or window, and a note; "" twice if it has none."""
+    is_short = len(title.split()) <= TITLE_WORDS or is_body_name(title)
     if (is_short and title != headline) or not title:
         return "", ""  # the name of a site rather than a title
-    where = "the page's data" if windows[0] != windows[-1] else "the page's window title"
+    where = (
+        "the page's data" if window_titles[0] != window_titles[-1] else "the page's window title"
+    )
     return title, f"The title is from {where}; look whether it is what the page shows."
 
 
@@ -205,7 +212,7 @@ def _split_title(title: str, names: Container[str], shown: Container[str]) -> tu
 
 
 def _find_date(root: Element, meta: dict[str, str], data: Iterable[dict[str, Any]]) -> Dated:
-    stated = [*(meta.get(key, "") for key in _DATES), *(_text_of(i, "datePublished") for i in data)]
+    stated = [*(meta.get(key, "") for key in _DATES), *(_string(i, "datePublished") for i in data)]
     candidates = [(text, "the page's data") for text in stated if text]
     for time in root.iter("time"):
         inside = any(tag_of(above) in {"article", "main"} for above in time.iterancestors())
@@ -220,7 +227,7 @@ def _find_date(root: Element, meta: dict[str, str], data: Iterable[dict[str, Any
     return Dated(value=None)
 
 
-def _base(root: Element, meta: dict[str, str]) -> str:
+def _base_url(root: Element, meta: dict[str, str]) -> str:
     canonical = ""
     for link in root.iter("link"):
         if "canonical" in (link.get("rel") or "").lower().split():

@@ -1,4 +1,4 @@
-"""Find footnotes: two places that link to each other, the later of which is the note."""
+"""Find footnotes: of two places that link to each other, the later one is the note."""
 
 from dataclasses import dataclass
 
@@ -12,19 +12,19 @@ class Footnotes:
     """The footnotes of a page, removed from its tree."""
 
     references: dict[Element, str]
-    """The link in the text → the name of its note, counted from 1."""
+    """The link in the text → the name of its note: its number, from 1."""
     notes: dict[str, Element]
-    """The name → the element with the note's words."""
+    """Name of a note → the element with its words."""
 
 
 def take_footnotes(root: Element) -> Footnotes:
-    """Find all footnotes, and remove their words from the text."""
-    places = _places(root)
-    links = [element for element in root.iter("a") if _leads_within(element)]
-    backs = {link: places.get(link.get("href")[1:]) for link in links}
-    leading: dict[Element, list[Element]] = {}
-    for link, home in backs.items():
-        leading.setdefault(home, []).append(link)
+    """Return all footnotes, and remove them from the tree."""
+    places = _find_places(root)
+    links = [element for element in root.iter("a") if _links_within_page(element)]
+    target_of = {link: places.get(link.get("href")[1:]) for link in links}
+    links_to: dict[Element, list[Element]] = {}
+    for link, home in target_of.items():
+        links_to.setdefault(home, []).append(link)
     seen_links: set[Element] = set()
     references: dict[Element, str] = {}
     notes: dict[str, Element] = {}
@@ -33,19 +33,19 @@ def take_footnotes(root: Element) -> Footnotes:
         seen_links.add(link)  # the mark stands above its note: only links below it lead back
         # A note may lead back to the link, a mark in it or next to it, or the figure around it.
         near = [link, *link, link.getparent(), link.getprevious(), link.getnext()]
-        later = [one for home in near for one in leading.get(home, []) if one not in seen_links]
-        place = backs[link]
+        later = [one for home in near for one in links_to.get(home, []) if one not in seen_links]
+        place = target_of[link]
         back = next((one for one in later if place in (one, *one.iterancestors())), None)
         if back is None or place is None:
             continue
-        holder = _holder(back)
+        holder = _find_note(back)
         # several marks may lead to one note
         if holder not in label_of:
             label_of[holder] = str(len(label_of) + 1)
             notes[label_of[holder]] = holder
         references[link] = label_of[holder]
     for holder in notes.values():
-        for link in [element for element in holder.iter("a") if backs.get(element) is not None]:
+        for link in [element for element in holder.iter("a") if target_of.get(element) is not None]:
             if link not in references:
                 link.drop_tree()
         # a note within another was dropped with it
@@ -54,7 +54,7 @@ def take_footnotes(root: Element) -> Footnotes:
     return Footnotes(references=references, notes=notes)
 
 
-def _places(root: Element) -> dict[str, Element]:
+def _find_places(root: Element) -> dict[str, Element]:
     places: dict[str, Element] = {}
     for element in root.iter():
         for key in (element.get("id"), element.get("name")) if tag_of(element) else ():
@@ -63,19 +63,19 @@ def _places(root: Element) -> dict[str, Element]:
     return places
 
 
-def _leads_within(link: Element) -> bool:
+def _links_within_page(link: Element) -> bool:
     return (link.get("href") or "").startswith("#")
 
 
-def _holder(back_link: Element) -> Element:
-    """Return the whole note: the paragraph, or the item or part with no other link to a place."""
+def _find_note(back_link: Element) -> Element:
+    """Return the largest block around a link back that contains no other link within the page."""
     holder = back_link
     while tag_of(holder) not in BLOCK_TAGS and holder.getparent() is not None:
         holder = holder.getparent()
     parent = holder.getparent()
     while parent is not None and tag_of(parent) in _FOOTNOTE_TAGS:
-        # another link within is another note's: that far up stand all of them
-        if any(other is not back_link for other in parent.iter("a") if _leads_within(other)):
+        # another link within the page belongs to another note
+        if any(other is not back_link for other in parent.iter("a") if _links_within_page(other)):
             break
         holder, parent = parent, parent.getparent()
     return holder

@@ -1,4 +1,4 @@
-"""Read the words inside a paragraph of a page: marks, links, and what a mail cannot show."""
+"""Read the words of a paragraph on a page, with marks and links, and write them as Markdown."""
 
 import re
 import unicodedata
@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
-from newsletter.documents.redirects import direct
+from newsletter.documents.redirects import resolve_redirect
 from newsletter.documents.release.imported import DroppedLine, ImportedPicture
 from newsletter.documents.release.lines import ordinary, shortened
 from newsletter.documents.release.paragraphs import escape_start, escape_words
@@ -22,7 +22,7 @@ _FOOTNOTE_COLON_PATTERN = re.compile(r"(\[\^\w+\]):")
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """Words with the same marks."""
+    """Consecutive words with the same marks and link."""
 
     text: str
     marks: frozenset[str] = frozenset()
@@ -32,10 +32,10 @@ class Run:
     literal: str = ""
     """Markdown instead of words: the mark of a footnote."""
     ends_line: bool = False
-    """A line break without words."""
+    """Whether this is a line break without words."""
 
 
-def lines_of(runs: Iterable[Run]) -> list[list[Run]]:
+def split_lines(runs: Iterable[Run]) -> list[list[Run]]:
     """Split runs at line breaks and normalise their blanks. An empty line has no runs."""
     lines: list[list[Run]] = []
     for ends, group in groupby(runs, key=lambda run: run.ends_line):
@@ -51,9 +51,9 @@ def words(line: Sequence[Run]) -> str:
 
 
 def markdown(line: Sequence[Run], *, with_marks: bool = True) -> str:
-    """Write a line of Markdown; ``marked=False`` leaves out bold and the like."""
+    """Write a line as Markdown. Without ``with_marks``, no word is bold, italic or struck out."""
     runs = _settle_marks(line if with_marks else [_without_marks(run) for run in line])
-    text = _inner(runs)
+    text = _write_links(runs)
     first = runs[0] if runs else Run(text="")
     if not (first.marks or first.href or first.literal or first.code):
         text = escape_start(text)
@@ -64,7 +64,7 @@ def _without_marks(run: Run) -> Run:
     return replace(run, marks=frozenset(), code=False)
 
 
-def _inner(line: Sequence[Run]) -> str:
+def _write_links(line: Sequence[Run]) -> str:
     out = ""
     for href, group in groupby(line, key=lambda run: run.href):
         runs = list(group)
@@ -85,7 +85,7 @@ def _inner(line: Sequence[Run]) -> str:
 
 
 def _tidy(runs: Iterable[Run]) -> list[Run]:
-    """Keep one blank between words and none around the line; merge equal neighbours."""
+    """Return the runs with single blanks, none around the line. Merge runs that look alike."""
     tidied: list[Run] = []
     for run in runs:
         text = ordinary(run.text)
@@ -101,7 +101,7 @@ def _tidy(runs: Iterable[Run]) -> list[Run]:
 
 
 def _merge(runs: Iterable[Run]) -> list[Run]:
-    """Merge neighbours with the same marks, except footnote marks."""
+    """Merge neighbours that differ only in their text, except footnote marks."""
     merged: list[Run] = []
     for run in runs:
         if merged and not run.literal and replace(merged[-1], text=run.text) == run:
@@ -115,7 +115,7 @@ def _merge(runs: Iterable[Run]) -> list[Run]:
 
 
 def _settle_marks(line: Sequence[Run]) -> list[Run]:
-    """Remove marks that Markdown would show as stars, such as those next to letters."""
+    """Remove or move marks that Markdown would show as stars, such as those next to letters."""
     # Markdown reads a tilde amid text that is struck out as the end of that.
     tilde = {STRIKETHROUGH_MARK} if any("~" in run.text for run in line) else set()
     runs = [_without_marks(run) if run.literal or not run.text.strip() else run for run in line]
@@ -148,32 +148,32 @@ def _edges_apart(runs: Sequence[Run], n: int) -> list[Run]:
     # Stars between a letter and punctuation open and close nothing (CommonMark 0.31, 6.2).
     before = runs[n - 1].text[-1:] if n else ""
     after = runs[n + 1].text[:1] if n + 1 < len(runs) else ""
-    begin = _edge(run.text) if _is_letter(before) else 0
+    begin = _edge_length(run.text) if _is_letter(before) else 0
     lead, text = run.text[:begin], run.text[begin:]
-    end = len(text) - (_edge(text[::-1]) if _is_letter(after) else 0)
+    end = len(text) - (_edge_length(text[::-1]) if _is_letter(after) else 0)
     text, trail = text[:end], text[end:]
     parts = [(lead, _without_marks(run)), (text, run), (trail, _without_marks(run))]
     return [replace(one, text=piece) for piece, one in parts if piece]
 
 
-def _edge(text: str) -> int:
-    """Count the punctuation, with the blanks after it, at the beginning of a text."""
+def _edge_length(text: str) -> int:
+    """Return the number of punctuation marks and blanks at the beginning of a text."""
     at = 0
-    while at < len(text) and (_is_mark(text[at]) or (at and text[at] == " ")):
+    while at < len(text) and (_is_punctuation(text[at]) or (at and text[at] == " ")):
         at += 1
     return at
 
 
 def _is_letter(character: str) -> bool:
-    return bool(character) and not character.isspace() and not _is_mark(character)
+    return bool(character) and not character.isspace() and not _is_punctuation(character)
 
 
-def _is_mark(character: str) -> bool:
+def _is_punctuation(character: str) -> bool:
     return unicodedata.category(character)[0] in "PS"
 
 
 def _write_marks(runs: Sequence[Run], before: str) -> str:
-    """Write the runs of one link, or outside of any; ``before`` is the line so far."""
+    """Write runs with one link or without a link. ``before`` is the line so far."""
     out = ""
     for marks, group in groupby(runs, key=lambda run: run.marks):
         text = ""
@@ -200,7 +200,7 @@ BLOCK_TAGS = frozenset(
         *("tfoot", "th", "thead", "tr", "ul"),
     ]
 )
-"""Elements that stand on lines of their own."""
+"""Elements that begin on a new line."""
 
 _MARK_OF_TAG = {
     **dict.fromkeys(("b", "strong"), BOLD_MARK),
@@ -230,7 +230,7 @@ _UNSAFE_URL_PATTERN = re.compile(r"[\s<>\"\\^`{|}]")
 _LINK_SCHEMES = {"http", "https", "mailto", "tel"}
 PART = "part:"
 """Prefix of the name of a part of the same file."""
-_HELD = (PART, "data:image/", "cid:")
+_EMBEDDED = (PART, "data:image/", "cid:")
 _MAX_PICTURES = 20
 _MAX_CHARACTERS_ABOVE = 40
 
@@ -252,17 +252,17 @@ def text_of(element: Element) -> str:
 
 @dataclass(kw_only=True)
 class InlineReader:
-    """Reads the words of one page; collects what it leaves out and cannot resolve."""
+    """Reads the words of one page, and collects the parts that it leaves out."""
 
     base: str = ""
     """The page's address, for relative links."""
     references: dict[Element, str] = field(default_factory=dict)
-    """The link that is a footnote's mark → the footnote's name."""
+    """The link that is the mark of a footnote → the footnote's name."""
     dropped: list[DroppedLine] = field(default_factory=list)
     keeps_pictures: bool = False
     """Whether to keep pictures that are in the file itself."""
     pictures: list[ImportedPicture] = field(default_factory=list)
-    http: int = 0
+    http_links: int = 0
     """Number of unencrypted links."""
     redirects: int = 0
     """Number of links through a server of a mail program or of Google."""
@@ -271,13 +271,13 @@ class InlineReader:
     """Numbers of underlined words, and of raised or lowered words that are no figures."""
 
     def under(self, element: Element, like: Run) -> Run:
-        """Return the marks and the link of words directly in an element."""
+        """Return ``like`` with the marks and the link that an element adds."""
         tag, style = tag_of(element), element.get("style") or ""
         marks = set(like.marks)
         if tag in _MARK_OF_TAG:
             marks.add(_MARK_OF_TAG[tag])
         marks |= {mark for pattern, mark in _MARKING_STYLES if pattern.search(style)}
-        # last: Google Docs puts all that is copied into a <b> that is styled as not bold
+        # last: Google Docs wraps a copied text in a <b> whose style is not bold
         marks -= {mark for pattern, mark in _UNMARKING_STYLES if pattern.search(style)}
         href = self._address(element) if tag == "a" and element.get("href") else like.href
         lined = tag == "u" or _UNDERLINE_PATTERN.search(style)
@@ -285,7 +285,6 @@ class InlineReader:
         return replace(like, marks=frozenset(marks), href=href)
 
     def runs(self, element: Element, style: Run) -> list[Run]:
-        """Return the runs of an element inside a paragraph."""
         tag = tag_of(element)
         if tag == "br":
             return [Run(text="\n", ends_line=True)]
@@ -326,22 +325,26 @@ class InlineReader:
         return runs
 
     def leave_out(self, element: Element, reason: str, text: str = "") -> None:
-        """Note an element that is left out, by ``text`` or its words."""
+        """Record an element as left out, described by ``text`` or its words."""
         text = text or text_of(element) or element.get("src") or element.get("title")
         text = text or tag_of(element)
         self.dropped.append(DroppedLine(line=line_of(element), text=shortened(text), reason=reason))
 
     def leave_out_image(self, element: Element) -> None:
-        """Note a picture, by its description."""
+        """Record a picture: to import if it is in the file, else as left out."""
         alt = ordinary(element.get("alt") or "").strip()
         source = element.get("src") or ""
-        if self.keeps_pictures and source.startswith(_HELD) and len(self.pictures) < _MAX_PICTURES:
+        if (
+            self.keeps_pictures
+            and source.startswith(_EMBEDDED)
+            and len(self.pictures) < _MAX_PICTURES
+        ):
             above = element.xpath("string(preceding::text()[normalize-space()][1])")
             above = ordinary(above).strip()[-_MAX_CHARACTERS_ABOVE:]
             self.pictures.append(ImportedPicture(source=source, alt=alt, above=above))
             return
         name = "" if source.startswith("data:") else _file_name(source)
-        elsewhere = self.keeps_pictures and source and not source.startswith(_HELD)
+        elsewhere = self.keeps_pictures and source and not source.startswith(_EMBEDDED)
         why = "which is not in the file: add it yourself"
         why = f"a picture: {why if elsewhere else 'pictures are not imported'}"
         self.leave_out(element, why, alt or name or "a picture without a description")
@@ -353,14 +356,14 @@ class InlineReader:
             return ""
         try:
             written = urljoin(self.base, href)
-            address = direct(written)
+            address = resolve_redirect(written)
             scheme = urlsplit(address).scheme.lower()
-        except ValueError:  # urllib's name for what is no address at all, like http://[x
+        except ValueError:  # for an invalid address, like http://[x
             written = address = href
             scheme = ""
         self.redirects += address != written
         if scheme in _LINK_SCHEMES:
-            self.http += scheme == "http"
+            self.http_links += scheme == "http"
             return _UNSAFE_URL_PATTERN.sub(lambda found: quote(found.group()), address)
         why = (
             f"a {scheme}: link" if scheme else "a relative link: the page does not say its address"

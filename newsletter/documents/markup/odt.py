@@ -12,7 +12,7 @@ from html import escape
 from lxml import etree
 
 from newsletter.documents.markup.inline_markup import PART, Element
-from newsletter.documents.markup.packed import Packing, page_edges, unseen
+from newsletter.documents.markup.packed import Packing, hidden_lines, page_edges
 from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.word_processors import Review
 from newsletter.documents.pictures import with_encoded
@@ -21,8 +21,8 @@ from newsletter.documents.release.lines import ordinary
 
 _CONTENT, _STYLES = "content.xml", "styles.xml"
 _SAVE_ANEW = "open it in LibreOffice, save it again as an ODF text document (.odt) and import that"
-_READ = re.compile(r"(?:content|styles|meta)\.xml")
-_ODT_PACKING = Packing(program="LibreOffice", main=_CONTENT, read=_READ, save_anew=_SAVE_ANEW)
+_READ_PART = re.compile(r"(?:content|styles|meta)\.xml")
+_ODT_PACKING = Packing(program="LibreOffice", main=_CONTENT, read=_READ_PART, advice=_SAVE_ANEW)
 _SKIPPED_TAGS = {
     "tracked-changes",
     "annotation",
@@ -34,7 +34,7 @@ _MAX_CELLS = 50
 _MAX_BLANKS = 100
 _BOLD_PATTERN = re.compile(r"bold|[6-9]00")
 _TABLE_HEADING_STYLE = "Table_20_Heading"
-_TITLE_STYLE, _QUOTES = "Title", {"Quotations", "Quote", "Intense_20_Quote", "Block_20_Text"}
+_TITLE_STYLE, _QUOTATIONS = "Title", {"Quotations", "Quote", "Intense_20_Quote", "Block_20_Text"}
 
 
 def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
@@ -52,14 +52,14 @@ def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
     written = _Writer(_Styles(trees))
     body = "".join(written.blocks(text)) + written.notes()
     edges = (
-        ("head" if _name(edge) == "header" else "foot", " ".join(_paragraph_texts(edge)))
+        ("head" if _local_name(edge) == "header" else "foot", " ".join(_paragraph_texts(edge)))
         for edge in (trees[_STYLES].iter("{*}header", "{*}footer") if _STYLES in trees else ())
     )
     document = import_body(
         body,
-        edges=[*page_edges(edges), *unseen(written.hidden)],
+        edges=[*page_edges(edges), *hidden_lines(written.hidden)],
         beside=[*_words_outside(trees), *written.hidden],
-        notes=_reviewed(content).notes(),
+        notes=_read_review(content).notes(),
         today=today,
         file=file,
     )
@@ -67,7 +67,7 @@ def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
 
 
 class _Styles:
-    """The styles of a document: of paragraphs, text, and lists."""
+    """The styles of paragraphs, texts and lists in a document."""
 
     def __init__(self, trees: Mapping[str, Element]) -> None:
         self._styles: dict[str, Element] = {}
@@ -75,11 +75,11 @@ class _Styles:
         # The text's own automatic styles come last: they hide the document's of the same name.
         for part in (tree for name in (_STYLES, _CONTENT) if (tree := trees.get(name)) is not None):
             for style in part.iter("{*}style", "{*}list-style"):
-                styles = self._lists if _name(style) == "list-style" else self._styles
+                styles = self._lists if _local_name(style) == "list-style" else self._styles
                 styles[_attribute(style, "name")] = style
 
     def ancestors(self, name: str) -> Iterator[str]:
-        """Yield a style and those it inherits from, the nearest first."""
+        """Yield the names of a style and its ancestors, the nearest first."""
         # bounded: in a made file a style may build on itself
         for _ in range(20):
             if not name:
@@ -92,7 +92,7 @@ class _Styles:
         return self._text_properties(name).get("display") == "none"
 
     def _text_properties(self, name: str) -> dict[str, str]:
-        """Return a style's text properties, with those that it inherits."""
+        """Return a style's text properties, also the inherited ones."""
         found: dict[str, str] = {}
         for ancestor in self.ancestors(name):
             style = self._styles.get(ancestor)
@@ -116,47 +116,45 @@ class _Styles:
         return tuple(tag for tag, is_so in marked.items() if is_so)
 
     def is_numbered(self, name: str, level: int) -> bool:
-        """Whether a list is numbered at this level, from 1."""
+        """Return whether a list is numbered at this level, from 1."""
         style = self._lists.get(name)
         for entry in () if style is None else style:
             if _attribute(entry, "level") == str(level):
-                return _name(entry) == "list-level-style-number" and bool(
+                return _local_name(entry) == "list-level-style-number" and bool(
                     _attribute(entry, "num-format")
                 )
         return False
 
 
 class _Writer:
-    """Writes a text as HTML; footnotes come last.
+    """Writes a document as HTML. ``hidden`` collects the words that a style hides."""
 
-    ``hidden`` collects words that a style hides.
-    """
-
-    def __init__(self, looks: _Styles) -> None:
-        self._looks = looks
+    def __init__(self, styles: _Styles) -> None:
+        self._styles = styles
         self._notes: list[str] = []
         self.hidden: list[str] = []
 
     def blocks(self, parent: Element, style: str = "", level: int = 0) -> Iterator[str]:
-        """Yield the blocks in an element; ``style`` and ``level`` belong to the list around it."""
+        """Yield the HTML of each block. ``style`` and ``level`` are those of the list around it."""
         for child in parent:
-            name = _name(child)
+            name = _local_name(child)
             if name in {"p", "h"}:
-                yield "" if self._hides(child) else self._paragraph(child)
+                yield "" if self._note_if_hidden(child) else self._paragraph_html(child)
             elif name == "list":
-                yield self._list(child, style, level + 1)
+                yield self._list_html(child, style, level + 1)
             elif name == "table":
                 rows = (
-                    f"<tr>{''.join(self._cells(row))}</tr>" for row in child.iter("{*}table-row")
+                    f"<tr>{''.join(self._cell_html(row))}</tr>"
+                    for row in child.iter("{*}table-row")
                 )
                 yield f"<table>{''.join(rows)}</table>"
             elif name and name not in _SKIPPED_TAGS:
                 yield from self.blocks(child, style, level)
 
-    def _paragraph(self, element: Element) -> str:
-        inside = self._inside(element)
-        styles = set(self._looks.ancestors(_attribute(element, "style-name")))
-        if _name(element) == "h":
+    def _paragraph_html(self, element: Element) -> str:
+        inside = self._inner_html(element)
+        styles = set(self._styles.ancestors(_attribute(element, "style-name")))
+        if _local_name(element) == "h":
             level = _attribute(element, "outline-level")
             tag = f"h{min(6, max(1, int(level)))}" if level.isdecimal() and len(level) < 3 else "h2"
             return f"<{tag}>{inside}</{tag}>"
@@ -167,20 +165,20 @@ class _Writer:
         if _TABLE_HEADING_STYLE not in styles:  # a head is bold as it is
             inside = self._marked(inside, _attribute(element, "style-name"))
         whole = f"<p>{inside}</p>"
-        return f"<blockquote>{whole}</blockquote>" if styles & _QUOTES else whole
+        return f"<blockquote>{whole}</blockquote>" if styles & _QUOTATIONS else whole
 
-    def _list(self, element: Element, style: str, level: int) -> str:
+    def _list_html(self, element: Element, style: str, level: int) -> str:
         style = _attribute(element, "style-name") or style
-        tag = "ol" if self._looks.is_numbered(style, level) else "ul"
+        tag = "ol" if self._styles.is_numbered(style, level) else "ul"
         items = "".join(
             f"<li>{''.join(self.blocks(item, style, level))}</li>"
             for item in element
-            if _name(item) in {"list-item", "list-header"}
+            if _local_name(item) in {"list-item", "list-header"}
         )
         return f"<{tag}>{items}</{tag}>"
 
-    def _cells(self, row: Element) -> Iterator[str]:
-        cells = [child for child in row if _name(child) == "table-cell"][:_MAX_CELLS]
+    def _cell_html(self, row: Element) -> Iterator[str]:
+        cells = [child for child in row if _local_name(child) == "table-cell"][:_MAX_CELLS]
         for cell in cells:
             spans = [_attribute(cell, f"number-{way}-spanned") for way in ("columns", "rows")]
             attributes = "".join(
@@ -190,18 +188,18 @@ class _Writer:
             )
             inside = "".join(self.blocks(cell))
             styles = [_attribute(element, "style-name") for element in cell.iter("{*}p")]
-            heads = any(_TABLE_HEADING_STYLE in self._looks.ancestors(style) for style in styles)
+            heads = any(_TABLE_HEADING_STYLE in self._styles.ancestors(style) for style in styles)
             tag = "th" if heads else "td"
             yield f"<{tag}{attributes}>{inside}</{tag}>"
 
-    def _inside(self, element: Element) -> str:
+    def _inner_html(self, element: Element) -> str:
         written = [escape(_ordinary(element.text))]
         for child in element:
-            written += [self._inline(child), escape(_ordinary(child.tail))]
+            written += [self._inline_html(child), escape(_ordinary(child.tail))]
         return "".join(written)
 
-    def _inline(self, element: Element) -> str:
-        name = _name(element)
+    def _inline_html(self, element: Element) -> str:
+        name = _local_name(element)
         if name in _SKIPPED_TAGS or not name:
             return ""
         if name == "s":
@@ -211,39 +209,39 @@ class _Writer:
         if name in {"tab", "line-break"}:
             return " " if name == "tab" else "<br>"
         if name in {"note", "frame"}:
-            return self._note(element) if name == "note" else self._frame(element)
-        if name == "span" and self._hides(element):
+            return self._footnote_html(element) if name == "note" else self._picture_html(element)
+        if name == "span" and self._note_if_hidden(element):
             return ""
-        inside = self._inside(element)
+        inside = self._inner_html(element)
         if name == "a":
             return f'<a href="{escape(_attribute(element, "href"))}">{inside}</a>'
         return self._marked(inside, _attribute(element, "style-name")) if name == "span" else inside
 
-    def _hides(self, element: Element) -> bool:
-        """Whether an element's words are hidden; they are then added to ``hidden``."""
-        is_hidden = self._looks.is_hidden(_attribute(element, "style-name"))
+    def _note_if_hidden(self, element: Element) -> bool:
+        """Return whether an element is hidden. If it is, add its words to ``hidden``."""
+        is_hidden = self._styles.is_hidden(_attribute(element, "style-name"))
         words = _ordinary("".join(element.itertext())).strip() if is_hidden else ""
         self.hidden += [words] if words else []
         return is_hidden
 
     def _marked(self, inside: str, style: str) -> str:
-        for tag in self._looks.marks(style) if inside.strip() else ():
+        for tag in self._styles.marks(style) if inside.strip() else ():
             inside = f"<{tag}>{inside}</{tag}>"
         return inside
 
-    def _frame(self, frame: Element) -> str:
-        """Write a picture; text boxes are read elsewhere."""
+    def _picture_html(self, frame: Element) -> str:
+        """Return an ``img``, or "" for another frame: text boxes are read elsewhere."""
         image = frame.find("{*}image")
         if image is None:
             return ""
         alt = next((part.text or "" for part in frame.iter("{*}desc", "{*}title")), "")
         return f'<img src="{escape(PART + _attribute(image, "href"))}" alt="{escape(alt)}">'
 
-    def _note(self, note: Element) -> str:
-        """Write a footnote as web pages do: two places that link to each other."""
+    def _footnote_html(self, note: Element) -> str:
+        """Return the mark of a footnote, and keep the note. The two link to each other."""
         body = note.find("{*}note-body")
         number = len(self._notes) + 1
-        # its place is taken first: a note within this one counts on
+        # reserve the number: a note within this one gets the next
         self._notes.append("")
         words = "" if body is None else "".join(self.blocks(body))
         back = f'<a href="#mark-{number}">^</a>'
@@ -254,8 +252,8 @@ class _Writer:
         return f"<ol>{''.join(self._notes)}</ol>" if self._notes else ""
 
 
-def _reviewed(content: Element) -> Review:
-    changes = [_name(kind) for region in content.iter("{*}changed-region") for kind in region]
+def _read_review(content: Element) -> Review:
+    changes = [_local_name(kind) for region in content.iter("{*}changed-region") for kind in region]
     return Review(
         inserted=changes.count("insertion"),
         deleted=changes.count("deletion"),
@@ -265,7 +263,7 @@ def _reviewed(content: Element) -> Review:
 
 
 def _words_outside(trees: Mapping[str, Element]) -> Iterator[str]:
-    """Yield the words outside of the text: text boxes, heads of pages, metadata."""
+    """Yield the texts outside of the running text: text boxes, heads of pages, metadata."""
     for box in trees[_CONTENT].iter("{*}text-box"):
         yield from _paragraph_texts(box)
     for name, kinds in ((_STYLES, ("{*}header", "{*}footer")), ("meta.xml", ("{*}meta",))):
@@ -287,7 +285,7 @@ def _ordinary(text: str | None) -> str:
     return ordinary(text or "")
 
 
-def _name(element: Element) -> str:
+def _local_name(element: Element) -> str:
     return etree.QName(element).localname if isinstance(element.tag, str) else ""
 
 

@@ -22,19 +22,18 @@ _MAX_UNPACKED_BYTES = 20_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Packing:
-    """One kind of archive."""
+    """A kind of archive, by the program that writes it."""
 
     program: str
     main: str
     """The name of the part with the text."""
     read: re.Pattern[str]
     """The names of the parts to read. Programs leave empty files among the others."""
-    save_anew: str
+    advice: str
     """Advice for a broken file."""
 
     def parts(self, data: bytes, file: str) -> dict[str, bytes]:
-        """Return the XML of a file, by name. Raises InvalidInput if it is broken, a bomb or
-        something else."""
+        """Return name → XML of the parts. Raises InvalidInput for a broken file or a zip bomb."""
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 names = archive.namelist()
@@ -44,8 +43,8 @@ class Packing:
                 parts = _read(archive, list(filter(self.read.fullmatch, names)))
         except InvalidInput:
             raise
-        except Exception as error:  # what a broken archive raises has no common name
-            message = f"is no {self.program} file, or a broken one; {self.save_anew}"
+        except Exception as error:  # zipfile raises anything for a broken archive
+            message = f"is no {self.program} file, or a broken one; {self.advice}"
             raise unusable(file, message) from error
         large = [name for name, text in parts.items() if len(text) > _MAX_XML_BYTES]
         if large or sum(map(len, parts.values())) > _MAX_UNPACKED_BYTES:
@@ -53,50 +52,50 @@ class Packing:
             message = f"holds far more than a statement{where}; copy the statement into a new file"
             raise unusable(file, message)
         if self.main not in parts:
-            message = f"is no {self.program} file: it has no text of one in it; {self.save_anew}"
+            message = f"is no {self.program} file: it has no text of one in it; {self.advice}"
             raise unusable(file, message)
         return parts
 
     def picture(self, data: bytes, name: str) -> bytes:
-        """Return one part that is a picture. Raises InvalidInput, naming it."""
+        """Return the bytes of a picture. Raises InvalidInput, naming the picture."""
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(name) as part:
                 return part.read(MAX_PICTURE_BYTES + 1)
-        except Exception as error:  # as above; a picture may also lie outside of the file
+        except Exception as error:  # zipfile raises anything; a picture may also be missing
             raise unusable(name, "is not in the file, or it is broken") from error
 
     def tree(self, data: bytes, name: str, file: str) -> Any:
-        """Parse one part. Raises InvalidInput."""
+        """Parse the XML of one part. Raises InvalidInput."""
         # no entities: they read other files, or grow without end
         parser = etree.XMLParser(resolve_entities=False, no_network=True)
         try:
             root = etree.fromstring(data, parser)
         except (etree.XMLSyntaxError, ValueError) as error:
-            message = f"is broken: {name} in it cannot be read; {self.save_anew}"
+            message = f"is broken: {name} in it cannot be read; {self.advice}"
             raise unusable(file, message) from error
-        # no office program writes one, and entities need one
+        # no office program writes a doctype, which entities need
         if root.getroottree().docinfo.doctype:
             message = f"is no file that {self.program} writes: {name} declares a type;"
-            raise unusable(file, f"{message} {self.save_anew}")
+            raise unusable(file, f"{message} {self.advice}")
         return root
 
 
 def _read(archive: zipfile.ZipFile, names: Sequence[str]) -> dict[str, bytes]:
-    """Read parts up to the limit: the sizes in the archive may be wrong."""
+    """Return name → content, up to a limit. The sizes that the archive states may be wrong."""
     parts: dict[str, bytes] = {}
-    left = _MAX_UNPACKED_BYTES
+    bytes_left = _MAX_UNPACKED_BYTES
     for name in names:
-        if left < 0:
+        if bytes_left < 0:
             break
         with archive.open(name) as part:
             # one byte more than allowed shows a part that is too large
-            parts[name] = part.read(min(_MAX_XML_BYTES, left) + 1)
-        left -= len(parts[name])
+            parts[name] = part.read(min(_MAX_XML_BYTES, bytes_left) + 1)
+        bytes_left -= len(parts[name])
     return parts
 
 
 def page_edges(edges: Iterable[tuple[str, str]]) -> Iterator[DroppedLine]:
-    """Yield the texts of page heads or feet, each text once."""
+    """Yield the texts of page heads or feet, each once. ``edges`` are (head or foot, text)."""
     seen: set[str] = set()
     for place, text in edges:
         if text and text not in seen:
@@ -104,8 +103,8 @@ def page_edges(edges: Iterable[tuple[str, str]]) -> Iterator[DroppedLine]:
             yield DroppedLine(line=0, text=shortened(text), reason=f"at the {place} of each page")
 
 
-def unseen(texts: Iterable[str]) -> Iterator[DroppedLine]:
-    """Yield the hidden words of a file."""
+def hidden_lines(texts: Iterable[str]) -> Iterator[DroppedLine]:
+    """Yield hidden texts as dropped lines."""
     return (
         DroppedLine(line=0, text=shortened(text), reason="hidden in the file") for text in texts
     )

@@ -1,4 +1,4 @@
-"""Turn web pages, saved from a browser or by Word, into blocks of Markdown."""
+"""Import web pages, saved by a browser or a word processor, and pasted HTML."""
 
 import re
 from collections import Counter
@@ -11,7 +11,7 @@ from lxml import etree, html
 from newsletter.documents.encoding import decode
 from newsletter.documents.markup.article import Article, drop_unseen, find_article
 from newsletter.documents.markup.elements import BlockReader, holding_blocks, join_blocks, numbered
-from newsletter.documents.markup.facts import Facts, facts_of, words_of
+from newsletter.documents.markup.facts import Facts, facts_of, list_texts
 from newsletter.documents.markup.footnotes import Footnotes, take_footnotes
 from newsletter.documents.markup.inline_markup import Element, InlineReader, line_of, text_of
 from newsletter.documents.markup.packed import page_edges
@@ -23,7 +23,7 @@ from newsletter.documents.markup.word_processors import (
     is_word,
     take_review,
 )
-from newsletter.documents.pictures import embedded, with_encoded
+from newsletter.documents.pictures import decode_data_url, with_encoded
 from newsletter.documents.redirects import redirect_note
 from newsletter.documents.release.blocks import RULE, Block, ExtractedText, import_blocks
 from newsletter.documents.release.dates import date_line
@@ -43,7 +43,7 @@ _MIN_TITLE_PART_CHARS = 8
 """Minimum letters of a headline that is not in an element of its own."""
 _MIN_SUBHEAD_WORDS = 6
 """Minimum words of a subhead; fewer may be a menu."""
-_LEAVES = "leads to the list of readers that it was once sent to"
+_OPT_OUT = "leads to the list of readers that it was once sent to"
 _SCRIPTED_PAGE_NOTE = (
     "The page shows little of its text, which a script puts there; it was read from the page's"
     " data, without bold words and links."
@@ -56,7 +56,7 @@ def import_page(
     today: date,
     file: str,
     subject: str = "",
-    pictures: Callable[[str], bytes] = embedded,
+    pictures: Callable[[str], bytes] = decode_data_url,
 ) -> ImportedDocument:
     """Find the statement in a web page. Raises InvalidInput, naming ``file``.
 
@@ -69,23 +69,23 @@ def import_page(
     root = parse(text, file=file)
     for cited in list(root.iterfind(".//blockquote[@type='cite']")):
         cited.drop_tag()  # Apple Mail and Thunderbird put all of a forwarded email into one
-    document = is_google(root) or is_word(root)
-    facts = facts_of(root, document=document)
+    is_document = is_google(root) or is_word(root)
+    facts = facts_of(root, is_document=is_document)
     # of the whole page: a part that is dropped later may mention an embargo
-    words = dict(words_of(root))
-    edges = list(page_edges(_take_edges(root))) if document else []
-    review = _cleaned(root)
+    words = dict(list_texts(root))
+    edges = list(page_edges(_take_edges(root))) if is_document else []
+    review = _clean(root)
     footnotes = take_footnotes(root)
     inline = InlineReader(base=facts.base, references=footnotes.references, keeps_pictures=True)
-    article = None if document else find_article(root)
+    article = None if is_document else find_article(root)
     chosen = article.element if article else root
     # the text itself is searched elsewhere
-    for shown, _ in words_of(chosen):
+    for shown, _ in list_texts(chosen):
         words.pop(shown, None)
     blocks = read_blocks(chosen, inline)
     foot = [block for block in blocks if offers_to_leave(block.markdown)]
     blocks = [block for block in blocks if block not in foot]
-    left = [DroppedLine(line=o.number, text=shortened(o.text), reason=_LEAVES) for o in foot]
+    opt_outs = [DroppedLine(line=o.number, text=shortened(o.text), reason=_OPT_OUT) for o in foot]
     hidden = _hidden_text(facts.text, blocks, inline)
     if article is not None and not hidden:
         blocks = [*find_standfirst(root, chosen, facts.title), *blocks]
@@ -94,25 +94,25 @@ def import_page(
     read = ExtractedText(
         blocks=tuple(hidden or blocks),
         title=facts.title,
-        windows=facts.windows,
+        window_titles=facts.window_titles,
         fallback_title=facts.fallback_title,
-        email=subject,
-        dated=_dated(facts, root, article),
+        email_subject=subject,
+        dated=_find_date(facts, root, article),
         foot=footnote_blocks(footnotes, hidden or blocks, inline),
         beside=(
             *((line, one) for one, line in words.items()),
             *((0, said) for said in facts.unseen_texts),
         ),
-        dropped=(*edges, *(article.dropped if article else ()), *inline.dropped, *left),
+        dropped=(*edges, *(article.dropped if article else ()), *inline.dropped, *opt_outs),
         pictures=tuple(inline.pictures),
         notes=tuple(filter(None, [*notes, *link_notes(inline)])),
     )
-    made = import_blocks(_in_words(read), today=today, file=file)
+    made = import_blocks(_without_line_numbers(read), today=today, file=file)
     return with_encoded(replace(made, language=facts.language), pictures)
 
 
-def _in_words(extracted: ExtractedText) -> ExtractedText:
-    """Set line numbers to 0 if most of the page is one line, as minified HTML is."""
+def _without_line_numbers(extracted: ExtractedText) -> ExtractedText:
+    """Return the text without line numbers if most of the page is one line, as minified HTML is."""
     counts = Counter(block.number for block in extracted.blocks)
     if len(extracted.blocks) < 2 or max(counts.values()) * 2 <= len(extracted.blocks):
         return extracted
@@ -125,7 +125,7 @@ def _in_words(extracted: ExtractedText) -> ExtractedText:
 
 
 def _hidden_text(text: str, shown: Sequence[Block], inline: InlineReader) -> list[Block]:
-    """Return the article from the page's data, if the page itself shows far less of it."""
+    """Return the article in the page's data, if the page shows far less of it; else []."""
     if len(comparable(text)) * _MIN_SHOWN <= sum(len(comparable(block.text)) for block in shown):
         return []
     if re.search(r"</?(?:p|br|div|li)\b", text):
@@ -135,11 +135,11 @@ def _hidden_text(text: str, shown: Sequence[Block], inline: InlineReader) -> lis
     return list(numbered(blocks))
 
 
-def _dated(facts: Facts, root: Element, article: Article | None) -> Dated:
-    """Return the page's own date, else the nearest one above its article."""
+def _find_date(facts: Facts, root: Element, article: Article | None) -> Dated:
+    """Return the date that the page states, else the nearest one above its article."""
     if facts.dated.value is not None or article is None:
         return facts.dated
-    for words, _ in reversed(_above(root, article.element)):
+    for words, _ in reversed(_words_above(root, article.element)):
         found = date_line(words)
         if found and found.value is not None:
             note = f"The date {found.value} stands above the article on the page."
@@ -148,9 +148,9 @@ def _dated(facts: Facts, root: Element, article: Article | None) -> Dated:
 
 
 def find_standfirst(root: Element, chosen: Element, title: str) -> list[Block]:
-    """Return a standfirst: text between headline and article that is as long as a subhead."""
+    """Return the lines between headline and article that are as long as a subhead."""
     wanted = comparable(title)
-    above = _above(root, chosen)
+    above = _words_above(root, chosen)
     ends = [
         n
         for n, (words, _) in enumerate(above)
@@ -165,8 +165,8 @@ def find_standfirst(root: Element, chosen: Element, title: str) -> list[Block]:
     ]
 
 
-def _above(root: Element, chosen: Element) -> list[tuple[str, int]]:
-    """Return the words between any two tags above a part of a page, with their line, in order."""
+def _words_above(root: Element, chosen: Element) -> list[tuple[str, int]]:
+    """Return (text, line) of all texts above an element, in order."""
     above: list[tuple[str, int]] = []
     for event, element in etree.iterwalk(root, events=("start", "end")):
         if element is chosen:
@@ -178,15 +178,15 @@ def _above(root: Element, chosen: Element) -> list[tuple[str, int]]:
 
 
 def _take_edges(root: Element) -> Iterator[tuple[str, str]]:
-    """Take the heads and feet of printed pages out of a page by LibreOffice, and yield them."""
+    """Remove the heads and feet that LibreOffice wrote. Yield (head or foot, text) of each."""
     for edge in root.xpath("//div[@title='header' or @title='footer']"):
         yield "head" if edge.get("title") == "header" else "foot", text_of(edge)
         edge.drop_tree()
 
 
-def _cleaned(root: Element) -> Review:
-    """Remove hidden parts and the marks of programs; return the traces of a review."""
-    google, word = is_google(root), is_word(root)  # what tells them is taken out below
+def _clean(root: Element) -> Review:
+    """Remove hidden parts and the markup of programs. Return the traces of a review."""
+    google, word = is_google(root), is_word(root)  # before their traces are removed
     if google:
         clean_google(root)
     drop_unseen(root)
@@ -207,8 +207,8 @@ def import_body(
 ) -> ImportedDocument:
     """Find the statement in the HTML that an importer made of a document.
 
-    ``edges`` are the heads and feet of pages. ``beside`` is text outside of the running text that
-    may mention an embargo. Places count paragraphs. Raises InvalidInput.
+    ``edges`` are the heads and feet of pages. ``beside`` are texts outside of the running text that
+    may mention an embargo. The line of a block is its ordinal. Raises InvalidInput.
     """
     root = parse(f"<body>{body}</body>", file=file)
     footnotes = take_footnotes(root)
@@ -237,7 +237,7 @@ def parse(text: str, *, file: str) -> Element:
         root = html.document_fromstring(clean.encode(), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError) as error:
         raise unusable(file, "holds no text; look whether it is the right file") from error
-    # counted by events: what reads the tree recurses, and would fail on what it cannot bear
+    # counted by events: a function that recurses over a deep tree would fail
     deepest = depth = 0
     for event, _ in etree.iterwalk(root, events=("start", "end")):
         depth += 1 if event == "start" else -1
@@ -252,17 +252,17 @@ def parse(text: str, *, file: str) -> Element:
 
 
 def read_blocks(root: Element, inline: InlineReader) -> list[Block]:
-    return BlockReader(inline=inline, holding=holding_blocks(root)).read(root)
+    return BlockReader(inline=inline, block_ancestors=holding_blocks(root)).read(root)
 
 
 def footnote_blocks(
     footnotes: Footnotes, blocks: Sequence[Block], inline: InlineReader
 ) -> tuple[str, ...]:
-    """Return the footnotes that the blocks refer to, as Markdown; note the others."""
+    """Return the footnotes that the blocks refer to, as Markdown. The others are left out."""
     written = []
     text = "\n".join(block.markdown for block in blocks)
     for name, element in footnotes.notes.items():
-        # Markdown shows a note that nothing refers to nowhere
+        # Markdown does not show a note without a mark in the text
         if f"[^{name}]" not in text:
             inline.leave_out(element, "a footnote of what was left out")
             continue
@@ -277,10 +277,10 @@ def footnote_blocks(
 
 
 def link_notes(inline: InlineReader) -> list[str]:
-    """Return notes on changed links, and on links and marks that a mail may not have."""
+    """Return notes on changed links, and on links and marks that an email cannot show."""
     counted = (
         (
-            *(inline.http, "1 link begins", "links begin"),
+            *(inline.http_links, "1 link begins", "links begin"),
             "with http://, which is not encrypted: write https:// where it works.",
         ),
         (
@@ -303,7 +303,7 @@ def link_notes(inline: InlineReader) -> list[str]:
 def read_pasted(html: str) -> Pasted:
     """Read a pasted part of a page, of a Word file or of Google Docs. Raises InvalidInput."""
     root = parse(html, file="what was pasted")
-    review = _cleaned(root)
+    review = _clean(root)
     footnotes = take_footnotes(root)
     inline = InlineReader(references=footnotes.references)
     blocks = read_blocks(root, inline)

@@ -34,9 +34,9 @@ _INDENT = (14, 60)
 _SENTENCE_END_PATTERN = re.compile(r"[.!?…:;]['\"”’»)\]]{0,3}\Z")
 _PAGE = pattern("numbers of pages", flags=0)
 _PRINTED_URL_PATTERN = re.compile(r"(?:file|https?)://\S+(?: \d+/\d+)?")
-"""The page foot that a browser prints: the page's address."""
-_PRINTED = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}:\d\d\b.*")
-"""The page head that a browser prints: the time and the page's title."""
+"""The foot of a page printed by a browser: the page's address."""
+_PRINTED_HEAD = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}:\d\d\b.*")
+"""The head of a page printed by a browser: the time and the page's title."""
 _MAX_EDGES = 6
 """Maximum lines of a page head or foot."""
 _SAME_HEIGHT = 2
@@ -62,7 +62,7 @@ def import_pdf(data: bytes, *, today: date, file: str) -> ImportedDocument:
     edges, kept = _without_edges(pages)
     lines = [line for page in kept for line in page]
     columns = [part for page in kept for part in in_columns(page)]
-    # to half points: how a page is scaled makes one size of letters come out as several
+    # to half points: scaling a page turns one size of letters into several
     usual = _most_frequent((round(line.size * 2) / 2, len(line.text)) for line in lines)
     pitch = _most_frequent((round(gap, 1), 1) for column in columns for gap in _gaps(column))
     blocks = _join_over_pages([_blocks(part, usual, pitch * _MIN_GAP_RATIO) for part in columns])
@@ -103,7 +103,7 @@ def _without_edges(
         heads = [(n, one) for n, top, _ in ends for one in kept[n] if top - one.top < _SAME_HEIGHT]
         feet = [(n, one) for n, _, last in ends for one in kept[n] if one.top - last < _SAME_HEIGHT]
         browsers = [line for _, line in feet if _PRINTED_URL_PATTERN.fullmatch(line.text)]
-        browsers += [line for _, line in heads if browsers and _PRINTED.fullmatch(line.text)]
+        browsers += [line for _, line in heads if browsers and _PRINTED_HEAD.fullmatch(line.text)]
         removed: list[PdfLine] = []
         for place, lines in (("head", heads), ("foot", feet)):
             shape_counts = Counter(shape for n, line in lines for shape in _shapes(line, n))
@@ -142,44 +142,44 @@ def _most_frequent(weights: Iterable[tuple[float, int]]) -> float:
 
 @dataclass(kw_only=True)
 class _Block:
-    """Lines that belong together, or a table's rows with its first line."""
+    """The lines of a paragraph, or the rows of a table."""
 
     lines: list[PdfLine] = field(default_factory=list)
     rows: list[list[Cell]] = field(default_factory=list)
-    room: float = 0.0
-    """Empty points after the last line."""
+    empty_points: float = 0.0
+    """Points between the end of the last line and the right margin."""
 
-    def goes_on(self, line: PdfLine) -> bool:
-        """Whether a paragraph continues: the next line's first word did not fit on the last
+    def continues_with(self, line: PdfLine) -> bool:
+        """Return whether a paragraph continues: the next line's first word did not fit on the last
         line."""
         last_line = self.lines[-1]
         letter = (last_line.right - last_line.left) / max(len(last_line.text), 1)
-        return self.room < _MIN_ROOM_RATIO * letter * (len(line.text.split()[0]) + 1)
+        return self.empty_points < _MIN_ROOM_RATIO * letter * (len(line.text.split()[0]) + 1)
 
     @property
-    def ends(self) -> bool:
-        """Whether the last line ends a sentence, or the block is no running text."""
+    def is_complete(self) -> bool:
+        """Return whether the last line ends a sentence, or the block is no running text."""
         return bool(self.rows) or bool(_SENTENCE_END_PATTERN.search(self.lines[-1].text))
 
 
 def _gaps(column: Sequence[PdfLine]) -> Iterator[float]:
-    """Yield the distances of adjacent lines, in the size of their letters."""
+    """Yield the distance of each two adjacent lines, relative to the size of their letters."""
     for above, line in pairwise(sorted(column, key=lambda line: -line.top)):
         if _is_as_large(above, line) and above.top - line.top > _SAME_HEIGHT:
             yield (above.top - line.top) / line.size
 
 
 def _blocks(page: Sequence[PdfLine], size: float, line_distance: float) -> list[_Block]:
-    """Join the lines of one column to paragraphs: by pdfminer's boxes, and by their distance.
+    """Join the lines of a column to paragraphs and tables, by pdfminer's boxes and by distance.
 
-    ``size`` is the size of most letters. ``line_distance`` is the largest distance of
-    the lines of a paragraph, in the size of the letters.
+    ``size`` is the size of most letters, in points. ``line_distance`` is the largest distance of
+    two lines of a paragraph, relative to the size of their letters.
     """
     right = max(
         (line.right for line in page if _is_as_large(line, replace(line, size=size))), default=0.0
     )
     blocks: list[_Block] = []
-    for row in _rows(page):
+    for row in _group_side_by_side(page):
         cells = sorted((cell for line in row for cell in line.cells), key=lambda cell: cell.left)
         if len(cells) > 1 and not _LIST_MARK_PATTERN.fullmatch(cells[0].text):
             if blocks and blocks[-1].rows and len(blocks[-1].rows[-1]) == len(cells):
@@ -200,7 +200,7 @@ def _blocks(page: Sequence[PdfLine], size: float, line_distance: float) -> list[
             blocks[-1].lines.append(line)
         else:
             blocks.append(_Block(lines=[line]))
-        blocks[-1].room = right - line.right
+        blocks[-1].empty_points = right - line.right
     # A single row of several cells is no table, but a line with gaps in it.
     return [
         _Block(lines=[_as_one(block.lines[0], block.rows[0])]) if len(block.rows) == 1 else block
@@ -209,14 +209,13 @@ def _blocks(page: Sequence[PdfLine], size: float, line_distance: float) -> list[
 
 
 def _is_below(block: _Block, line: PdfLine, usual_size: float, pitch: float) -> bool:
-    """Whether a line is the next one of a paragraph."""
     above = block.lines[-1]
     if above.top - line.top > pitch * line.size:
         return False
     offset = line.cells[0].left - above.cells[0].left
     is_item = len(block.lines) == 1 and (_BULLET.match(above.text) or _NUMBER.match(above.text))
     is_aligned = 0 < offset < _INDENT[1] if is_item else abs(offset) < _SAME_HEIGHT
-    return line.size >= usual_size * _MIN_TITLE_RATIO or (is_aligned and block.goes_on(line))
+    return line.size >= usual_size * _MIN_TITLE_RATIO or (is_aligned and block.continues_with(line))
 
 
 def _as_one(line: PdfLine, cells: Sequence[Cell]) -> PdfLine:
@@ -224,8 +223,8 @@ def _as_one(line: PdfLine, cells: Sequence[Cell]) -> PdfLine:
     return replace(line, cells=(Cell(words=tuple(words), left=cells[0].left),))
 
 
-def _rows(page: Sequence[PdfLine]) -> Iterator[list[PdfLine]]:
-    """Yield adjacent lines together, from top to bottom."""
+def _group_side_by_side(page: Sequence[PdfLine]) -> Iterator[list[PdfLine]]:
+    """Yield the lines that are side by side, from top to bottom."""
     row: list[PdfLine] = []
     for line in sorted((line for line in page if line.cells), key=lambda line: -line.top):
         # by its middle: lines below each other often overlap at their edges
@@ -242,13 +241,13 @@ def _is_as_large(one: PdfLine, other: PdfLine) -> bool:
 
 
 def _join_over_pages(pages: Sequence[list[_Block]]) -> list[_Block]:
-    """Join a paragraph that a page break splits."""
+    """Return the blocks of all pages. A paragraph that a page break splits is joined."""
     joined: list[_Block] = []
     for page in pages:
         blocks = list(page)
-        if joined and blocks and not joined[-1].ends and not blocks[0].rows:
+        if joined and blocks and not joined[-1].is_complete and not blocks[0].rows:
             first = blocks[0].lines[0]
-            alike = _is_as_large(joined[-1].lines[-1], first) and joined[-1].goes_on(first)
+            alike = _is_as_large(joined[-1].lines[-1], first) and joined[-1].continues_with(first)
             if alike and not _BULLET.match(first.text):
                 joined[-1].lines += blocks.pop(0).lines
         joined += blocks
@@ -259,28 +258,28 @@ def _join_over_pages(pages: Sequence[list[_Block]]) -> list[_Block]:
 
 
 def _html(blocks: Sequence[_Block], *, size: float, margin: float) -> Iterator[str]:
-    """Write each block; items of a list that follow each other are in one.
+    """Yield the HTML of the blocks. Adjacent items form one list.
 
-    ``size`` is the size of most letters and ``margin`` where most lines begin, both in points.
+    ``size`` is the size of most letters, and ``margin`` the left edge of most lines, in points.
     """
     # a PDF names no levels: the largest letters are the title's, all other large ones subheads
     max_size = max((block.lines[0].size for block in blocks if block.lines), default=0.0)
     for kind, group in groupby(_with_kinds(blocks, size, margin), key=itemgetter(0)):
-        quoted_blocks = [block for _, block in group]
+        same_kind = [block for _, block in group]
         if kind in {"ul", "ol"}:
-            items = (f"<li>{_block_html(block, without_mark=True)}</li>" for block in quoted_blocks)
+            items = (f"<li>{_block_html(block, without_mark=True)}</li>" for block in same_kind)
             yield f"<{kind}>{''.join(items)}</{kind}>"
         elif kind == "blockquote":
-            quoted = "".join(f"<p>{_block_html(block)}</p>" for block in quoted_blocks)
+            quoted = "".join(f"<p>{_block_html(block)}</p>" for block in same_kind)
             yield f"<blockquote>{quoted}</blockquote>"
         elif kind == "table":
-            yield from (_table(block.rows) for block in quoted_blocks)
+            yield from (_table(block.rows) for block in same_kind)
         elif kind == "h":
-            for block in quoted_blocks:
+            for block in same_kind:
                 level = 1 if block.lines[0].size > max_size - 0.6 else 2
                 yield f"<h{level}>{_block_html(block)}</h{level}>"
         else:
-            yield from (f"<p>{_block_html(block)}</p>" for block in quoted_blocks)
+            yield from (f"<p>{_block_html(block)}</p>" for block in same_kind)
 
 
 def _with_kinds(
@@ -303,7 +302,7 @@ def _with_kinds(
 
 
 def _is_indented(block: _Block, margin: float) -> bool:
-    """Whether all lines of a block are indented by as much as quotations are."""
+    """Return whether all lines of a block are indented by as much as quotations are."""
     lefts = [line.cells[0].left - margin for line in block.lines]
     words = sum(len(line.text.split()) for line in block.lines)
     is_aligned = max(lefts, default=0) - min(lefts, default=0) < 2
@@ -311,7 +310,7 @@ def _is_indented(block: _Block, margin: float) -> bool:
 
 
 def _find_numbered(blocks: Sequence[_Block]) -> set[int]:
-    """Return the blocks that count from one. A date such as 12. November is no item."""
+    """Return the indexes of blocks that are numbered 1, 2 and so on. A date is not one of them."""
     numbers = [_NUMBER.match(block.lines[0].text) if block.lines else None for block in blocks]
     numbered: set[int] = set()
     for index, number in enumerate(numbers):
@@ -333,7 +332,7 @@ def _block_html(block: _Block, *, without_mark: bool = False) -> str:
 
 
 def _without_mark(words: Sequence[TextRun]) -> list[TextRun]:
-    """Remove the mark of an item, whether it is a run of its own or part of one."""
+    """Return an item's runs without its bullet or number."""
     text = "".join(word.text for word in words)
     found = _BULLET.match(text) or _NUMBER.match(text)
     mark_length = found.end() if found else 0
@@ -345,10 +344,10 @@ def _without_mark(words: Sequence[TextRun]) -> list[TextRun]:
 
 
 def _marked_html(words: Sequence[TextRun]) -> str:
-    """Write words as HTML, merging those that look alike."""
+    """Write runs as HTML, and merge those that look alike."""
     runs: list[TextRun] = []
     for word in filter(lambda word: word.text, words):
-        # A blank has the looks of what stands before it: PDFs often set it in another font.
+        # a blank looks like the run before it: PDFs often set it in another font
         if runs and (not word.text.strip() or replace(runs[-1], text=word.text) == word):
             runs[-1] = replace(runs[-1], text=runs[-1].text + word.text)
         else:

@@ -25,12 +25,12 @@ from newsletter.documents.release.lines import ordinary
 from newsletter.domain.errors import InvalidInput
 
 MAX_PAGES = 60
-_WIDE_GAP = 1.6
-"""Minimum gap between cells of a table, relative to the letters' size."""
-_BARE_GAP = 0.35
+_MIN_GAP_RATIO = 1.6
+"""Minimum gap between cells of a table, relative to the size of the letters."""
+_MIN_BARE_GAP_RATIO = 0.35
 """Minimum gap between cells without a space character, on pages that have spaces."""
-_BLANK_WIDTH_RATIO = 0.1
-"""Minimum gap that is a space, relative to the letters' size."""
+_MIN_BLANK_RATIO = 0.1
+"""Minimum gap that is a space, relative to the size of the letters."""
 _UNREADABLE_GLYPH_PATTERN = re.compile(r"\(cid:\d+\)")
 """pdfminer's placeholder for a letter that the file does not identify."""
 UNREAD_MARK = "\ufffd"
@@ -39,7 +39,7 @@ _MAX_LINKS, _MAX_ROWS = 1_000, 500
 
 @dataclass(frozen=True, kw_only=True)
 class TextRun:
-    """Words of a line that look alike."""
+    """Consecutive words of a line that look alike."""
 
     text: str
     bold: bool = False
@@ -49,7 +49,7 @@ class TextRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """Part of a line without a wide gap. Places are in points, from the left."""
+    """A part of a line without a wide gap. ``left`` is in points, from the left of the page."""
 
     words: tuple[TextRun, ...]
     left: float
@@ -61,7 +61,7 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class PdfLine:
-    """A line. Places are in points, from the left and the foot of the page."""
+    """A line. Its edges are in points, from the left and the foot of the page."""
 
     cells: tuple[Cell, ...]
     size: float
@@ -70,7 +70,7 @@ class PdfLine:
     top: float
     bottom: float
     box: int
-    """Lines with the same number probably belong together."""
+    """pdfminer's box. Lines in one box probably belong to one paragraph."""
 
     @property
     def text(self) -> str:
@@ -83,18 +83,18 @@ def read_pages(data: bytes, file: str) -> list[list[PdfLine]]:
     Raises InvalidInput, naming ``file``, if it is locked, broken or far too long.
     """
     try:
-        return list(_pages(data, file))
+        return list(_read_pages(data, file))
     except PDFPasswordIncorrect as error:
         message = "is locked with a password; save it without one, or copy its text into a file"
         raise unusable(file, message) from error
     except InvalidInput:
         raise
-    except Exception as error:  # what a file is made to raise in there has no common name
+    except Exception as error:  # pdfminer raises anything for a crafted file
         message = "is no PDF, or a broken one; save it again and import that"
         raise unusable(file, message) from error
 
 
-def _pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
+def _read_pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
     resources = PDFResourceManager()
     device = PDFPageAggregator(resources, laparams=LAParams())
     interpreter = PDFPageInterpreter(resources, device)
@@ -108,16 +108,20 @@ def _pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
         boxes = [item for item in device.get_result() if isinstance(item, LTTextBox)]
         lines = [(box, line) for box, one in enumerate(boxes) for line in one]
         text = "".join(line.get_text() for _, line in lines)
-        kinds = list(map(_kind, text))
-        way = _Layout(
+        kinds = list(map(_direction_of, text))
+        layout = _Layout(
             links=links,
-            cell_gap=_BARE_GAP if _has_blanks([line for _, line in lines]) else _WIDE_GAP,
-            to_left=kinds.count(_RIGHT) > kinds.count(_LEFT_TO_RIGHT),
+            cell_gap=_MIN_BARE_GAP_RATIO
+            if _has_blanks([line for _, line in lines])
+            else _MIN_GAP_RATIO,
+            to_left=kinds.count(_RTL) > kinds.count(_LTR),
         )
         rows = [[pair] for pair in lines]
         if _runs_to_the_left(text):
-            rows = _in_one_box(list(_rows(lines)))
-        yield [_line(row, way) for row in rows if any(piece.get_text().strip() for _, piece in row)]
+            rows = _join_boxes(list(_group_lines(lines)))
+        yield [
+            _line(row, layout) for row in rows if any(piece.get_text().strip() for _, piece in row)
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,23 +130,23 @@ class _Layout:
 
     links: Sequence["_Link"]
     cell_gap: float
-    """The gap without a blank that separates cells, in the size of the letters."""
+    """Minimum gap without a blank that separates cells, relative to the size of the letters."""
     to_left: bool
     """Whether most of the page is read from right to left."""
 
 
 _Row = list[tuple[int, LTTextLine]]
-"""Adjacent lines, with the numbers of their boxes."""
+"""The parts of one line, each with the number of its box."""
 
 
-def _rows(lines: _Row) -> Iterator[_Row]:
-    """Yield the lines, each with its parts from left to right."""
+def _group_lines(lines: _Row) -> Iterator[_Row]:
+    """Yield the parts of each line, from left to right. Lines come from top to bottom."""
     row: _Row = []
     # to whole points: the parts of one line differ by fractions, and would be sorted by these
     for pair in sorted(lines, key=lambda pair: (-round(pair[1].y0), pair[1].x0)):
         if row:
             last, line = row[-1][1], pair[1]
-            apart = line.x0 - last.x1 > _WIDE_GAP * line.height
+            apart = line.x0 - last.x1 > _MIN_GAP_RATIO * line.height
             if apart or (line.y0 + line.y1) / 2 < last.y0 or line.x0 < last.x0:
                 yield row
                 row = []
@@ -152,7 +156,7 @@ def _rows(lines: _Row) -> Iterator[_Row]:
 
 
 def _has_blanks(lines: Sequence[LTTextLine]) -> bool:
-    """Whether the file has blanks between words; some programs only move on."""
+    """Return whether the page has blanks between words. Some programs only leave a gap."""
     long_lines = [line for line in lines if len(line.get_text().split()) > 4]
     blank_count = sum(
         any(isinstance(letter, LTChar) and letter.get_text() == " " for letter in line)
@@ -182,24 +186,24 @@ def _is_blank(item: object) -> bool:
     return isinstance(item, LTChar) and not item.get_text().strip()
 
 
-def _as_seen(letters: Sequence[Any]) -> Iterator[Any]:
+def _sort_letters(letters: Sequence[Any]) -> Iterator[Any]:
     """Yield letters from left to right, with a blank in each gap.
 
-    The file may have right-to-left letters in either order.
+    A file may store right-to-left letters in either order.
     """
     previous: LTChar | None = None
     for letter in sorted(
         (letter for letter in letters if isinstance(letter, LTChar)), key=lambda letter: letter.x0
     ):
-        apart = previous is not None and letter.x0 - previous.x1 > _BLANK_WIDTH_RATIO * letter.size
+        apart = previous is not None and letter.x0 - previous.x1 > _MIN_BLANK_RATIO * letter.size
         if apart and not _is_blank(letter) and not _is_blank(previous):
             yield LTAnno(" ")
         yield letter
         previous = letter
 
 
-def _in_one_box(rows: Sequence[_Row]) -> list[_Row]:
-    """Give rows with a common box the same number, also across rows."""
+def _join_boxes(rows: Sequence[_Row]) -> list[_Row]:
+    """Return the rows. Rows with a common box get one number, also over several rows."""
     # each row is compared with all boxes so far
     if len(rows) > _MAX_ROWS:
         return list(rows)
@@ -214,12 +218,14 @@ def _in_one_box(rows: Sequence[_Row]) -> list[_Row]:
 def _line(row: _Row, layout: _Layout) -> PdfLine:
     turns = any(_runs_to_the_left(piece.get_text()) for _, piece in row)
     letters = [letter for _, piece in row for letter in piece]
-    characters = list(_as_seen(letters)) if turns or len(row) > 1 else letters
+    characters = list(_sort_letters(letters)) if turns or len(row) > 1 else letters
     sizes = sorted(character.size for character in characters if isinstance(character, LTChar))
-    # the median: a raised figure or a large initial says nothing of the line
+    # the median, so that a raised figure or a large initial does not count
     size = sizes[len(sizes) // 2] if sizes else 0.0
-    gap = _WIDE_GAP if turns else layout.cell_gap  # parts that run another way are set apart
-    cells = [cell for part in _parts(characters, size, gap) if (cell := _cell(part, layout)).text]
+    gap = _MIN_GAP_RATIO if turns else layout.cell_gap  # parts that run another way are set apart
+    cells = [
+        cell for part in _split_line(characters, size, gap) if (cell := _cell(part, layout)).text
+    ]
     return PdfLine(
         cells=tuple(reversed(cells) if layout.to_left else cells),
         size=size,
@@ -231,15 +237,14 @@ def _line(row: _Row, layout: _Layout) -> PdfLine:
     )
 
 
-def _parts(characters: Sequence[Any], size: float, gap_factor: float) -> Iterator[list[Any]]:
-    """Split a line at wide gaps."""
+def _split_line(characters: Sequence[Any], size: float, gap_factor: float) -> Iterator[list[Any]]:
     part: list[Any] = []
     last_right: float | None = None
     had_blank = False
     for character in characters:
         if isinstance(character, LTChar) and character.get_text().strip():
             if last_right is not None and character.x0 - last_right > size * (
-                _WIDE_GAP if had_blank else gap_factor
+                _MIN_GAP_RATIO if had_blank else gap_factor
             ):
                 yield part
                 part = []
@@ -256,7 +261,7 @@ def _cell(characters: Sequence[Any], layout: _Layout) -> Cell:
     styled_text: list[tuple[tuple[bool, bool, str], str]] = []
     for character, text in _in_reading_order(characters, layout):
         if isinstance(character, LTChar) and text.strip():
-            # a PDF says nothing of bold or italic but in the names of its fonts
+            # in a PDF only the name of the font says bold or italic
             font = character.fontname.lower()
             bold = any(word in font for word in ("bold", "black", "heavy"))
             style = (bold, "italic" in font or "oblique" in font, _target(character, layout.links))
@@ -274,7 +279,7 @@ def _cell(characters: Sequence[Any], layout: _Layout) -> Cell:
 
 def _in_reading_order(characters: Sequence[Any], layout: _Layout) -> list[tuple[Any, str]]:
     """Return each letter with its text, in reading order."""
-    letters = [(letter, _unaccented(letter.get_text())) for letter in characters]
+    letters = [(letter, _without_presentation_form(letter.get_text())) for letter in characters]
     if not _runs_to_the_left("".join(text for _, text in letters)):
         return letters
     order = reading_order([text for _, text in letters], to_left=layout.to_left)
@@ -283,8 +288,8 @@ def _in_reading_order(characters: Sequence[Any], layout: _Layout) -> list[tuple[
     return [(letters[n][0], letters[n][1].translate(_MIRRORED if is_turned else {})) for n in order]
 
 
-def _unaccented(text: str) -> str:
-    """Return an Arabic or Hebrew letter without its presentation form."""
+def _without_presentation_form(text: str) -> str:
+    """Return a letter. Arabic and Hebrew presentation forms become the letter itself."""
     if _UNREADABLE_GLYPH_PATTERN.fullmatch(text):
         return UNREAD_MARK
     # only the presentation forms of Hebrew and Arabic: NFKC would change ² and ½ as well
@@ -306,14 +311,14 @@ def _target(letter: LTChar, links: Sequence[_Link]) -> str:
 
 # --- from right to left ----------------------------------------------------------------------
 
-_RIGHT, _LEFT_TO_RIGHT, _DIGIT, _NEUTRAL_KIND = "R", "L", "D", "N"
-_KINDS = {"R": _RIGHT, "AL": _RIGHT, "NSM": _RIGHT, "L": _LEFT_TO_RIGHT, "EN": _DIGIT, "AN": _DIGIT}
+_RTL, _LTR, _DIGIT, _NEUTRAL_KIND = "R", "L", "D", "N"
+_KINDS = {"R": _RTL, "AL": _RTL, "NSM": _RTL, "L": _LTR, "EN": _DIGIT, "AN": _DIGIT}
 _BRACKET_PAIRS = {"(": ")", "[": "]", "{": "}", "«": "»"}
 _MIRRORED = str.maketrans(_BRACKET_PAIRS | {end: begin for begin, end in _BRACKET_PAIRS.items()})
 
 
 def _runs_to_the_left(text: str) -> bool:
-    """Whether a text has letters that are read from right to left."""
+    """Return whether a text has letters that are read from right to left."""
     return any(unicodedata.bidirectional(one) in {"R", "AL"} for one in text)
 
 
@@ -324,7 +329,7 @@ def reading_order(letters: Sequence[str], *, to_left: bool) -> list[int]:
     embeddings.
     """
     order = list(range(len(letters)))
-    levels = _levels([_kind(one) for one in letters], base=int(to_left))
+    levels = _embedding_levels([_direction_of(one) for one in letters], base=int(to_left))
     for level in (2, 1):  # UAX 9, rule L2
         turned = {n for n in order if levels[n] >= level}
         parts = [(inside, list(run)) for inside, run in groupby(order, turned.__contains__)]
@@ -332,11 +337,11 @@ def reading_order(letters: Sequence[str], *, to_left: bool) -> list[int]:
     return order
 
 
-def _kind(letter: str) -> str:
+def _direction_of(letter: str) -> str:
     return _KINDS.get(unicodedata.bidirectional(letter[:1] or " "), _NEUTRAL_KIND)
 
 
-def _levels(kinds: Sequence[str], base: int) -> list[int]:
+def _embedding_levels(kinds: Sequence[str], base: int) -> list[int]:
     """Return the embedding level of each letter: 1 is read from right to left, 0 and 2 from left.
 
     ``base`` is the text's level: 1 if most of its letters are Arabic or Hebrew.
@@ -346,20 +351,20 @@ def _levels(kinds: Sequence[str], base: int) -> list[int]:
     for place, n in enumerate(strong):
         # in a text from left to right, figures next to Arabic words alone are a part of these
         beside = {kinds[neighbour] for neighbour in strong[max(0, place - 1) : place + 2]}
-        amid = base or (kinds[n] == _DIGIT and _LEFT_TO_RIGHT not in beside and _RIGHT in beside)
-        levels[n] = 1 if kinds[n] == _RIGHT else 2 if amid else 0
+        amid = base or (kinds[n] == _DIGIT and _LTR not in beside and _RTL in beside)
+        levels[n] = 1 if kinds[n] == _RTL else 2 if amid else 0
     for before, after in pairwise(strong):
         neighbour_levels = levels[before], levels[after]
-        one = _LEFT_TO_RIGHT in {kinds[before], kinds[after]} or after - before == 2  # 10:30, 1,250
+        one = _LTR in {kinds[before], kinds[after]} or after - before == 2  # 10:30, 1,250
         level = 2 if neighbour_levels == (2, 2) and one else min(*neighbour_levels, 1)
         levels[before + 1 : after] = [level] * (after - before - 1)
     return levels
 
 
 def _is_mirrored(text: str) -> bool:
-    """Whether brackets in right-to-left text close before they open.
+    """Return whether brackets in right-to-left text close before they open.
 
-    Some programs write the bracket that is seen, some the one that was typed.
+    Some programs store the bracket that is seen, some the one that was typed.
     """
     depth = 0
     for one in text:
@@ -374,8 +379,8 @@ def _is_mirrored(text: str) -> bool:
 _MIN_LINES, _MAX_LINES = 4, 500
 """Lines of a column at least, and of a page with columns at most."""
 _MIN_GUTTER_POINTS = 8
-"""Points between two columns."""
-_LONG = 20
+"""Minimum points between two columns."""
+_LONG_CHARS = 20
 """Characters of a line of text in a column; cells of tables usually have fewer."""
 _MAX_SHORT_LINE_RATIO = 0.4
 
@@ -385,14 +390,14 @@ def in_columns(lines: Sequence[PdfLine]) -> list[list[PdfLine]]:
 
     A line across several columns separates the parts above and below it.
     """
-    gutter = _gutter(lines) if len(lines) <= _MAX_LINES else None
+    gutter = _find_gutter(lines) if len(lines) <= _MAX_LINES else None
     if gutter is None:
         return [list(lines)] if lines else []
     parts: list[list[PdfLine]] = []
-    rest = sorted(lines, key=lambda line: -line.top)
-    crosses = [gutter - _MIN_GUTTER_POINTS < line.right and line.left < gutter for line in rest]
-    for over, group in groupby(range(len(rest)), key=crosses.__getitem__):
-        part = [rest[n] for n in group]
+    from_top = sorted(lines, key=lambda line: -line.top)
+    crosses = [gutter - _MIN_GUTTER_POINTS < line.right and line.left < gutter for line in from_top]
+    for over, group in groupby(range(len(from_top)), key=crosses.__getitem__):
+        part = [from_top[n] for n in group]
         if over:
             parts.append(part)
             continue
@@ -403,8 +408,8 @@ def in_columns(lines: Sequence[PdfLine]) -> list[list[PdfLine]]:
     return parts
 
 
-def _gutter(lines: Sequence[PdfLine]) -> float | None:
-    """Return where the right one of two columns begins, or None."""
+def _find_gutter(lines: Sequence[PdfLine]) -> float | None:
+    """Return the left edge of the right one of two columns, in points; None for one column."""
     starts = sorted({round(line.left) for line in lines})
     # nothing stands left of the first
     for start in starts[1:]:
@@ -412,7 +417,8 @@ def _gutter(lines: Sequence[PdfLine]) -> float | None:
         right_lines = [line for line in lines if line.left >= start - 1]
         are_columns = all(
             len(side) >= _MIN_LINES
-            and sum(len(line.text) < _LONG for line in side) <= _MAX_SHORT_LINE_RATIO * len(side)
+            and sum(len(line.text) < _LONG_CHARS for line in side)
+            <= _MAX_SHORT_LINE_RATIO * len(side)
             for side in (left_lines, right_lines)
         )
         if are_columns and _are_side_by_side(left_lines, right_lines):
@@ -421,7 +427,7 @@ def _gutter(lines: Sequence[PdfLine]) -> float | None:
 
 
 def _are_side_by_side(left: Sequence[PdfLine], right: Sequence[PdfLine]) -> bool:
-    """Whether most lines of the shorter column are next to the other one."""
+    """Return whether most lines of the shorter column are at the height of the other one."""
     level_lines = [
         sum(
             min(one.top for one in other) <= line.top <= max(one.top for one in other)

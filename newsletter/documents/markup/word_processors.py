@@ -1,4 +1,4 @@
-"""Read the marks of word processors in pages: lists made of paragraphs, changes, comments."""
+"""Read the markup of word processors in pages: lists of paragraphs, changes, comments."""
 
 import re
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ from newsletter.documents.markup.inline_markup import Element, tag_of, text_of
 _LIST_LEVEL_PATTERN = re.compile(r"mso-list:\s*\w+\s+level(\d)", re.IGNORECASE)
 _IGNORED_STYLE_PATTERN = re.compile(r"mso-list:\s*ignore", re.IGNORECASE)
 # Word types its bullets in Symbol, Courier New and Wingdings: · o § in any other font.
-_TYPED = re.compile(r"\s*(?P<mark>[·•▪◦‣●○■□§o\uf0a7\uf0b7-]|\(?\w{1,4}[.)])[\s\xa0]{2,}")
+_TYPED_MARK = re.compile(r"\s*(?P<mark>[·•▪◦‣●○■□§o\uf0a7\uf0b7-]|\(?\w{1,4}[.)])[\s\xa0]{2,}")
 
 
 def is_word(root: Element) -> bool:
-    """Whether a word processor or Outlook saved a page."""
+    """Return whether a word processor or Outlook saved a page."""
     for meta in root.iter("meta"):
         name = (meta.get("name") or "").lower()
         if name in {"generator", "progid"} and re.search(
@@ -26,7 +26,7 @@ def is_word(root: Element) -> bool:
 
 
 def clean_word(root: Element) -> None:
-    """Turn paragraphs that look like headings and lists into these."""
+    """Turn paragraphs with the styles of titles, quotations and lists into these elements."""
     for paragraph in root.iter("p"):
         names = (paragraph.get("class") or "").split()
         if "MsoTitle" in names:
@@ -35,12 +35,12 @@ def clean_word(root: Element) -> None:
             paragraph.tag = "blockquote"
     run: list[Element] = []
     for paragraph in list(root.iter("p")):
-        typed = "MsoListParagraph" in (paragraph.get("class") or "") and _TYPED.match(
+        typed = "MsoListParagraph" in (paragraph.get("class") or "") and _TYPED_MARK.match(
             "".join(paragraph.itertext())
         )
         if not (typed or _LIST_LEVEL_PATTERN.search(paragraph.get("style") or "")):
             continue
-        # whatever stands between two items ends the list
+        # anything between two items ends the list
         if run and run[-1].getnext() is not paragraph:
             _make_list(run)
             run = []
@@ -71,7 +71,7 @@ def _make_list(run: list[Element]) -> None:
         paragraph.tail, tail = None, paragraph.tail
         stack[-1][1].append(paragraph)
         outer = stack[0][1]
-        # words behind a paragraph stand behind the list now, which took its place
+        # words behind a paragraph go behind the list, which replaces it
         outer.tail = (outer.tail or "") + (tail or "")
 
 
@@ -82,25 +82,25 @@ def _take_mark(paragraph: Element) -> str:
             mark = text_of(element)
             element.drop_tree()
             return mark
-    found = _TYPED.match("".join(paragraph.itertext()))
+    found = _TYPED_MARK.match("".join(paragraph.itertext()))
     if found is None:
         return ""
-    left = found.end()
-    for element, attribute in list(_texts(paragraph)):
+    remaining = found.end()
+    for element, attribute in list(_text_places(paragraph)):
         text = getattr(element, attribute) or ""
-        setattr(element, attribute, text[left:])
-        left -= min(left, len(text))
-        if not left:
+        setattr(element, attribute, text[remaining:])
+        remaining -= min(remaining, len(text))
+        if not remaining:
             break
     return found["mark"]
 
 
-def _texts(element: Element) -> Iterator[tuple[Element, str]]:
-    """Yield the places of an element's words, in order."""
+def _text_places(element: Element) -> Iterator[tuple[Element, str]]:
+    """Yield (element, ``text`` or ``tail``) of each text within an element, in order."""
     yield element, "text"
     for child in element:
         if tag_of(child):
-            yield from _texts(child)
+            yield from _text_places(child)
         yield child, "tail"
 
 
@@ -109,12 +109,12 @@ _DOCS_LIST_CLASS_PATTERN = re.compile(r"\blst-kix_(?P<name>\w{1,100})-(?P<level>
 
 
 def is_google(root: Element) -> bool:
-    """Whether Google Docs saved a page."""
+    """Return whether Google Docs saved a page."""
     return any("doc-content" in (body.get("class") or "") for body in root.iter("body"))
 
 
 def clean_google(root: Element) -> None:
-    """Copy the style sheet's rules into the elements, nest the lists, and mark the title."""
+    """Copy the style sheet's rules into the elements, nest the lists, and make the title an h1."""
     rules = {
         name: styles
         for sheet in root.iter("style")
@@ -131,7 +131,6 @@ def clean_google(root: Element) -> None:
 
 
 def _nest_lists(root: Element) -> None:
-    """Nest lists, which Google writes one below the other."""
     stack: list[tuple[str, int, Element]] = []
     for element in list(root.iter("ul", "ol")):
         found = _DOCS_LIST_CLASS_PATTERN.search(element.get("class") or "")
@@ -152,8 +151,8 @@ def _nest_lists(root: Element) -> None:
         stack.append((name, level, element))
 
 
-_COMMENT = re.compile(r"#?(?:cmnt(?:_ref)?\d+|_?mso(?:com|anchor)_\d+)")
-_COMMENT_PART = re.compile(r"mso-element:\s*comment", re.IGNORECASE)
+_COMMENT_LINK = re.compile(r"#?(?:cmnt(?:_ref)?\d+|_?mso(?:com|anchor)_\d+)")
+_COMMENT_STYLE = re.compile(r"mso-element:\s*comment", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,15 +184,15 @@ def take_review(root: Element) -> Review:
         if element.get("datetime") or element.get("cite")
     ]
     deleted = [element for element in changes if element.tag == "del"]
-    marks = [link for link in root.iter("a") if _COMMENT.fullmatch(link.get("href") or "")]
+    marks = [link for link in root.iter("a") if _COMMENT_LINK.fullmatch(link.get("href") or "")]
     # by number: each comment has two links, from the text and back
     comments = {re.sub(r"\D", "", mark.get("href")) for mark in marks}
     parts = [
-        element for element in root.iter("div") if _COMMENT_PART.search(element.get("style") or "")
+        element for element in root.iter("div") if _COMMENT_STYLE.search(element.get("style") or "")
     ]
     for mark in marks:
         if "ref" in mark.get("href") or "anchor" in mark.get("href"):  # leads back to the text
-            parts += _comment(mark)
+            parts += _comment_parts(mark)
     for element in [*deleted, *parts, *marks]:
         if element.getparent() is not None:
             element.drop_tree()
@@ -202,8 +201,8 @@ def take_review(root: Element) -> Review:
     )
 
 
-def _comment(back_link: Element) -> Iterator[Element]:
-    """Yield the parts of a comment that begin with the link back, then its paragraph."""
+def _comment_parts(back_link: Element) -> Iterator[Element]:
+    """Yield the elements of a comment: parts that begin with its link back, and its paragraph."""
     for part in back_link.iterancestors("div"):
         # a part that begins with another link holds more than this comment
         if next(part.iter("a")) is back_link:
@@ -211,5 +210,5 @@ def _comment(back_link: Element) -> Iterator[Element]:
     yield from list(back_link.iterancestors("p"))[:1]
 
 
-def _count(item_number: int, name: str) -> str:
-    return f"{item_number} {name}{'' if item_number == 1 else 's'}"
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}{'' if number == 1 else 's'}"

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from newsletter.documents.release.candidates import Heading, may_be_title, named_by_page
+from newsletter.documents.release.candidates import Heading, find_line_in_title, may_be_title
 from newsletter.documents.release.embargo import headline_beside, is_embargo
-from newsletter.documents.release.furniture import below_forwarding
+from newsletter.documents.release.furniture import find_forwarded_start
 from newsletter.documents.release.heading import first_prose
 from newsletter.documents.release.imported import (
     DroppedLine,
@@ -18,11 +18,11 @@ from newsletter.documents.release.lines import Line, comparable
 from newsletter.documents.release.recognition import StatedFacts, complete_document, recognise
 
 RULE = "* * *"
-"""A line across the text, as words and as Markdown."""
+"""A rule: a line across the text, in words and in Markdown."""
 
 _MAX_BOLD_HEADING_CHARS = 100
 _MAX_KICKER_BLOCKS = 2
-"""Maximum blocks of running text above a title, such as a notice."""
+"""Maximum blocks of running text above a title."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,29 +30,29 @@ class Block:
     """A paragraph or one of its lines, a heading, or a whole list, quotation or table."""
 
     number: int
-    """Line in the file, from 1; in a Word file the number of the paragraph."""
+    """Line in the file, or ordinal of the paragraph in a Word file, from 1."""
     text: str
     """The words alone, on one line."""
     markdown: str
     broken: bool = False
-    """Whether a line break, and no paragraph break, is before it."""
+    """Whether only a line break is before it, not the end of a paragraph."""
     level: int = 0
-    """Of a heading, from 1, else 0."""
+    """The level of a heading, from 1; 0 for other blocks."""
     glue: str = "\n\n"
-    """Markdown to insert before it, if the previous block is kept too."""
+    """The Markdown between the previous block and this one, if both are kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExtractedText(StatedFacts):
-    """All text of a file that may be the statement, and what the file states besides."""
+    """The text of a file that may be the statement, and the facts that the file states."""
 
     blocks: tuple[Block, ...]
     title: str = ""
     """The title that the file states outside of its text, or ""."""
-    windows: tuple[str, ...] = ()
-    """The file's own titles, with the name of the site; they identify the headline."""
+    window_titles: tuple[str, ...] = ()
+    """The file's titles, with the name of the site. They identify the headline."""
     fallback_title: tuple[str, str] = ("", "")
-    """The title to use if no line matches, with a note."""
+    """The title to use if no line matches, and a note."""
     subject: str = ""
     foot: tuple[str, ...] = ()
     """Footnotes in Markdown, for the end of the text."""
@@ -62,30 +62,30 @@ class ExtractedText(StatedFacts):
 
 
 def import_blocks(extracted: ExtractedText, *, today: date, file: str) -> ImportedDocument:
-    """Find title, date and body. Raises InvalidInput, naming ``file``, if there is no text."""
+    """Recognise the statement in blocks. Raises InvalidInput, naming ``file``, without a text."""
     if not extracted.blocks:
         raise unusable(file, "holds no text; look whether it is the right file")
-    start, inner = below_forwarding([block.text for block in extracted.blocks])
-    forwarded = list(_lines(extracted.blocks[:start]))
+    start, inner = find_forwarded_start([block.text for block in extracted.blocks])
+    forwarded = list(_as_lines(extracted.blocks[:start]))
     extracted = replace(extracted, blocks=extracted.blocks[start:])
-    lines = list(_lines(extracted.blocks))
-    prose = first_prose(lines, 0, extracted.windows)
+    lines = list(_as_lines(extracted.blocks))
+    prose = first_prose(lines, 0, extracted.window_titles)
     stated = replace(
         extracted,
         heading=_heading(extracted, lines, prose),
-        email=inner or extracted.email,
+        email_subject=inner or extracted.email_subject,
         forwarded=forwarded,
         beside=((0, extracted.title), *extracted.beside),
     )
     document, kept = recognise(lines, stated, prose=prose, width=0, today=today, file=file)
-    body = "\n\n".join([_body(extracted.blocks, kept), *extracted.foot])
+    body = "\n\n".join([_join_body(extracted.blocks, kept), *extracted.foot])
     notes = (*extracted.notes, *document.notes)
     document = complete_document(document, body, dropped=extracted.dropped, notes=notes)
     return replace(document, subject=extracted.subject, pictures=extracted.pictures)
 
 
-def _lines(blocks: Sequence[Block]) -> Iterator[Line]:
-    """Yield the blocks as lines; adjacent bold ones form one headline."""
+def _as_lines(blocks: Sequence[Block]) -> Iterator[Line]:
+    """Yield the blocks as lines. Adjacent bold ones have no gap: they are one headline."""
     for n, block in enumerate(blocks):
         row = n > 0 and _is_bold(blocks[n - 1]) and _is_bold(block)
         yield Line(
@@ -94,7 +94,7 @@ def _lines(blocks: Sequence[Block]) -> Iterator[Line]:
 
 
 def _is_bold(block: Block) -> bool:
-    """Whether a short line is bold as a whole."""
+    """Return whether a block is a short line that is all bold."""
     bold = block.markdown.startswith("**") and block.markdown.endswith("**")
     return bold and block.markdown.count("**") == 2 and len(block.text) <= _MAX_BOLD_HEADING_CHARS
 
@@ -106,8 +106,8 @@ def _heading(extracted: ExtractedText, lines: Sequence[Line], prose: int | None)
     if title:
         place = _find_title(extracted, title, near, prose)
         return Heading(title=title, first=place.start, last=place.stop - 1)
-    for window in extracted.windows:
-        found = named_by_page(window, near)
+    for window in extracted.window_titles:
+        found = find_line_in_title(window, near)
         if found is not None and not is_embargo(found.title):
             return found
     title, note = extracted.fallback_title
@@ -128,25 +128,25 @@ def _heading(extracted: ExtractedText, lines: Sequence[Line], prose: int | None)
 def _find_title(
     extracted: ExtractedText, title: str, above: Sequence[Line], prose: int | None
 ) -> range:
-    """Return the place of the stated title above the text or as a heading inside it, else -1."""
+    """Return the indexes of the stated title, above the text or as a heading; else range(-1, 0)."""
     end = len(above) if prose is None else prose
     for n, block in enumerate(extracted.blocks[: len(above)]):
         if comparable(block.text) == comparable(title) and (n < end or block.level):
             return range(n, n + 1)
-    found = named_by_page(title, above[:end])
+    found = find_line_in_title(title, above[:end])
     return range(found.first, found.last + 1) if found else range(-1, 0)
 
 
-def _body(blocks: Sequence[Block], kept: Iterable[int]) -> str:
+def _join_body(blocks: Sequence[Block], kept: Iterable[int]) -> str:
     numbers = list(kept)
-    # a rule next to dropped text separates nothing
+    # a rule at the beginning or end separates nothing
     while len(numbers) > 1 and blocks[numbers[0]].text == RULE:
         del numbers[0]
     while len(numbers) > 1 and blocks[numbers[-1]].text == RULE:
         del numbers[-1]
     body = ""
     for place, n in enumerate(numbers):
-        # a mere line break joins only what stood together, and what lay between may be gone
+        # a line break joins two blocks only if no block between them was dropped
         follows = place > 0 and numbers[place - 1] == n - 1
         glue = blocks[n].glue if follows or not blocks[n].broken else "\n\n"
         body += (glue if place else "") + blocks[n].markdown

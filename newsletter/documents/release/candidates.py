@@ -1,4 +1,4 @@
-"""Recognise lines above the text that may be the title, alone or by the page's own title."""
+"""Recognise lines that may be the title, by their form or by the page's own title."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from newsletter.documents.release.dates import date_line
 from newsletter.documents.release.embargo import is_embargo
 from newsletter.documents.release.furniture import (
-    at_the_edge,
+    edge_reason,
     is_contact,
     is_end_mark,
     is_for_editors,
@@ -26,25 +26,25 @@ from newsletter.documents.release.lines import (
 from newsletter.documents.release.words import pattern, words
 
 MAX_TITLE_LEN = 250
-FULL_TITLE = 4
-"""Minimum words of a full title; a masthead or a name often has fewer."""
+TITLE_WORDS = 4
+"""Minimum words of a title. A masthead or a name often has fewer."""
 _MAX_STOPPED_TITLE_CHARS = 150
 _BYLINE = pattern("bylines", flags=0)
 _GREETING = pattern("greetings", r"(?:{})\b.{0,100}[,:]")
 """The beginning of a letter."""
-_PARTS = re.compile(r" [|·•–—-]{1,2} ")
+_PART_SEPARATOR = re.compile(r" [|·•–—-]{1,2} ")
 _QUESTION = pattern("questions", r"(?:{}) ?:")
 """Labels of an event's facts: what, when, where."""
 _BULLET = re.compile(r"[•▪◦‣●○■□·*–-]\s")
-_NAMES_BODY, _BEGINS_BODY = pattern("names of bodies"), pattern("bodies of")
-_YEAR = re.compile(r"\d r\.$")
+_BODY_NAME, _BODY_NAME_START = pattern("names of bodies"), pattern("bodies of")
+_POLISH_YEAR = re.compile(r"\d r\.$")
 """The end of a line with a year in Polish, as in ``2026 r.``."""
-_MAX_MASTHEAD = 90
+_MAX_MASTHEAD_CHARS = 90
 _OFFICE = pattern("offices beside")
-_SMALL = frozenset(words("small words"))
-_MAX_NAME = 9
-_MAX_PLAIN = 5
-_SENTENCE = 60
+_SMALL_WORDS = frozenset(words("small words"))
+_MAX_NAME_WORDS = 9
+_MAX_CAPITAL_WORDS = 5
+_MIN_PROSE_CHARS = 60
 _MASTHEAD_LINES = 3
 """Lines at the top that may hold the masthead."""
 
@@ -60,7 +60,7 @@ class Heading:
     """Text before the title on its line: a label, or FOR IMMEDIATE RELEASE."""
     note: str = ""
     guessed: bool = False
-    """Whether a person has to check it."""
+    """Whether the title is a guess that a person has to check."""
 
 
 def is_byline(text: str) -> bool:
@@ -68,27 +68,27 @@ def is_byline(text: str) -> bool:
 
 
 def may_be_title(text: str) -> bool:
-    """Whether a line has the length of a title and is nothing else."""
-    return _is_wordy(text) and not is_no_title(text)
+    """Return whether a line has the length of a title, and is no sentence, date or furniture."""
+    return _fits_title(text) and not is_no_title(text)
 
 
-def stopped_title(lines: Sequence[Line], index: int) -> bool:
-    """Whether a line with a full stop at its end is a headline.
+def is_stopped_title(lines: Sequence[Line], index: int) -> bool:
+    """Return whether a line that ends with a full stop is a headline.
 
-    It is one sentence, in the style of headlines, or the first full line above the text.
+    It has to be one sentence, in the style of headlines or the first long line above the text.
     """
     text = lines[index].text
-    if len(text) > _MAX_STOPPED_TITLE_CHARS or not text.endswith(".") or not _is_wordy(text):
+    if len(text) > _MAX_STOPPED_TITLE_CHARS or not text.endswith(".") or not _fits_title(text):
         return False
     words = len(text.split())
     if (
-        words < FULL_TITLE
+        words < TITLE_WORDS
         or is_furniture(text)
         or begins_dateline(text)
         or not is_one_sentence(text)
     ):
         return False
-    if text.isupper() or (in_title_case(text) and words > FULL_TITLE):
+    if text.isupper() or (in_title_case(text) and words > TITLE_WORDS):
         return True
     below = lines[index + 1] if index + 1 < len(lines) else None
     apart = below is not None and (below.gap_above or date_line(below.text) is not None)
@@ -96,18 +96,15 @@ def stopped_title(lines: Sequence[Line], index: int) -> bool:
 
 
 def is_one_sentence(text: str) -> bool:
-    """Whether no sentence ends within a line; abbreviations are short or in capitals."""
+    """Return whether no sentence ends within a line. Short words are taken for abbreviations."""
     return not re.search(r"[^\W\d_A-Z]{4}[.!?] ", text)
 
 
 def is_first(lines: Sequence[Line], index: int) -> bool:
-    """Whether only a masthead, dates and labels are above a line.
-
-    More running text must be below it.
-    """
+    """Return whether only a masthead, dates and labels are above a line, and running text below."""
     above = [n for n in range(index) if not is_furniture(lines[n].text)]
     masthead = [n for n in above if n == above.index(n) < _MASTHEAD_LINES]
-    # a name, and nothing like a short title
+    # only lines that are names rather than short titles
     masthead = [
         n
         for n in masthead
@@ -119,12 +116,12 @@ def is_first(lines: Sequence[Line], index: int) -> bool:
             or not in_title_case(text)
         )
     ]
-    below = any(len(line.text) >= _SENTENCE for line in lines[index + 1 :])
+    below = any(len(line.text) >= _MIN_PROSE_CHARS for line in lines[index + 1 :])
     return index > 0 and len(above) == len(masthead) <= 1 and below
 
 
 def reads_like_title(lines: Sequence[Line], index: int) -> bool:
-    """Whether a line above the text reads like a title and not like a masthead."""
+    """Return whether a line above the text reads like a title and not like a masthead."""
     text = lines[index].text
     return (
         is_full(text)
@@ -134,36 +131,36 @@ def reads_like_title(lines: Sequence[Line], index: int) -> bool:
 
 
 def is_full(text: str) -> bool:
-    """Whether a line has enough words for a title, and is no menu entry."""
-    return len(text.split()) >= FULL_TITLE and not is_menu_entry(text)
+    """Return whether a line has the words of a title, and is no menu entry."""
+    return len(text.split()) >= TITLE_WORDS and not is_menu_entry(text)
 
 
 def is_body_name(text: str) -> bool:
-    """Whether a line is the name of an office, a firm or a society."""
-    if _OFFICE.fullmatch(text[:_MAX_MASTHEAD]):
+    """Return whether a line is the name of an office, a firm or a society."""
+    if _OFFICE.fullmatch(text[:_MAX_MASTHEAD_CHARS]):
         return True
     text = text.partition(" | ")[0]
     words = text.split()
-    if len(words) > _MAX_NAME or (text.isupper() and len(words) > _MAX_PLAIN):
+    if len(words) > _MAX_NAME_WORDS or (text.isupper() and len(words) > _MAX_CAPITAL_WORDS):
         return False
     # "of the" is part of many names, any other "the" of sentences
     if re.search(r"\d|[“”„«»!?:]|(?<!of) the ", text, re.IGNORECASE):
         return False
-    named = all(not word[0].islower() or word in _SMALL for word in words)
-    if named and _NAMES_BODY.fullmatch(text):
+    named = all(not word[0].islower() or word in _SMALL_WORDS for word in words)
+    if named and _BODY_NAME.fullmatch(text):
         return True
-    return len(words) <= _MAX_PLAIN and bool(_BEGINS_BODY.match(text))
+    return len(words) <= _MAX_CAPITAL_WORDS and bool(_BODY_NAME_START.match(text))
 
 
 def is_no_title(text: str) -> bool:
-    """Whether a line is no title: a sentence, a date, a contact or furniture."""
-    stopped = text[-1] in ".…" and not _YEAR.search(text)
+    """Return whether a line is no title: a sentence, a date, a contact or furniture."""
+    stopped = text[-1] in ".…" and not _POLISH_YEAR.search(text)
     sentence = ends_sentence(text) and stopped and len(text.split()) > 2
     return sentence or is_furniture(text)
 
 
 def is_furniture(text: str) -> bool:
-    parts = _PARTS.split(text[:MAX_TITLE_LEN])
+    parts = _PART_SEPARATOR.split(text[:MAX_TITLE_LEN])
     return bool(
         _BULLET.match(text)
         or (len(parts) > 1 and all(part and is_furniture(part) for part in parts))
@@ -172,7 +169,7 @@ def is_furniture(text: str) -> bool:
         or _QUESTION.match(text)
         or _GREETING.fullmatch(text)
         or is_for_editors(text)
-        or at_the_edge(text)
+        or edge_reason(text)
         or is_label(text)
         or is_contact(text)
         or is_embargo(text)
@@ -183,12 +180,12 @@ def is_furniture(text: str) -> bool:
     )
 
 
-def _is_wordy(text: str) -> bool:
+def _fits_title(text: str) -> bool:
     return 8 <= len(text) <= MAX_TITLE_LEN and bool(re.search(r"[^\W\d_]{3}", text))
 
 
-_SITE = re.compile(r"\s*[|–—»·:-]+\s+\S.*")
-_ENDING = re.compile(r"^[^\w\s|–—»·:-]+")
+_SITE_NAME = re.compile(r"\s*[|–—»·:-]+\s+\S.*")
+_TITLE_END = re.compile(r"^[^\w\s|–—»·:-]+")
 """Punctuation after the last word of a title."""
 _MAX_LINES = 5
 _MIN_PART_CHARS = 8
@@ -196,7 +193,7 @@ _MAX_PAGE_TITLE_CHARS = 600
 
 
 def names_page(page: str, title: str) -> bool:
-    """Whether ``page`` is ``title`` with a site's name behind it: ``Title | Site``.
+    """Return whether ``page`` is ``title`` with a site's name behind it: ``Title | Site``.
 
     They may differ in dashes, quotes, case and accents.
     """
@@ -209,22 +206,22 @@ def names_page(page: str, title: str) -> bool:
     if not wanted or not comparable(page).startswith(wanted):
         return False
     end, found = 0, ""
-    # letter by letter: dashes, quotes and accents may differ, so that lengths tell nothing
+    # letter by letter: dashes, quotes and accents may differ, and with them the length
     while end < len(page) and len(found) < len(wanted):
         found += comparable(page[end])
         end += 1
-    rest = _ENDING.sub("", page[end:])
-    return found == wanted and bool(_SITE.fullmatch(rest))
+    rest = _TITLE_END.sub("", page[end:])
+    return found == wanted and bool(_SITE_NAME.fullmatch(rest))
 
 
 def is_whole_title(page: str, text: str) -> bool:
-    """Whether words are all of a page's title, and no mere name of a site."""
-    full = len(text.split()) > FULL_TITLE and not is_body_name(text)
+    """Return whether a text equals a page's title, and is more than the name of a site."""
+    full = len(text.split()) > TITLE_WORDS and not is_body_name(text)
     return full and comparable(page) == comparable(text)
 
 
-def named_by_page(page: str, head: Sequence[Line]) -> Heading | None:
-    """Return the last line, or adjacent lines, that the page's title names."""
+def find_line_in_title(page: str, head: Sequence[Line]) -> Heading | None:
+    """Return the last line, or adjacent lines, that the title of the page contains."""
     if len(page) > _MAX_PAGE_TITLE_CHARS:
         return None
     whole = comparable(page)
@@ -236,13 +233,13 @@ def named_by_page(page: str, head: Sequence[Line]) -> Heading | None:
             title = " ".join(line.text for line in head[first : last + 1])
             all_of_it = len(title) >= _MIN_PART_CHARS and comparable(page) == comparable(title)
             named = names_page(page, title) or (all_of_it and last > first)
-            if named or _ends_page(page, title):
+            if named or _ends_page_title(page, title):
                 return Heading(title=title, first=first, last=last)
     return None
 
 
-def _ends_page(page: str, title: str) -> bool:
-    """Whether the name of a page is a site's name, a sign such as | or –, and this title."""
+def _ends_page_title(page: str, title: str) -> bool:
+    """Return whether ``page`` is ``title`` behind the name of a site: ``Site | Title``."""
     wanted, whole = comparable(title), comparable(page)
     if len(wanted) * 2 <= len(whole) or len(title.split()) < 4 or not whole.endswith(wanted):
         return False

@@ -13,13 +13,13 @@ _MONTHS = {
     for number, name in enumerate(names.split(), start=1)
     if name != "-"
 }
-_HALF_A_YEAR = 182
+_HALF_YEAR_DAYS = 182
 """Half a year in days."""
-_TWO_WAYS = {"listopada"}
-"""Month names that mean another month in another language: November in Polish is October in
+_AMBIGUOUS_MONTHS = {"listopada"}
+"""Names of different months in two languages: listopada is November in Polish, October in
 Croatian."""
-_NAMES = "|".join(sorted(_MONTHS, key=len, reverse=True)).replace(" ", r"\s")
-_MONTH = rf"(?P<{{0}}>{_NAMES})\.?"
+_MONTH_NAMES = "|".join(sorted(_MONTHS, key=len, reverse=True)).replace(" ", r"\s")
+_MONTH = rf"(?P<{{0}}>{_MONTH_NAMES})\.?"
 _OF, _YEAR = r"(?:\s(?:of|de|del))?", r"(?![01][0-8])\d{4}"
 _DATE = re.compile(
     rf"\b(?:{_MONTH.format('m1')}\s(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<y1>{_YEAR})"
@@ -32,7 +32,7 @@ _DATE = re.compile(
 )
 _ANY_YEAR = re.compile(r"\d{4}")
 _YEARLESS = re.compile(
-    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th|er|[.º°])?{_OF}\s(?:{_NAMES})|(?:{_NAMES})\.?\s\d{{1,2}})\b"
+    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th|er|[.º°])?{_OF}\s(?:{_MONTH_NAMES})|(?:{_MONTH_NAMES})\.?\s\d{{1,2}})\b"
     r"|\b(?!24/7)(?:\d{1,2}/\d{1,2}(?![/\d])|\d{1,2}\.\d{1,2}\.(?!\d))",
     re.IGNORECASE,
 )
@@ -43,13 +43,13 @@ _WORD = (
     r"|(?:de|del|der|da|di|la|le|les|el|von|van|und|and|of|for|the|y|et|e|&)(?![\w.]))"
 )
 _NAME = re.compile(rf"(?:(?i:by|von|por|par|di|door)\s)?{_WORD}(?:,?[ ]{_WORD}){{0,6}}")
-"""Author, sender or place: capitalised words."""
-_BY = re.compile(rf"{_NAME.pattern} (?:on|am|le|el|il|em|op) (?=\Z|\w{{3,6}}day)")
+"""The name of an author, a sender or a place: capitalised words."""
+_AUTHOR = re.compile(rf"{_NAME.pattern} (?:on|am|le|el|il|em|op) (?=\Z|\w{{3,6}}day)")
 """The author before a date, as in ``By Staff on``."""
-_MARKS = re.compile(r" ?[|•·/:;] ?| [–—-]{1,3} | ?[–—]{1,2} ?|[,،] ?")
-_STRONG = re.compile(r"[|•·/]")
+_SEPARATOR = re.compile(r" ?[|•·/:;] ?| [–—-]{1,3} | ?[–—]{1,2} ?|[,،] ?")
+_STRONG_SEPARATOR = re.compile(r"[|•·/]")
 _MAX_PLACE_WORDS = 4
-"""Maximum words of a place before or after a comma or a dash."""
+"""Maximum words of a place next to a comma or a dash."""
 _PLACE = re.compile(r"[^\W\d_][\w.’' -]{1,30}, (?:a |el |le )?")
 _NO_PLACE, _BEHIND = pattern("no places", r"\b(?:{})\b"), pattern("behind dates")
 
@@ -65,12 +65,11 @@ class FoundDate:
 
 
 def dates_in(text: str) -> list[FoundDate]:
-    """Return all valid dates of a line, in order."""
     found = []
-    # most lines have no year, and the names of months in twenty languages take long
+    # most lines have no year, and the search for month names is slow
     for match in _DATE.finditer(text) if _ANY_YEAR.search(text) else ():
         try:
-            value = _value(match)
+            value = _date_of(match)
         except ValueError:
             continue
         found.append(
@@ -80,9 +79,9 @@ def dates_in(text: str) -> list[FoundDate]:
 
 
 def days_in(text: str, today: date) -> list[date]:
-    """Return the days of a line, both where a date has two readings.
+    """Return the days of a line, and both days of an ambiguous date.
 
-    A day without a year is the nearest after half a year ago.
+    A day without a year is the first one since half a year before ``today``.
     """
     text = _SHORT_YEAR.sub(r"\g<1>20\3", text)
     found = [value for day in dates_in(text) for value in _readings(day)]
@@ -92,7 +91,7 @@ def days_in(text: str, today: date) -> list[date]:
         between = "/" if "/" in part else "" if part.endswith(".") else " "
         for day in dates_in(f"{part}{between}{today.year}"):
             value = _readings(day)[0]
-            passed = (today - value).days > _HALF_A_YEAR
+            passed = (today - value).days > _HALF_YEAR_DAYS
             found.append(value + timedelta(days=365 * passed))
     return found
 
@@ -108,27 +107,27 @@ def _readings(found: FoundDate) -> list[date]:
 
 
 def is_date(text: str) -> bool:
-    """Whether a line is a date, without a label about something else: ``Hold: 2 May 2027``."""
+    """Return whether a line is a date and has no label such as ``Hold: 2 May 2027``."""
     label, colon, _ = text.partition(":")
     is_labelled = colon and not _DATE.search(label) and not _AROUND.fullmatch(label)
     return not is_labelled and date_line(text) is not None
 
 
 def is_dated(text: str) -> bool:
-    """Whether a line begins with the label of its date: ``Published 2 May 2027, 10:00 | …``."""
+    """Return whether a line begins with a labelled date: ``Published 2 May 2027, 10:00 | …``."""
     found = dates_in(text)
     before = text[: found[0].start] if found else ""
     return is_date(text) or bool(before.strip() and _AROUND.fullmatch(before))
 
 
 def date_line(text: str) -> FoundDate | None:
-    """Return the date of a line with little else: label, place, weekday, hour or contact."""
+    """Return the date of a line that has little else: label, place, weekday, hour or contact."""
     found = dates_in(text)
     if not found or len(text) > 100:
         return None
     first = found[0]
     before, behind = text[: first.start], text[first.end :]
-    writer = _BY.match(before)
+    writer = _AUTHOR.match(before)
     before = before[writer.end() :] if writer else before
     if not (_AROUND.fullmatch(before) or _is_beside(before, last=True)):
         return None
@@ -137,14 +136,14 @@ def date_line(text: str) -> FoundDate | None:
 
 
 def _is_beside(text: str, *, last: bool) -> bool:
-    """Whether the text next to a date is only a place or an author.
+    """Return whether the text next to a date is only a place or an author.
 
     ``last`` means that the text is before the date.
     """
-    parts = _MARKS.split(text)
+    parts = _SEPARATOR.split(text)
     if not _AROUND.fullmatch(parts[-1 if last else 0]) or _NO_PLACE.search(text):
         return False
-    most = 7 if _STRONG.search(text) else _MAX_PLACE_WORDS
+    most = 7 if _STRONG_SEPARATOR.search(text) else _MAX_PLACE_WORDS
     names = [part.strip() for part in parts if not _AROUND.fullmatch(part)]
     words = [word for name in names for word in re.findall(r"[^\W\d_]+", name)]
     if not all(not word[0].islower() or len(word) <= 3 for word in words):
@@ -152,12 +151,12 @@ def _is_beside(text: str, *, last: bool) -> bool:
     return all(_NAME.fullmatch(name) and len(name.split()) <= most for name in names)
 
 
-def dateline(text: str) -> FoundDate | None:
+def find_dateline(text: str) -> FoundDate | None:
     """Return the date in the dateline of a paragraph: ``CITY, March 14, 2024 –``.
 
     Spanish ones end with a full stop: ``Madrid, 27 de noviembre de 2026. La red …``
     """
-    # a day further in is a part of the story
+    # a later day is part of the story
     for found in dates_in(text[:140]):
         if _PLACE.fullmatch(text[: found.start]) and text.startswith(". ", found.end):
             return found
@@ -166,9 +165,9 @@ def dateline(text: str) -> FoundDate | None:
     return None
 
 
-def _value(match: re.Match[str]) -> date | None:
+def _date_of(match: re.Match[str]) -> date | None:
     part = match.groupdict()
-    if (part["m1"] or part["m2"] or "").lower() in _TWO_WAYS:
+    if (part["m1"] or part["m2"] or "").lower() in _AMBIGUOUS_MONTHS:
         return None
     for form in ("1", "2", "3", "5"):
         if part[f"y{form}"]:
@@ -191,24 +190,24 @@ NAMED_HOUR = pattern("named times", r"\b(?:{})\b")
 NAMED_DAY = pattern("named days", r"\b(?:{})\b")
 """A day and month without a year, in a text without accents."""
 _ARABIC_HALVES = {"ص": "a", "م": "p", "ظ": "p"}
-"""Beginning of an Arabic word for a time of day (*sabahan*, *masaan*, *zuhran*) → its half."""
-_NAMED = {
+"""First letter of an Arabic time of day (*sabahan*, *masaan*, *zuhran*) → half of the day."""
+_HOURS = {
     **dict.fromkeys(("noon", "midday", "mittag", "midi"), time(12)),
     **dict.fromkeys(("midnight", "minuit"), time(0)),
 }
-_NAMED_HOURS = re.compile(rf"\b(?:{'|'.join(_NAMED)})\b", re.IGNORECASE)
+_NAMED_HOUR = re.compile(rf"\b(?:{'|'.join(_HOURS)})\b", re.IGNORECASE)
 _ZONES = {name: row[0] for row in map(str.split, words("zones")) for name in row[1:]}
-"""Name of a time zone → its zone. CST is left out: it has another meaning in China."""
-_ALL_YEAR = {"Z", "UTC", "GMT", "HEC", "ET", "CT", "MT", "PT"}
-_GERMAN = {"MEZ": "CET", "MESZ": "CEST"}
-_EASTERN = {"eastern": "ET", "pacific": "PT"}
+"""Abbreviation → IANA zone. CST is missing: it also means China Standard Time."""
+_SEASONLESS_ZONES = {"Z", "UTC", "GMT", "HEC", "ET", "CT", "MT", "PT"}
+_GERMAN_ZONES = {"MEZ": "CET", "MESZ": "CEST"}
+_ZONE_WORDS = {"eastern": "ET", "pacific": "PT"}
 _ZONE = re.compile(r"[\s,(/]*(?P<name>[A-Za-z]{1,8})\b(?: ?(?P<ahead>[+-]\d{1,2}(?::?\d\d)?)\b)?")
 _BARE_OFFSET = re.compile(r"\s?(?P<ahead>[+-]\d\d:?\d\d)\b")
-_NO_ZONE, _OTHER_TIME = pattern("no zones", flags=0), pattern("other zones", flags=0)
+_NO_ZONE, _OTHER_ZONE = pattern("no zones", flags=0), pattern("other zones", flags=0)
 
 
-def end_of(text: str, following: str = "") -> str:
-    """Return a value for ``embargo_until``, or "" if the end is not certain.
+def find_embargo_end(text: str, following: str = "") -> str:
+    """Return the end of an embargo as a value of ``embargo_until``, or "" if it is not certain.
 
     It has an offset if a zone is named. ``following`` is the line below, which may have the day.
     """
@@ -220,11 +219,11 @@ def end_of(text: str, following: str = "") -> str:
         return ""
     rest = whole
     for found in reversed(dates_in(whole)):
-        # without the days, so that no figure of theirs is read as an hour
+        # blank out the days, so that no figure in them is read as an hour
         blank = ",".ljust(found.end - found.start)
         rest = f"{rest[: found.start]}{blank}{rest[found.end :]}"
-    read = [(found, hour) for found in CLOCK.finditer(rest) if (hour := _hour(found))]
-    read = read or [(found, _NAMED[found[0].casefold()]) for found in _NAMED_HOURS.finditer(rest)]
+    read = [(found, hour) for found in CLOCK.finditer(rest) if (hour := _time_of(found))]
+    read = read or [(found, _HOURS[found[0].casefold()]) for found in _NAMED_HOUR.finditer(rest)]
     # a day before a bracket is that of the dateline: LONDON, 30 November (embargo: tomorrow, 10 am)
     beside = {_brackets_before(whole, found.start) for found in dates_in(whole)}
     if not any(_brackets_before(whole, found.start()) in beside for found, _ in read):
@@ -237,7 +236,7 @@ def end_of(text: str, following: str = "") -> str:
     # two hours are ambiguous
     alone = len({hour for hour, _ in hours}) == 1
     zones = [zone["name"] for _, behind in hours if (zone := _ZONE.match(behind))]
-    plain = all(map(_NO_ZONE.fullmatch, zones)) and not _OTHER_TIME.search(rest)
+    plain = all(map(_NO_ZONE.fullmatch, zones)) and not _OTHER_ZONE.search(rest)
     return f"{day} {hours[0][0]:%H:%M}" if alone and plain else ""
 
 
@@ -245,7 +244,7 @@ def _brackets_before(text: str, place: int) -> int:
     return len(re.findall(r"[(\[]", text[:place]))
 
 
-def _hour(found: re.Match[str]) -> time | None:
+def _time_of(found: re.Match[str]) -> time | None:
     hour = int(found["hour"] or found["hour2"])
     minute = int(found["minute"] or found["minute2"] or 0)
     half = (found["half"] or "").lower()[:1]
@@ -258,22 +257,22 @@ def _hour(found: re.Match[str]) -> time | None:
     return time(hour, minute)
 
 
-def _offset(wall_time: datetime, zone_name: str) -> str:
-    """Return the UTC offset of a zone, such as ``+01:00``; "" if unknown or ambiguous."""
-    bare = _BARE_OFFSET.match(zone_name)
+def _offset(wall_time: datetime, following_text: str) -> str:
+    """Return the UTC offset at the start of a text, such as ``+01:00``; "" if not certain."""
+    bare = _BARE_OFFSET.match(following_text)
     if bare is not None:
         return _as_offset(bare["ahead"])
-    found = _ZONE.match(zone_name)
+    found = _ZONE.match(following_text)
     if found is None:
         return ""
-    name = _EASTERN.get(found["name"].casefold(), found["name"])
+    name = _ZONE_WORDS.get(found["name"].casefold(), found["name"])
     if name not in _ZONES:
         return ""
     if found["ahead"]:
         return _as_offset(found["ahead"]) if name in {"UTC", "GMT"} else ""
     aware = wall_time.replace(tzinfo=ZoneInfo(_ZONES[name]))
     # Many write EST in summer, which is ambiguous.
-    if name not in _ALL_YEAR and aware.tzname() != _GERMAN.get(name, name):
+    if name not in _SEASONLESS_ZONES and aware.tzname() != _GERMAN_ZONES.get(name, name):
         return ""
     return aware.isoformat()[-6:]
 

@@ -1,19 +1,19 @@
-"""Find the embargo on a text: lines that impose one, or that ask readers to wait for a time."""
+"""Find the embargo on a text, in lines that impose one or ask readers to wait for a time."""
 
 import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 
-from newsletter.documents.release.dates import CLOCK, end_of, is_date
+from newsletter.documents.release.dates import CLOCK, find_embargo_end, is_date
 from newsletter.documents.release.imported import Embargo
 from newsletter.documents.release.lines import Line, shortened
 from newsletter.documents.release.waiting import (
     HEAD,
     Passage,
+    body_passages,
     edges,
-    folded,
-    passages,
+    fold_text,
     says,
     wrapped_lines,
 )
@@ -21,12 +21,11 @@ from newsletter.documents.release.words import pattern
 
 _MAX_LINE_CHARS = 240
 """Maximum characters of an embargo line; a longer line is about something else too."""
-_AT_ONCE = 120
-"""Characters of a short line, which may mention the embargo anywhere; a longer line must begin with
-it."""
-_BEGINNING = 60
-_FIRST_WORD = 5
-"""Maximum characters before the first word."""
+_MAX_SHORT_LINE_CHARS = 120
+"""Characters of a short line. A longer line has to mention the embargo at its beginning."""
+_MAX_MENTION_OFFSET = 60
+_MAX_FIRST_WORD_OFFSET = 5
+"""Maximum characters before the first word of a title."""
 _MAX_BARE_WORDS = 2
 _WORD, _UNBOUND = pattern("embargo word"), pattern("unbound")
 _PLAIN = pattern("embargo")
@@ -38,40 +37,40 @@ _SECURITIES = re.compile(r"directly or indirectly|in or into|united states|juris
 # --- one line ----------------------------------------------------------------------------------
 
 _OPENING = r"(?:^|[.:;!(\[–—-](?![.:;!(\[–—-]) ?|\b(?:please|strictly|streng|bitte|da) )\W{0,3}+"
-_KEEPS = pattern("held back", rf"{_OPENING}(?:{{}})")
-_KEEPS_UNTIL = pattern("held until", rf"{_OPENING}(?:\w+ )?(?:{{}})")
+_HELD = pattern("held back", rf"{_OPENING}(?:{{}})")
+_HELD_UNTIL = pattern("held until", rf"{_OPENING}(?:\w+ )?(?:{{}})")
 _FORMS = (
     (_PLAIN, {"news", "no trade"}),
-    (_KEEPS, {"news", "no trade"}),
-    (_KEEPS_UNTIL, {"news", "own", "timed"}),
+    (_HELD, {"news", "no trade"}),
+    (_HELD_UNTIL, {"news", "own", "timed"}),
     (pattern("marked", "^(?:{})"), {"own"}),
     (pattern("timed openings", r"^\W*(?:{})\b"), {"own", "timed"}),
     (pattern("closing"), {"own"}),
     (pattern("houred openings", r"^\W*(?:{})(?!\w)"), {"own", "houred"}),
     (_WORD, {"own", "no trade", "no country"}),
 )
-"""The forms of words that impose an embargo, and the facts that each needs of its line."""
+"""(pattern of words that impose an embargo, facts that must hold for the line)."""
 
 
 @lru_cache(maxsize=1024)  # each rule of an import asks it of the same lines
 def is_embargo(text: str, *, abroad: bool = False) -> bool:
-    """Whether a line imposes an embargo, and so is neither title nor text.
+    """Return whether a line imposes an embargo on its text.
 
-    ``abroad`` means that the text is about an embargo between countries: the word is not enough.
+    ``abroad``: the text is about an embargo between countries, so that the word is not enough.
     """
     if len(text) > _MAX_LINE_CHARS:
         return False
-    plain = folded(text)
-    # an hour of each day is none: Not before 8 am: new rules for leaf blowers
+    plain = fold_text(text)
+    # an hour of each day is no embargo: Not before 8 am: new rules for leaf blowers
     hourly = any(says("an hour alone", part) and says("worded", rest) for part, rest in edges(text))
     if hourly and not _WORD.search(plain):
         return False
     at = _find_mention(plain, abroad=abroad)
-    return at is not None and (len(text) <= _AT_ONCE or at < _BEGINNING)
+    return at is not None and (len(text) <= _MAX_SHORT_LINE_CHARS or at < _MAX_MENTION_OFFSET)
 
 
 def _find_mention(plain: str, *, abroad: bool = False) -> int | None:
-    """Return where a folded line begins to mention its embargo."""
+    """Return the offset at which a folded line mentions its embargo, or None."""
     if _UNBOUND.search(plain):
         return None
     ours = bool(_OUR_TEXTS.search(plain))
@@ -85,7 +84,7 @@ def _find_mention(plain: str, *, abroad: bool = False) -> int | None:
     }
     for form, needed in _FORMS:
         found = form.search(plain) if all(facts[one] for one in needed) else None
-        # the word alone, or after a mark: accounts under embargo are none
+        # the word alone or after a mark, but not: accounts under embargo
         led = found and (ours or not plain[: found.start()].rstrip()[-1:].isalnum())
         bare = facts["timed"] or (led and len(plain.split()) <= _MAX_BARE_WORDS)
         if found and (form is not _WORD or bare):
@@ -94,14 +93,14 @@ def _find_mention(plain: str, *, abroad: bool = False) -> int | None:
 
 
 def _is_trade(plain: str) -> bool:
-    """Whether the text is about an embargo between countries, or a seizure."""
+    """Return whether the text is about an embargo between countries, or a seizure."""
     return bool(_TRADE.search(plain)) and not _OUR_TEXTS.search(plain)
 
 
 def headline_beside(text: str) -> str:
     """Return the headline on a line with an embargo, ``EMBARGOED: Title``, or ""."""
     for part, title in edges(text):
-        named = _WORD.search(folded(part)) or not says("an hour alone", part)
+        named = _WORD.search(fold_text(part)) or not says("an hour alone", part)
         told = named and (is_embargo(part) or says("heading", part))
         whole = title.count("(") == title.count(")") and says("worded", title)
         if told and whole and not (is_embargo(title) or says("notice", title)):
@@ -123,18 +122,19 @@ def find_embargo(
 ) -> Embargo | None:
     """Find the embargo on a text.
 
-    ``prose`` is the index of the first line of running text. Without ``today``, no time is to come.
-    ``title`` are the lines of the title, ``apart`` those of contacts and furniture. ``beside`` is
-    text outside of the lines, with its line or 0: parts left out, the page's title, page heads.
+    ``prose`` is the index of the first line of running text. Without ``today``, no time is in the
+    future. ``title`` are the indexes of the title's lines, ``apart`` those of contacts and
+    furniture. ``beside`` are (line or 0, text) of texts outside of the lines.
     """
     headline = " ".join(lines[n].text for n in title if n >= 0)
     # a text on an embargo between countries names it often: there only plain orders count
-    abroad = any(_TRADE.search(folded(line.text)) for line in lines) or bool(
-        _WORD.search(folded(headline)) and not (is_embargo(headline) or headline_beside(headline))
+    abroad = any(_TRADE.search(fold_text(line.text)) for line in lines) or bool(
+        _WORD.search(fold_text(headline))
+        and not (is_embargo(headline) or headline_beside(headline))
     )
-    end = _end_of_head(lines, prose, title)
+    end = _find_head_end(lines, prose, title)
     kept = [line for n, line in enumerate(lines) if n < end or n not in apart]
-    told = [*_above(lines, end, title, apart), *passages(kept, end)]
+    told = [*_head_passages(lines, end, title, apart), *body_passages(kept, end)]
     for number, text in beside:
         place = f"Line {number}" if number else "What stands beside the text"
         facts = frozenset({"beside", "above" if number else ""})
@@ -142,27 +142,28 @@ def find_embargo(
     found = [
         (passage, speaks)
         for passage in told
-        if (speaks := _speaks(passage, today or date.min, abroad=abroad))
+        if (speaks := _mentions_embargo(passage, today or date.min, abroad=abroad))
         or (today and says("request", passage.text, today, passage.facts))
     ]
-    # a time is asked for only where no line speaks of it
+    # a line that only names a time counts if no line mentions an embargo
     found = [hit for hit in found if hit[1]] or found
     if not found:
         return None
-    ends = [end_of(passage.text, passage.below) for passage, _ in found]
+    ends = [find_embargo_end(passage.text, passage.below) for passage, _ in found]
     until = {end for end in ends if end}
     notes = [
-        _note(hit.place, end, speaks=speaks) for (hit, speaks), end in zip(found, ends, strict=True)
+        _embargo_note(hit.place, end, speaks=speaks)
+        for (hit, speaks), end in zip(found, ends, strict=True)
     ]
     return Embargo(
-        words=shortened(found[0][0].text, _AT_ONCE),
-        # of two ends that differ a person chooses
+        words=shortened(found[0][0].text, _MAX_SHORT_LINE_CHARS),
+        # if two ends differ, a person chooses
         until=until.pop() if len(until) == 1 else "",
         notes=tuple(dict.fromkeys(notes)),
     )
 
 
-def _end_of_head(lines: Sequence[Line], prose: int | None, title: range) -> int:
+def _find_head_end(lines: Sequence[Line], prose: int | None, title: range) -> int:
     """Return the index of the first line of running text, which begins a paragraph."""
     wrapped, end = wrapped_lines(lines), len(lines) if prose is None else prose
     if end == len(lines):
@@ -173,13 +174,16 @@ def _end_of_head(lines: Sequence[Line], prose: int | None, title: range) -> int:
     return end
 
 
-def _above(
+def _head_passages(
     lines: Sequence[Line], end: int, title: range, apart: Container[int]
 ) -> Iterator[Passage]:
-    """Yield the title and what a mark sets off in it, and each other line down to the text, alone
-    and with the line below: they may have been one before it was wrapped."""
+    """Yield the passages above the text.
+
+    These are the title, its parts next to a mark, and each other line, alone and with the line
+    below: both may be one wrapped line.
+    """
     headline = " ".join(lines[n].text for n in title if n >= 0)
-    # a notice may be taken for a title where another headline is below it
+    # a notice may have been taken for the title if another headline is below it
     is_sure = not any(says("worded", lines[n].text) for n in range(title.stop, end))
     for n, line in enumerate(lines[:end]):
         place = line.opening
@@ -201,10 +205,10 @@ def _above(
 
 
 def _facts_around(lines: Sequence[Line], n: int, text: str, end: int, title: range) -> set[str]:
-    """Return what the title, the line below and the first lines of the text say of a line."""
-    told = " ".join(folded(line.text) for line in lines[end : end + HEAD])
+    """Return facts about a line that follow from the title, the line below and the first lines."""
+    told = " ".join(fold_text(line.text) for line in lines[end : end + HEAD])
     heads = [lines[m].text for m in range(len(lines)) if m in title or m == n + 1]
-    again = any(day in told for day in _WEEKDAY.findall(folded(text)))
+    again = any(day in told for day in _WEEKDAY.findall(fold_text(text)))
     facts = {
         "first": n < (title.start if title.start >= 0 else end),
         "occasion": again or any(says("names an occasion", one) for one in heads),
@@ -213,20 +217,22 @@ def _facts_around(lines: Sequence[Line], n: int, text: str, end: int, title: ran
     return {fact for fact, is_so in facts.items() if is_so}
 
 
-def _speaks(passage: Passage, today: date, *, abroad: bool) -> bool:
-    """Whether words may mention the text's own embargo: a title only at its beginning or beside
-    it, and a sentence near head or foot only if it has a time or addresses readers."""
+def _mentions_embargo(passage: Passage, today: date, *, abroad: bool) -> bool:
+    """Return whether a passage may mention the embargo on its own text.
+
+    A title has to begin with it. A sentence in the text has to name a time or address readers.
+    """
     text, facts = passage.text, passage.facts
-    # a lone word may be a tag of the page
-    is_tag = len(text) > _AT_ONCE or (abroad and len(text.split()) == 1)
+    # a single word may be a tag of the page
+    is_tag = len(text) > _MAX_SHORT_LINE_CHARS or (abroad and len(text.split()) == 1)
     if "edge" in facts or "deep" in facts or ("beside" in facts and is_tag):
         return False
     if says("over", text, today):
         return False
     if "title" in facts:
-        begins = (_find_mention(folded(text)) or 0) < _FIRST_WORD
+        begins = (_find_mention(fold_text(text)) or 0) < _MAX_FIRST_WORD_OFFSET
         return (begins and is_embargo(text)) or bool(headline_beside(text))
-    plain = _UNBOUND.sub(" ", folded(text))
+    plain = _UNBOUND.sub(" ", fold_text(text))
     said = _PLAIN.search(plain) and not _is_trade(plain)
     is_named = bool(said or (not abroad and _WORD.search(plain)))
     if "amid" not in facts or "apart" in facts:
@@ -235,7 +241,7 @@ def _speaks(passage: Passage, today: date, *, abroad: bool) -> bool:
     return is_named and not abroad and asks
 
 
-def _note(place: str, end: str, *, speaks: bool) -> str:
+def _embargo_note(place: str, end: str, *, speaks: bool) -> str:
     time = "names a time to come, which may be the end of an embargo"
     reason = f"{place} {'speaks of an embargo' if speaks else time}"
     if not end:

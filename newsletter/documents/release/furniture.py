@@ -1,4 +1,4 @@
-"""Recognise the furniture around the text: navigation, contacts, marks of the end."""
+"""Recognise furniture, which is all that surrounds a text: navigation, contacts, end marks."""
 
 import re
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ from newsletter.documents.release.lines import Line, begins_dateline, ends_sente
 from newsletter.documents.release.words import alternatives, pattern, words
 
 _ALWAYS = pattern("site furniture")
-_LABELS = pattern("kinds of text", r"(?:{})(?:\W{1,3}(?:n[\w.º°]{0,3} ?|رقم )?[\d/-]+|\W{1,2})?")
+_KINDS = pattern("kinds of text", r"(?:{})(?:\W{1,3}(?:n[\w.º°]{0,3} ?|رقم )?[\d/-]+|\W{1,2})?")
 _KIND = rf"(?:(?:{alternatives('kinds of text')})\W{{1,3}})?"
-_RELEASE = pattern("release lines", rf"{_KIND}(?:{{}})\b\s*[:.–—-]?\s*")
+_RELEASE_LINE = pattern("release lines", rf"{_KIND}(?:{{}})\b\s*[:.–—-]?\s*")
 _EDITORS, _END_MARK = pattern("notes to editors"), pattern("end marks", flags=0)
-_END_AT_FOOT = re.compile(r"#|(?:[*~_=•·] ?){3,}|[-–—](?: ?[-–—])+")
+_END_ROW = re.compile(r"#|(?:[*~_=•·] ?){3,}|[-–—](?: ?[-–—])+")
 _OTHER_PAGES, _VENDOR = pattern("other pages"), pattern("vendors")
-_TRADE, _MACHINE = pattern("trades", r"\b(?:{})\b"), pattern("machine data")
+_TRADE_NAME, _MACHINE_DATA = pattern("trades", r"\b(?:{})\b"), pattern("machine data")
 _PHONE = re.compile(r"\(?\d{3}\)?[\s./-]+\d{3}[\s.-]\d{4}\b|\+\d[\d\s()./-]{7,}\d")
 _MAX_CONTACT_CHARS = 160
 _MAX_ENTRY_CHARS = 40
@@ -35,13 +35,13 @@ _MAX_OPT_OUT_CHARS = 1_000
 
 
 def offers_to_leave(markdown: str) -> bool:
-    """Whether a paragraph links to an unsubscribe page of an earlier mailing."""
+    """Return whether a paragraph links to an unsubscribe page of an earlier mailing."""
     return len(markdown) <= _MAX_OPT_OUT_CHARS and bool(_OPT_OUT.search(markdown))
 
 
-def at_the_edge(text: str) -> str:
-    """Return why a line is site furniture if it is above or below the text, or ""."""
-    plain = _plain(text[: _MAX_ASIDE_CHARS + 1])
+def edge_reason(text: str) -> str:
+    """Return why a line above or below the text is furniture, or ""."""
+    plain = _without_signs(text[: _MAX_ASIDE_CHARS + 1])
     for_sharing = len(text) <= _MAX_ASIDE_CHARS and (
         plain in _BESIDE_ENTRIES or _ASIDE_LINE.fullmatch(plain)
     )
@@ -51,91 +51,87 @@ def at_the_edge(text: str) -> str:
 
 
 def is_label(text: str) -> bool:
-    """Whether a line only names the kind of text: a press release."""
-    return len(text) <= _MAX_ASIDE_CHARS and bool(_LABELS.fullmatch(text.partition(" | ")[0]))
+    """Return whether a line only names the kind of text, like Press release."""
+    return len(text) <= _MAX_ASIDE_CHARS and bool(_KINDS.fullmatch(text.partition(" | ")[0]))
 
 
 def release_line(text: str) -> str | None:
-    """Return the text after FOR IMMEDIATE RELEASE, or None if the line does not say so."""
-    found = _RELEASE.match(text)
+    """Return the text behind FOR IMMEDIATE RELEASE, or None if the line does not begin with it."""
+    found = _RELEASE_LINE.match(text)
     rest = text[found.end() :] if found else None
     return "" if rest and is_contact(rest) else rest
 
 
 def is_for_editors(text: str) -> bool:
-    """Whether a line is the heading of notes to editors."""
     return len(text) <= 120 and bool(_EDITORS.fullmatch(text))
 
 
 def is_end_mark(text: str) -> bool:
-    """Whether a line is a mark of the end: ``###``, ``-30-``, ``ENDS``."""
+    """Return whether a line marks the end of a text: ``###``, ``-30-``, ``ENDS``."""
     return bool(_END_MARK.fullmatch(text))
 
 
 def ends_at_foot(text: str) -> bool:
-    """Whether a line is a row of marks, which ends a text."""
-    return bool(_END_AT_FOOT.fullmatch(text))
+    """Return whether a line is a row of signs, which ends a text."""
+    return bool(_END_ROW.fullmatch(text))
 
 
 def is_address(text: str) -> bool:
-    """Whether a short line is part of a postal address, or a telephone number."""
+    """Return whether a short line is part of a postal address, or a telephone number."""
     return len(text) <= _MAX_ENTRY_CHARS * 2 and bool(
         _STREET.search(text) or _POSTCODE.search(text) or _PHONE.fullmatch(text)
     )
 
 
 def leads_to_other_pages(text: str) -> bool:
-    """Whether a line is the heading of a list of other pages."""
     return bool(_OTHER_PAGES.fullmatch(text))
 
 
 def is_machine_data(text: str) -> bool:
-    """Whether a line is only an image's address or a database's time."""
-    return bool(_MACHINE.fullmatch(text))
+    """Return whether a line is only the address of an image or a timestamp."""
+    return bool(_MACHINE_DATA.fullmatch(text))
 
 
 def is_foot_address(text: str) -> bool:
-    """Whether a line is a letterhead's foot: an address with a telephone number."""
     reachable = len(text) <= _MAX_CONTACT_CHARS and (_PHONE.search(text) or _MAILBOX.search(text))
     return bool(reachable and _FOOT.search(text))
 
 
 def is_trade_name(text: str) -> bool:
-    """Whether a short line reads like a firm's name: capitalised words."""
+    """Return whether a short line reads like a firm's name: capitalised words."""
     words = text.split()
     named = all(word[0].isupper() or len(word) <= 3 for word in words)
     bare = not re.search(r"[:;@!?\d]|[^.]\.\s|[a-z]{4}\.$", text)
-    return 1 < len(words) <= 6 and named and bare and bool(_TRADE.search(text))
+    return 1 < len(words) <= 6 and named and bare and bool(_TRADE_NAME.search(text))
 
 
-_LABEL = pattern("contacts", r"(?:{})\s*(?::.*|\s[–—-]\s.*|$)")
-_BEHIND = re.compile(r"\bcontacts?:", re.IGNORECASE)
-_LINE = pattern("lines of a contact")
+_CONTACT_LABEL = pattern("contacts", r"(?:{})\s*(?::.*|\s[–—-]\s.*|$)")
+_CONTACT_BEHIND = re.compile(r"\bcontacts?:", re.IGNORECASE)
+_CONTACT_LINE = pattern("lines of a contact")
 _TELEPHONE = re.compile(rf"{_PHONE.pattern}|\b0\d[\d\s]{{8,}}\d")
-_MAX_LINE = 80
+_MAX_CONTACT_LINE_CHARS = 80
 _MIN_TEXT_CHARS = 20
 _MAX_BETWEEN = 3
 """Maximum lines with a name or an office between two lines of a contact."""
 
 
 def is_contact_label(text: str) -> bool:
-    """Whether a short line begins a contact: ``Media contact: …``."""
-    return len(text) <= _MAX_LINE and bool(_LABEL.fullmatch(text))
+    """Return whether a short line begins a contact: ``Media contact: …``."""
+    return len(text) <= _MAX_CONTACT_LINE_CHARS and bool(_CONTACT_LABEL.fullmatch(text))
 
 
 def is_contact(text: str) -> bool:
-    """Whether a short line tells how to reach a person."""
-    return len(text) <= _MAX_LINE and bool(
-        _LABEL.fullmatch(text) or _LINE.fullmatch(text) or _TELEPHONE.search(text)
+    return len(text) <= _MAX_CONTACT_LINE_CHARS and bool(
+        _CONTACT_LABEL.fullmatch(text) or _CONTACT_LINE.fullmatch(text) or _TELEPHONE.search(text)
     )
 
 
-def contact_lines(lines: Sequence[Line]) -> frozenset[int]:
+def find_contact_lines(lines: Sequence[Line]) -> frozenset[int]:
     """Return the indexes of all lines of contacts, with names and offices between them."""
     plain = [
         n
         for n, line in enumerate(lines)
-        if is_contact(line.text) or (date_line(line.text) and _BEHIND.search(line.text))
+        if is_contact(line.text) or (date_line(line.text) and _CONTACT_BEHIND.search(line.text))
     ]
     found = set(plain)
     for first, last in pairwise(plain):
@@ -146,7 +142,7 @@ def contact_lines(lines: Sequence[Line]) -> frozenset[int]:
 
 
 def _may_belong(lines: Sequence[Line], index: int) -> bool:
-    """Whether a line below one of a contact may be a name, an office or a house."""
+    """Return whether a line below a contact may be a name, an office or a building in it."""
     line = lines[index]
     apart = line.gap_above and not (is_contact_label(lines[index - 1].text) and not _is_whole(line))
     other = date_line(line.text) or release_line(line.text) is not None or is_embargo(line.text)
@@ -155,20 +151,22 @@ def _may_belong(lines: Sequence[Line], index: int) -> bool:
 
 
 def _is_whole(line: Line) -> bool:
-    """Whether a line is too long, or too much of a sentence, for part of a contact."""
-    return len(line.text) > _MAX_LINE or (ends_sentence(line.text) and len(line.text.split()) > 4)
+    """Return whether a line is too long, or too much of a sentence, for part of a contact."""
+    return len(line.text) > _MAX_CONTACT_LINE_CHARS or (
+        ends_sentence(line.text) and len(line.text.split()) > 4
+    )
 
 
 _MAIL_HEADS = {name: row[0] for row in map(str.split, words("mail heads")) for name in row[1:]}
-"""Header fields of forwarded emails and memos."""
+"""Name of a header field of an email or memo, in any language → its kind."""
 _MAIL_HEAD = re.compile(r"(?P<name>[^\W\d_]{1,10}) ?: ?(?P<value>.*)")
-_LATEST_HEAD = 10
-"""A header further down belongs to an email that the text answers."""
+_MAX_HEADER_LINE = 10
+"""Lines in which a header may begin. A later header belongs to an email that the text answers."""
 
 
-def below_forwarding(texts: Sequence[str]) -> tuple[int, str]:
-    """Return where a text begins below the header of an email or a memo, and its subject."""
-    for first in range(min(len(texts), _LATEST_HEAD)):
+def find_forwarded_start(texts: Sequence[str]) -> tuple[int, str]:
+    """Return the index of the first text below the header of an email or memo, and the subject."""
+    for first in range(min(len(texts), _MAX_HEADER_LINE)):
         values: dict[str, str] = {}
         end = first
         while end < len(texts) and (found := _MAIL_HEAD.match(texts[end])):
@@ -177,13 +175,13 @@ def below_forwarding(texts: Sequence[str]) -> tuple[int, str]:
                 break
             values.setdefault(kind, found["value"])
             end += 1
-        # a statement may itself begin with From: or Date:, and hardly with three of these
+        # a statement may begin with From: or Date:, but hardly with three of them
         if len(values) > 2 and "subject" in values and end < len(texts):
             return end, values["subject"]
     return 0, ""
 
 
-_OPEN_MENU_ENTRY = pattern("open menu entries", flags=0)
+_OPEN_ENTRY = pattern("open menu entries", flags=0)
 _ASIDE_LINE = pattern("beside articles", flags=0)
 _MAX_ASIDE_CHARS = 200
 
@@ -192,11 +190,11 @@ _MENU_ENTRIES, _BESIDE_ENTRIES = frozenset(words("menus")), frozenset(words("bes
 
 
 def is_menu_entry(text: str) -> bool:
-    plain = _plain(text[: _MAX_ENTRY_CHARS + 1])
+    plain = _without_signs(text[: _MAX_ENTRY_CHARS + 1])
     return len(text) <= _MAX_ENTRY_CHARS and bool(
-        plain in _MENU_ENTRIES or _OPEN_MENU_ENTRY.fullmatch(plain)
+        plain in _MENU_ENTRIES or _OPEN_ENTRY.fullmatch(plain)
     )
 
 
-def _plain(text: str) -> str:
+def _without_signs(text: str) -> str:
     return text.casefold().strip(" .:…")

@@ -1,4 +1,4 @@
-"""The result of an import: the statement, all that was left out, and each guess."""
+"""The results of an import: the statement, the dropped lines, and the guesses."""
 
 import re
 import unicodedata
@@ -15,17 +15,17 @@ MAX_PICTURE_BYTES = 10_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class DroppedLine:
-    """A line outside of the body, and the reason."""
+    """A line that is not in the body, with the reason."""
 
     line: int
-    """In the file, from 1; in a Word file the paragraph; 0 if it has no place."""
+    """Line in the file or paragraph of a Word file, from 1; 0 if it has no line."""
     text: str
     reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class MadePicture:
-    """A picture that was encoded again, and that mails may show."""
+    """A re-encoded picture, which emails may show."""
 
     kind: str = ""
     """Its media type."""
@@ -36,10 +36,10 @@ class MadePicture:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedPicture(MadePicture):
-    """A picture of a file, and the file's words about it."""
+    """A picture of a file, with the file's description of it."""
 
     source: str
-    """Its place in the file."""
+    """Its path in the file, its ``cid:`` or its ``data:`` address."""
     alt: str
     """Its description, or ""."""
     caption: str = ""
@@ -75,18 +75,18 @@ class ImportedDocument:
     summary: str = ""
     subject: str = ""
     embargo: Embargo | None = None
-    """An embargo in the text; a person sets its end or waives it."""
+    """An embargo that the text mentions. A person sets its end or waives it."""
     guessed: bool = False
     """Whether the title is only a guess."""
     pictures: tuple[ImportedPicture, ...] = ()
-    """Pictures in the file; they are not in the body."""
+    """Pictures in the file, which are not in the body."""
     language: str = ""
-    """Its BCP 47 tag, as far as the file or its letters tell."""
+    """The BCP 47 tag that the file or its letters indicate, or ""."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pasted:
-    """The result of a paste, and sentences on the parts left out or changed."""
+    """The result of a paste, with sentences on the parts that were left out or changed."""
 
     markdown: str
     left_out: tuple[str, ...] = ()
@@ -99,27 +99,27 @@ def unusable(file: str, message: str) -> InvalidInput:
 
 # --- its language ------------------------------------------------------------------------------
 
-_TAG = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
-_READ = 20_000
-"""Characters to read to identify the script."""
+_LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
+_MAX_READ_CHARS = 20_000
+"""Characters that are read to identify the script."""
 _KANA, _HAN = ("HIRAGANA", "KATAKANA"), ("CJK",)
 _SCRIPTS = {
     tuple(names.split()): (tags.split(), [told.split("=") for told in letters.split()])
     for names, tags, letters in (row.split(" / ") for row in words("scripts"))
 }
-"""How Unicode's names of a script's letters begin, its languages, and the letters that tell one."""
+"""Prefixes of the Unicode names of a script's letters → its languages, and letters of one."""
 _NO_SCRIPT: tuple[str, ...] = ()
-_LEAST_KANA = 0.1
-"""Minimum share of kana in a Japanese text; the rest may be Chinese characters."""
+_MIN_KANA_SHARE = 0.1
+"""Minimum share of kana in a Japanese text, which also has Chinese characters."""
 
 
-def language_of(text: str, declared: str = "") -> str:
-    """Return a BCP 47 tag, or "". ``declared`` is the page's own declaration.
+def detect_language(text: str, declared: str = "") -> str:
+    """Return the BCP 47 tag of a text's language, or "". ``declared`` is the page's declaration.
 
-    Letters decide first: pages often declare the default of their software.
+    The letters come first, because pages often declare the default of their software.
     """
-    declared = declared.strip() if _TAG.fullmatch(declared.strip()) else ""
-    letters = [letter for letter in text[:_READ].lower() if letter.isalpha()]
+    declared = declared.strip() if _LANGUAGE_TAG.fullmatch(declared.strip()) else ""
+    letters = [letter for letter in text[:_MAX_READ_CHARS].lower() if letter.isalpha()]
     counts: Counter[tuple[str, ...]] = Counter()
     for letter, number in Counter(letters).items():
         name = unicodedata.name(letter, "")
@@ -127,7 +127,7 @@ def language_of(text: str, declared: str = "") -> str:
     if not letters:
         return ""
     script = counts.most_common(1)[0][0]
-    if script == _HAN and counts[_KANA] > _LEAST_KANA * len(letters):
+    if script == _HAN and counts[_KANA] > _MIN_KANA_SHARE * len(letters):
         script = _KANA
     if script == _NO_SCRIPT:
         return "" if any(_base(declared) in one for one, _ in _SCRIPTS.values()) else declared
@@ -139,7 +139,7 @@ def language_of(text: str, declared: str = "") -> str:
 
 
 def with_language(document: ImportedDocument, usual: str) -> ImportedDocument:
-    """Keep the language only if it differs from the ``usual`` one, with a note."""
+    """Return the document without its language if that is the ``usual`` one, else with a note."""
     if not document.language or _base(document.language) == _base(usual):
         return replace(document, language="")
     names = dict(row.split() for row in words("languages"))

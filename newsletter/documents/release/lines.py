@@ -1,4 +1,4 @@
-"""Read the lines of a plain text: normal blanks, and how they were wrapped."""
+"""Read the lines of a plain text, normalise their blanks, and find how they were wrapped."""
 
 import re
 import unicodedata
@@ -9,16 +9,16 @@ from itertools import pairwise
 
 from newsletter.documents.release.words import pattern
 
-_ENDS = re.compile(r"\r\n?|\n|\f|\v|\u2028|\u2029|\x85")
+_LINE_END = re.compile(r"\r\n?|\n|\f|\v|\u2028|\u2029|\x85")
 _INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff]")
-_JOINED = {sign: unicodedata.normalize("NFKC", chr(sign)) for sign in range(0xFB00, 0xFB07)}
+_LIGATURES = {sign: unicodedata.normalize("NFKC", chr(sign)) for sign in range(0xFB00, 0xFB07)}
 """The ligatures in PDFs: ff, fi, fl, ffi, ffl and two of st."""
-_SOFT_END, _BLANKS = re.compile(r"\xad\s*$"), re.compile(r"[^\S\n]+")
+_SOFT_HYPHEN, _BLANKS = re.compile(r"\xad\s*$"), re.compile(r"[^\S\n]+")
 _MAX_WRAP_CHARS = 130
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*$")
 _MAX_DATELINE_CHARS = 200
-_QUOTED = 61
-_SHOWN = 80
+_MAX_QUOTED_CHARS = 61
+_MAX_SHOWN_CHARS = 80
 _DATELINE = pattern("datelines", flags=0)
 
 
@@ -27,37 +27,37 @@ class Line:
     """A line that is not blank."""
 
     number: int
-    """In the text, from 1; 0 if most of the text is on one line."""
+    """Line in the text, from 1; 0 if most of the text is on one line."""
     text: str
-    """With single blanks, none around it."""
+    """The text with single blanks, and none around it."""
     gap_above: bool
     """Whether a blank line is before it."""
     hyphenated: bool = False
-    """Whether a soft hyphen ends it: its last word continues in the next line."""
+    """Whether it ends with a soft hyphen, so that its last word continues in the next line."""
     cells: tuple[str, ...] = ()
-    """Its parts, if tabs separate two or more."""
+    """The parts between tabs, if it has two or more."""
 
     @property
     def location(self) -> str:
-        """The place for use in a sentence: the number, else the first words."""
+        """Return where the line is, within a sentence: ``line 12``, or its first words."""
         if self.number:
             return f"line {self.number}"
-        return f"“{shortened(self.text, _QUOTED)}”"
+        return f"“{shortened(self.text, _MAX_QUOTED_CHARS)}”"
 
     @property
     def opening(self) -> str:
-        """The place at the beginning of a sentence."""
+        """Return where the line is, at the beginning of a sentence."""
         return self.location[0].upper() + self.location[1:]
 
 
 def read_lines(text: str) -> list[Line]:
-    """Split a text into lines, without blank lines, odd blanks and invisible characters."""
+    """Return the lines of a text that are not blank, without invisible characters."""
     lines: list[Line] = []
     gap = False
-    for number, raw in enumerate(_ENDS.split(text), start=1):
+    for number, raw in enumerate(_LINE_END.split(text), start=1):
         clean = _clean(raw)
         if clean:
-            halved = bool(_SOFT_END.search(raw))
+            halved = bool(_SOFT_HYPHEN.search(raw))
             cells = tuple(map(_clean, raw.strip(" \r").split("\t")))
             cells = cells if len(cells) > 1 and cells[0] else ()
             lines.append(
@@ -68,23 +68,23 @@ def read_lines(text: str) -> list[Line]:
 
 
 def _clean(raw: str) -> str:
-    return _BLANKS.sub(" ", _INVISIBLE.sub("", raw)).translate(_JOINED).strip()
+    return _BLANKS.sub(" ", _INVISIBLE.sub("", raw)).translate(_LIGATURES).strip()
 
 
 def ordinary(text: str) -> str:
-    """Replace all blanks and line ends with single blanks, and remove invisible characters."""
-    plain = _INVISIBLE.sub("", _ENDS.sub(" ", text))
-    return _BLANKS.sub(" ", plain).translate(_JOINED)
+    """Return a text with single blanks for blanks and line ends, without invisible characters."""
+    plain = _INVISIBLE.sub("", _LINE_END.sub(" ", text))
+    return _BLANKS.sub(" ", plain).translate(_LIGATURES)
 
 
-def shortened(text: str, limit: int = _SHOWN) -> str:
-    """Cut a text to a length that identifies it."""
+def shortened(text: str, limit: int = _MAX_SHOWN_CHARS) -> str:
+    """Cut a text to ``limit`` characters."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 @lru_cache(maxsize=128)  # a page's title is compared with each of its lines
 def comparable(text: str) -> str:
-    """Return letters and digits alone, in lower case and without accents."""
+    """Return only the letters and digits of a text, in lower case and without accents."""
     # in capitals the Turkish ı is an I, which comes back as i
     apart = unicodedata.normalize("NFKD", text.casefold().replace("ı", "i"))
     return "".join(letter for letter in apart if letter.isalnum())
@@ -93,7 +93,7 @@ def comparable(text: str) -> str:
 def wrap_width(lines: Sequence[Line]) -> int:
     """Return the width of hard-wrapped text in characters, or 0 if each line is a paragraph.
 
-    Lines are paragraphs if one is longer than any wrap, or if blank lines are around all long ones.
+    Each line is a paragraph if one is longer than any wrap, or blank lines surround all long ones.
     """
     # nothing can wrap a web address
     wrapped = (line for line in lines if "://" not in line.text or " " in line.text)
@@ -114,26 +114,26 @@ def ends_sentence(text: str) -> bool:
 
 
 def begins_dateline(text: str) -> bool:
-    """Whether a line begins with a place and a dash: ``CHICAGO –``, ``(Dallas, Texas) –``."""
+    """Return whether a line begins with a place and a dash, as in ``(Dallas, Texas) –``."""
     return bool(_DATELINE.match(text[:_MAX_DATELINE_CHARS]))
 
 
 def in_title_case(text: str) -> bool:
-    """Whether most of the longer words of a line are capitalised."""
+    """Return whether most of the longer words of a line are capitalised."""
     words = [word for word in re.findall(r"[^\W\d_][\w’'-]*", text) if len(word) > 3]
     return not words or sum(word[0].isupper() for word in words) >= 0.6 * len(words)
 
 
 def begins_small(text: str) -> bool:
-    """Whether a line can only be the middle of a sentence."""
+    """Return whether a line can only continue a sentence."""
     first = text[0]
-    # a closing bracket or a comma ends something; those excepted open a word, a quotation, an item
+    # a closing bracket or a comma continues; the excepted signs begin a word, quotation or item
     closing = unicodedata.category(first) in {"Pe", "Po", "Pd"}
     return first.islower() or (closing and first not in "¿¡*#&@%\"'•·")
 
 
 def is_prose(lines: Sequence[Line], index: int, width: int) -> bool:
-    """Whether a line is running text: long, a sentence, or wrapped."""
+    """Return whether a line is running text: long, a sentence, or wrapped."""
     text = lines[index].text
     if len(text) >= 160 or (len(text) >= 60 and ends_sentence(text)):
         return True

@@ -1,4 +1,4 @@
-"""Join lines to paragraphs, and write plain words as Markdown."""
+"""Join lines to paragraphs, and write them as Markdown."""
 
 import re
 from collections import Counter
@@ -17,8 +17,8 @@ from newsletter.documents.release.lines import (
 from newsletter.documents.release.words import pattern
 
 _BULLET = re.compile(r"[•▪◦‣●○■□·o\uf0a7\uf0b7]")
-_MARKED = re.compile(r"[•▪◦‣●○■□·*§\uf0a7\uf0b7]\s+\S")
-"""Beginnings of lines that never continue the line above."""
+_ITEM_START = re.compile(r"[•▪◦‣●○■□·*§\uf0a7\uf0b7]\s+\S")
+"""The beginning of a line that never continues the line above."""
 _ITEM = re.compile(
     r"(?:(?P<mark>[•▪◦‣●○■□·*§o\uf0a7\uf0b7-])|(?P<number>\d{1,2})[.)]|\(?(?P<letter>[a-z])[.)])"
     r"\s+(?=\S)"
@@ -28,19 +28,19 @@ _UNFINISHED = pattern("unfinished", r"(?:[,;–—-]|[,–—-][\"”’']|\b(?:
 _ITEM_END, _HALF = re.compile(r"(?:;|;\s*(?:and|or)|:)$"), re.compile(r"(?<![^\W\d_])[^\W\d_]++-$")
 _MIN_ENTRIES, _MAX_ENTRY_CHARS = 3, 80
 """Minimum lines of a list without marks, and maximum characters of each line."""
-_FONTS = {"\uf0b7": "·", "\uf0a7": "§"}
-"""Word's bullets from symbol fonts → how other programs show them."""
-_NESTED = {"o", "§", "a"}
-"""Marks of nested items: letters, and Word's second and third bullet."""
+_SYMBOL_FONT_BULLETS = {"\uf0b7": "·", "\uf0a7": "§"}
+"""Bullet in a symbol font of Word → the character that other programs show."""
+_NESTED_MARKS = {"o", "§", "a"}
+"""Marks that only nested items have: letters, and Word's second and third bullet."""
 _MAX_LIST_DEPTH = 4
-"""Levels of nested lists."""
-_MAX_NAMES = 8
+"""Maximum levels of nested lists."""
+_MAX_ENTRY_WORDS = 8
 """Maximum words of a list entry that may end with an abbreviation."""
 _MAX_ENTRY_WIDTH_SHARE = 0.75
-"""Maximum width of a list entry, as a share of the width of wrapped text."""
-_END_LETTERS = 200
-"""Letters at the end of a paragraph that decide whether it continues."""
-_OPENING = ("“", "‘", '"', "«", "„")
+"""Maximum length of a list entry, as a share of the width of wrapped text."""
+_END_CHARS = 200
+"""Characters at the end of a paragraph that decide whether it continues."""
+_OPENING_QUOTES = ("“", "‘", '"', "«", "„")
 
 # one ~ marks nothing and two strike out; a _ amid a word marks nothing either
 _MARKUP = re.compile(r"[\\*`\[\]<]|~(?=~)|(?<=~)~|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
@@ -49,69 +49,70 @@ _NUMBER = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
 
 
 def is_bullet(text: str) -> bool:
-    """Whether a line is a bullet without an item."""
     return bool(_BULLET.fullmatch(text))
 
 
 @dataclass(kw_only=True)
 class Joining:
-    """How to join the lines of a text, and the guesses made."""
+    """The rules for joining the lines of one text, and the guesses that were made."""
 
     width: int
-    """Of hard-wrapped text; 0 if each line is a paragraph."""
-    soft: frozenset[int] = frozenset()
-    """Numbers of lines with a gap that is only a page break."""
-    parted: bool = False
-    """Whether the paragraphs are separated by blank lines."""
+    """Width of wrapped lines in characters; 0 if each line is a paragraph."""
+    page_breaks: frozenset[int] = frozenset()
+    """Numbers of lines whose gap above is only a page break."""
+    has_blank_lines: bool = False
+    """Whether blank lines separate the paragraphs."""
     words: Counter[str] = field(default_factory=Counter)
-    """All words of the text, in lower case, to rejoin hyphenated words."""
-    halves: list[str] = field(default_factory=list)
-    """Words that were hyphenated at a line end and are rejoined."""
+    """All words of the text in lower case, with their numbers, to rejoin hyphenated words."""
+    rejoined_words: list[str] = field(default_factory=list)
+    """Words that were hyphenated at the end of a line, as they were rejoined."""
     doubtful: list[int] = field(default_factory=list)
-    """Numbers of lines that may begin a paragraph, because a full line above ends a sentence."""
+    """Numbers of lines that were joined, but may begin a paragraph."""
 
     def notes(self) -> Iterator[str]:
-        if self.halves:
-            words = ", ".join(self.halves)
+        if self.rejoined_words:
+            words = ", ".join(self.rejoined_words)
             yield f"Parted by a hyphen at the end of a line: {words}. Look whether they are right."
         if self.doubtful:
             numbers = ", ".join(map(str, self.doubtful))
             yield f"A paragraph may begin with each of these lines, or go on: {numbers}."
 
 
-def how_to_join(lines: Sequence[Line], *, width: int, soft: frozenset[int]) -> Joining:
+def plan_joining(lines: Sequence[Line], *, width: int, page_breaks: frozenset[int]) -> Joining:
     text = " ".join(line.text for line in lines).lower()
     long = [line.gap_above for line in lines if len(line.text) > _MAX_ENTRY_CHARS]
     return Joining(
         width=width,
-        soft=soft,
-        parted=sum(line.gap_above for line in lines) * 3 >= len(lines)
+        page_breaks=page_breaks,
+        has_blank_lines=sum(line.gap_above for line in lines) * 3 >= len(lines)
         or sum(long) * 4 > len(long) * 3,
         words=Counter(re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", text)),
     )
 
 
 def join_lines(lines: Sequence[Line], joining: Joining) -> list[str]:
-    """Join lines into paragraphs; names, addresses and the like keep their line ends."""
-    breaks = _entries(lines, joining) if joining.parted or joining.width else frozenset()
+    """Return paragraphs of joined lines. Names, addresses and the like keep their line ends."""
+    breaks = (
+        _find_entries(lines, joining) if joining.has_blank_lines or joining.width else frozenset()
+    )
     paragraphs: list[list[str]] = []
     for index, line in enumerate(lines):
         if index in breaks:
             paragraphs[-1].append(f"\n{line.text}")
         elif index - 1 not in breaks and index and _continues(lines, index, joining):
             parts = paragraphs[-1]
-            parts[-1], text = _joined(parts[-1], lines[index - 1], line, joining)
+            parts[-1], text = _join(parts[-1], lines[index - 1], line, joining)
             parts.append(text)
         else:
             paragraphs.append([line.text])
     return ["".join(parts) for parts in paragraphs]
 
 
-def _entries(lines: Sequence[Line], joining: Joining) -> frozenset[int]:
-    """Return the lines that continue a list of short lines, such as signatures.
+def _find_entries(lines: Sequence[Line], joining: Joining) -> frozenset[int]:
+    """Return the indexes of lines that continue a list of short lines, such as signatures.
 
     Blank lines surround the list. Few of its lines are as long as wrapped ones, end a sentence or
-    begin in the middle of one.
+    continue one.
     """
     found: set[int] = set()
     starts = [n for n, line in enumerate(lines) if n == 0 or line.gap_above] + [len(lines)]
@@ -123,12 +124,12 @@ def _entries(lines: Sequence[Line], joining: Joining) -> frozenset[int]:
             for text in run
             if not joining.width or len(text) < _MAX_ENTRY_WIDTH_SHARE * joining.width
         ]
-        # an abbreviation ends no sentence: Boise, Idaho.
+        # a short line may end with an abbreviation: Boise, Idaho.
         odd = [
             text
             for text in run
             if begins_small(text)
-            or (ends_sentence(text) and (len(text.split()) > _MAX_NAMES or text[-1] in "!?…"))
+            or (ends_sentence(text) and (len(text.split()) > _MAX_ENTRY_WORDS or text[-1] in "!?…"))
         ]
         listed = len(run) >= _MIN_ENTRIES and max(map(len, run)) <= _MAX_ENTRY_CHARS
         if listed and not marked and len(short) * 3 > len(run) * 2 and len(odd) * 3 <= len(run):
@@ -136,33 +137,33 @@ def _entries(lines: Sequence[Line], joining: Joining) -> frozenset[int]:
     return frozenset(found)
 
 
-def _joined(before: str, above: Line, line: Line, joining: Joining) -> tuple[str, str]:
+def _join(before: str, above: Line, line: Line, joining: Joining) -> tuple[str, str]:
     """Return the end of a paragraph and the line that continues it, ready to join."""
     text = line.text
     if above.hyphenated or re.match(r"[.,;:!?)\]”’](?!\w)", text):
         return before, text
-    half = _HALF.search(before[-_END_LETTERS:])
+    half = _HALF.search(before[-_END_CHARS:])
     if half is None or not text[0].islower():
         return before, f" {text}"
     rest = re.match(r"[^\W\d_]+", text)
     whole = half.group() + (rest.group() if rest else "")
-    # the text itself tells: it has the word elsewhere in one piece, and nowhere with a hyphen
+    # without hyphen, if the text has the word elsewhere without, and nowhere with one
     if joining.words[whole.replace("-", "").lower()] and not joining.words[whole.lower()]:
-        joining.halves.append(whole.replace("-", ""))
+        joining.rejoined_words.append(whole.replace("-", ""))
         return before[:-1], text
-    joining.halves.append(whole)
+    joining.rejoined_words.append(whole)
     return before, text
 
 
 def _continues(lines: Sequence[Line], index: int, joining: Joining) -> bool:
     before, line = lines[index - 1].text, lines[index]
-    if line.gap_above and line.number not in joining.soft:
+    if line.gap_above and line.number not in joining.page_breaks:
         return False
     if lines[index - 1].hyphenated:
         return True
     if line.cells and lines[index - 1].cells:
         return False
-    unfinished = _UNFINISHED.search(before[-_END_LETTERS:])
+    unfinished = _UNFINISHED.search(before[-_END_CHARS:])
     amid = unfinished and not is_contact(before)  # a sentence may hold an address
     if is_contact(line.text) and not (begins_small(line.text) and " " in line.text) and not amid:
         return False
@@ -170,27 +171,27 @@ def _continues(lines: Sequence[Line], index: int, joining: Joining) -> bool:
         return False
     over = ends_sentence(before) or _ITEM_END.search(before)
     if (
-        _MARKED.match(line.text)
+        _ITEM_START.match(line.text)
         or _is_next(before, line.text)
         or (over and _BULLETED.match(line.text))
     ):
         return False
     if joining.width:
-        return _wraps(before, line, joining)
-    return _is_fragment(lines, index, joining.parted)
+        return _was_wrapped(before, line, joining)
+    return _is_fragment(lines, index, joining.has_blank_lines)
 
 
 def _is_next(before: str, text: str) -> bool:
-    """Whether a line is the next lettered item, or the first below the item above."""
+    """Return whether a line is the lettered item that follows the item above."""
     letter, above = _ITEM.match(text), _ITEM.match(before)
     following = chr(ord(above["letter"]) + 1) if above and above["letter"] else "a"
     return above is not None and letter is not None and letter["letter"] == following
 
 
-def _wraps(before: str, line: Line, joining: Joining) -> bool:
-    """Whether a line was wrapped only because the next word did not fit."""
+def _was_wrapped(before: str, line: Line, joining: Joining) -> bool:
+    """Return whether a line continues the one above, which had no room for its first word."""
     text, width = line.text, joining.width
-    if _HALF.search(before[-_END_LETTERS:]) and text[0].islower():
+    if _HALF.search(before[-_END_CHARS:]) and text[0].islower():
         return True
     room = len(before) + 1 + len(text.split(maxsplit=1)[0])
     if before.endswith(":") and len(text) < 0.8 * width and not begins_small(text):
@@ -199,17 +200,17 @@ def _wraps(before: str, line: Line, joining: Joining) -> bool:
     if ends_sentence(before) and len(text) < 0.6 * width and entry:
         return False  # a heading or a list's item, and not the last line of a paragraph
     if ends_sentence(before) or before.endswith(":"):
-        # A paragraph may end at the margin by chance: a note says so.
+        # a paragraph may end at the margin by chance: a note lists the line
         if room > 0.96 * width:
             joining.doubtful.append(line.number)
         return room > 0.96 * width
-    if begins_small(text) or _UNFINISHED.search(before[-_END_LETTERS:]):
+    if begins_small(text) or _UNFINISHED.search(before[-_END_CHARS:]):
         return room > 0.5 * width
     return room > 0.8 * width
 
 
 def _is_fragment(lines: Sequence[Line], index: int, has_blank_lines: bool) -> bool:
-    """Whether a line that contains only a link or bold words belongs to the line above."""
+    """Return whether a line belongs to the line above: a link or bold words on a line alone."""
     before, text = lines[index - 1].text, lines[index].text
     if _ITEM_END.search(before):
         return False
@@ -217,9 +218,9 @@ def _is_fragment(lines: Sequence[Line], index: int, has_blank_lines: bool) -> bo
         return not _is_whole(before) or not text[0].isalpha()
     if _is_whole(before):
         return False
-    if _UNFINISHED.search(before[-_END_LETTERS:]):
+    if _UNFINISHED.search(before[-_END_CHARS:]):
         return True
-    if text.startswith(_OPENING) or has_blank_lines:
+    if text.startswith(_OPENING_QUOTES) or has_blank_lines:
         return False
     return text[0].isdigit() or not _is_subheading(lines, index - 1)
 
@@ -229,7 +230,7 @@ def _is_whole(text: str) -> bool:
 
 
 def _is_subheading(lines: Sequence[Line], index: int) -> bool:
-    """Whether a short line between whole paragraphs is a subheading."""
+    """Return whether a line is a subheading: short, and between complete paragraphs."""
     text = lines[index].text
     own = index == 0 or lines[index].gap_above or _is_whole(lines[index - 1].text)
     following = lines[index + 1].text if index + 1 < len(lines) else ""
@@ -237,15 +238,15 @@ def _is_subheading(lines: Sequence[Line], index: int) -> bool:
     return own and full and len(text.split()) <= 12 and text[0].isupper() and in_title_case(text)
 
 
-def in_markdown(paragraphs: Sequence[str]) -> Iterator[str]:
-    """Write paragraphs of plain words in Markdown; adjacent ones with marks are a list.
+def write_markdown(paragraphs: Sequence[str]) -> Iterator[str]:
+    """Yield paragraphs as Markdown. Adjacent ones with marks become one list.
 
     A list has two items or more, with one mark or with numbers from 1. Items with another mark are
     nested in the item above.
     """
     at = 0
     while at < len(paragraphs):
-        items = _items(paragraphs, at)
+        items = _write_list(paragraphs, at)
         is_list = len(items) > 1
         yield "\n".join(items) if is_list else escape(paragraphs[at])
         at += len(items) if is_list else 1
@@ -253,7 +254,7 @@ def in_markdown(paragraphs: Sequence[str]) -> Iterator[str]:
 
 @dataclass(kw_only=True)
 class _Level:
-    """The items of one nested list; the indent is in spaces."""
+    """A list at one level of nesting. The indent is in spaces."""
 
     kind: str
     indent: int
@@ -268,32 +269,32 @@ class _Level:
         return self.indent + len(self.sign) + 1
 
 
-def _items(paragraphs: Sequence[str], start: int) -> list[str]:
+def _write_list(paragraphs: Sequence[str], start: int) -> list[str]:
     found: list[str] = []
     levels: list[_Level] = []
     sure, resumed = 0, False
     for at in range(start, len(paragraphs)):  # a slice would copy the rest for each paragraph
         paragraph = paragraphs[at]
         item = _ITEM.match(paragraph)
-        depth = None if item is None else _level_of(item, levels)
+        depth = None if item is None else _count_item(item, levels)
         if item is None or depth is None:
             break
         level = levels[depth]
         # Markdown counts with no letters, so these stay
         inside = escape_words(paragraph) if item["letter"] else escape(paragraph[item.end() :])
         found.append(f"{' ' * level.indent}{level.sign} {inside}")
-        # Below "2." a row of stars may be another list, unless a "3." follows.
+        # below "2.", items with stars may be another list, unless "3." follows
         resumed |= not depth and sure < len(found) - 1
-        if not depth or resumed or level.kind in _NESTED:
+        if not depth or resumed or level.kind in _NESTED_MARKS:
             sure = len(found)
     return found[:sure]
 
 
-def _level_of(item: re.Match[str], levels: list[_Level]) -> int | None:
-    """Count an item and return its level, or None if it begins something else."""
-    kind = _FONTS.get(item["mark"], item["mark"]) or ("1" if item["number"] else "a")
+def _count_item(item: re.Match[str], levels: list[_Level]) -> int | None:
+    """Count an item and return its level, or None if it does not continue the list."""
+    kind = _SYMBOL_FONT_BULLETS.get(item["mark"], item["mark"]) or ("1" if item["number"] else "a")
     depth = next((n for n, level in enumerate(levels) if level.kind == kind), len(levels))
-    if depth == _MAX_LIST_DEPTH or (not levels and kind in _NESTED):
+    if depth == _MAX_LIST_DEPTH or (not levels and kind in _NESTED_MARKS):
         return None
     del levels[depth + 1 :]
     if depth == len(levels):
@@ -304,17 +305,17 @@ def _level_of(item: re.Match[str], levels: list[_Level]) -> int | None:
 
 
 def escape(paragraph: str) -> str:
-    """Write a paragraph so that Markdown shows exactly these words and lines."""
+    """Escape a paragraph, so that Markdown shows exactly its words and lines."""
     return "\\\n".join(escape_start(escape_words(line)) for line in paragraph.split("\n"))
 
 
 def escape_words(text: str) -> str:
-    """Escape the Markdown in a line; ``escape_start`` escapes the beginning of the line."""
+    """Escape the Markdown in a line, except at its beginning."""
     return _MARKUP.sub(lambda found: "\\" + found.group(), text)
 
 
 def escape_start(text: str) -> str:
-    """Escape the beginning of a line that would be a list or a heading."""
+    """Escape the beginning of a line that Markdown would take for a list or a heading."""
     number = _NUMBER.match(text)
     if number:
         return f"{number[1]}\\{text[number.end(1) :]}"

@@ -9,9 +9,9 @@ from newsletter.documents.release.candidates import Heading, is_byline, names_pa
 from newsletter.documents.release.dates import date_line
 from newsletter.documents.release.embargo import find_embargo, is_embargo
 from newsletter.documents.release.furniture import (
-    at_the_edge,
-    contact_lines,
+    edge_reason,
     ends_at_foot,
+    find_contact_lines,
     furniture_reason,
     is_address,
     is_contact_label,
@@ -26,10 +26,10 @@ from newsletter.documents.release.furniture import (
 )
 from newsletter.documents.release.heading import (
     Dated,
+    find_by_subject,
     find_date,
     find_heading,
-    made_up_heading,
-    named_by_subject,
+    make_up_heading,
     subject_heading,
 )
 from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
@@ -39,14 +39,14 @@ from newsletter.documents.release.paragraphs import is_bullet
 _MAX_FOOT_LINE_CHARS = 70
 _MIN_ENTRIES = 3
 _MANY_ENTRIES = 5
-_THICK = 4
-"""In a large page foot, at least one in this many lines is a known menu entry."""
+_LINES_PER_ENTRY = 4
+"""In a large page foot, at least one of this many lines is a known menu entry."""
 Reasons = dict[int, str]
-"""Index of a dropped line → the reason."""
+"""Index of a dropped line → the reason for dropping it."""
 
 
-def below_the_text(lines: Sequence[Line], start: int, masthead: str) -> tuple[Reasons, list[str]]:
-    """Return what to drop from ``start``, the first line of the body, on, and notes."""
+def find_foot(lines: Sequence[Line], start: int, masthead: str) -> tuple[Reasons, list[str]]:
+    """Return the lines to drop below the text, and notes. ``start`` is its first line."""
     reasons: Reasons = {}
     notes: list[str] = []
     others = (n for n in range(start + 1, len(lines)) if leads_to_other_pages(lines[n].text))
@@ -55,19 +55,19 @@ def below_the_text(lines: Sequence[Line], start: int, masthead: str) -> tuple[Re
         why = f"below {lines[end].text!r}: other pages"
         reasons.update(dict.fromkeys(range(end, len(lines)), why))
         notes.append(f"All from {lines[end].location} on was taken for lists of other pages.")
-    data = _page_data(lines, start, end)
+    data = _find_page_data(lines, start, end)
     reasons.update(dict.fromkeys(range(data, end), "the page's own data"))
-    menu = _site_foot(lines, start, data)
+    menu = _find_site_foot(lines, start, data)
     if menu < data:
         reasons.update(dict.fromkeys(range(menu, data), "the foot of the site"))
         notes.append(f"All from {lines[menu].location} on was taken for the foot of the site.")
-    for index, why in _foot(lines, start, menu, masthead, notes):
+    for index, why in _foot_reasons(lines, start, menu, masthead, notes):
         reasons[index] = why
     return reasons, notes
 
 
-def _page_data(lines: Sequence[Line], start: int, end: int) -> int:
-    """Return where the page's own data begin: no sentence follows."""
+def _find_page_data(lines: Sequence[Line], start: int, end: int) -> int:
+    """Return the index at which the page's own data begin, without a later sentence; else end."""
     for index in range(start + 1, end):
         if is_machine_data(lines[index].text):
             rest = lines[index:end]
@@ -76,8 +76,8 @@ def _page_data(lines: Sequence[Line], start: int, end: int) -> int:
     return end
 
 
-def _site_foot(lines: Sequence[Line], start: int, end: int) -> int:
-    """Return where the foot of the whole site begins: address, menu, copyright.
+def _find_site_foot(lines: Sequence[Line], start: int, end: int) -> int:
+    """Return the index at which the foot of the site begins (address, menu, copyright), else end.
 
     All its lines are short, and several are common menu entries. A signature above it stays.
     """
@@ -85,15 +85,15 @@ def _site_foot(lines: Sequence[Line], start: int, end: int) -> int:
     while top - 1 > start:
         text = lines[top - 1].text
         ended = ends_sentence(text) or is_contact_label(text) or text[-1] in ":,;–"
-        if not at_the_edge(text) and (len(text) > _MAX_FOOT_LINE_CHARS or ended):
+        if not edge_reason(text) and (len(text) > _MAX_FOOT_LINE_CHARS or ended):
             break
         top -= 1
     run = range(top, end)
-    entries = [n for n in run if at_the_edge(lines[n].text) and not is_label(lines[n].text)]
+    entries = [n for n in run if edge_reason(lines[n].text) and not is_label(lines[n].text)]
     known = sorted({*entries, *(n for n in run if is_address(lines[n].text))})
     if not entries or len(known) < _MIN_ENTRIES:
         return end
-    if len(known) >= _MANY_ENTRIES and len(known) * _THICK >= len(run):
+    if len(known) >= _MANY_ENTRIES and len(known) * _LINES_PER_ENTRY >= len(run):
         # A blank line or a mark parts a large foot from who signs the text above it.
         marks = [
             n for n in range(top, known[0]) if lines[n].gap_above or is_end_mark(lines[n].text)
@@ -105,7 +105,7 @@ def _site_foot(lines: Sequence[Line], start: int, end: int) -> int:
     return first
 
 
-def _foot(
+def _foot_reasons(
     lines: Sequence[Line], start: int, end: int, masthead: str, notes: list[str]
 ) -> Iterator[tuple[int, str]]:
     index = end - 1
@@ -119,7 +119,7 @@ def _foot(
     if index <= start:
         return
     line = lines[index]
-    # where no blank line stands anywhere, the want of one tells nothing
+    # in a text without any blank line, a missing one says nothing
     parted = line.gap_above or not any(other.gap_above for other in lines)
     alone = parted and ends_sentence(lines[index - 1].text)
     words = len(line.text.split())
@@ -138,8 +138,8 @@ def _foot_reason(lines: Sequence[Line], index: int, masthead: str) -> str:
     # the last word of a wrapped sentence: members.
     if begins_small(text) and ends_sentence(text) and not lines[index].gap_above:
         return ""
-    if at_the_edge(text):
-        return at_the_edge(text)
+    if edge_reason(text):
+        return edge_reason(text)
     if is_end_mark(text) or ends_at_foot(text):
         return "the mark of the end"
     if masthead and text == masthead:
@@ -149,25 +149,25 @@ def _foot_reason(lines: Sequence[Line], index: int, masthead: str) -> str:
     return "the foot of the letterhead" if is_foot_address(text) else ""
 
 
-_CONTACT = "a contact above the text"
+_CONTACT_REASON = "a contact above the text"
 _MAX_SUBHEAD_CHARS = 300
-_FULL = 5
+_MIN_WORDS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class StatedFacts:
-    """A file's statements about itself outside of the lines."""
+    """The facts that a file states outside of its lines."""
 
     heading: Heading | None = None
-    """Its title; the place is -1 if it is in no line."""
+    """Its title. The indexes are -1 if it is in no line."""
     dated: Dated | None = None
     summary: str = ""
-    email: str = ""
-    """The subject of its email: the title if the text shows none."""
+    email_subject: str = ""
+    """The subject of its email, which becomes the title if the text shows none."""
     forwarded: Sequence[Line] = ()
-    """The lines up to the end of the header of a forwarded email or a memo."""
+    """The lines down to the end of the header of a forwarded email or a memo."""
     beside: Sequence[tuple[int, str]] = ()
-    """Line or 0, and words, of text outside of the lines that may mention an embargo."""
+    """(line or 0, text) of texts outside of the lines, which may mention an embargo."""
 
 
 def recognise(
@@ -179,27 +179,27 @@ def recognise(
     today: date,
     file: str,
 ) -> tuple[ImportedDocument, list[int]]:
-    """Return the statement without its body, and the lines of its text.
+    """Return the statement without its body, and the indexes of the body's lines.
 
     ``prose`` is the index of the first line of running text. Without a title, the email's subject
     or a made-up one is used. Raises InvalidInput, naming ``file``, if there is no text.
     """
-    given = stated.heading or named_by_subject(stated.email, lines, prose)
+    given = stated.heading or find_by_subject(stated.email_subject, lines, prose)
     heading = given or find_heading(lines, prose, width)
-    # somebody wrote the subject as a title: that is better than a guess
-    if heading is None or (stated.email and heading.guessed):
-        heading = subject_heading(stated.email) or made_up_heading(lines, prose, file)
-    reasons, ends = _left_out(lines, heading, prose)
+    # a person wrote the subject, so that it is better than a guess
+    if heading is None or (stated.email_subject and heading.guessed):
+        heading = subject_heading(stated.email_subject) or make_up_heading(lines, prose, file)
+    reasons, ends = _find_dropped(lines, heading, prose)
     title = range(heading.first, heading.last + 1)
     kept = [n for n in range(len(lines)) if n not in reasons and n not in title]
     if not kept:
         raise unusable(file, "has a title and no text below it; copy the whole statement into it")
     head = [(line.number, line.text) for line in stated.forwarded]
-    beside = [*head, (0, stated.email), *stated.beside]
+    beside = [*head, (0, stated.email_subject), *stated.beside]
     around = {"above the title", "the embargo", "the date", "for immediate release"}
     apart = {n for n, why in reasons.items() if why not in around}
     embargo = find_embargo(lines, prose, today, title, apart=apart, beside=beside)
-    dated = _dated(lines, heading, prose, stated)
+    dated = _choose_date(lines, heading, prose, stated)
     ahead = f"The date {dated.value} lies in the future."
     summary, of_summary = (stated.summary, "") if stated.summary else _summary(lines, kept, prose)
     notes = [
@@ -228,15 +228,15 @@ def recognise(
 def complete_document(
     document: ImportedDocument, body: str, *, dropped: Iterable[DroppedLine], notes: Iterable[str]
 ) -> ImportedDocument:
-    """Add the text in Markdown, more dropped lines and all notes to a document."""
+    """Return the document with a body in Markdown, more dropped lines, and these notes."""
     lost = sorted([*document.dropped, *dropped], key=lambda one: one.line)
     return replace(document, body=body, dropped=tuple(lost), notes=tuple(notes))
 
 
-def _dated(
+def _choose_date(
     lines: Sequence[Line], heading: Heading, prose: int | None, stated: StatedFacts
 ) -> Dated:
-    """Return the date that readers see, else the file's own."""
+    """Return the date in the text, else the one that the file states."""
     seen = find_date(lines, heading, prose)
     if seen.value is None and stated.forwarded:
         seen = find_date(stated.forwarded, heading, None)
@@ -251,13 +251,15 @@ def _dated(
 
 
 def _summary(lines: Sequence[Line], kept: Sequence[int], prose: int | None) -> tuple[str, str]:
-    """Return the only line between title and text, which is a summary, and a note."""
+    """Return the only line between title and text as the summary, and a note; else "" twice."""
     above = [n for n in kept if prose is not None and n < prose]
     if len(above) != 1 or len(kept) == 1:
         return "", ""
     line = lines[above[0]]
     text = line.text
-    wordy = len(text.split()) >= _FULL and len(text) <= _MAX_SUBHEAD_CHARS and text[0].isalnum()
+    wordy = (
+        len(text.split()) >= _MIN_WORDS and len(text) <= _MAX_SUBHEAD_CHARS and text[0].isalnum()
+    )
     if not wordy or begins_dateline(text) or is_byline(text):
         return "", ""
     note = f"{line.opening} reads like a subhead: it stays in the text, and is the summary too."
@@ -277,39 +279,39 @@ def _dropped(lines: Sequence[Line], reasons: Reasons, heading: Heading) -> tuple
     return tuple(sorted(dropped, key=lambda line: line.line))
 
 
-def _left_out(
+def _find_dropped(
     lines: Sequence[Line], heading: Heading, prose: int | None
 ) -> tuple[Reasons, list[str]]:
     start = heading.last + 1
     top = start if prose is None else max(prose, start)
-    contacts = contact_lines(lines[: len(lines) if prose is None else top])
+    contacts = find_contact_lines(lines[: len(lines) if prose is None else top])
     reasons: Reasons = {
-        n: _CONTACT
+        n: _CONTACT_REASON
         if n in contacts
-        else _around_title(lines[n].text, heading.title) or "above the title"
+        else _reason_near_title(lines[n].text, heading.title) or "above the title"
         for n in range(heading.first)
     }
     for n in range(start, len(lines)):
-        why = _CONTACT if n in contacts else _around_title(lines[n].text, heading.title)
+        why = _CONTACT_REASON if n in contacts else _reason_near_title(lines[n].text, heading.title)
         if n >= top and (prose is not None or not why):
             break
         if why:
             reasons[n] = why
     masthead = lines[0].text if heading.first > 0 else ""
-    below, notes = below_the_text(lines, max(top, start), masthead)
+    below, notes = find_foot(lines, max(top, start), masthead)
     reasons.update(below)
     for n in range(top, len(lines)):
         bullet = "a bullet without a text" if is_bullet(lines[n].text) else ""
         end = "the mark of the end" if is_end_mark(lines[n].text) else ""
         if why := end or bullet or furniture_reason(lines[n].text):
-            # what its place has told already is the better reason
+            # a reason by the line's place is better
             reasons.setdefault(n, why)
     notes += _below_notes([lines[n] for n in range(top, len(lines)) if n not in reasons])
     return reasons, notes
 
 
 def _below_notes(lines: Sequence[Line]) -> Iterator[str]:
-    """Yield notes on text at the end that may not be for readers."""
+    """Yield notes on kept lines that may not be for readers: contacts, notes to editors."""
     for line in lines:
         words = replace(line, number=0).location  # the text at the desk has other line numbers
         if is_contact_label(line.text):
@@ -324,8 +326,8 @@ def _below_notes(lines: Sequence[Line]) -> Iterator[str]:
             )
 
 
-def _around_title(text: str, title: str) -> str:
-    """Return why a line next to the title is no text, or ""."""
+def _reason_near_title(text: str, title: str) -> str:
+    """Return why a line near the title is not part of the text, or ""."""
     if text == title:
         return "the title again"
     if names_page(text, title):
@@ -334,4 +336,4 @@ def _around_title(text: str, title: str) -> str:
         return "the embargo"
     if date_line(text):
         return "the date"
-    return at_the_edge(text) or ("for immediate release" if release_line(text) == "" else "")
+    return edge_reason(text) or ("for immediate release" if release_line(text) == "" else "")

@@ -1,4 +1,4 @@
-"""The words and patterns by which lines of a release are recognised, in many languages."""
+"""The words and patterns in many languages by which lines of a release are recognised."""
 
 from newsletter.tables import Tables
 

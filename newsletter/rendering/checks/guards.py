@@ -84,7 +84,6 @@ def _text_faults(field: str, text: str) -> Iterator[str]:
 
 
 def size_faults(html: str) -> Iterator[str]:
-    """Yield a fault if Gmail would clip the mail."""
     size = len(html.encode())
     if size > MAX_HTML_BYTES:
         yield f"it comes to {size:,} bytes of HTML, {_TOO_LONG_REASON}"

@@ -33,7 +33,6 @@ def preferences_url(publisher: Publisher) -> str:
 
 
 def archive_url(publisher: Publisher, slug: str) -> str:
-    """Return the URL of a statement's page in the archive."""
     return f"{publisher.public_url}/archive/{slug}"
 
 

@@ -78,7 +78,6 @@ class Templates:
             raise InvalidInput(faults)
 
     def place(self, name: str) -> str:
-        """Return the path of a template, for error messages."""
         return self._places[name]
 
     def fill(self, name: str, values: Mapping[str, object]) -> str:

@@ -82,7 +82,6 @@ def with_blocks(tokens: Sequence[Token], film_label: str, *, rtl: bool = False) 
 
 
 def spans(tokens: Sequence[Token]) -> Iterator[Span]:
-    """Yield the top-level blocks of a text."""
     pending: list[Token] = []
     depth = 0
     for token in tokens:

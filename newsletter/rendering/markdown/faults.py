@@ -170,7 +170,6 @@ _CODE_SPAN_PATTERN = re.compile(r"`[^`\n]*`")
 
 
 def refuse_faults(statement: Statement, tokens: Sequence[Token], own: str = "") -> None:
-    """Raise InvalidInput for a text with faults."""
     faults = faults_of_statement(statement, tokens, own)
     if faults:
         raise InvalidInput(faults)

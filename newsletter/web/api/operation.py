@@ -137,7 +137,6 @@ def declarations(resource: type) -> list[Operation]:
 
 
 def operations_of(resources: Iterable[object]) -> list[Operation]:
-    """Return the operations of these resources, bound to them."""
     return [
         replace(one, handle=getattr(resource, one.handle.__name__))
         for resource in resources

@@ -58,7 +58,6 @@ def is_loopback(request: Request) -> bool:
 
 
 def client_of(request: Request) -> Client:
-    """Return the client of a request: browser, network and device token."""
     agent = request.headers.get("user-agent", "")
     return Client(
         browser=browser_of(agent),
@@ -83,7 +82,6 @@ def desk_path(address: str) -> str:
 
 
 def redirect_uri(request: Request, staff: Staff) -> str:
-    """Return the redirect URI of a sign-in at the identity provider."""
     local_uri = f"http://{request.url.netloc}{HOME_PATH}"
     return f"{local_uri if is_loopback(request) else staff.settings.desk_url}/sign-in/back"
 

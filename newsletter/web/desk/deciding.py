@@ -88,7 +88,6 @@ def correction_effect(tx: Transaction, statement: Statement) -> str:
 
 
 def title_of(tx: Transaction, slug: str) -> str:
-    """Return the current title of a statement."""
     stored = tx.statements.get(slug)
     return stored.statement.title if stored else slug
 

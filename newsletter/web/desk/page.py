@@ -127,7 +127,6 @@ class Desk:
         return text
 
     def now(self) -> datetime:
-        """Return the current time."""
         return self.staff.store.clock.now()
 
     def local_now(self) -> datetime:

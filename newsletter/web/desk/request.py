@@ -102,7 +102,6 @@ class DeskRequest:
 
     @property
     def path(self) -> str:
-        """Return the path without its query."""
         return self.http.url.path
 
     @property
@@ -151,7 +150,6 @@ class DeskRequest:
 
     @property
     def client(self) -> Client:
-        """Return the browser, the network and the device of the request."""
         return client_of(self.http)
 
     @property

@@ -45,7 +45,6 @@ class Posted:
         return self.first(name).strip()
 
     def all(self, name: str) -> tuple[str, ...]:
-        """Return all values of a field."""
         return tuple(self.fields.get(name, ()))
 
 

@@ -77,7 +77,6 @@ class ProxyCheck:
         self._said: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Check a request, then pass it on."""
         request = Request(scope)
         host, client = name_in(request.headers.get("host", "")), host_of(request)
         is_local = is_this_machine(client)
@@ -110,7 +109,6 @@ class Hosts:
         self._absent = answer_absent
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer that its host does not serve the path."""
         await (await self._redirect_elsewhere(Request(scope)) or self._app)(scope, receive, send)
 
     async def _redirect_elsewhere(self, request: Request) -> Response | None:

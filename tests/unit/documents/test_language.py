@@ -3,7 +3,7 @@
 from datetime import date
 
 from newsletter.documents.importing import import_file
-from newsletter.documents.release.imported import ImportedDocument, language_of, with_language
+from newsletter.documents.release.imported import ImportedDocument, detect_language, with_language
 from tests.rows import rows
 
 ARABIC = "أعلن المنتدى اليوم انسحابه من اللجنة الاستشارية بعد عامين من العمل على الإسكان العادل."
@@ -51,7 +51,7 @@ GERMAN = "Das Forum verlässt heute den Beirat nach zwei Jahren Arbeit für beza
 def test_the_language_is_what_is_said_unless_the_letters_are_others(
     text: str, said: str, language: str
 ) -> None:
-    assert language_of(text, said) == language
+    assert detect_language(text, said) == language
 
 
 def imported(page: str) -> ImportedDocument:

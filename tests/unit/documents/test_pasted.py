@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from PIL import Image
 
-from newsletter.documents.isolated import pasted, picture
+from newsletter.documents.isolated import make_picture_isolated, read_pasted_isolated
 from newsletter.documents.markup.pages import Pasted, read_pasted
 from newsletter.domain.errors import InvalidInput
 from tests.rows import rows
@@ -61,24 +61,24 @@ def test_what_holds_nothing_is_refused_with_what_it_was() -> None:
 
 @pytest.mark.slow("reads in a sandbox")
 def test_a_process_apart_reads_what_was_pasted_and_says_what_is_wrong() -> None:
-    assert pasted("<p>One <b>two</b></p>") == Pasted(markdown="One **two**")
+    assert read_pasted_isolated("<p>One <b>two</b></p>") == Pasted(markdown="One **two**")
     with pytest.raises(InvalidInput, match="nested more than"):
-        pasted("<div>" * 300 + "x")
+        read_pasted_isolated("<div>" * 300 + "x")
 
 
 @pytest.mark.slow("reads in a sandbox")
 def test_a_process_apart_makes_a_picture_anew() -> None:
     out = io.BytesIO()
     Image.new("RGB", (6, 4)).save(out, "GIF")
-    made = picture(out.getvalue(), file="a.gif")
+    made = make_picture_isolated(out.getvalue(), file="a.gif")
     assert (made.kind, made.width, made.height) == ("image/png", 6, 4)
     assert made.data.startswith(b"\x89PNG")
     with pytest.raises(InvalidInput, match=r"a\.svg: is no PNG"):
-        picture(b"<svg/>", file="a.svg")
+        make_picture_isolated(b"<svg/>", file="a.svg")
     with pytest.raises(InvalidInput, match="larger than 10 MB"):
-        picture(b"\xff\xd8\xff" + b"x" * 10_000_001, file="a.jpg")
+        make_picture_isolated(b"\xff\xd8\xff" + b"x" * 10_000_001, file="a.jpg")
 
 
 def test_what_takes_too_long_is_cut_off_with_what_to_do() -> None:
     with pytest.raises(InvalidInput, match="try something smaller"):
-        pasted("<p>x</p>", timeout=timedelta(0))
+        read_pasted_isolated("<p>x</p>", timeout=timedelta(0))

@@ -3,7 +3,7 @@
 from datetime import date
 
 from newsletter.documents.importing import import_file
-from newsletter.documents.redirects import direct
+from newsletter.documents.redirects import resolve_redirect
 from tests.rows import rows
 
 TODAY = date(2026, 11, 27)
@@ -31,7 +31,7 @@ TEXT = "The Example Forum left the council today after two years of work on fair
     ],
 )
 def test_a_link_leads_where_its_writer_meant(address: str, leads_to: str) -> None:
-    assert direct(address) == f"https://forum.example{leads_to}"
+    assert resolve_redirect(address) == f"https://forum.example{leads_to}"
 
 
 @rows(
@@ -50,7 +50,7 @@ def test_a_link_leads_where_its_writer_meant(address: str, leads_to: str) -> Non
     ],
 )
 def test_any_other_address_stays_as_it_is(address: str) -> None:
-    assert direct(address) == address
+    assert resolve_redirect(address) == address
 
 
 def test_links_of_pages_and_of_plain_texts_are_made_direct_and_told_of() -> None:

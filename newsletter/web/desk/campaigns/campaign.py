@@ -270,7 +270,6 @@ class CampaignPage:
         )
 
     def _live_figures(self, tx: Transaction, campaign: Campaign) -> dict[str, Any]:
-        """Return element id of the page → current figure."""
         counts = campaign.counts
         rate = self._rate(tx, campaign)
         return {

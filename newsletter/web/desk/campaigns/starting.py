@@ -238,6 +238,5 @@ class Starting:
         return say(why, by=by, until=until), True
 
     def _audience_findings(self, tx: Transaction, stored: StoredStatement) -> list[ReviewFinding]:
-        """Return the review findings about the number of readers."""
         found = deciding.findings_of(tx, stored, self._statements)
         return [finding for finding in found if finding.check is Check.AUDIENCE]

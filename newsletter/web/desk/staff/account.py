@@ -64,7 +64,6 @@ class Account(StaffPart):
 
     @route("POST", "/account/provider/remove", Role.VIEWER, step_up=True)
     def disconnect(self, request: DeskRequest) -> Response:
-        """Disconnect the account from the one at the identity provider."""
         return self._report(request, request.own().disconnect(), "provider-removed")
 
     # --- second factor
@@ -92,7 +91,6 @@ class Account(StaffPart):
 
     @route("POST", "/account/factor/remove", Role.VIEWER, step_up=True)
     def remove(self, request: DeskRequest) -> Response:
-        """Remove the second factor."""
         return self._report(request, request.own().drop_factor(), "factor-removed")
 
     # --- passkeys

@@ -26,7 +26,6 @@ class StaffPages(StaffPart):
 
     @route("GET", "/staff", Role.ADMIN)
     def _list(self, request: DeskRequest) -> Response:
-        """Show all staff and invitations."""
         return request.page(
             "staff.html.j2",
             title=say("Staff"),
@@ -62,7 +61,6 @@ class StaffPages(StaffPart):
 
     @route("GET", "/staff/{address}", Role.ADMIN)
     def person(self, request: DeskRequest) -> Response:
-        """Show a colleague's account."""
         address = request.param("address")
         found = [one for one in people.staff(proofs=request.proofs) if one.address == address]
         if not found:
@@ -77,7 +75,6 @@ class StaffPages(StaffPart):
 
     @route("POST", "/staff/{address}/role", Role.ADMIN, step_up=True)
     def change_role(self, request: DeskRequest) -> Response:
-        """Change a colleague's role."""
         people.change_role(
             request.param("address"),
             _parse_role(request.field("role")),
@@ -94,7 +91,6 @@ class StaffPages(StaffPart):
 
     @route("POST", "/staff/{address}/remove", Role.ADMIN, step_up=True)
     def remove(self, request: DeskRequest) -> Response:
-        """Remove a colleague's account."""
         people.disable(request.param("address"), by=request.who.address, proofs=request.proofs)
         return go(_STAFF_PATH, done="removed")
 
@@ -142,7 +138,6 @@ class ChannelPages(StaffPart):
 
     @route("POST", "/channels/{number}/again", Role.ADMIN)
     def again(self, request: DeskRequest) -> Response:
-        """Send a message again."""
         send_again(
             request.number("number"),
             by=request.who.address,

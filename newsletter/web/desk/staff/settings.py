@@ -82,7 +82,6 @@ class SettingsPages:
 
     @route("GET", "/settings", Role.ADMIN)
     def _show(self, request: DeskRequest) -> Response:
-        """Show all settings, grouped by their first key."""
         groups: dict[str, list[ShownSetting]] = {}
         for one in list_settings(self._staff.settings):
             name = re.split(r"[.[]", one.key)[0]
@@ -115,7 +114,6 @@ class SettingsPages:
 
     @route("POST", _LOOK_PATH, Role.ADMIN, step_up=True)
     def save(self, request: DeskRequest) -> Response:
-        """Write the changes into newsletter.yaml."""
         try:
             changes = self._changes(request)
             settings, renderer, _ = self._staff.on_disk.with_changes(changes)

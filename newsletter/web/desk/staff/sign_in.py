@@ -76,7 +76,6 @@ class SignIn(StaffPart):
 
     @route("POST", "/sign-in", None, max_bytes=_MAX_RESENT_BYTES)
     def sign_in(self, request: DeskRequest) -> Response:
-        """Sign in with an address and a password."""
         onward, began = browser.desk_path(request.field("next")), time.monotonic()
         if request.member is not None and not request.field("email"):  # signed in elsewhere
             return self._carry_on(request, onward, request.member.address)
@@ -392,7 +391,6 @@ def set_up_page(request: DeskRequest, account: OwnAccount) -> Response:
 
 
 def codes_page(request: DeskRequest, codes: Sequence[str], *, next_path: str) -> Response:
-    """Return the page that shows new recovery codes."""
     return request.page(
         "codes.html.j2", title=say("Your recovery codes"), codes=codes, next=next_path
     )

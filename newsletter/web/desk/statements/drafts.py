@@ -51,7 +51,6 @@ class Drafts:
 
     @route("GET", "/drafts/new", Role.WRITER)
     def _new_page(self, request: DeskRequest) -> Response:
-        """Show the form for a new draft."""
         original = self._find_corrected(request)
         with self._statements.store.read() as tx:
             templates, sent = (
@@ -248,21 +247,18 @@ class Drafts:
 
     @route("POST", "/drafts/{key}/hand-in", Role.WRITER)
     def hand_in(self, request: DeskRequest) -> Response:
-        """Submit a draft for review."""
         draft = self._drafts.find(request)
         base = fields.number_of(request.field("base"))
         return self._drafts.hand_in(request, draft, base, partial(self._show, draft=draft))
 
     @route("POST", "/drafts/{key}/take-back", Role.WRITER)
     def take_back(self, request: DeskRequest) -> Response:
-        """Withdraw a submitted draft."""
         key = request.param("key")
         self._statements.take_back(key, by=request.who.address)
         return go(f"/drafts/{key}", done="taken-back")
 
     @route("POST", "/drafts/{key}/looked", Role.WRITER)
     def hide_notes(self, request: DeskRequest) -> Response:
-        """Hide the notes of the import."""
         key = request.param("key")
         self._statements.writer(request.who.address).hide_notes(key)
         return go(f"/drafts/{key}/edit")
@@ -351,12 +347,12 @@ class Drafts:
         return go(f"/drafts/{key}/edit", done="placed")
 
     def _store_picture(self, request: DeskRequest) -> Picture:
-        from newsletter.documents.isolated import picture as read
+        from newsletter.documents.isolated import make_picture_isolated
 
         key, upload = request.param("key"), request.upload("picture")
         if upload is None or not upload.data:
             raise InvalidInput([Fault(file=key, key="picture", message=say("Choose a picture."))])
-        picture = read(upload.data, file=upload.name[:80] or "the picture")
+        picture = make_picture_isolated(upload.data, file=upload.name[:80] or "the picture")
         return self._statements.writer(request.who.address).illustrate(
             key,
             picture,
@@ -366,7 +362,6 @@ class Drafts:
 
     @route("GET", "/drafts/{key}/pictures", Role.WRITER)
     def _pictures(self, request: DeskRequest) -> Response:
-        """Show all pictures of a draft, each with its Markdown."""
         with self._statements.store.read() as tx:
             draft = find_draft(tx, request.param("key"))
             pictures = tx.pictures.of(draft.key)
@@ -382,7 +377,6 @@ class Drafts:
 
 
 def _keep_pictures(writing: DraftWriter, key: str, pictures: Sequence[ImportedPicture]) -> None:
-    """Store the pictures of an imported file with a draft."""
     for one in pictures:
         writing.illustrate(key, one, alt=one.alt[:500], decoration=not one.alt)
 

@@ -46,7 +46,6 @@ class Editing:
 
     @route("GET", "/drafts/{key}/edit", Role.WRITER)
     def edit(self, request: DeskRequest) -> Response:
-        """Show the form with the current version of the draft."""
         draft = self._drafts.find(request)
         return self._form(request, draft, draft.version.text)
 
@@ -169,11 +168,11 @@ class Editing:
     )
     def paste(self, request: DeskRequest) -> Response:
         """Convert pasted HTML. Return its Markdown, and the parts that were dropped, as JSON."""
-        from newsletter.documents.isolated import pasted
+        from newsletter.documents.isolated import read_pasted_isolated
 
         try:
             html = request.json().get("html")
-            document = pasted(html if isinstance(html, str) else "")
+            document = read_pasted_isolated(html if isinstance(html, str) else "")
         except InvalidInput as error:
             return self._failure_page(request, error)
         return request.data({"markdown": document.markdown, "left_out": list(document.left_out)})
@@ -233,7 +232,6 @@ class Editing:
 
     @route("GET", "/drafts/{key}/versions", Role.VIEWER)
     def versions(self, request: DeskRequest) -> Response:
-        """Show a draft's versions, newest first."""
         skip = fields.number_of(request.query("page")) * _VERSIONS_PER_PAGE
         with self._statements.store.read() as tx:
             draft = find_draft(tx, request.param("key"))

@@ -64,7 +64,6 @@ class EmailPreview:
 
     @route("POST", "/statements/{slug}/test", Role.WRITER)
     def test(self, request: DeskRequest) -> Response:
-        """Send a test email to a member of staff."""
         slug, me = request.param("slug"), request.who.address
         to = request.field("to") or me
         send = partial(self._delivery.trial_sender().send, slug, to=to, by=me)
@@ -75,7 +74,6 @@ class EmailPreview:
 
     @route("GET", "/statements/{slug}/look", Role.VIEWER)
     def _page(self, request: DeskRequest, *, reader: int = 0) -> Response:
-        """Show the preview in the view that the query names."""
         stored, content = self._load_content(request.param("slug"), reader)
         view = view_of(request)
         path = f"/desk/statements/{stored.statement.slug}"

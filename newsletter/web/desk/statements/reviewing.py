@@ -87,7 +87,6 @@ class Reviewing:
 
     @route("POST", "/statements/{slug}/send-back", Role.APPROVER)
     def send_back(self, request: DeskRequest) -> Response:
-        """Send the statement back to its writers."""
         slug, reason = request.param("slug"), request.field("reason")
         if not reason.strip():
             fault = say("Say in a few words what should change")
@@ -102,7 +101,6 @@ class Reviewing:
 
     @route("POST", "/statements/{slug}/withdraw", Role.APPROVER)
     def withdraw(self, request: DeskRequest) -> Response:
-        """Withdraw the person's own approval."""
         slug, own, rules = request.param("slug"), self._statements, self._campaigns.rules
         try:
             revoke(slug, by=request.who.address, store=own.store, rules=rules, own=True)

@@ -109,7 +109,6 @@ class StatementPages:
 
     @route("GET", "/statements/{slug}/history", Role.VIEWER)
     def history(self, request: DeskRequest) -> Response:
-        """Show a page of the statement's history."""
         number = request.page_number
         with self._statements.store.read() as tx:
             stored = find_stored(tx, request.param("slug"))

@@ -89,7 +89,6 @@ class ImportPages:
 
     @route("GET", "/readers/import", Role.SENDER)
     def _form(self, request: DeskRequest, *, upload: UploadedFile | None = None) -> Response:
-        """Show the upload form, and the newest imports."""
         lists, new_list = request.posted.all("list"), request.field("new-list")
         consent, is_complete = request.field("agreed"), request.field("complete") == "yes"
         paste = request.field("pasted")

@@ -35,7 +35,6 @@ class ReaderPages:
 
     @route("GET", "/readers/{number}", Role.SENDER)
     def _person(self, request: DeskRequest) -> Response:
-        """Show the reader with this number."""
         with self._subscribers.store.read() as tx:
             person = tx.readers.get(request.number("number"))
         if person is None:
@@ -44,7 +43,6 @@ class ReaderPages:
 
     @route("POST", "/readers/edit", Role.SENDER)
     def edit(self, request: DeskRequest) -> Response:
-        """Change a reader's name, language and other data."""
         address = _parse_address_field(request)
         by, shown = request.who.address, request.field("seen") or "nothing"
         try:
@@ -86,7 +84,6 @@ class ReaderPages:
 
     @route("POST", "/readers/move", Role.ADMIN, step_up=True)
     def move(self, request: DeskRequest) -> Response:
-        """Change a reader's address."""
         old = _parse_address_field(request)
         try:
             new_address = parse_address(request.field("new"))
@@ -116,7 +113,6 @@ class ReaderPages:
 
     @route("POST", "/readers/data", Role.ADMIN, step_up=True)
     def data(self, request: DeskRequest) -> Response:
-        """Return all data about a reader as a JSON file."""
         address, store = _parse_address_field(request), self._subscribers.store
         export = administer.data_of(address, by=request.who.address, store=store)
         document = json.dumps(export, indent=2, ensure_ascii=False).encode()
@@ -124,7 +120,6 @@ class ReaderPages:
 
     @route("POST", "/readers/erase", Role.ADMIN, step_up=True)
     def erase(self, request: DeskRequest) -> Response:
-        """Erase a person, and suppress their address."""
         address = _parse_address_field(request)
         if request.field("sure") != "yes":
             fault = say("Tick that you are sure: no one can undo this")

@@ -49,7 +49,6 @@ class ReadersPages:
 
     @route("POST", "/readers/new", Role.SENDER)
     def add(self, request: DeskRequest) -> Response:
-        """Add a person to lists."""
         (lists, wrong), consent = reader.chosen_lists(request), reader.consent_in(request)
         faults = [*wrong]
         if not lists:
@@ -116,7 +115,6 @@ class ReadersPages:
 
     @route("GET", "/readers/new", Role.SENDER)
     def _form(self, request: DeskRequest) -> Response:
-        """Show the form to add a person."""
         lists = request.posted.all("list")
         with self._subscribers.store.read() as tx:
             names = known_lists(tx, self._subscribers.declared_lists)

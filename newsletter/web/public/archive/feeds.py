@@ -52,7 +52,6 @@ class FeedPublisher:
     """URLs of WebSub hubs."""
 
     def page(self, slug: str) -> str:
-        """Return the URL of a statement's page."""
         return f"{self.details.public_url}/archive/{slug}"
 
     def id_of(self, shown: Published) -> str:
@@ -80,7 +79,6 @@ def xml_feed(frame: Frame, name: str, publisher: FeedPublisher, entries: Sequenc
 
 
 def json_feed(publisher: FeedPublisher, entries: Sequence[Entry]) -> bytes:
-    """Return a JSON Feed of entries, newest first."""
     speaker, base = publisher.details.organisation, publisher.details.public_url
     feed = {
         "version": "https://jsonfeed.org/version/1.1",

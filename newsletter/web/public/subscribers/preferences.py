@@ -159,7 +159,6 @@ class PreferencesPage:
         return self._frame.notice("link_sent", "link_sent_text", language=language)
 
     def show(self, request: ReaderRequest) -> Response:
-        """Show the form with the stored values."""
         return self._form(request, saved="saved" in request.http.query_params)
 
     def save(self, request: ReaderRequest) -> Response:
@@ -302,7 +301,6 @@ class PreferencesPage:
         return self._frame.page(request.words["link_sent"], [text], language=request.language)
 
     def data(self, request: ReaderRequest) -> Response:
-        """Return the subscriber's data as a JSON file."""
         with self._subscribers.store.read() as tx:
             found = tx.data_exports.of(request.owner.subscriber_id)
         fields = {"Content-Disposition": 'attachment; filename="my-data.json"'}
