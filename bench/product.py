@@ -24,7 +24,7 @@ from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.scheduler import Scheduler
 from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened
-from newsletter.store.database import instant
+from newsletter.store.database import as_instant
 
 SINK_URL = "NEWSLETTER_BENCH_URL"
 _STATEMENT = Path(__file__).with_name("statement.md")
@@ -127,7 +127,7 @@ def run(workspace: Path) -> None:
 def _phases(services: Services, clock: NotingClock) -> dict[str, Phase]:
     with services.store.read() as tx:
         [campaign] = tx.campaigns.list_newest(None)[::-1]
-        claimed_at = instant(tx.db.value("SELECT MIN(claimed_at) FROM batch"))
+        claimed_at = as_instant(tx.db.value("SELECT MIN(claimed_at) FROM batch"))
     assert campaign.state is CampaignState.SENT, campaign
     assert campaign.counts.accepted == campaign.counts.audience
     assert campaign.finished_at is not None

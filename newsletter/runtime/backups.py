@@ -70,7 +70,7 @@ class Backups:
                 with closing(Sqlite(file)) as target:
                     copy(database, target, at=SystemClock().now())
                 with closing(target.connect()) as connection:
-                    copies.be_one_file(connection)
+                    copies.end_write_ahead_log(connection)
             else:
                 copies.backup(self.settings.database_path, file)
 
@@ -123,7 +123,7 @@ class Backups:
 
 
 def _inspect(store: Store, file: Path) -> str:
-    found = store.inspect(seconds=math.inf)
+    found = store.check_rows(seconds=math.inf)
     damaged = [name for each in found for name in each.damaged]
     if damaged:
         message = f"has damaged rows: {', '.join(damaged)}; take another backup"

@@ -151,7 +151,7 @@ class ChannelPostRunner:
         self._store = store
         self._stopped = is_stopped
         self._sender = post_sender(settings, store)
-        self._quiet = EmptyResultCache(store.version)
+        self._quiet = EmptyResultCache(store.change_number)
 
     def send_due(self) -> None:
         """Send posts until none is due."""

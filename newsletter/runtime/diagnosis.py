@@ -34,7 +34,7 @@ from newsletter.runtime.services import Staff
 from newsletter.runtime.statements import Statements
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.runtime.wiring import private_paths
-from newsletter.store.file.guard_file import machine
+from newsletter.store.file.guard_file import machine_id
 from newsletter.store.soundness import IntegrityReport
 from newsletter.store.sql import Store
 
@@ -232,13 +232,13 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     yield finding("sending", is_ok=not reasons, detail=detail or "not stopped")
     yield of_guard_file(settings)
     if not settings.is_on_server:
-        yield of_machine(machine())
+        yield of_machine(machine_id())
     yield of_backups(settings, store.clock.now())
     yield _check_emails(delivery)
     yield attempt("audit log", lambda: _audit_text(store))
     yield _file(settings, store)
     yield from _erasure(store)
-    yield from map(_integrity, store.inspect(seconds=_CHECK_TIMEOUT_SECONDS))
+    yield from map(_integrity, store.check_rows(seconds=_CHECK_TIMEOUT_SECONDS))
     yield _permissions(settings)
     # in a container that may be intended
     if open_ones := open_to_others([path.resolve() for path in settings.secret_files]):

@@ -103,7 +103,7 @@ def _wake_all_workers(delivery: Delivery, wakeups: WorkerWakeups) -> None:
             for worker in tx.workers.all()
             if worker.part is Part.WORKER and worker.is_alive(tx.now)
         )
-    wakeups.tell(slots)
+    wakeups.wake(slots)
 
 
 class LeadingScheduler(Scheduler):

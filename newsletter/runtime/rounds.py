@@ -40,7 +40,7 @@ class EmailRunner:
         self._delivery = delivery
         self._stopped = is_stopped
         self._sender = delivery.transactional_sender(worker_id)
-        self._quiet = EmptyResultCache(delivery.store.version)
+        self._quiet = EmptyResultCache(delivery.store.change_number)
         self._busy = False
 
     def send_due(self) -> None:

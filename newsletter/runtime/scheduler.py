@@ -37,7 +37,7 @@ from newsletter.runtime.log import (
 from newsletter.runtime.outcome import Run
 from newsletter.runtime.rounds import EmailRunner, EmptyResultCache, FeedRunner
 from newsletter.runtime.tick import Tick
-from newsletter.store.file.lock import beat
+from newsletter.store.file.lock import record_heartbeat
 
 log = logging.getLogger("newsletter.run")
 
@@ -89,8 +89,8 @@ class Scheduler:
         self._failed_attempts_lock = threading.Lock()
         self._failed_attempts: dict[int, int] = {}
         self._reconciling = False
-        self._nothing_unknown = EmptyResultCache(delivery.store.version)
-        self._nothing_sent = EmptyResultCache(delivery.store.version)
+        self._nothing_unknown = EmptyResultCache(delivery.store.change_number)
+        self._nothing_sent = EmptyResultCache(delivery.store.change_number)
 
     def stop(self) -> None:
         """Claim nothing more, and let calls under way end. Returns at once."""
@@ -124,7 +124,7 @@ class Scheduler:
 
     def _note_configuration(self) -> None:
         """Store the hash of this process's settings and templates, until the process ends."""
-        beat(self._delivery.settings.lock_path)
+        record_heartbeat(self._delivery.settings.lock_path)
         with self._delivery.store.begin(lasting=False) as tx:
             tx.running_service.replace_note(
                 self._tick.statements.configuration.digest(), self._name
@@ -163,7 +163,7 @@ class Scheduler:
             if self._stop.wait(_IDLE_POLL):
                 return
             # a process with other settings may still not approve
-            beat(self._delivery.settings.lock_path)
+            record_heartbeat(self._delivery.settings.lock_path)
             if self._is_superseded():
                 self.stop()
                 return
@@ -347,7 +347,7 @@ class Scheduler:
                     tick.modify(next_run_time=now)
             self._check_state()
             self._progress.beat()
-            beat(self._delivery.settings.lock_path)
+            record_heartbeat(self._delivery.settings.lock_path)
             if not until_idle and self._is_superseded():
                 return
             if until_idle and self._run.hold_reason:

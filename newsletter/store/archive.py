@@ -1,7 +1,7 @@
-"""The full-text search of the archive, by words that are folded here.
+"""The full-text search of the archive, by words without case and accents.
 
-FTS5 indexes them on SQLite, and a tsvector holds them on PostgreSQL. ``archive_words`` returns the
-matches of a query on both: FTS5's table has the name of PostgreSQL's function.
+SQLite indexes the words with FTS5, PostgreSQL as a tsvector. Both return the matches of a query by
+``archive_words``, which is FTS5's table and PostgreSQL's function.
 """
 
 import re
@@ -17,7 +17,7 @@ _EXCERPT_WORDS = 32
 _LEADING_WORDS = 5
 """Words of an excerpt before the first hit."""
 _MAX_WORD_CHARS = 500
-"""Longer words are not indexed: PostgreSQL's limit is 2,046 bytes."""
+"""Longer words are cut, because PostgreSQL's limit is 2,046 bytes."""
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " ")
 _IS_LAST_SENT = """
     archive_text.content_hash = (
@@ -25,13 +25,13 @@ _IS_LAST_SENT = """
         WHERE campaign.slug = archive_text.slug AND started_at IS NOT NULL
         ORDER BY campaign.id DESC LIMIT 1)
 """
-"""The indexed words are those of the last sent content of the statement."""
+"""A condition: the indexed content is the last that was sent of the statement."""
 _WITHDRAWN_SLUGS = """
     SELECT slug FROM public_note WHERE kind = 'withdrawn' AND NOT EXISTS (
         SELECT 1 FROM public_note AS later
         WHERE later.slug = public_note.slug AND later.id > public_note.id AND later.kind <> 'note')
 """
-"""A subquery: the slugs of the statements whose text a person took off the web."""
+"""A query of the slugs of statements whose text staff took off the web."""
 
 
 class PublicNotes(Repository):
@@ -50,7 +50,7 @@ class PublicNotes(Repository):
         )
 
     def find_withdrawn(self, slugs: Collection[str]) -> set[str]:
-        """Return those of these slugs whose text a person took off the web."""
+        """Return the given slugs whose text staff took off the web."""
         return set(
             self._db.column(
                 f"{_WITHDRAWN_SLUGS} AND slug IN (SELECT value FROM json_each(:slugs))",
@@ -63,21 +63,20 @@ class Search(Repository):
     """The index of sent statements."""
 
     def put(self, searchable: Searchable) -> None:
-        """Index a statement, in place of an earlier entry with its slug."""
+        """Index a statement, and delete the earlier entry with its slug."""
         title, text = (field.translate(_CONTROLS) for field in (searchable.title, searchable.text))
         self._db.change("DELETE FROM archive_text WHERE slug = :slug", slug=searchable.slug)
         self._db.insert(
             "archive_text",
             **{**vars(searchable), "title": title, "text": text},
-            title_words=" ".join(_words(title)),
-            text_words=" ".join(_words(text)),
+            title_words=" ".join(_fold_words(title)),
+            text_words=" ".join(_fold_words(text)),
         )
 
     def find_headings(self, hashes: Mapping[str, str]) -> dict[str, Heading]:
-        """Return the headings of indexed statements, by slug.
+        """Return slug → heading, for indexed statements with these content hashes.
 
-        ``hashes`` is slug → hash of the content that the heading must come from. Other statements
-        are left out.
+        ``hashes`` is slug → content hash.
         """
         rows = self._db.rows(
             "SELECT slug, content_hash, language, title, opening, date FROM archive_text"
@@ -91,11 +90,12 @@ class Search(Repository):
         }
 
     def find(self, terms: Sequence[Term], *, skip: int = 0, limit: int) -> Hits:
-        """Return the statements that contain all terms, best match first; none without a term.
+        """Return the statements that contain all terms, the best match first.
 
-        Case and accents are ignored. A title weighs more than the text.
+        Case and accents are ignored. A match in the title counts more. Without a word in each term
+        there are no hits.
         """
-        phrases = [_Phrase(tuple(_words(term.text)), term.is_whole_word) for term in terms]
+        phrases = [_Phrase(tuple(_fold_words(term.text)), term.is_whole_word) for term in terms]
         if not phrases or not all(phrase.words for phrase in phrases):
             return Hits(count=0, shown=())
         query = " AND ".join(map(str, phrases))
@@ -115,8 +115,8 @@ class Search(Repository):
             Hit(
                 slug=slug,
                 language=language,
-                title=tuple(_mark_hits(title, _find(phrases, title))),
-                excerpt=tuple(_excerpt(text, _find(phrases, text))),
+                title=tuple(_mark_hits(title, _find_matches(phrases, title))),
+                excerpt=tuple(_make_excerpt(text, _find_matches(phrases, text))),
                 date=date,
             )
             for slug, language, title, text, date in best
@@ -126,7 +126,7 @@ class Search(Repository):
 
 @dataclass(frozen=True)
 class _Phrase:
-    """Consecutive folded words. The last word is a prefix, unless ``is_whole``."""
+    """Consecutive folded words. Unless ``is_whole``, the last one is the start of a word."""
 
     words: tuple[str, ...]
     is_whole: bool
@@ -135,27 +135,27 @@ class _Phrase:
         """Return the phrase in the query syntax of FTS5 and of PostgreSQL's ``archive_words``."""
         return " + ".join(f'"{word}"' for word in self.words) + ("" if self.is_whole else " *")
 
-    def is_at(self, at: int, words: Sequence[str]) -> bool:
+    def matches_at(self, at: int, words: Sequence[str]) -> bool:
         *whole, last = words[at : at + len(self.words)]
         return (*whole, last if self.is_whole else last[: len(self.words[-1])]) == self.words
 
 
 def _word_pattern(text: str) -> re.Pattern[str]:
-    """Return the pattern of a word in the text: letters and digits, with their marks.
+    """Return the pattern of a word in this text: letters and digits with their combining marks.
 
-    Without its marks, Hindi text falls apart. The module ``re`` has no class for them.
+    Without marks, Hindi words would be split. The module ``re`` has no class of marks.
     """
     marks = "".join(sorted(sign for sign in set(text) if unicodedata.category(sign)[0] == "M"))
     return re.compile(rf"[^\W_](?:[^\W_]|[{marks}])*" if marks else r"[^\W_]+")
 
 
-def _words(text: str) -> list[str]:
-    """Return the folded words of a text, without case and accents."""
+def _fold_words(text: str) -> list[str]:
+    """Return the words of a text without case and accents."""
     return [fold_text(word[:_MAX_WORD_CHARS]) for word in _word_pattern(text).findall(text)]
 
 
-def _find(phrases: Sequence[_Phrase], text: str) -> list[tuple[int, int]]:
-    """Return the start and end of each match, in the order of the text, without overlaps."""
+def _find_matches(phrases: Sequence[_Phrase], text: str) -> list[tuple[int, int]]:
+    """Return (start, end) of each match in order; matches that overlap are joined."""
     words = list(_word_pattern(text).finditer(text))
     folded_words = [fold_text(word[0][:_MAX_WORD_CHARS]) for word in words]
     found: list[tuple[int, int]] = []
@@ -163,7 +163,7 @@ def _find(phrases: Sequence[_Phrase], text: str) -> list[tuple[int, int]]:
         ends = [
             words[index + len(phrase.words) - 1].end()
             for phrase in phrases
-            if phrase.is_at(index, folded_words)
+            if phrase.matches_at(index, folded_words)
         ]
         if ends and found and word.start() < found[-1][1]:
             found[-1] = (found[-1][0], max(found[-1][1], *ends))
@@ -172,8 +172,8 @@ def _find(phrases: Sequence[_Phrase], text: str) -> list[tuple[int, int]]:
     return found
 
 
-def _excerpt(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[Snippet]:
-    """Yield the words around the first match; the first words if there is none."""
+def _make_excerpt(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[Snippet]:
+    """Yield the words around the first match, or the first words of the text."""
     word_starts = [word.start() for word in _word_pattern(text).finditer(text)]
     first = word_starts.index(spans[0][0]) if spans else 0
     first_shown = max(min(first - _LEADING_WORDS, len(word_starts) - _EXCERPT_WORDS), 0)

@@ -1,13 +1,13 @@
-"""Copies all rows of a database into a new one, of the same kind or of another."""
+"""Copies all rows of a database into a new one. Either may be SQLite or PostgreSQL."""
 
 from contextlib import nullcontext
 from datetime import datetime
 
 from newsletter.domain.errors import Defect, NotFound, Refused
 from newsletter.store.database import Backend
-from newsletter.store.file.copies import hold
-from newsletter.store.file.numbers import last_given
-from newsletter.store.schema import create, made_tables
+from newsletter.store.file.copies import hold_sending
+from newsletter.store.file.numbers import last_numbers
+from newsletter.store.schema import create, table_names
 
 _COMPUTED_COLUMNS = {"batch.first", "batch.last", "archive_text.found", "subscriber.sought"}
 """Columns that the database computes."""
@@ -16,11 +16,11 @@ _COMPUTED_COLUMNS = {"batch.first", "batch.last", "archive_text.found", "subscri
 def copy(
     source: Backend, target: Backend, *, at: datetime, is_move: bool = False
 ) -> dict[str, int]:
-    """Copy all rows into another database; return table → number of rows.
+    """Copy all rows into another database; return table → number of copied rows.
 
-    Nothing is sent from the copy until a person releases it, and no number in a link is used again.
-    Raises NotFound if there is no source, and Refused if the target has tables, or if it
-    ``is_move`` and another process has the source open.
+    Nothing is sent from the copy until a person resumes sending. The copy uses no number of a link
+    again. Raises NotFound if there is no source, and Refused if the target has tables. With
+    ``is_move``, also Refused if another process has the source open.
     """
     if source.is_missing():
         raise NotFound(f"there is no database at {source.name}")
@@ -33,13 +33,13 @@ def copy(
     with writer_lock as check, source.transaction(reads=True) as old, target.transaction() as new:
         # triggers would note each row as a change
         triggers = create(target, new, without_triggers=True)
-        for table in made_tables():
+        for table in table_names():
             new.change(f"DELETE FROM {table}")
             rows = old.driver.stream(f"SELECT * FROM {table}", {})
             names = [column[0] for column in rows.description]
-            kept = [name for name in names if f"{table}.{name}" not in _COMPUTED_COLUMNS]
+            columns = [name for name in names if f"{table}.{name}" not in _COMPUTED_COLUMNS]
             values = (
-                {name: value for name, value in zip(names, row, strict=True) if name in kept}
+                {name: value for name, value in zip(names, row, strict=True) if name in columns}
                 for row in rows
             )
             counts[table] = new.insert_all(table, values)
@@ -48,8 +48,7 @@ def copy(
         for statement in triggers:
             new.change(statement)
         new.driver.follow(old.driver)
-        hold(
-            new, f"copied on {at:%Y-%m-%d %H:%M} UTC from {source.name}", last_given(old.driver), at
-        )
+        reason = f"copied on {at:%Y-%m-%d %H:%M} UTC from {source.name}"
+        hold_sending(new, reason, last_numbers(old.driver), at)
         check()
     return counts

@@ -1,10 +1,9 @@
 """SQL in one open transaction: values are passed by name, rows are returned as dataclasses.
 
 A query is a string literal in the function that runs it, in the SQL that SQLite and PostgreSQL
-share. Rows are added by ``insert``, ``insert_new`` and ``put``, from columns and values. An aware
-datetime is stored as milliseconds since 1970, a date as ISO text, an enum as its value, a flag as 1
-or 0, and any other type as JSON; the annotation of a field says how to read a column back.
-Conditions that several queries share are values: see ``Condition``.
+share. ``insert``, ``insert_new`` and ``put`` add rows from columns and values. An aware datetime is
+stored as milliseconds since 1970, a date as ISO text, an enum as its value, a flag as 1 or 0, and
+any other type as JSON. The annotation of a dataclass field says how to read the column back.
 """
 
 from __future__ import annotations
@@ -48,26 +47,26 @@ _log = logging.getLogger("sql.newsletter")
 NO_LIMIT = 1 << 62
 """A LIMIT that returns all rows. No id and no stored time is as great."""
 TLI = "'00000000' || lower(substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))"
-"""PostgreSQL: the server's timeline, which a promotion of a replica and a restore raise."""
+"""PostgreSQL: the server's timeline. A promoted replica and a restored server have a higher one."""
 MEMBER = "CAST(member.value AS BIGINT)"
-"""The number of a member, of ``json_each(…) AS member``: PostgreSQL's ``value`` is text."""
+"""The id in a row of ``json_each(…) AS member``. PostgreSQL's ``value`` is text."""
 SKIP_LOCKED = "/*postgres FOR UPDATE SKIP LOCKED*/"
-"""At the end of a query: lock its rows, without rows that another transaction has locked.
+"""At the end of a query: lock its rows, and skip rows that another transaction has locked.
 
-SQLite has one writer, which needs no such lock.
+SQLite has one writer, which needs no lock of rows.
 """
 FOR_UPDATE = "/*postgres FOR UPDATE*/"
 """At the end of a query: lock its rows; wait for rows that another transaction has locked."""
 UNCACHED_PLAN = "/*planned anew*/"
-"""At the end of a query: PostgreSQL keeps no plan, which would be bad once a table has grown."""
+"""At the end of a query: PostgreSQL plans it each time, as a kept plan is bad for a grown table."""
 _PLAIN_TYPES = (int, str, bytes, float, NoneType)
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A part of a WHERE clause that several queries share, with the values that it names.
+    """A part of a WHERE clause that several queries share, with its values by name.
 
-    Write it into a query by its text and pass it along: ``db.all(Reader, f"… WHERE {who}", who)``.
+    Its text goes into the query, and the condition too: ``db.all(Reader, f"… WHERE {who}", who)``.
     """
 
     sql: str
@@ -77,17 +76,17 @@ class Condition:
         return f"({self.sql})"
 
     def __and__(self, other: Condition) -> Condition:
-        return Condition(f"{self} AND {other}", _joined(self.values, other.values))
+        return Condition(f"{self} AND {other}", _join_values(self.values, other.values))
 
     def __or__(self, other: Condition) -> Condition:
-        return Condition(f"{self} OR {other}", _joined(self.values, other.values))
+        return Condition(f"{self} OR {other}", _join_values(self.values, other.values))
 
     def __invert__(self) -> Condition:
         return Condition(f"NOT {self}", self.values)
 
 
 def one_of(column: str, values: Iterable[object], name: str) -> Condition:
-    """Return the condition that a column has one of these values, which need no JSON type."""
+    """Return the condition that a column has one of these values, which may be bytes."""
     by_name = {f"{name}_{index}": value for index, value in enumerate(values)}
     if not by_name:
         return Condition("1 = 0")
@@ -95,19 +94,19 @@ def one_of(column: str, values: Iterable[object], name: str) -> Condition:
 
 
 class Driver(Protocol):
-    """The calls of ``Database`` to the driver's connection."""
+    """A connection of a database driver, as ``Database`` uses it."""
 
     def execute(self, sql: str, values: Mapping[str, Any], /) -> Any:
         """Run a statement; return the driver's cursor."""
 
     def executemany(self, sql: str, many: Iterable[Mapping[str, Any]], /) -> Any:
-        """Run a statement that writes for each set of values; the cursor has a ``rowcount``."""
+        """Run a writing statement for each set of values; return a cursor with a ``rowcount``."""
 
     def stream(self, sql: str, values: Mapping[str, Any], /) -> Any:
-        """Run a query; return a cursor that does not hold all its rows."""
+        """Run a query; return a cursor that does not load all rows."""
 
     def last_number(self, table: str, /) -> int:
-        """Return the highest row number that a table is known to have given."""
+        """Return the highest row number that a table has given, as far as it is known."""
 
     def follow(self, other: Driver, /) -> None:
         """Make tables give only row numbers above those that another database gave."""
@@ -117,24 +116,23 @@ class Driver(Protocol):
 
 
 class Backend(Protocol):
-    """The calls of the store to a kind of database: ``Sqlite`` and ``Postgresql``."""
+    """A database of one kind: ``Sqlite`` or ``Postgresql``."""
 
     @property
     def name(self) -> str:
-        """Return the name of the database in messages."""
+        """The name of the database in messages."""
 
     def transaction(
         self, *, reads: bool = False, lasting: bool = True, is_shared: bool = False
     ) -> AbstractContextManager[Database]:
-        """Commit at the end of the block; roll back on an error.
+        """Begin a transaction that commits at the end of the block and rolls back on an error.
 
-        Only one transaction at a time writes; the next waits. On PostgreSQL any number that
-        ``is_shared`` write at the same time, and no other. One that is not ``lasting`` survives a
-        power cut once a later one that is lasting was committed. Raises StoreUnavailable, which
-        says what to do, or Defect if a constraint would be broken.
+        One transaction writes at a time; the next waits. Transactions that are ``is_shared`` write
+        together on PostgreSQL. A power cut may undo a transaction that is not ``lasting``, until a
+        lasting one is committed. Raises StoreUnavailable, and Defect for a broken constraint.
         """
 
-    def version(self) -> int:
+    def change_number(self) -> int:
         """Return a number that changes with each commit, by any process."""
 
     def hold_sender_lock(self, *, is_shared: bool = False) -> AbstractContextManager[None]:
@@ -144,37 +142,37 @@ class Backend(Protocol):
         """
 
     def block_writers(self) -> AbstractContextManager[Callable[[], None]]:
-        """Keep other processes from writing; yield a check that none is connected, or Refused."""
+        """Keep others from writing; yield a check that raises Refused if another is connected."""
 
     def is_missing(self) -> bool:
         """Return whether the database does not exist."""
 
     def schema(self, tables: Iterable[str]) -> Iterable[str]:
-        """Return the statements that create a new database, from those of ``schema.sql``."""
+        """Return the statements of a new database. ``tables`` are those of ``schema.sql``."""
 
     def tables(self, db: Database) -> set[str]:
-        """Return the names of the tables."""
+        """Return the names of all tables."""
 
     def faults(self, *, seconds: float) -> list[str] | None:
-        """Return the faults of the database, or None if the check did not end in time."""
+        """Check the structure; return its faults, or None if the check took too long."""
 
     def overwrite_erased(self) -> bool:
-        """Overwrite erased bytes, if this kind of database can. Return False if it is too busy."""
+        """Overwrite erased bytes if possible. Return False if the database is too busy."""
 
     def location(self) -> Location:
-        """Return the location of the data."""
+        """Return where the data is, by which a copied database is detected."""
 
     def size(self) -> int:
         """Return the size in bytes."""
 
     def close(self) -> None:
-        """Close all connections without a transaction. A later transaction opens new ones."""
+        """Close the idle connections. A later transaction opens new ones."""
 
 
 class Database:
-    """The queries of one transaction. The driver's errors are raised as they are.
+    """The queries of one transaction. The driver's errors are raised unchanged.
 
-    If it only ``reads``, no row changes: it keeps the answers of ``once`` and ``of_statement``.
+    If it only ``reads``, it caches the results of ``cached`` and ``of_statement``.
     """
 
     def __init__(self, driver: Driver, *, reads: bool = False) -> None:
@@ -183,7 +181,7 @@ class Database:
         self._listed: Collection[str] = ()
 
     def cached(self, query: Callable[..., T], *values: Hashable) -> T:
-        """Return ``query(*values)``. A transaction that only reads runs it once."""
+        """Return ``query(*values)``. A transaction that only reads calls it once."""
         if self._answers is None:
             return query(*values)
         key = (query, *values)
@@ -192,15 +190,15 @@ class Database:
         return cast("T", self._answers[key])
 
     def list_together(self, slugs: Collection[str]) -> None:
-        """Make ``of_statement`` query all these statements together."""
+        """Make ``of_statement`` read all these statements by one query."""
         self._listed = frozenset(slugs)
 
     def of_statement(self, kind: type[T], sql: str, slug: str, key: str = "slug") -> list[T]:
         """Return the rows of one statement, in the order of the query, which takes ``:slugs``.
 
-        The rows are like those of ``all``, or of ``mappings`` for the kind ``dict``. ``key`` is the
-        name of their slug. A transaction that only reads runs the query once for all statements of
-        ``list_together``.
+        For the kind ``dict`` the rows are those of ``mappings``, else those of ``all``. ``key`` is
+        the field with the slug. A transaction that only reads runs the query once for all
+        statements of ``list_together``.
         """
         rows: Callable[..., list[Any]] = self.mappings if kind is dict else partial(self.all, kind)
         if self._answers is None:
@@ -215,7 +213,7 @@ class Database:
         return cast("list[T]", self._answers[sql, slug])
 
     def all(self, kind: type[T], sql: str, /, *conditions: Condition, **values: object) -> list[T]:
-        """Return an instance of the dataclass for each row, by the names of the columns.
+        """Return an instance of the dataclass for each row. Columns have the names of fields.
 
         A column "version.number" is the field ``number`` of the dataclass in the field ``version``.
         Raises TypeError if a column is no field, or a field without a default is no column.
@@ -235,7 +233,7 @@ class Database:
     def stream(
         self, kind: type[T], sql: str, /, *conditions: Condition, **values: object
     ) -> Iterator[T]:
-        """Yield an instance of the dataclass for each row, without holding all rows."""
+        """Yield an instance of the dataclass for each row, without loading all rows."""
         cursor = self._run(sql, conditions, values, streams=True)
         yield from map(_read_by(kind, cursor), cursor)
 
@@ -255,7 +253,7 @@ class Database:
         return [row[0] for row in self._run(sql, conditions, values)]
 
     def scan(self, sql: str, /, *conditions: Condition, **values: object) -> Iterator[Any]:
-        """Yield the first column of each row, as it is stored, without holding all rows."""
+        """Yield the first column of each row, as it is stored, without loading all rows."""
         for row in self._run(sql, conditions, values, streams=True):
             yield row[0]
 
@@ -265,34 +263,34 @@ class Database:
         return None if row is None else row[0]
 
     def number(self, sql: str, /, *conditions: Condition, **values: object) -> int:
-        """Return the first column of the first row; 0 if there is no row, or if it is NULL."""
+        """Return the first column of the first row; 0 if there is no row or it is NULL."""
         return int(self.value(sql, *conditions, **values) or 0)
 
     def moment(self, sql: str, /, *conditions: Condition, **values: object) -> datetime | None:
-        """Return the instant in the first column of the first row, if there is one."""
+        """Return the first column of the first row as an instant; None if there is none."""
         stored = self.value(sql, *conditions, **values)
-        return None if stored is None else instant(stored)
+        return None if stored is None else as_instant(stored)
 
-    def has(self, sql: str, /, *conditions: Condition, **values: object) -> bool:
+    def has_row(self, sql: str, /, *conditions: Condition, **values: object) -> bool:
         return self._run(sql, conditions, values).fetchone() is not None
 
     def change(self, sql: str, /, *conditions: Condition, **values: object) -> int:
-        """Run a statement that writes; return the number of changed rows."""
+        """Run a writing statement; return the number of changed rows."""
         return int(self._run(sql, conditions, values).rowcount)
 
     def changes(self, sql: str, /, *conditions: Condition, **values: object) -> bool:
-        """Run a statement that writes; return whether it changed a row."""
+        """Run a writing statement; return whether it changed a row."""
         return self.change(sql, *conditions, **values) > 0
 
     def insert(self, table: str, /, *, returning: str = "", **values: object) -> int:
-        """Add a row; return its number in the column ``returning``, or 1 without such a column."""
+        """Add a row; return its value in the column ``returning``, or 1 without ``returning``."""
         sql = _insertion(table, tuple(values))
         if not returning:
             return self.change(sql, **values)
         return self.number(f"{sql} RETURNING {returning}", **values)
 
     def insert_new(self, table: str, /, **values: object) -> bool:
-        """Add a row unless there is one with its key; return whether it was added."""
+        """Add a row unless its key exists; return whether it was added."""
         sql = f"{_insertion(table, tuple(values))} ON CONFLICT DO NOTHING"
         return self.changes(sql, **values)
 
@@ -301,22 +299,22 @@ class Database:
     ) -> int:
         """Add rows with the same columns; return how many were added.
 
-        With ``only_new`` a row is left out if there is one with its key.
+        With ``only_new``, rows whose key exists are left out.
         """
         coming = iter(rows)
         if (first := next(coming, None)) is None:
             return 0
         sql = _insertion(table, tuple(first)) + " ON CONFLICT DO NOTHING" * only_new
-        return self.each(sql, chain([first], coming))
+        return self.change_each(sql, chain([first], coming))
 
     def put(self, table: str, key: str, /, **values: object) -> None:
-        """Add a row, or change these columns of the row with its key."""
-        self.change(replacement(table, key, tuple(values)), **values)
+        """Add a row, or change the given columns of the row with the same key."""
+        self.change(upsert(table, key, tuple(values)), **values)
 
     def update(self, table: str, key: Mapping[str, object], /, **values: object) -> bool:
-        """Change these columns of the rows with this key; return whether there were any.
+        """Change columns of the rows with this key; return whether there were any.
 
-        None in the key is NULL.
+        None in the key matches NULL.
         """
         changes = ", ".join(f'"{column}" = :{column}' for column in values)
         where = " AND ".join(
@@ -326,10 +324,12 @@ class Database:
         key_values = {f"key_{column}": value for column, value in key.items()}
         return self.changes(f"UPDATE {table} SET {changes} WHERE {where}", **values, **key_values)
 
-    def each(self, sql: str, many: Iterable[Mapping[str, object]]) -> int:
-        """Run a statement that writes for each set of values; return the number of changed rows."""
+    def change_each(self, sql: str, many: Iterable[Mapping[str, object]]) -> int:
+        """Run a writing statement for each set of values; return the number of changed rows."""
         _log.debug("%s", sql)
-        stored_values = ({name: stored(value) for name, value in values.items()} for values in many)
+        stored_values = (
+            {name: as_stored(value) for name, value in values.items()} for values in many
+        )
         return int(self.driver.executemany(sql, stored_values).rowcount)
 
     def _run(
@@ -342,9 +342,9 @@ class Database:
     ) -> Any:
         _log.debug("%s", sql)
         for condition in conditions:
-            values = _joined(values, condition.values)
+            values = _join_values(values, condition.values)
         run = self.driver.stream if streams else self.driver.execute
-        return run(sql, {name: stored(value) for name, value in values.items()})
+        return run(sql, {name: as_stored(value) for name, value in values.items()})
 
 
 class Repository:
@@ -369,15 +369,15 @@ def _insertion(table: str, columns: tuple[str, ...]) -> str:
 
 
 @cache
-def replacement(table: str, key: str, columns: tuple[str, ...]) -> str:
-    """Return the statement of ``Database.put``. A key of several columns has commas."""
+def upsert(table: str, key: str, columns: tuple[str, ...]) -> str:
+    """Return the SQL of ``Database.put``. Commas separate the columns of the key."""
     changed_columns = [column for column in columns if column not in key.split(", ")]
     changes = ", ".join(f'"{column}" = excluded."{column}"' for column in changed_columns)
     return f"{_insertion(table, columns)} ON CONFLICT ({key}) DO UPDATE SET {changes}"
 
 
-def stored(value: object) -> Any:
-    """Return a value as the database stores it. Raises TypeError for a naive datetime."""
+def as_stored(value: object) -> Any:
+    """Encode a value for the database. Raises TypeError for a naive datetime."""
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, bool):
@@ -395,18 +395,18 @@ def stored(value: object) -> Any:
     return _adapter(kind).dump_json(value).decode()
 
 
-def instant(milliseconds: int) -> datetime:
-    """Return a stored instant as an aware datetime, in UTC."""
+def as_instant(milliseconds: int) -> datetime:
+    """Return a stored instant as an aware datetime in UTC."""
     return _EPOCH + milliseconds * _MILLISECOND
 
 
-def document(kind: Any, text: str) -> Any:
-    """Return the value of a type that is stored as JSON."""
+def from_json(kind: Any, text: str) -> Any:
+    """Return a value of this type from its JSON."""
     return _adapter(kind).validate_json(text, context=STORED_CONTEXT)
 
 
-def read(kind: type[T], row: Mapping[str, Any], **more: object) -> T:
-    """Return an instance of the dataclass for a row, column → stored value, with further fields."""
+def from_row(kind: type[T], row: Mapping[str, Any], **more: object) -> T:
+    """Return an instance of the dataclass from column → stored value and ``more`` fields."""
     values, parts = tuple(row.values()), _field_readers(cast("Any", kind), tuple(row))
     return kind(**{name: part(values) for name, part in parts}, **more)
 
@@ -416,15 +416,15 @@ def _read_by(kind: type[T], cursor: Any) -> Callable[[tuple[Any, ...]], T]:
     return cast("Callable[[tuple[Any, ...]], T]", _reader(cast("Any", kind), columns))
 
 
-_SCALAR_READERS: Mapping[Any, Callable[[Any], Any]] = {
+_SCALAR_CONVERTERS: Mapping[Any, Callable[[Any], Any]] = {
     bool: bool,
-    datetime: instant,
+    datetime: as_instant,
     date: date.fromisoformat,
 }
 
 
-def _joined(one: Mapping[str, object], other: Mapping[str, object]) -> dict[str, object]:
-    """Join two mappings. Raises ValueError for two values under one name."""
+def _join_values(one: Mapping[str, object], other: Mapping[str, object]) -> dict[str, object]:
+    """Join two mappings. Raises ValueError if a name has two values."""
     clash = [name for name in one.keys() & other.keys() if one[name] != other[name]]
     if clash:
         raise ValueError(f"two values are named {', '.join(sorted(clash))} in one query")
@@ -450,13 +450,13 @@ def _field_readers(
         places.setdefault(name.partition(".")[0], []).append(index)
     if unknown_columns := places.keys() - field_names:
         raise TypeError(f"{kind.__name__} has no field {', '.join(sorted(unknown_columns))}")
-    return [(name, _part(hints[name], columns, found)) for name, found in places.items()]
+    return [(name, _field_reader(hints[name], columns, found)) for name, found in places.items()]
 
 
-def _part(
+def _field_reader(
     annotation: Any, columns: Sequence[str], places: Sequence[int]
 ) -> Callable[[tuple[Any, ...]], Any]:
-    """Return a function that makes one field's value from the columns at these places of a row."""
+    """Return a function that makes one field's value from the columns at these indexes."""
     subcolumns = tuple(columns[place].partition(".")[2] for place in places)
     if all(subcolumns):
         make = _reader(annotation, subcolumns)
@@ -467,17 +467,17 @@ def _part(
 
 
 def _converter(annotation: Any) -> Callable[[Any], Any] | None:
-    """Return a function that converts a stored value to this type; None if none is needed."""
+    """Return a function that converts stored values to this type; None if none is needed."""
     kinds = [each for each in get_args(annotation) if each is not NoneType]
     is_optional = get_origin(annotation) in {Union, UnionType} and len(kinds) == 1
     kind = kinds[0] if is_optional else annotation
     if kind in _PLAIN_TYPES:
         return None
-    convert = _SCALAR_READERS.get(kind)
+    convert = _SCALAR_CONVERTERS.get(kind)
     if isinstance(kind, type) and issubclass(kind, Enum):
         convert = kind
     if convert is None:
-        return lambda text: document(annotation, text) if text else None
+        return lambda text: from_json(annotation, text) if text else None
     if is_optional:
         return lambda value: None if value is None or value == "" else convert(value)
     return convert

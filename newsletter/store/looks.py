@@ -1,7 +1,7 @@
-"""Wakes workers on all machines, through Procrastinate, to look for batches.
+"""Wakes workers on all machines through Procrastinate, so that they look for batches.
 
-The project's own tables decide which batch is sent, and by which worker. If a message is lost, a
-batch waits a few seconds for the next sweep.
+The tables of newsletter decide which worker sends which batch. If a wake-up is lost, a batch waits
+some seconds for the next sweep.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _CREATION_LOCK = 0x6E6577
 _WAKE_TASK, _PERIODIC_TASK = "look", "sweep"
 _POOL_OPTIONS: dict[str, Any] = {"timeout": 5.0, "reconnect_timeout": 5.0}
 _POLL_SECONDS, _RETRY_SECONDS = 1.0, 0.1
-"""Seconds between looks for messages from before a worker listened, and between attempts."""
+"""Seconds between polls for wake-ups that came before a worker listened, and between retries."""
 _EVERY_FEW_SECONDS = "* * * * * */5"
-"""A cron expression whose last field is the seconds."""
+"""A cron expression with a sixth field, which is the seconds."""
 
 
 class WorkerWakeups:
-    """The queue of wake-ups; call ``open`` first. ``parameters`` are those of the connection."""
+    """The queue of wake-ups; call ``open`` first. ``parameters`` are psycopg's."""
 
     def __init__(self, parameters: Mapping[str, Any]) -> None:
         try:
@@ -68,14 +68,14 @@ class WorkerWakeups:
             opened.callback(self._app.close)
             yield
 
-    def tell(self, slots: int) -> None:
-        """Wake this many slots of workers now. A slot that has not begun gets only one message."""
+    def wake(self, slots: int) -> None:
+        """Wake this many slots of workers now. A slot that has not begun gets one wake-up only."""
         with _explain_errors():
             for slot in range(slots):
                 self._defer(f"slot {slot}")
 
     def wake_at(self, at: datetime) -> None:
-        """Wake one slot at this time."""
+        """Wake one slot at this instant."""
         with _explain_errors():
             self._defer(at.isoformat(timespec="seconds"), schedule_at=at)
 
@@ -88,9 +88,9 @@ class WorkerWakeups:
             ).defer()
 
     def work(self, handle: Callable[[], None], sweep: Callable[[], None], *, slots: int) -> None:
-        """Call ``handle``, in one thread a slot, at each wake-up, until ``stop``.
+        """Call ``handle`` at each wake-up, in one thread per slot, until ``stop``.
 
-        Every few seconds one of all processes calls ``sweep``. Raises StoreUnavailable.
+        One process of all calls ``sweep`` every few seconds. Raises StoreUnavailable.
         """
         import procrastinate
         from procrastinate.jobs import Status
@@ -105,17 +105,17 @@ class WorkerWakeups:
 
         @app.periodic(cron=_EVERY_FEW_SECONDS)
         @app.task(name=_PERIODIC_TASK, queue=_PERIODIC_TASK, queueing_lock=_PERIODIC_TASK)
-        async def swept(timestamp: int) -> None:
+        async def run_sweep(timestamp: int) -> None:
             await asyncio.to_thread(sweep)
-            # looks that a dead process had begun
+            # wake-ups that a dead process had begun to handle
             for job in await app.job_manager.get_stalled_jobs():
                 await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
 
         async def work() -> None:
             loop = asyncio.get_running_loop()
-            # its own has too few threads for more slots than processors
+            # the default executor has too few threads if there are more slots than processors
             loop.set_default_executor(ThreadPoolExecutor(slots + 2))
-            loop.set_exception_handler(_note)
+            loop.set_exception_handler(_log_task_error)
             async with app.open_async():
                 workers: list[Any] = [
                     Worker(
@@ -129,7 +129,7 @@ class WorkerWakeups:
                     for queue, concurrency in ((_WAKE_TASK, slots), (_PERIODIC_TASK, 1))
                 ]
                 running = [asyncio.create_task(worker.run()) for worker in workers]
-                # one that loses the database ends, with an error or without
+                # a worker that loses the database ends, with or without an error
                 while not self._over.is_set() and not any(task.done() for task in running):
                     await asyncio.sleep(_RETRY_SECONDS)
                 for worker in workers:
@@ -140,12 +140,12 @@ class WorkerWakeups:
             asyncio.run(work())
 
     def stop(self) -> None:
-        """Wait for the looks that are under way, then end ``work``."""
+        """End ``work`` when the calls of ``handle`` under way have ended."""
         self._over.set()
 
 
-def _note(_: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
-    """Log the error of a task of the event loop, such as the one that records the end of a look."""
+def _log_task_error(_: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+    """Log an error of a background task, such as the one that records the end of a wake-up."""
     _log.error("Procrastinate: %s", _reason(context.get("exception") or context["message"]))
 
 

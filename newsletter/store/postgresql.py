@@ -19,7 +19,7 @@ from newsletter.domain.errors import DatabaseReplaced, Defect, Refused, StoreUna
 from newsletter.store.database import TLI, UNCACHED_PLAN, Database, Driver
 from newsletter.store.file.guard_file import hash_name
 from newsletter.store.file.secure_erase import DUE_KEY
-from newsletter.store.postgresql_words import adapt, in_driver_words
+from newsletter.store.postgresql_words import adapt_values, translate
 
 if TYPE_CHECKING:
     import psycopg
@@ -39,7 +39,7 @@ _CONNECTION_OPTIONS = {
     "application_name": "newsletter",
     "client_encoding": "UTF8",
     "connect_timeout": str(_CONNECT_SECONDS),
-    # a server that is gone without a word is given up after half a minute
+    # a server that does not answer is given up after half a minute
     "keepalives_idle": "10",
     "keepalives_interval": "5",
     "keepalives_count": "4",
@@ -56,17 +56,17 @@ class Postgresql:
 
     def __init__(self, url: str, password: str | None = None) -> None:
         self._parameters = parameters_of(url, password)
-        self._turn = threading.Lock()
+        self._idle_lock = threading.Lock()
         self._idle: list[psycopg.Connection] = []
-        self._watching = threading.Lock()
-        self._watch: psycopg.Connection | None = None
-        self._runs: str | None = None
+        self._watcher_lock = threading.Lock()
+        self._watcher: psycopg.Connection | None = None
+        self._runner_lock_kind: str | None = None
         """The kind of the lock that this process holds."""
-        self._sessions: set[int] = set()
+        self._backend_pids: set[int] = set()
 
     @property
     def name(self) -> str:
-        """Return the address for messages, without the password."""
+        """The URL without the password."""
         parameters = self._parameters
         user, port = parameters.get("user", ""), parameters.get("port", "")
         return (
@@ -78,10 +78,9 @@ class Postgresql:
     def transaction(
         self, *, reads: bool = False, lasting: bool = True, is_shared: bool = False
     ) -> Iterator[Database]:
-        """Commit at the end of the block.
+        """Begin a transaction that commits at the end of the block.
 
-        If the connection is lost during the commit, the outcome is unknown, and this raises
-        StoreUnavailable.
+        Raises StoreUnavailable if the connection is lost during the commit: its outcome is unknown.
         """
         begin = _BEGIN_READ if reads else _BEGIN_WRITE.format(lasting, "_shared" * is_shared)
         with self._explain_errors(), self._take_session(begin, prepares=is_shared) as session:
@@ -92,45 +91,44 @@ class Postgresql:
                 session.roll_back()
                 raise
 
-    def version(self) -> int:
+    def change_number(self) -> int:
         """Return a number that changes with each commit, by any process.
 
-        It is a hash of the server's snapshot, which names the open transactions: a commit removes
-        one at the moment in which its rows become visible. There is no race: rows that are read
-        later are at least as new. Other databases of the same server change it too, which costs a
-        needless look.
+        It is a hash of the server's snapshot, a list of the open transactions. A commit leaves the
+        list in the moment in which its rows become visible, so rows that are read later are at
+        least as new. Commits to other databases of the server change the number too.
         """
         return int(self._query("SELECT hashtextextended(CAST(pg_current_snapshot() AS text), 0)"))
 
     @contextmanager
     def hold_sender_lock(self, *, is_shared: bool = False) -> Iterator[None]:
-        """Hold the lock of the one process that sends, for the length of the block.
+        """Hold the lock of the sending process during the block.
 
-        Processes that share the sending hold it together. Raises Refused while another process has
-        it, on any machine. If its connection is lost, ``version`` takes the lock again, and raises
-        DatabaseReplaced if another process has it. Claims and fences stay safe.
+        With ``is_shared``, processes hold it together. Raises Refused if a process on any machine
+        has it. If the connection is lost, ``change_number`` takes the lock again, and raises
+        DatabaseReplaced if another process has it. Fences keep claims safe in the meantime.
         """
         kind = "_shared" * is_shared
-        with self._watching, self._explain_errors():
-            if not self._lock(kind):
+        with self._watcher_lock, self._explain_errors():
+            if not self._try_runner_lock(kind):
                 raise Refused(
                     f"another 'newsletter run' is at work on {self.name}, here or on another"
                     " machine; stop it first, or let it do the work"
                 )
-            self._runs = kind
+            self._runner_lock_kind = kind
         try:
             yield
         finally:
-            self._runs = None
+            self._runner_lock_kind = None
             with suppress(StoreUnavailable):
                 self._query(_RUNNER_LOCK.format(f"advisory_unlock{kind}"))
 
     @contextmanager
     def block_writers(self) -> Iterator[Callable[[], None]]:
-        """Keep other processes from writing during the block; yield the check that none waits."""
+        """Keep other processes from writing; yield a check that none is connected."""
 
         def refuse_others() -> None:
-            if hosts := self._query(_OTHER_HOSTS.format(sorted(self._sessions))):
+            if hosts := self._query(_OTHER_HOSTS.format(sorted(self._backend_pids))):
                 raise Refused(
                     f"{self.name} is in use by newsletter on {hosts}; stop 'run', 'worker' and"
                     " 'serve' there first: what they write meanwhile would be lost"
@@ -152,7 +150,7 @@ class Postgresql:
             return not self.tables(db)
 
     def schema(self, tables: Iterable[str]) -> Iterator[str]:
-        """Yield the statements of postgresql.sql, with those of ``schema.sql`` except FTS5's."""
+        """Yield the statements of postgresql.sql, and of ``tables`` except FTS5's."""
         script = files("newsletter.store").joinpath("postgresql.sql").read_text("utf-8")
         preamble, extensions = script.split(_TABLES_COMMENT)
         yield preamble
@@ -163,17 +161,17 @@ class Postgresql:
         return set(db.column("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"))
 
     def faults(self, *, seconds: float) -> list[str] | None:
-        """Return no faults: a server with checksums refuses to read a damaged page."""
+        """Return no faults, because a server with checksums refuses to read a damaged page."""
         return []
 
     def overwrite_erased(self) -> bool:
-        """Return True without overwriting: the server decides about its pages and its log."""
+        """Overwrite nothing, because only the server can write its pages. Return True."""
         with self.transaction() as db:
             db.change("DELETE FROM meta WHERE key = :due", due=DUE_KEY)
         return True
 
     def location(self) -> Location:
-        """Return the server, its history (timeline), and the database."""
+        """Return the ids of the server and the database, and the server's timeline."""
         with self.transaction(reads=True) as db:
             [(system, timeline, oid)] = db.rows(
                 f"SELECT system_identifier, {TLI}, pg_database.oid"
@@ -182,63 +180,65 @@ class Postgresql:
         return Location(file=int(oid), machine=hash_name(str(system)), filesystem=timeline)
 
     def size(self) -> int:
-        """Return the size of its files on the server, in bytes."""
+        """Return the size of the files on the server, in bytes."""
         with self.transaction(reads=True) as db:
             return int(db.value("SELECT pg_database_size(current_database())"))
 
     def close(self) -> None:
-        with self._turn:
+        with self._idle_lock:
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
-        with self._watching:
-            if self._runs is None:
-                self._unwatch()
+        with self._watcher_lock:
+            if self._runner_lock_kind is None:
+                self._close_watcher()
 
     def _query(self, query: str) -> Any:
-        with self._watching, self._explain_errors():
+        with self._watcher_lock, self._explain_errors():
             return self._query_watcher(query)[0]
 
     def _query_watcher(self, query: str) -> Any:
-        """Run a query on the kept connection; if the connection is lost, once more on a new one."""
+        """Run a query on the watcher connection. If that is lost, run it again on a new one."""
         import psycopg
 
         try:
             return self._watcher_connection().execute(query).fetchone()
         except psycopg.OperationalError:
-            self._unwatch()
+            self._close_watcher()
             return self._watcher_connection().execute(query).fetchone()
 
     def _watcher_connection(self) -> psycopg.Connection:
-        if self._watch is None:
-            self._watch = self._open()
+        if self._watcher is None:
+            self._watcher = self._open()
             # the lock went with the former connection
-            if self._runs is not None and not self._lock(self._runs):
-                self._unwatch()
+            if self._runner_lock_kind is not None and not self._try_runner_lock(
+                self._runner_lock_kind
+            ):
+                self._close_watcher()
                 raise DatabaseReplaced(
                     f"{self.name}: the connection was lost, and another 'newsletter run' has begun"
                     " since; stop one of the two"
                 )
-        return self._watch
+        return self._watcher
 
-    def _lock(self, kind: str) -> bool:
+    def _try_runner_lock(self, kind: str) -> bool:
         return bool(self._query_watcher(_RUNNER_LOCK.format(f"try_advisory_lock{kind}"))[0])
 
-    def _unwatch(self) -> None:
-        if self._watch is not None:
-            self._watch.close()
-            self._watch = None
+    def _close_watcher(self) -> None:
+        if self._watcher is not None:
+            self._watcher.close()
+            self._watcher = None
 
     @contextmanager
     def _take_session(self, begin: str, *, prepares: bool) -> Iterator[_Session]:
-        """Yield a session in which a transaction has begun."""
+        """Yield a connection in which a transaction has begun, and return it to the idle ones."""
         from psycopg.pq import TransactionStatus
 
         connection = self._begin_on_live_connection(begin)
         try:
             yield _Session(connection, prepares=prepares)
         finally:
-            with self._turn:
+            with self._idle_lock:
                 is_idle = connection.info.transaction_status == TransactionStatus.IDLE
                 if is_returned := is_idle and len(self._idle) < _IDLE_CONNECTIONS:
                     self._idle.append(connection)
@@ -248,12 +248,12 @@ class Postgresql:
     def _begin_on_live_connection(self, begin: str) -> psycopg.Connection:
         """Return a connection in which a transaction has begun.
 
-        An idle connection may be dead after a restart of the server: then another one is tried.
+        After a restart of the server idle connections are dead: they are closed and passed over.
         """
         import psycopg
 
         while True:
-            with self._turn:
+            with self._idle_lock:
                 connection = self._idle.pop() if self._idle else None
             is_new = connection is None
             connection = connection or self._open()
@@ -273,9 +273,9 @@ class Postgresql:
         connection = psycopg.connect(
             **self._parameters, autocommit=True, cursor_factory=psycopg.ClientCursor
         )
-        adapt(connection)
+        adapt_values(connection)
         info = connection.info
-        self._sessions.add(info.backend_pid)  # the server's name for it
+        self._backend_pids.add(info.backend_pid)  # the server's name for it
         wrong = ""
         if info.server_version // 10_000 < MIN_VERSION:
             wrong = (
@@ -308,14 +308,16 @@ class Postgresql:
         state = error.sqlstate or ""
         advice = _ADVICE_OF_SQLSTATE.get(state) or _ADVICE_OF_SQLSTATE.get(state[:2]) or ""
         if not state:
-            advice = next((what for word, what in _CONNECTING.items() if word in message), advice)
+            advice = next(
+                (what for word, what in _ADVICE_OF_MESSAGE.items() if word in message), advice
+            )
         return f"{self.name}: {message}" + (f": {advice}" if advice else "")
 
 
 class _Session:
-    """A connection with the methods of ``sqlite3.Connection`` that ``Database`` calls.
+    """A ``Driver``. If it ``prepares``, the server keeps the plans of statements.
 
-    If it ``prepares``, the server keeps the plan of each statement without ``UNCACHED_PLAN``.
+    Plans of statements with ``UNCACHED_PLAN`` are not kept.
     """
 
     def __init__(self, connection: psycopg.Connection, *, prepares: bool) -> None:
@@ -328,12 +330,12 @@ class _Session:
 
         kind = psycopg.Cursor if self._prepares else psycopg.ClientCursor
         return kind(self._connection).execute(
-            in_driver_words(sql), values or {}, prepare=self._prepares and UNCACHED_PLAN not in sql
+            translate(sql), values or {}, prepare=self._prepares and UNCACHED_PLAN not in sql
         )
 
     def executemany(self, sql: str, many: Iterable[Mapping[str, Any]]) -> SimpleNamespace:
-        """Run the statement for each set of values, a thousand in one message to the server."""
-        cursor, query, changed = self._connection.cursor(), in_driver_words(sql), 0
+        """Run the statement for each set of values, in messages of a thousand statements."""
+        cursor, query, changed = self._connection.cursor(), translate(sql), 0
         sets = iter(many)
         while statements := [
             cursor.mogrify(query, values)  # type: ignore[attr-defined]
@@ -345,12 +347,12 @@ class _Session:
                 changed += max(cursor.rowcount, 0)
         return SimpleNamespace(rowcount=changed)
 
-    def stream(self, sql: str, values: Mapping[str, Any]) -> _Streamed:
-        """Run a query; return a cursor that fetches a thousand rows at a time."""
+    def stream(self, sql: str, values: Mapping[str, Any]) -> _StreamedRows:
+        """Return a cursor on the server, from which a thousand rows are fetched at a time."""
         name = f"stream_{next(self._numbers)}"
-        declared = in_driver_words(f"DECLARE {name} NO SCROLL CURSOR FOR {sql}")
+        declared = translate(f"DECLARE {name} NO SCROLL CURSOR FOR {sql}")
         self._connection.execute(declared, values)
-        return _Streamed(self._connection, name)
+        return _StreamedRows(self._connection, name)
 
     def last_number(self, table: str) -> int:
         key = self._keys()[table]
@@ -369,7 +371,7 @@ class _Session:
         self.run(f"SELECT setval('{table}_{self._keys()[table]}_seq', {number})")
 
     def _keys(self) -> dict[str, str]:
-        """Return each table with numbered rows, and the column of the number."""
+        """Return table → column of the row number, for tables with numbered rows."""
         return dict(
             self._connection.execute(
                 "SELECT table_name, column_name FROM information_schema.columns"
@@ -395,8 +397,8 @@ class _Session:
             self.run("ROLLBACK")
 
 
-class _Streamed:
-    """The rows of a cursor on the server, fetched in parts."""
+class _StreamedRows:
+    """The rows of a cursor on the server, fetched a thousand at a time."""
 
     def __init__(self, connection: psycopg.Connection, name: str) -> None:
         self._connection = connection
@@ -420,15 +422,15 @@ _OTHER_HOSTS = (
     " AND application_name = current_setting('application_name')"
     " AND pid <> ALL (CAST(ARRAY{} AS integer[]))"
 )
-"""The addresses of other processes with a session."""
+"""A query of the IP addresses of other newsletter processes with a connection."""
 _BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _BEGIN_WRITE = (
     "BEGIN; SET LOCAL synchronous_commit = {};"
-    # shorter than others wait for the lock, which a machine that is cut off would keep for hours
+    # a machine that is cut off would keep the lock for hours; others wait for 30 seconds
     " SET LOCAL idle_in_transaction_session_timeout = '20s';"
     f" SELECT pg_advisory_xact_lock{{}}({_LOCK_NAMESPACE}, {_WRITER_LOCK_ID})"
 )
-"""A statement sees all earlier commits. No other process commits while this lock is held."""
+"""Each statement sees all earlier commits. An exclusive lock keeps others from committing."""
 _ADVICE_OF_SQLSTATE = {
     "08": "the server cannot be reached; check that it runs, then try again",
     "55000": "check that the server is no standby",
@@ -444,7 +446,7 @@ _ADVICE_OF_SQLSTATE = {
     "XX": "the database is damaged; restore a backup",
 }
 """SQLSTATE, or its class → advice."""
-_CONNECTING = {
+_ADVICE_OF_MESSAGE = {
     "password authentication failed": "check the user and the password",
     "no password supplied": "set 'database_password_file' in newsletter.yaml",
     "does not exist": "make it with 'createuser' or 'createdb', or check 'database'",
@@ -456,17 +458,17 @@ _CONNECTING = {
     "too many": "raise max_connections, or stop what uses the server",
     "starting up": "the server is just starting; try again",
 }
-"""Part of the driver's message about a failed connection → advice."""
+"""Part of the driver's message, if the server gave no SQLSTATE → advice."""
 
 
 def _first_line(error: psycopg.Error) -> str:
-    """Return the message in one line, without the lines that quote the statement."""
+    """Return the first line of the message, without the lines that quote the statement."""
     lines = (error.diag.message_primary or str(error)).strip().splitlines()
     return lines[0].rstrip(".;") if lines else type(error).__name__
 
 
 def parameters_of(url: str, password: str | None) -> dict[str, Any]:
-    """Return the driver's connection parameters. Raises Refused, without the URL in its message."""
+    """Return psycopg's connection parameters. Raises Refused, without the URL in the message."""
     try:
         from psycopg import ProgrammingError
         from psycopg.conninfo import conninfo_to_dict

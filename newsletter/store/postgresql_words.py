@@ -1,4 +1,4 @@
-"""SQLite's SQL for PostgreSQL and its driver: parameters, tables, triggers, values."""
+"""Translates SQLite's SQL to PostgreSQL's: parameters, tables, triggers, values."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ _TOKEN_PATTERN = re.compile(
 
 
 @lru_cache(maxsize=2000)
-def in_driver_words(sql: str) -> bytes:
-    """Return a query with ``%(name)s`` in place of ``:name``.
+def translate(sql: str) -> bytes:
+    """Return a statement for psycopg, with ``%(name)s`` in place of ``:name``.
 
-    A statement that creates a table or a trigger is translated to PostgreSQL.
+    Tables and triggers that it creates are written in PostgreSQL's words.
     """
     sql = _DIALECT_COMMENT_PATTERN.sub(lambda found: found[1] or "", sql)
     if "CREATE TRIGGER" in sql:
         sql = _translate_trigger(sql)
     elif "CREATE" in sql:
-        for word, other in _WORD_RULES:
+        for word, other in _TYPE_RULES:
             sql = word.sub(other, sql)
     return _TOKEN_PATTERN.sub(
         lambda found: f"%({found['name']})s" if found["name"] else found[0], sql.replace("%", "%%")
     ).encode()
 
 
-def adapt(connection: psycopg.Connection) -> None:
-    """Convert values as SQLite does: sums are integers, and a comparison is 1 or 0."""
+def adapt_values(connection: psycopg.Connection) -> None:
+    """Make a connection convert values as SQLite does: sums to int, comparisons to 1 or 0."""
     from psycopg.adapt import Loader
     from psycopg.types.numeric import Int8Dumper
     from psycopg.types.string import StrDumperUnknown
@@ -57,7 +57,7 @@ def adapt(connection: psycopg.Connection) -> None:
             # the server takes no NUL in a text
             return super().dump(obj.replace("\x00", "\ufffd"))
 
-    # of one type, whatever its size: a statement is prepared once for each combination of types
+    # each int as one type: a statement is prepared once for each combination of types
     connection.adapters.register_dumper(int, Int8Dumper)
     connection.adapters.register_loader("numeric", Number)
     connection.adapters.register_loader("bool", Flag)
@@ -65,8 +65,8 @@ def adapt(connection: psycopg.Connection) -> None:
 
 
 _DIALECT_COMMENT_PATTERN = re.compile(r"/\*sqlite\*/.*|/\*postgres((?:.|\n)*?)\*/")
-"""Parts for SQLite alone, to the end of the line, and parts for PostgreSQL alone."""
-_WORD_RULES = tuple(
+"""A line's end that is for SQLite alone, or a comment that is for PostgreSQL alone."""
+_TYPE_RULES = tuple(
     (re.compile(rf"\b{word}"), other)
     for word, other in (
         (
@@ -88,7 +88,7 @@ _IS_OLD_PATTERN = re.compile(r"\bIS( NOT)? (?=OLD\.)")
 
 
 def _translate_trigger(statement: str) -> str:
-    """Return a trigger as one that calls a function, which checks the condition itself."""
+    """Return a trigger that calls a function; the function also checks the condition."""
     found = _TRIGGER_PATTERN.search(statement)
     if found is None:
         raise Defect(f"no trigger: {statement}")

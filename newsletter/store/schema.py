@@ -19,12 +19,12 @@ def ensure_current(database: Backend) -> bool:
 
     Raises StoreUnavailable for a database of another version.
     """
-    for reads in (True, False):  # most only read, and wait for nobody
+    for reads in (True, False):  # reading waits for no other process
         with database.transaction(reads=reads) as db:
             if tables := database.tables(db):
                 is_ours = "schema_version" in tables
                 version = db.value("SELECT version FROM schema_version") if is_ours else 0
-                _refuse_other(database, int(version or 0))
+                _refuse_other_version(database, int(version or 0))
                 return False
             if not reads:
                 create(database, db)
@@ -32,13 +32,13 @@ def ensure_current(database: Backend) -> bool:
 
 
 def create(database: Backend, db: Database, *, without_triggers: bool = False) -> list[str]:
-    """Create all tables in one transaction. An existing table is an error.
+    """Create all tables and triggers of a new database.
 
     With ``without_triggers``, return the statements of the triggers instead of running them.
     """
     trigger_statements = []
-    for statement in database.schema(statements(_script())):
-        # the full-text index has triggers of its own, that are no notes of a change
+    for statement in database.schema(split_script(_script())):
+        # the triggers of the full-text index are needed: they note no change
         if without_triggers and "CREATE TRIGGER" in statement and "archive_words" not in statement:
             trigger_statements.append(statement)
         else:
@@ -47,8 +47,8 @@ def create(database: Backend, db: Database, *, without_triggers: bool = False) -
     return trigger_statements
 
 
-def made_tables() -> list[str]:
-    """Return the names of all tables; a table comes after those that it refers to."""
+def table_names() -> list[str]:
+    """Return the names of all tables, each after the tables that it refers to."""
     return re.findall(r"(?m)^CREATE TABLE (\w+)", _script())
 
 
@@ -56,8 +56,8 @@ def _script() -> str:
     return files("newsletter.store").joinpath("schema.sql").read_text("utf-8")
 
 
-def statements(script: str) -> Iterator[str]:
-    """Yield each statement of a script; each begins on a line of its own."""
+def split_script(script: str) -> Iterator[str]:
+    """Yield the statements of a script. Each statement begins a new line."""
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line
@@ -66,7 +66,7 @@ def statements(script: str) -> Iterator[str]:
             statement = ""
 
 
-def _refuse_other(database: Backend, current: int) -> None:
+def _refuse_other_version(database: Backend, current: int) -> None:
     if current > SCHEMA_VERSION:
         raise StoreUnavailable(
             f"{database.name} was written by a newer version of newsletter (schema {current}, this"

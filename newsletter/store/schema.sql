@@ -13,23 +13,23 @@ CREATE TABLE schema_version (
     version INTEGER NOT NULL
 ) STRICT;
 
--- Single values: keys' fingerprints, the hold, the stop, notes of maintenance.
+-- Single values: fingerprints of keys, reasons of holds, marks of maintenance.
 CREATE TABLE meta (
     "key" TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
 ) STRICT;
 
--- The generation of the database and the number of claims in it. It has one row. Each worker
--- counts its own claims. After a fail-over of the server the values of that moment are kept.
+-- The generation of the database and the number of its claims, in one row. Claims of running
+-- workers are in their rows. The columns timeline_… have the values at the last fail-over.
 CREATE TABLE restore_guard (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
     claims INTEGER NOT NULL,
     beat_at INTEGER NOT NULL DEFAULT 0,  -- the last heartbeat of any worker
-    timeline TEXT NOT NULL DEFAULT '',  -- of the server; other values of PostgreSQL send nothing
+    timeline TEXT NOT NULL DEFAULT '',  -- of the server; on another timeline nothing is claimed
     timeline_claims INTEGER NOT NULL DEFAULT 0,
     timeline_beat_at INTEGER NOT NULL DEFAULT 0,
-    sends_from INTEGER NOT NULL DEFAULT 0,  -- until then each machine compares
+    sends_from INTEGER NOT NULL DEFAULT 0,  -- nothing is claimed before then
     CONSTRAINT ck_restore_guard_one CHECK (id = 1)
 ) STRICT;
 INSERT INTO restore_guard (id, name, claims) VALUES (1, '', 0);
@@ -111,12 +111,12 @@ CREATE INDEX ix_comment_slug ON comment (slug);
 -- Texts written at the desk.
 CREATE TABLE draft (
     "key" TEXT NOT NULL PRIMARY KEY,
-    slug TEXT NOT NULL DEFAULT '',  -- empty until the text is handed in
+    slug TEXT NOT NULL DEFAULT '',  -- empty until the text is submitted
     copied_of TEXT NOT NULL DEFAULT '',
-    found TEXT NOT NULL DEFAULT '',  -- what an import of a document left out or guessed
+    found TEXT NOT NULL DEFAULT '',  -- findings of a document's import: left out or guessed
     revision INTEGER NOT NULL,
     head INTEGER NOT NULL,  -- number of the current version
-    handed_in INTEGER,  -- number of the version that was handed in
+    handed_in INTEGER,  -- number of the submitted version
     taken_back INTEGER NOT NULL DEFAULT 0,
     template INTEGER NOT NULL DEFAULT 0,  -- 1: other texts begin with it
     created_at INTEGER NOT NULL,
@@ -157,7 +157,7 @@ CREATE TABLE picture (
 ) STRICT;
 CREATE INDEX ix_picture_draft_at ON picture (draft, at);
 
--- Where the reading of each feed stands.
+-- The state of each feed.
 CREATE TABLE feed (
     name TEXT NOT NULL PRIMARY KEY,
     address TEXT NOT NULL,
@@ -202,7 +202,7 @@ CREATE TABLE campaign (
     urgent INTEGER NOT NULL DEFAULT 0,
     reason TEXT NOT NULL,
     moves INTEGER NOT NULL DEFAULT 0,  -- changes of state so far
-    ended_by TEXT NOT NULL DEFAULT '',  -- who cancelled it or undid its start; '': the program
+    ended_by TEXT NOT NULL DEFAULT '',  -- who cancelled it or undid its start; '': newsletter
     release_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     started_at INTEGER,
@@ -221,7 +221,7 @@ CREATE INDEX ix_campaign_sending ON campaign (id) WHERE state = 'sending';
 CREATE INDEX ix_campaign_slug ON campaign (slug);
 CREATE INDEX ix_campaign_translates ON campaign (translates) WHERE translates <> '';
 
--- Who started which content, for how many readers.
+-- Starts of statements by people.
 CREATE TABLE start (
     id INTEGER PRIMARY KEY,
     slug TEXT NOT NULL,
@@ -229,13 +229,13 @@ CREATE TABLE start (
     "by" TEXT NOT NULL,
     at INTEGER NOT NULL,
     count INTEGER NOT NULL,  -- of readers, as shown to the person who started
-    found INTEGER NOT NULL DEFAULT 0,  -- of readers, if the start paused because of the difference
+    found INTEGER NOT NULL DEFAULT 0,  -- real number of readers, if the start paused
     revoked_at INTEGER,
     seal TEXT NOT NULL DEFAULT ''  -- MAC under the workspace's key; a row without it is ignored
 ) STRICT;
 CREATE INDEX ix_start_slug ON start (slug);
 
--- Up to which moment each digest was built.
+-- Digest emails. An email lists no statements from before "since".
 CREATE TABLE digest (
     name TEXT NOT NULL PRIMARY KEY,
     since INTEGER NOT NULL
@@ -317,7 +317,7 @@ CREATE TABLE delivery (
     PRIMARY KEY (campaign_id, subscriber_id)
 ) STRICT, WITHOUT ROWID;
 
--- Processes that share the sending. A claim belongs to its worker until the worker's row is gone.
+-- Processes that share the sending. A claim is valid as long as its worker has a row.
 CREATE TABLE worker (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL,
@@ -329,7 +329,7 @@ CREATE TABLE worker (
     claims INTEGER NOT NULL DEFAULT 0  -- added to those of restore_guard
 ) STRICT;
 
--- The scheduler at work. Another one takes its place when the lease has ended.
+-- The process that is the scheduler until its lease ends.
 CREATE TABLE scheduler_lease (
     id INTEGER PRIMARY KEY,
     worker_id INTEGER NOT NULL,
@@ -368,7 +368,7 @@ CREATE TABLE transactional_email (
     source TEXT NOT NULL,
     wording TEXT NOT NULL DEFAULT '',
     asked_at INTEGER NOT NULL,
-    asks INTEGER NOT NULL,  -- number of equal requests before the email left
+    asks INTEGER NOT NULL,  -- number of equal requests
     not_before INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     attempt_id TEXT NOT NULL DEFAULT '',
@@ -396,7 +396,7 @@ CREATE INDEX ix_transactional_email_subscriber_id ON transactional_email (subscr
 
 -- Events
 
--- What providers reported about a delivery after they accepted it.
+-- Providers' reports about accepted deliveries.
 CREATE TABLE delivery_status (
     campaign_id INTEGER NOT NULL REFERENCES campaign (id),
     subscriber_id INTEGER NOT NULL,
@@ -428,7 +428,7 @@ CREATE TABLE event (
 CREATE INDEX ix_event_campaign_id ON event (campaign_id);
 CREATE INDEX ix_event_subscriber_id ON event (subscriber_id);
 
--- Tokens of webhooks that were processed, against replays.
+-- Tokens of processed webhooks, so that replays with another content are refused.
 CREATE TABLE webhook_token (
     token BLOB NOT NULL PRIMARY KEY,
     content BLOB NOT NULL,
@@ -469,14 +469,14 @@ CREATE TABLE subscriber (
     import_id INTEGER,  -- the import that added the subscriber
     last_import INTEGER,  -- the newest import whose file named the subscriber
     acted_after INTEGER NOT NULL DEFAULT 0,  -- the newest import at the last act
-    -- what a search looks through; to fold four columns of each row took five times as long
+    -- the text of a search, as folding four columns of each row took five times as long
     sought TEXT NOT NULL GENERATED ALWAYS AS (
         lower(address || ' ' || name || ' ' || outlet || ' ' || beat)) STORED
 ) STRICT;
 CREATE INDEX ix_subscriber_paused_until ON subscriber (paused_until) WHERE paused_until IS NOT NULL;
 
--- Addresses that subscribers had before, in the order of the changes. Triggers write it. An attempt
--- was made with the address that stands before the first change after its claim.
+-- Former addresses of subscribers, in the order of the changes. Triggers write it. An attempt used
+-- the address of the first change after its claim, or the current address if there is none.
 CREATE TABLE address_history (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     subscriber_id INTEGER NOT NULL,
@@ -566,14 +566,14 @@ CREATE TABLE upload (
     "by" TEXT NOT NULL,
     file TEXT NOT NULL,  -- its name
     lists TEXT NOT NULL,
-    without TEXT NOT NULL,  -- files that an export of another tool lacks
-    agreed TEXT NOT NULL,  -- how its people agreed, as far as the file does not say it
+    without TEXT NOT NULL,  -- files that are missing in another tool's export
+    agreed TEXT NOT NULL,  -- how its people consented, if the file does not say it
     columns TEXT NOT NULL,  -- our column for each of a table's, as a person chose them
     omits_bad_rows INTEGER NOT NULL,  -- 1: a person saw a table's bad rows and leaves them out
     body BLOB NOT NULL
 ) STRICT;
 
--- What an import changed of a subscriber: the values before it.
+-- The values of subscribers before an import changed them.
 CREATE TABLE import_change (
     import_id INTEGER NOT NULL,
     subscriber_id INTEGER NOT NULL,
@@ -610,7 +610,7 @@ CREATE TABLE archive_text (
         setweight(words_in(title_words), 'A') || words_in(text_words)) STORED */
 ) STRICT;
 
--- What staff wrote on the pages of statements that went out.
+-- Notes by staff on the public pages of sent statements.
 CREATE TABLE public_note (
     id INTEGER PRIMARY KEY,
     slug TEXT NOT NULL,
@@ -640,13 +640,13 @@ CREATE TABLE credential (
     factor_step INTEGER NOT NULL DEFAULT 0,
     pending TEXT NOT NULL DEFAULT '',
     muted TEXT NOT NULL DEFAULT '[]',  -- kinds of notices that the person gets no email of
-    feed BLOB,  -- hash of the word in the address of their calendar
+    feed BLOB,  -- hash of the token in the URL of the calendar
     issuer TEXT NOT NULL DEFAULT '',  -- of the identity provider's account
     subject TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX ux_credential_subject ON credential (issuer, subject) WHERE subject <> '';
 
--- Events that staff hear of, a row for each person or channel. The constraint rules out doubles.
+-- Notices of events, a row for each person or channel.
 CREATE TABLE notice (
     id INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -654,8 +654,8 @@ CREATE TABLE notice (
     occurrence TEXT NOT NULL,
     address TEXT NOT NULL,  -- of a channel: # and its name
     at INTEGER NOT NULL,
-    message_id INTEGER,  -- of the email or post that told of it
-    done_at INTEGER,  -- when a message told of it, or it was over
+    message_id INTEGER,  -- of the email or post with the notice
+    done_at INTEGER,  -- when a message contained it, or the event was over
     UNIQUE (address, kind, slug, occurrence)
 ) STRICT;
 CREATE INDEX ix_notice_at ON notice (at);
@@ -663,7 +663,7 @@ CREATE INDEX ix_notice_slug ON notice (slug);
 CREATE INDEX ix_notice_open ON notice (address) WHERE done_at IS NULL;
 CREATE INDEX ix_notice_told ON notice (address, done_at) WHERE message_id IS NOT NULL;
 
--- Messages to channels. The index is for those that are not done.
+-- Messages to channels.
 CREATE TABLE post (
     id INTEGER PRIMARY KEY,
     channel TEXT NOT NULL,
@@ -686,7 +686,7 @@ CREATE TABLE failing_check (
     told INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
--- When time alone leads to an event of a statement.
+-- When time alone causes the next event of a statement.
 CREATE TABLE notice_moment (
     slug TEXT NOT NULL PRIMARY KEY,
     at INTEGER NOT NULL
@@ -744,7 +744,7 @@ CREATE INDEX ix_invitation_address ON invitation (address);
 CREATE INDEX ix_invitation_open
     ON invitation (expires_at) WHERE used_at IS NULL AND withdrawn_at IS NULL;
 
--- Tokens of the HTTP API. The secret of one is nowhere.
+-- Tokens of the HTTP API. Their secrets are not stored.
 CREATE TABLE token (
     id INTEGER PRIMARY KEY,
     hash BLOB NOT NULL UNIQUE,
@@ -757,18 +757,18 @@ CREATE TABLE token (
     revoked_at INTEGER
 ) STRICT;
 
--- Requests of the last day that are carried out once. What they asked for and got is nowhere.
+-- Requests of the last day with an idempotency key. Their contents are not stored.
 CREATE TABLE idempotency_key (
     token_id INTEGER NOT NULL,
     "key" BLOB NOT NULL,  -- a hash
     request BLOB NOT NULL,  -- a hash
     at INTEGER NOT NULL,
-    made TEXT,  -- what names the resource that was made; NULL while it is under way
+    made TEXT,  -- id of the created resource as JSON; NULL while the request is under way
     PRIMARY KEY (token_id, "key")
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ix_idempotency_key_at ON idempotency_key (at);
 
--- Failed sign-ins, each under the keyed hash of what it counts against.
+-- Failed sign-ins, by the keyed hash of the limit's key.
 CREATE TABLE sign_in_failure (
     id INTEGER PRIMARY KEY,
     "key" BLOB NOT NULL,
@@ -777,7 +777,7 @@ CREATE TABLE sign_in_failure (
 CREATE INDEX ix_sign_in_failure_at ON sign_in_failure (at);
 CREATE INDEX ix_sign_in_failure_key_at ON sign_in_failure ("key", at);
 
--- Networks of successful sign-ins: failures of strangers do not lock them out.
+-- Networks of successful sign-ins, so that failures of strangers lock no one out.
 CREATE TABLE known_network (
     address TEXT NOT NULL,
     network BLOB NOT NULL,
@@ -785,7 +785,7 @@ CREATE TABLE known_network (
     PRIMARY KEY (address, network)
 ) STRICT, WITHOUT ROWID;
 
--- The audit log. Each line is bound to the line before by its digest.
+-- The audit log. The digest of a line depends on the line before.
 CREATE TABLE audit (
     number INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,
@@ -798,10 +798,9 @@ CREATE TABLE audit (
 CREATE INDEX ix_audit_revoke ON audit (subject) WHERE action = 'revoke';
 CREATE INDEX ix_audit_subject ON audit (subject, number);
 
--- Triggers: no code that writes can forget what they note.
+-- Triggers, so that no writing code can forget a note.
 
--- The newest import at the time of an act of the subscriber or the staff. What happened since an
--- import is never undone with the import.
+-- acted_after: an import is not undone for subscribers with a later act, of theirs or of staff.
 CREATE TRIGGER acted_described AFTER UPDATE OF
     address, name, language, timezone, place, outlet, beat, phone, notes, consent ON subscriber
 WHEN NEW.last_import IS OLD.last_import AND EXISTS (SELECT 1 FROM import)
@@ -810,7 +809,7 @@ BEGIN
     WHERE subscriber.id = NEW.id;
 END;
 
--- The end of a pause is no act: it comes by itself.
+-- The end of a pause is no act.
 CREATE TRIGGER acted_paused AFTER UPDATE OF paused_until ON subscriber
 WHEN NEW.last_import IS OLD.last_import AND NEW.paused_until IS NOT NULL
     AND EXISTS (SELECT 1 FROM import)
@@ -856,8 +855,8 @@ BEGIN
     WHERE subscriber.address_hash = OLD.address_hash;
 END;
 
--- Slugs of changed statements. The old note goes first, so that the new one has the highest number
--- that there ever was: a tick asks for what changed since the tick before.
+-- Slugs of changed statements. The old row is deleted, so that the new one has the highest number.
+-- A tick reads the rows since the tick before.
 CREATE TRIGGER changed_by_statement_insert AFTER INSERT ON statement BEGIN
     DELETE FROM changed_statement WHERE slug = NEW.slug;
     INSERT INTO changed_statement (slug) VALUES (NEW.slug);
@@ -980,7 +979,7 @@ BEGIN
     INSERT INTO changed_statement (slug) VALUES (NEW.name || '-' || NEW.day);
 END;
 
--- Typing changes no statement; handing in, taking back and deleting do.
+-- Typing changes no statement; submitting, withdrawing and deleting do.
 CREATE TRIGGER changed_by_draft_update AFTER UPDATE ON draft
 WHEN NEW.handed_in IS NOT OLD.handed_in
     OR NEW.taken_back IS NOT OLD.taken_back
@@ -990,8 +989,8 @@ BEGIN
     INSERT INTO changed_statement (slug) VALUES (NEW.slug);
 END;
 
--- The hash of a former address stays as long as the subscriber: providers report about it for
--- months. A change of spelling counts too: sent bytes are compared, and a provider may keep case.
+-- The hash of a former address is kept as long as the subscriber, because events about it come for
+-- months. Changes of spelling count, because a provider may compare case.
 CREATE TRIGGER address_left AFTER UPDATE OF address, address_hash ON subscriber
 WHEN NEW.address IS NOT OLD.address
     OR NEW.address_hash IS NOT OLD.address_hash
@@ -1000,8 +999,7 @@ BEGIN
     VALUES (OLD.id, OLD.address_hash, OLD.address);
 END;
 
--- After an erasure no row leads to the person, no suppression names a former address, and each
--- former address is blocked like the last one.
+-- After an erasure each former address is suppressed like the last one, and no row contains it.
 CREATE TRIGGER address_erased AFTER DELETE ON subscriber BEGIN
     INSERT INTO suppression (address_hash, reason, origin, at)
     SELECT DISTINCT former.address_hash, own.reason, own.origin, own.at

@@ -1,8 +1,7 @@
-"""Checks that the database contains the bytes that were stored: old disks change bits.
+"""Checks stored rows for damage, because old disks change bits.
 
-SQLite checks the structure of the file. Addresses and contents are compared with their hashes,
-approvals with their seals. On a large database the time is limited, and the checked rows are
-counted.
+Addresses and contents are compared with their hashes, approvals with their seals. The time is
+limited, and the report says how many rows were checked.
 """
 
 import time
@@ -21,7 +20,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True, kw_only=True)
 class _Stored:
-    """An address in hexadecimal digits: a damaged address may be no valid text."""
+    """An address in hexadecimal digits, because a damaged one may be no valid text."""
 
     id: int
     address: str
@@ -36,12 +35,12 @@ class IntegrityReport:
     looked_at: int
     total: int
     damaged: tuple[str, ...] = ()
-    """The names of the first damaged rows."""
+    """The first damaged rows, like "subscriber 7"."""
 
 
 @dataclass(frozen=True)
 class IntegrityCheck:
-    """The check of each kind of row, for this many seconds a kind."""
+    """The check of all kinds of rows, each for at most ``seconds``."""
 
     db: Database
     hash_address: Callable[[str], bytes]
@@ -50,12 +49,12 @@ class IntegrityCheck:
 
     def all(self) -> list[IntegrityReport]:
         return [
-            self._look("approvals", "approval", self._approvals()),
-            self._look("addresses", "subscriber", self._addresses()),
-            self._look("contents", "content", self._contents()),
+            self._check("approvals", "approval", self._approvals()),
+            self._check("addresses", "subscriber", self._addresses()),
+            self._check("contents", "content", self._contents()),
         ]
 
-    def _look(self, what: str, table: str, names: Iterator[str]) -> IntegrityReport:
+    def _check(self, what: str, table: str, names: Iterator[str]) -> IntegrityReport:
         of = self.db.value(f"SELECT COUNT(*) FROM {table}")
         until, looked_at, damaged_names = time.monotonic() + self.seconds, 0, []
         for name in names:
@@ -69,7 +68,7 @@ class IntegrityCheck:
         )
 
     def _approvals(self) -> Iterator[str]:
-        """Yield the slug of each damaged approval, and "" for each sound one."""
+        """Yield the name of each damaged approval, and "" for each sound one."""
         revoked = revoked_ids(revocations(self.db))
         approvals = sealed_approvals(self.db, self.chain)
         for row in approvals.all():

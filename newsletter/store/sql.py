@@ -1,4 +1,4 @@
-"""The store: transactions over the tables."""
+"""The store: transactions, each with a repository for each subject."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -53,7 +53,7 @@ class Transaction:
         self.db = db
         self.list_together = db.list_together
         self.now = now
-        """The instant at which it began, which is the time of all its changes."""
+        """The instant at which the transaction began, and the time of all its changes."""
         self.audit = Audit(db, chain, now, channel)
         self.statements = Statements(db)
         self.approvals = Approvals(db, chain, self.audit)
@@ -98,10 +98,10 @@ class Transaction:
 
 
 class Store:
-    """The database.
+    """The database of a workspace.
 
     ``hash_address`` returns the keyed hash of an address (16 bytes). ``chain`` seals audit lines
-    and approvals, ``clock`` gives each transaction its time.
+    and approvals. ``clock`` gives each transaction its time.
     """
 
     def __init__(
@@ -111,29 +111,28 @@ class Store:
         self.database = database
         self._hash_address = hash_address
         self._chain = chain
-        self._through = ""
-        self._turn = threading.Lock()
+        self._channel = ""
+        self._writer_lock = threading.Lock()
 
     def acting_through(self, channel: str) -> "Store":
-        """Return the same store, whose audit log entries name what the actor acts through."""
+        """Return the same store with a channel, such as the API, that its audit lines name."""
         store = copy(self)
-        store._through = channel
+        store._channel = channel
         return store
 
     @contextmanager
     def begin(self, *, lasting: bool = True) -> Iterator[Transaction]:
         """Begin a transaction that commits at the end of the block and rolls back on an error.
 
-        One that is not ``lasting`` does not wait for the disk: a power cut may undo it until the
-        next lasting one. Use it for changes on which nothing depends before then, without an entry
-        in the audit log.
+        A transaction that is not ``lasting`` does not wait for the disk: a power cut may undo it
+        until the next lasting one is committed. It must not write to the audit log.
         """
-        # Within the process writers queue here: SQLite's own waiting is to sleep and try again.
-        with self._turn:
+        # writers of this process queue here, because SQLite would sleep and try again
+        with self._writer_lock:
             with self.database.transaction(lasting=lasting) as db:
                 tx = self._on(db)
                 yield tx
-                if not lasting and tx.audit.entered:
+                if not lasting and tx.audit.last_entered:
                     raise Defect("the audit log has to last")
                 head = tx.audit.new_head()
             if head is not None:
@@ -141,16 +140,15 @@ class Store:
 
     @contextmanager
     def send(self, *, lasting: bool = True) -> Iterator[Transaction]:
-        """Begin a transaction of the sender, which claims, notes or records a batch of its own.
+        """Begin a transaction of the sender, which claims a batch or records its outcome.
 
-        On PostgreSQL others like it write at the same time, and none of ``begin``; SQLite has one
-        writer. Each UPDATE names the state or the fence that it found; rows that all share are
-        written last.
+        On PostgreSQL such transactions write at the same time, but not with those of ``begin``. So
+        each UPDATE names the state or fence that was read, and shared rows are written last.
         """
         with self.database.transaction(lasting=lasting, is_shared=True) as db:
             tx = self._on(db)
             yield tx
-            if tx.audit.entered:
+            if tx.audit.last_entered:
                 raise Defect("the audit log is written by one transaction at a time")
 
     @contextmanager
@@ -159,22 +157,22 @@ class Store:
         with self.database.transaction(reads=True) as db:
             yield self._on(db)
 
-    def version(self) -> int:
-        """Return a number that changes with every commit, by any process. Costs almost nothing."""
-        return self.database.version()
+    def change_number(self) -> int:
+        """Return a number that changes with each commit, by any process. Costs almost nothing."""
+        return self.database.change_number()
 
-    def inspect(self, *, seconds: float) -> list[IntegrityReport]:
-        """Compare the stored rows with their hashes and seals, for this many seconds a kind."""
+    def check_rows(self, *, seconds: float) -> list[IntegrityReport]:
+        """Compare rows with their hashes and seals, each kind for at most ``seconds``."""
         with self.read() as tx:
             return IntegrityCheck(tx.db, self._hash_address, self._chain, seconds).all()
 
     def secure_erase(self) -> bool:
         """Overwrite erased data. Return False if the database is too busy now."""
-        with self._turn:  # writers of this process wait as long as it takes
+        with self._writer_lock:  # other writers of this process wait here
             return self.database.overwrite_erased()
 
     def close(self) -> None:
         self.database.close()
 
     def _on(self, db: Database) -> Transaction:
-        return Transaction(db, self._hash_address, self._chain, self.clock.now(), self._through)
+        return Transaction(db, self._hash_address, self._chain, self.clock.now(), self._channel)

@@ -25,7 +25,7 @@ _CONNECTION_PRAGMAS = (
     "temp.secure_delete = ON",
 )
 _WAIT_SECONDS, _RETRY_SECONDS = 30.0, 0.1
-"""Seconds to wait for a file descriptor, as ``busy_timeout`` for a lock; and between attempts."""
+"""Seconds to wait for a file descriptor, and between attempts."""
 _IDLE_CONNECTIONS = 8
 _SHOWN = 5
 _STEPS_BETWEEN_CHECKS = 1_000
@@ -40,12 +40,12 @@ class Sqlite:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._turn = threading.Lock()
-        # the last is the next: who wrote last has the pages that the next one needs
+        self._idle_lock = threading.Lock()
+        # a stack, because the last writer has the pages that the next one needs
         self._idle: list[Connection] = []
         self._file: tuple[int, int] | None = None
-        self._watching = threading.Lock()
-        self._watch: Connection | None = None
+        self._watcher_lock = threading.Lock()
+        self._watcher: Connection | None = None
 
     @property
     def name(self) -> str:
@@ -55,9 +55,9 @@ class Sqlite:
     def transaction(
         self, *, reads: bool = False, lasting: bool = True, is_shared: bool = False
     ) -> Iterator[Database]:
-        """Commit at the end of the block. Raises DatabaseReplaced if the file was replaced."""
+        """Begin a transaction. Raises DatabaseReplaced if the file was replaced."""
         self._refuse_replaced_file()
-        with self._explain_errors(), self._take_connection() as connection:
+        with self._explained_errors(), self._take_connection() as connection:
             if not reads and connection.lasting is not lasting:
                 connection.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
                 connection.lasting = lasting
@@ -68,30 +68,30 @@ class Sqlite:
                 yield Database(connection, reads=reads)
                 connection.execute("COMMIT")
             finally:
-                connection.rollback()  # nothing, if it was committed or SQLite rolled it back
+                connection.rollback()  # does nothing after a commit
         if not reads:
-            self._refuse_replaced_file()  # or it was committed to a file that nobody will read
+            self._refuse_replaced_file()  # else the commit would be lost unnoticed
 
-    def version(self) -> int:
+    def change_number(self) -> int:
         """Return a number that changes with each commit, by any process. Runs no SQL.
 
-        SQLite compares only what one connection saw, so this has one of its own, which never
-        writes.
+        SQLite's number is of one connection and leaves out its own commits, so the number comes
+        from a connection that never writes.
         """
         self._refuse_replaced_file()
-        with self._watching, self._explain_errors():
-            if self._watch is None:
-                self._watch = self._open()
-            return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
+        with self._watcher_lock, self._explained_errors():
+            if self._watcher is None:
+                self._watcher = self._open()
+            return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
 
     @contextmanager
     def hold_sender_lock(self, *, is_shared: bool = False) -> Iterator[None]:
-        """Hold nothing: the lock on the file next to the database is enough."""
+        """Do nothing, because the lock file next to the database is enough."""
         yield
 
     @contextmanager
     def block_writers(self) -> Iterator[Callable[[], None]]:
-        """Hold nothing: the lock on the file next to the database is enough."""
+        """Do nothing, because the lock file next to the database is enough."""
         yield lambda: None
 
     def is_missing(self) -> bool:
@@ -105,7 +105,7 @@ class Sqlite:
         return set(db.column("SELECT name FROM sqlite_master WHERE type = 'table'"))
 
     def faults(self, *, seconds: float) -> list[str] | None:
-        """Return what SQLite finds wrong with the file; None if the check did not end in time."""
+        """Return the faults that SQLite finds in the file; None if the check took too long."""
         until = time.monotonic() + seconds
         uri = f"{self.path.resolve().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True)) as connection:
@@ -136,25 +136,25 @@ class Sqlite:
         return self.path.stat().st_size + (log.stat().st_size if log.exists() else 0)
 
     def close(self) -> None:
-        with self._turn:
+        with self._idle_lock:
             idle, self._idle, self._file = self._idle, [], None
-        with self._watching:
-            if self._watch is not None:
-                self._watch.close()
-                self._watch = None
+        with self._watcher_lock:
+            if self._watcher is not None:
+                self._watcher.close()
+                self._watcher = None
         for connection in idle:
             connection.close()
 
     @contextmanager
     def _take_connection(self) -> Iterator[Connection]:
-        with self._turn:
+        with self._idle_lock:
             idle = self._idle
             connection = idle.pop() if idle else None
         connection = connection or self._open()
         try:
             yield connection
         finally:
-            with self._turn:
+            with self._idle_lock:
                 is_returned = (
                     idle is self._idle
                     and len(idle) < _IDLE_CONNECTIONS
@@ -166,13 +166,12 @@ class Sqlite:
                 connection.close()
 
     def _open(self) -> Connection:
-        """Open the file. If the process has no file descriptor left, wait for one, as for a lock.
+        """Open the file. If the process has no file descriptor left, wait for one.
 
-        Other threads release theirs when a page or a call ends. An error at once would stop the
-        sending.
+        Other threads release descriptors when a page or a call ends. An error would stop sending.
         """
         until = time.monotonic() + _WAIT_SECONDS
-        again = True  # a descriptor may come free between a failure and the look at them
+        again = True  # a descriptor may come free between the failure and the check
         while True:
             try:
                 connection = self.connect()
@@ -186,7 +185,7 @@ class Sqlite:
             time.sleep(_RETRY_SECONDS)
 
     def connect(self) -> Connection:
-        """Open a connection with the safe settings."""
+        """Open a connection with ``_CONNECTION_PRAGMAS``."""
         connection = sqlite3.connect(
             self.path, timeout=30, isolation_level=None, check_same_thread=False, factory=Connection
         )
@@ -206,7 +205,7 @@ class Sqlite:
             )
 
     @contextmanager
-    def _explain_errors(self) -> Iterator[None]:
+    def _explained_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.IntegrityError as error:
@@ -216,7 +215,9 @@ class Sqlite:
             ) from error
         except sqlite3.Error as error:
             message = str(error).lower()
-            advice = next((f": {what}" for word, what in _ADVICE.items() if word in message), "")
+            advice = next(
+                (f": {what}" for word, what in _ADVICE_OF_MESSAGE.items() if word in message), ""
+            )
             if "disk i/o" in message and shutil.disk_usage(self.path.parent).free < _LOG_BYTES:
                 advice = f": {_DISK_FULL_ADVICE}"
             raise StoreUnavailable(f"{self.path}: {error}{advice}") from error
@@ -231,7 +232,7 @@ def _no_descriptor_is_left() -> bool:
 
 
 def _identity(path: Path) -> tuple[int, int]:
-    """Return the device and inode of the file at a path; zeros if there is none."""
+    """Return the device and inode of a file; zeros if it is missing."""
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -242,7 +243,7 @@ def _identity(path: Path) -> tuple[int, int]:
 _DISK_FULL_ADVICE = "the disk is full; free some space, then try again: nothing was lost"
 _LOG_BYTES = 1 << 16
 """Bytes that SQLite needs for the index of its log; without them it reports an I/O error."""
-_ADVICE = {
+_ADVICE_OF_MESSAGE = {
     "locked": "another process has been writing for over 30 seconds; end it, then try again",
     "readonly": "the file or its folder cannot be written to; check its owner and the disk",
     "full": _DISK_FULL_ADVICE,

@@ -163,7 +163,7 @@ class OthersContract:
         with store.begin() as tx:
             for place in range(3):
                 tx.audit.enter(actor=ANA, action="do", subject=str(place))
-            assert tx.audit.new_head() == tx.audit.entered
+            assert tx.audit.new_head() == tx.audit.last_entered
         with store.begin() as tx:
             tx.audit.note_gap(actor=ANA)
             tx.generation.end("a" * 32)

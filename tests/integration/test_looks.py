@@ -85,9 +85,9 @@ def test_each_slot_looks_once_however_often_it_is_told(
     wait_until(lambda: process.swept)
     process.free.clear()
     for _ in range(5):
-        process.looks.tell(3)
+        process.looks.wake(3)
     wait_until(lambda: len(process.looked) >= 3)
-    process.looks.tell(3)
+    process.looks.wake(3)
     process.free.set()
     with psycopg.connect(url, autocommit=True) as connection:
 
@@ -109,7 +109,7 @@ def test_a_worker_begins_to_look_within_a_second(working: Callable[[int], Workin
     took = []
     for looks in range(1, 6):
         told = time.monotonic()
-        process.looks.tell(1)
+        process.looks.wake(1)
         wait_until(lambda looks=looks: len(process.looked) >= looks)
         took.append(process.looked[-1] - told)
         if took[-1] < 1:
@@ -154,7 +154,7 @@ def test_without_its_server_it_ends_and_says_so_in_one_line(
             failed.append(error)
 
     with looks.open():
-        looks.tell(1)
+        looks.wake(1)
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
         thread.join(60)
@@ -163,4 +163,4 @@ def test_without_its_server_it_ends_and_says_so_in_one_line(
         assert not [each for each in caplog.records if each.name == "asyncio" and each.exc_info]
         assert "Procrastinate: " in caplog.text
         with pytest.raises(StoreUnavailable, match="Procrastinate: "):
-            looks.tell(1)
+            looks.wake(1)

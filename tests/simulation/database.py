@@ -81,7 +81,7 @@ class _OneByOne(Store):
             return self._made
         tx, tx_now = self._made, self.clock.now()
         vars(tx.db).update(vars(db))
-        vars(tx.audit).update(vars(Audit(tx.db, self._chain, tx_now, self._through)))
+        vars(tx.audit).update(vars(Audit(tx.db, self._chain, tx_now, self._channel)))
         tx.now = tx_now
         return tx
 

@@ -317,7 +317,7 @@ class Books:
     def secure_erase(self) -> bool:
         return True
 
-    def version(self) -> int:
+    def change_number(self) -> int:
         return self.host.world.commit
 
     def acting_through(self, _what: str) -> "Books":

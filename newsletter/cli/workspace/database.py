@@ -146,7 +146,9 @@ def copy(workspace: Shell, target: str | None, source: str | None) -> None:
         closing(open_database(settings, target or "")) as target_database,
     ):
         if source and not source.startswith("postgresql:"):
-            copies.refuse_foreign(Path(source_database.name), fingerprints_in(settings.workspace))
+            copies.refuse_other_keys(
+                Path(source_database.name), fingerprints_in(settings.workspace)
+            )
         counts = copy_rows(source_database, target_database, at=SystemClock().now(), is_move=True)
     say(f"{target_database.name} holds all {sum(counts.values()):,} rows of {len(counts)} tables")
     if target:

@@ -1,11 +1,11 @@
-"""The audience of a campaign: its readers, the excluded people with reasons, and the freeze."""
+"""The audience of a campaign: its readers, and the people who are excluded, with reasons."""
 
 from collections.abc import Collection, Iterator, Sequence
 
 from newsletter.domain.campaigns.campaign import Correction
 from newsletter.domain.schedule import ByZone
 from newsletter.domain.subscribers.audience import Audience
-from newsletter.store.database import MEMBER, Condition, Repository, stored
+from newsletter.store.database import MEMBER, Condition, Repository, as_stored
 from newsletter.store.subscribers.eligibility import (
     IS_SUPPRESSED,
     PAUSED,
@@ -18,7 +18,7 @@ from newsletter.store.subscribers.eligibility import (
     in_segment,
     on_lists,
     people_on,
-    reads,
+    reads_language,
     subscribed,
 )
 
@@ -26,8 +26,8 @@ from newsletter.store.subscribers.eligibility import (
 class Audiences(Repository):
     """The readers of a statement, or of a correction. Suppression outranks everything.
 
-    A reader in a campaign of one language belongs to that language, whatever its state, unless the
-    delivery was cancelled before it was sent and no correction took the reader over.
+    A reader in a campaign of one language gets no other language, unless that delivery was
+    cancelled unsent and no correction took the reader over.
     """
 
     def count(self, audience: Audience | Correction) -> int:
@@ -37,15 +37,15 @@ class Audiences(Repository):
     def _count(self, audience: Audience | Correction) -> int:
         if isinstance(audience, Audience) and audience.is_whole:
             return self._count_all(audience.lists)
-        people = _readers(audience)
+        people = _people_in(audience)
         return self._db.number(
             f"SELECT COUNT(*) FROM {people.tables} WHERE {people.who}", people.who
         )
 
     def _count_all(self, lists: Sequence[str]) -> int:
-        # to count all and subtract the few is ten times as fast as to look at each of a million
+        # ten times as fast as a check of each of a million subscribers
         on = on_lists(lists)
-        # a person is on one list once, and distinct people cost more to count
+        # COUNT(DISTINCT …) costs more, and a list has each person once
         people = "COUNT(*)" if len(set(lists)) == 1 else "COUNT(DISTINCT subscriber_id)"
         confirmed = f"SELECT {people} FROM subscription WHERE {on} AND state = 'confirmed'"
         return self._db.number(
@@ -58,8 +58,8 @@ class Audiences(Repository):
         )
 
     def stream_addresses(self, audience: Audience | Correction) -> Iterator[str]:
-        """Return the addresses of the readers, in the order of their ids."""
-        people = _readers(audience)
+        """Yield the addresses of the readers, in the order of their ids."""
+        people = _people_in(audience)
         return self._db.scan(
             f"SELECT subscriber.address FROM {people.tables} WHERE {people.who}"
             " ORDER BY subscriber.id",
@@ -67,9 +67,9 @@ class Audiences(Repository):
         )
 
     def list_excluded(self, audience: Audience | Correction) -> list[tuple[str, str]]:
-        """Return (address, reason) of the people on these lists who are not in the audience.
+        """Return (address, reason) of the people on the lists who are not in the audience.
 
-        For a correction: of the people to whom the original was addressed.
+        For a correction, these are readers of the original who do not get the correction.
         """
         people, why = query_excluded(audience)
         return self._db.rows(
@@ -95,11 +95,11 @@ class Audiences(Repository):
         return set(self._db.column(f"SELECT DISTINCT language FROM subscriber WHERE {who}", who))
 
     def list_other_languages(self, audience: Audience) -> list[tuple[str, str, str]]:
-        """Return (address, language, slug) of people on its lists who belong to other languages.
+        """Return (address, language, slug) of the people on the lists who read other languages.
 
-        The slug is that of the statement in that language; "" if it has no campaign with them yet.
+        ``slug`` is the translation in whose campaign they are; "" if they are in none yet.
         """
-        people = _left_to_others(audience)
+        people = _people_of_other_languages(audience)
         return self._db.rows(
             "SELECT subscriber.address, subscriber.language, COALESCE(had.slug, '')"
             f" FROM {people.tables} WHERE {people.who} ORDER BY {people.id}",
@@ -108,7 +108,7 @@ class Audiences(Repository):
 
     def count_other_languages(self, audience: Audience) -> dict[str, int]:
         """Return language → number of the people whom ``list_other_languages`` returns."""
-        people = _left_to_others(audience)
+        people = _people_of_other_languages(audience)
         rows = self._db.rows(
             f"SELECT subscriber.language, COUNT(*) FROM {people.tables} WHERE {people.who}"
             " GROUP BY subscriber.language",
@@ -117,10 +117,7 @@ class Audiences(Repository):
         return dict(rows)
 
     def count_by_zone(self, audience: Audience) -> dict[str, int]:
-        """Return time zone → number of readers; "" for readers without a zone.
-
-        People who belong to another language are counted too.
-        """
+        """Return time zone → number of readers, of all languages; "" for readers without a zone."""
         who = in_audience(audience)
         rows = self._db.rows(
             f"SELECT timezone, COUNT(*) FROM subscriber WHERE {who}"
@@ -131,7 +128,7 @@ class Audiences(Repository):
 
     def has_reader_in_zone(self, audience: Audience, zones: Collection[str]) -> bool:
         who = in_audience(audience)
-        return self._db.has(
+        return self._db.has_row(
             "SELECT id FROM subscriber"
             f" WHERE timezone IN (SELECT value FROM json_each(:zones)) AND {who} LIMIT 1",
             who,
@@ -147,12 +144,12 @@ class Audiences(Repository):
     ) -> int:
         """Store the audience as batches of ``batch_size``, by one SQL statement; return its size.
 
-        With ``by_zone`` each batch holds readers of one send time; other zones get ``otherwise``.
-        The campaign of a correction takes the original's lists. The claim checks the subscriptions
-        only of readers who waited for the original, not of those who may have it: no batch holds
-        both.
+        With ``by_zone``, the readers of a batch have the same send time; zones without one get
+        ``otherwise``. The campaign of a correction takes the original's lists. Readers who may have
+        the original get the correction even if they unsubscribed; readers who waited for it do not,
+        and are in other batches.
         """
-        people, skips_check, at, part, zones = _readers(audience), "0", "0", "", ""
+        people, skips_check, at, part, zones = _people_in(audience), "0", "0", "", ""
         if isinstance(audience, Correction):
             self._db.update("campaign", {"id": campaign_id}, lists=audience.lists)
             skips_check = "CASE WHEN held.standing = 2 THEN 1 ELSE 0 END"
@@ -168,9 +165,9 @@ class Audiences(Repository):
                 " FROM json_each(:instants)),"
             )
             tables += " LEFT JOIN zone ON zone.key = subscriber.timezone"
-            instants = {zone: stored(instant) for zone, instant in by_zone.instants.items()}
+            instants = {zone: as_stored(instant) for zone, instant in by_zone.instants.items()}
             values = {"instants": instants, "otherwise": by_zone.otherwise}
-        # by number, and so sorted within each batch: an event's reader is looked for by the first
+        # sorted by id within each batch, because an event's batch is found by its first id
         sizes = self._db.column(
             f"""
             WITH {zones} reader AS (
@@ -192,19 +189,21 @@ class Audiences(Repository):
         return sum(sizes)
 
 
-def _readers(audience: Audience | Correction) -> People:
+def _people_in(audience: Audience | Correction) -> People:
     if isinstance(audience, Correction):
         join = "LEFT JOIN" if audience.is_original_unstarted else "JOIN"
         who = ~SUPPRESSED & _gets_correction(audience)
-        return _join(f"{join} {{}} AS held ON held.id = subscriber.id", _original(audience), who)
+        return _join_query(
+            f"{join} {{}} AS held ON held.id = subscriber.id", _original_readers(audience), who
+        )
     who = in_audience(audience)
     if audience.original:
-        had = _others(audience)
+        had = _other_readers(audience)
         who &= Condition(f"subscriber.id NOT IN (SELECT id FROM {had} AS had)", had.values)
     return People(tables="subscriber", id="subscriber.id", who=who)
 
 
-def _join(join: str, query: Condition, condition: Condition) -> People:
+def _join_query(join: str, query: Condition, condition: Condition) -> People:
     return People(
         tables=f"subscriber {join.format(query)}",
         id="subscriber.id",
@@ -213,10 +212,10 @@ def _join(join: str, query: Condition, condition: Condition) -> People:
 
 
 def query_excluded(audience: Audience | Correction) -> tuple[People, Condition]:
-    """Return the people who are not in the audience, and the expression of the reason."""
+    """Return the people who are not in the audience, and the SQL expression of the reason."""
     why = exclusion(audience.lists)
     if isinstance(audience, Correction):
-        held = _original(audience)
+        held = _original_readers(audience)
         return People(
             tables=f"{held} AS held LEFT JOIN subscriber ON subscriber.id = held.id",
             id="held.id",
@@ -229,7 +228,7 @@ def query_excluded(audience: Audience | Correction) -> tuple[People, Condition]:
     on = on_lists(audience.lists)
     may_be = Condition(
         f"""
-        -- found by indexes: not as a join, in which SQLite may begin with all readers
+        -- no join, which SQLite may begin with all subscribers
         subscriber.id IN (
             SELECT subscriber_id FROM subscription WHERE {on} AND state <> 'confirmed'
             UNION SELECT id FROM subscriber WHERE {IS_SUPPRESSED}
@@ -247,21 +246,22 @@ def query_excluded(audience: Audience | Correction) -> tuple[People, Condition]:
 # --- corrections
 
 
-def _original(correction: Correction) -> Condition:
-    """A query: people in campaigns of the original (``id``), and how far it reached them.
+def _original_readers(correction: Correction) -> Condition:
+    """Return a query of the readers of the original: ``id``, ``standing``, ``own``.
 
-    ``standing`` is 2 for readers who may have the original, 1 for those who wait for it, else 0.
+    ``standing`` is 2 if the reader may have the original, 1 if the reader waits for it, else 0.
+    ``own`` is the state of the reader's own delivery row.
     """
     return Condition(
         f"""
         SELECT {MEMBER} AS id,
-            -- the highest of several campaigns: who may have it from one may have it
+            -- of several campaigns: the reader may have it from any of them
             MAX(CASE
-                -- a row of their own says more than the batch, so those come first
+                -- first the reader's own row, which is more exact than the batch
                 WHEN delivery.state IN ('accepted', 'unknown') THEN 2
                 WHEN delivery.state IS NOT NULL THEN 0
                 WHEN batch.state IN ('claimed', 'unknown', 'given up') THEN 2
-                -- in a batch that was cancelled, those whom the provider took have their own rows
+                -- in a cancelled batch, accepted deliveries have rows of their own
                 WHEN batch.state = 'done' AND batch.accepted > 0 AND batch.cancelled = 0 THEN 2
                 WHEN (campaign.state NOT IN ('sent', 'cancelled')
                         OR campaign.corrected_by = :correction)
@@ -280,8 +280,8 @@ def _original(correction: Correction) -> Condition:
 
 
 def _gets_correction(correction: Correction) -> Condition:
-    """SQL condition: this subscriber, if not suppressed, gets the correction."""
-    # a reader who joined after the original has no row in held
+    """A condition: the subscriber gets the correction, if not suppressed."""
+    # a subscriber who joined after the original has no row in held
     waits = Condition("COALESCE(held.standing, 0) = 1")
     if correction.is_original_unstarted:
         waits = in_segment(correction.segment) if correction.segment else Condition("1 = 1")
@@ -293,16 +293,18 @@ def _gets_correction(correction: Correction) -> Condition:
 # --- languages
 
 
-def _left_to_others(audience: Audience) -> People:
-    """Return the subscribers on its lists who are in a campaign of another language, or will be."""
+def _people_of_other_languages(audience: Audience) -> People:
+    """Return the subscribers on the lists who are, or will be, in another language's campaign."""
     who = in_audience(Audience(lists=audience.lists, segment=audience.segment)) & (
-        Condition("had.id IS NOT NULL") | ~reads(audience.languages or ())
+        Condition("had.id IS NOT NULL") | ~reads_language(audience.languages or ())
     )
-    return _join("LEFT JOIN {} AS had ON had.id = subscriber.id", _others(audience), who)
+    return _join_query(
+        "LEFT JOIN {} AS had ON had.id = subscriber.id", _other_readers(audience), who
+    )
 
 
-def _others(audience: Audience) -> Condition:
-    """A query: people in campaigns of other languages (``id``), and the statement (``slug``)."""
+def _other_readers(audience: Audience) -> Condition:
+    """Return a query of the readers in campaigns of other languages: ``id``, ``slug``."""
     return Condition(
         f"""
         SELECT {MEMBER} AS id, MAX(campaign.slug) AS slug

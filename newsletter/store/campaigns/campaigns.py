@@ -1,10 +1,10 @@
-"""Campaigns and their figures."""
+"""Campaigns and their figures: numbers of deliveries by state."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.store.database import MEMBER, NO_LIMIT, Repository, instant
+from newsletter.store.database import MEMBER, NO_LIMIT, Repository, as_instant
 
 _CAMPAIGN_COLUMNS = """
     campaign.id, campaign.slug, campaign.content_hash, campaign.state, campaign.release_at,
@@ -14,11 +14,11 @@ _CAMPAIGN_COLUMNS = """
     campaign.started_at, campaign.finished_at
 """
 _SELECT = f"SELECT {_CAMPAIGN_COLUMNS} FROM campaign"
-"""The columns without figures, which would sum over all batches."""
+"""Without figures, which cost a sum over all batches of the campaign."""
 
 
-def _with_counts(which: str) -> str:
-    """Return the query of campaigns with their figures; ``which`` is a query of their ids."""
+def _with_counts(ids_query: str) -> str:
+    """Return the SQL of campaigns with their figures. ``ids_query`` selects the campaigns' ids."""
     return f"""
         SELECT {_CAMPAIGN_COLUMNS},
             COALESCE(sums.pending, 0) AS "counts.pending",
@@ -33,9 +33,9 @@ def _with_counts(which: str) -> str:
                 SUM(rejected) AS rejected, SUM(suppressed) AS suppressed,
                 SUM(cancelled) AS cancelled, SUM(unknown) AS unknown,
                 COUNT(*) FILTER (WHERE state = 'given up') AS given_up
-            FROM batch WHERE campaign_id IN ({which}) GROUP BY campaign_id
+            FROM batch WHERE campaign_id IN ({ids_query}) GROUP BY campaign_id
         ) AS sums ON sums.campaign_id = campaign.id
-        WHERE campaign.id IN ({which})
+        WHERE campaign.id IN ({ids_query})
     """
 
 
@@ -65,9 +65,9 @@ class Campaigns(Repository):
         return self._db.all(Campaign, f"{_with_counts(which)} ORDER BY campaign.id")
 
     def list_begun(self, after: datetime, until: datetime | None = None) -> list[Campaign]:
-        """Return the campaigns that began in a span of time, in that order, without their figures.
+        """Return the campaigns that began between two instants, oldest first, without figures.
 
-        ``until`` is not in the span. Welcome emails are left out.
+        Both instants are excluded, and so are welcome emails.
         """
         return self._db.all(
             Campaign,
@@ -78,7 +78,7 @@ class Campaigns(Repository):
         )
 
     def list_last_begun(self, limit: int) -> list[Campaign]:
-        """Return the campaigns that began last, the last one first, without their figures."""
+        """Return the campaigns that began last, newest first, without figures."""
         return self._db.all(
             Campaign,
             f"{_SELECT} WHERE started_at IS NOT NULL ORDER BY started_at DESC, id DESC"
@@ -89,7 +89,7 @@ class Campaigns(Repository):
     def find_related(self, slugs: Collection[str]) -> list[Campaign]:
         """Return the campaigns of these statements, and of their corrections and originals.
 
-        Chains of corrections are followed to both ends. Oldest first, without their figures.
+        Chains of corrections are followed to both ends. Oldest first, without figures.
         """
         found: dict[int, Campaign] = {}
         seen: set[str] = set()
@@ -117,7 +117,7 @@ class Campaigns(Repository):
         )
 
     def list_translations(self, original: str) -> list[Campaign]:
-        """Return the latest campaign of each statement that was planned as its translation."""
+        """Return the newest campaign, with figures, of each translation of a statement."""
         latest = _with_counts(
             "SELECT MAX(id) FROM campaign WHERE translates <> '' AND translates = :original"
             " GROUP BY slug"
@@ -125,7 +125,7 @@ class Campaigns(Repository):
         return self._db.all(Campaign, f"{latest} ORDER BY campaign.slug", original=original)
 
     def list_published(self, *, skip: int, limit: int) -> list[str]:
-        """Return the slugs of statements whose sending began, the last one first, each once."""
+        """Return each slug of the archive once, the statement that was sent last first."""
         return self._db.column(
             """
             SELECT slug FROM campaign
@@ -140,23 +140,23 @@ class Campaigns(Repository):
         )
 
     def count_published(self) -> tuple[int, datetime | None]:
-        """Return the number of statements whose sending began, and when the last one began."""
+        """Return the number of slugs in the archive, and when the last one was sent, or None."""
         [(count, last)] = self._db.rows(
             "SELECT COUNT(DISTINCT slug), MAX(started_at) FROM campaign"
             " WHERE started_at IS NOT NULL AND unlisted = 0"
         )
-        return count, None if last is None else instant(last)
+        return count, None if last is None else as_instant(last)
 
     def get(self, campaign_id: int) -> Campaign | None:
         return self._db.first(Campaign, _with_counts("SELECT :id"), id=campaign_id)
 
     def get_without_counts(self, campaign_id: int) -> Campaign:
-        """Return the campaign with this id, which must exist, without its figures."""
+        """Return the campaign with this id without figures. It must exist."""
         [campaign] = self._db.all(Campaign, f"{_SELECT} WHERE id = :id", id=campaign_id)
         return campaign
 
     def find_latest(self, slug: str) -> Campaign | None:
-        """Return the newest campaign of a statement, with its figures."""
+        """Return the newest campaign of a statement, with figures."""
         newest = _with_counts(
             "SELECT MAX(id) FROM campaign WHERE slug IN (SELECT value FROM json_each(:slugs))"
             " GROUP BY slug"
@@ -164,7 +164,7 @@ class Campaigns(Repository):
         return next(iter(self._db.of_statement(Campaign, newest, slug)), None)
 
     def find_begun_correction(self, slug: str) -> Campaign | None:
-        """Return the newest correction of a statement whose sending has begun."""
+        """Return the newest campaign that corrects a statement, has begun and is not cancelled."""
         began = self._db.of_statement(
             Campaign,
             f"{_SELECT} WHERE corrects <> '' AND corrects IN (SELECT value FROM json_each(:slugs))"
@@ -177,9 +177,9 @@ class Campaigns(Repository):
     def list_scheduled(
         self, *, until: datetime | None = None, limit: int = NO_LIMIT
     ) -> list[Campaign]:
-        """Return campaigns that are scheduled, or due ``until`` then, the next first.
+        """Return scheduled campaigns, the next first, without figures.
 
-        They come without their figures.
+        With ``until``: only those that are released by then.
         """
         return self._db.all(
             Campaign,
@@ -190,7 +190,7 @@ class Campaigns(Repository):
         )
 
     def list_last_ended(self, limit: int) -> list[Campaign]:
-        """Return the campaigns that are over, the last begun first, with their figures."""
+        """Return the newest campaigns that are over, with figures. The last begun comes first."""
         newest = _with_counts(
             "SELECT id FROM campaign WHERE started_at IS NOT NULL AND state IN"
             " ('sent', 'attention', 'cancelled') ORDER BY started_at DESC, id DESC LIMIT :limit"
@@ -209,7 +209,7 @@ class Campaigns(Repository):
         )
 
     def find_sending_ids(self) -> list[int]:
-        """Return the ids of sending campaigns. Welcome emails without open batches are left out."""
+        """Return the ids of sending campaigns, except welcome emails without open batches."""
         return self._db.column(
             "SELECT id FROM campaign WHERE campaign.state = 'sending' AND (welcome = 0 OR EXISTS ("
             "SELECT 1 FROM batch WHERE batch.state IN ('queued', 'claimed')"
@@ -217,10 +217,7 @@ class Campaigns(Repository):
         )
 
     def list_running_welcomes(self, lists: Collection[str]) -> list[Campaign]:
-        """Return the welcome emails of these lists that are being sent, newest first.
-
-        They have no figures.
-        """
+        """Return the open welcome emails of these lists, newest first, without figures."""
         return self._db.all(
             Campaign,
             f"{_SELECT} WHERE {_IS_OPEN} AND welcome = 1 AND started_at IS NOT NULL AND EXISTS ("
@@ -245,9 +242,9 @@ class Campaigns(Repository):
         reason: str = "",
         ended_by: str = "",
     ) -> bool:
-        """Change the state if it is one of ``expect``; return whether it was changed.
+        """Change the state if it is one of ``expect``; return whether it was one of them.
 
-        ``ended_by`` is the person who ends the campaign. Another change of state clears it.
+        ``ended_by`` is the person who ends the campaign. The next change of state clears it.
         """
         return self._db.changes(
             """
@@ -262,7 +259,7 @@ class Campaigns(Repository):
             ended_by=ended_by,
             expect=[state.value for state in expect],
             ended_at=at if to.ended else None,
-            # a resumed campaign keeps its beginning
+            # a resumed campaign keeps its first start
             began_at=at if to is CampaignState.SENDING else None,
         )
 
@@ -270,17 +267,18 @@ class Campaigns(Repository):
         self._db.update("campaign", {"id": campaign_id}, release_at=release_at, urgent=urgent)
 
     def note_approvers(self, campaign_id: int, approved_by: tuple[str, ...]) -> None:
-        """Record the people whose approvals count at the start."""
+        """Store the people whose approvals count at the start."""
         self._db.update("campaign", {"id": campaign_id}, approved_by=approved_by)
 
     def set_corrected_by(self, campaign_id: int, by: str) -> None:
-        """Note that the correction ``by`` ended this campaign and took over its waiting readers."""
+        """Store the slug of the correction that ended this campaign and took over its readers."""
         self._db.update("campaign", {"id": campaign_id}, corrected_by=by)
 
     def assign_provider(self, campaign_id: int, carrier: str) -> bool:
-        """Assign the queued batches to this provider, to be sent at once; "" is the first provider.
+        """Change the provider of the queued batches; return False if it was this one before.
 
-        Return whether it is another one. Batches that wait for a local hour still wait for it.
+        "" is the first provider. Batches that wait for another attempt become due; batches that
+        wait for a local time still wait.
         """
         changed = self._db.change(
             "UPDATE campaign SET carrier = :carrier WHERE id = :id AND carrier <> :carrier",
@@ -288,7 +286,7 @@ class Campaigns(Repository):
             carrier=carrier,
         )
         if changed:
-            # a batch without an attempt only waits for its hour
+            # a batch without an attempt waits for a local time
             self._db.change(
                 "UPDATE batch SET not_before = 0"
                 " WHERE campaign_id = :id AND state = 'queued' AND attempts > 0",
@@ -308,7 +306,7 @@ class Campaigns(Repository):
         )
 
     def move_queued(self, campaign_id: int, to: int) -> None:
-        """Move the queued readers to another campaign, except readers whom that campaign has."""
+        """Move the queued batches to another campaign, except readers who are in it already."""
         self._db.change(
             """
             UPDATE batch SET campaign_id = :to, no = no + (
@@ -322,7 +320,7 @@ class Campaigns(Repository):
         )
 
     def cancel_pending(self, campaign_id: int) -> int:
-        """Cancel the queued batches; return the number of deliveries."""
+        """Cancel the queued batches; return the number of cancelled deliveries."""
         pending = self._db.value(
             "SELECT COALESCE(SUM(pending), 0) FROM batch"
             " WHERE campaign_id = :id AND state = 'queued'",
@@ -336,10 +334,7 @@ class Campaigns(Repository):
         return int(pending)
 
     def list_exceptions(self, campaign_id: int) -> list[tuple[str, str, str, str]]:
-        """Return (address, state, reason, provider id) of each delivery with a row of its own.
-
-        All other deliveries have the state of their batch.
-        """
+        """Return (address, state, reason, provider id) of deliveries unlike their batch."""
         return self._db.rows(
             "SELECT COALESCE(subscriber.address, '(erased)'), delivery.state, delivery.reason,"
             " delivery.provider_id FROM delivery"
@@ -349,10 +344,9 @@ class Campaigns(Repository):
         )
 
     def list_unsent(self, campaign_id: int, limit: int = NO_LIMIT) -> list[tuple[str, str]]:
-        """Return (address, state) of readers who were queued, cancelled or given up.
+        """Return (address, state) of the pending, cancelled and given-up deliveries.
 
-        Their number is ``pending`` plus ``cancelled``. Readers who were given up may have the
-        message; the others do not.
+        Their number is ``pending`` plus ``cancelled``. Only given-up readers may have the message.
         """
         return self._db.rows(
             f"""
@@ -363,10 +357,10 @@ class Campaigns(Repository):
                     AND delivery.subscriber_id = {MEMBER}
                 LEFT JOIN subscriber ON subscriber.id = {MEMBER}
             WHERE batch.campaign_id = :id
-                -- before the members of a batch are read
+                -- first, so that no members of other batches are read
                 AND (batch.cancelled > 0 OR batch.state IN ('queued', 'claimed'))
                 AND (
-                -- of a batch with cancelled ones, all others have a row of their own
+                -- in a batch with cancelled deliveries, each other delivery has its own row
                 (batch.cancelled > 0 AND COALESCE(delivery.state, 'cancelled') = 'cancelled')
                 OR (batch.state IN ('queued', 'claimed') AND delivery.state IS NULL))
             ORDER BY {MEMBER} LIMIT :limit

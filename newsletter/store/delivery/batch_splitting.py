@@ -1,4 +1,4 @@
-"""Splitting a claimed batch: in halves, by an allowance, or by members to be retried."""
+"""Splits claimed batches: in halves, by an allowance, or by the members to retry."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -12,7 +12,7 @@ from newsletter.store.database import Database
 def update_if_claimed(
     db: Database, batch: ClaimedBatch | UnknownBatch, assignments: str, **values: object
 ) -> bool:
-    """Change a claimed batch by the assignments of an UPDATE; return whether it still held."""
+    """Change a batch by these SQL assignments; return False if its claim was lost."""
     state = BatchState.UNKNOWN if isinstance(batch, UnknownBatch) else BatchState.CLAIMED
     return db.changes(
         f"UPDATE batch SET {assignments}"
@@ -31,7 +31,7 @@ def is_cancelled(db: Database, campaign_id: int) -> bool:
 
 
 def halve(db: Database, claim: ClaimedBatch) -> bool:
-    """Replace the batch by two halves of its reachable members; the others stay in the old row."""
+    """Move the reachable members to two new batches. The other members stay in the old row."""
     numbers = [number for number, _ in claim.members]
     if not update_if_claimed(
         db,
@@ -54,9 +54,9 @@ def move_out(
     reason: str = "",
     not_before: datetime,
 ) -> bool:
-    """Move some members of a claimed batch to a new batch, which is due at ``not_before``.
+    """Move members of a claimed batch to a new batch, which is due at ``not_before``.
 
-    They leave the old row: if that is unknown, a decision about it does not concern them.
+    A later decision about the old batch does not concern them. Return False if the claim was lost.
     """
     column = "unknown" if isinstance(batch, UnknownBatch) else "pending"
     if not update_if_claimed(
@@ -93,7 +93,7 @@ def requeue(db: Database, campaign_id: int, batch_id: int, numbers: Sequence[int
 
 
 def limit(db: Database, claim: ClaimedBatch, allowance: int | None) -> ClaimedBatch:
-    """Keep as many members as the allowance permits; move the others to a new batch."""
+    """Keep at most ``allowance`` members in the claim; move the others to a new batch."""
     if allowance is None or len(claim.members) <= allowance:
         return claim
     excess_ids = [number for number, _ in claim.members[allowance:]]
@@ -104,13 +104,13 @@ def limit(db: Database, claim: ClaimedBatch, allowance: int | None) -> ClaimedBa
         members=_without(db, claim.id, excess_ids),
         moved=len(excess_ids),
     )
-    # this try is not theirs
+    # the moved members have not been tried
     add(db, claim.campaign.id, claim.id, [excess_ids], attempts=claim.attempts - 1)
     return replace(claim, members=claim.members[:allowance])
 
 
 def _without(db: Database, batch_id: int, numbers: Collection[int]) -> list[int]:
-    """Return the members of the batch without these, but with those who left since the freeze."""
+    """Return the ids of the batch's stored members without these ids."""
     members = db.value("SELECT members FROM batch WHERE id = :id", id=batch_id)
     excluded = set(numbers)
     return [number for number in json.loads(members) if number not in excluded]
@@ -127,12 +127,12 @@ def add(
     not_before: datetime | int = 0,
     attempts: int | None = None,
 ) -> None:
-    """Add batches at the end of the campaign: queued, or cancelled if it is over.
+    """Add a batch for each group at the end of the campaign: queued, or cancelled if it is over.
 
-    Their members come from the batch ``batch_id``. Its attempts so far count: an event of one of
+    The members come from the batch ``batch_id``. Its attempts count, because an event about one of
     them may still prove that a reader has the message.
     """
-    # no two take the same number; the row of the batch is locked before that of its campaign
+    # so that no two batches get the same number; batches are locked before campaigns
     lock_campaign = "SELECT id FROM campaign WHERE id = :id /*postgres FOR NO KEY UPDATE*/"
     db.value(lock_campaign, id=campaign_id)
     [(last_id, skips_check, account, attempted_at)] = db.rows(

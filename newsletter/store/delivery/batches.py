@@ -18,12 +18,12 @@ from newsletter.domain.delivery.batch import (
     Waiting,
 )
 from newsletter.store.campaigns.campaigns import Campaigns
-from newsletter.store.database import AddressRepository, instant
+from newsletter.store.database import AddressRepository, as_instant
 from newsletter.store.delivery import batch_splitting, claiming
 from newsletter.store.delivery.claiming import IS_OPEN, IS_UNKNOWN, NO_HOLD
 
 _MINUTE_MS = 60_000
-# a living owner may have lost its database between the claim and the outcomes
+# also of a living owner, which may have lost the database before it recorded the outcomes
 _IS_ORPHAN = (
     f"{IS_OPEN} AND batch.state = 'claimed' AND (batch.lease_until <= :at"
     " OR NOT EXISTS (SELECT 1 FROM worker WHERE worker.id = batch.owner))"
@@ -85,12 +85,12 @@ class Batches(AddressRepository):
         account: str = "",
         owner: int | None = None,
     ) -> int | None:
-        """Note that the batch is about to be sent through an account at its provider.
+        """Record that the batch is about to be sent through an account at its provider.
 
         Return the number of all attempts, of batches and emails, in this database; None if the
         fence has changed or the campaign is no longer being sent.
         """
-        # a pause or a cancellation since the claim is still heeded: nothing has left yet
+        # nothing has left yet, so a pause or cancellation since the claim still counts
         is_claimed = self._db.change(
             "UPDATE batch SET body_hash = :body_hash, account = :account"
             " WHERE id = :id AND fence = :fence AND state = 'claimed' AND EXISTS ("
@@ -109,7 +109,7 @@ class Batches(AddressRepository):
         Members to be retried move to a new queued batch, which counts the attempts so far. If the
         campaign was cancelled in the meantime, that batch is cancelled instead.
         """
-        # before the answer is booked, which is for all who are still pending
+        # first, because the outcome below is recorded for all pending members
         if outcomes.to_retry and not batch_splitting.move_out(
             self._db,
             claim,
@@ -122,7 +122,7 @@ class Batches(AddressRepository):
         rows = {
             number: (_DELIVERY_STATES[outcome.verdict], outcome.reason, outcome.provider_id)
             for number, outcome in outcomes.exceptions.items()
-            # a row each only for what the batch's own columns cannot say; an id names one message
+            # only if the batch's columns do not say it; a provider's id is of one message
             if _DELIVERY_STATES[outcome.verdict] is not state or outcome.provider_id
         }
         tally = Counter(row[0] for row in rows.values())
@@ -151,7 +151,7 @@ class Batches(AddressRepository):
         return True
 
     def requeue(self, claim: ClaimedBatch, *, not_before: datetime, reason: str) -> bool:
-        """Queue a batch again that provably was not sent, if the fence still holds.
+        """Queue an unsent batch again; return False if the fence has changed.
 
         If its campaign was cancelled in the meantime, the batch is cancelled instead.
         """
@@ -167,13 +167,13 @@ class Batches(AddressRepository):
         )
 
     def split(self, claim: ClaimedBatch) -> bool:
-        """Replace a batch by two halves of it, if the fence still holds."""
+        """Replace a batch by its two halves; return False if the fence has changed."""
         if batch_splitting.is_cancelled(self._db, claim.campaign.id):
-            return self.requeue(claim, not_before=instant(0), reason="split")
+            return self.requeue(claim, not_before=as_instant(0), reason="split")
         return batch_splitting.halve(self._db, claim)
 
     def has_orphans(self, at: datetime) -> bool:
-        return self._db.has(f"SELECT 1 FROM batch WHERE {_IS_ORPHAN} LIMIT 1", at=at)
+        return self._db.has_row(f"SELECT 1 FROM batch WHERE {_IS_ORPHAN} LIMIT 1", at=at)
 
     def abandon(self, *, at: datetime, shares_sending: bool = False) -> int:
         """Make each claimed batch unknown whose owner has no row, or whose lease is over.
@@ -187,7 +187,7 @@ class Batches(AddressRepository):
             self._db.change(
                 f"UPDATE batch SET lease_until = NULL, call_until = NULL WHERE {IS_UNKNOWN}"
             )
-        # first: the next statement makes whatever is still claimed unknown
+        # first, because the next statement makes all other orphans unknown
         self._db.change(
             f"""
             UPDATE batch SET fence = fence + 1,
@@ -215,7 +215,7 @@ class Batches(AddressRepository):
         )
 
     def add_reader(self, campaign_id: int, subscriber_id: int) -> None:
-        """Queue a welcome email for one reader, unless the campaign has them already."""
+        """Queue a welcome email for a subscriber who is not in the campaign yet."""
         self._db.change(
             """
             INSERT INTO batch (campaign_id, no, members, state, size, pending)
@@ -247,7 +247,7 @@ class Batches(AddressRepository):
         )
 
     def reopen(self, campaign_id: int) -> None:
-        """Queue the deliveries that ``unreached`` counts. Others of their batches stay."""
+        """Queue the deliveries that ``unreached`` counts, and no others of their batches."""
         refused = self._db.rows(
             f"""
             SELECT batch.id, delivery.subscriber_id
@@ -269,13 +269,13 @@ class Batches(AddressRepository):
 
     def is_open(self, campaign_id: int) -> bool:
         """Return whether any batch of the campaign is queued or claimed."""
-        return self._db.has(
+        return self._db.has_row(
             f"SELECT id FROM batch WHERE campaign_id = :campaign_id AND {IS_OPEN} LIMIT 1",
             campaign_id=campaign_id,
         )
 
     def count_sent_since(self, provider: str, at: datetime) -> int:
-        """Return the number of messages that were, or may have been, sent through a provider."""
+        """Return the number of messages sent, or perhaps sent, through a provider since then."""
         return self._db.number(
             "SELECT SUM(size - suppressed - cancelled) FROM batch"
             " WHERE claimed_at >= :at AND provider = :provider AND state <> 'queued'",
@@ -284,7 +284,7 @@ class Batches(AddressRepository):
         )
 
     def later(self, campaign_id: int, now: datetime) -> LaterReaders | None:
-        """Return the readers who wait for a local hour, or None if there are none."""
+        """Return the readers who wait for a local time, or None if there are none."""
         due = claiming.is_due(now)
         [(next_at, last_at, readers)] = self._db.rows(
             f"SELECT MIN(not_before), MAX(not_before), SUM(pending) FROM batch"
@@ -296,7 +296,7 @@ class Batches(AddressRepository):
         if next_at is None:
             return None
         return LaterReaders(
-            next_at=instant(next_at), last_at=instant(last_at), readers=int(readers)
+            next_at=as_instant(next_at), last_at=as_instant(last_at), readers=int(readers)
         )
 
     def settled_since(self, campaign_id: int, since: datetime) -> int:
@@ -311,7 +311,7 @@ class Batches(AddressRepository):
     def accepted_by_minute(self, campaign_id: int) -> list[tuple[datetime, int]]:
         """Return (minute, number of accepted deliveries), oldest first."""
         return [
-            (instant(at), count)
+            (as_instant(at), count)
             for at, count in self._db.rows(
                 f"SELECT settled_at / {_MINUTE_MS} * {_MINUTE_MS}"
                 " AS minute, SUM(accepted) FROM batch"
@@ -322,7 +322,7 @@ class Batches(AddressRepository):
         ]
 
     def outage(self, campaign_id: int) -> Outage | None:
-        """Return the batches of a campaign that wait for another attempt, or None."""
+        """Return the failure for which batches of a campaign wait for another attempt, or None."""
         found = self._db.first(
             Outage,
             "SELECT COALESCE(SUM(pending), 0) AS people, MAX(attempts) AS tries,"
@@ -334,7 +334,7 @@ class Batches(AddressRepository):
         return found if found and found.people else None
 
     def waiting(self) -> Waiting:
-        """Return the open batches of the campaigns that are sending."""
+        """Return counts of the open batches of campaigns that are sending."""
         return self._db.all(
             Waiting,
             f"""

@@ -1,4 +1,4 @@
-"""The claim of a batch, which decides in one transaction who of it may still get the email."""
+"""The claim of a batch: one transaction decides which members may still get the email."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -11,29 +11,29 @@ from newsletter.store.database import MEMBER, SKIP_LOCKED, TLI, UNCACHED_PLAN, C
 from newsletter.store.subscribers.eligibility import People, eligible, exclusion, ids_of, people_on
 
 DAMAGED = "the address was damaged in the database: it is not the one that was stored"
-"""The reason for not sending to a reader with a damaged address."""
+"""The reason of a rejected delivery to a damaged address."""
 _MAX_WAIT = timedelta(days=4)
-"""The maximum wait for a local hour or a provider's records. A longer one is a wrong clock's."""
+"""The longest wait for a local time or a provider's records. A wrong clock sets longer ones."""
 MAX_RETRY = timedelta(hours=2)
-"""The maximum wait after a failed attempt: a longer wait of a provider is cut to an hour."""
+"""The longest wait after a failed attempt. A provider's wait is cut to an hour."""
 
-# SQLite uses a partial index only if the query repeats its condition word for word. With the
-# indexes of open and of unknown batches, a claim costs the same however many batches are done.
+# SQLite uses a partial index only if the query repeats its condition word for word. Thanks to the
+# indexes of open and unknown batches, the cost of a claim does not grow with finished batches.
 IS_OPEN = "batch.state IN ('queued', 'claimed')"
 IS_UNKNOWN = "batch.state = 'unknown'"
 NO_HOLD = "NOT EXISTS (SELECT 1 FROM meta WHERE key IN ('doubt', 'stop'))"
-"""SQL condition: there is no hold on sending."""
+"""A condition: sending is not on hold."""
 IS_ALIVE = (
     "(CAST(:owner AS BIGINT) IS NULL OR EXISTS (SELECT 1 FROM worker WHERE worker.id = :owner)"
     " AND EXISTS (SELECT 1 FROM restore_guard WHERE sends_from <= :at"
     f" /*postgres AND timeline IN ('', {TLI}) */))"
 )
-"""SQL condition: the claiming process does not count as dead, and no fail-over is being checked."""
+"""A condition: the claiming process counts as alive, and no fail-over is being checked."""
 ALL_CLAIMS = (
     "SELECT claims + (SELECT COALESCE(SUM(worker.claims), 0) FROM worker) FROM restore_guard"
 )
 _DENSE_IDS = 2
-"""Ids per member up to which a scan from the first to the last id costs less than look-ups."""
+"""Up to this many ids per member, a scan from first to last id costs less than look-ups."""
 
 
 def attempted_at(accounts: Mapping[str, str]) -> Condition:
@@ -59,9 +59,9 @@ def is_due(at: datetime) -> Condition:
 def next_queued(
     db: Database, at: datetime, allowance: Mapping[str, int | None], owner: int | None
 ) -> tuple[int, str] | None:
-    """Return the id of the batch to be claimed next, and its provider.
+    """Return the id of the batch to claim next and its provider's name, or None.
 
-    The campaign is chosen first: an order over all open batches would cost more with each batch.
+    First the campaign is chosen, because sorting all open batches would cost more with each one.
     """
     due = is_due(at)
     for campaign_id, provider in db.rows(
@@ -73,7 +73,7 @@ def next_queued(
     ):
         if allowance and provider not in allowance:  # it is not configured any more
             provider = next(iter(allowance))
-        # a campaign at the other provider may go on; None would be no limit
+        # a campaign at another provider may go on; None is no limit
         if allowance.get(provider) == 0:
             continue
         found = db.value(
@@ -113,19 +113,18 @@ def claim(
     attempt_id: str,
     owner: int | None,
 ) -> ClaimedBatch:
-    """Claim one queued batch.
+    """Claim one queued batch, and record its members who unsubscribed since the freeze.
 
-    Record the readers who unsubscribed since the freeze. An address that does not match its stored
-    hash was damaged: nothing is sent to it.
+    An address that does not match its stored hash is damaged: nothing is sent to it.
     """
     [row] = db.all(
         _Claimed,
         """
         UPDATE batch SET state = 'claimed', fence = fence + 1, attempts = attempts + 1,
             attempt_id = :attempt_id, provider = :provider,
-            -- empty until it is intended: by that a restart knows what cannot have left
+            -- empty until record_start: a restart knows by it that nothing was sent
             body_hash = '',
-            -- addresses are read in this very transaction: the attempt knows no later change
+            -- addresses are read in this transaction, so the attempt knows no later change
             last_change = (SELECT COALESCE(MAX(number), 0) FROM address_history),
             claimed_at = :at, lease_until = :until, owner = :owner
         WHERE id = :id AND state = 'queued'
@@ -141,7 +140,7 @@ def claim(
     campaign = campaigns.get_without_counts(row.campaign_id)
     lists = None if row.regardless else campaign.lists
     members, damaged_ids = _reachable(db, row, lists, hash_address)
-    # who left and why takes a query of its own, which most claims spare
+    # a second query finds the reasons, which most claims do not need
     if len(members) < row.pending:
         _record_excluded(db, row, lists, damaged_ids, at)
     return ClaimedBatch(
@@ -158,20 +157,21 @@ def claim(
 def count(db: Database, owner: int | None) -> int:
     """Count one more attempt; return the number of all attempts.
 
-    Each owner counts in its own row: no other owner waits for it. The numbers of one owner rise.
+    Each owner counts in its own row, so that owners do not wait for each other. The returned
+    numbers rise for each owner.
     """
     if owner is None:
         db.change("UPDATE restore_guard SET claims = claims + 1")
     else:
         db.change("UPDATE worker SET claims = claims + 1 WHERE id = :owner", owner=owner)
-    # a query of its own: it sees what others committed before this one had the row
+    # a separate query, so that it sees what others committed before this one had the row
     return db.number(ALL_CLAIMS)
 
 
 def _reachable(
     db: Database, row: _Claimed, lists: Sequence[str] | None, hash_address: Callable[[str], bytes]
 ) -> tuple[list[tuple[int, str]], list[int]]:
-    """Return (id, address) of the members who may get the email, and the ids of damaged ones."""
+    """Return (id, address) of the members who may get the email, and the ids of damaged rows."""
     frozen_ids = json.loads(row.members)
     values: dict[str, object] = {"campaign_id": row.campaign_id}
     first_id, last_id = min(frozen_ids), max(frozen_ids)
@@ -184,8 +184,8 @@ def _reachable(
             who=eligible(lists and ids_of(db, lists)),
         )
         values["members"] = row.members
-    # one row of three lists: a thousand rows would cost the most. The numbers are texts, so that
-    # PostgreSQL does not sort them; addresses are digits, because a damaged one may be no text
+    # one row with three lists is faster than a thousand rows. The ids are texts, so that PostgreSQL
+    # does not sort them; addresses are hexadecimal, because a damaged one may be no valid text
     [texts] = db.rows(
         f"""
         SELECT json_group_array(CAST(subscriber.id AS TEXT)),
@@ -205,12 +205,12 @@ def _reachable(
     found = list(zip(numbers, addresses, strict=True))
     try:
         is_sound = b"".join(map(hash_address, addresses)) == bytes.fromhex(texts[2] or "")
-    except ValueError:  # one is no text any more, or nothing that could be an address
+    except ValueError:  # an address is no valid text, or no address
         is_sound = False
     if numbers == frozen_ids and is_sound:  # nearly always
         return found, []
     damaged_ids = set() if is_sound else _find_damaged(db, numbers, hash_address)
-    # others may have come in between since the freeze
+    # the range of ids may contain subscribers who joined since the freeze
     reachable = set(frozen_ids) - damaged_ids
     return sorted(member for member in found if member[0] in reachable), [
         number for number in frozen_ids if number in damaged_ids
@@ -220,7 +220,7 @@ def _reachable(
 def _find_damaged(
     db: Database, numbers: Sequence[int], hash_address: Callable[[str], bytes]
 ) -> set[int]:
-    """Return the subscribers whose address does not match its stored hash."""
+    """Return the ids of the subscribers whose address does not match its hash."""
     rows = db.rows(
         "SELECT id, hex(address), address_hash FROM subscriber"
         " WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:numbers))",
@@ -234,24 +234,24 @@ def _find_damaged(
 
 
 def verified(address: bytes, stored: bytes, hash_address: Callable[[str], bytes]) -> str | None:
-    """Return the address; None if it does not match its stored hash: one was damaged."""
+    """Return the address; None if it does not match its hash, because one was damaged."""
     try:
         text = address.decode()
         return text if hash_address(text) == stored else None
-    except ValueError:  # no text any more, or nothing that could be an address
+    except ValueError:  # no valid text, or no address
         return None
 
 
 def _record_excluded(
     db: Database, row: _Claimed, lists: Sequence[str] | None, damaged: Sequence[int], at: datetime
 ) -> None:
-    """Record the members who left since the freeze, and those whose address is damaged."""
+    """Record the members who unsubscribed since the freeze, or whose address is damaged."""
     who, why = eligible(lists), exclusion(lists)
     left_ids = db.rows(
         f"""
         SELECT {MEMBER}, {why}
         FROM json_each(:members) AS member LEFT JOIN subscriber ON subscriber.id = {MEMBER}
-        -- an erased reader has no row, so that the condition is neither true nor false
+        -- an erased subscriber has no row, so the condition is NULL
         WHERE COALESCE(NOT {who}, TRUE) AND NOT EXISTS (SELECT 1 FROM delivery
             WHERE delivery.campaign_id = :campaign_id AND delivery.subscriber_id = {MEMBER})
         """,

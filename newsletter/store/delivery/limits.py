@@ -1,9 +1,9 @@
-"""The rate limit at each provider and sending domain, with pauses and daily usage."""
+"""The state of the rate limits: next free slot, block, failure and usage of the day."""
 
 from datetime import UTC, date, datetime, timedelta
 
 from newsletter.domain.delivery.rate_limit import RateLimit
-from newsletter.store.database import FOR_UPDATE, Repository, read
+from newsletter.store.database import FOR_UPDATE, Repository, from_row
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -15,7 +15,7 @@ class RateLimits(Repository):
     def get(self, provider: str, domain: str, *, is_locked: bool = False) -> RateLimit:
         """Return the stored rate limit, or a new one.
 
-        If it ``is_locked``, no other transaction changes it until the end of this one.
+        With ``is_locked``, no other transaction changes it before this one ends.
         """
         rows = self._db.mappings(
             "SELECT free_at, blocked_until, cause, reason, failing_since, day, used"
@@ -29,16 +29,16 @@ class RateLimits(Repository):
             return self.get(provider, domain, is_locked=True)
         if not rows:
             return RateLimit()
-        # in microseconds, as a turn may take less than a millisecond
+        # in microseconds, because a slot may be shorter than a millisecond
         free_at = _EPOCH + rows[0].pop("free_at") * _MICROSECOND
-        return read(RateLimit, rows[0], free_at=free_at)
+        return from_row(RateLimit, rows[0], free_at=free_at)
 
     def put(self, provider: str, domain: str, rate_limit: RateLimit) -> None:
         """Insert the rate limit, or replace the stored one."""
         self._db.put("rate_limit", "provider, domain", **_row(provider, domain, rate_limit))
 
     def count(self, provider: str, domain: str, messages: int, *, day: date, quota: int) -> bool:
-        """Count messages, as other transactions may; return False if the day's quota forbids it."""
+        """Count messages of a day; return False, uncounted, if they exceed the quota."""
         return self._db.changes(
             "UPDATE rate_limit SET used = used + :messages WHERE provider = :provider"
             " AND domain = :domain AND day = :day AND used + :messages <= :quota",
@@ -50,7 +50,7 @@ class RateLimits(Repository):
         )
 
     def clear_block(self, provider: str) -> None:
-        """Delete the block of a provider, and the time since when it has failed."""
+        """Delete the block of a provider and the beginning of its failure."""
         self._db.update("rate_limit", {"provider": provider}, blocked_until=0, failing_since=None)
 
 

@@ -9,14 +9,14 @@ from newsletter.store.file import copies
 
 _FORMER = "former generation "
 _DOUBTED_KEY = "doubted"
-"""The key in ``meta`` of the last discrepancy for which sessions and tokens were ended."""
+"""The key in ``meta`` of the last evidence for which ``invalidate_copy`` ended things."""
 
 
 class Hold(Repository):
-    """A stop of all sending in the workspace, which outlives every restart. Nothing is claimed."""
+    """The stops of all sending, which restarts do not end. Nothing is claimed meanwhile."""
 
     def reasons(self) -> dict[HoldKind, str]:
-        """Return the reasons for which nothing may be sent; empty without a hold."""
+        """Return kind of hold → reason; {} if sending is not stopped."""
         rows = self._db.rows("SELECT key, value FROM meta WHERE key IN ('doubt', 'stop')")
         return {HoldKind(key): reason for key, reason in sorted(rows)}
 
@@ -47,7 +47,7 @@ class Generation(Repository):
         return replace(mark, former=former)
 
     def note_timeline(self, timeline: str, claims: int, sends_from: datetime) -> None:
-        """Note a later timeline and its mark; nothing is claimed until ``sends_from``."""
+        """Store a new timeline and its mark. Nothing is claimed until ``sends_from``."""
         self._db.change(
             """
             UPDATE restore_guard SET timeline = :timeline, timeline_claims = :claims,
@@ -61,7 +61,7 @@ class Generation(Repository):
         )
 
     def end(self, name: str) -> None:
-        """Note that a generation ended: its guard records are older than a person's release."""
+        """Store that a generation ended, because a person resumed sending after a restore."""
         self._db.insert_new("meta", key=f"{_FORMER}{name}", value="")
 
     def renew(self, mark: Mark) -> None:
@@ -73,7 +73,7 @@ class Generation(Repository):
         )
 
     def invalidate_copy(self, evidence: str, at: datetime) -> None:
-        """End the mail, sessions and tokens of a copied database; once for the same evidence."""
+        """End the emails, sessions and tokens of a copied database, once for each evidence."""
         if self._db.value("SELECT value FROM meta WHERE key = :key", key=_DOUBTED_KEY) != evidence:
             self._db.put("meta", "key", key=_DOUBTED_KEY, value=evidence)
             copies.invalidate(self._db, {}, at)

@@ -12,14 +12,14 @@ from newsletter.domain.delivery.transactional import (
     TransactionalEmail,
 )
 from newsletter.domain.subscribers.address import mailbox
-from newsletter.store.database import AddressRepository, instant
+from newsletter.store.database import AddressRepository, as_instant
 from newsletter.store.delivery import claiming
 from newsletter.store.delivery.claiming import DAMAGED, IS_ALIVE, NO_HOLD, verified
 
 _DAY, _MONTH, _HOUR = timedelta(days=1), timedelta(days=30), timedelta(hours=1)
 _NO_NETWORK = b""
 _IS_WAITING = "transactional_email.state = 'waiting'"
-"""In the words of the partial index of waiting emails."""
+"""Word for word as in the partial index of waiting emails."""
 _IS_ORPHAN = (
     "transactional_email.state = 'calling' AND (claimed_at < :lost OR :lost IS NULL AND NOT EXISTS"
     " (SELECT 1 FROM worker WHERE worker.id = transactional_email.owner))"
@@ -31,7 +31,7 @@ _SELECT_EMAIL = """
 """
 _IS_SAME = """
     mailbox_hash = :mailbox AND kind = :kind
-    -- what the provider refused reached nobody, and takes nothing from the limit
+    -- emails that the provider refused do not count against the limit
     AND state <> 'rejected'
 """
 _DEFAULT_LIMITS = EmailLimits()
@@ -43,15 +43,14 @@ class TransactionalEmails(AddressRepository):
     def ask(
         self, email: TransactionalEmail, *, network: str, limits: EmailLimits = _DEFAULT_LIMITS
     ) -> RequestOutcome:
-        """Queue a requested email, within the limits.
+        """Queue a requested email if the limits allow it. ``network`` is the client's network.
 
-        ``network`` is the network of the client. Costs the same whether the address is known or
-        not, and never queries whether it is.
+        The time is the same for known and unknown addresses: subscribers are not queried.
         """
         whose = self._hash(mailbox(email.address))
         from_where = self._hash(f"network@{network}") if network else _NO_NETWORK
         outcome = self._check_limits(email, whose, from_where, limits)
-        # one row is written in any case, so that neither time nor size tells which it was
+        # one row is written in any case, so that the time does not reveal the outcome
         if outcome is RequestOutcome.NEW:
             self._add(email, whose, from_where)
         else:
@@ -66,7 +65,7 @@ class TransactionalEmails(AddressRepository):
     def _check_limits(
         self, email: TransactionalEmail, whose: bytes, network: bytes, limits: EmailLimits
     ) -> RequestOutcome:
-        """Return whether one more email is accepted. All limits are counted in any case."""
+        """Return NEW, or the limit that refuses the email. All limits are queried in any case."""
         since = f"SELECT COUNT(*) FROM transactional_email WHERE {_IS_SAME} AND asked_at > :since"
         day, month = (
             self._db.value(since, mailbox=whose, kind=email.kind, since=email.asked_at - span)
@@ -95,9 +94,9 @@ class TransactionalEmails(AddressRepository):
         lists: tuple[str, ...] = (),
         language: str = "en",
     ) -> int:
-        """Queue an email that informs staff, or a person about a decision; return its id.
+        """Queue an email to staff, or to a person about a decision; return its id.
 
-        It has no limit of its own: the act that it reports has one.
+        It has no limit, because the act that it reports has one.
         """
         email = TransactionalEmail(
             id=0,
@@ -136,7 +135,7 @@ class TransactionalEmails(AddressRepository):
         attempts = self._db.number(
             "UPDATE transactional_email SET state = 'calling', attempt_id = :attempt_id,"
             " attempts = attempts + 1, claimed_at = :at,"
-            # empty until it is intended: by that a restart knows what cannot have left
+            # empty until record_start: a restart knows by it that nothing was sent
             " provider = '', account = '', owner = :owner"
             " WHERE id = :id RETURNING attempts",
             id=number,
@@ -150,7 +149,7 @@ class TransactionalEmails(AddressRepository):
     def record_start(
         self, claim: ClaimedEmail, *, provider: str, account: str, owner: int | None = None
     ) -> int | None:
-        """Note that the email is about to be sent through an account at its provider.
+        """Record that the email is about to be sent through an account at its provider.
 
         Return the number of all attempts, of batches and emails, in this database; None if this
         attempt has lost the email, or if all sending was stopped since.
@@ -166,7 +165,7 @@ class TransactionalEmails(AddressRepository):
         return claiming.count(self._db, owner) if is_claimed else None
 
     def _next_due(self, at: datetime, owner: int | None) -> int | None:
-        """Return the next email whose address matches its stored hash; withhold others."""
+        """Return the id of the next due email. Emails with a damaged address are withheld."""
         query = f"""
             SELECT id, hex(address), address_hash FROM transactional_email
             WHERE {_IS_WAITING} AND (not_before <= :at OR not_before > :too_far) AND {NO_HOLD}
@@ -202,7 +201,7 @@ class TransactionalEmails(AddressRepository):
         )
 
     def requeue(self, claim: ClaimedEmail, *, not_before: datetime, reason: str) -> bool:
-        """Queue an email again that provably was not sent."""
+        """Queue an unsent email again; return False if this attempt has lost it."""
         return self._book(claim, state="waiting", not_before=not_before, reason=reason)
 
     def _book(self, claim: ClaimedEmail, **values: object) -> bool:
@@ -210,10 +209,10 @@ class TransactionalEmails(AddressRepository):
         return self._db.update("transactional_email", claim_key, **values)
 
     def abandon(self, at: datetime, *, lost_before: datetime | None = None) -> int:
-        """Make each email unknown that is being sent by a process without a row.
+        """Make the emails unknown whose sending process has no row; return their number.
 
-        With ``lost_before``, those that any process claimed before then. An email without
-        ``record_start`` was not sent: it is queued again. Return the number of unknown ones.
+        With ``lost_before``, instead the emails that were claimed before then. An email without
+        ``record_start`` was not sent and is queued again.
         """
         self._db.change(
             "UPDATE transactional_email SET state = 'waiting'"
@@ -245,15 +244,15 @@ class TransactionalEmails(AddressRepository):
             " AND kind <> :without",
             without=without or "",
         )
-        return count, None if first is None else instant(first)
+        return count, None if first is None else as_instant(first)
 
     def waiting_since(self) -> datetime | None:
-        """Return when the oldest waiting email was requested, however often it was tried."""
+        """Return when the oldest waiting email was requested; None if none waits."""
         return self._db.moment(f"SELECT MIN(asked_at) FROM transactional_email WHERE {_IS_WAITING}")
 
     def is_under_way(self, address: str, kind: EmailKind) -> bool:
         """Return whether an email of a kind to this address waits or is being sent."""
-        return self._db.has(
+        return self._db.has_row(
             "SELECT 1 FROM transactional_email WHERE address_hash = :hash AND kind = :kind"
             " AND state IN ('waiting', 'calling')",
             hash=self._hash(address),
@@ -262,7 +261,7 @@ class TransactionalEmails(AddressRepository):
 
     def count_sent_since(self, at: datetime) -> int:
         """Return the number of emails that were sent since then, or may have been."""
-        # older emails are not sent any more; two indexes find the others
+        # older emails are not sent any more; an index finds each kind of the others
         return self._db.number(
             """
                 SELECT COUNT(*) FROM transactional_email
@@ -296,7 +295,7 @@ class TransactionalEmails(AddressRepository):
         )
         address_count = self._db.change(
             "UPDATE transactional_email SET address = '', name = '', reason = ''"
-            # until a hold's end and so long after it, its link does something
+            # a hold extends the lifetime of the link
             " WHERE asked_at < :before AND held_until < :before AND address <> ''"
             " AND state NOT IN ('waiting', 'calling')",
             before=now - address_age,

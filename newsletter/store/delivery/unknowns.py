@@ -1,4 +1,4 @@
-"""Unknown batches: the provider may or may not have accepted them. They end in an outcome."""
+"""Unknown batches, which the provider may or may not have accepted, until their outcome."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -16,23 +16,23 @@ from newsletter.domain.delivery.batch import (
     Verdict,
 )
 from newsletter.store.campaigns.campaigns import Campaigns
-from newsletter.store.database import MEMBER, Condition, Database, Repository, instant, read
+from newsletter.store.database import MEMBER, Condition, Database, Repository, as_instant, from_row
 from newsletter.store.delivery import batch_splitting, claiming
 from newsletter.store.delivery.claiming import IS_UNKNOWN, NO_HOLD
 from newsletter.store.subscribers.eligibility import eligible
 
 _NEVER_MS = 1 << 52
-"""Milliseconds, later than any time. Only a person can decide: no look-up is planned."""
+"""Milliseconds, later than any time: no look-up is planned, as only a person can decide."""
 _MAX_LOOKUP_WAIT = timedelta(minutes=1)
-"""A later look-up was planned by a clock that has gone back since: it is due now."""
+"""A look-up planned for later is due at once, because a wrong clock planned it."""
 
 
 _UNPROVED_COLUMNS = {
     BatchState.UNKNOWN: "unknown",
-    BatchState.QUEUED: "pending",  # to be sent again: an earlier call had arrived
+    BatchState.QUEUED: "pending",  # an earlier attempt may have arrived
     BatchState.GIVEN_UP: "cancelled",
 }
-"""The column with the number of readers whose message the provider is not known to have."""
+"""The column that counts the readers without proof of acceptance."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +83,8 @@ class Unknowns(Repository):
     ) -> UnknownBatch | None:
         """Claim the next unknown batch that is due for a look-up or replay.
 
-        Only batches that went to one of these accounts, provider → account: another account does
-        not know their key, and its records prove no absence.
+        Only batches that went to one of these accounts (provider → account): other accounts know
+        neither their keys nor their messages.
         """
         ours, is_due = claiming.attempted_at(accounts), claiming.is_due(at)
         batch_id = self._db.value(
@@ -111,7 +111,7 @@ class Unknowns(Repository):
         campaign = Campaigns(self._db).get_without_counts(columns["campaign_id"])
         lists = None if row.pop("regardless") else campaign.lists
         members = self._members(lists, **columns)
-        return read(
+        return from_row(
             UnknownBatch,
             row,
             campaign=campaign,
@@ -122,10 +122,9 @@ class Unknowns(Repository):
     def _members(
         self, lists: tuple[str, ...] | None, *, campaign_id: int, members: str, last_change: int
     ) -> list[tuple[int, str | None, bool]]:
-        """Return (id, address, may get email there) of each unknown member.
+        """Return (id, address, whether it may still get the email) of each unknown member.
 
-        The address is that of the attempt: the one before the first later change. It is None if
-        only its hash is left.
+        The address is that of the attempt, even if it changed since; None if only its hash is left.
         """
         may = eligible(lists)
         return self._db.rows(
@@ -150,11 +149,11 @@ class Unknowns(Repository):
         )
 
     def record_replay(self, batch: UnknownBatch, *, until: datetime) -> None:
-        """Note that the batch is about to be sent again, by a call that ends before ``until``."""
+        """Record that the batch is about to be replayed by a call that ends before ``until``."""
         batch_splitting.update_if_claimed(self._db, batch, "call_until = :until", until=until)
 
     def calls_until(self, campaign_id: int, at: datetime) -> datetime | None:
-        """Return until when a repeated call of a campaign may be under way, or None."""
+        """Return until when a replay of a campaign's batch may be under way, or None."""
         return self._db.moment(
             f"SELECT MAX(call_until) FROM batch WHERE {IS_UNKNOWN}"
             " AND campaign_id = :campaign_id AND call_until > :at",
@@ -163,7 +162,7 @@ class Unknowns(Repository):
         )
 
     def count_strays(self, accounts: Mapping[str, str], campaign_id: int | None = None) -> int:
-        """Return the number of unknown deliveries at accounts other than these."""
+        """Return the number of unknown deliveries that went to other accounts than these."""
         ours = claiming.attempted_at(accounts)
         return self._db.number(
             f"SELECT COALESCE(SUM(unknown), 0) FROM batch WHERE {IS_UNKNOWN} AND NOT {ours}"
@@ -181,7 +180,7 @@ class Unknowns(Repository):
         at: datetime,
         apart: Collection[int] = (),
     ) -> bool:
-        """Record the found outcomes if the fence still holds; return whether it did.
+        """Record the outcomes that were found; return False if the fence has changed.
 
         ``outcomes`` has only ACCEPTED and REJECTED. ``other_state`` is the state of the other
         members: PENDING queues them again, or cancels them with their campaign. Members in
@@ -189,7 +188,9 @@ class Unknowns(Repository):
         """
         if apart:
             rest = [number for number, _ in batch.members if number not in {*outcomes, *apart}]
-            if rest and not batch_splitting.move_out(self._db, batch, rest, not_before=instant(0)):
+            if rest and not batch_splitting.move_out(
+                self._db, batch, rest, not_before=as_instant(0)
+            ):
                 return False
             return self.settle(batch, outcomes=outcomes, other_state=DeliveryState.UNKNOWN, at=at)
         people = len(batch.members) - len(outcomes)
@@ -236,7 +237,7 @@ class Unknowns(Repository):
         tries: int,
         silent_since: datetime | None,
     ) -> None:
-        """Plan the next look-up at this time; None: only a person can decide."""
+        """Plan the next look-up; with None there is none, as only a person can decide."""
         batch_splitting.update_if_claimed(
             self._db,
             batch,
@@ -248,7 +249,7 @@ class Unknowns(Repository):
         )
 
     def campaigns(self) -> list[int]:
-        """Return the campaigns with deliveries that an event may still settle."""
+        """Return the ids of campaigns with deliveries that an event may still settle."""
         return self._db.column(
             f"SELECT campaign_id FROM batch WHERE {IS_UNKNOWN}"
             f" UNION SELECT campaign_id FROM batch WHERE {claiming.IS_OPEN}"
@@ -261,7 +262,7 @@ class Unknowns(Repository):
             " AND campaign_id = :campaign_id",
             campaign_id=campaign_id,
         )
-        return None if first is None else (instant(first), instant(last))
+        return None if first is None else (as_instant(first), as_instant(last))
 
     def providers(self, campaign_id: int) -> list[str]:
         """Return the names of the providers to which unknown batches went."""
@@ -292,7 +293,7 @@ class Unknowns(Repository):
         self._db.change(
             f"""
             UPDATE batch SET state = :state, {column} = {column} + unknown, unknown = 0,
-                fence = fence + 1, -- whoever holds it decides nothing any more
+                fence = fence + 1, -- a claim of the batch is lost
                 not_before = 0, lease_until = NULL, call_until = NULL, tries = 0,
                 silent_since = NULL,
                 settled_at = :at
@@ -307,11 +308,10 @@ class Unknowns(Repository):
     def confirm(
         self, campaign_id: int, provider_ids: Mapping[int, str], *, at: datetime, reason: str
     ) -> int:
-        """Record these unknown deliveries as accepted; return their number.
+        """Record deliveries as accepted if they are unknown, given up or queued again.
 
-        ``provider_ids`` is keyed by subscriber id, with "" for an unknown id. It changes deliveries
-        that are unknown, given up, or about to be sent, and no others. A batch without open
-        deliveries is done.
+        ``provider_ids`` is subscriber id → the provider's id, or "". Return the number of changed
+        deliveries. A batch without open deliveries is done.
         """
         may_be_confirmed = Condition(
             f"{MEMBER} IN (SELECT CAST(value AS BIGINT) FROM json_each(:wanted))"
@@ -334,7 +334,7 @@ class Unknowns(Repository):
         self._db.change(
             f"""
             UPDATE batch SET {column} = {column} - :people, accepted = accepted + :people,
-                fence = fence + 1, -- whoever holds it does not know of this
+                fence = fence + 1, -- a claim of the batch is lost
                 lease_until = NULL,
                 state = CASE WHEN {column} = :people THEN 'done' ELSE state END,
                 settled_at = CASE WHEN {column} = :people THEN :at ELSE settled_at END

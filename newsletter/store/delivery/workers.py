@@ -1,4 +1,4 @@
-"""The processes that send, the lease of the scheduler, and the settings in use."""
+"""The processes that share the sending, the lease of the scheduler, and the settings in use."""
 
 from datetime import datetime, timedelta
 
@@ -10,10 +10,10 @@ _WORKER_COLUMNS = "id, name, host, part, slots, started_at, beat_at"
 
 
 class Workers(Repository):
-    """The running processes, a row each. The claims of a process are valid while it has its row."""
+    """The running processes. The claims of a process are valid while its row exists."""
 
     def enter(self, *, name: str, host: str, part: Part, slots: int, at: datetime) -> int:
-        """Add the row of a process; return its number, which is never reused."""
+        """Add the row of a process; return its id, which is never reused."""
         return self._db.insert(
             "worker",
             returning="id",
@@ -30,12 +30,12 @@ class Workers(Repository):
         return self._db.all(Worker, f"SELECT {_WORKER_COLUMNS} FROM worker ORDER BY id")
 
     def beat(self, worker_id: int, at: datetime) -> bool:
-        """Record a heartbeat. Return False if the process counts as dead."""
+        """Record a heartbeat; return False if the process has no row, because it counts as dead."""
         self._db.change("UPDATE restore_guard SET beat_at = :at", at=at)
         return self._db.update("worker", {"id": worker_id}, beat_at=at)
 
     def silent(self, since: datetime) -> list[int]:
-        """Return the processes without a heartbeat since then."""
+        """Return the ids of processes without a heartbeat since then."""
         return self._db.column("SELECT id FROM worker WHERE beat_at < :since", since=since)
 
     def remove(self, worker_ids: list[int]) -> None:
@@ -49,7 +49,7 @@ class Workers(Repository):
         self._db.change(f"DELETE {these}", ids=worker_ids)
 
     def lead(self, worker_id: int, at: datetime, lease: timedelta) -> bool:
-        """Take or extend the lease of the scheduler; return whether this process has it."""
+        """Take or extend the scheduler's lease; return whether this process has it."""
         return self._db.changes(
             """
             INSERT INTO scheduler_lease (id, worker_id, epoch, lease_until)
@@ -66,7 +66,7 @@ class Workers(Repository):
         )
 
     def leader(self, at: datetime) -> int | None:
-        """Return the current scheduler, if its lease has not expired."""
+        """Return the id of the process with the scheduler's lease, or None."""
         found = self._db.value(
             "SELECT worker_id FROM scheduler_lease WHERE lease_until > :at", at=at
         )
@@ -74,10 +74,10 @@ class Workers(Repository):
 
 
 class RunningService(Repository):
-    """The note of the process that sends. The lock of that process shows whether it still runs."""
+    """A note on the settings of the process that sends. Its lock shows whether it still runs."""
 
     def configuration(self) -> str:
-        """Return the hash of the sending process's settings and templates; "" if there is none."""
+        """Return the hash of the settings and templates in the note; "" without a note."""
         note = self._db.value("SELECT value FROM meta WHERE key = :key", key=_SERVICE_KEY)
         return (note or "").partition(" ")[0]
 

@@ -1,4 +1,4 @@
-"""Delivery statuses, one for each key, and events as received."""
+"""Events as received, and the delivery statuses that they report."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,15 +13,15 @@ from newsletter.domain.events import (
     Figures,
     KeptEvent,
 )
-from newsletter.store.database import MEMBER, AddressRepository, Condition, instant, replacement
+from newsletter.store.database import MEMBER, AddressRepository, Condition, as_instant, upsert
 from newsletter.store.delivery.unknowns import unproved
 from newsletter.store.events.locating import Locator
 
 _MINUTE_MS = 60_000
 _SAMPLE_DIVISOR = 25
-_REMEMBERED = timedelta(days=2)
+_TOKEN_LIFETIME = timedelta(days=2)
 _MAX_RAW_CHARS = 16_000
-_NOTE = replacement(
+_PUT_STATUS = upsert(
     "delivery_status",
     "campaign_id, subscriber_id, kind",
     ("campaign_id", "subscriber_id", "kind", "at", "bounce", "reason"),
@@ -31,10 +31,10 @@ _WAS_DELIVERED = """
         WHERE also.campaign_id = delivery_status.campaign_id
             AND also.subscriber_id = delivery_status.subscriber_id AND also.kind = 'delivered')
 """
-# in the words of partial indexes: SQLite uses them for nothing else
+# word for word as in the partial indexes, else SQLite does not use them
 _IS_DELIVERED = "delivery_status.kind = 'delivered'"
 _IS_DAMAGE = "delivery_status.kind IN ('bounced', 'complained')"
-_CAME_BACK = f"""
+_IS_BOUNCE = f"""
     {_IS_DAMAGE} AND delivery_status.kind = 'bounced' AND NOT (
         COALESCE(delivery_status.bounce, '') = 'soft' AND {_WAS_DELIVERED})
 """
@@ -46,23 +46,22 @@ class Events(AddressRepository):
     def locate(
         self, events: Sequence[Event], *, provider: str, workspace: str
     ) -> list[EventTarget]:
-        """Return the subscriber and delivery of each event of this provider, in their order.
+        """Return the subscriber and delivery of each event of this provider, in the same order.
 
-        An event is about an address: one that a subscriber left is not their current one. The
-        subscriber id of an event counts if this workspace made the attempt, or if the address is
-        the subscriber's; otherwise the address alone decides. A delivery is found by the attempt.
-        If a later attempt followed or the event names none, it is found by the slug, if only one
-        campaign ever had that reader.
+        The subscriber id in an event counts if this workspace made the attempt or the subscriber
+        has the address; else the address decides. The delivery is found by the attempt id. If that
+        is missing or not the last attempt, it is found by the slug, if only one campaign of the
+        statement has the reader.
         """
         locator = Locator(self._db, self._hash, events, provider=provider, workspace=workspace)
         return [locator.locate(event) for event in events]
 
     def store_token(self, token: bytes, content: bytes, at: datetime) -> bool:
-        """Store the content of a token; return False if the token came with other content before.
+        """Store a webhook's token and content. Return False if the token had other content before.
 
-        Tokens older than two days are deleted: such an old post is refused anyway.
+        Tokens older than two days are deleted, because such old posts are refused anyway.
         """
-        self._db.change("DELETE FROM webhook_token WHERE at < :before", before=at - _REMEMBERED)
+        self._db.change("DELETE FROM webhook_token WHERE at < :before", before=at - _TOKEN_LIFETIME)
         self._db.insert_new("webhook_token", token=token, content=content, at=at)
         stored_content = self._db.value(
             "SELECT content FROM webhook_token WHERE token = :token", token=token
@@ -70,22 +69,23 @@ class Events(AddressRepository):
         return bool(stored_content == content)
 
     def store_statuses(self, statuses: Iterable[DeliveryStatus]) -> None:
-        """Store delivery statuses, of each key only the one that prevails."""
+        """Store the prevailing status of each delivery and kind."""
         newest: dict[object, DeliveryStatus] = {}
         for status in statuses:
             other = newest.get(status.key)
             if other is None or status.replaces(other):
                 newest[status.key] = status
-        for other in self._known(newest.values()):
+        for other in self._find_known(newest.values()):
             if other.key in newest and not newest[other.key].replaces(other):
                 del newest[other.key]
-        # what prevails was chosen above; no other writes between the two
-        self._db.each(
-            _NOTE, ({**vars(status), "bounce": status.bounce or ""} for status in newest.values())
+        # no other transaction writes between the choice above and this
+        self._db.change_each(
+            _PUT_STATUS,
+            ({**vars(status), "bounce": status.bounce or ""} for status in newest.values()),
         )
 
-    def _known(self, statuses: Iterable[DeliveryStatus]) -> Iterator[DeliveryStatus]:
-        """Yield the stored delivery statuses of the same deliveries."""
+    def _find_known(self, statuses: Iterable[DeliveryStatus]) -> Iterator[DeliveryStatus]:
+        """Yield the stored statuses of the same deliveries."""
         people: dict[int, set[int]] = defaultdict(set)
         for status in statuses:
             people[status.campaign_id].add(status.subscriber_id)
@@ -102,7 +102,7 @@ class Events(AddressRepository):
     def store_events(
         self, provider: str, targets: Sequence[tuple[Event, EventTarget]], at: datetime
     ) -> set[str]:
-        """Store events as received, each once; return the ids of new ones."""
+        """Store events as received, each once; return the ids of the new ones."""
         ids = {event.id for event, _ in targets}
         ids -= set(
             self._db.scan(
@@ -132,7 +132,7 @@ class Events(AddressRepository):
         return ids
 
     def list_after(self, after: int, limit: int) -> list[KeptEvent]:
-        """Return the events above a number, the oldest first."""
+        """Return the events with numbers above ``after``, oldest first."""
         return self._db.all(
             KeptEvent,
             """
@@ -149,8 +149,8 @@ class Events(AddressRepository):
         )
 
     def find_unrecorded(self, campaign_id: int) -> list[int]:
-        """Return readers with a delivery status whose delivery is not recorded as accepted."""
-        # a batch for which no call was begun is reported at once, or not at all
+        """Return the ids of readers whose delivery has a status but is not recorded as accepted."""
+        # an event about a batch without an attempt is recorded at once, or never
         has_status = Condition(
             "batch.attempts > 0 AND EXISTS (SELECT 1 FROM delivery_status"
             f" WHERE campaign_id = :campaign_id AND subscriber_id = {MEMBER})"
@@ -158,8 +158,8 @@ class Events(AddressRepository):
         return [each.subscriber_id for each in unproved(self._db, campaign_id, has_status)]
 
     def count_results(self, campaign_id: int) -> Figures:
-        """Return the reported results of the campaign's deliveries."""
-        # each kind by itself: GROUP BY would sort all rows
+        """Count the delivered, bounced and complained messages of a campaign."""
+        # one query for each kind, because GROUP BY would sort all rows
         delivered = self._db.number(
             "SELECT COUNT(*) FROM delivery_status"
             f" WHERE campaign_id = :campaign_id AND {_IS_DELIVERED}",
@@ -167,12 +167,12 @@ class Events(AddressRepository):
         )
         bounces = self._db.rows(
             "SELECT bounce, COUNT(*) FROM delivery_status"
-            f" WHERE campaign_id = :campaign_id AND {_CAME_BACK} GROUP BY bounce",
+            f" WHERE campaign_id = :campaign_id AND {_IS_BOUNCE} GROUP BY bounce",
             campaign_id=campaign_id,
         )
         returned = self._db.value(
             "SELECT COUNT(*) FROM delivery_status"
-            f" WHERE campaign_id = :campaign_id AND {_CAME_BACK} AND {_WAS_DELIVERED}",
+            f" WHERE campaign_id = :campaign_id AND {_IS_BOUNCE} AND {_WAS_DELIVERED}",
             campaign_id=campaign_id,
         )
         return Figures(
@@ -180,7 +180,7 @@ class Events(AddressRepository):
             complained=self.count_for_breaker(campaign_id).complained,
             bounces={Bounce(bounce): count for bounce, count in bounces},
             received=any(
-                self._db.has(
+                self._db.has_row(
                     f"SELECT 1 FROM {table} WHERE campaign_id = :id LIMIT 1", id=campaign_id
                 )
                 for table in ("delivery_status", "event")
@@ -193,18 +193,18 @@ class Events(AddressRepository):
             "SELECT COALESCE(subscriber.address, '(erased)'), delivery_status.bounce,"
             " delivery_status.reason FROM delivery_status"
             " LEFT JOIN subscriber ON subscriber.id = delivery_status.subscriber_id"
-            f" WHERE delivery_status.campaign_id = :campaign_id AND {_CAME_BACK}"
+            f" WHERE delivery_status.campaign_id = :campaign_id AND {_IS_BOUNCE}"
             " ORDER BY delivery_status.subscriber_id",
             campaign_id=campaign_id,
         )
 
     def list_bounced_domains(self, campaign_id: int, limit: int = 10) -> list[tuple[str, int]]:
-        """Return (domain, number of bounces) of the domains with most bounces."""
+        """Return (domain, number of bounces), the most bounces first."""
         return self._db.rows(
             "SELECT substr(address, instr(address, '@') + 1) AS domain, COUNT(*) FROM ("
             "SELECT COALESCE(subscriber.address, '(erased)') AS address FROM delivery_status"
             " LEFT JOIN subscriber ON subscriber.id = delivery_status.subscriber_id"
-            f" WHERE delivery_status.campaign_id = :campaign_id AND {_CAME_BACK}) AS found"
+            f" WHERE delivery_status.campaign_id = :campaign_id AND {_IS_BOUNCE}) AS found"
             " GROUP BY domain ORDER BY COUNT(*) DESC, domain LIMIT :limit",
             campaign_id=campaign_id,
             limit=limit,
@@ -213,12 +213,12 @@ class Events(AddressRepository):
     def count_delivered_by_minute(
         self, campaign_id: int, *, sample: bool
     ) -> list[tuple[datetime, int]]:
-        """Return (minute, number of delivered messages), oldest first, without later bounces.
+        """Return (minute, number of messages that were delivered and did not bounce), oldest first.
 
-        With ``sample``, one in 25 is read and counts for 25.
+        With ``sample``, every 25th subscriber id is read and counts for 25.
         """
         return [
-            (instant(at), count * (_SAMPLE_DIVISOR if sample else 1))
+            (as_instant(at), count * (_SAMPLE_DIVISOR if sample else 1))
             for at, count in self._db.rows(
                 f"SELECT at / {_MINUTE_MS} * {_MINUTE_MS} AS minute, COUNT(*) FROM delivery_status"
                 f" WHERE campaign_id = :campaign_id AND {_IS_DELIVERED}"
@@ -231,7 +231,7 @@ class Events(AddressRepository):
         ]
 
     def count_for_breaker(self, campaign_id: int) -> BreakerCounts:
-        """Return the numbers of complaints and hard bounces; costs as much as there are."""
+        """Return the numbers of complaints and hard bounces. Reads only those rows."""
         return self._db.all(
             BreakerCounts,
             "SELECT COUNT(*) FILTER (WHERE kind = 'complained') AS complained,"
@@ -241,7 +241,7 @@ class Events(AddressRepository):
         )[0]
 
     def count_complaints(self, campaign_ids: Sequence[int]) -> int | None:
-        """Return the number of complaints about these campaigns; None if they have no event."""
+        """Return the number of complaints about these campaigns; None without any status."""
         which = "campaign_id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))"
         count: int | None = self._db.value(
             f"SELECT CASE WHEN EXISTS (SELECT 1 FROM delivery_status WHERE {which}) THEN ("
@@ -252,12 +252,12 @@ class Events(AddressRepository):
         return count
 
     def get_override(self, campaign_id: int) -> BreakerCounts:
-        """Return the numbers at which a person resumed the campaign."""
+        """Return the counts at which a person last resumed the campaign; zeros if never."""
         found = "SELECT complained, hard FROM circuit_breaker_override WHERE campaign_id = :id"
         return self._db.first(BreakerCounts, found, id=campaign_id) or BreakerCounts()
 
     def store_override(self, campaign_id: int, counts: BreakerCounts) -> None:
-        """Store the numbers at which a person resumes the campaign."""
+        """Store the counts at which a person resumes the campaign."""
         self._db.put(
             "circuit_breaker_override", "campaign_id", campaign_id=campaign_id, **vars(counts)
         )

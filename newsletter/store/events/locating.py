@@ -1,4 +1,4 @@
-"""Finds the reader and the delivery of an event."""
+"""Finds the subscriber and the delivery of an event."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -20,8 +20,8 @@ class _Person:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Change:
-    """An address that a subscriber left; None once only its hash is kept."""
+class _FormerAddress:
+    """A former address of a subscriber. ``address`` is None once only the hash is kept."""
 
     number: int
     subscriber_id: int
@@ -55,7 +55,7 @@ _SELECT_BATCH = """
 
 
 class Locator:
-    """Finds the readers and deliveries of a batch of events; valid during one transaction."""
+    """Finds the subscribers and deliveries of some events, within one transaction."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Locator:
             for event in events
             if (hashed := _hash_or_none(hash_address, event.address)) is not None
         }
-        self._changes, self._left_by = self._find_changes(events)
+        self._former, self._last_owners = self._find_former_addresses(events)
         self._people = self._find_people(events)
         former_hashes = sorted(set(self._hashes.values()) - self._people.keys())
         which = one_of("address_hash", former_hashes, "hash")
@@ -91,20 +91,20 @@ class Locator:
         )
         self._batches = {batch.attempt_id: batch for batch in found}
         self._members: dict[int, frozenset[int]] = {}
-        self._slugs: dict[str, list[int]] = {}
+        self._campaign_ids: dict[str, list[int]] = {}
 
     def locate(self, event: Event) -> EventTarget:
         """Return the subscriber and delivery of one of the events."""
         address_hash = self._hashes.get(event.address)
-        # the number is one of ours: others number their readers too
+        # another workspace may use the same ids
         person = self._people.get(event.subscriber_id)
         is_current = person is not None and person.address_hash == address_hash
         number = event.subscriber_id if (is_current or self._origin(event) is Origin.OURS) else None
-        person, batch = self._people.get(number), self._batch_of(event, number)
-        if person is None and batch is None:  # a number that is none of ours, or no number
+        person, batch = self._people.get(number), self._find_batch_of(event, number)
+        if person is None and batch is None:  # the id is unknown or not of this workspace
             person = self._people.get(address_hash)
-            number = person.id if person else self._left_by.get(address_hash)
-            person, batch = self._people.get(number), self._batch_of(event, number)
+            number = person.id if person else self._last_owners.get(address_hash)
+            person, batch = self._people.get(number), self._find_batch_of(event, number)
         target = EventTarget(
             subscriber_id=number if person or batch else None,
             address=self._address(event, address_hash, person, batch) if person else "",
@@ -123,42 +123,42 @@ class Locator:
     def _may_leave(self, batch: _Batch, subscriber_id: int | None) -> bool:
         if batch.state is BatchState.CLAIMED:
             return True
-        # while a batch is not done, an event settles its readers without a row of their own
+        # an event settles readers of unfinished batches, as long as they have no row of their own
         is_cancelled = batch.state is BatchState.DONE and batch.cancelled > 0
         if not (is_cancelled or batch.rejected):
             return False
-        own_workspace = self._db.value(
+        own_state = self._db.value(
             "SELECT state FROM delivery"
             " WHERE campaign_id = :campaign_id AND subscriber_id = :number",
             campaign_id=batch.campaign_id,
             number=subscriber_id,
         )
-        return is_cancelled if own_workspace is None else own_workspace == "rejected"
+        return is_cancelled if own_state is None else own_state == "rejected"
 
     def _address(
         self, event: Event, address_hash: bytes | None, person: _Person, batch: _Batch | None
     ) -> str:
-        """Return the address that the event is about: not always the person's current one."""
-        changes = self._changes.get(person.id, [])
+        """Return the address that the event is about, which may be a former one, or ""."""
+        changes = self._former.get(person.id, [])
         if not changes or address_hash == person.address_hash:
             return person.address
         if any(change.address_hash == address_hash for change in changes):
             return event.address
-        # a spelling that we do not know, or none: then it is where the attempt went
+        # an unknown spelling or none: the address is that of the attempt
         if batch is None or batch.attempt_id != event.attempt_id:
             return ""
         since = [change for change in changes if change.number > batch.last_change]
         return (since[0].address or "") if since else person.address
 
-    def _find_changes(
+    def _find_former_addresses(
         self, events: Iterable[Event]
-    ) -> tuple[dict[int, list[_Change]], dict[bytes | None, int]]:
-        """Return changes by subscriber id, oldest first, and who last left each hash."""
+    ) -> tuple[dict[int, list[_FormerAddress]], dict[bytes | None, int]]:
+        """Return subscriber id → former addresses, oldest first, and hash → last former owner."""
         hashes = one_of("address_hash", sorted(set(self._hashes.values())), "hash")
-        changes: dict[int, list[_Change]] = {}
+        changes: dict[int, list[_FormerAddress]] = {}
         left_by: dict[bytes | None, int] = {}
         for change in self._db.all(
-            _Change,
+            _FormerAddress,
             f"""
             SELECT number, subscriber_id, address_hash, address FROM address_history
             WHERE subscriber_id IN (
@@ -175,7 +175,7 @@ class Locator:
         return changes, left_by
 
     def _find_people(self, events: Iterable[Event]) -> dict[object, _Person]:
-        numbers = sorted({*_subscriber_ids(events), *self._changes})
+        numbers = sorted({*_subscriber_ids(events), *self._former})
         hashes = one_of("address_hash", sorted(set(self._hashes.values())), "hash")
         found: dict[object, _Person] = {}
         for person in self._db.all(
@@ -192,13 +192,13 @@ class Locator:
         return found
 
     def _origin(self, event: Event) -> Origin:
-        """Return which workspace sent the message. A provider knows only messages that it sent."""
+        """Return whether this workspace sent the message through this provider."""
         batch = self._batches.get(event.attempt_id)
         if batch is None:
             return origin(event.attempt_id, self._workspace)
         return Origin.OURS if batch.provider == self._provider else Origin.ANOTHER
 
-    def _batch_of(self, event: Event, subscriber_id: int | None) -> _Batch | None:
+    def _find_batch_of(self, event: Event, subscriber_id: int | None) -> _Batch | None:
         if subscriber_id is None or self._origin(event) is Origin.ANOTHER:
             return None
         batch = self._batches.get(event.attempt_id)
@@ -206,21 +206,23 @@ class Locator:
             return batch
         found = [
             candidate
-            for campaign_id in self._campaigns(event.campaign)
+            for campaign_id in self._find_campaign_ids(event.campaign)
             for candidate in self._find_batch(campaign_id, subscriber_id)
         ]
-        # a campaign that was cancelled before it called anybody is no rival; but after a restore, a
-        # message with our mark may be newer than the books
+        # a campaign without attempts sent nothing; but a restored database may lack an attempt that
+        # the event proves to be ours
         if len(found) > 1 or self._origin(event) is not Origin.OURS:
             found = [candidate for candidate in found if candidate.attempts]
-        return found[0] if len(found) == 1 else None  # of two tries, nobody knows whose it was
+        return found[0] if len(found) == 1 else None  # of two, either may have sent it
 
     def _find_batch(self, campaign_id: int, subscriber_id: int) -> list[_Batch]:
-        """Return the batch of a campaign that holds a subscriber, or None."""
+        """Return the batches of a campaign that hold a subscriber: one or none."""
         query = f"{_SELECT_BATCH} WHERE {may_hold(':id')} ORDER BY batch.first DESC LIMIT :limit"
         values = {"campaign_id": campaign_id, "id": subscriber_id}
         rows = self._db.all(_Batch, query, **values, limit=1)
-        if rows and not self._has_member(rows[0], subscriber_id):  # batches lie across each other
+        if rows and not self._has_member(
+            rows[0], subscriber_id
+        ):  # the id ranges of batches overlap
             rows = self._db.all(_Batch, query, **values, limit=NO_LIMIT)
         return [row for row in rows if self._has_member(row, subscriber_id)]
 
@@ -229,20 +231,20 @@ class Locator:
             self._members[batch.id] = frozenset(json.loads(batch.members))
         return subscriber_id in self._members[batch.id]
 
-    def _campaigns(self, slug: str) -> list[int]:
-        """Return the campaigns of a statement, newest first."""
-        if slug not in self._slugs:
-            self._slugs[slug] = self._db.column(
+    def _find_campaign_ids(self, slug: str) -> list[int]:
+        """Return the ids of a statement's campaigns, newest first."""
+        if slug not in self._campaign_ids:
+            self._campaign_ids[slug] = self._db.column(
                 "SELECT id FROM campaign WHERE slug = :slug AND slug <> '' ORDER BY id DESC",
                 slug=slug,
             )
-        return self._slugs[slug]
+        return self._campaign_ids[slug]
 
 
 def _hash_or_none(hash_address: Callable[[str], bytes], address: str) -> bytes | None:
     try:
         return hash_address(address) if "@" in address else None
-    except ValueError:  # no domain that could ever be one of ours
+    except ValueError:  # no valid domain
         return None
 
 

@@ -12,26 +12,26 @@ from types import MappingProxyType
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused, StoreUnavailable
 from newsletter.store.database import Database
-from newsletter.store.file.numbers import Connection, last_given, skip
+from newsletter.store.file.numbers import Connection, last_numbers, skip_numbers
 from newsletter.store.schema import SCHEMA_VERSION
 
 RESTORED_REASON = "the database was put back, and it may have left before"
-"""The reason for withholding an email that waited in a restored database."""
+"""The reason of emails and posts that waited in a restored database and are not sent."""
 
 
 def backup(database: Path, target: Path) -> None:
-    """Copy the database at one moment into a new file. Raises Refused or NotFound."""
+    """Copy the database as of one moment into a new file. Raises Refused, NotFound."""
     if target.exists():
         raise Refused(f"{target} exists already; name another file")
     if not target.parent.is_dir():
         raise NotFound(f"there is no folder {target.parent}; make it, or name another file")
     part = target.with_name(target.name + ".part")
     try:
-        _remove(part)  # of a backup that was cut off
-        _create_file(part)  # SQLite gives what lies beside it the same rights
+        _remove(part)  # of a backup that was interrupted
+        _create_file(part)  # SQLite gives the files next to it the same rights
         with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(part)) as copy:
             source.backup(copy)
-            be_one_file(copy)
+            end_write_ahead_log(copy)
         part.rename(target)
     except (sqlite3.Error, OSError) as error:
         with suppress(OSError):
@@ -42,35 +42,35 @@ def backup(database: Path, target: Path) -> None:
         ) from error
 
 
-def be_one_file(connection: sqlite3.Connection) -> None:
-    """End the write-ahead log: reading the file then leaves no other files next to it."""
+def end_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """End the write-ahead log, so that readers of the file create no files next to it."""
     connection.execute("PRAGMA journal_mode = DELETE")
 
 
 def restore(
     source: Path, database: Path, *, at: datetime, keys: Mapping[str, str] = MappingProxyType({})
 ) -> Path:
-    """Replace the database by a backup. Return the path of the former file, which is kept.
+    """Replace the database by a backup. Return the path of the former database, which is kept.
 
-    A message sent after the backup is not in it, so the restored database is on hold: nothing is
-    sent until a person releases it. No number in a link is used again. No other process may have
-    the database open. Raises InvalidInput for a file that is not a complete newsletter database,
-    and Refused for one with other keys than ``keys``: name → fingerprint in the workspace.
+    The backup lacks messages that were sent after it, so nothing is sent until a person resumes
+    sending. No number of a link is used again. No other process may have the database open.
+    ``keys`` is name → fingerprint in the workspace. Raises InvalidInput for a file that is not a
+    complete newsletter database, and Refused for a database with other keys.
     """
     incoming = database.with_name(database.name + ".incoming")
     former = database.with_name(f"{database.name}.before-{at:%Y%m%dT%H%M%S}")
-    _remove(incoming)  # of one that was cut off: its log would be read as that of this one
+    _remove(incoming)  # of an interrupted restore, whose log would be read as this one's
     try:
-        refuse_foreign(source, keys)
+        refuse_other_keys(source, keys)
         backup(source, incoming)
         reason = f"restored on {at:%Y-%m-%d %H:%M} UTC from the backup {source.name}"
         with closing(sqlite3.connect(incoming, factory=Connection)) as connection, connection:
-            hold(Database(connection), reason, _last_numbers(database), at)
+            hold_sending(Database(connection), reason, _last_numbers(database), at)
         if database.exists():
             _keep_former(database, former)
     except (sqlite3.Error, OSError, StoreUnavailable) as error:
         with suppress(OSError):
-            _remove(incoming)  # or it would fill the disk of a database that is still at work
+            _remove(incoming)  # else it would fill the disk of the database in use
         why = getattr(error, "strerror", None) or error
         raise StoreUnavailable(
             f"{database} stays as it was: {why}; a restore needs room for two more of it"
@@ -81,17 +81,17 @@ def restore(
     return former
 
 
-def hold(db: Database, reason: str, known_numbers: Mapping[str, int], at: datetime) -> None:
-    """Put all sending from a restored or copied database on hold, until a person releases it."""
+def hold_sending(db: Database, reason: str, known_numbers: Mapping[str, int], at: datetime) -> None:
+    """Stop all sending from a restored or copied database, until a person resumes it."""
     db.put("meta", "key", key=HoldKind.RESTORE_GUARD, value=reason)
     invalidate(db, known_numbers, at)
 
 
 def invalidate(db: Database, known_numbers: Mapping[str, int], at: datetime) -> None:
-    """Withhold and end everything in an older database that may have been used since.
+    """End everything in an older database that may have been sent, used or revoked since.
 
-    Emails, notices and posts that wait in it may have been sent since. Sessions and tokens may have
-    been revoked since, and links used. No row number is given twice.
+    These are waiting emails, notices and posts, and sessions, tokens and invitations. No row number
+    is given twice.
     """
     db.change(
         "UPDATE transactional_email SET state = 'withheld', settled_at = :at, reason = :reason"
@@ -111,22 +111,22 @@ def invalidate(db: Database, known_numbers: Mapping[str, int], at: datetime) -> 
         at=at,
     )
     db.change("UPDATE token SET revoked_at = :at WHERE revoked_at IS NULL", at=at)
-    skip(db.driver, at, known_numbers)
+    skip_numbers(db.driver, at, known_numbers)
 
 
 def _last_numbers(database: Path) -> dict[str, int]:
-    """Return the highest row numbers that the replaced database is known to have given."""
+    """Return the highest row numbers of the replaced database; {} if it is damaged."""
     if not database.exists():
         return {}
     try:
         with closing(sqlite3.connect(database, factory=Connection)) as connection:
-            return last_given(connection)
+            return last_numbers(connection)
     except sqlite3.Error:
         return {}  # damaged: the time has to do
 
 
 def _keep_former(database: Path, target: Path) -> None:
-    """Keep the replaced database: as a backup if it can be read, otherwise as a copied file."""
+    """Keep the replaced database as a backup, or as a copied file if it is damaged."""
     try:
         backup(database, target)
     except StoreUnavailable:
@@ -139,7 +139,7 @@ def _keep_former(database: Path, target: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    """Delete a file, with the files of SQLite next to it, which hold addresses too."""
+    """Delete a file and SQLite's files next to it, which contain addresses too."""
     for ending in ("-journal", "-wal", "-shm", ""):
         path.with_name(path.name + ending).unlink(missing_ok=True)
 
@@ -149,12 +149,12 @@ def _create_file(path: Path) -> None:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def refuse_foreign(source: Path, keys: Mapping[str, str]) -> None:
-    """Raise Refused if a database was made with other keys than ``keys``: name → fingerprint.
+def refuse_other_keys(source: Path, keys: Mapping[str, str]) -> None:
+    """Raise Refused for a database with other keys than ``keys``: name → fingerprint.
 
     Raises InvalidInput for a file that is not a complete newsletter database.
     """
-    _check(source)
+    _check_database(source)
     with closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as connection:
         stored = dict(connection.execute("SELECT key, value FROM meta WHERE key LIKE 'key %'"))
     foreign = [name for name in keys if stored.get(f"key {name}", keys[name]) != keys[name]]
@@ -166,13 +166,13 @@ def refuse_foreign(source: Path, keys: Mapping[str, str]) -> None:
         )
 
 
-def _check(source: Path) -> None:
+def _check_database(source: Path) -> None:
     try:
         with closing(
             sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)
         ) as connection:
             damage = connection.execute("PRAGMA integrity_check").fetchone()[0]
-            # SQLite takes an empty file for a whole database: the table says that it is ours
+            # SQLite takes an empty file for a complete database
             table_query = "SELECT 1 FROM sqlite_master WHERE name = 'schema_version'"
             if damage != "ok":
                 message = f"is damaged: {damage}"

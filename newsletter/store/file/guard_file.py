@@ -1,6 +1,6 @@
-"""The guard file, outside the database: the number of claims, the generation, and the location.
+"""The guard file: the claims, generation and location of the database, kept outside of it.
 
-A part of a location that the system does not provide is empty. Names of machines are hashed.
+A part of a location that the system does not provide is "". Names of machines are hashed.
 """
 
 import glob
@@ -26,14 +26,14 @@ def location_of(path: Path) -> Location:
     status, volume = path.stat(), os.statvfs(path)
     return Location(
         file=status.st_ino,
-        machine=machine(),
-        filesystem=filesystem(volume.f_fsid, status.st_dev),
-        boot=boot(),
-        device=device(status.st_dev),
+        machine=machine_id(),
+        filesystem=filesystem_id(volume.f_fsid, status.st_dev),
+        boot=boot_id(),
+        device=device_id(status.st_dev),
     )
 
 
-def machine(files: Sequence[Path] = MACHINE_ID_PATHS, library: Any = None) -> str:
+def machine_id(files: Sequence[Path] = MACHINE_ID_PATHS, library: Any = None) -> str:
     """Return the id of this installation of the operating system, or ""."""
     for file in files:
         identifier = _read(file)
@@ -42,18 +42,18 @@ def machine(files: Sequence[Path] = MACHINE_ID_PATHS, library: Any = None) -> st
     return hash_name(_host_uuid(library))
 
 
-def boot(file: Path = BOOT_ID_PATH) -> str:
-    """Return an id of the machine that a restart changes, or ""."""
+def boot_id(file: Path = BOOT_ID_PATH) -> str:
+    """Return an id of the machine that changes with each restart, or ""."""
     return hash_name(_read(file))
 
 
-def filesystem(number: int, device: int) -> str:
-    """Return the id of a file system; "" if that is only the number of its device.
+def filesystem_id(number: int, device: int) -> str:
+    """Return the id of a file system; "" if it has no id but the number of its device.
 
-    ext4 and Btrfs have a UUID. XFS and macOS name the device, which may get another number.
+    ext4 and Btrfs have a UUID. XFS and macOS give the device's number, which may change.
     """
     major, minor = os.major(device), os.minor(device)
-    # as Linux packs a device into 32 bits
+    # Linux packs a device number into 32 bits like this
     device_bits = (minor & 0xFF) | (major << 8) | ((minor & ~0xFF) << 12)
     low = number & 0xFFFFFFFF
     if not number or low in {device_bits & 0xFFFFFFFF, device & 0xFFFFFFFF}:
@@ -61,10 +61,10 @@ def filesystem(number: int, device: int) -> str:
     return f"{number & 0xFFFFFFFFFFFFFFFF:016x}"
 
 
-def device(number: int) -> str:
+def device_id(number: int) -> str:
     """Return the number of the block device, which is valid until the next restart.
 
-    "" if the file system has none of its own: its number then changes with each mount.
+    Return "" for a file system without a block device, whose number changes with each mount.
     """
     return f"{number & 0xFFFFFFFFFFFFFFFF:016x}" if os.major(number) else ""
 
@@ -78,7 +78,7 @@ def _read(file: Path) -> str:
 
 def _host_uuid(library: Any) -> str:
     """Return macOS's id of the machine; "" on other systems."""
-    import ctypes  # where systemd names the machine, nobody waits for these
+    import ctypes  # slow imports, which machines with systemd do not need
     import uuid
 
     ask = getattr(library or ctypes.CDLL(None), "gethostuuid", None)
@@ -94,7 +94,7 @@ def hash_name(name: str) -> str:
     )
 
 
-_COUNT = re.compile(r"\.[0-9]{1,20}")
+_COUNT_PATTERN = re.compile(r"\.[0-9]{1,20}")
 _LONG_DIGITS, _SHORT_DIGITS = 32, 16
 _GUARD_LINE_PATTERN = re.compile(
     rb"newsletter claims (?P<claims>\d{20}) epoch (?P<epoch>[0-9a-f]{32})"
@@ -107,12 +107,12 @@ _GUARD_LINE_PATTERN = re.compile(
 
 
 class GuardFile:
-    """The guard record in the file ``path``, for the database in the file ``database``.
+    """The guard record in the file ``path``, for a database.
 
-    ``database`` is a name if the database is on a server. Generations are named by 32 hexadecimal
-    digits. ``location_of`` returns the location of a file, and ``fsync`` flushes a descriptor to
-    the disk. Any number of threads may share it, and several processes if it ``shares_sending``: a
-    record may then lag, which raises no alarm.
+    ``database`` is a path, or a name on a server. A generation has a name of 32 hexadecimal digits.
+    ``location_of`` returns the location of a database, and ``fsync`` flushes a descriptor to the
+    disk. Threads may share the object. With ``shares_sending`` processes share the file, and its
+    record may lag behind the database, which raises no alarm.
     """
 
     def __init__(
@@ -130,19 +130,19 @@ class GuardFile:
         self._fsync = fsync
         self._shares_sending = shares_sending
         self._lock = threading.Lock()
-        self._open: int | None = None
-        self._written: GuardRecord | None = None
+        self._fd: int | None = None
+        self._record: GuardRecord | None = None
 
     def location(self) -> Location:
         found, computer = (
             self._location_of(self._database),
-            machine() if self._shares_sending else "",
+            machine_id() if self._shares_sending else "",
         )
         host = hash_name(f"{computer} {_inode(self._path.parent)}" * bool(computer))
         return replace(found, host=host)
 
     def read(self) -> GuardRecord | Absence:
-        """Return the record, or why there is none."""
+        """Return the record, or the reason for its absence."""
         try:
             with self._path.open("rb") as file:
                 record = _parse(file.read(1024))
@@ -160,26 +160,26 @@ class GuardFile:
         part = self._path.with_name(self._path.name + ".part")
         with self._lock:
             try:
-                self._let_go()
-                part.unlink(missing_ok=True)  # of a process that was cut off
-                self._open = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+                self._close_file()
+                part.unlink(missing_ok=True)  # of a process that was killed
+                self._fd = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
                 self._overwrite(record)
-                self._fsync(self._open)
+                self._fsync(self._fd)
                 os.replace(part, self._path)  # noqa: PTH105 - replaces in one step
-                # a folder copied over itself brings back line and inode, but not this
-                self._name(record.mark.claims)
-                # a name is the folder's: without this a power cut may bring back the old file
+                # a folder that is copied back has the old line and inode, but also this file
+                self._name_count_file(record.mark.claims)
+                # without a flush of the folder a power cut may bring back the old file
                 self._flush_folder()
             except OSError as error:
                 raise self._unavailable_error(error) from error
 
     def follow(self, claims: int) -> None:
-        """Raise Refused if the file has as many claims or more: the database was replaced."""
+        """Raise Refused if the file has this many claims: the database was replaced."""
         if claims <= self._require_record().mark.claims:
             raise self._replaced_error(f"so many claims ({claims:,}) were made before")
 
     def store_claim(self, claims: int, beat_at: int = 0) -> None:
-        """Store the number of a claim before its call is sent; lower numbers change nothing."""
+        """Store the number of a claim before its call. Lower numbers change nothing."""
         with self._lock:
             record = self._require_record()
             if claims <= record.mark.claims and beat_at <= record.mark.beat_at:
@@ -187,21 +187,20 @@ class GuardFile:
             claims, beat_at = max(claims, record.mark.claims), max(beat_at, record.mark.beat_at)
             mark = replace(record.mark, claims=claims, beat_at=beat_at)
             try:
-                # not flushed: a crash of the process loses no byte, and a record that lags raises
-                # no alarm
+                # no flush: a crash of the process loses no byte, and a lagging record is no alarm
                 self._overwrite(replace(record, mark=mark))
             except OSError as error:
                 raise self._unavailable_error(error) from error
 
     def flush(self) -> None:
-        """Flush the file to the disk. Raises Refused if the file or the database was replaced."""
+        """Flush the file to the disk. Raises Refused if the file or database was replaced."""
         with self._lock:
             record = self._require_record()
             try:
-                if self._shares_sending and self._open is not None:
-                    os.close(self._open)
-                    self._open = os.open(self._path, os.O_RDWR)  # another may have replaced it
-                if self._open is None or _inode(self._path) != os.fstat(self._open).st_ino:
+                if self._shares_sending and self._fd is not None:
+                    os.close(self._fd)
+                    self._fd = os.open(self._path, os.O_RDWR)  # another may have replaced it
+                if self._fd is None or _inode(self._path) != os.fstat(self._fd).st_ino:
                     raise self._replaced_error(f"{self._path} was taken away")
                 location = None
                 with suppress(FileNotFoundError):
@@ -210,34 +209,38 @@ class GuardFile:
                     raise self._replaced_error("another file is in its place")
                 if self._shares_sending and location.succeeds(record.location):
                     self._overwrite(replace(record, location=location))
-                self._fsync(self._open)
-                self._name(record.mark.claims)
+                self._fsync(self._fd)
+                self._name_count_file(record.mark.claims)
             except OSError as error:
                 raise self._unavailable_error(error) from error
 
     def close(self) -> None:
         with self._lock:
-            if self._open is not None and self._written is not None:
-                with suppress(OSError):  # it falls behind then, which is no alarm
-                    self._name(self._written.mark.claims)
-            self._let_go()
+            if self._fd is not None and self._record is not None:
+                with suppress(OSError):  # the record lags behind then, which is no alarm
+                    self._name_count_file(self._record.mark.claims)
+            self._close_file()
 
-    def _let_go(self) -> None:
-        if self._open is not None:
-            os.close(self._open)
-            self._open = None
+    def _close_file(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
 
     def _find_count_files(self) -> dict[int, Path]:
-        """Return the empty files next to it by the number of claims in their names."""
+        """Return number of claims → the empty file next to it with that number in its name."""
         neighbours = self._path.parent.glob(f"{glob.escape(self._path.name)}.*")
-        return {int(file.suffix[1:]): file for file in neighbours if _COUNT.fullmatch(file.suffix)}
+        return {
+            int(file.suffix[1:]): file
+            for file in neighbours
+            if _COUNT_PATTERN.fullmatch(file.suffix)
+        }
 
-    def _name(self, claims: int) -> None:
-        """Create an empty file with the number in its name, and delete all earlier ones."""
+    def _name_count_file(self, claims: int) -> None:
+        """Create the empty file with this number in its name, and delete the others."""
         count_files = self._find_count_files()
         if set(count_files) == {claims}:
             return
-        # the new one before the old ones go, so that there is a count at every moment
+        # create before deleting, so that there is a count at every moment
         self._path.with_name(f"{self._path.name}.{claims}").touch(0o600)
         for other in count_files.keys() - {claims}:
             count_files[other].unlink(missing_ok=True)
@@ -250,15 +253,15 @@ class GuardFile:
             os.close(opened)
 
     def _require_record(self) -> GuardRecord:
-        if self._written is None:
+        if self._record is None:
             raise Defect("a claim was made before its generation began")
-        return self._written
+        return self._record
 
     def _overwrite(self, record: GuardRecord) -> None:
         line = _format(record)
-        if self._open is None or os.pwrite(self._open, line, 0) != len(line):
+        if self._fd is None or os.pwrite(self._fd, line, 0) != len(line):
             raise OSError("only a part of it could be written")
-        self._written = record
+        self._record = record
 
     def _unavailable_error(self, error: OSError) -> StoreUnavailable:
         return StoreUnavailable(
@@ -284,16 +287,17 @@ def _format(record: GuardRecord) -> bytes:
     mark, location = record.mark, record.location
     line = (
         f"newsletter claims {mark.claims:020d} epoch {mark.generation}"
-        f" before {_word(record.before, _LONG_DIGITS)} file {location.file:020d}"
-        f" machine {_word(location.machine, _LONG_DIGITS)}"
-        f" filesystem {_word(location.filesystem, _SHORT_DIGITS)}"
-        f" boot {_word(location.boot, _LONG_DIGITS)} device {_word(location.device, _SHORT_DIGITS)}"
-        f" host {_word(location.host, _LONG_DIGITS)} beat {mark.beat_at:020d}"
+        f" before {_pad(record.before, _LONG_DIGITS)} file {location.file:020d}"
+        f" machine {_pad(location.machine, _LONG_DIGITS)}"
+        f" filesystem {_pad(location.filesystem, _SHORT_DIGITS)}"
+        f" boot {_pad(location.boot, _LONG_DIGITS)}"
+        f" device {_pad(location.device, _SHORT_DIGITS)}"
+        f" host {_pad(location.host, _LONG_DIGITS)} beat {mark.beat_at:020d}"
     )
     return f"{line} check {_check(line.encode())}\n".encode()
 
 
-def _word(text: str, length: int) -> str:
+def _pad(text: str, length: int) -> str:
     return text or "-" * length
 
 

@@ -1,8 +1,8 @@
-"""The keys of a database, and the proof that the audit log was not changed.
+"""The keys of a database, and the proof that the audit log is unchanged.
 
-An HMAC links each line to the one before, so that a person with access to the database alone cannot
-add a line. The head file shows whether lines were removed at the end: it has the number and digest
-of a line. It is written after the commit, so it may lag behind the log and is never ahead of it.
+An HMAC binds each line to the line before. Access to the database alone is not enough to add one.
+The head file has the number and digest of a late line: it shows whether lines at the end were
+removed. It is written after the commit, so it may lag behind the log, and is never ahead.
 """
 
 import hashlib
@@ -23,13 +23,13 @@ _AUDIT_LINE_PATTERN = re.compile(rb"audit line (\d{20}) digest ([0-9a-f]{64})\n"
 
 
 class HeadFile:
-    """The file with the audit log's head: one line of fixed length, overwritten in place."""
+    """The file with the head of the audit log: one line of fixed length, overwritten in place."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def read(self) -> AuditHead | Absence:
-        """Return the stored head, or why there is none."""
+        """Return the stored head, or the reason for its absence."""
         try:
             with self.path.open("rb") as file:
                 line = file.read(1024)
@@ -38,14 +38,14 @@ class HeadFile:
         except OSError:
             return Absence.UNREADABLE
         if not line:
-            return Absence.MISSING  # the process that made it died before it could write
+            return Absence.MISSING  # the process that created it died before writing
         found = _AUDIT_LINE_PATTERN.fullmatch(line)
         if found is None:
             return Absence.UNREADABLE
         return AuditHead(number=int(found[1]), digest=found[2].decode())
 
     def write(self, head: AuditHead) -> None:
-        """Write the head if possible. A file that lags behind raises no alarm."""
+        """Write the head if possible. A lagging file raises no alarm."""
         line = f"audit line {head.number:020d} digest {head.digest}\n".encode()
         try:
             file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -53,7 +53,7 @@ class HeadFile:
             return
         try:
             os.pwrite(file, line, 0)
-            os.ftruncate(file, len(line))  # it may have been garbled
+            os.ftruncate(file, len(line))  # the file may have been damaged
         except OSError:
             return
         finally:
@@ -62,13 +62,13 @@ class HeadFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Chain:
-    """The key of the workspace that links audit lines and seals rows."""
+    """The MACs of audit lines and sealed rows, under a key of the workspace."""
 
     key: bytes
     head: HeadFile
 
     def link(self, previous_digest: str, *parts: object) -> str:
-        """Return the digest of the line after the one with the digest ``previous_digest``."""
+        """Return the digest of a line with these parts that follows ``previous_digest``."""
         return self._mac([previous_digest, *parts])
 
     def seal(self, *parts: object) -> str:
@@ -80,26 +80,27 @@ class Chain:
         return hmac.new(self.key, message, hashlib.sha256).hexdigest()
 
 
-_NOTED = "key "
-"""The prefix of a fingerprint's key in ``meta``, before the name of the key."""
+_FINGERPRINT_PREFIX = "key "
+"""The prefix of a fingerprint's key in ``meta``; the path of the key's file follows."""
 
 
 _AUDIT_PATH = "var/keys/audit"
-"""A key without a stored fingerprint: the rows that it sealed show whether it is the right one."""
+"""The key of ``Chain``, which has no stored fingerprint: sealed rows show a wrong key."""
 
 
 def _load_fingerprints(database: Backend) -> dict[str, str]:
-    """Return path of a key file → its stored fingerprint."""
+    """Return path of a key's file → its stored fingerprint."""
     with database.transaction(reads=True) as db:
         rows = db.rows('SELECT "key", value FROM meta')
-    return {row[0].removeprefix(_NOTED): row[1] for row in rows if row[0].startswith(_NOTED)}
+    return {
+        row[0].removeprefix(_FINGERPRINT_PREFIX): row[1]
+        for row in rows
+        if row[0].startswith(_FINGERPRINT_PREFIX)
+    }
 
 
 def refuse_missing_keys(database: Backend, workspace: Path) -> None:
-    """Raise Refused if the file of a key with a stored fingerprint is missing.
-
-    A new key would be a wrong key.
-    """
+    """Raise Refused if the database has fingerprints and the file of a key is missing."""
     stored = _load_fingerprints(database)
     names = [*sorted(stored), _AUDIT_PATH] if stored else []
     missing = [name for name in names if not (workspace / name).exists()]
@@ -112,9 +113,9 @@ def refuse_missing_keys(database: Backend, workspace: Path) -> None:
 
 
 def check_keys(database: Backend, fingerprints: Mapping[str, str]) -> None:
-    """Store the fingerprint of each key at the first start, and compare it at later starts.
+    """Compare ``fingerprints`` (path of a key's file → fingerprint) with the stored ones.
 
-    Raises Refused, with the key's name, if another key replaces it.
+    Unknown fingerprints are stored. Raises Refused for a key that differs.
     """
     stored = _load_fingerprints(database)
     for name, fingerprint in fingerprints.items():
@@ -125,5 +126,5 @@ def check_keys(database: Backend, fingerprints: Mapping[str, str]) -> None:
             )
     if missing := fingerprints.keys() - stored:
         with database.transaction() as db:
-            for name in missing:  # another process may be at its first start too
-                db.insert_new("meta", key=f"{_NOTED}{name}", value=fingerprints[name])
+            for name in missing:  # another process may store them too
+                db.insert_new("meta", key=f"{_FINGERPRINT_PREFIX}{name}", value=fingerprints[name])

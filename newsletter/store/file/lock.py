@@ -1,12 +1,11 @@
 """File locks, which the system releases when their holder dies.
 
-``hold_sender_lock`` proves that one process sends. Each process with an open database has called
-``lock_shared``; ``lock_exclusively`` is for replacing the file or changing its tables. The last two
-exclude each other. SQLite's own locks cannot do this, because they belong to the file that is
-replaced.
+The process that sends has ``hold_sender_lock``. Each process with an open database has
+``lock_shared``; ``lock_exclusively`` is for replacing the file. These two exclude each other.
+SQLite's own locks cannot do this, because they belong to the file that is replaced.
 
-All three work only for the account that owns the workspace. Root could open the files, but the
-service's account could no longer read the files that root writes.
+Only the account that owns the workspace gets a lock. The service's account could not read files
+that root writes.
 """
 
 import fcntl
@@ -29,14 +28,14 @@ def hold_sender_lock(path: Path) -> AbstractContextManager[None]:
     )
 
 
-def beat(path: Path) -> None:
-    """Record a heartbeat on a held lock, in the time of its file."""
-    with suppress(OSError):  # a disk that has become read-only shows by the sign that is missing
+def record_heartbeat(path: Path) -> None:
+    """Record a heartbeat on a held lock, as the time of its file."""
+    with suppress(OSError):  # on a read-only disk the heartbeat is missing
         os.utime(path)
 
 
 def last_heartbeat(path: Path) -> float:
-    """Return the holder's last heartbeat, in seconds since 1970; 0 if there was none."""
+    """Return the last heartbeat on a lock, in seconds since 1970; 0 if there was none."""
     try:
         return path.stat().st_mtime
     except OSError:
@@ -91,13 +90,13 @@ def _hold(path: Path, kind: int, refusal: str) -> Iterator[None]:
 
 
 def _refuse_other_owners(path: Path) -> None:
-    """Raise Refused if the file, or the inaccessible folder, belongs to another account."""
+    """Raise Refused if the file, or a folder that cannot be read, is another account's."""
     for checked in (path, path.parent):
         try:
             owner = checked.stat().st_uid
         except PermissionError:
             continue
-        except OSError:  # it is not there yet
+        except OSError:  # missing, and created later
             return
         if owner != os.geteuid():
             whose, ours = _user_name(owner), _user_name(os.geteuid())

@@ -1,8 +1,8 @@
-"""Row numbers in links and cursors: none is ever used twice, even after a restore.
+"""Row numbers in links and cursors, of which none is used twice, even after a restore.
 
-A restored database would use numbers again that it used after the backup. So it continues far
-above: at a number made of the time, which grows faster than rows do. The link in an email always
-means the same person, email and campaign, or none.
+A restored database would give numbers again that were given after the backup. So it skips numbers
+in proportion to the time, which grows faster than the rows. The link in an email always means the
+same person, email and campaign, or nothing.
 """
 
 import sqlite3
@@ -14,7 +14,7 @@ from newsletter.store.database import Driver
 
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 _MAX_ELAPSED = timedelta(days=36_500)
-"""A longer time is a wrong clock's and is ignored, because the numbers in links are limited."""
+"""The most time that counts. A wrong clock must not use up the numbers of links."""
 SKIPPED = {
     "campaign": (1, 1_000),
     "event": (1_000, 1_000),
@@ -29,15 +29,15 @@ In a hundred years they use up the numbers that fit into a link.
 """
 
 
-def last_given(driver: Driver) -> dict[str, int]:
-    """Return the highest row number that this database is known to have given, by table."""
+def last_numbers(driver: Driver) -> dict[str, int]:
+    """Return table → the highest row number that this database is known to have given."""
     return {name: driver.last_number(name) for name in SKIPPED}
 
 
-def skip(driver: Driver, at: datetime, known_numbers: Mapping[str, int]) -> None:
-    """Continue above all row numbers that any copy of this database may have given until now.
+def skip_numbers(driver: Driver, at: datetime, known_numbers: Mapping[str, int]) -> None:
+    """Skip all row numbers that any copy of this database may have given until now.
 
-    ``known_numbers`` has the highest numbers that another copy is known to have given, by table.
+    ``known_numbers`` is table → the highest number that another copy is known to have given.
     """
     elapsed = min(max(at - _EPOCH, timedelta(0)), _MAX_ELAPSED)
     for name, (per_minute, minimum) in SKIPPED.items():
@@ -50,7 +50,7 @@ class Connection(sqlite3.Connection):
     """A SQLite connection with the methods of ``Driver``."""
 
     lasting: bool | None = None
-    """Whether commits wait for the disk, as the last transaction that writes set it."""
+    """Whether commits wait for the disk, as the last writing transaction set it; None at first."""
 
     def stream(self, sql: str, values: Mapping[str, Any]) -> sqlite3.Cursor:
         return self.execute(sql, values)
@@ -70,6 +70,6 @@ class Connection(sqlite3.Connection):
             self.give_after(table, other.last_number(table))
 
     def give_after(self, table: str, number: int) -> None:
-        # the table has no key by which a row could be replaced
+        # sqlite_sequence has no key, so that an upsert is impossible
         self.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
         self.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, number))

@@ -1,7 +1,7 @@
 """Rewrites the whole database file, so that no byte of erased data is left.
 
-SQLite overwrites deleted data (``secure_delete``). But when it moves rows out of a full page, it
-leaves copies in the unused middle of the page, and no later deletion finds them. VACUUM copies the
+SQLite overwrites deleted rows (``secure_delete``). But when it moves rows out of a full page, their
+copies stay in the unused part of the page, and no later deletion overwrites them. VACUUM copies the
 existing rows into new pages.
 """
 
@@ -11,13 +11,13 @@ import time
 from pathlib import Path
 
 DUE_KEY = "erasures"
-"""The key in ``meta`` of the time of the first erasure since the last rewrite, and their number."""
+"""The key in ``meta`` of "TIME COUNT": the first erasure since the last rewrite, and how many."""
 _READERS_MILLISECONDS = 2_000
-"""Milliseconds for readers of the write-ahead log to end."""
+"""Milliseconds to wait for readers of the write-ahead log."""
 _CHECKPOINT_SECONDS = 30
-"""Seconds for another connection to move the write-ahead log into the file."""
+"""Seconds to try to move the write-ahead log into the file."""
 _FREE_SPACE_FACTOR = 2
-"""The copies of the database that VACUUM makes: in a temporary file, and in the log."""
+"""VACUUM makes two copies of the database: a temporary file and the log."""
 
 
 def overwrite_erased(
@@ -27,10 +27,10 @@ def overwrite_erased(
     free_bytes: int | None = None,
     wait_milliseconds: int = _READERS_MILLISECONDS,
 ) -> bool:
-    """Rewrite the database file. Return False if it must be tried again later.
+    """Rewrite the database file. Return False if the disk is too full or the file in use.
 
-    Other processes can read in the meantime; writers wait. ``free_bytes`` is the free space, by
-    default that of the disk.
+    Other processes can read in the meantime; writers wait. ``free_bytes`` defaults to the free
+    space of the disk.
     """
     available_bytes = shutil.disk_usage(path.parent).free if free_bytes is None else free_bytes
     if available_bytes < _FREE_SPACE_FACTOR * path.stat().st_size:
@@ -48,7 +48,7 @@ def overwrite_erased(
             if time.monotonic() > until:
                 return False
             time.sleep(0.1)
-        # somebody may have been erased since the VACUUM began
+        # the note differs if somebody was erased since the VACUUM began
         connection.execute("DELETE FROM meta WHERE key = ? AND value = ?", (DUE_KEY, erasure_note))
     except sqlite3.OperationalError:
         return False
@@ -56,6 +56,6 @@ def overwrite_erased(
 
 
 def _empty_log(connection: sqlite3.Connection) -> bool:
-    """Move all commits into the file itself. Return False if another process reads the log."""
+    """Move all commits from the log into the file. Return False if another process reads it."""
     busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return not busy

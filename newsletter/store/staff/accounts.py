@@ -1,4 +1,4 @@
-"""Staff accounts, passkeys and links. None of the stored values is a secret."""
+"""Staff accounts, passkeys and links. No stored value is a secret."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -24,7 +24,7 @@ _IS_UNUSED = "used_at IS NULL AND withdrawn_at IS NULL"
 
 
 class Accounts(Repository):
-    """Accounts by folded address. A person without one has not accepted an invitation yet."""
+    """Accounts by folded address. A person gets one by accepting an invitation."""
 
     def get(self, address: str) -> Credential | None:
         return self._db.first(
@@ -36,10 +36,7 @@ class Accounts(Repository):
         return {found.address: found for found in self._db.all(Credential, _SELECT_CREDENTIAL)}
 
     def open(self, address: str, password: str, at: datetime) -> None:
-        """Open an account, or open it again.
-
-        Its second factors, its calendar and its account at the identity provider are deleted.
-        """
+        """Open an account, or open it again without its second factors, calendar and identity."""
         self._db.put(
             "credential", "address", address=address, password=password, password_at=at, feed=None
         )
@@ -50,11 +47,11 @@ class Accounts(Repository):
         self._db.update("credential", {"address": address}, password=password, password_at=at)
 
     def set_identity(self, address: str, issuer: str, subject: str) -> None:
-        """Connect a person's account at the identity provider, in place of an earlier one."""
+        """Replace a person's account at the identity provider; "" removes it."""
         self._db.update("credential", {"address": address}, issuer=issuer, subject=subject)
 
     def find_by_identity(self, issuer: str, subject: str) -> str | None:
-        """Return the person with this account at the identity provider."""
+        """Return the address of the person with this account at the identity provider."""
         found: str | None = self._db.value(
             "SELECT address FROM credential"
             " WHERE issuer = :issuer AND subject = :subject AND subject <> ''",
@@ -64,15 +61,15 @@ class Accounts(Repository):
         return found
 
     def set_muted(self, address: str, muted: Iterable[NoticeKind]) -> None:
-        """Choose the kinds of notices that a person gets no email of."""
+        """Store the kinds of notices of which the person gets no email."""
         self._db.update("credential", {"address": address}, muted=[kind.value for kind in muted])
 
     def set_calendar_hash(self, address: str, hash: bytes | None) -> None:
-        """Give a person's calendar a URL, in place of an earlier one; None ends it."""
+        """Replace the hash of the token in the URL of a person's calendar; None ends the URL."""
         self._db.update("credential", {"address": address}, feed=hash)
 
     def find_calendar_owner(self, hash: bytes) -> str | None:
-        """Return the person whose calendar has this URL, by the hash of its token."""
+        """Return the address of the person whose calendar URL has a token with this hash."""
         found: str | None = self._db.value(
             "SELECT address FROM credential WHERE feed = :hash", hash=hash
         )
@@ -86,11 +83,11 @@ class Accounts(Repository):
     # --- the second factor
 
     def prepare_factor(self, address: str, salt: str) -> None:
-        """Begin to set up a second factor; an existing one stays valid."""
+        """Store the salt of a second factor that is not confirmed yet. The old one stays valid."""
         self._db.update("credential", {"address": address}, pending=salt)
 
     def confirm_factor(self, address: str, step: int, at: datetime) -> bool:
-        """Activate the second factor that is being set up; return whether there was one."""
+        """Activate the prepared second factor; return False if there is none."""
         return self._db.changes(
             "UPDATE credential SET factor = pending, factor_at = :at, factor_step = :step,"
             " pending = '' WHERE address = :address AND pending <> ''",
@@ -100,7 +97,7 @@ class Accounts(Repository):
         )
 
     def use_step(self, address: str, step: int) -> bool:
-        """Use a one-time code of this time step; return False for a used or earlier step."""
+        """Store the time step of a one-time code; return False unless it is a later step."""
         return self._db.changes(
             "UPDATE credential SET factor_step = :step"
             " WHERE address = :address AND factor_step < :step",
@@ -124,12 +121,12 @@ class Accounts(Repository):
             self._db.insert("recovery", address=address, hash=hashed)
 
     def use_code(self, address: str, hash: bytes, at: datetime) -> bool:
-        """Use a recovery code, once; return whether it was valid."""
+        """Mark a recovery code as used; return False if it is unknown or used."""
         unused_code = {"address": address, "hash": hash, "used_at": None}
         return self._db.update("recovery", unused_code, used_at=at)
 
     def count_unused_codes(self, address: str) -> int:
-        """Return how many recovery codes a person has left."""
+        """Return the number of a person's unused recovery codes."""
         return self._db.number(
             "SELECT COUNT(*) FROM recovery WHERE address = :address AND used_at IS NULL",
             address=address,
@@ -160,16 +157,16 @@ class Passkeys(Repository):
 
 
 class Invitations(Repository):
-    """Links for new accounts and new passwords, found only by the hash of their token."""
+    """Links for new accounts and new passwords. Only the hash of the token is stored."""
 
     def add(self, invitation: Invitation, hash: bytes) -> int:
-        """Add a link, and withdraw all earlier ones of the person; return its id."""
+        """Add a link and withdraw the person's earlier links; return its id."""
         self.withdraw_for(invitation.address, invitation.made_at)
         values = {name: value for name, value in vars(invitation).items() if name != "id"}
         return self._db.insert("invitation", returning="id", hash=hash, **values)
 
     def find(self, hash: bytes) -> Invitation | None:
-        """Return the link whose token has this hash, even if it does not work any more."""
+        """Return the link whose token has this hash, even if it is used or expired."""
         return self._db.first(Invitation, f"{_SELECT_LINK} WHERE hash = :hash", hash=hash)
 
     def get(self, link_id: int) -> Invitation | None:

@@ -1,4 +1,4 @@
-"""The audit log, whose lines are chained by an HMAC; and rows that are sealed with the same key."""
+"""The audit log, whose lines form a chain of HMACs, and rows with a seal under the same key."""
 
 import hmac
 import re
@@ -9,13 +9,13 @@ from typing import Any, TypeVar, cast
 from newsletter.domain.delivery.restore_guard import Absence
 from newsletter.domain.errors import Defect
 from newsletter.domain.staff.audit import AuditEntry, AuditHead
-from newsletter.store.database import NO_LIMIT, Database, Repository, read, stored
+from newsletter.store.database import NO_LIMIT, Database, Repository, as_stored, from_row
 from newsletter.store.file.keys import Chain
 
 T = TypeVar("T")
 
 REVOKE_ACTION = "revoke"
-"""The action of a revocation in the audit log."""
+"""The action of a line about revoked approvals."""
 _REVOCATION_PATTERN = re.compile(r"approvals? ([0-9]{1,18}(?:, [0-9]{1,18})*) taken back")
 
 
@@ -27,10 +27,9 @@ Row = dict[str, Any]
 
 
 class SealedRows:
-    """The rows of a table about statements, each with a seal.
+    """The rows of a table about statements, each with a MAC over its other ``columns``.
 
-    A row without a valid seal does not count: newsletter did not write it. The seal is over the
-    stored values of the other ``columns``.
+    A row without a valid seal is ignored, because newsletter did not write it.
     """
 
     def __init__(self, db: Database, chain: Chain, table: str, columns: str) -> None:
@@ -40,11 +39,11 @@ class SealedRows:
         self._select = f"SELECT {columns} FROM {table}"
 
     def all(self) -> list[Row]:
-        """Return the rows of all statements, by number, with or without a valid seal."""
+        """Return the rows of all statements, oldest first, also without a valid seal."""
         return self._db.mappings(f"{self._select} ORDER BY id")
 
     def of(self, slug: str) -> list[Row]:
-        """Return the rows of a statement with a valid seal, oldest first."""
+        """Return the sealed rows of a statement, oldest first."""
         query = f"{self._select} WHERE slug IN (SELECT value FROM json_each(:slugs)) ORDER BY id"
         rows: list[Row] = self._db.of_statement(dict, query, slug)
         return [row for row in rows if self.is_sound(row)]
@@ -56,7 +55,7 @@ class SealedRows:
         self._put_seal(self._db.insert(self._table, returning="id", **values))
 
     def change(self, row_id: int, **values: object) -> None:
-        """Change columns of a row, and renew its seal."""
+        """Change columns of a row and renew its seal."""
         self._db.update(self._table, {"id": row_id}, **values)
         self._put_seal(row_id)
 
@@ -73,13 +72,13 @@ def sealed_approvals(db: Database, chain: Chain) -> SealedRows:
     return SealedRows(db, chain, "approval", _APPROVAL_COLUMNS)
 
 
-def value_of(kind: type[T], row: Row) -> T:
-    """Return a sealed row as an instance of a domain class."""
-    return read(kind, {name: each for name, each in row.items() if name not in {"id", "seal"}})
+def from_sealed_row(kind: type[T], row: Row) -> T:
+    """Return an instance of a domain class from a sealed row."""
+    return from_row(kind, {name: each for name, each in row.items() if name not in {"id", "seal"}})
 
 
 def is_restored(row: Row, revoked: Collection[int]) -> bool:
-    """Return whether a row that was revoked counts again: somebody changed the database."""
+    """Return whether somebody put back the row from before its revocation."""
     return row["revoked_at"] is None and row["id"] in revoked
 
 
@@ -88,12 +87,12 @@ REVOCATIONS_OF = f"{_SELECT_REVOCATIONS} AND subject IN (SELECT value FROM json_
 
 
 def revocations(db: Database) -> list[Row]:
-    """Return the lines of the audit log about revoked approvals of all statements."""
+    """Return the audit lines about revoked approvals, of all statements."""
     return db.mappings(_SELECT_REVOCATIONS)
 
 
 def revoked_ids(lines: Iterable[Row]) -> set[int]:
-    """Return the ids of the approvals that these lines of the audit log revoke."""
+    """Return the ids of the approvals that these audit lines revoke."""
     matches = (_REVOCATION_PATTERN.match(row["detail"]) for row in lines)
     return {int(approval_id) for one in matches if one for approval_id in one[1].split(", ")}
 
@@ -104,26 +103,25 @@ _SELECT = "SELECT number, at, actor, action, subject, detail, digest FROM audit"
 
 
 class Audit(Repository):
-    """The audit log.
+    """The audit log. A changed or removed line breaks the chain of the lines after it.
 
-    A line that is changed or removed breaks the chain for all that follow. The head file shows that
-    lines at the end were removed.
+    Lines that were removed at the end show by the head file.
     """
 
     def __init__(self, db: Database, chain: Chain, now: datetime, channel: str) -> None:
         super().__init__(db)
         self._chain = chain
         self._now = now
-        self._through = channel
-        self.entered: AuditHead | None = None
-        """The last line that this transaction added."""
+        self._channel = channel
+        self.last_entered: AuditHead | None = None
+        """The last line of this transaction; None if it added none."""
 
     def enter(self, actor: str, action: str, subject: str, detail: str = "") -> None:
-        """Add a line. It ends with what its actor acts through, if that is no page or command."""
-        detail = "; ".join(filter(None, (detail, self._through)))
+        """Add a line. Its detail ends with the channel of the actor, such as the API."""
+        detail = "; ".join(filter(None, (detail, self._channel)))
         lines = self._db.rows("SELECT number, digest FROM audit ORDER BY number DESC LIMIT 1")
         number, digest = (lines[0][0] + 1, lines[0][1]) if lines else (1, "")
-        at = cast("int", stored(self._now))
+        at = cast("int", as_stored(self._now))
         digest = self._chain.link(digest, number, at, actor, action, subject, detail)
         self._db.insert(
             "audit",
@@ -135,7 +133,7 @@ class Audit(Repository):
             detail=detail,
             digest=digest,
         )
-        self.entered = AuditHead(number=number, digest=digest)
+        self.last_entered = AuditHead(number=number, digest=digest)
 
     def list_newest(self, limit: int | None, before: int | None = None) -> list[AuditEntry]:
         """Return the last lines, or all; with ``before``, of lower numbers. Newest first."""
@@ -147,7 +145,7 @@ class Audit(Repository):
         )
 
     def about(self, subject: str, *, skip: int = 0, limit: int) -> list[AuditEntry]:
-        """Return the last lines about a subject, newest first."""
+        """Return the lines about a subject, newest first."""
         return self._db.all(
             AuditEntry,
             f"{_SELECT} WHERE subject = :subject ORDER BY number DESC LIMIT :limit OFFSET :skip",
@@ -157,7 +155,7 @@ class Audit(Repository):
         )
 
     def last(self, subject: str) -> dict[str, AuditEntry]:
-        """Return action → the last line about a subject, except the scheduler's."""
+        """Return action → the last line about a subject, without the scheduler's lines."""
         lines = self._db.all(
             AuditEntry,
             f"{_SELECT} WHERE number IN (SELECT MAX(number) FROM audit WHERE subject = :subject"
@@ -172,23 +170,25 @@ class Audit(Repository):
     # --- what lies outside
 
     def new_head(self) -> AuditHead | None:
-        """Return the new content of the head file after this commit; None if it stays as it is.
+        """Return the content of the head file after this commit; None if it stays.
 
-        It advances only if the log continues from it: otherwise the gap must be found.
+        If the log does not continue from the head file, the file stays, so that the gap is found.
         """
-        if self.entered is None:
+        if self.last_entered is None:
             return None
         head = self._chain.head.read()
-        return None if not isinstance(head, Absence) and self._lacks(head) else self.entered
+        return (
+            None if not isinstance(head, Absence) and self._is_missing(head) else self.last_entered
+        )
 
     def note_gap(self, *, actor: str) -> None:
-        """Add a line about the gap, if the line in the head file is missing in the log."""
+        """Add a line about the gap if the log lacks the line in the head file."""
         stored_head = self._chain.head.read()
-        if not isinstance(stored_head, Absence) and self._lacks(stored_head):
+        if not isinstance(stored_head, Absence) and self._is_missing(stored_head):
             self.enter(actor=actor, action=_GAP_ACTION, subject=_LOG_NAME, detail=str(stored_head))
 
-    def _lacks(self, head: AuditHead) -> bool:
-        """Return whether the line is missing without a note about the gap."""
+    def _is_missing(self, head: AuditHead) -> bool:
+        """Return whether the log has neither this line nor a line about its gap."""
         if self.digest(head.number) == head.digest:
             return False
         has_note = self._db.value(
@@ -203,12 +203,12 @@ class Audit(Repository):
     def verify(self) -> AuditHead:
         """Check the chain, the head file and the approvals; return the last line.
 
-        Raises Defect with the first row that was changed.
+        Raises Defect for the first changed row.
         """
         head, approvals = AuditHead(number=0, digest=""), set()
         lines = self._db.stream(AuditEntry, f"{_SELECT} ORDER BY number")
         for number, row in enumerate(lines, start=1):
-            *parts, digest = map(stored, vars(row).values())
+            *parts, digest = map(as_stored, vars(row).values())
             if row.number != number or digest != self._chain.link(head.digest, *parts):
                 raise Defect(
                     f"line {number} of the audit log is not what was written; it or a line before"
@@ -231,7 +231,7 @@ class Audit(Repository):
         head, file = self._chain.head.read(), self._chain.head.path
         if head is Absence.UNREADABLE:
             raise Defect(f"{file} cannot be read: nothing proves that the audit log is complete")
-        if not isinstance(head, Absence) and self._lacks(head):
+        if not isinstance(head, Absence) and self._is_missing(head):
             raise Defect(
                 f"line {head.number} of the audit log is not what {file} knows: lines were cut off"
                 " at the end, or an older database was put back"

@@ -1,19 +1,19 @@
-"""Notices: a row for each person or channel and event, and the mark of the processed changes."""
+"""Notices to staff and channels: a row for each recipient and event."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.domain.campaigns.notices import INTERVAL, MAX_AGE, Channel, Notice, NoticeEvent
-from newsletter.store.database import Repository, document
+from newsletter.store.database import Repository, from_json
 
 _NOTICES_KEY = "notices"
-"""The key of the mark in ``meta``."""
+"""The key in ``meta`` of ``Mark``."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """The last processed changes: the numbers of ``changed_statement`` and of comments."""
+    """Up to where changes, comments and imports were turned into notices."""
 
     change_id: int = 0
     comment_id: int = 0
@@ -25,10 +25,10 @@ class Notices(Repository):
 
     def load_mark(self) -> Mark:
         stored = self._db.value("SELECT value FROM meta WHERE key = :key", key=_NOTICES_KEY)
-        return document(Mark, stored) if stored else Mark()
+        return from_json(Mark, stored) if stored else Mark()
 
     def find_changed(self, mark: Mark, now: datetime, limit: int) -> tuple[list[str], int]:
-        """Return slugs that changed since the mark or whose next event is due, and the new mark."""
+        """Return slugs that changed since the mark or have a due event, and the new change id."""
         rows = self._db.rows(
             "SELECT slug, number FROM changed_statement WHERE number > :mark"
             " ORDER BY number LIMIT :limit",
@@ -46,9 +46,9 @@ class Notices(Repository):
         now: datetime,
         channels: Iterable[Channel] = (),
     ) -> None:
-        """Add a notice for each person and channel of each recent event, when it is first seen.
+        """Add notices of the events to their people and to the channels of their kinds.
 
-        A later look adds no one to an event. People without an account at the desk get none.
+        Events that are old or already have notices get none, nor do people without an account.
         """
         seen_query = "SELECT kind, occurrence FROM notice WHERE slug = :slug"
         if not events:
@@ -64,7 +64,7 @@ class Notices(Repository):
                 self._db.insert("notice", slug=slug, address=address, **about)
 
     def set_next_event(self, slug: str, at: datetime | None) -> None:
-        """Store when the next event of a statement occurs without an act; None if there is none."""
+        """Store when time alone causes the statement's next event; None if it causes none."""
         self._db.change("DELETE FROM notice_moment WHERE slug = :slug", slug=slug)
         if at is not None:
             self._db.insert("notice_moment", slug=slug, at=at)
@@ -73,7 +73,7 @@ class Notices(Repository):
         self._db.put("meta", "key", key=_NOTICES_KEY, value=mark)
 
     def find_due_addresses(self, now: datetime) -> list[str]:
-        """Return the people and channels with waiting notices who may get a message again."""
+        """Return the addresses with waiting notices and no message within ``INTERVAL``."""
         return self._db.column(
             "SELECT address FROM (SELECT DISTINCT address FROM notice WHERE done_at IS NULL) AS one"
             " WHERE NOT EXISTS (SELECT 1 FROM notice WHERE notice.address = one.address"
@@ -84,7 +84,7 @@ class Notices(Repository):
     def list_for_email(self, address: str, message_id: int) -> list[Notice]:
         """Return the notices for an email to this person, oldest first.
 
-        An email that is sent again contains those that it contained before, and newer ones.
+        An email that is retried keeps its notices and gets newer ones.
         """
         return self._db.all(
             Notice,
@@ -95,7 +95,7 @@ class Notices(Repository):
         )
 
     def was_announced(self, undone: Notice, address: str) -> bool:
-        """Return whether the last message to a person about a start said that there was one."""
+        """Return whether the person's last message about a start said that it was scheduled."""
         about = {"slug": undone.slug, "address": address, "id": undone.id}
         told = self._db.value(
             "SELECT kind = 'scheduled' FROM notice WHERE slug = :slug AND address = :address"
@@ -108,7 +108,7 @@ class Notices(Repository):
     def list_for_post(self, channel: Channel, post_id: int) -> list[Notice]:
         """Return the notices for a post to a channel, oldest first.
 
-        A post that is sent again contains the same notices: its reader knows it by its id.
+        A post that is retried has the same notices as before, because it has the same id.
         """
         query = "SELECT id, kind, slug, occurrence FROM notice WHERE address = :address"
         return self._db.all(
@@ -118,13 +118,13 @@ class Notices(Repository):
         )
 
     def finish(self, notices: Iterable[Notice], at: datetime, message_id: int | None) -> None:
-        """Note that a message contained these notices; None if their events are over."""
-        self._db.each(
+        """Store the message with these notices; None if their events are over."""
+        self._db.change_each(
             "UPDATE notice SET done_at = :at, message_id = :message_id WHERE id = :id",
             ({"id": notice.id, "at": at, "message_id": message_id} for notice in notices),
         )
 
     def clear(self, before: datetime) -> None:
-        """Delete notices of events before this time, and posts created before it."""
+        """Delete notices of events, and posts, from before this time."""
         self._db.change("DELETE FROM notice WHERE at < :before", before=before)
         self._db.change("DELETE FROM post WHERE made_at < :before", before=before)

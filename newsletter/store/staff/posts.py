@@ -1,4 +1,4 @@
-"""Posts to channels: created, claimed, sent; and the failing checks of the sender's health."""
+"""Posts to channels, and the failing checks of the sender's health."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -10,19 +10,19 @@ from newsletter.store.database import Repository, one_of
 _LOST_AFTER = timedelta(minutes=5)
 """The age at which a call without an outcome counts as lost with its process."""
 _WRONG_CLOCK = timedelta(hours=2)
-"""A longer wait was set by a wrong clock: the post is due."""
+"""A post with a longer wait is due, because a wrong clock set the wait."""
 _POST = "id, channel, made_at, state, attempts, called_at, reason"
 _IS_OPEN = "state IN ('waiting', 'calling')"
-"""In the words of the partial index of open posts."""
-_CONFIRMED = 2
-"""The number of failures in a row after which a check counts as failing."""
+"""Word for word as in the partial index of open posts."""
+_MIN_FAILURES = 2
+"""The failures in a row after which a check counts as failing."""
 
 
 class ChannelPosts(Repository):
     """The posts of all channels."""
 
     def add(self, channel: str, at: datetime) -> None:
-        """Queue a post. Its words are written when it is sent."""
+        """Queue a post. Its text is composed when it is sent."""
         self._db.insert("post", channel=channel, made_at=at, not_before=at)
 
     def find_open_channels(self) -> list[str]:
@@ -31,7 +31,7 @@ class ChannelPosts(Repository):
     def claim(self, channels: Collection[str], now: datetime) -> ChannelPost | None:
         """Claim the next due post for one of these channels; None if there is none.
 
-        No two attempts for a channel begin within a minute.
+        Attempts for a channel begin at least a minute apart.
         """
         self._db.change(
             "UPDATE post SET state = 'unknown', reason = 'the process ended during the call'"
@@ -94,7 +94,7 @@ class FailingChecks(Repository):
     """The failing checks of the sender's health."""
 
     def store_failing(self, failing: Mapping[str, str], now: datetime) -> None:
-        """Store the checks that fail now, with their findings; forget all others."""
+        """Store the failing checks (name → finding), and delete all others."""
         self._db.change(
             "DELETE FROM failing_check WHERE what NOT IN (SELECT value FROM json_each(:failing))",
             failing=[*failing],
@@ -114,7 +114,7 @@ class FailingChecks(Repository):
         return self._db.all(
             FailingCheck,
             "SELECT what, detail, since FROM failing_check WHERE told = 0 AND seen >= :seen",
-            seen=_CONFIRMED,
+            seen=_MIN_FAILURES,
         )
 
     def note_notified(self, checks: Iterable[str]) -> None:

@@ -24,26 +24,25 @@ class Staff(Repository):
         return None if role is None else Role(role)
 
     def names(self) -> dict[str, str]:
-        """Return folded address → the name that colleagues use, of staff with a name."""
+        """Return folded address → name, of staff with a name."""
         return self._db.cached(self._names)
 
     def _names(self) -> dict[str, str]:
         return dict(self._db.rows("SELECT address, name FROM staff WHERE name <> ''"))
 
     def set_name(self, address: str, name: str) -> None:
-        """Change the name that colleagues use."""
         self._db.update("staff", {"address": address}, name=name)
 
     def languages(self) -> dict[str, str]:
-        """Return folded address → the language of the desk that the person chose."""
+        """Return folded address → the language that the person chose for the desk."""
         return dict(self._db.rows("SELECT address, language FROM staff WHERE language <> ''"))
 
     def set_language(self, address: str, language: str) -> None:
-        """Store a person's language of the desk; "" for the browser's language."""
+        """Store a person's language of the desk; "" means the browser's."""
         self._db.update("staff", {"address": address}, language=language)
 
     def put(self, address: str, role: Role, at: datetime) -> None:
-        """Add a person, or change the role of one."""
+        """Add a person, or change the person's role."""
         self._db.change(
             "INSERT INTO staff (address, role, added_at) VALUES (:address, :role, :at)"
             " ON CONFLICT (address) DO UPDATE SET role = excluded.role",
@@ -60,7 +59,7 @@ _SELECT = 'SELECT id, name, "by", scopes, made_at, expires_at, used_at, revoked_
 
 
 class Tokens(Repository):
-    """Tokens of the API. A revoked one is kept, so that the desk can show it."""
+    """Tokens of the API. Revoked ones are kept, so that the desk can show them."""
 
     def add(self, token: Token, hash: bytes) -> Token:
         values = {name: value for name, value in vars(token).items() if name != "id"}
@@ -69,7 +68,7 @@ class Tokens(Repository):
         return Token(**vars(token) | {"id": number})
 
     def find(self, hash: bytes) -> Token | None:
-        """Return the token whose secret has this hash, even if it does not work any more."""
+        """Return the token whose secret has this hash, even if it is revoked or expired."""
         return self._db.first(Token, f"{_SELECT} WHERE hash = :hash", hash=hash)
 
     def list_newest(self, limit: int) -> list[Token]:
@@ -93,10 +92,10 @@ class Tokens(Repository):
     def note_request(
         self, token_id: int, key: bytes, request: bytes, at: datetime
     ) -> tuple[bytes, str | None] | None:
-        """Store a request under the hash of its idempotency key, or return the earlier one.
+        """Store a request under the hash of its idempotency key; return None if it is new.
 
-        It is the hash of its content, and the id of the created resource, as JSON; None while the
-        request is under way, or if it was cut off.
+        Return (hash of the content, id of the created resource as JSON) of an earlier request. The
+        id is None if that request is under way or was interrupted.
         """
         expired_at = at - timedelta(days=1)
         self._db.change("DELETE FROM idempotency_key WHERE at < :before", before=expired_at)
@@ -114,7 +113,7 @@ class Tokens(Repository):
         self._db.update("idempotency_key", {"token_id": token_id, "key": key}, made=resource_id)
 
     def forget(self, token_id: int, key: bytes) -> None:
-        """Forget a refused request, so that it can be sent again."""
+        """Delete a refused request, so that it can be sent again."""
         self._db.change(
             "DELETE FROM idempotency_key WHERE token_id = :id AND key = :key", id=token_id, key=key
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from newsletter.domain.staff.account import FACTOR_TIMEOUT, IDLE_TIMEOUT, SESSION_LIFETIME, Session
-from newsletter.store.database import AddressRepository, Repository, instant
+from newsletter.store.database import AddressRepository, Repository, as_instant
 
 _SELECT_SESSION = (
     "SELECT hash, address, stage, created_at, seen_at, stepped_up_at, browser, network FROM session"
@@ -18,7 +18,7 @@ class Sessions(Repository):
     """The sessions of signed-in people, by the hash of the session token."""
 
     def get(self, hashed: bytes) -> Session | None:
-        """Return a session that opens the desk: with the second factor, if one is required."""
+        """Return a session whose sign-in is complete, so that it opens the desk."""
         return self._db.first(
             Session, f"{_SELECT_SESSION} WHERE hash = :hash AND stage = 'whole'", hash=hashed
         )
@@ -44,11 +44,11 @@ class Sessions(Repository):
         self._db.update("session", {"hash": hashed}, seen_at=at)
 
     def store_challenge(self, hashed: bytes, challenge: str, at: datetime) -> None:
-        """Store a challenge that a device must sign, in place of an earlier one."""
+        """Replace the challenge that a passkey must sign."""
         self._db.update("session", {"hash": hashed}, challenge=challenge, challenge_at=at)
 
     def take_challenge(self, hashed: bytes) -> tuple[str, datetime] | None:
-        """Delete and return the challenge, with the time of its creation; None if there is none."""
+        """Return and delete (challenge, time of its creation); None if there is none."""
         rows = self._db.rows(
             "SELECT challenge, challenge_at FROM session WHERE hash = :hash AND challenge <> ''",
             hash=hashed,
@@ -57,7 +57,7 @@ class Sessions(Repository):
             return None
         [(challenge, made_at)] = rows
         count = self._db.update("session", {"hash": hashed, "challenge": challenge}, challenge="")
-        return (challenge, instant(made_at)) if count == 1 else None
+        return (challenge, as_instant(made_at)) if count == 1 else None
 
     def end(self, hashed: bytes) -> bool:
         """End a session at any stage; return whether there was one."""
@@ -82,32 +82,35 @@ class Sessions(Repository):
         )
 
 
-_KEPT, _DEVICE_RETENTION = timedelta(days=1), timedelta(days=90)
+_FAILURE_RETENTION, _DEVICE_RETENTION = timedelta(days=1), timedelta(days=90)
 
 
 class Throttle(AddressRepository):
     """Counts of failed sign-ins. ``hash_address`` returns the keyed hash of a limit's key."""
 
     def record_failure(self, keys: Iterable[str], at: datetime) -> list[int]:
-        """Count a failure against each of these keys, and delete those older than a day.
+        """Count a failure against each of these keys, and delete failures older than a day.
 
-        Return the numbers with which ``delete_failures`` deletes these failures.
+        Return the ids of the new failures, for ``delete_failures``.
         """
-        numbers = [
+        failure_ids = [
             self._db.insert("sign_in_failure", returning="id", key=self._key(key), at=at)
             for key in keys
         ]
-        self._db.change("DELETE FROM sign_in_failure WHERE at < :before", before=at - _KEPT)
-        return numbers
+        self._db.change(
+            "DELETE FROM sign_in_failure WHERE at < :before", before=at - _FAILURE_RETENTION
+        )
+        return failure_ids
 
-    def delete_failures(self, numbers: Iterable[int]) -> None:
-        """Delete failures that were none."""
-        self._db.each(
-            "DELETE FROM sign_in_failure WHERE id = :id", ({"id": number} for number in numbers)
+    def delete_failures(self, failure_ids: Iterable[int]) -> None:
+        """Delete failures by their ids, after a sign-in that succeeded."""
+        self._db.change_each(
+            "DELETE FROM sign_in_failure WHERE id = :id",
+            ({"id": failure_id} for failure_id in failure_ids),
         )
 
     def count_failures(self, key: str, since: datetime) -> int:
-        """Return the number of failures that count against this key since then."""
+        """Return the number of failures against this key since then."""
         return self._db.number(
             "SELECT COUNT(*) FROM sign_in_failure WHERE key = :key AND at > :since",
             key=self._key(key),
@@ -121,7 +124,7 @@ class Throttle(AddressRepository):
 
     def knows_network(self, address: str, network: str, now: datetime) -> bool:
         """Return whether a person signed in from a network in the last 90 days."""
-        return self._db.has(
+        return self._db.has_row(
             "SELECT 1 FROM known_network"
             " WHERE address = :address AND network = :network AND at > :since",
             address=address,
@@ -130,5 +133,5 @@ class Throttle(AddressRepository):
         )
 
     def _key(self, key: str) -> bytes:
-        # what folds addresses does not touch hexadecimal digits, so that no two keys become one
+        # hexadecimal digits, because the hash folds addresses and two keys must not become one
         return self._hash(f"{key.encode().hex()}@throttle")

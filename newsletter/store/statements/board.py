@@ -1,7 +1,7 @@
 """The board: all statements by shelf, a page at a time.
 
-SQL alone decides on which shelf a statement is, so that counting them reads no text. The seal of an
-approval is checked when a row is shown: here it only decides where the row is listed.
+SQL alone decides on which shelf a statement is, so that counting reads no text. Seals of approvals
+are not checked here, but when the statement is shown.
 """
 
 from newsletter.domain.campaigns.state import BoardSearch, CampaignRules, Shelf
@@ -14,7 +14,7 @@ from newsletter.store.statements.drafts import DRAFT
 from newsletter.store.statements.statements import fold_text
 
 _MAX_QUERY_CHARS = 200
-_SORTED = """
+_FROM_STATEMENTS = """
     FROM statement JOIN changed_statement ON changed_statement.slug = statement.slug
         LEFT JOIN campaign ON campaign.id = (
             SELECT MAX(id) FROM campaign AS latest WHERE latest.slug = statement.slug)
@@ -35,7 +35,9 @@ class Board(Repository):
         """Return the number of matching statements on each shelf."""
         found = _of_statements(search)
         rows = self._db.rows(
-            f"SELECT {_shelf(rules)} AS shelf, COUNT(*) {_SORTED} WHERE {found} GROUP BY 1", found
+            f"SELECT {_shelf(rules)} AS shelf, COUNT(*)"
+            f" {_FROM_STATEMENTS} WHERE {found} GROUP BY 1",
+            found,
         )
         counted = {Shelf(shelf): count for shelf, count in rows}
         return {shelf: counted.get(shelf, 0) for shelf in Shelf}
@@ -49,12 +51,12 @@ class Board(Repository):
         skip: int = 0,
         limit: int,
     ) -> list[str]:
-        """Return the slugs on one shelf, or on all, the last changed first."""
+        """Return the matching slugs on one shelf, or on all, the last changed first."""
         which = _of_statements(search)
         if shelf is not None:
             which &= Condition(f"{_shelf(rules)} = :shelf", {"shelf": shelf})
         return self._db.column(
-            f"SELECT statement.slug {_SORTED} WHERE {which}"
+            f"SELECT statement.slug {_FROM_STATEMENTS} WHERE {which}"
             " ORDER BY changed_statement.number DESC LIMIT :limit OFFSET :skip",
             which,
             limit=limit,
@@ -84,23 +86,26 @@ class Board(Repository):
 def _of_statements(search: BoardSearch) -> Condition:
     at = "COALESCE(campaign.started_at, campaign.release_at, statement.changed_at)"
     writer = f" {mailbox(search.writer)} "
-    return _matches(search, "statement", ("statement.mailboxes", writer), at)
+    return _search_condition(search, "statement", ("statement.mailboxes", writer), at)
 
 
 def _of_drafts(search: BoardSearch) -> Condition:
     writer = f'"{search.writer}"'
-    return _matches(search, "version", ("version.writers", writer), "draft.changed_at")
+    return _search_condition(search, "version", ("version.writers", writer), "draft.changed_at")
 
 
-def _matches(search: BoardSearch, table: str, writers: tuple[str, str], at: str) -> Condition:
-    """Return the condition of a search.
+def _search_condition(
+    search: BoardSearch, table: str, writers: tuple[str, str], at: str
+) -> Condition:
+    """Return the condition of a search in ``table``.
 
-    ``writers`` is the expression of the writers, with the searched writer in the same form.
+    ``writers`` is (SQL expression of the writers, the searched writer in the same form), and ``at``
+    the SQL expression of the time.
     """
     condition = Condition("1 = 1")
     for index, word in enumerate(fold_text(search.words[:_MAX_QUERY_CHARS]).split()):
         condition &= Condition(f"instr({table}.sought, :word_{index}) > 0", {f"word_{index}": word})
-    if search.on_list:  # the document is JSON: within a text a quote has a backslash before it
+    if search.on_list:  # in JSON, a quote within a text has a backslash before it
         name = f'"{search.on_list}"'
         condition &= Condition(f"instr({table}.document, :on_list) > 0", {"on_list": name})
     if search.writer:
@@ -112,7 +117,7 @@ def _matches(search: BoardSearch, table: str, writers: tuple[str, str], at: str)
 
 
 def _shelf(rules: CampaignRules) -> str:
-    """Return the expression of the shelf. The states are tested in the order of ``state_of``."""
+    """Return the SQL expression of the shelf, which decides in the order of ``state_of``."""
     is_approved = _is_approved(rules)
     is_within = "statement.translation_of <> ''" if rules.together else "1 = 0"
     return f"""
@@ -144,7 +149,7 @@ _REACHED_READERS = """
     EXISTS (SELECT 1 FROM batch WHERE batch.campaign_id = campaign.id
         AND (accepted > 0 OR unknown > 0 OR pending > 0 OR batch.state = 'given up'))
 """
-"""A condition: readers may have received it, or would still receive it."""
+"""A condition: readers may have the email, or would still get it."""
 _IS_LIVE = "approval.slug = statement.slug AND approval.revoked_at IS NULL"
 _HAS_OUTDATED_APPROVAL = f"""
     EXISTS (SELECT 1 FROM approval
@@ -160,16 +165,19 @@ _IS_RETURNED = f"""
                 WHERE {_IS_LIVE} AND approval.content_hash = returned.content_hash
                     AND approval.at >= returned.at))
 """
-"""A condition: an approver asked for changes in this version, and it was not approved since."""
+"""A condition: an approver asked for changes in this version, and none approved it since."""
 _SELECT_ROLE_OF = 'SELECT role FROM staff WHERE staff.address = {}."by"'
 _APPROVER_ROLE = _SELECT_ROLE_OF.format("approval")
 
 
 def _approval_counts(rules: CampaignRules, *, standing_in: bool = False) -> str:
-    """A condition: a row of approvals is one that counts for the current version."""
+    """A condition: the approval counts for the current version.
+
+    With ``standing_in``: as an admin's override.
+    """
     policy = rules.policy
     is_trusted = "1 = 1" if policy.trust_front_matter else "approval.channel <> 'front matter'"
-    # with the blanks around it, so that no mailbox is found within another
+    # with blanks, so that no mailbox is found within another
     wrote = "instr(statement.mailboxes, ' ' || approval.mailbox || ' ') > 0"
     may_approve = "1 = 1" if policy.author_may_approve else f"NOT {wrote}"
     if standing_in:
@@ -184,7 +192,7 @@ def _approval_counts(rules: CampaignRules, *, standing_in: bool = False) -> str:
 
 
 def _is_approved(rules: CampaignRules) -> str:
-    """A condition: the statement is approved, and no translation in its email is a draft."""
+    """A condition: the statement has enough approvals, and its email contains no draft."""
     if not rules.together:
         return _has_enough(rules, "1 = 1")
     return f"""
@@ -196,7 +204,7 @@ def _is_approved(rules: CampaignRules) -> str:
 
 
 def _has_enough(rules: CampaignRules, when: str) -> str:
-    """A condition: these rows are as many approvals as are required, or two overrides."""
+    """A condition: enough approvals fulfil ``when``, or enough overrides do."""
     people = "SELECT COUNT(DISTINCT approval.mailbox) FROM approval WHERE"
     return f"""
         (({people} {_approval_counts(rules)} AND {when}) >= {int(rules.policy.required)}
@@ -205,7 +213,7 @@ def _has_enough(rules: CampaignRules, when: str) -> str:
 
 
 def _is_started(rules: CampaignRules) -> str:
-    """A condition: who may start it started this version, not before its last needed approval."""
+    """A condition: a person who may start statements started this version after its approval."""
     role = _SELECT_ROLE_OF.format("start")
     may_start = f"""start."by" = '{OPERATOR_NAME}' OR ({role}) IN ('sender', 'admin')"""
     if not rules.by_sender:

@@ -14,10 +14,10 @@ from newsletter.store.staff.audit import (
     Audit,
     Row,
     SealedRows,
+    from_sealed_row,
     is_restored,
     revoked_ids,
     sealed_approvals,
-    value_of,
 )
 
 
@@ -30,8 +30,8 @@ class Approvals(Repository):
         self._audit = audit
 
     def of(self, slug: str) -> list[Approval]:
-        """Return the approvals of a statement, oldest first, also revoked ones."""
-        return [value_of(Approval, row) for row in self._find_sound(slug)]
+        """Return the approvals of a statement, also revoked ones, oldest first."""
+        return [from_sealed_row(Approval, row) for row in self._find_sound(slug)]
 
     def find_slugs(self, channel: Channel) -> set[str]:
         """Return the statements that were ever approved through this channel."""
@@ -42,7 +42,7 @@ class Approvals(Repository):
         )
 
     def find_unsent_slugs(self, person: str) -> list[str]:
-        """Return the slugs of unsent statements that a person approved, except in a file."""
+        """Return the slugs of unsent statements that the person approved, except in a file."""
         return self._db.column(
             """
             SELECT DISTINCT slug FROM approval
@@ -69,9 +69,9 @@ class Approvals(Repository):
         actor: str,
         reason: str = "",
     ) -> int:
-        """Revoke approvals of a statement: all, one person's, one channel's; return their number.
+        """Revoke a statement's approvals, all or of one person or channel; return their number.
 
-        The audit log gets a line, so that they cannot be restored in the database.
+        A line of the audit log names them, so that old rows cannot be put back.
         """
         numbers = [
             row["id"]
@@ -92,34 +92,34 @@ class Approvals(Repository):
         return len(numbers)
 
     def _find_sound(self, slug: str) -> list[Row]:
-        """Return the rows whose seal is valid and which were not restored after a revocation."""
+        """Return the rows with a valid seal that were not put back after their revocation."""
         found = self._rows.of(slug)
-        # a seal holds for an older row too: only the log tells that it was taken back since
-        back = set()
+        # the old row has a valid seal too: only the audit log says that it was revoked
+        revoked = set()
         if found:
-            back = revoked_ids(self._db.of_statement(dict, REVOCATIONS_OF, slug, key="subject"))
-        return [row for row in found if not is_restored(row, back)]
+            revoked = revoked_ids(self._db.of_statement(dict, REVOCATIONS_OF, slug, key="subject"))
+        return [row for row in found if not is_restored(row, revoked)]
 
 
 _START_COLUMNS = 'id, slug, content_hash, "by", at, count, found, revoked_at, seal'
 
 
 class Starts(Repository):
-    """The starts of statements, with the person and the number of readers."""
+    """The starts of statements, each with the person and the number of readers."""
 
     def __init__(self, db: Database, chain: Chain) -> None:
         super().__init__(db)
         self._rows = SealedRows(db, chain, "start", _START_COLUMNS)
 
     def of(self, slug: str) -> list[Start]:
-        """Return the starts of a statement, oldest first, also revoked ones."""
-        return [value_of(Start, row) for row in self._rows.of(slug)]
+        """Return the starts of a statement, also revoked ones, oldest first."""
+        return [from_sealed_row(Start, row) for row in self._rows.of(slug)]
 
     def add(self, start: Start) -> None:
         self._rows.add(**vars(start))
 
     def revoke(self, slug: str, at: datetime, *, version: str = "") -> int:
-        """Revoke the starts of a statement, or of one content hash; return their number."""
+        """Revoke a statement's starts, all or of one content hash; return their number."""
         live = [row for row in self._live(slug) if version in {"", row["content_hash"]}]
         for row in live:
             self._rows.change(row["id"], revoked_at=at)
@@ -131,7 +131,7 @@ class Starts(Repository):
             self._rows.change(number, revoked_at=at)
 
     def record_count(self, slug: str, count: int) -> None:
-        """Store the real number of readers at a start that paused because of that number."""
+        """Store the real number of readers, because of which a start paused."""
         for row in self._live(slug):
             self._rows.change(row["id"], found=count)
 
@@ -170,7 +170,7 @@ class Comments(Repository):
         self._db.insert("comment", **values)
 
     def of(self, slug: str, limit: int) -> list[Comment]:
-        """Return the last comments on a statement, oldest first."""
+        """Return the newest comments on a statement, oldest first."""
         newest = self._db.all(
             Comment,
             f"{_COMMENT} WHERE slug = :slug ORDER BY id DESC LIMIT :limit",
@@ -180,7 +180,7 @@ class Comments(Repository):
         return newest[::-1]
 
     def list_newest(self, limit: int) -> list[Comment]:
-        """Return the last comments on all statements, newest first."""
+        """Return the newest comments on all statements, newest first."""
         return self._db.all(Comment, f"{_COMMENT} ORDER BY id DESC LIMIT :limit", limit=limit)
 
     def get(self, comment_id: int) -> Comment | None:

@@ -1,4 +1,4 @@
-"""Texts at the desk, their versions and pictures. A submitted version never changes."""
+"""Drafts at the desk, with their versions and pictures. A submitted version never changes."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -32,7 +32,7 @@ _SELECT_HANDED_IN = f"{_SELECT_DRAFT_WITH.format('handed_in')} AND draft.slug <>
 
 
 class Drafts(Repository):
-    """The texts at the desk. A deleted one is not found, but its versions are kept."""
+    """The drafts at the desk. A deleted draft is not found, but its versions are kept."""
 
     # --- asking
 
@@ -40,13 +40,13 @@ class Drafts(Repository):
         return self._db.first(Draft, f"{DRAFT} AND draft.key = :key", key=key)
 
     def of(self, slug: str) -> Draft | None:
-        """Return the text that was submitted as this statement."""
+        """Return the draft that was submitted as this statement."""
         return self._db.first(
             Draft, f"{DRAFT} AND draft.slug = :slug AND draft.slug <> ''", slug=slug
         )
 
     def has_slug(self, slug: str) -> bool:
-        """Return whether a text has or had this slug, even if it was deleted since."""
+        """Return whether a draft has this slug, even a deleted one."""
         query = "SELECT key FROM draft WHERE slug = :slug AND slug <> ''"
         return self._db.value(query, slug=slug) is not None
 
@@ -54,7 +54,7 @@ class Drafts(Repository):
         return self._db.all(Draft, f"{DRAFT} AND draft.template = 1 ORDER BY version.sought")
 
     def list_versions(self, key: str, limit: int, *, skip: int = 0) -> list[Version]:
-        """Return versions of a text, the newest first."""
+        """Return versions of a draft, newest first."""
         return self._db.all(
             Version,
             f"{_VERSION} WHERE draft = :key ORDER BY number DESC LIMIT :limit OFFSET :skip",
@@ -64,7 +64,7 @@ class Drafts(Repository):
         )
 
     def count_versions(self, key: str, upto: int = NO_LIMIT) -> int:
-        """Return the number of versions up to this one, which is the version's number on pages."""
+        """Return the number of versions up to one, which pages show as its number."""
         query = "SELECT COUNT(*) FROM version WHERE draft = :key AND number <= :upto"
         return self._db.number(query, key=key, upto=upto)
 
@@ -74,7 +74,7 @@ class Drafts(Repository):
         )
 
     def find_conflicting(self, key: str, by: str) -> Version | None:
-        """Return the last version that a person typed on an older revision."""
+        """Return the last version that a person typed on an outdated revision."""
         return self._db.first(
             Version,
             f"""{_VERSION} WHERE draft = :key AND "by" = :by AND kind = 'aside'
@@ -84,11 +84,11 @@ class Drafts(Repository):
         )
 
     def list_submitted(self) -> list[Draft]:
-        """Return each text in its submitted version, by slug."""
+        """Return all submitted drafts in their submitted versions, by slug."""
         return self._db.all(Draft, f"{_SELECT_HANDED_IN} ORDER BY draft.slug")
 
     def find_submitted(self, slugs: Collection[str]) -> list[Draft]:
-        """Return the texts with these slugs in their submitted version, by slug."""
+        """Return the drafts with these slugs in their submitted versions, by slug."""
         return self._db.all(
             Draft,
             f"{_SELECT_HANDED_IN} AND draft.slug IN (SELECT value FROM json_each(:slugs))"
@@ -99,8 +99,8 @@ class Drafts(Repository):
     # --- changing
 
     def add(self, draft: Draft) -> Draft:
-        """Add a text with its first version, which gets a number."""
-        # a version names its draft and a draft its version: one of them has to come first
+        """Add a draft and its first version; return it with the version's number."""
+        # the two rows refer to each other, so that one must be changed later
         values = {name: value for name, value in vars(draft).items() if name != "version"}
         self._db.insert("draft", head=0, **values)
         number = self.add_version(draft.key, draft.version)
@@ -108,7 +108,7 @@ class Drafts(Repository):
         return self._require(draft.key)
 
     def add_version(self, key: str, version: Version) -> int:
-        """Add a version to a text; return its number."""
+        """Add a version to a draft; return its number."""
         aside = {"number", "text"}
         values = {name: value for name, value in vars(version).items() if name not in aside}
         title = fold_text(version.text.title)
@@ -117,7 +117,7 @@ class Drafts(Repository):
         )
 
     def update_open(self, version: Version) -> None:
-        # a submitted version stays as it is, whatever an open page still sends
+        # an open page may still send the text of a submitted version
         self._db.update(
             "version",
             {"number": version.number, "handed_in_at": None},
@@ -127,11 +127,11 @@ class Drafts(Repository):
         )
 
     def close_version(self, number: int) -> None:
-        """Close a version: further typing makes another version."""
+        """Close a version, so that further typing creates another one."""
         self._db.update("version", {"number": number}, closed=1)
 
     def set_head(self, key: str, head: int, *, by: str, at: datetime) -> Draft:
-        """Make this version the current one, and count the change."""
+        """Make this version the current one, as a new revision of the draft."""
         self._db.change(
             "UPDATE draft SET head = :head, revision = revision + 1, changed_at = :at,"
             " changed_by = :by WHERE key = :key",
@@ -148,11 +148,11 @@ class Drafts(Repository):
         self._db.update("draft", {"key": key}, slug=slug, handed_in=number, taken_back=0)
 
     def withdraw(self, key: str) -> None:
-        """Withdraw a submitted text: it no longer waits for approval."""
+        """Withdraw a submitted draft, so that it waits for no approval."""
         self._db.update("draft", {"key": key}, taken_back=1)
 
     def dismiss_findings(self, key: str) -> None:
-        """Note that a person has checked what the import left out."""
+        """Delete the notes of the import, which a person has checked."""
         self._db.update("draft", {"key": key}, found=ImportFindings())
 
     def delete(self, key: str, at: datetime) -> None:
@@ -166,13 +166,13 @@ class Drafts(Repository):
 
 
 class Pictures(Repository):
-    """The pictures of texts. None is ever changed or deleted: sent emails show it."""
+    """The pictures of drafts. None is changed or deleted, because sent emails show it."""
 
     def add(self, picture: Picture, data: bytes) -> None:
         self._db.insert("picture", data=data, **vars(picture))
 
     def of(self, draft: str) -> list[Picture]:
-        """Return the pictures of a text, the newest first."""
+        """Return the pictures of a draft, newest first."""
         return self._db.all(
             Picture,
             'SELECT name, draft, kind, width, height, alt, "by", at FROM picture'

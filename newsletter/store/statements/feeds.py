@@ -10,7 +10,7 @@ _SELECT_ITEM = "SELECT number, id, link, title, published, state, fingerprint"
 
 
 class Feeds(Repository):
-    """The state of each feed and its items, by the feed's name."""
+    """Feeds by name, each with its state and its items."""
 
     def get_record(self, feed: str) -> FeedRecord:
         """Return the state of a feed, or an empty record before the first visit."""
@@ -32,7 +32,7 @@ class Feeds(Repository):
         )
 
     def list_statement_items(self, feed: str) -> list[KnownItem]:
-        """Return the items that became statements, in the order in which they were first seen."""
+        """Return the items that became statements, with their texts, in the same order."""
         return self._db.all(
             KnownItem,
             f"{_SELECT_ITEM}, slug, document AS composed FROM feed_item"
@@ -51,12 +51,12 @@ class Feeds(Repository):
         return set(self._db.column("SELECT slug FROM feed_item WHERE slug IS NOT NULL"))
 
     def put(self, feed: str, record: FeedRecord, items: Iterable[KnownItem], at: datetime) -> None:
-        """Store the result of a visit: items are new if their number is 0."""
+        """Store the result of a visit. Items with the number 0 are added, others updated."""
         self._db.put("feed", "name", name=feed, **vars(record) | {"revision": record.revision + 1})
         for item in items:
             values = {**vars(item), "slug": item.slug or None, "changed_at": at}
             del values["number"]
-            if composed := values.pop("composed"):  # else its text stays
+            if composed := values.pop("composed"):  # else the stored text stays
                 values["document"] = composed
             if item.number:
                 self._db.update("feed_item", {"number": item.number}, **values)

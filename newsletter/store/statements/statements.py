@@ -1,4 +1,4 @@
-"""Statements, their rendered content, and times that staff set."""
+"""Statements, their rendered content, and the send times that staff set."""
 
 import json
 import unicodedata
@@ -9,7 +9,7 @@ from newsletter.domain.errors import Defect, Fault
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import mailbox
-from newsletter.store.database import NO_LIMIT, Repository, document, instant
+from newsletter.store.database import NO_LIMIT, Repository, as_instant, from_json
 
 _SELECT_STORED = """
     SELECT statement.document AS statement, statement.content_hash, statement.fingerprint,
@@ -19,17 +19,17 @@ _SELECT_STORED = """
 
 
 def mailboxes(writers: Collection[str]) -> str:
-    """Return the writers' mailboxes, each between blanks, as the board's search compares them."""
+    """Return the writers' mailboxes, each between two blanks, for the board's search."""
     return "".join(f" {mailbox(writer)} " for writer in writers)
 
 
 _MAX_FOLDED_CHARS = 1_000
-"""The maximum of characters of a title and a slug that a search compares."""
+"""The characters of a text that a search compares."""
 
 
 def fold_text(words: str) -> str:
-    """Return text as a search compares it: without case and accents."""
-    # marks that are piled up take the square of their number
+    """Return the beginning of a text without case and accents, as a search compares it."""
+    # decomposing stacked marks takes quadratic time
     decomposed = unicodedata.normalize("NFKD", words[:_MAX_FOLDED_CHARS]).casefold()
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
@@ -38,7 +38,7 @@ _SOURCES_READ_KEY = "sources read"
 
 
 class Statements(Repository):
-    """Statements as last read, and all content that was ever rendered from them."""
+    """Statements as last read, and all content that was ever rendered."""
 
     def all(self) -> list[StoredStatement]:
         return self._db.all(StoredStatement, f"{_SELECT_STORED} ORDER BY slug")
@@ -51,10 +51,10 @@ class Statements(Repository):
         )
 
     def changed_since(self, since: int | None) -> tuple[int, list[str]]:
-        """Return the slugs that changed since a mark, and the mark for the next call.
+        """Return the mark for the next call, and the slugs that changed since a mark.
 
-        Text, presence, rendering, approvals, send time, campaigns (except their counts) and
-        issues of digests count. None returns the mark alone, for a caller that reads all.
+        Changes are of the text, presence, content, approvals, send time, campaigns (except counts)
+        and issues of digests. With None, only the mark is returned.
         """
         if since is None:
             return self._db.value("SELECT MAX(number) FROM changed_statement") or 0, []
@@ -65,13 +65,13 @@ class Statements(Repository):
         return (rows[-1][0] if rows else since), [slug for _, slug in rows]
 
     def find_faults(self, fingerprint: str) -> tuple[Fault, ...] | None:
-        """Return the faults of the sources if they were last read at this mark, else None."""
+        """Return the faults of the sources if their fingerprint is the last read one, else None."""
         stored = self._db.value("SELECT value FROM meta WHERE key = :key", key=_SOURCES_READ_KEY)
         stored_mark, _, faults = (stored or "").partition(" ")
-        return document(tuple[Fault, ...], faults) if stored_mark == fingerprint else None
+        return from_json(tuple[Fault, ...], faults) if stored_mark == fingerprint else None
 
     def record_reading(self, fingerprint: str, faults: tuple[Fault, ...]) -> None:
-        """Note that the sources were read completely at this mark, with their faults."""
+        """Store that the sources were read completely at this fingerprint, with these faults."""
         faults_json = json.dumps([vars(fault) for fault in faults])
         self._db.put("meta", "key", key=_SOURCES_READ_KEY, value=f"{fingerprint} {faults_json}")
 
@@ -89,7 +89,7 @@ class Statements(Repository):
         )
 
     def list_newest(self, limit: int | None) -> list[StoredStatement]:
-        """Return present statements, the last changed first."""
+        """Return statements that their source has, the last changed first."""
         return self._db.all(
             StoredStatement,
             f"{_SELECT_STORED} JOIN changed_statement ON changed_statement.slug = statement.slug"
@@ -98,7 +98,7 @@ class Statements(Repository):
         )
 
     def list_after(self, slug: str, limit: int) -> list[StoredStatement]:
-        """Return the present statements with slugs above this one, in the order of slugs."""
+        """Return statements that their source has, with slugs after this one, by slug."""
         return self._db.all(
             StoredStatement,
             f"{_SELECT_STORED} WHERE present = 1 AND slug > :slug ORDER BY slug LIMIT :limit",
@@ -110,7 +110,7 @@ class Statements(Repository):
         return self._db.number("SELECT COUNT(*) FROM statement WHERE present = 1")
 
     def find_slugs(self, beginning: str, limit: int) -> list[str]:
-        """Return slugs with this beginning: those of present statements first, then the newest."""
+        """Return slugs with this beginning: first those that their source has, then the newest."""
         # not LIKE, because a typed % or _ would match anything
         return self._db.column(
             "SELECT slug FROM statement WHERE substr(slug, 1, length(:beginning)) = :beginning"
@@ -126,7 +126,7 @@ class Statements(Repository):
         return self._db.first(StoredStatement, f"{_SELECT_STORED} WHERE slug = :slug", slug=slug)
 
     def find_translations(self, slug: str) -> list[StoredStatement]:
-        """Return the statements that name this one in ``translation_of``, present or not."""
+        """Return the statements with this ``translation_of``, even if their source lacks them."""
         return self._db.of_statement(
             StoredStatement,
             f"{_SELECT_STORED} WHERE translation_of IN (SELECT value FROM json_each(:slugs))"
@@ -162,17 +162,17 @@ class Statements(Repository):
         )
 
     def content_since(self, slug: str) -> datetime | None:
-        """Return since when a statement has its content hash."""
+        """Return when the content hash of a statement last changed; None without a statement."""
         rows = self._db.of_statement(
             dict,
             "SELECT slug, content_since FROM statement"
             " WHERE slug IN (SELECT value FROM json_each(:slugs))",
             slug,
         )
-        return next((instant(row["content_since"]) for row in rows), None)
+        return next((as_instant(row["content_since"]) for row in rows), None)
 
     def store_content(self, content: Content, at: datetime) -> str:
-        """Store content under its content hash, once, and return the hash."""
+        """Store content under its content hash, once; return the hash."""
         digest = content.content_hash()
         self._db.insert_new("content", content_hash=digest, document=content, created_at=at)
         return digest
@@ -195,7 +195,7 @@ class Statements(Repository):
 
 def _read_content(digest: str, text: str) -> Content:
     try:
-        found: Content = document(Content, text)
+        found: Content = from_json(Content, text)
     except ValueError as error:
         raise Defect(f"the content {digest[:12]} is not what was stored") from error
     return found
@@ -211,7 +211,7 @@ class Schedules(Repository):
             " WHERE slug IN (SELECT value FROM json_each(:slugs))",
             slug,
         )
-        return next((instant(row["send_at"]) for row in rows), None)
+        return next((as_instant(row["send_at"]) for row in rows), None)
 
     def put(self, slug: str, at: datetime | None) -> None:
         """Set the send time of a statement; None deletes it."""

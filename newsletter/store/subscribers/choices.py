@@ -11,8 +11,8 @@ from newsletter.store.database import Repository
 from newsletter.store.subscribers.eligibility import on_lists
 
 
-def consent_of(consent: Consent | None) -> str:
-    """Return a consent as the row of a subscriber stores it."""
+def consent_json(consent: Consent | None) -> str:
+    """Return a consent as the JSON in the row of a subscriber."""
     if consent is None:
         return "{}"
     fields = {"source": consent.source, "at": consent.at and consent.at.isoformat()}
@@ -20,7 +20,7 @@ def consent_of(consent: Consent | None) -> str:
 
 
 class Consents(Repository):
-    """The proof of consent: who, to which list, when, to which words. Erased with the person."""
+    """The proof of consent: the person, list, time and words. It is erased with the person."""
 
     def find_recorded(self, subscriber_id: int) -> Consent | None:
         """Return the consent that staff or a file recorded for a person."""
@@ -57,7 +57,7 @@ class Consents(Repository):
 
 
 _IS_OVER = "paused_until IS NOT NULL AND paused_until <= :at"
-"""In the words of the partial index of pauses."""
+"""Word for word as in the partial index of pauses."""
 _END = """
     UPDATE subscription SET state = 'ended', changed_at = :at, ended_by = :campaign_id
     WHERE subscriber_id = :id AND state <> 'ended'
@@ -67,8 +67,8 @@ _END = """
 class Choices(Repository):
     """The choices of subscribers."""
 
-    def _lists(self, subscriber_id: int) -> frozenset[str]:
-        """Return the lists that the subscriber is on or has requested."""
+    def _find_lists(self, subscriber_id: int) -> frozenset[str]:
+        """Return the lists that the subscriber is on or has requested to join."""
         return frozenset(
             self._db.scan(
                 "SELECT list.name FROM subscription JOIN list ON list.id = subscription.list_id"
@@ -85,11 +85,11 @@ class Choices(Repository):
     def join(
         self, subscriber_id: int, lists: Collection[str], at: datetime, closed: Collection[str]
     ) -> frozenset[str]:
-        """Begin subscriptions, also ended ones; return the lists that are new.
+        """Subscribe to lists, also to those that the subscriber left; return the new ones.
 
-        Subscriptions to ``closed`` lists become requests, which staff decide.
+        For ``closed`` lists the subscriber requests to join, and staff decide.
         """
-        new_lists = frozenset(lists) - self._lists(subscriber_id)
+        new_lists = frozenset(lists) - self._find_lists(subscriber_id)
         for name in sorted(new_lists):
             self._db.insert_new("list", name=name)
             self._db.change(
@@ -107,7 +107,7 @@ class Choices(Repository):
         return new_lists
 
     def confirm_request(self, subscriber_id: int, name: str, at: datetime) -> None:
-        """Confirm a request to join a list."""
+        """Make the request to join a list a subscription."""
         self._db.change(
             "UPDATE subscription SET state = 'confirmed', changed_at = :at"
             " WHERE subscriber_id = :id AND list_id = (SELECT id FROM list WHERE name = :name)",
@@ -123,19 +123,18 @@ class Choices(Repository):
         at: datetime,
         campaign_id: int | None = None,
     ) -> frozenset[str]:
-        """End subscriptions and requests to join. Return the lists that the reader left."""
-        left_lists = frozenset(lists) & self._lists(subscriber_id)
+        """End subscriptions and requests to join; return the lists that the subscriber was on."""
+        left_lists = frozenset(lists) & self._find_lists(subscriber_id)
         on = on_lists(sorted(left_lists))
         self._db.change(f"{_END} AND {on}", on, id=subscriber_id, at=at, campaign_id=campaign_id)
         return left_lists
 
     def unsubscribe_by_links(self, links: Sequence[Departure], at: datetime) -> list[Departure]:
-        """End subscriptions through links in emails.
+        """End subscriptions through links in emails; return the links of unknown subscribers.
 
-        A link ends the subscriptions to the lists of its campaign; all, if the campaign is unknown.
-        Return the links of unknown subscribers.
+        A link ends the subscriptions to the lists of its campaign, or all if it is unknown.
         """
-        self._db.each(
+        self._db.change_each(
             f"""
             {_END} AND (
                 list_id IN (SELECT id FROM list WHERE name IN (
@@ -155,11 +154,11 @@ class Choices(Repository):
         return [link for link in links if link[1] not in subscriber_ids]
 
     def unsubscribe_from_all(self, campaign_id: int, subscriber_id: int, at: datetime) -> None:
-        """End all subscriptions, through the link of a campaign."""
+        """End all subscriptions through a link in a campaign's email."""
         self._db.change(_END, id=subscriber_id, at=at, campaign_id=campaign_id)
 
     def pause(self, subscriber_id: int, until: datetime | None) -> None:
-        """Pause all email except corrections until then; None ends a pause."""
+        """Pause all email except corrections until then; None ends the pause."""
         self._db.update("subscriber", {"id": subscriber_id}, paused_until=until)
 
     def has_ended_pause(self, at: datetime) -> bool:
@@ -168,5 +167,5 @@ class Choices(Repository):
         )
 
     def end_pauses(self, at: datetime) -> int:
-        """End every pause that is over by then; return their number."""
+        """Delete the pauses that are over by then; return their number."""
         return self._db.change(f"UPDATE subscriber SET paused_until = NULL WHERE {_IS_OVER}", at=at)

@@ -14,9 +14,9 @@ from urllib.parse import quote
 from newsletter.domain.delivery.batch import DeliveryState
 from newsletter.domain.events import CampaignOutcome, EventKind
 from newsletter.domain.subscribers.address import fold
-from newsletter.store.database import Condition, Database, Repository, instant
+from newsletter.store.database import Condition, Database, Repository, as_instant
 from newsletter.store.file.secure_erase import DUE_KEY
-from newsletter.store.subscribers.eligibility import folded
+from newsletter.store.subscribers.eligibility import fold_ascii
 
 _SELECT_SUBSCRIBER = """
     SELECT id AS number, address, name, language, timezone, place, outlet, beat, phone, notes,
@@ -26,19 +26,19 @@ _SELECT_SUBSCRIBER = """
 
 
 @cache
-def _lists() -> dict[str, str]:
-    """Return name → query of each list in the export."""
+def _queries() -> dict[str, str]:
+    """Return name of a list in the export → its query."""
     text = files("newsletter.store.subscribers").joinpath("data_export.sql").read_text("utf-8")
     return dict(part.split("\n", 1) for part in text.split("-- # ")[1:])
 
 
 class DataExports(Repository):
-    """Exports of the data about a person, from every table that has some."""
+    """Exports of the data about a person from all tables."""
 
     def of(self, subscriber_id: int) -> Mapping[str, object]:
-        """Return all data about a person as JSON has it, times in ISO 8601 and UTC; {} if unknown.
+        """Return all data about a person except keyed hashes; {} for an unknown id.
 
-        Keyed hashes are left out.
+        Values are JSON's. Times are in ISO 8601, in UTC.
         """
         subscribers = self._rows(_SELECT_SUBSCRIBER, subscriber_id)
         if not subscribers:
@@ -47,7 +47,7 @@ class DataExports(Repository):
         person["tags"] = self._db.column(
             "SELECT name FROM tag WHERE subscriber_id = :id ORDER BY name", id=subscriber_id
         )
-        # an address is cleared once it is known what became of the messages to it
+        # a former address is kept until the outcomes of all messages to it are known
         person["addresses_left"] = self._db.column(
             "SELECT address FROM address_history"
             " WHERE subscriber_id = :id AND address IS NOT NULL ORDER BY number",
@@ -61,21 +61,18 @@ class DataExports(Repository):
         return {
             "subscriber": person,
             "suppression": suppressions[0] if suppressions else None,
-            **{name: self._rows(query, subscriber_id) for name, query in _lists().items()},
+            **{name: self._rows(query, subscriber_id) for name, query in _queries().items()},
         }
 
     def list_outcomes(self, subscriber_id: int, limit: int) -> list[CampaignOutcome]:
-        """Return the outcomes of the newest ``limit`` campaigns for a person, the newest first.
-
-        Campaigns without a delivery to them are left out.
-        """
+        """Return the person's outcomes in the newest ``limit`` campaigns, newest first."""
         first_id = self._db.value(
             "SELECT COALESCE(MIN(id), 0) - 1 FROM"
             " (SELECT id FROM campaign ORDER BY id DESC LIMIT :limit) AS newest",
             limit=limit,
         )
         kinds = defaultdict(list)
-        for row in self._rows(_lists()["delivery_statuses"], subscriber_id, first_id):
+        for row in self._rows(_queries()["delivery_statuses"], subscriber_id, first_id):
             kinds[row["slug"]].append(EventKind(row["kind"]))
         return [
             CampaignOutcome(
@@ -86,11 +83,11 @@ class DataExports(Repository):
                 at=datetime.fromisoformat(row["at"]) if row["at"] else None,
                 told=tuple(kinds[row["statement"]]),
             )
-            for row in reversed(self._rows(_lists()["deliveries"], subscriber_id, first_id))
+            for row in reversed(self._rows(_queries()["deliveries"], subscriber_id, first_id))
         ]
 
     def _rows(self, query: str, subscriber_id: int, after: int = 0) -> list[dict[str, Any]]:
-        """Return the rows about a person, of campaigns with ids above ``after``."""
+        """Return the rows about a person, from campaigns with ids above ``after``."""
         return [
             {name: _as_json(name, value) for name, value in row.items()}
             for row in self._db.mappings(query, id=subscriber_id, after=after)
@@ -100,7 +97,7 @@ class DataExports(Repository):
 def _as_json(name: str, value: Any) -> object:
     """Return the stored value of a column as JSON has it."""
     if name in {"at", "not_before"} or name.endswith(("_at", "_until")):
-        return None if value is None else instant(value).isoformat()
+        return None if value is None else as_instant(value).isoformat()
     if name == "given":
         return bool(value)
     if name in {"lists", "consent_when_imported"}:
@@ -121,14 +118,14 @@ _KEYS_OF_QUOTING_TABLES: Mapping[str, tuple[str, ...]] = {
     "delivery_status": ("campaign_id", "subscriber_id", "kind"),
     "transactional_email": ("id",),
 }
-"""Table → its key. In its reason, or raw event, a provider may have quoted any address."""
+"""Table → its key, for tables in which a provider may have quoted any address."""
 
 
 def erase(db: Database, subscriber_id: int) -> None:
     for table in ("delivery", "delivery_status"):
         db.change(
             f"UPDATE {table} SET reason = ''"
-            # the campaigns lead into the key
+            # a campaign's id is the first column of the key
             " WHERE campaign_id IN (SELECT id FROM campaign) AND subscriber_id = :id",
             id=subscriber_id,
         )
@@ -139,16 +136,16 @@ def erase(db: Database, subscriber_id: int) -> None:
 
 
 class Traces(Repository):
-    """Finds and erases addresses that providers quote.
+    """Finds and erases addresses that providers quoted in reasons and events.
 
-    Search in a transaction that reads.
+    The search takes long: use a transaction that reads.
     """
 
     def find(self, address: str) -> list[tuple[str, tuple[str | int, ...]]]:
-        """Return (table, key) of the rows that quote it, also as JSON or a link writes it."""
+        """Return (table, key) of the rows that quote the address, also escaped in JSON or a URL."""
         traces = []
         for table, key in _KEYS_OF_QUOTING_TABLES.items():
-            has_address = _quotes("raw" if table == "event" else "reason", address)
+            has_address = _quotes_address("raw" if table == "event" else "reason", address)
             rows = self._db.rows(
                 f"SELECT {', '.join(key)} FROM {table} WHERE {has_address}", has_address
             )
@@ -158,10 +155,10 @@ class Traces(Repository):
     def erasure_due_since(self) -> datetime | None:
         """Return the time of the first erasure since the last ``Store.secure_erase``."""
         due = self._db.value("SELECT value FROM meta WHERE key = :due", due=DUE_KEY)
-        return None if due is None else instant(int(due.split()[0]))
+        return None if due is None else as_instant(int(due.split()[0]))
 
     def erase(self, traces: Sequence[tuple[str, tuple[str | int, ...]]]) -> None:
-        """Delete these events, and empty these reasons."""
+        """Delete the found events, and empty the found reasons."""
         for table, key in traces:
             row = " AND ".join(f"{column} = :{column}" for column in _KEYS_OF_QUOTING_TABLES[table])
             values = dict(zip(_KEYS_OF_QUOTING_TABLES[table], key, strict=True))
@@ -171,9 +168,9 @@ class Traces(Repository):
                 self._db.change(f"UPDATE {table} SET reason = '' WHERE {row}", **values)
 
 
-def _quotes(column: str, address: str) -> Condition:
-    """A condition: the text has the address as written, folded, or as JSON or a link writes it."""
-    spellings = {folded(address), fold(address)}
+def _quotes_address(column: str, address: str) -> Condition:
+    """A condition: the text contains the address, folded, escaped in JSON or in a URL."""
+    spellings = {fold_ascii(address), fold(address)}
     spellings |= {normalize("NFD", spelling) for spelling in spellings}
     forms = {
         form

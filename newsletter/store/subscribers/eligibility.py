@@ -1,6 +1,6 @@
 """The conditions under which a subscriber gets mail, and the rules of segments.
 
-Counting and claiming use the same conditions. Each is about the row of ``subscriber`` in its query.
+Counting and claiming use the same conditions. They refer to the ``subscriber`` in their query.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -18,15 +18,15 @@ SUPPRESSED = Condition(
 IS_SUPPRESSED = "subscriber.address_hash IN (SELECT address_hash FROM suppression)"
 """As ``SUPPRESSED``, for queries that begin with the suppressed subscribers, which are few."""
 PAUSED = Condition("subscriber.paused_until IS NOT NULL")
-"""A condition: the subscriber has paused all email. Each tick clears pauses that are over."""
+"""A condition: the subscriber has paused all email. Each tick deletes pauses that are over."""
 _WANTS_MAIL = ~PAUSED & ~SUPPRESSED
 _NOT_ERASED = Condition("subscriber.id IS NOT NULL")
 
 
 def on_lists(lists: Sequence[str] | Sequence[int]) -> Condition:
-    """A condition: the subscription is to one of these lists, given by their names or ids."""
+    """A condition: the subscription is to one of these lists, by names or by ids."""
     if lists and isinstance(lists[0], int):
-        # SQLite looks a subscription up by its key only if the query names each list
+        # SQLite uses the key of subscriptions only if the query names each list
         values = {f"list_{index}": number for index, number in enumerate(lists)}
         return Condition(
             f"subscription.list_id IN ({', '.join(f':{name}' for name in values)})", values
@@ -55,8 +55,7 @@ def subscribed(lists: Sequence[str] | Sequence[int]) -> Condition:
 def eligible(lists: Sequence[str] | Sequence[int] | None) -> Condition:
     """A condition: the subscriber gets email to these lists. Suppression outranks everything.
 
-    None is for a correction: it goes to all readers who may have the original and are not erased,
-    even if they want no other email.
+    With None, as for a correction, each subscriber who is neither erased nor suppressed gets it.
     """
     if lists is None:
         return _NOT_ERASED & ~SUPPRESSED
@@ -65,7 +64,7 @@ def eligible(lists: Sequence[str] | Sequence[int] | None) -> Condition:
 
 @dataclass(frozen=True, kw_only=True)
 class People:
-    """Subscribers as a part of a query: its tables, the column of their ids, and a condition."""
+    """Subscribers as parts of a query: tables, the column of the id, and a condition."""
 
     tables: str
     id: str
@@ -75,10 +74,9 @@ class People:
 def people_on(
     lists: Sequence[int], segment: Segment | None = None, *, between: tuple[int, int] | None = None
 ) -> People:
-    """Return the people who are ``eligible`` for these lists, with ids ``between`` two if given.
+    """Return the people who are ``eligible`` for these lists, in the segment, with ids ``between``.
 
-    With ``segment``: only those whom it picks. The subscriptions to one list are scanned, which
-    costs less than looking each up.
+    For a single list its subscriptions are scanned, which costs less than looking each up.
     """
     if len(lists) == 1:
         tables = "subscription JOIN subscriber ON subscriber.id = subscription.subscriber_id"
@@ -88,7 +86,7 @@ def people_on(
     if segment is not None:
         who &= in_segment(segment)
     if between is not None:
-        # a range of each table: else PostgreSQL reads all of the second one
+        # for each table: else PostgreSQL reads all of the second one
         for column in dict.fromkeys((number, "subscriber.id")):
             values = dict(zip(("first_member", "last_member"), between, strict=True))
             who &= Condition(f"{column} BETWEEN :first_member AND :last_member", values)
@@ -96,18 +94,18 @@ def people_on(
 
 
 def ids_of(db: Database, lists: Sequence[str]) -> list[int]:
-    """Return the ids of lists. SQLite needs them to find a subscription by its key."""
+    """Return the ids of these lists, for ``on_lists``."""
     return db.column(
         "SELECT id FROM list WHERE name IN (SELECT value FROM json_each(:lists))", lists=list(lists)
     )
 
 
 def exclusion(lists: Sequence[str] | None) -> Condition:
-    """An expression: why a left-joined subscriber gets no email: erased, paused, …"""
+    """An expression: the reason why a left-joined subscriber gets no email."""
     reason = (
         "(SELECT reason FROM suppression WHERE suppression.address_hash = subscriber.address_hash)"
     )
-    # a subscriber on none of the lists would not get it after the pause either
+    # "paused" only if the subscriber would get it after the pause
     is_paused = PAUSED & (Condition("1 = 0") if lists is None else subscribed(lists))
     return Condition(
         f"CASE WHEN subscriber.id IS NULL THEN 'erased' WHEN {reason} IS NOT NULL THEN {reason}"
@@ -117,15 +115,15 @@ def exclusion(lists: Sequence[str] | None) -> Condition:
 
 
 def in_audience(audience: Audience) -> Condition:
-    """A condition: the subscriber gets email to these lists, or to a part of them."""
+    """A condition: the subscriber is in this audience."""
     who = eligible(audience.lists)
     if audience.segment is not None:
         who &= in_segment(audience.segment)
-    return who if audience.languages is None else who & reads(audience.languages)
+    return who if audience.languages is None else who & reads_language(audience.languages)
 
 
-def reads(languages: Collection[str]) -> Condition:
-    """A condition: the subscriber named one of these languages, spelt the same."""
+def reads_language(languages: Collection[str]) -> Condition:
+    """A condition: the subscriber's language is one of these, spelt the same."""
     return Condition(
         "subscriber.language IN (SELECT value FROM json_each(:languages))",
         {"languages": sorted(languages)},
@@ -133,12 +131,12 @@ def reads(languages: Collection[str]) -> Condition:
 
 
 def in_segment(segment: Segment) -> Condition:
-    """A condition: the segment picks the subscriber, eligible or not."""
+    """A condition: the subscriber is in the segment, eligible or not."""
     return reduce(and_, _conditions(segment))
 
 
 def _conditions(segment: Segment) -> Iterator[Condition]:
-    """Yield the conditions of a segment, the cheap ones first: they are evaluated in this order."""
+    """Yield the conditions of a segment, the cheap ones first, in the order of evaluation."""
     if segment.language:
         # en picks en-GB too
         yield Condition(
@@ -152,25 +150,25 @@ def _conditions(segment: Segment) -> Iterator[Condition]:
         if values:
             yield Condition(
                 f"lower(subscriber.{column}) IN (SELECT value FROM json_each(:segment_{column}))",
-                {f"segment_{column}": [folded(one) for one in values]},
+                {f"segment_{column}": [fold_ascii(one) for one in values]},
             )
-    if segment.beat:  # a person covers several
+    if segment.beat:  # a subscriber may name several beats
         yield Condition(
             "EXISTS (SELECT 1 FROM json_each(:segment_beat) AS wanted"
             " WHERE instr(lower(subscriber.beat), wanted.value) > 0)",
-            {"segment_beat": [folded(one) for one in segment.beat]},
+            {"segment_beat": [fold_ascii(one) for one in segment.beat]},
         )
     yield _joined_within(segment)
     for index, tag in enumerate(segment.tags):
-        yield _tagged([tag], f"tag_{index}")
+        yield _has_tag([tag], f"tag_{index}")
     if segment.any_tag:
-        yield _tagged(segment.any_tag, "any_tag")
+        yield _has_tag(segment.any_tag, "any_tag")
     if segment.without_tags:
-        yield ~_tagged(segment.without_tags, "without_tags")
+        yield ~_has_tag(segment.without_tags, "without_tags")
 
 
-def folded(text: str) -> str:
-    """Return text as ``lower`` of the databases does, which folds only ASCII letters."""
+def fold_ascii(text: str) -> str:
+    """Return a text with small ASCII letters, as ``lower`` of the databases does."""
     return "".join(letter.lower() if letter.isascii() else letter for letter in text)
 
 
@@ -190,7 +188,7 @@ def _joined_within(segment: Segment) -> Condition:
     )
 
 
-def _tagged(names: Sequence[str], parameter: str) -> Condition:
+def _has_tag(names: Sequence[str], parameter: str) -> Condition:
     """A condition: the subscriber has one of these tags."""
     return Condition(
         "EXISTS (SELECT 1 FROM tag WHERE tag.subscriber_id = subscriber.id"
@@ -199,10 +197,9 @@ def _tagged(names: Sequence[str], parameter: str) -> Condition:
     )
 
 
-def matches(list_name: str, query: str) -> Condition:
-    """A condition: the subscriber is on the list; address, name, outlet or beat has the query."""
+def matches_search(list_name: str, query: str) -> Condition:
+    """A condition: the subscriber is on the list, and ``sought`` contains the query."""
     is_member = subscribed([list_name]) if list_name else Condition("1 = 1")
     if query:
-        # ASCII letters alone are folded, by the database and here
-        is_member &= Condition("instr(subscriber.sought, :query) > 0", {"query": folded(query)})
+        is_member &= Condition("instr(subscriber.sought, :query) > 0", {"query": fold_ascii(query)})
     return is_member

@@ -1,4 +1,4 @@
-"""The import of people in a part of a file: staged in temporary tables, then a few statements."""
+"""The import of people: they are staged in temporary tables, then written by a few statements."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.store.database import Database
-from newsletter.store.subscribers.choices import consent_of
+from newsletter.store.subscribers.choices import consent_json
 
 _STAGING_TABLES = {
     "staged_person": f"""
@@ -21,7 +21,7 @@ _STAGING_TABLES = {
         name TEXT NOT NULL, language TEXT NOT NULL, timezone TEXT NOT NULL,
         consent TEXT NOT NULL, {", ".join(f"{name} TEXT NOT NULL" for name in NOTED_FIELDS)},
         paused_until INTEGER,
-        -- the place in the file
+        -- the position in the file
         stands_at TEXT NOT NULL) STRICT
     """,
     "staged_list": """
@@ -43,26 +43,23 @@ _STAGING_TABLES = {
     # people who are subscribers already
     "staged_number": "person_no INTEGER PRIMARY KEY, subscriber_id INTEGER NOT NULL) STRICT",
 }
-"""Name → columns, of the temporary tables."""
+"""Name of a temporary table → its columns."""
 
 
 @contextmanager
-def staged(
+def staged_people(
     db: Database, hash_address: Callable[[str], bytes], people: Sequence[tuple[str, Entry]]
 ) -> Iterator[None]:
-    """Stage people, each once and with the position in the file, for the length of the block.
-
-    ``hash_address`` returns the keyed hash of an address.
-    """
+    """Stage people during the block, each as (position in the file, entry) and only once."""
     for name, columns in _STAGING_TABLES.items():
         db.change(f"CREATE TEMPORARY TABLE IF NOT EXISTS {name} ({columns}")
-    _add(db, hash_address, people)
+    _stage(db, hash_address, people)
     yield
     for table in _STAGING_TABLES:
         db.change(f"DELETE FROM {table}")
 
 
-def _add(
+def _stage(
     db: Database, hash_address: Callable[[str], bytes], people: Sequence[tuple[str, Entry]]
 ) -> None:
     rows = [(no, place, entry) for no, (place, entry) in enumerate(people, start=1)]
@@ -78,7 +75,7 @@ def _add(
                 "name": entry.name,
                 "language": entry.language,
                 "timezone": entry.timezone,
-                "consent": consent_of(entry.consent),
+                "consent": consent_json(entry.consent),
                 **entry.noted,
                 "paused_until": entry.paused_until,
                 "stands_at": place,
@@ -102,33 +99,33 @@ def _add(
 
 
 _HAS_LEFT = "left"
-"""A condition: this list is one from which the person unsubscribed."""
+"""``staged_away.why`` of known people who unsubscribed from a list that the file names."""
 _IS_NOT_SUPPRESSED = f"""
     NOT EXISTS (SELECT 1 FROM staged_away AS away
         WHERE away.person_no = person.no AND away.why <> '{_HAS_LEFT}')
 """
-"""A condition: the person is not suppressed."""
+"""A condition: the staged person is not suppressed."""
 _IS_NEW = "NOT EXISTS (SELECT 1 FROM staged_number AS known WHERE known.person_no = person.no)"
-WAS_LEFT = """
+IS_FORMER = """
     EXISTS (SELECT 1 FROM address_history AS former WHERE former.address_hash = {0})
     AND NOT EXISTS (SELECT 1 FROM subscriber WHERE subscriber.address_hash = {0})
 """
-"""A condition: a subscriber had the address with this hash, and no subscriber has it now."""
+"""A condition: a subscriber had the address with this hash, and none has it now."""
 _KNOWN_PEOPLE = """
     staged_number AS known JOIN staged_person AS person ON person.no = known.person_no
     JOIN subscriber ON subscriber.id = known.subscriber_id
 """
-EXTRA = ("name", "language", "timezone", *NOTED_FIELDS)
-"""Columns in which an empty value of the file changes nothing."""
+OPTIONAL_COLUMNS = ("name", "language", "timezone", *NOTED_FIELDS)
+"""Columns of a subscriber that an empty value in the file leaves unchanged."""
 _IS_CHANGED = " OR ".join(
     (
-        *(f"person.{name} NOT IN ('', subscriber.{name})" for name in EXTRA),
+        *(f"person.{name} NOT IN ('', subscriber.{name})" for name in OPTIONAL_COLUMNS),
         "(subscriber.consent = '{}' AND person.consent <> '{}')",
-        # a file without a pause ends none: NULL is never greater
+        # a later pause; without one in the file this is NULL
         "person.paused_until > COALESCE(subscriber.paused_until, person.paused_until - 1)",
     )
 )
-"""A condition: the entry would change the subscriber."""
+"""A condition: the import changes columns of the subscriber."""
 _SELECT_ENDING = """
     SELECT subscription.list_id, subscription.subscriber_id
     FROM staged_subscription AS named
@@ -140,11 +137,11 @@ _SELECT_ENDING = """
         AND subscription.subscriber_id = subscriber.id
     WHERE named.state = 'ended' AND subscription.state <> 'ended'
 """
-"""Subscriptions that have ended according to the file, also of suppressed people."""
+"""A query of the subscriptions that the file ends, also of suppressed people."""
 
 
-def note_known(db: Database) -> None:
-    """Note the ids of staged people who are subscribers."""
+def stage_known(db: Database) -> None:
+    """Stage the ids of the people who are subscribers."""
     db.change(
         "INSERT INTO staged_number (person_no, subscriber_id)"
         " SELECT person.no, subscriber.id FROM staged_person AS person"
@@ -154,7 +151,7 @@ def note_known(db: Database) -> None:
 
 
 def count_people(db: Database) -> tuple[int, int]:
-    """Return the number of new people, and of known people, among those staged."""
+    """Return the numbers of new and of known people among the staged ones."""
     [(accepted_count, new_count)] = db.rows(
         f"SELECT COUNT(*), COUNT(*) FILTER (WHERE {_IS_NEW})"
         f" FROM staged_person AS person WHERE {_IS_NOT_SUPPRESSED}"
@@ -163,25 +160,25 @@ def count_people(db: Database) -> tuple[int, int]:
 
 
 def count_changes(db: Database, import_id: int | None = None) -> ImportResult:
-    """Return the changes that an import of the staged people would make."""
+    """Return the changes that an import of the staged people makes."""
     db.change(
         "INSERT INTO staged_away (person_no, why)"
         " SELECT person.no, suppression.reason FROM staged_person AS person"
         " JOIN suppression ON suppression.address_hash = person.address_hash"
-        # the file itself may suppress them: in an earlier part, or before it was cut off
+        # except by this import or an interrupted one of the same file
         " WHERE NOT EXISTS (SELECT 1 FROM import JOIN import AS this USING (sha256)"
         " WHERE this.id = :import_id AND import.id = suppression.import_id"
         " AND import.at <= suppression.at"
         " AND import.finished_at IS NULL AND import.undone_at IS NULL)",
         import_id=import_id,
     )
-    # an older file may name a subscriber, or who left, by a former address
+    # an old file may name subscribers by a former address
     db.change(
         "INSERT INTO staged_away (person_no, why) SELECT person.no, 'unsubscribed'"
-        f" FROM staged_person AS person WHERE {WAS_LEFT.format('person.address_hash')}"
+        f" FROM staged_person AS person WHERE {IS_FORMER.format('person.address_hash')}"
         " ON CONFLICT DO NOTHING"
     )
-    note_known(db)
+    stage_known(db)
     db.change(_STAGE_UNSUBSCRIBED)
     new, known = count_people(db)
     away: dict[str, list[tuple[str, str]]] = {}
@@ -216,7 +213,6 @@ _STAGE_UNSUBSCRIBED = f"""
         AND subscription.subscriber_id = known.subscriber_id
     WHERE named.state = 'confirmed' AND subscription.state = 'ended'
 """
-"""Notes known people who unsubscribed from a list that the file names."""
 _COUNT_CHANGED = f"""
     SELECT COUNT(*) FROM (
         SELECT subscriber.id FROM {_KNOWN_PEOPLE} WHERE {_IS_CHANGED}
@@ -245,7 +241,6 @@ _COUNT_JOINED = f"""
     GROUP BY staged_list.no, staged_list.name
     ORDER BY staged_list.name
 """
-"""List → number of staged people who join it."""
 
 
 def import_people(db: Database, at: datetime, import_id: int | None = None) -> None:
@@ -253,15 +248,15 @@ def import_people(db: Database, at: datetime, import_id: int | None = None) -> N
     if import_id is not None:
         _note_changes(db, import_id)
     _add_people(db, at, import_id)
-    note_known(db)
-    _number_lists(db, import_id)
+    stage_known(db)
+    _stage_list_ids(db, import_id)
     db.change(
         "UPDATE subscription SET state = 'ended', changed_at = :at, import_id = :import_id"
         f" WHERE (list_id, subscriber_id) IN ({_SELECT_ENDING})",
         at=at,
         import_id=import_id,
     )
-    # a subscription that ended stays ended, whatever a file says
+    # ended subscriptions stay ended
     db.change(
         """
         INSERT INTO subscription (list_id, subscriber_id, state, changed_at, import_id)
@@ -288,13 +283,14 @@ def import_people(db: Database, at: datetime, import_id: int | None = None) -> N
 
 
 def _note_changes(db: Database, import_id: int) -> None:
-    """Store the values that the import will change, so that it can be undone."""
+    """Store the rows that the import will change, so that it can be undone."""
     db.change(
         f"""
-        INSERT INTO import_change (import_id, subscriber_id, {", ".join(EXTRA)}, consent,
+        INSERT INTO import_change (import_id, subscriber_id, {", ".join(OPTIONAL_COLUMNS)}, consent,
             paused_until, last_import)
-        SELECT :import_id, subscriber.id, {", ".join(f"subscriber.{name}" for name in EXTRA)},
-            subscriber.consent, subscriber.paused_until, subscriber.last_import
+        SELECT :import_id, subscriber.id,
+            {", ".join(f"subscriber.{name}" for name in OPTIONAL_COLUMNS)}, subscriber.consent,
+            subscriber.paused_until, subscriber.last_import
         FROM {_KNOWN_PEOPLE} WHERE {_IS_CHANGED} ORDER BY subscriber.id
         ON CONFLICT DO NOTHING
         """,
@@ -304,17 +300,19 @@ def _note_changes(db: Database, import_id: int) -> None:
 
 def _add_people(db: Database, at: datetime, import_id: int | None) -> None:
     assignments = ", ".join(
-        f"{name} = COALESCE(NULLIF(excluded.{name}, ''), subscriber.{name})" for name in EXTRA
+        f"{name} = COALESCE(NULLIF(excluded.{name}, ''), subscriber.{name})"
+        for name in OPTIONAL_COLUMNS
     )
     db.change(
         f"""
-        INSERT INTO subscriber (address, address_hash, {", ".join(EXTRA)}, consent,
+        INSERT INTO subscriber (address, address_hash, {", ".join(OPTIONAL_COLUMNS)}, consent,
             paused_until, added_at, import_id, last_import)
-        SELECT person.address, person.address_hash, {", ".join(f"person.{name}" for name in EXTRA)},
-            person.consent, person.paused_until, :at, :import_id, :import_id
+        SELECT person.address, person.address_hash,
+            {", ".join(f"person.{name}" for name in OPTIONAL_COLUMNS)}, person.consent,
+            person.paused_until, :at, :import_id, :import_id
         FROM staged_person AS person WHERE {_IS_NOT_SUPPRESSED} ORDER BY person.no
         ON CONFLICT (address_hash) DO UPDATE SET {assignments},
-            -- consent is proof: the first that is known stays
+            -- consent is proof: the first one stays
             consent = COALESCE(NULLIF(subscriber.consent, '{{}}'), excluded.consent),
             paused_until = CASE
                 WHEN excluded.paused_until
@@ -327,8 +325,8 @@ def _add_people(db: Database, at: datetime, import_id: int | None) -> None:
     )
 
 
-def _number_lists(db: Database, import_id: int | None) -> None:
-    """Note the id of each list; create a new list if a person of it is imported."""
+def _stage_list_ids(db: Database, import_id: int | None) -> None:
+    """Stage the id of each list. Create a new list only if it gets a subscriber."""
     db.change(
         """
         INSERT INTO list (name, import_id)

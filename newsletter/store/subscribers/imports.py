@@ -1,6 +1,6 @@
-"""Imports, which are undone only for people to whom nothing else happened since.
+"""Imports, and undoing them for people to whom nothing else has happened since.
 
-An undo is a few statements over a temporary table: memory does not grow with the import.
+An undo is a few statements over a temporary table, so memory does not grow with the import.
 """
 
 from collections.abc import Sequence
@@ -23,17 +23,14 @@ _SELECT_IMPORTS = """
     FROM import
 """
 _FREE_PEOPLE = "SELECT id FROM undo_person WHERE why = ''"
-"""The people whose import is undone."""
+"""A query of the people for whom the import is undone."""
 
 
 class Imports(AddressRepository):
     """Imports by id. ``hash_address`` returns the keyed hash of an address."""
 
     def begin(self, *, at: datetime, by: str, file: str, kind: str, sha256: str) -> int:
-        """Add an import; return its id, which is never reused.
-
-        The stored changes of imports that are too old to be undone are deleted.
-        """
+        """Add an import; return its id. The undo data of old imports is deleted."""
         self._db.change(
             "DELETE FROM import_change WHERE import_id IN"
             " (SELECT id FROM import WHERE at < :too_old)",
@@ -44,8 +41,8 @@ class Imports(AddressRepository):
         )
 
     def rehearse(self, people: Sequence[tuple[str, Entry]]) -> ImportResult:
-        """Return the changes that an import of these people, each with a position, would make."""
-        with importing.staged(self._db, self._hash, people):
+        """Return the changes that an import of these (position in the file, entry) would make."""
+        with importing.staged_people(self._db, self._hash, people):
             return importing.count_changes(self._db)
 
     def import_people(
@@ -53,15 +50,15 @@ class Imports(AddressRepository):
     ) -> ImportResult:
         """Add or update the people of a part of a file; return the changes.
 
-        The rules are those of ``Readers.upsert``, except that suppressed people are not imported.
+        Suppressed people are left out. Else the rules are those of ``Readers.upsert``.
         """
-        with importing.staged(self._db, self._hash, people):
+        with importing.staged_people(self._db, self._hash, people):
             result = importing.count_changes(self._db, import_id)
             importing.import_people(self._db, at, import_id)
         return result
 
     def store_progress(self, result: ImportResult, *, finished_at: datetime | None = None) -> bool:
-        """Store the changes of an import so far; return False if it was undone since."""
+        """Store the counts of an import so far; return False if it was undone since."""
         return self._db.update(
             "import",
             {"id": result.number, "undone_at": None},
@@ -90,7 +87,7 @@ class Imports(AddressRepository):
     def configure_upload(
         self, upload_id: int, columns: Sequence[str], *, omits_bad_rows: bool
     ) -> None:
-        """Store what a person chose for an uploaded table."""
+        """Store a person's choices for an uploaded table."""
         choices = {"columns": list(columns), "omits_bad_rows": omits_bad_rows}
         self._db.update("upload", {"id": upload_id}, **choices)
 
@@ -125,9 +122,9 @@ class Imports(AddressRepository):
         return self._db.number("SELECT COUNT(*) FROM import")
 
     def undo(self, record: ImportRecord, at: datetime, by: str) -> ImportUndoResult:
-        """Undo an import for people of whom nothing else happened since."""
+        """Undo an import for people to whom nothing else has happened since."""
         self._mark_people(record)
-        ended, restored, removed = self._take_back(record.id)
+        ended, restored, removed = self._remove_imported(record.id)
         people = dict(self._db.rows("SELECT why, COUNT(*) FROM undo_person GROUP BY why"))
         [(left_count, suppressed_count)] = self._db.rows(
             f"""
@@ -153,7 +150,7 @@ class Imports(AddressRepository):
         )
 
     def _mark_people(self, record: ImportRecord) -> None:
-        """Note the people of an import, each with the reason to keep them, or ''."""
+        """Fill ``undo_person`` with the people of an import, and why they are kept; '' if not."""
         self._db.change(
             "CREATE TEMPORARY TABLE IF NOT EXISTS undo_person"
             " (id INTEGER PRIMARY KEY, why TEXT NOT NULL) STRICT"
@@ -166,7 +163,7 @@ class Imports(AddressRepository):
                 WHEN acted_after >= :number OR EXISTS (
                     SELECT 1 FROM transactional_email WHERE subscriber_id = subscriber.id
                 ) THEN 'acted'
-                -- a later import that was undone does not count
+                -- later imports that were undone do not count
                 WHEN last_import > :number AND EXISTS (
                     SELECT 1 FROM import AS later
                     WHERE later.id > :number AND later.id <= subscriber.last_import
@@ -197,10 +194,10 @@ class Imports(AddressRepository):
             at=record.at,
         )
 
-    def _take_back(self, import_id: int) -> tuple[int, int, int]:
+    def _remove_imported(self, import_id: int) -> tuple[int, int, int]:
         """Return the numbers of ended subscriptions, restored people, and removed people."""
         db = self._db
-        # an undo never re-subscribes
+        # an undo never subscribes people again
         ended = db.change(
             "DELETE FROM subscription WHERE import_id = :import_id AND state <> 'ended'"
             f" AND subscriber_id IN ({_FREE_PEOPLE})",
@@ -210,11 +207,11 @@ class Imports(AddressRepository):
             f"DELETE FROM tag WHERE import_id = :import_id AND subscriber_id IN ({_FREE_PEOPLE})",
             import_id=import_id,
         )
-        # with last_import, so that no trigger takes it for an act of the person
+        # last_import changes too, so that the triggers see no act of the person
         restored = db.change(
             f"""
             UPDATE subscriber
-            SET {", ".join(f"{name} = before.{name}" for name in importing.EXTRA)},
+            SET {", ".join(f"{name} = before.{name}" for name in importing.OPTIONAL_COLUMNS)},
                 consent = before.consent,
                 paused_until = before.paused_until, last_import = before.last_import
             FROM import_change AS before

@@ -1,4 +1,4 @@
-"""Subscribers, their subscriptions, and suppressions, which outrank everything."""
+"""Subscribers, their subscriptions, and suppressions."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,15 +13,22 @@ from newsletter.domain.subscribers.audience import (
     SuppressedEntry,
     SuppressionReason,
 )
-from newsletter.store.database import NO_LIMIT, AddressRepository, Condition, one_of, read, stored
+from newsletter.store.database import (
+    NO_LIMIT,
+    AddressRepository,
+    Condition,
+    as_stored,
+    from_row,
+    one_of,
+)
 from newsletter.store.file.secure_erase import DUE_KEY
 from newsletter.store.subscribers import importing
-from newsletter.store.subscribers.choices import consent_of
+from newsletter.store.subscribers.choices import consent_json
 from newsletter.store.subscribers.data_export import erase
-from newsletter.store.subscribers.eligibility import IS_SUPPRESSED, matches, on_lists
+from newsletter.store.subscribers.eligibility import IS_SUPPRESSED, matches_search, on_lists
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
-"""A time after every change."""
+"""A time after each change."""
 _CHUNK_ROWS = 5_000
 _PEOPLE = f"""
     SELECT id, address, name, language, timezone, {", ".join(NOTED_FIELDS)},
@@ -29,33 +36,29 @@ _PEOPLE = f"""
         WHERE suppression.address_hash = subscriber.address_hash) AS suppressed
     FROM subscriber
 """
-_NAMED = {"lists": "confirmed", "requested": "requested", "left": "ended", "tags": "tag"}.items()
+_KINDS = {"lists": "confirmed", "requested": "requested", "left": "ended", "tags": "tag"}.items()
 """Field of a subscriber → state of a subscription, or "tag"."""
 _COUNT_SUPPRESSED = f"""
     (SELECT COUNT(*) FROM subscription
     WHERE list_id = list.id AND state || '' = 'confirmed' AND subscriber_id IN (
         SELECT id FROM subscriber WHERE {IS_SUPPRESSED}))
 """
-"""Without an index of the state, by which SQLite would visit all subscriptions of an import."""
+"""``|| ''`` keeps SQLite from an index by which it would visit all subscriptions."""
 
 
 class Readers(AddressRepository):
-    """Subscribers, their subscriptions, and suppressions, which outrank everything.
-
-    ``hash_address`` gives the keyed hash of an address in its folded form.
-    """
+    """Subscribers, their subscriptions, and suppressions, which outrank everything."""
 
     def upsert(self, entries: Iterable[Entry], at: datetime) -> tuple[int, int]:
-        """Add or update subscribers; return the numbers of new and known ones.
+        """Add or update subscribers; return the numbers of new and of known ones.
 
-        An ended subscription stays ended. A list in ``left`` is added as ended if it is not known.
-        Empty fields change nothing, tags are only added, the longer pause and the first known
-        consent stay.
+        Ended subscriptions stay ended, and those in ``left`` end. Empty fields change nothing, tags
+        are only added, and the longer pause and the first consent stay.
         """
         totals, coming = (0, 0), iter(entries)
         while chunk := [("", entry) for entry in islice(coming, _CHUNK_ROWS)]:
-            with importing.staged(self._db, self._hash, chunk):
-                importing.note_known(self._db)
+            with importing.staged_people(self._db, self._hash, chunk):
+                importing.stage_known(self._db)
                 new, known = importing.count_people(self._db)
                 importing.import_people(self._db, at)
             totals = (totals[0] + new, totals[1] + known)
@@ -64,14 +67,14 @@ class Readers(AddressRepository):
     def join(self, entry: Entry, at: datetime) -> int:
         """Add or update a subscriber who confirmed these lists; return the subscriber's id.
 
-        An ended subscription or a pause does not stop it: the person decided. Fields that are empty
-        in the entry stay as they are; its consent replaces an older one.
+        Because the person decided, ended subscriptions begin again and a pause ends. Empty fields
+        change nothing; the consent replaces an older one.
         """
         self.upsert([entry], at)
         number: int = self._db.value(
             "UPDATE subscriber SET consent = :consent, paused_until = NULL"
             " WHERE address_hash = :hash RETURNING id",
-            consent=consent_of(entry.consent),
+            consent=consent_json(entry.consent),
             hash=self._hash(entry.address),
         )
         on = on_lists(entry.lists)
@@ -87,7 +90,7 @@ class Readers(AddressRepository):
     def lift_at_request(self, address: str) -> SuppressionReason | None:
         """End a suppression at the person's request; return its reason.
 
-        Return None if there is none, or if staff entered it: then only staff can end it.
+        Return None if there is none, or if staff entered it, which only staff can end.
         """
         reason = self._db.value(
             "DELETE FROM suppression WHERE address_hash = :hash AND reason <> 'manual'"
@@ -97,17 +100,14 @@ class Readers(AddressRepository):
         return None if reason is None else SuppressionReason(reason)
 
     def lift_by_staff(self, address: str) -> bool:
-        """End a suppression of any reason, by a decision of staff.
-
-        Return False if an erasure keeps it.
-        """
+        """End a suppression by a decision of staff. Return False if it is of an erased person."""
         return self._db.changes(
             "DELETE FROM suppression WHERE address_hash = :hash AND address IS NOT NULL",
             hash=self._hash(address),
         )
 
     def change_address(self, subscriber_id: int, address: str) -> bool:
-        """Change a subscriber's address; return False if another has it, or the id is unknown."""
+        """Change a subscriber's address; return False for a taken address or an unknown id."""
         new_hash = self._hash(address)
         old = self._db.value("SELECT address_hash FROM subscriber WHERE id = :id", id=subscriber_id)
         is_moved = self._db.change(
@@ -122,7 +122,7 @@ class Readers(AddressRepository):
         if not is_moved:
             return False
         if old != new_hash:
-            # what names the old address is erased with the person
+            # so that emails to the old address are erased with the person
             self._db.change(
                 "UPDATE transactional_email SET subscriber_id = :id"
                 " WHERE address_hash = :old AND subscriber_id IS NULL",
@@ -132,9 +132,9 @@ class Readers(AddressRepository):
         return True
 
     def is_former_address(self, address: str) -> bool:
-        """Return whether a subscriber had this address before, and no subscriber has it now."""
+        """Return whether a subscriber had this address before, and none has it now."""
         hash_ = self._hash(address)
-        return bool(self._db.value(f"SELECT {importing.WAS_LEFT.format(':hash')}", hash=hash_))
+        return bool(self._db.value(f"SELECT {importing.IS_FORMER.format(':hash')}", hash=hash_))
 
     def edit(self, subscriber_id: int, entry: Entry) -> None:
         """Set the name, language, time zone, notes and tags of a subscriber."""
@@ -151,9 +151,9 @@ class Readers(AddressRepository):
         self._db.insert_all("tag", tags)
 
     def clear_left_addresses(self) -> int:
-        """Clear former addresses, unless an attempt with an unknown outcome used one.
+        """Clear former addresses except their hashes; return the number of cleared ones.
 
-        Their hashes stay. Return the number of cleared ones.
+        An address stays while an attempt that used it has an unknown outcome.
         """
         return self._db.change(
             """
@@ -170,9 +170,9 @@ class Readers(AddressRepository):
         origin: str,
         import_id: int | None = None,
     ) -> int:
-        """Suppress addresses; return the number that were not suppressed before.
+        """Suppress addresses; return how many were not suppressed before.
 
-        A reason stays unless the new one replaces it.
+        A known suppression keeps its reason, unless the new reason replaces it.
         """
         rows = [
             {
@@ -186,13 +186,13 @@ class Readers(AddressRepository):
             }
             for entry in entries
         ]
-        added_count = self._db.each(
+        added_count = self._db.change_each(
             "INSERT INTO suppression (address_hash, address, reason, origin, at, import_id)"
             " VALUES (:address_hash, :address, :reason, :origin, :at, :import_id)"
             " ON CONFLICT DO NOTHING",
             rows,
         )
-        self._db.each(
+        self._db.change_each(
             "UPDATE suppression SET reason = :reason, origin = :origin, import_id = :import_id"
             " WHERE address_hash = :address_hash"
             " AND reason IN (SELECT value FROM json_each(:lighter))",
@@ -208,7 +208,7 @@ class Readers(AddressRepository):
         return len(hashes) - suppressed_count
 
     def count_left_through(self, campaign_id: int) -> int:
-        """Return the number of people who unsubscribed through a link of this campaign."""
+        """Return the number of people who left a list through a link of this campaign."""
         return self._db.number(
             "SELECT COUNT(DISTINCT subscriber_id) FROM subscription WHERE ended_by = :id",
             id=campaign_id,
@@ -222,12 +222,12 @@ class Readers(AddressRepository):
         return self._first(self._db.mappings(f"{_PEOPLE} WHERE address_hash = :hash", hash=hash_))
 
     def _first(self, rows: Sequence[dict[str, Any]]) -> Subscriber | None:
-        return next((person for person, _ in self._people(rows)), None)
+        return next((person for person, _ in self._read_people(rows)), None)
 
     def find_names(self, subscriber_ids: Sequence[int]) -> dict[int, str]:
-        """Return id → name of subscribers with a name. A damaged name contains U+FFFD."""
+        """Return id → name, of subscribers with a name. Damaged bytes become U+FFFD."""
         rows = self._db.rows(
-            # as hexadecimal digits: a damaged name may be no text
+            # in hexadecimal digits, because a damaged name may be no valid text
             "SELECT id, hex(name) FROM subscriber"
             " WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids)) AND name <> ''",
             ids=list(subscriber_ids),
@@ -235,9 +235,9 @@ class Readers(AddressRepository):
         return {number: bytes.fromhex(name).decode(errors="replace") for number, name in rows}
 
     def stream(self, list_name: str = "") -> Iterator[tuple[Subscriber, str]]:
-        """Yield every subscriber, with the consent as JSON, by id.
+        """Yield (subscriber, consent as JSON), by id.
 
-        With a list: subscribers who are on it or left it.
+        With a list: only subscribers who are on it or left it.
         """
         condition, last_id = Condition("1 = 1"), 0
         if list_name:
@@ -255,7 +255,7 @@ class Readers(AddressRepository):
             limit=_CHUNK_ROWS,
         ):
             last_id = rows[-1]["id"]
-            yield from self._people(rows)
+            yield from self._read_people(rows)
 
     def search(
         self, *, list_name: str, query: str, limit: int | None, before: int | None = None
@@ -264,33 +264,33 @@ class Readers(AddressRepository):
 
         With ``before``: those with smaller ids.
         """
-        who = matches(list_name, query)
+        who = matches_search(list_name, query)
         rows = self._db.mappings(
             f"{_PEOPLE} WHERE id < :before AND {who} ORDER BY id DESC LIMIT :limit",
             who,
             before=NO_LIMIT if before is None else before,
             limit=NO_LIMIT if limit is None else limit,
         )
-        return [person for person, _ in self._people(rows)]
+        return [person for person, _ in self._read_people(rows)]
 
     def list_requesting(self, limit: int) -> list[Subscriber]:
-        """Return the people who wait longest for a decision on their request to join a list."""
+        """Return the people whose requests to join a list have waited longest."""
         rows = self._db.mappings(
-            # not as a join, in which SQLite may begin with all readers
+            # no join, which SQLite may begin with all subscribers
             f"{_PEOPLE} WHERE id IN (SELECT subscriber_id FROM subscription WHERE"
             " state = 'requested') ORDER BY (SELECT MIN(changed_at) FROM subscription"
             " WHERE state = 'requested' AND subscriber_id = subscriber.id), id LIMIT :limit",
             limit=limit,
         )
-        return [person for person, _ in self._people(rows)]
+        return [person for person, _ in self._read_people(rows)]
 
     def count(self, *, list_name: str, query: str) -> int:
         """Return the number of subscribers that ``search`` finds without a limit."""
-        who = matches(list_name, query)
+        who = matches_search(list_name, query)
         return self._db.number(f"SELECT COUNT(*) FROM subscriber WHERE {who}", who)
 
-    def _people(self, rows: Sequence[dict[str, Any]]) -> Iterator[tuple[Subscriber, str]]:
-        """Yield the subscriber of each row of ``_PEOPLE`` and the consent as JSON."""
+    def _read_people(self, rows: Sequence[dict[str, Any]]) -> Iterator[tuple[Subscriber, str]]:
+        """Yield (subscriber, consent as JSON) for each row of ``_PEOPLE``."""
         names: dict[tuple[int, str], list[str]] = defaultdict(list)
         for number, kind, name in self._db.rows(
             """
@@ -304,15 +304,12 @@ class Readers(AddressRepository):
         ):
             names[number, kind].append(name)
         for row in rows:
-            listed = {field: tuple(sorted(names[row["id"], kind])) for field, kind in _NAMED}
+            listed = {field: tuple(sorted(names[row["id"], kind])) for field, kind in _KINDS}
             consent = row.pop("consent")
-            yield read(Subscriber, row, **listed), consent
+            yield from_row(Subscriber, row, **listed), consent
 
     def stream_suppressions(self, *, without_subscriber: bool = False) -> Iterator[SuppressedEntry]:
-        """Yield suppressed addresses, except erased ones.
-
-        ``without_subscriber``: only addresses of no subscriber.
-        """
+        """Yield suppressed addresses except erased ones, or only those of no subscriber."""
         return self._db.stream(
             SuppressedEntry,
             """
@@ -325,13 +322,13 @@ class Readers(AddressRepository):
         )
 
     def count_erased(self) -> int:
-        """Return the number of suppressions without an address, because the person was erased."""
+        """Return the number of suppressions of erased people."""
         return self._db.number("SELECT COUNT(*) FROM suppression WHERE address IS NULL")
 
     def erase(self, address: str, at: datetime) -> bool:
-        """Erase a person except for the keyed hash that blocks the address; return False for none.
+        """Erase a person except the hash that blocks the address; return False if unknown.
 
-        ``Traces`` finds the address where a provider quoted it in rows about others.
+        Rows about other people in which a provider quoted the address are left to ``Traces``.
         """
         found = self.find(address)
         entry = SuppressedEntry(address=address, reason=SuppressionReason.ERASED)
@@ -339,16 +336,16 @@ class Readers(AddressRepository):
         hash_ = self._hash(address)
         self._db.update("suppression", {"address_hash": hash_}, address=None)
         self._db.change("DELETE FROM transactional_email WHERE address_hash = :hash", hash=hash_)
-        # the file is to be erased securely
+        # the database file is rewritten later
         due = self._db.value("SELECT value FROM meta WHERE key = :due", due=DUE_KEY)
-        since, count = (due or f"{stored(at)} 0").split()
+        since, count = (due or f"{as_stored(at)} 0").split()
         self._db.put("meta", "key", key=DUE_KEY, value=f"{since} {int(count) + 1}")
         if found is not None:
             erase(self._db, found.id)
         return found is not None
 
     def has_data_of(self, address: str) -> bool:
-        """Return whether there is a subscriber, a suppression or an email with an address."""
+        """Return whether a subscriber, a suppression or an email has this address."""
         return bool(
             self._db.value(
                 "SELECT EXISTS (SELECT 1 FROM subscriber WHERE address_hash = :hash)"
@@ -368,22 +365,21 @@ class Readers(AddressRepository):
         return None if reason is None else SuppressionReason(reason)
 
     def suppression_origin(self, address: str) -> str:
-        """Return who or what suppressed an address, or "" if it is not suppressed."""
+        """Return the person or source that suppressed an address; "" if it is not suppressed."""
         origin = self._db.value(
             "SELECT origin FROM suppression WHERE address_hash = :hash", hash=self._hash(address)
         )
         return str(origin or "")
 
-    # To count all and subtract the few is ten times as fast as to look at each of a million.
-
     def count_by_list(self) -> dict[str, int]:
-        """Return list → number of confirmed, unsuppressed subscribers."""
+        """Return list → number of confirmed subscribers who are not suppressed."""
         return {name: readers for name, (readers, _, _) in self.growth(_NEVER).items()}
 
     def growth(self, since: datetime) -> dict[str, tuple[int, int, int]]:
         """Return list → (readers, joined since then, left since then).
 
-        Readers are counted as in ``count_by_list``, with the joined ones in one pass.
+        Readers are counted as in ``count_by_list``. Subtracting the few suppressed ones is ten
+        times as fast as a check of each of a million.
         """
         rows = self._db.rows(
             f"""
@@ -422,9 +418,9 @@ class Readers(AddressRepository):
         return found
 
     def growth_between(self, times: Sequence[datetime]) -> list[tuple[int, int, int]]:
-        """Return (joined, left, bounced) between each two of these ascending times.
+        """Return (joined, left, bounced) for each span between two of these ascending times.
 
-        Bounces that an import brought are left out.
+        Imported bounces are left out.
         """
         is_within = "changed_at >= since AND changed_at < until"
         rows = self._db.rows(
@@ -432,14 +428,14 @@ class Readers(AddressRepository):
             WITH span AS (SELECT CAST(value AS BIGINT) AS since, LEAD(CAST(value AS BIGINT))
                 OVER (ORDER BY CAST(value AS BIGINT)) AS until FROM json_each(:times))
             SELECT (SELECT COUNT(*) FROM subscription WHERE {is_within} AND state = 'confirmed'), (
-                -- by list, for the index of those that ended
+                -- by list, so that the index of ended subscriptions is used
                 SELECT COUNT(*) FROM subscription
                 WHERE list_id IN (SELECT id FROM list) AND {is_within} AND state = 'ended'), (
                 SELECT COUNT(*) FROM suppression WHERE at >= since AND at < until
                     AND reason = 'bounced' AND import_id IS NULL)
             FROM span WHERE until IS NOT NULL ORDER BY since
             """,
-            times=[stored(at) for at in times],
+            times=[as_stored(at) for at in times],
         )
         return [(joined, left, bounced) for joined, left, bounced in rows]
 

@@ -95,7 +95,7 @@ class Desk:
 
     def names(self) -> Mapping[str, str]:
         """Return casefolded address → name of the staff."""
-        version = self.staff.store.version()  # a list asks for a name in each of its rows
+        version = self.staff.store.change_number()  # a list asks for a name in each of its rows
         if version != self._staff_names[0]:
             with self.staff.store.read() as tx:
                 self._staff_names = version, {**tx.staff.names(), **colleagues(tx)}

@@ -12,7 +12,7 @@ from newsletter.store.copying import copy
 from newsletter.store.database import Backend
 from newsletter.store.file import numbers
 from newsletter.store.postgresql import Postgresql
-from newsletter.store.schema import made_tables
+from newsletter.store.schema import table_names
 from newsletter.store.sql import Store
 from newsletter.store.sqlite import Sqlite
 from tests.contracts.books import Books
@@ -79,12 +79,12 @@ def test_every_row_is_copied_to_the_server_and_back(
         assert counts["subscriber"] == 29
         assert counts["batch"] == 3
         assert counts["address_history"] == 1
-        for table in set(made_tables()) - LEFT_OUT:
+        for table in set(table_names()) - LEFT_OUT:
             assert rows(first, table) == rows(there, table) == rows(back, table), table
         given = []
         for database in (first, there, back):
             with database.transaction() as db:
-                given.append(numbers.last_given(db.driver)["subscriber"])
+                given.append(numbers.last_numbers(db.driver)["subscriber"])
                 fresh = db.value(
                     "INSERT INTO import (at, by, file, kind, sha256, new, known, changed, joined,"
                     " ended, suppressed, skipped)"

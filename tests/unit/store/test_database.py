@@ -106,7 +106,7 @@ def test_a_naive_time_is_refused(db: Database) -> None:
 
 
 def test_a_statement_runs_for_many(db: Database) -> None:
-    assert db.each(ADD, (vars(Thing(id=number)) for number in range(3))) == 3
+    assert db.change_each(ADD, (vars(Thing(id=number)) for number in range(3))) == 3
     assert db.column("SELECT id FROM thing ORDER BY id") == [0, 1, 2]
 
 
@@ -123,7 +123,7 @@ def test_a_row_is_added_once_or_changed_in_the_columns_that_are_named(db: Databa
 
 
 def test_conditions_bring_their_values_along(db: Database) -> None:
-    db.each(ADD, (vars(Thing(id=number)) for number in range(9)))
+    db.change_each(ADD, (vars(Thing(id=number)) for number in range(9)))
     large, even = Condition("id > :least", {"least": 4}), Condition("id % 2 = 0")
 
     def found(which: Condition) -> list[int]:

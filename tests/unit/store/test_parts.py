@@ -11,7 +11,7 @@ import pytest
 from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.errors import Defect
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.store.database import instant, stored
+from newsletter.store.database import as_instant, as_stored
 from newsletter.store.sql import Store
 from tests.contracts.books import LEASE, Books, ids
 from tests.counting import Anything, counted
@@ -90,23 +90,27 @@ def test_no_text_can_move_from_one_column_to_another(store: Store) -> None:
     ],
 )
 def test_an_instant_comes_back_to_the_millisecond(moment: datetime) -> None:
-    assert instant(stored(moment)) == moment
-    assert instant(stored(moment)).tzinfo is UTC
+    assert as_instant(as_stored(moment)) == moment
+    assert as_instant(as_stored(moment)).tzinfo is UTC
 
 
 def test_what_is_finer_than_a_millisecond_is_cut_off_never_put_ahead() -> None:
-    assert instant(stored(NOON + timedelta(microseconds=1999))) == NOON + timedelta(milliseconds=1)
-    assert instant(stored(NOON - timedelta(microseconds=1))) == NOON - timedelta(milliseconds=1)
+    assert as_instant(as_stored(NOON + timedelta(microseconds=1999))) == NOON + timedelta(
+        milliseconds=1
+    )
+    assert as_instant(as_stored(NOON - timedelta(microseconds=1))) == NOON - timedelta(
+        milliseconds=1
+    )
 
 
 def test_one_instant_in_two_zones_is_stored_as_one() -> None:
     elsewhere = NOON.astimezone(timezone(timedelta(hours=-5)))
-    assert stored(elsewhere) == stored(NOON)
+    assert as_stored(elsewhere) == as_stored(NOON)
 
 
 def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(TypeError):
-        stored(NOON.replace(tzinfo=None))
+        as_stored(NOON.replace(tzinfo=None))
 
 
 # --- lists of numbers
@@ -146,7 +150,7 @@ def test_a_claim_leaves_its_name_its_fence_and_its_end_in_the_row(store: Store) 
     with store.read() as tx:
         query = "SELECT state, attempt_id, body_hash, fence, attempts, claimed_at, lease_until"
         [row] = tx.db.rows(f"{query} FROM batch")
-    assert row == ("claimed", "attempt1", "b1", 1, 1, stored(NOON), stored(NOON + LEASE))
+    assert row == ("claimed", "attempt1", "b1", 1, 1, as_stored(NOON), as_stored(NOON + LEASE))
 
 
 def test_an_intent_of_whoever_lost_the_batch_leaves_the_new_one(store: Store) -> None:

@@ -20,7 +20,7 @@ from newsletter.store.delivery.batches import Batches
 from newsletter.store.file import numbers
 from newsletter.store.file.secure_erase import DUE_KEY
 from newsletter.store.postgresql import Postgresql
-from newsletter.store.postgresql_words import in_driver_words
+from newsletter.store.postgresql_words import translate
 from newsletter.store.schema import ensure_current
 from tests.contracts.books import LEASE, Books
 from tests.fakes import NOON, hash_address
@@ -61,17 +61,17 @@ def noted(database: Postgresql) -> list[str]:
     ],
 )
 def test_a_value_is_named_as_the_driver_names_it(sql: str, words: str) -> None:
-    assert in_driver_words(sql) == words.encode()
+    assert translate(sql) == words.encode()
 
 
 def test_what_is_no_trigger_is_a_defect() -> None:
     with pytest.raises(Defect, match="no trigger"):
-        in_driver_words("CREATE TRIGGER one BEFORE INSERT ON meta BEGIN SELECT 1; END;")
+        translate("CREATE TRIGGER one BEFORE INSERT ON meta BEGIN SELECT 1; END;")
 
 
 def test_values_come_back_as_in_sqlite(database: Postgresql) -> None:
     with database.transaction() as db:
-        db.each(DEED, [{"key": str(number), "value": "x\x00y"} for number in range(2500)])
+        db.change_each(DEED, [{"key": str(number), "value": "x\x00y"} for number in range(2500)])
         assert db.change("UPDATE meta SET value = value || '!'") == 2500
         query = "SELECT SUM(length(value)), AVG(length(value)), MAX(value), COUNT(*) > 9 FROM meta"
         assert db.rows(query) == [(10_000, 4.0, "x\ufffdy!", 1)]
@@ -80,7 +80,7 @@ def test_values_come_back_as_in_sqlite(database: Postgresql) -> None:
 
 def test_a_stream_takes_its_rows_in_parts_while_other_statements_run(database: Postgresql) -> None:
     with database.transaction() as db:
-        db.each(DEED, [{"key": f"{number:04}", "value": ""} for number in range(2500)])
+        db.change_each(DEED, [{"key": f"{number:04}", "value": ""} for number in range(2500)])
         keys = db.scan("SELECT key FROM meta ORDER BY key")
         first = next(keys)
         db.change("DELETE FROM meta")
@@ -91,14 +91,16 @@ def test_a_statement_of_senders_is_prepared_once_whatever_its_values(database: P
     with database.transaction(is_shared=True) as db:
         for value in ("one", "two"):
             for number in (1, 1 << 40, None):
-                db.has(
+                db.has_row(
                     "SELECT 1 FROM campaign WHERE id = :id OR slug = :slug", id=number, slug=value
                 )
         prepared = db.column("SELECT statement FROM pg_prepared_statements ORDER BY prepare_time")
     assert len([one for one in prepared if "slug" in one]) == 2, prepared
     with database.transaction() as db:
-        db.has("SELECT 1 FROM campaign WHERE id = :id", id=1)
-        assert not db.has("SELECT 1 FROM pg_prepared_statements WHERE statement LIKE '%id = $1'")
+        db.has_row("SELECT 1 FROM campaign WHERE id = :id", id=1)
+        assert not db.has_row(
+            "SELECT 1 FROM pg_prepared_statements WHERE statement LIKE '%id = $1'"
+        )
 
 
 def test_a_claim_reads_the_subscribers_of_its_batch_alone(
@@ -179,7 +181,7 @@ def test_an_error_that_is_passed_over_keeps_the_rest_from_being_committed(
 
 def test_a_server_that_was_started_anew_is_asked_again(database: Postgresql, url: str) -> None:
     note(database, "one")
-    version = database.version()
+    version = database.change_number()
     with closing(Postgresql(url)) as other, other.transaction() as db:
         db.rows(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -187,7 +189,7 @@ def test_a_server_that_was_started_anew_is_asked_again(database: Postgresql, url
         )
     note(database, "two")
     assert noted(database) == ["one", "two"]
-    assert database.version() != version
+    assert database.change_number() != version
 
 
 def test_a_connection_that_breaks_within_a_transaction_is_not_kept(database: Postgresql) -> None:
@@ -202,20 +204,20 @@ def test_a_connection_that_breaks_within_a_transaction_is_not_kept(database: Pos
 def test_the_version_is_another_one_after_each_commit_of_anybody(
     database: Postgresql, url: str
 ) -> None:
-    seen = [database.version()]
+    seen = [database.change_number()]
     with closing(Postgresql(url)) as other:
         for number in range(3):
             note(other if number % 2 else database, str(number))
-            seen.append(database.version())
+            seen.append(database.change_number())
     assert len(set(seen)) == 4
 
 
 def test_the_version_changes_with_the_commit_and_not_before(database: Postgresql) -> None:
-    before = database.version()
+    before = database.change_number()
     with database.transaction() as db:
         db.change(DEED, key="one", value="")
-        during = database.version()
-    assert database.version() not in {before, during}
+        during = database.change_number()
+    assert database.change_number() not in {before, during}
 
 
 # --- one sender
@@ -226,7 +228,7 @@ def test_one_process_sends_on_whatever_machine(database: Postgresql, url: str) -
         with database.hold_sender_lock():
             with pytest.raises(Refused, match="another 'newsletter run' is at work on"):
                 other.hold_sender_lock().__enter__()
-            other.version()
+            other.change_number()
             database.close()  # keeps the lock
             with pytest.raises(Refused):
                 other.hold_sender_lock().__enter__()
@@ -247,7 +249,7 @@ def test_a_database_is_unused_while_no_other_process_is_connected(
         with database.block_writers() as check:
             with pytest.raises(StoreUnavailable, match="has been writing"):
                 note(other, "lost")
-            other.version()
+            other.change_number()
             with pytest.raises(Refused, match=used):
                 check()
         note(other, "kept")
@@ -261,15 +263,15 @@ def test_who_loses_the_lock_takes_it_again_or_is_told_who_has_it(
 ) -> None:
     with closing(Postgresql(url)) as other, database.hold_sender_lock():
         disconnect_runner(other)
-        database.version()
+        database.change_number()
         with pytest.raises(Refused):
             other.hold_sender_lock().__enter__()
         disconnect_runner(other)
         with other.hold_sender_lock():
             for _ in range(2):
                 with pytest.raises(DatabaseReplaced, match="has begun since; stop one of the two"):
-                    database.version()
-        database.version()
+                    database.change_number()
+        database.change_number()
 
 
 def disconnect_runner(database: Postgresql) -> None:
@@ -286,9 +288,9 @@ def disconnect_runner(database: Postgresql) -> None:
 
 def test_numbers_are_skipped_as_in_sqlite(database: Postgresql) -> None:
     with database.transaction() as db:
-        assert set(numbers.last_given(db.driver).values()) == {0}
-        numbers.skip(db.driver, NOON, {"campaign": 1 << 31})
-        given = numbers.last_given(db.driver)
+        assert set(numbers.last_numbers(db.driver).values()) == {0}
+        numbers.skip_numbers(db.driver, NOON, {"campaign": 1 << 31})
+        given = numbers.last_numbers(db.driver)
     assert given["campaign"] == (1 << 31) + 1000
     assert given["subscriber"] > 1 << 40
 

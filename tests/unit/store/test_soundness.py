@@ -23,12 +23,12 @@ def full(store: Store) -> Store:
 
 
 def damaged(store: Store) -> dict[str, tuple[str, ...]]:
-    return {one.what: one.damaged for one in store.inspect(seconds=60) if one.damaged}
+    return {one.what: one.damaged for one in store.check_rows(seconds=60) if one.damaged}
 
 
 def test_what_was_stored_is_sound_and_counted(full: Store) -> None:
     assert full.database.faults(seconds=60) == []
-    assert full.inspect(seconds=60) == [
+    assert full.check_rows(seconds=60) == [
         IntegrityReport(what="approvals", looked_at=1, total=1),
         IntegrityReport(what="addresses", looked_at=3, total=3),
         IntegrityReport(what="contents", looked_at=1, total=1),
@@ -58,7 +58,7 @@ def test_what_was_damaged_is_named(full: Store, how: str, what: str, name: str) 
 
 
 def test_the_time_is_limited_and_it_is_said_how_far_it_came(full: Store) -> None:
-    assert [(one.looked_at, one.total) for one in full.inspect(seconds=-1)] == [
+    assert [(one.looked_at, one.total) for one in full.check_rows(seconds=-1)] == [
         (1, 1),
         (1, 3),
         (1, 1),

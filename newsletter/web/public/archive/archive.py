@@ -66,7 +66,7 @@ class PageMemory:
     def find(self, path: str, write: Callable[[], Leaf | None]) -> Leaf | None:
         """Return the page at a path: cached, or made by ``write``; None if there is none."""
         # before it is written: a change in between makes the answer an old one
-        version = self._store.version()
+        version = self._store.change_number()
         if self._version is None or self._version[0] != version:
             with self._store.read() as tx:
                 self._version = version, tx.statements.changed_since(None)[0]

@@ -76,7 +76,7 @@ class ArchiveBuild:
 
     def page(self, page_number: int) -> Leaf | None:
         """Return a page of the list of all statements, from 1 on; None if there is none."""
-        version = self._store.version()  # each page of the list needs the count of all
+        version = self._store.change_number()  # each page of the list needs the count of all
         if version != self._published_count[0]:
             with self._store.read() as tx:
                 self._published_count = version, tx.campaigns.count_published()

@@ -225,7 +225,7 @@ class Away:
     def send(self, *, lasting: bool = True) -> Iterator[Any]:
         with self._store.send(lasting=lasting) as tx:
             yield tx
-            if tx.db.has(self._query) and self.times:
+            if tx.db.has_row(self._query) and self.times:
                 self.times -= 1
                 raise StoreUnavailable("the server is gone")
 

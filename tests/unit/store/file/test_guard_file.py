@@ -16,11 +16,11 @@ from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Locat
 from newsletter.domain.errors import Defect, Refused, StoreUnavailable
 from newsletter.store.file.guard_file import (
     GuardFile,
-    boot,
-    device,
-    filesystem,
+    boot_id,
+    device_id,
+    filesystem_id,
     location_of,
-    machine,
+    machine_id,
 )
 from tests.contracts.guard_file import WatermarkContract, record
 from tests.fakes import MemoryWatermark
@@ -301,10 +301,10 @@ def test_only_what_systemd_made_names_a_machine_and_it_is_not_told(
 ) -> None:
     file = tmp_path / "machine-id"
     file.write_text(content, "utf-8")
-    named = machine([tmp_path / "none", file], library=object())
+    named = machine_id([tmp_path / "none", file], library=object())
     assert bool(named) is known
     assert named == "" or content.strip() != named
-    assert named == machine([file], library=object())
+    assert named == machine_id([file], library=object())
 
 
 class Library:
@@ -319,29 +319,29 @@ class Library:
 
 
 def test_a_mac_is_asked_for_its_own_name() -> None:
-    assert len(machine([], library=Library())) == 32
-    assert machine([], library=Library(fails=1)) == ""
+    assert len(machine_id([], library=Library())) == 32
+    assert machine_id([], library=Library(fails=1)) == ""
 
 
 def test_a_boot_has_a_name_where_the_system_gives_it(tmp_path: Path) -> None:
     file = tmp_path / "boot_id"
-    assert boot(file) == ""
+    assert boot_id(file) == ""
     file.write_text(f"{uuid.uuid4()}\n")
-    assert len(boot(file)) == 32
+    assert len(boot_id(file)) == 32
 
 
 def test_the_number_of_a_device_is_no_name_of_a_file_system() -> None:
     disk = os.makedev(253, 700)
     packed = (700 & 0xFF) | (253 << 8) | ((700 & ~0xFF) << 12)
-    assert filesystem(0, disk) == ""
-    assert filesystem(packed, disk) == "", "XFS"
-    assert filesystem(disk, disk) == "", "macOS"
-    assert filesystem(0x327AFDEEBCCB4D41, disk) == "327afdeebccb4d41"
+    assert filesystem_id(0, disk) == ""
+    assert filesystem_id(packed, disk) == "", "XFS"
+    assert filesystem_id(disk, disk) == "", "macOS"
+    assert filesystem_id(0x327AFDEEBCCB4D41, disk) == "327afdeebccb4d41"
 
 
 def test_a_file_system_without_a_disk_has_another_number_with_each_mount() -> None:
-    assert device(os.makedev(0, 57)) == ""
-    assert len(device(os.makedev(254, 0))) == 16
+    assert device_id(os.makedev(0, 57)) == ""
+    assert len(device_id(os.makedev(254, 0))) == 16
 
 
 def test_processes_of_one_folder_share_the_file_and_follow_one_another(path: Path) -> None:
