@@ -16,7 +16,7 @@ import requests
 
 from newsletter.web.api.operation import API_ROOT, Call, operation_of
 from newsletter.web.api.values import Page
-from newsletter.web.http.hosts import is_this_machine, name_of
+from newsletter.web.http.hosts import host_name_of, is_this_machine
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -35,7 +35,7 @@ class Client:
     """Calls the operations of one service. Raises ValueError for an address without TLS."""
 
     def __init__(self, url: str, token: str) -> None:
-        if not (url.startswith("https://") or is_this_machine(name_of(url))):
+        if not (url.startswith("https://") or is_this_machine(host_name_of(url))):
             raise ValueError(f"{url!r} is not secure, and a token is a secret; write https://")
         self._url = url.rstrip("/") + API_ROOT
         self._seen = ""

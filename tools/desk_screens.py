@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from newsletter.cli.workspace.demo import PEOPLE, at_the_desk, send_one
+from newsletter.cli.workspace.demo import STAFF, at_the_desk, send_one
 from newsletter.credentials.codes import hash_token
 from newsletter.credentials.identity_provider import IdentityProvider
 from newsletter.domain.staff.account import Passkey, Session
@@ -142,7 +142,7 @@ def signed_in(services: Services, name: str) -> str:
 
 def sent(folder: Path) -> Path:
     """The demo's workspace, from which one statement has gone out."""
-    send_one(folder, {person.address: secrets.token_urlsafe(16) for person in PEOPLE})
+    send_one(folder, {person.address: secrets.token_urlsafe(16) for person in STAFF})
     return folder
 
 

@@ -29,7 +29,7 @@ from newsletter.runtime.keys import is_proxy_token
 from newsletter.runtime.log_lines import limited
 from newsletter.runtime.services import Services
 from newsletter.tables import load_table
-from newsletter.web.http.forms import host_of
+from newsletter.web.http.forms import client_ip
 from newsletter.web.http.frame import Frame
 from newsletter.web.http.threads import Lane
 
@@ -117,7 +117,7 @@ class Monitoring:
         if not is_proxy_token(self._delivery.key, token, now):
             raise HTTPException(404)
         seen_request = {"host": request.headers.get("host", ""), "scheme": request.url.scheme}
-        return JSONResponse({**seen_request, "client": host_of(request)}, headers=self._fields)
+        return JSONResponse({**seen_request, "client": client_ip(request)}, headers=self._fields)
 
     def _is_stopped(self) -> bool:
         with self._delivery.store.read() as tx:

@@ -45,7 +45,7 @@ from newsletter.web.desk.subscribers.importing import ImportPages
 from newsletter.web.desk.subscribers.reader import ReaderPages
 from newsletter.web.desk.subscribers.readers import ReadersPages
 from newsletter.web.http.frame import shared_frame
-from newsletter.web.http.hosts import Hosts, ProxyCheck, name_of
+from newsletter.web.http.hosts import Hosts, ProxyCheck, host_name_of
 from newsletter.web.http.threads import Lanes
 from newsletter.web.monitoring import Monitoring
 from newsletter.web.public.archive.archive import ArchivePages, Pictures
@@ -169,7 +169,7 @@ def make(services: Services, lanes: Lanes | None = None) -> Starlette:
     layers = [Middleware(SecurityHeaders, secure=settings.public_url.startswith("https://"))]
     layers.append(Middleware(ProxyCheck))
     if settings.desk.url:
-        at, public = name_of(settings.desk.url), name_of(settings.public_url)
+        at, public = host_name_of(settings.desk.url), host_name_of(settings.public_url)
         layers.append(Middleware(Hosts, desk=at, public=public, answer_absent=pages.failed))
     app = Starlette(routes=ours, exception_handlers=handlers, middleware=layers)
     app.router.redirect_slashes = False  # mail programs and providers are never redirected

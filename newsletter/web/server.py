@@ -147,12 +147,12 @@ class BoundedProtocol(H11Protocol):
         """Accept a connection. At the limit, close the longest waiting one, or refuse this."""
         # before this one is among them: it must not be asked to make room for itself
         is_full = len(self.connections) >= self._bounds.connections
-        room = self._longest_waiting() if is_full else None
+        evicted = self._longest_waiting() if is_full else None
         self._wire = _Wire(transport, self.loop, self._parse_on)
         super().connection_made(cast("asyncio.Transport", self._wire))
-        if room is not None:
-            room.transport.abort()
-            self.connections.discard(room)
+        if evicted is not None:
+            evicted.transport.abort()
+            self.connections.discard(evicted)
         elif is_full:
             self._refuse(503)
             return

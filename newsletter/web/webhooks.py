@@ -19,7 +19,7 @@ from newsletter.providers.common.signatures import Unverifiable
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.log import log_stopped
 from newsletter.runtime.log_lines import limited
-from newsletter.web.http.forms import BodyMemory, host_of
+from newsletter.web.http.forms import BodyMemory, client_ip
 from newsletter.web.http.group_commit import GroupCommit
 from newsletter.web.http.threads import Lane
 
@@ -43,15 +43,18 @@ class Webhooks:
         }
 
     def route(self) -> Route:
-        return Route("/webhooks/{provider}", self.hear, methods=["POST"])
+        return Route("/webhooks/{provider}", self.receive, methods=["POST"])
 
-    async def hear(self, request: Request) -> Response:
+    async def receive(self, request: Request) -> Response:
         kind = request.path_params["provider"]
         if kind not in self._delivery.webhooks:
             return Response(status_code=404)
-        most, sender = _MAX_BYTES_OF_KIND.get(kind, _MAX_BODY_BYTES), network_of(host_of(request))
+        limit, sender = (
+            _MAX_BYTES_OF_KIND.get(kind, _MAX_BODY_BYTES),
+            network_of(client_ip(request)),
+        )
         try:
-            async with self._memory.body(request, sender=sender, max_bytes=most) as body:
+            async with self._memory.body(request, sender=sender, max_bytes=limit) as body:
                 headers = {name.lower(): value for name, value in request.headers.items()}
                 status = await self._lane.run(self._answer, kind, headers, body)
         except HTTPException as error:

@@ -15,7 +15,7 @@ from newsletter.domain.subscribers.audience import Entry, ImportResult
 from newsletter.pipeline.events import record
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.leave import forget
-from newsletter.web.desk.delivery import WAYS
+from newsletter.web.desk.delivery import RESOLUTIONS
 from tests.fakes import THEIRS, WORKSPACE
 from tests.simulation.cast import DONORS, LISTS, ORIGINAL, SPANISH, ZONE, Person, written
 from tests.simulation.documented import DOCUMENTED, examine
@@ -99,7 +99,7 @@ class People:
     def _resolve(self, host: Host, number: int, to: Resolution) -> None:
         slug, page = host.expected.slugs.get(number, ""), f"/campaigns/{number}/unknown"
         unknown = [n for n, state in standings(host.books, number).items() if state == "unknown"]
-        way = next(way for way, means in WAYS.items() if means is to)
+        way = next(way for way, means in RESOLUTIONS.items() if means is to)
         if not self.sent(host, "ada", page, {"way": way, "shown": len(unknown)}):
             return
         had = self.had(slug)

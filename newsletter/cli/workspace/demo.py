@@ -59,7 +59,7 @@ class _Person:
 _ANA = _Person(name="Ana Ruiz", role=Role.WRITER, does="writes")
 _BEN = _Person(name="Ben Okafor", role=Role.APPROVER, does="approves")
 _CLEO = _Person(name="Cleo Marsh", role=Role.SENDER, does="sends")
-_STAFF = (_ANA, _BEN, _CLEO)
+STAFF = (_ANA, _BEN, _CLEO)
 
 
 @click.command()
@@ -76,7 +76,7 @@ def demo(folder: Path, serve: bool | None, port: int) -> int:
         person.address: "-".join(
             "".join(secrets.choice(ascii_lowercase) for _ in range(4)) for _ in range(4)
         )
-        for person in _STAFF
+        for person in STAFF
     }
     code = send_one(folder, passwords)
     serves = sys.stdout.isatty() if serve is None else serve
@@ -139,7 +139,7 @@ def _configure(folder: Path, settings: Mapping[str, str]) -> None:
 def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int:
     read = read_people(folder / "subscribers.yaml", Instructions())
     import_people(services.subscribers, read, by=OPERATOR_NAME)
-    for person in _STAFF:
+    for person in STAFF:
         _open_account(services, person, passwords[person.address])
     services.statements.refresh()
     result = services.statements.approve(_approval_request(services, _SLUG))
@@ -245,7 +245,7 @@ def _start_tomorrow(services: Services, slug: str) -> None:
 def _introduce(folder: Path, passwords: Mapping[str, str], port: int, *, serves: bool) -> None:
     command = sys.argv[0] if sys.argv[0].endswith("newsletter") else "newsletter"
     click.echo("\nthe desk, with six statements; sign in as one of them:")
-    for person in _STAFF:
+    for person in STAFF:
         click.echo(f"  {person.address:20} {passwords[person.address]}  {person.does}")
     address = f"http://localhost:{port}/desk"  # a name, as browsers have no passkeys for a number
     if serves:

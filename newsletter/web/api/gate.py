@@ -25,7 +25,7 @@ from newsletter.pipeline.staff.tokens import bearer
 from newsletter.store.sql import Store
 from newsletter.web.api.operation import API_ROOT, Call, Operation, parameters_in
 from newsletter.web.api.problem import HANDLED_ERRORS, NO_STORE, problem_of
-from newsletter.web.http.forms import BodyMemory, host_of
+from newsletter.web.http.forms import BodyMemory, client_ip
 from newsletter.web.http.limits import RequestLimit
 from newsletter.web.http.threads import Lane
 
@@ -100,7 +100,7 @@ class Gate:
         token = bearer(secret.strip(), store=self._store) if kind.lower() == "bearer" else None
         if token is not None:
             return token
-        network = network_of(host_of(http))
+        network = network_of(client_ip(http))
         if self._tokenless.is_over(network):
             headers = {"Retry-After": str(self._tokenless.remaining(network)[1])}
             raise HTTPException(429, "Too many requests came without a token.", headers)

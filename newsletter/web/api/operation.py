@@ -83,17 +83,17 @@ class Operation:
         query: dict[str, object] = {}
         for key, value in http.query_params.multi_items():
             query[key] = [query[key], value] if key in query else value
-        if asked := self.values("query"):
-            values["query"] = asked.read(query)
+        if query_values := self.values("query"):
+            values["query"] = query_values.read(query)
         elif query:
             faults = (Fault(file="query", key=key, message="means nothing here") for key in query)
             raise InvalidInput(faults)
-        if sent := self.values("body"):
+        if body_values := self.values("body"):
             kind = http.headers.get("content-type", "").partition(";")[0].strip().lower()
             if kind != "application/json":
                 raise HTTPException(415, "Send the body as application/json.")
             try:
-                values["body"] = sent.read(json.loads(body))
+                values["body"] = body_values.read(json.loads(body))
             except (ValueError, RecursionError) as error:
                 raise HTTPException(400, "The body is not JSON.") from error
         return values

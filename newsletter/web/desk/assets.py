@@ -22,8 +22,8 @@ class Assets:
             "".join(f" --{name}: {value};" for name, value in scheme.items())
             for scheme in desk_colors(color)
         )
-        in_the_dark = f"@media (prefers-color-scheme: dark) {{ :root {{{dark} }} }}\n"
-        self._colors = f":root {{{light} }}\n{in_the_dark}".encode()
+        dark_rule = f"@media (prefers-color-scheme: dark) {{ :root {{{dark} }} }}\n"
+        self._colors = f":root {{{light} }}\n{dark_rule}".encode()
 
     @cached_property
     def files(self) -> Mapping[str, bytes]:

@@ -11,7 +11,7 @@ from newsletter.domain.staff.account import RelyingParty, browser_of, relying_pa
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff.proofs import Client
 from newsletter.runtime.services import Staff
-from newsletter.web.http.forms import host_of
+from newsletter.web.http.forms import client_ip
 from newsletter.web.http.hosts import is_this_machine
 
 HOME_PATH = "/desk"
@@ -53,7 +53,7 @@ def set_cookie(
 
 def is_loopback(request: Request) -> bool:
     """Return whether the request came from this machine, over HTTP without TLS."""
-    names = request.url.hostname or "", host_of(request)
+    names = request.url.hostname or "", client_ip(request)
     return request.url.scheme == "http" and all(map(is_this_machine, names))
 
 
@@ -61,12 +61,12 @@ def client_of(request: Request) -> Client:
     agent = request.headers.get("user-agent", "")
     return Client(
         browser=browser_of(agent),
-        network=network_of(host_of(request)),
+        network=network_of(client_ip(request)),
         device=session_token(request, DEVICE_COOKIE),
     )
 
 
-_DESK_ADDRESS = re.compile(
+_DESK_ADDRESS_PATTERN = re.compile(
     r"/desk(?:/[A-Za-z0-9._~%!$&'()*+,;=:@-]+)*/?(?:\?[A-Za-z0-9._~%!$&'()*+,;=:@/?-]*)?"
 )
 
@@ -76,7 +76,7 @@ def desk_path(address: str) -> str:
     path = address.partition("?")[0].lower()
     # a browser resolves dots, written either way, before it asks
     climbs = ".." in path.replace("%2e", ".")
-    if len(address) > _MAX_ADDRESS_CHARS or climbs or not _DESK_ADDRESS.fullmatch(address):
+    if len(address) > _MAX_ADDRESS_CHARS or climbs or not _DESK_ADDRESS_PATTERN.fullmatch(address):
         return HOME_PATH
     return HOME_PATH if path.startswith(_SIGN_IN_PATHS) else address
 

@@ -34,7 +34,7 @@ _PROVIDER_NAMES: Mapping[str, str] = MappingProxyType(
 )
 
 
-def version_of(tx: Transaction, status: StatementStatus, content_hash: str) -> Content:
+def find_version(tx: Transaction, status: StatementStatus, content_hash: str) -> Content:
     """Return the current or an approved version of this statement. Raises NotFound."""
     approved_hashes = {approval.content_hash for approval in tx.approvals.of(status.slug)}
     approved_hashes |= {status.stored.content_hash}

@@ -38,18 +38,18 @@ class Stopping:
     @route("POST", "/resume", Role.SENDER, step_up=True)
     def resume(self, request: DeskRequest) -> Response:
         """Resume sending after a stop by a person."""
-        return self._lift(request, HoldKind.STOP)
+        return self._release(request, HoldKind.STOP)
 
     @route("POST", "/compared", Role.ADMIN, step_up=True)
     def release(self, request: DeskRequest) -> Response:
         """Lift the restore guard, after an admin compared the database with the provider."""
         try:
             with self._delivery.hold_sender_lock():  # no process may send by books in doubt
-                return self._lift(request, HoldKind.RESTORE_GUARD)
+                return self._release(request, HoldKind.RESTORE_GUARD)
         except Refused as error:
             raise Refused(plain(error)) from error
 
-    def _lift(self, request: DeskRequest, kind: HoldKind) -> Response:
+    def _release(self, request: DeskRequest, kind: HoldKind) -> Response:
         guard, shown = self._delivery.guard(), request.field("shown") or "nothing"
         lifted = guard.release(by=request.who.address, kinds={kind}, shown=shown)
         return go("/stop" * bool(guard.holds() or not lifted), done="resumed-all" * bool(lifted))
@@ -59,8 +59,8 @@ class Stopping:
         holds = self._delivery.guard().holds()
         with self._delivery.store.read() as tx:
             names, admins, workers = colleagues(tx), role_holders(tx, Role.ADMIN), tx.workers.all()
-        doubt = holds.get(HoldKind.RESTORE_GUARD, "")
-        said = plain(doubt, names) if doubt else ""
+        guard_reason = holds.get(HoldKind.RESTORE_GUARD, "")
+        said = plain(guard_reason, names) if guard_reason else ""
         return request.page(
             "stop.html.j2",
             title=say("Sending is stopped") if holds else say("Stop all sending?"),
@@ -73,7 +73,7 @@ class Stopping:
         )
 
 
-WAYS = {"has": Resolution.ACCEPTED, "none": Resolution.RESEND, "leave": Resolution.GIVE_UP}
+RESOLUTIONS = {"has": Resolution.ACCEPTED, "none": Resolution.RESEND, "leave": Resolution.GIVE_UP}
 
 
 class UnknownDeliveries:
@@ -85,7 +85,7 @@ class UnknownDeliveries:
     @route("POST", "/campaigns/{id}/unknown", Role.ADMIN, step_up=True)
     def decide(self, request: DeskRequest) -> Response:
         """Record what the admin found in the provider's log."""
-        to, shown = WAYS.get(request.field("way")), parse_number(request.field("shown"))
+        to, shown = RESOLUTIONS.get(request.field("way")), parse_number(request.field("shown"))
         if to is None or shown is None:
             fault = say("Choose what you found in the provider's log")
             return self._page(request.with_faults(("way-1", fault)))

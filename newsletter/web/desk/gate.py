@@ -31,7 +31,7 @@ from newsletter.runtime.services import Staff
 from newsletter.web.desk.browser import PASSKEY_FIELD, client_of, session_token, set_cookie
 from newsletter.web.desk.page import PROOF_FIELD, Desk
 from newsletter.web.desk.request import DeskRequest, Route
-from newsletter.web.http.forms import BodyMemory, Posted, host_of, parse_form
+from newsletter.web.http.forms import BodyMemory, Posted, client_ip, parse_form
 from newsletter.web.http.hosts import DESK_ROOT, hides_the_host
 from newsletter.web.http.threads import Lanes
 
@@ -59,25 +59,25 @@ class Gate:
     def __init__(self, desk: Desk, staff: Staff, ours: Sequence[Route], lanes: Lanes) -> None:
         self._desk = desk
         self._staff = staff
-        self._ours = ours
+        self._routes = ours
         self._lanes = lanes
         self._strangers = BodyMemory(total=16 << 20, each=2 << 20)
-        self._members = BodyMemory(total=96 << 20, each=48 << 20)
+        self._member_memory = BodyMemory(total=96 << 20, each=48 << 20)
         self._seen: dict[bytes, datetime] = {}
 
     def routes(self) -> list[HttpRoute]:
         """Return the routes for Starlette. The desk has no other paths."""
         found = [
             HttpRoute(DESK_ROOT + route.path, self._guarded(route), methods=[route.method])
-            for route in self._ours
+            for route in self._routes
         ]
-        second_factor = {route.path for route in self._ours if route.method == "GET"}
+        get_paths = {route.path for route in self._routes if route.method == "GET"}
         found += [
             HttpRoute(DESK_ROOT + path, self._only_posted, methods=["GET"])
-            for path in sorted({route.path for route in self._ours} - second_factor)
+            for path in sorted({route.path for route in self._routes} - get_paths)
         ]
         assets = HttpRoute(f"{DESK_ROOT}/static/{{version}}/{{name}}", self._asset)
-        return [*found, assets, HttpRoute(f"{DESK_ROOT}/{{rest:path}}", self._nowhere)]
+        return [*found, assets, HttpRoute(f"{DESK_ROOT}/{{rest:path}}", self._missing_page)]
 
     def _guarded(self, route: Route) -> Callable[[Request], Awaitable[Response]]:
         lanes, door = self._lanes, self._lanes.sign_in
@@ -87,7 +87,7 @@ class Gate:
 
         async def answer(http: Request) -> Response:
             if hides_the_host(http):
-                return await door.run(self._not_found, http)
+                return await door.run(self._hidden_host_page, http)
             if http.method in _SAFE_METHODS:  # a body of a GET is no form
                 return await lane.run(self._answer, route, http, b"")
             # before anything is read: another site could make a browser send megabytes
@@ -98,17 +98,23 @@ class Gate:
                     extra=limited("post from another site"),
                 )
                 title, text = say("This request was refused"), _CROSS_SITE_MESSAGE
-                return await door.run(self._failed, http, title, text, 403)
-            sender, memory, most = network_of(host_of(http)), self._strangers, _MAX_ANONYMOUS_BYTES
-            if route.max_bytes > most and (account := await door.run(self._account, http)):
-                sender, memory, most = account, self._members, route.max_bytes
+                return await door.run(self._error_page, http, title, text, 403)
+            sender, memory, limit = (
+                network_of(client_ip(http)),
+                self._strangers,
+                _MAX_ANONYMOUS_BYTES,
+            )
+            if route.max_bytes > limit and (account := await door.run(self._account, http)):
+                sender, memory, limit = account, self._member_memory, route.max_bytes
             try:
-                async with memory.body(http, sender=sender, max_bytes=most) as body:
+                async with memory.body(http, sender=sender, max_bytes=limit) as body:
                     return await lane.run(self._answer, route, http, body)
             except HTTPException as error:
-                if error.status_code != 413 or most == route.max_bytes:
+                if error.status_code != 413 or limit == route.max_bytes:
                     raise
-                return await door.run(self._failed, http, say("You are signed out"), _TOO_LONG, 413)
+                return await door.run(
+                    self._error_page, http, say("You are signed out"), _TOO_LONG, 413
+                )
 
         return answer
 
@@ -124,7 +130,7 @@ class Gate:
             staff = tx.staff.roles()
         return next((one for one in staff if codes.find_device(key, one, device)), "")
 
-    def _not_found(self, http: Request) -> Response:
+    def _hidden_host_page(self, http: Request) -> Response:
         log.warning(
             "a proxy does not pass on Host: it asked for %s",
             http.headers.get("host", ""),
@@ -151,7 +157,7 @@ class Gate:
             }
             form = replace(form, fields=fields)
             request = replace(request, member=self._member(proof.token), posted=form)
-        response = self._objection(route, request)
+        response = self._refuse(route, request)
         if response is None:
             if request.member is not None and http.method not in _SAFE_METHODS:
                 with self._staff.store.begin() as tx:
@@ -182,7 +188,7 @@ class Gate:
             title, status, message = say("Check these points"), 422, str(error)
         return request.failed(title, message, status=status)
 
-    def _objection(self, route: Route, request: DeskRequest) -> Response | None:
+    def _refuse(self, route: Route, request: DeskRequest) -> Response | None:
         """Return the page that refuses the request; None if the route may answer."""
         if route.role is None:
             return None
@@ -230,22 +236,24 @@ class Gate:
         )
 
     async def _asset(self, http: Request) -> Response:
-        return self._desk.assets.response(http.path_params["name"]) or await self._nowhere(http)
+        return self._desk.assets.response(http.path_params["name"]) or await self._missing_page(
+            http
+        )
 
     async def _only_posted(self, http: Request) -> Response:
         """Answer a GET of a path that takes only forms."""
         text = say("A form leads here, and this page can't be loaded again. Go to Home.")
         title = say("There is nothing to see here")
-        page = await self._lanes.sign_in.run(self._failed, http, title, text, 405)
+        page = await self._lanes.sign_in.run(self._error_page, http, title, text, 405)
         page.headers["Allow"] = "POST"
         return page
 
-    async def _nowhere(self, http: Request) -> Response:
+    async def _missing_page(self, http: Request) -> Response:
         text = say("There is nothing at this address. Go to Home and look from there.")
         title = say("This page does not exist")
-        return await self._lanes.sign_in.run(self._failed, http, title, text, 404)
+        return await self._lanes.sign_in.run(self._error_page, http, title, text, 404)
 
-    def _failed(self, http: Request, title: str, text: str, status: int) -> Response:
+    def _error_page(self, http: Request, title: str, text: str, status: int) -> Response:
         member = self._member(session_token(http))
         request = DeskRequest(http=http, desk=self._desk, member=member)
         return request.failed(title, text, status=status)

@@ -162,9 +162,9 @@ class Desk:
             "moment": self.moment,
             "clock": self.clock,
             "second": lambda at: clock(at, self.zone.key),
-            "hour": hour,
+            "hour": format_local_time,
             "day": self.day,
-            "number": number,
+            "number": format_number,
             "version": version,
             "person": self.person,
             "listed": listed,
@@ -225,12 +225,12 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in dict.fromkeys((words[0], words[-1]))).upper()
 
 
-def number(value: int) -> str:
+def format_number(value: int) -> str:
     """Return a number with commas: 4,213."""
     return say("{number:,}", number=value)
 
 
-def hour(local: LocalTime) -> str:
+def format_local_time(local: LocalTime) -> str:
     """Return a reader's local send time in words: 09:00, or 1 Dec 2026, 09:00."""
     if local.day is None:
         return f"{local.at:%H:%M}"

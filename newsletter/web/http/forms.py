@@ -48,12 +48,12 @@ class Posted:
         return tuple(self.fields.get(name, ()))
 
 
-def host_of(request: Request) -> str:
+def client_ip(request: Request) -> str:
     """Return the IP address of the client, or "" if the server does not know it."""
     return request.client.host if request.client else ""
 
 
-def relative(request: Request, path: str) -> str:
+def relative_path(request: Request, path: str) -> str:
     """Return the path of a page of ours as seen from this one, also where public_url has a path."""
     return "../" * (str(request.scope["path"]).count("/") - 1) + path.removeprefix("/")
 

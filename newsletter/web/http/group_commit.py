@@ -32,17 +32,17 @@ class GroupCommit(Generic[Item]):
 
     def __init__(self, record: Callable[[tuple[Item, ...], int], None]) -> None:
         self._record = record
-        self._turn = threading.Lock()
-        self._access = threading.Lock()
+        self._writing = threading.Lock()
+        self._queue_lock = threading.Lock()
         self._waiting: list[_Post[Item]] = []
 
     def record(self, items: tuple[Item, ...]) -> None:
         """Record items in a shared transaction. Return after its commit; raise what it raised."""
         post = _Post(items)
-        with self._access:
+        with self._queue_lock:
             self._waiting.append(post)
         while not post.is_recorded:
-            with self._turn:  # after the wait another post has mostly recorded this one
+            with self._writing:  # after the wait another post has mostly recorded this one
                 if not post.is_recorded:
                     posts = self._take()
                     self._store(posts)
@@ -66,7 +66,7 @@ class GroupCommit(Generic[Item]):
 
     def _take(self) -> list[_Post[Item]]:
         """Remove and return the posts that have waited longest, at least one."""
-        with self._access:
+        with self._queue_lock:
             count, items = 0, 0
             for post in self._waiting:
                 items += len(post.items)

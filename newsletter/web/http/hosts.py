@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from newsletter.web.http.forms import host_of
+from newsletter.web.http.forms import client_ip
 
 DESK_ROOT = "/desk"
 _MONITORING_PATHS = ("/healthz", "/readyz", "/metrics")
@@ -25,16 +25,16 @@ _HOST_PATTERN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{0,5})
 log = logging.getLogger("newsletter.web")
 
 
-def name_in(host: str) -> str:
+def host_name_in(host: str) -> str:
     """Return the normalised host name in a Host field, or "" if it is invalid."""
     found = _HOST_PATTERN.fullmatch(host)
     return found[1].strip("[]").lower().removesuffix(".") if found else ""
 
 
-def name_of(url: str) -> str:
+def host_name_of(url: str) -> str:
     """Return the normalised host name of a URL, or "" if it has none."""
     try:
-        return name_in(urlsplit(url).netloc)
+        return host_name_in(urlsplit(url).netloc)
     except ValueError:
         return ""
 
@@ -56,8 +56,8 @@ def hides_the_host(request: Request) -> bool:
     """
     if request.headers.get("sec-fetch-site") != "same-origin":
         return False
-    origin = name_of(request.headers.get("origin", ""))
-    return origin not in {"", name_in(request.headers.get("host", ""))}
+    origin = host_name_of(request.headers.get("origin", ""))
+    return origin not in {"", host_name_in(request.headers.get("host", ""))}
 
 
 _NO_FORWARDED_FOR = (
@@ -74,16 +74,16 @@ class ProxyCheck:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._said: set[str] = set()
+        self._logged: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
-        host, client = name_in(request.headers.get("host", "")), host_of(request)
+        host, client = host_name_in(request.headers.get("host", "")), client_ip(request)
         is_local = is_this_machine(client)
         if host and client and is_local != is_this_machine(host):
             what = _NO_FORWARDED_FOR if is_local else _NO_HOST
-            if what not in self._said:
-                self._said.add(what)
+            if what not in self._logged:
+                self._logged.add(what)
                 log.warning(what, host, client)
         await self._app(scope, receive, send)
 
@@ -113,17 +113,17 @@ class Hosts:
 
     async def _redirect_elsewhere(self, request: Request) -> Response | None:
         path, given = request.scope["path"], request.headers.get("host")
-        host = name_in(given or "")
+        host = host_name_in(given or "")
         if path in _MONITORING_PATHS and (given is None or is_this_machine(host)):
             return None
         if host not in {self._desk, self._public}:
             return PlainTextResponse("There is nothing at this host.\n", status_code=421)
         if self._desk == self._public:
             return None
-        staff = path == DESK_ROOT or path.startswith(f"{DESK_ROOT}/")
+        is_desk = path == DESK_ROOT or path.startswith(f"{DESK_ROOT}/")
         if host == self._desk and path == "/":
             return RedirectResponse(DESK_ROOT, status_code=303)
-        absent = not staff and not path.startswith(_PATHS_AT_BOTH_HOSTS)
-        if (host == self._desk and absent) or (host == self._public and staff):
+        is_missing = not is_desk and not path.startswith(_PATHS_AT_BOTH_HOSTS)
+        if (host == self._desk and is_missing) or (host == self._public and is_desk):
             return await self._absent(request, HTTPException(404))
         return None

@@ -16,14 +16,14 @@ class RequestLimit:
     def __init__(self, limit: int, clock: Clock, window: timedelta = timedelta(hours=1)) -> None:
         self.limit, self.window = limit, window
         self._clock = clock
-        self._turn = Lock()
+        self._lock = Lock()
         self._seen: OrderedDict[str, deque[float]] = OrderedDict()
 
     def is_over(self, sender: str) -> bool:
         """Count a request. Return whether it exceeds the limit. An empty sender has no limit."""
         if not sender:
             return False
-        with self._turn:
+        with self._lock:
             now, requests = self._requests(sender)
             # refused requests do not count, or repeated attempts would never get in
             if len(requests) >= self.limit:
@@ -35,7 +35,7 @@ class RequestLimit:
 
     def remaining(self, sender: str) -> tuple[int, int]:
         """Return the requests that a sender has left, and the seconds until there is one more."""
-        with self._turn:
+        with self._lock:
             now, requests = self._requests(sender)
             wait = requests[0] + self.window.total_seconds() - now if requests else 0
             return self.limit - len(requests), max(1, ceil(wait))

@@ -13,8 +13,8 @@ from newsletter.rendering.languages import direction
 from newsletter.store.sql import Store
 from newsletter.web.http.frame import shared_frame
 
-PATH = "/subscribe"
-SCRIPT = f"{PATH}/form.js"
+SIGN_UP_PATH = "/subscribe"
+SCRIPT_PATH = f"{SIGN_UP_PATH}/form.js"
 HONEYPOT_FIELD = "website"
 """The name of a hidden form field, which only bots fill in."""
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
@@ -72,8 +72,8 @@ class SignUpOffer:
                 "there is no list to join: set lists or default_lists, and signup.enabled"
             )
         offers = self.rules.offered(names)
-        if strange := sorted(set(names) - {offer.name for offer in offers}):
-            raise NotFound(f"no list {', '.join(strange)} is offered; lists in the file says which")
+        if unknown := sorted(set(names) - {offer.name for offer in offers}):
+            raise NotFound(f"no list {', '.join(unknown)} is offered; lists in the file says which")
         language = language or self._settings.language
         words, shown_in = self._frame.words(language)
         consent = self.consent(language, offers)
@@ -81,7 +81,7 @@ class SignUpOffer:
             tx.consents.store_words(consent.words, consent.language, tx.now)
         return self._frame.fill(
             "form.html.j2",
-            action=self._settings.public_url + PATH,
+            action=self._settings.public_url + SIGN_UP_PATH,
             language=language,
             shown_in=shown_in,
             direction=direction(shown_in),
@@ -98,4 +98,4 @@ class SignUpOffer:
             raise Refused(
                 "no site may read the answers to the script; name yours in signup.origins"
             )
-        return f'<script src="{self._settings.public_url}{SCRIPT}" defer></script>\n'
+        return f'<script src="{self._settings.public_url}{SCRIPT_PATH}" defer></script>\n'

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.web.http.offering import SCRIPT
+from newsletter.web.http.offering import SCRIPT_PATH
 from tests.pages import Forum, forum
 from tests.rows import rows
 
@@ -108,7 +108,7 @@ def test_the_archive_may_be_kept_for_five_minutes_and_nothing_else_by_anybody(si
     site.subscribe("ana@example.org")
     site.send("news")
     archive = {"/archive/{slug}": "/archive/news", "/page/{page:number}": "/page/1"}
-    archive |= {path: path for path in ("/", "/robots.txt", "/sitemap.xml", SCRIPT, *FEEDS)}
+    archive |= {path: path for path in ("/", "/robots.txt", "/sitemap.xml", SCRIPT_PATH, *FEEDS)}
     mine = [site.unsubscribe_link(1), site.preferences_link(1)]
     kept, others = set(), 0
     for route in site.pages.routes:

@@ -79,7 +79,7 @@ class Calendar(StaffPart):
         today, zone = now.astimezone(request.desk.zone).date(), request.desk.zone
         by = "week" if request.query("week") else "month"
         period = request.query("week") or request.query("month")
-        span = _Span(day=_day(period) if period else today, by=by)
+        span = _Span(day=_parse_day(period) if period else today, by=by)
         since, until = (
             datetime.combine(day, time.min, zone).astimezone(UTC)
             for day in (span.weeks[0][0], span.weeks[-1][-1] + _DAY)
@@ -107,14 +107,14 @@ class Calendar(StaffPart):
     # --- for calendar programs
 
     @route("POST", "/calendar/link", Role.VIEWER)
-    def renew(self, request: DeskRequest) -> Response:
+    def renew_link(self, request: DeskRequest) -> Response:
         """Create a private address, which replaces the earlier one, and show it once."""
-        word = new_token()
-        request.own().change_feed(word)
-        return self._page(request, link=f"{self._settings.desk_url}{_CALENDAR_PATH}/{word}.ics")
+        token = new_token()
+        request.own().change_feed(token)
+        return self._page(request, link=f"{self._settings.desk_url}{_CALENDAR_PATH}/{token}.ics")
 
     @route("POST", "/calendar/link/end", Role.VIEWER)
-    def end(self, request: DeskRequest) -> Response:
+    def revoke_link(self, request: DeskRequest) -> Response:
         """Revoke the private address."""
         request.own().change_feed("")
         return go(_CALENDAR_PATH, done="calendar-ended")
@@ -130,10 +130,10 @@ class Calendar(StaffPart):
                 raise NotFound(say("This calendar does not exist, or its link was renewed."))
             entries = calendar(tx, rules, now - _MAX_PAST, now + _MAX_FUTURE)
         name = f"{self._settings.organisation.name}: statements"
-        data = calendar_file(name, (self._event(entry, now) for entry in entries))
+        data = calendar_file(name, (self._event_properties(entry, now) for entry in entries))
         return download(data, name="statements.ics", kind="text/calendar; charset=utf-8")
 
-    def _event(self, entry: Entry, now: datetime) -> Mapping[str, str | datetime]:
+    def _event_properties(self, entry: Entry, now: datetime) -> Mapping[str, str | datetime]:
         desk = self._settings.desk_url
         what = "Embargo ends" if entry.is_embargo else entry.state.value.capitalize()
         return {
@@ -146,7 +146,7 @@ class Calendar(StaffPart):
         }
 
 
-def _day(text: str) -> date:
+def _parse_day(text: str) -> date:
     """Parse a day in the query. Raises NotFound for an invalid or an unsupported day."""
     try:
         day = date.fromisoformat(text)

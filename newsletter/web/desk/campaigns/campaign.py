@@ -84,11 +84,11 @@ def bar_parts(figures: Mapping[str, Any]) -> list[tuple[str, str, int, float, fl
 
 _LATELY = timedelta(minutes=2)
 _MINUTE = 60
-_MAX_SHOWN = 500
+_MAX_PEOPLE_SHOWN = 500
 _MAX_EXACT_DELIVERIES = 20_000
 """Deliveries up to which the curve counts each one; above, it counts a sample."""
 _EXCEPTION_WORDS = {name: STATE_WORDS[name] for name in ("rejected", "suppressed", "unknown")}
-_UNSENT, BOUNCE_WORDS = words_of("unsent"), words_of("bounces")
+_UNSENT_WORDS, BOUNCE_WORDS = words_of("unsent"), words_of("bounces")
 
 
 def campaign_of(tx: Transaction, request: DeskRequest) -> Campaign:
@@ -121,13 +121,15 @@ class CampaignPage:
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
             title, found = title_of(tx, campaign.slug), _find_missed(tx, campaign.id)
-            unsent = tx.campaigns.list_unsent(campaign.id, _MAX_SHOWN)
+            unsent = tx.campaigns.list_unsent(campaign.id, _MAX_PEOPLE_SHOWN)
         return request.page(
             "missed.html.j2",
             title=say("Who it did not reach"),
             campaign=campaign,
             statement=title,
-            rows=[*found, *((who, _UNSENT[state], "") for who, state in unsent)][:_MAX_SHOWN],
+            rows=[*found, *((who, _UNSENT_WORDS[state], "") for who, state in unsent)][
+                :_MAX_PEOPLE_SHOWN
+            ],
             count=len(found) + campaign.counts.pending + campaign.counts.cancelled,
         )
 
@@ -256,7 +258,7 @@ class CampaignPage:
                 "course": _build_curve(tx, campaign, report),
                 "domains": tx.events.list_bounced_domains(campaign.id) if sees_readers else [],
             }
-        word = _state_word(campaign)
+        word = _state_label(campaign)
         return request.page(
             "campaign.html.j2",
             title=say("{title}: {state}", title=values["statement"], state=word),
@@ -271,7 +273,7 @@ class CampaignPage:
 
     def _live_figures(self, tx: Transaction, campaign: Campaign) -> dict[str, Any]:
         counts = campaign.counts
-        rate = self._rate(tx, campaign)
+        rate = self._sending_rate(tx, campaign)
         return {
             "state": campaign.state.value,
             "audience": counts.audience,
@@ -281,7 +283,7 @@ class CampaignPage:
             "at": clock(tx.now, self._campaigns.settings.timezone),
         }
 
-    def _rate(self, tx: Transaction, campaign: Campaign) -> float:
+    def _sending_rate(self, tx: Transaction, campaign: Campaign) -> float:
         """Return deliveries per second, over the last two minutes or since the start."""
         if campaign.state is not CampaignState.SENDING or campaign.started_at is None:
             return 0.0
@@ -295,7 +297,7 @@ class CampaignPage:
     def report_file(self, request: DeskRequest) -> Response:
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
-            rows = list(self._rows(tx, request, campaign))
+            rows = list(self._report_rows(tx, request, campaign))
             if request.who.may(Role.SENDER):
                 found = tx.events.list_bounced_domains(campaign.id)
                 rows += [(f"Bounced at {name}", count) for name, count in found]
@@ -308,21 +310,21 @@ class CampaignPage:
         name = f"{campaign.slug}-report.csv"
         return download(data, name=name, kind="text/csv; charset=utf-8")
 
-    def _rows(
+    def _report_rows(
         self, tx: Transaction, request: DeskRequest, campaign: Campaign
     ) -> Iterator[tuple[str, object]]:
         report = figures(tx, campaign)
         settings = self._campaigns.settings
         yield "Statement", title_of(tx, campaign.slug)
         yield "Name", campaign.slug
-        yield "State", _state_word(campaign)
+        yield "State", _state_label(campaign)
         yield "Lists", titles(settings, campaign.lists)
         yield "Segment", report["segment"]
         yield "Approved by", ", ".join(map(request.desk.person, campaign.approved_by))
         yield "Version", campaign.content_hash
         yield "Provider", provider_names(report["providers"])
-        yield "Began", self._local(campaign.started_at)
-        yield "Ended", self._local(campaign.finished_at)
+        yield "Began", self._format_local(campaign.started_at)
+        yield "Ended", self._format_local(campaign.finished_at)
         yield "People in all" + ", estimated" * report["estimated"], report["audience"]
         for name in vars(campaign.counts):
             yield STATE_WORDS[name].capitalize(), report[name]
@@ -338,7 +340,7 @@ class CampaignPage:
             yield f"Bounced: {words}", report["bounces"][kind]
         yield "Reported as spam", report["complained"]
 
-    def _local(self, instant: datetime | None) -> str:
+    def _format_local(self, instant: datetime | None) -> str:
         """Format a time for spreadsheets, in the workspace's zone with its UTC offset."""
         if instant is None:
             return ""
@@ -364,7 +366,7 @@ def _find_missed(tx: Transaction, campaign_id: int) -> list[tuple[str, str, str]
     return [*found, *((address, _EXCEPTION_WORDS["unknown"], "") for address in addresses)]
 
 
-def _state_word(campaign: Campaign) -> str:
+def _state_label(campaign: Campaign) -> str:
     """Return the label of a campaign's state, as statements use it."""
     if campaign.welcome and campaign.state is CampaignState.SENDING:
         return say(State.IN_USE.value)

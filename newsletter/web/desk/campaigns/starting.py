@@ -45,7 +45,7 @@ class Starting:
     def start(self, request: DeskRequest) -> Response:
         """Start the version and the number of readers that the page showed, or say why not."""
         slug, when = request.param("slug"), request.field("when")
-        at, fault = self._time(request)
+        at, fault = self._read_choice(request)
         faults = [*fault]
         with self._statements.store.read() as tx:
             is_off = bool(self._audience_findings(tx, find_stored(tx, slug)))
@@ -53,7 +53,7 @@ class Starting:
             faults.insert(0, ("right-yes", say("Confirm that the number of people is right")))
         if faults or self._is_unread(request, at):
             return self._page(request.with_faults(*faults), read=at)
-        order = StartRequest(
+        start_request = StartRequest(
             slug=slug,
             by=request.who.address,
             seen=request.seen_version(),
@@ -62,13 +62,13 @@ class Starting:
             at_once=when == START_NOW,
         )
         try:
-            self._campaigns.starter().start(order)
+            self._campaigns.starter().start(start_request)
         except headcount.CountNotTyped as error:
             return self._page(request.with_faults(("typed", str(error))))
         except headcount.SecondFactorNeeded:
             return request.step_up()
         except Refused as error:
-            return self._not_done(request, error, say("Nothing was started"))
+            return self._refused_page(request, error, say("Nothing was started"))
         return go(f"/statements/{slug}", done="started" if when == START_NOW else "scheduled")
 
     @route("POST", "/statements/{slug}/time", Role.SENDER)
@@ -76,14 +76,14 @@ class Starting:
         """Change the send time before sending begins. An earlier time revokes the approvals."""
         slug, by, anew = request.param("slug"), request.who.address, request.field("anew") == "yes"
         field = "earlier" if anew else "at"
-        at, faults = self._time(request, field)
+        at, faults = self._read_choice(request, field)
         if faults or self._is_unread(request, at, field):
             return self._page(request.with_faults(*faults), read=at)
         try:
             if at is not None:  # None: it stays as it is set
                 self._campaigns.starter().schedule(slug, at, by=by, renews_approvals=anew)
         except Refused as error:
-            return self._not_done(request, error, say("Not changed"))
+            return self._refused_page(request, error, say("Not changed"))
         except NotFound as error:
             raise NotFound(say("There is no such statement.")) from error
         return go(f"/statements/{slug}", done="time-anew" if anew else "time")
@@ -95,13 +95,13 @@ class Starting:
         try:
             is_approved = self._campaigns.starter().undo(slug, by=request.who.address)
         except UndoTooLate as late:
-            under_way = late.campaign.state in {CampaignState.SENDING, CampaignState.ATTENTION}
+            is_under_way = late.campaign.state in {CampaignState.SENDING, CampaignState.ATTENTION}
             return request.page(
                 "late.html.j2",
                 title=say("It has begun"),
                 status=409,
                 campaign=late.campaign,
-                may_pause=under_way and request.who.may(Role.SENDER),
+                may_pause=is_under_way and request.who.may(Role.SENDER),
             )
         except Refused as error:
             title, why = say("Nothing was undone"), request.desk.plain(error)
@@ -114,7 +114,7 @@ class Starting:
     @route("GET", "/time", Role.VIEWER)
     def read_time(self, request: DeskRequest) -> Response:
         """Return how newsletter understands a typed time, for the page's script."""
-        at, faults = self._read(request, request.query("typed"))
+        at, faults = self._parse_time(request, request.query("typed"))
         words = faults or (request.desk.moment(at) if at else "")
         return request.data(
             {"words": words, "wrong": bool(faults), "at": at.isoformat() if at else ""}
@@ -122,7 +122,9 @@ class Starting:
 
     # --- what a form holds
 
-    def _time(self, request: DeskRequest, field: str = "at") -> tuple[datetime | None, Faults]:
+    def _read_choice(
+        self, request: DeskRequest, field: str = "at"
+    ) -> tuple[datetime | None, Faults]:
         """Return the chosen time, None to keep the set time, or the faults of the field."""
         when, text = request.field("when"), request.field(field).strip()
         if when not in {START_NOW, START_AS_WRITTEN, START_AT}:
@@ -131,10 +133,10 @@ class Starting:
         if when != START_AT:
             ambiguous = say("You gave a time and chose another way. Choose one of them")
             return now if when == START_NOW else None, [(field, ambiguous)] if text else []
-        at, fault = self._read(request, text)
+        at, fault = self._parse_time(request, text)
         return at, [(field, fault)] if fault else []
 
-    def _read(self, request: DeskRequest, text: str) -> tuple[datetime | None, str]:
+    def _parse_time(self, request: DeskRequest, text: str) -> tuple[datetime | None, str]:
         """Parse a typed time. Return the time, or why it is invalid."""
         now = request.desk.now()
         try:
@@ -151,7 +153,7 @@ class Starting:
 
     # --- what comes of it
 
-    def _not_done(self, request: DeskRequest, error: Refused, what: str) -> Response:
+    def _refused_page(self, request: DeskRequest, error: Refused, what: str) -> Response:
         """Return the page with the reason why nothing was started or changed."""
         if isinstance(error, headcount.CountChanged | TimeChanged):
             why = deciding.explain_change(error, request.desk.moment)
@@ -172,28 +174,28 @@ class Starting:
         statements, rules = self._statements, self._campaigns.rules
         with statements.store.read() as tx:
             status = load_status(tx, find_stored(tx, request.param("slug")), rules)
-            prospect = self._preview_start(tx, request, status)
+            preview = self._preview_start(tx, request, status)
             email = inbox_values(tx.statements.get_content(status.stored.content_hash))
         if status.campaign is not None and status.has_begun and not request.faults:
             return go(f"/campaigns/{status.campaign.id}")
-        set_for = prospect["written"] or status.hour
-        otherwise = START_AT if prospect["keeps"] else START_NOW
+        set_for = preview["written"] or status.hour
+        default_choice = START_AT if preview["keeps"] else START_NOW
         waits_for = "; ".join(status.approval.reasons)
         waits_for = deciding.plain(waits_for, status.names) if waits_for else ""
         return request.page(
             "start.html.j2",
             title=say("Send: {title}", title=status.statement.title),
             statement_status=status,
-            said=[one for one in (prospect["off"], prospect["objection"], waits_for) if one],
+            said=[one for one in (preview["off"], preview["objection"], waits_for) if one],
             read=read,
-            chosen=request.field("when") or (START_AS_WRITTEN if set_for else otherwise),
+            chosen=request.field("when") or (START_AS_WRITTEN if set_for else default_choice),
             fields={name: request.field(name) for name in ("at", "right", "earlier")},
             trial=deciding.is_trial(statements.settings),
             waits_for=waits_for,
             now=request.desk.now(),
             place=place_of(rules.timezone),
             **email,
-            **prospect,
+            **preview,
         )
 
     def _preview_start(
@@ -205,7 +207,7 @@ class Starting:
             count = headcount.headcount(tx, status)
         except Refused as error:
             objection = deciding.plain(error, status.names)
-        keeps, last_update = self._hindrance(request, status)
+        keeps, last_update = self._find_hindrance(request, status)
         times = (first_moment(status), status.approval.not_before)
         return {
             "count": count,
@@ -221,7 +223,7 @@ class Starting:
             "left_behind": headcount.readers_left_out(tx, status),
         }
 
-    def _hindrance(self, request: DeskRequest, status: StatementStatus) -> tuple[str, bool]:
+    def _find_hindrance(self, request: DeskRequest, status: StatementStatus) -> tuple[str, bool]:
         """Return why the statement cannot start now, and whether a new approval would allow it."""
         times = (approved_from(status, one) for one in status.approval.given)
         latest = max((at for at in times if at), default=None)

@@ -35,14 +35,14 @@ class Account(StaffPart):
         )
 
     @route("POST", "/account/language", Role.VIEWER)
-    def language(self, request: DeskRequest) -> Response:
+    def choose_language(self, request: DeskRequest) -> Response:
         """Set the language of the desk; an unknown value means the browser's."""
         chosen = request.field("language")
         request.own().choose_language(chosen if chosen in request.desk.languages else "")
         return go(_ACCOUNT_PATH, done="saved")
 
     @route("POST", "/account/notices", Role.VIEWER)
-    def notices(self, request: DeskRequest) -> Response:
+    def choose_notices(self, request: DeskRequest) -> Response:
         """Set which notices are mailed to the person."""
         muted_kinds = [kind for kind in NoticeKind if kind.name not in request.posted.all("notice")]
         request.own().choose_notices(muted_kinds)
@@ -51,47 +51,47 @@ class Account(StaffPart):
     # --- password
 
     @route("GET", "/account/password", Role.VIEWER)
-    def _password(self, request: DeskRequest) -> Response:
+    def _password_form(self, request: DeskRequest) -> Response:
         return request.page("password.html.j2", title=say("Change your password"))
 
     @route("POST", "/account/password", Role.VIEWER)
-    def password(self, request: DeskRequest) -> Response:
+    def change_password(self, request: DeskRequest) -> Response:
         """Change the password, and end all other sessions."""
         result = request.own().change_password(request.field("old"), request.field("new"))
         if not isinstance(result, SignedIn):
-            return self._password(request.with_faults(result))
-        return self._report(request, result, "password")
+            return self._password_form(request.with_faults(result))
+        return self._redirect(request, result, "password")
 
     @route("POST", "/account/provider/remove", Role.VIEWER, step_up=True)
     def disconnect(self, request: DeskRequest) -> Response:
-        return self._report(request, request.own().disconnect(), "provider-removed")
+        return self._redirect(request, request.own().disconnect(), "provider-removed")
 
     # --- second factor
 
     @route("GET", "/account/factor", Role.VIEWER, step_up=True)
-    def _factor(self, request: DeskRequest) -> Response:
+    def _factor_form(self, request: DeskRequest) -> Response:
         return set_up_page(request, request.own())
 
     @route("POST", "/account/factor", Role.VIEWER, step_up=True)
-    def factor(self, request: DeskRequest) -> Response:
+    def begin_factor(self, request: DeskRequest) -> Response:
         """Create a secret for an app. The old factor stays valid until the new one is confirmed."""
         request.own().begin_factor()
         return go("/account/factor")
 
     @route("POST", "/account/factor/confirm", Role.VIEWER, step_up=True)
-    def confirm(self, request: DeskRequest) -> Response:
+    def confirm_factor(self, request: DeskRequest) -> Response:
         """Check the first code of the app, and turn the factor on."""
         result = request.own().confirm_factor(request.field("code"))
         if isinstance(result, Refusal):
-            return self._factor(request.with_faults(("code", say(PROOF_FAULT_WORDS[result]))))
+            return self._factor_form(request.with_faults(("code", say(PROOF_FAULT_WORDS[result]))))
         session, codes = result
         response = codes_page(request, codes, next_path="/desk/account")
         browser.set_cookie(response, request.http, session.token)
         return response
 
     @route("POST", "/account/factor/remove", Role.VIEWER, step_up=True)
-    def remove(self, request: DeskRequest) -> Response:
-        return self._report(request, request.own().drop_factor(), "factor-removed")
+    def remove_factor(self, request: DeskRequest) -> Response:
+        return self._redirect(request, request.own().drop_factor(), "factor-removed")
 
     # --- passkeys
 
@@ -138,25 +138,25 @@ class Account(StaffPart):
         )
         if isinstance(result, Refusal):
             return self._passkey_form(request.with_faults(("", PROOF_FAULT_WORDS[result])))
-        return self._report(request, result, "passkey")
+        return self._redirect(request, result, "passkey")
 
     @route("POST", "/account/passkeys/{key}/remove", Role.VIEWER, step_up=True)
     def remove_passkey(self, request: DeskRequest) -> Response:
-        return self._report(
+        return self._redirect(
             request, request.own().remove_passkey(request.param("key")), "passkey-removed"
         )
 
     # --- recovery codes
 
     @route("POST", "/account/codes", Role.VIEWER, step_up=True)
-    def codes(self, request: DeskRequest) -> Response:
+    def renew_codes(self, request: DeskRequest) -> Response:
         """Create recovery codes, which replace the old ones, and show them once."""
         return codes_page(request, request.own().renew_codes(), next_path="/desk/account")
 
     # --- sessions
 
     @route("POST", "/account/sessions/{key}", Role.VIEWER)
-    def end(self, request: DeskRequest) -> Response:
+    def end_session(self, request: DeskRequest) -> Response:
         request.own().end_session(request.param("key"))
         return go(_ACCOUNT_PATH, done="session-ended")
 
@@ -165,7 +165,7 @@ class Account(StaffPart):
         request.own().end_others()
         return go(_ACCOUNT_PATH, done="sessions-ended")
 
-    def _report(self, request: DeskRequest, result: SignedIn, what: str) -> Response:
-        response = go(_ACCOUNT_PATH, done=what)
+    def _redirect(self, request: DeskRequest, result: SignedIn, notice: str) -> Response:
+        response = go(_ACCOUNT_PATH, done=notice)
         browser.set_cookie(response, request.http, result.token)
         return response

@@ -37,7 +37,7 @@ class StaffPages(StaffPart):
         )
 
     @route("POST", "/staff/invitations", Role.ADMIN, step_up=True)
-    def make_link(self, request: DeskRequest) -> Response:
+    def invite(self, request: DeskRequest) -> Response:
         """Mail an invitation to a new colleague."""
         try:
             people.invite(
@@ -214,7 +214,7 @@ class TokenPages(StaffPart):
         )
 
     @route("POST", "/tokens", Role.ADMIN, step_up=True)
-    def make(self, request: DeskRequest) -> Response:
+    def make_token(self, request: DeskRequest) -> Response:
         """Create an API token, and show its secret once."""
         scopes = [scope for scope in Scope if scope.value in request.posted.all("scope")]
         days, name = request.field("days"), request.posted.text("name")

@@ -42,7 +42,7 @@ _FIELD_KEYS = (
 """The settings that the form edits. A field's name is the key in newsletter.yaml."""
 
 
-def _values(settings: Settings) -> dict[str, str]:
+def _field_values(settings: Settings) -> dict[str, str]:
     """Return the value of each field, "" for those that are not set."""
     values = {one.key: one.value for one in list_settings(settings)}
     numbers = range(len(settings.lists))
@@ -50,9 +50,9 @@ def _values(settings: Settings) -> dict[str, str]:
     return {key: values.get(key, "") for key in (*_FIELD_KEYS, *lists)}
 
 
-def _changes(settings: Settings, form: Mapping[str, str]) -> Iterator[tuple[str, Value]]:
+def _changed_fields(settings: Settings, form: Mapping[str, str]) -> Iterator[tuple[str, Value]]:
     """Return key → new value of the fields that a form changes. A missing field changes nothing."""
-    old_values = _values(settings)
+    old_values = _field_values(settings)
     new_values = {key: form.get(key, value) for key, value in old_values.items()}
     for group in ("organisation.press_contact", "brand.logo"):
         keys = [key for key in old_values if key.startswith(group)]
@@ -92,7 +92,7 @@ class SettingsPages:
     def _edit(self, request: DeskRequest) -> Response:
         """Show the form for organisation, design and lists, next to an example email."""
         settings, renderer = self._staff.on_disk.read()
-        values = _values(settings) | _posted_values(request)
+        values = _field_values(settings) | _posted_values(request)
         with self._staff.store.read() as tx:
             shelves = tx.board.count_by_shelf(settings.campaign_rules())
             names = tx.readers.list_names()
@@ -115,7 +115,7 @@ class SettingsPages:
     @route("POST", _LOOK_PATH, Role.ADMIN, step_up=True)
     def save(self, request: DeskRequest) -> Response:
         try:
-            changes = self._changes(request)
+            changes = self._find_changes(request)
             settings, renderer, _ = self._staff.on_disk.with_changes(changes)
             self._example(request, settings, renderer)  # templates of the workspace may refuse it
             self._staff.on_disk.save(
@@ -125,7 +125,7 @@ class SettingsPages:
                 store=self._staff.store,
             )
         except InvalidInput as error:
-            return self._edit(request.with_faults(*_faults(error)))
+            return self._edit(request.with_faults(*_fault_sentences(error)))
         except Refused as error:
             return self._edit(request.with_faults(("", f"{error}."), status=409))
         return go(_LOOK_PATH, done="settings")
@@ -139,15 +139,15 @@ class SettingsPages:
     def preview(self, request: DeskRequest) -> Response:
         """Return an example email with the design in the form, without saving it."""
         try:
-            settings, renderer, _ = self._staff.on_disk.with_changes(self._changes(request))
+            settings, renderer, _ = self._staff.on_disk.with_changes(self._find_changes(request))
             content = self._example(request, settings, renderer)
         except InvalidInput as error:
-            message = "\n".join(sentence for _, sentence in _faults(error))
+            message = "\n".join(sentence for _, sentence in _fault_sentences(error))
             return framed_email(plain(message, title="Faults", language="en"))
         return framed_email(preview_html(content, view_of(request)))
 
-    def _changes(self, request: DeskRequest) -> SettingChanges:
-        return dict(_changes(self._staff.on_disk.read()[0], _posted_values(request)))
+    def _find_changes(self, request: DeskRequest) -> SettingChanges:
+        return dict(_changed_fields(self._staff.on_disk.read()[0], _posted_values(request)))
 
     def _example(self, request: DeskRequest, settings: Settings, renderer: LazyRenderer) -> Content:
         lists = tuple(one.name for one in settings.titled_lists()[:1])
@@ -158,7 +158,7 @@ class SettingsPages:
         return filled(content, sample_recipient(content, self._statements.links))
 
 
-def _faults(error: InvalidInput) -> Faults:
+def _fault_sentences(error: InvalidInput) -> Faults:
     """Return (key, sentence) of each fault; the sentence begins with the end of the key."""
     keys = [(one.key, one.key.replace("_", " ").split(".")) for one in error.faults]
     names = {key: " ".join(parts[-2:]).capitalize() for key, parts in keys}

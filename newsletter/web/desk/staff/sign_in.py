@@ -53,17 +53,17 @@ class SignIn(StaffPart):
 
     def __init__(self, staff: Staff) -> None:
         super().__init__(staff)
-        self._pace = _Pace()
+        self._delay = _RefusalDelay()
 
     # --- password
 
     @route("GET", "/sign-in", None)
     def form(self, request: DeskRequest) -> Response:
         """Show the sign-in form; redirect a person who is signed in."""
-        onward = browser.desk_path(request.query("next"))
+        target = browser.desk_path(request.query("next"))
         if request.member is not None:
-            return go(onward)
-        return self._form(request, onward)
+            return go(target)
+        return self._form(request, target)
 
     def _form(self, request: DeskRequest, next_path: str) -> Response:
         return request.page(
@@ -76,9 +76,9 @@ class SignIn(StaffPart):
 
     @route("POST", "/sign-in", None, max_bytes=_MAX_RESENT_BYTES)
     def sign_in(self, request: DeskRequest) -> Response:
-        onward, began = browser.desk_path(request.field("next")), time.monotonic()
+        target, began = browser.desk_path(request.field("next")), time.monotonic()
         if request.member is not None and not request.field("email"):  # signed in elsewhere
-            return self._carry_on(request, onward, request.member.address)
+            return self._carry_on(request, target, request.member.address)
         try:
             result = signin.sign_in(
                 request.field("email"),
@@ -89,13 +89,13 @@ class SignIn(StaffPart):
             )
         except Busy:
             busy_request = request.with_faults(("email", _BUSY_MESSAGE), status=503)
-            page = self._form(busy_request, onward)  # with what it carries along
+            page = self._form(busy_request, target)  # with what it carries along
             page.headers["Retry-After"] = "60"
-            return self._pace.delay_page(page, began, is_measured=False)
+            return self._delay.delay_page(page, began, is_measured=False)
         if isinstance(result, Refusal):
-            page = self._form(request.with_faults(("email", _SIGN_IN_REFUSED), status=401), onward)
-            return self._pace.delay_page(page, began, is_measured=result is Refusal.WRONG)
-        return self._enter(request, result, onward)
+            page = self._form(request.with_faults(("email", _SIGN_IN_REFUSED), status=401), target)
+            return self._delay.delay_page(page, began, is_measured=result is Refusal.WRONG)
+        return self._enter(request, result, target)
 
     def _enter(self, request: DeskRequest, signed_in: SignedIn, next_path: str) -> Response:
         """Return the page after this step of the sign-in, with the session's cookie."""
@@ -112,7 +112,7 @@ class SignIn(StaffPart):
 
     def _next_page(self, request: DeskRequest, signed_in: SignedIn, next_path: str) -> Response:
         if signed_in.stage is Stage.HALF:
-            return self._second(request, next_path, signed_in.address)
+            return self._code_page(request, next_path, signed_in.address)
         if signed_in.stage is Stage.ENROLLING:
             return go(_SET_UP_PATH)
         return self._carry_on(request, next_path, signed_in.address)
@@ -129,12 +129,12 @@ class SignIn(StaffPart):
     # --- identity provider
 
     @route("POST", "/sign-in/provider", None, calls_provider=True)
-    def leave(self, request: DeskRequest) -> Response:
+    def leave_for_provider(self, request: DeskRequest) -> Response:
         """Redirect to the identity provider, for a sign-in or a step-up."""
-        onward, member = browser.desk_path(request.field("next")), request.member
+        target, member = browser.desk_path(request.field("next")), request.member
         if member is not None and request.field("again") == "login":
-            return self._to_provider(request, Errand.PROVE, member.address, onward)
-        return self._to_provider(request, Errand.SIGN_IN, "", onward)
+            return self._to_provider(request, Errand.PROVE, member.address, target)
+        return self._to_provider(request, Errand.SIGN_IN, "", target)
 
     @route("POST", "/account/provider", Role.VIEWER, step_up=True, calls_provider=True)
     def connect(self, request: DeskRequest) -> Response:
@@ -150,35 +150,35 @@ class SignIn(StaffPart):
 
     def _to_provider(self, request: DeskRequest, purpose: Errand, *about: Any) -> Response:
         provider = self._provider()
-        word = signin.leave_for_provider(purpose, *about, proofs=request.proofs)
+        token = signin.leave_for_provider(purpose, *about, proofs=request.proofs)
         back = browser.redirect_uri(request.http, self._staff)
         address = provider.authorization_url(
-            word, redirect_uri=back, force_login=purpose is Errand.PROVE
+            token, redirect_uri=back, force_login=purpose is Errand.PROVE
         )
         title = say("On to {name}", name=provider.desk.name)
         page = request.page("provider.html.j2", title=title, address=address)
         # browsers hold form-action against redirects, wherever the provider then leads
         page.headers["Refresh"] = f"0; url={address}"
-        browser.set_cookie(page, request.http, word, browser.PROVIDER_COOKIE_SUFFIX)
+        browser.set_cookie(page, request.http, token, browser.PROVIDER_COOKIE_SUFFIX)
         return page
 
     @route("GET", "/sign-in/back", None)
     def back(self, request: DeskRequest) -> Response:
-        """Show the form that posts the authorization code to ``come_back``."""
+        """Show the form that posts the authorization code to ``return_from_provider``."""
         title = say("Back from {name}", name=self._provider().desk.name)
         code, state = request.query("code"), request.query("state")
         return request.page("back.html.j2", title=title, code=code, state=state)
 
     @route("POST", "/sign-in/back", None, calls_provider=True)
-    def come_back(self, request: DeskRequest) -> Response:
+    def return_from_provider(self, request: DeskRequest) -> Response:
         """Exchange the authorization code, and sign in."""
         provider = self._provider()
-        word = browser.session_token(request.http, browser.PROVIDER_COOKIE_SUFFIX)
+        token = browser.session_token(request.http, browser.PROVIDER_COOKIE_SUFFIX)
         back = browser.redirect_uri(request.http, self._staff)
         result = signin.return_from_provider(
-            word,
+            token,
             request.field("state"),
-            lambda: provider.exchange_code(request.field("code"), word, redirect_uri=back),
+            lambda: provider.exchange_code(request.field("code"), token, redirect_uri=back),
             join=people.join,
             proofs=request.proofs,
             before=browser.session_token(request.http),
@@ -195,14 +195,14 @@ class SignIn(StaffPart):
     # --- second factor
 
     @route("GET", "/second", None)
-    def second_form(self, request: DeskRequest) -> Response:
+    def second_factor_form(self, request: DeskRequest) -> Response:
         """Show the form for a code; redirect to the sign-in if no password was accepted before."""
         half = self._halfway_session(request)
         if half is None or half.stage is not Stage.HALF:
             return go("/sign-in")
-        return self._second(request, browser.desk_path(request.query("next")), half.address)
+        return self._code_page(request, browser.desk_path(request.query("next")), half.address)
 
-    def _second(self, request: DeskRequest, next_path: str, address: str) -> Response:
+    def _code_page(self, request: DeskRequest, next_path: str, address: str) -> Response:
         return request.page(
             "second.html.j2",
             title=say("Enter your code"),
@@ -212,18 +212,20 @@ class SignIn(StaffPart):
         )
 
     @route("POST", "/second", None, max_bytes=_MAX_RESENT_BYTES)
-    def second(self, request: DeskRequest) -> Response:
+    def check_second_factor(self, request: DeskRequest) -> Response:
         """Check a one-time code, a recovery code or a passkey, and sign in."""
-        onward = browser.desk_path(request.field("next"))
-        done = signin.confirm_second_factor(
+        target = browser.desk_path(request.field("next"))
+        result = signin.confirm_second_factor(
             browser.session_token(request.http), request.proof("code"), proofs=request.proofs
         )
-        if done is Refusal.OVER:
-            return self._form(request.refused("email", done), onward)
-        if isinstance(done, Refusal):
+        if result is Refusal.OVER:
+            return self._form(request.refused("email", result), target)
+        if isinstance(result, Refusal):
             half = self._halfway_session(request)
-            return self._second(request.refused("code", done), onward, half.address if half else "")
-        return self._enter(request, done, onward)
+            return self._code_page(
+                request.refused("code", result), target, half.address if half else ""
+            )
+        return self._enter(request, result, target)
 
     def _halfway_session(self, request: DeskRequest) -> Session | None:
         return signin.find_half_session(browser.session_token(request.http), proofs=request.proofs)
@@ -261,12 +263,12 @@ class SignIn(StaffPart):
     # --- invitations, and links for a forgotten password
 
     @route("GET", "/forgotten", None)
-    def forgotten(self, request: DeskRequest) -> Response:
+    def forgotten_form(self, request: DeskRequest) -> Response:
         """Show the form that requests a link to reset a password."""
         return request.page("forgotten.html.j2", title=say("Forgotten password"))
 
     @route("POST", "/forgotten", None)
-    def forgot(self, request: DeskRequest) -> Response:
+    def request_reset(self, request: DeskRequest) -> Response:
         """Mail a reset link to an account's owner. The answer is the same for unknown addresses."""
         people.request_reset(request.field("email"), proofs=request.proofs)
         return go("/account" if request.member else "/sign-in", done="forgotten")
@@ -341,7 +343,7 @@ _PACE_SAMPLES = 20
 _UNMEASURED_SECONDS = 0.2
 
 
-class _Pace:
+class _RefusalDelay:
     """Delays refused sign-ins, so that the time does not reveal whether a password was hashed.
 
     A refusal by a limit hashes nothing. Each refusal takes twice as long as the fastest of the

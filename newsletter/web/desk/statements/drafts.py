@@ -57,14 +57,16 @@ class Drafts:
                 tx.drafts.list_templates(),
                 tx.campaigns.list_last_begun(_MAX_TEXTS_OFFERED),
             )
-            statements = {one.slug: one for one in tx.statements.find([each.slug for each in sent])}
+            statements = {
+                each.slug: each for each in tx.statements.find([each.slug for each in sent])
+            }
         return request.page(
             "draft-new.html.j2",
             title=say("New statement"),
             named=request.field("title") or (f"Correction: {original.title}" if original else ""),
             corrected=original,
             templates=templates,
-            earlier=[one.statement for one in statements.values() if not one.statement.digest],
+            earlier=[each.statement for each in statements.values() if not each.statement.digest],
             pasted=request.field("pasted"),
             markdown=request.field("markdown") == "yes",
             kinds=_ACCEPTED_SUFFIXES,
@@ -88,14 +90,14 @@ class Drafts:
             draft = writing.copy_draft(name, title=title, template=source == "text")
             return go(f"/drafts/{draft.key}/edit", done="began")
         try:
-            text, found, pictures = self._file_text(request)
+            text, found, pictures = self._read_source(request)
             draft = writing.new(text, findings=found)
             _keep_pictures(writing, draft.key, pictures)
         except InvalidInput as error:
             return self._new_page(request.with_faults(*fields.file_faults(error.faults, "file")))
         return go(f"/drafts/{draft.key}/edit", done="began" if found is None else "imported")
 
-    def _file_text(
+    def _read_source(
         self, request: DeskRequest
     ) -> tuple[DraftText, ImportFindings | None, Sequence[ImportedPicture]]:
         settings = self._statements.settings
@@ -108,13 +110,13 @@ class Drafts:
             )
         upload, pasted_text = request.upload("file"), request.field("pasted")
         if upload is not None:
-            return self._read(upload.data, upload.name or "file", initial)
+            return self._read_file(upload.data, upload.name or "file", initial)
         if pasted_text.strip():
             name = "pasted.md" if request.field("markdown") == "yes" else "pasted.txt"
-            return self._read(pasted_text.encode("utf-8", "replace"), name, initial)
+            return self._read_file(pasted_text.encode("utf-8", "replace"), name, initial)
         return replace(initial, title=request.field("title"), date=today.isoformat()), None, ()
 
-    def _read(
+    def _read_file(
         self, data: bytes, name: str, initial: DraftText
     ) -> tuple[DraftText, ImportFindings, Sequence[ImportedPicture]]:
         """Convert a file to the text of a draft. Raises InvalidInput."""
@@ -135,7 +137,7 @@ class Drafts:
         return text, ImportFindings(file=name, left_out=left_out, notes=notes), document.pictures
 
     @route("POST", "/drafts/{key}/import", Role.WRITER, takes_files=True, max_bytes=MAX_FORM_BYTES)
-    def bring_in(self, request: DeskRequest) -> Response:
+    def import_file(self, request: DeskRequest) -> Response:
         """Return the text of a file as JSON for the editor, and store its pictures."""
         draft, upload = self._drafts.find(request), request.upload("file")
         try:
@@ -143,7 +145,7 @@ class Drafts:
                 fault = say("Choose a file.")
                 raise InvalidInput([Fault(file=draft.key, key="file", message=fault)])
             initial = replace(draft.version.text, title="", body="")
-            text, found, pictures = self._read(upload.data, upload.name or "file", initial)
+            text, found, pictures = self._read_file(upload.data, upload.name or "file", initial)
             _keep_pictures(self._statements.writer(request.who.address), draft.key, pictures)
         except InvalidInput as error:
             faults = " ".join(message for _, message in fields.file_faults(error.faults, "file"))
@@ -168,7 +170,7 @@ class Drafts:
     # --- one text
 
     @route("GET", "/drafts/{key}", Role.VIEWER)
-    def one(self, request: DeskRequest) -> Response:
+    def show(self, request: DeskRequest) -> Response:
         """Show a draft: its next step, its findings and its email."""
         return self._show(request, self._drafts.find(request))
 
@@ -210,7 +212,7 @@ class Drafts:
             staff=colleagues_of(self._statements.store, me.address) if me.may(Role.WRITER) else [],
             gone=status is not None and status.has_begun,
             remarks=remarks,
-            said=[one.message for one in remarks],
+            said=[finding.message for finding in remarks],
             by_sender=self._statements.campaigns.rules.by_sender,
             size=view_of(request),
             told=self._drafts.time_notes(text, request.desk),
@@ -248,7 +250,7 @@ class Drafts:
     @route("POST", "/drafts/{key}/hand-in", Role.WRITER)
     def hand_in(self, request: DeskRequest) -> Response:
         draft = self._drafts.find(request)
-        base = fields.number_of(request.field("base"))
+        base = fields.parse_index(request.field("base"))
         return self._drafts.hand_in(request, draft, base, partial(self._show, draft=draft))
 
     @route("POST", "/drafts/{key}/take-back", Role.WRITER)
@@ -299,7 +301,7 @@ class Drafts:
         lines: dict[str, Any] = {name: request.field(name) for name in _LINES if name in field_of}
         translation = replace(draft.version.text, **lines, body="\n\n".join(filter(None, blocks)))
         writing = self._statements.writer(request.who.address)
-        result = writing.save(draft.key, fields.number_of(request.field("base")), translation)
+        result = writing.save(draft.key, fields.parse_index(request.field("base")), translation)
         if isinstance(result, Conflict):
             return show_conflict(request, result)
         page = "edit" if request.field("act") == "edit" else "translate"
@@ -377,8 +379,8 @@ class Drafts:
 
 
 def _keep_pictures(writing: DraftWriter, key: str, pictures: Sequence[ImportedPicture]) -> None:
-    for one in pictures:
-        writing.illustrate(key, one, alt=one.alt[:500], decoration=not one.alt)
+    for picture in pictures:
+        writing.illustrate(key, picture, alt=picture.alt[:500], decoration=not picture.alt)
 
 
 def _picture_note(picture: ImportedPicture) -> str:

@@ -50,13 +50,13 @@ class Editing:
         return self._form(request, draft, draft.version.text)
 
     @route("POST", "/drafts/{key}/edit", Role.WRITER, max_bytes=_MAX_FORM_BYTES)
-    def keep(self, request: DeskRequest) -> Response:
+    def save_form(self, request: DeskRequest) -> Response:
         """Save the form, and submit the draft if that button was pressed."""
         draft = self._drafts.find(request)
         text = self._drafts.parse_form(
             request.posted.fields, draft.version.text, request.desk.now()
         )
-        base = fields.number_of(request.field("base"))
+        base = fields.parse_index(request.field("base"))
         try:
             result = self._statements.writer(request.who.address).save(draft.key, base, text)
         except InvalidInput as error:
@@ -138,7 +138,7 @@ class Editing:
             draft = self._drafts.find(request)
             typed_fields = fields.json_fields(document.get("fields"))
             text = self._drafts.parse_form(typed_fields, draft.version.text, request.desk.now())
-            base = fields.number_of(document.get("base"))
+            base = fields.parse_index(document.get("base"))
             result = self._statements.writer(request.who.address).save(draft.key, base, text)
         except (InvalidInput, NotFound, Refused) as error:
             return self._failure_page(request, error)
@@ -188,14 +188,14 @@ class Editing:
     # --- the email
 
     @route("GET", "/drafts/{key}/preview", Role.VIEWER)
-    def seen(self, request: DeskRequest) -> Response:
+    def preview_version(self, request: DeskRequest) -> Response:
         """Return the email of a draft's current or a former version, for an iframe."""
         draft = self._drafts.find(request)
         text = draft.version.text
         if request.query("version"):
             with self._statements.store.read() as tx:
                 text = _version_of(tx, draft, request.query("version")).text
-        return self._mail(request, draft, text)
+        return self._email_response(request, draft, text)
 
     @route("POST", "/drafts/{key}/preview", Role.WRITER, max_bytes=_MAX_FORM_BYTES)
     def preview(self, request: DeskRequest) -> Response:
@@ -204,9 +204,9 @@ class Editing:
         text = self._drafts.parse_form(
             request.posted.fields, draft.version.text, request.desk.now()
         )
-        return self._mail(request, draft, text)
+        return self._email_response(request, draft, text)
 
-    def _mail(self, request: DeskRequest, draft: Draft, text: DraftText) -> Response:
+    def _email_response(self, request: DeskRequest, draft: Draft, text: DraftText) -> Response:
         statements = self._statements
         parsed = self._drafts.parse_leniently(text, key=draft.key, slug=draft.slug)
         if parsed.statement is None:
@@ -232,7 +232,7 @@ class Editing:
 
     @route("GET", "/drafts/{key}/versions", Role.VIEWER)
     def versions(self, request: DeskRequest) -> Response:
-        skip = fields.number_of(request.query("page")) * _VERSIONS_PER_PAGE
+        skip = fields.parse_index(request.query("page")) * _VERSIONS_PER_PAGE
         with self._statements.store.read() as tx:
             draft = find_draft(tx, request.param("key"))
             found = tx.drafts.list_versions(draft.key, _VERSIONS_PER_PAGE, skip=skip)
@@ -269,7 +269,7 @@ class Editing:
     @route("POST", "/drafts/{key}/versions/{number}/restore", Role.WRITER)
     def restore(self, request: DeskRequest) -> Response:
         """Save a former version as the newest one."""
-        key, number = request.param("key"), fields.number_of(request.param("number"))
+        key, number = request.param("key"), fields.parse_index(request.param("number"))
         self._statements.writer(request.who.address).restore(key, number)
         return go(f"/drafts/{key}/edit", done="restored")
 
@@ -311,11 +311,11 @@ class ActiveEditors:
 
     def __init__(self) -> None:
         self._seen: OrderedDict[str, dict[str, datetime]] = OrderedDict()
-        self._turn = Lock()
+        self._lock = Lock()
 
     def record(self, key: str, name: str, now: datetime) -> list[str]:
         """Record that a person edits a draft. Return the names of its other editors, sorted."""
-        with self._turn:
+        with self._lock:
             seen_at: Mapping[str, datetime] = self._seen.pop(key, {})
             recent = {name: at for name, at in seen_at.items() if now - at < self._TIMEOUT}
             self._seen[key] = recent | {name: now}
@@ -326,7 +326,7 @@ class ActiveEditors:
 
 
 def _version_of(tx: Transaction, draft: Draft, number: str) -> Version:
-    version = tx.drafts.get_version(draft.key, fields.number_of(number))
+    version = tx.drafts.get_version(draft.key, fields.parse_index(number))
     if version is None:
         raise NotFound(say("There is no such version of this text."))
     return version

@@ -28,7 +28,7 @@ _MARKUP_PATTERN = re.compile(r"[*`#>|]|\b_|_\b|(?<=\])\([^)]*\)|[\[\]]")
 _OPTIONAL_FIELDS = set(LABELS) - {"title", "body", "urgent"}
 
 
-def text_of(form: Mapping[str, Sequence[str]], previous: DraftText) -> DraftText:
+def parse_text(form: Mapping[str, Sequence[str]], previous: DraftText) -> DraftText:
     """Return the draft in a form. A missing field keeps its value; a missing checkbox is off."""
     found: dict[str, Any] = {}
     is_complete = "title" in form and "body" in form
@@ -47,7 +47,7 @@ def text_of(form: Mapping[str, Sequence[str]], previous: DraftText) -> DraftText
     return replace(previous, **found).cleaned()
 
 
-def number_of(value: object) -> int:
+def parse_index(value: object) -> int:
     """Parse a number of a path, a form or JSON; 0 for anything else."""
     return parse_number(str(value)) or 0
 
@@ -142,13 +142,13 @@ class DraftReader:
     ) -> DraftText:
         """Return the draft in a form, with times such as "tomorrow at 9" resolved at ``now``."""
         zone = self.statements.settings.timezone
-        return read_times(text_of(form, previous), zone=zone, now=now)[0]
+        return read_times(parse_text(form, previous), zone=zone, now=now)[0]
 
     def hand_in(
         self, request: DeskRequest, draft: Draft, base: int, page: Callable[..., Response]
     ) -> Response:
         """Submit a draft; ``page`` shows its faults or, with ``lapses``, what would lapse."""
-        shown = number_of(request.field("lapses"))
+        shown = parse_index(request.field("lapses"))
         by = request.who.address
         try:
             done = self.statements.hand_in(draft.key, base, by=by, shown_depth=shown)

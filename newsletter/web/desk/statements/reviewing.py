@@ -39,7 +39,7 @@ class Reviewing:
         with self._statements.store.read() as tx:
             stored = find_stored(tx, request.param("slug"))
             status = load_status(tx, stored, self._campaigns.rules)
-            content = deciding.version_of(tx, status, request.param("digest"))
+            content = deciding.find_version(tx, status, request.param("digest"))
         html, text = content.in_words(content.html), content.in_words(content.text)
         return framed_email(
             preview_html(replace(content, html=html, text=text), request.query("view"))
@@ -72,7 +72,7 @@ class Reviewing:
         except headcount.SecondFactorNeeded:
             return request.step_up()
         except Refused as error:
-            return self._not_done(request, error, say("Not approved."))
+            return self._refused_page(request, error, say("Not approved."))
         return go(f"/statements/{slug}", done="approved" if result.approval.approved else partly)
 
     @route("POST", "/statements/{slug}/override", Role.ADMIN, step_up=True)
@@ -96,7 +96,7 @@ class Reviewing:
                 slug, by=request.who.address, expect=request.seen_version(), reason=reason
             )
         except Refused as error:
-            return self._not_done(request, error, say("Not sent back."))
+            return self._refused_page(request, error, say("Not sent back."))
         return go(f"/statements/{slug}", done="sent-back")
 
     @route("POST", "/statements/{slug}/withdraw", Role.APPROVER)
@@ -105,15 +105,15 @@ class Reviewing:
         try:
             revoke(slug, by=request.who.address, store=own.store, rules=rules, own=True)
         except Refused as error:
-            return self._not_done(request, error, say("Not withdrawn."))
+            return self._refused_page(request, error, say("Not withdrawn."))
         except NotFound as error:
             raise NotFound(say("You have not approved this statement.")) from error
         return go(f"/statements/{slug}", done="approval-withdrawn")
 
-    def _not_done(self, request: DeskRequest, error: Refused, what: str) -> Response:
+    def _refused_page(self, request: DeskRequest, error: Refused, what: str) -> Response:
         """Return the review page with the reason why nothing was decided."""
         if isinstance(error, ContentChanged):
-            text = say("{what} {why}", what=what, why=self._find_change(request))
+            text = say("{what} {why}", what=what, why=self._describe_change(request))
             return self._page(request.with_faults(("", text), status=409), seen=error.seen)
         if isinstance(error, headcount.CountChanged | TimeChanged):
             why = deciding.explain_change(error, request.desk.moment)
@@ -121,7 +121,7 @@ class Reviewing:
             return self._page(request.with_faults(("", text), status=409))
         return self._page(request, refusal=error, what=what)
 
-    def _find_change(self, request: DeskRequest) -> str:
+    def _describe_change(self, request: DeskRequest) -> str:
         """Return a sentence that the text was changed; by whom and when, if that is known."""
         with self._statements.store.read() as tx:
             draft = tx.drafts.of(request.param("slug"))
@@ -188,7 +188,7 @@ class Reviewing:
         blocking = {one.check for one in remarks if one.grade is Severity.BLOCKING}
         is_unstarted = not (rules.by_sender or status.is_started)
         starts = is_unstarted and rules.policy.required - len(approval.counted) <= 1
-        stands_in = is_unstarted and len(approval.overrides) == OVERRIDE_COUNT - 1
+        completes_override = is_unstarted and len(approval.overrides) == OVERRIDE_COUNT - 1
         is_large = status.readers is not None and status.readers >= rules.typed_count
         answered_request = _find_answered_request(tx, status)
         last = answered_request or next(reversed(() if approval.given else approval.outdated), None)
@@ -204,7 +204,7 @@ class Reviewing:
             "starts": starts,
             "wrote": stored.is_writer(request.who.address) and not rules.policy.author_may_approve,
             "typed": starts and is_large,
-            "typed_override": stands_in and is_large,
+            "typed_override": completes_override and is_large,
             "warnings": any(one.grade is Severity.WARNING for one in remarks),
             "embargo": Check.OPEN_EMBARGO in {one.check for one in remarks},
             "blocked": bool(blocking - {Check.OPEN_EMBARGO}),

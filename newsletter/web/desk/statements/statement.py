@@ -154,12 +154,12 @@ class StatementPages:
             remarks = [] if status.has_begun else _findings(tx, status, statements)
             comments = tx.comments.of(slug, _MAX_COMMENTS)
             history = self._describe_entries(tx, tx.audit.about(slug, limit=_MAX_ENTRIES))
-            changes = _changes(tx, status)
+            changes = _find_changes(tx, status)
             email = inbox_values(tx.statements.get_content(status.stored.content_hash))
             draft = tx.drafts.of(slug) if status.statement.desk else None
             number = draft.handed_in if draft else None
-            kin = (status.statement.corrects, status.statement.translation_of)
-            titles = {slug: title_of(tx, slug) for slug in kin if slug}
+            related = (status.statement.corrects, status.statement.translation_of)
+            titles = {slug: title_of(tx, slug) for slug in related if slug}
             submitted_version = (
                 tx.drafts.get_version(draft.key, number) if draft and number else None
             )
@@ -199,7 +199,7 @@ def _findings(
     return mark_waived(findings_of(tx, status.stored, statements), status, colleagues(tx))
 
 
-def _changes(tx: Transaction, status: StatementStatus) -> Sequence[Difference] | None:
+def _find_changes(tx: Transaction, status: StatementStatus) -> Sequence[Difference] | None:
     """Return the differences from the last approved version; None unless an approval lapsed."""
     outdated_approvals = status.approval.outdated
     if status.has_begun or not outdated_approvals or status.approval.counted:

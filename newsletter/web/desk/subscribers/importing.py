@@ -25,7 +25,7 @@ from newsletter.subscriber_files.subscriber_file import with_pauses
 from newsletter.subscriber_files.subscribers import TableColumn
 from newsletter.web.desk.page import LEFT_OUT
 from newsletter.web.desk.request import DeskRequest, Faults, go, route
-from newsletter.web.desk.subscribers.reader import READERS_PATH, chosen_lists, consent_in
+from newsletter.web.desk.subscribers.reader import READERS_PATH, chosen_lists, read_consent
 from newsletter.web.http.forms import Upload
 
 _IMPORT_PATH = f"{READERS_PATH}/import"
@@ -124,9 +124,9 @@ class ImportPages:
     )
     def upload(self, request: DeskRequest) -> Response:
         """Store a file, and rehearse its import."""
-        file, consent = request.upload("file") or _pasted_upload(request), consent_in(request)
-        lists, wrong = chosen_lists(request)
-        faults = [*wrong]
+        file, consent = request.upload("file") or _pasted_upload(request), read_consent(request)
+        lists, list_faults = chosen_lists(request)
+        faults = [*list_faults]
         if file is None:
             faults.append(("file", say("Choose a file, or paste rows")))
         elif len(file.data) > MAX_UPLOAD_BYTES:
@@ -149,7 +149,7 @@ class ImportPages:
         return self._start(request, number, upload)
 
     @route("POST", "/readers/import/{number}/columns", Role.SENDER, is_parsed=True)
-    def choose(self, request: DeskRequest) -> Response:
+    def choose_columns(self, request: DeskRequest) -> Response:
         """Store the meaning of a table's columns, and rehearse its import."""
         number = request.number("number")
         upload = self._upload(request, number)
@@ -163,7 +163,7 @@ class ImportPages:
         return self._start(request, number, replace(upload, columns=chosen, omits_bad_rows=omits))
 
     @route("POST", "/readers/import/{number}", Role.SENDER, is_parsed=True)
-    def bring_in(self, request: DeskRequest) -> Response:
+    def import_people(self, request: DeskRequest) -> Response:
         """Import a file that was uploaded and rehearsed."""
         number = request.number("number")
         return self._start(request, number, self._upload(request, number), is_import=True)
@@ -311,7 +311,7 @@ class ImportPages:
         work.ended.set()
 
     @route("GET", "/readers/import/{number}/undo", Role.ADMIN)
-    def _undone(self, request: DeskRequest) -> Response:
+    def _undo_page(self, request: DeskRequest) -> Response:
         """Ask before an undo; show its progress, or its result."""
         number = request.number("number")
         work = self._undos.get(number)

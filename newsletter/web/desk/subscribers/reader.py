@@ -222,7 +222,7 @@ def chosen_lists(request: DeskRequest) -> tuple[tuple[str, ...], Faults]:
     return tuple(names), [("new-list", fault)] if fault else []
 
 
-def consent_in(request: DeskRequest) -> str:
+def read_consent(request: DeskRequest) -> str:
     """Return the form's description of how people consented; "" if it is too long."""
     consent = " ".join(request.field("agreed").split())
     return consent if len(consent) <= _MAX_REASON_CHARS else ""

@@ -30,7 +30,7 @@ class ReadersPages:
 
     def __init__(self, subscribers: Subscribers) -> None:
         self._subscribers = subscribers
-        self._one = reader.ReaderPages(subscribers)
+        self._reader_pages = reader.ReaderPages(subscribers)
         self._offering = SignUpOffer(subscribers.settings)
 
     @route("POST", "/readers", Role.SENDER)
@@ -44,13 +44,13 @@ class ReadersPages:
         with self._subscribers.store.read() as tx:
             person = tx.readers.find(address)
         if person is None:
-            return self._one.page(request, address)
+            return self._reader_pages.page(request, address)
         return go(f"{reader.READERS_PATH}/{person.id}")
 
     @route("POST", "/readers/new", Role.SENDER)
     def add(self, request: DeskRequest) -> Response:
-        (lists, wrong), consent = reader.chosen_lists(request), reader.consent_in(request)
-        faults = [*wrong]
+        (lists, list_faults), consent = reader.chosen_lists(request), reader.read_consent(request)
+        faults = [*list_faults]
         if not lists:
             faults.append(("list", say("Choose at least one list")))
         if not consent:
@@ -133,14 +133,14 @@ class ReadersPages:
     def _page(self, request: DeskRequest) -> Response:
         """Show the lists, then a page of the newest readers of one list or of all."""
         words, chosen = request.field("q").strip(), request.query("list") or request.field("list")
-        below = parse_number(request.query("before") or request.field("before"))
+        before = parse_number(request.query("before") or request.field("before"))
         with self._subscribers.store.read() as tx:
             if chosen and chosen not in known_lists(tx, self._subscribers.declared_lists):
                 raise NotFound(say("There is no such list."))
             people = tx.readers.search(
-                list_name=chosen, query=words, limit=_READERS_PER_PAGE + 1, before=below
+                list_name=chosen, query=words, limit=_READERS_PER_PAGE + 1, before=before
             )
-            overview = {} if words or below or chosen else self._overview(tx)
+            overview = {} if words or before or chosen else self._overview(tx)
         shown_people = people[:_READERS_PER_PAGE]
         return request.page(
             "readers.html.j2",

@@ -87,11 +87,11 @@ class PageMemory:
             self._answers.move_to_end(path)
             return entry[1]
 
-    def _store_leaf(self, path: str, change: int, answer: Leaf) -> None:
+    def _store_leaf(self, path: str, change: int, leaf: Leaf) -> None:
         with self._lock:
             old_entry = self._answers.pop(path, None)
-            self._answers[path] = (change, answer)
-            self._bytes += len(answer.body) - (len(old_entry[1].body) if old_entry else 0)
+            self._answers[path] = (change, leaf)
+            self._bytes += len(leaf.body) - (len(old_entry[1].body) if old_entry else 0)
             while self._bytes > self._max_bytes:
                 _, (_, oldest_leaf) = self._answers.popitem(last=False)
                 self._bytes -= len(oldest_leaf.body)
@@ -133,7 +133,7 @@ class ArchivePages:
     def search(self, request: Request) -> Response:
         """Show the results of a search. They are not cached: that would reveal the search."""
         number = _page_number(request.query_params.get("page", ""))
-        body = self._build.found(request.query_params.get("q", ""), max(1, number))
+        body = self._build.search_page(request.query_params.get("q", ""), max(1, number))
         return HTMLResponse(body, headers=dict(self._frame.archive_fields))
 
     def _serve(
@@ -150,7 +150,7 @@ class ArchivePages:
             found = self._memory.find(request.url.path, prepared)
             if found is None:
                 raise HTTPException(404)
-            return answer(request, found)
+            return make_response(request, found)
 
         return partial(self._lane.run, served)
 
@@ -162,7 +162,7 @@ def _page_number(text: str) -> int:
     return int(text) if is_plain and text[0] != "0" else 0
 
 
-def answer(request: Request, leaf: Leaf) -> Response:
+def make_response(request: Request, leaf: Leaf) -> Response:
     """Return a page as a response, or 304 if the client has it."""
     if _is_unchanged(request.headers, leaf):
         return Response(status_code=304, headers=leaf.fields)

@@ -90,7 +90,7 @@ class ArchiveBuild:
         if page_number > 1:
             title += f" – {words['page_of'].format(page=page_number, count=count)}"
         rows = self._add_headings(shown)
-        page = self._list(
+        page = self._list_page(
             title,
             root,
             rows=rows,
@@ -99,13 +99,13 @@ class ArchiveBuild:
             newer=page_link(root, page_number - 1) if page_number > 1 else "",
             older=page_link(root, page_number + 1) if page_number < count else "",
             message="" if rows else words["nothing_yet"],
-            public=self._public(
+            public=self._public_head(
                 page_link(f"{self._settings.public_url}/", page_number), article=None
             ),
         )
         return self._leaf(page, "text/html", shown, changed_at)
 
-    def found(self, query: str, page_number: int) -> bytes:
+    def search_page(self, query: str, page_number: int) -> bytes:
         """Return a page of search results, best match first."""
         with self._store.read() as tx:
             skip = (page_number - 1) * MAX_HITS
@@ -117,7 +117,7 @@ class ArchiveBuild:
             message = words["type_words"]
         elif hits.count:
             message = self._frame.counted("found", hits.count, self._language)
-        return self._list(
+        return self._list_page(
             words["search"],
             "",
             rows=[(statements[hit.slug], _mark_heading(hit)) for hit in hits.shown],
@@ -129,7 +129,7 @@ class ArchiveBuild:
             typed=query[:MAX_SEARCH_CHARS],
         )
 
-    def _list(self, title: str, parent_link: str, **values: Any) -> bytes:
+    def _list_page(self, title: str, parent_link: str, **values: Any) -> bytes:
         page = self._frame.page(
             title,
             template="archive.html.j2",
@@ -145,7 +145,7 @@ class ArchiveBuild:
         )
         return bytes(page.body)
 
-    def _public(self, address: str, **values: object) -> Mapping[str, object]:
+    def _public_head(self, address: str, **values: object) -> Mapping[str, object]:
         """Return the values for the head of a page that search engines may index."""
         base = self._publisher.details.public_url
         return {"address": address, "base": base, "kinds": FORMATS, "others": {}} | values
@@ -177,7 +177,7 @@ class ArchiveBuild:
             others=others,
             address=self._publisher.page(slug),
             pictures=pictures,
-            public=self._public(
+            public=self._public_head(
                 self._publisher.page(slug),
                 others={each: self._publisher.page(one) for one, each in sorted(others.items())},
                 article=article_of(self._publisher, self._feed_entry(shown, content)),

@@ -34,13 +34,13 @@ from newsletter.pipeline.subscribers import prefer
 from newsletter.rendering.languages import base_language
 from newsletter.rendering.mail.details import written_date
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.web.http.forms import Posted, host_of, read_form, relative
+from newsletter.web.http.forms import Posted, client_ip, read_form, relative_path
 from newsletter.web.http.frame import Button, Frame
 from newsletter.web.http.threads import Lane
 
 
 @cache
-def zones() -> dict[str, list[tuple[str, str]]]:
+def zones_by_continent() -> dict[str, list[tuple[str, str]]]:
     """Return continent → (IANA name, city), sorted.
 
     They come from ``zone.tab``, which has no deprecated names.
@@ -55,7 +55,7 @@ def zones() -> dict[str, list[tuple[str, str]]]:
 
 
 def _is_zone(name: str) -> bool:
-    return any(name == zone for cities in zones().values() for zone, _ in cities)
+    return any(name == zone for cities in zones_by_continent().values() for zone, _ in cities)
 
 
 _TEXT_FIELDS = ("name", "language", "timezone")
@@ -70,12 +70,12 @@ class ReaderRequest:
     form: Posted
     owner: Owner
     person: Subscriber
-    words: Mapping[str, str]
+    messages: Mapping[str, str]
     language: str
 
     @property
     def link(self) -> str:
-        return relative(self.http, f"/preferences/{self.http.path_params['token']}")
+        return relative_path(self.http, f"/preferences/{self.http.path_params['token']}")
 
 
 class PreferencesPage:
@@ -90,7 +90,7 @@ class PreferencesPage:
         pages = [
             ("", "GET", self.show),
             ("", "POST", self.save),
-            ("/address", "POST", self.move),
+            ("/address", "POST", self.request_move),
             ("/data", "GET", self.data),
             ("/delete", "GET", self.ask_to_delete),
             ("/delete", "POST", self.delete),
@@ -110,9 +110,11 @@ class PreferencesPage:
             if owner is None:
                 return self._frame.notice("not_found", "broken_link", language=language, status=404)
             if owner.is_late(self._subscribers.store.clock.now()):
-                words, _ = self._frame.words(language)
-                retry_path = relative(request, f"/preferences/{request.path_params['token']}/again")
-                buttons = [Button(action=retry_path, label=words["late_button"])]
+                messages, _ = self._frame.words(language)
+                retry_path = relative_path(
+                    request, f"/preferences/{request.path_params['token']}/again"
+                )
+                buttons = [Button(action=retry_path, label=messages["late_button"])]
                 return self._frame.notice(
                     "expired_title", "late_text", language=language, status=410, buttons=buttons
                 )
@@ -120,14 +122,16 @@ class PreferencesPage:
                 person = prefer.subscriber_of(owner, store=self._subscribers.store)
             except NotFound:
                 return self._frame.notice("not_found", "nobody", language=language, status=404)
-            words, language = self._frame.words(self._frame.language_of(request, person.language))
+            messages, language = self._frame.words(
+                self._frame.language_of(request, person.language)
+            )
             return page(
                 ReaderRequest(
                     http=request,
                     form=form,
                     owner=owner,
                     person=person,
-                    words=words,
+                    messages=messages,
                     language=language,
                 )
             )
@@ -151,7 +155,7 @@ class PreferencesPage:
             return self._frame.notice("not_found", "broken_link", language=language, status=404)
         prefer.ask_for_link(
             owner.subscriber_id,
-            host=host_of(request),
+            host=client_ip(request),
             language=language,
             source="a link to preferences that came too late",
             store=self._subscribers.store,
@@ -163,13 +167,13 @@ class PreferencesPage:
 
     def save(self, request: ReaderRequest) -> Response:
         """Apply the changes; if a field has a fault, apply none."""
-        wish, faults = self._read_form(request)
+        change, faults = self._read_form(request)
         if faults:
             return self._form(request, form=request.form, faults=faults)
-        ask = request.words["lists_ask"]
+        ask = request.messages["lists_ask"]
         prefer.save(
             request.owner,
-            wish,
+            change,
             shown={
                 offer.name: "\n".join(filter(None, (ask, offer.title, offer.about)))
                 for offer in self._lists(request.person)
@@ -194,7 +198,7 @@ class PreferencesPage:
         """Return the page with the stored values, or with those of a form that has faults."""
         person = request.person
         return self._frame.page(
-            request.words["preferences"],
+            request.messages["preferences"],
             template="preferences.html.j2",
             language=request.language,
             status=422 if faults else 200,
@@ -207,7 +211,7 @@ class PreferencesPage:
             faults=faults or {},
             lists=self._lists(person),
             languages=self._languages(person.language),
-            zones=zones(),
+            zones=zones_by_continent(),
             strange_zone="" if _is_zone(person.timezone) else person.timezone,
             house_zone=self._subscribers.settings.timezone,
             paused=self._pause_in_words(request),
@@ -231,7 +235,7 @@ class PreferencesPage:
         base = languages.get(base_language(current))
         return {current: f"{base} ({current})" if base else current, **languages}
 
-    def _zone(self, person: Subscriber) -> str:
+    def _known_zone(self, person: Subscriber) -> str:
         is_known = person.timezone in every_zone()
         return person.timezone if is_known else self._subscribers.settings.timezone
 
@@ -239,12 +243,12 @@ class PreferencesPage:
         until = request.person.paused_until
         if until is None:
             return ""
-        day = until.astimezone(ZoneInfo(self._zone(request.person))).date()
-        return written_date(day, request.language, request.words)
+        day = until.astimezone(ZoneInfo(self._known_zone(request.person))).date()
+        return written_date(day, request.language, request.messages)
 
     def _read_form(self, request: ReaderRequest) -> tuple[PreferenceChange, dict[str, str]]:
         """Return the wished preferences in a form, and its faults: field → sentence."""
-        form, person, words = request.form, request.person, request.words
+        form, person, messages = request.form, request.person, request.messages
         faults: dict[str, str] = {}
         changed_fields = {
             name: form.text(name) if form.text(name) != form.text(f"was_{name}") else None
@@ -252,17 +256,17 @@ class PreferencesPage:
         }
         name, language, zone = (changed_fields[key] for key in _TEXT_FIELDS)
         if name and (len(name) > MAX_NAME_CHARS or control_in_value(name)):
-            faults["name"] = words["fault_name"]
+            faults["name"] = messages["fault_name"]
         if language and language not in self._languages(person.language):
-            faults["language"] = words["fault_choice"]
+            faults["language"] = messages["fault_choice"]
         if zone and not _is_zone(zone):
-            faults["timezone"], zone = words["fault_choice"], None
+            faults["timezone"], zone = messages["fault_choice"], None
         try:
-            until = self._pause_end(form, zone or self._zone(person))
+            until = self._pause_end(form, zone or self._known_zone(person))
         except ValueError:
-            faults["day"], until = words["fault_day"], None
+            faults["day"], until = messages["fault_day"], None
         had, ticked = frozenset(form.all("had")), frozenset(form.all("list"))
-        wish = PreferenceChange(
+        change = PreferenceChange(
             # only offered lists, whatever the form contains
             joins=(ticked - had) & {offer.name for offer in self._subscribers.settings.offers()},
             # only what the page showed: a missing box was not unticked
@@ -272,7 +276,7 @@ class PreferencesPage:
             pauses_until=until,
             **changed_fields,
         )
-        return wish, faults
+        return change, faults
 
     def _pause_end(self, form: Posted, zone: str) -> datetime | None:
         """Return the end of the pause in a form, or None. Raises ValueError for an invalid day."""
@@ -282,23 +286,23 @@ class PreferencesPage:
         day = date.fromisoformat(form.text("day")) if pause == Pause.DAY.value else None
         return pause_end(Pause(pause), self._subscribers.store.clock.now(), zone, day)
 
-    def move(self, request: ReaderRequest) -> Response:
+    def request_move(self, request: ReaderRequest) -> Response:
         """Send a confirmation email to a new address. A known one gets the same answer."""
         typed = request.form.text("address")
         try:
             address = parse_address(typed)
         except ValueError:
-            faults = {"address": request.words["fault_malformed"]}
+            faults = {"address": request.messages["fault_malformed"]}
             return self._form(request, faults=faults, address=typed)
         prefer.ask_to_move(
             request.owner,
             address,
-            host=host_of(request.http),
+            host=client_ip(request.http),
             language=request.language,
             store=self._subscribers.store,
         )
-        text = request.words["move_sent_text"].format(address=address)
-        return self._frame.page(request.words["link_sent"], [text], language=request.language)
+        text = request.messages["move_sent_text"].format(address=address)
+        return self._frame.page(request.messages["link_sent"], [text], language=request.language)
 
     def data(self, request: ReaderRequest) -> Response:
         with self._subscribers.store.read() as tx:
@@ -312,7 +316,7 @@ class PreferencesPage:
 
     def ask_to_delete(self, request: ReaderRequest) -> Response:
         """Ask for confirmation: erasure cannot be undone."""
-        buttons = [Button(action=f"{request.link}/delete", label=request.words["delete_yes"])]
+        buttons = [Button(action=f"{request.link}/delete", label=request.messages["delete_yes"])]
         return self._frame.notice(
             "delete_title", "delete_text", "delete_kept", language=request.language, buttons=buttons
         )

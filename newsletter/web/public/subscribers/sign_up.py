@@ -22,10 +22,16 @@ from newsletter.domain.subscribers import signup
 from newsletter.pipeline.subscribers.join import FollowedLink, LinkState, confirm, follow
 from newsletter.runtime.log_lines import limited
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.web.http.forms import host_of, one_line, read_form, relative
+from newsletter.web.http.forms import client_ip, one_line, read_form, relative_path
 from newsletter.web.http.frame import Frame
 from newsletter.web.http.limits import RequestLimit
-from newsletter.web.http.offering import HONEYPOT_FIELD, LANGUAGE, PATH, SCRIPT, SignUpOffer
+from newsletter.web.http.offering import (
+    HONEYPOT_FIELD,
+    LANGUAGE,
+    SCRIPT_PATH,
+    SIGN_UP_PATH,
+    SignUpOffer,
+)
 from newsletter.web.http.threads import Lane
 
 _JSON_TYPE = "application/json"
@@ -49,10 +55,10 @@ class SignUpPages:
         if not self._offering.rules.public_lists:
             return []
         return [
-            Route(PATH, partial(self._lane.run, self.form), methods=["GET"]),
-            Route(PATH, self.sign_up, methods=["POST"]),
-            Route(f"{PATH}/asked", partial(self._lane.run, self.asked), methods=["GET"]),
-            Route(SCRIPT, partial(self._lane.run, self.script), methods=["GET"]),
+            Route(SIGN_UP_PATH, partial(self._lane.run, self.form), methods=["GET"]),
+            Route(SIGN_UP_PATH, self.sign_up, methods=["POST"]),
+            Route(f"{SIGN_UP_PATH}/asked", partial(self._lane.run, self.asked), methods=["GET"]),
+            Route(SCRIPT_PATH, partial(self._lane.run, self.script), methods=["GET"]),
         ]
 
     def form(self, request: Request) -> Response:
@@ -98,22 +104,24 @@ class SignUpPages:
             return page
         if faults:
             return self._show(form, language, faults)
-        target = relative(request, f"{PATH}/asked?language={quote(language)}")
+        target = relative_path(request, f"{SIGN_UP_PATH}/asked?language={quote(language)}")
         return RedirectResponse(target, status_code=303, headers=dict(self._frame.data_fields))
 
     def _json_answer(
         self, request: Request, language: str, faults: Mapping[str, signup.FormFault] | None
     ) -> Response:
         """Return the answer as JSON. CORS lets only the sites in ``signup.origins`` read it."""
-        words, _ = self._frame.words(language)
-        text = words["busy"] if faults is None else words["form_faults" if faults else "asked"]
-        messages = {key: words[f"fault_{fault.value}"] for key, fault in (faults or {}).items()}
+        messages, _ = self._frame.words(language)
+        text = (
+            messages["busy"] if faults is None else messages["form_faults" if faults else "asked"]
+        )
+        sentences = {key: messages[f"fault_{fault.value}"] for key, fault in (faults or {}).items()}
         origin = request.headers.get("origin", "")
         fields = {**self._frame.data_fields, "Vary": "Origin"}
         if origin in self._offering.rules.origins:
             fields["Access-Control-Allow-Origin"] = origin
         status = 429 if faults is None else 422 if faults else 200
-        return JSONResponse({"text": text, "faults": messages}, status_code=status, headers=fields)
+        return JSONResponse({"text": text, "faults": sentences}, status_code=status, headers=fields)
 
     def _request_email(
         self, request: Request, form: signup.SignUpForm, language: str
@@ -125,7 +133,7 @@ class SignUpPages:
         judgement = self._offering.rules.judge(form)
         if not isinstance(judgement, signup.SignUp):
             return judgement
-        network = network_of(host_of(request))
+        network = network_of(client_ip(request))
         if self._network_limit.is_over(network):
             return None
         outcome = self._offering.request_email(
@@ -149,7 +157,7 @@ class SignUpPages:
         if request.headers.get("sec-fetch-site") == "same-origin":
             return "our sign-up page"
         for field in ("origin", "referer"):
-            host = _host_of(request.headers.get(field, ""))
+            host = _url_host(request.headers.get(field, ""))
             if host:
                 return "our sign-up page" if host == self._host else f"a form on {host}"
         return "a form"
@@ -163,11 +171,11 @@ class SignUpPages:
         language: str,
         faults: Mapping[str, signup.FormFault] | None = None,
     ) -> Response:
-        words, _ = self._frame.words(language)
+        messages, _ = self._frame.words(language)
         offers = self._offering.rules.public_lists
         consent = self._offering.consent(language, offers)
         return self._frame.page(
-            words["subscribe_title"],
+            messages["subscribe_title"],
             template="subscribe.html.j2",
             language=language,
             status=422 if faults else 200,
@@ -179,12 +187,12 @@ class SignUpPages:
             consent=consent.words,
             wording=consent.wording,
             trap=HONEYPOT_FIELD,
-            faults={key: words[f"fault_{fault.value}"] for key, fault in (faults or {}).items()},
+            faults={key: messages[f"fault_{fault.value}"] for key, fault in (faults or {}).items()},
             first_fault=next(iter(faults or {}), ""),
         )
 
 
-def _host_of(address: str) -> str:
+def _url_host(address: str) -> str:
     """Return the host of a URL in a header field, or "" if it is invalid."""
     try:
         host = urlsplit(address).hostname or ""
@@ -209,11 +217,11 @@ class ConfirmationPages:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/confirm/{token}", partial(self._lane.run, self.look), methods=["GET"]),
+            Route("/confirm/{token}", partial(self._lane.run, self.show), methods=["GET"]),
             Route("/confirm/{token}", partial(self._lane.run, self.press), methods=["POST"]),
         ]
 
-    def look(self, request: Request) -> Response:
+    def show(self, request: Request) -> Response:
         """Show a button and what it will do. A GET changes nothing."""
         return self._answer(request, partial(follow, store=self._store, links=self._links))
 
@@ -227,29 +235,29 @@ class ConfirmationPages:
             result = action(request.path_params["token"])
         except NotFound as error:
             raise HTTPException(404, str(error)) from error
-        email, state, number = result.email, result.state, result.reader_id
+        email, state, reader_id = result.email, result.state, result.reader_id
         language = self._frame.language_of(request, email.language)
-        words, _ = self._frame.words(language)
+        messages, _ = self._frame.words(language)
         key = _WORD_KEYS.get((state, email.kind is EmailKind.MOVE), state.value)
         joined_lists = [name for name in email.lists if name not in result.requested]
         requested_lists = [name for name in email.lists if name in result.requested]
         texts = _TEXTS_OF_KEY.get(key, (key,))
         if requested_lists:
             key, texts = ("joined", ("joined", "requested")) if joined_lists else _ALL_REQUESTED
-        about = {
+        gaps = {
             "lists": ", ".join(self._titles.get(name, name) for name in joined_lists),
             "requested": ", ".join(self._titles.get(name, name) for name in requested_lists),
             "address": signup.masked(email.address),
         }
         return self._frame.page(
-            words[f"{key}_title"],
+            messages[f"{key}_title"],
             # each gap is filled once, so that what fills one is not taken for another
-            [words[text].format_map(about) for text in texts],
+            [messages[text].format_map(gaps) for text in texts],
             template="step.html.j2",
             language=language,
             status=_STATUS_OF_LINK.get(state, 200),
-            button=words[f"{key}_button"] if state is LinkState.OPEN else "",
-            token=number and self._links.preferences_token(number, self._store.clock.now()),
+            button=messages[f"{key}_button"] if state is LinkState.OPEN else "",
+            token=reader_id and self._links.preferences_token(reader_id, self._store.clock.now()),
             again=state is LinkState.EXPIRED and email.kind is EmailKind.JOIN,
         )
 

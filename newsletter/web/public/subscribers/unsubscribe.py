@@ -22,7 +22,7 @@ from newsletter.pipeline.subscribers import leave
 from newsletter.pipeline.subscribers.prefer import ask_for_link
 from newsletter.runtime.log_lines import limited
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.web.http.forms import host_of, relative
+from newsletter.web.http.forms import client_ip, relative_path
 from newsletter.web.http.frame import Button, Frame, join_titles
 from newsletter.web.http.group_commit import GroupCommit
 from newsletter.web.http.threads import Lane, Lanes
@@ -83,10 +83,10 @@ class UnsubscribePages:
         ending = leave.pending_departure(departure, store=self._subscribers.store)
         if ending.ended:
             return self._end_page(request, ending, "not_subscribed")
-        words, language = self._words(request, ending)
-        text = self._lists(ending, "leave_lists", words)
-        buttons = [Button(action=f"?{_PAGE_BUTTON}", label=words["leave"])]
-        return self._frame.page(words["leave_title"], [text], language=language, buttons=buttons)
+        messages, language = self._words(request, ending)
+        text = self._lists(ending, "leave_lists", messages)
+        buttons = [Button(action=f"?{_PAGE_BUTTON}", label=messages["leave"])]
+        return self._frame.page(messages["leave_title"], [text], language=language, buttons=buttons)
 
     def left(self, request: Request, departure: Departure) -> Response:
         """Unsubscribe the reader, then answer."""
@@ -113,7 +113,7 @@ class UnsubscribePages:
         """
         ending = leave.pending_departure(departure, store=self._subscribers.store)
         messages, language = self._words(request, ending)
-        link = relative(request, f"/u/{request.path_params['token']}")
+        link = relative_path(request, f"/u/{request.path_params['token']}")
         buttons = [
             Button(action=f"{link}/preferences", label=messages["prefer_button"]),
             *(
@@ -144,7 +144,7 @@ class UnsubscribePages:
         _, language = self._words(request, leave.pending_departure(departure, store=store))
         ask_for_link(
             departure.subscriber_id,
-            host=host_of(request),
+            host=client_ip(request),
             language=language,
             source="the link in a mail",
             store=store,
@@ -169,25 +169,25 @@ class UnsubscribePages:
 
     def _end_page(self, request: Request, ending: leave.PendingDeparture, title: str) -> Response:
         """Return the page that says that the reader is unsubscribed, with further choices."""
-        words, language = self._words(request, ending)
-        ways = {"preferences": "choose_instead", "everything": "leave_everything"}
-        link = relative(request, f"/u/{request.path_params['token']}")
+        messages, language = self._words(request, ending)
+        choices = {"preferences": "choose_instead", "everything": "leave_everything"}
+        link = relative_path(request, f"/u/{request.path_params['token']}")
         buttons = [
-            Button(action=f"{link}/{way}", label=words[label], second=True)
-            for way, label in ways.items()
+            Button(action=f"{link}/{way}", label=messages[label], second=True)
+            for way, label in choices.items()
         ]
-        texts = [self._lists(ending, "left_lists", words), words["choose_hint"]]
-        return self._frame.page(words[title], texts, language=language, buttons=buttons)
+        texts = [self._lists(ending, "left_lists", messages), messages["choose_hint"]]
+        return self._frame.page(messages[title], texts, language=language, buttons=buttons)
 
     def _words(
         self, request: Request, ending: leave.PendingDeparture
     ) -> tuple[Mapping[str, str], str]:
         return self._frame.words(self._frame.language_of(request, ending.language))
 
-    def _lists(self, ending: leave.PendingDeparture, key: str, words: Mapping[str, str]) -> str:
+    def _lists(self, ending: leave.PendingDeparture, key: str, messages: Mapping[str, str]) -> str:
         """Return a sentence with the titles of the lists that end; import-only lists have none."""
         if not ending.lists:
-            return words["left_everything_text"]
-        return words[key].format(
-            lists=join_titles([self._titles.get(name, name) for name in ending.lists], words)
+            return messages["left_everything_text"]
+        return messages[key].format(
+            lists=join_titles([self._titles.get(name, name) for name in ending.lists], messages)
         )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from starlette.requests import Request
 
 from newsletter.web.desk.browser import cookie_name, desk_path
-from newsletter.web.http.hosts import hides_the_host, name_in
+from newsletter.web.http.hosts import hides_the_host, host_name_in
 from tests.desk import OURS, Staffed, words
 from tests.rows import rows
 
@@ -75,7 +75,7 @@ def test_any_other_leads_home(address: str) -> None:
     ],
 )
 def test_the_name_in_a_host_field(field: str, name: str) -> None:
-    assert name_in(field) == name
+    assert host_name_in(field) == name
 
 
 def request(client: str, fields: Mapping[str, str]) -> Request:
