@@ -24,10 +24,10 @@ def _event(text: str) -> str:
 
 def _signing_key(key: SecretStr) -> SecretStr:
     # with it comes what reads webhooks, which most commands do without
-    from newsletter.providers.common.signatures import endpoint_secret
+    from newsletter.providers.common.signatures import parse_endpoint_secret
 
     try:
-        length = len(endpoint_secret(key.get_secret_value()))
+        length = len(parse_endpoint_secret(key.get_secret_value()))
     except ValueError:
         length = 0
     if length not in _SECRET_BYTES:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """Names of a provider's parts in its package, each as ``module:name``; "" if it has none. A
-    part is imported when it is used, so unused providers and webhooks cost no start time."""
+    """The parts of a provider in its package, each as ``module:name``; "" if it has none.
+
+    A part is imported when it is used, so that unused providers cost no start time.
+    """
 
     options: str = "send:Options"
     translator: str = ""
@@ -16,8 +18,7 @@ class Kind:
     signs: bool = False
     """Whether the translator's ``sign`` signs each request just before it is sent."""
     check: str = "check:probes"
-    """A function of options and sender address that returns the questions of ``doctor``. "" if the
-    provider answers no question without a message."""
+    """A function of options and sender address that returns the questions of ``doctor``."""
     lookup: str = ""
     """The ``Inquiry`` that searches the provider's records. Its argument is the options."""
     events: str = ""

@@ -1,4 +1,4 @@
-"""Find the installed providers, and make one from its options.
+"""Finds the installed providers, and makes a provider from its options.
 
 A provider is a package in this folder with a ``KIND``; there is no other list. Only modules of
 configured kinds are imported, and the HTTP client only for a kind that needs it.
@@ -44,10 +44,10 @@ OPTIONS: Mapping[str, type[ProviderOptions]] = Imported(_OPTIONS_PATHS)
 
 
 def build(options: ProviderOptions, *, workspace: Path, clock: Clock) -> Provider:
-    """Return the provider that these options describe. Nothing is opened or called yet.
+    """Return the provider with these options. Nothing is opened or called yet.
 
-    Relative paths are relative to ``workspace``; ``clock`` dates signed requests. Raises Defect for
-    options of no known provider.
+    Relative paths are relative to ``workspace``, and ``clock`` dates signed requests. Raises Defect
+    for options of an unknown class.
     """
     kind = _kind(options)
     if not kind:
@@ -73,8 +73,8 @@ def webhook(
 ) -> Webhook | None:
     """Return the webhook of a provider; None if it has none, or no key or topics are given.
 
-    ``fetch`` returns a page by its https URL; only Amazon's are fetched, while a post is read.
-    Raises InvalidConfiguration for an invalid key or topic. The error never shows a key.
+    ``fetch`` returns a page by its https URL. Only SES uses it, for pages of Amazon. Raises
+    InvalidConfiguration for an invalid key or topic. The error never shows a key.
     """
     parts = KINDS.get(kind, Kind())
     key_or_topics = topics if parts.by_topics else key
@@ -114,7 +114,7 @@ def _kind(options: ProviderOptions) -> str:
 
 
 def _signer(options: ProviderOptions, clock: Clock) -> Callable[[HttpRequest], HttpRequest]:
-    """Return the function that signs each request just before it is sent, or leaves it as it is."""
+    """Return the function that signs a request, or returns it unchanged if none is needed."""
     kind = _kind(options)
     if not (kind and KINDS[kind].signs):
         return lambda request: request

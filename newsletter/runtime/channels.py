@@ -19,7 +19,7 @@ from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.domain.delivery.transactional import ChannelPost, MessageState, NoticeSection
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.pipeline.staff.notify import PostSender, compose_post
-from newsletter.providers.common.signatures import endpoint_secret
+from newsletter.providers.common.signatures import parse_endpoint_secret
 from newsletter.rendering.notices import hub_ping, slack_message, teams_card, webhook_event
 from newsletter.runtime.rounds import EmptyResultCache
 from newsletter.transport.addresses import checked_addresses
@@ -117,7 +117,7 @@ class PostAttempt:
             return {}
         # a restored database gives numbers again, at another time
         name = f"notice_{post.id}_{post.made_at.timestamp():.0f}"
-        key = endpoint_secret(self.options.secret.get_secret_value())
+        key = parse_endpoint_secret(self.options.secret.get_secret_value())
         at = int(self.at.timestamp())
         return {
             "webhook-id": name,

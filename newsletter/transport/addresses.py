@@ -1,7 +1,7 @@
-"""The IP addresses that a call may go to, if an outsider may have chosen the host.
+"""The IP addresses to which a call may go if an outsider may have chosen the host.
 
-The host is resolved once, each of its addresses is checked, and the connection goes to one of them.
-A later change of the DNS has no effect.
+The host is resolved once, each address is checked, and the connection goes to a checked address. A
+later change of the DNS has no effect.
 """
 
 from collections.abc import Sequence
@@ -24,15 +24,15 @@ _PRIVATE_NETWORKS = [
         *("::1/128", "fc00::/7"),
     )
 ]
-"""Networks of this machine and private ones. The setting ``allow_private`` allows them."""
+"""This machine and private networks, which the setting ``allow_private`` allows."""
 
 _FORBIDDEN_NETWORKS = [
     ip_network(text)
     for text in (
-        # where clouds keep their machines' credentials
+        # metadata services of clouds, which give out credentials
         *("169.254.0.0/16", "fe80::/10", "168.63.129.16/32", "100.100.100.200/32"),
         "fd00:ec2::/32",
-        # reserved, multicast, for documents and tests, and tunnels into other networks
+        # reserved, multicast, documentation, tests, and tunnels into other networks
         *("0.0.0.0/8", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15"),
         *("198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
         *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
@@ -42,7 +42,7 @@ _PUBLIC_IPV6 = ip_network("2000::/3")
 _NAT64_NETWORK = ip_network("64:ff9b::/96")
 
 
-def refusal_of(text: str, *, allow_private: bool) -> str:
+def refusal_reason(text: str, *, allow_private: bool) -> str:
     """Return why an IP address may not be called, or ""."""
     # without the zone of a link-local one: fe80::1%eth0
     address = _ipv4_within(ip_address(text.partition("%")[0]))
@@ -63,7 +63,7 @@ def is_private(text: str) -> bool:
 
 
 def _ipv4_within(address: Address) -> Address:
-    """Return the IPv4 address that an IPv6 address embeds, or the address itself."""
+    """Return the IPv4 address that an IPv6 address contains, or else the address."""
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             return address.ipv4_mapped
@@ -89,7 +89,7 @@ def checked_addresses(
             f"there is no {host}, or no network; look whether its url is spelled right"
         )
     for address in found:
-        if reason := refusal_of(address, allow_private=allow_private):
+        if reason := refusal_reason(address, allow_private=allow_private):
             raise AddressRefused(f"{host} is refused: {reason}")
     if not is_secure and not all(map(is_private, found)):
         raise AddressRefused(

@@ -1,6 +1,6 @@
 """Reads HTTP responses: skips interim ones, and keeps bytes after the end.
 
-``http.client`` skips only 100. It takes 102 and 103 for the response, and the real response for
+``http.client`` skips only 100. It returns a 102 or 103 as the response, and the final response as
 that of the next request. It also discards bytes after the end of a response.
 """
 
@@ -14,13 +14,13 @@ from typing import Any
 _SWITCHING_PROTOCOLS = 101
 _STATUSES_WITHOUT_BODY = {204, 304}
 _MAX_HEAD_BYTES = 262_144
-"""The limit for the status lines and headers of a response, interim ones included."""
+"""The limit for the heads of a response and of all interim ones before it."""
 
 
 class _LimitedReader(io.RawIOBase):
     """Reads at most ``limit`` bytes from a socket, and none after ``stop``.
 
-    Each read may take ``seconds_left``: a socket's own timeout starts again with each byte.
+    Each read may take ``seconds_left()``, as a socket's own timeout starts again with each byte.
     """
 
     def __init__(self, sock: socket.socket, limit: int, seconds_left: Callable[[], float]) -> None:
@@ -71,7 +71,7 @@ class FinalAnswer(HTTPResponse):
         """``seconds_left`` returns the time until the deadline, or raises TimeoutError after it."""
         super().__init__(sock, method=method)
         self.fp.close()
-        # twice: the frames of small chunks may take as much as their content
+        # twice, because the frames of small chunks may be as long as their content
         self._bytes = _LimitedReader(sock, 2 * body_bytes + _MAX_HEAD_BYTES, seconds_left)
         self.fp = io.BufferedReader(self._bytes)
 
@@ -82,7 +82,7 @@ class FinalAnswer(HTTPResponse):
                 raise BadStatusLine("101: another protocol, which was not requested")
             self.headers = self.msg = None  # type: ignore[assignment]
             super().begin()
-        # where it is in doubt where the answer ends, nothing is asked on the connection again
+        # if the end of the answer is ambiguous, the connection is not used again
         self.will_close = self.will_close or not self._is_framed()
 
     def _is_framed(self) -> bool:
@@ -103,7 +103,7 @@ class FinalAnswer(HTTPResponse):
 
 
 def is_readable(sock: socket.socket) -> bool:
-    """Return whether bytes wait on a socket, or the other side has closed it."""
+    """Return whether bytes wait on a socket, or the server has closed it."""
     if getattr(sock, "pending", int)():  # decrypted already
         return True
     waiting = select.poll()

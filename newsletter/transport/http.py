@@ -22,7 +22,7 @@ _HEADER_VALUE = re.compile(r"[\x21-\x7e\xa1-\xff](?:[\t\x20-\x7e\xa0-\xff]*[\x21
 """The pattern of a valid header value."""
 _TOKEN_PATTERN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _MIN_TIMESTAMP = 1_000_000_000
-"""Smaller numbers in a header are seconds to wait, larger ones are Unix timestamps."""
+"""Numbers from here on are Unix timestamps; smaller ones are seconds to wait."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +43,11 @@ class HttpResponse:
     headers: Mapping[str, str]
     body: bytes = field(default=b"", repr=False)
     at: datetime | None = None
-    """The time of arrival by our clock; None if it was not recorded."""
+    """The time of arrival by our clock; None if it is not recorded."""
 
     @property
     def dated(self) -> datetime | None:
-        """Return the Date header, which our clock cannot falsify, else the time of arrival."""
+        """The Date header, which is right even if our clock is wrong, else the time of arrival."""
         try:
             date = parsedate_to_datetime(self.headers["date"])
         except (KeyError, TypeError, ValueError, OverflowError):
@@ -56,7 +56,7 @@ class HttpResponse:
 
 
 class AnswerLost(NewsletterError):
-    """Bytes of the request left and no full response came: it may have taken effect."""
+    """Bytes of the request have left and no complete response came: it may have taken effect."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,13 +70,13 @@ class Origin:
 
 
 class _PreparedRequest(requests.PreparedRequest):
-    """A request whose URL is cached, without cookies and authentication of its own.
+    """A request with a cached URL, and without cookies and authentication of ``requests``.
 
-    Each batch goes to the same URL, and looking for cookies took a fifth of a call.
+    Each batch goes to the same URL. The search for cookies took a fifth of a call.
     """
 
     def prepare_url(self, url: Any, params: Any) -> None:
-        self.url = _address(url)
+        self.url = _prepared_url(url)
 
     def prepare_cookies(self, cookies: Any) -> None:
         """Add no cookies."""
@@ -86,7 +86,7 @@ class _PreparedRequest(requests.PreparedRequest):
 
 
 @lru_cache(maxsize=64)
-def _address(url: str) -> str:
+def _prepared_url(url: str) -> str:
     """Return a URL as it is sent: percent-encoded, with the host in ASCII."""
     return requests.Request("GET", url).prepare().url or ""
 
@@ -97,7 +97,7 @@ def origin_of(url: str) -> Origin:
 
     Raises ValueError, also for a URL with a user name.
     """
-    parts = urlsplit(_address(url))
+    parts = urlsplit(_prepared_url(url))
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
         raise ValueError("not the address of a page")
     return Origin(
@@ -109,7 +109,7 @@ def origin_of(url: str) -> Origin:
 
 
 def request_bytes(request: HttpRequest) -> bytes:
-    """Return the bytes of a request (RFC 9112), as ``requests`` prepares it.
+    """Return the bytes of a request (RFC 9112) with the headers of ``requests``.
 
     Raises InvalidConfiguration for a URL or header that cannot be written.
     """
@@ -119,11 +119,11 @@ def request_bytes(request: HttpRequest) -> bytes:
         headers = {
             "Host": origin_of(request.url).header,
             "Accept": "application/json",
-            "Accept-Encoding": "identity",  # a compressed answer does not show whether it is whole
+            "Accept-Encoding": "identity",  # a compressed answer may end too early unnoticed
             "User-Agent": f"newsletter/{__version__}",
             **request.headers,
         }
-        # requests lets control characters and names with blanks through
+        # requests accepts control characters and names with blanks
         if not all(map(_TOKEN_PATTERN.fullmatch, headers)) or not all(
             map(_HEADER_VALUE.fullmatch, headers.values())
         ):
@@ -145,38 +145,38 @@ def json_post(url: str, headers: Mapping[str, str], body: bytes) -> HttpRequest:
 
 
 def retry_after(response: HttpResponse, limit: timedelta = MAX_RETRY_AFTER) -> timedelta | None:
-    """Return the wait in Retry-After, from zero to ``limit``; None if it is absent or invalid.
+    """Return the wait in Retry-After, at most ``limit``; None if it is missing or invalid.
 
     A date counts from the date of the response (RFC 9110, 10.2.3).
     """
     value = response.headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]+", value):
         return min(timedelta(seconds=int(value[:9])), limit)
-    return until(value, response, limit)
+    return wait_until(value, response, limit)
 
 
-def until(
+def wait_until(
     date: str, response: HttpResponse, limit: timedelta = MAX_RETRY_AFTER
 ) -> timedelta | None:
-    """Return the time from a response to a date, zero to ``limit``; None if invalid."""
+    """Return the time from a response to an HTTP date, at most ``limit``; None if invalid."""
     try:
-        return _after(response, parsedate_to_datetime(date), limit)
+        return _wait_from(response, parsedate_to_datetime(date), limit)
     except (TypeError, ValueError, OverflowError):
         return None
 
 
-def reset_after(response: HttpResponse, name: str) -> timedelta | None:
-    """Return the wait in a rate-limit header (seconds or a Unix timestamp); else None."""
+def wait_until_reset(response: HttpResponse, name: str) -> timedelta | None:
+    """Return the wait in a header with seconds or a Unix timestamp; None if it is invalid."""
     value = response.headers.get(name, "").strip()
     if not re.fullmatch(r"[0-9]{1,11}", value):
         return None
     if int(value) < _MIN_TIMESTAMP:
         return min(timedelta(seconds=int(value)), MAX_RETRY_AFTER)
-    return _after(response, datetime.fromtimestamp(int(value), UTC), MAX_RETRY_AFTER)
+    return _wait_from(response, datetime.fromtimestamp(int(value), UTC), MAX_RETRY_AFTER)
 
 
-def _after(response: HttpResponse, instant: datetime, limit: timedelta) -> timedelta | None:
-    """Return the time from a response to an instant. Raises TypeError without a zone."""
+def _wait_from(response: HttpResponse, instant: datetime, limit: timedelta) -> timedelta | None:
+    """Return the time from a response to an instant, 0 to ``limit``. Raises TypeError if naive."""
     if response.dated is None:
         return None
     return min(max(instant - response.dated, timedelta(0)), limit)
@@ -192,7 +192,7 @@ def json_object(response: HttpResponse) -> dict[str, Any] | None:
 
 
 def brief(text: object) -> str:
-    """Return a provider's message on one line, shortened, without the local part of addresses."""
+    """Return a provider's message as one short line, without the local parts of addresses."""
     line = " ".join("".join(c if c.isprintable() else " " for c in str(text)[:5000]).split())
     line = _LOCAL_PART_PATTERN.sub("…@", line)
     return line if len(line) <= _MAX_REASON_CHARS else line[: _MAX_REASON_CHARS - 1] + "…"

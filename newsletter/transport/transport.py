@@ -1,8 +1,8 @@
 """The HTTP client for providers and feeds, which makes each call exactly once.
 
-A failure before the first byte is *not sent*, a complete response is *answered*, the rest is
-*unknown*. A connection is used again only if nothing but complete responses came over it. Redirects
-are not followed; proxies, cookies and passwords of the environment are not used.
+A call fails before its first byte and was *not sent*, gets a complete response, or is *unknown*. A
+connection is used again only if nothing but complete responses came over it. Redirects are not
+followed; proxies, cookies and passwords of the environment are not used.
 """
 
 import socket
@@ -10,7 +10,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -28,7 +28,7 @@ MAX_ANSWER_BYTES = 1_048_576
 _RUNS_IN_SLEEP = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 Resolve = Callable[[str, int], Sequence[str]]
-"""Returns the IP addresses of a host for a port. It may raise any exception."""
+"""Returns the IP addresses of a host and port. May raise any exception."""
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -43,21 +43,21 @@ def _now() -> float:
 
 
 class Call:
-    """A call in progress: its deadline, and whether a byte has left.
+    """A call under way: its deadline, and whether a byte has left.
 
-    Its first byte leaves only if the claim lasts at least until the deadline.
+    The first byte leaves only if the claim lasts until the deadline.
     """
 
     def __init__(self, seconds: float, not_after: NotAfter | None = None) -> None:
         self.ends_at = _now() + seconds
-        self.began = False
-        self.late = False
-        """The claim would have ended before the deadline, so no byte has left."""
+        self.has_begun = False
+        self.is_late = False
+        """Whether the call was not begun because its claim ends before the deadline."""
         self._not_after = not_after
 
     @property
     def is_over(self) -> bool:
-        """Return whether the deadline has passed."""
+        """Whether the deadline has passed."""
         return _now() >= self.ends_at
 
     def seconds_left(self) -> float:
@@ -71,13 +71,13 @@ class Call:
         """Raise TimeoutError after the deadline, or if the claim ends before it."""
         left = self.seconds_left()
         if self._not_after is not None and self._not_after.left().total_seconds() < left:
-            self.late = True
+            self.is_late = True
             raise TimeoutError("the claim is over")
 
     def begin(self) -> None:
         """Note that bytes leave from now on. Raises as ``check_claim`` does."""
         self.check_claim()
-        self.began = True
+        self.has_begun = True
 
 
 class Connection:
@@ -93,17 +93,17 @@ class Connection:
 
     @property
     def is_clean(self) -> bool:
-        """Return whether nothing but complete responses came over the connection."""
+        """Whether nothing but complete responses came over the connection."""
         if self._sock is None or self._answer is None:
-            # TLS 1.3 sends its tickets when the handshake is over
+            # over TLS 1.3 session tickets come after the handshake
             return self._sock is None or self.origin.is_secure or not is_readable(self._sock)
         return not (self._answer.will_close or self._answer.surplus or is_readable(self._sock))
 
     def connect(self, call: Call) -> None:
-        """Resolve, connect and shake hands in a thread that may be abandoned.
+        """Connect in a thread that is abandoned after the deadline. Raises TimeoutError.
 
-        Nothing can interrupt the resolver. An abandoned thread sends no request, since the caller
-        does that.
+        Nothing can interrupt the system's resolver. The abandoned thread sends no request, because
+        the caller sends it.
         """
         failed = list[BaseException]()
         abandoned = threading.Event()
@@ -113,7 +113,7 @@ class Connection:
                 self._sock = self.open(call.ends_at)
             except BaseException as error:  # raised again in the caller's thread
                 failed.append(error)
-            # a connection that comes now belongs to no call
+            # the connection comes too late
             if abandoned.is_set():
                 self.close()
 
@@ -127,7 +127,7 @@ class Connection:
             raise failed.pop()
 
     def open(self, ends_at: float) -> socket.socket:
-        """Return a socket to the first IP address that answers; each gets an equal time."""
+        """Return a socket to the first IP address that answers. Each gets an equal time."""
         addresses = self._resolve(self.origin.host, self.origin.port)
         for number, address in enumerate(addresses, start=1):
             left = (ends_at - _now()) / (len(addresses) - number + 1)
@@ -148,14 +148,14 @@ class Connection:
             raise
 
     def exchange(self, data: bytes, method: str, call: Call, body_bytes: int) -> FinalAnswer:
-        """Send a request and read the head of its response. Connects first if necessary."""
+        """Send a request, over a new socket if necessary. Return the response after its head."""
         if self._sock is None:
             self.connect(call)
         sock = self._sock
         if sock is None or not self.is_clean:
             raise ConnectionError("something came before anything was asked")
         call.begin()
-        # a server may refuse the rest of a long body, and say why
+        # a server may refuse the rest of a long body and answer
         with suppress(BrokenPipeError):
             left = memoryview(data)
             while left:
@@ -166,20 +166,20 @@ class Connection:
         return self._answer
 
     def read(self, sock: socket.socket, method: str, call: Call, body_bytes: int) -> FinalAnswer:
-        """Return the response on a socket, not yet read."""
+        """Return the response on a socket, of which nothing is read yet."""
         return FinalAnswer(
             sock, method=method, body_bytes=body_bytes, seconds_left=call.seconds_left
         )
 
     def close(self) -> None:
-        """Close the socket and the response, which would keep the socket open."""
+        """Close the socket, and the response, which keeps it open."""
         if self._answer is not None:
             self._answer.close()
         if self._sock is not None:
             self._sock.close()
 
     def __del__(self) -> None:
-        self.close()  # of a transport that was dropped without closing it
+        self.close()  # if the transport was not closed
 
 
 class AnswerTooLong(HTTPException):
@@ -187,11 +187,11 @@ class AnswerTooLong(HTTPException):
 
 
 class Transport:
-    """An HTTP client for any number of threads. It sends each request once.
+    """An HTTP client for any number of threads, which sends each request once.
 
     ``timeout`` limits the whole call, from resolving the host to the last byte of the response.
-    ``concurrency`` is the number of idle connections that are kept. ``clock`` dates responses.
-    ``resolve`` may refuse a host; the connection goes to the IP addresses that it returns.
+    ``concurrency`` is the maximum of idle connections. ``clock`` dates responses. ``resolve``
+    returns the IP addresses of a host, or raises an error to refuse it.
     """
 
     connection_class = Connection
@@ -208,22 +208,21 @@ class Transport:
     ) -> None:
         self._seconds = timeout.total_seconds()
         self._clock = clock
-        self._kept = concurrency
+        self._max_idle = concurrency
         self._resolve = resolve
         self._tls = tls
         self._answer_bytes = answer_bytes
         self._idle: list[Connection] = []
-        """Idle connections; the last used one is at the end."""
+        """The idle connections; the last used one is at the end."""
         self._lock = threading.Lock()
 
     def call(
         self, request: http.HttpRequest, not_after: NotAfter | None = None
     ) -> http.HttpResponse:
-        """Make the call once. Return the complete response, whatever its status.
+        """Make the call once. Return the complete response, of any status.
 
-        Raises ProviderUnreachable if no byte has left, AnswerLost if one may have, ClaimOver if
-        none has left because the claim would end first, and InvalidConfiguration for a request that
-        cannot be written.
+        Raises ProviderUnreachable if no byte has left, AnswerLost if one may have left, ClaimOver
+        if the claim would end before the deadline, and InvalidConfiguration for an invalid request.
         """
         data = http.request_bytes(request)
         call = Call(self._seconds, not_after)
@@ -231,7 +230,7 @@ class Transport:
             call.check_claim()
             answer = self._send(request, data, call)
         except Exception as error:
-            raise self._translated(error, call, http.origin_of(request.url).host) from error
+            raise self._translate(error, call, http.origin_of(request.url).host) from error
         return replace(answer, at=self._clock.now()) if self._clock else answer
 
     def close(self) -> None:
@@ -242,24 +241,24 @@ class Transport:
 
     def _send(self, request: http.HttpRequest, data: bytes, call: Call) -> http.HttpResponse:
         """Send the bytes of a request. Return the complete response."""
-        connection = self._connection(http.origin_of(request.url))
+        connection = self._take_connection(http.origin_of(request.url))
         try:
-            # one byte more shows an answer that is too long
+            # one byte more than allowed shows an answer that is too long
             with connection.exchange(data, request.method, call, self._answer_bytes + 1) as answer:
                 body = answer.read(self._answer_bytes + 1)
-            response = self._complete(answer, body)
-            call.seconds_left()  # after a sleep of the machine, others may have taken over
+            response = self._make_response(answer, body)
+            call.seconds_left()  # raises if the machine slept: another process may have the claim
         except BaseException:
             connection.close()
             raise
         with self._lock:
-            if connection.is_clean and len(self._idle) < self._kept:
+            if connection.is_clean and len(self._idle) < self._max_idle:
                 self._idle.append(connection)
                 return response
         connection.close()
         return response
 
-    def _connection(self, origin: http.Origin) -> Connection:
+    def _take_connection(self, origin: http.Origin) -> Connection:
         """Return a clean idle connection to the origin, or a new one."""
         while True:
             with self._lock:
@@ -273,8 +272,8 @@ class Transport:
         tls = (self._tls or _tls_context()) if origin.is_secure else None
         return self.connection_class(origin, self._resolve, tls)
 
-    def _complete(self, answer: FinalAnswer, body: bytes) -> http.HttpResponse:
-        """Return the response. Raises AnswerTooLong, and ValueError if it may be incomplete."""
+    def _make_response(self, answer: FinalAnswer, body: bytes) -> http.HttpResponse:
+        """Return the response. Raises AnswerTooLong, and ValueError for an incomplete one."""
         if len(body) > self._answer_bytes:
             raise AnswerTooLong(f"the answer is longer than {self._answer_bytes} bytes")
         headers = dict[str, str]()
@@ -282,16 +281,16 @@ class Transport:
             key = name.lower()
             headers[key] = f"{headers[key]}, {value}" if key in headers else value
         response = http.HttpResponse(status=answer.status, headers=headers, body=body)
-        fault = _incompleteness(response)
-        # of several answers, which is the one to this request?
+        fault = _find_incompleteness(response)
+        # of several answers it is unclear which one is to this request
         if not fault and answer.surplus.strip():
             fault = "more came than one answer"
         if fault:
             raise ValueError(fault)
         return response
 
-    def _translated(self, error: Exception, call: Call, host: str) -> Exception:
-        if call.late:
+    def _translate(self, error: Exception, call: Call, host: str) -> Exception:
+        if call.is_late:
             return ClaimOver(
                 "Between the claim and the call so much time went by that the claim does not cover"
                 " the call any more. Nothing was sent; it is claimed again."
@@ -300,7 +299,7 @@ class Transport:
             why = f"not within {self._seconds:g} s"
         else:
             why = http.brief(getattr(error, "strerror", None) or str(error) or type(error).__name__)
-        if call.began:
+        if call.has_begun:
             return http.AnswerLost(
                 f"No full answer came from {host} ({why}). It may have taken it all."
             )
@@ -315,23 +314,20 @@ def call_once(
     request: http.HttpRequest, *, timeout: timedelta, **options: Any
 ) -> http.HttpResponse:
     """Make one call on a new connection, with the options and errors of ``Transport``."""
-    transport = Transport(timeout=timeout, concurrency=1, **options)
-    try:
+    with closing(Transport(timeout=timeout, concurrency=1, **options)) as transport:
         return transport.call(request)
-    finally:
-        transport.close()
 
 
-def _incompleteness(response: http.HttpResponse) -> str:
-    """Return why the response may be incomplete, which ``http.client`` ignores; or ""."""
+def _find_incompleteness(response: http.HttpResponse) -> str:
+    """Return why the response may be incomplete, or "". ``http.client`` does not check it."""
     body, length = response.body, response.headers.get("content-length")
-    # the first ones have no body; a chunked body marks its own end
+    # 204 and 304 have no body; a chunked body marks its end
     if response.status in {204, 304}:
         return ""
     if coding := response.headers.get("transfer-encoding"):
         return "" if coding.lower() == "chunked" else f"it is coded as {http.brief(coding)}"
     if length is None:
-        # a redirect needs no body: whether one is missing does not matter
+        # the body of a redirect does not matter
         is_complete = body or 300 <= response.status < 400
         return "" if is_complete else "the answer has neither a length nor a body"
     return "" if length == str(len(body)) else f"{len(body)} of {http.brief(length)} bytes came"

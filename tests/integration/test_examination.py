@@ -10,7 +10,7 @@ import pytest
 from newsletter.domain.delivery.provider import Finding, Level
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.providers import registry
-from newsletter.providers.common.calls import HttpParcel
+from newsletter.providers.common.calls import PreparedCall
 from newsletter.providers.common.doctor import Probe
 from newsletter.providers.common.options import ProviderOptions
 from tests.contracts.provider import batch
@@ -600,7 +600,7 @@ def test_who_is_asked_is_who_gets_the_mail(subtests: pytest.Subtests, tmp_path: 
             asked = options(kind, "http://127.0.0.1:9").model_copy(update={"base_url": None})
             provider = registry.build(asked, workspace=tmp_path, clock=FixedClock())
             prepared = provider.prepare(batch("ana@a.example"))
-            assert isinstance(prepared, HttpParcel)
+            assert isinstance(prepared, PreparedCall)
             parts = registry.probes(asked, sender=SENDER)
             hosts = {urlsplit(part.url).hostname for part in parts if isinstance(part, Probe)}
             assert hosts == {urlsplit(prepared.request.url).hostname}

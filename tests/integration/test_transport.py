@@ -330,7 +330,7 @@ def test_what_comes_until_the_next_request_begins_is_not_its_answer(server: Loop
         call = Call(10)
         with pytest.raises(ConnectionError, match="before anything was asked"):
             connection.exchange(REQUEST, "POST", call, 100)
-        assert not call.began
+        assert not call.has_begun
     assert len(server.requests) == 1
 
 
@@ -346,7 +346,7 @@ def test_an_answer_that_was_there_before_anything_was_asked_is_none() -> None:
                 time.sleep(0.02)
                 with pytest.raises(ConnectionError, match="before anything was asked"):
                     connection.exchange(REQUEST, "POST", call, 100)
-                assert not call.began
+                assert not call.has_begun
 
 
 # --- not sent ----------------------------------------------------------------------------------
@@ -393,7 +393,7 @@ def test_a_call_whose_time_is_over_before_it_sends_is_not_sent() -> None:
     call = Call(0)
     with pytest.raises(TimeoutError):
         call.begin()
-    assert not call.began
+    assert not call.has_begun
 
 
 def test_a_deadline_of_nothing_sends_nothing(server: LoopbackServer, opened: Opener) -> None:

@@ -194,9 +194,9 @@ class Words:
         if response.status == 402:
             return answers.make_answer(response, Verdict.QUOTA, "enough for today")
         if response.status != 200:
-            return answers.refusal_by_status(batch, response, f"HTTP {response.status}")
+            return answers.refuse_by_status(batch, response, f"HTTP {response.status}")
         payload = http.json_object(response) or {}
-        items = answers.read_each(batch, payload.get("messages"), _outcome)
+        items = answers.read_outcomes(batch, payload.get("messages"), _outcome)
         return answers.combine(batch, items, response)
 
 

@@ -21,9 +21,9 @@ from newsletter.domain.delivery.provider import Finding, failed, passed, unclear
 from newsletter.providers.brevo.send import PUBLIC_URL, Options
 from newsletter.providers.common import doctor, records
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
-from newsletter.providers.common.options import public
+from newsletter.providers.common.options import origin
 from newsletter.providers.common.records import Inquiry, Page, Purpose, Question
-from newsletter.providers.common.webhooks import parse
+from newsletter.providers.common.webhooks import parse_json
 
 _REFUSED = doctor.refusal_by_status(
     {
@@ -39,7 +39,7 @@ _FIX = "add it under Senders, Domains, and publish its DNS records"
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Return the questions about the key and the authentication of the sender's domain."""
-    base, domain = public(options, PUBLIC_URL), doctor.domain_of(sender)
+    base, domain = origin(options, PUBLIC_URL), doctor.domain_of(sender)
     headers = {"api-key": options.api_key.get_secret_value()}
     domains = f"{base}/v3/senders/domains"
     return (
@@ -78,7 +78,7 @@ class BrevoInquiry(Inquiry):
     rows_key, id_key = "events", "messageId"
 
     def __init__(self, options: Options) -> None:
-        url = f"{public(options, PUBLIC_URL)}/v3/smtp/statistics/events"
+        url = f"{origin(options, PUBLIC_URL)}/v3/smtp/statistics/events"
         super().__init__(url, {"api-key": options.api_key.get_secret_value()}, options.timeout)
 
     def first_question(self, batch: OutgoingBatch) -> Question:
@@ -111,7 +111,7 @@ class BrevoInquiry(Inquiry):
         at = datetime.fromisoformat(row["date"])
         begin, end = records.search_window(batch.at, self._timeout)
         tag = row.get("tag", "")  # one tag, or a JSON array of tags
-        tags = parse(tag) if tag else []
+        tags = parse_json(tag) if tag else []
         return begin <= at <= end and not (isinstance(tags, list) and len(tags) > 1)
 
     def control_question(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:

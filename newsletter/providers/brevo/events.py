@@ -13,14 +13,14 @@ from newsletter.domain.events import Event
 from newsletter.providers.common.signatures import PasswordWebhook
 from newsletter.providers.common.webhooks import (
     EventTables,
-    content_id,
+    hash_id,
     make_event,
-    parse_delivery,
+    split_delivery,
     text,
 )
 
 _EVENT_TABLES = EventTables(__name__)
-_STABLE = ("event", "email", "message-id", "ts_event", "ts", "ts_epoch", "reason", "link")
+_STABLE_FIELDS = ("event", "email", "message-id", "ts_event", "ts", "ts_epoch", "reason", "link")
 
 
 def _event(item: dict[str, Any], now: datetime) -> Event:
@@ -29,11 +29,11 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
         item,
         now,
         kind=_EVENT_TABLES.kind(name),
-        id=content_id(*(text(item.get(name), 1000) for name in _STABLE)),
+        id=hash_id(*(text(item.get(name), 1000) for name in _STABLE_FIELDS)),
         times=(item.get("ts_event"), item.get("ts")),
         addresses=[item.get("email")],
         provider_ids=[item.get("message-id")],
-        delivery=parse_delivery(item.get("X-Mailin-custom"), "."),
+        delivery=split_delivery(item.get("X-Mailin-custom"), "."),
         replies=[item.get("reason")],
         bounce=_EVENT_TABLES.bounce("bounces", name),
     )

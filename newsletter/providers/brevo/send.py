@@ -25,7 +25,7 @@ from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.statements.content import Content, MergeField
 from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ADDRESS_MARK, METADATA_MARKS, Template
-from newsletter.providers.common.options import ProviderOptions, WebhookKey, option, public
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, option, origin
 from newsletter.providers.common.translators import BatchTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpRequest, HttpResponse
@@ -39,7 +39,7 @@ _MERGE_MARK_PATTERN = re.compile(f"({'|'.join(field.value for field in MergeFiel
 _TAKEN_HEADERS = {"to", "cc", "bcc", "idempotencykey", "sender.ip", "x-mailin-custom"}
 _RESERVED_PATTERN = re.compile(r"\{[{%#]|\[(?:UNSUBSCRIBE|MIRROR|DEFAULT_\w+)\]")
 _ADDRESS_SPECIAL_PATTERN = re.compile(r"[()<>@,:;\".\[\]\\]")
-_ABOUT_A_READER = re.compile(r"\bto\b|\brecipient|\bemail\b", re.IGNORECASE)
+_READER_PATTERN = re.compile(r"\bto\b|\brecipient|\bemail\b", re.IGNORECASE)
 _CALL_ERROR_PATTERN = re.compile(
     r"sender|reply|subject|header|content|param|\btags?\b|template|account|\bkey\b|json|\bip\b",
     re.IGNORECASE,
@@ -74,7 +74,7 @@ class Brevo(BatchTranslator[_CompiledContent]):
     )
 
     def __init__(self, options: Options) -> None:
-        url = f"{public(options, PUBLIC_URL)}/v3/smtp/email"
+        url = f"{origin(options, PUBLIC_URL)}/v3/smtp/email"
         super().__init__(options, url, {"api-key": options.api_key.get_secret_value()}, _compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
@@ -93,17 +93,17 @@ class Brevo(BatchTranslator[_CompiledContent]):
         if response.status // 100 == 2:
             return _read_ids(batch, response, payload)
         if response.status == 429:
-            wait = http.reset_after(response, "x-sib-ratelimit-reset")  # in seconds from now
+            wait = http.wait_until_reset(response, "x-sib-ratelimit-reset")  # in seconds from now
             return answers.make_answer(response, Verdict.RETRY, reason, wait=wait)
         code = str(payload.get("code")) if response.status // 100 == 4 else ""
         if code == "not_enough_credits":
             return answers.make_answer(response, Verdict.QUOTA, reason)
         if code in {"duplicate_parameter", "duplicate_request"}:  # it has this attempt, or tried to
             return answers.make_answer(response, Verdict.UNKNOWN, reason)
-        about_a_reader = _ABOUT_A_READER.search(reason) and not _CALL_ERROR_PATTERN.search(reason)
+        about_a_reader = _READER_PATTERN.search(reason) and not _CALL_ERROR_PATTERN.search(reason)
         if response.status == 400 and about_a_reader:
             return answers.make_answer(response, answers.reject_or_split(batch), reason)
-        return answers.refusal_by_status(batch, response, reason)
+        return answers.refuse_by_status(batch, response, reason)
 
 
 def idempotency_key(attempt_id: str) -> str:
@@ -116,7 +116,7 @@ def _read_ids(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, A
     has_only_ids = isinstance(ids, list) and all(isinstance(each, str) and each for each in ids)
     is_complete = response.status == 201 and has_only_ids and len(ids) == count
     unknown_reason = f"HTTP {response.status} without an id for each of {count}"
-    return answers.accept_or_doubt(response, ids[0] if is_complete else "", unknown_reason)
+    return answers.accept_with_id(response, ids[0] if is_complete else "", unknown_reason)
 
 
 # --- building ----------------------------------------------------------------------------------

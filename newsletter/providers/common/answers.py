@@ -17,9 +17,9 @@ _VERDICT_OF_STATUS = {
     404: Verdict.CONFIGURATION,
     413: Verdict.SPLIT,
     429: Verdict.RETRY,
-    # these do not prove that nothing was taken: a 409 may say that it is there already
+    # these do not prove that nothing was accepted: a 409 may mean that it was accepted before
     **dict.fromkeys((408, 409, 425), Verdict.UNKNOWN),
-    # nor does what no standard knows: a proxy's 460 or 499 says that it stopped listening
+    # nor do unregistered statuses: a proxy's 460 or 499 means that it stopped waiting
     **dict.fromkeys(set(range(400, 500)) - {int(status) for status in HTTPStatus}, Verdict.UNKNOWN),
 }
 _RETRYABLE_VERDICTS = frozenset({Verdict.RETRY, Verdict.QUOTA})
@@ -35,12 +35,11 @@ class Translator(Protocol):
     def capabilities(self) -> Capabilities: ...
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
-        """Return the call: the same bytes for the same batch. Raises InvalidInput for content that
-        the provider cannot take."""
+        """Return the call: equal bytes for equal batches. Raises InvalidInput for the content."""
         ...
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
-        """Return one verdict for each recipient; UNKNOWN for an answer that cannot be read."""
+        """Return a verdict for each recipient; UNKNOWN for an answer that cannot be read."""
         ...
 
 
@@ -52,43 +51,42 @@ def make_answer(
     provider_id: str = "",
     wait: timedelta | None = None,
 ) -> Answer:
-    """Return one outcome for the whole call. If a retry is due, it comes after the longer one of
-    ``wait`` and the answer's Retry-After."""
+    """Return one outcome for the whole call. A retry waits for ``wait`` and Retry-After."""
     outcome = Outcome(verdict=verdict, reason=reason, provider_id=provider_id)
     due_after = longest(wait, retry_after(response)) if verdict in _RETRYABLE_VERDICTS else None
     return Answer(outcome=outcome, retry_after=due_after)
 
 
-def accept_or_doubt(response: HttpResponse, provider_id: object, unknown_reason: str) -> Answer:
-    """Return ACCEPTED if the provider's id for the call is a text that is not empty, else UNKNOWN
-    with ``unknown_reason``."""
+def accept_with_id(response: HttpResponse, provider_id: object, unknown_reason: str) -> Answer:
+    """Return ACCEPTED with the provider's id, or UNKNOWN if that is no text or empty."""
     if isinstance(provider_id, str) and provider_id:
         return make_answer(response, Verdict.ACCEPTED, "", provider_id=provider_id)
     return make_answer(response, Verdict.UNKNOWN, unknown_reason)
 
 
-def refusal_by_status(
+def refuse_by_status(
     batch: OutgoingBatch,
     response: HttpResponse,
     reason: str,
     otherwise: Verdict = Verdict.CONFIGURATION,
 ) -> Answer:
-    """Return the refusal of the whole call that its HTTP status means. ``otherwise`` is the verdict
-    of any other 4xx. The default stops the campaign, and rejects no recipient."""
+    """Return the outcome of a refused call by its status, ``otherwise`` for an unlisted 4xx.
+
+    The default stops the campaign, and rejects no recipient.
+    """
     verdict = otherwise if response.status // 100 == 4 else Verdict.UNKNOWN
     verdict = _VERDICT_OF_STATUS.get(response.status, verdict)
     if verdict is Verdict.SPLIT and len(batch.recipients) == 1:
-        verdict = Verdict.CONFIGURATION  # one message that is too large is so for everybody
+        verdict = Verdict.CONFIGURATION  # each message of the campaign is as large
     return make_answer(response, verdict, reason)
 
 
 def reject_or_split(batch: OutgoingBatch) -> Verdict:
-    """Return the verdict of a refusal that names no recipient. REJECTED for a batch of one, else
-    SPLIT: the sender halves the batch until one recipient is left."""
+    """Return REJECTED for a batch of one, else SPLIT, at which the sender halves the batch."""
     return Verdict.REJECTED if len(batch.recipients) == 1 else Verdict.SPLIT
 
 
-# if none was accepted, the reason that stops all of them comes first
+# without an accepted message, the verdict that stops the campaign comes first
 _VERDICT_PRECEDENCE = (
     Verdict.ACCEPTED,
     Verdict.CONFIGURATION,
@@ -99,10 +97,10 @@ _VERDICT_PRECEDENCE = (
 )
 
 
-def read_each(
+def read_outcomes(
     batch: OutgoingBatch, payload: object, read: Callable[[Recipient, Any], Outcome | None]
 ) -> list[Outcome]:
-    """Return the outcomes in the order of the recipients; [] if an entry cannot be read."""
+    """Return an outcome for each recipient, in order; [] unless each entry can be read."""
     if not isinstance(payload, list) or len(payload) != len(batch.recipients):
         return []
     items = [read(*each) for each in zip(batch.recipients, payload, strict=True)]
@@ -111,7 +109,7 @@ def read_each(
 
 
 def combine(batch: OutgoingBatch, items: list[Outcome], response: HttpResponse) -> Answer:
-    """Combine the outcomes of ``read_each``; UNKNOWN if there are none."""
+    """Combine the outcomes of ``read_outcomes``; UNKNOWN if there are none."""
     if not items:
         why = f"HTTP {response.status} without one understood answer for each recipient"
         return Answer(outcome=Outcome(verdict=Verdict.UNKNOWN, reason=why))
@@ -121,18 +119,20 @@ def combine(batch: OutgoingBatch, items: list[Outcome], response: HttpResponse) 
 def combine_outcomes(
     batch: OutgoingBatch, items: Sequence[Outcome], retry_after: timedelta | None = None
 ) -> Answer:
-    """Combine the recipients' outcomes, in their order, into one answer with exceptions. SPLIT
-    means a refusal that does not say whether this message or all messages are at fault."""
-    # a SPLIT is REJECTED if it is the only message or another was accepted, else CONFIGURATION
-    concerns_one_reader = len(items) == 1 or any(item.verdict is Verdict.ACCEPTED for item in items)
-    verdict = Verdict.REJECTED if concerns_one_reader else Verdict.CONFIGURATION
+    """Combine the recipients' outcomes, in their order, into one answer with exceptions.
+
+    SPLIT means a refusal that does not say whether this message or all messages are at fault. It
+    becomes REJECTED if the message is the only one or another was accepted, else CONFIGURATION.
+    """
+    is_one_at_fault = len(items) == 1 or any(item.verdict is Verdict.ACCEPTED for item in items)
+    verdict = Verdict.REJECTED if is_one_at_fault else Verdict.CONFIGURATION
     items = [replace(i, verdict=verdict) if i.verdict is Verdict.SPLIT else i for i in items]
     by_verdict = {item.verdict: item for item in reversed(items)}
     outcome = by_verdict[next(each for each in _VERDICT_PRECEDENCE if each in by_verdict)]
-    other_reasons = {
+    exceptions = {
         recipient.subscriber_id: item
         for recipient, item in zip(batch.recipients, items, strict=True)
         if item.verdict is not outcome.verdict or item.verdict is Verdict.REJECTED
     }
     wait = retry_after if by_verdict.keys() & _RETRYABLE_VERDICTS else None
-    return Answer(outcome=outcome, exceptions=other_reasons, retry_after=wait)
+    return Answer(outcome=outcome, exceptions=exceptions, retry_after=wait)

@@ -1,4 +1,4 @@
-"""Build request bodies: encode content once, fill templates, refuse forbidden characters."""
+"""Builds request bodies: encodes content once, fills templates, refuses forbidden characters."""
 
 import json
 import re
@@ -24,9 +24,9 @@ from newsletter.domain.statements.content import (
 CAMPAIGN_MARK, ATTEMPT_MARK, SUBSCRIBER_MARK, ADDRESS_MARK = _OUR_MARKS = tuple(
     MARK_PREFIX + name for name in ("CAMPAIGN", "ATTEMPT", "SUBSCRIBER", "ADDRESS")
 )
-"""Marks for the values of a recipient besides the merge fields."""
+"""Marks for values of a recipient that are no merge fields."""
 METADATA_MARKS = {"campaign": CAMPAIGN_MARK, "attempt": ATTEMPT_MARK, "subscriber": SUBSCRIBER_MARK}
-"""Metadata of a message. The provider's events and records return it, to identify the delivery."""
+"""Metadata of a message, by which the provider's events and records identify the delivery."""
 METADATA_TAG = "/".join(METADATA_MARKS.values())
 """The metadata as a tag, for a provider whose events return tags alone."""
 _ALL_MARKS = [
@@ -40,14 +40,13 @@ _CONTROL_PATTERN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _FORBIDDEN_ADDRESS_SIGNS = dict.fromkeys(
     [*range(0x21), *range(0x7F, 0xA1), 0x2028, 0x2029, *map(ord, '"(),:;<>[]\\')]
 )
-"""Characters that no address may contain; a translation table is faster than a pattern."""
+"""Characters that no address may contain. This table is faster than a pattern."""
 _HEADER_NAME_PATTERN = re.compile(r"[!-9;-~]+")  # RFC 5322
 _SAFE_CHARS = (string.ascii_letters + string.digits + "._~+=-").encode()
 _JSON_ESCAPE_PATTERN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\"\\&<>'`={}\[\]()%$*|_@:/]")
-"""Characters that are special in JSON, HTML or a provider's template. ``greeting_name``
-removes them from names."""
-remember_contents = lru_cache(maxsize=4)
-"""Keep what a function made of the last few contents: many batches have the same content."""
+"""Special characters of JSON, HTML and providers' templates. ``greeting_name`` removes them."""
+cached_by_content = lru_cache(maxsize=4)
+"""Cache a function's results for the last few contents, which many batches share."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +54,7 @@ class Template:
     """An encoded body with gaps for the values of a recipient."""
 
     parts: tuple[bytes, ...]
-    """Fixed texts and marks alternate; the first and the last part are fixed."""
+    """Fixed texts alternate with marks; the first and the last part are fixed texts."""
     gaps: tuple[int, ...]
     """For each gap, the index of its value in the arguments of ``fill``."""
 
@@ -73,11 +72,10 @@ def compile_template(value: Any) -> Template:
     return Template(parts=tuple(parts), gaps=tuple(_ALL_MARKS.index(mark) for mark in parts[1::2]))
 
 
-def fill_template(
+def fill_for_each(
     template: Template, batch: OutgoingBatch, *, limit: int, label: str
 ) -> list[bytes]:
-    """Fill a template for each recipient, in order. Nothing is escaped. Raises InvalidInput for an
-    address or a value that needs escaping."""
+    """Fill a template for each recipient. Raises InvalidInput for values that need escaping."""
     readers = check_values(batch.recipients, batch.campaign, batch.attempt_id)
     delivery = batch.campaign, batch.attempt_id
     return [
@@ -93,7 +91,7 @@ def fill_template(
     ]
 
 
-def mailbox(name: str, address: str) -> str:
+def format_mailbox(name: str, address: str) -> str:
     """Return ``"Name" <address>`` with the name quoted, or the address alone."""
     quoted_name = name.replace("\\", "\\\\").replace('"', '\\"')
     address = ascii_domain(address)
@@ -120,11 +118,11 @@ def check_content(
     ascii_only: bool = False,
     faults: Iterable[Fault] = (),
 ) -> None:
-    """Raise InvalidInput with each part of the content that a provider would misread.
+    """Raise InvalidInput with each part of the content that the provider would misread.
 
-    ``marks`` matches the provider's own template marks. ``name_pattern`` matches the header names
-    that it takes. ``forbidden`` has the headers, in lower case, that it refuses or sets itself.
-    ``ascii_only`` means that it does not encode headers. ``faults`` are added.
+    ``marks`` matches the provider's template marks, ``name_pattern`` the header names that it
+    takes. ``forbidden`` has the headers, in lower case, that it refuses or sets itself. With
+    ``ascii_only`` it encodes no headers. ``faults`` are added.
     """
     lines = (("from", content.sender.name), ("subject", content.subject), *content.headers)
     raise_faults(
@@ -152,7 +150,7 @@ def check_content(
             *faults,
         )
     )
-    mime_template(content)  # refuses what no message at all can have in its headers
+    mime_template(content)  # refuses headers that no message can have
 
 
 def _repeated_headers(
@@ -166,7 +164,7 @@ def _repeated_headers(
 
 
 def non_ascii_headers(headers: Iterable[tuple[str, str]]) -> Iterator[Fault]:
-    """Yield a fault for each header that needs encoding, for a provider that does not encode."""
+    """Yield a fault for each header that is not ASCII."""
     for name, value in headers:
         if not value.isascii():
             yield fault(name, "is more than ASCII; write it in plain letters")
@@ -177,10 +175,10 @@ def addresses(
 ) -> list[str]:
     """Return the recipients' addresses in order, with domains in ASCII.
 
-    Raises InvalidInput if there are none or more than ``limit``, if one is there twice (unless
-    ``allow_duplicates``), or if one needs escaping in JSON or in a list.
+    Raises InvalidInput for no recipients or more than ``limit``, for an address that is there twice
+    (unless ``allow_duplicates``), and for one that needs escaping in JSON or in a list.
     """
-    # looked at as one text: a thousand looks at short ones take far longer
+    # checked as one text, which is far faster than a thousand short ones
     found = list(Recipients.of(recipients).addresses)
     all_text = "".join(found)
     if not all_text.isascii():
@@ -197,8 +195,7 @@ def addresses(
 
 
 def check_values(recipients: Sequence[Recipient], *values: str) -> Recipients:
-    """Return the recipients as columns, if no value needs escaping in JSON. Raises InvalidInput if
-    a merge value, a name, or one of ``values`` needs it."""
+    """Return the recipients as columns. Raises InvalidInput if a value needs escaping in JSON."""
     readers = Recipients.of(recipients)
     names = "".join(chain.from_iterable(readers.names))
     all_text = "".join([*values, *readers.unsubscribe, *readers.message_ids])

@@ -1,4 +1,4 @@
-"""Combine a translator and the HTTP transport into a provider."""
+"""Combines a translator and the HTTP transport into a provider."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from newsletter.transport.transport import Transport, call_once
 
 
 @dataclass(frozen=True, kw_only=True)
-class HttpParcel(PreparedRequest):
+class PreparedCall(PreparedRequest):
     """A batch with the HTTP request that sends it."""
 
     request: HttpRequest
@@ -36,7 +36,7 @@ class HttpProvider:
     ) -> None:
         """``settle`` and ``records_kept`` replace the inquiry's ``records_delay`` and ``kept_for``.
 
-        ``sign`` signs each request just before it is sent, if the provider requires it.
+        ``sign`` signs a request just before it is sent.
         """
         self._sign = sign
         self._translator = translator
@@ -52,14 +52,14 @@ class HttpProvider:
     def name(self) -> str:
         return self._translator.name
 
-    def prepare(self, batch: OutgoingBatch) -> HttpParcel:
+    def prepare(self, batch: OutgoingBatch) -> PreparedCall:
         """Build the request. Raises InvalidInput."""
         request = self._translator.build(batch)
-        return HttpParcel(batch=batch, body=request.body, request=request)
+        return PreparedCall(batch=batch, body=request.body, request=request)
 
     def hand_over(self, prepared: PreparedRequest) -> Answer:
         """Send the request and read the answer. UNKNOWN if the answer cannot be read."""
-        if isinstance(prepared, HttpParcel):
+        if isinstance(prepared, PreparedCall):
             request = prepared.request
         else:
             request = replace(self._translator.build(prepared.batch), body=prepared.body)
@@ -75,7 +75,7 @@ class HttpProvider:
             return _answer(Verdict.UNKNOWN, error)
         try:
             return self._translator.parse(prepared.batch, response)
-        except Exception as error:  # it has the mail, perhaps: whatever goes wrong now is unknown
+        except Exception as error:  # the provider may have the messages, so the outcome is unknown
             why = f"HTTP {response.status} was not understood ({type(error).__name__})"
             return _answer(Verdict.UNKNOWN, why)
 
@@ -105,7 +105,7 @@ class HttpProvider:
                 return LookupResult(found=found, reason=why, retry_after=http.retry_after(response))
             try:
                 page = inquiry.read(batch, question, response)
-            except Exception as error:  # whatever it says, it is no proof
+            except Exception as error:  # an unreadable page proves nothing
                 why = f"its records were not understood ({type(error).__name__})"
                 return LookupResult(found=found, reason=why)
             newest_at = response.dated
@@ -114,7 +114,7 @@ class HttpProvider:
             if has_lost_ids:
                 why = "its records name some only when they are asked for by address"
                 return LookupResult(found=found, reason=why)
-            if "date" not in response.headers:  # by our clock silence proves nothing
+            if "date" not in response.headers:  # without its clock absence proves nothing
                 return LookupResult(found=found, reason="its answer has no Date")
             question = page.next
         return LookupResult(found=found, reason=f"there are more than {MAX_PAGES} pages of records")

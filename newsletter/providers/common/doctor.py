@@ -1,5 +1,7 @@
-"""Read-only questions of ``newsletter doctor`` to a provider, and findings from the answers. A key
-that may only send is refused by most of these questions. That is no fault of the key."""
+"""Read-only questions of ``newsletter doctor`` to a provider, and findings from the answers.
+
+Providers refuse most of these questions to a key that may only send, which is no fault of the key.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +32,9 @@ class Probe:
     url: str
     headers: Mapping[str, str] = field(repr=False)
     judge: Callable[[Any], Finding | None]
-    """Returns the finding from the JSON of a 200; None if the JSON cannot be read."""
+    """Returns the finding from the JSON of an HTTP 200; None for unexpected JSON."""
     read_refusal: Callable[[HttpResponse], Finding | None] = lambda _: None
-    """Returns this provider's finding for another status; None for the usual finding."""
+    """Returns this provider's finding for another status; None for the finding of all providers."""
 
     def read(self, response: HttpResponse) -> tuple[Finding, ...]:
         """Return the findings. A readable answer to any question also proves the key."""
@@ -63,7 +65,7 @@ def examine(
     for part in parts:
         findings = (part,) if isinstance(part, Finding) else _ask(part, transport, sign)
         for finding in findings:
-            # each understood answer proves the key: it is said once
+            # each understood answer proves the key, which is reported once
             if finding.what != KEY or KEY not in reported_names:
                 yield finding
             reported_names.add(finding.what)
@@ -126,5 +128,5 @@ def has_value(entry: dict[str, Any] | None, key: str, value: object) -> bool | N
 
 
 def no_probes(_: ProviderOptions, __: str) -> tuple[Probe | Finding, ...]:
-    """Return the finding for a provider that only a message can test."""
+    """Return the finding for a provider that answers no question without a message."""
     return (unclear("provider", "nothing can be asked without a message"),)

@@ -58,7 +58,7 @@ WebhookKey = Annotated[
     Annotated[SecretStr, Field(min_length=1)] | None,
     option("The key that verifies webhooks; see docs/providers.md. Without it no post is read."),
 ]
-"""The key of a provider that signs its webhooks, or sends them with a user name and a password."""
+"""The key that verifies a provider's webhooks: of the signature, or ``user:password``."""
 
 WebhookTopics = Annotated[
     tuple[str, ...],
@@ -79,7 +79,7 @@ class ProviderOptions(BaseModel):
 
     model_config = _STRICT_CONFIG
     shaping: ClassVar[frozenset[str]] = frozenset()
-    """Settings that change the message: an approval covers them too."""
+    """Names of settings that change the message, which an approval covers too."""
 
     base_url: str | None = option(
         "Scheme, host and port instead of the provider's public ones.",
@@ -123,21 +123,20 @@ class ProviderOptions(BaseModel):
 
     @field_validator("burst")
     @classmethod
-    def _beside_a_rate(cls, burst: int, info: ValidationInfo) -> int:
+    def _require_rate(cls, burst: int, info: ValidationInfo) -> int:
         if burst and "rate" in info.data and info.data["rate"] is None:
             raise ValueError("means nothing without a rate; write rate too, or delete it")
         return burst
 
 
 _NOT_ACCOUNT_KEYS = {*ProviderOptions.model_fields, "webhook_key", "webhook_topics"} - {"base_url"}
-"""Settings that can change without meaning another account."""
+"""Names of settings that do not change the account."""
 
 
 def account_of(options: ProviderOptions) -> bytes:
-    """Return bytes that identify the account. They contain its secrets: hash them with a key, never
-    store them.
+    """Return bytes that identify the account, with its secrets: never store them unhashed.
 
-    Every setting counts unless it cannot change the account. A new key counts as another account.
+    They contain each setting that may change the account. A new key counts as another account.
     """
     settings = options.model_dump(exclude=_NOT_ACCOUNT_KEYS)
     settings["base_url"] = (options.base_url or "").rstrip("/")
@@ -148,8 +147,8 @@ def _as_text(value: Any) -> str:
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
-def public(options: ProviderOptions, url: str) -> str:
-    """Return the ``base_url`` setting, or else the provider's own URL."""
+def origin(options: ProviderOptions, url: str) -> str:
+    """Return the setting ``base_url``, or else the provider's public origin."""
     return (options.base_url or url).rstrip("/")
 
 

@@ -1,6 +1,8 @@
-"""Parse public keys, and verify RSA signatures. The functions that parse raise ValueError. It
-describes a valid key and never shows the key. cryptography takes 10 MB of memory: only the webhooks
-that need it import this."""
+"""Parses public keys, and verifies RSA signatures.
+
+Parsing raises ValueError, which describes a valid key and never shows the key. Only webhooks that
+need cryptography, which takes 10 MB of memory, import this module.
+"""
 
 import re
 
@@ -10,13 +12,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
 
 from newsletter.domain.events import Forged
-from newsletter.providers.common.signatures import unbase64
+from newsletter.providers.common.signatures import decode_base64
 
 _PEM_START = "-----BEGIN "
 _DKIM_KEY_PATTERN = re.compile(r"(?:^|;)\s*p\s*=\s*([A-Za-z0-9+/=\s]+)")
 
 
-def curve_key(key: str) -> ec.EllipticCurvePublicKey:
+def parse_curve_key(key: str) -> ec.EllipticCurvePublicKey:
     """Parse an ECDSA public key on the curve P-256, as PEM or base64."""
     found = _public_key(key)
     if not isinstance(found, ec.EllipticCurvePublicKey) or not isinstance(
@@ -26,7 +28,7 @@ def curve_key(key: str) -> ec.EllipticCurvePublicKey:
     return found
 
 
-def rsa_key(key: str) -> rsa.RSAPublicKey:
+def parse_rsa_key(key: str) -> rsa.RSAPublicKey:
     """Parse an RSA public key: PEM, base64, or a DKIM record that contains it."""
     record = _DKIM_KEY_PATTERN.search(key)
     found = _public_key(record[1] if record and _PEM_START not in key else key)
@@ -42,7 +44,7 @@ def _public_key(key: str) -> object:
     try:
         if _PEM_START in key:
             return load_pem_public_key(key.encode())
-        return load_der_public_key(unbase64("".join(key.split())) or b"")
+        return load_der_public_key(decode_base64("".join(key.split())) or b"")
     except (ValueError, UnsupportedAlgorithm):
         return None
 
@@ -52,6 +54,6 @@ def require_rsa(
 ) -> None:
     """Verify an RSA signature (PKCS #1 v1.5) in base64. Raises Forged."""
     try:
-        key.verify(unbase64(signature) or b"", message, padding.PKCS1v15(), algorithm)
+        key.verify(decode_base64(signature) or b"", message, padding.PKCS1v15(), algorithm)
     except InvalidSignature as error:
         raise Forged("the signature does not match") from error

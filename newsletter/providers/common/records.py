@@ -1,7 +1,7 @@
-"""Search a provider's records, page by page, for the messages of an attempt.
+"""Searches a provider's records, page by page, for the messages of an attempt.
 
-An empty log proves that a message is absent only if the log would have shown it. So the last
-question is a control: the same filters must find a message that is known to be in the log.
+An empty result proves absence only if the filters work. So the last question is a control: the same
+filters must find a message that is known to be in the log.
 """
 
 import json
@@ -19,9 +19,9 @@ from newsletter.transport.http import HttpRequest, HttpResponse
 
 MAX_PAGES = 400
 RECORDS_COMPLETE_AFTER = timedelta(minutes=30)
-"""Time after which records count as complete, for providers that document none."""
+"""After this time records count as complete, if the provider documents no time."""
 MAX_CLOCK_ERROR = timedelta(days=3)
-"""Largest error of our clock that a search allows for. The wide window costs few results."""
+"""The largest error of our clock that a search allows for."""
 _MAX_CONTROL_SAMPLES = 5
 Query = Mapping[str, str] | Sequence[tuple[str, str]]
 
@@ -34,14 +34,14 @@ class Purpose(Enum):
     MESSAGE = "message"
     """Fetch one message that was found, with its metadata."""
     LATEST = "latest"
-    """Fetch any recent messages, to choose the control from."""
+    """Fetch recent messages, from which the control is chosen."""
     CONTROL = "control"
     """Search for a known message with the filters of ATTEMPT."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question(HttpRequest):
-    """A request to a provider's records, with what its answer is compared to."""
+    """A request to a provider's records, with its purpose."""
 
     purpose: Purpose
     expected: frozenset[str] = frozenset()
@@ -57,18 +57,18 @@ class Page:
     """Subscriber id → provider's message id, for recipients of the attempt on this page."""
     next: Question | None = None
     is_check: bool = False
-    """Whether another filter found this page, to check that the first one misses no recipient."""
+    """Whether the page is of a second filter, which checks that the first missed no one."""
 
 
 class Inquiry(ABC):
     """Builds one provider's questions about an attempt, and reads the answers. Does no I/O."""
 
     records_delay = RECORDS_COMPLETE_AFTER
-    """Time after an attempt until the records have each accepted message."""
+    """The time after an attempt until the records have each accepted message."""
     kept_for: timedelta | None = None
-    """Time for which the smallest plan keeps records. None: longer than any lookup needs."""
+    """How long the smallest plan keeps records; None if longer than look-ups need."""
     all_or_none: ClassVar[bool] = False
-    """Whether the provider takes a whole call or nothing."""
+    """Whether the provider accepts either the whole call or nothing."""
     rows_key: ClassVar[str]
     """The JSON key of a page's messages."""
     id_key: ClassVar[str]
@@ -85,18 +85,18 @@ class Inquiry(ABC):
 
     @abstractmethod
     def read_attempt(self, batch: OutgoingBatch, question: Question, payload: Any) -> Page:
-        """Read a page of ATTEMPT or MESSAGE. May raise any error."""
+        """Read the JSON of ATTEMPT or MESSAGE. May raise any error."""
 
     @abstractmethod
     def control_question(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
-        """Ask for the messages of rows by the same filters. Raises ValueError if there are none."""
+        """Return the question for messages of ``rows`` by the same filters. Raises ValueError."""
 
     def read(self, batch: OutgoingBatch, question: Question, response: HttpResponse) -> Page:
-        """Read an answer. May raise any error if it cannot be read or the control fails."""
+        """Read an answer. May raise any error for an unreadable answer or a failed control."""
         payload = json.loads(response.body)
         if question.purpose is Purpose.CONTROL:
             ids = {str(row[self.id_key]) for row in payload[self.rows_key]}
-            # two, where two are asked for: one alone may come by half of an OR
+            # both of two, because a misread OR may find one of them
             if len(question.expected & ids) < min(2, len(question.expected)):
                 raise ValueError("messages that are there were not found either")
             return Page()
@@ -121,16 +121,15 @@ def chain(questions: Sequence[Question]) -> Question:
 
 
 def search_window(at: datetime, timeout: timedelta = timedelta(0)) -> tuple[datetime, datetime]:
-    """Return the times between which the provider must have taken a call made at ``at``."""
+    """Return (begin, end) of the time in which the provider must have taken a call of ``at``."""
     whole_second = at.replace(microsecond=0)  # SendGrid's queries take whole seconds
     return whole_second - MAX_CLOCK_ERROR, whole_second + timeout + MAX_CLOCK_ERROR
 
 
 def sample_addresses(batch: OutgoingBatch) -> list[str]:
-    """Return up to five addresses, each as sent and in lower case: a log may have either.
+    """Return up to five addresses, each as sent and in lower case, because a log may have either.
 
-    For providers that take a whole call or nothing. Non-ASCII addresses are left out, because no
-    provider documents how its log writes them.
+    Non-ASCII addresses are left out, because no provider documents how its log writes them.
     """
     sent_addresses = [ascii_domain(recipient.address) for recipient in batch.recipients]
     in_ascii = [address for address in sent_addresses if address.isascii()]
@@ -139,7 +138,7 @@ def sample_addresses(batch: OutgoingBatch) -> list[str]:
 
 
 def whole_batch(batch: OutgoingBatch, provider_id: str) -> Page:
-    """Return a page with all recipients, for a provider that takes a whole call or nothing."""
+    """Return a page with all recipients, for a provider that accepts a whole call or nothing."""
     return Page(found={recipient.subscriber_id: provider_id for recipient in batch.recipients})
 
 

@@ -1,4 +1,4 @@
-"""Base classes of the translators of most providers."""
+"""Base classes of translators."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -7,7 +7,7 @@ from typing import ClassVar, Generic, TypeVar
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content
-from newsletter.providers.common.bodies import Template, fill_template, remember_contents
+from newsletter.providers.common.bodies import Template, cached_by_content, fill_for_each
 from newsletter.providers.common.options import ProviderOptions
 from newsletter.transport.http import HttpRequest, json_post
 
@@ -15,13 +15,13 @@ _T = TypeVar("_T")
 
 
 class BatchTranslator(Generic[_T]):
-    """Holds the URL, the limits and the encoded content of a provider's requests."""
+    """A translator with the URL, headers, limits and cached content of its requests."""
 
     name: ClassVar[str]
     label: ClassVar[str]
     """The provider's name in messages to people."""
     limits: ClassVar[Capabilities]
-    """The provider's limits. ``capabilities`` lowers them to the ``batch_size`` setting."""
+    """The provider's capabilities, before the setting ``batch_size`` lowers them."""
 
     def __init__(
         self,
@@ -36,12 +36,12 @@ class BatchTranslator(Generic[_T]):
         )
         self._url = url
         self._headers = headers
-        self._compiled = remember_contents(encode)
+        self._compiled = cached_by_content(encode)
 
     def fill_entries(self, template: Template, batch: OutgoingBatch) -> bytes:
         """Return the template filled for each recipient, joined by commas. Raises InvalidInput."""
         return b",".join(
-            fill_template(template, batch, limit=self.limits.max_recipients, label=self.label)
+            fill_for_each(template, batch, limit=self.limits.max_recipients, label=self.label)
         )
 
     def post(self, body: bytes) -> HttpRequest:
@@ -49,10 +49,10 @@ class BatchTranslator(Generic[_T]):
 
 
 class MessageTranslator(BatchTranslator[Template]):
-    """Builds calls that contain a whole message for each recipient, inside ``frame``."""
+    """A translator whose calls contain a whole message for each recipient, within ``frame``."""
 
     frame: ClassVar[bytes] = b"%b"
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
-        """Return a POST of JSON. Raises InvalidInput for what the provider would misread."""
+        """Return a POST of JSON. Raises InvalidInput for content that would be misread."""
         return self.post(self.frame % self.fill_entries(self._compiled(batch.content), batch))

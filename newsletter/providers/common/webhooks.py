@@ -1,9 +1,8 @@
-"""From a post's bytes to the values of events. Nothing here raises, whatever the bytes are.
+"""Parses the bytes of a webhook post into events. No bytes make a function here raise an error.
 
-Amazon's table: its developer guide, "Amazon SNS notification contents", bounce types. Of what it
-holds back without a try (tenants' lists, its validation of addresses, its lists of contacts) the
-names are as public programs quote that page in 2026. Resend sends through Amazon and hands these
-types on.
+Facts of amazon.yaml: Amazon's developer guide, "Amazon SNS notification contents", bounce types.
+The names of bounces that Amazon makes itself are those that public programs quoted from it in 2026.
+Resend sends through Amazon and passes on these types.
 """
 
 import hashlib
@@ -18,10 +17,10 @@ from newsletter.domain.events import Bounce, Event, EventKind, classify_bounce
 from newsletter.tables import load_table
 
 MAX_RAW_CHARS = 20_000
-"""Characters of an event's original JSON to keep."""
+"""The characters of an event's original JSON that are kept."""
 _MIN_BYTES, _MIN_EVENTS = 50, 1_000
-"""The fewest bytes of an event, and the number of events to read in any case."""
-_MAX_REASON = 500
+"""The fewest bytes of an event, and the number of events that are read in any case."""
+_MAX_REASON_CHARS = 500
 _MAX_NAME_CHARS = 256
 _CONTROL_PATTERN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _ADDRESS = re.compile(r"(?<![^\s<>\"'(),:;@\[\]])[^\s<>\"'(),:;@\[\]]++@([^\s<>\"'(),:;@\[\]]+)")
@@ -31,7 +30,7 @@ _FIRST_PLAUSIBLE_TIME, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 
 
 
 TranslateEvent = Callable[[dict[str, Any], datetime], Event]
-"""Makes our event from a provider's; the time is that of the post."""
+"""Makes an ``Event`` from a provider's JSON and the time of the post."""
 
 
 class Delivery(TypedDict):
@@ -42,7 +41,7 @@ class Delivery(TypedDict):
     subscriber_id: int | None
 
 
-def parse(body: bytes | str) -> Any:
+def parse_json(body: bytes | str) -> Any:
     """Parse JSON; None if it is invalid."""
     try:
         return json.loads(body)
@@ -50,22 +49,21 @@ def parse(body: bytes | str) -> Any:
         return None
 
 
-def parse_many(body: bytes, *, key: str = "") -> list[Any]:
-    """Return the events of a post: one object, an array, or one object a line. ``key`` is the JSON
-    key under which an object may have the array."""
-    payload = parse(body)
+def split_events(body: bytes, *, key: str = "") -> list[Any]:
+    """Return the events of a post: one object, an array (maybe under ``key``), or JSON lines."""
+    payload = parse_json(body)
     if isinstance(payload, dict):
         payload = payload.get(key, payload) if key else payload
         return _if_plausible(payload, body) if isinstance(payload, list) else [payload]
     if isinstance(payload, list):
         return _if_plausible(payload, body)
     lines = [line for line in body.splitlines() if line.strip()]
-    values = [parse(line) for line in lines]
+    values = [parse_json(line) for line in lines]
     return values if all(isinstance(value, dict) for value in values) else []
 
 
 def _if_plausible(events: list[Any], body: bytes) -> list[Any]:
-    """Return the events; [] if there are more than the bytes can hold, as each costs time."""
+    """Return the events; [] if they are too short to be real, because each costs time."""
     return events if len(events) * _MIN_BYTES <= max(len(body), _MIN_EVENTS * _MIN_BYTES) else []
 
 
@@ -85,13 +83,13 @@ def as_list(value: Any) -> list[Any]:
 
 
 def exact_text(value: Any) -> str:
-    """Return a text unchanged, for signed or compared values; "" for any other type."""
+    """Return a text unchanged; "" for any other type."""
     return value if isinstance(value, str) else ""
 
 
 def text(value: Any, max_length: int = _MAX_NAME_CHARS) -> str:
-    """Return a text or a whole number, on one line and cut to a length; "" for anything else."""
-    # Python refuses to write out whole numbers of thousands of digits
+    """Return a text or integer on one line, cut to ``max_length``; "" for anything else."""
+    # Python does not write integers of thousands of digits
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**20:
         value = str(value)
     if not isinstance(value, str):
@@ -100,17 +98,18 @@ def text(value: Any, max_length: int = _MAX_NAME_CHARS) -> str:
 
 
 def reply_text(*values: Any) -> str:
-    """Join the parts of a mail server's reply. Addresses stay in it."""
-    return " ".join(filter(None, (text(value, _MAX_REASON) for value in values)))[:_MAX_REASON]
+    """Join the parts of a mail server's reply."""
+    texts = (text(value, _MAX_REASON_CHARS) for value in values)
+    return " ".join(filter(None, texts))[:_MAX_REASON_CHARS]
 
 
 def redacted_reply(*values: Any) -> str:
-    """Join the parts of a mail server's reply. Of an address only the domain stays."""
+    """Join the parts of a mail server's reply, without the local parts of addresses."""
     return _ADDRESS.sub(r"…@\1", reply_text(*values))
 
 
 def address(value: Any) -> str:
-    """Return the address, also from ``Name <address>``; "" if it is invalid."""
+    """Return the address in ``address`` or ``Name <address>``; "" if it is invalid."""
     mailbox = text(value, 320).removesuffix(">").rpartition("<")[2].strip()
     found = _ADDRESS.fullmatch(mailbox)
     return mailbox if found else ""
@@ -131,7 +130,7 @@ def parse_time(value: Any) -> datetime | None:
         return None
 
 
-def delivery(payload: Any) -> Delivery:
+def read_delivery(payload: Any) -> Delivery:
     """Return the delivery from a mapping with ``campaign``, ``attempt`` and ``subscriber``."""
     subscriber = text(value_at(payload, "subscriber"))
     return Delivery(
@@ -141,14 +140,14 @@ def delivery(payload: Any) -> Delivery:
     )
 
 
-def parse_delivery(parts: Any, separator: str) -> Delivery:
+def split_delivery(parts: Any, separator: str) -> Delivery:
     """Return the delivery from a text of campaign, attempt and subscriber with separators."""
     parts = text(parts).rsplit(separator, 2)
     names = ("campaign", "attempt", "subscriber")
-    return delivery(dict(zip(names, parts, strict=True)) if len(parts) == len(names) else {})
+    return read_delivery(dict(zip(names, parts, strict=True)) if len(parts) == len(names) else {})
 
 
-def content_id(*parts: Any) -> str:
+def hash_id(*parts: Any) -> str:
     """Return an id for an event that has none: a hash of its parts."""
     try:
         stable = json.dumps(parts, sort_keys=True)
@@ -163,20 +162,19 @@ def raw_json(value: Any) -> str:
         document = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     except (ValueError, RecursionError):
         return ""
-    # JSON can name half a character, which is no UTF-8, and NUL, which PostgreSQL does not take
+    # JSON may escape lone surrogates, which are no UTF-8, and NUL, which PostgreSQL refuses
     return document[:MAX_RAW_CHARS].encode(errors="replace").decode().replace("\x00", "")
 
 
-def read_many(
+def read_events(
     body: bytes, now: datetime, translate: TranslateEvent, *, key: str = ""
 ) -> tuple[Event, ...]:
-    """Translate the events of a post: one object, an array, or one object a line. ``key`` is the
-    JSON key under which an object may have the array."""
+    """Translate the events of ``split_events``."""
     events = [
         translate(item, now)
         if isinstance(item, dict)
         else unreadable_event(raw_json(item).encode(), now)
-        for item in parse_many(body, key=key)
+        for item in split_events(body, key=key)
     ]
     return tuple(events) or (unreadable_event(body, now),)
 
@@ -207,13 +205,13 @@ def make_event(
 ) -> Event:
     """Build an event from unchecked values of a provider's event.
 
-    The first valid value of ``times``, ``addresses`` and ``provider_ids`` is used. ``replies`` are
-    the words of the recipient's mail server, which may change the class of ``bounce``. ``notes``
-    are the provider's own words; the reason begins with them.
+    Of ``times``, ``addresses`` and ``provider_ids`` the first valid value is used. ``replies`` are
+    words of the recipient's mail server, which may change the class of ``bounce``. ``notes`` are
+    words of the provider, with which the reason begins.
     """
     reply = reply_text(*replies)
     return Event(
-        id=text(id) or content_id(item),
+        id=text(id) or hash_id(item),
         kind=kind,
         at=next(filter(None, map(parse_time, times)), now),
         bounce=classify_bounce(bounce or Bounce.OTHER, reply)
@@ -258,7 +256,7 @@ _MAILBOX_FULL_CODE = "552"
 
 
 @cache
-def _amazon() -> Mapping[str, Mapping[str, str]]:
+def _amazon_table() -> Mapping[str, Mapping[str, str]]:
     table: Mapping[str, Mapping[str, str]] = load_table(
         "newsletter.providers.common", "amazon.yaml"
     )
@@ -267,7 +265,7 @@ def _amazon() -> Mapping[str, Mapping[str, str]]:
 
 def amazon_bounce(kind: Any, sub_kind: Any) -> Bounce:
     """Return the class of a bounce by Amazon's type and, if it is known, sub-type."""
-    table = _amazon().get(text(kind), {})
+    table = _amazon_table().get(text(kind), {})
     return Bounce(table.get(text(sub_kind)) or table.get("any", "other"))
 
 

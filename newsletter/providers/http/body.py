@@ -1,5 +1,7 @@
-"""Render a request's JSON body from the Jinja2 template in the configuration. Every value is
-escaped for JSON, so no text of a statement can end its string or act as template."""
+"""Renders a request's JSON body from the Jinja2 template in the settings.
+
+Each value is escaped, so that no text of a statement can end a JSON string or act as template.
+"""
 
 import json
 import re
@@ -17,33 +19,32 @@ MESSAGE_FIELDS = (
     *("id", "to", "name", "subject", "html", "text", "headers", "from_name", "from_address"),
     *("reply_to",),
 )
-"""The parts of a message for a template. ``headers`` is a mapping; the others are text."""
+"""The fields of a message in a template. ``headers`` is a mapping; the others are text."""
 
 _TEMPLATE_ADVICE = 'write values as {{ message.to | tojson }}, or in quotes: "{{ message.to }}"'
 _REMOVED_FILTERS = ("random",)
-"""Filters that are refused, because equal messages must give equal bytes."""
+"""Filters that do not exist, because equal messages must give equal bytes."""
 _AWKWARD_TEXT = '"Quoted" \\ back, {braces}, {{ 7 * 7 }} {% raw %} é\n'
 
 
 class _Json(str):
-    """JSON from ``tojson``. All other output of a template is escaped."""
+    """JSON from ``tojson``, which needs no escaping."""
 
     __slots__ = ()
 
 
 class BodyTemplate:
-    """The Jinja2 template of a request body, parsed and tested once. Gives stable bytes."""
+    """The Jinja2 template of a request body, parsed and tested once."""
 
     def __init__(self, source: str, *, several: bool) -> None:
-        """Raise ValueError with the fault and its line in the template. The template gets the list
-        ``messages`` if ``several``, else one ``message``."""
+        """Raise ValueError with a fault and its line. With ``several`` it gets ``messages``."""
         self._several = several
         self._template = _parse_template(source)
         for sample in _samples(several=several):
-            _look_through(self.fill(sample), sample)
+            _require_parts(self.fill(sample), sample)
 
     def fill(self, messages: Sequence[TemplateMessage]) -> bytes:
-        """Return a request body as UTF-8 JSON. Raises ValueError if the result is no valid JSON."""
+        """Return a request body, JSON in UTF-8. Raises ValueError if the result is no JSON."""
         values = {"messages": messages} if self._several else {"message": messages[0]}
         try:
             text = self._template.render(values)
@@ -54,8 +55,8 @@ class BodyTemplate:
         _parse_json(text)
         return text.encode()
 
-    def left_out(self) -> list[str]:
-        """Return the parts that an email would lack, because the template does not use them."""
+    def find_missing_parts(self) -> list[str]:
+        """Return the fields and headers of a message that the template does not use."""
         message = _sample(1)
         texts = list(_texts(_parse_json(self.fill([message]).decode())))
         fields = {name: message[name] for name in ("subject", "html", "text", "from_address")}
@@ -73,10 +74,10 @@ def _parse_template(source: str) -> Template:
         autoescape=False,  # for HTML; this is JSON, and finalize escapes for it
         finalize=_escape,
     )
-    environment.globals.clear()  # lipsum is random, and a body has no use for the others
+    environment.globals.clear()  # lipsum is random, and the others are of no use
     for name in _REMOVED_FILTERS:
         del environment.filters[name]
-    # Jinja's own is for pages, and escapes what JSON need not
+    # Jinja's own is for HTML, and escapes more
     environment.filters["tojson"] = _tojson
     try:
         return environment.from_string(source)
@@ -87,7 +88,7 @@ def _parse_template(source: str) -> Template:
 
 def _tojson(value: Any) -> _Json:
     if isinstance(value, Undefined):
-        str(value)  # raises, naming it
+        str(value)  # raises UndefinedError
     return _Json(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
@@ -129,7 +130,7 @@ def _line(error: Exception) -> str:
 
 def _parse_json(text: str) -> Any:
     try:
-        value = json.loads(text, parse_constant=_no_number, object_pairs_hook=_object)
+        value = json.loads(text, parse_constant=_no_number, object_pairs_hook=_unique_object)
     except json.JSONDecodeError as error:
         position = f"line {error.lineno}, column {error.colno} of what it gives"
         raise ValueError(f"gives no JSON: {error.msg} at {position}; {_TEMPLATE_ADVICE}") from error
@@ -144,7 +145,7 @@ def _no_number(name: str) -> None:
     raise ValueError(f"gives no JSON: it has no {name}; {_TEMPLATE_ADVICE}")
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Build an object from its pairs. Raises ValueError for a repeated key."""
     names = [name for name, _ in pairs]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -153,7 +154,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-# --- trying it ---------------------------------------------------------------------------------
+# --- test messages ---------------------------------------------------------------------------
 
 
 def _samples(*, several: bool) -> Iterator[list[TemplateMessage]]:
@@ -186,8 +187,8 @@ def _sample(number: int) -> dict[str, Any]:
     }
 
 
-def _look_through(body: bytes, messages: Sequence[TemplateMessage]) -> None:
-    """Raise ValueError if the body lacks an indispensable part of an email."""
+def _require_parts(body: bytes, messages: Sequence[TemplateMessage]) -> None:
+    """Raise ValueError if the body lacks the recipient, the subject or the text of a message."""
     texts = list(_texts(json.loads(body)))
     for message in messages:
         for names in (("to",), ("subject",), ("html", "text")):
@@ -197,7 +198,7 @@ def _look_through(body: bytes, messages: Sequence[TemplateMessage]) -> None:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Yield all texts in a JSON value, keys too: some APIs have addresses as keys."""
+    """Yield all texts in a JSON value, also keys, which in some APIs are addresses."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):

@@ -1,4 +1,4 @@
-"""Settings that describe a provider: its requests, and how to read its answers."""
+"""The settings that describe a provider's requests and answers."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from pydantic import (
 from newsletter.domain.delivery.provider import Finding, unclear
 from newsletter.providers.common.doctor import Probe
 from newsletter.providers.common.options import ProviderOptions, basic, bearer, option
-from newsletter.providers.common.webhooks import parse, value_at
+from newsletter.providers.common.webhooks import parse_json, value_at
 from newsletter.providers.http.body import BodyTemplate
 from newsletter.transport.http import HttpResponse
 
@@ -27,7 +27,7 @@ _HEADER_PATH_PATTERN = re.compile(r"header:([A-Za-z0-9!#$%&'*+.^_`|~-]+)")
 
 
 class AnswerPath:
-    """A path in a JSON answer. ``emails[0].id`` and ``emails.0.id`` mean the same."""
+    """A path in a JSON answer, like ``emails[0].id`` or ``emails.0.id``."""
 
     def __init__(self, text: str) -> None:
         """Raise ValueError for an invalid path."""
@@ -39,7 +39,7 @@ class AnswerPath:
         """Return the text or whole number at the path, or ""."""
         if self._header:
             return response.headers.get(self._header, "").strip()
-        value = parse(response.body)
+        value = parse_json(response.body)
         for step in self._steps:
             is_place = isinstance(value, list) and step.isdecimal()
             value = value_at(value, int(step) if is_place else step)
@@ -94,7 +94,7 @@ class Auth(BaseModel):
     bearer: SecretStr | None = option("A bearer token.", default=None, min_length=1)
 
     @model_validator(mode="after")
-    def _one_way(self) -> "Auth":
+    def _require_one_kind(self) -> "Auth":
         basic = self.user is not None and self.password is not None
         has_user_or_password = self.user is not None or self.password is not None
         if (self.bearer is not None) is has_user_or_password or basic is not has_user_or_password:
@@ -151,7 +151,7 @@ class Options(ProviderOptions):
 
     @field_validator("headers")
     @classmethod
-    def _fit_headers(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
+    def _check_headers(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
         names = [name.lower() for name in headers]
         for name, secret in headers.items():
             if not _HEADER_NAME_PATTERN.fullmatch(name):
@@ -166,21 +166,21 @@ class Options(ProviderOptions):
 
     @field_validator("auth")
     @classmethod
-    def _authorised_once(cls, auth: Auth | None, info: ValidationInfo) -> Auth | None:
+    def _require_one_authorization(cls, auth: Auth | None, info: ValidationInfo) -> Auth | None:
         if auth and "authorization" in {name.lower() for name in info.data.get("headers", {})}:
             raise ValueError("and headers both set Authorization; keep one of the two")
         return auth
 
     @field_validator("message_id")
     @classmethod
-    def _fit_path(cls, path: str | None) -> str | None:
+    def _check_path(cls, path: str | None) -> str | None:
         if path is not None:
             AnswerPath(path)
         return path
 
     @field_validator("body")
     @classmethod
-    def _fit_body(cls, body: str, info: ValidationInfo) -> str:
+    def _check_body(cls, body: str, info: ValidationInfo) -> str:
         if "batch_size" in info.data:  # else it is at fault itself, and says so
             BodyTemplate(body, several=_has_batches(info.data["batch_size"]))
         return body
@@ -195,14 +195,14 @@ def _has_batches(batch_size: int | None) -> bool:
     return (batch_size or 1) > 1
 
 
-_MEANT = frozenset({"List-Unsubscribe", "List-Unsubscribe-Post", "text", "html", "from_address"})
-"""Parts of a message that each email should have."""
+_WANTED = frozenset({"List-Unsubscribe", "List-Unsubscribe-Post", "text", "html", "from_address"})
+"""Parts that each email should have."""
 
 
 def probes(options: Options, _: str) -> tuple[Probe | Finding, ...]:
-    """Return findings: nothing can be asked, and which parts of a message the body leaves out."""
-    left_out = BodyTemplate(options.body, several=options.several).left_out()
-    missing = [name for name in left_out if name in _MEANT]
+    """Return the findings that nothing can be asked, and which parts the body leaves out."""
+    left_out = BodyTemplate(options.body, several=options.several).find_missing_parts()
+    missing = [name for name in left_out if name in _WANTED]
     findings = [unclear("provider", "nothing is known of a described provider but how it sends")]
     if missing:
         why = f"it leaves out {', '.join(missing)}"

@@ -1,7 +1,7 @@
-"""Send through a provider that the operator describes in YAML.
+"""Sends through a provider that the operator describes in YAML.
 
-Only the description says how to read an answer. A 2xx means accepted only if it is listed. An
-answer that neither the description nor the table of all providers has is unknown.
+A 2xx means accepted only if the description lists it. An answer that is neither in the description
+nor in the table of all providers is unknown.
 """
 
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.providers.common import answers
-from newsletter.providers.common.bodies import addresses, field_error, remember_contents
-from newsletter.providers.common.options import public
+from newsletter.providers.common.bodies import addresses, cached_by_content, field_error
+from newsletter.providers.common.options import origin
 from newsletter.providers.http.body import BodyTemplate
 from newsletter.providers.http.description import AnswerPath, Options
 from newsletter.transport import http
@@ -32,7 +32,7 @@ class Described:
         self.capabilities = Capabilities(max_recipients=options.batch_size or 1, own_body=True)
         address = urlsplit(options.url)
         path = address._replace(scheme="", netloc="").geturl()
-        self._url = public(options, f"{address.scheme}://{address.netloc}") + path
+        self._url = origin(options, f"{address.scheme}://{address.netloc}") + path
         fixed = {name: secret.get_secret_value() for name, secret in options.headers.items()}
         kind = next((fixed.pop(name) for name in [*fixed] if name.lower() == "content-type"), "")
         self._headers = {"Content-Type": kind or "application/json", **fixed}
@@ -42,7 +42,7 @@ class Described:
         self._template = BodyTemplate(options.body, several=options.several)
         self._options = options
         self._id = AnswerPath(options.message_id) if options.message_id else None
-        self._checked = remember_contents(_check)
+        self._checked = cached_by_content(_check)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """Return the call. Raises InvalidInput if the filled template is no valid JSON."""
@@ -60,8 +60,8 @@ class Described:
         return HttpRequest(method="POST", url=self._url, headers=self._headers, body=body)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
-        """Return one verdict for the whole call: a description has none for single recipients."""
-        # secrets that the answer repeats are left out
+        """Return one verdict for the whole call."""
+        # the answer may repeat secrets
         text = response.body[:20_000].decode("utf-8", "replace")
         for secret in self._secrets:
             text = text.replace(secret, "…")
@@ -71,19 +71,18 @@ class Described:
         if status in self._options.rejected:
             return answers.make_answer(response, answers.reject_or_split(batch), reason)
         if status // 100 != 2:
-            return answers.refusal_by_status(batch, response, reason)
+            return answers.refuse_by_status(batch, response, reason)
         if status not in self._options.accepted:
             why = f"not among the accepted statuses: {reason}"
             return answers.make_answer(response, Verdict.UNKNOWN, why)
         if self._id is None:
             return answers.make_answer(response, Verdict.ACCEPTED, "")
-        doubt = f"no id at {self._options.message_id}: {reason}"
-        return answers.accept_or_doubt(response, self._id.find(response), doubt)
+        why = f"no id at {self._options.message_id}: {reason}"
+        return answers.accept_with_id(response, self._id.find(response), why)
 
 
 def _secrets(options: Options) -> Iterator[str]:
-    """Yield the secrets to remove from reasons, longer ones first: one may contain another. Very
-    short ones stay: removing the digit 2 would make reasons unreadable."""
+    """Yield the secrets to remove from reasons, longest first, except very short ones."""
     texts = [secret.get_secret_value() for secret in options.headers.values()]
     if options.auth:
         texts.append(options.auth.header["Authorization"].partition(" ")[2])
@@ -95,15 +94,15 @@ def _secrets(options: Options) -> Iterator[str]:
 
 
 def _check(content: Content) -> None:
-    """Check a content. The result is cached: all batches of a campaign have the same content."""
-    mime_template(content)  # refuses what no header field can hold, by name
+    """Raise InvalidInput for content that the template or a message cannot have."""
+    mime_template(content)  # refuses headers that no message can have
     names = [name.lower() for name, _ in content.headers]
     if len(set(names)) < len(names):
         raise field_error("headers", "two have the same name; a mapping has one of each")
 
 
 def _message(content: Content, recipient: Recipient, address: str) -> dict[str, Any]:
-    """Return the values of one message for the template, without the recipient's name."""
+    """Return the values of one message for the template. ``name`` is empty."""
     sender = content.sender
     return {
         "id": recipient.message_id,

@@ -9,7 +9,7 @@ from typing import Any
 from newsletter.domain.delivery.provider import Finding, failed, unclear
 from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, Probe
-from newsletter.providers.common.options import bearer, public
+from newsletter.providers.common.options import bearer, origin
 from newsletter.providers.common.webhooks import value_at
 from newsletter.providers.mailersend.send import PUBLIC_URL, Options
 
@@ -19,7 +19,7 @@ _FIX = "add it under Domains, and publish its DNS records"
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Return the question whether the sender's domain is verified and may send."""
     domain = doctor.domain_of(sender)
-    url = f"{public(options, PUBLIC_URL)}/v1/domains?limit=100"
+    url = f"{origin(options, PUBLIC_URL)}/v1/domains?limit=100"
     headers = bearer(options.api_token)
     return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain)),)
 

@@ -39,7 +39,7 @@ def _event(payload: dict[str, Any], now: datetime) -> Event:
         times=(value_at(data, "created_at"), payload.get("created_at")),
         addresses=(value_at(data, "email"), value_at(data, "email", "recipient", "email")),
         provider_ids=(value_at(data, "message_id"), value_at(data, "email", "message", "id")),
-        delivery=webhooks.parse_delivery(tags[0] if tags else "", "/"),  # its one tag is ours
+        delivery=webhooks.split_delivery(tags[0] if tags else "", "/"),  # its one tag is ours
         # why it suppresses is its own word, and none of a server that objects to us
         replies=() if is_suppressed else reasons,
         notes=reasons if is_suppressed else (),

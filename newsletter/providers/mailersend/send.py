@@ -27,7 +27,7 @@ from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ADDRESS_MARK, METADATA_TAG, Template
-from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, public
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, origin
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
@@ -66,7 +66,7 @@ class MailerSend(MessageTranslator):
     limits = Capabilities(max_recipients=1, own_body=True)
 
     def __init__(self, options: Options) -> None:
-        url = f"{public(options, PUBLIC_URL)}/v1/email"
+        url = f"{origin(options, PUBLIC_URL)}/v1/email"
         super().__init__(options, url, bearer(options.api_token), _compile)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
@@ -77,7 +77,7 @@ class MailerSend(MessageTranslator):
         reason = _reason(payload) or f"HTTP {response.status}"
         if verdict := _refusal_verdict(response.status, payload):
             return answers.make_answer(response, verdict, reason)
-        return answers.refusal_by_status(batch, response, reason)
+        return answers.refuse_by_status(batch, response, reason)
 
 
 def _read_accepted(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
@@ -91,7 +91,7 @@ def _read_accepted(batch: OutgoingBatch, response: HttpResponse, payload: dict[s
         return answers.make_answer(response, Verdict.REJECTED, http.brief(f"suppressed: {reasons}"))
     is_taken = not reason and not response.body.strip()
     reason = reason or _reason(payload) or "HTTP 202 without an id, or with more than an id"
-    return answers.accept_or_doubt(response, provider_id if is_taken else "", reason)
+    return answers.accept_with_id(response, provider_id if is_taken else "", reason)
 
 
 def _suppression_reason(batch: OutgoingBatch, warnings: object) -> str:

@@ -29,7 +29,7 @@ from newsletter.domain.delivery.provider import Finding, failed, passed, unclear
 from newsletter.domain.statements.content import Recipient
 from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
-from newsletter.providers.common.options import basic, public
+from newsletter.providers.common.options import basic, origin
 from newsletter.providers.common.records import MAX_CLOCK_ERROR, Inquiry, Page, Purpose, Question
 from newsletter.providers.mailgun.send import PUBLIC_URL, Options
 
@@ -60,7 +60,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
             401: unclear(KEY, why, f"if it is the account's key, it is wrong; {_REGION_ADVICE}"),
         }
     )
-    url = f"{public(options, PUBLIC_URL)}/v4/domains/{domain}"
+    url = f"{origin(options, PUBLIC_URL)}/v4/domains/{domain}"
     probe = Probe(DOMAIN, url, basic("api", options.api_key), judge, read_refusal)
     return (probe, *_alignment(domain, doctor.domain_of(sender)))
 
@@ -87,7 +87,7 @@ class MailgunInquiry(Inquiry):
 
     def __init__(self, options: Options) -> None:
         self._path = f"/v3/{options.domain}/events"
-        url = public(options, PUBLIC_URL) + self._path
+        url = origin(options, PUBLIC_URL) + self._path
         super().__init__(url, basic("api", options.api_key), options.timeout)
 
     def first_question(self, batch: OutgoingBatch) -> Question:

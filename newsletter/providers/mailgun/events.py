@@ -2,8 +2,8 @@
 
 Facts: Mailgun's pages "Securing Webhooks", "Webhook Payloads", "Automatic Retries" (for eight
 hours), "Events" (reasons and codes 605 to 607), its SDK's ``verify_webhook``. The signature covers
-a time and a token, not the event. A token that comes back with another event is refused, but a
-person with a signed post that never reached us could change its event. Unconfirmed: whether a retry
+a time and a token, not the event. A token that comes again with another event is refused, but a
+person who kept a signed post from us could change its event. Unconfirmed: whether a retry
 has a new signature.
 """
 
@@ -26,7 +26,7 @@ from newsletter.providers.common.webhooks import (
 )
 
 RETRY_PERIOD = timedelta(hours=8)
-_WORDS = EventTables(__name__)
+_TABLES = EventTables(__name__)
 _TIMESTAMP_PATTERN = re.compile(r"[0-9]{10}")
 
 
@@ -34,11 +34,12 @@ class Mailgun:
     """Verifies and parses Mailgun's webhooks. ``key`` is the HTTP webhook signing key."""
 
     def __init__(self, key: str) -> None:
-        self._key = signatures.secret(key, key_example="3f2a…, from Mailgun's page of webhooks")
+        example = "3f2a…, from Mailgun's page of webhooks"
+        self._key = signatures.parse_secret(key, key_example=example)
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """Verify a post and return its one event. Raises Forged."""
-        payload = webhooks.parse(body)
+        payload = webhooks.parse_json(body)
         fields = value_at(payload, "signature")
         signed_at, token, signature = (
             exact_text(value_at(fields, name)) for name in ("timestamp", "token", "signature")
@@ -49,13 +50,13 @@ class Mailgun:
         require_fresh(parse_time(signed_at), now, RETRY_PERIOD)
         data = value_at(payload, "event-data")
         parsed = (
-            event(data, now) if isinstance(data, dict) else webhooks.unreadable_event(body, now)
+            _event(data, now) if isinstance(data, dict) else webhooks.unreadable_event(body, now)
         )
         return (replace(parsed, token=token),)
 
 
-def event(data: dict[str, Any], now: datetime) -> Event:
-    kind = _WORDS.kind(data.get("event"))
+def _event(data: dict[str, Any], now: datetime) -> Event:
+    kind = _TABLES.kind(data.get("event"))
     severity = text(data.get("severity"))
     if data.get("event") == "failed" and severity != "permanent":
         kind = EventKind.DELAYED if severity == "temporary" else EventKind.OTHER
@@ -63,7 +64,7 @@ def event(data: dict[str, Any], now: datetime) -> Event:
     reasons = [
         value_at(status, name) for name in ("code", "enhanced-code", "message", "description")
     ]
-    # the answer to a call has it in angle brackets, an event without: the one must find the other
+    # in angle brackets, like the id in the answer to the call
     sent_as = text(value_at(data, "message", "headers", "message-id")).strip("<>")
     return webhooks.make_event(
         data,
@@ -73,7 +74,7 @@ def event(data: dict[str, Any], now: datetime) -> Event:
         times=[data.get("timestamp")],
         addresses=[data.get("recipient")],
         provider_ids=[sent_as and f"<{sent_as}>"],
-        delivery=webhooks.delivery(data.get("user-variables")),
+        delivery=webhooks.read_delivery(data.get("user-variables")),
         replies=reasons,
         notes=[value_at(data, "reject", "reason") or data.get("reason")],
         bounce=_bounce(data, reasons),
@@ -83,5 +84,5 @@ def event(data: dict[str, Any], now: datetime) -> Event:
 def _bounce(data: dict[str, Any], reasons: list[Any]) -> Bounce:
     if text(reasons[0]) == "552":  # full, though Mailgun may call it a bounce
         return Bounce.SOFT
-    bounce = _WORDS.bounce("codes", reasons[0]) or _WORDS.bounce("reasons", data.get("reason"))
+    bounce = _TABLES.bounce("codes", reasons[0]) or _TABLES.bounce("reasons", data.get("reason"))
     return bounce or webhooks.smtp_bounce(reply_text(*reasons))

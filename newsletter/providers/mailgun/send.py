@@ -17,7 +17,7 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Recipient
 from newsletter.providers.common import answers, bodies
-from newsletter.providers.common.options import ProviderOptions, WebhookKey, basic, option, public
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, basic, option, origin
 from newsletter.providers.common.translators import BatchTranslator
 from newsletter.transport import http
 from newsletter.transport.http import MAX_RETRY_AFTER, HttpRequest, HttpResponse
@@ -64,7 +64,7 @@ class Mailgun(BatchTranslator[tuple[bytes, ...]]):
     limits = Capabilities(max_recipients=MAX_RECIPIENTS, max_bytes=_MAX_BYTES)
 
     def __init__(self, options: Options) -> None:
-        url = f"{public(options, PUBLIC_URL)}/v3/{options.domain}/messages"
+        url = f"{origin(options, PUBLIC_URL)}/v3/{options.domain}/messages"
         super().__init__(options, url, basic("api", options.api_key), _compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
@@ -88,7 +88,7 @@ class Mailgun(BatchTranslator[tuple[bytes, ...]]):
         message = http.brief(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
             id_ = payload.get("id") if response.status == 200 else ""
-            return answers.accept_or_doubt(response, id_, f"HTTP {response.status} without an id")
+            return answers.accept_with_id(response, id_, f"HTTP {response.status} without an id")
         if response.status == 400 and payload.get("message"):  # else the answer is not from Mailgun
             reader = _RECIPIENT_ERROR_PATTERN.search(message) or not _CALL_PATTERN.search(message)
             verdict = answers.reject_or_split(batch) if reader else Verdict.CONFIGURATION
@@ -99,11 +99,11 @@ class Mailgun(BatchTranslator[tuple[bytes, ...]]):
             date = _WAIT_DATE_PATTERN.search(message)
             wait = http.longest(
                 min(timedelta(seconds=int(seconds[1])), MAX_RETRY_AFTER) if seconds else None,
-                http.until(date[1], response) if date else None,
+                http.wait_until(date[1], response) if date else None,
             )
             return answers.make_answer(response, verdict, message, wait=wait)
         # 402 too: time does not repair an unpaid account, so a person must look
-        return answers.refusal_by_status(batch, response, message)
+        return answers.refuse_by_status(batch, response, message)
 
 
 # --- building ----------------------------------------------------------------------------------
@@ -123,7 +123,7 @@ def _compile(content: Content) -> tuple[bytes, ...]:
 
 def _fields(content: Content) -> Iterator[tuple[str, str]]:
     sender = content.sender
-    yield "from", bodies.mailbox(sender.name, sender.address)
+    yield "from", bodies.format_mailbox(sender.name, sender.address)
     yield "subject", content.subject
     yield "text", content.text
     yield "html", content.html

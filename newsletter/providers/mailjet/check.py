@@ -11,7 +11,7 @@ from typing import Any
 from newsletter.domain.delivery.provider import Finding, failed, passed, unclear
 from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, Probe
-from newsletter.providers.common.options import basic, public
+from newsletter.providers.common.options import basic, origin
 from newsletter.providers.mailjet.send import Options
 
 _SENDER = "sender"
@@ -22,7 +22,7 @@ _PUBLISH_ADVICE = "publish the records that Mailjet shows for it, and let it che
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Return questions whether the sender is validated, and about the domain's records."""
-    base = f"{public(options, 'https://api.mailjet.com')}/v3/REST"
+    base = f"{origin(options, 'https://api.mailjet.com')}/v3/REST"
     headers, domain = (
         basic(options.api_key.get_secret_value(), options.secret_key),
         doctor.domain_of(sender),

@@ -34,7 +34,7 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
         item,
         now,
         kind=kind,
-        id=webhooks.content_id(*(text(item.get(name), 1000) for name in _IDENTIFYING_FIELDS)),
+        id=webhooks.hash_id(*(text(item.get(name), 1000) for name in _IDENTIFYING_FIELDS)),
         times=[item.get("time")],
         addresses=[item.get("email")],
         provider_ids=(item.get("MessageID"), item.get("mj_message_id")),
@@ -47,15 +47,15 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
 
 def _delivery(item: dict[str, Any]) -> Delivery:
     for reference in (text(item.get("Payload"), 1000), text(item.get("CustomID"), 1000)):
-        about = webhooks.parse(reference)
+        about = webhooks.parse_json(reference)
         found = (
-            webhooks.delivery(about)
+            webhooks.read_delivery(about)
             if isinstance(about, dict)
-            else webhooks.parse_delivery(reference, ".")
+            else webhooks.split_delivery(reference, ".")
         )
         if found["campaign"]:
             return found
-    return webhooks.delivery({})
+    return webhooks.read_delivery({})
 
 
 class Mailjet(PasswordWebhook):

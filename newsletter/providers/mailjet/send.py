@@ -21,7 +21,7 @@ from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, MergeField, Recipient
 from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ADDRESS_MARK, CAMPAIGN_MARK, METADATA_MARKS, Template
-from newsletter.providers.common.options import ProviderOptions, WebhookKey, basic, option, public
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, basic, option, origin
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
@@ -42,7 +42,7 @@ _TAKEN_HEADERS = frozenset(
 )
 _MAILJET_HEADER_PATTERN = re.compile(r"x-(?:mj|mailjet)-", re.IGNORECASE)
 _RESERVED = re.compile(r"(?i:(?:\{\{|\[\[)\s*(?:var|data)\s*:)|\[\[(?:UNSUB_LINK|PERMALINK)")
-_TO = re.compile(r"To(?:\[[0-9]+\](?:\.Email)?)?")
+_TO_PATTERN = re.compile(r"To(?:\[[0-9]+\](?:\.Email)?)?")
 
 
 class Options(ProviderOptions):
@@ -67,7 +67,7 @@ class Mailjet(MessageTranslator):
     frame = b'{"Messages":[%b]}'
 
     def __init__(self, options: Options) -> None:
-        url = f"{public(options, _PUBLIC_URL)}/v3.1/send"
+        url = f"{origin(options, _PUBLIC_URL)}/v3.1/send"
         headers = basic(options.api_key.get_secret_value(), options.secret_key)
         super().__init__(options, url, headers, _compile)
 
@@ -78,15 +78,15 @@ class Mailjet(MessageTranslator):
         code, reason = payload.get("ErrorCode"), _reason([payload]) or f"HTTP {response.status}"
         if isinstance(payload.get("Messages"), list) and response.status in {200, 400, 401, 403}:
             return answers.combine(
-                batch, answers.read_each(batch, payload["Messages"], _item), response
+                batch, answers.read_outcomes(batch, payload["Messages"], _item), response
             )
         has_code = isinstance(code, str) and code
         if response.status // 100 == 2 or (response.status == 400 and not has_code):
             why = f"{reason}, but not an answer for each message"
             return answers.make_answer(response, Verdict.UNKNOWN, why)
         if response.status == 400 and code == "mj-0011":  # too large, as a 413 would say
-            return answers.refusal_by_status(batch, replace(response, status=413), reason)
-        return answers.refusal_by_status(batch, response, reason)
+            return answers.refuse_by_status(batch, replace(response, status=413), reason)
+        return answers.refuse_by_status(batch, response, reason)
 
 
 def _item(recipient: Recipient, payload: Any) -> Outcome | None:
@@ -119,7 +119,7 @@ def _verdict(error: dict[str, Any]) -> Verdict:
     if not isinstance(status, int) or status // 100 != 4:
         return Verdict.UNKNOWN
     fields = about if isinstance(about, list) else []
-    if status == 400 and fields and all(_TO.fullmatch(str(each)) for each in fields):
+    if status == 400 and fields and all(_TO_PATTERN.fullmatch(str(each)) for each in fields):
         return Verdict.REJECTED
     return Verdict.CONFIGURATION
 

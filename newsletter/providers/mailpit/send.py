@@ -13,7 +13,7 @@ from newsletter.domain.statements.content import Content
 from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ADDRESS_MARK, CAMPAIGN_MARK, METADATA_MARKS, Template
 from newsletter.providers.common.doctor import Probe
-from newsletter.providers.common.options import ProviderOptions, public
+from newsletter.providers.common.options import ProviderOptions, origin
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
@@ -36,7 +36,7 @@ class Mailpit(MessageTranslator):
     limits = Capabilities(max_recipients=1, own_body=True)
 
     def __init__(self, options: Options) -> None:
-        url = f"{public(options, _DEFAULT_URL)}/api/v1/send"
+        url = f"{origin(options, _DEFAULT_URL)}/api/v1/send"
         super().__init__(options, url, {}, _compile)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
@@ -44,14 +44,14 @@ class Mailpit(MessageTranslator):
         payload = http.json_object(response) or {}
         if response.status // 100 == 2:
             id_ = payload.get("ID") if response.status == 200 else ""
-            return answers.accept_or_doubt(response, id_, f"HTTP {response.status} without an ID")
+            return answers.accept_with_id(response, id_, f"HTTP {response.status} without an ID")
         error = payload.get("Error")
         reason = (
             http.brief(error) if isinstance(error, str) and error else f"HTTP {response.status}"
         )
         if response.status == 400 and reason.startswith("invalid To address"):
             return answers.make_answer(response, Verdict.REJECTED, reason)
-        return answers.refusal_by_status(batch, response, reason)
+        return answers.refuse_by_status(batch, response, reason)
 
 
 # --- building ----------------------------------------------------------------------------------
@@ -84,7 +84,7 @@ _CHECK_NAME = "provider"
 
 def probes(options: Options, _: str) -> tuple[Probe | Finding, ...]:
     """Return the question whether Mailpit is running."""
-    return (Probe(_CHECK_NAME, f"{public(options, _DEFAULT_URL)}/api/v1/info", {}, _info),)
+    return (Probe(_CHECK_NAME, f"{origin(options, _DEFAULT_URL)}/api/v1/info", {}, _info),)
 
 
 def _info(payload: Any) -> Finding | None:

@@ -26,19 +26,19 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Finding, unclear
 from newsletter.providers.common import doctor, records
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
-from newsletter.providers.common.options import bearer, public
+from newsletter.providers.common.options import bearer, origin
 from newsletter.providers.common.records import Inquiry, Page, Purpose, Query, Question
 from newsletter.providers.mailtrap.send import Options
 
-_WHY = "it is refused here, as a token that may only send may be: this proves nothing"
-_REFUSED = doctor.refusal_by_status({401: unclear(KEY, _WHY)})
+_REFUSAL = "it is refused here, as a token that may only send may be: this proves nothing"
+_REFUSED = doctor.refusal_by_status({401: unclear(KEY, _REFUSAL)})
 _FIX = "add it under Sending Domains, and publish its DNS records"
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Return the question whether the domain is verified. The account's API has another host."""
     domain = doctor.domain_of(sender)
-    url, headers = f"{public(options, _PUBLIC_URL)}/api/domains", bearer(options.api_token)
+    url, headers = f"{origin(options, _PUBLIC_URL)}/api/domains", bearer(options.api_token)
     return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain), _REFUSED),)
 
 
@@ -51,7 +51,7 @@ def _domains(payload: Any, domain: str) -> Finding | None:
 
 
 _PUBLIC_URL = "https://mailtrap.io"
-_AT_ONCE = 50
+_MAX_RECIPIENTS = 50
 
 
 class MailtrapInquiry(Inquiry):
@@ -61,7 +61,7 @@ class MailtrapInquiry(Inquiry):
     rows_key, id_key = "messages", "message_id"
 
     def __init__(self, options: Options) -> None:
-        url = f"{public(options, _PUBLIC_URL)}/api/email_logs"
+        url = f"{origin(options, _PUBLIC_URL)}/api/email_logs"
         super().__init__(url, bearer(options.api_token), options.timeout)
 
     def first_question(self, batch: OutgoingBatch) -> Question:
@@ -69,8 +69,8 @@ class MailtrapInquiry(Inquiry):
         addresses = [ascii_domain(recipient.address) for recipient in batch.recipients]
         window = records.search_window(batch.at, self._timeout)
         readers = [
-            self.question(Purpose.ATTEMPT, _to(addresses[place : place + _AT_ONCE], window))
-            for place in range(0, len(addresses), _AT_ONCE)
+            self.question(Purpose.ATTEMPT, _to(addresses[place : place + _MAX_RECIPIENTS], window))
+            for place in range(0, len(addresses), _MAX_RECIPIENTS)
         ]
         ours = {"filters[from][operator]": "ci_contain", "filters[from][value]": _domain(batch)}
         return records.chain([*readers, self.question(Purpose.LATEST, ours)])
@@ -96,7 +96,7 @@ class MailtrapInquiry(Inquiry):
         if not all(ascii_domain(recipient.address).isascii() for recipient in batch.recipients):
             raise ValueError("it is not documented how the log writes non-ASCII addresses")
         ours = {row["to"]: row for row in rows if _domain(batch) in row["from"]}
-        sample = dict(list(ours.items())[:_AT_ONCE])
+        sample = dict(list(ours.items())[:_MAX_RECIPIENTS])
         if len(sample) < 2:
             raise ValueError("the log does not show two readers of the domain")
         # in the batch's own days: by another clock's days no message would be found either

@@ -30,7 +30,7 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
         times=[item.get("timestamp")],
         addresses=[item.get("email")],
         provider_ids=[item.get("message_id")],
-        delivery=webhooks.delivery(value_at(item, "custom_variables")),
+        delivery=webhooks.read_delivery(value_at(item, "custom_variables")),
         replies=reasons,
         bounce=_bounce(item, reply_text(*reasons)),
     )

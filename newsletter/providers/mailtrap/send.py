@@ -16,7 +16,7 @@ from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
 from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ADDRESS_MARK, CAMPAIGN_MARK, METADATA_MARKS, Template
-from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, public
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, origin
 from newsletter.providers.common.translators import BatchTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpRequest, HttpResponse
@@ -65,7 +65,7 @@ class Mailtrap(BatchTranslator[_CompiledContent]):
     )
 
     def __init__(self, options: Options) -> None:
-        url = f"{public(options, _PUBLIC_URL)}/api/batch"
+        url = f"{origin(options, _PUBLIC_URL)}/api/batch"
         super().__init__(options, url, bearer(options.api_token), _compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
@@ -81,7 +81,7 @@ class Mailtrap(BatchTranslator[_CompiledContent]):
         errors = _reason(payload)
         reason = errors or f"HTTP {response.status}"
         if response.status // 100 == 2:
-            items = answers.read_each(batch, payload.get("responses"), _item)
+            items = answers.read_outcomes(batch, payload.get("responses"), _item)
             is_accepted = any(item.verdict is Verdict.ACCEPTED for item in items)
             is_complete = payload.get("success") is True and not payload.get("errors")
             understood = response.status == 200 and (is_complete or not is_accepted)
@@ -94,7 +94,7 @@ class Mailtrap(BatchTranslator[_CompiledContent]):
             return answers.make_answer(response, verdict, reason)
         if response.status == 429 and verdict is Verdict.QUOTA:
             return answers.make_answer(response, verdict, reason)
-        return answers.refusal_by_status(batch, response, reason)
+        return answers.refuse_by_status(batch, response, reason)
 
 
 def _reason(payload: dict[str, Any]) -> str:

@@ -1,5 +1,7 @@
-"""The built-in provider: each accepted message becomes a file and a line of a journal. The
-Message-ID names the file, so sending the same delivery again changes nothing."""
+"""The built-in provider: each message becomes a file and a line of a journal.
+
+The Message-ID names the file, so that sending the same delivery again changes nothing.
+"""
 
 import errno
 import hashlib
@@ -60,7 +62,7 @@ class _Entry:
 
     @property
     def draft(self) -> Path:
-        """Return the path of the incomplete file. A retry overwrites it."""
+        """The path of the incomplete file, which a retry overwrites."""
         return self.path.with_suffix(".draft")
 
 
@@ -78,7 +80,7 @@ class Outbox:
         self._lock = threading.Lock()
 
     def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
-        """Return the batch with all its messages, one after another. Raises InvalidInput."""
+        """Return the batch with the bytes of all its messages. Raises InvalidInput."""
         names = {recipient.message_id for recipient in batch.recipients}
         if len(names) < len(batch.recipients):
             fault = Fault(file="message", key="Message-ID", message="two messages have the same")
@@ -88,12 +90,12 @@ class Outbox:
         return PreparedRequest(batch=batch, body=b"".join(messages))
 
     def hand_over(self, prepared: PreparedRequest) -> Answer:
-        """Write all messages of the batch, or none: after an error the new files are removed."""
-        # one batch at a time: all append to one journal, and cut off its torn end
+        """Write all messages of the batch, or none. After an error the new files are removed."""
+        # one batch at a time, because each appends to the journal and repairs its end
         with self._lock:
             try:
                 self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self._keep(_entries(prepared, self._directory), prepared.not_after)
+                self._write(_entries(prepared, self._directory), prepared.not_after)
             except ClaimOver as error:
                 return Answer(outcome=Outcome(verdict=Verdict.LATE, reason=str(error)))
             except OSError as error:
@@ -101,26 +103,26 @@ class Outbox:
         return Answer(outcome=Outcome(verdict=Verdict.ACCEPTED, reason="kept in the outbox"))
 
     def look_up(self, batch: OutgoingBatch) -> LookupResult:
-        """Return that the outbox has no records: it is safe to send the batch again."""
+        """Return no records, because it is safe to send the batch again."""
         return LookupResult(reason="the outbox is handed the batch again instead")
 
     def close(self) -> None:
-        """Do nothing: no file is open between two batches."""
+        """Do nothing, because no file is open between batches."""
 
-    def _keep(self, entries: Sequence[_Entry], not_after: NotAfter | None) -> None:
+    def _write(self, entries: Sequence[_Entry], not_after: NotAfter | None) -> None:
         fresh = [entry for entry in entries if not entry.path.exists()]
         repeated = {entry.message_id for entry in entries} - {entry.message_id for entry in fresh}
         try:
-            # all are durable under another name before each gets its own: never half a file;
-            # syncs at the same time share their cost
+            # all drafts are durable before the first is renamed, so that no file is incomplete;
+            # simultaneous syncs cost less
             with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:
                 list(pool.map(_write_draft, fresh))
-            # as late as can be, when nothing is kept yet
+            # as late as possible, before the first message counts as sent
             if not_after is not None and not_after.left() <= timedelta(0):
                 raise ClaimOver("the disk took so long that the claim is over; nothing was kept")
             for entry in fresh:
                 entry.draft.rename(entry.path)
-            # a rename lasts once its folder is on the disk
+            # a rename is durable once the folder is flushed
             handle = os.open(self._directory, os.O_RDONLY)
             try:
                 os.fsync(handle)
@@ -167,7 +169,7 @@ def _entry(batch: OutgoingBatch, recipient: Recipient, message: bytes, directory
     )
 
 
-def in_workspace(options: Options, workspace: Path) -> Outbox:
+def make_outbox(options: Options, workspace: Path) -> Outbox:
     """Return the outbox of these options. A relative path is relative to the workspace."""
     return Outbox(options, directory=workspace / options.path)
 
@@ -180,11 +182,11 @@ def _write_draft(entry: _Entry) -> None:
 
 
 def _journal(path: Path, entries: Iterable[_Entry], *, existing_ids: set[str]) -> None:
-    """Append the missing lines. Only messages whose file existed can have a line."""
+    """Append the missing lines. ``existing_ids`` are of messages that had a file before."""
     with path.open("a+b", buffering=0) as journal:
         size = journal.seek(0, os.SEEK_END)
         if size and os.pread(journal.fileno(), 1, size - 1) != b"\n":
-            size = _end_of_last_line(journal.fileno(), size)  # a crash tore the last one
+            size = _end_of_last_line(journal.fileno(), size)  # a crash left an incomplete line
             journal.truncate(size)
         written = _find_journalled_ids(path, existing_ids) if existing_ids else set()
         missing = b"".join([entry.line for entry in entries if entry.message_id not in written])
@@ -199,7 +201,7 @@ def _journal(path: Path, entries: Iterable[_Entry], *, existing_ids: set[str]) -
 
 
 def _end_of_last_line(file: int, end: int) -> int:
-    """Return the offset after the last line break before ``end``, searching backwards."""
+    """Return the offset after the last line break before ``end``."""
     while end:
         chunk_start = max(end - _CHUNK_BYTES, 0)
         newline_at = os.pread(file, end - chunk_start, chunk_start).rfind(b"\n")
@@ -210,7 +212,7 @@ def _end_of_last_line(file: int, end: int) -> int:
 
 
 def _find_journalled_ids(path: Path, message_ids: set[str]) -> set[str]:
-    """Return which of the message ids have a line. Reads the journal line by line."""
+    """Return the message ids that have a line in the journal."""
     found = set()
     with path.open("rb") as lines:
         for line in lines:

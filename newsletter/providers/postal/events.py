@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 
 from newsletter.domain.events import Event
 from newsletter.providers.common import webhooks
-from newsletter.providers.common.public_keys import require_rsa, rsa_key
+from newsletter.providers.common.public_keys import parse_rsa_key, require_rsa
 from newsletter.providers.common.signatures import SignedWebhook, header
 from newsletter.providers.common.webhooks import EventTables, reply_text, value_at
 
@@ -37,7 +37,7 @@ def _event(post: dict[str, Any], now: datetime) -> Event:
         times=(value_at(payload, "timestamp"), post.get("timestamp")),
         addresses=[value_at(message, "to")],
         provider_ids=[value_at(message, "id")],
-        delivery=webhooks.parse_delivery(value_at(message, "tag"), "/"),
+        delivery=webhooks.split_delivery(value_at(message, "tag"), "/"),
         replies=reasons,
         bounce=bounce or webhooks.smtp_bounce(reply_text(*reasons)),
     )
@@ -50,10 +50,9 @@ class Postal(SignedWebhook):
     translate = staticmethod(_event)
 
     def __init__(self, key: str) -> None:
-        self._key = rsa_key(key)
+        self._key = parse_rsa_key(key)
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Verify the signature. Raises Forged."""
         if _SHA256_SIGNATURE_HEADER in headers:
             require_rsa(self._key, body, header(headers, _SHA256_SIGNATURE_HEADER), hashes.SHA256())
         else:

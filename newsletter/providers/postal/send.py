@@ -61,7 +61,7 @@ class Postal(MessageTranslator):
         if response.status // 100 == 2:
             why = f"{reason} without an answer of Postal's"
             return answers.make_answer(response, Verdict.UNKNOWN, why)
-        return answers.refusal_by_status(batch, response, reason)
+        return answers.refuse_by_status(batch, response, reason)
 
 
 def _read_answer(
@@ -71,7 +71,7 @@ def _read_answer(
     code, message = data.get("code"), data.get("message")
     if status == "success":
         sent_id = _message_id(data.get("messages"), ascii_domain(batch.recipients[0].address))
-        return answers.accept_or_doubt(response, sent_id, "success, but not one message with an id")
+        return answers.accept_with_id(response, sent_id, "success, but not one message with an id")
     if status == "parameter-error" or (status == "error" and isinstance(code, str) and code):
         verdict = Verdict.REJECTED if code == "NoRecipients" else Verdict.CONFIGURATION
         parts = [str(each) for each in (code, message) if each]
@@ -98,7 +98,7 @@ def _compile(content: Content) -> Template:
     headers = {"X-AMP": "skip", **dict(content.headers)}
     sender = content.sender
     fields: dict[str, Any] = {
-        "from": bodies.mailbox(sender.name, sender.address),
+        "from": bodies.format_mailbox(sender.name, sender.address),
         "reply_to": ascii_domain(sender.reply_to),
         "subject": content.subject,
         "plain_body": content.text,

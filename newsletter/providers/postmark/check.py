@@ -21,7 +21,7 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Finding, failed, passed, unclear
 from newsletter.providers.common import doctor, records
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
-from newsletter.providers.common.options import public
+from newsletter.providers.common.options import origin
 from newsletter.providers.common.records import Inquiry, Page, Purpose, Question
 from newsletter.providers.postmark.send import PUBLIC_URL, Options
 
@@ -31,7 +31,7 @@ _FIX = "make a broadcast stream there, and write its id as provider.message_stre
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Return questions about the token and the stream, and what to check of the domain by hand."""
-    base, stream = public(options, PUBLIC_URL), options.message_stream
+    base, stream = origin(options, PUBLIC_URL), options.message_stream
     headers = {"X-Postmark-Server-Token": options.server_token.get_secret_value()}
     path = f"/message-streams/{quote(stream, safe='')}"
     no_stream = failed(_STREAM_CHECK, f"the server has no stream {stream}", _FIX)
@@ -92,7 +92,7 @@ class PostmarkInquiry(Inquiry):
 
     def __init__(self, options: Options) -> None:
         headers = {"X-Postmark-Server-Token": options.server_token.get_secret_value()}
-        url = f"{public(options, PUBLIC_URL)}/messages/outbound"
+        url = f"{origin(options, PUBLIC_URL)}/messages/outbound"
         super().__init__(url, headers, options.timeout)
         self._stream = options.message_stream
 

@@ -17,9 +17,9 @@ from newsletter.providers.common.signatures import PasswordWebhook
 from newsletter.providers.common.webhooks import (
     EventTables,
     address,
-    content_id,
-    delivery,
+    hash_id,
     make_event,
+    read_delivery,
     text,
 )
 
@@ -27,7 +27,7 @@ _EVENT_TABLES = EventTables(__name__)
 _TIME_FIELDS = ("BouncedAt", "DeliveredAt", "ReceivedAt", "ChangedAt")
 
 
-def event(payload: dict[str, Any], now: datetime) -> Event:
+def _event(payload: dict[str, Any], now: datetime) -> Event:
     record = text(payload.get("RecordType")) or ("Bounce" if payload.get("TypeCode") else "")
     why = payload.get("Type") or payload.get("SuppressionReason")
     when = next((payload[name] for name in _TIME_FIELDS if name in payload), None)
@@ -39,11 +39,11 @@ def event(payload: dict[str, Any], now: datetime) -> Event:
         payload,
         now,
         kind=_kind(record, payload),
-        id=content_id(*name),
+        id=hash_id(*name),
         times=[when],
         addresses=[to],
         provider_ids=[payload.get("MessageID")],
-        delivery=delivery(payload.get("Metadata")),
+        delivery=read_delivery(payload.get("Metadata")),
         replies=[payload.get("Details")],
         notes=[why],
         bounce=_EVENT_TABLES.bounce("bounces", why),
@@ -65,4 +65,4 @@ def _kind(record: str, payload: dict[str, Any]) -> EventKind:
 class Postmark(PasswordWebhook):
     """Verifies and parses Postmark's webhooks."""
 
-    translate = staticmethod(event)
+    translate = staticmethod(_event)

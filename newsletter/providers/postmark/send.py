@@ -17,9 +17,9 @@ from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ADDRESS_MARK, CAMPAIGN_MARK, METADATA_MARKS, Template
-from newsletter.providers.common.options import ProviderOptions, WebhookKey, option, public
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, option, origin
 from newsletter.providers.common.translators import MessageTranslator
-from newsletter.providers.common.webhooks import parse
+from newsletter.providers.common.webhooks import parse_json
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
 
@@ -29,7 +29,7 @@ MAX_BODY_BYTES = 5_000_000
 PUBLIC_URL = "https://api.postmarkapp.com"
 _RESERVED_PATTERN = re.compile(
     r"\{\{\s*+(?:\{\s*+)?pm:", re.IGNORECASE
-)  # filled in bodies without a template too
+)  # replaced also without a template
 _HEADER_NAME_PATTERN = re.compile(r"[A-Za-z0-9-]+")
 _RECIPIENT_ERROR_PATTERN = re.compile(r"['\"]To['\"]")
 _CALL_ERROR_PATTERN = re.compile(
@@ -38,11 +38,11 @@ _CALL_ERROR_PATTERN = re.compile(
 )
 _VERDICT_OF_CODE = {
     0: Verdict.ACCEPTED,
-    # an address that is none, and one that Postmark has made inactive after a bounce or complaint
+    # an invalid address, and one that Postmark deactivated after a bounce or complaint
     **dict.fromkeys((300, 406), Verdict.REJECTED),
     # maintenance, and too many calls
     **dict.fromkeys((100, 429), Verdict.RETRY),
-    # token, sender, JSON, credits, size of the batch, account: no other batch would fare better
+    # token, sender, JSON, credits, size of the batch, account: each batch would be refused
     **dict.fromkeys((10, 400, 401, 402, 403, 405, 409, 410, 412, 413), Verdict.CONFIGURATION),
 }
 
@@ -50,7 +50,7 @@ _VERDICT_OF_CODE = {
 class Options(ProviderOptions):
     """Settings of Postmark."""
 
-    shaping = frozenset({"message_stream"})  # what is tracked, and links of its own
+    shaping = frozenset({"message_stream"})  # it decides about tracking, and may add links
 
     kind: Literal["postmark"]
     server_token: SecretStr = option(
@@ -77,15 +77,15 @@ class Postmark(MessageTranslator):
     frame = b"[%b]"
 
     def __init__(self, options: Options) -> None:
-        url = f"{public(options, PUBLIC_URL)}/email/batch"
+        url = f"{origin(options, PUBLIC_URL)}/email/batch"
         headers = {"X-Postmark-Server-Token": options.server_token.get_secret_value()}
         super().__init__(options, url, headers, partial(_compile, stream=options.message_stream))
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """Return one verdict for each message, by position. Accepted ones repeat the address."""
         if response.status // 100 == 2:
-            said_of_each = parse(response.body) if response.status == 200 else None
-            return answers.combine(batch, answers.read_each(batch, said_of_each, _item), response)
+            payload = parse_json(response.body) if response.status == 200 else None
+            return answers.combine(batch, answers.read_outcomes(batch, payload, _item), response)
         payload = http.json_object(response) or {}
         message = http.brief(payload.get("Message") or f"HTTP {response.status}")
         verdict = _verdict(payload.get("ErrorCode"), message)
@@ -93,7 +93,7 @@ class Postmark(MessageTranslator):
             verdict = answers.reject_or_split(batch)
         elif verdict is not Verdict.RETRY:
             verdict = Verdict.CONFIGURATION  # a 4xx: nothing was taken, and no retry helps
-        return answers.refusal_by_status(batch, response, message, verdict)
+        return answers.refuse_by_status(batch, response, message, verdict)
 
 
 def _item(recipient: Recipient, item: Any) -> Outcome | None:
@@ -111,7 +111,7 @@ def _item(recipient: Recipient, item: Any) -> Outcome | None:
 
 
 def _verdict(code: object, message: str) -> Verdict:
-    """Return the verdict of an error code. Code 300 may be the sender's fault: not REJECTED."""
+    """Return the verdict of an error code, which for 300 depends on the message too."""
     verdict = _VERDICT_OF_CODE.get(code, Verdict.UNKNOWN) if type(code) is int else Verdict.UNKNOWN
     if code != 300 and verdict is not Verdict.UNKNOWN:
         return verdict
@@ -126,7 +126,7 @@ def _compile(content: Content, stream: str) -> Template:
     """Encode one recipient's message as a template."""
     sender = content.sender
     call = {
-        "From": bodies.mailbox(sender.name, sender.address),
+        "From": bodies.format_mailbox(sender.name, sender.address),
         "Subject": content.subject,
         "TextBody": content.text,
         "HtmlBody": content.html,

@@ -9,7 +9,7 @@ from typing import Any
 from newsletter.domain.delivery.provider import Finding, failed, unclear
 from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
-from newsletter.providers.common.options import bearer, public
+from newsletter.providers.common.options import bearer, origin
 from newsletter.providers.resend.send import Options
 from newsletter.transport.http import HttpResponse, json_object
 
@@ -19,7 +19,7 @@ _FIX = "add it under Domains, and publish its DNS records"
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Return the question whether the sender's domain is verified."""
     domain = doctor.domain_of(sender)
-    url = f"{public(options, 'https://api.resend.com')}/domains?limit=100"
+    url = f"{origin(options, 'https://api.resend.com')}/domains?limit=100"
     headers = bearer(options.api_key)
     return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain), _read_refusal),)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from newsletter.domain.events import Event, Forged
 from newsletter.providers.common import signatures, webhooks
-from newsletter.providers.common.signatures import header, is_same, require_fresh
+from newsletter.providers.common.signatures import header, is_equal, require_fresh
 from newsletter.providers.common.webhooks import EventTables, as_list, parse_time, text, value_at
 
 RETRY_PERIOD = timedelta(0)
@@ -29,7 +29,7 @@ class Resend:
     """Verifies and parses Resend's webhooks. ``key`` is the endpoint's ``whsec_…``."""
 
     def __init__(self, key: str) -> None:
-        self._key = signatures.endpoint_secret(key)
+        self._key = signatures.parse_endpoint_secret(key)
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """Verify a post and return its one event. Raises Forged."""
@@ -40,10 +40,10 @@ class Resend:
         if not all(_SIGNATURE_PATTERN.fullmatch(signature) for signature in signatures):
             raise Forged("the signature is not written as Svix writes it")
         # There are several while a secret is being replaced.
-        if not any(is_same(signature, f"v1,{expected}") for signature in signatures):
+        if not any(is_equal(signature, f"v1,{expected}") for signature in signatures):
             raise Forged("no signature matches")
         require_fresh(parse_time(signed_at), now, RETRY_PERIOD)
-        payload, id_ = webhooks.parse(body), text(event_id)
+        payload, id_ = webhooks.parse_json(body), text(event_id)
         return (
             _event(payload, id_, now)
             if isinstance(payload, dict)
@@ -69,7 +69,7 @@ def _event(payload: dict[str, Any], name: str, now: datetime) -> Event:
         times=[payload.get("created_at")],
         addresses=as_list(value_at(data, "to"))[:1],
         provider_ids=[value_at(data, "email_id")],
-        delivery=webhooks.delivery(tags),
+        delivery=webhooks.read_delivery(tags),
         replies=reasons,
         notes=amazons,
         bounce=webhooks.amazon_bounce(*amazons),

@@ -18,7 +18,7 @@ from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ADDRESS_MARK, METADATA_MARKS, Template
-from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, public
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, origin
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpRequest, HttpResponse
@@ -26,7 +26,7 @@ from newsletter.transport.http import HttpRequest, HttpResponse
 MAX_RECIPIENTS = 100
 _PUBLIC_URL = "https://api.resend.com"
 _RESERVED_PATTERN = re.compile(r"\{\{\s*+(?:\{\s*+)?(?:RESEND_|contact\.)", re.IGNORECASE)
-_HEADER_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_NAME_PATTERN = re.compile(r"[A-Za-z0-9_-]+")
 _RECIPIENT_ERROR_PATTERN = re.compile(r"[`'\"]to[`'\"]|\bto field|\.to\b|recipient", re.IGNORECASE)
 _QUOTA_ERRORS = {"daily_quota_exceeded", "monthly_quota_exceeded"}
 
@@ -52,7 +52,7 @@ class Resend(MessageTranslator):
     frame = b"[%b]"
 
     def __init__(self, options: Options) -> None:
-        url = f"{public(options, _PUBLIC_URL)}/emails/batch"
+        url = f"{origin(options, _PUBLIC_URL)}/emails/batch"
         headers = {**bearer(options.api_key), "x-batch-validation": "strict"}
         super().__init__(options, url, headers, _compile)
 
@@ -70,13 +70,13 @@ class Resend(MessageTranslator):
         if response.status == 429 and str(payload.get("name")) in _QUOTA_ERRORS:
             return answers.make_answer(response, Verdict.QUOTA, message)
         if response.status in {400, 422}:
-            # only a fault in an address is looked for by halving: others would refuse everybody
+            # only a faulty address is found by halving: other faults refuse each half too
             is_validation_error = payload.get("name") == "validation_error"
             about_a_recipient = is_validation_error and _RECIPIENT_ERROR_PATTERN.search(message)
             verdict = answers.reject_or_split(batch) if about_a_recipient else Verdict.CONFIGURATION
             return answers.make_answer(response, verdict, message)
-        # 409: a proxy made the call twice, perhaps, and the first one may be taken
-        return answers.refusal_by_status(batch, response, message)
+        # 409: a proxy may have made the call twice, and Resend may have taken the first
+        return answers.refuse_by_status(batch, response, message)
 
 
 def _read_ids(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
@@ -86,8 +86,8 @@ def _read_ids(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, A
     valid = all(isinstance(each, str) and each for each in ids) and len(items) == recipient_count
     valid = valid and len(set(ids)) == recipient_count and not payload.get("errors")
     provider_id = ids[0] if response.status == 200 and valid else ""
-    doubt = f"HTTP {response.status} without an id for each message"
-    return answers.accept_or_doubt(response, provider_id, doubt)
+    unknown_reason = f"HTTP {response.status} without an id for each message"
+    return answers.accept_with_id(response, provider_id, unknown_reason)
 
 
 # --- building ----------------------------------------------------------------------------------
@@ -97,14 +97,14 @@ def _compile(content: Content) -> Template:
     """Encode one recipient's message as a template."""
     sender = content.sender
     call = {
-        "from": bodies.mailbox(sender.name, sender.address),
+        "from": bodies.format_mailbox(sender.name, sender.address),
         "subject": content.subject,
         "text": content.text,
         "html": content.html,
     }
     if sender.reply_to:
         call["reply_to"] = ascii_domain(sender.reply_to)
-    bodies.check_content(content, "Resend", marks=_RESERVED_PATTERN, name_pattern=_HEADER_NAME)
+    bodies.check_content(content, "Resend", marks=_RESERVED_PATTERN, name_pattern=_NAME_PATTERN)
     tags = [{"name": name, "value": value} for name, value in METADATA_MARKS.items()]
     headers = dict(content.headers)
     return bodies.compile_template({**call, "headers": headers, "tags": tags, "to": [ADDRESS_MARK]})

@@ -22,7 +22,7 @@ from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.provider import Finding, failed, passed, unclear
 from newsletter.providers.common import doctor, records
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
-from newsletter.providers.common.options import bearer, public
+from newsletter.providers.common.options import bearer, origin
 from newsletter.providers.common.records import Inquiry, Page, Purpose, Question
 from newsletter.providers.sendgrid.send import PUBLIC_URL, Options
 
@@ -32,7 +32,7 @@ _FIX = "publish its DNS records, and let SendGrid verify them"
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Return questions about the key's rights and the authentication of the sender's domain."""
-    base = public(options, PUBLIC_URL)
+    base = origin(options, PUBLIC_URL)
     headers, domain = bearer(options.api_key), doctor.domain_of(sender)
     domains = f"{base}/v3/whitelabel/domains?limit={_MAX_DOMAINS}"
     return (
@@ -68,8 +68,8 @@ def _domains(payload: Any, domain: str) -> Finding | None:
     return unclear(DOMAIN, why, fix)
 
 
-_LIMIT = 1000
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
+_MAX_ROWS = 1000
+_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class SendGridInquiry(Inquiry):
@@ -80,7 +80,7 @@ class SendGridInquiry(Inquiry):
 
     def __init__(self, options: Options) -> None:
         headers = {**bearer(options.api_key), "Content-Type": "application/json"}
-        super().__init__(f"{public(options, PUBLIC_URL)}/v3/logs", headers, options.timeout)
+        super().__init__(f"{origin(options, PUBLIC_URL)}/v3/logs", headers, options.timeout)
 
     def first_question(self, batch: OutgoingBatch) -> Question:
         """Ask for messages to a first recipient around the time of the attempt."""
@@ -95,8 +95,8 @@ class SendGridInquiry(Inquiry):
         if question.purpose is Purpose.MESSAGE:
             return _read_message(batch, question, payload)
         rows = payload["messages"]
-        if len(rows) >= _LIMIT:
-            raise ValueError(f"there may be more than {_LIMIT} messages, and no further page")
+        if len(rows) >= _MAX_ROWS:
+            raise ValueError(f"there may be more than {_MAX_ROWS} messages, and no further page")
         records.require_addresses(question, (row["to_email"] for row in rows))
         paths = [f"/{quote(str(row['sg_message_id']), safe='')}" for row in rows]
         messages = [self.question(Purpose.MESSAGE, {}, path=path) for path in paths]
@@ -114,13 +114,13 @@ class SendGridInquiry(Inquiry):
         self, address: str, at: datetime, wait: timedelta, purpose: Purpose, expected: str
     ) -> Question:
         begin, end = (
-            f'TIMESTAMP "{moment.strftime(_TIME)}"' for moment in records.search_window(at, wait)
+            f'TIMESTAMP "{moment.strftime(_FORMAT)}"' for moment in records.search_window(at, wait)
         )
         query = (
             f'to_email = "{address}" AND sg_message_id_created_at >= {begin}'
             f" AND sg_message_id_created_at < {end}"
         )
-        return self._search(query, _LIMIT, purpose, expected)
+        return self._search(query, _MAX_ROWS, purpose, expected)
 
     def _search(self, query: str, limit: int, purpose: Purpose, expected: str = "") -> Question:
         search = {"query": query, "limit": limit} if query else {"limit": limit}

@@ -15,14 +15,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from newsletter.domain.events import Bounce, Event, Forged
-from newsletter.providers.common.public_keys import curve_key
-from newsletter.providers.common.signatures import MAX_AGE, header, require_fresh, unbase64
+from newsletter.providers.common.public_keys import parse_curve_key
+from newsletter.providers.common.signatures import MAX_AGE, decode_base64, header, require_fresh
 from newsletter.providers.common.webhooks import (
     EventTables,
-    delivery,
     make_event,
     parse_time,
-    read_many,
+    read_delivery,
+    read_events,
     text,
 )
 
@@ -36,19 +36,19 @@ class SendGrid:
     """Verifies and parses SendGrid's webhooks. ``key`` is the webhook's public key."""
 
     def __init__(self, key: str) -> None:
-        self._key = curve_key(key)
+        self._key = parse_curve_key(key)
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """Verify a post and return its events, one for each item of the array. Raises Forged."""
         signed_at = header(headers, _TIMESTAMP_HEADER)
-        signature = unbase64(header(headers, _SIGNATURE_HEADER)) or b""
+        signature = decode_base64(header(headers, _SIGNATURE_HEADER)) or b""
         message = signed_at.encode(errors="replace") + body
         try:
             self._key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
         except InvalidSignature as error:
             raise Forged("the signature does not match") from error
         require_fresh(parse_time(signed_at), now, RETRY_PERIOD)
-        return read_many(body, now, _event)
+        return read_events(body, now, _event)
 
 
 def _event(item: dict[str, Any], now: datetime) -> Event:
@@ -64,7 +64,7 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
         times=[item.get("timestamp")],
         addresses=[item.get("email")],
         provider_ids=[sent_as],
-        delivery=delivery(item),
+        delivery=read_delivery(item),
         replies=reasons,
         bounce=_bounce(item),
     )

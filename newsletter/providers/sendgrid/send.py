@@ -18,7 +18,7 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Recipient
 from newsletter.providers.common import answers, bodies
-from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, public
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, origin
 from newsletter.providers.common.translators import BatchTranslator
 from newsletter.transport import http
 from newsletter.transport.http import MAX_RETRY_AFTER, HttpRequest, HttpResponse
@@ -64,7 +64,7 @@ class SendGrid(BatchTranslator[_CompiledContent]):
     limits = Capabilities(max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES)
 
     def __init__(self, options: Options) -> None:
-        url = f"{public(options, PUBLIC_URL)}/v3/mail/send"
+        url = f"{origin(options, PUBLIC_URL)}/v3/mail/send"
         super().__init__(options, url, bearer(options.api_key), _compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
@@ -94,8 +94,8 @@ class SendGrid(BatchTranslator[_CompiledContent]):
         if response.status // 100 == 2:
             provider_id = response.headers.get("x-message-id", "").strip()
             provider_id = provider_id if response.status == 202 and not response.body else ""
-            doubt = f"HTTP {response.status}, but not the empty answer with an X-Message-Id"
-            return answers.accept_or_doubt(response, provider_id, doubt)
+            why = f"HTTP {response.status}, but not the empty answer with an X-Message-Id"
+            return answers.accept_with_id(response, provider_id, why)
         if response.status in {429, 401, 403}:
             return _rate_limited(response, reason)
         if response.status == 400:
@@ -103,7 +103,7 @@ class SendGrid(BatchTranslator[_CompiledContent]):
             about_readers = fields and all(map(_RECIPIENT_FIELD_PATTERN.fullmatch, fields))
             verdict = answers.reject_or_split(batch) if about_readers else Verdict.CONFIGURATION
             return answers.make_answer(response, verdict, reason)
-        return answers.refusal_by_status(batch, response, reason)
+        return answers.refuse_by_status(batch, response, reason)
 
 
 def _name_values(reader: Recipient) -> str:
@@ -116,7 +116,7 @@ def _name_values(reader: Recipient) -> str:
 def _rate_limited(response: HttpResponse, reason: str) -> Answer:
     """Return RETRY for 429; used-up credits come as 401, a temporary block as 403."""
     verdict = Verdict.CONFIGURATION
-    wait = http.reset_after(response, "x-ratelimit-reset")  # in seconds since 1970
+    wait = http.wait_until_reset(response, "x-ratelimit-reset")  # in seconds since 1970
     if response.status == 429:
         verdict = Verdict.RETRY
     elif response.status == 401 and _QUOTA_ERROR_PATTERN.search(reason):

@@ -47,7 +47,7 @@ _STATUSES_WITH_REASON = {"MESSAGE_REJECTED", "INVALID_PARAMETER", "FAILED"}
 _RETRYABLE_VERDICTS = {Verdict.RETRY, Verdict.QUOTA}
 
 
-def read(batch: OutgoingBatch, response: HttpResponse) -> Answer:
+def parse_answer(batch: OutgoingBatch, response: HttpResponse) -> Answer:
     """Return one verdict for each entry, by position: the results contain no addresses."""
     payload = http.json_object(response) or {}
     single = len(batch.recipients) == 1
@@ -75,7 +75,7 @@ def _refuse(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any
     reason = http.brief(": ".join(filter(None, (name, text))) or f"HTTP {response.status}")
     verdict = _VERDICT_OF_ERROR.get(name)
     if verdict is None or response.status // 100 != 4 or response.status == 413:
-        return answers.refusal_by_status(batch, response, reason)
+        return answers.refuse_by_status(batch, response, reason)
     if verdict in _RETRYABLE_VERDICTS:  # one name serves both limits
         daily, rate = "daily" in text.lower(), "rate" in text.lower()
         verdict = Verdict.QUOTA if daily else Verdict.RETRY if rate else verdict

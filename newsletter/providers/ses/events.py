@@ -44,7 +44,7 @@ _MAX_CERTIFICATES = 16
 _REGION = r"[a-z]{2,4}(?:-[a-z]{2,15}){1,3}-[0-9]{1,2}"  # S3 has hosts too: sns.s3.amazonaws.com
 _AMAZON_DOMAIN_PATTERN = r"\.amazonaws\.(?:com|com\.cn|eu)"
 _SNS_HOST_PATTERN = rf"https://sns\.{_REGION}{_AMAZON_DOMAIN_PATTERN}"
-_SUBJECT = re.compile(rf"sns(?:-signing\.{_REGION}|-{_REGION})?{_AMAZON_DOMAIN_PATTERN}")
+_CERTIFICATE_NAME = re.compile(rf"sns(?:-signing\.{_REGION}|-{_REGION})?{_AMAZON_DOMAIN_PATTERN}")
 _CERTIFICATE_URL_PATTERN = re.compile(_SNS_HOST_PATTERN + r"/[A-Za-z0-9_-]{1,100}\.pem")
 _CONFIRMATION_URL_PATTERN = re.compile(_SNS_HOST_PATTERN + r"/\?[\x21-\x7e]{1,4000}")
 _HASH_OF_VERSION: dict[str, hashes.HashAlgorithm] = {
@@ -105,7 +105,7 @@ class Ses:
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """Verify a post and return an event for each recipient; confirm a subscription. Raises
         Forged, and its subclass Unverifiable if Amazon cannot be reached."""
-        payload = webhooks.parse(body)
+        payload = webhooks.parse_json(body)
         kind = exact_text(value_at(payload, "Type"))
         if kind not in _SIGNED_FIELDS:
             raise Forged("it is no message of SNS's, or raw message delivery is on: switch it off")
@@ -145,7 +145,7 @@ class Ses:
         except Exception as error:  # whatever the network or the page does
             raise Unverifiable("Amazon's certificate could not be had") from error
         names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-        if not any(_SUBJECT.fullmatch(str(name.value)) for name in names):
+        if not any(_CERTIFICATE_NAME.fullmatch(str(name.value)) for name in names):
             raise Forged("its certificate is somebody else's")
         return certificate
 
@@ -174,38 +174,38 @@ def _signed_text(payload: dict[str, Any], field_names: Sequence[str]) -> bytes:
 
 def _events(post: dict[str, Any], now: datetime) -> Iterator[Event]:
     message, sns_id = post.get("Message"), text(post.get("MessageId"))
-    event = webhooks.parse(message) if isinstance(message, str) else None
+    event = webhooks.parse_json(message) if isinstance(message, str) else None
     if not isinstance(event, dict):
         yield webhooks.unreadable_event(str(message).encode(errors="replace"), now, id=sns_id)
         return
-    name = _name(event)
+    name = _event_name(event)
     _, where, who = _KIND_OF_EVENT.get(name, _UNKNOWN_KIND)
     details, mail = event.get(where), event.get("mail")
     for reader in as_list(value_at(details, who)) or as_list(value_at(mail, "destination")) or [""]:
         to = address(value_at(reader, "emailAddress") or reader)
         sent_as = text(value_at(mail, "messageId"))
         identity_parts = [value_at(details, part) for part in ("feedbackId", "timestamp", "link")]
-        kind, bounce = _meaning(name, details)
+        kind, bounce = _classify(name, details)
         replies = [value_at(reader, part) for part in ("diagnosticCode", "status")]
         own = text(value_at(details, "bounceSubType")) in _NEVER_TRIED
         yield webhooks.make_event(
             message,
             now,
             kind=kind,
-            id=webhooks.content_id(name, sent_as, identity_parts, to)
+            id=webhooks.hash_id(name, sent_as, identity_parts, to)
             if sent_as
-            else webhooks.content_id(sns_id, to),
+            else webhooks.hash_id(sns_id, to),
             times=(value_at(details, "timestamp"), value_at(mail, "timestamp")),
             addresses=[to],
             provider_ids=[sent_as],
-            delivery=webhooks.delivery(_tags(value_at(mail, "tags"))),
+            delivery=webhooks.read_delivery(_tags(value_at(mail, "tags"))),
             replies=[] if own else replies,
             notes=[value_at(details, part) for part in _REASON_FIELDS] + (replies if own else []),
             bounce=bounce,
         )
 
 
-def _name(event: dict[str, Any]) -> str:
+def _event_name(event: dict[str, Any]) -> str:
     """Return the event's name; without one, the name whose details are in the event."""
     name = text(event.get("eventType")) or text(event.get("notificationType"))
     if name in _KIND_OF_EVENT:
@@ -213,7 +213,7 @@ def _name(event: dict[str, Any]) -> str:
     return next((name_ for name_, (_, where, _) in _KIND_OF_EVENT.items() if where in event), name)
 
 
-def _meaning(name: str, details: Any) -> tuple[EventKind, Bounce | None]:
+def _classify(name: str, details: Any) -> tuple[EventKind, Bounce | None]:
     kind = _KIND_OF_EVENT.get(name, _UNKNOWN_KIND)[0]
     if name == "Complaint":
         if text(value_at(details, "complaintSubType")) in _LISTS:

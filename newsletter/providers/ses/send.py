@@ -35,9 +35,9 @@ from newsletter.domain.statements.content import (
     Recipient,
 )
 from newsletter.providers.common import bodies
-from newsletter.providers.common.options import ProviderOptions, WebhookTopics, option, public
+from newsletter.providers.common.options import ProviderOptions, WebhookTopics, option, origin
 from newsletter.providers.common.translators import BatchTranslator
-from newsletter.providers.ses.answers import read
+from newsletter.providers.ses.answers import parse_answer
 from newsletter.transport.http import HttpRequest, HttpResponse, json_post
 
 MAX_RECIPIENTS = 50
@@ -88,7 +88,7 @@ def endpoint(options: Options) -> str:
     """Return the region's scheme and host. China and the European Sovereign Cloud differ."""
     partition = options.region.partition("-")[0]
     ending = {"cn": "amazonaws.com.cn", "eusc": "amazonaws.eu"}.get(partition, "amazonaws.com")
-    return public(options, f"https://email.{options.region}.{ending}")
+    return origin(options, f"https://email.{options.region}.{ending}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +154,7 @@ class Ses(BatchTranslator[_CompiledContent]):
         return replace(request, headers=headers)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
-        return read(batch, response)
+        return parse_answer(batch, response)
 
 
 def _compile(content: Content) -> _CompiledContent:

@@ -15,7 +15,7 @@ from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.provider import Replay
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import Sender
-from newsletter.providers.common.calls import HttpParcel, HttpProvider
+from newsletter.providers.common.calls import HttpProvider, PreparedCall
 from newsletter.providers.registry import OPTIONS, build
 from newsletter.transport.http import HttpRequest
 from tests.contracts.provider import batch, content, recipients
@@ -50,7 +50,7 @@ SINGLE = {kind for kind in KEYS if provider(kind).capabilities.max_recipients ==
 
 def request(made: HttpProvider, sent: OutgoingBatch) -> HttpRequest:
     prepared = made.prepare(sent)
-    assert isinstance(prepared, HttpParcel)
+    assert isinstance(prepared, PreparedCall)
     return prepared.request
 
 

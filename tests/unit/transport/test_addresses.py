@@ -1,6 +1,6 @@
 """A feed can only be where anybody could go, unless the operator says otherwise."""
 
-from newsletter.transport.addresses import is_private, refusal_of
+from newsletter.transport.addresses import is_private, refusal_reason
 from tests.rows import rows
 
 OWN = (
@@ -19,20 +19,20 @@ PUBLIC = ("93.184.215.14", "8.8.8.8", "2606:4700::1111", "64:ff9b::808:808", "17
 
 @rows("address", OWN)
 def test_private_addresses_are_refused_unless_they_are_meant(address: str) -> None:
-    assert "allow_private: true" in refusal_of(address, allow_private=False)
-    assert refusal_of(address, allow_private=True) == ""
+    assert "allow_private: true" in refusal_reason(address, allow_private=False)
+    assert refusal_reason(address, allow_private=True) == ""
     assert is_private(address)
 
 
 @rows("address", NEVER)
 def test_where_clouds_keep_keys_and_where_nobody_is_no_feed_can_be(address: str) -> None:
     for allow_private in (False, True):
-        assert "not an address that may be called" in refusal_of(
+        assert "not an address that may be called" in refusal_reason(
             address, allow_private=allow_private
         )
 
 
 @rows("address", PUBLIC)
 def test_everybody_elses_addresses_are_allowed(address: str) -> None:
-    assert refusal_of(address, allow_private=False) == ""
+    assert refusal_reason(address, allow_private=False) == ""
     assert not is_private(address)

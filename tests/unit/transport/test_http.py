@@ -11,8 +11,8 @@ from newsletter.transport.http import (
     HttpResponse,
     brief,
     json_object,
-    reset_after,
     retry_after,
+    wait_until_reset,
 )
 from tests.rows import rows
 
@@ -65,7 +65,7 @@ def test_without_a_date_of_its_own_an_answer_is_dated_by_our_clock(
     answer = replace(response(retry_after=DATE, **own), at=at)
     assert retry_after(answer) == timedelta(seconds=seconds)
     reset = replace(response(x_reset="1316628000", **own), at=at)
-    assert reset_after(reset, "x-reset") == timedelta(seconds=seconds)
+    assert wait_until_reset(reset, "x-reset") == timedelta(seconds=seconds)
 
 
 @rows(
@@ -73,7 +73,7 @@ def test_without_a_date_of_its_own_an_answer_is_dated_by_our_clock(
     [("3", 3), ("99999999", 3600), ("1316628060", 60), ("1316620000", 0), ("-1", None), ("", None)],
 )
 def test_a_limit_ends_in_seconds_or_at_an_instant(said: str, seconds: int | None) -> None:
-    wait = reset_after(response(x_reset=said, date=DATE), "x-reset")
+    wait = wait_until_reset(response(x_reset=said, date=DATE), "x-reset")
     assert wait == (None if seconds is None else timedelta(seconds=seconds))
 
 

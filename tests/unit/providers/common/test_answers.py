@@ -8,8 +8,8 @@ from newsletter.domain.delivery.batch import Outcome, Verdict
 from newsletter.domain.statements.content import Recipient
 from newsletter.providers.common.answers import (
     combine,
-    read_each,
-    refusal_by_status,
+    read_outcomes,
+    refuse_by_status,
     reject_or_split,
 )
 from newsletter.transport.http import HttpResponse, longest
@@ -36,7 +36,7 @@ def test_a_refusal_that_says_no_more_is_read_by_its_status(subtests: pytest.Subt
         response = HttpResponse(status=status, headers={"retry-after": "7"})
         for sent, verdict in ((batch(), several), (ALONE, one)):
             with subtests.test(status=status, readers=len(sent.recipients)):
-                answer = refusal_by_status(sent, response, "why")
+                answer = refuse_by_status(sent, response, "why")
                 assert answer.outcome == Outcome(verdict=verdict, reason="why")
                 assert answer.retry_after == (timedelta(seconds=7) if verdict is RETRY else None)
 
@@ -44,7 +44,7 @@ def test_a_refusal_that_says_no_more_is_read_by_its_status(subtests: pytest.Subt
 def test_a_provider_says_what_its_other_refusals_mean() -> None:
     for status, verdict in [(422, R), (401, SETTING), (503, U)]:
         response = HttpResponse(status=status, headers={})
-        assert refusal_by_status(batch(), response, "why", R).outcome.verdict is verdict
+        assert refuse_by_status(batch(), response, "why", R).outcome.verdict is verdict
 
 
 def test_who_is_at_fault_is_found_by_halving() -> None:
@@ -69,13 +69,13 @@ def accepted(recipient: Recipient, said: str) -> Outcome | None:
 
 
 def test_what_is_said_is_read_by_place() -> None:
-    items = read_each(batch(), ["a", "b", "c"], accepted)
+    items = read_outcomes(batch(), ["a", "b", "c"], accepted)
     assert [item.provider_id for item in items] == ["a", "b", "c"]
 
 
 def test_an_answer_that_does_not_speak_of_each_is_unknown(subtests: pytest.Subtests) -> None:
     for said in [None, {}, "abc", [], ["a", "b"], ["a", "b", "c", "d"], ["a", "c", "b"]]:
         with subtests.test(said=said):
-            answer = combine(batch(), read_each(batch(), said, accepted), LATER)
+            answer = combine(batch(), read_outcomes(batch(), said, accepted), LATER)
             assert answer.outcome.verdict is U
             assert not answer.exceptions

@@ -11,20 +11,20 @@ from newsletter.providers.common.bodies import (
     ADDRESS_MARK,
     METADATA_MARKS,
     addresses,
+    cached_by_content,
     check_content,
     check_values,
     compile_template,
     fault,
-    fill_template,
-    mailbox,
-    remember_contents,
+    fill_for_each,
+    format_mailbox,
 )
 from tests.contracts.provider import batch, content, recipients
 
 
 def test_content_is_encoded_once_for_many_batches() -> None:
     said: list[str] = []
-    encode = remember_contents(lambda each: said.append(each.subject))
+    encode = cached_by_content(lambda each: said.append(each.subject))
     for changes in ({}, {}, {"subject": "Another"}, {}):
         encode(batch(**changes).content)
     assert said == ["Forum resigns from task force", "Another"]
@@ -44,7 +44,7 @@ def test_text_that_json_escapes_reaches_each_reader_as_it_was() -> None:
     text = 'A "quote", a \\ backslash,\ta tab,\nUNICODE \u2028 and NLMERGEUNSUBSCRIBE\\n'
     said = compile_template({"to": ADDRESS_MARK, "about": METADATA_MARKS, "text": text})
     sent = batch("jörg@example.org", "eva@bücher.example")
-    assert [json.loads(each) for each in fill_template(said, sent, limit=2, label="It")] == [
+    assert [json.loads(each) for each in fill_for_each(said, sent, limit=2, label="It")] == [
         {
             "to": address,
             "about": {
@@ -67,7 +67,7 @@ def test_a_name_is_quoted_before_its_address(subtests: pytest.Subtests) -> None:
         ('A, "b" \\ c', "n@forum.example", '"A, \\"b\\" \\\\ c" <n@forum.example>'),
     ]:
         with subtests.test(name=name, address=address, line=line):
-            assert mailbox(name, address) == line
+            assert format_mailbox(name, address) == line
 
 
 def test_addresses_come_in_order_with_domains_of_the_dns() -> None:

@@ -81,12 +81,12 @@ def test_a_reason_is_put_together_of_what_there_is() -> None:
     ],
 )
 def test_a_delivery_may_be_named_in_one_word(said: Any, expected: tuple[Any, ...]) -> None:
-    assert tuple(reading.parse_delivery(said, ".").values()) == expected
+    assert tuple(reading.split_delivery(said, ".").values()) == expected
 
 
 @rows("said", [None, 7, "words", [], {"subscriber": -7}, {"campaign": {}}])
 def test_what_names_no_delivery_names_none(said: Any) -> None:
-    assert tuple(reading.delivery(said).values()) == ("", "", None)
+    assert tuple(reading.read_delivery(said).values()) == ("", "", None)
 
 
 def test_what_is_kept_is_bounded_and_can_be_written() -> None:
@@ -94,7 +94,7 @@ def test_what_is_kept_is_bounded_and_can_be_written() -> None:
     for _ in range(100_000):
         deep = [deep]
     assert reading.raw_json(deep) == ""
-    assert reading.content_id(deep) == reading.content_id(deep)
+    assert reading.hash_id(deep) == reading.hash_id(deep)
     kept = reading.raw_json({"a": "x" * 50_000 + "\ud800"})
     assert len(kept) == reading.MAX_RAW_CHARS
     assert reading.raw_json("\ud800\x00") == "?"
@@ -111,7 +111,7 @@ def test_a_post_that_is_not_understood_is_named_by_its_bytes() -> None:
 
 
 def test_a_post_of_more_events_than_its_bytes_could_tell_of_holds_none() -> None:
-    assert len(reading.parse_many(b"[" + b"{}," * 999 + b"{}]")) == 1_000
-    assert reading.parse_many(b"[" + b"{}," * 1_000 + b"{}]") == []
+    assert len(reading.split_events(b"[" + b"{}," * 999 + b"{}]")) == 1_000
+    assert reading.split_events(b"[" + b"{}," * 1_000 + b"{}]") == []
     event = b'{"event": "delivered", "email": "ana@example.org", "id": 1}'
-    assert len(reading.parse_many(b"[" + event + (b"," + event) * 4_999 + b"]")) == 5_000
+    assert len(reading.split_events(b"[" + event + (b"," + event) * 4_999 + b"]")) == 5_000

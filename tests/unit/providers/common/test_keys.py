@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from newsletter.providers.common import signatures as keys
-from newsletter.providers.common.public_keys import curve_key, rsa_key
+from newsletter.providers.common.public_keys import parse_curve_key, parse_rsa_key
 from tests.rows import rows
 
 CURVE = ec.generate_private_key(ec.SECP256R1()).public_key()
@@ -28,28 +28,34 @@ def pem(key: Any) -> str:
 
 @rows("written", [der(CURVE), pem(CURVE), der(CURVE)[:64] + "\n" + der(CURVE)[64:]])
 def test_a_key_on_the_curve_is_read(written: str) -> None:
-    assert curve_key(written) == CURVE
+    assert parse_curve_key(written) == CURVE
 
 
 @rows("written", [der(RSA), pem(RSA), f"v=DKIM1; t=s; h=sha256; p={der(RSA)};", f"p={der(RSA)}"])
 def test_an_rsa_key_is_read(written: str) -> None:
-    assert rsa_key(written) == RSA
+    assert parse_rsa_key(written) == RSA
 
 
 def test_a_secret_of_svix_is_base64_with_or_without_its_end() -> None:
-    assert keys.endpoint_secret("whsec_c2VjcmV0cw==") == b"secrets"
-    assert keys.endpoint_secret("whsec_c2VjcmV0cw") == b"secrets"
+    assert keys.parse_endpoint_secret("whsec_c2VjcmV0cw==") == b"secrets"
+    assert keys.parse_endpoint_secret("whsec_c2VjcmV0cw") == b"secrets"
 
 
 @rows(
     ("read", "written"),
     [
-        *((curve_key, written) for written in ("", "word", der(RSA), der(OTHER_CURVE))),
-        *((curve_key, written) for written in (pem(RSA), der(CURVE)[:-4], "é")),
-        *((rsa_key, written) for written in ("", "p=", der(CURVE), pem(CURVE), pem(RSA)[:90])),
-        *((keys.endpoint_secret, written) for written in ("", "whsec_", "secret", "whsec_%%%")),
-        *((keys.endpoint_secret, written) for written in ("x whsec_c2VjcmV0cw==", "whsec_é")),
-        *((keys.user_and_password, written) for written in ("", "a", ":b", "a:", "a:b\n")),
+        *((parse_curve_key, written) for written in ("", "word", der(RSA), der(OTHER_CURVE))),
+        *((parse_curve_key, written) for written in (pem(RSA), der(CURVE)[:-4], "é")),
+        *(
+            (parse_rsa_key, written)
+            for written in ("", "p=", der(CURVE), pem(CURVE), pem(RSA)[:90])
+        ),
+        *(
+            (keys.parse_endpoint_secret, written)
+            for written in ("", "whsec_", "secret", "whsec_%%%")
+        ),
+        *((keys.parse_endpoint_secret, written) for written in ("x whsec_c2VjcmV0cw==", "whsec_é")),
+        *((keys.parse_password, written) for written in ("", "a", ":b", "a:", "a:b\n")),
     ],
 )
 def test_what_is_no_key_is_refused_without_being_shown(
@@ -63,10 +69,10 @@ def test_what_is_no_key_is_refused_without_being_shown(
 @rows("written", ["", "two words", "line\n", "é"])
 def test_a_shared_secret_is_plain_letters(written: str) -> None:
     with pytest.raises(ValueError, match="looks like 12ab"):
-        keys.secret(written, key_example="12ab")
+        keys.parse_secret(written, key_example="12ab")
 
 
 @rows("letters", ["YQ==\n", " YQ==", "YQ", "YQ==, YQ==", "é", "Y-=="])
 def test_base64_is_read_to_the_letter(letters: str) -> None:
-    assert keys.unbase64(letters) is None
-    assert keys.unbase64("YQ==") == b"a"
+    assert keys.decode_base64(letters) is None
+    assert keys.decode_base64("YQ==") == b"a"

@@ -164,10 +164,10 @@ def test_a_list_is_tried_with_several_messages() -> None:
 
 
 def test_what_readers_would_lack_is_listed() -> None:
-    assert BodyTemplate("{{ message | tojson }}", several=False).left_out() == []
-    assert BodyTemplate("{{ messages | tojson }}", several=True).left_out() == []
+    assert BodyTemplate("{{ message | tojson }}", several=False).find_missing_parts() == []
+    assert BodyTemplate("{{ messages | tojson }}", several=True).find_missing_parts() == []
     least = BodyTemplate(f"{{{LEAST}}}", several=False)
-    assert least.left_out() == [
+    assert least.find_missing_parts() == [
         "html",
         "from_address",
         "Message-ID",

@@ -6,7 +6,7 @@ import botocore.session
 import pytest
 
 from newsletter.domain.delivery.batch import Answer, Verdict
-from newsletter.providers.ses.answers import read
+from newsletter.providers.ses.answers import parse_answer
 from newsletter.transport.http import HttpResponse
 from tests.contracts.provider import answered, batch
 
@@ -37,7 +37,7 @@ def entry(status: str, said: str = "") -> dict[str, str]:
 def results(*entries: object) -> Answer:
     addresses = [f"r{number}@example.org" for number in range(len(entries))]
     response = answered(200, {"BulkEmailEntryResults": list(entries)})
-    return read(batch(*addresses), response)
+    return parse_answer(batch(*addresses), response)
 
 
 def verdicts(answer: Answer, count: int) -> list[Verdict]:
@@ -117,7 +117,7 @@ def test_each_answer_has_its_verdict(subtests: pytest.Subtests) -> None:
         for addresses in [SEVERAL, ONE]:
             with subtests.test(case=case, addresses=addresses):
                 response, several, one = CALLS[case]
-                answer = read(batch(*addresses), response)
+                answer = parse_answer(batch(*addresses), response)
                 assert answer.outcome.verdict is (several if addresses is SEVERAL else one)
                 assert answer.outcome.reason
                 assert not answer.exceptions
@@ -207,7 +207,7 @@ def test_what_stops_all_leads_where_nobody_was_accepted(subtests: pytest.Subtest
 
 
 def test_a_reason_names_the_error_and_keeps_names_to_itself() -> None:
-    answer = read(batch(), error(400, "MessageRejected", UNVERIFIED))
+    answer = parse_answer(batch(), error(400, "MessageRejected", UNVERIFIED))
     assert answer.outcome.reason.startswith("MessageRejected: Email address is not verified.")
     assert answer.outcome.reason.endswith("…@y.example")
 
@@ -216,6 +216,6 @@ def test_only_a_limit_is_waited_out_as_long_as_asked(subtests: pytest.Subtests) 
     for name in ["TooManyRequestsException", "LimitExceededException", ""]:
         with subtests.test(name=name):
             asked = answered(429, {"message": ""}, x_amzn_errortype=name, retry_after="30")
-            assert read(batch(), asked).retry_after == timedelta(seconds=30)
+            assert parse_answer(batch(), asked).retry_after == timedelta(seconds=30)
             refused = answered(400, {}, x_amzn_errortype="BadRequestException", retry_after="30")
-            assert read(batch(), refused).retry_after is None
+            assert parse_answer(batch(), refused).retry_after is None

@@ -10,7 +10,7 @@ from newsletter.providers.postbox.send import PUBLIC_URL, Options
 from newsletter.domain.delivery.provider import Finding
 from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, Probe
-from newsletter.providers.common.options import bearer, public
+from newsletter.providers.common.options import bearer, origin
 
 _FIX = "add it under Domains, and publish its DNS records"
 
@@ -18,7 +18,7 @@ _FIX = "add it under Domains, and publish its DNS records"
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Whether the sender's domain is verified."""
     domain = doctor.domain_of(sender)
-    url, headers = f"{public(options, PUBLIC_URL)}/v1/domains", bearer(options.api_key)
+    url, headers = f"{origin(options, PUBLIC_URL)}/v1/domains", bearer(options.api_key)
     return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain)),)
 
 

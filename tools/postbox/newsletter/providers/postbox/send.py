@@ -15,7 +15,7 @@ from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ADDRESS_MARK, METADATA_MARKS, Template
-from newsletter.providers.common.options import ProviderOptions, bearer, public
+from newsletter.providers.common.options import ProviderOptions, bearer, origin
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
@@ -46,7 +46,7 @@ class Postbox(MessageTranslator):
     frame = b'{"messages":[%b]}'
 
     def __init__(self, options: Options) -> None:
-        url = f"{public(options, PUBLIC_URL)}/v1/batches"
+        url = f"{origin(options, PUBLIC_URL)}/v1/batches"
         super().__init__(options, url, bearer(options.api_key), _compile)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
@@ -54,9 +54,9 @@ class Postbox(MessageTranslator):
         payload = http.json_object(response) or {}
         if response.status // 100 == 2:
             results = payload.get("results") if response.status == 200 else None
-            return answers.combine(batch, answers.read_each(batch, results, _item), response)
+            return answers.combine(batch, answers.read_outcomes(batch, results, _item), response)
         reason = http.brief(payload.get("message") or f"HTTP {response.status}")
-        return answers.refusal_by_status(batch, response, reason)
+        return answers.refuse_by_status(batch, response, reason)
 
 
 def _item(recipient: Recipient, payload: Any) -> Outcome | None:
