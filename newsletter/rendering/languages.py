@@ -7,7 +7,7 @@ from unicodedata import normalize
 from babel import Locale, UnknownLocaleError
 
 _INTERNATIONAL_LOCALES = {"en": "en-001"}
-"""English without a region writes 21 September 2011, not September 21, 2011 (``en-US``)."""
+"""Language → locale. English without a region writes 21 September 2011, as en-US does not."""
 _OWN_NAMES = {"ht": "Kreyòl ayisyen", "id": "Bahasa Indonesia", "tl": "Tagalog"}
 """Language → the name to use instead of CLDR's."""
 
@@ -22,9 +22,9 @@ def base_language(language: str) -> str:
 
 @lru_cache(maxsize=64)
 def locale_of(tag: str) -> Locale | None:
-    """Return the CLDR locale of a language tag, or None. English without a region is international.
+    """Return the CLDR locale of a language tag, or None for an unknown language.
 
-    An unknown region is ignored.
+    English without a region is international. An unknown region is ignored.
     """
     for name in (tag, base_language(tag)):
         try:
@@ -43,9 +43,9 @@ def direction(language: str) -> str:
 
 @lru_cache(maxsize=128)
 def language_name(language: str) -> str:
-    """Return a language's own name, with the tag's variant: Português (BR).
+    """Return a language's name in itself, with the tag's variant: Português (BR).
 
-    An unknown language is named by its tag.
+    The name of an unknown language is its tag.
     """
     base, _, variant = language.partition("-")
     locale = locale_of(base)

@@ -1,7 +1,7 @@
 """The renderer and the reviewer: imported on first use, and run in a sandbox for long texts.
 
-The time for a text grows with its length, at worst by 50 µs a character. A short text is rendered
-in this process, which saves the half second that another one takes to start.
+A text takes up to 50 µs a character. A short text is rendered in this process, as starting a
+sandbox takes half a second.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class LazyRenderer:
             return self.templates.render(statement, translations, test=test)
         arguments = {
             "renderer": self._arguments,
-            "statement": replace(statement, segment=None),  # no email says it
+            "statement": replace(statement, segment=None),  # no email shows the segment
             "translations": tuple(translations),
             "test": test,
         }
@@ -87,7 +87,7 @@ class LazyRenderer:
             message = f"was not made an email yet: {error}; it is tried again"
             raise Postponed([_fault(statement, message)]) from error
         except CutOff as error:
-            raise TookTooLong([_fault(statement, _too_long(self._timeout))]) from error
+            raise TookTooLong([_fault(statement, _timeout_message(self._timeout))]) from error
         if isinstance(found, InvalidInput):
             raise found
         content: Content = replace(found, segment=statement.segment)
@@ -116,7 +116,7 @@ def review_text(
     *,
     timeout: timedelta = RENDER_TIMEOUT,
 ) -> tuple[ReviewFinding, ...]:
-    """Return the review findings of a text. One of them says if the text takes too long."""
+    """Return the review findings of a text. A text that takes too long gets a finding on that."""
     if not is_long(statement):
         from newsletter.rendering.checks import reviewer
 
@@ -127,7 +127,7 @@ def review_text(
         [found] = ask(_REVIEW_FUNCTION, arguments, answer=kind, timeout=timeout, gate=TEXT_GATE)
     except CutOff as error:
         message = f"was not reviewed: {error}; try again" if isinstance(error, NotStarted) else ""
-        fault = _fault(statement, message or _too_long(timeout))
+        fault = _fault(statement, message or _timeout_message(timeout))
         finding = ReviewFinding(
             check=Check.FAULT, message=fault.message, file=fault.file, line=fault.line
         )
@@ -137,7 +137,7 @@ def review_text(
 
 
 def is_long(*statements: Statement) -> bool:
-    """Return whether the texts together are so long that rendering them needs a time limit."""
+    """Return whether the texts are together so long that rendering needs a sandbox."""
     from newsletter.rendering.markdown.markdown import MAX_SHORT_CHARS
 
     fields = ("title", "subject", "summary", "preview", "body")
@@ -145,7 +145,7 @@ def is_long(*statements: Statement) -> bool:
     return length > MAX_SHORT_CHARS
 
 
-def _too_long(timeout: timedelta) -> str:
+def _timeout_message(timeout: timedelta) -> str:
     return (
         f"takes longer than {timeout.total_seconds():g} s to be made an email: shorten it, or take"
         " out what repeats signs such as brackets and quotation marks hundreds of times"
@@ -163,7 +163,7 @@ def render_here(
     translations: Sequence[Statement],
     test: bool,
 ) -> Content:
-    """Render in this process, which is the sandbox. Raises InvalidInput."""
+    """Render in this process, as the function of a sandbox. Raises InvalidInput."""
     from newsletter.rendering.mail.renderer import TemplateRenderer
 
     return TemplateRenderer(**renderer).render(statement, translations, test=test)

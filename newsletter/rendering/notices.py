@@ -1,7 +1,6 @@
 """Notices in the formats of Slack, Microsoft Teams and signed webhooks.
 
-Titles, names and comments are text that others wrote: in no format can they make a link or call
-people.
+Titles, names and comments are texts that others wrote. They cannot make a link or mention people.
 """
 
 import json
@@ -14,9 +13,9 @@ from newsletter.domain.archive import FORMATS
 from newsletter.domain.delivery.transactional import NoticeSection, subject_of
 
 _MAX_NEWS = 20
-"""Statements in one message. Slack takes 50 blocks, and Teams 28 KB."""
+"""The most statements in one message. Slack accepts 50 blocks, and Teams 28 KB."""
 _MAX_CHARS = 1_000
-"""Characters of the lines of one statement."""
+"""The most characters of a statement's lines."""
 
 
 def slack_message(news: Sequence[NoticeSection]) -> bytes:
@@ -37,9 +36,9 @@ def slack_message(news: Sequence[NoticeSection]) -> bytes:
 
 
 def teams_card(news: Sequence[NoticeSection]) -> bytes:
-    """Return the body for a workflow of Teams: an Adaptive Card.
+    """Return a message with an Adaptive Card, for a workflow of Teams.
 
-    Runs of text show Markdown as it is written.
+    A TextRun shows Markdown as it is written.
     """
     body: list[dict[str, Any]] = []
     for place, one in enumerate(news[:_MAX_NEWS]):
@@ -74,7 +73,7 @@ def teams_card(news: Sequence[NoticeSection]) -> bytes:
 
 
 def webhook_event(news: Sequence[NoticeSection], *, organisation: str, at: datetime) -> bytes:
-    """Return the body of a webhook, as Standard Webhooks advises: type, timestamp, data."""
+    """Return the body of a webhook in the form of Standard Webhooks: type, timestamp, data."""
     return _json(
         {
             "type": "newsletter.notices",
@@ -98,7 +97,7 @@ def webhook_event(news: Sequence[NoticeSection], *, organisation: str, at: datet
 
 
 def hub_ping(public_url: str) -> bytes:
-    """Return the form that asks a WebSub hub to fetch the feeds."""
+    """Return the form body that asks a WebSub hub to fetch the feeds."""
     feeds = (("hub.url", f"{public_url}/{file}") for file in FORMATS)
     return urlencode([("hub.mode", "publish"), *feeds]).encode()
 
@@ -113,7 +112,7 @@ def _other_news(news: Sequence[NoticeSection]) -> str:
 
 
 def _escape_slack(text: str) -> str:
-    """Escape the three characters that Slack gives a meaning in links and mentions."""
+    """Escape the three characters with a meaning in Slack's links and mentions."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -1,7 +1,7 @@
-"""Show a finished mail as different readers see it.
+"""Show a finished mail in a browser as different readers see it.
 
-A browser has one colour scheme. So each copy is changed where that would mislead, and its policy
-keeps the browser from fetching anything but the mail's own pictures.
+Each function returns a copy of the mail's HTML. The copy fixes the colour scheme, and its content
+policy lets the browser fetch only the mail's own pictures.
 """
 
 import html as markup
@@ -35,28 +35,28 @@ _HEAD_ADDITION = (
     '<meta name="referrer" content="no-referrer"><base target="_blank">'
 )
 _PICTURE_OUTLINE_STYLE = " img {outline: 1px solid #a9aeb3; outline-offset: -1px;}"
-"""Mail programs show where a picture would be; a browser does not."""
+"""Mail programs outline missing pictures. Browsers do not."""
 
 
 def light(html: str) -> str:
-    """Show the mail on a light screen."""
-    return _as_seen(_in_scheme(html, "light"))
+    """Return the mail as a light screen shows it."""
+    return _with_policy(_set_scheme(html, "light"))
 
 
 def dark(html: str) -> str:
-    """Show the mail in a dark mail program that uses the mail's dark colours."""
-    return _as_seen(_in_scheme(html, "dark"))
+    """Return the mail as shown by a dark mail program that uses the mail's dark colours."""
+    return _with_policy(_set_scheme(html, "dark"))
 
 
 def without_images(html: str) -> str:
-    """Show the mail on a light screen without pictures: alt text replaces them."""
+    """Return the mail as a light screen shows it with alt text in place of pictures."""
     kept = lambda one: "" if one["name"].lower() in {"src", "srcset"} else one.group()  # noqa: E731
     stripped = _IMAGE_PATTERN.sub(lambda tag: _ATTRIBUTE_PATTERN.sub(kept, tag.group()), html)
-    return _in_front(_in_scheme(stripped, "light", rules=_PICTURE_OUTLINE_STYLE), "'none'")
+    return _add_head(_set_scheme(stripped, "light", rules=_PICTURE_OUTLINE_STYLE), "'none'")
 
 
-def plain(text: str, *, title: str, language: str) -> str:
-    """Show the text part as a page: browsers guess the encoding of bare text files."""
+def text_page(text: str, *, title: str, language: str) -> str:
+    """Return the text part as an HTML page, as browsers guess the encoding of plain text files."""
     page = (default_templates() / "desk" / "email-text.html").read_text("utf-8")
     return page.format(
         language=markup.escape(language),
@@ -67,7 +67,7 @@ def plain(text: str, *, title: str, language: str) -> str:
 
 
 def inbox_line(html: str) -> str:
-    """Return the inbox's preview text: the first words of the mail, hidden or not."""
+    """Return the first words of the mail, hidden or not, which inboxes show after the subject."""
     page = Page(_INVISIBLE_PATTERN.sub("", html))
     beginning = _PADDING_PATTERN.split(page.text.strip(), maxsplit=1)[0]
     words = " ".join(beginning.split())
@@ -78,7 +78,7 @@ def inbox_line(html: str) -> str:
 
 
 def picture_hosts(html: str) -> tuple[str, ...]:
-    """Return the hosts of the pictures over https, each once, in order."""
+    """Return the hosts of the pictures that are fetched over https, each once, in order."""
     hosts = []
     for address in document_fromstring(html.strip() or "<p>").xpath("//img/@src"):
         with suppress(ValueError):
@@ -88,22 +88,22 @@ def picture_hosts(html: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(hosts))
 
 
-def _as_seen(html: str) -> str:
+def _with_policy(html: str) -> str:
     hosts = " ".join(f"https://{host}" for host in picture_hosts(html))
     media_source = " 'self'" if 'src="/media/' in html else ""
-    return _in_front(html, f"data:{media_source} {hosts}".rstrip())
+    return _add_head(html, f"data:{media_source} {hosts}".rstrip())
 
 
-def _in_front(html: str, pictures: str) -> str:
-    """Put the policy first in the head, before anything loads."""
+def _add_head(html: str, pictures: str) -> str:
+    """Return the HTML with the policy first in the head, so that it applies to all that follows."""
     front = _HEAD_ADDITION.format(policy=_CONTENT_POLICY.format(pictures=pictures))
     head = _HEAD_START_PATTERN.search(html)
-    at = head.end() if head else html.find(">") + 1  # without a head: behind the doctype
+    at = head.end() if head else html.find(">") + 1  # without a head: after the doctype
     return html[:at] + front + html[at:]
 
 
-def _in_scheme(html: str, scheme: str, *, rules: str = "") -> str:
-    """Make the style sheets and the bare page use one colour scheme only."""
+def _set_scheme(html: str, scheme: str, *, rules: str = "") -> str:
+    """Return the HTML with the style rules of one colour scheme only."""
 
     def settled(found: re.Match[str]) -> str:
         return _ALWAYS_TRUE_QUERY if found["scheme"].lower() == scheme else _NEVER_TRUE_QUERY

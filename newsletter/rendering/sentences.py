@@ -23,9 +23,9 @@ from jinja2 import Environment
 from newsletter.domain.wording import Sentence
 
 _TEMPLATE_LEXER = Environment(keep_trailing_newline=True, autoescape=True)
-"""Without options that take blanks away, its tokens are the whole source."""
+"""No option removes blanks, so the tokens joined are the whole source."""
 _FIRST_MARK = 0xE000
-"""A private character replaces each expression in a run of text."""
+"""The first of the private characters that replace the expressions in a run of text."""
 _MARK_PATTERN = re.compile("[\ue000-\uf8ff]")
 _TAG_PATTERN = re.compile(r"(<[^>]*>?)")
 _ATTRIBUTE_PATTERN = re.compile(r'((?:aria-label|title|placeholder|alt|data-label)=")([^"]*)(?=")')
@@ -34,13 +34,13 @@ _ENTITY_PATTERN = re.compile(r"&\w+;")
 _ICON_PATTERN = re.compile(
     r"\{\{-? *(?:parts\.)?(?:icon|avatar|check_mark|chip|state_chip|frame_mark)\("
 )
-"""Expressions that are no words: a message does not begin or end with one."""
+"""Expressions without words. At the ends of a message they are left out of it."""
 _MESSAGE_PATTERN = re.compile(r"(?s)(?:[“(]?[A-Z]|\d+ ).*[a-z]")
-"""Strings in expressions that are messages: they begin with a capital or a number."""
+"""A string in an expression is a message if it begins with a capital or a number."""
 _NAME_PATTERN = re.compile(r"[a-z_]\w*")
 
 Translate = Callable[[str], str]
-"""Translates a message with its gaps in braces; or collects it, and returns it as it is."""
+"""Returns the translation of a message, whose gaps are in braces."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class Language:
 
     @cached_property
     def _translations(self) -> Mapping[str, tuple[str, ...]]:
-        """Translation by English message, in all plural forms; without open and fuzzy ones."""
+        """Return English message → plural forms, without incomplete and fuzzy translations."""
         found = {}
         for message in read_po(StringIO(self.catalogue)):
             key = message.id if isinstance(message.id, str) else message.id[0]
@@ -69,7 +69,10 @@ class Language:
 
     @cached_property
     def script_messages(self) -> str:
-        """The words of the browser's scripts as JSON: by English message, what counts as a list."""
+        """Return the messages of the browser's scripts as JSON: English message → translation.
+
+        The translation of a message with a count is a list of its plural forms.
+        """
         found = {
             key: forms[0] if len(forms) == 1 else forms
             for message in read_po(StringIO(self.catalogue))
@@ -84,11 +87,11 @@ class Language:
         return c2py(read_po(StringIO(self.catalogue)).plural_expr)
 
     def translate(self, message: str) -> str:
-        """Return a message in this language; as it is if the catalogue lacks it."""
+        """Return a message in this language, or in English if the catalogue lacks it."""
         return self._translations.get(message, (message,))[0]
 
     def in_words(self, value: object) -> object:
-        """Return a sentence in this language; other values as they are."""
+        """Return a Sentence as text in this language, and other values as they are."""
         if not self.catalogue or not isinstance(value, Sentence):
             return value
         forms = self._translations.get(value.pattern) or (value.pattern, value.many)
@@ -96,17 +99,17 @@ class Language:
         form = forms[self._form(count)] if value.many and isinstance(count, int) else forms[0]
         if not value.values:
             return form
-        return form.format(**{name: self._value(one) for name, one in value.values.items()})
+        return form.format(**{name: self._format_value(one) for name, one in value.values.items()})
 
     def in_all_words(self, value: object) -> object:
-        """Return a value for JSON with each sentence in it in this language."""
+        """Return a value for JSON with each Sentence in it as text in this language."""
         if isinstance(value, Mapping):
             return {name: self.in_all_words(one) for name, one in value.items()}
         if isinstance(value, list):
             return [self.in_all_words(one) for one in value]
         return self.in_words(value)
 
-    def _value(self, value: object) -> object:
+    def _format_value(self, value: object) -> object:
         if isinstance(value, Sentence):
             return self.in_words(value)
         if isinstance(value, int | float):
@@ -115,18 +118,18 @@ class Language:
 
 
 class _Number(str):
-    """A number as a language writes it, where English writes 4,213."""
+    """A number as a language writes it. Formats such as ``:,`` do not change it."""
 
     def __format__(self, _: str) -> str:
         return str(self)
 
 
 _BABEL_DATE_FIELDS = {"%A": "EEEE", "%a": "EEE", "%B": "MMMM", "%b": "MMM"}
-"""strftime's names of days and months → CLDR's."""
+"""Code of strftime → code of CLDR, for names of days and months."""
 
 
 class _Day:
-    """A time whose day and month have the names of a language."""
+    """A date that is formatted with a language's names of days and months."""
 
     def __init__(self, at: date, locale: Locale) -> None:
         self._at, self._locale = at, locale
@@ -143,10 +146,10 @@ class _Day:
 
 
 def translate_source(source: str, translate: Translate) -> str:
-    """Return a template's source with each visible message replaced by ``translate``'s answer.
+    """Return a template's source with ``translate`` applied to each visible message.
 
     Visible are text between tags, attributes that are read out or shown, and strings in expressions
-    that begin with a capital or a number, but for keys, comparisons and what ``say`` is given.
+    that begin with a capital or a number. Keys, compared strings and arguments of ``say`` are not.
     """
     pieces: list[str] = []
     run: list[tuple[bool, str]] = []
@@ -164,7 +167,7 @@ def translate_source(source: str, translate: Translate) -> str:
 
 
 def _with_words(tokens: list[tuple[str, str]], translate: Translate) -> Iterator[tuple[str, str]]:
-    """Yield (data, text), (variable, {{ … }}) and other tokens, with strings in them replaced."""
+    """Yield (data, text), (variable, {{ … }}) and other tokens, with their strings translated."""
     expression, depth, said_at = "", 0, 0
     code_tokens = [(kind, value) for kind, value in tokens if kind != "whitespace"]
     at = 0
@@ -193,9 +196,10 @@ def _with_words(tokens: list[tuple[str, str]], translate: Translate) -> Iterator
 
 
 def _run(run: list[tuple[bool, str]], in_tag: bool, translate: Translate) -> tuple[str, bool]:
-    """Replace the messages in text and expressions that no block interrupts.
+    """Translate the messages in text and expressions that no block interrupts.
 
-    ``in_tag`` says whether the run begins, and the answer whether it ends, inside a tag.
+    ``run`` is (whether an expression, source). ``in_tag`` says whether it begins inside a tag.
+    Returns the translated source, and whether it ends inside a tag.
     """
     expressions = [text for is_variable, text in run if is_variable]
     numbers = iter(range(len(expressions)))
@@ -218,7 +222,7 @@ def _run(run: list[tuple[bool, str]], in_tag: bool, translate: Translate) -> tup
 
 
 def _translate_text(text: str, placeholders: list[str], translate: Translate) -> str:
-    """Replace the message in a piece of text by its translation; blanks around it stay."""
+    """Return a piece of text with its message translated. Blanks and icons around it stay."""
     start, end = 0, len(text)
     while start < end and _is_blank_or_icon(text[start], placeholders):
         start += 1

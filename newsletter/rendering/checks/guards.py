@@ -1,4 +1,4 @@
-"""Check a statement before, and HTML and text after rendering."""
+"""Check a statement before rendering, and HTML and text after it."""
 
 import re
 from collections.abc import Iterator
@@ -34,14 +34,14 @@ _FORBIDDEN_TAGS = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Requirements:
-    """The content that both parts of a mail must have."""
+    """The parts that the HTML and the text of an email must have."""
 
     links: tuple[str, ...]
     postal_address: str
     embargo: str = ""
     """The embargo's end as written in the mail, or ""."""
-    gaps: int = 0
-    """Number of ``NAME_MARKS`` that may occur."""
+    max_gaps: int = 0
+    """How many of ``NAME_MARKS`` may occur."""
 
 
 class Page:
@@ -51,9 +51,9 @@ class Page:
         root = document_fromstring(html.strip() or "<p>")
         self.tags = [element.tag for element in root.iter("*")]
         self.hrefs: list[str] = root.xpath("//@href")
-        self.places = {f"#{place}" for place in root.xpath("//@id")}
+        self.anchors = {f"#{place}" for place in root.xpath("//@id")}
         handlers = root.xpath("//@*[starts-with(name(), 'on')]")
-        self.events = [handler.attrname for handler in handlers]
+        self.event_attributes = [handler.attrname for handler in handlers]
         self.text: str = root.text_content()
 
 
@@ -90,9 +90,9 @@ def size_faults(html: str) -> Iterator[str]:
 
 
 def mark_faults(part: str, required: Requirements) -> Iterator[str]:
-    """Yield a fault if the author wrote merge marks, in any spelling."""
-    # our own gaps are taken out; whatever is left came from somebody's text
-    for mark in (*required.links, *NAME_MARKS[: required.gaps]):
+    """Yield a fault if the author wrote a merge mark."""
+    # a mark that is not ours came from the text
+    for mark in (*required.links, *NAME_MARKS[: required.max_gaps]):
         part = part.replace(mark, "")
     if MARK_PREFIX in part:
         yield f"it holds {MARK_PREFIX}, which marks gaps to be filled: write another word"
@@ -103,12 +103,12 @@ def html_faults(html: str, required: Requirements) -> Iterator[str]:
     page = Page(html)
     for tag in sorted(_FORBIDDEN_TAGS.intersection(page.tags)):
         yield f"it has a <{tag}>, which mail programs block: remove it"
-    for event in page.events:
+    for event in page.event_attributes:
         yield f"it has the attribute {event}, which mail programs block: remove it"
     if page.tags.count("h1") != 1:
         yield f"it has {page.tags.count('h1')} h1 elements: the title must be the only one"
     for href in page.hrefs:
-        if href not in page.places and not _ABSOLUTE_URL_PATTERN.match(href):
+        if href not in page.anchors and not _ABSOLUTE_URL_PATTERN.match(href):
             yield f"it links to {href!r}: write a whole address"
     for url in required.links:
         if url not in page.hrefs:
@@ -128,7 +128,7 @@ def text_faults(text: str, html: str, required: Requirements) -> Iterator[str]:
     yield from _missing_words(text, required)
     digits = re.sub(r"[^+0-9]", "", text)
     page = Page(html)
-    for href in [*required.links, *(href for href in page.hrefs if href not in page.places)]:
+    for href in [*required.links, *(href for href in page.hrefs if href not in page.anchors)]:
         if href.startswith("tel:") and href.removeprefix("tel:") in digits:
             continue
         if href.removeprefix("mailto:") not in text:
@@ -136,6 +136,6 @@ def text_faults(text: str, html: str, required: Requirements) -> Iterator[str]:
 
 
 def _contains_words(text: str, words: str) -> bool:
-    """Return whether a text contains the words, ignoring line breaks and blanks."""
-    # without blanks: lines of text are folded, and an address is set over several
+    """Return whether a text contains the words. Line breaks and blanks do not count."""
+    # lines of text are folded, and an address is on several lines
     return "".join(words.split()) in "".join(text.split())

@@ -33,7 +33,7 @@ MAX_CHARACTERS_SHOWN = 80
 
 _SHORTENER_HOSTS = frozenset(text_segments.PHRASE_TABLES.words("shorteners"))
 _EMPTY_LINK_TEXTS = frozenset(text_segments.PHRASE_TABLES.words("empty link texts"))
-_UNSEEN_KIND = re.compile(r"\.(?:svgz?|avif|heic|tiff?|bmp)(?:\?[^#]*)?$", re.IGNORECASE)
+_UNSEEN_KIND_PATTERN = re.compile(r"\.(?:svgz?|avif|heic|tiff?|bmp)(?:\?[^#]*)?$", re.IGNORECASE)
 _FILE_NAME_PATTERN = re.compile(
     r"(?i:\S+\.(?:jpe?g|png|gif|webp|heic|svg|bmp|tiff?)"
     r"|(?:img|dsc[nf]?|pict|image|screenshot|screen shot|photo|foto|untitled)[-_ ]?\d[-\w .]{0,40}"
@@ -50,18 +50,18 @@ def review_text(
     ``content`` is None if the statement cannot be rendered.
     """
     statement = replace(statement, embargo=embargo_in(statement))
-    remarks = [*find_context_findings(statement, context), *_of_front_matter(statement)]
+    remarks = [*find_context_findings(statement, context), *_check_front_matter(statement)]
     if len(statement.body) <= MAX_HTML_BYTES:  # what is longer cannot be rendered anyway
-        remarks += _of_text(statement, context)
+        remarks += _check_text(statement, context)
     if content is not None:
-        remarks += _of_size(statement, content)
+        remarks += _check_size(statement, content)
     return in_order(remarks)
 
 
-def _of_front_matter(statement: Statement) -> Iterator[ReviewFinding]:
+def _check_front_matter(statement: Statement) -> Iterator[ReviewFinding]:
     for key in ("title", "subject", "preview", "summary"):
         line = statement.line_of(key)
-        for phrase in text_segments.phrases_in(getattr(statement, key)):
+        for phrase in text_segments.find_phrases(getattr(statement, key)):
             if phrase.check in {Check.PLACEHOLDER, Check.DIALECT}:
                 yield ReviewFinding(
                     check=phrase.check,
@@ -72,7 +72,7 @@ def _of_front_matter(statement: Statement) -> Iterator[ReviewFinding]:
                 )
 
 
-def _of_size(statement: Statement, content: Content) -> Iterator[ReviewFinding]:
+def _check_size(statement: Statement, content: Content) -> Iterator[ReviewFinding]:
     size = len(content.html.encode())
     if size > LARGE_HTML_BYTES:
         message = say(
@@ -88,36 +88,36 @@ _FoundPhrase = tuple[Check, int, str]
 """(check, line of the body from 0, message)."""
 
 
-def _of_text(statement: Statement, context: ReviewContext) -> Iterator[ReviewFinding]:
+def _check_text(statement: Statement, context: ReviewContext) -> Iterator[ReviewFinding]:
     body_line = statement.line_of("body")
     tokens = read_markdown(statement.body, statement.language)
     about = statement.date or context.day
-    segments = _about_segments(tokens, about, context.day.year)
-    for check, line, message in (*_about_tables(tokens), *_about_files(tokens), *segments):
+    segments = _check_segments(tokens, about, context.day.year)
+    for check, line, message in (*_check_tables(tokens), *_check_files(tokens), *segments):
         place = body_line + line if body_line else 0
         yield ReviewFinding(check=check, message=message, file=statement.origin, line=place)
 
 
-def _about_segments(tokens: Sequence[Token], about: date, year: int) -> Iterator[_FoundPhrase]:
-    """Yield findings; weekdays are checked near ``about``, copyrights against ``year``."""
+def _check_segments(tokens: Sequence[Token], about: date, year: int) -> Iterator[_FoundPhrase]:
+    """Yield findings. The weekday of a date is checked in the year near ``about``."""
     level = 0
     for segment in text_segments.text_segments(tokens):
         for phrase in (
-            *text_segments.phrases_in(segment.text),
-            *text_segments.old_copyrights(segment.text, year),
+            *text_segments.find_phrases(segment.text),
+            *text_segments.find_old_copyrights(segment.text, year),
         ):
             yield phrase.check, segment.line_at(phrase.offset), phrase.message
         for day in mismatches(segment.text, about=about):
-            named = {"date": day.written, "year": str(day.year), "right": day.right}
-            message = say("{date!r}: there is no such day in {year}; correct it", **named)
+            values = {"date": day.written, "year": str(day.year), "right": day.right}
+            message = say("{date!r}: there is no such day in {year}; correct it", **values)
             if day.right:
-                right = "{date!r}: in {year} that is a {right}; correct the day or the date"
-                message = say(right, **named)
+                correction = "{date!r}: in {year} that is a {right}; correct the day or the date"
+                message = say(correction, **values)
             yield Check.WEEKDAY, segment.line_at(day.offset), message
         for link in segment.links:
-            yield from _about_link(link)
+            yield from _check_link(link)
         for image in segment.images:
-            yield from _about_image(image)
+            yield from _check_image(image)
         if level and segment.heading > level + 1:
             message = say(
                 "this heading is of level {heading} below one of level {level}: write {marks}",
@@ -129,7 +129,7 @@ def _about_segments(tokens: Sequence[Token], about: date, year: int) -> Iterator
         level = segment.heading or level
 
 
-def _about_tables(tokens: Sequence[Token]) -> Iterator[_FoundPhrase]:
+def _check_tables(tokens: Sequence[Token]) -> Iterator[_FoundPhrase]:
     for table in tables_in(tokens):
         line = (tokens[table.first].map or [0])[0]
         width = str(table.width_needed)
@@ -151,7 +151,7 @@ def _about_tables(tokens: Sequence[Token]) -> Iterator[_FoundPhrase]:
             yield Check.TABLE_WIDTH, line, message
 
 
-def _about_files(tokens: Sequence[Token]) -> Iterator[_FoundPhrase]:
+def _check_files(tokens: Sequence[Token]) -> Iterator[_FoundPhrase]:
     for token in tokens:
         for child in token.children or ():
             if child.type == "kind" and not child.meta["sized"]:
@@ -162,7 +162,7 @@ def _about_files(tokens: Sequence[Token]) -> Iterator[_FoundPhrase]:
                 yield Check.DOWNLOAD_SIZE, line, message
 
 
-def _about_link(link: text_segments.Link) -> Iterator[_FoundPhrase]:
+def _check_link(link: text_segments.Link) -> Iterator[_FoundPhrase]:
     try:
         host = (urlsplit(link.address).hostname or "").removeprefix("www.")
     except ValueError:
@@ -184,13 +184,13 @@ def _about_link(link: text_segments.Link) -> Iterator[_FoundPhrase]:
         yield Check.LINK_TEXT, link.line, message
 
 
-def _about_image(image: text_segments.Image) -> Iterator[_FoundPhrase]:
+def _check_image(image: text_segments.Image) -> Iterator[_FoundPhrase]:
     shown = image.address[:MAX_CHARACTERS_SHOWN]
     if _FILE_NAME_PATTERN.fullmatch(image.description):
         pattern = "the image {image!r} is described as {words!r}: write what it shows"
         message = say(pattern, image=shown, words=image.description)
         yield Check.IMAGE_DESCRIPTION, image.line, message
-    if _UNSEEN_KIND.search(image.address):
+    if _UNSEEN_KIND_PATTERN.search(image.address):
         kind = (
             "the image {image!r} is of a kind that some mail programs do not show: save it as PNG"
             " or JPEG"

@@ -1,4 +1,4 @@
-"""Split a statement's text into visible segments with their lines, and look for phrases in them."""
+"""Split a statement's text into visible segments with their lines, and find phrases in them."""
 
 import re
 from bisect import bisect_right
@@ -45,7 +45,7 @@ class Image:
 
 @dataclass(frozen=True, kw_only=True)
 class TextSegment:
-    """A paragraph, a heading or a cell, on one line."""
+    """The text of a paragraph, a heading or a cell, as one line."""
 
     text: str
     links: tuple[Link, ...]
@@ -53,7 +53,7 @@ class TextSegment:
     heading: int
     """The level of a heading, else 0."""
     starts: tuple[int, ...]
-    """Offsets in the text at which each line of the body begins."""
+    """The offset in the text at which each line of the body begins."""
     line: int
     """The first line of the body, from 0."""
 
@@ -72,10 +72,10 @@ def text_segments(tokens: Sequence[Token]) -> Iterator[TextSegment]:
         elif token.type == "heading_close":
             heading = 0
         elif token.type == "inline":
-            yield _segment(token.children or [], line, heading)
+            yield _make_segment(token.children or [], line, heading)
 
 
-def _segment(children: Sequence[Token], first: int, heading: int) -> TextSegment:
+def _make_segment(children: Sequence[Token], first: int, heading: int) -> TextSegment:
     text, line, starts = "", first, [0]
     links: list[Link] = []
     images: list[Image] = []
@@ -149,8 +149,8 @@ class Phrase:
     message: str
 
 
-def phrases_in(text: str) -> Iterator[Phrase]:
-    """Yield the matches of all rules in one line; only the first of overlapping ones."""
+def find_phrases(text: str) -> Iterator[Phrase]:
+    """Yield the matches of all rules in one line. Of overlapping ones, only the first counts."""
     found = [
         (words.start(), words.end(), check)
         for check, pattern in _PHRASE_PATTERNS
@@ -174,8 +174,8 @@ _MAX_CREDIT_DISTANCE = 40
 """Characters before a © that are searched for a word such as Photo."""
 
 
-def old_copyrights(text: str, year: int) -> Iterator[Phrase]:
-    """Yield past years after a ©, except those of pictures."""
+def find_old_copyrights(text: str, year: int) -> Iterator[Phrase]:
+    """Yield past years after a ©, except in the credits of pictures."""
     for found in _COPYRIGHT_PATTERN.finditer(text):
         before = text[max(0, found.start() - _MAX_CREDIT_DISTANCE) : found.start()]
         if int(found[1]) < year and not _PICTURE.search(before):

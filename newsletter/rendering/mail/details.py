@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 from newsletter.domain.statements.content import Publisher
 from newsletter.rendering.languages import locale_of
-from newsletter.rendering.markdown.plaintext import visible
+from newsletter.rendering.markdown.plaintext import remove_invisible
 from newsletter.rendering.markdown.tables import text_of
 
 MIN_PREHEADER_CHARS = 40
@@ -27,8 +27,8 @@ _DATE_GAP_PATTERN = re.compile(r"\{(day|month|year)\}")
 _SENTENCE_END_PATTERN = re.compile(r"[.!?…۔؟。][\"'”’»)]*(?=\s|$)")
 
 
-def isolated(text: str, surrounding: str) -> Markup:
-    """Escape a text, and isolate it if its direction may differ from ``surrounding``."""
+def isolate_direction(text: str, surrounding: str) -> Markup:
+    """Escape a text. If its direction differs from ``surrounding``, add a ``span`` with ``dir``."""
     ways = {"L": "ltr", "R": "rtl", "AL": "rtl"}
     strong = (ways.get(unicodedata.bidirectional(character)) for character in text)
     way = next((way for way in strong if way), surrounding)
@@ -39,7 +39,7 @@ def isolated(text: str, surrounding: str) -> Markup:
 def written_date(day: date | None, language: str, words: Mapping[str, str]) -> str:
     """Write a long date as the language and region do: ``21 September 2011``.
 
-    ``date`` and ``months`` among the workspace's words come first. An unknown language gets
+    ``date`` and ``months`` among the workspace's words replace CLDR's. An unknown language gets
     ``2011-09-21``, and None gives "".
     """
     if day is None:
@@ -59,7 +59,7 @@ _format_date = lru_cache(maxsize=4096)(format_date)
 def written_time(wall: datetime | None, zone: str, language: str, words: Mapping[str, str]) -> str:
     """Write date, time of day and zone: ``21 September 2011, 14:00 EDT``.
 
-    A wall time is in the zone; one with an offset is converted to it. None gives "".
+    A time without an offset is in the zone. None gives "".
     """
     if wall is None:
         return ""
@@ -74,27 +74,26 @@ def written_time(wall: datetime | None, zone: str, language: str, words: Mapping
 def preheader(summary: str, tokens: Sequence[Token]) -> str:
     """Return the preview text of an email, at most 130 characters.
 
-    It is the preview line or the summary, else the body's first sentences of together 40
-    characters.
+    It is ``summary``, else the first sentences of the body with at least 40 characters.
     """
-    text = " ".join(visible(summary).split())
-    return truncate(text or opening(tokens), MAX_PREHEADER_CHARS)
+    text = " ".join(remove_invisible(summary).split())
+    return truncate(text or first_sentences(tokens), MAX_PREHEADER_CHARS)
 
 
 def preheader_padding(text: str) -> str:
-    """Return invisible characters that keep the masthead out of a short preview text."""
+    """Return invisible characters that fill up a preview text, so that no masthead follows it."""
     return "\u00a0\u200c" * max(0, _GOOD_PREHEADER_CHARS - len(text))
 
 
-def opening(tokens: Sequence[Token]) -> str:
-    """Return the body's first sentences of together 40 characters.
+def first_sentences(tokens: Sequence[Token]) -> str:
+    """Return the first sentences of the body, with at least 40 characters.
 
-    They come from the first paragraph whose opening greets no reader by name: a greeting would make
-    all previews equal.
+    They come from the first paragraph that does not begin with a greeting by name: all previews
+    would be alike.
     """
     openings = []
     for previous, token in pairwise(tokens):
-        line = " ".join(visible(text_of(token, greeting_prefix=_GREETING)).split())
+        line = " ".join(remove_invisible(text_of(token, greeting_prefix=_GREETING)).split())
         # without the parts below a picture or at the end
         if (
             line
@@ -124,15 +123,15 @@ class Reason:
     """A sentence on why a reader gets an email, with named gaps and their values."""
 
     sentence: str
-    filling: Mapping[str, str]
+    values: Mapping[str, str]
 
     @property
     def text(self) -> str:
-        return _REASON_GAP_PATTERN.sub(lambda gap: self.filling[gap[1]], self.sentence)
+        return _REASON_GAP_PATTERN.sub(lambda gap: self.values[gap[1]], self.sentence)
 
     def html(self, direction: str) -> Markup:
         """Return the sentence as HTML; ``direction`` is ``ltr`` or ``rtl``."""
-        values = {name: isolated(text, direction) for name, text in self.filling.items()}
+        values = {name: isolate_direction(text, direction) for name, text in self.values.items()}
         sentence = _REASON_GAP_PATTERN.sub(lambda gap: values[gap[1]], str(escape(self.sentence)))
         return Markup(sentence)  # noqa: S704 - each part of it was escaped
 
@@ -142,8 +141,7 @@ def subscription_reason(
 ) -> Reason:
     """Return the reason why a reader gets an email to these lists.
 
-    All readers get one content: it says "you subscribed" if every list can be joined, and links
-    several lists by "or".
+    It says "you subscribed" only if people can join each of the lists.
     """
     offers = {offer.name: offer for offer in publisher.lists}
     all_joinable = all(name in offers and offers[name].joinable for name in lists)
@@ -151,5 +149,5 @@ def subscription_reason(
     titles = [offers[name].title if name in offers else name for name in lists]
     return Reason(
         sentence=words[f"why_{form}" if all_joinable else f"why_on_{form}"],
-        filling={"lists": ", ".join(titles), "organisation": publisher.organisation.name},
+        values={"lists": ", ".join(titles), "organisation": publisher.organisation.name},
     )

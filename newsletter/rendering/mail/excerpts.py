@@ -14,7 +14,7 @@ import nh3
 from lxml.html import document_fromstring, tostring
 
 from newsletter.domain.statements.content import MARK_PREFIX, Content
-from newsletter.rendering.markdown.links import untagged
+from newsletter.rendering.markdown.links import remove_marks
 
 _ALLOWED_ATTRIBUTES: dict[str, set[str]] = {
     **{tag: set() for tag in ("ul", "li", "em", "strong", "s", "sup")},
@@ -29,7 +29,7 @@ _ALLOWED_ATTRIBUTES: dict[str, set[str]] = {
     "th": {"scope"},
 }
 _LAYOUT_CLASSES = frozenset(("button", "video", "columns", "mat"))
-"""Classes of layout tables in a mail: on a page each table becomes a ``<div>`` of the class."""
+"""Classes of layout tables in an email. On a page, each becomes a ``<div>`` of its class."""
 _ALLOWED_CLASSES = {
     "div": {*(f"of-{name}" for name in _LAYOUT_CLASSES), "half", "notes", "downloads"},
     "p": {"caption", "edge", "standfirst", "by", "head", "end"},
@@ -40,13 +40,13 @@ _ALLOWED_CLASSES = {
     "th": {"right", "center"},
 }
 _CELL_LABEL_PATTERN = re.compile(r'<span class="named">[^<]*</span> ?')
-"""The label of a cell in a wide table, which only telephones show."""
+"""The label of a cell in a wide table, which only phones show."""
 _NOTE_LINK_PATTERN = re.compile(r'<a (?:id="[^"]*" )?href="#[^"]*"(?: id="[^"]*")?>(\[\d+\])</a>')
 """Links of footnotes, which are broken in a feed."""
 _INLINE_TAGS = {"a", "em", "strong", "s", "sup", "code", "span"}
 _PADDING_CHARS = "\u00a0\u200c \n"
 _CACHED_EXCERPTS = 128
-"""Cached excerpts: more than a feed has entries."""
+"""Number of cached excerpts, more than the entries of a feed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ class Excerpt:
     body: str
     """Plain HTML below the title, or "" if the template puts it elsewhere."""
     page: str
-    """The HTML for our pages, whose style sheet turns wide tables into records."""
+    """HTML for our pages, whose style sheet turns wide tables into records."""
 
 
 def excerpt_of(content: Content) -> Excerpt:
@@ -72,8 +72,8 @@ def excerpt_of(content: Content) -> Excerpt:
 def excerpt(html: str) -> Excerpt:
     """Extract the statement from a mail's HTML.
 
-    It is what follows the first title in its table cell. A lead picture and the text below it have
-    cells of their own.
+    The statement follows the first title in its table cell. A lead picture and the text below it
+    have cells of their own.
     """
     root = document_fromstring(html or "<p>")
     title = next(root.iter("h1"), None)
@@ -94,7 +94,7 @@ def excerpt(html: str) -> Excerpt:
 
 
 def _html_below(title: Any, cell: Any) -> Iterator[str]:
-    """Yield the HTML after a title in its cell, and that of the cells that continue the text."""
+    """Yield the HTML after a title in its cell, and of the cells that continue the text."""
     for table in cell.getroottree().iterfind(".//table[@role='presentation']"):
         for name in _LAYOUT_CLASSES.intersection(table.get("class", "").split()):
             for part in list(table.iter("tbody", "tr", "td")):
@@ -125,8 +125,7 @@ def pictures_of(html: str) -> list[Mapping[str, str]]:
 def body_of(content: Content) -> str:
     """Return the plain HTML below the title, without any reader's own link.
 
-    If a template has the title outside of a cell, the foot is included: then it is all
-    HTML after the title.
+    If a template has the title outside of a cell, it is all HTML after the title, with the foot.
     """
     found = excerpt_of(content)
     return found.page or _visible_page(content.in_words(content.html).partition("</h1>")[2])
@@ -149,11 +148,11 @@ def _visible_page(html: str) -> str:
 def _keep_attribute(_tag: str, name: str, value: str) -> str | None:
     if MARK_PREFIX in value:
         return None
-    return untagged(value) if name == "href" else value
+    return remove_marks(value) if name == "href" else value
 
 
 def words_of(content: Content) -> tuple[str, str]:
-    """Return the opening line of an email's statement, and its words with the summary's."""
+    """Return the preview text of an email, and all words of its statement, for the search."""
     found = excerpt_of(content)
     body = document_fromstring(found.body.strip() or "<p>")
     for each in body.iter():

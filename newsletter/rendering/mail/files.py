@@ -1,6 +1,6 @@
-"""Read the files of templates, and fingerprint all that shapes a mail.
+"""Read the files of templates, and compute a fingerprint of all that shapes an email.
 
-Most commands only ask whether mails would change, so nothing here needs the template engine.
+Nothing here needs the template engine, as most commands only compare fingerprints.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ EXTERNAL_STYLE_PATTERN = re.compile(r"@import\b|<link\b", re.IGNORECASE)
 
 DEFAULT = "default/"
 _TEMPLATE_GLOBS = ("*.j2", "*.css", "words/*.po", "words/*.pot")
-# another version of any of these may write other bytes of the same statement
+# another version of one of these may render other bytes
 _RENDERING_LIBRARIES = [
     *("babel", "cssselect", "cssutils", "jinja2", "lxml", "markdown-it-py", "markupsafe"),
     *("mdit-py-plugins", "nh3", "premailer"),

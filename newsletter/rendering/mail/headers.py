@@ -1,4 +1,4 @@
-"""Write the header fields that a campaign's readers share, with merge marks."""
+"""The header fields and links of emails, with merge marks."""
 
 import hashlib
 import re
@@ -18,7 +18,7 @@ _NO_AUTO_REPLY = ("X-Auto-Response-Suppress", "OOF, AutoReply")
 """For Exchange, which ignores List-Id and would send out-of-office replies (RFC 3834, 2). ``All``
 would suppress bounces too ([MS-OXCMAIL] 2.1.3.2.20)."""
 
-_LEAVES = "unsubscribe."
+_UNSUBSCRIBE_PREFIX = "unsubscribe."
 _UNSUBSCRIBE_SUBJECT_PATTERN = re.compile(r"\bunsubscribe\.([A-Za-z0-9_-]{1,200})(?![A-Za-z0-9_-])")
 
 
@@ -36,30 +36,32 @@ def archive_url(publisher: Publisher, slug: str) -> str:
     return f"{publisher.public_url}/archive/{slug}"
 
 
-def headers_for(publisher: Publisher, statement: Statement) -> tuple[tuple[str, str], ...]:
-    """Return all header fields but From, Reply-To, To, Subject and Date. It needs a list."""
+def campaign_headers(publisher: Publisher, statement: Statement) -> tuple[tuple[str, str], ...]:
+    """Return all header fields but From, Reply-To, To, Subject and Date. ``lists`` is not empty."""
     sender = publisher.sender_of(statement.lists)
     domain = fold(sender.address).rpartition("@")[2]
     first = statement.lists[0]
-    # the link first, for programs that take only one (RFC 2369); RFC 8058 posts to the link alone
-    ways_out = [f"<{unsubscribe_url(publisher)}>"]
+    # the link comes first: some programs use only one (RFC 2369), and RFC 8058 posts to the link
+    unsubscribe_ways = [f"<{unsubscribe_url(publisher)}>"]
     if publisher.unsubscribe_inbox:
-        inbox = _quote(publisher.unsubscribe_inbox)
-        ways_out.append(f"<mailto:{inbox}?subject={_LEAVES}{MergeField.UNSUBSCRIBE.value}>")
+        inbox = _quote_address(publisher.unsubscribe_inbox)
+        unsubscribe_ways.append(
+            f"<mailto:{inbox}?subject={_UNSUBSCRIBE_PREFIX}{MergeField.UNSUBSCRIBE.value}>"
+        )
     return (
         ("Message-ID", f"<{MergeField.MESSAGE_ID.value}@{domain}>"),
         ("List-Id", f"{_phrase(publisher.organisation.name)}<{first}.{domain}>"),
-        ("List-Unsubscribe", ", ".join(ways_out)),
-        ("List-Help", f"<mailto:{_quote(sender.reply_to or sender.address)}>"),
+        ("List-Unsubscribe", ", ".join(unsubscribe_ways)),
+        ("List-Help", f"<mailto:{_quote_address(sender.reply_to or sender.address)}>"),
         ("List-Archive", f"<{publisher.public_url}/>"),
-        # RFC 8058: a mail program posts this by itself, where a page would ask once more
+        # RFC 8058: the mail program posts this without showing the page
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         _NO_AUTO_REPLY,
         ("Feedback-ID", f"{statement.slug}:{first}:newsletter:{sender_id(domain)}"),
     )
 
 
-def headers_for_one(publisher: Publisher) -> tuple[tuple[str, str], ...]:
+def transactional_headers(publisher: Publisher) -> tuple[tuple[str, str], ...]:
     """Return the header fields of a transactional mail.
 
     Auto-Submitted keeps other machines from answering (RFC 3834).
@@ -87,7 +89,7 @@ def sender_id(domain: str) -> str:
     return hashlib.sha256(domain.encode()).hexdigest()[:_SENDER_ID_LENGTH]
 
 
-def _quote(address: str) -> str:
+def _quote_address(address: str) -> str:
     return quote(ascii_domain(address), safe="@+!$'*/=^_`{|}~.-")
 
 

@@ -1,4 +1,4 @@
-"""Inline styles with premailer, behind guards (docs/decisions/0004)."""
+"""Inline style sheets with premailer, after checks (docs/decisions/0004)."""
 
 import logging
 import re
@@ -32,33 +32,33 @@ _PREMAILER_LOCK = Lock()
 def inline(html: str) -> str:
     """Move the rules of every ``<style>`` without ``data-premailer="ignore"`` to its elements.
 
-    Inlining again changes nothing. Raises ValueError, saying what to write, for what premailer
-    would fetch or break.
+    Inlining again changes nothing. Raises ValueError, with a remedy, for HTML that premailer would
+    break or for which it would fetch files.
     """
     if not html.startswith(_DOCTYPE):
         raise ValueError(f"does not begin with {_DOCTYPE}: put it first, spelt like this")
-    # in the text of a page, @import is a word like any other
+    # in the text of an email, @import is only a word
     found = EXTERNAL_STYLE_PATTERN.search("".join(_STYLE_OR_LINK_PATTERN.findall(html)))
     if found:
         raise ValueError(f"holds {found.group()}: put the rules themselves into a <style>")
     with _PREMAILER_LOCK:
         result = _transform(html)
-    # a second run would differ: premailer takes the mark off the styles that stay
+    # premailer removes the attribute from styles that stay: a second run would inline them
     result = result.replace("<style>", '<style data-premailer="ignore">')
     return _TEXT_ALIGN_PATTERN.sub(r'\1 align="\3"\2', _USELESS_BGCOLOR_PATTERN.sub(r"\1", result))
 
 
 def _transform(html: str) -> str:
-    # Its one cache serves three functions, which mistake each other's values for their own. So all
-    # that is keyed by a bare text goes: the styles of elements. The selectors and the styles of
-    # rules stay: reading the selectors takes longer than everything else.
+    # premailer's cache serves three functions, which may get each other's values. So the entries
+    # with a plain text as key are deleted: the styles of elements. Selectors and styles of rules
+    # stay, as parsing selectors takes longest.
     cache: MutableMapping[tuple[Any, ...], Any] = premailer.cache.cache
     for key in [key for key in cache if len(key) == 1 and type(key[0]) is str]:
         del cache[key]
-    # it complains of whatever is younger than itself, such as rules for dark screens
+    # cssutils warns of newer CSS, such as rules for dark screens
     cssutils.log.setLevel(logging.CRITICAL)
     cssutils.ser.prefs.minimizeColorHash = False
-    # it fetches an @import even if premailer is configured to fetch nothing
+    # cssutils fetches an @import even if premailer is configured to fetch nothing
     cssutils.util._defaultFetcher = lambda _url: (None, b"")
     inlined: str = _Inliner(**_PREMAILER_OPTIONS).transform(html, pretty_print=False)
     return inlined

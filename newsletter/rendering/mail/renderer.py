@@ -24,7 +24,7 @@ from newsletter.rendering.mail.values import common_values
 from newsletter.rendering.mail.words import Wordings
 from newsletter.rendering.markdown.blocks import in_parts
 from newsletter.rendering.markdown.faults import faults_of_statement, refuse_faults
-from newsletter.rendering.markdown.greetings import open_greetings, too_many
+from newsletter.rendering.markdown.greetings import count_faults, open_greetings
 from newsletter.rendering.markdown.links import tag_links
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
@@ -36,7 +36,7 @@ _INLINE_TAG_PATTERN = re.compile(r"</?(?:a|strong|em|span|code|sup)\b[^<>]*>")
 _HEADING_PATTERN = re.compile(r"<h\d(?:(?!<h\d).)*?</h\d>", re.DOTALL)
 _TAG_PATTERN = re.compile(r"<[^<>]*>")
 _WIDE, _WIDE_CARD, _WIDE_HEADING = (re.compile(f"[^ \n]{{{most}}}") for most in (25, 17, 10))
-"""Words too wide for a phone of 320 pixels, or of 375 where a mail program drops the styles."""
+"""A word too wide for a phone: in the text, in the contact card, in a heading."""
 _VERSION_DIGITS = 12
 _LINK_KEYS = ("unsubscribe_url", "preferences_url", "archive_url", "original_url")
 _WORD_KEYS = {
@@ -54,7 +54,7 @@ _WORD_KEYS = {
 
 
 _LOWERED_HEADINGS = {"h2": "h3", "h3": "h4"}
-"""Headings in a translation's block: its title is an h2, so they move one level down."""
+"""Headings of a translation move one level down, below its title, which is an h2."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ class Block:
     """The fixed words in its language, or in English if it has none."""
 
 
-def blocks(
+def render_blocks(
     translations: Sequence[Statement],
     wordings: Wordings,
     publisher: Publisher,
@@ -87,13 +87,15 @@ def blocks(
     faults = dict.fromkeys(fault for each in translations for fault in _faults(each, own))
     if faults:
         raise InvalidInput(faults)
-    return tuple(_block(translation, wordings, counting, fallbacks) for translation in translations)
+    return tuple(
+        _render_block(translation, wordings, counting, fallbacks) for translation in translations
+    )
 
 
-def left_out(part: str, blocks: Sequence[Block]) -> Iterator[str]:
-    """Yield a fault for each translation that is missing in a rendered part."""
+def missing_blocks(part: str, render_blocks: Sequence[Block]) -> Iterator[str]:
+    """Yield a fault for each translation whose title is missing in a rendered part."""
     joined_text = "".join(part.split())
-    for block in blocks:
+    for block in render_blocks:
         if "".join(block.title.split()) not in joined_text:
             yield f"it leaves out the translation in {block.name}: fill in translations"
 
@@ -109,7 +111,7 @@ def _faults(statement: Statement, own: str) -> list[Fault]:
     ]
 
 
-def _block(
+def _render_block(
     statement: Statement, wordings: Wordings, counting: LinkParameters | None, fallbacks: list[str]
 ) -> Block:
     words = wordings.of(statement.language)[0]
@@ -135,8 +137,9 @@ def _block(
 class TemplateRenderer:
     """Renders statements with the default templates and those of a workspace.
 
-    Thread-safe. Reads no files and no network. ``delivery_settings_hash`` covers the settings by
-    which providers shape mails. Raises InvalidInput, when made, for a faulty template.
+    It is thread-safe, and reads no files and no network. ``delivery_settings_hash`` covers the
+    settings that change what a provider sends. The constructor raises InvalidInput for a faulty
+    template.
     """
 
     def __init__(
@@ -149,7 +152,7 @@ class TemplateRenderer:
             filters={
                 # without the blanks and brackets that people read a telephone number by
                 "dialled": lambda phone: re.sub(r"[^+0-9]", "", phone),
-                "isolated": details.isolated,
+                "isolated": details.isolate_direction,
                 "underlined": underline,
                 "wrapped": lambda text: "\n".join(wrap(text)),
             },
@@ -172,17 +175,17 @@ class TemplateRenderer:
         words, counting = self.wordings.of(statement.language)[0], self._publisher.counting
         tokens = read_markdown(statement.body, statement.language, film_label=words["watch"])
         refuse_faults(statement, tokens, self._publisher.public_url)
-        # before both parts are written from them: each has the same addresses
+        # before both parts are written, so that they have the same addresses
         if counting:
             tag_links(tokens, counting.marks(statement.slug), counting.hosts)
         fallbacks: list[str] = []
         open_greetings(tokens, fallbacks)
-        others = blocks(translations, self.wordings, self._publisher, fallbacks)
-        _refuse(statement.origin, too_many(fallbacks))
+        others = render_blocks(translations, self.wordings, self._publisher, fallbacks)
+        _refuse(statement.origin, count_faults(fallbacks))
         values = self._values(statement, tokens) | {"translations": others, "test": test}
         values |= _body(tokens, values)
-        whole = values["above"] + values["lead"] + values["body"]
-        _refuse(statement.origin, guards.size_faults(whole))  # before premailer takes its time
+        body_html = values["above"] + values["lead"] + values["body"]
+        _refuse(statement.origin, guards.size_faults(body_html))  # before premailer takes its time
         name = "correction" if statement.corrects else "statement"
         name = "digest" if statement.digest else name
         links = [values[link] for link in _LINK_KEYS if values[link]]
@@ -190,12 +193,14 @@ class TemplateRenderer:
             links=tuple(links),
             postal_address=self._publisher.organisation.postal_address,
             embargo=values["embargo"],
-            gaps=len(fallbacks),
+            max_gaps=len(fallbacks),
         )
         html, text = self._parts(name, statement.origin, values, to_text(tokens), demands)
         # a workspace's own template may forget them
-        _refuse(self._templates.place(f"{name}.html.j2"), left_out(guards.Page(html).text, others))
-        _refuse(self._templates.place(f"{name}.txt.j2"), left_out(text, others))
+        _refuse(
+            self._templates.place(f"{name}.html.j2"), missing_blocks(guards.Page(html).text, others)
+        )
+        _refuse(self._templates.place(f"{name}.txt.j2"), missing_blocks(text, others))
         sender = self._publisher.sender_of(statement.lists)
         embargoes = map(embargo_in, [statement, *translations])
         return Content(
@@ -204,7 +209,7 @@ class TemplateRenderer:
             text=text,
             language=statement.language,
             sender=replace(sender, reply_to=statement.reply_to or sender.reply_to),
-            headers=headers.headers_for(self._publisher, statement),
+            headers=headers.campaign_headers(self._publisher, statement),
             lists=statement.lists,
             corrects=statement.corrects,
             translation_of=statement.translation_of,
@@ -224,7 +229,7 @@ class TemplateRenderer:
 
     def transactional(
         self,
-        says: EmailText,
+        kind: EmailText,
         *,
         language: str,
         url: str,
@@ -238,10 +243,10 @@ class TemplateRenderer:
         is the message id. Raises InvalidInput.
         """
         values = common_values(self._publisher, language, self.wordings)
-        if says is EmailText.NEWS:
+        if kind is EmailText.NEWS:
             subject, opening = subject_of(news), " ".join(news[0].lines)
         else:
-            subject, opening = (values["words"][key] for key in _WORD_KEYS[says])
+            subject, opening = (values["words"][key] for key in _WORD_KEYS[kind])
         preheader = details.preheader(opening, ())
         values |= {
             "subject": subject,
@@ -252,17 +257,17 @@ class TemplateRenderer:
             "preheader": preheader + details.preheader_padding(preheader),
             "press_contact_shown": False,
         }
-        origin, plain_body = f"the {says.value} mail", PlainBody(text="", links=())
+        origin, plain_body = f"the {kind.value} mail", PlainBody(text="", links=())
         address = self._publisher.organisation.postal_address
         demands = guards.Requirements(links=(url,), postal_address=address)
-        html, text = self._parts(says.value, origin, values, plain_body, demands)
+        html, text = self._parts(kind.value, origin, values, plain_body, demands)
         return Content(
             subject=subject,
             html=html,
             text=text,
             language=language,
             sender=self._publisher.sender,
-            headers=headers.headers_for_one(self._publisher),
+            headers=headers.transactional_headers(self._publisher),
             lists=lists,
             corrects="",
             send_at="",
@@ -328,14 +333,14 @@ class TemplateRenderer:
 
 
 def _body(tokens: Sequence[Token], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the body's HTML, and standfirst and end mark unless the author wrote them."""
+    """Return the body's HTML, and a standfirst and end mark unless the text has its own."""
     parts = in_parts(tokens, values["design"].lead_picture_width)
     above, lead, tail = (Markup(to_html(part)) for part in (parts.above, parts.lead, parts.rest))  # noqa: S704
     all_parts = (above, lead, tail, *(block.body for block in values["translations"]))
     classes = " ".join(found for html in all_parts for found in _CLASS_PATTERN.findall(html))
     used = frozenset(classes.split()) | ({"long"} if _has_long_words(all_parts, values) else set())
     texts = [text_of(token) for token in tokens if token.type == "inline"]
-    # what the author wrote in the text is not said again around it
+    # do not repeat a standfirst or end mark that the author wrote
     standfirst, end_mark = values["standfirst"], values["end_mark"]
     repeats_standfirst = bool(texts) and _letters(texts[0]).startswith(_letters(standfirst))
     has_end_mark = next(filter(None, reversed(texts)), "") in {end_mark, "###"}

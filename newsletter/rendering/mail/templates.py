@@ -39,10 +39,9 @@ _BYTECODE_CACHE = _BytecodeMemory()
 class Templates:
     """All templates of some files. Rendering reads no files.
 
-    ``pages`` means that a browser reads them, which fetches their style sheet; a mail fetches
-    nothing. ``finalize`` changes each value that a template writes, and ``translate`` the source
-    of each when it is first used. Raises InvalidInput naming every template that cannot be read or
-    parsed.
+    ``pages``: the templates are for a browser, and may fetch a style sheet. ``finalize`` changes
+    each value that a template writes, and ``translate`` its source on first use. The constructor
+    raises InvalidInput that names every template that cannot be read or parsed.
     """
 
     def __init__(
@@ -60,7 +59,7 @@ class Templates:
         self._places = files.places
         self._pages = pages
         self._translate = translate
-        # the authors of templates need not be trusted with the machine
+        # sandboxed: a template cannot reach the machine
         self._environment = ImmutableSandboxedEnvironment(
             loader=FunctionLoader(self._source),
             autoescape=lambda name: name is None or name.endswith(_ESCAPED_SUFFIXES),
@@ -100,7 +99,7 @@ class Templates:
         for name, source in self._sources.items():
             if name.endswith((".po", ".pot")):
                 continue
-            faults += [] if self._pages else _fetching(self._places[name], source)
+            faults += [] if self._pages else _fetch_faults(self._places[name], source)
             if name.startswith(DEFAULT) or self._sources.get(DEFAULT + name) is source:
                 continue
             try:
@@ -123,10 +122,10 @@ class Templates:
         return Fault(file=file, line=line, message=f"cannot be filled: {error}")
 
 
-def _fetching(location: str, source: str) -> list[Fault]:
+def _fetch_faults(file: str, source: str) -> list[Fault]:
     return [
         Fault(
-            file=location,
+            file=file,
             line=source.count("\n", 0, found.start()) + 1,
             message=f"holds {found.group()}, and a mail fetches nothing: write out the rules",
         )

@@ -16,7 +16,7 @@ from newsletter.rendering.mail import details
 from newsletter.rendering.mail.headers import archive_url
 from newsletter.rendering.mail.words import Wordings
 from newsletter.rendering.markdown.markdown import MAX_SHORT_CHARS, read_markdown
-from newsletter.rendering.markdown.plaintext import visible
+from newsletter.rendering.markdown.plaintext import remove_invisible
 
 
 def look(publisher: Publisher, lists: Sequence[str] = ()) -> dict[str, Any]:
@@ -44,8 +44,8 @@ def look(publisher: Publisher, lists: Sequence[str] = ()) -> dict[str, Any]:
 def common_values(
     publisher: Publisher, language: str, wordings: Wordings, lists: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Return the values that every template needs. The design is that of the lists."""
-    words, native = wordings.of(language)
+    """Return the values that every template needs, with the design of the lists."""
+    words, has_own_words = wordings.of(language)
     way = direction(language)
     return {
         "organisation": publisher.organisation,
@@ -57,8 +57,8 @@ def common_values(
         "end": "left" if way == "rtl" else "right",
         "list_title": publisher.title_of(lists),
         "words": words,
-        "words_direction": way if native else "ltr",
-        "foreign": Markup("") if native else Markup(' lang="en" dir="ltr"'),
+        "words_direction": way if has_own_words else "ltr",
+        "foreign": Markup("") if has_own_words else Markup(' lang="en" dir="ltr"'),
         "press_contact_shown": True,
         "test": False,
         "translations": (),
@@ -79,17 +79,18 @@ class Abstracts:
         self._publisher = publisher
         self._wordings = wordings
 
-    def of(self, statement: Statement, went_out: date, language: str) -> Abstract:
+    def of(self, statement: Statement, sent_on: date, language: str) -> Abstract:
         """Return the digest entry of a sent statement."""
         tokens = read_markdown(statement.body[:MAX_SHORT_CHARS], statement.language)
-        summary = " ".join(visible(statement.summary).split())
+        summary = " ".join(remove_invisible(statement.summary).split())
         return Abstract(
             title=statement.title,
             address=archive_url(self._publisher, statement.slug),
-            dated=self.dated(statement.date or went_out, language),
-            opening=summary or details.truncate(details.opening(tokens), _MAX_OPENING_CHARS),
+            dated=self.dated(statement.date or sent_on, language),
+            opening=summary
+            or details.truncate(details.first_sentences(tokens), _MAX_OPENING_CHARS),
         )
 
     def dated(self, day: date, language: str) -> str:
-        """Write a day as mails in this language do."""
+        """Return a date as emails in a language write it."""
         return details.written_date(day, language, self._wordings.of(language)[0])

@@ -44,32 +44,32 @@ class Catalogue:
 
 
 class Wordings:
-    """The fixed words by language: the workspace's before the default ones.
+    """The fixed words by language. A workspace's words replace the default ones.
 
-    Raises InvalidInput, when made, for unreadable words of a workspace. Default ones are read on
-    use.
+    The constructor raises InvalidInput for unreadable words of a workspace. Default words are read
+    on first use.
     """
 
     def __init__(self, templates: Templates) -> None:
         self._templates = templates
         self._files = templates.files.sources
         self._known: dict[str, Mapping[str, str]] = {}
-        self._names: dict[str, list[str]] = {_FALLBACK_LANGUAGE: []}
+        self._files_of: dict[str, list[str]] = {_FALLBACK_LANGUAGE: []}
         for name in sorted(self._files, key=lambda name: name.startswith(DEFAULT)):
             if name.endswith(".po"):
                 # gettext writes pt_BR where tags of languages have pt-BR
                 tag = name.rpartition("/")[2].removesuffix(".po").replace("_", "-")
-                self._names.setdefault(tag, []).append(name)
+                self._files_of.setdefault(tag, []).append(name)
                 if DEFAULT not in name and self._files.get(DEFAULT + name) is not self._files[name]:
                     self._read(name)
 
     @property
     def languages(self) -> tuple[str, ...]:
-        return tuple(sorted(self._names))
+        return tuple(sorted(self._files_of))
 
     def of(self, language: str) -> tuple[Mapping[str, str], bool]:
-        """Return the words by key, and whether the language has a catalogue; else English."""
-        tags = (tag for tag in (language, base_language(language)) if tag in self._names)
+        """Return key → words, and whether they are in the language. If not, they are in English."""
+        tags = (tag for tag in (language, base_language(language)) if tag in self._files_of)
         tag = next(tags, "")
         if tag not in self._known:  # of all that browsers ask for, no more than there are files
             own = ChainMap(*(found.words for found in self._catalogues(tag, base_language(tag))))
@@ -87,17 +87,17 @@ class Wordings:
     def _catalogues(self, *languages: str) -> Iterator[Catalogue]:
         """Yield the catalogues of the languages, the workspace's before the default ones."""
         for tag in dict.fromkeys(languages):
-            yield from map(self._read, self._names.get(tag, ()))
+            yield from map(self._read, self._files_of.get(tag, ()))
             if tag == _FALLBACK_LANGUAGE:
-                yield _source(self._files[_SOURCE])
+                yield _read_source(self._files[_SOURCE])
 
     def _read(self, name: str) -> Catalogue:
-        return _catalogue(self._files[name], self._templates.place(name), self._files[_SOURCE])
+        return _read_catalogue(self._files[name], self._templates.place(name), self._files[_SOURCE])
 
 
 @lru_cache(maxsize=8)
-def _source(text: str) -> Catalogue:
-    """Return key → English sentences of words.pot."""
+def _read_source(text: str) -> Catalogue:
+    """Parse words.pot, whose messages are English."""
     found = Catalogue(plural="n != 1")
     for message in filter(attrgetter("id"), read_po(StringIO(text))):
         messages: dict[str, Any] = found.forms if message.pluralizable else found.words
@@ -106,8 +106,8 @@ def _source(text: str) -> Catalogue:
 
 
 @lru_cache(maxsize=64)
-def _catalogue(text: str, file: str, source: str) -> Catalogue:
-    """Parse a catalogue. Raises InvalidInput if it is invalid, or if the gaps of a text differ."""
+def _read_catalogue(text: str, file: str, source: str) -> Catalogue:
+    """Parse a catalogue. Raises InvalidInput, also if a translation has other gaps than English."""
     try:
         messages = read_po(StringIO(text), abort_invalid=True)
         c2py(messages.plural_expr)
@@ -115,17 +115,17 @@ def _catalogue(text: str, file: str, source: str) -> Catalogue:
         line = error.lineno + 1 if isinstance(error, PoFileError) else 0
         fault = Fault(file=file, line=line, message=f"is not a gettext catalogue: {error}")
         raise InvalidInput([fault]) from error
-    english = _source(source)
+    english = _read_source(source)
     sentences = {**english.words, **english.forms}
     found = Catalogue(plural=messages.plural_expr)
     faults = []
     for message in messages:
-        # only where each plural form is translated, and no person has to look at it again
-        if not message.id or message.fuzzy or not all(_texts(message.string)):
+        # skip fuzzy messages, and messages with an untranslated plural form
+        if not message.id or message.fuzzy or not all(_as_texts(message.string)):
             continue
         key = message.context or ""
         if key not in _OPTIONAL_KEYS:
-            # a translation of what the sentence once was may say what does not hold any more
+            # skip the translation of a former sentence, which may be wrong now
             if message.id != sentences.get(key):
                 continue
             faults += _gap_faults(message, file)
@@ -136,14 +136,15 @@ def _catalogue(text: str, file: str, source: str) -> Catalogue:
     return found
 
 
-def _texts(found: Any) -> Sequence[str]:
+def _as_texts(found: Any) -> Sequence[str]:
     return found if isinstance(found, tuple) else [found]
 
 
 def _gap_faults(message: Message, file: str) -> list[Fault]:
     """Return faults if a translation's gaps in braces differ from those of its sentence."""
     expected, actual = (
-        sorted(set(_GAP.findall(" ".join(_texts(found))))) for found in (message.id, message.string)
+        sorted(set(_GAP.findall(" ".join(_as_texts(found)))))
+        for found in (message.id, message.string)
     )
     if expected == actual:
         return []

@@ -1,8 +1,8 @@
-"""Recognise blocks without a mark of their own in Markdown, by how authors write them.
+"""Recognise blocks for which Markdown has no mark, by how authors write them.
 
-A paragraph that is one bold link is a button, a quotation that ends with a dash and a name has an
-author, a list of files is a list of downloads (docs/decisions/0023-blocks.md). Other programs show
-ordinary Markdown.
+A paragraph that is one bold link is a button. A quotation that ends with a dash and a name has an
+author. A list of links to files is a list of downloads (docs/decisions/0023-blocks.md). Other
+programs show ordinary Markdown.
 """
 
 import re
@@ -16,16 +16,16 @@ from newsletter.rendering.markdown.faults import image_size
 from newsletter.rendering.markdown.tables import bold_tokens, paragraph_of, tables_in, text_of
 
 _MIN_LEAD_WIDTH = 600
-"""Pixels that a lead picture has at least."""
+"""The least width of a lead picture, in pixels."""
 
 _LONG_WORD_CHARS = 30
-"""Letters that fit on a button on each telephone."""
+"""Letters of a word that fit on a button on every telephone."""
 _MAX_PULL_QUOTE_CHARS = 240
-"""Characters of a quotation that is set large, at most."""
-_AS_TEXT = "\ufe0e"
-"""Keeps telephones from showing the sign before it as a picture."""
+"""The longest quotation that is set large, in characters."""
+_TEXT_VARIATION = "\ufe0e"
+"""A character that keeps telephones from showing the sign before it as a picture."""
 _MIN_PROSE_CHARS = 60
-"""Characters that make a cell a column of text."""
+"""The shortest cell that makes its table two columns of text, in characters."""
 
 _BREAKS = {"softbreak", "hardbreak"}
 _DASH_PATTERN = re.compile(r"(?:—|–|―|-{2,3})[ \u00a0]?(?=[^\s—–-])")
@@ -49,7 +49,7 @@ _CREDIT_PATTERN = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """The tokens of a block, from the one that opens it to the one that closes it."""
+    """The tokens of a block, with those that open and close it."""
 
     tokens: tuple[Token, ...]
 
@@ -59,19 +59,19 @@ class Span:
 
     @property
     def line(self) -> list[Token]:
-        """The inline tokens, if the block is one line of text, else []."""
+        """Return the inline tokens of a block that is one run of text, else []."""
         if len(self.tokens) != 3 or self.tokens[1].type != "inline":
             return []
         return self.tokens[1].children or []
 
 
-def with_blocks(tokens: Sequence[Token], film_label: str, *, rtl: bool = False) -> list[Token]:
-    """Return the tokens with those of our blocks.
+def recognise_blocks(tokens: Sequence[Token], film_label: str, *, rtl: bool = False) -> list[Token]:
+    """Return the tokens with the recognised blocks in place of what the author wrote.
 
-    ``film_label`` is the label of a film without a title.
+    ``film_label`` is the label of a film without a title. ``rtl`` text runs from right to left.
     """
     result: list[Token] = []
-    for number, span in enumerate(spans(tokens)):
+    for number, span in enumerate(split_blocks(tokens)):
         rule = _BLOCK_RULES.get(span.kind)
         replacement = rule(span) if rule else None
         if replacement is None and span.kind == "paragraph":
@@ -81,7 +81,7 @@ def with_blocks(tokens: Sequence[Token], film_label: str, *, rtl: bool = False) 
     return list(_with_figures(list(_split_paragraphs(result))))
 
 
-def spans(tokens: Sequence[Token]) -> Iterator[Span]:
+def split_blocks(tokens: Sequence[Token]) -> Iterator[Span]:
     pending: list[Token] = []
     depth = 0
     for token in tokens:
@@ -90,7 +90,7 @@ def spans(tokens: Sequence[Token]) -> Iterator[Span]:
         if depth == 0:
             yield Span(tokens=tuple(pending))
             pending = []
-    if pending:  # what does not close is no block of ours
+    if pending:  # a block that never closes stays as it is
         yield Span(tokens=tuple(pending))
 
 
@@ -98,8 +98,8 @@ def _types(children: Sequence[Token]) -> list[str]:
     return [child.type for child in children if child.type != "text" or child.content.strip()]
 
 
-def _pair(kind: str, content: Sequence[Token], **attributes: str) -> list[Token]:
-    """Wrap tokens in a block of ours."""
+def _wrap(kind: str, content: Sequence[Token], **attributes: str) -> list[Token]:
+    """Wrap tokens in a block that ``to_html`` writes as a layout of its own."""
     opening = Token(f"{kind}_open", f"x-{kind}", 1, block=True, attrs=dict(attributes))
     return [opening, *content, Token(f"{kind}_close", f"x-{kind}", -1, block=True)]
 
@@ -108,7 +108,7 @@ def _with_class(token: Token, kind: str) -> Token:
     return token.copy(attrs={**token.attrs, "class": kind})
 
 
-# --- one rule for each kind of block; None where the text is not one ---
+# --- one rule for each kind of block; None if the text is not such a block ---
 
 
 def _button(span: Span) -> list[Token] | None:
@@ -122,7 +122,7 @@ def _button(span: Span) -> list[Token] | None:
     if any(len(word) > _LONG_WORD_CHARS for word in text_of(span.tokens[1]).split()):
         return None
     children = [child for child in span.line if not child.type.startswith("strong_")]
-    return _pair("button", [span.tokens[1].copy(children=children)])
+    return _wrap("button", [span.tokens[1].copy(children=children)])
 
 
 def _video(span: Span, film_label: str, *, rtl: bool) -> list[Token] | None:
@@ -130,17 +130,17 @@ def _video(span: Span, film_label: str, *, rtl: bool) -> list[Token] | None:
     children = [child for child in span.line if child.type != "text" or child.content.strip()]
     if _types(children) != ["link_open", "image", "link_close"]:
         return None
-    if not _is_film(str(children[0].attrs["href"])):
+    if not _is_video_url(str(children[0].attrs["href"])):
         return None
     title = str(children[1].attrs.get("title", ""))
-    words = f"{'◀' if rtl else '▶'}{_AS_TEXT} {title or film_label or children[1].content}"
+    words = f"{'◀' if rtl else '▶'}{_TEXT_VARIATION} {title or film_label or children[1].content}"
     label_tokens = [children[0], Token("text", "", 0, content=words), children[2]]
     inline = span.tokens[1].copy(children=list(children))
     label = span.tokens[1].copy(children=label_tokens, content="")
-    return _pair("video", [inline, *_pair("play", [label])])
+    return _wrap("video", [inline, *_wrap("play", [label])])
 
 
-def _is_film(address: str) -> bool:
+def _is_video_url(address: str) -> bool:
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -151,7 +151,7 @@ def _is_film(address: str) -> bool:
 
 
 def _split_paragraphs(tokens: Sequence[Token]) -> Iterator[Token]:
-    """Move pictures out of paragraphs."""
+    """Yield the tokens with each picture of a paragraph in a paragraph of its own."""
     opening = Token("", "", 0)
     for token in tokens:
         opening = token if token.type == "paragraph_open" else opening
@@ -172,7 +172,7 @@ def _around_pictures(line: Token) -> list[list[Token]]:
     depth = 0
     for child in line.children or []:
         depth += child.nesting
-        # a picture within a link or emphasis could not be parted from it
+        # a picture in a link or in emphasis stays there
         if child.type == "image" and depth == 0:
             pieces += [[child], []]
         elif pieces[-1] or child.type not in _BREAKS:
@@ -195,7 +195,10 @@ def _trim(piece: list[Token]) -> list[Token]:
 
 
 def _with_figures(tokens: Sequence[Token]) -> Iterator[Token]:
-    """Add the title of each lone picture as its caption, and mark what Word must not crop."""
+    """Yield the tokens with captions below lone pictures, and a class on paragraphs with pictures.
+
+    A caption is the picture's title. Word crops pictures in paragraphs without the class.
+    """
     captions: list[Token] = []
     for at, token in enumerate(tokens):
         if token.type == "paragraph_open":
@@ -252,15 +255,15 @@ def _quotation(span: Span) -> list[Token] | None:
     if not name or name[0].type != "text" or not _DASH_PATTERN.match(name[0].content):
         return None
     words, name_start = children[: max(last_break, 0)], name[0].copy()
-    # a name alone is no quotation
+    # a name without words is no quotation
     if not words and len(body) < 2:
         return None
     name_start.content = "— " + _DASH_PATTERN.sub("", name[0].content, count=1)
     above, _, below = line.content.rpartition("\n")
     first_line, after = line.map or [0, 1]
-    # content too, where faults are searched
+    # the search for faults reads the content
     quote_line = line.copy(children=words, content=above)
-    # the line of the name, for its faults
+    # faults of the name give its line
     source_line = line.copy(content=below, map=[max(first_line, after - 1), after])
     quote_tokens = [*body, paragraph, quote_line, close] if words else body
     length = sum(len(text_of(token)) for token in quote_tokens if token.type == "inline")
@@ -304,7 +307,7 @@ def _file(children: Sequence[Token]) -> list[Token] | None:
     kind = _FILE_SUFFIX_PATTERN.search(urlsplit(str(link[0].attrs["href"])).path)
     if kind is None or (description.strip() and size is None):
         return None
-    # more than words behind the link makes it a sentence
+    # with other tokens than words after the link, the item is a sentence
     if _types(children[len(link) :]) not in ([], ["text"]):
         return None
     label = size[1] if size else kind[1].upper()
@@ -325,12 +328,12 @@ def _columns(span: Span) -> list[Token] | None:
         token = span.tokens[head.at]
         bold = bold_tokens(token.children or [])
         heading = paragraph_of(bold, "head", token) if head.text else []
-        result += _pair("column", [*heading, *_stack(span.tokens[cell.at])])
-    return _pair("columns", result)
+        result += _wrap("column", [*heading, *_stack_picture(span.tokens[cell.at])])
+    return _wrap("columns", result)
 
 
-def _stack(token: Token) -> list[Token]:
-    """Put a picture at the beginning of a cell above its text."""
+def _stack_picture(token: Token) -> list[Token]:
+    """Return a cell's paragraphs, with a picture that begins the cell above its text."""
     children = list(token.children or [])
     if not children or children[0].type != "image":
         return paragraph_of(children, "", token)
@@ -352,7 +355,7 @@ def _end_mark(span: Span) -> list[Token] | None:
     ):
         return None
     end_mark = paragraph_of([Token("text", "", 0, content="###")], "end", heading)
-    end_mark[0].attrSet("role", "separator")  # it would be read as "number number number"
+    end_mark[0].attrSet("role", "separator")  # screen readers would say "number number number"
     return end_mark
 
 
@@ -370,7 +373,7 @@ _BLOCK_RULES: dict[str, Callable[[Span], list[Token] | None]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """A text in up to three parts: next to the title, the lead picture, the rest."""
+    """A text in up to three parts: above the lead picture, the lead picture, and the rest."""
 
     above: list[Token]
     lead: list[Token]
@@ -378,12 +381,12 @@ class Parts:
 
 
 def in_parts(tokens: Sequence[Token], width: int) -> Parts:
-    """Separate a wide picture at the beginning of a text.
+    """Separate a wide picture, with its caption, at the beginning of a text.
 
-    A standfirst may come before it; its caption goes with it, and ``width`` is what it fills, in
-    pixels. Without such a picture all of the text is the rest.
+    A standfirst may come before the picture. The picture gets the ``width`` in pixels. Without
+    such a picture, the whole text is the rest.
     """
-    found = [list(span.tokens) for span in spans(tokens)]
+    found = [list(span.tokens) for span in split_blocks(tokens)]
     above = 1 if found and found[0][0].attrs.get("class") == "standfirst" else 0
     if len(found) <= above or not _is_lead(found[above]):
         return Parts(above=[], lead=[], rest=list(tokens))

@@ -1,6 +1,6 @@
 """Find the links, elements and parts that an email may not contain.
 
-Markdown silently drops deeply nested parts and footnotes without a mark. The faults name the line.
+Markdown silently drops deeply nested parts and footnotes without a reference. Faults give the line.
 """
 
 import re
@@ -19,32 +19,32 @@ from newsletter.domain.statements.review import Check
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.markdown.greetings import GREETING, GREETING_PATTERN, greeting_fault
 
-DEEPEST = 20
-"""Nesting of quotations (one step each) and lists (two steps each), at most."""
+MAX_DEPTH = 20
+"""The deepest nesting: quotations count one step each, lists two."""
 
 _TOO_DEEP = "too_deep"
 _UNMARKED_FOOTNOTE_TYPE = "footnote_without_mark"
 
 
 def watch_depth(parser: MarkdownIt) -> None:
-    """Let the parser leave a token in place of deeply nested parts that it drops."""
-    parser.options["maxNesting"] = DEEPEST + 10  # a list is two steps at once, so it is passed by
-    parser.block.ruler.before("table", _TOO_DEEP, _too_deep)
+    """Let the parser leave a token in place of each deeply nested part that it drops."""
+    parser.options["maxNesting"] = MAX_DEPTH + 10  # a list is two steps at once, so it is passed by
+    parser.block.ruler.before("table", _TOO_DEEP, _mark_too_deep)
 
 
 def lost_footnotes(env: Mapping[str, Any]) -> Iterator[Token]:
-    """Yield a token for each footnote without a mark in the text. ``env`` is the parser's own."""
+    """Yield a token for each footnote without a reference. ``env`` is the parser's environment."""
     for name, number in env.get("footnotes", {}).get("refs", {}).items():
         if number < 0:
             yield Token(_UNMARKED_FOOTNOTE_TYPE, "", 0, content=name.removeprefix(":"))
 
 
 def _structure_faults(token: Token) -> Iterator[str]:
-    """Yield the faults of a block that readers would not see."""
+    """Yield a fault if readers would not see a part of a block."""
     line = token.map[0] + 1 if token.map else 0
     if token.type == _TOO_DEEP:
         yield (
-            f"line {line} of the body is deeper than {DEEPEST // 2} lists or {DEEPEST} "
+            f"line {line} of the body is deeper than {MAX_DEPTH // 2} lists or {MAX_DEPTH} "
             "quotations: use fewer levels"
         )
     if token.type == _UNMARKED_FOOTNOTE_TYPE:
@@ -53,16 +53,16 @@ def _structure_faults(token: Token) -> Iterator[str]:
             f"write [^{token.content}] where it belongs, or remove it"
         )
     depths = accumulate((child.nesting for child in token.children or ()), initial=0)
-    if max(depths) > DEEPEST:
+    if max(depths) > MAX_DEPTH:
         yield (
-            f"the paragraph on line {line} of the body has more than {DEEPEST} marks of emphasis "
+            f"the paragraph on line {line} of the body has more than {MAX_DEPTH} marks of emphasis "
             r"inside of each other: remove some, or write \* for a star"
         )
 
 
-def _too_deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+def _mark_too_deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     # silent: the parser only asks whether a paragraph would end here
-    if silent or state.level <= DEEPEST:
+    if silent or state.level <= MAX_DEPTH:
         return False
     token = state.push(_TOO_DEEP, "", 0)
     token.map, token.content = [start, end], state.getLines(start, end, 0, False)
@@ -93,18 +93,18 @@ def image_source(image: Token) -> str:
 
 
 def image_size(image: Token) -> tuple[int, int] | None:
-    """Return width and height in pixels, if the address ends in ``#WIDTHxHEIGHT``.
+    """Return width and height in pixels if the address ends in ``#WIDTHxHEIGHT``, else None.
 
-    Outlook for Windows needs them, and rendering may not fetch the image.
+    Outlook for Windows needs the size, and rendering may not fetch the image.
     """
     found = _PICTURE_SIZE_PATTERN.search(str(image.attrs["src"]))
     return (int(found[1]), int(found[2])) if found else None
 
 
 def address_fault(address: str, own: str = "") -> str:
-    """Return why a mail may not link to an address and what to write instead, or "".
+    """Return why a mail may not link to an address, and what to write instead; "" if it may.
 
-    ``own`` is the URL of our own pages, which on one machine may be a plain http one.
+    ``own`` is the URL of the newsletter's own pages, which may be http on a machine of one's own.
     """
     if not address:
         return "has no address: write it between the round brackets"
@@ -143,7 +143,7 @@ def _image_faults(image: Token, own: str) -> Iterator[str]:
         fault = fault or "is not on the web: write an https:// address"
     if fault:
         yield f"the image {source[:_MAX_SHOWN]!r} {fault}"
-    # ,decoration behind the size: there is nothing to read out
+    # an image whose size ends in ",decoration" needs no description
     size = _PICTURE_SIZE_PATTERN.search(str(image.attrs["src"]))
     if not image.content.strip() and not (size and size[3]):
         yield (
@@ -179,18 +179,18 @@ def faults_of_statement(
     statement: Statement, tokens: Sequence[Token], own: str = ""
 ) -> list[Fault]:
     """Return all faults of a text for a mail, each once. ``own`` is as in ``address_fault``."""
-    faults = list(_in_front_matter(statement))
-    # lines across, empty quotations, unused addresses
+    faults = list(_front_matter_faults(statement))
+    # the body may consist of rules, empty quotations and unused addresses
     if statement.body.strip() and not any(token.content.strip() for token in tokens):
         message = (
             "no reader would see a word of its body: look whether all of it is marks of Markdown"
         )
         line = statement.line_of("body")
         faults.append(Fault(file=statement.origin, line=line, message=message))
-    return list(dict.fromkeys([*faults, *_in_text(statement, tokens, own)]))
+    return list(dict.fromkeys([*faults, *_text_faults(statement, tokens, own)]))
 
 
-def _in_front_matter(statement: Statement) -> Iterator[Fault]:
+def _front_matter_faults(statement: Statement) -> Iterator[Fault]:
     for key in ("title", "subject", "preview", "summary"):
         line = statement.line_of(key)
         for found in GREETING_PATTERN.finditer(getattr(statement, key)):
@@ -203,10 +203,10 @@ def _in_front_matter(statement: Statement) -> Iterator[Fault]:
                 code=Check.FOREIGN_MERGE_FIELD.value,
             )
         for found in _MERGE_TAG_PATTERN.finditer(getattr(statement, key)):
-            yield _mark(statement, found.group(), line, key if line else "")
+            yield _merge_tag_fault(statement, found.group(), line, key if line else "")
 
 
-def _in_text(statement: Statement, tokens: Sequence[Token], own: str) -> Iterator[Fault]:
+def _text_faults(statement: Statement, tokens: Sequence[Token], own: str) -> Iterator[Fault]:
     body, header_lines = statement.line_of("body"), 0
     for token in tokens:
         header_lines = token.map[0] if token.map else header_lines
@@ -214,15 +214,15 @@ def _in_text(statement: Statement, tokens: Sequence[Token], own: str) -> Iterato
         for message in _faults_of(token, own):
             yield Fault(file=statement.origin, line=line, message=message)
         if token.type == "inline":
-            # blanks in their place, so that lines are counted as they stand
+            # blanks in place of code keep the count of lines
             written = _CODE_SPAN_PATTERN.sub(lambda found: " " * len(found.group()), token.content)
             source = _ESCAPED_SIGN_PATTERN.sub(r"\1", written)  # as readers would see it
             for found in _MERGE_TAG_PATTERN.finditer(source):
                 line_offset = source.count("\n", 0, found.start()) if line else 0
-                yield _mark(statement, found.group(), line + line_offset)
+                yield _merge_tag_fault(statement, found.group(), line + line_offset)
 
 
-def _mark(statement: Statement, written: str, line: int, key: str = "") -> Fault:
+def _merge_tag_fault(statement: Statement, written: str, line: int, key: str = "") -> Fault:
     # front matter is the same for all readers and greets none by name
     by_name = not key and "name" in written.lower()
     instead = "{name|friend} to greet readers by name" if by_name else "what it is to say"

@@ -1,4 +1,4 @@
-"""Greetings by name in a text: ``Dear {name|friend},`` with the word for readers without a name."""
+"""Greetings by name in a text. ``{name|friend}`` greets readers without a name as "friend"."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,26 +11,27 @@ from newsletter.domain.statements.content import MAX_GREETING_CHARS, NAME_MARKS,
 from newsletter.rendering.markdown.links import WORD_TOKENS, TokenText
 
 GREETING = "greeting"
-"""The kind of token; its content is the word for readers without a name."""
+"""The type of a token whose content is the word for readers without a name."""
 
 GREETING_PATTERN = re.compile(r"\{ {0,3}name {0,3}\|([^{}|\n]{0,100})\}")
-"""The form in Markdown."""
 
 _MAX_SHOWN = 40
 
 
 def find_greetings(state: StateCore) -> None:
-    """Turn greetings into tokens, except in code and after a ``\\``. A rule for the parser."""
+    """Turn greetings into tokens, except in code and after a ``\\``. A rule of the parser."""
     for token in state.tokens:
         runs = groupby(token.children or (), key=lambda child: child.type in WORD_TOKENS)
         if token.children:
             token.children = [
-                child for words, run in runs for child in (_pieces(list(run)) if words else run)
+                child
+                for words, run in runs
+                for child in (_split_greetings(list(run)) if words else run)
             ]
 
 
 def open_greetings(tokens: Sequence[Token], fallbacks: list[str]) -> None:
-    """Give each greeting its gap; new words are added to ``fallbacks``."""
+    """Give each greeting the gap of its word in ``fallbacks``, which gets words it lacks."""
     for token in tokens:
         for child in token.children or ():
             if child.type == GREETING:
@@ -41,13 +42,13 @@ def open_greetings(tokens: Sequence[Token], fallbacks: list[str]) -> None:
                 child.meta["mark"] = NAME_MARKS[min(number, len(NAME_MARKS) - 1)]
 
 
-def as_shown(content: str, meta: dict[str, str]) -> str:
-    """Return a greeting's gap, or the word if it has no gap."""
+def shown_greeting(content: str, meta: dict[str, str]) -> str:
+    """Return a greeting's gap, or its word for readers without a name if it has no gap."""
     return meta.get("mark", content)
 
 
 def greeting_fault(greeting: Token) -> str:
-    """Return the fault of the word for readers without a name, or ""."""
+    """Return the fault of a greeting's word for readers without a name, or ""."""
     if greeting_name(greeting.content):
         return ""
     return (
@@ -57,8 +58,8 @@ def greeting_fault(greeting: Token) -> str:
     )
 
 
-def too_many(fallbacks: Sequence[str]) -> Iterator[str]:
-    """Yield a fault if a mail has more such words than gaps."""
+def count_faults(fallbacks: Sequence[str]) -> Iterator[str]:
+    """Yield a fault if a mail has more words for readers without a name than gaps."""
     if len(fallbacks) > len(NAME_MARKS):
         yield (
             f"it calls readers without a name by {len(fallbacks)} different words, and"
@@ -66,14 +67,14 @@ def too_many(fallbacks: Sequence[str]) -> Iterator[str]:
         )
 
 
-def _pieces(tokens: Sequence[Token]) -> Iterator[Token]:
+def _split_greetings(tokens: Sequence[Token]) -> Iterator[Token]:
     words, position = TokenText(tokens), 0
     for found in GREETING_PATTERN.finditer(words.text):
         if words.kind_at(found.start()) != "text":  # escaped: its author wants it to be seen
             continue
         yield from words.tokens_between(position, found.start())
         word = found[1].strip()
-        # an unspeakable word stays as it is, for its fault
+        # an invalid word stays, for greeting_fault
         yield Token(GREETING, "", 0, content=greeting_name(word) or word, level=tokens[0].level)
         position = found.end()
     yield from words.tokens_between(position, len(words.text)) if position else tokens

@@ -1,4 +1,4 @@
-"""Link bare addresses, and add the marks by which a site counts visits."""
+"""Link addresses that are written without a label, and add the marks that count visits."""
 
 import re
 from bisect import bisect_right
@@ -10,9 +10,9 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 BARE_URL_MARK = "bare"
-"""The markup of a link that was written as an address alone."""
+"""The ``markup`` of a link that was written without a label."""
 
-# what stands right behind a letter, a slash or an @ is part of some other address
+# text right after a letter, a slash or an @ is part of another address
 _BARE_URL_PATTERN = re.compile(
     r"(?<![\w@/.:-])(?:https://|www\.(?=\w))[^\s<>\"“”«»]+"
     r"|(?<![\w@/.:+-])[\w.+-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}(?![\w@-])",
@@ -23,23 +23,23 @@ _BRACKETS = ((")", "("), ("]", "["))
 
 
 def link_bare_addresses(state: StateCore) -> None:
-    """Link addresses in the text, but not in code. A rule for the parser."""
+    """Link addresses in the text, but not in code. A rule of the parser."""
     for token in state.tokens:
         if token.children:
             token.children = list(_add_links(token.children))
 
 
 WORD_TOKENS = frozenset({"text", "text_special"})
-"""Tokens of words. An address may have both kinds: the second was escaped."""
+"""Types of tokens of words. The second is an escaped sign. An address may consist of both."""
 
 
 def _add_links(children: Sequence[Token]) -> Iterator[Token]:
     link_depth = 0
     for words, run in groupby(children, key=lambda child: child.type in WORD_TOKENS):
         tokens = list(run)
-        # the words of a link lead where their author wrote
+        # an address in a link's label is not linked: the label leads where its author wrote
         if words and not link_depth:
-            yield from _pieces(tokens)
+            yield from _split_addresses(tokens)
         else:
             link_depth += sum(
                 (token.type == "link_open") - (token.type == "link_close") for token in tokens
@@ -47,12 +47,12 @@ def _add_links(children: Sequence[Token]) -> Iterator[Token]:
             yield from tokens
 
 
-def _pieces(tokens: Sequence[Token]) -> Iterator[Token]:
-    """Yield words with their addresses as links; other tokens stay."""
+def _split_addresses(tokens: Sequence[Token]) -> Iterator[Token]:
+    """Yield tokens of words with the addresses in them as links."""
     words, position = TokenText(tokens), 0
     for found in _BARE_URL_PATTERN.finditer(words.text):
-        address = _trim(found.group())
-        # https:// alone, and what a person is still writing, lead nowhere
+        address = _trim_address(found.group())
+        # https:// alone leads nowhere, and neither does an address that is still being written
         is_place = "@" in address or "." in address.partition("//")[2]
         if not (is_place or address[:4].lower() == "www."):
             continue
@@ -63,7 +63,7 @@ def _pieces(tokens: Sequence[Token]) -> Iterator[Token]:
 
 
 class TokenText:
-    """The words of a run of tokens, to take piece by piece."""
+    """The text of a run of tokens, which can be taken in pieces."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens = tokens
@@ -74,11 +74,11 @@ class TokenText:
         return bisect_right(self._starts, position) - 1
 
     def kind_at(self, position: int) -> str:
-        """Return the type of the token that holds the character."""
+        """Return the type of the token that holds the character at a position."""
         return self._tokens[self._number_at(position)].type
 
     def tokens_between(self, start: int, end: int) -> Iterator[Token]:
-        """Yield the tokens from one place to another, as copies."""
+        """Yield copies of the tokens from one position to another, cut at both."""
         number = self._number_at(start)
         while number < len(self._tokens) and (place := self._starts[number]) < end:
             token = self._tokens[number]
@@ -88,9 +88,9 @@ class TokenText:
             number += 1
 
 
-def _trim(address: str) -> str:
-    """Remove the marks that end a sentence, and a bracket opened before the address."""
-    # counted once: an address may end with a hundred thousand brackets
+def _trim_address(address: str) -> str:
+    """Remove signs of the sentence at the end, such as a bracket that opened before the address."""
+    # brackets are counted once, as an address may end with a hundred thousand of them
     excess = {close: address.count(close) - address.count(open_) for close, open_ in _BRACKETS}
     end = len(address)
     while end and (address[end - 1] in _TRAILING_SIGNS or excess.get(address[end - 1], 0) > 0):
@@ -120,15 +120,18 @@ def tag_links(tokens: Sequence[Token], marks: Mapping[str, str], hosts: Sequence
     for token in tokens:
         for child in token.children or ():
             if child.type == "link_open":
-                child.attrs["href"] = tagged(str(child.attrs["href"]), marks, hosts)
+                child.attrs["href"] = add_marks(str(child.attrs["href"]), marks, hosts)
 
 
-def tagged(address: str, marks: Mapping[str, str], hosts: Sequence[str]) -> str:
-    """Add the marks to an address; the author's query stays."""
+def add_marks(address: str, marks: Mapping[str, str], hosts: Sequence[str]) -> str:
+    """Return an https address of the hosts with the marks added.
+
+    Other addresses, and those with the author's own ``utm_`` marks, are returned as they are.
+    """
     try:
         parts = urlsplit(address)
         host = (parts.hostname or "").lower()
-    except ValueError:  # refused elsewhere, in words
+    except ValueError:  # faults_of_statement reports it
         return address
     ours = any(host == one or host.endswith(f".{one}") for one in hosts)
     existing = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
@@ -141,8 +144,8 @@ def tagged(address: str, marks: Mapping[str, str], hosts: Sequence[str]) -> str:
 _UTM_PARAMETER_PATTERN = re.compile(r"(?:(?<=\?)|&)utm_(?:source|medium|campaign)=[^&#]*")
 
 
-def untagged(address: str) -> str:
-    """Remove a mail's marks: on the web they would count the wrong visits."""
+def remove_marks(address: str) -> str:
+    """Return an address without a mail's marks, as visits from the web must not count as its."""
     if "utm_medium=email" not in address:
         return address
     untracked = _UTM_PARAMETER_PATTERN.sub("", address)

@@ -1,6 +1,6 @@
 """Parse Markdown into tokens for a mail.
 
-HTML and text come from the same tokens, so they cannot differ.
+HTML and text parts are made from the same tokens, so they cannot differ.
 """
 
 import re
@@ -15,12 +15,12 @@ from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
 from newsletter.rendering.languages import base_language, direction
-from newsletter.rendering.markdown.blocks import with_blocks
+from newsletter.rendering.markdown.blocks import recognise_blocks
 from newsletter.rendering.markdown.faults import lost_footnotes, watch_depth
 from newsletter.rendering.markdown.greetings import find_greetings
 from newsletter.rendering.markdown.links import link_bare_addresses
 from newsletter.rendering.markdown.notes import link_notes, set_directions
-from newsletter.rendering.markdown.tables import settle_tables
+from newsletter.rendering.markdown.tables import fit_tables
 
 MAX_SHORT_CHARS = 16_000
 """Characters that always parse within half a second."""
@@ -37,21 +37,20 @@ _QUOTES_OF_LANGUAGE = {
 }
 _ENGLISH_QUOTES = ["“", "”", "‘", "’"]
 _MAX_QUOTES = 1_000
-"""Quotation marks of a block at most: markdown-it pairs them in quadratic time."""
+"""The most quotation marks of a block that are replaced. markdown-it needs quadratic time."""
 
 
 def read_markdown(body: str, language: str, *, film_label: str = "") -> list[Token]:
     """Parse a statement's body into tokens, with headings, tables and images made for a mail.
 
-    ``film_label`` is the label of a film without a title; without it, the picture's description is.
-
-    Every address passes, and what would be dropped becomes a token: ``faults_of_statement`` reports
-    both.
+    ``film_label`` is the label of a film without a title. Without one, the label is the picture's
+    description. Forbidden addresses stay, and parts that Markdown drops become tokens, so that
+    ``faults_of_statement`` can report them.
     """
     parser = _parser(language)
     env: dict[str, Any] = {}
     tokens = parser.parse(body, env)
-    # what the parser leaves out comes as tokens too, so that one look finds all faults
+    # footnotes that the parser drops become tokens, for faults_of_statement
     tokens += lost_footnotes(env)
     for token in tokens:
         if token.children:
@@ -61,17 +60,17 @@ def read_markdown(body: str, language: str, *, film_label: str = "") -> list[Tok
                 words = RendererHTML().renderInlineAsText(child.children, parser.options, {})
                 child.content = words
     is_rtl = direction(language) == "rtl"
-    tokens = with_blocks(tokens, film_label, rtl=is_rtl)
+    tokens = recognise_blocks(tokens, film_label, rtl=is_rtl)
     link_notes(tokens, language)
     set_directions(tokens, language)
-    _settle_headings(tokens)
-    settle_tables(tokens, rtl=is_rtl)
+    _level_headings(tokens)
+    fit_tables(tokens, rtl=is_rtl)
     return tokens
 
 
 class _Parser(MarkdownIt):
     def validateLink(self, url: str) -> bool:
-        """Accept every address: a refused link would be printed as source, without a fault."""
+        """Accept every address. A refused link would be printed as Markdown, without a fault."""
         return True
 
 
@@ -79,10 +78,10 @@ def _parser(language: str) -> MarkdownIt:
     quotes = _QUOTES_OF_LANGUAGE.get(base_language(language), _ENGLISH_QUOTES)
     parser = _Parser("commonmark", {"html": False, "typographer": True, "quotes": quotes})
     parser.enable(["table", "strikethrough", "smartquotes"])
-    parser.core.ruler.at("smartquotes", _quotes)
+    parser.core.ruler.at("smartquotes", _set_quotes)
     parser.use(footnote_plugin)
     # markdown-it's own replacements would turn 501(c)(3) into 501©(3)
-    parser.core.ruler.after("inline", "dashes", _dashes)
+    parser.core.ruler.after("inline", "dashes", _set_dashes)
     parser.core.ruler.after("inline", "bare_addresses", link_bare_addresses)
     parser.core.ruler.after("inline", "greetings", find_greetings)
     watch_depth(parser)
@@ -98,7 +97,7 @@ _DASH_REPLACEMENTS = (
 )
 
 
-def _quotes(state: StateCore) -> None:
+def _set_quotes(state: StateCore) -> None:
     """Turn straight quotation marks into typographic ones."""
     for token in state.tokens:
         marks = token.content.count("'") + token.content.count('"')
@@ -106,13 +105,13 @@ def _quotes(state: StateCore) -> None:
             process_inlines(token.children or [], state)
 
 
-def _dashes(state: StateCore) -> None:
+def _set_dashes(state: StateCore) -> None:
     for token in state.tokens:
         previous = ""
         for child in token.children or ():
             if child.type == "link_open":
                 previous = child.info
-            # an address that is its own text must be read as it was written
+            # an address that is its own label stays as it was written
             if child.type == "text" and previous != "auto":
                 for pattern, replacement in _DASH_REPLACEMENTS:
                     child.content = pattern.sub(replacement, child.content)
@@ -120,14 +119,14 @@ def _dashes(state: StateCore) -> None:
                 previous = ""
 
 
-def _settle_headings(tokens: Sequence[Token]) -> None:
+def _level_headings(tokens: Sequence[Token]) -> None:
     """Put the body's headings below the title, the only h1, without gaps in the levels."""
     levels: list[int] = []
     level = 2
     for token in tokens:
         if token.type == "heading_open":
             written = int(token.tag[1])
-            # a heading ends all that are as deep or deeper, so that skipped levels leave no gap
+            # a heading ends all sections that are as deep or deeper: skipped levels leave no gap
             while levels and levels[-1] >= written:
                 levels.pop()
             levels.append(written)
@@ -137,7 +136,10 @@ def _settle_headings(tokens: Sequence[Token]) -> None:
 
 
 def _without_anchors(children: Sequence[Token]) -> Iterator[Token]:
-    """Remove links to a place in the same text: most mail programs cannot follow them."""
+    """Yield the tokens without links to a place in the same text.
+
+    Most mail programs cannot follow such links.
+    """
     open_links: list[bool] = []
     for child in children:
         if child.type == "link_open":

@@ -1,4 +1,4 @@
-"""Turn tokens into HTML that is safe to send, with the layout of blocks."""
+"""Turn tokens into HTML that is safe to send."""
 
 import re
 import unicodedata
@@ -12,21 +12,21 @@ from markdown_it.token import Token
 from markupsafe import escape
 
 from newsletter.rendering.markdown.faults import image_size, image_source
-from newsletter.rendering.markdown.greetings import GREETING, as_shown
+from newsletter.rendering.markdown.greetings import GREETING, shown_greeting
 from newsletter.rendering.markdown.notes import NOTE_TYPE
-from newsletter.rendering.markdown.tables import SHEET_WIDTH, SIDES, with_records
+from newsletter.rendering.markdown.tables import SHEET_WIDTH, SIDES, write_tables
 
 _TABLE_START = (
     '<table role="presentation" class="{}"{} cellpadding="0" cellspacing="0" border="0"><tbody><tr>'
 )
 _TABLE_END = "</tr></tbody></table>\n"
 _FULL_WIDTH = ' width="100%"'
-# Outlook for Windows sets nothing side by side but in tables: it gets some that others do not see
+# Outlook for Windows sets things side by side in tables only: it gets tables that others ignore
 _GHOST = "<!--[if mso]>{}<![endif]-->"
 # half of the sheet's 528 pixels, without the 20 between
-_HALF = '<td width="254" valign="top">'
+_HALF_CELL = '<td width="254" valign="top">'
 
-_AROUND = {
+_BLOCK_HTML = {
     "<x-button>": _TABLE_START.format("button", "") + '<td class="press-here">',
     "</x-button>": f"</td>{_TABLE_END}",
     "<x-video>": _TABLE_START.format("video", _FULL_WIDTH) + '<td class="poster">',
@@ -35,22 +35,22 @@ _AROUND = {
     "</x-video>": f"</td>{_TABLE_END}",
     "<x-columns>": _TABLE_START.format("columns", _FULL_WIDTH)
     + '<td class="pair">'
-    + _GHOST.format(f'<table role="presentation" width="100%"><tbody><tr>{_HALF}'),
+    + _GHOST.format(f'<table role="presentation" width="100%"><tbody><tr>{_HALF_CELL}'),
     "</x-columns>": _GHOST.format("</td></tr></tbody></table>") + f"</td>{_TABLE_END}",
     "<x-column>": '<div class="half">',
     "</x-column>": "</div>",
 }
 _BETWEEN = re.compile(r"</x-column>\s*<x-column>")
 _BETWEEN_COLUMNS = (
-    "</div>" + _GHOST.format(f'</td><td width="20"></td>{_HALF}') + '<div class="half second">'
+    "</div>" + _GHOST.format(f'</td><td width="20"></td>{_HALF_CELL}') + '<div class="half second">'
 )
 _TABLE_HEAD_PATTERN = re.compile(r'<thead class="heads">(.*?)</thead>', re.DOTALL)
 _TABLE_HEAD_TWICE = (
     r'<!--[if !mso]><!--><thead class="heads">\1</thead><!--<![endif]-->'
     r"<!--[if mso]><thead>\1</thead><![endif]-->"
 )
-"""The heads of a wide table: Word cannot show again what telephones hide."""
-_ANY = re.compile("|".join(map(re.escape, _AROUND)))
+"""The head of a wide table, once for Word, which cannot undo the style that hides it on phones."""
+_ANY = re.compile("|".join(map(re.escape, _BLOCK_HTML)))
 
 
 _ALLOWED_ATTRIBUTES: dict[str, set[str]] = {
@@ -86,14 +86,14 @@ _ALLOWED_CLASSES = {
 
 
 def to_html(tokens: Sequence[Token]) -> str:
-    """Return the body's HTML: only allowed elements, no styles but an image's width."""
+    """Return the body's HTML, with allowed elements only and no style but an image's width."""
     renderer = RendererHTML()
     rules: dict[str, Any] = {
         kind: lambda tokens, at, *_, rule=rule: rule(tokens[at]) for kind, rule in _RULES.items()
     }
     renderer.rules.update(rules)
     cleaned = nh3.clean(
-        renderer.render(with_records(tokens), MarkdownIt("commonmark").options, {}),
+        renderer.render(write_tables(tokens), MarkdownIt("commonmark").options, {}),
         tags=set(_ALLOWED_ATTRIBUTES),
         attributes=_ALLOWED_ATTRIBUTES,
         allowed_classes=_ALLOWED_CLASSES,
@@ -102,12 +102,14 @@ def to_html(tokens: Sequence[Token]) -> str:
         filter_style_properties={"max-width"},
         strip_comments=True,
     )
-    # behind the cleaning, which takes out all comments, those for Outlook too
-    framed = _ANY.sub(lambda found: _AROUND[found.group()], _BETWEEN.sub(_BETWEEN_COLUMNS, cleaned))
+    # added after the cleaning, which removes all comments, also those for Outlook
+    framed = _ANY.sub(
+        lambda found: _BLOCK_HTML[found.group()], _BETWEEN.sub(_BETWEEN_COLUMNS, cleaned)
+    )
     return _TABLE_HEAD_PATTERN.sub(_TABLE_HEAD_TWICE, framed)
 
 
-# --- one rule for each kind of token that mail wants otherwise -------------------------------
+# --- one rule for each kind of token that a mail shows in its own way ---
 
 
 def _block_of_code(token: Token) -> str:
@@ -118,37 +120,37 @@ def _image(token: Token) -> str:
     source, alt = escape(image_source(token)), escape(token.content)
     max_width = int(token.meta.get("width", SHEET_WIDTH))
     width = min(max_width, (image_size(token) or (max_width, 0))[0])
-    # a height would hold a hole open where pictures are off
+    # a height would leave a gap where pictures are off
     return f'<img src="{source}" alt="{alt}" width="{width}" style="max-width:{width}px">'
 
 
 def _label(token: Token) -> str:
-    """Return a cell's label, for views that hide the head of its column."""
+    """Return the label of a cell, for telephones, which do not show the table's head."""
     head = token.content.rstrip(":")
-    # behind Arabic letters, a number would lose its sign to the other side (UAX 9, W2 and W5)
+    # after Arabic letters, a number's sign would move to its other side (UAX 9, W2 and W5)
     arabic = any(unicodedata.bidirectional(character) == "AL" for character in head)
     rtl_mark = "\u200f" if arabic else ""
     return f'<span class="named">{escape(head)}:{rtl_mark}</span> '
 
 
-def _note(token: Token) -> str:
-    """Return the suffix of the ids of a note and of its mark, which differs by language."""
+def _note_id(token: Token) -> str:
+    """Return the end of the ids of a note and of its reference. It contains the language."""
     return f"{token.meta['language']}-{token.meta['id'] + 1}"
 
 
 def _note_ref(token: Token) -> str:
-    # a note may be referred to twice, and an id stands once
-    id_attribute = "" if token.meta.get("subId") else f' id="r-{_note(token)}"'
-    return f'<sup><a{id_attribute} href="#n-{_note(token)}">[{token.meta["id"] + 1}]</a></sup>'
+    # a note may be referred to twice, but an id must be unique
+    id_attribute = "" if token.meta.get("subId") else f' id="r-{_note_id(token)}"'
+    return f'<sup><a{id_attribute} href="#n-{_note_id(token)}">[{token.meta["id"] + 1}]</a></sup>'
 
 
 _RULES: dict[str, Callable[[Token], str]] = {
     "text": lambda token: escape(
         token.content.replace(" ", "\u00a0") if token.meta.get("whole") else token.content
     ),
-    # a name may run the other way than the text around it
+    # a name may run in another direction than the text around it
     GREETING: lambda token: (
-        f'<span dir="auto">{escape(as_shown(token.content, token.meta))}</span>'
+        f'<span dir="auto">{escape(shown_greeting(token.content, token.meta))}</span>'
     ),
     "code_inline": lambda token: f"<code>{escape(token.content)}</code>",
     "code_block": _block_of_code,
@@ -161,8 +163,8 @@ _RULES: dict[str, Callable[[Token], str]] = {
     # lists without bullets: no mail program indents them, and screen readers hear a list
     "footnote_block_open": lambda _: '<div class="notes" role="list">\n',
     "footnote_block_close": lambda _: "</div>\n",
-    "footnote_open": lambda token: f'<div role="listitem" id="n-{_note(token)}">',
-    NOTE_TYPE: lambda token: f'<a href="#r-{_note(token)}">[{token.meta["id"] + 1}]</a> ',
+    "footnote_open": lambda token: f'<div role="listitem" id="n-{_note_id(token)}">',
+    NOTE_TYPE: lambda token: f'<a href="#r-{_note_id(token)}">[{token.meta["id"] + 1}]</a> ',
     "footnote_close": lambda _: "</div>\n",
     "footnote_anchor": lambda _: "",
 }

@@ -1,4 +1,4 @@
-"""Link footnotes both ways, and mark paragraphs that are written in the other direction."""
+"""Link footnotes both ways, and mark paragraphs that run against the language's direction."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -10,15 +10,15 @@ from newsletter.rendering.languages import direction
 from newsletter.rendering.markdown.tables import spanned, text_of
 
 NOTE_TYPE = "note"
-"""The mark before a note, which leads back to the text."""
+"""The type of the token before a note, a link back to the text."""
 _NOTE_TOKENS = {"footnote_ref", "footnote_open", NOTE_TYPE}
 _BLOCK_TOKENS = {"paragraph_open", "heading_open"}
 
 
 def link_notes(tokens: Sequence[Token], language: str) -> None:
-    """Put a mark before each note, and say whose language the ids are of.
+    """Put a link back to the text before each note, and the language into the notes' ``meta``.
 
-    A mail of several languages has several first notes.
+    Ids contain the language, as a mail of several languages has several first notes.
     """
     note: Token | None = None
     for token in tokens:
@@ -33,13 +33,13 @@ def link_notes(tokens: Sequence[Token], language: str) -> None:
 
 
 def set_directions(tokens: Sequence[Token], language: str) -> None:
-    """Set the direction of paragraphs, headings and items that run the other way."""
+    """Set the direction of paragraphs, headings and items that run against the language's."""
     base = direction(language)
     for previous, token in pairwise(tokens):
         if token.type != "inline" or previous.type not in _BLOCK_TOKENS:
             continue
         way = direction_of(text_of(token), base)
-        if way != base and previous.hidden:  # the item's number stays where the others have theirs
+        if way != base and previous.hidden:  # the number of a list's item stays on its side
             token.children = spanned(token.children or (), dir=way)
         elif way != base:
             previous.attrSet("dir", way)
@@ -47,7 +47,7 @@ def set_directions(tokens: Sequence[Token], language: str) -> None:
 
 
 def direction_of(text: str, base: str) -> str:
-    """Return ``ltr`` or ``rtl``: that of most letters, or else their own."""
+    """Return the direction of most letters, ``ltr`` or ``rtl``. A draw returns ``base``."""
     kinds = [unicodedata.bidirectional(character) for character in text]
     ltr_count, rtl_count = kinds.count("L"), kinds.count("R") + kinds.count("AL")
     return base if ltr_count == rtl_count else "ltr" if ltr_count > rtl_count else "rtl"

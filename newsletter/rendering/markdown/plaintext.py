@@ -1,4 +1,4 @@
-"""Write the text part from the same tokens as the HTML, and fold its lines."""
+"""Write the text part of a mail from the same tokens as the HTML part, and fold its lines."""
 
 import re
 import unicodedata
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
-from newsletter.rendering.markdown.greetings import GREETING, as_shown
+from newsletter.rendering.markdown.greetings import GREETING, shown_greeting
 from newsletter.rendering.markdown.links import BARE_URL_MARK
 
 LINE_WIDTH = 72
@@ -19,30 +19,30 @@ _INVISIBLE_PATTERN = re.compile("[\u00ad\u200b\u2060\ufe0e\ufeff]")
 _URL_PATTERN = re.compile(r"(?<![a-z0-9+.-])[0-9+.-]*+[a-z][a-z0-9+.-]*+:\S", re.IGNORECASE)
 
 
-def visible(text: str) -> str:
+def remove_invisible(text: str) -> str:
     """Remove invisible characters except joiners, which Persian and emoji need."""
     return _INVISIBLE_PATTERN.sub("", text)
 
 
-def columns(text: str) -> int:
-    """Return the width in a terminal: wide East Asian characters count twice."""
+def count_columns(text: str) -> int:
+    """Return the width of a text in a terminal. Wide East Asian characters count twice."""
     return sum(map(_columns_of, text))
 
 
-def wrap(text: str, width: int = LINE_WIDTH, *, rest: str = "") -> list[str]:
-    """Fold text into lines of at most ``width`` columns, the second and later ones after ``rest``.
+def wrap(text: str, width: int = LINE_WIDTH, *, indent: str = "") -> list[str]:
+    """Fold text into lines of at most ``width`` columns. All but the first begin with ``indent``.
 
-    Line breaks stay. Addresses and long words are not broken, except text of wide characters, which
-    has no blanks.
+    Line breaks stay. Addresses and long words stay whole and may be wider. East Asian text, which
+    has no blanks, is broken between characters.
     """
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        line = rest if lines else ""
+        line = indent if lines else ""
         is_first = True
         for gap, word in _words(paragraph):
-            if not is_first and columns(line) + len(gap) + columns(word) > width:
+            if not is_first and count_columns(line) + len(gap) + count_columns(word) > width:
                 lines.append(line.rstrip())
-                line, is_first = rest, True
+                line, is_first = indent, True
             line += word if is_first else gap + word
             is_first = False
         lines.append(line.rstrip())
@@ -50,13 +50,13 @@ def wrap(text: str, width: int = LINE_WIDTH, *, rest: str = "") -> list[str]:
 
 
 def underline(text: str, mark: str) -> str:
-    """Write a heading with a line of marks as wide as it."""
+    """Return a text with a line of marks below it, as wide as its widest line."""
     lines = wrap(text)
-    return "\n".join([*lines, mark * max(map(columns, lines))])
+    return "\n".join([*lines, mark * max(map(count_columns, lines))])
 
 
 def _words(paragraph: str) -> Iterator[tuple[str, str]]:
-    """Yield each piece that must stay whole, with the blank before it."""
+    """Yield (blank before it, piece) for each piece that must stay whole."""
     for word in re.split(r"[ \t\r\f\v]+", paragraph.strip(" \t\r\f\v")):
         gap = " "
         # an address that is broken leads nowhere
@@ -84,21 +84,21 @@ def _columns_of(character: str) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class PlainBody:
-    """A statement's body as text, and the addresses of its ``[n]``."""
+    """A statement's body as text, and the address of each ``[n]`` in it."""
 
     text: str
     links: tuple[str, ...]
 
 
 def to_text(tokens: Sequence[Token]) -> PlainBody:
-    """Write the body in lines of at most 72 columns, with links numbered in reading order."""
+    """Return the body in lines of at most 72 columns, with links numbered in reading order."""
     links: dict[str, int] = {}
     lines = _Writer(links).blocks(SyntaxTreeNode(tokens).children, LINE_WIDTH)
-    return PlainBody(text=visible("\n".join(lines)), links=tuple(links))
+    return PlainBody(text=remove_invisible("\n".join(lines)), links=tuple(links))
 
 
 class _Writer:
-    """Writes blocks as lines, and collects addresses."""
+    """Writes blocks as lines, and collects the addresses of links."""
 
     def __init__(self, links: dict[str, int]) -> None:
         self._links = links
@@ -122,7 +122,7 @@ class _Writer:
         }
 
     def blocks(self, nodes: Sequence[SyntaxTreeNode], width: int) -> list[str]:
-        """Write blocks with empty lines between them, except in a tight list's item."""
+        """Return the lines of blocks, with empty lines between them except in a tight list."""
         lines: list[str] = []
         gap = False
         for node in nodes:
@@ -155,7 +155,7 @@ class _Writer:
         for mark, item in zip(marks, node.children, strict=True):
             if lines and is_loose:
                 lines.append("")
-            lines += _hang(mark.rjust(indent), self.blocks(item.children, width - indent))
+            lines += _indent_item(mark.rjust(indent), self.blocks(item.children, width - indent))
         return lines
 
     def _code(self, node: SyntaxTreeNode, width: int) -> list[str]:
@@ -165,11 +165,11 @@ class _Writer:
         lines: list[str] = []
         for number, note in enumerate(node.children, start=1):
             mark = f"({number}) "
-            lines += _hang(mark, self.blocks(note.children, width - len(mark)))
+            lines += _indent_item(mark, self.blocks(note.children, width - len(mark)))
         return lines
 
     def _button(self, node: SyntaxTreeNode, width: int) -> list[str]:
-        """Write the words, and the address on a line of its own."""
+        """Return the lines of a button: its label, then its address on a line of its own."""
         (link,) = (child for child in node.children[0].children if child.type == "link")
         return [*wrap(f"{self._inline(link)}:", width), str(link.attrs["href"])]
 
@@ -182,7 +182,7 @@ class _Writer:
     def _table(self, node: SyntaxTreeNode, width: int) -> list[str]:
         rows = [row for part in node.children for row in part.children]
         texts = [[self._inline(cell.children[0]) for cell in row.children] for row in rows]
-        widths = [max(map(columns, column)) for column in zip(*texts, strict=True)]
+        widths = [max(map(count_columns, column)) for column in zip(*texts, strict=True)]
         # two blanks between columns, as they are joined
         if sum(widths) + 2 * (len(widths) - 1) > width:
             return _records(texts, width)
@@ -205,7 +205,7 @@ class _Writer:
         if node.type == "kind":
             return f" ({node.content})"
         if node.type == GREETING:
-            return as_shown(node.content, node.meta)
+            return shown_greeting(node.content, node.meta)
         if node.type == "link":
             return self._link(node)
         if not node.children:
@@ -224,7 +224,7 @@ class _Writer:
         return f"{label} [{number}]".lstrip()
 
 
-def _hang(mark: str, lines: list[str]) -> list[str]:
+def _indent_item(mark: str, lines: list[str]) -> list[str]:
     first, *others = lines or [""]
     indent = " " * len(mark)
     return [(mark + first).rstrip(), *((indent + line).rstrip() for line in others)]
@@ -233,19 +233,19 @@ def _hang(mark: str, lines: list[str]) -> list[str]:
 def _align(texts: Sequence[str], widths: Sequence[int], alignments: Sequence[str]) -> str:
     cells = []
     for text, width, side in zip(texts, widths, alignments, strict=True):
-        padding = width - columns(text)
+        padding = width - count_columns(text)
         left_padding = {"right": padding, "center": padding // 2}.get(side, 0)
         cells.append(" " * left_padding + text + " " * (padding - left_padding))
     return "  ".join(cells).rstrip()
 
 
 def _records(texts: Sequence[Sequence[str]], width: int) -> list[str]:
-    """Write each row of a wide table as a paragraph, with a line for each column."""
+    """Return each row of a wide table as a paragraph with a line for each column."""
     heads, *rows = texts
     lines: list[str] = []
     for row in rows:
         if lines:
             lines.append("")
         for head, text in zip(heads, row, strict=True):
-            lines += wrap(f"{head}: {text}" if head else text, width, rest="  ")
+            lines += wrap(f"{head}: {text}" if head else text, width, indent="  ")
     return lines

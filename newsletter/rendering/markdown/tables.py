@@ -1,7 +1,7 @@
-"""Fit tables into a mail: measure them, and turn wide ones into records.
+"""Fit tables into a mail: measure them, and write each row of a wide one as a record.
 
-A figure is never broken. A table too wide for telephones becomes records there, one too wide for a
-mail everywhere.
+A figure is never broken. A table that is too wide for telephones becomes records on telephones. A
+table that is too wide for the sheet becomes records everywhere.
 """
 
 import re
@@ -20,14 +20,14 @@ _BROAD_LETTERS = frozenset("mwMW@%—…&")
 
 @lru_cache(maxsize=4096)
 def ems(word: str) -> float:
-    """Return the width of a word in em, rather too much.
+    """Return the width of a word in em, at least as wide as it is shown.
 
-    The widths are Verdana's, rounded up; other fonts are narrower.
+    The widths are Verdana's, rounded up. Other fonts are narrower.
     """
-    return sum(map(_of, word))
+    return sum(map(_letter_width, word))
 
 
-def _of(character: str) -> float:
+def _letter_width(character: str) -> float:
     if unicodedata.combining(character) or unicodedata.category(character) == "Cf":
         return 0.0
     if character in _NARROW_LETTERS:
@@ -45,9 +45,9 @@ PHONE_WIDTH = 280
 """Pixels between the paddings on the narrowest telephone, of 320 pixels."""
 
 _CELL_FONT_SIZE, _HEAD_FONT_SIZE, _CELL_PADDING = 15, 15.5, 8
-"""Pixels: letters of a cell and of a bold head, and the space between columns."""
+"""Pixels: the font size of cells, that of bold heads, and the space between columns."""
 _PROSE = 88
-"""Pixels of a column of words, so that each line has several."""
+"""Width in pixels at which a line of a cell holds several words."""
 _PICTURE = 60
 
 _FIGURE_PATTERN = re.compile(
@@ -73,7 +73,7 @@ class Fits(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A cell: the place of its text among the tokens, and its words."""
+    """A cell: the index of its text among the tokens, its text, and whether it has pictures."""
 
     at: int
     text: str
@@ -82,7 +82,7 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A table: its place among the tokens, and its rows, the head first."""
+    """A table: the indexes of its first and last token, and its rows, the head first."""
 
     first: int
     last: int
@@ -90,7 +90,7 @@ class Table:
 
     @property
     def width_needed(self) -> int:
-        """Pixels that keep figures and words whole."""
+        """Return the least width in pixels at which no figure or word is broken."""
         return round(sum(map(_min_width, zip(*self.rows, strict=True))))
 
     @property
@@ -115,10 +115,10 @@ def tables_in(tokens: Sequence[Token]) -> Iterator[Table]:
             yield Table(first=first, last=at, rows=tuple(map(tuple, rows)))
 
 
-def settle_tables(tokens: Sequence[Token], *, rtl: bool = False) -> None:
-    """Turn alignment into a class, keep figures whole, and note where a table fits.
+def fit_tables(tokens: Sequence[Token], *, rtl: bool = False) -> None:
+    """Turn alignment into classes, keep figures whole, and set ``fits`` in each table's ``meta``.
 
-    In ``rtl`` text, from right to left, figures keep their own direction.
+    In ``rtl`` text (from right to left), figures keep their own direction.
     """
     number = 0
     for token in tokens:
@@ -139,7 +139,7 @@ def settle_tables(tokens: Sequence[Token], *, rtl: bool = False) -> None:
 def text_of(token: Token, *, greeting_prefix: str = "") -> str:
     """Return a line's visible text, without marks.
 
-    ``greeting_prefix`` is written before the fallback for readers without a name.
+    ``greeting_prefix`` is put before the word for readers without a name.
     """
     texts = (
         " "
@@ -152,7 +152,10 @@ def text_of(token: Token, *, greeting_prefix: str = "") -> str:
 
 
 def paragraph_of(children: list[Token], kind: str = "", source: Token | None = None) -> list[Token]:
-    """Return a paragraph of ours; ``source`` gives its Markdown and its place."""
+    """Return the tokens of a new paragraph of class ``kind``.
+
+    The paragraph takes its Markdown and its lines from ``source``.
+    """
     attributes: dict[str, str | int | float] = {"class": kind} if kind else {}
     content = source.content if source else "".join(child.content for child in children)
     where = source.map if source else None
@@ -178,7 +181,7 @@ def _min_width(column: Sequence[Cell]) -> float:
 
 
 def _unbreakable_parts(text: str) -> list[str]:
-    """Return what must not break: a figure with its unit, or each word."""
+    """Return the parts of a text that must not break: a figure with its unit, or each word."""
     if _FIGURE_PATTERN.fullmatch(text):
         return [text]
     return re.findall(r"[^\s-]+-?|-", text)
@@ -186,7 +189,7 @@ def _unbreakable_parts(text: str) -> list[str]:
 
 def _align_cell(cell: Token, *, rtl: bool) -> None:
     side = str(cell.attrs.pop("style", "")).removeprefix("text-align:")
-    if rtl:  # what is written as left is meant as the side where lines begin
+    if rtl:  # authors write "left" and mean the side where lines begin
         side = {"left": "right", "right": "left"}.get(side, side)
     if side:
         cell.attrSet("class", side)
@@ -195,7 +198,7 @@ def _align_cell(cell: Token, *, rtl: bool) -> None:
 
 
 def _keep_whole(tokens: Sequence[Token], cell: Cell, *, rtl: bool) -> None:
-    """Make a figure's blanks hard; the cell keeps what would break at a dash."""
+    """Give a figure hard blanks, and set ``nowrap`` on its cell if it would break at a dash."""
     if not _FIGURE_PATTERN.fullmatch(cell.text):
         return
     children = tokens[cell.at].children or []
@@ -204,14 +207,14 @@ def _keep_whole(tokens: Sequence[Token], cell: Cell, *, rtl: bool) -> None:
     if rtl and not _LETTER_PATTERN.search(cell.text):
         tokens[cell.at].children = spanned(children, dir="ltr")  # a sign stays before its figure
     if _LINE_BREAK_PATTERN.search(cell.text):
-        tokens[cell.at - 1].attrSet("nowrap", "")  # which Word knows, unlike white-space
+        tokens[cell.at - 1].attrSet("nowrap", "")  # Word ignores white-space
 
 
 # --- too wide ---
 
 
-def with_records(tokens: Sequence[Token]) -> list[Token]:
-    """Return the tokens for HTML, with the too wide tables as records."""
+def write_tables(tokens: Sequence[Token]) -> list[Token]:
+    """Return the tokens for HTML, with tables that are too wide as records."""
     result: list[Token] = []
     position = 0
     for table in tables_in(tokens):
@@ -228,7 +231,7 @@ def with_records(tokens: Sequence[Token]) -> list[Token]:
 
 
 def _widen(tokens: Sequence[Token], table: Table) -> Iterator[Token]:
-    """Label each cell of a table, for telephones."""
+    """Yield a table's tokens with a label in each cell, for telephones."""
     heads = [cell.text for cell in table.rows[0]]
     column = 0
     for token in tokens[table.first : table.last + 1]:
@@ -267,14 +270,14 @@ def spanned(children: Sequence[Token], **attributes: str) -> list[Token]:
 
 
 def _records(tokens: Sequence[Token], table: Table) -> Iterator[Token]:
-    """Write a paragraph for each row, and a line for each cell, like the text part."""
+    """Yield a paragraph for each row with a line for each cell, as in the text part."""
     head, *rows = table.rows
     for row in rows:
         children: list[Token] = []
         for name, cell in zip(head, row, strict=True):
             content = tokens[cell.at].children or []
             if _FIGURE_PATTERN.fullmatch(cell.text) and _LINE_BREAK_PATTERN.search(cell.text):
-                # a figure whose dash would let go, in an element that does not
+                # a browser would break the figure at its dash
                 content = spanned(content, **{"class": "whole"})
             if children:
                 children += [Token("hardbreak", "br", 0), *_label(name.text), *content]

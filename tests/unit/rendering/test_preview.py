@@ -31,7 +31,7 @@ def policy(page: str) -> str:
         views.light,
         views.dark,
         views.without_images,
-        lambda _: views.plain("Words", title="T", language="en"),
+        lambda _: views.text_page("Words", title="T", language="en"),
     ],
 )
 def test_every_view_forbids_whatever_could_be_fetched(view: Callable[[str], str]) -> None:
@@ -108,7 +108,7 @@ def test_a_page_without_a_head_gets_its_policy_behind_the_doctype() -> None:
 
 
 def test_the_text_part_is_shown_as_it_is_and_means_nothing_to_a_browser() -> None:
-    page = views.plain("a < b & «ж»\n  <script>", title='"T" <b>', language='en"x')
+    page = views.text_page("a < b & «ж»\n  <script>", title='"T" <b>', language='en"x')
     assert '<pre dir="auto" tabindex="0">a &lt; b &amp; «ж»\n  &lt;script&gt;</pre>' in page
     assert "<title>&quot;T&quot; &lt;b&gt;</title>" in page
     assert '<html lang="en&quot;x">' in page

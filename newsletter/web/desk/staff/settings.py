@@ -19,7 +19,7 @@ from newsletter.domain.themes import Theme
 from newsletter.domain.wording import say
 from newsletter.pipeline.campaigns.trial import filled, sample_recipient
 from newsletter.rendering.lazy import LazyRenderer
-from newsletter.rendering.preview import plain
+from newsletter.rendering.preview import text_page
 from newsletter.runtime.configuration import SettingChanges
 from newsletter.runtime.services import Staff
 from newsletter.runtime.statements import Statements
@@ -143,7 +143,7 @@ class SettingsPages:
             content = self._example(request, settings, renderer)
         except InvalidInput as error:
             message = "\n".join(sentence for _, sentence in _fault_sentences(error))
-            return framed_email(plain(message, title="Faults", language="en"))
+            return framed_email(text_page(message, title="Faults", language="en"))
         return framed_email(preview_html(content, view_of(request)))
 
     def _find_changes(self, request: DeskRequest) -> SettingChanges:

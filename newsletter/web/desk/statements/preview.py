@@ -119,7 +119,7 @@ def view_of(request: DeskRequest) -> str:
 def preview_html(content: Content, view: str) -> str:
     """Return the HTML of an email in one of the views."""
     if view == "text":
-        return views.plain(content.text, title=content.subject, language=content.language)
+        return views.text_page(content.text, title=content.subject, language=content.language)
     if view == "no-pictures":
         return views.without_images(content.html)
     if view == "dark":

@@ -12,7 +12,7 @@ from newsletter.domain.statements.content import Content, ListTitle
 from newsletter.domain.themes import Theme
 from newsletter.rendering.checks.guards import Page
 from newsletter.rendering.mail.inlining import inline
-from newsletter.rendering.markdown.plaintext import columns
+from newsletter.rendering.markdown.plaintext import count_columns
 from tests.rows import rows
 from tests.unit.rendering.examples import (
     ARCHIVE,
@@ -527,6 +527,6 @@ def test_every_link_of_the_html_is_in_the_text(mail: Made) -> None:
 def test_the_text_has_no_invisible_characters_and_short_lines(mail: Made) -> None:
     assert not re.search("[\u00ad\u200b-\u200d\u2060\ufe0e\ufeff]", mail.content.text)
     for line in mail.content.text.splitlines():
-        assert columns(line) <= 72 or "https://" in line
+        assert count_columns(line) <= 72 or "https://" in line
         assert line == line.rstrip()
     assert mail.content.text.endswith("\n")

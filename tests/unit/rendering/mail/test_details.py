@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 from newsletter.rendering.languages import direction
 from newsletter.rendering.mail.details import (
-    isolated,
+    isolate_direction,
     preheader,
     preheader_padding,
     written_date,
@@ -74,10 +74,10 @@ def test_all_others_run_from_left_to_right() -> None:
 
 
 def test_text_is_isolated_only_if_it_runs_the_other_way() -> None:
-    assert isolated("1 <Street>", "ltr") == "1 &lt;Street&gt;"
-    assert isolated("1 <Street>", "rtl") == '<span dir="ltr">1 &lt;Street&gt;</span>'
-    assert isolated("شارع", "ltr") == '<span dir="rtl">شارع</span>'
-    assert isolated("20001", "rtl") == "20001"
+    assert isolate_direction("1 <Street>", "ltr") == "1 &lt;Street&gt;"
+    assert isolate_direction("1 <Street>", "rtl") == '<span dir="ltr">1 &lt;Street&gt;</span>'
+    assert isolate_direction("شارع", "ltr") == '<span dir="rtl">شارع</span>'
+    assert isolate_direction("20001", "rtl") == "20001"
 
 
 def opening(body: str) -> str:

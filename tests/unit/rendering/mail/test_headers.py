@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from newsletter.domain.statements.content import Sender
-from newsletter.rendering.mail.headers import headers_for, sender_id, unsubscribe_token
+from newsletter.rendering.mail.headers import campaign_headers, sender_id, unsubscribe_token
 from tests.rows import rows
 from tests.unit.rendering.examples import HOUSE, ORGANISATION, STATEMENT, render_letter, renderer
 
@@ -14,7 +14,7 @@ def headers(name: str = "Example Forum", address: str = "news@forum.example") ->
         organisation=replace(ORGANISATION, name=name),
         sender=replace(HOUSE.sender, address=address),
     )
-    fields = headers_for(publisher, STATEMENT)
+    fields = campaign_headers(publisher, STATEMENT)
     assert len(dict(fields)) == len(fields)
     return dict(fields)
 
@@ -57,7 +57,7 @@ def test_the_list_name_is_quoted_where_needed_and_left_out_beyond_ascii(
     ],
 )
 def test_an_inbox_for_leaving_stands_behind_the_link(inbox: str, written: str) -> None:
-    fields = dict(headers_for(replace(HOUSE, unsubscribe_inbox=inbox), STATEMENT))
+    fields = dict(campaign_headers(replace(HOUSE, unsubscribe_inbox=inbox), STATEMENT))
     assert fields["List-Unsubscribe"] == (
         "<https://news.forum.example/u/NLMERGEUNSUBSCRIBE>,"
         f" <mailto:{written}?subject=unsubscribe.NLMERGEUNSUBSCRIBE>"

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from newsletter.rendering.checks.text_segments import text_segments
-from newsletter.rendering.mail.details import opening
+from newsletter.rendering.mail.details import first_sentences
 from newsletter.rendering.markdown.blocks import in_parts
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
@@ -61,4 +61,4 @@ def test_whatever_stands_together_is_written_and_closed(body: str, language: str
     assert len(parts.above) + len(parts.lead) + len(parts.rest) == len(tokens)
     to_text(tokens)
     list(text_segments(tokens))
-    opening(tokens)
+    first_sentences(tokens)

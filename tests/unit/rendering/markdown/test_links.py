@@ -1,6 +1,6 @@
 """Addresses that become links, and links that say where a visit came from."""
 
-from newsletter.rendering.markdown.links import tagged, untagged
+from newsletter.rendering.markdown.links import add_marks, remove_marks
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
 from newsletter.rendering.markdown.plaintext import to_text
@@ -97,8 +97,8 @@ ADDED = "utm_source=newsletter&utm_medium=email&utm_campaign=hours"
     ],
 )
 def test_links_to_our_hosts_are_marked_and_unmarked_again(address: str, counted: str) -> None:
-    assert tagged(address, MARKS, ["forum.example"]) == counted
-    assert untagged(counted) == address
+    assert add_marks(address, MARKS, ["forum.example"]) == counted
+    assert remove_marks(counted) == address
 
 
 @rows(
@@ -113,5 +113,5 @@ def test_links_to_our_hosts_are_marked_and_unmarked_again(address: str, counted:
     ],
 )
 def test_no_other_link_is_touched(address: str) -> None:
-    assert tagged(address, MARKS, ["forum.example"]) == address
-    assert untagged(address) == address
+    assert add_marks(address, MARKS, ["forum.example"]) == address
+    assert remove_marks(address) == address

@@ -3,7 +3,7 @@
 import pytest
 
 from newsletter.rendering.markdown.markdown import read_markdown
-from newsletter.rendering.markdown.plaintext import columns, to_text, underline, wrap
+from newsletter.rendering.markdown.plaintext import count_columns, to_text, underline, wrap
 
 
 def text(body: str) -> str:
@@ -133,7 +133,7 @@ def test_a_table_too_wide_becomes_a_paragraph_a_row() -> None:
     shown = text(f"|Name||Said|\n|-|-|-|\n|Ana|x|{wide}|\n|Ben|y|{wide}|").split("\n")
     assert shown[:3] == ["Name: Ana", "x", "Said: " + " ".join(["word"] * 13)]
     assert shown[3:5] == ["  word", ""]
-    assert all(columns(line) <= 72 for line in shown)
+    assert all(count_columns(line) <= 72 for line in shown)
 
 
 def test_invisible_characters_are_taken_out_but_joiners_stay() -> None:
@@ -145,7 +145,7 @@ def test_invisible_characters_are_taken_out_but_joiners_stay() -> None:
 def test_wide_characters_count_two_and_may_break_anywhere() -> None:
     lines = wrap("東" * 50)
     assert lines == ["東" * 36, "東" * 14]
-    assert columns("e\u0301東") == 3
+    assert count_columns("e\u0301東") == 3
 
 
 def test_a_full_stop_never_begins_a_line_of_wide_characters() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.rendering.markdown.blocks import in_parts, spans
+from newsletter.rendering.markdown.blocks import in_parts, split_blocks
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
 from tests.node import Answering, answering
@@ -80,7 +80,7 @@ def kinds(body: str) -> list[str]:
     """More than a paragraph, a list or a quotation, by the renderer's word."""
     parts = in_parts(read_markdown(body, "en"), 600)
     found = []
-    for span in spans([*parts.above, *parts.lead, *parts.rest]):
+    for span in split_blocks([*parts.above, *parts.lead, *parts.rest]):
         first = span.tokens[0]
         kind = KINDS.get(str(first.attrs.get("class") or span.kind), "")
         found += [kind] if kind and first.nesting == 1 else []
