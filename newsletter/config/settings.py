@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
@@ -427,6 +427,11 @@ class Settings(fields.Section):
     def titled_lists(self) -> tuple[PublicList, ...]:
         """Return the lists with a title for readers, public or not."""
         return self.lists or tuple(PublicList(name=name) for name in self.default_lists)
+
+    def titles_of(self, lists: Iterable[str]) -> list[str]:
+        """Return the title of each list, or its name if it has no title."""
+        titles = {one.name: one.title for one in self.titled_lists()}
+        return [titles.get(name, name) for name in lists]
 
     def offers(self) -> tuple[PublicList, ...]:
         """Return the lists that readers may join by themselves, in sign-up order."""

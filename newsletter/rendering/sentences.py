@@ -69,10 +69,7 @@ class Language:
 
     @cached_property
     def script_messages(self) -> str:
-        """Return the messages of the browser's scripts as JSON: English message → translation.
-
-        The translation of a message with a count is a list of its plural forms.
-        """
+        """Return the scripts' messages as JSON: English → translation, or list of plural forms."""
         found = {
             key: forms[0] if len(forms) == 1 else forms
             for message in read_po(StringIO(self.catalogue))

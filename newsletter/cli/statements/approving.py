@@ -126,8 +126,7 @@ def _confirmation(
         yield f"noted: version {version} by {by}{despite}"
         yield from result.approval.reasons
     if status.readers is not None:
-        titles = {offer.name: offer.title for offer in campaigns.settings.titled_lists()}
-        lists = ", ".join(titles.get(name, name) for name in status.lists)
+        lists = ", ".join(campaigns.settings.titles_of(status.lists))
         corrects = status.statement.corrects
         recipients = f"who may have {corrects}" if corrects else f"on {lists}"
         yield f"goes to {people(status.readers)} {recipients}"

@@ -23,7 +23,7 @@ from newsletter.rendering.mail.templates import Templates
 from newsletter.rendering.mail.values import common_values
 from newsletter.rendering.mail.words import Wordings
 from newsletter.rendering.markdown.blocks import in_parts
-from newsletter.rendering.markdown.faults import faults_of_statement, refuse_faults
+from newsletter.rendering.markdown.faults import faults_of_statement
 from newsletter.rendering.markdown.greetings import count_faults, open_greetings
 from newsletter.rendering.markdown.links import tag_links
 from newsletter.rendering.markdown.markdown import read_markdown
@@ -92,10 +92,10 @@ def render_blocks(
     )
 
 
-def missing_blocks(part: str, render_blocks: Sequence[Block]) -> Iterator[str]:
+def missing_blocks(part: str, blocks: Sequence[Block]) -> Iterator[str]:
     """Yield a fault for each translation whose title is missing in a rendered part."""
     joined_text = "".join(part.split())
-    for block in render_blocks:
+    for block in blocks:
         if "".join(block.title.split()) not in joined_text:
             yield f"it leaves out the translation in {block.name}: fill in translations"
 
@@ -161,9 +161,6 @@ class TemplateRenderer:
         self.fingerprint = fingerprint(files, publisher, delivery_settings_hash)
         """SHA-256 over templates, publisher, delivery settings and library versions, in hex."""
 
-    def prepare(self) -> None:
-        """Do nothing: ``__init__`` parsed the templates."""
-
     def render(
         self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
     ) -> Content:
@@ -174,7 +171,8 @@ class TemplateRenderer:
         _refuse(statement.origin, guards.statement_faults(statement))
         words, counting = self.wordings.of(statement.language)[0], self._publisher.counting
         tokens = read_markdown(statement.body, statement.language, film_label=words["watch"])
-        refuse_faults(statement, tokens, self._publisher.public_url)
+        if faults := faults_of_statement(statement, tokens, self._publisher.public_url):
+            raise InvalidInput(faults)
         # before both parts are written, so that they have the same addresses
         if counting:
             tag_links(tokens, counting.marks(statement.slug), counting.hosts)

@@ -195,10 +195,7 @@ def _trim(piece: list[Token]) -> list[Token]:
 
 
 def _with_figures(tokens: Sequence[Token]) -> Iterator[Token]:
-    """Yield the tokens with captions below lone pictures, and a class on paragraphs with pictures.
-
-    A caption is the picture's title. Word crops pictures in paragraphs without the class.
-    """
+    """Yield the tokens with captions, and with a class that keeps Word from cropping pictures."""
     captions: list[Token] = []
     for at, token in enumerate(tokens):
         if token.type == "paragraph_open":

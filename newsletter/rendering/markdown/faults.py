@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
-from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.errors import Fault
 from newsletter.domain.statements.review import Check
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.markdown.greetings import GREETING, GREETING_PATTERN, greeting_fault
@@ -167,12 +167,6 @@ _MERGE_TAG_PATTERN = re.compile(
 )
 _ESCAPED_SIGN_PATTERN = re.compile(r"\\([!-/:-@\[-`{-~])")
 _CODE_SPAN_PATTERN = re.compile(r"`[^`\n]*`")
-
-
-def refuse_faults(statement: Statement, tokens: Sequence[Token], own: str = "") -> None:
-    faults = faults_of_statement(statement, tokens, own)
-    if faults:
-        raise InvalidInput(faults)
 
 
 def faults_of_statement(

@@ -124,10 +124,7 @@ def tag_links(tokens: Sequence[Token], marks: Mapping[str, str], hosts: Sequence
 
 
 def add_marks(address: str, marks: Mapping[str, str], hosts: Sequence[str]) -> str:
-    """Return an https address of the hosts with the marks added.
-
-    Other addresses, and those with the author's own ``utm_`` marks, are returned as they are.
-    """
+    """Return an address with the marks if it is at one of the hosts and has no ``utm_`` mark."""
     try:
         parts = urlsplit(address)
         host = (parts.hostname or "").lower()

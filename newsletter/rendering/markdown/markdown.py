@@ -136,10 +136,7 @@ def _level_headings(tokens: Sequence[Token]) -> None:
 
 
 def _without_anchors(children: Sequence[Token]) -> Iterator[Token]:
-    """Yield the tokens without links to a place in the same text.
-
-    Most mail programs cannot follow such links.
-    """
+    """Yield the tokens without links within the text, which most mail programs cannot follow."""
     open_links: list[bool] = []
     for child in children:
         if child.type == "link_open":

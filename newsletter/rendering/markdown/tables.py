@@ -152,10 +152,7 @@ def text_of(token: Token, *, greeting_prefix: str = "") -> str:
 
 
 def paragraph_of(children: list[Token], kind: str = "", source: Token | None = None) -> list[Token]:
-    """Return the tokens of a new paragraph of class ``kind``.
-
-    The paragraph takes its Markdown and its lines from ``source``.
-    """
+    """Return a new paragraph of class ``kind``, with the Markdown and the lines of ``source``."""
     attributes: dict[str, str | int | float] = {"class": kind} if kind else {}
     content = source.content if source else "".join(child.content for child in children)
     where = source.map if source else None

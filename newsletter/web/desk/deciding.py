@@ -51,12 +51,6 @@ def differences(tx: Transaction, seen_hash: str, hash_now: str) -> Sequence[Diff
     return None if old is None or new is None else reader_differences(old, new)
 
 
-def list_titles(settings: Settings, lists: Sequence[str]) -> list[str]:
-    """Return the title of each list, or its name if it has no title."""
-    titles = {offer.name: offer.title for offer in settings.titled_lists()}
-    return [titles.get(name, name) for name in lists]
-
-
 def correction_effect(tx: Transaction, statement: Statement) -> str:
     """Return who gets a correction and what happens to its original, in words; else "".
 
@@ -94,7 +88,7 @@ def title_of(tx: Transaction, slug: str) -> str:
 
 def titles(settings: Settings, lists: Sequence[str]) -> str:
     """Return the titles of lists, joined for a sentence."""
-    return listed(list_titles(settings, lists))
+    return listed(settings.titles_of(lists))
 
 
 def findings_of(

@@ -63,7 +63,7 @@ def headline(figures: Mapping[str, Any]) -> str:
 def bar_parts(figures: Mapping[str, Any]) -> list[tuple[str, str, int, float, float]]:
     """Return (figure, label, people, x, width) of each part of the bar above zero.
 
-    The people of all bar_parts add up to the audience.
+    The people of all parts add up to the audience.
     """
     unreported = figures["accepted"] - figures["delivered"] - figures["bounced"]
     split_names = ("delivered", "bounced", "unreported")
@@ -228,7 +228,7 @@ class CampaignPage:
             **values,
         )
 
-    # --- the bar_parts of the page
+    # --- the parts of the page
 
     @route("GET", "/campaigns/{id}", Role.VIEWER)
     def _page(self, request: DeskRequest) -> Response:

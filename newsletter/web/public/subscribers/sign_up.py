@@ -213,7 +213,7 @@ class ConfirmationPages:
         self._links = subscribers.links
         self._frame = frame
         self._closed = subscribers.settings.closed_lists
-        self._titles = {offer.name: offer.title for offer in subscribers.settings.titled_lists()}
+        self._titles_of = subscribers.settings.titles_of
 
     def routes(self) -> list[Route]:
         return [
@@ -245,8 +245,8 @@ class ConfirmationPages:
         if requested_lists:
             key, texts = ("joined", ("joined", "requested")) if joined_lists else _ALL_REQUESTED
         gaps = {
-            "lists": ", ".join(self._titles.get(name, name) for name in joined_lists),
-            "requested": ", ".join(self._titles.get(name, name) for name in requested_lists),
+            "lists": ", ".join(self._titles_of(joined_lists)),
+            "requested": ", ".join(self._titles_of(requested_lists)),
             "address": signup.masked(email.address),
         }
         return self._frame.page(

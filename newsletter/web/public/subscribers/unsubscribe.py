@@ -39,7 +39,6 @@ class UnsubscribePages:
         self._subscribers = subscribers
         self._frame = frame
         self._lanes = lanes
-        self._titles = {offer.name: offer.title for offer in subscribers.settings.titled_lists()}
         self._group_commit: GroupCommit[Departure] = GroupCommit(self._leave)
         page = frame.notice("left", "left_it", language=subscribers.settings.language)
         self._for_programs = bytes(page.body)  # made once: mail programs ask by the thousand
@@ -188,6 +187,5 @@ class UnsubscribePages:
         """Return a sentence with the titles of the lists that end; import-only lists have none."""
         if not ending.lists:
             return messages["left_everything_text"]
-        return messages[key].format(
-            lists=join_titles([self._titles.get(name, name) for name in ending.lists], messages)
-        )
+        titles = self._subscribers.settings.titles_of(ending.lists)
+        return messages[key].format(lists=join_titles(titles, messages))

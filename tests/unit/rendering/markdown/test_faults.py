@@ -1,8 +1,8 @@
 """Marks of other mailing programs: refused with their line."""
 
-from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.errors import Fault
 from newsletter.domain.statements.statement import Statement
-from newsletter.rendering.markdown.faults import refuse_faults
+from newsletter.rendering.markdown.faults import faults_of_statement
 from newsletter.rendering.markdown.markdown import read_markdown
 from tests.rows import rows
 
@@ -15,11 +15,7 @@ def faults(body: str, **fields: str) -> tuple[Fault, ...]:
         origin="a.md",
         places=places,
     )
-    try:
-        refuse_faults(statement, read_markdown(body, "en"))
-    except InvalidInput as error:
-        return error.faults
-    return ()
+    return tuple(faults_of_statement(statement, read_markdown(body, "en")))
 
 
 @rows(
