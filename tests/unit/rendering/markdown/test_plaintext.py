@@ -153,7 +153,7 @@ def test_a_full_stop_never_begins_a_line_of_wide_characters() -> None:
 
 
 def test_prefixes_count_within_the_width() -> None:
-    assert wrap("aaa bbb ccc", 9, rest="  ") == ["aaa bbb", "  ccc"]
+    assert wrap("aaa bbb ccc", 9, indent="  ") == ["aaa bbb", "  ccc"]
 
 
 def test_a_word_longer_than_the_line_stands_alone_and_whole() -> None:
