@@ -90,7 +90,7 @@ def picture_hosts(html: str) -> tuple[str, ...]:
 
 def _with_policy(html: str) -> str:
     hosts = " ".join(f"https://{host}" for host in picture_hosts(html))
-    media_source = " 'self'" if 'src="/media/' in html else ""
+    media_source = " 'self'" if "/media/" in html else ""
     return _add_head(html, f"data:{media_source} {hosts}".rstrip())
 
 

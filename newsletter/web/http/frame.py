@@ -23,7 +23,7 @@ from newsletter.rendering.mail.values import look
 from newsletter.rendering.mail.words import Wordings
 
 _CONTENT_POLICY = (
-    "default-src 'none'; style-src {styles}; img-src https:; form-action 'self';"
+    "default-src 'none'; style-src {styles}; img-src 'self' https:; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'"
 )
 _CONTENT_SANDBOX = (

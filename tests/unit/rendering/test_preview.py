@@ -81,6 +81,8 @@ def test_pictures_come_from_their_own_hosts_alone() -> None:
     page = views.light(mail())
     assert f'src="{PICTURE}"' in page
     assert policy(page).endswith("img-src data: https://forum.example")
+    own = QUERIES + "<img src='http://localhost:8000/media/dog.png'>"
+    assert policy(views.light(own)).endswith("img-src data: 'self'")
     assert policy(views.light(QUERIES)).endswith("img-src data:")
 
 
