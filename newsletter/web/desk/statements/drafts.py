@@ -51,19 +51,16 @@ class Drafts:
 
     @route("GET", "/drafts/new", Role.WRITER)
     def _new_page(self, request: DeskRequest) -> Response:
-        original = self._find_corrected(request)
+        original, label = self._find_corrected(request), "Correction: "
+        title = label + original.title.removeprefix(label) if original else ""
         with self._statements.store.read() as tx:
-            templates, sent = (
-                tx.drafts.list_templates(),
-                tx.campaigns.list_last_begun(_MAX_TEXTS_OFFERED),
-            )
-            statements = {
-                each.slug: each for each in tx.statements.find([each.slug for each in sent])
-            }
+            templates = tx.drafts.list_templates()
+            sent = tx.campaigns.list_last_begun(_MAX_TEXTS_OFFERED)
+            statements = {one.slug: one for one in tx.statements.find([each.slug for each in sent])}
         return request.page(
             "draft-new.html.j2",
             title=say("New statement"),
-            named=request.field("title") or (f"Correction: {original.title}" if original else ""),
+            named=request.field("title") or title,
             corrected=original,
             templates=templates,
             earlier=[each.statement for each in statements.values() if not each.statement.digest],

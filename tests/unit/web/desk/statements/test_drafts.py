@@ -293,6 +293,8 @@ def test_the_page_of_what_went_out_leads_to_a_correction_of_it(desk: Desk) -> No
     desk.key = key_in(answer)
     text = desk.draft.version.text
     assert (text.corrects, text.lists, text.language) == ("hours", ("press", "events"), "es")
+    send(desk.staffed, "again", title="Correction: at ten")
+    assert 'value="Correction: at ten"' in desk.ana.get("/drafts/new?corrects=again").text
 
 
 # --- out again
