@@ -251,9 +251,8 @@ def _columns(
     if "email" not in columns and "email" not in instructions.headers:
         reader.fault(line, "", f"has no column email; {_FIRST_ROW_ADVICE}")
     if instructions.lists and "lists" in columns:
-        reader.fault(
-            line, "", "has a column lists, and a list is chosen too; take --list away, or remove it"
-        )
+        both = "has a column lists, and a list is chosen too: use one of them; take --list away"
+        reader.fault(line, "", both)
     if len(reader) > fault_count:
         return None
     return [name if name in OURS else "" for name in columns]

@@ -279,7 +279,9 @@ def _people(
 def _notes(tables: Sequence[Table], unread_names: Sequence[str], encoding: str) -> Iterator[str]:
     for table in tables:
         name = table.member.name
-        yield f"read as an export of {table.layout.export.name}: {name}"
+        tool = table.layout.export.name
+        brand = tool if tool == "listmonk" else tool.capitalize()
+        yield f"read as an export of {brand}: {name}"
         yield from (f"{name}: {note}" for note in _encoding_notes(table.encoding, encoding))
     aside = dict.fromkeys(column for table in tables for column in table.layout.ignored)
     if aside:

@@ -169,7 +169,7 @@ def test_what_the_file_holds_beyond_that_is_told_once(tmp_path: Path) -> None:
     ghost = read(EXPORTS / "ghost.csv")
 
     assert ghost.notes == (
-        "read as an export of ghost: ghost.csv",
+        "read as an export of Ghost: ghost.csv",
         "columns ignored: id, note, complimentary_plan, stripe_customer_id, tiers",
         "tags ignored (people: 1): all go to the lists that you name",
         "to be suppressed: 2 unsubscribed, first at ghost.csv:5, ghost.csv:6",
@@ -286,8 +286,9 @@ def test_an_export_needs_a_list_and_a_file_of_ours_none(tmp_path: Path) -> None:
     )
     assert "'Press Room' is not the name of a list" in refusal(ours, lists=("Press Room",))
     with_lists = written(tmp_path, "email,lists\nana@example.org,press\n", "with.csv")
-    assert "with.csv:1: has a column lists, and a list is chosen too; take --list away" in refusal(
-        with_lists
+    assert (
+        "with.csv:1: has a column lists, and a list is chosen too: use one of them; take --list away"
+        in refusal(with_lists)
     )
     for kind in (AUTO_FORMAT, PLAIN_FORMAT):
         assert read(ours, kind=kind, lists=()).kind == PLAIN_FORMAT

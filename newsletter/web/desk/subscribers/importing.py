@@ -354,5 +354,6 @@ def _fault_sentence(fault: Fault, file: str) -> str:
     member = fault.file.removeprefix(file).strip("/")
     line = f"line {fault.line:,}" if fault.line else ""
     place = ", ".join(filter(None, (member, line, f"column {fault.key}" if fault.key else "")))
-    said = without_commands(f"{place}: {fault.message}" if place else f"The file {fault.message}")
+    mark = "" if fault.message.startswith(("is ", "has ")) and not fault.key else ":"
+    said = without_commands(f"{place or 'The file'}{place and mark} {fault.message}")
     return said[:1].upper() + said[1:]

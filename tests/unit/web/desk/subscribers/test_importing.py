@@ -113,7 +113,11 @@ def test_a_file_with_faults_names_each_line_and_brings_nobody(staffed: Staffed) 
     for name, text, fault in (
         ("a.pdf", "%PDF-1.4", "The file is no table by its name; save it as .csv"),
         ("a.yaml", "subscribers: []", "The file names its own lists and keys, so choose none"),
-        ("a.csv", f"email,lists\n{ANA},press\n", "has a column lists, and a list is chosen too"),
+        (
+            "a.csv",
+            f"email,lists\n{ANA},press\n",
+            "Line 1 has a column lists, and a list is chosen too: use one of them",
+        ),
     ):
         said = words(rehearse(cleo, text, name))
         assert (fault in said, " --" in said) == (True, False), said
