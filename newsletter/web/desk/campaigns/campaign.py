@@ -327,7 +327,8 @@ class CampaignPage:
         yield "Ended", self._format_local(campaign.finished_at)
         yield "People in all" + ", estimated" * report["estimated"], report["audience"]
         for name in vars(campaign.counts):
-            yield STATE_WORDS[name].capitalize(), report[name]
+            given_up = " or given up" * (name == "cancelled" and campaign.given_up)
+            yield STATE_WORDS[name].capitalize() + given_up, report[name]
         yield "Unsubscribed by its link", report["unsubscribed"]
         if not report["events_received"]:  # unknown, which is not zero
             yield "Delivered", "not known"

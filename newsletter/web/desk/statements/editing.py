@@ -158,7 +158,8 @@ class Editing:
         answer = {"version": result.revision, "saved_at": at, "others": others, "told": time_notes}
         # what the words for a time meant when they were typed, for the fields
         answer["settled"] = {name: getattr(text, name) for name in time_notes}
-        if text.lists != draft.version.text.lists:  # to count people takes longer than to save
+        before = draft.version.text  # to count people takes longer than to save
+        if (text.lists, text.segment) != (before.lists, before.segment):
             with self._statements.store.read() as tx:
                 answer["recipients"] = self._recipients(tx, text)
         return request.data(answer)

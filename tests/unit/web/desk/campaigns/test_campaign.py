@@ -375,6 +375,8 @@ def test_an_admin_decides_one_of_three_ways_and_the_sums_are_right(
     assert (counts.accepted, counts.cancelled, counts.unknown) == (accepted, cancelled, 0)
     assert counts.audience == 12
     assert lost.campaign.state is state
+    figure = f"Cancelled{' or given up' * (way == 'leave')},{cancelled}\r\n"
+    assert figure in dan.get(f"{here(lost)}/report.csv").text
     twice = lost.press(dan, page, f"/desk{here(lost)}/unknown", way=way)
     assert twice.status == 409
     assert "has nothing unknown" in words(twice)

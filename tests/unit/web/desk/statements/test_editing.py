@@ -159,6 +159,7 @@ def test_a_script_is_told_what_was_saved_under_which_number(desk: Desk) -> None:
     }
     assert desk.draft.version.text.body == "Typed."
     assert said(desk.save(base="2", body="Typed.", lists="events"))["recipients"] == "0 people"
+    assert said(desk.save(base="3", lists="events", segment="unknown"))["recipients"] == ""
 
 
 def test_what_a_time_means_or_why_it_means_nothing_is_told_as_it_is_typed(desk: Desk) -> None:
