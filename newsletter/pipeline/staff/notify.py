@@ -235,7 +235,7 @@ class _Writer:
         lines = [line for _, line in notices if line]
         status = self.known.get(notice.slug)
         if notice.kind is NoticeKind.HEALTH:
-            title, url = "Sender health", f"{self.desk}/channels"
+            title, url = "Provider and domain", f"{self.desk}/channels"
         elif status is None:
             title, url = f"Import {notice.occurrence}", f"{self.desk}/readers"
         else:

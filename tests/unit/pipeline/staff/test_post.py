@@ -182,7 +182,7 @@ def test_a_check_that_begins_to_fail_is_told_to_admins_and_channels(team: Team) 
         tx.accounts.open(ADA, "hashed", tx.now)
         for _ in range(2):
             tx.failing_checks.store_failing({"SPF": "forum.example has 2 records"}, tx.now)
-    assert team.posted() == ["Sender health: sender health turned bad"]
+    assert team.posted() == ["Provider and domain: sender health turned bad"]
     [news] = team.calls[-1][1]
     assert (news.lines, news.url) == (("SPF: forum.example has 2 records",), f"{DESK}/channels")
     with team.room.store.read() as tx:
