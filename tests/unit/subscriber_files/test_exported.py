@@ -146,7 +146,8 @@ def test_the_export_of_a_tool_is_known_by_its_columns(
     assert suppressed(file) == gone
     assert sum(file.skipped.values()) == skipped
     tool = name.partition("-")[0]
-    assert file.notes[0] == f"read as an export of {tool}: {name}.csv"
+    brand = tool if tool == "listmonk" else tool.capitalize()
+    assert file.notes[0] == f"read as an export of {brand}: {name}.csv"
     assert {entry.consent and entry.consent.source for entry in added(file)} == {
         f"{tool} export {name}.csv"
     }
