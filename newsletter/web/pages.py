@@ -134,7 +134,11 @@ class Pages:
         status = error.status_code if isinstance(error, HTTPException) else 503
         language = self._frame.language_of(request)
         words, _ = self._frame.words(language)
-        title, text = (words[key] for key in _WORDS_OF_STATUS.get(status, _WORDS_OF_STATUS[503]))
+        keys = _WORDS_OF_STATUS.get(status, _WORDS_OF_STATUS[503])
+        if isinstance(error, StoreUnavailable) and request.method == "POST":
+            # an earlier transaction, or one whose commit got no answer, may have done it
+            keys = ("failed", "in_doubt")
+        title, text = (words[key] for key in keys)
         if isinstance(error, HTTPException) and status == 404 and error.detail != "Not Found":
             text = error.detail[:1].upper() + error.detail[1:] + "."
         page = self._page(title, [text], language=language, status=status)
