@@ -167,6 +167,7 @@ def _approval_status(
         content_hash=stored.content_hash,
         writers=stored.writers,
         approvals=approvals,
+        withdrawn=tx.approvals.withdrawn(stored.slug),
         policy=rules.policy,
         roles=tx.staff.roles(),
         changed=partial(_changed, tx, stored),

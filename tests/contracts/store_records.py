@@ -19,6 +19,7 @@ from newsletter.domain.statements.statement import (
 )
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.store.sql import Store
+from newsletter.store.staff.audit import TEXT_TAKEN_BACK
 from tests.contracts.books import add_campaign, content
 from tests.fakes import NOON
 
@@ -170,6 +171,18 @@ class RecordsContract:
             again = later + timedelta(hours=1)
             assert tx.approvals.revoke("resignation", again, by, channel, actor="ed") == 0
             assert [one.revoked_at for one in tx.approvals.of("resignation")] == revoked
+
+    def test_what_was_withdrawn_with_its_text_is_known_from_what_a_person_revoked(
+        self, store: Store
+    ) -> None:
+        with store.begin() as tx:
+            for reason in ("", TEXT_TAKEN_BACK):
+                tx.approvals.add(yes("ed@forum.example"))
+                tx.approvals.revoke("resignation", NOON, actor="ed", reason=reason)
+            tx.approvals.add(yes("flo@forum.example"))
+            [withdrawn] = tx.approvals.withdrawn("resignation")
+            assert withdrawn == tx.approvals.of("resignation")[1]
+            assert tx.approvals.withdrawn("other") == []
 
     def test_a_member_of_staff_has_the_role_that_was_given_last(self, store: Store) -> None:
         with store.begin() as tx:

@@ -219,13 +219,15 @@ def judge_approvals(
     approvals: Iterable[Approval],
     policy: Approvals,
     roles: Mapping[str, Role],
+    withdrawn: Iterable[Approval] = (),
     changed: Callable[[str], str] = lambda _: "its text",
 ) -> ApprovalStatus:
     """Return whether the text with this content hash has the approvals that the policy requires.
 
     ``writers`` and the keys of ``roles`` are folded addresses. Only staff count: a file can name
-    anybody. Two spellings of one mailbox are one person. ``changed`` returns in words what differs
-    from another content hash.
+    anybody. Two spellings of one mailbox are one person. ``withdrawn`` are approvals of a text that
+    was taken back: they never count again. ``changed`` returns in words what differs from another
+    content hash.
     """
     authors = set(map(mailbox, writers))
     counted: dict[str, Approval] = {}
@@ -235,7 +237,10 @@ def judge_approvals(
         (approval for approval in approvals if approval.revoked_at is None),
         key=lambda approval: approval.at,
     )
-    outdated = [approval for approval in live if approval.content_hash != content_hash]
+    outdated = sorted(
+        (each for each in (*live, *withdrawn) if each.content_hash != content_hash),
+        key=lambda approval: approval.at,
+    )
     for approval in live:
         if approval.content_hash != content_hash:
             continue

@@ -19,6 +19,7 @@ from newsletter.domain.statements.statement import (
 from newsletter.sources.desk import parse_version
 from newsletter.sources.statements import Defaults, Parsed
 from newsletter.store.sql import Store, Transaction
+from newsletter.store.staff.audit import TEXT_TAKEN_BACK
 
 if TYPE_CHECKING:  # a workspace without feeds needs none of it
     from newsletter.domain.statements.feed import ExtractedStatement
@@ -109,7 +110,7 @@ def _write(store: Store, updates: Sequence[StoredStatement], together: bool) -> 
                 tx.statements.put(stored, tx.now)
             if now and now.statement.progress is Progress.DRAFT is not one.progress:
                 slug = (together and one.translation_of) or one.slug
-                tx.approvals.revoke(slug, tx.now, actor="scheduler", reason="submitted again")
+                tx.approvals.revoke(slug, tx.now, actor="scheduler", reason=TEXT_TAKEN_BACK)
 
 
 def _by_slug(statements: Sequence[Statement]) -> tuple[dict[str, Statement], list[Fault]]:

@@ -36,6 +36,7 @@ from newsletter.sources.desk import draft_text, parse_version
 from newsletter.sources.statements import Defaults
 from newsletter.sources.writing import slugify
 from newsletter.store.sql import Store, Transaction
+from newsletter.store.staff.audit import TEXT_TAKEN_BACK
 
 _KEY_ALPHABET = string.ascii_lowercase + string.digits
 _KEY_CHARS, _NAME_CHARS = 16, 26
@@ -334,15 +335,9 @@ class Submitter:
             slug = draft.slug or _slug_for(tx, draft)
             number = draft.version.number
             tx.drafts.submit(key, slug, number, by=who, at=tx.now)
-            before = tx.statements.get(slug) if draft.taken_back else None
             faults = self._put(tx, slug)
             if faults:
                 raise InvalidInput(faults)
-            now = find_stored(tx, slug).statement
-            if before is not None and now == replace(before.statement, progress=now.progress):
-                # it comes back without a change: a writer would send a withdrawn text
-                of = (self.rules.together and now.translation_of) or slug
-                tx.approvals.revoke(of, tx.now, actor=who, reason="submitted again")
             tx.change_requests.close(slug, tx.now)  # it waits for approval, also unchanged
             nth = tx.drafts.count_versions(key, number)
             lapsed = f": that {lapse} counts no more" * bool(lapse.depth)
@@ -358,6 +353,10 @@ class Submitter:
             refuse_if_sent(get_status(tx, draft.slug, self.rules))
             tx.drafts.withdraw(key)  # also where the configuration lacks by now what it names
             self._put(tx, draft.slug)
+            # else a writer would send a withdrawn text, by submitting it again as it was
+            now = find_stored(tx, draft.slug).statement
+            of = (self.rules.together and now.translation_of) or now.slug
+            tx.approvals.revoke(of, tx.now, actor=who, reason=TEXT_TAKEN_BACK)
             detail = f"version {tx.drafts.count_versions(key, draft.handed_in or 0)}"
             tx.audit.enter(who, "take back", draft.slug, detail)
             return find_draft(tx, key)

@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 REVOKE_ACTION = "revoke"
 """The action of a line about revoked approvals."""
+TEXT_TAKEN_BACK = "its text was taken back"
+"""The reason of a revocation because the text was taken back."""
 _REVOCATION_PATTERN = re.compile(r"approvals? ([0-9]{1,18}(?:, [0-9]{1,18})*) taken back")
 
 

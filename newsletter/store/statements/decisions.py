@@ -11,6 +11,7 @@ from newsletter.store.file.keys import Chain
 from newsletter.store.staff.audit import (
     REVOCATIONS_OF,
     REVOKE_ACTION,
+    TEXT_TAKEN_BACK,
     Audit,
     Row,
     SealedRows,
@@ -32,6 +33,12 @@ class Approvals(Repository):
     def of(self, slug: str) -> list[Approval]:
         """Return the approvals of a statement, also revoked ones, oldest first."""
         return [from_sealed_row(Approval, row) for row in self._find_sound(slug)]
+
+    def withdrawn(self, slug: str) -> list[Approval]:
+        """Return the approvals that were revoked because the text was taken back, oldest first."""
+        lines = self._db.of_statement(dict, REVOCATIONS_OF, slug, key="subject")
+        back = revoked_ids(line for line in lines if line["detail"].endswith(TEXT_TAKEN_BACK))
+        return [from_sealed_row(Approval, row) for row in self._rows.of(slug) if row["id"] in back]
 
     def find_slugs(self, channel: Channel) -> set[str]:
         """Return the statements that were ever approved through this channel."""

@@ -179,9 +179,10 @@ def test_a_campaign_that_waits_ends_when_its_text_is_taken_back(desk: WritingRoo
     assert desk.draft(draft).is_handed_in
 
 
+@pytest.mark.parametrize("by_way", [False, True])
 @pytest.mark.parametrize("together", [False, True])
 def test_what_was_taken_back_and_comes_back_as_it_was_waits_for_a_new_approval(
-    desk: WritingRoom, together: bool
+    desk: WritingRoom, together: bool, by_way: bool
 ) -> None:
     """Otherwise a writer, or a token of the API, sends a withdrawn text, which its page denies."""
     room = desk.room
@@ -195,6 +196,11 @@ def test_what_was_taken_back_and_comes_back_as_it_was_waits_for_a_new_approval(
     desk.submitter.take_back(draft.key, by=ANA)
     room.look()
     room.clock.advance(minutes=1)
+    if by_way:  # of another text
+        body = desk.draft(draft).version.text.body
+        desk.type(draft, body="Another text.")
+        desk.hand_in(draft)
+        desk.type(draft, body=body)
     desk.hand_in(draft, by=CLEO)
     assert room.look(minutes=9).scheduled == ()
     assert not approved(desk)
