@@ -365,11 +365,6 @@ class Settings(fields.Section):
         return self.resolve(self.epoch_file)
 
     @property
-    def audit_head_path(self) -> Path:
-        """The path of the file with the last hash of the audit log, outside the database."""
-        return self.epoch_path.with_name(f"{self.epoch_path.name}.audit")
-
-    @property
     def lock_path(self) -> Path:
         """The path of the lock file that keeps a second process from sending."""
         return self.database_path.with_suffix(".lock")

@@ -124,11 +124,12 @@ def _opened_store(
         key, audit = (load_keys(folder / name)[0] for name in ("addresses", "audit"))
         check_keys(database, fingerprints_in(settings.workspace))
         remove_other_rights(private_paths(settings))
+        head = settings.epoch_path.with_name(f"{settings.epoch_path.name}.audit")
         yield (
             Store(
                 database,
                 hash_address=address_hash(key),
-                chain=Chain(key=audit, head=HeadFile(settings.audit_head_path)),
+                chain=Chain(key=audit, head=HeadFile(head)),
                 clock=clock or _clock(settings, database),
             ),
             SignedLinks(keys, retired=retired),

@@ -225,9 +225,8 @@ def judge_approvals(
     """Return whether the text with this content hash has the approvals that the policy requires.
 
     ``writers`` and the keys of ``roles`` are folded addresses. Only staff count: a file can name
-    anybody. Two spellings of one mailbox are one person. ``withdrawn`` are approvals of a text that
-    was taken back: they never count again. ``changed`` returns in words what differs from another
-    content hash.
+    anybody. Two spellings of one mailbox are one person. ``withdrawn`` approvals ended with their
+    text: they never count. ``changed`` returns in words what differs from another content hash.
     """
     authors = set(map(mailbox, writers))
     counted: dict[str, Approval] = {}
@@ -237,10 +236,7 @@ def judge_approvals(
         (approval for approval in approvals if approval.revoked_at is None),
         key=lambda approval: approval.at,
     )
-    outdated = sorted(
-        (each for each in (*live, *withdrawn) if each.content_hash != content_hash),
-        key=lambda approval: approval.at,
-    )
+    outdated = [each for each in (*withdrawn, *live) if each.content_hash != content_hash]
     for approval in live:
         if approval.content_hash != content_hash:
             continue

@@ -102,12 +102,6 @@ def field_error(key: str, message: str) -> InvalidInput:
     return InvalidInput([fault(key, message)])
 
 
-def raise_faults(faults: Iterable[Fault]) -> None:
-    """Raise InvalidInput with all faults, if there are any."""
-    if found := list(faults):
-        raise InvalidInput(found)
-
-
 def check_content(
     content: Content,
     label: str,
@@ -125,31 +119,31 @@ def check_content(
     ``ascii_only`` it encodes no headers. ``faults`` are added.
     """
     lines = (("from", content.sender.name), ("subject", content.subject), *content.headers)
-    raise_faults(
-        (
-            *(
-                fault(name, "is not a name that a header field can have")
-                for name, _ in content.headers
-                if not name_pattern.fullmatch(name)
-            ),
-            *(
-                fault(key, f"holds the control character {found.group()!r}; write it without")
-                for key, value in lines
-                if (found := _CONTROL_PATTERN.search(value))
-            ),
-            *(
-                fault(
-                    key,
-                    f"holds “{found.group()}”, which {label} might replace; write it another way",
-                )
-                for key, value in (*lines, ("text", content.text), ("html", content.html))
-                if (found := marks.search(value) or _OUR_MARK_PATTERN.search(value))
-            ),
-            *_repeated_headers(content.headers, label, forbidden),
-            *(non_ascii_headers(content.headers) if ascii_only else ()),
-            *faults,
-        )
-    )
+    found_faults = [
+        *(
+            fault(name, "is not a name that a header field can have")
+            for name, _ in content.headers
+            if not name_pattern.fullmatch(name)
+        ),
+        *(
+            fault(key, f"holds the control character {found.group()!r}; write it without")
+            for key, value in lines
+            if (found := _CONTROL_PATTERN.search(value))
+        ),
+        *(
+            fault(
+                key,
+                f"holds “{found.group()}”, which {label} might replace; write it another way",
+            )
+            for key, value in (*lines, ("text", content.text), ("html", content.html))
+            if (found := marks.search(value) or _OUR_MARK_PATTERN.search(value))
+        ),
+        *_repeated_headers(content.headers, label, forbidden),
+        *(non_ascii_headers(content.headers) if ascii_only else ()),
+        *faults,
+    ]
+    if found_faults:
+        raise InvalidInput(found_faults)
     mime_template(content)  # refuses headers that no message can have
 
 
