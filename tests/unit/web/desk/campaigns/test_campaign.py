@@ -336,6 +336,7 @@ def test_a_cancelled_one_stays_on_home_and_is_sent_again_by_its_own_way_alone(at
     home = words(dan.get(""))
     assert "Cancelled The library opens earlier 41.6 % 24 Nov 2026 · 5 of 12 accepted" in home
     assert "First steps" not in home
+    assert "41,6 %" in words(dan.get(here(at), headers={"Accept-Language": "de"}))
     page = dan.get(f"{here(at)}/unknown")
     assert "It has none of them" not in words(page), "it would be refused"
     assert f'href="/desk{here(at)}/amend#door-rest"' in page.text
