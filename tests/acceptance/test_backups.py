@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.store.file.lock import lock_shared
 from tests.acceptance.workspace import Workspace
 
 pytestmark = pytest.mark.slow("a dozen commands are run")
@@ -57,3 +58,17 @@ def test_a_backup_of_another_workspace_is_refused_before_anything_changes(
     for command in (("db", "verify-backup", backup), ("db", "restore", backup), copied):
         assert "is of another workspace" in workspace.do(*command, code=4).stderr
     assert not (workspace.folder / "var" / "new.db").exists()
+
+
+def test_another_database_is_not_copied_while_a_process_has_it_open(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    """Its later changes, such as departures of readers, would be lost."""
+    (tmp_path / "old").mkdir()
+    live = tmp_path / "old" / "newsletter.db"
+    workspace.do("db", "backup", str(live))
+    workspace.configure(database="sqlite:///var/new.db", epoch_file="var/new.epoch")
+    copied = ("db", "copy", "--from", f"sqlite:///{live}")
+    with lock_shared(live.with_suffix(".use")):
+        assert "is in use by another process" in workspace.do(*copied, code=4).stderr
+    workspace.do(*copied)

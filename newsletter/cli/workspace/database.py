@@ -1,7 +1,7 @@
 """``newsletter db`` and ``newsletter backup``: schema, keys, backups, restores and copies."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import click
@@ -144,11 +144,14 @@ def copy(workspace: Shell, target: str | None, source: str | None) -> None:
         _require_exclusive(settings),
         closing(open_database(settings, source or "")) as source_database,
         closing(open_database(settings, target or "")) as target_database,
+        ExitStack() as locks,
     ):
         if source and not source.startswith("postgresql:"):
-            copies.refuse_other_keys(
-                Path(source_database.name), fingerprints_in(settings.workspace)
-            )
+            file = Path(source_database.name)
+            copies.refuse_other_keys(file, fingerprints_in(settings.workspace))
+            in_use = file.with_suffix(".use")  # a backup has none
+            if in_use != settings.in_use_path and in_use.exists():
+                locks.enter_context(lock_exclusively(in_use))
         counts = copy_rows(source_database, target_database, at=SystemClock().now(), is_move=True)
     say(f"{target_database.name} holds all {sum(counts.values()):,} rows of {len(counts)} tables")
     if target:
