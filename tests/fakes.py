@@ -205,7 +205,7 @@ class RecordingProvider:
         body = json.dumps([batch.attempt_id, [list(one) for one in batch.recipients]])
         return PreparedRequest(batch=batch, body=body.encode())
 
-    def hand_over(self, prepared: PreparedRequest) -> Answer:
+    def send(self, prepared: PreparedRequest) -> Answer:
         attempt = prepared.batch.attempt_id
         if prepared.not_after is not None and prepared.not_after.left() <= timedelta(0):
             return always(Verdict.LATE)(prepared.batch)

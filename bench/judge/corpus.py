@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from newsletter.documents.importing import import_file
-from newsletter.domain.campaigns.digest import Digest, Every, compose
+from newsletter.domain.campaigns.digest import Digest, Every, compose_issue
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.brand import Brand, Logo, Sans, Serif
 from newsletter.domain.statements.content import Organisation, PressContact, Publisher, Sender
@@ -128,7 +128,7 @@ def _gathered(intro: Statement) -> Statement:
         intro=intro.body,
     )
     found = [abstracts.of(one, day, language) for one in told if one.language == language]
-    return compose(digest, day, found, dated=abstracts.dated(day, language))
+    return compose_issue(digest, day, found, dated=abstracts.dated(day, language))
 
 
 def read_statement(file: Path) -> Statement:

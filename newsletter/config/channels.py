@@ -7,7 +7,7 @@ from pydantic import SecretStr, ValidationInfo, field_validator
 
 from newsletter.config.fields import Section
 from newsletter.domain.campaigns.notices import Channel, NoticeKind
-from newsletter.domain.setting import Rule, matching, web_address
+from newsletter.domain.setting import Rule, matching, parse_web_address
 from newsletter.providers.common.options import option
 
 EVENTS = tuple(kind.name.lower() for kind in NoticeKind if kind is not NoticeKind.MENTIONED)
@@ -65,7 +65,7 @@ class ChannelOptions(Section):
     @classmethod
     def _is_secure(cls, url: SecretStr, info: ValidationInfo) -> SecretStr:
         try:
-            secure = urlsplit(web_address(url.get_secret_value())).scheme == "https"
+            secure = urlsplit(parse_web_address(url.get_secret_value())).scheme == "https"
         except ValueError:  # its words repeat the address
             raise ValueError(_URL_RULE) from None
         if not (secure or info.data.get("allow_private")):

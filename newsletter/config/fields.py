@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
-from newsletter.domain.setting import Rule, line
+from newsletter.domain.setting import Rule, parse_line
 from newsletter.formats.times import zone_objection
 from newsletter.providers.common.options import Duration, refuse_tilde
 
@@ -61,7 +61,7 @@ def database_url(text: str) -> str:
     """Return a valid database URL. Raises ValueError without the URL, which may hold a password."""
     scheme, _, path = text.partition("://")
     if scheme == "postgresql":
-        return _require_server_url(line(text))
+        return _require_server_url(parse_line(text))
     if scheme != "sqlite" or not path.startswith("/"):
         raise ValueError(
             "is not a database we know; write sqlite:/// and a path, like"
@@ -71,7 +71,7 @@ def database_url(text: str) -> str:
     refuse_tilde(Path(file))
     if not file.strip() or "?" in file or file.startswith(":") or file.endswith("/"):
         raise ValueError("names no file; write a path after sqlite:///, like var/newsletter.db")
-    return line(text)
+    return parse_line(text)
 
 
 def _require_server_url(text: str) -> str:

@@ -18,7 +18,7 @@ from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.campaigns.digest import Digest
 from newsletter.domain.campaigns.notices import Channel
 from newsletter.domain.campaigns.state import CampaignRules
-from newsletter.domain.setting import Language, PublicUrl, Rule, setting, some
+from newsletter.domain.setting import Language, PublicUrl, Rule, not_empty, setting
 from newsletter.domain.staff.role import DeskRules, Registration, Role
 from newsletter.domain.statements import content
 from newsletter.domain.statements.brand import Brand
@@ -48,7 +48,8 @@ class ListSender(content.Sender):
     """The sender of statements to some lists, instead of `sender`."""
 
     lists: Annotated[
-        tuple[ListName, ...], some("names no list; write one, like [press], or delete this sender")
+        tuple[ListName, ...],
+        not_empty("names no list; write one, like [press], or delete this sender"),
     ] = setting("The sender's lists. A statement's first list decides.", ["press"])
 
 

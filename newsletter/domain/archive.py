@@ -1,4 +1,4 @@
-"""The terms of a search in the archive, its results, and notes on the pages of statements."""
+"""A search in the archive and its results, and notes on the web pages of statements."""
 
 import re
 import unicodedata
@@ -31,16 +31,16 @@ class Term:
     """Only the whole word matches: the term was quoted, or is short."""
 
 
-def terms(typed: str) -> tuple[Term, ...]:
-    """Parse a search: return its words and quoted phrases, at most ``_MAX_TERMS``."""
+def parse_search(typed: str) -> tuple[Term, ...]:
+    """Return the words and quoted phrases of a search, at most ``_MAX_TERMS``."""
     legible = "".join(
         " " if unicodedata.category(character) in {"Cc", "Cs"} else character
         for character in typed[:MAX_SEARCH_CHARS]
     )
-    found = _TERM.findall(unicodedata.normalize("NFC", legible).translate(_QUOTE_SIGNS))
+    matches = _TERM.findall(unicodedata.normalize("NFC", legible).translate(_QUOTE_SIGNS))
     parsed_terms = (
         Term(text=phrase or word, is_whole_word=bool(phrase) or len(word) < _MIN_PREFIX_CHARS)
-        for phrase, word in found
+        for phrase, word in matches
         if any(map(str.isalnum, phrase or word))
     )
     return tuple(dict.fromkeys(parsed_terms))[:_MAX_TERMS]
@@ -116,5 +116,5 @@ class Hits:
     """One page of search results."""
 
     count: int
-    """The number of all results."""
+    """The number of results on all pages."""
     shown: tuple[Hit, ...]

@@ -1,6 +1,6 @@
-"""The errors that newsletter raises on purpose. Their sentences can be shown to people as they are.
+"""The errors that newsletter raises on purpose.
 
-A message says the problem, the object and the remedy.
+People may read their messages, which say the problem, the object and the remedy.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ class Fault:
 
     @property
     def place(self) -> str:
-        """The file, with line, column and key if they are known."""
+        """Return the file, with line, column and key if they are known."""
         place = self.file
         if self.line:
             place += f":{self.line}"
@@ -39,11 +39,11 @@ class Fault:
 
 
 class NewsletterError(Exception):
-    """The base of all errors that newsletter raises on purpose. The text can be shown to people."""
+    """The base of all errors that newsletter raises on purpose."""
 
 
 class InvalidInput(NewsletterError):
-    """The input of a person is invalid. Contains every fault, not only the first."""
+    """The input of a person is invalid. ``faults`` has every fault, not only the first."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)

@@ -1,6 +1,6 @@
 """Events that providers report about a message, and the classes of bounces.
 
-No result depends on the order or the number of the reports.
+Reports may come in any order and several times: the result is the same.
 """
 
 import re
@@ -23,7 +23,7 @@ class EventKind(Enum):
     DELIVERED = "delivered"
     """The reader's mail server took the message."""
     DELAYED = "delayed"
-    """The reader's mail server put the provider off; it tries again by itself."""
+    """The reader's mail server deferred the message; the provider tries again."""
     BOUNCED = "bounced"
     """The message came back, or the provider dropped it after accepting it."""
     COMPLAINED = "complained"
@@ -47,9 +47,9 @@ class Bounce(Enum):
     """The class of a bounce."""
 
     HARD = "hard"
-    """There is no such mailbox or domain: writing again is pointless."""
+    """The mailbox or domain does not exist."""
     SOFT = "soft"
-    """The mailbox is full, or its server has a passing fault."""
+    """The mailbox is full, or its server has a temporary fault."""
     POLICY = "policy"
     """The receiving server objects to the sender or to the message, not to the reader."""
     COMPLAINT = "complaint"
@@ -67,7 +67,7 @@ class CampaignOutcome:
     state: DeliveryState
     reason: str
     at: datetime | None
-    told: tuple[EventKind, ...]
+    event_kinds: tuple[EventKind, ...]
     """The kinds of the reported events, oldest first."""
 
 
@@ -97,8 +97,8 @@ class Event:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KeptEvent:
-    """A stored event as it is listed: without the address."""
+class StoredEvent:
+    """A stored event, without the address."""
 
     number: int
     provider: str
@@ -114,7 +114,7 @@ class KeptEvent:
 
 
 _STATUS_CODE_PATTERN = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
-"""An enhanced status code (RFC 3463), but no part of an address such as 192.5.1.1."""
+"""An enhanced status code (RFC 3463), but not a part of an address such as 192.5.1.1."""
 _SENDER_OBJECTION = re.compile(
     r"bl(?:ack|ock)[ -]?list|reputation|\bdmarc\b|\bspf\b|\bdkim\b|\bspam|\bpolicy\b"
     r"|blocked using|listed (?:at|by|in|on)\b|unsolicited",
@@ -126,17 +126,17 @@ _NO_MAILBOX_CODES = {"1.0", "1.1", "1.2", "1.3", "1.6", "1.10", "2.1", "4.4"}
 
 
 def classify_bounce(bounce: Bounce, diagnostic: str) -> Bounce:
-    """Return the class of a bounce from the provider's class and the server's reply.
+    """Return the class of a bounce, from the provider's class and the mail server's reply.
 
-    An objection to the sender is a policy bounce, so that a bad reputation suppresses no reader. If
-    no text gives a reason, the status code may (RFC 3463).
+    An objection to the sender is a policy bounce, so that a bad reputation suppresses no reader. A
+    class of OTHER is decided by the status code in the reply (RFC 3463).
     """
     code = _STATUS_CODE_PATTERN.search(diagnostic)
     detail = f"{code[2]}.{code[3]}" if code else ""
     if bounce is Bounce.COMPLAINT:
         return bounce
     refused = code is not None and code[1] == "5" and code[2] == "7"
-    # a code that names a missing mailbox is believed over words that sound like an objection
+    # the code of a missing mailbox outranks words that sound like an objection
     if refused or (detail not in _NO_MAILBOX_CODES and _SENDER_OBJECTION.search(diagnostic)):
         return Bounce.POLICY
     if detail in _MAILBOX_FULL_CODES:
@@ -182,11 +182,11 @@ class DeliveryStatus:
 
     def replaces(self, other: "DeliveryStatus") -> bool:
         """Return whether it replaces the other: a graver bounce does, else the earlier status."""
-        return self._place() < other._place()
+        return self._rank() < other._rank()
 
-    def _place(self) -> tuple[int, datetime, str]:
+    def _rank(self) -> tuple[int, datetime, str]:
         gravity = _BOUNCES_BY_GRAVITY.index(self.bounce) if self.bounce else 0
-        # the reason decides between two equal facts, so that their order does not matter
+        # the reason breaks a tie, so that the order of the reports does not matter
         return -gravity, self.at, self.reason
 
 
@@ -212,9 +212,8 @@ def suppression_reason(event: Event) -> SuppressionReason | None:
 class Figures:
     """The reported results of a campaign's deliveries.
 
-    A bounced delivery does not count as delivered; a soft bounce before a delivery does not count
-    as bounced. Each delivery counts once, in its gravest class of bounce. Complaints are counted
-    apart: their mail was delivered.
+    Each delivery counts once, as delivered or in its gravest class of bounce. A soft bounce before
+    a delivery does not count. Complaints are also counted as delivered.
     """
 
     delivered: int = 0
@@ -242,29 +241,32 @@ class BreakerCounts:
 
 
 def pause_reasons(
-    counts: BreakerCounts, accepted: int, accepted_counts: BreakerCounts
+    counts: BreakerCounts, accepted: int, overruled: BreakerCounts
 ) -> tuple[str, ...]:
     """Return why the campaign must be paused; empty if it may continue.
 
     The limits apply from 200 accepted messages on: 0.1 % complaints, 5 % hard bounces.
-    ``accepted_counts`` are those at which a person resumed the campaign: a number counts again
-    once it has doubled.
+    ``overruled`` are the counts at which a person resumed the campaign: a count is over the limit
+    again once it has doubled.
     """
     return tuple(
         f"{count:,} of {accepted:,} accepted {what}"
         f" ({100 * count / accepted:.2f} %; from {float(100 * limit):g} % on it stops)"
-        for count, limit, before, what in _measures(counts, accepted_counts)
+        for count, limit, before, what in _measures(counts, overruled)
         if _is_over_limit(count, accepted, limit) and count >= 2 * before
     )
 
 
-def overrule(damage: BreakerCounts, accepted: int, before: BreakerCounts) -> BreakerCounts:
-    """Return the numbers that a person overrules by resuming a campaign now."""
-    counts = (
-        count if _is_over_limit(count, accepted, limit) else earlier
-        for count, limit, earlier, _ in _measures(damage, before)
+def overrule(counts: BreakerCounts, accepted: int, overruled: BreakerCounts) -> BreakerCounts:
+    """Return the counts that a person has overruled after resuming a campaign now.
+
+    A count below its limit keeps the value of ``overruled``.
+    """
+    complained, hard = (
+        count if _is_over_limit(count, accepted, limit) else before
+        for count, limit, before, _ in _measures(counts, overruled)
     )
-    return BreakerCounts(complained=next(counts), hard=next(counts))
+    return BreakerCounts(complained=complained, hard=hard)
 
 
 def _measures(
@@ -288,9 +290,9 @@ class EventTarget:
 
     subscriber_id: int | None = None
     address: str = ""
-    """The address in the event, which its subscriber may have left since.
+    """The address in the event; the subscriber may have another one now.
 
-    Empty for an unknown or erased subscriber, and if the event does not say which address it is.
+    Empty for an unknown or erased subscriber, and if the event names none.
     """
     erased: bool = False
     """The subscriber was erased: no address and no text of the event is stored."""
@@ -298,9 +300,9 @@ class EventTarget:
     """None if no campaign was sent to this reader."""
     lists: tuple[str, ...] = ()
     batch: BatchState | None = None
-    """The state of the batch. Until it is done, the event may prove an outcome."""
+    """The state of the batch. Unless it is done, the event may prove an outcome."""
     may_leave: bool = False
-    """The message is being sent, or a person may still have it sent to this subscriber."""
+    """The message to this subscriber is being sent, or may still be sent."""
 
     @property
     def delivery(self) -> tuple[int, int] | None:

@@ -22,7 +22,7 @@ class Source(Protocol):
 
 
 class Provider(Protocol):
-    """An external service that sends email."""
+    """An email provider."""
 
     @property
     def name(self) -> str: ...
@@ -31,18 +31,18 @@ class Provider(Protocol):
     def capabilities(self) -> Capabilities: ...
 
     def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
-        """Build the request: the same bytes for equal batches. Raises InvalidInput."""
+        """Return the request. Equal batches give the same bytes. Raises InvalidInput."""
         ...
 
-    def hand_over(self, prepared: PreparedRequest) -> Answer:
-        """Make the call. Never raise for an error of the network or the provider.
+    def send(self, prepared: PreparedRequest) -> Answer:
+        """Make the call. An error of the network or the provider is an outcome, never raised.
 
-        Return LATE if the claim is over or would be before the call must begin.
+        The outcome is LATE if the claim ends before the call can begin.
         """
         ...
 
     def look_up(self, batch: OutgoingBatch) -> LookupResult:
-        """Search the provider's records for an attempt. Like ``hand_over``, it does not raise."""
+        """Search the provider's records for an attempt. Errors are in the result, never raised."""
         ...
 
     def close(self) -> None:
@@ -51,7 +51,7 @@ class Provider(Protocol):
 
 
 class Webhook(Protocol):
-    """The parser of the webhook posts of a provider."""
+    """The parser of a provider's webhook posts."""
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """Return the events in a post.

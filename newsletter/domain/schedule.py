@@ -1,7 +1,7 @@
-"""The time at which a campaign may start, and the time at which each reader gets it.
+"""Wall times as instants, local-time sends, and durations.
 
-A wall time keeps its zone. An hour that a clock change skips or repeats is refused if a person can
-be asked. With local times the program chooses.
+If a person writes a time that a clock change skips or repeats, it is refused. For local-time sends
+newsletter chooses an instant.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 ACCEPTED_YEARS = range(1970, 9999)
-"""Other programs write year 1 or 9999 for no time. Some zones have no clock there."""
+"""Other programs write year 1 or 9999 for "no time". Some zones have no offset there."""
 
 
 def resolve(wall_time: datetime, zone: str) -> datetime:
@@ -31,7 +31,7 @@ def resolve(wall_time: datetime, zone: str) -> datetime:
     )
     if first == second:
         return first
-    if first > second:  # in the gap, fold=0 reads the offset before the change
+    if first > second:  # skipped: fold=0 takes the offset before the change
         later = first.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
         raise ValueError(
             f"{wall_time:%Y-%m-%d %H:%M} does not exist in {zone}: the clocks go forward over it; "
@@ -50,7 +50,7 @@ def resolve(wall_time: datetime, zone: str) -> datetime:
 def instant_of(wall_time: datetime, zone: str) -> datetime:
     """Return the instant, in UTC, at which clocks of a zone first show a wall time or a later one.
 
-    The first instant of a time that a clock change repeats, the end of the gap for a skipped one.
+    If a clock change repeats the time, the first instant counts; if it skips the time, the change.
     """
     first, second = (
         wall_time.replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC) for fold in (0, 1)
@@ -59,10 +59,10 @@ def instant_of(wall_time: datetime, zone: str) -> datetime:
 
 
 def _end_of_gap(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """Return the first instant with the later offset. Clocks change at whole seconds."""
+    """Return the instant of the clock change between two instants, by bisection."""
     offset = after.astimezone(zone).utcoffset()
     while after - before > _SECOND:
-        # whole seconds, so that the search ends at the change itself
+        # clocks change at whole seconds
         middle = before + (after - before) // _SECOND // 2 * _SECOND
         if middle.astimezone(zone).utcoffset() == offset:
             after = middle
@@ -87,7 +87,7 @@ class LocalTime:
         if self.day is not None:
             return max(earliest, instant_of(datetime.combine(self.day, self.at), zone))
         today = earliest.astimezone(ZoneInfo(zone)).date()
-        # if clocks go back over midnight, the next day's time may have passed already
+        # if clocks go back over midnight, the time of the next day may have passed already
         days = (today + _DAY * number for number in (-1, 0, 1, 2))
         times = (instant_of(datetime.combine(day, self.at), zone) for day in days)
         return next(at for at in times if at >= earliest)
@@ -98,7 +98,7 @@ class ByZone:
     """The time at which the readers of each zone get a message. All times are in UTC."""
 
     instants: Mapping[str, datetime]
-    """By the zone in the reader's data; "" for readers without one."""
+    """IANA zone of a reader → the time; "" for readers without one."""
     otherwise: datetime
     """For readers of any other zone."""
 

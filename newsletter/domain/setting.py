@@ -15,25 +15,23 @@ def setting(
     **bounds: Any,
 ) -> Any:
     """Return a dataclass field with a description. ``bounds`` are ``ge`` and ``le``."""
-    about = {
-        "description": description,
-        **bounds,
-        **({"examples": [*examples]} if examples else {}),
-    }
-    return field(default=default, default_factory=default_factory, metadata=about)
+    metadata = {"description": description, **bounds}
+    if examples:
+        metadata["examples"] = [*examples]
+    return field(default=default, default_factory=default_factory, metadata=metadata)
 
 
 STORED_CONTEXT: Mapping[str, Any] = {}
-"""The validation context for stored values: they were validated before, so no rule applies."""
+"""The validation context of stored values. No rule applies to them."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A validation rule for a written value, as an annotation of its type.
+    """A validation rule, as an annotation of a field's type.
 
-    ``read`` returns the value, or raises ValueError, which says what to write. ``schema`` is the
-    JSON schema for editors. With ``first``, ``read`` gets the value before its type is checked;
-    with ``depends``, it also gets the valid values of the keys above it.
+    ``read`` returns the value, or raises ValueError, which says what to write. With ``first``, it
+    gets the value before its type is checked. With ``depends``, it also gets the valid values of
+    the keys above. ``schema`` is added to the JSON schema.
     """
 
     read: Callable[..., Any]
@@ -57,17 +55,17 @@ class Rule:
 
     def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> Any:
         if handler.mode == "serialization":
-            return handler(core)  # of the value that was read
+            return handler(core)  # the schema of the value after reading
         return {**({} if self.first and self.schema else handler(core)), **self.schema}
 
 
 def matching(pattern: str, refusal: str, editor_pattern: str = "") -> Rule:
-    """Return the rule that text matches a pattern; an error is the text with ``refusal``.
+    """Return the rule that a text matches a pattern. The error is the text, then ``refusal``.
 
-    ``editor_pattern`` is the pattern for editors.
+    ``editor_pattern`` is the pattern in the JSON schema.
     """
 
-    # pydantic's own pattern, with all letters that there are, took a tenth of a second to build
+    # pydantic takes a tenth of a second to compile such a pattern
     def read(text: str) -> str:
         if not re.fullmatch(pattern, text):
             raise ValueError(f"{text!r} {refusal}")
@@ -76,10 +74,10 @@ def matching(pattern: str, refusal: str, editor_pattern: str = "") -> Rule:
     return Rule(read, schema={"pattern": editor_pattern} if editor_pattern else {})
 
 
-def some(refusal: str) -> Rule:
-    """Return the rule that a list has an item.
+def not_empty(refusal: str) -> Rule:
+    """Return the rule that a list is not empty.
 
-    pydantic's ``min_length`` takes a list of faulty items for an empty one.
+    pydantic's ``min_length`` would also refuse a list whose items are all faulty.
     """
 
     def read(values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -101,8 +99,8 @@ _LANGUAGE = (
 
 def control_in_value(value: str) -> str:
     """Return the name of the first control character or line break of a value, or ""."""
-    found = _CONTROL_PATTERN.search(value)
-    return name_control(found.group()) if found else ""
+    match = _CONTROL_PATTERN.search(value)
+    return name_control(match[0]) if match else ""
 
 
 def name_control(character: str) -> str:
@@ -111,7 +109,7 @@ def name_control(character: str) -> str:
     return f"the control character U+{ord(character):04X}"
 
 
-def line(text: str) -> str:
+def parse_line(text: str) -> str:
     """Return text without surrounding blanks. Raises ValueError for control characters."""
     if control := control_in_value(text):
         raise ValueError(f"holds {control}; write it on one line, as plain text")
@@ -120,17 +118,17 @@ def line(text: str) -> str:
     return text.strip()
 
 
-def web_address(text: str) -> str:
-    """Return an http or https URL. Raises ValueError."""
-    found = _FORBIDDEN_URL_PATTERN.search(text)
-    if found:
+def parse_web_address(text: str) -> str:
+    """Return an http or https URL unchanged. Raises ValueError for any other text."""
+    forbidden = _FORBIDDEN_URL_PATTERN.search(text)
+    if forbidden:
         raise ValueError(
-            f"holds {found.group()!r}, which no web address may; "
+            f"holds {forbidden[0]!r}, which no web address may; "
             "copy it from the browser's address line"
         )
     try:
         parts = urlsplit(text)
-        _ = parts.port  # raises for a port that is none
+        _ = parts.port  # raises ValueError for an invalid port
     except ValueError as error:
         raise ValueError(f"{text!r} is not a web address: {error}") from error
     if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -140,8 +138,8 @@ def web_address(text: str) -> str:
     return text
 
 
-def _picture(text: str) -> str:
-    parts = urlsplit(web_address(text))
+def _parse_picture_url(text: str) -> str:
+    parts = urlsplit(parse_web_address(text))
     if parts.scheme != "https":
         raise ValueError(
             f"{text!r} is not secure, and mail programs show no such picture; write https://"
@@ -153,14 +151,14 @@ def _picture(text: str) -> str:
     return text
 
 
-def _secure(address: str) -> str:
+def _require_https(address: str) -> str:
     if not address.startswith("https://"):
         raise ValueError(f"{address!r} is not encrypted; write https://")
     return address
 
 
-def _public_url(text: str) -> str:
-    parts = urlsplit(web_address(text))
+def _parse_public_url(text: str) -> str:
+    parts = urlsplit(parse_web_address(text))
     if "?" in text or "#" in text:
         raise ValueError(f"{text!r} has a ? or # part; write only where our pages begin")
     if parts.scheme != "https" and parts.hostname not in _LOOPBACK_HOSTS:
@@ -171,20 +169,20 @@ def _public_url(text: str) -> str:
     return text.rstrip("/")
 
 
-Line = Annotated[str, Rule(line, schema={"pattern": r"\S"})]
+Line = Annotated[str, Rule(parse_line, schema={"pattern": r"\S"})]
 """Text without line breaks and control characters, safe for a header."""
 
-Website = Annotated[str, Rule(web_address, schema={"pattern": "^https?://"})]
+Website = Annotated[str, Rule(parse_web_address, schema={"pattern": "^https?://"})]
 """An http or https URL."""
 
-SecureUrl = Annotated[Website, Rule(_secure)]
+SecureUrl = Annotated[Website, Rule(_require_https)]
 """An https URL."""
 
-PublicUrl = Annotated[str, Rule(_public_url, schema={"pattern": "^https?://"})]
+PublicUrl = Annotated[str, Rule(_parse_public_url, schema={"pattern": "^https?://"})]
 """The https base URL of the public pages, without a slash at the end."""
 
-PictureUrl = Annotated[str, Rule(_picture, schema={"pattern": "^https://"})]
-"""The https URL of a picture that mail programs show."""
+PictureUrl = Annotated[str, Rule(_parse_picture_url, schema={"pattern": "^https://"})]
+"""The https URL of a picture in a format that mail programs show."""
 
 Language = Annotated[
     str,

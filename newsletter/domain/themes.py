@@ -25,7 +25,7 @@ class Theme(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
-    """The measures and shapes of a theme. Sizes are in pixels: letters and line height."""
+    """The measures and shapes of a theme, in pixels. A pair is font size and line height."""
 
     titles: FontFamily
     text: FontFamily
@@ -37,7 +37,7 @@ class Design:
     heading: tuple[int, int]
     width: int
     padding: int
-    """From the edge of the sheet to the text, which is 528 wide in each theme."""
+    """The distance from the edge of the sheet to the text, which is 528 wide in each theme."""
     raised: bool
     """The sheet has a background of another colour around it."""
     picture: Literal["below", "above", "matted"]

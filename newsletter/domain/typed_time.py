@@ -1,7 +1,7 @@
 """Times typed in words: *Tuesday 10am*, *morgen 9 Uhr*, *le 1er décembre à 9h30*.
 
-The words of all languages of the desk are read, whatever its language is. Words with two meanings
-are refused, and the error names both: nothing is guessed.
+English, German, Spanish and French are read, in any language of the desk. If words have two
+meanings, they are refused and the error names both.
 """
 
 import re
@@ -15,9 +15,8 @@ from newsletter.domain.schedule import ACCEPTED_YEARS, LocalTime, every_zone, re
 from newsletter.domain.wording import listed, place_of, say
 
 _MAX_TYPED_CHARS = 200
-"""The maximum length of a time in words, in characters."""
 _MAX_AHEAD = timedelta(days=270)
-"""A date without a year that is further ahead has more likely passed."""
+"""If a date without a year is further ahead, the person more likely meant a past one."""
 _ALL_DAY = range(24)
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -40,7 +39,7 @@ march marz marzo mars; april abril abr avril avr; may mai mayo; june juni junio 
 july juli julio juillet juil; august agosto ago aout; september septiembre septembre;
 october oktober okt octubre octobre; november noviembre novembre;
 december dezember dez diciembre dic decembre"""
-"""Rows with an English word, then those of other languages."""
+"""An English word, then its translations; rows end with a semicolon."""
 _ENGLISH_OF_FOREIGN_WORD: Mapping[str, str] = {
     word: english for english, *words in map(str.split, _WORDS.split(";")) for word in words
 }
@@ -50,11 +49,11 @@ _FOREIGN_WORD_PATTERN = re.compile(
 )
 _DATE_NAMES = "|".join((*_WEEKDAYS, *_MONTHS, *_SHORT_MONTHS))
 _TUESDAY = re.compile(rf"\bmar\b(?=\.? \d{{1,2}}\.? (?:de )?(?:{_DATE_NAMES})\b)")
-"""French and Spanish *mar* as Tuesday; elsewhere it is March."""
+"""French and Spanish *mar* for Tuesday. Anywhere else it is March."""
 _ARTICLE_PATTERN = re.compile(
     rf"\b(?:(?<!\d )am|um|den|der|el|le|del?|a(?: las?)?)\s(?=\d|(?:next|{_DATE_NAMES}|noon)\b)"
 )
-_HOURS = re.compile(
+_FOREIGN_HOUR_PATTERN = re.compile(
     r"\b(\d{1,2})(?:[:.]([0-5]\d))?\s?(?:uhr|heures?|horas?|h(?=[\s\d]|$))"
     rf"(?:\s?([0-5]\d)(?![/.\w-]| (?:de )?(?:{_DATE_NAMES})\b)|\b)"
 )
@@ -75,7 +74,7 @@ _DAY_PART_PATTERNS = tuple(
         ((16, 24), r"(?:du )?soir|(?:(?:de|por) la )?noche|abends?|evening"),
     )
 )
-"""The hours of each part of the day, and its words."""
+"""(hours, words) of each part of the day."""
 _BARE_HOUR_PATTERN = re.compile(
     rf"\b(um|a(?: las?)?|today|tomorrow|days|{'|'.join(_WEEKDAYS)}) ([01]?\d|2[0-3])"
     rf"(?![\w:./-]|\s?(?:[ap]\.?m|uhr|h|(?:of |de )?(?:{_DATE_NAMES}))\b)"
@@ -124,18 +123,18 @@ def is_wall_time(typed: str) -> bool:
 
 
 def parse_typed_time(words: str, *, zone: str, now: datetime | None = None) -> datetime | LocalTime:
-    """Parse a time in words.
+    """Return the time that the words mean.
 
-    The result is naive, by the clocks of ``zone``, or has an offset if the words name a zone.
-    Without ``now``, a day such as *tomorrow* and a date without a year are refused. Raises
-    ValueError, which says what to write.
+    A ``datetime`` is a wall time in ``zone``, or has an offset if the words name a zone. Without
+    ``now``, words that depend on the day are refused, such as *tomorrow*. Raises ValueError, which
+    says what to write.
     """
     if len(words) > _MAX_TYPED_CHARS:
         raise ValueError(say("This is too long for a date and time. {example}", example=_EXAMPLE))
     letters = unicodedata.normalize("NFKD", words.casefold())
     plain = "".join(one for one in letters if not unicodedata.combining(one))
-    hours, text = _take_part(" ".join(plain.split()))
-    instant, text = _take_ahead(text, now)
+    hours, text = _take_day_part(" ".join(plain.split()))
+    instant, text = _take_delay(text, now)
     if instant:
         return instant.astimezone(ZoneInfo(zone))
     text = _in_english(" ".join(_FILLER_PATTERN.sub(" ", text).split()), has_part=hours != _ALL_DAY)
@@ -145,11 +144,12 @@ def parse_typed_time(words: str, *, zone: str, now: datetime | None = None) -> d
     date_match, text = _take(pattern, text)
     day_match, text = _take(_NAMED_DAY_PATTERN, text)
     clock, text = _take(_CLOCK_PATTERN, text)
-    offset, rest = _take(_UTC_OFFSET_PATTERN, text.strip(" .;"))
+    offset, zone_words = _take(_UTC_OFFSET_PATTERN, text.strip(" .;"))
     if clock is None:
-        raise ValueError(_without_clock(rest, words, has_day=bool(date_match or day_match)))
+        has_day = bool(date_match or day_match)
+        raise ValueError(_fault_without_clock(zone_words, words, has_day=has_day))
     at = _time_of(clock, hours)
-    place = _zone_of(rest, zone)
+    place = _zone_of(zone_words, zone)
     today = now.astimezone(ZoneInfo(place or zone)).date() if now else None
     day = _day_of(date_match, day_match, today)
     if local:
@@ -161,55 +161,60 @@ def parse_typed_time(words: str, *, zone: str, now: datetime | None = None) -> d
         raise ValueError(say(day_wanted, clock=clock[0]))
     wall = datetime.combine(day, at)
     if offset:
-        return wall.replace(tzinfo=timezone(_delta(offset["short"] or offset["long"])))
+        return wall.replace(tzinfo=timezone(_parse_offset(offset["short"] or offset["long"])))
     instant = resolve(wall, place or zone)
     if place not in {"", zone}:
         return instant.astimezone(ZoneInfo(place))
     abbreviation = instant.astimezone(ZoneInfo(zone)).tzname()
-    if rest and not place and rest.upper() != abbreviation:
+    if zone_words and not place and zone_words.upper() != abbreviation:
         other = "On that day {place} has other clocks than {zone}"
-        raise ValueError(say(other, place=place_of(zone), zone=rest.upper()))
+        raise ValueError(say(other, place=place_of(zone), zone=zone_words.upper()))
     return wall
 
 
 def parse_instant(words: str, *, zone: str, now: datetime) -> datetime:
-    """Parse a time in words that is one moment for all readers. Raises ValueError."""
+    """Return the instant that the words mean. Raises ValueError, also for readers' local time."""
     typed = parse_typed_time(words, zone=zone, now=now)
     if isinstance(typed, LocalTime):
         raise ValueError(say("Readers' own clocks are set in the text. Give one time for all"))
     return resolve(typed, zone)
 
 
-def _take_part(text: str) -> tuple[range, str]:
+def _take_day_part(text: str) -> tuple[range, str]:
     """Return the hours of the part of the day that a text names, and the text without it."""
     text = _THIS.sub("today ", text.replace("tonight", "today evening"))
     for hours, words in _DAY_PART_PATTERNS:
-        found, rest = _take(words, text)
-        if found:
+        match, rest = _take(words, text)
+        if match:
             return hours, rest
     return _ALL_DAY, text
 
 
-def _take_ahead(text: str, now: datetime | None) -> tuple[datetime | None, str]:
-    """Return the time of *in 2 hours*, or the text with *in 2 weeks* as *14 days*."""
+def _take_delay(text: str, now: datetime | None) -> tuple[datetime | None, str]:
+    """Return the instant of a delay such as *in 2 hours*, and the text without it.
+
+    A delay such as *in 2 weeks* stays in the text, as *14 days*.
+    """
     text = _HALF_HOUR_PATTERN.sub("30 min", _DAY_AFTER.sub("in 2 days", text))
-    ahead, rest = _take(_DELAY_PATTERN, text)
-    if ahead is None:
+    delay, rest = _take(_DELAY_PATTERN, text)
+    if delay is None:
         return None, text
-    many = int(ahead["many"]) if ahead["many"].isdecimal() else 1
-    if ahead["days"] or ahead["weeks"]:
-        return None, f"{many * (7 if ahead['weeks'] else 1)} days {rest}"
+    many = int(delay["many"]) if delay["many"].isdecimal() else 1
+    if delay["days"] or delay["weeks"]:
+        return None, f"{many * (7 if delay['weeks'] else 1)} days {rest}"
     if now is None or rest.strip(" .,;"):
-        raise ValueError(say("“{words}” depends on the day. Write the date", words=ahead[0]))
-    instant = now + timedelta(**{"minutes" if ahead["minutes"] else "hours": many})
+        raise ValueError(say("“{words}” depends on the day. Write the date", words=delay[0]))
+    instant = now + timedelta(**{"minutes" if delay["minutes"] else "hours": many})
     return instant.replace(second=0, microsecond=0), ""
 
 
 def _in_english(text: str, *, has_part: bool) -> str:
-    """Replace the words of other languages and their ways to write an hour."""
+    """Return the text with English words, and with hours written as 9:00."""
     english = _FOREIGN_WORD_PATTERN.sub(lambda word: _ENGLISH_OF_FOREIGN_WORD[word[0]], text)
     english = _TRAILING_NEXT_PATTERN.sub(r"next \1", _TUESDAY.sub("tuesday", english))
-    english = _HOURS.sub(lambda hour: f"{hour[1]}:{hour[2] or hour[3] or '00'}", english)
+    english = _FOREIGN_HOUR_PATTERN.sub(
+        lambda hour: f"{hour[1]}:{hour[2] or hour[3] or '00'}", english
+    )
 
     def with_minutes(bare: re.Match[str]) -> str:
         # “Tuesday 9” may be a date; “tomorrow 9” has two meanings in English alone
@@ -222,13 +227,13 @@ def _in_english(text: str, *, has_part: bool) -> str:
 
 def _take(pattern: re.Pattern[str], text: str) -> tuple[re.Match[str] | None, str]:
     """Return the first match of a pattern, and the text without it."""
-    found = pattern.search(text)
-    if found is None:
+    match = pattern.search(text)
+    if match is None:
         return None, text
-    return found, " ".join(f"{text[: found.start()]} {text[found.end() :]}".split())
+    return match, " ".join(f"{text[: match.start()]} {text[match.end() :]}".split())
 
 
-def _without_clock(rest: str, words: str, *, has_day: bool) -> str:
+def _fault_without_clock(rest: str, words: str, *, has_day: bool) -> str:
     if rest.isdecimal() and 1 <= int(rest) <= 12:
         return say("{hour} can be {hour}am or {hour}pm. Write which one", hour=rest)
     if has_day and not rest:
@@ -240,7 +245,10 @@ def _without_clock(rest: str, words: str, *, has_day: bool) -> str:
 
 
 def _time_of(clock: re.Match[str], hours: range) -> time:
-    """Return the time of a clock; 20:00 for 8:00 in the evening. Raises ValueError."""
+    """Return the time of day: 20:00 for 8:00 if ``hours`` are those of the evening.
+
+    Raises ValueError for a time outside ``hours``, and for midnight.
+    """
     no_clock = say("There is no {clock}. {example}", clock=clock[0], example=_EXAMPLE)
     if clock["hour24"]:
         hour = int(clock["hour24"])
@@ -258,13 +266,19 @@ def _time_of(clock: re.Match[str], hours: range) -> time:
 
 
 def _zone_of(name: str, home: str) -> str:
-    """Return the zone that the words name; "" for none, or for an abbreviation used at home."""
-    at_home = {ZoneInfo(home).tzname(datetime(2026, month, 1)) for month in (1, 7)}  # noqa: DTZ001
-    if not name or name.upper() in at_home - {"UTC", "GMT"}:
+    """Return the zone with this name. Raises ValueError for an unknown or ambiguous name.
+
+    Returns "" for no name, and for an abbreviation of the zone ``home``.
+    """
+    home_names = {
+        ZoneInfo(home).tzname(datetime(2026, month, 1))  # noqa: DTZ001 - a wall time
+        for month in (1, 7)
+    }
+    if not name or name.upper() in home_names - {"UTC", "GMT"}:
         return ""
     if name in _ZONE_OF_ABBREVIATION:
         return _ZONE_OF_ABBREVIATION[name]
-    zones = _zones().get(name, ())
+    zones = _zones_by_name().get(name, ())
     if not zones:
         message = "“{name}” cannot be read. {example}; a zone is a city, such as London"
         raise ValueError(say(message, name=name, example=_EXAMPLE))
@@ -275,14 +289,14 @@ def _zone_of(name: str, home: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _zones() -> Mapping[str, tuple[str, ...]]:
-    """Return the zones by their names and by the names of their cities."""
-    found: dict[str, tuple[str, ...]] = {}
+def _zones_by_name() -> Mapping[str, tuple[str, ...]]:
+    """Return the zones by their names, and by the names of their cities."""
+    zones_by_name: dict[str, tuple[str, ...]] = {}
     for zone in sorted(every_zone()):
         if "/" in zone and not zone.startswith(("Etc/", "SystemV/", "US/")):
             for name in {zone.casefold(), place_of(zone).casefold()}:
-                found[name] = (*found.get(name, ()), zone)
-    return found
+                zones_by_name[name] = (*zones_by_name.get(name, ()), zone)
+    return zones_by_name
 
 
 def _day_of(
@@ -306,10 +320,10 @@ def _day_of(
             other = "{date} is a {day:%A}. Write one of the two"
             raise ValueError(say(other, date=_in_words(day), day=day))
         return day
-    return _coming(weekday, match, today)
+    return _next_weekday(weekday, match, today)
 
 
-def _coming(weekday: int, match: re.Match[str], today: date | None) -> date:
+def _next_weekday(weekday: int, match: re.Match[str], today: date | None) -> date:
     if today is None:
         raise ValueError(say("“{words}” depends on the day. Write the date", words=match[0]))
     day = today + timedelta(days=(weekday - today.weekday()) % 7)
@@ -327,28 +341,28 @@ def _coming(weekday: int, match: re.Match[str], today: date | None) -> date:
 def _date_of(date_match: re.Match[str], today: date | None) -> date:
     part = date_match.groupdict()
     if part.get("mark"):
-        day, month = _numbers(date_match)
+        day, month = _day_and_month(date_match)
     elif part.get("number"):
         day, month = int(part["day"]), int(part["number"])
     else:
         day = int(part["day"])
         month = next(at for at, name in enumerate(_MONTHS, 1) if name[:3] == part["month"][:3])
     if part["year"]:
-        return _date(int(part["year"]), month, day, date_match[0])
+        return _make_date(int(part["year"]), month, day, date_match[0])
     if today is None:
         raise ValueError(say("Add the year to “{words}”", words=date_match[0]))
-    coming = (_date(today.year + years, month, day, date_match[0]) for years in (0, 1))
-    found = next(one for one in coming if one >= today)
-    if found - today > _MAX_AHEAD:
+    dates = (_make_date(today.year + years, month, day, date_match[0]) for years in (0, 1))
+    next_date = next(one for one in dates if one >= today)
+    if next_date - today > _MAX_AHEAD:
         message = "The next “{words}” is in {year}. Add the year if you mean that"
-        raise ValueError(say(message, words=date_match[0], year=str(found.year)))
-    return found
+        raise ValueError(say(message, words=date_match[0], year=str(next_date.year)))
+    return next_date
 
 
-def _numbers(date_match: re.Match[str]) -> tuple[int, int]:
+def _day_and_month(date_match: re.Match[str]) -> tuple[int, int]:
     """Return the day and the month of a date in figures."""
     first, second = int(date_match["first"]), int(date_match["second"])
-    # with dots the day comes first everywhere; with strokes it does in some countries
+    # with dots the day is first in all countries; with slashes only in some
     if date_match["mark"] == "." or first > 12 or first == second:
         return first, second
     if second > 12:
@@ -361,26 +375,26 @@ def _numbers(date_match: re.Match[str]) -> tuple[int, int]:
     raise ValueError(say(either, words=date_match[0], one=one, other=other))
 
 
-def _date(year: int, month: int, day: int, text: str) -> date:
+def _make_date(year: int, month: int, day: int, text: str) -> date:
     try:
-        found = date(year, month, day)
+        result = date(year, month, day)
     except ValueError as error:
         none = "There is no day “{words}”. Write another date"
         raise ValueError(say(none, words=text)) from error
     if year not in ACCEPTED_YEARS:
         beyond = "“{words}” is out of the calendar's range. Write another date"
         raise ValueError(say(beyond, words=text))
-    return found
+    return result
 
 
-def _delta(ahead: str) -> timedelta:
-    figures = ahead[1:].replace(":", "")
-    hours, minutes = (
-        (int(figures[:-2]), int(figures[-2:])) if len(figures) > 2 else (int(figures), 0)
-    )
+def _parse_offset(offset: str) -> timedelta:
+    figures = offset[1:].replace(":", "")
+    if len(figures) <= 2:
+        figures += "00"
+    hours, minutes = int(figures[:-2]), int(figures[-2:])
     if hours > 14:
-        raise ValueError(say("No zone is {ahead} hours from UTC. Write another one", ahead=ahead))
-    return timedelta(hours=hours, minutes=minutes) * (1 if ahead[0] == "+" else -1)
+        raise ValueError(say("No zone is {ahead} hours from UTC. Write another one", ahead=offset))
+    return timedelta(hours=hours, minutes=minutes) * (1 if offset[0] == "+" else -1)
 
 
 def _in_words(day: date) -> str:

@@ -14,7 +14,7 @@ _KEY_PATTERN = re.compile(r" \([a-z]+_[a-z]+\)")
 
 
 class Sentence(str):
-    """An English sentence that keeps its pattern and values, so that a page can translate it."""
+    """An English sentence with its pattern and values, so that a page can translate it."""
 
     pattern: str
     many: str
@@ -22,32 +22,36 @@ class Sentence(str):
     values: Mapping[str, object]
 
     def __str__(self) -> str:
-        """Return itself, so that ``str(error)`` of an error with a sentence is that sentence."""
+        """Return the sentence itself. So ``str(error)`` keeps the pattern and values."""
         return self
 
 
 def say(pattern: str, plural: str = "", /, **values: object) -> Sentence:
-    """Fill a pattern, or ``plural`` if ``count`` is not 1. Catalogues have the patterns."""
+    """Return the pattern, or ``plural`` if ``count`` is not 1, with these values.
+
+    The catalogues of the desk translate the patterns.
+    """
     chosen = plural if plural and values["count"] != 1 else pattern
     sentence = Sentence(chosen.format(**values) if values else chosen)
     sentence.pattern, sentence.many, sentence.values = pattern, plural, values
     return sentence
 
 
-def recognized(text: str, patterns: Sequence[str], in_values: bool = True) -> str:
+def recognize(text: str, patterns: Sequence[str], in_values: bool = True) -> str:
     """Return a text as the sentence of the first pattern that it matches, else the text.
 
-    Its values are recognized too, theirs are not. The time is linear in the text.
+    With ``in_values``, the values become sentences too, if they match. The time is linear in the
+    length of the text.
     """
     for pattern in patterns:
         first, *pairs = _PLACEHOLDER_PATTERN.split(pattern)
         is_match, rest, values = text.startswith(first), text[len(first) :], {}
         for name, literal in zip(pairs[::2], pairs[1::2], strict=True):
-            value, found, rest = rest.partition(literal) if literal else (rest, "", "")
-            is_match, values[name] = is_match and found == literal, value
+            value, separator, rest = rest.partition(literal) if literal else (rest, "", "")
+            is_match, values[name] = is_match and separator == literal, value
         if is_match and not rest:
             if in_values:
-                values = {name: recognized(values[name], patterns, False) for name in values}
+                values = {name: recognize(values[name], patterns, False) for name in values}
             return say(pattern, **values)
     return text
 
@@ -55,7 +59,7 @@ def recognized(text: str, patterns: Sequence[str], in_values: bool = True) -> st
 def moment(instant: datetime, zone: str) -> Sentence:
     """Return a time with its day and zone: Tue 1 Dec 2026, 09:00 New York.
 
-    An hour that comes twice as the clocks go back has its offset too.
+    If a clock change repeats the hour, it also has the offset.
     """
     local = instant.astimezone(ZoneInfo(zone))
     twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
@@ -84,7 +88,7 @@ def people(number: int) -> Sentence:
 
 
 def listed(names: Sequence[str], conjunction: str = "and") -> str:
-    """Return names as a list in words: Ana, Ben and Cleo. Of many, the first few are named."""
+    """Return names as a list in words: Ana, Ben and Cleo. Of more, the first three are named."""
     first_names = list(names[:_MAX_NAMES_SHOWN])
     if len(names) > _MAX_NAMES_SHOWN:
         first_names.append(say("1 other", "{count} others", count=len(names) - len(first_names)))
@@ -99,7 +103,7 @@ def listed(names: Sequence[str], conjunction: str = "and") -> str:
 
 
 def without_commands(message: str) -> str:
-    """Return a message for a page: without commands, options and names of settings."""
+    """Return a message for a page, without clauses about commands and without setting names."""
     clauses = _CLAUSE_BREAK_PATTERN.split(_KEY_PATTERN.sub("", message))
     return "".join(clause for clause in clauses if not _COMMAND.search(clause)).strip(" ;,:")
 
@@ -115,13 +119,14 @@ def _offset(local: datetime) -> str:
 _MIN_SIMILARITY = 0.6
 
 
-def guess(name: str, known: Sequence[str]) -> str:
+def suggest_name(name: str, known: Sequence[str]) -> str:
     """Return ``; did you mean 'x'?``, or "" if no name is similar."""
     close = get_close_matches(name, known, n=1, cutoff=_MIN_SIMILARITY)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def several(name: str, found: Sequence[str]) -> str:
-    """Return that a name is only the beginning of others, and what to write."""
-    matches = ", ".join(found[:_MAX_NAMES_SHOWN]) + (" …" if len(found) > _MAX_NAMES_SHOWN else "")
-    return f"{name!r} is only the beginning of {matches}; write the whole name"
+def describe_ambiguity(name: str, matches: Sequence[str]) -> str:
+    """Return the error for a name that is the beginning of several others."""
+    more = " …" if len(matches) > _MAX_NAMES_SHOWN else ""
+    names = ", ".join(matches[:_MAX_NAMES_SHOWN])
+    return f"{name!r} is only the beginning of {names}{more}; write the whole name"

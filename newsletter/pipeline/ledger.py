@@ -18,7 +18,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import fold
-from newsletter.domain.wording import guess, several
+from newsletter.domain.wording import describe_ambiguity, suggest_name
 from newsletter.store.sql import Store, Transaction
 
 if TYPE_CHECKING:
@@ -162,8 +162,8 @@ def _match_slug(tx: Transaction, name: str, text: str, by_prefix: bool) -> str:
     if found == [name] or (len(found) == 1 and by_prefix):
         return found[0]
     if found:
-        raise NotFound(several(name, found))
-    hint = guess(name, tx.statements.find_slugs("", _MAX_SLUGS_SEARCHED))
+        raise NotFound(describe_ambiguity(name, found))
+    hint = suggest_name(name, tx.statements.find_slugs("", _MAX_SLUGS_SEARCHED))
     raise NotFound(f"there is no {text} {name!r}{hint or ';'} 'newsletter {text} list' shows them")
 
 

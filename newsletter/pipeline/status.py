@@ -24,8 +24,8 @@ from newsletter.domain.schedule import all_zone_times, resolve
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.comment import open_change_request
-from newsletter.domain.statements.content import what_changed
+from newsletter.domain.statements.comment import find_open_request
+from newsletter.domain.statements.content import name_changes
 from newsletter.domain.statements.statement import (
     Approval,
     ApprovalStatus,
@@ -70,7 +70,7 @@ def load_status(
         names={address: names.get(address) or name_of(address) for address in roles},
         campaign=campaign,
         start=_start(tx, stored, approval, rules),
-        change_request=open_change_request(
+        change_request=find_open_request(
             tx.change_requests.of(stored.slug), stored.content_hash, approvals
         ),
         corrected_by=_corrected(tx, stored, campaign),
@@ -96,7 +96,7 @@ def _with_plans(tx: Transaction, status: StatementStatus) -> StatementStatus:
     """Add what matters until sending begins: the times, and why the statement cannot be sent."""
     statement, rules = status.statement, status.rules
     set_by_staff = tx.schedules.get(status.slug)
-    written, embargo, ready, refusal = None, None, None, ""
+    written, embargo, ready_at, refusal = None, None, None, ""
     since = tx.statements.content_since(status.slug)
     try:
         embargo = _embargo(tx, statement, rules.timezone)
@@ -105,7 +105,7 @@ def _with_plans(tx: Transaction, status: StatementStatus) -> StatementStatus:
         # back would send it at once
         times = (set_by_staff or written, embargo, status.approval.not_before)
         window = max(status.undo_since, since or status.undo_since) + rules.undo_window
-        ready = max([window, *filter(None, times)])
+        ready_at = max([window, *filter(None, times)])
     except ValueError as error:  # the zone was changed since the statement was read
         refusal = str(error)
     status = replace(
@@ -114,7 +114,7 @@ def _with_plans(tx: Transaction, status: StatementStatus) -> StatementStatus:
         set_for=set_by_staff or written,
         embargo_until=embargo,
         content_since=since,
-        ready=ready,
+        ready_at=ready_at,
         hour=statement.local_time if set_by_staff is None else None,
     )
     if status.is_within or not (status.approval.approved and status.stored.present):
@@ -186,7 +186,7 @@ def _changed(tx: Transaction, stored: StoredStatement, approved: str) -> str:
         tx.statements.get_content(approved),
         tx.statements.get_content(stored.content_hash),
     )
-    return say("its text") if before is None or now is None else listed(what_changed(before, now))
+    return say("its text") if before is None or now is None else listed(name_changes(before, now))
 
 
 def _later_approvers(
@@ -353,8 +353,8 @@ def approved_from(status: StatementStatus, approval: Approval) -> datetime | Non
     hour, shown_time = status.statement.local_time, approval.not_before
     if hour is None or shown_time is None:
         return shown_time
-    ready = max(approval.at, status.embargo_until or approval.at)
-    zones = all_zone_times(hour, home=status.rules.timezone, earliest=ready)
+    ready_at = max(approval.at, status.embargo_until or approval.at)
+    zones = all_zone_times(hour, home=status.rules.timezone, earliest=ready_at)
     return zones.last if zones.first == shown_time else shown_time
 
 

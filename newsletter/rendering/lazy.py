@@ -132,8 +132,8 @@ def review_text(
             check=Check.FAULT, message=fault.message, file=fault.file, line=fault.line
         )
         return in_order([finding])
-    remarks: tuple[ReviewFinding, ...] = found
-    return remarks
+    findings: tuple[ReviewFinding, ...] = found
+    return findings
 
 
 def is_long(*statements: Statement) -> bool:

@@ -225,9 +225,11 @@ class Delivery:
         with self.store.read() as tx:
             waits = self.pool.waits(tx, tx.now)
             # while nothing is sending, the next campaign will begin at the first provider
-            carriers = tx.campaigns.find_carriers() or {""}
+            fallback_providers = tx.campaigns.find_fallback_providers() or {""}
         # of one that is not configured any more the first takes over, as at the claim
-        found = [waits.get(carrier, waits[""]) for carrier in carriers]
+        found = [
+            waits.get(fallback_provider, waits[""]) for fallback_provider in fallback_providers
+        ]
         return min(filter(None, found), key=lambda wait: wait.until) if all(found) else None
 
     def record(

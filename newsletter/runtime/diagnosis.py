@@ -22,7 +22,7 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Finding, Level, failed, passed, unclear
 from newsletter.domain.delivery.restore_guard import HOLD_ADVICE
 from newsletter.domain.delivery.transactional import MessageState
-from newsletter.domain.delivery.worker import Part
+from newsletter.domain.delivery.worker import ProcessRole
 from newsletter.domain.errors import NewsletterError, ProviderUnreachable
 from newsletter.domain.staff.role import Role
 from newsletter.providers import registry
@@ -286,8 +286,8 @@ def _service(delivery: Delivery, mismatch: str) -> Finding:
 def _workers(delivery: Delivery) -> Finding:
     """List the processes that share the sending; check for a live worker and scheduler."""
     now, workers = delivery.store.clock.now(), delivery.workers()
-    parts = {worker.part for worker in workers if worker.is_alive(now)}
-    absent = " and ".join(f"'newsletter {part.value}'" for part in Part if part not in parts)
+    parts = {worker.role for worker in workers if worker.is_alive(now)}
+    absent = " and ".join(f"'newsletter {part.value}'" for part in ProcessRole if part not in parts)
     detail = "; ".join(
         f"{worker.name} on {worker.host} since {worker.started_at:%Y-%m-%d %H:%M} UTC, last"
         f" heartbeat {(now - worker.beat_at).total_seconds():.0f} s ago"

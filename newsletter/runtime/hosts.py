@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 
-from newsletter.domain.delivery.worker import DEAD_AFTER, HEARTBEAT_INTERVAL, Part
+from newsletter.domain.delivery.worker import DEAD_AFTER, HEARTBEAT_INTERVAL, ProcessRole
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.pipeline.delivery.dispatch import Dispatcher
 from newsletter.runtime.clock import ServerClock
@@ -29,10 +29,10 @@ class WorkerRegistration:
     """This process's row in the database and its heartbeat. ``on_end`` gets a fatal error."""
 
     def __init__(
-        self, delivery: Delivery, part: Part, *, on_end: Callable[[Exception], None]
+        self, delivery: Delivery, role: ProcessRole, *, on_end: Callable[[Exception], None]
     ) -> None:
         self._delivery = delivery
-        self._part = part
+        self._role = role
         self._on_end = on_end
         self._ended = threading.Event()
         self.leads = threading.Event()
@@ -44,9 +44,9 @@ class WorkerRegistration:
         store = self._delivery.store
         with store.begin() as tx:
             owner = tx.workers.enter(
-                name=f"{self._part.value}-{os.getpid()}",
+                name=f"{self._role.value}-{os.getpid()}",
                 host=socket.gethostname(),
-                part=self._part,
+                role=self._role,
                 slots=self._delivery.settings.provider.concurrency,
                 at=tx.now,
             )
@@ -83,7 +83,9 @@ class WorkerRegistration:
         self._delivery.guard().follow()
         with store.begin(lasting=False) as tx:
             is_known = tx.workers.beat(worker_id, tx.now)
-            leads = self._part is Part.SCHEDULER and tx.workers.lead(worker_id, tx.now, DEAD_AFTER)
+            leads = self._role is ProcessRole.SCHEDULER and tx.workers.lead(
+                worker_id, tx.now, DEAD_AFTER
+            )
             mark = tx.generation.mark()
         if not is_known or (self.leads.is_set() and not leads):
             return False
@@ -101,7 +103,7 @@ def _wake_all_workers(delivery: Delivery, wakeups: WorkerWakeups) -> None:
         slots = sum(
             worker.slots
             for worker in tx.workers.all()
-            if worker.part is Part.WORKER and worker.is_alive(tx.now)
+            if worker.role is ProcessRole.WORKER and worker.is_alive(tx.now)
         )
     wakeups.wake(slots)
 
@@ -117,7 +119,7 @@ class LeadingScheduler(Scheduler):
 
     def _at_work(self, until_idle: bool) -> Run:
         self._wakeups = self._delivery.wakeups()
-        presence = WorkerRegistration(self._delivery, Part.SCHEDULER, on_end=self._fail)
+        presence = WorkerRegistration(self._delivery, ProcessRole.SCHEDULER, on_end=self._fail)
         with self._wakeups.open(), presence.registered() as owner:
             while not presence.leads.wait(_RETRY_SECONDS):
                 if self._stop.is_set():
@@ -172,7 +174,7 @@ class BatchWorker(Scheduler):
             ends.append(error)
             wakeups.stop()
 
-        presence = WorkerRegistration(self._delivery, Part.WORKER, on_end=end)
+        presence = WorkerRegistration(self._delivery, ProcessRole.WORKER, on_end=end)
         slots = self._delivery.settings.provider.concurrency
         with wakeups.open(), presence.registered() as owner:
             dispatcher = self._delivery.dispatcher(

@@ -2,7 +2,7 @@
 --
 -- Instants are INTEGER: milliseconds since 1970 in UTC, unless a comment names another unit.
 -- Flags are 1 or 0. States and kinds are the values of enums. "document", "lists", "writers" and
--- "found" hold JSON. An empty text means "none", unless NULL is allowed.
+-- "import_findings" hold JSON. An empty text means "none", unless NULL is allowed.
 --
 -- PostgreSQL's schema is made from this text by token rules, so a table uses no other types than
 -- INTEGER, TEXT and BLOB. Where the two databases need different words, SQLite's stand between
@@ -113,10 +113,10 @@ CREATE TABLE draft (
     "key" TEXT NOT NULL PRIMARY KEY,
     slug TEXT NOT NULL DEFAULT '',  -- empty until the text is submitted
     copied_of TEXT NOT NULL DEFAULT '',
-    found TEXT NOT NULL DEFAULT '',  -- findings of a document's import: left out or guessed
+    import_findings TEXT NOT NULL DEFAULT '',  -- findings of a document's import: left out or guessed
     revision INTEGER NOT NULL,
     head INTEGER NOT NULL,  -- number of the current version
-    handed_in INTEGER,  -- number of the submitted version
+    submitted_version INTEGER,  -- number of the last submitted version
     taken_back INTEGER NOT NULL DEFAULT 0,
     template INTEGER NOT NULL DEFAULT 0,  -- 1: other texts begin with it
     created_at INTEGER NOT NULL,
@@ -139,8 +139,8 @@ CREATE TABLE version (
     began_at INTEGER NOT NULL,
     at INTEGER NOT NULL,
     closed INTEGER NOT NULL DEFAULT 0,
-    handed_in_at INTEGER,
-    handed_in_by TEXT NOT NULL DEFAULT ''
+    submitted_at INTEGER,
+    submitted_by TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX ix_version_draft_number ON version (draft, number);
 
@@ -198,7 +198,7 @@ CREATE TABLE campaign (
     lists TEXT NOT NULL,
     approved_by TEXT NOT NULL,
     provider TEXT NOT NULL,
-    carrier TEXT NOT NULL DEFAULT '',
+    fallback_provider TEXT NOT NULL DEFAULT '',
     urgent INTEGER NOT NULL DEFAULT 0,
     reason TEXT NOT NULL,
     moves INTEGER NOT NULL DEFAULT 0,  -- changes of state so far
@@ -229,7 +229,7 @@ CREATE TABLE start (
     "by" TEXT NOT NULL,
     at INTEGER NOT NULL,
     count INTEGER NOT NULL,  -- of readers, as shown to the person who started
-    found INTEGER NOT NULL DEFAULT 0,  -- real number of readers, if the start paused
+    count_at_stop INTEGER NOT NULL DEFAULT 0,  -- real number of readers, if the start paused
     revoked_at INTEGER,
     seal TEXT NOT NULL DEFAULT ''  -- MAC under the workspace's key; a row without it is ignored
 ) STRICT;
@@ -322,7 +322,7 @@ CREATE TABLE worker (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL,
     host TEXT NOT NULL,
-    part TEXT NOT NULL,
+    role TEXT NOT NULL,
     slots INTEGER NOT NULL,  -- calls that it makes at the same time
     started_at INTEGER NOT NULL,
     beat_at INTEGER NOT NULL,
@@ -981,7 +981,7 @@ END;
 
 -- Typing changes no statement; submitting, withdrawing and deleting do.
 CREATE TRIGGER changed_by_draft_update AFTER UPDATE ON draft
-WHEN NEW.handed_in IS NOT OLD.handed_in
+WHEN NEW.submitted_version IS NOT OLD.submitted_version
     OR NEW.taken_back IS NOT OLD.taken_back
     OR NEW.deleted_at IS NOT OLD.deleted_at
 BEGIN

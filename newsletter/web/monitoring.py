@@ -146,7 +146,7 @@ class Monitoring:
             yield family
 
     def _gauges(self) -> Iterator[_Gauge]:
-        vitals = report.vitals(store=self._delivery.store)
+        vitals = report.load_vitals(store=self._delivery.store)
         for name, figure in self._values_without_labels(vitals).items():
             yield name, (), {(): figure}
         yield "build_info", ("version", "python"), {(__version__, platform.python_version()): 1}
@@ -163,7 +163,7 @@ class Monitoring:
         yield "provider_silent", ("provider",), silences
         labels, now = ("part", "name", "host", "since"), self._delivery.store.clock.now()
         beats = {
-            (each.part.value, each.name, each.host, each.started_at.isoformat()): (
+            (each.role.value, each.name, each.host, each.started_at.isoformat()): (
                 now - each.beat_at
             ).total_seconds()
             for each in self._delivery.workers()

@@ -168,9 +168,9 @@ class FusedProvider:
     def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
         return self.provider.prepare(batch)
 
-    def hand_over(self, prepared: PreparedRequest) -> Answer:
+    def send(self, prepared: PreparedRequest) -> Answer:
         self.fuse.burn(f"{self.call}: before it")
-        answer = self.provider.hand_over(prepared)
+        answer = self.provider.send(prepared)
         self.fuse.burn(f"{self.call}: after it")
         return answer
 

@@ -127,7 +127,7 @@ class ProviderContract:
                 recipients=sent.recipients[start : start + most],
                 attempt_id=f"{sent.attempt_id}{start}" if start else sent.attempt_id,
             )
-            answer = service.provider.hand_over(service.provider.prepare(some))
+            answer = service.provider.send(service.provider.prepare(some))
             assert answer.outcome.verdict is Verdict.ACCEPTED, answer.outcome.reason
             assert not answer.exceptions
         messages = service.delivered()
@@ -149,7 +149,7 @@ class ProviderContract:
         prepared = service.provider.prepare(batch("only@example.org"))
         lease = NotAfter.after(timedelta(minutes=2), clock)
         clock.advance(minutes=2)
-        answer = service.provider.hand_over(replace(prepared, not_after=lease))
+        answer = service.provider.send(replace(prepared, not_after=lease))
         assert answer.outcome.verdict is Verdict.LATE
         assert service.delivered() == []
 
@@ -279,7 +279,7 @@ class ProviderContract:
     def test_what_was_prepared_is_what_leaves(self, service: Service) -> None:
         sent = service.batch()
         plain = PreparedRequest(batch=sent, body=service.provider.prepare(sent).body)
-        assert service.provider.hand_over(plain).outcome.verdict is Verdict.ACCEPTED
+        assert service.provider.send(plain).outcome.verdict is Verdict.ACCEPTED
         assert len(service.delivered()) == len(sent.recipients)
 
     def test_handing_over_again_makes_no_second_message_where_that_is_promised(
@@ -290,7 +290,7 @@ class ProviderContract:
             return  # nothing is promised, and nothing is replayed
         self.deliver(service, batch(attempt_id="attempt1"))
         again = batch(attempt_id="attempt1" if promised is Replay.KEYED else "attempt2")
-        answer = service.provider.hand_over(service.provider.prepare(again))
+        answer = service.provider.send(service.provider.prepare(again))
         # one that knows the key may say just that: then its records have to tell
         assert answer.outcome.verdict in {Verdict.ACCEPTED, Verdict.UNKNOWN}
         assert len(service.delivered()) == 3
@@ -315,7 +315,7 @@ class ProviderContract:
     def test_a_provider_out_of_order_is_an_answer_not_an_error(self, service: Service) -> None:
         prepared = service.provider.prepare(service.batch())
         service.disable()
-        answer = service.provider.hand_over(prepared)
+        answer = service.provider.send(prepared)
         assert answer.outcome.verdict in {Verdict.RETRY, Verdict.CONFIGURATION}
         assert answer.outcome.reason
         assert not answer.exceptions

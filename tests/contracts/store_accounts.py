@@ -12,7 +12,7 @@ from newsletter.domain.staff.account import (
     LinkKind,
     Passkey,
     Session,
-    Stage,
+    SignInStage,
 )
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.token import Scope, Token
@@ -193,7 +193,7 @@ class AccountsContract:
 
 class SessionsContract:
     def test_a_session_is_found_by_its_hash_as_it_was_kept(self, store: Store) -> None:
-        half = replace(SESSION, hash=b"i", stage=Stage.HALF, stepped_up_at=None)
+        half = replace(SESSION, hash=b"i", stage=SignInStage.HALF, stepped_up_at=None)
         with store.begin() as tx:
             tx.sessions.begin(SESSION)
             tx.sessions.begin(half)
@@ -206,7 +206,7 @@ class SessionsContract:
     def test_who_has_to_show_a_second_factor_is_not_signed_in(self, store: Store) -> None:
         with store.begin() as tx:
             tx.sessions.begin(SESSION)
-            for stage in (Stage.HALF, Stage.ENROLLING):
+            for stage in (SignInStage.HALF, SignInStage.ENROLLING):
                 half = replace(SESSION, hash=stage.value.encode(), stage=stage)
                 tx.sessions.begin(half)
                 assert tx.sessions.get(half.hash) is None
@@ -246,7 +246,7 @@ class SessionsContract:
         others = [
             replace(kept, hash=b"1", created_at=NOON),
             replace(kept, hash=b"2", seen_at=now - IDLE_TIMEOUT),
-            replace(kept, hash=b"3", stage=Stage.HALF, created_at=now - FACTOR_TIMEOUT),
+            replace(kept, hash=b"3", stage=SignInStage.HALF, created_at=now - FACTOR_TIMEOUT),
         ]
         with store.begin() as tx:
             for one in (kept, *others):

@@ -245,8 +245,8 @@ class BoardContract:
                 at = NOON + timedelta(minutes=number)
                 draft = replace(DRAFT, key=f"{number:016}", version=version, changed_at=at)
                 tx.drafts.add(draft)
-            handed_in = replace(DRAFT, key="h" * 16)
-            number = tx.drafts.add(handed_in).version.number
+            submitted_version = replace(DRAFT, key="h" * 16)
+            number = tx.drafts.add(submitted_version).version.number
             tx.drafts.submit("h" * 16, "hours", number, by=ED, at=NOON)
             tx.drafts.add(replace(DRAFT, key="d" * 16))
             tx.drafts.delete("d" * 16, NOON)

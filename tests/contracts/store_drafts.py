@@ -39,7 +39,9 @@ DRAFT = Draft(
     changed_at=NOON,
     changed_by=ANA,
     copied_of="library",
-    found=ImportFindings(file="a.docx", left_out=((3, "page 1", "a number"),), notes=("Look.",)),
+    import_findings=ImportFindings(
+        file="a.docx", left_out=((3, "page 1", "a number"),), notes=("Look.",)
+    ),
 )
 LATER = NOON + timedelta(minutes=9)
 PICTURE = Picture(
@@ -84,7 +86,7 @@ class DraftsContract:
             tx.drafts.submit(KEY, "library-hours", first.number, by=BEN, at=LATER)
             tx.drafts.update_open(replace(more, text=DraftText(title="Less")))
             kept = tx.drafts.get_version(KEY, first.number)
-            assert kept == replace(more, closed=True, handed_in_at=LATER, handed_in_by=BEN)
+            assert kept == replace(more, closed=True, submitted_at=LATER, submitted_by=BEN)
 
     def test_a_version_is_found_by_its_own_text_alone(self, store: Store) -> None:
         with store.begin() as tx:
@@ -119,13 +121,13 @@ class DraftsContract:
             tx.drafts.set_head(KEY, typed, by=ANA, at=LATER)
         with store.begin() as tx:
             [known] = tx.drafts.list_submitted()
-            handed = replace(version, closed=True, handed_in_at=LATER, handed_in_by=BEN)
+            handed = replace(version, closed=True, submitted_at=LATER, submitted_by=BEN)
             assert (known.slug, known.version) == ("library-hours", handed)
             assert tx.drafts.find_submitted(["library-hours", "other"]) == [known]
             assert tx.drafts.find_submitted(["other"]) == []
             assert tx.board.list_unsubmitted(limit=9) == []
             draft = tx.drafts.of("library-hours")
-            assert (draft.slug, draft.handed_in) == ("library-hours", version.number)
+            assert (draft.slug, draft.submitted_version) == ("library-hours", version.number)
             assert draft.version.text.title == "Unseen"
             tx.drafts.withdraw(KEY)
             assert tx.drafts.list_submitted() == [replace(known, taken_back=True)]
@@ -170,7 +172,7 @@ class DraftsContract:
             tx.drafts.add(DRAFT)
             tx.drafts.dismiss_findings(KEY)
             found = tx.drafts.get(KEY)
-            assert found.found == ImportFindings()
+            assert found.import_findings == ImportFindings()
 
     def test_a_text_that_is_gone_is_not_advanced(self, store: Store) -> None:
         with store.begin() as tx, pytest.raises(Defect, match="is gone"):

@@ -2,7 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from newsletter.domain.campaigns.notices import INTERVAL, MAX_AGE, Channel, NoticeEvent, NoticeKind
+from newsletter.domain.campaigns.notices import (
+    MAX_EVENT_AGE,
+    MIN_EMAIL_INTERVAL,
+    Channel,
+    NoticeEvent,
+    NoticeKind,
+)
 from newsletter.domain.delivery.transactional import EmailKind, MessageState
 from newsletter.domain.statements.comment import Comment
 from newsletter.store.sql import Store, Transaction
@@ -39,7 +45,7 @@ class NoticesContract:
             tx.accounts.open("new@forum.example", "hashed", NOON)
             tx.notices.add("hours", [event("new@forum.example")], NOON)
             tx.notices.add("budget", [event(ANA)], NOON)
-            tx.notices.add("old", [event(ANA, at=NOON - MAX_AGE)], NOON)
+            tx.notices.add("old", [event(ANA, at=NOON - MAX_EVENT_AGE)], NOON)
         with store.read() as tx:
             assert sorted(tx.notices.find_due_addresses(NOON)) == [ANA, BEN]
             assert [one.slug for one in tx.notices.list_for_email(ANA, 1)] == ["hours", "budget"]
@@ -76,8 +82,8 @@ class NoticesContract:
         with store.read() as tx:
             assert [one.slug for one in tx.notices.list_for_email(ANA, 3)] == ["hours", "budget"]
             assert [one.slug for one in tx.notices.list_for_email(ANA, 4)] == ["budget"]
-            assert tx.notices.find_due_addresses(NOON + INTERVAL / 2) == []
-            assert tx.notices.find_due_addresses(NOON + INTERVAL) == [ANA]
+            assert tx.notices.find_due_addresses(NOON + MIN_EMAIL_INTERVAL / 2) == []
+            assert tx.notices.find_due_addresses(NOON + MIN_EMAIL_INTERVAL) == [ANA]
 
     def test_what_is_over_is_told_no_more_and_delays_nothing(self, store: Store) -> None:
         with store.begin() as tx:
@@ -188,8 +194,8 @@ class NoticesContract:
             post = tx.channel_posts.claim(["room"], NOON)
             assert (post.state, post.attempts) == (MessageState.CALLING, 1)
             assert tx.channel_posts.claim(["room"], NOON) is None, "a minute has not passed"
-            assert tx.channel_posts.claim(["other"], NOON + INTERVAL) is None
-            second = tx.channel_posts.claim(["room"], NOON + INTERVAL)
+            assert tx.channel_posts.claim(["other"], NOON + MIN_EMAIL_INTERVAL) is None
+            second = tx.channel_posts.claim(["room"], NOON + MIN_EMAIL_INTERVAL)
             assert second.id > post.id
             assert sorted(tx.channel_posts.find_open_channels()) == ["gone", "room", "room"]
 
@@ -199,7 +205,7 @@ class NoticesContract:
             post = tx.channel_posts.claim(["room"], NOON)
             assert post is not None
             tx.channel_posts.settle(post, MessageState.WAITING, "HTTP 503", LATER)
-            assert tx.channel_posts.claim(["room"], LATER - INTERVAL) is None
+            assert tx.channel_posts.claim(["room"], LATER - MIN_EMAIL_INTERVAL) is None
             again = tx.channel_posts.claim(["room"], LATER)
             assert again.attempts == 2
             tx.channel_posts.settle(post, MessageState.ACCEPTED, "", LATER)

@@ -117,8 +117,8 @@ class PacesContract:
         with books.step() as tx:
             assert tx.campaigns.assign_provider(books.id, "second")
             assert not tx.campaigns.assign_provider(books.id, "second")
-            assert tx.campaigns.find_carriers() == {"second"}
-        assert books.campaign().carrier == "second"
+            assert tx.campaigns.find_fallback_providers() == {"second"}
+        assert books.campaign().fallback_provider == "second"
         for room in ({"recording": None, "second": 0}, {"recording": 5, "second": None}):
             with books.step() as tx:
                 claimed = tx.batches.claim(at=NOON, lease=LEASE, attempt_id="a2", allowance=room)

@@ -13,7 +13,7 @@ from newsletter.domain.archive import (
     Searchable,
     Snippet,
     Term,
-    terms,
+    parse_search,
 )
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.store.sql import Store, Transaction
@@ -241,7 +241,7 @@ def digest_of(tx: Transaction, number: int) -> str:
 
 def find(store: Store, typed: str, *, skip: int = 0, limit: int = 9) -> Hits:
     with store.read() as tx:
-        return tx.search.find(terms(typed), skip=skip, limit=limit)
+        return tx.search.find(parse_search(typed), skip=skip, limit=limit)
 
 
 def slugs(hits: Hits) -> list[str]:

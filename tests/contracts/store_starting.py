@@ -68,7 +68,7 @@ class StartingContract:
         with store.begin() as tx:
             tx.starts.add(START)
             tx.starts.record_count("hours", 40)
-            assert tx.starts.of("hours") == [replace(START, found=40)]
+            assert tx.starts.of("hours") == [replace(START, count_at_stop=40)]
 
     @pytest.mark.parametrize("change", ["count = 99", "revoked_at = NULL", "content_hash = 'd2'"])
     def test_whoever_writes_a_go_by_sql_starts_nothing(self, store: Store, change: str) -> None:

@@ -252,7 +252,7 @@ class LettersContract:
             assert tx.emails.restart_lifetimes(NOON + DAY * 9) == 1
             found = tx.emails.get(2)
             assert (found.held_until, found.free_since) == (NOON + DAY * 9, NOON + DAY * 9)
-            assert not found.expired(NOON + DAY * 16)
+            assert not found.is_link_expired(NOON + DAY * 16)
             settled = claim(tx, "a2", DAY * 9)
             tx.emails.settle(settled, MessageState.ACCEPTED, at=NOON + DAY * 9)
             assert tx.emails.count_sent_since(NOON + DAY * 9 - HOUR) == 1

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import BatchOutcomes, ClaimedBatch
-from newsletter.domain.delivery.worker import DEAD_AFTER, Part
+from newsletter.domain.delivery.worker import DEAD_AFTER, ProcessRole
 from newsletter.store.sql import Store
 from tests.contracts.books import ACCEPTED, BUSY, LEASE, Books, ids
 from tests.contracts.store_threads import in_threads
@@ -14,9 +14,11 @@ from tests.fakes import NOON
 _SECOND = timedelta(seconds=1)
 
 
-def enter(store: Store, name: str = "w", *, at: datetime = NOON, part: Part = Part.WORKER) -> int:
+def enter(
+    store: Store, name: str = "w", *, at: datetime = NOON, role: ProcessRole = ProcessRole.WORKER
+) -> int:
     with store.begin() as tx:
-        return tx.workers.enter(name=name, host="one.example", part=part, slots=4, at=at)
+        return tx.workers.enter(name=name, host="one.example", role=role, slots=4, at=at)
 
 
 def claim(store: Store, owner: int, attempt_id: str = "a1") -> ClaimedBatch | None:
@@ -37,13 +39,13 @@ def bury(store: Store, *dead: int, shares_sending: bool = True) -> int:
 
 class WorkersContract:
     def test_a_worker_is_known_by_name_host_start_and_heartbeat(self, store: Store) -> None:
-        one, other = enter(store), enter(store, "v", at=NOON + _SECOND, part=Part.SCHEDULER)
+        one, other = enter(store), enter(store, "v", at=NOON + _SECOND, role=ProcessRole.SCHEDULER)
         with store.begin() as tx:
             assert tx.workers.beat(one, NOON + 3 * _SECOND)
             first, second = tx.workers.all()
         assert (first.id, first.name, first.host, first.slots) == (one, "w", "one.example", 4)
         assert (first.started_at, first.beat_at) == (NOON, NOON + 3 * _SECOND)
-        assert (second.id, second.part) == (other, Part.SCHEDULER)
+        assert (second.id, second.role) == (other, ProcessRole.SCHEDULER)
         assert first.is_alive(first.beat_at + DEAD_AFTER - _SECOND)
         assert not first.is_alive(first.beat_at + DEAD_AFTER)
 
@@ -148,7 +150,7 @@ class WorkersContract:
     def test_one_scheduler_leads_until_its_lease_ends_or_its_row_is_gone(
         self, store: Store
     ) -> None:
-        one, other = (enter(store, part=Part.SCHEDULER) for _ in range(2))
+        one, other = (enter(store, role=ProcessRole.SCHEDULER) for _ in range(2))
         lease = timedelta(seconds=15)
         with store.begin() as tx:
             assert tx.workers.leader(NOON) is None

@@ -82,7 +82,7 @@ def providers() -> Iterator[dict[str, HttpProvider]]:
 
 def check(answer: Answer, of: OutgoingBatch) -> None:
     assert set(answer.exceptions) <= {one.subscriber_id for one in of.recipients}
-    assert 0 <= answer.not_handed_over(len(of.recipients)) <= len(of.recipients)
+    assert 0 <= answer.count_not_sent(len(of.recipients)) <= len(of.recipients)
     for outcome in (answer.outcome, *answer.exceptions.values()):
         assert isinstance(outcome.verdict, Verdict)
         outcome.reason.encode()  # it is written down

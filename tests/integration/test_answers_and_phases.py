@@ -219,7 +219,7 @@ def hand_over(provider: HttpProvider, sent: OutgoingBatch, *, again: bool = Fals
     """The verdict of a call, made ``again`` if none left in time: a machine may stand still."""
     prepared = provider.prepare(sent)
     for _ in range(9 if again else 1):
-        answer = provider.hand_over(prepared)
+        answer = provider.send(prepared)
         if answer.outcome.verdict is not Verdict.RETRY:
             break
     assert bool(answer.outcome.provider_id) or answer.outcome.verdict is not Verdict.ACCEPTED

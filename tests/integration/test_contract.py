@@ -43,5 +43,5 @@ class TestContract(ProviderContract):
             "eva@xn--bcher-kva.example"
         }
         prepared = service.provider.prepare(batch("jörg@example.org"))
-        assert service.provider.hand_over(prepared).outcome.verdict is Verdict.REJECTED
+        assert service.provider.send(prepared).outcome.verdict is Verdict.REJECTED
         assert len(service.delivered()) == 1

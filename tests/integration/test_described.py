@@ -75,7 +75,7 @@ class TestSeveralMessagesACall(ProviderContract):
 
 
 def hand_over(provider: HttpProvider, *addresses: str, **changes: Any) -> Answer:
-    return provider.hand_over(provider.prepare(batch(*addresses, **changes)))
+    return provider.send(provider.prepare(batch(*addresses, **changes)))
 
 
 def test_an_accepted_call_has_the_id_that_the_path_names(many: HttpProvider) -> None:

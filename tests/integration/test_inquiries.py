@@ -71,7 +71,7 @@ def asked(request: pytest.FixtureRequest) -> Iterator[Asked]:
 
 def take(asked: Asked, attempt_id: str, readers: tuple[str, ...]) -> None:
     sent = batch(*readers, attempt_id=attempt_id)
-    asked.provider.hand_over(asked.provider.prepare(sent))
+    asked.provider.send(asked.provider.prepare(sent))
 
 
 def test_all_of_an_attempt_are_found_among_the_records_of_others(asked: Asked) -> None:
@@ -93,7 +93,7 @@ def test_what_left_while_our_clock_was_wrong_is_found(
         with subtests.test(hours=hours):
             sent = batch(*READERS[:60], attempt_id=f"attempt{hours + 100}")
             sent = replace(sent, at=sent.at + timedelta(hours=hours))
-            asked.provider.hand_over(asked.provider.prepare(sent))
+            asked.provider.send(asked.provider.prepare(sent))
             sighting = asked.provider.look_up(sent)
             assert sighting.is_complete, sighting.reason
             assert len(sighting.found) == 60
@@ -105,7 +105,7 @@ def test_a_clock_that_is_wrong_by_days_proves_no_absence(asked: Asked, days: int
     take(asked, "before", READERS[:60])
     sent = batch(*READERS[:60], attempt_id="attempt1")
     sent = replace(sent, at=sent.at + timedelta(days=days))
-    asked.provider.hand_over(asked.provider.prepare(sent))
+    asked.provider.send(asked.provider.prepare(sent))
     sighting = asked.provider.look_up(sent)
     assert sighting.found or not sighting.is_complete
 
@@ -120,7 +120,7 @@ def test_reading_stops_when_all_are_found(asked: Asked) -> None:
 
 def test_an_or_that_is_not_understood_does_not_pass_for_an_absence() -> None:
     with MailgunServer() as server, made("mailgun", server.url) as provider:
-        provider.hand_over(provider.prepare(batch(*READERS[:60])))
+        provider.send(provider.prepare(batch(*READERS[:60])))
         empty = reply(200, {"items": [], "paging": {"next": "", "previous": ""}})
         server.script.extend([empty, empty])
         sighting = provider.look_up(batch(*READERS[:60]))
@@ -137,7 +137,7 @@ def test_of_an_attempt_in_part_those_are_found_who_are_there(asked: Asked) -> No
 
 def test_a_filter_that_finds_nothing_does_not_pass_for_an_absence() -> None:
     with PostmarkServer() as server, made("postmark", server.url) as provider:
-        provider.hand_over(provider.prepare(batch(*READERS[:60])))
+        provider.send(provider.prepare(batch(*READERS[:60])))
         server.script.append(reply(200, {"TotalCount": 0, "Messages": []}))
         sighting = provider.look_up(batch(*READERS[:60]))
     assert not sighting.is_complete
@@ -310,7 +310,7 @@ def test_a_filter_that_is_ignored_is_noticed(asked: Asked) -> None:
 def test_brevos_tags_that_name_no_attempt_prove_nothing() -> None:
     for shown in (lambda tags: tags[0], lambda tags: "", lambda tags: json.dumps(tags[:1])):
         with BrevoServer(shows_tags=shown) as server, made("brevo", server.url) as provider:
-            provider.hand_over(provider.prepare(batch()))
+            provider.send(provider.prepare(batch()))
             sighting = provider.look_up(batch())
             assert not sighting.is_complete
             assert not sighting.found
@@ -321,7 +321,7 @@ def test_mailtraps_filter_of_readers_may_be_ignored() -> None:
         MailtrapServer(ignores=frozenset({"to"})) as server,
         made("mailtrap", server.url) as provider,
     ):
-        provider.hand_over(provider.prepare(batch(*READERS)))
+        provider.send(provider.prepare(batch(*READERS)))
         assert len(provider.look_up(batch(*READERS[:40])).found) == 40
         absent = provider.look_up(batch(*READERS[:3], attempt_id="attempt2"))
     assert absent.is_complete, absent.reason
@@ -330,7 +330,7 @@ def test_mailtraps_filter_of_readers_may_be_ignored() -> None:
 
 def test_mailtraps_messages_without_variables_prove_nothing() -> None:
     with MailtrapServer() as server, made("mailtrap", server.url) as provider:
-        provider.hand_over(provider.prepare(batch()))
+        provider.send(provider.prepare(batch()))
         for row in server.log:
             row["custom_variables"] = {}
         assert not provider.look_up(batch()).is_complete

@@ -15,7 +15,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
-from newsletter.domain.delivery.worker import Part
+from newsletter.domain.delivery.worker import ProcessRole
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.pipeline.delivery.dispatch import Dispatcher
 from newsletter.pipeline.delivery.reconcile import recover
@@ -110,7 +110,7 @@ class Cut:
 
 def enter(room: Newsroom) -> int:
     with room.store.begin() as tx:
-        return tx.workers.enter(name="w", host="h", part=Part.WORKER, slots=1, at=tx.now)
+        return tx.workers.enter(name="w", host="h", role=ProcessRole.WORKER, slots=1, at=tx.now)
 
 
 def dispatcher(room: Newsroom, store: Any, owner: int) -> Dispatcher:

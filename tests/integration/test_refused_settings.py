@@ -28,7 +28,7 @@ def refused(kind: str, said: Mapping[str, Any], **changes: Any) -> Outcome:
     """Return the outcome of a batch of which no reader has a message."""
     with KINDS[kind].server(FixedClock()) as server, made(kind, server.url, **changes) as provider:
         addresses = ("ana@a.example", "ben@b.example")[: provider.capabilities.max_recipients]
-        answer = provider.hand_over(provider.prepare(batch(*addresses, **said)))
+        answer = provider.send(provider.prepare(batch(*addresses, **said)))
         assert server.delivered == []
     assert not answer.exceptions
     return answer.outcome

@@ -39,7 +39,7 @@ def provider(make: Make) -> Provider:
 
 
 def hand_over(provider: Provider, *addresses: str) -> Answer:
-    return provider.hand_over(provider.prepare(batch(*(addresses or SEVERAL))))
+    return provider.send(provider.prepare(batch(*(addresses or SEVERAL))))
 
 
 class TestContract(ProviderContract):
@@ -91,10 +91,10 @@ def test_a_call_is_signed_when_it_is_made_not_when_it_was_built(
 ) -> None:
     prepared = provider.prepare(batch())
     clock.advance(hours=3)
-    assert provider.hand_over(prepared).outcome.verdict is Verdict.ACCEPTED
+    assert provider.send(prepared).outcome.verdict is Verdict.ACCEPTED
     clock.advance(hours=3)
     plain = PreparedRequest(batch=prepared.batch, body=prepared.body)
-    assert provider.hand_over(plain).outcome.verdict is Verdict.ACCEPTED
+    assert provider.send(plain).outcome.verdict is Verdict.ACCEPTED
     assert len({each.body for each in server.requests}) == 1
     assert len({each.headers["authorization"] for each in server.requests}) == 2
 
@@ -139,7 +139,7 @@ def test_an_unverified_sender_is_a_setting(
     for addresses in [SEVERAL, SEVERAL[:1]]:
         with subtests.test(addresses=addresses):
             sender = Sender(name="Forum", address="news@else.example")
-            answer = provider.hand_over(provider.prepare(batch(*addresses, sender=sender)))
+            answer = provider.send(provider.prepare(batch(*addresses, sender=sender)))
             assert answer.outcome.verdict is Verdict.CONFIGURATION
             assert "not verified" in answer.outcome.reason
             assert "news@" not in answer.outcome.reason

@@ -733,7 +733,7 @@ def handed_over(translator: Plain, transport: Transport) -> Outcome:
     provider = HttpProvider(translator, transport)
     assert provider.name == "plain"
     assert provider.capabilities.max_recipients == 10
-    return provider.hand_over(provider.prepare(batch())).outcome
+    return provider.send(provider.prepare(batch())).outcome
 
 
 def test_a_provider_turns_each_end_of_a_call_into_a_verdict(

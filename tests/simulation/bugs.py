@@ -53,10 +53,10 @@ def _answered(wrong: Callable[[Answer], Answer]) -> Parts:
     """Misread each answer."""
 
     def provider(customer: Customer) -> Any:
-        def hand_over(prepared: PreparedRequest) -> Answer:
-            return wrong(customer.hand_over(prepared))
+        def send(prepared: PreparedRequest) -> Answer:
+            return wrong(customer.send(prepared))
 
-        return Instead(customer, hand_over=hand_over)
+        return Instead(customer, send=send)
 
     return Parts(provider=provider)
 
@@ -106,10 +106,10 @@ class _FirstAnswer(FinalAnswer):
 
 
 def _whenever(customer: Customer) -> Any:
-    def hand_over(prepared: PreparedRequest) -> Answer:
-        return customer.hand_over(replace(prepared, not_after=None))
+    def send(prepared: PreparedRequest) -> Answer:
+        return customer.send(replace(prepared, not_after=None))
 
-    return Instead(customer, hand_over=hand_over)
+    return Instead(customer, send=send)
 
 
 def _elsewhere(customer: Customer) -> Any:

@@ -263,7 +263,7 @@ class Editors:
         if self._world.office(host, write):
             self._written = self._world.texts[slug, version.number] = version
             if hands_in:
-                host.expected.handed_in[slug] = version
+                host.expected.submitted[slug] = version
 
     def _next_version(self, who: str) -> Version:
         number = 1 + max((n for name, n in self._world.texts if name == NOTICE), default=0)
@@ -273,7 +273,7 @@ class Editors:
 
     def _take_back(self, host: Host, who: str, slug: str) -> None:
         if self.draft and self._world.people.sent(host, who, f"/drafts/{self.draft}/take-back", {}):
-            host.expected.handed_in.pop(slug, None)
+            host.expected.submitted.pop(slug, None)
 
     # --- talking about a text
 

@@ -119,7 +119,7 @@ class Expected:
     """All versions that were ever written. All copies share them."""
     known: dict[str, Version]
     """The versions that the program read last."""
-    handed_in: dict[str, Version] = field(default_factory=dict)
+    submitted: dict[str, Version] = field(default_factory=dict)
     """The version of each text of the desk that others look at."""
     approvals: list[Approved] = field(default_factory=list)
     starts: dict[str, Started] = field(default_factory=dict)
@@ -168,7 +168,7 @@ class Expected:
         return replace(
             self,
             people={number: person.copy() for number, person in self.people.items()},
-            handed_in={**self.handed_in},
+            submitted={**self.submitted},
             approvals=[*self.approvals],
             starts={**self.starts},
             schedules={**self.schedules},
@@ -454,8 +454,8 @@ def parts_of(slug: str, expected: Expected) -> Iterator[Version]:
     """Yield the current versions in a statement; none for a digest email, which quotes others."""
     if slug in expected.known:
         yield expected.known[slug]
-    if slug in expected.handed_in:
-        yield expected.handed_in[slug]
+    if slug in expected.submitted:
+        yield expected.submitted[slug]
     for version in expected.known.values():
         if expected.setting.together and written(version.slug).translation_of == slug:
             yield version

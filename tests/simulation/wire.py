@@ -255,10 +255,10 @@ class Customer:
     def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
         return self._provider.prepare(batch)
 
-    def hand_over(self, prepared: PreparedRequest) -> Answer:
+    def send(self, prepared: PreparedRequest) -> Answer:
         self.point("call")
         self.calling(prepared.batch.attempt_id)
-        return self._provider.hand_over(prepared)
+        return self._provider.send(prepared)
 
     def look_up(self, batch: OutgoingBatch) -> LookupResult:
         self.point("question")

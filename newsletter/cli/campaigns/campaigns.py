@@ -9,8 +9,8 @@ import click
 from newsletter.cli import shell
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.batch import Resolution
-from newsletter.pipeline.campaigns.report import report as make_report
-from newsletter.pipeline.campaigns.report import summary
+from newsletter.pipeline.campaigns.report import load_summary
+from newsletter.pipeline.campaigns.report import make_report as make_report
 from newsletter.pipeline.statements.translations import awaited
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.services import Services
@@ -33,7 +33,7 @@ def list_campaigns(services: Services, as_json: bool, most: int | None) -> None:
     zone = services.settings.timezone
     with services.store.read() as tx:
         newest = reversed(tx.campaigns.list_newest(most))
-        rows = [summary(tx, stored, waits) | {"hold": hold} for stored in newest]
+        rows = [load_summary(tx, stored, waits) | {"hold": hold} for stored in newest]
         count = tx.campaigns.count()
     columns = ("campaign", "statement", "state", *FIGURES)
     shell.print_rows(

@@ -14,7 +14,7 @@ from newsletter.domain.typed_time import parse_instant
 from newsletter.domain.wording import people
 from newsletter.pipeline.archive.annotate import annotate as add_note
 from newsletter.pipeline.campaigns.control import StartRequest
-from newsletter.pipeline.campaigns.headcount import readers_left_out, with_readers
+from newsletter.pipeline.campaigns.headcount import find_late_translations, with_readers
 from newsletter.pipeline.statements.approve import ApprovalRequest, ApprovalResult
 from newsletter.pipeline.statements.approve import revoke as revoke_approvals
 from newsletter.pipeline.status import find_status, why_no_campaign
@@ -96,7 +96,7 @@ def _find_statement(statements: Statements, name: str, faults: Iterable[Fault]) 
 
 
 def _approval_data(status: StatementStatus, result: ApprovalResult) -> dict[str, object]:
-    has_audience, release = status.readers is not None, status.release or status.ready
+    has_audience, release = status.readers is not None, status.release or status.ready_at
     return {
         "slug": status.slug,
         "digest": result.content_hash,
@@ -145,7 +145,7 @@ def _wall_time(status: StatementStatus) -> str:
 
 
 def _leaves_at(status: StatementStatus) -> datetime:
-    return status.release or status.ready or status.now
+    return status.release or status.ready_at or status.now
 
 
 def _uncovered_translations(tx: Transaction, status: StatementStatus) -> Iterator[str]:
@@ -155,7 +155,7 @@ def _uncovered_translations(tx: Transaction, status: StatementStatus) -> Iterato
         if statement.translation_of:
             yield f"{slug} does not go out by itself: {why_no_campaign(statement)}"
     elif not statement.translation_of:
-        for other in readers_left_out(tx, status)[1]:
+        for other in find_late_translations(tx, status)[1]:
             yield (
                 f"{other.slug} ({other.language}) is not approved:"
                 f" its readers get {slug}, should that begin before it is"

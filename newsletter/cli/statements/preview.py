@@ -1,7 +1,10 @@
 """``preview`` and ``send``: a statement's email as files, a dry run, and a test email."""
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -9,9 +12,9 @@ from newsletter.cli import shell
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.delivery.mime import to_mime
 from newsletter.domain.errors import NewsletterError, ProviderUnreachable, Refused
+from newsletter.pipeline.campaigns.headcount import DryRun
 from newsletter.pipeline.campaigns.headcount import dry_run as count_readers
-from newsletter.pipeline.campaigns.headcount import report_lines
-from newsletter.pipeline.campaigns.trial import filled, sample
+from newsletter.pipeline.campaigns.trial import fill, load_sample
 from newsletter.runtime.services import Services
 
 
@@ -29,11 +32,11 @@ def preview(workspace: shell.Shell, slug: str, out: Path, address: str | None) -
     with workspace.services() as services:
         services.statements.refresh()
         slug = shell.statement_slug(services.store, slug, by_prefix=True)
-        content, recipient = sample(
+        content, recipient = load_sample(
             slug, address=address, store=services.store, links=services.links
         )
         message = to_mime(content=content, recipient=recipient, at=services.store.clock.now())
-    mail = filled(content, recipient)
+    mail = fill(content, recipient)
     out.mkdir(parents=True, exist_ok=True)
     for kind, data in (("html", mail.html.encode()), ("txt", mail.text.encode()), ("eml", message)):
         file = out / f"message.{kind}"
@@ -89,3 +92,33 @@ def _send_test(services: Services, slug: str, to: str) -> None:
     if outcome.verdict is Verdict.UNKNOWN:
         raise NewsletterError(f"the provider may have taken the test email or not: {answer}")
     raise Refused(f"the provider refused the test mail: {answer}")
+
+
+_MAX_ADDRESSES_SHOWN = 3
+
+
+def report_lines(dry: DryRun, zone: str = "UTC") -> Iterator[str]:
+    """Yield a dry run in words, with the first few addresses. Times are in ``zone``."""
+    if dry.ends:
+        yield f"{dry.slug} would end {', '.join(dry.ends)}"
+    group = f"who may have {dry.corrects} or wait for it" if dry.corrects else ""
+    yield f"{dry.slug} would go to {dry.audience:,} readers {group or 'of ' + ', '.join(dry.lists)}"
+    yield from (f"  {address}" for address in dry.addresses[:_MAX_ADDRESSES_SHOWN])
+    if dry.audience > _MAX_ADDRESSES_SHOWN:
+        yield f"  and {dry.audience - _MAX_ADDRESSES_SHOWN:,} more"
+    if dry.segment:
+        yield f"by the segment {dry.segment}"
+        yield from [f"{dry.outside:,} more on these lists are outside it"] * (not dry.corrects)
+    if dry.hours:
+        yield f"by their own clocks, in {zone} that is at"
+    for at, readers in dry.hours:
+        yield f"  {at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}  {readers:,}"
+    others = "who were to get that" if dry.corrects else "on these lists"
+    yield f"{len(dry.excluded):,} {others} would not get it"
+    yield from (f"  {address}: {reason}" for address, reason in dry.excluded)
+    whys = Counter(why for _, why in dry.elsewhere)
+    yield from (f"{many:,} more on these lists: {why}" for why, many in sorted(whys.items()))
+    yield from (f"{slug} is not approved, so no one waits for it" for slug in dry.unapproved)
+    approval = "approved" if dry.approved else "not approved"
+    yield f"version {dry.content_hash[:4]} {dry.content_hash[4:8]}, {approval}"
+    yield from (f"  {reason}" for reason in dry.reasons)

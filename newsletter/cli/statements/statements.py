@@ -176,7 +176,7 @@ def new(services: Services, title: str, author: str) -> None:
 class _CheckResult:
     """The findings of a check, and its exit code."""
 
-    remarks: tuple[ReviewFinding, ...]
+    findings: tuple[ReviewFinding, ...]
     code: int
     statements: int
     """Number of statements that were checked."""
@@ -201,13 +201,13 @@ def check(services: Services, slug: str | None, as_json: bool) -> int:
         shell.print_json(
             [
                 shell.pick(finding, "place", "line", "grade", "message") | {"code": finding.check}
-                for finding in result.remarks
+                for finding in result.findings
             ]
         )
         return result.code
-    for finding in result.remarks:
+    for finding in result.findings:
         shell.say(str(finding))
-    if not result.remarks:
+    if not result.findings:
         shell.say(f"nothing wrong with {slug or f'{result.statements} statements'}")
     return result.code
 
@@ -229,7 +229,7 @@ def _check_one(statements: Statements, slug: str) -> _CheckResult:
         faults = statements.faults_about(tx, stored.statement, faults)
         [result] = review(tx, [stored], statements.review_rules)
         settled = is_settled(tx, stored, statements.review_rules)
-    return _collect(faults, result.remarks, settled=settled, statements=1)
+    return _collect(faults, result.findings, settled=settled, statements=1)
 
 
 def _check_all(statements: Statements) -> _CheckResult:
@@ -245,19 +245,19 @@ def _check_all(statements: Statements) -> _CheckResult:
             and not is_settled(tx, stored, rules)
         ]
         reviews = review(tx, unsettled, rules)
-    remarks = [finding for result in reviews for finding in result.remarks]
-    severe = [finding for finding in remarks if finding.grade is not Severity.ADVICE]
+    findings = [finding for result in reviews for finding in result.findings]
+    severe = [finding for finding in findings if finding.severity is not Severity.ADVICE]
     return _collect(faults, severe, settled=False, statements=present)
 
 
 def _collect(
-    faults: Iterable[Fault], remarks: Iterable[ReviewFinding], *, settled: bool, statements: int
+    faults: Iterable[Fault], findings: Iterable[ReviewFinding], *, settled: bool, statements: int
 ) -> _CheckResult:
-    file_faults = in_order([*map(finding_of, faults), *remarks])
-    grades = {finding.grade for finding in file_faults}
+    file_faults = in_order([*map(finding_of, faults), *findings])
+    grades = {finding.severity for finding in file_faults}
     open_warning = Severity.WARNING in grades and not settled
     code = EXIT_INVALID if Severity.BLOCKING in grades else EXIT_REFUSED if open_warning else 0
-    return _CheckResult(remarks=file_faults, code=code, statements=statements)
+    return _CheckResult(findings=file_faults, code=code, statements=statements)
 
 
 @statement.command()

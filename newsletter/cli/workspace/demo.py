@@ -28,8 +28,8 @@ from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import DraftText
 from newsletter.pipeline.campaigns.control import StartRequest
-from newsletter.pipeline.campaigns.report import report
-from newsletter.pipeline.campaigns.trial import filled, sample
+from newsletter.pipeline.campaigns.report import make_report
+from newsletter.pipeline.campaigns.trial import fill, load_sample
 from newsletter.pipeline.staff.people import accept, invite
 from newsletter.pipeline.staff.proofs import Client
 from newsletter.pipeline.statements.approve import ApprovalRequest
@@ -148,7 +148,7 @@ def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int
         " the scheduler picks it up now"
     )
     code = work(services, until_idle=True)
-    print_report(report(_SLUG, store=services.store), services.settings.timezone)
+    print_report(make_report(_SLUG, store=services.store), services.settings.timezone)
     return code
 
 
@@ -166,9 +166,9 @@ def _open_account(services: Services, person: _Person, password: str) -> None:
 
 
 def _print_next_steps(services: Services, folder: Path) -> None:
-    message = sample(_SLUG, address=None, store=services.store, links=services.links)
+    message = load_sample(_SLUG, address=None, store=services.store, links=services.links)
     page = folder / "var" / "example.html"
-    page.write_text(filled(*message).html, encoding="utf-8")
+    page.write_text(fill(*message).html, encoding="utf-8")
     mails = sorted((folder / "var" / "outbox").glob("*.eml"))
     command = sys.argv[0] if sys.argv[0].endswith("newsletter") else "newsletter"
     click.echo(

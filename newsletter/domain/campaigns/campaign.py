@@ -24,11 +24,11 @@ class Counts:
 
     @property
     def audience(self) -> int:
-        """Return the number of all deliveries: the sum over all states."""
+        """Return the number of deliveries in all states."""
         return sum(vars(self).values())
 
     @property
-    def handed_over(self) -> int:
+    def accepted_or_unknown(self) -> int:
         """Return the number of messages that the provider took or may have taken."""
         return self.accepted + self.unknown
 
@@ -88,8 +88,8 @@ class Campaign:
     """The number of changes of its state, by which a page names the pause that it shows."""
     ended_by: str = ""
     """The person who cancelled it or undid its start; empty if newsletter ended it."""
-    carrier: str = ""
-    """The provider of queued batches after a fail-over; empty for the first provider."""
+    fallback_provider: str = ""
+    """The provider that queued batches go to after a fail-over; empty before one."""
     urgent: bool = False
     """Its batches are sent before those of other campaigns."""
     welcome: bool = False
@@ -131,9 +131,9 @@ class Correction:
     is_original_unstarted: bool
     """The original's campaign has not begun: the correction goes to its lists instead."""
     ended_campaigns: tuple[Campaign, ...]
-    """Campaigns of the original that could still send, and that the correction ends."""
+    """The campaigns of the original that have not ended. The start of the correction ends them."""
     segment: Segment | None = None
-    """The segment of an original that has not begun; it also limits the correction's readers."""
+    """The segment of the original, if its campaign has not begun. The correction keeps to it."""
 
 
 _READERS_PER_CHANGE = 10_000
@@ -161,18 +161,18 @@ class Start:
     at: datetime
     count: int
     """The number of readers that the person was shown."""
-    found: int = 0
-    """The number of readers when the start was stopped because that differed too much; else 0."""
+    count_at_stop: int = 0
+    """The number of readers when sending did not begin because it differed too much; else 0."""
     revoked_at: datetime | None = None
 
 
 def find_valid_start(
     starts: Iterable[Start], content_hash: str, complete_at: datetime
 ) -> Start | None:
-    """Return the last start of this version that is not before its last required approval.
+    """Return the last valid start of this version, or None.
 
-    ``complete_at`` is the time of that approval. If an approval was revoked and given again, a
-    sender must start the statement again.
+    ``complete_at`` is the time of the last required approval. A start before it is not valid: if an
+    approval was revoked and given again, a sender must start the statement again.
     """
     valid_starts = [
         start

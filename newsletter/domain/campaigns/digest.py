@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.domain.setting import Language, Line, Rule, matching, setting, some
+from newsletter.domain.setting import Language, Line, Rule, matching, not_empty, setting
 from newsletter.domain.statements.statement import SLUG, Progress, Statement
 from newsletter.domain.subscribers.lists import ListName
 
@@ -25,7 +25,7 @@ class Every(Enum):
 
 
 MAX_DIGEST_NAME_CHARS = 40
-"""In characters. An issue's slug is the name and a date, and must be a valid slug itself."""
+"""The name and a date form the slug of an issue, which must not be too long."""
 MAX_STATEMENTS = 50
 """The maximum number of statements in an issue: Gmail clips longer emails."""
 DATE_MARK = "{date}"
@@ -37,7 +37,7 @@ _FIRST_SAFE_HOUR = "04:00"
 """The first hour of the day that no clock change skips or repeats."""
 
 
-def _title(text: str) -> str:
+def _require_no_other_mark(text: str) -> str:
     if {"{", "}"} & set(text.replace(DATE_MARK, "")):
         raise ValueError(
             f"holds a brace; only {DATE_MARK} may stand there, for the day of the mail"
@@ -45,7 +45,7 @@ def _title(text: str) -> str:
     return text
 
 
-def _hour(text: str) -> str:
+def _require_safe_hour(text: str) -> str:
     if not re.fullmatch(_HOUR_PATTERN, text):
         raise ValueError(f'{text!r} is not a time of day; write it like "16:00", in quotes')
     if text < _FIRST_SAFE_HOUR:
@@ -92,18 +92,18 @@ class Digest:
             f"^{SLUG}$",
         ),
     ] = setting("Its name, with which each issue's slug starts.", "weekly")
-    title: Annotated[Line, Rule(_title)] = setting(
+    title: Annotated[Line, Rule(_require_no_other_mark)] = setting(
         "Its title. `{date}` becomes the issue's day.", '"The week at Example Forum"'
     )
     every: Every = setting("`week` or `month`.", "week")
     day: Annotated[
         Any, Rule(_require_day, schema=_DAY_SCHEMA), Rule(_require_day_of_period, depends=True)
     ] = setting("The English name of a weekday; for a month 1 to 28 or `last`.", "friday")
-    at: Annotated[str, Rule(_hour, schema={"pattern": f"^{_HOUR_PATTERN}$"})] = setting(
-        'The hour in `timezone`, in quotes, from "04:00" on.', '"16:00"'
+    at: Annotated[str, Rule(_require_safe_hour, schema={"pattern": f"^{_HOUR_PATTERN}$"})] = (
+        setting('The hour in `timezone`, in quotes, from "04:00" on.', '"16:00"')
     )
     lists: Annotated[
-        tuple[ListName, ...], some("names no list; write those it goes to, like [supporters]")
+        tuple[ListName, ...], not_empty("names no list; write those it goes to, like [supporters]")
     ] = setting("The lists it goes to.", ["supporters"])
     gathers: tuple[ListName, ...] = setting(
         "It includes statements to these lists. Without it: all statements.", ["press"], default=()
@@ -121,15 +121,15 @@ class Digest:
 
 @dataclass(frozen=True, kw_only=True)
 class Issue:
-    """The issue of a digest email for one date, frozen when it was made."""
+    """The issue of a digest email for one date. It never changes."""
 
     name: str
     day: date
     """The local date. A digest has at most one issue a date."""
     upto: datetime
-    """Statements sent until then are in this issue or left out for good."""
+    """The end of the issue's period. No later issue lists a statement sent before it."""
     statement: Statement | None = None
-    """The issue's statement; None if there were too few parts, or if it was dropped."""
+    """The text of the issue; None if it listed too few statements, or if staff dropped it."""
     parts: tuple[str, ...] = ()
     """The slugs of the listed statements, in the order sent."""
 
@@ -141,21 +141,21 @@ class Issue:
 _ONE_DAY = timedelta(days=1)
 
 
-def due(
+def find_due_times(
     digest: Digest, zone: str, *, since: datetime, last: date | None, now: datetime
 ) -> list[datetime]:
     """Return the times at which issues are due, the latest first. Only the latest issue is made.
 
     ``since`` is when the digest was first configured, ``last`` the date of the last issue.
     """
-    past_times = (one for one in _occurrences(digest, zone, now, -1) if one <= now)
-    return [*takewhile(lambda one: one > since and (last is None or one.date() > last), past_times)]
+    past_times = (at for at in _occurrences(digest, zone, now, -1) if at <= now)
+    return [*takewhile(lambda at: at > since and (last is None or at.date() > last), past_times)]
 
 
-def next_due(digest: Digest, zone: str, *, last: date | None, now: datetime) -> datetime:
+def find_next_due(digest: Digest, zone: str, *, last: date | None, now: datetime) -> datetime:
     """Return the next time at which an issue is due, on a later date than ``last``."""
-    future_times = (one for one in _occurrences(digest, zone, now, 1) if one > now)
-    return next(one for one in future_times if last is None or one.date() > last)
+    future_times = (at for at in _occurrences(digest, zone, now, 1) if at > now)
+    return next(at for at in future_times if last is None or at.date() > last)
 
 
 def _occurrences(digest: Digest, zone: str, now: datetime, step: int) -> Iterator[datetime]:
@@ -172,7 +172,7 @@ def _occurrences(digest: Digest, zone: str, now: datetime, step: int) -> Iterato
         day += _ONE_DAY * step
 
 
-_SIGN_PATTERN = re.compile(r"[\\`*_\[\]<>&~#]")
+_MARKUP_PATTERN = re.compile(r"[\\`*_\[\]<>&~#]")
 _BLOCK_START_PATTERN = re.compile(r"^([0-9]+(?=[.)])|(?=[-+=]))")
 """The beginning of a list item, or of the line below a heading, in Markdown."""
 
@@ -196,9 +196,10 @@ def choose_campaigns(
     gathers: Sequence[str],
     listed: Collection[str],
 ) -> tuple[Campaign, ...]:
-    """Return the campaigns that began between two times, without those that are in ``listed``.
+    """Return the campaigns that began after ``after``, and at ``upto`` at the latest.
 
-    If ``gathers`` is not empty, only campaigns to one of these lists.
+    If ``gathers`` names lists, campaigns to other lists are left out. ``listed`` are the slugs that
+    an earlier issue has.
     """
     slugs = [
         campaign.slug
@@ -217,7 +218,8 @@ def current_campaigns(slugs: Iterable[str], campaigns: Sequence[Campaign]) -> tu
         one.slug: one for _, one in _by_start(campaigns) if one.state is not CampaignState.CANCELLED
     }
     cancelled = [one for one in campaigns if one.corrects and one.slug not in by_slug]
-    corrections = {one.slug: one.corrects for one in cancelled}  # they correct nothing any more
+    # if a correction was cancelled, the original counts again
+    corrections = {one.slug: one.corrects for one in cancelled}
     corrections |= {one.corrects: one.slug for one in by_slug.values() if one.corrects}
     slugs_now = set()
     for slug in slugs:
@@ -243,7 +245,7 @@ def pick_language(statements: Sequence[Statement], language: str) -> tuple[State
     return tuple(statement for statement in statements if statement in choices.values())
 
 
-def compose(
+def compose_issue(
     digest: Digest,
     day: date,
     abstracts: Sequence[Abstract],
@@ -257,8 +259,8 @@ def compose(
     """
     blocks = [digest.intro.strip()]
     for abstract in abstracts:
-        line = as_markdown(" · ".join(filter(None, (abstract.dated, abstract.opening))))
-        blocks.append(f"## [{as_markdown(abstract.title)}](<{abstract.address}>)\n\n{line}")
+        line = escape_markdown(" · ".join(filter(None, (abstract.dated, abstract.opening))))
+        blocks.append(f"## [{escape_markdown(abstract.title)}](<{abstract.address}>)\n\n{line}")
     slug = f"{digest.name}-{day.isoformat()}"
     return Statement(
         slug=slug,
@@ -275,6 +277,7 @@ def compose(
     )
 
 
-def as_markdown(text: str) -> str:
-    """Escape plain text as one line of Markdown that contains no markup."""
-    return _BLOCK_START_PATTERN.sub(r"\1\\", _SIGN_PATTERN.sub(r"\\\g<0>", " ".join(text.split())))
+def escape_markdown(text: str) -> str:
+    """Return plain text as one line of Markdown without markup."""
+    line = _MARKUP_PATTERN.sub(r"\\\g<0>", " ".join(text.split()))
+    return _BLOCK_START_PATTERN.sub(r"\1\\", line)

@@ -19,11 +19,11 @@ from newsletter.domain.subscribers.address import same_person
 
 LEAD_TIME = timedelta(hours=1)
 """The time between a notice and the start of the campaign that it announces."""
-MAX_AGE = timedelta(days=1)
+MAX_EVENT_AGE = timedelta(days=1)
 """The maximum age at which an event is still notified."""
 LATE_OUTCOME_INTERVAL = timedelta(minutes=5)
 """The interval at which a cancelled campaign is checked for unknown deliveries."""
-INTERVAL = timedelta(minutes=1)
+MIN_EMAIL_INTERVAL = timedelta(minutes=1)
 """The minimum interval between two notice emails to one person."""
 
 
@@ -119,12 +119,12 @@ def events_of(status: StatementStatus, last: _LastLines) -> tuple[NoticeEvent, .
 
 
 def next_event_at(status: StatementStatus) -> datetime | None:
-    """Return when the statement may change next without a person's act; None if never."""
+    """Return when an event may occur next without an act of staff; None if never."""
     lead_at = status.release - LEAD_TIME if status.release else None
     ended_at = status.campaign.finished_at if status.campaign else None
-    # a call that was under way when it was cancelled may come out as unknown after that
+    # a call that was under way at the cancellation may end with an unknown outcome
     is_watched = status.state is State.CANCELLED and not status.is_undecided
-    is_recent = ended_at is not None and ended_at + MAX_AGE > status.now
+    is_recent = ended_at is not None and ended_at + MAX_EVENT_AGE > status.now
     look_again_at = status.now + LATE_OUTCOME_INTERVAL if is_watched and is_recent else None
     moments = (lead_at, status.set_for, status.embargo_until, look_again_at)
     return min((at for at in moments if at is not None and at > status.now), default=None)
@@ -158,14 +158,14 @@ def _submission_event(status: StatementStatus, last: _LastLines) -> _Event:
     line, since = find_newest(last, "submit", "revoke"), status.content_since or status.now
     number, at, by = (line.number, line.at, {line.actor}) if line else (0, since, set())
     loss = max((one.at for one in status.approval.outdated), default=None)
-    # another look makes no other text of one that was submitted at the desk
+    # a desk text that was only rendered again was not submitted again
     version = loss or "" if status.statement.desk and number else status.stored.content_hash
     changed_at = loss or at if status.statement.desk else since
-    if changed_at > at:  # by no act of that person
+    if changed_at > at:  # the person who submitted or revoked did not cause it
         at, by = since, set()
     approval, approvers = last.get("approve"), {one.by for one in status.approval.valid}
     if approval and approval.number > number and not loss and approval.actor not in approvers:
-        number, at, by = approval.number, status.now, set()  # its approver lost the role since
+        number, at, by = approval.number, status.now, set()  # the approver lost the role since
     return NoticeKind.SUBMITTED, f"{version} {number}", at, {*status.actors} - by
 
 
@@ -181,10 +181,10 @@ def _approval_events(status: StatementStatus, last: _LastLines) -> Iterator[_Eve
     by, since = last_approvers, at or status.now
     if line and line.at >= since:
         by, since = {line.actor}, line.at
-    # the same time may be chosen again after another one; one more approval chooses none
+    # the line number tells the same time, chosen twice, apart
     occurrence = f"{release} {line.number if line else 0} {at}"
     yield NoticeKind.SCHEDULED, occurrence, since, involved - by
-    # one that was scheduled within the hour has been announced just now
+    # if it was scheduled less than LEAD_TIME before its release, SCHEDULED announced it
     if since <= release - LEAD_TIME <= status.now < release:
         yield NoticeKind.STARTS_SOON, release, release - LEAD_TIME, involved
 
@@ -207,7 +207,7 @@ def _campaign_events(status: StatementStatus, last: _LastLines) -> Iterator[_Eve
     if state in {State.SENDING, State.IN_USE}:
         yield NoticeKind.STARTED, campaign.id, campaign.started_at or status.now, involved
     elif state is State.PAUSED:
-        # a pause by the program has no line of its own: it follows a start or a resumption
+        # a pause by newsletter has no line here: the number is that of the last act before it
         line = find_newest(last, "pause", "resume", "start", "reopen")
         by = {line.actor} if line and line.action == "pause" else set()
         number, at = line.number if line else 0, line.at if line and by else status.now
@@ -229,13 +229,13 @@ def _run_key(campaign: Campaign, last: _LastLines, *actions: str) -> str:
 
 
 def find_newest(last: _LastLines, *actions: str) -> AuditEntry | None:
-    """Return the last audit line with one of these actions."""
+    """Return the newest audit line with one of these actions, or None."""
     lines = (last[action] for action in actions if action in last)
     return max(lines, key=lambda line: line.number, default=None)
 
 
 def _writers(status: StatementStatus) -> frozenset[str]:
-    """Return the staff who wrote in the statement."""
+    """Return the addresses of staff who wrote in the statement."""
     writers = {*status.stored.writers, *status.statement.written_by}
     return frozenset(
         address for address in status.staff if any(same_person(address, one) for one in writers)

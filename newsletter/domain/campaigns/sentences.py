@@ -93,7 +93,7 @@ def _scheduled(status: StatementStatus) -> str:
 
 
 def _sending(campaign: Campaign, status: StatementStatus) -> str:
-    count, rejected = campaign.counts.handed_over, campaign.counts.rejected
+    count, rejected = campaign.counts.accepted_or_unknown, campaign.counts.rejected
     sentence = say("{done:,} of {all:,} handed over.", done=count, all=campaign.counts.audience)
     more = "{said} The provider rejected {count:,}."
     return say(more, said=sentence, count=rejected) if rejected else sentence
@@ -207,17 +207,16 @@ def stop_reason(reason: str, names: Mapping[str, str]) -> str:
 
 # --- further facts -------------------------------------------------------------------------------
 
-_OVER = frozenset({State.SENT, State.CORRECTED, State.CANCELLED})
+_ENDED_STATES = frozenset({State.SENT, State.CORRECTED, State.CANCELLED})
 
 
-def _notes(status: StatementStatus) -> Iterator[str]:
-    """Yield each further fact as a sentence."""
+def _further_sentences(status: StatementStatus) -> Iterator[str]:
     if status.embargo_until is not None and status.embargo_until > status.now:
         until = moment(status.embargo_until, status.rules.timezone)
         rule = "Embargoed: nothing is sent and no page is published before {until}."
         yield say(rule, until=until)
-    if status.hours is not None and status.state not in _OVER:
-        first, last = (moment(hour, status.rules.timezone) for hour in status.hours)
+    if status.first_and_last_at is not None and status.state not in _ENDED_STATES:
+        first, last = (moment(hour, status.rules.timezone) for hour in status.first_and_last_at)
         clocks = "Each reader gets it by their own clock: the first {first}, the last {last}."
         yield say(clocks, first=first, last=last)
     if status.part_count:
@@ -240,7 +239,8 @@ def _notes(status: StatementStatus) -> Iterator[str]:
     yield from status.awaited
     if status.has_newer_draft:
         yield say("There is a newer text at the desk, which has not been submitted.")
-    if status.approval.overrides and not status.approval.approved and status.state not in _OVER:
+    is_over = status.state in _ENDED_STATES
+    if status.approval.overrides and not status.approval.approved and not is_over:
         by = _names([override.by for override in status.approval.overrides], status)
         yield say("{who} replaces a missing approval. A second admin is needed.", who=by)
 
@@ -253,42 +253,39 @@ def describe_state(status: StatementStatus) -> str:
     else:
         sentence = _SENTENCE_OF_CAMPAIGN_STATE[state](campaign, status)
     unknown = campaign.counts.unknown if campaign else 0
-    if (
-        not unknown
-        or state is State.ATTENTION
-        or not (status.is_undecided or state is State.IN_USE)
-    ):
+    is_open = status.is_undecided or state is State.IN_USE
+    if not unknown or not is_open or state is State.ATTENTION:
         return sentence
     pattern = "{said} For {unknown} it is unknown whether the provider took the email."
     return say(pattern, said=sentence, unknown=people(unknown))
 
 
 def describe_further(status: StatementStatus) -> tuple[str, ...]:
-    """Return further facts, such as an embargo, other languages, or readers' local hours."""
-    return tuple(_notes(status))
+    """Return further facts, such as an embargo, each as a sentence."""
+    return tuple(_further_sentences(status))
 
 
 def describe_next(status: StatementStatus, address: str = "") -> str:
-    """Return the next act and the people who may do it, for the reader ``address``."""
+    """Return the next act and the people who may do it. The person at ``address`` is "you"."""
     step = describe_next_step(status, address)
     return say("Next: {step}", step=step) if step and status.actors else step
 
 
 def describe_next_step(status: StatementStatus, address: str) -> str:
-    """Return the sentence of ``describe_next`` without its beginning, for a list of next acts."""
+    """Return what ``describe_next`` returns, without "Next:"."""
     row = status.row
-    can = row.next_act
+    act = row.next_act
     if status.state is State.FAULTY and status.text_origin is TextOrigin.DESK:
-        can = "correct it"
+        act = "correct it"
     elif status.state is State.FAULTY and status.text_origin is TextOrigin.DIGEST:
         return say(
             "A digest email is made again if a statement in it is corrected or taken off the web."
             " If neither helps, your operator can drop this issue."
         )
-    if not can or (row is STATE_ROWS[State.CANCELLED] and status.has_begun):
+    if not act or (row is STATE_ROWS[State.CANCELLED] and status.has_begun):
         return ""
     if not status.actors:
         return say(row.without_actors)
     others = [status.name(actor) for actor in status.actors if actor != address]
     who = listed([say("you"), *others] if address in status.actors else others, "or")
-    return say("{who} can {act}.", who=who, act=say(can))
+    return say("{who} can {act}.", who=who, act=say(act))

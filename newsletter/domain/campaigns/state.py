@@ -62,7 +62,7 @@ class Shelf(Enum):
     APPROVED = "approved"
     """Waiting for somebody to send it."""
     SCHEDULED = "scheduled"
-    """Approved, and waiting for a time, for the undo window, or held back."""
+    """Approved and started: waiting for its time or the undo window, or held back."""
     SENDING = "sending"
     """Being sent, paused, or in need of attention."""
     SENT = "sent"
@@ -100,7 +100,7 @@ class CampaignRules:
     start: StartBy = StartBy.APPROVAL
     """The act that starts an approved statement."""
     typed_count: int = 1
-    """From this number of readers on, a person types the number and shows a second factor."""
+    """From this number of readers on, a sender types the number and gives a second factor."""
     together: bool = False
     """A translation is sent in the email of its original, and approved with it."""
 
@@ -111,7 +111,7 @@ class CampaignRules:
 
 
 class TextOrigin(Enum):
-    """The place where the text is edited."""
+    """The place where a text is edited."""
 
     DESK = "desk"
     """At the desk."""
@@ -120,16 +120,17 @@ class TextOrigin(Enum):
     FEED = "feed"
     """In a feed."""
     DIGEST = "digest"
-    """In sent statements, of which newsletter made it."""
+    """In the statements that the digest email lists."""
 
 
 class Act(Enum):
-    """An act on a statement's page, with the text of its button and the least role that may do it.
+    """An act on a statement's page. The value is the text of its button.
 
-    An approver may also undo what they approved.
+    An approver may also undo the start of a text that they approved.
     """
 
     needed: Role
+    """The lowest role that may do it."""
 
     def __new__(cls, label: str, needed: Role) -> Self:
         act = object.__new__(cls)
@@ -141,7 +142,7 @@ class Act(Enum):
     """Change the text."""
     TAKE_BACK = "Take back", Role.WRITER
     """Withdraw a submitted text."""
-    HAND_IN = "Submit for review", Role.WRITER
+    SUBMIT = "Submit for review", Role.WRITER
     """Submit the text for approval again."""
     REVIEW = "Review", Role.APPROVER
     """Read it, and approve it or send it back."""
@@ -162,22 +163,22 @@ class Act(Enum):
     DECIDE = "Decide", Role.ADMIN
     """Decide the outcome of unknown deliveries."""
     REPORT = "See the report", Role.VIEWER
-    """See its figures."""
+    """See the figures of its campaign."""
     OPEN_CORRECTION = "Open the correction", Role.VIEWER
-    """See the correction of it."""
+    """See the statement that corrects it."""
     OPEN_ORIGINAL = "Open the original", Role.VIEWER
-    """See what it translates."""
+    """See the statement that it translates."""
     CORRECT = "Write a correction", Role.WRITER
-    """Write a correction to the readers who have received it."""
+    """Write a correction to its readers."""
     AMEND = "Correct or withdraw", Role.SENDER
-    """Correct it, change its web page, take it off the web, or send it to readers without it."""
+    """Correct it, change its web page, take it off the web, or send it to those who missed it."""
     COPY = "Copy to the desk", Role.WRITER
     """Copy it to the desk and edit it there."""
     FORGET_START = "Remove the lapsed start", Role.SENDER
     """Hide the note about a start that lapsed."""
 
 
-DESK_ACTS = frozenset({Act.EDIT, Act.HAND_IN, Act.TAKE_BACK})
+DESK_ACTS = frozenset({Act.EDIT, Act.SUBMIT, Act.TAKE_BACK})
 """Acts on a text that is written at the desk."""
 
 
@@ -198,7 +199,7 @@ class StateRow:
 
 STATE_ROWS: Mapping[State, StateRow] = {
     State.DRAFT: StateRow(
-        shelf=Shelf.DRAFTS, acts=(Act.EDIT, Act.HAND_IN), next_act="finish it and submit it"
+        shelf=Shelf.DRAFTS, acts=(Act.EDIT, Act.SUBMIT), next_act="finish it and submit it"
     ),
     State.REVIEW: StateRow(
         shelf=Shelf.REVIEW,
@@ -209,7 +210,7 @@ STATE_ROWS: Mapping[State, StateRow] = {
     ),
     State.RETURNED: StateRow(
         shelf=Shelf.DRAFTS,
-        acts=(Act.EDIT, Act.HAND_IN),
+        acts=(Act.EDIT, Act.SUBMIT),
         next_act="change it and submit it again",
         waits_for_staff=True,
     ),
@@ -257,7 +258,7 @@ STATE_ROWS: Mapping[State, StateRow] = {
     State.SENT: StateRow(shelf=Shelf.SENT, acts=(Act.REPORT, Act.CORRECT, Act.AMEND)),
     State.CORRECTED: StateRow(shelf=Shelf.SENT, acts=(Act.OPEN_CORRECTION, Act.REPORT, Act.AMEND)),
     State.CANCELLED: StateRow(
-        shelf=Shelf.CANCELLED, acts=(Act.HAND_IN, Act.REPORT), next_act="bring it back for approval"
+        shelf=Shelf.CANCELLED, acts=(Act.SUBMIT, Act.REPORT), next_act="bring it back for approval"
     ),
     State.WITHIN: StateRow(shelf=Shelf.WITHIN, acts=(Act.OPEN_ORIGINAL,)),
     State.FAULTY: StateRow(

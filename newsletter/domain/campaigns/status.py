@@ -57,17 +57,17 @@ class StatementStatus:
     change_request: ChangeRequest | None = None
     """The request for changes that applies to the current content."""
     corrected_by: Related | None = None
-    """The correction, once nothing of the original is sent any more."""
+    """The correction, after its start has ended this statement's campaigns."""
     part_count: int = 0
     """The number of statements that a digest email lists."""
     fault: str = ""
-    """The fault of the statement's source file, as far as this process knows it."""
+    """The fault of the source file, if this process has read it; else ""."""
     set_for: datetime | None = None
     """The send time that the text or staff set, even if it has passed."""
     embargo_until: datetime | None = None
     content_since: datetime | None = None
     """When the content last changed; None once sending has begun."""
-    ready: datetime | None = None
+    ready_at: datetime | None = None
     """The earliest time of sending. None if a time does not exist in the configured zone."""
     hour: LocalTime | None = None
     """The local time of day at which each reader gets it."""
@@ -79,7 +79,7 @@ class StatementStatus:
     """The number of readers now; None if it was not counted."""
     lists: tuple[str, ...] = ()
     """The lists of these readers."""
-    hours: tuple[datetime, datetime] | None = None
+    first_and_last_at: tuple[datetime, datetime] | None = None
     """The times at which the first and the last reader get it, if ``hour`` is set."""
     translations: tuple[Related, ...] = ()
     awaited: tuple[str, ...] = ()
@@ -128,7 +128,7 @@ class StatementStatus:
 
     @property
     def undo_since(self) -> datetime:
-        """Return the beginning of the undo window: the start, else the approval, else now."""
+        """Return when the undo window begins: at the start, else the last approval, else now."""
         return self.start.at if self.start else self.approval.complete_at or self.now
 
     @property
@@ -137,16 +137,19 @@ class StatementStatus:
         if self.is_waiting and self.campaign is not None:
             return self.campaign.release_at
         if self.hour is not None:
-            return self.hours[0] if self.hours else None
-        return self.ready
+            return self.first_and_last_at[0] if self.first_and_last_at else None
+        return self.ready_at
 
     def by_zone(self, zones: Iterable[str] | None = None) -> ByZone | None:
-        """Return when readers of these zones, or of all, get it; None if all get it at once."""
-        if self.hour is None or self.ready is None:
+        """Return when the readers of each zone get it; None if all get it at once.
+
+        ``zones`` limits the zones.
+        """
+        if self.hour is None or self.ready_at is None:
             return None
         if zones is None:
-            return all_zone_times(self.hour, home=self.rules.timezone, earliest=self.ready)
-        return times_by_zone(self.hour, zones, home=self.rules.timezone, earliest=self.ready)
+            return all_zone_times(self.hour, home=self.rules.timezone, earliest=self.ready_at)
+        return times_by_zone(self.hour, zones, home=self.rules.timezone, earliest=self.ready_at)
 
     @property
     def text_origin(self) -> TextOrigin:
@@ -186,7 +189,7 @@ class StatementStatus:
 
     @property
     def row(self) -> StateRow:
-        """Return the facts of its state; an undecided one waits for a decision in any state."""
+        """Return the facts of its state. An undecided one has those of ATTENTION in any state."""
         return STATE_ROWS[State.ATTENTION if self.is_undecided else self.state]
 
     @cached_property
@@ -206,12 +209,12 @@ class StatementStatus:
             acts = (*acts, Act.FORGET_START)
         if self.text_origin is TextOrigin.DESK:
             return acts
-        kept_acts = tuple(act for act in acts if act not in DESK_ACTS)
+        acts = tuple(act for act in acts if act not in DESK_ACTS)
         if state is State.CANCELLED:
-            kept_acts = (Act.REVIEW, *kept_acts)
-        if self.text_origin is TextOrigin.DIGEST or self.has_begun or Act.COPY in kept_acts:
-            return kept_acts
-        return (*kept_acts, Act.COPY)
+            acts = (Act.REVIEW, *acts)
+        if self.text_origin is TextOrigin.DIGEST or self.has_begun or Act.COPY in acts:
+            return acts
+        return (*acts, Act.COPY)
 
     @cached_property
     def actors(self) -> tuple[str, ...]:
@@ -219,7 +222,7 @@ class StatementStatus:
         return _actors_of(self.acts[0], self) if self.acts else ()
 
     def acts_for(self, address: str) -> tuple[Act, ...]:
-        """Return the acts that this person is offered. Staff who may not approve may still read."""
+        """Return the acts that this person's role allows, and UNDO for an approver."""
         role = self.staff.get(address)
         return tuple(
             act
@@ -269,7 +272,7 @@ def _state_if_unapproved(status: StatementStatus) -> State:
         return State.RETURNED
     if status.approval.changed:
         return State.CHANGED
-    # newsletter withdraws a campaign that lost an approval, and the text waits again
+    # if newsletter ended the campaign, because an approval was lost, the text waits for review
     is_stopped = status.campaign is not None and status.campaign.ended_by
     return State.CANCELLED if is_stopped and not status.approval.counted else State.REVIEW
 
@@ -286,7 +289,7 @@ def _actors_of(act: Act, status: StatementStatus) -> tuple[str, ...]:
             if address not in approvers and not (bars_writers and status.stored.is_writer(address))
         ]
     if act.needed is Role.WRITER:
-        # its writers continue a text; without one who may, any writer does
+        # only the writers of a text are asked to continue it, if one of them may
         writers = status.statement.written_by
         authors = [one for one in actors if any(same_person(one, writer) for writer in writers)]
         actors = authors or actors

@@ -6,20 +6,20 @@ from newsletter.domain.statements.statement import Statement
 
 
 def choose_version(language: str, versions: Mapping[str, str]) -> str:
-    """Return the slug of the version for a reader of this language.
+    """Return the slug of the version that a reader of this language gets.
 
-    ``versions`` maps slug to language, the original first. The exact language (``es-MX``) is
-    preferred, then the plain one (``es``), then another variant (``es-AR``); the original if
-    several are as close. Other readers get the original.
+    ``versions`` maps slug to language, the original first. The order of preference: the same
+    language (``es-MX``), the plain one (``es``), another variant (``es-AR``), the original. The
+    original also wins a tie.
     """
     original, *others = versions
     members = [original, *sorted(others, key=lambda slug: (versions[slug].lower(), slug))]
-    slugs = [slug for slug in members if _distance(language, versions[slug]) < _OTHER_LANGUAGE_RANK]
+    slugs = [slug for slug in members if _distance(language, versions[slug]) < _MAX_DISTANCE]
     return min(slugs, key=lambda slug: _distance(language, versions[slug]), default=original)
 
 
-_OTHER_LANGUAGE_RANK = 3
-"""The distance between two languages."""
+_MAX_DISTANCE = 3
+"""The distance of two different languages. Variants of one language are closer."""
 
 
 def _distance(language: str, offered: str) -> int:
@@ -29,7 +29,7 @@ def _distance(language: str, offered: str) -> int:
         return 0
     if plain == offered:
         return 1
-    return 2 if plain == offered.partition("-")[0] else _OTHER_LANGUAGE_RANK
+    return 2 if plain == offered.partition("-")[0] else _MAX_DISTANCE
 
 
 def translation_fault(
@@ -39,11 +39,10 @@ def translation_fault(
     *,
     together: bool = False,
 ) -> str:
-    """Return why a statement cannot be the translation that it claims to be, with the remedy, or
-    "".
+    """Return why a statement cannot be a translation of its original, and the remedy; or "".
 
-    ``others`` are the other translations of the same original. ``together``: it is sent in the
-    email of the original, so that readers of a correction get all its languages.
+    ``others`` are the other translations of the original. ``together``: translations are sent in
+    the email of their original.
     """
     of = translation.translation_of
     if original is None:

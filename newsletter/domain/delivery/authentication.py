@@ -30,17 +30,17 @@ class LookupFailed(Exception):
 def examine_domain(domain: str, selectors: Sequence[str], texts: TxtLookup) -> Iterator[Finding]:
     """Yield one finding each for SPF, DKIM, DMARC and BIMI of the domain in From.
 
-    ``selectors`` are the names under which providers publish their keys, as far as they are known.
+    ``selectors`` are the known DKIM selectors of the providers.
     """
-    looks: dict[str, Callable[[], Finding]] = {
+    checks: dict[str, Callable[[], Finding]] = {
         "SPF": lambda: _spf(domain, texts),
         "DKIM": lambda: _dkim(domain, selectors, texts),
         "DMARC": lambda: _dmarc(domain, texts),
         "BIMI": lambda: _bimi(domain, texts),
     }
-    for what, look in looks.items():
+    for what, check in checks.items():
         try:
-            yield look()
+            yield check()
         except LookupFailed as error:
             yield unclear(what, f"could not be looked up: {error}", "try again")
 
@@ -49,32 +49,32 @@ def examine_domain(domain: str, selectors: Sequence[str], texts: TxtLookup) -> I
 
 
 def _spf(domain: str, texts: TxtLookup) -> Finding:
-    found = [text for text in texts(domain) if text.lower().startswith("v=spf1")]
-    if not found:
+    records = [text for text in texts(domain) if text.lower().startswith("v=spf1")]
+    if not records:
         advice = (
             "publish the TXT record that your provider's set-up page names, such as"
             f' "v=spf1 include:… ~all" at {domain}'
         )
         return unclear("SPF", f"{domain} has no record", advice)
-    if len(found) > 1:
+    if len(records) > 1:
         advice = "put all of it into one record: with two, mailbox providers read none"
-        return failed("SPF", f"{domain} has {len(found)} records", advice)
-    terms = found[0].split()[1:]
+        return failed("SPF", f"{domain} has {len(records)} records", advice)
+    terms = records[0].split()[1:]
     if any(term.lower() in {"all", "+all"} for term in terms):
         return failed("SPF", f"{domain} lets everybody send for it (+all)", 'end it with "~all"')
-    lookups = _lookups(domain, found[0], texts)
+    lookups = _count_lookups(domain, records[0], texts)
     if lookups > _MAX_LOOKUPS:
         detail = f"{domain} asks for more than {_MAX_LOOKUPS} lookups, so it counts as broken"
         return failed("SPF", detail, "take out what no longer sends for you")
     return passed("SPF", f"{domain} says who may send for it ({lookups} of {_MAX_LOOKUPS} lookups)")
 
 
-def _lookups(
+def _count_lookups(
     domain: str, policy: str, texts: TxtLookup, *, left: int = _MAX_LOOKUPS + 1, depth: int = 0
 ) -> int:
-    """Return the number of DNS lookups of an SPF policy, with those of its includes.
+    """Return the number of DNS lookups of an SPF policy and of the policies that it includes.
 
-    Counting stops beyond ``left``: a policy that needs more is invalid.
+    Counting stops at ``left``.
     """
     count = 0
     for term in policy.split()[1:]:
@@ -85,7 +85,9 @@ def _lookups(
         if included is not None and included[1] != domain:
             inner = [text for text in texts(included[1]) if text.lower().startswith("v=spf1")]
             for further in inner[:1]:
-                count += _lookups(included[1], further, texts, left=left - count, depth=depth + 1)
+                count += _count_lookups(
+                    included[1], further, texts, left=left - count, depth=depth + 1
+                )
     return count
 
 
@@ -110,16 +112,17 @@ def _dkim(domain: str, selectors: Sequence[str], texts: TxtLookup) -> Finding:
 
 
 def _dmarc(domain: str, texts: TxtLookup) -> Finding:
-    # the domain and those above it, except the last label: a policy covers all below
+    # a policy also covers all subdomains, so parent domains count, except the top level
     labels = domain.split(".")
     for place in range(max(1, len(labels) - 1)):
         name = ".".join(labels[place:])
-        found = [text for text in texts(f"_dmarc.{name}") if parse_tags(text).get("v") == "DMARC1"]
-        if len(found) > 1:
+        tags = [parse_tags(text) for text in texts(f"_dmarc.{name}")]
+        policies = [one for one in tags if one.get("v") == "DMARC1"]
+        if len(policies) > 1:
             advice = "leave one: with two, mailbox providers read none"
-            return failed("DMARC", f"_dmarc.{name} has {len(found)} records", advice)
-        if found:
-            return _policy(domain, name, parse_tags(found[0]))
+            return failed("DMARC", f"_dmarc.{name} has {len(policies)} records", advice)
+        if policies:
+            return _judge_policy(domain, name, policies[0])
     advice = (
         f"publish a TXT record at _dmarc.{domain}:"
         f' "v=DMARC1; p=none; rua=mailto:postmaster@{domain}"'
@@ -127,8 +130,8 @@ def _dmarc(domain: str, texts: TxtLookup) -> Finding:
     return failed("DMARC", f"{domain} has no policy, which Gmail and Yahoo ask for", advice)
 
 
-def _policy(domain: str, name: str, tags: dict[str, str]) -> Finding:
-    # of a domain above, sp is for those below it, and p where there is none (RFC 7489, 6.3)
+def _judge_policy(domain: str, name: str, tags: dict[str, str]) -> Finding:
+    # the policy of a parent domain is in sp, or in p without sp (RFC 7489, 6.3)
     policy = tags.get("sp", tags.get("p", "")) if name != domain else tags.get("p", "")
     if policy.lower() not in _DMARC_POLICIES:
         advice = 'write p=none, p=quarantine or p=reject behind "v=DMARC1;"'
@@ -158,10 +161,10 @@ def _bimi(domain: str, texts: TxtLookup) -> Finding:
 
 
 def parse_tags(record: str) -> dict[str, str]:
-    """Parse the tags of a record, by lower-case name; of two with one name the first."""
+    """Return the tags of a record by name, in lower case. The first of two equal names counts."""
     tags: dict[str, str] = {}
     for part in record.split(";"):
-        found = _DMARC_TAG_PATTERN.fullmatch(part)
-        if found:
-            tags.setdefault(found[1].lower(), found[2].strip())
+        match = _DMARC_TAG_PATTERN.fullmatch(part)
+        if match:
+            tags.setdefault(match[1].lower(), match[2].strip())
     return tags

@@ -14,7 +14,7 @@ from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.statements.content import Content, Recipient
 
 _ATTEMPT_ID_PATTERN = re.compile(r"[0-9a-f]{36}")
-"""The id of an attempt: digits of the workspace, then digits that no other attempt has."""
+"""The id of an attempt: the workspace's digits, then random digits."""
 _WORKSPACE_DIGITS, _RANDOM_DIGITS = 12, 24
 
 
@@ -57,19 +57,19 @@ class Origin(Enum):
     """The id names this workspace."""
     ANOTHER = "another"
     """The id names another workspace."""
-    UNSAID = "unsaid"
+    UNNAMED = "unnamed"
     """The id names no workspace: another program sent the message."""
 
 
 def unique_part(attempt_id: str) -> str:
-    """Return the unique part of an attempt id, without the workspace, for display."""
+    """Return an attempt id without the digits of the workspace, for display."""
     return attempt_id[-_RANDOM_DIGITS:]
 
 
-def origin(attempt_id: str, workspace: str) -> Origin:
-    """Return which workspace made an attempt; ``workspace`` is the own one."""
+def find_origin(attempt_id: str, workspace: str) -> Origin:
+    """Return whether this ``workspace`` or another one made an attempt."""
     if not _ATTEMPT_ID_PATTERN.fullmatch(attempt_id):
-        return Origin.UNSAID
+        return Origin.UNNAMED
     return Origin.OURS if attempt_id[:_WORKSPACE_DIGITS] == workspace else Origin.ANOTHER
 
 
@@ -98,7 +98,7 @@ class Verdict(Enum):
     """It may or may not have been sent. It is never sent again on a guess."""
 
 
-NOT_HANDED_OVER = frozenset(
+NOT_SENT = frozenset(
     {Verdict.RETRY, Verdict.QUOTA, Verdict.CONFIGURATION, Verdict.SPLIT, Verdict.LATE}
 )
 """Verdicts which prove that no message of the call was sent."""
@@ -116,25 +116,23 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """The outcome of one call: one for the batch, and those of messages that differ.
-
-    ``exceptions`` is keyed by subscriber id. Messages that provably were not sent, while others
-    were, are sent again without the others.
-    """
+    """The outcomes of one call."""
 
     outcome: Outcome
+    """The outcome of all messages that are not in ``exceptions``."""
     exceptions: Mapping[int, Outcome] = field(default_factory=dict)
+    """Subscriber id → the outcome of that reader's message."""
     retry_after: timedelta | None = None
     """The wait that the provider asked for."""
     took: timedelta | None = field(default=None, compare=False)
-    """The length of the call; None if there was none."""
+    """The duration of the call; None if no call was made."""
 
-    def not_handed_over(self, messages: int) -> int:
+    def count_not_sent(self, messages: int) -> int:
         """Return how many of these messages provably were not sent."""
-        stayed = sum(exception.verdict in NOT_HANDED_OVER for exception in self.exceptions.values())
-        if self.outcome.verdict not in NOT_HANDED_OVER:
-            return stayed
-        return messages - len(self.exceptions) + stayed
+        count = sum(exception.verdict in NOT_SENT for exception in self.exceptions.values())
+        if self.outcome.verdict in NOT_SENT:
+            count += messages - len(self.exceptions)
+        return count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,12 +151,12 @@ class OutgoingBatch:
 
 
 def backoff(attempts: int, *, jitter: float, retry_after: timedelta | None = None) -> timedelta:
-    """Return the wait after the ``attempts``-th attempt that provably was not sent.
+    """Return the wait after this number of attempts that provably were not sent.
 
-    Doubles from one second to ten minutes. ``jitter`` in 0…1 subtracts up to half, so that batches
-    are not retried all at once. The result is at least what the provider asked for.
+    It doubles from one second to ten minutes. ``jitter``, from 0 to 1, subtracts up to half, so
+    that batches are not retried all at once. The wait is at least ``retry_after``.
     """
-    # beyond the twentieth power no timedelta holds it, and the ceiling was reached long before
+    # a higher power overflows a timedelta; MAX_BACKOFF is reached long before
     doubled: timedelta = FIRST_BACKOFF * int(2 ** min(max(attempts, 1) - 1, 20))
     wait = min(doubled, MAX_BACKOFF) * (1 - jitter / 2)
     return max(wait, retry_after) if retry_after is not None else wait
@@ -181,16 +179,16 @@ class ClaimedBatch:
 
 @dataclass(frozen=True, kw_only=True)
 class BatchOutcomes:
-    """The outcomes of a batch to store: that of the batch, and those of members that differ."""
+    """The outcomes of a batch, to be stored. The mappings are by subscriber id."""
 
     outcome: Outcome
-    """ACCEPTED or UNKNOWN: each rejected member has a row of its own."""
+    """The outcome of all other members: ACCEPTED or UNKNOWN."""
     exceptions: Mapping[int, Outcome]
-    """Members that are ACCEPTED or REJECTED, unlike the rest."""
+    """ACCEPTED or REJECTED."""
     to_retry: Mapping[int, Outcome] = field(default_factory=dict)
-    """Members to whom the message provably was not sent. They are sent to again."""
+    """The members to whom nothing was sent, and who are tried again."""
     wait: timedelta = timedelta(0)
-    """The wait before they are sent to again."""
+    """The wait before they are tried again."""
 
 
 class Resolution(Enum):
@@ -227,15 +225,14 @@ class Waiting:
     max_attempts: int
     """The most attempts of any queued batch."""
     reason: str
-    """The reason why the last of them was queued again."""
+    """Why the last of them was queued again."""
 
     def due_by(self, instant: datetime) -> bool:
-        """Return whether a queued batch is due at this instant, rather than at a later local hour.
+        """Return whether a queued batch is due by this instant, or was tried before.
 
-        A batch with earlier attempts does not wait for a local hour.
+        A batch that was tried before does not wait for a local hour.
         """
-        has_attempts = bool(self.max_attempts)
-        return has_attempts or (self.next_at is not None and self.next_at <= instant)
+        return self.max_attempts > 0 or (self.next_at is not None and self.next_at <= instant)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,7 +258,7 @@ class UnknownBatch:
     attempt_at: datetime
     """The time of the attempt's claim, and the value of the Date header."""
     seen_at: datetime
-    """The time of the last look-up, or of the attempt's end. An earlier clock has gone back."""
+    """The time of the last look-up, else of the attempt's end. A wall clock before it is wrong."""
     body_hash: str
     members: Sequence[tuple[int, str]]
     """(subscriber id, address of the attempt) of the members with an unknown outcome, sorted by id.
@@ -273,9 +270,9 @@ class UnknownBatch:
     tries: int
     """The number of replays and look-ups that settled nothing."""
     silent_since: datetime | None
-    """The time of the first look-up since which all complete look-ups missed a member."""
+    """The time of the first of the complete look-ups that missed a member; None after a hit."""
 
     @property
     def without_address(self) -> frozenset[int]:
-        """Return the members whose address is unknown: a provider's records cannot show them."""
-        return frozenset(number for number, address in self.members if not address)
+        """Return the members whose address is unknown. A provider's records cannot show them."""
+        return frozenset(member_id for member_id, address in self.members if not address)

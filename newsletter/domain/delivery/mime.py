@@ -1,6 +1,6 @@
-"""A message in the bytes of RFC 5322: what the outbox keeps and a preview shows.
+"""Messages as bytes of RFC 5322, for the outbox and previews.
 
-Content is encoded once; for each recipient only the lines with merge marks are encoded again.
+Content is encoded once. For each recipient only the lines with merge marks are encoded again.
 """
 
 import binascii
@@ -31,15 +31,15 @@ _RESERVED_FIELDS = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class MimeTemplate:
-    """Content as an encoded message whose merge marks ``fill`` replaces for each recipient."""
+    """Encoded content with open merge marks."""
 
     sender: bytes
     headers: tuple[bytes | tuple[str, str], ...]
-    """Encoded fields, and (name, value) of those that hold a merge mark."""
+    """Encoded fields, and (name, value) of each field with a merge mark."""
     body: tuple[bytes | str, ...]
-    """Encoded parts, and the text of lines that hold a merge mark."""
+    """Encoded passages, and the text of each line with a merge mark."""
     end: bytes
-    """The closing boundary, the last line of each message, which occurs nowhere else in it."""
+    """The last line of each message. It occurs nowhere else in the message."""
 
     def fill(self, recipient: Recipient, at: datetime) -> bytes:
         """Return the message to one recipient. Raises InvalidInput for an invalid header value."""
@@ -61,8 +61,8 @@ class MimeTemplate:
 def to_mime(*, content: Content, recipient: Recipient, at: datetime) -> bytes:
     """Return the whole message, with CRLF line ends.
 
-    ``at`` is aware. An address with an international local part makes a message of RFC 6532. Raises
-    InvalidInput, which names the header field, for a control character.
+    ``at`` is the value of Date. If the local part of an address is not ASCII, the message follows
+    RFC 6532. Raises InvalidInput, which names the header field, for a control character.
     """
     return mime_template(content).fill(recipient, at)
 
@@ -86,9 +86,9 @@ def mime_template(content: Content) -> MimeTemplate:
 
 
 def ascii_domain(address: str) -> str:
-    """Return the address with its domain in ASCII, as the DNS has it; the local part stays.
+    """Return the address with its domain in ASCII (IDNA).
 
-    Raises InvalidInput for a domain that has no such form.
+    Raises InvalidInput for a domain that IDNA cannot encode.
     """
     if address.isascii():
         return address
@@ -100,9 +100,10 @@ def ascii_domain(address: str) -> str:
 
 
 def plain_mailbox(name: str, address: str) -> str:
-    """Return a mailbox as the value of From, on one line, in ASCII except for the local part.
+    """Return a name and an address as the value of From, on one line.
 
-    Raises InvalidInput for a control character or a domain that cannot be looked up.
+    All but the local part is ASCII. Raises InvalidInput for a control character or a domain that
+    IDNA cannot encode.
     """
     return _unfolded(_mailbox("From", name, address))
 
@@ -129,7 +130,7 @@ def _headers(content: Content) -> Iterator[bytes | tuple[str, str]]:
 
 
 def _open_or_encoded(name: str, value: str) -> Iterator[bytes | tuple[str, str]]:
-    encoded = _field(name, value)  # also where it stays open: faults are found before any is filled
+    encoded = _field(name, value)  # a field with a mark is encoded too, to find its faults now
     yield (name, value) if MARK_PREFIX in value else encoded
 
 
@@ -161,7 +162,7 @@ def _mailbox(field: str, name: str, address: str) -> bytes:
     address = ascii_domain(address)
     if not name:
         return f"{field}: {address}\r\n".encode()
-    # what looks like an encoded word would be decoded by mail programs
+    # mail programs would decode a name that looks like an encoded word
     if not name.isascii() or "=?" in name:
         phrase = _encoded_words(field, name)
     else:
@@ -186,7 +187,7 @@ def _encoded_words(field: str, text: str) -> str:
 
 
 def _folded(name: str, value: str) -> bytes:
-    """Fold a header at blanks, but never after the name: some mail readers lose such a value."""
+    """Fold a header at blanks, but not after its name: some mail programs lose such a value."""
     lines, line = [], f"{name}:"
     for position, word in enumerate(value.split(" ")):
         if position and word and len(line.rpartition("\n")[2]) + 1 + len(word) > _LINE_CHARS:
@@ -197,9 +198,9 @@ def _folded(name: str, value: str) -> bytes:
 
 
 def _refuse_control(name: str, value: str) -> None:
-    found = _CONTROL_PATTERN.search(value)
-    if found:
-        raise _refusal(name, f"holds the control character {found.group()!r}; write it without")
+    control = _CONTROL_PATTERN.search(value)
+    if control:
+        raise _refusal(name, f"holds the control character {control[0]!r}; write it without")
 
 
 def _refusal(name: str, message: str) -> InvalidInput:

@@ -1,4 +1,4 @@
-"""Requests to providers, and the capabilities of a provider."""
+"""Providers: prepared requests, capabilities, look-ups, and findings of checks."""
 
 import json
 from collections.abc import Mapping
@@ -33,9 +33,9 @@ class Replay(Enum):
 
 
 _ENVELOPE_BYTES = 2048
-"""The maximum of bytes for a recipient apart from the bodies: addresses, ids, tokens."""
+"""The maximum size of addresses, ids and tokens of one recipient."""
 _MAX_NAME_BYTES = 12 * MAX_GREETING_CHARS
-"""The maximum of bytes for a name in one greeting, in its longest JSON form."""
+"""The maximum size of a name in one greeting, as escaped JSON."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +43,9 @@ class Capabilities:
     """The capabilities of a provider."""
 
     max_recipients: int
-    """The maximum of recipients in one call."""
+    """The maximum number of recipients in one call."""
     max_bytes: int = 0
-    """The maximum of bytes in one call; 0 if the provider names no limit."""
+    """The maximum size of a request, in bytes; 0 if the provider names no limit."""
     own_body: bool = False
     """The request has a body for each recipient; otherwise all recipients share one."""
     outcome_per_recipient: bool = False
@@ -54,15 +54,15 @@ class Capabilities:
     key_lifetime: timedelta = timedelta(0)
     """How long after an attempt the provider knows its key; only if ``replay`` is KEYED."""
     records_delay: timedelta | None = None
-    """The time until the records show all of an attempt; None if the provider keeps no records."""
+    """The time until the records show an attempt; None if the provider keeps no records."""
     records_kept: timedelta | None = None
     """How long the provider keeps its records; None if longer than needed."""
 
     def recipients_for(self, content: Content) -> int:
-        """Return the most recipients of this content in one call; at least one."""
+        """Return the maximum number of recipients of this content in one call; at least 1."""
         if not self.max_bytes:
             return self.max_recipients
-        # The longest JSON there is of it: providers' own forms are shorter.
+        # json.dumps escapes each character that is not ASCII: no provider's request is longer
         body = len(json.dumps([content.html, content.text, content.headers])) + _ENVELOPE_BYTES
         names = content.greetings * _MAX_NAME_BYTES
         shared = (self.max_bytes - body) // (_ENVELOPE_BYTES + names)
@@ -93,11 +93,11 @@ class Level(Enum):
     """The severity of a finding."""
 
     OK = "ok"
-    """Everything is right."""
+    """The check passed."""
     WARNING = "warning"
-    """It could not be verified, or could be better."""
+    """The check gave no result, or advises an improvement."""
     FAULT = "fault"
-    """It must be repaired."""
+    """The check failed: an operator must repair something."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,10 +115,8 @@ def passed(what: str, detail: str) -> Finding:
 
 
 def unclear(what: str, detail: str, advice: str = SEND_TEST_ADVICE) -> Finding:
-    """Return a finding that something could not be verified, or could be better."""
     return Finding(what=what, level=Level.WARNING, detail=detail, advice=advice)
 
 
 def failed(what: str, detail: str, advice: str = "") -> Finding:
-    """Return a finding that something must be repaired."""
     return Finding(what=what, level=Level.FAULT, detail=detail, advice=advice)

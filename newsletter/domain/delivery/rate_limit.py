@@ -9,11 +9,11 @@ from newsletter.domain.delivery.batch import Verdict
 
 MAX_RESERVATION = timedelta(hours=1)
 MAX_BLOCK = timedelta(days=1)
-"""A later end of a block comes from a wrong clock and is ignored."""
+"""A longer reservation or block comes from a wrong clock and is cut."""
 _MAX_LATENESS = timedelta(milliseconds=100)
-"""Lateness that does not count as idle time: otherwise the rate would never be reached."""
+"""A batch that is late by no more does not lose its turn: else the rate would not be reached."""
 RESERVATION_TIME = timedelta(seconds=1)
-"""How long a process keeps a reserved allowance after its last use."""
+"""How long a process keeps reserved messages after it last sent one."""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _NEUTRAL_VERDICTS = frozenset({Verdict.UNKNOWN, Verdict.CONFIGURATION, Verdict.LATE})
 """Verdicts that do not show whether the provider accepts messages."""
@@ -23,11 +23,11 @@ class Cause(Enum):
     """The cause of a wait."""
 
     TURN = "turn"
-    """The rate: the time reserved for earlier messages is not over yet."""
+    """The rate: earlier messages still use their time."""
     BLOCKED = "provider"
     """The provider could not be reached, or asked for a pause."""
     QUOTA = "quota"
-    """The daily quota is used up: the configured one, or the provider's as it reports."""
+    """The daily quota is used up: the configured one, or the provider's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,17 +55,16 @@ class Limits:
         return now.astimezone(ZoneInfo(self.timezone)).date()
 
     def batch_limit(self, limit: int) -> int:
-        """Return the maximum of messages in a batch, so that sending it takes at most a second.
+        """Return the maximum number of messages in a batch: at most what a second allows.
 
-        Otherwise an urgent campaign would wait for a large batch of another campaign.
+        A larger batch would delay an urgent campaign.
         """
         return limit if self.rate is None else min(limit, max(1, int(self.rate)))
 
     def reservation_size(self, batch: int, processes: int) -> int:
         """Return how many messages a process reserves at a time, for one or several batches.
 
-        The reservations of all processes take a tenth of a second, or one batch each if that is
-        longer.
+        All processes together reserve a tenth of a second, but each at least one batch.
         """
         fits = int((self.rate or 0) * _MAX_LATENESS.total_seconds() / processes)
         return max(1, fits // batch) * batch
@@ -78,12 +77,10 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class RateLimit:
-    """The state of the generic cell rate algorithm, and the usage of a day, on aware wall time.
-
-    ``free_at`` is when the next batch may be sent so that the rate holds in the long run.
-    """
+    """The state of the generic cell rate algorithm (GCRA), and the messages of a day."""
 
     free_at: datetime = _LONG_AGO
+    """When the next batch may be sent without exceeding the rate."""
     blocked_until: datetime = _LONG_AGO
     cause: Cause = Cause.BLOCKED
     reason: str = ""
@@ -95,19 +92,19 @@ class RateLimit:
     """The number of messages on ``day`` that were sent, or may have been sent."""
 
     def at(self, now: datetime, limits: Limits) -> "RateLimit":
-        """Return the rate limit at this time: a new day starts at zero, later times are cut."""
+        """Return the rate limit at this time: on a new day nothing is used; far times are cut."""
         today = limits.day(now)
         return replace(
             self,
             free_at=min(self.free_at, now + MAX_RESERVATION),
             blocked_until=min(self.blocked_until, now + MAX_BLOCK),
             day=today,
-            # a later day was written by a wrong clock: what it counted has left all the same
+            # a wrong clock wrote a later day, but its messages were sent
             used=self.used if self.day >= today else 0,
         )
 
     def is_ahead(self, now: datetime, limits: Limits) -> bool:
-        """Return whether its times are too far ahead, because a clock was or is wrong."""
+        """Return whether a time is too far ahead: a clock was or is wrong."""
         turn, block = self.free_at > now + MAX_RESERVATION, self.blocked_until > now + MAX_BLOCK
         return turn or block or self.day > limits.day(now)
 
@@ -117,7 +114,7 @@ class RateLimit:
         return None if allowance is None else max(0, allowance - self.used)
 
     def wait(self, now: datetime, limits: Limits) -> Wait | None:
-        """Return until when and why nothing may be sent; None if sending may go on."""
+        """Return until when and why nothing may be sent; None if a batch may be sent now."""
         if self.blocked_until > now:
             return Wait(until=self.blocked_until, cause=self.cause, reason=self.reason)
         if self.left(limits) == 0:
@@ -128,28 +125,28 @@ class RateLimit:
         return None
 
     def take(self, messages: int, now: datetime, limits: Limits) -> "RateLimit":
-        """Reserve the sending time of so many messages, and count them."""
+        """Return the rate limit after so many messages were sent."""
         return replace(self.reserve(messages, now, limits), used=self.used + messages)
 
     def reserve(self, messages: int, now: datetime, limits: Limits) -> "RateLimit":
-        """Reserve the sending time of so many messages."""
+        """Return the rate limit after so many messages got their time, without counting them."""
         if limits.rate is None:
             return self
         spare = timedelta(seconds=max(0, limits.burst - messages) / limits.rate)
         start = self.free_at
-        # who comes a moment late keeps the place in the row: lateness would add up, batch by batch
+        # a batch that is a little late starts from its planned time, so that delays do not add up
         if now - start > max(_MAX_LATENESS, spare):
             start = now - spare
         return replace(self, free_at=start + timedelta(seconds=messages / limits.rate))
 
     def give_back(self, messages: int, day: date) -> "RateLimit":
-        """Subtract messages that provably were not sent from the usage of a day."""
+        """Return the rate limit without messages of a day that provably were not sent."""
         return replace(self, used=max(0, self.used - messages)) if self.day == day else self
 
     def record_verdict(self, verdict: Verdict, now: datetime) -> "RateLimit":
-        """Record a verdict: a first refusal sets ``failing_since``, any other answer clears it.
+        """Return the rate limit after a verdict: RETRY sets ``failing_since``, an answer clears it.
 
-        An unknown outcome, a call that was not made and a refusal of the settings change nothing.
+        ``_NEUTRAL_VERDICTS`` change nothing.
         """
         if verdict is Verdict.RETRY:
             return replace(self, failing_since=self.failing_since or now)
@@ -158,16 +155,16 @@ class RateLimit:
         return replace(self, failing_since=None)
 
     def block(self, until: datetime, cause: Cause, reason: str) -> "RateLimit":
-        """Stop sending until this time. A longer block stays."""
+        """Return the rate limit with a block until this time. A longer block stays."""
         if until <= self.blocked_until:
             return self
         return replace(self, blocked_until=until, cause=cause, reason=reason)
 
 
 def fails_over(verdict: Verdict, rate_limit: RateLimit, now: datetime, after: timedelta) -> bool:
-    """Return whether this verdict of the first provider makes the second provider take over.
+    """Return whether the second provider takes over after this verdict of the first.
 
-    Only a proof that nothing was sent can: an unknown batch never moves.
+    It never does if messages may have been sent.
     """
     if verdict is Verdict.CONFIGURATION:
         return True

@@ -1,4 +1,4 @@
-"""The restore guard, which detects an older or copied database, and a person's sending stop."""
+"""The restore guard, which detects a restored or copied database, and a stop by a person."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -9,7 +9,7 @@ from functools import cached_property
 from newsletter.domain.delivery.worker import HEARTBEAT_INTERVAL
 
 _MAX_LOST_MILLISECONDS = 3000 * HEARTBEAT_INTERVAL.seconds
-"""Heartbeats do not wait for the disk or a standby: the last ones may be lost, and nothing else."""
+"""Commits of heartbeats do not wait for the disk or a standby, so the last ones may be lost."""
 _STORED_STOP_PATTERN = re.compile(
     r"stopped by (?P<by>\S+)(?: \((?P<why>.*)\))? on (?P<at>\d{4}-\d\d-\d\d \d\d:\d\d) UTC"
 )
@@ -33,11 +33,11 @@ class SendingStop:
 
 def read_sending_stop(line: str) -> SendingStop | None:
     """Parse a stored line of ``SendingStop``; return None for a hold of another kind."""
-    found = _STORED_STOP_PATTERN.fullmatch(line)
-    if found is None:
+    match = _STORED_STOP_PATTERN.fullmatch(line)
+    if match is None:
         return None
-    at = datetime.strptime(found["at"], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
-    return SendingStop(by=found["by"], at=at, why=found["why"] or "")
+    at = datetime.strptime(match["at"], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+    return SendingStop(by=match["by"], at=at, why=match["why"] or "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,39 +45,41 @@ class Mark:
     """The generation of a database, and the number of its claims."""
 
     generation: str = ""
-    """A random name, renewed by each run; empty before the first."""
+    """A random name, which each run replaces; empty before the first run."""
     claims: int = 0
-    """The number of all claims."""
+    """The number of claims in all generations."""
     former: frozenset[str] = field(default=frozenset(), compare=False)
-    """Generations that ended when a person released the hold, if several processes send."""
+    """The generations that a person ended by releasing a hold, if several processes send."""
     beat_at: int = field(default=0, compare=False)
     """The last heartbeat of any process, in milliseconds since 1970 on the database's clock."""
     timeline: str = field(default="", compare=False)
-    """The timeline of the server, with the values when its first process began; may be older."""
+    """The last timeline of the PostgreSQL server in which a process began."""
     timeline_claims: int = field(default=0, compare=False)
+    """``claims`` when the first process began in it."""
     timeline_beat_at: int = field(default=0, compare=False)
+    """``beat_at`` at that time."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Location:
-    """The location of a database's file. An unknown part is empty and proves nothing."""
+    """The location of a database. An unknown part is empty and proves nothing."""
 
     file: int
-    """The inode, a number in the file system; most copies have another one."""
+    """The inode of the database file. Most copies have another one."""
     machine: str = ""
-    """A name of the machine that stays after a restart."""
+    """An id of the machine that survives a restart."""
     filesystem: str = ""
-    """A name of the file system. A copy of a whole disk has the same one."""
+    """An id of the file system; a copied disk has the same one. On a server, its timeline."""
     boot: str = ""
-    """A name of the machine that a restart changes."""
+    """An id of the machine that a restart changes."""
     device: str = ""
-    """The number of the disk, valid during one ``boot``: a copied disk has another one."""
+    """The number of the disk during one ``boot``. A copied disk has another one."""
     host: str = ""
-    """A name of the machine and folder of the guard file, if the database is on a server."""
+    """An id of the machine and folder of the guard file, if the database is on a server."""
 
-    def moved_from(self, other: "Location") -> str:
-        """Return why the database cannot be the file at ``other``, in words; "" if it can."""
-        # the widest first: on another machine the numbers of disks and files say nothing
+    def find_move(self, other: "Location") -> str:
+        """Return how this location proves another database than the one at ``other``, or ""."""
+        # on another machine the numbers of disks and files prove nothing
         if _differ(self.machine, other.machine):
             return "is on another machine than the one that last sent"
         same_boot = self.boot == other.boot
@@ -88,7 +90,7 @@ class Location:
         return "is another file than the one that last sent" if self.file != other.file else ""
 
     def succeeds(self, other: "Location") -> bool:
-        """Return whether only the server's timeline, in ``filesystem``, differs, and is later."""
+        """Return whether this is the same server in a later timeline."""
         same = replace(self, filesystem=other.filesystem, host=other.host) == other
         return same and self.filesystem > other.filesystem
 
@@ -99,13 +101,12 @@ def _differ(one: str, other: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class GuardRecord:
-    """The guard record, which is kept outside the database."""
+    """The guard record, which is stored outside the database."""
 
     mark: Mark
     location: Location
-    """The location of the database's file: a copy has another one."""
     before: str
-    """The previous generation, which the database still has if the process dies while it begins."""
+    """The previous generation. The database still has it if the process dies during a change."""
 
 
 class Absence(Enum):
@@ -125,14 +126,14 @@ class GuardCheck:
     location: Location
     record: GuardRecord | Absence
     is_used_elsewhere: bool = False
-    """A process of another machine uses the database, and its own record agrees."""
+    """A process on another machine uses the database, and its guard record agrees."""
 
     @cached_property
     def discrepancy(self) -> str:
         """Return why the database may be older than the messages sent from it; "" if it is not."""
         mark, record = self.mark, self.record
         if isinstance(record, Absence):
-            # a machine that joins has no record yet
+            # a machine that begins to share the sending has no record yet
             fits = mark == Mark() or self.is_used_elsewhere
             if fits and record is Absence.MISSING:
                 return ""
@@ -142,13 +143,9 @@ class GuardCheck:
                 f" confirm it, {what}: perhaps copied or restored"
             )
         if record.mark.generation in mark.former:
-            return ""  # a person has compared the database since this machine sent
-        # first: the next question takes a database for new only where no claim is missing from it
-        has_moved, claims, beat_at = (
-            self.location.succeeds(record.location),
-            mark.claims,
-            mark.beat_at,
-        )
+            return ""  # a person released the hold since this machine sent
+        has_moved = self.location.succeeds(record.location)
+        claims, beat_at = mark.claims, mark.beat_at
         if has_moved and mark.timeline == self.location.filesystem:
             claims, beat_at = mark.timeline_claims, mark.timeline_beat_at  # others sent since
         if missing := max(record.mark.claims - claims, 0):
@@ -162,15 +159,15 @@ class GuardCheck:
                 " readers who left then, and what staff stopped, may not be in it"
             )
         if mark == Mark() and record.before:
-            return ""  # a new database in the place of one from which nothing was ever claimed
+            return ""  # a new database, and nothing was ever claimed from the one before
         if mark.generation not in {record.mark.generation, record.before}:
             return "this database is not the one that the last run worked on: copied or restored"
         if has_moved and (
             self.is_used_elsewhere or self.location.host == record.location.host != ""
         ):
-            return ""  # a replica with every claim took over; a copied workspace is elsewhere
-        move_reason = self.location.moved_from(record.location)
-        return f"this database {move_reason}: copied, restored or moved" if move_reason else ""
+            return ""  # a replica with every claim took over; a copied workspace has another host
+        move = self.location.find_move(record.location)
+        return f"this database {move}: copied, restored or moved" if move else ""
 
     @property
     def is_unmarked(self) -> bool:
@@ -179,7 +176,7 @@ class GuardCheck:
 
     @property
     def evidence(self) -> str:
-        """Return a text that is equal for equal discrepancies."""
+        """Return a key of the discrepancy: the same for the same record and location."""
         if isinstance(self.record, Absence):
             return f"{self.record.value} {self.location.machine} {self.location.file}"
         mark = self.record.mark
@@ -187,7 +184,7 @@ class GuardCheck:
 
     @property
     def claims(self) -> int:
-        """Return the number of claims, by the higher of the two records."""
+        """Return the number of claims: the higher one of database and record."""
         if isinstance(self.record, Absence):
             return self.mark.claims
         return max(self.mark.claims, self.record.mark.claims)
@@ -197,9 +194,9 @@ class HoldKind(Enum):
     """Why all sending is on hold. The value is the key of the reason in ``meta``."""
 
     STOP = "stop"
-    """A person stopped all sending; the database is right."""
+    """A person stopped all sending."""
     RESTORE_GUARD = "doubt"
-    """The database may be older than the messages sent: compare it with the provider first."""
+    """The database may be older than the last sent message: compare it with the provider first."""
 
 
 HOLD_ADVICE = {

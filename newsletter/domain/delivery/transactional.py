@@ -1,6 +1,6 @@
-"""Transactional email: a message to one person, and posts to channels of the team.
+"""Transactional email: messages to one person, and posts to channels of the team.
 
-A request on the public pages is carried out only when the link in the email is used.
+A request on the public pages takes effect when the person uses the link in the email.
 """
 
 import ipaddress
@@ -17,18 +17,18 @@ LINK_LIFETIME = timedelta(days=7)
 """How long the link works after the request, or after the end of a hold."""
 
 EMAIL_LIFETIME = timedelta(days=1)
-"""The age up to which an email is still sent."""
+"""An older email is not sent."""
 
 
 class EmailKind(Enum):
     """The request that an email answers."""
 
     JOIN = "join"
-    """To join lists: confirmed by the link (double opt-in)."""
+    """A request to join lists. The link confirms it (double opt-in)."""
     MOVE = "move"
-    """To change the address: confirmed by the link in an email to the new address."""
+    """A request to change the address. The link, sent to the new address, confirms it."""
     PREFERENCES = "preferences"
-    """To get a link to the person's own preferences."""
+    """A request for a link to the person's preferences."""
     NOTICE = "notice"
     """No request: a member of staff is informed about a change of their account."""
     LINK = "link"
@@ -36,7 +36,7 @@ class EmailKind(Enum):
     NEWS = "news"
     """No request: a member of staff is notified of events. The text is decided at sending."""
     DECISION = "decision"
-    """A request to join a list, which staff have decided."""
+    """A request to join a list that staff accepted or declined."""
 
 
 class EmailText(Enum):
@@ -123,20 +123,19 @@ class TransactionalEmail:
     held_until: datetime | None = None
     """The end of a hold that kept it back."""
     used_at: datetime | None = None
-    """When its link was used. A link works once."""
+    """When its link was used. The link works once."""
     settled_at: datetime | None = None
     """When its outcome became known."""
 
     @property
     def free_since(self) -> datetime:
-        """Return the time from which the email could have been sent."""
+        """Return when the email could be sent first: at the request, or at the end of a hold."""
         return max(self.asked_at, self.held_until or self.asked_at)
 
     def is_too_old(self, now: datetime) -> bool:
-        """Return whether the email is too old to be sent."""
         return self.free_since + EMAIL_LIFETIME < now
 
-    def expired(self, now: datetime) -> bool:
+    def is_link_expired(self, now: datetime) -> bool:
         """Return whether its link has expired. A used link does not expire."""
         return self.used_at is None and now > self.free_since + LINK_LIFETIME
 
@@ -150,7 +149,7 @@ class ChannelPost:
     made_at: datetime
     state: MessageState
     attempts: int
-    """Attempts since it was created, or since an admin sent it again."""
+    """The number of attempts since it was created, or since an admin queued it again."""
     called_at: datetime | None
     """When the last attempt began."""
     reason: str
@@ -166,7 +165,7 @@ class NoticeSection:
     """The event, in a few words."""
     lines: tuple[str, ...]
     url: str
-    """The page that it opens."""
+    """The URL of the page about it."""
     events: tuple[str, ...] = ()
     """The names of the events for a program, such as ``sent_back``."""
     statement: str = ""
@@ -180,7 +179,7 @@ def subject_of(news: Sequence[NoticeSection]) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class EmailPlan:
     """The decision about a due email."""
 
     text: EmailText | None = None
@@ -191,7 +190,7 @@ class Plan:
     reason: str = ""
 
 
-def plan_for(
+def plan_email(
     email: TransactionalEmail,
     *,
     person: Subscriber | None,
@@ -199,48 +198,52 @@ def plan_for(
     now: datetime,
     link: Invitation | None = None,
     news: tuple[NoticeSection, ...] = (),
-) -> Plan:
-    """Decide the text of an email.
+) -> EmailPlan:
+    """Decide the text of an email, or why it is withheld.
 
     ``person`` is the current owner of its address. ``suppressed`` is the reason if the address is
-    suppressed. ``link`` is the staff link in the email, if it still works. ``news`` are the events
-    that are not over. A reader who left, bounced or complained can come back by confirming, so they
-    get the email. An address that staff suppressed does not.
+    suppressed: only one that staff suppressed gets no confirmation email, as any other reader can
+    come back by confirming. ``link`` is the staff link in the email, if it still works. ``news``
+    are the events that are not over.
     """
     if email.is_too_old(now):
-        return Plan(reason="it could not be sent within a day")
-    if email.kind is EmailKind.NOTICE:  # it is no newsletter, and they asked for none
-        return Plan(text=EmailText.NOTICE)
+        return EmailPlan(reason="it could not be sent within a day")
+    if email.kind is EmailKind.NOTICE:  # a suppression does not keep it from staff
+        return EmailPlan(text=EmailText.NOTICE)
     if email.kind is EmailKind.LINK:
         return _plan_for_link(link)
     if email.kind is EmailKind.NEWS:
-        return Plan(text=EmailText.NEWS, news=news) if news else Plan(reason="its events are over")
+        return (
+            EmailPlan(text=EmailText.NEWS, news=news)
+            if news
+            else EmailPlan(reason="its events are over")
+        )
     if suppressed is SuppressionReason.MANUAL:
-        return Plan(reason="a member of staff suppressed this address")
+        return EmailPlan(reason="a member of staff suppressed this address")
     if email.kind in {EmailKind.PREFERENCES, EmailKind.DECISION}:
         if person is None:
-            return Plan(reason="this address is no subscriber's")
+            return EmailPlan(reason="this address is no subscriber's")
         if suppressed is not None and email.kind is EmailKind.DECISION:
-            return Plan(reason=f"this address is suppressed ({suppressed.value})")
-        return Plan(text=_decided(email, person), reader_id=person.id)
+            return EmailPlan(reason=f"this address is suppressed ({suppressed.value})")
+        return EmailPlan(text=_text_for(email, person), reader_id=person.id)
     moves = email.kind is EmailKind.MOVE
     if person is not None and (
         person.id != email.subscriber_id
         if moves
         else person.suppressed is None and set(email.lists) <= set(person.lists)
     ):
-        return Plan(text=EmailText.KNOWN, reader_id=person.id)
-    return Plan(text=EmailText.MOVE if moves else EmailText.CONFIRMATION)
+        return EmailPlan(text=EmailText.KNOWN, reader_id=person.id)
+    return EmailPlan(text=EmailText.MOVE if moves else EmailText.CONFIRMATION)
 
 
-def _plan_for_link(link: Invitation | None) -> Plan:
+def _plan_for_link(link: Invitation | None) -> EmailPlan:
     if link is None:
-        return Plan(reason="its link works no more")
+        return EmailPlan(reason="its link works no more")
     opens = link.kind is LinkKind.INVITATION
-    return Plan(text=EmailText.INVITATION if opens else EmailText.LINK)
+    return EmailPlan(text=EmailText.INVITATION if opens else EmailText.LINK)
 
 
-def _decided(email: TransactionalEmail, person: Subscriber) -> EmailText:
+def _text_for(email: TransactionalEmail, person: Subscriber) -> EmailText:
     if email.kind is EmailKind.PREFERENCES:
         return EmailText.PREFERENCES
     is_admitted = set(email.lists) <= set(person.lists)
@@ -252,24 +255,24 @@ UNKNOWN_NETWORK = "unreadable"
 
 
 def network_of(host: str) -> str:
-    """Return the network of a client, for limits: /24, or /48 for IPv6.
+    """Return the network of a client, for limits: its /24, or its /48 for IPv6.
 
-    A rented machine gets a /64 or /56 of IPv6, and often a /48. Returns "" for a private address:
-    it is that of a reverse proxy which does not name its client, and one limit would apply to
-    everyone.
+    The owner of one rented machine often has a whole /48 of IPv6. A private address is that of a
+    reverse proxy that does not name its client. One limit would then apply to everyone, so the
+    network is "".
     """
     try:
-        found = ipaddress.ip_address(host)
+        address = ipaddress.ip_address(host)
     except ValueError:
         return UNKNOWN_NETWORK if host else ""
-    # a socket for both kinds of address shows those of IPv4 in this form
-    ipv4 = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    found = ipv4 or found
-    if not found.is_global:
+    # a socket for both kinds of address shows IPv4 addresses in IPv6 form
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address
+    if not address.is_global:
         return ""
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(ipaddress.IPv4Network((int(found), 24), strict=False))
-    return str(ipaddress.IPv6Network((int(found), 48), strict=False))
+    return str(
+        ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 48}", strict=False)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -277,22 +280,22 @@ class EmailLimits:
     """Limits on the number of accepted requests for emails."""
 
     max_per_day: int = 1
-    """The maximum of emails of a kind to a mailbox within 24 hours."""
+    """Emails of one kind to one mailbox within 24 hours."""
     max_per_month: int = 3
-    """The maximum of emails of a kind to a mailbox within 30 days."""
+    """Emails of one kind to one mailbox within 30 days."""
     max_per_network: int = 20
-    """The maximum of emails requested from one network within an hour."""
+    """Emails requested from one network within an hour."""
     max_waiting: int = 10_000
-    """The maximum of emails in the queue."""
+    """Emails in the queue."""
 
 
 class RequestOutcome(Enum):
-    """The result of a request for an email. Only staff may see which."""
+    """The result of a request for an email. Only staff may see it."""
 
     NEW = "new"
     """It is queued."""
     AGAIN = "again"
-    """An email of this kind was requested lately; no other one is sent."""
+    """The mailbox got an email of this kind lately, so no other is sent."""
     NETWORK = "network"
     """The network has made too many requests."""
     FULL = "full"
@@ -301,7 +304,7 @@ class RequestOutcome(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimedEmail:
-    """An email that is about to be sent. Only the attempt that claimed it records its outcome."""
+    """An email that an attempt has claimed. Only that attempt records its outcome."""
 
     email: TransactionalEmail
     attempt_id: str

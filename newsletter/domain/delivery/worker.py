@@ -1,4 +1,4 @@
-"""A process that shares the sending with others, on one machine or several."""
+"""The processes that share the sending, on one machine or several."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ DEAD_AFTER = timedelta(seconds=15)
 """A process without a heartbeat for this long counts as dead. Others take over its claims."""
 
 
-class Part(Enum):
+class ProcessRole(Enum):
     """The role of a process."""
 
     WORKER = "worker"
@@ -21,13 +21,14 @@ class Part(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Worker:
-    """A running process, as its row says. ``slots`` is the number of its simultaneous calls."""
+    """A process that sends or schedules."""
 
     id: int
     name: str
     host: str
-    part: Part
+    role: ProcessRole
     slots: int
+    """The number of its simultaneous calls."""
     started_at: datetime
     beat_at: datetime
 

@@ -1,4 +1,4 @@
-"""Staff accounts: credentials, passkeys, sessions and limits on failed sign-ins."""
+"""Staff accounts: credentials, links, sessions, passkeys, and limits on attempts."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ RESET_LIFETIME = timedelta(minutes=15)
 RECOVERY_CODE_COUNT = 10
 
 
-class Stage(Enum):
+class SignInStage(Enum):
     """The stage that a sign-in has reached."""
 
     HALF = "half"
@@ -35,9 +35,9 @@ class LinkKind(Enum):
     INVITATION = "invitation"
     """To open an account."""
     RESET = "reset"
-    """To set a new password; the second factor is deleted."""
+    """To set a new password and a new second factor: an admin made it."""
     FORGOTTEN = "forgotten"
-    """To set a new password, at the owner's request. The second factor stays."""
+    """To set a new password: the owner requested it. The second factor stays."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +52,9 @@ class Credential:
     """The secret of the one-time codes; empty without a second factor."""
     factor_at: datetime | None = None
     factor_step: int = 0
-    """The time step of the last used code. No code of this step or an earlier one is accepted."""
+    """The time step of the last used code. A code is accepted only in a later step."""
     pending: str = ""
-    """The secret of a second factor that is being set up, until a code confirms it."""
+    """The secret of a second factor that no code has confirmed yet; else empty."""
     muted: tuple[str, ...] = ()
     """The kinds of notices that are not emailed to the person."""
     feed: bytes | None = None
@@ -62,7 +62,7 @@ class Credential:
     issuer: str = ""
     """The identity provider of the connected account; empty without one."""
     subject: str = ""
-    """The person's permanent id there; empty once they disconnected the account."""
+    """The person's permanent id at the identity provider; empty after they disconnected it."""
 
     @property
     def has_factor(self) -> bool:
@@ -81,16 +81,16 @@ class SignInBy(Enum):
 def methods_for(
     role: Role, rules: DeskRules, issuer: str, credential: Credential | None = None
 ) -> frozenset[SignInBy]:
-    """Return the methods by which a person with this credential, or a new account, may sign in.
+    """Return the methods by which a person with this credential may sign in.
 
-    ``issuer`` is the configured identity provider, or "". Every sign-in is checked by this
-    function.
+    Without a credential: the methods that a new account may set up. ``issuer`` is the configured
+    identity provider, or "".
     """
-    may = {SignInBy.PASSWORD: role.includes(rules.passwords), SignInBy.PROVIDER: issuer != ""}
+    allowed = {SignInBy.PASSWORD: role.includes(rules.passwords), SignInBy.PROVIDER: issuer != ""}
     if credential is not None:
-        may[SignInBy.PASSWORD] &= credential.password != ""
-        may[SignInBy.PROVIDER] &= credential.subject != "" and credential.issuer == issuer
-    return frozenset(way for way, is_open in may.items() if is_open)
+        allowed[SignInBy.PASSWORD] &= credential.password != ""
+        allowed[SignInBy.PROVIDER] &= credential.subject != "" and credential.issuer == issuer
+    return frozenset(method for method, is_allowed in allowed.items() if is_allowed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +109,7 @@ class Invitation:
     email_id: int | None = None
     """The id of the email with the link; None if the operator printed the link."""
 
-    def open(self, now: datetime) -> bool:
+    def is_usable(self, now: datetime) -> bool:
         """Return whether the link still works."""
         return self.used_at is None and self.withdrawn_at is None and now < self.expires_at
 
@@ -133,13 +133,13 @@ class Session:
     created_at: datetime
     seen_at: datetime
     stepped_up_at: datetime | None = None
-    """When a second factor was last given."""
+    """When the person last gave a second factor."""
     browser: str = ""
     """The browser in words, for the list of sessions."""
     network: str = ""
     """The network of the sign-in, never the address of a single machine."""
-    stage: Stage = Stage.WHOLE
-    """Any stage but WHOLE opens only the next step of signing in."""
+    stage: SignInStage = SignInStage.WHOLE
+    """In any stage but WHOLE, the session opens only the next page of the sign-in."""
 
     @property
     def key(self) -> str:
@@ -149,15 +149,15 @@ class Session:
     def is_alive(self, now: datetime, seen_at: datetime | None = None) -> bool:
         """Return whether the session is still valid.
 
-        ``seen_at`` may be later than the stored time.
+        ``seen_at`` is the time of the last request, if it may not be stored yet.
         """
         last_seen = max(self.seen_at, seen_at or self.seen_at)
-        longest = SESSION_LIFETIME if self.stage is Stage.WHOLE else FACTOR_TIMEOUT
-        return now - last_seen < IDLE_TIMEOUT and now - self.created_at < longest
+        lifetime = SESSION_LIFETIME if self.stage is SignInStage.WHOLE else FACTOR_TIMEOUT
+        return now - last_seen < IDLE_TIMEOUT and now - self.created_at < lifetime
 
     def has_fresh_factor(self, now: datetime) -> bool:
         """Return whether the last second factor is recent enough for dangerous acts."""
-        at = self.stepped_up_at  # a clock that was put back makes none any fresher
+        at = self.stepped_up_at
         return at is not None and timedelta(0) <= now - at < STEP_UP_LIFETIME
 
 
@@ -194,7 +194,7 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """The maximum of attempts or failures within a time span."""
+    """The maximum number of attempts or failures within a period."""
 
     key: str
     """The key under which they are counted."""
@@ -207,9 +207,10 @@ def limits_on_passwords(
 ) -> tuple[Limit, ...]:
     """Return the limits on failed passwords: for the person, the network, and everybody.
 
-    ``network`` may be "". ``device`` is the id of a browser that signed in to this account before:
-    colleagues behind the same router do not lock it out. ``is_familiar``: the account was signed in
-    to from this network before, so strangers elsewhere do not lock it out.
+    ``device`` is the id of a browser that signed in to this account before, or "". Only its own
+    failures count, so that colleagues behind the same router do not lock it out. ``is_familiar``:
+    the account was used from this network before. Only failures from there count, so that strangers
+    elsewhere do not lock it out. ``network`` is "" behind a proxy that does not name its clients.
     """
     if device:
         return (Limit(key=f"password {address} by {device}", max_count=10, period=_FIVE_MINUTES),)
@@ -218,29 +219,30 @@ def limits_on_passwords(
         return (pair,)
     person = Limit(key=f"password {address}", max_count=60, period=_HOUR)
     everybody = Limit(key="password", max_count=600, period=_FIVE_MINUTES)
-    if not network:  # a proxy of ours that does not say whom it speaks for
+    if not network:
         return pair, person, everybody
     return pair, Limit(key=f"network {network}", max_count=30, period=_HOUR), person, everybody
 
 
-def limits_on_forgotten(address: str, network: str) -> tuple[Limit, ...]:
+def limits_on_password_links(address: str, network: str) -> tuple[Limit, ...]:
     """Return the limits on requests for password links, which anybody can make."""
     pair = Limit(key=f"forgotten {address}", max_count=3, period=_HOUR)
     return (pair, Limit(key=f"forgotten from {network}", max_count=20, period=_HOUR))
 
 
 def limits_on_codes(address: str, network: str, *, is_familiar: bool) -> tuple[Limit, ...]:
-    """Return the limits on one-time codes: a person who guesses codes has the password already."""
+    """Return the limits on wrong one-time codes. Who guesses codes knows the password already."""
     key = f"code {address} {network}" if is_familiar else f"code {address}"
-    return Limit(key=key, max_count=5, period=_FIVE_MINUTES), Limit(
-        key=key, max_count=50, period=_DAY
+    return (
+        Limit(key=key, max_count=5, period=_FIVE_MINUTES),
+        Limit(key=key, max_count=50, period=_DAY),
     )
 
 
 def limits_on_tests(actor: str) -> tuple[Limit, ...]:
-    """Return the limits on test mails, which are sent before queued mail: per person, and for all.
+    """Return the limits on test emails, for the person and for all staff.
 
-    They go to any address, and each counts against the provider's quota.
+    Test emails go to any address, delay queued batches, and count against the provider's quota.
     """
     key = f"test {actor}"
     return (
@@ -250,7 +252,9 @@ def limits_on_tests(actor: str) -> tuple[Limit, ...]:
     )
 
 
-def exceeded(limits: Iterable[Limit], now: datetime, count: Callable[[str, datetime], int]) -> bool:
+def is_exceeded(
+    limits: Iterable[Limit], now: datetime, count: Callable[[str, datetime], int]
+) -> bool:
     """Return whether a limit is reached; ``count`` returns the number for a key since a time."""
     return any(count(limit.key, now - limit.period) >= limit.max_count for limit in limits)
 
@@ -265,7 +269,7 @@ _BROWSER_NAMES = (
     ("Chrome/", "Chrome"),
     ("Safari/", "Safari"),
 )
-"""Part of the user agent → browser. The first match counts: most browsers name others too."""
+"""Part of a user agent → browser. The first match counts: most browsers name others too."""
 _SYSTEM_NAMES = (
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),
@@ -277,16 +281,16 @@ _SYSTEM_NAMES = (
 )
 
 
-def browser_of(user_agent: str) -> str:
-    """Return the names of browser and system, as far as they are known."""
-    browser = _first(_BROWSER_NAMES, user_agent)
-    system = _first(_SYSTEM_NAMES, user_agent)
+def describe_browser(user_agent: str) -> str:
+    """Return the browser and system of a user agent, such as "Firefox on Linux"."""
+    browser = _find_name(_BROWSER_NAMES, user_agent)
+    system = _find_name(_SYSTEM_NAMES, user_agent)
     if browser and system:
         return f"{browser} on {system}"
     return browser or system or "An unknown browser"
 
 
-def _first(names: tuple[tuple[str, str], ...], text: str) -> str:
+def _find_name(names: tuple[tuple[str, str], ...], text: str) -> str:
     return next((name for part, name in names if part in text), "")
 
 
@@ -302,7 +306,7 @@ class RelyingParty:
     """The relying party of WebAuthn: the website for which a passkey is valid."""
 
     id: str
-    """The host name. A browser shows a passkey to no other."""
+    """The host name. A browser offers a passkey only there."""
     origin: str
     """Scheme, host and port, as browsers write them."""
     name: str
@@ -335,27 +339,27 @@ class Passkey:
 
     def is_cloned(self, count: int) -> bool:
         """Return whether the signature counter did not grow: two devices then use one key."""
-        # what counts nothing says 0 each time
+        # a device that does not count sends 0 each time
         return count <= self.signatures and (count, self.signatures) != (0, 0)
 
 
 def relying_party_of(address: str, name: str) -> RelyingParty | None:
-    """Return the relying party for this URL; None if browsers offer no passkeys there.
+    """Return the relying party for this URL, or None.
 
-    Browsers require a host name, and https except on the machine itself.
+    Browsers require a host name, and https except for localhost.
     """
     parts = urlsplit(address)
     host = (parts.hostname or "").rstrip(".")
-    safe = parts.scheme == "https" or (parts.scheme, host) == ("http", "localhost")
-    if not host or not safe or _is_number(host):
+    is_secure = parts.scheme == "https" or (parts.scheme, host) == ("http", "localhost")
+    if not host or not is_secure or _is_ip_address(host):
         return None
     domain = ascii_host(host)
-    other = parts.port not in {None, _DEFAULT_PORTS[parts.scheme]}
-    origin = f"{parts.scheme}://{domain}{f':{parts.port}' if other else ''}"
+    names_port = parts.port not in {None, _DEFAULT_PORTS[parts.scheme]}
+    origin = f"{parts.scheme}://{domain}{f':{parts.port}' if names_port else ''}"
     return RelyingParty(id=domain, origin=origin, name=name)
 
 
-def _is_number(host: str) -> bool:
+def _is_ip_address(host: str) -> bool:
     try:
         ip_address(host)
     except ValueError:

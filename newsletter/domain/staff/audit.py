@@ -9,9 +9,9 @@ from newsletter.domain.staff.account import name_of
 from newsletter.domain.wording import moment
 
 OPERATOR_NAME = "operator"
-"""The actor of a command that names no person: anyone who may use the shell."""
+"""The actor of a command that names no person."""
 READER_NAME = "the reader"
-"""The actor of what a person does to their own data."""
+"""The actor of a change that subscribers make to their own data."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,30 +91,30 @@ _CAMPAIGN_PREFIX_PATTERN = re.compile(r"^campaign [0-9]+(?:: | is | of | )?")
 _REPEATED_PART_PATTERN = re.compile(
     r" by (?:command|desk)\b|^one test mail$|^start$|^approvals? [0-9, ]+ taken back(?:: )?"
 )
-"""Parts of a detail that repeat what the sentence says."""
+"""Parts of a detail that its sentence repeats."""
 _TIME_PATTERN = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d:\d\d|Z)")
 _UNKNOWN_PERSON = "somebody"
 _EMAIL_ADDRESS_PATTERN = re.compile(r"(?<![^\s@,;:])[^\s@,;:]++@[^\s@,;:]++")
-"""An address, from the beginning of a word and possessively: no letter is examined twice."""
+"""An address. The quantifiers are possessive, so that no character is examined twice."""
 
 
-def sentence(entry: AuditEntry, names: Mapping[str, str], zone: str) -> str:
-    """Return a log entry as a sentence: names for staff, short hashes, times in the zone.
+def describe_entry(entry: AuditEntry, names: Mapping[str, str], zone: str) -> str:
+    """Return a log entry as a sentence, with names of staff, short hashes, and times in the zone.
 
-    ``names`` has all staff by folded address. No other address is shown.
+    ``names`` has the name of each of the staff by folded address. Other addresses are hidden.
     """
     detail = _REPEATED_PART_PATTERN.sub(
         "", shorten_detail(_CAMPAIGN_PREFIX_PATTERN.sub("", entry.detail), zone)
     )
-    detail = _EMAIL_ADDRESS_PATTERN.sub(lambda found: names.get(found[0], _UNKNOWN_PERSON), detail)
+    detail = _EMAIL_ADDRESS_PATTERN.sub(lambda match: names.get(match[0], _UNKNOWN_PERSON), detail)
     if entry.actor in _PROGRAM_ACTORS:
-        did = _PROGRAM_VERBS.get(entry.action, f"{entry.action[:1].upper()}{entry.action[1:]}:")
+        verb = _PROGRAM_VERBS.get(entry.action, f"{entry.action[:1].upper()}{entry.action[1:]}:")
     else:
-        did = f"{actor_name(entry.actor, names)} {_VERBS.get(entry.action, f'{entry.action}:')}"
+        actor = actor_name(entry.actor, names)
+        verb = f"{actor} {_VERBS.get(entry.action, f'{entry.action}:')}"
         detail = detail or _OBJECTS.get(entry.action, "")
-        suffix = f" by {actor_name(entry.actor, names)}"
-        detail = detail if not detail.endswith(suffix) else ""  # "paused by …": said already
-    sentence = f"{did} {detail}".rstrip().rstrip(":.")
+        detail = "" if detail.endswith(f" by {actor}") else detail  # such as "paused by Ana Ruiz"
+    sentence = f"{verb} {detail}".rstrip().rstrip(":.")
     return sentence if sentence.endswith(("?", "!")) else f"{sentence}."
 
 
@@ -125,4 +125,4 @@ def actor_name(actor: str, names: Mapping[str, str]) -> str:
 def shorten_detail(detail: str, zone: str) -> str:
     """Return a detail with short hashes, and times in the zone."""
     shortened = _CONTENT_HASH_PATTERN.sub(r"version \1 \2", detail)
-    return _TIME_PATTERN.sub(lambda hit: moment(datetime.fromisoformat(hit[0]), zone), shortened)
+    return _TIME_PATTERN.sub(lambda at: moment(datetime.fromisoformat(at[0]), zone), shortened)

@@ -27,7 +27,7 @@ class Role(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Registration:
-    """The client of the desk at an identity provider."""
+    """The registration of the desk at an identity provider (OpenID Connect)."""
 
     name: Line = setting("The provider's name on the button.", "Google")
     issuer: PublicUrl = setting("The provider's address.", "https://accounts.google.com")

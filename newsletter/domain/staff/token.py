@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 PREFIX = "newsletter_"
-"""The beginning of each token, by which secret scanners find a leaked token."""
+"""The beginning of each token. Secret scanners find leaked tokens by it."""
 MAX_TOKEN_LIFETIME = timedelta(days=365)
 
 

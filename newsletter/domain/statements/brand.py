@@ -1,7 +1,7 @@
-"""The look of emails: an organisation's choices, and the colours derived from them.
+"""The look of emails: the settings, and the colours derived from them.
 
-All colours are derived from one and corrected until text is readable, in light and dark. Contrast
-is that of WCAG 2.2 (relative luminance, 1 to 21).
+All colours are derived from one, and corrected until text is readable on light and dark screens.
+A contrast is that of WCAG 2.2: a ratio of relative luminances from 1 to 21.
 """
 
 import colorsys
@@ -17,17 +17,17 @@ from newsletter.domain.themes import Theme
 MIN_CONTRAST = 4.5
 """The minimum contrast of text to its background: WCAG 2.2, 1.4.3, level AA."""
 _ACCENT_CONTRAST = 8.5
-"""The contrast of the accent on a dark background: above level AAA, for links in long texts."""
+"""The contrast of the accent to a dark background: above level AAA, for links in long texts."""
 _BAND_CONTRAST = 9.0
-"""The contrast of the masthead's band to white: above level AAA, for small words too."""
+"""The contrast of the masthead's band to white: above level AAA, for small text too."""
 
 _HEADER_CONTRAST, _DESK_CONTRAST = 9.0, 7.0
-"""The contrast to white of the desk's header, and of its accent, which is also read on its tint."""
+"""The contrast to white of the desk's header, and of its accent."""
 
 _HEX_COLOR_PATTERN = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 _WHITE = "#ffffff"
 _MAX_SATURATION, _DESK_SATURATION = 0.8, 0.45
-"""The maximum saturation on a dark background, where full colours glare: of emails and the desk."""
+"""The maximum saturation of the accent on a dark screen, in emails and at the desk."""
 
 
 class Serif(Enum):
@@ -88,7 +88,7 @@ def contrast(color: str, other: str) -> float:
 
 
 def parse_color(text: str) -> str:
-    """Return a colour in lower case. Raises ValueError, which says what to write."""
+    """Return ``#rrggbb`` in lower case. Raises ValueError, which says what to write."""
     if not _HEX_COLOR_PATTERN.fullmatch(text):
         raise ValueError(
             f'{text!r} is no colour that every mail program knows; write it like "#17505c":'
@@ -97,8 +97,8 @@ def parse_color(text: str) -> str:
     return text.lower()
 
 
-def _not_a_comment(value: Any) -> Any:
-    """Refuse an empty value: without quotes, YAML takes a colour for a comment."""
+def _require_quoted(value: Any) -> Any:
+    """Refuse an empty value: without quotes, YAML reads a colour as a comment."""
     if value is None:
         raise ValueError(
             'has no value: YAML takes # for a comment; put the colour in quotes, like "#17505c"'
@@ -107,17 +107,14 @@ def _not_a_comment(value: Any) -> Any:
 
 
 _HEX_SCHEMA = {"pattern": "^#[0-9a-fA-F]{6}$"}
-_ColorText = Annotated[str, Rule(_not_a_comment, first=True)]
+_ColorText = Annotated[str, Rule(_require_quoted, first=True)]
 Color = Annotated[_ColorText, Rule(parse_color, schema=_HEX_SCHEMA)]
 """A colour, as ``#`` and six hexadecimal digits."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Logo:
-    """The logo in the masthead.
-
-    A square logo is beside the name, a wide one replaces it on a band in the organisation's colour.
-    """
+    """The logo in the masthead: a square one next to the name, a wide one in place of the name."""
 
     src: PictureUrl = setting(
         "The picture's address on the web.", "https://forum.example/mail-logo.png"
@@ -127,17 +124,13 @@ class Logo:
 
     @property
     def is_wide(self) -> bool:
-        """Return whether it is a word mark rather than a sign."""
+        """Return whether the logo replaces the name."""
         return self.width > 1.5 * self.height
 
 
 @dataclass(frozen=True, kw_only=True)
 class Brand:
-    """The look of emails and pages.
-
-    All colours are derived from one, for light and dark screens, and corrected until text is
-    readable.
-    """
+    """The look of emails and pages."""
 
     color: Color = setting("The organisation's colour.", '"#17505c"', default="#17505c")
     theme: Theme = setting(
@@ -150,7 +143,7 @@ class Brand:
     logo: Logo | None = setting("A picture in the masthead.", default=None)
 
 
-def light(color: str) -> Scheme:
+def light_scheme(color: str) -> Scheme:
     """Derive the colours of a light screen."""
     ground = _neutral(color, 0.94, 0.27)
     return Scheme(
@@ -166,7 +159,7 @@ def light(color: str) -> Scheme:
     )
 
 
-def dark(color: str) -> Scheme:
+def dark_scheme(color: str) -> Scheme:
     """Derive the colours of a dark screen."""
     sheet = _neutral(color, 0.106, 0.11)
     return Scheme(
@@ -178,7 +171,7 @@ def dark(color: str) -> Scheme:
         line=_neutral(color, 0.24, 0.12),
         accent=_reach_contrast(color, 1.0, sheet, _ACCENT_CONTRAST, saturation=_MAX_SATURATION),
         on_accent=_neutral(color, 0.08, 0.6),
-        band=light(color).band,
+        band=light_scheme(color).band,
     )
 
 
@@ -189,13 +182,11 @@ _DESK_DARK = "#161d20"
 def desk_colors(color: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Return the colours of the desk on a light and on a dark screen, by their names in CSS.
 
-    Text has a contrast of 5.5 or more in each of them, whatever the accent.
+    The contrast of text is at least 5.5 for any colour.
     """
     header = _reach_contrast(color, 0.0, _WHITE, _HEADER_CONTRAST)
-    deep, night = (
-        _reach_contrast(color, 0.0, _WHITE, _DESK_CONTRAST),
-        _mix(header, "#000000", 0.35),
-    )
+    deep = _reach_contrast(color, 0.0, _WHITE, _DESK_CONTRAST)
+    night = _mix(header, "#000000", 0.35)
     bright = _reach_contrast(color, 1.0, _DESK_DARK, _ACCENT_CONTRAST, saturation=_DESK_SATURATION)
     day = {
         "brand": header,
@@ -204,7 +195,7 @@ def desk_colors(color: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
         "accent": deep,
         "accent-hover": _mix(deep, "#000000", 0.25),
         "accent-soft": _mix(_WHITE, deep, 0.12),
-        "stage": light(color).ground,
+        "stage": light_scheme(color).ground,
     }
     evening = {
         "brand": night,
@@ -222,15 +213,18 @@ def desk_colors(color: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
 def _reach_contrast(
     color: str, end: float, against: str, min_contrast: float, *, saturation: float = 1.0
 ) -> str:
-    """Return the hue, made lighter (``end`` 1) or darker (0) until the contrast is high enough."""
+    """Return the colour, made lighter (``end`` 1) or darker (0) until the contrast is reached.
+
+    ``saturation`` is the maximum saturation.
+    """
     hue, lightness, pure = _hls(color)
     steps = (lightness + (end - lightness) * step / 100 for step in range(101))
     tries = (_as_hex(colorsys.hls_to_rgb(hue, step, min(pure, saturation))) for step in steps)
-    return next(one for one in tries if contrast(one, against) >= min_contrast)
+    return next(shade for shade in tries if contrast(shade, against) >= min_contrast)
 
 
 def _neutral(color: str, lightness: float, saturation: float) -> str:
-    """Return a colour of little saturation with this hue and lightness; a grey gives greys."""
+    """Return a colour of this hue, lightness and saturation; a grey for a grey."""
     hue, _, pure = _hls(color)
     return _as_hex(colorsys.hls_to_rgb(hue, lightness, saturation * min(1.0, 2 * pure)))
 

@@ -8,7 +8,6 @@ from datetime import datetime
 from newsletter.domain.statements.statement import Approval
 
 MAX_COMMENT_CHARS = 2_000
-"""Characters of a comment."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +27,10 @@ class Comment:
 
 
 def normalize_comment(typed: str) -> str:
-    """Normalize a typed comment for storage. Raises ValueError, which says what to change."""
+    """Return a typed comment without unprintable characters and surrounding blanks.
+
+    Raises ValueError, which says what to change, for an empty or too long comment.
+    """
     lines = (
         "".join(character if character.isprintable() else " " for character in line).rstrip()
         for line in typed.splitlines()
@@ -46,20 +48,21 @@ _MENTION_PATTERN = re.compile(r"(?<![\w.+@-])@([\w.+-]{1,100}(?:@[\w.-]{1,100})?
 
 
 def find_mentions(words: str, names: Mapping[str, str]) -> dict[str, str]:
-    """Return what a comment mentions with its address, or "": @ben, @ben.okri, @ben@forum.example.
+    """Return each mention in a comment, without its @, and the address that it means.
 
     ``names`` has the name of each of the staff, by address. A mention is an address, its local
-    part, a first name, or a name without blanks. A name that two people share mentions neither.
+    part, a first name, or a name without blanks: @ben, @ben.okri, @ben@forum.example. If it means
+    nobody or several people, the address is "".
     """
     known: dict[str, set[str]] = {}
     for address, name in names.items():
         parts = name.casefold().split()
         full_names = {joint.join(parts) for joint in ("", ".", "-")}
-        for one in {address, address.partition("@")[0], *parts[:1], *full_names}:
-            known.setdefault(one, set()).add(address)
-    mentions = (one.rstrip(".-") for one in _MENTION_PATTERN.findall(words))
-    found = {one: [*known.get(one.casefold(), ())] for one in mentions}
-    return {one: who[0] if len(who) == 1 else "" for one, who in found.items()}
+        for spelling in {address, address.partition("@")[0], *parts[:1], *full_names}:
+            known.setdefault(spelling, set()).add(address)
+    mentions = (mention.rstrip(".-") for mention in _MENTION_PATTERN.findall(words))
+    people = {mention: [*known.get(mention.casefold(), ())] for mention in mentions}
+    return {mention: who[0] if len(who) == 1 else "" for mention, who in people.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,22 +76,24 @@ class ChangeRequest:
     at: datetime
     reason: str
     closed_at: datetime | None = None
-    """When the same version was submitted again."""
+    """When the version was submitted again without a change."""
 
 
-def open_change_request(
+def find_open_request(
     requests: Iterable[ChangeRequest], content_hash: str, approvals: Iterable[Approval]
 ) -> ChangeRequest | None:
-    """Return the last request for changes, unless its version was approved or resubmitted since.
+    """Return the last request for changes if it is open, or None.
 
-    ``requests`` is in the order of writing, which decides between two of one instant.
+    It is closed if the text has changed, or was approved or submitted again since. ``requests`` are
+    in the order of writing, which decides between two of one instant.
     """
-    last = max(reversed(list(requests)), key=lambda one: one.at, default=None)
+    last = max(reversed(list(requests)), key=lambda request: request.at, default=None)
     if last is None or last.closed_at is not None or last.content_hash != content_hash:
         return None
-    since = [
-        approval
+    is_approved = any(
+        approval.content_hash == content_hash
+        and approval.at >= last.at
+        and approval.revoked_at is None
         for approval in approvals
-        if approval.content_hash == content_hash and approval.at >= last.at
-    ]
-    return None if any(approval.revoked_at is None for approval in since) else last
+    )
+    return None if is_approved else last

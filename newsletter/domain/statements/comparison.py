@@ -12,7 +12,7 @@ from newsletter.domain.wording import say
 _MAX_WORDS = 2_000
 """Longer passages are not compared word by word."""
 _MIN_SHARED_WORD_RATIO = 0.5
-"""The minimum share of words that two passages have in common, to be compared word by word."""
+"""Passages with a smaller share of common words are not compared word by word."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,13 +20,13 @@ class Difference:
     """A difference between two texts, in one field or passage."""
 
     what: str
-    """The field's name; ``text`` for the text that readers see."""
+    """The name of the field; for two emails, in words."""
     before: str
     after: str
 
     @property
     def runs(self) -> list[tuple[str, str]]:
-        """Return (tag, text) of the shared (``same``), removed (``out``) and added (``in``) words.
+        """Return runs of words as (tag, text): ``same``, ``out`` (removed) or ``in`` (added).
 
         Passages with little in common are one removed and one added run.
         """
@@ -36,40 +36,43 @@ class Difference:
         full_texts = [("out", self.before.strip()), ("in", self.after.strip())]
         if max(len(left), len(right)) > _MAX_WORDS or matcher.ratio() < _MIN_SHARED_WORD_RATIO:
             return [run for run in full_texts if run[1]]
-        found = []
+        runs = []
         for tag, a, b, c, d in matcher.get_opcodes():
             if tag == "equal":
-                found.append(("same", "".join(right[c:d])))
+                runs.append(("same", "".join(right[c:d])))
                 continue
-            found += [("out", "".join(left[a:b])), ("in", "".join(right[c:d]))]
-        return [run for run in found if run[1]]
+            runs += [("out", "".join(left[a:b])), ("in", "".join(right[c:d]))]
+        return [run for run in runs if run[1]]
 
 
-def differences(before: DraftText, after: DraftText) -> tuple[Difference, ...]:
-    """Return all differences between two draft texts: fields first, then the text by paragraphs."""
-    found = [
+def compare_drafts(before: DraftText, after: DraftText) -> tuple[Difference, ...]:
+    """Return the differences between two draft texts: fields first, then runs of paragraphs."""
+    differences = [
         Difference(what=name, before=_as_text(value), after=_as_text(getattr(after, name)))
         for name, value in vars(before).items()
         if name != "body" and value != getattr(after, name)
     ]
-    for one, other in _parts(before.body, after.body):
+    for one, other in _pair_paragraphs(before.body, after.body):
         if one != other:
             pair = ("\n\n".join(one), "\n\n".join(other))
-            found.append(Difference(what="body", before=pair[0], after=pair[1]))
-    return tuple(found)
+            differences.append(Difference(what="body", before=pair[0], after=pair[1]))
+    return tuple(differences)
 
 
 def merge_texts(theirs: DraftText, mine: DraftText) -> DraftText:
-    """Merge two texts into one with both versions of each difference, those of ``theirs`` first."""
-    kept = [
+    """Return one text with the different paragraphs of both, those of ``theirs`` first.
+
+    Of the other fields ``theirs`` counts, and ``mine`` if it is empty.
+    """
+    paragraphs = [
         paragraph
-        for one, other in _parts(theirs.body, mine.body)
+        for one, other in _pair_paragraphs(theirs.body, mine.body)
         for paragraph in (one if one == other else [*one, *other])
     ]
-    filled = {
+    fields = {
         name: getattr(mine, name) for name, value in vars(theirs).items() if value in {"", ()}
     }
-    return replace(theirs, **filled | {"body": "\n\n".join(kept)})
+    return replace(theirs, **fields | {"body": "\n\n".join(paragraphs)})
 
 
 def _as_text(value: object) -> str:
@@ -78,10 +81,10 @@ def _as_text(value: object) -> str:
     return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
-def _parts(one: str, other: str) -> list[tuple[Sequence[str], Sequence[str]]]:
-    """Yield runs of paragraphs of both texts: equal and different runs in turn."""
+def _pair_paragraphs(one: str, other: str) -> list[tuple[Sequence[str], Sequence[str]]]:
+    """Return pairs of runs of paragraphs, in turn equal and different."""
     left, right = _paragraphs(one), _paragraphs(other)
-    # with autojunk, what stands often in a long text would count for nothing
+    # autojunk would ignore paragraphs that a long text repeats
     codes = SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
     return [(left[a:b], right[c:d]) for _, a, b, c, d in codes]
 
@@ -90,8 +93,8 @@ def _paragraphs(text: str) -> list[str]:
     return [one for one in re.split(r"\n(?:[ \t]*\n)+", text.strip("\n")) if one.strip()]
 
 
-def reader_differences(before: Content, after: Content) -> tuple[Difference, ...]:
-    """Return all differences that readers would see: those around the text first."""
+def compare_contents(before: Content, after: Content) -> tuple[Difference, ...]:
+    """Return the differences between two emails: sender, lists and the like, then the text."""
     around = (
         Difference(what=what, before=one, after=other)
         for (what, one), (_, other) in zip(_around(before), _around(after), strict=True)

@@ -10,7 +10,7 @@ from enum import Enum
 from functools import cached_property
 from typing import Annotated, Any, NamedTuple
 
-from newsletter.domain.setting import Line, Rule, SecureUrl, Website, setting, some
+from newsletter.domain.setting import Line, Rule, SecureUrl, Website, not_empty, setting
 from newsletter.domain.statements.brand import Brand
 from newsletter.domain.subscribers.address import Address, OptionalAddress
 from newsletter.domain.subscribers.lists import ListName
@@ -19,20 +19,20 @@ from newsletter.domain.themes import Theme
 from newsletter.domain.wording import say
 
 MAX_FALLBACKS = 10
-"""The maximum of different words for readers without a name, in all languages of an email."""
+"""The maximum number of fallbacks for a missing name, in all languages of an email."""
 MAX_GREETING_CHARS = 60
-"""The maximum length of a name, in characters."""
+"""The maximum length of a name in a greeting."""
 MAX_NAME_WORD_CHARS = 30
-"""The maximum length of a word, in characters, that fits on a line of a telephone."""
+"""The maximum length of a word of a name: it fits on a line of a phone."""
 
 _MAX_RAW_CHARS = 4 * MAX_GREETING_CHARS
-"""Longer names, in characters, are not examined at all."""
+"""A longer name is not examined."""
 _QUOTES = str.maketrans(dict.fromkeys("'‘ʼ`´", "’"))
 _PLAIN_NAME_SIGNS = {" ": " ", "-": "-", "‐": "-", "‑": "-", "’": "'", ".": ".", ",": ",", "·": "-"}
 _JOINERS = "\u200c\u200d"
-"""Invisible characters with which Persian and Indian names are spelled."""
+"""Invisible characters in the spelling of Persian and Indian names."""
 _NAME_SHAPE_PATTERN = re.compile(r"'?a[am' .,-]*[am.]|a")
-"""The shape of a name: letters, marks above or below them, and punctuation that names have."""
+"""A name as ``_shape`` writes it: ``a`` is a letter, ``m`` a combining mark."""
 _IMPLAUSIBLE_NAME_PATTERN = re.compile(
     r"m{4}"  # marks piled up
     r"|[' ,-][',.-]|'[ .,]|\.\.|\.[' ,-]?[',-]{2}|,(?! )"
@@ -47,7 +47,7 @@ def greeting_name(name: str) -> str:
     At most 60 characters: letters of any script, blanks, ``-``, ``.``, ``,``, ``·`` and ``’``,
     which replaces ``'``.
     """
-    if len(name) > _MAX_RAW_CHARS or any(map(_unseen, name)):
+    if len(name) > _MAX_RAW_CHARS or any(map(_is_invisible, name)):
         return ""
     name_text = " ".join(unicodedata.normalize("NFC", name).translate(_QUOTES).split()).rstrip(" ,")
     shape = "".join(map(_shape, name_text))
@@ -55,8 +55,8 @@ def greeting_name(name: str) -> str:
     return name_text if is_fitting and not _IMPLAUSIBLE_NAME_PATTERN.search(shape) else ""
 
 
-def _unseen(character: str) -> bool:
-    """Return whether it is a line break, a control character, or a mark that reverses text."""
+def _is_invisible(character: str) -> bool:
+    """Return whether it is a line break, a control character, or reverses the text direction."""
     kind = unicodedata.category(character)
     return (kind[0] in "C" and character not in _JOINERS) or kind in {"Zl", "Zp"}
 
@@ -71,8 +71,8 @@ def _shape(character: str) -> str:
 class MergeField(Enum):
     """A merge mark in content that is replaced for each recipient.
 
-    The marks hold letters and digits only: premailer, quoted-printable and URL encoding leave such
-    a word unchanged. No statement may contain ``MARK_PREFIX``.
+    A mark has only letters, which premailer, quoted-printable and URL encoding leave unchanged. No
+    statement may contain ``MARK_PREFIX``.
     """
 
     UNSUBSCRIBE = "NLMERGEUNSUBSCRIBE"
@@ -83,7 +83,7 @@ class MergeField(Enum):
 
 MARK_PREFIX = "NLMERGE"
 NAME_MARKS = tuple(f"{MARK_PREFIX}NAME{number}" for number in range(MAX_FALLBACKS))
-"""The merge marks of a reader's name, in the order of their ``Content.fallbacks``."""
+"""The merge marks of a reader's name, in the order of ``Content.fallbacks``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +138,7 @@ class Sender:
 
 @dataclass(frozen=True, kw_only=True)
 class ListTitle:
-    """The title of a list for readers."""
+    """A list, as readers see it."""
 
     name: str
     title: str
@@ -186,7 +186,7 @@ class Layout:
 _HOST_PATTERN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 
 
-def _host(text: str) -> str:
+def _parse_host(text: str) -> str:
     if not _HOST_PATTERN.fullmatch(text.lower()):
         raise ValueError(f"{text!r} is no host; write one like forum.example, without https://")
     return text.lower()
@@ -194,7 +194,7 @@ def _host(text: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class LinkParameters:
-    """Link parameters that tell the website that a visit came from an email, not from whom."""
+    """Link parameters by which a website counts visits from an email, but not the visitors."""
 
     source: Line = setting(
         "The value of `utm_source`; `utm_medium` is always `email`.", "newsletter"
@@ -203,14 +203,14 @@ class LinkParameters:
         "The value of `utm_campaign`. Without it: the statement's slug.", "autumn-2026", default=""
     )
     hosts: Annotated[
-        tuple[Annotated[str, Rule(_host)], ...],
-        some("names no host; write your own site's, like [forum.example]"),
+        tuple[Annotated[str, Rule(_parse_host)], ...],
+        not_empty("names no host; write your own site's, like [forum.example]"),
     ] = setting(
         "The hosts whose links get the parameters, with their subdomains.", ["forum.example"]
     )
 
     def marks(self, slug: str) -> dict[str, str]:
-        """Return the parameters for one statement. The archive knows them by the medium."""
+        """Return the link parameters for a statement. The archive removes them by ``medium``."""
         campaign = self.campaign or slug
         return {"utm_source": self.source, "utm_medium": "email", "utm_campaign": campaign}
 
@@ -227,21 +227,21 @@ class Publisher:
     """IANA name of the zone of dates that readers see."""
     brand: Brand = field(default_factory=Brand)
     lists: tuple[ListTitle, ...] = ()
-    """Lists with a title; for other lists readers see the name."""
+    """The lists with a title. Of other lists readers see the name."""
     layout: Layout = field(default_factory=Layout)
     counting: LinkParameters | None = None
     """The link parameters; None if links get none."""
     unsubscribe_inbox: str = ""
     """The address to which mail programs send unsubscribe requests; empty if there is none."""
     senders: tuple[tuple[str, Sender], ...] = ()
-    """The senders of lists that have a sender of their own, by the name of the list."""
+    """(list, sender) of each list with its own sender."""
 
     def sender_of(self, lists: Sequence[str]) -> Sender:
-        """Return the sender for these lists: that of the first list with a sender of its own."""
+        """Return the sender of a statement to these lists: the first list decides."""
         return dict(self.senders).get(lists[0], self.sender) if lists else self.sender
 
     def title_of(self, lists: Sequence[str]) -> str:
-        """Return the title of the first of these lists that has a title, or ""."""
+        """Return the title of the first of these lists, or "" if it has none."""
         titles = {one.name: one.title for one in self.lists if one.title != one.name}
         return titles.get(lists[0], "") if lists else ""
 
@@ -250,8 +250,7 @@ class Publisher:
 class Content:
     """A campaign's subject, HTML and text, rendered once, with open merge fields.
 
-    Every field decides what readers get, who they are or when they get it. So the content hash
-    covers all fields, also those that are added later.
+    Each field affects what readers get, which readers, or when. The content hash covers all fields.
     """
 
     subject: str
@@ -260,7 +259,7 @@ class Content:
     language: str
     sender: Sender
     headers: tuple[tuple[str, str], ...]
-    """Further header fields (List-Id, List-Unsubscribe …), equal for all but for merge marks."""
+    """Further header fields (List-Id, List-Unsubscribe …), with merge marks."""
     lists: tuple[str, ...]
     corrects: str
     send_at: str
@@ -272,13 +271,13 @@ class Content:
     delivery_settings_hash: str = ""
     """The hash of the delivery settings that change the sent bytes; empty if there are none."""
     embargo: str = ""
-    """The words of the text about an embargo. A waiver holds only for these words."""
+    """The words of the text about an embargo. A waiver is valid only for these words."""
     fallbacks: tuple[str, ...] = ()
-    """The fallback of each gap of NAME_MARKS, for readers without a name."""
+    """The text of each mark of NAME_MARKS for readers without a name."""
     writers: tuple[str, ...] = ()
     """The folded addresses of the writers of all its texts, who may not approve it."""
     texts: tuple[tuple[str, str], ...] = ()
-    """The slug of each text in it, the statement's own first → the hash of the written text."""
+    """(slug, hash of the Markdown) of each text in the email, the statement's own first."""
     unlisted: bool = False
     """The archive has no page of it."""
     welcome: bool = False
@@ -288,40 +287,41 @@ class Content:
 
     @property
     def greetings(self) -> int:
-        """Return the number of name gaps in both bodies."""
+        """Return the number of name marks in both bodies."""
         return (self.html + self.text).count(f"{MARK_PREFIX}NAME")
 
     def fill_names(self, name: str) -> tuple[str, ...]:
-        """Return the text of each name gap for a reader with this name, which is outside input."""
+        """Return the text of each name mark for a reader with this name."""
         if not self.fallbacks:
             return ()
         name_text = greeting_name(name)
-        # a name that holds a mark would be filled in turn
-        known = name_text and MARK_PREFIX not in name_text.upper()
-        return tuple(name_text if known else fallback for fallback in self.fallbacks)
+        # ``merge`` would also fill a mark in the name
+        is_usable = name_text and MARK_PREFIX not in name_text.upper()
+        return tuple(name_text if is_usable else fallback for fallback in self.fallbacks)
 
     def in_words(self, part: str) -> str:
-        """Return the HTML or the text as readers without a name get it."""
+        """Return HTML or text as readers without a name get it."""
         return _fill(part, self.fallbacks)
 
     def as_written(self, part: str) -> str:
-        """Return HTML or text for its authors: greetings as typed, and no reader's token."""
+        """Return HTML or text for its writers: greetings as typed, and … for a reader's token."""
         written = _fill(part, [f"{{name|{fallback}}}" for fallback in self.fallbacks])
         return written.replace(MergeField.UNSUBSCRIBE.value, "…")
 
     def content_hash(self) -> str:
-        """Return the SHA-256 of all fields, 64 hexadecimal digits; a segment counts by its rule."""
+        """Return the SHA-256 of all fields, as 64 hexadecimal digits."""
         values = asdict(self) | {"segment": str(self.segment or "")}
         text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def what_changed(before: Content, now: Content) -> tuple[str, ...]:
+def name_changes(before: Content, now: Content) -> tuple[str, ...]:
     """Return the changed parts of an email, each in a few words."""
-    (own, *_), old, new = now.texts or (("", ""),), dict(before.texts), dict(now.texts)
-    found: list[str] = [say("its text")] if old.get(own[0]) != new.get(own[0]) else []
-    others = sorted({*old, *new} - {own[0]})
-    found += [
+    old, new = dict(before.texts), dict(now.texts)
+    own = now.texts[0][0] if now.texts else ""
+    changed: list[str] = [say("its text")] if old.get(own) != new.get(own) else []
+    others = sorted({*old, *new} - {own})
+    changed += [
         say("the translation {slug}", slug=slug)
         for slug in others
         if old.get(slug) != new.get(slug)
@@ -346,8 +346,8 @@ def what_changed(before: Content, now: Content) -> tuple[str, ...]:
             (now.template_version, now.delivery_settings_hash),
         ),
     }
-    found += [name for name, (one, other) in parts.items() if one != other]
-    return tuple(found) or ("how it is rendered",)
+    changed += [name for name, (one, other) in parts.items() if one != other]
+    return tuple(changed) or ("how it is rendered",)
 
 
 class Recipient(NamedTuple):
@@ -358,10 +358,10 @@ class Recipient(NamedTuple):
     unsubscribe: str
     message_id: str
     names: tuple[str, ...] = ()
-    """The text of each name gap, as ``Content.called`` returns it."""
+    """The text of each name mark, as ``Content.fill_names`` returns it."""
 
     def merge(self, template: str) -> str:
-        """Fill the merge fields of a subject, text or header."""
+        """Return a subject, body or header with this reader's values."""
         text = template.replace(MergeField.UNSUBSCRIBE.value, self.unsubscribe).replace(
             MergeField.MESSAGE_ID.value, self.message_id
         )
@@ -369,7 +369,7 @@ class Recipient(NamedTuple):
 
 
 class Recipients(Sequence[Recipient]):
-    """The recipients of a batch, by columns: most providers need no object for each recipient."""
+    """The recipients of a batch, stored by columns: most providers need no object per recipient."""
 
     def __init__(
         self,

@@ -1,18 +1,16 @@
 """A text that is written at the desk: its fields as typed, and its versions."""
 
 import re
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-DRAFT_KEY_PATTERN = r"[a-z0-9]{16}"
 VERSION_PERIOD = timedelta(minutes=5)
-"""The time span in which one person's typing is one version."""
+"""One person's typing within this time is one version."""
 MAX_BODY_CHARS = 200_000
-"""The maximum length of a text, in characters: no email is longer."""
 MAX_LINE_CHARS = 1_000
-"""The maximum length of each other field, in characters."""
+"""The maximum length of each other field."""
 
 _LINE_END_PATTERN = re.compile(r"\r\n?")
 _SURROGATE_PATTERN = re.compile(r"[\ud800-\udfff]")
@@ -53,30 +51,28 @@ class DraftText:
 
     def as_new(self, title: str = "") -> "DraftText":
         """Return a copy for another statement: without times and relations to other statements."""
-        bare = DraftText(title=title.strip() or self.title, body=self.body, summary=self.summary)
-        kept = {
-            name: vars(self)[name]
-            for name in (
-                "subject",
-                "preview",
-                "reply_to",
-                "lists",
-                "language",
-                "segment",
-                "welcome",
-            )
-        }
-        return replace(bare, **kept)
+        return DraftText(
+            title=title.strip() or self.title,
+            body=self.body,
+            summary=self.summary,
+            subject=self.subject,
+            preview=self.preview,
+            reply_to=self.reply_to,
+            lists=self.lists,
+            language=self.language,
+            segment=self.segment,
+            welcome=self.welcome,
+        )
 
-    def too_long(self) -> dict[str, int]:
+    def find_overlong_fields(self) -> dict[str, int]:
         """Return the maximum length of each field that is longer, by the name of the field."""
-        most = {each.name: MAX_LINE_CHARS for each in fields(self)} | {"body": MAX_BODY_CHARS}
+        limits = {each.name: MAX_LINE_CHARS for each in fields(self)} | {"body": MAX_BODY_CHARS}
         sizes = {name: len(str(value)) for name, value in asdict(self).items()}
-        return {name: most[name] for name, size in sizes.items() if size > most[name]}
+        return {name: limits[name] for name, size in sizes.items() if size > limits[name]}
 
 
 def _clean(text: str) -> str:
-    # half of a surrogate pair is no UTF-8, and functions of SQLite end a text at U+0000
+    # UTF-8 has no surrogates, and SQLite's functions end a text at U+0000
     return _SURROGATE_PATTERN.sub("\ufffd", _LINE_END_PATTERN.sub("\n", text)).replace("\x00", "")
 
 
@@ -84,13 +80,13 @@ class VersionKind(Enum):
     """The origin of a version."""
 
     TYPED = "typed"
-    """One person typed it, each time within five minutes of its beginning."""
+    """One person typed it within VERSION_PERIOD."""
     BROUGHT = "brought"
-    """It came from a file, or from a statement that is edited elsewhere."""
+    """It was imported from a file, or copied from a statement that is edited elsewhere."""
     RESTORED = "restored"
     """An earlier version was brought back."""
     ASIDE = "aside"
-    """It was typed on an older revision and is not the current text."""
+    """It was typed on an older revision, and never became the current text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,13 +105,12 @@ class Version:
     at: datetime
     """The time of the last typing."""
     closed: bool = False
-    """Further typing makes another version."""
-    handed_in_at: datetime | None = None
-    handed_in_by: str = ""
+    """Further typing begins another version."""
+    submitted_at: datetime | None = None
+    submitted_by: str = ""
 
-    def goes_on(self, by: str, at: datetime) -> bool:
-        """Return whether this person's typing now still belongs to this version."""
-        # after the clock went back, another version begins
+    def accepts_typing(self, by: str, at: datetime) -> bool:
+        """Return whether typing of this person at this time belongs to this version."""
         is_recent = timedelta(0) <= at - self.began_at < VERSION_PERIOD
         return not self.closed and self.kind is VersionKind.TYPED and self.by == by and is_recent
 
@@ -137,14 +132,14 @@ class Draft:
     key: str
     version: Version
     revision: int
-    """A number that grows with each change, so that typing on an older text is noticed."""
+    """A number that grows with each change. It shows that someone typed on an older text."""
     created_at: datetime
     created_by: str
     changed_at: datetime
     changed_by: str
     slug: str = ""
     """The slug of the statement; empty before the first submission."""
-    handed_in: int | None = None
+    submitted_version: int | None = None
     """The number of the last submitted version."""
     taken_back: bool = False
     """The submitted version was withdrawn."""
@@ -152,21 +147,21 @@ class Draft:
     """A template for new texts, which is never submitted."""
     copied_of: str = ""
     """The slug of the statement that it was copied from."""
-    found: ImportFindings = ImportFindings()
+    import_findings: ImportFindings = ImportFindings()
 
     @property
-    def is_handed_in(self) -> bool:
+    def is_submitted(self) -> bool:
         """Return whether a version was submitted and not withdrawn."""
-        return self.handed_in is not None and not self.taken_back
+        return self.submitted_version is not None and not self.taken_back
 
     @property
-    def is_ahead(self) -> bool:
-        """The current version differs from the submitted one."""
-        return self.handed_in is None or self.version.number != self.handed_in
+    def has_unsubmitted_text(self) -> bool:
+        """Return whether the current version is not the submitted one."""
+        return self.submitted_version is None or self.version.number != self.submitted_version
 
 
 DECORATIVE_SUFFIX = ",decoration"
-"""A suffix of the size in a picture's URL: screen readers skip the picture."""
+"""The end of the URL of a decorative picture, which screen readers skip."""
 _MARKDOWN_SIGN_PATTERN = re.compile(r"([\\\[\]*_`<>])")
 
 
@@ -187,7 +182,7 @@ class Picture:
     at: datetime
 
     def address(self, public_url: str) -> str:
-        """Return the URL from which emails load it, with its size in the URL."""
+        """Return the URL from which emails load it, with its size as the fragment."""
         mark = "" if self.alt else DECORATIVE_SUFFIX
         return f"{public_url}/media/{self.name}#{self.width}x{self.height}{mark}"
 

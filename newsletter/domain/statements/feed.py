@@ -1,4 +1,4 @@
-"""The items of a feed, and the decision which of them become statements."""
+"""The items of a feed. New items become statements."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from newsletter.domain.errors import NewsletterError
 
 MAX_NEW_ITEMS = 50
-"""The maximum of new items in one visit. More of them mean that the feed moved or was rebuilt."""
+"""The maximum number of new items in one visit. More mean that the feed was moved or rebuilt."""
 _FIRST_RETRY = timedelta(minutes=1)
 _LATE = timedelta(hours=1)
 _MAX_WAIT = timedelta(days=1)
@@ -21,7 +21,7 @@ _MAX_WAIT = timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """An item of a feed, as the feed has it."""
+    """An item of a feed."""
 
     id: str
     """The item's id in the feed; else its link; else a hash of its title and date."""
@@ -41,7 +41,7 @@ class Item:
     """The base URL of relative links in ``content``."""
 
     def fingerprint(self) -> str:
-        """Return a hash that changes whenever readers would get something else."""
+        """Return a hash of all that readers would get."""
         at = self.published.isoformat() if self.published else ""
         parts = [self.title, self.link, at, self.content, self.summary, self.language]
         packed = json.dumps([*parts, self.markup, self.whole])
@@ -50,7 +50,7 @@ class Item:
 
 @dataclass(frozen=True, kw_only=True)
 class ExtractedStatement:
-    """The parts of a statement that were extracted from an item."""
+    """The parts of a statement, extracted from an item."""
 
     title: str
     body: str
@@ -68,16 +68,16 @@ class ItemState(Enum):
     """The state of an item of a feed."""
 
     PASSED = "passed over"
-    """It was there at the first visit, or is older: it never becomes a statement."""
+    """It is as old as the first visit, or older: it never becomes a statement."""
     TAKEN = "taken"
     """It became a statement."""
     UNUSABLE = "unusable"
-    """No statement can be made of it as it is; it is tried again when it changes."""
+    """No statement can be made of it. It is tried again if it changes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class KnownItem:
-    """An item as the last visit found it."""
+    """A stored item of a feed."""
 
     number: int = 0
     """The number within the workspace; 0 until it is stored."""
@@ -90,7 +90,7 @@ class KnownItem:
     slug: str = ""
     """The slug of its statement, if there is one."""
     composed: ExtractedStatement | None = None
-    """The extracted text; None if there is none, if it is unchanged or was not extracted."""
+    """The extracted text. None if it did not change, or cannot be or was not extracted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,14 +98,14 @@ class FeedRecord:
     """The state of a feed between visits."""
 
     address: str = ""
-    """The URL of the last visit. At another URL all items count as old."""
+    """The URL of the last visit. After a change of URL all items count as old."""
     first_at: datetime | None = None
-    """The first visit that returned items; older items are never taken."""
+    """The first visit that returned items. Older items are never taken."""
     visited_at: datetime | None = None
     succeeded_at: datetime | None = None
     next_at: datetime | None = None
     bookmark: str = ""
-    """An opaque value of the feed reader, for asking only for new items."""
+    """A value with which the feed reader asks only for new items."""
     failures: int = 0
     """The number of failed visits in a row."""
     failure: str = ""
@@ -117,24 +117,23 @@ class FeedRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class ClassifiedItems:
-    """The items of one visit, by what happens to each."""
+    """The items of one visit that must be stored."""
 
     fresh: tuple[Item, ...] = ()
-    """New items that become statements."""
+    """Unknown items that become statements."""
     old: tuple[Item, ...] = ()
-    """New items that are skipped because they are old."""
+    """Unknown items that are skipped, as they are old."""
     known: tuple[tuple[KnownItem, Item], ...] = ()
-    """Known items that changed, or that have another id now."""
+    """Known items that changed or have a new id: as stored, and as listed now."""
     remark: str = ""
 
 
 def classify(
     items: Sequence[Item], known: Iterable[KnownItem], *, record: FeedRecord
 ) -> ClassifiedItems:
-    """Decide about all items that the feed lists."""
+    """Return what to store of the items that a feed lists, the newest first."""
     items_by_key: dict[str, Item] = {}
-    for item in items:
-        # of two with one id the newest, which a feed lists first
+    for item in items:  # of two items with one id, the newest counts
         items_by_key.setdefault(item.id, item)
     by_id = {item.id: item for item in known}
     matches, unmatched = _match_known_items(items_by_key, by_id)
@@ -144,25 +143,31 @@ def classify(
         if before.id != item.id
         or (before.state is not ItemState.PASSED and before.fingerprint != item.fingerprint())
     )
-    # if no item of a feed is known any more, the feed was moved or filled again; one item may be
-    # news
+    # several items and none of them known: the feed was moved or rebuilt; a single one may be news
     is_rebuilt = len(items_by_key) > 1 and bool(by_id) and len(unmatched) == len(items_by_key)
     fresh, old, remark = _split_unknown(unmatched, record, is_rebuilt=is_rebuilt)
     doubles = len(items) - len(items_by_key)
-    doubled = [f"{doubles} of its items have the id of another and do not count"] if doubles else []
-    remarks = "; ".join([*doubled, *([remark] if remark else [])])
-    return ClassifiedItems(fresh=tuple(fresh), old=tuple(old), known=changed, remark=remarks)
+    if doubles:
+        doubled = f"{doubles} of its items have the id of another and do not count"
+        remark = f"{doubled}; {remark}" if remark else doubled
+    return ClassifiedItems(fresh=tuple(fresh), old=tuple(old), known=changed, remark=remark)
 
 
 def _split_unknown(
     items: Sequence[Item], record: FeedRecord, *, is_rebuilt: bool
 ) -> tuple[list[Item], list[Item], str]:
-    """Return the unknown items to take, those to skip, and a note."""
+    """Return the unknown items to take, the items to skip, and a remark.
+
+    An item without a date is old only in a rebuilt feed.
+    """
     if record.first_at is None:
         return [], list(items), ""
     bound = (record.succeeded_at if is_rebuilt else None) or record.first_at
-    old_items = [item for item in items if _is_old(item, bound, undated=is_rebuilt)]
-    fresh = [item for item in items if not _is_old(item, bound, undated=is_rebuilt)]
+    old_items: list[Item] = []
+    fresh: list[Item] = []
+    for item in items:
+        is_old = is_rebuilt if item.published is None else item.published < bound
+        (old_items if is_old else fresh).append(item)
     if len(fresh) > MAX_NEW_ITEMS:
         return [], list(items), f"{len(fresh)} new items at once are no news: none was taken"
     if is_rebuilt and old_items:
@@ -173,16 +178,16 @@ def _split_unknown(
 def _match_known_items(
     items_by_key: Mapping[str, Item], by_id: Mapping[str, KnownItem]
 ) -> tuple[list[tuple[KnownItem, Item]], list[Item]]:
-    """Return each known item with its listed item, and the listed items that are unknown.
+    """Return pairs of a known and a listed item, and the listed items that are unknown.
 
-    A listed item with another id is a known one if its known id is not listed any more, and if its
-    link, or its title and date, belong to exactly one item on either side.
+    An item whose id has changed is recognised by its link, else by its title and date, if no other
+    item of the feed has the same.
     """
     matches = [(by_id[key], item) for key, item in items_by_key.items() if key in by_id]
     unmatched = {key: item for key, item in items_by_key.items() if key not in by_id}
     absent = {key: one for key, one in by_id.items() if key not in items_by_key}
-    for mark in (_link_key, _title_key):
-        items, knowns = _unique(unmatched.values(), mark), _unique(absent.values(), mark)
+    for key_of in (_link_key, _title_key):
+        items, knowns = _unique(unmatched.values(), key_of), _unique(absent.values(), key_of)
         for key in items.keys() & knowns.keys():
             matches.append((knowns[key], items[key]))
             del unmatched[items[key].id], absent[knowns[key].id]
@@ -195,14 +200,15 @@ Listed = TypeVar("Listed", Item, KnownItem)
 def _unique(
     items: Iterable[Listed], key_of: Callable[[Item | KnownItem], str]
 ) -> dict[str, Listed]:
-    found: dict[str, list[Listed]] = {}
+    """Return the items whose key no other item has, by key."""
+    items_of_key: dict[str, list[Listed]] = {}
     for item in items:
-        found.setdefault(key_of(item), []).append(item)
-    return {key: same[0] for key, same in found.items() if key and len(same) == 1}
+        items_of_key.setdefault(key_of(item), []).append(item)
+    return {key: same[0] for key, same in items_of_key.items() if key and len(same) == 1}
 
 
 def _link_key(item: Item | KnownItem) -> str:
-    """Return the link if it identifies a page; the front page of a site identifies no item."""
+    """Return a key of the link, or "" for the front page of a site, which identifies no item."""
     try:
         parts = urlsplit(item.link)
     except ValueError:
@@ -216,28 +222,24 @@ def _title_key(item: Item | KnownItem) -> str:
     return f"{item.title.casefold()} {at}" if item.title else ""
 
 
-def _is_old(item: Item, bound: datetime, *, undated: bool) -> bool:
-    return undated if item.published is None else item.published < bound
-
-
 def next_visit(
     now: datetime, *, every: timedelta, failures: int, retry_after: timedelta | None, share: float
 ) -> datetime:
     """Return the time of the next visit after this many failures in a row.
 
-    ``retry_after`` is what a server asked for. ``share`` (0 to 1) spreads the visits of many
-    workspaces over a tenth of the interval.
+    ``retry_after`` is the wait that the server asked for. ``share``, from 0 to 1, spreads the
+    visits of many workspaces over a tenth of the wait.
     """
     wait = every
     if failures:
-        # failures have no end, and a timedelta has
+        # a higher power would overflow a timedelta
         doubled = _FIRST_RETRY * 2 ** min(failures - 1, 20)
         wait = max(min(doubled, max(every, _LATE)), min(retry_after or _FIRST_RETRY, _MAX_WAIT))
     return now + wait * (1 + share / 10)
 
 
 class FeedUnreadable(NewsletterError):
-    """The feed could not be read. The message says why and what to do, without a time."""
+    """The feed could not be read. The message says why, and what to do."""
 
     def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
         super().__init__(message)

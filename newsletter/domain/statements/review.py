@@ -1,4 +1,4 @@
-"""A review: findings about a statement before it is sent, in three grades."""
+"""The review of a statement before it is sent: checks, findings, and rules about its context."""
 
 import datetime as calendar
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -35,7 +35,7 @@ class Check(Enum):
     OPEN_EMBARGO = "open-embargo"
     """The text mentions an embargo without an end; only a named person can waive it."""
     DRAFT_PART = "draft-part"
-    """A translation in the same email is a draft or was taken back."""
+    """A translation in the same email is a draft, or was withdrawn from review."""
     PLACEHOLDER = "placeholder"
     """The text contains a placeholder: TK, XXX, lorem ipsum, [DATE]."""
     WEEKDAY = "weekday"
@@ -55,11 +55,11 @@ class Check(Enum):
     DIALECT = "dialect"
     """A mark that newsletter does not know, such as - [ ] or ==x== or HTML, would be visible."""
     COPYRIGHT = "copyright"
-    """The year after © is over, and it is not the year of a picture."""
+    """The year after © is a past one, and not that of a picture."""
     NEAR_LIMIT = "near-limit"
     """The HTML has more than 90,000 bytes; the limit is 102,000, because Gmail cuts off more."""
     NOBODY = "nobody"
-    """None of its lists has subscribers, while others have: a name may be misspelt."""
+    """Its lists have no subscribers, though other lists have: a name may be misspelt."""
     UNKNOWN_LIST = "unknown-list"
     """A list is in neither the settings nor the database: it may be misspelt."""
     SEGMENT = "segment"
@@ -81,7 +81,7 @@ class Check(Enum):
     DATE = "date"
     """The statement's date is more than a year from its send date."""
     EMBARGO = "embargo"
-    """The send time is before the end of the embargo, so it goes out at that end."""
+    """The send time is before the end of the embargo, so the statement is sent at that end."""
     NO_READERS = "no-readers"
     """No list has subscribers yet."""
     NEARBY = "nearby"
@@ -107,11 +107,11 @@ class ReviewFinding(Fault):
     check: Check
 
     @property
-    def grade(self) -> Severity:
+    def severity(self) -> Severity:
         return SEVERITY_OF_CHECK[self.check]
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.grade.value} {self.check.value}: {self.message}"
+        return f"{self.place}: {self.severity.value} {self.check.value}: {self.message}"
 
 
 def finding_of(fault: Fault) -> ReviewFinding:
@@ -119,39 +119,37 @@ def finding_of(fault: Fault) -> ReviewFinding:
     return ReviewFinding(check=check, **vars(fault) | {"column": 0, "code": ""})
 
 
-def in_order(remarks: Iterable[ReviewFinding]) -> tuple[ReviewFinding, ...]:
+def in_order(findings: Iterable[ReviewFinding]) -> tuple[ReviewFinding, ...]:
     """Return the findings by file and line, each once; within a line the gravest first."""
-    ranks = list(Check)
     return tuple(
         sorted(
-            dict.fromkeys(remarks),
-            # the members of Check are in the order of their severity
-            key=lambda remark: (remark.file, remark.line, ranks.index(remark.check)),
+            dict.fromkeys(findings),
+            key=lambda one: (one.file, one.line, _ALL_CHECKS.index(one.check)),
         )
     )
 
 
-def codes(remarks: Iterable[ReviewFinding], grade: Severity) -> tuple[str, ...]:
-    """Return the names of the checks of this grade that found something, each once."""
-    found = (remark.check.value for remark in remarks if remark.grade is grade)
-    return tuple(dict.fromkeys(found))
+def check_names(findings: Iterable[ReviewFinding], severity: Severity) -> tuple[str, ...]:
+    """Return the short names of the checks that gave findings of this severity, each once."""
+    names = (finding.check.value for finding in findings if finding.severity is severity)
+    return tuple(dict.fromkeys(names))
 
 
-_SUBJECT = range(10, 79)
+_GOOD_SUBJECT_CHARS = range(10, 79)
 _GOOD_SUMMARY_CHARS = range(40, 131)
 _YEAR = calendar.timedelta(days=366)
 _MIN_CAPITALS = 12
-"""The minimum number of letters of a title that counts as all capitals: fewer may be a name."""
-
-
-_DROP_DIVISOR = 5
-_MIN_AUDIENCE = 10
-"""Readers. With smaller audiences, a change by a fifth is normal."""
+"""A title in capitals with fewer letters may be a name."""
+_MIN_AUDIENCE_CHANGE = 10
+"""A change by fewer readers is normal, even if it is a fifth."""
 
 
 def differs_by_a_fifth(before: int, now: int) -> bool:
-    """Return whether an audience differs by more than a fifth, so that a reason is required."""
-    return abs(now - before) * _DROP_DIVISOR > before and abs(now - before) >= _MIN_AUDIENCE
+    """Return whether the audience differs so much from an earlier one that a person must confirm.
+
+    It must differ by more than a fifth, and by ``_MIN_AUDIENCE_CHANGE``.
+    """
+    return abs(now - before) * 5 > before and abs(now - before) >= _MIN_AUDIENCE_CHANGE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,14 +159,14 @@ class ReviewContext:
     today: calendar.date
     """The date in the organisation's zone."""
     day: calendar.date
-    """The date on which it will be sent, as far as known."""
+    """The date on which it will be sent; today if none is known."""
     send_at: datetime | None = None
-    """The send time, aware like ``embargo_until``; a time set by staff replaces the file's."""
+    """The time that staff set, else the statement's own; aware."""
     embargo_until: datetime | None = None
     readers: int = 0
     """The number of confirmed subscribers on any list."""
     audience: int | None = None
-    """The number of readers now; None for a correction, which goes to its original's readers."""
+    """The number of readers now; None for a correction."""
     last_audience: int | None = None
     """The number of readers of the last campaign to the same lists."""
     unknown_lists: tuple[str, ...] = ()
@@ -179,7 +177,7 @@ class ReviewContext:
 
 def find_context_findings(statement: Statement, context: ReviewContext) -> Iterator[ReviewFinding]:
     """Yield findings about the front matter and the context of the statement."""
-    for check, keys, rule in _TEXT_RULES:
+    for check, keys, rule in _CONTEXT_RULES:
         message = rule(statement, context)
         if message:
             key = next((key for key in keys if statement.line_of(key)), "")
@@ -191,15 +189,17 @@ def find_context_findings(statement: Statement, context: ReviewContext) -> Itera
 
 def _subject(statement: Statement, _: ReviewContext) -> str:
     length = len(statement.subject or statement.title)
-    if length in _SUBJECT:
+    if length in _GOOD_SUBJECT_CHARS:
         return ""
     return say(
         "the subject has {length} characters and {why}: between {least} and {most} are best, and"
         " subject: may be another than the title",
         length=length,
-        why=say("says little") if length < _SUBJECT.start else say("is cut off in many inboxes"),
-        least=_SUBJECT.start,
-        most=_SUBJECT.stop - 1,
+        why=say("says little")
+        if length < _GOOD_SUBJECT_CHARS.start
+        else say("is cut off in many inboxes"),
+        least=_GOOD_SUBJECT_CHARS.start,
+        most=_GOOD_SUBJECT_CHARS.stop - 1,
     )
 
 
@@ -263,7 +263,7 @@ def _nobody(statement: Statement, context: ReviewContext) -> str:
 
 
 def _unknown_list(_: Statement, context: ReviewContext) -> str:
-    if not context.audience:  # there is nobody on any list of it, which is said instead
+    if not context.audience:  # NOBODY or NO_READERS tells it
         return ""
     return "; ".join(context.unknown_lists)
 
@@ -314,7 +314,7 @@ def _audience(_: Statement, context: ReviewContext) -> str:
 
 _Rule = Callable[[Statement, ReviewContext], str]
 
-_TEXT_RULES: tuple[tuple[Check, tuple[str, ...], _Rule], ...] = (
+_CONTEXT_RULES: tuple[tuple[Check, tuple[str, ...], _Rule], ...] = (
     (Check.SUBJECT_LENGTH, ("subject", "title"), _subject),
     (Check.CAPITALS, ("title",), _capitals),
     (Check.SUMMARY, ("preview", "summary"), _summary),
@@ -328,4 +328,7 @@ _TEXT_RULES: tuple[tuple[Check, tuple[str, ...], _Rule], ...] = (
     (Check.NEARBY, ("send_at", "embargo_until"), _nearby),
     (Check.AUDIENCE, ("lists",), _audience),
 )
-"""Check, the keys of the front matter that it is about, and its message; "" for no finding."""
+"""Check, the keys of the front matter that it is about, and its function.
+
+A function returns the message of the finding, or "".
+"""

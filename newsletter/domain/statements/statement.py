@@ -22,23 +22,22 @@ OVERRIDE_COUNT = 2
 
 
 class Progress(Enum):
-    """The status that the author gives it: *approved* counts only with ``approved_by``."""
+    """The status in the statement's source."""
 
     DRAFT = "draft"
     """Being written."""
     REVIEW = "review"
     """Ready for approval."""
     APPROVED = "approved"
-    """The source vouches for the named approvals (a reviewed pull request)."""
+    """Approved by ``approved_by`` in the source, for example in a reviewed pull request."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """A statement as its source has it.
+    """A statement as read from its source.
 
-    ``send_at`` and ``embargo_until`` are wall times in the configured zone, unless they have an
-    offset. ``local_time`` replaces ``send_at``. ``lists`` are the author's, or the configured
-    default.
+    ``send_at`` and ``embargo_until`` without an offset are wall times in the configured zone. If
+    ``local_time`` is set, ``send_at`` is not. Without lists of its own it has the default list.
     """
 
     slug: str
@@ -47,7 +46,7 @@ class Statement:
     """Markdown."""
     lists: tuple[str, ...]
     language: str
-    date: calendar.date | None = None  # the field hides the name of the type
+    date: calendar.date | None = None
     summary: str = ""
     subject: str = ""
     """The subject; empty for the title."""
@@ -61,43 +60,37 @@ class Statement:
     send_at: datetime | None = None
     embargo_until: datetime | None = None
     embargo: str = ""
-    """The words about an embargo in an imported text.
-
-    Without ``embargo_until`` it is sent only if a named person waives that embargo.
-    """
+    """The words about an embargo in an imported text. They need an end or a person's waiver."""
     translation_of: str = ""
     corrects: str = ""
     urgent: bool = False
-    """It is sent before other campaigns.
-
-    Readers get the same, so the content hash does not cover it.
-    """
+    """It is sent before other campaigns. The content hash does not cover this."""
     welcome: bool = False
     """A welcome email: sent once to each person who joins one of its lists."""
     digest: str = ""
-    """The name of the digest email that it is an issue of."""
+    """The name of the digest email, if it is an issue of one."""
     despite: str = ""
-    """The reason of the people in ``approved_by`` for overriding warnings."""
+    """The reason for which ``approved_by`` override warnings."""
     feed: str = ""
     """The name of its feed; empty for other sources."""
     desk: str = ""
     """The key of its text at the desk; empty for other sources."""
     writers: tuple[str, ...] = ()
-    """The folded addresses of staff whose words may be in it, for a text at the desk."""
+    """The folded addresses of the staff who wrote it at the desk."""
     notes: tuple[str, ...] = ()
-    """Parts that its source left out or guessed, for approvers."""
+    """What its source left out or guessed, in sentences for approvers."""
     origin: str = ""
-    """The place of the source for people: a path relative to the workspace, or a URL."""
+    """The source, for people: a path relative to the workspace, a URL, or words."""
     local_time: LocalTime | None = None
     """The local time at which each reader gets it."""
     segment: Segment | None = None
-    """The segment of its lists, with the rule that was configured when it was read."""
+    """The segment, with the rule that was configured when the statement was read."""
     places: tuple[tuple[str, int], ...] = ()
     """Key of the front matter → line in the file, from 1; ``body`` is where the text begins."""
 
     @property
     def written_by(self) -> tuple[str, ...]:
-        """Return the author and all other writers, whose own approval does not count."""
+        """Return the author and the writers, each once."""
         return tuple(dict.fromkeys(filter(None, (self.author, *self.writers))))
 
     def line_of(self, key: str) -> int:
@@ -106,34 +99,31 @@ class Statement:
 
 
 def writers_of(*statements: Statement) -> tuple[str, ...]:
-    """Return the writers of all these statements, each once."""
+    """Return the authors and writers of all these statements, each once."""
     return tuple(dict.fromkeys(writer for one in statements for writer in one.written_by))
 
 
 def texts_of(*statements: Statement) -> tuple[tuple[str, str], ...]:
-    """Return the slug of each statement → the hash of its text, without spaces at line ends.
-
-    The hash shows which text of an email has changed.
-    """
-    found = []
+    """Return the slug of each statement, and a hash of its text without spaces at line ends."""
+    pairs = []
     for one in statements:
-        words = (one.title, one.subject, one.preview, one.summary, one.body.strip())
-        lines = "\n".join(line.rstrip() for part in words for line in (*part.splitlines(), "\0"))
-        found.append((one.slug, sha256(lines.encode()).hexdigest()[:_TEXT_DIGITS]))
-    return tuple(found)
+        parts = (one.title, one.subject, one.preview, one.summary, one.body.strip())
+        lines = "\n".join(line.rstrip() for part in parts for line in (*part.splitlines(), "\0"))
+        pairs.append((one.slug, sha256(lines.encode()).hexdigest()[:_TEXT_DIGITS]))
+    return tuple(pairs)
 
 
 class Channel(Enum):
     """The way in which an approval was given."""
 
     COMMAND = "command"
-    """By a command that a member of staff ran."""
+    """By a command."""
     DESK = "desk"
-    """By a member of staff on a page of the desk that showed this very text."""
+    """On a page of the desk that showed the text."""
     FRONT_MATTER = "front matter"
-    """By the statement's own file, which names the approver; the settings trust its source."""
+    """By the statement's file, which names the approver, if the settings trust such files."""
     OVERRIDE = "override"
-    """By an admin, with a reason, in place of a missing approval; it takes two admins."""
+    """By an admin, with a reason. Two admins together replace a missing approval."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,11 +137,11 @@ class Approval:
     at: datetime
     channel: Channel
     not_before: datetime | None = None
-    """The earliest send time that the approver was shown; None for "at once"."""
+    """The send time that the approver was shown; None for "at once"."""
     despite: str = ""
-    """The reason for overriding a warning. It lapses with the approval."""
+    """The reason for overriding ``warnings``. Only FRONT_MATTER may lack it."""
     warnings: tuple[str, ...] = ()
-    """The checks that warned then. Only an approval by front matter may lack ``despite``."""
+    """The short names of the checks that warned."""
     revoked_at: datetime | None = None
 
 
@@ -179,36 +169,37 @@ class ApprovalStatus:
     counted: tuple[Approval, ...] = ()
     """The approvals of the current version, oldest first."""
     overrides: tuple[Approval, ...] = ()
-    """The overrides by admins of the current version, oldest first; two are enough."""
+    """The overrides of the current version by admins, oldest first."""
     outdated: tuple[Approval, ...] = ()
-    """Approvals of another version of the statement."""
+    """The approvals of other versions."""
     reasons: tuple[str, ...] = ()
+    """Why it is not approved; empty if it is."""
     complete_at: datetime | None = None
-    """The time of the last required approval; later ones change nothing."""
+    """The time of the last required approval."""
     withheld: str = ""
     """Why no approval counts: the statement, or a part of its email, is a draft."""
     lost: str = ""
-    """The changes since the approval, in words; empty if there are none."""
+    """What changed since the last approval, in words; empty if it still counts."""
 
     @property
     def given(self) -> tuple[Approval, ...]:
-        """Return all approvals that count, with the overrides of two admins."""
-        over = self.overrides if len(self.overrides) >= OVERRIDE_COUNT else ()
-        return self.counted + over
+        """Return the approvals of this version, and the overrides if there are enough."""
+        overrides = self.overrides if len(self.overrides) >= OVERRIDE_COUNT else ()
+        return self.counted + overrides
 
     @property
     def valid(self) -> tuple[Approval, ...]:
-        """Return all approvals of this version, whether they are enough or not."""
+        """Return the approvals and overrides of this version."""
         return self.counted + self.overrides
 
     @property
     def not_before(self) -> datetime | None:
-        """Return the latest of the send times that its approvers were shown."""
+        """Return the latest send time that its approvers were shown, or None."""
         return max((one.not_before for one in self.given if one.not_before), default=None)
 
     @property
     def changed(self) -> bool:
-        """Return whether it was approved and the text has changed since."""
+        """Return whether an earlier version was approved, and this one is not."""
         return not self.approved and bool(self.outdated)
 
 
@@ -222,11 +213,12 @@ def judge_approvals(
     withdrawn: Iterable[Approval] = (),
     changed: Callable[[str], str] = lambda _: "its text",
 ) -> ApprovalStatus:
-    """Return whether the text with this content hash has the approvals that the policy requires.
+    """Decide whether the content with this hash has the approvals that the policy requires.
 
-    ``writers`` and the keys of ``roles`` are folded addresses. Only staff count: a file can name
-    anybody. Two spellings of one mailbox are one person. ``withdrawn`` approvals ended with their
-    text: they never count. ``changed`` returns in words what differs from another content hash.
+    ``writers`` are folded addresses. ``roles`` has all staff by folded address: only their
+    approvals count. Two spellings of one mailbox are one person. ``withdrawn`` approvals ended with their
+    text: they never count. ``changed`` returns in words how
+    the content differs from that with another hash.
     """
     authors = set(map(mailbox, writers))
     counted: dict[str, Approval] = {}
@@ -246,7 +238,7 @@ def judge_approvals(
         else:
             kind = overrides if approval.channel is Channel.OVERRIDE else counted
             first = kind.setdefault(mailbox(approval.by), approval)
-            # a person who approves again, for a later time, is held to that time
+            # if a person approves twice, the later of the two times applies
             times = filter(None, (first.not_before, approval.not_before))
             kind[mailbox(approval.by)] = replace(first, not_before=max(times, default=None))
     ways = ((tuple(counted.values()), policy.required), (tuple(overrides.values()), OVERRIDE_COUNT))
@@ -300,7 +292,7 @@ class StageResult:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredStatement:
-    """A statement as last read, and the hash of its rendered content."""
+    """A statement as last read, with the hash of its rendered content."""
 
     statement: Statement
     content_hash: str
@@ -308,6 +300,7 @@ class StoredStatement:
     fingerprint: str
     """The fingerprint of the renderer that made the content."""
     present: bool = True
+    """Its source has it, without a fault."""
     writers: tuple[str, ...] = ()
     """The writers of all texts in its content; empty while it cannot be rendered."""
 
@@ -316,15 +309,15 @@ class StoredStatement:
         return self.statement.slug
 
     def is_writer(self, address: str) -> bool:
-        """Return whether the person with this address, in any spelling, is among the writers."""
+        """Return whether this address is a writer's, in any spelling."""
         return any(same_person(address, writer) for writer in self.writers)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """The statements of a source, and its faults. One faulty statement does not hide the others."""
+    """The statements of a source, and the faults in other texts of it."""
 
     statements: tuple[Statement, ...]
     faults: tuple[Fault, ...] = ()
     complete: bool = True
-    """False if the source itself could not be read: no statement counts as missing then."""
+    """False if the source could not be read. Then no statement counts as missing."""

@@ -1,4 +1,4 @@
-"""Weekdays next to dates, in English and Spanish, and those that do not match."""
+"""Dates with a wrong weekday in English and Spanish texts."""
 
 import re
 from calendar import monthrange
@@ -38,24 +38,26 @@ class Mismatch:
     """The right weekday, in English; empty if the date does not exist."""
 
 
-def mismatches(text: str, *, about: date) -> Iterator[Mismatch]:
-    """Return the dates with a wrong weekday. A date without a year is nearest to ``about``."""
+def find_mismatches(text: str, *, about: date) -> Iterator[Mismatch]:
+    """Yield the dates with a wrong weekday. A date without a year is the one nearest ``about``."""
     for pattern, days, months in _DATE_PATTERNS:
-        for found in pattern.finditer(text):
-            number, month = int(found["number"]), _index(months, found["month"]) + 1
-            # the nearest year; in months of 31 days, half a year is 186
-            ahead = (month - about.month) * 31 + number - about.day
-            likely_year = about.year + (-1 if ahead > 186 else 1 if ahead < -186 else 0)
-            year = int(found["year"] or likely_year)
-            if not 1 <= number <= 31 or year not in _PLAUSIBLE_YEARS:
-                continue  # it is no date at all
-            exists = number <= monthrange(year, month)[1]
-            weekday = date(year, month, number).weekday() if exists else None
-            indices = {_index(days, word) for word in (found["before"], found["day"]) if word}
-            if weekday not in indices:
+        for match in pattern.finditer(text):
+            day, month = int(match["number"]), _index(months, match["month"]) + 1
+            # with 31 days a month, half a year has 186
+            days_ahead = (month - about.month) * 31 + day - about.day
+            likely_year = about.year + (-1 if days_ahead > 186 else 1 if days_ahead < -186 else 0)
+            year = int(match["year"] or likely_year)
+            if not 1 <= day <= 31 or year not in _PLAUSIBLE_YEARS:
+                continue  # it is no date
+            exists = day <= monthrange(year, month)[1]
+            weekday = date(year, month, day).weekday() if exists else None
+            written_weekdays = {
+                _index(days, word) for word in (match["before"], match["day"]) if word
+            }
+            if weekday not in written_weekdays:
                 yield Mismatch(
-                    offset=found.start(),
-                    written=found.group(),
+                    offset=match.start(),
+                    written=match[0],
                     year=year,
                     right="" if weekday is None else WEEKDAY_NAMES[weekday],
                 )

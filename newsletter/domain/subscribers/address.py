@@ -11,21 +11,21 @@ _ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrst
 _DOMAIN_LABEL_PATTERN = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
 _FORBIDDEN_PATTERN = re.compile(
     r"[\x00-\x20\x7f-\xa0\s"  # controls, blanks of every width, line and paragraph separators
-    r"\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # marks nobody can see
-    r"\"(),:;<>\[\]\\]"  # what RFC 5322 keeps for itself
+    r"\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # invisible characters
+    r"\"(),:;<>\[\]\\]"  # the special characters of RFC 5322
 )
 
 
 def parse_address(text: str) -> str:
     """Return the address as written, without surrounding spaces.
 
-    Raises ValueError with the fault. Accepts international addresses (RFC 6531), but no quoted
-    local parts, comments or address literals, which readers do not have.
+    Accepts international addresses (RFC 6531), but no quoted local parts, comments or address
+    literals. Raises ValueError with the fault.
     """
     address = text.strip()
-    found = _FORBIDDEN_PATTERN.search(address)
-    if found:
-        raise ValueError(f"{text!r} holds {found.group()!r}, which no address may")
+    forbidden = _FORBIDDEN_PATTERN.search(address)
+    if forbidden:
+        raise ValueError(f"{text!r} holds {forbidden[0]!r}, which no address may")
     local, at, domain = address.rpartition("@")
     if not at or not local or not domain or "@" in local:
         raise ValueError(f"{text!r} is not an address like name@example.org")
@@ -34,14 +34,14 @@ def parse_address(text: str) -> str:
     if local.startswith(".") or local.endswith(".") or ".." in local:
         raise ValueError(f"{text!r} has a dot where none may be before the @")
     labels = domain.split(".")
-    # Checked in both forms: some letters turn into brackets and dots on the way to ASCII.
+    # both forms are checked: IDNA turns some letters into brackets and dots
     if len(labels) < 2 or not (_are_names(labels) and _are_names(ascii_host(domain).split("."))):
         raise ValueError(f"{text!r} has no domain like example.org after the @")
     return address
 
 
 def _are_names(labels: list[str]) -> bool:
-    """Return whether each is a label of a domain, whatever marks its letters have."""
+    """Return whether each is a valid label of a domain. Combining marks are ignored."""
     letters = (
         label if label.isascii() else "".join(c for c in label if unicodedata.category(c)[0] != "M")
         for label in labels
@@ -50,25 +50,25 @@ def _are_names(labels: list[str]) -> bool:
 
 
 def fold(address: str) -> str:
-    """Return the folded form of an address, in which two addresses are compared.
+    """Return the folded form of an address. Addresses are stored and compared in this form.
 
-    Only ASCII letters are folded: Unicode folding would merge different people (the Kelvin sign
-    becomes a k). Accents count alike as a letter or apart (NFC), and a domain in its ASCII form.
+    The local part is in NFC with small ASCII letters: Unicode folding would merge different people,
+    as it turns the Kelvin sign into k. The domain is in ASCII (IDNA).
     """
     if address.isascii() and "@" in address:
-        return address.strip().lower()  # the same, in a fifth of the time: millions are folded
+        return address.strip().lower()  # five times as fast: millions of addresses are folded
     local, _, domain = address.strip().rpartition("@")
-    if any(map(unicodedata.combining, local)):  # without any, NFC would change the Kelvin sign
+    if any(map(unicodedata.combining, local)):  # NFC alone would change the Kelvin sign too
         local = unicodedata.normalize("NFC", local)
     return f"{local.translate(_ASCII_LOWER)}@{ascii_host(domain)}"
 
 
 _OWN_LETTERS_PATTERN = re.compile("([ßς])")
-"""Letters that IDNA 2008 keeps. Python's codec makes ss and σ of them: the domains of others."""
+"""Letters of IDNA 2008. Python's codec turns them into ss and σ, which are other domains."""
 
 
 def ascii_host(domain: str) -> str:
-    """Return a domain in ASCII, as the DNS has it. Raises ValueError if it has no such form."""
+    """Return a domain in ASCII (IDNA). Raises ValueError if IDNA cannot encode it."""
     try:
         return ".".join(map(_ascii_label, domain.replace("ẞ", "ß").split("."))).lower()
     except UnicodeError as error:
@@ -80,23 +80,23 @@ def _ascii_label(label: str) -> str:
     if len(parts) == 1:
         return label.encode("idna").decode("ascii")
     coded = "".join(part if part in {"ß", "ς"} else nameprep(part) for part in parts)
-    # by way of the codec, which refuses too long a label
+    # the codec raises UnicodeError for a label that is too long
     return f"xn--{coded.encode('punycode').decode('ascii')}".encode("idna").decode("ascii")
 
 
 _DOMAINS_IGNORING_DOTS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
-"""Domain that ignores dots in local parts → its main name."""
+"""Domain that ignores dots in local parts → the domain to compare."""
 
 
 def mailbox(address: str) -> str:
-    """Return one spelling for all spellings of a mailbox. For comparisons and limits only.
+    """Return a form that is equal for all spellings of a mailbox, for comparisons and limits.
 
-    Upper case, full-width letters, a ``+`` suffix and Gmail's dots do not make another person.
+    It ignores case, full-width letters, a ``+`` suffix, and dots in Gmail addresses.
     """
     address_text = unicodedata.normalize("NFKC", address).casefold().rstrip(".")
     try:
         folded = fold(address_text)
-    except ValueError:  # a domain that nobody can look up is only itself
+    except ValueError:
         folded = address_text.strip()
     local, at, domain = folded.rpartition("@")
     local = local.partition("+")[0] or local
@@ -110,7 +110,7 @@ def same_person(one: str, other: str) -> bool:
     return bool(one) and mailbox(one) == mailbox(other)
 
 
-def _address(text: str) -> str:
+def _parse_setting(text: str) -> str:
     try:
         return parse_address(text)
     except ValueError as error:
@@ -119,7 +119,7 @@ def _address(text: str) -> str:
         raise ValueError(f"{error}; write only the address, like news@forum.example") from error
 
 
-Address = Annotated[str, Rule(_address)]
+Address = Annotated[str, Rule(_parse_setting)]
 """An email address in a settings file."""
-OptionalAddress = Annotated[str, Rule(lambda text: text and _address(text))]
-"""An email address in a settings file, or "" if it is left out."""
+OptionalAddress = Annotated[str, Rule(lambda text: text and _parse_setting(text))]
+"""An email address in a settings file, or ""."""

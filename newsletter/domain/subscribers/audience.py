@@ -1,4 +1,4 @@
-"""Subscribers, suppressions, imports and audiences, in the database and in files."""
+"""Subscribers, their suppressions and entries in files; imports; audiences."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -21,22 +21,19 @@ class SuppressionReason(Enum):
     COMPLAINED = "complained"
     """The person reported a message as spam."""
     ERASED = "erased"
-    """The person asked to be forgotten."""
+    """The person's data were erased, and no file may add the address again."""
     MANUAL = "manual"
     """A member of staff entered it."""
 
     @property
     def replaces(self) -> "tuple[SuppressionReason, ...]":
-        """Return the reasons that this one replaces, in whatever order they became known.
-
-        A person's own decision outranks a fault of the mailbox.
-        """
-        told = (
+        """Return the reasons that this one replaces in the database."""
+        ranks = (
             SuppressionReason.BOUNCED,
             SuppressionReason.UNSUBSCRIBED,
             SuppressionReason.COMPLAINED,
         )
-        return told[: told.index(self)] if self in told else ()
+        return ranks[: ranks.index(self)] if self in ranks else ()
 
     @property
     def only_theirs(self) -> bool:
@@ -89,13 +86,13 @@ class Subscriber(Noted):
 
     @property
     def digest(self) -> str:
-        """Return a hash of all values, to notice a change in between."""
+        """Return a hash of all values, by which a form notices a change."""
         return sha256(repr(self).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Consent:
-    """The place and time of a person's consent."""
+    """Where and when a person agreed."""
 
     source: str
     at: datetime | None
@@ -103,7 +100,7 @@ class Consent:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry(Noted):
-    """The entry of one subscriber in a file."""
+    """A subscriber in a file."""
 
     address: str
     lists: tuple[str, ...]
@@ -114,12 +111,12 @@ class Entry(Noted):
     tags: tuple[str, ...] = ()
     paused_until: datetime | None = None
     left: tuple[str, ...] = ()
-    """Lists that the person left in another tool; no file can subscribe them again."""
+    """Lists that the person left in another tool. No import subscribes them to these again."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SuppressedEntry:
-    """The entry of one suppression in a file."""
+    """A suppression in a file."""
 
     address: str
     reason: SuppressionReason
@@ -144,7 +141,7 @@ class SkippedPeople:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportResult:
-    """The result of an import, of a part of it, or of its rehearsal."""
+    """The result of an import, of a part of one, or of a dry run."""
 
     new: int = 0
     known: int = 0
@@ -155,18 +152,18 @@ class ImportResult:
     left: SkippedPeople = field(default_factory=SkippedPeople)
     """People who unsubscribed from a list that the file names, and stay unsubscribed."""
     changed: int = 0
-    """The number of known people whose name, language, zone, place, tag or pause changes."""
+    """The number of known people whose data change: name, language, zone, notes, tags, pause."""
     joined: Mapping[str, int] = field(default_factory=dict)
     """List → number of people who join it."""
     ended: int = 0
-    """The number of subscriptions that end, because the file says so."""
+    """The number of subscriptions that the file ends."""
     created: tuple[str, ...] = ()
     """The names of new lists."""
     number: int = 0
-    """The import's number; 0 for a rehearsal."""
+    """The id of the import; 0 for a dry run."""
 
     def plus(self, part: "ImportResult") -> "ImportResult":
-        """Return the sum of this result and that of one more part of the file."""
+        """Return the sum of two results of parts of a file."""
         refused, joined = dict(self.refused), Counter(self.joined) + Counter(part.joined)
         for reason, group in part.refused.items():
             refused[reason] = refused.get(reason, SkippedPeople()).plus(group)
@@ -184,7 +181,7 @@ class ImportResult:
 
     @property
     def skipped(self) -> int:
-        """Return the number of people who are not subscribed to some list that the file names."""
+        """Return the number of people whom the import does not subscribe to a list of the file."""
         return sum(group.people for group in (*self.refused.values(), self.left))
 
 
@@ -199,7 +196,7 @@ class UploadedFile:
     without: tuple[str, ...]
     """Files that the export of another tool omits because they would be empty."""
     agreed: str
-    """The source of consent, for people about whom the file does not say it."""
+    """The source of consent of people for whom the file has none."""
     columns: tuple[str, ...] = ()
     """The chosen subscriber column for each column of a table."""
     omits_bad_rows: bool = False
@@ -246,11 +243,15 @@ class ImportUndoResult:
     restored: int
     """The number of known people, who were changed back."""
     ended: int
-    """The number of subscriptions that it began and that ended, also of people who stay."""
+    """The number of subscriptions from the import that were ended, also of people who stay."""
     acted: int
+    """People who stay, as they or staff changed something since."""
     later: int
+    """People who stay, as a later import names them."""
     sent: int
+    """People who stay, as an email was sent to them since."""
     left: int
+    """People who stay on no list, as the file says that they left one."""
     suppressed: int
     """The number of addresses from the import that stay suppressed."""
     departures: int
@@ -264,33 +265,33 @@ class ImportUndoResult:
     @property
     def reasons(self) -> list[tuple[int, str]]:
         """Return the number of people who stay, by reason."""
-        found = (
+        reasons = (
             (self.acted, say("they or the staff did something since")),
             (self.later, say("a later import names them")),
             (self.sent, say("something was sent to them since")),
             (self.left, say("on no list, as the file says that they left one")),
         )
-        return [(people, why) for people, why in found if people]
+        return [(people, why) for people, why in reasons if people]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Audience:
-    """The readers of a statement: the subscribers of its lists, of a segment or of a language."""
+    """Which subscribers of some lists get a statement."""
 
     lists: tuple[str, ...]
     segment: Segment | None = None
-    """Only the readers that the segment picks."""
+    """Only subscribers whom the segment picks."""
     languages: frozenset[str] | None = None
-    """Only readers who named these languages, "" for readers who named none; None for all."""
+    """Only subscribers with one of these languages ("" is none); None for all."""
     original: str = ""
-    """For a translation or its original, the slug of the original.
+    """For a translation or its original: the slug of the original.
 
-    A reader of the campaign of another language, or of one that is to come, is not in the audience.
+    Subscribers who get another language of it are excluded.
     """
     slug: str = ""
-    """The slug of the statement in this language."""
+    """The slug of the statement; empty without translations."""
 
     @property
     def is_whole(self) -> bool:
-        """Return whether it is all subscribers of the lists who may get email."""
+        """Return whether it is all subscribers of the lists."""
         return self == Audience(lists=self.lists)

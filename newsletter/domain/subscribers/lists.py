@@ -1,4 +1,4 @@
-"""Lists: names and titles."""
+"""Lists of subscribers: their names, titles and settings."""
 
 from dataclasses import dataclass
 from typing import Annotated

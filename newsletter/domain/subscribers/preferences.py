@@ -1,4 +1,4 @@
-"""A reader's preferences, and the length of a pause."""
+"""Changes of a reader's preferences, and pauses."""
 
 import calendar
 from dataclasses import dataclass
@@ -13,10 +13,9 @@ MAX_PAUSE = timedelta(days=731)
 
 @dataclass(frozen=True, kw_only=True)
 class PreferenceChange:
-    """The choices that a person changes. Other choices stay as they are.
+    """The changes that a person made in the form of their preferences.
 
-    It contains the differences from the form that was shown, not from the current state: a change
-    in between was not seen and is not undone.
+    They are differences from the form as shown. A change that others made since stays.
     """
 
     joins: frozenset[str] = frozenset()
@@ -27,11 +26,11 @@ class PreferenceChange:
     pauses_until: datetime | None = None
     resumes: bool = False
     returns: bool = False
-    """End the suppression of the address, whatever its reason."""
+    """The suppression of the address ends."""
 
 
 class Pause(Enum):
-    """The length of a pause that a person chooses."""
+    """The length of a pause."""
 
     WEEK = "week"
     """A week."""
@@ -44,7 +43,7 @@ class Pause(Enum):
 
 
 def pause_end(pause: Pause, now: datetime, zone: str, day: date | None = None) -> datetime:
-    """Return the end of a pause: the beginning of its last day in the person's zone, in UTC.
+    """Return the end of a pause, in UTC: midnight in the person's zone. ``day`` is for DAY.
 
     Raises ValueError for a day in the past or too far in the future.
     """

@@ -4,15 +4,11 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Annotated, Any
+from typing import Annotated
 
 from newsletter.domain.schedule import instant_of
-from newsletter.domain.setting import Language, Line, Rule, matching, setting, some
+from newsletter.domain.setting import Language, Line, Rule, matching, not_empty, setting
 from newsletter.domain.subscribers.lists import LIST_NAME, TAG_NAME, ListName
-
-
-def _one_or_several(value: Any) -> tuple[Any, ...]:
-    return tuple(value) if isinstance(value, list) else (value,)
 
 
 def _in_order(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -20,11 +16,15 @@ def _in_order(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(set(values)))
 
 
-_NOT_EMPTY_RULE = some("is an empty list; fill it in, or delete the line")
-_STRINGS = {"type": "array", "items": {"type": "string"}, "minItems": 1}
-_ANY_OF_THEM = Rule(_one_or_several, first=True, schema={"anyOf": [{"type": "string"}, _STRINGS]})
-_Languages = Annotated[tuple[Language, ...], _ANY_OF_THEM, _NOT_EMPTY_RULE, Rule(_in_order)]
-_Places = Annotated[tuple[Line, ...], _ANY_OF_THEM, _NOT_EMPTY_RULE, Rule(_in_order)]
+_NOT_EMPTY = not_empty("is an empty list; fill it in, or delete the line")
+_STRINGS_SCHEMA = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+_ONE_OR_SEVERAL = Rule(
+    lambda value: tuple(value) if isinstance(value, list) else (value,),
+    first=True,
+    schema={"anyOf": [{"type": "string"}, _STRINGS_SCHEMA]},
+)
+_Languages = Annotated[tuple[Language, ...], _ONE_OR_SEVERAL, _NOT_EMPTY, Rule(_in_order)]
+_Words = Annotated[tuple[Line, ...], _ONE_OR_SEVERAL, _NOT_EMPTY, Rule(_in_order)]
 Tag = Annotated[
     str,
     matching(
@@ -34,7 +34,7 @@ Tag = Annotated[
         f"^{TAG_NAME}$",
     ),
 ]
-_Tags = Annotated[tuple[Tag, ...], _NOT_EMPTY_RULE, Rule(_in_order)]
+_Tags = Annotated[tuple[Tag, ...], _NOT_EMPTY, Rule(_in_order)]
 _CONDITION_NAMES = (
     *("language", "joined_since", "joined_before", "place", "outlet", "beat"),
     *("tags", "any_tag", "without_tags"),
@@ -43,7 +43,7 @@ _CONDITION_NAMES = (
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentRule:
-    """The rule of a segment: it picks the readers of one list who meet all its conditions."""
+    """The rule of a segment: it picks the subscribers of a list who meet all its conditions."""
 
     name: Annotated[
         str,
@@ -69,15 +69,15 @@ class SegmentRule:
     joined_before: date | None = setting(
         "Subscribers confirmed before this date.", "2026-07-01", default=None
     )
-    place: _Places = setting(
+    place: _Words = setting(
         "One place or several: subscribers with any of them. Capitals do not matter.",
         "[Austin, Dallas]",
         default=(),
     )
-    outlet: _Places = setting(
+    outlet: _Words = setting(
         "One outlet or several: press contacts of any of them.", "Example Herald", default=()
     )
-    beat: _Places = setting(
+    beat: _Words = setting(
         "One word or several: press contacts whose beat contains any of them.", "water", default=()
     )
     tags: _Tags = setting("Subscribers with all these tags.", ["donor"], default=())
@@ -86,7 +86,7 @@ class SegmentRule:
 
 
 def check_segment_rule(rule: SegmentRule) -> SegmentRule:
-    """Raise ValueError for a rule that matches everyone, or can never match anyone."""
+    """Return the rule. Raises ValueError if it picks everybody, or can never pick anybody."""
     since, before = rule.joined_since, rule.joined_before
     common = sorted({*rule.tags, *rule.any_tag} & {*rule.without_tags})
     if not any(getattr(rule, condition) for condition in _CONDITION_NAMES):
@@ -106,13 +106,10 @@ def check_segment_rule(rule: SegmentRule) -> SegmentRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Segment(SegmentRule):
-    """A segment: a rule, with the zone of its dates.
-
-    A condition on a language, place or zone does not match a subscriber without one.
-    """
+    """A segment: a rule, with the zone of its dates."""
 
     timezone: str
-    """IANA name of the zone in which its dates begin."""
+    """IANA name of the zone in which the days of its dates begin."""
 
     @property
     def since(self) -> datetime | None:
@@ -126,9 +123,9 @@ class Segment(SegmentRule):
 
     @property
     def rule(self) -> str:
-        """Return the rule in words, different for rules that may pick different people.
+        """Return the rule in words, different for each rule.
 
-        An approval is for these words: a new wording needs a new approval.
+        The content hash covers these words, so a new wording ends all approvals.
         """
         return "; ".join([f"on {self.list}", *self._conditions()])
 
@@ -143,7 +140,7 @@ class Segment(SegmentRule):
         if self.joined_before:
             yield f"joined before {self.joined_before} ({self.timezone})"
         for name in ("place", "outlet", "beat"):
-            # free text: without quotes, one that holds "or" would read like two
+            # quotes tell a value with "or" in it from two values
             values = [json.dumps(one, ensure_ascii=False) for one in getattr(self, name)]
             if values:
                 yield f"{name} {' or '.join(values)}"

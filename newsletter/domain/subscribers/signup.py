@@ -1,7 +1,6 @@
-"""A request to subscribe, its form and the words of consent.
+"""The sign-up form: its settings, its faults, and the words of consent.
 
-A request is refused for its content, never because of who is subscribed: the answer reveals nothing
-about readers.
+A form is refused for its content alone, so the answer does not reveal who is subscribed.
 """
 
 import hashlib
@@ -23,13 +22,13 @@ ROLE_MAILBOXES = (
     *("abuse", "bounce", "bounces", "do-not-reply", "donotreply", "hostmaster", "mailer-daemon"),
     *("no-reply", "nobody", "noreply", "postmaster", "root"),
 )
-"""Local parts of machines and offices that never subscribe; newsroom@ and press@ are readers."""
+"""Local parts of machines and offices that never subscribe."""
 MAX_NAME_CHARS = 100
 _REPLACEMENT_CHARACTER = "\ufffd"
 """The character that replaces bytes which are not text."""
-_NO_LINE = {"Cc", "Cs", "Zl", "Zp"}
+_FORBIDDEN_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 _MISLEADING_CHARS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffd")
-"""Characters that reverse text, so that one name looks like another, and replaced bytes."""
+"""Characters that reverse text, so that a name looks like another one, and U+FFFD."""
 
 
 class FormFault(Enum):
@@ -53,7 +52,7 @@ class FormFault(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class SignUpForm:
-    """The fields of a form as received. None of them is trusted."""
+    """The fields of a sign-up form as received."""
 
     address: str = ""
     name: str = ""
@@ -62,7 +61,7 @@ class SignUpForm:
     wording: str = ""
     """The hash of the shown words of consent; "" if the form does not send it."""
     trap: str = ""
-    """A field that people do not see: only a program fills it in."""
+    """A field that people cannot see. If it is filled in, a program did it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,16 +73,16 @@ class SignUp:
     lists: tuple[str, ...]
 
 
-def _words(text: str) -> str:
-    rest = text
+def _require_known_gaps(text: str) -> str:
+    without_gaps = text
     for gap in CONSENT_GAPS:
-        rest = rest.replace(gap, "")
-    if {"{", "}"} & set(rest):
+        without_gaps = without_gaps.replace(gap, "")
+    if {"{", "}"} & set(without_gaps):
         raise ValueError(f"holds a brace; only {' and '.join(CONSENT_GAPS)} may stand there")
     return text
 
 
-def _domain(text: str) -> str:
+def _parse_domain(text: str) -> str:
     try:
         return fold(parse_address(f"somebody@{text}")).rpartition("@")[2]
     except ValueError as error:
@@ -101,10 +100,10 @@ _MailboxName = Annotated[
 
 @dataclass(frozen=True, kw_only=True)
 class SignUpSettings:
-    """The settings of sign-up, on the public page or by a form on another site."""
+    """The settings of sign-up, on the public page and by forms on other sites."""
 
     enabled: bool = setting("Whether there is a sign-up form.", True, default=True)
-    consent: Annotated[Line, Rule(_words)] = setting(
+    consent: Annotated[Line, Rule(_require_known_gaps)] = setting(
         "The words of consent, in your words for all languages. `{lists}` becomes the offered"
         " titles, `{organisation}` your name. Without it: our words in the page's language."
         " newsletter stores the shown words as proof.",
@@ -114,7 +113,7 @@ class SignUpSettings:
     refuse_roles: tuple[_MailboxName, ...] = setting(
         "Names before the @ that cannot subscribe.", ["postmaster", "abuse"], default=ROLE_MAILBOXES
     )
-    refuse_domains: tuple[Annotated[str, Rule(_domain)], ...] = setting(
+    refuse_domains: tuple[Annotated[str, Rule(_parse_domain)], ...] = setting(
         "Domains that cannot subscribe, with their subdomains, in addition to known throw-away"
         " domains.",
         ["mailinator.com"],
@@ -146,40 +145,40 @@ class SignUpSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class SignUpRules(SignUpSettings):
-    """The conditions of signing up."""
+    """The settings of sign-up, with the lists that can be joined."""
 
     public_lists: tuple[PublicList, ...]
     """The lists that can be joined; empty if sign-up is off."""
     throw_away: frozenset[str] = frozenset()
-    """Known domains whose addresses, like those of their subdomains, are refused."""
+    """Known throw-away domains. Their subdomains are refused too."""
 
     def offered(self, names: Sequence[str] = ()) -> tuple[PublicList, ...]:
-        """Return the offered lists with these names, or all of them, in their order."""
+        """Return the public lists with these names, or all, in the order of the settings."""
         return tuple(one for one in self.public_lists if not names or one.name in names)
 
     def judge(self, form: SignUpForm) -> SignUp | Mapping[str, FormFault]:
         """Return the valid sign-up, or the faults by field."""
-        # a single list need not be ticked
+        # a form for a single list has no box to tick
         takes_all = len(self.public_lists) == 1 and not form.lists
         lists = tuple(
             shown.name for shown in self.public_lists if takes_all or shown.name in form.lists
         )
-        is_no_line = len(form.name) > MAX_NAME_CHARS or any(
-            letter in _MISLEADING_CHARS or unicodedata.category(letter) in _NO_LINE
+        is_bad_name = len(form.name) > MAX_NAME_CHARS or any(
+            letter in _MISLEADING_CHARS or unicodedata.category(letter) in _FORBIDDEN_CATEGORIES
             for letter in form.name
         )
-        found = {
-            "email": self.refuses(form.address),
-            "name": FormFault.NAME if is_no_line else None,
+        results = {
+            "email": self.find_address_fault(form.address),
+            "name": FormFault.NAME if is_bad_name else None,
             "lists": None if lists else FormFault.NO_LIST,
         }
-        faults = {key: fault for key, fault in found.items() if fault}
+        faults = {key: fault for key, fault in results.items() if fault}
         if faults:
             return faults
         return SignUp(address=parse_address(form.address), name=form.name.strip(), lists=lists)
 
-    def refuses(self, address: str) -> FormFault | None:
-        """Return why an address is refused, so that no email is sent to it; None if it is not."""
+    def find_address_fault(self, address: str) -> FormFault | None:
+        """Return why no confirmation email is sent to an address; None if it is valid."""
         if not address.strip():
             return FormFault.NO_ADDRESS
         try:
@@ -191,8 +190,8 @@ class SignUpRules(SignUpSettings):
         if local.partition("+")[0] in self.refuse_roles:
             return FormFault.ROLE
         labels = domain.split(".")
-        above = {".".join(labels[start:]) for start in range(len(labels))}
-        return FormFault.THROW_AWAY if above & {*self.refuse_domains, *self.throw_away} else None
+        domains = {".".join(labels[start:]) for start in range(len(labels))}
+        return FormFault.THROW_AWAY if domains & {*self.refuse_domains, *self.throw_away} else None
 
 
 def consent_words(template: str, *, organisation: str, public_lists: Sequence[PublicList]) -> str:
@@ -201,13 +200,13 @@ def consent_words(template: str, *, organisation: str, public_lists: Sequence[Pu
     return template.replace(ORGANISATION_GAP, organisation).replace(LISTS_GAP, titles)
 
 
-def wording_of(words: str) -> str:
+def hash_consent_words(words: str) -> str:
     """Return the SHA-256 of words of consent, as 64 hexadecimal digits."""
     return hashlib.sha256(words.encode()).hexdigest()
 
 
-def masked(address: str) -> str:
-    """Return the first letter and the domain of an address, which its owner recognises."""
+def mask_address(address: str) -> str:
+    """Return an address with only the first letter of its local part, for its owner."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}…@{domain}"
 
@@ -218,19 +217,19 @@ class Method(Enum):
     DOUBLE_OPT_IN = "double opt-in"
     """Requested on a page, and confirmed by the link in an email."""
     PREFERENCES = "preferences"
-    """Chosen by the person on the preferences page."""
+    """Chosen on the preferences page."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConsentRecord:
-    """The consent of one person to one list, or its withdrawal: proof, never changed."""
+    """The proof of one person's consent to one list, or of its withdrawal. It never changes."""
 
     list: str
     given: bool
     """False if consent was withdrawn."""
     method: Method
     source: str
-    """The page or form of the request."""
+    """The page or form."""
     wording: str = ""
     """The hash of the shown words; ``Consents.get_words`` returns the words."""
     asked_at: datetime | None = None

@@ -1,4 +1,4 @@
-"""Notes of staff on the public page of a sent statement, and withdrawing its text from the web."""
+"""Staff's notes on the public page of a sent statement. A note may withdraw its text."""
 
 from newsletter.domain.archive import NoteKind, PublicNote
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
@@ -6,7 +6,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.pipeline.ledger import act_as
 from newsletter.store.sql import Store
 
-MAX_CHARS = 1_000
+MAX_NOTE_CHARS = 1_000
 _ACTION_OF_KIND = {
     NoteKind.NOTE: "annotate",
     NoteKind.WITHDRAWN: "take off the web",
@@ -21,16 +21,17 @@ def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) ->
     """
     text = " ".join(words.split())
     is_missing = not text and kind is not NoteKind.RESTORED
-    if is_missing or len(text) > MAX_CHARS or not text.isprintable():
-        message = f"Write between 1 and {MAX_CHARS:,} plain characters"
+    if is_missing or len(text) > MAX_NOTE_CHARS or not text.isprintable():
+        message = f"Write between 1 and {MAX_NOTE_CHARS:,} plain characters"
         raise InvalidInput([Fault(file=slug, key=kind.value, message=message)])
     with act_as(store, by, Role.SENDER, _ACTION_OF_KIND[kind]) as (tx, person):
         if not any(
             each.started_at for each in tx.campaigns.find_related([slug]) if each.slug == slug
         ):
             raise NotFound(f"{slug} did not go out, so it has no page on the web.")
-        is_off = bool(tx.public_notes.find_withdrawn([slug]))
-        if (NoteKind.WITHDRAWN if is_off else NoteKind.RESTORED) is kind:
-            raise Refused(f"The text of {slug} is {'off' if is_off else 'on'} the web already.")
+        is_withdrawn = bool(tx.public_notes.find_withdrawn([slug]))
+        if (NoteKind.WITHDRAWN if is_withdrawn else NoteKind.RESTORED) is kind:
+            where = "off" if is_withdrawn else "on"
+            raise Refused(f"The text of {slug} is {where} the web already.")
         tx.public_notes.add(PublicNote(slug=slug, at=tx.now, by=person, kind=kind, words=text))
         tx.audit.enter(person, _ACTION_OF_KIND[kind], slug, text)

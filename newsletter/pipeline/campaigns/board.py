@@ -1,6 +1,6 @@
 """The board, a person's start page, and the calendar with conflicts.
 
-Every query returns one page at most.
+The queries read at most one page, however much was ever sent.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,15 +25,14 @@ from newsletter.pipeline.status import FaultOf, load_status, load_statuses
 from newsletter.store.sql import Transaction
 
 STATEMENTS_PER_PAGE = 50
-"""Statements on one page of the board."""
 _MAX_ROWS_SEARCHED = 30
-"""The rows of a shelf, latest change first, among which a person's tasks are searched."""
+"""The number of last changed rows of a shelf in which a person's tasks are searched."""
 _MAX_TASKS_SHOWN = 10
 _MAX_NEXT = 5
 _MAX_ENDED_SHOWN = 3
 _GROWTH_PERIOD = timedelta(days=30)
 _MAX_COMMENTS_SEARCHED, _MAX_MENTIONS, _MENTION_PERIOD = 200, 5, timedelta(days=14)
-"""The comments searched for a person's name, those shown at most, and their greatest age."""
+"""How many comments are searched for a person's name, how many are shown, and their age."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +43,7 @@ class BoardPage:
     unseen: tuple[Draft, ...]
     """Drafts that were never submitted, paged like the rows."""
     counts: dict[Shelf, int]
-    """The matches of the search, by shelf."""
+    """Shelf → the number of statements on it that match the search."""
     shelf: Shelf | None
     search: BoardSearch
     number: int
@@ -53,11 +52,11 @@ class BoardPage:
 
     @property
     def all(self) -> int:
-        """The number of matches on all shelves."""
+        """Return the number of matches on all shelves."""
         return sum(self.counts.values())
 
 
-def board(
+def load_board(
     tx: Transaction,
     rules: CampaignRules,
     faults: FaultOf = lambda _: "",
@@ -104,10 +103,7 @@ _COUNTED_STATES = frozenset(
 def load_for_page(
     tx: Transaction, slug: str, rules: CampaignRules, faults: FaultOf = lambda _: ""
 ) -> StatementStatus:
-    """Return a statement's status with readers, times and translations.
-
-    The file may be missing. Raises NotFound.
-    """
+    """Return a statement's status with readers, times and translations. Raises NotFound."""
     status = load_status(tx, find_stored(tx, slug), rules, faults)
     if status.state in _COUNTED_STATES:
         status = with_readers(tx, status)
@@ -117,12 +113,12 @@ def load_for_page(
         status,
         translations=_translations(tx, slug, rules),
         awaited=tuple(say("{text}.", text=str(one)) for one in late),
-        has_newer_draft=draft is not None and draft.is_ahead,
+        has_newer_draft=draft is not None and draft.has_unsubmitted_text,
     )
 
 
 def _translations(tx: Transaction, slug: str, rules: CampaignRules) -> tuple[Related, ...]:
-    found = [one for one in tx.statements.find_translations(slug) if one.present][:_MAX_LANGUAGES]
+    stored = [one for one in tx.statements.find_translations(slug) if one.present][:_MAX_LANGUAGES]
     return tuple(
         Related(
             slug=one.slug,
@@ -130,7 +126,7 @@ def _translations(tx: Transaction, slug: str, rules: CampaignRules) -> tuple[Rel
             language=one.statement.language,
             state=one.state,
         )
-        for one in (load_statuses(tx, found, rules) if found else ())
+        for one in (load_statuses(tx, stored, rules) if stored else ())
     )
 
 
@@ -143,7 +139,7 @@ class Desktop:
     lapsed: tuple[StatementStatus, ...]
     """Statements whose start by this person has lapsed."""
     more_waits: bool
-    """Whether more statements wait than are shown."""
+    """More statements wait than are shown."""
     next: tuple[StatementStatus, ...]
     going: tuple[StatementStatus, ...]
     """Statements that are being sent, newest first."""
@@ -155,9 +151,9 @@ class Desktop:
     """The last comments that mention this person, each with its statement's title."""
     lists: int
     growth: tuple[int, ...]
-    """The subscriptions, and those that began and ended in the last 30 days."""
+    """The numbers of subscriptions, of new ones and of ended ones within _GROWTH_PERIOD."""
     complaints: int | None
-    """About the campaigns in ``over``; None if the provider reported no event about them."""
+    """The number of complaints about ``over``; None if no event about them was reported."""
 
 
 _TASK_SHELVES = (
@@ -166,10 +162,10 @@ _TASK_SHELVES = (
     (Shelf.APPROVED, Role.SENDER),
     (Shelf.DRAFTS, Role.WRITER),
 )
-"""The shelves with tasks, and the role that each task needs; most urgent first."""
+"""The shelves with tasks, most urgent first, and the role for the task."""
 
 
-def desktop(
+def load_desktop(
     tx: Transaction, address: str, role: Role, rules: CampaignRules, faults: FaultOf = lambda _: ""
 ) -> Desktop:
     """Return a person's start page."""
@@ -178,29 +174,26 @@ def desktop(
     for shelf, needed in _TASK_SHELVES:
         if role.includes(needed):
             slugs = tx.board.list_slugs(rules, shelf, limit=_MAX_ROWS_SEARCHED)
-            found = [
+            rows = [
                 with_readers(tx, one) if one.statement.translation_of else one
                 for one in _rows(tx, slugs, rules, faults)
             ]
-            waiting += [status for status in found if status.waits_for(address)]
-            starts = ((status, status.lapsed_start) for status in found)
+            waiting += [status for status in rows if status.waits_for(address)]
+            starts = ((status, status.lapsed_start) for status in rows)
             lapsed += [status for status, start in starts if start and start.by == address]
 
     def statuses_of(campaigns: Sequence[Campaign]) -> tuple[StatementStatus, ...]:
         return tuple(_rows(tx, [campaign.slug for campaign in campaigns], rules, faults))
 
-    moving = {CampaignState.SENDING, CampaignState.PAUSED}
-    moves = [
-        open_ for open_ in tx.campaigns.list_open() if has_begun(open_) and open_.state in moving
-    ]
+    states = {CampaignState.SENDING, CampaignState.PAUSED}
+    going = [one for one in tx.campaigns.list_open() if has_begun(one) and one.state in states]
     if role.includes(Role.ADMIN):
         waiting += statuses_of(tx.campaigns.list_undecided(_MAX_TASKS_SHOWN))
-    if role.includes(Role.SENDER):  # nobody else would find them
+    if role.includes(Role.SENDER):  # faulty files and unknown welcome emails wait for no one else
         slugs = tx.board.list_slugs(rules, Shelf.MISSING, limit=_MAX_ROWS_SEARCHED)
         waiting += [one for one in _rows(tx, slugs, rules, faults) if one.state is State.FAULTY]
-        waiting += statuses_of([one for one in moves if one.welcome and one.counts.unknown])
-    moves = [campaign for campaign in moves if not campaign.welcome]
-    moves.sort(key=lambda campaign: -campaign.id)
+        waiting += statuses_of([one for one in going if one.welcome and one.counts.unknown])
+    going = sorted((one for one in going if not one.welcome), key=lambda one: -one.id)
     over = tx.campaigns.list_last_ended(_MAX_ENDED_SHOWN)
     mentions = _mentions_of(tx, address)
     about = tx.statements.find([*(one.slug for one in over), *(one.slug for one in mentions)])
@@ -211,7 +204,7 @@ def desktop(
         lapsed=tuple(lapsed[:_MAX_TASKS_SHOWN]),
         more_waits=len(waiting) > _MAX_TASKS_SHOWN,
         next=statuses_of(tx.campaigns.list_scheduled(limit=_MAX_NEXT)),
-        going=statuses_of(moves[:_MAX_TASKS_SHOWN]),
+        going=statuses_of(going[:_MAX_TASKS_SHOWN]),
         over=tuple((campaign, titles.get(campaign.slug, campaign.slug)) for campaign in over),
         drafts=tuple([draft for draft in unseen if address in draft.version.writers][:_MAX_NEXT]),
         named_in=tuple((comment, titles.get(comment.slug, comment.slug)) for comment in mentions),
@@ -225,14 +218,14 @@ def _mentions_of(tx: Transaction, address: str) -> list[Comment]:
     """Return the last comments of others that mention a person, newest first."""
     names, since = tx.staff.names(), tx.now - _MENTION_PERIOD
     known = {one: names.get(one) or name_of(one) for one in tx.staff.roles()}
-    found = [
+    mentions = [
         comment
         for comment in tx.comments.list_newest(_MAX_COMMENTS_SEARCHED)
         if comment.at > since
         and address != comment.by
         and address in find_mentions(comment.words, known).values()
     ]
-    return found[:_MAX_MENTIONS]
+    return mentions[:_MAX_MENTIONS]
 
 
 _MAX_DRAFTS = 200
@@ -254,26 +247,26 @@ class Entry:
     title: str
     state: State
     path: str
-    """The page's path below ``/desk``. With ``is_embargo`` it identifies the entry."""
+    """The path of its page below ``/desk``. With ``is_embargo`` it identifies the entry."""
     lists: tuple[str, ...] = ()
     is_embargo: bool = False
-    """Whether ``at`` is the end of an embargo, not a time to send."""
+    """``at`` is the end of an embargo, not a time to send."""
 
 
-def calendar(
+def load_calendar(
     tx: Transaction, rules: CampaignRules, since: datetime, until: datetime
 ) -> tuple[Entry, ...]:
     """Return the calendar entries from ``since`` until before ``until``, sorted by time."""
-    found = (
+    entries = (
         *_planned_entries(tx, rules),
         *_draft_entries(tx, rules.timezone),
         *_started_entries(tx, since, until),
     )
-    within = (entry for entry in found if since <= entry.at < until)
+    within = (entry for entry in entries if since <= entry.at < until)
     return tuple(sorted(within, key=lambda entry: (entry.at, entry.title, entry.is_embargo)))
 
 
-def clashes(entries: Iterable[Entry]) -> list[tuple[Entry, Entry, tuple[str, ...]]]:
+def find_clashes(entries: Iterable[Entry]) -> list[tuple[Entry, Entry, tuple[str, ...]]]:
     """Return pairs of planned statements that are too close, and the lists that they share."""
     others = [entry for entry in entries if entry.state in _PLANNED_STATES and not entry.is_embargo]
     return [
@@ -289,18 +282,18 @@ def _planned_entries(tx: Transaction, rules: CampaignRules) -> Iterator[Entry]:
     for status in load_statuses(tx, known, rules):
         if status.state not in _PLANNED_STATES:
             continue
-        about = Entry(
+        entry = Entry(
             at=tx.now,
             title=status.statement.title,
             state=status.state,
             path=f"statements/{status.slug}",
             lists=status.statement.lists,
         )
-        knows = status.is_waiting or (status.hour is not None)
-        if at := (status.release if knows else status.set_for):
-            yield replace(about, at=at)
+        has_release = status.is_waiting or status.hour is not None
+        if at := (status.release if has_release else status.set_for):
+            yield replace(entry, at=at)
         if status.embargo_until:
-            yield replace(about, at=status.embargo_until, is_embargo=True)
+            yield replace(entry, at=status.embargo_until, is_embargo=True)
 
 
 def _draft_entries(tx: Transaction, zone: str) -> Iterator[Entry]:
@@ -323,8 +316,8 @@ def _draft_entries(tx: Transaction, zone: str) -> Iterator[Entry]:
 def _instant_of(typed: str, zone: str, now: datetime) -> datetime | None:
     """Return the instant of a typed time; None if it is empty, local or invalid."""
     try:
-        read = parse_typed_time(typed, zone=zone, now=now) if typed.strip() else None
-        return None if read is None or isinstance(read, LocalTime) else resolve(read, zone)
+        time = parse_typed_time(typed, zone=zone, now=now)
+        return None if isinstance(time, LocalTime) else resolve(time, zone)
     except ValueError:
         return None
 

@@ -1,7 +1,6 @@
-"""campaigns → digest: collects sent statements into a new statement that waits for approval.
+"""campaigns → digest: make a statement that lists sent statements and waits for approval.
 
-The database decides whether an issue is due. A second look, a crash between two looks or a clock
-that goes back creates no second issue for a local date.
+Each digest has at most one issue for a local date, also after a crash or a clock that went back.
 """
 
 from collections.abc import Sequence
@@ -16,10 +15,10 @@ from newsletter.domain.campaigns.digest import (
     Digest,
     Issue,
     choose_campaigns,
-    compose,
+    compose_issue,
     current_campaigns,
-    due,
-    next_due,
+    find_due_times,
+    find_next_due,
     pick_language,
 )
 from newsletter.domain.errors import NotFound, Refused
@@ -36,7 +35,7 @@ DigestPart = tuple[Campaign, Statement]
 
 
 def sent_statement(tx: Transaction, campaign: Campaign) -> Statement:
-    """Return the statement that a campaign sent; without body if its text has changed since."""
+    """Return the statement that a campaign sent. If its text changed since, the body is empty."""
     stored = tx.statements.get(campaign.slug)
     if stored is not None and stored.content_hash == campaign.content_hash:
         return stored.statement
@@ -61,16 +60,18 @@ _SCHEDULER_NAME = "scheduler"
 
 
 BuiltDigest = tuple[Issue, str]
-"""An issue that was due or changed, and a log sentence about it."""
+"""An issue that was made or changed, and the log sentence about it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """The issue that a digest would get if it were built now."""
+    """The next issue of a digest."""
 
     digest: Digest
     coming: datetime
+    """When it is due."""
     parts: tuple[Statement, ...]
+    """The statements that it would list now."""
     made: tuple[Issue, ...]
     """The issues so far, oldest first."""
 
@@ -85,13 +86,13 @@ class DigestBuilder:
     abstracts: "Abstracts"
 
     def build(self) -> tuple[BuiltDigest, ...]:
-        """Build the issues that are due. Update issues whose parts were corrected or cancelled."""
+        """Make the issues that are due. Change issues whose parts were corrected or cancelled."""
         self._note_names()
         with self.store.read() as tx:
-            waiting = [configured for configured in self.digests if self._due(tx, configured)]
+            due_digests = [digest for digest in self.digests if self._due_times(tx, digest)]
             changed_issues = self._corrected_issues(tx)
         built = []
-        for digest in waiting:
+        for digest in due_digests:
             with self.store.begin() as tx:
                 built += self._make_due(tx, digest)
         if changed_issues:
@@ -100,7 +101,7 @@ class DigestBuilder:
         return tuple(built)
 
     def make(self, name: str, actor: str) -> BuiltDigest:
-        """Build today's issue before it is due, for a writer. Raises NotFound or Refused."""
+        """Make today's issue before it is due, for a writer. Raises NotFound or Refused."""
         digest = self.find(name)
         self._note_names()
         now = self.store.clock.now()
@@ -121,18 +122,15 @@ class DigestBuilder:
                     f" first seen here, nothing went out{_lists_text(digest)} that is not in one"
                     " of its issues"
                 )
-            # a person who asks for an issue gets it even with a single statement
+            # an issue that a person asks for may have fewer than the least number of statements
             return self._make(tx, replace(digest, least=1), issue, actor)
 
     def drop(self, slug: str, actor: str) -> Issue:
-        """Delete an issue that has not begun to be sent. A later one may have its parts."""
+        """Delete the text of an issue that has not begun. A later issue may list its parts."""
         with act_as(self.store, actor, Role.WRITER, "drop a digest email") as (tx, _):
-            found = [
-                issue
-                for issue in tx.digests.list_issues()
-                if issue.slug == slug and issue.statement
-            ]
-            if not found:
+            made = (issue for issue in tx.digests.list_issues() if issue.statement)
+            issue = next((one for one in made if one.slug == slug), None)
+            if issue is None:
                 raise NotFound(
                     f"there is no issue {slug!r} of a digest email; 'newsletter digest show NAME'"
                     " names those that were made"
@@ -143,59 +141,57 @@ class DigestBuilder:
                 raise Refused(
                     f"{slug} has begun to go out; 'newsletter cancel {slug}' stops the rest"
                 )
-            dropped = replace(found[0], statement=None, parts=())
+            dropped = replace(issue, statement=None, parts=())
             tx.digests.put(dropped, tx.now)
-            detail = f"it gathered {', '.join(found[0].parts)}"
-            tx.audit.enter(actor, "drop", slug, detail)
+            tx.audit.enter(actor, "drop", slug, f"it gathered {', '.join(issue.parts)}")
             return dropped
 
     def forecast(self, name: str) -> Forecast:
-        """Return the issue that would be built now. Raises NotFound."""
+        """Return the next issue of a digest. Raises NotFound."""
         digest = self.find(name)
         with self.store.read() as tx:
             issues = [issue for issue in tx.digests.list_issues() if issue.name == name]
-            zone = self.timezone
+            last = tx.digests.last_day(name)
             return Forecast(
                 digest=digest,
-                coming=next_due(digest, zone, last=tx.digests.last_day(name), now=tx.now),
+                coming=find_next_due(digest, self.timezone, last=last, now=tx.now),
                 parts=tuple(one for _, one in self._parts(tx, digest, tx.now)),
                 made=tuple(issue for issue in issues if issue.statement),
             )
 
     def find(self, name: str) -> Digest:
         """Return a configured digest. Raises NotFound."""
-        found = self._configured(name)
-        if found is None:
+        digest = self._configured(name)
+        if digest is None:
             raise NotFound(
                 f"no digest email {name!r} is configured; 'newsletter digest list' shows them"
             )
-        return found
+        return digest
 
     def _configured(self, name: str) -> Digest | None:
         return next((digest for digest in self.digests if digest.name == name), None)
 
     def _parts(self, tx: Transaction, digest: Digest, end: datetime) -> list[DigestPart]:
-        """Return the parts of an issue that is built at ``end``, in sending order."""
+        """Return the parts of an issue whose period ends at ``end``, in the order sent."""
         issues = tx.digests.list_issues()
         built_issues = [issue for issue in issues if issue.name == digest.name and issue.statement]
         since = tx.digests.configured_since().get(digest.name, end)
         after = max([since, *(issued.upto for issued in built_issues)])
         chosen = choose_campaigns(
-            # a correction begins after what it corrects
             _with_page(tx, tx.campaigns.list_begun(after)),
             after=after,
             upto=end,
             gathers=digest.gathers,
-            # neither what an issue named before, nor one digest email in another
+            # no statement twice, and no digest email in another
             listed={slug for issued in built_issues for slug in issued.parts}
             | {issue.slug for issue in issues},
         )
-        found = [(campaign, sent_statement(tx, campaign)) for campaign in chosen]
-        statements = pick_language([one for _, one in found], digest.language)
-        return [(campaign, one) for campaign, one in found if one in statements]
+        parts = [(campaign, sent_statement(tx, campaign)) for campaign in chosen]
+        statements = pick_language([one for _, one in parts], digest.language)
+        return [(campaign, one) for campaign, one in parts if one in statements]
 
     def _compose_issue(self, digest: Digest, issue: Issue, parts: Sequence[DigestPart]) -> Issue:
-        """Return the issue with these parts and the statement composed of them."""
+        """Return the issue with these parts and its statement."""
         abstracts = [
             self.abstracts.of(
                 one, self._local_day(campaign.started_at or issue.upto), digest.language
@@ -205,7 +201,7 @@ class DigestBuilder:
         dated = self.abstracts.dated(issue.day, digest.language)
         return replace(
             issue,
-            statement=compose(
+            statement=compose_issue(
                 digest,
                 issue.day,
                 abstracts,
@@ -216,16 +212,12 @@ class DigestBuilder:
         )
 
     def _corrected(self, tx: Transaction, issue: Issue) -> Issue:
-        """Return the issue with corrections instead of corrected parts, without cancelled ones.
-
-        Return an issue that needs no change as it is.
-        """
-        digest, campaigns = (
-            self._configured(issue.name),
-            current_campaigns(issue.parts, _with_page(tx, tx.campaigns.find_related(issue.parts))),
-        )
+        """Return the issue with corrections in place of corrected parts, without cancelled ones."""
+        related = _with_page(tx, tx.campaigns.find_related(issue.parts))
+        campaigns = current_campaigns(issue.parts, related)
         if tuple(campaign.slug for campaign in campaigns) == issue.parts:
             return issue
+        digest = self._configured(issue.name)
         if digest is None or not campaigns:
             return replace(issue, statement=None, parts=())
         return self._compose_issue(
@@ -233,11 +225,10 @@ class DigestBuilder:
         )
 
     def _local_day(self, instant: datetime) -> date:
-        """Return the date at an instant, in the workspace's zone."""
         return instant.astimezone(ZoneInfo(self.timezone)).date()
 
     def _note_names(self) -> None:
-        """Store when each digest was first configured. Its issues contain nothing older."""
+        """Store when each digest was first configured. No issue lists an older statement."""
         configured = {digest.name for digest in self.digests}
         with self.store.read() as tx:
             known = set(tx.digests.configured_since())
@@ -249,16 +240,17 @@ class DigestBuilder:
             for name in known - configured:
                 tx.digests.remove(name)
 
-    def _due(self, tx: Transaction, digest: Digest) -> list[datetime]:
-        zone = self.timezone
+    def _due_times(self, tx: Transaction, digest: Digest) -> list[datetime]:
         since = tx.digests.configured_since().get(digest.name, tx.now)
-        return due(digest, zone, since=since, last=tx.digests.last_day(digest.name), now=tx.now)
+        return find_due_times(
+            digest, self.timezone, since=since, last=tx.digests.last_day(digest.name), now=tx.now
+        )
 
     def _make_due(self, tx: Transaction, digest: Digest) -> list[BuiltDigest]:
-        found = self._due(tx, digest)
-        if not found:
+        times = self._due_times(tx, digest)
+        if not times:
             return []
-        latest, *missed = found
+        latest, *missed = times
         issue = Issue(name=digest.name, day=latest.date(), upto=latest.astimezone(UTC))
         issue, summary = self._make(tx, digest, issue, _SCHEDULER_NAME)
         if missed:
@@ -275,25 +267,25 @@ class DigestBuilder:
             summary = f"{_counted(len(issue.parts))}; it waits for approval"
         if (surplus := len(parts) - MAX_STATEMENTS) > 0:
             summary += f"; the {surplus} oldest are left out, for one mail holds {MAX_STATEMENTS}"
-        # also where there was too little to say: the date is seen to, and does not come due again
+        # an issue with too few parts is stored too, so that its date is not due again
         tx.digests.put(issue, tx.now)
-        # made before with the same parts, and taken away, it would go out by the approvals of then
+        # approvals of a dropped issue with the same parts must not count
         tx.approvals.revoke(issue.slug, tx.now, actor=actor, reason="made again")
         detail = ", ".join(issue.parts) or summary
         tx.audit.enter(actor, "gather", issue.slug, detail)
         return issue, summary
 
     def _corrected_issues(self, tx: Transaction) -> list[Issue]:
-        """Return the waiting issues that need a change, already changed."""
+        """Return the changed issues that have not begun, with their changes."""
         pairs = ((issue, self._corrected(tx, issue)) for issue in tx.digests.list_waiting_issues())
         return [new for issue, new in pairs if new != issue]
 
     def _replace(self, tx: Transaction, issue: Issue) -> BuiltDigest:
         tx.digests.put(issue, tx.now)
-        rest = (
+        result = (
             f"it is made again from {_counted(len(issue.parts))}" if issue.parts else "none is left"
         )
-        summary = f"a part was corrected or cancelled since, and {rest}"
+        summary = f"a part was corrected or cancelled since, and {result}"
         detail = ", ".join(issue.parts) or summary
         tx.audit.enter(_SCHEDULER_NAME, "gather", issue.slug, detail)
         return issue, summary

@@ -87,9 +87,9 @@ class StartRequest:
     """The content hash that the sender saw, or its beginning."""
     shown: ShownTerms = field(default_factory=ShownTerms)
     at: datetime | None = None
-    """The time to send. None keeps the time that is set; if none is set, it is at once."""
+    """The time to send; None keeps the set time."""
     at_once: bool = False
-    """Send at once, whatever time is set."""
+    """Send at once, in place of the set time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,7 @@ class Starter:
     configuration: ConfigurationCheck
 
     def start(self, request: StartRequest) -> Start:
-        """Start a statement, also one that was paused because its number of readers had changed.
+        """Start a statement, or start it again after a pause for its number of readers.
 
         Raises NotFound or Refused: ContentChanged, CountChanged or TimeChanged if the sender saw
         another content, number of readers or time; AlreadyStarted if it was started before.
@@ -125,9 +125,10 @@ class Starter:
                 self._set_time(tx, status.stored, at, person)
             if unconfirmed and status.campaign is not None:
                 tx.starts.revoke(request.slug, tx.now)
-                number, expected = status.campaign.id, {CampaignState.PAUSED}
+                paused = {CampaignState.PAUSED}
+                campaign_id = status.campaign.id
                 tx.campaigns.change_state(
-                    number, CampaignState.SCHEDULED, expect=expected, at=tx.now
+                    campaign_id, CampaignState.SCHEDULED, expect=paused, at=tx.now
                 )
             start = record_start(tx, status, request.shown, by=person)
             time = f", at {request.at.isoformat()}" if request.at else ", at once" * request.at_once
@@ -138,17 +139,17 @@ class Starter:
     def start_by_approval(
         self, tx: Transaction, stored: StoredStatement, by: str, shown: ShownTerms | None
     ) -> None:
-        """Compare the number of readers that an approver saw; start the statement if that is due.
+        """Check the number of readers that an approver saw, and start the statement if it is due.
 
-        If approvals start statements, the last needed approval does. Raises as ``record_start``
-        does. A statement that planning refuses has no number of readers: a sender starts it later.
-        ``shown`` is None for an approval in a file.
+        It is due after the last required approval, if approvals start statements. ``shown`` is None
+        for an approval in a file. A statement that planning refuses is not started. Raises
+        CountChanged, CountNotTyped and SecondFactorNeeded.
         """
         status, rules = load_status(tx, stored, self.rules), self.rules
         shown = shown or current_terms(tx, status)
-        starts = rules.start is StartBy.APPROVAL and status.approval.approved
+        is_due = rules.start is StartBy.APPROVAL and status.approval.approved
         try:
-            if starts and status.start is None:
+            if is_due and status.start is None:
                 record_start(tx, status, shown, by=by)
             else:
                 check_reader_count(tx, status, shown)
@@ -160,10 +161,10 @@ class Starter:
     def schedule(
         self, slug: str, at: datetime | None, *, by: str, renews_approvals: bool = False
     ) -> None:
-        """Set the time of a statement, which overrides that of its file; None removes the time.
+        """Set the time of a statement, in place of the time in its text; None removes it.
 
-        An undo window precedes the new time, too. ``renews_approvals`` revokes approvals for a
-        later time instead of refusing. Raises NotFound or Refused.
+        The undo window begins again. Approvals for a later time are revoked if
+        ``renews_approvals``, else the new time is refused. Raises NotFound or Refused.
         """
         with act_as(self.store, by, Role.SENDER, "schedule") as (tx, person):
             status = load_status(tx, find_stored(tx, slug), self.rules)
@@ -173,7 +174,7 @@ class Starter:
             tx.audit.enter(person, "schedule", slug, detail)
             start, status = status.start, load_status(tx, status.stored, self.rules)
             if start and (first_moment(status) or tx.now) < tx.now + self.rules.undo_window:
-                # the undo window of the start may be over: it begins again
+                # too little of the undo window may be left, so it begins again
                 tx.starts.revoke(slug, tx.now)
                 tx.starts.add(replace(start, by=person, at=tx.now))
                 status = load_status(tx, status.stored, self.rules)
@@ -191,19 +192,18 @@ class Starter:
         *,
         renews_approvals: bool = False,
     ) -> None:
-        """Set the time. Raises Refused if the embargo ends later, or as ``schedule`` does."""
+        """Set the time. Raises Refused for a time before the end of the embargo."""
         slug, zone = stored.slug, self.rules.timezone
         tx.schedules.put(slug, at)
         status = load_status(tx, stored, self.rules)
-        first = first_moment(status) or tx.now
-        if at is not None and first > max(at, tx.now):
-            raise Refused(
-                f"{slug} is embargoed until {moment(first, zone)}; choose that time or a later one"
-            )
+        first_at = first_moment(status) or tx.now
+        if at is not None and first_at > max(at, tx.now):
+            until = moment(first_at, zone)
+            raise Refused(f"{slug} is embargoed until {until}; choose that time or a later one")
         times = {one: one.not_before for one in status.approval.valid}
         if at is not None:
             times = {one: approved_from(status, one) for one in times}
-        later = {one: until for one, until in times.items() if until is not None and until > first}
+        later = {one: until for one, until in times.items() if until and until > first_at}
         if later and not renews_approvals:
             until = moment(max(later.values()), zone)
             raise Refused(
@@ -218,8 +218,8 @@ class Starter:
     def undo(self, slug: str, *, by: str) -> bool:
         """Undo a start before sending begins. Return whether the statement is still approved.
 
-        A sender revokes the start, or all approvals if approvals start statements. An approver
-        revokes their own approval. Raises UndoTooLate once sending has begun, and Refused.
+        A sender revokes the start; if approvals start statements, all approvals. An approver
+        revokes their own approval. Raises UndoTooLate if sending has begun, and Refused.
         """
         with act_as(self.store, by, Role.APPROVER, "undo") as (tx, person):
             status = load_status(tx, find_stored(tx, slug), self.rules)
@@ -228,7 +228,7 @@ class Starter:
                 raise UndoTooLate(campaign)
             self._take_back(tx, status, person)
             if status.set_for is not None and status.set_for <= tx.now:
-                tx.schedules.put(slug, None)  # "at once" was meant for this start alone
+                tx.schedules.put(slug, None)  # "at once" was only for this start
             if campaign is not None and campaign.state in BEFORE_START:
                 tx.campaigns.change_state(
                     campaign.id,
@@ -241,7 +241,7 @@ class Starter:
             return load_status(tx, status.stored, self.rules).approval.approved
 
     def _take_back(self, tx: Transaction, status: StatementStatus, person: str) -> None:
-        """Revoke the start or the approvals. Raises Refused if the person may revoke none."""
+        """Revoke the start or approvals. Raises Refused if the person may revoke none of them."""
         slug = status.slug
         may_revoke_all = person == OPERATOR_NAME or tx.staff.roles()[person].includes(Role.SENDER)
         if may_revoke_all and self.rules.start is StartBy.SENDER:
@@ -252,9 +252,9 @@ class Starter:
         if not count:
             raise Refused(f"there is nothing of {person} to undo: {slug} waits for somebody else")
         tx.audit.enter(person, "undo", slug, "start")
-        left = load_status(tx, status.stored, self.rules).approval
-        if not may_revoke_all and left.approved:
-            others = ", ".join(approval.by for approval in left.given)
+        approval = load_status(tx, status.stored, self.rules).approval
+        if not may_revoke_all and approval.approved:
+            others = ", ".join(one.by for one in approval.given)
             raise Refused(f"{slug} is approved by {others} too; ask a sender to undo it")
 
 
@@ -264,7 +264,7 @@ class OperatorActions:
 
     store: Store
     actor: str
-    """The operator, or a member of staff, whose role each act checks in its transaction."""
+    """The operator, or a member of staff. Each act checks the role."""
 
     def pause(self, name: str) -> Campaign:
         """Pause a campaign. Calls under way are completed."""
@@ -275,7 +275,10 @@ class OperatorActions:
             return find_campaign(tx, str(campaign.id))
 
     def resume(self, name: str, *, shown: int | None = None) -> Campaign:
-        """Resume a campaign. Raises CountUnconfirmed, Outdated if its moves are not ``shown``."""
+        """Resume a campaign. ``shown`` is the number of its moves that the person saw, or None.
+
+        Raises CountUnconfirmed, Outdated if it has moved since, and Refused.
+        """
         with act_as(self.store, self.actor, Role.SENDER, "resume") as (tx, _):
             campaign = find_campaign(tx, name)
             if campaign.state is CampaignState.PAUSED and shown not in {None, campaign.moves}:
@@ -284,12 +287,12 @@ class OperatorActions:
                 raise CountUnconfirmed(campaign)
             to = CampaignState.SENDING if has_begun(campaign) else CampaignState.SCHEDULED
             self._change(tx, campaign, to, {CampaignState.PAUSED}, "", "resume")
-            # the person has seen these complaints and bounces, and accepts them
+            # the person accepts the complaints and bounces so far
             before = tx.events.get_override(campaign.id)
-            damage = tx.events.count_for_breaker(campaign.id)
-            after = overrule(damage, campaign.counts.accepted, before)
-            if after != before:
-                tx.events.store_override(campaign.id, after)
+            counts = tx.events.count_for_breaker(campaign.id)
+            overruled = overrule(counts, campaign.counts.accepted, before)
+            if overruled != before:
+                tx.events.store_override(campaign.id, overruled)
             # a paused campaign may have no batch left to send
             finish(tx, campaign.id)
             return find_campaign(tx, str(campaign.id))
@@ -311,7 +314,7 @@ class OperatorActions:
             return find_campaign(tx, str(campaign.id))
 
     def go_back(self, name: str) -> Campaign:
-        """Send pending batches by the first provider again, after a failover. Raises Refused."""
+        """Send queued batches by the first provider again, after a fail-over. Raises Refused."""
         with act_as(self.store, self.actor, Role.SENDER, "return") as (tx, _):
             campaign = find_campaign(tx, name)
             if campaign.state.ended or not tx.campaigns.assign_provider(campaign.id, ""):
@@ -324,7 +327,7 @@ class OperatorActions:
             return find_campaign(tx, str(campaign.id))
 
     def resolve(
-        self, name: str, to: Resolution, *, shown: int | None = None
+        self, name: str, resolution: Resolution, *, shown: int | None = None
     ) -> tuple[Campaign, int]:
         """Decide the outcome of all unknown deliveries. Return the campaign and their number.
 
@@ -332,24 +335,23 @@ class OperatorActions:
         """
         with act_as(self.store, self.actor, Role.ADMIN, "resolve") as (tx, _):
             campaign = find_campaign(tx, name)
-            self._refuse_undecidable(campaign, to, shown)
-            # a replay that is under way would overrule the decision
+            self._refuse_undecidable(campaign, resolution, shown)
+            # the outcome of a replay under way would replace the decision
             until = tx.unknowns.calls_until(campaign.id, tx.now)
             if until is not None:
                 raise Refused(
                     f"campaign {campaign.id} ({campaign.slug}) is being handed over again at this"
                     f" moment, under the key of its lost call; try again at {until:%H:%M:%S} UTC"
                 )
-            people = tx.unknowns.decide(campaign.id, to, tx.now)
+            people = tx.unknowns.decide(campaign.id, resolution, tx.now)
             reassess(tx, campaign.id)
-            self._enter(tx, "resolve", campaign, f"{people} {to.value}")
+            self._enter(tx, "resolve", campaign, f"{people} {resolution.value}")
             return find_campaign(tx, str(campaign.id)), people
 
     def reopen(self, name: str, *, shown: int | None = None) -> tuple[Campaign, int]:
         """Send an ended campaign to its cancelled and rejected readers. Return it and their number.
 
-        The content is the one approved for it. ``shown`` is the number that the person saw. Raises
-        Refused if it has changed.
+        ``shown`` is the number that the person saw. Raises Refused if it has changed.
         """
         with act_as(self.store, self.actor, Role.ADMIN, "reopen") as (tx, _):
             campaign = find_campaign(tx, name)
@@ -362,13 +364,15 @@ class OperatorActions:
             tx.batches.reopen(campaign.id)
             ended = {state for state in CampaignState if state.ended}
             tx.campaigns.change_state(campaign.id, CampaignState.SENDING, expect=ended, at=tx.now)
-            # an event since may say that a cancelled repetition had arrived the first time
+            # events may prove that the provider accepted some messages before
             confirm_by_events(tx, campaign.id)
             finish(tx, campaign.id)
             self._enter(tx, "reopen", campaign, f"{people} did not get it")
             return find_campaign(tx, str(campaign.id)), people
 
-    def _refuse_undecidable(self, campaign: Campaign, to: Resolution, shown: int | None) -> None:
+    def _refuse_undecidable(
+        self, campaign: Campaign, resolution: Resolution, shown: int | None
+    ) -> None:
         unknown = campaign.counts.unknown
         if not unknown:
             raise Refused(f"campaign {campaign.id} ({campaign.slug}) has nothing unknown")
@@ -377,7 +381,7 @@ class OperatorActions:
                 f"it came out for some of them since you looked: of campaign {campaign.id}"
                 f" ({campaign.slug}) {unknown:,} are unknown now, not {shown:,}"
             )
-        if to is Resolution.RESEND and campaign.state is CampaignState.CANCELLED:
+        if resolution is Resolution.RESEND and campaign.state is CampaignState.CANCELLED:
             raise Refused(f"campaign {campaign.id} is cancelled; nothing more is sent")
 
     def _change(
@@ -406,19 +410,19 @@ class OperatorActions:
 
 def _has_unconfirmed_count(tx: Transaction, slug: str) -> bool:
     """Return whether the campaign was paused because its number of readers had changed."""
-    return any(start.found and start.revoked_at is None for start in tx.starts.of(slug))
+    return any(start.count_at_stop and start.revoked_at is None for start in tx.starts.of(slug))
 
 
 def why_not_reopened(tx: Transaction, campaign: Campaign) -> str:
-    """Return why an ended campaign may not be sent to its missed readers, or ""."""
+    """Return why a campaign may not be sent to its cancelled and rejected readers, or ""."""
     if not campaign.state.ended or not has_begun(campaign):
         return say("it is {state}", state=say(campaign.state.value))
     newer = tx.campaigns.find_latest(campaign.slug)
     if newer is not None and newer.id != campaign.id:
         return say("campaign {id} sends the statement", id=str(newer.id))
-    newest = tx.campaigns.list_running_welcomes(campaign.lists) if campaign.welcome else []
-    if newest:
-        return say("{slug} replaced it", slug=newest[0].slug)
+    welcomes = tx.campaigns.list_running_welcomes(campaign.lists) if campaign.welcome else []
+    if welcomes:
+        return say("{slug} replaced it", slug=welcomes[0].slug)
     correction = tx.campaigns.find_begun_correction(campaign.slug)
     if campaign.corrected_by or correction:
         slug = correction.slug if correction else campaign.corrected_by

@@ -1,11 +1,10 @@
-"""The readers of a statement, as numbers or addresses, and when they get it. Stages share it."""
+"""The readers of a statement: their number or addresses, and when they get it."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaigns.campaign import (
     Campaign,
@@ -34,7 +33,7 @@ from newsletter.store.sql import Store, Transaction
 
 @dataclass(frozen=True, kw_only=True)
 class Reach:
-    """The audience of a statement, and what limits it: a correction, a segment or translations."""
+    """The audience of a statement, with its correction or group of translations."""
 
     audience: Audience | Correction
     """The readers who would get it now."""
@@ -43,7 +42,7 @@ class Reach:
     """The original and translations among which the readers are divided."""
 
     def outside(self, tx: Transaction) -> int:
-        """Return how many people on the lists may get mail and are outside the segment."""
+        """Return how many subscribers of the lists the segment does not pick."""
         lists, segment = self.audience.lists, self.audience.segment
         if segment is None:
             return 0
@@ -90,7 +89,7 @@ def reach_of(
     if statement.welcome:  # its readers have not joined yet
         return Reach(audience=Audience(lists=()))
     correction = correction_of(tx, statement)
-    # also for a correction: this refuses one that cannot be a translation of what it names
+    # this also refuses a correction that is an invalid translation
     group = group_of(tx, statement, together=together, to_be_planned=to_be_planned)
     if correction is None:
         return Reach(audience=_audience(tx, statement, group), group=group)
@@ -109,12 +108,12 @@ def _audience(tx: Transaction, statement: Statement, group: TranslationGroup | N
 def release_of(tx: Transaction, status: StatementStatus) -> datetime | None:
     """Return when the first reader gets it; None if a time does not exist in its zone.
 
-    While the campaign waits, this only checks whether the first time zone still has readers and no
-    earlier one has: counting all time zones of a million readers takes longer.
+    Counting the zones of all readers is slow. While the campaign waits, only a change of the first
+    zone with readers is looked for.
     """
     by_zone = status.by_zone()
     if by_zone is None:
-        return status.ready
+        return status.ready_at
     audience = _readers(tx, status)
     if status.campaign is not None and status.is_waiting:
         first = status.campaign.release_at
@@ -123,32 +122,29 @@ def release_of(tx: Transaction, status: StatementStatus) -> datetime | None:
         has_zone = partial(tx.audiences.has_reader_in_zone, audience)
         if zones and has_zone(zones) and not has_zone(earlier):
             return first
-    found = status.by_zone(tx.audiences.count_by_zone(audience))
-    return found.first if found else None
+    by_zone = status.by_zone(tx.audiences.count_by_zone(audience))
+    return by_zone.first if by_zone else None
 
 
 def send_times(tx: Transaction, status: StatementStatus) -> dict[datetime, int]:
-    """Return instant → number of readers, earliest first; empty without a local time.
-
-    Readers who now belong to another language are counted too.
-    """
+    """Return instant → number of readers, earliest first; empty without a local time."""
     if status.hour is None:
         return {}
     counts = tx.audiences.count_by_zone(_readers(tx, status))
     by_zone = status.by_zone(counts)
     if by_zone is None:
         return {}
-    found = dict.fromkeys(sorted(by_zone.instants.values()), 0)
+    readers_at = dict.fromkeys(sorted(by_zone.instants.values()), 0)
     for zone, readers in counts.items():
-        found[by_zone.instants[zone]] += readers
-    return found
+        readers_at[by_zone.instants[zone]] += readers
+    return readers_at
 
 
 def _readers(tx: Transaction, status: StatementStatus) -> Audience:
     statement = status.statement
     try:
         group = group_of(tx, statement, together=status.rules.together)
-    except Refused:  # it does not go out, and planning says why
+    except Refused:  # planning says why
         group = None
     return _audience(tx, statement, group)
 
@@ -165,7 +161,7 @@ class CountChanged(Refused):
 
 
 class CountNotTyped(Refused):
-    """The person must type the number of readers, and typed none or another one."""
+    """The person did not type the number of readers."""
 
     def __init__(self, readers: int) -> None:
         self.readers = readers
@@ -174,62 +170,62 @@ class CountNotTyped(Refused):
 
 
 class SecondFactorNeeded(Refused):
-    """So many readers require a fresh second factor."""
+    """The number of readers requires a fresh second factor."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Headcount:
-    """The number of people who would get a statement now, and of those who would not, by reason."""
+    """The numbers of people who would get a statement now, and of those who would not."""
 
     readers: int
     lists: tuple[str, ...]
     left_out: tuple[tuple[str, int], ...] = ()
     """(reason, number of people) of subscribers who would not get it; largest first."""
     elsewhere: tuple[tuple[str, int], ...] = ()
-    """(language, number of people) of readers of another translation; largest first."""
+    """(language, number of people) of subscribers who get another language; largest first."""
     outside: int = 0
-    """The number of people who may get mail and are outside the segment."""
+    """The number of subscribers of the lists whom the segment does not pick."""
 
     @property
     def left(self) -> int:
-        """The number of people who are left out, for any reason."""
+        """Return the number of people in ``left_out``."""
         return sum(people for _, people in self.left_out)
 
 
-def headcount(tx: Transaction, status: StatementStatus) -> Headcount:
+def count_heads(tx: Transaction, status: StatementStatus) -> Headcount:
     """Count readers and people left out. Raises Refused if planning would refuse."""
     reach = _reach(tx, status)
-    found: Counter[str] = Counter()
+    elsewhere: Counter[str] = Counter()
     if reach.group is not None and isinstance(reach.audience, Audience):
         for language, many in tx.audiences.count_other_languages(reach.audience).items():
-            found[reach.group.languages[reach.group.member_for(language)]] += many
+            elsewhere[reach.group.languages[reach.group.member_for(language)]] += many
     return Headcount(
         readers=tx.audiences.count(reach.audience),
         lists=reach.audience.lists or status.statement.lists,
         left_out=_largest_first(tx.audiences.count_excluded(reach.audience)),
-        elsewhere=_largest_first(found),
+        elsewhere=_largest_first(elsewhere),
         outside=reach.outside(tx),
     )
 
 
 def with_readers(tx: Transaction, status: StatementStatus) -> StatementStatus:
-    """Add the number of readers and their send times, unless planning refuses."""
-    ready = status.stored.present and status.stored.content_hash and status.ready
-    if status.has_begun or not ready:
+    """Return the status with the number of readers and their times, unless planning refuses."""
+    can_be_sent = status.stored.present and status.stored.content_hash and status.ready_at
+    if status.has_begun or not can_be_sent:
         return status
     try:
         reach = _reach(tx, status)
     except Refused:
         return status
     instants = [at for at, readers in send_times(tx, status).items() if readers]
-    hours = (min(instants), max(instants)) if instants else None
+    first_and_last_at = (min(instants), max(instants)) if instants else None
     readers = tx.audiences.count(reach.audience)
     lists = reach.audience.lists or status.statement.lists
-    return replace(status, readers=readers, lists=lists, hours=hours)
+    return replace(status, readers=readers, lists=lists, first_and_last_at=first_and_last_at)
 
 
 def current_terms(tx: Transaction, status: StatementStatus) -> ShownTerms:
-    """Return the number of readers and the time, which a command confirms without a page."""
+    """Return the current number of readers and time, for a command that shows no page before."""
     try:
         readers = tx.audiences.count(_reach(tx, status).audience)
     except Refused:
@@ -240,9 +236,9 @@ def current_terms(tx: Transaction, status: StatementStatus) -> ShownTerms:
 
 
 def check_reader_count(tx: Transaction, status: StatementStatus, shown: ShownTerms) -> int:
-    """Return the number of readers, after comparing it with the one that was shown.
+    """Return the number of readers now.
 
-    Raises CountChanged if they differ, and Refused if planning would refuse the statement.
+    Raises CountChanged if the person was shown another one, and Refused if planning would refuse.
     """
     readers = tx.audiences.count(_reach(tx, status).audience)
     if shown.readers is None or has_audience_changed(shown.readers, readers):
@@ -253,8 +249,7 @@ def check_reader_count(tx: Transaction, status: StatementStatus, shown: ShownTer
 def record_start(tx: Transaction, status: StatementStatus, shown: ShownTerms, *, by: str) -> Start:
     """Store a start with the current number of readers.
 
-    Raises as ``check_reader_count`` does. For many readers, raises CountNotTyped or
-    SecondFactorNeeded unless their number was typed and the second factor is fresh.
+    Raises CountChanged and Refused, and for many readers CountNotTyped or SecondFactorNeeded.
     """
     readers = check_reader_count(tx, status, shown)
     if readers >= status.rules.typed_count:
@@ -269,42 +264,40 @@ def record_start(tx: Transaction, status: StatementStatus, shown: ShownTerms, *,
 
 
 def _reach(tx: Transaction, status: StatementStatus, *, with_unstarted: bool = False) -> Reach:
-    """Return the audience, with the translations that get a campaign next.
+    """Return the audience, without readers of translations that get a campaign next.
 
-    ``with_unstarted``: also translations that are approved and not started.
+    ``with_unstarted``: also without those of approved translations that are not started.
     """
-    statements: list[Statement] = []
-    if not status.rules.together:
-        statements = [
-            one.statement
-            for one in unsent_translations(tx, status)
-            if one.approval.approved and (one.is_started or with_unstarted)
-        ]
     together = status.rules.together
+    statements = [
+        one.statement
+        for one in ([] if together else unsent_translations(tx, status))
+        if one.approval.approved and (one.is_started or with_unstarted)
+    ]
     return reach_of(tx, status.statement, together=together, to_be_planned=statements)
 
 
 def unsent_translations(tx: Transaction, status: StatementStatus) -> list[StatementStatus]:
     """Return the statuses of translations that can be sent and have not begun."""
-    of = status.statement.translation_of or status.slug
-    found = []
-    for translation in tx.statements.find_translations(of):
+    original = status.statement.translation_of or status.slug
+    statuses = []
+    for translation in tx.statements.find_translations(original):
         if not translation.present or has_begun(tx.campaigns.find_latest(translation.slug)):
             continue
         try:
             check_translation(tx, translation.statement)
         except Refused:
             continue
-        found.append(load_status(tx, translation, status.rules))
-    return found
+        statuses.append(load_status(tx, translation, status.rules))
+    return statuses
 
 
-def readers_left_out(
+def find_late_translations(
     tx: Transaction, status: StatementStatus
 ) -> tuple[list[Statement], list[Statement]]:
     """Return translations whose readers get the original if it begins first.
 
-    The first list has those approved and not started, the second those not approved.
+    The first list has the approved ones that are not started, the second the unapproved ones.
     """
     if status.rules.together or status.statement.translation_of:
         return [], []
@@ -313,18 +306,17 @@ def readers_left_out(
         for one in unsent_translations(tx, status)
         if not (one.approval.approved and one.is_started)
     ]
-    ready = [one.statement for one in late if one.approval.approved]
-    return ready, [one.statement for one in late if not one.approval.approved]
+    approved = [one.statement for one in late if one.approval.approved]
+    return approved, [one.statement for one in late if not one.approval.approved]
 
 
 def _largest_first(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
-    """Return (name, number of people) pairs, largest number first."""
     return tuple(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
 
 
 @dataclass(frozen=True, kw_only=True)
 class DryRun:
-    """The readers that a statement would have now, with their addresses."""
+    """The people who would get a statement now and who would not, with their addresses."""
 
     slug: str
     content_hash: str
@@ -344,11 +336,11 @@ class DryRun:
     elsewhere: tuple[tuple[str, str], ...] = ()
     """(address, reason) of subscribers who get it in another language."""
     unapproved: tuple[str, ...] = ()
-    """Slugs of other languages that are not approved, for which no reader waits."""
+    """The slugs of translations that are not approved. Their readers get the original."""
     segment: str = ""
     """The name and rule of its segment."""
     outside: int = 0
-    """The number of people on its lists who may get mail and are outside the segment."""
+    """The number of subscribers of its lists whom the segment does not pick."""
     hours: tuple[tuple[datetime, int], ...] = ()
     """(instant, number of readers), if the statement has a local time."""
 
@@ -403,34 +395,3 @@ def _elsewhere_by_name(tx: Transaction, reach: Reach) -> Iterator[tuple[str, str
             theirs = reach.group.member_for(language)
             why = f"gets it in {reach.group.languages[theirs]}: {theirs}"
             yield address, f"is in the audience of {slug}" if slug else why
-
-
-_MAX_ADDRESSES_SHOWN = 3
-"""Addresses of readers that a dry run shows."""
-
-
-def report_lines(dry: DryRun, zone: str = "UTC") -> Iterator[str]:
-    """Yield a dry run as text, with the first few addresses. Times are in ``zone``."""
-    if dry.ends:
-        yield f"{dry.slug} would end {', '.join(dry.ends)}"
-    group = f"who may have {dry.corrects} or wait for it" if dry.corrects else ""
-    yield f"{dry.slug} would go to {dry.audience:,} readers {group or 'of ' + ', '.join(dry.lists)}"
-    yield from (f"  {address}" for address in dry.addresses[:_MAX_ADDRESSES_SHOWN])
-    if dry.audience > _MAX_ADDRESSES_SHOWN:
-        yield f"  and {dry.audience - _MAX_ADDRESSES_SHOWN:,} more"
-    if dry.segment:
-        yield f"by the segment {dry.segment}"
-        yield from [f"{dry.outside:,} more on these lists are outside it"] * (not dry.corrects)
-    if dry.hours:
-        yield f"by their own clocks, in {zone} that is at"
-    for at, readers in dry.hours:
-        yield f"  {at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}  {readers:,}"
-    others = "who were to get that" if dry.corrects else "on these lists"
-    yield f"{len(dry.excluded):,} {others} would not get it"
-    yield from (f"  {address}: {reason}" for address, reason in dry.excluded)
-    whys = Counter(why for _, why in dry.elsewhere)
-    yield from (f"{many:,} more on these lists: {why}" for why, many in sorted(whys.items()))
-    yield from (f"{slug} is not approved, so no one waits for it" for slug in dry.unapproved)
-    approval = "approved" if dry.approved else "not approved"
-    yield f"version {dry.content_hash[:4]} {dry.content_hash[4:8]}, {approval}"
-    yield from (f"  {reason}" for reason in dry.reasons)

@@ -1,4 +1,4 @@
-"""approval → campaign: created when the approvals are complete, started at its time."""
+"""approval → campaign: create a campaign when the approvals are complete, start it at its time."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -35,14 +35,14 @@ class PlanRules(CampaignRules):
     capabilities: tuple[Capabilities, ...]
     """The capabilities of each provider. A batch must fit all of them."""
     words_of: Callable[[Content], tuple[str, str]]
-    """Returns the opening line and the text of an approved email, for the archive's search."""
+    """Return the opening line and the text of an email, for the archive's search."""
 
 
 class Step(Enum):
-    """The action of planning on a statement."""
+    """What planning does with a statement."""
 
     NOTHING = "nothing"
-    """Nothing to do."""
+    """Nothing."""
     SCHEDULE = "schedule"
     """Create a campaign: the statement is approved and has none."""
     RESCHEDULE = "reschedule"
@@ -55,7 +55,7 @@ class Step(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class HeldStatement:
-    """A statement that is not sent although it was approved, with the reason."""
+    """An approved statement that is not sent, and the reason."""
 
     slug: str
     reason: str
@@ -84,14 +84,14 @@ class _Decision:
 
 @dataclass(kw_only=True)
 class PlanState:
-    """The results of the last planning run, so that the next one checks only changes."""
+    """The results of the last run of planning, so that the next run checks only changes."""
 
     staff: Mapping[str, Role] | None = None
     """The roles in the last run, by address; None before the first run."""
     change_number: int = 0
     """The database's change number in the last run."""
     open: set[str] = field(default_factory=set)
-    """Slugs whose step may change without a change of their own, such as by time."""
+    """The slugs of open statements: their step may change without a change of the statement."""
     held: dict[str, HeldStatement] = field(default_factory=dict)
 
     def add_decision(self, decision: _Decision) -> None:
@@ -113,23 +113,23 @@ def plan(*, store: Store, rules: PlanRules, before: PlanState | None = None) -> 
     before = before or PlanState()
     with store.read() as tx:
         staff = tx.staff.roles()
-        anew = before.staff != staff
-        mark, slugs = tx.statements.changed_since(None if anew else before.change_number)
-        known = (
-            tx.statements.list_unsettled() if anew else tx.statements.find({*slugs, *before.open})
-        )
-        # rendering a statement for the first time counts as a change, so it is planned then
+        is_complete = before.staff != staff
+        since = None if is_complete else before.change_number
+        change_number, slugs = tx.statements.changed_since(since)
+        open_slugs = {*slugs, *before.open}
+        known = tx.statements.list_unsettled() if is_complete else tx.statements.find(open_slugs)
+        # a statement that was never rendered is planned after that: rendering is a change
         known = [stored for stored in known if stored.fingerprint]
         decisions = [_decide(tx, status) for status in load_statuses(tx, known, rules)]
-    if anew:
-        # stays None until the end, so that a run that breaks off is followed by a complete one
+    if is_complete:
+        # if this run breaks off, ``staff`` is None and the next run is complete too
         before.staff, before.open, before.held = None, set(), {}
     scheduled: list[Campaign] = []
     withdrawn: list[HeldStatement] = []
     for decision in decisions:
         slug = decision.status.slug
         if decision.step is not Step.NOTHING:
-            # decide again under the write lock: an approval may have been revoked since the read
+            # an approval may have been revoked since the read, so decide again
             with store.begin() as tx:
                 stored = tx.statements.get(slug) or decision.status.stored
                 decision = _decide(tx, load_status(tx, stored, rules))
@@ -137,7 +137,7 @@ def plan(*, store: Store, rules: PlanRules, before: PlanState | None = None) -> 
         if decision.step is Step.WITHDRAW:
             withdrawn.append(HeldStatement(slug=slug, reason=decision.why))
         before.add_decision(decision)
-    before.staff, before.change_number = staff, mark
+    before.staff, before.change_number = staff, change_number
     held = tuple(before.held[slug] for slug in sorted(before.held))
     return PlanResult(scheduled=tuple(scheduled), withdrawn=tuple(withdrawn), held=held)
 
@@ -145,15 +145,15 @@ def plan(*, store: Store, rules: PlanRules, before: PlanState | None = None) -> 
 def _is_open(decision: _Decision) -> bool:
     """Return whether the next step may change without a change of this statement.
 
-    It may if the statement waits for its time, its original or its readers, if it is held back, or
-    if it was cancelled and an unknown delivery may still turn out accepted.
+    It may while the statement waits for its time, its original or its readers, and while it is held
+    back. After a cancellation an unknown delivery may prove accepted.
     """
     status, campaign = decision.status, decision.status.campaign
     if has_begun(campaign) and campaign.state is not CampaignState.CANCELLED:
         return False
-    goes_out = status.is_started and not status.is_within
-    approved = status.stored.present and status.approval.approved
-    return status.is_waiting or (approved and (goes_out or bool(decision.why)))
+    gets_campaign = status.is_started and not status.is_within
+    is_approved = status.stored.present and status.approval.approved
+    return status.is_waiting or (is_approved and (gets_campaign or bool(decision.why)))
 
 
 def _decide(tx: Transaction, status: StatementStatus) -> _Decision:
@@ -167,7 +167,6 @@ def _next_step(status: StatementStatus, release: datetime | None) -> tuple[Step,
 
     ``release`` is when the first reader would get it; None if a time does not exist in its zone.
     """
-    # the campaign's state alone does not tell: one that was stopped on its way is paused too
     if status.has_begun:
         return Step.NOTHING, ""
     waiting = status.campaign if status.is_waiting else None
@@ -178,16 +177,16 @@ def _next_step(status: StatementStatus, release: datetime | None) -> tuple[Step,
     if waiting is None:
         # a campaign that was cancelled before anything could reach a reader does not count
         return (Step.NOTHING, status.refusal) if status.refusal else (Step.SCHEDULE, "")
-    if status.ready is None:
+    if status.ready_at is None:
         return Step.NOTHING, status.refusal
     is_other_text = waiting.content_hash != status.stored.content_hash
-    # others do not wait for a translation that must not be sent
+    # without a campaign, a translation that must not be sent keeps no readers waiting
     if status.refusal and (is_other_text or status.statement.translation_of):
         return Step.WITHDRAW, status.refusal
     if is_other_text:
         return Step.REPLACE, ""
-    as_said = waiting.release_at == release and waiting.urgent == status.statement.urgent
-    return Step.NOTHING if as_said else Step.RESCHEDULE, status.refusal
+    is_same = waiting.release_at == release and waiting.urgent == status.statement.urgent
+    return Step.NOTHING if is_same else Step.RESCHEDULE, status.refusal
 
 
 def _step_if_not_ready(status: StatementStatus) -> tuple[Step, str]:
@@ -197,7 +196,7 @@ def _step_if_not_ready(status: StatementStatus) -> tuple[Step, str]:
     lapse = f"; {start.by} had started it, and that has lapsed" if start else ""
     if not status.is_waiting:
         if has_begun(status.campaign):
-            return Step.NOTHING, ""  # it went out as approved; its file now is another matter
+            return Step.NOTHING, ""  # it was sent as approved; later changes do not matter
         return Step.NOTHING, reasons + lapse if approval.changed else status.refusal
     if not status.stored.present:
         why = "its file is gone, or has a fault"
@@ -264,7 +263,7 @@ def _withdraw(tx: Transaction, campaign: Campaign, reason: str) -> None:
 
 
 def start_due(*, store: Store, rules: PlanRules) -> tuple[Campaign, ...]:
-    """Freeze the audience of each due campaign and start it. Return those started."""
+    """Freeze the audience of each due campaign and start it. Return the started campaigns."""
     with store.read() as tx:
         campaigns = tx.campaigns.list_scheduled(until=tx.now)
     started = []
@@ -277,7 +276,7 @@ def start_due(*, store: Store, rules: PlanRules) -> tuple[Campaign, ...]:
 
 def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
     stored = tx.statements.get(campaign.slug)
-    # a pause, a new time or a cancellation since the read counts
+    # the campaign may have been paused, moved or cancelled since the read
     if stored is None or campaign not in tx.campaigns.list_scheduled(until=tx.now):
         return False
     status = load_status(tx, stored, rules)
@@ -287,7 +286,7 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
     if decision.step is not Step.NOTHING or decision.why:
         return False
     reach = reach_of(tx, stored.statement, together=rules.together)
-    # an import between the sender's word and the start may have brought a list of strangers
+    # an import since the sender's decision may have added many people
     if status.start is not None and _pause_if_far_off(tx, status.start, campaign, reach):
         return False
     content = approved_content(tx, campaign)
@@ -306,7 +305,7 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
     if not campaign.unlisted:
         tx.search.put(_searchable(campaign, content, rules))
     if reach.correction is not None:
-        # after the freeze, because the audience includes readers whom the original still waits for
+        # only now: the frozen audience includes readers who still waited for the original
         for ended in reach.correction.ended_campaigns:
             _cancel(tx, ended, f"corrected by {reach.correction.by}")
             tx.campaigns.set_corrected_by(ended.id, reach.correction.by)
@@ -315,7 +314,6 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
 
 
 def _searchable(campaign: Campaign, content: Content, rules: PlanRules) -> Searchable:
-    """Return what the archive lists and searches of a statement."""
     opening, text = rules.words_of(content)
     return Searchable(
         slug=campaign.slug,
@@ -329,7 +327,7 @@ def _searchable(campaign: Campaign, content: Content, rules: PlanRules) -> Searc
 
 
 def _replace_welcome(tx: Transaction, campaign: Campaign) -> None:
-    """End earlier welcome emails of the same lists. Their waiting readers get the new one."""
+    """End earlier welcome emails to these lists. Their waiting readers get the new one."""
     for earlier in tx.campaigns.list_running_welcomes(campaign.lists):
         if set(earlier.lists) <= set(campaign.lists):
             tx.campaigns.move_queued(earlier.id, campaign.id)
@@ -337,11 +335,11 @@ def _replace_welcome(tx: Transaction, campaign: Campaign) -> None:
 
 
 def _pause_if_far_off(tx: Transaction, start: Start, campaign: Campaign, reach: Reach) -> bool:
-    """Pause the campaign if the readers are far more or fewer than at its start. Return whether."""
+    """If the number of readers differs much from that of the start, pause and return True."""
     now = tx.audiences.count(reach.audience)
-    has_the_rest = now < start.count and reach.group is not None  # another language
-    # without any reader, a pause says so
-    if not now or has_the_rest or not differs_by_a_fifth(start.count, now):
+    # other languages may have the missing readers; without any readers, the freeze pauses it
+    has_moved = now < start.count and reach.group is not None
+    if not now or has_moved or not differs_by_a_fifth(start.count, now):
         return False
     why = (
         f"{people(now)} would get it now, and {start.by} started it for {start.count:,};"

@@ -1,7 +1,4 @@
-"""The report of a campaign, and the figures of open work.
-
-Open work is counted in constant time, however many campaigns there were.
-"""
+"""The report of a campaign, and the figures of open work."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +18,7 @@ from newsletter.pipeline.statements.translations import awaited
 from newsletter.store.sql import Store, Transaction
 
 
-def report(
+def make_report(
     name: str,
     *,
     store: Store,
@@ -31,11 +28,21 @@ def report(
     """Return the report as JSON values, with the addresses of readers whom it did not reach."""
     with store.read() as tx:
         campaign = find_campaign(tx, name, by_prefix=True)
-        counted = figures(tx, campaign, waits=waits, accounts=accounts)
-        return counted | _people(tx, campaign.id)
+        return load_figures(tx, campaign, waits=waits, accounts=accounts) | {
+            "unknown_addresses": tx.campaigns.list_unknown(campaign.id),
+            "exceptions": [
+                {"address": address, "state": state, "reason": reason, "provider_id": provider_id}
+                for address, state, reason, provider_id in tx.campaigns.list_exceptions(campaign.id)
+                if state != "accepted"
+            ],
+            "returned": [
+                {"address": address, "bounce": bounce, "reason": reason}
+                for address, bounce, reason in tx.events.list_bounces(campaign.id)
+            ],
+        }
 
 
-def figures(
+def load_figures(
     tx: Transaction,
     campaign: Campaign,
     *,
@@ -44,26 +51,27 @@ def figures(
 ) -> dict[str, Any]:
     """Return the report without addresses. ``audience`` is always the sum of the six states.
 
-    Before the audience is frozen the numbers are an estimate and ``estimated`` is true. Events tell
-    what happens after the provider accepted a message. Without any event for this campaign
-    ``events_received`` is false, and delivered, bounced and complained mean nothing. ``accounts``
-    are the configured accounts; unknown deliveries at other ones are counted.
+    Before the audience is frozen the numbers are an estimate and ``estimated`` is true. If the
+    provider reported no event, ``events_received`` is false, and ``delivered``, ``bounced`` and
+    ``complained`` mean nothing. ``accounts`` are the configured accounts by provider name:
+    ``unknown_elsewhere`` counts unknown deliveries at other accounts.
     """
-    number = campaign.id
+    campaign_id = campaign.id
     content = tx.statements.get_content(campaign.content_hash)
     given = [
         approval
         for approval in tx.approvals.of(campaign.slug)
-        if approval.content_hash == campaign.content_hash
+        if approval.content_hash == campaign.content_hash and approval.by in campaign.approved_by
     ]
+    strays = 0 if accounts is None else tx.unknowns.count_strays(accounts, campaign_id)
     return {
-        **summary(tx, campaign, waits),
+        **load_summary(tx, campaign, waits),
         "segment": str(content.segment or "") if content else "",
-        "despite": overrides(approval for approval in given if approval.by in campaign.approved_by),
-        "providers": tx.campaigns.find_providers(number) or [campaign.provider],
-        "outage": _as_json(tx.batches.outage(number)),
-        "unsubscribed": tx.readers.count_left_through(number),
-        "unknown_elsewhere": 0 if accounts is None else tx.unknowns.count_strays(accounts, number),
+        "despite": overrides(given),
+        "providers": tx.campaigns.find_providers(campaign_id) or [campaign.provider],
+        "outage": _as_json(tx.batches.outage(campaign_id)),
+        "unsubscribed": tx.readers.count_left_through(campaign_id),
+        "unknown_elsewhere": strays,
         "awaited": [
             {
                 "statement": one.slug,
@@ -77,38 +85,21 @@ def figures(
     }
 
 
-def _people(tx: Transaction, campaign_id: int) -> dict[str, Any]:
-    """Return the addresses that the campaign did not reach, or whose outcome is unknown."""
-    return {
-        "unknown_addresses": tx.campaigns.list_unknown(campaign_id),
-        "exceptions": [
-            {"address": address, "state": state, "reason": reason, "provider_id": provider_id}
-            for address, state, reason, provider_id in tx.campaigns.list_exceptions(campaign_id)
-            if state != "accepted"
-        ],
-        "returned": [
-            {"address": address, "bounce": bounce, "reason": reason}
-            for address, bounce, reason in tx.events.list_bounces(campaign_id)
-        ],
-    }
-
-
-def _as_json(found: Outage | LaterReaders | None) -> dict[str, Any] | None:
-    """Return the fields of a value as JSON values; None for None."""
-    if found is None:
+def _as_json(value: Outage | LaterReaders | None) -> dict[str, Any] | None:
+    if value is None:
         return None
     return {
-        name: _iso(value) if isinstance(value, datetime) else value
-        for name, value in vars(found).items()
+        name: _iso(field) if isinstance(field, datetime) else field
+        for name, field in vars(value).items()
     }
 
 
-def summary(
+def load_summary(
     tx: Transaction, campaign: Campaign, waits: Mapping[str, Wait | None] = MappingProxyType({})
 ) -> dict[str, Any]:
-    """Return the figures of one campaign.
+    """Return the main figures of a campaign as JSON values.
 
-    ``waits`` is why nothing leaves now, by provider name ("": the first).
+    ``waits`` are the waits of batches by provider name; "" is the first provider.
     """
     counts, figures = campaign.counts, tx.events.count_results(campaign.id)
     estimate = _estimate(tx, campaign)
@@ -137,26 +128,24 @@ def summary(
         "finished_at": _iso(campaign.finished_at),
         "reason": campaign.reason,
         "later": _as_json(tx.batches.later(campaign.id, tx.now)),
-        "waiting": _waiting(campaign, waits.get(campaign.carrier, waits.get(""))),
+        "waiting": _waiting(campaign, waits.get(campaign.fallback_provider, waits.get(""))),
     }
 
 
 def _estimate(tx: Transaction, campaign: Campaign) -> int | None:
-    """Return the current number of readers; None after the freeze, or if it cannot be sent.
-
-    Translations inside the email of their original have no campaigns, so the audience is not split.
-    """
+    """Return the current number of readers; None after the freeze, or if it cannot be sent."""
     stored = tx.statements.get(campaign.slug)
     if has_begun(campaign) or campaign.state.ended or stored is None:
         return None
     try:
+        # translations in the email of their original have no campaign, so they take no readers
         return tx.audiences.count(reach_of(tx, stored.statement, together=False).audience)
     except Refused:
         return None
 
 
 def _waiting(campaign: Campaign, wait: Wait | None) -> dict[str, str | None] | None:
-    """Return cause and end of a campaign's wait; None if it does not wait."""
+    """Return why and until when a campaign's batches wait; None if they do not."""
     is_sending = campaign.state is CampaignState.SENDING and campaign.counts.pending
     if wait is None or wait.cause is Cause.TURN or not is_sending:
         return None
@@ -172,7 +161,7 @@ class Vitals:
     """The open work at one moment."""
 
     stopped: bool
-    """Whether all sending is on hold."""
+    """All sending is on hold."""
     campaigns: tuple[Campaign, ...]
     """Campaigns that are scheduled, sending, paused or need attention, with their counts."""
     batches: Waiting
@@ -182,10 +171,10 @@ class Vitals:
     emails: int
     """The number of transactional emails that wait."""
     oldest_email_age: timedelta
-    """How long the oldest waiting email has waited, failed attempts included."""
+    """How long the oldest waiting email has waited, with its failed attempts."""
 
 
-def vitals(*, store: Store) -> Vitals:
+def load_vitals(*, store: Store) -> Vitals:
     """Return the open work. Raises StoreUnavailable."""
     with store.read() as tx:
         times = [campaign.release_at for campaign in tx.campaigns.list_scheduled(until=tx.now)]

@@ -1,7 +1,4 @@
-"""Previews and test mails.
-
-No campaign counts a test mail, and its links unsubscribe no one.
-"""
+"""Previews and test emails. A test email belongs to no campaign, and its links end nothing."""
 
 import secrets
 from dataclasses import dataclass, replace
@@ -11,7 +8,7 @@ from newsletter.credentials.links import SignedLinks
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, backoff
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.staff.account import exceeded, limits_on_tests
+from newsletter.domain.staff.account import is_exceeded, limits_on_tests
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content, Recipient
@@ -25,9 +22,7 @@ from newsletter.rendering.lazy import LazyRenderer
 from newsletter.store.sql import Store, Transaction
 
 NO_CAMPAIGN = 0
-"""No campaign has this id. Links signed for it end no subscription."""
-
-
+"""The campaign id in the links of previews and test emails. They end no subscription."""
 _SAMPLE_ADDRESS = "reader@example.org"
 _TOO_MANY = (
     "too many test mails were sent within a minute, or 60 by one person within an hour;"
@@ -35,10 +30,13 @@ _TOO_MANY = (
 )
 
 
-def sample(
+def load_sample(
     slug: str, *, address: str | None, store: Store, links: SignedLinks
 ) -> tuple[Content, Recipient]:
-    """Return the email for a sample recipient, or a subscriber's. Raises NotFound."""
+    """Return the email for the subscriber with this address, or for a made-up reader.
+
+    Raises NotFound.
+    """
     with store.read() as tx:
         person = tx.readers.find(address) if address else None
         if address and person is None:
@@ -46,45 +44,43 @@ def sample(
                 f"{address} is not a subscriber; 'newsletter subscribers export' shows them"
             )
         stored = find_statement(tx, slug)
-        found = shown(tx, stored, reader=person.id if person else 0, links=links)
-    if found is None:
+        email = load_email(tx, stored, reader=person.id if person else 0, links=links)
+    if email is None:
         raise NotFound(f"the content of {slug} is not stored")
-    return found
+    return email
 
 
-def shown(
+def load_email(
     tx: Transaction, stored: StoredStatement, *, reader: int = 0, links: SignedLinks
 ) -> tuple[Content, Recipient] | None:
     """Return the email that a reader gets, or got if it was sent; None if it was never rendered.
 
-    ``reader`` is a subscriber id; 0 is a sample recipient. Raises NotFound for an unknown id.
+    ``reader`` is a subscriber id; 0 is a made-up reader. Raises NotFound for an unknown id.
     """
     campaign = tx.campaigns.find_latest(stored.statement.slug)
-    sent = campaign is not None and campaign.may_have_reached_anybody
-    content_hash = campaign.content_hash if campaign is not None and sent else stored.content_hash
-    content = tx.statements.get_content(content_hash)
+    was_sent = campaign is not None and campaign.may_have_reached_anybody
+    source = campaign if campaign is not None and was_sent else stored
+    content = tx.statements.get_content(source.content_hash)
     person = tx.readers.get(reader) if reader else None
     if reader and person is None:
         raise NotFound("There is no such reader.")
     if content is None:
         return None
-    return content, _as_reader(content, person, links)
+    return content, sample_recipient(content, links, person)
 
 
-def sample_recipient(content: Content, links: SignedLinks) -> Recipient:
-    """Return a sample recipient without a name, whose links end no subscription."""
-    return _as_reader(content, None, links)
+def sample_recipient(
+    content: Content, links: SignedLinks, person: Subscriber | None = None
+) -> Recipient:
+    """Return a recipient like this person, or a made-up reader. The links end no subscription."""
+    subscriber_id = person.id if person else 0
+    [token] = links.unsubscribe_tokens(NO_CAMPAIGN, [subscriber_id])
+    [message_id] = links.message_ids(NO_CAMPAIGN, [subscriber_id])
+    address, name = (person.address, person.name) if person else (_SAMPLE_ADDRESS, "")
+    return Recipient(subscriber_id, address, token, message_id, content.fill_names(name))
 
 
-def _as_reader(content: Content, person: Subscriber | None, links: SignedLinks) -> Recipient:
-    number = person.id if person else 0
-    [token] = links.unsubscribe_tokens(NO_CAMPAIGN, [number])
-    [message] = links.message_ids(NO_CAMPAIGN, [number])
-    address, called = (person.address, person.name) if person else (_SAMPLE_ADDRESS, "")
-    return Recipient(number, address, token, message, content.fill_names(called))
-
-
-def filled(content: Content, recipient: Recipient) -> Content:
+def fill(content: Content, recipient: Recipient) -> Content:
     return replace(
         content,
         html=recipient.merge(content.html),
@@ -94,16 +90,16 @@ def filled(content: Content, recipient: Recipient) -> Content:
 
 
 def _authorise_test(tx: Transaction, by: str) -> str:
-    """Return the folded address of a person who may send a test mail now. Raises Refused."""
+    """Return the folded address of a person who may send a test email now. Raises Refused."""
     actor = require_role(tx, by, Role.WRITER, "send a test")
-    if exceeded(limits_on_tests(actor), tx.now, tx.throttle.count_failures):
+    if is_exceeded(limits_on_tests(actor), tx.now, tx.throttle.count_failures):
         raise Refused(_TOO_MANY)
     return actor
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrialSender:
-    """Sends test mails, marked as such, ahead of the queue.
+    """Sends test emails, marked as such, before queued batches.
 
     ``lease`` must be longer than the longest call.
     """
@@ -124,10 +120,10 @@ class TrialSender:
         text: Statement | None = None,
         subject: str = "",
     ) -> Answer:
-        """Send one test mail, which counts at the rate limit. ``by`` is the person who sends it.
+        """Send one test email. It counts toward the rate limit and the quota.
 
         ``text`` replaces the stored statement, for a draft; the audit log then names ``subject``.
-        Raises Refused for a suppressed address and for too many test mails, ProviderUnreachable
+        Raises Refused for a suppressed address and for too many test emails, ProviderUnreachable
         while the provider is blocked or the daily quota is used up.
         """
         try:
@@ -135,8 +131,8 @@ class TrialSender:
         except ValueError as error:
             raise Refused(str(error)) from error
         with self.store.read() as tx:
-            _authorise_test(tx, by)  # to render costs too much for whoever is refused
-        # render before the transaction: it takes long and would keep others from writing
+            _authorise_test(tx, by)  # before the slow rendering
+        # rendering inside the transaction would block other writers
         batch = self._batch(slug, address, text)
         taken_at, not_after = self.store.clock.now(), NotAfter.after(self.lease, self.store.clock)
         limiter = self.provider.limiter
@@ -149,25 +145,25 @@ class TrialSender:
             limiter.take_urgent(tx, 1, taken_at)
             tx.audit.enter(actor, "test", subject or slug, "one test mail")
         provider = self.provider.provider
-        answer = provider.hand_over(replace(provider.prepare(batch), not_after=not_after))
+        answer = provider.send(replace(provider.prepare(batch), not_after=not_after))
         until = self.store.clock.now() + backoff(1, jitter=0, retry_after=answer.retry_after)
         with self.store.begin() as tx:
             limiter.settle(tx, answer, taken_at=taken_at, until=until)
-            limiter.give_back(tx, answer.not_handed_over(1), taken_at)
+            limiter.give_back(tx, answer.count_not_sent(1), taken_at)
         return answer
 
     def _batch(self, slug: str, address: str, text: Statement | None) -> OutgoingBatch:
-        """Return a batch with one recipient, marked as a test. Its name is no statement's."""
+        """Return a batch with one recipient, marked as a test."""
         with self.store.read() as tx:
             statement = text or find_statement(tx, slug).statement
             within = translations_of(tx, slug) if self.together else ()
-            person = tx.readers.find(address)  # greeted as a reader, or else as a colleague
-            called = (person.name if person else "") or tx.staff.names().get(fold(address), "")
+            person = tx.readers.find(address)
+            name = (person.name if person else "") or tx.staff.names().get(fold(address), "")
         content = self.renderer.render(statement, within, test=True)
         content = replace(content, subject=f"[Test] {content.subject}")
         reader = sample_recipient(content, self.links)._replace(
             address=address,
-            names=content.fill_names(called),
+            names=content.fill_names(name),
             message_id=f"test.{secrets.token_hex(8)}",
         )
         return OutgoingBatch(

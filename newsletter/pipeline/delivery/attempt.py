@@ -1,12 +1,9 @@
-"""One attempt to send a batch or an email: claim → note → call → record.
+"""One attempt to send a batch or a transactional email: claim → note → call → record.
 
-The first transaction claims the batch. The second one stores the hash of the request; then the
-guard file records the attempt outside the database. No transaction is open while the request is
-built or the call is under way. After the first byte only a complete, understood answer counts; any
-other outcome is unknown. A process that dies before the second transaction commits has sent
-nothing.
-The provider pool decides when a batch may leave. Each provider has its own rate limiter. A batch
-that the first provider provably did not take goes to the second one.
+The first transaction claims the batch. The second one notes the hash of the request, and the guard
+file records the claim outside the database. A process that dies before that has sent nothing. No
+transaction is open while the request is built or the call is under way. After the first byte only
+a complete, understood answer counts; any other outcome is unknown.
 """
 
 import hashlib
@@ -41,7 +38,7 @@ AttemptResult = TypeVar("AttemptResult")
 
 _log = logging.getLogger("newsletter.run")
 _MAX_UNKNOWN_IN_A_ROW = 3
-"""After more consecutive calls with an unknown outcome, each further call is delayed."""
+"""After more unknown outcomes in a row, the next call is delayed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +48,7 @@ class PooledProvider:
     provider: Provider
     limiter: RateLimiter
     account: str = ""
-    """Our account's name. Another account's records prove nothing about this one."""
+    """The name of the account at the provider. Records of another account prove nothing."""
 
     @property
     def name(self) -> str:
@@ -62,9 +59,8 @@ class PooledProvider:
 class ProviderPool:
     """The first provider, and the second one if the settings name one.
 
-    A campaign begins at the first provider. It moves to the second one if the first refuses our
-    settings or has accepted nothing for ``after``. Only messages that provably did not leave
-    move; unknown ones never do.
+    A campaign begins at the first provider. Its queued batches fail over to the second one if the
+    first refuses the settings or has accepted nothing for ``after``. Unknown batches never move.
     """
 
     first: PooledProvider
@@ -87,28 +83,28 @@ class ProviderPool:
         return next(each for each in self.all if each.name == batch.provider)
 
     def waits(self, tx: Transaction, now: datetime) -> dict[str, Wait | None]:
-        """Return why and until when batches wait, by provider name ("": the first)."""
+        """Return why and until when batches wait, by provider name; "" is the first provider."""
         waits = {each.name: each.limiter.wait(tx, now) for each in self.all}
         return {"": waits[self.first.name], **waits}
 
     def blocks(self, tx: Transaction, now: datetime) -> dict[str, Wait | None]:
-        """Return why and until when even transactional emails wait, by provider name."""
+        """Return why and until when transactional emails wait, by provider name."""
         return {each.name: each.limiter.find_block(tx, now) for each in self.all}
 
     def rate_limits(self, tx: Transaction, now: datetime) -> dict[str, RateLimit]:
         return {each.name: each.limiter.current(tx, now) for each in self.all}
 
     def fail_over_all(self, tx: Transaction, now: datetime) -> None:
-        """Move every campaign to the second provider if the first one has failed for ``after``."""
+        """If the first provider has failed for ``after``, move all campaigns to the second."""
         rate_limit = self.first.limiter.current(tx, now)
         if self.second is None or not fails_for_long(rate_limit, now, self.after):
             return
         wait = rate_limit.wait(now, self.first.limiter.limits)
-        # a wait for the rate or the day's quota is no outage
+        # a wait for the rate or the daily quota is no outage
         if (
             wait is None
             or wait.cause is not Cause.BLOCKED
-            or "" not in tx.campaigns.find_carriers()
+            or "" not in tx.campaigns.find_fallback_providers()
         ):
             return
         for campaign in tx.campaigns.list_open():
@@ -116,7 +112,7 @@ class ProviderPool:
                 self._fail_over(tx, self.second, campaign, wait.reason)
 
     def allowance(self, rate_limits: Mapping[str, RateLimit], now: datetime) -> dict[str, int]:
-        """Return the maximum messages in the next batch, by provider name; 0 while it must wait."""
+        """Return the maximum size of the next batch by provider name; 0 while it must wait."""
         return {
             each.name: each.limiter.allowance(
                 rate_limits[each.name], now, each.provider.capabilities.max_recipients
@@ -134,8 +130,8 @@ class ProviderPool:
         until: datetime,
     ) -> bool:
         """Apply an answer to the rate limit. Return whether the campaign failed over."""
-        if self.second is None and not answer.not_handed_over(len(claimed.members)):
-            return False  # the usual case: the rate limit does not change
+        if self.second is None and not answer.count_not_sent(len(claimed.members)):
+            return False  # the rate limit does not change
         pooled = self.provider_for(claimed)
         has_fallback = self.has_fallback(pooled)
         rate_limit = pooled.limiter.settle(
@@ -151,7 +147,7 @@ class ProviderPool:
     def _fail_over(
         self, tx: Transaction, second: PooledProvider, campaign: Campaign, reason: str
     ) -> None:
-        # several threads may find the outage at the same time: the first one fails over and logs it
+        # several threads may notice the outage: the first one fails over
         if not tx.campaigns.assign_provider(campaign.id, second.name):
             return
         detail = f"campaign {campaign.id} from {self.first.name} to {second.name}: {reason}"
@@ -174,17 +170,17 @@ class Attempt:
     """Unique over all attempts."""
     at: datetime
     not_after: NotAfter
-    """The end of the lease. No byte leaves later: another worker may have claimed the batch."""
+    """The end of the lease. Later another worker may have claimed the batch."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attempts(ABC, Generic[Claim, AttemptResult]):
-    """Sends one batch or email per call. Any number of threads may share an instance.
+    """Sends one batch or email per call. Threads may share an instance.
 
-    ``lease`` must be longer than the longest call. ``attempt_ids`` returns a new id each time,
-    ``jitter`` a number in 0…1. ``owner`` is the worker id of this process if several send. If the
-    database is unavailable, ``waits`` sleeps for a moment, or returns False if the process must
-    end.
+    ``lease`` must be longer than the longest call. ``attempt_ids`` returns a new id at each call,
+    ``jitter`` a number from 0 to 1. ``owner`` is the worker id of this process if several send.
+    While the database is unavailable, ``waits`` sleeps for a moment; it returns False if the
+    process must end.
     """
 
     store: Store
@@ -197,20 +193,20 @@ class Attempts(ABC, Generic[Claim, AttemptResult]):
     owner: int | None = None
     waits: Callable[[], bool] = lambda: False
     _unknowns: dict[str, int] = field(default_factory=dict, init=False, repr=False)
-    """The consecutive calls with an unknown outcome, by provider name."""
+    """The number of unknown outcomes in a row, by provider name."""
 
     @property
     def claims_concurrently(self) -> bool:
         """Return whether several processes may claim at the same time.
 
-        With a second provider they may not, because each claim checks for a failover.
+        With a second provider they may not: each claim checks for a fail-over.
         """
         return self.owner is not None and self.pool.second is None
 
     def attempt(self) -> AttemptResult | None:
-        """Send the next batch or email. Return None if none is due or none may leave now."""
-        # computed before the claim, so that it ends no later than the lease
-        # a power cut may undo the claim, because nothing leaves before the note, which is durable
+        """Send the next batch or email. Return None if none is due or none may be sent now."""
+        # before the claim, so that it ends no later than the lease
+        # the claim need not survive a power cut: nothing is sent before the note, which does
         attempt, claim = self.claim_next(NotAfter.after(self.lease, self.store.clock))
         if claim is None:
             return None
@@ -219,7 +215,7 @@ class Attempts(ABC, Generic[Claim, AttemptResult]):
             try:
                 return self.record(claim, answer, attempt)
             except StoreUnavailable:
-                # after the lease, others may have found out what became of it
+                # after the lease another process may have settled it
                 if attempt.not_after.left() <= timedelta(0) or not self.waits():
                     raise
 
@@ -227,29 +223,30 @@ class Attempts(ABC, Generic[Claim, AttemptResult]):
         """Return the provider's answer, or a local one if no request was sent."""
         try:
             prepared = self.prepare(claim, attempt)
-        except InvalidInput as error:  # from a template of the workspace or the provider's limits
+        except InvalidInput as error:
             return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=str(error)))
         if isinstance(prepared, Answer):
             return prepared
         if not self._note(claim, hashlib.sha256(prepared.body).hexdigest()):
             return _CLAIM_LOST
         provider, began_at = self.provider_for(claim).provider, self.store.clock.now()
-        answer = provider.hand_over(replace(prepared, not_after=attempt.not_after))
+        answer = provider.send(replace(prepared, not_after=attempt.not_after))
         return replace(answer, took=self.store.clock.now() - began_at)
 
     def _note(self, claim: Claim, body_hash: str) -> bool:
-        """Record the request, before it is sent, in the database and in the guard file.
+        """Note the request in the database and in the guard file, before it is sent.
 
-        Return whether the claim still holds. Raises StoreUnavailable without the guard file.
+        Return whether the claim is still valid. Raises StoreUnavailable if the guard file cannot be
+        written.
         """
         with self.store.begin() if self.owner is None else self.store.send() as tx:
-            number = self.record_start(tx, claim, body_hash)
-            if number is None:
+            claim_number = self.record_start(tx, claim, body_hash)
+            if claim_number is None:
                 return False
-            # inside the transaction, so that an exchanged database keeps nothing of this attempt
-            self.guard_file.follow(number)
+            # inside the transaction: a replaced database raises here and stores nothing
+            self.guard_file.follow(claim_number)
         try:
-            self.guard_file.store_claim(number)
+            self.guard_file.store_claim(claim_number)
         except StoreUnavailable as error:
             with self.store.begin() as tx:
                 self.requeue(tx, claim, str(error))
@@ -257,19 +254,19 @@ class Attempts(ABC, Generic[Claim, AttemptResult]):
         return True
 
     def slow_down(self, tx: Transaction, pooled: PooledProvider, outcome: Outcome) -> None:
-        """Delay calls after repeated unknown outcomes, to limit an outage."""
+        """Delay the next call after several unknown outcomes in a row."""
         name, is_unknown = pooled.name, outcome.verdict is Verdict.UNKNOWN
         self._unknowns[name] = in_row = self._unknowns.get(name, 0) + 1 if is_unknown else 0
         if in_row > _MAX_UNKNOWN_IN_A_ROW:
             wait = backoff(in_row - _MAX_UNKNOWN_IN_A_ROW, jitter=self.jitter())
-            # to the limit alone it is a refusal, so that unsent batches may fail over
+            # the rate limiter gets a refusal, so that queued batches may fail over
             refusal = Answer(outcome=replace(outcome, verdict=Verdict.RETRY))
             has_fallback, now = self.pool.has_fallback(pooled), self.store.clock.now()
             pooled.limiter.settle(
                 tx, refusal, taken_at=now, until=now + wait, has_fallback=has_fallback
             )
 
-    # --- the steps that batches and emails take differently
+    # --- steps that differ for batches and emails
 
     def claim_next(self, not_after: NotAfter) -> tuple[Attempt, Claim | None]:
         """Claim the next batch or email, in the exclusive write transaction."""
@@ -278,15 +275,11 @@ class Attempts(ABC, Generic[Claim, AttemptResult]):
             return attempt, self.claim(tx, attempt)
 
     def start_attempt(self, tx: Transaction, not_after: NotAfter) -> Attempt:
-        # the time of the claim: one from before would count the messages on a day that is over
         return Attempt(id=self.attempt_ids(), at=tx.now, not_after=not_after)
 
     @abstractmethod
     def claim(self, tx: Transaction, attempt: Attempt) -> Claim | None:
-        """Claim the next batch or email and count it at the rate limit; None if none may leave.
-
-        A power cut may undo the claim: act on it only after a durable transaction.
-        """
+        """Claim the next batch or email and count its messages; None if none may be sent now."""
 
     @abstractmethod
     def provider_for(self, claim: Claim) -> PooledProvider:
@@ -294,14 +287,14 @@ class Attempts(ABC, Generic[Claim, AttemptResult]):
 
     @abstractmethod
     def prepare(self, claim: Claim, attempt: Attempt) -> PreparedRequest | Answer:
-        """Build the request, or return an answer if none may be sent.
+        """Return the request, or an answer if nothing may be sent.
 
-        Raises InvalidInput if the provider cannot express the message.
+        Raises InvalidInput if the provider cannot send such a message.
         """
 
     @abstractmethod
     def record_start(self, tx: Transaction, claim: Claim, body_hash: str) -> int | None:
-        """Record the request before it is sent. Return the claim number; None if lost."""
+        """Note the request. Return the number of the claim; None if the claim is lost."""
 
     @abstractmethod
     def requeue(self, tx: Transaction, claim: Claim, reason: str) -> None:

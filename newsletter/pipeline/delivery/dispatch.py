@@ -1,9 +1,4 @@
-"""batch → provider → outcomes: claims a batch, sends it, and records an outcome for each reader.
-
-A batch of 1,000 takes about 6 ms of CPU. For each reader, a row is read at the claim (1.0 µs) and
-compared with its hash (0.5), a link and an id are signed (1.1), and a part of the body is written
-(0.5). Three commits and the call take up to 3 ms per batch, also for a small batch.
-"""
+"""batch → provider → outcomes: claim a batch, send it, record an outcome for each reader."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -36,7 +31,7 @@ _SETTINGS_CHANGED = (
     "what the settings of the provider make of a message changed after the approval;"
     " put them back, or cancel and approve a correction"
 )
-"""The reason if the provider's settings would send other bytes than the approved ones."""
+"""The reason for a pause if the provider's settings would change the approved message."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +42,9 @@ class DispatchResult:
     attempt_id: str
     answer: Answer
     wait: timedelta
-    """The time until the batch is sent again; zero if it is not, or after a failover."""
+    """The time until the batch is tried again; zero if it is not, or after a fail-over."""
     recorded: bool
-    """Whether the outcome was stored; False if another worker has claimed the batch since."""
+    """The outcome was stored. It is not if another worker has claimed the batch since."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +54,7 @@ class BatchClaim:
     batch: ClaimedBatch
     content: Content
     names_by_id: Mapping[int, str]
-    """Names for the greeting, by subscriber id; empty without a greeting by name."""
+    """Subscriber id → name; empty if the content greets no one by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,13 +67,12 @@ class Dispatcher(Attempts[BatchClaim, DispatchResult]):
     """Verified contents, by content hash."""
 
     def dispatch(self) -> DispatchResult | None:
-        """Send the next batch that is due. Return None if none is due or none may leave now."""
-        # without a second provider this transaction would do nothing
+        """Send the next batch that is due. Return None if none is due or none may be sent now."""
         if self.pool.second is not None:
             with self.store.begin() as tx:
                 self.pool.fail_over_all(tx, tx.now)
         result = self.attempt()
-        if result is None:  # the last readers of a campaign may have left while its batches waited
+        if result is None:  # a campaign whose last readers left has no batch that would end it
             with self.store.read() as tx:
                 sending = tx.campaigns.find_sending_ids()
                 empty_ids = [campaign for campaign in sending if not tx.batches.is_open(campaign)]
@@ -96,15 +90,15 @@ class Dispatcher(Attempts[BatchClaim, DispatchResult]):
 
     def _claim_concurrently(self, not_after: NotAfter) -> tuple[Attempt, BatchClaim | None]:
         pooled, limiter = self.pool.first, self.pool.first.limiter
-        room = limiter.limits.batch_limit(pooled.provider.capabilities.max_recipients)
-        reserved = limiter.reserve(self.store, room)
+        max_messages = limiter.limits.batch_limit(pooled.provider.capabilities.max_recipients)
+        reserved = limiter.reserve(self.store, max_messages)
         with self.store.send(lasting=False) as tx:
             attempt = self.start_attempt(tx, not_after)
             rate_limit = limiter.current(tx, attempt.at)
             allowance = limiter.allowance(rate_limit, attempt.at, reserved, has_turn=True)
             claim = self._claim(tx, attempt, {pooled.name: allowance})
             messages = len(claim.batch.members) if claim else 0
-            if messages:  # last, because all processes wait for this row
+            if messages:  # last, because other processes wait for this row
                 limiter.count(tx, messages, attempt.at)
         limiter.return_unused(reserved - messages)
         return attempt, claim
@@ -133,7 +127,7 @@ class Dispatcher(Attempts[BatchClaim, DispatchResult]):
         if batch is None:
             return None
         content = self._content(tx, batch)
-        names_by_id = names_for(tx, content, [number for number, _ in batch.members])
+        names_by_id = names_for(tx, content, [member_id for member_id, _ in batch.members])
         return BatchClaim(batch=batch, content=content, names_by_id=names_by_id)
 
     def provider_for(self, claim: BatchClaim) -> PooledProvider:
@@ -168,7 +162,7 @@ class Dispatcher(Attempts[BatchClaim, DispatchResult]):
         """Record the outcome of each reader, and apply the answer to the rate limit."""
         batch, pooled = claim.batch, self.provider_for(claim)
         if answer.outcome.verdict is Verdict.SPLIT and len(batch.members) == 1:
-            # splitting has found the message that the provider rejects
+            # this is the message that the provider rejects
             answer = replace(answer, outcome=replace(answer.outcome, verdict=Verdict.REJECTED))
         outcomes = (answer.outcome, *answer.exceptions.values())
         wait, now = timedelta(0), self.store.clock.now()
@@ -177,14 +171,14 @@ class Dispatcher(Attempts[BatchClaim, DispatchResult]):
         is_plain = all(outcome.verdict in _KNOWN_VERDICTS for outcome in outcomes)
         is_concurrent = self.claims_concurrently and is_plain
         with self.store.send() if is_concurrent else self.store.begin() as tx:
-            # first, because a campaign that fails over is not paused and its batch does not wait
+            # first: a campaign that fails over is not paused, and its batch does not wait
             failed_over = self.pool.settle(tx, batch, answer, taken_at=attempt.at, until=now + wait)
             if failed_over:
                 wait = timedelta(0)
             recorded = self._record_outcomes(tx, batch, answer, wait, may_pause=not failed_over)
             if recorded:
-                back = answer.not_handed_over(len(batch.members))
-                pooled.limiter.give_back(tx, back, attempt.at)
+                not_sent = answer.count_not_sent(len(batch.members))
+                pooled.limiter.give_back(tx, not_sent, attempt.at)
             self.slow_down(tx, pooled, answer.outcome)
             if not is_plain:
                 # an event may have arrived before the answer
@@ -205,7 +199,6 @@ class Dispatcher(Attempts[BatchClaim, DispatchResult]):
         if known is not None:
             return known
         content = approved_content(tx, batch.campaign)
-        # a content may have a hundred thousand bytes, and few campaigns run at the same time
         if len(self._contents) >= _MAX_CACHED_CONTENTS:
             self._contents.clear()
         self._contents[content_hash] = content
@@ -230,7 +223,7 @@ class Dispatcher(Attempts[BatchClaim, DispatchResult]):
                 reason=f"{batch.provider} refuses: {outcome.reason}",
             )
         outcomes = _split_outcomes(batch, answer, wait)
-        # if no reader has a final outcome, the batch keeps its attempts, so that waits grow
+        # if no reader has a final outcome, the batch keeps its number of attempts: waits grow
         if len(outcomes.to_retry) < len(batch.members):
             return tx.batches.settle(batch, outcomes=outcomes, at=now)
         if outcome.verdict is Verdict.SPLIT:
@@ -240,21 +233,23 @@ class Dispatcher(Attempts[BatchClaim, DispatchResult]):
 
 
 def _split_outcomes(batch: ClaimedBatch, answer: Answer, wait: timedelta) -> BatchOutcomes:
-    """Split an answer into the outcome of the batch and those of members that differ."""
+    """Return the outcomes in the form in which a batch is stored.
+
+    The batch is UNKNOWN if a member is, else ACCEPTED. Any other outcome is stored by member.
+    """
+    member_ids = [member_id for member_id, _ in batch.members]
+    exceptions = answer.exceptions
     others = {
-        number: answer.exceptions[number]
-        for number, _ in (batch.members if answer.exceptions else ())
-        if number in answer.exceptions
+        member_id: exceptions[member_id] for member_id in member_ids if member_id in exceptions
     }
     unknown = [other for other in others.values() if other.verdict is Verdict.UNKNOWN]
-    rest = answer.outcome
-    if rest.verdict is not Verdict.UNKNOWN and (unknown or rest.verdict is not Verdict.ACCEPTED):
-        # every member gets an outcome of its own; the batch itself is "unknown" if any
-        # member is unknown, else "accepted" for no one
-        others = dict.fromkeys([number for number, _ in batch.members], rest) | others
-        rest = unknown[0] if unknown else Outcome(verdict=Verdict.ACCEPTED)
+    outcome = answer.outcome
+    is_accepted = outcome.verdict is Verdict.ACCEPTED
+    if outcome.verdict is not Verdict.UNKNOWN and (unknown or not is_accepted):
+        others = dict.fromkeys([member_id for member_id, _ in batch.members], outcome) | others
+        outcome = unknown[0] if unknown else Outcome(verdict=Verdict.ACCEPTED)
     return BatchOutcomes(
-        outcome=rest,
+        outcome=outcome,
         exceptions={n: each for n, each in others.items() if each.verdict in _KNOWN_VERDICTS},
         to_retry={n: each for n, each in others.items() if each.verdict not in _FINAL_VERDICTS},
         wait=wait,

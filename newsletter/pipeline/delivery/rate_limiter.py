@@ -1,4 +1,4 @@
-"""The rate limit of one provider: when messages may leave, and how many."""
+"""The rate limiter of one provider: when messages may be sent, and how many."""
 
 import logging
 import threading
@@ -13,7 +13,7 @@ from newsletter.store.sql import Store, Transaction
 
 _log = logging.getLogger("newsletter.run")
 _RECORDS_DOMAIN = "its records"
-"""The key of the limit on record look-ups, in place of a domain. No domain contains a space."""
+"""The key of the limit on look-ups in records, in place of a domain."""
 
 
 class QuotaContended(Exception):
@@ -46,11 +46,11 @@ class RateLimiter:
     )
 
     def wait(self, tx: Transaction, now: datetime) -> Wait | None:
-        """Return why and until when batches must wait; None if one may leave now."""
+        """Return why and until when batches must wait; None if one may be sent now."""
         return self._load(tx).at(now, self.limits).wait(now, self.limits)
 
     def current(self, tx: Transaction, now: datetime, *, is_locked: bool = False) -> RateLimit:
-        """Return the rate limit now. Corrects a stored time that a wrong clock wrote."""
+        """Return the rate limit now. A stored time that a wrong clock wrote is corrected."""
         stored = tx.rate_limits.get(self.provider, self.domain, is_locked=is_locked)
         rate_limit = stored.at(now, self.limits)
         if not stored.is_ahead(now, self.limits):
@@ -68,11 +68,11 @@ class RateLimiter:
         return rate_limit
 
     def take(self, tx: Transaction, rate_limit: RateLimit, messages: int, now: datetime) -> None:
-        """Count messages that are about to leave."""
+        """Count messages that are about to be sent."""
         tx.rate_limits.put(self.provider, self.domain, rate_limit.take(messages, now, self.limits))
 
     def reserve(self, store: Store, max_messages: int) -> int:
-        """Return how many reserved messages a batch may use; 0 if it must wait."""
+        """Reserve up to ``max_messages`` for a batch. Return how many; 0 if the batch must wait."""
         if self.limits.rate is None:
             return max_messages
         reservation = self._reservation
@@ -84,7 +84,7 @@ class RateLimiter:
         return reserved
 
     def _refill_reservation(self, store: Store, batch: int) -> None:
-        """Reserve the missing messages, if the rate allows it now."""
+        """Fill the reservation of this process, if the rate allows it now."""
         reservation, left = self._reservation, self._reservation.left
         not_after = NotAfter.after(RESERVATION_TIME, store.clock)
         with store.send(lasting=False) as tx:
@@ -98,7 +98,7 @@ class RateLimiter:
         reservation.not_after = not_after
 
     def return_unused(self, messages: int) -> None:
-        """Return unclaimed messages to the reservation."""
+        """Put messages that no batch used back into the reservation."""
         with self._reservation.lock:
             self._reservation.messages = min(
                 self._reservation.messages + messages, self._reservation.size
@@ -113,24 +113,24 @@ class RateLimiter:
             raise QuotaContended
 
     def count_day(self, tx: Transaction, now: datetime) -> None:
-        """Count today's messages from before a daily quota was set."""
+        """Count the messages that were sent today, if a daily quota is set: it may be new."""
         if self.limits.daily_quota is not None:
             rate_limit = self.current(tx, now)
             midnight = self.limits.end_of(rate_limit.day - timedelta(days=1))
-            left = tx.batches.count_sent_since(self.provider, midnight)
-            counted = replace(rate_limit, used=max(left, rate_limit.used))
-            tx.rate_limits.put(self.provider, self.domain, counted)
+            sent = tx.batches.count_sent_since(self.provider, midnight)
+            rate_limit = replace(rate_limit, used=max(sent, rate_limit.used))
+            tx.rate_limits.put(self.provider, self.domain, rate_limit)
 
     def find_block(self, tx: Transaction, now: datetime) -> Wait | None:
-        """Return why and until when even a transactional email must wait; None if it may leave now.
+        """Return why and until when a transactional email must wait; None if it may be sent now.
 
-        The sending rate does not delay such an email.
+        The rate does not delay it.
         """
         wait = self.wait(tx, now)
         return None if wait is None or wait.cause is Cause.TURN else wait
 
     def take_urgent(self, tx: Transaction, messages: int, now: datetime) -> None:
-        """Count messages that leave ahead of the queue. Later batches wait longer instead.
+        """Count messages that are sent before queued batches, which wait longer instead.
 
         Raises ProviderUnreachable if the provider is blocked or the quota is used up.
         """
@@ -146,19 +146,22 @@ class RateLimiter:
     def allowance(
         self, rate_limit: RateLimit, now: datetime, max_messages: int, *, has_turn: bool = False
     ) -> int:
-        """Return the maximum messages in the next batch; 0 while batches must wait."""
+        """Return the maximum size of the next batch; 0 while batches must wait.
+
+        ``has_turn``: the time of its messages is reserved, so it does not wait for the rate.
+        """
         wait = rate_limit.wait(now, self.limits)
         if wait is not None and not (has_turn and wait.cause is Cause.TURN):
             return 0
-        room, left = self.limits.batch_limit(max_messages), rate_limit.left(self.limits)
-        return room if left is None else min(room, left)
+        limit, left = self.limits.batch_limit(max_messages), rate_limit.left(self.limits)
+        return limit if left is None else min(limit, left)
 
     @property
     def for_records(self) -> "RateLimiter":
-        """The limiter of look-ups in the provider's records."""
+        """Return the limiter of look-ups in the provider's records."""
         return replace(self, domain=_RECORDS_DOMAIN)
 
-    def silence(self, tx: Transaction, now: datetime) -> datetime | None:
+    def calls_blocked_until(self, tx: Transaction, now: datetime) -> datetime | None:
         """Return until when the provider has asked for no calls; None if calls are allowed."""
         until = self._load(tx).at(now, self.limits).blocked_until
         return until if until > now else None
@@ -166,16 +169,16 @@ class RateLimiter:
     def count_replay(
         self, tx: Transaction, messages: int, now: datetime, *, attempt_at: datetime
     ) -> datetime | None:
-        """Count a replay on a later day than its attempt; return until when it must wait, or None.
+        """Count a replay. Return until when it must wait, or None.
 
-        The provider may never have seen the attempt, which the quota of its own day counted.
+        A replay on the day of its attempt was counted already.
         """
-        silence = self.silence(tx, now)
-        if silence or self.limits.day(attempt_at) == self.limits.day(now):
-            return silence
+        blocked_until = self.calls_blocked_until(tx, now)
+        if blocked_until or self.limits.day(attempt_at) == self.limits.day(now):
+            return blocked_until
         rate_limit = self.current(tx, now, is_locked=True)
         left = rate_limit.left(self.limits)
-        # as the first of a day, even a batch larger than the quota leaves: it would wait for ever
+        # the first batch of a day is sent even if it exceeds the quota: else it would wait forever
         if left is not None and messages > left and rate_limit.used:
             return self.limits.end_of(rate_limit.day)
         self.take(tx, rate_limit, messages, now)
@@ -199,21 +202,22 @@ class RateLimiter:
 
         ``has_fallback``: another provider takes over if this one keeps failing.
         """
-        kept = self._load(tx)
-        rate_limit = kept.record_verdict(answer.outcome.verdict, taken_at) if has_fallback else kept
+        stored = rate_limit = self._load(tx)
+        if has_fallback:
+            rate_limit = stored.record_verdict(answer.outcome.verdict, taken_at)
         for outcome in (answer.outcome, *answer.exceptions.values()):
             if outcome.verdict in {Verdict.RETRY, Verdict.QUOTA}:
                 cause = Cause.QUOTA if outcome.verdict is Verdict.QUOTA else Cause.BLOCKED
                 rate_limit = rate_limit.block(until, cause, outcome.reason)
                 break
-        if rate_limit is not kept:
+        if rate_limit is not stored:
             tx.rate_limits.put(self.provider, self.domain, rate_limit)
         return rate_limit
 
     def give_back(self, tx: Transaction, messages: int, taken_at: datetime) -> None:
-        """Subtract messages that did not leave from the usage.
+        """Subtract messages that were not sent from the usage of the day.
 
-        Call it only while the claim holds: otherwise another worker may have sent the messages.
+        Only while the claim is valid: after it another worker may have sent them.
         """
         if messages:
             rate_limit = self._load(tx).give_back(messages, self.limits.day(taken_at))

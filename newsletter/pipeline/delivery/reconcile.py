@@ -1,7 +1,7 @@
 """unknown → accepted, rejected or queued again, by proof alone.
 
-While the provider remembers the attempt's idempotency key, the same bytes are sent again under it.
-Then the provider's records are searched. Complete searches without a hit, far enough apart by the
+While the provider knows the attempt's idempotency key, the same bytes are sent again under it. Then
+the provider's records are searched. Two complete searches without a hit, far enough apart by the
 provider's clock, prove that it has no message. Otherwise an event or a person settles the batch.
 """
 
@@ -34,14 +34,14 @@ from newsletter.store.sql import Store, Transaction
 
 @dataclass(frozen=True, kw_only=True)
 class RecoveryResult:
-    """The deliveries that became unknown when a process died."""
+    """What became unknown when a process died."""
 
     unknown: int
     """The number of batches."""
     emails: int = 0
     """The number of transactional emails. They stay unknown and are never sent again."""
     strays: int = 0
-    """The readers with an unknown outcome at an account that is no longer configured."""
+    """The number of unknown deliveries at accounts that are not configured any more."""
 
 
 def recover(
@@ -53,15 +53,15 @@ def recover(
 ) -> RecoveryResult:
     """Mark the claimed batches of dead processes as unknown.
 
-    ``accounts`` are the configured accounts, by provider name. If several processes share the
-    sending, a process without a recent heartbeat is dead, as is the one with the id ``leaving``.
-    Otherwise the caller's lock proves that all other processes are dead.
+    ``accounts`` are the configured accounts by provider name. If several processes share the
+    sending, those without a recent heartbeat are dead, and the one with the id ``leaving``.
+    Otherwise the caller's file lock proves that all others are dead.
     """
     with store.begin() as tx:
         dead = tx.workers.silent(tx.now - DEAD_AFTER if shares_sending else _END_OF_TIME)
         tx.workers.remove(dead if leaving is None else [*dead, leaving])
         unknown = tx.batches.abandon(at=store.clock.now(), shares_sending=shares_sending)
-        # before a campaign ends: an event may tell what the dead process did not book
+        # before a campaign ends: events may prove outcomes that the dead process did not record
         for campaign_id in tx.unknowns.campaigns():
             confirm_by_events(tx, campaign_id)
         for campaign_id in tx.campaigns.find_sending_ids():
@@ -75,16 +75,16 @@ def recover(
 
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 FIRST_LOOKUP_AFTER = timedelta(seconds=5)
-"""The time from an attempt to the first look-up: records seldom show a message sooner."""
+"""The time from an attempt to the first look-up. Records seldom show a message sooner."""
 _LOOKUP_GROWTH = 4
 _MAX_LOOKUP_AGE = timedelta(days=3)
-"""The age of an attempt after which the records are searched no longer."""
+"""Records are not searched for an older attempt."""
 _CLOCK_SKEW = timedelta(minutes=1)
-"""If our clock went back further than this, it is or was wrong."""
+"""A wall clock that went back further is or was wrong."""
 _MAX_UNREADABLE_DELAY = timedelta(minutes=10)
 """The longest delay between look-ups while the records cannot be read."""
 _KEY_EXPIRY_MARGIN = timedelta(minutes=2)
-"""Covers the length of a call, and a provider's clock that is ahead of ours."""
+"""The time for a call, and for a provider's clock that is ahead."""
 _PAUSED_DELAY = timedelta(seconds=30)
 _SETTLED = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
 
@@ -103,37 +103,33 @@ class Step(Enum):
 
 
 def decide(claim: UnknownBatch, capabilities: Capabilities, now: datetime) -> Step:
-    """Return the next step for an unknown batch. Pure."""
+    """Return the next step for an unknown batch."""
     age = now - claim.attempt_at
     state = claim.campaign.state
-    # a look-up needs the address of at least one reader
-    searches = capabilities.records_delay is not None and len(claim.without_address) < len(
-        claim.members
-    )
+    has_addresses = len(claim.without_address) < len(claim.members)
+    is_searchable = capabilities.records_delay is not None and has_addresses
     if _may_be_replayed(claim, capabilities, now):
-        # a second replay may only say that the key is known; the records then say more
-        if state in {CampaignState.SENDING, CampaignState.ATTENTION} and not (
-            searches and claim.tries
-        ):
+        is_sending = state in {CampaignState.SENDING, CampaignState.ATTENTION}
+        # a second replay proves less than the records
+        if is_sending and not (is_searchable and claim.tries):
             return Step.REPLAY
-        if state is CampaignState.PAUSED and not searches:
+        if state is CampaignState.PAUSED and not is_searchable:
             return Step.WAIT
-    # records are searched by the time of the attempt
-    last_look = min(_MAX_LOOKUP_AGE, capabilities.records_kept or _MAX_LOOKUP_AGE)
-    if not searches or not -_CLOCK_SKEW <= age <= last_look:
+    max_age = min(_MAX_LOOKUP_AGE, capabilities.records_kept or _MAX_LOOKUP_AGE)
+    if not is_searchable or not -_CLOCK_SKEW <= age <= max_age:
         return Step.LEAVE
     return Step.LOOK_UP if age >= FIRST_LOOKUP_AFTER else Step.WAIT
 
 
 def _may_be_replayed(claim: UnknownBatch, capabilities: Capabilities, now: datetime) -> bool:
-    """Return whether a replay can reach neither a reader twice nor a reader's former address."""
+    """Return whether a replay reaches no reader twice, and no one who may not get the email now."""
     if capabilities.replay is Replay.SAFE:
         return len(claim.left) < len(claim.members)
-    # the bytes under a key name every reader of the batch
+    # under a key the same bytes must be sent, which contain all members
     if capabilities.replay is not Replay.KEYED or claim.left:
         return False
     age = now - claim.attempt_at
-    # after a clock went back, the key may have expired by the provider's clock
+    # if the wall clock went back, the provider may not know the key any more
     went_back = age < timedelta(0) or claim.seen_at - now > _CLOCK_SKEW
     return not went_back and age < capabilities.key_lifetime - _KEY_EXPIRY_MARGIN
 
@@ -145,36 +141,37 @@ class ReconcileResult:
     batch: UnknownBatch
     step: Step
     known: int = 0
-    """Deliveries that turned out accepted or rejected."""
+    """Accepted or rejected."""
     queued: int = 0
-    """Deliveries that the provider provably does not have. They are queued again."""
+    """Queued again: the provider provably does not have them."""
     unknown: int = 0
     reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _LookupOutcome:
-    """The findings of a replay or a look-up about a batch, to be stored."""
+    """The result of a replay or a look-up, to be stored."""
 
     known: dict[int, Outcome]
-    rest: DeliveryState
-    """The state of readers not in ``known``: ACCEPTED, UNKNOWN, or PENDING if provably not sent."""
+    """The proven outcomes, by subscriber id."""
+    other_state: DeliveryState
+    """The state of all other members: ACCEPTED, UNKNOWN, or PENDING if provably not sent."""
     until: datetime | None = None
     """The time of the next step; None for never."""
     tries: int = 0
     silent_since: datetime | None = None
     reason: str = ""
     asked: timedelta | None = None
-    """The time for which the provider asked for no calls."""
+    """How long the provider wants no calls."""
     apart: frozenset[int] = frozenset()
-    """The subscriber ids that stay unknown although the rest of the batch is settled."""
+    """The members that stay unknown, though all others are settled."""
 
 
 def _look_up_later(claim: UnknownBatch, until: datetime | None) -> _LookupOutcome:
-    """Return the outcome of a step that found nothing. The next step is at ``until``."""
+    """Return the outcome of a step that proves nothing. The next step is at ``until``."""
     return _LookupOutcome(
         known={},
-        rest=DeliveryState.UNKNOWN,
+        other_state=DeliveryState.UNKNOWN,
         until=until,
         tries=claim.tries,
         silent_since=claim.silent_since,
@@ -183,9 +180,9 @@ def _look_up_later(claim: UnknownBatch, until: datetime | None) -> _LookupOutcom
 
 @dataclass(frozen=True, kw_only=True)
 class Reconciler:
-    """Settles one unknown batch per call.
+    """Takes one step for one unknown batch per call.
 
-    ``lease`` must be longer than the longest call. ``jitter`` returns a number in 0…1.
+    ``lease`` must be longer than the longest call. ``jitter`` returns a number from 0 to 1.
     """
 
     store: Store
@@ -211,24 +208,23 @@ class Reconciler:
             prepared = self._rebuild(claim, batch, not_after) if step is Step.REPLAY else None
             if step is Step.REPLAY and prepared is None:
                 step = Step.LEAVE if capabilities.records_delay is None else Step.LOOK_UP
-            limiter, silence = self.pool.provider_for(claim).limiter, None
+            limiter, wait_until = self.pool.provider_for(claim).limiter, None
             if step is Step.LOOK_UP:
-                silence = limiter.for_records.silence(tx, now)
+                wait_until = limiter.for_records.calls_blocked_until(tx, now)
             elif step is Step.REPLAY:
                 messages = len(batch.recipients)
-                silence = limiter.count_replay(tx, messages, now, attempt_at=claim.attempt_at)
-                if silence is None:
+                wait_until = limiter.count_replay(tx, messages, now, attempt_at=claim.attempt_at)
+                if wait_until is None:
                     # a person cannot resolve the batch while this call may be under way
                     tx.unknowns.record_replay(claim, until=not_after.until)
-        if silence is not None:
-            return self._record(Step.WAIT, claim, _look_up_later(claim, silence))
+        if wait_until is not None:
+            return self._record(Step.WAIT, claim, _look_up_later(claim, wait_until))
         return self._record(step, claim, self._take_step(step, claim, batch, prepared))
 
     def _batch(
         self, tx: Transaction, claim: UnknownBatch, *, omit: frozenset[int]
     ) -> OutgoingBatch:
         content = approved_content(tx, claim.campaign)
-        # the addresses of the attempt, not those of today
         members = [member for member in claim.members if member[1] and member[0] not in omit]
         return build_batch(
             claim.campaign,
@@ -237,21 +233,22 @@ class Reconciler:
             attempt_id=claim.attempt_id,
             at=claim.attempt_at,
             links=self.links,
-            names_by_id=names_for(tx, content, [number for number, _ in members]),
+            names_by_id=names_for(tx, content, [member_id for member_id, _ in members]),
         )
 
     def _rebuild(
         self, claim: UnknownBatch, batch: OutgoingBatch, not_after: NotAfter
     ) -> PreparedRequest | None:
-        """Build the request again; None if it is invalid now, or if a KEYED replay needs other
-        bytes.
+        """Return the request of the attempt, or None if it cannot be replayed.
+
+        It cannot if it is invalid now, or if a KEYED replay would have other bytes.
         """
         provider = self.pool.provider_for(claim).provider
         try:
             prepared = provider.prepare(batch)
         except InvalidInput:
             return None
-        # other bytes under a known key are refused or, worse, taken for a new message
+        # a provider may take other bytes under a known key for a new message
         is_named = provider.capabilities.replay is Replay.SAFE
         is_same = is_named or hashlib.sha256(prepared.body).hexdigest() == claim.body_hash
         return replace(prepared, not_after=not_after) if is_same else None
@@ -261,7 +258,7 @@ class Reconciler:
     ) -> _LookupOutcome:
         provider = self.pool.provider_for(claim).provider
         if request is not None:
-            return self._read_replay(claim, batch, provider.hand_over(request))
+            return self._read_replay(claim, batch, provider.send(request))
         if step is Step.LOOK_UP:
             return self._read_records(claim, provider.look_up(batch))
         wait = _PAUSED_DELAY if claim.campaign.state is CampaignState.PAUSED else FIRST_LOOKUP_AFTER
@@ -275,17 +272,17 @@ class Reconciler:
         Rate limits, wrong API keys and size limits prove nothing: a provider or a proxy may check
         them before the idempotency key.
         """
-        numbers = [recipient.subscriber_id for recipient in batch.recipients]
-        outcomes = {n: answer.exceptions.get(n, answer.outcome) for n in numbers}
+        member_ids = [recipient.subscriber_id for recipient in batch.recipients]
+        outcomes = {n: answer.exceptions.get(n, answer.outcome) for n in member_ids}
         known = {n: outcome for n, outcome in outcomes.items() if outcome.verdict in _SETTLED}
-        # readers who left an address were not in the replay: its answer does not speak of them
+        # members who left were not in the replay, so its answer proves nothing about them
         if answer.outcome.verdict is Verdict.ACCEPTED and len(known) == len(claim.members):
             known = {n: outcome for n, outcome in known.items() if n in answer.exceptions}
-            return _LookupOutcome(known=known, rest=DeliveryState.ACCEPTED)
+            return _LookupOutcome(known=known, other_state=DeliveryState.ACCEPTED)
         wait = backoff(claim.tries + 1, jitter=self.jitter(), retry_after=answer.retry_after)
         return _LookupOutcome(
             known=known,
-            rest=DeliveryState.UNKNOWN,
+            other_state=DeliveryState.UNKNOWN,
             until=self.store.clock.now() + wait,
             tries=claim.tries + 1,
             reason=answer.outcome.reason,
@@ -293,35 +290,37 @@ class Reconciler:
         )
 
     def _read_records(self, claim: UnknownBatch, result: LookupResult) -> _LookupOutcome:
-        found = dict(result.found)
-        if result.all_or_none and found:  # the provider takes a call whole or not at all
-            found |= dict.fromkeys(claim.without_address, next(iter(found.values())))
+        ids = dict(result.found)
+        if result.all_or_none and ids:
+            ids |= dict.fromkeys(claim.without_address, next(iter(ids.values())))
         known = {
-            number: Outcome(verdict=Verdict.ACCEPTED, reason="found there", provider_id=provider_id)
-            for number, provider_id in found.items()
-            if number in dict(claim.members)
+            member_id: Outcome(
+                verdict=Verdict.ACCEPTED, reason="found there", provider_id=ids[member_id]
+            )
+            for member_id, _ in claim.members
+            if member_id in ids
         }
         records_delay = (
             self.pool.provider_for(claim).provider.capabilities.records_delay or FIRST_LOOKUP_AFTER
         )
-        # by the provider's clock: ours may have been wrong at the attempt, or be wrong now
+        # the provider's clock counts: the local one may be wrong
         at = result.read_at or self.store.clock.now()
         too_early = claim.attempt_at + records_delay - self.store.clock.now()
-        # what still shows somebody new is not complete yet, and a look that is early does not count
+        # a look-up that is early, or still finds a member, does not count as silent
         since = None if known or too_early > timedelta(0) else claim.silent_since or at
         left = records_delay - (at - since) if since else max(too_early, FIRST_LOOKUP_AFTER)
         if result.is_complete and left <= timedelta(0):
-            # absence proves nothing about readers whose address is not known any more
+            # records cannot show a member whose address is unknown
             apart = frozenset() if result.all_or_none else claim.without_address
-            return _LookupOutcome(known={}, rest=DeliveryState.PENDING, apart=apart)
+            return _LookupOutcome(known={}, other_state=DeliveryState.PENDING, apart=apart)
         longest = records_delay if result.is_complete else max(records_delay, _MAX_UNREADABLE_DELAY)
-        # tries have no end and a timedelta has; the tenth power is months already
+        # a higher power would overflow a timedelta
         delay = min(FIRST_LOOKUP_AFTER * _LOOKUP_GROWTH ** min(claim.tries + 1, 10), longest)
-        # look again as soon as the records are complete: then absence is a proof
+        # look again as soon as a second silent look-up is a proof
         wait = min(delay, max(left, FIRST_LOOKUP_AFTER)) if result.is_complete else delay
         return _LookupOutcome(
             known=known,
-            rest=DeliveryState.UNKNOWN,
+            other_state=DeliveryState.UNKNOWN,
             until=self.store.clock.now() + max(wait, result.retry_after or wait),
             tries=claim.tries + 1,
             silent_since=since if result.is_complete else None,
@@ -334,11 +333,11 @@ class Reconciler:
             is_recorded = tx.unknowns.settle(
                 claim,
                 outcomes=outcome.known,
-                other_state=outcome.rest,
+                other_state=outcome.other_state,
                 at=self.store.clock.now(),
                 apart=outcome.apart,
             )
-            if outcome.rest is DeliveryState.UNKNOWN or outcome.apart:
+            if outcome.other_state is DeliveryState.UNKNOWN or outcome.apart:
                 tx.unknowns.put_off(
                     claim,
                     until=outcome.until,
@@ -350,12 +349,13 @@ class Reconciler:
                 limiter = limiter if step is Step.REPLAY else limiter.for_records
                 limiter.block_calls(tx, self.store.clock.now() + outcome.asked, outcome.reason)
             reassess(tx, claim.campaign.id)
-        people = len(claim.members) - len(outcome.known) - len(outcome.apart)
+        others = len(claim.members) - len(outcome.known) - len(outcome.apart)
+        state = outcome.other_state
         return ReconcileResult(
             batch=claim,
             step=step,
-            known=len(outcome.known) + (people if outcome.rest is DeliveryState.ACCEPTED else 0),
-            queued=people if outcome.rest is DeliveryState.PENDING else 0,
-            unknown=len(outcome.apart) + (people if outcome.rest is DeliveryState.UNKNOWN else 0),
+            known=len(outcome.known) + (others if state is DeliveryState.ACCEPTED else 0),
+            queued=others if state is DeliveryState.PENDING else 0,
+            unknown=len(outcome.apart) + (others if state is DeliveryState.UNKNOWN else 0),
             reason=outcome.reason if is_recorded else "somebody settled the batch by hand first",
         )

@@ -1,7 +1,8 @@
-"""Puts all sending on hold if the database may be a copy or a restore, or if a person says so.
+"""Put all sending on hold if the database may be restored or copied, or if a person stops it.
 
-Every run begins a generation, named in the database and in the guard file: those of a copy differ.
-The file is written first and also allows the generation before: a crash causes no false alarm.
+Each run begins a generation and writes its name to the guard file and to the database. The names of
+a restored database differ. The guard file is first and also allows the previous generation, so a
+crash between the two causes no alarm.
 """
 
 from collections.abc import Callable, Set
@@ -28,8 +29,9 @@ from newsletter.store.sql import Store, Transaction
 
 @dataclass(frozen=True, kw_only=True)
 class Guard:
-    """Decides whether a workspace may send. ``waits`` sleeps for a moment.
+    """Decides whether a workspace may send.
 
+    ``names`` returns a new name for a generation at each call. ``waits`` sleeps for a moment.
     Processes that share the sending share a generation until a person releases a hold.
     """
 
@@ -40,10 +42,10 @@ class Guard:
     waits: Callable[[], object] = lambda: None
 
     def check_on_open(self) -> None:
-        """Begin the generation of a new database; put sending on hold for a discrepancy."""
+        """Begin the generation of a new database. Put sending on hold for a discrepancy."""
         _, check = self._read_state()
         if check.is_used_elsewhere and replace(check, is_used_elsewhere=False).discrepancy:
-            # a copy has no processes: a heartbeat proves that it is none
+            # a new heartbeat proves that the database is in use, and so not a copy
             first = beats = self._heartbeats()
             while beats and not any(beats.get(number, at) > at for number, at in first.items()):
                 self.waits()
@@ -60,13 +62,13 @@ class Guard:
                 self._check(tx, self._read_check(tx))  # a run may have begun since
         elif isinstance(check.record, GuardRecord):
             location = replace(check.record.location, host=check.location.host)
-            if check.record.location != location == check.location:  # a copied workspace joins
+            if check.record.location != location == check.location:  # only the host differs
                 with suppress(StoreUnavailable):
                     self.guard_file.write(replace(check.record, location=location))
                     self.guard_file.close()
 
     def begin(self) -> None:
-        """Begin a generation. Raises Refused, with what to do, if sending is on hold."""
+        """Begin a generation. Raises Refused, which says what to do, if sending is on hold."""
         record = None
         with self.store.begin() as tx:
             check = self._read_check(tx)
@@ -75,7 +77,7 @@ class Guard:
             if not reasons:
                 record = self._renew(tx, check)
         if record is None:
-            # after the transaction: an error inside it would undo the hold
+            # an error inside the transaction would roll the hold back
             messages = [f"{reason}; {HOLD_ADVICE[kind]}" for kind, reason in reasons.items()]
             new_reason = check.discrepancy
             if new_reason and new_reason not in reasons[HoldKind.RESTORE_GUARD]:
@@ -84,7 +86,7 @@ class Guard:
         self._confirm(record)
 
     def follow(self) -> None:
-        """Compare the database with the guard file, before a heartbeat, if a replica took over."""
+        """If a replica took over, compare the database with the guard file, before a heartbeat."""
         record, location = self.guard_file.read(), self.guard_file.location()
         if isinstance(record, Absence) or location.filesystem == record.location.filesystem:
             return
@@ -92,7 +94,7 @@ class Guard:
             self._check(tx, self._compare(tx, record, location))
 
     def holds(self) -> dict[HoldKind, str]:
-        """Return why sending is on hold, also for a difference not yet stored."""
+        """Return why sending is on hold, also for a discrepancy that is not stored yet."""
         reasons, check = self._read_state()
         if check.discrepancy:
             reasons, check = self._read_state()  # a run may have begun between the two reads
@@ -101,9 +103,9 @@ class Guard:
         return reasons
 
     def stop(self, *, by: str, reason: str) -> str:
-        """Put all sending on hold until a person releases it. Return the reasons of all stops."""
+        """Put all sending on hold until a person releases it. Return the stored reasons."""
         with act_as(self.store, by, Role.SENDER, "stop all sending") as (tx, _):
-            words = " ".join(reason.split())  # logs have one line each
+            words = " ".join(reason.split())  # a reason is one line
             before = tx.hold.reasons().get(HoldKind.STOP, "")
             if f"by {by} " in before and words in before:
                 return before
@@ -114,10 +116,10 @@ class Guard:
     def release(
         self, *, by: str, kinds: Set[HoldKind], shown: str | None = None
     ) -> dict[HoldKind, str]:
-        """Lift the holds of these kinds. Return the holds that were lifted, with their reasons.
+        """Lift the holds of these kinds. Return the lifted holds with their reasons.
 
-        ``shown`` is the reason that the person saw: raises Outdated if there is another one now.
-        If the restore guard is lifted, the database and the guard file begin a new generation.
+        ``shown`` is the reason that the person saw. Raises Outdated if there is another one now.
+        After a hold of the restore guard, database and guard file begin a new generation.
         """
         record = None
         needed = Role.ADMIN if HoldKind.RESTORE_GUARD in kinds else Role.SENDER
@@ -156,7 +158,7 @@ class Guard:
             tx.generation.note_timeline(timeline, check.mark.claims, from_at)
 
     def _hold_sending(self, tx: Transaction, check: GuardCheck) -> None:
-        """Put sending on hold for a difference, unless it is already, and note the evidence."""
+        """Put sending on hold for a discrepancy, and note the evidence."""
         now = self.store.clock.now()
         tx.generation.invalidate_copy(check.evidence, now)
         if HoldKind.RESTORE_GUARD not in tx.hold.reasons():
@@ -164,7 +166,7 @@ class Guard:
             self._put_hold(tx, HoldKind.RESTORE_GUARD, "scheduler", reason)
 
     def _read_check(self, tx: Transaction) -> GuardCheck:
-        """Read guard file and database; the write transaction excludes other claims."""
+        """Compare guard file and database in a write transaction, which excludes other claims."""
         return self._compare(tx, self.guard_file.read(), self.guard_file.location())
 
     def _compare(
@@ -178,7 +180,7 @@ class Guard:
         )
 
     def _read_state(self) -> tuple[dict[HoldKind, str], GuardCheck]:
-        """Return the hold reasons, and the state of guard file and database, read in this order."""
+        """Return the hold reasons and a check. The guard file is read before the database."""
         record, location = self.guard_file.read(), self.guard_file.location()
         with self.store.read() as tx:
             return tx.hold.reasons(), self._compare(tx, record, location)
@@ -192,7 +194,7 @@ class Guard:
         return record
 
     def _confirm(self, record: GuardRecord) -> None:
-        """Let the guard file allow only the new generation, now that the database has it."""
+        """Forget the previous generation in the guard file, now that the database has the new."""
         self.guard_file.write(replace(record, before=record.mark.generation))
 
     def _put_hold(self, tx: Transaction, kind: HoldKind, by: str, reason: str) -> str:

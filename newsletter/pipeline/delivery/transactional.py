@@ -23,12 +23,12 @@ from newsletter.domain.delivery.transactional import (
     LINK_LIFETIME,
     ClaimedEmail,
     EmailKind,
+    EmailPlan,
     EmailText,
     MessageState,
     NoticeSection,
-    Plan,
     TransactionalEmail,
-    plan_for,
+    plan_email,
 )
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.pipeline.delivery.attempt import Attempt, Attempts, PooledProvider
@@ -65,7 +65,7 @@ class EmailClaim:
     """A claimed email and its plan; ``provider`` is None if the email is withheld."""
 
     claimed: ClaimedEmail
-    plan: Plan
+    plan: EmailPlan
     provider: PooledProvider | None
 
 
@@ -119,7 +119,7 @@ class TransactionalSender(Attempts[EmailClaim, EmailResult]):
             return None
         email, address = claimed.email, claimed.email.address
         has_news = email.kind is EmailKind.NEWS and not email.is_too_old(at)
-        plan = plan_for(
+        plan = plan_email(
             email,
             person=tx.readers.find(address),
             suppressed=tx.readers.suppression_reason(address),
@@ -155,7 +155,9 @@ class TransactionalSender(Attempts[EmailClaim, EmailResult]):
     def requeue(self, tx: Transaction, claim: EmailClaim, reason: str) -> None:
         tx.emails.requeue(claim.claimed, not_before=self.store.clock.now(), reason=reason)
 
-    def _write(self, claimed: ClaimedEmail, plan: Plan, text: EmailText, at: datetime) -> Content:
+    def _write(
+        self, claimed: ClaimedEmail, plan: EmailPlan, text: EmailText, at: datetime
+    ) -> Content:
         email = claimed.email
         if text is EmailText.NOTICE:
             url = f"{self.desk}/account"
@@ -207,7 +209,7 @@ class TransactionalSender(Attempts[EmailClaim, EmailResult]):
                     reason=outcome.reason,
                 )
             if provider is not None and recorded:
-                provider.limiter.give_back(tx, answer.not_handed_over(1), attempt.at)
+                provider.limiter.give_back(tx, answer.count_not_sent(1), attempt.at)
         return EmailResult(
             claimed=claimed, provider=name, state=state, reason=outcome.reason, recorded=recorded
         )

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from newsletter.domain.delivery.batch import BatchState, Origin, origin
+from newsletter.domain.delivery.batch import BatchState, Origin, find_origin
 from newsletter.domain.events import (
     STORED_KINDS,
     DeliveryStatus,
@@ -55,7 +55,9 @@ def record(
     Events for messages of another workspace at the same account are ignored. Raises Forged if a
     signature token was used before with another event.
     """
-    own_events = [one for one in events if origin(one.attempt_id, workspace) is not Origin.ANOTHER]
+    own_events = [
+        one for one in events if find_origin(one.attempt_id, workspace) is not Origin.ANOTHER
+    ]
     known = [*map(_storable, own_events)]
     strangers = len(events) - len(known)
     result = RecordedEvents(events=strangers, strangers=strangers)

@@ -22,7 +22,7 @@ from newsletter.domain.staff.account import (
     RelyingParty,
     Session,
     SignInBy,
-    Stage,
+    SignInStage,
     limits_on_codes,
 )
 from newsletter.domain.wording import say
@@ -78,7 +78,7 @@ class OwnAccount:
     proofs: Proofs
     token_hash: bytes
     """The hash of the session's token."""
-    stage: Stage = Stage.WHOLE
+    stage: SignInStage = SignInStage.WHOLE
     """The stage that the session must have."""
 
     def choose_notices(self, muted: Sequence[NoticeKind]) -> None:
@@ -311,7 +311,7 @@ class OwnAccount:
         # of all that is changed, only a new second factor was shown just now
         is_shown = action == "second factor"
         entered = self.proofs.renew(tx, session, with_factor=is_shown)
-        if session.stage is not Stage.WHOLE:
+        if session.stage is not SignInStage.WHOLE:
             tx.throttle.add_network(session.address, self.proofs.client.network, tx.now)
         tx.audit.enter(session.address, action, session.address, detail)
         self.proofs.tell(tx, session.address, notice)
@@ -331,7 +331,7 @@ def ask_for_passkey(token: str, *, party: RelyingParty, proofs: Proofs) -> dict[
         known = [
             passkey.id for passkey in tx.passkeys.of(session.address) if passkey.party == party.id
         ]
-        if not known or session.stage is Stage.ENROLLING:
+        if not known or session.stage is SignInStage.ENROLLING:
             return None
         return passkeys.request_options(party, proofs.new_challenge(tx, session), known)
 

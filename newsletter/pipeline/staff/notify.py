@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from newsletter.domain.campaigns.notices import (
-    INTERVAL,
-    MAX_AGE,
+    MAX_EVENT_AGE,
+    MIN_EMAIL_INTERVAL,
     Channel,
     Notice,
     NoticeEvent,
@@ -55,7 +55,7 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
         mark = tx.notices.load_mark()
         slugs, change = tx.notices.find_changed(mark, tx.now, _MAX_STATEMENTS)
         comments = tx.comments.list_after(mark.comment_id)
-        imports = tx.imports.list_finished_since(mark.imported_at or tx.now - MAX_AGE)
+        imports = tx.imports.list_finished_since(mark.imported_at or tx.now - MAX_EVENT_AGE)
         found = _statuses(tx, [*slugs, *(comment.slug for comment in comments)], rules)
         events = {slug: events_of(one, tx.audit.last(slug)) for slug, one in found.items()}
         for comment in comments:
@@ -294,7 +294,7 @@ class PostSender:
             post.attempts + _MAX_DOUBLINGS, jitter=self.jitter(), retry_after=answer.retry_after
         )
         with self.store.begin() as tx:
-            tx.channel_posts.settle(post, state, reason, tx.now + max(waits, INTERVAL))
+            tx.channel_posts.settle(post, state, reason, tx.now + max(waits, MIN_EMAIL_INTERVAL))
         return post, state, reason
 
 

@@ -20,7 +20,7 @@ from newsletter.domain.staff.account import (
     Limit,
     LinkKind,
     SignInBy,
-    limits_on_forgotten,
+    limits_on_password_links,
     name_of,
 )
 from newsletter.domain.staff.audit import OPERATOR_NAME
@@ -91,7 +91,7 @@ def unused_links(*, proofs: Proofs) -> Sequence[UnusedLink]:
             UnusedLink(
                 invitation=one,
                 email=tx.emails.get(one.email_id) if one.email_id else None,
-                works=one.open(tx.now),
+                works=one.is_usable(tx.now),
             )
             for one in tx.invitations.list_usable(tx.now - INVITATION_LIFETIME)
         ]
@@ -283,7 +283,7 @@ def request_reset(address: str, *, proofs: Proofs) -> None:
     """
     who = fold_or_empty(address)
     with proofs.store.begin() as tx:
-        if proofs.attempt(tx, limits_on_forgotten(who, proofs.client.network)) is None:
+        if proofs.attempt(tx, limits_on_password_links(who, proofs.client.network)) is None:
             return
         role, links = tx.staff.role(who), tx.invitations.list_usable(tx.now)
         may = role is not None and SignInBy.PASSWORD in proofs.ways_in(role)
@@ -432,7 +432,7 @@ def _find_link(tx: Transaction, token: str) -> Invitation:
 
 
 def _require_open(tx: Transaction, link: Invitation | None) -> Invitation:
-    if link is not None and link.open(tx.now):
+    if link is not None and link.is_usable(tx.now):
         # its maker may still let others in
         by_owner = link.kind is LinkKind.FORGOTTEN or link.by == OPERATOR_NAME
         if by_owner or tx.staff.role(link.by) is Role.ADMIN:

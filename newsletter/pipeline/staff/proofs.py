@@ -18,8 +18,8 @@ from newsletter.domain.staff.account import (
     RelyingParty,
     Session,
     SignInBy,
-    Stage,
-    exceeded,
+    SignInStage,
+    is_exceeded,
     limits_on_codes,
     methods_for,
 )
@@ -68,7 +68,7 @@ class SignedIn:
     address: str
     token: str
     """The session token for the cookie; only its hash is stored."""
-    stage: Stage
+    stage: SignInStage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +115,7 @@ class Proofs:
     # --- sessions
 
     def begin(
-        self, tx: Transaction, address: str, stage: Stage, *, fresh_at: datetime | None = None
+        self, tx: Transaction, address: str, stage: SignInStage, *, fresh_at: datetime | None = None
     ) -> SignedIn:
         """Begin a session with a new token, and delete expired sessions.
 
@@ -134,7 +134,7 @@ class Proofs:
             stage=stage,
         )
         tx.sessions.begin(session)
-        if stage is Stage.WHOLE:
+        if stage is SignInStage.WHOLE:
             tx.throttle.add_network(address, self.client.network, tx.now)
         return SignedIn(address=address, token=token, stage=stage)
 
@@ -147,20 +147,20 @@ class Proofs:
                 hash=hash_token(token),
                 address=before.address,
                 # one that was only half counts its days from when it is whole
-                created_at=before.created_at if before.stage is Stage.WHOLE else tx.now,
+                created_at=before.created_at if before.stage is SignInStage.WHOLE else tx.now,
                 seen_at=tx.now,
                 stepped_up_at=tx.now if with_factor else before.stepped_up_at,
                 browser=self.client.browser,
                 network=self.client.network,
             )
         )
-        return SignedIn(address=before.address, token=token, stage=Stage.WHOLE)
+        return SignedIn(address=before.address, token=token, stage=SignInStage.WHOLE)
 
     def find_session(
-        self, tx: Transaction, hashed: bytes, *, stage: Stage = Stage.WHOLE
+        self, tx: Transaction, hashed: bytes, *, stage: SignInStage = SignInStage.WHOLE
     ) -> Session:
         """Return the session with this token hash and stage. Raises Refused without one."""
-        is_complete = stage is Stage.WHOLE
+        is_complete = stage is SignInStage.WHOLE
         session = tx.sessions.get(hashed) if is_complete else tx.sessions.find_incomplete(hashed)
         if session is None or session.stage is not stage or not session.is_alive(tx.now):
             raise Refused("you were signed out in the meantime; sign in again")
@@ -170,19 +170,19 @@ class Proofs:
 
     def next_stage(
         self, role: Role, credential: Credential, identity: Identity | None = None
-    ) -> Stage:
+    ) -> SignInStage:
         """Return the session stage after the right password, or after an identity."""
         if identity is not None and identity.has_factor:
-            return Stage.WHOLE
+            return SignInStage.WHOLE
         if credential.has_factor:
-            return Stage.HALF
-        return Stage.ENROLLING if self.rules.demands_factor(role) else Stage.WHOLE
+            return SignInStage.HALF
+        return SignInStage.ENROLLING if self.rules.demands_factor(role) else SignInStage.WHOLE
 
     def lacks_factor(self, role: Role, credential: Credential | None) -> bool:
         """Return whether the settings demand a factor by now that a signed-in person lacks."""
         if credential is None or SignInBy.PROVIDER in self.ways_in(role, credential):
             return False
-        return self.next_stage(role, credential) is Stage.ENROLLING
+        return self.next_stage(role, credential) is SignInStage.ENROLLING
 
     # --- passwords
 
@@ -196,7 +196,7 @@ class Proofs:
         """
         limits = tuple(limits)
         with self.store.read() as tx:
-            if exceeded(limits, tx.now, tx.throttle.count_failures):
+            if is_exceeded(limits, tx.now, tx.throttle.count_failures):
                 return None
         with self.passwords.queue(self.client.network, is_known=is_known):
             with self.store.begin() as tx:
@@ -229,7 +229,7 @@ class Proofs:
         Return the ids with which the count is taken back; None if a limit is reached.
         """
         limits = tuple(limits)
-        if exceeded(limits, tx.now, tx.throttle.count_failures):
+        if is_exceeded(limits, tx.now, tx.throttle.count_failures):
             return None
         # a set: where two limits have one key, a failure counts once
         return tx.throttle.record_failure({limit.key for limit in limits}, tx.now)

@@ -17,8 +17,8 @@ from newsletter.domain.staff.account import (
     Limit,
     Session,
     SignInBy,
-    Stage,
-    exceeded,
+    SignInStage,
+    is_exceeded,
     limits_on_passwords,
 )
 from newsletter.domain.wording import say
@@ -69,7 +69,7 @@ def sign_in(address: str, password: str, *, proofs: Proofs, before: str = "") ->
             return Refusal.WRONG
         tx.sessions.end(hash_token(before))
         stage = proofs.next_stage(role, credential)
-        if stage is Stage.WHOLE:
+        if stage is SignInStage.WHOLE:
             _log_sign_in(tx, who, "with a password", proofs)
         return proofs.begin(tx, who, stage)
 
@@ -78,7 +78,7 @@ def _log_failure(
     tx: Transaction, action: str, reason: str, subject: str, limits: Iterable[Limit], proofs: Proofs
 ) -> None:
     """Log a failed attempt. The owner gets a notice of many failures, at most once a day."""
-    last = exceeded(limits, tx.now, tx.throttle.count_failures)
+    last = is_exceeded(limits, tx.now, tx.throttle.count_failures)
     detail = f"{reason}, from {proofs.client}" + (f"; {_LIMIT_NOTE}" if last else "")
     tx.audit.enter("nobody", action, subject, detail)
     limit = Limit(key=f"told {subject}", max_count=1, period=_DAY)
@@ -94,7 +94,7 @@ def confirm_second_factor(
     """Complete a sign-in with a one-time code, a recovery code or a passkey."""
     with proofs.store.begin() as tx:
         half = tx.sessions.find_incomplete(hash_token(token))
-        if half is None or half.stage is not Stage.HALF or not half.is_alive(tx.now):
+        if half is None or half.stage is not SignInStage.HALF or not half.is_alive(tx.now):
             return Refusal.OVER
         if tx.staff.role(half.address) is None:
             return Refusal.OVER
@@ -104,7 +104,7 @@ def confirm_second_factor(
         tx.sessions.end(half.hash)
         method = "with a passkey" if isinstance(code, PasskeyAnswer) else "with a second factor"
         _log_sign_in(tx, half.address, method, proofs)
-        return proofs.begin(tx, half.address, Stage.WHOLE, fresh_at=tx.now)
+        return proofs.begin(tx, half.address, SignInStage.WHOLE, fresh_at=tx.now)
 
 
 def step_up(token_hash: bytes, proof: str | PasskeyAnswer, *, proofs: Proofs) -> SignedIn | Refusal:
@@ -206,7 +206,7 @@ def leave_for_provider(
     with proofs.store.begin() as tx:
         if proofs.attempt(tx, [limit]) is None:
             raise Refused(say("Too many people are signing in just now. Try again in a minute."))
-        token = proofs.begin(tx, address, Stage.AWAY)
+        token = proofs.begin(tx, address, SignInStage.AWAY)
         state = json.dumps([purpose.value, next_path, link, name])
         tx.sessions.store_challenge(hash_token(token.token), state, tx.now)
     return token.token
@@ -229,7 +229,11 @@ def return_from_provider(
     """
     with proofs.store.begin() as tx:
         away = tx.sessions.find_incomplete(hash_token(token))
-        if away is None or away.stage is not Stage.AWAY or not id_tokens.is_state(state, token):
+        if (
+            away is None
+            or away.stage is not SignInStage.AWAY
+            or not id_tokens.is_state(state, token)
+        ):
             return Refusal.OVER
         request = tx.sessions.take_challenge(away.hash)
         tx.sessions.end(away.hash)
@@ -269,7 +273,7 @@ def _sign_in_by_identity(
         raise Unproven(f"no account is of {identity_text(identity)}")
     tx.sessions.end(hash_token(before))
     stage = proofs.next_stage(role, credential, identity)
-    if stage is Stage.WHOLE:
+    if stage is SignInStage.WHOLE:
         _log_sign_in(tx, who, f"with an account of {identity.issuer}", proofs)
     fresh_at = identity.authenticated_at if identity.has_factor else None
     return proofs.begin(tx, who, stage, fresh_at=fresh_at)

@@ -171,7 +171,9 @@ def _overridden_checks(
     waived = _WAIVABLE_CHECKS & set(result.blocking) if no_embargo else set()
     blocked = set(result.blocking) - waived
     if blocked or (result.warnings and not reason):
-        grave = [str(remark) for remark in result.remarks if remark.grade is not Severity.ADVICE]
+        grave = [
+            str(finding) for finding in result.findings if finding.severity is not Severity.ADVICE
+        ]
         raise Refused("\n".join([f"{result.slug} is not approved: {_advice(blocked)}", *grave]))
     over = (*sorted(waived), *result.warnings)
     why = "; ".join(filter(None, ["no embargo" * bool(waived), reason]))

@@ -20,7 +20,7 @@ from newsletter.domain.statements.review import (
     ReviewContext,
     ReviewFinding,
     Severity,
-    codes,
+    check_names,
     in_order,
 )
 from newsletter.domain.statements.statement import Approval, Progress, Statement, StoredStatement
@@ -53,16 +53,16 @@ class ReviewResult:
 
     slug: str
     content_hash: str
-    remarks: tuple[ReviewFinding, ...]
+    findings: tuple[ReviewFinding, ...]
 
     @property
     def blocking(self) -> tuple[str, ...]:
         """The codes of checks that block an approval."""
-        return codes(self.remarks, Severity.BLOCKING)
+        return check_names(self.findings, Severity.BLOCKING)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        return codes(self.remarks, Severity.WARNING)
+        return check_names(self.findings, Severity.WARNING)
 
 
 def review(
@@ -164,10 +164,10 @@ def _review(
         unknown_lists=unknown_lists(statement.lists, others.lists),
         nearby=tuple(dict.fromkeys(others.nearby(statement, goes_out))),
     )
-    remarks = rules.review(statement, tx.statements.get_content(stored.content_hash), context)
+    findings = rules.review(statement, tx.statements.get_content(stored.content_hash), context)
     if rules.campaigns.together:
-        remarks = in_order([*remarks, *_translation_findings(tx, statement, rules, context)])
-    return ReviewResult(slug=statement.slug, content_hash=stored.content_hash, remarks=remarks)
+        findings = in_order([*findings, *_translation_findings(tx, statement, rules, context)])
+    return ReviewResult(slug=statement.slug, content_hash=stored.content_hash, findings=findings)
 
 
 def _translation_findings(
@@ -186,8 +186,8 @@ def _translation_findings(
                 " is a draft: submit it again, or delete it",
                 file=translation.origin,
             )
-        remarks = rules.review(translation, None, own_context)
-        yield from (remark for remark in remarks if remark.grade is not Severity.ADVICE)
+        findings = rules.review(translation, None, own_context)
+        yield from (finding for finding in findings if finding.severity is not Severity.ADVICE)
 
 
 def _instant(statement: Statement, zone: str, now: datetime) -> datetime | None:

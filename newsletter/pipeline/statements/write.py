@@ -136,7 +136,7 @@ class DraftWriter:
     def _advance(self, tx: Transaction, who: str, draft: Draft, text: DraftText) -> Draft:
         """Store the next text of a draft, in the current version if that is still open."""
         version = draft.version
-        if version.goes_on(who, tx.now):
+        if version.accepts_typing(who, tx.now):
             tx.drafts.update_open(replace(version, text=text, at=tx.now))
             return tx.drafts.set_head(draft.key, version.number, by=who, at=tx.now)
         head = tx.drafts.add_version(draft.key, self._version(who, text, version.writers))
@@ -172,7 +172,7 @@ class DraftWriter:
         """Delete a text. Its versions are kept. Raises Refused if it is submitted."""
         with self._acting("delete a text") as (tx, who):
             draft = find_draft(tx, key)
-            if draft.is_handed_in:
+            if draft.is_submitted:
                 raise Refused("It is submitted. Take it back first, then delete it.")
             tx.drafts.delete(key, tx.now)
             stored = tx.statements.get(draft.slug) if draft.slug else None
@@ -237,7 +237,7 @@ class DraftWriter:
                 changed_by=by,
                 copied_of=copied_of,
                 template=template,
-                found=findings or ImportFindings(),
+                import_findings=findings or ImportFindings(),
             )
         )
         self._enter(tx, by, "write", draft, detail or "a new text")
@@ -248,7 +248,7 @@ class DraftWriter:
         tx.drafts.close_version(draft.version.number)
         last = tx.drafts.find_conflicting(draft.key, by)
         # the rule for a typed version decides here too whether the text belongs to the last one
-        if last is not None and replace(last, kind=VersionKind.TYPED).goes_on(by, tx.now):
+        if last is not None and replace(last, kind=VersionKind.TYPED).accepts_typing(by, tx.now):
             grown = replace(last, text=text, at=tx.now)
             tx.drafts.update_open(grown)
             return grown
@@ -283,7 +283,7 @@ def _subject(key: str) -> str:
 def _refuse_too_long(text: DraftText, key: str) -> None:
     faults = [
         Fault(file=_subject(key), key=name, message=f"is longer than {most:,} characters")
-        for name, most in text.too_long().items()
+        for name, most in text.find_overlong_fields().items()
     ]
     if faults:
         raise InvalidInput(faults)
@@ -319,7 +319,7 @@ class Submitter:
         with act_as(self.store, by, Role.WRITER, "submit a text", in_person=True) as (tx, who):
             draft = find_draft(tx, key)
             # before the revision is compared: a button may be pressed twice
-            if draft.is_handed_in and not draft.is_ahead:
+            if draft.is_submitted and not draft.has_unsubmitted_text:
                 return draft
             if draft.revision != base:
                 raise Refused(
@@ -348,7 +348,7 @@ class Submitter:
         """Withdraw a submitted draft, which is then neither reviewed nor sent. Raises Refused."""
         with act_as(self.store, by, Role.WRITER, "take a text back", in_person=True) as (tx, who):
             draft = find_draft(tx, key)
-            if not draft.is_handed_in:
+            if not draft.is_submitted:
                 raise Refused("It is not submitted, so there is nothing to take back.")
             refuse_if_sent(get_status(tx, draft.slug, self.rules))
             tx.drafts.withdraw(key)  # also where the configuration lacks by now what it names
@@ -357,7 +357,7 @@ class Submitter:
             now = find_stored(tx, draft.slug).statement
             of = (self.rules.together and now.translation_of) or now.slug
             tx.approvals.revoke(of, tx.now, actor=who, reason=TEXT_TAKEN_BACK)
-            detail = f"version {tx.drafts.count_versions(key, draft.handed_in or 0)}"
+            detail = f"version {tx.drafts.count_versions(key, draft.submitted_version or 0)}"
             tx.audit.enter(who, "take back", draft.slug, detail)
             return find_draft(tx, key)
 

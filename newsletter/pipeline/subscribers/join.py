@@ -150,7 +150,7 @@ def _moving_subscriber(tx: Transaction, email: TransactionalEmail) -> Subscriber
 def _link_state(tx: Transaction, email: TransactionalEmail, mover: Subscriber | None) -> LinkState:
     if email.used_at is not None:
         return LinkState.USED
-    if email.expired(tx.now):
+    if email.is_link_expired(tx.now):
         return LinkState.EXPIRED
     is_blocked = tx.readers.suppression_reason(email.address) is SuppressionReason.MANUAL
     if is_blocked or (email.kind is EmailKind.MOVE and mover is None):

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.audit import READER_NAME
 from newsletter.domain.subscribers.audience import Subscriber, SuppressedEntry, SuppressionReason
-from newsletter.domain.wording import guess
+from newsletter.domain.wording import suggest_name
 from newsletter.store.sql import Transaction
 
 
@@ -49,7 +49,7 @@ def known_lists(tx: Transaction, declared: Collection[str]) -> list[str]:
 
 def _unknown_list_text(name: str, known: list[str]) -> str:
     names = ", ".join(known) or "none"
-    return f"there is no list {name!r}{guess(name, known) or ';'} there are: {names}"
+    return f"there is no list {name!r}{suggest_name(name, known) or ';'} there are: {names}"
 
 
 def welcome(tx: Transaction, subscriber_id: int, lists: Collection[str]) -> None:

@@ -57,7 +57,7 @@ class HttpProvider:
         request = self._translator.build(batch)
         return PreparedCall(batch=batch, body=request.body, request=request)
 
-    def hand_over(self, prepared: PreparedRequest) -> Answer:
+    def send(self, prepared: PreparedRequest) -> Answer:
         """Send the request and read the answer. UNKNOWN if the answer cannot be read."""
         if isinstance(prepared, PreparedCall):
             request = prepared.request

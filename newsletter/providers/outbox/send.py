@@ -89,7 +89,7 @@ class Outbox:
         messages = [template.fill(recipient, batch.at) for recipient in batch.recipients]
         return PreparedRequest(batch=batch, body=b"".join(messages))
 
-    def hand_over(self, prepared: PreparedRequest) -> Answer:
+    def send(self, prepared: PreparedRequest) -> Answer:
         """Write all messages of the batch, or none. After an error the new files are removed."""
         # one batch at a time, because each appends to the journal and repairs its end
         with self._lock:

@@ -17,7 +17,7 @@ from newsletter.domain.statements.review import (
     in_order,
 )
 from newsletter.domain.statements.statement import Statement
-from newsletter.domain.statements.weekdays import mismatches
+from newsletter.domain.statements.weekdays import find_mismatches
 from newsletter.domain.wording import say
 from newsletter.rendering.checks import text_segments
 from newsletter.rendering.checks.embargo import embargo_in
@@ -50,12 +50,12 @@ def review_text(
     ``content`` is None if the statement cannot be rendered.
     """
     statement = replace(statement, embargo=embargo_in(statement))
-    remarks = [*find_context_findings(statement, context), *_check_front_matter(statement)]
+    findings = [*find_context_findings(statement, context), *_check_front_matter(statement)]
     if len(statement.body) <= MAX_HTML_BYTES:  # what is longer cannot be rendered anyway
-        remarks += _check_text(statement, context)
+        findings += _check_text(statement, context)
     if content is not None:
-        remarks += _check_size(statement, content)
-    return in_order(remarks)
+        findings += _check_size(statement, content)
+    return in_order(findings)
 
 
 def _check_front_matter(statement: Statement) -> Iterator[ReviewFinding]:
@@ -107,7 +107,7 @@ def _check_segments(tokens: Sequence[Token], about: date, year: int) -> Iterator
             *text_segments.find_old_copyrights(segment.text, year),
         ):
             yield phrase.check, segment.line_at(phrase.offset), phrase.message
-        for day in mismatches(segment.text, about=about):
+        for day in find_mismatches(segment.text, about=about):
             values = {"date": day.written, "year": str(day.year), "right": day.right}
             message = say("{date!r}: there is no such day in {year}; correct it", **values)
             if day.right:

@@ -24,7 +24,7 @@ def look(publisher: Publisher, lists: Sequence[str] = ()) -> dict[str, Any]:
     brand = publisher.brand
     theme = next((one.theme for one in publisher.lists if one.name in lists[:1]), None)
     design = (theme or brand.theme).design
-    schemes = [branding.light(brand.color), branding.dark(brand.color)]
+    schemes = [branding.light_scheme(brand.color), branding.dark_scheme(brand.color)]
     if not design.raised:
         schemes = [replace(scheme, ground=scheme.sheet) for scheme in schemes]
     stacks = {"serif": branding.FONT_STACKS[brand.serif], "sans": branding.FONT_STACKS[brand.sans]}

@@ -10,8 +10,8 @@ _CAMPAIGN_COLUMNS = """
     campaign.id, campaign.slug, campaign.content_hash, campaign.state, campaign.release_at,
     campaign.approved_by, campaign.lists, campaign.provider, campaign.corrects,
     campaign.translates, campaign.corrected_by, campaign.reason, campaign.moves,
-    campaign.ended_by, campaign.carrier, campaign.urgent, campaign.welcome, campaign.unlisted,
-    campaign.started_at, campaign.finished_at
+    campaign.ended_by, campaign.fallback_provider, campaign.urgent, campaign.welcome,
+    campaign.unlisted, campaign.started_at, campaign.finished_at
 """
 _SELECT = f"SELECT {_CAMPAIGN_COLUMNS} FROM campaign"
 """Without figures, which cost a sum over all batches of the campaign."""
@@ -274,16 +274,17 @@ class Campaigns(Repository):
         """Store the slug of the correction that ended this campaign and took over its readers."""
         self._db.update("campaign", {"id": campaign_id}, corrected_by=by)
 
-    def assign_provider(self, campaign_id: int, carrier: str) -> bool:
+    def assign_provider(self, campaign_id: int, name: str) -> bool:
         """Change the provider of the queued batches; return False if it was this one before.
 
         "" is the first provider. Batches that wait for another attempt become due; batches that
         wait for a local time still wait.
         """
         changed = self._db.change(
-            "UPDATE campaign SET carrier = :carrier WHERE id = :id AND carrier <> :carrier",
+            "UPDATE campaign SET fallback_provider = :name"
+            " WHERE id = :id AND fallback_provider <> :name",
             id=campaign_id,
-            carrier=carrier,
+            name=name,
         )
         if changed:
             # a batch without an attempt waits for a local time
@@ -294,8 +295,12 @@ class Campaigns(Repository):
             )
         return bool(changed)
 
-    def find_carriers(self) -> set[str]:
-        return set(self._db.column("SELECT carrier FROM campaign WHERE campaign.state = 'sending'"))
+    def find_fallback_providers(self) -> set[str]:
+        return set(
+            self._db.column(
+                "SELECT fallback_provider FROM campaign WHERE campaign.state = 'sending'"
+            )
+        )
 
     def find_providers(self, campaign_id: int) -> list[str]:
         """Return the names of the providers to which a campaign's batches were sent."""

@@ -2,24 +2,24 @@
 
 from datetime import datetime, timedelta
 
-from newsletter.domain.delivery.worker import Part, Worker
+from newsletter.domain.delivery.worker import ProcessRole, Worker
 from newsletter.store.database import Repository
 
 _SERVICE_KEY = "running service"
-_WORKER_COLUMNS = "id, name, host, part, slots, started_at, beat_at"
+_WORKER_COLUMNS = "id, name, host, role, slots, started_at, beat_at"
 
 
 class Workers(Repository):
     """The running processes. The claims of a process are valid while its row exists."""
 
-    def enter(self, *, name: str, host: str, part: Part, slots: int, at: datetime) -> int:
+    def enter(self, *, name: str, host: str, role: ProcessRole, slots: int, at: datetime) -> int:
         """Add the row of a process; return its id, which is never reused."""
         return self._db.insert(
             "worker",
             returning="id",
             name=name,
             host=host,
-            part=part,
+            role=role,
             slots=slots,
             started_at=at,
             beat_at=at,

@@ -11,7 +11,7 @@ from newsletter.domain.events import (
     Event,
     EventTarget,
     Figures,
-    KeptEvent,
+    StoredEvent,
 )
 from newsletter.store.database import MEMBER, AddressRepository, Condition, as_instant, upsert
 from newsletter.store.delivery.unknowns import unproved
@@ -131,10 +131,10 @@ class Events(AddressRepository):
         )
         return ids
 
-    def list_after(self, after: int, limit: int) -> list[KeptEvent]:
+    def list_after(self, after: int, limit: int) -> list[StoredEvent]:
         """Return the events with numbers above ``after``, oldest first."""
         return self._db.all(
-            KeptEvent,
+            StoredEvent,
             """
             SELECT event.number, event.provider, event.kind, event.at, event.received_at,
                 event.campaign_id, event.subscriber_id, delivery_status.bounce

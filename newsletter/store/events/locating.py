@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from newsletter.domain.delivery.batch import BatchState, Origin, origin
+from newsletter.domain.delivery.batch import BatchState, Origin, find_origin
 from newsletter.domain.events import Event, EventTarget
 from newsletter.store.database import NO_LIMIT, Database, one_of
 from newsletter.store.delivery.unknowns import may_hold
@@ -195,7 +195,7 @@ class Locator:
         """Return whether this workspace sent the message through this provider."""
         batch = self._batches.get(event.attempt_id)
         if batch is None:
-            return origin(event.attempt_id, self._workspace)
+            return find_origin(event.attempt_id, self._workspace)
         return Origin.OURS if batch.provider == self._provider else Origin.ANOTHER
 
     def _find_batch_of(self, event: Event, subscriber_id: int | None) -> _Batch | None:

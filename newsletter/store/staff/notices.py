@@ -4,7 +4,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.domain.campaigns.notices import INTERVAL, MAX_AGE, Channel, Notice, NoticeEvent
+from newsletter.domain.campaigns.notices import (
+    MAX_EVENT_AGE,
+    MIN_EMAIL_INTERVAL,
+    Channel,
+    Notice,
+    NoticeEvent,
+)
 from newsletter.store.database import Repository, from_json
 
 _NOTICES_KEY = "notices"
@@ -56,7 +62,7 @@ class Notices(Repository):
         seen = {*self._db.rows(seen_query, slug=slug)}
         members = {*self._db.column("SELECT address FROM credential")}
         for event in events:
-            if event.at <= now - MAX_AGE or (event.kind.value, event.occurrence) in seen:
+            if event.at <= now - MAX_EVENT_AGE or (event.kind.value, event.occurrence) in seen:
                 continue
             about = {name: value for name, value in vars(event).items() if name != "people"}
             heard = [channel.address for channel in channels if event.kind in channel.kinds]
@@ -78,7 +84,7 @@ class Notices(Repository):
             "SELECT address FROM (SELECT DISTINCT address FROM notice WHERE done_at IS NULL) AS one"
             " WHERE NOT EXISTS (SELECT 1 FROM notice WHERE notice.address = one.address"
             " AND message_id IS NOT NULL AND done_at > :lately)",
-            lately=now - INTERVAL,
+            lately=now - MIN_EMAIL_INTERVAL,
         )
 
     def list_for_email(self, address: str, message_id: int) -> list[Notice]:

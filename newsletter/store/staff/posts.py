@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from newsletter.domain.campaigns.notices import INTERVAL, FailingCheck
+from newsletter.domain.campaigns.notices import MIN_EMAIL_INTERVAL, FailingCheck
 from newsletter.domain.delivery.transactional import ChannelPost, MessageState
 from newsletter.store.database import Repository, one_of
 
@@ -55,7 +55,7 @@ class ChannelPosts(Repository):
             is_channel,
             now=now,
             too_far=now + _WRONG_CLOCK,
-            lately=now - INTERVAL,
+            lately=now - MIN_EMAIL_INTERVAL,
         )
 
     def settle(

@@ -108,7 +108,7 @@ class Approvals(Repository):
         return [row for row in found if not is_restored(row, revoked)]
 
 
-_START_COLUMNS = 'id, slug, content_hash, "by", at, count, found, revoked_at, seal'
+_START_COLUMNS = 'id, slug, content_hash, "by", at, count, count_at_stop, revoked_at, seal'
 
 
 class Starts(Repository):
@@ -140,7 +140,7 @@ class Starts(Repository):
     def record_count(self, slug: str, count: int) -> None:
         """Store the real number of readers, because of which a start paused."""
         for row in self._live(slug):
-            self._rows.change(row["id"], found=count)
+            self._rows.change(row["id"], count_at_stop=count)
 
     def _live(self, slug: str) -> list[Row]:
         return [row for row in self._rows.of(slug) if row["revoked_at"] is None]

@@ -9,8 +9,8 @@ from newsletter.store.database import NO_LIMIT, Repository
 from newsletter.store.statements.statements import fold_text
 
 _VERSION = """
-    SELECT number, kind, document AS text, "by", writers, began_at, at, closed, handed_in_at,
-           handed_in_by
+    SELECT number, kind, document AS text, "by", writers, began_at, at, closed, submitted_at,
+           submitted_by
     FROM version
 """
 _VERSION_COLUMNS = """
@@ -18,17 +18,18 @@ _VERSION_COLUMNS = """
     version.document AS "version.text", version."by" AS "version.by",
     version.writers AS "version.writers", version.began_at AS "version.began_at",
     version.at AS "version.at", version.closed AS "version.closed",
-    version.handed_in_at AS "version.handed_in_at", version.handed_in_by AS "version.handed_in_by"
+    version.submitted_at AS "version.submitted_at", version.submitted_by AS "version.submitted_by"
 """
 _SELECT_DRAFT_WITH = f"""
-    SELECT draft.key, draft.slug, draft.copied_of, draft.found, draft.revision, draft.handed_in,
-           draft.taken_back, draft.template, draft.created_at, draft.created_by,
+    SELECT draft.key, draft.slug, draft.copied_of, draft.import_findings, draft.revision,
+           draft.submitted_version, draft.taken_back, draft.template, draft.created_at,
+           draft.created_by,
            draft.changed_at, draft.changed_by, {_VERSION_COLUMNS}
     FROM draft JOIN version ON version.number = draft.{{}}
     WHERE draft.deleted_at IS NULL
 """
 DRAFT = _SELECT_DRAFT_WITH.format("head")
-_SELECT_HANDED_IN = f"{_SELECT_DRAFT_WITH.format('handed_in')} AND draft.slug <> ''"
+_SELECT_SUBMITTED = f"{_SELECT_DRAFT_WITH.format('submitted_version')} AND draft.slug <> ''"
 
 
 class Drafts(Repository):
@@ -85,13 +86,13 @@ class Drafts(Repository):
 
     def list_submitted(self) -> list[Draft]:
         """Return all submitted drafts in their submitted versions, by slug."""
-        return self._db.all(Draft, f"{_SELECT_HANDED_IN} ORDER BY draft.slug")
+        return self._db.all(Draft, f"{_SELECT_SUBMITTED} ORDER BY draft.slug")
 
     def find_submitted(self, slugs: Collection[str]) -> list[Draft]:
         """Return the drafts with these slugs in their submitted versions, by slug."""
         return self._db.all(
             Draft,
-            f"{_SELECT_HANDED_IN} AND draft.slug IN (SELECT value FROM json_each(:slugs))"
+            f"{_SELECT_SUBMITTED} AND draft.slug IN (SELECT value FROM json_each(:slugs))"
             " ORDER BY draft.slug",
             slugs=sorted(slugs),
         )
@@ -120,7 +121,7 @@ class Drafts(Repository):
         # an open page may still send the text of a submitted version
         self._db.update(
             "version",
-            {"number": version.number, "handed_in_at": None},
+            {"number": version.number, "submitted_at": None},
             document=version.text,
             sought=fold_text(version.text.title),
             at=version.at,
@@ -144,8 +145,8 @@ class Drafts(Repository):
 
     def submit(self, key: str, slug: str, number: int, *, by: str, at: datetime) -> None:
         """Submit this version under this slug."""
-        self._db.update("version", {"number": number}, handed_in_at=at, handed_in_by=by, closed=1)
-        self._db.update("draft", {"key": key}, slug=slug, handed_in=number, taken_back=0)
+        self._db.update("version", {"number": number}, submitted_at=at, submitted_by=by, closed=1)
+        self._db.update("draft", {"key": key}, slug=slug, submitted_version=number, taken_back=0)
 
     def withdraw(self, key: str) -> None:
         """Withdraw a submitted draft, so that it waits for no approval."""
@@ -153,7 +154,7 @@ class Drafts(Repository):
 
     def dismiss_findings(self, key: str) -> None:
         """Delete the notes of the import, which a person has checked."""
-        self._db.update("draft", {"key": key}, found=ImportFindings())
+        self._db.update("draft", {"key": key}, import_findings=ImportFindings())
 
     def delete(self, key: str, at: datetime) -> None:
         self._db.update("draft", {"key": key}, deleted_at=at)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from newsletter.credentials.links import Departure
 from newsletter.domain.subscribers.audience import Consent
-from newsletter.domain.subscribers.signup import ConsentRecord, wording_of
+from newsletter.domain.subscribers.signup import ConsentRecord, hash_consent_words
 from newsletter.store.database import Repository
 from newsletter.store.subscribers.eligibility import on_lists
 
@@ -34,7 +34,7 @@ class Consents(Repository):
 
     def store_words(self, words: str, language: str, at: datetime) -> str:
         """Store words of consent, once; return their SHA-256 (64 hexadecimal digits)."""
-        digest = wording_of(words)
+        digest = hash_consent_words(words)
         self._db.insert_new("wording", hash=digest, language=language, words=words, first_at=at)
         return digest
 

@@ -81,7 +81,7 @@ class DataExports(Repository):
                 state=DeliveryState(row["state"]),
                 reason=row["reason"],
                 at=datetime.fromisoformat(row["at"]) if row["at"] else None,
-                told=tuple(kinds[row["statement"]]),
+                event_kinds=tuple(kinds[row["statement"]]),
             )
             for row in reversed(self._rows(_queries()["deliveries"], subscriber_id, first_id))
         ]

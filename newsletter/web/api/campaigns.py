@@ -6,9 +6,9 @@ from typing import Any
 
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.errors import NotFound
-from newsletter.domain.events import KeptEvent
+from newsletter.domain.events import StoredEvent
 from newsletter.domain.staff.token import Scope
-from newsletter.pipeline.campaigns.report import summary
+from newsletter.pipeline.campaigns.report import load_summary
 from newsletter.store.sql import Transaction
 from newsletter.web.api.operation import Call, operation
 from newsletter.web.api.values import Page, Paging
@@ -64,7 +64,7 @@ class CampaignOperations:
             return _record(tx, campaign)
 
     @operation("GET", "/events", Scope.EVENTS_READ)
-    def events(self, call: Call, query: Paging) -> Page[KeptEvent]:
+    def events(self, call: Call, query: Paging) -> Page[StoredEvent]:
         """List bounces, complaints and unsubscribes that providers reported, the oldest first.
 
         The last page has a `next` too: ask with it later for the events that came since.
@@ -75,7 +75,7 @@ class CampaignOperations:
 
 
 def _record(tx: Transaction, campaign: Campaign) -> CampaignRecord:
-    values: dict[str, Any] = summary(tx, campaign)
+    values: dict[str, Any] = load_summary(tx, campaign)
     values |= {name: value for name, value in vars(campaign).items() if name.endswith("_at")}
     values["unsubscribed"] = tx.readers.count_left_through(campaign.id)
     return CampaignRecord(**{each.name: values[each.name] for each in fields(CampaignRecord)})

@@ -146,8 +146,8 @@ def _draft(draft: Draft) -> DraftRecord:
         version=str(draft.revision),
         text=draft.version.text,
         slug=draft.slug,
-        submitted=draft.is_handed_in,
-        ahead=draft.is_ahead,
+        submitted=draft.is_submitted,
+        ahead=draft.has_unsubmitted_text,
         changed_by=draft.changed_by,
     )
 

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 
 from newsletter.domain.delivery.transactional import RequestOutcome, network_of
 from newsletter.domain.errors import Fault, InvalidInput, NotFound
-from newsletter.domain.setting import Line, setting, some
+from newsletter.domain.setting import Line, not_empty, setting
 from newsletter.domain.staff.token import Scope
 from newsletter.domain.subscribers.address import Address
 from newsletter.domain.subscribers.audience import Entry, Noted, Subscriber
@@ -26,7 +26,7 @@ from newsletter.web.http.offering import SignUpOffer
 _SUBSCRIBER_PATH = "/subscribers/{id}"
 _READ, _WRITE, _ADMIN = Scope.SUBSCRIBERS_READ, Scope.SUBSCRIBERS_WRITE, Scope.SUBSCRIBERS_ADMIN
 
-ListNames = Annotated[tuple[ListName, ...], some("is empty; name a list")]
+ListNames = Annotated[tuple[ListName, ...], not_empty("is empty; name a list")]
 _EMAIL_SCHEMA = {"format": "email"}
 
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from newsletter.domain.delivery.transactional import network_of
-from newsletter.domain.staff.account import RelyingParty, browser_of, relying_party_of
+from newsletter.domain.staff.account import RelyingParty, describe_browser, relying_party_of
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff.proofs import Client
 from newsletter.runtime.services import Staff
@@ -60,7 +60,7 @@ def is_loopback(request: Request) -> bool:
 def client_of(request: Request) -> Client:
     agent = request.headers.get("user-agent", "")
     return Client(
-        browser=browser_of(agent),
+        browser=describe_browser(agent),
         network=network_of(client_ip(request)),
         device=session_token(request, DEVICE_COOKIE),
     )

@@ -11,7 +11,7 @@ from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.comparison import Difference, reader_differences
+from newsletter.domain.statements.comparison import Difference, compare_contents
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import Check, ReviewFinding, Severity
 from newsletter.domain.statements.statement import Statement, StoredStatement
@@ -48,7 +48,7 @@ def find_version(tx: Transaction, status: StatementStatus, content_hash: str) ->
 def differences(tx: Transaction, seen_hash: str, hash_now: str) -> Sequence[Difference] | None:
     """Compare two versions, by hash, as readers see them; None if one is not stored."""
     old, new = tx.statements.get_content(seen_hash), tx.statements.get_content(hash_now)
-    return None if old is None or new is None else reader_differences(old, new)
+    return None if old is None or new is None else compare_contents(old, new)
 
 
 def correction_effect(tx: Transaction, statement: Statement) -> str:
@@ -98,21 +98,23 @@ def findings_of(
     if not stored.present or not stored.content_hash:
         return []
     [reviewed_statement] = review(tx, [stored], statements.review_rules)
-    return sorted(reviewed_statement.remarks, key=lambda remark: list(Severity).index(remark.grade))
+    return sorted(
+        reviewed_statement.findings, key=lambda finding: list(Severity).index(finding.severity)
+    )
 
 
 def mark_waived(
-    remarks: Sequence[ReviewFinding], status: StatementStatus, names: Mapping[str, str]
+    findings: Sequence[ReviewFinding], status: StatementStatus, names: Mapping[str, str]
 ) -> list[ReviewFinding]:
     """Return the findings. An embargo that approvers waived becomes advice that names them."""
     approvals = [one for one in status.approval.valid if Check.OPEN_EMBARGO.value in one.warnings]
     if not approvals:
-        return list(remarks)
+        return list(findings)
     who = listed([names.get(one.by) or name_of(one.by) for one in approvals])
     said = say("{who} confirmed that there is no embargo.", who=who)
     return [
         replace(one, check=Check.EMBARGO, message=said) if one.check is Check.OPEN_EMBARGO else one
-        for one in remarks
+        for one in findings
     ]
 
 

@@ -28,7 +28,7 @@ from newsletter.domain.wording import (
     listed,
     moment,
     people,
-    recognized,
+    recognize,
     say,
     without_commands,
 )
@@ -170,7 +170,7 @@ class Desk:
             "listed": listed,
             "people": people,
             "said": say,
-            "noted": lambda note: recognized(note, NOTE_NAMES),
+            "noted": lambda note: recognize(note, NOTE_NAMES),
             "initials": initials,
             "language": language_name,
             "label": lambda field, other="": LABELS.get(field, other or field),

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from newsletter.credentials.codes import hash_token
 from newsletter.domain.campaigns.campaign import ShownTerms, parse_typed_number
 from newsletter.domain.errors import Defect, Fault, InvalidInput, NotFound
-from newsletter.domain.staff.account import Member, SignInBy, Stage
+from newsletter.domain.staff.account import Member, SignInBy, SignInStage
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import Sentence, say
 from newsletter.pipeline.staff.account import OwnAccount
@@ -157,9 +157,11 @@ class DeskRequest:
         """Return what checks the proofs in this request."""
         return replace(self.desk.staff.proofs, client=self.client)
 
-    def own(self, stage: Stage = Stage.WHOLE) -> OwnAccount:
+    def own(self, stage: SignInStage = SignInStage.WHOLE) -> OwnAccount:
         """Return the account of the owner of the request's session, which must have this stage."""
-        if stage is Stage.WHOLE:  # not by the cookie: a step-up in this request has replaced it
+        if (
+            stage is SignInStage.WHOLE
+        ):  # not by the cookie: a step-up in this request has replaced it
             token_hash = self.who.session.hash
         else:
             token_hash = hash_token(session_token(self.http))

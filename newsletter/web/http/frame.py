@@ -14,7 +14,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from newsletter.domain.statements.brand import light
+from newsletter.domain.statements.brand import light_scheme
 from newsletter.domain.statements.content import Publisher
 from newsletter.rendering.languages import direction, language_name
 from newsletter.rendering.mail.files import page_templates
@@ -96,7 +96,7 @@ class Frame:
             "styles": self._styles,
             "organisation": self._publisher.organisation,
             "logo": self._publisher.brand.logo,
-            "band": light(self._publisher.brand.color).band,
+            "band": light_scheme(self._publisher.brand.color).band,
             "button": "",
             "buttons": [],
             "written_in": "",

@@ -41,7 +41,9 @@ class SignUpOffer:
             organisation=self._settings.organisation.name,
             public_lists=offers,
         )
-        return ShownConsent(words=consent, language=shown_in, wording=signup.wording_of(consent))
+        return ShownConsent(
+            words=consent, language=shown_in, wording=signup.hash_consent_words(consent)
+        )
 
     def request_email(
         self,

@@ -84,11 +84,13 @@ def test_who_may_join_is_a_matter_of_settings(read: Any) -> None:
     ).sign_up_rules()
 
     assert rules.public_lists == (PublicList(name="press", title="press"),)
-    assert rules.refuses("postmaster@example.org") is None
-    assert rules.refuses("info@example.org") is FormFault.ROLE
-    assert rules.refuses("ana@bücher.example") is FormFault.THROW_AWAY
-    assert rules.refuses("ana@mailinator.com") is FormFault.THROW_AWAY, "known to the program"
-    assert read().sign_up_rules().refuses("postmaster@example.org") is FormFault.ROLE
+    assert rules.find_address_fault("postmaster@example.org") is None
+    assert rules.find_address_fault("info@example.org") is FormFault.ROLE
+    assert rules.find_address_fault("ana@bücher.example") is FormFault.THROW_AWAY
+    assert rules.find_address_fault("ana@mailinator.com") is FormFault.THROW_AWAY, (
+        "known to the program"
+    )
+    assert read().sign_up_rules().find_address_fault("postmaster@example.org") is FormFault.ROLE
 
 
 def test_nothing_is_offered_where_nobody_can_join(read: Any) -> None:

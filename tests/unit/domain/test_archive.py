@@ -1,12 +1,12 @@
 """Words typed into the search field: few and harmless terms from any input."""
 
-from newsletter.domain.archive import MAX_SEARCH_CHARS, Term, terms
+from newsletter.domain.archive import MAX_SEARCH_CHARS, Term, parse_search
 from tests.rows import rows
 
 
 def read(typed: str) -> list[str]:
     """Each term; with a star where words may merely begin so."""
-    return [one.text + "*" * (not one.is_whole_word) for one in terms(typed)]
+    return [one.text + "*" * (not one.is_whole_word) for one in parse_search(typed)]
 
 
 @rows(
@@ -33,6 +33,6 @@ def test_words_and_phrases_are_told_apart(typed: str, expected: list[str]) -> No
 
 
 def test_there_are_only_so_many_terms_of_so_many_characters() -> None:
-    assert len(terms(" ".join(map(str, range(100))))) == 16
-    assert terms("a" * 10_000) == (Term(text="a" * MAX_SEARCH_CHARS, is_whole_word=False),)
-    assert terms(" " * MAX_SEARCH_CHARS + "late") == ()
+    assert len(parse_search(" ".join(map(str, range(100))))) == 16
+    assert parse_search("a" * 10_000) == (Term(text="a" * MAX_SEARCH_CHARS, is_whole_word=False),)
+    assert parse_search(" " * MAX_SEARCH_CHARS + "late") == ()

@@ -8,7 +8,7 @@ from newsletter.domain.wording import (
     listed,
     moment,
     people,
-    recognized,
+    recognize,
     say,
     without_commands,
 )
@@ -82,10 +82,10 @@ def test_a_page_leaves_out_what_names_a_command(said: str, kept: str) -> None:
 def test_a_text_is_recognized_as_the_sentence_of_a_pattern_with_its_values() -> None:
     words = ("skipped: {count} {why}", "{file}: {note} is unread.", "never said yes")
     patterns = tuple(map(say, words))
-    found = recognized("skipped: 2 never said yes", patterns)
+    found = recognize("skipped: 2 never said yes", patterns)
     assert isinstance(found, Sentence)
     assert (found, found.pattern) == ("skipped: 2 never said yes", patterns[0])
     assert isinstance(found.values["why"], Sentence)
-    assert getattr(recognized("a.csv: b is unread.", patterns), "values", {})["note"] == "b"
+    assert getattr(recognize("a.csv: b is unread.", patterns), "values", {})["note"] == "b"
     for text in ("skipped: 2", "a.csv: b is unread. Or not.", "never", ""):
-        assert not isinstance(recognized(text, patterns), Sentence), text
+        assert not isinstance(recognize(text, patterns), Sentence), text

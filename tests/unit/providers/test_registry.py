@@ -28,7 +28,7 @@ def test_each_kind_is_built_under_its_own_name(kind: str, tmp_path: Path) -> Non
 def test_the_outbox_is_relative_to_the_workspace(tmp_path: Path) -> None:
     options = OPTIONS["outbox"].model_validate({"kind": "outbox"})
     provider = build(options, workspace=tmp_path, clock=FixedClock())
-    answer = provider.hand_over(provider.prepare(batch("a@a.example")))
+    answer = provider.send(provider.prepare(batch("a@a.example")))
     assert answer.outcome.verdict is Verdict.ACCEPTED
     assert (tmp_path / "var" / "outbox" / "letter0001.eml").is_file()
 
@@ -37,7 +37,7 @@ def test_an_absolute_path_stays_as_it_is(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     options = OPTIONS["outbox"].model_validate({"kind": "outbox", "path": str(elsewhere)})
     provider = build(options, workspace=tmp_path / "workspace", clock=FixedClock())
-    provider.hand_over(provider.prepare(batch("a@a.example")))
+    provider.send(provider.prepare(batch("a@a.example")))
     assert (elsewhere / "letter0001.eml").is_file()
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from newsletter.domain.campaigns.notices import MAX_AGE, NoticeEvent, NoticeKind
+from newsletter.domain.campaigns.notices import MAX_EVENT_AGE, NoticeEvent, NoticeKind
 from newsletter.domain.events import Event, EventKind
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.store.sql import Store, Transaction
@@ -18,7 +18,7 @@ GROWS = (
     r"SCAN (campaign|batch|statement|approval|audit|changed_statement|draft|version|picture"
     r"|notice\b)(?! USING)"
 )
-OVER = NoticeEvent(NoticeKind.STARTED, "1", NOON - MAX_AGE, ())
+OVER = NoticeEvent(NoticeKind.STARTED, "1", NOON - MAX_EVENT_AGE, ())
 STRANGER = Event(
     id="e", kind=EventKind.DELIVERED, at=NOON, address="reader2@example.org", campaign="news"
 )
@@ -39,7 +39,7 @@ QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "what is due": lambda tx: tx.campaigns.list_scheduled(until=NOON),
     "what is open": lambda tx: tx.campaigns.list_open(),
     "the ids of what is sending": lambda tx: tx.campaigns.find_sending_ids(),
-    "the carriers of what is sending": lambda tx: tx.campaigns.find_carriers(),
+    "the fallback_providers of what is sending": lambda tx: tx.campaigns.find_fallback_providers(),
     "what began since": lambda tx: tx.campaigns.list_begun(NOON),
     "what began last": lambda tx: tx.campaigns.list_last_begun(9),
     "what corrects each other": lambda tx: tx.campaigns.find_related(["news"]),

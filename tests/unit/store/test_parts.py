@@ -177,7 +177,10 @@ def test_the_name_that_the_provider_gave_the_call_is_kept(store: Store) -> None:
     ("begins", "index"),
     [
         ("SELECT id FROM batch", "SEARCH batch USING INDEX ix_batch_open"),
-        ("SELECT id, COALESCE(NULLIF(carrier", "campaign USING INDEX ix_campaign_sending"),
+        (
+            "SELECT id, COALESCE(NULLIF(fallback_provider",
+            "campaign USING INDEX ix_campaign_sending",
+        ),
     ],
 )
 def test_claiming_looks_only_at_what_is_open(store: Store, begins: str, index: str) -> None:

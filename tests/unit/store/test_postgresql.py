@@ -302,7 +302,7 @@ def test_two_databases_of_one_server_lie_in_two_places(
         here, there = database.location(), other.location()
     assert here == database.location()
     assert (here.machine, here.filesystem) == (there.machine, there.filesystem)
-    assert here.moved_from(there)
+    assert here.find_move(there)
 
 
 def test_nothing_is_promised_of_bytes_and_none_is_called_damaged(database: Postgresql) -> None:

@@ -84,7 +84,7 @@ OF_PEOPLE = {
     "token_id key request at made": ("idempotency_key", "for a day hashes of requests"),
     "id key at": ("sign_in_failure", "account or network that a failed sign-in counts against"),
     "address network at": ("known_network", "a keyed hash of the networks they signed in from"),
-    "number draft kind by writers document sought began_at at closed handed_in_at handed_in_by": (
+    "number draft kind by writers document sought began_at at closed submitted_at submitted_by": (
         "version",
         "the texts, notes, pictures and comments they wrote",
     ),

@@ -12,7 +12,7 @@ from newsletter.credentials.codes import hash_token, new_token
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import place_of, say
-from newsletter.pipeline.campaigns.board import Entry, calendar, clashes
+from newsletter.pipeline.campaigns.board import Entry, find_clashes, load_calendar
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.page import StaffPart
 from newsletter.web.desk.request import DeskRequest, download, go, route
@@ -85,7 +85,7 @@ class Calendar(StaffPart):
             for day in (span.weeks[0][0], span.weeks[-1][-1] + _DAY)
         )
         with self._staff.store.read() as tx:
-            entries = calendar(tx, self._settings.campaign_rules(), since, until)
+            entries = load_calendar(tx, self._settings.campaign_rules(), since, until)
             account = tx.accounts.get(request.who.address)
         by_day: dict[date, list[Entry]] = {}
         for entry in entries:
@@ -98,7 +98,7 @@ class Calendar(StaffPart):
             this=_Span(day=today, by=by),
             views=[_Span(day=span.day, by=view) for view in ("month", "week")],
             by_day=by_day,
-            clashes=[clash for clash in clashes(entries) if clash[0].at >= now],
+            clashes=[clash for clash in find_clashes(entries) if clash[0].at >= now],
             place=place_of(self._settings.timezone),
             has_link=account is not None and account.feed is not None,
             link=link,
@@ -128,7 +128,7 @@ class Calendar(StaffPart):
             owner = tx.accounts.find_calendar_owner(hash_token(request.param("word")))
             if owner is None or tx.staff.role(owner) is None:
                 raise NotFound(say("This calendar does not exist, or its link was renewed."))
-            entries = calendar(tx, rules, now - _MAX_PAST, now + _MAX_FUTURE)
+            entries = load_calendar(tx, rules, now - _MAX_PAST, now + _MAX_FUTURE)
         name = f"{self._settings.organisation.name}: statements"
         data = calendar_file(name, (self._event_properties(entry, now) for entry in entries))
         return download(data, name="statements.ics", kind="text/calendar; charset=utf-8")

@@ -26,7 +26,7 @@ from newsletter.pipeline.campaigns.control import (
     OperatorActions,
     why_not_reopened,
 )
-from newsletter.pipeline.campaigns.report import figures
+from newsletter.pipeline.campaigns.report import load_figures
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
 from newsletter.store.sql import Transaction
@@ -235,7 +235,7 @@ class CampaignPage:
         sees_readers = request.who.may(Role.SENDER)
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
-            report = figures(tx, campaign, waits=self._delivery.waits())
+            report = load_figures(tx, campaign, waits=self._delivery.waits())
             names = colleagues(tx)
             why = stop_reason(campaign.reason, names) if campaign.reason else ""
             if why and not isinstance(why, Sentence):
@@ -313,7 +313,7 @@ class CampaignPage:
     def _report_rows(
         self, tx: Transaction, request: DeskRequest, campaign: Campaign
     ) -> Iterator[tuple[str, object]]:
-        report = figures(tx, campaign)
+        report = load_figures(tx, campaign)
         settings = self._campaigns.settings
         yield "Statement", title_of(tx, campaign.slug)
         yield "Name", campaign.slug

@@ -204,7 +204,7 @@ class Starting:
         """Return what a start would do, as values of the page's template."""
         count, objection = None, ""
         try:
-            count = headcount.headcount(tx, status)
+            count = headcount.count_heads(tx, status)
         except Refused as error:
             objection = deciding.plain(error, status.names)
         keeps, last_update = self._find_hindrance(request, status)
@@ -220,7 +220,7 @@ class Starting:
             "told": last_update,
             "typed": count is not None and count.readers >= status.rules.typed_count,
             "correction_effect": deciding.correction_effect(tx, status.statement),
-            "left_behind": headcount.readers_left_out(tx, status),
+            "left_behind": headcount.find_late_translations(tx, status),
         }
 
     def _find_hindrance(self, request: DeskRequest, status: StatementStatus) -> tuple[str, bool]:

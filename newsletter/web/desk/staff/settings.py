@@ -17,7 +17,7 @@ from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.themes import Theme
 from newsletter.domain.wording import say
-from newsletter.pipeline.campaigns.trial import filled, sample_recipient
+from newsletter.pipeline.campaigns.trial import fill, sample_recipient
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.rendering.preview import text_page
 from newsletter.runtime.configuration import SettingChanges
@@ -155,7 +155,7 @@ class SettingsPages:
         content = renderer.render(
             replace(_EXAMPLE_STATEMENT, lists=lists, language=settings.language, date=day)
         )
-        return filled(content, sample_recipient(content, self._statements.links))
+        return fill(content, sample_recipient(content, self._statements.links))
 
 
 def _fault_sentences(error: InvalidInput) -> Faults:

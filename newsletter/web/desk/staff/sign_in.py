@@ -19,7 +19,7 @@ from newsletter.credentials import codes
 from newsletter.credentials.codes import hash_token
 from newsletter.credentials.passwords import Busy
 from newsletter.domain.errors import NotFound
-from newsletter.domain.staff.account import LinkKind, Session, SignInBy, Stage, name_of
+from newsletter.domain.staff.account import LinkKind, Session, SignInBy, SignInStage, name_of
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff import people, signin
@@ -105,15 +105,15 @@ class SignIn(StaffPart):
 
     def _set_cookies(self, response: Response, request: DeskRequest, signed_in: SignedIn) -> None:
         is_known = codes.find_device(request.proofs.key, signed_in.address, request.client.device)
-        if signed_in.stage is Stage.WHOLE and not is_known:
+        if signed_in.stage is SignInStage.WHOLE and not is_known:
             device = codes.new_device_cookie(request.proofs.key, signed_in.address)
             browser.set_cookie(response, request.http, device, browser.DEVICE_COOKIE, days=90)
         browser.set_cookie(response, request.http, signed_in.token)
 
     def _next_page(self, request: DeskRequest, signed_in: SignedIn, next_path: str) -> Response:
-        if signed_in.stage is Stage.HALF:
+        if signed_in.stage is SignInStage.HALF:
             return self._code_page(request, next_path, signed_in.address)
-        if signed_in.stage is Stage.ENROLLING:
+        if signed_in.stage is SignInStage.ENROLLING:
             return go(_SET_UP_PATH)
         return self._carry_on(request, next_path, signed_in.address)
 
@@ -198,7 +198,7 @@ class SignIn(StaffPart):
     def second_factor_form(self, request: DeskRequest) -> Response:
         """Show the form for a code; redirect to the sign-in if no password was accepted before."""
         half = self._halfway_session(request)
-        if half is None or half.stage is not Stage.HALF:
+        if half is None or half.stage is not SignInStage.HALF:
             return go("/sign-in")
         return self._code_page(request, browser.desk_path(request.query("next")), half.address)
 
@@ -236,20 +236,20 @@ class SignIn(StaffPart):
     def set_up_form(self, request: DeskRequest) -> Response:
         """Show the QR code of the secret, or the button that creates a secret."""
         half = self._halfway_session(request)
-        if half is None or half.stage is not Stage.ENROLLING:
+        if half is None or half.stage is not SignInStage.ENROLLING:
             return go("/sign-in")
         return set_up_page(request, request.own(half.stage))
 
     @route("POST", "/second/set-up", None)
     def set_up(self, request: DeskRequest) -> Response:
         """Create the secret for an authenticator app."""
-        request.own(Stage.ENROLLING).begin_factor()
+        request.own(SignInStage.ENROLLING).begin_factor()
         return go(_SET_UP_PATH)
 
     @route("POST", "/second/set-up/confirm", None)
     def confirm(self, request: DeskRequest) -> Response:
         """Check the first code of the app, turn the factor on, and sign in."""
-        account = request.own(Stage.ENROLLING)
+        account = request.own(SignInStage.ENROLLING)
         result = account.confirm_factor(request.field("code"))
         if isinstance(result, Refusal):
             if self._halfway_session(request) is None:
@@ -379,7 +379,7 @@ class _Delayed(HTMLResponse):
 
 def set_up_page(request: DeskRequest, account: OwnAccount) -> Response:
     """Return the page with the QR code of an unconfirmed secret, or the button that creates one."""
-    is_required = account.stage is Stage.ENROLLING
+    is_required = account.stage is SignInStage.ENROLLING
     secret, uri = account.enrolment(issuer=request.desk.staff.settings.organisation.name)
     return request.page(
         "set-up.html.j2",

@@ -17,7 +17,7 @@ from newsletter.domain.statements.draft import Draft, DraftText, ImportFindings,
 from newsletter.domain.statements.review import ReviewContext, ReviewFinding, finding_of, in_order
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Audience
-from newsletter.domain.wording import recognized, say, without_commands
+from newsletter.domain.wording import recognize, say, without_commands
 from newsletter.pipeline.ledger import find_draft, find_stored
 from newsletter.pipeline.statements.write import Conflict, DraftWriter
 from newsletter.pipeline.status import get_status, lapse_of
@@ -148,10 +148,10 @@ class Drafts:
             faults = " ".join(message for _, message in fields.file_faults(error.faults, "file"))
             return request.data({"error": faults}, status=422)
         left_out = [
-            say("“{words}”, {why}", words=words, why=recognized(why, NOTE_NAMES))
+            say("“{words}”, {why}", words=words, why=recognize(why, NOTE_NAMES))
             for _, words, why in found.left_out
         ]
-        notes = [recognized(note, NOTE_NAMES) for note in found.notes]
+        notes = [recognize(note, NOTE_NAMES) for note in found.notes]
         answer = {"title": text.title, "summary": text.summary, "markdown": text.body}
         return request.data(answer | {"left_out": left_out, "notes": notes})
 
@@ -198,7 +198,7 @@ class Drafts:
         with self._statements.store.read() as tx:
             rules = self._statements.campaigns.rules
             status, lapse = get_status(tx, draft.slug, rules), lapse_of(tx, draft.slug, rules)
-        remarks = self._findings(request, draft)
+        findings = self._findings(request, draft)
         return request.page(
             "draft.html.j2",
             title=text.title.strip() or say("A new text"),
@@ -208,8 +208,8 @@ class Drafts:
             text=text,
             staff=colleagues_of(self._statements.store, me.address) if me.may(Role.WRITER) else [],
             gone=status is not None and status.has_begun,
-            remarks=remarks,
-            said=[finding.message for finding in remarks],
+            findings=findings,
+            said=[finding.message for finding in findings],
             by_sender=self._statements.campaigns.rules.by_sender,
             size=view_of(request),
             told=self._drafts.time_notes(text, request.desk),

@@ -12,11 +12,11 @@ from starlette.responses import Response
 
 from newsletter.domain.errors import Fault, InvalidInput, NewsletterError, NotFound, Refused
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.comparison import differences, merge_texts
+from newsletter.domain.statements.comparison import compare_drafts, merge_texts
 from newsletter.domain.statements.draft import Draft, DraftText, Version
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.wording import people, place_of, say
-from newsletter.pipeline.campaigns.trial import filled, sample_recipient
+from newsletter.pipeline.campaigns.trial import fill, sample_recipient
 from newsletter.pipeline.ledger import find_draft
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.pipeline.statements.write import Conflict
@@ -220,7 +220,7 @@ class Editing:
         except InvalidInput as error:
             return self._no_preview(request, error.faults, text.body)
         # a made-up reader: its links do nothing
-        preview = filled(content, sample_recipient(content, statements.links))
+        preview = fill(content, sample_recipient(content, statements.links))
         # from where the page is, so that it is seen before anybody is at the public address
         html = preview.html.replace(f"{statements.settings.public_url}/media/", "/media/")
         return framed_email(preview_html(replace(preview, html=html), view_of(request)))
@@ -264,7 +264,7 @@ class Editing:
             draft=draft,
             version=version,
             now=draft.version.number == version.number,
-            differences=differences(version.text, draft.version.text),
+            differences=compare_drafts(version.text, draft.version.text),
         )
 
     @route("POST", "/drafts/{key}/versions/{number}/restore", Role.WRITER)
@@ -285,7 +285,7 @@ def show_conflict(request: DeskRequest, conflict: Conflict) -> Response:
         title=say("This text was changed while you wrote"),
         status=409,
         draft=their_version,
-        differences=differences(their_version.version.text, my_text),
+        differences=compare_drafts(their_version.version.text, my_text),
         who=who,
         own=is_own,
         ways=[

@@ -13,7 +13,7 @@ from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import fold
 from newsletter.domain.wording import say
-from newsletter.pipeline.campaigns.trial import filled, shown
+from newsletter.pipeline.campaigns.trial import fill, load_email
 from newsletter.pipeline.ledger import find_stored
 from newsletter.rendering import preview as views
 from newsletter.runtime.delivery import Delivery
@@ -95,8 +95,8 @@ class EmailPreview:
         """Return the email with its merge fields filled; None if there is no email."""
         with self._statements.store.read() as tx:
             stored = find_stored(tx, slug)
-            found = shown(tx, stored, reader=reader, links=self._statements.links)
-        return stored, filled(*found) if found else None
+            found = load_email(tx, stored, reader=reader, links=self._statements.links)
+        return stored, fill(*found) if found else None
 
     def _mail_response(self, request: DeskRequest, reader: int) -> Response:
         _, content = self._load_content(request.param("slug"), reader)

@@ -125,11 +125,11 @@ class Reviewing:
         """Return a sentence that the text was changed; by whom and when, if that is known."""
         with self._statements.store.read() as tx:
             draft = tx.drafts.of(request.param("slug"))
-            number = draft.handed_in if draft else None
+            number = draft.submitted_version if draft else None
             version = tx.drafts.get_version(draft.key, number) if draft and number else None
-        if version is None or version.handed_in_at is None:
+        if version is None or version.submitted_at is None:
             return say("This text was changed while you were reading it.")
-        who, at = request.desk.person(version.handed_in_by), version.handed_in_at
+        who, at = request.desk.person(version.submitted_by), version.submitted_at
         text = "{who} submitted another text {at}, while you were reading this one."
         return say(text, who=who, at=_moment_in_words(request.desk, at, with_on=True))
 
@@ -157,7 +157,7 @@ class Reviewing:
                     why = say("Tick that there is no embargo, or send it back to get its end.")
                 fault = (key, say("{what} {why}", what=what, why=why))
             request = request.with_faults(fault, status=409)
-        leaves = status.release or status.ready
+        leaves = status.release or status.ready_at
         view = view_of(request)
         kept = ("despite", "reason", "why") if seen else ("despite", "reason", "why", "no_embargo")
         return request.page(
@@ -173,7 +173,7 @@ class Reviewing:
             else "",
             missing=status.rules.policy.required - len(status.approval.counted),
             is_draft=status.statement.progress is Progress.DRAFT,
-            said=[one.message for one in facts["remarks"]],
+            said=[one.message for one in facts["findings"]],
             mine=[given for given in status.approval.given if given.by == request.who.address],
             **email,
             **facts,
@@ -184,8 +184,8 @@ class Reviewing:
     ) -> dict[str, Any]:
         """Return what an approver sees before deciding, as values of the template."""
         rules, approval, stored = status.rules, status.approval, status.stored
-        remarks = deciding.findings_of(tx, stored, self._statements)
-        blocking = {one.check for one in remarks if one.grade is Severity.BLOCKING}
+        findings = deciding.findings_of(tx, stored, self._statements)
+        blocking = {one.check for one in findings if one.severity is Severity.BLOCKING}
         is_unstarted = not (rules.by_sender or status.is_started)
         starts = is_unstarted and rules.policy.required - len(approval.counted) <= 1
         completes_override = is_unstarted and len(approval.overrides) == OVERRIDE_COUNT - 1
@@ -194,19 +194,19 @@ class Reviewing:
         last = answered_request or next(reversed(() if approval.given else approval.outdated), None)
         before = seen_hash or (last.content_hash if last else "")
         return {
-            "remarks": remarks,
+            "findings": findings,
             # from the version that they saw or decided about last; None without one
             "compared": deciding.differences(tx, before, stored.content_hash) if before else None,
             "answered": None if seen_hash else answered_request,
             "time": format_set_time(status),
             "correction_effect": deciding.correction_effect(tx, status.statement),
-            "left_behind": headcount.readers_left_out(tx, status)[1],
+            "left_behind": headcount.find_late_translations(tx, status)[1],
             "starts": starts,
             "wrote": stored.is_writer(request.who.address) and not rules.policy.author_may_approve,
             "typed": starts and is_large,
             "typed_override": completes_override and is_large,
-            "warnings": any(one.grade is Severity.WARNING for one in remarks),
-            "embargo": Check.OPEN_EMBARGO in {one.check for one in remarks},
+            "warnings": any(one.severity is Severity.WARNING for one in findings),
+            "embargo": Check.OPEN_EMBARGO in {one.check for one in findings},
             "blocked": bool(blocking - {Check.OPEN_EMBARGO}),
         }
 

@@ -10,13 +10,13 @@ from newsletter.domain.campaigns.state import BoardSearch, Shelf
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.events import MAX_COMPLAINT_RATIO
-from newsletter.domain.staff.audit import AuditEntry, sentence
+from newsletter.domain.staff.audit import AuditEntry, describe_entry
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import find_mentions
 from newsletter.domain.statements.comparison import Difference
 from newsletter.domain.statements.review import ReviewFinding
 from newsletter.domain.wording import say
-from newsletter.pipeline.campaigns.board import board, desktop, load_for_page
+from newsletter.pipeline.campaigns.board import load_board, load_desktop, load_for_page
 from newsletter.pipeline.ledger import find_stored
 from newsletter.pipeline.statements.approve import comment
 from newsletter.pipeline.status import load_status
@@ -46,7 +46,9 @@ class StatementPages:
     def home(self, request: DeskRequest) -> Response:
         statements, me = self._statements, request.who
         with statements.store.read() as tx:
-            found = desktop(tx, me.address, me.role, statements.campaigns.rules, statements.fault)
+            found = load_desktop(
+                tx, me.address, me.role, statements.campaigns.rules, statements.fault
+            )
         return request.page(
             "home.html.j2",
             title=say("Home"),
@@ -69,7 +71,7 @@ class StatementPages:
         )
         with statements.store.read() as tx:
             lists, names = known_lists(tx, statements.review_rules.declared_lists), colleagues(tx)
-            found = board(
+            found = load_board(
                 tx,
                 statements.campaigns.rules,
                 statements.fault,
@@ -131,15 +133,15 @@ class StatementPages:
         with self._statements.store.read() as tx:
             stored = find_stored(tx, request.param("slug"))
             status = load_status(tx, stored, self._statements.campaigns.rules)
-            remarks = _findings(tx, status, self._statements)
+            findings = _findings(tx, status, self._statements)
         first = stored.statement.line_of("body") or 1  # a text without a place of its own: from one
         lines = list(enumerate(stored.statement.body.splitlines(), start=first))
         return request.page(
             "checks.html.j2",
             title=say("Checks: {title}", title=stored.statement.title),
             stored=stored,
-            said=[one.message for one in remarks],
-            remarks=remarks,
+            said=[one.message for one in findings],
+            findings=findings,
             lines=lines,
             before=first - 1 if stored.statement.desk else 0,  # the desk shows no front matter
             shown={number for number, _ in lines},
@@ -151,13 +153,13 @@ class StatementPages:
         with statements.store.read() as tx:
             status = load_for_page(tx, slug, statements.campaigns.rules, statements.fault)
             # a statement that is being sent cannot be changed, and counting its audience takes long
-            remarks = [] if status.has_begun else _findings(tx, status, statements)
+            findings = [] if status.has_begun else _findings(tx, status, statements)
             comments = tx.comments.of(slug, _MAX_COMMENTS)
             history = self._describe_entries(tx, tx.audit.about(slug, limit=_MAX_ENTRIES))
             changes = _find_changes(tx, status)
             email = inbox_values(tx.statements.get_content(status.stored.content_hash))
             draft = tx.drafts.of(slug) if status.statement.desk else None
-            number = draft.handed_in if draft else None
+            number = draft.submitted_version if draft else None
             related = (status.statement.corrects, status.statement.translation_of)
             titles = {slug: title_of(tx, slug) for slug in related if slug}
             submitted_version = (
@@ -167,8 +169,8 @@ class StatementPages:
             "statement.html.j2",
             title=status.statement.title,
             statement_status=status,
-            said=[one.message for one in remarks],
-            remarks=remarks,
+            said=[one.message for one in findings],
+            findings=findings,
             comments=comments,
             history=history,
             changes=changes,
@@ -184,7 +186,7 @@ class StatementPages:
         self, tx: Transaction, entries: Iterable[AuditEntry]
     ) -> list[tuple[datetime, str]]:
         names, zone = colleagues(tx), self._statements.settings.timezone
-        return [(entry.at, sentence(entry, names, zone)) for entry in entries]
+        return [(entry.at, describe_entry(entry, names, zone)) for entry in entries]
 
 
 def _month_start(now: datetime, months_back: int) -> datetime:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 from newsletter.config.channels import HubOptions
-from newsletter.domain.archive import FORMATS, MAX_SEARCH_CHARS, Heading, Hit, Snippet, terms
+from newsletter.domain.archive import FORMATS, MAX_SEARCH_CHARS, Heading, Hit, Snippet, parse_search
 from newsletter.domain.statements.content import Content
 from newsletter.rendering.languages import base_language, direction
 from newsletter.rendering.mail import details
@@ -109,11 +109,11 @@ class ArchiveBuild:
         """Return a page of search results, best match first."""
         with self._store.read() as tx:
             skip = (page_number - 1) * MAX_HITS
-            hits = tx.search.find(terms(query), skip=skip, limit=MAX_HITS)
+            hits = tx.search.find(parse_search(query), skip=skip, limit=MAX_HITS)
         statements = published.find_published(self._store, [hit.slug for hit in hits.shown])
         count, words = -(-hits.count // MAX_HITS), self._words
         message = words["found_none"]
-        if not terms(query):
+        if not parse_search(query):
             message = words["type_words"]
         elif hits.count:
             message = self._frame.counted("found", hits.count, self._language)

@@ -247,7 +247,7 @@ class ConfirmationPages:
         gaps = {
             "lists": ", ".join(self._titles_of(joined_lists)),
             "requested": ", ".join(self._titles_of(requested_lists)),
-            "address": signup.masked(email.address),
+            "address": signup.mask_address(email.address),
         }
         return self._frame.page(
             messages[f"{key}_title"],

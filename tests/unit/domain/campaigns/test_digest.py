@@ -10,7 +10,7 @@ from newsletter.domain.campaigns.digest import (
     Every,
     Issue,
     choose_campaigns,
-    compose,
+    compose_issue,
     current_campaigns,
     pick_language,
 )
@@ -177,7 +177,7 @@ ABSTRACTS = [
 
 
 def test_an_issue_says_of_each_part_its_title_where_it_is_its_date_and_its_opening() -> None:
-    made = compose(WEEKLY, date(2026, 11, 27), ABSTRACTS, dated="27 November 2026")
+    made = compose_issue(WEEKLY, date(2026, 11, 27), ABSTRACTS, dated="27 November 2026")
     assert made == Statement(
         slug="weekly-2026-11-27",
         title="The week at Example Forum",
@@ -199,11 +199,11 @@ def test_an_issue_says_of_each_part_its_title_where_it_is_its_date_and_its_openi
 
 def test_its_words_stand_first_and_its_title_may_hold_the_day() -> None:
     settings = replace(WEEKLY, intro="*Three* minutes.\n\nOf news.\n", title="Week to {date}")
-    made = compose(settings, date(2026, 11, 27), ABSTRACTS, dated="27 November 2026")
+    made = compose_issue(settings, date(2026, 11, 27), ABSTRACTS, dated="27 November 2026")
     assert made.title == "Week to 27 November 2026"
     assert made.body.startswith("*Three* minutes.\n\nOf news.\n\n## [Forum")
 
 
 def test_an_issue_has_the_slug_of_its_statement() -> None:
     issue = Issue(name="weekly", day=date(2026, 11, 27), upto=NOON)
-    assert issue.slug == compose(WEEKLY, issue.day, ABSTRACTS, dated="").slug
+    assert issue.slug == compose_issue(WEEKLY, issue.day, ABSTRACTS, dated="").slug

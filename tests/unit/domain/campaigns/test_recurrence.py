@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.domain.campaigns.digest import DAYS, Digest, Every, due, next_due
+from newsletter.domain.campaigns.digest import DAYS, Digest, Every, find_due_times, find_next_due
 from tests.properties import examples
 from tests.rows import rows
 
@@ -32,7 +32,7 @@ def utc(text: str) -> datetime:
 
 def newest(recurrence: Digest, zone: str, now: datetime) -> datetime:
     """The last occurrence that has come by now."""
-    return due(recurrence, zone, since=now - timedelta(days=63), last=None, now=now)[0]
+    return find_due_times(recurrence, zone, since=now - timedelta(days=63), last=None, now=now)[0]
 
 
 def named(occurrence: datetime) -> tuple[date, datetime]:
@@ -84,7 +84,7 @@ def test_it_comes_at_its_wall_time_and_not_a_minute_before(
     assert named(newest(recurrence, zone, utc(at) + timedelta(hours=20))) == occurrence
     before = newest(recurrence, zone, utc(at) - MINUTE)
     assert before.date() < occurrence[0]
-    assert named(next_due(recurrence, zone, last=None, now=utc(at) - MINUTE)) == occurrence
+    assert named(find_next_due(recurrence, zone, last=None, now=utc(at) - MINUTE)) == occurrence
 
 
 def dates_of(recurrence: Digest, first: date, last: date) -> list[date]:
@@ -114,7 +114,7 @@ def test_looking_every_three_hours_for_ten_weeks_finds_every_date_once(
     found: list[date] = []
     for _ in range(70 * 8):
         now += timedelta(hours=3)
-        for one in due(recurrence, zone, since=since, last=last, now=now):
+        for one in find_due_times(recurrence, zone, since=since, last=last, now=now):
             assert timedelta(0) <= now - one < timedelta(hours=3)
             last = one.date()
             found.append(last)
@@ -123,16 +123,20 @@ def test_looking_every_three_hours_for_ten_weeks_finds_every_date_once(
 
 def test_nothing_is_due_before_the_round_up_began() -> None:
     friday = utc("2026-11-27 21:00")
-    assert not due(weekly(), NEW_YORK, since=friday, last=None, now=friday + MINUTE)
-    [one] = due(weekly(), NEW_YORK, since=friday - MINUTE, last=None, now=friday + MINUTE)
+    assert not find_due_times(weekly(), NEW_YORK, since=friday, last=None, now=friday + MINUTE)
+    [one] = find_due_times(
+        weekly(), NEW_YORK, since=friday - MINUTE, last=None, now=friday + MINUTE
+    )
     assert named(one) == (date(2026, 11, 27), friday)
 
 
 def test_a_date_that_was_seen_to_is_not_due_again_wherever_the_clock_goes() -> None:
     friday, day = utc("2026-11-27 21:00"), date(2026, 11, 27)
     for away in (timedelta(0), timedelta(days=6), timedelta(days=-30), timedelta(days=-400)):
-        assert not due(weekly(), NEW_YORK, since=LONG_AGO, last=day, now=friday + away)
-    assert due(weekly(), NEW_YORK, since=LONG_AGO, last=day, now=friday + timedelta(days=7))
+        assert not find_due_times(weekly(), NEW_YORK, since=LONG_AGO, last=day, now=friday + away)
+    assert find_due_times(
+        weekly(), NEW_YORK, since=LONG_AGO, last=day, now=friday + timedelta(days=7)
+    )
 
 
 @rows(
@@ -149,12 +153,12 @@ def test_of_several_that_were_missed_the_newest_is_made_up_for_and_the_others_ar
     recurrence: Digest, now: str, day: str, passed_over: list[str]
 ) -> None:
     last = date(2026, 10, 31)
-    found = due(recurrence, NEW_YORK, since=LONG_AGO, last=last, now=utc(now))
+    found = find_due_times(recurrence, NEW_YORK, since=LONG_AGO, last=last, now=utc(now))
     assert [f"{one:%Y-%m-%d}" for one in found] == [day, *reversed(passed_over)]
 
 
 def test_what_was_missed_before_it_began_is_not_named() -> None:
-    found = due(
+    found = find_due_times(
         weekly(), NEW_YORK, since=utc("2026-11-10 12:00"), last=None, now=utc("2026-11-26 12:00")
     )
     assert [one.date().day for one in found] == [20, 13]
@@ -162,10 +166,10 @@ def test_what_was_missed_before_it_began_is_not_named() -> None:
 
 def test_the_next_one_is_of_a_day_that_was_not_seen_to_by_hand_before() -> None:
     now = utc("2026-11-27 18:00")
-    assert next_due(weekly(), NEW_YORK, last=None, now=now).date() == date(2026, 11, 27)
-    made_today = next_due(weekly(), NEW_YORK, last=date(2026, 11, 27), now=now)
+    assert find_next_due(weekly(), NEW_YORK, last=None, now=now).date() == date(2026, 11, 27)
+    made_today = find_next_due(weekly(), NEW_YORK, last=date(2026, 11, 27), now=now)
     assert named(made_today) == (date(2026, 12, 4), utc("2026-12-04 21:00"))
-    first = next_due(monthly(1), NEW_YORK, last=date(2027, 1, 1), now=now)
+    first = find_next_due(monthly(1), NEW_YORK, last=date(2027, 1, 1), now=now)
     assert first.date() == date(2027, 2, 1)
 
 

@@ -207,25 +207,25 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
         "",
     ),
     (
-        {"approval": APPROVED, "ready": TUESDAY, "readers": 4_213},
+        {"approval": APPROVED, "ready_at": TUESDAY, "readers": 4_213},
         State.SCHEDULED,
         "Goes out on Tue 8 Dec 2026, 14:00 Berlin to about 4,213 people.",
         "Cleo or Dan can still change the time",
     ),
     (
-        {"approval": APPROVED, "ready": TUESDAY, "statement": statement(welcome=True)},
+        {"approval": APPROVED, "ready_at": TUESDAY, "statement": statement(welcome=True)},
         State.SCHEDULED,
         "Goes out on Tue 8 Dec 2026, 14:00 Berlin to those who join from then on.",
         "Cleo or Dan can still change the time",
     ),
     (
-        {"approval": APPROVED, "ready": TUESDAY},
+        {"approval": APPROVED, "ready_at": TUESDAY},
         State.SCHEDULED,
         "Goes out on Tue 8 Dec 2026, 14:00 Berlin.",
         "Cleo or Dan can still change the time",
     ),
     (
-        {"approval": APPROVED, "ready": None, "readers": 1},
+        {"approval": APPROVED, "ready_at": None, "readers": 1},
         State.SCHEDULED,
         "Approved by Ben. It goes out as soon as it can to about 1 person.",
         "Cleo or Dan",
@@ -237,26 +237,26 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
             "start": Start(
                 slug="hours", content_hash="d1", by=CLEO, at=NOW - timedelta(days=1), count=1
             ),
-            "ready": NOW - timedelta(minutes=1),
+            "ready_at": NOW - timedelta(minutes=1),
         },
         State.SCHEDULED,
         "Its time has come: it is about to go out.",
         "Cleo or Dan",
     ),
     (
-        {"approval": APPROVED, "ready": NOW + WINDOW},
+        {"approval": APPROVED, "ready_at": NOW + WINDOW},
         State.LEAVING,
         "Leaves at 14:05:00.",
         "Ben, Cleo or Dan can undo this",
     ),
     (
-        {"approval": APPROVED, "ready": NOW + WINDOW, "readers": 9},
+        {"approval": APPROVED, "ready_at": NOW + WINDOW, "readers": 9},
         State.LEAVING,
         "Leaves at 14:05:00 to about 9 people.",
         "Ben, Cleo or Dan can undo this",
     ),
     (
-        {"approval": APPROVED, "ready": NOW},
+        {"approval": APPROVED, "ready_at": NOW},
         State.LEAVING,
         "Its time has come: it is about to go out.",
         "Ben, Cleo or Dan",
@@ -420,7 +420,7 @@ def test_of_many_a_few_are_named() -> None:
     [
         ({}, "No member of staff can approve it. An admin can invite an approver."),
         ({"campaign": PAUSED}, "No member of staff can resume it. An admin can invite a sender."),
-        ({"approval": APPROVED, "ready": TUESDAY}, ""),
+        ({"approval": APPROVED, "ready_at": TUESDAY}, ""),
     ],
 )
 def test_where_nobody_can_it_is_said_who_could_be_asked(fields: dict[str, Any], said: str) -> None:
@@ -449,7 +449,7 @@ def test_it_waits_for_those_without_whom_nothing_goes_on(
 
 
 ACTS: list[tuple[dict[str, Any], str, list[Act]]] = [
-    ({"statement": DRAFT, "draft": "k"}, ANA, [Act.EDIT, Act.HAND_IN]),
+    ({"statement": DRAFT, "draft": "k"}, ANA, [Act.EDIT, Act.SUBMIT]),
     ({"statement": DRAFT, "draft": "k"}, VERA, []),
     ({"statement": DRAFT}, ANA, [Act.COPY]),
     ({"draft": "k"}, ANA, [Act.EDIT, Act.TAKE_BACK]),
@@ -464,18 +464,22 @@ ACTS: list[tuple[dict[str, Any], str, list[Act]]] = [
         [Act.START, Act.REVIEW, Act.EDIT],
     ),
     (
-        {"approval": APPROVED, "ready": NOW + WINDOW, "draft": "k"},
+        {"approval": APPROVED, "ready_at": NOW + WINDOW, "draft": "k"},
         BEN,
         [Act.UNDO, Act.TAKE_BACK, Act.EDIT],
     ),
-    ({"approval": APPROVED, "ready": NOW + WINDOW, "draft": "k"}, ANA, [Act.TAKE_BACK, Act.EDIT]),
-    ({"approval": APPROVED, "ready": NOW + WINDOW}, ANA, [Act.COPY]),
     (
-        {"approval": APPROVED, "ready": TUESDAY, "draft": "k"},
+        {"approval": APPROVED, "ready_at": NOW + WINDOW, "draft": "k"},
+        ANA,
+        [Act.TAKE_BACK, Act.EDIT],
+    ),
+    ({"approval": APPROVED, "ready_at": NOW + WINDOW}, ANA, [Act.COPY]),
+    (
+        {"approval": APPROVED, "ready_at": TUESDAY, "draft": "k"},
         CLEO,
         [Act.CHANGE_TIME, Act.UNDO, Act.EDIT, Act.TAKE_BACK],
     ),
-    ({"approval": APPROVED, "ready": TUESDAY, "draft": "k"}, ANA, [Act.EDIT, Act.TAKE_BACK]),
+    ({"approval": APPROVED, "ready_at": TUESDAY, "draft": "k"}, ANA, [Act.EDIT, Act.TAKE_BACK]),
     ({"approval": APPROVED, "refusal": "x", "draft": "k"}, ANA, [Act.EDIT, Act.TAKE_BACK]),
     ({"campaign": SENDING}, CLEO, [Act.PAUSE, Act.CANCEL, Act.REPORT]),
     ({"campaign": SENDING}, VERA, [Act.REPORT]),
@@ -491,7 +495,7 @@ ACTS: list[tuple[dict[str, Any], str, list[Act]]] = [
         DAN,
         [Act.DECIDE, Act.OPEN_CORRECTION, Act.REPORT, Act.AMEND],
     ),
-    ({"campaign": STOPPED_IN_TIME, "draft": "k"}, ANA, [Act.HAND_IN, Act.REPORT]),
+    ({"campaign": STOPPED_IN_TIME, "draft": "k"}, ANA, [Act.SUBMIT, Act.REPORT]),
     ({"campaign": STOPPED_IN_TIME}, BEN, [Act.REVIEW, Act.REPORT, Act.COPY]),
     ({"present": False}, ANA, [Act.COPY]),
     ({"content_hash": "", "draft": "k"}, ANA, [Act.EDIT]),
@@ -514,15 +518,15 @@ FIRST: list[tuple[dict[str, Any], State, Act, list[str]]] = [
     ({"approval": LAPSED}, State.CHANGED, Act.SEE_CHANGES, DECIDE),
     ({"approval": APPROVED, "start_by": StartBy.SENDER}, State.APPROVED, Act.START, SEND),
     ({"approval": APPROVED, "refusal": "x"}, State.HELD_BACK, Act.REVIEW, DECIDE),
-    ({"approval": APPROVED, "ready": TUESDAY}, State.SCHEDULED, Act.CHANGE_TIME, SEND),
-    ({"approval": APPROVED, "ready": NOW + WINDOW}, State.LEAVING, Act.UNDO, DECIDE),
+    ({"approval": APPROVED, "ready_at": TUESDAY}, State.SCHEDULED, Act.CHANGE_TIME, SEND),
+    ({"approval": APPROVED, "ready_at": NOW + WINDOW}, State.LEAVING, Act.UNDO, DECIDE),
     ({"campaign": SENDING}, State.SENDING, Act.PAUSE, SEND),
     ({"campaign": WELCOME}, State.IN_USE, Act.REPORT, list(STAFF)),
     ({"campaign": PAUSED}, State.PAUSED, Act.RESUME, SEND),
     ({"campaign": UNKNOWN}, State.ATTENTION, Act.DECIDE, [DAN]),
     ({"campaign": SENT}, State.SENT, Act.REPORT, list(STAFF)),
     ({"campaign": SENT, "corrected_by": BY}, State.CORRECTED, Act.OPEN_CORRECTION, list(STAFF)),
-    ({"campaign": STOPPED_IN_TIME}, State.CANCELLED, Act.HAND_IN, WRITE),
+    ({"campaign": STOPPED_IN_TIME}, State.CANCELLED, Act.SUBMIT, WRITE),
     (
         {"statement": statement(translation_of="z"), "together": True},
         State.WITHIN,
@@ -561,7 +565,7 @@ def test_who_is_not_among_the_staff_is_offered_nothing() -> None:
             " Tue 8 Dec 2026, 14:00 Berlin.",
         ),
         (
-            {"hours": (NOW, TUESDAY)},
+            {"first_and_last_at": (NOW, TUESDAY)},
             "Each reader gets it by their own clock: the first Tue 1 Dec 2026, 14:00 Berlin,"
             " the last Tue 8 Dec 2026, 14:00 Berlin.",
         ),
@@ -583,7 +587,7 @@ def test_what_holds_beside_it_is_a_note(fields: dict[str, Any], note: str) -> No
 
 def test_what_is_over_needs_no_note() -> None:
     assert describe_further(at(embargo_until=NOW)) == ()
-    assert describe_further(at(campaign=SENT, hours=(NOW, TUESDAY))) == ()
+    assert describe_further(at(campaign=SENT, first_and_last_at=(NOW, TUESDAY))) == ()
 
 
 def test_a_text_that_was_changed_after_it_went_out_is_sent_all_the_same() -> None:

@@ -15,7 +15,7 @@ from newsletter.domain.delivery.batch import (
     Outcome,
     Verdict,
     backoff,
-    origin,
+    find_origin,
     unique_part,
 )
 from newsletter.runtime.keys import workspace_name
@@ -50,7 +50,7 @@ def test_messages_that_provably_did_not_leave_are_counted(
 ) -> None:
     others = {number: Outcome(verdict=each) for number, each in enumerate(exceptions)}
     answer = Answer(outcome=Outcome(verdict=outcome), exceptions=others)
-    assert answer.not_handed_over(5) == stayed
+    assert answer.count_not_sent(5) == stayed
 
 
 @rows("jitter", [0.0, 0.25, 0.5, 1.0])
@@ -100,10 +100,10 @@ def test_a_name_says_whose_it_is_and_what_no_other_has() -> None:
     assert name.isalnum()
     assert (name[:12], name[12:]) == (OURS, UNIQUE)
     assert unique_part(name) == UNIQUE
-    assert origin(name, OURS) is Origin.OURS
-    assert origin(name, OTHERS) is Origin.ANOTHER
+    assert find_origin(name, OURS) is Origin.OURS
+    assert find_origin(name, OTHERS) is Origin.ANOTHER
 
 
 @rows("name", ["", UNIQUE, "a1", UNIQUE + OURS.upper(), OURS + UNIQUE + "0", "ü" * 36])
 def test_what_is_no_such_name_says_nothing(name: str) -> None:
-    assert origin(name, OURS) is Origin.UNSAID
+    assert find_origin(name, OURS) is Origin.UNNAMED

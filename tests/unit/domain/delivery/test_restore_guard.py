@@ -99,7 +99,7 @@ def test_two_copies_are_told_apart_as_far_as_the_system_tells(there: Location, w
     found = GuardCheck(mark=Mark(generation=FIRST), location=there, record=seen)
     assert words in found.discrepancy
     assert bool(found.discrepancy) is bool(words)
-    assert bool(there.moved_from(HERE)) is bool(HERE.moved_from(there)) is bool(words)
+    assert bool(there.find_move(HERE)) is bool(HERE.find_move(there)) is bool(words)
 
 
 def test_a_replica_that_has_every_claim_is_no_copy_where_others_go_on_with_it() -> None:

@@ -8,7 +8,7 @@ from newsletter.domain.delivery.transactional import (
     EmailText,
     TransactionalEmail,
     network_of,
-    plan_for,
+    plan_email,
 )
 from newsletter.domain.subscribers.audience import SuppressionReason
 from tests.fakes import NOON
@@ -31,7 +31,7 @@ def test_a_link_that_was_not_used_expires(later: timedelta, used: bool, expired:
         asked_at=NOON,
         used_at=NOON if used else None,
     )
-    assert email.expired(NOON + later) is expired
+    assert email.is_link_expired(NOON + later) is expired
 
 
 @rows(
@@ -60,5 +60,5 @@ def test_who_is_to_be_told_of_their_account_is_told_though_suppressed_as_a_reade
     letter = TransactionalEmail(
         id=1, kind=EmailKind.NOTICE, address="ana@example.org", asked_at=NOON
     )
-    planned = plan_for(letter, person=None, suppressed=SuppressionReason.MANUAL, now=NOON)
+    planned = plan_email(letter, person=None, suppressed=SuppressionReason.MANUAL, now=NOON)
     assert (planned.text, planned.reason) == (EmailText.NOTICE, "")

@@ -11,9 +11,9 @@ from newsletter.domain.staff.account import (
     LinkKind,
     Member,
     Session,
-    Stage,
-    browser_of,
-    exceeded,
+    SignInStage,
+    describe_browser,
+    is_exceeded,
     limits_on_codes,
     limits_on_passwords,
     name_of,
@@ -40,7 +40,7 @@ def test_a_session_ends_idle_and_after_a_week() -> None:
 
 
 def test_the_half_way_in_is_open_for_ten_minutes() -> None:
-    half = session(stage=Stage.HALF)
+    half = session(stage=SignInStage.HALF)
     assert half.is_alive(NOON + FACTOR_TIMEOUT - SECOND)
     assert not half.is_alive(NOON + FACTOR_TIMEOUT)
 
@@ -92,10 +92,10 @@ def test_an_invitation_is_open_until_it_is_used_withdrawn_or_old() -> None:
             **ended,  # type: ignore[arg-type]
         )
 
-    assert made().open(NOON)
-    assert not made().open(NOON + SECOND)
-    assert not made(used_at=NOON).open(NOON)
-    assert not made(withdrawn_at=NOON).open(NOON)
+    assert made().is_usable(NOON)
+    assert not made().is_usable(NOON + SECOND)
+    assert not made(used_at=NOON).is_usable(NOON)
+    assert not made(withdrawn_at=NOON).is_usable(NOON)
 
 
 def test_which_roles_need_a_second_factor() -> None:
@@ -115,7 +115,7 @@ def test_failures_count_against_person_network_and_all_and_where_one_is_known_le
 def test_one_more_than_so_many_is_too_many() -> None:
     limits = limits_on_codes("a@x", "", is_familiar=False)
     for count, over in ((4, False), (5, True)):
-        assert exceeded(limits, NOON, lambda _key, _since, count=count: count) is over  # type: ignore[misc]
+        assert is_exceeded(limits, NOON, lambda _key, _since, count=count: count) is over  # type: ignore[misc]
 
 
 @rows(
@@ -140,4 +140,4 @@ def test_one_more_than_so_many_is_too_many() -> None:
     ],
 )
 def test_a_browser_is_called_what_its_owner_calls_it(said: str, name: str) -> None:
-    assert browser_of(said) == name
+    assert describe_browser(said) == name

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from newsletter.domain.staff.audit import AuditEntry, sentence
+from newsletter.domain.staff.audit import AuditEntry, describe_entry
 from tests.rows import rows
 
 DIGEST = "4fb02501" + "0" * 56
@@ -76,4 +76,4 @@ def entry(actor: str, action: str, detail: str = "") -> AuditEntry:
     ],
 )
 def test_each_deed_is_a_sentence_without_an_address(line: AuditEntry, said: str) -> None:
-    assert sentence(line, NAMES, "Europe/Berlin") == said
+    assert describe_entry(line, NAMES, "Europe/Berlin") == said

@@ -15,9 +15,9 @@ from newsletter.domain.statements.brand import (
     Scheme,
     Serif,
     contrast,
-    dark,
+    dark_scheme,
     desk_colors,
-    light,
+    light_scheme,
 )
 from newsletter.domain.themes import Theme
 from tests.rows import rows
@@ -50,7 +50,7 @@ def test_black_on_white_has_the_greatest_contrast_and_a_colour_none_to_itself() 
     assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.005)
 
 
-@rows("scheme", [light, dark])
+@rows("scheme", [light_scheme, dark_scheme])
 def test_whatever_is_chosen_is_readable(scheme: Callable[[str], Scheme]) -> None:
     for color in (*hues(), "#000000", "#ffffff"):
         made = scheme(color)
@@ -62,12 +62,12 @@ def test_whatever_is_chosen_is_readable(scheme: Callable[[str], Scheme]) -> None
 
 
 def test_a_colour_that_is_readable_stays_and_its_band_is_the_same_in_the_dark() -> None:
-    assert light("#17505c").accent == "#17505c"
-    assert dark("#17505c").band == light("#17505c").band
+    assert light_scheme("#17505c").accent == "#17505c"
+    assert dark_scheme("#17505c").band == light_scheme("#17505c").band
 
 
 def test_a_grey_colour_gives_greys() -> None:
-    for scheme in (light("#444444"), dark("#444444")):
+    for scheme in (light_scheme("#444444"), dark_scheme("#444444")):
         for one in fields(scheme):
             value = getattr(scheme, one.name)
             assert value[1:3] == value[3:5] == value[5:7]
@@ -88,14 +88,14 @@ def test_a_wide_logo_is_a_word_mark(width: int, height: int, wide: bool) -> None
 def test_the_dark_accent_keeps_its_hue() -> None:
     given, shown = (
         colorsys.rgb_to_hls(*(int(one[at : at + 2], 16) / 255 for at in (1, 3, 5)))
-        for one in ("#8a1c3b", dark("#8a1c3b").accent)
+        for one in ("#8a1c3b", dark_scheme("#8a1c3b").accent)
     )
     assert given[0] == pytest.approx(shown[0], abs=0.02)
     assert shown[1] > given[1]
 
 
 def test_every_colour_is_written_with_six_small_digits() -> None:
-    for look in (light, dark):
+    for look in (light_scheme, dark_scheme):
         scheme = look("#1a4fa0")
         for field in fields(scheme):
             assert re.fullmatch("#[0-9a-f]{6}", getattr(scheme, field.name))

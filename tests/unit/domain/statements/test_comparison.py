@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from newsletter.domain.statements.comparison import (
     Difference,
-    differences,
+    compare_contents,
+    compare_drafts,
     merge_texts,
-    reader_differences,
 )
 from newsletter.domain.statements.draft import DraftText
 from tests.contracts.books import content
@@ -19,7 +19,7 @@ TEXT = DraftText(title="Library hours", body="It opens at 9.\n\nIt is free.", li
 
 
 def test_a_text_does_not_differ_from_itself() -> None:
-    assert differences(TEXT, TEXT) == ()
+    assert compare_drafts(TEXT, TEXT) == ()
 
 
 def test_fields_and_paragraphs_that_differ_are_told_one_by_one() -> None:
@@ -30,7 +30,7 @@ def test_fields_and_paragraphs_that_differ_are_told_one_by_one() -> None:
         urgent=True,
         body="It opens at 8.\n\nIt is free.\n\nCome in.",
     )
-    assert differences(TEXT, other) == (
+    assert compare_drafts(TEXT, other) == (
         Difference(what="title", before="Library hours", after="Opening hours"),
         Difference(what="lists", before="press", after="press, events"),
         Difference(what="urgent", before="no", after="yes"),
@@ -40,7 +40,7 @@ def test_fields_and_paragraphs_that_differ_are_told_one_by_one() -> None:
 
 
 def test_blank_lines_alone_are_no_difference() -> None:
-    assert differences(TEXT, replace(TEXT, body="It opens at 9.\n\n \nIt is free.\n")) == ()
+    assert compare_drafts(TEXT, replace(TEXT, body="It opens at 9.\n\n \nIt is free.\n")) == ()
 
 
 def test_two_texts_become_one_that_holds_what_differs_twice() -> None:
@@ -64,7 +64,7 @@ def test_no_paragraph_of_either_text_is_lost_in_both(one: str, other: str) -> No
 def test_what_reads_alike_does_not_differ() -> None:
     before = content()
     assert (
-        reader_differences(before, replace(before, html="<p>Other</p>", template_version="2")) == ()
+        compare_contents(before, replace(before, html="<p>Other</p>", template_version="2")) == ()
     )
 
 
@@ -73,7 +73,7 @@ def test_each_field_and_each_place_in_the_text_is_told_once() -> None:
     sender = replace(before.sender, reply_to="press@forum.example")
     text = "One.\n2.\nThree.\nFour.\nFive."
     after = replace(before, subject="Other", sender=sender, corrects="first", text=text)
-    assert reader_differences(before, after) == (
+    assert compare_contents(before, after) == (
         Difference(what="subject", before="Forum resigns", after="Other"),
         Difference(what="reply address", before="", after="press@forum.example"),
         Difference(what="corrects", before="", after="first"),

@@ -32,27 +32,27 @@ DRAFT = Draft(
 
 
 def test_what_one_person_types_within_five_minutes_is_one_version() -> None:
-    assert TYPED.goes_on(ANA, NOON)
-    assert TYPED.goes_on(ANA, NOON + VERSION_PERIOD - timedelta(seconds=1))
+    assert TYPED.accepts_typing(ANA, NOON)
+    assert TYPED.accepts_typing(ANA, NOON + VERSION_PERIOD - timedelta(seconds=1))
 
 
 def test_another_person_a_later_time_and_a_closed_version_begin_another() -> None:
-    assert not TYPED.goes_on(BEN, NOON)
-    assert not TYPED.goes_on(ANA, NOON + VERSION_PERIOD)
-    assert not TYPED.goes_on(ANA, NOON - timedelta(seconds=1))
-    assert not replace(TYPED, closed=True).goes_on(ANA, NOON)
-    assert not replace(TYPED, kind=VersionKind.RESTORED).goes_on(ANA, NOON)
+    assert not TYPED.accepts_typing(BEN, NOON)
+    assert not TYPED.accepts_typing(ANA, NOON + VERSION_PERIOD)
+    assert not TYPED.accepts_typing(ANA, NOON - timedelta(seconds=1))
+    assert not replace(TYPED, closed=True).accepts_typing(ANA, NOON)
+    assert not replace(TYPED, kind=VersionKind.RESTORED).accepts_typing(ANA, NOON)
 
 
 def test_a_draft_says_whether_others_look_at_it_and_whether_it_has_gone_on() -> None:
     def said(**fields: Any) -> tuple[bool, bool]:
         draft = replace(DRAFT, **fields)
-        return draft.is_handed_in, draft.is_ahead
+        return draft.is_submitted, draft.has_unsubmitted_text
 
     assert said() == (False, True)
-    assert said(handed_in=1) == (True, False)
-    assert said(handed_in=7) == (True, True)
-    assert said(handed_in=1, taken_back=True) == (False, False)
+    assert said(submitted_version=1) == (True, False)
+    assert said(submitted_version=7) == (True, True)
+    assert said(submitted_version=1, taken_back=True) == (False, False)
 
 
 def test_a_text_is_stored_with_line_ends_of_one_kind_and_nothing_that_cannot_be() -> None:
@@ -61,8 +61,8 @@ def test_a_text_is_stored_with_line_ends_of_one_kind_and_nothing_that_cannot_be(
 
 
 def test_what_is_too_long_is_named_with_what_it_may_have() -> None:
-    assert TEXT.too_long() == {}
-    assert DraftText(body="x" * (MAX_BODY_CHARS + 1), title="y" * 1001).too_long() == {
+    assert TEXT.find_overlong_fields() == {}
+    assert DraftText(body="x" * (MAX_BODY_CHARS + 1), title="y" * 1001).find_overlong_fields() == {
         "title": 1000,
         "body": MAX_BODY_CHARS,
     }

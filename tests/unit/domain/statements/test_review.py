@@ -1,4 +1,4 @@
-"""Grades, remarks and their order."""
+"""Grades, findings and their order."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from newsletter.domain.statements.review import (
     ReviewContext,
     ReviewFinding,
     Severity,
-    codes,
+    check_names,
     find_context_findings,
     finding_of,
     in_order,
@@ -54,9 +54,9 @@ def test_remarks_stand_in_the_order_of_the_file_the_gravest_of_a_line_first_and_
 
 
 def test_the_checks_of_one_grade_are_named_once() -> None:
-    remarks = [remark(Check.PLACEHOLDER, 1), remark(Check.PLACEHOLDER, 2), remark(Check.DATE)]
-    assert codes(remarks, Severity.WARNING) == ("placeholder",)
-    assert codes(remarks, Severity.BLOCKING) == ()
+    findings = [remark(Check.PLACEHOLDER, 1), remark(Check.PLACEHOLDER, 2), remark(Check.DATE)]
+    assert check_names(findings, Severity.WARNING) == ("placeholder",)
+    assert check_names(findings, Severity.BLOCKING) == ()
 
 
 TODAY = date(2026, 11, 24)
@@ -75,10 +75,10 @@ USUAL: dict[str, Any] = {"today": TODAY, "day": TODAY, "readers": 100, "audience
 
 
 def said(around: dict[str, Any] | None = None, **fields: Any) -> dict[Check, str]:
-    remarks = find_context_findings(
+    findings = find_context_findings(
         Statement(**GOOD | fields), ReviewContext(**USUAL | (around or {}))
     )
-    return {remark.check: remark.message for remark in remarks}
+    return {remark.check: remark.message for remark in findings}
 
 
 def test_nothing_is_said_of_an_ordinary_statement() -> None:

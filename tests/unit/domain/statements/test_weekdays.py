@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from newsletter.domain.statements.weekdays import mismatches
+from newsletter.domain.statements.weekdays import find_mismatches
 from tests.rows import rows
 
 ABOUT = date(2026, 11, 24)
@@ -27,7 +27,7 @@ ABOUT = date(2026, 11, 24)
     ],
 )
 def test_a_day_that_is_not_that_of_the_date_is_found(text: str, right: str, year: int) -> None:
-    [found] = mismatches(text, about=ABOUT)
+    [found] = find_mismatches(text, about=ABOUT)
     assert (found.right, found.year) == (right, year)
     assert text[found.offset :].startswith(found.written)
 
@@ -51,10 +51,10 @@ def test_a_day_that_is_not_that_of_the_date_is_found(text: str, right: str, year
     ],
 )
 def test_a_date_that_is_right_and_what_is_none_are_left_alone(text: str) -> None:
-    assert not list(mismatches(text, about=ABOUT))
+    assert not list(find_mismatches(text, about=ABOUT))
 
 
 def test_a_date_without_a_year_is_the_nearest_one() -> None:
-    assert not list(mismatches("Thursday, December 31", about=date(2027, 1, 5)))  # of 2026
-    assert not list(mismatches("Friday, January 1", about=date(2026, 12, 20)))  # of 2027
-    assert list(mismatches("Friday, January 1", about=date(2026, 1, 20)))
+    assert not list(find_mismatches("Thursday, December 31", about=date(2027, 1, 5)))  # of 2026
+    assert not list(find_mismatches("Friday, January 1", about=date(2026, 12, 20)))  # of 2027
+    assert list(find_mismatches("Friday, January 1", about=date(2026, 1, 20)))

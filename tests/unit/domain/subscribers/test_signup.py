@@ -10,8 +10,8 @@ from newsletter.domain.subscribers.signup import (
     SignUpForm,
     SignUpRules,
     consent_words,
-    masked,
-    wording_of,
+    hash_consent_words,
+    mask_address,
 )
 from tests.rows import rows
 
@@ -40,7 +40,7 @@ def test_a_form_in_order_is_a_wish() -> None:
     ],
 )
 def test_people_and_newsrooms_of_all_scripts_may_join(address: str) -> None:
-    assert RULES.refuses(address) is None
+    assert RULES.find_address_fault(address) is None
 
 
 @rows(
@@ -132,8 +132,8 @@ def test_the_words_of_consent_name_the_lists_and_who_writes() -> None:
 
 
 def test_words_are_known_by_their_hash() -> None:
-    assert wording_of("Sí!") == hashlib.sha256("Sí!".encode()).hexdigest()
+    assert hash_consent_words("Sí!") == hashlib.sha256("Sí!".encode()).hexdigest()
 
 
 def test_an_address_is_shown_to_who_knows_it() -> None:
-    assert masked("ana@example.org") == "a…@example.org"
+    assert mask_address("ana@example.org") == "a…@example.org"

@@ -19,7 +19,13 @@ from newsletter.domain.errors import NewsletterError, NotFound
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Progress, StoredStatement
-from newsletter.pipeline.campaigns.board import BoardPage, Desktop, board, desktop, load_for_page
+from newsletter.pipeline.campaigns.board import (
+    BoardPage,
+    Desktop,
+    load_board,
+    load_desktop,
+    load_for_page,
+)
 from newsletter.pipeline.statements.approve import comment, send_back
 from newsletter.store.sql import Store
 from tests.conftest import FreshStores
@@ -45,12 +51,12 @@ def status(room: Newsroom, slug: str = "resignation") -> StatementStatus:
 
 def page(room: Newsroom, **asked: Any) -> BoardPage:
     with room.store.read() as tx:
-        return board(tx, room.rules, **asked)
+        return load_board(tx, room.rules, **asked)
 
 
 def home(room: Newsroom, address: str = ED, role: Role = Role.APPROVER) -> Desktop:
     with room.store.read() as tx:
-        return desktop(tx, address, role, room.rules)
+        return load_desktop(tx, address, role, room.rules)
 
 
 def slugs(found: tuple[StatementStatus, ...]) -> list[str]:
@@ -146,7 +152,7 @@ def test_a_time_that_the_zone_lost_since_breaks_no_page(room: Newsroom) -> None:
     found = status(room)
     assert (found.release, found.embargo_until) == (None, None)
     room.write_and_look("local", local_time=LocalTime(at=time(9)), embargo_until=skipped)
-    assert status(room, "local").hours is None
+    assert status(room, "local").first_and_last_at is None
 
 
 def test_by_each_readers_clock_the_first_and_the_last_are_named(room: Newsroom) -> None:
@@ -157,7 +163,7 @@ def test_by_each_readers_clock_the_first_and_the_last_are_named(room: Newsroom) 
     assert "18:00" in describe_state(status(room))
     with room.store.begin() as tx:
         tx.db.change("DELETE FROM subscription")
-    assert status(room).hours is None
+    assert status(room).first_and_last_at is None
 
 
 def test_a_correction_is_named_on_what_it_corrects(room: Newsroom) -> None:
@@ -469,7 +475,7 @@ def test_a_statement_is_listed_where_its_page_says_that_it_stands(
 def _agree(room: Newsroom, start: StartBy) -> None:
     asked = replace(room.rules, start=start)
     with room.store.read() as tx:
-        for one in board(tx, asked).rows:
+        for one in load_board(tx, asked).rows:
             listed = tx.board.list_slugs(asked, one.shelf, limit=9)
             assert one.slug in listed, (one.state, describe_state(one))
 

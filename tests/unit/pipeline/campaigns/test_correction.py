@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from newsletter.cli.statements.preview import report_lines
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, Resolution, Verdict
 from newsletter.domain.delivery.provider import Replay
 from newsletter.domain.errors import Refused
-from newsletter.pipeline.campaigns.headcount import report_lines
-from newsletter.pipeline.campaigns.report import report
+from newsletter.pipeline.campaigns.report import make_report
 from tests.fakes import RecordingProvider, accept_all, always
 from tests.unit.pipeline.campaigns.correcting import (
     RIGHT,
@@ -54,7 +54,7 @@ def test_it_goes_to_exactly_those_who_were_sent_the_original(room: Newsroom) -> 
     )
     assert room.campaign(RIGHT).state is CampaignState.SENT
     assert room.campaign(WRONG).state is CampaignState.SENT
-    assert report(RIGHT, store=room.store)["corrects"] == WRONG
+    assert make_report(RIGHT, store=room.store)["corrects"] == WRONG
     words = "\n".join(report_lines(dry))
     assert "correction would go to 8 readers who may have resignation or wait for it" in words
     assert "4 who were to get that would not get it" in words

@@ -11,8 +11,8 @@ from newsletter.domain.subscribers.segment import Segment
 from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.campaigns.headcount import (
     Headcount,
-    headcount,
-    readers_left_out,
+    count_heads,
+    find_late_translations,
     with_readers,
 )
 from newsletter.pipeline.status import find_status
@@ -22,7 +22,7 @@ from tests.unit.pipeline.newsroom import Newsroom
 
 def counted(room: Newsroom, slug: str = "resignation") -> Headcount:
     with room.store.read() as tx:
-        return headcount(tx, find_status(tx, slug, room.rules))
+        return count_heads(tx, find_status(tx, slug, room.rules))
 
 
 def test_who_left_and_who_bounced_are_numbers_without_addresses(room: Newsroom) -> None:
@@ -92,7 +92,7 @@ def test_whose_readers_get_the_original_is_told_until_their_translation_is_start
 ) -> None:
     def behind(slug: str = "resignation", **other: Any) -> tuple[list[str], list[str]]:
         with room.store.read() as tx:
-            found = readers_left_out(tx, find_status(tx, slug, replace(room.rules, **other)))
+            found = find_late_translations(tx, find_status(tx, slug, replace(room.rules, **other)))
         return [one.slug for one in found[0]], [one.slug for one in found[1]]
 
     room.subscribe(1)

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
+from newsletter.cli.statements.preview import report_lines
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.errors import Refused
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.pipeline.campaigns.headcount import report_lines
 from newsletter.pipeline.campaigns.plan import PlanResult
-from newsletter.pipeline.campaigns.report import report
+from newsletter.pipeline.campaigns.report import make_report
 from tests.fakes import NOON
 from tests.unit.pipeline.campaigns.correcting import correct, got, people
 from tests.unit.pipeline.newsroom import Newsroom
@@ -274,14 +274,14 @@ def test_the_report_says_when_the_next_and_the_last_readers_get_it(room: Newsroo
     populate(room, TOKYO, BERLIN, HONOLULU)
     scheduled(room)
     go_to(room, IN_TOKYO)
-    told = report("resignation", store=room.store)["later"]
+    told = make_report("resignation", store=room.store)["later"]
     assert told == {
         "readers": 2,
         "next_at": IN_BERLIN.isoformat(),
         "last_at": IN_HONOLULU.isoformat(),
     }
     go_to(room, IN_HONOLULU)
-    assert report("resignation", store=room.store)["later"] is None
+    assert make_report("resignation", store=room.store)["later"] is None
 
 
 def test_a_dry_run_says_how_many_get_it_when(room: Newsroom) -> None:
@@ -311,7 +311,7 @@ def test_a_review_knows_about_when_it_goes_out(room: Newsroom) -> None:
     populate(room, NEW_YORK)
     embargo = datetime(2026, 12, 1, 10)  # noqa: DTZ001 - a wall time
     room.write_and_look(local_time=ON_THE_FIRST, embargo_until=embargo)
-    assert "embargo" in {remark.check.value for remark in room.review().remarks}
+    assert "embargo" in {remark.check.value for remark in room.review().findings}
 
 
 @pytest.mark.parametrize(

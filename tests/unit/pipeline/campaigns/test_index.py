@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from newsletter.domain.archive import terms
+from newsletter.domain.archive import parse_search
 from tests.unit.pipeline.newsroom import Newsroom
 
 AT_THREE = datetime(2026, 11, 24, 10, 0)  # noqa: DTZ001 - a wall time in New York
@@ -10,7 +10,7 @@ AT_THREE = datetime(2026, 11, 24, 10, 0)  # noqa: DTZ001 - a wall time in New Yo
 
 def found(room: Newsroom, typed: str) -> list[str]:
     with room.store.read() as tx:
-        return [hit.slug for hit in tx.search.find(terms(typed), limit=99).shown]
+        return [hit.slug for hit in tx.search.find(parse_search(typed), limit=99).shown]
 
 
 def begin(room: Newsroom, slug: str) -> None:

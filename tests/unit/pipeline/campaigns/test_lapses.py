@@ -13,7 +13,7 @@ from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Progress
-from newsletter.pipeline.campaigns.board import desktop, load_for_page
+from newsletter.pipeline.campaigns.board import load_desktop, load_for_page
 from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.statements.write import WouldLapse
 from newsletter.pipeline.status import Lapse, lapse_of
@@ -89,7 +89,7 @@ def test_a_change_of_a_translation_costs_the_approval_of_the_email_of_both(room:
 def test_a_change_is_handed_in_only_by_whom_was_told_what_it_costs(room: Newsroom) -> None:
     desk = WritingRoom(room)
     draft = desk.new_submitted()
-    assert desk.submitter.hand_in(draft.key, 1, by=ANA).is_handed_in  # it costs nothing
+    assert desk.submitter.hand_in(draft.key, 1, by=ANA).is_submitted  # it costs nothing
     room.approve(BEN, "library-hours")
     desk.type(draft, body="The library opens at 8.")
     with pytest.raises(WouldLapse, match=r"ben@forum\.example approved it, which counts no more"):
@@ -122,9 +122,9 @@ def test_a_start_that_lapsed_stays_to_be_seen_until_somebody_starts_again(room: 
     assert Act.FORGET_START in changed.acts_for(SAM)
     assert Act.FORGET_START not in changed.acts_for(ED)
     with room.store.read() as tx:
-        mine = desktop(tx, SAM, Role.SENDER, room.rules).lapsed
+        mine = load_desktop(tx, SAM, Role.SENDER, room.rules).lapsed
         assert [one.slug for one in mine] == ["resignation"]
-        assert desktop(tx, ED, Role.APPROVER, room.rules).lapsed == ()
+        assert load_desktop(tx, ED, Role.APPROVER, room.rules).lapsed == ()
     room.clock.advance(minutes=1)
     room.approve()
     assert {lapsed, "No sender has started it since."} <= {*describe_further(status(room))}

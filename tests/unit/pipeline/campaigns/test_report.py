@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.errors import NotFound
-from newsletter.pipeline.campaigns.report import report, summary
+from newsletter.pipeline.campaigns.report import load_summary, make_report
 from newsletter.pipeline.subscribers.leave import leave
 from tests.fakes import always
 from tests.unit.pipeline.newsroom import Newsroom
@@ -22,7 +22,7 @@ STATES = ("pending", "accepted", "rejected", "suppressed", "cancelled", "unknown
 
 
 def figures(room: Newsroom) -> dict[str, Any]:
-    found = report("resignation", store=room.store)
+    found = make_report("resignation", store=room.store)
     assert found["audience"] == sum(found[state] for state in STATES)
     json.dumps(found)
     return found
@@ -61,8 +61,8 @@ def test_before_it_begins_the_audience_is_an_estimate_and_says_so(room: Newsroom
     assert (figures(room)["audience"], figures(room)["estimated"]) == (0, False)
     room.look()
     room.start_due(minutes=6)
-    assert not report("other", store=room.store)["estimated"]
-    assert report("other", store=room.store)["audience"] == 6
+    assert not make_report("other", store=room.store)["estimated"]
+    assert make_report("other", store=room.store)["audience"] == 6
 
 
 def mixed(batch: OutgoingBatch) -> Answer:
@@ -148,12 +148,12 @@ def test_without_events_the_report_says_that_it_knows_none(room: Newsroom) -> No
 def test_a_summary_names_nobody_who_got_it(room: Newsroom) -> None:
     room.start(5)
     with room.store.read() as tx:
-        assert "@example.org" not in json.dumps(summary(tx, room.campaign()))
+        assert "@example.org" not in json.dumps(load_summary(tx, room.campaign()))
 
 
 def test_there_is_no_report_of_what_is_not_there(room: Newsroom) -> None:
     with pytest.raises(NotFound, match="there is no campaign 'nothing'"):
-        report("nothing", store=room.store)
+        make_report("nothing", store=room.store)
 
 
 def test_an_outage_of_the_provider_stands_in_the_report(room: Newsroom) -> None:

@@ -22,7 +22,7 @@ from newsletter.pipeline.campaigns.headcount import (
     CountChanged,
     CountNotTyped,
     SecondFactorNeeded,
-    headcount,
+    count_heads,
 )
 from newsletter.pipeline.ledger import ContentChanged
 from newsletter.pipeline.statements.approve import revoke
@@ -280,7 +280,7 @@ def test_an_audience_a_fifth_off_at_the_start_is_paused_instead(room: Newsroom) 
     assert paused.reason.startswith(
         "30 people would get it now, and sam@forum.example started it for 12; find out why"
     )
-    assert [start.found for start in starts(room)] == [30]
+    assert [start.count_at_stop for start in starts(room)] == [30]
     assert run(room, minutes=60 * 24) == []
 
 
@@ -376,7 +376,7 @@ def readers(room: Newsroom) -> tuple[int, tuple[tuple[str, int], ...]]:
     with room.store.read() as tx:
         stored = tx.statements.get("resignation")
         assert stored is not None
-        found = headcount(tx, load_status(tx, stored, room.rules))
+        found = count_heads(tx, load_status(tx, stored, room.rules))
     return found.readers, found.elsewhere
 
 

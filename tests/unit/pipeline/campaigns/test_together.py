@@ -69,7 +69,7 @@ def test_a_warning_of_a_translation_holds_back_the_mail_that_it_stands_in(room: 
     assert room.review(FORUM).warnings == ()
     go_together(room)
     room.render()
-    [warning] = [one for one in room.review(FORUM).remarks if one.grade is Severity.WARNING]
+    [warning] = [one for one in room.review(FORUM).findings if one.severity is Severity.WARNING]
     assert (warning.file, warning.check) == ("statements/forum-es.md", Check.PLACEHOLDER)
     with pytest.raises(Refused, match="statements/forum-es"):
         room.approve(slug=FORUM)

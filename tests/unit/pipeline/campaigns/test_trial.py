@@ -2,14 +2,15 @@
 
 import pytest
 
+from newsletter.cli.statements.preview import report_lines
 from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.pipeline.campaigns.headcount import DryRun, report_lines
-from newsletter.pipeline.campaigns.trial import filled, sample, shown
+from newsletter.pipeline.campaigns.headcount import DryRun
+from newsletter.pipeline.campaigns.trial import fill, load_email, load_sample
 from newsletter.pipeline.statements.render import changes
 from newsletter.pipeline.subscribers.leave import leave
 from newsletter.store.sql import Store
@@ -21,7 +22,7 @@ def try_out(room: Newsroom) -> DryRun:
 
 
 def sampled(room: Newsroom, address: str | None = None) -> tuple[Content, Recipient]:
-    return sample("resignation", address=address, store=room.store, links=room.links)
+    return load_sample("resignation", address=address, store=room.store, links=room.links)
 
 
 def send(room: Newsroom, to: str) -> None:
@@ -76,7 +77,7 @@ def test_a_dry_run_of_nothing_is_refused(room: Newsroom) -> None:
 def test_a_sample_is_filled_for_a_made_up_reader(room: Newsroom) -> None:
     ready(room)
     content, recipient = sampled(room)
-    done = filled(content, recipient)
+    done = fill(content, recipient)
     assert MARK_PREFIX in content.html
     for part in (done.html, done.text, *(value for _, value in done.headers)):
         assert MARK_PREFIX not in part
@@ -139,8 +140,8 @@ def test_a_test_mail_greets_whoever_gets_it_as_a_reader_or_a_colleague(room: New
         [reader] = room.provider.batches[-1].recipients
         assert reader.names == (name,)
         assert reader.subscriber_id == 0
-    assert "Dear friend" in filled(*sampled(room)).text
-    assert "Dear Ana Ruiz" in filled(*sampled(room, "reader1@example.org")).text
+    assert "Dear friend" in fill(*sampled(room)).text
+    assert "Dear Ana Ruiz" in fill(*sampled(room, "reader1@example.org")).text
 
 
 def test_two_test_mails_are_two_messages(room: Newsroom) -> None:
@@ -208,7 +209,7 @@ def bodies(room: Newsroom, *, reader: int = 0) -> str | None:
     with room.store.read() as tx:
         stored = tx.statements.get("resignation")
         assert stored is not None
-        found = shown(tx, stored, reader=reader, links=room.links)
+        found = load_email(tx, stored, reader=reader, links=room.links)
     return found and found[0].text
 
 

@@ -10,7 +10,7 @@ from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.delivery.provider import Replay
 from newsletter.domain.errors import Refused
-from newsletter.pipeline.campaigns.report import report
+from newsletter.pipeline.campaigns.report import make_report
 from newsletter.runtime.log import log_recovered
 from newsletter.store.sql import Store
 from tests.fakes import RecordingProvider
@@ -90,7 +90,7 @@ def test_the_report_and_the_log_say_that_nobody_is_asked(
     lost_at_a(room, **ASKED)
 
     def elsewhere(**more: Any) -> int:
-        found: int = report("resignation", store=room.store, **more)["unknown_elsewhere"]
+        found: int = make_report("resignation", store=room.store, **more)["unknown_elsewhere"]
         return found
 
     assert elsewhere(accounts=room.pool().accounts) == 0

@@ -9,7 +9,7 @@ from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from tests.unit.pipeline.newsroom import Newsroom
 
-NOT_HANDED_OVER = [Verdict.RETRY, Verdict.QUOTA, Verdict.CONFIGURATION, Verdict.SPLIT]
+NOT_SENT = [Verdict.RETRY, Verdict.QUOTA, Verdict.CONFIGURATION, Verdict.SPLIT]
 
 
 def outcome(verdict: Verdict) -> Outcome:
@@ -31,7 +31,7 @@ def first_then_all(room: Newsroom, rest: Verdict, exceptions: Mapping[int, Verdi
     room.provider.answer = answer
 
 
-@pytest.mark.parametrize("verdict", NOT_HANDED_OVER)
+@pytest.mark.parametrize("verdict", NOT_SENT)
 @pytest.mark.parametrize("rest", [Verdict.ACCEPTED, Verdict.REJECTED, Verdict.UNKNOWN])
 def test_whoever_was_not_handed_over_is_tried_again_alone(
     room: Newsroom, rest: Verdict, verdict: Verdict
@@ -48,7 +48,7 @@ def test_whoever_was_not_handed_over_is_tried_again_alone(
     assert room.campaign().state.ended
 
 
-@pytest.mark.parametrize("rest", NOT_HANDED_OVER)
+@pytest.mark.parametrize("rest", NOT_SENT)
 def test_whoever_was_taken_is_never_handed_over_again_whatever_the_others_met(
     room: Newsroom, rest: Verdict
 ) -> None:

@@ -10,7 +10,7 @@ from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.errors import Refused
-from newsletter.pipeline.campaigns.report import report
+from newsletter.pipeline.campaigns.report import make_report
 from newsletter.store.sql import Store
 from tests.fakes import RecordingProvider, accept_all, always
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
@@ -61,7 +61,7 @@ def test_a_refused_account_lets_the_rest_go_to_the_second_provider(
     assert (len(room.provider.accepted), len(second(room).accepted)) == (10, 20)
     assert everybody(room) == people(30)
     assert room.campaign().state is CampaignState.SENT
-    figures = report("resignation", store=room.store)
+    figures = make_report("resignation", store=room.store)
     assert (figures["provider"], figures["providers"]) == ("recording", ["recording", "second"])
     assert ("scheduler", "fail over") in room.deeds()
 
@@ -99,7 +99,10 @@ def test_a_campaign_that_is_paused_stays_with_the_first_provider(room: Newsroom)
     room.start(10, slug="other")
     room.dispatch(busy_for_an_hour)
     room.drain(minutes=10)
-    assert (room.campaign().carrier, room.campaign("other").carrier) == ("", "second")
+    assert (room.campaign().fallback_provider, room.campaign("other").fallback_provider) == (
+        "",
+        "second",
+    )
 
 
 def test_a_break_between_two_outages_begins_the_count_anew(room: Newsroom) -> None:
@@ -219,7 +222,7 @@ def test_the_next_campaign_begins_with_the_first_provider(room: Newsroom) -> Non
     room.drain()
     room.provider.answer = accept_all
     room.send(10, slug="next")
-    assert room.campaign("next").carrier == ""
+    assert room.campaign("next").fallback_provider == ""
     assert len(room.provider.accepted) == 10
 
 
@@ -230,7 +233,7 @@ def test_a_person_brings_a_campaign_back_to_the_first_provider(room: Newsroom) -
     room.dispatch()
     room.provider.answer = accept_all
     campaign = room.hand().go_back("resignation")
-    assert campaign.carrier == ""
+    assert campaign.fallback_provider == ""
     assert ("ada@forum.example", "go back") in room.deeds()
     room.drain()
     assert (len(room.provider.accepted), len(second(room).accepted)) == (20, 10)
@@ -273,7 +276,7 @@ def test_each_provider_keeps_its_own_pace(room: Newsroom) -> None:
         waits = room.pool().waits(tx, room.clock.now())
     assert waits[""] is None
     assert waits["second"] is not None
-    found = report("resignation", store=room.store, waits=waits)["waiting"]
+    found = make_report("resignation", store=room.store, waits=waits)["waiting"]
     assert found["reason"] == "connection refused"
     assert room.drain() == 0
 
@@ -285,6 +288,6 @@ def test_without_a_second_provider_everything_waits_for_the_first(room: Newsroom
     for _ in range(3):
         room.dispatch()
         room.clock.advance(hours=1)
-    assert room.campaign().carrier == ""
+    assert room.campaign().fallback_provider == ""
     room.dispatch(KEY)
     assert room.campaign().state is CampaignState.PAUSED

@@ -9,7 +9,7 @@ from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.domain.delivery.provider import Replay
 from newsletter.domain.delivery.rate_limit import Cause, Limits, RateLimit
 from newsletter.domain.errors import ProviderUnreachable
-from newsletter.pipeline.campaigns.report import report
+from newsletter.pipeline.campaigns.report import make_report
 from newsletter.pipeline.delivery.reconcile import Step
 from tests.fakes import NOON, RecordingProvider, accept_all, always
 from tests.unit.pipeline.newsroom import Newsroom
@@ -31,7 +31,9 @@ def send(room: Newsroom) -> Answer:
 def waiting(room: Newsroom) -> dict[str, str] | None:
     with room.store.read() as tx:
         waits = room.pool().waits(tx, room.clock.now())
-    found: dict[str, str] | None = report("resignation", store=room.store, waits=waits)["waiting"]
+    found: dict[str, str] | None = make_report("resignation", store=room.store, waits=waits)[
+        "waiting"
+    ]
     return found
 
 

@@ -174,11 +174,11 @@ def test_only_an_answer_about_the_attempt_itself_settles_it(
 def test_a_proxy_that_finds_a_replay_too_large_splits_nothing(room: Newsroom) -> None:
     """It was not there at the first try, which the provider took."""
     lost(room, **KEYS)
-    taken = room.provider.hand_over
+    taken = room.provider.send
     calls = []
 
     class Behind(RecordingProvider):
-        def hand_over(self, prepared: PreparedRequest) -> Answer:
+        def send(self, prepared: PreparedRequest) -> Answer:
             calls.append(prepared)
             return always(Verdict.SPLIT)(prepared.batch) if len(calls) == 1 else taken(prepared)
 
@@ -553,11 +553,11 @@ def test_a_replay_waits_where_the_provider_asked_to_be_left_alone(room: Newsroom
 def test_whoever_is_asked_for_silence_by_a_replay_sends_nothing_else(room: Newsroom) -> None:
     lost(room, 25, **KEYS)
     asked = timedelta(minutes=3)
-    heard = room.provider.hand_over
+    heard = room.provider.send
     calls = []
 
     class Busy(RecordingProvider):
-        def hand_over(self, prepared: PreparedRequest) -> Answer:
+        def send(self, prepared: PreparedRequest) -> Answer:
             calls.append(prepared)
             return slow_down(asked) if len(calls) == 1 else heard(prepared)
 

@@ -87,9 +87,9 @@ class FusedProvider:
         self.prepare = provider.prepare
         self.close = provider.close
 
-    def hand_over(self, prepared: PreparedRequest) -> Answer:
+    def send(self, prepared: PreparedRequest) -> Answer:
         self._fuse.burn()
-        answer = self._provider.hand_over(prepared)
+        answer = self._provider.send(prepared)
         self._fuse.burn()
         return answer
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, HoldKind, Location
-from newsletter.domain.delivery.worker import DEAD_AFTER, Part
+from newsletter.domain.delivery.worker import DEAD_AFTER, ProcessRole
 from newsletter.domain.errors import Refused
 from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.store.file.guard_file import GuardFile
@@ -48,7 +48,7 @@ def machine(room: Newsroom, tmp_path: Path) -> Machine:
 
 def enter(room: Newsroom) -> None:
     with room.store.begin() as tx:
-        tx.workers.enter(name="w", host="one", part=Part.WORKER, slots=1, at=tx.now)
+        tx.workers.enter(name="w", host="one", role=ProcessRole.WORKER, slots=1, at=tx.now)
 
 
 def beat(room: Newsroom) -> None:

@@ -41,11 +41,11 @@ class HangingProvider(RecordingProvider):
         super().__init__(**capabilities)
         self.clock, self.naps = clock, 0
 
-    def hand_over(self, prepared: PreparedRequest) -> Answer:
+    def send(self, prepared: PreparedRequest) -> Answer:
         if self.naps:
             self.naps -= 1
             self.clock.advance(seconds=HANG)
-        return super().hand_over(prepared)
+        return super().send(prepared)
 
 
 class SlowProvider(RecordingProvider):

@@ -11,7 +11,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.delivery.worker import DEAD_AFTER, Part
+from newsletter.domain.delivery.worker import DEAD_AFTER, ProcessRole
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.pipeline.delivery.dispatch import Dispatcher
 from newsletter.pipeline.delivery.reconcile import RecoveryResult, recover
@@ -23,7 +23,7 @@ from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 def enter(room: Newsroom) -> int:
     with room.store.begin() as tx:
         return tx.workers.enter(
-            name="w", host="h", part=Part.WORKER, slots=1, at=room.store.clock.now()
+            name="w", host="h", role=ProcessRole.WORKER, slots=1, at=room.store.clock.now()
         )
 
 

@@ -16,7 +16,7 @@ from newsletter.domain.delivery.provider import PreparedRequest, Replay
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.domain.subscribers.audience import SuppressionReason
-from newsletter.pipeline.campaigns.report import report
+from newsletter.pipeline.campaigns.report import make_report
 from newsletter.pipeline.events.record import RecordedEvents, record
 from newsletter.store.sql import Store
 from tests.fakes import (
@@ -61,7 +61,7 @@ def suppressed(room: Newsroom, number: int) -> SuppressionReason | None:
 
 
 def figures(room: Newsroom, name: str = "resignation") -> dict[str, Any]:
-    return report(name, store=room.store)
+    return make_report(name, store=room.store)
 
 
 def kept(room: Newsroom) -> list[str]:

@@ -7,7 +7,7 @@ from pyotp import TOTP
 from newsletter.credentials import codes
 from newsletter.credentials.codes import hash_token, link_token
 from newsletter.credentials.passwords import Passwords
-from newsletter.domain.staff.account import Stage
+from newsletter.domain.staff.account import SignInStage
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.pipeline.staff import people, signin
@@ -81,15 +81,15 @@ class Office:
     def join(self, address: str, role: Role = Role.WRITER) -> SignedIn:
         """Somebody who has an account, and is signed in, with a second factor where it is due."""
         entered = self.accept(self.link(address, role).token)
-        if entered.stage is Stage.ENROLLING:
-            entered, _ = self.enrol(entered, stage=Stage.ENROLLING)
+        if entered.stage is SignInStage.ENROLLING:
+            entered, _ = self.enrol(entered, stage=SignInStage.ENROLLING)
         return entered
 
-    def own(self, entered: SignedIn, stage: Stage = Stage.WHOLE) -> OwnAccount:
+    def own(self, entered: SignedIn, stage: SignInStage = SignInStage.WHOLE) -> OwnAccount:
         return OwnAccount(proofs=self.proofs, token_hash=hash_token(entered.token), stage=stage)
 
     def enrol(
-        self, entered: SignedIn, *, stage: Stage = Stage.WHOLE
+        self, entered: SignedIn, *, stage: SignInStage = SignInStage.WHOLE
     ) -> tuple[SignedIn, tuple[str, ...]]:
         """Set up a second factor. Return the new session, and the recovery codes."""
         own = self.own(entered, stage)

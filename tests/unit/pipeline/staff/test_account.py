@@ -8,7 +8,7 @@ import pytest
 from newsletter.credentials.codes import hash_token
 from newsletter.credentials.passwords import Passwords
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.staff.account import Stage
+from newsletter.domain.staff.account import SignInStage
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff.account import OwnAccount, overview
 from newsletter.pipeline.staff.proofs import Refusal, SignedIn
@@ -141,7 +141,7 @@ def test_a_second_factor_goes_only_where_the_role_does_not_need_it(office: Offic
     assert "was removed" in office.told(ANA)[-1]
     again = office.sign_in(ANA)
     assert isinstance(again, SignedIn)
-    assert again.stage is Stage.WHOLE
+    assert again.stage is SignInStage.WHOLE
     entered = office.join(CLEO, Role.SENDER)
     with pytest.raises(Refused, match="sender needs a second factor"):
         office.own(entered).drop_factor()

@@ -12,7 +12,7 @@ from newsletter.domain.staff.account import (
     CHALLENGE_LIFETIME,
     MAX_PASSKEYS,
     Passkey,
-    Stage,
+    SignInStage,
     relying_party_of,
 )
 from newsletter.domain.staff.role import Role
@@ -311,10 +311,10 @@ def test_who_has_no_second_factor_has_no_passkey_to_show(office: Office) -> None
 def test_only_who_has_one_and_gave_the_password_is_asked(office: Office) -> None:
     assert PARTY is not None
     entered = office.accept(office.link(CLEO, Role.SENDER).token)
-    assert entered.stage is Stage.ENROLLING
+    assert entered.stage is SignInStage.ENROLLING
     for word in ("", "x", "\ud800", entered.token):
         assert ask_for_passkey(word, party=PARTY, proofs=office.proofs) is None
-    done, _ = office.enrol(entered, stage=Stage.ENROLLING)
+    done, _ = office.enrol(entered, stage=SignInStage.ENROLLING)
     assert ask_for_passkey(done.token, party=PARTY, proofs=office.proofs) is None
     added(office, done, Authenticator())
     half = half_in(office)

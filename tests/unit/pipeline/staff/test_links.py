@@ -8,7 +8,7 @@ import pytest
 from newsletter.credentials.passwords import Passwords
 from newsletter.domain.delivery.transactional import MessageState
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.staff.account import Stage
+from newsletter.domain.staff.account import SignInStage
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
@@ -180,7 +180,7 @@ def test_a_forgotten_password_is_set_by_a_mailed_link_and_the_factor_stays(offic
     assert office.is_in(before), "asking ends nothing"
     word = office.mailed(CLEO)
     entered = office.accept(word, OTHER)
-    assert entered.stage is Stage.HALF
+    assert entered.stage is SignInStage.HALF
     assert not office.is_in(before)
     assert office.told(CLEO)[-1].startswith("A link that you asked for was used, with a password")
     office.clock.advance(minutes=1)

@@ -10,7 +10,7 @@ from newsletter.credentials.codes import hash_token
 from newsletter.credentials.passwords import Passwords
 from newsletter.domain.campaigns.campaign import CampaignState, Start
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
-from newsletter.domain.staff.account import LinkKind, Stage
+from newsletter.domain.staff.account import LinkKind, SignInStage
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.domain.statements.statement import Approval, Channel
@@ -203,7 +203,7 @@ def test_an_invitation_makes_an_account_with_its_role(office: Office) -> None:
     assert (link.address, len(link.token)) == (ANA, 43)
     assert roles(office) == {}  # until it is accepted
     entered = office.accept(link.token, name="  Ana\tRuiz\n")
-    assert entered.stage is Stage.WHOLE
+    assert entered.stage is SignInStage.WHOLE
     assert office.is_in(entered)
     assert roles(office) == {ANA: Role.WRITER}
     with office.store.read() as tx:
@@ -285,16 +285,16 @@ def test_a_bad_password_is_refused_and_the_link_still_works(
 
 def test_who_needs_a_second_factor_sets_it_up_before_anything_else(office: Office) -> None:
     entered = office.accept(office.link(CLEO, Role.SENDER).token)
-    assert entered.stage is Stage.ENROLLING
+    assert entered.stage is SignInStage.ENROLLING
     assert not office.is_in(entered)
-    done, _ = office.enrol(entered, stage=Stage.ENROLLING)
+    done, _ = office.enrol(entered, stage=SignInStage.ENROLLING)
     assert office.is_in(done)
     assert done.token != entered.token
 
 
 def test_which_roles_need_a_second_factor_is_configured(office: Office) -> None:
     office.rules = DeskRules(second_factor=Role.ADMIN)
-    assert office.accept(office.link(CLEO, Role.SENDER).token).stage is Stage.WHOLE
+    assert office.accept(office.link(CLEO, Role.SENDER).token).stage is SignInStage.WHOLE
 
 
 def test_only_admins_and_the_operator_invite(office: Office) -> None:
@@ -360,7 +360,7 @@ def test_a_reset_ends_sessions_at_once_and_takes_the_second_factor_away(office: 
     link = people.reset(CLEO, by=OPERATOR_NAME, proofs=office.proofs)
     assert not office.is_in(before)
     entered = office.accept(link.token, OTHER, name="Somebody else")
-    assert entered.stage is Stage.ENROLLING
+    assert entered.stage is SignInStage.ENROLLING
     assert office.sign_in(CLEO) is Refusal.WRONG
     assert roles(office) == {CLEO: Role.SENDER}
     with office.store.read() as tx:

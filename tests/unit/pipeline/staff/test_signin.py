@@ -11,7 +11,12 @@ from newsletter.credentials import codes
 from newsletter.credentials.codes import hash_token
 from newsletter.credentials.passwords import Busy, Passwords
 from newsletter.domain.errors import Refused
-from newsletter.domain.staff.account import FACTOR_TIMEOUT, Session, Stage, limits_on_passwords
+from newsletter.domain.staff.account import (
+    FACTOR_TIMEOUT,
+    Session,
+    SignInStage,
+    limits_on_passwords,
+)
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.pipeline.staff import people, signin
@@ -36,7 +41,7 @@ def session_of(office: Office, entered: SignedIn) -> Session:
 def test_the_right_password_opens_the_desk_to_whom_it_is_enough_for(office: Office) -> None:
     office.join(ANA)
     entered = come_in(office, "  Ana@Forum.EXAMPLE ")
-    assert (entered.address, entered.stage) == (ANA, Stage.WHOLE)
+    assert (entered.address, entered.stage) == (ANA, SignInStage.WHOLE)
     found = session_of(office, entered)
     assert (found.browser, found.network) == ("Firefox on Linux", "203.0.113.0/24")
     assert not found.has_fresh_factor(office.clock.now())
@@ -88,7 +93,7 @@ def test_who_has_a_second_factor_is_asked_for_it(office: Office) -> None:
     office.join(CLEO, Role.SENDER)
     office.clock.advance(seconds=30)
     half = come_in(office, CLEO)
-    assert half.stage is Stage.HALF
+    assert half.stage is SignInStage.HALF
     assert not office.is_in(half)
     assert signin.find_half_session(half.token, proofs=office.proofs) is not None
     entered = office.second(half, office.code(CLEO))
@@ -152,7 +157,7 @@ def test_whose_second_factor_went_meanwhile_begins_again(office: Office) -> None
 @pytest.mark.parametrize("word", ["", "x", "\ud800"])
 def test_no_half_way_in_is_made_up(office: Office, word: str) -> None:
     assert signin.find_half_session(word, proofs=office.proofs) is None
-    entered = SignedIn(address=CLEO, token=word, stage=Stage.HALF)
+    entered = SignedIn(address=CLEO, token=word, stage=SignInStage.HALF)
     assert office.second(entered, "123456") is Refusal.OVER
 
 
@@ -164,7 +169,7 @@ def test_who_is_signed_in_is_nowhere_halfway(office: Office) -> None:
 
 def test_a_recovery_code_opens_once_and_its_owner_is_told(office: Office) -> None:
     first = office.accept(office.link(CLEO, Role.SENDER).token)
-    _, codes = office.enrol(first, stage=Stage.ENROLLING)
+    _, codes = office.enrol(first, stage=SignInStage.ENROLLING)
     assert len(set(codes)) == 10
     half = come_in(office, CLEO)
     assert isinstance(office.second(half, codes[0].upper().replace("-", " ")), SignedIn)
@@ -184,7 +189,7 @@ def test_a_role_that_demands_a_second_factor_gets_no_further_without(office: Off
     office.join(ANA)
     office.rules = DeskRules(second_factor=Role.WRITER)
     entered = come_in(office, ANA)
-    assert entered.stage is Stage.ENROLLING
+    assert entered.stage is SignInStage.ENROLLING
     assert not office.is_in(entered)
     assert office.second(entered, "123456") is Refusal.OVER
 

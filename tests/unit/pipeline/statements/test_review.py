@@ -20,7 +20,7 @@ WHY = "The date is set by the council tonight"
 
 
 def checks(room: Newsroom, slug: str = "resignation") -> set[Check]:
-    return {remark.check for remark in room.review(slug).remarks}
+    return {remark.check for remark in room.review(slug).findings}
 
 
 def approvals(room: Newsroom) -> list[Approval]:
@@ -68,7 +68,7 @@ def test_statements_to_the_same_lists_are_counted_once(room: Newsroom) -> None:
     with room.store.read() as tx:
         both = tx.statements.find(["first", "second"])
         reviewed = review(tx, both, room.review_rules)
-    assert [{remark.check for remark in one.remarks} for one in reviewed] == [{Check.SUMMARY}] * 2
+    assert [{remark.check for remark in one.findings} for one in reviewed] == [{Check.SUMMARY}] * 2
 
 
 def test_a_correction_has_the_readers_of_its_original(room: Newsroom) -> None:
@@ -264,7 +264,7 @@ def test_one_misspelt_list_of_several_is_told_with_a_suggestion(room: Newsroom) 
     room.subscribe(2, "press")
     room.write_and_look(lists=("press", "suporters", "events"))
     room.review_rules = replace(room.review_rules, declared_lists=frozenset({"supporters"}))
-    [told] = [one for one in room.review().remarks if one.check is Check.UNKNOWN_LIST]
+    [told] = [one for one in room.review().findings if one.check is Check.UNKNOWN_LIST]
     assert told.message == (
         "there is no list 'suporters'; did you mean 'supporters'? there are: press, supporters;"
         " there is no list 'events'; there are: press, supporters"

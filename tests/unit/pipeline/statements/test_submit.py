@@ -55,7 +55,11 @@ def test_handing_in_makes_a_statement_in_review_that_its_source_reads_alike(
 ) -> None:
     draft = desk.new()
     done = desk.submitter.hand_in(draft.key, 1, by=BEN)
-    assert (done.slug, done.handed_in, done.is_ahead) == (SLUG, draft.version.number, False)
+    assert (done.slug, done.submitted_version, done.has_unsubmitted_text) == (
+        SLUG,
+        draft.version.number,
+        False,
+    )
     assert desk.source.read() == Reading(statements=(stored(desk).statement,))
     assert stored(desk).statement.progress is Progress.REVIEW
     assert desk.room.deeds() == [(ANA, "write"), (BEN, "submit")]
@@ -176,7 +180,7 @@ def test_a_campaign_that_waits_ends_when_its_text_is_taken_back(desk: WritingRoo
     desk.room.look()
     assert desk.room.campaign(SLUG).state.ended
     desk.hand_in(draft)
-    assert desk.draft(draft).is_handed_in
+    assert desk.draft(draft).is_submitted
 
 
 @pytest.mark.parametrize("by_way", [False, True])

@@ -10,7 +10,7 @@ from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.campaigns.translations import choose_version
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.errors import NewsletterError
-from newsletter.pipeline.campaigns.report import report
+from newsletter.pipeline.campaigns.report import make_report
 from newsletter.store.sql import Store
 from tests.fakes import accept_all, always
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
@@ -159,7 +159,9 @@ def test_nobody_gets_two_members_of_a_family_and_nobody_is_lost_unseen(
         for slug, one in newest.items()
         if slug != FORUM and (one.started_at is None or one.state is CampaignState.CANCELLED)
     }
-    shown = {row["statement"]: row["readers"] for row in report(FORUM, store=room.store)["awaited"]}
+    shown = {
+        row["statement"]: row["readers"] for row in make_report(FORUM, store=room.store)["awaited"]
+    }
     seen = history.in_an_audience()
     unseen: Counter[str] = Counter()
     for address, (language, since) in history.readers.items():

@@ -2,10 +2,10 @@
 
 import pytest
 
+from newsletter.cli.statements.preview import report_lines
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Verdict
-from newsletter.pipeline.campaigns.headcount import report_lines
-from newsletter.pipeline.campaigns.report import report
+from newsletter.pipeline.campaigns.report import make_report
 from tests.fakes import accept_all, always
 from tests.unit.pipeline.newsroom import Newsroom
 from tests.unit.pipeline.statements.languages import (
@@ -25,7 +25,7 @@ from tests.unit.pipeline.statements.languages import (
 
 
 def awaited(room: Newsroom, slug: str = FORUM) -> list[str]:
-    return [row["said"] for row in report(slug, store=room.store)["awaited"]]
+    return [row["said"] for row in make_report(slug, store=room.store)["awaited"]]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_each_reader_gets_their_language_in_whatever_order_members_are_approved_
     assert started == (list(order) if apart else sorted(order))
     assert in_each(room) == {FORUM: 8, SPANISH: 7, MEXICAN: 6}
     assert room.campaign(SPANISH).translates == FORUM
-    assert report(SPANISH, store=room.store)["translates"] == FORUM
+    assert make_report(SPANISH, store=room.store)["translates"] == FORUM
     assert awaited(room) == []
 
 

@@ -48,12 +48,12 @@ def test_a_text_from_a_file_says_what_the_import_left_out_until_somebody_looked(
 ) -> None:
     found = ImportFindings(file="a.docx", notes=("Look at its date.",))
     draft = desk.writing().new(TEXT, findings=found)
-    assert draft.found == found
+    assert draft.import_findings == found
     assert draft.version.kind is VersionKind.BROUGHT
     desk.writing(BEN).hide_notes(draft.key)
-    assert desk.draft(draft).found == ImportFindings()
+    assert desk.draft(draft).import_findings == ImportFindings()
     pasted = desk.writing().new(TEXT, findings=ImportFindings(notes=("x",)))
-    assert pasted.found.file == ""
+    assert pasted.import_findings.file == ""
 
 
 def test_what_one_person_types_in_five_minutes_is_one_version(desk: WritingRoom) -> None:
@@ -224,7 +224,7 @@ def test_a_copy_of_a_file_keeps_its_fields_its_author_and_what_its_source_noted(
     assert draft.version.text.title == "Library"
     assert draft.version.kind is VersionKind.BROUGHT
     assert draft.version.writers == (CLEO, ANA)
-    assert draft.found.notes == ("Look at its date.",)
+    assert draft.import_findings.notes == ("Look at its date.",)
 
 
 def test_what_is_not_there_and_what_nobody_may_edit_is_not_copied(desk: WritingRoom) -> None:

@@ -18,7 +18,7 @@ from newsletter.domain.subscribers.signup import (
     FormFault,
     Method,
     SignUp,
-    wording_of,
+    hash_consent_words,
 )
 from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.join import (
@@ -37,7 +37,7 @@ from tests.unit.pipeline.newsroom import Newsroom
 LINK = "l-1"
 WORDS = "Forum may send me mail."
 WISH = SignUp(address="Ana@example.org", name="Ana Ruiz", lists=("press", "sport"))
-SHOWN = ShownConsent(words=WORDS, language="es", wording=wording_of(WORDS))
+SHOWN = ShownConsent(words=WORDS, language="es", wording=hash_consent_words(WORDS))
 
 
 @pytest.fixture
@@ -103,11 +103,11 @@ def test_the_words_that_were_shown_are_kept_also_when_ours_changed_since(room: N
     assert (email.language, email.source, email.name) == ("es", "sign-up page", "Ana Ruiz")
     newer = replace(SHOWN, words="Others.")
     assert sign_up(room, replace(WISH, address="bo@example.org"), newer) is RequestOutcome.NEW
-    assert email_of(room, 2).wording == wording_of(WORDS)
+    assert email_of(room, 2).wording == hash_consent_words(WORDS)
 
 
 def test_words_that_nobody_knows_are_no_proof(room: Newsroom) -> None:
-    strange = replace(SHOWN, wording=wording_of("I give you my house."))
+    strange = replace(SHOWN, wording=hash_consent_words("I give you my house."))
     assert sign_up(room, shown=strange) is FormFault.WORDS
     with room.store.read() as tx:
         assert tx.emails.waiting()[0] == 0
@@ -169,7 +169,7 @@ def test_c1_what_was_confirmed_is_kept_as_proof(room: Newsroom) -> None:
             given=True,
             method=Method.DOUBLE_OPT_IN,
             source="sign-up page",
-            wording=wording_of(WORDS),
+            wording=hash_consent_words(WORDS),
             asked_at=NOON,
             at=room.clock.now(),
         )

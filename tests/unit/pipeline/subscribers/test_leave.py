@@ -8,7 +8,7 @@ from newsletter.domain.delivery.batch import Answer, OutgoingBatch
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.events import Event, EventKind, EventTarget
 from newsletter.domain.subscribers.audience import Audience, SuppressionReason
-from newsletter.pipeline.campaigns.report import report
+from newsletter.pipeline.campaigns.report import make_report
 from newsletter.pipeline.subscribers.leave import (
     PendingDeparture,
     clean,
@@ -66,7 +66,7 @@ def test_a_link_works_after_years_and_twice_does_no_harm(room: Newsroom) -> None
     follow(room, token(room))
     assert look(room, token(room)).ended
     assert lists_of(room) == ()
-    assert report("resignation", store=room.store)["unsubscribed"] == 1
+    assert make_report("resignation", store=room.store)["unsubscribed"] == 1
     room.suppress("reader2@example.org")
     assert look(room, token(room, 2)).ended, "a suppressed reader has nothing left to end"
 
@@ -142,7 +142,7 @@ def test_whoever_leaves_everything_is_on_no_list_and_no_import_brings_them_back(
         person = tx.readers.get(1)
         assert person.suppressed is SuppressionReason.UNSUBSCRIBED
         assert tx.audiences.count(Audience(lists=("press", "events", "other"))) == 1
-    assert report("resignation", store=room.store)["unsubscribed"] == 1
+    assert make_report("resignation", store=room.store)["unsubscribed"] == 1
     room.suppress("reader2@example.org", SuppressionReason.COMPLAINED)
     leave_everything(Departure(campaign_id=1, subscriber_id=2), store=room.store)
     with room.store.read() as tx:

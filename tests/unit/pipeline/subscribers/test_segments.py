@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from newsletter.cli.statements.preview import report_lines
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.statements.review import Check
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.pipeline.campaigns.headcount import report_lines
-from newsletter.pipeline.campaigns.report import report
+from newsletter.pipeline.campaigns.report import make_report
 from newsletter.pipeline.ledger import find_statement
 from newsletter.pipeline.statements.render import changes
 from tests.unit.pipeline.campaigns.correcting import RIGHT, correct, foretold, got, people
@@ -44,7 +44,7 @@ def test_what_went_to_a_part_of_a_list_is_no_measure_of_the_whole(room: Newsroom
     room.subscribe(60)
     room.write_and_look("next")
     room.clock.advance(hours=2)
-    assert Check.AUDIENCE not in {remark.check for remark in room.review("next").remarks}
+    assert Check.AUDIENCE not in {remark.check for remark in room.review("next").findings}
 
 
 def test_another_rule_under_the_same_name_asks_for_a_new_yes(room: Newsroom) -> None:
@@ -90,7 +90,7 @@ def test_a_review_warns_of_a_rule_that_picks_nobody_now(room: Newsroom) -> None:
     populate(room, "Dallas")
     room.write_and_look(segment=TEXAS)
     assert room.review().warnings == ("segment",)
-    [remark] = [one for one in room.review().remarks if one.check.value == "segment"]
+    [remark] = [one for one in room.review().findings if one.check.value == "segment"]
     assert "'texas' picks no one now (on press; place \"Austin\")" in remark.message
     populate(room, "Austin")
     assert room.review().warnings == ()
@@ -102,14 +102,14 @@ def test_an_audience_is_measured_against_one_of_all_readers_alone(room: Newsroom
     begin(room)
     room.write("plain")
     room.write_and_look("again", segment=TEXAS)
-    assert not {"audience"} & {one.check.value for one in room.review("plain").remarks}
+    assert not {"audience"} & {one.check.value for one in room.review("plain").findings}
     room.approve(slug="plain")
     room.plan()
     assert begin(room) == ["plain"]
-    assert not {"audience"} & {one.check.value for one in room.review("again").remarks}
+    assert not {"audience"} & {one.check.value for one in room.review("again").findings}
     populate(room, *[""] * 10, first=41)
     room.write_and_look("third")
-    [remark] = [one for one in room.review("third").remarks if one.check.value == "audience"]
+    [remark] = [one for one in room.review("third").findings if one.check.value == "audience"]
     assert "the last one to the same lists went to 40" in remark.message
 
 
@@ -136,7 +136,7 @@ def test_without_a_segment_nothing_is_said_of_one(room: Newsroom) -> None:
     assert (dry.segment, dry.outside) == ("", 0)
     assert not [line for line in report_lines(dry) if "segment" in line or "outside" in line]
     assert begin(room) == ["resignation"]
-    assert report("resignation", store=room.store)["segment"] == ""
+    assert make_report("resignation", store=room.store)["segment"] == ""
 
 
 # --- in several languages
@@ -164,7 +164,7 @@ def test_who_waits_for_a_translation_is_counted_within_the_segment(room: Newsroo
     say_yes(room, FORUM, SPANISH)
     room.hand().pause(SPANISH)
     begin(room)
-    [row] = report(FORUM, store=room.store)["awaited"]
+    [row] = make_report(FORUM, store=room.store)["awaited"]
     assert row["readers"] == 1
 
 

@@ -16,7 +16,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Consent, Entry
 from newsletter.domain.subscribers.preferences import PreferenceChange
 from newsletter.domain.subscribers.signup import SignUp
-from newsletter.pipeline.campaigns.board import desktop, load_for_page
+from newsletter.pipeline.campaigns.board import load_desktop, load_for_page
 from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.join import ShownConsent, ask, confirm
 from newsletter.pipeline.subscribers.prefer import save
@@ -226,7 +226,7 @@ def test_the_archive_and_home_do_not_show_it(press: Newsroom, store: Store) -> N
     welcomed(press)
     assert published.newest(store, 9) == [] == list(published.find_published(store, ["welcome"]))
     with store.read() as tx:
-        home = desktop(tx, SAM, tx.staff.roles()[SAM], press.rules)
+        home = load_desktop(tx, SAM, tx.staff.roles()[SAM], press.rules)
         assert tx.campaigns.count_published()[0] == 0
         assert (
             tx.search.find_headings({"welcome": tx.campaigns.get_without_counts(1).content_hash})
@@ -243,8 +243,8 @@ def test_an_unknown_outcome_leaves_it_in_use(press: Newsroom) -> None:
     found: Campaign = press.campaign("welcome")
     assert (found.state, found.counts.unknown) == (CampaignState.SENDING, 1)
     with press.store.read() as tx:
-        [waits] = desktop(tx, SAM, Role.SENDER, press.rules).waiting
-        assert desktop(tx, SAM, Role.APPROVER, press.rules).waiting == ()
+        [waits] = load_desktop(tx, SAM, Role.SENDER, press.rules).waiting
+        assert load_desktop(tx, SAM, Role.APPROVER, press.rules).waiting == ()
     told = "For 1 person it is unknown whether the provider took the email."
     assert describe_state(waits).endswith(told)
     press.provider.answer = accept_all

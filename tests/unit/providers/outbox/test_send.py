@@ -42,7 +42,7 @@ def outbox(directory: Path, **options: object) -> Outbox:
 
 
 def hand_over(provider: Outbox, sent: OutgoingBatch) -> Verdict:
-    return provider.hand_over(provider.prepare(sent)).outcome.verdict
+    return provider.send(provider.prepare(sent)).outcome.verdict
 
 
 def lines(directory: Path) -> list[dict[str, str]]:
@@ -162,7 +162,7 @@ def test_a_long_journal_is_mended_without_being_held_in_memory(tmp_path: Path) -
     again = outbox(tmp_path)
     prepared = again.prepare(batch())
     with holding() as cost:
-        assert again.hand_over(prepared).outcome.verdict is Verdict.ACCEPTED
+        assert again.send(prepared).outcome.verdict is Verdict.ACCEPTED
     assert journal.read_bytes() == others + ours
     assert cost.peak < len(others) / 4
 
@@ -185,7 +185,7 @@ def test_a_draft_that_a_crash_left_is_overwritten(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_retried_and_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / JOURNAL_NAME).symlink_to("/dev/full")
-    answer = outbox(tmp_path).hand_over(outbox(tmp_path).prepare(batch()))
+    answer = outbox(tmp_path).send(outbox(tmp_path).prepare(batch()))
     assert answer.outcome.verdict is Verdict.RETRY
     assert "No space left on device" in answer.outcome.reason
     assert files(tmp_path) == [JOURNAL_NAME]
@@ -195,7 +195,7 @@ def test_a_message_cut_short_by_a_limit_never_gets_its_name(tmp_path: Path) -> N
     provider = outbox(tmp_path)
     prepared = provider.prepare(batch())
     with limited(1000):
-        answer = provider.hand_over(prepared)
+        answer = provider.send(prepared)
     assert answer.outcome.verdict is Verdict.RETRY
     assert files(tmp_path) == []
 
@@ -210,17 +210,17 @@ def test_a_journal_that_fills_up_midway_is_cut_back(tmp_path: Path) -> None:
     prepared = provider.prepare(replace(batch(), recipients=many))
     before = (tmp_path / JOURNAL_NAME).read_bytes()
     with limited(4000):
-        answer = provider.hand_over(prepared)
+        answer = provider.send(prepared)
     assert answer.outcome.verdict is Verdict.RETRY
     assert (tmp_path / JOURNAL_NAME).read_bytes() == before
     assert files(tmp_path) == [JOURNAL_NAME, "letter0001.eml"]
-    assert provider.hand_over(prepared).outcome.verdict is Verdict.ACCEPTED
+    assert provider.send(prepared).outcome.verdict is Verdict.ACCEPTED
     assert len(lines(tmp_path)) == 41
 
 
 def test_a_folder_that_cannot_be_one_needs_a_person(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    answer = outbox(tmp_path / "file" / "outbox").hand_over(outbox(tmp_path).prepare(batch()))
+    answer = outbox(tmp_path / "file" / "outbox").send(outbox(tmp_path).prepare(batch()))
     assert answer.outcome.verdict is Verdict.CONFIGURATION
     assert "Not a directory" in answer.outcome.reason
     assert str(tmp_path) in answer.outcome.reason

@@ -7,7 +7,7 @@ from functools import cached_property
 from html.parser import HTMLParser
 
 from newsletter.domain.delivery.transactional import EmailText
-from newsletter.domain.statements.brand import Brand, dark, light
+from newsletter.domain.statements.brand import Brand, dark_scheme, light_scheme
 from newsletter.domain.statements.content import Content, ListTitle
 from newsletter.domain.themes import Theme
 from newsletter.rendering.checks.guards import Page
@@ -341,7 +341,7 @@ def test_a_logo_stands_for_the_name_and_says_it_where_pictures_are_off() -> None
     assert (logo["src"], logo["alt"]) == ("https://forum.example/logo.png", "Example Forum")
     assert logo["width"] == "220"
     masthead = html.partition('class="band side masthead"')[2].partition("</td>")[0]
-    assert f"background-color:{light('#1a4fa0').band}" in masthead
+    assert f"background-color:{light_scheme('#1a4fa0').band}" in masthead
     assert "color:#ffffff; font-family:Verdana" in masthead
     assert ">Example Forum<" not in masthead
 
@@ -369,17 +369,17 @@ def test_a_list_has_its_own_theme_and_title_and_the_first_of_a_statement_decides
 
 def test_a_brands_fonts_and_colours_are_used_and_no_others() -> None:
     html = render(publisher=HARBOUR).html
-    for plain in ("Georgia", "Helvetica", "#17505c", light("#17505c").ground):
+    for plain in ("Georgia", "Helvetica", "#17505c", light_scheme("#17505c").ground):
         assert plain not in html
-    for own in ("Verdana, Geneva", "#1a4fa0", light("#1a4fa0").ground):
+    for own in ("Verdana, Geneva", "#1a4fa0", light_scheme("#1a4fa0").ground):
         assert own in html
 
 
 @rows("color", ["#ffcc00", "#101010", "#e8e8e8"])
 def test_a_colour_that_could_not_be_read_is_corrected(color: str) -> None:
     html = render(publisher=replace(HOUSE, brand=Brand(color=color))).html
-    assert light(color).accent in html
-    assert dark(color).accent in html
+    assert light_scheme(color).accent in html
+    assert dark_scheme(color).accent in html
 
 
 def test_an_embargo_stands_above_the_title_in_both_parts() -> None:

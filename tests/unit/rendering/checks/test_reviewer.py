@@ -1,4 +1,4 @@
-"""The reviewer's remarks on texts; and ordinary ones, which get none."""
+"""The reviewer's findings on texts; and ordinary ones, which get none."""
 
 from dataclasses import replace
 from datetime import date
@@ -101,7 +101,7 @@ WARNED = [
 
 @rows(("body", "check"), WARNED)
 def test_what_should_not_go_out_unseen_is_said(body: str, check: Check) -> None:
-    assert {remark.check for remark in review(body)} == {check}
+    assert {finding.check for finding in review(body)} == {check}
 
 
 QUIET = [
@@ -144,19 +144,19 @@ def test_a_remark_names_the_line_in_the_file() -> None:
         "- an item\n- with  \n  [DATE]\n\n| a | b |\n|---|---|\n| c | XXX |\n\nEnd[^n].\n\n"
         "[^n]: lorem ipsum"
     )
-    assert [(remark.line, remark.check) for remark in review(body)] == [
+    assert [(finding.line, finding.check) for finding in review(body)] == [
         (7, Check.PLACEHOLDER),
         (8, Check.LINK_TEXT),
         (12, Check.PLACEHOLDER),
         (16, Check.PLACEHOLDER),
         (20, Check.PLACEHOLDER),
     ]
-    assert {remark.line for remark in review(body, places=())} == {0}
+    assert {finding.line for finding in review(body, places=())} == {0}
 
 
 def test_of_words_that_overlap_one_thing_is_said() -> None:
-    [remark] = review("The quote is [insert quote here].")
-    assert remark.message.startswith("'[insert quote here]' ")
+    [finding] = review("The quote is [insert quote here].")
+    assert finding.message.startswith("'[insert quote here]' ")
     assert len(review("See the attached report, and the attached map.")) == 2
     assert len(review("The [DATE] and [NAME] of TK")) == 3
 
@@ -176,16 +176,16 @@ def test_placeholders_are_looked_for_in_the_front_matter_too() -> None:
 def test_html_that_comes_near_the_limit_is_said(size: int, said: bool) -> None:
     one = statement("Text.")
     content = replace(PlainRenderer().render(one), html="x" * size)
-    remarks = review_text(one, content, AROUND)
-    assert [remark.check for remark in remarks] == [Check.NEAR_LIMIT] * said
+    findings = review_text(one, content, AROUND)
+    assert [finding.check for finding in findings] == [Check.NEAR_LIMIT] * said
 
 
 def test_what_a_table_needs_is_said_in_pixels_with_where_it_stands() -> None:
     figures = "\n|1,240,500,000|1,240,500,000|1|2|" * 2
-    [remark] = review(f"Text.\n\n|a|b|c|d|\n|-|-|-|-|{figures}")
-    assert remark.line == 8
-    assert "(284 pixels)" in remark.message
-    assert "for a phone (280): there each row is shown as a list" in remark.message
+    [finding] = review(f"Text.\n\n|a|b|c|d|\n|-|-|-|-|{figures}")
+    assert finding.line == 8
+    assert "(284 pixels)" in finding.message
+    assert "for a phone (280): there each row is shown as a list" in finding.message
     [nowhere] = review(f"|{'acknowledgement|' * 6}\n{'|-' * 6}|\n{'|1' * 6}|\n{'|2' * 6}|")
     assert "for an email (528): each row is shown as a list on any screen" in nowhere.message
 
@@ -195,8 +195,8 @@ def test_a_text_that_can_never_be_rendered_is_not_read() -> None:
 
 
 def test_a_statement_that_uses_all_of_markdown_has_no_warning() -> None:
-    remarks = review_text(STATEMENT, None, AROUND)
-    assert {remark.grade for remark in remarks} <= {Severity.ADVICE}
+    findings = review_text(STATEMENT, None, AROUND)
+    assert {finding.severity for finding in findings} <= {Severity.ADVICE}
 
 
 def warnings_of(path: Path) -> set[Check]:
@@ -204,9 +204,9 @@ def warnings_of(path: Path) -> set[Check]:
     read = import_file(path.read_bytes(), today=TODAY, file=path.name)
     day = read.date or TODAY
     one = statement(read.body, title=read.title, date=read.date)
-    remarks = review_text(one, None, replace(AROUND, today=day, day=day))
+    findings = review_text(one, None, replace(AROUND, today=day, day=day))
     assert not faults_of_statement(one, read_markdown(one.body, one.language))
-    return {remark.check for remark in remarks if remark.grade is not Severity.ADVICE}
+    return {finding.check for finding in findings if finding.severity is not Severity.ADVICE}
 
 
 @rows("path", sorted(CORPUS.glob("*/[01]*"))[::3])

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from newsletter.domain.delivery.transactional import EmailText
-from newsletter.domain.statements.brand import light
+from newsletter.domain.statements.brand import light_scheme
 from newsletter.domain.statements.content import Layout, LinkParameters, Profile, Publisher
 from newsletter.domain.themes import Theme
 from newsletter.rendering.mail.excerpts import body_of
@@ -187,7 +187,7 @@ def test_each_template_is_shown_in_the_brand() -> None:
         render(publisher=EMBER, corrects="forum-joins"),
         *letters,
     ):
-        assert light(EMBER.brand.color).accent in mail.html
+        assert light_scheme(EMBER.brand.color).accent in mail.html
 
 
 @rows(

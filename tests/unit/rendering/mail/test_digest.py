@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.campaigns.digest import as_markdown, compose
+from newsletter.domain.campaigns.digest import compose_issue, escape_markdown
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.checks.guards import Page
@@ -36,7 +36,7 @@ def issue(*parts: Statement, **changes: object) -> Statement:
     settings = replace(WEEKLY, **changes)  # type: ignore[arg-type] # one place for all tests
     abstracts = [ABSTRACTS.of(one, FRIDAY, settings.language) for one in parts]
     dated = ABSTRACTS.dated(FRIDAY, settings.language)
-    return compose(settings, FRIDAY, abstracts, dated=dated)
+    return compose_issue(settings, FRIDAY, abstracts, dated=dated)
 
 
 def rendered(made: Statement, override: Path | None = None) -> Content:
@@ -166,7 +166,7 @@ def test_a_workspace_may_change_the_template_of_round_ups_alone(tmp_path: Path) 
 def test_plain_text_reads_in_a_mail_as_it_was(text: str) -> None:
     one_line = " ".join(text.split())
     for before, after in (("", ""), ("## [", "](https://x.example)")):
-        markdown = f"{before}{as_markdown(text)}{after}"
+        markdown = f"{before}{escape_markdown(text)}{after}"
         shown = to_text(read_markdown(markdown, "en"))
         assert " ".join(shown.text.split("\n---")[0].split()).removesuffix(" [1]") == one_line
         assert list(shown.links) == ["https://x.example"] * bool(before)

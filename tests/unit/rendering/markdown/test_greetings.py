@@ -139,7 +139,7 @@ AROUND = ReviewContext(today=NOON.date(), day=NOON.date())
     ],
 )
 def test_the_check_of_marks_knows_ours_and_suggests_it(written: str, found: bool) -> None:
-    remarks = review_text(replace(statement(), body=written), None, AROUND)
-    said = [remark.message for remark in remarks if remark.check is Check.DIALECT]
+    findings = review_text(replace(statement(), body=written), None, AROUND)
+    said = [remark.message for remark in findings if remark.check is Check.DIALECT]
     assert bool(said) == found
     assert all("write {name|friend}" in message for message in said)

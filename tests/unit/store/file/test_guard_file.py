@@ -289,7 +289,7 @@ def test_a_file_is_where_it_was(tmp_path: Path) -> None:
     first, again = location_of(path), location_of(path)
     assert first == again
     assert first.file == path.stat().st_ino
-    assert first.moved_from(again) == ""
+    assert first.find_move(again) == ""
 
 
 @rows(

@@ -66,7 +66,7 @@ def _of_text(deed: str) -> Callable[[World], Act]:
 
 
 def _takes_back(world: World) -> Act:
-    desk = world.submitted()
+    desk = world.submit_text()
     return lambda: desk.ana.post(f"{desk.at}/take-back")
 
 
@@ -95,7 +95,7 @@ def _places(world: World) -> Act:
 
 
 def _translates(world: World) -> Act:
-    ana, slug = world.as_("ana"), world.handed_in()
+    ana, slug = world.as_("ana"), world.submit_text()
     begun = ana.post(f"/statements/{slug}/copy", {"language": "es"})
     page = begun.headers["location"].removeprefix("/desk").partition("?")[0]
     return lambda: ana.post(page, {"base": "1", "block-0": "Abre a las ocho."})
@@ -111,7 +111,7 @@ def _restores(world: World) -> Act:
 
 
 def _of_statement(
-    deed: str, name: str, ready: Callable[[World], str] = World.handed_in, **typed: str
+    deed: str, name: str, ready: Callable[[World], str] = World.submit_text, **typed: str
 ) -> Callable[[World], Act]:
     """Post straight to a statement."""
 
@@ -135,7 +135,7 @@ def _by_form(
 
 
 def _approves_twice(world: World) -> Act:
-    here, ben = f"/statements/{world.handed_in()}/review", world.as_("ben")
+    here, ben = f"/statements/{world.submit_text()}/review", world.as_("ben")
     page = ben.get(here)
     assert world.room.press(ben, page, f"/desk{here}").status == 303
     return lambda: world.room.press(ben, page, f"/desk{here}")
@@ -558,7 +558,7 @@ EXAMPLES = [
     Example(f"{_DRAFT}/pictures", _illustrates),
     Example(f"{_DRAFT}/pictures/{{name}}/place", _places),
     Example(f"{_DRAFT}/versions/{{number}}/restore", _restores),
-    Example(f"{_STATEMENT}/review", _by_form("review", "review", "ben", World.handed_in)),
+    Example(f"{_STATEMENT}/review", _by_form("review", "review", "ben", World.submit_text)),
     Example(
         f"{_STATEMENT}/review",
         _approves_twice,
@@ -567,12 +567,12 @@ EXAMPLES = [
     ),
     Example(
         f"{_STATEMENT}/send-back",
-        _by_form("review", "send-back", "ben", World.handed_in, reason="Which Saturday?"),
+        _by_form("review", "send-back", "ben", World.submit_text, reason="Which Saturday?"),
     ),
     Example(f"{_STATEMENT}/withdraw", _of_statement("withdraw", "ben", World.approved)),
     Example(
         f"{_STATEMENT}/override",
-        _by_form("review", "override", "dan", World.handed_in, why="Nobody else is in."),
+        _by_form("review", "override", "dan", World.submit_text, why="Nobody else is in."),
     ),
     Example(f"{_STATEMENT}/start", _by_form("start", "start", "cleo", World.approved)),
     Example(f"{_STATEMENT}/time", _of_statement("time", "cleo", World.started, when="now")),

@@ -33,7 +33,7 @@ def unknown(world: World) -> str:
 
 SAID: list[tuple[Callable[[World], str], str, list[str]]] = [
     (
-        of_statement(World.handed_in, "/review"),
+        of_statement(World.submit_text, "/review"),
         "ben",
         [
             "Your approval is for this text alone. If one letter changes, it no longer counts.",
@@ -42,7 +42,7 @@ SAID: list[tuple[Callable[[World], str], str, list[str]]] = [
         ],
     ),
     (
-        of_statement(World.handed_in, "/review"),
+        of_statement(World.submit_text, "/review"),
         "dan",
         ["Two admins can stand in for an approval that is missing. Each gives a reason"],
     ),

@@ -39,7 +39,7 @@ class World:
 
     # --- statements, from a file to a campaign
 
-    def handed_in(self) -> str:
+    def submit_text(self) -> str:
         """The slug of a statement that waits for approval."""
         slug = f"hours-{next(self._numbers)}"
         self.room.write(slug=slug)
@@ -47,7 +47,7 @@ class World:
         return slug
 
     def approved(self) -> str:
-        slug = self.handed_in()
+        slug = self.submit_text()
         self.room.approve(slug=slug)
         return slug
 

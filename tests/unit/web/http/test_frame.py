@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from starlette.requests import Request
 
-from newsletter.domain.statements.brand import FONT_STACKS, Brand, Logo, Sans, light
+from newsletter.domain.statements.brand import FONT_STACKS, Brand, Logo, Sans, light_scheme
 from newsletter.domain.statements.content import Organisation, Profile, Publisher, Sender
 from newsletter.domain.themes import Theme
 from newsletter.web.http.frame import Frame
@@ -57,8 +57,8 @@ def test_the_policy_lets_through_the_styles_that_the_page_holds(brand: Brand) ->
     [styles] = re.findall("<style>(.*?)</style>", bytes(page.body).decode(), re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(styles.encode()).digest()).decode()
     assert f"style-src 'sha256-{digest}';" in page.headers["Content-Security-Policy"]
-    assert f"--accent: {light(brand.color).accent};" in styles
-    assert f"--band: {light(brand.color).band};" in styles
+    assert f"--accent: {light_scheme(brand.color).accent};" in styles
+    assert f"--band: {light_scheme(brand.color).band};" in styles
     assert f"--sans: {FONT_STACKS[brand.sans]};" in styles
 
 

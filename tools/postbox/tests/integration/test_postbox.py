@@ -17,7 +17,7 @@ def test_one_suppressed_reader_leaves_the_others_accepted(
     server: PostboxServer, provider: HttpProvider
 ) -> None:
     server.suppressed.add("ben@b.example")
-    answer = provider.hand_over(provider.prepare(batch()))
+    answer = provider.send(provider.prepare(batch()))
     assert (answer.outcome.verdict, answer.outcome.provider_id) == (Verdict.ACCEPTED, "1-1")
     assert {n: each.verdict for n, each in answer.exceptions.items()} == {2: Verdict.REJECTED}
     assert answer.exceptions[2].reason == "suppressed: suppressed for …@b.example"
@@ -28,7 +28,7 @@ def test_a_sender_nobody_verified_is_a_setting(
     server: PostboxServer, provider: HttpProvider
 ) -> None:
     sender = Sender(name="", address="news@other.example")
-    answer = provider.hand_over(provider.prepare(batch(sender=sender)))
+    answer = provider.send(provider.prepare(batch(sender=sender)))
     assert answer.outcome.verdict is Verdict.CONFIGURATION
     assert not answer.exceptions
     assert server.delivered == []

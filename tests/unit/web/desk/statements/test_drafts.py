@@ -12,7 +12,7 @@ from PIL import Image
 from newsletter.documents.sandbox import DOCUMENT_GATE
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.statement import Progress
-from newsletter.domain.wording import Sentence, recognized
+from newsletter.domain.wording import Sentence, recognize
 from newsletter.web.desk.page import NOTE_NAMES
 from tests.desk import desk as at_the_desk
 from tests.desk import words
@@ -58,10 +58,10 @@ def test_notes_about_a_file_are_in_the_language_of_their_reader(desk: Desk) -> N
         "<p>Media contact: Ana Ruiz</p><svg><path/></svg>"
     )
     brought(desk, "a.html", page.encode())
-    found = desk.draft.found
+    found = desk.draft.import_findings
     told = [*found.notes, *(why for _, _, why in found.left_out)]
     assert len(told) > 6
-    assert [one for one in told if not isinstance(recognized(one, NOTE_NAMES), Sentence)] == []
+    assert [one for one in told if not isinstance(recognize(one, NOTE_NAMES), Sentence)] == []
     desk.ana.post("/account/language", {"language": "de"})
     said = words(desk.ana.get(f"/drafts/{desk.key}/edit"))
     desk.ana.post("/account/language", {"language": ""})
@@ -81,7 +81,7 @@ def test_pictures_of_a_file_are_pictures_of_the_text(desk: Desk) -> None:
 
     shown = words(desk.ana.get(f"/drafts/{desk.key}/pictures"))
     assert "The library" in shown
-    [note] = [one for one in desk.draft.found.notes if "Pictures" in one]
+    [note] = [one for one in desk.draft.import_findings.notes if "Pictures" in one]
     assert note.startswith("The picture “The library” is kept under Pictures")
 
 

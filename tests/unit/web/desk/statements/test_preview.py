@@ -162,7 +162,7 @@ def test_a_text_is_tested_before_it_is_handed_in(staffed: Staffed) -> None:
     with staffed.site.services.store.read() as tx:
         [line] = [one for one in tx.audit.list_newest(None)[::-1] if one.action == "test"]
     assert (line.actor, line.subject) == ("ana@forum.example", f"desk{written.at}")
-    assert written.draft.handed_in is None
+    assert written.draft.submitted_version is None
 
 
 def test_a_text_that_is_ahead_is_tested_as_it_was_saved(staffed: Staffed) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.subscribers.audience import Subscriber
-from newsletter.domain.wording import Sentence, recognized
+from newsletter.domain.wording import Sentence, recognize
 from newsletter.pipeline.delivery.transactional import forget
 from newsletter.web.desk.page import NOTE_NAMES
 from tests.desk import Signed, Staffed, desk, words
@@ -66,7 +66,7 @@ def test_each_note_of_an_export_is_a_sentence_that_has_translations(
 ) -> None:
     file = EXPORTS / f"{tool}.csv"
     notes = read(file if file.is_file() else packed(tmp_path, tool)).notes
-    assert [note for note in notes if not isinstance(recognized(note, NOTE_NAMES), Sentence)] == []
+    assert [note for note in notes if not isinstance(recognize(note, NOTE_NAMES), Sentence)] == []
 
 
 @pytest.mark.slow("each upload is read in a process of its own")

@@ -1,4 +1,4 @@
-"""Sent statements, each once, and later remarks on them."""
+"""Sent statements, each once, and later findings on them."""
 
 import random
 from dataclasses import replace
