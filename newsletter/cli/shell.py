@@ -20,7 +20,7 @@ from newsletter.config.settings import Settings
 from newsletter.domain.errors import Fault, InvalidConfiguration, InvalidInput
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.subscribers.address import fold, parse_address
-from newsletter.pipeline.ledger import statement_named
+from newsletter.pipeline.ledger import find_slug
 from newsletter.runtime.log_lines import logged
 from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened
@@ -241,9 +241,9 @@ def version(digest: str) -> str:
 
 
 def statement_slug(store: Store, name: str, *, by_prefix: bool = False) -> str:
-    """Resolve a slug or a campaign's number to a slug, as ``statement_named`` does."""
+    """Resolve a slug or a campaign's number to a slug, as ``find_slug`` does."""
     with store.read() as tx:
-        return statement_named(tx, name, by_prefix=by_prefix)
+        return find_slug(tx, name, by_prefix=by_prefix)
 
 
 def _width(text: str) -> int:

@@ -101,7 +101,7 @@ def list_users(services: Services, as_json: bool) -> None:
 
 
 def _print_affected(services: Services, address: str) -> None:
-    for slug in people.scheduled_by(address, proofs=services.staff.proofs):
+    for slug in people.find_dependent_statements(address, proofs=services.staff.proofs):
         shell.say(
             f"{slug} is scheduled by what {address} approved or started; unless their role still"
             " allows that, it waits for another person"

@@ -1,7 +1,7 @@
-"""Queries and permission checks that several stages share. It is no stage and imports none.
+"""Look-ups and permission checks that several stages share.
 
 A service loads its settings and templates once and stores their hash in the database. A process
-with other ones would render other emails: it may not approve or start a statement.
+with other ones would render other emails, so it may not approve or start a statement.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def find_statement(tx: Transaction, slug: str) -> StoredStatement:
-    """Return a rendered statement that its source still has. Raises NotFound or Refused."""
+    """Return a statement that is present and rendered. Raises NotFound or Refused."""
     stored = tx.statements.get(slug)
     if stored is None or not stored.present:
         raise NotFound(
@@ -41,7 +41,7 @@ def find_statement(tx: Transaction, slug: str) -> StoredStatement:
 
 
 def find_stored(tx: Transaction, slug: str) -> StoredStatement:
-    """Return a statement, even if its source no longer has it. Raises NotFound."""
+    """Return a statement, present or not. Raises NotFound."""
     stored = tx.statements.get(slug)
     if stored is None:
         raise NotFound(f"There is no statement {slug!r}. Look for it among the statements.")
@@ -59,9 +59,10 @@ class ContentChanged(Refused):
 
 
 def find_seen(tx: Transaction, slug: str, shown_hash: str) -> StoredStatement:
-    """Return the statement if its content hash begins with ``shown_hash``.
+    """Return the statement, if the person saw its current content.
 
-    Raises ContentChanged if it does not, and NotFound or Refused as ``find_statement`` does.
+    ``shown_hash`` is the content hash that they saw, or its beginning. Raises ContentChanged,
+    NotFound or Refused.
     """
     stored = find_statement(tx, slug)
     if not stored.content_hash.startswith(shown_hash):
@@ -73,7 +74,10 @@ def find_seen(tx: Transaction, slug: str, shown_hash: str) -> StoredStatement:
 def act_as(
     store: Store, actor: str, needed: Role, action: str, *, in_person: bool = False
 ) -> Iterator[tuple[Transaction, str]]:
-    """Begin the transaction of an act. Yield it, and the actor as ``require_role`` returns them."""
+    """Begin the transaction of an act. Yield it and the actor, whose role is checked in it.
+
+    The actor is the operator or a folded address. Raises Refused as ``require_role`` does.
+    """
     with store.begin() as tx:
         yield tx, require_role(tx, actor, needed, action, in_person=in_person)
 
@@ -83,28 +87,28 @@ def require_role(
 ) -> str:
     """Return the operator, or the folded address of a person who has the needed role.
 
-    Raises Refused for anybody else; with ``in_person`` also for the operator.
+    Raises Refused for anybody else, and with ``in_person`` for the operator.
     """
     if actor == OPERATOR_NAME and not in_person:
         return actor
     try:
-        by = fold(actor)
+        address = fold(actor)
     except ValueError as error:
         raise Refused(str(error)) from error
-    role = tx.staff.roles().get(by)
+    role = tx.staff.roles().get(address)
     if role is None:
         raise Refused(
-            f"{by} is not among the staff; who was invited opens the link first, or an operator"
-            f" adds them with 'newsletter user add {by} --role {needed.value}'"
+            f"{address} is not among the staff; who was invited opens the link first, or an"
+            f" operator adds them with 'newsletter user add {address} --role {needed.value}'"
         )
     if not role.includes(needed):
-        article = "an" if role.value[0] in "ae" else "a"
-        raise Refused(f"{by} is {article} {role.value}; to {action} takes the role {needed.value}")
-    return by
+        title = f"{'an' if role.value[0] in 'ae' else 'a'} {role.value}"
+        raise Refused(f"{address} is {title}; to {action} takes the role {needed.value}")
+    return address
 
 
 def approved_content(tx: Transaction, campaign: Campaign) -> Content:
-    """Return the approved content of a campaign. Raises Defect if it was altered."""
+    """Return the approved content of a campaign. Raises Defect if its hash differs."""
     content = tx.statements.get_content(campaign.content_hash)
     if content is None or content.content_hash() != campaign.content_hash:
         raise Defect(f"the content of campaign {campaign.id} is not what was approved")
@@ -115,24 +119,24 @@ _MAX_ID_DIGITS = 18
 """The database stores ids up to 9.2 · 10¹⁸."""
 _MAX_SUGGESTIONS = 4
 _MAX_SLUGS_SEARCHED = 1_000
-"""The number of newest slugs among which a suggestion is searched."""
+"""A similar slug is searched among this many of the newest."""
 
 
-def statement_named(tx: Transaction, name: str, *, by_prefix: bool = False) -> str:
-    """Return the slug for a slug or a campaign id. Raises NotFound.
+def find_slug(tx: Transaction, name: str, *, by_prefix: bool = False) -> str:
+    """Return the slug of a statement, by its slug or a campaign id. Raises NotFound.
 
-    ``by_prefix``: nothing is done to it, so that the beginning of its slug is enough.
+    ``by_prefix``: the beginning of the slug is enough, if it is unique. For reading only.
     """
     if tx.statements.get(name) is not None:
         return name
-    numbered = _campaign_by_id(tx, name)
-    return numbered.slug if numbered else _match_slug(tx, name, "statement", by_prefix)
+    campaign = _campaign_by_id(tx, name)
+    return campaign.slug if campaign else _match_slug(tx, name, "statement", by_prefix)
 
 
 def find_campaign(tx: Transaction, name: str, *, by_prefix: bool = False) -> Campaign:
-    """Return a campaign by id, or a statement's latest by its slug, as ``statement_named`` does.
+    """Return a campaign by its id, or the latest campaign of a slug. Raises NotFound.
 
-    Raises NotFound, with a suggestion.
+    ``by_prefix`` is that of ``find_slug``.
     """
     campaign = _campaign_by_id(tx, name) or tx.campaigns.find_latest(name)
     if campaign is None:
@@ -151,18 +155,18 @@ def find_draft(tx: Transaction, key: str) -> Draft:
 
 
 def _campaign_by_id(tx: Transaction, name: str) -> Campaign | None:
-    # isdigit alone takes ² for a digit, which int() does not
+    # isdigit accepts ², which int() does not
     is_id = name.isascii() and name.isdigit() and len(name) <= _MAX_ID_DIGITS
     return tx.campaigns.get(int(name)) if is_id else None
 
 
 def _match_slug(tx: Transaction, name: str, text: str, by_prefix: bool) -> str:
-    found = tx.statements.find_slugs(name, _MAX_SUGGESTIONS) if name else []
-    # hours may be a file with a fault, and is not to mean hours-es
-    if found == [name] or (len(found) == 1 and by_prefix):
-        return found[0]
-    if found:
-        raise NotFound(describe_ambiguity(name, found))
+    slugs = tx.statements.find_slugs(name, _MAX_SUGGESTIONS) if name else []
+    # without by_prefix, hours does not mean hours-es: hours may be a file with a fault
+    if slugs == [name] or (len(slugs) == 1 and by_prefix):
+        return slugs[0]
+    if slugs:
+        raise NotFound(describe_ambiguity(name, slugs))
     hint = suggest_name(name, tx.statements.find_slugs("", _MAX_SLUGS_SEARCHED))
     raise NotFound(f"there is no {text} {name!r}{hint or ';'} 'newsletter {text} list' shows them")
 
@@ -180,11 +184,11 @@ class ConfigurationCheck:
     digest: Callable[[], str]
     """The hash of the settings and templates that this process uses."""
     changed_on_disk: Callable[[], str]
-    """Returns why this process must be restarted, as a sentence, or ""."""
+    """Return why this process must be restarted, as a sentence, or ""."""
     is_service_running: Callable[[], bool]
-    """Returns whether a ``run`` or ``worker`` sent a heartbeat within the last minute."""
+    """Return whether a ``run`` or ``worker`` sent a heartbeat within the last minute."""
     is_superseded: Callable[[], bool] = lambda: False
-    """Returns whether an admin saved other settings at the desk: then the process restarts."""
+    """Return whether an admin saved other settings at the desk, so that the process restarts."""
 
     def mismatch(self, tx: Transaction) -> str:
         """Return why this process would render other emails than the service, or "".

@@ -1,4 +1,4 @@
-"""Builds batches and settles campaigns. Several stages share it; it imports none."""
+"""Functions about batches and unknown deliveries that several stages share."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,9 +15,9 @@ BY_EVENT = "told by an event"
 """The reason stored with a delivery that an event proved accepted."""
 
 
-def names_for(tx: Transaction, content: Content, numbers: Sequence[int]) -> Mapping[int, str]:
-    """Return subscriber id → name if the content greets by name, else an empty mapping."""
-    return tx.readers.find_names(numbers) if content.fallbacks else {}
+def names_for(tx: Transaction, content: Content, ids: Sequence[int]) -> Mapping[int, str]:
+    """Return subscriber id → name; empty if the content greets no one by name."""
+    return tx.readers.find_names(ids) if content.fallbacks else {}
 
 
 def build_batch(
@@ -30,15 +30,15 @@ def build_batch(
     links: SignedLinks,
     names_by_id: Mapping[int, str],
 ) -> OutgoingBatch:
-    """Build the batch for these (subscriber id, address). The same attempt gives the same batch.
+    """Return the batch for ``members``, which are (subscriber id, address).
 
     ``names_by_id`` is the result of ``names_for``.
     """
-    numbers = [number for number, _ in members]
+    subscriber_ids = [subscriber_id for subscriber_id, _ in members]
     names = (
-        [content.fill_names(names_by_id.get(number, "")) for number in numbers]
+        [content.fill_names(names_by_id.get(one, "")) for one in subscriber_ids]
         if names_by_id
-        else [content.fill_names("")] * len(numbers)
+        else [content.fill_names("")] * len(subscriber_ids)
     )
     return OutgoingBatch(
         campaign=campaign.slug,
@@ -47,19 +47,19 @@ def build_batch(
         content=content,
         content_hash=campaign.content_hash,
         recipients=Recipients(
-            numbers,
+            subscriber_ids,
             [address for _, address in members],
-            links.unsubscribe_tokens(campaign.id, numbers),
-            links.message_ids(campaign.id, numbers),
+            links.unsubscribe_tokens(campaign.id, subscriber_ids),
+            links.message_ids(campaign.id, subscriber_ids),
             names,
         ),
     )
 
 
 def confirm(tx: Transaction, campaign_id: int, provider_ids: Mapping[int, str], reason: str) -> int:
-    """Mark unknown deliveries as accepted; ``provider_ids`` are by subscriber id.
+    """Mark unknown deliveries as accepted, and end the campaign if it is settled.
 
-    Ends the campaign if this settles it. Return how many deliveries changed.
+    ``provider_ids`` are by subscriber id. Return how many deliveries changed.
     """
     people = tx.unknowns.confirm(campaign_id, provider_ids, at=tx.now, reason=reason)
     if people:
@@ -68,7 +68,7 @@ def confirm(tx: Transaction, campaign_id: int, provider_ids: Mapping[int, str], 
 
 
 def confirm_by_events(tx: Transaction, campaign_id: int) -> int:
-    """Mark unknown deliveries as accepted if an event for them arrived earlier. Return how many."""
+    """Mark unknown deliveries as accepted if an event about them is stored. Return how many."""
     proofs = dict.fromkeys(tx.events.find_unrecorded(campaign_id), "")
     return confirm(tx, campaign_id, proofs, BY_EVENT) if proofs else 0
 
@@ -89,10 +89,10 @@ def finish(tx: Transaction, campaign_id: int) -> None:
             f"for {campaign.counts.unknown} it is unknown whether the provider took the message;"
             f" look there, then 'newsletter resolve {campaign.id}'"
         )
-    # every look at unknown deliveries calls this; one without news must not write
+    # each look-up of unknown deliveries calls this, and must not write if nothing changed
     if (state, reason) == (campaign.state, campaign.reason):
         return
-    # what comes out later changes how it ended, not when
+    # outcomes that become known later do not change when the campaign ended
     ended_at = campaign.finished_at or tx.now
     tx.campaigns.change_state(campaign_id, state, expect=_OPEN_STATES, at=ended_at, reason=reason)
     if state is campaign.state:

@@ -28,7 +28,7 @@ from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.pipeline.delivery.transactional import TransactionalSender
 from newsletter.pipeline.events.breaker import pause_harmful
 from newsletter.pipeline.events.record import RecordedEvents, record
-from newsletter.pipeline.staff.notify import compose
+from newsletter.pipeline.staff.notify import compose_email
 from newsletter.providers import registry
 from newsletter.providers.common.options import ProviderOptions, account_of
 from newsletter.rendering.lazy import LazyRenderer
@@ -166,7 +166,7 @@ class Delivery:
             link_token=partial(link_token, self.key),
             owner=worker_id,
             news=partial(
-                compose, rules=self.settings.campaign_rules(), desk=self.settings.desk_url
+                compose_email, rules=self.settings.campaign_rules(), desk=self.settings.desk_url
             ),
         )
 

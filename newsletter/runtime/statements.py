@@ -21,7 +21,7 @@ from newsletter.domain.errors import Fault
 from newsletter.domain.ports import Source
 from newsletter.domain.statements.draft import Draft
 from newsletter.domain.statements.statement import Approval, Statement
-from newsletter.pipeline.ledger import ConfigurationCheck, statement_named
+from newsletter.pipeline.ledger import ConfigurationCheck, find_slug
 from newsletter.pipeline.statements.approve import (
     ApprovalRequest,
     ApprovalResult,
@@ -159,7 +159,7 @@ class Statements:
         )
         faults = read.faults + result.faults
         self._known_faults[:] = faults
-        left = state.later or state.is_late or approval_scan.is_waiting
+        left = state.postponed or state.is_late or approval_scan.is_waiting
         # a mark that stayed the same says that the run changed nothing, and no other process did
         if mark and not left and mark == self._mark_sources():
             with self.store.begin(lasting=False) as tx:
@@ -239,7 +239,7 @@ class Statements:
         """Submit a draft that is a file. Return its slug. Raises NotFound or Refused."""
         self.refresh_to_act()
         with self.store.read() as tx:
-            slug = statement_named(tx, name)
+            slug = find_slug(tx, name)
         workspace = self.settings.workspace
         submit_file(
             slug,

@@ -18,8 +18,8 @@ from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.review import ReviewFinding, Severity, finding_of, in_order
 from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.campaigns.board import load_for_page
-from newsletter.pipeline.ledger import find_statement, statement_named
-from newsletter.pipeline.statements.render import changes
+from newsletter.pipeline.ledger import find_slug, find_statement
+from newsletter.pipeline.statements.render import diff_with_approved
 from newsletter.pipeline.statements.review import is_settled, overrides, review
 from newsletter.pipeline.statements.translations import awaited
 from newsletter.pipeline.status import load_statuses
@@ -70,9 +70,7 @@ def show(services: Services, slug: str, as_json: bool) -> None:
     """Show one statement, its approvals and what it still needs."""
     faults = services.statements.refresh()
     with services.store.read() as tx:
-        stored = tx.statements.get(slug) or tx.statements.get(
-            statement_named(tx, slug, by_prefix=True)
-        )
+        stored = tx.statements.get(slug) or tx.statements.get(find_slug(tx, slug, by_prefix=True))
         if stored is None or not stored.present:
             shell.show_faults(faults)
             raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
@@ -223,7 +221,7 @@ def _check_one(statements: Statements, slug: str) -> _CheckResult:
             )
             if file_faults:
                 return _collect(file_faults, (), settled=True, statements=0)
-            stored = tx.statements.get(statement_named(tx, slug, by_prefix=True))
+            stored = tx.statements.get(find_slug(tx, slug, by_prefix=True))
             if stored is None or not stored.present:
                 raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
         faults = statements.faults_about(tx, stored.statement, faults)
@@ -267,7 +265,7 @@ def diff(services: Services, slug: str) -> None:
     """Show what changed for readers since the last approval."""
     services.statements.refresh()
     with services.store.read() as tx:
-        lines = changes(tx, find_statement(tx, statement_named(tx, slug, by_prefix=True)))
+        lines = diff_with_approved(tx, find_statement(tx, find_slug(tx, slug, by_prefix=True)))
     for line in lines:
         click.echo(line)
 

@@ -1,7 +1,7 @@
 """A text that is written at the desk: its fields as typed, and its versions."""
 
 import re
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
@@ -51,18 +51,10 @@ class DraftText:
 
     def as_new(self, title: str = "") -> "DraftText":
         """Return a copy for another statement: without times and relations to other statements."""
-        return DraftText(
-            title=title.strip() or self.title,
-            body=self.body,
-            summary=self.summary,
-            subject=self.subject,
-            preview=self.preview,
-            reply_to=self.reply_to,
-            lists=self.lists,
-            language=self.language,
-            segment=self.segment,
-            welcome=self.welcome,
-        )
+        cleared = ("date", "send_at", "embargo_until", "embargo", "translation_of", "corrects")
+        values: dict[str, Any] = dict.fromkeys(cleared, "")
+        values["title"] = title.strip() or self.title
+        return replace(self, **values, urgent=False)
 
     def find_overlong_fields(self) -> dict[str, int]:
         """Return the maximum length of each field that is longer, by the name of the field."""

@@ -1,6 +1,6 @@
 """transactional email → provider → outcome: confirmations, links and notices to one person.
 
-These emails leave before batches, because a person is waiting for them. Each is sent at most once.
+These emails are sent before batches, because a person waits for them. Each is sent at most once.
 An unknown outcome stays unknown: the person can request another email.
 """
 
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _RETENTION = {"network_age": _DAY, "address_age": LINK_LIFETIME + _DAY, "row_age": 31 * _DAY}
-"""How long each kind of record is kept for limits and links; a day is added for wrong clocks."""
+"""How long networks, addresses and rows are kept, with a day more for wrong clocks."""
 _STAFF_TEXTS = frozenset({EmailText.NOTICE, EmailText.INVITATION, EmailText.LINK})
 """Texts that contain a sentence for a member of staff."""
 _NO_SUBSCRIBER = 0
-"""The subscriber id in the request: the recipient may not be a subscriber."""
+"""The subscriber id in the request. The recipient may not be a subscriber."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +54,10 @@ class EmailResult:
     provider: str
     """Empty if the email was withheld."""
     state: MessageState
-    """WAITING if the email provably did not leave. It is then sent again later."""
+    """WAITING if the email provably was not sent. It is sent again later."""
     reason: str
     recorded: bool
-    """Whether the outcome was stored; False if the claim was lost."""
+    """The outcome was stored. It is not if the claim was lost."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,32 +71,32 @@ class EmailClaim:
 
 @dataclass(frozen=True, kw_only=True)
 class TransactionalSender(Attempts[EmailClaim, EmailResult]):
-    """Sends one transactional email per call.
-
-    ``titles`` are the lists' titles for readers, by list name. ``language`` applies to emails
-    without one. At most ``most_per_hour`` leave within an hour, so that a flood of sign-ups cannot
-    ruin the sender's reputation. ``desk`` is the URL of the desk. ``link_token`` returns the token
-    of a link for staff, by email id. ``news`` returns the events for an email to staff.
-    """
+    """Sends one transactional email per call."""
 
     writer: "TemplateRenderer"
     titles: Mapping[str, str]
+    """List name → its title for readers."""
     public_url: str
     language: str
+    """The language of emails that have none."""
     most_per_hour: int
+    """The limit of emails an hour: a flood of sign-ups would harm the sender's reputation."""
     desk: str
+    """The URL of the desk."""
     link_token: Callable[[int], str]
+    """Return the token of the staff link in an email, by email id."""
     news: Callable[[Transaction, TransactionalEmail], tuple[NoticeSection, ...]]
+    """Return the events for an email to staff."""
 
     def post(self) -> EmailResult | None:
-        """Send the next email that is due. Return None if none is due or none may leave now."""
-        with self.store.read() as tx:  # called every second: an idle call must not take the lock
+        """Send the next email that is due. Return None if none is due or none may be sent now."""
+        with self.store.read() as tx:  # called every second: an idle call takes no write lock
             if not tx.emails.waiting()[0]:
                 return None
         return self.attempt()
 
     def next_at(self) -> datetime | None:
-        """Return when the next email may leave; None if none is waiting or sending is on hold."""
+        """Return when the next email may be sent; None if none waits or sending is on hold."""
         now = self.store.clock.now()
         with self.store.read() as tx:
             _, due_at = tx.emails.waiting()
@@ -129,7 +129,7 @@ class TransactionalSender(Attempts[EmailClaim, EmailResult]):
         )
         if plan.text is None:
             return EmailClaim(claimed=claimed, plan=plan, provider=None)
-        # each attempt takes the next provider: none before has taken the email
+        # each attempt uses the next provider: no provider before took the email
         provider = free[(claimed.attempts - 1) % len(free)]
         provider.limiter.take_urgent(tx, 1, at)
         return EmailClaim(claimed=claimed, plan=plan, provider=provider)
@@ -146,7 +146,7 @@ class TransactionalSender(Attempts[EmailClaim, EmailResult]):
         return self.provider_for(claim).provider.prepare(batch)
 
     def record_start(self, tx: Transaction, claim: EmailClaim, body_hash: str) -> int | None:
-        """Record the provider and account, without a request hash: an email is never replayed."""
+        """Note the provider and account. No hash is noted: an email is never replayed."""
         pooled = self.provider_for(claim)
         return tx.emails.record_start(
             claim.claimed, provider=pooled.name, account=pooled.account, owner=self.owner
@@ -186,10 +186,8 @@ class TransactionalSender(Attempts[EmailClaim, EmailResult]):
         state = MessageState.WITHHELD
         if provider is not None:
             state = FINAL_STATES.get(outcome.verdict, MessageState.WAITING)
-        until = now + backoff(
-            claimed.attempts, jitter=self.jitter(), retry_after=answer.retry_after
-        )
-        name = provider.name if provider else ""
+        wait = backoff(claimed.attempts, jitter=self.jitter(), retry_after=answer.retry_after)
+        until, name = now + wait, provider.name if provider else ""
         with self.store.begin() as tx:
             if provider is not None:
                 has_fallback = self.pool.has_fallback(provider)
@@ -216,10 +214,9 @@ class TransactionalSender(Attempts[EmailClaim, EmailResult]):
 
 
 def forget(*, store: Store) -> int:
-    """Delete expired records of emails, uploads and former addresses.
+    """Delete expired records of emails, uploads and former addresses. Return how many addresses.
 
-    An email that was claimed more than an hour ago becomes unknown. Return the number of deleted
-    addresses.
+    An email that was claimed more than an hour ago becomes unknown.
     """
     with store.begin() as tx:
         tx.emails.abandon(store.clock.now(), lost_before=store.clock.now() - _HOUR)
@@ -228,12 +225,12 @@ def forget(*, store: Store) -> int:
 
 
 def _batch(claimed: ClaimedEmail, content: Content, text: EmailText, at: datetime) -> OutgoingBatch:
-    """Return a batch with one recipient. Its campaign name is no slug."""
+    """Return a batch with one recipient."""
     recipient = Recipient(
         _NO_SUBSCRIBER, claimed.email.address, "", f"letter.{unique_part(claimed.attempt_id)}"
     )
     return OutgoingBatch(
-        # a slug holds no underscore
+        # no slug has an underscore
         campaign=f"letter_{text.value}",
         attempt_id=claimed.attempt_id,
         at=at,

@@ -9,31 +9,29 @@ from newsletter.store.sql import Store, Transaction
 def pause_harmful(*, store: Store) -> tuple[Campaign, ...]:
     """Pause each campaign with too many complaints or bounces. Return these campaigns."""
     with store.read() as tx:
-        harmful = [
-            number for number in tx.campaigns.find_sending_ids() if _pause_reasons(tx, number)
-        ]
+        harmful = [one for one in tx.campaigns.find_sending_ids() if _pause_reasons(tx, one)]
     campaigns = []
-    for number in harmful:
+    for campaign_id in harmful:
         with store.begin() as tx:
-            # asked again: somebody may have overruled it since it was read without a lock
-            why, campaign = _pause_reasons(tx, number), find_campaign(tx, str(number))
+            # a person may have overruled the reasons since the read
+            why, campaign = _pause_reasons(tx, campaign_id), find_campaign(tx, str(campaign_id))
             reason = (
-                f"{why}; find out why with 'newsletter report {number}' and at the provider,"
-                f" then 'newsletter resume {number}' or 'newsletter cancel {number}'"
+                f"{why}; find out why with 'newsletter report {campaign_id}' and at the provider,"
+                f" then 'newsletter resume {campaign_id}' or 'newsletter cancel {campaign_id}'"
             )
             sending = {CampaignState.SENDING}
             if tx.campaigns.change_state(
-                number, CampaignState.PAUSED, expect=sending, at=tx.now, reason=reason
+                campaign_id, CampaignState.PAUSED, expect=sending, at=tx.now, reason=reason
             ):
-                detail = f"campaign {number}: {why}"
+                detail = f"campaign {campaign_id}: {why}"
                 tx.audit.enter("breaker", "pause", campaign.slug, detail)
-                campaigns.append(find_campaign(tx, str(number)))
+                campaigns.append(find_campaign(tx, str(campaign_id)))
     return tuple(campaigns)
 
 
 def _pause_reasons(tx: Transaction, campaign_id: int) -> str:
-    damage = tx.events.count_for_breaker(campaign_id)
-    if damage == BreakerCounts():
-        return ""  # which costs less than the campaign's figures
+    counts = tx.events.count_for_breaker(campaign_id)
+    if counts == BreakerCounts():
+        return ""  # the usual case, without the slower query of accepted messages
     accepted = find_campaign(tx, str(campaign_id)).counts.accepted
-    return "; ".join(pause_reasons(damage, accepted, tx.events.get_override(campaign_id)))
+    return "; ".join(pause_reasons(counts, accepted, tx.events.get_override(campaign_id)))

@@ -1,7 +1,7 @@
-"""events → delivery states, suppressions: stores the events that providers post.
+"""events → delivery statuses, suppressions: store the events that providers post.
 
-All events of one post are stored in one transaction before the provider gets a response. Repeated
-or reordered events give the same result.
+All events of one post are stored in one transaction, before the provider gets the response. The
+order and the repetition of posts do not matter.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ _ID_LIMIT = 1 << 63
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedEvents:
-    """The counts of one post of a provider. They contain no personal data."""
+    """The counts of one post, without personal data."""
 
     events: int = 0
     strangers: int = 0
@@ -39,7 +39,7 @@ class RecordedEvents:
     confirmed: int = 0
     """Unknown deliveries that the events proved accepted."""
     suppressed: int = 0
-    """Addresses that became suppressed."""
+    """Newly suppressed addresses."""
 
     def plus(self, other: "RecordedEvents") -> "RecordedEvents":
         return RecordedEvents(
@@ -52,8 +52,8 @@ def record(
 ) -> RecordedEvents:
     """Store all events of a post, or none. A repeated post changes nothing.
 
-    Events for messages of another workspace at the same account are ignored. Raises Forged if a
-    signature token was used before with another event.
+    Events about another workspace's messages are ignored. Raises Forged if a signed token came
+    before with another event.
     """
     own_events = [
         one for one in events if find_origin(one.attempt_id, workspace) is not Origin.ANOTHER
@@ -71,8 +71,7 @@ def record(
 
 
 def _refuse_altered_events(tx: Transaction, events: Sequence[Event]) -> None:
-    # Mailgun signs a time and a token, not the event: a person who has seen one signed post could
-    # send any event under its signature
+    # Mailgun signs a time and a token, not the event, so one signature could carry any event
     for event in events:
         if not event.token:
             continue
@@ -84,14 +83,14 @@ def _refuse_altered_events(tx: Transaction, events: Sequence[Event]) -> None:
 
 
 def _storable(event: Event) -> Event:
-    """Return the event without unpaired surrogates and ids too large for the database."""
+    """Return the event without unpaired surrogates, and without an id that cannot be stored."""
     changed: dict[str, Any] = {
         name: text
         for name, value in vars(event).items()
         if isinstance(value, str) and (text := value.encode("utf-8", "replace").decode()) != value
     }
-    number = event.subscriber_id
-    if number is not None and not 0 < number < _ID_LIMIT:
+    subscriber_id = event.subscriber_id
+    if subscriber_id is not None and not 0 < subscriber_id < _ID_LIMIT:
         changed["subscriber_id"] = None
     return replace(event, **changed) if changed else event
 
@@ -100,16 +99,19 @@ def _record(
     tx: Transaction, located: Sequence[tuple[Event, EventTarget]], provider: str
 ) -> RecordedEvents:
     tx.events.store_statuses(_statuses(located))
-    # nothing that names an erased person is stored again
-    stored = [(event, at) for event, at in located if event.kind in STORED_KINDS and not at.erased]
-    new = tx.events.store_events(provider, stored, tx.now)
-    # a copy ends nothing again: its reader may have come back since
-    followed = [(event, at) for event, at in located if event.id in new]
+    to_store = [
+        (event, target)
+        for event, target in located
+        if event.kind in STORED_KINDS and not target.erased
+    ]
+    new_ids = tx.events.store_events(provider, to_store, tx.now)
+    # a repeated event has no effect: its reader may have subscribed again since
+    new = [(event, target) for event, target in located if event.id in new_ids]
     return RecordedEvents(
         events=len(located),
         strangers=sum(target.subscriber_id is None for _, target in located),
         confirmed=_confirm(tx, located),
-        suppressed=sum(_apply(tx, event, target, provider) for event, target in followed),
+        suppressed=sum(_apply(tx, event, target, provider) for event, target in new),
     )
 
 
@@ -119,33 +121,33 @@ def _statuses(located: Sequence[tuple[Event, EventTarget]]) -> Iterator[Delivery
         if kind is None or delivery is None:
             continue
         if kind is EventKind.ACCEPTED and not target.may_leave:
-            continue  # says nothing that the books do not say, or are told right now
-        bounced = kind is EventKind.BOUNCED
+            continue  # the stored outcome says the same
+        is_bounce = kind is EventKind.BOUNCED
         yield DeliveryStatus(
             campaign_id=delivery[0],
             subscriber_id=delivery[1],
             kind=kind,
             at=event.at,
-            bounce=event.bounce if bounced else None,
-            reason=event.reason if bounced and not target.erased else "",
+            bounce=event.bounce if is_bounce else None,
+            reason=event.reason if is_bounce and not target.erased else "",
         )
 
 
 def _confirm(tx: Transaction, located: Sequence[tuple[Event, EventTarget]]) -> int:
     accepted: dict[int, dict[int, str]] = defaultdict(dict)
     for event, target in located:
-        settled = target.batch is BatchState.DONE
-        if target.delivery and not settled and event.kind.proves_acceptance:
+        is_settled = target.batch is BatchState.DONE
+        if target.delivery and not is_settled and event.kind.proves_acceptance:
             campaign_id, subscriber_id = target.delivery
             accepted[campaign_id][subscriber_id] = event.provider_id
     return sum(confirm(tx, campaign_id, ids, BY_EVENT) for campaign_id, ids in accepted.items())
 
 
 def _apply(tx: Transaction, event: Event, target: EventTarget, provider: str) -> int:
-    """Apply an event to its reader's subscriptions. Return how many addresses became suppressed."""
+    """End subscriptions or suppress the address. Return how many addresses became suppressed."""
     reason = suppression_reason(event)
     if event.kind is EventKind.UNSUBSCRIBED:
-        # the campaign says which lists are meant; without one, all are
+        # without a campaign, the event means all lists
         if target.delivery:
             campaign_id, subscriber_id = target.delivery
             tx.choices.leave(subscriber_id, target.lists, tx.now, campaign_id)

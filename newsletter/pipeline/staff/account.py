@@ -1,7 +1,7 @@
-"""A person's own account: password, second factor by app or passkey, recovery codes, sessions.
+"""A person's own account: password, second factor, passkeys, recovery codes, sessions.
 
-A change of any of these ends the person's other sessions, and a notice is mailed. A passkey
-complements an authenticator app: a code also works in a browser without script.
+A change of password, factor or passkeys ends the person's other sessions and emails them a notice.
+A passkey is an addition to an authenticator app, whose codes work without JavaScript.
 """
 
 from collections.abc import Iterator, Sequence
@@ -40,17 +40,17 @@ class Overview:
 
     credential: Credential | None
     demanded: bool
-    """Whether the person's role requires a second factor."""
+    """The role requires a second factor."""
     ways: frozenset[SignInBy]
-    """The ways in which the person can sign in with their credentials."""
+    """The methods by which the person can sign in now."""
     allowed: frozenset[SignInBy]
-    """The ways to sign in that the person's role allows."""
+    """The methods that the role allows."""
     codes_left: int
     passkeys: Sequence[Passkey]
     sessions: Sequence[Session]
 
 
-def overview(address: str, *, proofs: Proofs) -> Overview:
+def load_overview(address: str, *, proofs: Proofs) -> Overview:
     """Return the account. Raises NotFound if the address is not among the staff."""
     with proofs.store.read() as tx:
         role = tx.staff.role(address)
@@ -60,8 +60,8 @@ def overview(address: str, *, proofs: Proofs) -> Overview:
         return Overview(
             credential=credential,
             demanded=proofs.rules.demands_factor(role),
-            ways=proofs.ways_in(role, credential),
-            allowed=proofs.ways_in(role),
+            ways=proofs.methods(role, credential),
+            allowed=proofs.methods(role),
             codes_left=tx.accounts.count_unused_codes(address),
             passkeys=tx.passkeys.of(address),
             sessions=[session for session in tx.sessions.of(address) if session.is_alive(tx.now)],
@@ -70,19 +70,16 @@ def overview(address: str, *, proofs: Proofs) -> Overview:
 
 @dataclass(frozen=True, kw_only=True)
 class OwnAccount:
-    """The account of a session's owner.
-
-    All methods raise Refused if the session has ended.
-    """
+    """The account of a session's owner. All methods raise Refused if the session has ended."""
 
     proofs: Proofs
     token_hash: bytes
-    """The hash of the session's token."""
+    """The hash of the session token."""
     stage: SignInStage = SignInStage.WHOLE
     """The stage that the session must have."""
 
     def choose_notices(self, muted: Sequence[NoticeKind]) -> None:
-        """Set the kinds of notices that the session's owner does not get by email."""
+        """Set the kinds of notices that are not emailed to the owner."""
         with self._begin() as (tx, session):
             address = session.address
             tx.accounts.set_muted(address, muted)
@@ -90,7 +87,7 @@ class OwnAccount:
             tx.audit.enter(address, "choose notices", address, f"no email of: {names}")
 
     def choose_language(self, language: str) -> None:
-        """Set the desk's language for the session's owner; "" follows the browser."""
+        """Set the language of the desk for the owner; "" is the browser's language."""
         with self._begin() as (tx, session):
             address = session.address
             tx.staff.set_language(address, language)
@@ -99,7 +96,7 @@ class OwnAccount:
     # --- calendar
 
     def change_feed(self, token: str) -> None:
-        """Set the token in the URL of the session owner's calendar; "" ends the URL."""
+        """Set the token in the URL of the owner's calendar; "" ends the URL."""
         with self._begin() as (tx, session):
             address = session.address
             tx.accounts.set_calendar_hash(address, hash_token(token) if token else None)
@@ -108,7 +105,7 @@ class OwnAccount:
     # --- password
 
     def change_password(self, current: str, new: str) -> SignedIn | tuple[str, str]:
-        """Set a new password. Return the new session, or a form field and its fault.
+        """Set a new password. Return the new session, or (form field, fault).
 
         Raises Refused if too many passwords are being hashed.
         """
@@ -136,16 +133,16 @@ class OwnAccount:
     # --- identity provider
 
     def disconnect(self) -> SignedIn:
-        """Disconnect the account at the identity provider.
+        """Disconnect the account at the identity provider. Return the new session.
 
-        A verified email address does not connect it again. Raises Refused if there is no other way
-        in.
+        A later sign-in there does not connect it again. Raises Refused if the owner could then not
+        sign in.
         """
         with self._begin() as (tx, session):
             role, credential = tx.staff.role(session.address), tx.accounts.get(session.address)
             if role is None or credential is None or not credential.subject:
                 raise Refused(say("No account is connected."))
-            if not self.proofs.ways_in(role, credential) - {SignInBy.PROVIDER}:
+            if not self.proofs.methods(role, credential) - {SignInBy.PROVIDER}:
                 raise Refused(say("You sign in with this account alone, so it stays connected."))
             tx.accounts.set_identity(session.address, credential.issuer, "")
             account = f"{one_line(credential.subject, MAX_NAME_CHARS)} at {credential.issuer}"
@@ -155,15 +152,12 @@ class OwnAccount:
     # --- second factor
 
     def begin_factor(self) -> None:
-        """Begin to set up a second factor. An existing one stays until the new one is confirmed."""
+        """Prepare a second factor. An existing one stays until a code confirms the new one."""
         with self._begin() as (tx, session):
             tx.accounts.prepare_factor(session.address, codes.new_salt())
 
     def enrolment(self, *, issuer: str) -> tuple[str, str]:
-        """Return the secret of the second factor being set up, and its URI for a QR code.
-
-        Both are "" without one.
-        """
+        """Return the secret of the prepared second factor, and its URI for a QR code; else ""."""
         with self.proofs.store.read() as tx:
             address = self._session(tx).address
             credential = tx.accounts.get(address)
@@ -173,10 +167,7 @@ class OwnAccount:
         return secret, codes.address_of(secret, account=address, issuer=issuer)
 
     def confirm_factor(self, code: str) -> tuple[SignedIn, tuple[str, ...]] | Refusal:
-        """Enable the second factor that is being set up, by its first code.
-
-        Return the new session, and the recovery codes, which are shown once.
-        """
+        """Enable the prepared second factor. Return the new session, and the recovery codes."""
         with self._begin() as (tx, session):
             counted = self.proofs.attempt(tx, self.proofs.code_limits(tx, session.address))
             if counted is None:
@@ -194,7 +185,7 @@ class OwnAccount:
             return self._finish(tx, session, "second factor", _ENDED, message), made
 
     def drop_factor(self) -> SignedIn:
-        """Remove the second factor and the passkeys.
+        """Remove the second factor and the passkeys. Return the new session.
 
         Raises Refused if the role requires a second factor.
         """
@@ -227,17 +218,17 @@ class OwnAccount:
     # --- sessions
 
     def end_session(self, key: str) -> None:
-        """End another session of the same person. Raises NotFound if it is not theirs."""
+        """End another session of the owner, by its key. Raises NotFound."""
         with self._begin() as (tx, session):
             address = session.address
-            found = [session for session in tx.sessions.of(address) if session.key == key]
-            if not found:
+            other = next((one for one in tx.sessions.of(address) if one.key == key), None)
+            if other is None:
                 raise NotFound("This session has ended already, or it is not yours.")
-            tx.sessions.end(found[0].hash)
-            tx.audit.enter(address, "end session", address, found[0].browser)
+            tx.sessions.end(other.hash)
+            tx.audit.enter(address, "end session", address, other.browser)
 
     def end_others(self) -> int:
-        """End all other sessions of the person. Return how many."""
+        """End all other sessions of the owner. Return how many."""
         with self._begin() as (tx, session):
             address = session.address
             ended = tx.sessions.end_all(address, except_hash=self.token_hash)
@@ -283,14 +274,15 @@ class OwnAccount:
             return self._finish(tx, session, "passkey", f"{passkey.name} added", message)
 
     def remove_passkey(self, key: str) -> SignedIn:
-        """Remove one of the person's passkeys. Raises NotFound if it is not theirs."""
+        """Remove a passkey of the owner, by its key. Return the new session. Raises NotFound."""
         with self._begin() as (tx, session):
-            found = [passkey for passkey in tx.passkeys.of(session.address) if passkey.key == key]
-            if not found:
+            passkeys_ = tx.passkeys.of(session.address)
+            passkey = next((one for one in passkeys_ if one.key == key), None)
+            if passkey is None:
                 raise NotFound("This passkey was removed already, or it is not yours.")
-            tx.passkeys.remove(found[0].id)
-            message = f"The passkey “{found[0].name}” was removed from your account."
-            return self._finish(tx, session, "passkey", f"{found[0].name} removed", message)
+            tx.passkeys.remove(passkey.id)
+            message = f"The passkey “{passkey.name}” was removed from your account."
+            return self._finish(tx, session, "passkey", f"{passkey.name} removed", message)
 
     def _session(self, tx: Transaction) -> Session:
         return self.proofs.find_session(tx, self.token_hash, stage=self.stage)
@@ -303,25 +295,24 @@ class OwnAccount:
     def _finish(
         self, tx: Transaction, session: Session, action: str, detail: str, notice: str
     ) -> SignedIn:
-        """End the person's other sessions, continue this one with a new token, and mail a notice.
+        """End the owner's other sessions, renew the token of this one, and email a notice.
 
-        Return the new session.
+        Return the renewed session.
         """
         tx.sessions.end_all(session.address, except_hash=session.hash)
-        # of all that is changed, only a new second factor was shown just now
-        is_shown = action == "second factor"
-        entered = self.proofs.renew(tx, session, with_factor=is_shown)
+        # only a new second factor was given just now
+        signed_in = self.proofs.renew(tx, session, with_factor=action == "second factor")
         if session.stage is not SignInStage.WHOLE:
             tx.throttle.add_network(session.address, self.proofs.client.network, tx.now)
         tx.audit.enter(session.address, action, session.address, detail)
         self.proofs.tell(tx, session.address, notice)
-        return entered
+        return signed_in
 
 
 def ask_for_passkey(token: str, *, party: RelyingParty, proofs: Proofs) -> dict[str, Any] | None:
     """Return the browser's options for using a passkey; None if the person has none.
 
-    The token is that of a session, or of a sign-in after the right password.
+    ``token`` is that of a session, or of a sign-in that has got the password.
     """
     token_hash = hash_token(token)
     with proofs.store.begin() as tx:
@@ -337,7 +328,7 @@ def ask_for_passkey(token: str, *, party: RelyingParty, proofs: Proofs) -> dict[
 
 
 def _passkeys_with_room(tx: Transaction, address: str) -> list[Passkey]:
-    """Return the person's passkeys. Raises Refused if no further one may be added."""
+    """Return the person's passkeys. Raises Refused if they may not add one."""
     credential = tx.accounts.get(address)
     if credential is None or not credential.has_factor:
         raise Refused("set up an authenticator app first; a passkey is an addition to it")

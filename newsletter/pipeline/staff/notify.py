@@ -1,7 +1,7 @@
 """changed rows → notices → emails to staff, and posts to the team's channels.
 
-No act reports its own event. The tick derives events from what has changed in the database, so that
-a crash loses none. One row per event and person or channel prevents duplicates.
+The tick derives the events from changed rows, so a crash loses none. A notice is a row for an event
+and a person or channel, so none is sent twice.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -43,9 +43,9 @@ from newsletter.store.staff.notices import Mark
 _MAX_STATEMENTS = 200
 """The maximum number of changed statements that one tick processes."""
 _MAX_COMMENTS = 100
-"""The last comments on a statement, whose authors get a notice of the next one."""
+"""The authors of this many last comments get a notice of the next one."""
 _QUOTE_CHARS = 300
-"""The characters of a comment that an email quotes."""
+"""An email quotes this much of a comment."""
 _RETENTION = timedelta(days=31)
 
 
@@ -56,13 +56,12 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
         slugs, change = tx.notices.find_changed(mark, tx.now, _MAX_STATEMENTS)
         comments = tx.comments.list_after(mark.comment_id)
         imports = tx.imports.list_finished_since(mark.imported_at or tx.now - MAX_EVENT_AGE)
-        found = _statuses(tx, [*slugs, *(comment.slug for comment in comments)], rules)
-        events = {slug: events_of(one, tx.audit.last(slug)) for slug, one in found.items()}
+        statuses = _load_statuses(tx, [*slugs, *(comment.slug for comment in comments)], rules)
+        events = {slug: events_of(one, tx.audit.last(slug)) for slug, one in statuses.items()}
         for comment in comments:
-            if comment.slug in found:
-                talk = tx.comments.of(comment.slug, _MAX_COMMENTS)
-                about = comment_events(comment, talk, found[comment.slug])
-                events[comment.slug] += about
+            if comment.slug in statuses:
+                before = tx.comments.of(comment.slug, _MAX_COMMENTS)
+                events[comment.slug] += comment_events(comment, before, statuses[comment.slug])
         failing = tx.failing_checks.list_without_notice()
         roles = tx.staff.roles()
         admins = {address for address, role in roles.items() if role is Role.ADMIN}
@@ -88,7 +87,8 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
         for slug, slug_events in events.items():
             tx.notices.add(slug, slug_events, tx.now, channels)
         for slug in slugs:
-            tx.notices.set_next_event(slug, next_event_at(found[slug]) if slug in found else None)
+            at = next_event_at(statuses[slug]) if slug in statuses else None
+            tx.notices.set_next_event(slug, at)
         last = max((comment.id for comment in comments), default=mark.comment_id)
         imported = imports[-1].finished_at if imports else mark.imported_at
         tx.notices.store_mark(Mark(change_id=change, comment_id=last, imported_at=imported))
@@ -117,17 +117,17 @@ def _due_receivers(tx: Transaction, channels: Iterable[Channel]) -> list[str]:
     ]
 
 
-def _statuses(
+def _load_statuses(
     tx: Transaction, slugs: Iterable[str], rules: CampaignRules
 ) -> dict[str, StatementStatus]:
     known = tx.statements.find([*dict.fromkeys(slugs)])
     return {status.slug: status for status in load_statuses(tx, known, rules)}
 
 
-def compose(
+def compose_email(
     tx: Transaction, email: TransactionalEmail, *, rules: CampaignRules, desk: str
 ) -> tuple[NoticeSection, ...]:
-    """Return the news for an email to staff. Its notices become sent, or over if outdated.
+    """Return the sections of an email to staff. Store its notices as sent, or as over.
 
     ``desk`` is the URL of the desk.
     """
@@ -135,7 +135,7 @@ def compose(
     account = tx.accounts.get(address) if tx.staff.role(address) else None
     notices = tx.notices.list_for_email(address, email.id)
     unmuted = [one for one in notices if account and one.kind.value not in account.muted]
-    known = _statuses(tx, [one.slug for one in unmuted], rules)
+    known = _load_statuses(tx, [one.slug for one in unmuted], rules)
     current, news = _Writer(tx=tx, address=address, desk=desk, known=known).write(unmuted)
     tx.notices.finish(current, tx.now, email.id)
     tx.notices.finish([one for one in notices if one not in current], tx.now, None)
@@ -145,9 +145,9 @@ def compose(
 def compose_post(
     tx: Transaction, post: ChannelPost, *, channel: Channel, rules: CampaignRules, desk: str
 ) -> tuple[NoticeSection, ...]:
-    """Return the news for a post to a channel. All its notices become sent."""
+    """Return the sections of a post to a channel. Store all its notices as sent."""
     notices = tx.notices.list_for_post(channel, post.id)
-    known = _statuses(tx, [one.slug for one in notices], rules)
+    known = _load_statuses(tx, [one.slug for one in notices], rules)
     _, news = _Writer(tx=tx, address="", desk=desk, known=known).write(notices)
     tx.notices.finish(notices, tx.now, post.id)
     return news
@@ -155,22 +155,22 @@ def compose_post(
 
 @dataclass(frozen=True, kw_only=True)
 class _Writer:
-    """Writes the parts of a message to one person or channel."""
+    """Writes the sections of a message to one person or channel."""
 
     tx: Transaction
     address: str
     """The recipient's address; "" for a channel."""
     desk: str
     known: Mapping[str, StatementStatus]
-    """The statements' statuses, by slug."""
+    """Slug → the status of the statement."""
 
     @property
     def is_admin(self) -> bool:
-        """Return whether the recipient gets the notices of admins, as channels do."""
+        """Return whether the recipient gets the notices for admins. Channels do."""
         return not self.address or self.tx.staff.role(self.address) is Role.ADMIN
 
     def write(self, notices: Iterable[Notice]) -> tuple[list[Notice], tuple[NoticeSection, ...]]:
-        """Return the notices that still apply, and the parts of the message about them."""
+        """Return the notices whose events are not over, and the sections about them."""
         by_subject: dict[tuple[str, str], list[tuple[Notice, str]]] = {}
         for notice in notices:
             line = self.line(notice)
@@ -178,10 +178,10 @@ class _Writer:
                 about = (notice.slug, "" if notice.slug else notice.occurrence)
                 by_subject.setdefault(about, []).append((notice, line))
         current = [notice for entries in by_subject.values() for notice, _ in entries]
-        return current, tuple(self.news(entries) for entries in by_subject.values())
+        return current, tuple(self.section(entries) for entries in by_subject.values())
 
     def line(self, notice: Notice) -> str | None:
-        """Return the line about an event; None if it no longer applies."""
+        """Return the line about an event, may be ""; None if the event is over."""
         if notice.kind in {NoticeKind.MENTIONED, NoticeKind.COMMENTED}:
             return self._quote(notice)
         if notice.kind is NoticeKind.IMPORTED:
@@ -204,7 +204,7 @@ class _Writer:
     def _knows_of_start(self, notice: Notice, last: Mapping[str, AuditEntry]) -> bool:
         """Return whether the recipient made the start that was undone, or got a notice of it."""
         if "undo" not in last or str(last["undo"].number) != notice.occurrence:
-            return True  # it was not a start that was taken back
+            return True  # the notice is about another act
         begun = find_newest(last, "start", "approve")
         if self.address in {"", begun.actor if begun else ""}:
             return True
@@ -228,8 +228,8 @@ class _Writer:
             f" {record.changed:,} changed, {record.skipped:,} skipped."
         )
 
-    def news(self, notices: Sequence[tuple[Notice, str]]) -> NoticeSection:
-        """Return the part about one statement, import or failing check."""
+    def section(self, notices: Sequence[tuple[Notice, str]]) -> NoticeSection:
+        """Return the section about one statement, import or failing check."""
         notice, _ = notices[0]
         label = ", ".join(dict.fromkeys(one.kind.value for one, _ in notices))
         lines = [line for _, line in notices if line]
@@ -241,7 +241,7 @@ class _Writer:
         else:
             title = status.statement.title
             url = f"{self.desk}/statements/{notice.slug}"
-            if len(lines) < len(notices):  # something besides comments
+            if len(lines) < len(notices):  # not only comments
                 lines = [describe_state(status), describe_next(status, self.address), *lines]
         return NoticeSection(
             title=title,
@@ -254,16 +254,16 @@ class _Writer:
 
 
 _MAX_ATTEMPTS = 8
-"""Attempts within about forty minutes. Then an admin may send the post again."""
-_MAX_DOUBLINGS = 5
-"""Doublings of the back-off before the first wait: a retry after seconds is too soon."""
+"""They take about forty minutes. After that an admin may send the post again."""
+_SKIPPED_DOUBLINGS = 5
+"""The first wait is that of a later attempt: a retry after seconds is too soon."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PostSender:
     """Sends one post to a channel per call.
 
-    ``compose`` returns the news for a post. ``call`` makes one attempt and returns the answer.
+    ``compose`` returns the sections of a post. ``call`` makes one attempt and returns the answer.
     """
 
     store: Store
@@ -274,7 +274,7 @@ class PostSender:
 
     def post(self) -> tuple[ChannelPost, MessageState, str] | None:
         """Send the next due post. Return it, its new state and the reason; None if none is due."""
-        with self.store.read() as tx:  # called every second: an idle call must not take the lock
+        with self.store.read() as tx:  # called every second: an idle call takes no write lock
             if not tx.channel_posts.find_open_channels():
                 return None
         with self.store.begin() as tx:
@@ -290,11 +290,10 @@ class PostSender:
         state = FINAL_STATES.get(verdict, MessageState.WAITING)
         if state is MessageState.WAITING and post.attempts >= _MAX_ATTEMPTS:
             state = MessageState.REJECTED
-        waits = backoff(
-            post.attempts + _MAX_DOUBLINGS, jitter=self.jitter(), retry_after=answer.retry_after
-        )
+        attempts = post.attempts + _SKIPPED_DOUBLINGS
+        wait = backoff(attempts, jitter=self.jitter(), retry_after=answer.retry_after)
         with self.store.begin() as tx:
-            tx.channel_posts.settle(post, state, reason, tx.now + max(waits, MIN_EMAIL_INTERVAL))
+            tx.channel_posts.settle(post, state, reason, tx.now + max(wait, MIN_EMAIL_INTERVAL))
         return post, state, reason
 
 

@@ -1,6 +1,6 @@
-"""The staff: members, roles and the links with which they open accounts.
+"""The staff: members, roles, and the links with which they open accounts.
 
-Opening a link changes nothing. It is used by posting its form.
+Opening a link changes nothing; posting its form uses it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,15 +48,16 @@ class Person:
     name: str
     role: Role
     joined: bool
-    """Whether the person has an account. Without one they approve by command only."""
+    """The person has an account. Without one they can act only by command."""
     factor: bool
+    """The person has a second factor."""
     seen_at: datetime | None
-    """The last use of the person's sessions that have not ended; None without any."""
+    """The last use of a session that has not ended; None without any."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnusedLink:
-    """An unused link from the last three days, and the email that contains it."""
+    """An unused link from the last three days, and its email."""
 
     invitation: Invitation
     email: TransactionalEmail | None
@@ -64,14 +65,14 @@ class UnusedLink:
     works: bool
 
 
-def staff(*, proofs: Proofs) -> Sequence[Person]:
+def load_staff(*, proofs: Proofs) -> Sequence[Person]:
     """Return all staff, sorted by address."""
     with proofs.store.read() as tx:
         names, accounts = tx.staff.names(), tx.accounts.all()
         people = []
         for address, role in tx.staff.roles().items():
             account = accounts.get(address)
-            open_ = [session.seen_at for session in tx.sessions.of(address)]
+            uses = [session.seen_at for session in tx.sessions.of(address)]
             people.append(
                 Person(
                     address=address,
@@ -79,13 +80,13 @@ def staff(*, proofs: Proofs) -> Sequence[Person]:
                     role=role,
                     joined=account is not None,
                     factor=account is not None and account.has_factor,
-                    seen_at=max(open_, default=None),
+                    seen_at=max(uses, default=None),
                 )
             )
         return people
 
 
-def unused_links(*, proofs: Proofs) -> Sequence[UnusedLink]:
+def load_unused_links(*, proofs: Proofs) -> Sequence[UnusedLink]:
     with proofs.store.read() as tx:
         return [
             UnusedLink(
@@ -122,7 +123,8 @@ def change_role(address: str, role: Role, *, by: str, proofs: Proofs) -> Role:
 def add_member(address: str, role: Role, *, by: str, proofs: Proofs) -> None:
     """Add a member of staff without an account, or change their role.
 
-    They act by commands only. Raises Refused if another address of the mailbox is known.
+    Without an account they can act only by command. Raises Refused if a member of staff has another
+    address of the mailbox.
     """
     with proofs.store.begin() as tx:
         refuse_same_mailbox(tx, address)
@@ -134,7 +136,7 @@ def add_member(address: str, role: Role, *, by: str, proofs: Proofs) -> None:
 
 
 def disable(address: str, *, by: str, proofs: Proofs) -> None:
-    """Remove a person's account and role, and end their sessions. The audit log keeps their acts.
+    """Remove a person's account and role, and end their sessions.
 
     Raises NotFound, and Refused for oneself and for the last admin.
     """
@@ -151,21 +153,21 @@ def disable(address: str, *, by: str, proofs: Proofs) -> None:
         tx.audit.enter(actor, "remove", who, f"was {before.value}")
 
 
-def scheduled_by(address: str, *, proofs: Proofs) -> dict[str, str]:
-    """Return slug → title of unsent statements that depend on this person's approval or start.
+def find_dependent_statements(address: str, *, proofs: Proofs) -> dict[str, str]:
+    """Return slug → title of the unsent statements that this person approved or started.
 
-    After the person loses their role, these wait for another person.
+    If the person loses their role, these wait for another person.
     """
     with proofs.store.read() as tx:
-        found = {}
+        titles = {}
         for campaign in tx.campaigns.list_open():
             if has_begun(campaign):
                 continue
             starters = {start.by for start in tx.starts.of(campaign.slug) if not start.revoked_at}
             stored = tx.statements.get(campaign.slug)
             if stored and address in starters | set(campaign.approved_by):
-                found[campaign.slug] = stored.statement.title
-        return found
+                titles[campaign.slug] = stored.statement.title
+        return titles
 
 
 def refuse_last_admin(tx: Transaction, address: str) -> None:
@@ -182,12 +184,12 @@ def _role_of(tx: Transaction, address: str) -> Role:
 
 
 def _grant(tx: Transaction, address: str, role: Role, actor: str) -> None:
-    """Set a person's role. Approvals and starts from a former role do not count again."""
+    """Set a person's role. Revoke approvals and starts that would count again by the new role."""
     before = tx.staff.role(address)
     tx.staff.put(address, role, tx.now)
     gained = {one for one in Role if role.includes(one) and not (before and before.includes(one))}
     if gained & {Role.APPROVER, Role.ADMIN}:
-        # those that replace a missing one took an admin
+        # overrides need an admin
         only = None if Role.APPROVER in gained else Channel.OVERRIDE
         why = "given in a former role"
         for slug in tx.approvals.find_unsent_slugs(address):
@@ -197,15 +199,15 @@ def _grant(tx: Transaction, address: str, role: Role, actor: str) -> None:
 
 
 def _tell(tx: Transaction, address: str, notice: str, proofs: Proofs) -> None:
-    """Mail a notice to the person, if they have an account."""
+    """Email a notice to the person, if they have an account."""
     if tx.accounts.get(address) is not None:
         proofs.tell(tx, address, notice)
 
 
 def _revoke_access(tx: Transaction, address: str) -> None:
-    """End a person's sessions, the links to them, and the links and tokens that they created.
+    """End a person's sessions, their unused links, and the links and tokens that they created.
 
-    Approvals and starts are not touched: they count by the role of the moment.
+    Approvals and starts stay: they count by the current role.
     """
     tx.sessions.end_all(address)
     tx.invitations.withdraw_for(address, tx.now)
@@ -230,17 +232,17 @@ class Link:
     address: str
     role: Role
     token: str
-    """"" if the link is mailed: only its owner may know the token."""
+    """Empty if the link is emailed: only its owner may know the token."""
     expires_at: datetime
 
 
 def invite(address: str, role: Role, *, by: str, proofs: Proofs) -> Link:
-    """Create a link with which a person opens an account. Their former links end.
+    """Create a link with which a person opens an account. It replaces their earlier links.
 
-    The operator's link is returned for printing. An admin's link is mailed to its owner, so that no
-    admin can open an account in another name and approve as two people. Raises InvalidInput for an
-    invalid address, and Refused for a person who has an account or shares a mailbox with a member
-    of staff: one person with two roles could approve their own texts.
+    The operator gets the link. If an admin invites, only the invited person gets it, by email:
+    otherwise an admin could open an account in another name and approve as two people. Raises
+    InvalidInput for an invalid address, and Refused for a person who has an account or another
+    address among the staff.
     """
     invited = _parse(address)
     with act_as(proofs.store, by, Role.ADMIN, "invite somebody") as (tx, actor):
@@ -258,7 +260,8 @@ def invite(address: str, role: Role, *, by: str, proofs: Proofs) -> Link:
 def reset(address: str, *, by: str, proofs: Proofs) -> Link:
     """Create a link for a new password and second factor, and end the person's sessions.
 
-    The link is returned or mailed as in ``invite``. Raises NotFound for an unknown address.
+    The operator gets the link; otherwise it is emailed to the person. Raises InvalidInput, NotFound
+    and Refused.
     """
     who = _parse(address)
     with act_as(proofs.store, by, Role.ADMIN, "let somebody in again") as (tx, actor):
@@ -276,21 +279,22 @@ def reset(address: str, *, by: str, proofs: Proofs) -> Link:
 
 
 def request_reset(address: str, *, proofs: Proofs) -> None:
-    """Mail a link for a new password to the owner of an account. The second factor stays.
+    """Email a link for a new password to the owner of an account. The second factor stays.
 
-    The caller learns nothing about the address. If the owner has an unused link, none is created,
-    so that strangers cannot end it.
+    The caller does not learn whether the account exists. An unused link is not replaced, so that
+    strangers cannot end it.
     """
     who = fold_or_empty(address)
     with proofs.store.begin() as tx:
         if proofs.attempt(tx, limits_on_password_links(who, proofs.client.network)) is None:
             return
         role, links = tx.staff.role(who), tx.invitations.list_usable(tx.now)
-        may = role is not None and SignInBy.PASSWORD in proofs.ways_in(role)
-        known = may and tx.accounts.get(who) and not any(one.address == who for one in links)
+        may_sign_in = role is not None and SignInBy.PASSWORD in proofs.methods(role)
+        has_link = any(one.address == who for one in links)
+        gets_link = may_sign_in and tx.accounts.get(who) and not has_link
         origin = f"from {proofs.client.network or 'an unknown network'}"
-        tx.audit.enter("nobody", "forgotten password", who if known else "no account", origin)
-        if role and known:
+        tx.audit.enter("nobody", "forgotten password", who if gets_link else "no account", origin)
+        if role and gets_link:
             _create_link(tx, LinkKind.FORGOTTEN, who, role, who, proofs)
 
 
@@ -301,7 +305,7 @@ def _how_delivered(link: Link) -> str:
 def _create_link(
     tx: Transaction, kind: LinkKind, address: str, role: Role, by: str, proofs: Proofs
 ) -> Link:
-    """Create a link; queue its email, unless the operator prints it. Raises Refused."""
+    """Create a link, and queue its email unless the operator prints it. Raises Refused."""
     expires_at = tx.now + (INVITATION_LIFETIME if kind is LinkKind.INVITATION else RESET_LIFETIME)
     if by == OPERATOR_NAME:
         email_id, token = None, new_token()
@@ -338,19 +342,19 @@ _LINK_REASONS: Mapping[LinkKind, str] = {
 }
 
 
-def invitation_of(token: str, *, proofs: Proofs) -> tuple[Invitation, frozenset[SignInBy]]:
-    """Return the invitation of a token, and the ways in which its owner may sign in.
+def load_link(token: str, *, proofs: Proofs) -> tuple[Invitation, frozenset[SignInBy]]:
+    """Return the link with this token, and the methods by which its owner may sign in.
 
     Raises NotFound if the link is used, expired or unknown.
     """
     with proofs.store.read() as tx:
         link = _find_link(tx, token)
-        return link, _ways_in_by_link(tx, link, proofs)
+        return link, _methods_by_link(tx, link, proofs)
 
 
-def _ways_in_by_link(tx: Transaction, link: Invitation, proofs: Proofs) -> frozenset[SignInBy]:
+def _methods_by_link(tx: Transaction, link: Invitation, proofs: Proofs) -> frozenset[SignInBy]:
     is_new = link.kind is LinkKind.INVITATION
-    ways = proofs.ways_in(link.role if is_new else _role_of(tx, link.address))
+    ways = proofs.methods(link.role if is_new else _role_of(tx, link.address))
     return ways - {SignInBy.PROVIDER} if link.kind is LinkKind.FORGOTTEN else ways
 
 
@@ -366,14 +370,14 @@ def accept(token: str, *, name: str, password: str, proofs: Proofs) -> SignedIn 
         return fault
     hashed = proofs.new_hash(password)
     with proofs.store.begin() as tx:
-        # somebody else may have used it meanwhile
+        # the link may have been used since the read
         return _use_link(tx, _find_link(tx, token), hashed, name, proofs)
 
 
 def join(tx: Transaction, link_id: int, name: str, identity: Identity, proofs: Proofs) -> SignedIn:
     """Use the link with this id: connect an account at the identity provider and sign in.
 
-    The link vouches for the person. Raises NotFound, and Refused for the account of another person.
+    Raises NotFound, and Refused for the account of another person.
     """
     link = _require_open(tx, tx.invitations.get(link_id))
     if identity.email and fold_or_empty(identity.email) != link.address:
@@ -389,9 +393,8 @@ def _use_link(
 ) -> SignedIn:
     """Use a link with the hash of a password or with an identity (``by``). Raises Refused."""
     identity = by if isinstance(by, Identity) else None
-    if (SignInBy.PROVIDER if identity else SignInBy.PASSWORD) not in _ways_in_by_link(
-        tx, link, proofs
-    ):
+    method = SignInBy.PROVIDER if identity else SignInBy.PASSWORD
+    if method not in _methods_by_link(tx, link, proofs):
         raise Refused(say("Your role does not sign in this way. Nothing was changed."))
     address, hashed = link.address, "" if identity else str(by)
     if link.kind is LinkKind.INVITATION:
@@ -407,13 +410,12 @@ def _use_link(
         tx.accounts.set_identity(address, identity.issuer, identity.subject)
     tx.sessions.end_all(address)
     way = f"with {identity_text(identity)}" if identity else "with a password"
-    _log_use(
-        tx, link, role, f", {way}, from {proofs.client.network or 'an unknown network'}", proofs
-    )
+    network = proofs.client.network or "an unknown network"
+    _log_use(tx, link, role, f", {way}, from {network}", proofs)
     credential = tx.accounts.get(address)
     assert credential is not None  # noqa: S101 - it was opened before
     stage = proofs.next_stage(role, credential, identity)
-    # a provider that never says when it asked could not vouch for a first factor later
+    # a first second factor needs a fresh sign-in, whose time some providers do not tell
     return proofs.begin(tx, address, stage, fresh_at=tx.now if identity else None)
 
 
@@ -433,9 +435,8 @@ def _find_link(tx: Transaction, token: str) -> Invitation:
 
 def _require_open(tx: Transaction, link: Invitation | None) -> Invitation:
     if link is not None and link.is_usable(tx.now):
-        # its maker may still let others in
-        by_owner = link.kind is LinkKind.FORGOTTEN or link.by == OPERATOR_NAME
-        if by_owner or tx.staff.role(link.by) is Role.ADMIN:
+        needs_admin = link.kind is not LinkKind.FORGOTTEN and link.by != OPERATOR_NAME
+        if not needs_admin or tx.staff.role(link.by) is Role.ADMIN:
             return link
     raise NotFound(
         "This link does nothing any more. It was used before, it is too old, or a newer one was"
@@ -454,10 +455,8 @@ def _log_use(tx: Transaction, link: Invitation, role: Role, by: str, proofs: Pro
 
 def refuse_same_mailbox(tx: Transaction, address: str) -> None:
     """Raise Refused if a member or invited person has another address of the mailbox."""
-    others = {
-        *tx.staff.roles(),
-        *(invitation.address for invitation in tx.invitations.list_usable(tx.now)),
-    } - {address}
+    invited = {invitation.address for invitation in tx.invitations.list_usable(tx.now)}
+    others = {*tx.staff.roles(), *invited} - {address}
     same = [other for other in others if same_person(other, address)]
     if same:
         raise Refused(

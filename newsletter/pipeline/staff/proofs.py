@@ -1,4 +1,4 @@
-"""Proofs of identity, sessions and notices that the stages of accounts share. It is no stage."""
+"""Passwords, codes, passkeys, sessions and notices, for all stages of accounts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -51,10 +51,11 @@ class Client:
     """The client of a request."""
 
     browser: str = ""
+    """The browser in words."""
     network: str = ""
-    """The client's network; "" if a proxy hides it."""
+    """The network of its address; "" if a proxy hides it."""
     device: str = ""
-    """The device cookie of an earlier sign-in, not yet verified."""
+    """The device cookie of an earlier sign-in, not verified."""
 
     def __str__(self) -> str:
         """Return the browser and the network, for the audit log and for notices."""
@@ -67,18 +68,19 @@ class SignedIn:
 
     address: str
     token: str
-    """The session token for the cookie; only its hash is stored."""
+    """The session token for the cookie. Only its hash is stored."""
     stage: SignInStage
 
 
 @dataclass(frozen=True, kw_only=True)
 class PasswordCheck:
-    """The result of comparing a password, which counts as a failure until that is taken back."""
+    """The result of comparing a password. It is counted as a failure until that is taken back."""
 
     is_right: bool
     password_hash: str
+    """The stored hash that it was compared with."""
     counted: tuple[int, ...]
-    """The ids of the counted failure, with which it is taken back."""
+    """The ids with which the counted failure is taken back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,24 +94,22 @@ class PasskeyAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class Proofs:
-    """Checks the proofs in a request.
-
-    ``key`` is the workspace's, for salts and codes; not in the database.
-    """
+    """Checks the proofs of identity in a request."""
 
     store: Store
     key: bytes
+    """The workspace's key for salts and codes. It is not in the database."""
     passwords: Passwords
     rules: DeskRules
     zone: str
     """The time zone of times in emails to staff."""
     issuer: str = ""
-    """The issuer of the staff's identity provider; "" without one."""
+    """The issuer of the identity provider; "" without one."""
     client: Client
-    """The client of the request in which a person proves who they are."""
+    """The client of the request."""
 
-    def ways_in(self, role: Role, credential: Credential | None = None) -> frozenset[SignInBy]:
-        """Return the ways to sign in that a role allows, with this credential or a new account."""
+    def methods(self, role: Role, credential: Credential | None = None) -> frozenset[SignInBy]:
+        """Return the methods by which a person with this credential, or a new account, signs in."""
         return methods_for(role, self.rules, self.issuer, credential)
 
     # --- sessions
@@ -117,9 +117,9 @@ class Proofs:
     def begin(
         self, tx: Transaction, address: str, stage: SignInStage, *, fresh_at: datetime | None = None
     ) -> SignedIn:
-        """Begin a session with a new token, and delete expired sessions.
+        """Begin a session with a new token. ``fresh_at`` is when a second factor was given.
 
-        ``fresh_at`` is when a second factor was given.
+        Expired sessions of all staff are deleted.
         """
         tx.sessions.clear(tx.now)
         token = new_token()
@@ -139,14 +139,14 @@ class Proofs:
         return SignedIn(address=address, token=token, stage=stage)
 
     def renew(self, tx: Transaction, before: Session, *, with_factor: bool = True) -> SignedIn:
-        """Continue a session with a new token, not longer; ``with_factor``: a second factor."""
+        """Continue a session with a new token. ``with_factor``: a second factor was given now."""
         tx.sessions.end(before.hash)
         token = new_token()
         tx.sessions.begin(
             Session(
                 hash=hash_token(token),
                 address=before.address,
-                # one that was only half counts its days from when it is whole
+                # the lifetime of a complete session begins when it is complete
                 created_at=before.created_at if before.stage is SignInStage.WHOLE else tx.now,
                 seen_at=tx.now,
                 stepped_up_at=tx.now if with_factor else before.stepped_up_at,
@@ -159,7 +159,7 @@ class Proofs:
     def find_session(
         self, tx: Transaction, hashed: bytes, *, stage: SignInStage = SignInStage.WHOLE
     ) -> Session:
-        """Return the session with this token hash and stage. Raises Refused without one."""
+        """Return the session with this token hash and stage. Raises Refused if there is none."""
         is_complete = stage is SignInStage.WHOLE
         session = tx.sessions.get(hashed) if is_complete else tx.sessions.find_incomplete(hashed)
         if session is None or session.stage is not stage or not session.is_alive(tx.now):
@@ -171,7 +171,7 @@ class Proofs:
     def next_stage(
         self, role: Role, credential: Credential, identity: Identity | None = None
     ) -> SignInStage:
-        """Return the session stage after the right password, or after an identity."""
+        """Return the stage of the session after the right password, or after an identity."""
         if identity is not None and identity.has_factor:
             return SignInStage.WHOLE
         if credential.has_factor:
@@ -179,8 +179,8 @@ class Proofs:
         return SignInStage.ENROLLING if self.rules.demands_factor(role) else SignInStage.WHOLE
 
     def lacks_factor(self, role: Role, credential: Credential | None) -> bool:
-        """Return whether the settings demand a factor by now that a signed-in person lacks."""
-        if credential is None or SignInBy.PROVIDER in self.ways_in(role, credential):
+        """Return whether a signed-in person must set up a second factor now."""
+        if credential is None or SignInBy.PROVIDER in self.methods(role, credential):
             return False
         return self.next_stage(role, credential) is SignInStage.ENROLLING
 
@@ -191,8 +191,8 @@ class Proofs:
     ) -> PasswordCheck | None:
         """Compare a password with that of an account. Return None if a limit is reached.
 
-        All password checks go through here. A reached limit or a full queue costs no hash and no
-        write, and a full queue counts as no failure. Raises Busy.
+        If a limit is reached or the queue is full, nothing is hashed or stored. Raises Busy if the
+        queue is full.
         """
         limits = tuple(limits)
         with self.store.read() as tx:
@@ -206,8 +206,7 @@ class Proofs:
                 return None
             hashed = credential.password if role and credential else ""
             try:
-                # between transactions, and also for an unknown address: Argon2 takes long
-                # enough that its absence could be timed
+                # an unknown address takes as long: otherwise its time would reveal it
                 is_right = self.passwords.matches(password, hashed)
             except Busy:
                 with self.store.begin() as tx:
@@ -217,21 +216,20 @@ class Proofs:
 
     def new_hash(self, password: str) -> str:
         """Return the hash of a new password, for a person with a session or a link. Raises Busy."""
-        # between two transactions: Argon2 takes long, and keeps no other writer waiting
         with self.passwords.queue(is_known=True):
             return self.passwords.hash(password)
 
     # --- failures
 
     def attempt(self, tx: Transaction, limits: Iterable[Limit]) -> list[int] | None:
-        """Count an attempt as failed before its check, so that parallel ones cannot exceed a limit.
+        """Count an attempt as failed. Return the ids to take that back; None if a limit is reached.
 
-        Return the ids with which the count is taken back; None if a limit is reached.
+        It is counted before its check, so that parallel attempts cannot exceed a limit.
         """
         limits = tuple(limits)
         if is_exceeded(limits, tx.now, tx.throttle.count_failures):
             return None
-        # a set: where two limits have one key, a failure counts once
+        # a set: for two limits with one key, a failure counts once
         return tx.throttle.record_failure({limit.key for limit in limits}, tx.now)
 
     def code_limits(self, tx: Transaction, address: str) -> tuple[Limit, ...]:
@@ -256,7 +254,7 @@ class Proofs:
         return step is not None and tx.accounts.use_step(address, step)
 
     def new_codes(self, tx: Transaction, address: str) -> tuple[str, ...]:
-        """Replace the recovery codes. Return the new ones, which are shown once."""
+        """Replace the recovery codes. Return the new codes: only their hashes are stored."""
         new = codes.new_recovery_codes(RECOVERY_CODE_COUNT)
         hashes = [codes.recovery_hash(self.key, address, code) for code in new]
         tx.accounts.renew_codes(address, hashes)
@@ -265,22 +263,20 @@ class Proofs:
     # --- passkeys
 
     def new_challenge(self, tx: Transaction, session: Session) -> str:
-        """Create the WebAuthn challenge of a session, valid once and for minutes. Return it."""
+        """Return a new WebAuthn challenge for a session. It is valid once."""
         challenge = passkeys.new_challenge()
         tx.sessions.store_challenge(session.hash, challenge, tx.now)
         return challenge
 
     def take_challenge(self, tx: Transaction, session: Session) -> str | None:
-        """Return the challenge of this session and delete it; None if it has expired."""
-        found = tx.sessions.take_challenge(session.hash)
-        if found is None or tx.now - found[1] >= CHALLENGE_LIFETIME:
-            return None
-        return found[0]
+        """Delete the challenge of a session and return it; None if it has expired."""
+        challenge, made_at = tx.sessions.take_challenge(session.hash) or (None, tx.now)
+        return challenge if tx.now - made_at < CHALLENGE_LIFETIME else None
 
     def check_passkey(
         self, tx: Transaction, session: Session, signed: PasskeyAnswer
     ) -> tuple[Refusal, str] | None:
-        """Check a passkey's answer. Return None, or the refusal and its text for the audit log."""
+        """Check a passkey's answer. Return None, or the refusal and a text for the audit log."""
         challenge = self.take_challenge(tx, session)
         if challenge is None:
             return Refusal.UNFIT, "passkey refused: no challenge, or it was used or too old"
@@ -294,17 +290,15 @@ class Proofs:
         if passkey.is_cloned(count):
             name = passkey.name
             self.tell(tx, session.address, f"Your passkey “{name}” was refused: {_COPIED_ADVICE}")
-            return (
-                Refusal.COPIED,
-                f"passkey {name} refused: it counts {count} after {passkey.signatures}",
-            )
+            why = f"passkey {name} refused: it counts {count} after {passkey.signatures}"
+            return Refusal.COPIED, why
         tx.passkeys.use(id_, count, tx.now)
         return None
 
-    # --- who knows of it
+    # --- notices
 
     def tell(self, tx: Transaction, address: str, notice: str) -> None:
-        """Mail a person a notice of what happened to their account."""
+        """Email a person a notice about their account."""
         tx.emails.inform(address, f"{notice} It happened on {moment(tx.now, self.zone)}.", tx.now)
 
 
@@ -319,17 +313,17 @@ _COPIED_ADVICE = "it may have been copied. Remove it on your account page, and a
 
 
 def fold_or_empty(address: str) -> str:
-    """Return the folded address of an account; "" if it is invalid."""
+    """Return the folded address; "" if it is invalid."""
     try:
         return fold(address[:254])
     except ValueError:
         return ""
 
 
-def one_line(name: str, longest: int) -> str:
-    """Return a typed name on one line, at most ``longest`` characters; may be empty."""
-    characters = (character if character.isprintable() else " " for character in name)
-    return " ".join("".join(characters).split())[:longest].strip()
+def one_line(text: str, max_chars: int) -> str:
+    """Return a typed text on one line, cut to ``max_chars``."""
+    characters = (character if character.isprintable() else " " for character in text)
+    return " ".join("".join(characters).split())[:max_chars].strip()
 
 
 def identity_text(identity: Identity) -> str:

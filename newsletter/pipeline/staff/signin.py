@@ -1,7 +1,6 @@
-"""address + password, or an identity → second factor → session; and a step-up in between.
+"""Signing in: by password or identity provider, then by a second factor; and the step-up.
 
-A sign-in does not reveal who has an account: a wrong password, an unknown address and too many
-failures take as long and get the same response.
+A wrong password and an unknown address get the same response, after the same time.
 """
 
 import json
@@ -41,7 +40,7 @@ _LIMIT_NOTE = "no more are looked at for some minutes"
 
 
 def sign_in(address: str, password: str, *, proofs: Proofs, before: str = "") -> SignedIn | Refusal:
-    """Sign in with a password. ``before`` is the session token in the cookie: that session ends.
+    """Sign in with a password. The session with the token ``before``, from the cookie, ends.
 
     Raises Busy if too many passwords are being hashed.
     """
@@ -55,16 +54,16 @@ def sign_in(address: str, password: str, *, proofs: Proofs, before: str = "") ->
     if compared is None:
         return Refusal.TOO_OFTEN
     with proofs.store.begin() as tx:
-        # the account may have changed while the password was worked out
+        # the account may have changed while the password was hashed
         role, credential = tx.staff.role(who), tx.accounts.get(who)
         now = credential.password if role and credential else ""
         if not compared.is_right or now != compared.password_hash:
             subject = who if role else _UNKNOWN_ADDRESS
             _log_failure(tx, "sign-in refused", "wrong password", subject, limits, proofs)
             return Refusal.WRONG
-        assert role and credential  # noqa: S101, PT018 - else no password fits
+        assert role and credential  # noqa: S101, PT018 - without both no password is right
         tx.throttle.delete_failures(compared.counted)
-        if SignInBy.PASSWORD not in proofs.ways_in(role, credential):
+        if SignInBy.PASSWORD not in proofs.methods(role, credential):
             tx.audit.enter("nobody", "sign-in refused", who, "passwords are off for this role")
             return Refusal.WRONG
         tx.sessions.end(hash_token(before))
@@ -77,12 +76,12 @@ def sign_in(address: str, password: str, *, proofs: Proofs, before: str = "") ->
 def _log_failure(
     tx: Transaction, action: str, reason: str, subject: str, limits: Iterable[Limit], proofs: Proofs
 ) -> None:
-    """Log a failed attempt. The owner gets a notice of many failures, at most once a day."""
-    last = is_exceeded(limits, tx.now, tx.throttle.count_failures)
-    detail = f"{reason}, from {proofs.client}" + (f"; {_LIMIT_NOTE}" if last else "")
+    """Log a failed attempt. At the limit the owner gets a notice, at most once a day."""
+    is_last = is_exceeded(limits, tx.now, tx.throttle.count_failures)
+    detail = f"{reason}, from {proofs.client}" + (f"; {_LIMIT_NOTE}" if is_last else "")
     tx.audit.enter("nobody", action, subject, detail)
     limit = Limit(key=f"told {subject}", max_count=1, period=_DAY)
-    if last and subject != _UNKNOWN_ADDRESS and proofs.attempt(tx, [limit]) is not None:
+    if is_last and subject != _UNKNOWN_ADDRESS and proofs.attempt(tx, [limit]) is not None:
         client = proofs.client
         what = f"Somebody tried several times to sign in as you, from {client}, and failed."
         proofs.tell(tx, subject, what)
@@ -93,18 +92,19 @@ def confirm_second_factor(
 ) -> SignedIn | Refusal:
     """Complete a sign-in with a one-time code, a recovery code or a passkey."""
     with proofs.store.begin() as tx:
-        half = tx.sessions.find_incomplete(hash_token(token))
-        if half is None or half.stage is not SignInStage.HALF or not half.is_alive(tx.now):
+        session = tx.sessions.find_incomplete(hash_token(token))
+        is_half = session is not None and session.stage is SignInStage.HALF
+        if session is None or not is_half or not session.is_alive(tx.now):
             return Refusal.OVER
-        if tx.staff.role(half.address) is None:
+        if tx.staff.role(session.address) is None:
             return Refusal.OVER
-        denied = _check_factor(tx, half, code, proofs, "sign-in refused")
-        if denied is not None:
-            return denied
-        tx.sessions.end(half.hash)
+        refusal = _check_factor(tx, session, code, proofs, "sign-in refused")
+        if refusal is not None:
+            return refusal
+        tx.sessions.end(session.hash)
         method = "with a passkey" if isinstance(code, PasskeyAnswer) else "with a second factor"
-        _log_sign_in(tx, half.address, method, proofs)
-        return proofs.begin(tx, half.address, SignInStage.WHOLE, fresh_at=tx.now)
+        _log_sign_in(tx, session.address, method, proofs)
+        return proofs.begin(tx, session.address, SignInStage.WHOLE, fresh_at=tx.now)
 
 
 def step_up(token_hash: bytes, proof: str | PasskeyAnswer, *, proofs: Proofs) -> SignedIn | Refusal:
@@ -125,9 +125,9 @@ def step_up(token_hash: bytes, proof: str | PasskeyAnswer, *, proofs: Proofs) ->
             return Refusal.TOO_OFTEN
     with proofs.store.begin() as tx:
         session = proofs.find_session(tx, token_hash)
-        denied = _check_factor(tx, session, compared or proof, proofs, "step-up refused")
-        if denied is not None:
-            return denied
+        refusal = _check_factor(tx, session, compared or proof, proofs, "step-up refused")
+        if refusal is not None:
+            return refusal
         tx.audit.enter(session.address, "step-up", session.address, str(proofs.client))
         return proofs.renew(tx, session)
 
@@ -139,7 +139,7 @@ def _check_factor(
     proofs: Proofs,
     action: str,
 ) -> Refusal | None:
-    """Check and count a proof. Return why it is refused, or None."""
+    """Check a proof and count it if it is wrong. Return the refusal, or None."""
     address = session.address
     limits = proofs.code_limits(tx, address)
     counted = proof.counted if isinstance(proof, PasswordCheck) else proofs.attempt(tx, limits)
@@ -149,9 +149,9 @@ def _check_factor(
     if fault is None:
         tx.throttle.delete_failures(counted)
         return None
-    denied, why = fault
+    refusal, why = fault
     _log_failure(tx, action, why, address, limits, proofs)
-    return denied
+    return refusal
 
 
 def _factor_fault(
@@ -172,7 +172,7 @@ def _factor_fault(
 # --- by an identity provider
 
 
-class Errand(Enum):
+class SignInPurpose(Enum):
     """The purpose of a sign-in at the identity provider."""
 
     SIGN_IN = "sign in"
@@ -186,7 +186,7 @@ class Errand(Enum):
 
 
 def leave_for_provider(
-    purpose: Errand,
+    purpose: SignInPurpose,
     address: str = "",
     next_path: str = "/desk",
     link: int = 0,
@@ -194,11 +194,11 @@ def leave_for_provider(
     *,
     proofs: Proofs,
 ) -> str:
-    """Store why a browser leaves for the identity provider, and the page to show afterwards.
+    """Store why a browser goes to the identity provider. Return a token for its cookie.
 
-    ``address`` is the signed-in person's, or the link's for JOIN, which also has the id of the
-    ``link`` and a typed ``name``. Return the token for the browser's cookie, valid once and for ten
-    minutes. Raises Refused beyond the limit.
+    The token is valid once, for FACTOR_TIMEOUT. ``next_path`` is the page to show afterwards.
+    ``address`` is that of the signed-in person, or of the link for JOIN, which also has the id of
+    the ``link`` and a typed ``name``. Raises Refused for too many requests of a network.
     """
     limit = Limit(
         key=f"provider {proofs.client.network}", max_count=60, period=timedelta(minutes=5)
@@ -206,10 +206,10 @@ def leave_for_provider(
     with proofs.store.begin() as tx:
         if proofs.attempt(tx, [limit]) is None:
             raise Refused(say("Too many people are signing in just now. Try again in a minute."))
-        token = proofs.begin(tx, address, SignInStage.AWAY)
+        token = proofs.begin(tx, address, SignInStage.AWAY).token
         state = json.dumps([purpose.value, next_path, link, name])
-        tx.sessions.store_challenge(hash_token(token.token), state, tx.now)
-    return token.token
+        tx.sessions.store_challenge(hash_token(token), state, tx.now)
+    return token
 
 
 def return_from_provider(
@@ -221,11 +221,11 @@ def return_from_provider(
     proofs: Proofs,
     before: str = "",
 ) -> tuple[SignedIn, str] | Refusal:
-    """Carry out the errand for the identity that the provider proves.
+    """Do what the browser went to the identity provider for. Return the session and the next page.
 
-    Return the session and the page to show. ``token`` is from the cookie that
-    ``leave_for_provider`` set, ``before`` from that of the session. ``identify`` asks the provider,
-    outside a transaction; ``join`` uses a link. Raises NotFound and Refused.
+    ``token`` is that of ``leave_for_provider``, ``before`` that of the session, both from cookies.
+    ``identify`` asks the provider for the identity. ``join`` uses a link. Raises NotFound and
+    Refused.
     """
     with proofs.store.begin() as tx:
         away = tx.sessions.find_incomplete(hash_token(token))
@@ -239,22 +239,23 @@ def return_from_provider(
         tx.sessions.end(away.hash)
         if request is None or not away.is_alive(tx.now):
             return Refusal.OVER
-    errand_name, onward, link, name = json.loads(request[0])
-    errand = Errand(errand_name)
+    purpose_name, next_path, link, name = json.loads(request[0])
+    purpose = SignInPurpose(purpose_name)
     try:
         identity = identify()
         with proofs.store.begin() as tx:
-            if errand is Errand.JOIN:
-                return join(tx, link, name, identity, proofs), onward
-            if errand is Errand.SIGN_IN:
-                return _sign_in_by_identity(tx, identity, before, proofs), onward
+            if purpose is SignInPurpose.JOIN:
+                return join(tx, link, name, identity, proofs), next_path
+            if purpose is SignInPurpose.SIGN_IN:
+                return _sign_in_by_identity(tx, identity, before, proofs), next_path
             session = proofs.find_session(tx, hash_token(before))
             if session.address != away.address:
                 return Refusal.OVER
-            since = away.created_at - id_tokens.CLOCK_LEEWAY if errand is Errand.PROVE else None
-            return _confirm_identity(tx, identity, session, since, proofs), onward
+            is_proof = purpose is SignInPurpose.PROVE
+            since = away.created_at - id_tokens.CLOCK_LEEWAY if is_proof else None
+            return _confirm_identity(tx, identity, session, since, proofs), next_path
     except (Refused, NotFound) as error:
-        why = f"{errand_name}: {error}, from {proofs.client}"
+        why = f"{purpose_name}: {error}, from {proofs.client}"
         with proofs.store.begin() as tx:
             tx.audit.enter("nobody", "sign-in refused", away.address or _UNKNOWN_ADDRESS, why)
         if isinstance(error, Unproven):
@@ -265,9 +266,9 @@ def return_from_provider(
 def _sign_in_by_identity(
     tx: Transaction, identity: Identity, before: str, proofs: Proofs
 ) -> SignedIn:
-    """Sign in the account that is connected with an identity. Creates none. Raises Unproven."""
+    """Sign in the account of an identity. Raises Unproven if there is none."""
     who = tx.accounts.find_by_identity(identity.issuer, identity.subject)
-    who = who or _recognise(tx, identity, proofs)
+    who = who or _connect_by_email(tx, identity, proofs)
     role, credential = tx.staff.role(who), tx.accounts.get(who)
     if role is None or credential is None:
         raise Unproven(f"no account is of {identity_text(identity)}")
@@ -279,11 +280,11 @@ def _sign_in_by_identity(
     return proofs.begin(tx, who, stage, fresh_at=fresh_at)
 
 
-def _recognise(tx: Transaction, identity: Identity, proofs: Proofs) -> str:
+def _connect_by_email(tx: Transaction, identity: Identity, proofs: Proofs) -> str:
     """Connect the account of the verified email address. Return the address; "" without one."""
     who = fold_or_empty(identity.email)
     credential = tx.accounts.get(who)
-    # the address of another account at this provider may have gone to another person
+    # the provider may have given the address of a connected account to another person
     if credential is None or credential.issuer == identity.issuer:
         return ""
     _connect(tx, identity, who, "by its email address", proofs)
@@ -299,9 +300,9 @@ def _connect(tx: Transaction, identity: Identity, address: str, proof: str, proo
 def _confirm_identity(
     tx: Transaction, identity: Identity, session: Session, since: datetime | None, proofs: Proofs
 ) -> SignedIn:
-    """Connect an identity with the session's person, or take it as a fresh factor.
+    """Connect an identity with the session's owner, or accept it as a fresh factor.
 
-    It is a fresh factor if ``since`` is set: the person must have authenticated there since then.
+    It is a factor if ``since`` is set: the person must have authenticated there after that time.
     """
     owner, at = (
         tx.accounts.find_by_identity(identity.issuer, identity.subject),
@@ -327,7 +328,7 @@ def _confirm_identity(
 
 
 def sign_out(token_hash: bytes, *, proofs: Proofs) -> None:
-    """End a session in any stage. Signing out twice is no error."""
+    """End a session. It is no error if it has ended before."""
     with proofs.store.begin() as tx:
         session = tx.sessions.get(token_hash)
         if tx.sessions.end(token_hash) and session is not None:
@@ -335,14 +336,14 @@ def sign_out(token_hash: bytes, *, proofs: Proofs) -> None:
 
 
 def find_half_session(token: str, *, proofs: Proofs) -> Session | None:
-    """Return the session of a person who must still give a second factor; None without one."""
+    """Return the incomplete session with this token, or None."""
     with proofs.store.read() as tx:
-        half = tx.sessions.find_incomplete(hash_token(token)) if token else None
-    return half if half is not None and half.is_alive(proofs.store.clock.now()) else None
+        session = tx.sessions.find_incomplete(hash_token(token)) if token else None
+    return session if session and session.is_alive(proofs.store.clock.now()) else None
 
 
 def _log_sign_in(tx: Transaction, address: str, way: str, proofs: Proofs) -> None:
-    """Log a sign-in. The person gets a notice if it is from a new network."""
+    """Log a sign-in. If it is from a new network, the person gets a notice."""
     tx.audit.enter(address, "sign-in", address, f"{way}, from {proofs.client}")
     if not tx.throttle.knows_network(address, proofs.client.network, tx.now):
         what = f"You signed in from a place that is new to us: {proofs.client}."

@@ -1,4 +1,4 @@
-"""Tokens of the HTTP API: created and revoked by admins, valid while their creator is an admin."""
+"""Tokens of the HTTP API. Admins create and revoke them. They end if their creator is no admin."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -19,9 +19,9 @@ _USE_STORE_INTERVAL = timedelta(hours=1)
 def make(
     name: str, scopes: Sequence[Scope], lifetime: timedelta, *, by: str, proofs: Proofs
 ) -> tuple[Token, str]:
-    """Create a token that acts in its creator's name, and mail them a notice.
+    """Create a token, and email its creator a notice. Return it with its secret.
 
-    Return it with its secret, of which only the hash is stored. Raises Refused for non-admins.
+    Only the hash of the secret is stored. Raises Refused for anyone but an admin.
     """
     secret = PREFIX + new_token()
     with act_as(proofs.store, by, Role.ADMIN, "make a token", in_person=True) as (tx, actor):
@@ -52,7 +52,7 @@ def revoke(token_id: int, *, by: str, proofs: Proofs) -> Token:
 
 
 def bearer(secret: str, *, store: Store) -> Token | None:
-    """Return the valid token with this secret and store its use; None if there is none."""
+    """Return the valid token with this secret, and store its use; None if there is none."""
     if not secret.startswith(PREFIX):
         return None
     with store.read() as tx:

@@ -1,4 +1,4 @@
-"""statement → approval: a person approves one content hash, comments, or asks for changes."""
+"""statement → approval: a person approves one content hash, comments, or sends it back."""
 
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
@@ -44,10 +44,11 @@ _WAIVABLE_CHECKS = frozenset({Check.OPEN_EMBARGO.value})
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalResult:
-    """A stored approval, and the statement's approval status with it."""
+    """The result of an approval."""
 
     content_hash: str
     approval: ApprovalStatus
+    """The approval status of the statement after it."""
     warnings: tuple[str, ...] = ()
     """The warnings that the approval overrides."""
 
@@ -66,7 +67,7 @@ class _Override:
 
 
 StartCampaign = Callable[[Transaction, StoredStatement, str, ShownTerms | None], object]
-"""Compares the shown number of readers with the database, and starts the statement if due."""
+"""``Starter.start_by_approval``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,11 +79,11 @@ class ApprovalRequest:
     expect: str = ""
     """The content hash that the person saw, or its beginning. Any other content is refused."""
     despite: str | None = None
-    """The reason for approving in spite of warnings; not stored if there are none."""
+    """The reason for overriding warnings. It is not stored if there are none."""
     no_embargo: bool = False
-    """The person confirms that an embargo that the text mentions does not apply."""
+    """The person confirms that the embargo in the text does not apply."""
     override: bool = False
-    """An admin replaces a missing approval; ``despite`` is the reason."""
+    """An admin replaces a missing approval. ``despite`` is the reason."""
     shown: ShownTerms = field(default_factory=ShownTerms)
     channel: Channel = Channel.COMMAND
 
@@ -95,13 +96,13 @@ def approve(
     configuration: ConfigurationCheck,
     start: StartCampaign,
 ) -> ApprovalResult:
-    """Store an approval of the current content. Call ``start`` with it.
+    """Store an approval of the current content, then call ``start``.
 
     Raises NotFound or Refused; ContentChanged or TimeChanged if the person saw another content or
     time. Refuses also if the running service would render the email differently.
     """
     reason = _clean_reason(request.despite)
-    with store.read() as tx:  # nobody waits for the database while the text is read
+    with store.read() as tx:  # the review is slow, and blocks no writer here
         [result] = review(tx, [find_statement(tx, request.slug)], rules)
     with store.begin() as tx:
         configuration.refuse_mismatch(tx)
@@ -135,19 +136,23 @@ def approve(
         )
 
 
-def _has_approved(request: ApprovalRequest, person: str, now: StatementStatus) -> bool:
-    """Return whether the person's approval counts already, also for the time that is set now."""
-    if request.override and now.approval.approved:
+def _has_approved(request: ApprovalRequest, person: str, status: StatementStatus) -> bool:
+    """Return whether an approval by this person counts already, also for the current time.
+
+    Raises Refused for an override that is not needed.
+    """
+    if request.override and status.approval.approved:
         raise Refused(f"{request.slug} has all the approvals it needs; no admin has to replace one")
-    first = first_moment(now)
+    first = first_moment(status)
+    approvals = status.approval.overrides if request.override else status.approval.counted
     return any(
         approval.by == person and (first is None or first <= (approval.not_before or approval.at))
-        for approval in (now.approval.overrides if request.override else now.approval.counted)
+        for approval in approvals
     )
 
 
 def _clean_reason(despite: str | None) -> str:
-    """Return the reason on one line; "" if none is given. Raises Refused."""
+    """Return the reason on one line; "" for None. Raises Refused for an empty or too long one."""
     reason = " ".join((despite or "").split())
     if despite is not None and not reason:
         raise Refused("the reason after --despite is empty; write in a few words why")
@@ -163,8 +168,8 @@ def _overridden_checks(
 ) -> _Override:
     """Return the warnings that the approval overrides, and the reason.
 
-    ``needs_reason``: a reason is needed even without warnings. Raises Refused if the approval is
-    blocked or the reason is missing.
+    ``needs_reason``: a reason is needed also without warnings. Raises Refused if a check blocks the
+    approval or the reason is missing.
     """
     if needs_reason and not reason:
         raise Refused("say why you replace the missing approval")
@@ -175,9 +180,9 @@ def _overridden_checks(
             str(finding) for finding in result.findings if finding.severity is not Severity.ADVICE
         ]
         raise Refused("\n".join([f"{result.slug} is not approved: {_advice(blocked)}", *grave]))
-    over = (*sorted(waived), *result.warnings)
+    warnings = (*sorted(waived), *result.warnings)
     why = "; ".join(filter(None, ["no embargo" * bool(waived), reason]))
-    return _Override(despite=why * bool(over or needs_reason), warnings=over)
+    return _Override(despite=why if warnings or needs_reason else "", warnings=warnings)
 
 
 def _advice(blocked: Set[str]) -> str:
@@ -190,15 +195,14 @@ def _advice(blocked: Set[str]) -> str:
 
 
 def revoke(slug: str, *, by: str, store: Store, rules: CampaignRules, own: bool = False) -> int:
-    """Revoke one's own approval, or all approvals as an admin. Return how many.
+    """Revoke the person's own approval; for an admin without ``own``, all. Return how many.
 
-    ``own``: an admin too revokes only their own. Raises Refused once sending has begun, which a
-    revocation would not stop.
+    Raises NotFound, and Refused if sending has begun: a revocation would not stop it.
     """
     with act_as(store, by, Role.APPROVER, "revoke", in_person=True) as (tx, person):
         refuse_if_sent(get_status(tx, slug, rules))
-        everything = tx.staff.roles()[person] is Role.ADMIN and not own
-        whose = None if everything else person
+        revokes_all = tx.staff.roles()[person] is Role.ADMIN and not own
+        whose = None if revokes_all else person
         approvals = tx.approvals.revoke(slug, tx.now, whose, actor=person)
         if not approvals:
             raise NotFound(f"{slug} has no approval of {person} to take back")
@@ -210,25 +214,23 @@ _FRONT_MATTER = Channel.FRONT_MATTER
 
 @dataclass(kw_only=True)
 class ApprovalScan:
-    """The results of the last ``note_front_matter``, so that the next one reads only changes."""
+    """The results of the last ``note_front_matter``. The next one reads only changes."""
 
     change_number: int | None = None
     """The change number of the last run; None before the first run."""
     is_waiting: bool = False
-    """Whether an approval that a file names is not stored yet."""
+    """A file names an approver whose approval is not stored yet."""
 
 
 def note_front_matter(
     *, store: Store, rules: ReviewRules, start: StartCampaign, before: ApprovalScan | None = None
 ) -> tuple[Approval, ...]:
-    """Store the approvals in front matter, if the settings trust them.
+    """Store the approvals in front matter, if the settings trust them. Update ``before``.
 
-    A name counts for the content with which it first appeared. If the content changes under the
-    same name, the person may not have seen the change: the statement then waits for a new approval,
-    or until the name is removed and added again. The same holds after the approval was revoked or
-    the campaign cancelled. Such an approval overrides warnings, which are stored with it, but not
-    blocking checks such as an open embargo.
-    Return the first new approval of each statement. Updates ``before``.
+    A name approves the content with which it appears. If the content changes or the approval is
+    revoked, the same name does not approve again: it must be removed and added in two steps. Such
+    an approval overrides warnings, but not blocking checks. Return the first new approval of each
+    statement.
     """
     before = before or ApprovalScan()
     approvals = []
@@ -257,7 +259,7 @@ def note_front_matter(
 
 
 def _naming_approvers(tx: Transaction) -> list[StoredStatement]:
-    """Return the statements whose files name approvers now, or did so before."""
+    """Return the statements whose files name approvers, or once did."""
     slugs = tx.approvals.find_slugs(_FRONT_MATTER)
     return [
         stored
@@ -269,15 +271,14 @@ def _naming_approvers(tx: Transaction) -> list[StoredStatement]:
 def _apply_names(
     tx: Transaction, stored: StoredStatement, override: _Override | None, rules: ReviewRules
 ) -> list[Approval]:
-    """Store and revoke approvals as the file names them. Return the new ones.
+    """Store approvals of new names, and revoke those of removed names. Return the new approvals.
 
-    Without ``override`` the statement may not be approved, and none is stored.
+    ``override`` is None if a check blocks the approval: then no new one is stored.
     """
     slug = stored.statement.slug
     approvers, known_names = _named_approvers(stored.statement), _noted_names(tx, stored.statement)
-    # removed names first: a name that comes back later must count as a new one
     for person in sorted(set(known_names) - set(approvers)):
-        # a row without a content hash says that the name was taken out
+        # a row without a content hash stands for the removal: the name counts if it comes back
         removal = Approval(slug=slug, content_hash="", by=person, at=tx.now, channel=_FRONT_MATTER)
         tx.approvals.add(removal)
         why = f"no longer named by the {_FRONT_MATTER.value}"
@@ -296,11 +297,10 @@ def _named_approvers(statement: Statement) -> Sequence[str]:
 
 
 def _noted_names(tx: Transaction, statement: Statement) -> set[str]:
-    """Return the names in the last run, those with a revoked approval included.
+    """Return the names that the file had in the last run.
 
-    Otherwise a cancelled statement would be approved again by the name in its file.
+    They include names whose approval was revoked: otherwise these would approve again.
     """
-    # the last row of each name: one without a content hash says that it was taken out
     latest = {
         approval.by: approval.content_hash
         for approval in tx.approvals.of(statement.slug)
@@ -352,7 +352,7 @@ def send_back(
 ) -> None:
     """Ask for changes of the version that the person saw, and revoke their approval of it.
 
-    Raises NotFound or Refused: ContentChanged if the content is another one.
+    Raises NotFound or Refused; ContentChanged if the person saw another content.
     """
     why = _clean_request(reason)
     with act_as(store, by, Role.APPROVER, "send back") as (tx, person):
@@ -375,7 +375,7 @@ def send_back(
 
 
 def _clean_request(reason: str) -> str:
-    """Return the requested change without superfluous spaces. Raises Refused."""
+    """Return the requested change without extra spaces. Raises Refused if it is empty or long."""
     lines = [" ".join(line.split()) for line in reason.strip().splitlines()]
     if not any(lines):
         raise Refused("say in a few words what should change")

@@ -1,4 +1,4 @@
-"""source → statement: stores what files, feeds, digests and the desk contain."""
+"""source → statement: store the statements of files, feeds, digests and the desk."""
 
 from __future__ import annotations
 
@@ -27,15 +27,16 @@ if TYPE_CHECKING:  # a workspace without feeds needs none of it
 
 @dataclass(kw_only=True)
 class IngestState:
-    """The results of the last ingest. The next one compares only what has changed since."""
+    """The results of the last ingest. The next one compares only changes."""
 
     change_number: int | None = None
     """The change number of the last run; None before the first run."""
     readings: Sequence[Reading] = ()
-    found: Mapping[str, Statement] = field(default_factory=dict)
+    statements: Mapping[str, Statement] = field(default_factory=dict)
+    """Slug → the statement of the sources."""
     faults: tuple[Fault, ...] = ()
-    kept: frozenset[str] = frozenset()
-    """Slugs without a source that stay present, because a source could not be read."""
+    unread: frozenset[str] = frozenset()
+    """The slugs of statements that stay present because a source could not be read."""
 
 
 def ingest(
@@ -47,54 +48,58 @@ def ingest(
 ) -> StageResult:
     """Read all sources and store the statements that are new, changed or missing now.
 
-    A statement whose file is missing or has a fault stays stored and is marked as not present.
-    A draft that is submitted loses its approvals, or those of its email if ``together``. Updates
+    A statement that is missing or has a fault stays stored and is not present. If a draft is
+    submitted, its approvals are revoked; with ``together`` those of its original. Updates
     ``before``.
     """
     before = before or IngestState()
-    with store.read() as tx:  # first: what is written from here on is seen the next time
+    with store.read() as tx:  # before reading: the next run sees a later change
         change_number, touched = tx.statements.changed_since(before.change_number)
     readings = [source.read() for source in sources]
-    # a source that found nothing new gives the very reading that it gave before
-    same = [*map(id, readings)] == [*map(id, before.readings)]
-    if before.change_number is not None and not touched and same:
+    # an unchanged source returns the same object
+    are_same = [*map(id, readings)] == [*map(id, before.readings)]
+    if before.change_number is not None and not touched and are_same:
         return StageResult(slugs=(), faults=before.faults)
-    found, doubles = _by_slug(
+    statements, doubles = _by_slug(
         [statement for reading in readings for statement in reading.statements]
     )
     faults = [fault for reading in readings for fault in reading.faults] + doubles
     with store.read() as tx:
-        known = _load_candidates(tx, before, found, touched)
+        known = _load_candidates(tx, before, statements, touched)
     faulty = {fault.file for fault in faults}
-    complete = all(reading.complete for reading in readings)
-    missing = [one for slug, one in known.items() if one and one.present and slug not in found]
-    ends = [lost for lost in missing if complete or lost.statement.origin in faulty]
+    is_complete = all(reading.complete for reading in readings)
+    missing = [one for slug, one in known.items() if one and one.present and slug not in statements]
+    gone = [one for one in missing if is_complete or one.statement.origin in faulty]
     updates = [
         StoredStatement(statement=statement, content_hash="", fingerprint="")
-        for slug, statement in found.items()
+        for slug, statement in statements.items()
         if slug in known
         and ((one := known[slug]) is None or one.statement != statement or not one.present)
-    ] + [replace(stored, present=False) for stored in ends]
+    ] + [replace(stored, present=False) for stored in gone]
     _write(store, updates, together)
     before.change_number, before.readings = change_number, readings
-    before.found, before.faults = found, (*faults,)
-    before.kept = frozenset(lost.statement.slug for lost in missing if lost not in ends)
-    slugs = tuple(stored.statement.slug for stored in updates)
+    before.statements, before.faults = statements, (*faults,)
+    before.unread = frozenset(one.slug for one in missing if one not in gone)
+    slugs = tuple(stored.slug for stored in updates)
     return StageResult(slugs=slugs, faults=before.faults)
 
 
 def _load_candidates(
-    tx: Transaction, before: IngestState, found: Mapping[str, Statement], touched: Iterable[str]
+    tx: Transaction,
+    before: IngestState,
+    statements: Mapping[str, Statement],
+    touched: Iterable[str],
 ) -> dict[str, StoredStatement | None]:
-    """Return slug → stored statement, or None, where the source may have changed."""
+    """Return slug → stored statement, or None, of statements that may have changed."""
     if before.change_number is None:
         known = tx.statements.all()
-        slugs = {*found, *(stored.statement.slug for stored in known)}
+        slugs = {*statements, *(stored.slug for stored in known)}
     else:
-        other = {slug for slug, one in found.items() if before.found.get(slug) is not one}
-        slugs = {*touched, *before.kept, *other, *(before.found.keys() - found.keys())}
+        last = before.statements
+        changed = {slug for slug, one in statements.items() if last.get(slug) is not one}
+        slugs = {*touched, *before.unread, *changed, *(last.keys() - statements.keys())}
         known = tx.statements.find(slugs)
-    stored = {row.statement.slug: row for row in known}
+    stored = {row.slug: row for row in known}
     return {slug: stored.get(slug) for slug in sorted(slugs)}
 
 
@@ -103,21 +108,21 @@ def _write(store: Store, updates: Sequence[StoredStatement], together: bool) -> 
         return
     with store.begin() as tx:
         for stored in updates:
-            one = stored.statement
-            now = tx.statements.get(one.slug)
-            # another run may have read and rendered this text since
-            if now is None or (now.statement, now.present) != (one, stored.present):
+            statement = stored.statement
+            known = tx.statements.get(statement.slug)
+            # another process may have stored this text since
+            if known is None or (known.statement, known.present) != (statement, stored.present):
                 tx.statements.put(stored, tx.now)
-            if now and now.statement.progress is Progress.DRAFT is not one.progress:
-                slug = (together and one.translation_of) or one.slug
+            if known and known.statement.progress is Progress.DRAFT is not statement.progress:
+                slug = (together and statement.translation_of) or statement.slug
                 tx.approvals.revoke(slug, tx.now, actor="scheduler", reason=TEXT_TAKEN_BACK)
 
 
 def _by_slug(statements: Sequence[Statement]) -> tuple[dict[str, Statement], list[Fault]]:
-    found: dict[str, Statement] = {}
+    by_slug: dict[str, Statement] = {}
     faults = []
     for statement in statements:
-        first = found.setdefault(statement.slug, statement)
+        first = by_slug.setdefault(statement.slug, statement)
         if first is not statement:
             way = (
                 "give that one another"
@@ -126,14 +131,15 @@ def _by_slug(statements: Sequence[Statement]) -> tuple[dict[str, Statement], lis
             )
             message = f"the slug {statement.slug!r} is taken by {first.origin}; {way}"
             faults.append(Fault(file=statement.origin, message=message))
-    return found, faults
+    return by_slug, faults
 
 
 @dataclass(kw_only=True)
 class FeedSource:
-    """The statements of a feed, from the database. An item that the feed no longer lists stays."""
+    """The statements of a feed, from the database. They stay when the feed drops the item."""
 
     feed: str
+    """The name of the feed."""
     address: str
     store: Store
     lists: tuple[str, ...]
@@ -144,7 +150,7 @@ class FeedSource:
     _cached: tuple[int, Reading] = field(default=(-1, Reading(statements=())), init=False)
 
     def read(self) -> Reading:
-        """Return all statements of the feed. The object stays the same while they do."""
+        """Return all statements of the feed: the same object while nothing changes."""
         with self.store.read() as tx:
             revision = tx.feeds.get_record(self.feed).revision
             if revision != self._cached[0]:
@@ -155,13 +161,12 @@ class FeedSource:
                         if item.composed
                     )
                 )
-                # an unchanged feed returns the same object, so that a comparison is cheap
-                same = reading == self._cached[1]
-                self._cached = (revision, self._cached[1] if same else reading)
+                is_same = reading == self._cached[1]
+                self._cached = (revision, self._cached[1] if is_same else reading)
         return self._cached[1]
 
     def mark(self) -> str:
-        """Return a text that changes whenever the feed's items do."""
+        """Return a text that changes with the items of the feed."""
         with self.store.read() as tx:
             return f"{self.feed} {tx.feeds.get_record(self.feed).revision}"
 
@@ -182,7 +187,7 @@ class FeedSource:
 
 
 class _StoredSource(ABC):
-    """A source in the database, of which each read loads only changed texts."""
+    """A source in the database. Each read loads only the changed texts."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -198,14 +203,14 @@ class _StoredSource(ABC):
         """Return all statements and faults, sorted by slug."""
         with self._store.read() as tx:
             mark, slugs = tx.statements.changed_since(self._mark)
-            found = self.find(tx, None if self._mark is None else slugs)
-        known = {slug: self._cached[slug] for slug in self._cached.keys() - slugs} | found
-        if known != self._cached:
-            self._cached = known
-            drafts = [known[slug] for slug in sorted(known)]
+            changed = self.find(tx, None if self._mark is None else slugs)
+        texts = {slug: self._cached[slug] for slug in self._cached.keys() - slugs} | changed
+        if texts != self._cached:
+            self._cached = texts
+            in_order = [texts[slug] for slug in sorted(texts)]
             self._reading = Reading(
-                statements=tuple(part.statement for part in drafts if part.statement),
-                faults=tuple(fault for one in drafts for fault in one.faults),
+                statements=tuple(one.statement for one in in_order if one.statement),
+                faults=tuple(fault for one in in_order for fault in one.faults),
             )
         self._mark = mark
         return self._reading
@@ -220,10 +225,7 @@ class DigestSource(_StoredSource):
 
 
 class DeskSource(_StoredSource):
-    """The submitted versions of texts at the desk.
-
-    A name that the settings do not know, such as a segment, is a fault of the text, as in a file.
-    """
+    """The submitted versions of texts at the desk."""
 
     def __init__(self, store: Store, defaults: Defaults) -> None:
         super().__init__(store)

@@ -1,4 +1,4 @@
-"""statement → content: rendered once and stored under its hash. Sending never renders."""
+"""statement → content: render once, and store under the content hash. Sending never renders."""
 
 import hashlib
 from collections import defaultdict
@@ -16,7 +16,7 @@ from newsletter.rendering.lazy import LazyRenderer
 from newsletter.store.sql import Store, Transaction
 
 _SLOW_AFTER, _MAX_SLOW_TIME = timedelta(seconds=2), timedelta(seconds=10)
-"""The time from which a text is slow, and the time for slow texts in one run."""
+"""A text is slow from this time on. A run renders slow texts for so long at most."""
 
 TranslationGroups = Mapping[str, tuple[Statement, ...]]
 """Slug of an original → its present translations, by language."""
@@ -29,39 +29,39 @@ class RenderState:
     change_number: int | None = None
     """The change number of the last run; None before the first run."""
     faults: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
-    """Faults of statements that cannot be rendered, by slug."""
-    groups: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
-    """Faults of translations, by the original's slug."""
+    """Slug of a statement that cannot be rendered → its faults."""
+    group_faults: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
+    """Slug of an original → the faults of its translations."""
     originals: dict[str, str] = field(default_factory=dict)
-    """Slug of a translation → slug of the original that it named."""
-    later: set[str] = field(default_factory=set)
-    """Slugs that the next run renders, changed or not."""
-    slow: timedelta = timedelta(0)
-    """The time that slow texts have taken in this run."""
+    """Slug of a translation → slug of its original."""
+    postponed: set[str] = field(default_factory=set)
+    """The slugs that the next run renders, even if they do not change."""
+    slow_time: timedelta = timedelta(0)
+    """The time that slow texts took in this run."""
     is_late: bool = False
-    """Whether this run has used its time for slow texts. It then postpones the others."""
+    """The time for slow texts is used up: this run postpones all further texts."""
 
     def store_groups(
         self, known: Sequence[StoredStatement], groups: TranslationGroups, together: bool
     ) -> None:
         """Store the originals of these translations, and the faults of the groups."""
-        texts = {stored.statement.slug: stored.statement for stored in known}
+        texts = {stored.slug: stored.statement for stored in known}
         self.originals |= {slug: one.translation_of for slug, one in texts.items()}
-        for of, members in groups.items():
-            self.groups[of] = tuple(
+        for original, members in groups.items():
+            self.group_faults[original] = tuple(
                 Fault(file=one.origin, message=message)
                 for one in members
-                if (message := _translation_fault(one, texts.get(of), members, together))
+                if (message := _translation_fault(one, texts.get(original), members, together))
             )
 
-    def note_failure(self, slug: str, error: InvalidInput | None) -> None:
-        """Store a rendering's fault, if any. If it took too long, postpone the others."""
+    def note_result(self, slug: str, error: InvalidInput | None) -> None:
+        """Store the error of a rendering, if any, and whether the time is used up."""
         if error is not None:
             self.faults[slug] = error.faults
         if isinstance(error, Postponed):
-            self.later.add(slug)
-        too_long = isinstance(error, TookTooLong) or self.slow >= _MAX_SLOW_TIME
-        self.is_late = self.is_late or too_long
+            self.postponed.add(slug)
+        is_too_slow = isinstance(error, TookTooLong) or self.slow_time >= _MAX_SLOW_TIME
+        self.is_late = self.is_late or is_too_slow
 
 
 def render(
@@ -73,9 +73,8 @@ def render(
 ) -> StageResult:
     """Render statements that are new, changed, failed before, or were rendered by other templates.
 
-    With ``together`` the content of an original contains its translations and is rendered again
-    when one of them changes. A translation that contradicts its original is a fault either way.
-    Raises InvalidInput if the renderer itself fails. Updates ``before``.
+    With ``together`` the content of an original contains its translations, and is rendered again if
+    one of them changes. Raises InvalidInput for a broken template. Updates ``before``.
     """
     before = before or RenderState()
     with store.read() as tx:
@@ -84,26 +83,26 @@ def render(
             known = tx.statements.all()
             groups = _group_translations(known)
         else:
-            groups = _groups_of(tx, before, slugs)
-            known = tx.statements.find({*slugs, *groups, *before.later})
+            groups = _load_groups(tx, before, slugs)
+            known = tx.statements.find({*slugs, *groups, *before.postponed})
     before.store_groups(known, groups, together)
-    before.is_late, before.slow = False, timedelta(0)
+    before.is_late, before.slow_time = False, timedelta(0)
     rendered: list[str] = []
     failed = {one.slug for one in known if one.fingerprint == renderer.fingerprint}
     failed -= {one.slug for one in known if one.content_hash}
-    # short texts come first, and those last that could not be rendered before
+    # short texts first, and last those that could not be rendered before
     for stored in sorted(known, key=lambda one: (one.slug in failed, len(one.statement.body))):
         slug = stored.statement.slug
         members = groups.get(slug, ()) if together else ()
         fingerprint = renderer.fingerprint
         if members:
             fingerprint = hashlib.sha256(f"{fingerprint} {members!r}".encode()).hexdigest()
-        # no hash until it is rendered: of what cannot be, no approval counts
+        # without a content hash until it is rendered: no approval counts
         result = replace(stored, fingerprint=fingerprint, content_hash="", writers=())
         before.faults.pop(slug, None)
-        before.later.discard(slug)
+        before.postponed.discard(slug)
         if stored.present and (stored.fingerprint != result.fingerprint or not stored.content_hash):
-            renderer.prepare()  # a broken template is no fault of this statement
+            renderer.prepare()  # raises here for a broken template, which is no fault of the text
             if before.is_late:
                 with store.begin() as tx:  # it has no content until the next run
                     _store_content(tx, replace(stored, content_hash="", writers=()))
@@ -117,31 +116,33 @@ def render(
                 began = store.clock.uptime()
                 error = _render_one(result, members, store=store, renderer=renderer)
                 duration = store.clock.uptime() - began
-                before.slow += duration if duration >= _SLOW_AFTER else timedelta()
+                before.slow_time += duration if duration >= _SLOW_AFTER else timedelta()
                 rendered.append(slug)
-            before.note_failure(slug, error)
+            before.note_result(slug, error)
     before.change_number = change_number
-    found = [known[slug] for known in (before.groups, before.faults) for slug in sorted(known)]
-    faults = dict.fromkeys(fault for group in found for fault in group)
+    by_slug = (before.group_faults, before.faults)
+    faults = dict.fromkeys(
+        fault for faults_of in by_slug for slug in sorted(faults_of) for fault in faults_of[slug]
+    )
     return StageResult(slugs=tuple(sorted(rendered)), faults=tuple(faults))
 
 
 def _group_translations(known: Sequence[StoredStatement]) -> TranslationGroups:
-    found: dict[str, list[StoredStatement]] = defaultdict(list)
+    groups: dict[str, list[StoredStatement]] = defaultdict(list)
     for stored in known:
         if stored.present and stored.statement.translation_of:
-            found[stored.statement.translation_of].append(stored)
-    return {of: present_translations(members) for of, members in found.items()}
+            groups[stored.statement.translation_of].append(stored)
+    return {original: present_translations(members) for original, members in groups.items()}
 
 
-def _groups_of(tx: Transaction, before: RenderState, slugs: Sequence[str]) -> TranslationGroups:
+def _load_groups(tx: Transaction, before: RenderState, slugs: Sequence[str]) -> TranslationGroups:
     """Return the groups that changed statements belong to now, or belonged to before."""
     statements = tx.statements.find(slugs)
     originals = {stored.statement.translation_of for stored in statements}
     originals |= {before.originals.get(slug, "") for slug in slugs}
     return {
-        of: present_translations(tx.statements.find_translations(of))
-        for of in sorted({*slugs, *originals} - {""})
+        slug: present_translations(tx.statements.find_translations(slug))
+        for slug in sorted({*slugs, *originals} - {""})
     }
 
 
@@ -156,7 +157,7 @@ def _render_one(
     result: StoredStatement, members: Sequence[Statement], *, store: Store, renderer: LazyRenderer
 ) -> InvalidInput | None:
     try:
-        # no mail leaves with only some of its languages
+        # an email has all its languages, or is not sent
         faulty = [
             member
             for member in members
@@ -178,21 +179,19 @@ def _render_one(
 
 
 def _store_content(tx: Transaction, result: StoredStatement) -> None:
-    """Store a rendered statement, unless another run has read a newer text since."""
+    """Store a rendered statement, unless its text has changed since."""
     known = tx.statements.get(result.statement.slug)
     if known is not None and known.statement == result.statement:
         tx.statements.put(replace(result, present=known.present), tx.now)
 
 
-def changes(tx: Transaction, stored: StoredStatement) -> list[str]:
+def diff_with_approved(tx: Transaction, stored: StoredStatement) -> list[str]:
     """Return the lines of a unified diff from the last approved content to the current one.
 
     Empty if the current content is approved. Raises NotFound if none was ever approved.
     """
-    slug = stored.statement.slug
-    approvals = [
-        approval for approval in tx.approvals.of(slug) if approval.content_hash
-    ]  # not the mere removals
+    slug = stored.slug
+    approvals = [approval for approval in tx.approvals.of(slug) if approval.content_hash]
     before = tx.statements.get_content(approvals[-1].content_hash) if approvals else None
     now = tx.statements.get_content(stored.content_hash)
     if before is None or now is None:
@@ -209,7 +208,7 @@ def changes(tx: Transaction, stored: StoredStatement) -> list[str]:
 
 
 def _diff_lines(content: Content) -> Iterator[str]:
-    """Yield everything that the content hash covers as text, readable parts first."""
+    """Yield the content as lines of text."""
     yield f"Subject: {content.subject}"
     yield f"From: {content.sender.name} <{content.sender.address}>"
     yield f"Reply-To: {content.sender.reply_to}"

@@ -1,7 +1,6 @@
-"""The checks of a statement before approval. Several stages share them.
+"""The review of statements: their texts are checked together with other campaigns and the lists.
 
-If all languages are in one email, the original is reviewed with its translations, because its
-approval covers their texts.
+If translations are in the email of their original, the original is reviewed with them.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -33,7 +32,7 @@ from newsletter.store.sql import Transaction
 _NEARBY_TIME = timedelta(hours=1)
 _ACTIVE = {CampaignState.SCHEDULED, CampaignState.SENDING}
 _MAX_CAMPAIGNS_COMPARED = 200
-"""The number of newest campaigns to compare with."""
+"""The last campaign to the same lists is searched among this many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +40,10 @@ class ReviewRules:
     """The rules for reviewing and approving a text."""
 
     review: Callable[[Statement, Content | None, ReviewContext], tuple[ReviewFinding, ...]]
-    """Returns all findings of the text checks. The content is None if it cannot be rendered."""
+    """Return the findings about a text; the content is None if it cannot be rendered."""
     campaigns: CampaignRules
     declared_lists: frozenset[str] = frozenset()
-    """The lists that the settings declare, also empty ones."""
+    """The lists in the settings."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +56,12 @@ class ReviewResult:
 
     @property
     def blocking(self) -> tuple[str, ...]:
-        """The codes of checks that block an approval."""
+        """Return the short names of the checks that block an approval."""
         return check_names(self.findings, Severity.BLOCKING)
 
     @property
     def warnings(self) -> tuple[str, ...]:
+        """Return the short names of the checks that warn."""
         return check_names(self.findings, Severity.WARNING)
 
 
@@ -73,7 +73,7 @@ def review(
 
 
 class _OtherStatements:
-    """Other campaigns and the lists, loaded once when a check needs them."""
+    """Other campaigns and the lists. Each is loaded once, if a check needs it."""
 
     def __init__(self, tx: Transaction, declared: frozenset[str]) -> None:
         self._tx = tx
@@ -99,10 +99,10 @@ class _OtherStatements:
     def last_begun(self) -> list[Campaign]:
         return self._tx.campaigns.list_last_begun(_MAX_CAMPAIGNS_COMPARED)
 
-    def last(self, statement: Statement) -> Campaign | None:
-        """Return the last campaign to exactly these lists without a segment, with its counts."""
+    def find_last(self, statement: Statement) -> Campaign | None:
+        """Return the last campaign to exactly the same lists without a segment, with its counts."""
         for campaign in self.last_begun:
-            # a correction went to readers of what it corrects, which says nothing about the lists
+            # a correction goes to the readers of its original, not to its lists
             if campaign.slug == statement.slug or campaign.corrects or campaign.welcome:
                 continue
             if set(campaign.lists) == set(statement.lists):
@@ -111,11 +111,12 @@ class _OtherStatements:
                     return self._tx.campaigns.get(campaign.id)
         return None
 
-    def nearby(self, statement: Statement, goes_out: datetime) -> Iterator[str]:
+    def find_nearby(self, statement: Statement, at: datetime) -> Iterator[str]:
+        """Yield the titles of other campaigns to one of its lists that start close to ``at``."""
         for campaign in self.active:
-            is_near = abs((campaign.started_at or campaign.release_at) - goes_out) < _NEARBY_TIME
-            shares = not set(campaign.lists).isdisjoint(statement.lists)
-            if is_near and shares and campaign.slug != statement.slug:
+            is_near = abs((campaign.started_at or campaign.release_at) - at) < _NEARBY_TIME
+            shares_list = not set(campaign.lists).isdisjoint(statement.lists)
+            if is_near and shares_list and campaign.slug != statement.slug:
                 stored = self._tx.statements.get(campaign.slug)
                 yield f"“{stored.statement.title}”" if stored else campaign.slug
 
@@ -123,7 +124,7 @@ class _OtherStatements:
 def is_settled(tx: Transaction, stored: StoredStatement, rules: ReviewRules) -> bool:
     """Return whether warnings need no decision: the content is approved, or sending has begun.
 
-    For a translation in the email of its original, that of the original counts.
+    If translations are in the email of their original, the original is asked.
     """
     if rules.campaigns.together and stored.statement.translation_of:
         stored = tx.statements.get(stored.statement.translation_of) or stored
@@ -132,7 +133,7 @@ def is_settled(tx: Transaction, stored: StoredStatement, rules: ReviewRules) -> 
 
 
 def overrides(approvals: Iterable[Approval]) -> list[dict[str, Any]]:
-    """Return the approvals that override warnings, as JSON-ready values."""
+    """Return the approvals that override warnings, as JSON values."""
     return [
         {"by": approval.by, "why": approval.despite, "warnings": list(approval.warnings)}
         for approval in approvals
@@ -149,20 +150,20 @@ def _review(
         statement, rules.campaigns.timezone, tx.now
     )
     embargo = embargo_until(tx, statement, rules.campaigns.timezone)
-    goes_out = max(time for time in (tx.now, send_at, embargo) if time)
-    last = None if statement.corrects or statement.segment else others.last(statement)
+    release_at = max(time for time in (tx.now, send_at, embargo) if time)
+    last = None if statement.corrects or statement.segment else others.find_last(statement)
     readers = Audience(lists=statement.lists, segment=statement.segment)
     audience = None if statement.corrects else tx.audiences.count(readers)
     context = ReviewContext(
         today=tx.now.astimezone(zone).date(),
-        day=goes_out.astimezone(zone).date(),
+        day=release_at.astimezone(zone).date(),
         send_at=send_at,
         embargo_until=embargo,
-        readers=others.readers if audience == 0 else audience or 0,  # else nobody asks for more
+        readers=others.readers if audience == 0 else audience or 0,  # only then is it needed
         audience=audience,
         last_audience=last.counts.audience if last else None,
         unknown_lists=unknown_lists(statement.lists, others.lists),
-        nearby=tuple(dict.fromkeys(others.nearby(statement, goes_out))),
+        nearby=tuple(dict.fromkeys(others.find_nearby(statement, release_at))),
     )
     findings = rules.review(statement, tx.statements.get_content(stored.content_hash), context)
     if rules.campaigns.together:
@@ -173,10 +174,7 @@ def _review(
 def _translation_findings(
     tx: Transaction, original: Statement, rules: ReviewRules, context: ReviewContext
 ) -> Iterator[ReviewFinding]:
-    """Yield findings of translations in the same email, except advice.
-
-    Each translation must name its own embargo, as its words may mean a later one.
-    """
+    """Yield the findings about translations in the same email, except advice."""
     own_context = ReviewContext(today=context.today, day=context.day)
     for translation in translations_of(tx, original.slug):
         if translation.progress is Progress.DRAFT:
@@ -191,7 +189,7 @@ def _translation_findings(
 
 
 def _instant(statement: Statement, zone: str, now: datetime) -> datetime | None:
-    """Return the time to send; None if none is set or it does not exist in the configured zone.
+    """Return the time to send in its source; None without one, or if the zone does not have it.
 
     A local time counts as a time in the configured zone.
     """

@@ -1,4 +1,4 @@
-"""Divides readers among an original and its translations, for planning and dry runs."""
+"""The audience split: the readers of an original and of its translations."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -46,7 +46,7 @@ class TranslationGroup:
 
 @dataclass(frozen=True, kw_only=True)
 class Awaited:
-    """Readers who did not get the original and whose translation has not been sent."""
+    """Readers who did not get the original, and whose translation has not been sent."""
 
     slug: str
     language: str
@@ -82,10 +82,9 @@ def group_of(
     together: bool,
     to_be_planned: Sequence[Statement] = (),
 ) -> TranslationGroup | None:
-    """Return the group of a statement with translations, or of a translation; else None.
+    """Return the group of a translation, or of a statement with translations; else None.
 
-    A translation that has not begun gets the readers of its language. One that has begun keeps the
-    readers in its campaign; later subscribers get the original if that is still to be sent.
+    The group has only members that have not begun: the readers of others are in their campaigns.
     ``to_be_planned`` are translations that get a campaign next. Raises Refused, with the reason, if
     the statement cannot be sent.
     """
@@ -104,7 +103,7 @@ def group_of(
 
 
 def awaited(tx: Transaction, campaign: Campaign) -> tuple[Awaited, ...]:
-    """Return the readers that a campaign left to translations which have not been sent to them."""
+    """Return the readers whom a campaign left to translations that are not sent."""
     if campaign.translates or not has_begun(campaign):
         return ()
     late = [
@@ -117,13 +116,13 @@ def awaited(tx: Transaction, campaign: Campaign) -> tuple[Awaited, ...]:
     languages = _approved_languages(tx, [campaign, *late])
     segment = approved_content(tx, campaign).segment
     group = TranslationGroup(languages=languages, lists=campaign.lists, segment=segment)
-    found = []
+    results = []
     for one in late:
-        # of no member, so that whom this one has reached already is not counted
+        # without the slug, readers whom the translation has reached are not counted
         readers = tx.audiences.count(replace(group.audience(tx, one.slug), slug=""))
         language = languages[one.slug]
-        found.append(Awaited(slug=one.slug, language=language, readers=readers, state=one.state))
-    return tuple(awaited_by for awaited_by in found if awaited_by.readers)
+        results.append(Awaited(slug=one.slug, language=language, readers=readers, state=one.state))
+    return tuple(result for result in results if result.readers)
 
 
 def _approved_languages(tx: Transaction, campaigns: Sequence[Campaign]) -> dict[str, str]:

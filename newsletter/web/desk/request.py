@@ -306,7 +306,7 @@ class DeskRequest:
         with staff.store.read() as tx:
             account = tx.accounts.get(self.who.address)
         has_factor = account is not None and account.has_factor
-        ways = staff.proofs.ways_in(self.who.role, account)
+        ways = staff.proofs.methods(self.who.role, account)
         is_proof = staff.provider and (staff.provider.desk.factor != "" or not has_factor)
         retry = self.refused(PROOF_FIELD, refusal) if refusal else self.with_faults(status=401)
         return retry.page(

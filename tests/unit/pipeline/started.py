@@ -77,7 +77,7 @@ def copy(key: str, room: "Newsroom", store: Store) -> bool:
         memory.backup(file)
     _head(store).write_bytes(found.head)
     room.read, room.tried, room.compared, room.watch = map(_apart, found.looks)
-    room.read.found = {one.slug: one for one in room.source.statements}
+    room.read.statements = {one.slug: one for one in room.source.statements}
     return True
 
 

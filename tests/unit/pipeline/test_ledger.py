@@ -3,7 +3,7 @@
 import pytest
 
 from newsletter.domain.errors import NotFound
-from newsletter.pipeline.ledger import find_campaign, statement_named
+from newsletter.pipeline.ledger import find_campaign, find_slug
 from tests.unit.pipeline.newsroom import Newsroom
 
 
@@ -17,7 +17,7 @@ def known(room: Newsroom) -> Newsroom:
 
 def statement(room: Newsroom, name: str, *, shows: bool = True) -> str:
     with room.store.read() as tx:
-        return statement_named(tx, name, by_prefix=shows)
+        return find_slug(tx, name, by_prefix=shows)
 
 
 def campaign(room: Newsroom, name: str) -> int:

@@ -27,7 +27,7 @@ class Account(StaffPart):
         return request.page(
             "account.html.j2",
             title=say("Your account"),
-            mine=account.overview(request.who.address, proofs=request.proofs),
+            mine=account.load_overview(request.who.address, proofs=request.proofs),
             session=request.who.session.key,
             kinds=NoticeKind,
             SignInBy=SignInBy,
@@ -114,7 +114,7 @@ class Account(StaffPart):
             name=request.field("name")[:MAX_NAME_CHARS] or request.client.browser,
             longest=MAX_NAME_CHARS,
             elsewhere=browser.passkey_hint(request.http, self._staff),
-            mine=account.overview(request.who.address, proofs=request.proofs).credential,
+            mine=account.load_overview(request.who.address, proofs=request.proofs).credential,
         )
 
     @route("POST", "/account/passkeys/options", Role.VIEWER, step_up=True)

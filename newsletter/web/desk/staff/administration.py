@@ -29,8 +29,8 @@ class StaffPages(StaffPart):
         return request.page(
             "staff.html.j2",
             title=say("Staff"),
-            staff=people.staff(proofs=request.proofs),
-            links=people.unused_links(proofs=request.proofs),
+            staff=people.load_staff(proofs=request.proofs),
+            links=people.load_unused_links(proofs=request.proofs),
             trial=is_trial(self._staff.settings),
             email=one_line(request.field("email")),
             role=request.field("role") or Role.WRITER.value,
@@ -62,14 +62,14 @@ class StaffPages(StaffPart):
     @route("GET", "/staff/{address}", Role.ADMIN)
     def person(self, request: DeskRequest) -> Response:
         address = request.param("address")
-        found = [one for one in people.staff(proofs=request.proofs) if one.address == address]
+        found = [one for one in people.load_staff(proofs=request.proofs) if one.address == address]
         if not found:
             raise NotFound(say("No member of staff has this address."))
         return request.page(
             "person.html.j2",
             title=found[0].name,
             person=found[0],
-            scheduled=people.scheduled_by(address, proofs=request.proofs),
+            scheduled=people.find_dependent_statements(address, proofs=request.proofs),
             mine=address == request.who.address,
         )
 

@@ -25,7 +25,7 @@ from newsletter.domain.wording import say
 from newsletter.pipeline.staff import people, signin
 from newsletter.pipeline.staff.account import OwnAccount
 from newsletter.pipeline.staff.proofs import Refusal, SignedIn
-from newsletter.pipeline.staff.signin import Errand
+from newsletter.pipeline.staff.signin import SignInPurpose
 from newsletter.runtime.services import Staff
 from newsletter.web.desk import browser
 from newsletter.web.desk.page import PROOF_FIELD, StaffPart
@@ -133,27 +133,29 @@ class SignIn(StaffPart):
         """Redirect to the identity provider, for a sign-in or a step-up."""
         target, member = browser.desk_path(request.field("next")), request.member
         if member is not None and request.field("again") == "login":
-            return self._to_provider(request, Errand.PROVE, member.address, target)
-        return self._to_provider(request, Errand.SIGN_IN, "", target)
+            return self._to_provider(request, SignInPurpose.PROVE, member.address, target)
+        return self._to_provider(request, SignInPurpose.SIGN_IN, "", target)
 
     @route("POST", "/account/provider", Role.VIEWER, step_up=True, calls_provider=True)
     def connect(self, request: DeskRequest) -> Response:
         """Connect the signed-in person's account with one at the identity provider."""
-        return self._to_provider(request, Errand.CONNECT, request.who.address, "/desk/account")
+        return self._to_provider(
+            request, SignInPurpose.CONNECT, request.who.address, "/desk/account"
+        )
 
     @route("POST", "/invitation/{word}/provider", None, calls_provider=True)
     def join(self, request: DeskRequest) -> Response:
         """Accept an invitation with an account at the identity provider instead of a password."""
-        link, _ = people.invitation_of(request.param("word"), proofs=request.proofs)
+        link, _ = people.load_link(request.param("word"), proofs=request.proofs)
         name = request.field("name")[:_MAX_NAME_CHARS]
-        return self._to_provider(request, Errand.JOIN, link.address, "/desk", link.id, name)
+        return self._to_provider(request, SignInPurpose.JOIN, link.address, "/desk", link.id, name)
 
-    def _to_provider(self, request: DeskRequest, purpose: Errand, *about: Any) -> Response:
+    def _to_provider(self, request: DeskRequest, purpose: SignInPurpose, *about: Any) -> Response:
         provider = self._provider()
         token = signin.leave_for_provider(purpose, *about, proofs=request.proofs)
         back = browser.redirect_uri(request.http, self._staff)
         address = provider.authorization_url(
-            token, redirect_uri=back, force_login=purpose is Errand.PROVE
+            token, redirect_uri=back, force_login=purpose is SignInPurpose.PROVE
         )
         title = say("On to {name}", name=provider.desk.name)
         page = request.page("provider.html.j2", title=title, address=address)
@@ -285,7 +287,7 @@ class SignIn(StaffPart):
         return request.failed(say("This link doesn't work any more"), str(error), status=404)
 
     def _invitation(self, request: DeskRequest) -> Response:
-        invitation, ways = people.invitation_of(request.param("word"), proofs=request.proofs)
+        invitation, ways = people.load_link(request.param("word"), proofs=request.proofs)
         joins = invitation.kind is LinkKind.INVITATION
         return request.page(
             "invitation.html.j2",

@@ -11,7 +11,7 @@ from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.campaigns.headcount import DryRun
 from newsletter.pipeline.campaigns.trial import fill, load_email, load_sample
-from newsletter.pipeline.statements.render import changes
+from newsletter.pipeline.statements.render import diff_with_approved
 from newsletter.pipeline.subscribers.leave import leave
 from newsletter.store.sql import Store
 from tests.unit.pipeline.newsroom import Newsroom
@@ -38,7 +38,7 @@ def diff(room: Newsroom) -> list[str]:
     with room.store.read() as tx:
         stored = tx.statements.get("resignation")
         assert stored is not None
-        return changes(tx, stored)
+        return diff_with_approved(tx, stored)
 
 
 def test_a_dry_run_says_who_would_get_it_and_who_would_not(room: Newsroom) -> None:

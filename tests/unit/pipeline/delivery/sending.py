@@ -15,7 +15,7 @@ from newsletter.domain.delivery.transactional import (
 from newsletter.domain.ports import Provider
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.pipeline.delivery.transactional import EmailResult, TransactionalSender
-from newsletter.pipeline.staff.notify import compose
+from newsletter.pipeline.staff.notify import compose_email
 from newsletter.store.sql import Store
 from tests.fakes import NOON, PlainWriter
 from tests.unit.pipeline.newsroom import Newsroom
@@ -57,7 +57,7 @@ class Post:
             jitter=lambda: 0.0,
             desk="https://news.forum.example/desk",
             link_token=str,
-            news=partial(compose, rules=room.rules, desk="https://news.forum.example/desk"),
+            news=partial(compose_email, rules=room.rules, desk="https://news.forum.example/desk"),
         )
 
     def ask(self, address: str = JOIN.address, **changes: Any) -> RequestOutcome:

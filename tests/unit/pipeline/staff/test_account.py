@@ -10,7 +10,7 @@ from newsletter.credentials.passwords import Passwords
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import SignInStage
 from newsletter.domain.staff.role import Role
-from newsletter.pipeline.staff.account import OwnAccount, overview
+from newsletter.pipeline.staff.account import OwnAccount, load_overview
 from newsletter.pipeline.staff.proofs import Refusal, SignedIn
 from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, OTHER, PASSWORD, Office
 
@@ -110,11 +110,11 @@ def test_a_second_factor_counts_once_a_code_proved_it(office: Office) -> None:
     secret, uri = own.enrolment(issuer="Example Forum")
     assert uri.startswith("otpauth://totp/Example%20Forum:ana%40forum.example?secret=")
     assert secret in uri
-    assert overview(ANA, proofs=office.proofs).credential.factor_at is None
+    assert load_overview(ANA, proofs=office.proofs).credential.factor_at is None
     done, _ = office.enrol(entered)
     assert [office.is_in(one) for one in (entered, other, done)] == [False, False, True]
     assert "A second factor was set up" in office.told(ANA)[-1]
-    seen = overview(ANA, proofs=office.proofs)
+    seen = load_overview(ANA, proofs=office.proofs)
     assert (seen.credential.factor_at, seen.codes_left) == (office.clock.now(), 10)
 
 
@@ -154,7 +154,7 @@ def test_new_recovery_codes_take_the_place_of_the_old_ones(office: Office) -> No
     entered, first = office.enrol(office.join(ANA))
     made = office.own(entered).renew_codes()
     assert not set(made) & set(first)
-    assert overview(ANA, proofs=office.proofs).codes_left == 10
+    assert load_overview(ANA, proofs=office.proofs).codes_left == 10
     assert "New recovery codes" in office.told(ANA)[-1]
 
 
@@ -171,7 +171,7 @@ def test_ones_own_sessions_are_listed_and_ended(office: Office) -> None:
     here, there, third = office.join(ANA), office.sign_in(ANA), office.sign_in(ANA)
     assert isinstance(there, SignedIn)
     assert isinstance(third, SignedIn)
-    assert len(overview(ANA, proofs=office.proofs).sessions) == 3
+    assert len(load_overview(ANA, proofs=office.proofs).sessions) == 3
     office.own(here).end_session(hash_token(there.token).hex()[:16])
     assert [office.is_in(one) for one in (here, there, third)] == [True, False, True]
     assert office.own(here).end_others() == 1
@@ -189,12 +189,12 @@ def test_nobody_ends_somebody_elses_session(office: Office) -> None:
 
 def test_who_is_not_among_the_staff_has_no_overview(office: Office) -> None:
     with pytest.raises(NotFound):
-        overview(ANA, proofs=office.proofs)
+        load_overview(ANA, proofs=office.proofs)
 
 
 def test_the_overview_of_who_never_accepted_is_empty(office: Office) -> None:
     office.hire(ANA, Role.SENDER)
-    seen = overview(ANA, proofs=office.proofs)
+    seen = load_overview(ANA, proofs=office.proofs)
     assert seen.credential is None
     assert seen.demanded
 

@@ -54,7 +54,7 @@ def test_links_end_when_their_maker_loses_the_role(
     lose(office)
     for word in words:
         with pytest.raises(NotFound):
-            people.invitation_of(word, proofs=office.proofs)
+            people.load_link(word, proofs=office.proofs)
         with pytest.raises(NotFound):
             accept(office, word)
     assert office.accept(cleo).address == CLEO
@@ -117,12 +117,12 @@ def test_an_admins_link_is_mailed_to_its_owner_and_told_to_nobody_else(office: O
         f"Dan ({DAN}) invites you as approver."
         " The link works once, until Fri 27 Nov 2026, 13:00 Berlin."
     ]
-    [unused] = people.unused_links(proofs=office.proofs)
+    [unused] = people.load_unused_links(proofs=office.proofs)
     assert unused.works
     assert unused.email is not None
     assert (unused.email.address, unused.email.state) == (BEN, MessageState.WAITING)
     office.accept(office.mailed(BEN))
-    assert people.unused_links(proofs=office.proofs) == []
+    assert people.load_unused_links(proofs=office.proofs) == []
     again = people.reset(BEN, by=DAN, proofs=office.proofs)
     assert again.token == ""
     assert "lets you in again as approver" in office.told(BEN)[-1]
@@ -147,9 +147,9 @@ def test_a_link_that_ended_unused_is_shown_for_three_days(office: Office) -> Non
     office.join(ANA)
     people.reset(ANA, by=DAN, proofs=office.proofs)
     office.clock.advance(minutes=16)
-    assert [one.works for one in people.unused_links(proofs=office.proofs)] == [False]
+    assert [one.works for one in people.load_unused_links(proofs=office.proofs)] == [False]
     office.clock.advance(days=3)
-    assert people.unused_links(proofs=office.proofs) == []
+    assert people.load_unused_links(proofs=office.proofs) == []
 
 
 def test_nobody_is_mailed_links_without_end(office: Office) -> None:
@@ -206,7 +206,7 @@ def test_no_stranger_ends_a_link_or_floods_a_mailbox(office: Office) -> None:
     people.reset(ANA, by=DAN, proofs=office.proofs)
     word = office.mailed(ANA)
     forgot(office, ANA)
-    assert people.invitation_of(word, proofs=office.proofs)[0].address == ANA
+    assert people.load_link(word, proofs=office.proofs)[0].address == ANA
     told = len(office.told(ANA))
     for _ in range(8):
         office.clock.advance(minutes=16)

@@ -178,14 +178,14 @@ def test_the_team_says_who_joined_who_has_a_factor_and_who_is_invited(office: Of
     office.link(ANA)
     assert [
         (one.address, one.name, one.role, one.joined, one.factor, one.seen_at)
-        for one in people.staff(proofs=office.proofs)
+        for one in people.load_staff(proofs=office.proofs)
     ] == [
         (BEN, "Ben", Role.APPROVER, False, False, None),
         (CLEO, "Cleo", Role.SENDER, True, True, office.clock.now()),
     ]
     assert [
         one.address
-        for one in (link.invitation for link in people.unused_links(proofs=office.proofs))
+        for one in (link.invitation for link in people.load_unused_links(proofs=office.proofs))
     ] == [ANA]
 
 
@@ -214,11 +214,11 @@ def test_an_invitation_makes_an_account_with_its_role(office: Office) -> None:
 def test_to_open_a_link_spends_nothing_and_to_use_it_spends_it(office: Office) -> None:
     link = office.link(ANA)
     for _ in range(3):
-        offered, _ = people.invitation_of(link.token, proofs=office.proofs)
+        offered, _ = people.load_link(link.token, proofs=office.proofs)
     assert (offered.address, offered.role) == (ANA, Role.WRITER)
     office.accept(link.token)
     for again in (
-        lambda: people.invitation_of(link.token, proofs=office.proofs),
+        lambda: people.load_link(link.token, proofs=office.proofs),
         lambda: accept(office, link.token, OTHER),
     ):
         with pytest.raises(NotFound, match="does nothing any more"):
@@ -260,7 +260,7 @@ def test_a_newer_link_takes_the_place_of_the_one_before(office: Office) -> None:
 @pytest.mark.parametrize("word", ["", "x", "x" * 43, "\ud800"])
 def test_a_made_up_link_is_none(office: Office, word: str) -> None:
     with pytest.raises(NotFound):
-        people.invitation_of(word, proofs=office.proofs)
+        people.load_link(word, proofs=office.proofs)
 
 
 @pytest.mark.parametrize(
@@ -340,7 +340,7 @@ def test_what_is_no_address_is_not_invited(office: Office) -> None:
 def test_an_invitation_can_be_withdrawn_once(office: Office) -> None:
     office.join(DAN, Role.ADMIN)
     link = office.link(ANA)
-    [invitation] = [one.invitation for one in people.unused_links(proofs=office.proofs)]
+    [invitation] = [one.invitation for one in people.load_unused_links(proofs=office.proofs)]
     assert (invitation.address, invitation.kind) == (ANA, LinkKind.INVITATION)
     assert people.withdraw(invitation.id, by=DAN, proofs=office.proofs) == ANA
     for number in (invitation.id, 99):

@@ -117,7 +117,9 @@ def test_an_invitation_is_accepted_with_an_account_instead_of_a_password(
 
 
 def _withdrawn(site: Forum, word: str) -> None:
-    [link] = [one for one in people.unused_links(proofs=site.services.staff.proofs) if one.works]
+    [link] = [
+        one for one in people.load_unused_links(proofs=site.services.staff.proofs) if one.works
+    ]
     people.withdraw(link.invitation.id, by=OPERATOR_NAME, proofs=site.services.staff.proofs)
 
 
