@@ -276,7 +276,7 @@ class InvitationsContract:
             assert not tx.invitations.use(first, NOON)
             assert not tx.invitations.withdraw(first, NOON)
             found = tx.invitations.get(first)
-            assert (found.used_at, found.open(NOON)) == (NOON, False)
+            assert (found.used_at, found.is_usable(NOON)) == (NOON, False)
 
     def test_a_new_one_withdraws_the_one_before(self, store: Store) -> None:
         with store.begin() as tx:

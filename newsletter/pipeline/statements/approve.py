@@ -278,7 +278,7 @@ def _apply_names(
     slug = stored.statement.slug
     approvers, known_names = _named_approvers(stored.statement), _noted_names(tx, stored.statement)
     for person in sorted(set(known_names) - set(approvers)):
-        # a row without a content hash stands for the removal: the name counts if it comes back
+        # a row without a content hash is the removal: after it the name approves again
         removal = Approval(slug=slug, content_hash="", by=person, at=tx.now, channel=_FRONT_MATTER)
         tx.approvals.add(removal)
         why = f"no longer named by the {_FRONT_MATTER.value}"

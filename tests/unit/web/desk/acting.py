@@ -66,7 +66,7 @@ def _of_text(deed: str) -> Callable[[World], Act]:
 
 
 def _takes_back(world: World) -> Act:
-    desk = world.submit_text()
+    desk = world.submitted()
     return lambda: desk.ana.post(f"{desk.at}/take-back")
 
 
