@@ -51,8 +51,8 @@ def find_mentions(words: str, names: Mapping[str, str]) -> dict[str, str]:
     """Return each mention in a comment, without its @, and the address that it means.
 
     ``names`` has the name of each of the staff, by address. A mention is an address, its local
-    part, a first name, or a name without blanks: @ben, @ben.okri, @ben@forum.example. If it means no
-    one or several people, the address is "".
+    part, a first name, or a name without blanks: @ben, @ben.okri, @ben@forum.example. If no
+    one or several people are meant, the address is "".
     """
     known: dict[str, set[str]] = {}
     for address, name in names.items():

@@ -216,9 +216,9 @@ def judge_approvals(
     """Decide whether the content with this hash has the approvals that the policy requires.
 
     ``writers`` are folded addresses. ``roles`` has all staff by folded address: only their
-    approvals count. Two spellings of one mailbox are one person. ``withdrawn`` approvals ended with their
-    text: they never count. ``changed`` returns in words how
-    the content differs from that with another hash.
+    approvals count. Two spellings of one mailbox are one person. ``withdrawn`` approvals ended with
+    their text, and never count. ``changed`` returns in words how the content differs from that with
+    another hash.
     """
     authors = set(map(mailbox, writers))
     counted: dict[str, Approval] = {}
