@@ -29,14 +29,16 @@ from newsletter.rendering.markdown.links import tag_links
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
 from newsletter.rendering.markdown.plaintext import PlainBody, to_text, underline, wrap
-from newsletter.rendering.markdown.tables import text_of
+from newsletter.rendering.markdown.tables import ems, text_of
 
 _CLASS_PATTERN = re.compile(r'<[a-z]+ (?:role="presentation" )?class="([a-z- ]+)"')
 _INLINE_TAG_PATTERN = re.compile(r"</?(?:a|strong|em|span|code|sup)\b[^<>]*>")
 _HEADING_PATTERN = re.compile(r"<h\d(?:(?!<h\d).)*?</h\d>", re.DOTALL)
 _TAG_PATTERN = re.compile(r"<[^<>]*>")
-_WIDE, _WIDE_CARD, _WIDE_HEADING = (re.compile(f"[^ \n]{{{most}}}") for most in (25, 17, 10))
-"""A word too wide for a phone: in the text, in the contact card, in a heading."""
+_WIDE, _WIDE_CARD = (re.compile(f"[^ \n]{{{most}}}") for most in (25, 17))
+"""A word too wide for a phone: in the text, in the contact card."""
+_MAX_HEADLINE_PIXELS = 250
+"""Room for a word of the headline on a phone without styles; bold letters are a tenth wider."""
 _VERSION_DIGITS = 12
 _LINK_KEYS = ("unsubscribe_url", "preferences_url", "archive_url", "original_url")
 _WORD_KEYS = {
@@ -359,10 +361,13 @@ def _has_long_words(texts: Iterable[str], values: Mapping[str, Any]) -> bool:
     large = " ".join([*names, *_HEADING_PATTERN.findall(text)])
     contact = values["organisation"].press_contact
     card = contact.email if contact and values["design"].card != "ruled" else ""
-    return "<th" in text or any(
-        rule.search(_TAG_PATTERN.sub(" ", _INLINE_TAG_PATTERN.sub("", html)))
-        for rule, html in ((_WIDE, text), (_WIDE_HEADING, large), (_WIDE_CARD, card))
+    plain, plain_large, plain_card = (
+        _TAG_PATTERN.sub(" ", _INLINE_TAG_PATTERN.sub("", html)) for html in (text, large, card)
     )
+    headline = max(map(ems, plain_large.split()), default=0) * values["design"].headline[0]
+    # a wide table is records there, and a narrow one asks for more than a sheet without styles has
+    is_wide = "<table>" in text or _WIDE.search(plain) or _WIDE_CARD.search(plain_card)
+    return bool(is_wide) or headline > _MAX_HEADLINE_PIXELS
 
 
 def _letters(words: str) -> str:

@@ -197,6 +197,9 @@ def test_each_template_is_shown_in_the_brand() -> None:
         ("A plain title", "See [https://forum.example/](https://forum.example/a) here.", False),
         ("A plain title", "[first](https://a.example/1)[second](https://a.example/2)" * 3, True),
         ("Antidiskriminierungsgesetz", "Short words.", True),
+        ("Correction: a preventive measure", "Short words.", False),
+        ("MAXIMUMS", "Short words.", True),
+        ("A plain title", "| A | B |\n|---|---|\n| 1 | 2 |", True),
         ("A plain title", "Short.\n\n## Antidiskriminierung", True),
     ],
 )
