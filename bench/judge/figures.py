@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.judge.support import Support
 
-SUPPORT = 87.0
+SUPPORT = 88.0
 SPAM = 0.0
 WIDTH = 375
 BYTES = 20_000

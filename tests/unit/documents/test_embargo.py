@@ -279,6 +279,7 @@ def test_a_foot_may_name_a_day_to_come(line: str) -> None:
         "Radio en tv vanaf morgen 6 uur, kranten vanaf woensdag.",
         "Prosimy nie informować przed niedzielą 6 grudnia.",
         "Nunca antes das 17h de quarta-feira.",
+        "Niets hiervan mag vóór vannacht, 24 uur, worden gepubliceerd.",
         "O texto é enviado já e só pode ser usado depois da sessão, no dia 8 de dezembro.",
         "يرجى من وسائل الإعلام عدم تداول هذا البيان قبل المؤتمر الصحفي في 4 ديسمبر.",
     ],
