@@ -2,12 +2,15 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.statements.draft import DraftText
+from newsletter.pipeline.ledger import find_draft
 from tests.desk import OURS, Signed, address_of
 from tests.pages import Kept
 from tests.unit.web.desk.deciding import SLUG, Room, form_of, room
@@ -65,6 +68,15 @@ def test_one_start_pressed_many_times_is_one_go_and_one_line(at: Room) -> None:
     at.hand_over()
     assert at.campaigns == 1
     assert len(at.site.mails) == 12
+
+
+def test_pictures_that_are_placed_at_once_are_all_in_the_text(at: Room) -> None:
+    writing = at.services.statements.writer(address_of("ana"))
+    key, lines = writing.new(DraftText(title="Hours", body="At ten.")).key, range(AT_ONCE)
+    together(*(partial(writing.append, key, f"![{number}](…)") for number in lines))
+    with at.services.store.read() as tx:
+        text = find_draft(tx, key).version.text
+    assert sorted(text.body.split()[2:]) == [f"![{number}](…)" for number in lines]
 
 
 def test_one_approval_pressed_many_times_is_one(at: Room) -> None:
