@@ -72,10 +72,10 @@ def correction_effect(tx: Transaction, statement: Statement) -> str:
     if not waiting:
         return whom
     return say(
-        "{whom} 1 person still waits for that: they get this alone, as the rest of that ends when"
-        " this begins.",
-        "{whom} {count:,} people still wait for that: they get this alone, as the rest of that"
-        " ends when this begins.",
+        "{whom} 1 person still waits for it and gets only the correction: the original ends when"
+        " the correction begins.",
+        "{whom} {count:,} people still wait for it and get only the correction: the original ends"
+        " when the correction begins.",
         whom=whom,
         count=waiting,
     )

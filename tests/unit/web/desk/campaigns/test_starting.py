@@ -372,8 +372,8 @@ def test_who_sends_a_correction_is_told_what_becomes_of_what_it_corrects(
     at.hand_over(1)
     told = (
         f"It goes to everybody who has “{waits}” or may have it, even if they left since."
-        " 7 people still wait for that: they get this alone, as the rest of that ends when this"
-        " begins."
+        " 7 people still wait for it and get only the correction: the original ends when the"
+        " correction begins."
     )
     said = words(cleo.get("/statements/right/start"))
     assert told in said
