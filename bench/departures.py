@@ -28,7 +28,7 @@ from typing import TypeVar
 
 from bench import product
 from bench.sink import ROOT, compiled, sink
-from newsletter.runtime.wiring import opened
+from newsletter.runtime.wiring import open_workspace
 
 T = TypeVar("T")
 _CONNECTIONS = 64
@@ -148,7 +148,7 @@ def prepare(workspace: Path, readers: int, rate: int) -> list[str]:
     settings = workspace / "newsletter.yaml"
     text = settings.read_text().replace("poll: 5s", "poll: 1s")
     settings.write_text(text.replace("  kind: mailgun\n", f"  kind: mailgun\n  rate: {rate}\n"))
-    with opened(workspace, {}) as services:
+    with open_workspace(workspace, {}) as services:
         return services.links.unsubscribe_tokens(_CAMPAIGN, range(1, readers + 1))
 
 

@@ -27,7 +27,7 @@ from typing import Any
 from bench.measuring import circumstances
 from bench.sink import ROOT
 from bench.startup import cpu_of
-from newsletter.runtime.wiring import opened
+from newsletter.runtime.wiring import open_workspace
 from tests.counting import counted
 from tests.workspaces import plain_workspace
 
@@ -128,7 +128,7 @@ def prepare(workspace: Path, statements: int, campaigns: int) -> None:
     for number in range(statements):
         text = _STATEMENT.format(number=number, day=number % 28 + 1)
         (workspace / "statements" / f"statement-{number:05}.md").write_text(text)
-    with opened(workspace, {}) as services:
+    with open_workspace(workspace, {}) as services:
         services.tick.run()
     members = json.dumps(list(range(1, 101)), separators=(",", ":"))
     with closing(sqlite3.connect(workspace / "var" / "newsletter.db")) as database, database:
@@ -147,7 +147,7 @@ def _looked(workspace: Path) -> Looked:
 
 
 def _look(workspace: Path) -> Looked:
-    with opened(workspace, {}) as services:
+    with open_workspace(workspace, {}) as services:
         services.tick.run()  # what went out gets into the index
         time.sleep(2.5)  # files that were written just now are read once more
         services.tick.run()

@@ -24,7 +24,7 @@ from bench.sink import ROOT
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.subscribers.audience import Consent, Entry
 from newsletter.runtime.clock import SystemClock
-from newsletter.runtime.wiring import opened
+from newsletter.runtime.wiring import open_workspace
 from tests.counting import counted
 from tests.desk import STAFF, Signed, Staffed, address_of
 from tests.pages import Forum
@@ -101,7 +101,7 @@ def main() -> None:
 def _measure(workspace: Path) -> dict[str, tuple[float, int]]:
     """Page → (milliseconds of CPU, SQL statements) of one request."""
     clock = SystemClock()
-    with opened(workspace, {}) as services:
+    with open_workspace(workspace, {}) as services:
         consent = Consent(source="web form", at=clock.now())
         with services.store.begin() as tx:
             tx.readers.upsert(

@@ -23,7 +23,7 @@ from newsletter.domain.subscribers.audience import Consent, Entry
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.scheduler import Scheduler
 from newsletter.runtime.services import Services
-from newsletter.runtime.wiring import opened
+from newsletter.runtime.wiring import open_workspace
 from newsletter.store.database import as_instant
 
 SINK_URL = "NEWSLETTER_BENCH_URL"
@@ -67,7 +67,7 @@ def prepare(workspace: Path, recipients: int) -> None:
         Entry(address=address(number), lists=("press",), consent=consent)
         for number in range(recipients)
     )
-    with opened(workspace, {}) as services, services.store.begin() as tx:
+    with open_workspace(workspace, {}) as services, services.store.begin() as tx:
         tx.readers.upsert(entries, now)
         tx.staff.put("editor@forum.example", Role.APPROVER, now)
 
@@ -114,7 +114,7 @@ class NotingClock:
 def run(workspace: Path) -> None:
     """Let the scheduler find the statement, plan, freeze and send; check that all went."""
     clock = NotingClock()
-    with opened(workspace, os.environ, clock=clock) as services:
+    with open_workspace(workspace, os.environ, clock=clock) as services:
         # each run works on a copy, which the product rightly holds: nothing was ever sent from it
         services.delivery.guard().release(by=OPERATOR_NAME, kinds={HoldKind.RESTORE_GUARD})
         services.tick.prepare()  # what a run loads and builds is paid once, whatever it sends
@@ -140,7 +140,7 @@ def _phases(services: Services, clock: NotingClock) -> dict[str, Phase]:
 
 def content(workspace: Path) -> Content:
     """The mails that readers get."""
-    with opened(workspace, {}) as services:
+    with open_workspace(workspace, {}) as services:
         services.statements.refresh()
         with services.store.read() as tx:
             [stored] = tx.statements.all()

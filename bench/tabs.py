@@ -22,7 +22,7 @@ from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.staff.account import Session
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.runtime.scheduler import Scheduler
-from newsletter.runtime.wiring import opened
+from newsletter.runtime.wiring import open_workspace
 from newsletter.web.server import WebServer
 
 
@@ -51,7 +51,7 @@ async def _all(address: str, cookies: list[str]) -> None:
 
 def _run(folder: Path, tabs: int) -> None:
     clock = NotingClock()
-    with opened(folder, os.environ, clock=clock) as services:
+    with open_workspace(folder, os.environ, clock=clock) as services:
         services.delivery.guard().release(by=OPERATOR_NAME, kinds={HoldKind.RESTORE_GUARD})
         services.tick.prepare()
         cookies, now = [secrets.token_urlsafe(16) for _ in range(tabs)], clock.now()

@@ -16,7 +16,7 @@ from newsletter.domain.subscribers.signup import SignUp
 from newsletter.pipeline.events.record import record
 from newsletter.pipeline.subscribers.imports import ImportPlan, run_import
 from newsletter.pipeline.subscribers.join import ShownConsent, ask
-from newsletter.pipeline.subscribers.leave import Departure, leave
+from newsletter.pipeline.subscribers.leave import LeaveLink, leave
 from newsletter.store.schema import ensure_current
 from newsletter.store.sql import Store
 from newsletter.store.sqlite import Sqlite
@@ -83,7 +83,7 @@ def _work(
 
     def end(first: int, many: int) -> None:
         numbers = range(first, first + many)
-        leave([Departure(campaign_id=books.id, subscriber_id=n) for n in numbers], store=store)
+        leave([LeaveLink(campaign_id=books.id, subscriber_id=n) for n in numbers], store=store)
 
     def join(place: int) -> None:
         wish = SignUp(address=f"new{place}@example.org", name="", lists=("press",))

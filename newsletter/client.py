@@ -44,7 +44,7 @@ class Client:
         self._session.auth = lambda request: request  # else a password in .netrc replaces the token
 
     def at(self, version: str) -> "Client":
-        """Return a client whose changes are of this version, and of no later one."""
+        """Return a client whose changes are refused if the resource has a later version."""
         same = copy(self)
         same._seen = version
         return same
@@ -52,10 +52,10 @@ class Client:
     def call(
         self, handle: Callable[Concatenate[Any, Call, P], R], /, *args: P.args, **named: P.kwargs
     ) -> R:
-        """Call an operation. Waits as long as the service says. Raises ApiProblem.
+        """Call an operation. Wait as long as the service says. Raises ApiProblem.
 
-        If a connection breaks or the service is unavailable, a GET is sent again, and so is a
-        request under an idempotency key. Other requests may have been carried out.
+        If the connection breaks or the service is unavailable, a GET or a request with an
+        idempotency key is sent again. Other requests may have been carried out.
         """
         one = operation_of(handle)
         given = signature(handle).bind(None, None, *args, **named).arguments
@@ -83,7 +83,7 @@ class Client:
 
     def _send(self, method: str, url: str, **how: Any) -> requests.Response:
         may_repeat = method == "GET" or "Idempotency-Key" in how["headers"]
-        waits = _STATUSES_WITH_WAIT if may_repeat else {429}  # which nothing was done for
+        waits = _STATUSES_WITH_WAIT if may_repeat else {429}  # a 429 was not carried out
         for tries_left in reversed(range(_MAX_TRIES)):
             try:
                 answer = self._session.request(

@@ -1,8 +1,7 @@
-"""Imports by name when they are used, so that only the kinds in a workspace are loaded.
+"""Imports by name, ``module:name``, when an object is used.
 
-A place is written ``module:name``. Tools that read imports do not see those, so only tables use
-them, each in one module: the commands, the kinds of provider, the kinds of webhook. Tests import
-every entry.
+Tools that read imports do not see these, so only tables have them: the commands, the kinds of
+providers and webhooks. Tests import each entry.
 """
 
 import gc
@@ -14,10 +13,10 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 
 
-def imported(path: str) -> Any:
-    """Return the object at this place."""
+def import_name(path: str) -> Any:
+    """Return the object with this name, ``module:name``."""
     module, _, name = path.partition(":")
-    gc.disable()  # modules leave no garbage, and to look for it takes a fifth of the time
+    gc.disable()  # imports leave no garbage, and the search takes a fifth of the time
     try:
         return getattr(import_module(module), name)
     finally:
@@ -25,13 +24,13 @@ def imported(path: str) -> Any:
 
 
 class Imported(Mapping[str, T], Generic[T]):
-    """A table of places, read as a table of the objects there."""
+    """A mapping to names of objects, which are imported on access."""
 
     def __init__(self, places: Mapping[str, str]) -> None:
         self._places = dict(places)
 
     def __getitem__(self, key: str) -> T:
-        found: T = imported(self._places[key])
+        found: T = import_name(self._places[key])
         return found
 
     def __iter__(self) -> Iterator[str]:
@@ -42,7 +41,7 @@ class Imported(Mapping[str, T], Generic[T]):
 
 
 def import_all(package: str) -> None:
-    """Import what a package holds now: an update under a running process mixes none in."""
+    """Import all modules of a package, so that a later update on disk has no effect."""
     for module in iter_modules(import_module(package).__path__):
         import_module(f"{package}.{module.name}")
         if module.ispkg:

@@ -18,7 +18,7 @@ def load_table(package: str, file: str) -> Any:
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables of a YAML file in a package: each is a list of words or patterns."""
+    """The tables of a YAML file in a package. Each is a list of words or patterns."""
 
     package: str
     file: str
@@ -29,16 +29,16 @@ class Tables:
         return tables
 
     def words(self, name: str) -> list[str]:
-        """Return the rows of a table. ``<until>`` in a row becomes the table of that name."""
+        """Return the rows of a table. ``<NAME>`` in a row becomes the pattern of that table."""
         named = lambda found: f"(?:{self.alternatives(found[1])})"  # noqa: E731
         return [re.sub(r"(?<!P)<([a-z ]+)>", named, row) for row in self._tables[name]]
 
     def alternatives(self, name: str) -> str:
-        """Return a table of patterns as one pattern, without a group around it."""
+        """Return the patterns of a table, joined by ``|``."""
         return "|".join(self.words(name))
 
     def pattern(
         self, name: str, whole: str = "{}", *, flags: int = re.IGNORECASE
     ) -> re.Pattern[str]:
-        """Compile a table of patterns; ``whole`` is the pattern around it, in place of ``{}``."""
+        """Compile the patterns of a table, in place of ``{}`` in the pattern ``whole``."""
         return re.compile(whole.replace("{}", self.alternatives(name), 1), flags)

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from newsletter.credentials.links import Departure, Owner
+from newsletter.credentials.links import LeaveLink, Owner
 from newsletter.domain.campaigns.digest import Abstract
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
@@ -308,8 +308,8 @@ class PlainLinks:
     def unsubscribe_tokens(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
         return [f"t-{campaign_id}-{number}" for number in subscriber_ids]
 
-    def read_unsubscribe(self, token: str) -> Departure:
-        return Departure(*map(int, self._read(r"t-(\d+)-(\d+)", token)))
+    def read_unsubscribe(self, token: str) -> LeaveLink:
+        return LeaveLink(*map(int, self._read(r"t-(\d+)-(\d+)", token)))
 
     def email_token(self, email_id: int) -> str:
         return f"l-{email_id}"

@@ -21,7 +21,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.statements.approve import ApprovalRequest
 from newsletter.runtime.services import Services
-from newsletter.runtime.wiring import opened
+from newsletter.runtime.wiring import open_workspace
 from newsletter.web.pages import make
 from tests.fakes import NOON, FixedClock
 
@@ -312,7 +312,7 @@ def forum(
     (folder / "statements").mkdir(parents=True, exist_ok=True)
     (folder / "newsletter.yaml").write_text(yaml.safe_dump(SETTINGS | settings), "utf-8")
     standing = clock or FixedClock()
-    with opened(folder, {}, clock=standing) as services:
+    with open_workspace(folder, {}, clock=standing) as services:
         with services.store.begin() as tx:
             tx.staff.put("ed@forum.example", Role.APPROVER, standing.now())
         services.delivery.guard().begin()

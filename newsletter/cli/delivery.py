@@ -27,7 +27,7 @@ from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.restore_guard import HOLD_ADVICE, HoldKind
 from newsletter.domain.errors import ProviderUnreachable, Refused
 from newsletter.runtime.delivery import Delivery
-from newsletter.runtime.outcome import Ending, Outcome, Run, outcome_of
+from newsletter.runtime.outcome import Ending, Outcome, Run, find_outcome
 from newsletter.runtime.services import Services
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def work(
         return 0
     if is_stopping.is_set():
         return EXIT_INTERRUPTED
-    outcome = outcome_of(run, store=services.store)
+    outcome = find_outcome(run, store=services.store)
     for sentence in _describe_ending(outcome, run, services.settings.timezone):
         shell.say(sentence)
     if outcome.ending is Ending.INVALID:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from newsletter.imports import imported
+from newsletter.imports import import_name
 
 
 class LazyCommand(click.Command):
@@ -36,7 +36,7 @@ def load_command(command: Any) -> Any:
         return command
     gc.disable()  # imported modules stay, and collecting among them takes a tenth of the time
     try:
-        return imported(command.path)
+        return import_name(command.path)
     finally:
         gc.freeze()
         gc.enable()

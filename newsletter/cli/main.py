@@ -131,7 +131,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _print_error(message: str) -> None:
-    if not log_lines.logged(message, logging.ERROR):
+    if not log_lines.log_sentence(message, logging.ERROR):
         click.echo(message, err=True)
 
 

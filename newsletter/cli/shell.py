@@ -21,9 +21,9 @@ from newsletter.domain.errors import Fault, InvalidConfiguration, InvalidInput
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.pipeline.ledger import find_slug
-from newsletter.runtime.log_lines import logged
+from newsletter.runtime.log_lines import log_sentence
 from newsletter.runtime.services import Services
-from newsletter.runtime.wiring import opened
+from newsletter.runtime.wiring import open_workspace
 from newsletter.store.sql import Store
 
 
@@ -50,7 +50,7 @@ class Shell:
 
     def services(self) -> AbstractContextManager[Services]:
         """Return the services of the workspace, for a ``with`` block, which closes them."""
-        return opened(self.folder, environment())
+        return open_workspace(self.folder, environment())
 
 
 def in_workspace(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -180,7 +180,7 @@ def address_argument(
 
 def say(message: str) -> None:
     """Print a message on standard error. If the log is JSON, log the message instead."""
-    if not logged(message):
+    if not log_sentence(message):
         click.echo(message, err=True)
 
 

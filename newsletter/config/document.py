@@ -15,7 +15,7 @@ import yaml
 
 from newsletter.domain.errors import Fault, InvalidConfiguration
 from newsletter.formats.scalars import misreading
-from newsletter.formats.yaml_nodes import compose, in_plain_words, mark_of
+from newsletter.formats.yaml_nodes import compose, in_plain_words, position_of
 
 _VARIABLE_PATTERN = re.compile(
     r"(?P<literal>\$\$\{)"
@@ -81,7 +81,7 @@ def parse(path: Path, data: bytes | None = None) -> yaml.Node:
     try:
         node = compose(text)
     except yaml.MarkedYAMLError as error:
-        raise _fatal(path, in_plain_words(error), Position.of(mark_of(error))) from error
+        raise _fatal(path, in_plain_words(error), Position.of(position_of(error))) from error
     except yaml.reader.ReaderError as error:
         raise _fatal(
             path,

@@ -10,7 +10,7 @@ import yaml
 from newsletter.config.document import KeyPath, build, key_text
 from newsletter.config.loading import FILE_NAME
 from newsletter.domain.errors import Fault, InvalidConfiguration, Refused
-from newsletter.formats.scalars import scalar
+from newsletter.formats.scalars import write_scalar
 from newsletter.formats.yaml_nodes import compose
 
 _PART = re.compile(r"\w+")
@@ -140,4 +140,4 @@ def _end(text: str, node: Any) -> int:
 
 def _written(value: Any) -> str:
     """Return a value as YAML. Lists and groups are written as JSON, which YAML includes."""
-    return scalar(value) if isinstance(value, str) else json.dumps(value)
+    return write_scalar(value) if isinstance(value, str) else json.dumps(value)

@@ -1,7 +1,7 @@
-"""Random tokens of links and sessions, one-time codes (TOTP) with their QR code, recovery codes.
+"""Random tokens, one-time codes (TOTP) with their QR code, and recovery codes.
 
-The TOTP secret is not stored: it is derived from the workspace's key and a random salt. With the
-database alone, codes cannot be computed.
+The TOTP secret is not stored: it is derived from the workspace's key and a random salt, so the
+database alone does not suffice to compute codes.
 """
 
 import hashlib
@@ -14,34 +14,34 @@ from datetime import datetime, timedelta
 _STEP_SECONDS = 30
 """The lifetime of a one-time code (RFC 6238)."""
 _MAX_DRIFT_STEPS = 1
-"""The time steps by which the app's clock may be early or late."""
+"""The time steps by which the app's clock may differ."""
 _CODE_DIGITS = 6
 _CODE_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 _GROUP = 5
 
 
 def new_salt() -> str:
-    """Return a random salt, from which the TOTP secret is derived with the workspace's key."""
+    """Return a random salt for ``secret``."""
     return secrets.token_hex(20)
 
 
 def secret(key: bytes, salt: str) -> str:
-    """Return the TOTP secret of an authenticator app, in base32: 160 bits, as RFC 4226 advises."""
+    """Return the TOTP secret for an authenticator app, in base32: 160 bits, as RFC 4226 advises."""
     digest = hashlib.blake2b(bytes.fromhex(salt), key=key, digest_size=20, person=b"one-time code")
     return b32encode(digest.digest()).decode()
 
 
-def address_of(secret: str, *, account: str, issuer: str) -> str:
+def totp_uri(secret: str, *, account: str, issuer: str) -> str:
     """Return the ``otpauth://`` URI that an authenticator app reads from the QR code."""
     from pyotp import TOTP
 
     return TOTP(secret).provisioning_uri(name=account, issuer_name=issuer)
 
 
-def step_of(code: str, secret: str, at: datetime) -> int | None:
+def find_step(code: str, secret: str, at: datetime) -> int | None:
     """Return the TOTP time step of a code near this instant; None if the code is wrong.
 
-    Compares with every candidate, so that the duration reveals nothing.
+    Each candidate is compared, so that the duration reveals nothing.
     """
     from pyotp import TOTP
 
@@ -57,7 +57,7 @@ def step_of(code: str, secret: str, at: datetime) -> int | None:
 
 
 def new_recovery_codes(count: int) -> tuple[str, ...]:
-    """Return random codes of 49 bits, without letters that look alike."""
+    """Return random codes of 49 bits without characters that look alike."""
     return tuple(
         "-".join("".join(secrets.choice(_CODE_ALPHABET) for _ in range(_GROUP)) for _ in range(2))
         for _ in range(count)
@@ -65,7 +65,7 @@ def new_recovery_codes(count: int) -> tuple[str, ...]:
 
 
 def recovery_hash(key: bytes, address: str, code: str) -> bytes:
-    """Return the stored hash of a recovery code: keyed and bound to its owner."""
+    """Return the hash under which a recovery code is stored, keyed and bound to its owner."""
     plain = re.sub(r"[^a-z0-9]", "", code.lower())
     owned = f"{address}\0{plain}".encode()
     return hashlib.blake2b(owned, key=key, digest_size=32, person=b"recovery").digest()
@@ -87,24 +87,24 @@ def new_token() -> str:
 
 
 def link_token(key: bytes, email_id: int) -> str:
-    """Return the token of the link in an email to staff, which no table stores."""
+    """Return the token of the link in an email to staff, derived from the email's id."""
     digest = hashlib.blake2b(str(email_id).encode(), key=key, digest_size=32, person=b"staff link")
     return urlsafe_b64encode(digest.digest()).decode().rstrip("=")
 
 
 def hash_token(token: str) -> bytes:
-    """Return the hash under which a token is stored. A random token needs neither salt nor key."""
+    """Return the hash under which a random token is stored, without salt and key."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def new_device_cookie(key: bytes, address: str) -> str:
-    """Return a cookie that later proves that this browser signed in to this account."""
+    """Return a cookie that proves later that its browser signed in to this account."""
     number = secrets.token_hex(8)
     return number + _device_mac(key, address, number)
 
 
 def find_device(key: bytes, address: str, cookie: str) -> str:
-    """Return the browser's id in a device cookie of this account, or ""."""
+    """Return the browser's id in a valid device cookie of this account, or ""."""
     number, mac = cookie[:16], cookie[16:].encode("utf-8", "surrogatepass")
     expected_mac = _device_mac(key, address, number).encode()
     return number if hmac.compare_digest(mac, expected_mac) else ""

@@ -1,7 +1,7 @@
 """Verifies ID tokens of OpenID Connect: the signature and the claims.
 
-State, nonce and PKCE verifier of a sign-in are hashes of the token in the browser's cookie. The
-provider sees the hashes, and cannot compute the cookie from them.
+The state, nonce and PKCE verifier of a sign-in are hashes of the token in the browser's cookie, so
+that the provider cannot compute the cookie.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ _MAX_TOKEN_BYTES = 16 << 10
 CLOCK_LEEWAY = timedelta(minutes=1)
 """The largest difference accepted between the provider's clock and ours."""
 _MAX_TOKEN_AGE = timedelta(minutes=10)
-"""The greatest age of an ID token, which serves a single sign-in."""
+"""The maximum age of an ID token, which is used once."""
 
 
 class Unproven(Refused):
@@ -43,17 +43,17 @@ class Identity:
     email: str
     """The email address, if the provider has verified it; else ""."""
     has_factor: bool
-    """The person used a second factor at the provider."""
+    """Whether the person used a second factor at the provider."""
     authenticated_at: datetime | None
-    """The time of the person's last authentication there; None if the provider does not say."""
+    """The time of the last authentication at the provider; None if it is unknown."""
 
 
 class UnknownKey(Unproven):
-    """The provider's key set lacks the key of the ID token, which may be a new one."""
+    """The provider's known keys lack the key of the ID token, which may be new."""
 
 
 def derive(purpose: str, browser_token: str) -> str:
-    """Return the state, nonce or verifier (``purpose``): a hash of the browser's token."""
+    """Return the state, nonce or verifier (``purpose``), a hash of the browser's token."""
     return challenge_of(f"{purpose} {browser_token}")
 
 
@@ -70,7 +70,7 @@ def challenge_of(verifier: str) -> str:
 def verify(
     token: str, keys: Sequence[Any], desk: Registration, *, nonce: str, now: datetime
 ) -> Identity:
-    """Verify an ID token with the provider's keys (JWK). Return its identity. Raises Unproven."""
+    """Verify an ID token with the provider's keys (JWK). Return its identity, or raise Unproven."""
     from joserfc import jwt
     from joserfc.errors import JoseError
 
@@ -115,7 +115,7 @@ def _key(keys: Sequence[Any], header: Mapping[str, Any]) -> "Key":
 
 def _identity(claims: Mapping[str, Any], desk: Registration, now: datetime) -> Identity:
     client_id = desk.client_id
-    # another audience may be an attacker's program, which could pass the token on to us
+    # an attacker's program among the audience could use its token here
     if claims["aud"] not in (client_id, [client_id]) or claims.get("azp", client_id) != client_id:
         raise Unproven("the ID token is refused: it is for another program too")
     if claims["iat"] < (now - _MAX_TOKEN_AGE).timestamp():
@@ -131,11 +131,11 @@ def _identity(claims: Mapping[str, Any], desk: Registration, now: datetime) -> I
         subject=claims["sub"],
         email=str(email) if is_verified else "",
         has_factor=desk.factor != "" and desk.factor in proofs,
-        authenticated_at=_instant(claims.get("auth_time"), now),
+        authenticated_at=_auth_time(claims.get("auth_time"), now),
     )
 
 
-def _instant(seconds: Any, now: datetime) -> datetime | None:
-    """Return the time of a claim, at most ``now``; None for an invalid one."""
+def _auth_time(seconds: Any, now: datetime) -> datetime | None:
+    """Return the time of the claim auth_time, at most ``now``; None if it is invalid."""
     is_one = type(seconds) is int and 0 <= seconds <= (now + CLOCK_LEEWAY).timestamp()
     return min(datetime.fromtimestamp(seconds, UTC), now) if is_one else None

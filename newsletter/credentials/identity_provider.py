@@ -1,6 +1,6 @@
 """Client of the staff's identity provider (OpenID Connect): discovery, keys, tokens.
 
-The settings name the issuer. Responses are limited in time and size. Redirects are not followed.
+Responses are limited in time and size. Redirects are not followed.
 """
 
 import json
@@ -24,7 +24,7 @@ _CALL_TIMEOUT = timedelta(seconds=5)
 _MAX_ANSWER_BYTES = 256 << 10
 _MAX_CACHE_AGE = timedelta(hours=1)
 _MIN_KEY_AGE = timedelta(minutes=1)
-"""If an ID token names an unknown key, keys older than this are fetched again."""
+"""If an ID token names an unknown key, keys are fetched again unless they are newer."""
 
 
 @dataclass(kw_only=True)
@@ -35,13 +35,13 @@ class IdentityProvider:
     secret: str = field(repr=False)
     clock: Clock
     timeout: timedelta = _CALL_TIMEOUT
-    _fetched: dict[str, tuple[datetime, Mapping[str, Any]]] = field(default_factory=dict)
+    _cache: dict[str, tuple[datetime, Mapping[str, Any]]] = field(default_factory=dict)
 
     def authorization_url(self, browser_token: str, *, redirect_uri: str, force_login: bool) -> str:
-        """Return the URL at which a browser with this token in its cookie signs in.
+        """Return the provider's URL for the sign-in of a browser with this token in its cookie.
 
-        The provider sends the browser back to ``redirect_uri``. ``force_login`` has it authenticate
-        the person again. Raises Unproven.
+        The provider redirects to ``redirect_uri``. With ``force_login`` it authenticates the person
+        again. Raises Unproven.
         """
         base = self._endpoint("authorization_endpoint")
         query = {
@@ -61,7 +61,7 @@ class IdentityProvider:
     def exchange_code(self, code: str, browser_token: str, *, redirect_uri: str) -> Identity:
         """Exchange an authorization code for the person's identity. Raises Unproven."""
         token, nonce = (
-            self._token(code, browser_token, redirect_uri),
+            self._fetch_token(code, browser_token, redirect_uri),
             id_tokens.derive("nonce", browser_token),
         )
         now = self.clock.now()
@@ -89,21 +89,21 @@ class IdentityProvider:
         return endpoint
 
     def _get(self, url: str, max_age: timedelta) -> Mapping[str, Any]:
-        """Return the JSON object at a URL, from the cache if it is newer than ``max_age``."""
-        known, now = self._fetched.get(url), self.clock.now()
+        """Return the JSON object at a URL, from the cache unless that is ``max_age`` old."""
+        known, now = self._cache.get(url), self.clock.now()
         if not known or not timedelta(0) <= now - known[0] < max_age:
             request = HttpRequest(method="GET", url=url, headers={"Accept": "application/json"})
-            known = self._fetched[url] = now, self._call(request)
+            known = self._cache[url] = now, self._call(request)
         return known[1]
 
-    def _token(self, code: str, browser_token: str, redirect_uri: str) -> str:
+    def _fetch_token(self, code: str, browser_token: str, redirect_uri: str) -> str:
         form = {
             "grant_type": "authorization_code",
             "code": code,
             "redirect_uri": redirect_uri,
             "code_verifier": id_tokens.derive("verifier", browser_token),
         }
-        # RFC 6749, 2.3.1: both are encoded like a form before they are joined
+        # RFC 6749, 2.3.1: both are form-encoded before they are joined
         pair = (self.desk.client_id, self.secret)
         basic = ":".join(quote(each, safe="") for each in pair).encode()
         headers = {

@@ -1,7 +1,8 @@
 """The tokens of links in emails, which the workspace's keys sign.
 
-A token is base64url of: key number (1 byte), subject, and a MAC of 16 bytes by keyed BLAKE2b that
-is personalised by purpose. It contains no address, only letters, digits, ``-`` and ``_``.
+A token is base64url of the key's number (1 byte), the subject, and a MAC of 16 bytes (BLAKE2b,
+keyed and personalised by purpose). It has only letters, digits, ``-`` and ``_``, and
+contains no address.
 
 | purpose | subject (bytes) | length | lifetime |
 |---|---|---|---|
@@ -29,35 +30,35 @@ _TOKEN_BYTES = 1 + 4 + 6 + _MAC_BYTES
 _TOKEN_LENGTH = _TOKEN_BYTES // 3 * 4  # three bytes are four letters and nothing is left over
 
 
-class Departure(NamedTuple):
-    """The campaign and subscriber of an unsubscribe link."""
+class LeaveLink(NamedTuple):
+    """An unsubscribe link: its campaign and subscriber."""
 
     campaign_id: int
     subscriber_id: int
 
     @property
     def is_test(self) -> bool:
-        """Return whether the link is from a test mail or a preview, and ends nothing."""
+        """Whether the link is in a test email or a preview, and ends no subscription."""
         return self.campaign_id == 0
 
 
 class Owner(NamedTuple):
-    """The subscriber to whose preferences a link gives access."""
+    """A preferences link: its subscriber and the time of signing."""
 
     subscriber_id: int
     signed_at: datetime
 
     def is_late(self, now: datetime) -> bool:
-        """Return whether the link has expired. It then only allows to request a new link."""
-        is_early = self.signed_at > now + _MAX_CLOCK_SKEW  # else one key would open it for years
+        """Return whether the link has expired and only lets the reader request a new one."""
+        is_early = self.signed_at > now + _MAX_CLOCK_SKEW  # signed by a wrong clock
         return is_early or now > self.signed_at + PREFERENCES_LINK_LIFETIME
 
 
 class SignedLinks:
-    """Signs and verifies tokens of links. The last of ``keys`` signs, all verify.
+    """Signs tokens of links with the last of ``keys``, and verifies them with all.
 
-    ``retired`` are the positions of keys that only verify unsubscribe links. A key's position never
-    changes, since each token contains it.
+    ``retired`` are the positions of keys that only verify unsubscribe links. Positions never
+    change, because each token contains its key's.
     """
 
     def __init__(self, keys: Sequence[bytes], *, retired: Collection[int] = ()) -> None:
@@ -66,17 +67,17 @@ class SignedLinks:
         if len(keys) - 1 in retired:
             raise ValueError("the key that signs cannot be retired")
         self._retired = frozenset(retired)
-        self._unsubscribe = [_keyed(key, b"unsubscribe") for key in keys]
-        self._email = [_keyed(key, b"letter") for key in keys]
-        self._preferences = [_keyed(key, b"preferences") for key in keys]
-        # the first key stays for ever, and so does the id of a mail
+        self._unsubscribe = [_keyed_hash(key, b"unsubscribe") for key in keys]
+        self._email = [_keyed_hash(key, b"letter") for key in keys]
+        self._preferences = [_keyed_hash(key, b"preferences") for key in keys]
+        # by the first key, which never changes, so that Message-IDs are stable
         self._message = hashlib.blake2b(key=keys[0], digest_size=8, person=b"message")
 
     def unsubscribe_tokens(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
-        """Return a token per subscriber, which stays the same as long as the key signs."""
+        """Return a token for each subscriber, always the same as long as this key signs."""
         number = len(self._unsubscribe) - 1
         head = bytes([number]) + campaign_id.to_bytes(4)
-        # the beginning is hashed once: of a million tokens only the subscriber differs
+        # the common beginning is hashed once
         begun = self._unsubscribe[number].copy()
         begun.update(head)
         raw: list[bytes] = []
@@ -88,11 +89,11 @@ class SignedLinks:
         words = base64.urlsafe_b64encode(b"".join(raw)).decode()
         return [words[at : at + _TOKEN_LENGTH] for at in range(0, len(words), _TOKEN_LENGTH)]
 
-    def read_unsubscribe(self, token: str) -> Departure:
-        """Return the departure of an unsubscribe link. Raises NotFound."""
-        # retired keys count too, so that the link in an old email always unsubscribes
+    def read_unsubscribe(self, token: str) -> LeaveLink:
+        """Parse an unsubscribe token. Raises NotFound."""
+        # also with retired keys, so that links in old emails always work
         about = _read(token, self._unsubscribe, 4 + 6)
-        return Departure(int.from_bytes(about[:4]), int.from_bytes(about[4:]))
+        return LeaveLink(int.from_bytes(about[:4]), int.from_bytes(about[4:]))
 
     def email_token(self, email_id: int) -> str:
         return _sign(self._email, email_id.to_bytes(_EMAIL_BYTES))
@@ -102,18 +103,18 @@ class SignedLinks:
         return int.from_bytes(_read(token, self._email, _EMAIL_BYTES, self._retired))
 
     def preferences_token(self, subscriber_id: int, at: datetime) -> str:
-        """Return the token of a preferences link; ``at`` is stored to the minute."""
+        """Return the token of a preferences link, with ``at`` to the minute."""
         minutes = (at - _EPOCH) // timedelta(minutes=1)
         return _sign(self._preferences, subscriber_id.to_bytes(6) + minutes.to_bytes(4))
 
     def read_preferences(self, token: str) -> Owner:
-        """Return the owner of a preferences link. Raises NotFound."""
+        """Parse a preferences token. Raises NotFound."""
         about = _read(token, self._preferences, 6 + 4, self._retired)
         minutes = int.from_bytes(about[6:])
         return Owner(int.from_bytes(about[:6]), _EPOCH + minutes * timedelta(minutes=1))
 
     def message_ids(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
-        """Return the part of Message-ID before the @: signed, and the same in each attempt."""
+        """Return the Message-ID's part before the @ for each subscriber, the same every time."""
         begun = self._message.copy()
         begun.update(campaign_id.to_bytes(4))
         ids, middle = list[str](), f".{campaign_id}."
@@ -124,7 +125,7 @@ class SignedLinks:
         return ids
 
 
-def _keyed(key: bytes, purpose: bytes) -> "hashlib.blake2b":
+def _keyed_hash(key: bytes, purpose: bytes) -> "hashlib.blake2b":
     return hashlib.blake2b(key=key, digest_size=_MAC_BYTES, person=purpose)
 
 
@@ -138,17 +139,16 @@ def _sign(keys: "Sequence[hashlib.blake2b]", about: bytes) -> str:
 def _read(
     token: str, keys: "Sequence[hashlib.blake2b]", size: int, retired: Collection[int] = frozenset()
 ) -> bytes:
-    """Return the content of a token that one of the keys signed, and no retired one.
-
-    Raises NotFound.
-    """
+    """Return the subject of a token that a key signed, except a retired one. Raises NotFound."""
     try:
         raw = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
     except (binascii.Error, UnicodeEncodeError):
         raw = b""
     body, claimed = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
     is_ours = len(body) == 1 + size and body[0] < len(keys) and body[0] not in retired
-    if is_ours and base64.urlsafe_b64encode(raw).decode() == token:  # + and / are read too
+    if (
+        is_ours and base64.urlsafe_b64encode(raw).decode() == token
+    ):  # b64decode also accepts + and /
         mac = keys[body[0]].copy()
         mac.update(body)
         if hmac.compare_digest(mac.digest(), claimed):

@@ -1,4 +1,4 @@
-"""Passkeys (WebAuthn): the options for the browser, and the check of its answer.
+"""Passkeys (WebAuthn): options for the browser, and the verification of its answer.
 
 The authenticator signs a random challenge, the origin that the browser saw and the relying party's
 id. No attestation is requested.
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 _CHALLENGE_BYTES = 32
 _TIMEOUT_MS = int(CHALLENGE_LIFETIME.total_seconds()) * 1000
-"""The time in which the person must answer the browser."""
+"""The time that the browser gives the person."""
 _COSE_ALGORITHMS = (-8, -7, -257)
 """EdDSA, ES256 and RS256, as COSE numbers. Other algorithms are refused."""
 
 
-class Unfit(Exception):
+class InvalidPasskey(Exception):
     """The browser's answer is invalid. The message is for the audit log."""
 
 
@@ -31,15 +31,13 @@ def new_challenge() -> str:
     return secrets.token_urlsafe(_CHALLENGE_BYTES)
 
 
-def handle_of(key: bytes, address: str) -> bytes:
+def user_handle(key: bytes, address: str) -> bytes:
     """Return the WebAuthn user handle of an account, which reveals no name (WebAuthn, 14.6.1)."""
-    verify_creation = hashlib.blake2b(
-        address.encode(), key=key, digest_size=32, person=b"passkey handle"
-    )
-    return verify_creation.digest()
+    digest = hashlib.blake2b(address.encode(), key=key, digest_size=32, person=b"passkey handle")
+    return digest.digest()
 
 
-# --- what a browser is asked for
+# --- options for the browser
 
 
 def creation_options(
@@ -57,7 +55,7 @@ def creation_options(
         credentials=_descriptors(known),
         resident_key_requirement=ResidentKeyRequirement.PREFERRED,
         user_verification=UserVerificationRequirement.REQUIRED,
-        challenge=_octets(challenge),
+        challenge=_decode(challenge),
     )
     return {**options.public_key, "timeout": _TIMEOUT_MS}
 
@@ -69,65 +67,65 @@ def request_options(party: RelyingParty, challenge: str, known: Sequence[bytes])
     options, _ = _server(party).authenticate_begin(
         _descriptors(known),
         user_verification=UserVerificationRequirement.REQUIRED,
-        challenge=_octets(challenge),
+        challenge=_decode(challenge),
     )
     return {**options.public_key, "timeout": _TIMEOUT_MS}
 
 
-# --- what it brings back
+# --- answers of the browser
 
 
 def verify_creation(
     party: RelyingParty, challenge: str, answer_json: str
 ) -> tuple[bytes, bytes, int]:
-    """Return the id, the public key and the signature count of a new passkey. Raises Unfit."""
+    """Return a new passkey's id, public key and signature count. Raises InvalidPasskey."""
     from fido2.webauthn import RegistrationResponse
 
     try:
         answer = RegistrationResponse.from_dict(_read(answer_json))
         _refuse_framed(answer.response.client_data.cross_origin)
-        found = _server(party).register_complete(_state(challenge), answer)
+        found = _server(party).register_complete(_server_state(challenge), answer)
         data = found.credential_data
-        # 3 is the algorithm of a COSE key (RFC 9052, 7.1); only the offered ones are accepted
+        # key 3 is the algorithm (RFC 9052, 7.1); only offered ones are accepted
         if data is None or data.public_key.get(3) not in _COSE_ALGORITHMS:
-            raise Unfit("a key of another kind than was asked for")
+            raise InvalidPasskey("a key of another kind than was asked for")
         if answer.raw_id != data.credential_id:
-            raise Unfit("two names for one key")
+            raise InvalidPasskey("two names for one key")
         return data.credential_id, bytes(data), found.counter
-    except Unfit:
+    except InvalidPasskey:
         raise
     except Exception as error:  # an attacker chooses each byte and may break any parser
-        raise Unfit(_error_words(error)) from error
+        raise InvalidPasskey(_error_words(error)) from error
 
 
 def verify_assertion(
     party: RelyingParty, challenge: str, answer_json: str, known: Mapping[bytes, bytes]
 ) -> tuple[bytes, int]:
-    """Return the id and signature count of the ``known`` passkey that signed. Raises Unfit."""
+    """Return the id and signature count of the passkey that signed. Raises InvalidPasskey."""
     from fido2.webauthn import AttestedCredentialData, AuthenticationResponse
 
     try:
         answer = AuthenticationResponse.from_dict(_read(answer_json))
         _refuse_framed(answer.response.client_data.cross_origin)
         keys = [AttestedCredentialData(value) for value in known.values()]
-        passkey = _server(party).authenticate_complete(_state(challenge), keys, answer)
+        passkey = _server(party).authenticate_complete(_server_state(challenge), keys, answer)
         return passkey.credential_id, answer.response.authenticator_data.counter
-    except Unfit:
+    except InvalidPasskey:
         raise
-    except Exception as error:  # as in made
-        raise Unfit(_error_words(error)) from error
+    except Exception as error:  # as in verify_creation
+        raise InvalidPasskey(_error_words(error)) from error
 
 
 def _read(answer_json: str) -> dict[str, Any]:
-    # the library makes a number in the place of a text into as many zero bytes
+    # numbers as text, because the library makes a number into as many zero bytes
     read: dict[str, Any] = json.loads(answer_json, parse_int=str)
     return read
 
 
 def _refuse_framed(cross_origin: bool) -> None:
-    """Refuse an answer from within a frame, which the library does not check. Raises Unfit."""
+    """Raise InvalidPasskey for an answer from within a frame, which the library accepts."""
     if cross_origin is not False:
-        raise Unfit("asked for within another website")
+        raise InvalidPasskey("asked for within another website")
 
 
 _ERROR_WORDS = {
@@ -144,7 +142,7 @@ _ERROR_WORDS = {
 
 
 def _error_words(error: Exception) -> str:
-    """Return the error in words, without any part of the answer."""
+    """Return words for an error, without any part of the answer."""
     message = str(error) if type(error) is ValueError else ""
     return next(
         (text for start, text in _ERROR_WORDS.items() if message.startswith(start)), "not legible"
@@ -165,8 +163,8 @@ def _server(party: RelyingParty) -> "Fido2Server":
     return server
 
 
-def _state(challenge: str) -> dict[str, Any]:
-    """Return the server state with which the library checks an answer."""
+def _server_state(challenge: str) -> dict[str, Any]:
+    """Return the state with which the library checks an answer."""
     from fido2.webauthn import UserVerificationRequirement
 
     return {"challenge": challenge, "user_verification": UserVerificationRequirement.REQUIRED}
@@ -179,7 +177,7 @@ def _descriptors(known: Sequence[bytes]) -> list[Any]:
     return [PublicKeyCredentialDescriptor(type=kind, id=name) for name in known]
 
 
-def _octets(challenge: str) -> bytes:
+def _decode(challenge: str) -> bytes:
     from fido2.utils import websafe_decode
 
     return websafe_decode(challenge)

@@ -1,8 +1,8 @@
 """Hashes and compares passwords, and refuses weak ones.
 
 Argon2id with 19 MiB and two passes, as OWASP advises. Two hashes are computed at a time, so that
-batch sending keeps memory and cores. The queue is short. It has separate limits for known people,
-so that strangers cannot fill it.
+sending keeps memory and cores. The queue is short, with a separate limit for known people, so that
+strangers cannot keep them out.
 """
 
 import re
@@ -26,20 +26,20 @@ MAX_CHARS = 200
 _BUSY_MESSAGE = "too many people are signing in just now; try again in a minute"
 _MAX_SCORED_CHARS = 72
 _MIN_OWN_CHARS = 8
-"""The characters that a password must have besides the person's name and address."""
+"""The characters that a password must have without the person's name and address."""
 _MIN_SCORE = 4
-"""The lowest accepted score of zxcvbn, from 0 to 4; ``summer2026!!`` is below it."""
+"""The lowest accepted score of zxcvbn, 0 to 4. ``summer2026!!`` has less."""
 
 
 class Busy(Refused):
-    """The queue is full, or the wait for a free slot timed out. No password was compared."""
+    """The queue is full, or no slot was free in time. No password was compared."""
 
 
 class Passwords:
-    """Hashes and compares passwords. ``memory`` is in KiB, ``patience`` in seconds.
+    """Hashes and compares passwords. ``memory`` is in KiB.
 
-    At most ``waiting`` strangers wait for a slot, ``network`` of them from one network, and as many
-    known people besides. Each of them blocks a thread of the web server.
+    At most ``waiting`` strangers wait for a slot, at most ``network`` of them from one network, and
+    as many known people. Each blocks a thread of the web server.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Passwords:
 
     @cached_property
     def _dummy_hash(self) -> str:
-        """A hash to compare with if there is no account, so that both cases take as long."""
+        """A hash for comparison if there is no account, so that both cases take as long."""
         return self._hasher.hash("nobody's")
 
     def hash(self, password: str) -> str:
@@ -78,7 +78,7 @@ class Passwords:
             return self._hasher.hash(_normalise(password))
 
     def matches(self, password: str, hashed: str) -> bool:
-        """Return whether a password has this hash; never for "", in the same time. Raises Busy."""
+        """Return whether a password has this hash, in equal time for the hash "". Raises Busy."""
         from argon2.exceptions import InvalidHashError, VerificationError
 
         dummy = self._dummy_hash  # made with the first password, right or wrong
@@ -91,9 +91,9 @@ class Passwords:
 
     @contextmanager
     def queue(self, network: str = "", *, is_known: bool = False) -> Iterator[None]:
-        """Join the queue while the block compares passwords. Raises Busy if the queue is full.
+        """Join the queue during the block, which compares passwords. Raises Busy if it is full.
 
-        ``is_known``: an earlier sign-in, a session or a link vouches for the person.
+        ``is_known``: an earlier sign-in, a session or a link proves who the person is.
         """
         limits = {"known": self._max_queued} if is_known else {"strangers": self._max_queued}
         if network and not is_known:
@@ -107,11 +107,11 @@ class Passwords:
         finally:
             with self._lock:
                 self._queued.subtract(limits.keys())
-                self._queued = +self._queued  # a network that is gone takes no memory
+                self._queued = +self._queued  # drops zeros
 
     @contextmanager
     def slot(self) -> Iterator[None]:
-        """Hold a slot for computing a hash. Raises Busy if none is free for long."""
+        """Hold a slot for one hash during the block. Raises Busy if none is free in time."""
         if not self._slots.acquire(timeout=self._patience):
             raise Busy(_BUSY_MESSAGE)
         try:
@@ -145,12 +145,12 @@ def _is_guessable(password: str, personal_words: tuple[str, ...]) -> bool:
     parts = [
         part for one in personal_words for part in (one, *re.split(r"[\W_]+", one)) if len(part) > 2
     ]
-    rest = password
+    own_part = password
     for part in sorted(parts, key=len, reverse=True):
-        rest = re.sub(re.escape(part), "", rest, flags=re.IGNORECASE)
-    if len(rest) < _MIN_OWN_CHARS:
+        own_part = re.sub(re.escape(part), "", own_part, flags=re.IGNORECASE)
+    if len(own_part) < _MIN_OWN_CHARS:
         return True
-    # its beginning: the time that zxcvbn takes grows far faster than the length
+    # only the beginning, because zxcvbn's time grows far faster than the length
     score = zxcvbn(password[:_MAX_SCORED_CHARS], user_inputs=parts)["score"]
     return bool(score < _MIN_SCORE)
 

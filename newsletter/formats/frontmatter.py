@@ -1,4 +1,4 @@
-"""Split a Markdown file from its YAML front matter, and read the values with their lines."""
+"""Splits a Markdown file into YAML front matter and body, and reads the values."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -10,15 +10,15 @@ import yaml
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.setting import control_in_value
 from newsletter.domain.subscribers.address import fold, parse_address
-from newsletter.formats.scalars import NULL_TAG, TEXT_TAG, did_you_mean, misreading, quoted
+from newsletter.formats.scalars import NULL_TAG, TEXT_TAG, did_you_mean, misreading, quote
 from newsletter.formats.text import control_in_lines
-from newsletter.formats.yaml_nodes import HalfCharacter, compose, in_plain_words, mark_of
+from newsletter.formats.yaml_nodes import HalfCharacter, compose, in_plain_words, position_of
 
 _ENTRY_PATTERN = re.compile(r"(?P<key>[A-Za-z_]\w*):[ \t]+(?P<value>\S.*)")
 _MAX_QUOTED_CHARS, _MAX_SHOWN_CHARS = 300, 40
 MAX_HEADER_BYTES = 64 << 10
 MAX_KEYS = 60
-"""Maximum number of keys. A statement has 23, a WordPress export about 30."""
+"""The maximum number of keys. A statement has 23, a WordPress export about 30."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class Field:
     key: str
     node: yaml.Node
     line: int
-    """In the file, from 1."""
+    """The line in the file, from 1."""
     rest: str
     """The text after the value on its last line."""
 
@@ -39,7 +39,7 @@ class FrontMatter:
 
     fields: Mapping[str, Field]
     body: str
-    """Markdown, without blank lines around it."""
+    """The Markdown without blank lines before and after it."""
     body_line: int
     """The body's first line in the file, from 1."""
 
@@ -107,7 +107,7 @@ def _fields(header: str, file: str) -> dict[str, Field]:
     fields: dict[str, Field] = {}
     faults: list[Fault] = []
     for key_node, node in root.value:
-        # YAML counts from 0, and the --- above is no part of what it reads
+        # YAML counts from 0, and without the line --- above
         line = key_node.start_mark.line + 2
         key = key_node.value if isinstance(key_node, yaml.ScalarNode) else "?"
         if key in fields:
@@ -123,12 +123,12 @@ def _fields(header: str, file: str) -> dict[str, Field]:
 
 
 def _explain(error: yaml.MarkedYAMLError, header: str, file: str) -> Fault:
-    fault = Fault(file=file, line=mark_of(error).line + 2, message=in_plain_words(error))
+    fault = Fault(file=file, line=position_of(error).line + 2, message=in_plain_words(error))
     if isinstance(error, HalfCharacter):
         return fault
     lines = header.split("\n")
     number = min(error.problem_mark.line, len(lines) - 1) if error.problem_mark else 0
-    for candidate in (number, number - 1):  # YAML often notices only on the next line
+    for candidate in (number, number - 1):  # YAML often reports the next line
         hint = _hint(lines[candidate]) if candidate >= 0 else ""
         if hint:
             return Fault(file=file, line=candidate + 2, message=hint)
@@ -148,7 +148,7 @@ def _hint(line: str) -> str:
     if ": " in value and value[0] not in "\"'":
         why = "YAML reads the colon in it as another key"
     text = value[1:] if value[0] in "\"'" and value.count(value[0]) == 1 else value
-    return f"{key}: {why}; put the value in quotes: {key}: {quoted(text)}"
+    return f"{key}: {why}; put the value in quotes: {key}: {quote(text)}"
 
 
 def _readable(line: str) -> bool:
@@ -170,7 +170,7 @@ _SWITCH_TAG = "tag:yaml.org,2002:bool"
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """Reads values of the front matter by key, and collects faults."""
+    """Reads values of the front matter by key, and collects their faults."""
 
     front: FrontMatter
     file: str
@@ -190,15 +190,15 @@ class Reader:
         value = self._plain_text(key, place)
         return None if value is None else self._checked(key, value, check, place.line)
 
-    def decisive(self, key: str, check: Callable[[str], T]) -> T | None:
-        """Return a text that decides on recipients or time. An empty value is a fault."""
+    def required(self, key: str, check: Callable[[str], T]) -> T | None:
+        """Return a text that decides about recipients or time: an empty value is a fault."""
         place = self.front.fields.get(key)
         if place is not None and _is_empty(place.node):
             self.fault(key, "has no value; fill it in, or take the line out")
             return None
         return self.text(key, check)
 
-    def switch(self, key: str) -> bool:
+    def flag(self, key: str) -> bool:
         """Return whether a field is true; a field that is absent or faulty is false."""
         place = self.front.fields.get(key)
         if place is None:
@@ -214,7 +214,7 @@ class Reader:
         return bool(value == "true")
 
     def moment_text(self, key: str, check: Callable[[str], T]) -> T | None:
-        """Return the text of a date or a time, whichever type YAML gives it."""
+        """Return the checked text of a date or time, of any YAML type."""
         place = self.front.fields.get(key)
         if place is None:
             return None
@@ -226,8 +226,8 @@ class Reader:
             return None
         return self._checked(key, place.node.value.strip(), check, place.line, raw=place.node)
 
-    def several(self, key: str, check: Callable[[str], str], example: str) -> tuple[str, ...]:
-        """Return texts without repeats; () if absent or faulty. An empty list is a fault."""
+    def texts(self, key: str, check: Callable[[str], str], example: str) -> tuple[str, ...]:
+        """Return the checked texts of a list, each once, or () if absent, empty or faulty."""
         place = self.front.fields.get(key)
         if place is None:
             return ()
@@ -245,7 +245,7 @@ class Reader:
             self.fault(key, "holds something that is not one word of text", line)
             return None
         if node.tag != TEXT_TAG:
-            self.fault(key, _misread(node, write=quoted(node.value)), line)
+            self.fault(key, _misread(node, write=quote(node.value)), line)
             return None
         return self._checked(key, node.value, check, line)
 
@@ -257,11 +257,11 @@ class Reader:
             return None
         cut = _text_lost_as_comment(field)
         if cut:
-            value = quoted(f"{node.value} {cut}".strip())
+            value = quote(f"{node.value} {cut}".strip())
             self.fault(key, f"YAML drops all from {cut!r} on as a comment; write {key}: {value}")
             return None
         if node.tag != TEXT_TAG:
-            self.fault(key, _misread(node, write=f"{key}: {quoted(node.value)}"))
+            self.fault(key, _misread(node, write=f"{key}: {quote(node.value)}"))
             return None
         return str(node.value).strip()
 
@@ -280,7 +280,7 @@ class Reader:
         try:
             return check(value)
         except ValueError as error:
-            # what YAML would make of it, if that is a surprise
+            # a hint if YAML reads a number
             misread = raw is not None and not raw.style and raw.tag not in {TEXT_TAG, NULL_TAG}
             meaning = misreading(raw.value) if raw is not None and misread else ""
             hint = f" (YAML reads {value} as {meaning})" if "number" in meaning else ""
@@ -303,13 +303,13 @@ def _misread(node: yaml.ScalarNode, *, write: str) -> str:
 
 
 def _text_lost_as_comment(field: Field) -> str:
-    """Return text that YAML drops as a comment without a blank after #: ``wins #1 spot``."""
+    """Return the text that YAML drops as a comment, but people mean: ``wins #1 spot``."""
     rest = field.rest.strip()
     node = field.node
     is_plain = isinstance(node, yaml.ScalarNode) and not node.style
     return rest if is_plain and rest.startswith("#") and rest[1:2].strip() not in {"", "#"} else ""
 
 
-def address(value: str) -> str:
+def read_address(value: str) -> str:
     """Return a folded address. Raises ValueError."""
     return fold(parse_address(value))

@@ -1,4 +1,4 @@
-"""Tell how YAML reads an unquoted value, and write text so that YAML reads it as text."""
+"""Says how YAML reads an unquoted value, and writes text so that YAML reads it as text."""
 
 import json
 import re
@@ -15,17 +15,16 @@ _TAG_IN_WORDS = {
     "tag:yaml.org,2002:value": "a default value",
 }
 _MAX_NUMBER_CHARS = 100
-"""Maximum characters of a number: parsing takes quadratic time, and Python stops at 4,300
-digits."""
+"""The longest number that is parsed, which takes quadratic time."""
 _PLAIN = re.compile(r"[^\W_][^\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff]*")
 _MARKUP = re.compile(r":(?: |$)| #|[\[\]{},&*?|<>=!%@`\"\\]|\s$")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 @lru_cache(maxsize=4096)
-def tag_of_plain(value: str) -> str:
+def plain_tag(value: str) -> str:
     """Return the tag of an unquoted scalar in YAML 1.1, as PyYAML's safe loader does."""
-    import yaml  # whoever only writes front matter needs none
+    import yaml  # not needed for writing front matter
 
     resolvers = yaml.SafeLoader.yaml_implicit_resolvers
     for tag, pattern in resolvers.get(value[:1], []):
@@ -36,8 +35,8 @@ def tag_of_plain(value: str) -> str:
 
 @lru_cache(maxsize=1024)
 def misreading(value: str) -> str:
-    """Return what YAML reads instead of a text, in words; "" if it reads the text."""
-    tag = tag_of_plain(value)
+    """Return in words what YAML reads instead of a text; "" if it reads the text."""
+    tag = plain_tag(value)
     if tag == TEXT_TAG:
         return ""
     if tag in _TAG_IN_WORDS:
@@ -55,16 +54,16 @@ def misreading(value: str) -> str:
     return str(meant).lower() if isinstance(meant, bool) else f"the number {meant}"
 
 
-def quoted(value: str) -> str:
-    """Return a value in quotes with as few escapes as possible, for people to copy."""
+def quote(value: str) -> str:
+    """Return a value in YAML quotes, with few escapes, for people to copy."""
     if '"' not in value and "\\" not in value:
         return f'"{value}"'
     return "'" + value.replace("'", "''") + "'"
 
 
-def scalar(value: str) -> str:
+def write_scalar(value: str) -> str:
     """Return a text as YAML, unquoted if possible."""
-    if _PLAIN.fullmatch(value) and not _MARKUP.search(value) and tag_of_plain(value) == TEXT_TAG:
+    if _PLAIN.fullmatch(value) and not _MARKUP.search(value) and plain_tag(value) == TEXT_TAG:
         return value
     text = json.dumps(value, ensure_ascii=False)
     return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)

@@ -1,4 +1,4 @@
-"""Decode UTF-8, and find control characters."""
+"""Decodes UTF-8, and finds control characters."""
 
 import re
 
@@ -6,13 +6,13 @@ from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.setting import name_control
 
 CONTROL_IN_LINES = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]"
-"""Pattern of control characters. Tabs and ``\\n`` do not count."""
+"""A pattern of control characters except tabs and ``\\n``."""
 
 
 def decode_utf8(data: bytes, *, file: str) -> str:
-    """Read UTF-8 with or without a byte order mark, all line ends as ``\\n``.
+    """Decode UTF-8, with or without a byte order mark; line ends become ``\\n``.
 
-    Raises InvalidInput naming the line and the byte.
+    Raises InvalidInput with the line and the byte.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         message = "is UTF-16; save the file as UTF-8"
@@ -30,6 +30,6 @@ def decode_utf8(data: bytes, *, file: str) -> str:
 
 
 def control_in_lines(text: str) -> tuple[int, str] | None:
-    """Return line and name of a text's first control character."""
+    """Return (line, name) of the first control character, or None."""
     found = re.search(CONTROL_IN_LINES, text)
     return (text.count("\n", 0, found.start()) + 1, name_control(found[0])) if found else None

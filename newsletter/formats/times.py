@@ -1,4 +1,4 @@
-"""Read dates and times in front matter and lists of subscribers."""
+"""Parses dates, times, time zones and languages in front matter and subscriber files."""
 
 import re
 from datetime import date, datetime, time
@@ -20,7 +20,7 @@ _LANGUAGE_PATTERN = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 
 
 def read_date(value: str) -> date:
-    """Read ``2011-09-21``. Raises ValueError saying what to write."""
+    """Parse ``2011-09-21``. Raises ValueError with what to write."""
     if _TIME_PATTERN.fullmatch(value):
         raise ValueError(f"{value} has a time; write the date alone, like {value[:10]}")
     if not _DATE_PATTERN.fullmatch(value):
@@ -32,9 +32,9 @@ def read_date(value: str) -> date:
 
 
 def read_time(value: str) -> datetime:
-    """Read ``2011-09-21 14:00``, optionally with seconds and an offset.
+    """Parse ``2011-09-21 14:00``, optionally with seconds and an offset.
 
-    Naive without an offset; cut to microseconds. Raises ValueError saying what to write.
+    Without an offset the result is naive. Raises ValueError with what to write.
     """
     if _DATE_PATTERN.fullmatch(value):
         raise ValueError(f"{value} has no time; write it like {value} 14:00")
@@ -52,12 +52,12 @@ def read_time(value: str) -> datetime:
 
 
 def is_local(value: str) -> bool:
-    """Whether the value names a time by each reader's own clock."""
+    """Return whether the value is a time by each reader's own clock."""
     return _LOCAL_WORD_PATTERN.search(value) is not None
 
 
 def read_local(value: str) -> LocalTime:
-    """Read ``09:00 local``, or that after a date. Raises ValueError saying what to write."""
+    """Parse ``[2011-09-21] 09:00 local``. Raises ValueError with what to write."""
     found = _LOCAL_TIME_PATTERN.fullmatch(value)
     if found is None or not _HOUR.fullmatch(found["hour"]):
         raise ValueError(
@@ -71,18 +71,12 @@ def read_local(value: str) -> LocalTime:
 
 
 def read_instant(value: str) -> datetime:
-    """Read a time as an instant in UTC; without an offset it is UTC.
-
-    Raises ValueError saying what to write.
-    """
+    """Parse a time, in UTC without an offset, as an instant. Raises ValueError."""
     return resolve(read_time(value), "UTC")
 
 
 def read_day_or_instant(value: str) -> datetime:
-    """Read a date as its first moment, or a time, as an instant in UTC.
-
-    Raises ValueError saying what to write.
-    """
+    """Parse a time, or a date as its first moment, as an instant. Raises ValueError."""
     if _DATE_PATTERN.fullmatch(value):
         return resolve(datetime.combine(read_date(value), time.min), "UTC")
     if not _TIME_PATTERN.fullmatch(value):
@@ -93,13 +87,13 @@ def read_day_or_instant(value: str) -> datetime:
 
 @lru_cache(maxsize=1024)
 def zone_objection(name: str) -> str:
-    """Return the fault of an IANA time zone, or ""."""
+    """Return why a name is no IANA time zone, or ""."""
     if name in every_zone():
         return ""
     zones: dict[str, str] = {}
     for zone in sorted(every_zone(), key=len):
         zones.setdefault(zone.casefold(), zone)
-        zones.setdefault(zone.rpartition("/")[2].casefold(), zone)  # most people know the city
+        zones.setdefault(zone.rpartition("/")[2].casefold(), zone)  # people know the city
     matches = get_close_matches(name.strip().casefold().replace(" ", "_"), zones, n=1, cutoff=0.8)
     hint = f"did you mean {zones[matches[0]]}?" if matches else "write one like Europe/Berlin"
     return f"{name!r} is not a time zone; {hint}"
@@ -107,7 +101,7 @@ def zone_objection(name: str) -> str:
 
 @lru_cache(maxsize=1024)
 def language_objection(tag: str) -> str:
-    """Return the fault of a language tag (BCP 47), or ""."""
+    """Return why a text is no language tag (BCP 47), or ""."""
     if _LANGUAGE_PATTERN.fullmatch(tag):
         return ""
     return f"{tag!r} is not a language tag; write one like en, es or pt-BR"

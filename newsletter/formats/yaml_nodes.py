@@ -1,4 +1,4 @@
-"""Read YAML as nodes with their places: settings, front matter, files of subscribers."""
+"""Reads YAML as nodes with their positions: settings, front matter, subscriber files."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -7,69 +7,68 @@ from typing import IO, Any
 
 import yaml
 
-from newsletter.formats.scalars import TEXT_TAG, tag_of_plain
+from newsletter.formats.scalars import TEXT_TAG, plain_tag
 
-_FAST: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_NESTING_DEPTH = 30
 
 
-class NotRead(yaml.MarkedYAMLError):
+class UnsupportedYaml(yaml.MarkedYAMLError):
     """YAML that is not supported here; ``problem`` says what to write."""
 
 
-class HalfCharacter(NotRead):
-    """Half of a character that JSON writes in two, ``\\uD83D\\uDE00``."""
+class HalfCharacter(UnsupportedYaml):
+    """A lone surrogate, half of a character that JSON writes as ``\\uD83D\\uDE00``."""
 
 
-class Nodes:
-    """Composes the nodes of a text one by one, as they are asked for.
+class NodeReader:
+    """Composes the nodes of a text one by one, without aliases, to a limited depth.
 
-    PyYAML's own composer keeps the whole tree, follows aliases and has no limit of depth. Raises
-    yaml.YAMLError.
+    PyYAML's own composer keeps the whole tree. Raises yaml.YAMLError.
     """
 
     def __init__(
         self,
         text: str | IO[str],
         *,
-        loader: type[yaml.SafeLoader | yaml.CSafeLoader] = _FAST,
+        loader: type[yaml.SafeLoader | yaml.CSafeLoader] = _LOADER,
         deepest: int = _MAX_NESTING_DEPTH,
     ) -> None:
         self._events = iter(yaml.parse(text, Loader=loader))
         self._deepest = deepest
 
     def event(self) -> Any:
-        """Return the next event; untyped, because libyaml's events have other marks."""
+        """Return the next event. libyaml's events have marks of another type."""
         return next(self._events)
 
     def node(self, event: Any = None, depth: int = 0) -> yaml.Node:
-        """Read one whole value; ``event`` is its first event, if already read."""
+        """Compose one value. ``event`` is its first event if that is already read."""
         event = event or self.event()
         start: Any = event.start_mark
         end: Any = event.end_mark
         if isinstance(event, yaml.ScalarEvent):
-            tag = _explicit(event) or (tag_of_plain(event.value) if event.implicit[0] else TEXT_TAG)
+            tag = _written_tag(event) or (plain_tag(event.value) if event.implicit[0] else TEXT_TAG)
             return yaml.ScalarNode(tag, _join_surrogates(event), start, end, event.style)
         if isinstance(event, yaml.AliasEvent):
-            # an alias repeats a value: a few lines of them repeat without end
+            # a few lines of aliases may repeat a value without end
             what = "aliases (*name) are not read here; write the value out, or put it in quotes"
-            raise NotRead(None, None, what, start)
+            raise UnsupportedYaml(None, None, what, start)
         if depth > self._deepest:
             what = "groups and lists lie too deep in each other; close brackets"
-            raise NotRead(None, None, what, start)
+            raise UnsupportedYaml(None, None, what, start)
         inner: list[yaml.Node] = []
         while not isinstance(following := self.event(), yaml.CollectionEndEvent):
             inner.append(self.node(following, depth + 1))
         end = following.end_mark
         if isinstance(event, yaml.SequenceStartEvent):
-            tag = _explicit(event) or yaml.Loader.DEFAULT_SEQUENCE_TAG
+            tag = _written_tag(event) or yaml.Loader.DEFAULT_SEQUENCE_TAG
             return yaml.SequenceNode(tag, inner, start, end)
-        tag = _explicit(event) or yaml.Loader.DEFAULT_MAPPING_TAG
+        tag = _written_tag(event) or yaml.Loader.DEFAULT_MAPPING_TAG
         return yaml.MappingNode(tag, list(zip(inner[::2], inner[1::2], strict=True)), start, end)
 
 
 def _join_surrogates(event: Any) -> str:
-    """Return the text, with JSON's two halves (``\\uD83D\\uDE00``) as one character."""
+    """Return the text with each pair of surrogates (``\\uD83D\\uDE00``) as one character."""
     if event.style != '"':
         return str(event.value)
     try:
@@ -79,24 +78,23 @@ def _join_surrogates(event: Any) -> str:
         raise HalfCharacter(None, None, what, event.start_mark) from error
 
 
-def _explicit(event: Any) -> str:
-    """Return the written tag; ``!`` alone only forces text."""
+def _written_tag(event: Any) -> str:
+    """Return the written tag, or "". A lone ``!`` only forces text."""
     return "" if event.tag in {None, "!"} else str(event.tag)
 
 
 def compose(text: str) -> yaml.Node | None:
-    """Return the only document of a text, or None. Raises yaml.YAMLError.
+    """Return the only document of a text; None for an empty text. Raises yaml.YAMLError.
 
-    If libyaml fails, PyYAML's parser, ten times slower, reads again, so that messages are the same
-    with every installation.
+    If libyaml fails, PyYAML's slow parser reads again, so that messages are always the same.
     """
     try:
-        return _document(Nodes(text))
+        return _read_document(NodeReader(text))
     except yaml.YAMLError:
-        return _document(Nodes(text, loader=yaml.SafeLoader))
+        return _read_document(NodeReader(text, loader=yaml.SafeLoader))
 
 
-def _document(nodes: Nodes) -> yaml.Node | None:
+def _read_document(nodes: NodeReader) -> yaml.Node | None:
     nodes.event()
     if isinstance(begin := nodes.event(), yaml.StreamEndEvent):
         return None
@@ -112,27 +110,27 @@ def _document(nodes: Nodes) -> yaml.Node | None:
     return root
 
 
-_OPENING = ("while parsing a flow", "while scanning a quoted", "while scanning a simple key")
+_UNCLOSED = ("while parsing a flow", "while scanning a quoted", "while scanning a simple key")
 
 
 @cache
 def _hints() -> Mapping[str, str]:
-    """Return words in the messages of both parsers, and what to tell people."""
+    """Return words in a parser's message → the explanation for people."""
     text = files("newsletter.formats").joinpath("hints.yaml").read_text("utf-8")
     hints: Mapping[str, str] = yaml.safe_load(text)
     return hints
 
 
 def in_plain_words(error: yaml.MarkedYAMLError) -> str:
-    """Say why YAML cannot be read, and what to do."""
-    if isinstance(error, NotRead):
+    """Return why YAML cannot be read, and what to do."""
+    if isinstance(error, UnsupportedYaml):
         return str(error.problem)
     problem = " ".join(part for part in (error.context, error.problem) if part)
     hint = next((hint for sign, hint in _hints().items() if sign in problem), "")
     return f"this is not YAML: {hint or f'{problem}; correct this line'}"
 
 
-def mark_of(error: yaml.MarkedYAMLError) -> Any:
-    """Return the place to look at: an unclosed opening, else where YAML stopped."""
-    is_at_opening = (error.context or "").startswith(_OPENING)
+def position_of(error: yaml.MarkedYAMLError) -> Any:
+    """Return the position of an unclosed opening, or else where YAML stopped."""
+    is_at_opening = (error.context or "").startswith(_UNCLOSED)
     return error.context_mark if is_at_opening else error.problem_mark

@@ -15,7 +15,7 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 from newsletter.domain.errors import Defect, Fault, InvalidConfiguration
-from newsletter.imports import Imported, imported
+from newsletter.imports import Imported, import_name
 from newsletter.providers.kind import Kind
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def probes(options: ProviderOptions, *, sender: str) -> tuple[Probe | Finding, .
     """Return the questions to the provider, and findings that need no question."""
     kind = _kind(options)
     check = KINDS[kind].check if kind else ""
-    make = _part(kind, check) if check else imported(f"{_PACKAGE_NAME}.common.doctor:no_probes")
+    make = _part(kind, check) if check else import_name(f"{_PACKAGE_NAME}.common.doctor:no_probes")
     found: tuple[Probe | Finding, ...] = make(options, sender)
     return found
 
@@ -124,7 +124,7 @@ def _signer(options: ProviderOptions, clock: Clock) -> Callable[[HttpRequest], H
 
 
 def _part(kind: str, name: str) -> Any:
-    return imported(f"{_PACKAGE_NAME}.{kind}.{name}")
+    return import_name(f"{_PACKAGE_NAME}.{kind}.{name}")
 
 
 def _transport(options: ProviderOptions, clock: Clock | None = None) -> Transport:

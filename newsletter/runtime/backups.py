@@ -1,4 +1,4 @@
-"""Backups: each is restored for a test before it gets its name. The newest are kept."""
+"""Backups, each tested by a restore before it gets its name. The newest ones are kept."""
 
 import math
 import re
@@ -44,7 +44,7 @@ class Backups:
             raise NotFound("newsletter.yaml names no folder for backups; write backups.folder")
         if not self.folder.is_dir():
             raise NotFound(f"there is no folder {self.folder}; make it, or mount its disk")
-        # a backup that was killed left these; one of today may still be under way
+        # old ones are of killed backups; one of today may still be under way
         for left in self.folder.glob(f".{self._prefix}*"):
             if left.stat().st_mtime < SystemClock().now().timestamp() - _DAY_SECONDS:
                 shutil.rmtree(left, ignore_errors=True)
@@ -59,9 +59,9 @@ class Backups:
         return file, found
 
     def write(self, file: Path) -> None:
-        """Copy the database as it is at one moment. Never overwrites. Raises Refused or NotFound.
+        """Copy the database as of one moment into a new file. Raises Refused or NotFound.
 
-        The copy of a server's database begins on hold, like a restored one.
+        The copy of a server's database is on hold, like a restored one.
         """
         with closing(open_database(self.settings)) as database:
             if database.is_missing():
@@ -75,10 +75,10 @@ class Backups:
                 copies.backup(self.settings.database_path, file)
 
     def test_restore(self, file: Path) -> str:
-        """Restore a backup to a temporary folder and check all of it with the workspace's keys.
+        """Restore a backup to a temporary folder and check it with the workspace's keys.
 
-        Return the counts of what it contains. Raises InvalidInput for a damaged file, Refused for a
-        backup of another workspace, and Defect if the audit log or an approval was altered.
+        Return the numbers of its rows, as text. Raises InvalidInput for a damaged file, Refused for
+        a backup of another workspace, and Defect if the audit log or an approval was changed.
         """
         workspace = self.settings.workspace
         with TemporaryDirectory(prefix=".rehearsal-", dir=file.absolute().parent) as folder:

@@ -1,4 +1,4 @@
-"""The service for campaigns: planning, starts, acts of people, digest emails."""
+"""The service for campaigns: digest emails, planning, starts, and acts of operators."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -29,7 +29,7 @@ class Campaigns:
     delivery: Delivery
 
     def prepare(self) -> None:
-        """Build all lazy attributes now, before threads share them."""
+        """Build the cached attributes now, before threads share them."""
         _ = (self.digest_builder, self.plan_rules)
 
     @cached_property
@@ -53,7 +53,7 @@ class Campaigns:
 
     @cached_property
     def rules(self) -> CampaignRules:
-        """The settings that decide which statements are sent, and when."""
+        """The settings that decide which statements are sent and when."""
         return self.settings.campaign_rules()
 
     @cached_property
@@ -63,7 +63,7 @@ class Campaigns:
         providers = self.delivery.pool
         limits = [pooled.provider.capabilities.max_recipients for pooled in providers.all]
         limits += [one.batch_size for one in self.settings.providers if one.batch_size is not None]
-        # a batch within a second, too
+        # so that a batch takes at most a second
         limits += [max(1, int(one.rate)) for one in self.settings.providers if one.rate is not None]
         return PlanRules(
             **vars(self.rules),
@@ -77,10 +77,10 @@ class Campaigns:
         return Starter(store=self.store, rules=self.rules, configuration=self.configuration)
 
     def current_terms(self, slug: str) -> ShownTerms:
-        """Return the number of readers and the time, which a command confirms. Raises NotFound."""
+        """Return the number of readers and the time, for a person to confirm. Raises NotFound."""
         with self.store.read() as tx:
             return current_terms(tx, find_status(tx, slug, self.rules))
 
     def actions_of(self, actor: str) -> OperatorActions:
-        """Return the acts that this person can perform on campaigns."""
+        """Return the acts on campaigns in the name of this person."""
         return OperatorActions(store=self.store, actor=actor)

@@ -1,4 +1,4 @@
-"""Posts notices to the team's channels: the HTTP calls, and the round that makes them."""
+"""Posts notices to the team's channels by HTTP."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _MIN_SECRET_CHARS = 6
 log = logging.getLogger("newsletter.run")
 
 
-def post_sender(settings: Settings, store: Store) -> PostSender:
+def make_post_sender(settings: Settings, store: Store) -> PostSender:
     channels = {channel.name: channel for channel in settings.channels()}
     options = {each.name: each for each in settings.notices}
     rules, organisation = settings.campaign_rules(), settings.organisation.name
@@ -56,7 +56,7 @@ def post_sender(settings: Settings, store: Store) -> PostSender:
             organisation=organisation,
             public_url=settings.public_url,
             at=store.clock.now(),
-        ).make(post, news)
+        ).send(post, news)
 
     return PostSender(
         store=store, channels=channels, compose=compose, call=call, jitter=random.random
@@ -72,7 +72,7 @@ class PostAttempt:
     public_url: str
     at: datetime
 
-    def make(self, post: ChannelPost, news: tuple[NoticeSection, ...]) -> Answer:
+    def send(self, post: ChannelPost, news: tuple[NoticeSection, ...]) -> Answer:
         url = self.options.url.get_secret_value()
         body = self._body(news)
         resolve = partial(
@@ -92,7 +92,7 @@ class PostAttempt:
             reason = f"HTTP {response.status}"
             if 300 <= response.status < 400:
                 reason += ": it leads to another address, and is not followed"
-            elif words := self._answer_words(response):
+            elif words := self._response_text(response):
                 reason += f": {words}"
             is_passing = response.status in _RETRIED_STATUSES or response.status >= 500
             verdict = Verdict.RETRY if is_passing else Verdict.REJECTED
@@ -100,7 +100,7 @@ class PostAttempt:
         except ProviderUnreachable as error:
             return _answer(Verdict.RETRY, str(error))
         except AnswerLost as error:
-            # a webhook has an id, by which its reader knows what came twice; a hub may fetch twice
+            # a webhook's id shows its reader that it came twice; a hub may fetch twice
             is_chat = isinstance(self.options, ChatOptions)
             return _answer(Verdict.UNKNOWN if is_chat else Verdict.RETRY, str(error))
 
@@ -112,10 +112,10 @@ class PostAttempt:
         return webhook_event(news, organisation=self.organisation, at=self.at)
 
     def _signature_headers(self, post: ChannelPost, body: bytes) -> Mapping[str, str]:
-        """Return the headers of Standard Webhooks; none for a chat, whose URL is its secret."""
+        """Return the headers of Standard Webhooks; {} for a chat, whose URL is secret."""
         if not isinstance(self.options, WebhookOptions):
             return {}
-        # a restored database gives numbers again, at another time
+        # with the time, because a restored database gives ids again
         name = f"notice_{post.id}_{post.made_at.timestamp():.0f}"
         key = parse_endpoint_secret(self.options.secret.get_secret_value())
         at = int(self.at.timestamp())
@@ -125,7 +125,7 @@ class PostAttempt:
             "webhook-signature": signature(key, name, at, body),
         }
 
-    def _answer_words(self, response: HttpResponse) -> str:
+    def _response_text(self, response: HttpResponse) -> str:
         """Return the text of a response, or "" if it repeats a part of the secret URL."""
         words = brief(response.body.decode("utf-8", "replace"))[:_MAX_REASON_CHARS]
         parts = urlsplit(self.options.url.get_secret_value())
@@ -145,12 +145,12 @@ def _answer(verdict: Verdict, reason: str, wait: timedelta | None = None) -> Ans
 
 
 class ChannelPostRunner:
-    """The scheduler's work on due posts."""
+    """Sends due posts for the scheduler."""
 
     def __init__(self, settings: Settings, store: Store, *, is_stopped: Callable[[], bool]) -> None:
         self._store = store
         self._stopped = is_stopped
-        self._sender = post_sender(settings, store)
+        self._sender = make_post_sender(settings, store)
         self._quiet = EmptyResultCache(store.change_number)
 
     def send_due(self) -> None:

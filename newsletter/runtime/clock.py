@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from newsletter.domain.clock import Clock
 
 _RUNS_IN_SLEEP = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-"""A clock that runs while the machine sleeps. On Linux it is not the monotonic one."""
+"""A monotonic clock that also runs while the machine sleeps."""
 
 
 class ServerClock:
-    """The database server's time, for several machines. Each ``synchronise`` reads it again."""
+    """The database server's time, which several machines share."""
 
     def __init__(self, ask: Callable[[], datetime], clock: Clock) -> None:
         self._ask = ask
@@ -19,7 +19,7 @@ class ServerClock:
         self.synchronise()
 
     def synchronise(self) -> None:
-        """Read the server's time. Raises StoreUnavailable."""
+        """Read the server's time again. Raises StoreUnavailable."""
         time = self._ask()
         self._start = time - self._clock.uptime()
 
@@ -38,5 +38,5 @@ class SystemClock:
         return datetime.now(UTC)
 
     def uptime(self) -> timedelta:
-        """Return the monotonic time, which also runs during sleep."""
+        """Return the monotonic time, which also runs while the machine sleeps."""
         return timedelta(seconds=time.clock_gettime(_RUNS_IN_SLEEP))

@@ -1,4 +1,4 @@
-"""Compares the settings and templates of this process with the files, and edits settings."""
+"""Compares the settings and templates of this process with the files, and edits the settings."""
 
 import hashlib
 import json
@@ -30,7 +30,7 @@ FilesSignature = tuple[tuple[str, int, int, int], ...]
 
 
 def renderer_of(settings: Settings) -> LazyRenderer:
-    """Return the renderer. Its fingerprint covers every setting that changes an email."""
+    """Return the renderer, with a fingerprint of each setting that changes an email."""
     return LazyRenderer(
         publisher=settings.publisher(),
         override=settings.resolve(Path("templates")),
@@ -41,8 +41,8 @@ def renderer_of(settings: Settings) -> LazyRenderer:
 class ConfigurationOnDisk:
     """Detects whether the files that this process loaded have changed since.
 
-    An admin's changes at the desk are written into the file. The service of this workspace then
-    restarts by itself, if the files have exactly these values.
+    An admin's changes at the desk are written into the file. If the files have exactly the saved
+    values, the service restarts by itself.
     """
 
     def __init__(self, settings: Settings, environ: Mapping[str, str], *, key: bytes) -> None:
@@ -52,7 +52,7 @@ class ConfigurationOnDisk:
         """The files' signature at the last comparison, and its result."""
         self._file = settings.resolve(Path(FILE_NAME))
         self._saved_file = settings.resolve(Path("var/settings.saved"))
-        """Contains the digest of the settings that were last saved at the desk."""
+        """The file with the digest of the settings that were last saved at the desk."""
 
     @cached_property
     def digest(self) -> str:
@@ -62,7 +62,7 @@ class ConfigurationOnDisk:
     def changed(self) -> str:
         """Return why a restart is needed, as a sentence, or "".
 
-        A file is read again only if its time, size or inode has changed.
+        The files are read again only if a time, size or inode has changed.
         """
         signature = _signature(self._settings)
         if signature != self._last_comparison[0]:
@@ -88,9 +88,9 @@ class ConfigurationOnDisk:
         return *self.read(data), data
 
     def save(self, changes: SettingChanges, *, by: str, expected_digest: str, store: Store) -> None:
-        """Write the changes into the file. ``expected_digest`` is the digest that the page showed.
+        """Write the changes into the file. ``expected_digest`` is the one that the page showed.
 
-        Raises InvalidConfiguration for a value, Refused, and Outdated if others changed the file.
+        Raises InvalidConfiguration for a value, Refused, and Outdated if the file has changed.
         """
         if not changes:
             return
@@ -107,11 +107,11 @@ class ConfigurationOnDisk:
                 self._saved_file.write_text(self._digest(settings, renderer))
                 _replace(self._file, data)
         except StoreUnavailable:
-            _replace(self._file, before)  # no change is without its line in the audit log
+            _replace(self._file, before)  # each change needs its line in the audit log
             raise
 
     def read(self, data: bytes | None = None) -> tuple[Settings, LazyRenderer]:
-        """Load the settings from disk, or from ``data``. Return them and their renderer."""
+        """Return the settings on disk, or in ``data``, and their renderer."""
         settings = load(self._file, self._environ, data)
         return settings, renderer_of(settings)
 

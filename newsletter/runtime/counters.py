@@ -39,9 +39,9 @@ class Counters:
             "unsubscribe_posts": {},
             "breaker_pauses": {},
         }
-        """Counter → its labels, each with the values that start at zero."""
+        """Counter → label → the values whose counts start at zero."""
         self.ticked_at: datetime | None = None
-        """The end of the last tick; None if this process runs none."""
+        """The end of the last tick; None if this process has run none."""
         self._lock = threading.Lock()
         self._counts: dict[str, dict[tuple[str, ...], float]] = {
             name: dict.fromkeys(product(*labels.values()), 0.0)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from newsletter.store.looks import WorkerWakeups
 
 
-# A claim outlives the longest call by so much, for building the bytes and recording the answer.
+# The time of a claim besides its call, for building the bytes and recording the answer.
 _LEASE_MARGIN = timedelta(seconds=60)
 _ALIVE_SECONDS = 60.0
 """The age of a heartbeat after which its process does not count as running."""
@@ -64,7 +64,7 @@ class Delivery:
 
     @contextmanager
     def hold_sender_lock(self) -> Iterator[None]:
-        """Hold the lock of the sending process during the block. Raises Refused if another has it.
+        """Hold the sender's lock during the block. Raises Refused if another process has it.
 
         Processes that share the sending share the lock.
         """
@@ -77,14 +77,14 @@ class Delivery:
             yield
 
     def wakeups(self) -> "WorkerWakeups":
-        """Return the queue that tells workers to look for batches."""
+        """Return the queue by which workers are woken."""
         from newsletter.store.looks import WorkerWakeups
         from newsletter.store.postgresql import parameters_of
 
         return WorkerWakeups(parameters_of(self.settings.database, self.settings.db_password))
 
     def recover(self, leaving: int | None = None) -> RecoveryResult:
-        """Mark claimed batches of dead processes as unknown, and of the process ``leaving``."""
+        """Make claimed batches of dead processes, and of the worker ``leaving``, unknown."""
         return recover(
             store=self.store,
             accounts=self.pool.accounts,
@@ -98,7 +98,7 @@ class Delivery:
 
     @cached_property
     def workspace(self) -> str:
-        """The workspace's name, with which its attempt ids begin."""
+        """The beginning of the workspace's attempt ids."""
         return workspace_name(self.key)
 
     @cached_property
@@ -125,7 +125,7 @@ class Delivery:
 
     @property
     def lease(self) -> timedelta:
-        """The length of a claim: longer than the longest call."""
+        """The length of a claim, which is longer than any call."""
         return max(provider.timeout for provider in self.settings.providers) + _LEASE_MARGIN
 
     def new_attempt_id(self) -> str:
@@ -189,7 +189,7 @@ class Delivery:
         )
 
     def trial_sender(self) -> TrialSender:
-        """Return the sender of test mails, which uses the first provider."""
+        """Return the sender of test emails, which uses the first provider."""
         return TrialSender(
             store=self.store,
             renderer=self.renderer,
@@ -205,9 +205,9 @@ class Delivery:
             return tx.workers.all()
 
     def is_at_work(self) -> bool:
-        """Return whether a ``run`` or ``worker`` sent a heartbeat within the last minute.
+        """Return whether the sending process had a heartbeat within the last minute.
 
-        If several processes share the sending, return whether a scheduler leads them.
+        If processes share the sending, return whether one of them is the scheduler.
         """
         if self.settings.shares_sending:
             with self.store.read() as tx:
@@ -216,7 +216,7 @@ class Delivery:
         return seconds < _ALIVE_SECONDS
 
     def waits(self) -> dict[str, Wait | None]:
-        """Return why and until when batches wait, by provider name ("": the first)."""
+        """Return provider name ("" is the first) → why and until when its batches wait, or None."""
         with self.store.read() as tx:
             return self.pool.waits(tx, tx.now)
 
@@ -224,18 +224,16 @@ class Delivery:
         """Return why and until when all providers in use must wait; None if one may send."""
         with self.store.read() as tx:
             waits = self.pool.waits(tx, tx.now)
-            # while nothing is sending, the next campaign will begin at the first provider
-            fallback_providers = tx.campaigns.find_fallback_providers() or {""}
-        # of one that is not configured any more the first takes over, as at the claim
-        found = [
-            waits.get(fallback_provider, waits[""]) for fallback_provider in fallback_providers
-        ]
+            # without a sending campaign, the next one begins at the first provider
+            names = tx.campaigns.find_fallback_providers() or {""}
+        # as at the claim, the first provider replaces one that is not configured any more
+        found = [waits.get(name, waits[""]) for name in names]
         return min(filter(None, found), key=lambda wait: wait.until) if all(found) else None
 
     def record(
         self, kind: str, events: Sequence[Event]
     ) -> tuple[RecordedEvents, tuple[Campaign, ...]]:
-        """Store a provider's events. Return the counts, and the campaigns that they paused."""
+        """Store a provider's events. Return the counts, and the campaigns that were paused."""
         result = record(events, provider=kind, workspace=self.workspace, store=self.store)
         for event in events:
             self.counters.add("events", kind, event.kind.value)

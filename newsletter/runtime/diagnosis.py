@@ -1,6 +1,6 @@
-"""The checks of ``newsletter doctor``: each gives a finding with advice. Services repeat some.
+"""The checks of ``newsletter doctor``, each with a finding and advice. The scheduler repeats some.
 
-If the provider runs on this machine, no check calls other machines.
+If all providers are on this machine, no check calls another machine.
 """
 
 import ipaddress
@@ -64,9 +64,9 @@ def sends_into_the_world(settings: Settings) -> bool:
 
 
 def examine_from_outside(settings: Settings, key: bytes, now: datetime) -> Iterator[Finding]:
-    """Check SPF, DKIM, DMARC and BIMI, and whether the public pages can be reached.
+    """Check SPF, DKIM, DMARC, BIMI, the public pages and the proxy.
 
-    The workspace's ``key`` signs the requests that the service answers.
+    The workspace's ``key`` signs the request to the proxy, which the service answers.
     """
     if not sends_into_the_world(settings):
         return
@@ -82,7 +82,7 @@ def examine_from_outside(settings: Settings, key: bytes, now: datetime) -> Itera
 
 
 def sending_domains(settings: Settings) -> tuple[str, ...]:
-    """Return the domain of each sender once, in ASCII; that of ``sender`` first."""
+    """Return the domains of the senders in ASCII, that of the setting ``sender`` first."""
     addresses = map(ascii_domain, settings.from_addresses)
     return tuple(dict.fromkeys(address.rpartition("@")[2].lower() for address in addresses))
 
@@ -106,8 +106,8 @@ def examine_proxy(
 ) -> Finding:
     """Check that the proxy passes on the host, scheme and client of a request.
 
-    The request claims another client and another scheme, as an attacker may. At a loopback address
-    the client is not checked: the service trusts requests from there.
+    The request has headers with another client and scheme, as an attacker's may. At a loopback
+    address the client is not checked, because the service trusts requests from there.
     """
     from newsletter.transport.http import HttpRequest
     from newsletter.transport.transport import call_once
@@ -138,7 +138,7 @@ def examine_proxy(
 
 
 def _altered(url: str, received: dict[str, str], local: bool) -> Iterator[str]:
-    """Yield each fault of the host, scheme and client that arrived."""
+    """Yield a fault for each of host, scheme and client that did not arrive as it was sent."""
     if received["host"].lower() != urlsplit(url).netloc.lower():
         yield f"Host arrives as {received['host']}, not {urlsplit(url).netloc}"
     if received["scheme"] != urlsplit(url).scheme:
@@ -157,7 +157,7 @@ def _on_proxy(level: Level, detail: str) -> Finding:
 
 
 def examine_pages(public_url: str) -> Finding:
-    """Check that a one-click unsubscribe request arrives, with a made-up token."""
+    """Check that a one-click unsubscribe request with a made-up token arrives."""
     from newsletter.transport.http import HttpRequest
     from newsletter.transport.transport import call_once
 
@@ -174,7 +174,7 @@ def examine_pages(public_url: str) -> Finding:
             "no one can unsubscribe: start the service; check proxy, certificate and public_url"
         )
         return failed(_PAGES_CHECK, f"{public_url} cannot be reached: {error}", advice)
-    # a redirect, a page to sign in or a cached answer says anything but that
+    # the answer to an unknown token: redirects, login pages and caches have another status
     if status == 404:
         return passed(_PAGES_CHECK, f"{public_url} takes one-click posts")
     detail = f"{public_url} answers a one-click post with HTTP {status} where ours would say 404"
@@ -188,16 +188,16 @@ _MIN_FREE_BYTES = 200_000_000
 CONNECTION_CHECK = "provider connection"
 """The name of the finding that the provider cannot be reached."""
 _CHECK_TIMEOUT_SECONDS = 5.0
-"""The time limit for checking the database file, and again for its rows."""
+"""The time limit for checking the database file, and for each kind of row."""
 _RESTORE_ADVICE = "check the disk, and restore a backup with 'newsletter db restore'"
 
 
-def finding(what: str, *, is_ok: bool, detail: str) -> Finding:
+def pass_or_fail(what: str, *, is_ok: bool, detail: str) -> Finding:
     """Return the finding of a check: OK if ``is_ok``, else a fault."""
     return Finding(what=what, level=Level.OK if is_ok else Level.FAULT, detail=detail)
 
 
-def attempt(what: str, check: Callable[[], str]) -> Finding:
+def run_check(what: str, check: Callable[[], str]) -> Finding:
     """Run a check. Return its text as an OK finding, or its error as a fault."""
     try:
         return passed(what, check())
@@ -205,52 +205,52 @@ def attempt(what: str, check: Callable[[], str]) -> Finding:
         return failed(what, str(error))
 
 
-def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding]:
+def check_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding]:
     """Check an open workspace, its providers and its public pages."""
     settings, store = delivery.settings, delivery.store
     yield passed("database", store.database.name)
     with store.read() as tx:
         mismatch = statements.configuration.mismatch(tx)
-    yield _service(delivery, mismatch)
+    yield _check_service(delivery, mismatch)
     if not mismatch:
         faults = statements.refresh()
         detail = "; ".join(map(str, faults)) or "all can be rendered"
-        yield finding("statements", is_ok=not faults, detail=detail)
+        yield pass_or_fail("statements", is_ok=not faults, detail=detail)
     with store.read() as tx:
         lists, roles = tx.readers.count_by_list(), tx.staff.roles()
     counts = ", ".join(f"{name} {count:,}" for name, count in lists.items())
     advice = "none yet; 'newsletter subscribers import FILE'"
-    yield finding("subscribers", is_ok=bool(lists), detail=counts or advice)
+    yield pass_or_fail("subscribers", is_ok=bool(lists), detail=counts or advice)
     staffed = any(role.includes(Role.APPROVER) for role in roles.values())
     names = ", ".join(f"{address} ({role.value})" for address, role in roles.items())
     advice = "no member of staff can approve; 'newsletter user invite EMAIL --role approver'"
-    yield finding("staff", is_ok=staffed, detail=names if staffed else advice)
+    yield pass_or_fail("staff", is_ok=staffed, detail=names if staffed else advice)
     if settings.shares_sending:
-        yield _workers(delivery)
+        yield _check_workers(delivery)
     reasons = delivery.guard().holds()
     detail = "; ".join(f"{reason}; {HOLD_ADVICE[kind]}" for kind, reason in reasons.items())
-    yield finding("sending", is_ok=not reasons, detail=detail or "not stopped")
-    yield of_guard_file(settings)
+    yield pass_or_fail("sending", is_ok=not reasons, detail=detail or "not stopped")
+    yield check_guard_file(settings)
     if not settings.is_on_server:
-        yield of_machine(machine_id())
-    yield of_backups(settings, store.clock.now())
+        yield check_machine(machine_id())
+    yield check_backups(settings, store.clock.now())
     yield _check_emails(delivery)
-    yield attempt("audit log", lambda: _audit_text(store))
-    yield _file(settings, store)
-    yield from _erasure(store)
-    yield from map(_integrity, store.check_rows(seconds=_CHECK_TIMEOUT_SECONDS))
-    yield _permissions(settings)
-    # in a container that may be intended
+    yield run_check("audit log", lambda: _audit_text(store))
+    yield _check_file(settings, store)
+    yield from _check_erasure(store)
+    yield from map(_check_integrity, store.check_rows(seconds=_CHECK_TIMEOUT_SECONDS))
+    yield _check_permissions(settings)
+    # in a container this may be intended
     if open_ones := open_to_others([path.resolve() for path in settings.secret_files]):
         detail = f"others may read {', '.join(map(str, open_ones))}"
         yield unclear("secrets", detail, "take their rights away with 'chmod go-rwx'")
-    yield of_sandbox(lambda: find_escapes(str(settings.workspace)))
+    yield check_sandbox(lambda: find_escapes(str(settings.workspace)))
     yield from examine_providers(delivery)
     yield from examine_from_outside(settings, delivery.key, store.clock.now())
 
 
-def of_lists(subscribers: Subscribers) -> Iterator[Finding]:
-    """Check that the settings name only lists that are offered or have subscribers."""
+def check_lists(subscribers: Subscribers) -> Iterator[Finding]:
+    """Check that each list in the settings is offered or has subscribers."""
     offered = {each.name for each in subscribers.settings.lists}
     with subscribers.store.read() as tx:
         unknown = sorted(subscribers.declared_lists - offered - tx.readers.count_by_list().keys())
@@ -259,21 +259,21 @@ def of_lists(subscribers: Subscribers) -> Iterator[Finding]:
         yield unclear("lists", detail, "correct the name there, or add it under lists:")
 
 
-def of_sign_in(staff: Staff) -> Iterator[Finding]:
-    """Check the identity provider, and that an admin can sign in with a password."""
+def check_sign_in(staff: Staff) -> Iterator[Finding]:
+    """Check the identity provider, and that an admin has a password."""
     if (provider := staff.provider) is None:
         return
-    yield attempt("sign-in", lambda: f"{provider.desk.name} has {len(provider.keys())} keys")
+    yield run_check("sign-in", lambda: f"{provider.desk.name} has {len(provider.keys())} keys")
     with staff.store.read() as tx:
         roles, accounts = tx.staff.roles(), tx.accounts.all()
     well = any(
         each.password and roles.get(address) is Role.ADMIN for address, each in accounts.items()
     )
     detail = "admins have them" if well else "no admin has one; 'newsletter user invite EMAIL'"
-    yield finding("passwords", is_ok=well, detail=detail)
+    yield pass_or_fail("passwords", is_ok=well, detail=detail)
 
 
-def _service(delivery: Delivery, mismatch: str) -> Finding:
+def _check_service(delivery: Delivery, mismatch: str) -> Finding:
     """Check that the service uses the settings and templates on disk."""
     if mismatch:
         advice = f"{mismatch}; until then statements are not looked at"
@@ -283,8 +283,8 @@ def _service(delivery: Delivery, mismatch: str) -> Finding:
     return passed("service", detail)
 
 
-def _workers(delivery: Delivery) -> Finding:
-    """List the processes that share the sending; check for a live worker and scheduler."""
+def _check_workers(delivery: Delivery) -> Finding:
+    """Check that a worker and a scheduler run, and list all processes that share the sending."""
     now, workers = delivery.store.clock.now(), delivery.workers()
     parts = {worker.role for worker in workers if worker.is_alive(now)}
     absent = " and ".join(f"'newsletter {part.value}'" for part in ProcessRole if part not in parts)
@@ -298,8 +298,8 @@ def _workers(delivery: Delivery) -> Finding:
     return Finding(what="workers", level=level, detail=detail or "none", advice=advice)
 
 
-def of_guard_file(settings: Settings) -> Finding:
-    """Check that the guard file is not restored together with the workspace or database."""
+def check_guard_file(settings: Settings) -> Finding:
+    """Check that the guard file lies outside of the folders that a restore replaces."""
     path = settings.epoch_path.resolve()
     if not path.parent.is_dir():
         advice = "make it, mount its disk, or correct epoch_file: nothing is sent without this file"
@@ -313,8 +313,8 @@ def of_guard_file(settings: Settings) -> Finding:
     return unclear("guard file", detail, advice)
 
 
-def of_machine(name: str) -> Finding:
-    """Check that this machine has an id, without which a copy on another is not detected."""
+def check_machine(name: str) -> Finding:
+    """Check that this machine has an id, by which a copied database is detected."""
     if name:
         return passed("machine", "has a name of its own")
     detail = "has no name, so that nothing shows when the database is copied to another one"
@@ -322,8 +322,8 @@ def of_machine(name: str) -> Finding:
     return unclear("machine", detail, advice)
 
 
-def of_backups(settings: Settings, now: datetime) -> Finding:
-    """Check that a recent backup exists, on another disk than the database."""
+def check_backups(settings: Settings, now: datetime) -> Finding:
+    """Check that a recent backup exists on another disk than the database."""
     backups, level, advice = Backups(settings=settings), Level.OK, ""
     newest_at = backups.newest_at()
     detail = f"the newest is of {newest_at:%Y-%m-%d %H:%M} UTC" if newest_at else "there is none"
@@ -366,15 +366,15 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(existing).free
 
 
-def of_space(free: int, folder: Path) -> Finding:
+def check_space(free: int, folder: Path) -> Finding:
     """Check the free disk space; ``free`` is in bytes."""
     detail = f"{free // 1_000_000:,} MB free at {folder}"
     if free < _MIN_FREE_BYTES:
         detail += f"; at least {_MIN_FREE_BYTES // 1_000_000} MB are wanted"
-    return finding("disk", is_ok=free >= _MIN_FREE_BYTES, detail=detail)
+    return pass_or_fail("disk", is_ok=free >= _MIN_FREE_BYTES, detail=detail)
 
 
-def _file(settings: Settings, store: Store) -> Finding:
+def _check_file(settings: Settings, store: Store) -> Finding:
     """Check the database file with SQLite's own check."""
     if settings.is_on_server:
         return passed("file", "on a server; the bytes of erased data are not overwritten there")
@@ -388,7 +388,7 @@ def _file(settings: Settings, store: Store) -> Finding:
     return passed("file", "hangs together")
 
 
-def _erasure(store: Store) -> Iterator[Finding]:
+def _check_erasure(store: Store) -> Iterator[Finding]:
     with store.read() as tx:
         since = tx.traces.erasure_due_since()
     if since is not None:
@@ -397,7 +397,7 @@ def _erasure(store: Store) -> Iterator[Finding]:
         yield unclear("erasure", detail, advice)
 
 
-def _integrity(report: IntegrityReport) -> Finding:
+def _check_integrity(report: IntegrityReport) -> Finding:
     part = "" if report.looked_at == report.total else f" of {report.total:,}"
     looked_at = f"{report.looked_at:,}{part}"
     if report.damaged:
@@ -406,8 +406,8 @@ def _integrity(report: IntegrityReport) -> Finding:
     return passed(report.what, f"{looked_at} are what was stored")
 
 
-def _permissions(settings: Settings) -> Finding:
-    """Check that only the owner can read the files. Opening the workspace corrects most."""
+def _check_permissions(settings: Settings) -> Finding:
+    """Check that only the owner can read the files. Opening the workspace repairs most rights."""
     open_ones = open_to_others(private_paths(settings))
     if not open_ones:
         return passed("permissions", "only you can read the stored files")
@@ -416,7 +416,7 @@ def _permissions(settings: Settings) -> Finding:
     return failed("permissions", detail, advice)
 
 
-def of_sandbox(find: Callable[[], list[str]]) -> Finding:
+def check_sandbox(find: Callable[[], list[str]]) -> Finding:
     """Check that files from outside are parsed inside the sandbox."""
     try:
         escapes = find()
@@ -436,17 +436,17 @@ def _audit_text(store: Store) -> str:
 
 
 def examine_providers(delivery: Delivery) -> Iterator[Finding]:
-    """Run each provider's checks for each sender."""
+    """Check each provider, for each sender."""
     settings = delivery.settings
     for pooled, options in zip(delivery.pool.all, settings.providers, strict=True):
-        found = (_examined(options, sender, delivery) for sender in settings.from_addresses)
-        # an answer for each sender may be the same for all
+        found = (_examine(options, sender, delivery) for sender in settings.from_addresses)
+        # senders may have equal findings
         for finding in dict.fromkeys(chain.from_iterable(found)):
             text = f"{pooled.name}: {finding.detail}"
             yield replace(finding, detail=text) if len(delivery.pool.all) > 1 else finding
 
 
-def _examined(options: ProviderOptions, sender: str, delivery: Delivery) -> Iterator[Finding]:
+def _examine(options: ProviderOptions, sender: str, delivery: Delivery) -> Iterator[Finding]:
     try:
         yield from registry.examine(options, sender=sender, clock=delivery.store.clock)
     except ProviderUnreachable as error:

@@ -19,14 +19,14 @@ from newsletter.runtime.scheduler import Scheduler, log
 from newsletter.store.looks import WorkerWakeups
 
 _RETRY_SECONDS, _LONG_RETRY_SECONDS = 1.0, 3.0
-"""Delays before another try, if the database is away or another scheduler leads."""
+"""Seconds before another try, if another scheduler leads or the database is away."""
 _MAX_RATE_WAIT = timedelta(seconds=1)
-"""A worker sleeps through a shorter wait for the rate, instead of a wake-up."""
+"""A worker sleeps during a shorter wait for the rate, instead of scheduling a wake-up."""
 _LOST = "this process gave no sign of life for too long; others have taken over what it had begun"
 
 
 class WorkerRegistration:
-    """This process's row in the database and its heartbeat. ``on_end`` gets a fatal error."""
+    """The row of this process in the database, and its heartbeat. ``on_end`` gets fatal errors."""
 
     def __init__(
         self, delivery: Delivery, role: ProcessRole, *, on_end: Callable[[Exception], None]
@@ -58,7 +58,7 @@ class WorkerRegistration:
             self._ended.set()
             beating.join()
             with suppress(StoreUnavailable):
-                # a claim of this process that a replica lacks may be why it ends
+                # the process may end because a replica lacks one of its claims
                 self._delivery.guard().follow()
                 log_recovered(self._delivery.recover(leaving=owner))
 
@@ -76,7 +76,7 @@ class WorkerRegistration:
             self._ended.wait(HEARTBEAT_INTERVAL.total_seconds())
 
     def _beat_once(self, worker_id: int) -> bool:
-        """Return whether this process is still alive for the others, and leads if it led."""
+        """Record a heartbeat. Return False if this process counts as dead or no longer leads."""
         store, guard_file = self._delivery.store, self._delivery.guard_file
         if isinstance(store.clock, ServerClock):
             store.clock.synchronise()
@@ -89,7 +89,7 @@ class WorkerRegistration:
             mark = tx.generation.mark()
         if not is_known or (self.leads.is_set() and not leads):
             return False
-        # each machine follows the claims of all, so that each knows a database that was restored
+        # each machine stores the claims of all, so that each detects a restored database
         guard_file.store_claim(mark.claims, mark.beat_at)
         guard_file.flush()
         if leads:
@@ -98,7 +98,7 @@ class WorkerRegistration:
 
 
 def _wake_all_workers(delivery: Delivery, wakeups: WorkerWakeups) -> None:
-    """Tell all live workers to look for batches."""
+    """Wake all slots of live workers."""
     with delivery.store.read() as tx:
         slots = sum(
             worker.slots
@@ -111,11 +111,11 @@ def _wake_all_workers(delivery: Delivery, wakeups: WorkerWakeups) -> None:
 class LeadingScheduler(Scheduler):
     """The scheduler of a workspace whose workers are other processes.
 
-    It waits while another scheduler leads, and takes over when that one is dead.
+    It waits while another scheduler leads, and takes over when that is dead.
     """
 
     def _note_configuration(self) -> None:
-        """Store nothing yet: another scheduler may lead."""
+        """Store nothing yet, because another scheduler may lead."""
 
     def _at_work(self, until_idle: bool) -> Run:
         self._wakeups = self._delivery.wakeups()
@@ -140,7 +140,7 @@ class LeadingScheduler(Scheduler):
 
 
 class BatchWorker(Scheduler):
-    """Sends batches when another process wakes it."""
+    """A process that sends batches when it is woken."""
 
     def stop(self) -> None:
         """Claim nothing more, and let calls under way end. Returns at once."""
@@ -148,7 +148,7 @@ class BatchWorker(Scheduler):
         self._wakeups.stop()
 
     def _note_configuration(self) -> None:
-        """Store nothing: the leading scheduler stores which settings are used."""
+        """Store nothing, because the leading scheduler stores its settings."""
 
     def _begin_generation(self, until_idle: bool) -> bool:
         self._wakeups = self._delivery.wakeups()
@@ -166,7 +166,7 @@ class BatchWorker(Scheduler):
         return self._run
 
     def _work_until_end(self) -> None:
-        """Work until the process ends or needs a new row or connection."""
+        """Send until the process ends, or needs a new row or connection."""
         self._wakeups = wakeups = self._delivery.wakeups()
         ends: list[Exception] = []
 
@@ -186,12 +186,12 @@ class BatchWorker(Scheduler):
             raise error
 
     def _send_due(self, dispatcher: Dispatcher) -> None:
-        """Send batches until none is due or none may leave now."""
+        """Send batches until none is due or the rate limit stops them."""
         try:
             while not self._stop.is_set():
                 result = dispatcher.dispatch()
                 if result is not None:
-                    self._note(result)
+                    self._record_attempt(result)
                 elif not self._wait_for_rate():
                     return
         except StoreUnavailable as error:
@@ -200,7 +200,7 @@ class BatchWorker(Scheduler):
             self._fail(error)
 
     def _wait_for_rate(self) -> bool:
-        """Wait for the rate if that is short, else schedule a wake-up. Return whether it waited."""
+        """Sleep until the rate allows more; if that is far, schedule a wake-up and return False."""
         ends = [wait.until for wait in self._delivery.waits().values() if wait]
         if not ends:
             return False
@@ -211,7 +211,7 @@ class BatchWorker(Scheduler):
         return not self._stop.wait(max(left.total_seconds(), 0.0))
 
     def _recover_dead(self) -> None:
-        """Recover claims of dead processes, and wake all workers, who may have missed a call."""
+        """Recover the claims of dead processes, and wake all workers again."""
         try:
             with self._delivery.store.read() as tx:
                 has_lost = tx.workers.silent(tx.now - DEAD_AFTER) or tx.batches.has_orphans(tx.now)

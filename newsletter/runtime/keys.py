@@ -20,19 +20,19 @@ from newsletter.domain.subscribers.address import fold
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_TIME_DIGITS = 10
-"""Digits of a Unix timestamp: enough until the year 2286."""
+"""The digits of a Unix timestamp until the year 2286."""
 _KEY_BYTES = 32
 _MAX_KEYS = 256
 _RETIRED_FOLDER = "retired"
 
 
 def load_keys(path: Path) -> tuple[bytes, ...]:
-    """Return all keys of a file, oldest first. A missing file is created with one key."""
+    """Return the keys of a file, oldest first. A missing file is created with one key."""
     return tuple(key for key, _ in _load(path))
 
 
 def load_link_keys(path: Path) -> tuple[tuple[bytes, ...], frozenset[int]]:
-    """Return all keys that sign links, and the positions of the retired ones."""
+    """Return the keys of links, oldest first, and the positions of the retired ones."""
     lines = _load(path)
     numbers = frozenset(number for number, (_, is_retired) in enumerate(lines) if is_retired)
     if len(lines) - 1 in numbers:
@@ -59,17 +59,17 @@ def add_link_key(path: Path) -> int:
 
 def _load(path: Path) -> list[tuple[bytes, bool]]:
     if not path.exists():
-        # whole or not at all, and by one process only: the others take what the first made
+        # the file appears complete, and only one process creates it
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = _write_draft(path, [secrets.token_hex(_KEY_BYTES)])
         try:
             with suppress(FileExistsError):
-                # unlike a rename, a link fails where another process was first
+                # unlike a rename, a link fails if another process was first
                 path.hardlink_to(draft)
         finally:
             draft.unlink()
     found = [
-        (_key(path, number, line.split()), line.split()[1:] == [_RETIRED_FOLDER])
+        (_parse_key(path, number, line.split()), line.split()[1:] == [_RETIRED_FOLDER])
         for number, line in enumerate(path.read_text("ascii", "replace").splitlines(), start=1)
         if line.strip()
     ]
@@ -80,7 +80,7 @@ def _load(path: Path) -> list[tuple[bytes, bool]]:
     return found
 
 
-def _key(path: Path, number: int, parts: list[str]) -> bytes:
+def _parse_key(path: Path, number: int, parts: list[str]) -> bytes:
     try:
         key = bytes.fromhex(parts[0])
     except ValueError:
@@ -115,10 +115,7 @@ def address_hash(key: bytes) -> Callable[[str], bytes]:
 
 
 def account_name(key: bytes, identity: bytes) -> str:
-    """Return the name of a provider's account, 32 hexadecimal digits.
-
-    The name is keyed: with the database alone a secret cannot be guessed.
-    """
+    """Return the name of a provider's account: a keyed hash of 32 hexadecimal digits."""
     return hashlib.blake2b(identity, key=key, digest_size=16, person=b"account").hexdigest()
 
 
@@ -153,7 +150,7 @@ def is_proxy_token(key: bytes, token: str, now: datetime) -> bool:
 
 
 def fingerprints_in(workspace: Path) -> dict[str, str]:
-    """Return key file → fingerprint of its first key, for the files that exist."""
+    """Return path of a key file → fingerprint of its first key, for existing files."""
     paths = {name: workspace / name for name in ("var/keys/addresses", "var/keys/links")}
     return {name: fingerprint(_load(path)[0][0]) for name, path in paths.items() if path.exists()}
 
@@ -180,7 +177,7 @@ def with_umask(umask: int) -> Iterator[int]:
 
 
 def remove_other_rights(paths: Iterable[Path]) -> None:
-    """Remove all rights of others from those of the files that we own."""
+    """Remove the rights of others from the files that this account owns."""
     for path in paths:
         mode = _mode(path)
         if mode & _OTHERS_PERMISSIONS and path.stat().st_uid == os.geteuid():
@@ -193,7 +190,7 @@ def open_to_others(paths: Iterable[Path]) -> list[Path]:
 
 
 def private_files(folder: Path, *others: Path) -> list[Path]:
-    """Return a folder, the files in it, and the other files with their companions.
+    """Return a folder, its files, and the other files with the files beside them.
 
     Files in subfolders are protected by their folder.
     """

@@ -16,11 +16,11 @@ from newsletter.runtime.tick import TickResult
 
 log = logging.getLogger("newsletter.run")
 _PROGRESS_SECONDS = 60.0
-"""The interval between two lines about progress."""
+"""The seconds between two lines about progress."""
 
 
 def log_tick(result: TickResult, before: TickResult) -> None:
-    """Log one line for each result of a tick that the tick before did not have."""
+    """Log the results of a tick, without faults and holds of the tick before."""
     for fault in result.faults if result.faults != before.faults else ():
         log.error("%s", fault)
     for issue, summary in result.built_digests:
@@ -60,7 +60,7 @@ def log_reconciled(result: ReconcileResult) -> None:
 
 
 def log_attempt(result: DispatchResult) -> None:
-    """Log one attempt to send a batch; at DEBUG if nothing is wrong."""
+    """Log one attempt to send a batch, at DEBUG if all was accepted."""
     outcome = result.answer.outcome
     fine = outcome.verdict is Verdict.ACCEPTED and not result.answer.exceptions and result.recorded
     log.log(
@@ -81,7 +81,7 @@ def log_attempt(result: DispatchResult) -> None:
 
 
 def log_email(result: EmailResult) -> None:
-    """Log one attempt to send an email, without the address; at DEBUG if nothing is wrong."""
+    """Log one attempt to send an email, without the address, at DEBUG if it was accepted."""
     fine = result.state is MessageState.ACCEPTED and result.recorded
     log.log(
         logging.DEBUG if fine else logging.INFO,
@@ -100,21 +100,21 @@ class EndLog:
     """Logs the end of each campaign, and again when its unknown deliveries are settled."""
 
     def __init__(self) -> None:
-        self._said: dict[int, CampaignState] = {}
+        self._logged_states: dict[int, CampaignState] = {}
 
     def log_ended(self, campaigns: Iterable[Campaign]) -> None:
         """Log the campaigns that have ended since the last call."""
         for campaign in campaigns:
-            if campaign.state.ended and self._said.get(campaign.id) is not campaign.state:
-                self._say(campaign)
-            self._said[campaign.id] = campaign.state
+            if campaign.state.ended and self._logged_states.get(campaign.id) is not campaign.state:
+                self._log_end(campaign)
+            self._logged_states[campaign.id] = campaign.state
 
     def is_over(self, campaign_id: int) -> bool:
-        """Return whether the last line about the campaign with this id has been logged."""
-        state = self._said.get(campaign_id)
+        """Return whether the final state of the campaign has been logged."""
+        state = self._logged_states.get(campaign_id)
         return state is not None and state.final
 
-    def _say(self, campaign: Campaign) -> None:
+    def _log_end(self, campaign: Campaign) -> None:
         counts, attention = campaign.counts, campaign.state is CampaignState.ATTENTION
         log.log(
             logging.WARNING if attention else logging.INFO,
@@ -138,7 +138,7 @@ class ProgressLog:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._lock = threading.Lock()
-        self._said_at = now()
+        self._logged_at = now()
         self._messages = 0
 
     def count_accepted(self, result: DispatchResult) -> None:
@@ -148,13 +148,13 @@ class ProgressLog:
         with self._lock:
             self._messages += len(result.batch.members) - len(result.answer.exceptions)
 
-    def beat(self) -> None:
+    def log_progress(self) -> None:
         """Log the messages since the last line, if there are any and a minute has passed."""
         with self._lock:
-            messages, seconds = self._messages, self._now() - self._said_at
+            messages, seconds = self._messages, self._now() - self._logged_at
             if seconds < _PROGRESS_SECONDS:
                 return
-            self._messages, self._said_at = 0, self._now()
+            self._messages, self._logged_at = 0, self._now()
         if messages:
             log.info("%d messages accepted in the last %.0f seconds", messages, seconds)
 

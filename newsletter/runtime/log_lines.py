@@ -1,4 +1,4 @@
-"""Formats log lines, so that outsiders can neither forge a line nor fill the disk."""
+"""Formats log lines so that outsiders can neither forge a line nor fill the disk."""
 
 import json
 import logging
@@ -17,9 +17,9 @@ _REQUEST_LOGGERS = ("uvicorn.error", "asyncio")
 
 
 def limited(kind: str) -> Mapping[str, object]:
-    """Return the ``extra`` of a line that outsiders may cause: ten of a kind a minute are logged.
+    """Return the ``extra`` of a line that outsiders may cause: ten of a kind per minute are logged.
 
-    ``kind`` is a constant of ours, never text from the request.
+    ``kind`` is a constant, never text of the request.
     """
     return {"limited": kind}
 
@@ -39,7 +39,7 @@ class LineFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Return the line without traceback."""
-        return _plain(super().formatMessage(record))
+        return _printable(super().formatMessage(record))
 
     def formatException(
         self,
@@ -48,7 +48,7 @@ class LineFormatter(logging.Formatter):
     ) -> str:
         """Return the traceback, indented so that no line looks like a record."""
         lines = super().formatException(ei).split("\n")[-_MAX_TRACEBACK_LINES:]
-        return "\n".join(f"    {_plain(line)}" for line in lines)
+        return "\n".join(f"    {_printable(line)}" for line in lines)
 
 
 class JsonFormatter(LineFormatter):
@@ -60,7 +60,7 @@ class JsonFormatter(LineFormatter):
             "time": self.formatTime(record),
             "level": record.levelname,
             "logger": record.name,
-            "message": _plain(record.getMessage()),
+            "message": _printable(record.getMessage()),
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
@@ -76,13 +76,13 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
     if len(names) != len(values):
         return {}
     return {
-        name: _plain(value) if isinstance(value, str) else value
+        name: _printable(value) if isinstance(value, str) else value
         for name, value in zip(names, values, strict=True)
         if name
     }
 
 
-def _plain(text: str) -> str:
+def _printable(text: str) -> str:
     if len(text) > _MAX_LINE_CHARS:
         text = f"{text[:_MAX_LINE_CHARS]}… ({len(text):,} characters)"
     if text.isprintable():
@@ -90,17 +90,17 @@ def _plain(text: str) -> str:
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
-class SparingFilter(logging.Filter):
-    """Passes a limited number of lines of a kind each minute, and counts the others."""
+class RateFilter(logging.Filter):
+    """Passes ten lines of a kind each minute, and counts the others."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._now = now
         self._kinds: dict[str, tuple[float, int]] = {}
-        """Kind → the start of its present minute, and the lines since."""
+        """Kind → (start of its current minute, number of lines since)."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether to write a line; the first of a minute has the number left out before."""
+        """Return whether to write a line. The first of a minute says how many were left out."""
         kind = getattr(record, "limited", "")
         if record.name in _REQUEST_LOGGERS:
             kind = f"{record.name} {record.levelname}"
@@ -118,8 +118,8 @@ class SparingFilter(logging.Filter):
         return count < _MAX_LINES_IN_WINDOW
 
 
-def logged(sentence: str, level: int = logging.INFO) -> bool:
-    """Log a sentence for people if the log is JSON. Return whether it is."""
+def log_sentence(sentence: str, level: int = logging.INFO) -> bool:
+    """Log a sentence for people if the log is JSON; return whether it is."""
     handlers = logging.getLogger().handlers
     is_json = any(isinstance(handler.formatter, JsonFormatter) for handler in handlers)
     if is_json:
@@ -131,9 +131,9 @@ def set_up(level: int, *, as_json: bool = False) -> None:
     """Write the log to standard error: our records from ``level`` on, warnings of libraries."""
     handler: logging.StreamHandler[Any] = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if as_json else LineFormatter())
-    handler.addFilter(SparingFilter())
+    handler.addFilter(RateFilter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("newsletter").setLevel(level)
-    # the scheduler and the workers say of failed ticks and looks what these would
+    # the scheduler and the workers log these errors themselves
     for library in ("apscheduler", "procrastinate", "psycopg.pool"):
         logging.getLogger(library).setLevel(logging.CRITICAL)

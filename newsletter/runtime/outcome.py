@@ -1,4 +1,4 @@
-"""The events of a run, and its result: the worst event decides."""
+"""The events of a run, and its result, which the worst event decides."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -25,7 +25,7 @@ class Run:
     hold_reason: str = ""
     """Why all sending is on hold; "" if it is not."""
     wait: Wait | None = None
-    """The long wait at which ``until_idle`` gave up."""
+    """The long wait for which the run ended, with ``until_idle``."""
     failure: BaseException | None = None
     superseded: bool = False
     """Whether the run ended because an admin saved other settings at the desk."""
@@ -62,7 +62,7 @@ class Outcome:
     """Campaigns that need a person's attention."""
 
 
-def outcome_of(run: Run, *, store: Store) -> Outcome:
+def find_outcome(run: Run, *, store: Store) -> Outcome:
     if run.hold_reason:
         return Outcome(ending=Ending.HELD)
     with store.read() as tx:
@@ -78,7 +78,7 @@ def outcome_of(run: Run, *, store: Store) -> Outcome:
         campaign
         for campaign in campaigns
         if campaign.state in {CampaignState.ATTENTION, CampaignState.PAUSED}
-        # of an earlier run, somebody has seen the rejections
+        # rejections of earlier runs were reported then
         or (campaign.id in run.worked_on and campaign.counts.rejected > 0)
     )
     ending = Ending.INVALID if run.last_result.faults else Ending.DONE

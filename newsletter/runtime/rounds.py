@@ -1,4 +1,4 @@
-"""the scheduler's work for transactional emails and for feeds, each in its own thread."""
+"""The scheduler's work on transactional emails and on feeds, each in a thread of its own."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,23 +12,23 @@ from newsletter.runtime.statements import Statements
 
 
 class EmptyResultCache:
-    """Remembers that a query found nothing, until any process commits to the database.
+    """Remembers that a query found nothing, until any process commits.
 
-    Only for queries whose result does not change with time.
+    The result of the query must not depend on the time.
     """
 
     def __init__(self, version: Callable[[], int]) -> None:
         self._version = version
         self._asked_at: int | None = None
-        self._still_at: int | None = None
+        self._empty_at: int | None = None
 
     def holds(self) -> bool:
-        """Return whether the query would still find nothing. If not, ask, and ``remember``."""
-        self._asked_at = self._version()  # before it is asked: what comes meanwhile is seen later
-        return self._asked_at == self._still_at
+        """Return whether the query would still find nothing. Else query, then ``remember``."""
+        self._asked_at = self._version()  # before the query, so that no commit is missed
+        return self._asked_at == self._empty_at
 
     def remember(self, *, nothing: bool) -> None:
-        self._still_at = self._asked_at if nothing else None
+        self._empty_at = self._asked_at if nothing else None
 
 
 class EmailRunner:
@@ -41,13 +41,13 @@ class EmailRunner:
         self._stopped = is_stopped
         self._sender = delivery.transactional_sender(worker_id)
         self._quiet = EmptyResultCache(delivery.store.change_number)
-        self._busy = False
+        self._is_busy = False
 
     def send_due(self) -> None:
-        """Send emails until none is due or none may leave."""
+        """Send emails until none is due or the rate limit stops them."""
         if self._quiet.holds():
             return
-        self._busy = True
+        self._is_busy = True
         try:
             while not self._stopped() and (result := self._sender.post()) is not None:
                 log_email(result)
@@ -57,7 +57,7 @@ class EmailRunner:
             with self._delivery.store.read() as tx:
                 self._quiet.remember(nothing=not tx.emails.waiting()[0])
         finally:
-            self._busy = False
+            self._is_busy = False
 
     def forget(self) -> None:
         """Delete expired records of emails, uploads and former addresses."""
@@ -65,7 +65,7 @@ class EmailRunner:
 
     def has_work(self, within: timedelta) -> bool:
         """Return whether an email is being sent, or may be sent within this time."""
-        if self._busy:
+        if self._is_busy:
             return True
         next_at = self._sender.next_at()
         return next_at is not None and next_at <= self._delivery.store.clock.now() + within
@@ -78,26 +78,26 @@ _POLL_SECONDS = 0.2
 
 
 class FeedRunner:
-    """Visits feeds, and records whether a tick has processed the new items."""
+    """Polls feeds, and records whether a tick has processed the new items."""
 
     def __init__(self, statements: Statements, *, is_stopped: Callable[[], bool]) -> None:
         self._statements = statements
         self._stopped = is_stopped
         self._visitor = statements.visitor()
-        self._round_over = not statements.feeds
+        self._has_visited = not statements.feeds
         self._found_count = 0
-        self._looked_at = 0
-        self._looked = Event()
+        self._processed_count = 0
+        self._has_ticked = Event()
 
     @property
     def has_work(self) -> bool:
-        """Whether the first visits are not over, or items wait for a tick."""
-        return not self._round_over or self._looked_at != self._found_count
+        """Whether the first poll is not over, or new items wait for a tick."""
+        return not self._has_visited or self._processed_count != self._found_count
 
     def poll_due(self) -> None:
         try:
-            # after a tick, so that no item gets the slug of a file that is new
-            while not self._looked.wait(_POLL_SECONDS) and not self._stopped():
+            # after a tick, so that no item gets the slug of a new file
+            while not self._has_ticked.wait(_POLL_SECONDS) and not self._stopped():
                 pass
             for feed in self._visitor.due(self._statements.feeds):
                 if self._stopped():
@@ -106,12 +106,12 @@ class FeedRunner:
                 log_visited(result)
                 self._found_count += result.has_changes
         finally:
-            self._round_over = True
+            self._has_visited = True
 
     def run_tick(self, tick: Callable[[], TickOutcome]) -> TickOutcome:
         """Run a tick, which processes all items found before it began. Return its result."""
         brought = self._found_count
         result = tick()
-        self._looked_at = brought
-        self._looked.set()
+        self._processed_count = brought
+        self._has_ticked.set()
         return result

@@ -1,7 +1,7 @@
 """Runs the periodic work of a workspace, and the threads that send batches.
 
-APScheduler keeps its list in memory. All work is in the database, where each tick looks for it. So
-a paused, lost or late tick loses nothing.
+APScheduler keeps its schedule in memory. All work is in the database, where each tick looks for it,
+so a lost or late tick loses nothing.
 """
 
 import ctypes
@@ -44,15 +44,15 @@ log = logging.getLogger("newsletter.run")
 _EXECUTOR_NAMES = ("default", "reconcile", "feeds", "emails", "posts", "health")
 _IDLE_WAIT_SECONDS = 1.0
 _BUSY_POLL, _IDLE_POLL = 0.2, 1.0
-"""Seconds between checks whether the run is over or on hold, while sending and otherwise."""
+"""Seconds between checks whether the run has ended or is on hold, while sending and else."""
 _M_ARENA_MAX, _MALLOC_ARENAS = -8, 2
-"""An option of glibc's malloc, and its value: the default is eight for each core."""
+"""An option of glibc's malloc, and its value. The default is eight for each core."""
 _LOCK_TRIES = 10
-"""Tries to get the lock, ``_IDLE_POLL`` apart."""
+"""The tries to get the lock, ``_IDLE_POLL`` apart."""
 _RECONCILE_SECONDS = 1.0
 _EMAIL_SECONDS, _CLEANUP_SECONDS = 1.0, 3600.0
 _HEALTH_SECONDS, _FIRST_HEALTH_DELAY = 1800.0, timedelta(minutes=1)
-"""The seconds between checks of the sender's health, and the time until the first."""
+"""Seconds between checks of the sender's health, and the time until the first one."""
 _CLOCK_TOLERANCE = timedelta(seconds=1)
 _IDLE_LOOKAHEAD = timedelta(seconds=12)
 """``until_idle`` waits for a replay or a look-up that is due within this time."""
@@ -63,10 +63,10 @@ _MAX_FAILED_ATTEMPTS = 4
 
 
 class _Every(IntervalTrigger):  # type: ignore[misc] # APScheduler has no types
-    """An interval from each look to the next, whatever jumps the clock makes meanwhile."""
+    """An interval that counts from the last run, even if the clock jumps."""
 
     def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
-        """Return the time of the next look."""
+        """Return the time of the next run."""
         return now + timedelta(seconds=self.interval_length)
 
 
@@ -88,7 +88,7 @@ class Scheduler:
         self._end_log = EndLog()
         self._failed_attempts_lock = threading.Lock()
         self._failed_attempts: dict[int, int] = {}
-        self._reconciling = False
+        self._is_reconciling = False
         self._nothing_unknown = EmptyResultCache(delivery.store.change_number)
         self._nothing_sent = EmptyResultCache(delivery.store.change_number)
 
@@ -103,8 +103,8 @@ class Scheduler:
         Raises Refused if another process sends. While sending is on hold, it waits for its release,
         since the desk and readers' links need this process; ``until_idle`` raises Refused instead.
         """
-        self._tick.prepare()  # the threads share what is built
-        # else each thread keeps what it freed for itself: 8 MB in all
+        self._tick.prepare()  # before threads share it
+        # else each thread keeps the memory that it freed, 8 MB in all
         with suppress(AttributeError):  # without glibc
             ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _MALLOC_ARENAS)
         tries = 1
@@ -117,7 +117,7 @@ class Scheduler:
                 self._await_resumption()
                 tries = _LOCK_TRIES
         finally:
-            # the lock is free by now, so that a note that stays counts for a minute at most
+            # without the lock, a note that stays counts for a minute at most
             with suppress(NewsletterError), self._delivery.store.begin(lasting=False) as tx:
                 tx.running_service.remove_note(self._name)
         return self._run
@@ -157,12 +157,12 @@ class Scheduler:
         return True
 
     def _await_resumption(self) -> None:
-        """Wait without the lock, which a command needs to prove that no process sends."""
+        """Wait until sending is resumed, without the lock, which the command needs."""
         guard = self._delivery.guard()
         while guard.holds():
             if self._stop.wait(_IDLE_POLL):
                 return
-            # a process with other settings may still not approve
+            # so that processes with other settings may still not approve
             record_heartbeat(self._delivery.settings.lock_path)
             if self._is_superseded():
                 self.stop()
@@ -173,7 +173,7 @@ class Scheduler:
         store = self._delivery.store
         log_recovered(self._delivery.recover())
         with store.read() as tx:
-            # what a dead process had begun is this run's to account for
+            # this run reports what a dead process had begun
             self._run.worked_on |= set(tx.campaigns.find_sending_ids())
         paused = pause_harmful(store=store)  # before the first batch, not some batches later
         log_stopped(paused)
@@ -196,12 +196,12 @@ class Scheduler:
     def _start_clock(self) -> BackgroundScheduler:
         clock = BackgroundScheduler(
             timezone=UTC,
-            # a thread each: asking a slow provider does not keep statements waiting
+            # a thread each, so that statements do not wait for a slow provider
             executors={name: ThreadPoolExecutor(1) for name in _EXECUTOR_NAMES},
-            # a tick only looks: a late one is as good, and several that were missed are one
+            # a late tick is as good, and several missed ticks are one
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
-        clock.add_listener(self._on_look_error, EVENT_JOB_ERROR)
+        clock.add_listener(self._on_error, EVENT_JOB_ERROR)
         poll = self._delivery.settings.schedule.poll.total_seconds()
         self._repeat(clock, "default", poll, self._run_tick)
         reconcile = partial(self._reconcile, self._delivery.reconciler())
@@ -233,7 +233,7 @@ class Scheduler:
         action: Callable[[], None],
         after: timedelta = timedelta(0),
     ) -> None:
-        """Schedule an action soon and then every so many seconds, in an executor's thread."""
+        """Schedule an action in an executor, first ``after`` a time, then every ``seconds``."""
         clock.add_job(
             action,
             _Every(seconds=max(seconds, 0.1)),
@@ -243,7 +243,7 @@ class Scheduler:
 
     def _start_workers(self) -> list[threading.Thread]:
         dispatcher = self._delivery.dispatcher()
-        gc.freeze()  # what stands by now stays: the collector would walk it every few batches
+        gc.freeze()  # else the collector would scan all loaded modules every few batches
         workers = [
             threading.Thread(target=self._work, args=(dispatcher,), name=f"dispatch-{number}")
             for number in range(self._delivery.settings.provider.concurrency)
@@ -256,7 +256,7 @@ class Scheduler:
         if self._stop.is_set():
             return
         try:
-            # first: in the place of a database that was exchanged nothing is planned
+            # first, so that nothing is planned in an exchanged database
             self._delivery.guard_file.flush()
         except Refused as error:
             self._fail(error)
@@ -277,7 +277,7 @@ class Scheduler:
     def _reconcile(self, reconciler: Reconciler) -> None:
         if self._nothing_unknown.holds():
             return
-        self._reconciling = True
+        self._is_reconciling = True
         try:
             while not self._stop.is_set() and (result := reconciler.reconcile()) is not None:
                 log_reconciled(result)
@@ -288,10 +288,10 @@ class Scheduler:
                 asks_at = tx.unknowns.next_at(self._delivery.pool.accounts)
             self._nothing_unknown.remember(nothing=asks_at is None)
         finally:
-            self._reconciling = False
+            self._is_reconciling = False
 
-    def _on_look_error(self, event: JobExecutionEvent) -> None:
-        # a full disk and a lock pass, and the next tick looks again; anything else is a defect
+    def _on_error(self, event: JobExecutionEvent) -> None:
+        # a full disk and a lock are temporary, and the next tick tries again; the rest are defects
         if isinstance(event.exception, StoreUnavailable):
             log.error("cannot look: %s", event.exception)
         else:
@@ -318,18 +318,18 @@ class Scheduler:
     def _work_once(self, dispatcher: Dispatcher) -> None:
         result = dispatcher.dispatch() if self._is_sending else None
         if result is not None:
-            self._note(result)
+            self._record_attempt(result)
         elif self._is_sending and (
             ends := [wait.until for wait in self._delivery.waits().values() if wait]
         ):
-            # not by ``_wake``: the rate limit, not work, is missing
+            # not on ``_wake``, because the rate limit stops the work
             left = min(ends) - self._delivery.store.clock.now()
             self._stop.wait(min(max(left.total_seconds(), 0.0), _IDLE_WAIT_SECONDS))
         else:
             self._wake.wait(_IDLE_WAIT_SECONDS)
             self._wake.clear()
 
-    def _note(self, result: DispatchResult) -> None:
+    def _record_attempt(self, result: DispatchResult) -> None:
         with self._failed_attempts_lock:
             tries = self._failed_attempts.pop(result.batch.id, 0)
             if result.wait:
@@ -340,13 +340,13 @@ class Scheduler:
 
     def _watch(self, until_idle: bool, clock: BackgroundScheduler) -> None:
         while not self._stop.wait(_BUSY_POLL if until_idle or self._is_sending else _IDLE_POLL):
-            # after the wall clock went back, the next times of the ticks are too late
+            # if the clock went back, the next runs are too late
             now = self._delivery.store.clock.now()
             for tick in clock.get_jobs():
                 if tick.next_run_time > now + tick.trigger.interval + _CLOCK_TOLERANCE:
                     tick.modify(next_run_time=now)
             self._check_state()
-            self._progress.beat()
+            self._progress.log_progress()
             record_heartbeat(self._delivery.settings.lock_path)
             if not until_idle and self._is_superseded():
                 return
@@ -379,9 +379,9 @@ class Scheduler:
         self._log_ended()
         self._is_sending = sends
         self._nothing_sent.remember(nothing=not sends)
-        if sends and not before:  # another process let it go on
+        if sends and not before:  # another process resumed it
             self._wake_workers()
-        # the claims see a hold by themselves; here it is said
+        # claims heed a hold anyway; here it is logged
         if reason and not self._run.hold_reason:
             log.warning("sending is stopped: %s; calls under way are booked", reason)
         elif self._run.hold_reason and not reason:
@@ -398,12 +398,12 @@ class Scheduler:
             return True
         with self._failed_attempts_lock:
             failures = max(self._failed_attempts.values(), default=0)
-        # while a call is under way, its answer may still be the first good one
+        # a call under way may still succeed
         if waiting.queued and not waiting.claimed and failures >= _MAX_FAILED_ATTEMPTS:
             self._run.unreachable = waiting.reason
             return True
         soon = asks_at is not None and asks_at <= tx.now + _IDLE_LOOKAHEAD
-        has_work = soon or self._reconciling or self._email_runner.has_work(_IDLE_LOOKAHEAD)
+        has_work = soon or self._is_reconciling or self._email_runner.has_work(_IDLE_LOOKAHEAD)
         return not (due or has_work or waiting.claimed or waiting.due_by(tx.now + _MAX_IDLE_WAIT))
 
     def _has_long_wait(self) -> bool:

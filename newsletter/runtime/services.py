@@ -30,7 +30,7 @@ class Staff:
     configuration: ConfigurationCheck
     key: bytes = field(repr=False)
     """The workspace's first key, which never changes. Second factors are derived from it."""
-    on_disk: ConfigurationOnDisk
+    files: ConfigurationOnDisk
 
     @cached_property
     def proofs(self) -> Proofs:
@@ -63,10 +63,10 @@ class Services:
     settings: Settings
     store: Store
     configuration: ConfigurationCheck
-    """Compares this process's settings and templates with those of the running service."""
+    """Compares the settings and templates of this process with the running service's."""
     links: SignedLinks
     umask: int
-    """The umask for files that others may read. Our own files are for their owner alone."""
+    """The former umask, for files that others may read."""
     statements: Statements
     campaigns: Campaigns
     delivery: Delivery

@@ -1,4 +1,4 @@
-"""The service for statements: read, rendered, reviewed, approved, and written at the desk.
+"""The service for statements: reading, rendering, reviewing, approving, and drafts.
 
 Large libraries are imported by the functions that need them, so that listing statements is fast.
 """
@@ -47,7 +47,7 @@ from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.sources.folder import FolderSource
 from newsletter.sources.statements import Defaults
-from newsletter.sources.writing import hand_in, slugify
+from newsletter.sources.writing import mark_for_review, slugify
 from newsletter.store.sql import Store, Transaction
 
 if TYPE_CHECKING:
@@ -68,13 +68,13 @@ class Statements:
     subscribers: Subscribers
 
     def prepare(self) -> None:
-        """Build all lazy attributes now. Raises InvalidInput, as for a broken template."""
+        """Build the cached attributes now. Raises InvalidInput, for example for a template."""
         self.renderer.prepare()
         _ = (self.sources, self.feeds)
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:
-        # first digest emails and the desk: of two with one slug it is the file that has to change
+        # digest emails and the desk first: of two equal slugs the file must change
         return (
             DigestSource(self.store),
             DeskSource(self.store, self.defaults),
@@ -90,13 +90,13 @@ class Statements:
 
     @cached_property
     def feeds(self) -> "tuple[SyndicatedFeed, ...]":
-        """The sources that are visited over the network."""
+        """The feeds, which are polled over the network."""
         found = feeds_in(self.settings.statements)
         return tuple(_feed(options, self.settings, self.store.clock) for options in found)
 
     @cached_property
     def defaults(self) -> Defaults:
-        """The defaults for statements that set none."""
+        """The settings' values for fields that a statement omits."""
         return Defaults(
             lists=self.settings.default_lists,
             language=self.settings.language,
@@ -114,7 +114,7 @@ class Statements:
 
     @cached_property
     def _stage_states(self) -> tuple[IngestState, RenderState, ApprovalScan]:
-        """The results of each stage's last run, which the next run updates."""
+        """The results of the last refresh, which the next refresh updates."""
         return IngestState(), RenderState(), ApprovalScan()
 
     @cached_property
@@ -126,16 +126,16 @@ class Statements:
         return self.refresh_with_approvals()[0]
 
     def refresh_to_act(self) -> tuple[Fault, ...]:
-        """Refresh before an act. Raises Refused if the service has other settings or templates."""
+        """Refresh before an act. Raises Refused if the service has other settings."""
         with self.store.read() as tx:
             self.configuration.refuse_mismatch(tx)
         return self.refresh()
 
     def refresh_with_approvals(self) -> tuple[tuple[Fault, ...], tuple[Approval, ...]]:
-        """Refresh. Return the faults, and the new approvals in front matter.
+        """Refresh. Return all faults, and the new approvals in front matter.
 
-        If the running service has other settings or templates, nothing is read: the two processes
-        would undo each other's work, and files would approve emails that are never sent.
+        If the running service has other settings or templates, nothing is read, because the two
+        processes would undo each other's work.
         """
         mark = "" if "_stage_states" in vars(self) else self._mark_sources()
         with self.store.read() as tx:
@@ -160,20 +160,20 @@ class Statements:
         faults = read.faults + result.faults
         self._known_faults[:] = faults
         left = state.postponed or state.is_late or approval_scan.is_waiting
-        # a mark that stayed the same says that the run changed nothing, and no other process did
+        # an unchanged mark means that neither this refresh nor another process changed anything
         if mark and not left and mark == self._mark_sources():
             with self.store.begin(lasting=False) as tx:
                 tx.statements.record_reading(mark, faults)
         return faults, approvals
 
     def _mark_sources(self) -> str:
-        """Return a hash of everything that a refresh depends on, or "" if a source has none."""
+        """Return a hash of everything that a refresh depends on, or "" if a source has no mark."""
         marks = [source.mark() for source in self._configured_sources]
         if not all(marks):
             return ""
         with self.store.read() as tx:
             change, _ = tx.statements.changed_since(None)
-            day = tx.now.date()  # of checks that look at the calendar
+            day = tx.now.date()  # some checks depend on the day
         by = (__version__, self.renderer.fingerprint, self.configuration.digest(), change, day)
         return sha256(repr((by, marks)).encode()).hexdigest()
 
@@ -193,14 +193,14 @@ class Statements:
         send_back(slug, by=by, expect=expect, reason=reason, store=self.store, rules=rules)
 
     def fault(self, statement: Statement) -> str:
-        """Return the fault of a statement's source as far as this process knows it, or ""."""
+        """Return the fault of a statement's source at the last refresh, or ""."""
         faults = (fault for fault in self._known_faults if fault.file == statement.origin)
         return str(next(faults, ""))
 
     def faults_about(
         self, tx: Transaction, statement: Statement, faults: Iterable[Fault]
     ) -> tuple[Fault, ...]:
-        """Return those faults that are of this statement, its email or a file with its slug."""
+        """Return the faults of this statement, of the texts in its email, and of files named so."""
         within = translations_of(tx, statement.slug) if self.settings.together else ()
         origins = {statement.origin, *(translation.origin for translation in within)}
         places = {f"{statement.slug}.md", *origins}
@@ -222,7 +222,7 @@ class Statements:
         )
 
     def hand_in(self, key: str, base: int, *, by: str, shown_depth: int = 0) -> Draft:
-        """Submit a draft and render its email. Raises as ``submitter.hand_in`` does."""
+        """Submit a draft and render its email. Raises the errors of ``submitter.hand_in``."""
         mark = self._change_number()
         draft = self.submitter.hand_in(key, base, by=by, shown_depth=shown_depth)
         self._render_since(mark)
@@ -244,7 +244,7 @@ class Statements:
         submit_file(
             slug,
             by=by,
-            release=lambda origin, line: hand_in(workspace / origin, line),
+            release=lambda origin, line: mark_for_review(workspace / origin, line),
             store=self.store,
         )
         self.refresh()
@@ -255,9 +255,9 @@ class Statements:
             return tx.statements.changed_since(None)[0]
 
     def _render_since(self, change_number: int) -> None:
-        """Render statements changed since a change number, apart from other threads' state.
+        """Render the statements changed since then, without the state of ``refresh``.
 
-        If the running service has other settings or templates, the service renders them.
+        If the running service has other settings or templates, it renders them instead.
         """
         with self.store.read() as tx:
             if self.configuration.mismatch(tx):

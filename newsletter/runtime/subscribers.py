@@ -22,7 +22,7 @@ class Subscribers:
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
-        """The configured segments, with the time zone of their dates."""
+        """The configured segments, each with the time zone of its dates."""
         zone = self.settings.timezone
         return tuple(Segment(**vars(rule), timezone=zone) for rule in self.settings.segments)
 
@@ -38,10 +38,10 @@ class Subscribers:
         )
 
     def forget(self, address: str, *, by: str, block_unknown: bool = False) -> tuple[bool, bool]:
-        """Erase a person. Return whether they were a subscriber, and whether all is overwritten.
+        """Erase a person. Return (was a subscriber, the database file is overwritten).
 
-        If the database is too busy for overwriting, a later tick does it. Raises Refused for an
-        address without data, unless ``block_unknown``.
+        If the database is too busy, a later tick overwrites it. Raises Refused for an address
+        without data, unless ``block_unknown``.
         """
         known = forget(address, by=by, block_unknown=block_unknown, store=self.store)
         return known, clean(store=self.store)

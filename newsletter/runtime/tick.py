@@ -45,10 +45,7 @@ class Tick:
     delivery: Delivery
 
     def prepare(self) -> None:
-        """Build and import everything now, before threads share it.
-
-        Raises InvalidInput for a fault in the workspace.
-        """
+        """Build and import everything before threads share it. Raises InvalidInput."""
         self.statements.prepare()
         self.campaigns.prepare()
         self.delivery.prepare()
@@ -57,22 +54,22 @@ class Tick:
 
     @cached_property
     def _plan_state(self) -> PlanState:
-        """The results of the last planning run."""
+        """The state of the last planning, which the next one updates."""
         return PlanState()
 
     def run(self) -> TickResult:
-        """Build digests, refresh, plan and start campaigns, pause harmful ones, send notices."""
+        """Build digests, refresh, plan and start campaigns, pause harmful ones, create notices."""
         store, rules = self.delivery.store, self.campaigns.plan_rules
-        # each stage finds what the one before it wrote, within one tick
+        # each stage reads what the stages before it wrote
         built_digests = self.campaigns.digest_builder.build()
         faults, approvals = self.statements.refresh_with_approvals()
         resumed = resume(store=store)
         plan_result = plan(store=store, rules=rules, before=self._plan_state)
         started = start_due(store=store, rules=rules)
-        clean(store=store)  # what was erased while the database was too busy
+        clean(store=store)  # if the database was too busy at an erasure
         stopped = pause_harmful(store=store)
         if self.delivery.settings.desk.enabled:
-            # last: it tells of all this
+            # last, for notices of all this
             notify(store=store, rules=rules, channels=self.delivery.settings.channels())
         return TickResult(
             faults=faults,

@@ -38,15 +38,12 @@ from newsletter.store.sqlite import Sqlite
 
 
 @contextmanager
-def opened(
+def open_workspace(
     workspace: Path, environ: Mapping[str, str], *, clock: Clock | None = None
 ) -> Iterator[Services]:
-    """Open a workspace during the block.
-
-    ``clock`` defaults to the system's.
-    """
+    """Open a workspace during the block. ``clock`` defaults to the system's."""
     settings = load(workspace / FILE_NAME, environ)
-    with private() as umask, _opened_store(settings, clock) as (store, links, key):
+    with private() as umask, _open_store(settings, clock) as (store, links, key):
         guard_file = GuardFile(
             settings.epoch_path,
             store.database.name,
@@ -54,7 +51,7 @@ def opened(
             shares_sending=settings.shares_sending,
         )
         on_disk = ConfigurationOnDisk(settings, environ, key=key)
-        built = _services(settings, store, guard_file, links, key, umask, on_disk)
+        built = _build_services(settings, store, guard_file, links, key, umask, on_disk)
         try:
             built.delivery.guard().check_on_open()
             yield built
@@ -65,7 +62,7 @@ def opened(
 
 def private_paths(settings: Settings) -> list[Path]:
     """Return the files and folders that only the owner may read."""
-    # of all kinds only the outbox keeps messages in a folder
+    # only the outbox has a path
     outboxes = (getattr(provider, "path", None) for provider in settings.providers)
     folders = [settings.resolve(path) for path in outboxes if isinstance(path, Path)]
     files = (settings.database_path, settings.in_use_path, settings.lock_path, settings.epoch_path)
@@ -74,7 +71,7 @@ def private_paths(settings: Settings) -> list[Path]:
 
 
 def open_database(settings: Settings, url: str = "") -> Backend:
-    """Return the database in the settings, or at this URL. It connects on its first use."""
+    """Return the database of the settings, or at this URL. It connects on first use."""
     url = url or settings.database
     if not url.startswith("postgresql:"):
         return Sqlite(settings.resolve(Path(url.removeprefix("sqlite:///"))))
@@ -93,7 +90,7 @@ def _clock(settings: Settings, database: Backend) -> Clock:
     return ServerClock(database.time, SystemClock())
 
 
-def _refuse_lost(settings: Settings, database: Backend) -> None:
+def _refuse_missing(settings: Settings, database: Backend) -> None:
     """Raise Refused if the database is missing but existed: a new one would be empty."""
     guard_file = settings.epoch_path
     if guard_file.exists() and database.is_missing():
@@ -106,21 +103,21 @@ def _refuse_lost(settings: Settings, database: Backend) -> None:
 
 
 @contextmanager
-def _opened_store(
+def _open_store(
     settings: Settings, clock: Clock | None
 ) -> Iterator[tuple[Store, SignedLinks, bytes]]:
-    """Open the database, locked against replacement. Yields store, links and workspace key.
+    """Open the database, locked against replacement. Yield store, links and workspace key.
 
-    Creates the missing keys of a new workspace.
+    The keys of a new workspace are created.
     """
     folder = settings.workspace / "var" / "keys"
     settings.in_use_path.parent.mkdir(parents=True, exist_ok=True)
     with lock_shared(settings.in_use_path), closing(open_database(settings)) as database:
-        _refuse_lost(settings, database)
+        _refuse_missing(settings, database)
         ensure_current(database)
         refuse_missing_keys(database, settings.workspace)
         keys, retired = load_link_keys(folder / "links")
-        # the first of a file is its oldest: rotation adds others below it
+        # the first key is the oldest, which never changes
         key, audit = (load_keys(folder / name)[0] for name in ("addresses", "audit"))
         check_keys(database, fingerprints_in(settings.workspace))
         remove_other_rights(private_paths(settings))
@@ -137,7 +134,7 @@ def _opened_store(
         )
 
 
-def _services(
+def _build_services(
     settings: Settings,
     store: Store,
     guard_file: GuardFile,
@@ -171,5 +168,5 @@ def _services(
         campaigns=campaigns,
         delivery=delivery,
         subscribers=subscribers,
-        staff=Staff(**shared, key=key, on_disk=on_disk),
+        staff=Staff(**shared, key=key, files=on_disk),
     )

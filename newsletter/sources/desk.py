@@ -1,5 +1,7 @@
-"""Turn texts of the desk into the statement files that a folder would have. So a text downloaded
-into a folder makes the same email, and one parser validates the fields."""
+"""Turns drafts of the desk into statement files, so that one parser validates both.
+
+A draft that is downloaded into a folder gives the same email.
+"""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +14,7 @@ from newsletter.domain.statements.draft import Draft, DraftText
 from newsletter.domain.statements.statement import Progress, Statement
 from newsletter.domain.typed_time import is_wall_time, parse_typed_time
 from newsletter.domain.wording import say
-from newsletter.formats.scalars import scalar
+from newsletter.formats.scalars import write_scalar
 from newsletter.sources.statements import Defaults, Parsed, parse_statement
 from newsletter.sources.writing import slugify
 
@@ -31,12 +33,14 @@ def parse_draft(
     slug: str = "",
     taken_back: bool = False,
 ) -> Parsed:
-    """Parse the fields of a text. Faults name a field, or a line of the text. ``slug`` is "" before
-    the first hand-in: it is then made of the title."""
+    """Parse the fields of a text. Faults name a field, or a line of the text.
+
+    Before the first submission ``slug`` is "", and the title gives the slug.
+    """
     origin = f"desk/drafts/{key}"
     text, unread = read_times(text, zone=defaults.timezone)
     time_faults = (Fault(file=origin, key=key, message=why) for key, why in unread.items())
-    missing = (*_missing(text, origin, defaults), *time_faults)
+    missing = (*_missing_fields(text, origin, defaults), *time_faults)
     file = draft_as_file(text, slug=slug or slugify(text.title), progress=Progress.REVIEW)
     lines_above = file.index("\n---\n", 3) + 5
     parsed = parse_statement(file.encode(), file=origin, defaults=defaults)
@@ -80,27 +84,29 @@ def draft_as_file(
     progress: Progress = Progress.DRAFT,
     embargo_suggested: str = "",
 ) -> str:
-    """Return a text as a statement file, without empty values. Values stay as they were typed, also
-    faulty ones. ``embargo_suggested`` becomes a comment for a person to uncomment or change."""
-    lists = f"[{', '.join(map(scalar, text.lists))}]" if text.lists else ""
+    """Return a text as a statement file, with the values as they were typed, also faulty ones.
+
+    ``embargo_suggested`` becomes a comment, which a person may uncomment.
+    """
+    lists = f"[{', '.join(map(write_scalar, text.lists))}]" if text.lists else ""
     values = {
-        "title": _line(text.title),
-        "date": text.date if _ISO_DATE_PATTERN.fullmatch(text.date) else _line(text.date),
-        "summary": _line(text.summary),
-        "subject": _line(text.subject),
-        "preview": _line(text.preview),
-        "reply_to": _line(text.reply_to),
-        "slug": _line(slug),
-        # people write it without quotes
-        "author": author if _PLAIN_ADDRESS_PATTERN.fullmatch(author) else _line(author),
+        "title": _yaml_value(text.title),
+        "date": text.date if _ISO_DATE_PATTERN.fullmatch(text.date) else _yaml_value(text.date),
+        "summary": _yaml_value(text.summary),
+        "subject": _yaml_value(text.subject),
+        "preview": _yaml_value(text.preview),
+        "reply_to": _yaml_value(text.reply_to),
+        "slug": _yaml_value(slug),
+        # without quotes, as people write it
+        "author": author if _PLAIN_ADDRESS_PATTERN.fullmatch(author) else _yaml_value(author),
         "status": progress.value,
         "lists": lists,
-        "send_at": _line(text.send_at),
-        "embargo": _line(text.embargo),
-        "embargo_until": _line(text.embargo_until),
+        "send_at": _yaml_value(text.send_at),
+        "embargo": _yaml_value(text.embargo),
+        "embargo_until": _yaml_value(text.embargo_until),
         "# embargo_until": embargo_suggested,
-        "language": _line(text.language),
-        **{name: _line(getattr(text, name)) for name in _NAME_FIELDS},
+        "language": _yaml_value(text.language),
+        **{name: _yaml_value(getattr(text, name)) for name in _NAME_FIELDS},
         "urgent": "true" if text.urgent else "",
         "welcome": "true" if text.welcome else "",
     }
@@ -131,8 +137,8 @@ def draft_text(statement: Statement) -> DraftText:
     )
 
 
-def _missing(text: DraftText, origin: str, defaults: Defaults) -> Iterator[Fault]:
-    """Yield the missing fields, in the words of the page."""
+def _missing_fields(text: DraftText, origin: str, defaults: Defaults) -> Iterator[Fault]:
+    """Yield a fault, in the words of the page, for each missing field."""
     if not text.title.strip():
         yield Fault(file=origin, key="title", message=say("write a title"))
     if not text.body.strip():
@@ -144,14 +150,16 @@ def _missing(text: DraftText, origin: str, defaults: Defaults) -> Iterator[Fault
 def read_times(
     text: DraftText, *, zone: str, now: datetime | None = None
 ) -> tuple[DraftText, dict[str, str]]:
-    """Return a text with its times as in a file, and field → why its time cannot be read. Without
-    ``now``, words such as tomorrow are not read."""
+    """Return a text with its times as in a file, and field → why its time is invalid.
+
+    Words such as "tomorrow" are only read with ``now``.
+    """
     read_values: dict[str, Any] = {}
     unread: dict[str, str] = {}
     for key in _TIME_FIELDS:
         typed_text = getattr(text, key).strip()
         if not typed_text or is_wall_time(typed_text):
-            continue  # the parser of files says what is wrong with it
+            continue  # the parser of files reports its faults
         try:
             time = parse_typed_time(typed_text, zone=zone, now=now)
         except ValueError as error:
@@ -161,9 +169,9 @@ def read_times(
     return replace(text, **read_values), unread
 
 
-def _line(value: str) -> str:
+def _yaml_value(value: str) -> str:
     """Return a value as YAML writes it, or "" if it is blank."""
-    return scalar(value) if value.strip() else ""
+    return write_scalar(value) if value.strip() else ""
 
 
 def _format_wall_time(value: datetime) -> str:
@@ -172,7 +180,7 @@ def _format_wall_time(value: datetime) -> str:
 
 
 def _relocate(fault: Fault, offset: int, body: str) -> Fault:
-    """Return a fault with its place in the form: a field, or a line of the text."""
+    """Return a fault of the file with its position in the form: a field or a line of the text."""
     if fault.key or fault.line <= offset:
         return replace(fault, line=0, key=fault.key or "body")
     return replace(fault, key="body", line=fault.line - offset + len(body) - len(body.lstrip("\n")))

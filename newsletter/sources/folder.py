@@ -1,4 +1,4 @@
-"""Read statements from a folder of Markdown files."""
+"""Reads statements from a folder of Markdown files."""
 
 import os
 import stat
@@ -17,25 +17,24 @@ MAX_BYTES = 2_000_000
 
 
 _SAFE_AGE_NS = 2_000_000_000
-"""File age in nanoseconds from which a later change always changes the file's times."""
+"""The age in nanoseconds from which a change of a file always changes its times."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Kept:
-    """A file's content at the last reading."""
+class _KnownFile:
+    """A file at the last reading."""
 
     identity: tuple[int, ...]
     parsed: Parsed
     is_settled: bool
-    """Whether the file was old enough that a later change changes its times."""
+    """Whether the file was so old that a later change changes its times."""
 
 
 class FolderSource:
     """Reads all ``*.md`` files in and below a folder, except hidden ones and README.md.
 
-    A file is parsed again only if its size, inode or times change, or changed just before the last
-    reading. A faulty file does not hide the others; of two files with one slug neither counts.
-    ``now_ns`` is the system's clock.
+    A file is parsed again if its size, inode or times have changed, or had changed just before the
+    last reading. Files with the same slug are faults, and none of them is read.
     """
 
     def __init__(
@@ -50,29 +49,28 @@ class FolderSource:
         self._workspace = workspace
         self._defaults = defaults
         self._now_ns = now_ns
-        self._known: dict[str, _Kept] = {}
+        self._known: dict[str, _KnownFile] = {}
         self._reading = Reading(statements=())
 
     def read(self) -> Reading:
-        """Read all statements, in the order of their paths.
+        """Return all statements, by path; without changes, the same object as before.
 
-        ``complete`` is False if a folder or a file could not be read: a missing statement may then
-        still exist. Without changes, the same object is returned again.
+        ``complete`` is False if a folder or file could not be read: missing statements may exist.
         """
-        kept_files: dict[str, _Kept] = {}
+        kept_files: dict[str, _KnownFile] = {}
         faults: list[Fault] = []
         for entry in self._walk(faults):
             name = self._name(entry.path)
             try:
                 kept_files[name] = self._file(entry, name)
             except FileNotFoundError:
-                continue  # it went away while we looked
+                continue  # deleted in the meantime
             except OSError as error:
                 why = f"cannot be read: {error.strerror}; check the file and its permissions"
                 faults.append(Fault(file=name, message=why))
         self._known = kept_files
-        reading = _reading({name: kept.parsed for name, kept in kept_files.items()}, faults)
-        # the comparison sees at once that a kept text is the same object
+        reading = _make_reading({name: kept.parsed for name, kept in kept_files.items()}, faults)
+        # fast, because unchanged files have the same objects
         if reading != self._reading:
             self._reading = reading
         return self._reading
@@ -80,8 +78,8 @@ class FolderSource:
     def mark(self) -> str:
         """Return a hash of the names, sizes, inodes and times of all files.
 
-        Return "" if a file changed so lately that its next change may not show in its times, or if
-        something cannot be read.
+        Return "" if something cannot be read, or if a file changed so recently that the next change
+        may not show in its times.
         """
         newest_safe_ns = self._now_ns() - _SAFE_AGE_NS
         faults: list[Fault] = []
@@ -97,12 +95,12 @@ class FolderSource:
         return "" if faults else sha256(repr(found).encode()).hexdigest()
 
     def _walk(self, faults: list[Fault]) -> Iterator[os.DirEntry[str]]:
-        """Yield the possible statements; unreadable folders are faults."""
+        """Yield the files of statements; append unreadable folders to ``faults``."""
         waiting = [str(self._folder)]
         while waiting:
             folder = waiting.pop()
             try:
-                # its entries know whether they are folders, which spares a stat of each
+                # entries know without a stat whether they are folders
                 with os.scandir(folder) as entries:
                     ordered = sorted(entries, key=lambda entry: entry.name)
             except OSError as error:
@@ -120,46 +118,46 @@ class FolderSource:
                 elif entry.name.lower().endswith(".md") and entry.name.lower() != "readme.md":
                     yield entry
 
-    def _file(self, entry: os.DirEntry[str], name: str) -> _Kept:
+    def _file(self, entry: os.DirEntry[str], name: str) -> _KnownFile:
         if not entry.path.endswith(name):
             message = "has a name that is not UTF-8; rename it, or its folder"
-            return _Kept(identity=(), parsed=_parse_refusal(name, message), is_settled=False)
+            return _KnownFile(identity=(), parsed=_refusal(name, message), is_settled=False)
         kept = self._known.get(name)
         if entry.is_symlink():
             objection = _link_objection(Path(entry.path), self._folder)
             if objection:
-                return _Kept(identity=(), parsed=_parse_refusal(name, objection), is_settled=False)
+                return _KnownFile(identity=(), parsed=_refusal(name, objection), is_settled=False)
         if kept is not None and kept.is_settled and kept.identity == _identity(entry.stat()):
             return kept
         began = self._now_ns()
         identity, parsed = self._parse(Path(entry.path), name)
         if kept is not None and kept.parsed == parsed:
             parsed = kept.parsed
-        # by the time of change, which cannot be set back, unlike that of writing
+        # by ctime, which no program can set, unlike mtime
         is_settled = identity[1] < began - _SAFE_AGE_NS
-        return _Kept(identity=identity, parsed=parsed, is_settled=is_settled)
+        return _KnownFile(identity=identity, parsed=parsed, is_settled=is_settled)
 
     def _parse(self, path: Path, name: str) -> tuple[tuple[int, ...], Parsed]:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             message = "is not an ordinary file; put a file of text here, or rename it"
-            return _identity(status), _parse_refusal(name, message)
+            return _identity(status), _refusal(name, message)
         with path.open("rb") as file:
-            # of the file that is read: another may have taken its name in between
+            # of the open file, because another may have its name by now
             identity = _identity(os.fstat(file.fileno()))
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             message = f"is larger than {MAX_BYTES // 1_000_000} MB, too much for a mail; shorten it"
-            return identity, _parse_refusal(name, message)
+            return identity, _refusal(name, message)
         return identity, parse_statement(data, file=name, defaults=self._defaults)
 
     def _name(self, path: str) -> str:
-        """Return the path for people, in UTF-8: relative to the workspace if it is inside."""
+        """Return the path for messages, relative to the workspace if it is inside."""
         name = path.removeprefix(f"{self._workspace}{os.sep}")
         return name.encode(errors="backslashreplace").decode()
 
 
-def _reading(parsed_files: Mapping[str, Parsed], unread_faults: Sequence[Fault]) -> Reading:
+def _make_reading(parsed_files: Mapping[str, Parsed], unread_faults: Sequence[Fault]) -> Reading:
     faults = list(unread_faults)
     by_slug: dict[str, list[str]] = defaultdict(list)
     statements: dict[str, Statement] = {}
@@ -201,9 +199,9 @@ def _link_objection(path: Path, folder: Path) -> str:
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:
-    """Return a value that changes with the file: times alone miss two quick writes."""
+    """Return (mtime, ctime, size, inode): times alone miss two quick writes."""
     return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 
-def _parse_refusal(name: str, reason: str) -> Parsed:
+def _refusal(name: str, reason: str) -> Parsed:
     return Parsed(statement=None, faults=(Fault(file=name, message=reason),))

@@ -1,4 +1,4 @@
-"""Parse the bytes of a statement file into a statement, or its faults."""
+"""Parses the bytes of a statement file into a statement, or its faults."""
 
 import re
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ FRONT_MATTER_KEYS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Defaults:
-    """The configuration's values for what a statement omits."""
+    """The settings' values for fields that a statement omits."""
 
     lists: tuple[str, ...]
     language: str
@@ -44,7 +44,7 @@ class Parsed:
 
 
 def parse_statement(data: bytes, *, file: str, defaults: Defaults) -> Parsed:
-    """Parse a statement file; ``file`` is its path for people, and its name the default slug."""
+    """Parse a statement file. ``file`` is its path in messages, and gives the default slug."""
     try:
         front = frontmatter.parse_front_matter(decode_utf8(data, file=file), file=file)
     except InvalidInput as error:
@@ -62,7 +62,7 @@ def parse_statement(data: bytes, *, file: str, defaults: Defaults) -> Parsed:
 
 
 def _statement(reader: frontmatter.Reader, file: str, defaults: Defaults) -> Statement:
-    slug = reader.text("slug", _slug) or _slug_of_file(reader, file)
+    slug = reader.text("slug", _check_slug) or _slug_of_file(reader, file)
 
     def time(value: str) -> datetime:
         moment = read_time(value)
@@ -76,25 +76,25 @@ def _statement(reader: frontmatter.Reader, file: str, defaults: Defaults) -> Sta
         title=_title(reader),
         body=_body(reader),
         lists=_lists(reader, defaults, segment),
-        language=reader.text("language", _language) or defaults.language,
+        language=reader.text("language", _check_language) or defaults.language,
         date=reader.moment_text("date", read_date),
         summary=reader.text("summary", str) or "",
         subject=reader.text("subject", str) or "",
         preview=reader.text("preview", str) or "",
-        reply_to=reader.text("reply_to", frontmatter.address) or "",
-        author=reader.text("author", frontmatter.address) or "",
-        progress=reader.decisive("status", _progress) or Progress.REVIEW,
-        approved_by=reader.several("approved_by", frontmatter.address, "editor@forum.example"),
+        reply_to=reader.text("reply_to", frontmatter.read_address) or "",
+        author=reader.text("author", frontmatter.read_address) or "",
+        progress=reader.required("status", _progress) or Progress.REVIEW,
+        approved_by=reader.texts("approved_by", frontmatter.read_address, "editor@forum.example"),
         send_at=send_at if isinstance(send_at, datetime) else None,
         local_time=send_at if isinstance(send_at, LocalTime) else None,
         segment=segment,
         embargo_until=reader.moment_text("embargo_until", time),
-        embargo=reader.decisive("embargo", str) or "",
-        translation_of=_other_statement(reader, "translation_of", slug),
-        corrects=_other_statement(reader, "corrects", slug),
-        urgent=reader.switch("urgent"),
-        welcome=reader.switch("welcome"),
-        despite=reader.decisive("despite", str) or "",
+        embargo=reader.required("embargo", str) or "",
+        translation_of=_find_other(reader, "translation_of", slug),
+        corrects=_find_other(reader, "corrects", slug),
+        urgent=reader.flag("urgent"),
+        welcome=reader.flag("welcome"),
+        despite=reader.required("despite", str) or "",
         origin=file,
         places=(
             *((field.key, field.line) for field in reader.front.fields.values()),
@@ -102,7 +102,7 @@ def _statement(reader: frontmatter.Reader, file: str, defaults: Defaults) -> Sta
         ),
     )
     _refuse_beside_corrects(reader, statement)
-    # each person gets a welcome email as they join, so that nothing may narrow or divide readers
+    # a welcome email goes to each person who joins, so nothing may narrow or divide its readers
     for key in ("corrects", "translation_of", "segment", "local_time"):
         if statement.welcome and getattr(statement, key):
             what = "send_at" if key == "local_time" else key
@@ -145,7 +145,7 @@ def _lists(
     reader: frontmatter.Reader, defaults: Defaults, segment: Segment | None
 ) -> tuple[str, ...]:
     if "lists" in reader.front.fields:
-        lists = reader.several("lists", _list_name, "press")
+        lists = reader.texts("lists", _check_list, "press")
         if segment is not None and lists and segment.list not in lists:
             reader.fault(
                 "segment",
@@ -164,7 +164,7 @@ def _lists(
 
 
 def _segment(reader: frontmatter.Reader, defaults: Defaults) -> Segment | None:
-    """Return the named segment. An empty key is a fault: the mail would go to everybody."""
+    """Return the named segment. An empty value is a fault, as the email would go to everybody."""
     segments = {segment.name: segment for segment in defaults.segments}
 
     def find(name: str) -> Segment:
@@ -173,7 +173,7 @@ def _segment(reader: frontmatter.Reader, defaults: Defaults) -> Segment | None:
             raise ValueError(f"{name!r} is not a segment of newsletter.yaml{hint}")
         return segments[name]
 
-    return reader.decisive("segment", find)
+    return reader.required("segment", find)
 
 
 def _slug_of_file(reader: frontmatter.Reader, file: str) -> str:
@@ -185,7 +185,7 @@ def _slug_of_file(reader: frontmatter.Reader, file: str) -> str:
     return stem
 
 
-def _slug(value: str) -> str:
+def _check_slug(value: str) -> str:
     objection = _slug_objection(value)
     if objection:
         raise ValueError(f"{value!r} {objection}; write {slugify(value)}")
@@ -200,20 +200,20 @@ def _slug_objection(value: str) -> str:
     return "is a number, which would name a campaign" if value.isdigit() else ""
 
 
-def _other_statement(reader: frontmatter.Reader, key: str, slug: str) -> str:
-    other_slug = reader.decisive(key, _slug) or ""
+def _find_other(reader: frontmatter.Reader, key: str, slug: str) -> str:
+    other_slug = reader.required(key, _check_slug) or ""
     if other_slug and other_slug == slug:
         reader.fault(key, "names the statement itself; write the slug of the other one")
     return other_slug
 
 
-def _list_name(value: str) -> str:
+def _check_list(value: str) -> str:
     if not re.fullmatch(LIST_NAME, value):
         raise ValueError(f"{value!r} is not the name of a list; write one like press or press-us")
     return value
 
 
-def _language(value: str) -> str:
+def _check_language(value: str) -> str:
     objection = language_objection(value)
     if objection:
         raise ValueError(objection)

@@ -1,4 +1,4 @@
-"""Read an uploaded file or text in a sandbox."""
+"""Reads uploaded files and texts in a sandbox."""
 
 from dataclasses import replace
 from datetime import date
@@ -15,9 +15,9 @@ from newsletter.sources.statements import Defaults, parse_statement
 def read_upload(
     data: bytes, *, today: date, file: str, defaults: Defaults
 ) -> DraftText | ImportedDocument:
-    """Read a file by the ending of ``file``. A statement file gives all of its fields.
+    """Read a file, of the type that the ending of its name says. Raises InvalidInput.
 
-    Raises InvalidInput.
+    A statement file gives a draft with all fields.
     """
     reader = "newsletter.sources.uploads:read_here"
     arguments = {"data": data, "today": today, "file": file, "defaults": defaults}
@@ -28,7 +28,7 @@ def read_upload(
 
 
 def as_draft(document: ImportedDocument, initial: DraftText) -> DraftText:
-    """Return an imported document as a draft; ``initial`` has the fields that no document has."""
+    """Return an imported document as a draft, with its other fields from ``initial``."""
     return replace(
         initial,
         title=document.title,
@@ -45,11 +45,11 @@ def read_here(
     data: bytes, *, today: date, file: str, defaults: Defaults
 ) -> DraftText | ImportedDocument:
     """Read a file in this process. Raises InvalidInput."""
-    from newsletter.documents.importing import import_file  # with all that reads files
+    from newsletter.documents.importing import import_file  # it imports all parsers
 
     if file.lower().endswith((".md", ".markdown")):
         parsed = parse_statement(data, file="own.md", defaults=defaults)
-        # only a whole one: with a fault in its head the import says what it left out instead
+        # a file with faults is imported, and the findings say what was left out
         if parsed.statement is not None:
             return draft_text(parsed.statement)
     return import_file(data, today=today, file=file)

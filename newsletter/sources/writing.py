@@ -1,4 +1,4 @@
-"""Name and write the files of statements."""
+"""Names and writes the files of statements."""
 
 import re
 import unicodedata
@@ -14,12 +14,12 @@ _LATIN_OF_LETTER = str.maketrans(
 _DRAFT_STATUS_PATTERN = re.compile(rb"(?P<key>^\s*[\"']?status[\"']?\s*:\s*)[\"']?draft\b[\"']?")
 _FALLBACK_SLUG = "statement"
 _MAX_TITLE_CHARS = 1_000
-"""Characters of a title to read. Decomposing stacked accents takes quadratic time."""
+"""The characters of a title that count. Decomposing stacked accents takes quadratic time."""
 _APOSTROPHE_PATTERN = re.compile(r"(?<=\w)['’](?=\w)")
 
 
 def slugify(title: str) -> str:
-    """Turn a title into a slug: ASCII words joined by ``-``, cut between words.
+    """Return a slug for a title: ASCII words joined by ``-``, cut between words.
 
     A title without a Latin letter gives ``statement``, and its number.
     """
@@ -37,9 +37,9 @@ def slugify(title: str) -> str:
 
 
 def path_for_title(folder: Path, title: str) -> Path:
-    """Return the path of a new statement, by its title's slug.
+    """Return the path of a new statement: its title's slug.
 
-    Titles without a Latin letter share their slug, so they get a number if it is taken.
+    Titles without a Latin letter have the same slug, so a number follows if it is taken.
     """
     slug = slugify(title)
     path = folder / f"{slug}.md"
@@ -66,9 +66,11 @@ def write_new(path: Path, data: bytes) -> None:
         raise InvalidInput([Fault(file=str(path), message=message)]) from error
 
 
-def hand_in(path: Path, line: int) -> None:
-    """Change ``status: draft`` on a line, from 1, of a statement file to ``status: review``. Raises
-    Refused if the line is no ``status: draft``, InvalidInput if the file cannot be written."""
+def mark_for_review(path: Path, line: int) -> None:
+    """Change ``status: draft`` on this line (from 1) of a statement file to ``status: review``.
+
+    Raises Refused if the line is another, and InvalidInput if the file cannot be written.
+    """
     try:
         lines = path.read_bytes().splitlines(keepends=True)
         if not 1 <= line <= len(lines) or not _DRAFT_STATUS_PATTERN.search(lines[line - 1]):

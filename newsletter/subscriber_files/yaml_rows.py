@@ -7,8 +7,8 @@ import yaml
 
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.subscribers.audience import NOTED_FIELDS, Entry, SuppressedEntry
-from newsletter.formats.scalars import NULL_TAG, misreading, quoted
-from newsletter.formats.yaml_nodes import Nodes, NotRead, in_plain_words, mark_of
+from newsletter.formats.scalars import NULL_TAG, misreading, quote
+from newsletter.formats.yaml_nodes import NodeReader, UnsupportedYaml, in_plain_words, position_of
 from newsletter.subscriber_files.encodings import Member
 from newsletter.subscriber_files.entries import (
     EntryReader,
@@ -40,15 +40,15 @@ def read_yaml(member: Member, encoding: str, reader: EntryReader) -> Iterator[Pl
         raise InvalidInput([flaw])
     try:
         with io.TextIOWrapper(member.open(), encoding) as text:
-            for line, found in _document(Nodes(text, deepest=_MAX_DEPTH), reader):
+            for line, found in _document(NodeReader(text, deepest=_MAX_DEPTH), reader):
                 for person in found:
                     yield PlacedPerson(f"{member.name}:{line}", person)
     except yaml.MarkedYAMLError as error:
-        mark = mark_of(error)
+        mark = position_of(error)
         reader.fault(mark.line + 1, "", in_plain_words(error), column=mark.column + 1)
 
 
-def _document(nodes: Nodes, reader: EntryReader) -> Iterator[tuple[int, FoundEntries]]:
+def _document(nodes: NodeReader, reader: EntryReader) -> Iterator[tuple[int, FoundEntries]]:
     nodes.event()
     if isinstance(nodes.event(), yaml.StreamEndEvent):
         reader.fault(1, "", f"is empty; {_SHAPE}")
@@ -69,7 +69,7 @@ def _document(nodes: Nodes, reader: EntryReader) -> Iterator[tuple[int, FoundEnt
 
 
 def _section(
-    key: str, line: int, lines: dict[str, int], nodes: Nodes, reader: EntryReader
+    key: str, line: int, lines: dict[str, int], nodes: NodeReader, reader: EntryReader
 ) -> Iterator[tuple[int, FoundEntries]]:
     if key not in _SECTION_NAMES:
         reader.fault(line, key, unknown_key(key, _SECTION_NAMES))
@@ -170,11 +170,11 @@ def _text(key: str, value: yaml.Node, reader: EntryReader) -> str:
         return ""
     if not value.tag.startswith(_PLAIN_TAG):
         message = f"YAML takes {value.tag} for a type; put the whole value in quotes"
-        raise NotRead(None, None, message, value.start_mark)
+        raise UnsupportedYaml(None, None, message, value.start_mark)
     if _is_null(value):
         return ""
     if not value.style and key not in _OWN_CHECKS and (misread_value := misreading(value.value)):
-        write = quoted(value.value)
+        write = quote(value.value)
         message = f"YAML reads {value.value} as {misread_value}; put it in quotes: {write}"
         reader.fault(_line(value.start_mark), key, message)
         return ""

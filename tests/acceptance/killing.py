@@ -29,7 +29,7 @@ from newsletter.pipeline.delivery.reconcile import Reconciler, ReconcileResult
 from newsletter.pipeline.delivery.transactional import EmailResult, TransactionalSender
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.scheduler import Scheduler
-from newsletter.runtime.wiring import opened
+from newsletter.runtime.wiring import open_workspace
 from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.sql import Store
 from tests.acceptance.workspace import Running, Workspace
@@ -318,7 +318,7 @@ def _work(
 ) -> None:
     fuse = Fuse(point, begun)
     _watch_folder(fuse, Path.cwd() / "var" / "outbox")
-    with opened(Path.cwd(), environment()) as services:
+    with open_workspace(Path.cwd(), environment()) as services:
         fused = FusedDelivery(**_fields(services.delivery), fuse=fuse, own_lease=lease)
         Scheduler(replace(services.tick, delivery=fused)).run(until_idle=True)
 

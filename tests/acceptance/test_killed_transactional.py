@@ -13,7 +13,7 @@ from newsletter.domain.delivery.transactional import (
     RequestOutcome,
     TransactionalEmail,
 )
-from newsletter.runtime.wiring import opened
+from newsletter.runtime.wiring import open_workspace
 from tests.acceptance import killing
 from tests.acceptance.killing import LETTER, Point
 from tests.acceptance.signing import letters
@@ -26,7 +26,7 @@ BOOKED = LETTER.index("booking: after its commit")
 
 
 def ask(workspace: Workspace, address: str) -> None:
-    with opened(workspace.folder, environment()) as services, services.store.begin() as tx:
+    with open_workspace(workspace.folder, environment()) as services, services.store.begin() as tx:
         letter = TransactionalEmail(
             id=0,
             kind=EmailKind.JOIN,

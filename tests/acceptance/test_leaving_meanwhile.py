@@ -14,7 +14,7 @@ import pytest
 
 from newsletter.config import environment
 from newsletter.runtime.services import Services
-from newsletter.runtime.wiring import opened
+from newsletter.runtime.wiring import open_workspace
 from tests.acceptance.mailgun import PacedMailgun
 from tests.acceptance.site import Site
 from tests.acceptance.workspace import Workspace, readers, wait_until
@@ -84,7 +84,7 @@ def test_no_attempt_begins_for_anybody_who_has_left(
     chance = random.Random(20110921)  # noqa: S311 - a test that is the same each time
     leaving = chance.sample(PEOPLE, LEAVING)
 
-    with opened(workspace.folder, environment()) as services:
+    with open_workspace(workspace.folder, environment()) as services:
         running = workspace.start("run", "--until-idle")
         wait_until(lambda: mailgun.taken, describe=running.said)
         leaver = Leaver(services, workspace, site)

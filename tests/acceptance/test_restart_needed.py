@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 import requests
 
-from newsletter.runtime.wiring import opened
+from newsletter.runtime.wiring import open_workspace
 from tests.acceptance.workspace import ADMIN, Workspace, wait_until
 
 ADDRESS = r"http://127.0.0.1:\d+"
@@ -51,8 +51,8 @@ def test_a_service_starts_again_with_what_an_admin_saved_at_the_desk(
     running = workspace.start(command, "--port", "0")
     pages = running.wait_for(ADDRESS)[0]
     changes = {"organisation.name": "Forum of Examples"}
-    with opened(workspace.folder, {}) as services:
-        services.staff.on_disk.save(
+    with open_workspace(workspace.folder, {}) as services:
+        services.staff.files.save(
             changes, by=ADMIN, expected_digest=services.configuration.digest(), store=services.store
         )
 

@@ -17,7 +17,7 @@ from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.domain.ports import Webhook
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.services import Services
-from newsletter.runtime.wiring import opened
+from newsletter.runtime.wiring import open_workspace
 from newsletter.web.server import WebServer
 from tests.acceptance.workspace import Workspace, copied
 from tests.fakes import PostedEvents
@@ -65,7 +65,7 @@ class Listening(Delivery):
 @contextmanager
 def listening(workspace: Workspace) -> Iterator[Told]:
     """The same server as ``serve`` and ``run`` start, its webhooks wired as any others."""
-    with opened(workspace.folder, {}) as built:
+    with open_workspace(workspace.folder, {}) as built:
         of = built.delivery
         heard = Listening(**{one.name: getattr(of, one.name) for one in fields(of)})
         services = replace(built, delivery=heard)

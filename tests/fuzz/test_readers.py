@@ -21,7 +21,7 @@ from newsletter.domain.statements.feed import FeedUnreadable
 from newsletter.formats.frontmatter import parse_front_matter
 from newsletter.rendering.mail.headers import unsubscribe_token
 from newsletter.sources.feeds import syndication
-from newsletter.sources.feeds.markup import tree
+from newsletter.sources.feeds.markup import parse_xml
 from newsletter.sources.feeds.syndication import items_of
 from newsletter.sources.statements import Defaults, parse_statement
 from tests.fakes import NOON
@@ -41,7 +41,7 @@ DEFAULTS = Defaults(lists=("press",), language="en", timezone="America/New_York"
 def test_a_feed(data: bytes, content_type: str) -> None:
     for around in (b"%b", b"<rss><channel><item>%b</item></channel></rss>"):
         with suppress(FeedUnreadable):
-            root, _ = tree(around.replace(b"%b", data), content_type)
+            root, _ = parse_xml(around.replace(b"%b", data), content_type)
             items_of(root, URL)
 
 
@@ -50,7 +50,7 @@ def test_a_feed(data: bytes, content_type: str) -> None:
 def test_an_item_of_a_feed(title: str, when: str, link: str) -> None:
     parts = f"<title>{title}</title><pubDate>{when}</pubDate><link>{link}</link>"
     with suppress(FeedUnreadable):
-        root, _ = tree(f"<rss><channel><item>{parts}</item></channel></rss>".encode(), "")
+        root, _ = parse_xml(f"<rss><channel><item>{parts}</item></channel></rss>".encode(), "")
         items_of(root, URL)
 
 

@@ -57,7 +57,7 @@ def call(kind: str, url: str, **more: Any) -> Answer:
         organisation="Example Forum",
         public_url="https://news.forum.example",
         at=NOON,
-    ).make(POST, NEWS)
+    ).send(POST, NEWS)
 
 
 def test_a_webhook_is_signed_as_the_standard_says(server: LoopbackServer) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.scheduler import Scheduler
-from newsletter.runtime.wiring import opened
+from newsletter.runtime.wiring import open_workspace
 from tests.acceptance.workspace import Workspace, wait_until
 
 
@@ -41,7 +41,7 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
 )
 def test_a_run_looks_again_soon_after_its_clock_jumped(workspace: Workspace, years: int) -> None:
     clock = WrongClock(timedelta(days=365 * years))
-    with opened(workspace.folder, {}, clock=clock) as services:
+    with open_workspace(workspace.folder, {}, clock=clock) as services:
         scheduler = Scheduler(services.tick)
         running = threading.Thread(target=scheduler.run)
         running.start()

@@ -27,7 +27,7 @@ from newsletter.domain.errors import Refused
 from newsletter.domain.staff.account import Session
 from newsletter.rendering.lazy import review_text
 from newsletter.runtime.configuration import renderer_of
-from newsletter.runtime.wiring import _services
+from newsletter.runtime.wiring import _build_services
 from newsletter.web.http.threads import Lanes
 from newsletter.web.pages import make
 from tests.fakes import WORKSPACE, FixedClock, PlainLinks, PlainRenderer, PlainWriter
@@ -229,7 +229,7 @@ def _pages(kind: str) -> Pages:
     on_disk = SimpleNamespace(
         renderer=_Renderer(settings), digest="ours", changed=lambda: "", is_superseded=lambda: False
     )
-    services = _services(
+    services = _build_services(
         settings,
         cast(Any, CurrentStore(now)),
         cast(Any, Current("guard_file", now)),

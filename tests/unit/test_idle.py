@@ -13,7 +13,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.runtime.rounds import EmptyResultCache
 from newsletter.runtime.scheduler import Scheduler
 from newsletter.runtime.services import Services
-from newsletter.runtime.wiring import opened
+from newsletter.runtime.wiring import open_workspace
 from tests.counting import counted
 from tests.fakes import NOON
 from tests.workspaces import plain_workspace
@@ -77,7 +77,7 @@ def test_a_question_that_failed_is_asked_again(versions: Versions) -> None:
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
-    with opened(plain_workspace(tmp_path, "schedule: {poll: 1h}\n"), {}) as services:
+    with open_workspace(plain_workspace(tmp_path, "schedule: {poll: 1h}\n"), {}) as services:
         yield services
 
 

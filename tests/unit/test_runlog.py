@@ -96,14 +96,14 @@ def test_a_line_a_minute_at_most_says_how_it_goes(said: pytest.LogCaptureFixture
         seconds[0] = at
         pulse.count_accepted(done())
         pulse.count_accepted(done(Verdict.RETRY))
-        pulse.beat()
+        pulse.log_progress()
     assert [one.partition(" in")[0] for one in said.messages] == [
         "130 messages accepted",
         "120 messages accepted",
         "120 messages accepted",
     ]
     seconds[0] = 1000
-    pulse.beat()
+    pulse.log_progress()
     assert len(said.messages) == 3, "nothing was handed over"
 
 

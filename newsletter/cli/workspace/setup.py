@@ -90,22 +90,22 @@ def doctor(workspace: shell.Shell, as_json: bool) -> int:
 
 
 def _examine(workspace: shell.Shell) -> Iterator[Finding]:
-    yield diagnosis.finding("python", is_ok=True, detail=platform.python_version())
-    config = diagnosis.attempt("configuration", lambda: _validated_path(workspace))
+    yield diagnosis.pass_or_fail("python", is_ok=True, detail=platform.python_version())
+    config = diagnosis.run_check("configuration", lambda: _validated_path(workspace))
     yield config
     if config.level is Level.FAULT:
         return
     folder = workspace.settings().database_path.parent
     # first, because a full disk may be why nothing opens
-    yield diagnosis.of_space(diagnosis.free_bytes(folder), folder)
+    yield diagnosis.check_space(diagnosis.free_bytes(folder), folder)
     try:
         with workspace.services() as services:
             services.tick.prepare()
-            yield from diagnosis.of_workspace(services.statements, services.delivery)
-            yield from diagnosis.of_lists(services.subscribers)
-            yield from diagnosis.of_sign_in(services.staff)
+            yield from diagnosis.check_workspace(services.statements, services.delivery)
+            yield from diagnosis.check_lists(services.subscribers)
+            yield from diagnosis.check_sign_in(services.staff)
     except NewsletterError as error:
-        yield diagnosis.finding("workspace", is_ok=False, detail=str(error))
+        yield diagnosis.pass_or_fail("workspace", is_ok=False, detail=str(error))
 
 
 _SETTING_LINE_PATTERN = re.compile(r"^( *)(\w+):(?: (\"[^\"]*\"|[^\s\"#][^#]*?))?(?= *(?:#|$))")

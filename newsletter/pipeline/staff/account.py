@@ -164,7 +164,7 @@ class OwnAccount:
         if credential is None or not credential.pending:
             return "", ""
         secret = codes.secret(self.proofs.key, credential.pending)
-        return secret, codes.address_of(secret, account=address, issuer=issuer)
+        return secret, codes.totp_uri(secret, account=address, issuer=issuer)
 
     def confirm_factor(self, code: str) -> tuple[SignedIn, tuple[str, ...]] | Refusal:
         """Enable the prepared second factor. Return the new session, and the recovery codes."""
@@ -175,7 +175,7 @@ class OwnAccount:
             credential = tx.accounts.get(session.address)
             if credential is None or not credential.pending:
                 return Refusal.WRONG
-            step = codes.step_of(code, codes.secret(self.proofs.key, credential.pending), tx.now)
+            step = codes.find_step(code, codes.secret(self.proofs.key, credential.pending), tx.now)
             if step is None:
                 return Refusal.WRONG
             tx.throttle.delete_failures(counted)
@@ -242,7 +242,7 @@ class OwnAccount:
             return passkeys.creation_options(
                 party,
                 self.proofs.new_challenge(tx, session),
-                handle=passkeys.handle_of(self.proofs.key, session.address),
+                handle=passkeys.user_handle(self.proofs.key, session.address),
                 address=session.address,
                 known=[passkey.id for passkey in known],
             )
@@ -256,7 +256,7 @@ class OwnAccount:
                 return Refusal.UNFIT
             try:
                 passkey_id, public, count = passkeys.verify_creation(party, challenge, answer)
-            except passkeys.Unfit as error:
+            except passkeys.InvalidPasskey as error:
                 tx.audit.enter(session.address, "passkey refused", session.address, str(error))
                 return Refusal.UNFIT
             passkey = Passkey(

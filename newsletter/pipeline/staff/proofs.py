@@ -250,7 +250,7 @@ class Proofs:
                 left = tx.accounts.count_unused_codes(address)
                 self.tell(tx, address, f"A recovery code was used. {left} are left.")
             return is_valid
-        step = codes.step_of(code, codes.secret(self.key, credential.factor), tx.now)
+        step = codes.find_step(code, codes.secret(self.key, credential.factor), tx.now)
         return step is not None and tx.accounts.use_step(address, step)
 
     def new_codes(self, tx: Transaction, address: str) -> tuple[str, ...]:
@@ -284,7 +284,7 @@ class Proofs:
         known = {one.id: one.public for one in keys}
         try:
             id_, count = passkeys.verify_assertion(signed.party, challenge, signed.answer, known)
-        except passkeys.Unfit as error:
+        except passkeys.InvalidPasskey as error:
             return Refusal.UNFIT, f"passkey refused: {error}"
         [passkey] = [one for one in keys if one.id == id_]
         if passkey.is_cloned(count):

@@ -7,7 +7,7 @@ nothing but end subscriptions.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from newsletter.credentials.links import Departure
+from newsletter.credentials.links import LeaveLink
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.audit import READER_NAME
 from newsletter.domain.staff.role import Role
@@ -28,7 +28,7 @@ class PendingDeparture:
     """The reader's language; may be empty."""
 
 
-def pending_departure(departure: Departure, *, store: Store) -> PendingDeparture:
+def pending_departure(departure: LeaveLink, *, store: Store) -> PendingDeparture:
     """Return the subscriptions that an unsubscribe link would end."""
     with store.read() as tx:
         campaign = tx.campaigns.get(departure.campaign_id)
@@ -41,7 +41,7 @@ def pending_departure(departure: Departure, *, store: Store) -> PendingDeparture
     return PendingDeparture(lists=lists, ended=is_ended, language=person.language)
 
 
-def leave(links: Sequence[Departure], *, store: Store) -> Sequence[Departure]:
+def leave(links: Sequence[LeaveLink], *, store: Store) -> Sequence[LeaveLink]:
     """End the subscriptions of these links in one transaction. A repetition changes nothing.
 
     Return the links whose subscriber is unknown: erased, or newer than the restored backup. Such a
@@ -51,7 +51,7 @@ def leave(links: Sequence[Departure], *, store: Store) -> Sequence[Departure]:
         return tx.choices.unsubscribe_by_links([link for link in links if not link.is_test], tx.now)
 
 
-def leave_list(departure: Departure, name: str, *, store: Store) -> None:
+def leave_list(departure: LeaveLink, name: str, *, store: Store) -> None:
     """End one subscription of a link's reader, also to a list that the campaign did not go to.
 
     A repetition, or an unknown subscriber, changes nothing.
@@ -60,7 +60,7 @@ def leave_list(departure: Departure, name: str, *, store: Store) -> None:
         tx.choices.leave(departure.subscriber_id, [name], tx.now, departure.campaign_id)
 
 
-def leave_everything(departure: Departure, *, store: Store) -> Sequence[Departure]:
+def leave_everything(departure: LeaveLink, *, store: Store) -> Sequence[LeaveLink]:
     """End all subscriptions, and suppress the address, so that no import adds it again.
 
     Return the departure if its subscriber is unknown, else nothing.

@@ -1,10 +1,7 @@
-"""Send one GET to a checked address, with limits of time and size.
+"""Fetches pages of feeds from checked addresses, with limits of time and size.
 
-The name is resolved once, each address is checked, and the connection goes to a checked address: a
-later change of the name has no effect. Redirects are followed here, each checked like the first.
-
-An attacker may control a feed's address, a name or a redirect. None may lead to machines that only
-we can reach.
+An attacker may control a feed's URL, its DNS or a redirect. None may lead to machines that only we
+can reach, so each IP address is checked before the connection, also after each redirect.
 """
 
 import ssl
@@ -22,7 +19,7 @@ from newsletter.transport.addresses import AddressRefused, checked_addresses
 from newsletter.transport.transport import AnswerTooLong, Resolve, call_once, resolve
 
 MAX_BODY_BYTES = 10_000_000
-"""Size limit of an unpacked body."""
+"""The size limit of an unpacked body."""
 _TOO_LARGE_REASON = (
     f"it is larger than {MAX_BODY_BYTES // 1_000_000} MB; ask for a feed of the newest items alone"
 )
@@ -51,7 +48,7 @@ class Page(http.HttpResponse):
 
 @dataclass(frozen=True, kw_only=True)
 class Fetcher:
-    """Fetches pages of feeds. ``timeout`` is the time limit for a whole page."""
+    """Fetches pages of feeds. ``timeout`` limits the whole page with its redirects."""
 
     allow_private: bool = False
     timeout: timedelta = timedelta(seconds=30)
@@ -59,7 +56,7 @@ class Fetcher:
     tls: ssl.SSLContext | None = None
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Page:
-        """Fetch a page and follow redirects. Raises FeedUnreadable for any failure."""
+        """Fetch a page and follow redirects. Raises FeedUnreadable."""
         until = monotonic() + self.timeout.total_seconds()
         moved_to, for_good = "", True
         for _ in range(_MAX_REDIRECTS + 1):
@@ -67,7 +64,7 @@ class Fetcher:
             if page.status not in _REDIRECT_STATUSES:
                 return replace(page, moved_to=moved_to)
             url = _target(page)
-            # what lies behind a redirect for the time being has not moved for good
+            # a page behind a temporary redirect has not moved permanently
             for_good = for_good and page.status in _PERMANENT_REDIRECTS
             moved_to = url if for_good else moved_to
         raise FeedUnreadable(
@@ -91,7 +88,7 @@ class Fetcher:
         return Page(status=answer.status, headers=answer.headers, body=body, url=url)
 
     def _resolve(self, host: str, port: int, *, is_secure: bool) -> Sequence[str]:
-        """Return all addresses of the host. Raises FeedUnreadable if one is not allowed."""
+        """Return the IP addresses of a host. Raises FeedUnreadable if one is not allowed."""
         try:
             return checked_addresses(
                 host,
@@ -134,10 +131,10 @@ def _unpack(body: bytes, encoding: str) -> bytes:
         return body
     if encoding.lower() not in {"gzip", "x-gzip"}:
         raise FeedUnreadable(f"it is packed as {encoding[:40]!r}, which we did not ask for")
-    # 16 more tells zlib that it is gzip
+    # + 16 makes zlib expect gzip
     unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS)
     try:
-        # one byte too many at the most: a bomb is never unpacked whole
+        # a bomb is unpacked only to the limit
         unpacked = unpacking.decompress(body, MAX_BODY_BYTES + 1)
     except zlib.error as error:
         raise FeedUnreadable("it is packed, and broken in itself; it is tried again") from error
@@ -171,7 +168,7 @@ _MEANING_OF_STATUS = {
 
 
 def require_ok(page: Page) -> Page:
-    """Return the page if its status is 200, else raise FeedUnreadable."""
+    """Return the page if its status is 200. Raises FeedUnreadable."""
     if page.status == 200:
         return page
     server_fault = "has a fault of its own; it is tried again"

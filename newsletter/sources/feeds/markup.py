@@ -1,7 +1,7 @@
-"""Parse the XML of a feed: strictly, without entities, without fetching.
+"""Parses the XML of a feed, strictly, without entities and without fetching.
 
-Common mistakes of publishers are corrected first: HTML's names of characters, a bare ``&``, a wrong
-declared encoding. Then the XML must be well-formed, since half a statement is worse than none.
+Common mistakes are corrected first: HTML's named characters, a bare ``&``, a wrong declared
+encoding. Then the XML must be well-formed, because half a statement is worse than none.
 """
 
 import re
@@ -27,28 +27,28 @@ _MAX_CHARS = 2_000
 _MARKUP_PATTERN = re.compile(r"<[a-zA-Z/!]|&#?\w+;")
 
 
-def clean(text: str) -> str:
-    """Remove control characters."""
+def without_controls(text: str) -> str:
+    """Return a text without control characters."""
     return _CONTROL.sub("", text)
 
 
 def plain(text: str) -> str:
     """Return the words of HTML or plain text, on one line."""
-    text = clean(text)
+    text = without_controls(text)
     if _MARKUP_PATTERN.search(text):
         separated = _BLOCK_END_PATTERN.sub(r"\g<0> ", text[:100_000])
         try:
             root = html.fragment_fromstring(separated, create_parent="div")
             text = "".join(str(part) for part in root.itertext())
-        except etree.ParserError:  # marks alone, and no words
+        except etree.ParserError:  # markup without words
             text = ""
     return ordinary(text).strip()[:_MAX_CHARS]
 
 
 def instant(text: str) -> datetime | None:
-    """Read a time of a feed (RFC 822 or ISO 8601) in UTC; None for anything else."""
+    """Parse a time in RFC 822 or ISO 8601, in UTC; None for anything else."""
     text = text.strip()
-    # in the text: the parser of RFC 822 reads year 1, with which generators mean no time, as 2001
+    # year 1, by which generators mean no time, would be read as 2001
     year = _YEAR.search(text)
     if year and int(year[0]) not in ACCEPTED_YEARS:
         return None
@@ -65,7 +65,7 @@ def instant(text: str) -> datetime | None:
 
 
 def language(text: str) -> str:
-    """Return a language tag in its usual letters, or ""."""
+    """Return a language tag in its usual case, or "" for an invalid one."""
     text = text.strip().replace("_", "-")
     if not text or language_objection(text):
         return ""
@@ -77,9 +77,9 @@ def language(text: str) -> str:
     return "-".join([primary, *subtags])
 
 
-def address(base: str, text: str) -> str:
-    """Return a web address, relative to a base, or ""."""
-    text = clean(text).strip()
+def absolute_url(base: str, text: str) -> str:
+    """Return the absolute http or https URL of a link, or ""."""
+    text = without_controls(text).strip()
     if not text:
         return ""
     try:
@@ -103,18 +103,18 @@ _FEED_TYPE_PATTERN = re.compile(r"""\btype=["']application/(?:rss|atom)\+xml""",
 _HREF_PATTERN = re.compile(r"""\bhref=["']([^"'<>]+)""", re.IGNORECASE)
 
 
-def tree(data: bytes, content_type: str) -> tuple[Element, str]:
-    """Return the root of a feed, and a note on its encoding. Raises FeedUnreadable."""
-    text, remark = decoded(data, content_type)
+def parse_xml(data: bytes, content_type: str) -> tuple[Element, str]:
+    """Return the root element of a feed, and a remark on its encoding. Raises FeedUnreadable."""
+    text, remark = decode(data, content_type)
     root_tag = _ROOT_TAG_PATTERN.search(text[:5000])
     if root_tag and root_tag[1].lower().endswith("html"):
-        raise FeedUnreadable(_page(text))
-    # it is parsed as UTF-8, whatever encoding it declares
+        raise FeedUnreadable(_page_advice(text))
+    # the text is parsed as UTF-8
     text = _XML_DECLARATION_PATTERN.sub("", text, count=1)
     text = _DOCTYPE_PATTERN.sub("", text, count=1)
     if "<!DOCTYPE" in text[:5000] or "<!ENTITY" in text:
         raise FeedUnreadable("it declares entities of its own, which no feed needs: not read")
-    text = _NAMED.sub(_character, clean(text)).strip()
+    text = _NAMED.sub(_character, without_controls(text)).strip()
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -133,8 +133,8 @@ def tree(data: bytes, content_type: str) -> tuple[Element, str]:
         ) from error
 
 
-def decoded(data: bytes, content_type: str) -> tuple[str, str]:
-    """Return the text of a feed, and a note if its encoding is a guess."""
+def decode(data: bytes, content_type: str) -> tuple[str, str]:
+    """Return the text of a feed, and a remark if its encoding is a guess, else ""."""
     found, header = _DECLARED.search(data[:400]), _CHARSET_PATTERN.search(content_type)
     declared_encodings = [found[1].decode("ascii", "replace")] if found else []
     with suppress(UnicodeDecodeError):
@@ -154,7 +154,7 @@ def _character(found: re.Match[str]) -> str:
     return html5.get(f"{name};", f"&amp;{name};")
 
 
-def _page(text: str) -> str:
+def _page_advice(text: str) -> str:
     for link in _LINK_TAG_PATTERN.findall(text[:200_000]):
         href = _HREF_PATTERN.search(link)
         if href and _FEED_TYPE_PATTERN.search(link):

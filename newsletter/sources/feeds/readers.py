@@ -1,4 +1,4 @@
-"""Read the answers of feeds in a sandbox."""
+"""Reads feeds in a sandbox."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ ItemText = ExtractedStatement | InvalidInput
 
 @contextmanager
 def unforeseen_as_unreadable() -> Iterator[None]:
-    """Turn unforeseen errors into FeedUnreadable, so that a faulty feed does not stop sending."""
+    """Turn any error into FeedUnreadable, so that a faulty feed does not stop sending."""
     try:
         yield
     except FeedUnreadable:
@@ -32,7 +32,7 @@ def unforeseen_as_unreadable() -> Iterator[None]:
 
 _READING_MODULE = "newsletter.sources.feeds.reading"
 _MAX_CUT_OFF = 3
-"""Number of texts that may take too long in one visit, before the rest is skipped."""
+"""The texts that may take too long in one visit; the texts after them are skipped."""
 
 
 class SandboxReader:
@@ -65,9 +65,9 @@ class SandboxReader:
         return fetched
 
     def compose(self, items: Sequence[Item], *, zone: str, now: datetime) -> list[ItemText]:
-        """Return a statement's text of each item; one that takes too long fails alone.
+        """Return a statement's text for each item, or why there is none, such as a time-out.
 
-        Raises FeedUnreadable if nothing can be read at the moment.
+        Raises FeedUnreadable if the sandbox cannot be started now.
         """
         texts: list[ItemText] = []
         cut_off = 0
@@ -81,7 +81,7 @@ class SandboxReader:
                 ) from error
             except CutOff as error:
                 texts += error.read
-                if not error.read:  # it had all the time for itself
+                if not error.read:  # the first text had the whole time
                     texts.append(_left_out(remaining[0], str(error)))
                     cut_off += 1
         why = "it was not read, since others before it could not be"
@@ -97,7 +97,7 @@ def _left_out(item: Item, reason: str) -> ItemText:
 
 
 _CONDITION_HEADERS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
-"""Response header → the request header that asks only for changes."""
+"""Response header → the request header of a conditional request."""
 
 
 @dataclass(kw_only=True)
@@ -113,22 +113,22 @@ class SyndicatedFeed:
     zone: str
 
     def fetch(self, bookmark: str) -> FetchedFeed:
-        """Read the feed, if it changed since the bookmark.
+        """Fetch and read the feed, unless it is unchanged since the bookmark.
 
-        Raises FeedUnreadable for any error of the network or the feed.
+        Raises FeedUnreadable for any error.
         """
         with unforeseen_as_unreadable():
             state = json.loads(bookmark) if bookmark else {}
             conditions = {_CONDITION_HEADERS[key]: value for key, value in state.items()}
             page = self.fetcher.get(self.address, conditions)
             remark = f"it has moved for good: write {page.moved_to}" if page.moved_to else ""
-            # without a bookmark, no changes were asked for
+            # without a bookmark the request was not conditional
             if page.status == 304 and bookmark:
                 return FetchedFeed(bookmark=bookmark, unchanged=True)
             require_ok(page)
             read = self.reader.feed(page)
             headers = {key: page.headers.get(key, "") for key in _CONDITION_HEADERS}
-            # a value that no header field can hold would fail each visit from now on
+            # a value that no request header can have would break each later visit
             usable = {key: v for key, v in headers.items() if v and v.isascii() and v.isprintable()}
             return FetchedFeed(
                 items=read.items,
@@ -136,9 +136,6 @@ class SyndicatedFeed:
                 remark="; ".join(filter(None, (remark, read.remark))),
             )
 
-    def compose(self, items: Sequence[Item]) -> list[ExtractedStatement | InvalidInput]:
-        """Return a statement's text of each item, or why there is none.
-
-        Raises FeedUnreadable if that cannot be done now.
-        """
+    def compose(self, items: Sequence[Item]) -> list[ItemText]:
+        """Return a statement's text for each item, or why there is none. Raises FeedUnreadable."""
         return self.reader.compose(items, zone=self.zone, now=self.clock.now())

@@ -1,4 +1,4 @@
-"""Read the answers of feeds, and turn the HTML of items into statements in Markdown."""
+"""Parses feeds, and turns the HTML of items into statements in Markdown."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -20,28 +20,28 @@ from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, FetchedFeed, Item
 from newsletter.sources.feeds import syndication
 from newsletter.sources.feeds.fetching import Page
-from newsletter.sources.feeds.markup import decoded, tree
+from newsletter.sources.feeds.markup import decode, parse_xml
 from newsletter.sources.feeds.readers import ItemText, unforeseen_as_unreadable
 
 MAX_CHARS = 500_000
-"""Maximum characters of a text without its pictures."""
+"""The maximum length of a text without its pictures."""
 _DATA_PICTURE_PATTERN = re.compile(r"data:image/[^\s\"'<>]+", re.IGNORECASE)
 _MAX_SUMMARY_CHARS = 250
 _MAX_AHEAD = timedelta(days=1)
 _PLUG = re.compile(r"The post .{1,400} (?:appeared first on|first appeared on) .{1,200}", re.DOTALL)
 _PLUG_START, _CUT_MARK = "The post ", "[…]"
-"""Beginning of the text that WordPress adds below a post, and its mark of a shortened text."""
+"""The start of what WordPress adds below a post, and its mark of a shortened text."""
 _MORE = re.compile(r"(?:continue reading|read more|weiterlesen|seguir leyendo)\b.{0,200}", re.I)
 _SEPARATOR_PATTERN = re.compile(r"(?:[*#~•·–—-] ?){3,}")
 _DROPPED_PATTERNS = (_SEPARATOR_PATTERN, _PLUG, _MORE)
 
 
 def compose(item: Item, *, zone: str, now: datetime) -> ExtractedStatement:
-    """Make the text of a statement. Raises InvalidInput if there is none."""
+    """Return the text of a statement from an item. Raises InvalidInput if it has none."""
     where = item.link or item.id
     if not item.title:
         raise unusable(where, "has no title; give it one where it was written")
-    # pictures are left out anyway, and would make most of its length
+    # pictures are left out later, and would be most of the length
     content = _DATA_PICTURE_PATTERN.sub("data:", item.content)
     if len(content) > MAX_CHARS:
         raise unusable(where, "is longer than 500,000 characters, too much for a mail")
@@ -84,26 +84,27 @@ def _marked_up(item: Item, content: str, where: str) -> tuple[str, list[str]]:
 
 
 def _without_frame(blocks: Sequence[Block], title: str, removed: list[DroppedLine]) -> list[Block]:
-    """Remove the repeated title above, and what a site adds below each text."""
-    rest = [block for block in blocks if not offers_to_leave(block.markdown)]
+    """Return the blocks without a repeated title and what sites add; ``removed`` gets those."""
+    kept_blocks = [block for block in blocks if not offers_to_leave(block.markdown)]
     for block in blocks:
-        if block not in rest:
+        if block not in kept_blocks:
             why = "leads to the list of readers that it was once sent to"
             removed.append(DroppedLine(line=0, text=shortened(block.text), reason=why))
-    while rest and (
-        rest[0].text == RULE or (rest[0].level and rest[0].text.casefold() == title.casefold())
+    while kept_blocks and (
+        kept_blocks[0].text == RULE
+        or (kept_blocks[0].level and kept_blocks[0].text.casefold() == title.casefold())
     ):
-        del rest[0]
-    while rest and any(frame.fullmatch(rest[-1].text) for frame in _DROPPED_PATTERNS):
-        last = rest.pop()
+        del kept_blocks[0]
+    while kept_blocks and any(frame.fullmatch(kept_blocks[-1].text) for frame in _DROPPED_PATTERNS):
+        last = kept_blocks.pop()
         if last.text != RULE:
             why = "what the site adds below its texts"
             removed.append(DroppedLine(line=0, text=shortened(last.text), reason=why))
-    return rest
+    return kept_blocks
 
 
 def _paragraphs(text: str) -> str:
-    """Write plain words: blank lines separate paragraphs, single line ends stay."""
+    """Return a plain text as Markdown. Blank lines separate paragraphs, and line ends stay."""
     parts = re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").replace("\r", "\n"))
     paragraphs = []
     for part in parts:
@@ -114,7 +115,7 @@ def _paragraphs(text: str) -> str:
 
 
 def _summary(text: str) -> str:
-    """Return one line, cut between words, without what a site adds."""
+    """Return a summary without what sites add, cut between words."""
     start = text.rfind(_PLUG_START)
     if start >= 0 and _PLUG.fullmatch(text[start:]):
         text = text[:start].rstrip()
@@ -138,7 +139,7 @@ def compose_all(items: Sequence[Item], zone: str, now: datetime) -> Iterator[Ite
 
 
 def read_page(page: Page) -> FetchedFeed:
-    """Read a feed. Raises InvalidInput."""
+    """Parse a feed. Raises InvalidInput."""
     try:
         return _read(page)
     except FeedUnreadable as error:
@@ -149,9 +150,9 @@ def read_page(page: Page) -> FetchedFeed:
 def _read(page: Page) -> FetchedFeed:
     kind = page.headers.get("content-type", "")
     if page.body.lstrip()[:1] == b"{":
-        text, remark = decoded(page.body, kind)
+        text, remark = decode(page.body, kind)
         items = syndication.json_items_of(text, page.url)
     else:
-        root, remark = tree(page.body, kind)
+        root, remark = parse_xml(page.body, kind)
         items = syndication.items_of(root, page.url)
     return FetchedFeed(items=tuple(items), remark=remark)

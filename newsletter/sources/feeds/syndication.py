@@ -1,4 +1,4 @@
-"""Read the items of RSS (0.9 to 2.0), Atom and JSON Feed (1.0 and 1.1)."""
+"""Parses the items of RSS (0.9 to 2.0), Atom and JSON Feed (1.0 and 1.1)."""
 
 import hashlib
 import json
@@ -9,12 +9,19 @@ from typing import Any, TypeVar
 from lxml import etree, html
 
 from newsletter.domain.statements.feed import FeedUnreadable, Item
-from newsletter.sources.feeds.markup import Element, address, clean, instant, language, plain
+from newsletter.sources.feeds.markup import (
+    Element,
+    absolute_url,
+    instant,
+    language,
+    plain,
+    without_controls,
+)
 
 Entry = TypeVar("Entry")
 
 MAX_ITEMS = 20_000
-"""Maximum number of items in a feed."""
+"""The maximum number of items in a feed."""
 
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -25,7 +32,7 @@ _ATOM_LINK = "{http://www.w3.org/2005/Atom}link"
 
 
 def items_of(root: Element, url: str) -> list[Item]:
-    """Return the items of a feed from ``url``. Raises FeedUnreadable if it is no feed."""
+    """Return the items of an RSS or Atom feed from ``url``. Raises FeedUnreadable."""
     name = etree.QName(root).localname
     if name in {"rss", "RDF"}:
         feed_language = _text(_child(next(_children(root, "channel"), None), "language"))
@@ -56,12 +63,12 @@ def _rss(item: Element, url: str, feed_language: str) -> Item:
     guid = _child(item, "guid")
     guid_text = _text(guid)
     permalink = guid is not None and guid.get("isPermaLink", "true").lower() != "false"
-    # some feeds also have a link of Atom's, with another meaning
+    # some feeds also have Atom's link, which has another meaning
     plain_link = next((child for child in _children(item, "link") if child.tag != _ATOM_LINK), None)
-    link = address(base, _text(plain_link))
-    # RSS 2.0: a guid is the item's address unless it says that it is none
+    link = absolute_url(base, _text(plain_link))
+    # RSS 2.0: a guid is the item's URL unless isPermaLink is false
     if not link and permalink and guid_text.startswith(("http://", "https://")):
-        link = address(base, guid_text)
+        link = absolute_url(base, guid_text)
     encoded, description = _text(item.find(_CONTENT_TAG)), _text(_child(item, "description"))
     title = plain(_text(_child(item, "title")))
     date = instant(_text(_child(item, "pubDate"))) or instant(_text(item.find(f"{_DC}date")))
@@ -73,7 +80,7 @@ def _rss(item: Element, url: str, feed_language: str) -> Item:
         link=link,
         published=date,
         content=content,
-        # HTML by custom; without one mark in it, line breaks mean something
+        # usually HTML; in a text without markup, line breaks count
         markup="<" in content or "&" in content,
         whole=bool(encoded.strip()),
         summary=summary,
@@ -92,12 +99,12 @@ def made_up_id(title: str, published_at: object) -> str:
 
 def _atom(entry: Element, url: str) -> Item:
     base = _base(entry, url)
-    link = _alternate(entry, base)
+    link = _find_link(entry, base)
     title = plain(_words(_child(entry, "title")))
     published_at = _time(entry, "published", "issued") or _time(entry, "updated", "modified")
     content = _child(entry, "content")
     summary = _child(entry, "summary")
-    # content with a src lies elsewhere, and is not fetched
+    # content with a src is on another page, which is not fetched
     is_inline = content is not None and not content.get("src")
     element = content if is_inline and _words(content).strip() else summary
     return Item(
@@ -115,23 +122,25 @@ def _atom(entry: Element, url: str) -> Item:
 
 
 def _words(element: Element | None) -> str:
-    """Return the text of an Atom construct; XHTML becomes HTML."""
+    """Return the text of an Atom element; XHTML becomes HTML."""
     if element is None:
         return ""
     if element.get("type") in {"xhtml", "application/xhtml+xml"} and len(element):
         for part in element.iter():
             if isinstance(part.tag, str):
                 part.tag = etree.QName(part).localname
-        return clean("".join(html.tostring(part, encoding="unicode") for part in element))
+        return without_controls(
+            "".join(html.tostring(part, encoding="unicode") for part in element)
+        )
     return _text(element)
 
 
-def _alternate(entry: Element, base: str) -> str:
+def _find_link(entry: Element, base: str) -> str:
     links = [link for link in _children(entry, "link") if link.get("href")]
     alternates = [link for link in links if link.get("rel", "alternate") == "alternate"]
     pages = [link for link in alternates if link.get("type", "text/html").startswith("text/html")]
     best = next(iter([*pages, *alternates]), None)
-    return "" if best is None else address(_base(best, base), best.get("href"))
+    return "" if best is None else absolute_url(_base(best, base), best.get("href"))
 
 
 def _time(entry: Element, *names: str) -> Any:
@@ -142,33 +151,33 @@ def _time(entry: Element, *names: str) -> Any:
 
 
 def _children(element: Element, name: str) -> Iterator[Element]:
-    """Yield children by local name: old feeds use many namespaces."""
+    """Yield children by local name, because old feeds use many namespaces."""
     for child in element:
         if isinstance(child.tag, str) and etree.QName(child).localname == name:
             yield child
 
 
 def _child(element: Element | None, name: str) -> Element | None:
-    """Return the first child in the element's own namespace, else in any (if no media:title)."""
+    """Return the first child in the element's namespace, or in any; but no media:title."""
     if element is None:
         return None
     space = etree.QName(element).namespace
     found = list(_children(element, name))
     own = [child for child in found if etree.QName(child).namespace == space]
-    # a title or description in another namespace is that of a picture (media:title)
+    # a title or description in another namespace is a picture's
     return next(iter([*own, *found]), None) if own or name not in {"title", "description"} else None
 
 
 def _text(element: Element | None) -> str:
-    return "" if element is None else clean("".join(element.itertext())).strip()
+    return "" if element is None else without_controls("".join(element.itertext())).strip()
 
 
 def _base(element: Element, url: str) -> str:
-    """Return the base of relative links; each xml:base is relative to the outer one."""
+    """Return the base URL of an element. Each xml:base is relative to the outer one."""
     bases = [node.get(_BASE) for node in [element, *element.iterancestors()] if node.get(_BASE)]
     base = url
     for relative in reversed(bases):
-        base = address(base, relative) or base
+        base = absolute_url(base, relative) or base
     return base
 
 
@@ -183,7 +192,7 @@ _JSON_FEED_VERSION = "https://jsonfeed.org/version/"
 
 
 def json_items_of(text: str, url: str) -> list[Item]:
-    """Return the items of a feed from ``url``. Raises FeedUnreadable."""
+    """Return the items of a JSON Feed from ``url``. Raises FeedUnreadable."""
     try:
         feed = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -202,14 +211,14 @@ def json_items_of(text: str, url: str) -> list[Item]:
 
 
 def _json_item(item: dict[str, Any], feed_language: str, url: str) -> Item:
-    link = address(url, _value(item, "url") or _value(item, "external_url"))
+    link = absolute_url(url, _value(item, "url") or _value(item, "external_url"))
     title = plain(_value(item, "title"))
     published_at = instant(_value(item, "date_published")) or instant(_value(item, "date_modified"))
     rich, simple = _value(item, "content_html"), _value(item, "content_text")
     summary = _value(item, "summary")
     content = rich or simple or summary
     return Item(
-        id=_id(item) or link or made_up_id(title, published_at),
+        id=_read_id(item) or link or made_up_id(title, published_at),
         title=title,
         link=link,
         published=published_at,
@@ -222,14 +231,14 @@ def _json_item(item: dict[str, Any], feed_language: str, url: str) -> Item:
     )
 
 
-def _id(item: dict[str, Any]) -> str:
-    """Return the id; some feeds write a number."""
+def _read_id(item: dict[str, Any]) -> str:
+    """Return the id, which is a number in some feeds, or ""."""
     value = item.get("id")
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    return clean(value) if isinstance(value, str) else ""
+    return without_controls(value) if isinstance(value, str) else ""
 
 
 def _value(item: dict[str, Any], key: str) -> str:
     value = item.get(key)
-    return clean(value).strip() if isinstance(value, str) else ""
+    return without_controls(value).strip() if isinstance(value, str) else ""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from newsletter.credentials.links import Departure
+from newsletter.credentials.links import LeaveLink
 from newsletter.domain.subscribers.audience import Consent
 from newsletter.domain.subscribers.signup import ConsentRecord, hash_consent_words
 from newsletter.store.database import Repository
@@ -129,7 +129,7 @@ class Choices(Repository):
         self._db.change(f"{_END} AND {on}", on, id=subscriber_id, at=at, campaign_id=campaign_id)
         return left_lists
 
-    def unsubscribe_by_links(self, links: Sequence[Departure], at: datetime) -> list[Departure]:
+    def unsubscribe_by_links(self, links: Sequence[LeaveLink], at: datetime) -> list[LeaveLink]:
         """End subscriptions through links in emails; return the links of unknown subscribers.
 
         A link ends the subscriptions to the lists of its campaign, or all if it is unknown.

@@ -13,7 +13,7 @@ from newsletter.cli.campaigns.campaigns import campaign
 from newsletter.cli.staff import audit
 from newsletter.cli.statements.statements import statement
 from newsletter.runtime.services import Services
-from newsletter.runtime.wiring import opened
+from newsletter.runtime.wiring import open_workspace
 from tests.contracts.books import add_campaign
 from tests.counting import counted
 from tests.fakes import NOON
@@ -33,7 +33,7 @@ def workspace(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def services(workspace: Path) -> Iterator[Services]:
-    with opened(workspace, {}) as services:
+    with open_workspace(workspace, {}) as services:
         yield services
 
 
@@ -93,12 +93,12 @@ def read_all(statements: Sequence[str]) -> bool:
 @pytest.mark.slow("files must be older than the grain of the file system's clock")
 def test_files_are_read_again_by_another_process_only_after_a_change(workspace: Path) -> None:
     def refresh() -> tuple[bool, list[str]]:
-        with opened(workspace, {}) as services, counted() as statements:
+        with open_workspace(workspace, {}) as services, counted() as statements:
             faults = services.statements.refresh()
         return read_all(statements), [fault.file for fault in faults]
 
     def title() -> str:
-        with opened(workspace, {}) as services, services.store.read() as tx:
+        with open_workspace(workspace, {}) as services, services.store.read() as tx:
             stored = tx.statements.get("one")
         return stored.statement.title
 
@@ -119,7 +119,7 @@ def test_files_are_read_again_by_another_process_only_after_a_change(workspace: 
     time.sleep(2.1)
     assert refresh() == (True, bad)
     assert refresh() == (False, bad)
-    with opened(workspace, {}) as services, services.store.begin() as tx:
+    with open_workspace(workspace, {}) as services, services.store.begin() as tx:
         tx.schedules.put("one", NOON)
     assert refresh() == (True, bad), "another process may have changed what is stored"
     settings = workspace / "newsletter.yaml"

@@ -27,14 +27,14 @@ def test_a_secret_is_of_its_key_and_its_salt() -> None:
 @rows("away", [-30, 0, 30])
 def test_a_clock_may_be_half_a_minute_wrong(away: int) -> None:
     at = NOON + timedelta(seconds=away)
-    step = codes.step_of(TOTP(SECRET).at(at), SECRET, NOON)
+    step = codes.find_step(TOTP(SECRET).at(at), SECRET, NOON)
     assert step == int(at.timestamp()) // 30
 
 
 @rows("away", [-90, -60, 60, 90])
 def test_a_code_of_another_time_is_none(away: int) -> None:
     code = TOTP(SECRET).at(NOON + timedelta(seconds=away))
-    assert codes.step_of(code, SECRET, NOON) is None
+    assert codes.find_step(code, SECRET, NOON) is None
 
 
 RIGHT = {TOTP(SECRET).at(NOON + timedelta(seconds=away)) for away in (-30, 0, 30)}
@@ -43,13 +43,13 @@ RIGHT = {TOTP(SECRET).at(NOON + timedelta(seconds=away)) for away in (-30, 0, 30
 @examples(30)
 @given(st.text())
 def test_whatever_is_typed_is_a_code_or_none(typed: str) -> None:
-    assert (codes.step_of(typed, SECRET, NOON) is None) == ("".join(typed.split()) not in RIGHT)
+    assert (codes.find_step(typed, SECRET, NOON) is None) == ("".join(typed.split()) not in RIGHT)
     assert isinstance(codes.is_recovery_code(typed), bool)
     assert len(codes.recovery_hash(KEY, "ana@forum.example", typed)) == 32
 
 
 def test_what_an_app_reads_names_the_account() -> None:
-    said = codes.address_of(SECRET, account="ana@forum.example", issuer="Example Forum")
+    said = codes.totp_uri(SECRET, account="ana@forum.example", issuer="Example Forum")
     assert said.startswith("otpauth://totp/Example%20Forum:ana%40forum.example?")
     assert f"secret={SECRET}" in said
     assert "issuer=Example%20Forum" in said
@@ -83,7 +83,7 @@ def test_words_of_links_have_256_bits() -> None:
 
 
 def test_a_qr_code_needs_neither_style_nor_script() -> None:
-    said = codes.qr_code(codes.address_of(SECRET, account="ana@forum.example", issuer="Forum"))
+    said = codes.qr_code(codes.totp_uri(SECRET, account="ana@forum.example", issuer="Forum"))
     head, _, data = said.partition(",")
     assert head == "data:image/svg+xml;charset=utf-8"
     svg = unquote(data)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.credentials import passkeys
-from newsletter.credentials.passkeys import Unfit
+from newsletter.credentials.passkeys import InvalidPasskey
 from newsletter.domain.staff.account import relying_party_of
 from tests.costs import holding
 from tests.properties import examples
@@ -68,10 +68,10 @@ def test_a_browser_is_asked_for_one_that_is_known() -> None:
 def test_a_challenge_is_new_each_time_and_the_handle_names_nobody() -> None:
     assert len(octets(passkeys.new_challenge())) == 32
     assert passkeys.new_challenge() != passkeys.new_challenge()
-    handle = passkeys.handle_of(b"k" * 32, "ana@forum.example")
+    handle = passkeys.user_handle(b"k" * 32, "ana@forum.example")
     assert (len(handle), b"ana" in handle) == (32, False)
-    assert handle != passkeys.handle_of(b"x" * 32, "ana@forum.example")
-    assert handle == passkeys.handle_of(b"k" * 32, "ana@forum.example")
+    assert handle != passkeys.user_handle(b"x" * 32, "ana@forum.example")
+    assert handle == passkeys.user_handle(b"k" * 32, "ana@forum.example")
 
 
 # --- right answers
@@ -100,9 +100,9 @@ def test_neither_a_new_passkey_nor_a_signature_with_a_lie_counts(lie: str) -> No
     honest = Authenticator()
     keys = known(honest)
     liar = Authenticator(key=honest.key, id=honest.id, **LIES[lie])
-    with pytest.raises(Unfit, match=lie):
+    with pytest.raises(InvalidPasskey, match=lie):
         made(liar.make(ASKED))
-    with pytest.raises(Unfit, match=lie):
+    with pytest.raises(InvalidPasskey, match=lie):
         shown(liar.sign(ASKED), keys)
 
 
@@ -119,48 +119,48 @@ def test_neither_a_new_passkey_nor_a_signature_with_a_lie_counts(lie: str) -> No
     ],
 )
 def test_an_origin_is_the_one_origin_and_nothing_like_it(origin: str) -> None:
-    with pytest.raises(Unfit, match="another origin"):
+    with pytest.raises(InvalidPasskey, match="another origin"):
         made(Authenticator(origin=origin).make(ASKED))
 
 
 def test_an_answer_to_another_challenge_does_not_count() -> None:
     device = Authenticator()
     keys, other = known(device), {"challenge": passkeys.new_challenge()}
-    with pytest.raises(Unfit, match="another challenge"):
+    with pytest.raises(InvalidPasskey, match="another challenge"):
         made(device.make(other))
-    with pytest.raises(Unfit, match="another challenge"):
+    with pytest.raises(InvalidPasskey, match="another challenge"):
         shown(device.sign(other), keys)
 
 
 def test_the_answer_to_one_question_is_none_to_the_other() -> None:
     device = Authenticator()
     keys = known(device)
-    with pytest.raises(Unfit, match="an answer to another question"):
+    with pytest.raises(InvalidPasskey, match="an answer to another question"):
         made(device.make(ASKED, kind="webauthn.get"))
-    with pytest.raises(Unfit, match="an answer to another question"):
+    with pytest.raises(InvalidPasskey, match="an answer to another question"):
         shown(device.sign(ASKED, kind="webauthn.create"), keys)
 
 
 def test_a_key_that_is_not_known_or_another_one_does_not_count() -> None:
     device, stranger = Authenticator(), Authenticator()
     keys = known(device)
-    with pytest.raises(Unfit, match="an unknown passkey"):
+    with pytest.raises(InvalidPasskey, match="an unknown passkey"):
         shown(stranger.sign(ASKED), keys)
-    with pytest.raises(Unfit, match="an unknown passkey"):
+    with pytest.raises(InvalidPasskey, match="an unknown passkey"):
         shown(device.sign(ASKED), {})
-    with pytest.raises(Unfit, match="a wrong signature"):
+    with pytest.raises(InvalidPasskey, match="a wrong signature"):
         shown(Authenticator(id=device.id).sign(ASKED), keys)
 
 
 def test_a_key_of_a_kind_that_was_not_asked_for_is_not_kept() -> None:
     for algorithm in (-47, -65535, 99, 0):
-        with pytest.raises(Unfit):
+        with pytest.raises(InvalidPasskey):
             made(Authenticator(algorithm=algorithm).make(ASKED))
 
 
 def test_one_key_has_one_name() -> None:
     said = Authenticator().make(ASKED)
-    with pytest.raises(Unfit, match="two names"):
+    with pytest.raises(InvalidPasskey, match="two names"):
         made(said | {"id": base64url(b"x"), "rawId": base64url(b"x")})
 
 
@@ -168,7 +168,7 @@ def test_a_point_that_lies_on_no_curve_signs_nothing() -> None:
     device = Authenticator()
     [(name, public)] = known(device).items()
     off = public[:-1] + bytes([public[-1] ^ 1])
-    with pytest.raises(Unfit):
+    with pytest.raises(InvalidPasskey):
         shown(device.sign(ASKED), {name: off})
 
 
@@ -180,7 +180,7 @@ def test_a_changed_byte_anywhere_makes_it_unfit() -> None:
         for at in range(0, len(whole), 7):
             changed = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
             response = said["response"] | {field: base64url(changed)}
-            with pytest.raises(Unfit):
+            with pytest.raises(InvalidPasskey):
                 shown(said | {"response": response}, keys)
 
 
@@ -205,9 +205,9 @@ RIGHT, KEYS = DEVICE.make(ASKED), known(DEVICE)
 def test_whatever_is_sent_in_its_place_is_unfit(said: Any, data: bytes) -> None:
     response = RIGHT["response"] | {"attestationObject": base64url(data)}
     for answer in (said, {"rawId": "eA", "response": said}, RIGHT | {"response": response}):
-        with pytest.raises(Unfit):
+        with pytest.raises(InvalidPasskey):
             made(answer)
-        with pytest.raises(Unfit):
+        with pytest.raises(InvalidPasskey):
             shown(answer, KEYS)
 
 
@@ -224,9 +224,9 @@ MANY = 100_000_000
 )
 def test_a_number_in_the_place_of_a_text_takes_no_memory(said: dict[str, Any]) -> None:
     with holding() as cost:
-        with pytest.raises(Unfit):
+        with pytest.raises(InvalidPasskey):
             made(said)
-        with pytest.raises(Unfit):
+        with pytest.raises(InvalidPasskey):
             shown(said, KEYS)
     assert cost.peak < MANY / 2
 
@@ -234,5 +234,5 @@ def test_a_number_in_the_place_of_a_text_takes_no_memory(said: dict[str, Any]) -
 @pytest.mark.parametrize("nested", [b"\xa1" * 5_000, b"\x81" * 40_000])
 def test_what_is_nested_without_an_end_is_unfit(nested: bytes) -> None:
     response = RIGHT["response"] | {"attestationObject": base64url(nested)}
-    with pytest.raises(Unfit, match="not legible"):
+    with pytest.raises(InvalidPasskey, match="not legible"):
         made(RIGHT | {"response": response})

@@ -7,12 +7,12 @@ import pytest
 import yaml
 
 from newsletter.formats.yaml_nodes import (
-    Nodes,
-    NotRead,
-    _document,
+    NodeReader,
+    UnsupportedYaml,
+    _read_document,
     compose,
     in_plain_words,
-    mark_of,
+    position_of,
 )
 from tests.rows import rows
 
@@ -77,8 +77,8 @@ def test_both_parsers_say_in_plain_words_where_to_look(
 ) -> None:
     for loader in (yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         with pytest.raises(yaml.MarkedYAMLError) as told:
-            _document(Nodes(text, loader=loader))
-        mark = mark_of(told.value)
+            _read_document(NodeReader(text, loader=loader))
+        mark = position_of(told.value)
         assert (mark.line + 1, mark.column + 1) == place
         assert in_plain_words(told.value).startswith(f"this is not YAML: {says}")
 
@@ -86,23 +86,23 @@ def test_both_parsers_say_in_plain_words_where_to_look(
 def test_a_character_that_json_writes_in_halves_is_whole_and_a_half_is_refused() -> None:
     node = compose(r'"so \uD83D\uDE00 it is"')
     assert node.value == "so 😀 it is"
-    with pytest.raises(NotRead, match="half of a character"):
+    with pytest.raises(UnsupportedYaml, match="half of a character"):
         compose(r'a: "\uDE00"')
 
 
 def test_aliases_and_what_has_no_bottom_are_refused() -> None:
-    with pytest.raises(NotRead, match="write the value out"):
+    with pytest.raises(UnsupportedYaml, match="write the value out"):
         compose("a: &a [*a]")
-    with pytest.raises(NotRead, match="too deep"):
+    with pytest.raises(UnsupportedYaml, match="too deep"):
         compose("[" * 50_000)
-    with pytest.raises(NotRead, match="too deep"):
+    with pytest.raises(UnsupportedYaml, match="too deep"):
         compose("[" * 32 + "]" * 32)
     assert compose("[" * 31 + "]" * 31) is not None
 
 
 def test_a_text_is_read_no_further_than_its_nodes_are_asked_for() -> None:
     text = io.StringIO("- one\n" * 200_000)
-    nodes = Nodes(text)
+    nodes = NodeReader(text)
     for _ in range(3):
         nodes.event()
 

@@ -10,7 +10,7 @@ import yaml
 
 from newsletter.domain.errors import Refused
 from newsletter.pipeline.statements.approve import ApprovalRequest
-from newsletter.runtime.diagnosis import of_workspace
+from newsletter.runtime.diagnosis import check_workspace
 from tests.pages import SETTINGS, Forum, Kept, forum
 from tests.rows import rows
 from tests.unit.web.test_monitoring import TOKEN, figures, give_a_sign_of_life
@@ -114,7 +114,7 @@ def test_where_no_service_runs_what_is_not_on_disk_any_more_is_not_approved(site
 def service_of(site: Forum) -> str:
     [found] = [
         finding
-        for finding in of_workspace(site.services.statements, site.services.delivery)
+        for finding in check_workspace(site.services.statements, site.services.delivery)
         if finding.what == "service"
     ]
     return f"{found.level.value}: {found.detail} {found.advice}"

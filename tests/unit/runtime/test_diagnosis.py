@@ -12,16 +12,16 @@ from newsletter.domain.delivery.provider import Level
 from newsletter.runtime.backups import Backups
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.diagnosis import (
+    check_backups,
+    check_guard_file,
+    check_lists,
+    check_machine,
+    check_sandbox,
+    check_space,
+    check_workspace,
     examine_from_outside,
     examine_pages,
     is_one_disk,
-    of_backups,
-    of_guard_file,
-    of_lists,
-    of_machine,
-    of_sandbox,
-    of_space,
-    of_workspace,
     sending_domains,
     sends_into_the_world,
 )
@@ -95,7 +95,9 @@ def test_doctor_names_a_file_with_a_secret_that_others_may_read(
         services = site.services
         for mode in (0o600, 0o644, 0o640):
             key.chmod(mode)
-            found = {one.what: one for one in of_workspace(services.statements, services.delivery)}
+            found = {
+                one.what: one for one in check_workspace(services.statements, services.delivery)
+            }
             levels[mode] = found["secrets"].level if "secrets" in found else Level.OK
     assert levels == {0o600: Level.OK, 0o644: Level.WARNING, 0o640: Level.WARNING}
 
@@ -105,7 +107,7 @@ def test_doctor_names_what_others_may_read(tmp_path: Path, migrated: Path) -> No
     with forum(tmp_path, database=migrated) as site:
         services = site.services
         (tmp_path / "var" / "keys").chmod(0o755)
-        found = {one.what: one for one in of_workspace(services.statements, services.delivery)}
+        found = {one.what: one for one in check_workspace(services.statements, services.delivery)}
     assert found["permissions"].level is Level.FAULT
     assert found["permissions"].detail == f"others may read {tmp_path / 'var' / 'keys'}"
     assert "chmod go-rwx" in found["permissions"].advice
@@ -119,7 +121,7 @@ def test_doctor_says_since_when_erased_data_waits_to_be_overwritten(
         with services.store.begin() as tx:
             for hours in range(2):
                 tx.readers.erase(f"ana{hours}@example.org", NOON + timedelta(hours=hours))
-        found = {one.what: one for one in of_workspace(services.statements, services.delivery)}
+        found = {one.what: one for one in check_workspace(services.statements, services.delivery)}
     assert found["erasure"].level is Level.WARNING
     assert found["erasure"].detail.endswith(f"since {NOON:%Y-%m-%d %H:%M} UTC")
 
@@ -143,7 +145,7 @@ def test_a_guard_file_that_is_put_back_with_the_workspace_is_told_of(
     )
     settings = load(workspace / "newsletter.yaml", {})
     settings.epoch_path.parent.mkdir()
-    found = of_guard_file(settings)
+    found = check_guard_file(settings)
     assert (found.what, found.level) == ("guard file", level)
     assert ("set epoch_file" in found.advice) is (level is Level.WARNING)
 
@@ -155,8 +157,8 @@ def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
     )
     settings = load(tmp_path / "newsletter.yaml", {})
     for found, folder in (
-        (of_guard_file(settings), "none"),
-        (of_backups(settings, SystemClock().now()), "no"),
+        (check_guard_file(settings), "none"),
+        (check_backups(settings, SystemClock().now()), "no"),
     ):
         assert found.level is Level.FAULT
         assert found.detail == f"there is no folder {tmp_path / folder}"
@@ -165,11 +167,11 @@ def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
 def test_a_misspelt_default_list_is_told_of(tmp_path: Path) -> None:
     lists = [{"name": "press"}]
     with forum(tmp_path, default_lists=["pres"], lists=lists) as site:
-        (found,) = of_lists(site.services.subscribers)
+        (found,) = check_lists(site.services.subscribers)
     assert (found.what, found.level) == ("lists", Level.WARNING)
     assert found.detail.startswith("no one is on pres, and lists:")
     with forum(tmp_path / "right", default_lists=["press"], lists=lists) as site:
-        assert list(of_lists(site.services.subscribers)) == []
+        assert list(check_lists(site.services.subscribers)) == []
 
 
 def test_old_backups_are_a_fault(tmp_path: Path) -> None:
@@ -177,7 +179,7 @@ def test_old_backups_are_a_fault(tmp_path: Path) -> None:
     folder.mkdir()
     with forum(tmp_path / "forum", backups={"folder": str(folder)}) as site:
         settings, now = site.services.settings, SystemClock().now()
-        assert of_backups(settings, now).level is Level.FAULT
+        assert check_backups(settings, now).level is Level.FAULT
         file, _ = Backups(settings=settings).take()
         prefix, yesterday = file.name[: -len("20261129T120000Z.db")], now - timedelta(days=2)
         killed, young = folder / f".{prefix}killed", folder / f".{prefix}young"
@@ -187,15 +189,15 @@ def test_old_backups_are_a_fault(tmp_path: Path) -> None:
         Backups(settings=settings).take()
         assert not killed.exists()
         assert young.exists()
-        assert of_backups(settings, now).level is Level.WARNING
-        assert "on the disk of the database" in of_backups(settings, now).advice
-        assert of_backups(settings, now + timedelta(days=3)).level is Level.FAULT
+        assert check_backups(settings, now).level is Level.WARNING
+        assert "on the disk of the database" in check_backups(settings, now).advice
+        assert check_backups(settings, now + timedelta(days=3)).level is Level.FAULT
         assert not is_one_disk(Path("/proc"), settings.database_path)
 
 
 @rows(["name", "level"], [("a" * 32, Level.OK), ("", Level.WARNING)])
 def test_a_machine_without_a_name_is_told_of(name: str, level: Level) -> None:
-    found = of_machine(name)
+    found = check_machine(name)
     assert found.level is level
     assert ("/etc/machine-id" in found.advice) is (level is Level.WARNING)
 
@@ -208,7 +210,7 @@ def test_a_machine_without_a_name_is_told_of(name: str, level: Level) -> None:
     ],
 )
 def test_doctor_says_what_a_sandbox_could_do(escapes: list[str], level: Level, said: str) -> None:
-    found = of_sandbox(lambda: escapes)
+    found = check_sandbox(lambda: escapes)
     assert found.level is level
     assert said in found.detail
 
@@ -217,13 +219,13 @@ def test_doctor_says_where_no_sandbox_can_be_started() -> None:
     def find() -> list[str]:
         raise NotStarted("no process could be started for it (Cannot allocate memory)")
 
-    found = of_sandbox(find)
+    found = check_sandbox(find)
     assert found.level is Level.FAULT
     assert "cannot be read: no process could be started" in found.detail
 
 
 @pytest.mark.parametrize(("free", "level"), [(199_999_999, Level.FAULT), (200_000_000, Level.OK)])
 def test_doctor_wants_200_megabytes_of_free_disk(free: int, level: Level) -> None:
-    found = of_space(free, Path("/srv/var"))
+    found = check_space(free, Path("/srv/var"))
     assert found.level is level
     assert ("at least 200 MB are wanted" in found.detail) == (level is Level.FAULT)

@@ -21,7 +21,7 @@ from newsletter.runtime.keys import (
     remove_other_rights,
     with_umask,
 )
-from newsletter.runtime.wiring import opened
+from newsletter.runtime.wiring import open_workspace
 from tests.fakes import FixedClock
 from tests.pages import forum
 from tests.rows import rows
@@ -238,12 +238,12 @@ def test_a_workspace_without_its_key_is_refused_until_the_key_is_back(
     for _ in range(2):
         with (
             pytest.raises(Refused, match=f"missing in .*: var/keys/{name}.*Put the files back"),
-            opened(tmp_path, {}, clock=FixedClock()),
+            open_workspace(tmp_path, {}, clock=FixedClock()),
         ):
             pass
         assert not file.exists()
     file.write_bytes(kept)
-    with opened(tmp_path, {}, clock=FixedClock()):
+    with open_workspace(tmp_path, {}, clock=FixedClock()):
         pass
 
 
@@ -256,7 +256,7 @@ def test_another_key_in_the_place_of_one_is_refused(
     (tmp_path / "var" / "keys" / name).write_text("ab" * 32 + "\n")
     with (
         pytest.raises(Refused, match=f"var/keys/{name} is not the key.*put the right"),
-        opened(tmp_path, {}, clock=FixedClock()),
+        open_workspace(tmp_path, {}, clock=FixedClock()),
     ):
         pass
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.runtime.log_lines import JsonFormatter, LineFormatter, SparingFilter, limited
+from newsletter.runtime.log_lines import JsonFormatter, LineFormatter, RateFilter, limited
 from tests.pages import forum
 from tests.rows import rows
 
@@ -59,7 +59,7 @@ def log(now: list[float]) -> Iterator[StringIO]:
     out, logger = StringIO(), logging.getLogger("newsletter")
     handler = logging.StreamHandler(out)
     handler.setFormatter(LineFormatter())
-    handler.addFilter(SparingFilter(lambda: now[0]))
+    handler.addFilter(RateFilter(lambda: now[0]))
     logger.addHandler(handler)
     before = logger.level
     logger.setLevel(logging.INFO)
@@ -95,7 +95,7 @@ def test_of_lines_that_strangers_cause_some_are_written_and_the_others_counted()
 
 
 def test_what_a_server_of_others_says_of_requests_is_bounded_too() -> None:
-    sparing_filter = SparingFilter(lambda: 0.0)
+    sparing_filter = RateFilter(lambda: 0.0)
     for name in ("uvicorn.error", "asyncio"):
         said = [
             sparing_filter.filter(

@@ -8,7 +8,7 @@ from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.delivery.rate_limit import Cause, Wait
 from newsletter.domain.errors import Fault
-from newsletter.runtime.outcome import Ending, Outcome, outcome_of
+from newsletter.runtime.outcome import Ending, Outcome, find_outcome
 from newsletter.runtime.scheduler import Run
 from newsletter.runtime.tick import TickResult
 from newsletter.store.sql import Store
@@ -22,7 +22,7 @@ def room(store: Store) -> Newsroom:
 
 
 def outcome(room: Newsroom, run: Run) -> Outcome:
-    return outcome_of(run, store=room.store)
+    return find_outcome(run, store=room.store)
 
 
 def test_a_run_after_which_nothing_is_left_is_done(room: Newsroom) -> None:

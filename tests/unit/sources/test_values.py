@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from newsletter.domain.setting import control_in_value
-from newsletter.formats.scalars import did_you_mean, misreading, quoted, scalar, tag_of_plain
+from newsletter.formats.scalars import did_you_mean, misreading, plain_tag, quote, write_scalar
 from newsletter.formats.text import control_in_lines, decode_utf8
 from newsletter.formats.times import (
     language_objection,
@@ -50,13 +50,13 @@ def test_what_yaml_makes_of_a_plain_value_is_said_in_words(value: str, meaning: 
 def test_the_tag_of_a_plain_value_is_the_parsers_own(value: str) -> None:
     node = yaml.compose(value, Loader=yaml.SafeLoader)
 
-    assert tag_of_plain(value) == node.tag
+    assert plain_tag(value) == node.tag
 
 
 @rows("value", ["no", "it's", 'say "yes"', "back\\slash", 'it\'s "so"'])
 def test_a_suggestion_in_quotes_reads_back_as_it_was(value: str) -> None:
-    assert yaml.safe_load(quoted(value)) == value
-    assert yaml.safe_load(scalar(value)) == value
+    assert yaml.safe_load(quote(value)) == value
+    assert yaml.safe_load(write_scalar(value)) == value
 
 
 def test_a_near_word_is_suggested_and_else_all_are_told() -> None:

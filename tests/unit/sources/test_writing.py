@@ -16,7 +16,7 @@ from newsletter.domain.statements.statement import MAX_SLUG_CHARS, SLUG, Progres
 from newsletter.sources.desk import draft_as_file
 from newsletter.sources.folder import FolderSource
 from newsletter.sources.statements import Defaults, parse_statement
-from newsletter.sources.writing import hand_in, path_for_title, slugify, write_new
+from newsletter.sources.writing import mark_for_review, path_for_title, slugify, write_new
 from tests.properties import examples
 from tests.rows import rows
 
@@ -236,15 +236,15 @@ def test_handing_in_changes_the_one_line_and_nothing_else(
     path = tmp_path / "news.md"
     text = "---\r\ntitle: A draft\r\n{}\r\n---\r\nstatus: draft\r\n"
     path.write_bytes(text.format(line).encode())
-    hand_in(path, 3)
+    mark_for_review(path, 3)
     assert path.read_bytes() == text.format(then).encode()
     with pytest.raises(Refused, match="write status: review"):
-        hand_in(path, 3)
+        mark_for_review(path, 3)
 
 
 def test_handing_in_says_what_to_write_where_the_file_is_gone(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="write status: review into it"):
-        hand_in(tmp_path / "none.md", 3)
+        mark_for_review(tmp_path / "none.md", 3)
     (tmp_path / "short.md").write_text("x")
     with pytest.raises(Refused):
-        hand_in(tmp_path / "short.md", 3)
+        mark_for_review(tmp_path / "short.md", 3)

@@ -91,12 +91,12 @@ class SettingsPages:
     @route("GET", _LOOK_PATH, Role.ADMIN)
     def _edit(self, request: DeskRequest) -> Response:
         """Show the form for organisation, design and lists, next to an example email."""
-        settings, renderer = self._staff.on_disk.read()
+        settings, renderer = self._staff.files.read()
         values = _field_values(settings) | _posted_values(request)
         with self._staff.store.read() as tx:
             shelves = tx.board.count_by_shelf(settings.campaign_rules())
             names = tx.readers.list_names()
-        locked = self._staff.on_disk.why_not_editable()
+        locked = self._staff.files.why_not_editable()
         return request.page(
             "settings-look.html.j2",
             title=say("Publisher and look"),
@@ -116,9 +116,9 @@ class SettingsPages:
     def save(self, request: DeskRequest) -> Response:
         try:
             changes = self._find_changes(request)
-            settings, renderer, _ = self._staff.on_disk.with_changes(changes)
+            settings, renderer, _ = self._staff.files.with_changes(changes)
             self._example(request, settings, renderer)  # templates of the workspace may refuse it
-            self._staff.on_disk.save(
+            self._staff.files.save(
                 changes,
                 by=request.who.address,
                 expected_digest=request.field("seen"),
@@ -139,7 +139,7 @@ class SettingsPages:
     def preview(self, request: DeskRequest) -> Response:
         """Return an example email with the design in the form, without saving it."""
         try:
-            settings, renderer, _ = self._staff.on_disk.with_changes(self._find_changes(request))
+            settings, renderer, _ = self._staff.files.with_changes(self._find_changes(request))
             content = self._example(request, settings, renderer)
         except InvalidInput as error:
             message = "\n".join(sentence for _, sentence in _fault_sentences(error))
@@ -147,7 +147,7 @@ class SettingsPages:
         return framed_email(preview_html(content, view_of(request)))
 
     def _find_changes(self, request: DeskRequest) -> SettingChanges:
-        return dict(_changed_fields(self._staff.on_disk.read()[0], _posted_values(request)))
+        return dict(_changed_fields(self._staff.files.read()[0], _posted_values(request)))
 
     def _example(self, request: DeskRequest, settings: Settings, renderer: LazyRenderer) -> Content:
         lists = tuple(one.name for one in settings.titled_lists()[:1])

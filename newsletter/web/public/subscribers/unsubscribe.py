@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from newsletter.credentials.links import Departure
+from newsletter.credentials.links import LeaveLink
 from newsletter.domain.errors import NotFound
 from newsletter.pipeline.subscribers import leave
 from newsletter.pipeline.subscribers.prefer import ask_for_link
@@ -39,7 +39,7 @@ class UnsubscribePages:
         self._subscribers = subscribers
         self._frame = frame
         self._lanes = lanes
-        self._group_commit: GroupCommit[Departure] = GroupCommit(self._leave)
+        self._group_commit: GroupCommit[LeaveLink] = GroupCommit(self._leave)
         page = frame.notice("left", "left_it", language=subscribers.settings.language)
         self._for_programs = bytes(page.body)  # made once: mail programs ask by the thousand
 
@@ -61,7 +61,7 @@ class UnsubscribePages:
         ]
 
     def _handler(
-        self, page: Callable[[Request, Departure], Response], lane: Lane
+        self, page: Callable[[Request, LeaveLink], Response], lane: Lane
     ) -> Callable[[Request], Awaitable[Response]]:
         """Return a handler that reads the link, and shows ``page`` unless it is of a test email."""
 
@@ -77,7 +77,7 @@ class UnsubscribePages:
 
         return partial(lane.run, answer)
 
-    def ask(self, request: Request, departure: Departure) -> Response:
+    def ask(self, request: Request, departure: LeaveLink) -> Response:
         """Show one button to a person who followed the link in a mail."""
         ending = leave.pending_departure(departure, store=self._subscribers.store)
         if ending.ended:
@@ -87,7 +87,7 @@ class UnsubscribePages:
         buttons = [Button(action=f"?{_PAGE_BUTTON}", label=messages["leave"])]
         return self._frame.page(messages["leave_title"], [text], language=language, buttons=buttons)
 
-    def left(self, request: Request, departure: Departure) -> Response:
+    def left(self, request: Request, departure: LeaveLink) -> Response:
         """Unsubscribe the reader, then answer."""
         self._group_commit.record((departure,))
         if request.url.query != _PAGE_BUTTON:
@@ -96,7 +96,7 @@ class UnsubscribePages:
             request, leave.pending_departure(departure, store=self._subscribers.store), "left"
         )
 
-    def left_everything(self, request: Request, departure: Departure) -> Response:
+    def left_everything(self, request: Request, departure: LeaveLink) -> Response:
         """Unsubscribe from all lists, so that no import subscribes the reader again."""
         store = self._subscribers.store
         ending = leave.pending_departure(departure, store=store)
@@ -105,7 +105,7 @@ class UnsubscribePages:
         language = self._frame.language_of(request, ending.language)
         return self._frame.notice("left", "left_everything_text", language=language)
 
-    def offer_link(self, request: Request, departure: Departure) -> Response:
+    def offer_link(self, request: Request, departure: LeaveLink) -> Response:
         """Show buttons: scanners open this page too. It is the same for all subscribers.
 
         Each list that people may join can be left at once; all else takes a link to the mailbox.
@@ -126,7 +126,7 @@ class UnsubscribePages:
         ]
         return self._frame.notice("prefer_title", "prefer_text", language=language, buttons=buttons)
 
-    def left_list(self, request: Request, departure: Departure) -> Response:
+    def left_list(self, request: Request, departure: LeaveLink) -> Response:
         """End the subscription to one list. The answer does not tell whether there was one."""
         store, name = self._subscribers.store, request.path_params["list"]
         if name not in {offer.name for offer in self._subscribers.settings.offers()}:
@@ -137,7 +137,7 @@ class UnsubscribePages:
             request, replace(leave.pending_departure(departure, store=store), lists=(name,)), "left"
         )
 
-    def send_link(self, request: Request, departure: Departure) -> Response:
+    def send_link(self, request: Request, departure: LeaveLink) -> Response:
         """Send an email to the reader's own address, which is not shown here."""
         store = self._subscribers.store
         _, language = self._words(request, leave.pending_departure(departure, store=store))
@@ -150,11 +150,11 @@ class UnsubscribePages:
         )
         return self._frame.notice("link_sent", "link_sent_text", language=language)
 
-    def _leave(self, links: tuple[Departure, ...], _post_count: int) -> None:
+    def _leave(self, links: tuple[LeaveLink, ...], _post_count: int) -> None:
         self._log_unknown(leave.leave(links, store=self._subscribers.store))
         self._subscribers.counters.add("unsubscribe_posts", by=len(links))
 
-    def _log_unknown(self, links: Iterable[Departure]) -> None:
+    def _log_unknown(self, links: Iterable[LeaveLink]) -> None:
         for departure in links:
             [name] = self._subscribers.links.message_ids(
                 departure.campaign_id, [departure.subscriber_id]

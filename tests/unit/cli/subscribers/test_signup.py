@@ -9,14 +9,14 @@ from newsletter.cli.subscribers.subscribers import subscribers
 from newsletter.domain.errors import InvalidInput, NotFound
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.runtime.services import Services
-from newsletter.runtime.wiring import opened
+from newsletter.runtime.wiring import open_workspace
 from tests.fakes import NOON
 from tests.workspaces import plain_workspace
 
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
-    with opened(plain_workspace(tmp_path), {}) as services:
+    with open_workspace(plain_workspace(tmp_path), {}) as services:
         with services.store.begin() as tx:
             tx.readers.upsert([Entry(address="ana@example.org", lists=("press",))], NOON)
         yield services

@@ -13,14 +13,14 @@ from newsletter.cli.subscribers.subscribers import subscribers
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.runtime.services import Services
-from newsletter.runtime.wiring import opened
+from newsletter.runtime.wiring import open_workspace
 from tests.fakes import NOON
 from tests.workspaces import plain_workspace
 
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
-    with opened(plain_workspace(tmp_path), {}) as services:
+    with open_workspace(plain_workspace(tmp_path), {}) as services:
         with services.store.begin() as tx:
             people = [
                 Entry(address="ana@example.org", name="Ana Ruiz", lists=("press",)),

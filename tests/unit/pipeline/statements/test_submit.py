@@ -15,7 +15,7 @@ from newsletter.pipeline.statements.write import submit_file
 from newsletter.pipeline.status import find_status, load_status
 from newsletter.sources.folder import FolderSource
 from newsletter.sources.statements import Defaults
-from newsletter.sources.writing import hand_in
+from newsletter.sources.writing import mark_for_review
 from tests.unit.pipeline.newsroom import Newsroom
 from tests.unit.pipeline.statements.desk import ANA, BEN, CLEO, DEFAULTS, VERA, WritingRoom
 
@@ -369,7 +369,7 @@ def test_the_file_of_a_draft_is_handed_in_once_by_whoever_writes(
     room.look()
 
     def release(origin: str, line: int) -> None:
-        hand_in(tmp_path / origin, line)
+        mark_for_review(tmp_path / origin, line)
 
     def submit(by: str = "operator") -> None:
         submit_file("news", by=by, release=release, store=room.store)

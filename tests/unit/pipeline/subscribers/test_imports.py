@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.credentials.links import Departure, Owner
+from newsletter.credentials.links import LeaveLink, Owner
 from newsletter.domain.errors import InvalidInput, NotFound, Refused, StoreUnavailable
 from newsletter.domain.subscribers.audience import (
     Audience,
@@ -231,10 +231,10 @@ def test_what_changed_is_kept_no_longer_than_it_can_be_undone(room: Newsroom) ->
 
 ACTS: dict[str, Callable[[Newsroom, int], object]] = {
     "one click": lambda room, one: leave(
-        [Departure(campaign_id=9, subscriber_id=one)], store=room.store
+        [LeaveLink(campaign_id=9, subscriber_id=one)], store=room.store
     ),
     "left everything": lambda room, one: leave_everything(
-        Departure(campaign_id=9, subscriber_id=one), store=room.store
+        LeaveLink(campaign_id=9, subscriber_id=one), store=room.store
     ),
     "another name": lambda room, one: prefer.save(
         Owner(subscriber_id=one, signed_at=room.clock.now()),

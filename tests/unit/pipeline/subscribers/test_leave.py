@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter.credentials.links import Departure, SignedLinks
+from newsletter.credentials.links import LeaveLink, SignedLinks
 from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch
 from newsletter.domain.errors import NotFound, Refused
@@ -133,7 +133,7 @@ def test_whoever_leaves_everything_is_on_no_list_and_no_import_brings_them_back(
 ) -> None:
     room.subscribe(2, "press", "events")
     room.start(0)
-    left = Departure(campaign_id=1, subscriber_id=1)
+    left = LeaveLink(campaign_id=1, subscriber_id=1)
     for _ in range(2):
         leave_everything(left, store=room.store)
     assert lists_of(room) == ()
@@ -144,7 +144,7 @@ def test_whoever_leaves_everything_is_on_no_list_and_no_import_brings_them_back(
         assert tx.audiences.count(Audience(lists=("press", "events", "other"))) == 1
     assert make_report("resignation", store=room.store)["unsubscribed"] == 1
     room.suppress("reader2@example.org", SuppressionReason.COMPLAINED)
-    leave_everything(Departure(campaign_id=1, subscriber_id=2), store=room.store)
+    leave_everything(LeaveLink(campaign_id=1, subscriber_id=2), store=room.store)
     with room.store.read() as tx:
         assert tx.readers.suppression_reason("reader2@example.org") is SuppressionReason.COMPLAINED
 

@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, Item
-from newsletter.sources.feeds.markup import address, language, plain
+from newsletter.sources.feeds.markup import absolute_url, language, plain
 from newsletter.sources.feeds.reading import compose
 from tests.fakes import NOON
 from tests.rows import rows
@@ -168,6 +168,6 @@ def test_languages_are_written_in_their_usual_letters(written: str, meant: str) 
 
 
 def test_only_web_addresses_are_addresses() -> None:
-    assert address("https://a.example/b/", "c") == "https://a.example/b/c"
+    assert absolute_url("https://a.example/b/", "c") == "https://a.example/b/c"
     for text in ("", "mailto:a@b.example", "https://[broken"):
-        assert address("https://a.example", text) == ""
+        assert absolute_url("https://a.example", text) == ""

@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.domain.statements.feed import FeedUnreadable, Item
 from newsletter.sources.feeds import syndication
-from newsletter.sources.feeds.markup import tree
+from newsletter.sources.feeds.markup import parse_xml
 from newsletter.sources.feeds.syndication import items_of
 from tests.costs import grows_in_proportion
 from tests.rows import rows
@@ -20,7 +20,7 @@ CONTENT = 'xmlns:content="http://purl.org/rss/1.0/modules/content/"'
 
 def read(document: str | bytes, content_type: str = "") -> list[Item]:
     data = document.encode() if isinstance(document, str) else document
-    root, _ = tree(data, content_type)
+    root, _ = parse_xml(data, content_type)
     return items_of(root, URL)
 
 
@@ -224,8 +224,8 @@ def test_words_are_right_in_whatever_encoding_they_come(data: bytes, content_typ
 
 def test_a_guessed_encoding_is_said() -> None:
     data = rss("<item><title>é</title></item>").encode("cp1252")
-    assert "not in the encoding that it declares" in tree(data, "")[1]
-    assert tree(rss("").encode(), "")[1] == ""
+    assert "not in the encoding that it declares" in parse_xml(data, "")[1]
+    assert parse_xml(rss("").encode(), "")[1] == ""
 
 
 def test_control_characters_and_the_doctype_of_old_feeds_do_no_harm() -> None:

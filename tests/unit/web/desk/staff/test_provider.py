@@ -12,7 +12,7 @@ from newsletter.domain.delivery.provider import Level
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.pipeline.staff import people
-from newsletter.runtime.diagnosis import of_sign_in
+from newsletter.runtime.diagnosis import check_sign_in
 from tests.desk import words
 from tests.fakes import FixedClock
 from tests.openid import CLIENT, SECRET, OpenIdServer
@@ -369,14 +369,14 @@ def test_a_provider_that_fails_is_said_and_leaves_the_password(
     answer = browser.post("/sign-in/provider", {"next": "/desk/account"})
     assert (answer.status, "no JSON object" in words(answer)) == (409, True)
     assert browser.sign_in(ANA).status == 303
-    [finding, other] = of_sign_in(site.services.staff)
+    [finding, other] = check_sign_in(site.services.staff)
     assert (finding.level, other.level) == (Level.FAULT, Level.FAULT)
     assert "no admin has one" in other.detail
     server.steps.clear()
     Browser(site=site).join(CLEO, Role.ADMIN)
-    assert [one.level for one in of_sign_in(site.services.staff)] == [Level.OK] * 2
+    assert [one.level for one in check_sign_in(site.services.staff)] == [Level.OK] * 2
     site.change(f"UPDATE credential SET password = '' WHERE address = '{CLEO}'")
-    assert [one.level for one in of_sign_in(site.services.staff)] == [Level.OK, Level.FAULT]
+    assert [one.level for one in check_sign_in(site.services.staff)] == [Level.OK, Level.FAULT]
     asked = sent(browser.post("/sign-in/provider"))
     server.steps["/token"] = reply(500)
     back = {"code": server.code_for(asked), "state": asked["state"]}
@@ -397,7 +397,7 @@ def test_a_desk_without_a_provider_knows_none_of_it(site: Forum, home: Browser) 
     for path in ("/sign-in/provider", "/sign-in/back", "/account/provider"):
         assert home.post(path).status == 404
     assert home.get("/sign-in/back?code=c&state=s").status == 404
-    assert list(of_sign_in(site.services.staff)) == []
+    assert list(check_sign_in(site.services.staff)) == []
 
 
 def test_what_somebody_was_sending_goes_on_after_a_sign_in_in_another_tab(

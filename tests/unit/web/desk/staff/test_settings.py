@@ -181,7 +181,7 @@ def test_an_email_shows_the_look_before_it_is_saved(dan: Signed) -> None:
 
 
 def test_the_settings_of_several_machines_are_changed_by_their_operator(dan: Signed) -> None:
-    vars(dan.site.services.staff.on_disk)["_settings"] = dan.site.services.settings.model_copy(
+    vars(dan.site.services.staff.files)["_settings"] = dan.site.services.settings.model_copy(
         update={"engine": "procrastinate"}
     )
     assert "Several machines send" in words(dan.get(LOOK))
@@ -228,7 +228,7 @@ def test_what_could_not_be_entered_in_the_audit_log_is_not_in_the_file(dan: Sign
     services, before = dan.site.services, written(dan)
     full: Any = FullStore(services.store)
     with pytest.raises(StoreUnavailable):
-        services.staff.on_disk.save(
+        services.staff.files.save(
             {"organisation.name": "Another"},
             by=dan.address,
             expected_digest=services.configuration.digest(),
