@@ -104,7 +104,6 @@ def page_edges(edges: Iterable[tuple[str, str]]) -> Iterator[DroppedLine]:
 
 
 def hidden_lines(texts: Iterable[str]) -> Iterator[DroppedLine]:
-    """Yield hidden texts as dropped lines."""
     return (
         DroppedLine(line=0, text=shortened(text), reason="hidden in the file") for text in texts
     )

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from newsletter.domain.delivery.transactional import EmailKind
-from newsletter.domain.errors import NotFound, Outdated, Refused
+from newsletter.domain.errors import Fault, InvalidInput, NotFound, Outdated, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import fold
 from newsletter.domain.subscribers.audience import (
@@ -20,6 +20,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressedEntry,
     SuppressionReason,
 )
+from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import act_as
 from newsletter.pipeline.subscribers.membership import (
     move,
@@ -29,6 +30,7 @@ from newsletter.pipeline.subscribers.membership import (
 )
 from newsletter.store.sql import Store, Transaction
 
+MAX_REASON_CHARS = 200
 _AUDIT_SUBJECT = "subscriber"
 """The subject of the audit log's entries, which must not contain an email address."""
 
@@ -119,11 +121,11 @@ def edit(entry: Entry, *, by: str, store: Store, seen: str = "") -> Subscriber:
 
 
 def suppress(address: str, *, by: str, reason: str = "", store: Store) -> bool:
-    """Suppress an address. Return False if it was suppressed before."""
-    why = f": {reason}" if reason else ""
+    """Suppress an address. Return False if it was suppressed before. Raises InvalidInput."""
+    reason = _clean_reason(reason)
     entry = SuppressedEntry(address=address, reason=SuppressionReason.MANUAL)
     with act_as(store, by, Role.SENDER, "suppress") as (tx, _):
-        added = tx.readers.suppress([entry], tx.now, f"by {by}{why}")
+        added = tx.readers.suppress([entry], tx.now, f"by {by}: {reason}".removesuffix(": "))
         tx.audit.enter(by, "suppress", _AUDIT_SUBJECT, reason)
     return bool(added)
 
@@ -131,8 +133,9 @@ def suppress(address: str, *, by: str, reason: str = "", store: Store) -> bool:
 def lift(address: str, *, by: str, reason: str, store: Store) -> SuppressionReason:
     """Lift the suppression of an address. Return the reason that it had.
 
-    Raises NotFound if it is not suppressed, and Refused after a complaint or an erasure.
+    Raises NotFound if it has none, Refused after a complaint or an erasure, and InvalidInput.
     """
+    reason = _clean_reason(reason, is_required=True)
     with act_as(store, by, Role.ADMIN, "lift") as (tx, _):
         before = tx.readers.suppression_reason(address)
         if before is None:
@@ -144,6 +147,15 @@ def lift(address: str, *, by: str, reason: str, store: Store) -> SuppressionReas
             )
         tx.audit.enter(by, "lift", _AUDIT_SUBJECT, f"was {before.value}: {reason}")
     return before
+
+
+def _clean_reason(reason: str, *, is_required: bool = False) -> str:
+    """Return a reason on one line. Raises InvalidInput if it is too long or has an address."""
+    line = " ".join(reason.split())
+    if len(line) > MAX_REASON_CHARS or "@" in line or (is_required and not line):
+        rule = "Say why, in at most {most} characters and without the address"
+        raise InvalidInput([Fault(file="the reason", message=say(rule, most=MAX_REASON_CHARS))])
+    return line
 
 
 def data_of(address: str, *, by: str, store: Store) -> Mapping[str, object]:

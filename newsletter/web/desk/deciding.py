@@ -56,10 +56,8 @@ def correction_effect(tx: Transaction, statement: Statement) -> str:
 
     A correction of a statement that has not begun takes its place and goes to its current lists.
     """
-    original, campaign = (
-        tx.statements.get(statement.corrects),
-        tx.campaigns.find_latest(statement.corrects),
-    )
+    original = tx.statements.get(statement.corrects)
+    campaign = tx.campaigns.find_latest(statement.corrects)
     if not statement.corrects or original is None or campaign is None:
         return ""
     title = original.statement.title

@@ -183,8 +183,7 @@ class Desk:
         }
 
     def hold_reasons(self) -> tuple[str, ...]:
-        """Return each hold on sending as person, time and reason: Cleo, 24 Nov, 14:20: wrong
-        list."""
+        """Return each hold on sending in words: Cleo, 24 Nov, 14:20: wrong list."""
         with self.staff.store.read() as tx:
             names, reasons = tx.staff.names(), tuple(tx.hold.reasons().values())
         found = []

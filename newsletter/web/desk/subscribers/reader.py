@@ -20,8 +20,6 @@ from newsletter.subscriber_files.entries import RawEntry
 from newsletter.web.desk.request import DeskRequest, Faults, download, go, route
 
 READERS_PATH = "/readers"
-_MAX_REASON_CHARS = 200
-_REASON_RULE = "Say why, in at most {most} characters and without the address"
 """The fault of a missing or too long reason."""
 _MAX_CAMPAIGNS_SHOWN = 30
 """The newest campaigns on a reader's page."""
@@ -61,13 +59,11 @@ class ReaderPages:
     @route("POST", "/readers/suppress", Role.SENDER)
     def suppress(self, request: DeskRequest) -> Response:
         """Suppress an address, whether it is a reader's or not."""
-        address, why = _parse_address_field(request), " ".join(request.field("why").split())
-        if len(why) > _MAX_REASON_CHARS or "@" in why:
-            fault = say(_REASON_RULE, most=_MAX_REASON_CHARS)
-            return self.page(request.with_faults(("why", fault)), address)
-        administer.suppress(
-            address, by=request.who.address, reason=why, store=self._subscribers.store
-        )
+        address, why, by = _parse_address_field(request), request.field("why"), request.who.address
+        try:
+            administer.suppress(address, by=by, reason=why, store=self._subscribers.store)
+        except InvalidInput as error:
+            return self.page(request.with_faults(("why", error.faults[0].message)), address)
         return self._redirect(request, address, "suppressed")
 
     @route("POST", "/readers/unsubscribe", Role.SENDER)
@@ -97,14 +93,13 @@ class ReaderPages:
     @route("POST", "/readers/lift", Role.ADMIN, step_up=True)
     def lift(self, request: DeskRequest) -> Response:
         """Lift a suppression. The audit log keeps the reason."""
-        address, reason = _parse_address_field(request), " ".join(request.field("reason").split())
-        if not reason or len(reason) > _MAX_REASON_CHARS or "@" in reason:
-            fault = say(_REASON_RULE, most=_MAX_REASON_CHARS)
-            return self.page(request.with_faults(("reason", fault)), address)
+        address, why = _parse_address_field(request), request.field("reason")
         try:
             administer.lift(
-                address, by=request.who.address, reason=reason, store=self._subscribers.store
+                address, by=request.who.address, reason=why, store=self._subscribers.store
             )
+        except InvalidInput as error:
+            return self.page(request.with_faults(("reason", error.faults[0].message)), address)
         except Refused as error:
             raise Refused("Only they can subscribe again, on the sign-up page.") from error
         except NotFound as error:
@@ -225,7 +220,7 @@ def chosen_lists(request: DeskRequest) -> tuple[tuple[str, ...], Faults]:
 def read_consent(request: DeskRequest) -> str:
     """Return the form's description of how people consented; "" if it is too long."""
     consent = " ".join(request.field("agreed").split())
-    return consent if len(consent) <= _MAX_REASON_CHARS else ""
+    return consent if len(consent) <= administer.MAX_REASON_CHARS else ""
 
 
 def faults_of(error: InvalidInput) -> Faults:

@@ -149,6 +149,14 @@ def test_a_subscription_ends_and_an_address_changes_by_a_command(do) -> None:  #
     assert "ann@example.org is an@example.org now; it is suppressed: manual" in said
 
 
+def test_a_reason_for_the_audit_log_has_no_address(do, services: Services) -> None:  # type: ignore[no-untyped-def] # a command
+    for command, reason in (("suppress", "cy@example.com called"), ("lift", " "), ("lift", "@cy")):
+        with pytest.raises(InvalidInput, match="in at most 200 characters and without the address"):
+            do(command, "bo@example.net", "--reason", reason)
+    with services.store.read() as tx:
+        assert not tx.audit.count()
+
+
 def test_an_import_names_its_number_and_is_listed_and_undone(do, tmp_path: Path) -> None:  # type: ignore[no-untyped-def] # a command
     path = tmp_path / "people.csv"
     path.write_text(

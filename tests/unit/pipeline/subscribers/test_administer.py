@@ -187,7 +187,7 @@ ACTS: dict[Role, tuple[Callable[[Newsroom, str], object], ...]] = {
         lambda room, by: run_import([], plan(by), store=room.store),
     ),
     Role.ADMIN: (
-        lambda room, by: administer.lift(ANA, by=by, reason="", store=room.store),
+        lambda room, by: administer.lift(ANA, by=by, reason="a slip", store=room.store),
         lambda room, by: administer.data_of(ANA, by=by, store=room.store),
         lambda room, by: administer.change_address(ANA, "eve@example.org", by=by, store=room.store),
         lambda room, by: forget(ANA, by=by, store=room.store),
