@@ -342,6 +342,9 @@ def test_a_cancelled_one_stays_on_home_and_is_sent_again_by_its_own_way_alone(at
     assert f'href="/desk{here(at)}/amend#door-rest"' in page.text
     assert 'id="door-rest"' in (amend := dan.get(f"{here(at)}/amend")).text
     assert "Decide that first" not in words(amend)
+    assert "It was cancelled after 10 of 12 were handed over." in words(dan.get(here(at)))
+    at.press(dan, page, f"/desk{here(at)}/unknown", way="leave")
+    assert "It was cancelled. 5 people have it." in words(dan.get(here(at)))
 
 
 def test_everybody_sees_that_it_needs_a_decision_and_whose(lost: Room) -> None:
