@@ -12,7 +12,7 @@ import click
 
 from newsletter import __version__
 from newsletter.cli.groups import LazyCommand, LazyGroup
-from newsletter.config import without_plugins
+from newsletter.config import disable_plugins
 from newsletter.domain.errors import (
     Defect,
     InvalidInput,
@@ -137,7 +137,7 @@ def _print_error(message: str) -> None:
 
 def entry_point() -> None:
     """Run the command line of the process, and exit with its code."""
-    without_plugins()
+    disable_plugins()
     exit_process(run())
 
 

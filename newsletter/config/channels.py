@@ -11,19 +11,19 @@ from newsletter.domain.setting import Rule, matching, parse_web_address
 from newsletter.providers.common.options import option
 
 EVENTS = tuple(kind.name.lower() for kind in NoticeKind if kind is not NoticeKind.MENTIONED)
-"""The event names in settings. ``mentioned`` is not one: channels get it as ``commented``."""
+"""The names of events in settings. Channels get ``mentioned`` as ``commented``."""
 _SECRET_BYTES = range(24, 65)
 _URL_RULE = "must be a web address that starts with https://, as the service shows it"
 
 
-def _event(text: str) -> str:
+def _require_event(text: str) -> str:
     if text not in EVENTS:
         raise ValueError(f"{text!r} is no event; the events are: {', '.join(EVENTS)}")
     return text
 
 
-def _signing_key(key: SecretStr) -> SecretStr:
-    # with it comes what reads webhooks, which most commands do without
+def _require_signing_key(key: SecretStr) -> SecretStr:
+    # most commands need no webhooks, and the import is slow
     from newsletter.providers.common.signatures import parse_endpoint_secret
 
     try:
@@ -37,7 +37,7 @@ def _signing_key(key: SecretStr) -> SecretStr:
     return key
 
 
-Events = tuple[Annotated[str, Rule(_event, schema={"enum": [*EVENTS]})], ...]
+Events = tuple[Annotated[str, Rule(_require_event, schema={"enum": [*EVENTS]})], ...]
 
 
 class ChannelOptions(Section):
@@ -46,7 +46,7 @@ class ChannelOptions(Section):
     name: Annotated[
         str, matching(r"[a-z0-9][a-z0-9-]{0,39}", "cannot name a channel; write it like press-room")
     ] = option("Its name at the desk and in the log.", "press-room")
-    # declared before ``url``, which depends on it
+    # before ``url``, whose validation needs it
     allow_private: bool = option(
         "Whether its address may be private, and there without TLS.", False, default=False
     )
@@ -63,12 +63,12 @@ class ChannelOptions(Section):
 
     @field_validator("url")
     @classmethod
-    def _is_secure(cls, url: SecretStr, info: ValidationInfo) -> SecretStr:
+    def _require_https(cls, url: SecretStr, info: ValidationInfo) -> SecretStr:
         try:
-            secure = urlsplit(parse_web_address(url.get_secret_value())).scheme == "https"
-        except ValueError:  # its words repeat the address
+            is_secure = urlsplit(parse_web_address(url.get_secret_value())).scheme == "https"
+        except ValueError:  # its message contains the secret address
             raise ValueError(_URL_RULE) from None
-        if not (secure or info.data.get("allow_private")):
+        if not (is_secure or info.data.get("allow_private")):
             raise ValueError(_URL_RULE)
         return url
 
@@ -89,13 +89,13 @@ class WebhookOptions(ChannelOptions):
     """A program of yours that takes signed webhooks."""
 
     kind: Literal["webhook"] = option("A program of yours that takes signed webhooks.")
-    secret: Annotated[SecretStr, Rule(_signing_key)] = option(
+    secret: Annotated[SecretStr, Rule(_require_signing_key)] = option(
         "The key of the signature, after the rules of Standard Webhooks.", "${WEBHOOK_SECRET}"
     )
 
 
 class HubOptions(ChannelOptions):
-    """A WebSub hub, which tells feed readers of a change at once. The feeds name it."""
+    """A WebSub hub, which notifies feed readers of a change. The feeds name it."""
 
     kind: Literal["websub"] = option("A WebSub hub.")
     events: Events = option(

@@ -1,7 +1,7 @@
-"""Reads YAML into plain values, and records the position of each value in the file.
+"""Read YAML into plain values, with the position of each value in the file.
 
-PyYAML follows YAML 1.1, in which ``no``, ``012`` and ``22:22`` are not text. So values that are not
-text keep their written form for error messages.
+In YAML 1.1, ``no``, ``012`` and ``22:22`` are not text. The written form of such values is kept for
+error messages.
 """
 
 import math
@@ -25,10 +25,10 @@ _VARIABLE_PATTERN = re.compile(
 
 
 def expand(text: str, environ: Mapping[str, str]) -> str:
-    """Replace ``${NAME}`` and ``${NAME:-default}``; ``$${`` becomes ``${``.
+    """Return the text with the values of ``${NAME}`` and ``${NAME:-default}``.
 
-    As in a shell, the default also replaces an empty variable. Values are not expanded again.
-    Raises ValueError with the name of each unset variable.
+    As in a shell, the default also replaces an empty variable. ``$${`` becomes ``${``. Raises
+    ValueError with the name of each unset variable.
     """
     errors: list[str] = []
 
@@ -73,7 +73,7 @@ class Position:
 
 
 def parse(path: Path, data: bytes | None = None) -> yaml.Node:
-    """Parse a YAML file, or ``data`` instead of its content.
+    """Return the root node of a YAML file, or of ``data`` in place of its content.
 
     Raises InvalidConfiguration with the fault that stops the parser.
     """
@@ -126,10 +126,11 @@ _KINDS = _CONSTRUCTED_TYPES | {"str", "value", "merge", "null", "timestamp"}
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """A value that YAML does not read as text: as written, and as YAML reads it."""
+    """The written form of a value that is not text for YAML, or that has variables."""
 
     text: str
     reading: str
+    """What YAML reads, such as ``a date``; "" for text with variables."""
 
 
 @dataclass(kw_only=True)
@@ -138,14 +139,14 @@ class Document:
 
     file: str
     value: Any = None
-    """Consists of dict, list, str, int, float, bool and None. Dates stay text."""
+    """Plain values: dict, list, str, int, float, bool and None. Dates are text."""
     positions: dict[KeyPath, Position] = field(default_factory=dict)
-    """The position of each value, by path; in a mapping, that of its key."""
+    """The position of each key and of each item of a list, by path."""
     written: dict[KeyPath, Written] = field(default_factory=dict)
     names: dict[KeyPath, KeyPath] = field(default_factory=dict)
-    """The path as written (``api_key_file``), by the path that it sets (``api_key``)."""
+    """The path that it sets (``api_key``) → the path as written (``api_key_file``)."""
     broken: set[KeyPath] = field(default_factory=set)
-    """The paths of values with a known fault. Faults that follow from these are not reported."""
+    """The paths of values with a fault. Further faults of these are not reported."""
     faults: list[Fault] = field(default_factory=list)
     secret_files: list[Path] = field(default_factory=list)
     """The files that keys such as ``api_key_file`` name."""
@@ -160,7 +161,7 @@ class Document:
         return {key_text(path): position.line for path, position in positions.items()}
 
     def fault(self, path: KeyPath, message: str, position: Position | None = None) -> None:
-        """Add a fault at a path. Without ``position`` the nearest known one counts."""
+        """Add a fault at a path. The default position is that of the path, or of its group."""
         path = self.names.get(path, path)
         around = path
         while position is None:
@@ -178,13 +179,13 @@ class Document:
         )
 
     def is_broken(self, path: KeyPath) -> bool:
-        """Return whether this value, or one that contains it, has a known fault."""
+        """Return whether this value, or one that contains it, has a fault."""
         path = self.names.get(path, path)
         return any(path[:end] in self.broken for end in range(1, len(path) + 1))
 
 
 def key_text(path: KeyPath) -> str:
-    """Return a path as it is written in messages: ``statements[0].kind``."""
+    """Return a path for messages: ``statements[0].kind``."""
     text = ""
     for part in path:
         if isinstance(part, int):
@@ -244,9 +245,9 @@ def _scalar(document: Document, node: yaml.ScalarNode, path: KeyPath) -> Any:
     if kind in _CONSTRUCTED_TYPES:
         try:
             value = yaml.constructor.SafeConstructor().construct_object(node)
-        except ValueError:  # matches YAML's pattern of a number and is none, like 0b_
+        except ValueError:  # it looks like a number for YAML, and is none: 0b_
             return node.value
-        # settings are validated as JSON, which has neither .inf nor .nan
+        # JSON, which is validated, has no .inf and .nan
         if isinstance(value, float) and not math.isfinite(value):
             return node.value
     if kind == "timestamp" or value is not node.value:

@@ -1,4 +1,4 @@
-"""Changes single values in the text of ``newsletter.yaml``. Comments, order and style stay."""
+"""Change single values in the text of ``newsletter.yaml``. Comments, order and style stay."""
 
 import json
 import re
@@ -18,12 +18,12 @@ Value = str | int | Mapping[str, Any] | Sequence[Any] | None
 """A value to write; None removes its key."""
 
 
-def edited(text: str, changes: Mapping[str, Value]) -> str:
+def edit(text: str, changes: Mapping[str, Value]) -> str:
     """Return the text with these values, by key paths such as ``lists[0].title``.
 
-    A new group is written on one line. ``${`` is escaped, so that no value refers to an environment
-    variable. Raises Refused if the text has a form that cannot be edited, and InvalidConfiguration
-    for a key whose present value comes from the environment.
+    ``${`` in a value is escaped, so that it names no environment variable. Raises Refused if the
+    text has a form that cannot be edited, and InvalidConfiguration for a key whose current value
+    comes from the environment.
     """
     text = text if text.endswith("\n") else f"{text}\n"
     settings = build(FILE_NAME, _compose(text)).value
@@ -72,11 +72,11 @@ def _set(text: str, path: KeyPath, value: Any) -> str:
     group = _compose(text)
     for depth, part in enumerate(path):
         inner = _child(group, part)
-        rest = value
+        nested = value
         for key in reversed(path[depth + 1 :]):
-            rest = {key: rest}
+            nested = {key: nested}
         if inner is None:
-            return text if value is None else _insert(text, group, part, rest)
+            return text if value is None else _insert(text, group, part, nested)
         if depth + 1 == len(path) or isinstance(inner, yaml.ScalarNode) or not inner.value:
             if "${" in str(inner.value).replace("$${", ""):
                 fault = "comes from the environment of the service; your operator can change it"
@@ -86,7 +86,7 @@ def _set(text: str, path: KeyPath, value: Any) -> str:
                 return _remove(text, group, str(part))
             start = inner.start_mark.index
             before = " " if text[start - 1] == ":" else ""
-            return text[:start] + before + _written(rest) + text[_end(text, inner) :]
+            return text[:start] + before + _as_yaml(nested) + text[_end(text, inner) :]
         group = inner
     return text
 
@@ -100,7 +100,7 @@ def _child(group: Any, part: str | int) -> Any:
 def _insert(text: str, group: Any, key: str | int, value: Any) -> str:
     """Insert a key or an item at the end of its group."""
     is_item, is_flow = isinstance(key, int), _is_flow(text, group)
-    entry = (("" if is_flow else "- ") if is_item else f"{key}: ") + _written(value)
+    entry = (("" if is_flow else "- ") if is_item else f"{key}: ") + _as_yaml(value)
     last = group.value[-1]
     at = _end(text, last if is_item else last[1])
     if is_flow:
@@ -130,7 +130,7 @@ def _is_flow(text: str, group: Any) -> bool:
 
 
 def _end(text: str, node: Any) -> int:
-    """Return the index after a value's last character. A block's end mark is further down."""
+    """Return the index after the last character of a value. The end mark of a block is later."""
     start, end = int(node.start_mark.index), int(node.end_mark.index)
     if isinstance(node, yaml.ScalarNode) or text[start] in "{[":
         return start + len(text[start:end].rstrip("\r\n"))
@@ -138,6 +138,6 @@ def _end(text: str, node: Any) -> int:
     return _end(text, last[1] if isinstance(last, tuple) else last)
 
 
-def _written(value: Any) -> str:
-    """Return a value as YAML. Lists and groups are written as JSON, which YAML includes."""
+def _as_yaml(value: Any) -> str:
+    """Return a value as YAML on one line. JSON is valid YAML."""
     return write_scalar(value) if isinstance(value, str) else json.dumps(value)

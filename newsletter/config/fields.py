@@ -25,7 +25,7 @@ from newsletter.providers.common.options import Duration, refuse_tilde
 
 
 class Section(BaseModel):
-    """A frozen group of settings. Unknown keys are errors, and no value is converted."""
+    """A frozen group of settings. Unknown keys are errors, and types are strict."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, defer_build=True
@@ -33,7 +33,7 @@ class Section(BaseModel):
 
 
 def unique(names: Callable[[Any], Iterable[str]], refusal: str) -> Rule:
-    """Return a rule that refuses repeated names; ``refusal`` contains ``{names}`` for them."""
+    """Return a rule that refuses repeated names. ``refusal`` has ``{names}`` in their place."""
 
     def read(values: tuple[Any, ...]) -> tuple[Any, ...]:
         counts = Counter(name for value in values for name in names(value))
@@ -45,12 +45,11 @@ def unique(names: Callable[[Any], Iterable[str]], refusal: str) -> Rule:
     return Rule(read)
 
 
-def name_of(value: Any) -> tuple[str]:
-    """Return the name of a value, for ``unique``."""
+def own_name(value: Any) -> tuple[str]:
     return (value.name,)
 
 
-def _zone(text: str) -> str:
+def _parse_zone(text: str) -> str:
     try:
         return ZoneInfo(text).key
     except (ValueError, OSError, LookupError) as error:
@@ -58,7 +57,7 @@ def _zone(text: str) -> str:
 
 
 def database_url(text: str) -> str:
-    """Return a valid database URL. Raises ValueError without the URL, which may hold a password."""
+    """Return a valid database URL. The message of a ValueError does not contain its password."""
     scheme, _, path = text.partition("://")
     if scheme == "postgresql":
         return _require_server_url(parse_line(text))
@@ -87,7 +86,7 @@ def _require_server_url(text: str) -> str:
 
 
 def duration_rule(span: timedelta, refusal: str, *, at_most: bool = False) -> Rule:
-    """Return a rule that refuses a duration shorter than ``span``, or longer if ``at_most``."""
+    """Return a rule that refuses durations shorter than ``span``; with ``at_most``, longer ones."""
 
     def read(duration: timedelta) -> timedelta:
         if duration > span if at_most else duration < span:
@@ -97,7 +96,7 @@ def duration_rule(span: timedelta, refusal: str, *, at_most: bool = False) -> Ru
     return Rule(read)
 
 
-Zone = Annotated[str, Rule(_zone)]
+Zone = Annotated[str, Rule(_parse_zone)]
 """The IANA name of a time zone."""
 
 DatabaseUrl = Annotated[str, Rule(database_url)]
@@ -111,9 +110,9 @@ PauseDuration = Annotated[TimeWindow, duration_rule(timedelta(seconds=1), "at le
 
 
 class ByKind:
-    """Marks a value that is validated by the class of its ``kind``.
+    """The mark of a value that the class of its ``kind`` validates.
 
-    Only that class is imported and built. pydantic's own tagged unions need all of them.
+    Only that class is imported and built. pydantic's tagged unions need all classes.
     """
 
     def __init__(self, choices: Mapping[str, type[BaseModel]]) -> None:
@@ -125,7 +124,7 @@ class ByKind:
     def __get_pydantic_json_schema__(
         self, _: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """Return the schema of all kinds. Imports all of their classes."""
+        """Return the schema of all kinds, whose classes are all imported."""
         built = {kind: TypeAdapter(model).core_schema for kind, model in self.choices.items()}
         return handler(core_schema.tagged_union_schema(built, "kind"))
 
@@ -142,6 +141,6 @@ class ByKind:
             about |= {"tag": str(kind), "expected_tags": ", ".join(self.choices)}
             raise PydanticKnownError("union_tag_invalid", about)
         model = self.choices[kind]
-        if info.mode == "json":  # which strict validation reads paths and lists from
+        if info.mode == "json":  # strict validation accepts paths and lists only from JSON
             return model.model_validate_json(json.dumps(value), context=info.context)
         return model.model_validate(value, context=info.context)

@@ -1,4 +1,4 @@
-"""Loads ``newsletter.yaml``, with all faults at once; shows settings without secrets."""
+"""Load ``newsletter.yaml`` and report all faults; show settings without secrets."""
 
 import json
 import re
@@ -19,13 +19,13 @@ from newsletter.providers import registry
 
 _MAX_SECRET_BYTES = 64 * 1024
 _PEM_START = "-----BEGIN "
-"""The beginning of a public key that has several lines."""
+"""The beginning of a key in PEM format, which has several lines."""
 _FILE_SUFFIX = "_file"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preparation:
-    """Completes values before validation: variables, secret files, unknown keys."""
+    """Prepares values for validation: fills in variables and secrets, reports unknown keys."""
 
     document: Document
     root: Shape
@@ -34,7 +34,7 @@ class Preparation:
 
     def prepare(self) -> Any:
         """Return the values to validate. Adds faults to the document."""
-        # gaps first, because a variable may hold the kind that decides which other keys exist
+        # variables first: one may be the ``kind``, on which the allowed keys depend
         return self._fit(self._expand_value(self.document.value, ()), self.root, ())
 
     def _expand_value(self, value: Any, path: KeyPath) -> Any:
@@ -90,7 +90,7 @@ class Preparation:
         return fitted
 
     def _check_secret(self, secret: Any, path: KeyPath) -> None:
-        """Report a fault of a secret without showing it; pydantic's message would."""
+        """Report a fault of a secret. pydantic's message would show the secret."""
         written = self.document.written.get(path)
         if secret == "":
             self.document.fault(path, "is empty; write the secret, or delete the key")
@@ -102,7 +102,7 @@ class Preparation:
     def _secret(self, name: Any, path: KeyPath) -> str:
         """Return the secret in a file; "" after a fault.
 
-        No message repeats the path, which may be the secret itself by mistake.
+        No message shows the path: it may be the secret itself, by mistake.
         """
         if self.document.is_broken(path):
             return ""
@@ -120,15 +120,15 @@ class Preparation:
     def _report_unknown_key(
         self, key: str, group: Mapping[str, Any], shape: Shape, path: KeyPath, kinds: Sequence[str]
     ) -> None:
-        """Report an unknown key; ``kinds`` are the kinds that have this key."""
-        known = [key for key, child in shape.keys.items() if child.secret]
-        names = [*shape.keys, *(f"{key}{_FILE_SUFFIX}" for key in known)]
+        """Report an unknown key. ``kinds`` are the kinds that have it."""
+        secrets = [key for key, child in shape.keys.items() if child.secret]
+        names = [*shape.keys, *(f"{key}{_FILE_SUFFIX}" for key in secrets)]
         close = get_close_matches(key.strip().casefold().replace("-", "_"), names, n=1)
         message = "is not a key here"
         if close:
             message += f"; did you mean {close[0]}?"
             if close[0] not in group:
-                # the misspelt key is reported; the missing one only follows from it
+                # do not also report that the correctly spelt key is missing
                 self.document.broken.add((*path, close[0].removesuffix(_FILE_SUFFIX)))
         elif kinds:
             message += f"; only kind {' or '.join(kinds)} has it: remove this line."
@@ -139,7 +139,7 @@ class Preparation:
 
 
 def _parse_variable(text: str, field_type: Any) -> Any:
-    """Convert an environment variable if its setting is a number or a boolean."""
+    """Return the value of an environment variable, as a number or boolean if its setting is one."""
     if field_type is bool:
         return {"true": True, "false": False}.get(text.casefold(), text)
     if field_type in {int, float} and re.fullmatch(r"-?[0-9]{1,15}", text):
@@ -150,7 +150,7 @@ def _parse_variable(text: str, field_type: Any) -> Any:
 
 
 def _read_secret(file: Path) -> str:
-    """Return the secret in a file, stripped. Raises ValueError with the remedy."""
+    """Return the secret in a file, without blanks around it. Raises ValueError with the remedy."""
     advice = "the path is relative to the directory of newsletter.yaml"
     try:
         if not file.is_file():
@@ -177,10 +177,10 @@ FILE_NAME = "newsletter.yaml"
 
 
 def load(path: Path, environ: Mapping[str, str], data: bytes | None = None) -> Settings:
-    """Load the settings from a file, or from ``data`` instead of its content.
+    """Load the settings from a file, or from ``data`` in place of its content.
 
-    The directory of the file is the workspace, to which paths are relative. Raises
-    InvalidConfiguration with all faults, in the order of the file.
+    The folder of the file is the workspace. Raises InvalidConfiguration with all faults, in the
+    order of the file.
     """
     path = path.absolute()
     document = build(path.name, parse(path, data))
@@ -190,7 +190,7 @@ def load(path: Path, environ: Mapping[str, str], data: bytes | None = None) -> S
     ).prepare()
     cause: ValidationError | None = None
     settings: Settings | None = None
-    # Strict validation reads paths and lists from JSON alone: Python's values it would refuse.
+    # strict validation accepts paths and lists only from JSON
     text = json.dumps(values, sort_keys=True)
     context = {
         "workspace": path.parent,
@@ -237,10 +237,10 @@ def find_workspace(start: Path) -> Path:
 
 
 def _check_dates(document: Document, root: Shape, values: Any) -> None:
-    """Report dates where text is wanted: YAML reads some text as a date."""
+    """Report text that YAML reads as a date."""
     for path, written in document.written.items():
-        dated = root.at(path, values).type is date
-        if written.reading == "a date" and not dated and not document.is_broken(path):
+        is_date = root.at(path, values).type is date
+        if written.reading == "a date" and not is_date and not document.is_broken(path):
             document.fault(
                 path,
                 f"must be text, and YAML reads {written.text} as a date; "
@@ -249,7 +249,7 @@ def _check_dates(document: Document, root: Shape, values: Any) -> None:
 
 
 def _check_webhook(document: Document, values: Any) -> None:
-    """Report an invalid webhook key of either provider now, not at the first webhook call."""
+    """Report an invalid webhook key of a provider, before the first webhook call."""
     for place in ("provider", "fallback_provider"):
         options = inside(values, place)
         names = ("kind", "webhook_key", "webhook_topics")
@@ -265,13 +265,13 @@ def _check_webhook(document: Document, values: Any) -> None:
 
 
 def show(settings: Settings) -> dict[str, Any]:
-    """Return all settings, with defaults and masked secrets, as JSON values."""
+    """Return all settings as JSON values, with masked secrets."""
     return settings.model_dump(mode="json")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShownSetting:
-    """One setting for display, with a masked secret."""
+    """One setting for display. A secret is masked."""
 
     key: str
     about: str
@@ -281,7 +281,7 @@ class ShownSetting:
 
 
 def list_settings(settings: Settings) -> list[ShownSetting]:
-    """Return all settings, each with its line when the file was loaded."""
+    """Return all settings, each with its line in the file."""
     return list(_flatten(show(settings), Shape(type=Settings), (), settings.lines))
 
 

@@ -18,38 +18,34 @@ _VARIABLE_SCHEMA = {"type": "string", "pattern": r"\$\{"}
 
 
 class SchemaWriter(GenerateJsonSchema):
-    """Writes defaults as they are written in the file, and no titles."""
+    """Writes defaults in the form of the file, and no titles."""
 
     def encode_default(self, dft: Any) -> Any:
-        """Return a default as JSON, with durations like ``5m``, not ``PT5M``.
-
-        pydantic's own method builds a schema for each default, which is slow.
-        """
+        """Return a default as a JSON value, with durations like ``5m``, not ``PT5M``."""
         if isinstance(dft, timedelta):
             return format_duration(dft)
         return to_jsonable_python(dft)
 
     def field_title_should_be_set(self, schema: Any) -> bool:
-        """Return False: a key needs no title."""
         return False
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of ``newsletter.yaml``."""
+    """Return the JSON Schema (draft 2020-12)."""
     schema = Settings.model_json_schema(schema_generator=SchemaWriter)
     for group in [schema, *schema["$defs"].values()]:
         del group["title"]
-        offer_files(group)
+        add_secret_files(group)
     for leaf in list(_leaves(schema)):
         rule = {key: value for key, value in leaf.items() if key not in _ANNOTATION_KEYS}
         for key in rule:
             del leaf[key]
-        leaf["anyOf"] = [rule, dict(_VARIABLE_SCHEMA)]  # ${NAME} in its place
+        leaf["anyOf"] = [rule, dict(_VARIABLE_SCHEMA)]  # or ${NAME}
     return {"$schema": _DIALECT, **schema, "title": "newsletter.yaml", "description": _DESCRIPTION}
 
 
-def offer_files(group: dict[str, Any]) -> None:
-    """Add to each secret of a group the alternative key that names its file (``api_key_file``)."""
+def add_secret_files(group: dict[str, Any]) -> None:
+    """Add to a group the key that names a file for each secret (``api_key_file``)."""
     properties = group.get("properties", {})
     secrets = [
         key

@@ -113,26 +113,27 @@ class Schedule(fields.Section):
     )
 
 
-_EACH_NAMED = fields.unique(fields.name_of, "two are called {names}; give each a name of its own")
+_UNIQUE_NAMES = fields.unique(
+    fields.own_name, "two are called {names}; give each a name of its own"
+)
 
 
-def _plain(value: Any) -> Any:
-    """Return a value as text, secrets included, for a hash."""
+def _as_text(value: Any) -> Any:
+    """Return a value as text for a hash, with secrets."""
     if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
+        return {name: _as_text(one) for name, one in value.items()}
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
-def _plain_sender(sender: content.Sender) -> content.Sender:
+def _without_settings(sender: content.Sender) -> content.Sender:
+    """Return the sender as it is part of content, without the further settings of a subclass."""
     return content.Sender(name=sender.name, address=sender.address, reply_to=sender.reply_to)
 
 
 class Settings(fields.Section):
-    """All settings in ``newsletter.yaml``.
+    """All settings in ``newsletter.yaml``, as ``newsletter.config.loading.load`` reads them.
 
-    Created by ``newsletter.config.load``. The workspace is not a setting: it is the folder of the
-    file. Validation takes it from the context, ``{"workspace": Path}``, with the JSON text of the
-    ``values_json``, the files with ``secrets`` and the ``lines`` of keys.
+    The private attributes are no settings. They come from the context of the validation.
     """
 
     organisation: content.Organisation = option("The organisation.")
@@ -169,7 +170,7 @@ class Settings(fields.Section):
     )
     lists: Annotated[
         tuple[PublicList, ...],
-        fields.unique(fields.name_of, "names {names} more than once; offer each list once"),
+        fields.unique(fields.own_name, "names {names} more than once; offer each list once"),
     ] = option(
         "The lists, in the order of the sign-up page. Without it: `default_lists`. An import"
         " can create others.",
@@ -194,17 +195,17 @@ class Settings(fields.Section):
     schedule: Schedule = option("The times of automatic work.", default=Schedule())
     desk: DeskSettings = option("The staff's pages.", default=DeskSettings())
     notices: Annotated[
-        tuple[Annotated[ChannelOptions, fields.ByKind(CHANNELS)], ...], _EACH_NAMED
+        tuple[Annotated[ChannelOptions, fields.ByKind(CHANNELS)], ...], _UNIQUE_NAMES
     ] = option(
         "Channels of the team that hear of events, besides the emails to staff.",
         [{"kind": "slack", "name": "press-room", "url": "${SLACK_URL}"}],
         default=(),
     )
-    digests: Annotated[tuple[Digest, ...], _EACH_NAMED] = option(
+    digests: Annotated[tuple[Digest, ...], _UNIQUE_NAMES] = option(
         "Digest emails of a week or a month.", default=()
     )
     segments: Annotated[
-        tuple[Annotated[SegmentRule, Rule(check_segment_rule)], ...], _EACH_NAMED
+        tuple[Annotated[SegmentRule, Rule(check_segment_rule)], ...], _UNIQUE_NAMES
     ] = option("Saved rules that pick subscribers of a list.", default=())
     provider: Annotated[ProviderOptions, fields.ByKind(OPTIONS)] = option(
         "The service that sends; its `kind` decides its other keys.",
@@ -249,7 +250,7 @@ class Settings(fields.Section):
 
     @field_validator("fallback_provider")
     @classmethod
-    def _of_another_kind(
+    def _require_another_kind(
         cls, second: ProviderOptions | None, info: ValidationInfo
     ) -> ProviderOptions | None:
         if second is not None and type(second) is type(info.data.get("provider")):
@@ -258,7 +259,7 @@ class Settings(fields.Section):
 
     @field_validator("engine")
     @classmethod
-    def _on_a_server(cls, engine: str, info: ValidationInfo) -> str:
+    def _require_server(cls, engine: str, info: ValidationInfo) -> str:
         if engine != "local" and not info.data.get("database", "postgresql:").startswith(
             "postgresql:"
         ):
@@ -267,7 +268,7 @@ class Settings(fields.Section):
 
     @field_validator("desk")
     @classmethod
-    def _lets_staff_in(cls, desk: DeskSettings, info: ValidationInfo) -> DeskSettings:
+    def _require_sign_in(cls, desk: DeskSettings, info: ValidationInfo) -> DeskSettings:
         if desk.passwords is not Role.VIEWER and desk.oidc is None:
             raise ValueError("takes passwords from some roles, who then cannot sign in; add 'oidc'")
         lists = [each.name for each in info.data.get("lists", ()) if each.approval]
@@ -285,34 +286,34 @@ class Settings(fields.Section):
 
     def model_post_init(self, context: Any, /) -> None:
         """Store the workspace, values, secret files and lines of the validation context."""
-        read = context or {}
-        self._workspace = read.get("workspace", Path())
-        self._values = read.get("values", "")
-        self._secret_files = tuple(read.get("secrets", ()))
-        self._lines = read.get("lines", {})
+        context = context or {}
+        self._workspace = context.get("workspace", Path())
+        self._values = context.get("values", "")
+        self._secret_files = tuple(context.get("secrets", ()))
+        self._lines = context.get("lines", {})
 
     @property
     def workspace(self) -> Path:
-        """The directory that contains ``newsletter.yaml`` and all state."""
+        """Return the folder with ``newsletter.yaml`` and all state."""
         return self._workspace
 
     @property
     def values_json(self) -> str:
-        """The values that ``newsletter.yaml`` sets, as JSON, with secrets."""
+        """Return the values in ``newsletter.yaml`` as JSON, with secrets."""
         return self._values
 
     @property
     def secret_files(self) -> tuple[Path, ...]:
-        """The files that keys such as ``api_key_file`` name."""
+        """Return the files that keys such as ``api_key_file`` name."""
         return self._secret_files
 
     @property
     def lines(self) -> Mapping[str, int]:
-        """The line number of each key in ``newsletter.yaml`` when it was loaded."""
+        """Return the line of each key in ``newsletter.yaml`` when it was loaded."""
         return self._lines
 
     def resolve(self, path: Path) -> Path:
-        """Return a path; a relative one is relative to the workspace."""
+        """Return an absolute path. A relative one starts at the workspace."""
         return self._workspace / path
 
     @property
@@ -321,26 +322,24 @@ class Settings(fields.Section):
 
     @property
     def together(self) -> bool:
-        """Whether one email contains a statement in all its languages."""
+        """Return whether translations are in the email of their original."""
         return self.translations == "together"
 
     @property
     def statements_folder(self) -> Path:
-        """The folder for new statements: the first source that is a folder."""
-        folders = [
-            statement.path for statement in self.statements if isinstance(statement, FolderOptions)
-        ]
+        """Return the folder for new statements: the first source that is a folder."""
+        folders = [one.path for one in self.statements if isinstance(one, FolderOptions)]
         return self.resolve(folders[0] if folders else Path("statements"))
 
     @property
     def providers(self) -> tuple[ProviderOptions, ...]:
-        """The first provider's options, and the second's, if there is one."""
+        """Return the options of the first provider, and of the second if there is one."""
         second = self.fallback_provider
         return (self.provider,) if second is None else (self.provider, second)
 
     @property
     def db_password(self) -> str | None:
-        """The password for the PostgreSQL server; None if none is set."""
+        """Return the password for the PostgreSQL server, or None."""
         secret = self.database_password
         return secret.get_secret_value() if secret else None
 
@@ -350,41 +349,41 @@ class Settings(fields.Section):
 
     @property
     def shares_sending(self) -> bool:
-        """Whether several processes share the sending."""
+        """Return whether several processes share the sending."""
         return self.engine != "local"
 
     @property
     def database_path(self) -> Path:
-        """The database file. With a PostgreSQL server it only names our lock files."""
+        """Return the database file. With a PostgreSQL server it only names the lock files."""
         if self.is_on_server:
             return self.resolve(Path("var/newsletter.db"))
         return self.resolve(Path(self.database.removeprefix("sqlite:///")))
 
     @property
     def epoch_path(self) -> Path:
-        """The path of the guard file, which detects a copied or restored database."""
+        """Return the path of the guard file."""
         return self.resolve(self.epoch_file)
 
     @property
     def lock_path(self) -> Path:
-        """The path of the lock file that keeps a second process from sending."""
+        """Return the path of the file lock against a second sending process."""
         return self.database_path.with_suffix(".lock")
 
     @property
     def in_use_path(self) -> Path:
-        """The path of the lock file that keeps the database from being replaced while in use."""
+        """Return the path of the file lock against replacing a database in use."""
         return self.database_path.with_suffix(".use")
 
     @property
     def from_addresses(self) -> tuple[str, ...]:
-        """The address of each sender once, that of `sender` first."""
+        """Return the address of each sender once, that of ``sender`` first."""
         return tuple(dict.fromkeys(sender.address for sender in (self.sender, *self.senders)))
 
     def publisher(self) -> content.Publisher:
-        """Return the publisher's details that all emails and pages show."""
+        """Return the details of the organisation that emails and pages show."""
         return content.Publisher(
             organisation=self.organisation,
-            sender=_plain_sender(self.sender),
+            sender=_without_settings(self.sender),
             public_url=self.public_url,
             timezone=self.timezone,
             brand=self.brand,
@@ -392,7 +391,9 @@ class Settings(fields.Section):
             counting=self.utm,
             unsubscribe_inbox=self.sender.unsubscribe_inbox,
             senders=tuple(
-                (name, _plain_sender(sender)) for sender in self.senders for name in sender.lists
+                (name, _without_settings(sender))
+                for sender in self.senders
+                for name in sender.lists
             ),
             lists=tuple(
                 content.ListTitle(
@@ -409,16 +410,16 @@ class Settings(fields.Section):
     def delivery_settings_hash(self) -> str:
         """Return a hash of the provider settings that change messages; "" if none is set.
 
-        An approval covers the hash, because the body of an ``http`` provider can contain any text.
+        The content hash covers it: the body of an ``http`` provider can contain any text.
         """
-        shapes = [
-            [getattr(options, "kind", ""), name, _plain(getattr(options, name))]
+        values = [
+            [getattr(options, "kind", ""), name, _as_text(getattr(options, name))]
             for options in self.providers
             for name in sorted(options.shaping)
             if getattr(options, name) != type(options).model_fields[name].default
         ]
-        text = json.dumps(shapes, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest() if shapes else ""
+        text = json.dumps(values, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest() if values else ""
 
     def titled_lists(self) -> tuple[PublicList, ...]:
         """Return the lists with a title for readers, public or not."""
@@ -430,12 +431,12 @@ class Settings(fields.Section):
         return [titles.get(name, name) for name in lists]
 
     def offers(self) -> tuple[PublicList, ...]:
-        """Return the lists that readers may join by themselves, in sign-up order."""
+        """Return the lists that readers may join by themselves, in the order of the form."""
         return tuple(each for each in self.titled_lists() if each.public)
 
     @property
     def closed_lists(self) -> frozenset[str]:
-        """The names of lists that people join only if staff admit them."""
+        """Return the names of the lists that people join only if staff admit them."""
         return frozenset(each.name for each in self.titled_lists() if each.approval)
 
     def sign_up_rules(self) -> SignUpRules:

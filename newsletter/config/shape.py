@@ -21,7 +21,7 @@ class Shape:
     """The allowed values at one path of the file."""
 
     type: Any
-    """A class, ``tuple[…]``, ``dict[…]`` or the like. ``| None`` is removed."""
+    """A class, ``tuple[…]``, ``dict[…]`` or the like, without ``| None``."""
     field: FieldInfo | None = None
     """The pydantic field, if the value belongs to a key."""
     by_kind: ByKind | None = None
@@ -45,18 +45,18 @@ class Shape:
 
     @property
     def kinds(self) -> Mapping[str, "Shape"]:
-        """The shape of each ``kind``; empty without kinds. Imports all of them."""
+        """Return the shape of each ``kind``; empty without kinds. All of them are imported."""
         choices = self.by_kind.choices if self.by_kind else {}
         return {kind: Shape(type=choices[kind]) for kind in sorted(choices)}
 
     @property
     def keys(self) -> Mapping[str, "Shape"]:
-        """The shape of each key, if the value is a group."""
+        """Return the shape of each key; empty if the value is no group."""
         return _keys(self.type) if self._is_group and not self.by_kind else {}
 
     @property
     def closed(self) -> bool:
-        """Whether other keys are errors."""
+        """Return whether other keys are errors."""
         config = getattr(self.type, "model_config", {"extra": "forbid"})
         return bool(self.keys) and config.get("extra") == "forbid"
 
@@ -68,36 +68,33 @@ class Shape:
 
     @property
     def items(self) -> "Shape":
-        """The shape of a list's items, or of the values under free keys."""
+        """Return the shape of the items of a list, or of the values of a mapping with any keys."""
         inner = [one for one in get_args(self.type) if one is not Ellipsis]
         return Shape.of(inner[-1]) if get_origin(self.type) in {tuple, dict} else Shape(type=Any)
 
     @property
     def secret(self) -> bool:
-        """Whether the value must never be shown."""
+        """Return whether the value must never be shown."""
         return self.type in {SecretStr, SecretBytes}
 
     @property
     def holds_secrets(self) -> bool:
-        """Whether the value is or contains a secret, also a misplaced one."""
+        """Return whether the value is or may contain a secret."""
         return self.secret or any(child.secret for child in (*self.keys.values(), self.items))
 
     @property
     def description(self) -> str:
-        """The description of the setting, or of its group; may be empty."""
+        """Return the description of the setting, or of its group; may be empty."""
         own = self.field.description if self.field else None
         return own or (cleandoc(self.type.__doc__ or "") if self._is_group else "")
 
     @property
     def default(self) -> Any:
-        """The default as a JSON value; None if there is none.
-
-        Durations have the form of the file.
-        """
+        """Return the default as a JSON value, with durations like ``5m``; None if there is none."""
         if self.field is None:
             return None
         extra = self.field.json_schema_extra
-        if isinstance(extra, dict) and "default" in extra:  # of what is only made when it is asked
+        if isinstance(extra, dict) and "default" in extra:  # of a default that a function makes
             return extra["default"]
         default = self.field.default
         if isinstance(default, timedelta):
@@ -106,12 +103,12 @@ class Shape:
 
     @property
     def example(self) -> str:
-        """An example in YAML, or ""."""
+        """Return an example in YAML, or ""."""
         examples = (self.field.examples if self.field else None) or [""]
         return as_yaml(examples[0])
 
     def for_value(self, value: Any) -> "Shape":
-        """Return the shape of a value's ``kind``, or this one. Imports only that kind."""
+        """Return the shape of the value's ``kind``; this shape if it has no kinds."""
         choices = self.by_kind.choices if self.by_kind and isinstance(value, dict) else {}
         kind = value.get("kind") if choices else None
         return Shape(type=choices[kind]) if isinstance(kind, str) and kind in choices else self
@@ -121,7 +118,7 @@ class Shape:
         return self.keys.get(part, self.items) if isinstance(part, str) else self.items
 
     def at(self, path: Sequence[str | int], value: Any) -> "Shape":
-        """Return the shape at a path, for these values of the file."""
+        """Return the shape at a path. ``value`` is the value of this shape in the file."""
         shape = self.for_value(value)
         for part in path:
             value = inside(value, part)
@@ -132,14 +129,14 @@ class Shape:
 @cache
 def _keys(group: type[Any]) -> Mapping[str, Shape]:
     if issubclass(group, BaseModel):
-        found = group.model_fields
+        fields_of = group.model_fields
     else:
         types = get_type_hints(group, include_extras=True)
-        found = {
+        fields_of = {
             each.name: FieldInfo.from_annotated_attribute(types[each.name], each)
             for each in fields(group)
         }
-    return {key: Shape.of(field.annotation, field) for key, field in found.items()}
+    return {key: Shape.of(field.annotation, field) for key, field in fields_of.items()}
 
 
 def inside(value: Any, part: str | int) -> Any:

@@ -72,7 +72,7 @@ class FeedOptions(Section):
 
     @property
     def feed_name(self) -> str:
-        """The configured name, or the host of the URL."""
+        """Return the configured name, else the host of the URL."""
         return self.name or (urlsplit(self.url).hostname or "").removeprefix("www.")
 
 
@@ -88,7 +88,7 @@ def feeds_in(sources: tuple[AnySource, ...]) -> list[FeedOptions]:
 def check_sources(
     sources: tuple[AnySource, ...], others: Mapping[str, Any]
 ) -> tuple[AnySource, ...]:
-    """Return the sources. Raises ValueError if they cannot be configured together."""
+    """Return the sources. Raises ValueError if a name is not unique, or a list is missing."""
     if not sources:
         raise ValueError("names no source; write one, like - {kind: folder, path: statements}")
     names = [source.feed_name for source in feeds_in(sources)]

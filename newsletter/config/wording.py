@@ -1,4 +1,4 @@
-"""Writes validation errors as messages for a person who edits the file."""
+"""Messages about validation errors, for a person who edits the file."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,18 +20,18 @@ class Finding:
     shape: Shape
     value: Any
     text: str
-    """The value as written in the file, or as Python writes it."""
+    """The value as written in the file."""
     reading: str
-    """YAML's reading of the value, such as ``a date``; "" for text."""
+    """What YAML reads, such as ``a date``; "" for text."""
 
     @property
     def context(self) -> dict[str, Any]:
-        """The parameters of pydantic's error."""
+        """Return the parameters of pydantic's error."""
         return self.error.get("ctx", {})
 
     @property
     def example(self) -> str:
-        """``, like EXAMPLE`` for the end of a sentence, or ""."""
+        """Return ``, like EXAMPLE`` for the end of a sentence, or ""."""
         return f", like {self.shape.example}" if self.shape.example else ""
 
 
@@ -41,7 +41,7 @@ def find(error: ErrorDetails, document: Document, root: Shape, values: Any) -> F
     shape, value = root, values
     for part in error["loc"]:
         if not isinstance(value, list if isinstance(part, int) else dict):
-            break  # it names one of several types that were tried
+            break  # the rest of ``loc`` names a type
         shape, value = shape.for_value(value).child(part), inside(value, part)
         path = (*path, part)
     if error["type"].startswith("union_tag"):
@@ -58,7 +58,7 @@ def find(error: ErrorDetails, document: Document, root: Shape, values: Any) -> F
 
 
 def say(finding: Finding) -> str:
-    """Return the fault and the remedy. Never contains a secret."""
+    """Return the fault and the remedy, without secrets."""
     kind = finding.error["type"]
     if kind in _SENTENCE_OF_ERROR:
         message = _SENTENCE_OF_ERROR[kind].format(
@@ -139,7 +139,7 @@ def _wrong_form(finding: Finding) -> str:
 
 
 def _validator_message(finding: Finding) -> str:
-    """Return the message of one of our validators, with the value as written in the file."""
+    """Return the message of a rule of newsletter, with the value as written in the file."""
     message = str(finding.context.get("error", finding.error["msg"]))
     if finding.shape.secret:
         return "is not what this secret looks like; copy it again from the provider's pages"

@@ -1,7 +1,4 @@
-"""Loads the status of statements for pages, lists, commands and acts.
-
-Several stages share it. It loads no readers and writes nothing.
-"""
+"""Load the status of statements for pages, lists, commands and acts. Readers are not counted."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -39,7 +36,7 @@ from newsletter.pipeline.ledger import approved_content, find_statement
 from newsletter.store.sql import Transaction
 
 FaultOf = Callable[[Statement], str]
-"""Returns the fault of a statement's source as far as this process knows it, else ""."""
+"""Return the fault of a statement's source, if this process has read it; else ""."""
 
 
 def load_statuses(
@@ -48,7 +45,7 @@ def load_statuses(
     rules: CampaignRules,
     faults: FaultOf = lambda _: "",
 ) -> list[StatementStatus]:
-    """Return the status of each of these statements, with a constant number of queries."""
+    """Return the status of each of these statements. The number of queries is constant."""
     tx.list_together([stored.slug for stored in known])
     return [load_status(tx, stored, rules, faults) for stored in known]
 
@@ -56,7 +53,7 @@ def load_statuses(
 def load_status(
     tx: Transaction, stored: StoredStatement, rules: CampaignRules, faults: FaultOf = lambda _: ""
 ) -> StatementStatus:
-    """Return the status of a statement, without the number of readers and their time zones."""
+    """Return the status of a statement, without readers."""
     statement, campaign = stored.statement, tx.campaigns.find_latest(stored.slug)
     approval, approvals = _approval_status(tx, stored, rules), tx.approvals.of(stored.slug)
     roles, names = tx.staff.roles(), tx.staff.names()
@@ -82,18 +79,18 @@ def load_status(
 
 
 def get_status(tx: Transaction, slug: str, rules: CampaignRules) -> StatementStatus | None:
-    """Return the status of a statement, even if its source no longer has it; None if unknown."""
+    """Return the status of a statement, present or not; None if it is unknown."""
     stored = tx.statements.get(slug) if slug else None
     return None if stored is None else load_status(tx, stored, rules)
 
 
 def find_status(tx: Transaction, slug: str, rules: CampaignRules) -> StatementStatus:
-    """Return the status of a rendered statement of a source. Raises NotFound or Refused."""
+    """Return the status of a present and rendered statement. Raises NotFound or Refused."""
     return load_status(tx, find_statement(tx, slug), rules)
 
 
 def _with_plans(tx: Transaction, status: StatementStatus) -> StatementStatus:
-    """Add what matters until sending begins: the times, and why the statement cannot be sent."""
+    """Return the status with the times, and with the reason why it cannot be sent."""
     statement, rules = status.statement, status.rules
     set_by_staff = tx.schedules.get(status.slug)
     written, embargo, ready_at, refusal = None, None, None, ""
@@ -101,12 +98,12 @@ def _with_plans(tx: Transaction, status: StatementStatus) -> StatementStatus:
     try:
         embargo = _embargo(tx, statement, rules.timezone)
         written = statement.send_at and resolve(statement.send_at, rules.timezone)
-        # a text that changed back gets its undo window again, or a restart with other settings and
-        # back would send it at once
+        # the undo window also begins at a change of content: a text that changes back to an
+        # approved one must not be sent at once
         times = (set_by_staff or written, embargo, status.approval.not_before)
         window = max(status.undo_since, since or status.undo_since) + rules.undo_window
         ready_at = max([window, *filter(None, times)])
-    except ValueError as error:  # the zone was changed since the statement was read
+    except ValueError as error:  # the configured zone has changed since the statement was read
         refusal = str(error)
     status = replace(
         status,
@@ -125,7 +122,7 @@ def _with_plans(tx: Transaction, status: StatementStatus) -> StatementStatus:
 
 
 def _with_audience(tx: Transaction, status: StatementStatus) -> StatementStatus:
-    """Add the audience of a correction, or why an approved statement must not be sent."""
+    """Return the status with the audience of a correction, or with why it must not be sent."""
     statement, campaign = status.statement, status.campaign
     if campaign is not None and campaign.corrected_by:
         return replace(status, refusal=f"{campaign.corrected_by} corrects it, and has its place")
@@ -142,14 +139,15 @@ def _with_audience(tx: Transaction, status: StatementStatus) -> StatementStatus:
 def _corrected(
     tx: Transaction, stored: StoredStatement, campaign: Campaign | None
 ) -> Related | None:
-    """Return the correction, once nothing of the original is being sent any more."""
-    by = tx.campaigns.find_begun_correction(stored.slug)
-    if campaign is None or not (campaign.corrected_by or (by and campaign.state.final)):
+    """Return the correction that has ended the statement's campaign, or None."""
+    correction = tx.campaigns.find_begun_correction(stored.slug)
+    if campaign is None or not (campaign.corrected_by or (correction and campaign.state.final)):
         return None
-    slug = by.slug if by else campaign.corrected_by
-    found = tx.statements.get(slug)
-    title = found.statement.title if found else slug
-    return Related(slug=slug, title=title, at=by.started_at if by else campaign.finished_at)
+    slug = correction.slug if correction else campaign.corrected_by
+    at = correction.started_at if correction else campaign.finished_at
+    stored_correction = tx.statements.get(slug)
+    title = stored_correction.statement.title if stored_correction else slug
+    return Related(slug=slug, title=title, at=at)
 
 
 # --- approvals and starts ------------------------------------------------------------------------
@@ -163,7 +161,7 @@ def _approval_status(
     A draft, or an email that contains a draft, is never approved.
     """
     approvals = tx.approvals.of(stored.slug)
-    found = judge_approvals(
+    result = judge_approvals(
         content_hash=stored.content_hash,
         writers=stored.writers,
         approvals=approvals,
@@ -172,16 +170,17 @@ def _approval_status(
         roles=tx.staff.roles(),
         changed=partial(_changed, tx, stored),
     )
-    if not found.approved and not found.lost:
-        found = replace(found, reasons=(*found.reasons, *_later_approvers(tx, stored, approvals)))
+    if not result.approved and not result.lost:
+        reasons = (*result.reasons, *_later_approvers(tx, stored, approvals))
+        result = replace(result, reasons=reasons)
     why = why_withheld(tx, stored.statement, together=rules.together)
     if not why:
-        return found
-    return replace(found, approved=False, complete_at=None, reasons=(why,), withheld=why)
+        return result
+    return replace(result, approved=False, complete_at=None, reasons=(why,), withheld=why)
 
 
 def _changed(tx: Transaction, stored: StoredStatement, approved: str) -> str:
-    """Return in words the changes since the approved content with this hash."""
+    """Return the changes since the approved content with this hash, in words."""
     before, now = (
         tx.statements.get_content(approved),
         tx.statements.get_content(stored.content_hash),
@@ -192,16 +191,16 @@ def _changed(tx: Transaction, stored: StoredStatement, approved: str) -> str:
 def _later_approvers(
     tx: Transaction, stored: StoredStatement, approvals: Sequence[Approval]
 ) -> Iterator[str]:
-    """Yield a sentence for each approver who was shown a later time than is set now."""
+    """Yield a sentence for each revoked approval of the content that was for a later time."""
     at = tx.schedules.get(stored.slug)
     for one in approvals:
-        this = one.revoked_at is not None and one.content_hash == stored.content_hash
-        if this and at is not None and one.not_before is not None and at < one.not_before:
+        is_revoked = one.revoked_at is not None and one.content_hash == stored.content_hash
+        if is_revoked and at is not None and one.not_before is not None and at < one.not_before:
             yield f"{one.by} approved it for a later time than is set now"
 
 
 def why_withheld(tx: Transaction, statement: Statement, *, together: bool) -> str:
-    """Return why a draft, here or in the same email, blocks approval; "" if none does."""
+    """Return that the statement, or a translation in its email, is a draft; else ""."""
     if statement.progress is Progress.DRAFT:
         return draft_refusal(statement)
     for part in tx.statements.find_translations(statement.slug) if together else ():
@@ -212,7 +211,7 @@ def why_withheld(tx: Transaction, statement: Statement, *, together: bool) -> st
 
 
 def draft_refusal(statement: Statement) -> str:
-    """Return the sentence that a statement is a draft, and how to submit it."""
+    """Return that a statement is a draft, and how to submit it."""
     if statement.desk:
         return f"{statement.slug} was taken back by its writers; submit it again at the desk"
     return f"{statement.slug} is a draft; 'newsletter statement submit {statement.slug}' submits it"
@@ -221,10 +220,10 @@ def draft_refusal(statement: Statement) -> str:
 def _start(
     tx: Transaction, stored: StoredStatement, approval: ApprovalStatus, rules: CampaignRules
 ) -> Start | None:
-    """Return the start that is valid for the current content; None if there is none.
+    """Return the valid start of the current content, or None.
 
-    A start is valid while its sender has the role; an operator's always is. If approvals start
-    statements, an approver's start is valid as long as their approval.
+    A start by staff is valid while they have the role of a sender. If approvals start statements, a
+    start by an approver is valid while their approval is.
     """
     if approval.complete_at is None:
         return None
@@ -236,7 +235,7 @@ def _start(
 
 
 def _lapsed_start(tx: Transaction, status: StatementStatus) -> Start | None:
-    """Return the last start, if it lapsed because the content or the approvals changed."""
+    """Return the last start if it is not valid any more and nothing was sent by it, or None."""
     starts = [one for one in tx.starts.of(status.slug) if one.revoked_at is None]
     if not starts or status.start is not None:
         return None
@@ -246,31 +245,31 @@ def _lapsed_start(tx: Transaction, status: StatementStatus) -> Start | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Lapse:
-    """The approvals and the start that lapse if a text changes."""
+    """The approvals and the start that end if a text changes."""
 
     approved_by: tuple[str, ...] = ()
     started_by: str = ""
 
     @property
     def depth(self) -> int:
-        """0 if nothing lapses, 1 for approvals, 2 for a start as well."""
+        """Return 0 if nothing lapses, 1 for approvals, 2 for approvals and a start."""
         return bool(self.approved_by) + bool(self.started_by)
 
     def __str__(self) -> str:
-        """Return the people and their acts; empty if nothing lapses."""
+        """Return who approved and started it; "" if nothing lapses."""
         approved = f"{', '.join(self.approved_by)} approved it" * bool(self.approved_by)
         return " and ".join(filter(None, [approved, f"{self.started_by} started it"][: self.depth]))
 
 
 def lapse_of(tx: Transaction, slug: str, rules: CampaignRules) -> Lapse:
-    """Return what lapses if this text changes, in the email of its original too."""
+    """Return what lapses if this text changes. It may be part of the email of its original."""
     status = get_status(tx, slug, rules)
     if status is not None and status.is_within:
         status = get_status(tx, status.statement.translation_of, rules)
     if status is None or status.has_begun or not status.stored.content_hash:
         return Lapse()
     if status.approval.withheld:
-        return Lapse()  # nothing counts as it is
+        return Lapse()
     by = tuple(approval.by for approval in status.approval.valid)
     start = status.start if rules.by_sender else None
     return Lapse(approved_by=by, started_by=start.by if start else "")
@@ -305,40 +304,36 @@ def embargo_until(tx: Transaction, statement: Statement, timezone: str) -> datet
 
 
 def _embargo(tx: Transaction, statement: Statement, timezone: str) -> datetime | None:
-    """Return the end of the embargo.
+    """Return the end of the embargo, or None.
 
-    A translation or correction reveals its original: until that has begun, the embargo of the
-    original applies too. Raises ValueError for a time that the zone does not have.
+    A translation or correction reveals its original, so the embargo of an original that has not
+    begun applies too. Raises ValueError for a time that the zone does not have.
     """
     ends = []
     slugs: set[str] = set()
     related: Statement | None = statement
-    # nothing keeps files from naming each other in a circle
+    # files may name each other in a circle
     while related is not None and related.slug not in slugs:
         slugs.add(related.slug)
         if related.embargo_until is not None:
             ends.append(resolve(related.embargo_until, timezone))
         slug = related.translation_of or related.corrects
         original = tx.statements.get(slug) if slug else None
-        waits = original is not None and not has_begun(tx.campaigns.find_latest(original.slug))
-        related = original.statement if original is not None and waits else None
+        is_unsent = original is not None and not has_begun(tx.campaigns.find_latest(original.slug))
+        related = original.statement if original is not None and is_unsent else None
     return max(ends, default=None)
 
 
 def set_time_of(status: StatementStatus) -> datetime | None:
-    """Return the later of the set time and the embargo, even if it has passed.
+    """Return the later of the set time and the end of the embargo, even if it has passed.
 
-    Return None if neither is set or a time does not exist in the configured zone: planning then
-    holds the statement back.
+    None if neither is set, or if a time does not exist in the configured zone.
     """
     return max((at for at in (status.set_for, status.embargo_until) if at), default=None)
 
 
 def first_moment(status: StatementStatus) -> datetime | None:
-    """Return when the first reader would get it by time and embargo; None if that is now.
-
-    With a local time, that is when the first time zone reaches it.
-    """
+    """Return when the first reader would get it by set time and embargo; None if that is now."""
     first = max(set_time_of(status) or status.now, status.now)
     if status.hour is not None:
         first = all_zone_times(status.hour, home=status.rules.timezone, earliest=first).first
@@ -346,22 +341,22 @@ def first_moment(status: StatementStatus) -> datetime | None:
 
 
 def approved_from(status: StatementStatus, approval: Approval) -> datetime | None:
-    """Return the earliest time that an approval allows for every reader; None for any time.
+    """Return from when an approval allows a time that is the same for all readers; None for any.
 
-    With a local time, that is when the last time zone reaches it.
+    If the approver was shown a local time, it is when the last time zone reaches that time.
     """
     hour, shown_time = status.statement.local_time, approval.not_before
     if hour is None or shown_time is None:
         return shown_time
-    ready_at = max(approval.at, status.embargo_until or approval.at)
-    zones = all_zone_times(hour, home=status.rules.timezone, earliest=ready_at)
+    earliest = max(approval.at, status.embargo_until or approval.at)
+    zones = all_zone_times(hour, home=status.rules.timezone, earliest=earliest)
     return zones.last if zones.first == shown_time else shown_time
 
 
 def format_set_time(status: StatementStatus) -> str:
-    """Return the set time as text, which a page shows and posts back.
+    """Return the set time as text, which the form of a page sends back.
 
-    A local time is left out: the content hash covers it, and its instant depends on the clock.
+    A local time is not part of it: the content hash covers it.
     """
     at = set_time_of(status)
     return at.isoformat() if at else "none"
@@ -370,9 +365,9 @@ def format_set_time(status: StatementStatus) -> str:
 class TimeChanged(Refused):
     """The set time of a statement is not the one that the person was shown."""
 
-    def __init__(self, slug: str, leaves_from: datetime | None, timezone: str) -> None:
-        self.leaves_from = leaves_from
-        time = f"no earlier than {moment(leaves_from, timezone)}" if leaves_from else "at once"
+    def __init__(self, slug: str, first_at: datetime | None, timezone: str) -> None:
+        self.first_at = first_at
+        time = f"no earlier than {moment(first_at, timezone)}" if first_at else "at once"
         super().__init__(f"{slug} would leave {time} now, and you were not shown that; look again")
 
 
@@ -388,57 +383,60 @@ def refuse_other_time(status: StatementStatus, shown: ShownTerms) -> None:
 def correction_of(tx: Transaction, statement: Statement) -> Correction | None:
     """Return the audience of a correction; None if the statement corrects nothing.
 
-    A correction of a correction that has not begun replaces it and takes its audience. Raises
-    Refused, with the reason, if the statement cannot be sent.
+    If it corrects a correction that has not begun, it has the audience of that one. Raises Refused,
+    with the reason, if the statement cannot be sent.
     """
     if not statement.corrects:
         return None
-    # what it corrects, what that corrects, …
     chain = [statement.slug]
-    following = statement.corrects
-    while following:
-        if following in chain:
-            raise Refused(f"'corrects' leads in a circle: {', '.join([*chain, following])}")
-        chain.append(following)
-        stored = tx.statements.get(following)
-        following = stored.statement.corrects if stored is not None else ""
+    original = statement.corrects
+    while original:
+        if original in chain:
+            raise Refused(f"'corrects' leads in a circle: {', '.join([*chain, original])}")
+        chain.append(original)
+        stored = tx.statements.get(original)
+        original = stored.statement.corrects if stored is not None else ""
     return _resolve_correction(tx, statement, tuple(chain[1:]), ())
 
 
 def _resolve_correction(
-    tx: Transaction, statement: Statement, chain: tuple[str, ...], stops: tuple[Campaign, ...]
+    tx: Transaction, statement: Statement, chain: tuple[str, ...], ended: tuple[Campaign, ...]
 ) -> Correction:
-    by, (of, *further) = statement.slug, chain
-    campaign = tx.campaigns.find_latest(of)
-    # readers may have it, wait for it, or waited until ``by`` ended it
-    goes_on = campaign is not None and (not campaign.state.final or campaign.corrected_by == by)
+    """Return the correction of the first statement in ``chain`` that has begun, or of the last.
+
+    ``chain`` has the slug that the statement corrects, the slug that this one corrects, and so on.
+    ``ended`` are the campaigns of earlier ones, which the correction ends.
+    """
+    by, (original, *further) = statement.slug, chain
+    campaign = tx.campaigns.find_latest(original)
+    is_open = campaign is not None and (not campaign.state.final or campaign.corrected_by == by)
     if campaign is None or not (
-        goes_on or campaign.may_have_reached_anybody or campaign.counts.pending
+        is_open or campaign.may_have_reached_anybody or campaign.counts.pending
     ):
-        raise Refused(_not_sent_text(tx, of))
+        raise Refused(_not_sent_text(tx, original))
     if not campaign.state.final:
-        stops = (*stops, campaign)
-    unstarted = not has_begun(campaign)
-    if unstarted and (campaign.translates or tx.campaigns.list_translations(of)):
+        ended = (*ended, campaign)
+    is_unstarted = not has_begun(campaign)
+    if is_unstarted and (campaign.translates or tx.campaigns.list_translations(original)):
         raise Refused(
-            f"it corrects {of}, which goes out in several languages and has not begun;"
-            f" mend {of} itself"
+            f"it corrects {original}, which goes out in several languages and has not begun;"
+            f" mend {original} itself"
         )
-    if unstarted and further:
-        return _resolve_correction(tx, statement, tuple(further), stops)
+    if is_unstarted and further:
+        return _resolve_correction(tx, statement, tuple(further), ended)
     if campaign.unlisted and not set(statement.lists) <= set(campaign.lists):
         raise Refused(
-            f"it corrects {of}, which has no public page, and names other lists;"
+            f"it corrects {original}, which has no public page, and names other lists;"
             f" write lists: [{', '.join(campaign.lists)}]"
         )
     return Correction(
         by=by,
-        original=of,
+        original=original,
         lists=campaign.lists,
-        is_original_unstarted=unstarted,
-        ended_campaigns=stops,
-        # the approved segment: the statement may name another one by now
-        segment=approved_content(tx, campaign).segment if unstarted else None,
+        is_original_unstarted=is_unstarted,
+        ended_campaigns=ended,
+        # the approved segment: the text of the original may name another one now
+        segment=approved_content(tx, campaign).segment if is_unstarted else None,
     )
 
 
@@ -452,33 +450,33 @@ def _not_sent_text(tx: Transaction, of: str) -> str:
 
 def check_translation(tx: Transaction, statement: Statement) -> Statement:
     """Return the original of a translation. Raises Refused if it cannot be sent."""
-    of = statement.translation_of
-    stored = tx.statements.get(of)
-    campaign = tx.campaigns.find_latest(of)
-    begun = has_begun(campaign)
-    original = stored.statement if stored is not None and (stored.present or begun) else None
+    slug = statement.translation_of
+    stored = tx.statements.get(slug)
+    campaign = tx.campaigns.find_latest(slug)
+    is_begun = has_begun(campaign)
+    original = stored.statement if stored is not None and (stored.present or is_begun) else None
     others = [
-        translation.statement
-        for translation in tx.statements.find_translations(of)
-        if translation.present
+        other.statement
+        for other in tx.statements.find_translations(slug)
+        if other.present and other.slug != statement.slug
     ]
-    why = translation_fault(
-        statement, original, [other for other in others if other.slug != statement.slug]
-    )
-    if not why and campaign is not None and campaign.corrected_by and not begun:
+    why = translation_fault(statement, original, others)
+    if not why and campaign is not None and campaign.corrected_by and not is_begun:
         why = (
-            f"it translates {of}, in whose place its correction {campaign.corrected_by} goes to all"
-            " its readers; take translation_of out, and let it correct nothing"
+            f"it translates {slug}, in whose place its correction {campaign.corrected_by} goes to"
+            " all its readers; take translation_of out, and let it correct nothing"
         )
     if not why and original is not None and original.welcome:
-        why = f"it translates {of}, a welcome email; write a welcome email in its language instead"
+        why = (
+            f"it translates {slug}, a welcome email; write a welcome email in its language instead"
+        )
     if original is None or why:
         raise Refused(why)
     return original
 
 
 def why_no_campaign(statement: Statement) -> str:
-    """Return why a translation has no campaign if all languages are in one email."""
+    """Return why a translation in the email of its original has no campaign."""
     return (
         f"it goes out in the mail of {statement.translation_of}, for the configuration says"
         " translations: together; approve that one"

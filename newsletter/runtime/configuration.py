@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from newsletter.config.editing import Value, edited
+from newsletter.config.editing import Value, edit
 from newsletter.config.loading import FILE_NAME, load
 from newsletter.config.settings import Settings
 from newsletter.domain.errors import InvalidConfiguration, Outdated, Refused, StoreUnavailable
@@ -84,7 +84,7 @@ class ConfigurationOnDisk:
     def with_changes(self, changes: SettingChanges) -> tuple[Settings, LazyRenderer, bytes]:
         """Return the settings, renderer and file content after these changes. Saves nothing."""
         text = self._file.read_bytes().decode("utf-8-sig")
-        data = edited(text, changes).encode()
+        data = edit(text, changes).encode()
         return *self.read(data), data
 
     def save(self, changes: SettingChanges, *, by: str, expected_digest: str, store: Store) -> None:

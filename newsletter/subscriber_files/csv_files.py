@@ -38,11 +38,11 @@ _COLUMN_OF_ALIAS = {
     "lang": "language",
     "tag": "tags",
 }
-"""Other names for a column → our name. A space also matches ``-`` and ``_``."""
+"""Other name of a column → our name. A space also matches ``-`` and ``_``."""
 
 
 def column_of(header: str) -> str:
-    """Return our column's name for a header; the header in lower case if we have no such column."""
+    """Return our name for a column; the header in lower case if there is none."""
     lower_header = header.strip().lower()
     if lower_header in OUR_COLUMNS:
         return lower_header
@@ -54,43 +54,42 @@ def column_of(header: str) -> str:
     return _COLUMN_OF_ALIAS.get(spaced_header, lower_header)
 
 
-# What a spreadsheet may take for a formula, also with the wide signs of East Asian keyboards, after
-# any number of apostrophes: so each cell has one guarded form, and each guarded form one cell.
+# A spreadsheet may take these beginnings for a formula, also with full-width signs. Apostrophes
+# before them belong to the pattern, so that escaping can be undone.
 _FORMULA_PATTERN = re.compile(r"'*\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|'*[\t\r\n]")
 
 
 def escape_formula(cell: str) -> str:
-    """Put an apostrophe before a cell that a spreadsheet may take for a formula. If apostrophes
-    precede the formula, one is added; ``'t Hooft`` stays as it is."""
+    """Return a cell with an apostrophe before it if a spreadsheet may take it for a formula."""
     return f"'{cell}" if _FORMULA_PATTERN.match(cell) else cell
 
 
 def unescape_formula(cell: str) -> str:
-    """Undo ``escape_formula``; return any other cell unchanged."""
+    """Return the cell that ``escape_formula`` escaped; any other cell unchanged."""
     return cell[1:] if cell.startswith("'") and _FORMULA_PATTERN.match(cell) else cell
 
 
 MAX_UNPACKED_BYTES = 2 << 30
-"""Largest sum of the unpacked files in a ZIP. A million people need a quarter of it."""
+"""The maximum of all unpacked files of a ZIP. A million people need a quarter of it."""
 _MAX_LINE_CHARS = 1 << 20
-"""Longest line. The pieces of a longer one are refused as broken rows."""
+"""A longer line is cut, and its parts are refused as broken rows."""
 OURS = frozenset({*OUR_COLUMNS, FIRST_NAME, LAST_NAME})
 _RESTRICTING_COLUMNS = frozenset({"paused_until", "left", "suppressed"})
-"""Columns in which a row asks for less email than the person gets."""
+"""Columns by which a row asks for less email."""
 IGNORED_COLUMN = "-"
 """The value of ``Instructions.chosen`` for a column that is not imported."""
 _MIN_SIMILARITY = 0.8
-"""Similarity at which a header counts as a misspelling of our column."""
+"""A header this similar to one of our columns counts as a misspelling."""
 _CONSENT_WORD_PATTERN = re.compile(
     r"status|subscri|opt.?(in|out)|bounc|complain|block|clean|suppress|consent|permission"
     r"|do.?not|active|enabled|disabled|deleted|removed"
 )
-"""Words in a header whose column may say that a person must not get email."""
+"""Words in the header of a column that may say who must not get email."""
 _DELIMITER_LINE_PATTERN = re.compile(r"sep=(.)\s*\n", re.IGNORECASE)
 
 
 def members(path: Source) -> tuple[Member, ...]:
-    """Return the file, or the CSV files in a ZIP. Raises InvalidInput if there are none to read."""
+    """Return the file, or the CSV files in a ZIP. Raises InvalidInput if none can be read."""
     if path.suffix.lower() != ".zip":
         return (Member(file=str(path), name=path.name, open=lambda: path.open("rb")),)
     with readable(str(path)), _archive(path) as archive:
@@ -125,14 +124,16 @@ def _archive(path: Source) -> zipfile.ZipFile:
 
 
 def _open_unpacked(path: Source, info: zipfile.ZipInfo) -> IO[bytes]:
-    # an open file of an archive outlives it: the archive is closed with the last of them
+    # the file stays open after the ``with``: an archive is closed with its last file
     with _archive(path) as archive:
         return archive.open(info)
 
 
 def rows(member: Member, encoding: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the first line's number and the cells of each row with content, the header included.
-    Raises InvalidInput if a row is no CSV or not in the encoding."""
+    """Yield the line number and the cells of each row with content, also of the header.
+
+    Raises InvalidInput if a row is not CSV or not in the encoding.
+    """
     line = 0
     try:
         with readable(member.file), io.TextIOWrapper(member.open(), encoding, newline=None) as text:
@@ -141,7 +142,7 @@ def rows(member: Member, encoding: str) -> Iterator[tuple[int, list[str]]]:
             marker = _DELIMITER_LINE_PATTERN.fullmatch(first)
             skipped_lines = 1 if marker else 0
             delimiter = marker[1] if marker else max(",;\t", key=partial(_count_columns, first))
-            # strict: or a quote that is never closed would swallow the rest of the file
+            # strict refuses a quote that is never closed, which would swallow the rest of the file
             table = csv.reader(
                 lines if marker else chain([first], lines), delimiter=delimiter, strict=True
             )
@@ -158,7 +159,7 @@ def rows(member: Member, encoding: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _count_columns(header: str, delimiter: str) -> tuple[int, int]:
-    """Return the number of known columns, and of all columns, if this is the delimiter."""
+    """Return the number of known columns and of all columns with this delimiter."""
     names = [name.strip(' "\n').lower() for name in header.split(delimiter)]
     return sum(name in COLUMN_NAMES or column_of(name) in OURS for name in names), len(names)
 
@@ -167,7 +168,7 @@ _FIRST_ROW_ADVICE = "its first row names the columns, like email,name,lists"
 
 
 AUTO_FORMAT = "auto"
-"""The kind of a file whose tool is recognised by its header."""
+"""The kind of a file whose tool its header shows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,33 +176,34 @@ class Instructions:
     """A person's instructions on how to read a file."""
 
     kind: str = AUTO_FORMAT
-    """AUTO, PLAIN or the name of a tool."""
+    """AUTO_FORMAT, PLAIN_FORMAT or the name of a tool."""
     lists: Sequence[str] = ()
     """The lists of all people in an export, or in a table without a column ``lists``."""
     encoding: str = ""
+    """The encoding; "" to detect it."""
     without: Collection[str] = ()
     """Beginnings of the names of files that the export lacks because they would be empty."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Our column → the header in the file. The file is then not read as an export."""
+    """Our column → the header in the file, for a file that is no export."""
     ignored: Sequence[str] = ()
-    """Headers of columns to ignore."""
+    """The headers of columns to ignore."""
     chosen: Sequence[str] = ()
     """Our column for each column; "" to use the header, ``IGNORED_COLUMN`` to ignore it."""
     agreed: str = ""
     """The source of consent for people whose row has only the time."""
     omits_bad_rows: bool = False
-    """Whether a table is imported without its bad rows."""
+    """A table is imported without its bad rows."""
 
 
 def read_csv(
     member: Member, encoding: str, reader: EntryReader, instructions: Instructions
 ) -> Iterator[PlacedPerson]:
-    """Yield the people in all rows; the reader collects the faults.
+    """Yield the people in all rows. The reader collects the faults.
 
-    The header has our columns or their aliases in any order. The delimiter is ``,`` ``;`` or a tab,
-    whichever gives the most known columns, or that of Excel's first line ``sep=;``. A cell with
-    several names separates them with ``;``. A row with a reason in ``suppressed`` is a suppression;
-    if it has more cells than the address, also a subscriber. A bad row that asks for less email is
+    The header has our columns or their aliases in any order. The delimiter is ``,``, ``;`` or a
+    tab: the one with the most known columns, or that of Excel's first line ``sep=;``. Several names
+    in a cell are separated with ``;``. A row with a reason in ``suppressed`` is a suppression, and
+    also a subscriber if it has more cells than the address. A bad row that asks for less email is
     never left out.
     """
     body = rows(member, encoding)
@@ -259,11 +261,11 @@ def _columns(
 
 
 def _our_columns(row: Sequence[str], instructions: Instructions) -> list[str]:
-    """Return our column for each header; the header in lower case if we have no such column."""
+    """Return our name for each column; the header in lower case if there is none."""
     names = {header.strip().lower(): name for name, header in instructions.headers.items()}
     chosen_columns = [*instructions.chosen, *[""] * len(row)]
     return [
-        # unless another header is mapped to the column
+        # a header does not count if another one was mapped to its column
         one
         or names.get(small)
         or (small if column_of(name) in instructions.headers else column_of(name))
@@ -272,7 +274,7 @@ def _our_columns(row: Sequence[str], instructions: Instructions) -> list[str]:
 
 
 def ignored_columns(row: Sequence[str], instructions: Instructions) -> list[str]:
-    """Return the headers of unknown columns, as the file has them."""
+    """Return the headers of the unknown columns."""
     return [
         header.strip() or f"column {number}, which has no name"
         for number, (header, name) in enumerate(
@@ -283,7 +285,7 @@ def ignored_columns(row: Sequence[str], instructions: Instructions) -> list[str]
 
 
 def ignore_objection(name: str, instructions: Instructions) -> str:
-    """Return why a column must not be ignored without a decision of a person, or ""."""
+    """Return why a person must decide to ignore a column, or ""."""
     if not name or name in OURS or name in lower_case(instructions.ignored):
         return ""
     near = get_close_matches(name, [*OURS, *_COLUMN_OF_ALIAS], n=1, cutoff=_MIN_SIMILARITY)
@@ -331,7 +333,7 @@ _PIECE_CHARS = 1 << 16
 
 
 def as_csv(people: People, suppressions: Iterable[SuppressedEntry]) -> Iterator[str]:
-    """Yield pieces of a CSV text: subscribers, then ``suppressions`` of other addresses."""
+    """Yield a CSV file in pieces: subscribers, then ``suppressions`` of other addresses."""
     buffer = io.StringIO()
     table = csv.writer(buffer, lineterminator="\n")
     table.writerow(OUR_COLUMNS)
@@ -362,8 +364,7 @@ def _rows(people: People, suppressions: Iterable[SuppressedEntry]) -> Iterator[M
             "suppressed": person.suppressed.value if person.suppressed else "",
         }
         if person.suppressed and not any(row[name] for name in OUR_COLUMNS[1:-1]):
-            # an address with nothing but its reason would be read as a suppression without a
-            # subscriber
+            # a row with only address and reason is read as a suppression without a subscriber
             yield row | {"suppressed": ""}
         yield row
     for entry in suppressions:

@@ -1,9 +1,9 @@
-"""Detect the encoding of a text file by its bytes, without guessing any letter.
+"""Detect the encoding of a text file.
 
-A file that is not Unicode comes from a spreadsheet. Each line is decoded in each of the
-spreadsheets' encodings. A line is plausible if its accented letters belong to one language and are
-where letters can be. If only one encoding makes nearly all lines plausible, it is used. Otherwise
-the file is refused, and the error shows the readings.
+A file that is not Unicode comes from a spreadsheet. Each line is decoded in each encoding that
+spreadsheets use. A line is plausible if its accented letters belong to one language and are in
+places where letters can be. If only one encoding makes nearly all lines plausible, it is used.
+Otherwise the file is refused, and the error shows the readings.
 """
 
 import codecs
@@ -27,15 +27,15 @@ from newsletter.tables import load_table
 CHUNK_BYTES = 1 << 18
 _MAX_LINE_BYTES = 1 << 16
 _MAX_LINES = 20_000
-"""Lines with non-ASCII letters to decode."""
+"""The maximum number of lines with non-ASCII letters to decode."""
 _MIN_RATIO = 4
-"""An encoding is chosen if each other one has at least so many times its implausible lines."""
+"""An encoding is chosen if any other has this many times as many implausible lines."""
 
 _ENCODINGS = load_table("newsletter.subscriber_files", "encodings.yaml")
 _ALPHABETS_OF_ENCODING: Mapping[str, list[str]] = {
     encoding: known["alphabets"] for encoding, known in _ENCODINGS.items()
 }
-"""Encoding → the non-ASCII letters of each language written in it."""
+"""Encoding → the non-ASCII letters of each language that uses it."""
 NAMES: Mapping[str, str] = {encoding: known["name"] for encoding, known in _ENCODINGS.items()}
 
 
@@ -64,9 +64,10 @@ Source = Path | MemoryFile
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """A text file, or a file in a ZIP. ``file`` is its name in faults."""
+    """A text file, or a file in a ZIP."""
 
     file: str
+    """The name in faults."""
     name: str
     open: Callable[[], IO[bytes]]
     packed: bool = False
@@ -74,7 +75,7 @@ class Member:
 
 @contextmanager
 def readable(file: str) -> Iterator[None]:
-    """Turn an error of the system or the ZIP into InvalidInput."""
+    """Raise an error of the system or of the ZIP as InvalidInput."""
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
@@ -86,8 +87,10 @@ def readable(file: str) -> Iterator[None]:
 
 
 def encoding_in(member: Member, encoding: str = "") -> str:
-    """Return a file's encoding: the ``encoding`` one, Unicode, or the one that its letters show.
-    Raises InvalidInput for an unknown encoding, and if several encodings are plausible."""
+    """Return the encoding of a file: ``encoding``, Unicode, or the only plausible one.
+
+    Raises InvalidInput for an unknown encoding, and if several are plausible.
+    """
     if encoding:
         try:
             return codecs.lookup(encoding).name
@@ -98,7 +101,7 @@ def encoding_in(member: Member, encoding: str = "") -> str:
 
 
 def unicode_in(member: Member) -> str:
-    """Return UTF-8 or UTF-16 if the file is in it, with or without a byte order mark, else ""."""
+    """Return the encoding of a file in UTF-8 or UTF-16; "" for any other file."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with readable(member.file), member.open() as stream:
         chunk = stream.read(CHUNK_BYTES)
@@ -121,7 +124,7 @@ class _Reading:
     implausible: int
     """The number of implausible lines."""
     has_words: bool
-    """Whether a non-ASCII letter is inside a word."""
+    """A non-ASCII letter is inside a word."""
 
 
 def _guess_encoding(member: Member) -> str:
@@ -133,12 +136,12 @@ def _guess_encoding(member: Member) -> str:
     if best.has_words and all(best.implausible * _MIN_RATIO < each.implausible for each in others):
         return best.encoding
     if not any(each.has_words for each in readings):
-        return "cp1252"  # single letters show nothing: the reader of the file names the byte
-    raise InvalidInput([_ambiguous(member.file, *lines[0])])
+        return "cp1252"  # single letters prove nothing; an invalid byte is reported later
+    raise InvalidInput([_ambiguity_fault(member.file, *lines[0])])
 
 
 def _readings(lines: list[bytes]) -> Iterator[_Reading]:
-    """Yield each different reading of the lines, with the first encoding that gives it."""
+    """Yield the different readings of the lines, each with the first encoding that gives it."""
     used_bytes = bytes(sorted(set().union(*lines)))
     seen_texts = set()
     for encoding in _ALPHABETS_OF_ENCODING:
@@ -148,7 +151,7 @@ def _readings(lines: list[bytes]) -> Iterator[_Reading]:
             decoded_lines = [line.decode(encoding, "replace") for line in lines]
             yield _Reading(
                 encoding=encoding,
-                implausible=sum(not _plausible(line, encoding) for line in decoded_lines),
+                implausible=sum(not _is_plausible(line, encoding) for line in decoded_lines),
                 has_words=any(_MIXED_WORD_PATTERN.search(line) for line in decoded_lines),
             )
 
@@ -156,7 +159,7 @@ def _readings(lines: list[bytes]) -> Iterator[_Reading]:
 _MIXED_WORD_PATTERN = re.compile(r"[A-Za-z][^\W\d_\x00-\x7f]|[^\W\d_\x00-\x7f][A-Za-z]")
 
 
-def _plausible(line: str, encoding: str) -> bool:
+def _is_plausible(line: str, encoding: str) -> bool:
     broken_pattern, alphabets = _rules(encoding)
     letters = {letter for letter in line.lower() if letter > "\x7f" and letter.isalpha()}
     return not broken_pattern.search(line) and any(letters <= alphabet for alphabet in alphabets)
@@ -168,7 +171,7 @@ _SIGN_CATEGORIES = frozenset({"Sc", "Sk", "Sm", "No"})
 
 @cache
 def _rules(encoding: str) -> tuple[re.Pattern[str], tuple[frozenset[str], ...]]:
-    """Return an encoding's pattern of characters outside of words, and its alphabets."""
+    """Return the pattern of characters in impossible places, and the alphabets of an encoding."""
     high_characters = bytes(range(128, 256)).decode(encoding, "replace")
     capitals = re.escape("".join(letter for letter in high_characters if letter.isupper()))
     small = re.escape("".join(letter for letter in high_characters if letter.islower()))
@@ -184,7 +187,7 @@ def _rules(encoding: str) -> tuple[re.Pattern[str], tuple[frozenset[str], ...]]:
     return broken_pattern, tuple(frozenset(letters) for letters in _ALPHABETS_OF_ENCODING[encoding])
 
 
-def _ambiguous(file: str, number: int, line: bytes) -> Fault:
+def _ambiguity_fault(file: str, number: int, line: bytes) -> Fault:
     words = re.findall(rb"[\x80-\xff\w]+", line)
     word = next((word for word in words if not word.isascii()), line)
     by_text: dict[str, str] = {}

@@ -28,22 +28,21 @@ BAD_ROW_CODE = "bad-row"
 
 
 class DuplicateCheck:
-    """Remembers the first line of each address, by a digest of 96 bits. Takes 120 bytes each."""
+    """The first line of each address, by a hash of the address: 120 bytes of memory each."""
 
     def __init__(self) -> None:
         self._lines: dict[bytes, int] = {}
 
     def record(self, address: str, line: int) -> int:
-        """Record an address. Return the line that had it before, or 0."""
-        digest = blake2b(fold(address).encode(), digest_size=12).digest()
-        line_count = len(self._lines)
-        first = self._lines.setdefault(digest, line)
-        return first if len(self._lines) == line_count else 0
+        """Record an address. Return the earlier line that has it, or 0."""
+        address_hash = blake2b(fold(address).encode(), digest_size=12).digest()
+        count = len(self._lines)
+        first = self._lines.setdefault(address_hash, line)
+        return first if len(self._lines) == count else 0
 
 
 class EntryReader:
-    """Collects the faults of a file and the lines of its addresses, but no people. Faults after the
-    first 1,000 are only counted."""
+    """Collects the faults of a file, at most MAX_FAULTS, and the lines of its addresses."""
 
     def __init__(self, file: str, *, omits_bad_rows: bool = False) -> None:
         self.file = file
@@ -60,7 +59,7 @@ class EntryReader:
         return len(self._faults) + self._more
 
     def fault(self, line: int, key: str, message: str, *, column: int = 0, file: str = "") -> None:
-        """Add a fault of a line (0: of the whole file). ``file`` names a file in the ZIP."""
+        """Add a fault. Line 0 is the whole file. ``file`` is the name of a file in a ZIP."""
         if len(self._faults) == MAX_FAULTS:
             self._more += 1
             return
@@ -69,14 +68,16 @@ class EntryReader:
         )
 
     def note_row(self, fault_count: int, *, can_be_omitted: bool) -> None:
-        """Count a row as bad if it added faults to the first ``fault_count`` ones."""
+        """Count a row as bad if it added faults. ``fault_count`` is the number before it."""
         if can_be_omitted and len(self) > fault_count:
             self.bad_rows += 1
             self._faults_of_rows += len(self) - fault_count
 
     def finish(self) -> tuple[Fault, ...]:
-        """Return the faults of the rows to leave out. Raise InvalidInput if there are others, or
-        bad rows are not to be left out."""
+        """Return the faults of the rows to leave out.
+
+        Raises InvalidInput if other faults exist, or if bad rows must not be left out.
+        """
         can_be_omitted = 0 < len(self) == self._faults_of_rows
         if self._more:
             self._faults.append(Fault(file=self.file, message=f"and {self._more} more"))
@@ -86,8 +87,7 @@ class EntryReader:
         return tuple(faults)
 
     def address(self, text: str, line: int, duplicates: DuplicateCheck) -> str:
-        """Return an address. Add a fault and return "" if it is invalid or a duplicate in
-        ``duplicates``."""
+        """Return a valid address. For an invalid or duplicate one, add a fault and return ""."""
         try:
             if not text:
                 raise ValueError("needs an address like ana@example.org")
@@ -101,12 +101,12 @@ class EntryReader:
 
 
 LineOf = Callable[[str], int]
-"""Returns the line of a key."""
+"""Key → its line in the file."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RawEntry(Noted):
-    """The unchecked texts of a subscriber; "" if not given."""
+    """The values of a subscriber as written; "" if not given."""
 
     email: str = ""
     name: str = ""
@@ -128,8 +128,7 @@ def parse_entry(
     *,
     with_subscriber: bool = True,
 ) -> Iterator[Entry | SuppressedEntry]:
-    """Yield the subscriber and, if there is a reason, the suppression. If the suppression has a
-    fault, yield nothing."""
+    """Yield the subscriber and, with a reason, the suppression; nothing if that has a fault."""
     suppressed = None
     if reason:
         suppressed = parse_suppression(
@@ -156,7 +155,7 @@ def parse_subscriber(reader: EntryReader, raw: RawEntry, line_of: LineOf) -> Ent
                 message = f"{each} stands in lists too; who left a list is not in it"
                 reader.fault(line_of(key), key, message)
     consent = _consent(reader, raw, line_of)
-    paused_until = _instant(reader, line_of, "paused_until", raw.paused_until, _day_or_instant)
+    paused_until = _parse_instant(reader, line_of, "paused_until", raw.paused_until)
     if len(reader) > fault_count:
         return None
     return Entry(
@@ -186,8 +185,10 @@ def check_entry(raw: RawEntry, location: str = "") -> Entry:
 def parse_suppression(
     reader: EntryReader, email: str, reason: str, line: int, key: str = "reason"
 ) -> SuppressedEntry | None:
-    """Return a suppression. Add faults and return None if a value is invalid. ``key`` is the file's
-    name for the reason."""
+    """Return a suppression. Add faults and return None if a value is invalid.
+
+    ``key`` is the key of the reason in the file.
+    """
     address = reader.address(email, line, reader.suppressed)
     reason_names = [reason.value for reason in SuppressionReason]
     if not reason:
@@ -215,21 +216,19 @@ def _consent(reader: EntryReader, raw: RawEntry, line_of: LineOf) -> Consent | N
     objection = _line_objection(raw.consent_source)
     if objection:
         reader.fault(line_of("consent"), "consent.source", objection)
-    at = _instant(reader, line_of, "consent.at", raw.consent_at, _day_or_instant)
+    at = _parse_instant(reader, line_of, "consent.at", raw.consent_at)
     return Consent(source=raw.consent_source, at=at)
 
 
-def _instant(
-    reader: EntryReader, line_of: LineOf, key: str, value: str, parse: Callable[[str], datetime]
-) -> datetime | None:
+def _parse_instant(reader: EntryReader, line_of: LineOf, key: str, value: str) -> datetime | None:
     try:
-        return parse(value) if value else None
+        return parse_day_or_instant(value) if value else None
     except ValueError as error:
         reader.fault(line_of(key.partition(".")[0]), key, str(error))
         return None
 
 
-_day_or_instant = lru_cache(maxsize=4096)(read_day_or_instant)
+parse_day_or_instant = lru_cache(maxsize=4096)(read_day_or_instant)
 
 
 def _line_objection(value: str) -> str:
@@ -239,7 +238,7 @@ def _line_objection(value: str) -> str:
 
 @lru_cache(maxsize=1024)
 def list_objection(name: str) -> str:
-    """Return why a text is no valid name of a list, or ""."""
+    """Return why a text is not the name of a list, or ""."""
     if re.fullmatch(LIST_NAME, name):
         return ""
     return f"{name!r} is not the name of a list; write one like press or press-us"
@@ -261,7 +260,7 @@ _OBJECTION_OF_FIELD: Mapping[str, Callable[[str], str]] = {
     "left": list_objection,
     "tags": _tag_objection,
 }
-"""Key → a function that returns the objection to a value, or to one of its values."""
+"""Key → a function that returns the objection to one of its values, or ""."""
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from functools import lru_cache
 from typing import Any
 
 from newsletter.domain.setting import control_in_value
@@ -16,19 +15,20 @@ from newsletter.domain.subscribers.audience import (
     SuppressedEntry,
     SuppressionReason,
 )
-from newsletter.formats.times import read_day_or_instant, zone_objection
+from newsletter.formats.times import zone_objection
+from newsletter.subscriber_files.entries import parse_day_or_instant
 from newsletter.tables import load_table
 
 
 class ContactStatus(Enum):
-    """The status of a person in an export. If columns disagree, the last of these counts."""
+    """The status of a person in an export. Of several, the last in this order counts."""
 
     SUBSCRIBED = "subscribed"
     """The person gets email from the other tool."""
     UNCONFIRMED = "unconfirmed"
-    """The person never confirmed; they are skipped."""
+    """The person never confirmed. They are skipped."""
     BLOCKED = "blocked"
-    """The staff or the other tool blocked the address."""
+    """Staff or the other tool blocked the address."""
     BOUNCED = "bounced"
     """The mailbox does not exist."""
     LEFT = "left"
@@ -47,7 +47,7 @@ REASON_OF_STATUS: Mapping[ContactStatus, SuppressionReason] = {
 
 
 ANY_VALUE = "*"
-"""The key in ``StatusByValue`` for any other value than the listed ones and ""."""
+"""The key in ``StatusByValue`` for any value that is not listed and not empty."""
 
 StatusByValue = Mapping[str, ContactStatus]
 """Value of a column, in lower case → status."""
@@ -60,30 +60,30 @@ class ExportFormat:
     name: str
     address: str = "email"
     names: tuple[str, ...] = ()
-    """Columns with the name or its parts, in the order in which they are joined."""
+    """The columns with the name or its parts, in the order of the name."""
     timezone: tuple[str, ...] = ()
     consent_at: tuple[str, ...] = ()
-    """Columns with the time of consent; the first one that is not empty counts."""
+    """The columns with the time of consent. The first one that is not empty counts."""
     groups: tuple[str, ...] = ()
-    """Columns with tags or labels. They are counted, but not imported."""
+    """The columns with tags or labels. They are counted, but not imported."""
     says: Mapping[str, StatusByValue]
+    """Column → the status for each of its values."""
     marks: frozenset[str]
-    """Columns that together identify the tool."""
+    """The columns that together identify the tool."""
     required: frozenset[str]
-    """Columns without which an import is not safe."""
+    """The columns without which an import is not safe."""
     by_file: StatusByValue = field(default_factory=dict)
-    """Beginning of a file's name → status of all people in the file."""
+    """Beginning of a file name → the status of all people in the file."""
     required_files: tuple[str, ...] = ()
-    """Beginnings of the names of files that a ZIP must have. They name the people who
-    unsubscribed."""
+    """The beginnings of the names of files with unsubscribed people, which a ZIP must have."""
     proves_consent: bool = False
-    """Whether a person without a time of consent counts as unconfirmed."""
+    """A person without a time of consent counts as unconfirmed."""
     note: str = ""
     """A note on data that the export lacks, or ""."""
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Return all known columns. Other columns of a file are ignored."""
+        """Return all columns of the format."""
         several = (self.names, self.timezone, self.consent_at, self.groups, self.says)
         return (self.address, *(name for names in several for name in names))
 
@@ -119,17 +119,17 @@ class Skip(Enum):
     """Why a person in an export is not imported."""
 
     UNCONFIRMED = "never confirmed"
-    """The other tool has no consent that could be imported."""
+    """The other tool has no proof of consent."""
     DUPLICATE = "stands in the file already"
-    """The first subscriber row of an address counts. A suppression counts in any row."""
+    """An earlier row has the address. Suppressions are never duplicates."""
     UNREACHABLE = "left or bounced there, without a valid address"
     """The person unsubscribed or bounced, and the address is invalid."""
     NO_ADDRESS = "without an address that email can reach"
-    """The address is invalid. One such row is no reason to refuse the file."""
+    """The address is invalid."""
 
 
 class UnusableCell(ValueError):
-    """A cell or column that cannot be used; ``column`` is its header in the file."""
+    """A cell or column that cannot be used. ``column`` is its header in the file."""
 
     def __init__(self, column: str, message: str) -> None:
         super().__init__(message)
@@ -167,7 +167,7 @@ def lower_case(header: Sequence[str]) -> list[str]:
 
 
 def find_layout(export: ExportFormat, header: Sequence[str], file: str) -> Layout:
-    """Find the columns of a format. Raises UnusableCell if one is missing or there twice."""
+    """Return the columns of a format in a file. Raises UnusableCell if one is missing or twice."""
     names = lower_case(header)
     for number, name in enumerate(names):
         if name in export.columns and name in names[:number]:
@@ -192,7 +192,7 @@ def find_layout(export: ExportFormat, header: Sequence[str], file: str) -> Layou
 def read_person(
     layout: Layout, row: Sequence[str], *, source: str, lists: tuple[str, ...]
 ) -> Entry | SuppressedEntry | Skip:
-    """Return the person in a row; ``source`` becomes that of the consent. Raises UnusableCell."""
+    """Return the person in a row. ``source`` is the source of consent. Raises UnusableCell."""
     if len(row) != len(layout.header):
         what = f"has {len(row)} fields, and the first row {len(layout.header)}"
         raise UnusableCell("", f"{what}; look for a delimiter or a quote too many or too few")
@@ -201,7 +201,7 @@ def read_person(
     try:
         address = parse_address(cell)
     except ValueError:
-        # lists of bounces are full of text that never was an address; nothing can go there
+        # lists of bounces have much text that never was an address
         return Skip.UNREACHABLE if status in REASON_OF_STATUS else Skip.NO_ADDRESS
     if status in REASON_OF_STATUS:
         return SuppressedEntry(address=address, reason=REASON_OF_STATUS[status])
@@ -221,7 +221,7 @@ def read_person(
 
 
 def may_add_people(layout: Layout) -> bool:
-    """Return whether a file may add people. Some files have only people to suppress or skip."""
+    """Return whether a file may add people. Some have only people to suppress or skip."""
     always = [
         says[""]
         for name, says in layout.export.says.items()
@@ -235,7 +235,7 @@ def _status(layout: Layout, row: Sequence[str]) -> ContactStatus:
     for column, cell in layout.cells(row, layout.export.says).items():
         values = layout.export.says[column]
         says = values.get(cell.lower()) or (values.get(ANY_VALUE) if cell else None)
-        # an unknown status may mean "never write", so it is a fault
+        # an unknown status may mean "no email", so it is a fault
         if says is None:
             known_values = ", ".join(value for value in values if value not in {"", ANY_VALUE})
             message = f"{cell!r} is none of {known_values}: whether to write to them is not known"
@@ -257,10 +257,7 @@ def _read_consent_time(layout: Layout, row: Sequence[str]) -> datetime | None:
     for column, cell in layout.cells(row, layout.export.consent_at).items():
         if cell:
             try:
-                return _instant(_ZONE_NAME_PATTERN.sub("", cell))
+                return parse_day_or_instant(_ZONE_NAME_PATTERN.sub("", cell))
             except ValueError as error:
                 raise layout.cell_error(column, str(error)) from error
     return None
-
-
-_instant = lru_cache(maxsize=4096)(read_day_or_instant)

@@ -16,10 +16,10 @@ from newsletter.subscriber_files.subscribers import TableColumn, columns_of, rea
 from newsletter.subscriber_files.workbooks import as_table
 
 MAX_UPLOAD_BYTES = 32_000_000
-"""Size limit of an upload: some 500,000 people as a ZIP or a workbook."""
+"""The maximum size of an upload: some 500,000 people as a ZIP or a workbook."""
 _READ_TIMEOUT = timedelta(minutes=5)
 _MAX_ANSWER_BYTES = 256_000_000
-_AT_ONCE = 250
+_PEOPLE_PER_ANSWER = 250
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +29,12 @@ class ReadUpload:
     columns: tuple[TableColumn, ...] = ()
     """The columns, if the file is a table."""
     file: SubscriberFile | None = None
-    """The file; None if there is an error, or a person must choose the columns first."""
+    """The file; None after an error, or if a person must choose the columns first."""
     error: InvalidInput | None = None
 
 
 def read_upload(upload: UploadedFile) -> ReadUpload:
-    """Run ``read_people`` in a sandbox. The people are spooled to a temporary file."""
+    """Read an upload in a sandbox, and spool its people to a temporary file."""
     columns: list[TableColumn] = []
     file: SubscriberFile | None = None
     error: InvalidInput | None = None
@@ -66,8 +66,8 @@ def read_upload(upload: UploadedFile) -> ReadUpload:
             elif isinstance(part, SubscriberFile):
                 file = replace(part, people=people)
             else:
-                for found in part:
-                    people.add(found)
+                for entry in part:
+                    people.add(entry)
     except CutOff as cut:
         error = cut_off(cut, file=upload.file, advice="split it into smaller files")
     return ReadUpload(columns=tuple(columns), file=None if error else file, error=error)
@@ -76,8 +76,10 @@ def read_upload(upload: UploadedFile) -> ReadUpload:
 def read_here(
     source: MemoryFile, instructions: Instructions
 ) -> Iterator[TableColumn | SubscriberFile | list[PlacedEntry]]:
-    """Yield the columns of a table, the file, then its people. Raises InvalidInput. Yield only the
-    columns if a person must choose some first."""
+    """Yield the columns of a table, the file, then its people, in the sandbox.
+
+    If a person must choose columns first, yield only the columns. Raises InvalidInput.
+    """
     columns = columns_of(source)
     yield from columns
     ours = [column.ours for column in columns]
@@ -86,6 +88,6 @@ def read_here(
     read = read_people(source, instructions)
     yield replace(read, people=())
     people = iter(read.people)
-    # one answer for each of them would take twice as long
-    while part := list(islice(people, _AT_ONCE)):
+    # an answer for each person would take twice as long
+    while part := list(islice(people, _PEOPLE_PER_ANSWER)):
         yield part

@@ -1,5 +1,4 @@
-"""A file of subscribers, validated as a whole before any of it is used. Its people are never all in
-memory."""
+"""A file of subscribers: validated as a whole before use, with its people in a temporary file."""
 
 import codecs
 import hashlib
@@ -42,7 +41,7 @@ _NOT_ENCODED_REASON = {
 
 _MARK = "newsletter.marked"
 _MARKED_PATTERN = re.compile("[\udc00-\udcff]")
-"""Half a character, which no text has: the mark of an invalid byte."""
+"""A lone surrogate, which marks an invalid byte: no text has one."""
 _FLAW_PATTERN = re.compile(f"{_MARKED_PATTERN.pattern}|{CONTROL_IN_LINES}")
 
 
@@ -54,8 +53,7 @@ def not_text(member: encodings.Member, encoding: str) -> Fault:
 
 
 def flaw_in(member: encodings.Member, encoding: str) -> Fault | None:
-    """Return the fault of the first byte that is invalid in an encoding, or of the first control
-    character except tabs; None if there is none."""
+    """Return the fault of the first invalid byte or control character except tabs, or None."""
     return _find(member, encoding, _FLAW_PATTERN)
 
 
@@ -68,13 +66,13 @@ def _find(member: encodings.Member, encoding: str, pattern: re.Pattern[str]) -> 
     line = column = 1
     with encodings.readable(member.file), io.TextIOWrapper(member.open(), encoding, _MARK) as text:
         for piece in iter(partial(text.readline, encodings.CHUNK_BYTES), ""):
-            if found := pattern.search(piece):
-                message = f"holds {name_control(found[0])}, which is invisible; take it out"
-                if _MARKED_PATTERN.fullmatch(found[0]):
+            if flaw := pattern.search(piece):
+                message = f"holds {name_control(flaw[0])}, which is invisible; take it out"
+                if _MARKED_PATTERN.fullmatch(flaw[0]):
                     what = _NOT_ENCODED_REASON.get(encoding, f"not {encoding}")
-                    octet = ord(found[0]) - 0xDC00
+                    octet = ord(flaw[0]) - 0xDC00
                     message = f"holds 0x{octet:02x} here, which is {what}; save the file as UTF-8"
-                at = column + found.start()
+                at = column + flaw.start()
                 return Fault(file=member.file, line=line, column=at, message=message)
             line, column = (line + 1, 1) if piece.endswith("\n") else (line, column + len(piece))
     return None
@@ -92,43 +90,43 @@ _REASON_IN_WORDS = {
 
 
 PlacedEntry = tuple[str, Entry | SuppressedEntry]
-"""The place in the file, and the person to add or to suppress."""
+"""(position in the file, person to add or to suppress)."""
 
 
 class PlacedPerson(NamedTuple):
     """A person in a file: to add, to suppress or to skip."""
 
     place: str
-    """The file's name and the line."""
+    """The position: file name and line."""
     person: PersonEntry
     has_tags: bool = False
-    """Whether the other tool had tags or labels for the person. They are not imported."""
+    """The person had tags or labels in the other tool. They are not imported."""
 
 
 @dataclass(kw_only=True)
 class EntryCounts:
-    """Counts the people of a file by kind."""
+    """The numbers of people in a file."""
 
     entries: int = 0
     with_tags: int = 0
     """The number of people with tags or labels in the other tool."""
     no_list: int = 0
-    """The number of people whom the file names without a list."""
+    """The number of people without a list."""
     skipped: Counter[Skip] = field(default_factory=Counter)
     suppressed: Counter[SuppressionReason] = field(default_factory=Counter)
     lists: dict[str, str] = field(default_factory=dict)
-    """List → the first place that names it."""
+    """List → the first position that names it."""
     _examples: dict[Skip | SuppressionReason, list[str]] = field(default_factory=dict)
 
-    def add(self, found: PlacedPerson) -> None:
-        self.with_tags += found.has_tags
-        person = found.person
+    def add(self, placed: PlacedPerson) -> None:
+        self.with_tags += placed.has_tags
+        person = placed.person
         if isinstance(person, Entry):
             self.entries += 1
             self.no_list += not (person.lists or person.left)
             for name in (*person.lists, *person.left):
                 if name not in self.lists:
-                    self.lists[name] = found.place
+                    self.lists[name] = placed.place
             return
         if isinstance(person, Skip):
             self.skipped[person] += 1
@@ -137,7 +135,7 @@ class EntryCounts:
             self.suppressed[person.reason] += 1
             examples = self._examples.setdefault(person.reason, [])
         if len(examples) < MAX_EXAMPLES:
-            examples.append(found.place)
+            examples.append(placed.place)
 
     @property
     def people(self) -> int:
@@ -164,8 +162,10 @@ T = TypeVar("T")
 
 
 class Spool(Generic[T]):
-    """Values in a temporary file that can be read several times. The file is closed with this
-    object. Those in ``before`` come first."""
+    """Values in a temporary file that can be read several times, after those in ``before``.
+
+    The file is closed when this object is deleted.
+    """
 
     def __init__(self, file: IO[bytes], before: Iterable[T] = ()) -> None:
         self._file = file
@@ -188,19 +188,21 @@ class Spool(Generic[T]):
         end, place = self._file.tell(), 0
         while place < end:
             self._file.seek(place)
-            values = pickle.load(self._file)  # noqa: S301 - nobody else can write into it
+            values = pickle.load(self._file)  # noqa: S301 - only this object writes into it
             place = self._file.tell()
             self._file.seek(end)
             yield from values
 
 
 def with_pauses(people: Iterable[T], progress: Callable[[int], object]) -> Iterator[T]:
-    """Yield the people, with pauses in which other processes can write to SQLite. ``progress`` gets
-    the number so far."""
+    """Yield the people, with pauses in which other processes can write to SQLite.
+
+    ``progress`` gets the number so far.
+    """
     for number, one in enumerate(people, start=1):
         progress(number)
         if number % PROGRESS_STEP == 0:
-            # who waits for SQLite's lock asks again after a while: it must be free then
+            # a process that waits for SQLite's lock asks again at intervals
             time.sleep(_PAUSE_SECONDS)
         yield one
 
@@ -210,7 +212,7 @@ class SubscriberFile:
     """The people of a valid file, and facts about the file."""
 
     name: str
-    """The file's name without its folder."""
+    """The name of the file, without its folder."""
     kind: str
     """The tool that wrote it, or ``plain``."""
     digest: str
@@ -218,7 +220,7 @@ class SubscriberFile:
     notes: tuple[str, ...]
     """Sentences on how the file was read, and on ignored parts of it."""
     lists: Mapping[str, str]
-    """List → the first place that names it."""
+    """List → the first position that names it."""
     skipped: Mapping[str, int]
     """Reason → number of people who are not imported."""
     count: int
@@ -226,13 +228,13 @@ class SubscriberFile:
     bad_rows: int = 0
     """The number of bad rows, which are left out."""
     left_out: tuple[Fault, ...] = ()
-    """The faults of these rows, at most 1,000."""
+    """The faults of these rows, at most MAX_FAULTS."""
     people: Iterable[PlacedEntry] = ()
-    """The people to suppress, then those to add: none of them may get email in between."""
+    """The people to suppress, then those to add: a suppressed person never gets email between."""
 
 
 def _new_file(source: encodings.Source) -> IO[bytes]:
-    """Return a temporary file on disk; for an upload, which is in memory, one in memory."""
+    """Return a temporary file on disk; for an upload, one in memory."""
     return TemporaryFile() if isinstance(source, Path) else io.BytesIO()
 
 
@@ -246,21 +248,20 @@ def check_file(
     progress: Callable[[int], object],
     omits_bad_rows: bool = False,
 ) -> SubscriberFile:
-    """Read and validate a whole file. Raises InvalidInput with each bad line, at most 1,000.
+    """Read and validate a whole file. Raises InvalidInput with all faults, at most MAX_FAULTS.
 
-    ``read_entries`` yields the people and adds faults to the reader. ``digest`` is that of the file
-    before it was read. ``progress`` gets the number of people read, every 1,000 people and at the
-    end.
+    ``read_entries`` yields the people and adds faults to the reader. ``digest`` is the hash of the
+    file before it was read. ``progress`` gets the number of people read so far.
     """
     counts, row_count = EntryCounts(), 0
     reader = EntryReader(str(path), omits_bad_rows=omits_bad_rows)
     suppressed = Spool[PlacedEntry](_new_file(path))
     people = Spool[PlacedEntry](_new_file(path), before=suppressed)
-    for row_count, found in enumerate(read_entries(reader), start=1):
-        counts.add(found)
-        if not isinstance(found.person, Skip):
-            spool = people if isinstance(found.person, Entry) else suppressed
-            spool.add((found.place, found.person))
+    for row_count, placed in enumerate(read_entries(reader), start=1):
+        counts.add(placed)
+        if not isinstance(placed.person, Skip):
+            spool = people if isinstance(placed.person, Entry) else suppressed
+            spool.add((placed.place, placed.person))
         if row_count % PROGRESS_STEP == 0:
             progress(row_count)
     if row_count % PROGRESS_STEP:
@@ -283,7 +284,7 @@ def check_file(
 
 
 def digest_of(path: encodings.Source) -> str:
-    """Return the SHA-256 of a file's bytes. Raises InvalidInput if it cannot be read."""
+    """Return the SHA-256 of a file. Raises InvalidInput if it cannot be read."""
     if isinstance(path, encodings.MemoryFile) and path.digest:
         return path.digest
     with encodings.readable(str(path)), path.open("rb") as stream:

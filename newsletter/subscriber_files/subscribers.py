@@ -1,6 +1,6 @@
-"""Read a file of subscribers, ours or another tool's: the whole file or nothing.
+"""Read a file of subscribers, in our format or another tool's: the whole file or nothing.
 
-A table can be read without its bad rows, if a person has seen them and says so.
+A table can be read without its bad rows, if a person has seen them and agrees.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -25,21 +25,17 @@ _YAML_SUFFIXES = {".yaml", ".yml"}
 _CSV_SUFFIXES = {".csv", ".tsv", ".txt"}
 _ZIP_SUFFIX = ".zip"
 _PREVIEW_ROWS, _PREVIEW_VALUES = 20, 3
-"""Rows to read of a table whose columns a person chooses, and values to show of each column."""
+"""The rows to read of a table whose columns a person chooses, and the values to show of each."""
 
 PLAIN_FORMAT = "plain"
 FORMAT_NAMES = (AUTO_FORMAT, PLAIN_FORMAT, *exports.EXPORT_FORMATS)
-"""The kinds of files, by the tool that wrote them."""
+"""The kinds of files."""
 Progress = Callable[[int], object]
-"""Called with the number of people read so far, every 1,000 people and at the end."""
+"""A function that is called with the number of people read, every PROGRESS_STEP people."""
 
 
 def _read_ours(path: Source, instructions: Instructions, progress: Progress) -> SubscriberFile:
-    """Read a file of our own format: YAML, or CSV with the same keys as columns.
-
-    An entry without ``lists`` (in CSV: an empty cell) is a person on no list; an empty list is a
-    fault. A time without an offset is in UTC.
-    """
+    """Read a file in our format: YAML, or CSV with the same keys as columns."""
     suffix = path.suffix.lower()
     if suffix not in _YAML_SUFFIXES | _CSV_SUFFIXES:
         message = "is no table by its name; save it as .csv, .xlsx or .ods, or as our .yaml"
@@ -48,20 +44,20 @@ def _read_ours(path: Source, instructions: Instructions, progress: Progress) -> 
     [member] = csv_files.members(path)
     if suffix in _YAML_SUFFIXES and not instructions.encoding and not unicode_in(member):
         raise InvalidInput([not_text(member, "utf-8")])
-    found = encoding_in(member, instructions.encoding)
+    encoding = encoding_in(member, instructions.encoding)
 
     def read_entries(reader: EntryReader) -> Iterator[PlacedPerson]:
         if suffix not in _YAML_SUFFIXES:
-            return csv_files.read_csv(member, found, reader, instructions)
+            return csv_files.read_csv(member, encoding, reader, instructions)
         from newsletter.subscriber_files.yaml_rows import read_yaml  # a CSV needs no YAML
 
-        return read_yaml(member, found, reader)
+        return read_yaml(member, encoding, reader)
 
-    notes = list(_encoding_notes(found, instructions.encoding))
+    notes = list(_encoding_notes(encoding, instructions.encoding))
     if suffix not in _YAML_SUFFIXES:
-        _, header = next(csv_files.rows(member, found), (1, []))
-        aside = csv_files.ignored_columns(header, instructions)
-        notes += [f"columns ignored: {', '.join(aside)}"] if aside else []
+        _, header = next(csv_files.rows(member, encoding), (1, []))
+        ignored = csv_files.ignored_columns(header, instructions)
+        notes += [f"columns ignored: {', '.join(ignored)}"] if ignored else []
     return check_file(
         path,
         read_entries,
@@ -76,8 +72,10 @@ def _read_ours(path: Source, instructions: Instructions, progress: Progress) -> 
 def read_people(
     path: Source, instructions: Instructions, *, progress: Progress = lambda count: None
 ) -> SubscriberFile:
-    """Read and validate a file of our own format or an export of another tool. Raises InvalidInput
-    with each bad line, at most 1,000; also if the columns fit several tools."""
+    """Read and validate a file in our format, or an export of another tool.
+
+    Raises InvalidInput with all faults, at most MAX_FAULTS, and if the columns fit several tools.
+    """
     suffix = path.suffix.lower()
     known = exports.EXPORT_FORMATS.get(instructions.kind)
     objection = next(filter(None, map(list_objection, instructions.lists)), "")
@@ -108,13 +106,13 @@ class TableColumn:
     values: tuple[str, ...]
     """The first values that are not empty."""
     ours: str
-    """Our column's name for the header, or ""."""
+    """Our name for the column, or ""."""
     is_doubtful: bool
-    """Whether the column may say that a person must not get email: a person must decide."""
+    """The column may say who must not get email, so a person must decide."""
 
 
 def columns_of(path: Source) -> tuple[TableColumn, ...]:
-    """Return the columns of a CSV file that no known tool exported; () for any other file."""
+    """Return the columns of a CSV file that is no export of a known tool; () for other files."""
     if path.suffix.lower() not in _CSV_SUFFIXES:
         return ()
     [member] = csv_files.members(path)
@@ -186,8 +184,7 @@ def _read_export(
 def _require_unsubscribed_files(
     path: Source, present: Sequence[Member], tables: Sequence[Table], without: Collection[str]
 ) -> None:
-    """Raise InvalidInput if a ZIP lacks a file of unsubscribed people: they would stay
-    subscribed."""
+    """Raise InvalidInput if a ZIP lacks a file of unsubscribed people."""
     read_names = [table.member.name.lower() for table in tables]
     present_names = [member.name.lower() for member in present]
     messages = []
@@ -210,8 +207,7 @@ def _require_unsubscribed_files(
 
 
 def _refuse_single_file(path: Source, layout: exports.Layout, without: Collection[str]) -> None:
-    """Raise InvalidInput for one file of an export whose other files name the unsubscribed
-    people."""
+    """Raise InvalidInput for one file of an export whose other files have unsubscribed people."""
     missing = [prefix for prefix in layout.export.required_files if prefix not in without]
     if not missing or not exports.may_add_people(layout):
         return
@@ -231,26 +227,31 @@ def _table(member: Member, export: exports.ExportFormat | None, given: str) -> T
     if tool is None or (member.packed and not tool.required.issubset(exports.lower_case(header))):
         return None
     try:
-        found = exports.find_layout(tool, header, member.name)
+        layout = exports.find_layout(tool, header, member.name)
     except exports.UnusableCell as error:
         fault = Fault(file=member.file, line=line, key=error.column, message=str(error))
         raise InvalidInput([fault]) from error
-    return Table(member=member, encoding=encoding, layout=found)
+    return Table(member=member, encoding=encoding, layout=layout)
 
 
 def _recognise_tool(header: Sequence[str], file: str, line: int) -> exports.ExportFormat | None:
-    """Return the format of the tool that wrote a header, or None. Raises InvalidInput if the header
-    fits several tools, or lacks columns that identify the tool."""
+    """Return the format of the tool that wrote a header, or None.
+
+    Raises InvalidInput if the header fits several tools, or does not identify one.
+    """
     names = frozenset(exports.lower_case(header))
     certain = [known for known in exports.EXPORT_FORMATS.values() if known.marks <= names]
     if len(certain) == 1:
         return certain[0]
-    may = certain or [known for known in exports.EXPORT_FORMATS.values() if known.required <= names]
-    if not may:
+    tools = certain or [
+        known for known in exports.EXPORT_FORMATS.values() if known.required <= names
+    ]
+    if not tools:
         return None
-    tool_names = " or ".join(known.name for known in may)
+    tool_names = " or ".join(known.name for known in tools)
     message = (
-        f"could be an export of {tool_names} by its columns; say which, like --format {may[0].name}"
+        f"could be an export of {tool_names} by its columns; say which, like --format"
+        f" {tools[0].name}"
     )
     raise InvalidInput([Fault(file=file, line=line, message=message)])
 
@@ -265,15 +266,14 @@ def _people(
         next(body, None)
         for line, row in body:
             try:
-                found = exports.read_person(layout, row, source=source, lists=lists)
+                person = exports.read_person(layout, row, source=source, lists=lists)
             except exports.UnusableCell as error:
                 reader.fault(line, error.column, str(error), file=member.file)
                 continue
-            # a duplicate is skipped and no fault
-            if isinstance(found, Entry) and reader.subscribers.record(found.address, line):
-                found = exports.Skip.DUPLICATE
+            if isinstance(person, Entry) and reader.subscribers.record(person.address, line):
+                person = exports.Skip.DUPLICATE
             has_tags = any(layout.cells(row, layout.export.groups).values())
-            yield PlacedPerson(f"{member.name}:{line}", found, has_tags)
+            yield PlacedPerson(f"{member.name}:{line}", person, has_tags)
 
 
 def _notes(tables: Sequence[Table], unread_names: Sequence[str], encoding: str) -> Iterator[str]:
@@ -283,9 +283,9 @@ def _notes(tables: Sequence[Table], unread_names: Sequence[str], encoding: str) 
         brand = tool if tool == "listmonk" else tool.capitalize()
         yield f"read as an export of {brand}: {name}"
         yield from (f"{name}: {note}" for note in _encoding_notes(table.encoding, encoding))
-    aside = dict.fromkeys(column for table in tables for column in table.layout.ignored)
-    if aside:
-        yield f"columns ignored: {', '.join(aside)}"
+    ignored = dict.fromkeys(column for table in tables for column in table.layout.ignored)
+    if ignored:
+        yield f"columns ignored: {', '.join(ignored)}"
     if unread_names:
         yield f"files ignored, no exports of people: {', '.join(unread_names)}"
     yield from filter(None, dict.fromkeys(table.layout.export.note for table in tables))

@@ -15,7 +15,7 @@ WORKBOOK_SUFFIXES = frozenset({".xlsx", ".ods"})
 
 
 def as_table(source: Source) -> Source:
-    """Return a workbook's table as CSV, and any other file unchanged. Raises InvalidInput."""
+    """Return the table of a workbook as CSV, and any other file unchanged. Raises InvalidInput."""
     if source.suffix.lower() not in WORKBOOK_SUFFIXES:
         return source
     with readable(str(source)), source.open("rb") as stream:
@@ -32,7 +32,7 @@ def as_table(source: Source) -> Source:
 
 
 def read_workbook(data: bytes, file: str) -> str:
-    """Return the only sheet with content as CSV, one line for each row. Raises InvalidInput."""
+    """Return the only sheet with content as CSV. Raises InvalidInput if there are several."""
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
             sheets = {
@@ -57,7 +57,7 @@ def read_workbook(data: bytes, file: str) -> str:
 
 
 def _text(cell: object) -> str:
-    """Return a cell as CSV text on one line: 12 for 12.0, a date without an hour."""
+    """Return a cell as text on one line: 12 for 12.0, a date for a midnight."""
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     elif isinstance(cell, datetime) and cell.time() == time():

@@ -30,25 +30,28 @@ _SUBSCRIBER_KEYS = (
 _OWN_CHECKS = {"email", "consent.at", "paused_until"}
 _SHAPE = "write it as in subscribers.example.yaml"
 
-FoundEntries = Iterable[Entry | SuppressedEntry]
+Entries = Iterable[Entry | SuppressedEntry]
 
 
 def read_yaml(member: Member, encoding: str, reader: EntryReader) -> Iterator[PlacedPerson]:
-    """Yield all subscribers and suppressions; the reader collects the faults. Raises InvalidInput
-    if the file is not text."""
+    """Yield all subscribers and suppressions. The reader collects the faults.
+
+    An entry without ``lists`` is a person on no list; an empty list is a fault. A time without an
+    offset is in UTC. Raises InvalidInput if the file is not text.
+    """
     if flaw := flaw_in(member, encoding):
         raise InvalidInput([flaw])
     try:
         with io.TextIOWrapper(member.open(), encoding) as text:
-            for line, found in _document(NodeReader(text, deepest=_MAX_DEPTH), reader):
-                for person in found:
+            for line, entries in _document(NodeReader(text, deepest=_MAX_DEPTH), reader):
+                for person in entries:
                     yield PlacedPerson(f"{member.name}:{line}", person)
     except yaml.MarkedYAMLError as error:
         mark = position_of(error)
         reader.fault(mark.line + 1, "", in_plain_words(error), column=mark.column + 1)
 
 
-def _document(nodes: NodeReader, reader: EntryReader) -> Iterator[tuple[int, FoundEntries]]:
+def _document(nodes: NodeReader, reader: EntryReader) -> Iterator[tuple[int, Entries]]:
     nodes.event()
     if isinstance(nodes.event(), yaml.StreamEndEvent):
         reader.fault(1, "", f"is empty; {_SHAPE}")
@@ -70,7 +73,7 @@ def _document(nodes: NodeReader, reader: EntryReader) -> Iterator[tuple[int, Fou
 
 def _section(
     key: str, line: int, lines: dict[str, int], nodes: NodeReader, reader: EntryReader
-) -> Iterator[tuple[int, FoundEntries]]:
+) -> Iterator[tuple[int, Entries]]:
     if key not in _SECTION_NAMES:
         reader.fault(line, key, unknown_key(key, _SECTION_NAMES))
         nodes.node()
@@ -93,7 +96,7 @@ def _section(
             reader.fault(at, key, f"must hold keys like email: ana@example.org; {_SHAPE}")
 
 
-def _subscriber(item: yaml.MappingNode, reader: EntryReader) -> FoundEntries:
+def _subscriber(item: yaml.MappingNode, reader: EntryReader) -> Entries:
     values = _pairs(item, _SUBSCRIBER_KEYS, "", reader)
     lines = {key: _line(value.start_mark) for key, value in values.items()}
     lists, tags, left = (
@@ -113,12 +116,12 @@ def _subscriber(item: yaml.MappingNode, reader: EntryReader) -> FoundEntries:
     return parse_entry(reader, raw, reason, lambda key: lines.get(key, _line(item.start_mark)))
 
 
-def _suppression(item: yaml.MappingNode, reader: EntryReader) -> FoundEntries:
+def _suppression(item: yaml.MappingNode, reader: EntryReader) -> Entries:
     values = _pairs(item, ("email", "reason"), "", reader)
     texts = {key: _text(key, value, reader) for key, value in values.items()}
     line = _line(item.start_mark)
-    found = parse_suppression(reader, texts.get("email", ""), texts.get("reason", ""), line)
-    return [found] if found else []
+    entry = parse_suppression(reader, texts.get("email", ""), texts.get("reason", ""), line)
+    return [entry] if entry else []
 
 
 def _consent(value: yaml.Node, reader: EntryReader) -> dict[str, str]:
@@ -162,7 +165,7 @@ def _pairs(
 
 
 def _text(key: str, value: yaml.Node, reader: EntryReader) -> str:
-    """Return the text of a value. Addresses and times have checks of their own."""
+    """Return the text of a value. For any other value, add a fault and return ""."""
     if not isinstance(value, yaml.ScalarNode):
         if key == "email":
             return ""

@@ -21,7 +21,7 @@ from newsletter.cli.delivery import work
 from newsletter.cli.shell import RUN_AGAIN, Shell, say
 from newsletter.cli.subscribers.moving import import_people
 from newsletter.cli.workspace.setup import make_workspace
-from newsletter.config.editing import edited
+from newsletter.config.editing import edit
 from newsletter.config.loading import FILE_NAME
 from newsletter.domain.errors import Defect
 from newsletter.domain.staff.audit import OPERATOR_NAME
@@ -130,7 +130,7 @@ def _find_unused_folder(folder: Path) -> Path:
 
 def _configure(folder: Path, settings: Mapping[str, str]) -> None:
     file = folder / FILE_NAME
-    file.write_text(edited(file.read_text(encoding="utf-8"), settings), encoding="utf-8")
+    file.write_text(edit(file.read_text(encoding="utf-8"), settings), encoding="utf-8")
 
 
 # --- the statement in a file

@@ -1,7 +1,7 @@
-"""feed → item: stores the items of a feed, and decides which ones become statements.
+"""feed → item: fetch a feed, store its items, and decide which ones become statements.
 
-The call happens outside a transaction. If another process has visited the same feed since, this
-result is dropped.
+No transaction is open during the call. If another process visits the feed at the same time, the
+later result is dropped.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # a workspace without feeds needs none of it
     from newsletter.sources.feeds.readers import SyndicatedFeed
 
 _MAX_DELAY_FACTOR = 1.1
-"""The largest factor in ``next_visit``. Later times are of another clock or setting."""
+"""The largest factor in ``next_visit``. A later time comes from another clock or setting."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,30 +38,29 @@ class VisitResult:
 
     feed: str
     new_slugs: tuple[str, ...] = ()
-    """Slugs of new statements."""
+    """The slugs of new statements."""
     changed: tuple[str, ...] = ()
-    """Slugs of statements whose item changed."""
+    """The slugs of statements whose item changed."""
     passed: int = 0
-    """The number of new items that do not become statements."""
+    """The number of new items that are too old to become statements."""
     unusable: tuple[str, ...] = ()
-    """Items that cannot become statements, with the reason."""
+    """A sentence for each item that cannot become a statement, with the reason."""
     first: bool = False
     remark: str = ""
-    """A new remark about the feed, for a person to read; may be empty."""
+    """A new remark about the feed, for people; may be empty."""
     failure: str = ""
     """Why the feed could not be read; "" if it could."""
     has_turned: bool = False
-    """Whether the feed became readable or unreadable, or the reason changed."""
+    """The feed became readable or unreadable, or the reason changed."""
 
     @property
     def has_changes(self) -> bool:
-        """Return whether statements are new or changed."""
         return bool(self.new_slugs or self.changed)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Visitor:
-    """Visits feeds. ``share`` returns a number from 0 to 1, by which visits are spread."""
+    """Visits feeds. ``share`` returns a number from 0 to 1, for ``next_visit``."""
 
     store: Store
     share: Callable[[], float]
@@ -75,7 +74,7 @@ class Visitor:
         """Fetch a feed once and store its items."""
         with self.store.read() as tx:
             record, known = tx.feeds.get_record(feed.name), tx.feeds.list_items(feed.name)
-        if record.address != feed.address:  # all that is there is old: a move is no news
+        if record.address != feed.address:  # at a new URL all items count as old
             record = replace(record, first_at=None, bookmark="", address=feed.address)
         began = self.store.clock.now()
         try:
@@ -98,7 +97,7 @@ class Visitor:
                 if tx.feeds.get_record(feed.name).revision == record.revision:
                     tx.feeds.put(feed.name, after, (), now)
             return VisitResult(feed=feed.name, failure=why, has_turned=record.failure != why)
-        return self._book(feed, _VisitRows(texts), record, fetched, groups, began)
+        return self._store(feed, _VisitRows(texts), record, fetched, groups, began)
 
     def _next(
         self, every: timedelta, now: datetime, failures: int, retry_after: timedelta | None = None
@@ -106,7 +105,7 @@ class Visitor:
         share = self.share()
         return next_visit(now, every=every, failures=failures, retry_after=retry_after, share=share)
 
-    def _book(
+    def _store(
         self,
         feed: "SyndicatedFeed",
         rows: "_VisitRows",
@@ -118,7 +117,7 @@ class Visitor:
         rows.items += (_as_known(item, ItemState.PASSED) for item in classified.old)
         for known, item in classified.known:
             rows.add_known(known, item)
-        for item in reversed(classified.fresh):  # the oldest first, as they came out
+        for item in reversed(classified.fresh):  # the oldest first
             rows.take(item)
         now = self.store.clock.now()
         after = replace(
@@ -130,7 +129,6 @@ class Visitor:
             bookmark=fetched.bookmark,
             failures=0,
             failure="",
-            # an unchanged feed keeps its finding
             remark=record.remark
             if fetched.unchanged
             else "; ".join(filter(None, (fetched.remark, classified.remark))),
@@ -169,7 +167,7 @@ class _VisitRows:
         if not _is_revised(known, item):
             self.items.append(now)
         elif known.slug:
-            # an item that cannot be used any more leaves its statement as it was
+            # if an item becomes unusable, its statement stays
             composed = self._texts[item]
             if isinstance(composed, InvalidInput):
                 why = _fault_text(composed)
@@ -183,7 +181,7 @@ class _VisitRows:
 
     def take(self, item: Item, known: KnownItem | None = None) -> None:
         """Add an item as a new statement, or as unusable. ``known`` is the stored item, if any."""
-        number = known.number if known else 0
+        number = known.number if known else 0  # 0: a new row
         composed = self._texts[item]
         if isinstance(composed, InvalidInput):
             why = _fault_text(composed)
@@ -194,7 +192,7 @@ class _VisitRows:
         self._unnamed.append(record)
 
     def name(self, tx: Transaction, slugify: Callable[[str], str]) -> None:
-        """Assign each new statement a slug that no other one has or had."""
+        """Give each new statement a slug that no statement and no item has or had."""
         slugs = {stored.statement.slug for stored in tx.statements.all()} | tx.feeds.find_slugs()
         for known in self._unnamed:
             slug = _free_slug(slugify(known.title), slugs)
@@ -204,14 +202,14 @@ class _VisitRows:
 
 
 def _is_due(record: FeedRecord, feed: "SyndicatedFeed", now: datetime) -> bool:
-    """Return whether a visit is due, also after the clock went back or the setting changed."""
+    """Return whether a visit is due. It also is if the clock went back or the setting changed."""
     if record.next_at is None or record.address != feed.address or record.next_at <= now:
         return True
     return not record.failures and record.next_at > now + feed.every * _MAX_DELAY_FACTOR
 
 
 def _is_revised(known: KnownItem, item: Item) -> bool:
-    """Return whether a known item has changed. Skipped items never count."""
+    """Return whether a known item has changed and its text is needed."""
     return known.state is not ItemState.PASSED and known.fingerprint != item.fingerprint()
 
 

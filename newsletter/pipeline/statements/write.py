@@ -1,7 +1,4 @@
-"""Texts at the desk, kept as versions. The pipeline sees only submitted ones.
-
-A submitted text, at the desk or as a file, can be reviewed.
-"""
+"""Texts at the desk: writing, versions, pictures, and submission for review."""
 
 import itertools
 import secrets
@@ -44,13 +41,12 @@ _MAX_PICTURES = 100
 
 
 def _random_name(length: int) -> str:
-    """Return a random name of this many letters and digits."""
     return "".join(secrets.choice(_KEY_ALPHABET) for _ in range(length))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Conflict:
-    """Two people changed a text at the same time. Both versions are kept; ``theirs`` is current."""
+    """Two people changed a text at the same time. ``theirs`` is the current text."""
 
     theirs: Draft
     mine: Version
@@ -59,44 +55,44 @@ class Conflict:
 
 @dataclass(frozen=True, kw_only=True)
 class DraftWriter:
-    """The acts of a writer at the desk. Each checks the actor's role in its transaction."""
+    """The acts of a writer at the desk. Each checks the writer's role."""
 
     store: Store
     actor: str
 
     def new(self, text: DraftText, *, findings: ImportFindings | None = None) -> Draft:
-        """Create a draft with this text. ``findings`` is what the import of a file reported."""
+        """Create a draft with this text. ``findings`` are those of an import."""
         with self._acting("write") as (tx, who):
             source = f"from {findings.file or 'a pasted text'}" if findings else ""
             return self._begin(tx, who, text, (), findings=findings, detail=source)
 
     def copy(self, slug: str, *, title: str = "", language: str = "") -> Draft:
-        """Copy a statement to the desk. Its writers stay among the writers of the copy.
+        """Copy a statement to the desk. The writers of the copy include those of the statement.
 
-        The copy of an unsent file or feed item can replace it. Any other copy is a new statement,
-        without times; with a language, a translation. Raises NotFound or Refused.
+        The copy of an unsent statement from a file or feed may replace it. Any other copy becomes a
+        new statement without times; with a ``language``, a translation. Raises NotFound or Refused.
         """
         with self._acting("copy a statement") as (tx, who):
             statement = find_stored(tx, slug).statement
             if statement.digest:
                 raise Refused(f"{statement.title} is made of what went out; it cannot be edited.")
-            moves = not (statement.desk or language or has_begun(tx.campaigns.find_latest(slug)))
-            text = draft_text(statement) if moves else draft_text(statement).as_new(title)
+            replaces = not (statement.desk or language or has_begun(tx.campaigns.find_latest(slug)))
+            text = draft_text(statement) if replaces else draft_text(statement).as_new(title)
             if language:
-                of = statement.translation_of or slug
-                text = replace(text, language=language, translation_of=of)
+                original = statement.translation_of or slug
+                text = replace(text, language=language, translation_of=original)
             return self._begin(
                 tx,
                 who,
                 text,
                 statement.written_by,
-                findings=ImportFindings(notes=statement.notes if moves else ()),
-                copied_of=slug if moves else "",
+                findings=ImportFindings(notes=statement.notes if replaces else ()),
+                copied_of=slug if replaces else "",
                 detail=f"a copy of {statement.origin or slug}",
             )
 
     def copy_draft(self, key: str, *, title: str = "", template: bool = False) -> Draft:
-        """Create a draft, or a ``template``, with another one's words. Raises NotFound."""
+        """Create a draft, or a ``template``, with the text of another draft. Raises NotFound."""
         with self._acting("write") as (tx, who):
             other, detail = find_draft(tx, key).version, f"like {key}{', as a template' * template}"
             return self._begin(
@@ -110,9 +106,9 @@ class DraftWriter:
             )
 
     def save(self, key: str, base: int, text: DraftText) -> Draft | Conflict:
-        """Save a text that was edited on revision ``base``. An unchanged text is not saved.
+        """Save a text that was typed on revision ``base``. An unchanged text is not saved.
 
-        If the draft has changed since, store the text as a version and return the conflict.
+        If the draft has changed since, the text is stored as a version and a conflict is returned.
         """
         typed = text.cleaned()
         with self._acting("write") as (tx, who):
@@ -146,7 +142,7 @@ class DraftWriter:
     def restore(self, key: str, number: int) -> Draft:
         """Add a copy of an earlier version as the newest one. Raises NotFound.
 
-        Its writers stay those of both: an open page may bring later words back.
+        Its writers are those of both: an open page may save later words again.
         """
         with self._acting("restore a version") as (tx, who):
             draft = find_draft(tx, key)
@@ -154,22 +150,22 @@ class DraftWriter:
             if earlier is None:
                 raise NotFound("There is no such version of this text.")
             writers = (*earlier.writers, *draft.version.writers)
-            back = replace(self._version(who, earlier.text, writers), kind=VersionKind.RESTORED)
-            head = tx.drafts.add_version(key, back)
+            copy = replace(self._version(who, earlier.text, writers), kind=VersionKind.RESTORED)
+            head = tx.drafts.add_version(key, copy)
             count = tx.drafts.count_versions
             detail = f"version {count(key, number)} as version {count(key)}"
             self._enter(tx, who, "restore", draft, detail)
             return tx.drafts.set_head(key, head, by=who, at=tx.now)
 
     def hide_notes(self, key: str) -> None:
-        """Hide the notes on what the import left out or guessed. Raises NotFound."""
+        """Delete the findings of the import. Raises NotFound."""
         with self._acting("write") as (tx, who):
             draft = find_draft(tx, key)
             tx.drafts.dismiss_findings(key)
             self._enter(tx, who, "look through", draft, "what the import left out")
 
     def delete(self, key: str) -> None:
-        """Delete a text. Its versions are kept. Raises Refused if it is submitted."""
+        """Delete a text, but not its versions. Raises NotFound, and Refused if it is submitted."""
         with self._acting("delete a text") as (tx, who):
             draft = find_draft(tx, key)
             if draft.is_submitted:
@@ -181,7 +177,7 @@ class DraftWriter:
             self._enter(tx, who, "delete", draft, "")
 
     def illustrate(self, key: str, made: MadePicture, *, alt: str, decoration: bool) -> Picture:
-        """Store a picture of a draft. Raises InvalidInput without description, and Refused."""
+        """Store a picture of a draft. Raises NotFound and Refused; InvalidInput without ``alt``."""
         words = " ".join(alt.split())
         if not (words or decoration):
             message = "Say what the picture shows, or tick that it is decoration."
@@ -207,7 +203,7 @@ class DraftWriter:
     def _acting(self, action: str) -> AbstractContextManager[tuple[Transaction, str]]:
         return act_as(self.store, self.actor, Role.WRITER, action, in_person=True)
 
-    # --- one version after the other
+    # --- versions
 
     def _begin(
         self,
@@ -244,14 +240,14 @@ class DraftWriter:
         return draft
 
     def _save_beside(self, tx: Transaction, by: str, draft: Draft, text: DraftText) -> Version:
-        """Store a text edited on an older revision; close the current version to edits."""
+        """Store a text that was typed on an older revision, and close the current version."""
         tx.drafts.close_version(draft.version.number)
         last = tx.drafts.find_conflicting(draft.key, by)
-        # the rule for a typed version decides here too whether the text belongs to the last one
+        # the rule of typed versions decides whether the text belongs to the last such version
         if last is not None and replace(last, kind=VersionKind.TYPED).accepts_typing(by, tx.now):
-            grown = replace(last, text=text, at=tx.now)
-            tx.drafts.update_open(grown)
-            return grown
+            version = replace(last, text=text, at=tx.now)
+            tx.drafts.update_open(version)
+            return version
         beside = replace(self._version(by, text, draft.version.writers), kind=VersionKind.ASIDE)
         number = tx.drafts.add_version(draft.key, beside)
         detail = f"version {tx.drafts.count_versions(draft.key)}, beside the text"
@@ -290,7 +286,7 @@ def _refuse_too_long(text: DraftText, key: str) -> None:
 
 
 class WouldLapse(Refused):
-    """The submission would revoke more approvals or starts than the page showed."""
+    """The submission would end more approvals or starts than the page showed."""
 
     def __init__(self, lapse: Lapse) -> None:
         super().__init__(f"{lapse}, which counts no more once you submit a change")
@@ -298,7 +294,7 @@ class WouldLapse(Refused):
 
 @dataclass(frozen=True, kw_only=True)
 class Submitter:
-    """Submits drafts and withdraws them. Changes after a submission stay at the desk."""
+    """Submits drafts and withdraws them."""
 
     store: Store
     renderer: LazyRenderer
@@ -306,19 +302,17 @@ class Submitter:
     rules: CampaignRules
 
     def hand_in(self, key: str, base: int, *, by: str, shown_depth: int = 0) -> Draft:
-        """Submit a draft in its revision ``base``.
+        """Submit a draft in its revision ``base``. Its first submission gives it a slug.
 
-        The first submission gives it the slug that it keeps. A second submission of the same text
-        changes nothing. ``shown_depth`` is the depth of the Lapse that the page showed. Raises
-        InvalidInput with all faults of the text, Refused if it has changed or was sent, WouldLapse
-        if more would lapse than the page showed.
+        A submitted and unchanged text is not submitted again. ``shown_depth`` is the depth of the
+        Lapse that the page showed. Raises InvalidInput with all faults of the text, Refused if it
+        has changed or was sent, WouldLapse if more would lapse than the page showed.
         """
         with self.store.read() as tx:
             draft = find_draft(tx, key)
-        self.renderer.render(self.read(draft))  # what cannot be rendered is handed to nobody
+        self.renderer.render(self.read(draft))  # raises InvalidInput
         with act_as(self.store, by, Role.WRITER, "submit a text", in_person=True) as (tx, who):
             draft = find_draft(tx, key)
-            # before the revision is compared: a button may be pressed twice
             if draft.is_submitted and not draft.has_unsubmitted_text:
                 return draft
             if draft.revision != base:
@@ -345,18 +339,18 @@ class Submitter:
             return find_draft(tx, key)
 
     def take_back(self, key: str, *, by: str) -> Draft:
-        """Withdraw a submitted draft, which is then neither reviewed nor sent. Raises Refused."""
+        """Withdraw a submitted draft from review. Raises NotFound and Refused."""
         with act_as(self.store, by, Role.WRITER, "take a text back", in_person=True) as (tx, who):
             draft = find_draft(tx, key)
             if not draft.is_submitted:
                 raise Refused("It is not submitted, so there is nothing to take back.")
             refuse_if_sent(get_status(tx, draft.slug, self.rules))
-            tx.drafts.withdraw(key)  # also where the configuration lacks by now what it names
+            tx.drafts.withdraw(key)
             self._put(tx, draft.slug)
-            # else a writer would send a withdrawn text, by submitting it again as it was
-            now = find_stored(tx, draft.slug).statement
-            of = (self.rules.together and now.translation_of) or now.slug
-            tx.approvals.revoke(of, tx.now, actor=who, reason=TEXT_TAKEN_BACK)
+            # else a writer could send it by submitting it again
+            statement = find_stored(tx, draft.slug).statement
+            slug = (self.rules.together and statement.translation_of) or statement.slug
+            tx.approvals.revoke(slug, tx.now, actor=who, reason=TEXT_TAKEN_BACK)
             detail = f"version {tx.drafts.count_versions(key, draft.submitted_version or 0)}"
             tx.audit.enter(who, "take back", draft.slug, detail)
             return find_draft(tx, key)
@@ -369,12 +363,9 @@ class Submitter:
         return document.statement
 
     def _put(self, tx: Transaction, slug: str) -> tuple[Fault, ...]:
-        """Store the statement as ``DeskSource`` reads it, so that the next run finds no change.
-
-        Return the faults instead, if there are any.
-        """
-        [handed] = tx.drafts.find_submitted([slug])
-        document = parse_version(handed, self.defaults)
+        """Store the statement as ``DeskSource`` reads it. Return the faults of its text."""
+        [draft] = tx.drafts.find_submitted([slug])
+        document = parse_version(draft, self.defaults)
         if document.statement is not None:
             stored = StoredStatement(statement=document.statement, content_hash="", fingerprint="")
             tx.statements.put(stored, tx.now)
@@ -384,28 +375,28 @@ class Submitter:
 def submit_file(slug: str, *, by: str, release: Callable[[str, int], None], store: Store) -> None:
     """Submit a draft that is a file: its status becomes ``review``.
 
-    ``release`` changes the status in the file with this origin, on this line. Raises NotFound or
-    Refused, and what ``release`` raises.
+    ``release`` changes the status in the file at (origin, line). Raises NotFound or Refused, and
+    what ``release`` raises.
     """
     with store.read() as tx:
         who = require_role(tx, by, Role.WRITER, "submit")
-        found = find_statement(tx, slug).statement
-    if found.progress is not Progress.DRAFT:
-        raise Refused(f"{slug} is no draft: it says status: {found.progress.value} already")
-    if found.desk:
-        raise Refused(draft_refusal(found))
-    release(found.origin, found.line_of("status"))
+        statement = find_statement(tx, slug).statement
+    if statement.progress is not Progress.DRAFT:
+        raise Refused(f"{slug} is no draft: it says status: {statement.progress.value} already")
+    if statement.desk:
+        raise Refused(draft_refusal(statement))
+    release(statement.origin, statement.line_of("status"))
     with store.begin() as tx:
         tx.change_requests.close(slug, tx.now)
         tx.audit.enter(who, "submit", slug)
 
 
 def _slug_for(tx: Transaction, draft: Draft) -> str:
-    """Return the slug of the statement that the draft replaces, else a new one from its title."""
-    of = draft.copied_of
-    stored = tx.statements.get(of) if of and not tx.drafts.has_slug(of) else None
-    if stored is not None and not stored.present and not has_begun(tx.campaigns.find_latest(of)):
-        return of
+    """Return the slug of the statement that the draft replaces, else a free one from its title."""
+    slug = draft.copied_of
+    stored = tx.statements.get(slug) if slug and not tx.drafts.has_slug(slug) else None
+    if stored is not None and not stored.present and not has_begun(tx.campaigns.find_latest(slug)):
+        return slug
     title = slugify(draft.version.text.title)
     shorter = title[: MAX_SLUG_CHARS - 6].rstrip("-")
     names = itertools.chain([title], (f"{shorter}-{number}" for number in itertools.count(2)))

@@ -1,7 +1,7 @@
 """Acts of staff on a subscriber: add, edit, unsubscribe, suppress, change the address.
 
-``by`` is the address of a member of staff, or the operator. Each act raises Refused for a person
-without its role.
+``by`` is the address of a member of staff, or the operator. Each act raises Refused if they lack
+the role.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from newsletter.store.sql import Store, Transaction
 
 MAX_REASON_CHARS = 200
 _AUDIT_SUBJECT = "subscriber"
-"""The subject of the audit log's entries, which must not contain an email address."""
+"""The subject of entries in the audit log: they must not contain a subscriber's address."""
 
 
 def add(
@@ -44,11 +44,11 @@ def add(
     agreed: str = "",
     store: Store,
 ) -> tuple[Subscriber | None, Subscriber]:
-    """Subscribe a person to lists. Return the subscriber before (or None) and after.
+    """Subscribe a person to lists. Return the subscriber before, or None, and after.
 
-    ``agreed`` says how the person consented and is stored as proof. Raises InvalidInput for an
-    unknown list that may not be created, and Refused for a person who is suppressed or has left one
-    of the lists: only they themselves can come back.
+    ``agreed`` is stored as the source of consent. Raises InvalidInput for an unknown list, unless
+    ``create_lists``, and Refused for a person who is suppressed or has left one of the lists: only
+    they can come back.
     """
     with act_as(store, by, Role.SENDER, "add subscribers") as (tx, _):
         places = dict.fromkeys(entry.lists, "--list")
@@ -81,7 +81,7 @@ def add(
 
 
 def decide(subscriber_id: int, name: str, *, admits: bool, by: str, store: Store) -> None:
-    """Admit a person to a list that they asked to join, or decline, and tell them by email.
+    """Accept or decline a person's request to join a list, and email them the decision.
 
     Raises NotFound if no such request is open.
     """
@@ -96,7 +96,7 @@ def decide(subscriber_id: int, name: str, *, admits: bool, by: str, store: Store
 def _decide(tx: Transaction, person: Subscriber, name: str, *, admits: bool) -> None:
     if admits:
         tx.choices.confirm_request(person.id, name, tx.now)
-        # one who was on it before has asked before
+        # a person who was on the list before gets no welcome email
         if sum(one.list == name and one.given for one in tx.consents.of(person.id)) == 1:
             welcome(tx, person.id, [name])
     else:
@@ -107,9 +107,10 @@ def _decide(tx: Transaction, person: Subscriber, name: str, *, admits: bool) -> 
 
 
 def edit(entry: Entry, *, by: str, store: Store, seen: str = "") -> Subscriber:
-    """Set the name, language, time zone, place and tags of a person. Return the person.
+    """Set the name, language, time zone, notes and tags of a person. Return the person.
 
-    Raises NotFound, and Outdated if the person's digest is no longer ``seen``.
+    ``seen`` is the ``digest`` of the person that the form showed. Raises NotFound, and Outdated if
+    the person has changed since.
     """
     with act_as(store, by, Role.SENDER, "edit subscribers") as (tx, _):
         person = _find(tx, entry.address)
@@ -159,7 +160,7 @@ def _clean_reason(reason: str, *, is_required: bool = False) -> str:
 
 
 def data_of(address: str, *, by: str, store: Store) -> Mapping[str, object]:
-    """Return all stored data about one person as JSON values. Raises NotFound."""
+    """Return all stored data about a person as JSON values. Raises NotFound."""
     with act_as(store, by, Role.ADMIN, "data") as (tx, _):
         export = tx.data_exports.of(_find(tx, address).id)
         tx.audit.enter(by, "data", _AUDIT_SUBJECT)
@@ -169,7 +170,7 @@ def data_of(address: str, *, by: str, store: Store) -> Mapping[str, object]:
 def unsubscribe(
     address: str, lists: Sequence[str], *, by: str, declared: Collection[str], store: Store
 ) -> tuple[str, ...]:
-    """End a person's subscriptions to these lists. Return the lists that the person was on.
+    """End a person's subscriptions to these lists. Return the lists that they were on.
 
     Raises NotFound for an unknown address or list.
     """
@@ -186,8 +187,8 @@ def unsubscribe(
 def change_address(old: str, new: str, *, by: str, store: Store) -> Subscriber:
     """Change a subscriber's address. Return the subscriber.
 
-    Raises NotFound for an unknown old address, and Refused if another subscriber has the new one or
-    it is suppressed.
+    Raises NotFound for an unknown old address, and Refused if the new one is suppressed or another
+    subscriber's.
     """
     with act_as(store, by, Role.ADMIN, "change address") as (tx, _):
         person = _find(tx, old)

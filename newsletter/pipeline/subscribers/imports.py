@@ -1,4 +1,4 @@
-"""A file of subscribers → the database, under an import number that can be undone."""
+"""A file of subscribers → the database. An import has an id, by which it can be undone."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from newsletter.pipeline.subscribers.membership import refuse_unknown_lists
 from newsletter.store.sql import Store, Transaction
 
 _PEOPLE_PER_PART = 250
-"""The people written in one transaction, which then holds the write lock for some 20 ms."""
+"""People per transaction, which then holds the write lock for about 20 ms."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportPlan:
-    """The file to import, who imports it, and the lists that its people may join."""
+    """The facts about an import: the file, the person, and the lists."""
 
     file: str
-    """The file's name without its folder."""
+    """The name of the file, without its folder."""
     kind: str
     """The tool that exported the file."""
     sha256: str
     by: str
     declared: Collection[str]
-    """The lists that the settings declare."""
+    """The lists in the settings."""
     create_lists: bool = False
-    """Whether unknown lists are created; otherwise they are refused."""
+    """Unknown lists are created; otherwise they are refused."""
     places: Mapping[str, str] = field(default_factory=dict)
-    """List name → where the file names it first."""
+    """List name → the first position in the file that names it."""
     agreed: str = ""
     """The consent source of people for whom the file gives none."""
     upload: int = 0
@@ -56,12 +56,12 @@ def run_import(
     store: Store,
     only_rehearse: bool = False,
 ) -> ImportResult:
-    """Import people, each with their place in the file; or only count what an import would change.
+    """Import people, or only count what an import would change.
 
-    People to suppress come first. The file is written in many transactions, so that no other writer
-    waits for long. An interrupted import can be undone, and the file can be imported again. Raises
-    InvalidInput for unknown lists, NotFound for an upload that was deleted or imported already, and
-    Refused if the import is undone while it runs.
+    ``people`` are (position in the file, entry), those to suppress first. Each part of the file is
+    a transaction, so that no other writer waits for long. An interrupted import can be undone, and
+    the file can be imported again. Raises InvalidInput for unknown lists, NotFound for an upload
+    that was deleted or imported already, and Refused if the import is undone while it runs.
     """
     agreed = Consent(source=plan.agreed, at=store.clock.now()) if plan.agreed else None
     parts = _parts(people, agreed)
@@ -74,11 +74,12 @@ _ImportPart = tuple[list[tuple[str, Entry]], list[SuppressedEntry]]
 def _parts(
     people: Iterable[tuple[str, Entry | SuppressedEntry]], agreed: Consent | None
 ) -> Iterator[_ImportPart]:
-    coming = iter(people)
-    while part := list(islice(coming, _PEOPLE_PER_PART)):
+    """Yield the people in parts. ``agreed`` is the consent of those without one."""
+    rest = iter(people)
+    while part := list(islice(rest, _PEOPLE_PER_PART)):
         entries = [
-            (at, who if who.consent else replace(who, consent=agreed))
-            for at, who in part
+            (position, who if who.consent else replace(who, consent=agreed))
+            for position, who in part
             if isinstance(who, Entry)
         ]
         yield entries, [who for _, who in part if isinstance(who, SuppressedEntry)]
@@ -102,7 +103,7 @@ def _import_parts(parts: Iterable[_ImportPart], plan: ImportPlan, store: Store) 
         number = tx.imports.begin(
             at=tx.now, by=plan.by, file=plan.file, kind=plan.kind, sha256=plan.sha256
         )
-        # the audit log ties each consent to that very file
+        # the hash is proof of the file from which the consents are
         detail = f"import {number} begins; SHA-256 {plan.sha256}"
         tx.audit.enter(plan.by, "import", plan.file, detail)
     result = ImportResult(created=created, number=number)
@@ -136,10 +137,10 @@ def _note(tx: Transaction, result: ImportResult, *, finished_at: datetime | None
 
 
 def undo(import_id: int, *, by: str, store: Store) -> ImportUndoResult:
-    """Undo an import, except for subscribers who have changed their data since.
+    """Undo an import, except for people who or whose data have changed since.
 
-    An undo re-subscribes no one and lifts no suppression. Raises NotFound for an unknown import
-    number, and Refused for an import that was undone before or is too old, or without the role.
+    No one is subscribed again, and no suppression is lifted. Raises NotFound for an unknown import,
+    and Refused for an import that was undone before or is too old, or without the role.
     """
     with act_as(store, by, Role.ADMIN, "undo an import") as (tx, _):
         record = tx.imports.get(import_id)

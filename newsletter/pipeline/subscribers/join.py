@@ -1,7 +1,7 @@
 """A reader subscribes or changes their address: by a form, then by the link in an email.
 
-The form never reveals whether an address is subscribed. Opening the link changes nothing; its
-button works once, so that it cannot subscribe a reader who has left since.
+The form does not reveal whether an address is subscribed. Opening the link changes nothing; its
+button works once, so that it cannot subscribe a reader who left later.
 """
 
 from collections.abc import Collection
@@ -21,9 +21,9 @@ class LinkState(Enum):
     """The state of a confirmation link."""
 
     OPEN = "open"
-    """The button carries out the request."""
+    """Its button confirms the request."""
     DONE = "done"
-    """The request was carried out just now."""
+    """The request was confirmed just now."""
     USED = "used"
     """The link was used before."""
     EXPIRED = "expired"
@@ -34,32 +34,33 @@ class LinkState(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class FollowedLink:
-    """The state of a confirmation link, and the email that contained it."""
+    """A confirmation link that a person opened or confirmed."""
 
     state: LinkState
     email: TransactionalEmail
     reader_id: int | None = None
-    """The subscriber id, if the request was carried out just now. An old link gives no access."""
+    """The subscriber id, if the request was confirmed just now. An old link gives no access."""
     requested: tuple[str, ...] = ()
-    """Lists that staff must admit the subscriber to."""
+    """The lists to which staff must admit the subscriber."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShownConsent:
-    """The consent text now, and the hash of the text that the form showed."""
+    """The words of consent of a form."""
 
     words: str
+    """The current words."""
     language: str
     wording: str
-    """The hash of the text on the form; "" if the form does not say."""
+    """The hash of the words that the form showed; "" if the form did not send it."""
 
 
 def ask(
     wish: SignUp, shown: ShownConsent, *, source: str, network: str, store: Store
 ) -> RequestOutcome | FormFault:
-    """Queue the confirmation email of a sign-up. Result and duration do not reveal a subscriber.
+    """Queue the confirmation email of a sign-up. No subscriber is read, so none is revealed.
 
-    Return a form fault if the form showed an unknown consent text.
+    Return a form fault if the form showed unknown words of consent.
     """
     with store.begin() as tx:
         current = tx.consents.store_words(shown.words, shown.language, tx.now)
@@ -90,7 +91,7 @@ def follow(token: str, *, store: Store, links: SignedLinks) -> FollowedLink:
 def confirm(
     token: str, *, closed: Collection[str], store: Store, links: SignedLinks
 ) -> FollowedLink:
-    """Carry out the request of a confirmation link, once. Raises NotFound for an invalid token.
+    """Confirm the request of a link, once. Raises NotFound for an invalid token.
 
     Staff decide who joins the lists in ``closed``.
     """
@@ -101,13 +102,13 @@ def confirm(
         if state is not LinkState.OPEN:
             return FollowedLink(state=state, email=email)
         tx.emails.use(email.id, tx.now)
-        # of a new address before the move: a suppression of the person moves with them
+        # before the move, as a suppression of the person is moved to the new address
         lift(tx, email.address, f"confirmed by letter {email.id}")
         if mover:
-            number, lists = mover.id, mover.lists
+            subscriber_id, lists = mover.id, mover.lists
             move(tx, mover, email.address)
         else:
-            number, lists = _join(tx, email, closed), email.lists
+            subscriber_id, lists = _join(tx, email, closed), email.lists
         proofs = [
             ConsentRecord(
                 list=name,
@@ -120,12 +121,12 @@ def confirm(
             )
             for name in lists
         ]
-        tx.consents.add(number, proofs)
-        person = tx.readers.get(number)
+        tx.consents.add(subscriber_id, proofs)
+        person = tx.readers.get(subscriber_id)
     return FollowedLink(
         state=LinkState.DONE,
         email=email,
-        reader_id=number,
+        reader_id=subscriber_id,
         requested=person.requested if person else (),
     )
 
@@ -138,7 +139,7 @@ def _email_of(tx: Transaction, token: str, links: SignedLinks) -> TransactionalE
 
 
 def _moving_subscriber(tx: Transaction, email: TransactionalEmail) -> Subscriber | None:
-    """Return the subscriber who asked for a new address; None if another one has it."""
+    """Return the subscriber who asked to change their address; None if another one has it."""
     if email.kind is not EmailKind.MOVE or email.subscriber_id is None:
         return None
     owner = tx.readers.find(email.address)
@@ -164,13 +165,13 @@ def _join(tx: Transaction, email: TransactionalEmail, closed: Collection[str]) -
         address=email.address,
         lists=tuple(name for name in email.lists if name not in closed),
         name=email.name,
-        # the page's language is a guess: an earlier choice counts more
+        # the language of the page does not replace one that the person chose
         language="" if known and known.language else email.language,
         timezone=email.timezone,
         consent=Consent(source=email.source, at=tx.now),
     )
-    number = tx.readers.join(entry, tx.now)
-    tx.choices.join(number, email.lists, tx.now, closed)
+    subscriber_id = tx.readers.join(entry, tx.now)
+    tx.choices.join(subscriber_id, email.lists, tx.now, closed)
     before = (*known.lists, *known.left) if known else ()
-    welcome(tx, number, [name for name in entry.lists if name not in before])
-    return number
+    welcome(tx, subscriber_id, [name for name in entry.lists if name not in before])
+    return subscriber_id

@@ -1,8 +1,4 @@
-"""Unsubscribing and erasure, committed before the response.
-
-An unsubscribe link never expires and contains only a campaign id and a subscriber id, so it can do
-nothing but end subscriptions.
-"""
+"""Unsubscribing and erasure. An unsubscribe link can only end subscriptions, and never expires."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,14 +17,14 @@ class PendingDeparture:
     """The subscriptions that an unsubscribe link would end."""
 
     lists: tuple[str, ...]
-    """The campaign's lists; empty if it was deleted: then all subscriptions end."""
+    """The lists of the campaign. Empty if it was deleted: then all subscriptions end."""
     ended: bool
-    """Whether no subscription is left to end."""
+    """No subscription is left to end."""
     language: str
     """The reader's language; may be empty."""
 
 
-def pending_departure(departure: LeaveLink, *, store: Store) -> PendingDeparture:
+def load_pending_departure(departure: LeaveLink, *, store: Store) -> PendingDeparture:
     """Return the subscriptions that an unsubscribe link would end."""
     with store.read() as tx:
         campaign = tx.campaigns.get(departure.campaign_id)
@@ -44,8 +40,8 @@ def pending_departure(departure: LeaveLink, *, store: Store) -> PendingDeparture
 def leave(links: Sequence[LeaveLink], *, store: Store) -> Sequence[LeaveLink]:
     """End the subscriptions of these links in one transaction. A repetition changes nothing.
 
-    Return the links whose subscriber is unknown: erased, or newer than the restored backup. Such a
-    link contains no address, so only a person can stop further mail.
+    Return the links whose subscriber is unknown: erased, or newer than a restored backup. Such a
+    link names no address, so staff must suppress it.
     """
     with store.begin() as tx:
         return tx.choices.unsubscribe_by_links([link for link in links if not link.is_test], tx.now)
@@ -54,16 +50,16 @@ def leave(links: Sequence[LeaveLink], *, store: Store) -> Sequence[LeaveLink]:
 def leave_list(departure: LeaveLink, name: str, *, store: Store) -> None:
     """End one subscription of a link's reader, also to a list that the campaign did not go to.
 
-    A repetition, or an unknown subscriber, changes nothing.
+    For an unknown subscriber nothing changes.
     """
     with store.begin() as tx:
         tx.choices.leave(departure.subscriber_id, [name], tx.now, departure.campaign_id)
 
 
 def leave_everything(departure: LeaveLink, *, store: Store) -> Sequence[LeaveLink]:
-    """End all subscriptions, and suppress the address, so that no import adds it again.
+    """End all subscriptions of a link's reader and suppress their address.
 
-    Return the departure if its subscriber is unknown, else nothing.
+    Return the link if its subscriber is unknown, else nothing.
     """
     if departure.is_test:
         return ()
@@ -78,15 +74,14 @@ def leave_everything(departure: LeaveLink, *, store: Store) -> Sequence[LeaveLin
 
 
 def forget(address: str, *, by: str, block_unknown: bool = False, store: Store) -> bool:
-    """Erase the person with this address. Return whether the address was a subscriber's.
+    """Erase the person with this address. Return whether they were a subscriber.
 
-    ``by`` is an admin, the operator or the reader. Texts that quote the address are searched
-    without a lock, so that sending continues. Raises Refused for anybody else, and for an address
-    without data, unless ``block_unknown``: a typing error would otherwise block another person for
+    ``by`` is an admin, the operator or the reader. Raises Refused for anybody else, and for an
+    address without data unless ``block_unknown``: a typing error would block another person for
     good.
     """
     now = store.clock.now()
-    with store.read() as tx:
+    with store.read() as tx:  # the slow search for texts that quote the address blocks no writer
         traces = tx.traces.find(address)
     with store.begin() as tx:
         if by != READER_NAME:
@@ -101,7 +96,7 @@ def forget(address: str, *, by: str, block_unknown: bool = False, store: Store) 
         tx.imports.delete_uploads(tx.now)  # any of them may name the person
         tx.traces.erase(traces)
         tx.audit.enter(by, "forget", "subscriber")
-    # from here on nothing that names the person is stored; events since the search are deleted too
+    # texts stored since the first search; later ones do not quote an erased address
     with store.read() as tx:
         traces = tx.traces.find(address)
     if traces:
@@ -111,10 +106,10 @@ def forget(address: str, *, by: str, block_unknown: bool = False, store: Store) 
 
 
 def clean(*, store: Store) -> bool:
-    """Overwrite erased data. Return False during sending, or if the file is in use."""
+    """Overwrite erased data. Return False if that must wait: during sending, or for other users."""
     with store.read() as tx:
         if tx.traces.erasure_due_since() is None:
             return True
-        if tx.batches.waiting().claimed:  # its outcome could not be noted meanwhile
+        if tx.batches.waiting().claimed:  # its outcome could not be recorded
             return False
     return store.secure_erase()

@@ -12,10 +12,10 @@ from newsletter.store.sql import Transaction
 def refuse_unknown_lists(
     tx: Transaction, places: Mapping[str, str], declared: Collection[str], *, create: bool
 ) -> tuple[str, ...]:
-    """Return the lists to create, which neither the settings nor the database have.
+    """Return the lists to create: those that neither the settings nor the database have.
 
-    ``places`` is list name → where it is named; ``declared`` are the lists of the settings. Raises
-    InvalidInput, with suggestions, unless ``create``.
+    ``places`` is list name → the position that names it; ``declared`` are the lists in the
+    settings. Raises InvalidInput, with suggestions, unless ``create``.
     """
     known = known_lists(tx, declared)
     unknown = tuple(name for name in places if name not in known)
@@ -53,18 +53,15 @@ def _unknown_list_text(name: str, known: list[str]) -> str:
 
 
 def welcome(tx: Transaction, subscriber_id: int, lists: Collection[str]) -> None:
-    """Queue the welcome emails of lists that a person has joined for the first time.
-
-    Of several welcome emails to a list the newest counts. No one gets the same one twice.
-    """
+    """Queue the newest welcome email of each list that a person has joined for the first time."""
     campaigns = tx.campaigns.list_running_welcomes(lists)
-    found = (next((one for one in campaigns if name in one.lists), None) for name in lists)
-    for campaign in filter(None, found):
+    newest = (next((one for one in campaigns if name in one.lists), None) for name in lists)
+    for campaign in filter(None, newest):
         tx.batches.add_reader(campaign.id, subscriber_id)
 
 
 def lift(tx: Transaction, address: str, proof: str) -> bool:
-    """End a suppression for a person who reads the mailbox. Return whether it existed."""
+    """End the suppression of an address whose owner has confirmed. Return whether it existed."""
     reason = tx.readers.lift_at_request(address)
     if reason is not None:
         tx.audit.enter(READER_NAME, "lift", "subscriber", f"was {reason.value}; {proof}")
@@ -74,7 +71,7 @@ def lift(tx: Transaction, address: str, proof: str) -> bool:
 _MOVED_REASONS = frozenset(
     {SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINED, SuppressionReason.MANUAL}
 )
-"""Suppressions by a person or by staff, which a new address inherits."""
+"""Suppressions that a new address of the person gets too."""
 
 
 def move(tx: Transaction, person: Subscriber, address: str) -> None:

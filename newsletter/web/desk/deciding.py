@@ -155,7 +155,7 @@ def plain(error: object, names: Mapping[str, str] = MappingProxyType({})) -> str
 def explain_change(change: CountChanged | TimeChanged, moment: Callable[[datetime], str]) -> str:
     """Return a sentence on what changed since the page: the number of readers, or the time."""
     if isinstance(change, TimeChanged):
-        at = change.leaves_from
+        at = change.first_at
         when = say("no earlier than {at}", at=moment(at)) if at else say("at once")
         return say("It would leave {when} now, which the page did not say.", when=when)
     now = people(change.readers)

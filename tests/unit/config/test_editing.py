@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.config.editing import edited
+from newsletter.config.editing import edit
 from newsletter.config.loading import FILE_NAME
 from newsletter.domain.errors import InvalidConfiguration, Refused
 from newsletter.rendering.mail.files import default_templates
@@ -57,14 +57,14 @@ CONTACT, COLOR = "organisation.press_contact", "brand.color"
 def test_one_value_changes_and_comments_stay(
     before: str, path: str, value: Any, after: str
 ) -> None:
-    assert after in edited(before, {path: value})
+    assert after in edit(before, {path: value})
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1))
 def test_each_text_is_read_as_it_was_typed_and_names_no_variable(typed: str) -> None:
     file = default_templates() / "workspace" / FILE_NAME
     lines = file.read_text("utf-8").splitlines()
-    changed = edited("\n".join(lines), {NAME: typed, "language": "de"})
+    changed = edit("\n".join(lines), {NAME: typed, "language": "de"})
     read = yaml.safe_load(changed)
     assert (read["organisation"]["name"], read["language"]) == (typed.replace("${", "$${"), "de")
     assert len(set(lines) - set(changed.split("\n"))) <= 2
@@ -73,15 +73,15 @@ def test_each_text_is_read_as_it_was_typed_and_names_no_variable(typed: str) -> 
 @pytest.mark.parametrize("value", ["B", None])
 def test_a_value_of_the_environment_stays_its_operators(value: str | None) -> None:
     with pytest.raises(InvalidConfiguration, match=r"organisation\.name: comes from the environ"):
-        edited("organisation:\n  name: ${NAME:-A}\n", {NAME: value})
+        edit("organisation:\n  name: ${NAME:-A}\n", {NAME: value})
 
 
 @pytest.mark.parametrize("broken", ["a: [", "organisation: &x {name: A}\nb: *x\n"])
 def test_a_file_that_cannot_be_read_is_left_alone(broken: str) -> None:
     with pytest.raises(Refused, match="cannot be read"):
-        edited(broken, {NAME: "B"})
+        edit(broken, {NAME: "B"})
 
 
 def test_what_would_change_more_than_the_value_is_refused() -> None:
     with pytest.raises(Refused, match="cannot be edited here"):
-        edited("organisation: {? name\n : A}\n? x\n: 1\n", {"y": "B", "x": None})
+        edit("organisation: {? name\n : A}\n? x\n: 1\n", {"y": "B", "x": None})

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from newsletter.config.document import Document
-from newsletter.config.schema import offer_files
+from newsletter.config.schema import add_secret_files
 from newsletter.config.shape import Shape
 from newsletter.config.wording import find, say
 from tests.rows import rows
@@ -89,7 +89,7 @@ def test_what_a_secret_should_look_like_is_told_without_showing_it(token: str) -
 def test_a_secret_that_may_be_left_out_may_come_from_a_file_but_not_twice() -> None:
     schema = Options.model_json_schema()
 
-    offer_files(schema)
+    add_secret_files(schema)
 
     assert schema["properties"]["token_file"]["type"] == "string"
     assert schema["allOf"] == [{"not": {"required": ["token", "token_file"]}}]

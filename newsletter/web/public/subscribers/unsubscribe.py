@@ -79,7 +79,7 @@ class UnsubscribePages:
 
     def ask(self, request: Request, departure: LeaveLink) -> Response:
         """Show one button to a person who followed the link in a mail."""
-        ending = leave.pending_departure(departure, store=self._subscribers.store)
+        ending = leave.load_pending_departure(departure, store=self._subscribers.store)
         if ending.ended:
             return self._end_page(request, ending, "not_subscribed")
         messages, language = self._words(request, ending)
@@ -93,13 +93,13 @@ class UnsubscribePages:
         if request.url.query != _PAGE_BUTTON:
             return HTMLResponse(self._for_programs, headers=dict(self._frame.fields))
         return self._end_page(
-            request, leave.pending_departure(departure, store=self._subscribers.store), "left"
+            request, leave.load_pending_departure(departure, store=self._subscribers.store), "left"
         )
 
     def left_everything(self, request: Request, departure: LeaveLink) -> Response:
         """Unsubscribe from all lists, so that no import subscribes the reader again."""
         store = self._subscribers.store
-        ending = leave.pending_departure(departure, store=store)
+        ending = leave.load_pending_departure(departure, store=store)
         self._log_unknown(leave.leave_everything(departure, store=store))
         self._subscribers.counters.add("unsubscribe_posts")
         language = self._frame.language_of(request, ending.language)
@@ -110,7 +110,7 @@ class UnsubscribePages:
 
         Each list that people may join can be left at once; all else takes a link to the mailbox.
         """
-        ending = leave.pending_departure(departure, store=self._subscribers.store)
+        ending = leave.load_pending_departure(departure, store=self._subscribers.store)
         messages, language = self._words(request, ending)
         link = relative_path(request, f"/u/{request.path_params['token']}")
         buttons = [
@@ -134,13 +134,15 @@ class UnsubscribePages:
         leave.leave_list(departure, name, store=store)
         self._subscribers.counters.add("unsubscribe_posts")
         return self._end_page(
-            request, replace(leave.pending_departure(departure, store=store), lists=(name,)), "left"
+            request,
+            replace(leave.load_pending_departure(departure, store=store), lists=(name,)),
+            "left",
         )
 
     def send_link(self, request: Request, departure: LeaveLink) -> Response:
         """Send an email to the reader's own address, which is not shown here."""
         store = self._subscribers.store
-        _, language = self._words(request, leave.pending_departure(departure, store=store))
+        _, language = self._words(request, leave.load_pending_departure(departure, store=store))
         ask_for_link(
             departure.subscriber_id,
             host=client_ip(request),

@@ -15,7 +15,7 @@ from newsletter.pipeline.subscribers.leave import (
     forget,
     leave,
     leave_everything,
-    pending_departure,
+    load_pending_departure,
 )
 from tests.fakes import NOON, accept_all
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
@@ -31,7 +31,7 @@ def follow(room: Newsroom, *words: str) -> None:
 
 
 def look(room: Newsroom, word: str) -> PendingDeparture:
-    return pending_departure(room.links.read_unsubscribe(word), store=room.store)
+    return load_pending_departure(room.links.read_unsubscribe(word), store=room.store)
 
 
 def lists_of(room: Newsroom, reader: int = 1) -> tuple[str, ...]:
