@@ -70,7 +70,8 @@ def count_faults(fallbacks: Sequence[str]) -> Iterator[str]:
 def _split_greetings(tokens: Sequence[Token]) -> Iterator[Token]:
     words, position = TokenText(tokens), 0
     for found in GREETING_PATTERN.finditer(words.text):
-        if words.kind_at(found.start()) != "text":  # escaped: its author wants it to be seen
+        first, *_ = words.tokens_between(*found.span())
+        if first.type != "text":  # escaped: its author wants it to be seen
             continue
         yield from words.tokens_between(position, found.start())
         word = found[1].strip()

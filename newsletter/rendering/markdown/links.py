@@ -70,16 +70,9 @@ class TokenText:
         self._starts = list(accumulate((len(token.content) for token in tokens), initial=0))
         self.text = "".join(token.content for token in tokens)
 
-    def _number_at(self, position: int) -> int:
-        return bisect_right(self._starts, position) - 1
-
-    def kind_at(self, position: int) -> str:
-        """Return the type of the token that holds the character at a position."""
-        return self._tokens[self._number_at(position)].type
-
     def tokens_between(self, start: int, end: int) -> Iterator[Token]:
         """Yield copies of the tokens from one position to another, cut at both."""
-        number = self._number_at(start)
+        number = bisect_right(self._starts, start) - 1
         while number < len(self._tokens) and (place := self._starts[number]) < end:
             token = self._tokens[number]
             content = token.content[max(start - place, 0) : end - place]

@@ -13,7 +13,7 @@ from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
 from newsletter.web.desk.campaigns.campaign import campaign_of
 from newsletter.web.desk.deciding import colleagues, plain, provider_names, role_holders, title_of
-from newsletter.web.desk.request import DeskRequest, go, route
+from newsletter.web.desk.request import DeskRequest, redirect, route
 from newsletter.web.http.forms import parse_number
 
 _MAX_REASON_LEN = 200
@@ -33,7 +33,7 @@ class Stopping:
             fault = say("Write the reason in at most {most} plain characters", most=_MAX_REASON_LEN)
             return self._page(request.with_faults(("reason", fault)))
         self._delivery.guard().stop(by=request.who.address, reason=reason)
-        return go("/stop", done="stopped")
+        return redirect("/stop", done="stopped")
 
     @route("POST", "/resume", Role.SENDER, step_up=True)
     def resume(self, request: DeskRequest) -> Response:
@@ -52,7 +52,9 @@ class Stopping:
     def _release(self, request: DeskRequest, kind: HoldKind) -> Response:
         guard, shown = self._delivery.guard(), request.field("shown") or "nothing"
         lifted = guard.release(by=request.who.address, kinds={kind}, shown=shown)
-        return go("/stop" * bool(guard.holds() or not lifted), done="resumed-all" * bool(lifted))
+        return redirect(
+            "/stop" * bool(guard.holds() or not lifted), done="resumed-all" * bool(lifted)
+        )
 
     @route("GET", "/stop", Role.SENDER)
     def _page(self, request: DeskRequest) -> Response:
@@ -96,7 +98,7 @@ class UnknownDeliveries:
         except Refused as error:
             why = f"Nothing was decided. {request.desk.plain(error)}"
             return self._page(request.with_faults(("", why), status=409))
-        return go(f"/campaigns/{number}", done="decided")
+        return redirect(f"/campaigns/{number}", done="decided")
 
     @route("GET", "/campaigns/{id}/unknown", Role.SENDER)
     def _page(self, request: DeskRequest) -> Response:
@@ -106,7 +108,7 @@ class UnknownDeliveries:
             title, deciders = title_of(tx, campaign.slug), role_holders(tx, Role.ADMIN)
             providers = tx.unknowns.providers(campaign.id) or [campaign.provider]
         if not campaign.counts.unknown and not request.faults:
-            return go(f"/campaigns/{campaign.id}")
+            return redirect(f"/campaigns/{campaign.id}")
         return request.page(
             "unknown.html.j2",
             title=say("Unknown"),

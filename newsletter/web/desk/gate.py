@@ -197,13 +197,13 @@ class Gate:
             if request.http.method in _SAFE_METHODS and not request.body:
                 back = urlencode({"next": request.address})
                 return RedirectResponse(f"/desk/sign-in?{back}", status_code=303)
-            return request.sign_in_again()
+            return request.sign_in_page()
         if not member.may(route.role):
             if request.http.method not in _SAFE_METHODS:
                 with self._staff.store.begin() as tx:
                     objection = f"is {member.role.value}; this takes the role {route.role.value}"
                     tx.audit.enter(member.address, "refused", request.path[:200], objection)
-            return request.forbidden(route.role)
+            return request.forbidden_page(route.role)
         if route.step_up and not member.session.has_fresh_factor(self._desk.now()):
             return request.step_up()
         return None

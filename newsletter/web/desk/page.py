@@ -164,7 +164,7 @@ class Desk:
             "second": lambda at: clock(at, self.zone.key),
             "hour": format_local_time,
             "day": self.day,
-            "number": format_number,
+            "number": lambda value: say("{number:,}", number=value),
             "version": version,
             "person": self.person,
             "listed": listed,
@@ -222,11 +222,6 @@ def initials(name: str) -> str:
     """Return the first letters of the first and the last word: AR."""
     words = re.findall(r"\w+", name) or ["–"]
     return "".join(word[0] for word in dict.fromkeys((words[0], words[-1]))).upper()
-
-
-def format_number(value: int) -> str:
-    """Return a number with commas: 4,213."""
-    return say("{number:,}", number=value)
 
 
 def format_local_time(local: LocalTime) -> str:

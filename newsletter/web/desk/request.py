@@ -157,7 +157,7 @@ class DeskRequest:
         """Return what checks the proofs in this request."""
         return replace(self.desk.staff.proofs, client=self.client)
 
-    def own(self, stage: SignInStage = SignInStage.WHOLE) -> OwnAccount:
+    def own_account(self, stage: SignInStage = SignInStage.WHOLE) -> OwnAccount:
         """Return the account of the owner of the request's session, which must have this stage."""
         if (
             stage is SignInStage.WHOLE
@@ -260,7 +260,7 @@ class DeskRequest:
         language = self.language(lines)
         return self.desk.fill(template, {"lines": lines, "language": language.code}, language)
 
-    def data(self, values: object, *, status: int = 200) -> Response:
+    def json_response(self, values: object, *, status: int = 200) -> Response:
         """Return JSON for our own scripts, with its sentences in the person's language."""
         policy = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
         return JSONResponse(self.language().in_all_words(values), status, {**_HEADERS, **policy})
@@ -277,7 +277,7 @@ class DeskRequest:
         context: Mapping[str, Any] = {"said": lines, "lines": lines, "written": typed_fields}
         return self.page("failed.html.j2", title=title, status=status, nav="", **context)
 
-    def forbidden(self, role: Role) -> Response:
+    def forbidden_page(self, role: Role) -> Response:
         """Say that the role does not suffice, and who has it."""
         with self.desk.staff.store.read() as tx:
             others = role_holders(tx, role)
@@ -287,7 +287,7 @@ class DeskRequest:
             explanation = say(ask, role=say(role.value), others=others)
         return self.failed(say("You can't do this with your role"), explanation, status=403)
 
-    def sign_in_again(self) -> Response:
+    def sign_in_page(self) -> Response:
         """Return the sign-in page. It carries the form, which can be resent after the sign-in."""
         post = self.http.method == "POST"
         form = {"action": self.address, "fields": self._form_fields()}
@@ -329,7 +329,7 @@ class DeskRequest:
         return {name: list(values) for name, values in fields if name not in _SECRET_FIELDS}
 
 
-def go(path: str, *, done: str = "") -> Response:
+def redirect(path: str, *, done: str = "") -> Response:
     """Redirect to a page of the desk; ``done`` names the act that the page then reports."""
     query = f"{'&' if '?' in path else '?'}{urlencode({'done': done})}" if done else ""
     fields = {"Cache-Control": "no-store"}

@@ -15,7 +15,7 @@ from newsletter.domain.wording import place_of, say
 from newsletter.pipeline.campaigns.board import Entry, find_clashes, load_calendar
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.page import StaffPart
-from newsletter.web.desk.request import DeskRequest, download, go, route
+from newsletter.web.desk.request import DeskRequest, download, redirect, route
 
 _CALENDAR_PATH = "/calendar"
 _DAY = timedelta(days=1)
@@ -110,14 +110,14 @@ class Calendar(StaffPart):
     def renew_link(self, request: DeskRequest) -> Response:
         """Create a private address, which replaces the earlier one, and show it once."""
         token = new_token()
-        request.own().change_feed(token)
+        request.own_account().change_feed(token)
         return self._page(request, link=f"{self._settings.desk_url}{_CALENDAR_PATH}/{token}.ics")
 
     @route("POST", "/calendar/link/end", Role.VIEWER)
     def revoke_link(self, request: DeskRequest) -> Response:
         """Revoke the private address."""
-        request.own().change_feed("")
-        return go(_CALENDAR_PATH, done="calendar-ended")
+        request.own_account().change_feed("")
+        return redirect(_CALENDAR_PATH, done="calendar-ended")
 
     # calendar programs cannot sign in: the word in the address is the key
     @route("GET", "/calendar/{word}.ics", None)

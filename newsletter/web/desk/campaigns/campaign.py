@@ -41,7 +41,7 @@ from newsletter.web.desk.deciding import (
     titles,
 )
 from newsletter.web.desk.page import words_of
-from newsletter.web.desk.request import DeskRequest, download, go, route
+from newsletter.web.desk.request import DeskRequest, download, redirect, route
 from newsletter.web.http.forms import parse_number
 
 STATE_WORDS = words_of("figures")
@@ -113,7 +113,7 @@ class CampaignPage:
         """Return the live figures for the script, which asks again every other second."""
         with self._campaigns.store.read() as tx:
             figures = self._live_figures(tx, campaign_of(tx, request))
-        return request.data(figures)
+        return request.json_response(figures)
 
     @route("GET", "/campaigns/{id}/people", Role.SENDER)
     def people(self, request: DeskRequest) -> Response:
@@ -140,7 +140,7 @@ class CampaignPage:
             campaign = campaign_of(tx, request)
             title, corrects = title_of(tx, campaign.slug), title_of(tx, campaign.corrects)
         if campaign.state.final:
-            return go(f"/campaigns/{campaign.id}")
+            return redirect(f"/campaigns/{campaign.id}")
         return request.page(
             "cancel.html.j2",
             title=say("Cancel what is left?"),
@@ -175,11 +175,11 @@ class CampaignPage:
         try:
             act(self._campaigns.actions_of(request.who.address), str(number))
         except CountUnconfirmed as error:
-            return go(f"/statements/{error.campaign.slug}/start")
+            return redirect(f"/statements/{error.campaign.slug}/start")
         except Refused as error:
             why = f"That was not done. {request.desk.plain(error)}"
             return self._page(request.with_faults(("", why), status=409))
-        return go(f"/campaigns/{number}", done=message)
+        return redirect(f"/campaigns/{number}", done=message)
 
     # --- after it went out: a note on its page, its rest
 
@@ -196,7 +196,7 @@ class CampaignPage:
         except InvalidInput as error:
             faults = [(one.key, one.message) for one in error.faults]
             return self._amend_page(request.with_faults(*faults))
-        return go(f"/campaigns/{campaign.id}/amend", done=_DONE[kind])
+        return redirect(f"/campaigns/{campaign.id}/amend", done=_DONE[kind])
 
     @route("POST", "/campaigns/{id}/reopen", Role.ADMIN, step_up=True)
     def reopen(self, request: DeskRequest) -> Response:
@@ -206,7 +206,7 @@ class CampaignPage:
         # a form without the number counts as one that showed another
         shown = parse_number(request.field("shown")) or 0
         self._campaigns.actions_of(request.who.address).reopen(str(number), shown=shown)
-        return go(f"/campaigns/{number}", done="reopened")
+        return redirect(f"/campaigns/{number}", done="reopened")
 
     @route("GET", "/campaigns/{id}/amend", Role.SENDER)
     def _amend_page(self, request: DeskRequest) -> Response:

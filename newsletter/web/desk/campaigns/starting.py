@@ -28,7 +28,7 @@ from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk import deciding
-from newsletter.web.desk.request import DeskRequest, Faults, go, route
+from newsletter.web.desk.request import DeskRequest, Faults, redirect, route
 from newsletter.web.desk.statements.preview import inbox_values
 
 START_NOW, START_AS_WRITTEN, START_AT = "now", "written", "at"
@@ -69,7 +69,7 @@ class Starting:
             return request.step_up()
         except Refused as error:
             return self._refused_page(request, error, say("Nothing was started"))
-        return go(f"/statements/{slug}", done="started" if when == START_NOW else "scheduled")
+        return redirect(f"/statements/{slug}", done="started" if when == START_NOW else "scheduled")
 
     @route("POST", "/statements/{slug}/time", Role.SENDER)
     def set_time(self, request: DeskRequest) -> Response:
@@ -86,7 +86,7 @@ class Starting:
             return self._refused_page(request, error, say("Not changed"))
         except NotFound as error:
             raise NotFound(say("There is no such statement.")) from error
-        return go(f"/statements/{slug}", done="time-anew" if anew else "time")
+        return redirect(f"/statements/{slug}", done="time-anew" if anew else "time")
 
     @route("POST", "/statements/{slug}/undo", Role.APPROVER)
     def undo(self, request: DeskRequest) -> Response:
@@ -109,14 +109,14 @@ class Starting:
         notice = "undone" if is_approved else "undone-approval"
         if request.query("lapsed"):
             notice = "start-off"
-        return go(f"/statements/{slug}", done=notice)
+        return redirect(f"/statements/{slug}", done=notice)
 
     @route("GET", "/time", Role.VIEWER)
     def read_time(self, request: DeskRequest) -> Response:
         """Return how newsletter understands a typed time, for the page's script."""
         at, faults = self._parse_time(request, request.query("typed"))
         words = faults or (request.desk.moment(at) if at else "")
-        return request.data(
+        return request.json_response(
             {"words": words, "wrong": bool(faults), "at": at.isoformat() if at else ""}
         )
 
@@ -177,7 +177,7 @@ class Starting:
             preview = self._preview_start(tx, request, status)
             email = inbox_values(tx.statements.get_content(status.stored.content_hash))
         if status.campaign is not None and status.has_begun and not request.faults:
-            return go(f"/campaigns/{status.campaign.id}")
+            return redirect(f"/campaigns/{status.campaign.id}")
         set_for = preview["written"] or status.hour
         default_choice = START_AT if preview["keeps"] else START_NOW
         waits_for = "; ".join(status.approval.reasons)

@@ -10,7 +10,7 @@ from newsletter.pipeline.staff import account
 from newsletter.pipeline.staff.proofs import Refusal, SignedIn
 from newsletter.web.desk import browser
 from newsletter.web.desk.page import PROOF_FAULT_WORDS, StaffPart
-from newsletter.web.desk.request import DeskRequest, go, route
+from newsletter.web.desk.request import DeskRequest, redirect, route
 from newsletter.web.desk.staff.sign_in import codes_page, set_up_page
 
 _ACCOUNT_PATH = "/account"
@@ -38,15 +38,15 @@ class Account(StaffPart):
     def choose_language(self, request: DeskRequest) -> Response:
         """Set the language of the desk; an unknown value means the browser's."""
         chosen = request.field("language")
-        request.own().choose_language(chosen if chosen in request.desk.languages else "")
-        return go(_ACCOUNT_PATH, done="saved")
+        request.own_account().choose_language(chosen if chosen in request.desk.languages else "")
+        return redirect(_ACCOUNT_PATH, done="saved")
 
     @route("POST", "/account/notices", Role.VIEWER)
     def choose_notices(self, request: DeskRequest) -> Response:
         """Set which notices are mailed to the person."""
         muted_kinds = [kind for kind in NoticeKind if kind.name not in request.posted.all("notice")]
-        request.own().choose_notices(muted_kinds)
-        return go(_ACCOUNT_PATH, done="notices")
+        request.own_account().choose_notices(muted_kinds)
+        return redirect(_ACCOUNT_PATH, done="notices")
 
     # --- password
 
@@ -57,31 +57,31 @@ class Account(StaffPart):
     @route("POST", "/account/password", Role.VIEWER)
     def change_password(self, request: DeskRequest) -> Response:
         """Change the password, and end all other sessions."""
-        result = request.own().change_password(request.field("old"), request.field("new"))
+        result = request.own_account().change_password(request.field("old"), request.field("new"))
         if not isinstance(result, SignedIn):
             return self._password_form(request.with_faults(result))
         return self._redirect(request, result, "password")
 
     @route("POST", "/account/provider/remove", Role.VIEWER, step_up=True)
     def disconnect(self, request: DeskRequest) -> Response:
-        return self._redirect(request, request.own().disconnect(), "provider-removed")
+        return self._redirect(request, request.own_account().disconnect(), "provider-removed")
 
     # --- second factor
 
     @route("GET", "/account/factor", Role.VIEWER, step_up=True)
     def _factor_form(self, request: DeskRequest) -> Response:
-        return set_up_page(request, request.own())
+        return set_up_page(request, request.own_account())
 
     @route("POST", "/account/factor", Role.VIEWER, step_up=True)
     def begin_factor(self, request: DeskRequest) -> Response:
         """Create a secret for an app. The old factor stays valid until the new one is confirmed."""
-        request.own().begin_factor()
-        return go("/account/factor")
+        request.own_account().begin_factor()
+        return redirect("/account/factor")
 
     @route("POST", "/account/factor/confirm", Role.VIEWER, step_up=True)
     def confirm_factor(self, request: DeskRequest) -> Response:
         """Check the first code of the app, and turn the factor on."""
-        result = request.own().confirm_factor(request.field("code"))
+        result = request.own_account().confirm_factor(request.field("code"))
         if isinstance(result, Refusal):
             return self._factor_form(request.with_faults(("code", say(PROOF_FAULT_WORDS[result]))))
         session, codes = result
@@ -91,7 +91,7 @@ class Account(StaffPart):
 
     @route("POST", "/account/factor/remove", Role.VIEWER, step_up=True)
     def remove_factor(self, request: DeskRequest) -> Response:
-        return self._redirect(request, request.own().drop_factor(), "factor-removed")
+        return self._redirect(request, request.own_account().drop_factor(), "factor-removed")
 
     # --- passkeys
 
@@ -103,8 +103,8 @@ class Account(StaffPart):
             browser.session_token(request.http), party=party, proofs=request.proofs
         )
         if not challenge:
-            return request.data({"fault": _SIGNED_OUT_MESSAGE}, status=409)
-        return request.data(challenge)
+            return request.json_response({"fault": _SIGNED_OUT_MESSAGE}, status=409)
+        return request.json_response(challenge)
 
     @route("GET", "/account/passkeys", Role.VIEWER, step_up=True)
     def _passkey_form(self, request: DeskRequest) -> Response:
@@ -123,8 +123,8 @@ class Account(StaffPart):
         party = browser.relying_party(request.http, self._staff)
         if party is None:
             hint = browser.passkey_hint(request.http, self._staff)
-            return request.data({"fault": hint}, status=409)
-        return request.data(request.own().begin_passkey(party=party))
+            return request.json_response({"fault": hint}, status=409)
+        return request.json_response(request.own_account().begin_passkey(party=party))
 
     @route("POST", "/account/passkeys", Role.VIEWER, step_up=True)
     def add_passkey(self, request: DeskRequest) -> Response:
@@ -133,7 +133,7 @@ class Account(StaffPart):
         if party is None:
             hint = browser.passkey_hint(request.http, self._staff)
             return self._passkey_form(request.with_faults(("", hint)))
-        result = request.own().add_passkey(
+        result = request.own_account().add_passkey(
             request.field("made"), name=request.field("name"), party=party
         )
         if isinstance(result, Refusal):
@@ -143,7 +143,7 @@ class Account(StaffPart):
     @route("POST", "/account/passkeys/{key}/remove", Role.VIEWER, step_up=True)
     def remove_passkey(self, request: DeskRequest) -> Response:
         return self._redirect(
-            request, request.own().remove_passkey(request.param("key")), "passkey-removed"
+            request, request.own_account().remove_passkey(request.param("key")), "passkey-removed"
         )
 
     # --- recovery codes
@@ -151,21 +151,21 @@ class Account(StaffPart):
     @route("POST", "/account/codes", Role.VIEWER, step_up=True)
     def renew_codes(self, request: DeskRequest) -> Response:
         """Create recovery codes, which replace the old ones, and show them once."""
-        return codes_page(request, request.own().renew_codes(), next_path="/desk/account")
+        return codes_page(request, request.own_account().renew_codes(), next_path="/desk/account")
 
     # --- sessions
 
     @route("POST", "/account/sessions/{key}", Role.VIEWER)
     def end_session(self, request: DeskRequest) -> Response:
-        request.own().end_session(request.param("key"))
-        return go(_ACCOUNT_PATH, done="session-ended")
+        request.own_account().end_session(request.param("key"))
+        return redirect(_ACCOUNT_PATH, done="session-ended")
 
     @route("POST", "/account/sessions", Role.VIEWER)
     def end_others(self, request: DeskRequest) -> Response:
-        request.own().end_others()
-        return go(_ACCOUNT_PATH, done="sessions-ended")
+        request.own_account().end_others()
+        return redirect(_ACCOUNT_PATH, done="sessions-ended")
 
     def _redirect(self, request: DeskRequest, result: SignedIn, notice: str) -> Response:
-        response = go(_ACCOUNT_PATH, done=notice)
+        response = redirect(_ACCOUNT_PATH, done=notice)
         browser.set_cookie(response, request.http, result.token)
         return response

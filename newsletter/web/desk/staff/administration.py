@@ -15,7 +15,7 @@ from newsletter.pipeline.staff.notify import send_again
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.deciding import is_trial
 from newsletter.web.desk.page import StaffPart
-from newsletter.web.desk.request import DeskRequest, go, route
+from newsletter.web.desk.request import DeskRequest, redirect, route
 from newsletter.web.http.forms import one_line, parse_number
 
 _STAFF_PATH = "/staff"
@@ -50,12 +50,12 @@ class StaffPages(StaffPart):
             return self._list(request.with_faults(("email", f"{error.faults[0].message}.")))
         except Refused as error:
             return self._list(request.with_faults(("email", f"{error}."), status=409))
-        return go(_STAFF_PATH, done="link")
+        return redirect(_STAFF_PATH, done="link")
 
     @route("POST", "/staff/invitations/{number}/withdraw", Role.ADMIN, step_up=True)
     def withdraw(self, request: DeskRequest) -> Response:
         people.withdraw(request.number("number"), by=request.who.address, proofs=request.proofs)
-        return go(_STAFF_PATH, done="withdrawn")
+        return redirect(_STAFF_PATH, done="withdrawn")
 
     # --- one of them
 
@@ -81,18 +81,18 @@ class StaffPages(StaffPart):
             by=request.who.address,
             proofs=request.proofs,
         )
-        return go(_STAFF_PATH, done="role")
+        return redirect(_STAFF_PATH, done="role")
 
     @route("POST", "/staff/{address}/reset", Role.ADMIN, step_up=True)
     def reset(self, request: DeskRequest) -> Response:
         """Mail a colleague a link to set a new password."""
         people.reset(request.param("address"), by=request.who.address, proofs=request.proofs)
-        return go(_STAFF_PATH, done="link")
+        return redirect(_STAFF_PATH, done="link")
 
     @route("POST", "/staff/{address}/remove", Role.ADMIN, step_up=True)
     def remove(self, request: DeskRequest) -> Response:
         people.disable(request.param("address"), by=request.who.address, proofs=request.proofs)
-        return go(_STAFF_PATH, done="removed")
+        return redirect(_STAFF_PATH, done="removed")
 
 
 def _parse_role(text: str) -> Role:
@@ -144,7 +144,7 @@ class ChannelPages(StaffPart):
             store=self._staff.store,
             channels=self._channels,
         )
-        return go(_CHANNELS_PATH, done="posted-again")
+        return redirect(_CHANNELS_PATH, done="posted-again")
 
 
 _LINES_PER_PAGE = 50
@@ -182,7 +182,7 @@ class AuditLog(StaffPart):
         except Defect as error:
             text = f"{error}.\nTell your operator now: 'newsletter audit verify' says the same."
             return request.failed("The audit log is not sound", text, status=409)
-        return go("/audit", done="verified")
+        return redirect("/audit", done="verified")
 
 
 _TOKENS_PATH = "/tokens"
@@ -233,4 +233,4 @@ class TokenPages(StaffPart):
     @route("POST", "/tokens/{number}/revoke", Role.ADMIN)
     def revoke(self, request: DeskRequest) -> Response:
         tokens.revoke(request.number("number"), by=request.who.address, proofs=request.proofs)
-        return go(_TOKENS_PATH, done="token-revoked")
+        return redirect(_TOKENS_PATH, done="token-revoked")

@@ -24,7 +24,7 @@ from newsletter.runtime.configuration import SettingChanges
 from newsletter.runtime.services import Staff
 from newsletter.runtime.statements import Statements
 from newsletter.tables import load_table
-from newsletter.web.desk.request import DeskRequest, Faults, framed_email, go, route
+from newsletter.web.desk.request import DeskRequest, Faults, framed_email, redirect, route
 from newsletter.web.desk.statements.preview import inbox_values, preview_html, view_of
 from newsletter.web.http.forms import parse_number
 
@@ -128,7 +128,7 @@ class SettingsPages:
             return self._edit(request.with_faults(*_fault_sentences(error)))
         except Refused as error:
             return self._edit(request.with_faults(("", f"{error}."), status=409))
-        return go(_LOOK_PATH, done="settings")
+        return redirect(_LOOK_PATH, done="settings")
 
     @route("GET", f"{_LOOK_PATH}/mail", Role.ADMIN)
     def _mail(self, request: DeskRequest) -> Response:

@@ -29,7 +29,7 @@ from newsletter.pipeline.staff.signin import SignInPurpose
 from newsletter.runtime.services import Staff
 from newsletter.web.desk import browser
 from newsletter.web.desk.page import PROOF_FIELD, StaffPart
-from newsletter.web.desk.request import DeskRequest, go, route
+from newsletter.web.desk.request import DeskRequest, redirect, route
 from newsletter.web.http.forms import one_line
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class SignIn(StaffPart):
         """Show the sign-in form; redirect a person who is signed in."""
         target = browser.desk_path(request.query("next"))
         if request.member is not None:
-            return go(target)
+            return redirect(target)
         return self._form(request, target)
 
     def _form(self, request: DeskRequest, next_path: str) -> Response:
@@ -114,14 +114,14 @@ class SignIn(StaffPart):
         if signed_in.stage is SignInStage.HALF:
             return self._code_page(request, next_path, signed_in.address)
         if signed_in.stage is SignInStage.ENROLLING:
-            return go(_SET_UP_PATH)
+            return redirect(_SET_UP_PATH)
         return self._carry_on(request, next_path, signed_in.address)
 
     def _carry_on(self, request: DeskRequest, next_path: str, address: str) -> Response:
         """Show the form that was sent after the session ended, or redirect to ``next_path``."""
         form = _parse_resent_form(request.field("again"))
         if form is None:
-            return go(next_path)
+            return redirect(next_path)
         return request.page(
             "again.html.j2", title=say("You are signed in again"), who=address, **vars(form)
         )
@@ -201,7 +201,7 @@ class SignIn(StaffPart):
         """Show the form for a code; redirect to the sign-in if no password was accepted before."""
         half = self._halfway_session(request)
         if half is None or half.stage is not SignInStage.HALF:
-            return go("/sign-in")
+            return redirect("/sign-in")
         return self._code_page(request, browser.desk_path(request.query("next")), half.address)
 
     def _code_page(self, request: DeskRequest, next_path: str, address: str) -> Response:
@@ -239,23 +239,23 @@ class SignIn(StaffPart):
         """Show the QR code of the secret, or the button that creates a secret."""
         half = self._halfway_session(request)
         if half is None or half.stage is not SignInStage.ENROLLING:
-            return go("/sign-in")
-        return set_up_page(request, request.own(half.stage))
+            return redirect("/sign-in")
+        return set_up_page(request, request.own_account(half.stage))
 
     @route("POST", "/second/set-up", None)
     def set_up(self, request: DeskRequest) -> Response:
         """Create the secret for an authenticator app."""
-        request.own(SignInStage.ENROLLING).begin_factor()
-        return go(_SET_UP_PATH)
+        request.own_account(SignInStage.ENROLLING).begin_factor()
+        return redirect(_SET_UP_PATH)
 
     @route("POST", "/second/set-up/confirm", None)
     def confirm(self, request: DeskRequest) -> Response:
         """Check the first code of the app, turn the factor on, and sign in."""
-        account = request.own(SignInStage.ENROLLING)
+        account = request.own_account(SignInStage.ENROLLING)
         result = account.confirm_factor(request.field("code"))
         if isinstance(result, Refusal):
             if self._halfway_session(request) is None:
-                return go("/sign-in")
+                return redirect("/sign-in")
             return set_up_page(request.refused("code", result), account)
         session, codes = result
         response = codes_page(request, codes, next_path=browser.HOME_PATH)
@@ -273,7 +273,7 @@ class SignIn(StaffPart):
     def request_reset(self, request: DeskRequest) -> Response:
         """Mail a reset link to an account's owner. The answer is the same for unknown addresses."""
         people.request_reset(request.field("email"), proofs=request.proofs)
-        return go("/account" if request.member else "/sign-in", done="forgotten")
+        return redirect("/account" if request.member else "/sign-in", done="forgotten")
 
     @route("GET", "/invitation/{word}", None)
     def invitation(self, request: DeskRequest) -> Response:
@@ -324,7 +324,7 @@ class SignIn(StaffPart):
     def sign_out(self, request: DeskRequest) -> Response:
         """End the session and delete its cookie. Without a session it does nothing."""
         signin.sign_out(hash_token(browser.session_token(request.http)), proofs=request.proofs)
-        response = go("/sign-in", done="signed-out")
+        response = redirect("/sign-in", done="signed-out")
         browser.set_cookie(response, request.http, "")
         return response
 
@@ -336,7 +336,7 @@ class SignIn(StaffPart):
         )
         if isinstance(result, Refusal):
             return request.step_up(result)
-        response = go(browser.desk_path(request.field("next")))
+        response = redirect(browser.desk_path(request.field("next")))
         browser.set_cookie(response, request.http, result.token)
         return response
 

@@ -26,7 +26,7 @@ from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import draft_as_file, draft_text
 from newsletter.sources.writing import slugify
 from newsletter.web.desk.page import NOTE_NAMES
-from newsletter.web.desk.request import DeskRequest, download, go, route
+from newsletter.web.desk.request import DeskRequest, download, redirect, route
 from newsletter.web.desk.statements import fields
 from newsletter.web.desk.statements.editing import show_conflict
 from newsletter.web.desk.statements.preview import colleagues_of, send_test, view_of
@@ -85,14 +85,14 @@ class Drafts:
             return self.copy(request, name)
         if source in {"template", "text"}:
             draft = writing.copy_draft(name, title=title, template=source == "text")
-            return go(f"/drafts/{draft.key}/edit", done="began")
+            return redirect(f"/drafts/{draft.key}/edit", done="began")
         try:
             text, found, pictures = self._read_source(request)
             draft = writing.new(text, findings=found)
             _keep_pictures(writing, draft.key, pictures)
         except InvalidInput as error:
             return self._new_page(request.with_faults(*fields.file_faults(error.faults, "file")))
-        return go(f"/drafts/{draft.key}/edit", done="began" if found is None else "imported")
+        return redirect(f"/drafts/{draft.key}/edit", done="began" if found is None else "imported")
 
     def _read_source(
         self, request: DeskRequest
@@ -146,14 +146,14 @@ class Drafts:
             _keep_pictures(self._statements.writer(request.who.address), draft.key, pictures)
         except InvalidInput as error:
             faults = " ".join(message for _, message in fields.file_faults(error.faults, "file"))
-            return request.data({"error": faults}, status=422)
+            return request.json_response({"error": faults}, status=422)
         left_out = [
             say("“{words}”, {why}", words=words, why=recognize(why, NOTE_NAMES))
             for _, words, why in found.left_out
         ]
         notes = [recognize(note, NOTE_NAMES) for note in found.notes]
         answer = {"title": text.title, "summary": text.summary, "markdown": text.body}
-        return request.data(answer | {"left_out": left_out, "notes": notes})
+        return request.json_response(answer | {"left_out": left_out, "notes": notes})
 
     @route("POST", "/statements/{slug}/copy", Role.WRITER)
     def copy(self, request: DeskRequest, slug: str = "") -> Response:
@@ -162,7 +162,7 @@ class Drafts:
         writing, slug = self._statements.writer(request.who.address), slug or request.param("slug")
         draft = writing.copy(slug, title=title, language=language)
         page, notice = "edit", "copied" if draft.copied_of else "began"
-        return go(f"/drafts/{draft.key}/{'translate' if language else page}", done=notice)
+        return redirect(f"/drafts/{draft.key}/{'translate' if language else page}", done=notice)
 
     # --- one text
 
@@ -191,7 +191,7 @@ class Drafts:
         fault = send_test(self._statements.store, to, send)
         if fault:
             return self._show(request.with_faults(("to", fault), status=409), draft)
-        return go(f"/drafts/{draft.key}", done="test")
+        return redirect(f"/drafts/{draft.key}", done="test")
 
     def _show(self, request: DeskRequest, draft: Draft, *, lapses: bool = False) -> Response:
         text, me = draft.version.text, request.who
@@ -254,18 +254,18 @@ class Drafts:
     def take_back(self, request: DeskRequest) -> Response:
         key = request.param("key")
         self._statements.take_back(key, by=request.who.address)
-        return go(f"/drafts/{key}", done="taken-back")
+        return redirect(f"/drafts/{key}", done="taken-back")
 
     @route("POST", "/drafts/{key}/looked", Role.WRITER)
     def hide_notes(self, request: DeskRequest) -> Response:
         key = request.param("key")
         self._statements.writer(request.who.address).hide_notes(key)
-        return go(f"/drafts/{key}/edit")
+        return redirect(f"/drafts/{key}/edit")
 
     @route("POST", "/drafts/{key}/delete", Role.WRITER)
     def delete(self, request: DeskRequest) -> Response:
         self._statements.writer(request.who.address).delete(request.param("key"))
-        return go("/statements?state=drafts", done="deleted")
+        return redirect("/statements?state=drafts", done="deleted")
 
     # --- beside its original
 
@@ -302,7 +302,7 @@ class Drafts:
         if isinstance(result, Conflict):
             return show_conflict(request, result)
         page = "edit" if request.field("act") == "edit" else "translate"
-        return go(f"/drafts/{draft.key}/{page}", done="saved")
+        return redirect(f"/drafts/{draft.key}/{page}", done="saved")
 
     # --- its pictures
 
@@ -321,16 +321,18 @@ class Drafts:
         except InvalidInput as error:
             faults = fields.file_faults(error.faults, "picture")
             if is_script:
-                return request.data({"error": " ".join(told for _, told in faults)}, status=422)
+                return request.json_response(
+                    {"error": " ".join(told for _, told in faults)}, status=422
+                )
             return self._pictures(request.with_faults(*faults))
         except (NotFound, Refused) as error:
             if is_script:
-                return request.data({"error": str(error)}, status=409)
+                return request.json_response({"error": str(error)}, status=409)
             raise
         if not is_script:
-            return go(f"/drafts/{picture.draft}/pictures", done="picture")
+            return redirect(f"/drafts/{picture.draft}/pictures", done="picture")
         url = self._statements.settings.public_url
-        return request.data({"address": picture.address(url), "alt": picture.alt})
+        return request.json_response({"address": picture.address(url), "alt": picture.alt})
 
     @route("POST", "/drafts/{key}/pictures/{name}/place", Role.WRITER)
     def place(self, request: DeskRequest) -> Response:
@@ -343,7 +345,7 @@ class Drafts:
             raise NotFound(say("There is no such picture."))
         line = found.markdown(self._statements.settings.public_url)
         self._statements.writer(request.who.address).append(key, line)
-        return go(f"/drafts/{key}/edit", done="placed")
+        return redirect(f"/drafts/{key}/edit", done="placed")
 
     def _store_picture(self, request: DeskRequest) -> Picture:
         from newsletter.documents.isolated import make_picture_isolated

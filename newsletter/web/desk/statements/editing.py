@@ -23,7 +23,7 @@ from newsletter.pipeline.statements.write import Conflict
 from newsletter.pipeline.status import get_status, lapse_of
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
-from newsletter.web.desk.request import DeskRequest, framed_email, go, route
+from newsletter.web.desk.request import DeskRequest, framed_email, redirect, route
 from newsletter.web.desk.statements import fields
 from newsletter.web.desk.statements.preview import preview_html, view_of
 
@@ -67,7 +67,7 @@ class Editing:
         if request.field("act") == "hand-in":
             page = partial(self._form, draft=result, text=result.version.text)
             return self._drafts.hand_in(request, result, result.revision, page)
-        return go(f"/drafts/{draft.key}/edit", done="saved")
+        return redirect(f"/drafts/{draft.key}/edit", done="saved")
 
     def _form(
         self,
@@ -151,7 +151,7 @@ class Editing:
                 "own": other_version.changed_by == request.who.address,
                 "fields": fields.form_values(other_version.version.text),
             }
-            return request.data(answer, status=409)
+            return request.json_response(answer, status=409)
         others = self._editors.record(draft.key, request.who.name, request.desk.now())
         at = result.changed_at.isoformat()
         time_notes = self._drafts.time_notes(text, request.desk)
@@ -162,7 +162,7 @@ class Editing:
         if (text.lists, text.segment) != (before.lists, before.segment):
             with self._statements.store.read() as tx:
                 answer["recipients"] = self._recipients(tx, text)
-        return request.data(answer)
+        return request.json_response(answer)
 
     @route(
         "POST", "/drafts/{key}/paste", Role.WRITER, max_bytes=2 * _MAX_FORM_BYTES, is_parsed=True
@@ -176,7 +176,9 @@ class Editing:
             document = read_pasted_isolated(html if isinstance(html, str) else "")
         except InvalidInput as error:
             return self._failure_page(request, error)
-        return request.data({"markdown": document.markdown, "left_out": list(document.left_out)})
+        return request.json_response(
+            {"markdown": document.markdown, "left_out": list(document.left_out)}
+        )
 
     def _failure_page(self, request: DeskRequest, error: NewsletterError) -> Response:
         status = {NotFound: 404, Refused: 403}.get(type(error), 422)
@@ -184,7 +186,7 @@ class Editing:
             message = " ".join(sentence for _, sentence in fields.sentences(error.faults))
         else:
             message = str(error)
-        return request.data({"error": message}, status=status)
+        return request.json_response({"error": message}, status=status)
 
     # --- the email
 
@@ -272,7 +274,7 @@ class Editing:
         """Save a former version as the newest one."""
         key, number = request.param("key"), fields.parse_index(request.param("number"))
         self._statements.writer(request.who.address).restore(key, number)
-        return go(f"/drafts/{key}/edit", done="restored")
+        return redirect(f"/drafts/{key}/edit", done="restored")
 
 
 def show_conflict(request: DeskRequest, conflict: Conflict) -> Response:

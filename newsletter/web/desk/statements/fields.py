@@ -20,7 +20,7 @@ from newsletter.sources.desk import parse_draft, read_times
 from newsletter.sources.statements import Parsed
 from newsletter.web.desk.deciding import sentence
 from newsletter.web.desk.page import LABELS, Desk
-from newsletter.web.desk.request import DeskRequest, Faults, go
+from newsletter.web.desk.request import DeskRequest, Faults, redirect
 from newsletter.web.http.forms import parse_number
 
 _LIST_FIELDS, _CHECKBOX_FIELDS = {"lists"}, {"urgent", "welcome"}
@@ -157,7 +157,7 @@ class DraftReader:
             return page(request.with_faults(*faults))
         except WouldLapse:
             return page(request.with_faults(status=409), lapses=True)
-        return go(f"/statements/{done.slug}", done="handed-in")
+        return redirect(f"/statements/{done.slug}", done="handed-in")
 
     def time_notes(self, text: DraftText, desk: Desk) -> dict[str, dict[str, object]]:
         """Return time field → the note below it: the time in words, or why it is invalid."""

@@ -20,7 +20,7 @@ from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Store
 from newsletter.web.desk.deciding import colleagues
-from newsletter.web.desk.request import DeskRequest, framed_email, go, route
+from newsletter.web.desk.request import DeskRequest, framed_email, redirect, route
 from newsletter.web.http.forms import parse_number
 
 PREVIEW_VIEWS = ("desktop", "phone", "dark", "text", "no-pictures")
@@ -70,7 +70,7 @@ class EmailPreview:
         fault = send_test(self._statements.store, to, send)
         if fault:
             return self._page(request.with_faults(("to", fault), status=409))
-        return go(f"/statements/{slug}/look", done="test")
+        return redirect(f"/statements/{slug}/look", done="test")
 
     @route("GET", "/statements/{slug}/look", Role.VIEWER)
     def _page(self, request: DeskRequest, *, reader: int = 0) -> Response:

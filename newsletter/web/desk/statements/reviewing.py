@@ -22,7 +22,7 @@ from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk import deciding
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.request import DeskRequest, framed_email, go, route
+from newsletter.web.desk.request import DeskRequest, framed_email, redirect, route
 from newsletter.web.desk.statements.preview import inbox_values, preview_html, view_of
 
 
@@ -73,7 +73,9 @@ class Reviewing:
             return request.step_up()
         except Refused as error:
             return self._refused_page(request, error, say("Not approved."))
-        return go(f"/statements/{slug}", done="approved" if result.approval.approved else partly)
+        return redirect(
+            f"/statements/{slug}", done="approved" if result.approval.approved else partly
+        )
 
     @route("POST", "/statements/{slug}/override", Role.ADMIN, step_up=True)
     def override(self, request: DeskRequest) -> Response:
@@ -97,7 +99,7 @@ class Reviewing:
             )
         except Refused as error:
             return self._refused_page(request, error, say("Not sent back."))
-        return go(f"/statements/{slug}", done="sent-back")
+        return redirect(f"/statements/{slug}", done="sent-back")
 
     @route("POST", "/statements/{slug}/withdraw", Role.APPROVER)
     def withdraw(self, request: DeskRequest) -> Response:
@@ -108,7 +110,7 @@ class Reviewing:
             return self._refused_page(request, error, say("Not withdrawn."))
         except NotFound as error:
             raise NotFound(say("You have not approved this statement.")) from error
-        return go(f"/statements/{slug}", done="approval-withdrawn")
+        return redirect(f"/statements/{slug}", done="approval-withdrawn")
 
     def _refused_page(self, request: DeskRequest, error: Refused, what: str) -> Response:
         """Return the review page with the reason why nothing was decided."""

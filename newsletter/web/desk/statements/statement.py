@@ -24,7 +24,7 @@ from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import colleagues, differences, findings_of, mark_waived, title_of
-from newsletter.web.desk.request import DeskRequest, go, route
+from newsletter.web.desk.request import DeskRequest, redirect, route
 from newsletter.web.desk.statements.preview import inbox_values
 
 _MAX_SEARCH_CHARS = 200
@@ -107,7 +107,9 @@ class StatementPages:
             faults = [("comment", fault.message) for fault in error.faults]
             return self._page(request.with_faults(*faults))
         is_known = all(find_mentions(made.words, request.desk.names()).values())
-        return go(f"/statements/{slug}", done="commented" if is_known else "commented-unknown")
+        return redirect(
+            f"/statements/{slug}", done="commented" if is_known else "commented-unknown"
+        )
 
     @route("GET", "/statements/{slug}/history", Role.VIEWER)
     def history(self, request: DeskRequest) -> Response:

@@ -24,7 +24,7 @@ from newsletter.subscriber_files.isolated import MAX_UPLOAD_BYTES, read_upload
 from newsletter.subscriber_files.subscriber_file import with_pauses
 from newsletter.subscriber_files.subscribers import TableColumn
 from newsletter.web.desk.page import LEFT_OUT
-from newsletter.web.desk.request import DeskRequest, Faults, go, route
+from newsletter.web.desk.request import DeskRequest, Faults, redirect, route
 from newsletter.web.desk.subscribers.reader import READERS_PATH, chosen_lists, read_consent
 from newsletter.web.http.forms import Upload
 
@@ -190,7 +190,7 @@ class ImportPages:
         if not is_running:
             threading.Thread(target=self._run, args=(work, upload_id, upload), daemon=True).start()
             work.ended.wait(_WAIT_SECONDS)
-        return go(f"{_IMPORT_PATH}/{upload_id}")
+        return redirect(f"{_IMPORT_PATH}/{upload_id}")
 
     def _run(self, work: _ImportWork, upload_id: int, upload: UploadedFile) -> None:
         """Read an upload, then rehearse or carry out its import."""
@@ -250,7 +250,7 @@ class ImportPages:
         elif work.error is not None:
             raise work.error
         if work.is_import and not faults:
-            return go(_IMPORT_PATH, done="imported-people")
+            return redirect(_IMPORT_PATH, done="imported-people")
         if work.columns and (faults or request.query("columns") or not work.people):
             faulty = request.with_faults(*(("", said) for _, said in faults))
             return self._columns_page(faulty, number, work)
@@ -301,7 +301,7 @@ class ImportPages:
                 work = self._undos[number] = _Undo(by=request.who.address)
                 threading.Thread(target=self._run_undo, args=(work, number), daemon=True).start()
         work.ended.wait(_WAIT_SECONDS)
-        return go(f"{_IMPORT_PATH}/{number}/undo")
+        return redirect(f"{_IMPORT_PATH}/{number}/undo")
 
     def _run_undo(self, work: _Undo, import_id: int) -> None:
         try:

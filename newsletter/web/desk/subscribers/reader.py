@@ -17,7 +17,7 @@ from newsletter.pipeline.subscribers import administer
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files import entries
 from newsletter.subscriber_files.entries import RawEntry
-from newsletter.web.desk.request import DeskRequest, Faults, download, go, route
+from newsletter.web.desk.request import DeskRequest, Faults, download, redirect, route
 
 READERS_PATH = "/readers"
 """The fault of a missing or too long reason."""
@@ -132,7 +132,7 @@ class ReaderPages:
         """Redirect to the reader's page, or to all readers if no reader has the address."""
         with self._subscribers.store.read() as tx:
             person = tx.readers.find(address)
-        return go(f"{READERS_PATH}/{person.id}" if person else READERS_PATH, done=notice)
+        return redirect(f"{READERS_PATH}/{person.id}" if person else READERS_PATH, done=notice)
 
     def page(self, request: DeskRequest, address: str) -> Response:
         """Show the reader with this address, or a page that no reader has it."""

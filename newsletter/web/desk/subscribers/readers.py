@@ -16,7 +16,7 @@ from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.campaigns.charts import build_bars
-from newsletter.web.desk.request import DeskRequest, go, route
+from newsletter.web.desk.request import DeskRequest, redirect, route
 from newsletter.web.desk.subscribers import reader
 from newsletter.web.http.forms import parse_number
 from newsletter.web.http.offering import SignUpOffer
@@ -45,7 +45,7 @@ class ReadersPages:
             person = tx.readers.find(address)
         if person is None:
             return self._reader_pages.page(request, address)
-        return go(f"{reader.READERS_PATH}/{person.id}")
+        return redirect(f"{reader.READERS_PATH}/{person.id}")
 
     @route("POST", "/readers/new", Role.SENDER)
     def add(self, request: DeskRequest) -> Response:
@@ -76,7 +76,7 @@ class ReadersPages:
             fault = without_commands(str(error))
             fault = f"{fault[:1].upper()}{fault[1:]}"
             return self._form(request.with_faults(("email", fault)))
-        return go(f"{reader.READERS_PATH}/{person.id}", done="added")
+        return redirect(f"{reader.READERS_PATH}/{person.id}", done="added")
 
     @route("POST", "/readers/requests", Role.SENDER)
     def decide(self, request: DeskRequest) -> Response:
@@ -89,7 +89,7 @@ class ReadersPages:
             by=request.who.address,
             store=self._subscribers.store,
         )
-        return go(reader.READERS_PATH, done="admitted" if admits else "declined")
+        return redirect(reader.READERS_PATH, done="admitted" if admits else "declined")
 
     @route("GET", "/readers/form", Role.SENDER)
     def _sign_up_form(self, request: DeskRequest, form_html: str = "") -> Response:
