@@ -46,7 +46,7 @@ def load_statuses(
     faults: FaultOf = lambda _: "",
 ) -> list[StatementStatus]:
     """Return the status of each of these statements. The number of queries is constant."""
-    tx.list_together([stored.slug for stored in known])
+    tx.db.list_together([stored.slug for stored in known])
     return [load_status(tx, stored, rules, faults) for stored in known]
 
 

@@ -3,8 +3,8 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from copy import copy
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Defect
@@ -42,61 +42,56 @@ from newsletter.store.subscribers.readers import Readers
 class Transaction:
     """The repositories of one transaction: all changes are committed, or none."""
 
-    def __init__(
-        self,
-        db: Database,
-        hash_address: Callable[[str], bytes],
-        chain: Chain,
-        now: datetime,
-        channel: str,
-    ) -> None:
-        self.db = db
-        self.list_together = db.list_together
-        self.now = now
+    def __init__(self, db: Database, store: "Store") -> None:
+        self.db, self.store = db, store
+        self.now = store.clock.now()
         """The instant at which the transaction began, and the time of all its changes."""
-        self.audit = Audit(db, chain, now, channel)
-        self.statements = Statements(db)
-        self.approvals = Approvals(db, chain, self.audit)
-        self.board = Board(db)
-        self.comments = Comments(db)
-        self.staff = Staff(db)
-        self.accounts = Accounts(db)
-        self.notices = Notices(db)
-        self.channel_posts = ChannelPosts(db)
-        self.failing_checks = FailingChecks(db)
-        self.passkeys = Passkeys(db)
-        self.sessions = Sessions(db)
-        self.invitations = Invitations(db)
-        self.tokens = Tokens(db)
-        self.throttle = Throttle(db, hash_address)
-        self.schedules = Schedules(db)
-        self.drafts = Drafts(db)
-        self.pictures = Pictures(db)
-        self.digests = Digests(db)
-        self.campaigns = Campaigns(db)
-        self.starts = Starts(db, chain)
-        self.change_requests = ChangeRequests(db)
-        self.audiences = Audiences(db)
-        self.batches = Batches(db, hash_address)
-        self.unknowns = Unknowns(db)
-        self.rate_limits = RateLimits(db)
-        self.readers = Readers(db, hash_address)
-        self.imports = Imports(db, hash_address)
-        self.choices = Choices(db)
-        self.data_exports = DataExports(db)
-        self.traces = Traces(db)
-        self.emails = TransactionalEmails(db, hash_address)
-        self.consents = Consents(db)
-        self.events = Events(db, hash_address)
-        self.feeds = Feeds(db)
-        self.search = Search(db)
-        self.public_notes = PublicNotes(db)
-        self.hold = Hold(db)
-        self.running_service = RunningService(db)
-        self.generation = Generation(db)
-        self.workers = Workers(db)
+
+    # made when they are first asked for: most transactions need a few
+    audit = cached_property(lambda tx: Audit(tx.db, tx.store.chain, tx.now, tx.store.channel))
+    statements = cached_property(lambda tx: Statements(tx.db))
+    approvals = cached_property(lambda tx: Approvals(tx.db, tx.store.chain, tx.audit))
+    board = cached_property(lambda tx: Board(tx.db))
+    comments = cached_property(lambda tx: Comments(tx.db))
+    staff = cached_property(lambda tx: Staff(tx.db))
+    accounts = cached_property(lambda tx: Accounts(tx.db))
+    notices = cached_property(lambda tx: Notices(tx.db))
+    channel_posts = cached_property(lambda tx: ChannelPosts(tx.db))
+    failing_checks = cached_property(lambda tx: FailingChecks(tx.db))
+    passkeys = cached_property(lambda tx: Passkeys(tx.db))
+    sessions = cached_property(lambda tx: Sessions(tx.db))
+    invitations = cached_property(lambda tx: Invitations(tx.db))
+    tokens = cached_property(lambda tx: Tokens(tx.db))
+    throttle = cached_property(lambda tx: Throttle(tx.db, tx.store.hash_address))
+    schedules = cached_property(lambda tx: Schedules(tx.db))
+    drafts = cached_property(lambda tx: Drafts(tx.db))
+    pictures = cached_property(lambda tx: Pictures(tx.db))
+    digests = cached_property(lambda tx: Digests(tx.db))
+    campaigns = cached_property(lambda tx: Campaigns(tx.db))
+    starts = cached_property(lambda tx: Starts(tx.db, tx.store.chain))
+    change_requests = cached_property(lambda tx: ChangeRequests(tx.db))
+    audiences = cached_property(lambda tx: Audiences(tx.db))
+    batches = cached_property(lambda tx: Batches(tx.db, tx.store.hash_address))
+    unknowns = cached_property(lambda tx: Unknowns(tx.db))
+    rate_limits = cached_property(lambda tx: RateLimits(tx.db))
+    readers = cached_property(lambda tx: Readers(tx.db, tx.store.hash_address))
+    imports = cached_property(lambda tx: Imports(tx.db, tx.store.hash_address))
+    choices = cached_property(lambda tx: Choices(tx.db))
+    data_exports = cached_property(lambda tx: DataExports(tx.db))
+    traces = cached_property(lambda tx: Traces(tx.db))
+    emails = cached_property(lambda tx: TransactionalEmails(tx.db, tx.store.hash_address))
+    consents = cached_property(lambda tx: Consents(tx.db))
+    events = cached_property(lambda tx: Events(tx.db, tx.store.hash_address))
+    feeds = cached_property(lambda tx: Feeds(tx.db))
+    search = cached_property(lambda tx: Search(tx.db))
+    public_notes = cached_property(lambda tx: PublicNotes(tx.db))
+    hold = cached_property(lambda tx: Hold(tx.db))
+    running_service = cached_property(lambda tx: RunningService(tx.db))
+    generation = cached_property(lambda tx: Generation(tx.db))
+    workers = cached_property(lambda tx: Workers(tx.db))
 
 
+@dataclass(eq=False)
 class Store:
     """The database of a workspace.
 
@@ -104,21 +99,16 @@ class Store:
     and approvals. ``clock`` gives each transaction its time.
     """
 
-    def __init__(
-        self, database: Backend, *, hash_address: Callable[[str], bytes], chain: Chain, clock: Clock
-    ) -> None:
-        self.clock = clock
-        self.database = database
-        self._hash_address = hash_address
-        self._chain = chain
-        self._channel = ""
-        self._writer_lock = threading.Lock()
+    database: Backend
+    hash_address: Callable[[str], bytes] = field(kw_only=True)
+    chain: Chain = field(kw_only=True)
+    clock: Clock = field(kw_only=True)
+    channel: str = ""
+    _writer_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def acting_through(self, channel: str) -> "Store":
         """Return the same store with a channel, such as the API, that its audit lines name."""
-        store = copy(self)
-        store._channel = channel
-        return store
+        return replace(self, channel=channel)
 
     @contextmanager
     def begin(self, *, lasting: bool = True) -> Iterator[Transaction]:
@@ -130,13 +120,13 @@ class Store:
         # writers of this process queue here, because SQLite would sleep and try again
         with self._writer_lock:
             with self.database.transaction(lasting=lasting) as db:
-                tx = self._on(db)
+                tx = Transaction(db, self)
                 yield tx
                 if not lasting and tx.audit.last_entered:
                     raise Defect("the audit log has to last")
                 head = tx.audit.new_head()
             if head is not None:
-                self._chain.head.write(head)
+                self.chain.head.write(head)
 
     @contextmanager
     def send(self, *, lasting: bool = True) -> Iterator[Transaction]:
@@ -146,7 +136,7 @@ class Store:
         each UPDATE names the state or fence that was read, and shared rows are written last.
         """
         with self.database.transaction(lasting=lasting, is_shared=True) as db:
-            tx = self._on(db)
+            tx = Transaction(db, self)
             yield tx
             if tx.audit.last_entered:
                 raise Defect("the audit log is written by one transaction at a time")
@@ -155,7 +145,7 @@ class Store:
     def read(self) -> Iterator[Transaction]:
         """Begin a transaction that only reads."""
         with self.database.transaction(reads=True) as db:
-            yield self._on(db)
+            yield Transaction(db, self)
 
     def change_number(self) -> int:
         """Return a number that changes with each commit, by any process. Costs almost nothing."""
@@ -164,7 +154,7 @@ class Store:
     def check_rows(self, *, seconds: float) -> list[IntegrityReport]:
         """Compare rows with their hashes and seals, each kind for at most ``seconds``."""
         with self.read() as tx:
-            return IntegrityCheck(tx.db, self._hash_address, self._chain, seconds).all()
+            return IntegrityCheck(tx.db, self.hash_address, self.chain, seconds).all()
 
     def secure_erase(self) -> bool:
         """Overwrite erased data. Return False if the database is too busy now."""
@@ -173,6 +163,3 @@ class Store:
 
     def close(self) -> None:
         self.database.close()
-
-    def _on(self, db: Database) -> Transaction:
-        return Transaction(db, self._hash_address, self._chain, self.clock.now(), self._channel)

@@ -67,13 +67,13 @@ class BoardContract:
         with store.read() as tx:
             one_by_one = status(tx)
         with store.read() as tx:
-            tx.list_together(slugs)
+            tx.db.list_together(slugs)
             with counted() as statements:
                 together = status(tx)
         assert together == one_by_one
         assert len(statements) == len(set(statements)), "each query runs once"
         with store.begin() as tx:
-            tx.list_together(slugs)
+            tx.db.list_together(slugs)
             assert status(tx) == one_by_one
             tx.schedules.put("other", None)
             tx.staff.remove(ED)
@@ -326,7 +326,7 @@ class BoardContract:
             newest = add_campaign(tx, "hours")
             add_campaign(tx, "other")
         with store.read() as tx:
-            tx.list_together(["hours", "none"])
+            tx.db.list_together(["hours", "none"])
             found = tx.campaigns.find_latest("hours")
             assert found.id == newest
             assert tx.campaigns.find_latest("none") is None

@@ -15,13 +15,11 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.campaigns.build_digest import DigestBuilder
-from newsletter.store.database import Database as Queries
 from newsletter.store.file.keys import Chain, HeadFile
 from newsletter.store.file.numbers import Connection
 from newsletter.store.schema import ensure_current
-from newsletter.store.sql import Store, Transaction
+from newsletter.store.sql import Store
 from newsletter.store.sqlite import Sqlite
-from newsletter.store.staff.audit import Audit
 from tests.fakes import NOON, FixedClock, PlainAbstracts, hash_address
 from tests.simulation.cast import DIGEST, DONORS, SETTINGS, first_versions, readers
 from tests.unit.pipeline.newsroom import Newsroom
@@ -70,22 +68,6 @@ class _InMemory(Sqlite):
         """No other file can be in its place."""
 
 
-class _OneByOne(Store):
-    """The store, whose transactions follow each other and so can share their repositories."""
-
-    _made: Transaction | None = None
-
-    def _on(self, db: Queries) -> Transaction:
-        if self._made is None:
-            self._made = super()._on(db)
-            return self._made
-        tx, tx_now = self._made, self.clock.now()
-        vars(tx.db).update(vars(db))
-        vars(tx.audit).update(vars(Audit(tx.db, self._chain, tx_now, self._channel)))
-        tx.now = tx_now
-        return tx
-
-
 class Database:
     """A database in memory. All runs use it, so that each statement is prepared once."""
 
@@ -96,7 +78,7 @@ class Database:
             self.connection = db.driver
         self._columns = dict(_tables(self.connection)) | _FOLLOW
         chain = Chain(key=b"k" * 32, head=_NoHead())
-        self.store = _OneByOne(database, hash_address=hash_address, chain=chain, clock=clock)
+        self.store = Store(database, hash_address=hash_address, chain=chain, clock=clock)
 
     def fill(self, rows: Rows | bytes) -> None:
         """Replace all rows. Another database file would need all statements prepared again."""

@@ -25,7 +25,7 @@ STRANGER = Event(
 
 
 def _status_of_some(tx: Transaction) -> None:
-    tx.list_together(["news", "other"])
+    tx.db.list_together(["news", "other"])
     tx.approvals.of("news")
     tx.change_requests.of("news")
     tx.schedules.get("news")

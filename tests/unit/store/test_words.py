@@ -69,8 +69,8 @@ def test_each_query_runs_on_both_databases(store: Store) -> None:
     with store.read() as tx:
         methods = {
             f"{name}.{method}"
-            for name, repository in vars(tx).items()
-            if isinstance(repository, Repository)
+            for name in dir(tx)
+            if isinstance(repository := getattr(tx, name), Repository)
             for method in vars(type(repository))
             if not method.startswith("_")
         }
