@@ -173,10 +173,10 @@ def _reachable(
 ) -> tuple[list[tuple[int, str]], list[int]]:
     """Return (id, address) of the members who may get the email, and the ids of damaged rows."""
     frozen_ids = json.loads(row.members)
-    values: dict[str, object] = {"campaign_id": row.campaign_id}
-    first_id, last_id = min(frozen_ids), max(frozen_ids)
-    if lists and last_id - first_id < _DENSE_IDS * len(frozen_ids):
-        people = people_on(ids_of(db, lists), between=(first_id, last_id))
+    first, last = min(frozen_ids), max(frozen_ids)
+    values: dict[str, object] = {"campaign_id": row.campaign_id, "first": first, "last": last}
+    if lists and last - first < _DENSE_IDS * len(frozen_ids):
+        people = people_on(ids_of(db, lists), between=(first, last))
     else:
         people = People(
             tables=f"json_each(:members) AS member JOIN subscriber ON subscriber.id = {MEMBER}",
@@ -185,26 +185,32 @@ def _reachable(
         )
         values["members"] = row.members
     # one row with three lists is faster than a thousand rows. The ids are texts, so that PostgreSQL
-    # does not sort them; addresses are hexadecimal, because a damaged one may be no valid text
-    [texts] = db.rows(
+    # does not sort them; addresses are bytes, because a damaged one may be no valid text
+    [(id_list, address_list, stored_hashes)] = db.rows(
         f"""
         SELECT json_group_array(CAST(subscriber.id AS TEXT)),
-            hex(json_group_array(subscriber.address)),
-            /*sqlite*/ hex(group_concat(subscriber.address_hash, ''))
-            /*postgres hex(string_agg(subscriber.address_hash, '')) */
+            /*sqlite*/ CAST(json_group_array(subscriber.address) AS BLOB),
+            /*postgres convert_to(json_group_array(subscriber.address), 'UTF8'), */
+            /*sqlite*/ CAST(group_concat(subscriber.address_hash, '') AS BLOB)
+            /*postgres string_agg(subscriber.address_hash, '') */
         FROM {people.tables}
-        WHERE {people.who} AND NOT EXISTS (SELECT 1 FROM delivery
-            WHERE delivery.campaign_id = :campaign_id AND delivery.subscriber_id = subscriber.id)
+        WHERE {people.who} AND (
+            -- asked once for all: most batches have no outcomes yet
+            NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.campaign_id = :campaign_id
+                AND delivery.subscriber_id BETWEEN :first AND :last)
+            OR NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.campaign_id = :campaign_id
+                AND delivery.subscriber_id = subscriber.id))
         {UNCACHED_PLAN}
         """,
         people.who,
         **values,
     )
-    numbers = json.loads(texts[0].replace('"', ""))
-    addresses = json.loads(bytes.fromhex(texts[1]).decode(errors="surrogateescape"))
+    id_list = id_list.replace('"', "")
+    numbers = frozen_ids if id_list == row.members else json.loads(id_list)
+    addresses = json.loads(address_list.decode(errors="surrogateescape"))
     found = list(zip(numbers, addresses, strict=True))
     try:
-        is_sound = b"".join(map(hash_address, addresses)) == bytes.fromhex(texts[2] or "")
+        is_sound = b"".join(map(hash_address, addresses)) == (stored_hashes or b"")
     except ValueError:  # an address is no valid text, or no address
         is_sound = False
     if numbers == frozen_ids and is_sound:  # nearly always
