@@ -149,7 +149,7 @@ def prepare(workspace: Path, readers: int, rate: int) -> list[str]:
     text = settings.read_text().replace("poll: 5s", "poll: 1s")
     settings.write_text(text.replace("  kind: mailgun\n", f"  kind: mailgun\n  rate: {rate}\n"))
     with open_workspace(workspace, {}) as services:
-        return services.links.unsubscribe_tokens(_CAMPAIGN, range(1, readers + 1))
+        return services.links.for_batch(_CAMPAIGN, range(1, readers + 1))[0]
 
 
 def measure(readers: int, rate: int) -> None:

@@ -305,8 +305,13 @@ class MemoryWatermark:
 class PlainLinks:
     """Unsigned links that can be read at a glance."""
 
-    def unsubscribe_tokens(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
-        return [f"t-{campaign_id}-{number}" for number in subscriber_ids]
+    def for_batch(
+        self, campaign_id: int, subscriber_ids: Sequence[int]
+    ) -> tuple[list[str], list[str]]:
+        return (
+            [f"t-{campaign_id}-{number}" for number in subscriber_ids],
+            [f"{number}.{campaign_id}.test" for number in subscriber_ids],
+        )
 
     def read_unsubscribe(self, token: str) -> LeaveLink:
         return LeaveLink(*map(int, self._read(r"t-(\d+)-(\d+)", token)))
@@ -329,9 +334,6 @@ class PlainLinks:
         if found is None:
             raise NotFound("this link is not one of ours, or a part of it is missing")
         return found.groups()
-
-    def message_ids(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
-        return [f"{number}.{campaign_id}.test" for number in subscriber_ids]
 
 
 def hash_address(address: str) -> bytes:

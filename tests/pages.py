@@ -217,7 +217,7 @@ class Forum:
             pass
 
     def unsubscribe_link(self, number: int, campaign: int = 1) -> str:
-        [token] = self.services.links.unsubscribe_tokens(campaign, [number])
+        [token], _ = self.services.links.for_batch(campaign, [number])
         return f"/u/{token}"
 
     def preferences_link(self, number: int = 1) -> str:

@@ -2,7 +2,7 @@
 
 A token is base64url of the key's number (1 byte), the subject, and a MAC of 16 bytes (BLAKE2b,
 keyed and personalised by purpose). It has only letters, digits, ``-`` and ``_``, and
-contains no address.
+contains no address. The hash for an unsubscribe link is 24 bytes: 8 more for the Message-ID.
 
 | purpose | subject (bytes) | length | lifetime |
 |---|---|---|---|
@@ -24,7 +24,7 @@ from newsletter.domain.subscribers.preferences import PREFERENCES_LINK_LIFETIME
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_CLOCK_SKEW = timedelta(hours=1)
-_MAC_BYTES = 16
+_MAC_BYTES, _DELIVERY_BYTES = 16, 24
 _EMAIL_BYTES = 7
 _TOKEN_BYTES = 1 + 4 + 6 + _MAC_BYTES
 _TOKEN_LENGTH = _TOKEN_BYTES // 3 * 4  # three bytes are four letters and nothing is left over
@@ -67,32 +67,35 @@ class SignedLinks:
         if len(keys) - 1 in retired:
             raise ValueError("the key that signs cannot be retired")
         self._retired = frozenset(retired)
-        self._unsubscribe = [_keyed_hash(key, b"unsubscribe") for key in keys]
+        self._delivery = [_keyed_hash(key, b"delivery", _DELIVERY_BYTES) for key in keys]
         self._email = [_keyed_hash(key, b"letter") for key in keys]
         self._preferences = [_keyed_hash(key, b"preferences") for key in keys]
-        # by the first key, which never changes, so that Message-IDs are stable
-        self._message = hashlib.blake2b(key=keys[0], digest_size=8, person=b"message")
 
-    def unsubscribe_tokens(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
-        """Return a token for each subscriber, always the same as long as this key signs."""
-        number = len(self._unsubscribe) - 1
-        head = bytes([number]) + campaign_id.to_bytes(4)
-        # the common beginning is hashed once
-        begun = self._unsubscribe[number].copy()
-        begun.update(head)
-        raw: list[bytes] = []
-        for subscriber_id in subscriber_ids:
-            tail = subscriber_id.to_bytes(6)
-            mac = begun.copy()
-            mac.update(tail)
-            raw += (head, tail, mac.digest())
-        words = base64.urlsafe_b64encode(b"".join(raw)).decode()
-        return [words[at : at + _TOKEN_LENGTH] for at in range(0, len(words), _TOKEN_LENGTH)]
+    def for_batch(self, campaign_id: int, ids: Sequence[int]) -> tuple[list[str], list[str]]:
+        """Return the unsubscribe tokens, and the Message-IDs' parts before the @."""
+        number, campaign = len(self._delivery) - 1, campaign_id.to_bytes(4)
+        tails = b"".join([subscriber_id.to_bytes(6) for subscriber_id in ids])
+        head = bytes([number]) + campaign
+        macs = _macs(self._delivery[number], head, tails)
+        raw = bytearray(head + bytes(6 + _MAC_BYTES)) * len(ids)
+        columns = [tails[place::6] for place in range(6)]
+        columns += [macs[place::_DELIVERY_BYTES] for place in range(_MAC_BYTES)]
+        # one byte of all tokens at a time: token by token took five times as long
+        for place, column in enumerate(columns, start=len(head)):
+            raw[place::_TOKEN_BYTES] = column
+        words = base64.urlsafe_b64encode(raw).decode()
+        if number:  # by the first key, which never changes, so that Message-IDs are stable
+            macs = _macs(self._delivery[0], bytes(1) + campaign, tails)
+        middle, id_macs = f".{campaign_id}.", macs.hex(" ", 8).split()[2::3]
+        return (
+            [words[at : at + _TOKEN_LENGTH] for at in range(0, len(words), _TOKEN_LENGTH)],
+            [f"{one}{middle}{mac}" for one, mac in zip(ids, id_macs, strict=True)],
+        )
 
     def read_unsubscribe(self, token: str) -> LeaveLink:
         """Parse an unsubscribe token. Raises NotFound."""
         # also with retired keys, so that links in old emails always work
-        about = _read(token, self._unsubscribe, 4 + 6)
+        about = _read(token, self._delivery, 4 + 6)
         return LeaveLink(int.from_bytes(about[:4]), int.from_bytes(about[4:]))
 
     def email_token(self, email_id: int) -> str:
@@ -113,20 +116,21 @@ class SignedLinks:
         minutes = int.from_bytes(about[6:])
         return Owner(int.from_bytes(about[:6]), _EPOCH + minutes * timedelta(minutes=1))
 
-    def message_ids(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
-        """Return the Message-ID's part before the @ for each subscriber, the same every time."""
-        begun = self._message.copy()
-        begun.update(campaign_id.to_bytes(4))
-        ids, middle = list[str](), f".{campaign_id}."
-        for subscriber_id in subscriber_ids:
-            mac = begun.copy()
-            mac.update(subscriber_id.to_bytes(6))
-            ids.append(f"{subscriber_id}{middle}{mac.hexdigest()}")
-        return ids
+
+def _macs(keyed: "hashlib.blake2b", head: bytes, tails: bytes) -> bytes:
+    """Return the hashes of ``head`` and each six bytes of ``tails``, one after the other."""
+    begun = keyed.copy()  # the beginning is hashed once: only the subscriber differs
+    begun.update(head)
+    macs = list[bytes]()
+    for at in range(0, len(tails), 6):
+        mac = begun.copy()
+        mac.update(tails[at : at + 6])
+        macs.append(mac.digest())
+    return b"".join(macs)
 
 
-def _keyed_hash(key: bytes, purpose: bytes) -> "hashlib.blake2b":
-    return hashlib.blake2b(key=key, digest_size=_MAC_BYTES, person=purpose)
+def _keyed_hash(key: bytes, purpose: bytes, size: int = _MAC_BYTES) -> "hashlib.blake2b":
+    return hashlib.blake2b(key=key, digest_size=size, person=purpose)
 
 
 def _sign(keys: "Sequence[hashlib.blake2b]", about: bytes) -> str:
@@ -146,11 +150,10 @@ def _read(
         raw = b""
     body, claimed = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
     is_ours = len(body) == 1 + size and body[0] < len(keys) and body[0] not in retired
-    if (
-        is_ours and base64.urlsafe_b64encode(raw).decode() == token
-    ):  # b64decode also accepts + and /
+    # b64decode also accepts + and /
+    if is_ours and base64.urlsafe_b64encode(raw).decode() == token:
         mac = keys[body[0]].copy()
         mac.update(body)
-        if hmac.compare_digest(mac.digest(), claimed):
+        if hmac.compare_digest(mac.digest()[:_MAC_BYTES], claimed):
             return body[1:]
     raise NotFound("this link is not one of ours, or a part of it is missing")

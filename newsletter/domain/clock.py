@@ -10,11 +10,9 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the current instant, aware, in UTC."""
-        ...
 
     def uptime(self) -> timedelta:
         """Return a monotonic time, which also advances during sleep."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)

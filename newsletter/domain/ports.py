@@ -18,7 +18,6 @@ class Source(Protocol):
 
     def read(self) -> Reading:
         """Read all statements. Faults in their texts are returned, not raised."""
-        ...
 
 
 class Provider(Protocol):
@@ -32,22 +31,18 @@ class Provider(Protocol):
 
     def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
         """Return the request. Equal batches give the same bytes. Raises InvalidInput."""
-        ...
 
     def send(self, prepared: PreparedRequest) -> Answer:
         """Make the call. An error of the network or the provider is an outcome, never raised.
 
         The outcome is LATE if the claim ends before the call can begin.
         """
-        ...
 
     def look_up(self, batch: OutgoingBatch) -> LookupResult:
         """Search the provider's records for an attempt. Errors are in the result, never raised."""
-        ...
 
     def close(self) -> None:
         """Close all connections that no call uses."""
-        ...
 
 
 class Webhook(Protocol):
@@ -59,4 +54,3 @@ class Webhook(Protocol):
         ``headers`` have names in lower case. Raises Forged for an unsigned or old post, and for
         nothing else: a signed post that cannot be parsed is an event of kind OTHER.
         """
-        ...

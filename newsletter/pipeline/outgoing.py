@@ -1,6 +1,6 @@
 """Functions about batches and unknown deliveries that several stages share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from newsletter.credentials.links import SignedLinks
@@ -15,9 +15,9 @@ BY_EVENT = "told by an event"
 """The reason stored with a delivery that an event proved accepted."""
 
 
-def names_for(tx: Transaction, content: Content, ids: Sequence[int]) -> Mapping[int, str]:
+def names_for(tx: Transaction, content: Content, ids: Iterable[int]) -> Mapping[int, str]:
     """Return subscriber id → name; empty if the content greets no one by name."""
-    return tx.readers.find_names(ids) if content.fallbacks else {}
+    return tx.readers.find_names([*ids]) if content.fallbacks else {}
 
 
 def build_batch(
@@ -34,7 +34,7 @@ def build_batch(
 
     ``names_by_id`` is the result of ``names_for``.
     """
-    subscriber_ids = [subscriber_id for subscriber_id, _ in members]
+    subscriber_ids, addresses = map(list, zip(*members, strict=True)) if members else ([], [])
     names = (
         [content.fill_names(names_by_id.get(one, "")) for one in subscriber_ids]
         if names_by_id
@@ -48,9 +48,8 @@ def build_batch(
         content_hash=campaign.content_hash,
         recipients=Recipients(
             subscriber_ids,
-            [address for _, address in members],
-            links.unsubscribe_tokens(campaign.id, subscriber_ids),
-            links.message_ids(campaign.id, subscriber_ids),
+            addresses,
+            *links.for_batch(campaign.id, subscriber_ids),
             names,
         ),
     )

@@ -48,7 +48,7 @@ class Leaver:
         self._batch = {one: number for number, members in batches for one in json.loads(members)}
 
     def by_the_page(self, address: str) -> Left:
-        [token] = self._app.links.unsubscribe_tokens(1, [self._ids[address]])
+        [token], _ = self._app.links.for_batch(1, [self._ids[address]])
         answer = self._site.ask("POST", f"/u/{token}", data={"List-Unsubscribe": "One-Click"})
         assert answer.status_code == 200
         return self._look(address)

@@ -118,7 +118,7 @@ def test_a_token(word: str) -> None:
 @hostile
 @given(st.integers(0, 2**32 - 1), st.integers(0, 2**48 - 1), st.data())
 def test_a_token_that_was_altered(campaign: int, reader: int, data: st.DataObject) -> None:
-    [word] = LINKS.unsubscribe_tokens(campaign, [reader])
+    [word], _ = LINKS.for_batch(campaign, [reader])
     assert LINKS.read_unsubscribe(word) == (campaign, reader)
     place = data.draw(st.integers(0, len(word) - 1))
     other = data.draw(st.characters().filter(lambda letter: letter != word[place]))

@@ -98,7 +98,7 @@ def test_who_left_and_is_in_no_book_is_told_by_the_name_of_their_message(
         caplog.clear()
         assert site.post(path).status == 200
         [line] = [one.getMessage() for one in caplog.records if "left" in one.getMessage()]
-        [name] = site.services.links.message_ids(1, [4711])
+        _, [name] = site.services.links.for_batch(1, [4711])
         assert f"message_id={name} " in line
     caplog.clear()
     assert site.post(site.unsubscribe_link(1)).status == 200

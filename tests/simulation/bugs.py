@@ -120,9 +120,11 @@ def _elsewhere(customer: Customer) -> Any:
 
 
 class _NextOnes(PlainLinks):
-    def unsubscribe_tokens(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
-        right = super().unsubscribe_tokens(campaign_id, subscriber_ids)
-        return [*right[1:], *right[:1]]
+    def for_batch(
+        self, campaign_id: int, subscriber_ids: Sequence[int]
+    ) -> tuple[list[str], list[str]]:
+        right, message_ids = super().for_batch(campaign_id, subscriber_ids)
+        return [*right[1:], *right[:1]], message_ids
 
 
 def _forgetful(noted: Noted) -> Any:

@@ -74,8 +74,7 @@ def sample_recipient(
 ) -> Recipient:
     """Return a recipient like this person, or a made-up reader. The links end no subscription."""
     subscriber_id = person.id if person else 0
-    [token] = links.unsubscribe_tokens(NO_CAMPAIGN, [subscriber_id])
-    [message_id] = links.message_ids(NO_CAMPAIGN, [subscriber_id])
+    [token], [message_id] = links.for_batch(NO_CAMPAIGN, [subscriber_id])
     address, name = (person.address, person.name) if person else (_SAMPLE_ADDRESS, "")
     return Recipient(subscriber_id, address, token, message_id, content.fill_names(name))
 

@@ -271,11 +271,8 @@ class Attempts(ABC, Generic[Claim, AttemptResult]):
     def claim_next(self, not_after: NotAfter) -> tuple[Attempt, Claim | None]:
         """Claim the next batch or email, in the exclusive write transaction."""
         with self.store.begin(lasting=False) as tx:
-            attempt = self.start_attempt(tx, not_after)
+            attempt = Attempt(id=self.attempt_ids(), at=tx.now, not_after=not_after)
             return attempt, self.claim(tx, attempt)
-
-    def start_attempt(self, tx: Transaction, not_after: NotAfter) -> Attempt:
-        return Attempt(id=self.attempt_ids(), at=tx.now, not_after=not_after)
 
     @abstractmethod
     def claim(self, tx: Transaction, attempt: Attempt) -> Claim | None:

@@ -233,7 +233,7 @@ class Reconciler:
             attempt_id=claim.attempt_id,
             at=claim.attempt_at,
             links=self.links,
-            names_by_id=names_for(tx, content, [member_id for member_id, _ in members]),
+            names_by_id=names_for(tx, content, (member_id for member_id, _ in members)),
         )
 
     def _rebuild(

@@ -36,11 +36,9 @@ class Translator(Protocol):
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """Return the call: equal bytes for equal batches. Raises InvalidInput for the content."""
-        ...
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """Return a verdict for each recipient; UNKNOWN for an answer that cannot be read."""
-        ...
 
 
 def make_answer(

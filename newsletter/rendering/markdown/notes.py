@@ -38,16 +38,12 @@ def set_directions(tokens: Sequence[Token], language: str) -> None:
     for previous, token in pairwise(tokens):
         if token.type != "inline" or previous.type not in _BLOCK_TOKENS:
             continue
-        way = direction_of(text_of(token), base)
+        # the direction of most letters
+        kinds = [unicodedata.bidirectional(character) for character in text_of(token)]
+        ltr_count, rtl_count = kinds.count("L"), kinds.count("R") + kinds.count("AL")
+        way = base if ltr_count == rtl_count else "ltr" if ltr_count > rtl_count else "rtl"
         if way != base and previous.hidden:  # the number of a list's item stays on its side
             token.children = spanned(token.children or (), dir=way)
         elif way != base:
             previous.attrSet("dir", way)
             previous.attrJoin("class", way)
-
-
-def direction_of(text: str, base: str) -> str:
-    """Return the direction of most letters, ``ltr`` or ``rtl``. A draw returns ``base``."""
-    kinds = [unicodedata.bidirectional(character) for character in text]
-    ltr_count, rtl_count = kinds.count("L"), kinds.count("R") + kinds.count("AL")
-    return base if ltr_count == rtl_count else "ltr" if ltr_count > rtl_count else "rtl"

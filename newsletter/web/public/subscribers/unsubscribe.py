@@ -158,7 +158,7 @@ class UnsubscribePages:
 
     def _log_unknown(self, links: Iterable[LeaveLink]) -> None:
         for departure in links:
-            [name] = self._subscribers.links.message_ids(
+            _, [name] = self._subscribers.links.for_batch(
                 departure.campaign_id, [departure.subscriber_id]
             )
             log.warning(

@@ -42,7 +42,7 @@ def lists(services: Services) -> tuple[str, ...]:
 
 
 def word(services: Services, campaign: int, reader: int) -> str:
-    return services.links.unsubscribe_tokens(campaign, [reader])[0]
+    return services.links.for_batch(campaign, [reader])[0][0]
 
 
 def test_the_signed_subject_ends_what_the_link_would_end(

@@ -212,7 +212,7 @@ def test_its_link_ends_the_subscriptions_to_the_lists_of_the_original(room: News
     room.drain()
     campaign = correct(room)
     room.drain()
-    [token] = room.links.unsubscribe_tokens(campaign.id, [2])
+    [token], _ = room.links.for_batch(campaign.id, [2])
     leave([room.links.read_unsubscribe(token)], store=room.store)
     with room.store.read() as tx:
         assert tx.readers.count_by_list() == {"events": 2}

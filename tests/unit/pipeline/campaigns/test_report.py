@@ -133,7 +133,7 @@ def test_everybody_who_was_refused_is_named_also_when_all_were(room: Newsroom) -
 
 def test_those_who_left_by_a_link_of_this_campaign_are_counted(room: Newsroom) -> None:
     room.send(5)
-    for token in room.links.unsubscribe_tokens(1, [1, 2, 2]):
+    for token in room.links.for_batch(1, [1, 2, 2])[0]:
         leave([room.links.read_unsubscribe(token)], store=room.store)
     assert figures(room)["unsubscribed"] == 2
 

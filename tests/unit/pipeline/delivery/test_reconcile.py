@@ -249,7 +249,7 @@ def test_whoever_left_since_ends_all_replays(room: Newsroom) -> None:
 
 def test_other_bytes_are_never_handed_over_under_an_old_key(room: Newsroom) -> None:
     lost(room, **KEYS)
-    room.links.message_ids = lambda _id, numbers: [f"new{n}" for n in numbers]  # type: ignore[method-assign]
+    room.links.for_batch = lambda _id, numbers: ([f"new{n}" for n in numbers],) * 2  # type: ignore[method-assign]
     looked = room.reconcile()
     assert looked.step is Step.LEAVE
     assert room.counts() == Counts(unknown=3)

@@ -22,7 +22,7 @@ from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 
 
 def token(room: Newsroom, reader: int = 1, campaign: int = 1) -> str:
-    [found] = room.links.unsubscribe_tokens(campaign, [reader])
+    [found], _ = room.links.for_batch(campaign, [reader])
     return found
 
 
@@ -104,7 +104,7 @@ def test_a_link_that_is_not_ours_is_refused(subtests: pytest.Subtests, room: New
 def test_a_link_signed_by_somebody_else_ends_nothing(room: Newsroom) -> None:
     room.links = SignedLinks([b"k" * 32])  # type: ignore[assignment]
     room.start(3)
-    [foreign] = SignedLinks([b"e" * 32]).unsubscribe_tokens(1, [1])
+    [foreign], _ = SignedLinks([b"e" * 32]).for_batch(1, [1])
     with pytest.raises(NotFound, match="not one of ours"):
         follow(room, foreign)
     follow(room, token(room))

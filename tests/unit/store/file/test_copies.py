@@ -236,7 +236,7 @@ def test_a_link_from_before_a_restore_shows_nothing_of_whoever_comes_after_it(
     joined = confirm(of_ana, closed=(), store=store, links=links)
     assert joined.reader_id is not None
     own_page = links.preferences_token(joined.reader_id, NOON)
-    [in_mail] = links.unsubscribe_tokens(1, [joined.reader_id])
+    [in_mail], _ = links.for_batch(1, [joined.reader_id])
     store.close()
     restore(copy, path, at=NOON)
     restored = store_in(path, clock)
