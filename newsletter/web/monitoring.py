@@ -77,8 +77,7 @@ class Monitoring:
         return self._json({"ok": True, "on_hold": hold})
 
     def readiness(self, _request: Request) -> Response:
-        """Answer 200 if approved statements that are due would be sent now, else 503 with each
-        part."""
+        """Answer 200 if due statements would be sent now, else 503, with the state of each part."""
         try:
             parts = {
                 "database": True,

@@ -1,7 +1,7 @@
 """All pages of one workspace: the routes, and the answers to unknown paths.
 
-A request with two lengths or two hosts is refused: a proxy that believes the other one would take
-its end for another request (RFC 9112, 6.3).
+A request with two lengths or two hosts is refused. A proxy that uses the other one could take the
+end of the request for another request (RFC 9112, 6.3).
 """
 
 import logging

@@ -237,8 +237,8 @@ class BoundedProtocol(H11Protocol):
         else:
             self._limit_wait("")
         super().on_response_complete()
-        if not self.transport.is_closing() and (size := self._request_phase):
-            self._limit_wait(size)
+        if not self.transport.is_closing() and (phase := self._request_phase):
+            self._limit_wait(phase)
 
     @property
     def _request_phase(self) -> str:

@@ -72,7 +72,7 @@ _DESK_ADDRESS_PATTERN = re.compile(
 
 
 def desk_path(address: str) -> str:
-    """Return the address if it is a page of the desk, else that of Home: no open redirect."""
+    """Return the address if it is within the desk, else that of Home, against open redirects."""
     path = address.partition("?")[0].lower()
     # a browser resolves dots, written either way, before it asks
     climbs = ".." in path.replace("%2e", ".")

@@ -1,4 +1,4 @@
-"""Shared by the pages for decisions: the statement, and errors in plain words."""
+"""Functions that pages of the desk share: versions, effects, names, and errors in plain words."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -104,7 +104,7 @@ def findings_of(
 def mark_waived(
     findings: Sequence[ReviewFinding], status: StatementStatus, names: Mapping[str, str]
 ) -> list[ReviewFinding]:
-    """Return the findings. An embargo that approvers waived becomes advice that names them."""
+    """Return the findings, with an embargo that approvers waived as advice that names them."""
     approvals = [one for one in status.approval.valid if Check.OPEN_EMBARGO.value in one.warnings]
     if not approvals:
         return list(findings)
@@ -140,7 +140,7 @@ def colleagues(tx: Transaction) -> Mapping[str, str]:
 
 
 def plain(error: object, names: Mapping[str, str] = MappingProxyType({})) -> str:
-    """Return an error's message for a page, without commands; a sentence as it is.
+    """Return an error's message for a page, without commands. A Sentence is returned as it is.
 
     Staff are called by their names. No other address is shown.
     """

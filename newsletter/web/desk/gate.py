@@ -1,8 +1,7 @@
 """The checks of every request to the desk: origin, session, role, second factor, size.
 
-Every danger that a browser brings is decided here once, by the rows of ``desk_routes``; a page only
-answers. A GET changes nothing: the time of a session's last request is kept in this process and
-stored with the next POST.
+The gate makes these checks by the rows of ``desk_routes``, and pages make none. A GET writes nothing:
+the time of a session's last request stays in memory until the next POST.
 """
 
 from __future__ import annotations
@@ -119,10 +118,7 @@ class Gate:
         return answer
 
     def _account(self, http: Request) -> str:
-        """Return the account of the browser, by its session or a former one; else "".
-
-        A form that was sent after the session ended is kept until its owner is signed in again.
-        """
+        """Return the address of the browser's account, by its session or an ended one; else ""."""
         if (member := self._member(session_token(http))) is not None:
             return member.address
         key, device = self._staff.key, client_of(http).device

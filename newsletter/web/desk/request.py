@@ -72,7 +72,7 @@ _MENU_ENTRIES |= dict.fromkeys(("staff", "audit", "channels", "tokens"), "settin
 
 @dataclass(frozen=True, kw_only=True)
 class DeskRequest:
-    """A request to the desk whose body has been read. Its handler may block: it has a thread."""
+    """A request to the desk, with its body. Its handler runs in a thread and may block."""
 
     http: Request
     desk: Desk
@@ -85,7 +85,7 @@ class DeskRequest:
     """The HTTP status of that page; None for 422 with faults, else 200."""
 
     def with_faults(self, *faults: tuple[str, str], status: int | None = None) -> DeskRequest:
-        """Return the request as the page sees it that shows its form again."""
+        """Return the request with faults, for the page that shows its form again."""
         return replace(self, faults=faults, status=status)
 
     def refused(self, name: str, refusal: Refusal) -> DeskRequest:
@@ -154,11 +154,11 @@ class DeskRequest:
 
     @property
     def proofs(self) -> Proofs:
-        """Return what checks the proofs in this request."""
+        """Return the checks of passwords, codes and passkeys that come from this client."""
         return replace(self.desk.staff.proofs, client=self.client)
 
     def own_account(self, stage: SignInStage = SignInStage.WHOLE) -> OwnAccount:
-        """Return the account of the owner of the request's session, which must have this stage."""
+        """Return the account of the session's owner. The session must have this stage."""
         if (
             stage is SignInStage.WHOLE
         ):  # not by the cookie: a step-up in this request has replaced it
@@ -221,8 +221,9 @@ class DeskRequest:
     ) -> Response:
         """Return a page in the frame, with the faults of the form.
 
-        ``said`` are messages on it that may be untranslatable. ``nav`` is its entry in the menu,
-        by default that of its path. Raises TypeError if ``values`` has a name of the frame's.
+        The page is in English if a message in ``said`` is untranslatable. ``nav`` is its entry in
+        the menu, by default that of its path. Raises TypeError if ``values`` has a name of the
+        frame.
         """
         part = self.path.removeprefix(HOME_PATH).strip("/").partition("/")[0]
         desk, staff, restart = self.desk, self.desk.staff, ""
@@ -256,7 +257,7 @@ class DeskRequest:
         return HTMLResponse(desk.fill(template, filled, language), status, {**_HEADERS, **policy})
 
     def part(self, template: str, lines: Sequence[str]) -> str:
-        """Fill a template without the frame, in a language into which all ``lines`` translate."""
+        """Return a template filled with ``lines``, without the frame, in the language of ``page``."""
         language = self.language(lines)
         return self.desk.fill(template, {"lines": lines, "language": language.code}, language)
 
@@ -366,7 +367,7 @@ class Route:
     step_up: bool = False
     """It requires a second factor that was checked within the last ten minutes."""
     may_step_up: bool = False
-    """Its answer may require a second factor, by ``Desk.step_up``, depending on the form."""
+    """Its answer may require a second factor, depending on the form, by ``DeskRequest.step_up``."""
     max_bytes: int = 64 << 10
     """Largest body."""
     takes_files: bool = False

@@ -54,7 +54,7 @@ def client_ip(request: Request) -> str:
 
 
 def relative_path(request: Request, path: str) -> str:
-    """Return the path of a page of ours as seen from this one, also where public_url has a path."""
+    """Return a link to another page of ours that is relative to the requested page."""
     return "../" * (str(request.scope["path"]).count("/") - 1) + path.removeprefix("/")
 
 

@@ -163,7 +163,7 @@ def join_titles(titles: Sequence[str], words: Mapping[str, str]) -> str:
 def accepted_languages(header: str) -> list[str]:
     """Return the languages of an Accept-Language field by weight (RFC 9110, 12.5.4)."""
     found = [_LANGUAGE_RANGE.fullmatch(part.strip()) for part in header.split(",")[:_MAX_LANGUAGES]]
-    weights = [(float(statement[2] or "1"), statement[1]) for statement in found if statement]
+    weights = [(float(one[2] or "1"), one[1]) for one in found if one]
     return [name for weight, name in sorted(weights, key=lambda one: -one[0]) if weight > 0]
 
 
@@ -172,6 +172,6 @@ def _policy(styles: str, *, before: str = "") -> dict[str, str]:
 
 
 def _hash_of(styles: str) -> str:
-    """Return the source by which a Content-Security-Policy allows this style sheet alone."""
+    """Return the hash by which a Content-Security-Policy allows only this style sheet."""
     digest = hashlib.sha256(styles.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"

@@ -1,7 +1,7 @@
 """Posts that wait for the database at the same time share one transaction.
 
-A commit costs far more than its content, many providers post each event by itself, and one-click
-unsubscribe is a post too.
+A commit takes far longer than the writes in it. Many providers send each event in a post of its
+own, and each unsubscribe by one click is a post.
 """
 
 import threading
@@ -25,9 +25,9 @@ class _Post(Generic[Item]):
 
 
 class GroupCommit(Generic[Item]):
-    """The first waiting post records all others that wait.
+    """Lets the first of the waiting posts record the items of all.
 
-    ``record`` gets the items, such as events, and how many posts they are from.
+    ``record`` gets the items, such as events, and the number of posts that they come from.
     """
 
     def __init__(self, record: Callable[[tuple[Item, ...], int], None]) -> None:

@@ -35,7 +35,7 @@ START_NOW, START_AS_WRITTEN, START_AT = "now", "written", "at"
 
 
 class Starting:
-    """Start, change the time, undo."""
+    """The pages that start a statement, change its time, and undo its start."""
 
     def __init__(self, statements: Statements, campaigns: Campaigns) -> None:
         self._statements = statements

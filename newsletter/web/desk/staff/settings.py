@@ -159,7 +159,7 @@ class SettingsPages:
 
 
 def _fault_sentences(error: InvalidInput) -> Faults:
-    """Return (key, sentence) of each fault; the sentence begins with the end of the key."""
+    """Return (key, sentence) of each fault. The sentence begins with the last part of the key."""
     keys = [(one.key, one.key.replace("_", " ").split(".")) for one in error.faults]
     names = {key: " ".join(parts[-2:]).capitalize() for key, parts in keys}
     return [(one.key, f"{names[one.key]}: {one.message}.") for one in error.faults]

@@ -49,7 +49,7 @@ _SET_UP_PATH = "/desk/second/set-up"
 
 
 class SignIn(StaffPart):
-    """The pages before a sign-in."""
+    """The pages for people who are not signed in yet."""
 
     def __init__(self, staff: Staff) -> None:
         super().__init__(staff)

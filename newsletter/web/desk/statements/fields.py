@@ -147,7 +147,7 @@ class DraftReader:
     def hand_in(
         self, request: DeskRequest, draft: Draft, base: int, page: Callable[..., Response]
     ) -> Response:
-        """Submit a draft; ``page`` shows its faults or, with ``lapses``, what would lapse."""
+        """Submit a draft. On faults, or if approvals would lapse, return the answer of ``page``."""
         shown = parse_index(request.field("lapses"))
         by = request.who.address
         try:

@@ -193,7 +193,7 @@ def typed_fields(request: DeskRequest) -> dict[str, str]:
 
 
 def _changed_fields(request: DeskRequest, person: Subscriber | None) -> Faults:
-    """Return a sentence for each field of the form that another value is stored for."""
+    """Return (field, sentence) of each field whose stored value differs from the form."""
     about = say("Somebody saved other data meanwhile. Save again to replace it by yours.")
     found, typed = [("", about)], typed_fields(request)
     for name, value in (stored_fields(person) if person else {}).items():

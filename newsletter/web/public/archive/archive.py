@@ -35,7 +35,7 @@ _WRITER_LOCKS = 16
 
 
 def prepare(leaf: Leaf, fields: Mapping[str, str]) -> Leaf:
-    """Add the header fields ETag and Last-Modified."""
+    """Return the page with the header fields, ETag and Last-Modified."""
     # to the second, as HTTP writes it
     changed_at = leaf.changed_at.astimezone(UTC).replace(microsecond=0)
     # of the header fields too: a new policy makes a new answer

@@ -1,8 +1,8 @@
 """The pages and files of the archive, in bytes.
 
-Nothing is here before its first reader could have it. A statement's page has the title and the text
-of the approved mail, taken out of its HTML, without the footer and links of one reader. What came
-later (a correction, a withdrawal) stands above it.
+A statement has a page once its sending has begun. The page has the title and the text of the
+approved email, without the footer and the links of one reader. The notice of a correction or a
+withdrawal comes before the text.
 """
 
 from collections.abc import Mapping, Sequence

@@ -151,7 +151,7 @@ def notice_of(
 ) -> Notice | None:
     """Return the notice of a statement that was corrected or withdrawn, or is a correction.
 
-    ``dated`` is the written date of that change, ``language`` that of ``words``.
+    ``dated`` is the date of the change in words. ``language`` is the language of ``words``.
     """
     if shown.withdrawn or shown.corrected_by:
         text = words["withdrawn_on" if shown.withdrawn else "corrected_on"]

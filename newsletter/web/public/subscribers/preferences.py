@@ -1,10 +1,10 @@
 """The subscriber's own pages: preferences, address, data export and erasure.
 
-They open by a link that was sent to the subscriber's address, for a day. The link in any other mail
-does not open them: mails are forwarded.
+A link that was sent to the subscriber's address opens them for a day. The links in other emails do
+not, as people forward emails.
 
-The form carries the values that it was filled with, so that only changes are applied: an older page
-cannot join a list again that the subscriber left by one click in the meantime.
+The form contains the values that it showed, and only changed values are stored. So an old page
+cannot join a list that the subscriber left by one click in the meantime.
 """
 
 import json

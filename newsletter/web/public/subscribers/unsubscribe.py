@@ -106,9 +106,9 @@ class UnsubscribePages:
         return self._frame.notice("left", "left_everything_text", language=language)
 
     def offer_link(self, request: Request, departure: LeaveLink) -> Response:
-        """Show buttons: scanners open this page too. It is the same for all subscribers.
+        """Show a button that mails the preferences link, and one to leave each list.
 
-        Each list that people may join can be left at once; all else takes a link to the mailbox.
+        The page is the same for all subscribers. It changes nothing, as scanners open it too.
         """
         ending = leave.load_pending_departure(departure, store=self._subscribers.store)
         messages, language = self._words(request, ending)
@@ -186,7 +186,7 @@ class UnsubscribePages:
         return self._frame.words(self._frame.language_of(request, ending.language))
 
     def _lists(self, ending: leave.PendingDeparture, key: str, messages: Mapping[str, str]) -> str:
-        """Return a sentence with the titles of the lists that end; import-only lists have none."""
+        """Return a sentence with the titles of the lists that end, or that all of them end."""
         if not ending.lists:
             return messages["left_everything_text"]
         titles = self._subscribers.settings.titles_of(ending.lists)
