@@ -1,6 +1,6 @@
 """The checks of every request to the desk: origin, session, role, second factor, size.
 
-The gate makes these checks by the rows of ``desk_routes``, and pages make none. A GET writes nothing:
+The gate makes these checks by the rows of ``desk_routes``; pages make none. A GET writes nothing:
 the time of a session's last request stays in memory until the next POST.
 """
 

@@ -257,7 +257,7 @@ class DeskRequest:
         return HTMLResponse(desk.fill(template, filled, language), status, {**_HEADERS, **policy})
 
     def part(self, template: str, lines: Sequence[str]) -> str:
-        """Return a template filled with ``lines``, without the frame, in the language of ``page``."""
+        """Return a template filled with ``lines``, without the frame, in the language of a page."""
         language = self.language(lines)
         return self.desk.fill(template, {"lines": lines, "language": language.code}, language)
 
