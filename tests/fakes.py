@@ -5,11 +5,12 @@ import hmac
 import json
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from newsletter.credentials.links import LeaveLink, Owner
 from newsletter.domain.campaigns.digest import Abstract
@@ -390,3 +391,28 @@ def store_in(path: Path, clock: FixedClock | None = None) -> Store:
     """The store in this file; without a clock, its time stands still."""
     chain, clock = chain_of(path), clock or FixedClock()
     return Store(Sqlite(path), hash_address=hash_address, chain=chain, clock=clock)
+
+
+class LosesCommits:
+    """A store whose server is lost as it commits: the commit takes place, its answer is lost.
+
+    The first ``answered`` commits are answered.
+    """
+
+    def __init__(self, store: Store, answered: int = 0) -> None:
+        self._store = store
+        self._answered = answered
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def acting_through(self, _: str) -> Self:
+        return self
+
+    @contextmanager
+    def begin(self, *, lasting: bool = True) -> Iterator[Any]:
+        with self._store.begin(lasting=lasting) as tx:
+            yield tx
+        self._answered -= 1
+        if self._answered < 0:
+            raise StoreUnavailable("the server is gone")

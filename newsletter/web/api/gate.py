@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from newsletter.credentials.codes import hash_token
 from newsletter.domain.delivery.transactional import network_of
-from newsletter.domain.errors import NewsletterError, Refused
+from newsletter.domain.errors import NewsletterError, Refused, StoreUnavailable
 from newsletter.domain.staff.token import Token
 from newsletter.pipeline.staff.tokens import bearer
 from newsletter.store.sql import Store
@@ -155,9 +155,10 @@ class Gate:
             return reader.handle(call=values["call"], **json.loads(resource_id))
         try:
             result = operation.handle(**values)
-        except (NewsletterError, HTTPException):
-            with self._store.begin(lasting=False) as tx:
-                tx.tokens.forget(token, key_hash)
+        except (NewsletterError, HTTPException) as error:
+            if not isinstance(error, StoreUnavailable):  # a commit without an answer may hold
+                with self._store.begin(lasting=False) as tx:
+                    tx.tokens.forget(token, key_hash)
             raise
         parameters = {name: getattr(result, name) for name in parameters_in(operation.show_path)}
         with self._store.begin(lasting=False) as tx:

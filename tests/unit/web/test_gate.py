@@ -2,16 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from newsletter.domain.errors import StoreUnavailable
-from newsletter.store.sql import Store
 from newsletter.web.http.offering import SCRIPT_PATH
+from tests.fakes import LosesCommits
 from tests.pages import Forum, forum
 from tests.rows import rows
 
@@ -132,26 +129,10 @@ def test_the_archive_may_be_kept_for_five_minutes_and_nothing_else_by_anybody(si
     assert others > 10
 
 
-class _Away:
-    """A store whose database is lost as it commits: the commit took place, its answer is lost."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    @contextmanager
-    def begin(self, *, lasting: bool = True) -> Iterator[Any]:
-        with self._store.begin(lasting=lasting) as tx:
-            yield tx
-        raise StoreUnavailable("the server is gone")
-
-
 def test_what_may_have_been_done_is_never_said_to_be_undone(site: Forum) -> None:
     site.subscribe("ana@example.org")
     site.send("news")
-    subscribers = replace(site.services.subscribers, store=_Away(site.services.store))
+    subscribers = replace(site.services.subscribers, store=LosesCommits(site.services.store))
     lost = Forum(
         services=replace(site.services, subscribers=subscribers),
         folder=site.folder,

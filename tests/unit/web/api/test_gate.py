@@ -14,6 +14,7 @@ from newsletter.web.api.gate import Gate
 from newsletter.web.http.threads import Lane
 from newsletter.web.pages import operations
 from tests.api import DAN, Program, problem, program
+from tests.fakes import LosesCommits
 from tests.pages import Forum, forum
 from tests.rows import rows
 
@@ -193,6 +194,17 @@ def test_a_refused_request_may_come_again_and_one_that_was_cut_off_may_not(site:
     assert (
         problem(crm.ask("POST", "/drafts", TEXT, {"Idempotency-Key": "k" * 256}))["status"] == 400
     )
+
+
+def test_what_may_have_been_done_is_not_done_again_under_its_key(site: Forum) -> None:
+    crm, key, pages = program(site), {"Idempotency-Key": "k"}, site.pages
+    lost = LosesCommits(site.services.store, answered=2)
+    site.pages = Starlette(routes=Gate(operations(site.services), lost, Lane(1)).routes())  # type: ignore[arg-type]
+    assert crm.ask("POST", "/drafts", TEXT, key).status == 503
+    site.pages = pages
+    told = problem(crm.ask("POST", "/drafts", TEXT, key))
+    assert (told["status"], "was cut off" in told["detail"]) == (409, True)
+    assert site.rows("SELECT count(*) FROM draft") == [(1,)]
 
 
 def test_the_last_use_is_known_to_the_hour(site: Forum) -> None:
