@@ -45,7 +45,7 @@ def find_version(tx: Transaction, status: StatementStatus, content_hash: str) ->
     return content
 
 
-def differences(tx: Transaction, seen_hash: str, hash_now: str) -> Sequence[Difference] | None:
+def compare_versions(tx: Transaction, seen_hash: str, hash_now: str) -> Sequence[Difference] | None:
     """Compare two versions, by hash, as readers see them; None if one is not stored."""
     old, new = tx.statements.get_content(seen_hash), tx.statements.get_content(hash_now)
     return None if old is None or new is None else compare_contents(old, new)
@@ -84,7 +84,7 @@ def title_of(tx: Transaction, slug: str) -> str:
     return stored.statement.title if stored else slug
 
 
-def titles(settings: Settings, lists: Sequence[str]) -> str:
+def titles_in_words(settings: Settings, lists: Sequence[str]) -> str:
     """Return the titles of lists, joined for a sentence."""
     return listed(settings.titles_of(lists))
 

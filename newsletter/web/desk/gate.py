@@ -133,7 +133,9 @@ class Gate:
             extra=limited("proxy without Host"),
         )
         request = DeskRequest(http=http, desk=self._desk, member=None)
-        return request.failed(say("The web server is not set up"), _NO_HOST_MESSAGE, status=421)
+        return request.failure_page(
+            say("The web server is not set up"), _NO_HOST_MESSAGE, status=421
+        )
 
     def _answer(self, route: Route, http: Request, body: bytes) -> Response:
         form = Posted()
@@ -182,7 +184,7 @@ class Gate:
             title, status, message = say("That was not done"), 409, str(error)
         except InvalidInput as error:
             title, status, message = say("Check these points"), 422, str(error)
-        return request.failed(title, message, status=status)
+        return request.failure_page(title, message, status=status)
 
     def _refuse(self, route: Route, request: DeskRequest) -> Response | None:
         """Return the page that refuses the request; None if the route may answer."""
@@ -252,7 +254,7 @@ class Gate:
     def _error_page(self, http: Request, title: str, text: str, status: int) -> Response:
         member = self._member(session_token(http))
         request = DeskRequest(http=http, desk=self._desk, member=member)
-        return request.failed(title, text, status=status)
+        return request.failure_page(title, text, status=status)
 
 
 def _is_our_own(http: Request) -> bool:

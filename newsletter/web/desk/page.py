@@ -40,7 +40,7 @@ from newsletter.rendering.sentences import Language, translate_source
 from newsletter.runtime.services import Staff
 from newsletter.tables import load_table
 from newsletter.web.desk.assets import Assets
-from newsletter.web.desk.deciding import colleagues, plain, sentence, titles
+from newsletter.web.desk.deciding import colleagues, plain, sentence, titles_in_words
 
 _WORD_TABLE = load_table("newsletter.web.desk", "words.yaml")
 NOTE_NAMES: Sequence[str] = (*_WORD_TABLE["readers"], *_WORD_TABLE["documents"])
@@ -175,9 +175,9 @@ class Desk:
             "language": language_name,
             "label": lambda field, other="": LABELS.get(field, other or field),
             "left_out": lambda why: LEFT_OUT.get(why) or say(why),
-            "list_title": lambda name: titles(self.staff.settings, [name]),
+            "list_title": lambda name: titles_in_words(self.staff.settings, [name]),
             "titled": self.staff.settings.titles_of,
-            "titles": partial(titles, self.staff.settings),
+            "titles": partial(titles_in_words, self.staff.settings),
             "mentions": self.mark_mentions,
             "path": lambda text: quote(text, safe=""),
         }

@@ -88,7 +88,7 @@ class DeskRequest:
         """Return the request with faults, for the page that shows its form again."""
         return replace(self, faults=faults, status=status)
 
-    def refused(self, name: str, refusal: Refusal) -> DeskRequest:
+    def with_refusal(self, name: str, refusal: Refusal) -> DeskRequest:
         """Return the request with the fault of a field that held no valid proof."""
         status = 429 if refusal is Refusal.TOO_OFTEN else 401
         return self.with_faults((name, say(PROOF_FAULT_WORDS[refusal])), status=status)
@@ -268,7 +268,7 @@ class DeskRequest:
 
     # --- refusals
 
-    def failed(self, title: str, text: str, *, status: int) -> Response:
+    def failure_page(self, title: str, text: str, *, status: int) -> Response:
         """Return a page that says what failed and why, with the form's long texts for copying."""
         lines = [text]
         fields = self._form_fields().values() if self.member else ()
@@ -286,7 +286,7 @@ class DeskRequest:
         if others:
             ask = "This takes the role {role}. Ask {others}. Nothing was changed."
             explanation = say(ask, role=say(role.value), others=others)
-        return self.failed(say("You can't do this with your role"), explanation, status=403)
+        return self.failure_page(say("You can't do this with your role"), explanation, status=403)
 
     def sign_in_page(self) -> Response:
         """Return the sign-in page. It carries the form, which can be resent after the sign-in."""
@@ -309,7 +309,7 @@ class DeskRequest:
         has_factor = account is not None and account.has_factor
         ways = staff.proofs.methods(self.who.role, account)
         is_proof = staff.provider and (staff.provider.desk.factor != "" or not has_factor)
-        retry = self.refused(PROOF_FIELD, refusal) if refusal else self.with_faults(status=401)
+        retry = self.with_refusal(PROOF_FIELD, refusal) if refusal else self.with_faults(status=401)
         return retry.page(
             "step-up.html.j2",
             title=say("Confirm that it's you"),

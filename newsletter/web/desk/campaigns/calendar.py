@@ -13,7 +13,6 @@ from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import place_of, say
 from newsletter.pipeline.campaigns.board import Entry, find_clashes, load_calendar
-from newsletter.runtime.services import Staff
 from newsletter.web.desk.page import StaffPart
 from newsletter.web.desk.request import DeskRequest, download, redirect, route
 
@@ -68,10 +67,6 @@ class _Span:
 class Calendar(StaffPart):
     """The pages of the calendar."""
 
-    def __init__(self, staff: Staff) -> None:
-        super().__init__(staff)
-        self._settings = staff.settings
-
     @route("GET", "/calendar", Role.VIEWER)
     def _page(self, request: DeskRequest, link: str = "") -> Response:
         """Show a month or a week, and a private address that was just created."""
@@ -85,7 +80,7 @@ class Calendar(StaffPart):
             for day in (span.weeks[0][0], span.weeks[-1][-1] + _DAY)
         )
         with self._staff.store.read() as tx:
-            entries = load_calendar(tx, self._settings.campaign_rules(), since, until)
+            entries = load_calendar(tx, self._staff.settings.campaign_rules(), since, until)
             account = tx.accounts.get(request.who.address)
         by_day: dict[date, list[Entry]] = {}
         for entry in entries:
@@ -99,7 +94,7 @@ class Calendar(StaffPart):
             views=[_Span(day=span.day, by=view) for view in ("month", "week")],
             by_day=by_day,
             clashes=[clash for clash in find_clashes(entries) if clash[0].at >= now],
-            place=place_of(self._settings.timezone),
+            place=place_of(self._staff.settings.timezone),
             has_link=account is not None and account.feed is not None,
             link=link,
         )
@@ -111,7 +106,9 @@ class Calendar(StaffPart):
         """Create a private address, which replaces the earlier one, and show it once."""
         token = new_token()
         request.own_account().change_feed(token)
-        return self._page(request, link=f"{self._settings.desk_url}{_CALENDAR_PATH}/{token}.ics")
+        return self._page(
+            request, link=f"{self._staff.settings.desk_url}{_CALENDAR_PATH}/{token}.ics"
+        )
 
     @route("POST", "/calendar/link/end", Role.VIEWER)
     def revoke_link(self, request: DeskRequest) -> Response:
@@ -123,18 +120,18 @@ class Calendar(StaffPart):
     @route("GET", "/calendar/{word}.ics", None)
     def feed(self, request: DeskRequest) -> Response:
         """Return the iCalendar file. Raises NotFound if the address's owner left the staff."""
-        now, rules = request.desk.now(), self._settings.campaign_rules()
+        now, rules = request.desk.now(), self._staff.settings.campaign_rules()
         with self._staff.store.read() as tx:
             owner = tx.accounts.find_calendar_owner(hash_token(request.param("word")))
             if owner is None or tx.staff.role(owner) is None:
                 raise NotFound(say("This calendar does not exist, or its link was renewed."))
             entries = load_calendar(tx, rules, now - _MAX_PAST, now + _MAX_FUTURE)
-        name = f"{self._settings.organisation.name}: statements"
+        name = f"{self._staff.settings.organisation.name}: statements"
         data = calendar_file(name, (self._event_properties(entry, now) for entry in entries))
         return download(data, name="statements.ics", kind="text/calendar; charset=utf-8")
 
     def _event_properties(self, entry: Entry, now: datetime) -> Mapping[str, str | datetime]:
-        desk = self._settings.desk_url
+        desk = self._staff.settings.desk_url
         what = "Embargo ends" if entry.is_embargo else entry.state.value.capitalize()
         return {
             "UID": f"{entry.path}{'/embargo' * entry.is_embargo}@{urlsplit(desk).hostname}",

@@ -38,7 +38,7 @@ from newsletter.web.desk.deciding import (
     provider_names,
     role_holders,
     title_of,
-    titles,
+    titles_in_words,
 )
 from newsletter.web.desk.page import words_of
 from newsletter.web.desk.request import DeskRequest, download, redirect, route
@@ -318,7 +318,7 @@ class CampaignPage:
         yield "Statement", title_of(tx, campaign.slug)
         yield "Name", campaign.slug
         yield "State", _state_label(campaign)
-        yield "Lists", titles(settings, campaign.lists)
+        yield "Lists", titles_in_words(settings, campaign.lists)
         yield "Segment", report["segment"]
         yield "Approved by", ", ".join(map(request.desk.person, campaign.approved_by))
         yield "Version", campaign.content_hash

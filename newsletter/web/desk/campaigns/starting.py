@@ -105,7 +105,7 @@ class Starting:
             )
         except Refused as error:
             title, why = say("Nothing was undone"), request.desk.plain(error)
-            return request.failed(title, why, status=409)
+            return request.failure_page(title, why, status=409)
         notice = "undone" if is_approved else "undone-approval"
         if request.query("lapsed"):
             notice = "start-off"

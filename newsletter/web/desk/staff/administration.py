@@ -181,7 +181,7 @@ class AuditLog(StaffPart):
                 tx.audit.verify()
         except Defect as error:
             text = f"{error}.\nTell your operator now: 'newsletter audit verify' says the same."
-            return request.failed("The audit log is not sound", text, status=409)
+            return request.failure_page("The audit log is not sound", text, status=409)
         return redirect("/audit", done="verified")
 
 

@@ -186,7 +186,7 @@ class SignIn(StaffPart):
             before=browser.session_token(request.http),
         )
         if isinstance(result, Refusal):
-            return self._form(request.refused("email", result), browser.HOME_PATH)
+            return self._form(request.with_refusal("email", result), browser.HOME_PATH)
         return self._enter(request, *result)
 
     def _provider(self) -> "IdentityProvider":
@@ -221,11 +221,11 @@ class SignIn(StaffPart):
             browser.session_token(request.http), request.proof("code"), proofs=request.proofs
         )
         if result is Refusal.OVER:
-            return self._form(request.refused("email", result), target)
+            return self._form(request.with_refusal("email", result), target)
         if isinstance(result, Refusal):
             half = self._halfway_session(request)
             return self._code_page(
-                request.refused("code", result), target, half.address if half else ""
+                request.with_refusal("code", result), target, half.address if half else ""
             )
         return self._enter(request, result, target)
 
@@ -256,7 +256,7 @@ class SignIn(StaffPart):
         if isinstance(result, Refusal):
             if self._halfway_session(request) is None:
                 return redirect("/sign-in")
-            return set_up_page(request.refused("code", result), account)
+            return set_up_page(request.with_refusal("code", result), account)
         session, codes = result
         response = codes_page(request, codes, next_path=browser.HOME_PATH)
         self._set_cookies(response, request, session)
@@ -284,7 +284,7 @@ class SignIn(StaffPart):
             return self._spent_link_page(request, error)
 
     def _spent_link_page(self, request: DeskRequest, error: NotFound) -> Response:
-        return request.failed(say("This link doesn't work any more"), str(error), status=404)
+        return request.failure_page(say("This link doesn't work any more"), str(error), status=404)
 
     def _invitation(self, request: DeskRequest) -> Response:
         invitation, ways = people.load_link(request.param("word"), proofs=request.proofs)

@@ -178,7 +178,7 @@ class Drafts:
         text, to = draft.version.text, request.field("to") or me
         result = self._drafts.parse_leniently(text, key=draft.key, slug=draft.slug)
         if result.statement is None:
-            faults = fields.sentences(result.faults, text.body)
+            faults = fields.fault_sentences(result.faults, text.body)
             return self._show(request.with_faults(*faults), draft)
         send = partial(
             self._delivery.trial_sender().send,

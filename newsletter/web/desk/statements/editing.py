@@ -60,7 +60,7 @@ class Editing:
         try:
             result = self._statements.writer(request.who.address).save(draft.key, base, text)
         except InvalidInput as error:
-            faults = fields.sentences(error.faults, text.body)
+            faults = fields.fault_sentences(error.faults, text.body)
             return self._form(request.with_faults(*faults), draft, text, base=base)
         if isinstance(result, Conflict):
             return show_conflict(request, result)
@@ -183,7 +183,7 @@ class Editing:
     def _failure_page(self, request: DeskRequest, error: NewsletterError) -> Response:
         status = {NotFound: 404, Refused: 403}.get(type(error), 422)
         if isinstance(error, InvalidInput):
-            message = " ".join(sentence for _, sentence in fields.sentences(error.faults))
+            message = " ".join(sentence for _, sentence in fields.fault_sentences(error.faults))
         else:
             message = str(error)
         return request.json_response({"error": message}, status=status)
@@ -228,7 +228,7 @@ class Editing:
         return framed_email(preview_html(replace(preview, html=html), view_of(request)))
 
     def _no_preview(self, request: DeskRequest, faults: Sequence[Fault], body: str) -> Response:
-        lines = [sentence for _, sentence in fields.sentences(faults, body)]
+        lines = [sentence for _, sentence in fields.fault_sentences(faults, body)]
         return framed_email(request.part("draft-unshown.html.j2", lines))
 
     # --- the versions

@@ -71,7 +71,7 @@ def json_fields(payload: object) -> dict[str, list[str]]:
     return found
 
 
-def sentences(faults: Iterable[Fault], body: str = "") -> Faults:
+def fault_sentences(faults: Iterable[Fault], body: str = "") -> Faults:
     """Return (field, sentence) of each fault, as the form shows them.
 
     A fault in ``body`` quotes its line without Markdown: the visual editor has no line numbers.
@@ -153,7 +153,7 @@ class DraftReader:
         try:
             done = self.statements.hand_in(draft.key, base, by=by, shown_depth=shown)
         except InvalidInput as error:
-            faults = sentences(error.faults, draft.version.text.body)
+            faults = fault_sentences(error.faults, draft.version.text.body)
             return page(request.with_faults(*faults))
         except WouldLapse:
             return page(request.with_faults(status=409), lapses=True)

@@ -198,7 +198,9 @@ class Reviewing:
         return {
             "findings": findings,
             # from the version that they saw or decided about last; None without one
-            "compared": deciding.differences(tx, before, stored.content_hash) if before else None,
+            "compared": deciding.compare_versions(tx, before, stored.content_hash)
+            if before
+            else None,
             "answered": None if seen_hash else answered_request,
             "time": format_set_time(status),
             "correction_effect": deciding.correction_effect(tx, status.statement),

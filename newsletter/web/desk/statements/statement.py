@@ -23,7 +23,13 @@ from newsletter.pipeline.status import load_status
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
-from newsletter.web.desk.deciding import colleagues, differences, findings_of, mark_waived, title_of
+from newsletter.web.desk.deciding import (
+    colleagues,
+    compare_versions,
+    findings_of,
+    mark_waived,
+    title_of,
+)
 from newsletter.web.desk.request import DeskRequest, redirect, route
 from newsletter.web.desk.statements.preview import inbox_values
 
@@ -208,4 +214,4 @@ def _find_changes(tx: Transaction, status: StatementStatus) -> Sequence[Differen
     outdated_approvals = status.approval.outdated
     if status.has_begun or not outdated_approvals or status.approval.counted:
         return None
-    return differences(tx, outdated_approvals[-1].content_hash, status.stored.content_hash)
+    return compare_versions(tx, outdated_approvals[-1].content_hash, status.stored.content_hash)

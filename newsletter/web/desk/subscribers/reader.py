@@ -93,11 +93,10 @@ class ReaderPages:
     @route("POST", "/readers/lift", Role.ADMIN, step_up=True)
     def lift(self, request: DeskRequest) -> Response:
         """Lift a suppression. The audit log keeps the reason."""
-        address, why = _parse_address_field(request), request.field("reason")
+        address, store = _parse_address_field(request), self._subscribers.store
+        by, why = request.who.address, request.field("reason")
         try:
-            administer.lift(
-                address, by=request.who.address, reason=why, store=self._subscribers.store
-            )
+            administer.lift(address, by=by, reason=why, store=store)
         except InvalidInput as error:
             return self.page(request.with_faults(("reason", error.faults[0].message)), address)
         except Refused as error:

@@ -34,7 +34,7 @@ _MAX_ENTRY_RATIO = 1 / 4
 _WRITER_LOCKS = 16
 
 
-def prepare(leaf: Leaf, fields: Mapping[str, str]) -> Leaf:
+def with_header_fields(leaf: Leaf, fields: Mapping[str, str]) -> Leaf:
     """Return the page with the header fields, ETag and Last-Modified."""
     # to the second, as HTTP writes it
     changed_at = leaf.changed_at.astimezone(UTC).replace(microsecond=0)
@@ -145,7 +145,7 @@ class ArchivePages:
         def served(request: Request) -> Response:
             def prepared() -> Leaf | None:
                 leaf = write(request)
-                return prepare(leaf, fields) if leaf else None
+                return with_header_fields(leaf, fields) if leaf else None
 
             found = self._memory.find(request.url.path, prepared)
             if found is None:

@@ -43,7 +43,7 @@ class Leaf:
     changed_at: datetime
     """The time of the last change to its content."""
     fields: Mapping[str, str] = field(default_factory=dict)
-    """Its header fields, once ``prepare`` added them."""
+    """Its header fields, once ``with_header_fields`` added them."""
 
 
 def page_link(first_page_link: str, page_number: int) -> str:

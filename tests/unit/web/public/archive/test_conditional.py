@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from starlette.requests import Request
 from starlette.responses import Response
 
-from newsletter.web.public.archive.archive import make_response, prepare
+from newsletter.web.public.archive.archive import make_response, with_header_fields
 from newsletter.web.public.archive.build import Leaf
 from tests.rows import rows
 
@@ -17,7 +17,7 @@ def ask(body: bytes = b"text", policy: str = "strict", **headers: str) -> Respon
     fields = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     request = Request({"type": "http", "method": "GET", "headers": fields})
     leaf = Leaf(body=body, media_type="text/html", changed_at=CHANGED)
-    return make_response(request, prepare(leaf, {"X-Policy": policy}))
+    return make_response(request, with_header_fields(leaf, {"X-Policy": policy}))
 
 
 ETAG = ask().headers["ETag"]

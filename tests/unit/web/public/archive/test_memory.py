@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.web.public.archive.archive import PageMemory, prepare
+from newsletter.web.public.archive.archive import PageMemory, with_header_fields
 from newsletter.web.public.archive.build import Leaf
 from tests.counting import counted
 from tests.pages import Forum, forum
@@ -27,7 +27,7 @@ def site(tmp_path: Path, migrated: Path) -> Iterator[Forum]:
 
 
 def text(body: bytes) -> Leaf:
-    return prepare(Leaf(body=body, media_type="text/plain", changed_at=AT), {})
+    return with_header_fields(Leaf(body=body, media_type="text/plain", changed_at=AT), {})
 
 
 def test_a_page_is_written_once_while_nothing_of_it_changes(site: Forum) -> None:
