@@ -221,17 +221,17 @@ class Statements:
             rules=self.campaigns.rules,
         )
 
-    def hand_in(self, key: str, base: int, *, by: str, shown_depth: int = 0) -> Draft:
-        """Submit a draft and render its email. Raises the errors of ``submitter.hand_in``."""
+    def submit_draft(self, key: str, base: int, *, by: str, shown_depth: int = 0) -> Draft:
+        """Submit a draft and render its email. Raises the errors of ``submitter.submit_draft``."""
         mark = self._change_number()
-        draft = self.submitter.hand_in(key, base, by=by, shown_depth=shown_depth)
+        draft = self.submitter.submit_draft(key, base, by=by, shown_depth=shown_depth)
         self._render_since(mark)
         return draft
 
-    def take_back(self, key: str, *, by: str) -> Draft:
+    def withdraw_draft(self, key: str, *, by: str) -> Draft:
         """Withdraw a submitted draft. Raises Refused."""
         mark = self._change_number()
-        draft = self.submitter.take_back(key, by=by)
+        draft = self.submitter.withdraw_draft(key, by=by)
         self._render_since(mark)
         return draft
 

@@ -207,7 +207,7 @@ def _load_text(services: Services, name: str) -> DraftText:
 def _submit(services: Services, name: str) -> str:
     """Write and submit a text as Ana. Return its slug."""
     draft = services.statements.writer(_ANA.address).new(_load_text(services, name))
-    return services.statements.hand_in(draft.key, draft.revision, by=_ANA.address).slug
+    return services.statements.submit_draft(draft.key, draft.revision, by=_ANA.address).slug
 
 
 def _submit_and_approve(services: Services, name: str) -> str:

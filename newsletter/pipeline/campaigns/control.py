@@ -226,7 +226,7 @@ class Starter:
             campaign = status.campaign
             if campaign is not None and status.has_begun:
                 raise UndoTooLate(campaign)
-            self._take_back(tx, status, person)
+            self._revoke(tx, status, person)
             if status.set_for is not None and status.set_for <= tx.now:
                 tx.schedules.put(slug, None)  # "at once" was only for this start
             if campaign is not None and campaign.state in BEFORE_START:
@@ -240,7 +240,7 @@ class Starter:
                 )
             return load_status(tx, status.stored, self.rules).approval.approved
 
-    def _take_back(self, tx: Transaction, status: StatementStatus, person: str) -> None:
+    def _revoke(self, tx: Transaction, status: StatementStatus, person: str) -> None:
         """Revoke the start or approvals. Raises Refused if the person may revoke none of them."""
         slug = status.slug
         may_revoke_all = person == OPERATOR_NAME or tx.staff.roles()[person].includes(Role.SENDER)

@@ -301,7 +301,7 @@ class Submitter:
     defaults: Defaults
     rules: CampaignRules
 
-    def hand_in(self, key: str, base: int, *, by: str, shown_depth: int = 0) -> Draft:
+    def submit_draft(self, key: str, base: int, *, by: str, shown_depth: int = 0) -> Draft:
         """Submit a draft in its revision ``base``. Its first submission gives it a slug.
 
         A submitted and unchanged text is not submitted again. ``shown_depth`` is the depth of the
@@ -338,7 +338,7 @@ class Submitter:
             tx.audit.enter(who, "submit", slug, f"version {nth}{lapsed}")
             return find_draft(tx, key)
 
-    def take_back(self, key: str, *, by: str) -> Draft:
+    def withdraw_draft(self, key: str, *, by: str) -> Draft:
         """Withdraw a submitted draft from review. Raises NotFound and Refused."""
         with act_as(self.store, by, Role.WRITER, "take a text back", in_person=True) as (tx, who):
             draft = find_draft(tx, key)

@@ -126,7 +126,9 @@ class StatementOperations:
 
         A change that would revoke an approval is refused: a person submits it at the desk.
         """
-        return _draft(self._through(call).hand_in(key, self._base(call, key), by=call.token.by))
+        return _draft(
+            self._through(call).submit_draft(key, self._base(call, key), by=call.token.by)
+        )
 
     def _through(self, call: Call) -> Statements:
         return replace(self._statements, store=call.store)

@@ -245,15 +245,15 @@ class Drafts:
         return download(file.encode(), name=name, kind="text/markdown; charset=utf-8")
 
     @route("POST", "/drafts/{key}/hand-in", Role.WRITER)
-    def hand_in(self, request: DeskRequest) -> Response:
+    def submit_draft(self, request: DeskRequest) -> Response:
         draft = self._drafts.find(request)
         base = fields.parse_index(request.field("base"))
-        return self._drafts.hand_in(request, draft, base, partial(self._show, draft=draft))
+        return self._drafts.submit_draft(request, draft, base, partial(self._show, draft=draft))
 
     @route("POST", "/drafts/{key}/take-back", Role.WRITER)
-    def take_back(self, request: DeskRequest) -> Response:
+    def withdraw_draft(self, request: DeskRequest) -> Response:
         key = request.param("key")
-        self._statements.take_back(key, by=request.who.address)
+        self._statements.withdraw_draft(key, by=request.who.address)
         return redirect(f"/drafts/{key}", done="taken-back")
 
     @route("POST", "/drafts/{key}/looked", Role.WRITER)

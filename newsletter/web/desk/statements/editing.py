@@ -66,7 +66,7 @@ class Editing:
             return show_conflict(request, result)
         if request.field("act") == "hand-in":
             page = partial(self._form, draft=result, text=result.version.text)
-            return self._drafts.hand_in(request, result, result.revision, page)
+            return self._drafts.submit_draft(request, result, result.revision, page)
         return redirect(f"/drafts/{draft.key}/edit", done="saved")
 
     def _form(

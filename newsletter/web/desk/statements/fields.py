@@ -144,14 +144,14 @@ class DraftReader:
         zone = self.statements.settings.timezone
         return read_times(parse_text(form, previous), zone=zone, now=now)[0]
 
-    def hand_in(
+    def submit_draft(
         self, request: DeskRequest, draft: Draft, base: int, page: Callable[..., Response]
     ) -> Response:
         """Submit a draft. On faults, or if approvals would lapse, return the answer of ``page``."""
         shown = parse_index(request.field("lapses"))
         by = request.who.address
         try:
-            done = self.statements.hand_in(draft.key, base, by=by, shown_depth=shown)
+            done = self.statements.submit_draft(draft.key, base, by=by, shown_depth=shown)
         except InvalidInput as error:
             faults = fault_sentences(error.faults, draft.version.text.body)
             return page(request.with_faults(*faults))

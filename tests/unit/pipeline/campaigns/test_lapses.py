@@ -89,17 +89,17 @@ def test_a_change_of_a_translation_costs_the_approval_of_the_email_of_both(room:
 def test_a_change_is_handed_in_only_by_whom_was_told_what_it_costs(room: Newsroom) -> None:
     desk = WritingRoom(room)
     draft = desk.new_submitted()
-    assert desk.submitter.hand_in(draft.key, 1, by=ANA).is_submitted  # it costs nothing
+    assert desk.submitter.submit_draft(draft.key, 1, by=ANA).is_submitted  # it costs nothing
     room.approve(BEN, "library-hours")
     desk.type(draft, body="The library opens at 8.")
     with pytest.raises(WouldLapse, match=r"ben@forum\.example approved it, which counts no more"):
-        desk.submitter.hand_in(draft.key, desk.draft(draft).revision, by=ANA)
+        desk.submitter.submit_draft(draft.key, desk.draft(draft).revision, by=ANA)
     start(room, "library-hours")
     with pytest.raises(WouldLapse, match=r"and sam@forum\.example started it"):
-        desk.submitter.hand_in(draft.key, desk.draft(draft).revision, by=ANA, shown_depth=1)
+        desk.submitter.submit_draft(draft.key, desk.draft(draft).revision, by=ANA, shown_depth=1)
     room.look()
     assert room.campaign("library-hours").state is CampaignState.SCHEDULED
-    desk.hand_in(draft)
+    desk.submit_draft(draft)
     with room.store.read() as tx:
         [entry, *_] = [one for one in tx.audit.list_newest(9) if one.action == "submit"]
     assert "ben@forum.example approved it and sam@forum.example started it" in entry.detail

@@ -45,7 +45,7 @@ class WritingRoom:
 
     def new_submitted(self, by: str = ANA, **fields: Any) -> Draft:
         draft = self.new(by, **fields)
-        self.hand_in(draft)
+        self.submit_draft(draft)
         return draft
 
     def type(self, draft: Draft, by: str = ANA, *, base: int | None = None, **fields: Any) -> Draft:
@@ -56,9 +56,11 @@ class WritingRoom:
         assert not isinstance(saved, Conflict)
         return saved
 
-    def hand_in(self, draft: Draft, by: str = ANA) -> Draft:
+    def submit_draft(self, draft: Draft, by: str = ANA) -> Draft:
         """Hand it in as it stands now, and have the pipeline look."""
-        done = self.submitter.hand_in(draft.key, self.draft(draft).revision, by=by, shown_depth=2)
+        done = self.submitter.submit_draft(
+            draft.key, self.draft(draft).revision, by=by, shown_depth=2
+        )
         self.room.look()
         return done
 

@@ -44,7 +44,7 @@ def test_what_is_typed_is_unseen_until_it_is_handed_in(desk: WritingRoom) -> Non
     desk.room.look()
     with desk.room.store.read() as tx:
         assert tx.statements.all() == []
-    desk.hand_in(draft)
+    desk.submit_draft(draft)
     desk.type(draft, body="Unseen.")
     desk.room.look()
     assert stored(desk).statement.body == "The library opens at 9."
@@ -54,7 +54,7 @@ def test_handing_in_makes_a_statement_in_review_that_its_source_reads_alike(
     desk: WritingRoom,
 ) -> None:
     draft = desk.new()
-    done = desk.submitter.hand_in(draft.key, 1, by=BEN)
+    done = desk.submitter.submit_draft(draft.key, 1, by=BEN)
     assert (done.slug, done.submitted_version, done.has_unsubmitted_text) == (
         SLUG,
         draft.version.number,
@@ -70,8 +70,8 @@ def test_handing_in_makes_a_statement_in_review_that_its_source_reads_alike(
 
 def test_handing_in_twice_is_handing_in_once(desk: WritingRoom) -> None:
     draft = desk.new()
-    once = desk.submitter.hand_in(draft.key, 1, by=ANA)
-    assert desk.submitter.hand_in(draft.key, 1, by=ANA) == once
+    once = desk.submitter.submit_draft(draft.key, 1, by=ANA)
+    assert desk.submitter.submit_draft(draft.key, 1, by=ANA) == once
     assert desk.room.deeds() == [(ANA, "write"), (ANA, "submit")]
 
 
@@ -79,7 +79,7 @@ def test_a_text_that_changed_since_it_was_opened_is_not_handed_in(desk: WritingR
     draft = desk.new()
     desk.type(draft, by=BEN, body="Ben's")
     with pytest.raises(Refused, match=f"{BEN} changed this text"):
-        desk.submitter.hand_in(draft.key, 1, by=ANA)
+        desk.submitter.submit_draft(draft.key, 1, by=ANA)
     with desk.room.store.read() as tx:
         assert tx.drafts.list_submitted() == []
 
@@ -87,12 +87,12 @@ def test_a_text_that_changed_since_it_was_opened_is_not_handed_in(desk: WritingR
 def test_whoever_looks_on_hands_nothing_in_and_takes_nothing_back(desk: WritingRoom) -> None:
     draft = desk.new()
     with pytest.raises(Refused, match="takes the role writer"):
-        desk.submitter.hand_in(draft.key, 1, by=VERA)
-    desk.hand_in(draft)
+        desk.submitter.submit_draft(draft.key, 1, by=VERA)
+    desk.submit_draft(draft)
     with pytest.raises(Refused, match="takes the role writer"):
-        desk.submitter.take_back(draft.key, by=VERA)
+        desk.submitter.withdraw_draft(draft.key, by=VERA)
     with pytest.raises(NotFound):
-        desk.submitter.take_back("z" * 16, by=ANA)
+        desk.submitter.withdraw_draft("z" * 16, by=ANA)
 
 
 def test_typing_never_costs_an_approval_but_handing_a_changed_text_in_does(
@@ -103,7 +103,7 @@ def test_typing_never_costs_an_approval_but_handing_a_changed_text_in_does(
     desk.type(draft, body="The library opens at 8.")
     desk.room.look()
     assert approved(desk)
-    desk.hand_in(draft)
+    desk.submit_draft(draft)
     assert not approved(desk)
     with desk.room.store.read() as tx:
         standing = load_status(tx, stored(desk), desk.room.rules).approval
@@ -119,7 +119,7 @@ def test_handing_the_approved_text_in_again_keeps_its_approval(desk: WritingRoom
     number = draft.version.number
     desk.type(draft, body="Other.")
     desk.writing().restore(draft.key, number)
-    desk.hand_in(draft)
+    desk.submit_draft(draft)
     assert approved(desk)
 
 
@@ -127,7 +127,7 @@ def test_none_of_the_writers_of_a_version_approves_it(desk: WritingRoom) -> None
     draft = desk.new(by=BEN)
     desk.room.clock.advance(minutes=6)
     desk.type(draft, by=CLEO, body="The library opens at 8.")
-    desk.hand_in(draft)
+    desk.submit_draft(draft)
     for by in (BEN, "Ben@Forum.example", CLEO):
         with pytest.raises(Refused, match="wrote in library-hours"):
             desk.room.approve(by, SLUG)
@@ -139,14 +139,14 @@ def test_no_alias_of_a_writer_approves_it_either(desk: WritingRoom) -> None:
     with desk.room.store.begin() as tx:
         for one in aliases:
             tx.staff.put(one.lower(), Role.APPROVER, desk.room.clock.now())
-    desk.hand_in(desk.new())
+    desk.submit_draft(desk.new())
     for one in aliases:
         with pytest.raises(Refused, match="wrote in library-hours"):
             desk.room.approve(one, SLUG)
 
 
 def test_whoever_hands_in_what_others_wrote_did_not_write_it(desk: WritingRoom) -> None:
-    desk.hand_in(desk.new(), by=BEN)
+    desk.submit_draft(desk.new(), by=BEN)
     assert desk.room.approve(BEN, SLUG).approval.approved
 
 
@@ -156,7 +156,7 @@ def test_whoever_hands_in_what_others_wrote_did_not_write_it(desk: WritingRoom) 
 def test_what_was_taken_back_is_a_draft_that_nobody_approves(desk: WritingRoom) -> None:
     draft = desk.new_submitted()
     desk.room.approve(BEN, SLUG)
-    desk.submitter.take_back(draft.key, by=ANA)
+    desk.submitter.withdraw_draft(draft.key, by=ANA)
     assert stored(desk).statement.progress is Progress.DRAFT
     assert not approved(desk)
     desk.room.look()
@@ -164,9 +164,9 @@ def test_what_was_taken_back_is_a_draft_that_nobody_approves(desk: WritingRoom) 
     with pytest.raises(Refused, match="taken back by its writers; submit it again at the desk"):
         desk.room.approve("ed@forum.example", SLUG)
     with pytest.raises(Refused, match="nothing to take back"):
-        desk.submitter.take_back(draft.key, by=ANA)
+        desk.submitter.withdraw_draft(draft.key, by=ANA)
     desk.type(draft, body="The library opens at 10.")
-    desk.hand_in(draft)
+    desk.submit_draft(draft)
     with desk.room.store.read() as tx:  # approvers see what changed since
         assert find_status(tx, SLUG, desk.room.rules).approval.changed
 
@@ -176,10 +176,10 @@ def test_a_campaign_that_waits_ends_when_its_text_is_taken_back(desk: WritingRoo
     draft = desk.new_submitted()
     desk.room.approve(BEN, SLUG)
     assert desk.room.plan().scheduled
-    desk.submitter.take_back(draft.key, by=ANA)
+    desk.submitter.withdraw_draft(draft.key, by=ANA)
     desk.room.look()
     assert desk.room.campaign(SLUG).state.ended
-    desk.hand_in(draft)
+    desk.submit_draft(draft)
     assert desk.draft(draft).is_submitted
 
 
@@ -192,20 +192,20 @@ def test_what_was_taken_back_and_comes_back_as_it_was_waits_for_a_new_approval(
     room = desk.room
     room.demand(together=together)
     room.subscribe(3)
-    original = desk.hand_in(desk.new())
-    spanish = desk.hand_in(desk.new(title="Horas", language="es", translation_of=SLUG))
+    original = desk.submit_draft(desk.new())
+    spanish = desk.submit_draft(desk.new(title="Horas", language="es", translation_of=SLUG))
     draft = spanish if together else original
     room.approve(BEN, SLUG)
     assert room.plan().scheduled
-    desk.submitter.take_back(draft.key, by=ANA)
+    desk.submitter.withdraw_draft(draft.key, by=ANA)
     room.look()
     room.clock.advance(minutes=1)
     if by_way:  # of another text
         body = desk.draft(draft).version.text.body
         desk.type(draft, body="Another text.")
-        desk.hand_in(draft)
+        desk.submit_draft(draft)
         desk.type(draft, body=body)
-    desk.hand_in(draft, by=CLEO)
+    desk.submit_draft(draft, by=CLEO)
     assert room.look(minutes=9).scheduled == ()
     assert not approved(desk)
     room.approve(BEN, SLUG)
@@ -221,9 +221,9 @@ def test_what_has_gone_out_is_neither_handed_in_anew_nor_taken_back(desk: Writin
     desk.room.start_due()
     desk.type(draft, body="Too late.")
     with pytest.raises(Refused, match="has already gone out"):
-        desk.hand_in(draft)
+        desk.submit_draft(draft)
     with pytest.raises(Refused, match="has already gone out"):
-        desk.submitter.take_back(draft.key, by=ANA)
+        desk.submitter.withdraw_draft(draft.key, by=ANA)
 
 
 def test_what_was_cancelled_before_anybody_had_it_is_handed_in_again(desk: WritingRoom) -> None:
@@ -235,7 +235,7 @@ def test_what_was_cancelled_before_anybody_had_it_is_handed_in_again(desk: Writi
     [campaign] = desk.room.start_due()
     desk.room.hand(CLEO).cancel(str(campaign.id))
     desk.type(draft, body="Another text.")
-    desk.hand_in(draft)
+    desk.submit_draft(draft)
     assert stored(desk).statement.body == "Another text."
 
 
@@ -245,24 +245,24 @@ def test_what_was_cancelled_before_anybody_had_it_is_handed_in_again(desk: Writi
 def test_all_that_is_wrong_is_told_before_anything_is_handed_in(desk: WritingRoom) -> None:
     draft = desk.new(title="", lists=(), send_at="soon")
     with pytest.raises(InvalidInput) as refused:
-        desk.submitter.hand_in(draft.key, 1, by=ANA)
+        desk.submitter.submit_draft(draft.key, 1, by=ANA)
     assert [one.key for one in refused.value.faults] == ["title", "lists", "send_at"]
 
 
 def test_what_cannot_be_rendered_is_handed_to_nobody(desk: WritingRoom) -> None:
     draft = desk.new(body="unrenderable")
     with pytest.raises(InvalidInput):
-        desk.submitter.hand_in(draft.key, 1, by=ANA)
+        desk.submitter.submit_draft(draft.key, 1, by=ANA)
     with desk.room.store.read() as tx:
         assert tx.drafts.list_submitted() == []
 
 
 def test_a_text_does_not_correct_itself(desk: WritingRoom) -> None:
     """Its slug is known only once it is handed in."""
-    desk.hand_in(desk.new())
+    desk.submit_draft(desk.new())
     draft = desk.new(corrects="library-hours-2")
     with pytest.raises(InvalidInput, match="names the statement itself"):
-        desk.submitter.hand_in(draft.key, 1, by=ANA)
+        desk.submitter.submit_draft(draft.key, 1, by=ANA)
 
 
 # --- slugs
@@ -271,12 +271,12 @@ def test_a_text_does_not_correct_itself(desk: WritingRoom) -> None:
 def test_the_slug_stays_and_another_text_of_that_title_gets_a_number(desk: WritingRoom) -> None:
     draft = desk.new_submitted()
     desk.type(draft, title="Opening hours")
-    assert desk.hand_in(draft).slug == SLUG
-    assert desk.hand_in(desk.new()).slug == f"{SLUG}-2"
-    assert desk.hand_in(desk.new()).slug == f"{SLUG}-3"
+    assert desk.submit_draft(draft).slug == SLUG
+    assert desk.submit_draft(desk.new()).slug == f"{SLUG}-2"
+    assert desk.submit_draft(desk.new()).slug == f"{SLUG}-3"
     long = desk.new(title=" ".join(["library"] * 20))
-    desk.hand_in(long)
-    second = desk.hand_in(desk.new(title=" ".join(["library"] * 20)))
+    desk.submit_draft(long)
+    second = desk.submit_draft(desk.new(title=" ".join(["library"] * 20)))
     assert second.slug.endswith("-2")
     assert len(second.slug) <= 80
 
@@ -291,15 +291,15 @@ def known_elsewhere(desk: WritingRoom, *, present: bool) -> None:
 def test_a_copy_takes_the_place_of_a_file_that_is_gone(desk: WritingRoom) -> None:
     known_elsewhere(desk, present=False)
     first, second = desk.writing().copy("old"), desk.writing().copy("old")
-    assert desk.hand_in(first).slug == "old"
+    assert desk.submit_draft(first).slug == "old"
     assert stored(desk, "old").present
-    assert desk.hand_in(second).slug == "old-2"
+    assert desk.submit_draft(second).slug == "old-2"
 
 
 def test_a_copy_of_a_file_that_is_there_is_another_statement(desk: WritingRoom) -> None:
     known_elsewhere(desk, present=True)
     draft = desk.writing().copy("old")
-    assert desk.submitter.hand_in(draft.key, 1, by=ANA).slug == "old-2"
+    assert desk.submitter.submit_draft(draft.key, 1, by=ANA).slug == "old-2"
 
 
 # --- the source
@@ -312,7 +312,7 @@ def test_only_what_was_handed_in_or_taken_back_since_is_read_again(desk: Writing
     desk.type(draft, body="Unseen.")
     desk.room.approve(BEN, SLUG)
     assert desk.source.read() is first
-    desk.submitter.take_back(draft.key, by=ANA)
+    desk.submitter.withdraw_draft(draft.key, by=ANA)
     [taken] = desk.source.read().statements
     assert taken == replace(first.statements[0], progress=Progress.DRAFT)
     desk.writing().delete(draft.key)
@@ -323,12 +323,12 @@ def test_what_the_configuration_no_longer_has_is_a_fault_of_the_text(desk: Writi
     segment = Segment(name="berlin", list="press", timezone="UTC")
     with_it = replace(DEFAULTS, segments=(segment,))
     draft = desk.new(segment="berlin")
-    replace(desk.submitter, defaults=with_it).hand_in(draft.key, 1, by=ANA)
+    replace(desk.submitter, defaults=with_it).submit_draft(draft.key, 1, by=ANA)
     [read] = DeskSource(desk.room.store, with_it).read().statements
     assert read.segment == segment
     [fault] = DeskSource(desk.room.store, DEFAULTS).read().faults
     assert (fault.key, fault.file) == ("segment", f"desk/drafts/{draft.key}")
-    desk.submitter.take_back(draft.key, by=ANA)
+    desk.submitter.withdraw_draft(draft.key, by=ANA)
     desk.room.look()
     assert not stored(desk).present
 
@@ -336,7 +336,7 @@ def test_what_the_configuration_no_longer_has_is_a_fault_of_the_text(desk: Writi
 def test_what_was_sent_back_waits_for_approval_once_it_is_handed_in_again(
     desk: WritingRoom,
 ) -> None:
-    draft = desk.hand_in(desk.new())
+    draft = desk.submit_draft(desk.new())
     desk.room.look()
     room = desk.room
     send_back(
@@ -350,8 +350,8 @@ def test_what_was_sent_back_waits_for_approval_once_it_is_handed_in_again(
     with room.store.read() as tx:
         assert load_status(tx, stored(desk), desk.room.rules).change_request is not None
     room.clock.advance(minutes=1)
-    desk.submitter.take_back(draft.key, by=ANA)
-    desk.hand_in(draft)
+    desk.submitter.withdraw_draft(draft.key, by=ANA)
+    desk.submit_draft(draft)
     with room.store.read() as tx:
         assert load_status(tx, stored(desk), desk.room.rules).change_request is None
 
@@ -395,7 +395,7 @@ def test_the_file_of_a_draft_is_handed_in_once_by_whoever_writes(
 
 def test_a_draft_of_the_desk_is_not_handed_in_as_a_file(desk: WritingRoom) -> None:
     draft = desk.new_submitted()
-    desk.submitter.take_back(draft.key, by=ANA)
+    desk.submitter.withdraw_draft(draft.key, by=ANA)
     desk.room.look()
     with pytest.raises(Refused, match="taken back by its writers; submit it again at the desk"):
         submit_file(SLUG, by=ANA, release=lambda *_: None, store=desk.room.store)

@@ -182,7 +182,7 @@ def test_a_deleted_text_is_gone_but_one_that_is_handed_in_is_not_deleted(desk: W
     draft = desk.new_submitted()
     with pytest.raises(Refused, match="Take it back first"):
         desk.writing().delete(draft.key)
-    desk.submitter.take_back(draft.key, by=ANA)
+    desk.submitter.withdraw_draft(draft.key, by=ANA)
     desk.writing().delete(draft.key)
     with pytest.raises(NotFound):
         desk.writing().delete(draft.key)
@@ -239,7 +239,7 @@ def test_what_is_not_there_and_what_nobody_may_edit_is_not_copied(desk: WritingR
 
 
 def test_a_copy_of_a_text_of_the_desk_is_a_statement_of_its_own(desk: WritingRoom) -> None:
-    desk.hand_in(desk.new(send_at="2026-12-01 09:00"))
+    desk.submit_draft(desk.new(send_at="2026-12-01 09:00"))
     draft = desk.writing().copy("library-hours", title="Hours again", language="es")
     text = draft.version.text
     assert (text.title, text.send_at, draft.copied_of) == ("Hours again", "", "")

@@ -392,7 +392,7 @@ def begin(staffed: Staffed, title: str = "Concert in the park") -> str:
     return key
 
 
-def hand_in(staffed: Staffed, key: str) -> None:
+def submit_draft(staffed: Staffed, key: str) -> None:
     with staffed.site.services.store.read() as tx:
         draft = tx.drafts.get(key)
     answer = staffed.as_("ana").post(f"/drafts/{key}/hand-in", {"base": str(draft.revision)})
@@ -406,7 +406,7 @@ def test_a_text_of_the_desk_stands_on_the_board_from_its_first_word(staffed: Sta
     assert "Drafts 1" in words(board)
     assert "Your drafts Concert in the park" in said(staffed, "", "ana")
     assert "Concert" not in said(staffed, "", "ben")
-    hand_in(staffed, key)
+    submit_draft(staffed, key)
     assert "In review Concert in the park" in on_home(staffed, "ben")
     page = said(staffed, "/statements/concert-in-the-park", "ben")
     assert "Draft (done) Ana Tue 24 Nov 2026, 07:00 New York In review Ana Tue 24 Nov" in page
@@ -416,7 +416,7 @@ def test_a_text_of_the_desk_stands_on_the_board_from_its_first_word(staffed: Sta
 
 
 def test_what_was_sent_back_waits_for_its_writer_with_the_reason(staffed: Staffed) -> None:
-    hand_in(staffed, begin(staffed))
+    submit_draft(staffed, begin(staffed))
     with staffed.site.services.store.read() as tx:
         stored = tx.statements.get("concert-in-the-park")
     assert stored is not None
@@ -436,7 +436,7 @@ def test_what_was_sent_back_waits_for_its_writer_with_the_reason(staffed: Staffe
 
 def test_who_handed_in_another_text_meanwhile_is_named(staffed: Staffed) -> None:
     key = begin(staffed)
-    hand_in(staffed, key)
+    submit_draft(staffed, key)
     with staffed.site.services.store.read() as tx:
         before = tx.statements.get("concert-in-the-park")
     assert before is not None
