@@ -21,7 +21,7 @@ from newsletter.domain.errors import ProviderUnreachable
 from newsletter.pipeline.staff.notify import PostSender, compose_post
 from newsletter.providers.common.signatures import parse_endpoint_secret
 from newsletter.rendering.notices import hub_ping, slack_message, teams_card, webhook_event
-from newsletter.runtime.rounds import EmptyResultCache
+from newsletter.runtime.runners import EmptyResultCache
 from newsletter.transport.addresses import checked_addresses
 from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse, brief, retry_after
 from newsletter.transport.transport import call_once

@@ -39,7 +39,7 @@ from newsletter.store.file.lock import hold_sender_lock, last_heartbeat
 from newsletter.store.sql import Store
 
 if TYPE_CHECKING:
-    from newsletter.store.looks import WorkerWakeups
+    from newsletter.store.wakeups import WorkerWakeups
 
 
 # The time of a claim besides its call, for building the bytes and recording the answer.
@@ -78,8 +78,8 @@ class Delivery:
 
     def wakeups(self) -> "WorkerWakeups":
         """Return the queue by which workers are woken."""
-        from newsletter.store.looks import WorkerWakeups
         from newsletter.store.postgresql import parameters_of
+        from newsletter.store.wakeups import WorkerWakeups
 
         return WorkerWakeups(parameters_of(self.settings.database, self.settings.db_password))
 

@@ -14,9 +14,9 @@ from newsletter.runtime.clock import ServerClock
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.log import log_recovered
 from newsletter.runtime.outcome import Run
-from newsletter.runtime.rounds import EmailRunner
+from newsletter.runtime.runners import EmailRunner
 from newsletter.runtime.scheduler import Scheduler, log
-from newsletter.store.looks import WorkerWakeups
+from newsletter.store.wakeups import WorkerWakeups
 
 _RETRY_SECONDS, _LONG_RETRY_SECONDS = 1.0, 3.0
 """Seconds before another try, if another scheduler leads or the database is away."""

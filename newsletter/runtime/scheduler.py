@@ -35,7 +35,7 @@ from newsletter.runtime.log import (
     log_tick,
 )
 from newsletter.runtime.outcome import Run
-from newsletter.runtime.rounds import EmailRunner, EmptyResultCache, FeedRunner
+from newsletter.runtime.runners import EmailRunner, EmptyResultCache, FeedRunner
 from newsletter.runtime.tick import Tick
 from newsletter.store.file.lock import record_heartbeat
 

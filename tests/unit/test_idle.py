@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.staff.role import Role
-from newsletter.runtime.rounds import EmptyResultCache
+from newsletter.runtime.runners import EmptyResultCache
 from newsletter.runtime.scheduler import Scheduler
 from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import open_workspace

@@ -12,8 +12,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.runtime.clock import SystemClock
-from newsletter.store.looks import WorkerWakeups
 from newsletter.store.postgresql import parameters_of
+from newsletter.store.wakeups import WorkerWakeups
 from tests.acceptance.workspace import wait_until
 from tests.postgresql import Server
 
