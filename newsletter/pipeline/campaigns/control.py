@@ -160,16 +160,18 @@ class Starter:
 
     def schedule(
         self, slug: str, at: datetime | None, *, by: str, renews_approvals: bool = False
-    ) -> None:
+    ) -> bool:
         """Set the time of a statement, in place of the time in its text; None removes it.
 
-        The undo window begins again. Approvals for a later time are revoked if
-        ``renews_approvals``, else the new time is refused. Raises NotFound or Refused.
+        Return whether approvals were revoked: those for a later time if ``renews_approvals``, else
+        the new time is refused. The undo window begins again. Raises NotFound or Refused.
         """
         with act_as(self.store, by, Role.SENDER, "schedule") as (tx, person):
             status = load_status(tx, find_stored(tx, slug), self.rules)
             refuse_if_sent(status)
-            self._set_time(tx, status.stored, at, person, renews_approvals=renews_approvals)
+            lapsed = self._set_time(
+                tx, status.stored, at, person, renews_approvals=renews_approvals
+            )
             detail = at.isoformat() if at else "as its file says"
             tx.audit.enter(person, "schedule", slug, detail)
             start, status = status.start, load_status(tx, status.stored, self.rules)
@@ -182,6 +184,7 @@ class Starter:
             release = release_of(tx, status) if waiting else None
             if waiting and release:  # pages show the new time before the next tick
                 tx.campaigns.reschedule(waiting.id, release, urgent=waiting.urgent)
+            return lapsed
 
     def _set_time(
         self,
@@ -191,8 +194,11 @@ class Starter:
         person: str,
         *,
         renews_approvals: bool = False,
-    ) -> None:
-        """Set the time. Raises Refused for a time before the end of the embargo."""
+    ) -> bool:
+        """Set the time. Return whether approvals were revoked.
+
+        Raises Refused for a time before the end of the embargo.
+        """
         slug, zone = stored.slug, self.rules.timezone
         tx.schedules.put(slug, at)
         status = load_status(tx, stored, self.rules)
@@ -214,6 +220,7 @@ class Starter:
         for approval in later:
             why = "it is to be sent earlier than its approvers saw"
             tx.approvals.revoke(slug, tx.now, approval.by, actor=person, reason=why)
+        return bool(later)
 
     def undo(self, slug: str, *, by: str) -> bool:
         """Undo a start before sending begins. Return whether the statement is still approved.

@@ -79,14 +79,15 @@ class Starting:
         at, faults = self._read_choice(request, field)
         if faults or self._is_unread(request, at, field):
             return self._page(request.with_faults(*faults), read=at)
+        if at is None:
+            return redirect(f"/statements/{slug}")  # it stays as it is set
         try:
-            if at is not None:  # None: it stays as it is set
-                self._campaigns.starter().schedule(slug, at, by=by, renews_approvals=anew)
+            lapsed = self._campaigns.starter().schedule(slug, at, by=by, renews_approvals=anew)
         except Refused as error:
             return self._refused_page(request, error, say("Not changed"))
         except NotFound as error:
             raise NotFound(say("There is no such statement.")) from error
-        return redirect(f"/statements/{slug}", done="time-anew" if anew else "time")
+        return redirect(f"/statements/{slug}", done="time-anew" if lapsed else "time")
 
     @route("POST", "/statements/{slug}/undo", Role.APPROVER)
     def undo(self, request: DeskRequest) -> Response:

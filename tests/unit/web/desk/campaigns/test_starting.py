@@ -145,8 +145,10 @@ def test_an_earlier_time_is_asked_for_and_waits_for_a_new_approval(at: Room, cle
     page = cleo.get(PAGE)
     assert "Send it earlier" in words(page)
     assert at.press(cleo, page, f"{HERE}/time", earlier="").status == 422
-    answer = at.press(cleo, page, f"{HERE}/time", earlier="2026-11-24T18:00")
-    assert answer.headers["location"] == f"{HERE}?done=time-anew"
+    for earlier, done in (("2026-11-25T10:00", "time"), ("2026-11-24T18:00", "time-anew")):
+        assert at.approvals, "a later time takes no new approval"
+        answer = at.press(cleo, page, f"{HERE}/time", earlier=earlier)
+        assert answer.headers["location"] == f"{HERE}?done={done}"
     assert at.approvals == []
     assert "It can't be sent yet." in words(cleo.get(PAGE))
     assert "Send time Once a sender starts it, no earlier than Tue 24 Nov 2026, 18:00" in words(
@@ -294,6 +296,8 @@ def test_the_time_of_what_was_started_can_be_changed(at: Room, cleo: Signed) -> 
     assert "Send to 12 people now" in said
     answer = at.press(cleo, page, f"{HERE}/time", when="at", at=TOMORROW)
     assert answer.headers["location"] == f"{HERE}?done=time"
+    answer = at.press(cleo, cleo.get(PAGE), f"{HERE}/time", when="written")
+    assert answer.headers["location"] == HERE, "it stays as it is set, and no page denies that"
     assert "Goes out on Wed 25 Nov 2026, 09:00 New York" in words(
         cleo.get(PAGE.removesuffix("/start"))
     )
