@@ -52,9 +52,8 @@ class Stopping:
     def _release(self, request: DeskRequest, kind: HoldKind) -> Response:
         guard, shown = self._delivery.guard(), request.field("shown") or "nothing"
         lifted = guard.release(by=request.who.address, kinds={kind}, shown=shown)
-        return redirect(
-            "/stop" * bool(guard.holds() or not lifted), done="resumed-all" * bool(lifted)
-        )
+        is_resumed = bool(lifted) and not guard.holds()
+        return redirect("" if is_resumed else "/stop", done="resumed-all" * is_resumed)
 
     @route("GET", "/stop", Role.SENDER)
     def _page(self, request: DeskRequest) -> Response:

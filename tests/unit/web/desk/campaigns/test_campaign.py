@@ -474,5 +474,10 @@ def test_a_doubt_is_for_an_admin_who_compared(at: Room) -> None:
     assert cleo.post("/compared").status == 403
     assert HoldKind.RESTORE_GUARD in at.services.delivery.guard().holds()
     dan = at.as_("dan", fresh=True)
-    assert at.press(dan, dan.get("/stop"), "/desk/compared").status == 303
+    with at.services.store.begin() as tx:
+        tx.hold.put(HoldKind.STOP, "stopped by cleo@forum.example on 2026-11-24 12:06 UTC")
+    answer = at.press(dan, dan.get("/stop"), "/desk/compared")
+    assert answer.headers["location"] == "/desk/stop", "not resumed: a person stopped it too"
+    answer = at.press(dan, dan.get("/stop"), "/desk/resume")
+    assert answer.headers["location"] == "/desk?done=resumed-all"
     assert at.services.delivery.guard().holds() == {}
