@@ -5,10 +5,11 @@ They are in the templates, in calls of ``say``, and in tables whose values pages
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from io import BytesIO
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -16,6 +17,8 @@ from babel.messages.pofile import write_po
 from jinja2 import Environment
 from jinja2.ext import extract_from_ast
 
+from newsletter.config.settings import Settings
+from newsletter.config.shape import Shape
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.campaigns.state import STATE_ROWS, Act, State
@@ -28,7 +31,21 @@ from newsletter.tables import load_table
 ROOT = Path(__file__).parent.parent
 WORDS = ROOT / "templates/desk/words"
 SCRIPTS = ROOT / "newsletter/web/browser/src"
-TABLES: Mapping[str, Iterable[str]] = {
+Message = str | tuple[str, str]
+
+
+def _explanations(shape: Shape) -> Iterator[str]:
+    """Yield what the page of all settings says about each of them."""
+    for name, child in (*shape.keys.items(), *((kind, one) for kind, one in shape.kinds.items())):
+        if child.description and name in shape.keys:
+            yield child.description.replace("`", "")
+        for part in (child, child.items):
+            if part.keys or part.kinds:
+                yield from _explanations(part)
+
+
+TABLES: Mapping[str, Iterable[Message]] = {
+    "newsletter/config/settings.py": _explanations(Shape(type=Settings)),
     "newsletter/domain/campaigns/notices.py": (one.value for one in NoticeKind),
     "newsletter/domain/campaigns/state.py": (
         *(one.value for one in (*State, *Act, *CampaignState)),
@@ -43,10 +60,15 @@ TABLES: Mapping[str, Iterable[str]] = {
     "newsletter/domain/delivery/transactional.py": (one.value for one in MessageState),
     "newsletter/domain/staff/role.py": (one.value for one in Role),
     "newsletter/domain/subscribers/signup.py": (one.value for one in Method),
-    "newsletter/web/desk/words.yaml": chain.from_iterable(
-        some.values() if isinstance(some, dict) else some
-        for some in load_table("newsletter.web.desk", "words.yaml").values()
-    ),
+    **{
+        f"newsletter/web/desk/{name}": (
+            # figures are said of one and of many
+            (text, text) if table == "figures" else text.rstrip(":")
+            for table, some in load_table("newsletter.web.desk", name).items()
+            for text in (some.values() if isinstance(some, dict) else some)
+        )
+        for name in ("history.yaml", "words.yaml")
+    },
 }
 _GAP = re.compile(r"\{[^{}]*\}")
 _IMPORTS_SAY = re.compile(
@@ -55,7 +77,6 @@ _IMPORTS_SAY = re.compile(
 _SAID_IN_SCRIPT = re.compile(r'\bsay\(\s*"([^"]+)"(?:,\s*"([^"]+)")?')
 _DATED = datetime(2026, 11, 30, tzinfo=UTC)
 """Not the time of writing, which would change the file each time."""
-Message = str | tuple[str, str]
 
 
 def messages() -> Iterator[tuple[Message, str]]:
@@ -65,6 +86,9 @@ def messages() -> Iterator[tuple[Message, str]]:
         translate_source(text, found)
         found += _said_in_template(text, place)
         yield from ((message, place) for message in found)
+    for file in sorted((ROOT / "templates").glob("news.*.j2")):
+        place = str(file.relative_to(ROOT))
+        yield from ((message, place) for message in _said_in_template(file.read_text(), place))
     for module in sorted((ROOT / "newsletter").rglob("*.py")):
         text = module.read_text()
         if _IMPORTS_SAY.search(text):
@@ -98,27 +122,27 @@ def _said_in(tree: ast.AST) -> Iterator[Message]:
     for scope in ast.walk(tree):
         if not isinstance(scope, ast.FunctionDef | ast.Module):
             continue
-        named: dict[str, str] = {}
+        named: dict[str, list[str]] = defaultdict(list)
         for node in ast.walk(scope):
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
-                named |= {
-                    one.id: str(node.value.value)
-                    for one in node.targets
-                    if isinstance(one, ast.Name)
-                }
+                for one in node.targets:
+                    if isinstance(one, ast.Name):
+                        named[one.id].append(str(node.value.value))
         for node in ast.walk(scope):
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Name)
                 and node.func.id == "say"
             ):
-                yield from _messages_of([text for one in node.args if (text := _text(one, named))])
+                said = [texts for one in node.args if (texts := _texts(one, named))]
+                yield from chain.from_iterable(map(_messages_of, product(*said)))
 
 
-def _text(node: ast.expr, named: Mapping[str, str]) -> str:
+def _texts(node: ast.expr, named: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """Return what the argument may be: a literal, or all that its name is given."""
     if isinstance(node, ast.Constant):
-        return str(node.value)
-    return named.get(node.id, "") if isinstance(node, ast.Name) else ""
+        return [str(node.value)]
+    return named.get(node.id, ()) if isinstance(node, ast.Name) else ()
 
 
 def _messages_of(texts: Sequence[str]) -> Iterator[Message]:

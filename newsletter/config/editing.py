@@ -10,6 +10,7 @@ import yaml
 from newsletter.config.document import KeyPath, build, key_text
 from newsletter.config.loading import FILE_NAME
 from newsletter.domain.errors import Fault, InvalidConfiguration, Refused
+from newsletter.domain.wording import say
 from newsletter.formats.scalars import write_scalar
 from newsletter.formats.yaml_nodes import compose
 
@@ -33,7 +34,8 @@ def edit(text: str, changes: Mapping[str, Value]) -> str:
         text = _set(text, path, literal)
         _apply(settings, path, literal)
     if build(FILE_NAME, _compose(text)).value != settings:
-        raise Refused(f"{FILE_NAME} cannot be edited here as it is written; ask your operator")
+        reason = "newsletter.yaml cannot be edited here as it is written; ask your operator."
+        raise Refused(say(reason))
     return text
 
 
@@ -49,7 +51,8 @@ def _compose(text: str) -> Any:
     try:
         return compose(text)
     except yaml.YAMLError as error:
-        raise Refused(f"{FILE_NAME} cannot be read; your operator can correct it") from error
+        reason = "newsletter.yaml cannot be read; your operator can correct it."
+        raise Refused(say(reason)) from error
 
 
 def _apply(values: Any, path: KeyPath, value: Any) -> None:
@@ -79,7 +82,9 @@ def _set(text: str, path: KeyPath, value: Any) -> str:
             return text if value is None else _insert(text, group, part, nested)
         if depth + 1 == len(path) or isinstance(inner, yaml.ScalarNode) or not inner.value:
             if "${" in str(inner.value).replace("$${", ""):
-                fault = "comes from the environment of the service; your operator can change it"
+                fault = say(
+                    "comes from the environment of the service; your operator can change it"
+                )
                 key = key_text(path)
                 raise InvalidConfiguration([Fault(file=FILE_NAME, key=key, message=fault)])
             if value is None:

@@ -201,13 +201,13 @@ def load(path: Path, environ: Mapping[str, str], data: bytes | None = None) -> S
     try:
         settings = Settings.model_validate_json(text, context=context)
     except ValidationError as error:
-        from newsletter.config.wording import find, say  # few files have faults
+        from newsletter.config.wording import explain, find  # few files have faults
 
         cause = error
         for details in error.errors(include_url=False):
             finding = find(details, document, root, values)
             if not document.is_broken(finding.path):
-                document.fault(finding.path, say(finding))
+                document.fault(finding.path, explain(finding))
     _check_dates(document, root, values)
     _check_webhook(document, values)
     if settings is None or document.faults:

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 
 from newsletter.config.document import Document, KeyPath
 from newsletter.config.shape import Shape, inside
+from newsletter.domain.wording import say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,7 @@ def find(error: ErrorDetails, document: Document, root: Shape, values: Any) -> F
     )
 
 
-def say(finding: Finding) -> str:
+def explain(finding: Finding) -> str:
     """Return the fault and the remedy, without secrets."""
     kind = finding.error["type"]
     if kind in _SENTENCE_OF_ERROR:
@@ -70,7 +71,7 @@ def say(finding: Finding) -> str:
     else:
         message = _MESSAGE_BUILDERS.get(kind, _default_message)(finding)
     is_expanded = not finding.reading and finding.text != str(finding.value)
-    return message + (" (its value comes from the environment)" if is_expanded else "")
+    return f"{message} (its value comes from the environment)" if is_expanded else message
 
 
 def _missing(finding: Finding) -> str:
@@ -78,7 +79,7 @@ def _missing(finding: Finding) -> str:
     if finding.shape.secret:
         return f"is missing; write {key}, or {key}_file with the path of a file that holds it"
     if finding.shape.example:
-        return f"is missing; write it like {key}: {finding.shape.example}"
+        return say("is missing; write it like {example}", example=f"{key}: {finding.shape.example}")
     if finding.shape.required:
         keys = [key for key in finding.shape.keys if key in finding.shape.required]
         return f"is missing; write it, and under it: {', '.join(keys)}"
@@ -116,14 +117,19 @@ def _too_few(finding: Finding) -> str:
 
 
 def _out_of_range(finding: Finding) -> str:
-    words = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
-    bounds = [f"{words[key]} {_bound_text(bound)}" for key, bound in finding.context.items()]
-    return f"must be {' and '.join(bounds)}, not {_value_text(finding)}"
+    words = {
+        "ge": say("must be at least {bound}, not {value}"),
+        "gt": say("must be more than {bound}, not {value}"),
+        "le": say("must be at most {bound}, not {value}"),
+        "lt": say("must be less than {bound}, not {value}"),
+    }
+    [(key, bound)] = finding.context.items()
+    return say(words[key], bound=_bound_text(bound), value=_value_text(finding))
 
 
 def _wrong_choice(finding: Finding) -> str:
     expected = str(finding.context.get("expected", "")).replace("'", "")
-    return f"must be {expected}, not {_value_text(finding)}"
+    return say("must be {expected}, not {value}", expected=expected, value=_value_text(finding))
 
 
 def _wrong_kind(finding: Finding) -> str:
@@ -144,8 +150,8 @@ def _validator_message(finding: Finding) -> str:
     if finding.shape.secret:
         return "is not what this secret looks like; copy it again from the provider's pages"
     value = repr(finding.value)
-    if message.startswith(f"{value} "):
-        text = repr(finding.text) if isinstance(finding.value, str) else finding.text
+    text = repr(finding.text) if isinstance(finding.value, str) else finding.text
+    if text != value and message.startswith(f"{value} "):
         message = f"{text}{message[len(value) :]}"
     if finding.text and finding.reading and finding.reading != f"the number {finding.text}":
         message += f" (YAML reads {finding.text} as {finding.reading})"

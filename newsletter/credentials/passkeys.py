@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from newsletter.domain.staff.account import CHALLENGE_LIFETIME, RelyingParty
+from newsletter.tables import load_table
 
 if TYPE_CHECKING:
     from fido2.server import Fido2Server
@@ -128,16 +129,7 @@ def _refuse_framed(cross_origin: bool) -> None:
         raise InvalidPasskey("asked for within another website")
 
 
-_ERROR_WORDS = {
-    "Invalid origin": "another origin",
-    "Wrong challenge": "another challenge",
-    "Wrong RP ID": "another relying party",
-    "User verification": "no user verification",
-    "User Present": "nobody was present",
-    "Invalid signature": "a wrong signature",
-    "Unknown credential": "an unknown passkey",
-    "Incorrect type": "an answer to another question",
-}
+_ERROR_WORDS = load_table("newsletter.credentials", "passkeys.yaml")
 """Beginning of a message of the library → words for the audit log."""
 
 

@@ -6,6 +6,8 @@ from dataclasses import MISSING, dataclass, field
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+from newsletter.domain.wording import say
+
 
 def setting(
     description: str,
@@ -68,7 +70,7 @@ def matching(pattern: str, refusal: str, editor_pattern: str = "") -> Rule:
     # pydantic takes a tenth of a second to compile such a pattern
     def read(text: str) -> str:
         if not re.fullmatch(pattern, text):
-            raise ValueError(f"{text!r} {refusal}")
+            raise ValueError(say("{text!r} {refusal}", text=text, refusal=refusal))
         return text
 
     return Rule(read, schema={"pattern": editor_pattern} if editor_pattern else {})
@@ -105,49 +107,50 @@ def control_in_value(value: str) -> str:
 
 def name_control(character: str) -> str:
     if character in "\n\r\u2028\u2029\x85":
-        return f"a line break (U+{ord(character):04X})"
-    return f"the control character U+{ord(character):04X}"
+        return say("a line break (U+{code})", code=f"{ord(character):04X}")
+    return say("the control character U+{code}", code=f"{ord(character):04X}")
 
 
 def parse_line(text: str) -> str:
     """Return text without surrounding blanks. Raises ValueError for control characters."""
     if control := control_in_value(text):
-        raise ValueError(f"holds {control}; write it on one line, as plain text")
+        raise ValueError(
+            say("holds {control}; write it on one line, as plain text", control=control)
+        )
     if not text.strip():
-        raise ValueError("is blank; write some text")
+        raise ValueError(say("is blank; write some text"))
     return text.strip()
 
 
 def parse_web_address(text: str) -> str:
     """Return an http or https URL unchanged. Raises ValueError for any other text."""
-    forbidden = _FORBIDDEN_URL_PATTERN.search(text)
-    if forbidden:
-        raise ValueError(
-            f"holds {forbidden[0]!r}, which no web address may; "
-            "copy it from the browser's address line"
+    found = _FORBIDDEN_URL_PATTERN.search(text)
+    if found:
+        reason = (
+            "holds {found!r}, which no web address may; copy it from the browser's address line"
         )
+        raise ValueError(say(reason, found=found.group()))
     try:
         parts = urlsplit(text)
         _ = parts.port  # raises ValueError for an invalid port
     except ValueError as error:
         raise ValueError(f"{text!r} is not a web address: {error}") from error
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(f"{text!r} is not a web address; write it like https://forum.example")
+        reason = "{text!r} is not a web address; write it like https://forum.example"
+        raise ValueError(say(reason, text=text))
     if parts.username is not None:
-        raise ValueError("holds a user name; readers see it, so write it without")
+        raise ValueError(say("holds a user name; readers see it, so write it without"))
     return text
 
 
 def _parse_picture_url(text: str) -> str:
     parts = urlsplit(parse_web_address(text))
     if parts.scheme != "https":
-        raise ValueError(
-            f"{text!r} is not secure, and mail programs show no such picture; write https://"
-        )
+        reason = "{text!r} is not secure, and mail programs show no such picture; write https://"
+        raise ValueError(say(reason, text=text))
     if parts.path.lower().endswith((".svg", ".svgz", ".webp", ".avif")):
-        raise ValueError(
-            f"{text!r} is of a kind that some mail programs do not show; save it as PNG or JPEG"
-        )
+        reason = "{text!r} is of a kind that some mail programs do not show; save it as PNG or JPEG"
+        raise ValueError(say(reason, text=text))
     return text
 
 
@@ -187,7 +190,9 @@ PictureUrl = Annotated[str, Rule(_parse_picture_url, schema={"pattern": "^https:
 Language = Annotated[
     str,
     matching(
-        _LANGUAGE, "is not a language code; write it like en, pt-BR or zh-Hant", f"^{_LANGUAGE}$"
+        _LANGUAGE,
+        say("is not a language code; write it like en, pt-BR or zh-Hant"),
+        f"^{_LANGUAGE}$",
     ),
 ]
 """A BCP 47 code."""

@@ -42,14 +42,17 @@ def direction(language: str) -> str:
 
 
 @lru_cache(maxsize=128)
-def language_name(language: str) -> str:
-    """Return a language's name in itself, with the tag's variant: Português (BR).
+def language_name(language: str, shown_in: str = "") -> str:
+    """Return a language's name in ``shown_in``, by default its own: Português (BR).
 
-    The name of an unknown language is its tag.
+    The tag's variant is added. An unknown language is named by its tag.
     """
     base, _, variant = language.partition("-")
     locale = locale_of(base)
-    name = _OWN_NAMES.get(base.lower()) or str((locale and locale.get_language_name(locale)) or "")
+    own_name = "" if shown_in else _OWN_NAMES.get(base.lower(), "")
+    name = own_name or str(
+        (locale and locale.get_language_name(locale_of(shown_in) or locale)) or ""
+    )
     if not name:
         return language
     name = name[:1].upper() + name[1:]

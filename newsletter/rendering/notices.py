@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 
 from newsletter.domain.archive import FORMATS
 from newsletter.domain.delivery.transactional import NoticeSection, subject_of
+from newsletter.domain.wording import say
+from newsletter.rendering.sentences import Language, in_language
 
 _MAX_NEWS = 20
 """The most statements in one message. Slack accepts 50 blocks, and Teams 28 KB."""
@@ -18,7 +20,9 @@ _MAX_CHARS = 1_000
 """The most characters of a statement's lines."""
 
 
-def slack_message(news: Sequence[NoticeSection]) -> bytes:
+def slack_message(news: Sequence[NoticeSection], language: Language) -> bytes:
+    """Return the body for an incoming webhook of Slack: a text, and blocks."""
+    subject, news = language.say(subject_of(news)), in_language(news, language)
     blocks: list[dict[str, Any]] = [
         {
             "type": "section",
@@ -30,16 +34,18 @@ def slack_message(news: Sequence[NoticeSection]) -> bytes:
         }
         for one in news[:_MAX_NEWS]
     ]
-    if other_news := _other_news(news):
+    if other_news := _other_news(news, language):
         blocks.append({"type": "context", "elements": [{"type": "plain_text", "text": other_news}]})
-    return _json({"text": _escape_slack(subject_of(news)), "blocks": blocks})
+    return _json({"text": _escape_slack(subject), "blocks": blocks})
 
 
-def teams_card(news: Sequence[NoticeSection]) -> bytes:
-    """Return a message with an Adaptive Card, for a workflow of Teams.
+def teams_card(news: Sequence[NoticeSection], language: Language) -> bytes:
+    """Return the body for a workflow of Teams: an Adaptive Card.
 
     A TextRun shows Markdown as it is written.
     """
+    subject, news = language.say(subject_of(news)), in_language(news, language)
+    opening = language.say(say("Open the desk"))
     body: list[dict[str, Any]] = []
     for place, one in enumerate(news[:_MAX_NEWS]):
         head = {"type": "TextRun", "text": one.title, "weight": "Bolder"}
@@ -57,15 +63,15 @@ def teams_card(news: Sequence[NoticeSection]) -> bytes:
         if lines := _lines(one):
             run = {"type": "TextRun", "text": lines, "isSubtle": True}
             body.append({"type": "RichTextBlock", "spacing": "Small", "inlines": [run]})
-    if other_news := _other_news(news):
+    if other_news := _other_news(news, language):
         body.append({"type": "TextBlock", "text": other_news, "wrap": True})
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
-        "fallbackText": subject_of(news),
+        "fallbackText": subject,
         "body": body,
-        "actions": [{"type": "Action.OpenUrl", "title": "Open the desk", "url": news[0].url}],
+        "actions": [{"type": "Action.OpenUrl", "title": opening, "url": news[0].url}],
     }
     kind = "application/vnd.microsoft.card.adaptive"
     attachment = {"contentType": kind, "contentUrl": None, "content": card}
@@ -107,8 +113,9 @@ def _lines(part: NoticeSection) -> str:
     return text if len(text) <= _MAX_CHARS else f"{text[:_MAX_CHARS].rstrip()} …"
 
 
-def _other_news(news: Sequence[NoticeSection]) -> str:
-    return f"And {len(news) - _MAX_NEWS} more, at the desk." if len(news) > _MAX_NEWS else ""
+def _other_news(news: Sequence[NoticeSection], language: Language) -> str:
+    count = len(news) - _MAX_NEWS
+    return language.say(say("And {count} more, at the desk.", count=count)) if count > 0 else ""
 
 
 def _escape_slack(text: str) -> str:

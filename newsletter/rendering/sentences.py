@@ -7,12 +7,13 @@ made by ``say`` and are translated where a template writes them.
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from gettext import c2py
 from io import StringIO
+from typing import Any
 
 from babel import Locale
 from babel.dates import format_date
@@ -20,6 +21,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from jinja2 import Environment
 
+from newsletter.domain.delivery.transactional import NoticeSection
 from newsletter.domain.wording import Sentence
 
 _TEMPLATE_LEXER = Environment(keep_trailing_newline=True, autoescape=True)
@@ -98,12 +100,16 @@ class Language:
             return form
         return form.format(**{name: self._format_value(one) for name, one in value.values.items()})
 
-    def in_all_words(self, value: object) -> object:
+    def say(self, value: object) -> str:
+        """Return a sentence in this language, or another value, as text."""
+        return str(self.in_words(value))
+
+    def in_all_words(self, value: Any) -> Any:
         """Return a value for JSON with each Sentence in it as text in this language."""
         if isinstance(value, Mapping):
             return {name: self.in_all_words(one) for name, one in value.items()}
-        if isinstance(value, list):
-            return [self.in_all_words(one) for one in value]
+        if isinstance(value, list | tuple):
+            return type(value)(map(self.in_all_words, value))
         return self.in_words(value)
 
     def _format_value(self, value: object) -> object:
@@ -132,14 +138,20 @@ class _Day:
         self._at, self._locale = at, locale
 
     @property
-    def day(self) -> int:
-        return self._at.day
+    def day(self) -> int | str:
+        is_ordinal = self._at.day == 1 and self._locale.language == "fr"
+        return "1er" if is_ordinal else self._at.day
 
     def __format__(self, spec: str) -> str:
         for code, pattern in _BABEL_DATE_FIELDS.items():
             if code in spec:
                 spec = spec.replace(code, format_date(self._at, pattern, locale=self._locale))
         return self._at.strftime(spec)
+
+
+def in_language(news: Sequence[NoticeSection], language: Language) -> tuple[NoticeSection, ...]:
+    """Return the news in a language of the desk."""
+    return tuple(replace(one, **language.in_all_words(vars(one))) for one in news)
 
 
 def translate_source(source: str, translate: Translate) -> str:

@@ -20,6 +20,7 @@ from newsletter.domain.delivery.transactional import ChannelPost, MessageState, 
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.pipeline.staff.notify import PostSender, compose_post
 from newsletter.providers.common.signatures import parse_endpoint_secret
+from newsletter.rendering.mail.words import desk_language
 from newsletter.rendering.notices import hub_ping, slack_message, teams_card, webhook_event
 from newsletter.runtime.runners import EmptyResultCache
 from newsletter.transport.addresses import checked_addresses
@@ -54,6 +55,7 @@ def make_post_sender(settings: Settings, store: Store) -> PostSender:
         return PostAttempt(
             options=options[post.channel],
             organisation=organisation,
+            language=settings.language,
             public_url=settings.public_url,
             at=store.clock.now(),
         ).send(post, news)
@@ -69,6 +71,7 @@ class PostAttempt:
 
     options: ChannelOptions
     organisation: str
+    language: str
     public_url: str
     at: datetime
 
@@ -106,7 +109,8 @@ class PostAttempt:
 
     def _body(self, news: tuple[NoticeSection, ...]) -> bytes:
         if isinstance(self.options, ChatOptions):
-            return slack_message(news) if self.options.kind == "slack" else teams_card(news)
+            message = slack_message if self.options.kind == "slack" else teams_card
+            return message(news, desk_language(self.language))
         if isinstance(self.options, HubOptions):
             return hub_ping(self.public_url)
         return webhook_event(news, organisation=self.organisation, at=self.at)

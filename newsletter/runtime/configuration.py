@@ -12,19 +12,24 @@ from newsletter.config.loading import FILE_NAME, load
 from newsletter.config.settings import Settings
 from newsletter.domain.errors import InvalidConfiguration, Outdated, Refused, StoreUnavailable
 from newsletter.domain.staff.role import Role
+from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import act_as
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.store.sql import Store
 
-_RESTART_MESSAGE = (
-    f"{FILE_NAME}, a template or a file with a secret has changed since the service started."
+_RESTART_MESSAGE = say(
+    "newsletter.yaml, a template or a file with a secret has changed since the service started."
     " Restart the service to use the change"
 )
-_RESTART_PENDING = (
-    "settings were changed at the desk a moment ago. The service uses them within seconds"
+_RESTART_PENDING = say(
+    "Settings were changed at the desk a moment ago. The service uses them within seconds"
 )
-_SHARED = "several machines send, each with its own newsletter.yaml; your operator changes those"
-_OUTDATED = "the settings have changed since you opened the page; nothing was saved. Look at them"
+_SHARED = say(
+    "Several machines send, each with its own newsletter.yaml; your operator changes those."
+)
+_OUTDATED = say(
+    "The settings have changed since you opened the page; nothing was saved. Look at them."
+)
 SettingChanges = Mapping[str, Value]
 FilesSignature = tuple[tuple[str, int, int, int], ...]
 
@@ -78,7 +83,9 @@ class ConfigurationOnDisk:
         if self._settings.shares_sending:
             return _SHARED
         if not os.access(self._file, os.W_OK) or self._file.stat().st_uid != os.geteuid():
-            return f"the service may not write {FILE_NAME}; your operator changes the settings"
+            return say(
+                "The service may not write newsletter.yaml; your operator changes the settings."
+            )
         return self.changed()
 
     def with_changes(self, changes: SettingChanges) -> tuple[Settings, LazyRenderer, bytes]:

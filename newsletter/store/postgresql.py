@@ -20,6 +20,7 @@ from newsletter.store.database import TLI, UNCACHED_PLAN, Database, Driver
 from newsletter.store.file.guard_file import hash_name
 from newsletter.store.file.secure_erase import DUE_KEY
 from newsletter.store.postgresql_words import adapt_values, translate
+from newsletter.tables import load_table
 
 if TYPE_CHECKING:
     import psycopg
@@ -306,10 +307,10 @@ class Postgresql:
     def _explain(self, error: psycopg.Error) -> str:
         message = _first_line(error)
         state = error.sqlstate or ""
-        advice = _ADVICE_OF_SQLSTATE.get(state) or _ADVICE_OF_SQLSTATE.get(state[:2]) or ""
+        advice = _ADVICE["sqlstate"].get(state) or _ADVICE["sqlstate"].get(state[:2]) or ""
         if not state:
             advice = next(
-                (what for word, what in _ADVICE_OF_MESSAGE.items() if word in message), advice
+                (what for word, what in _ADVICE["message"].items() if word in message), advice
             )
         return f"{self.name}: {message}" + (f": {advice}" if advice else "")
 
@@ -431,34 +432,7 @@ _BEGIN_WRITE = (
     f" SELECT pg_advisory_xact_lock{{}}({_LOCK_NAMESPACE}, {_WRITER_LOCK_ID})"
 )
 """Each statement sees all earlier commits. An exclusive lock keeps others from committing."""
-_ADVICE_OF_SQLSTATE = {
-    "08": "the server cannot be reached; check that it runs, then try again",
-    "55000": "check that the server is no standby",
-    "25006": "the database takes no writes; check that the server is no standby",
-    "28": "check the user and the password",
-    "3D000": "make it with 'createdb', or check 'database' in newsletter.yaml",
-    "42501": "the user may not; make it the owner of the database",
-    "53100": "the server's disk is full; free some space, then try again: nothing was lost",
-    "53300": "the server has no free connection; raise max_connections, or stop what uses them",
-    "55P03": "another process has been writing for over 30 seconds; end it, then try again",
-    "57": "the server is stopping or starting; try again",
-    "58": "the server reports an error of its disk; check it before going on",
-    "XX": "the database is damaged; restore a backup",
-}
-"""SQLSTATE, or its class → advice."""
-_ADVICE_OF_MESSAGE = {
-    "password authentication failed": "check the user and the password",
-    "no password supplied": "set 'database_password_file' in newsletter.yaml",
-    "does not exist": "make it with 'createuser' or 'createdb', or check 'database'",
-    "pg_hba.conf": "the server lets nobody in from here; add a line to its pg_hba.conf",
-    "Connection refused": "check that the server runs, and its host and port in 'database'",
-    "No such file": "check that the server runs, and its host and port in 'database'",
-    "timeout": "check that the server runs and can be reached from here",
-    "resolve host": "check the name of the host in 'database'",
-    "too many": "raise max_connections, or stop what uses the server",
-    "starting up": "the server is just starting; try again",
-}
-"""Part of the driver's message, if the server gave no SQLSTATE → advice."""
+_ADVICE: Mapping[str, Mapping[str, str]] = load_table("newsletter.store", "postgresql.yaml")
 
 
 def _first_line(error: psycopg.Error) -> str:

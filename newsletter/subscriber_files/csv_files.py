@@ -19,6 +19,7 @@ from newsletter.subscriber_files.encodings import Member, Source, readable
 from newsletter.subscriber_files.entries import EntryReader, RawEntry, parse_entry
 from newsletter.subscriber_files.exports import COLUMN_NAMES, lower_case
 from newsletter.subscriber_files.subscriber_file import PlacedPerson, not_text
+from newsletter.tables import load_table
 
 OUR_COLUMNS = (
     *("email", "name", "lists", "language", "timezone", "consent_source", "consent_at"),
@@ -27,16 +28,10 @@ OUR_COLUMNS = (
 )
 FIRST_NAME, LAST_NAME = "first name", "last name"
 """Columns with a part of the name."""
-_COLUMN_OF_ALIAS = {
-    **dict.fromkeys(("e mail", "email address", "e mail address", "emailaddress", "mail"), "email"),
-    **dict.fromkeys(("full name", "fullname", "contact name", "display name"), "name"),
-    **dict.fromkeys(("firstname", "given name", "forename"), FIRST_NAME),
-    **dict.fromkeys(("lastname", "surname", "family name"), LAST_NAME),
-    **dict.fromkeys(("list", "mailing list", "mailing lists"), "lists"),
-    **dict.fromkeys(("organisation", "organization", "media outlet", "publication"), "outlet"),
-    **dict.fromkeys(("telephone", "phone number", "mobile"), "phone"),
-    "lang": "language",
-    "tag": "tags",
+_COLUMN_OF_ALIAS: dict[str, str] = {
+    alias: column
+    for column, aliases in load_table("newsletter.subscriber_files", "columns.yaml").items()
+    for alias in aliases
 }
 """Other name of a column → our name. A space also matches ``-`` and ``_``."""
 

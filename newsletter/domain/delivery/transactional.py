@@ -12,6 +12,7 @@ from enum import Enum
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.staff.account import Invitation, LinkKind
 from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
+from newsletter.domain.wording import say
 
 LINK_LIFETIME = timedelta(days=7)
 """How long the link works after the request, or after the end of a hold."""
@@ -170,12 +171,17 @@ class NoticeSection:
     """The names of the events for a program, such as ``sent_back``."""
     statement: str = ""
     """The slug, for a program; empty if it is about no statement."""
+    language: str = ""
+    """The language that its reader chose for the desk; may be empty."""
 
 
 def subject_of(news: Sequence[NoticeSection]) -> str:
     """Return the subject of an email about these events."""
     first, *others = news
-    return f"{first.title}: {first.label}{f', and {len(others)} more' if others else ''}"
+    subject = say("{title}: {label}", title=first.title, label=first.label)
+    if others:
+        return say("{subject}, and {count} more", subject=subject, count=len(others))
+    return subject
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from newsletter.domain.setting import PictureUrl, Rule, setting
 from newsletter.domain.themes import Theme
+from newsletter.domain.wording import say
 
 MIN_CONTRAST = 4.5
 """The minimum contrast of text to its background: WCAG 2.2, 1.4.3, level AA."""
@@ -90,10 +91,11 @@ def contrast(color: str, other: str) -> float:
 def parse_color(text: str) -> str:
     """Return ``#rrggbb`` in lower case. Raises ValueError, which says what to write."""
     if not _HEX_COLOR_PATTERN.fullmatch(text):
-        raise ValueError(
-            f'{text!r} is no colour that every mail program knows; write it like "#17505c":'
+        reason = (
+            '{text!r} is no colour that every mail program knows; write it like "#17505c":'
             " in quotes, # and six digits or letters a to f"
         )
+        raise ValueError(say(reason, text=text))
     return text.lower()
 
 

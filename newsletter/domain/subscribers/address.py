@@ -6,6 +6,7 @@ from encodings.idna import nameprep
 from typing import Annotated
 
 from newsletter.domain.setting import Rule
+from newsletter.domain.wording import say
 
 _ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 _DOMAIN_LABEL_PATTERN = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
@@ -23,20 +24,22 @@ def parse_address(text: str) -> str:
     literals. Raises ValueError with the fault.
     """
     address = text.strip()
-    forbidden = _FORBIDDEN_PATTERN.search(address)
-    if forbidden:
-        raise ValueError(f"{text!r} holds {forbidden[0]!r}, which no address may")
+    found = _FORBIDDEN_PATTERN.search(address)
+    if found:
+        reason = "{text!r} holds {found!r}, which no address may"
+        raise ValueError(say(reason, text=text, found=found.group()))
     local, at, domain = address.rpartition("@")
     if not at or not local or not domain or "@" in local:
-        raise ValueError(f"{text!r} is not an address like name@example.org")
+        raise ValueError(say("{text!r} is not an address like name@example.org", text=text))
     if len(address.encode()) > 254 or len(local.encode()) > 64:
-        raise ValueError(f"{text!r} is too long: 64 bytes before the @ and 254 in all")
+        reason = "{text!r} is too long: 64 bytes before the @ and 254 in all"
+        raise ValueError(say(reason, text=text))
     if local.startswith(".") or local.endswith(".") or ".." in local:
-        raise ValueError(f"{text!r} has a dot where none may be before the @")
+        raise ValueError(say("{text!r} has a dot where none may be before the @", text=text))
     labels = domain.split(".")
     # both forms are checked: IDNA turns some letters into brackets and dots
     if len(labels) < 2 or not (_are_names(labels) and _are_names(ascii_host(domain).split("."))):
-        raise ValueError(f"{text!r} has no domain like example.org after the @")
+        raise ValueError(say("{text!r} has no domain like example.org after the @", text=text))
     return address
 
 

@@ -5,14 +5,17 @@ from typing import Annotated
 
 from newsletter.domain.setting import Line, matching, setting
 from newsletter.domain.themes import Theme
+from newsletter.domain.wording import say
 
 LIST_NAME = r"[a-z0-9]+(?:[-_][a-z0-9]+)*"
 ListName = Annotated[
     str,
     matching(
         LIST_NAME,
-        "cannot name a list; write small letters and digits, with - or _ between them, like press"
-        " or new-york",
+        say(
+            "cannot name a list; write small letters and digits, with - or _ between them, like"
+            " press or new-york"
+        ),
         f"^{LIST_NAME}$",
     ),
 ]

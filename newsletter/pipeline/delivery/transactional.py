@@ -172,7 +172,7 @@ class TransactionalSender(Attempts[EmailClaim, EmailResult]):
             url = f"{self.public_url}/preferences/{token}"
         return self.writer.transactional(
             text,
-            language=email.language or self.language,
+            language=(plan.news[0].language if plan.news else email.language) or self.language,
             url=url,
             lists=tuple(self.titles.get(name, name) for name in email.lists),
             about=email.source if text in _STAFF_TEXTS else "",

@@ -5,8 +5,9 @@ and a person or channel, so none is sent twice.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import reduce
 
 from newsletter.domain.campaigns.notices import (
     MAX_EVENT_AGE,
@@ -35,6 +36,7 @@ from newsletter.domain.delivery.transactional import (
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.staff.role import Role
+from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import act_as
 from newsletter.pipeline.status import load_statuses
 from newsletter.store.sql import Store, Transaction
@@ -139,7 +141,8 @@ def compose_email(
     current, news = _Writer(tx=tx, address=address, desk=desk, known=known).write(unmuted)
     tx.notices.finish(current, tx.now, email.id)
     tx.notices.finish([one for one in notices if one not in current], tx.now, None)
-    return news
+    language = tx.staff.languages().get(address, "")
+    return tuple(replace(one, language=language) for one in news)
 
 
 def compose_post(
@@ -217,27 +220,30 @@ class _Writer:
             return None
         words = " ".join(comment.words.split())
         quote = words if len(words) <= _QUOTE_CHARS else f"{words[:_QUOTE_CHARS].rstrip()} …"
-        return f"{status.name(comment.by)}: “{quote}”"
+        return say("{who}: “{quote}”", who=status.name(comment.by), quote=quote)
 
     def _import_counts(self, notice: Notice) -> str | None:
         record = self.tx.imports.get(int(notice.occurrence))
         if record is None or record.undone_at or not (self.is_admin or record.by == self.address):
             return None
-        return (
-            f"{record.file}: {record.new:,} new, {record.known:,} known before,"
-            f" {record.changed:,} changed, {record.skipped:,} skipped."
+        return say(
+            "{file}: {new:,} new, {known:,} known before, {changed:,} changed,"
+            " {skipped:,} skipped.",
+            **vars(record),
         )
 
     def section(self, notices: Sequence[tuple[Notice, str]]) -> NoticeSection:
         """Return the section about one statement, import or failing check."""
         notice, _ = notices[0]
-        label = ", ".join(dict.fromkeys(one.kind.value for one, _ in notices))
+        kinds = map(say, dict.fromkeys(one.kind.value for one, _ in notices))
+        label = reduce(lambda first, name: say("{first}, {name}", first=first, name=name), kinds)
         lines = [line for _, line in notices if line]
         status = self.known.get(notice.slug)
+        title: str = say("Provider and domain")
         if notice.kind is NoticeKind.HEALTH:
-            title, url = "Provider and domain", f"{self.desk}/channels"
+            url = f"{self.desk}/channels"
         elif status is None:
-            title, url = f"Import {notice.occurrence}", f"{self.desk}/readers"
+            title, url = say("Import {number}", number=notice.occurrence), f"{self.desk}/readers"
         else:
             title = status.statement.title
             url = f"{self.desk}/statements/{notice.slug}"

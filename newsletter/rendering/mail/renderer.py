@@ -13,6 +13,7 @@ from newsletter.domain.delivery.transactional import EmailText, NoticeSection, s
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.content import Content, LinkParameters, Publisher
 from newsletter.domain.statements.statement import Statement, texts_of, writers_of
+from newsletter.domain.wording import say
 from newsletter.rendering.checks import guards
 from newsletter.rendering.checks.embargo import embargo_in
 from newsletter.rendering.languages import direction, language_name
@@ -21,7 +22,7 @@ from newsletter.rendering.mail.files import TemplateFiles, fingerprint
 from newsletter.rendering.mail.inlining import inline
 from newsletter.rendering.mail.templates import Templates
 from newsletter.rendering.mail.values import common_values
-from newsletter.rendering.mail.words import Wordings
+from newsletter.rendering.mail.words import Wordings, desk_language
 from newsletter.rendering.markdown.blocks import in_parts
 from newsletter.rendering.markdown.faults import faults_of_statement
 from newsletter.rendering.markdown.greetings import count_faults, open_greetings
@@ -30,6 +31,7 @@ from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
 from newsletter.rendering.markdown.plaintext import PlainBody, to_text, underline, wrap
 from newsletter.rendering.markdown.tables import ems, text_of
+from newsletter.rendering.sentences import in_language
 
 _CLASS_PATTERN = re.compile(r'<[a-z]+ (?:role="presentation" )?class="([a-z- ]+)"')
 _INLINE_TAG_PATTERN = re.compile(r"</?(?:a|strong|em|span|code|sup)\b[^<>]*>")
@@ -41,18 +43,8 @@ _MAX_HEADLINE_PIXELS = 250
 """Room for a word of the headline on a phone without styles; bold letters are a tenth wider."""
 _VERSION_DIGITS = 12
 _LINK_KEYS = ("unsubscribe_url", "preferences_url", "archive_url", "original_url")
-_WORD_KEYS = {
-    EmailText.CONFIRMATION: ("confirm_subject", "confirm"),
-    EmailText.MOVE: ("move_subject", "move"),
-    EmailText.PREFERENCES: ("preferences_subject", "preferences"),
-    EmailText.KNOWN: ("known_subject", "known"),
-    EmailText.NOTICE: ("notice_subject", "notice"),
-    EmailText.INVITATION: ("invitation_subject", "link"),
-    EmailText.LINK: ("link_subject", "link"),
-    EmailText.ADMITTED: ("admitted_subject", "admitted"),
-    EmailText.DECLINED: ("declined_subject", "declined"),
-}
-"""Kind of a transactional email → keys of the fixed words for its subject and opening."""
+_OPENING_KEYS = {EmailText.CONFIRMATION: "confirm", EmailText.INVITATION: "link"}
+"""Kind of a transactional email → the key of its opening, if it is not the kind's own name."""
 
 
 _LOWERED_HEADINGS = {"h2": "h3", "h3": "h4"}
@@ -244,9 +236,13 @@ class TemplateRenderer:
         """
         values = common_values(self._publisher, language, self.wordings)
         if kind is EmailText.NEWS:
-            subject, opening = subject_of(news), " ".join(news[0].lines)
+            desk = desk_language(language)
+            subject, news = desk.say(subject_of(news)), in_language(news, desk)
+            opening = " ".join(news[0].lines)
+            values |= {"desk": desk.code, "say": lambda *said, **gaps: desk.say(say(*said, **gaps))}
         else:
-            subject, opening = (values["words"][key] for key in _WORD_KEYS[kind])
+            subject = values["words"][f"{kind.value}_subject"]
+            opening = values["words"][_OPENING_KEYS.get(kind, kind.value)]
         preheader = details.preheader(opening, ())
         values |= {
             "subject": subject,

@@ -8,10 +8,11 @@ import re
 from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from gettext import c2py
 from io import StringIO
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 from babel.messages.catalog import Message
@@ -19,8 +20,9 @@ from babel.messages.pofile import PoFileError, read_po
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.rendering.languages import base_language
-from newsletter.rendering.mail.files import DEFAULT
+from newsletter.rendering.mail.files import DEFAULT, page_templates
 from newsletter.rendering.mail.templates import Templates
+from newsletter.rendering.sentences import Language
 
 _SOURCE = f"{DEFAULT}words/words.pot"
 _FALLBACK_LANGUAGE = "en"
@@ -151,3 +153,18 @@ def _gap_faults(message: Message, file: str) -> list[Fault]:
     expected_list = ", ".join(expected) or "nothing"
     fault = f"{message.context} has to hold in braces what it does in English: {expected_list}"
     return [Fault(file=file, line=message.lineno or 0, message=fault)]
+
+
+@cache
+def desk_languages() -> Mapping[str, Language]:
+    """Return the languages of the desk by code, English first."""
+    return {"en": Language(code="en")} | {
+        Path(name).stem: Language(code=Path(name).stem, catalogue=text)
+        for name, text in page_templates("desk").sources.items()
+        if name.startswith("words/") and name.endswith(".po")
+    }
+
+
+def desk_language(code: str) -> Language:
+    """Return the language of the desk with this code or its base, else English."""
+    return desk_languages().get(base_language(code), desk_languages()["en"])

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from newsletter.config.document import Document, key_text
 from newsletter.config.fields import Section
 from newsletter.config.shape import Shape
-from newsletter.config.wording import find, say
+from newsletter.config.wording import explain, find
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.setting import setting
 from newsletter.formats.scalars import did_you_mean
@@ -76,7 +76,7 @@ class Values:
 
     def _fault(self, error: ErrorDetails, document: Mapping[str, object]) -> Fault:
         finding = find(error, Document(file=self._place), Shape(type=self.model), document)
-        message = say(finding)
+        message = explain(finding)
         if error["type"] == "unexpected_keyword_argument":
             known_keys = Shape(type=self.model).at(finding.path[:-1], document).keys
             message = f"means nothing here{did_you_mean(str(finding.path[-1]), list(known_keys))}"

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -36,6 +35,7 @@ from newsletter.pipeline.staff.proofs import Refusal
 from newsletter.rendering.languages import language_choices, language_name
 from newsletter.rendering.mail.files import default_templates, page_templates
 from newsletter.rendering.mail.templates import Templates
+from newsletter.rendering.mail.words import desk_languages
 from newsletter.rendering.sentences import Language, translate_source
 from newsletter.runtime.services import Staff
 from newsletter.tables import load_table
@@ -67,15 +67,6 @@ _TEMPLATE_FUNCTIONS = {
 
 
 @cache
-def _languages() -> Mapping[str, Language]:
-    return {"en": Language(code="en")} | {
-        Path(name).stem: Language(code=Path(name).stem, catalogue=text)
-        for name, text in page_templates("desk").sources.items()
-        if name.startswith("words/") and name.endswith(".po")
-    }
-
-
-@cache
 def _translate_template(language: Language, source: str) -> str:
     """Return a template translated into a language. Cached: translating all takes long."""
     return translate_source(source, language.translate) if language.catalogue else source
@@ -87,7 +78,7 @@ class Desk:
     def __init__(self, staff: Staff) -> None:
         self.staff = staff
         self.zone = ZoneInfo(staff.settings.timezone)
-        self.languages = dict(_languages())
+        self.languages = dict(desk_languages())
         self._templates: dict[str, Templates] = {}
         self.assets = Assets(default_templates() / "desk", color=staff.settings.brand.color)
         self._staff_names: tuple[int, Mapping[str, str]] = (-1, {})
@@ -151,8 +142,7 @@ class Desk:
         """Return Jinja's filters; their results are in the language."""
         words = language.in_words
         changes: Mapping[str, Callable[[str], str]] = {
-            "capitalize": str.capitalize,
-            "capital": lambda text: text[:1].upper() + text[1:],
+            "capitalize": lambda text: text[:1].upper() + text[1:],  # of German each noun stays one
             "sentence": sentence,
             "plainly": lambda text: sentence(without_commands(text)),
         }
@@ -172,7 +162,8 @@ class Desk:
             "said": say,
             "noted": lambda note: recognize(note, NOTE_NAMES),
             "initials": initials,
-            "language": language_name,
+            "language": partial(language_name, shown_in=language.code),
+            "own_language": language_name,
             "label": lambda field, other="": LABELS.get(field, other or field),
             "left_out": lambda why: LEFT_OUT.get(why) or say(why),
             "list_title": lambda name: titles_in_words(self.staff.settings, [name]),

@@ -60,12 +60,8 @@ _SECRET_FIELDS = frozenset({PROOF_FIELD, PASSKEY_FIELD, "password", "old", "new"
 Faults = Sequence[tuple[str, str]]
 """(field, sentence) of each fault in a form; "" for a fault of no field."""
 _HASH_DIGITS = 64
-_MENU_ENTRIES = {
-    "": "home",
-    "readers": "audience",
-    "drafts": "statements",
-    "campaigns": "statements",
-}
+_MENU_ENTRIES = {"": "home", "readers": "audience"}
+_MENU_ENTRIES |= dict.fromkeys(("drafts", "campaigns"), "statements")
 _MENU_ENTRIES |= dict.fromkeys(("staff", "audit", "channels", "tokens"), "settings")
 """First segment of a path below the desk → its entry in the menu, if the name differs."""
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from newsletter.config.document import Document
 from newsletter.config.schema import add_secret_files
 from newsletter.config.shape import Shape
-from newsletter.config.wording import find, say
+from newsletter.config.wording import explain, find
 from tests.rows import rows
 
 
@@ -45,7 +45,7 @@ def said(values: dict[str, Any]) -> tuple[tuple[str | int, ...], str]:
     with pytest.raises(ValidationError) as caught:
         Options.model_validate_json(json.dumps(values))
     finding = find(caught.value.errors()[0], Document(file="newsletter.yaml"), root, values)
-    return finding.path, say(finding)
+    return finding.path, explain(finding)
 
 
 @rows(

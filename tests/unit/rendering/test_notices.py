@@ -2,9 +2,13 @@
 
 import json
 
-from newsletter.domain.delivery.transactional import NoticeSection
+from newsletter.domain.delivery.transactional import EmailText, NoticeSection
+from newsletter.domain.wording import say
+from newsletter.rendering.mail.words import desk_language
 from newsletter.rendering.notices import slack_message, teams_card
+from tests.unit.rendering.examples import HOUSE, renderer
 
+ENGLISH = desk_language("en")
 MANY = [
     NoticeSection(
         title=f"Text {number}", label="approved", lines=("x" * 2_000,), url="https://a.example"
@@ -14,15 +18,37 @@ MANY = [
 
 
 def test_many_notices_are_cut_short_and_counted() -> None:
-    slack, teams = json.loads(slack_message(MANY)), json.loads(teams_card(MANY))
+    slack, teams = json.loads(slack_message(MANY, ENGLISH)), json.loads(teams_card(MANY, ENGLISH))
     assert len(slack["blocks"]) == 21
     assert slack["blocks"][-1]["elements"][0]["text"] == "And 40 more, at the desk."
     assert len(slack["blocks"][0]["text"]["text"]) < 3_000
     body = teams["attachments"][0]["content"]["body"]
     assert body[-1]["text"] == "And 40 more, at the desk."
-    assert len(teams_card(MANY)) < 28_000
+    assert len(teams_card(MANY, ENGLISH)) < 28_000
 
 
 def test_a_notice_without_lines_is_a_title_alone() -> None:
     bare = NoticeSection(title="Text", label="approved", lines=(), url="https://a.example")
-    assert len(json.loads(teams_card([bare]))["attachments"][0]["content"]["body"]) == 1
+    assert len(json.loads(teams_card([bare], ENGLISH))["attachments"][0]["content"]["body"]) == 1
+
+
+def test_news_are_told_in_the_language_of_the_desk() -> None:
+    told = NoticeSection(
+        title="Water",
+        label=say("approved"),
+        lines=(say("Only staff can see it."),),
+        url="https://a.example",
+    )
+    slack = json.loads(slack_message([told, told], desk_language("de-AT")))
+    first, _ = slack["blocks"]
+    assert first["text"]["text"] == (
+        "*<https://a.example|Water>*: freigegeben\nNur das Team sieht es."
+    )
+    assert slack["text"] == "Water: freigegeben, und 1 weitere"
+    url = "https://a.example/account"
+    mail = renderer(HOUSE).transactional(EmailText.NEWS, language="de", url=url, news=(told,))
+    assert mail.subject == "Water: freigegeben"
+    assert "Freigegeben\n\nNur das Team sieht es.\n\nIn der Redaktion öffnen:\nhttps" in mail.text
+    assert "Sie bekommen diese E-Mails, weil Sie zum Team gehören. <a" in " ".join(
+        mail.html.split()
+    )

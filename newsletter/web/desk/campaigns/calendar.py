@@ -13,6 +13,8 @@ from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import place_of, say
 from newsletter.pipeline.campaigns.board import Entry, find_clashes, load_calendar
+from newsletter.rendering.mail.words import desk_language
+from newsletter.rendering.sentences import Language
 from newsletter.web.desk.page import StaffPart
 from newsletter.web.desk.request import DeskRequest, download, redirect, route
 
@@ -125,19 +127,28 @@ class Calendar(StaffPart):
             owner = tx.accounts.find_calendar_owner(hash_token(request.param("word")))
             if owner is None or tx.staff.role(owner) is None:
                 raise NotFound(say("This calendar does not exist, or its link was renewed."))
+            chosen = tx.staff.languages().get(owner)
             entries = load_calendar(tx, rules, now - _MAX_PAST, now + _MAX_FUTURE)
-        name = f"{self._staff.settings.organisation.name}: statements"
-        data = calendar_file(name, (self._event_properties(entry, now) for entry in entries))
+        # calendar programs ask for no language
+        language = desk_language(chosen or self._staff.settings.language)
+        name = say(
+            "{organisation}: statements", organisation=self._staff.settings.organisation.name
+        )
+        events = (self._event_properties(entry, now, language) for entry in entries)
+        data = calendar_file(language.say(name), events)
         return download(data, name="statements.ics", kind="text/calendar; charset=utf-8")
 
-    def _event_properties(self, entry: Entry, now: datetime) -> Mapping[str, str | datetime]:
+    def _event_properties(
+        self, entry: Entry, now: datetime, language: Language
+    ) -> Mapping[str, str | datetime]:
         desk = self._staff.settings.desk_url
-        what = "Embargo ends" if entry.is_embargo else entry.state.value.capitalize()
+        what = language.say(say("end of the embargo" if entry.is_embargo else entry.state.value))
+        summary = say("{title}: {state}", title=f"{what[:1].upper()}{what[1:]}", state=entry.title)
         return {
             "UID": f"{entry.path}{'/embargo' * entry.is_embargo}@{urlsplit(desk).hostname}",
             "DTSTAMP": now,
             "DTSTART": entry.at,
-            "SUMMARY": f"{what}: {entry.title}",
+            "SUMMARY": language.say(summary),
             "URL": f"{desk}/{entry.path}",
             "TRANSP": "TRANSPARENT",
         }

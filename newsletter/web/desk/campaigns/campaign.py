@@ -74,10 +74,13 @@ def bar_parts(figures: Mapping[str, Any]) -> list[tuple[str, str, int, float, fl
         name: max(count / sum(shares.values()), _MIN_PART_WIDTH / _BAR_WIDTH)
         for name, count in shares.items()
     }
-    found, offset = [], 0.0
+    found: list[tuple[str, str, int, float, float]] = []
+    offset = 0.0
     for name, share in widths.items():
         width = _BAR_WIDTH * share / sum(widths.values())
-        found.append((name, STATE_WORDS[name], shares[name], round(offset, 2), round(width, 2)))
+        word, count = STATE_WORDS[name], shares[name]
+        label = say(word, word, count=count)  # other languages have a plural
+        found.append((name, label, count, round(offset, 2), round(width, 2)))
         offset += width
     return found
 
@@ -300,11 +303,13 @@ class CampaignPage:
             rows = list(self._report_rows(tx, request, campaign))
             if request.who.may(Role.SENDER):
                 found = tx.events.list_bounced_domains(campaign.id)
-                rows += [(f"Bounced at {name}", count) for name, count in found]
+                rows += [(say("Bounced at {domain}", domain=name), count) for name, count in found]
         buffer = io.StringIO()
         sheet = csv.writer(buffer)
-        sheet.writerow(["What", "Value"])
-        sheet.writerows([escape_formula(name), escape_formula(str(value))] for name, value in rows)
+        words = request.language().say
+        for name, value in ((say("What"), say("Value")), *rows):
+            label = words(name)
+            sheet.writerow(map(escape_formula, (f"{label[:1].upper()}{label[1:]}", words(value))))
         # the mark in front tells spreadsheets that the letters are UTF-8
         data = buffer.getvalue().encode("utf-8-sig")
         name = f"{campaign.slug}-report.csv"
@@ -315,31 +320,32 @@ class CampaignPage:
     ) -> Iterator[tuple[str, object]]:
         report = load_figures(tx, campaign)
         settings = self._campaigns.settings
-        yield "Statement", title_of(tx, campaign.slug)
-        yield "Name", campaign.slug
-        yield "State", _state_label(campaign)
-        yield "Lists", titles_in_words(settings, campaign.lists)
-        yield "Segment", report["segment"]
-        yield "Approved by", ", ".join(map(request.desk.person, campaign.approved_by))
-        yield "Version", campaign.content_hash
-        yield "Provider", provider_names(report["providers"])
-        yield "Began", self._format_local(campaign.started_at)
-        yield "Ended", self._format_local(campaign.finished_at)
-        yield "People in all" + ", estimated" * report["estimated"], report["audience"]
+        yield say("Statement"), title_of(tx, campaign.slug)
+        yield say("Name"), campaign.slug
+        yield say("State"), _state_label(campaign)
+        yield say("Lists"), titles_in_words(settings, campaign.lists)
+        yield say("Segment"), report["segment"]
+        yield say("Approved by"), ", ".join(map(request.desk.person, campaign.approved_by))
+        yield say("Version"), campaign.content_hash
+        yield say("Provider"), provider_names(report["providers"])
+        yield say("Started"), self._format_local(campaign.started_at)
+        yield say("Ended"), self._format_local(campaign.finished_at)
+        estimated = say("People in all, estimated")
+        yield (estimated if report["estimated"] else say("People in all")), report["audience"]
         for name in vars(campaign.counts):
-            given_up = " or given up" * (name == "cancelled" and campaign.given_up)
-            yield STATE_WORDS[name].capitalize() + given_up, report[name]
-        yield "Unsubscribed by its link", report["unsubscribed"]
+            given_up = name == "cancelled" and campaign.given_up
+            yield say("cancelled or given up") if given_up else STATE_WORDS[name], report[name]
+        yield say("unsubscribed by its link"), report["unsubscribed"]
         if not report["events_received"]:  # unknown, which is not zero
-            yield "Delivered", "not known"
-            yield "Bounced", "not known"
-            yield "Reported as spam", "not known"
+            yield say("delivered"), say("not known")
+            yield say("bounced"), say("not known")
+            yield say("reported as spam"), say("not known")
             return
-        yield "Delivered", report["delivered"]
-        yield "Bounced", report["bounced"]
-        for kind, words in BOUNCE_WORDS.items():
-            yield f"Bounced: {words}", report["bounces"][kind]
-        yield "Reported as spam", report["complained"]
+        yield say("delivered"), report["delivered"]
+        yield say("bounced"), report["bounced"]
+        for kind, why in BOUNCE_WORDS.items():
+            yield say("Bounced: {why}", why=why), report["bounces"][kind]
+        yield say("reported as spam"), report["complained"]
 
     def _format_local(self, instant: datetime | None) -> str:
         """Format a time for spreadsheets, in the workspace's zone with its UTC offset."""

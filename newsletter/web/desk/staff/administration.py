@@ -6,7 +6,6 @@ from functools import partial
 from starlette.responses import Response
 
 from newsletter.domain.errors import Defect, InvalidInput, NotFound, Refused
-from newsletter.domain.staff.audit import shorten_detail
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.token import PREFIX, Scope, Token
 from newsletter.domain.wording import say
@@ -14,6 +13,7 @@ from newsletter.pipeline.staff import people, tokens
 from newsletter.pipeline.staff.notify import send_again
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.deciding import is_trial
+from newsletter.web.desk.history import shorten_detail
 from newsletter.web.desk.page import StaffPart
 from newsletter.web.desk.request import DeskRequest, redirect, route
 from newsletter.web.http.forms import one_line, parse_number

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from newsletter.config.editing import Value
 from newsletter.config.loading import ShownSetting, list_settings
 from newsletter.config.settings import Settings
+from newsletter.config.shape import Shape
 from newsletter.domain.campaigns.state import Shelf
 from newsletter.domain.errors import InvalidInput, Refused
 from newsletter.domain.staff.role import Role
@@ -16,7 +17,7 @@ from newsletter.domain.statements.brand import Sans, Serif
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.themes import Theme
-from newsletter.domain.wording import say
+from newsletter.domain.wording import Sentence, say
 from newsletter.pipeline.campaigns.trial import fill, sample_recipient
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.rendering.preview import text_page
@@ -24,6 +25,7 @@ from newsletter.runtime.configuration import SettingChanges
 from newsletter.runtime.services import Staff
 from newsletter.runtime.statements import Statements
 from newsletter.tables import load_table
+from newsletter.web.desk.page import words_of
 from newsletter.web.desk.request import DeskRequest, Faults, framed_email, redirect, route
 from newsletter.web.desk.statements.preview import inbox_values, preview_html, view_of
 from newsletter.web.http.forms import parse_number
@@ -32,14 +34,8 @@ _LOOK_PATH = "/settings/look"
 _EXAMPLE_STATEMENT = Statement(
     **load_table("newsletter.web.desk", "example.yaml"), slug="example", lists=(), language="en"
 )
-_FIELD_KEYS = (
-    *(f"organisation.{key}" for key in ("name", "tagline", "website", "postal_address")),
-    *(f"organisation.press_contact.{key}" for key in ("name", "position", "email", "phone")),
-    *("sender.name", "sender.reply_to", "language"),
-    *(f"brand.{key}" for key in ("color", "theme", "serif", "sans")),
-    *(f"brand.logo.{key}" for key in ("src", "width", "height")),
-)
-"""The settings that the form edits. A field's name is the key in newsletter.yaml."""
+_LABELS = words_of("settings")
+"""Setting that the form edits → its label. A field's name is the key in newsletter.yaml."""
 
 
 def _field_values(settings: Settings) -> dict[str, str]:
@@ -47,7 +43,7 @@ def _field_values(settings: Settings) -> dict[str, str]:
     values = {one.key: one.value for one in list_settings(settings)}
     numbers = range(len(settings.lists))
     lists = [f"lists[{number}].{key}" for number in numbers for key in ("title", "about")]
-    return {key: values.get(key, "") for key in (*_FIELD_KEYS, *lists)}
+    return {key: values.get(key, "") for key in (*_LABELS, *lists)}
 
 
 def _changed_fields(settings: Settings, form: Mapping[str, str]) -> Iterator[tuple[str, Value]]:
@@ -86,7 +82,8 @@ class SettingsPages:
         for one in list_settings(self._staff.settings):
             name = re.split(r"[.[]", one.key)[0]
             groups.setdefault("" if name == one.key else name, []).append(one)
-        return request.page("settings.html.j2", title=say("Settings"), groups=groups)
+        about = {key: group.description for key, group in Shape(type=Settings).keys.items()}
+        return request.page("settings.html.j2", title=say("Settings"), groups=groups, about=about)
 
     @route("GET", _LOOK_PATH, Role.ADMIN)
     def _edit(self, request: DeskRequest) -> Response:
@@ -102,6 +99,7 @@ class SettingsPages:
             title=say("Publisher and look"),
             said=[locked] if locked else (),
             lists=settings.lists,
+            labels=_LABELS,
             choices={"theme": Theme, "serif": Serif, "sans": Sans},
             values=values,
             untitled=[name for name in names if name not in {one.name for one in settings.lists}],
@@ -127,7 +125,8 @@ class SettingsPages:
         except InvalidInput as error:
             return self._edit(request.with_faults(*_fault_sentences(error)))
         except Refused as error:
-            return self._edit(request.with_faults(("", f"{error}."), status=409))
+            text = request.desk.plain(error)
+            return self._edit(request.with_faults(("", text), status=409))
         return redirect(_LOOK_PATH, done="settings")
 
     @route("GET", f"{_LOOK_PATH}/mail", Role.ADMIN)
@@ -142,8 +141,10 @@ class SettingsPages:
             settings, renderer, _ = self._staff.files.with_changes(self._find_changes(request))
             content = self._example(request, settings, renderer)
         except InvalidInput as error:
-            message = "\n".join(sentence for _, sentence in _fault_sentences(error))
-            return framed_email(text_page(message, title="Faults", language="en"))
+            faults = [sentence for _, sentence in _fault_sentences(error)]
+            language = request.language(faults)
+            message, title = "\n".join(map(language.say, faults)), language.say(say("Error"))
+            return framed_email(text_page(message, title=title, language=language.code))
         return framed_email(preview_html(content, view_of(request)))
 
     def _find_changes(self, request: DeskRequest) -> SettingChanges:
@@ -159,10 +160,13 @@ class SettingsPages:
 
 
 def _fault_sentences(error: InvalidInput) -> Faults:
-    """Return (key, sentence) of each fault. The sentence begins with the last part of the key."""
-    keys = [(one.key, one.key.replace("_", " ").split(".")) for one in error.faults]
-    names = {key: " ".join(parts[-2:]).capitalize() for key, parts in keys}
-    return [(one.key, f"{names[one.key]}: {one.message}.") for one in error.faults]
+    """Return (key, sentence) of each fault; the sentence begins with the field's label."""
+    found: list[tuple[str, str]] = []
+    for one in error.faults:
+        label, fault = _LABELS.get(one.key) or say("List"), one.message
+        said = say("{label}: {fault}.", label=label, fault=fault)
+        found.append((one.key, said if isinstance(fault, Sentence) else f"{label}: {fault}."))
+    return found
 
 
 def _posted_values(request: DeskRequest) -> dict[str, str]:

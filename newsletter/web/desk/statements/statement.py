@@ -10,7 +10,7 @@ from newsletter.domain.campaigns.state import BoardSearch, Shelf
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.events import MAX_COMPLAINT_RATIO
-from newsletter.domain.staff.audit import AuditEntry, describe_entry
+from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import find_mentions
 from newsletter.domain.statements.comparison import Difference
@@ -30,6 +30,7 @@ from newsletter.web.desk.deciding import (
     mark_waived,
     title_of,
 )
+from newsletter.web.desk.history import describe_entry
 from newsletter.web.desk.request import DeskRequest, redirect, route
 from newsletter.web.desk.statements.preview import inbox_values
 

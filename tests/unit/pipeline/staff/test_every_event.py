@@ -16,6 +16,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.pipeline.archive.annotate import annotate
 from newsletter.pipeline.staff.notify import PostSender, compose_post, notify
 from newsletter.pipeline.statements.approve import revoke, send_back
+from newsletter.rendering.mail.words import desk_language
 from newsletter.rendering.notices import slack_message, teams_card, webhook_event
 from newsletter.store.staff.notices import Mark
 from tests.fakes import NOON, accept_all, always
@@ -449,7 +450,8 @@ def test_it_is_told_once_to_the_right_people_and_channels(desk: Desk, case: Case
     [news] = [news for news in posted(desk) if any(event in one.events for one in news)]
     label = next(one.label for one in news if event in one.events)
     assert heard.value in label
-    for body in (slack_message(news), teams_card(news)):
+    english = desk_language("en")
+    for body in (slack_message(news, english), teams_card(news, english)):
         assert label in body.decode()
     hook = json.loads(webhook_event(news, organisation="Forum", at=NOON))
     assert event in [name for one in hook["data"]["notices"] for name in one["events"]]

@@ -141,6 +141,17 @@ def test_a_statement_goes_from_hand_to_hand_by_mails_alone(desk: Desk) -> None:
     assert desk.mails() == {}, "nothing is left to tell"
 
 
+def test_a_mail_is_in_the_language_that_its_reader_chose(desk: Desk) -> None:
+    with desk.room.store.begin() as tx:
+        tx.staff.set_language(ED, "fr")
+    desk.mails()
+    found = {
+        SHORT[batch.recipients[0].address]: batch.content.language
+        for batch in desk.room.provider.batches
+    }
+    assert found == {"ed": "fr", **dict.fromkeys(("flo", "sam", "ada"), "en")}
+
+
 def test_nobody_is_told_twice_however_often_the_world_is_looked_at(desk: Desk) -> None:
     desk.mails()
     desk.room.write(title="Forum resigns from task force", origin="statements/other.md")

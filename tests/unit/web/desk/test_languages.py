@@ -196,6 +196,38 @@ def test_every_word_of_a_page_goes_through_the_catalogue(
     assert re.findall(r"[^\W\d_]{2,}", DATA.sub("", left)) == []
 
 
+def test_the_settings_are_explained_in_the_language_of_the_desk(staffed: Staffed) -> None:
+    page = words(staffed.as_("dan").get("/settings", headers={"Accept-Language": "de"}))
+    assert "postal_address Die Postanschrift, in einer Zeile." in page
+    with (WORDS / "words.pot").open("rb") as file:
+        explained = [
+            str(one.id)
+            for one in read_po(file)
+            if any("config/settings" in place for place, _ in one.locations)
+        ]
+    assert [one for one in explained if len(one) > 20 and one in page] == []
+
+
+@rows(
+    ["field", "value", "said"],
+    [
+        ("organisation.name", "", "Name: fehlt; schreiben Sie zum Beispiel name: "),
+        ("organisation.website", "forum", "Website: 'forum' ist keine Webadresse;"),
+        ("sender.reply_to", "press", "Adresse für Antworten: 'press' ist keine Adresse wie"),
+        ("brand.color", "red", "Farbe: 'red' ist keine Farbe, die jedes Mailprogramm kennt;"),
+        ("language", "xx_", "Sprache der Mitteilungen: 'xx_' ist kein Sprachkürzel;"),
+    ],
+)
+def test_a_fault_of_a_setting_is_told_in_the_language_of_the_desk(
+    staffed: Staffed, field: str, value: str, said: str
+) -> None:
+    german = {"Accept-Language": "de"}
+    answer = staffed.as_("dan", fresh=True).post("/settings/look", {field: value}, headers=german)
+    assert answer.status == 422
+    assert '<html lang="de"' in answer.text
+    assert said in words(answer)
+
+
 # --- which language
 
 

@@ -54,8 +54,15 @@ def test_its_figures_come_to_the_audience_in_sum(at: Room) -> None:
     assert sum(int(found[name]) for name in six) == int(found["People in all"]) == 12
     assert found["Approved by"] == "Ben"
     assert found["State"] == "sent"
-    assert found["Began"] == "2026-11-24 07:06:00-05:00"
+    assert found["Started"] == "2026-11-24 07:06:00-05:00"
     assert found["Version"] == at.content_hash
+
+
+def test_it_is_in_the_language_of_its_reader(at: Room) -> None:
+    path, german = f"/campaigns/{at.campaign.id}/report.csv", {"Accept-Language": "de"}
+    lines = at.as_("vera").get(path, headers=german).body.decode("utf-8-sig").splitlines()
+    assert lines[0] == "Was,Wert"
+    assert {"Freigegeben von,Ben", "Zustand,versendet", "Personen insgesamt,12"} <= {*lines}
 
 
 def test_what_nobody_told_is_no_nought(at: Room) -> None:

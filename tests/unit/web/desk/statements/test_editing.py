@@ -120,7 +120,7 @@ def test_a_language_is_chosen_by_its_name_in_the_language_of_the_desk(desk: Desk
     assert chosen.format("Portugiesisch (Brasilien)") in german
     desk.keep(language="es-419")
     assert (
-        '<option value="es-419" selected>Español (419)</option>'
+        '<option value="es-419" selected>Spanish (419)</option>'
         in desk.ana.get(f"{desk.at}/edit").text
     )
 

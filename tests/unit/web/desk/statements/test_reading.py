@@ -302,7 +302,9 @@ def test_the_history_tells_each_deed_a_page_at_a_time(staffed: Staffed) -> None:
     assert "Nothing has happened yet" in said(staffed, "/statements/hours/history")
     approve(staffed)
     history = said(staffed, "/statements/hours/history", "vera")
-    assert re.search("Scheduled: version .... .....*Ben approved version .... ....", history)
+    assert re.search(
+        "Scheduled by the program: version .... .....*Ben approved version .... ....", history
+    )
     with staffed.site.services.store.begin() as tx:
         for _ in range(60):
             tx.audit.enter(actor="x@y.example", action="note", subject="hours", detail="")

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 
-from newsletter.domain.staff.audit import AuditEntry, describe_entry
+from newsletter.domain.staff.audit import AuditEntry
+from newsletter.rendering.mail.words import desk_language
+from newsletter.web.desk.history import describe_entry
 from tests.rows import rows
 
 DIGEST = "4fb02501" + "0" * 56
@@ -54,7 +56,7 @@ def entry(actor: str, action: str, detail: str = "") -> AuditEntry:
         (entry("cleo@forum.example", "resume", "campaign 3: "), "Cleo resumed it."),
         (
             entry("scheduler", "schedule", f"campaign 3 of {DIGEST}"),
-            "Scheduled: version 4fb0 2501.",
+            "Scheduled by the program: version 4fb0 2501.",
         ),
         (
             entry("scheduler", "withdraw", "campaign 3: its file is gone, or has a fault"),
@@ -77,3 +79,21 @@ def entry(actor: str, action: str, detail: str = "") -> AuditEntry:
 )
 def test_each_deed_is_a_sentence_without_an_address(line: AuditEntry, said: str) -> None:
     assert describe_entry(line, NAMES, "Europe/Berlin") == said
+
+
+def test_each_deed_is_told_in_the_language_of_the_desk() -> None:
+    german = desk_language("de")
+    detail = f"{DIGEST} to 12 readers, at 2026-12-01T09:00:00.5-05:00"
+    for line, said in (
+        (
+            entry("cleo@forum.example", "start", detail),
+            "Gestartet von Cleo: Fassung 4fb0 2501 an 12 Personen,"
+            " Zeit: Di. 1. Dez. 2026, 15:00 Uhr (Berlin).",
+        ),
+        (
+            entry("scheduler", "start", "campaign 3 to 12 readers"),
+            "Versand begonnen: an 12 Personen.",
+        ),
+        (entry("ana@forum.example", "comment"), "Kommentiert von Ana Ruiz."),
+    ):
+        assert german.say(describe_entry(line, NAMES, "Europe/Berlin")) == said
