@@ -289,7 +289,7 @@ class OperatorActions:
         with act_as(self.store, self.actor, Role.SENDER, "resume") as (tx, _):
             campaign = find_campaign(tx, name)
             if campaign.state is CampaignState.PAUSED and shown not in {None, campaign.moves}:
-                raise Outdated(f"{campaign.slug} was paused again since you looked; look again")
+                raise Outdated(say("It was paused again since you looked. Look again."))
             if not has_begun(campaign) and _has_unconfirmed_count(tx, campaign.slug):
                 raise CountUnconfirmed(campaign)
             to = CampaignState.SENDING if has_begun(campaign) else CampaignState.SCHEDULED

@@ -180,7 +180,10 @@ class CampaignPage:
         except CountUnconfirmed as error:
             return redirect(f"/statements/{error.campaign.slug}/start")
         except Refused as error:
-            why = f"That was not done. {request.desk.plain(error)}"
+            told = request.desk.plain(error)
+            why = f"That was not done. {told}"
+            if isinstance(told, Sentence):  # any other is in English, like the page then
+                why = say("That was not done. {told}", told=told)
             return self._page(request.with_faults(("", why), status=409))
         return redirect(f"/campaigns/{number}", done=message)
 
