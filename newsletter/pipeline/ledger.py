@@ -18,7 +18,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import fold
-from newsletter.domain.wording import describe_ambiguity, suggest_name
+from newsletter.domain.wording import describe_ambiguity, say, suggest_name
 from newsletter.store.sql import Store, Transaction
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def find_draft(tx: Transaction, key: str) -> Draft:
     """Return a text at the desk. Raises NotFound."""
     draft = tx.drafts.get(key)
     if draft is None:
-        raise NotFound("There is no such text at the desk, or somebody deleted it.")
+        raise NotFound(say("There is no such text at the desk, or somebody deleted it."))
     return draft
 
 

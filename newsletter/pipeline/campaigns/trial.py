@@ -15,6 +15,7 @@ from newsletter.domain.statements.content import Content, Recipient
 from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.subscribers.audience import Subscriber
+from newsletter.domain.wording import say
 from newsletter.pipeline.delivery.attempt import PooledProvider
 from newsletter.pipeline.ledger import find_statement, require_role
 from newsletter.pipeline.statements.translations import translations_of
@@ -63,7 +64,7 @@ def load_email(
     content = tx.statements.get_content(source.content_hash)
     person = tx.readers.get(reader) if reader else None
     if reader and person is None:
-        raise NotFound("There is no such reader.")
+        raise NotFound(say("There is no such reader."))
     if content is None:
         return None
     return content, sample_recipient(content, links, person)

@@ -126,7 +126,7 @@ class OwnAccount:
             session = self._session(tx)
             credential = tx.accounts.get(session.address)
             if credential is None or credential.password != compared.password_hash:
-                raise Refused("your password was changed in the meantime; nothing more was changed")
+                raise Refused(say("Your password was changed meanwhile. Nothing more was changed."))
             tx.accounts.set_password(session.address, new_hash, tx.now)
             return self._finish(tx, session, "password", _ENDED, "Your password was changed.")
 
@@ -223,7 +223,7 @@ class OwnAccount:
             address = session.address
             other = next((one for one in tx.sessions.of(address) if one.key == key), None)
             if other is None:
-                raise NotFound("This session has ended already, or it is not yours.")
+                raise NotFound(say("This session has ended already, or it is not yours."))
             tx.sessions.end(other.hash)
             tx.audit.enter(address, "end session", address, other.browser)
 
@@ -279,7 +279,7 @@ class OwnAccount:
             passkeys_ = tx.passkeys.of(session.address)
             passkey = next((one for one in passkeys_ if one.key == key), None)
             if passkey is None:
-                raise NotFound("This passkey was removed already, or it is not yours.")
+                raise NotFound(say("This passkey was removed already, or it is not yours."))
             tx.passkeys.remove(passkey.id)
             message = f"The passkey “{passkey.name}” was removed from your account."
             return self._finish(tx, session, "passkey", f"{passkey.name} removed", message)
@@ -331,7 +331,7 @@ def _passkeys_with_room(tx: Transaction, address: str) -> list[Passkey]:
     """Return the person's passkeys. Raises Refused if they may not add one."""
     credential = tx.accounts.get(address)
     if credential is None or not credential.has_factor:
-        raise Refused("set up an authenticator app first; a passkey is an addition to it")
+        raise Refused(say("Set up an authenticator app first. A passkey stands beside it."))
     known = tx.passkeys.of(address)
     if len(known) >= MAX_PASSKEYS:
         raise Refused(f"an account has {MAX_PASSKEYS} passkeys at most; remove one first")

@@ -308,8 +308,8 @@ def send_again(post_id: int, *, by: str, store: Store, channels: Mapping[str, Ch
     with act_as(store, by, Role.ADMIN, "send a message to a channel again") as (tx, _):
         post = tx.channel_posts.get(post_id)
         if post is None or post.channel not in channels:
-            raise NotFound("There is no such message, or its channel is no longer in the settings.")
+            raise NotFound(say("There is no such message, or its channel is not set any more."))
         if post.state.is_open:
-            raise Refused("This message is sent by itself. Nothing was changed.")
+            raise Refused(say("This message is sent by itself. Nothing was changed."))
         tx.channel_posts.requeue(post_id, tx.now)
         tx.audit.enter(by, "send again", post.channel, f"message {post_id}")

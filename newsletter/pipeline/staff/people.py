@@ -107,7 +107,7 @@ def change_role(address: str, role: Role, *, by: str, proofs: Proofs) -> Role:
     with act_as(proofs.store, by, Role.ADMIN, "change roles") as (tx, actor):
         before = _role_of(tx, who)
         if who == actor:
-            raise Refused("you cannot change your own role; ask another admin")
+            raise Refused(say("You cannot change your own role. Ask another admin."))
         if before is role:
             return before
         if role is not Role.ADMIN:
@@ -144,7 +144,7 @@ def disable(address: str, *, by: str, proofs: Proofs) -> None:
     with act_as(proofs.store, by, Role.ADMIN, "remove somebody") as (tx, actor):
         before = _role_of(tx, who)
         if who == actor:
-            raise Refused("you cannot remove yourself; ask another admin")
+            raise Refused(say("You cannot remove yourself. Ask another admin."))
         refuse_last_admin(tx, who)
         _tell(tx, who, f"Your account was removed by {_actor_name(tx, actor)}.", proofs)
         tx.staff.remove(who)
@@ -269,7 +269,7 @@ def reset(address: str, *, by: str, proofs: Proofs) -> Link:
         if role is None:
             raise NotFound(f"{who} is not among the staff")
         if who == by:
-            raise Refused("change your own password on your account page")
+            raise Refused(say("Change your own password on your account page."))
         link = _create_link(tx, LinkKind.RESET, who, role, actor, proofs)
         tx.sessions.end_all(who)
         tx.audit.enter(actor, "reset", who, f"a link to set a new password; {_how_delivered(link)}")
@@ -424,7 +424,7 @@ def withdraw(link_id: int, *, by: str, proofs: Proofs) -> str:
     with act_as(proofs.store, by, Role.ADMIN, "withdraw an invitation") as (tx, actor):
         invitation = tx.invitations.get(link_id)
         if invitation is None or not tx.invitations.withdraw(link_id, tx.now):
-            raise NotFound("this invitation was used or withdrawn already")
+            raise NotFound(say("This invitation was used or withdrawn already."))
         tx.audit.enter(actor, "withdraw invitation", invitation.address, invitation.kind.value)
     return invitation.address
 

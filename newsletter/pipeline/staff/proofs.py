@@ -163,7 +163,7 @@ class Proofs:
         is_complete = stage is SignInStage.WHOLE
         session = tx.sessions.get(hashed) if is_complete else tx.sessions.find_incomplete(hashed)
         if session is None or session.stage is not stage or not session.is_alive(tx.now):
-            raise Refused("you were signed out in the meantime; sign in again")
+            raise Refused(say("You were signed out in the meantime. Sign in again."))
         if tx.staff.role(session.address) is None:
             raise Refused(f"{session.address} is not among the staff any more")
         return session

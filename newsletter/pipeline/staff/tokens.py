@@ -7,6 +7,7 @@ from newsletter.credentials.codes import hash_token, new_token
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.token import MAX_TOKEN_LIFETIME, PREFIX, Scope, Token
+from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import act_as
 from newsletter.pipeline.staff.proofs import Proofs, one_line
 from newsletter.store.sql import Store
@@ -46,7 +47,7 @@ def revoke(token_id: int, *, by: str, proofs: Proofs) -> Token:
     with act_as(proofs.store, by, Role.ADMIN, "revoke a token", in_person=True) as (tx, actor):
         token = tx.tokens.revoke(token_id, tx.now)
         if token is None:
-            raise NotFound("This token was revoked already.")
+            raise NotFound(say("This token was revoked already."))
         tx.audit.enter(actor, "revoke token", f"token {token_id}", f"{token.name}, of {token.by}")
     return token
 

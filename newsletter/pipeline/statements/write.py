@@ -26,6 +26,7 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
+from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import act_as, find_draft, find_statement, find_stored, require_role
 from newsletter.pipeline.status import Lapse, draft_refusal, get_status, lapse_of, refuse_if_sent
 from newsletter.rendering.lazy import LazyRenderer
@@ -148,7 +149,7 @@ class DraftWriter:
             draft = find_draft(tx, key)
             earlier = tx.drafts.get_version(key, number)
             if earlier is None:
-                raise NotFound("There is no such version of this text.")
+                raise NotFound(say("There is no such version of this text."))
             writers = (*earlier.writers, *draft.version.writers)
             copy = replace(self._version(who, earlier.text, writers), kind=VersionKind.RESTORED)
             head = tx.drafts.add_version(key, copy)
@@ -169,7 +170,7 @@ class DraftWriter:
         with self._acting("delete a text") as (tx, who):
             draft = find_draft(tx, key)
             if draft.is_submitted:
-                raise Refused("It is submitted. Take it back first, then delete it.")
+                raise Refused(say("It is submitted. Take it back first, then delete it."))
             tx.drafts.delete(key, tx.now)
             stored = tx.statements.get(draft.slug) if draft.slug else None
             if stored is not None:
@@ -321,7 +322,7 @@ class Submitter:
                     " submitted. Look at the change first."
                 )
             if draft.template:
-                raise Refused("It is a template. Begin a statement with it.")
+                raise Refused(say("It is a template. Begin a statement with it."))
             refuse_if_sent(get_status(tx, draft.slug, self.rules))
             lapse = lapse_of(tx, draft.slug, self.rules)
             if lapse.depth > shown_depth:
@@ -343,7 +344,7 @@ class Submitter:
         with act_as(self.store, by, Role.WRITER, "take a text back", in_person=True) as (tx, who):
             draft = find_draft(tx, key)
             if not draft.is_submitted:
-                raise Refused("It is not submitted, so there is nothing to take back.")
+                raise Refused(say("It is not submitted, so there is nothing to take back."))
             refuse_if_sent(get_status(tx, draft.slug, self.rules))
             tx.drafts.withdraw(key)
             self._put(tx, draft.slug)

@@ -88,7 +88,7 @@ def decide(subscriber_id: int, name: str, *, admits: bool, by: str, store: Store
     with act_as(store, by, Role.SENDER, "answer a request") as (tx, _):
         person = tx.readers.get(subscriber_id)
         if person is None or name not in person.requested:
-            raise NotFound("this request is not open any more")
+            raise NotFound(say("This request is not open any more."))
         _decide(tx, person, name, admits=admits)
         tx.audit.enter(by, "admit" if admits else "decline", _AUDIT_SUBJECT, f"to {name}")
 

@@ -99,7 +99,7 @@ def _parse_role(text: str) -> Role:
     try:
         return Role(text)
     except ValueError as error:
-        raise Refused("choose one of the roles") from error
+        raise Refused(say("Choose one of the roles.")) from error
 
 
 _CHANNELS_PATH = "/channels"

@@ -100,7 +100,7 @@ class ReaderPages:
         except InvalidInput as error:
             return self.page(request.with_faults(("reason", error.faults[0].message)), address)
         except Refused as error:
-            raise Refused("Only they can subscribe again, on the sign-up page.") from error
+            raise Refused(say("Only they can subscribe again, on the sign-up page.")) from error
         except NotFound as error:
             raise NotFound(say("This address gets email already.")) from error
         return self._redirect(request, address, "lifted")

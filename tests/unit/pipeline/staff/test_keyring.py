@@ -107,7 +107,7 @@ def test_without_a_name_it_is_called_after_the_browser(office: Office) -> None:
 
 def test_a_passkey_stands_beside_an_app_and_goes_with_it(office: Office) -> None:
     entered = office.join(ANA)
-    with pytest.raises(Refused, match="set up an authenticator app first"):
+    with pytest.raises(Refused, match="Set up an authenticator app first"):
         begin(office, entered)
     entered, _ = office.enrol(entered)
     entered = added(office, entered, Authenticator())

@@ -172,7 +172,7 @@ def test_only_an_admin_sends_again_and_only_what_is_done(team: Team) -> None:
         team.again(by=SAM)
     with pytest.raises(NotFound):
         send_again(99, by=ADA, store=team.room.store, channels={ROOM.name: ROOM})
-    with pytest.raises(NotFound, match="no longer in the settings"):
+    with pytest.raises(NotFound, match="channel is not set any more"):
         send_again(team.log[0].id, by=ADA, store=team.room.store, channels={})
 
 

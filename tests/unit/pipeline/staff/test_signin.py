@@ -440,7 +440,7 @@ def test_who_is_signed_out_cannot_step_up(office: Office) -> None:
     entered = office.join(BEN, Role.APPROVER)
     hashed = hash_token(entered.token)
     signin.sign_out(hashed, proofs=office.proofs)
-    with pytest.raises(Refused, match="sign in again"):
+    with pytest.raises(Refused, match="Sign in again"):
         signin.step_up(hashed, PASSWORD, proofs=office.proofs)
 
 
@@ -462,7 +462,7 @@ def test_who_lost_the_role_cannot_step_up(office: Office) -> None:
 def test_an_idle_session_cannot_step_up(office: Office) -> None:
     entered = office.join(BEN, Role.APPROVER)
     office.clock.advance(seconds=timedelta(hours=9).total_seconds())
-    with pytest.raises(Refused, match="sign in again"):
+    with pytest.raises(Refused, match="Sign in again"):
         signin.step_up(hash_token(entered.token), PASSWORD, proofs=office.proofs)
 
 

@@ -189,7 +189,7 @@ def test_the_operators_link_is_said_to_be_printed(dan: Browser, site: Forum) -> 
         ({"email": "", "role": "writer"}, 422, "address"),
         ({"email": DAN, "role": "writer"}, 409, "has an account already"),
         ({"email": "dan+2@forum.example", "role": "writer"}, 409, "one mailbox"),
-        ({"email": BEN, "role": "king"}, 409, "choose one of the roles"),
+        ({"email": BEN, "role": "king"}, 409, "Choose one of the roles"),
         ({"email": "<script>@x.example", "role": "writer"}, 422, "Check these points"),
     ],
 )
