@@ -413,7 +413,12 @@ def _resolve_correction(
     if campaign is None or not (
         is_open or campaign.may_have_reached_anybody or campaign.counts.pending
     ):
-        raise Refused(_not_sent_text(tx, original))
+        if tx.statements.get(original) is None:
+            raise Refused(f"it corrects {original}, and there is no statement of that name")
+        raise Refused(
+            f"it corrects {original}, which was sent to no one; correct {original} itself, or take"
+            " 'corrects' out"
+        )
     if not campaign.state.final:
         ended = (*ended, campaign)
     is_unstarted = not has_begun(campaign)
@@ -437,14 +442,6 @@ def _resolve_correction(
         ended_campaigns=ended,
         # the approved segment: the text of the original may name another one now
         segment=approved_content(tx, campaign).segment if is_unstarted else None,
-    )
-
-
-def _not_sent_text(tx: Transaction, of: str) -> str:
-    if tx.statements.get(of) is None:
-        return f"it corrects {of}, and there is no statement of that name"
-    return (
-        f"it corrects {of}, which was sent to no one; correct {of} itself, or take 'corrects' out"
     )
 
 

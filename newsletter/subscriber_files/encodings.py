@@ -45,7 +45,7 @@ class MemoryFile:
 
     name: str
     data: bytes
-    digest: str = ""
+    sha256: str = ""
     """SHA-256 of the workbook; "" for any other file."""
 
     def __str__(self) -> str:
@@ -53,7 +53,7 @@ class MemoryFile:
 
     @property
     def suffix(self) -> str:
-        return ".csv" if self.digest else PurePosixPath(self.name).suffix
+        return ".csv" if self.sha256 else PurePosixPath(self.name).suffix
 
     def open(self, mode: str = "rb") -> io.BytesIO:
         return io.BytesIO(self.data)

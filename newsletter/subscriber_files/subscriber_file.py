@@ -215,7 +215,7 @@ class SubscriberFile:
     """The name of the file, without its folder."""
     kind: str
     """The tool that wrote it, or ``plain``."""
-    digest: str
+    sha256: str
     """SHA-256 of the file, in hexadecimal."""
     notes: tuple[str, ...]
     """Sentences on how the file was read, and on ignored parts of it."""
@@ -243,14 +243,14 @@ def check_file(
     read_entries: Callable[[EntryReader], Iterator[PlacedPerson]],
     *,
     kind: str,
-    digest: str,
+    sha256: str,
     notes: Iterable[str],
     progress: Callable[[int], object],
     omits_bad_rows: bool = False,
 ) -> SubscriberFile:
     """Read and validate a whole file. Raises InvalidInput with all faults, at most MAX_FAULTS.
 
-    ``read_entries`` yields the people and adds faults to the reader. ``digest`` is the hash of the
+    ``read_entries`` yields the people and adds faults to the reader. ``sha256`` is the hash of the
     file before it was read. ``progress`` gets the number of people read so far.
     """
     counts, row_count = EntryCounts(), 0
@@ -267,12 +267,12 @@ def check_file(
     if row_count % PROGRESS_STEP:
         progress(row_count)
     left_out = reader.finish()
-    if digest_of(path) != digest:
+    if sha256_of(path) != sha256:
         raise InvalidInput([Fault(file=str(path), message=FILE_CHANGED_REASON)])
     return SubscriberFile(
         name=path.name,
         kind=kind,
-        digest=digest,
+        sha256=sha256,
         notes=(*notes, *counts.notes()),
         lists=counts.lists,
         skipped={skip.value: count for skip, count in counts.skipped.items()},
@@ -283,9 +283,9 @@ def check_file(
     )
 
 
-def digest_of(path: encodings.Source) -> str:
+def sha256_of(path: encodings.Source) -> str:
     """Return the SHA-256 of a file. Raises InvalidInput if it cannot be read."""
-    if isinstance(path, encodings.MemoryFile) and path.digest:
-        return path.digest
+    if isinstance(path, encodings.MemoryFile) and path.sha256:
+        return path.sha256
     with encodings.readable(str(path)), path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

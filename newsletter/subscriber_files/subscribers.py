@@ -17,8 +17,8 @@ from newsletter.subscriber_files.subscriber_file import (
     PlacedPerson,
     SubscriberFile,
     check_file,
-    digest_of,
     not_text,
+    sha256_of,
 )
 
 _YAML_SUFFIXES = {".yaml", ".yml"}
@@ -40,7 +40,7 @@ def _read_ours(path: Source, instructions: Instructions, progress: Progress) -> 
     if suffix not in _YAML_SUFFIXES | _CSV_SUFFIXES:
         message = "is no table by its name; save it as .csv, .xlsx or .ods, or as our .yaml"
         raise InvalidInput([Fault(file=str(path), message=message)])
-    digest = digest_of(path)
+    sha256 = sha256_of(path)
     [member] = csv_files.members(path)
     if suffix in _YAML_SUFFIXES and not instructions.encoding and not unicode_in(member):
         raise InvalidInput([not_text(member, "utf-8")])
@@ -62,7 +62,7 @@ def _read_ours(path: Source, instructions: Instructions, progress: Progress) -> 
         path,
         read_entries,
         kind=PLAIN_FORMAT,
-        digest=digest,
+        sha256=sha256,
         notes=notes,
         progress=progress,
         omits_bad_rows=instructions.omits_bad_rows,
@@ -154,7 +154,7 @@ def _read_export(
     progress: Progress,
 ) -> SubscriberFile | None:
     """Read an export. Return None if the file is no export and ``export`` is None."""
-    digest = digest_of(path)
+    sha256 = sha256_of(path)
     present = csv_files.members(path)
     tables_ = [_table(member, export, instructions.encoding) for member in present]
     tables = [table for table in tables_ if table is not None]
@@ -174,7 +174,7 @@ def _read_export(
         return _people(tables, path, tuple(instructions.lists), reader)
 
     kind, notes = tables[0].layout.export.name, _notes(tables, others, instructions.encoding)
-    file = check_file(path, read_entries, kind=kind, digest=digest, notes=notes, progress=progress)
+    file = check_file(path, read_entries, kind=kind, sha256=sha256, notes=notes, progress=progress)
     if not instructions.lists and any(isinstance(person, Entry) for _, person in file.people):
         message = "names no list of ours, so choose one for its people; say it like --list press"
         raise InvalidInput([Fault(file=str(path), message=message)])

@@ -28,7 +28,7 @@ def as_table(source: Source) -> Source:
         advice="save it as CSV UTF-8, or split it",
     )
     digest = hashlib.sha256(data).hexdigest()
-    return MemoryFile(name=source.name, data=table.encode(), digest=digest)
+    return MemoryFile(name=source.name, data=table.encode(), sha256=digest)
 
 
 def read_workbook(data: bytes, file: str) -> str:

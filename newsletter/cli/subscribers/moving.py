@@ -124,7 +124,7 @@ def import_file(
     if as_json:
         skipped = {} if read.kind == PLAIN_FORMAT else {"skipped": read.skipped}
         left_out_rows = {"left_out": read.bad_rows} if read.bad_rows else {}
-        shell.print_json(_import_data(result) | skipped | left_out_rows | {"sha256": read.digest})
+        shell.print_json(_import_data(result) | skipped | left_out_rows | {"sha256": read.sha256})
     else:
         number = result.number
         undo = f"import {number}: 'newsletter subscribers undo-import {number}' takes it back"
@@ -201,7 +201,7 @@ def import_people(
     plan = imports.ImportPlan(
         file=read.name,
         kind=read.kind,
-        sha256=read.digest,
+        sha256=read.sha256,
         by=by,
         declared=subscribers.declared_lists,
         create_lists=create_lists,

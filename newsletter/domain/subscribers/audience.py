@@ -85,7 +85,7 @@ class Subscriber(Noted):
     """Lists that the person has requested to join, which staff decide."""
 
     @property
-    def digest(self) -> str:
+    def values_hash(self) -> str:
         """Return a hash of all values, by which a form notices a change."""
         return sha256(repr(self).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 

@@ -109,12 +109,12 @@ def _decide(tx: Transaction, person: Subscriber, name: str, *, admits: bool) -> 
 def edit(entry: Entry, *, by: str, store: Store, seen: str = "") -> Subscriber:
     """Set the name, language, time zone, notes and tags of a person. Return the person.
 
-    ``seen`` is the ``digest`` of the person that the form showed. Raises NotFound, and Outdated if
-    the person has changed since.
+    ``seen`` is the ``values_hash`` of the person whom the form showed. Raises NotFound, and
+    Outdated if the person has changed since.
     """
     with act_as(store, by, Role.SENDER, "edit subscribers") as (tx, _):
         person = _find(tx, entry.address)
-        if seen not in {"", person.digest}:
+        if seen not in {"", person.values_hash}:
             raise Outdated(f"{person.address} has changed since you looked")
         tx.readers.edit(person.id, entry)
         tx.audit.enter(by, "edit", _AUDIT_SUBJECT)

@@ -236,7 +236,7 @@ def _invalid_input(faults: Mapping[str, FormFault]) -> InvalidInput:
 
 
 def _record(person: Subscriber) -> SubscriberRecord:
-    return SubscriberRecord(**vars(person), version=person.digest)
+    return SubscriberRecord(**vars(person), version=person.values_hash)
 
 
 def _entry(noted: Editable, email: str, lists: Sequence[str] = ()) -> Entry:

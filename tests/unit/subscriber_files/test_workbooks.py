@@ -79,7 +79,7 @@ def test_a_workbook_is_read_like_the_table_that_it_holds(tmp_path: Path) -> None
     assert (ben[1].name, ben[0]) == ("Ben, B.", "press.xlsx:4")
     assert ben[1].consent is not None
     assert ben[1].consent.at == datetime(2024, 3, 12, 12, tzinfo=UTC)
-    assert read.digest == hashlib.sha256(path.read_bytes()).hexdigest(), "of the very file"
+    assert read.sha256 == hashlib.sha256(path.read_bytes()).hexdigest(), "of the very file"
 
 
 @pytest.mark.slow("starts a process")

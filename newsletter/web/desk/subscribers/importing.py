@@ -7,7 +7,6 @@ A page shows the progress.
 import threading
 import time
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from starlette.responses import Response
 
@@ -63,6 +62,10 @@ class _ImportWork:
     brought: ImportResult = field(default_factory=ImportResult)
     error: Exception | None = None
     ended: threading.Event = field(default_factory=threading.Event)
+
+    def note_done(self, done: int) -> None:
+        """Store the number of people processed."""
+        self.done = done
 
 
 @dataclass(kw_only=True)
@@ -203,7 +206,7 @@ class ImportPages:
                 plan = imports.ImportPlan(
                     file=upload.file,
                     kind=result.file.kind,
-                    sha256=result.file.digest,
+                    sha256=result.file.sha256,
                     by=upload.by,
                     declared=self._subscribers.declared_lists.union(upload.lists),
                     places=result.file.lists,
@@ -212,7 +215,7 @@ class ImportPages:
                     bad_rows=work.bad_rows,
                 )
                 work.brought = imports.run_import(
-                    with_pauses(result.file.people, partial(setattr, work, "done")),
+                    with_pauses(result.file.people, work.note_done),
                     plan,
                     store=self._subscribers.store,
                     only_rehearse=not work.is_import,
