@@ -195,10 +195,7 @@ class Starter:
         *,
         renews_approvals: bool = False,
     ) -> bool:
-        """Set the time. Return whether approvals were revoked.
-
-        Raises Refused for a time before the end of the embargo.
-        """
+        """Set the time; return whether approvals ended. Raises Refused for one in the embargo."""
         slug, zone = stored.slug, self.rules.timezone
         tx.schedules.put(slug, at)
         status = load_status(tx, stored, self.rules)
@@ -222,17 +219,20 @@ class Starter:
             tx.approvals.revoke(slug, tx.now, approval.by, actor=person, reason=why)
         return bool(later)
 
-    def undo(self, slug: str, *, by: str) -> bool:
+    def undo(self, slug: str, *, by: str, only_lapsed: bool = False) -> bool:
         """Undo a start before sending begins. Return whether the statement is still approved.
 
         A sender revokes the start; if approvals start statements, all approvals. An approver
-        revokes their own approval. Raises UndoTooLate if sending has begun, and Refused.
+        revokes their own approval. Raises UndoTooLate if sending has begun, Outdated if
+        ``only_lapsed`` and the start counts, and Refused.
         """
         with act_as(self.store, by, Role.APPROVER, "undo") as (tx, person):
             status = load_status(tx, find_stored(tx, slug), self.rules)
             campaign = status.campaign
             if campaign is not None and status.has_begun:
                 raise UndoTooLate(campaign)
+            if only_lapsed and status.start is not None:
+                raise Outdated(f"{slug} is started, and that counts again by now; look again")
             self._revoke(tx, status, person)
             if status.set_for is not None and status.set_for <= tx.now:
                 tx.schedules.put(slug, None)  # "at once" was only for this start

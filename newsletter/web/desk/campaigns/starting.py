@@ -92,9 +92,10 @@ class Starting:
     @route("POST", "/statements/{slug}/undo", Role.APPROVER)
     def undo(self, request: DeskRequest) -> Response:
         """Undo a start, or say that sending has begun."""
-        slug = request.param("slug")
+        slug, lapsed = request.param("slug"), bool(request.query("lapsed"))
         try:
-            is_approved = self._campaigns.starter().undo(slug, by=request.who.address)
+            starter, by = self._campaigns.starter(), request.who.address
+            is_approved = starter.undo(slug, by=by, only_lapsed=lapsed)
         except UndoTooLate as late:
             is_under_way = late.campaign.state in {CampaignState.SENDING, CampaignState.ATTENTION}
             return request.page(
@@ -108,9 +109,7 @@ class Starting:
             title, why = say("Nothing was undone"), request.desk.plain(error)
             return request.failure_page(title, why, status=409)
         notice = "undone" if is_approved else "undone-approval"
-        if request.query("lapsed"):
-            notice = "start-off"
-        return redirect(f"/statements/{slug}", done=notice)
+        return redirect(f"/statements/{slug}", done="start-off" if lapsed else notice)
 
     @route("GET", "/time", Role.VIEWER)
     def read_time(self, request: DeskRequest) -> Response:

@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts, ShownTerms, Start, StartBy
 from newsletter.domain.campaigns.state import Shelf, State
-from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.errors import NotFound, Outdated, Refused
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry
@@ -194,6 +194,19 @@ def test_a_file_that_is_gone_for_a_moment_costs_no_start(room: Newsroom) -> None
     room.write_and_look()
     assert room.campaign().state is CampaignState.SCHEDULED
     assert room.campaign().release_at == TOMORROW
+
+
+def test_a_lapsed_start_that_counts_again_is_not_taken_off_as_a_lapsed_one(room: Newsroom) -> None:
+    """Its campaign would end, and the page would say that a lapsed start was removed."""
+    start_and_look(room, at=TOMORROW)
+    room.write_and_look(body="Something else.")
+    room.write_and_look()
+    with pytest.raises(Outdated, match="counts again"):
+        room.starter().undo("resignation", by=SAM, only_lapsed=True)
+    assert room.campaign().state is CampaignState.SCHEDULED
+    room.write_and_look(body="Something else.")
+    assert not room.starter().undo("resignation", by=SAM, only_lapsed=True)
+    assert [one.revoked_at is None for one in starts(room)] == [False]
 
 
 def test_a_role_that_was_lost_in_mid_form_starts_nothing(room: Newsroom) -> None:

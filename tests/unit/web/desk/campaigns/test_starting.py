@@ -118,6 +118,10 @@ def test_a_start_that_lapsed_is_on_its_senders_home_until_they_take_it_off(
     assert "Start lapsed, given" in words(cleo.get("/statements"))
     here = cleo.get(f"/statements/{SLUG}")
     assert "Cleo started it, and that has lapsed." in words(here)
+    at.write()  # as it was: the start counts again, and no page says that a lapsed one went
+    assert at.press(cleo, here, f"{HERE}/undo?lapsed=yes").status == 409
+    assert "Scheduled by Cleo" in words(cleo.get(PAGE))
+    at.write("The library opens at ten.")
     off = at.press(cleo, here, f"{HERE}/undo?lapsed=yes")
     assert off.headers["location"] == f"{HERE}?done=start-off"
     assert "Changed since you started it" not in words(cleo.get(""))
