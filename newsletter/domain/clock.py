@@ -9,7 +9,7 @@ class Clock(Protocol):
     """A source of wall time and monotonic time."""
 
     def now(self) -> datetime:
-        """Return the current instant, aware, in UTC."""
+        """Return the current time in UTC, with its zone."""
 
     def uptime(self) -> timedelta:
         """Return a monotonic time, which also advances during sleep."""

@@ -62,7 +62,7 @@ class Rule:
 
 
 def matching(pattern: str, refusal: str, editor_pattern: str = "") -> Rule:
-    """Return the rule that a text matches a pattern. The error is the text, then ``refusal``.
+    """Return the rule that a text matches a pattern. ``refusal`` follows the text in the error.
 
     ``editor_pattern`` is the pattern in the JSON schema.
     """

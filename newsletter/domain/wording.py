@@ -88,7 +88,7 @@ def people(number: int) -> Sentence:
 
 
 def listed(names: Sequence[str], conjunction: str = "and") -> str:
-    """Return names as a list in words: Ana, Ben and Cleo. Of more, the first three are named."""
+    """Return names as a list in words: Ana, Ben and Cleo. At most three are named."""
     first_names = list(names[:_MAX_NAMES_SHOWN])
     if len(names) > _MAX_NAMES_SHOWN:
         first_names.append(say("1 other", "{count} others", count=len(names) - len(first_names)))

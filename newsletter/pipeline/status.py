@@ -200,7 +200,7 @@ def _later_approvers(
 
 
 def why_withheld(tx: Transaction, statement: Statement, *, together: bool) -> str:
-    """Return that the statement, or a translation in its email, is a draft; else ""."""
+    """Return a message if the statement, or a translation in its email, is a draft; else ""."""
     if statement.progress is Progress.DRAFT:
         return draft_refusal(statement)
     for part in tx.statements.find_translations(statement.slug) if together else ():
@@ -211,7 +211,7 @@ def why_withheld(tx: Transaction, statement: Statement, *, together: bool) -> st
 
 
 def draft_refusal(statement: Statement) -> str:
-    """Return that a statement is a draft, and how to submit it."""
+    """Return the message that a statement is a draft, and how to submit it."""
     if statement.desk:
         return f"{statement.slug} was taken back by its writers; submit it again at the desk"
     return f"{statement.slug} is a draft; 'newsletter statement submit {statement.slug}' submits it"

@@ -128,7 +128,7 @@ def parse_entry(
     *,
     with_subscriber: bool = True,
 ) -> Iterator[Entry | SuppressedEntry]:
-    """Yield the subscriber and, with a reason, the suppression; nothing if that has a fault."""
+    """Yield the subscriber, and with a ``reason`` the suppression; nothing if that is faulty."""
     suppressed = None
     if reason:
         suppressed = parse_suppression(

@@ -64,7 +64,8 @@ class Limits:
     def reservation_size(self, batch: int, processes: int) -> int:
         """Return how many messages a process reserves at a time, for one or several batches.
 
-        All processes together reserve a tenth of a second, but each at least one batch.
+        All processes together reserve the messages of a tenth of a second, but each at least one
+        batch.
         """
         fits = int((self.rate or 0) * _MAX_LATENESS.total_seconds() / processes)
         return max(1, fits // batch) * batch
@@ -92,7 +93,10 @@ class RateLimit:
     """The number of messages on ``day`` that were sent, or may have been sent."""
 
     def at(self, now: datetime, limits: Limits) -> "RateLimit":
-        """Return the rate limit at this time: on a new day nothing is used; far times are cut."""
+        """Return the rate limit at this time. A new day has no used messages.
+
+        Times that a wrong clock set too far ahead are moved back.
+        """
         today = limits.day(now)
         return replace(
             self,

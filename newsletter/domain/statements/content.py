@@ -250,7 +250,7 @@ class Publisher:
 class Content:
     """A campaign's subject, HTML and text, rendered once, with open merge fields.
 
-    Each field affects what readers get, which readers, or when. The content hash covers all fields.
+    Each field affects what is sent, to whom, or when. The content hash covers all fields.
     """
 
     subject: str

@@ -391,7 +391,7 @@ def join(tx: Transaction, link_id: int, name: str, identity: Identity, proofs: P
 def _use_link(
     tx: Transaction, link: Invitation, by: str | Identity, name: str, proofs: Proofs
 ) -> SignedIn:
-    """Use a link with the hash of a password or with an identity (``by``). Raises Refused."""
+    """Use a link. ``by`` is the hash of the new password, or an identity. Raises Refused."""
     identity = by if isinstance(by, Identity) else None
     method = SignInBy.PROVIDER if identity else SignInBy.PASSWORD
     if method not in _methods_by_link(tx, link, proofs):

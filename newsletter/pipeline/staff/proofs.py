@@ -117,7 +117,7 @@ class Proofs:
     def begin(
         self, tx: Transaction, address: str, stage: SignInStage, *, fresh_at: datetime | None = None
     ) -> SignedIn:
-        """Begin a session with a new token. ``fresh_at`` is when a second factor was given.
+        """Begin a session with a new token. ``fresh_at`` is the time of the second factor.
 
         Expired sessions of all staff are deleted.
         """

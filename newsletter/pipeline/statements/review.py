@@ -124,7 +124,7 @@ class _OtherStatements:
 def is_settled(tx: Transaction, stored: StoredStatement, rules: ReviewRules) -> bool:
     """Return whether warnings need no decision: the content is approved, or sending has begun.
 
-    If translations are in the email of their original, the original is asked.
+    If translations are in the email of their original, the original decides.
     """
     if rules.campaigns.together and stored.statement.translation_of:
         stored = tx.statements.get(stored.statement.translation_of) or stored

@@ -202,7 +202,7 @@ class _VisitRows:
 
 
 def _is_due(record: FeedRecord, feed: "SyndicatedFeed", now: datetime) -> bool:
-    """Return whether a visit is due. It also is if the clock went back or the setting changed."""
+    """Return whether a visit is due: also after the clock went back or the setting changed."""
     if record.next_at is None or record.address != feed.address or record.next_at <= now:
         return True
     return not record.failures and record.next_at > now + feed.every * _MAX_DELAY_FACTOR

@@ -58,7 +58,7 @@ class ShownConsent:
 def ask(
     wish: SignUp, shown: ShownConsent, *, source: str, network: str, store: Store
 ) -> RequestOutcome | FormFault:
-    """Queue the confirmation email of a sign-up. No subscriber is read, so none is revealed.
+    """Queue the confirmation email of a sign-up, without reading whether the person subscribes.
 
     Return a form fault if the form showed unknown words of consent.
     """

@@ -106,7 +106,7 @@ def forget(address: str, *, by: str, block_unknown: bool = False, store: Store) 
 
 
 def clean(*, store: Store) -> bool:
-    """Overwrite erased data. Return False if that must wait: during sending, or for other users."""
+    """Overwrite erased data. Return False if emails are being sent or the database is in use."""
     with store.read() as tx:
         if tx.traces.erasure_due_since() is None:
             return True
