@@ -64,8 +64,7 @@ class Limits:
     def reservation_size(self, batch: int, processes: int) -> int:
         """Return how many messages a process reserves at a time, for one or several batches.
 
-        All processes together reserve the messages of a tenth of a second, but each at least one
-        batch.
+        All processes together reserve 0.1 s of the rate, but each at least one batch.
         """
         fits = int((self.rate or 0) * _MAX_LATENESS.total_seconds() / processes)
         return max(1, fits // batch) * batch
@@ -93,10 +92,7 @@ class RateLimit:
     """The number of messages on ``day`` that were sent, or may have been sent."""
 
     def at(self, now: datetime, limits: Limits) -> "RateLimit":
-        """Return the rate limit at this time. A new day has no used messages.
-
-        Times that a wrong clock set too far ahead are moved back.
-        """
+        """Return the rate limit at this time: nothing used on a new day, and no time far ahead."""
         today = limits.day(now)
         return replace(
             self,
@@ -154,9 +150,7 @@ class RateLimit:
         """
         if verdict is Verdict.RETRY:
             return replace(self, failing_since=self.failing_since or now)
-        if verdict in _NEUTRAL_VERDICTS or self.failing_since is None:
-            return self
-        return replace(self, failing_since=None)
+        return self if verdict in _NEUTRAL_VERDICTS else replace(self, failing_since=None)
 
     def block(self, until: datetime, cause: Cause, reason: str) -> "RateLimit":
         """Return the rate limit with a block until this time. A longer block stays."""
