@@ -40,8 +40,7 @@ def describe_entry(entry: AuditEntry, names: Mapping[str, str], zone: str) -> st
         who = _ACTOR_NAMES.get(entry.actor) or names.get(entry.actor) or name_of(entry.actor)
         detail = detail or _OBJECTS.get(entry.action, "")
         detail = detail if not detail.endswith(f" by {who}") else ""  # "paused by …": said already
-    act = entry.action if who else entry.action.capitalize()
-    did = say(pattern.rstrip(":"), who=who, act=act)
+    did = say(pattern.rstrip(":"), who=who, act=entry.action if who else entry.action.capitalize())
     if not (detail := detail.rstrip(" :.")):
         return say("{did}.", did=did)
     end = "" if detail.endswith(("?", "!")) else "."

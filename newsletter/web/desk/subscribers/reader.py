@@ -12,7 +12,7 @@ from newsletter.domain.errors import InvalidInput, NotFound, Outdated, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import NOTED_FIELDS, Entry, Subscriber
-from newsletter.domain.wording import say, without_commands
+from newsletter.domain.wording import Sentence, say, without_commands
 from newsletter.pipeline.subscribers import administer
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files import entries
@@ -225,5 +225,6 @@ def read_consent(request: DeskRequest) -> str:
 def faults_of(error: InvalidInput) -> Faults:
     """Return (field, sentence) of each fault."""
     return [
-        (fault.key, f"{fault.message[:1].upper()}{fault.message[1:]}") for fault in error.faults
+        (one.key, it if isinstance(it := one.message, Sentence) else it[:1].upper() + it[1:])
+        for one in error.faults
     ]

@@ -269,6 +269,9 @@ def test_a_fault_without_a_translation_makes_the_page_english(staffed: Staffed) 
     wrong = {"email": "no address", "list": "press", "agreed": "by phone"}
     answer = dan.post("/readers/new", wrong, headers={"Accept-Language": "de"})
     assert answer.status == 422
+    assert "'no address' enthält ' ', was in keiner Adresse stehen darf" in words(answer)
+    wrong["timezone"] = "Nowhere"
+    answer = dan.post("/readers/new", wrong, headers={"Accept-Language": "de"})
     assert '<html lang="en"' in answer.text
     answer = dan.post("/account/password", {}, headers={"Accept-Language": "de"})
     assert "Das ist nicht Ihr Passwort." in words(answer)
