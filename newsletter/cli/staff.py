@@ -92,7 +92,7 @@ def list_users(services: Services, as_json: bool) -> None:
     """Show the staff."""
     with services.store.read() as tx:
         roles = tx.staff.roles()
-        invited = tx.invitations.list_usable(tx.now)
+        invited = tx.staff_links.list_usable(tx.now)
     for invitation in invited:
         until = shell.wall_time(invitation.expires_at, services.settings.timezone)
         shell.say(f"{invitation.address} has an unopened link, valid until {until}")

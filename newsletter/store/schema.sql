@@ -727,7 +727,7 @@ CREATE TABLE passkey (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ix_passkey_address ON passkey (address);
 
-CREATE TABLE invitation (
+CREATE TABLE staff_link (
     id INTEGER PRIMARY KEY,
     hash BLOB NOT NULL UNIQUE,
     kind TEXT NOT NULL,
@@ -740,9 +740,9 @@ CREATE TABLE invitation (
     withdrawn_at INTEGER,
     email_id INTEGER  -- of the email with the link; NULL if the operator printed it
 ) STRICT;
-CREATE INDEX ix_invitation_address ON invitation (address);
-CREATE INDEX ix_invitation_open
-    ON invitation (expires_at) WHERE used_at IS NULL AND withdrawn_at IS NULL;
+CREATE INDEX ix_staff_link_address ON staff_link (address);
+CREATE INDEX ix_staff_link_open
+    ON staff_link (expires_at) WHERE used_at IS NULL AND withdrawn_at IS NULL;
 
 -- Tokens of the HTTP API. Their secrets are not stored.
 CREATE TABLE token (

@@ -22,7 +22,7 @@ from newsletter.store.delivery.workers import RunningService, Workers
 from newsletter.store.events.events import Events
 from newsletter.store.file.keys import Chain
 from newsletter.store.soundness import IntegrityCheck, IntegrityReport
-from newsletter.store.staff.accounts import Accounts, Invitations, Passkeys
+from newsletter.store.staff.accounts import Accounts, Passkeys, StaffLinks
 from newsletter.store.staff.audit import Audit
 from newsletter.store.staff.notices import Notices
 from newsletter.store.staff.posts import ChannelPosts, FailingChecks
@@ -60,7 +60,7 @@ class Transaction:
     failing_checks = cached_property(lambda tx: FailingChecks(tx.db))
     passkeys = cached_property(lambda tx: Passkeys(tx.db))
     sessions = cached_property(lambda tx: Sessions(tx.db))
-    invitations = cached_property(lambda tx: Invitations(tx.db))
+    staff_links = cached_property(lambda tx: StaffLinks(tx.db))
     tokens = cached_property(lambda tx: Tokens(tx.db))
     throttle = cached_property(lambda tx: Throttle(tx.db, tx.store.hash_address))
     schedules = cached_property(lambda tx: Schedules(tx.db))

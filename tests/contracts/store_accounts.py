@@ -8,11 +8,11 @@ from newsletter.domain.staff.account import (
     IDLE_TIMEOUT,
     SESSION_LIFETIME,
     Credential,
-    Invitation,
     LinkKind,
     Passkey,
     Session,
     SignInStage,
+    StaffLink,
 )
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.token import Scope, Token
@@ -40,7 +40,7 @@ PASSKEY = Passkey(
     made_at=NOON,
     used_at=NOON,
 )
-INVITATION = Invitation(
+INVITATION = StaffLink(
     id=0,
     kind=LinkKind.INVITATION,
     address=ANA,
@@ -259,39 +259,39 @@ class SessionsContract:
 class InvitationsContract:
     def test_an_invitation_is_found_by_its_hash_and_its_number(self, store: Store) -> None:
         with store.begin() as tx:
-            number = tx.invitations.add(INVITATION, b"h")
+            number = tx.staff_links.add(INVITATION, b"h")
             kept = replace(INVITATION, id=number)
-            assert tx.invitations.find(b"h") == kept
-            assert tx.invitations.get(number) == kept
-            assert tx.invitations.find(b"i") is None
-            assert tx.invitations.get(number + 1) is None
-            assert tx.invitations.list_usable(NOON) == [kept]
-            assert tx.invitations.list_usable(LATER) == []
+            assert tx.staff_links.find(b"h") == kept
+            assert tx.staff_links.get(number) == kept
+            assert tx.staff_links.find(b"i") is None
+            assert tx.staff_links.get(number + 1) is None
+            assert tx.staff_links.list_usable(NOON) == [kept]
+            assert tx.staff_links.list_usable(LATER) == []
 
     def test_it_is_used_once_and_in_time(self, store: Store) -> None:
         with store.begin() as tx:
-            first = tx.invitations.add(INVITATION, b"1")
-            assert not tx.invitations.use(first, LATER)
-            assert tx.invitations.use(first, NOON)
-            assert not tx.invitations.use(first, NOON)
-            assert not tx.invitations.withdraw(first, NOON)
-            found = tx.invitations.get(first)
+            first = tx.staff_links.add(INVITATION, b"1")
+            assert not tx.staff_links.use(first, LATER)
+            assert tx.staff_links.use(first, NOON)
+            assert not tx.staff_links.use(first, NOON)
+            assert not tx.staff_links.withdraw(first, NOON)
+            found = tx.staff_links.get(first)
             assert (found.used_at, found.is_usable(NOON)) == (NOON, False)
 
     def test_a_new_one_withdraws_the_one_before(self, store: Store) -> None:
         with store.begin() as tx:
-            first = tx.invitations.add(INVITATION, b"1")
-            other = tx.invitations.add(replace(INVITATION, address=BEN), b"2")
-            second = tx.invitations.add(INVITATION, b"3")
-            assert not tx.invitations.use(first, NOON)
-            assert [one.id for one in tx.invitations.list_usable(NOON)] == [second, other]
-            assert tx.invitations.withdraw(other, NOON)
-            assert not tx.invitations.use(other, NOON)
-            tx.invitations.withdraw_for(ANA, NOON)
-            assert tx.invitations.list_usable(NOON) == []
-            third = tx.invitations.add(INVITATION, b"4")
+            first = tx.staff_links.add(INVITATION, b"1")
+            other = tx.staff_links.add(replace(INVITATION, address=BEN), b"2")
+            second = tx.staff_links.add(INVITATION, b"3")
+            assert not tx.staff_links.use(first, NOON)
+            assert [one.id for one in tx.staff_links.list_usable(NOON)] == [second, other]
+            assert tx.staff_links.withdraw(other, NOON)
+            assert not tx.staff_links.use(other, NOON)
+            tx.staff_links.withdraw_for(ANA, NOON)
+            assert tx.staff_links.list_usable(NOON) == []
+            third = tx.staff_links.add(INVITATION, b"4")
             tx.generation.invalidate_copy("older", NOON)
-            assert not tx.invitations.use(third, NOON)
+            assert not tx.staff_links.use(third, NOON)
 
 
 TOKEN = Token(

@@ -143,11 +143,11 @@ class OthersContract:
             assert tx.staff.names() == {ANA: "Ana Ruiz"}
             email = tx.emails.inform(ANA, "a link for you", NOON)
             assert tx.emails.counts(NOON - timedelta(1))[MessageState.WAITING] == 1
-            tx.invitations.add(replace(INVITATION, by=BEN, email_id=email), b"h")
-            found = tx.invitations.find_mailed(email, NOON)
+            tx.staff_links.add(replace(INVITATION, by=BEN, email_id=email), b"h")
+            found = tx.staff_links.find_mailed(email, NOON)
             assert (found.address, found.kind) == (INVITATION.address, INVITATION.kind)
-            tx.invitations.withdraw_by(BEN, NOON)
-            assert tx.invitations.find_mailed(email, NOON) is None
+            tx.staff_links.withdraw_by(BEN, NOON)
+            assert tx.staff_links.find_mailed(email, NOON) is None
 
     def test_contents_and_events_come_once(self, store: Store) -> None:
         with store.begin() as tx:

@@ -218,7 +218,7 @@ class Colleagues:
         with process.store.read() as tx:
             links = [
                 one_.email_id
-                for one_ in tx.invitations.list_usable(tx.now)
+                for one_ in tx.staff_links.list_usable(tx.now)
                 if one_.address == one.address
             ]
         if links and links[0]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from newsletter.domain.delivery.batch import Verdict
-from newsletter.domain.staff.account import Invitation, LinkKind
+from newsletter.domain.staff.account import LinkKind, StaffLink
 from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
 from newsletter.domain.wording import say
 
@@ -202,7 +202,7 @@ def plan_email(
     person: Subscriber | None,
     suppressed: SuppressionReason | None,
     now: datetime,
-    link: Invitation | None = None,
+    link: StaffLink | None = None,
     news: tuple[NoticeSection, ...] = (),
 ) -> EmailPlan:
     """Decide the text of an email, or why it is withheld.
@@ -242,7 +242,7 @@ def plan_email(
     return EmailPlan(text=EmailText.MOVE if moves else EmailText.CONFIRMATION)
 
 
-def _plan_for_link(link: Invitation | None) -> EmailPlan:
+def _plan_for_link(link: StaffLink | None) -> EmailPlan:
     if link is None:
         return EmailPlan(reason="its link works no more")
     opens = link.kind is LinkKind.INVITATION

@@ -94,7 +94,7 @@ def methods_for(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Invitation:
+class StaffLink:
     """A single-use link for one person."""
 
     id: int

@@ -124,7 +124,7 @@ class TransactionalSender(Attempts[EmailClaim, EmailResult]):
             person=tx.readers.find(address),
             suppressed=tx.readers.suppression_reason(address),
             now=at,
-            link=tx.invitations.find_mailed(email.id, at),
+            link=tx.staff_links.find_mailed(email.id, at),
             news=self.news(tx, email) if has_news else (),
         )
         if plan.text is None:

@@ -16,10 +16,10 @@ from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.account import (
     INVITATION_LIFETIME,
     RESET_LIFETIME,
-    Invitation,
     Limit,
     LinkKind,
     SignInBy,
+    StaffLink,
     limits_on_password_links,
     name_of,
 )
@@ -59,7 +59,7 @@ class Person:
 class UnusedLink:
     """An unused link from the last three days, and its email."""
 
-    invitation: Invitation
+    link: StaffLink
     email: TransactionalEmail | None
     """None if the operator printed the link."""
     works: bool
@@ -90,11 +90,11 @@ def load_unused_links(*, proofs: Proofs) -> Sequence[UnusedLink]:
     with proofs.store.read() as tx:
         return [
             UnusedLink(
-                invitation=one,
+                link=one,
                 email=tx.emails.get(one.email_id) if one.email_id else None,
                 works=one.is_usable(tx.now),
             )
-            for one in tx.invitations.list_usable(tx.now - INVITATION_LIFETIME)
+            for one in tx.staff_links.list_usable(tx.now - INVITATION_LIFETIME)
         ]
 
 
@@ -129,7 +129,7 @@ def add_member(address: str, role: Role, *, by: str, proofs: Proofs) -> None:
     with proofs.store.begin() as tx:
         refuse_same_mailbox(tx, address)
         _grant(tx, address, role, by)
-        tx.invitations.withdraw_for(address, tx.now)  # it may be for another role
+        tx.staff_links.withdraw_for(address, tx.now)  # it may be for another role
         if role is not Role.ADMIN:
             tx.tokens.revoke_by(address, tx.now)
         tx.audit.enter(by, "user", address, role.value)
@@ -210,8 +210,8 @@ def _revoke_access(tx: Transaction, address: str) -> None:
     Approvals and starts stay: they count by the current role.
     """
     tx.sessions.end_all(address)
-    tx.invitations.withdraw_for(address, tx.now)
-    tx.invitations.withdraw_by(address, tx.now)
+    tx.staff_links.withdraw_for(address, tx.now)
+    tx.staff_links.withdraw_by(address, tx.now)
     tx.tokens.revoke_by(address, tx.now)
 
 
@@ -288,7 +288,7 @@ def request_reset(address: str, *, proofs: Proofs) -> None:
     with proofs.store.begin() as tx:
         if proofs.attempt(tx, limits_on_password_links(who, proofs.client.network)) is None:
             return
-        role, links = tx.staff.role(who), tx.invitations.list_usable(tx.now)
+        role, links = tx.staff.role(who), tx.staff_links.list_usable(tx.now)
         may_sign_in = role is not None and SignInBy.PASSWORD in proofs.methods(role)
         has_link = any(one.address == who for one in links)
         gets_link = may_sign_in and tx.accounts.get(who) and not has_link
@@ -319,7 +319,7 @@ def _create_link(
         works = f"The link works once, until {moment(expires_at, proofs.zone)}."
         email_id = tx.emails.inform(address, f"{reason} {works}", tx.now, EmailKind.LINK)
         token = link_token(proofs.key, email_id)
-    invitation = Invitation(
+    link = StaffLink(
         id=0,
         kind=kind,
         address=address,
@@ -329,7 +329,7 @@ def _create_link(
         expires_at=expires_at,
         email_id=email_id,
     )
-    tx.invitations.add(invitation, hash_token(token))
+    tx.staff_links.add(link, hash_token(token))
     printed_token = "" if email_id else token
     return Link(address=address, role=role, token=printed_token, expires_at=expires_at)
 
@@ -342,7 +342,7 @@ _LINK_REASONS: Mapping[LinkKind, str] = {
 }
 
 
-def load_link(token: str, *, proofs: Proofs) -> tuple[Invitation, frozenset[SignInBy]]:
+def load_link(token: str, *, proofs: Proofs) -> tuple[StaffLink, frozenset[SignInBy]]:
     """Return the link with this token, and the methods by which its owner may sign in.
 
     Raises NotFound if the link is used, expired or unknown.
@@ -352,7 +352,7 @@ def load_link(token: str, *, proofs: Proofs) -> tuple[Invitation, frozenset[Sign
         return link, _methods_by_link(tx, link, proofs)
 
 
-def _methods_by_link(tx: Transaction, link: Invitation, proofs: Proofs) -> frozenset[SignInBy]:
+def _methods_by_link(tx: Transaction, link: StaffLink, proofs: Proofs) -> frozenset[SignInBy]:
     is_new = link.kind is LinkKind.INVITATION
     ways = proofs.methods(link.role if is_new else _role_of(tx, link.address))
     return ways - {SignInBy.PROVIDER} if link.kind is LinkKind.FORGOTTEN else ways
@@ -379,7 +379,7 @@ def join(tx: Transaction, link_id: int, name: str, identity: Identity, proofs: P
 
     Raises NotFound, and Refused for the account of another person.
     """
-    link = _require_open(tx, tx.invitations.get(link_id))
+    link = _require_open(tx, tx.staff_links.get(link_id))
     if identity.email and fold_or_empty(identity.email) != link.address:
         other = "You signed in there as {other}. This link is for {address}."
         raise Refused(say(other, other=identity.email, address=link.address))
@@ -389,7 +389,7 @@ def join(tx: Transaction, link_id: int, name: str, identity: Identity, proofs: P
 
 
 def _use_link(
-    tx: Transaction, link: Invitation, by: str | Identity, name: str, proofs: Proofs
+    tx: Transaction, link: StaffLink, by: str | Identity, name: str, proofs: Proofs
 ) -> SignedIn:
     """Use a link. ``by`` is the hash of the new password, or an identity. Raises Refused."""
     identity = by if isinstance(by, Identity) else None
@@ -401,7 +401,7 @@ def _use_link(
         _grant(tx, address, link.role, link.by)
         tx.staff.set_name(address, one_line(name, _MAX_NAME_CHARS) or name_of(address))
     role = _role_of(tx, address)  # a reset link never changes the role
-    tx.invitations.use(link.id, tx.now)
+    tx.staff_links.use(link.id, tx.now)
     if link.kind is LinkKind.FORGOTTEN:
         tx.accounts.set_password(address, hashed, tx.now)
     else:
@@ -422,18 +422,18 @@ def _use_link(
 def withdraw(link_id: int, *, by: str, proofs: Proofs) -> str:
     """Withdraw an unused link. Return its owner's address. Raises NotFound."""
     with act_as(proofs.store, by, Role.ADMIN, "withdraw an invitation") as (tx, actor):
-        invitation = tx.invitations.get(link_id)
-        if invitation is None or not tx.invitations.withdraw(link_id, tx.now):
+        link = tx.staff_links.get(link_id)
+        if link is None or not tx.staff_links.withdraw(link_id, tx.now):
             raise NotFound(say("This invitation was used or withdrawn already."))
-        tx.audit.enter(actor, "withdraw invitation", invitation.address, invitation.kind.value)
-    return invitation.address
+        tx.audit.enter(actor, "withdraw invitation", link.address, link.kind.value)
+    return link.address
 
 
-def _find_link(tx: Transaction, token: str) -> Invitation:
-    return _require_open(tx, tx.invitations.find(hash_token(token)))
+def _find_link(tx: Transaction, token: str) -> StaffLink:
+    return _require_open(tx, tx.staff_links.find(hash_token(token)))
 
 
-def _require_open(tx: Transaction, link: Invitation | None) -> Invitation:
+def _require_open(tx: Transaction, link: StaffLink | None) -> StaffLink:
     if link is not None and link.is_usable(tx.now):
         needs_admin = link.kind is not LinkKind.FORGOTTEN and link.by != OPERATOR_NAME
         if not needs_admin or tx.staff.role(link.by) is Role.ADMIN:
@@ -444,7 +444,7 @@ def _require_open(tx: Transaction, link: Invitation | None) -> Invitation:
     )
 
 
-def _log_use(tx: Transaction, link: Invitation, role: Role, by: str, proofs: Proofs) -> None:
+def _log_use(tx: Transaction, link: StaffLink, role: Role, by: str, proofs: Proofs) -> None:
     if link.kind is LinkKind.INVITATION:
         tx.audit.enter(link.address, "accept invitation", link.address, f"as {role.value}{by}")
         return
@@ -455,7 +455,7 @@ def _log_use(tx: Transaction, link: Invitation, role: Role, by: str, proofs: Pro
 
 def refuse_same_mailbox(tx: Transaction, address: str) -> None:
     """Raise Refused if a member or invited person has another address of the mailbox."""
-    invited = {invitation.address for invitation in tx.invitations.list_usable(tx.now)}
+    invited = {link.address for link in tx.staff_links.list_usable(tx.now)}
     others = {*tx.staff.roles(), *invited} - {address}
     same = [other for other in others if same_person(other, address)]
     if same:

@@ -107,7 +107,7 @@ def invalidate(db: Database, known_numbers: Mapping[str, int], at: datetime) -> 
     )
     db.change("DELETE FROM session")
     db.change(
-        "UPDATE invitation SET withdrawn_at = :at WHERE used_at IS NULL AND withdrawn_at IS NULL",
+        "UPDATE staff_link SET withdrawn_at = :at WHERE used_at IS NULL AND withdrawn_at IS NULL",
         at=at,
     )
     db.change("UPDATE token SET revoked_at = :at WHERE revoked_at IS NULL", at=at)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from newsletter.domain.campaigns.notices import NoticeKind
-from newsletter.domain.staff.account import Credential, Invitation, Passkey
+from newsletter.domain.staff.account import Credential, Passkey, StaffLink
 from newsletter.store.database import Repository
 
 _SELECT_CREDENTIAL = """
@@ -17,7 +17,7 @@ _SELECT_PASSKEY = """
 """
 _SELECT_LINK = """
     SELECT id, kind, address, role, "by", made_at, expires_at, used_at, withdrawn_at, email_id
-    FROM invitation
+    FROM staff_link
 """
 _UNUSED = {"used_at": None, "withdrawn_at": None}
 _IS_UNUSED = "used_at IS NULL AND withdrawn_at IS NULL"
@@ -156,34 +156,34 @@ class Passkeys(Repository):
         return self._db.changes("DELETE FROM passkey WHERE id = :id", id=id)
 
 
-class Invitations(Repository):
+class StaffLinks(Repository):
     """Links for new accounts and new passwords. Only the hash of the token is stored."""
 
-    def add(self, invitation: Invitation, hash: bytes) -> int:
+    def add(self, link: StaffLink, hash: bytes) -> int:
         """Add a link and withdraw the person's earlier links; return its id."""
-        self.withdraw_for(invitation.address, invitation.made_at)
-        values = {name: value for name, value in vars(invitation).items() if name != "id"}
-        return self._db.insert("invitation", returning="id", hash=hash, **values)
+        self.withdraw_for(link.address, link.made_at)
+        values = {name: value for name, value in vars(link).items() if name != "id"}
+        return self._db.insert("staff_link", returning="id", hash=hash, **values)
 
-    def find(self, hash: bytes) -> Invitation | None:
+    def find(self, hash: bytes) -> StaffLink | None:
         """Return the link whose token has this hash, even if it is used or expired."""
-        return self._db.first(Invitation, f"{_SELECT_LINK} WHERE hash = :hash", hash=hash)
+        return self._db.first(StaffLink, f"{_SELECT_LINK} WHERE hash = :hash", hash=hash)
 
-    def get(self, link_id: int) -> Invitation | None:
-        return self._db.first(Invitation, f"{_SELECT_LINK} WHERE id = :id", id=link_id)
+    def get(self, link_id: int) -> StaffLink | None:
+        return self._db.first(StaffLink, f"{_SELECT_LINK} WHERE id = :id", id=link_id)
 
-    def list_usable(self, now: datetime) -> list[Invitation]:
+    def list_usable(self, now: datetime) -> list[StaffLink]:
         """Return the links that still work, the newest first."""
         return self._db.all(
-            Invitation,
+            StaffLink,
             f"{_SELECT_LINK} WHERE {_IS_UNUSED} AND expires_at > :now ORDER BY id DESC",
             now=now,
         )
 
-    def find_mailed(self, email_id: int, now: datetime) -> Invitation | None:
+    def find_mailed(self, email_id: int, now: datetime) -> StaffLink | None:
         """Return the link in an email, if it still works."""
         return self._db.first(
-            Invitation,
+            StaffLink,
             f"{_SELECT_LINK} WHERE {_IS_UNUSED} AND email_id = :email_id AND expires_at > :now",
             email_id=email_id,
             now=now,
@@ -192,7 +192,7 @@ class Invitations(Repository):
     def use(self, link_id: int, at: datetime) -> bool:
         """Use a link; return False if it was used or withdrawn, or has expired."""
         return self._db.changes(
-            f"UPDATE invitation SET used_at = :at WHERE {_IS_UNUSED} AND id = :id"
+            f"UPDATE staff_link SET used_at = :at WHERE {_IS_UNUSED} AND id = :id"
             " AND expires_at > :at",
             id=link_id,
             at=at,
@@ -200,11 +200,11 @@ class Invitations(Repository):
 
     def withdraw(self, link_id: int, at: datetime) -> bool:
         """Withdraw a link; return False if it was used or withdrawn."""
-        return self._db.update("invitation", {"id": link_id, **_UNUSED}, withdrawn_at=at)
+        return self._db.update("staff_link", {"id": link_id, **_UNUSED}, withdrawn_at=at)
 
     def withdraw_for(self, address: str, at: datetime) -> None:
-        self._db.update("invitation", {"address": address, **_UNUSED}, withdrawn_at=at)
+        self._db.update("staff_link", {"address": address, **_UNUSED}, withdrawn_at=at)
 
     def withdraw_by(self, creator: str, at: datetime) -> None:
         """Withdraw all links that a person created."""
-        self._db.update("invitation", {"by": creator, **_UNUSED}, withdrawn_at=at)
+        self._db.update("staff_link", {"by": creator, **_UNUSED}, withdrawn_at=at)

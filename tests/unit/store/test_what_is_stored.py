@@ -74,7 +74,7 @@ OF_PEOPLE = {
         "Of each session its browser and network",
     ),
     "id hash kind address role by made_at expires_at used_at withdrawn_at email_id": (
-        "invitation",
+        "staff_link",
         "sign-in data",
     ),
     "id hash name by scopes made_at expires_at used_at revoked_at": (

@@ -7,11 +7,11 @@ from newsletter.domain.staff.account import (
     IDLE_TIMEOUT,
     SESSION_LIFETIME,
     STEP_UP_LIFETIME,
-    Invitation,
     LinkKind,
     Member,
     Session,
     SignInStage,
+    StaffLink,
     describe_browser,
     is_exceeded,
     limits_on_codes,
@@ -80,8 +80,8 @@ def test_a_member_is_called_what_they_said() -> None:
 
 
 def test_an_invitation_is_open_until_it_is_used_withdrawn_or_old() -> None:
-    def made(**ended: object) -> Invitation:
-        return Invitation(
+    def made(**ended: object) -> StaffLink:
+        return StaffLink(
             id=1,
             kind=LinkKind.INVITATION,
             address="ana@x.example",

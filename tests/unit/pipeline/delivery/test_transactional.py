@@ -126,7 +126,7 @@ def test_letters_to_staff_lead_to_the_desk(post: Post) -> None:
     with post.room.store.begin() as tx:
         tx.emails.inform(ANA, "signed in", NOON)
         link = tx.emails.inform(ANA, "", NOON, EmailKind.LINK)
-        tx.invitations.add(replace(INVITATION, email_id=link), b"h")
+        tx.staff_links.add(replace(INVITATION, email_id=link), b"h")
     post.post()
     assert "https://news.forum.example/desk/account " in post.said()
     post.post()

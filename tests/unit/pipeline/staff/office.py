@@ -68,7 +68,7 @@ class Office:
         """The word of the link that somebody was mailed and has not used."""
         with self.store.read() as tx:
             [email_id] = [
-                one.email_id for one in tx.invitations.list_usable(tx.now) if one.address == address
+                one.email_id for one in tx.staff_links.list_usable(tx.now) if one.address == address
             ]
         assert email_id is not None
         return link_token(self.proofs.key, email_id)

@@ -222,7 +222,7 @@ def test_whoever_asks_learns_nothing_and_nobody_without_an_account_gets_a_link(
     for address in (BEN, "stranger@forum.example", "no address"):
         forgot(office, address)
     with office.store.read() as tx:
-        assert tx.invitations.list_usable(tx.now) == []
+        assert tx.staff_links.list_usable(tx.now) == []
         assert [one.subject for one in tx.audit.list_newest(None)[::-1]][-3:] == ["no account"] * 3
 
 

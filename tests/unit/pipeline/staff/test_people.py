@@ -185,7 +185,7 @@ def test_the_team_says_who_joined_who_has_a_factor_and_who_is_invited(office: Of
     ]
     assert [
         one.address
-        for one in (link.invitation for link in people.load_unused_links(proofs=office.proofs))
+        for one in (unused.link for unused in people.load_unused_links(proofs=office.proofs))
     ] == [ANA]
 
 
@@ -340,7 +340,7 @@ def test_what_is_no_address_is_not_invited(office: Office) -> None:
 def test_an_invitation_can_be_withdrawn_once(office: Office) -> None:
     office.join(DAN, Role.ADMIN)
     link = office.link(ANA)
-    [invitation] = [one.invitation for one in people.load_unused_links(proofs=office.proofs)]
+    [invitation] = [one.link for one in people.load_unused_links(proofs=office.proofs)]
     assert (invitation.address, invitation.kind) == (ANA, LinkKind.INVITATION)
     assert people.withdraw(invitation.id, by=DAN, proofs=office.proofs) == ANA
     for number in (invitation.id, 99):
@@ -407,9 +407,9 @@ def test_nobody_resets_a_stranger_or_themselves(office: Office) -> None:
 def test_a_stolen_database_holds_no_link(office: Office) -> None:
     link = office.link(ANA)
     with office.store.read() as tx:
-        found = tx.invitations.find(hash_token(link.token))
+        found = tx.staff_links.find(hash_token(link.token))
         assert found is not None
-        [row] = tx.db.rows("SELECT * FROM invitation")
+        [row] = tx.db.rows("SELECT * FROM staff_link")
     assert link.token not in str(row)
 
 
@@ -419,4 +419,4 @@ def test_whoever_is_added_acts_by_commands_and_an_older_invitation_is_over(offic
     assert office.deeds()[-1] == (OPERATOR_NAME, "user", ANA)
     with office.store.read() as tx:
         assert tx.staff.role(ANA) is Role.WRITER
-        assert tx.invitations.list_usable(office.clock.now()) == []
+        assert tx.staff_links.list_usable(office.clock.now()) == []

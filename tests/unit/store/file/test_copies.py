@@ -14,7 +14,7 @@ from newsletter.credentials.links import SignedLinks
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.delivery.transactional import EmailKind, MessageState, TransactionalEmail
 from newsletter.domain.errors import InvalidInput, NotFound, Refused, StoreUnavailable
-from newsletter.domain.staff.account import Invitation, LinkKind, Session
+from newsletter.domain.staff.account import LinkKind, Session, StaffLink
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.subscribers import prefer
@@ -275,7 +275,7 @@ def test_a_letter_that_waited_in_a_backup_does_not_leave_from_it(
 def test_sessions_links_and_tokens_in_a_backup_open_nothing(
     path: Path, store: Store, tmp_path: Path
 ) -> None:
-    invitation = Invitation(
+    invitation = StaffLink(
         id=0,
         kind=LinkKind.RESET,
         address="ana@forum.example",
@@ -287,14 +287,14 @@ def test_sessions_links_and_tokens_in_a_backup_open_nothing(
     session = Session(hash=b"h", address="ana@forum.example", created_at=NOON, seen_at=NOON)
     with store.begin() as tx:
         tx.sessions.begin(session)
-        tx.invitations.add(invitation, b"i")
+        tx.staff_links.add(invitation, b"i")
         tx.tokens.add(TOKEN, b"t")
     backup(path, tmp_path / "copy.db")
     store.close()
     restore(tmp_path / "copy.db", path, at=NOON)
     with store_in(path).read() as tx:
         assert tx.sessions.get(b"h") is None
-        assert tx.invitations.list_usable(NOON) == []
+        assert tx.staff_links.list_usable(NOON) == []
         assert [one.revoked_at for one in tx.tokens.list_newest(5)] == [NOON]
 
 

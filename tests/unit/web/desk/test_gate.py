@@ -166,5 +166,5 @@ def test_with_no_staff_there_is_no_page_on_which_somebody_becomes_one(site: Foru
         answer = site.ask(route.method, f"/desk{path}", headers=OURS, **form)
         assert answer.status != 500
         assert "set-cookie" not in answer.headers or "Max-Age=0" in answer.headers["set-cookie"]
-    for table in ("staff", "credential", "session", "invitation"):
+    for table in ("staff", "credential", "session", "staff_link"):
         assert site.rows(f"SELECT count(*) FROM {table}") == [(0,)], table

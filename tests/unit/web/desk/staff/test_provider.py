@@ -107,7 +107,7 @@ def test_an_invitation_is_accepted_with_an_account_instead_of_a_password(
     assert browser.post(f"{path}/provider").status == 404
     browser.post("/forgotten", {"email": ANA})
     with site.services.store.read() as tx:
-        [link] = tx.invitations.list_usable(tx.now)
+        [link] = tx.staff_links.list_usable(tx.now)
     assert link.address == ANA
     gone = people.reset(ANA, by=OPERATOR_NAME, proofs=proofs).token
     server.claims |= {"sub": "1002", "email_verified": None}
@@ -117,10 +117,10 @@ def test_an_invitation_is_accepted_with_an_account_instead_of_a_password(
 
 
 def _withdrawn(site: Forum, word: str) -> None:
-    [link] = [
+    [unused] = [
         one for one in people.load_unused_links(proofs=site.services.staff.proofs) if one.works
     ]
-    people.withdraw(link.invitation.id, by=OPERATOR_NAME, proofs=site.services.staff.proofs)
+    people.withdraw(unused.link.id, by=OPERATOR_NAME, proofs=site.services.staff.proofs)
 
 
 def _used(site: Forum, word: str) -> None:
@@ -154,7 +154,7 @@ def test_a_link_is_not_used_with_the_account_of_another_person_or_too_late(
         who, browser = f"new{number}@forum.example", Browser(site=site)
         people.invite(who, Role.WRITER, by=CLEO, proofs=proofs)
         with site.services.store.read() as tx:
-            word = link_token(proofs.key, tx.invitations.list_usable(tx.now)[0].email_id or 0)
+            word = link_token(proofs.key, tx.staff_links.list_usable(tx.now)[0].email_id or 0)
         asked = sent(browser.post(f"/invitation/{word}/provider", {"name": "A" * 9_000}))
         if happens:
             happens(site, word)
@@ -434,7 +434,7 @@ def test_a_role_whose_passwords_are_off_signs_in_by_the_provider_alone(
     for address in (ANA, CLEO):
         Browser(site=site).post("/forgotten", {"email": address})
     with site.services.store.read() as tx:
-        assert [link.address for link in tx.invitations.list_usable(tx.now)] == [CLEO]
+        assert [link.address for link in tx.staff_links.list_usable(tx.now)] == [CLEO]
 
 
 @pytest.mark.slow("a workspace of its own, with the provider in its settings")
