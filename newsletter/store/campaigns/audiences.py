@@ -142,7 +142,7 @@ class Audiences(Repository):
         batch_size: int,
         by_zone: ByZone | None = None,
     ) -> int:
-        """Store the audience as batches of ``batch_size``; return its size.
+        """Store the audience as batches of ``batch_size``, by one SQL statement; return its size.
 
         With ``by_zone``, the readers of a batch have the same send time; zones without one get
         ``otherwise``. The campaign of a correction takes the original's lists. Readers who may have
@@ -156,8 +156,6 @@ class Audiences(Repository):
             part = f"PARTITION BY {skips_check}"
         elif not audience.original:
             people = people_on(ids_of(self._db, audience.lists), audience.segment)
-            if by_zone is None:
-                return self._freeze_in_order(campaign_id, people, batch_size)
         tables, values = people.tables, {}
         if by_zone is not None and isinstance(audience, Audience):
             at = "COALESCE(zone.instant, :otherwise)"
@@ -189,23 +187,6 @@ class Audiences(Repository):
             **values,
         )
         return sum(sizes)
-
-    def _freeze_in_order(self, campaign_id: int, people: People, batch_size: int) -> int:
-        """Store people batch by batch, which takes half as long as to number all of them."""
-        insert = f"""
-            INSERT INTO batch (campaign_id, no, members, state, size, pending)
-            SELECT :campaign_id, :no, json_group_array(id), 'queued', COUNT(*), COUNT(*)
-            FROM (SELECT {people.id} AS id FROM {people.tables} WHERE {people.who}
-                AND {people.id} > :last ORDER BY {people.id} LIMIT :batch_size) AS reader
-            GROUP BY :campaign_id RETURNING size, last
-            """
-        size = number = last = 0
-        while batch := self._db.rows(
-            insert, people.who, campaign_id=campaign_id, no=number, last=last, batch_size=batch_size
-        ):
-            [(added, last)] = batch
-            size, number = size + added, number + 1
-        return size
 
 
 def _people_in(audience: Audience | Correction) -> People:
