@@ -96,7 +96,8 @@ class Client:
                 continue
             if answer.status_code not in waits or not tries_left:
                 break
-            time.sleep(min(int(answer.headers.get("Retry-After", "1")), _MAX_WAIT_SECONDS))
+            wait = answer.headers.get("Retry-After", "")  # seconds, or a date from a proxy
+            time.sleep(min(int(wait) if wait.isdecimal() else 1, _MAX_WAIT_SECONDS))
         if answer.status_code >= 300:
             raise ApiProblem(answer.text, response=answer)
         return answer

@@ -169,7 +169,8 @@ def test_a_request_whose_answer_was_lost_is_sent_again_and_done_once(served: Ser
     assert draft.text.title == TEXT.title
 
 
-def test_only_what_changes_nothing_is_sent_again_to_a_busy_service() -> None:
+@pytest.mark.parametrize("wait", ["0", "Thu, 26 Nov 2026 09:00:00 GMT"])
+def test_only_what_changes_nothing_is_sent_again_to_a_busy_service(wait: str) -> None:
     methods: list[str] = []
 
     class Busy(BaseHTTPRequestHandler):
@@ -177,7 +178,7 @@ def test_only_what_changes_nothing_is_sent_again_to_a_busy_service() -> None:
             methods.append(self.command)
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.send_response(503 if len(methods) < 3 else 404)
-            self.send_header("Retry-After", "0")
+            self.send_header("Retry-After", wait)
             self.end_headers()
 
         do_GET = do_PUT = answer
