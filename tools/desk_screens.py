@@ -35,7 +35,7 @@ def pages(services: Services) -> Iterator[tuple[str, str, str]]:
     """Its name, its address below ``/desk``, and its visitor; "" is a stranger."""
     with services.store.read() as tx:
         translation, draft = (one.key for one in tx.board.list_unsubmitted(limit=2))
-        written = tx.drafts.of("library-opening-hours-have-to-stay")
+        written = tx.drafts.find_by_slug("library-opening-hours-have-to-stay")
         key = written.key if written else draft
         number = tx.drafts.list_versions(key, 1)[0].number
     waits, sent = "library-opening-hours-have-to-stay", "example"

@@ -55,7 +55,7 @@ def load_status(
 ) -> StatementStatus:
     """Return the status of a statement, without readers."""
     statement, campaign = stored.statement, tx.campaigns.find_latest(stored.slug)
-    approval, approvals = _approval_status(tx, stored, rules), tx.approvals.of(stored.slug)
+    approval, approvals = _approval_status(tx, stored, rules), tx.approvals.list_for(stored.slug)
     roles, names = tx.staff.roles(), tx.staff.names()
     issues = tx.digests.find_issues([stored.slug]) if statement.digest else []
     status = StatementStatus(
@@ -68,7 +68,7 @@ def load_status(
         campaign=campaign,
         start=_start(tx, stored, approval, rules),
         change_request=find_open_request(
-            tx.change_requests.of(stored.slug), stored.content_hash, approvals
+            tx.change_requests.list_for(stored.slug), stored.content_hash, approvals
         ),
         corrected_by=_corrected(tx, stored, campaign),
         part_count=sum(len(issue.parts) for issue in issues),
@@ -160,7 +160,7 @@ def _approval_status(
 
     A draft, or an email that contains a draft, is never approved.
     """
-    approvals = tx.approvals.of(stored.slug)
+    approvals = tx.approvals.list_for(stored.slug)
     result = judge_approvals(
         content_hash=stored.content_hash,
         writers=stored.writers,
@@ -230,13 +230,13 @@ def _start(
     roles = tx.staff.roles()
     may_start = {address for address, role in roles.items() if role.includes(Role.SENDER)}
     may_start |= {OPERATOR_NAME, *(one.by for one in approval.valid if not rules.by_sender)}
-    starts = (start for start in tx.starts.of(stored.slug) if start.by in may_start)
+    starts = (start for start in tx.starts.list_for(stored.slug) if start.by in may_start)
     return find_valid_start(starts, stored.content_hash, approval.complete_at)
 
 
 def _lapsed_start(tx: Transaction, status: StatementStatus) -> Start | None:
     """Return the last start if it is not valid any more and nothing was sent by it, or None."""
-    starts = [one for one in tx.starts.of(status.slug) if one.revoked_at is None]
+    starts = [one for one in tx.starts.list_for(status.slug) if one.revoked_at is None]
     if not starts or status.start is not None:
         return None
     began = status.campaign.started_at if status.campaign is not None else None

@@ -40,7 +40,7 @@ class PublicNotes(Repository):
     def add(self, note: PublicNote) -> None:
         self._db.insert("public_note", **vars(note))
 
-    def of(self, slugs: Collection[str]) -> list[PublicNote]:
+    def list_for(self, slugs: Collection[str]) -> list[PublicNote]:
         """Return the notes on the pages of these statements, oldest first."""
         return self._db.all(
             PublicNote,

@@ -143,12 +143,12 @@ class AccountsContract:
             assert tx.passkeys.add(PASSKEY)
             assert not tx.passkeys.add(replace(PASSKEY, address=BEN))
             assert tx.passkeys.add(later)
-            assert tx.passkeys.of(ANA) == [later, PASSKEY]
-            assert tx.passkeys.of(BEN) == []
+            assert tx.passkeys.list_for(ANA) == [later, PASSKEY]
+            assert tx.passkeys.list_for(BEN) == []
             tx.passkeys.use(PASSKEY.id, 8, LATER)
             assert tx.passkeys.remove(b"2")
             assert not tx.passkeys.remove(b"2")
-            assert tx.passkeys.of(ANA) == [replace(PASSKEY, signatures=8, used_at=LATER)]
+            assert tx.passkeys.list_for(ANA) == [replace(PASSKEY, signatures=8, used_at=LATER)]
 
     def test_passkeys_go_with_the_factor_they_stand_beside(self, store: Store) -> None:
         with store.begin() as tx:
@@ -161,8 +161,8 @@ class AccountsContract:
                 tx.passkeys.add(PASSKEY)
                 tx.passkeys.add(replace(PASSKEY, id=b"b", address=BEN))
                 gone(ANA)
-                assert tx.passkeys.of(ANA) == []
-                assert len(tx.passkeys.of(BEN)) == 1
+                assert tx.passkeys.list_for(ANA) == []
+                assert len(tx.passkeys.list_for(BEN)) == 1
 
     def test_what_is_removed_is_gone(self, store: Store) -> None:
         with store.begin() as tx:
@@ -199,8 +199,8 @@ class SessionsContract:
             tx.sessions.begin(half)
         with store.read() as tx:
             assert tx.sessions.get(SESSION.hash) == SESSION
-            assert tx.sessions.of(ANA) == [SESSION]
-            assert tx.sessions.of(BEN) == []
+            assert tx.sessions.list_for(ANA) == [SESSION]
+            assert tx.sessions.list_for(BEN) == []
             assert tx.sessions.get(b"") is None
 
     def test_who_has_to_show_a_second_factor_is_not_signed_in(self, store: Store) -> None:
@@ -236,9 +236,9 @@ class SessionsContract:
             assert tx.sessions.end(b"1")
             assert not tx.sessions.end(b"1")
             assert tx.sessions.end_all(ANA, except_hash=b"3") == 1
-            assert [one.hash for one in tx.sessions.of(ANA)] == [b"3"]
+            assert [one.hash for one in tx.sessions.list_for(ANA)] == [b"3"]
             tx.generation.invalidate_copy("older", NOON)
-            assert tx.sessions.of(ANA) == tx.sessions.of(BEN) == []
+            assert tx.sessions.list_for(ANA) == tx.sessions.list_for(BEN) == []
 
     def test_what_is_over_is_forgotten(self, store: Store) -> None:
         now = NOON + SESSION_LIFETIME
@@ -252,7 +252,7 @@ class SessionsContract:
             for one in (kept, *others):
                 tx.sessions.begin(one)
             assert tx.sessions.clear(now) == 3
-            assert tx.sessions.of(ANA) == [kept]
+            assert tx.sessions.list_for(ANA) == [kept]
             assert [one.is_alive(now) for one in (kept, *others)] == [True, False, False, False]
 
 

@@ -51,10 +51,10 @@ class BoardContract:
                 [
                     ask(slug)
                     for ask in (
-                        tx.approvals.of,
-                        tx.change_requests.of,
+                        tx.approvals.list_for,
+                        tx.change_requests.list_for,
                         tx.schedules.get,
-                        tx.starts.of,
+                        tx.starts.list_for,
                         tx.campaigns.find_latest,
                         tx.campaigns.find_begun_correction,
                         tx.statements.find_translations,
@@ -307,10 +307,10 @@ class BoardContract:
             for number in range(4):
                 tx.comments.add(comment("hours", f"No. {number}"))
             tx.comments.add(comment("other", "Elsewhere"))
-            assert [one.words for one in tx.comments.of("hours", 2)] == ["No. 2", "No. 3"]
-            first = tx.comments.of("hours", 9)[0]
+            assert [one.words for one in tx.comments.list_for("hours", 2)] == ["No. 2", "No. 3"]
+            first = tx.comments.list_for("hours", 9)[0]
             assert first == replace(comment("hours", "No. 0"), id=first.id)
-            assert tx.comments.of("none", 9) == []
+            assert tx.comments.list_for("none", 9) == []
 
     def test_the_log_is_told_by_what_it_speaks_of(self, store: Store) -> None:
         with store.begin() as tx:

@@ -162,7 +162,7 @@ class ChoicesContract:
         books.settle(books.claim(), UNKNOWN)
         with store.read() as tx:
             for number in range(1, 8):
-                [found] = tx.data_exports.of(number).get("deliveries") or [None]
+                [found] = tx.data_exports.collect(number).get("deliveries") or [None]
                 states[number] = found and (found["statement"], found["state"])
         assert states == {
             1: ("first", "accepted"),
@@ -175,13 +175,13 @@ class ChoicesContract:
         }
         with books.step() as tx:
             tx.unknowns.decide(books.id, Resolution.GIVE_UP, NOON)
-            [given_up] = tx.data_exports.of(3)["deliveries"]
+            [given_up] = tx.data_exports.collect(3)["deliveries"]
         assert given_up["state"] == "unknown"
         books.settle(books.claim())
         other = Books(store, [], batch_size=2, slug="second", beside=False)
         other.settle(other.claim(), REJECTED)
         with store.read() as tx:
-            assert [one["state"] for one in tx.data_exports.of(1)["deliveries"]] == [
+            assert [one["state"] for one in tx.data_exports.collect(1)["deliveries"]] == [
                 "accepted",
                 "rejected",
             ]
@@ -218,8 +218,8 @@ class ChoicesContract:
             tx.consents.add(1, [replace(record, wording=wording)])
             suppress(tx, ANA.address)
         with store.read() as tx:
-            found: Any = tx.data_exports.of(1)
-            assert tx.data_exports.of(99) == {}
+            found: Any = tx.data_exports.collect(1)
+            assert tx.data_exports.collect(99) == {}
             shown = json.dumps(found)
         assert found["subscriber"]["paused_until"] == WEEK.isoformat()
         assert found["subscriber"]["consent_when_imported"]["source"] == "web form"
@@ -286,7 +286,7 @@ class ChoicesContract:
             tx.readers.erase(ANA.address, NOON)
             assert tx.emails.get(1) is None
             assert tx.emails.get(2) is None
-            assert tx.consents.of(1) == []
+            assert tx.consents.list_for(1) == []
             assert tx.traces.erasure_due_since() == NOON, "what is left is to be overwritten"
         assert store.secure_erase()
         with store.read() as tx:

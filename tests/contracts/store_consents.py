@@ -41,6 +41,6 @@ class ConsentsContract:
             tx.consents.add(1, [])
             tx.consents.add(1, [ENDED])
         with store.read() as tx:
-            assert tx.consents.of(1) == [GIVEN, replace(GIVEN, list="supporters"), ENDED]
-            assert tx.consents.of(2) == [GIVEN]
-            assert tx.consents.of(3) == []
+            assert tx.consents.list_for(1) == [GIVEN, replace(GIVEN, list="supporters"), ENDED]
+            assert tx.consents.list_for(2) == [GIVEN]
+            assert tx.consents.list_for(3) == []

@@ -126,7 +126,7 @@ class DraftsContract:
             assert tx.drafts.find_submitted(["library-hours", "other"]) == [known]
             assert tx.drafts.find_submitted(["other"]) == []
             assert tx.board.list_unsubmitted(limit=9) == []
-            draft = tx.drafts.of("library-hours")
+            draft = tx.drafts.find_by_slug("library-hours")
             assert (draft.slug, draft.submitted_version) == ("library-hours", version.number)
             assert draft.version.text.title == "Unseen"
             tx.drafts.withdraw(KEY)
@@ -135,8 +135,8 @@ class DraftsContract:
             assert tx.drafts.list_submitted() == [known]
             tx.drafts.delete(KEY, LATER)
             assert tx.drafts.list_submitted() == tx.board.list_unsubmitted(limit=9) == []
-            assert tx.drafts.of("library-hours") is None
-            assert tx.drafts.of("") is None
+            assert tx.drafts.find_by_slug("library-hours") is None
+            assert tx.drafts.find_by_slug("") is None
             assert tx.drafts.has_slug("library-hours")
             assert not tx.drafts.has_slug("")
 
@@ -203,7 +203,7 @@ class DraftsContract:
             tx.pictures.add(PICTURE, b"\x89PNG\x00")
             tx.pictures.add(later, b"GIF89a")
         with store.read() as tx:
-            assert tx.pictures.of(KEY) == [later, PICTURE]
-            assert tx.pictures.of(OTHER) == []
+            assert tx.pictures.list_for(KEY) == [later, PICTURE]
+            assert tx.pictures.list_for(OTHER) == []
             assert tx.pictures.get_data(PICTURE.name) == ("image/png", b"\x89PNG\x00")
             assert tx.pictures.get_data("p") is None

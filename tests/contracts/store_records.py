@@ -63,7 +63,7 @@ class RecordsContract:
         with store.begin() as tx:
             tx.approvals.add(over)
         with store.read() as tx:
-            assert tx.approvals.of("resignation") == [over]
+            assert tx.approvals.list_for("resignation") == [over]
 
     def test_slugs_are_found_by_how_they_begin(self, store: Store) -> None:
         with store.begin() as tx:
@@ -113,7 +113,7 @@ class RecordsContract:
             assert tx.statements.get("nothing") is None
             assert tx.statements.get_content("nothing") is None
             assert tx.statements.all() == []
-            assert tx.approvals.of("nothing") == []
+            assert tx.approvals.list_for("nothing") == []
             assert tx.schedules.get("nothing") is None
             assert tx.staff.roles() == {}
 
@@ -142,7 +142,7 @@ class RecordsContract:
                 tx.approvals.add(approval)
             tx.approvals.add(replace(given[0], slug="other"))
         with store.read() as tx:
-            assert tx.approvals.of("resignation") == given
+            assert tx.approvals.list_for("resignation") == given
 
     @pytest.mark.parametrize(
         ("by", "channel", "taken"),
@@ -165,12 +165,12 @@ class RecordsContract:
             tx.approvals.add(yes("flo@forum.example"))
             tx.approvals.add(replace(yes("ed@forum.example"), slug="other"))
             assert tx.approvals.revoke("resignation", later, by, channel, actor="ed") == len(taken)
-            revoked = [one.revoked_at for one in tx.approvals.of("resignation")]
+            revoked = [one.revoked_at for one in tx.approvals.list_for("resignation")]
             assert revoked == [later if place in taken else None for place in range(3)]
-            assert tx.approvals.of("other")[0].revoked_at is None
+            assert tx.approvals.list_for("other")[0].revoked_at is None
             again = later + timedelta(hours=1)
             assert tx.approvals.revoke("resignation", again, by, channel, actor="ed") == 0
-            assert [one.revoked_at for one in tx.approvals.of("resignation")] == revoked
+            assert [one.revoked_at for one in tx.approvals.list_for("resignation")] == revoked
 
     def test_what_was_withdrawn_with_its_text_is_known_from_what_a_person_revoked(
         self, store: Store
@@ -181,7 +181,7 @@ class RecordsContract:
                 tx.approvals.revoke("resignation", NOON, actor="ed", reason=reason)
             tx.approvals.add(yes("flo@forum.example"))
             [withdrawn] = tx.approvals.withdrawn("resignation")
-            assert withdrawn == tx.approvals.of("resignation")[1]
+            assert withdrawn == tx.approvals.list_for("resignation")[1]
             assert tx.approvals.withdrawn("other") == []
 
     def test_a_member_of_staff_has_the_role_that_was_given_last(self, store: Store) -> None:

@@ -66,8 +66,8 @@ class SearchContract:
             for note in notes:
                 tx.public_notes.add(note)
                 off.append(tx.public_notes.find_withdrawn(["hours", "other"]))
-            assert tx.public_notes.of(["hours"]) == notes
-            assert tx.public_notes.of(["other"]) == []
+            assert tx.public_notes.list_for(["hours"]) == notes
+            assert tx.public_notes.list_for(["other"]) == []
         assert off == [set(), {"hours"}, {"hours"}, set()]
 
     def test_neither_case_nor_accents_count(self, store: Store) -> None:

@@ -27,7 +27,7 @@ class StartingContract:
             tx.starts.add(replace(START, by="dan@forum.example", at=LATER))
             tx.starts.add(replace(START, slug="other"))
         with store.read() as tx:
-            assert tx.starts.of("hours") == [
+            assert tx.starts.list_for("hours") == [
                 START,
                 replace(START, by="dan@forum.example", at=LATER),
             ]
@@ -38,7 +38,7 @@ class StartingContract:
             assert tx.starts.revoke("hours", LATER, version="another") == 0
             assert tx.starts.revoke("hours", LATER, version=START.content_hash) == 1
             assert tx.starts.revoke("hours", LATER) == 0
-            assert tx.starts.of("hours") == [replace(START, revoked_at=LATER)]
+            assert tx.starts.list_for("hours") == [replace(START, revoked_at=LATER)]
 
     def test_all_that_one_person_started_or_approved_is_found(self, store: Store) -> None:
         """Once they are removed, none of it counts. A name in a file counts by the file."""
@@ -55,7 +55,7 @@ class StartingContract:
                 tx.starts.add(replace(START, slug=slug, by="dan@forum.example"))
             tx.starts.revoke_by(START.by, LATER)
             for slug in ("hours", "other"):
-                assert [start.by for start in tx.starts.of(slug) if not start.revoked_at] == [
+                assert [start.by for start in tx.starts.list_for(slug) if not start.revoked_at] == [
                     "dan@forum.example"
                 ]
             tx.approvals.add(ben)
@@ -68,7 +68,7 @@ class StartingContract:
         with store.begin() as tx:
             tx.starts.add(START)
             tx.starts.record_count("hours", 40)
-            assert tx.starts.of("hours") == [replace(START, count_at_stop=40)]
+            assert tx.starts.list_for("hours") == [replace(START, count_at_stop=40)]
 
     @pytest.mark.parametrize("change", ["count = 99", "revoked_at = NULL", "content_hash = 'd2'"])
     def test_whoever_writes_a_go_by_sql_starts_nothing(self, store: Store, change: str) -> None:
@@ -77,7 +77,7 @@ class StartingContract:
             tx.starts.revoke("hours", LATER)
             tx.db.change(f"UPDATE start SET {change}")
         with store.begin() as tx:
-            assert tx.starts.of("hours") == []
+            assert tx.starts.list_for("hours") == []
             assert tx.starts.revoke("hours", LATER) == 0
 
     def test_a_go_and_a_return_touch_their_statement(self, store: Store) -> None:
@@ -91,11 +91,11 @@ class StartingContract:
     def test_what_was_sent_back_is_kept_and_closed(self, store: Store) -> None:
         with store.begin() as tx:
             tx.change_requests.add(BACK)
-            assert tx.change_requests.of("hours") == [BACK]
-            assert tx.change_requests.of("other") == []
+            assert tx.change_requests.list_for("hours") == [BACK]
+            assert tx.change_requests.list_for("other") == []
             tx.change_requests.close("hours", LATER)
             tx.change_requests.close("hours", NOON)
-            assert tx.change_requests.of("hours") == [replace(BACK, closed_at=LATER)]
+            assert tx.change_requests.list_for("hours") == [replace(BACK, closed_at=LATER)]
 
     def test_who_is_left_out_is_counted_by_reason(self, store: Store) -> None:
         names = ("stays", "left", "bounced", "paused")

@@ -46,7 +46,7 @@ def settle(
 
 
 def addresses_left(tx: Transaction) -> object:
-    shown: Any = tx.data_exports.of(1)["subscriber"]
+    shown: Any = tx.data_exports.collect(1)["subscriber"]
     return shown["addresses_left"]
 
 

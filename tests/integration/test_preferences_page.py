@@ -127,7 +127,7 @@ def test_everything_is_saved_at_once_and_the_page_says_so(site: Forum) -> None:
 def test_c1_each_yes_and_its_end_is_kept_with_the_words_that_were_shown(site: Forum) -> None:
     saved(site, list=["press", "events"])
     with site.services.store.read() as tx:
-        records = tx.consents.of(1)
+        records = tx.consents.list_for(1)
         words = [tx.consents.get_words(one.wording) for one in records]
     assert [(one.list, one.given) for one in records] == [("events", True), ("old", False)]
     assert {(one.method, one.at) for one in records} == {(Method.PREFERENCES, site.clock.now())}
@@ -228,7 +228,7 @@ def test_whoever_is_on_all_lists_can_ask_to_be_written_to_again(site: Forum) -> 
         with site.services.store.read() as tx:
             assert (tx.readers.suppression_reason(ANA) is None) == lifted
     with site.services.store.read() as tx:
-        assert [(one.list, one.given) for one in tx.consents.of(1)] == [
+        assert [(one.list, one.given) for one in tx.consents.list_for(1)] == [
             ("old", True),
             ("press", True),
         ]

@@ -93,7 +93,7 @@ def show(services: Services, address: str, as_json: bool) -> None:
         fields = ("list", "given", "method", "source", "asked_at", "at", "wording")
         consents = [
             {**shell.pick(one, *fields), "words": tx.consents.get_words(one.wording)}
-            for one in (tx.consents.of(person.id) if person else ())
+            for one in (tx.consents.list_for(person.id) if person else ())
         ]
     if person is None and reason is None:
         raise NotFound(f"{address} is not a subscriber")

@@ -107,7 +107,7 @@ def load_for_page(
     status = load_status(tx, find_stored(tx, slug), rules, faults)
     if status.state in _COUNTED_STATES:
         status = with_readers(tx, status)
-    draft = tx.drafts.of(slug) if status.statement.desk else None
+    draft = tx.drafts.find_by_slug(slug) if status.statement.desk else None
     late = awaited(tx, status.campaign) if status.campaign else ()
     return replace(
         status,

@@ -417,7 +417,9 @@ class OperatorActions:
 
 def _has_unconfirmed_count(tx: Transaction, slug: str) -> bool:
     """Return whether the campaign was paused because its number of readers had changed."""
-    return any(start.count_at_stop and start.revoked_at is None for start in tx.starts.of(slug))
+    return any(
+        start.count_at_stop and start.revoked_at is None for start in tx.starts.list_for(slug)
+    )
 
 
 def why_not_reopened(tx: Transaction, campaign: Campaign) -> str:

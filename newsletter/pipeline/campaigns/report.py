@@ -60,7 +60,7 @@ def load_figures(
     content = tx.statements.get_content(campaign.content_hash)
     given = [
         approval
-        for approval in tx.approvals.of(campaign.slug)
+        for approval in tx.approvals.list_for(campaign.slug)
         if approval.content_hash == campaign.content_hash and approval.by in campaign.approved_by
     ]
     strays = 0 if accounts is None else tx.unknowns.count_strays(accounts, campaign_id)

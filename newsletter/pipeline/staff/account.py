@@ -63,8 +63,10 @@ def load_overview(address: str, *, proofs: Proofs) -> Overview:
             ways=proofs.methods(role, credential),
             allowed=proofs.methods(role),
             codes_left=tx.accounts.count_unused_codes(address),
-            passkeys=tx.passkeys.of(address),
-            sessions=[session for session in tx.sessions.of(address) if session.is_alive(tx.now)],
+            passkeys=tx.passkeys.list_for(address),
+            sessions=[
+                session for session in tx.sessions.list_for(address) if session.is_alive(tx.now)
+            ],
         )
 
 
@@ -221,7 +223,7 @@ class OwnAccount:
         """End another session of the owner, by its key. Raises NotFound."""
         with self._begin() as (tx, session):
             address = session.address
-            other = next((one for one in tx.sessions.of(address) if one.key == key), None)
+            other = next((one for one in tx.sessions.list_for(address) if one.key == key), None)
             if other is None:
                 raise NotFound(say("This session has ended already, or it is not yours."))
             tx.sessions.end(other.hash)
@@ -276,7 +278,7 @@ class OwnAccount:
     def remove_passkey(self, key: str) -> SignedIn:
         """Remove a passkey of the owner, by its key. Return the new session. Raises NotFound."""
         with self._begin() as (tx, session):
-            passkeys_ = tx.passkeys.of(session.address)
+            passkeys_ = tx.passkeys.list_for(session.address)
             passkey = next((one for one in passkeys_ if one.key == key), None)
             if passkey is None:
                 raise NotFound(say("This passkey was removed already, or it is not yours."))
@@ -320,7 +322,9 @@ def ask_for_passkey(token: str, *, party: RelyingParty, proofs: Proofs) -> dict[
         if session is None or not session.is_alive(tx.now):
             return None
         known = [
-            passkey.id for passkey in tx.passkeys.of(session.address) if passkey.party == party.id
+            passkey.id
+            for passkey in tx.passkeys.list_for(session.address)
+            if passkey.party == party.id
         ]
         if not known or session.stage is SignInStage.ENROLLING:
             return None
@@ -332,7 +336,7 @@ def _passkeys_with_room(tx: Transaction, address: str) -> list[Passkey]:
     credential = tx.accounts.get(address)
     if credential is None or not credential.has_factor:
         raise Refused(say("Set up an authenticator app first. A passkey stands beside it."))
-    known = tx.passkeys.of(address)
+    known = tx.passkeys.list_for(address)
     if len(known) >= MAX_PASSKEYS:
         raise Refused(f"an account has {MAX_PASSKEYS} passkeys at most; remove one first")
     return known

@@ -62,7 +62,7 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
         events = {slug: events_of(one, tx.audit.last(slug)) for slug, one in statuses.items()}
         for comment in comments:
             if comment.slug in statuses:
-                before = tx.comments.of(comment.slug, _MAX_COMMENTS)
+                before = tx.comments.list_for(comment.slug, _MAX_COMMENTS)
                 events[comment.slug] += comment_events(comment, before, statuses[comment.slug])
         failing = tx.failing_checks.list_without_notice()
         roles = tx.staff.roles()

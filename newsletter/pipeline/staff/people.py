@@ -72,7 +72,7 @@ def load_staff(*, proofs: Proofs) -> Sequence[Person]:
         people = []
         for address, role in tx.staff.roles().items():
             account = accounts.get(address)
-            uses = [session.seen_at for session in tx.sessions.of(address)]
+            uses = [session.seen_at for session in tx.sessions.list_for(address)]
             people.append(
                 Person(
                     address=address,
@@ -163,7 +163,9 @@ def find_dependent_statements(address: str, *, proofs: Proofs) -> dict[str, str]
         for campaign in tx.campaigns.list_open():
             if has_begun(campaign):
                 continue
-            starters = {start.by for start in tx.starts.of(campaign.slug) if not start.revoked_at}
+            starters = {
+                start.by for start in tx.starts.list_for(campaign.slug) if not start.revoked_at
+            }
             stored = tx.statements.get(campaign.slug)
             if stored and address in starters | set(campaign.approved_by):
                 titles[campaign.slug] = stored.statement.title

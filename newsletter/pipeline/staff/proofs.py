@@ -280,7 +280,9 @@ class Proofs:
         challenge = self.take_challenge(tx, session)
         if challenge is None:
             return Refusal.UNFIT, "passkey refused: no challenge, or it was used or too old"
-        keys = [one for one in tx.passkeys.of(session.address) if one.party == signed.party.id]
+        keys = [
+            one for one in tx.passkeys.list_for(session.address) if one.party == signed.party.id
+        ]
         known = {one.id: one.public for one in keys}
         try:
             id_, count = passkeys.verify_assertion(signed.party, challenge, signed.answer, known)

@@ -303,7 +303,7 @@ def _noted_names(tx: Transaction, statement: Statement) -> set[str]:
     """
     latest = {
         approval.by: approval.content_hash
-        for approval in tx.approvals.of(statement.slug)
+        for approval in tx.approvals.list_for(statement.slug)
         if approval.channel is _FRONT_MATTER
     }
     return {person for person, content_hash in latest.items() if content_hash}

@@ -191,7 +191,7 @@ def diff_with_approved(tx: Transaction, stored: StoredStatement) -> list[str]:
     Empty if the current content is approved. Raises NotFound if none was ever approved.
     """
     slug = stored.slug
-    approvals = [approval for approval in tx.approvals.of(slug) if approval.content_hash]
+    approvals = [approval for approval in tx.approvals.list_for(slug) if approval.content_hash]
     before = tx.statements.get_content(approvals[-1].content_hash) if approvals else None
     now = tx.statements.get_content(stored.content_hash)
     if before is None or now is None:

@@ -185,7 +185,7 @@ class DraftWriter:
             raise InvalidInput([Fault(file=_subject(key), key="alt", message=message)])
         with self._acting("add a picture") as (tx, who):
             draft = find_draft(tx, key)
-            if len(tx.pictures.of(key)) >= _MAX_PICTURES:
+            if len(tx.pictures.list_for(key)) >= _MAX_PICTURES:
                 raise Refused(f"This text has {_MAX_PICTURES} pictures; there is no room for more.")
             picture = Picture(
                 name=_random_name(_NAME_CHARS),

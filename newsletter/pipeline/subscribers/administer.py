@@ -97,7 +97,7 @@ def _decide(tx: Transaction, person: Subscriber, name: str, *, admits: bool) -> 
     if admits:
         tx.choices.confirm_request(person.id, name, tx.now)
         # a person who was on the list before gets no welcome email
-        if sum(one.list == name and one.given for one in tx.consents.of(person.id)) == 1:
+        if sum(one.list == name and one.given for one in tx.consents.list_for(person.id)) == 1:
             welcome(tx, person.id, [name])
     else:
         tx.choices.leave(person.id, [name], tx.now)
@@ -162,7 +162,7 @@ def _clean_reason(reason: str, *, is_required: bool = False) -> str:
 def data_of(address: str, *, by: str, store: Store) -> Mapping[str, object]:
     """Return all stored data about a person as JSON values. Raises NotFound."""
     with act_as(store, by, Role.ADMIN, "data") as (tx, _):
-        export = tx.data_exports.of(_find(tx, address).id)
+        export = tx.data_exports.collect(_find(tx, address).id)
         tx.audit.enter(by, "data", _AUDIT_SUBJECT)
     return export
 

@@ -136,7 +136,7 @@ class Accounts(Repository):
 class Passkeys(Repository):
     """Passkeys by their credential id."""
 
-    def of(self, address: str) -> list[Passkey]:
+    def list_for(self, address: str) -> list[Passkey]:
         """Return the passkeys of a person, the newest first."""
         return self._db.all(
             Passkey,

@@ -44,7 +44,7 @@ class SealedRows:
         """Return the rows of all statements, oldest first, also without a valid seal."""
         return self._db.mappings(f"{self._select} ORDER BY id")
 
-    def of(self, slug: str) -> list[Row]:
+    def list_for(self, slug: str) -> list[Row]:
         """Return the sealed rows of a statement, oldest first."""
         query = f"{self._select} WHERE slug IN (SELECT value FROM json_each(:slugs)) ORDER BY id"
         rows: list[Row] = self._db.of_statement(dict, query, slug)

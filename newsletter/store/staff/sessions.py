@@ -29,7 +29,7 @@ class Sessions(Repository):
             Session, f"{_SELECT_SESSION} WHERE hash = :hash AND stage <> 'whole'", hash=hashed
         )
 
-    def of(self, address: str) -> list[Session]:
+    def list_for(self, address: str) -> list[Session]:
         """Return the sessions of a person, the latest first."""
         return self._db.all(
             Session,

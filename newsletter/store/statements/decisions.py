@@ -30,7 +30,7 @@ class Approvals(Repository):
         self._rows = sealed_approvals(db, chain)
         self._audit = audit
 
-    def of(self, slug: str) -> list[Approval]:
+    def list_for(self, slug: str) -> list[Approval]:
         """Return the approvals of a statement, also revoked ones, oldest first."""
         return [from_sealed_row(Approval, row) for row in self._find_sound(slug)]
 
@@ -38,7 +38,9 @@ class Approvals(Repository):
         """Return the approvals that were revoked because the text was taken back, oldest first."""
         lines = self._db.of_statement(dict, REVOCATIONS_OF, slug, key="subject")
         back = revoked_ids(line for line in lines if line["detail"].endswith(TEXT_TAKEN_BACK))
-        return [from_sealed_row(Approval, row) for row in self._rows.of(slug) if row["id"] in back]
+        return [
+            from_sealed_row(Approval, row) for row in self._rows.list_for(slug) if row["id"] in back
+        ]
 
     def find_slugs(self, channel: Channel) -> set[str]:
         """Return the statements that were ever approved through this channel."""
@@ -100,7 +102,7 @@ class Approvals(Repository):
 
     def _find_sound(self, slug: str) -> list[Row]:
         """Return the rows with a valid seal that were not put back after their revocation."""
-        found = self._rows.of(slug)
+        found = self._rows.list_for(slug)
         # the old row has a valid seal too: only the audit log says that it was revoked
         revoked = set()
         if found:
@@ -118,9 +120,9 @@ class Starts(Repository):
         super().__init__(db)
         self._rows = SealedRows(db, chain, "start", _START_COLUMNS)
 
-    def of(self, slug: str) -> list[Start]:
+    def list_for(self, slug: str) -> list[Start]:
         """Return the starts of a statement, also revoked ones, oldest first."""
-        return [from_sealed_row(Start, row) for row in self._rows.of(slug)]
+        return [from_sealed_row(Start, row) for row in self._rows.list_for(slug)]
 
     def add(self, start: Start) -> None:
         self._rows.add(**vars(start))
@@ -143,13 +145,13 @@ class Starts(Repository):
             self._rows.change(row["id"], count_at_stop=count)
 
     def _live(self, slug: str) -> list[Row]:
-        return [row for row in self._rows.of(slug) if row["revoked_at"] is None]
+        return [row for row in self._rows.list_for(slug) if row["revoked_at"] is None]
 
 
 class ChangeRequests(Repository):
     """Approvers' requests for changes."""
 
-    def of(self, slug: str) -> list[ChangeRequest]:
+    def list_for(self, slug: str) -> list[ChangeRequest]:
         """Return the requests about a statement, oldest first."""
         return self._db.of_statement(
             ChangeRequest,
@@ -176,7 +178,7 @@ class Comments(Repository):
         values = {name: value for name, value in vars(comment).items() if name != "id"}
         self._db.insert("comment", **values)
 
-    def of(self, slug: str, limit: int) -> list[Comment]:
+    def list_for(self, slug: str, limit: int) -> list[Comment]:
         """Return the newest comments on a statement, oldest first."""
         newest = self._db.all(
             Comment,

@@ -40,7 +40,7 @@ class Drafts(Repository):
     def get(self, key: str) -> Draft | None:
         return self._db.first(Draft, f"{DRAFT} AND draft.key = :key", key=key)
 
-    def of(self, slug: str) -> Draft | None:
+    def find_by_slug(self, slug: str) -> Draft | None:
         """Return the draft that was submitted as this statement."""
         return self._db.first(
             Draft, f"{DRAFT} AND draft.slug = :slug AND draft.slug <> ''", slug=slug
@@ -172,7 +172,7 @@ class Pictures(Repository):
     def add(self, picture: Picture, data: bytes) -> None:
         self._db.insert("picture", data=data, **vars(picture))
 
-    def of(self, draft: str) -> list[Picture]:
+    def list_for(self, draft: str) -> list[Picture]:
         """Return the pictures of a draft, newest first."""
         return self._db.all(
             Picture,

@@ -46,7 +46,7 @@ class Consents(Repository):
         for record in records:
             self._db.insert("consent", subscriber_id=subscriber_id, **vars(record))
 
-    def of(self, subscriber_id: int) -> list[ConsentRecord]:
+    def list_for(self, subscriber_id: int) -> list[ConsentRecord]:
         """Return the consents and withdrawals of a subscriber, oldest first."""
         return self._db.all(
             ConsentRecord,

@@ -35,7 +35,7 @@ def _queries() -> dict[str, str]:
 class DataExports(Repository):
     """Exports of the data about a person from all tables."""
 
-    def of(self, subscriber_id: int) -> Mapping[str, object]:
+    def collect(self, subscriber_id: int) -> Mapping[str, object]:
         """Return all data about a person except keyed hashes; {} for an unknown id.
 
         Values are JSON's. Times are in ISO 8601, in UTC.

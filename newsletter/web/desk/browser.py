@@ -130,7 +130,7 @@ def offer_passkey(request: Request, address: str, staff: Staff) -> PasskeyOffer:
     """Return whether a member of staff has a passkey that works at this address."""
     party, hint = relying_party(request, staff), passkey_hint(request, staff)
     with staff.store.read() as tx:
-        passkeys = tx.passkeys.of(address)
+        passkeys = tx.passkeys.list_for(address)
     if not passkeys or hint:
         return PasskeyOffer(is_available=False, hint=hint if passkeys else "")
     works = party is not None and any(passkey.party == party.id for passkey in passkeys)

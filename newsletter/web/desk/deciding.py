@@ -36,7 +36,7 @@ _PROVIDER_NAMES: Mapping[str, str] = MappingProxyType(
 
 def find_version(tx: Transaction, status: StatementStatus, content_hash: str) -> Content:
     """Return the current or an approved version of this statement. Raises NotFound."""
-    approved_hashes = {approval.content_hash for approval in tx.approvals.of(status.slug)}
+    approved_hashes = {approval.content_hash for approval in tx.approvals.list_for(status.slug)}
     approved_hashes |= {status.stored.content_hash}
     approved_hashes |= {status.campaign.content_hash} if status.campaign else set()
     content = tx.statements.get_content(content_hash) if content_hash in approved_hashes else None

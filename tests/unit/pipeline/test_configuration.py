@@ -80,7 +80,7 @@ def test_what_the_service_would_not_send_is_neither_approved_nor_started(room: N
         with pytest.raises(Refused, match="restart the service, then try again"):
             room.approve("ada@forum.example", override=override, despite="a test")
     with room.store.begin() as tx:
-        assert tx.approvals.of("resignation") == []
+        assert tx.approvals.list_for("resignation") == []
     note(room, "ours")
     seen = room.approve().content_hash
     note(room, "another")

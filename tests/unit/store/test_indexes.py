@@ -26,10 +26,10 @@ STRANGER = Event(
 
 def _status_of_some(tx: Transaction) -> None:
     tx.db.list_together(["news", "other"])
-    tx.approvals.of("news")
-    tx.change_requests.of("news")
+    tx.approvals.list_for("news")
+    tx.change_requests.list_for("news")
     tx.schedules.get("news")
-    tx.starts.of("news")
+    tx.starts.list_for("news")
     tx.campaigns.find_latest("news")
     tx.campaigns.find_begun_correction("news")
     tx.statements.content_since("news")
@@ -49,12 +49,12 @@ QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "what changed": lambda tx: tx.statements.changed_since(0),
     "some statements": lambda tx: tx.statements.find(["news"]),
     "a text at the desk": lambda tx: tx.drafts.get("a" * 16),
-    "the text of a statement": lambda tx: tx.drafts.of("news"),
+    "the text of a statement": lambda tx: tx.drafts.find_by_slug("news"),
     "the versions of a text": lambda tx: tx.drafts.list_versions("a" * 16, 9),
     "some of what was submitted": lambda tx: tx.drafts.find_submitted(["news"]),
     "texts that nobody handed in": lambda tx: tx.board.list_unsubmitted(limit=9),
     "what somebody typed aside": lambda tx: tx.drafts.find_conflicting("a" * 16, "ana"),
-    "the pictures of a text": lambda tx: tx.pictures.of("a" * 16),
+    "the pictures of a text": lambda tx: tx.pictures.list_for("a" * 16),
     "a page of the archive": lambda tx: tx.campaigns.list_published(skip=0, limit=9),
     "the status of some": _status_of_some,
     "what leaves first": lambda tx: tx.campaigns.list_scheduled(limit=5),
@@ -63,7 +63,7 @@ QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "what was noticed of one": lambda tx: tx.notices.add("news", [OVER], NOON),
     "what ended last": lambda tx: tx.campaigns.list_last_ended(3),
     "the log about one": lambda tx: tx.audit.about("news", limit=9),
-    "comments on one": lambda tx: tx.comments.of("news", 9),
+    "comments on one": lambda tx: tx.comments.list_for("news", 9),
     "the campaigns of what is unknown": lambda tx: tx.unknowns.campaigns(),
     "whom an event speaks of": lambda tx: tx.events.locate(
         [STRANGER], provider="outbox", workspace=WORKSPACE

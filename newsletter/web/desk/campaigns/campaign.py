@@ -221,7 +221,7 @@ class CampaignPage:
             values: dict[str, Any] = {
                 "campaign": campaign,
                 "statement": title_of(tx, campaign.slug),
-                "notes": tx.public_notes.of([campaign.slug]),
+                "notes": tx.public_notes.list_for([campaign.slug]),
                 "is_off": bool(tx.public_notes.find_withdrawn([campaign.slug])),
                 "rest": tx.batches.unreached(campaign.id),
                 "why_not": plain(why) if (why := why_not_reopened(tx, campaign)) else "",
@@ -248,7 +248,7 @@ class CampaignPage:
                 why = plain(campaign.reason, names).rstrip(".")
             began = tx.campaigns.find_begun_correction(campaign.slug)
             correction = began.slug if began else campaign.corrected_by
-            starts = reversed(tx.starts.of(campaign.slug))
+            starts = reversed(tx.starts.list_for(campaign.slug))
             same_starts = (one for one in starts if one.content_hash == campaign.content_hash)
             values: dict[str, Any] = {
                 "campaign": campaign,

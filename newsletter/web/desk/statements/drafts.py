@@ -339,7 +339,7 @@ class Drafts:
         """Append a picture to the text."""
         key = request.param("key")
         with self._statements.store.read() as tx:
-            pictures = {picture.name: picture for picture in tx.pictures.of(key)}
+            pictures = {picture.name: picture for picture in tx.pictures.list_for(key)}
         found = pictures.get(request.param("name"))
         if found is None:
             raise NotFound(say("There is no such picture."))
@@ -365,7 +365,7 @@ class Drafts:
     def _pictures(self, request: DeskRequest) -> Response:
         with self._statements.store.read() as tx:
             draft = find_draft(tx, request.param("key"))
-            pictures = tx.pictures.of(draft.key)
+            pictures = tx.pictures.list_for(draft.key)
         url = self._statements.settings.public_url
         return request.page(
             "draft-pictures.html.j2",

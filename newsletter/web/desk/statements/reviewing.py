@@ -126,7 +126,7 @@ class Reviewing:
     def _describe_change(self, request: DeskRequest) -> str:
         """Return a sentence that the text was changed; by whom and when, if that is known."""
         with self._statements.store.read() as tx:
-            draft = tx.drafts.of(request.param("slug"))
+            draft = tx.drafts.find_by_slug(request.param("slug"))
             number = draft.submitted_version if draft else None
             version = tx.drafts.get_version(draft.key, number) if draft and number else None
         if version is None or version.submitted_at is None:
@@ -235,7 +235,9 @@ def _moment_in_words(desk: Desk, at: datetime, *, with_on: bool = False) -> str:
 def _find_answered_request(tx: Transaction, status: StatementStatus) -> ChangeRequest | None:
     """Return the last request for changes, if the text was changed and not approved since."""
     decisions = (*status.approval.given, *status.approval.outdated)
-    last = max(tx.change_requests.of(status.slug), key=lambda returned: returned.at, default=None)
+    last = max(
+        tx.change_requests.list_for(status.slug), key=lambda returned: returned.at, default=None
+    )
     if last is None or last.content_hash == status.stored.content_hash:
         return None
     return None if any(approval.at > last.at for approval in decisions) else last

@@ -163,11 +163,11 @@ class StatementPages:
             status = load_for_page(tx, slug, statements.campaigns.rules, statements.fault)
             # a statement that is being sent cannot be changed, and counting its audience takes long
             findings = [] if status.has_begun else _findings(tx, status, statements)
-            comments = tx.comments.of(slug, _MAX_COMMENTS)
+            comments = tx.comments.list_for(slug, _MAX_COMMENTS)
             history = self._describe_entries(tx, tx.audit.about(slug, limit=_MAX_ENTRIES))
             changes = _find_changes(tx, status)
             email = inbox_values(tx.statements.get_content(status.stored.content_hash))
-            draft = tx.drafts.of(slug) if status.statement.desk else None
+            draft = tx.drafts.find_by_slug(slug) if status.statement.desk else None
             number = draft.submitted_version if draft else None
             related = (status.statement.corrects, status.statement.translation_of)
             titles = {slug: title_of(tx, slug) for slug in related if slug}

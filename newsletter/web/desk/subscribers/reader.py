@@ -138,7 +138,7 @@ class ReaderPages:
         with self._subscribers.store.read() as tx:
             person, suppression = tx.readers.find(address), tx.readers.suppression_reason(address)
             origin = tx.readers.suppression_origin(address)
-            consents = tx.consents.of(person.id) if person else []
+            consents = tx.consents.list_for(person.id) if person else []
             consent = tx.consents.find_recorded(person.id) if person else None
             mails = tx.data_exports.list_outcomes(person.id, _MAX_CAMPAIGNS_SHOWN) if person else []
             dates = {

@@ -130,7 +130,7 @@ def translations(store: Store, slug: str) -> list[Published]:
 
 def _find(tx: Transaction, slugs: Collection[str]) -> dict[str, Published]:
     # their corrections and originals tell what happened to them
-    found = published(tx.campaigns.find_related(slugs), tx.public_notes.of(slugs))
+    found = published(tx.campaigns.find_related(slugs), tx.public_notes.list_for(slugs))
     return {statement.slug: statement for statement in found if statement.slug in slugs}
 
 

@@ -306,7 +306,7 @@ class PreferencesPage:
 
     def data(self, request: ReaderRequest) -> Response:
         with self._subscribers.store.read() as tx:
-            found = tx.data_exports.of(request.owner.subscriber_id)
+            found = tx.data_exports.collect(request.owner.subscriber_id)
         fields = {"Content-Disposition": 'attachment; filename="my-data.json"'}
         return Response(
             json.dumps(found, ensure_ascii=False, indent=2),

@@ -102,7 +102,7 @@ def test_in_the_middle_each_gets_the_original_and_the_correction_or_the_correcti
     assert got(room, RIGHT) == people(*range(1, 35))
     assert dry.excluded == (("reader35@example.org", "unsubscribed"),)
     with room.store.read() as tx:
-        assert all(yes.revoked_at for yes in tx.approvals.of(WRONG))
+        assert all(yes.revoked_at for yes in tx.approvals.list_for(WRONG))
 
 
 def test_what_was_under_way_and_provably_did_not_leave_gets_the_correction_alone(

@@ -209,7 +209,7 @@ def test_the_approvals_of_a_campaign_are_told_apart_by_their_channel(room: Newsr
     [campaign] = room.plan().scheduled
     assert set(campaign.approved_by) == {"flo@forum.example", "ed@forum.example"}
     with room.store.read() as tx:
-        channels = {yes.channel for yes in tx.approvals.of("resignation")}
+        channels = {yes.channel for yes in tx.approvals.list_for("resignation")}
     assert channels == {Channel.FRONT_MATTER, Channel.COMMAND}
 
 

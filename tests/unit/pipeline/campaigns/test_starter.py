@@ -59,7 +59,7 @@ def start_and_look(room: Newsroom, **asked: Any) -> Start:
 
 def starts(room: Newsroom) -> list[Start]:
     with room.store.read() as tx:
-        return tx.starts.of("resignation")
+        return tx.starts.list_for("resignation")
 
 
 def run(room: Newsroom, minutes: float = 6) -> list[str]:
@@ -544,7 +544,7 @@ def test_an_approval_that_starts_it_is_bound_to_the_number_that_was_shown(room: 
     with pytest.raises(CountChanged):
         room.approve(slug="second", shown=11)
     with room.store.read() as tx:
-        assert tx.approvals.of("second") == []
+        assert tx.approvals.list_for("second") == []
     assert room.approve(slug="second", shown=12).approval.approved
     room.look()
     room.subscribe(40)
@@ -559,7 +559,7 @@ def test_the_first_number_stays_where_another_approval_comes_later(room: Newsroo
     room.approve(slug="second", shown=12)
     room.approve("flo@forum.example", slug="second", shown=12)
     with room.store.read() as tx:
-        assert [start.by for start in tx.starts.of("second")] == [ED]
+        assert [start.by for start in tx.starts.list_for("second")] == [ED]
 
 
 @pytest.mark.parametrize(("by", "required"), [(StartBy.APPROVAL, 2), (StartBy.SENDER, 1)])
@@ -574,7 +574,7 @@ def test_an_approval_that_starts_nothing_binds_nothing(
         room.approve(slug="second", shown=99)
     room.approve(slug="second", shown=12)
     with room.store.read() as tx:
-        assert tx.starts.of("second") == []
+        assert tx.starts.list_for("second") == []
 
 
 def test_of_two_approvals_the_last_alone_is_bound_to_a_number(room: Newsroom) -> None:
@@ -585,6 +585,6 @@ def test_of_two_approvals_the_last_alone_is_bound_to_a_number(room: Newsroom) ->
     room.subscribe(13)
     assert room.approve("flo@forum.example", "second", shown=13).approval.approved
     with room.store.read() as tx:
-        assert [(start.by, start.count) for start in tx.starts.of("second")] == [
+        assert [(start.by, start.count) for start in tx.starts.list_for("second")] == [
             ("flo@forum.example", 13)
         ]

@@ -60,12 +60,12 @@ def starting(room: Newsroom, shown: ShownTerms | None = None, **asked: Any) -> S
 
 def approvals(room: Newsroom) -> list[Approval]:
     with room.store.read() as tx:
-        return [one for one in tx.approvals.of("resignation") if one.revoked_at is None]
+        return [one for one in tx.approvals.list_for("resignation") if one.revoked_at is None]
 
 
 def starts(room: Newsroom) -> list[Start]:
     with room.store.read() as tx:
-        return tx.starts.of("resignation")
+        return tx.starts.list_for("resignation")
 
 
 LEFT_OUT = [

@@ -74,7 +74,7 @@ def half_in(office: Office) -> SignedIn:
 
 def theirs(office: Office, address: str = CLEO) -> list[Passkey]:
     with office.store.read() as tx:
-        return tx.passkeys.of(address)
+        return tx.passkeys.list_for(address)
 
 
 def last_line(office: Office) -> tuple[str, str, str]:

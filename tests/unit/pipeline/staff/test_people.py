@@ -134,17 +134,17 @@ def test_what_somebody_approved_or_started_does_not_come_back_with_them(
     change(office, CLEO, Role.SENDER)
     change(office, CLEO, Role.ADMIN)  # but a replaced approval took an admin
     with office.store.read() as tx:
-        given, replaced = tx.approvals.of("waits")
+        given, replaced = tx.approvals.list_for("waits")
         assert (given.revoked_at, replaced.revoked_at is None) == (None, False)
     change(office, CLEO, Role.SENDER)
     with office.store.read() as tx:
-        assert tx.approvals.of("waits")[0].revoked_at is None
-        assert tx.starts.of("waits")[0].revoked_at is None
+        assert tx.approvals.list_for("waits")[0].revoked_at is None
+        assert tx.starts.list_for("waits")[0].revoked_at is None
     way(office)
     with office.store.read() as tx:
-        assert tx.approvals.of("waits")[0].revoked_at is not None
-        assert tx.starts.of("waits")[0].revoked_at is not None
-        assert tx.approvals.of("went")[0].revoked_at is None
+        assert tx.approvals.list_for("waits")[0].revoked_at is not None
+        assert tx.starts.list_for("waits")[0].revoked_at is not None
+        assert tx.approvals.list_for("went")[0].revoked_at is None
 
 
 def test_links_of_before_do_not_give_it_back(office: Office) -> None:

@@ -53,7 +53,7 @@ def test_a_word_is_new_each_time_and_only_its_hash_is_kept(office: Office) -> No
     assert first.token != second.token
     assert len(first.token) >= 43
     with office.store.read() as tx:
-        kept = tx.sessions.of(ANA)
+        kept = tx.sessions.list_for(ANA)
         assert {one.hash for one in kept} == {hash_token(first.token), hash_token(second.token)}
 
 

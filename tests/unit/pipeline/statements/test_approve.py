@@ -10,7 +10,7 @@ from tests.unit.pipeline.newsroom import Newsroom
 
 def approvals(room: Newsroom) -> list[Approval]:
     with room.store.read() as tx:
-        return tx.approvals.of("resignation")
+        return tx.approvals.list_for("resignation")
 
 
 def approved(room: Newsroom) -> bool:

@@ -33,7 +33,7 @@ WORDS = "EMBARGOED UNTIL FRIDAY"
 
 def yes(room: Newsroom) -> Approval:
     with room.store.read() as tx:
-        return tx.approvals.of("resignation")[-1]
+        return tx.approvals.list_for("resignation")[-1]
 
 
 def test_an_embargo_without_an_end_keeps_a_statement_from_approval(room: Newsroom) -> None:

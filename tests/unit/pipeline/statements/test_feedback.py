@@ -64,7 +64,9 @@ def test_who_sends_it_back_approves_it_no_more(room: Newsroom) -> None:
     room.approve()
     back(room)
     with room.store.read() as tx:
-        assert [one.revoked_at for one in tx.approvals.of("resignation")] == [room.clock.now()]
+        assert [one.revoked_at for one in tx.approvals.list_for("resignation")] == [
+            room.clock.now()
+        ]
     assert not room.approve("flo@forum.example").approval.approved
 
 

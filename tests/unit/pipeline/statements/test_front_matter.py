@@ -9,7 +9,7 @@ from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 
 def approvals(room: Newsroom) -> list[Approval]:
     with room.store.read() as tx:
-        return tx.approvals.of("resignation")
+        return tx.approvals.list_for("resignation")
 
 
 def take_back(room: Newsroom, by: str) -> int:

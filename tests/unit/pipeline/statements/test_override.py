@@ -28,7 +28,7 @@ def test_two_admins_with_reasons_are_enough(room: Newsroom) -> None:
     [campaign] = room.plan().scheduled
     assert campaign.approved_by == (ADA, DAN)
     with room.store.read() as tx:
-        given = tx.approvals.of("resignation")
+        given = tx.approvals.list_for("resignation")
         said = [
             line.detail for line in tx.audit.list_newest(None)[::-1] if line.action == "approve"
         ]

@@ -63,7 +63,7 @@ def test_an_approval_of_a_translator_counts_no_more_once_their_words_are_in_it(
     with room.store.begin() as tx:
         stored = tx.statements.get(FORUM)
         assert stored is not None
-        [given] = tx.approvals.of(FORUM)
+        [given] = tx.approvals.list_for(FORUM)
         # as it would be had she approved the very email that holds her words
         tx.approvals.add(
             type(given)(**vars(given) | {"content_hash": stored.content_hash, "at": tx.now})
@@ -140,7 +140,7 @@ def test_front_matter_approves_no_email_with_a_draft_in_it(room: Newsroom) -> No
     compose(room, FORUM, progress=Progress.APPROVED, approved_by=(ED,))
     compose(room, SPANISH, progress=Progress.DRAFT)
     with room.store.read() as tx:
-        assert [one for one in tx.approvals.of(FORUM) if not one.revoked_at] != []
+        assert [one for one in tx.approvals.list_for(FORUM) if not one.revoked_at] != []
         assert not load_for_page(tx, FORUM, room.rules).approval.approved
 
 

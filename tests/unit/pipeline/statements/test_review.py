@@ -25,7 +25,7 @@ def checks(room: Newsroom, slug: str = "resignation") -> set[Check]:
 
 def approvals(room: Newsroom) -> list[Approval]:
     with room.store.read() as tx:
-        return tx.approvals.of("resignation")
+        return tx.approvals.list_for("resignation")
 
 
 def details(room: Newsroom, action: str = "approve") -> list[str]:

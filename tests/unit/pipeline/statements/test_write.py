@@ -251,7 +251,7 @@ def test_a_copy_of_a_text_of_the_desk_is_a_statement_of_its_own(desk: WritingRoo
 
 def pictures(desk: WritingRoom, key: str) -> list[Picture]:
     with desk.room.store.read() as tx:
-        return tx.pictures.of(key)
+        return tx.pictures.list_for(key)
 
 
 def test_a_picture_is_kept_under_a_name_that_nobody_guesses_with_what_it_shows(

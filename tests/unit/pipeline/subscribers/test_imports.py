@@ -217,12 +217,12 @@ def test_what_changed_is_kept_no_longer_than_it_can_be_undone(room: Newsroom) ->
     bring(room, person("ana", name="Ana"))
     bring(room, person("ana", name="Anna"))
     with room.store.read() as tx:
-        kept = tx.data_exports.of(1)["before_imports"]
+        kept = tx.data_exports.collect(1)["before_imports"]
     assert str(kept).count("'name': 'Ana'") == 1
     room.clock.advance(days=91)
     bring(room)
     with room.store.read() as tx:
-        assert tx.data_exports.of(1)["before_imports"] == []
+        assert tx.data_exports.collect(1)["before_imports"] == []
     bring(room, person("ana", name="Ann"))
     forget("ana@example.org", by=ADA, store=room.store)
     with room.store.read() as tx:

@@ -79,7 +79,7 @@ def email_of(room: Newsroom, number: int = 1) -> TransactionalEmail:
 
 def proof(room: Newsroom, number: int) -> list[ConsentRecord]:
     with room.store.read() as tx:
-        return tx.consents.of(number)
+        return tx.consents.list_for(number)
 
 
 def audited(room: Newsroom) -> list[tuple[str, str]]:

@@ -93,7 +93,7 @@ def test_only_what_a_wish_names_is_changed(room: Newsroom, owner: Owner) -> None
     assert saved(room, owner, PreferenceChange(name="")).name == ""
     assert saved(room, owner, PreferenceChange(resumes=True)).paused_until is None
     with room.store.read() as tx:
-        assert [(one.list, one.given) for one in tx.consents.of(1)] == [
+        assert [(one.list, one.given) for one in tx.consents.list_for(1)] == [
             ("events", True),
             ("press", False),
         ]

@@ -212,8 +212,8 @@ def test_an_approval_by_sql_counts_for_nothing_and_is_named(store: Store, forged
     say_yes(store)
     tamper(store, forged)
     with store.read() as tx:
-        assert {yes.content_hash for yes in tx.approvals.of("news")} <= {"d1"}
-        assert len(tx.approvals.of("news")) == int("INSERT" in forged)
+        assert {yes.content_hash for yes in tx.approvals.list_for("news")} <= {"d1"}
+        assert len(tx.approvals.list_for("news")) == int("INSERT" in forged)
     assert "of news by" in fault(store)
 
 
@@ -224,7 +224,7 @@ def test_a_revoked_approval_cannot_be_brought_back_by_sql(store: Store) -> None:
     assert verified(store) == 2
     tamper(store, "UPDATE approval SET revoked_at = NULL")
     with store.begin() as tx:
-        assert tx.approvals.of("news") == []
+        assert tx.approvals.list_for("news") == []
         assert tx.approvals.revoke("news", NOON, actor="ed@x.example") == 0, (
             "or our seal would vouch for it"
         )
@@ -237,12 +237,12 @@ def test_a_revoked_approval_cannot_be_brought_back_by_the_row_of_before(store: S
         assert tx.approvals.revoke("news", NOON, "ed@x.example", actor="ed@x.example") == 1
     tamper(store, "DELETE FROM approval", "INSERT INTO approval SELECT * FROM kept")
     with store.begin() as tx:
-        assert tx.approvals.of("news") == []
+        assert tx.approvals.list_for("news") == []
         assert tx.approvals.revoke("news", NOON, actor="ed@x.example") == 0
     assert "was taken back" in fault(store)
     say_yes(store)
     with store.read() as tx:
-        assert len(tx.approvals.of("news")) == 1, "a new yes counts all the same"
+        assert len(tx.approvals.list_for("news")) == 1, "a new yes counts all the same"
 
 
 def test_an_approval_without_its_line_is_named(store: Store) -> None:

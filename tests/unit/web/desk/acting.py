@@ -303,7 +303,7 @@ def _leaves(path: str) -> Callable[[World], Act]:
     def example(world: World) -> Act:
         browser, server, address = _at_provider(world)
         with world.room.services.store.begin() as tx:
-            session = tx.sessions.of(address)[0]
+            session = tx.sessions.list_for(address)[0]
             tx.sessions.end(session.hash)
             tx.sessions.begin(replace(session, stepped_up_at=tx.now))
 
@@ -331,7 +331,7 @@ def _disconnects(world: World) -> Act:
     browser, server, address = _at_provider(world)
     with world.room.services.store.begin() as tx:
         tx.accounts.set_identity(address, server.url, address)
-        session = tx.sessions.of(address)[0]
+        session = tx.sessions.list_for(address)[0]
         tx.sessions.end(session.hash)
         tx.sessions.begin(replace(session, stepped_up_at=tx.now))
 

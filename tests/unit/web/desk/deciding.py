@@ -80,12 +80,12 @@ class Room:
     @property
     def approvals(self) -> list[Approval]:
         with self.services.store.read() as tx:
-            return [yes for yes in tx.approvals.of(SLUG) if yes.revoked_at is None]
+            return [yes for yes in tx.approvals.list_for(SLUG) if yes.revoked_at is None]
 
     @property
     def starts(self) -> list[Start]:
         with self.services.store.read() as tx:
-            return [start for start in tx.starts.of(SLUG) if start.revoked_at is None]
+            return [start for start in tx.starts.list_for(SLUG) if start.revoked_at is None]
 
     @property
     def campaign(self) -> Campaign:

@@ -75,7 +75,7 @@ def state(at: Room) -> object:
     """All that the acts change."""
     with at.services.store.read() as tx:
         valid = find_status(tx, SLUG, at.services.campaigns.rules).approval.valid
-        return valid, tx.starts.of(SLUG), tx.schedules.get(SLUG), tx.campaigns.count()
+        return valid, tx.starts.list_for(SLUG), tx.schedules.get(SLUG), tx.campaigns.count()
 
 
 def command(at: Room, *arguments: str) -> bool:

@@ -103,7 +103,7 @@ class World:
         desk = self.text()
         give_picture(desk)
         with self.room.services.store.read() as tx:
-            [picture] = tx.pictures.of(desk.key)
+            [picture] = tx.pictures.list_for(desk.key)
         return desk, picture.name
 
     # --- accounts

@@ -20,7 +20,7 @@ def give(desk: Desk, data: bytes, *, scripted: bool = False, **fields: str) -> A
 
 def pictures(desk: Desk) -> list[Picture]:
     with desk.staffed.site.services.store.read() as tx:
-        return tx.pictures.of(desk.key)
+        return tx.pictures.list_for(desk.key)
 
 
 def test_a_picture_is_brought_and_shown_with_the_line_that_stands_for_it(desk: Desk) -> None:

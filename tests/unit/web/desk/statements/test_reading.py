@@ -431,7 +431,7 @@ def test_what_was_sent_back_waits_for_its_writer_with_the_reason(staffed: Staffe
     )
     assert "Ben sent it back" in said(staffed, f"{here}/history", "vera")
     with staffed.site.services.store.read() as tx:
-        draft = tx.drafts.of("concert-in-the-park")
+        draft = tx.drafts.find_by_slug("concert-in-the-park")
     page = said(staffed, f"/drafts/{draft.key}/edit", "ana")
     assert "Ben sent it back on Tue 24 Nov 2026, 07:00 New York Which Saturday?" in page
 
