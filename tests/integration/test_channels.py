@@ -56,6 +56,7 @@ def call(kind: str, url: str, **more: Any) -> Answer:
         options=options,
         organisation="Example Forum",
         public_url="https://news.forum.example",
+        language="en",
         at=NOON,
     ).send(POST, NEWS)
 
