@@ -7,7 +7,7 @@ from pydantic import SecretStr, ValidationInfo, field_validator
 
 from newsletter.config.fields import Section
 from newsletter.domain.campaigns.notices import Channel, NoticeKind
-from newsletter.domain.setting import Rule, matching, parse_web_address
+from newsletter.domain.setting import Rule, parse_web_address, pattern_rule
 from newsletter.providers.common.options import option
 
 EVENTS = tuple(kind.name.lower() for kind in NoticeKind if kind is not NoticeKind.MENTIONED)
@@ -44,7 +44,8 @@ class ChannelOptions(Section):
     """The settings that all kinds of channels have."""
 
     name: Annotated[
-        str, matching(r"[a-z0-9][a-z0-9-]{0,39}", "cannot name a channel; write it like press-room")
+        str,
+        pattern_rule(r"[a-z0-9][a-z0-9-]{0,39}", "cannot name a channel; write it like press-room"),
     ] = option("Its name at the desk and in the log.", "press-room")
     # before ``url``, whose validation needs it
     allow_private: bool = option(

@@ -103,7 +103,7 @@ class Shape:
 
     @property
     def example(self) -> str:
-        """Return an example in YAML, or ""."""
+        """Return an example of the value in YAML, or "" if there is none."""
         examples = (self.field.examples if self.field else None) or [""]
         return as_yaml(examples[0])
 

@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, ValidationInfo
 
 from newsletter.config.fields import PauseDuration, Section, duration_rule
-from newsletter.domain.setting import Language, Website, matching
+from newsletter.domain.setting import Language, Website, pattern_rule
 from newsletter.domain.subscribers.lists import ListName
 from newsletter.providers.common.options import FilePath, option
 
 _SourceName = Annotated[
     str,
-    matching(
+    pattern_rule(
         r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}",
         "cannot name a source; write letters and digits, with . - or _ between them",
     ),

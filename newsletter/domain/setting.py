@@ -61,7 +61,7 @@ class Rule:
         return {**({} if self.first and self.schema else handler(core)), **self.schema}
 
 
-def matching(pattern: str, refusal: str, editor_pattern: str = "") -> Rule:
+def pattern_rule(pattern: str, refusal: str, editor_pattern: str = "") -> Rule:
     """Return the rule that a text matches a pattern. ``refusal`` follows the text in the error.
 
     ``editor_pattern`` is the pattern in the JSON schema.
@@ -189,7 +189,7 @@ PictureUrl = Annotated[str, Rule(_parse_picture_url, schema={"pattern": "^https:
 
 Language = Annotated[
     str,
-    matching(
+    pattern_rule(
         _LANGUAGE,
         say("is not a language code; write it like en, pt-BR or zh-Hant"),
         f"^{_LANGUAGE}$",

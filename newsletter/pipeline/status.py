@@ -107,7 +107,7 @@ def _with_plans(tx: Transaction, status: StatementStatus) -> StatementStatus:
         refusal = str(error)
     status = replace(
         status,
-        lapsed_start=_lapsed_start(tx, status) if rules.by_sender else None,
+        lapsed_start=_lapsed_start(tx, status) if rules.sender_starts else None,
         set_for=set_by_staff or written,
         embargo_until=embargo,
         content_since=since,
@@ -229,7 +229,7 @@ def _start(
         return None
     roles = tx.staff.roles()
     may_start = {address for address, role in roles.items() if role.includes(Role.SENDER)}
-    may_start |= {OPERATOR_NAME, *(one.by for one in approval.valid if not rules.by_sender)}
+    may_start |= {OPERATOR_NAME, *(one.by for one in approval.valid if not rules.sender_starts)}
     starts = (start for start in tx.starts.list_for(stored.slug) if start.by in may_start)
     return find_valid_start(starts, stored.content_hash, approval.complete_at)
 
@@ -271,7 +271,7 @@ def lapse_of(tx: Transaction, slug: str, rules: CampaignRules) -> Lapse:
     if status.approval.withheld:
         return Lapse()
     by = tuple(approval.by for approval in status.approval.valid)
-    start = status.start if rules.by_sender else None
+    start = status.start if rules.sender_starts else None
     return Lapse(approved_by=by, started_by=start.by if start else "")
 
 

@@ -61,9 +61,9 @@ class Counters:
     def note_attempt(self, result: DispatchResult) -> None:
         """Count the messages and the call of a batch."""
         answer, verdict = result.answer, result.answer.outcome.verdict.value
-        if answer.took is not None:
+        if answer.duration is not None:
             self.add("provider_calls", result.batch.provider, verdict)
-            took = answer.took.total_seconds()
+            took = answer.duration.total_seconds()
             self.add("provider_call_seconds", result.batch.provider, verdict, by=max(0.0, took))
         others = [outcome.verdict for outcome in answer.exceptions.values()]
         outcomes = {answer.outcome.verdict: len(result.batch.members) - len(others)}

@@ -149,7 +149,7 @@ class ProgressLog:
             self._messages += len(result.batch.members) - len(result.answer.exceptions)
 
     def log_progress(self) -> None:
-        """Log the messages since the last line, if there are any and a minute has passed."""
+        """Log the number of messages accepted since the last log line, at most once a minute."""
         with self._lock:
             messages, seconds = self._messages, self._now() - self._logged_at
             if seconds < _PROGRESS_SECONDS:

@@ -281,7 +281,7 @@ CREATE TABLE batch (
     settled_at INTEGER,
     tries INTEGER NOT NULL DEFAULT 0,  -- replays and look-ups since the outcome is unknown
     silent_since INTEGER,  -- by the provider's clock: the first complete look-up without a hit
-    regardless INTEGER NOT NULL DEFAULT 0,  -- 1: send even to members that unsubscribed
+    ignores_lists INTEGER NOT NULL DEFAULT 0,  -- 1: send even to members that unsubscribed
     account TEXT NOT NULL DEFAULT '',  -- at the provider, of the last attempt; empty if unknown
     call_until INTEGER,  -- until when a replay may be running
     last_change INTEGER NOT NULL DEFAULT 0,  -- of address_history, before the last attempt's claim

@@ -18,7 +18,7 @@ from newsletter.domain.subscribers.audience import NOTED_FIELDS, Entry, Subscrib
 from newsletter.subscriber_files.encodings import Member, Source, readable
 from newsletter.subscriber_files.entries import EntryReader, RawEntry, parse_entry
 from newsletter.subscriber_files.exports import COLUMN_NAMES, lower_case
-from newsletter.subscriber_files.subscriber_file import PlacedPerson, not_text
+from newsletter.subscriber_files.subscriber_file import PlacedPerson, find_encoding_fault
 from newsletter.tables import load_table
 
 OUR_COLUMNS = (
@@ -68,7 +68,7 @@ MAX_UNPACKED_BYTES = 2 << 30
 """The maximum of all unpacked files of a ZIP. A million people need a quarter of it."""
 _MAX_LINE_CHARS = 1 << 20
 """A longer line is cut, and its parts are refused as broken rows."""
-OURS = frozenset({*OUR_COLUMNS, FIRST_NAME, LAST_NAME})
+KNOWN_COLUMNS = frozenset({*OUR_COLUMNS, FIRST_NAME, LAST_NAME})
 _RESTRICTING_COLUMNS = frozenset({"paused_until", "left", "suppressed"})
 """Columns by which a row asks for less email."""
 IGNORED_COLUMN = "-"
@@ -150,13 +150,14 @@ def rows(member: Member, encoding: str) -> Iterator[tuple[int, list[str]]]:
         message = f"is not CSV: {error}; look at its quotes"
         raise InvalidInput([Fault(file=member.file, line=line, message=message)]) from error
     except UnicodeDecodeError as error:
-        raise InvalidInput([not_text(member, encoding)]) from error
+        raise InvalidInput([find_encoding_fault(member, encoding)]) from error
 
 
 def _count_columns(header: str, delimiter: str) -> tuple[int, int]:
     """Return the number of known columns and of all columns with this delimiter."""
     names = [name.strip(' "\n').lower() for name in header.split(delimiter)]
-    return sum(name in COLUMN_NAMES or column_of(name) in OURS for name in names), len(names)
+    known = [name in COLUMN_NAMES or column_of(name) in KNOWN_COLUMNS for name in names]
+    return sum(known), len(known)
 
 
 _FIRST_ROW_ADVICE = "its first row names the columns, like email,name,lists"
@@ -225,7 +226,7 @@ def read_csv(
             asks_for_less = _RESTRICTING_COLUMNS & {name for name, cell in cells.items() if cell}
             if instructions.agreed and "consent_at" in cells:
                 cells.setdefault("consent_source", instructions.agreed)
-            for person in _people(cells, line, reader):
+            for person in _parse_row(cells, line, reader):
                 yield PlacedPerson(f"{member.name}:{line}", person)
         reader.note_row(fault_count, can_be_omitted=not asks_for_less)
 
@@ -236,7 +237,7 @@ def _columns(
     columns = _our_columns(row, instructions)
     fault_count = len(reader)
     for number, name in enumerate(columns):
-        is_twice = name in OURS and name in columns[:number]
+        is_twice = name in KNOWN_COLUMNS and name in columns[:number]
         objection = (
             "stands twice; keep one of them" if is_twice else ignore_objection(name, instructions)
         )
@@ -252,7 +253,7 @@ def _columns(
         reader.fault(line, "", both)
     if len(reader) > fault_count:
         return None
-    return [name if name in OURS else "" for name in columns]
+    return [name if name in KNOWN_COLUMNS else "" for name in columns]
 
 
 def _our_columns(row: Sequence[str], instructions: Instructions) -> list[str]:
@@ -275,15 +276,15 @@ def ignored_columns(row: Sequence[str], instructions: Instructions) -> list[str]
         for number, (header, name) in enumerate(
             zip(row, _our_columns(row, instructions), strict=True), start=1
         )
-        if name not in OURS
+        if name not in KNOWN_COLUMNS
     ]
 
 
 def ignore_objection(name: str, instructions: Instructions) -> str:
     """Return why a person must decide to ignore a column, or ""."""
-    if not name or name in OURS or name in lower_case(instructions.ignored):
+    if not name or name in KNOWN_COLUMNS or name in lower_case(instructions.ignored):
         return ""
-    near = get_close_matches(name, [*OURS, *_COLUMN_OF_ALIAS], n=1, cutoff=_MIN_SIMILARITY)
+    near = get_close_matches(name, [*KNOWN_COLUMNS, *_COLUMN_OF_ALIAS], n=1, cutoff=_MIN_SIMILARITY)
     if near:
         objection = f"means nothing here; did you mean {_COLUMN_OF_ALIAS.get(near[0], near[0])}?"
     elif _CONSENT_WORD_PATTERN.search(name):
@@ -296,7 +297,7 @@ def ignore_objection(name: str, instructions: Instructions) -> str:
     return f'{objection} --ignore-column "{name}" ignores it'
 
 
-def _people(
+def _parse_row(
     cells: dict[str, str], line: int, reader: EntryReader
 ) -> Iterator[Entry | SuppressedEntry]:
     parts = " ".join(filter(None, (cells.pop(part, "") for part in (FIRST_NAME, LAST_NAME))))

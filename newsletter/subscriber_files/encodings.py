@@ -67,7 +67,7 @@ class Member:
     """A text file, or a file in a ZIP."""
 
     file: str
-    """The name in faults."""
+    """The name of the file in error messages."""
     name: str
     open: Callable[[], IO[bytes]]
     packed: bool = False

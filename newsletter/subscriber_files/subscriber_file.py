@@ -45,14 +45,14 @@ _MARKED_PATTERN = re.compile("[\udc00-\udcff]")
 _FLAW_PATTERN = re.compile(f"{_MARKED_PATTERN.pattern}|{CONTROL_IN_LINES}")
 
 
-def not_text(member: encodings.Member, encoding: str) -> Fault:
+def find_encoding_fault(member: encodings.Member, encoding: str) -> Fault:
     """Return the fault of the first byte that is invalid in an encoding."""
     return _find(member, encoding, _MARKED_PATTERN) or Fault(
         file=member.file, message=FILE_CHANGED_REASON
     )
 
 
-def flaw_in(member: encodings.Member, encoding: str) -> Fault | None:
+def find_text_fault(member: encodings.Member, encoding: str) -> Fault | None:
     """Return the fault of the first invalid byte or control character except tabs, or None."""
     return _find(member, encoding, _FLAW_PATTERN)
 
@@ -115,7 +115,7 @@ class EntryCounts:
     skipped: Counter[Skip] = field(default_factory=Counter)
     suppressed: Counter[SuppressionReason] = field(default_factory=Counter)
     lists: dict[str, str] = field(default_factory=dict)
-    """List → the first position that names it."""
+    """Name of a list → the first position in the file that names it."""
     _examples: dict[Skip | SuppressionReason, list[str]] = field(default_factory=dict)
 
     def add(self, placed: PlacedPerson) -> None:
@@ -220,7 +220,7 @@ class SubscriberFile:
     notes: tuple[str, ...]
     """Sentences on how the file was read, and on ignored parts of it."""
     lists: Mapping[str, str]
-    """List → the first position that names it."""
+    """Name of a list → the first position in the file that names it."""
     skipped: Mapping[str, int]
     """Reason → number of people who are not imported."""
     count: int

@@ -17,7 +17,7 @@ from newsletter.subscriber_files.subscriber_file import (
     PlacedPerson,
     SubscriberFile,
     check_file,
-    not_text,
+    find_encoding_fault,
     sha256_of,
 )
 
@@ -43,7 +43,7 @@ def _read_ours(path: Source, instructions: Instructions, progress: Progress) -> 
     sha256 = sha256_of(path)
     [member] = csv_files.members(path)
     if suffix in _YAML_SUFFIXES and not instructions.encoding and not unicode_in(member):
-        raise InvalidInput([not_text(member, "utf-8")])
+        raise InvalidInput([find_encoding_fault(member, "utf-8")])
     encoding = encoding_in(member, instructions.encoding)
 
     def read_entries(reader: EntryReader) -> Iterator[PlacedPerson]:
@@ -128,7 +128,7 @@ def _column(header: str, number: int, preview: Sequence[tuple[int, list[str]]]) 
     return TableColumn(
         header=header.strip(),
         values=tuple(dict.fromkeys(filter(None, cells)))[:_PREVIEW_VALUES],
-        ours=ours if ours in csv_files.OURS else "",
+        ours=ours if ours in csv_files.KNOWN_COLUMNS else "",
         is_doubtful=bool(csv_files.ignore_objection(ours, Instructions())),
     )
 
@@ -171,7 +171,7 @@ def _read_export(
     others = [member.name for member, table in zip(present, tables_, strict=True) if table is None]
 
     def read_entries(reader: EntryReader) -> Iterator[PlacedPerson]:
-        return _people(tables, path, tuple(instructions.lists), reader)
+        return _read_tables(tables, path, tuple(instructions.lists), reader)
 
     kind, notes = tables[0].layout.export.name, _notes(tables, others, instructions.encoding)
     file = check_file(path, read_entries, kind=kind, sha256=sha256, notes=notes, progress=progress)
@@ -256,7 +256,7 @@ def _recognise_tool(header: Sequence[str], file: str, line: int) -> exports.Expo
     raise InvalidInput([Fault(file=file, line=line, message=message)])
 
 
-def _people(
+def _read_tables(
     tables: Sequence[Table], path: Source, lists: tuple[str, ...], reader: EntryReader
 ) -> Iterator[PlacedPerson]:
     for table in tables:

@@ -17,7 +17,7 @@ from newsletter.subscriber_files.entries import (
     parse_suppression,
     unknown_key,
 )
-from newsletter.subscriber_files.subscriber_file import PlacedPerson, flaw_in
+from newsletter.subscriber_files.subscriber_file import PlacedPerson, find_text_fault
 
 _MAX_DEPTH = 8
 _PLAIN_TAG = "tag:yaml.org,2002:"
@@ -39,7 +39,7 @@ def read_yaml(member: Member, encoding: str, reader: EntryReader) -> Iterator[Pl
     An entry without ``lists`` is a person on no list; an empty list is a fault. A time without an
     offset is in UTC. Raises InvalidInput if the file is not text.
     """
-    if flaw := flaw_in(member, encoding):
+    if flaw := find_text_fault(member, encoding):
         raise InvalidInput([flaw])
     try:
         with io.TextIOWrapper(member.open(), encoding) as text:

@@ -68,7 +68,7 @@ class BatchesContract:
                 found = tx.db.column(f"SELECT id FROM subscriber WHERE {each} ORDER BY id", each)
                 for first, length in product(range(1, count + 1, 3), (1, 2, 9, count)):
                     last = first + length - 1
-                    row = people_on(known, between=(first, last))
+                    row = people_on(known, id_range=(first, last))
                     assert tx.db.column(
                         f"SELECT {row.id} AS id FROM {row.tables} WHERE {row.who} ORDER BY id",
                         row.who,

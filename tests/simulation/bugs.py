@@ -413,7 +413,8 @@ def _both_hours(
     at = int(by_zone.instants[BERLIN].timestamp() * 1000)
     _sql(
         tx,
-        "INSERT INTO batch (campaign_id, no, members, state, size, pending, regardless, not_before)"
+        "INSERT INTO batch (campaign_id, no, members, state, size, pending, ignores_lists,"
+        " not_before)"
         " SELECT campaign_id, no + 100, members, state, size, pending, 0, not_before + ?"
         " FROM batch WHERE campaign_id = ? AND not_before = ?",
         _HOUR,

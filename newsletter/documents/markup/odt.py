@@ -163,7 +163,7 @@ class _Writer:
         if "Horizontal_20_Line" in styles:
             return "<hr>"
         if _TABLE_HEADING_STYLE not in styles:  # a head is bold as it is
-            inside = self._marked(inside, _attribute(element, "style-name"))
+            inside = self._wrap(inside, _attribute(element, "style-name"))
         whole = f"<p>{inside}</p>"
         return f"<blockquote>{whole}</blockquote>" if styles & _QUOTATIONS else whole
 
@@ -215,7 +215,7 @@ class _Writer:
         inside = self._inner_html(element)
         if name == "a":
             return f'<a href="{escape(_attribute(element, "href"))}">{inside}</a>'
-        return self._marked(inside, _attribute(element, "style-name")) if name == "span" else inside
+        return self._wrap(inside, _attribute(element, "style-name")) if name == "span" else inside
 
     def _note_if_hidden(self, element: Element) -> bool:
         """Return whether an element is hidden. If it is, add its words to ``hidden``."""
@@ -224,7 +224,7 @@ class _Writer:
         self.hidden += [words] if words else []
         return is_hidden
 
-    def _marked(self, inside: str, style: str) -> str:
+    def _wrap(self, inside: str, style: str) -> str:
         for tag in self._styles.marks(style) if inside.strip() else ():
             inside = f"<{tag}>{inside}</{tag}>"
         return inside

@@ -74,7 +74,7 @@ def import_page(
     # of the whole page: a part that is dropped later may mention an embargo
     words = dict(list_texts(root))
     edges = list(page_edges(_take_edges(root))) if is_document else []
-    review = _clean(root)
+    review = _clean_page(root)
     footnotes = take_footnotes(root)
     inline = InlineReader(base=facts.base, references=footnotes.references, keeps_pictures=True)
     article = None if is_document else find_article(root)
@@ -184,7 +184,7 @@ def _take_edges(root: Element) -> Iterator[tuple[str, str]]:
         edge.drop_tree()
 
 
-def _clean(root: Element) -> Review:
+def _clean_page(root: Element) -> Review:
     """Remove hidden parts and the markup of programs. Return the traces of a review."""
     google, word = is_google(root), is_word(root)  # before their traces are removed
     if google:
@@ -303,7 +303,7 @@ def link_notes(inline: InlineReader) -> list[str]:
 def read_pasted(html: str) -> Pasted:
     """Read a pasted part of a page, of a Word file or of Google Docs. Raises InvalidInput."""
     root = parse(html, file="what was pasted")
-    review = _clean(root)
+    review = _clean_page(root)
     footnotes = take_footnotes(root)
     inline = InlineReader(references=footnotes.references)
     blocks = read_blocks(root, inline)

@@ -128,7 +128,7 @@ def _heading(extracted: ExtractedText, lines: Sequence[Line], prose: int | None)
 def _find_title(
     extracted: ExtractedText, title: str, above: Sequence[Line], prose: int | None
 ) -> range:
-    """Return the indexes of the stated title, above the text or as a heading; else range(-1, 0)."""
+    """Return the indexes of the lines that are the given title; range(-1, 0) if none is."""
     end = len(above) if prose is None else prose
     for n, block in enumerate(extracted.blocks[: len(above)]):
         if comparable(block.text) == comparable(title) and (n < end or block.level):

@@ -361,7 +361,7 @@ def make_up_heading(lines: Sequence[Line], prose: int | None, file: str) -> Head
 
 
 def find_by_subject(subject: str, lines: Sequence[Line], prose: int | None) -> Heading | None:
-    """Return the line above the text, or the first of the text, that equals an email's subject."""
+    """Return the first line that equals an email's subject, up to the first line of prose."""
     wanted = comparable(subject)
     for n, line in enumerate(lines if prose is None else lines[: prose + 1]):
         if wanted and len(line.text) <= MAX_TITLE_LEN and comparable(line.text) == wanted:

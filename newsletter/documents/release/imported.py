@@ -28,7 +28,7 @@ class MadePicture:
     """A re-encoded picture, which emails may show."""
 
     kind: str = ""
-    """Its media type."""
+    """The media type."""
     data: bytes = b""
     width: int = 0
     height: int = 0
@@ -39,9 +39,9 @@ class ImportedPicture(MadePicture):
     """A picture of a file, with the file's description of it."""
 
     source: str
-    """Its path in the file, its ``cid:`` or its ``data:`` address."""
+    """The path of the image in the file, its ``cid:`` or its ``data:`` address."""
     alt: str
-    """Its description, or ""."""
+    """The description of the image, or ""."""
     caption: str = ""
     above: str = ""
 

@@ -159,7 +159,7 @@ class StatedFacts:
     """The facts that a file states outside of its lines."""
 
     heading: Heading | None = None
-    """Its title. The indexes are -1 if it is in no line."""
+    """The title. The indexes are -1 if it is in no line."""
     dated: Dated | None = None
     summary: str = ""
     email_subject: str = ""

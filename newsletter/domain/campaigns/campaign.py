@@ -39,7 +39,7 @@ class CampaignState(Enum):
     SCHEDULED = "scheduled"
     """Approved, waiting for its time or for the undo window to close. No audience yet."""
     SENDING = "sending"
-    """Its audience is frozen and its batches are being sent."""
+    """The audience is frozen and the batches are being sent."""
     PAUSED = "paused"
     """Paused by a person, or by a fault that a person must repair."""
     SENT = "sent"
@@ -91,7 +91,7 @@ class Campaign:
     fallback_provider: str = ""
     """The provider that queued batches go to after a fail-over; empty before one."""
     urgent: bool = False
-    """Its batches are sent before those of other campaigns."""
+    """The batches of this campaign are sent before those of other campaigns."""
     welcome: bool = False
     """A welcome email, sent to each person who joins its lists. Only a person ends it."""
     unlisted: bool = False

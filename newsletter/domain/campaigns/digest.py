@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.domain.setting import Language, Line, Rule, matching, not_empty, setting
+from newsletter.domain.setting import Language, Line, Rule, not_empty, pattern_rule, setting
 from newsletter.domain.statements.statement import SLUG, Progress, Statement
 from newsletter.domain.subscribers.lists import ListName
 
@@ -85,7 +85,7 @@ class Digest:
 
     name: Annotated[
         str,
-        matching(
+        pattern_rule(
             rf"(?=.{{1,{MAX_DIGEST_NAME_CHARS}}}\Z){SLUG}",
             "cannot name a digest email; write small letters and digits with - between them, at"
             f" most {MAX_DIGEST_NAME_CHARS}, like weekly",

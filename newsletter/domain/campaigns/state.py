@@ -23,33 +23,33 @@ class State(Enum):
     CHANGED = "changed since approval"
     """The text differs from the approved one."""
     APPROVED = "approved"
-    """No sender has started it."""
+    """Approved, but no sender has started the statement."""
     HELD_BACK = "held back"
-    """It is approved, and planning says why it cannot be sent."""
+    """The statement is approved, and planning says why it cannot be sent."""
     SCHEDULED = "scheduled"
-    """It will be sent at a known time."""
+    """The statement will be sent at a known time."""
     LEAVING = "leaving soon"
-    """It will be sent when the undo window ends, without another set time."""
+    """The statement will be sent when the undo window ends, without another set time."""
     SENDING = "sending"
-    """Its batches are being sent."""
+    """The batches of the statement are being sent."""
     IN_USE = "in use"
     """A welcome email that is sent to each person who joins its lists."""
     PAUSED = "paused"
-    """A person, the circuit breaker or a provider paused it."""
+    """A person, the circuit breaker or a provider paused the statement."""
     ATTENTION = "needs attention"
-    """It is finished, with deliveries whose outcome is unknown."""
+    """The statement is finished, with deliveries whose outcome is unknown."""
     SENT = "sent"
-    """It is finished, and every outcome is known."""
+    """The statement is finished, and every outcome is known."""
     CORRECTED = "corrected"
-    """A correction replaces it."""
+    """A correction replaces the statement."""
     CANCELLED = "cancelled"
-    """A person cancelled it."""
+    """A person cancelled the statement."""
     WITHIN = "with its original"
     """A translation that is sent in the email of its original."""
     FAULTY = "has a fault"
-    """It cannot be rendered."""
+    """The statement cannot be rendered."""
     MISSING = "missing"
-    """Its source no longer has it."""
+    """The source no longer has the statement."""
 
 
 class Shelf(Enum):
@@ -105,7 +105,7 @@ class CampaignRules:
     """A translation is sent in the email of its original, and approved with it."""
 
     @property
-    def by_sender(self) -> bool:
+    def sender_starts(self) -> bool:
         """Return whether a sender must start approved statements."""
         return self.start is StartBy.SENDER
 
@@ -114,11 +114,9 @@ class TextOrigin(Enum):
     """The place where a text is edited."""
 
     DESK = "desk"
-    """At the desk."""
     FILE = "file"
     """In a file of a folder."""
     FEED = "feed"
-    """In a feed."""
     DIGEST = "digest"
     """In the statements that the digest email lists."""
 
@@ -184,7 +182,7 @@ DESK_ACTS = frozenset({Act.EDIT, Act.SUBMIT, Act.TAKE_BACK})
 
 @dataclass(frozen=True, kw_only=True)
 class StateRow:
-    """What holds for every statement in a state."""
+    """The shelf, the possible acts and the sentences of all statements in one state."""
 
     shelf: Shelf
     acts: tuple[Act, ...]

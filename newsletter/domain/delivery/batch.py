@@ -22,15 +22,15 @@ class BatchState(Enum):
     """The state of a batch."""
 
     QUEUED = "queued"
-    """It waits to be claimed, not before ``not_before``."""
+    """The batch waits to be claimed, not before ``not_before``."""
     CLAIMED = "claimed"
-    """A worker holds it; its call may be under way."""
+    """A worker holds the batch; its call may be under way."""
     DONE = "done"
-    """Each of its deliveries has a final state."""
+    """Each delivery of the batch has a final state."""
     UNKNOWN = "unknown"
-    """Its call began, and no complete, understood answer came."""
+    """The call began, and no complete, understood answer came."""
     GIVEN_UP = "given up"
-    """An admin gave it up. Its deliveries count as cancelled, and may have arrived."""
+    """An admin gave the batch up. Its deliveries count as cancelled, and may have arrived."""
 
 
 class DeliveryState(Enum):
@@ -47,7 +47,7 @@ class DeliveryState(Enum):
     CANCELLED = "cancelled"
     """A person cancelled the campaign or gave this delivery up."""
     UNKNOWN = "unknown"
-    """It may or may not have been sent."""
+    """The email may or may not have been sent."""
 
 
 class Origin(Enum):
@@ -95,7 +95,7 @@ class Verdict(Enum):
     LATE = "late"
     """Provably not sent: the claim was over before the first byte could be sent."""
     UNKNOWN = "unknown"
-    """It may or may not have been sent. It is never sent again on a guess."""
+    """The message may or may not have been sent. It is never sent again on a guess."""
 
 
 NOT_SENT = frozenset(
@@ -124,7 +124,7 @@ class Answer:
     """Subscriber id → the outcome of that reader's message."""
     retry_after: timedelta | None = None
     """The wait that the provider asked for."""
-    took: timedelta | None = field(default=None, compare=False)
+    duration: timedelta | None = field(default=None, compare=False)
     """The duration of the call; None if no call was made."""
 
     def count_not_sent(self, messages: int) -> int:

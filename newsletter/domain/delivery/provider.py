@@ -22,14 +22,14 @@ class PreparedRequest:
 
 
 class Replay(Enum):
-    """Whether repeating an attempt can send a message to a reader twice."""
+    """When newsletter may repeat an attempt whose outcome is unknown."""
 
     NEVER = "never"
-    """It can: an unknown attempt is not repeated."""
+    """Never: the provider might send a message twice."""
     KEYED = "keyed"
-    """It cannot, if the bytes are the same and the provider still knows the attempt's key."""
+    """With the same bytes, while the provider still knows the idempotency key of the attempt."""
     SAFE = "safe"
-    """It cannot: each message has an id, and the provider accepts each id once."""
+    """Always: each message has an id, and the provider accepts each id once."""
 
 
 _ENVELOPE_BYTES = 2048

@@ -72,13 +72,13 @@ class VersionKind(Enum):
     """The origin of a version."""
 
     TYPED = "typed"
-    """One person typed it within VERSION_PERIOD."""
+    """One person typed the version within VERSION_PERIOD."""
     BROUGHT = "brought"
-    """It was imported from a file, or copied from a statement that is edited elsewhere."""
+    """The draft was imported from a file, or copied from a statement that is edited elsewhere."""
     RESTORED = "restored"
     """An earlier version was brought back."""
     ASIDE = "aside"
-    """It was typed on an older revision, and never became the current text."""
+    """The text was typed on an older revision, and never became the current text."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -68,9 +68,9 @@ class ItemState(Enum):
     """The state of an item of a feed."""
 
     PASSED = "passed over"
-    """It is as old as the first visit, or older: it never becomes a statement."""
+    """The item is as old as the first visit, or older: it never becomes a statement."""
     TAKEN = "taken"
-    """It became a statement."""
+    """The item became a statement."""
     UNUSABLE = "unusable"
     """No statement can be made of it. It is tried again if it changes."""
 
@@ -156,9 +156,9 @@ def classify(
 def _split_unknown(
     items: Sequence[Item], record: FeedRecord, *, is_rebuilt: bool
 ) -> tuple[list[Item], list[Item], str]:
-    """Return the unknown items to take, the items to skip, and a remark.
+    """Return the new items to take, the old items to skip, and a remark for the log.
 
-    An item without a date is old only in a rebuilt feed.
+    An item without a date counts as old only if the feed was rebuilt.
     """
     if record.first_at is None:
         return [], list(items), ""

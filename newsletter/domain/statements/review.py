@@ -15,11 +15,11 @@ class Severity(Enum):
     """The severity of a finding."""
 
     BLOCKING = "blocking"
-    """It blocks sending. Only an open embargo can be waived."""
+    """The finding blocks sending. Only an open embargo can be waived."""
     WARNING = "warning"
     """Sending needs an override by a named person; their reason is stored."""
     ADVICE = "advice"
-    """It is shown and blocks nothing."""
+    """The finding is shown and blocks nothing."""
 
 
 class Check(Enum):
@@ -57,9 +57,9 @@ class Check(Enum):
     COPYRIGHT = "copyright"
     """The year after © is a past one, and not that of a picture."""
     NEAR_LIMIT = "near-limit"
-    """The HTML has more than 90,000 bytes; the limit is 102,000, because Gmail cuts off more."""
-    NOBODY = "nobody"
-    """Its lists have no subscribers, though other lists have: a name may be misspelt."""
+    """The HTML has more than 90,000 bytes. Gmail cuts an email off after 102,000."""
+    NO_SUBSCRIBERS = "nobody"
+    """The lists have no subscribers, though others have: a name may be misspelt."""
     UNKNOWN_LIST = "unknown-list"
     """A list is in neither the settings nor the database: it may be misspelt."""
     SEGMENT = "segment"
@@ -263,7 +263,7 @@ def _nobody(statement: Statement, context: ReviewContext) -> str:
 
 
 def _unknown_list(_: Statement, context: ReviewContext) -> str:
-    if not context.audience:  # NOBODY or NO_READERS tells it
+    if not context.audience:  # NO_SUBSCRIBERS or NO_READERS tells it
         return ""
     return "; ".join(context.unknown_lists)
 
@@ -321,7 +321,7 @@ _CONTEXT_RULES: tuple[tuple[Check, tuple[str, ...], _Rule], ...] = (
     (Check.DATE, ("date",), _date),
     (Check.OPEN_EMBARGO, ("embargo",), _open_embargo),
     (Check.EMBARGO, ("send_at", "embargo_until"), _embargo),
-    (Check.NOBODY, ("lists",), _nobody),
+    (Check.NO_SUBSCRIBERS, ("lists",), _nobody),
     (Check.UNKNOWN_LIST, ("lists",), _unknown_list),
     (Check.SEGMENT, ("segment",), _segment),
     (Check.NO_READERS, ("lists",), _no_readers),

@@ -64,7 +64,7 @@ class Statement:
     translation_of: str = ""
     corrects: str = ""
     urgent: bool = False
-    """It is sent before other campaigns. The content hash does not cover this."""
+    """The statement is sent before other campaigns. The content hash does not cover this."""
     welcome: bool = False
     """A welcome email: sent once to each person who joins one of its lists."""
     digest: str = ""
@@ -78,7 +78,7 @@ class Statement:
     writers: tuple[str, ...] = ()
     """The folded addresses of the staff who wrote it at the desk."""
     notes: tuple[str, ...] = ()
-    """What its source left out or guessed, in sentences for approvers."""
+    """Sentences for approvers on what the source left out or guessed."""
     origin: str = ""
     """The source, for people: a path relative to the workspace, a URL, or words."""
     local_time: LocalTime | None = None
@@ -179,7 +179,7 @@ class ApprovalStatus:
     withheld: str = ""
     """Why no approval counts: the statement, or a part of its email, is a draft."""
     lost: str = ""
-    """What changed since the last approval, in words; empty if it still counts."""
+    """The changes since the last approval, in words; empty if the approval still counts."""
 
     @property
     def given(self) -> tuple[Approval, ...]:
@@ -300,7 +300,7 @@ class StoredStatement:
     fingerprint: str
     """The fingerprint of the renderer that made the content."""
     present: bool = True
-    """Its source has it, without a fault."""
+    """The source has the statement, without a fault."""
     writers: tuple[str, ...] = ()
     """The writers of all texts in its content; empty while it cannot be rendered."""
 

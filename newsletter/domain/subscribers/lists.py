@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from newsletter.domain.setting import Line, matching, setting
+from newsletter.domain.setting import Line, pattern_rule, setting
 from newsletter.domain.themes import Theme
 from newsletter.domain.wording import say
 
 LIST_NAME = r"[a-z0-9]+(?:[-_][a-z0-9]+)*"
 ListName = Annotated[
     str,
-    matching(
+    pattern_rule(
         LIST_NAME,
         say(
             "cannot name a list; write small letters and digits, with - or _ between them, like"

@@ -24,8 +24,8 @@ class PreferenceChange:
     language: str | None = None
     timezone: str | None = None
     pauses_until: datetime | None = None
-    resumes: bool = False
-    returns: bool = False
+    ends_pause: bool = False
+    unsuppresses: bool = False
     """The suppression of the address ends."""
 
 
@@ -33,7 +33,6 @@ class Pause(Enum):
     """The length of a pause."""
 
     WEEK = "week"
-    """A week."""
     MONTH = "month"
     """A month by the calendar."""
     QUARTER = "quarter"

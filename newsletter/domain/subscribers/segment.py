@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from typing import Annotated
 
 from newsletter.domain.schedule import instant_of
-from newsletter.domain.setting import Language, Line, Rule, matching, not_empty, setting
+from newsletter.domain.setting import Language, Line, Rule, not_empty, pattern_rule, setting
 from newsletter.domain.subscribers.lists import LIST_NAME, TAG_NAME, ListName
 
 
@@ -27,7 +27,7 @@ _Languages = Annotated[tuple[Language, ...], _ONE_OR_SEVERAL, _NOT_EMPTY, Rule(_
 _Words = Annotated[tuple[Line, ...], _ONE_OR_SEVERAL, _NOT_EMPTY, Rule(_in_order)]
 Tag = Annotated[
     str,
-    matching(
+    pattern_rule(
         TAG_NAME,
         "cannot be a tag; write small letters and digits, with - or _ between them, like donor or"
         " board-member",
@@ -47,7 +47,7 @@ class SegmentRule:
 
     name: Annotated[
         str,
-        matching(
+        pattern_rule(
             LIST_NAME,
             "cannot name a segment; write small letters and digits, with - or _ between them, like"
             " texas or new-donors",

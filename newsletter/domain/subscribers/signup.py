@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Annotated
 
-from newsletter.domain.setting import Line, Rule, matching, setting
+from newsletter.domain.setting import Line, Rule, pattern_rule, setting
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.subscribers.lists import PublicList
 
@@ -91,7 +91,7 @@ def _parse_domain(text: str) -> str:
 
 _MailboxName = Annotated[
     str,
-    matching(
+    pattern_rule(
         r"[a-z0-9._-]+",
         "is not the part of an address before the @; write it in small letters, like postmaster",
     ),
@@ -122,7 +122,7 @@ class SignUpSettings:
     origins: tuple[
         Annotated[
             str,
-            matching(
+            pattern_rule(
                 r"https://[a-z0-9.-]+(:[0-9]+)?|http://([a-z0-9-]+\.)*localhost(:[0-9]+)?",
                 "is not the start of a site's addresses; write it like https://www.forum.example",
             ),

@@ -39,10 +39,10 @@ class PlanRules(CampaignRules):
 
 
 class Step(Enum):
-    """What planning does with a statement."""
+    """The next step of planning for a statement."""
 
     NOTHING = "nothing"
-    """Nothing."""
+    """Change nothing."""
     SCHEDULE = "schedule"
     """Create a campaign: the statement is approved and has none."""
     RESCHEDULE = "reschedule"

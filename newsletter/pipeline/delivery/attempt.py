@@ -231,7 +231,7 @@ class Attempts(ABC, Generic[Claim, AttemptResult]):
             return _CLAIM_LOST
         provider, began_at = self.provider_for(claim).provider, self.store.clock.now()
         answer = provider.send(replace(prepared, not_after=attempt.not_after))
-        return replace(answer, took=self.store.clock.now() - began_at)
+        return replace(answer, duration=self.store.clock.now() - began_at)
 
     def _note(self, claim: Claim, body_hash: str) -> bool:
         """Note the request in the database and in the guard file, before it is sent.

@@ -34,7 +34,7 @@ from newsletter.store.sql import Store, Transaction
 
 @dataclass(frozen=True, kw_only=True)
 class RecoveryResult:
-    """What became unknown when a process died."""
+    """The numbers of batches and emails that became unknown when a process died."""
 
     unknown: int
     """The number of batches."""
@@ -97,9 +97,9 @@ class Step(Enum):
     LOOK_UP = "look up"
     """Search the provider's records."""
     WAIT = "wait"
-    """It is too early, or the campaign is paused."""
+    """The time for a step has not come, or the campaign is paused."""
     LEAVE = "leave"
-    """Leave it to an event or a person."""
+    """Leave the batch to an event or a person."""
 
 
 def decide(claim: UnknownBatch, capabilities: Capabilities, now: datetime) -> Step:
@@ -161,8 +161,8 @@ class _LookupOutcome:
     tries: int = 0
     silent_since: datetime | None = None
     reason: str = ""
-    asked: timedelta | None = None
-    """How long the provider wants no calls."""
+    retry_after: timedelta | None = None
+    """The wait that the provider asked for; None if it asked for none."""
     apart: frozenset[int] = frozenset()
     """The members that stay unknown, though all others are settled."""
 
@@ -286,7 +286,7 @@ class Reconciler:
             until=self.store.clock.now() + wait,
             tries=claim.tries + 1,
             reason=answer.outcome.reason,
-            asked=answer.retry_after,
+            retry_after=answer.retry_after,
         )
 
     def _read_records(self, claim: UnknownBatch, result: LookupResult) -> _LookupOutcome:
@@ -325,7 +325,7 @@ class Reconciler:
             tries=claim.tries + 1,
             silent_since=since if result.is_complete else None,
             reason=result.reason,
-            asked=result.retry_after,
+            retry_after=result.retry_after,
         )
 
     def _record(self, step: Step, claim: UnknownBatch, outcome: _LookupOutcome) -> ReconcileResult:
@@ -344,10 +344,10 @@ class Reconciler:
                     tries=outcome.tries,
                     silent_since=outcome.silent_since,
                 )
-            if outcome.asked is not None:
+            if (wait := outcome.retry_after) is not None:
                 limiter = self.pool.provider_for(claim).limiter
                 limiter = limiter if step is Step.REPLAY else limiter.for_records
-                limiter.block_calls(tx, self.store.clock.now() + outcome.asked, outcome.reason)
+                limiter.block_calls(tx, self.store.clock.now() + wait, outcome.reason)
             reassess(tx, claim.campaign.id)
         others = len(claim.members) - len(outcome.known) - len(outcome.apart)
         state = outcome.other_state

@@ -47,9 +47,9 @@ class Person:
     address: str
     name: str
     role: Role
-    joined: bool
+    has_account: bool
     """The person has an account. Without one they can act only by command."""
-    factor: bool
+    has_factor: bool
     """The person has a second factor."""
     seen_at: datetime | None
     """The last use of a session that has not ended; None without any."""
@@ -78,8 +78,8 @@ def load_staff(*, proofs: Proofs) -> Sequence[Person]:
                     address=address,
                     name=names.get(address) or name_of(address),
                     role=role,
-                    joined=account is not None,
-                    factor=account is not None and account.has_factor,
+                    has_account=account is not None,
+                    has_factor=account is not None and account.has_factor,
                     seen_at=max(uses, default=None),
                 )
             )

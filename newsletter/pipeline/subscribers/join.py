@@ -21,7 +21,7 @@ class LinkState(Enum):
     """The state of a confirmation link."""
 
     OPEN = "open"
-    """Its button confirms the request."""
+    """The button of the page confirms the request."""
     DONE = "done"
     """The request was confirmed just now."""
     USED = "used"

@@ -51,12 +51,12 @@ def save(
             language=person.language if wish.language is None else wish.language,
             timezone=person.timezone if wish.timezone is None else wish.timezone,
         )
-        if wish.resumes or wish.pauses_until is not None:
+        if wish.ends_pause or wish.pauses_until is not None:
             tx.choices.pause(person.id, wish.pauses_until)
         joins = tx.choices.join(person.id, wish.joins, tx.now, closed)
         welcome(tx, person.id, sorted(joins.difference(closed, person.left)))
         left = tx.choices.leave(person.id, wish.leaves, tx.now)
-        if (joins or wish.returns) and lift(tx, person.address, "on the page of preferences"):
+        if (joins or wish.unsuppresses) and lift(tx, person.address, "on the page of preferences"):
             # this consents to every list that is ticked, which is stored as proof
             joins = frozenset(_subscriber(tx, owner).lists)
         records = [

@@ -30,7 +30,7 @@ from newsletter.rendering.markdown.links import tag_links
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
 from newsletter.rendering.markdown.plaintext import PlainBody, to_text, underline, wrap
-from newsletter.rendering.markdown.tables import ems, text_of
+from newsletter.rendering.markdown.tables import em_width, text_of
 from newsletter.rendering.sentences import in_language
 
 _CLASS_PATTERN = re.compile(r'<[a-z]+ (?:role="presentation" )?class="([a-z- ]+)"')
@@ -360,7 +360,7 @@ def _has_long_words(texts: Iterable[str], values: Mapping[str, Any]) -> bool:
     plain, plain_large, plain_card = (
         _TAG_PATTERN.sub(" ", _INLINE_TAG_PATTERN.sub("", html)) for html in (text, large, card)
     )
-    headline = max(map(ems, plain_large.split()), default=0) * values["design"].headline[0]
+    headline = max(map(em_width, plain_large.split()), default=0) * values["design"].headline[0]
     # a wide table is records there, and a narrow one asks for more than a sheet without styles has
     is_wide = "<table>" in text or _WIDE.search(plain) or _WIDE_CARD.search(plain_card)
     return bool(is_wide) or headline > _MAX_HEADLINE_PIXELS

@@ -19,7 +19,7 @@ _BROAD_LETTERS = frozenset("mwMW@%—…&")
 
 
 @lru_cache(maxsize=4096)
-def ems(word: str) -> float:
+def em_width(word: str) -> float:
     """Return the width of a word in em, at least as wide as it is shown.
 
     The widths are Verdana's, rounded up. Other fonts are narrower.
@@ -169,11 +169,12 @@ def bold_tokens(children: Sequence[Token]) -> list[Token]:
 
 def _min_width(column: Sequence[Cell]) -> float:
     head, *cells = column
-    widths = [max(map(ems, _unbreakable_parts(head.text)), default=0) * _HEAD_FONT_SIZE]
+    widths = [max(map(em_width, _unbreakable_parts(head.text)), default=0) * _HEAD_FONT_SIZE]
     for cell in cells:
-        longest = max(map(ems, _unbreakable_parts(cell.text)), default=0) * _CELL_FONT_SIZE
+        longest = max(map(em_width, _unbreakable_parts(cell.text)), default=0) * _CELL_FONT_SIZE
         # a short text wants its own width, a long one that of a few words
-        widths += [longest, min(ems(cell.text) * _CELL_FONT_SIZE, _PROSE), _PICTURE * cell.pictures]
+        width = min(em_width(cell.text) * _CELL_FONT_SIZE, _PROSE)
+        widths += [longest, width, _PICTURE * cell.pictures]
     return max(widths) + _CELL_PADDING
 
 

@@ -19,7 +19,7 @@ ItemText = ExtractedStatement | InvalidInput
 
 
 @contextmanager
-def unforeseen_as_unreadable() -> Iterator[None]:
+def errors_as_unreadable() -> Iterator[None]:
     """Turn any error into FeedUnreadable, so that a faulty feed does not stop sending."""
     try:
         yield
@@ -117,7 +117,7 @@ class SyndicatedFeed:
 
         Raises FeedUnreadable for any error.
         """
-        with unforeseen_as_unreadable():
+        with errors_as_unreadable():
             state = json.loads(bookmark) if bookmark else {}
             conditions = {_CONDITION_HEADERS[key]: value for key, value in state.items()}
             page = self.fetcher.get(self.address, conditions)

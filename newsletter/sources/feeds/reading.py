@@ -21,7 +21,7 @@ from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable
 from newsletter.sources.feeds import syndication
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.markup import decode, parse_xml
-from newsletter.sources.feeds.readers import ItemText, unforeseen_as_unreadable
+from newsletter.sources.feeds.readers import ItemText, errors_as_unreadable
 
 MAX_CHARS = 500_000
 """The maximum length of a text without its pictures."""
@@ -146,7 +146,7 @@ def read_page(page: Page) -> FetchedFeed:
         raise unusable(page.url, str(error)) from error
 
 
-@unforeseen_as_unreadable()
+@errors_as_unreadable()
 def _read(page: Page) -> FetchedFeed:
     kind = page.headers.get("content-type", "")
     if page.body.lstrip()[:1] == b"{":

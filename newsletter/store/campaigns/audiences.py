@@ -149,11 +149,11 @@ class Audiences(Repository):
         the original get the correction even if they unsubscribed; readers who waited for it do not,
         and are in other batches.
         """
-        people, skips_check, at, part, zones = _people_in(audience), "0", "0", "", ""
+        people, ignores_lists, at, part, zones = _people_in(audience), "0", "0", "", ""
         if isinstance(audience, Correction):
             self._db.update("campaign", {"id": campaign_id}, lists=audience.lists)
-            skips_check = "CASE WHEN held.standing = 2 THEN 1 ELSE 0 END"
-            part = f"PARTITION BY {skips_check}"
+            ignores_lists = "CASE WHEN held.standing = 2 THEN 1 ELSE 0 END"
+            part = f"PARTITION BY {ignores_lists}"
         elif not audience.original:
             people = people_on(ids_of(self._db, audience.lists), audience.segment)
         tables, values = people.tables, {}
@@ -171,14 +171,14 @@ class Audiences(Repository):
         sizes = self._db.column(
             f"""
             WITH {zones} reader AS (
-                SELECT {people.id} AS id, {skips_check} AS regardless, {at} AS at,
+                SELECT {people.id} AS id, {ignores_lists} AS ignores_lists, {at} AS at,
                     (ROW_NUMBER() OVER ({part} ORDER BY {people.id}) - 1) / :batch_size AS place
                 FROM {tables} WHERE {people.who})
             INSERT INTO batch
-                (campaign_id, no, members, state, size, pending, regardless, not_before)
-            SELECT :campaign_id, ROW_NUMBER() OVER (ORDER BY at, place, regardless DESC) - 1,
-                json_group_array(id), 'queued', COUNT(*), COUNT(*), regardless, at
-            FROM reader GROUP BY at, place, regardless
+                (campaign_id, no, members, state, size, pending, ignores_lists, not_before)
+            SELECT :campaign_id, ROW_NUMBER() OVER (ORDER BY at, place, ignores_lists DESC) - 1,
+                json_group_array(id), 'queued', COUNT(*), COUNT(*), ignores_lists, at
+            FROM reader GROUP BY at, place, ignores_lists
             RETURNING size
             """,
             people.who,

@@ -135,9 +135,9 @@ def add(
     # so that no two batches get the same number; batches are locked before campaigns
     lock_campaign = "SELECT id FROM campaign WHERE id = :id /*postgres FOR NO KEY UPDATE*/"
     db.value(lock_campaign, id=campaign_id)
-    [(last_id, skips_check, account, attempted_at)] = db.rows(
+    [(last_id, ignores_lists, account, attempted_at)] = db.rows(
         """
-        SELECT (SELECT MAX(no) FROM batch WHERE campaign_id = :campaign_id), regardless, account,
+        SELECT (SELECT MAX(no) FROM batch WHERE campaign_id = :campaign_id), ignores_lists, account,
             attempts
         FROM batch WHERE id = :id
         """,
@@ -155,7 +155,7 @@ def add(
                 "size": len(group),
                 "pending": 0 if is_over else len(group),
                 "cancelled": len(group) if is_over else 0,
-                "regardless": skips_check,
+                "ignores_lists": ignores_lists,
                 "account": account,
                 "attempts": attempted_at if attempts is None else attempts,
                 "reason": reason,

@@ -247,7 +247,7 @@ class Batches(AddressRepository):
         )
 
     def reopen(self, campaign_id: int) -> None:
-        """Queue the deliveries that ``unreached`` counts, and no others of their batches."""
+        """Queue the cancelled or rejected deliveries of a campaign that ``unreached`` counts."""
         refused = self._db.rows(
             f"""
             SELECT batch.id, delivery.subscriber_id

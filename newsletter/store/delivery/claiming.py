@@ -98,7 +98,7 @@ class _Claimed:
     fence: int
     attempts: int
     claimed_at: datetime
-    regardless: bool
+    ignores_lists: bool
 
 
 def claim(
@@ -128,7 +128,7 @@ def claim(
             last_change = (SELECT COALESCE(MAX(number), 0) FROM address_history),
             claimed_at = :at, lease_until = :until, owner = :owner
         WHERE id = :id AND state = 'queued'
-        RETURNING id, campaign_id, members, pending, fence, attempts, claimed_at, regardless
+        RETURNING id, campaign_id, members, pending, fence, attempts, claimed_at, ignores_lists
         """,
         id=batch_id,
         attempt_id=attempt_id,
@@ -138,7 +138,7 @@ def claim(
         owner=owner,
     )
     campaign = campaigns.get_without_counts(row.campaign_id)
-    lists = None if row.regardless else campaign.lists
+    lists = None if row.ignores_lists else campaign.lists
     members, damaged_ids = _reachable(db, row, lists, hash_address)
     # a second query finds the reasons, which most claims do not need
     if len(members) < row.pending:
@@ -176,7 +176,7 @@ def _reachable(
     first, last = min(frozen_ids), max(frozen_ids)
     values: dict[str, object] = {"campaign_id": row.campaign_id, "first": first, "last": last}
     if lists and last - first < _DENSE_IDS * len(frozen_ids):
-        people = people_on(ids_of(db, lists), between=(first, last))
+        people = people_on(ids_of(db, lists), id_range=(first, last))
     else:
         people = People(
             tables=f"json_each(:members) AS member JOIN subscriber ON subscriber.id = {MEMBER}",

@@ -47,28 +47,28 @@ class TransactionalEmails(AddressRepository):
 
         The time is the same for known and unknown addresses: subscribers are not queried.
         """
-        whose = self._hash(mailbox(email.address))
+        mailbox_hash = self._hash(mailbox(email.address))
         from_where = self._hash(f"network@{network}") if network else _NO_NETWORK
-        outcome = self._check_limits(email, whose, from_where, limits)
+        outcome = self._check_limits(email, mailbox_hash, from_where, limits)
         # one row is written in any case, so that the time does not reveal the outcome
         if outcome is RequestOutcome.NEW:
-            self._add(email, whose, from_where)
+            self._add(email, mailbox_hash, from_where)
         else:
             self._db.change(
                 "UPDATE transactional_email SET asks = asks + 1"
                 f" WHERE id = (SELECT MAX(id) FROM transactional_email WHERE {_IS_SAME})",
-                mailbox=whose,
+                mailbox=mailbox_hash,
                 kind=email.kind,
             )
         return outcome
 
     def _check_limits(
-        self, email: TransactionalEmail, whose: bytes, network: bytes, limits: EmailLimits
+        self, email: TransactionalEmail, mailbox_hash: bytes, network: bytes, limits: EmailLimits
     ) -> RequestOutcome:
         """Return NEW, or the limit that refuses the email. All limits are queried in any case."""
-        since = f"SELECT COUNT(*) FROM transactional_email WHERE {_IS_SAME} AND asked_at > :since"
+        sql = f"SELECT COUNT(*) FROM transactional_email WHERE {_IS_SAME} AND asked_at > :since"
         day, month = (
-            self._db.value(since, mailbox=whose, kind=email.kind, since=email.asked_at - span)
+            self._db.value(sql, mailbox=mailbox_hash, kind=email.kind, since=email.asked_at - span)
             for span in (_DAY, _MONTH)
         )
         hour = self._db.value(
@@ -109,13 +109,13 @@ class TransactionalEmails(AddressRepository):
         )
         return self._add(email, self._hash(mailbox(address)), _NO_NETWORK)
 
-    def _add(self, email: TransactionalEmail, whose: bytes, network: bytes) -> int:
+    def _add(self, email: TransactionalEmail, mailbox_hash: bytes, network: bytes) -> int:
         values = {name: value for name, value in vars(email).items() if name != "id"}
         return self._db.insert(
             "transactional_email",
             returning="id",
             address_hash=self._hash(email.address),
-            mailbox_hash=whose,
+            mailbox_hash=mailbox_hash,
             network_hash=network,
             asks=1,
             not_before=email.asked_at,

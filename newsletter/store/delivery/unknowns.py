@@ -103,13 +103,13 @@ class Unknowns(Repository):
             "UPDATE batch SET fence = fence + 1, lease_until = :until WHERE id = :id"
             " RETURNING id, fence, provider, attempt_id, claimed_at AS attempt_at,"
             " settled_at AS seen_at, body_hash, tries, silent_since,"
-            " campaign_id, members, regardless, last_change",
+            " campaign_id, members, ignores_lists, last_change",
             id=batch_id,
             until=at + lease,
         )
         columns = {name: row.pop(name) for name in ("campaign_id", "members", "last_change")}
         campaign = Campaigns(self._db).get_without_counts(columns["campaign_id"])
-        lists = None if row.pop("regardless") else campaign.lists
+        lists = None if row.pop("ignores_lists") else campaign.lists
         members = self._members(lists, **columns)
         return from_row(
             UnknownBatch,

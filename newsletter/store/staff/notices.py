@@ -131,6 +131,6 @@ class Notices(Repository):
         )
 
     def clear(self, before: datetime) -> None:
-        """Delete notices of events, and posts, from before this time."""
+        """Delete the notices and the posts to channels that were made before this time."""
         self._db.change("DELETE FROM notice WHERE at < :before", before=before)
         self._db.change("DELETE FROM post WHERE made_at < :before", before=before)

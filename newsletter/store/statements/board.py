@@ -216,7 +216,7 @@ def _is_started(rules: CampaignRules) -> str:
     """A condition: a person who may start statements started this version after its approval."""
     role = _SELECT_ROLE_OF.format("start")
     may_start = f"""start."by" = '{OPERATOR_NAME}' OR ({role}) IN ('sender', 'admin')"""
-    if not rules.by_sender:
+    if not rules.sender_starts:
         kinds = f"{_approval_counts(rules)} OR {_approval_counts(rules, standing_in=True)}"
         own_approval = f'SELECT 1 FROM approval WHERE approval."by" = start."by" AND ({kinds})'
         may_start += f" OR EXISTS ({own_approval})"

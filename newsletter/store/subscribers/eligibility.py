@@ -72,7 +72,7 @@ class People:
 
 
 def people_on(
-    lists: Sequence[int], segment: Segment | None = None, *, between: tuple[int, int] | None = None
+    lists: Sequence[int], segment: Segment | None = None, *, id_range: tuple[int, int] | None = None
 ) -> People:
     """Return the people who are ``eligible`` for these lists, in the segment, with ids ``between``.
 
@@ -85,10 +85,10 @@ def people_on(
         tables, who, number = "subscriber", eligible(lists), "subscriber.id"
     if segment is not None:
         who &= in_segment(segment)
-    if between is not None:
+    if id_range is not None:
         # for each table: else PostgreSQL reads all of the second one
         for column in dict.fromkeys((number, "subscriber.id")):
-            values = dict(zip(("first_member", "last_member"), between, strict=True))
+            values = dict(zip(("first_member", "last_member"), id_range, strict=True))
             who &= Condition(f"{column} BETWEEN :first_member AND :last_member", values)
     return People(tables=tables, id=number, who=who)
 

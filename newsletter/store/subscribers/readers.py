@@ -30,7 +30,7 @@ from newsletter.store.subscribers.eligibility import IS_SUPPRESSED, matches_sear
 _NEVER = datetime.max.replace(tzinfo=UTC)
 """A time after each change."""
 _CHUNK_ROWS = 5_000
-_PEOPLE = f"""
+_SELECT = f"""
     SELECT id, address, name, language, timezone, {", ".join(NOTED_FIELDS)},
         paused_until, consent, (SELECT reason FROM suppression
         WHERE suppression.address_hash = subscriber.address_hash) AS suppressed
@@ -215,11 +215,11 @@ class Readers(AddressRepository):
         )
 
     def get(self, subscriber_id: int) -> Subscriber | None:
-        return self._first(self._db.mappings(f"{_PEOPLE} WHERE id = :id", id=subscriber_id))
+        return self._first(self._db.mappings(f"{_SELECT} WHERE id = :id", id=subscriber_id))
 
     def find(self, address: str) -> Subscriber | None:
         hash_ = self._hash(address)
-        return self._first(self._db.mappings(f"{_PEOPLE} WHERE address_hash = :hash", hash=hash_))
+        return self._first(self._db.mappings(f"{_SELECT} WHERE address_hash = :hash", hash=hash_))
 
     def _first(self, rows: Sequence[dict[str, Any]]) -> Subscriber | None:
         return next((person for person, _ in self._read_people(rows)), None)
@@ -249,7 +249,7 @@ class Readers(AddressRepository):
                 on.values,
             )
         while rows := self._db.mappings(
-            f"{_PEOPLE} WHERE id > :last AND {condition} ORDER BY id LIMIT :limit",
+            f"{_SELECT} WHERE id > :last AND {condition} ORDER BY id LIMIT :limit",
             condition,
             last=last_id,
             limit=_CHUNK_ROWS,
@@ -266,7 +266,7 @@ class Readers(AddressRepository):
         """
         who = matches_search(list_name, query)
         rows = self._db.mappings(
-            f"{_PEOPLE} WHERE id < :before AND {who} ORDER BY id DESC LIMIT :limit",
+            f"{_SELECT} WHERE id < :before AND {who} ORDER BY id DESC LIMIT :limit",
             who,
             before=NO_LIMIT if before is None else before,
             limit=NO_LIMIT if limit is None else limit,
@@ -277,7 +277,7 @@ class Readers(AddressRepository):
         """Return the people whose requests to join a list have waited longest."""
         rows = self._db.mappings(
             # no join, which SQLite may begin with all subscribers
-            f"{_PEOPLE} WHERE id IN (SELECT subscriber_id FROM subscription WHERE"
+            f"{_SELECT} WHERE id IN (SELECT subscriber_id FROM subscription WHERE"
             " state = 'requested') ORDER BY (SELECT MIN(changed_at) FROM subscription"
             " WHERE state = 'requested' AND subscriber_id = subscriber.id), id LIMIT :limit",
             limit=limit,
@@ -290,7 +290,7 @@ class Readers(AddressRepository):
         return self._db.number(f"SELECT COUNT(*) FROM subscriber WHERE {who}", who)
 
     def _read_people(self, rows: Sequence[dict[str, Any]]) -> Iterator[tuple[Subscriber, str]]:
-        """Yield (subscriber, consent as JSON) for each row of ``_PEOPLE``."""
+        """Yield (subscriber, consent as JSON) for each row of ``_SELECT``."""
         names: dict[tuple[int, str], list[str]] = defaultdict(list)
         for number, kind, name in self._db.rows(
             """

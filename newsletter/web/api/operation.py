@@ -59,7 +59,7 @@ class Operation:
     show_path: str = ""
     """The GET path of what it creates, filled with fields of its answer, for repeated requests."""
     requires_version: bool = False
-    """It requires If-Match, and changes only that version."""
+    """The operation requires If-Match, and changes only that version."""
 
     @property
     def name(self) -> str:

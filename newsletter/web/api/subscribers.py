@@ -239,7 +239,7 @@ def _record(person: Subscriber) -> SubscriberRecord:
     return SubscriberRecord(**vars(person), version=person.values_hash)
 
 
-def _entry(noted: Editable, email: str, lists: Sequence[str] = ()) -> Entry:
+def _entry(editable: Editable, email: str, lists: Sequence[str] = ()) -> Entry:
     """Return an entry, by the rules of files. Raises InvalidInput."""
-    values = {each.name: getattr(noted, each.name) for each in fields(Editable)}
+    values = {each.name: getattr(editable, each.name) for each in fields(Editable)}
     return check_entry(RawEntry(email=email, lists=lists, **values))

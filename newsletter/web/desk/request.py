@@ -361,17 +361,17 @@ class Route:
     answer: Callable[[DeskRequest], Response]
     _: KW_ONLY
     step_up: bool = False
-    """It requires a second factor that was checked within the last ten minutes."""
+    """The route requires a second factor that was checked within the last ten minutes."""
     may_step_up: bool = False
-    """Its answer may require a second factor, depending on the form, by ``DeskRequest.step_up``."""
+    """The answer may require a second factor, depending on the form, by ``DeskRequest.step_up``."""
     max_bytes: int = 64 << 10
     """Largest body."""
     takes_files: bool = False
-    """Its form may contain files."""
+    """The form may contain files."""
     calls_provider: bool = False
-    """It calls the identity provider, on threads reserved for that."""
+    """The route calls the identity provider, on threads reserved for that."""
     is_parsed: bool = False
-    """It parses an upload in a sandbox, on threads reserved for that."""
+    """The route parses an upload in a sandbox, on threads reserved for that."""
 
 
 Answer = TypeVar("Answer", bound=Callable[..., Response])

@@ -52,7 +52,7 @@ class Button:
     action: str
     label: str
     second: bool = False
-    """It looks like a secondary choice."""
+    """The button looks like a secondary choice."""
 
 
 class Frame:

@@ -18,7 +18,7 @@ _MAX_ITEMS = 1_000
 
 
 @dataclass(eq=False)
-class _Post(Generic[Item]):
+class _QueuedPost(Generic[Item]):
     items: tuple[Item, ...]
     is_recorded: bool = False
     error: Exception | None = None
@@ -34,11 +34,11 @@ class GroupCommit(Generic[Item]):
         self._record = record
         self._writing = threading.Lock()
         self._queue_lock = threading.Lock()
-        self._waiting: list[_Post[Item]] = []
+        self._waiting: list[_QueuedPost[Item]] = []
 
     def record(self, items: tuple[Item, ...]) -> None:
         """Record items in a shared transaction. Return after its commit; raise what it raised."""
-        post = _Post(items)
+        post = _QueuedPost(items)
         with self._queue_lock:
             self._waiting.append(post)
         while not post.is_recorded:
@@ -51,7 +51,7 @@ class GroupCommit(Generic[Item]):
         if post.error is not None:
             raise post.error
 
-    def _store(self, posts: list[_Post[Item]]) -> None:
+    def _store(self, posts: list[_QueuedPost[Item]]) -> None:
         items = tuple(item for post in posts for item in post.items)
         try:
             self._record(items, len(posts))
@@ -64,7 +64,7 @@ class GroupCommit(Generic[Item]):
             for post in posts:  # what is wrong in one shall not keep the others out
                 self._store([post])
 
-    def _take(self) -> list[_Post[Item]]:
+    def _take(self) -> list[_QueuedPost[Item]]:
         """Remove and return the posts that have waited longest, at least one."""
         with self._queue_lock:
             count, items = 0, 0

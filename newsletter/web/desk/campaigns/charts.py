@@ -83,7 +83,7 @@ class Bars(NamedTuple):
 
 
 def build_bars(pairs: Sequence[tuple[int, int]]) -> Bars:
-    """Return the bars of pairs of numbers: one above zero, one below."""
+    """Return the bars of (number shown above zero, number shown below zero)."""
     most_up, most_down = map(max, zip(*pairs, strict=True))
     step = _grid_step(max(1, most_up, most_down))
     top, bottom = step * ceil(most_up / step), step * ceil(most_down / step)

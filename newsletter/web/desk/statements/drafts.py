@@ -210,7 +210,7 @@ class Drafts:
             gone=status is not None and status.has_begun,
             findings=findings,
             said=[finding.message for finding in findings],
-            by_sender=self._statements.campaigns.rules.by_sender,
+            sender_starts=self._statements.campaigns.rules.sender_starts,
             size=view_of(request),
             told=self._drafts.time_notes(text, request.desk),
         )

@@ -188,7 +188,7 @@ class Reviewing:
         rules, approval, stored = status.rules, status.approval, status.stored
         findings = deciding.findings_of(tx, stored, self._statements)
         blocking = {one.check for one in findings if one.severity is Severity.BLOCKING}
-        is_unstarted = not (rules.by_sender or status.is_started)
+        is_unstarted = not (rules.sender_starts or status.is_started)
         starts = is_unstarted and rules.policy.required - len(approval.counted) <= 1
         completes_override = is_unstarted and len(approval.overrides) == OVERRIDE_COUNT - 1
         is_large = status.readers is not None and status.readers >= rules.typed_count
@@ -218,7 +218,7 @@ class Reviewing:
 def _leave_time(desk: Desk, leaves: datetime, status: StatementStatus, *, starts: bool) -> str:
     """Return in words when the statement is sent, or that a sender must start it."""
     at = desk.moment(leaves)
-    if not status.rules.by_sender:
+    if not status.rules.sender_starts:
         return at if starts else say("no earlier than {at}", at=at)
     if leaves > status.now + status.rules.undo_window:
         return say("once a sender starts it, no earlier than {at}", at=at)

@@ -17,7 +17,7 @@ from newsletter.domain.wording import say, without_commands
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.subscriber_files.csv_files import IGNORED_COLUMN, OURS
+from newsletter.subscriber_files.csv_files import IGNORED_COLUMN, KNOWN_COLUMNS
 from newsletter.subscriber_files.entries import BAD_ROW_CODE
 from newsletter.subscriber_files.isolated import MAX_UPLOAD_BYTES, read_upload
 from newsletter.subscriber_files.subscriber_file import with_pauses
@@ -159,7 +159,7 @@ class ImportPages:
         work = self._works.get(number)
         columns = work.columns if work else ()
         fields = [request.field(f"column-{place}") for place in range(len(columns))]
-        chosen = tuple(one if one in OURS or one == IGNORED_COLUMN else "" for one in fields)
+        chosen = tuple(one if one in {*KNOWN_COLUMNS, IGNORED_COLUMN} else "" for one in fields)
         omits = request.field("omit") == "yes"
         with self._subscribers.store.begin() as tx:
             tx.imports.configure_upload(number, chosen, omits_bad_rows=omits)

@@ -43,7 +43,7 @@ class Leaf:
     changed_at: datetime
     """The time of the last change to its content."""
     fields: Mapping[str, str] = field(default_factory=dict)
-    """Its header fields, once ``with_header_fields`` added them."""
+    """The header fields of the page, once ``with_header_fields`` added them."""
 
 
 def page_link(first_page_link: str, page_number: int) -> str:
@@ -138,7 +138,7 @@ class ArchiveBuild:
             most=MAX_SEARCH_CHARS,
             kinds=_feeds(parent_link),
             ours="",
-            day_of=self._day,
+            day_of=self._date_of,
             dated=partial(self._write_date, language=self._language),
             notice_of=partial(self._notice, language=self._language),
             **{"typed": None} | values,
@@ -159,7 +159,7 @@ class ArchiveBuild:
         content = languages[shown]
         others = {one.slug: each.language for one, each in languages.items() if one != shown}
         _, spoken_language = self._frame.words(content.language)
-        notice, day = self._notice(shown, content.language), self._day(shown, content.date)
+        notice, day = self._notice(shown, content.language), self._date_of(shown, content.date)
         pictures = pictures_of("" if shown.withdrawn else excerpt_of(content).page)
         page = self._frame.page(
             excerpt_of(content).title or content.subject,
@@ -227,7 +227,7 @@ class ArchiveBuild:
             summary=excerpt.opening,
             body=self._prepend_notes(shown, content.language, excerpt.body),
             notice=self._notice(shown, content.language),
-            date=content.date if self._day(shown, content.date) != self._day(shown) else "",
+            date=content.date if self._date_of(shown, content.date) != self._date_of(shown) else "",
             picture=picture.get("src", ""),
         )
 
@@ -251,7 +251,7 @@ class ArchiveBuild:
         words = self._renderer.templates.wordings.of(language)[0]
         return details.written_date(day, language, words)
 
-    def _day(self, shown: Published, own: str = "") -> date:
+    def _date_of(self, shown: Published, own: str = "") -> date:
         return date.fromisoformat(own) if own else self._local_day(shown.began_at)
 
     def _local_day(self, at: datetime) -> date:

@@ -30,7 +30,7 @@ class Published:
     corrected_by: str = ""
     """The slug of its newest correction."""
     withdrawn: bool = False
-    """It was cancelled while sending and has no correction, or its text is off the web."""
+    """The campaign was cancelled while sending and not corrected, or its text is off the web."""
     is_off: bool = False
     """A person removed its text from the web."""
     noticed_at: datetime | None = None

@@ -271,8 +271,8 @@ class PreferencesPage:
             joins=(ticked - had) & {offer.name for offer in self._subscribers.settings.offers()},
             # only what the page showed: a missing box was not unticked
             leaves=(had - ticked) & {offer.name for offer in self._lists(person)},
-            resumes=form.text("pause") == "now",
-            returns=bool(form.text("again")),
+            ends_pause=form.text("pause") == "now",
+            unsuppresses=bool(form.text("again")),
             pauses_until=until,
             **changed_fields,
         )

@@ -127,7 +127,11 @@ def test_what_is_good_enough_is_left_alone(fields: dict[str, Any]) -> None:
     ("around", "check", "words"),
     [
         ({"send_at": NOON, "embargo_until": ONE}, Check.EMBARGO, "nothing leaves before that end"),
-        ({"audience": 0}, Check.NOBODY, "no one is on the list 'press', and others have readers"),
+        (
+            {"audience": 0},
+            Check.NO_SUBSCRIBERS,
+            "no one is on the list 'press', and others have readers",
+        ),
         ({"unknown_lists": ("there is no list 'pres'",)}, Check.UNKNOWN_LIST, "there is no list"),
         ({"audience": 0, "readers": 0}, Check.NO_READERS, "no one is on the list 'press' yet"),
         ({"nearby": ("other", "third")}, Check.NEARBY, "get other, third within the hour"),
@@ -172,7 +176,7 @@ def test_a_remark_stands_at_the_key_it_speaks_of_or_at_no_line() -> None:
     statement = Statement(**GOOD | {"places": places, "title": "Forum", "lists": ("a", "b")})
     found = {remark.check: remark for remark in find_context_findings(statement, around)}
     assert found[Check.SUBJECT_LENGTH].place == "statements/news.md:2 title"
-    assert found[Check.NOBODY].place == "statements/news.md:5 lists"
-    assert "the lists 'a' or 'b'" in found[Check.NOBODY].message
+    assert found[Check.NO_SUBSCRIBERS].place == "statements/news.md:5 lists"
+    assert "the lists 'a' or 'b'" in found[Check.NO_SUBSCRIBERS].message
     [bare] = find_context_findings(Statement(**GOOD | {"summary": ""}), ReviewContext(**USUAL))
     assert (bare.line, bare.key, bare.place) == (0, "", "statements/news.md")

@@ -177,7 +177,7 @@ def test_the_team_says_who_joined_who_has_a_factor_and_who_is_invited(office: Of
     office.hire(BEN, Role.APPROVER)
     office.link(ANA)
     assert [
-        (one.address, one.name, one.role, one.joined, one.factor, one.seen_at)
+        (one.address, one.name, one.role, one.has_account, one.has_factor, one.seen_at)
         for one in people.load_staff(proofs=office.proofs)
     ] == [
         (BEN, "Ben", Role.APPROVER, False, False, None),

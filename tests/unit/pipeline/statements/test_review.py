@@ -56,7 +56,7 @@ def test_a_review_counts_who_would_get_it(room: Newsroom) -> None:
     room.write_and_look()
     assert checks(room) == {Check.SUMMARY, Check.NO_READERS}
     room.subscribe(2, "supporters")
-    assert checks(room) == {Check.SUMMARY, Check.NOBODY}
+    assert checks(room) == {Check.SUMMARY, Check.NO_SUBSCRIBERS}
     room.subscribe(2, "press")
     assert checks(room) == {Check.SUMMARY}
 

@@ -91,7 +91,7 @@ def test_only_what_a_wish_names_is_changed(room: Newsroom, owner: Owner) -> None
         paused_until=until,
     )
     assert saved(room, owner, PreferenceChange(name="")).name == ""
-    assert saved(room, owner, PreferenceChange(resumes=True)).paused_until is None
+    assert saved(room, owner, PreferenceChange(ends_pause=True)).paused_until is None
     with room.store.read() as tx:
         assert [(one.list, one.given) for one in tx.consents.list_for(1)] == [
             ("events", True),
@@ -109,7 +109,7 @@ def test_joining_lifts_what_the_person_said_but_nothing_that_staff_entered(
     saved(room, owner, join)
     assert subscriber_of(owner, store=room.store).suppressed is None
     room.suppress("reader1@example.org", SuppressionReason.BOUNCED)
-    saved(room, owner, PreferenceChange(returns=True))
+    saved(room, owner, PreferenceChange(unsuppresses=True))
     assert subscriber_of(owner, store=room.store).suppressed is None
     saved(room, owner, PreferenceChange(leaves=frozenset({"events"})))
     room.suppress("reader1@example.org", SuppressionReason.MANUAL)
