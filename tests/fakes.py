@@ -90,7 +90,7 @@ class PlainRenderer:
         """It needs nothing."""
 
     def render(
-        self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
+        self, statement: Statement, translations: Sequence[Statement] = (), *, is_test: bool = False
     ) -> Content:
         if "unrenderable" in statement.body:
             raise InvalidInput([Fault(file=statement.origin, message="cannot be rendered")])
@@ -101,7 +101,7 @@ class PlainRenderer:
         return Content(
             subject=statement.subject or statement.title,
             html=f"<!DOCTYPE html><p>{body}</p><a href='{link}'>leave</a>",
-            text=f"{'A test. ' if test else ''}{body}\n{link}\n",
+            text=f"{'A test. ' if is_test else ''}{body}\n{link}\n",
             language=statement.language,
             sender=Sender(name="Forum", address="news@forum.example"),
             headers=(("List-Unsubscribe", f"<{link}>"),),

@@ -65,19 +65,19 @@ class LazyRenderer:
         _ = self.templates
 
     def render(
-        self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
+        self, statement: Statement, translations: Sequence[Statement] = (), *, is_test: bool = False
     ) -> Content:
-        """Render a statement, with translations in the same content. ``test`` marks a test mail.
+        """Render a statement, with translations in the same content. ``is_test`` marks a test mail.
 
         The same statements give the same content. Raises InvalidInput, TookTooLong and Postponed.
         """
         if not is_long(statement, *translations):
-            return self.templates.render(statement, translations, test=test)
+            return self.templates.render(statement, translations, is_test=is_test)
         arguments = {
             "renderer": self._arguments,
             "statement": replace(statement, segment=None),  # no email shows the segment
             "translations": tuple(translations),
-            "test": test,
+            "is_test": is_test,
         }
         try:
             [found] = ask(
@@ -161,9 +161,9 @@ def render_here(
     renderer: Mapping[str, Any],
     statement: Statement,
     translations: Sequence[Statement],
-    test: bool,
+    is_test: bool,
 ) -> Content:
     """Render in this process, as the function of a sandbox. Raises InvalidInput."""
     from newsletter.rendering.mail.renderer import TemplateRenderer
 
-    return TemplateRenderer(**renderer).render(statement, translations, test=test)
+    return TemplateRenderer(**renderer).render(statement, translations, is_test=is_test)

@@ -159,7 +159,7 @@ class TrialSender:
             within = translations_of(tx, slug) if self.together else ()
             person = tx.readers.find(address)
             name = (person.name if person else "") or tx.staff.names().get(fold(address), "")
-        content = self.renderer.render(statement, within, test=True)
+        content = self.renderer.render(statement, within, is_test=True)
         content = replace(content, subject=f"[Test] {content.subject}")
         reader = sample_recipient(content, self.links)._replace(
             address=address,

@@ -156,11 +156,11 @@ class TemplateRenderer:
         """SHA-256 over templates, publisher, delivery settings and library versions, in hex."""
 
     def render(
-        self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
+        self, statement: Statement, translations: Sequence[Statement] = (), *, is_test: bool = False
     ) -> Content:
         """Render a statement with its translations; the result is deterministic.
 
-        With ``test``, the mail begins with a line that it is a test. Raises InvalidInput.
+        With ``is_test``, the mail begins with a line that it is a test. Raises InvalidInput.
         """
         _refuse(statement.origin, guards.statement_faults(statement))
         words, counting = self.wordings.of(statement.language)[0], self._publisher.counting
@@ -174,7 +174,7 @@ class TemplateRenderer:
         open_greetings(tokens, fallbacks)
         others = render_blocks(translations, self.wordings, self._publisher, fallbacks)
         _refuse(statement.origin, count_faults(fallbacks))
-        values = self._values(statement, tokens) | {"translations": others, "test": test}
+        values = self._values(statement, tokens) | {"translations": others, "test": is_test}
         values |= _body(tokens, values)
         body_html = values["above"] + values["lead"] + values["body"]
         _refuse(statement.origin, guards.size_faults(body_html))  # before premailer takes its time

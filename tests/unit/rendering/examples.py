@@ -216,7 +216,7 @@ def render(
 
 def render_test_mail() -> Content:
     """The example statement as a test mail shows it."""
-    return renderer().render(STATEMENT, test=True)
+    return renderer().render(STATEMENT, is_test=True)
 
 
 NEWS = (

@@ -134,7 +134,7 @@ class SlowRenderer(PlainRenderer):
         self.tried: list[str] = []
 
     def render(
-        self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
+        self, statement: Statement, translations: Sequence[Statement] = (), *, is_test: bool = False
     ) -> Content:
         self.tried.append(statement.slug)
         fault = Fault(file=statement.origin, message="not rendered")
@@ -143,7 +143,7 @@ class SlowRenderer(PlainRenderer):
             raise TookTooLong([fault])
         if "busy" in statement.body and not self.has_room:
             raise Postponed([fault])
-        return super().render(statement, translations, test=test)
+        return super().render(statement, translations, is_test=is_test)
 
 
 def test_one_text_that_takes_too_long_holds_up_no_shorter_one_and_ends_the_look(
