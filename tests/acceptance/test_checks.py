@@ -6,7 +6,7 @@ UNFINISHED = "The Forum resigned on [DATE].\n\n[Here](https://forum.example) is 
 WHY = "The date is set by the council tonight"
 
 
-def test_all_there_is_to_say_stands_with_its_line_and_grade(workspace: Workspace) -> None:
+def test_all_there_is_to_say_stands_with_its_line_and_severity(workspace: Workspace) -> None:
     workspace.write("news", UNFINISHED)
 
     said = workspace.do("statement", "check", "news", code=4).stderr.splitlines()
@@ -18,7 +18,7 @@ def test_all_there_is_to_say_stands_with_its_line_and_grade(workspace: Workspace
     assert len(rows) == len(said)
     [placeholder] = [row for row in rows if row["code"] == "placeholder"]
     assert placeholder["place"] == "statements/news.md:5"
-    assert (placeholder["line"], placeholder["grade"]) == (5, "warning")
+    assert (placeholder["line"], placeholder["severity"]) == (5, "warning")
     assert "[DATE]" in placeholder["message"]
 
 

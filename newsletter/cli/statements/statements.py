@@ -198,7 +198,8 @@ def check(services: Services, slug: str | None, as_json: bool) -> int:
     if as_json:
         shell.print_json(
             [
-                shell.pick(finding, "place", "line", "grade", "message") | {"code": finding.check}
+                shell.pick(finding, "place", "line", "severity", "message")
+                | {"code": finding.check}
                 for finding in result.findings
             ]
         )
