@@ -114,9 +114,11 @@ class TextOrigin(Enum):
     """The place where a text is edited."""
 
     DESK = "desk"
+    """At the desk."""
     FILE = "file"
     """In a file of a folder."""
     FEED = "feed"
+    """At a site, whose feed is read."""
     DIGEST = "digest"
     """In the statements that the digest email lists."""
 

@@ -156,7 +156,7 @@ def classify(
 def _split_unknown(
     items: Sequence[Item], record: FeedRecord, *, is_rebuilt: bool
 ) -> tuple[list[Item], list[Item], str]:
-    """Return the new items to take, the old items to skip, and a remark for the log.
+    """Return the new items to take, the old items to skip, and a remark or "".
 
     An item without a date counts as old only if the feed was rebuilt.
     """

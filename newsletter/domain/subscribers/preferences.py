@@ -33,6 +33,7 @@ class Pause(Enum):
     """The length of a pause."""
 
     WEEK = "week"
+    """Seven days."""
     MONTH = "month"
     """A month by the calendar."""
     QUARTER = "quarter"
