@@ -34,7 +34,6 @@ _REFUSED = doctor.refusal_by_status(
         )
     }
 )
-_FIX = "add it under Senders, Domains, and publish its DNS records"
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
@@ -62,7 +61,7 @@ def _domains(payload: Any, domain: str) -> Finding | None:
             count = payload.get("count")
             if found is None and isinstance(count, int) and count > len(items):
                 return unclear(DOMAIN, f"{domain} is not among the first {len(items)} domains")
-            return doctor.domain_state(domain, doctor.has_value(found, "authenticated", True), _FIX)
+            return doctor.listed_state(domain, found, "authenticated", menu="Senders, Domains")
     return None
 
 

@@ -20,7 +20,6 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
-from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.statements.content import Content, MergeField
 from newsletter.providers.common import answers, bodies
@@ -91,7 +90,8 @@ class Brevo(BatchTranslator[_CompiledContent]):
         payload = http.json_object(response) or {}
         reason = http.brief(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
-            return _read_ids(batch, response, payload)
+            ids = payload.get("messageIds", [payload.get("messageId")])
+            return answers.accept_with_ids(batch, response, ids if response.status == 201 else [])
         if response.status == 429:
             wait = http.wait_until_reset(response, "x-sib-ratelimit-reset")  # in seconds from now
             return answers.make_answer(response, Verdict.RETRY, reason, wait=wait)
@@ -111,14 +111,6 @@ def idempotency_key(attempt_id: str) -> str:
     return str(UUID(bytes=hashlib.sha256(attempt_id.encode()).digest()[:16], version=4))
 
 
-def _read_ids(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
-    ids, count = payload.get("messageIds", [payload.get("messageId")]), len(batch.recipients)
-    has_only_ids = isinstance(ids, list) and all(isinstance(each, str) and each for each in ids)
-    is_complete = response.status == 201 and has_only_ids and len(ids) == count
-    unknown_reason = f"HTTP {response.status} without an id for each of {count}"
-    return answers.accept_with_id(response, ids[0] if is_complete else "", unknown_reason)
-
-
 # --- building ----------------------------------------------------------------------------------
 
 
@@ -130,8 +122,8 @@ def _compile(content: Content) -> _CompiledContent:
     )
     texts = {"htmlContent": content.html, "textContent": content.text, "subject": content.subject}
     call: dict[str, Any] = {"sender": _sender(content), **texts}
-    if content.sender.reply_to:
-        call["replyTo"] = {"email": ascii_domain(content.sender.reply_to)}
+    if reply_to := bodies.mailbox_object(content.sender.reply_to):
+        call["replyTo"] = reply_to
     version: dict[str, Any] = {
         "to": [{"email": ADDRESS_MARK, **_TRACKING_OFF}],
         "headers": {"X-Mailin-custom": ".".join(METADATA_MARKS.values()), **dict(content.headers)},
@@ -144,9 +136,7 @@ def _compile(content: Content) -> _CompiledContent:
 
 def _sender(content: Content) -> dict[str, str]:
     """Return the sender. A name with an accent and a comma is encoded, else Brevo drops it."""
-    sender = {"email": ascii_domain(content.sender.address)}
-    if name := content.sender.name:
-        if not name.isascii() and _ADDRESS_SPECIAL_PATTERN.search(name):
-            name = Header(name, charset="utf-8", maxlinelen=75).encode(linesep="")
-        sender["name"] = name
-    return sender
+    name = content.sender.name
+    if not name.isascii() and _ADDRESS_SPECIAL_PATTERN.search(name):
+        name = Header(name, charset="utf-8", maxlinelen=75).encode(linesep="")
+    return bodies.mailbox_object(content.sender.address, name)

@@ -62,6 +62,13 @@ def accept_with_id(response: HttpResponse, provider_id: object, unknown_reason: 
     return make_answer(response, Verdict.UNKNOWN, unknown_reason)
 
 
+def accept_with_ids(batch: OutgoingBatch, response: HttpResponse, ids: Any) -> Answer:
+    """Return ACCEPTED with the first id, or UNKNOWN if not each recipient has one."""
+    are_texts = isinstance(ids, list) and list(map(type, ids)) == [str] * len(batch.recipients)
+    unknown_reason = f"HTTP {response.status} without an id for each message"
+    return accept_with_id(response, ids[0] if are_texts and all(ids) else "", unknown_reason)
+
+
 def refuse_by_status(
     batch: OutgoingBatch,
     response: HttpResponse,

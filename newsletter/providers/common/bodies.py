@@ -98,6 +98,14 @@ def format_mailbox(name: str, address: str) -> str:
     return f'"{quoted_name}" <{address}>' if name else address
 
 
+def mailbox_object(
+    address: str, name: str = "", *, keys: tuple[str, str] = ("email", "name")
+) -> dict[str, str]:
+    """Return an address and a name under these keys, each only if it is not empty."""
+    parts = zip(keys, (ascii_domain(address), name), strict=True)
+    return {key: part for key, part in parts if part}
+
+
 def field_error(key: str, message: str) -> InvalidInput:
     return InvalidInput([fault(key, message)])
 

@@ -122,9 +122,12 @@ def find_domain(items: list[Any], key: str, domain: str) -> dict[str, Any] | Non
     return None
 
 
-def has_value(entry: dict[str, Any] | None, key: str, value: object) -> bool | None:
-    """Return whether an entry has this value; None if there is no entry."""
-    return None if entry is None else entry.get(key) == value
+def listed_state(
+    domain: str, entry: dict[str, Any] | None, key: str, value: object = True, menu: str = "Domains"
+) -> Finding:
+    """Return the finding for a domain by its entry in a list: verified if ``key`` has ``value``."""
+    state = None if entry is None else entry.get(key) == value
+    return domain_state(domain, state, f"add it under {menu}, and publish its DNS records")
 
 
 def no_probes(_: ProviderOptions, __: str) -> tuple[Probe | Finding, ...]:

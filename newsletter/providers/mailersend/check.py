@@ -13,8 +13,6 @@ from newsletter.providers.common.options import bearer, origin
 from newsletter.providers.common.webhooks import value_at
 from newsletter.providers.mailersend.send import PUBLIC_URL, Options
 
-_FIX = "add it under Domains, and publish its DNS records"
-
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Return the question whether the sender's domain is verified and may send."""
@@ -38,5 +36,5 @@ def _domains(payload: Any, domain: str) -> Finding | None:
             if value_at(found, "domain_settings", "send_paused") is True:
                 why = f"sending is paused for {domain}"
                 return failed(DOMAIN, why, "resume it on the domain's page at MailerSend")
-            return doctor.domain_state(domain, doctor.has_value(found, "is_verified", True), _FIX)
+            return doctor.listed_state(domain, found, "is_verified")
     return None

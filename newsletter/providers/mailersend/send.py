@@ -148,10 +148,10 @@ def _compile(content: Content) -> Template:
     )
     own_headers = {name.lower(): value for name, value in content.headers}
     headers = [each for each in content.headers if each[0].lower() not in _HEADERS_SENT_AS_FIELDS]
-    sender, name = content.sender, {"name": content.sender.name} if content.sender.name else {}
+    sender = content.sender
     fields: dict[str, Any] = {
-        "from": {"email": ascii_domain(sender.address), **name},
-        "reply_to": sender.reply_to and {"email": ascii_domain(sender.reply_to)},
+        "from": bodies.mailbox_object(sender.address, sender.name),
+        "reply_to": bodies.mailbox_object(sender.reply_to),
         "subject": content.subject,
         "text": content.text,
         "html": content.html,

@@ -142,12 +142,11 @@ def _compile(content: Content) -> Template:
         ascii_only=True,
         faults=[bodies.fault("subject", why)] if len(content.subject) > MAX_SUBJECT_CHARS else [],
     )
-    sender, reply_to = content.sender, ascii_domain(content.sender.reply_to)
-    address = {"Email": ascii_domain(sender.address)}
+    sender, keys = content.sender, ("Email", "Name")
     fields: dict[str, Any] = {
-        "From": {**address, "Name": sender.name} if sender.name else address,
+        "From": bodies.mailbox_object(sender.address, sender.name, keys=keys),
         "To": [{"Email": ADDRESS_MARK}],
-        "ReplyTo": reply_to and {"Email": reply_to},
+        "ReplyTo": bodies.mailbox_object(sender.reply_to, keys=keys),
         "Subject": content.subject,
         "TextPart": content.text,
         "HTMLPart": content.html,

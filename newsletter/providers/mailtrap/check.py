@@ -32,7 +32,6 @@ from newsletter.providers.mailtrap.send import Options
 
 _REFUSAL = "it is refused here, as a token that may only send may be: this proves nothing"
 _REFUSED = doctor.refusal_by_status({401: unclear(KEY, _REFUSAL)})
-_FIX = "add it under Sending Domains, and publish its DNS records"
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
@@ -46,7 +45,7 @@ def _domains(payload: Any, domain: str) -> Finding | None:
     match payload:
         case {"data": list(items)}:
             found = doctor.find_domain(items, "domain_name", domain)
-            return doctor.domain_state(domain, doctor.has_value(found, "dns_verified", True), _FIX)
+            return doctor.listed_state(domain, found, "dns_verified", menu="Sending Domains")
     return None
 
 

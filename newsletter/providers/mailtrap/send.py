@@ -11,7 +11,6 @@ from typing import Any, Literal
 from pydantic import SecretStr
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
 from newsletter.providers.common import answers, bodies
@@ -125,17 +124,14 @@ def _item(_: Recipient, payload: Any) -> Outcome | None:
 def _compile(content: Content) -> _CompiledContent:
     """Encode fields without merge marks as ``base``, and the others as a request template."""
     bodies.check_content(content, "Mailtrap", marks=_RESERVED_PATTERN)
-    sender, reply_to = content.sender, ascii_domain(content.sender.reply_to)
-    address = {"email": ascii_domain(sender.address)}
+    sender = content.sender
     fields: dict[str, Any] = {
-        "from": {**address, "name": sender.name} if sender.name else address,
-        "reply_to": reply_to and {"email": reply_to},
+        "from": bodies.mailbox_object(sender.address, sender.name),
+        "reply_to": bodies.mailbox_object(sender.reply_to),
         "subject": content.subject,
         "text": content.text,
         "html": content.html,
         "headers": dict(content.headers),
-    }
-    fields |= {
         "to": [{"email": ADDRESS_MARK}],
         "category": CAMPAIGN_MARK,
         "custom_variables": METADATA_MARKS,

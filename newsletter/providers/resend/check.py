@@ -13,8 +13,6 @@ from newsletter.providers.common.options import bearer, origin
 from newsletter.providers.resend.send import Options
 from newsletter.transport.http import HttpResponse, json_object
 
-_FIX = "add it under Domains, and publish its DNS records"
-
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Return the question whether the sender's domain is verified."""
@@ -33,7 +31,7 @@ def _domains(payload: Any, domain: str) -> Finding | None:
             if found is not None and found.get("status") == "temporary_failure":
                 why = f"{domain} could not be checked by Resend for the moment"
                 return unclear(DOMAIN, why, "check its DNS records under Domains")
-            return doctor.domain_state(domain, doctor.has_value(found, "status", "verified"), _FIX)
+            return doctor.listed_state(domain, found, "status", "verified")
     return None
 
 

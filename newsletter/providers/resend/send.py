@@ -8,7 +8,7 @@ sending domain there.
 import re
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import SecretStr
 
@@ -20,6 +20,7 @@ from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ADDRESS_MARK, METADATA_MARKS, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, origin
 from newsletter.providers.common.translators import MessageTranslator
+from newsletter.providers.common.webhooks import value_at
 from newsletter.transport import http
 from newsletter.transport.http import HttpRequest, HttpResponse
 
@@ -66,7 +67,10 @@ class Resend(MessageTranslator):
         payload = http.json_object(response) or {}
         message = http.brief(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
-            return _read_ids(batch, response, payload)
+            rows = payload.get("data") if not payload.get("errors") else None
+            ids = [value_at(each, "id") for each in rows] if isinstance(rows, list) else []
+            is_taken = response.status == 200 and len(set(map(str, ids))) == len(ids)
+            return answers.accept_with_ids(batch, response, ids if is_taken else [])
         if response.status == 429 and str(payload.get("name")) in _QUOTA_ERRORS:
             return answers.make_answer(response, Verdict.QUOTA, message)
         if response.status in {400, 422}:
@@ -77,17 +81,6 @@ class Resend(MessageTranslator):
             return answers.make_answer(response, verdict, message)
         # 409: a proxy may have made the call twice, and Resend may have taken the first
         return answers.refuse_by_status(batch, response, message)
-
-
-def _read_ids(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
-    data, recipient_count = payload.get("data"), len(batch.recipients)
-    items = data if isinstance(data, list) else []
-    ids = [item.get("id") for item in items if isinstance(item, dict)]
-    valid = all(isinstance(each, str) and each for each in ids) and len(items) == recipient_count
-    valid = valid and len(set(ids)) == recipient_count and not payload.get("errors")
-    provider_id = ids[0] if response.status == 200 and valid else ""
-    unknown_reason = f"HTTP {response.status} without an id for each message"
-    return answers.accept_with_id(response, provider_id, unknown_reason)
 
 
 # --- building ----------------------------------------------------------------------------------

@@ -14,7 +14,6 @@ from typing import Literal
 from pydantic import SecretStr
 
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
-from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Recipient
 from newsletter.providers.common import answers, bodies
@@ -135,11 +134,10 @@ def _compile(content: Content) -> _CompiledContent:
     bodies.check_content(
         content, "SendGrid", marks=_RESERVED_PATTERN, forbidden=_TAKEN_HEADERS, ascii_only=True
     )
-    sender = {"email": ascii_domain(content.sender.address), "name": content.sender.name}
-    reply_to = ascii_domain(content.sender.reply_to)
+    sender, reply_to = content.sender, bodies.mailbox_object(content.sender.reply_to)
     call = {
-        "from": {key: value for key, value in sender.items() if value},
-        **({"reply_to": {"email": reply_to}} if reply_to else {}),
+        "from": bodies.mailbox_object(sender.address, sender.name),
+        **({"reply_to": reply_to} if reply_to else {}),
         "subject": content.subject,
         "content": [
             {"type": "text/plain", "value": content.text},
