@@ -66,7 +66,8 @@ def find_outcome(run: Run, *, store: Store) -> Outcome:
     if run.hold_reason:
         return Outcome(ending=Ending.HELD)
     with store.read() as tx:
-        emails, _ = tx.emails.waiting(without=EmailKind.NEWS)  # a run does not wait for its own
+        # a run does not wait for its own
+        emails, _ = tx.emails.count_waiting(without=EmailKind.NEWS)
     if run.wait is not None or run.unreachable or emails:
         return Outcome(ending=Ending.UNREACHABLE, emails_waiting=emails)
     with store.read() as tx:
@@ -88,7 +89,7 @@ def find_outcome(run: Run, *, store: Store) -> Outcome:
         ending = Ending.NEEDS_A_PERSON
     sending = [found for found in campaigns if found.state is CampaignState.SENDING]
     with store.read() as tx:
-        waits = [(campaign, tx.batches.later(campaign.id, tx.now)) for campaign in sending]
+        waits = [(each, tx.batches.find_later_readers(each.id, tx.now)) for each in sending]
     return Outcome(
         ending=ending,
         scheduled=tuple(found for found in campaigns if found.state is CampaignState.SCHEDULED),

@@ -55,7 +55,7 @@ class EmailRunner:
                     "transactional_emails", result.claimed.email.kind.value, result.state.value
                 )
             with self._delivery.store.read() as tx:
-                self._quiet.remember(nothing=not tx.emails.waiting()[0])
+                self._quiet.remember(nothing=not tx.emails.count_waiting()[0])
         finally:
             self._is_busy = False
 

@@ -391,7 +391,7 @@ class Scheduler:
 
     def _is_idle(self) -> bool:
         with self._delivery.store.read() as tx:
-            waiting = tx.batches.waiting()
+            waiting = tx.batches.count_open()
             due = tx.campaigns.list_scheduled(until=tx.now)
             asks_at = tx.unknowns.next_at(self._delivery.pool.accounts)
         if waiting.queued and not waiting.claimed and self._has_long_wait():

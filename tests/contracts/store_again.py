@@ -38,7 +38,7 @@ class AgainContract:
     def test_their_tries_are_counted_on_and_the_reason_is_kept(self, store: Store) -> None:
         books = Books(store, 3).settled(ACCEPTED, n1=BUSY)
         with store.read() as tx:
-            waiting = tx.batches.waiting()
+            waiting = tx.batches.count_open()
         assert (waiting.queued, waiting.max_attempts, waiting.reason) == (1, 1, "busy")
         assert waiting.next_at == LATER
         assert books.claim(at=LATER).attempts == 2

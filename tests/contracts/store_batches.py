@@ -311,14 +311,14 @@ class BatchesContract:
     def test_what_waits_is_counted_for_campaigns_that_are_sending(self, store: Store) -> None:
         books = Books(store, 5, batch_size=2)
         with store.read() as tx:
-            assert tx.batches.waiting() == Waiting(
+            assert tx.batches.count_open() == Waiting(
                 queued=3, claimed=0, next_at=NOON - NOON_SINCE_1970, max_attempts=0, reason=""
             )
         for _ in range(2):
             books.requeue(books.claim(), seconds=30)
         books.claim()
         with store.read() as tx:
-            assert tx.batches.waiting() == Waiting(
+            assert tx.batches.count_open() == Waiting(
                 queued=2,
                 claimed=1,
                 next_at=NOON + timedelta(seconds=30),
@@ -333,7 +333,7 @@ class BatchesContract:
         books.claim()
         books.move(CampaignState.PAUSED)
         with store.read() as tx:
-            waiting = tx.batches.waiting()
+            waiting = tx.batches.count_open()
         assert (waiting.queued, waiting.claimed, waiting.next_at) == (0, 1, None)
 
     def test_a_claim_is_undone_with_its_transaction(self, store: Store) -> None:

@@ -93,7 +93,7 @@ class ConfirmingContract:
     ) -> None:
         books = Books(store, 3).settled(UNKNOWN)
         with books.step() as tx:
-            held = tx.unknowns.take(at=NOON + LEASE, lease=LEASE, accounts={"recording": ""})
+            held = tx.unknowns.claim(at=NOON + LEASE, lease=LEASE, accounts={"recording": ""})
         assert held is not None
         assert confirm(books, 2) == 1
         with books.step() as tx:

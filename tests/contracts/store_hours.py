@@ -51,11 +51,11 @@ class Timed(Books):
 
     def due_by(self, at: timedelta) -> bool:
         with self.store.read() as tx:
-            return tx.batches.waiting().due_by(NOON + at)
+            return tx.batches.count_open().due_by(NOON + at)
 
     def later(self, at: timedelta = timedelta(0)) -> LaterReaders | None:
         with self.store.read() as tx:
-            return tx.batches.later(self.id, NOON + at)
+            return tx.batches.find_later_readers(self.id, NOON + at)
 
 
 class HoursContract:
@@ -157,5 +157,5 @@ class HoursContract:
             tx.readers.upsert(people(["", TOKYO, BERLIN]), NOON)
             number = add_campaign(tx, "forum-es")
             assert tx.audiences.freeze(number, split, 10, BY_ZONE) == 2
-            later = tx.batches.later(number, NOON)
+            later = tx.batches.find_later_readers(number, NOON)
         assert later == LaterReaders(next_at=NOON + HOUR, last_at=NOON + HOUR, readers=1)

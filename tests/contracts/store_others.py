@@ -119,7 +119,7 @@ class OthersContract:
             assert tx.unknowns.count_strays({"recording": "another"}, books.id) == 3
             assert tx.unknowns.count_strays({"recording": "another"}) == 6
             for minutes in (2, 1, 3):
-                held = tx.unknowns.take(at=LATER, lease=LEASE, accounts={"recording": ""})
+                held = tx.unknowns.claim(at=LATER, lease=LEASE, accounts={"recording": ""})
                 assert held is not None
                 tx.unknowns.record_replay(held, until=LATER + timedelta(minutes=minutes))
             last = LATER + timedelta(minutes=2)
@@ -129,10 +129,10 @@ class OthersContract:
     def test_what_was_tried_in_vain_is_an_outage(self, store: Store) -> None:
         books = Books(store, 3)
         with store.read() as tx:
-            assert tx.batches.outage(books.id) is None
+            assert tx.batches.find_outage(books.id) is None
         books.requeue(books.claim(), seconds=30)
         with store.read() as tx:
-            outage = tx.batches.outage(books.id)
+            outage = tx.batches.find_outage(books.id)
         assert (outage.people, outage.tries, outage.reason) == (3, 1, BUSY.reason)
 
     def test_staff_are_renamed_and_told_and_their_links_withdrawn(self, store: Store) -> None:

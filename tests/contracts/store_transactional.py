@@ -57,8 +57,8 @@ class LettersContract:
         with store.begin() as tx:
             ask(tx)
             tx.emails.inform("ed@forum.example", "", NOON + HOUR, EmailKind.NEWS)
-            assert tx.emails.waiting()[0] == 2
-            assert tx.emails.waiting(without=EmailKind.NEWS) == (1, NOON)
+            assert tx.emails.count_waiting()[0] == 2
+            assert tx.emails.count_waiting(without=EmailKind.NEWS) == (1, NOON)
 
     def test_a_letter_comes_back_as_it_was_asked_for(self, store: Store) -> None:
         with store.begin() as tx:
@@ -66,7 +66,7 @@ class LettersContract:
             assert ask(tx) is RequestOutcome.NEW
         with store.read() as tx:
             assert tx.emails.get(1) == replace(JOIN, id=1)
-            assert tx.emails.waiting() == (1, NOON)
+            assert tx.emails.count_waiting() == (1, NOON)
 
     def test_one_of_a_kind_a_day_and_three_a_month_go_to_a_mailbox(self, store: Store) -> None:
         with store.begin() as tx:
@@ -82,7 +82,7 @@ class LettersContract:
             with subtests.test(other=other), store.begin() as tx:
                 ask(tx)
                 assert ask(tx, address=other) is RequestOutcome.AGAIN
-                assert tx.emails.waiting()[0] == 1
+                assert tx.emails.count_waiting()[0] == 1
 
     def test_another_kind_and_another_mailbox_are_not_in_the_way(self, store: Store) -> None:
         with store.begin() as tx:
@@ -116,7 +116,7 @@ class LettersContract:
             assert claim(tx, "a1", later).email.address == JOIN.address
             assert claim(tx, "a2", later).email.address == "b@example.org"
             assert tx.emails.claim(at=NOON + later, attempt_id="a3") is None
-            assert tx.emails.waiting() == (0, None)
+            assert tx.emails.count_waiting() == (0, None)
 
     def test_each_attempt_counts_as_one_of_the_epoch(self, store: Store) -> None:
         with store.begin() as tx:
@@ -140,7 +140,7 @@ class LettersContract:
         with store.begin() as tx:
             ask(tx)
             assert tx.emails.requeue(claim(tx), not_before=NOON + HOUR, reason="refused")
-            assert tx.emails.waiting() == (1, NOON + HOUR)
+            assert tx.emails.count_waiting() == (1, NOON + HOUR)
             assert tx.emails.waiting_since() == NOON
             assert tx.emails.claim(at=NOON, attempt_id="a2") is None
             again = claim(tx, "a2", HOUR)
@@ -179,7 +179,7 @@ class LettersContract:
             assert found.state is MessageState.UNKNOWN
             assert (found.settled_at, found.reason.split(" that")[0]) == (NOON, "the process")
             assert not tx.emails.settle(held, MessageState.ACCEPTED, at=NOON)
-            assert tx.emails.waiting()[0] == 1
+            assert tx.emails.count_waiting()[0] == 1
 
     def test_what_the_living_had_claimed_is_still_theirs(self, store: Store) -> None:
         owner = enter(store)
@@ -240,7 +240,7 @@ class LettersContract:
             claim(tx)
             ask(tx, address="b@example.org")
             tx.generation.invalidate_copy("older", NOON)
-            assert tx.emails.waiting() == (0, None)
+            assert tx.emails.count_waiting() == (0, None)
             ask(tx, address="c@example.org")
             assert claim(tx, "a2").email.address == "c@example.org"
 

@@ -116,7 +116,7 @@ class FamiliesContract:
             tx.campaigns.change_state(
                 number, CampaignState.SENDING, expect=list(CampaignState), at=NOON
             )
-            waiting = tx.batches.waiting()
+            waiting = tx.batches.count_open()
         assert waiting.queued == 3
 
     @pytest.mark.parametrize("to", [None, Resolution.ACCEPTED, Resolution.GIVE_UP])

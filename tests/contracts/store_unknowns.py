@@ -32,7 +32,7 @@ def try_take(
     books: Books, *, after: timedelta = MINUTE, provider: str = "recording"
 ) -> UnknownBatch | None:
     with books.step() as tx:
-        return tx.unknowns.take(at=NOON + after, lease=LEASE, accounts={provider: ""})
+        return tx.unknowns.claim(at=NOON + after, lease=LEASE, accounts={provider: ""})
 
 
 def settle(
@@ -88,7 +88,7 @@ class UnknownsContract:
         with books.step() as tx:
             seen = NOON + MINUTE * 7
             tx.unknowns.settle(held, outcomes={}, other_state=DeliveryState.UNKNOWN, at=seen)
-            tx.unknowns.put_off(held, until=NOON + MINUTE * 9, tries=1, silent_since=None)
+            tx.unknowns.plan_lookup(held, until=NOON + MINUTE * 9, tries=1, silent_since=None)
         assert try_take(books, after=MINUTE * 6) is None
         again = take(books, after=MINUTE * 5)
         assert (again.seen_at, again.tries) == (seen, 1)
@@ -308,7 +308,7 @@ class UnknownsContract:
         books = lost(store)
         held = take(books)
         with books.step() as tx:
-            tx.unknowns.put_off(held, until=NOON + 9 * MINUTE, tries=3, silent_since=NOON)
+            tx.unknowns.plan_lookup(held, until=NOON + 9 * MINUTE, tries=3, silent_since=NOON)
             assert tx.unknowns.next_at({"recording": ""}) == NOON + 9 * MINUTE
             assert tx.unknowns.next_at({"elsewhere": ""}) is None
         assert try_take(books, after=8 * MINUTE) is None
@@ -319,7 +319,7 @@ class UnknownsContract:
         books = lost(store)
         held = take(books)
         with books.step() as tx:
-            tx.unknowns.put_off(held, until=None, tries=0, silent_since=None)
+            tx.unknowns.plan_lookup(held, until=None, tries=0, silent_since=None)
             assert tx.unknowns.next_at({"recording": ""}) is None
         assert try_take(books, after=timedelta(days=36500)) is None
         with books.step() as tx:
@@ -338,7 +338,7 @@ class UnknownsContract:
         books = lost(store)
         held = take(books)
         with books.step() as tx:
-            tx.unknowns.put_off(held, until=NOON, tries=5, silent_since=NOON)
+            tx.unknowns.plan_lookup(held, until=NOON, tries=5, silent_since=NOON)
         settle(books, take(books), DeliveryState.PENDING)
         books.settle(books.claim(attempt_id="a2"), UNKNOWN)
         fresh = take(books)

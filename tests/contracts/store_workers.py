@@ -140,8 +140,8 @@ class WorkersContract:
         with store.begin() as tx:
             assert tx.unknowns.calls_until(books.id, NOON) == NOON + LEASE
             ours = {"recording": ""}
-            assert tx.unknowns.take(at=NOON, lease=LEASE, accounts=ours) is None
-            assert tx.unknowns.take(at=NOON + LEASE, lease=LEASE, accounts=ours) is not None
+            assert tx.unknowns.claim(at=NOON, lease=LEASE, accounts=ours) is None
+            assert tx.unknowns.claim(at=NOON + LEASE, lease=LEASE, accounts=ours) is not None
         # that one process sends proves that no such call goes on
         assert bury(store, shares_sending=False) == 0
         with store.read() as tx:

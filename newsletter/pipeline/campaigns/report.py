@@ -69,7 +69,7 @@ def load_figures(
         "segment": str(content.segment or "") if content else "",
         "despite": overrides(given),
         "providers": tx.campaigns.find_providers(campaign_id) or [campaign.provider],
-        "outage": _as_json(tx.batches.outage(campaign_id)),
+        "outage": _as_json(tx.batches.find_outage(campaign_id)),
         "unsubscribed": tx.readers.count_left_through(campaign_id),
         "unknown_elsewhere": strays,
         "awaited": [
@@ -127,7 +127,7 @@ def load_summary(
         "started_at": _iso(campaign.started_at),
         "finished_at": _iso(campaign.finished_at),
         "reason": campaign.reason,
-        "later": _as_json(tx.batches.later(campaign.id, tx.now)),
+        "later": _as_json(tx.batches.find_later_readers(campaign.id, tx.now)),
         "waiting": _waiting(campaign, waits.get(campaign.fallback_provider, waits.get(""))),
     }
 
@@ -182,8 +182,8 @@ def load_vitals(*, store: Store) -> Vitals:
         return Vitals(
             stopped=bool(tx.hold.reasons()),
             campaigns=tuple(tx.campaigns.list_open()),
-            batches=tx.batches.waiting(),
+            batches=tx.batches.count_open(),
             overdue=tx.now - min(times, default=tx.now),
-            emails=tx.emails.waiting()[0],
+            emails=tx.emails.count_waiting()[0],
             oldest_email_age=tx.now - min(first or tx.now, tx.now),
         )

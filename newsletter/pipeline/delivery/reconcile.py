@@ -199,7 +199,7 @@ class Reconciler:
                 return None
         with self.store.begin() as tx:
             now = tx.now
-            claim = tx.unknowns.take(at=now, lease=self.lease, accounts=self.pool.accounts)
+            claim = tx.unknowns.claim(at=now, lease=self.lease, accounts=self.pool.accounts)
             if claim is None:
                 return None
             capabilities = self.pool.provider_for(claim).provider.capabilities
@@ -338,7 +338,7 @@ class Reconciler:
                 apart=outcome.apart,
             )
             if outcome.other_state is DeliveryState.UNKNOWN or outcome.apart:
-                tx.unknowns.put_off(
+                tx.unknowns.plan_lookup(
                     claim,
                     until=outcome.until,
                     tries=outcome.tries,

@@ -91,7 +91,7 @@ class TransactionalSender(Attempts[EmailClaim, EmailResult]):
     def post(self) -> EmailResult | None:
         """Send the next email that is due. Return None if none is due or none may be sent now."""
         with self.store.read() as tx:  # called every second: an idle call takes no write lock
-            if not tx.emails.waiting()[0]:
+            if not tx.emails.count_waiting()[0]:
                 return None
         return self.attempt()
 
@@ -99,7 +99,7 @@ class TransactionalSender(Attempts[EmailClaim, EmailResult]):
         """Return when the next email may be sent; None if none waits or sending is on hold."""
         now = self.store.clock.now()
         with self.store.read() as tx:
-            _, due_at = tx.emails.waiting()
+            _, due_at = tx.emails.count_waiting()
             if due_at is None or tx.hold.reasons():
                 return None
             blocks = self.pool.blocks(tx, now).values()

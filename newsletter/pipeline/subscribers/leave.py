@@ -110,6 +110,6 @@ def clean(*, store: Store) -> bool:
     with store.read() as tx:
         if tx.traces.erasure_due_since() is None:
             return True
-        if tx.batches.waiting().claimed:  # its outcome could not be recorded
+        if tx.batches.count_open().claimed:  # its outcome could not be recorded
             return False
     return store.secure_erase()

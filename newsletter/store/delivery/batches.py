@@ -14,7 +14,6 @@ from newsletter.domain.delivery.batch import (
     DeliveryState,
     LaterReaders,
     Outage,
-    Verdict,
     Waiting,
 )
 from newsletter.store.campaigns.campaigns import Campaigns
@@ -28,11 +27,6 @@ _IS_ORPHAN = (
     f"{IS_OPEN} AND batch.state = 'claimed' AND (batch.lease_until <= :at"
     " OR NOT EXISTS (SELECT 1 FROM worker WHERE worker.id = batch.owner))"
 )
-_DELIVERY_STATES = {
-    Verdict.ACCEPTED: DeliveryState.ACCEPTED,
-    Verdict.REJECTED: DeliveryState.REJECTED,
-    Verdict.UNKNOWN: DeliveryState.UNKNOWN,
-}
 
 
 class Batches(AddressRepository):
@@ -118,12 +112,12 @@ class Batches(AddressRepository):
             not_before=at + outcomes.wait,
         ):
             return False
-        state = _DELIVERY_STATES[outcomes.outcome.verdict]
+        state = claiming.state_after(outcomes.outcome)
         rows = {
-            number: (_DELIVERY_STATES[outcome.verdict], outcome.reason, outcome.provider_id)
+            number: (claiming.state_after(outcome), outcome.reason, outcome.provider_id)
             for number, outcome in outcomes.exceptions.items()
             # only if the batch's columns do not say it; a provider's id is of one message
-            if _DELIVERY_STATES[outcome.verdict] is not state or outcome.provider_id
+            if claiming.state_after(outcome) is not state or outcome.provider_id
         }
         tally = Counter(row[0] for row in rows.values())
         if not batch_splitting.update_if_claimed(
@@ -283,7 +277,7 @@ class Batches(AddressRepository):
             provider=provider,
         )
 
-    def later(self, campaign_id: int, now: datetime) -> LaterReaders | None:
+    def find_later_readers(self, campaign_id: int, now: datetime) -> LaterReaders | None:
         """Return the readers who wait for a local time, or None if there are none."""
         due = claiming.is_due(now)
         [(next_at, last_at, readers)] = self._db.rows(
@@ -321,7 +315,7 @@ class Batches(AddressRepository):
             )
         ]
 
-    def outage(self, campaign_id: int) -> Outage | None:
+    def find_outage(self, campaign_id: int) -> Outage | None:
         """Return the failure for which batches of a campaign wait for another attempt, or None."""
         found = self._db.first(
             Outage,
@@ -333,7 +327,7 @@ class Batches(AddressRepository):
         )
         return found if found and found.people else None
 
-    def waiting(self) -> Waiting:
+    def count_open(self) -> Waiting:
         """Return counts of the open batches of campaigns that are sending."""
         return self._db.all(
             Waiting,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from newsletter.domain.delivery.batch import ClaimedBatch, DeliveryState
+from newsletter.domain.delivery.batch import ClaimedBatch, DeliveryState, Outcome
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.database import MEMBER, SKIP_LOCKED, TLI, UNCACHED_PLAN, Condition, Database
 from newsletter.store.subscribers.eligibility import People, eligible, exclusion, ids_of, people_on
@@ -276,6 +276,11 @@ def _record_excluded(
         departed=len(left_ids),
         damaged=len(damaged),
     )
+
+
+def state_after(outcome: Outcome) -> DeliveryState:
+    """Return the state of a delivery for ACCEPTED, REJECTED or UNKNOWN, which have its names."""
+    return DeliveryState(outcome.verdict.value)
 
 
 def add_rows(

@@ -77,7 +77,7 @@ class TransactionalEmails(AddressRepository):
             network=network,
             since=email.asked_at - _HOUR,
         )
-        waiting, _ = self.waiting()
+        waiting, _ = self.count_waiting()
         if day >= limits.max_per_day or month >= limits.max_per_month:
             return RequestOutcome.AGAIN
         if network and hour >= limits.max_per_network:
@@ -237,7 +237,7 @@ class TransactionalEmails(AddressRepository):
         """Mark an email's link as used; return whether it was not used before."""
         return self._db.update("transactional_email", {"id": email_id, "used_at": None}, used_at=at)
 
-    def waiting(self, *, without: EmailKind | None = None) -> tuple[int, datetime | None]:
+    def count_waiting(self, *, without: EmailKind | None = None) -> tuple[int, datetime | None]:
         """Return the number of waiting emails, except of one kind, and when the first is due."""
         [(count, first)] = self._db.rows(
             f"SELECT COUNT(*), MIN(not_before) FROM transactional_email WHERE {_IS_WAITING}"

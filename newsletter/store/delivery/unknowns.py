@@ -13,7 +13,6 @@ from newsletter.domain.delivery.batch import (
     Outcome,
     Resolution,
     UnknownBatch,
-    Verdict,
 )
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.database import MEMBER, Condition, Database, Repository, as_instant, from_row
@@ -78,7 +77,7 @@ def unproved(db: Database, campaign_id: int, subscribers: Condition) -> list[Unp
 class Unknowns(Repository):
     """The unknown batches: the provider may or may not have accepted them."""
 
-    def take(
+    def claim(
         self, *, at: datetime, lease: timedelta, accounts: Mapping[str, str]
     ) -> UnknownBatch | None:
         """Claim the next unknown batch that is due for a look-up or replay.
@@ -199,7 +198,7 @@ class Unknowns(Repository):
         ):
             other_state = DeliveryState.CANCELLED
         state = _STATES.get(other_state, BatchState.DONE) if people else BatchState.DONE
-        tally = Counter(_OUTCOMES[outcome.verdict] for outcome in outcomes.values())
+        tally = Counter(claiming.state_after(outcome) for outcome in outcomes.values())
         tally[other_state] += people
         if not batch_splitting.update_if_claimed(
             self._db,
@@ -223,13 +222,13 @@ class Unknowns(Repository):
         ):
             return False
         rows = {
-            number: (_OUTCOMES[outcome.verdict], outcome.reason, outcome.provider_id)
+            number: (claiming.state_after(outcome), outcome.reason, outcome.provider_id)
             for number, outcome in outcomes.items()
         }
         claiming.add_rows(self._db, batch.id, batch.campaign.id, rows, at)
         return True
 
-    def put_off(
+    def plan_lookup(
         self,
         batch: UnknownBatch,
         *,
@@ -346,7 +345,6 @@ class Unknowns(Repository):
         )
 
 
-_OUTCOMES = {Verdict.ACCEPTED: DeliveryState.ACCEPTED, Verdict.REJECTED: DeliveryState.REJECTED}
 _STATES = {DeliveryState.PENDING: BatchState.QUEUED, DeliveryState.UNKNOWN: BatchState.UNKNOWN}
 _EFFECT_OF_RESOLUTION = {
     Resolution.ACCEPTED: (BatchState.DONE, "accepted"),

@@ -161,7 +161,7 @@ def test_a_batch_holds_no_more_than_fits_into_one_call(room: Newsroom) -> None:
     room.rules = replace(room.rules, capabilities=(able,))
     room.start_due(minutes=5)
     with room.store.read() as tx:
-        assert tx.batches.waiting().queued == 3
+        assert tx.batches.count_open().queued == 3
 
 
 def test_a_campaign_whose_content_was_altered_does_not_start(room: Newsroom) -> None:

@@ -469,7 +469,7 @@ def test_it_is_told_to_nobody_after_its_cause_is_gone(desk: Desk, case: Case) ->
     case.happens(desk)
     desk.tick()
     with desk.room.store.read() as tx:
-        assert tx.emails.waiting()[0]
+        assert tx.emails.count_waiting()[0]
     case.ends(desk)
     assert told(desk, case.kind, after=timedelta()) == set()
     assert not [

@@ -110,7 +110,7 @@ def test_words_that_nobody_knows_are_no_proof(room: Newsroom) -> None:
     strange = replace(SHOWN, wording=hash_consent_words("I give you my house."))
     assert sign_up(room, shown=strange) is FormFault.WORDS
     with room.store.read() as tx:
-        assert tx.emails.waiting()[0] == 0
+        assert tx.emails.count_waiting()[0] == 0
 
 
 def test_a_form_that_does_not_say_what_it_showed_is_taken_without_words(room: Newsroom) -> None:
