@@ -95,14 +95,21 @@ def hash_name(name: str) -> str:
 
 
 _COUNT_PATTERN = re.compile(r"\.[0-9]{1,20}")
-_LONG_DIGITS, _SHORT_DIGITS = 32, 16
+_FIELD_WIDTHS = {"claims": 20, "epoch": 32, "before": 32, "file": 20, "machine": 32} | {
+    "filesystem": 16,
+    "boot": 32,
+    "device": 16,
+    "host": 32,
+    "beat": 20,
+}
+"""Field of the line → width: 20 decimal digits, or 16 or 32 hexadecimal ones ("-" if unknown)."""
+_FIELD_PATTERNS = {20: r"\d{20}", 16: "[0-9a-f]{16}|-{16}", 32: "[0-9a-f]{32}|-{32}"}
 _GUARD_LINE_PATTERN = re.compile(
-    rb"newsletter claims (?P<claims>\d{20}) epoch (?P<epoch>[0-9a-f]{32})"
-    rb" before (?P<before>[0-9a-f]{32}|-{32}) file (?P<file>\d{20})"
-    rb" machine (?P<machine>[0-9a-f]{32}|-{32}) filesystem (?P<filesystem>[0-9a-f]{16}|-{16})"
-    rb" boot (?P<boot>[0-9a-f]{32}|-{32}) device (?P<device>[0-9a-f]{16}|-{16})"
-    rb" host (?P<host>[0-9a-f]{32}|-{32}) beat (?P<beat>\d{20})"
-    rb" check (?P<check>[0-9a-f]{16})\n"
+    "".join(
+        ["newsletter"]
+        + [f" {name} (?P<{name}>{_FIELD_PATTERNS[each]})" for name, each in _FIELD_WIDTHS.items()]
+        + [" check (?P<check>[0-9a-f]{16})\n"]
+    ).encode()
 )
 
 
@@ -284,21 +291,13 @@ def _inode(path: Path) -> int:
 
 
 def _format(record: GuardRecord) -> bytes:
-    mark, location = record.mark, record.location
-    line = (
-        f"newsletter claims {mark.claims:020d} epoch {mark.generation}"
-        f" before {_pad(record.before, _LONG_DIGITS)} file {location.file:020d}"
-        f" machine {_pad(location.machine, _LONG_DIGITS)}"
-        f" filesystem {_pad(location.filesystem, _SHORT_DIGITS)}"
-        f" boot {_pad(location.boot, _LONG_DIGITS)}"
-        f" device {_pad(location.device, _SHORT_DIGITS)}"
-        f" host {_pad(location.host, _LONG_DIGITS)} beat {mark.beat_at:020d}"
-    )
+    mark = record.mark
+    values = {"claims": mark.claims, "epoch": mark.generation, "before": record.before}
+    values |= {**vars(record.location), "beat": mark.beat_at}
+    line = "newsletter"
+    for name, width in _FIELD_WIDTHS.items():
+        line += f" {name} {str(values[name]).rjust(width, '0' if width == 20 else '-')}"
     return f"{line} check {_check(line.encode())}\n".encode()
-
-
-def _pad(text: str, length: int) -> str:
-    return text or "-" * length
 
 
 def _parse(line: bytes) -> GuardRecord | Absence:
@@ -308,19 +307,12 @@ def _parse(line: bytes) -> GuardRecord | Absence:
     fields = {name: word.decode().strip("-") for name, word in found.groupdict().items()}
     if _check(line[: found.start("check") - len(" check ")]) != fields["check"]:
         return Absence.UNREADABLE
+    claims, file, beat_at = (int(fields.pop(name)) for name in ("claims", "file", "beat"))
+    names = ("machine", "filesystem", "boot", "device", "host")
     return GuardRecord(
-        mark=Mark(
-            generation=fields["epoch"], claims=int(fields["claims"]), beat_at=int(fields["beat"])
-        ),
+        mark=Mark(generation=fields["epoch"], claims=claims, beat_at=beat_at),
         before=fields["before"],
-        location=Location(
-            file=int(fields["file"]),
-            machine=fields["machine"],
-            filesystem=fields["filesystem"],
-            boot=fields["boot"],
-            device=fields["device"],
-            host=fields["host"],
-        ),
+        location=Location(file=file, **{name: fields[name] for name in names}),
     )
 
 
