@@ -95,7 +95,12 @@ def hash_name(name: str) -> str:
 
 
 _COUNT_PATTERN = re.compile(r"\.[0-9]{1,20}")
-_FIELD_WIDTHS = {"claims": 20, "epoch": 32, "before": 32, "file": 20, "machine": 32} | {
+_FIELD_WIDTHS = {
+    "claims": 20,
+    "epoch": 32,
+    "before": 32,
+    "file": 20,
+    "machine": 32,
     "filesystem": 16,
     "boot": 32,
     "device": 16,
@@ -307,7 +312,7 @@ def _parse(line: bytes) -> GuardRecord | Absence:
     fields = {name: word.decode().strip("-") for name, word in found.groupdict().items()}
     if _check(line[: found.start("check") - len(" check ")]) != fields["check"]:
         return Absence.UNREADABLE
-    claims, file, beat_at = (int(fields.pop(name)) for name in ("claims", "file", "beat"))
+    claims, file, beat_at = (int(fields[name]) for name in ("claims", "file", "beat"))
     names = ("machine", "filesystem", "boot", "device", "host")
     return GuardRecord(
         mark=Mark(generation=fields["epoch"], claims=claims, beat_at=beat_at),
