@@ -9,10 +9,10 @@ import yaml
 
 from newsletter.documents.encoding import decode
 from newsletter.documents.release.blocks import Block, ExtractedText, import_blocks
-from newsletter.documents.release.dates import dates_in
+from newsletter.documents.release.dates import find_dates
 from newsletter.documents.release.heading import Dated
 from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
-from newsletter.documents.release.lines import ordinary
+from newsletter.documents.release.lines import normalise
 from newsletter.domain.errors import Fault, InvalidInput
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?P<header>(?:.*\n)*?)---[ \t]*(?:\n(?:[ \t]*\n)*|\Z)")
@@ -45,13 +45,13 @@ def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
             values[key] = value
         else:
             ignored.append(DroppedLine(line=line, text=f"{key}: {value}".strip(), reason=_IGNORED))
-    dates = dates_in(values.get("date", "").replace("T", " ", 1))
+    dates = find_dates(values.get("date", "").replace("T", " ", 1))
     extracted = ExtractedText(
         blocks=blocks,
-        title=ordinary(values.get("title", "")).strip(),
+        title=normalise(values.get("title", "")).strip(),
         dated=Dated(value=dates[0].value) if dates else None,
-        summary=ordinary(values.get("summary", "")).strip(),
-        subject=ordinary(values.get("subject", "")).strip(),
+        summary=normalise(values.get("summary", "")).strip(),
+        subject=normalise(values.get("subject", "")).strip(),
         dropped=tuple(ignored),
         notes=tuple(filter(None, [note])),
         # values that may mention an embargo; ``embargo: no`` does not
@@ -116,7 +116,7 @@ def _split_blocks(body: str, first_line: int) -> Iterator[Block]:
     for n, line in enumerate([*lines, ""]):
         is_last = n == len(lines)
         is_heading = len(chunk) == 1 and _ATX_HEADING_PATTERN.fullmatch(chunk[0])
-        is_blank = not ordinary(line).strip()  # also a line of invisible characters, such as NUL
+        is_blank = not normalise(line).strip()  # also a line of invisible characters, such as NUL
         if chunk and not fence and (is_blank or _ATX_HEADING_PATTERN.fullmatch(line) or is_heading):
             yield _make_block(chunk, first_line + start, blanks)
             blanks, chunk = 0, []
@@ -150,7 +150,7 @@ def _make_block(chunk: list[str], number: int, blanks: int) -> Block:
         text = _ESCAPED_SIGN_PATTERN.sub(r"\1", bare)
     return Block(
         number=number,
-        text=ordinary(text).strip() or ordinary(source).strip(),
+        text=normalise(text).strip() or normalise(source).strip(),
         markdown=source,
         level=level,
         # as many blank lines as there were: the text stays as it was written

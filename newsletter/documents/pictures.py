@@ -20,7 +20,7 @@ from newsletter.documents.release.imported import (
     MadePicture,
     unusable,
 )
-from newsletter.documents.release.lines import shortened
+from newsletter.documents.release.lines import cut_text
 from newsletter.domain.errors import InvalidInput
 
 _MAX_PIXELS = 24_000_000
@@ -123,7 +123,7 @@ def with_encoded(document: ImportedDocument, read: Callable[[str], bytes]) -> Im
     pictures: list[ImportedPicture] = []
     lost_lines: list[DroppedLine] = []
     for imported in document.pictures:
-        name = shortened(imported.alt or _UNDESCRIBED_LABEL)
+        name = cut_text(imported.alt or _UNDESCRIBED_LABEL)
         try:
             picture = make_picture(read(imported.source), file=name)
         except InvalidInput as error:

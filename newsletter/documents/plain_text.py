@@ -11,9 +11,9 @@ from operator import itemgetter
 from newsletter.documents.encoding import decode
 from newsletter.documents.redirects import redirect_note, replace_redirects
 from newsletter.documents.release.furniture import find_forwarded_start
-from newsletter.documents.release.heading import first_prose
+from newsletter.documents.release.heading import find_prose
 from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
-from newsletter.documents.release.lines import Line, read_lines, wrap_width
+from newsletter.documents.release.lines import Line, find_wrap_width, read_lines
 from newsletter.documents.release.paragraphs import (
     Joining,
     escape_words,
@@ -158,8 +158,8 @@ def import_document(
     ]
     start, inner = find_forwarded_start([line.text for line in lines])
     forwarded, lines = lines[:start], lines[start:]
-    width = wrap_width(lines)
-    prose = first_prose(lines, width)
+    width = find_wrap_width(lines)
+    prose = find_prose(lines, width)
     left_out = [
         DroppedLine(line=all_lines[n].number, text=all_lines[n].text, reason=why)
         for n, why in running.items()

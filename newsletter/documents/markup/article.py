@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from newsletter.documents.markup.inline_markup import Element, line_of, tag_of, text_of
 from newsletter.documents.release.imported import DroppedLine
-from newsletter.documents.release.lines import ends_sentence, shortened
+from newsletter.documents.release.lines import cut_text, ends_sentence
 from newsletter.tables import load_table
 
 _UNSEEN_TAGS = ("head", "script", "style", "template", "noscript", "link", "meta", "title", "xml")
@@ -120,7 +120,7 @@ def drop_furniture(body: Element) -> Iterator[DroppedLine]:
             continue
         text = text_of(element)
         if text:
-            yield DroppedLine(line=line_of(element), text=shortened(text), reason=why)
+            yield DroppedLine(line=line_of(element), text=cut_text(text), reason=why)
         element.drop_tree()
 
 
@@ -183,6 +183,6 @@ def _list_outside(body: Element, article: Element) -> Iterator[DroppedLine]:
                 # a long sentence may belong to the statement: a note says so
                 is_prose = len(text) >= 60 and ends_sentence(text)
                 why = _OUTSIDE_REASON if is_prose else "outside of the article"
-                yield DroppedLine(line=line_of(part), text=shortened(text), reason=why)
+                yield DroppedLine(line=line_of(part), text=cut_text(text), reason=why)
         if ancestor is body:
             return

@@ -18,7 +18,7 @@ from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.word_processors import Review
 from newsletter.documents.pictures import with_encoded
 from newsletter.documents.release.imported import ImportedDocument, unusable
-from newsletter.documents.release.lines import ordinary
+from newsletter.documents.release.lines import normalise
 
 _MAIN_PART = "word/document.xml"
 _RELATIONS_PART = "word/_rels/document.xml.rels"
@@ -56,7 +56,7 @@ def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
     _name_pictures(trees)
     parts.update((name, etree.tostring(trees[name])) for name in filter(_TEXT_XML.fullmatch, trees))
     edges = (
-        ("head" if "header" in name else "foot", ordinary(" ".join(_texts(trees[name]))).strip())
+        ("head" if "header" in name else "foot", normalise(" ".join(_texts(trees[name]))).strip())
         for name in filter(_PAGE_EDGE_PART_PATTERN.fullmatch, trees)
     )
     document = import_body(
@@ -121,7 +121,7 @@ def _take_hidden(trees: Mapping[str, Any]) -> list[str]:
             if _is_hidden(properties, by_style=any(_value(style) in styles for style in styled)):
                 found[paragraph] = found.get(paragraph, "") + "".join(_texts(run))
                 run.getparent().remove(run)
-    return [text for words in found.values() if (text := ordinary(words).strip())]
+    return [text for words in found.values() if (text := normalise(words).strip())]
 
 
 def _hiding_styles(trees: Mapping[str, Any]) -> set[str]:
@@ -149,11 +149,11 @@ def _words_outside(trees: Mapping[str, Any]) -> Iterator[str]:
     """Yield the words outside of the text: text boxes, watermarks, page heads, metadata."""
     for name, tree in trees.items():
         if name.startswith("docProps/"):
-            yield from (ordinary(element.text or "").strip() for element in tree.iter("{*}*"))
+            yield from (normalise(element.text or "").strip() for element in tree.iter("{*}*"))
         parts = tree.iter("{*}txbxContent") if name == _MAIN_PART else [tree]
         for part in parts if name == _MAIN_PART or _SIDE_PART_PATTERN.fullmatch(name) else ():
             for paragraph in part.iter("{*}p"):
-                yield ordinary("".join(_texts(paragraph))).strip()
+                yield normalise("".join(_texts(paragraph))).strip()
         yield from (element.get("string") or "" for element in tree.iter("{*}textpath"))
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from newsletter.documents.redirects import resolve_redirect
 from newsletter.documents.release.imported import DroppedLine, ImportedPicture
-from newsletter.documents.release.lines import ordinary, shortened
+from newsletter.documents.release.lines import cut_text, normalise
 from newsletter.documents.release.paragraphs import escape_start, escape_words
 
 Element = Any
@@ -47,7 +47,7 @@ def split_lines(runs: Iterable[Run]) -> list[list[Run]]:
 
 
 def words(line: Sequence[Run]) -> str:
-    return ordinary("".join(run.text for run in line)).strip()
+    return normalise("".join(run.text for run in line)).strip()
 
 
 def markdown(line: Sequence[Run], *, with_marks: bool = True) -> str:
@@ -81,14 +81,14 @@ def _write_links(line: Sequence[Run]) -> str:
         # Bare, a destination would end at its own bracket, or its stars would mark words.
         address = f"<{address}>" if re.search(r"[()\\*_]", address) else address
         out += f"[{text}]({address}){trail}" if text else ""
-    return ordinary(out).strip()
+    return normalise(out).strip()
 
 
 def _tidy(runs: Iterable[Run]) -> list[Run]:
     """Return the runs with single blanks, none around the line. Merge runs that look alike."""
     tidied: list[Run] = []
     for run in runs:
-        text = ordinary(run.text)
+        text = normalise(run.text)
         if not run.literal and (not tidied or tidied[-1].text.endswith(" ")):
             text = text.lstrip(" ")
         if text or run.literal:
@@ -247,7 +247,7 @@ def line_of(element: Element) -> int:
 
 def text_of(element: Element) -> str:
     """Return all words in an element, on one line."""
-    return ordinary(" ".join(element.itertext())).strip()
+    return normalise(" ".join(element.itertext())).strip()
 
 
 @dataclass(kw_only=True)
@@ -328,11 +328,11 @@ class InlineReader:
         """Record an element as left out, described by ``text`` or its words."""
         text = text or text_of(element) or element.get("src") or element.get("title")
         text = text or tag_of(element)
-        self.dropped.append(DroppedLine(line=line_of(element), text=shortened(text), reason=reason))
+        self.dropped.append(DroppedLine(line=line_of(element), text=cut_text(text), reason=reason))
 
     def leave_out_image(self, element: Element) -> None:
         """Record a picture: to import if it is in the file, else as left out."""
-        alt = ordinary(element.get("alt") or "").strip()
+        alt = normalise(element.get("alt") or "").strip()
         source = element.get("src") or ""
         if (
             self.keeps_pictures
@@ -340,7 +340,7 @@ class InlineReader:
             and len(self.pictures) < _MAX_PICTURES
         ):
             above = element.xpath("string(preceding::text()[normalize-space()][1])")
-            above = ordinary(above).strip()[-_MAX_CHARACTERS_ABOVE:]
+            above = normalise(above).strip()[-_MAX_CHARACTERS_ABOVE:]
             self.pictures.append(ImportedPicture(source=source, alt=alt, above=above))
             return
         name = "" if source.startswith("data:") else _file_name(source)
@@ -368,7 +368,7 @@ class InlineReader:
         why = (
             f"a {scheme}: link" if scheme else "a relative link: the page does not say its address"
         )
-        text = f"{text_of(element)} → {shortened(href)}".strip()
+        text = f"{text_of(element)} → {cut_text(href)}".strip()
         self.dropped.append(
             DroppedLine(line=line_of(element), text=text, reason=f"{why}; its words stay")
         )

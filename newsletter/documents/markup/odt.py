@@ -17,7 +17,7 @@ from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.word_processors import Review
 from newsletter.documents.pictures import with_encoded
 from newsletter.documents.release.imported import ImportedDocument, unusable
-from newsletter.documents.release.lines import ordinary
+from newsletter.documents.release.lines import normalise
 
 _CONTENT, _STYLES = "content.xml", "styles.xml"
 _SAVE_ANEW = "open it in LibreOffice, save it again as an ODF text document (.odt) and import that"
@@ -282,7 +282,7 @@ def _paragraph_texts(part: Element) -> Iterator[str]:
 
 
 def _ordinary(text: str | None) -> str:
-    return ordinary(text or "")
+    return normalise(text or "")
 
 
 def _local_name(element: Element) -> str:

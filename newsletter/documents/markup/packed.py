@@ -10,7 +10,7 @@ from typing import Any
 from lxml import etree
 
 from newsletter.documents.release.imported import MAX_PICTURE_BYTES, DroppedLine, unusable
-from newsletter.documents.release.lines import shortened
+from newsletter.documents.release.lines import cut_text
 from newsletter.domain.errors import InvalidInput
 
 _MAX_PARTS = 5_000
@@ -100,10 +100,8 @@ def page_edges(edges: Iterable[tuple[str, str]]) -> Iterator[DroppedLine]:
     for place, text in edges:
         if text and text not in seen:
             seen.add(text)
-            yield DroppedLine(line=0, text=shortened(text), reason=f"at the {place} of each page")
+            yield DroppedLine(line=0, text=cut_text(text), reason=f"at the {place} of each page")
 
 
 def hidden_lines(texts: Iterable[str]) -> Iterator[DroppedLine]:
-    return (
-        DroppedLine(line=0, text=shortened(text), reason="hidden in the file") for text in texts
-    )
+    return (DroppedLine(line=0, text=cut_text(text), reason="hidden in the file") for text in texts)

@@ -11,7 +11,7 @@ from lxml import etree, html
 from newsletter.documents.encoding import decode
 from newsletter.documents.markup.article import Article, drop_unseen, find_article
 from newsletter.documents.markup.elements import BlockReader, holding_blocks, join_blocks, numbered
-from newsletter.documents.markup.facts import Facts, facts_of, list_texts
+from newsletter.documents.markup.facts import Facts, list_texts, read_facts
 from newsletter.documents.markup.footnotes import Footnotes, take_footnotes
 from newsletter.documents.markup.inline_markup import Element, InlineReader, line_of, text_of
 from newsletter.documents.markup.packed import page_edges
@@ -27,10 +27,10 @@ from newsletter.documents.pictures import decode_data_url, with_encoded
 from newsletter.documents.redirects import redirect_note
 from newsletter.documents.release.blocks import RULE, Block, ExtractedText, import_blocks
 from newsletter.documents.release.dates import date_line
-from newsletter.documents.release.furniture import offers_to_leave
+from newsletter.documents.release.furniture import offers_opt_out
 from newsletter.documents.release.heading import Dated
 from newsletter.documents.release.imported import DroppedLine, ImportedDocument, Pasted, unusable
-from newsletter.documents.release.lines import comparable, ordinary, shortened
+from newsletter.documents.release.lines import cut_text, match_key, normalise
 from newsletter.documents.release.paragraphs import escape
 
 _META_CHARSET_PATTERN = re.compile(
@@ -70,7 +70,7 @@ def import_page(
     for cited in list(root.iterfind(".//blockquote[@type='cite']")):
         cited.drop_tag()  # Apple Mail and Thunderbird put all of a forwarded email into one
     is_document = is_google(root) or is_word(root)
-    facts = facts_of(root, is_document=is_document)
+    facts = read_facts(root, is_document=is_document)
     # of the whole page: a part that is dropped later may mention an embargo
     words = dict(list_texts(root))
     edges = list(page_edges(_take_edges(root))) if is_document else []
@@ -83,9 +83,9 @@ def import_page(
     for shown, _ in list_texts(chosen):
         words.pop(shown, None)
     blocks = read_blocks(chosen, inline)
-    foot = [block for block in blocks if offers_to_leave(block.markdown)]
+    foot = [block for block in blocks if offers_opt_out(block.markdown)]
     blocks = [block for block in blocks if block not in foot]
-    opt_outs = [DroppedLine(line=o.number, text=shortened(o.text), reason=_OPT_OUT) for o in foot]
+    opt_outs = [DroppedLine(line=o.number, text=cut_text(o.text), reason=_OPT_OUT) for o in foot]
     hidden = _hidden_text(facts.text, blocks, inline)
     if article is not None and not hidden:
         blocks = [*find_standfirst(root, chosen, facts.title), *blocks]
@@ -126,11 +126,11 @@ def _without_line_numbers(extracted: ExtractedText) -> ExtractedText:
 
 def _hidden_text(text: str, shown: Sequence[Block], inline: InlineReader) -> list[Block]:
     """Return the article in the page's data, if the page shows far less of it; else []."""
-    if len(comparable(text)) * _MIN_SHOWN <= sum(len(comparable(block.text)) for block in shown):
+    if len(match_key(text)) * _MIN_SHOWN <= sum(len(match_key(block.text)) for block in shown):
         return []
     if re.search(r"</?(?:p|br|div|li)\b", text):
         return list(numbered(read_blocks(parse(text, file=""), inline)))
-    lines = (ordinary(line).strip() for line in text.split("\n"))
+    lines = (normalise(line).strip() for line in text.split("\n"))
     blocks = (Block(number=0, text=line, markdown=escape(line)) for line in lines if line)
     return list(numbered(blocks))
 
@@ -149,12 +149,12 @@ def _find_date(facts: Facts, root: Element, article: Article | None) -> Dated:
 
 def find_standfirst(root: Element, chosen: Element, title: str) -> list[Block]:
     """Return the lines between headline and article that are as long as a subhead."""
-    wanted = comparable(title)
+    wanted = match_key(title)
     above = _words_above(root, chosen)
     ends = [
         n
         for n, (words, _) in enumerate(above)
-        if len(comparable(words)) >= _MIN_TITLE_PART_CHARS and wanted.endswith(comparable(words))
+        if len(match_key(words)) >= _MIN_TITLE_PART_CHARS and wanted.endswith(match_key(words))
     ]
     if not title or not ends:
         return []
@@ -171,7 +171,7 @@ def _words_above(root: Element, chosen: Element) -> list[tuple[str, int]]:
     for event, element in etree.iterwalk(root, events=("start", "end")):
         if element is chosen:
             break
-        words = ordinary((element.text if event == "start" else element.tail) or "").strip()
+        words = normalise((element.text if event == "start" else element.tail) or "").strip()
         if words:
             above.append((words, line_of(element)))
     return above

@@ -15,11 +15,11 @@ from newsletter.documents.markup.pdf_layout import (
     Cell,
     PdfLine,
     TextRun,
-    in_columns,
     read_pages,
+    split_columns,
 )
 from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
-from newsletter.documents.release.lines import shortened
+from newsletter.documents.release.lines import cut_text
 from newsletter.documents.release.words import pattern
 
 _MIN_TITLE_RATIO = 1.12
@@ -61,7 +61,7 @@ def import_pdf(data: bytes, *, today: date, file: str) -> ImportedDocument:
         raise unusable(file, _SCANNED_REASON)
     edges, kept = _without_edges(pages)
     lines = [line for page in kept for line in page]
-    columns = [part for page in kept for part in in_columns(page)]
+    columns = [part for page in kept for part in split_columns(page)]
     # to half points: scaling a page turns one size of letters into several
     usual = _most_frequent((round(line.size * 2) / 2, len(line.text)) for line in lines)
     pitch = _most_frequent((round(gap, 1), 1) for column in columns for gap in _gaps(column))
@@ -116,7 +116,7 @@ def _without_edges(
                 short = depth == 0 and len(line.text) < 40
                 if repeated or (short and _PAGE.fullmatch(line.text.lower())) or line in browsers:
                     why = f"at the {place} of each page"
-                    found = DroppedLine(line=0, text=shortened(line.text), reason=why)
+                    found = DroppedLine(line=0, text=cut_text(line.text), reason=why)
                     edges_by_words.setdefault(re.sub(r"\d+", "0", line.text), found)
                     removed.append(line)
         kept = [[line for line in page if line not in removed] for page in kept]

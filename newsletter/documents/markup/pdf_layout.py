@@ -21,7 +21,7 @@ from pdfminer.pdfparser import PDFParser
 from pdfminer.pdftypes import resolve1
 
 from newsletter.documents.release.imported import unusable
-from newsletter.documents.release.lines import ordinary
+from newsletter.documents.release.lines import normalise
 from newsletter.domain.errors import InvalidInput
 
 MAX_PAGES = 60
@@ -104,16 +104,15 @@ def _read_pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
             message = f"has more than {MAX_PAGES} pages; save those of the statement alone"
             raise unusable(file, message)
         interpreter.process_page(page)
-        links = list(_links(page))
+        links = list(_find_links(page))
         boxes = [item for item in device.get_result() if isinstance(item, LTTextBox)]
         lines = [(box, line) for box, one in enumerate(boxes) for line in one]
         text = "".join(line.get_text() for _, line in lines)
         kinds = list(map(_direction_of, text))
+        has_blanks = _has_blanks([line for _, line in lines])
         layout = _Layout(
             links=links,
-            cell_gap=_MIN_BARE_GAP_RATIO
-            if _has_blanks([line for _, line in lines])
-            else _MIN_GAP_RATIO,
+            cell_gap=_MIN_BARE_GAP_RATIO if has_blanks else _MIN_GAP_RATIO,
             to_left=kinds.count(_RTL) > kinds.count(_LTR),
         )
         rows = [[pair] for pair in lines]
@@ -142,12 +141,12 @@ _Row = list[tuple[int, LTTextLine]]
 def _group_lines(lines: _Row) -> Iterator[_Row]:
     """Yield the parts of each line, from left to right. Lines come from top to bottom."""
     row: _Row = []
-    # to whole points: the parts of one line differ by fractions, and would be sorted by these
+    # round to whole points: the parts of one line differ by fractions of a point
     for pair in sorted(lines, key=lambda pair: (-round(pair[1].y0), pair[1].x0)):
         if row:
-            last, line = row[-1][1], pair[1]
-            apart = line.x0 - last.x1 > _MIN_GAP_RATIO * line.height
-            if apart or (line.y0 + line.y1) / 2 < last.y0 or line.x0 < last.x0:
+            previous, line = row[-1][1], pair[1]
+            is_set_apart = line.x0 - previous.x1 > _MIN_GAP_RATIO * line.height
+            if is_set_apart or (line.y0 + line.y1) / 2 < previous.y0 or line.x0 < previous.x0:
                 yield row
                 row = []
         row.append(pair)
@@ -169,13 +168,13 @@ _Link = tuple[tuple[float, float, float, float], str]
 """A link: left, bottom, right and top in points, and its target."""
 
 
-def _links(page: PDFPage) -> Iterator[_Link]:
-    # each letter is held against each link of its page
+def _find_links(page: PDFPage) -> Iterator[_Link]:
+    # each letter of a page is compared with each link
     for reference in (resolve1(page.annots) or [])[:_MAX_LINKS]:
         annotation = resolve1(reference)
         action = resolve1(annotation.get("A")) if isinstance(annotation, dict) else None
         target = resolve1(action.get("URI")) if isinstance(action, dict) else None
-        # what leads to a place in the same file has no URI
+        # a link within the file has no URI
         place = resolve1(annotation.get("Rect")) if target else None
         if isinstance(target, bytes) and isinstance(place, list) and len(place) == 4:
             left, bottom, right, top = (float(resolve1(number)) for number in place)
@@ -195,8 +194,8 @@ def _sort_letters(letters: Sequence[Any]) -> Iterator[Any]:
     for letter in sorted(
         (letter for letter in letters if isinstance(letter, LTChar)), key=lambda letter: letter.x0
     ):
-        apart = previous is not None and letter.x0 - previous.x1 > _MIN_BLANK_RATIO * letter.size
-        if apart and not _is_blank(letter) and not _is_blank(previous):
+        has_gap = previous is not None and letter.x0 - previous.x1 > _MIN_BLANK_RATIO * letter.size
+        if has_gap and not _is_blank(letter) and not _is_blank(previous):
             yield LTAnno(" ")
         yield letter
         previous = letter
@@ -207,12 +206,12 @@ def _join_boxes(rows: Sequence[_Row]) -> list[_Row]:
     # each row is compared with all boxes so far
     if len(rows) > _MAX_ROWS:
         return list(rows)
-    ours: dict[int, int] = {}
+    joined: dict[int, int] = {}
     for row in rows:
-        boxes = {ours.get(box, box) for box, _ in row}
-        box_of = dict.fromkeys([*boxes, *(box for box, _ in row)], min(boxes))
-        ours = {box: box_of.get(one, one) for box, one in ours.items()} | box_of
-    return [[(ours[box], line) for box, line in row] for row in rows]
+        row_boxes = {joined.get(box, box) for box, _ in row}
+        box_of = dict.fromkeys([*row_boxes, *(box for box, _ in row)], min(row_boxes))
+        joined = {box: box_of.get(number, number) for box, number in joined.items()} | box_of
+    return [[(joined[box], line) for box, line in row] for row in rows]
 
 
 def _line(row: _Row, layout: _Layout) -> PdfLine:
@@ -222,7 +221,7 @@ def _line(row: _Row, layout: _Layout) -> PdfLine:
     sizes = sorted(character.size for character in characters if isinstance(character, LTChar))
     # the median, so that a raised figure or a large initial does not count
     size = sizes[len(sizes) // 2] if sizes else 0.0
-    gap = _MIN_GAP_RATIO if turns else layout.cell_gap  # parts that run another way are set apart
+    gap = _MIN_GAP_RATIO if turns else layout.cell_gap  # bidirectional text has narrow gaps
     cells = [
         cell for part in _split_line(characters, size, gap) if (cell := _cell(part, layout)).text
     ]
@@ -264,13 +263,14 @@ def _cell(characters: Sequence[Any], layout: _Layout) -> Cell:
             # in a PDF only the name of the font says bold or italic
             font = character.fontname.lower()
             bold = any(word in font for word in ("bold", "black", "heavy"))
-            style = (bold, "italic" in font or "oblique" in font, _target(character, layout.links))
-        # a blank behind linked words is of the link only where the link reaches over it
+            italic = "italic" in font or "oblique" in font
+            style = (bold, italic, _find_link(character, layout.links))
+        # a blank after linked words belongs to the link only if the link covers it
         elif isinstance(character, LTChar) and style[2]:
-            style = (*style[:2], _target(character, layout.links))
+            style = (*style[:2], _find_link(character, layout.links))
         styled_text.append((style, text))
     words = tuple(
-        TextRun(text=ordinary("".join(text for _, text in group)), bold=b, italic=i, href=href)
+        TextRun(text=normalise("".join(text for _, text in group)), bold=b, italic=i, href=href)
         for (b, i, href), group in groupby(styled_text, key=lambda pair: pair[0])
     )
     left = next((character.x0 for character in characters if isinstance(character, LTChar)), 0.0)
@@ -279,16 +279,16 @@ def _cell(characters: Sequence[Any], layout: _Layout) -> Cell:
 
 def _in_reading_order(characters: Sequence[Any], layout: _Layout) -> list[tuple[Any, str]]:
     """Return each letter with its text, in reading order."""
-    letters = [(letter, _without_presentation_form(letter.get_text())) for letter in characters]
+    letters = [(letter, _normalise_letter(letter.get_text())) for letter in characters]
     if not _runs_to_the_left("".join(text for _, text in letters)):
         return letters
     order = reading_order([text for _, text in letters], to_left=layout.to_left)
-    whole = "".join(letters[n][1] for n in order)
-    is_turned = layout.to_left and _is_mirrored(whole)
-    return [(letters[n][0], letters[n][1].translate(_MIRRORED if is_turned else {})) for n in order]
+    text_in_order = "".join(letters[n][1] for n in order)
+    mirrored = layout.to_left and _is_mirrored(text_in_order)
+    return [(letters[n][0], letters[n][1].translate(_MIRRORED if mirrored else {})) for n in order]
 
 
-def _without_presentation_form(text: str) -> str:
+def _normalise_letter(text: str) -> str:
     """Return a letter. Arabic and Hebrew presentation forms become the letter itself."""
     if _UNREADABLE_GLYPH_PATTERN.fullmatch(text):
         return UNREAD_MARK
@@ -296,8 +296,8 @@ def _without_presentation_form(text: str) -> str:
     return unicodedata.normalize("NFKC", text) if "\ufb1d" <= text[:1] <= "\ufefc" else text
 
 
-def _target(letter: LTChar, links: Sequence[_Link]) -> str:
-    # by its middle: rectangles of links seldom end where a letter does
+def _find_link(letter: LTChar, links: Sequence[_Link]) -> str:
+    # by the letter's middle: the rectangle of a link seldom ends where a letter does
     x, y = (letter.x0 + letter.x1) / 2, (letter.y0 + letter.y1) / 2
     return next(
         (
@@ -311,8 +311,8 @@ def _target(letter: LTChar, links: Sequence[_Link]) -> str:
 
 # --- from right to left ----------------------------------------------------------------------
 
-_RTL, _LTR, _DIGIT, _NEUTRAL_KIND = "R", "L", "D", "N"
-_KINDS = {"R": _RTL, "AL": _RTL, "NSM": _RTL, "L": _LTR, "EN": _DIGIT, "AN": _DIGIT}
+_RTL, _LTR, _DIGIT, _NEUTRAL = "R", "L", "D", "N"
+_DIRECTIONS = {"R": _RTL, "AL": _RTL, "NSM": _RTL, "L": _LTR, "EN": _DIGIT, "AN": _DIGIT}
 _BRACKET_PAIRS = {"(": ")", "[": "]", "{": "}", "«": "»"}
 _MIRRORED = str.maketrans(_BRACKET_PAIRS | {end: begin for begin, end in _BRACKET_PAIRS.items()})
 
@@ -329,16 +329,16 @@ def reading_order(letters: Sequence[str], *, to_left: bool) -> list[int]:
     embeddings.
     """
     order = list(range(len(letters)))
-    levels = _embedding_levels([_direction_of(one) for one in letters], base=int(to_left))
+    levels = _embedding_levels([_direction_of(letter) for letter in letters], base=int(to_left))
     for level in (2, 1):  # UAX 9, rule L2
-        turned = {n for n in order if levels[n] >= level}
-        parts = [(inside, list(run)) for inside, run in groupby(order, turned.__contains__)]
-        order = [n for inside, run in parts for n in (reversed(run) if inside else run)]
+        flipped = {n for n in order if levels[n] >= level}
+        runs = [(is_rtl, list(run)) for is_rtl, run in groupby(order, flipped.__contains__)]
+        order = [n for is_rtl, run in runs for n in (reversed(run) if is_rtl else run)]
     return order
 
 
 def _direction_of(letter: str) -> str:
-    return _KINDS.get(unicodedata.bidirectional(letter[:1] or " "), _NEUTRAL_KIND)
+    return _DIRECTIONS.get(unicodedata.bidirectional(letter[:1] or " "), _NEUTRAL)
 
 
 def _embedding_levels(kinds: Sequence[str], base: int) -> list[int]:
@@ -347,16 +347,16 @@ def _embedding_levels(kinds: Sequence[str], base: int) -> list[int]:
     ``base`` is the text's level: 1 if most of its letters are Arabic or Hebrew.
     """
     levels = [base] * len(kinds)
-    strong = [n for n, kind in enumerate(kinds) if kind != _NEUTRAL_KIND]
+    strong = [n for n, kind in enumerate(kinds) if kind != _NEUTRAL]
     for place, n in enumerate(strong):
-        # in a text from left to right, figures next to Arabic words alone are a part of these
-        beside = {kinds[neighbour] for neighbour in strong[max(0, place - 1) : place + 2]}
-        amid = base or (kinds[n] == _DIGIT and _LTR not in beside and _RTL in beside)
-        levels[n] = 1 if kinds[n] == _RTL else 2 if amid else 0
+        # in left-to-right text, figures belong to Arabic words if all their neighbours are Arabic
+        near_kinds = {kinds[neighbour] for neighbour in strong[max(0, place - 1) : place + 2]}
+        is_inner = base or (kinds[n] == _DIGIT and _LTR not in near_kinds and _RTL in near_kinds)
+        levels[n] = 1 if kinds[n] == _RTL else 2 if is_inner else 0
     for before, after in pairwise(strong):
         neighbour_levels = levels[before], levels[after]
-        one = _LTR in {kinds[before], kinds[after]} or after - before == 2  # 10:30, 1,250
-        level = 2 if neighbour_levels == (2, 2) and one else min(*neighbour_levels, 1)
+        is_one_number = _LTR in {kinds[before], kinds[after]} or after - before == 2  # 10:30, 1,250
+        level = 2 if neighbour_levels == (2, 2) and is_one_number else min(*neighbour_levels, 1)
         levels[before + 1 : after] = [level] * (after - before - 1)
     return levels
 
@@ -367,8 +367,8 @@ def _is_mirrored(text: str) -> bool:
     Some programs store the bracket that is seen, some the one that was typed.
     """
     depth = 0
-    for one in text:
-        depth += (one in _BRACKET_PAIRS) - (one in _BRACKET_PAIRS.values())
+    for letter in text:
+        depth += (letter in _BRACKET_PAIRS) - (letter in _BRACKET_PAIRS.values())
         if depth < 0:
             return True
     return False
@@ -376,35 +376,34 @@ def _is_mirrored(text: str) -> bool:
 
 # --- columns -----------------------------------------------------------------------------------
 
-_MIN_LINES, _MAX_LINES = 4, 500
+_MIN_COLUMN_LINES, _MAX_PAGE_LINES = 4, 500
 """Lines of a column at least, and of a page with columns at most."""
 _MIN_GUTTER_POINTS = 8
-"""Minimum points between two columns."""
 _LONG_CHARS = 20
 """Characters of a line of text in a column; cells of tables usually have fewer."""
 _MAX_SHORT_LINE_RATIO = 0.4
 
 
-def in_columns(lines: Sequence[PdfLine]) -> list[list[PdfLine]]:
+def split_columns(lines: Sequence[PdfLine]) -> list[list[PdfLine]]:
     """Split a page into parts of one column each, in reading order.
 
     A line across several columns separates the parts above and below it.
     """
-    gutter = _find_gutter(lines) if len(lines) <= _MAX_LINES else None
+    gutter = _find_gutter(lines) if len(lines) <= _MAX_PAGE_LINES else None
     if gutter is None:
         return [list(lines)] if lines else []
     parts: list[list[PdfLine]] = []
     from_top = sorted(lines, key=lambda line: -line.top)
     crosses = [gutter - _MIN_GUTTER_POINTS < line.right and line.left < gutter for line in from_top]
-    for over, group in groupby(range(len(from_top)), key=crosses.__getitem__):
-        part = [from_top[n] for n in group]
-        if over:
-            parts.append(part)
+    for is_across, group in groupby(range(len(from_top)), key=crosses.__getitem__):
+        part_lines = [from_top[n] for n in group]
+        if is_across:
+            parts.append(part_lines)
             continue
-        # each side again: it may itself be of two columns
-        before = [line for line in part if line.right <= gutter]
-        parts += in_columns(before)
-        parts += in_columns([line for line in part if line not in before])
+        # a side may have two columns of its own
+        left_column = [line for line in part_lines if line.right <= gutter]
+        parts += split_columns(left_column)
+        parts += split_columns([line for line in part_lines if line not in left_column])
     return parts
 
 
@@ -416,7 +415,7 @@ def _find_gutter(lines: Sequence[PdfLine]) -> float | None:
         left_lines = [line for line in lines if line.right <= start - _MIN_GUTTER_POINTS]
         right_lines = [line for line in lines if line.left >= start - 1]
         are_columns = all(
-            len(side) >= _MIN_LINES
+            len(side) >= _MIN_COLUMN_LINES
             and sum(len(line.text) < _LONG_CHARS for line in side)
             <= _MAX_SHORT_LINE_RATIO * len(side)
             for side in (left_lines, right_lines)
@@ -428,12 +427,12 @@ def _find_gutter(lines: Sequence[PdfLine]) -> float | None:
 
 def _are_side_by_side(left: Sequence[PdfLine], right: Sequence[PdfLine]) -> bool:
     """Return whether most lines of the shorter column are at the height of the other one."""
-    level_lines = [
+    level_counts = [
         sum(
-            min(one.top for one in other) <= line.top <= max(one.top for one in other)
-            for line in own
+            min(one.top for one in other_column) <= line.top <= max(one.top for one in other_column)
+            for line in column
         )
-        for own, other in ((left, right), (right, left))
+        for column, other_column in ((left, right), (right, left))
     ]
-    # one less than a column has: the first or last line of it may stick out
-    return max(level_lines) >= _MIN_LINES - 1
+    # the first or last line of a column may be above or below the other column
+    return max(level_counts) >= _MIN_COLUMN_LINES - 1

@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from newsletter.documents.release.candidates import Heading, find_line_in_title, may_be_title
-from newsletter.documents.release.embargo import headline_beside, is_embargo
+from newsletter.documents.release.embargo import embargoed_headline, is_embargo
 from newsletter.documents.release.furniture import find_forwarded_start
-from newsletter.documents.release.heading import first_prose
+from newsletter.documents.release.heading import find_prose
 from newsletter.documents.release.imported import (
     DroppedLine,
     ImportedDocument,
     ImportedPicture,
     unusable,
 )
-from newsletter.documents.release.lines import Line, comparable
+from newsletter.documents.release.lines import Line, match_key
 from newsletter.documents.release.recognition import StatedFacts, complete_document, recognise
 
 RULE = "* * *"
@@ -65,15 +65,15 @@ def import_blocks(extracted: ExtractedText, *, today: date, file: str) -> Import
     """Recognise the statement in blocks. Raises InvalidInput, naming ``file``, without a text."""
     if not extracted.blocks:
         raise unusable(file, "holds no text; look whether it is the right file")
-    start, inner = find_forwarded_start([block.text for block in extracted.blocks])
-    forwarded = list(_as_lines(extracted.blocks[:start]))
-    extracted = replace(extracted, blocks=extracted.blocks[start:])
+    header_end, inner_subject = find_forwarded_start([block.text for block in extracted.blocks])
+    forwarded = list(_as_lines(extracted.blocks[:header_end]))
+    extracted = replace(extracted, blocks=extracted.blocks[header_end:])
     lines = list(_as_lines(extracted.blocks))
-    prose = first_prose(lines, 0, extracted.window_titles)
+    prose = find_prose(lines, 0, extracted.window_titles)
     stated = replace(
         extracted,
         heading=_heading(extracted, lines, prose),
-        email_subject=inner or extracted.email_subject,
+        email_subject=inner_subject or extracted.email_subject,
         forwarded=forwarded,
         beside=((0, extracted.title), *extracted.beside),
     )
@@ -101,53 +101,52 @@ def _is_bold(block: Block) -> bool:
 
 def _heading(extracted: ExtractedText, lines: Sequence[Line], prose: int | None) -> Heading | None:
     """Return the stated title, or the first of the highest headings above the text."""
-    near = lines[: (len(lines) if prose is None else prose) + _MAX_KICKER_BLOCKS]
-    title = headline_beside(extracted.title) if is_embargo(extracted.title) else extracted.title
+    title_lines = lines[: (len(lines) if prose is None else prose) + _MAX_KICKER_BLOCKS]
+    title = embargoed_headline(extracted.title) if is_embargo(extracted.title) else extracted.title
     if title:
-        place = _find_title(extracted, title, near, prose)
-        return Heading(title=title, first=place.start, last=place.stop - 1)
+        return _place_title(extracted, title, title_lines, prose)
     for window in extracted.window_titles:
-        found = find_line_in_title(window, near)
+        found = find_line_in_title(window, title_lines)
         if found is not None and not is_embargo(found.title):
             return found
     title, note = extracted.fallback_title
-    title = headline_beside(title) if is_embargo(title) else title
+    title = embargoed_headline(title) if is_embargo(title) else title
     if title:
-        place = _find_title(extracted, title, near, prose)
-        return Heading(title=title, first=place.start, last=place.stop - 1, note=note)
+        return replace(_place_title(extracted, title, title_lines, prose), note=note)
     head = extracted.blocks if prose is None else extracted.blocks[:prose]
     headings = [n for n, block in enumerate(head) if block.level and may_be_title(block.text)]
     if not headings:
         return None
     best = min(headings, key=lambda n: (head[n].level, n))
-    alone = sum(head[n].level == head[best].level for n in headings) == 1
+    is_only_one = sum(head[n].level == head[best].level for n in headings) == 1
     note = f"{lines[best].opening} was taken for the title; look whether it is."
-    return Heading(title=head[best].text, first=best, last=best, note="" if alone else note)
+    return Heading(title=head[best].text, first=best, last=best, note="" if is_only_one else note)
 
 
-def _find_title(
-    extracted: ExtractedText, title: str, above: Sequence[Line], prose: int | None
-) -> range:
-    """Return the indexes of the lines that are the given title; range(-1, 0) if none is."""
-    end = len(above) if prose is None else prose
-    for n, block in enumerate(extracted.blocks[: len(above)]):
-        if comparable(block.text) == comparable(title) and (n < end or block.level):
-            return range(n, n + 1)
-    found = find_line_in_title(title, above[:end])
-    return range(found.first, found.last + 1) if found else range(-1, 0)
+def _place_title(
+    extracted: ExtractedText, title: str, title_lines: Sequence[Line], prose: int | None
+) -> Heading:
+    """Return a title with the indexes of its lines, which are -1 if it is in no line."""
+    end = len(title_lines) if prose is None else prose
+    for n, block in enumerate(extracted.blocks[: len(title_lines)]):
+        if match_key(block.text) == match_key(title) and (n < end or block.level):
+            return Heading(title=title, first=n, last=n)
+    found = find_line_in_title(title, title_lines[:end])
+    first, last = (found.first, found.last) if found else (-1, -1)
+    return Heading(title=title, first=first, last=last)
 
 
 def _join_body(blocks: Sequence[Block], kept: Iterable[int]) -> str:
-    numbers = list(kept)
+    indexes = list(kept)
     # a rule at the beginning or end separates nothing
-    while len(numbers) > 1 and blocks[numbers[0]].text == RULE:
-        del numbers[0]
-    while len(numbers) > 1 and blocks[numbers[-1]].text == RULE:
-        del numbers[-1]
+    while len(indexes) > 1 and blocks[indexes[0]].text == RULE:
+        del indexes[0]
+    while len(indexes) > 1 and blocks[indexes[-1]].text == RULE:
+        del indexes[-1]
     body = ""
-    for place, n in enumerate(numbers):
+    for place, n in enumerate(indexes):
         # a line break joins two blocks only if no block between them was dropped
-        follows = place > 0 and numbers[place - 1] == n - 1
-        glue = blocks[n].glue if follows or not blocks[n].broken else "\n\n"
+        is_adjacent = place > 0 and indexes[place - 1] == n - 1
+        glue = blocks[n].glue if is_adjacent or not blocks[n].broken else "\n\n"
         body += (glue if place else "") + blocks[n].markdown
     return body

@@ -5,17 +5,17 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 
-from newsletter.documents.release.dates import CLOCK, find_embargo_end, is_date
+from newsletter.documents.release.dates import CLOCK_PATTERN, find_embargo_end, is_date
 from newsletter.documents.release.imported import Embargo
-from newsletter.documents.release.lines import Line, shortened
+from newsletter.documents.release.lines import Line, cut_text
 from newsletter.documents.release.waiting import (
-    HEAD,
+    HEAD_PARAGRAPHS,
     Passage,
     body_passages,
     edges,
+    find_wrapped,
     fold_text,
     says,
-    wrapped_lines,
 )
 from newsletter.documents.release.words import pattern
 
@@ -80,7 +80,7 @@ def _find_mention(plain: str, *, abroad: bool = False) -> int | None:
         "no trade": not _is_trade(plain),
         "no country": not abroad,
         "timed": says("a time", plain),
-        "houred": CLOCK.search(plain),
+        "houred": CLOCK_PATTERN.search(plain),
     }
     for form, needed in _FORMS:
         found = form.search(plain) if all(facts[one] for one in needed) else None
@@ -97,7 +97,7 @@ def _is_trade(plain: str) -> bool:
     return bool(_TRADE.search(plain)) and not _OUR_TEXTS.search(plain)
 
 
-def headline_beside(text: str) -> str:
+def embargoed_headline(text: str) -> str:
     """Return the headline on a line with an embargo, ``EMBARGOED: Title``, or ""."""
     for part, title in edges(text):
         named = _WORD.search(fold_text(part)) or not says("an hour alone", part)
@@ -130,7 +130,7 @@ def find_embargo(
     # a text on an embargo between countries names it often: there only plain orders count
     abroad = any(_TRADE.search(fold_text(line.text)) for line in lines) or bool(
         _WORD.search(fold_text(headline))
-        and not (is_embargo(headline) or headline_beside(headline))
+        and not (is_embargo(headline) or embargoed_headline(headline))
     )
     end = _find_head_end(lines, prose, title)
     kept = [line for n, line in enumerate(lines) if n < end or n not in apart]
@@ -156,7 +156,7 @@ def find_embargo(
         for (hit, speaks), end in zip(found, ends, strict=True)
     ]
     return Embargo(
-        words=shortened(found[0][0].text, _MAX_SHORT_LINE_CHARS),
+        words=cut_text(found[0][0].text, _MAX_SHORT_LINE_CHARS),
         # if two ends differ, a person chooses
         until=until.pop() if len(until) == 1 else "",
         notes=tuple(dict.fromkeys(notes)),
@@ -165,7 +165,7 @@ def find_embargo(
 
 def _find_head_end(lines: Sequence[Line], prose: int | None, title: range) -> int:
     """Return the index of the first line of running text, which begins a paragraph."""
-    wrapped, end = wrapped_lines(lines), len(lines) if prose is None else prose
+    wrapped, end = find_wrapped(lines), len(lines) if prose is None else prose
     if end == len(lines):
         end = min((n for n in wrapped if n > title.stop), default=end)
     # the first line of running text may be amid a wrapped paragraph
@@ -206,7 +206,7 @@ def _head_passages(
 
 def _facts_around(lines: Sequence[Line], n: int, text: str, end: int, title: range) -> set[str]:
     """Return facts about a line that follow from the title, the line below and the first lines."""
-    told = " ".join(fold_text(line.text) for line in lines[end : end + HEAD])
+    told = " ".join(fold_text(line.text) for line in lines[end : end + HEAD_PARAGRAPHS])
     heads = [lines[m].text for m in range(len(lines)) if m in title or m == n + 1]
     again = any(day in told for day in _WEEKDAY.findall(fold_text(text)))
     facts = {
@@ -231,7 +231,7 @@ def _mentions_embargo(passage: Passage, today: date, *, abroad: bool) -> bool:
         return False
     if "title" in facts:
         begins = (_find_mention(fold_text(text)) or 0) < _MAX_FIRST_WORD_OFFSET
-        return (begins and is_embargo(text)) or bool(headline_beside(text))
+        return (begins and is_embargo(text)) or bool(embargoed_headline(text))
     plain = _UNBOUND.sub(" ", fold_text(text))
     said = _PLAIN.search(plain) and not _is_trade(plain)
     is_named = bool(said or (not abroad and _WORD.search(plain)))

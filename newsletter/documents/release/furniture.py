@@ -1,4 +1,4 @@
-"""Recognise furniture, which is all that surrounds a text: navigation, contacts, end marks."""
+"""Recognise furniture: lines around a text, such as navigation, contacts and end marks."""
 
 import re
 from collections.abc import Sequence
@@ -9,159 +9,167 @@ from newsletter.documents.release.embargo import is_embargo
 from newsletter.documents.release.lines import Line, begins_dateline, ends_sentence
 from newsletter.documents.release.words import alternatives, pattern, words
 
-_ALWAYS = pattern("site furniture")
-_KINDS = pattern("kinds of text", r"(?:{})(?:\W{1,3}(?:n[\w.º°]{0,3} ?|رقم )?[\d/-]+|\W{1,2})?")
-_KIND = rf"(?:(?:{alternatives('kinds of text')})\W{{1,3}})?"
-_RELEASE_LINE = pattern("release lines", rf"{_KIND}(?:{{}})\b\s*[:.–—-]?\s*")
-_EDITORS, _END_MARK = pattern("notes to editors"), pattern("end marks", flags=0)
-_END_ROW = re.compile(r"#|(?:[*~_=•·] ?){3,}|[-–—](?: ?[-–—])+")
-_OTHER_PAGES, _VENDOR = pattern("other pages"), pattern("vendors")
-_TRADE_NAME, _MACHINE_DATA = pattern("trades", r"\b(?:{})\b"), pattern("machine data")
-_PHONE = re.compile(r"\(?\d{3}\)?[\s./-]+\d{3}[\s.-]\d{4}\b|\+\d[\d\s()./-]{7,}\d")
+_SITE_PATTERN, _END_MARK_PATTERN = pattern("site furniture"), pattern("end marks", flags=0)
+_KIND_PATTERN = pattern(
+    "kinds of text", r"(?:{})(?:\W{1,3}(?:n[\w.º°]{0,3} ?|رقم )?[\d/-]+|\W{1,2})?"
+)
+_KIND_PREFIX = rf"(?:(?:{alternatives('kinds of text')})\W{{1,3}})?"
+_RELEASE_LINE_PATTERN = pattern("release lines", rf"{_KIND_PREFIX}(?:{{}})\b\s*[:.–—-]?\s*")
+_EDITORS_NOTE_PATTERN = pattern("notes to editors")
+_SIGN_ROW_PATTERN = re.compile(r"#|(?:[*~_=•·] ?){3,}|[-–—](?: ?[-–—])+")
+_OTHER_PAGES_PATTERN, _VENDOR_PATTERN = pattern("other pages"), pattern("vendors")
+_TRADE_NAME_PATTERN = pattern("trades", r"\b(?:{})\b")
+_MACHINE_DATA_PATTERN = pattern("machine data")
+_PHONE_PATTERN = re.compile(r"\(?\d{3}\)?[\s./-]+\d{3}[\s.-]\d{4}\b|\+\d[\d\s()./-]{7,}\d")
 _MAX_CONTACT_CHARS = 160
 _MAX_ENTRY_CHARS = 40
-_MAILBOX = re.compile(r"\S@\S+\.\w")
-_STREET, _POSTCODE = pattern("streets"), pattern("postcodes", flags=0)
-_FOOT = re.compile(r"[•|·]|\b\d{5}(?:-\d{4})?\b|P\.?O\.? Box", re.IGNORECASE)
+_EMAIL_PATTERN = re.compile(r"\S@\S+\.\w")
+_STREET_PATTERN, _POSTCODE_PATTERN = pattern("streets"), pattern("postcodes", flags=0)
+_FOOT_SIGN_PATTERN = re.compile(r"[•|·]|\b\d{5}(?:-\d{4})?\b|P\.?O\.? Box", re.IGNORECASE)
 
 
 def furniture_reason(text: str) -> str:
     """Return why a line is site furniture anywhere in the text, or ""."""
-    return "site furniture" if _ALWAYS.fullmatch(text) else ""
+    return "site furniture" if _SITE_PATTERN.fullmatch(text) else ""
 
 
-_OPT_OUT = pattern("ways out", r"\[(?:{})(?: here)?\W{0,3}\]\(")
+_OPT_OUT_PATTERN = pattern("ways out", r"\[(?:{})(?: here)?\W{0,3}\]\(")
 _MAX_OPT_OUT_CHARS = 1_000
 
 
-def offers_to_leave(markdown: str) -> bool:
+def offers_opt_out(markdown: str) -> bool:
     """Return whether a paragraph links to an unsubscribe page of an earlier mailing."""
-    return len(markdown) <= _MAX_OPT_OUT_CHARS and bool(_OPT_OUT.search(markdown))
+    return len(markdown) <= _MAX_OPT_OUT_CHARS and bool(_OPT_OUT_PATTERN.search(markdown))
 
 
 def edge_reason(text: str) -> str:
     """Return why a line above or below the text is furniture, or ""."""
-    plain = _without_signs(text[: _MAX_ASIDE_CHARS + 1])
-    for_sharing = len(text) <= _MAX_ASIDE_CHARS and (
-        plain in _BESIDE_ENTRIES or _ASIDE_LINE.fullmatch(plain)
+    entry = _fold_entry(text[: _MAX_ASIDE_CHARS + 1])
+    is_aside = len(text) <= _MAX_ASIDE_CHARS and (
+        entry in _ASIDE_ENTRIES or _ASIDE_PATTERN.fullmatch(entry)
     )
-    if for_sharing or _ALWAYS.fullmatch(text) or is_menu_entry(text) or is_label(text):
+    if is_aside or _SITE_PATTERN.fullmatch(text) or is_menu_entry(text) or is_label(text):
         return "site furniture"
-    return "the vendor's line" if _VENDOR.fullmatch(text) else ""
+    return "the vendor's line" if _VENDOR_PATTERN.fullmatch(text) else ""
 
 
 def is_label(text: str) -> bool:
     """Return whether a line only names the kind of text, like Press release."""
-    return len(text) <= _MAX_ASIDE_CHARS and bool(_KINDS.fullmatch(text.partition(" | ")[0]))
+    return len(text) <= _MAX_ASIDE_CHARS and bool(_KIND_PATTERN.fullmatch(text.partition(" | ")[0]))
 
 
 def release_line(text: str) -> str | None:
     """Return the text behind FOR IMMEDIATE RELEASE, or None if the line does not begin with it."""
-    found = _RELEASE_LINE.match(text)
-    rest = text[found.end() :] if found else None
-    return "" if rest and is_contact(rest) else rest
+    label = _RELEASE_LINE_PATTERN.match(text)
+    text_after = text[label.end() :] if label else None
+    return "" if text_after and is_contact(text_after) else text_after
 
 
 def is_for_editors(text: str) -> bool:
-    return len(text) <= 120 and bool(_EDITORS.fullmatch(text))
+    return len(text) <= 120 and bool(_EDITORS_NOTE_PATTERN.fullmatch(text))
 
 
 def is_end_mark(text: str) -> bool:
     """Return whether a line marks the end of a text: ``###``, ``-30-``, ``ENDS``."""
-    return bool(_END_MARK.fullmatch(text))
+    return bool(_END_MARK_PATTERN.fullmatch(text))
 
 
-def ends_at_foot(text: str) -> bool:
+def is_row_of_signs(text: str) -> bool:
     """Return whether a line is a row of signs, which ends a text."""
-    return bool(_END_ROW.fullmatch(text))
+    return bool(_SIGN_ROW_PATTERN.fullmatch(text))
 
 
 def is_address(text: str) -> bool:
     """Return whether a short line is part of a postal address, or a telephone number."""
     return len(text) <= _MAX_ENTRY_CHARS * 2 and bool(
-        _STREET.search(text) or _POSTCODE.search(text) or _PHONE.fullmatch(text)
+        _STREET_PATTERN.search(text)
+        or _POSTCODE_PATTERN.search(text)
+        or _PHONE_PATTERN.fullmatch(text)
     )
 
 
 def leads_to_other_pages(text: str) -> bool:
-    return bool(_OTHER_PAGES.fullmatch(text))
+    return bool(_OTHER_PAGES_PATTERN.fullmatch(text))
 
 
 def is_machine_data(text: str) -> bool:
     """Return whether a line is only the address of an image or a timestamp."""
-    return bool(_MACHINE_DATA.fullmatch(text))
+    return bool(_MACHINE_DATA_PATTERN.fullmatch(text))
 
 
 def is_foot_address(text: str) -> bool:
-    reachable = len(text) <= _MAX_CONTACT_CHARS and (_PHONE.search(text) or _MAILBOX.search(text))
-    return bool(reachable and _FOOT.search(text))
+    if len(text) > _MAX_CONTACT_CHARS or not _FOOT_SIGN_PATTERN.search(text):
+        return False
+    return bool(_PHONE_PATTERN.search(text) or _EMAIL_PATTERN.search(text))
 
 
 def is_trade_name(text: str) -> bool:
     """Return whether a short line reads like a firm's name: capitalised words."""
     words = text.split()
-    named = all(word[0].isupper() or len(word) <= 3 for word in words)
-    bare = not re.search(r"[:;@!?\d]|[^.]\.\s|[a-z]{4}\.$", text)
-    return 1 < len(words) <= 6 and named and bare and bool(_TRADE_NAME.search(text))
+    capital = all(word[0].isupper() or len(word) <= 3 for word in words)
+    is_plain = not re.search(r"[:;@!?\d]|[^.]\.\s|[a-z]{4}\.$", text)
+    return 1 < len(words) <= 6 and capital and is_plain and bool(_TRADE_NAME_PATTERN.search(text))
 
 
-_CONTACT_LABEL = pattern("contacts", r"(?:{})\s*(?::.*|\s[–—-]\s.*|$)")
-_CONTACT_BEHIND = re.compile(r"\bcontacts?:", re.IGNORECASE)
-_CONTACT_LINE = pattern("lines of a contact")
-_TELEPHONE = re.compile(rf"{_PHONE.pattern}|\b0\d[\d\s]{{8,}}\d")
+_CONTACT_PATTERN = pattern("contacts", r"(?:{})\s*(?::.*|\s[–—-]\s.*|$)")
+_INNER_PATTERN = re.compile(r"\bcontacts?:", re.IGNORECASE)
+_CONTACT_LINE_PATTERN = pattern("lines of a contact")
+_NUMBER_PATTERN = re.compile(rf"{_PHONE_PATTERN.pattern}|\b0\d[\d\s]{{8,}}\d")
 _MAX_CONTACT_LINE_CHARS = 80
 _MIN_TEXT_CHARS = 20
-_MAX_BETWEEN = 3
+_MAX_GAP_LINES = 3
 """Maximum lines with a name or an office between two lines of a contact."""
 
 
 def is_contact_label(text: str) -> bool:
     """Return whether a short line begins a contact: ``Media contact: …``."""
-    return len(text) <= _MAX_CONTACT_LINE_CHARS and bool(_CONTACT_LABEL.fullmatch(text))
+    return len(text) <= _MAX_CONTACT_LINE_CHARS and bool(_CONTACT_PATTERN.fullmatch(text))
 
 
 def is_contact(text: str) -> bool:
     return len(text) <= _MAX_CONTACT_LINE_CHARS and bool(
-        _CONTACT_LABEL.fullmatch(text) or _CONTACT_LINE.fullmatch(text) or _TELEPHONE.search(text)
+        _CONTACT_PATTERN.fullmatch(text)
+        or _CONTACT_LINE_PATTERN.fullmatch(text)
+        or _NUMBER_PATTERN.search(text)
     )
 
 
 def find_contact_lines(lines: Sequence[Line]) -> frozenset[int]:
     """Return the indexes of all lines of contacts, with names and offices between them."""
-    plain = [
+    contact_lines = [
         n
         for n, line in enumerate(lines)
-        if is_contact(line.text) or (date_line(line.text) and _CONTACT_BEHIND.search(line.text))
+        if is_contact(line.text) or (date_line(line.text) and _INNER_PATTERN.search(line.text))
     ]
-    found = set(plain)
-    for first, last in pairwise(plain):
+    indexes = set(contact_lines)
+    for first, last in pairwise(contact_lines):
         between = range(first + 1, last)
-        if len(between) <= _MAX_BETWEEN and all(_may_belong(lines, n) for n in [*between, last]):
-            found.update(between)
-    return frozenset(found)
+        if len(between) <= _MAX_GAP_LINES and all(_may_be_part(lines, n) for n in [*between, last]):
+            indexes.update(between)
+    return frozenset(indexes)
 
 
-def _may_belong(lines: Sequence[Line], index: int) -> bool:
+def _may_be_part(lines: Sequence[Line], index: int) -> bool:
     """Return whether a line below a contact may be a name, an office or a building in it."""
     line = lines[index]
-    apart = line.gap_above and not (is_contact_label(lines[index - 1].text) and not _is_whole(line))
+    apart = line.gap_above and not (is_contact_label(lines[index - 1].text) and not _is_text(line))
     other = date_line(line.text) or release_line(line.text) is not None or is_embargo(line.text)
     text = begins_dateline(line.text) and len(line.text) > _MIN_TEXT_CHARS
-    return not (apart or other or text or _is_whole(line))
+    return not (apart or other or text or _is_text(line))
 
 
-def _is_whole(line: Line) -> bool:
+def _is_text(line: Line) -> bool:
     """Return whether a line is too long, or too much of a sentence, for part of a contact."""
     return len(line.text) > _MAX_CONTACT_LINE_CHARS or (
         ends_sentence(line.text) and len(line.text.split()) > 4
     )
 
 
-_MAIL_HEADS = {name: row[0] for row in map(str.split, words("mail heads")) for name in row[1:]}
+_HEADER_KINDS = {name: row[0] for row in map(str.split, words("mail heads")) for name in row[1:]}
 """Name of a header field of an email or memo, in any language → its kind."""
-_MAIL_HEAD = re.compile(r"(?P<name>[^\W\d_]{1,10}) ?: ?(?P<value>.*)")
+_HEADER_FIELD_PATTERN = re.compile(r"(?P<name>[^\W\d_]{1,10}) ?: ?(?P<value>.*)")
 _MAX_HEADER_LINE = 10
-"""Lines in which a header may begin. A later header belongs to an email that the text answers."""
+"""A header begins within this many lines. A later one belongs to an email that is quoted."""
 
 
 def find_forwarded_start(texts: Sequence[str]) -> tuple[int, str]:
@@ -169,32 +177,30 @@ def find_forwarded_start(texts: Sequence[str]) -> tuple[int, str]:
     for first in range(min(len(texts), _MAX_HEADER_LINE)):
         values: dict[str, str] = {}
         end = first
-        while end < len(texts) and (found := _MAIL_HEAD.match(texts[end])):
-            kind = _MAIL_HEADS.get(found["name"].casefold())
+        while end < len(texts) and (found := _HEADER_FIELD_PATTERN.match(texts[end])):
+            kind = _HEADER_KINDS.get(found["name"].casefold())
             if kind is None:
                 break
             values.setdefault(kind, found["value"])
             end += 1
-        # a statement may begin with From: or Date:, but hardly with three of them
+        # a statement may begin with one or two such fields, as From: and Date:
         if len(values) > 2 and "subject" in values and end < len(texts):
             return end, values["subject"]
     return 0, ""
 
 
-_OPEN_ENTRY = pattern("open menu entries", flags=0)
-_ASIDE_LINE = pattern("beside articles", flags=0)
+_OPEN_ENTRY_PATTERN = pattern("open menu entries", flags=0)
+_ASIDE_PATTERN = pattern("beside articles", flags=0)
 _MAX_ASIDE_CHARS = 200
-
-
-_MENU_ENTRIES, _BESIDE_ENTRIES = frozenset(words("menus")), frozenset(words("beside texts"))
+_MENU_ENTRIES, _ASIDE_ENTRIES = frozenset(words("menus")), frozenset(words("beside texts"))
 
 
 def is_menu_entry(text: str) -> bool:
-    plain = _without_signs(text[: _MAX_ENTRY_CHARS + 1])
+    entry = _fold_entry(text[: _MAX_ENTRY_CHARS + 1])
     return len(text) <= _MAX_ENTRY_CHARS and bool(
-        plain in _MENU_ENTRIES or _OPEN_ENTRY.fullmatch(plain)
+        entry in _MENU_ENTRIES or _OPEN_ENTRY_PATTERN.fullmatch(entry)
     )
 
 
-def _without_signs(text: str) -> str:
+def _fold_entry(text: str) -> str:
     return text.casefold().strip(" .:…")

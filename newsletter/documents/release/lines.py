@@ -9,17 +9,17 @@ from itertools import pairwise
 
 from newsletter.documents.release.words import pattern
 
-_LINE_END = re.compile(r"\r\n?|\n|\f|\v|\u2028|\u2029|\x85")
-_INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff]")
+_LINE_END_PATTERN = re.compile(r"\r\n?|\n|\f|\v|\u2028|\u2029|\x85")
+_INVISIBLE_PATTERN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff]")
 _LIGATURES = {sign: unicodedata.normalize("NFKC", chr(sign)) for sign in range(0xFB00, 0xFB07)}
 """The ligatures in PDFs: ff, fi, fl, ffi, ffl and two of st."""
-_SOFT_HYPHEN, _BLANKS = re.compile(r"\xad\s*$"), re.compile(r"[^\S\n]+")
+_SOFT_HYPHEN_PATTERN, _BLANKS_PATTERN = re.compile(r"\xad\s*$"), re.compile(r"[^\S\n]+")
 _MAX_WRAP_CHARS = 130
-_SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*$")
+_SENTENCE_END_PATTERN = re.compile(r"[.!?…][\"'”’»)\]]*$")
 _MAX_DATELINE_CHARS = 200
 _MAX_QUOTED_CHARS = 61
 _MAX_SHOWN_CHARS = 80
-_DATELINE = pattern("datelines", flags=0)
+_DATELINE_PATTERN = pattern("datelines", flags=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class Line:
         """Return where the line is, within a sentence: ``line 12``, or its first words."""
         if self.number:
             return f"line {self.number}"
-        return f"“{shortened(self.text, _MAX_QUOTED_CHARS)}”"
+        return f"“{cut_text(self.text, _MAX_QUOTED_CHARS)}”"
 
     @property
     def opening(self) -> str:
@@ -53,78 +53,78 @@ class Line:
 def read_lines(text: str) -> list[Line]:
     """Return the lines of a text that are not blank, without invisible characters."""
     lines: list[Line] = []
-    gap = False
-    for number, raw in enumerate(_LINE_END.split(text), start=1):
-        clean = _clean(raw)
+    has_gap = False
+    for number, raw_line in enumerate(_LINE_END_PATTERN.split(text), start=1):
+        clean = _clean_line(raw_line)
         if clean:
-            halved = bool(_SOFT_HYPHEN.search(raw))
-            cells = tuple(map(_clean, raw.strip(" \r").split("\t")))
+            hyphen = bool(_SOFT_HYPHEN_PATTERN.search(raw_line))
+            cells = tuple(map(_clean_line, raw_line.strip(" \r").split("\t")))
             cells = cells if len(cells) > 1 and cells[0] else ()
             lines.append(
-                Line(number=number, text=clean, gap_above=gap, hyphenated=halved, cells=cells)
+                Line(number=number, text=clean, gap_above=has_gap, hyphenated=hyphen, cells=cells)
             )
-        gap = not clean
+        has_gap = not clean
     return lines
 
 
-def _clean(raw: str) -> str:
-    return _BLANKS.sub(" ", _INVISIBLE.sub("", raw)).translate(_LIGATURES).strip()
+def _clean_line(raw: str) -> str:
+    return _BLANKS_PATTERN.sub(" ", _INVISIBLE_PATTERN.sub("", raw)).translate(_LIGATURES).strip()
 
 
-def ordinary(text: str) -> str:
+def normalise(text: str) -> str:
     """Return a text with single blanks for blanks and line ends, without invisible characters."""
-    plain = _INVISIBLE.sub("", _LINE_END.sub(" ", text))
-    return _BLANKS.sub(" ", plain).translate(_LIGATURES)
+    plain = _INVISIBLE_PATTERN.sub("", _LINE_END_PATTERN.sub(" ", text))
+    return _BLANKS_PATTERN.sub(" ", plain).translate(_LIGATURES)
 
 
-def shortened(text: str, limit: int = _MAX_SHOWN_CHARS) -> str:
+def cut_text(text: str, limit: int = _MAX_SHOWN_CHARS) -> str:
     """Cut a text to ``limit`` characters."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 @lru_cache(maxsize=128)  # a page's title is compared with each of its lines
-def comparable(text: str) -> str:
+def match_key(text: str) -> str:
     """Return only the letters and digits of a text, in lower case and without accents."""
-    # in capitals the Turkish ı is an I, which comes back as i
-    apart = unicodedata.normalize("NFKD", text.casefold().replace("ı", "i"))
-    return "".join(letter for letter in apart if letter.isalnum())
+    # the Turkish ı becomes I in capitals, and then i in lower case
+    decomposed = unicodedata.normalize("NFKD", text.casefold().replace("ı", "i"))
+    return "".join(letter for letter in decomposed if letter.isalnum())
 
 
-def wrap_width(lines: Sequence[Line]) -> int:
+def find_wrap_width(lines: Sequence[Line]) -> int:
     """Return the width of hard-wrapped text in characters, or 0 if each line is a paragraph.
 
     Each line is a paragraph if one is longer than any wrap, or blank lines surround all long ones.
     """
-    # nothing can wrap a web address
-    wrapped = (line for line in lines if "://" not in line.text or " " in line.text)
-    lengths = sorted(len(line.text) for line in wrapped)
+    # a web address cannot be wrapped
+    wrappable = (line for line in lines if "://" not in line.text or " " in line.text)
+    lengths = sorted(len(line.text) for line in wrappable)
     if not lengths or lengths[-1] > _MAX_WRAP_CHARS:
         return 0
-    long = [length for length in lengths if length * 2 >= lengths[-1]]
-    followed = any(
+    long_lengths = [length for length in lengths if length * 2 >= lengths[-1]]
+    has_line_below = any(
         len(line.text) * 2 >= lengths[-1] and not below.gap_above for line, below in pairwise(lines)
     )
-    if len(long) < 2 or not followed or lengths[-1] < 40:
+    if len(long_lengths) < 2 or not has_line_below or lengths[-1] < 40:
         return 0
-    return long[int(0.9 * (len(long) - 1))]  # a few may stick out, as a URL does
+    return long_lengths[int(0.9 * (len(long_lengths) - 1))]  # a URL may be longer
 
 
 def ends_sentence(text: str) -> bool:
-    return bool(_SENTENCE_END.search(text))
+    return bool(_SENTENCE_END_PATTERN.search(text))
 
 
 def begins_dateline(text: str) -> bool:
     """Return whether a line begins with a place and a dash, as in ``(Dallas, Texas) –``."""
-    return bool(_DATELINE.match(text[:_MAX_DATELINE_CHARS]))
+    return bool(_DATELINE_PATTERN.match(text[:_MAX_DATELINE_CHARS]))
 
 
-def in_title_case(text: str) -> bool:
+def is_title_case(text: str) -> bool:
     """Return whether most of the longer words of a line are capitalised."""
     words = [word for word in re.findall(r"[^\W\d_][\w’'-]*", text) if len(word) > 3]
     return not words or sum(word[0].isupper() for word in words) >= 0.6 * len(words)
 
 
-def begins_small(text: str) -> bool:
+def begins_amid(text: str) -> bool:
     """Return whether a line can only continue a sentence."""
     first = text[0]
     # a closing bracket or a comma continues; the excepted signs begin a word, quotation or item
@@ -144,5 +144,5 @@ def is_prose(lines: Sequence[Line], index: int, width: int) -> bool:
     following = lines[index + 1 : index + 3]
     if any(line.gap_above for line in following[:1]) or not following:
         return False
-    whole = len(following) == 2 and not following[1].gap_above
-    return not in_title_case(text) or (whole and len(following[0].text) >= 0.8 * width)
+    is_paragraph_long = len(following) == 2 and not following[1].gap_above
+    return not is_title_case(text) or (is_paragraph_long and len(following[0].text) >= 0.8 * width)

@@ -1,16 +1,18 @@
-"""Decide which lines of a press release are title, date, text and furniture."""
+"""Decide which lines of a press release are title, date, text and furniture.
+
+The title comes first. The lines above it are dropped, then the foot, from the last line upwards.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from newsletter.documents.release.candidates import Heading, is_byline, names_page
+from newsletter.documents.release.candidates import Heading, begins_page_title, is_byline
 from newsletter.documents.release.dates import date_line
 from newsletter.documents.release.embargo import find_embargo, is_embargo
 from newsletter.documents.release.furniture import (
     edge_reason,
-    ends_at_foot,
     find_contact_lines,
     furniture_reason,
     is_address,
@@ -20,6 +22,7 @@ from newsletter.documents.release.furniture import (
     is_for_editors,
     is_label,
     is_machine_data,
+    is_row_of_signs,
     is_trade_name,
     leads_to_other_pages,
     release_line,
@@ -29,18 +32,18 @@ from newsletter.documents.release.heading import (
     find_by_subject,
     find_date,
     find_heading,
+    make_subject_heading,
     make_up_heading,
-    subject_heading,
 )
 from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
-from newsletter.documents.release.lines import Line, begins_dateline, begins_small, ends_sentence
+from newsletter.documents.release.lines import Line, begins_amid, begins_dateline, ends_sentence
 from newsletter.documents.release.paragraphs import is_bullet
 
 _MAX_FOOT_LINE_CHARS = 70
 _MIN_ENTRIES = 3
 _MANY_ENTRIES = 5
 _LINES_PER_ENTRY = 4
-"""In a large page foot, at least one of this many lines is a known menu entry."""
+"""Maximum lines of a large page foot for each known menu entry in it."""
 Reasons = dict[int, str]
 """Index of a dropped line → the reason for dropping it."""
 
@@ -49,20 +52,20 @@ def find_foot(lines: Sequence[Line], start: int, masthead: str) -> tuple[Reasons
     """Return the lines to drop below the text, and notes. ``start`` is its first line."""
     reasons: Reasons = {}
     notes: list[str] = []
-    others = (n for n in range(start + 1, len(lines)) if leads_to_other_pages(lines[n].text))
-    end = next(others, len(lines))
+    other_pages = (n for n in range(start + 1, len(lines)) if leads_to_other_pages(lines[n].text))
+    end = next(other_pages, len(lines))
     if end < len(lines):
-        why = f"below {lines[end].text!r}: other pages"
-        reasons.update(dict.fromkeys(range(end, len(lines)), why))
+        reason = f"below {lines[end].text!r}: other pages"
+        reasons.update(dict.fromkeys(range(end, len(lines)), reason))
         notes.append(f"All from {lines[end].location} on was taken for lists of other pages.")
-    data = _find_page_data(lines, start, end)
-    reasons.update(dict.fromkeys(range(data, end), "the page's own data"))
-    menu = _find_site_foot(lines, start, data)
-    if menu < data:
-        reasons.update(dict.fromkeys(range(menu, data), "the foot of the site"))
-        notes.append(f"All from {lines[menu].location} on was taken for the foot of the site.")
-    for index, why in _foot_reasons(lines, start, menu, masthead, notes):
-        reasons[index] = why
+    data_start = _find_page_data(lines, start, end)
+    reasons.update(dict.fromkeys(range(data_start, end), "the page's own data"))
+    foot = _find_site_foot(lines, start, data_start)
+    if foot < data_start:
+        reasons.update(dict.fromkeys(range(foot, data_start), "the foot of the site"))
+        notes.append(f"All from {lines[foot].location} on was taken for the foot of the site.")
+    for index, reason in _list_foot_reasons(lines, start, foot, masthead, notes):
+        reasons[index] = reason
     return reasons, notes
 
 
@@ -71,8 +74,8 @@ def _find_page_data(lines: Sequence[Line], start: int, end: int) -> int:
     for index in range(start + 1, end):
         if is_machine_data(lines[index].text):
             rest = lines[index:end]
-            prose = any(len(line.text) > 60 and ends_sentence(line.text) for line in rest)
-            return end if prose else index
+            has_prose = any(len(line.text) > 60 and ends_sentence(line.text) for line in rest)
+            return end if has_prose else index
     return end
 
 
@@ -84,63 +87,63 @@ def _find_site_foot(lines: Sequence[Line], start: int, end: int) -> int:
     top = end
     while top - 1 > start:
         text = lines[top - 1].text
-        ended = ends_sentence(text) or is_contact_label(text) or text[-1] in ":,;–"
-        if not edge_reason(text) and (len(text) > _MAX_FOOT_LINE_CHARS or ended):
+        ends_text = ends_sentence(text) or is_contact_label(text) or text[-1] in ":,;–"
+        if not edge_reason(text) and (len(text) > _MAX_FOOT_LINE_CHARS or ends_text):
             break
         top -= 1
-    run = range(top, end)
-    entries = [n for n in run if edge_reason(lines[n].text) and not is_label(lines[n].text)]
-    known = sorted({*entries, *(n for n in run if is_address(lines[n].text))})
+    foot_lines = range(top, end)
+    entries = [n for n in foot_lines if edge_reason(lines[n].text) and not is_label(lines[n].text)]
+    known = sorted({*entries, *(n for n in foot_lines if is_address(lines[n].text))})
     if not entries or len(known) < _MIN_ENTRIES:
         return end
-    if len(known) >= _MANY_ENTRIES and len(known) * _LINES_PER_ENTRY >= len(run):
-        # A blank line or a mark parts a large foot from who signs the text above it.
-        marks = [
+    if len(known) >= _MANY_ENTRIES and len(known) * _LINES_PER_ENTRY >= len(foot_lines):
+        # a blank line or an end mark separates a large foot from a signature above it
+        separators = [
             n for n in range(top, known[0]) if lines[n].gap_above or is_end_mark(lines[n].text)
         ]
-        return marks[-1] if marks else top
-    first = known[0]
-    while first > top and is_address(lines[first - 1].text):
-        first -= 1
-    return first
+        return separators[-1] if separators else top
+    foot_start = known[0]
+    while foot_start > top and is_address(lines[foot_start - 1].text):
+        foot_start -= 1
+    return foot_start
 
 
-def _foot_reasons(
+def _list_foot_reasons(
     lines: Sequence[Line], start: int, end: int, masthead: str, notes: list[str]
 ) -> Iterator[tuple[int, str]]:
     index = end - 1
-    # from the end up to the first other line
+    # from the last line up to the first line that is no furniture
     while index > start:
-        why = _foot_reason(lines, index, masthead)
-        if not why:
+        reason = _find_foot_reason(lines, index, masthead)
+        if not reason:
             break
-        yield index, why
+        yield index, reason
         index -= 1
     if index <= start:
         return
     line = lines[index]
-    # in a text without any blank line, a missing one says nothing
-    parted = line.gap_above or not any(other.gap_above for other in lines)
-    alone = parted and ends_sentence(lines[index - 1].text)
-    words = len(line.text.split())
-    may_sign = words <= 6 and re.search(r"\w", line.text) and not ends_sentence(line.text)
-    if alone and is_trade_name(line.text):
+    # in a text without blank lines, a missing gap proves nothing
+    has_gap = line.gap_above or not any(any_line.gap_above for any_line in lines)
+    is_alone = has_gap and ends_sentence(lines[index - 1].text)
+    word_count = len(line.text.split())
+    may_sign = word_count <= 6 and re.search(r"\w", line.text) and not ends_sentence(line.text)
+    if is_alone and is_trade_name(line.text):
         yield index, "the vendor's line: a firm's name alone below the last paragraph"
-    elif alone and may_sign:
+    elif is_alone and may_sign:
         notes.append(
             f"{line.opening}, {line.text!r}, stands alone at the end and was kept: "
             "take it out if it is not a signature."
         )
 
 
-def _foot_reason(lines: Sequence[Line], index: int, masthead: str) -> str:
+def _find_foot_reason(lines: Sequence[Line], index: int, masthead: str) -> str:
     text = lines[index].text
     # the last word of a wrapped sentence: members.
-    if begins_small(text) and ends_sentence(text) and not lines[index].gap_above:
+    if begins_amid(text) and ends_sentence(text) and not lines[index].gap_above:
         return ""
     if edge_reason(text):
         return edge_reason(text)
-    if is_end_mark(text) or ends_at_foot(text):
+    if is_end_mark(text) or is_row_of_signs(text):
         return "the mark of the end"
     if masthead and text == masthead:
         return "the masthead again"
@@ -184,31 +187,31 @@ def recognise(
     ``prose`` is the index of the first line of running text. Without a title, the email's subject
     or a made-up one is used. Raises InvalidInput, naming ``file``, if there is no text.
     """
-    given = stated.heading or find_by_subject(stated.email_subject, lines, prose)
-    heading = given or find_heading(lines, prose, width)
-    # a person wrote the subject, so that it is better than a guess
+    stated_heading = stated.heading or find_by_subject(stated.email_subject, lines, prose)
+    heading = stated_heading or find_heading(lines, prose, width)
+    # a person wrote the subject: it is better than a guess
     if heading is None or (stated.email_subject and heading.guessed):
-        heading = subject_heading(stated.email_subject) or make_up_heading(lines, prose, file)
-    reasons, ends = _find_dropped(lines, heading, prose)
-    title = range(heading.first, heading.last + 1)
-    kept = [n for n in range(len(lines)) if n not in reasons and n not in title]
+        heading = make_subject_heading(stated.email_subject) or make_up_heading(lines, prose, file)
+    reasons, foot_notes = _find_dropped(lines, heading, prose)
+    title_lines = range(heading.first, heading.last + 1)
+    kept = [n for n in range(len(lines)) if n not in reasons and n not in title_lines]
     if not kept:
         raise unusable(file, "has a title and no text below it; copy the whole statement into it")
     head = [(line.number, line.text) for line in stated.forwarded]
-    beside = [*head, (0, stated.email_subject), *stated.beside]
-    around = {"above the title", "the embargo", "the date", "for immediate release"}
-    apart = {n for n, why in reasons.items() if why not in around}
-    embargo = find_embargo(lines, prose, today, title, apart=apart, beside=beside)
+    outside = [*head, (0, stated.email_subject), *stated.beside]
+    header_reasons = {"above the title", "the embargo", "the date", "for immediate release"}
+    furniture = {n for n, why in reasons.items() if why not in header_reasons}
+    embargo = find_embargo(lines, prose, today, title_lines, apart=furniture, beside=outside)
     dated = _choose_date(lines, heading, prose, stated)
-    ahead = f"The date {dated.value} lies in the future."
-    summary, of_summary = (stated.summary, "") if stated.summary else _summary(lines, kept, prose)
+    future_note = f"The date {dated.value} lies in the future."
+    summary, summary_note = (stated.summary, "") if stated.summary else _summary(lines, kept, prose)
     notes = [
         *(embargo.notes if embargo else ()),
         heading.note,
         dated.note,
-        ahead if dated.value and dated.value > today else "",
-        *ends,
-        of_summary,
+        future_note if dated.value and dated.value > today else "",
+        *foot_notes,
+        summary_note,
     ]
     why = "the head of a forwarded email or a memo"
     above = (DroppedLine(line=line.number, text=line.text, reason=why) for line in stated.forwarded)
@@ -229,38 +232,36 @@ def complete_document(
     document: ImportedDocument, body: str, *, dropped: Iterable[DroppedLine], notes: Iterable[str]
 ) -> ImportedDocument:
     """Return the document with a body in Markdown, more dropped lines, and these notes."""
-    lost = sorted([*document.dropped, *dropped], key=lambda one: one.line)
-    return replace(document, body=body, dropped=tuple(lost), notes=tuple(notes))
+    all_dropped = sorted([*document.dropped, *dropped], key=lambda line: line.line)
+    return replace(document, body=body, dropped=tuple(all_dropped), notes=tuple(notes))
 
 
 def _choose_date(
     lines: Sequence[Line], heading: Heading, prose: int | None, stated: StatedFacts
 ) -> Dated:
     """Return the date in the text, else the one that the file states."""
-    seen = find_date(lines, heading, prose)
-    if seen.value is None and stated.forwarded:
-        seen = find_date(stated.forwarded, heading, None)
+    found = find_date(lines, heading, prose)
+    if found.value is None and stated.forwarded:
+        found = find_date(stated.forwarded, heading, None)
     if stated.dated is None or stated.dated.value is None:
-        return seen
-    if seen.value is None:
+        return found
+    if found.value is None:
         return stated.dated
-    if seen.value == stated.dated.value:
-        return Dated(value=seen.value)
-    other = f"the file's own data say {stated.dated.value}"
-    return Dated(value=seen.value, note=f"The text is dated {seen.value}, and {other}.")
+    if found.value == stated.dated.value:
+        return Dated(value=found.value)
+    other_date = f"the file's own data say {stated.dated.value}"
+    return Dated(value=found.value, note=f"The text is dated {found.value}, and {other_date}.")
 
 
 def _summary(lines: Sequence[Line], kept: Sequence[int], prose: int | None) -> tuple[str, str]:
     """Return the only line between title and text as the summary, and a note; else "" twice."""
-    above = [n for n in kept if prose is not None and n < prose]
-    if len(above) != 1 or len(kept) == 1:
+    lines_above = [n for n in kept if prose is not None and n < prose]
+    if len(lines_above) != 1 or len(kept) == 1:
         return "", ""
-    line = lines[above[0]]
+    line = lines[lines_above[0]]
     text = line.text
-    wordy = (
-        len(text.split()) >= _MIN_WORDS and len(text) <= _MAX_SUBHEAD_CHARS and text[0].isalnum()
-    )
-    if not wordy or begins_dateline(text) or is_byline(text):
+    is_wordy = len(text.split()) >= _MIN_WORDS and text[0].isalnum()
+    if not is_wordy or len(text) > _MAX_SUBHEAD_CHARS or begins_dateline(text) or is_byline(text):
         return "", ""
     note = f"{line.opening} reads like a subhead: it stays in the text, and is the summary too."
     return text, note
@@ -268,60 +269,58 @@ def _summary(lines: Sequence[Line], kept: Sequence[int], prose: int | None) -> t
 
 def _dropped(lines: Sequence[Line], reasons: Reasons, heading: Heading) -> tuple[DroppedLine, ...]:
     dropped = [
-        DroppedLine(line=lines[n].number, text=lines[n].text, reason=why)
-        for n, why in reasons.items()
+        DroppedLine(line=lines[n].number, text=lines[n].text, reason=reason)
+        for n, reason in reasons.items()
     ]
-    if heading.prefix is not None:
-        why = "stands before the title"
-        dropped.append(
-            DroppedLine(line=heading.prefix.number, text=heading.prefix.text, reason=why)
-        )
+    prefix, reason = heading.prefix, "stands before the title"
+    if prefix is not None:
+        dropped.append(DroppedLine(line=prefix.number, text=prefix.text, reason=reason))
     return tuple(sorted(dropped, key=lambda line: line.line))
 
 
 def _find_dropped(
     lines: Sequence[Line], heading: Heading, prose: int | None
 ) -> tuple[Reasons, list[str]]:
-    start = heading.last + 1
-    top = start if prose is None else max(prose, start)
-    contacts = find_contact_lines(lines[: len(lines) if prose is None else top])
+    after_title = heading.last + 1
+    text_start = after_title if prose is None else max(prose, after_title)
+    contacts = find_contact_lines(lines[: len(lines) if prose is None else text_start])
     reasons: Reasons = {
         n: _CONTACT_REASON
         if n in contacts
         else _reason_near_title(lines[n].text, heading.title) or "above the title"
         for n in range(heading.first)
     }
-    for n in range(start, len(lines)):
+    for n in range(after_title, len(lines)):
         why = _CONTACT_REASON if n in contacts else _reason_near_title(lines[n].text, heading.title)
-        if n >= top and (prose is not None or not why):
+        if n >= text_start and (prose is not None or not why):
             break
         if why:
             reasons[n] = why
     masthead = lines[0].text if heading.first > 0 else ""
-    below, notes = find_foot(lines, max(top, start), masthead)
-    reasons.update(below)
-    for n in range(top, len(lines)):
-        bullet = "a bullet without a text" if is_bullet(lines[n].text) else ""
-        end = "the mark of the end" if is_end_mark(lines[n].text) else ""
-        if why := end or bullet or furniture_reason(lines[n].text):
-            # a reason by the line's place is better
+    foot_reasons, notes = find_foot(lines, max(text_start, after_title), masthead)
+    reasons.update(foot_reasons)
+    for n in range(text_start, len(lines)):
+        bullet_reason = "a bullet without a text" if is_bullet(lines[n].text) else ""
+        end_reason = "the mark of the end" if is_end_mark(lines[n].text) else ""
+        if why := end_reason or bullet_reason or furniture_reason(lines[n].text):
+            # a reason that follows from the line's place has priority
             reasons.setdefault(n, why)
-    notes += _below_notes([lines[n] for n in range(top, len(lines)) if n not in reasons])
+    notes += _list_notes([lines[n] for n in range(text_start, len(lines)) if n not in reasons])
     return reasons, notes
 
 
-def _below_notes(lines: Sequence[Line]) -> Iterator[str]:
+def _list_notes(lines: Sequence[Line]) -> Iterator[str]:
     """Yield notes on kept lines that may not be for readers: contacts, notes to editors."""
     for line in lines:
-        words = replace(line, number=0).location  # the text at the desk has other line numbers
+        quote = replace(line, number=0).location  # the text at the desk has other line numbers
         if is_contact_label(line.text):
             yield (
-                f"{words} begins a contact, which was kept. Each mail ends with the "
+                f"{quote} begins a contact, which was kept. Each mail ends with the "
                 "press contact of the configuration: take this one out if it is the same."
             )
         if is_for_editors(line.text):
             yield (
-                f"{words} begins what editors are told, which was kept: take it out if "
+                f"{quote} begins what editors are told, which was kept: take it out if "
                 "it is not for readers."
             )
 
@@ -330,7 +329,7 @@ def _reason_near_title(text: str, title: str) -> str:
     """Return why a line near the title is not part of the text, or ""."""
     if text == title:
         return "the title again"
-    if names_page(text, title):
+    if begins_page_title(text, title):
         return "the page's title"
     if is_embargo(text):
         return "the embargo"

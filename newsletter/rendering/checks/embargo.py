@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from newsletter.documents.release.embargo import find_embargo, is_embargo
-from newsletter.documents.release.lines import Line, ordinary
+from newsletter.documents.release.lines import Line, normalise
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.markdown.greetings import GREETING
 from newsletter.rendering.markdown.markdown import read_markdown
@@ -29,7 +29,7 @@ def embargo_in(statement: Statement) -> str:
 @lru_cache(maxsize=64)  # rendering, reviewing and each page ask it of the same text
 def _find_embargo(fields: tuple[str, ...], body: str, language: str) -> str:
     for field in fields:
-        if is_embargo(ordinary(field)):
+        if is_embargo(normalise(field)):
             return field
     parts = (body[:_HEAD_CHARS], body[_HEAD_CHARS:][-_FOOT_CHARS:])
     lines = [line for part in parts for line in _visible_lines(part, language)]
@@ -51,6 +51,6 @@ def _visible_lines(markdown: str, language: str) -> Iterator[Line]:
         else:
             words = token.content if token.type in {"fence", "code_block"} else ""
         for place, line in enumerate(words.splitlines()):
-            text = ordinary(line).strip()
+            text = normalise(line).strip()
             if text:
                 yield Line(number=0, text=text, gap_above=place == 0)

@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree, html
 
 from newsletter.documents.encoding import decode_as_declared
-from newsletter.documents.release.lines import ordinary
+from newsletter.documents.release.lines import normalise
 from newsletter.domain.schedule import ACCEPTED_YEARS
 from newsletter.domain.statements.feed import FeedUnreadable
 from newsletter.formats.times import language_objection
@@ -42,7 +42,7 @@ def plain(text: str) -> str:
             text = "".join(str(part) for part in root.itertext())
         except etree.ParserError:  # markup without words
             text = ""
-    return ordinary(text).strip()[:_MAX_CHARS]
+    return normalise(text).strip()[:_MAX_CHARS]
 
 
 def instant(text: str) -> datetime | None:

@@ -12,9 +12,9 @@ from newsletter.documents.markup.inline_markup import InlineReader
 from newsletter.documents.markup.pages import footnote_blocks, link_notes, parse, read_blocks
 from newsletter.documents.markup.word_processors import clean_word, is_word
 from newsletter.documents.release.blocks import RULE, Block
-from newsletter.documents.release.furniture import offers_to_leave
+from newsletter.documents.release.furniture import offers_opt_out
 from newsletter.documents.release.imported import DroppedLine, unusable
-from newsletter.documents.release.lines import ordinary, shortened
+from newsletter.documents.release.lines import cut_text, normalise
 from newsletter.documents.release.paragraphs import escape
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, FetchedFeed, Item
@@ -85,11 +85,11 @@ def _marked_up(item: Item, content: str, where: str) -> tuple[str, list[str]]:
 
 def _without_frame(blocks: Sequence[Block], title: str, removed: list[DroppedLine]) -> list[Block]:
     """Return the blocks without a repeated title and what sites add; ``removed`` gets those."""
-    kept_blocks = [block for block in blocks if not offers_to_leave(block.markdown)]
+    kept_blocks = [block for block in blocks if not offers_opt_out(block.markdown)]
     for block in blocks:
         if block not in kept_blocks:
             why = "leads to the list of readers that it was once sent to"
-            removed.append(DroppedLine(line=0, text=shortened(block.text), reason=why))
+            removed.append(DroppedLine(line=0, text=cut_text(block.text), reason=why))
     while kept_blocks and (
         kept_blocks[0].text == RULE
         or (kept_blocks[0].level and kept_blocks[0].text.casefold() == title.casefold())
@@ -99,7 +99,7 @@ def _without_frame(blocks: Sequence[Block], title: str, removed: list[DroppedLin
         last = kept_blocks.pop()
         if last.text != RULE:
             why = "what the site adds below its texts"
-            removed.append(DroppedLine(line=0, text=shortened(last.text), reason=why))
+            removed.append(DroppedLine(line=0, text=cut_text(last.text), reason=why))
     return kept_blocks
 
 
@@ -108,7 +108,7 @@ def _paragraphs(text: str) -> str:
     parts = re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").replace("\r", "\n"))
     paragraphs = []
     for part in parts:
-        lines = [escape(line) for raw in part.split("\n") if (line := ordinary(raw).strip())]
+        lines = [escape(line) for raw in part.split("\n") if (line := normalise(raw).strip())]
         if lines:
             paragraphs.append("\\\n".join(lines))
     return "\n\n".join(paragraphs)

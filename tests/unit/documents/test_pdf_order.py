@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import cycle, islice
 
-from newsletter.documents.markup.pdf_layout import in_columns, reading_order
+from newsletter.documents.markup.pdf_layout import reading_order, split_columns
 from tests.rows import rows
 
 AMMAN, HAIFA = "\u0639\u0645\u0627\u0646", "\u05d7\u05d9\u05e4\u05d4"
@@ -47,7 +47,7 @@ def page(*columns: tuple[float, float, str], lines: int = 5) -> list[Line]:
 def test_columns_are_read_one_after_the_other_below_what_stands_over_them() -> None:
     lines = page((70, 220, WORDS), (240, 390, WORDS), (410, 560, WORDS))
     title, foot = Line(WORDS, 70, 560, 760), Line(WORDS, 70, 500, 500)
-    parts = in_columns([foot, *lines, title])
+    parts = split_columns([foot, *lines, title])
     assert parts == [[title], lines[0::3], lines[1::3], lines[2::3], [foot]]
 
 
@@ -63,8 +63,8 @@ def test_columns_are_read_one_after_the_other_below_what_stands_over_them() -> N
     ],
 )
 def test_what_is_no_column_stays_in_one_part(lines: list[Line]) -> None:
-    assert in_columns(lines) == [lines]
+    assert split_columns(lines) == [lines]
 
 
 def test_a_page_without_lines_has_no_part() -> None:
-    assert in_columns([]) == []
+    assert split_columns([]) == []

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from newsletter.documents.plain_text import import_document
-from newsletter.documents.release.lines import shortened
+from newsletter.documents.release.lines import cut_text
 from tests.rows import rows
 from tests.unit.documents.accounting import accounted, crossed_gaps
 
@@ -28,14 +28,14 @@ class Shape:
 
 def contact(words: str) -> str:
     return (
-        f"“{shortened(words, 61)}” begins a contact, which was kept. Each mail ends with the press contact of the "
+        f"“{cut_text(words, 61)}” begins a contact, which was kept. Each mail ends with the press contact of the "
         "configuration: take this one out if it is the same."
     )
 
 
 def editors(words: str) -> str:
     return (
-        f"“{shortened(words, 61)}” begins what editors are told, which was kept: take it out if it is not for "
+        f"“{cut_text(words, 61)}” begins what editors are told, which was kept: take it out if it is not for "
         "readers."
     )
 
