@@ -139,7 +139,7 @@ def colleagues(tx: Transaction) -> Mapping[str, str]:
     return {address: names.get(address) or name_of(address) for address in tx.staff.roles()}
 
 
-def plain(error: object, names: Mapping[str, str] = MappingProxyType({})) -> str:
+def describe_error(error: object, names: Mapping[str, str] = MappingProxyType({})) -> str:
     """Return an error's message for a page, without commands. A Sentence is returned as it is.
 
     Staff are called by their names. No other address is shown.

@@ -11,8 +11,9 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
+from newsletter.web.desk import deciding
 from newsletter.web.desk.campaigns.campaign import campaign_of
-from newsletter.web.desk.deciding import colleagues, plain, provider_names, role_holders, title_of
+from newsletter.web.desk.deciding import colleagues, provider_names, role_holders, title_of
 from newsletter.web.desk.request import DeskRequest, redirect, route
 from newsletter.web.http.forms import parse_number
 
@@ -47,7 +48,7 @@ class Stopping:
             with self._delivery.hold_sender_lock():  # no process may send by books in doubt
                 return self._release(request, HoldKind.RESTORE_GUARD)
         except Refused as error:
-            raise Refused(plain(error)) from error
+            raise Refused(deciding.describe_error(error)) from error
 
     def _release(self, request: DeskRequest, kind: HoldKind) -> Response:
         guard, shown = self._delivery.guard(), request.field("shown") or "nothing"
@@ -61,14 +62,14 @@ class Stopping:
         with self._delivery.store.read() as tx:
             names, admins, workers = colleagues(tx), role_holders(tx, Role.ADMIN), tx.workers.all()
         guard_reason = holds.get(HoldKind.RESTORE_GUARD, "")
-        said = plain(guard_reason, names) if guard_reason else ""
+        guard_reason = guard_reason and deciding.describe_error(guard_reason, names)
         return request.page(
             "stop.html.j2",
             title=say("Sending is stopped") if holds else say("Stop all sending?"),
             reason=request.field("reason"),
             holds={kind.name: holds.get(kind, "") for kind in HoldKind},
-            in_doubt=said,
-            said=[said] if said else [],
+            guard_reason=guard_reason,
+            messages=[guard_reason] if guard_reason else [],
             admins=admins,
             workers=workers,
         )
@@ -95,7 +96,7 @@ class UnknownDeliveries:
         try:
             self._campaigns.actions_of(request.who.address).resolve(str(number), to, shown=shown)
         except Refused as error:
-            why = f"Nothing was decided. {request.desk.plain(error)}"
+            why = f"Nothing was decided. {request.desk.describe_error(error)}"
             return self._page(request.with_faults(("", why), status=409))
         return redirect(f"/campaigns/{number}", done="decided")
 

@@ -40,7 +40,7 @@ from newsletter.rendering.sentences import Language, translate_source
 from newsletter.runtime.services import Staff
 from newsletter.tables import load_table
 from newsletter.web.desk.assets import Assets
-from newsletter.web.desk.deciding import colleagues, plain, sentence, titles_in_words
+from newsletter.web.desk.deciding import colleagues, describe_error, sentence, titles_in_words
 
 _WORD_TABLE = load_table("newsletter.web.desk", "words.yaml")
 NOTE_NAMES: Sequence[str] = (*_WORD_TABLE["readers"], *_WORD_TABLE["documents"])
@@ -105,9 +105,9 @@ class Desk:
                 html = re.sub(named, r'<span class="mention">\g<0></span>', html)
         return Markup(html)  # noqa: S704 - escaped above
 
-    def plain(self, error: object) -> str:
+    def describe_error(self, error: object) -> str:
         """Return an error's message for a page, in which colleagues have their names."""
-        return plain(error, self.names())
+        return describe_error(error, self.names())
 
     def replace_addresses(self, text: str) -> str:
         """Replace addresses of the staff by their names."""

@@ -211,21 +211,21 @@ class DeskRequest:
         *,
         title: str,
         status: int | None = None,
-        said: Sequence[str] = (),
+        messages: Sequence[str] = (),
         nav: str | None = None,
         **values: object,
     ) -> Response:
         """Return a page in the frame, with the faults of the form.
 
-        The page is in English if a message in ``said`` is untranslatable. ``nav`` is its entry in
-        the menu, by default that of its path. Raises TypeError if ``values`` has a name of the
+        The page is in English if one of its ``messages`` is untranslatable. ``nav`` is its entry
+        in the menu, by default that of its path. Raises TypeError if ``values`` has a name of the
         frame.
         """
         part = self.path.removeprefix(HOME_PATH).strip("/").partition("/")[0]
         desk, staff, restart = self.desk, self.desk.staff, ""
         if self.member and not staff.configuration.is_superseded():
             restart = staff.configuration.changed_on_disk()
-        sentences = [*said, *([restart] if restart else ()), *(fault for _, fault in self.faults)]
+        sentences = [*messages, *filter(None, [restart]), *(fault for _, fault in self.faults)]
         language = self.language(sentences)
         filled = dict(
             title=title,
@@ -236,7 +236,6 @@ class DeskRequest:
             organisation=staff.settings.organisation.name,
             logo=staff.settings.brand.logo,
             me=self.member,
-            here=self.address,
             done=self.query("done"),
             language=language.code,
             script_words=Markup(language.script_messages),  # noqa: S704 - it has no < in it
@@ -271,7 +270,7 @@ class DeskRequest:
         typed_fields = [one for each in fields for one in each if len(one) >= _MIN_RESCUED_CHARS]
         if not isinstance(text, Sentence):
             lines = (self.desk.replace_addresses(text) if self.member else text).splitlines()
-        context: Mapping[str, Any] = {"said": lines, "lines": lines, "written": typed_fields}
+        context: Mapping[str, Any] = {"messages": lines, "lines": lines, "written": typed_fields}
         return self.page("failed.html.j2", title=title, status=status, nav="", **context)
 
     def forbidden_page(self, role: Role) -> Response:
@@ -311,8 +310,8 @@ class DeskRequest:
             title=say("Confirm that it's you"),
             nav="",
             is_proving=is_proof and SignInBy.PROVIDER in ways,
-            onward="/desk" if post else self.address,
-            elsewhere=post,
+            next_path="/desk" if post else self.address,
+            has_form=post,
             action=self.address if post else "/desk/step-up",
             fields=self._form_fields() if post else {"next": [self.address]},
             has_factor=has_factor,

@@ -92,7 +92,7 @@ class Calendar(StaffPart):
             title=span.title,
             span=span,
             today=today,
-            this=_Span(day=today, by=by),
+            current_span=_Span(day=today, by=by),
             views=[_Span(day=span.day, by=view) for view in ("month", "week")],
             by_day=by_day,
             clashes=[clash for clash in find_clashes(entries) if clash[0].at >= now],

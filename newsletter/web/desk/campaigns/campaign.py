@@ -34,7 +34,7 @@ from newsletter.subscriber_files.csv_files import escape_formula
 from newsletter.web.desk.campaigns.charts import Curve, build_curve
 from newsletter.web.desk.deciding import (
     colleagues,
-    plain,
+    describe_error,
     provider_names,
     role_holders,
     title_of,
@@ -141,7 +141,7 @@ class CampaignPage:
         """Show the consequences of cancelling, in exact numbers."""
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
-            title, corrects = title_of(tx, campaign.slug), title_of(tx, campaign.corrects)
+            title, corrected_title = title_of(tx, campaign.slug), title_of(tx, campaign.corrects)
         if campaign.state.final:
             return redirect(f"/campaigns/{campaign.id}")
         return request.page(
@@ -149,8 +149,8 @@ class CampaignPage:
             title=say("Cancel what is left?"),
             campaign=campaign,
             statement=title,
-            corrects=corrects,
-            moves=campaign.state is CampaignState.SENDING,
+            corrected_title=corrected_title,
+            is_sending=campaign.state is CampaignState.SENDING,
         )
 
     # --- acting
@@ -180,11 +180,11 @@ class CampaignPage:
         except CountUnconfirmed as error:
             return redirect(f"/statements/{error.campaign.slug}/start")
         except Refused as error:
-            told = request.desk.plain(error)
-            why = f"That was not done. {told}"
-            if isinstance(told, Sentence):  # any other is in English, like the page then
-                why = say("That was not done. {told}", told=told)
-            return self._page(request.with_faults(("", why), status=409))
+            reason = request.desk.describe_error(error)
+            fault = f"That was not done. {reason}"
+            if isinstance(reason, Sentence):  # any other is in English, like the page then
+                fault = say("That was not done. {told}", told=reason)
+            return self._page(request.with_faults(("", fault), status=409))
         return redirect(f"/campaigns/{number}", done=message)
 
     # --- after it went out: a note on its page, its rest
@@ -218,19 +218,20 @@ class CampaignPage:
     def _amend_page(self, request: DeskRequest) -> Response:
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
+            reason = why_not_reopened(tx, campaign)
             values: dict[str, Any] = {
                 "campaign": campaign,
                 "statement": title_of(tx, campaign.slug),
                 "notes": tx.public_notes.list_for([campaign.slug]),
-                "is_off": bool(tx.public_notes.find_withdrawn([campaign.slug])),
-                "rest": tx.batches.unreached(campaign.id),
-                "why_not": plain(why) if (why := why_not_reopened(tx, campaign)) else "",
+                "is_withdrawn": bool(tx.public_notes.find_withdrawn([campaign.slug])),
+                "unreached_count": tx.batches.unreached(campaign.id),
+                "refusal_reason": describe_error(reason) if reason else "",
                 "deciders": role_holders(tx, Role.ADMIN),
             }
         return request.page(
             "amend.html.j2",
             title=say("Correct or withdraw: {title}", title=values["statement"]),
-            typed={kind.value: request.field(kind.value) for kind in NoteKind},
+            typed_notes={kind.value: request.field(kind.value) for kind in NoteKind},
             **values,
         )
 
@@ -243,9 +244,9 @@ class CampaignPage:
             campaign = campaign_of(tx, request)
             report = load_figures(tx, campaign, waits=self._delivery.waits())
             names = colleagues(tx)
-            why = stop_reason(campaign.reason, names) if campaign.reason else ""
-            if why and not isinstance(why, Sentence):
-                why = plain(campaign.reason, names).rstrip(".")
+            reason = stop_reason(campaign.reason, names) if campaign.reason else ""
+            if reason and not isinstance(reason, Sentence):
+                reason = describe_error(campaign.reason, names).rstrip(".")
             began = tx.campaigns.find_begun_correction(campaign.slug)
             correction = began.slug if began else campaign.corrected_by
             starts = reversed(tx.starts.list_for(campaign.slug))
@@ -257,19 +258,19 @@ class CampaignPage:
                 "correction": correction,
                 "corrected_by": title_of(tx, correction),
                 "report": report,
-                "live": self._live_figures(tx, campaign),
-                "why": why and say("{text}.", text=why),
+                "live_figures": self._live_figures(tx, campaign),
+                "stop_reason": reason and say("{text}.", text=reason),
                 "deciders": role_holders(tx, Role.ADMIN),
                 "start": next(same_starts, None),
-                "course": _build_curve(tx, campaign, report),
+                "curve": _build_curve(tx, campaign, report),
                 "domains": tx.events.list_bounced_domains(campaign.id) if sees_readers else [],
             }
-        word = _state_label(campaign)
+        state_label = _state_label(campaign)
         return request.page(
             "campaign.html.j2",
-            title=say("{title}: {state}", title=values["statement"], state=word),
-            said=[why] if why else (),
-            word=word,
+            title=say("{title}: {state}", title=values["statement"], state=state_label),
+            messages=[reason] if reason else (),
+            state_label=state_label,
             figure=headline(report),
             parts_of_bar=bar_parts(report),
             bounces=[(words, report["bounces"][kind]) for kind, words in BOUNCE_WORDS.items()],

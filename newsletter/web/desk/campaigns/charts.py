@@ -23,7 +23,7 @@ class Curve:
     """A cumulative count over time."""
 
     first: datetime
-    half: datetime
+    half_at: datetime
     """The time at which half of the total was reached."""
     last: datetime
     path: str
@@ -57,7 +57,7 @@ def build_curve(minutes: Sequence[tuple[datetime, int]], start: datetime) -> Cur
     corners = [(start, 0), (first, 0), *visible_points, (start + span, visible_points[-1][1])]
     return Curve(
         first=first,
-        half=start + reached(0.5),
+        half_at=start + reached(0.5),
         last=minutes[-1][0],
         path="M"
         + "L".join(

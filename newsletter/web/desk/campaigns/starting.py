@@ -52,7 +52,7 @@ class Starting:
         if is_off and request.field("right") != "yes":
             faults.insert(0, ("right-yes", say("Confirm that the number of people is right")))
         if faults or self._is_unread(request, at):
-            return self._page(request.with_faults(*faults), read=at)
+            return self._page(request.with_faults(*faults), understood_time=at)
         start_request = StartRequest(
             slug=slug,
             by=request.who.address,
@@ -78,7 +78,7 @@ class Starting:
         field = "earlier" if anew else "at"
         at, faults = self._read_choice(request, field)
         if faults or self._is_unread(request, at, field):
-            return self._page(request.with_faults(*faults), read=at)
+            return self._page(request.with_faults(*faults), understood_time=at)
         if at is None:
             return redirect(f"/statements/{slug}")  # it stays as it is set
         try:
@@ -106,8 +106,8 @@ class Starting:
                 may_pause=is_under_way and request.who.may(Role.SENDER),
             )
         except Refused as error:
-            title, why = say("Nothing was undone"), request.desk.plain(error)
-            return request.failure_page(title, why, status=409)
+            title, reason = say("Nothing was undone"), request.desk.describe_error(error)
+            return request.failure_page(title, reason, status=409)
         notice = "undone" if is_approved else "undone-approval"
         return redirect(f"/statements/{slug}", done="start-off" if lapsed else notice)
 
@@ -166,11 +166,11 @@ class Starting:
             twice = "This was already started, by {who} on {at}. Nothing was started twice."
             text = say(twice, who=who, at=at)
         else:
-            text = f"{what}. {request.desk.plain(error)}"  # in English
+            text = f"{what}. {request.desk.describe_error(error)}"  # in English
         return self._page(request.with_faults(("", text), status=409))
 
     @route("GET", "/statements/{slug}/start", Role.SENDER)
-    def _page(self, request: DeskRequest, *, read: datetime | None = None) -> Response:
+    def _page(self, request: DeskRequest, *, understood_time: datetime | None = None) -> Response:
         statements, rules = self._statements, self._campaigns.rules
         with statements.store.read() as tx:
             status = load_status(tx, find_stored(tx, request.param("slug")), rules)
@@ -178,19 +178,19 @@ class Starting:
             email = inbox_values(tx.statements.get_content(status.stored.content_hash))
         if status.campaign is not None and status.has_begun and not request.faults:
             return redirect(f"/campaigns/{status.campaign.id}")
-        set_for = preview["written"] or status.hour
-        default_choice = START_AT if preview["keeps"] else START_NOW
+        set_for = preview["set_time"] or status.hour
+        default_choice = START_AT if preview["hindrance"] else START_NOW
         waits_for = "; ".join(status.approval.reasons)
-        waits_for = deciding.plain(waits_for, status.names) if waits_for else ""
+        waits_for = deciding.describe_error(waits_for, status.names) if waits_for else ""
         return request.page(
             "start.html.j2",
             title=say("Send: {title}", title=status.statement.title),
             statement_status=status,
-            said=[one for one in (preview["off"], preview["objection"], waits_for) if one],
-            read=read,
+            messages=[one for one in (preview["warning"], preview["objection"], waits_for) if one],
+            understood_time=understood_time,
             chosen=request.field("when") or (START_AS_WRITTEN if set_for else default_choice),
             fields={name: request.field(name) for name in ("at", "right", "earlier")},
-            trial=deciding.is_trial(statements.settings),
+            is_trial=deciding.is_trial(statements.settings),
             waits_for=waits_for,
             now=request.desk.now(),
             place=place_of(rules.timezone),
@@ -206,19 +206,21 @@ class Starting:
         try:
             count = headcount.count_heads(tx, status)
         except Refused as error:
-            objection = deciding.plain(error, status.names)
-        keeps, last_update = self._find_hindrance(request, status)
+            objection = deciding.describe_error(error, status.names)
+        hindrance, is_held_by_approval = self._find_hindrance(request, status)
         times = (first_moment(status), status.approval.not_before)
         return {
             "count": count,
             "objection": objection,  # why it cannot be sent, without a count
-            "off": next((one.message for one in self._audience_findings(tx, status.stored)), ""),
+            "warning": next(
+                (one.message for one in self._audience_findings(tx, status.stored)), ""
+            ),
             "leaves_at": release_of(tx, status) if status.is_started else None,
-            "written": max((at for at in times if at and at > tx.now), default=None),
-            "time": format_set_time(status),
-            "keeps": keeps,
-            "told": last_update,
-            "typed": count is not None and count.readers >= status.rules.typed_count,
+            "set_time": max((at for at in times if at and at > tx.now), default=None),
+            "shown_time": format_set_time(status),
+            "hindrance": hindrance,
+            "is_held_by_approval": is_held_by_approval,
+            "is_count_asked": count is not None and count.readers >= status.rules.typed_count,
             "correction_effect": deciding.correction_effect(tx, status.statement),
             "left_behind": headcount.find_late_translations(tx, status),
         }

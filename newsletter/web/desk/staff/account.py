@@ -27,8 +27,8 @@ class Account(StaffPart):
         return request.page(
             "account.html.j2",
             title=say("Your account"),
-            mine=account.load_overview(request.who.address, proofs=request.proofs),
-            session=request.who.session.key,
+            overview=account.load_overview(request.who.address, proofs=request.proofs),
+            session_key=request.who.session.key,
             kinds=NoticeKind,
             SignInBy=SignInBy,
             languages=request.desk.languages,
@@ -112,9 +112,9 @@ class Account(StaffPart):
             "passkey.html.j2",
             title=say("Add a passkey"),
             name=request.field("name")[:MAX_NAME_CHARS] or request.client.browser,
-            longest=MAX_NAME_CHARS,
-            elsewhere=browser.passkey_hint(request.http, self._staff),
-            mine=account.load_overview(request.who.address, proofs=request.proofs).credential,
+            name_limit=MAX_NAME_CHARS,
+            hindrance=browser.passkey_hint(request.http, self._staff),
+            credential=account.load_overview(request.who.address, proofs=request.proofs).credential,
         )
 
     @route("POST", "/account/passkeys/options", Role.VIEWER, step_up=True)

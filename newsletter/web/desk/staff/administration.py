@@ -31,7 +31,7 @@ class StaffPages(StaffPart):
             title=say("Staff"),
             staff=people.load_staff(proofs=request.proofs),
             links=people.load_unused_links(proofs=request.proofs),
-            trial=is_trial(self._staff.settings),
+            is_trial=is_trial(self._staff.settings),
             email=one_line(request.field("email")),
             role=request.field("role") or Role.WRITER.value,
         )
@@ -70,7 +70,7 @@ class StaffPages(StaffPart):
             title=found[0].name,
             person=found[0],
             scheduled=people.find_dependent_statements(address, proofs=request.proofs),
-            mine=address == request.who.address,
+            is_own_account=address == request.who.address,
         )
 
     @route("POST", "/staff/{address}/role", Role.ADMIN, step_up=True)
@@ -117,7 +117,7 @@ class ChannelPages(StaffPart):
     def show(self, request: DeskRequest) -> Response:
         """Show the newest messages, and the failing health checks."""
         with self._staff.store.read() as tx:
-            posts, failing = tx.channel_posts.list_newest(_MAX_POSTS_SHOWN), tx.failing_checks.all()
+            posts, checks = tx.channel_posts.list_newest(_MAX_POSTS_SHOWN), tx.failing_checks.all()
             notices: dict[int, dict[str, list[str]]] = {}
             for number, kind, slug in tx.channel_posts.list_notices(_MAX_POSTS_SHOWN):
                 notices.setdefault(number, {}).setdefault(slug, []).append(kind)
@@ -129,11 +129,11 @@ class ChannelPages(StaffPart):
             "channels.html.j2",
             title=say("Channels"),
             channels=self._staff.settings.notices,
-            known=titles,
+            titles=titles,
             posts=posts,
-            told=notices,
-            configured=self._channels,
-            failing=failing,
+            notices=notices,
+            configured_channels=self._channels,
+            failing_checks=checks,
         )
 
     @route("POST", "/channels/{number}/again", Role.ADMIN)
@@ -199,13 +199,13 @@ class TokenPages(StaffPart):
         """Show all API tokens, and the secret of one that was just created."""
         with self._staff.store.read() as tx:
             found, roles, now = tx.tokens.list_newest(_MAX_TOKENS_SHOWN), tx.staff.roles(), tx.now
-        works = {one.id for one in found if one.is_valid(now) and roles.get(one.by) is Role.ADMIN}
+        valid = {one.id for one in found if one.is_valid(now) and roles.get(one.by) is Role.ADMIN}
         return request.page(
             "tokens.html.j2",
             title=say("API tokens"),
-            made=created,
+            new_token=created,
             tokens=found,
-            works=works,
+            valid_ids=valid,
             prefix=PREFIX,
             scopes=[scope.value for scope in Scope],
             chosen=request.posted.all("scope") if request.faults else (),

@@ -93,19 +93,19 @@ class SettingsPages:
         with self._staff.store.read() as tx:
             shelves = tx.board.count_by_shelf(settings.campaign_rules())
             names = tx.readers.list_names()
-        locked = self._staff.files.why_not_editable()
+        lock_reason = self._staff.files.why_not_editable()
         return request.page(
             "settings-look.html.j2",
             title=say("Publisher and look"),
-            said=[locked] if locked else (),
+            messages=[lock_reason] if lock_reason else (),
             lists=settings.lists,
             labels=_LABELS,
             choices={"theme": Theme, "serif": Serif, "sans": Sans},
             values=values,
             untitled=[name for name in names if name not in {one.name for one in settings.lists}],
-            approved=shelves[Shelf.APPROVED] + shelves[Shelf.SCHEDULED],
-            seen=self._staff.configuration.digest(),
-            locked=locked,
+            approved_count=shelves[Shelf.APPROVED] + shelves[Shelf.SCHEDULED],
+            file_digest=self._staff.configuration.digest(),
+            lock_reason=lock_reason,
             view=view_of(request),
             **inbox_values(self._example(request, settings, renderer)),
         )
@@ -125,7 +125,7 @@ class SettingsPages:
         except InvalidInput as error:
             return self._edit(request.with_faults(*_fault_sentences(error)))
         except Refused as error:
-            text = request.desk.plain(error)
+            text = request.desk.describe_error(error)
             return self._edit(request.with_faults(("", text), status=409))
         return redirect(_LOOK_PATH, done="settings")
 

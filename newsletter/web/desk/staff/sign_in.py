@@ -288,12 +288,12 @@ class SignIn(StaffPart):
 
     def _invitation(self, request: DeskRequest) -> Response:
         invitation, ways = people.load_link(request.param("word"), proofs=request.proofs)
-        joins = invitation.kind is LinkKind.INVITATION
+        is_invitation = invitation.kind is LinkKind.INVITATION
         return request.page(
             "invitation.html.j2",
-            title=say("Welcome") if joins else say("Choose a new password"),
-            joins=joins,
-            keeps=invitation.kind is LinkKind.FORGOTTEN,
+            title=say("Welcome") if is_invitation else say("Choose a new password"),
+            is_invitation=is_invitation,
+            has_kept_factor=invitation.kind is LinkKind.FORGOTTEN,
             address=invitation.address,
             name=one_line(request.field("name")) or name_of(invitation.address),
             role=say(invitation.role.value),
@@ -386,8 +386,8 @@ def set_up_page(request: DeskRequest, account: OwnAccount) -> Response:
     return request.page(
         "set-up.html.j2",
         title=say("Set up a second factor"),
-        demanded=is_required,
-        picture=codes.qr_code(uri) if uri else "",
+        is_required=is_required,
+        qr_code=codes.qr_code(uri) if uri else "",
         secret=secret,
         action=_SET_UP_PATH if is_required else "/desk/account/factor",
         next=browser.HOME_PATH if is_required else "/desk/account",

@@ -60,13 +60,13 @@ class Drafts:
         return request.page(
             "draft-new.html.j2",
             title=say("New statement"),
-            named=request.field("title") or title,
+            typed_title=request.field("title") or title,
             corrected=original,
             templates=templates,
-            earlier=[each.statement for each in statements.values() if not each.statement.digest],
+            sent_texts=[one.statement for one in statements.values() if not one.statement.digest],
             pasted=request.field("pasted"),
-            markdown=request.field("markdown") == "yes",
-            kinds=_ACCEPTED_SUFFIXES,
+            is_markdown=request.field("markdown") == "yes",
+            file_kinds=_ACCEPTED_SUFFIXES,
         )
 
     def _find_corrected(self, request: DeskRequest) -> Statement | None:
@@ -203,16 +203,16 @@ class Drafts:
             "draft.html.j2",
             title=text.title.strip() or say("A new text"),
             lapse=lapse,
-            refused=say("Not submitted yet.") if lapses else "",
+            refusal=say("Not submitted yet.") if lapses else "",
             draft=draft,
             text=text,
             staff=colleagues_of(self._statements.store, me.address) if me.may(Role.WRITER) else [],
-            gone=status is not None and status.has_begun,
+            has_begun=status is not None and status.has_begun,
             findings=findings,
-            said=[finding.message for finding in findings],
+            messages=[finding.message for finding in findings],
             sender_starts=self._statements.campaigns.rules.sender_starts,
-            size=view_of(request),
-            told=self._drafts.time_notes(text, request.desk),
+            view=view_of(request),
+            time_notes=self._drafts.time_notes(text, request.desk),
         )
 
     def _findings(self, request: DeskRequest, draft: Draft) -> tuple[ReviewFinding, ...]:
@@ -373,7 +373,7 @@ class Drafts:
             draft=draft,
             pictures=[(picture, picture.markdown(url)) for picture in pictures],
             alt=request.field("alt"),
-            decoration=request.field("decoration") == "yes",
+            is_decoration=request.field("decoration") == "yes",
         )
 
 

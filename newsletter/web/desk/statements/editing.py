@@ -91,7 +91,6 @@ class Editing:
             )
             choices = (*tx.statements.list_newest(_MAX_STATEMENTS_OFFERED), *named_statements)
             others = {stored.statement.slug: stored.statement for stored in choices}.values()
-        time_notes = self._drafts.time_notes(text, request.desk)
         return request.page(
             "draft-edit.html.j2",
             title=text.title.strip() or say("A new text"),
@@ -99,24 +98,24 @@ class Editing:
             draft=draft,
             text=text,
             base=draft.revision if base is None else base,
-            unsaved=base is not None,
+            is_unsaved=base is not None,
             lapse=lapse,
             lapses=lapses,
             lists=list(dict.fromkeys(lists)),
-            counts=readers_of,
+            list_counts=readers_of,
             recipients=recipients,
             sender=settings.publisher().sender_of(text.lists),
             place=place_of(settings.timezone),
             view=view,
             default_lists=settings.default_lists,
-            told=time_notes,
-            house_language=settings.language,
+            time_notes=self._drafts.time_notes(text, request.desk),
+            default_language=settings.language,
             rules=self._statements.campaigns.rules,
             segments=[segment.name for segment in self._statements.defaults.segments],
-            gone=status is not None and status.has_begun,
-            returned=status.change_request if status is not None else None,
+            has_begun=status is not None and status.has_begun,
+            change_request=status.change_request if status is not None else None,
             statements=[statement for statement in others if statement.slug != draft.slug],
-            others=self._editors.record(draft.key, request.who.name, request.desk.now()),
+            other_editors=self._editors.record(draft.key, request.who.name, request.desk.now()),
         )
 
     def _recipients(self, tx: Transaction, text: DraftText) -> str:
@@ -248,7 +247,7 @@ class Editing:
             draft=draft,
             versions=found,
             count=count,
-            first=count - skip,
+            first_number=count - skip,
             newer=f"{path}?page={page - 1}" if page else "",
             older=f"{path}?page={page + 1}" if skip + _VERSIONS_PER_PAGE < count else "",
         )
@@ -265,7 +264,7 @@ class Editing:
             title=say("Version {number}, {at}", number=nth, at=request.desk.moment(version.at)),
             draft=draft,
             version=version,
-            now=draft.version.number == version.number,
+            is_current=draft.version.number == version.number,
             differences=compare_drafts(version.text, draft.version.text),
         )
 
@@ -289,8 +288,8 @@ def show_conflict(request: DeskRequest, conflict: Conflict) -> Response:
         draft=their_version,
         differences=compare_drafts(their_version.version.text, my_text),
         who=who,
-        own=is_own,
-        ways=[
+        is_own=is_own,
+        choices=[
             (say("Keep mine"), "primary", fields.form_values(my_text)),
             (
                 say("Take the other") if is_own else say("Take {who}'s", who=who),

@@ -83,8 +83,8 @@ class EmailPreview:
             stored=stored,
             **inbox_values(content),
             view=view,
-            frame=f"{path}/mail{f'/{reader}' if reader else ''}?view={view}",
-            typed=request.field("reader").strip(),
+            frame_address=f"{path}/mail{f'/{reader}' if reader else ''}?view={view}",
+            typed_address=request.field("reader").strip(),
             reader=reader,
             staff=colleagues_of(self._statements.store, request.who.address)
             if request.who.may(Role.WRITER)
@@ -108,7 +108,7 @@ class EmailPreview:
 def inbox_values(content: Content | None) -> dict[str, Any]:
     """Return an email and its inbox line, as values of a template."""
     html = content.in_words(content.html) if content else ""
-    return {"content": content, "inbox": views.inbox_line(html) if content else ""}
+    return {"content": content, "inbox_line": views.inbox_line(html) if content else ""}
 
 
 def view_of(request: DeskRequest) -> str:

@@ -151,32 +151,31 @@ class Reviewing:
             email = inbox_values(tx.statements.get_content(stored.content_hash))
         if refusal is not None:
             first, *others = str(refusal).splitlines()
-            fault = ("", f"{what} {deciding.plain(first, status.names)}")
-            if others and not facts["blocked"]:
+            fault = ("", f"{what} {deciding.describe_error(first, status.names)}")
+            if others and not facts["is_blocked"]:
                 key, why = "despite", say("Say why it may go out like this.")
-                if facts["embargo"] and not request.field("no_embargo"):
+                if facts["has_open_embargo"] and not request.field("no_embargo"):
                     key = "no_embargo-yes"
                     why = say("Tick that there is no embargo, or send it back to get its end.")
                 fault = (key, say("{what} {why}", what=what, why=why))
             request = request.with_faults(fault, status=409)
-        leaves = status.release or status.ready_at
-        view = view_of(request)
+        release = status.release or status.ready_at
         kept = ("despite", "reason", "why") if seen else ("despite", "reason", "why", "no_embargo")
         return request.page(
             "review.html.j2",
             title=say("Review: {title}", title=status.statement.title),
             statement_status=status,
-            changed_now=bool(seen),
+            is_changed_now=bool(seen),
             fields={name: request.field(name) for name in kept},
-            view=view,
-            leaves=_moment_in_words(request.desk, leaves) if leaves else "",
-            leaving=_leave_time(request.desk, leaves, status, starts=facts["starts"])
-            if leaves
+            view=view_of(request),
+            release_words=_moment_in_words(request.desk, release) if release else "",
+            send_time=_leave_time(request.desk, release, status, starts=facts["is_start"])
+            if release
             else "",
-            missing=status.rules.policy.required - len(status.approval.counted),
+            missing_count=status.rules.policy.required - len(status.approval.counted),
             is_draft=status.statement.progress is Progress.DRAFT,
-            said=[one.message for one in facts["findings"]],
-            mine=[given for given in status.approval.given if given.by == request.who.address],
+            messages=[one.message for one in facts["findings"]],
+            own_approvals=[one for one in status.approval.given if one.by == request.who.address],
             **email,
             **facts,
         )
@@ -189,7 +188,7 @@ class Reviewing:
         findings = deciding.findings_of(tx, stored, self._statements)
         blocking = {one.check for one in findings if one.severity is Severity.BLOCKING}
         is_unstarted = not (rules.sender_starts or status.is_started)
-        starts = is_unstarted and rules.policy.required - len(approval.counted) <= 1
+        is_start = is_unstarted and rules.policy.required - len(approval.counted) <= 1
         completes_override = is_unstarted and len(approval.overrides) == OVERRIDE_COUNT - 1
         is_large = status.readers is not None and status.readers >= rules.typed_count
         answered_request = _find_answered_request(tx, status)
@@ -198,20 +197,21 @@ class Reviewing:
         return {
             "findings": findings,
             # from the version that they saw or decided about last; None without one
-            "compared": deciding.compare_versions(tx, before, stored.content_hash)
+            "differences": deciding.compare_versions(tx, before, stored.content_hash)
             if before
             else None,
-            "answered": None if seen_hash else answered_request,
-            "time": format_set_time(status),
+            "answered_request": None if seen_hash else answered_request,
+            "shown_time": format_set_time(status),
             "correction_effect": deciding.correction_effect(tx, status.statement),
             "left_behind": headcount.find_late_translations(tx, status)[1],
-            "starts": starts,
-            "wrote": stored.is_writer(request.who.address) and not rules.policy.author_may_approve,
-            "typed": starts and is_large,
-            "typed_override": completes_override and is_large,
-            "warnings": any(one.severity is Severity.WARNING for one in findings),
-            "embargo": Check.OPEN_EMBARGO in {one.check for one in findings},
-            "blocked": bool(blocking - {Check.OPEN_EMBARGO}),
+            "is_start": is_start,
+            "is_writer": stored.is_writer(request.who.address)
+            and not rules.policy.author_may_approve,
+            "is_count_asked": is_start and is_large,
+            "is_override_count_asked": completes_override and is_large,
+            "has_warnings": any(one.severity is Severity.WARNING for one in findings),
+            "has_open_embargo": Check.OPEN_EMBARGO in {one.check for one in findings},
+            "is_blocked": bool(blocking - {Check.OPEN_EMBARGO}),
         }
 
 

@@ -53,15 +53,15 @@ class StatementPages:
     def home(self, request: DeskRequest) -> Response:
         statements, me = self._statements, request.who
         with statements.store.read() as tx:
-            found = load_desktop(
+            desktop = load_desktop(
                 tx, me.address, me.role, statements.campaigns.rules, statements.fault
             )
         return request.page(
             "home.html.j2",
             title=say("Home"),
             today=say("{at:%A}, {at.day} {at:%B}", at=request.desk.local_now()),
-            found=found,
-            limit=100 * float(MAX_COMPLAINT_RATIO),
+            desktop=desktop,
+            complaint_limit=100 * float(MAX_COMPLAINT_RATIO),
         )
 
     @route("GET", "/statements", Role.VIEWER)
@@ -78,7 +78,7 @@ class StatementPages:
         )
         with statements.store.read() as tx:
             lists, names = known_lists(tx, statements.review_rules.declared_lists), colleagues(tx)
-            found = load_board(
+            board = load_board(
                 tx,
                 statements.campaigns.rules,
                 statements.fault,
@@ -89,7 +89,7 @@ class StatementPages:
         return request.page(
             "statements.html.j2",
             title=say("Statements"),
-            found=found,
+            board=board,
             month=request.query("month") if month else "",
             months=[_month_start(now, back) for back in range(-_MONTHS_AHEAD, _MONTHS_BACK)],
             lists=lists,
@@ -149,11 +149,11 @@ class StatementPages:
             "checks.html.j2",
             title=say("Checks: {title}", title=stored.statement.title),
             stored=stored,
-            said=[one.message for one in findings],
+            messages=[one.message for one in findings],
             findings=findings,
             lines=lines,
-            before=first - 1 if stored.statement.desk else 0,  # the desk shows no front matter
-            shown={number for number, _ in lines},
+            hidden_line_count=first - 1 if stored.statement.desk else 0,  # the front matter
+            shown_lines={number for number, _ in lines},
         )
 
     @route("GET", "/statements/{slug}", Role.VIEWER)
@@ -178,16 +178,16 @@ class StatementPages:
             "statement.html.j2",
             title=status.statement.title,
             statement_status=status,
-            said=[one.message for one in findings],
+            messages=[one.message for one in findings],
             findings=findings,
             comments=comments,
             history=history,
             changes=changes,
             draft=draft,
-            submitted=submitted_version,
-            named=titles,
+            submitted_version=submitted_version,
+            related_titles=titles,
             public_url=statements.settings.public_url,
-            typed=request.field("comment"),
+            typed_comment=request.field("comment"),
             **email,
         )
 

@@ -107,11 +107,11 @@ class ImportPages:
         return request.page(
             "import.html.j2",
             title=say("Import readers"),
-            largest=MAX_UPLOAD_BYTES // 1_000_000,
+            limit_mb=MAX_UPLOAD_BYTES // 1_000_000,
             agreed=consent,
             pasted=paste,
             new_list=new_list,
-            complete=is_complete,
+            is_complete=is_complete,
             lists=names,
             chosen=lists,
             records=records,
@@ -286,8 +286,8 @@ class ImportPages:
             title=say("Check before you import"),
             number=upload_id,
             upload=work.upload,
-            brought=work.brought,
-            away=[(away.people, why, away.first) for why, away in excluded if away.people],
+            changes=work.brought,
+            excluded=[(one.people, reason, one.first) for reason, one in excluded if one.people],
             left_out=[_fault_sentence(fault, work.upload.file) for fault in work.left_out],
             bad_rows=work.bad_rows,
             notes=work.notes,
@@ -323,8 +323,9 @@ class ImportPages:
         if record is None or (work is None and record.undone_at):
             raise NotFound(say("There is no such undo. The list of imports shows what was undone."))
         if work is None:
-            title = say("Undo this import?")
-            return request.page("import-undo.html.j2", title=title, record=record)
+            return request.page(
+                "import-undo.html.j2", title=say("Undo this import?"), record=record
+            )
         if isinstance(work.error, Refused):
             fault = without_commands(str(work.error))
             raise Refused(f"{fault[:1].upper()}{fault[1:]}.") from work.error
@@ -337,7 +338,7 @@ class ImportPages:
             if undone
             else say("Undoing import {number}", number=number),
             number=number,
-            stay=undone.reasons if undone else (),
+            kept_people=undone.reasons if undone else (),
             undone=undone,
             seconds=int(time.monotonic() - work.began),
             refresh=0 if undone else 2,

@@ -141,28 +141,26 @@ class ReaderPages:
             consents = tx.consents.list_for(person.id) if person else []
             consent = tx.consents.find_recorded(person.id) if person else None
             mails = tx.data_exports.list_outcomes(person.id, _MAX_CAMPAIGNS_SHOWN) if person else []
-            dates = {
-                stored.statement.slug: stored.statement.title
-                for stored in tx.statements.find([mail.slug for mail in mails])
-            }
+            found = tx.statements.find([mail.slug for mail in mails])
+            statement_titles = {one.statement.slug: one.statement.title for one in found}
         return request.page(
             "reader.html.j2",
             title=(person and person.name) or address,
             address=address,
             person=person,
-            noted=typed_fields(request)
+            field_values=typed_fields(request)
             if request.path.endswith("/edit") or person is None
             else stored_fields(person),
-            suppressed=suppression,
-            blocked=origin.removeprefix("by ").partition(": ") if suppression else (),
+            suppression=suppression,
+            block_origin=origin.removeprefix("by ").partition(": ") if suppression else (),
             now=request.desk.now(),
-            new=request.field("new"),
+            new_address=request.field("new"),
             consents=consents,
-            agreed=consent,
+            recorded_consent=consent,
             mails=mails,
-            written=dates,
+            statement_titles=statement_titles,
             reason=request.field("reason"),
-            why=request.field("why"),
+            block_reason=request.field("why"),
         )
 
 

@@ -99,10 +99,10 @@ class ReadersPages:
         return request.page(
             "sign-up-form.html.j2",
             title=say("Sign-up form for your site"),
-            offers=[(one.name, one.title, one.name in lists) for one in rules.public_lists],
+            offered_lists=[(one.name, one.title, one.name in lists) for one in rules.public_lists],
             languages=self._offering.languages(),
-            chosen=request.field("language") or settings.language,
-            made=form_html,
+            chosen_language=request.field("language") or settings.language,
+            form_html=form_html,
             script=self._offering.script_html() if form_html and rules.origins else "",
         )
 
@@ -115,7 +115,6 @@ class ReadersPages:
 
     @route("GET", "/readers/new", Role.SENDER)
     def _form(self, request: DeskRequest) -> Response:
-        lists = request.posted.all("list")
         with self._subscribers.store.read() as tx:
             names = known_lists(tx, self._subscribers.declared_lists)
         return request.page(
@@ -124,9 +123,9 @@ class ReadersPages:
             email=request.field("email"),
             new_list=request.field("new-list"),
             agreed=request.field("agreed"),
-            noted=reader.typed_fields(request),
+            field_values=reader.typed_fields(request),
             lists=names,
-            chosen=lists,
+            chosen=request.posted.all("list"),
         )
 
     @route("GET", "/readers", Role.SENDER)

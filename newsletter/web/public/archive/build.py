@@ -126,7 +126,7 @@ class ArchiveBuild:
             newer=_search_link(query, page_number - 1) if 1 < page_number <= count else "",
             older=_search_link(query, page_number + 1) if page_number < count else "",
             message=message,
-            typed=query[:MAX_SEARCH_CHARS],
+            query=query[:MAX_SEARCH_CHARS],
         )
 
     def _list_page(self, title: str, parent_link: str, **values: Any) -> bytes:
@@ -134,14 +134,14 @@ class ArchiveBuild:
             title,
             template="archive.html.j2",
             language=self._language,
-            up=parent_link,
-            most=MAX_SEARCH_CHARS,
+            root=parent_link,
+            max_search_chars=MAX_SEARCH_CHARS,
             kinds=_feeds(parent_link),
-            ours="",
+            language_attributes="",
             day_of=self._date_of,
             dated=partial(self._write_date, language=self._language),
             notice_of=partial(self._notice, language=self._language),
-            **{"typed": None} | values,
+            **{"query": None} | values,
         )
         return bytes(page.body)
 
@@ -158,7 +158,7 @@ class ArchiveBuild:
             return None
         content = languages[shown]
         others = {one.slug: each.language for one, each in languages.items() if one != shown}
-        _, spoken_language = self._frame.words(content.language)
+        _, spoken = self._frame.words(content.language)
         notice, day = self._notice(shown, content.language), self._date_of(shown, content.date)
         pictures = pictures_of("" if shown.withdrawn else excerpt_of(content).page)
         page = self._frame.page(
@@ -167,8 +167,8 @@ class ArchiveBuild:
             language=content.language,
             written_in=content.language,
             direction=direction(content.language),
-            ours=Markup(' lang="{}" dir="{}"').format(spoken_language, direction(spoken_language))
-            if spoken_language != content.language
+            language_attributes=Markup(' lang="{}" dir="{}"').format(spoken, direction(spoken))
+            if spoken != content.language
             else "",
             day=day.isoformat(),
             dated=self._write_date(day, content.language),
@@ -183,7 +183,7 @@ class ArchiveBuild:
                 article=article_of(self._publisher, self._feed_entry(shown, content)),
                 picture=next(iter(pictures), {}),
             ),
-            up="../",
+            root="../",
             kinds=_feeds("../"),
         )
         return self._leaf(bytes(page.body), "text/html", list(languages))

@@ -163,7 +163,7 @@ class PreferencesPage:
         return self._frame.notice("link_sent", "link_sent_text", language=language)
 
     def show(self, request: ReaderRequest) -> Response:
-        return self._form(request, saved="saved" in request.http.query_params)
+        return self._form(request, is_saved="saved" in request.http.query_params)
 
     def save(self, request: ReaderRequest) -> Response:
         """Apply the changes; if a field has a fault, apply none."""
@@ -192,7 +192,7 @@ class PreferencesPage:
         *,
         form: Posted | None = None,
         faults: Mapping[str, str] | None = None,
-        saved: bool = False,
+        is_saved: bool = False,
         address: str = "",
     ) -> Response:
         """Return the page with the stored values, or with those of a form that has faults."""
@@ -203,18 +203,18 @@ class PreferencesPage:
             language=request.language,
             status=422 if faults else 200,
             link=request.link,
-            saved=saved,
+            is_saved=is_saved,
             person=person,
-            lasting=person.suppressed is SuppressionReason.MANUAL,
+            is_blocked_by_staff=person.suppressed is SuppressionReason.MANUAL,
             form=form,
             new_address=address,
             faults=faults or {},
             lists=self._lists(person),
             languages=self._languages(person.language),
             zones=zones_by_continent(),
-            strange_zone="" if _is_zone(person.timezone) else person.timezone,
-            house_zone=self._subscribers.settings.timezone,
-            paused=self._pause_in_words(request),
+            unlisted_zone="" if _is_zone(person.timezone) else person.timezone,
+            default_zone=self._subscribers.settings.timezone,
+            pause_end=self._pause_in_words(request),
         )
 
     def _lists(self, person: Subscriber) -> list[PublicList]:

@@ -18,7 +18,7 @@ def test_nothing_has_no_course() -> None:
 
 def test_a_course_says_when_half_had_come_and_its_table_grows_to_the_whole() -> None:
     found = build_curve(minutes(100, 300, 500, 80, *[0] * 4000, 20), START)
-    assert found.half == START + timedelta(minutes=3)
+    assert found.half_at == START + timedelta(minutes=3)
     assert found.last == START + timedelta(minutes=4004)
     assert [many for _, many in found.rows] == [0, 100, 400, 900, 980]
     assert [value for _, value in found.lines] == [0, 200, 400, 600, 800, 1000]
