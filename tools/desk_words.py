@@ -24,7 +24,9 @@ from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.campaigns.state import STATE_ROWS, Act, State
 from newsletter.domain.delivery.transactional import MessageState
 from newsletter.domain.staff.role import Role
+from newsletter.domain.subscribers.audience import SuppressionReason
 from newsletter.domain.subscribers.signup import Method
+from newsletter.domain.wording import without_commands
 from newsletter.rendering.sentences import translate_source
 from newsletter.tables import load_table
 
@@ -59,7 +61,9 @@ TABLES: Mapping[str, Iterable[Message]] = {
     ),
     "newsletter/domain/delivery/transactional.py": (one.value for one in MessageState),
     "newsletter/domain/staff/role.py": (one.value for one in Role),
+    "newsletter/domain/subscribers/audience.py": (one.value for one in SuppressionReason),
     "newsletter/domain/subscribers/signup.py": (one.value for one in Method),
+    "newsletter/pipeline/campaigns/control.py": ("pause", "resume", "cancel"),
     **{
         f"newsletter/web/desk/{name}": (
             # figures are said of one and of many
@@ -93,13 +97,21 @@ def messages() -> Iterator[tuple[Message, str]]:
         text = module.read_text()
         if _IMPORTS_SAY.search(text):
             place = str(module.relative_to(ROOT))
-            yield from ((message, place) for message in _said_in(ast.parse(text)))
+            is_refusal = place.startswith("newsletter/pipeline/")
+            for message in _said_in(ast.parse(text)):
+                yield (_on_a_page(message) if is_refusal else message), place
     for script in sorted(SCRIPTS.rglob("*.js")):
         place = str(script.relative_to(ROOT))
         for said in _SAID_IN_SCRIPT.findall(script.read_text()):
             yield from ((one, place) for one in _messages_of([text for text in said if text]))
     for place, texts in TABLES.items():
         yield from ((text, place) for text in texts)
+
+
+def _on_a_page(message: Message) -> Message:
+    """Return a refusal without the commands that only the command line tells."""
+    is_command = isinstance(message, str) and "'newsletter " in message
+    return without_commands(message) if is_command else message
 
 
 class _Collector(list[Message]):

@@ -29,14 +29,14 @@ def find_statement(tx: Transaction, slug: str) -> StoredStatement:
     """Return a statement that is present and rendered. Raises NotFound or Refused."""
     stored = tx.statements.get(slug)
     if stored is None or not stored.present:
-        raise NotFound(
-            f"there is no statement {slug!r}, or its file has a fault;"
-            " 'newsletter statement check' names the faults"
+        none = (
+            "there is no statement {slug!r}, or its file has a fault; 'newsletter statement check'"
+            " names the faults"
         )
+        raise NotFound(say(none, slug=slug))
     if not stored.content_hash:
-        raise Refused(
-            f"{slug} cannot be rendered; 'newsletter statement check {slug}' says what to correct"
-        )
+        bare = "{slug} cannot be rendered; 'newsletter statement check {slug}' says what to correct"
+        raise Refused(say(bare, slug=slug))
     return stored
 
 
@@ -44,7 +44,8 @@ def find_stored(tx: Transaction, slug: str) -> StoredStatement:
     """Return a statement, present or not. Raises NotFound."""
     stored = tx.statements.get(slug)
     if stored is None:
-        raise NotFound(f"There is no statement {slug!r}. Look for it among the statements.")
+        none = "There is no statement {slug!r}. Look for it among the statements."
+        raise NotFound(say(none, slug=slug))
     return stored
 
 

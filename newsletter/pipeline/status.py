@@ -213,7 +213,8 @@ def why_withheld(tx: Transaction, statement: Statement, *, together: bool) -> st
 def draft_refusal(statement: Statement) -> str:
     """Return the message that a statement is a draft, and how to submit it."""
     if statement.desk:
-        return f"{statement.slug} was taken back by its writers; submit it again at the desk"
+        back = "{slug} was taken back by its writers; submit it again at the desk"
+        return say(back, slug=statement.slug)
     return f"{statement.slug} is a draft; 'newsletter statement submit {statement.slug}' submits it"
 
 
@@ -281,15 +282,17 @@ def refuse_if_sent(status: StatementStatus | None) -> None:
     if status is None or campaign is None:
         return
     if campaign.corrected_by:
-        raise Refused(
-            f"{status.slug} was ended by its correction {campaign.corrected_by}, which has its"
-            " place; write what is still to be said as a statement with another slug"
+        ended = (
+            "{slug} was ended by its correction {correction}, which has its place; write what is"
+            " still to be said as a statement with another slug"
         )
+        raise Refused(say(ended, slug=status.slug, correction=campaign.corrected_by))
     if status.has_begun:
-        raise Refused(
-            f"{status.slug} has already gone out as campaign {campaign.id};"
-            " write a new statement that corrects it"
+        out = (
+            "{slug} has already gone out as campaign {number}; write a new statement that"
+            " corrects it"
         )
+        raise Refused(say(out, slug=status.slug, number=str(campaign.id)))
 
 
 # --- times ---------------------------------------------------------------------------------------

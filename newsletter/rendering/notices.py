@@ -40,10 +40,7 @@ def slack_message(news: Sequence[NoticeSection], language: Language) -> bytes:
 
 
 def teams_card(news: Sequence[NoticeSection], language: Language) -> bytes:
-    """Return the body for a workflow of Teams: an Adaptive Card.
-
-    A TextRun shows Markdown as it is written.
-    """
+    """Return a Teams workflow's body: an Adaptive Card. A TextRun shows Markdown as written."""
     subject, news = language.say(subject_of(news)), in_language(news, language)
     opening = language.say(say("Open the desk"))
     body: list[dict[str, Any]] = []

@@ -50,10 +50,7 @@ def path_for_title(folder: Path, title: str) -> Path:
 
 
 def write_new(path: Path, data: bytes) -> None:
-    """Write a new file.
-
-    Raises Refused if it exists, InvalidInput if it cannot be written.
-    """
+    """Write a new file. Raises Refused if it exists, InvalidInput if it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("xb") as file:

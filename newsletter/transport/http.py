@@ -93,10 +93,7 @@ def _prepared_url(url: str) -> str:
 
 @lru_cache(maxsize=64)
 def origin_of(url: str) -> Origin:
-    """Return the origin of an http or https URL.
-
-    Raises ValueError, also for a URL with a user name.
-    """
+    """Return the origin of an http or https URL. Raises ValueError, also for a user name in it."""
     parts = urlsplit(_prepared_url(url))
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
         raise ValueError("not the address of a page")

@@ -117,7 +117,8 @@ class Starter:
             if status.start is not None and not unconfirmed:
                 raise AlreadyStarted(status.start)
             if request.at is not None and request.at <= tx.now:
-                raise Refused(f"{request.at:%Y-%m-%d %H:%M} UTC has passed; choose a later time")
+                past = "{at:%Y-%m-%d %H:%M} UTC has passed; choose a later time"
+                raise Refused(say(past, at=request.at))
             at = tx.now if request.at_once else request.at
             if at is None:
                 refuse_other_time(status, request.shown)
@@ -201,19 +202,20 @@ class Starter:
         status = load_status(tx, stored, self.rules)
         first_at = first_moment(status) or tx.now
         if at is not None and first_at > max(at, tx.now):
-            until = moment(first_at, zone)
-            raise Refused(f"{slug} is embargoed until {until}; choose that time or a later one")
+            early = "{slug} is embargoed until {until}; choose that time or a later one"
+            raise Refused(say(early, slug=slug, until=moment(first_at, zone)))
         times = {one: one.not_before for one in status.approval.valid}
         if at is not None:
             times = {one: approved_from(status, one) for one in times}
         later = {one: until for one, until in times.items() if until and until > first_at}
         if later and not renews_approvals:
-            until = moment(max(later.values()), zone)
-            raise Refused(
-                f"{', '.join(one.by for one in later)} approved {slug} for no earlier than {until}:"
-                " an earlier time takes a new approval; 'newsletter statement schedule"
-                f" {slug} --at TIME --approve-again' asks for it"
+            early = (
+                "{who} approved {slug} for no earlier than {until}: an earlier time takes a new"
+                " approval; 'newsletter statement schedule {slug} --at TIME --approve-again' asks"
+                " for it"
             )
+            who, until = ", ".join(one.by for one in later), moment(max(later.values()), zone)
+            raise Refused(say(early, who=who, slug=slug, until=until))
         for approval in later:
             why = "it is to be sent earlier than its approvers saw"
             tx.approvals.revoke(slug, tx.now, approval.by, actor=person, reason=why)
@@ -232,7 +234,8 @@ class Starter:
             if campaign is not None and status.has_begun:
                 raise UndoTooLate(campaign)
             if only_lapsed and status.start is not None:
-                raise Outdated(f"{slug} is started, and that counts again by now; look again")
+                again = "{slug} is started, and that counts again by now; look again"
+                raise Outdated(say(again, slug=slug))
             self._revoke(tx, status, person)
             if status.set_for is not None and status.set_for <= tx.now:
                 tx.schedules.put(slug, None)  # "at once" was only for this start
@@ -257,12 +260,14 @@ class Starter:
             whose = None if may_revoke_all else person
             count = tx.approvals.revoke(slug, tx.now, whose, actor=person)
         if not count:
-            raise Refused(f"there is nothing of {person} to undo: {slug} waits for somebody else")
+            none = "there is nothing of {person} to undo: {slug} waits for somebody else"
+            raise Refused(say(none, person=person, slug=slug))
         tx.audit.enter(person, "undo", slug, "start")
         approval = load_status(tx, status.stored, self.rules).approval
         if not may_revoke_all and approval.approved:
             others = ", ".join(one.by for one in approval.given)
-            raise Refused(f"{slug} is approved by {others} too; ask a sender to undo it")
+            more = "{slug} is approved by {others} too; ask a sender to undo it"
+            raise Refused(say(more, slug=slug, others=others))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -405,10 +410,13 @@ class OperatorActions:
             campaign.id, to, expect=expect, at=tx.now, reason=reason, ended_by=by
         )
         if not is_moved:
-            raise Refused(
-                f"campaign {campaign.id} ({campaign.slug}) is {campaign.state.value};"
-                f" to {action} it, it has to be {' or '.join(sorted(s.value for s in expect))}"
-            )
+            number, slug, state = str(campaign.id), campaign.slug, say(campaign.state.value)
+            wrong = "campaign {number} ({slug}) is {state}; to {action} it, it has to be {states}"
+            first, *more = sorted(map(say, (one.value for one in expect)))
+            for last in more:
+                first = say("{first} or {last}", first=first, last=last)
+            values = {"state": state, "action": say(action), "states": first}
+            raise Refused(say(wrong, number=number, slug=slug, **values))
         self._enter(tx, action, campaign, reason)
 
     def _enter(self, tx: Transaction, action: str, campaign: Campaign, detail: str) -> None:

@@ -34,10 +34,7 @@ _TOO_MANY = (
 def load_sample(
     slug: str, *, address: str | None, store: Store, links: SignedLinks
 ) -> tuple[Content, Recipient]:
-    """Return the email for the subscriber with this address, or for a made-up reader.
-
-    Raises NotFound.
-    """
+    """Return the email for the subscriber with this address, or a made-up one. Raises NotFound."""
     with store.read() as tx:
         person = tx.readers.find(address) if address else None
         if address and person is None:

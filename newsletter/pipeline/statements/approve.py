@@ -18,6 +18,7 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
+from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import (
     ConfigurationCheck,
     act_as,
@@ -108,16 +109,18 @@ def approve(
         configuration.refuse_mismatch(tx)
         stored = find_seen(tx, request.slug, request.expect)
         if stored.content_hash != result.content_hash:
-            raise Refused(f"{request.slug} changed during the review; review it again")
+            again = "{slug} changed during the review; review it again"
+            raise Refused(say(again, slug=request.slug))
         status = load_status(tx, stored, rules.campaigns)
         needed = Role.ADMIN if request.override else Role.APPROVER
         action = "stand in for an approval" if request.override else "approve"
         person = require_role(tx, request.by, needed, action, in_person=True)
         if status.stored.is_writer(person) and not status.rules.policy.author_may_approve:
-            raise Refused(
-                f"{person} wrote in {status.slug}, and approvals.author_may_approve is false;"
-                " ask somebody else to approve it"
+            own = (
+                "{person} wrote in {slug}, and approvals.author_may_approve is false; ask somebody"
+                " else to approve it"
             )
+            raise Refused(say(own, person=person, slug=status.slug))
         if status.approval.withheld:
             raise Refused(status.approval.withheld)
         refuse_if_sent(status)
@@ -142,7 +145,8 @@ def _has_approved(request: ApprovalRequest, person: str, status: StatementStatus
     Raises Refused for an override that is not needed.
     """
     if request.override and status.approval.approved:
-        raise Refused(f"{request.slug} has all the approvals it needs; no admin has to replace one")
+        enough = "{slug} has all the approvals it needs; no admin has to replace one"
+        raise Refused(say(enough, slug=request.slug))
     first = first_moment(status)
     approvals = status.approval.overrides if request.override else status.approval.counted
     return any(
@@ -361,10 +365,12 @@ def send_back(
             raise Refused(draft_refusal(status.statement))
         refuse_if_sent(status)
         if status.approval.approved:
-            raise Refused(f"{slug} is approved; take that back first, then nothing of it leaves")
+            first = "{slug} is approved; take that back first, then nothing of it leaves"
+            raise Refused(say(first, slug=slug))
         back = status.change_request
         if back is not None:
-            raise Refused(f"{slug} was sent back by {back.by} already: {back.reason}")
+            twice = "{slug} was sent back by {person} already: {reason}"
+            raise Refused(say(twice, slug=slug, person=back.by, reason=back.reason))
         tx.approvals.revoke(slug, tx.now, person, actor=person, reason="sent back")
         content_hash = status.stored.content_hash
         tx.change_requests.add(
@@ -381,7 +387,6 @@ def _clean_request(reason: str) -> str:
         raise Refused("say in a few words what should change")
     why = "\n".join(lines)
     if len(why) > _MAX_REQUEST_CHARS or not all(map(str.isprintable, lines)):
-        raise Refused(
-            f"the requested change must have at most {_MAX_REQUEST_CHARS:,} plain characters"
-        )
+        long = "the requested change must have at most {most:,} plain characters"
+        raise Refused(say(long, most=_MAX_REQUEST_CHARS))
     return why

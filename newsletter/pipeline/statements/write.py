@@ -76,7 +76,8 @@ class DraftWriter:
         with self._acting("copy a statement") as (tx, who):
             statement = find_stored(tx, slug).statement
             if statement.digest:
-                raise Refused(f"{statement.title} is made of what went out; it cannot be edited.")
+                fixed = "{title} is made of what went out; it cannot be edited."
+                raise Refused(say(fixed, title=statement.title))
             replaces = not (statement.desk or language or has_begun(tx.campaigns.find_latest(slug)))
             text = draft_text(statement) if replaces else draft_text(statement).as_new(title)
             if language:
@@ -181,12 +182,13 @@ class DraftWriter:
         """Store a picture of a draft. Raises NotFound and Refused; InvalidInput without ``alt``."""
         words = " ".join(alt.split())
         if not (words or decoration):
-            message = "Say what the picture shows, or tick that it is decoration."
+            message = say("Say what the picture shows, or tick that it is decoration.")
             raise InvalidInput([Fault(file=_subject(key), key="alt", message=message)])
         with self._acting("add a picture") as (tx, who):
             draft = find_draft(tx, key)
             if len(tx.pictures.list_for(key)) >= _MAX_PICTURES:
-                raise Refused(f"This text has {_MAX_PICTURES} pictures; there is no room for more.")
+                full = "This text has {most} pictures; there is no room for more."
+                raise Refused(say(full, most=_MAX_PICTURES))
             picture = Picture(
                 name=_random_name(_NAME_CHARS),
                 draft=key,
@@ -317,10 +319,11 @@ class Submitter:
             if draft.is_submitted and not draft.has_unsubmitted_text:
                 return draft
             if draft.revision != base:
-                raise Refused(
-                    f"{draft.changed_by} changed this text after you opened it, so it was not"
-                    " submitted. Look at the change first."
+                late = (
+                    "{person} changed this text after you opened it, so it was not submitted. Look"
+                    " at the change first."
                 )
+                raise Refused(say(late, person=draft.changed_by))
             if draft.template:
                 raise Refused(say("It is a template. Begin a statement with it."))
             refuse_if_sent(get_status(tx, draft.slug, self.rules))

@@ -55,22 +55,17 @@ def add(
         refuse_unknown_lists(tx, places, declared, create=create_lists)
         before = tx.readers.find(entry.address)
         reason = tx.readers.suppression_reason(entry.address)
-        if reason is not None:
-            raise Refused(
-                f"{entry.address} is suppressed ({reason.value}) and was not added: only the person"
-                " can come back, by the page to subscribe"
-            )
-        if tx.readers.is_former_address(entry.address):
-            raise Refused(
-                f"{entry.address} was a subscriber's before and was not added: only the person can"
-                " come back, by the page to subscribe"
-            )
         left = sorted(set(entry.lists) & set(before.left if before else ()))
-        if left:
-            raise Refused(
-                f"{entry.address} unsubscribed from {', '.join(left)} and was not added: only the"
-                " person can come back, by the page to subscribe"
-            )
+        why, whose = "", entry.address
+        if reason is not None:
+            why = say("{address} is suppressed ({reason})", address=whose, reason=say(reason.value))
+        elif tx.readers.is_former_address(whose):
+            why = say("{address} was a subscriber's before", address=whose)
+        elif left:
+            why = say("{address} unsubscribed from {lists}", address=whose, lists=", ".join(left))
+        only = "{why} and was not added: only the person can come back, by the page to subscribe"
+        if why:
+            raise Refused(say(only, why=why))
         source = f"added by {by}" + (f": {agreed}" if agreed else "")
         tx.readers.upsert([replace(entry, consent=Consent(source=source, at=tx.now))], tx.now)
         person = _find(tx, entry.address)
@@ -115,7 +110,7 @@ def edit(entry: Entry, *, by: str, store: Store, seen: str = "") -> Subscriber:
     with act_as(store, by, Role.SENDER, "edit subscribers") as (tx, _):
         person = _find(tx, entry.address)
         if seen not in {"", person.values_hash}:
-            raise Outdated(f"{person.address} has changed since you looked")
+            raise Outdated(say("{address} has changed since you looked", address=person.address))
         tx.readers.edit(person.id, entry)
         tx.audit.enter(by, "edit", _AUDIT_SUBJECT)
         return _find(tx, entry.address)
@@ -194,9 +189,8 @@ def change_address(old: str, new: str, *, by: str, store: Store) -> Subscriber:
         person = _find(tx, old)
         reason = tx.readers.suppression_reason(new)
         if reason is not None and fold(old) != fold(new):
-            raise Refused(
-                f"{new} is suppressed ({reason.value}), and nothing may be sent to it; {old} stays"
-            )
+            stays = "{new} is suppressed ({reason}), and nothing may be sent to it; {old} stays"
+            raise Refused(say(stays, new=new, reason=say(reason.value), old=old))
         move(tx, person, new)
         tx.audit.enter(by, "change address", _AUDIT_SUBJECT)
         return _find(tx, new)
@@ -205,5 +199,5 @@ def change_address(old: str, new: str, *, by: str, store: Store) -> Subscriber:
 def _find(tx: Transaction, address: str) -> Subscriber:
     person = tx.readers.find(address)
     if person is None:
-        raise NotFound(f"{address} is not a subscriber")
+        raise NotFound(say("{address} is not a subscriber", address=address))
     return person

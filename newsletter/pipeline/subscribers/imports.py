@@ -17,6 +17,7 @@ from newsletter.domain.subscribers.audience import (
     ImportUndoResult,
     SuppressedEntry,
 )
+from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import act_as, require_role
 from newsletter.pipeline.subscribers.membership import refuse_unknown_lists
 from newsletter.store.sql import Store, Transaction
@@ -98,7 +99,7 @@ def _rehearse(parts: Iterable[_ImportPart], plan: ImportPlan, store: Store) -> I
 def _import_parts(parts: Iterable[_ImportPart], plan: ImportPlan, store: Store) -> ImportResult:
     with act_as(store, plan.by, Role.SENDER, "import subscribers") as (tx, _):
         if plan.upload and not tx.imports.delete_upload(plan.upload):
-            raise NotFound("this file was imported already")
+            raise NotFound(say("this file was imported already"))
         created = _lists_to_create(tx, plan)
         number = tx.imports.begin(
             at=tx.now, by=plan.by, file=plan.file, kind=plan.kind, sha256=plan.sha256
@@ -131,9 +132,8 @@ def _lists_to_create(tx: Transaction, plan: ImportPlan) -> tuple[str, ...]:
 
 def _note(tx: Transaction, result: ImportResult, *, finished_at: datetime | None = None) -> None:
     if not tx.imports.store_progress(result, finished_at=finished_at):
-        raise Refused(
-            f"import {result.number} was undone while it was at work; nothing more is imported"
-        )
+        undone = "import {number} was undone while it was at work; nothing more is imported"
+        raise Refused(say(undone, number=str(result.number)))
 
 
 def undo(import_id: int, *, by: str, store: Store) -> ImportUndoResult:
@@ -145,21 +145,21 @@ def undo(import_id: int, *, by: str, store: Store) -> ImportUndoResult:
     with act_as(store, by, Role.ADMIN, "undo an import") as (tx, _):
         record = tx.imports.get(import_id)
         if record is None:
-            raise NotFound(
-                f"there is no import {import_id}; 'newsletter subscribers imports' lists them"
-            )
+            none = "there is no import {number}; 'newsletter subscribers imports' lists them"
+            raise NotFound(say(none, number=str(import_id)))
         if record.undone_at is not None:
-            at = f"{record.undone_at:%Y-%m-%d %H:%M} UTC"
-            raise Refused(
-                f"import {import_id} was undone already, on {at} by {record.undone_by}; import"
+            twice = (
+                "import {number} was undone already, on {at:%Y-%m-%d %H:%M} UTC by {person}; import"
                 " the file again if it should have stayed"
             )
+            number, who = str(import_id), record.undone_by
+            raise Refused(say(twice, number=number, at=record.undone_at, person=who))
         if tx.now - record.at > UNDO_PERIOD:
-            raise Refused(
-                f"import {import_id} is older than {UNDO_PERIOD.days} days, and what it changed"
-                " is not known any more; end single subscriptions by"
-                " 'newsletter subscribers unsubscribe'"
+            old = (
+                "import {number} is older than {days} days, and what it changed is not known any"
+                " more; end single subscriptions by 'newsletter subscribers unsubscribe'"
             )
+            raise Refused(say(old, number=str(import_id), days=UNDO_PERIOD.days))
         undone = tx.imports.undo(record, tx.now, by)
         detail = f"import {import_id}: {undone.removed} removed, {undone.stay + undone.left} stay"
         tx.audit.enter(by, "undo import", record.file, detail)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.audit import READER_NAME
 from newsletter.domain.subscribers.audience import Subscriber, SuppressedEntry, SuppressionReason
-from newsletter.domain.wording import suggest_name
+from newsletter.domain.wording import say, suggest_name
 from newsletter.store.sql import Transaction
 
 
@@ -77,7 +77,8 @@ _MOVED_REASONS = frozenset(
 def move(tx: Transaction, person: Subscriber, address: str) -> None:
     """Change a person's address. Raises Refused if another subscriber has it."""
     if not tx.readers.change_address(person.id, address):
-        raise Refused(f"{address} is another subscriber's; {person.address} stays as it is")
+        other = "{address} is another subscriber's; {old} stays as it is"
+        raise Refused(say(other, address=address, old=person.address))
     if person.suppressed is not None and person.suppressed in _MOVED_REASONS:
         entry = SuppressedEntry(address=address, reason=person.suppressed)
         tx.readers.suppress([entry], tx.now, "change of address")

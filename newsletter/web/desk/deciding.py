@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 
 from newsletter.config.settings import Settings
@@ -139,17 +140,26 @@ def colleagues(tx: Transaction) -> Mapping[str, str]:
     return {address: names.get(address) or name_of(address) for address in tx.staff.roles()}
 
 
-def describe_error(error: object, names: Mapping[str, str] = MappingProxyType({})) -> str:
-    """Return an error's message for a page, without commands. A Sentence is returned as it is.
+def describe_error(
+    error: object,
+    names: Mapping[str, str] = MappingProxyType({}),
+    what: str = "",
+    other: str = "somebody",
+) -> str:
+    """Return ``what`` and an error's message for a page, without commands. A Sentence stays one.
 
-    Staff are called by their names. No other address is shown.
+    Staff are called by their names. ``other`` replaces other addresses; "" shows them.
     """
     message = str(error)
-    if isinstance(message, Sentence):
-        return message
     # an error may contain a reader's address, which staff at the desk need not see
-    text = _ADDRESS.sub(lambda found: names.get(found[0], "somebody"), without_commands(message))
-    return sentence(text)
+    hide = partial(_ADDRESS.sub, lambda found: names.get(found[0], other or found[0]))
+    text = sentence(hide(without_commands(message)))
+    if not isinstance(message, Sentence):
+        return f"{what} {text}".lstrip()
+    told, values = Sentence(text), message.values.items()
+    told.pattern, told.many = map(without_commands, (message.pattern, message.many))
+    told.values = {key: hide(one) if type(one) is str else one for key, one in values}
+    return say("{what} {why}", what=what, why=told) if what else told
 
 
 def explain_change(change: CountChanged | TimeChanged, moment: Callable[[datetime], str]) -> str:

@@ -96,7 +96,7 @@ class UnknownDeliveries:
         try:
             self._campaigns.actions_of(request.who.address).resolve(str(number), to, shown=shown)
         except Refused as error:
-            why = f"Nothing was decided. {request.desk.describe_error(error)}"
+            why = request.desk.describe_error(error, say("Nothing was decided."))
             return self._page(request.with_faults(("", why), status=409))
         return redirect(f"/campaigns/{number}", done="decided")
 

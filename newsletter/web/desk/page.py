@@ -105,17 +105,9 @@ class Desk:
                 html = re.sub(named, r'<span class="mention">\g<0></span>', html)
         return Markup(html)  # noqa: S704 - escaped above
 
-    def describe_error(self, error: object) -> str:
+    def describe_error(self, error: object, what: str = "") -> str:
         """Return an error's message for a page, in which colleagues have their names."""
-        return describe_error(error, self.names())
-
-    def replace_addresses(self, text: str) -> str:
-        """Replace addresses of the staff by their names."""
-        names = self.names()
-        # longest first, because joana@forum.example contains ana@forum.example
-        for address in sorted(names, key=len, reverse=True):
-            text = text.replace(address, names[address])
-        return text
+        return describe_error(error, self.names(), what)
 
     def now(self) -> datetime:
         return self.staff.store.clock.now()

@@ -31,7 +31,7 @@ from newsletter.web.desk.browser import (
     relying_party,
     session_token,
 )
-from newsletter.web.desk.deciding import role_holders
+from newsletter.web.desk.deciding import describe_error, role_holders
 from newsletter.web.desk.page import PROOF_FAULT_WORDS, PROOF_FIELD, Desk
 from newsletter.web.http.forms import Posted, Upload, parse_number
 from newsletter.web.http.frame import accepted_languages
@@ -265,11 +265,11 @@ class DeskRequest:
 
     def failure_page(self, title: str, text: str, *, status: int) -> Response:
         """Return a page that says what failed and why, with the form's long texts for copying."""
-        lines = [text]
         fields = self._form_fields().values() if self.member else ()
         typed_fields = [one for each in fields for one in each if len(one) >= _MIN_RESCUED_CHARS]
-        if not isinstance(text, Sentence):
-            lines = (self.desk.replace_addresses(text) if self.member else text).splitlines()
+        lines = [text] if isinstance(text, Sentence) else text.splitlines()
+        if self.member:
+            lines = [describe_error(line, self.desk.names(), other="") for line in lines]
         context: Mapping[str, Any] = {"messages": lines, "lines": lines, "written": typed_fields}
         return self.page("failed.html.j2", title=title, status=status, nav="", **context)
 

@@ -180,11 +180,8 @@ class CampaignPage:
         except CountUnconfirmed as error:
             return redirect(f"/statements/{error.campaign.slug}/start")
         except Refused as error:
-            reason = request.desk.describe_error(error)
-            fault = f"That was not done. {reason}"
-            if isinstance(reason, Sentence):  # any other is in English, like the page then
-                fault = say("That was not done. {told}", told=reason)
-            return self._page(request.with_faults(("", fault), status=409))
+            why = request.desk.describe_error(error, say("That was not done."))
+            return self._page(request.with_faults(("", why), status=409))
         return redirect(f"/campaigns/{number}", done=message)
 
     # --- after it went out: a note on its page, its rest

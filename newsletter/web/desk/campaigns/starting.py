@@ -166,7 +166,7 @@ class Starting:
             twice = "This was already started, by {who} on {at}. Nothing was started twice."
             text = say(twice, who=who, at=at)
         else:
-            text = f"{what}. {request.desk.describe_error(error)}"  # in English
+            text = request.desk.describe_error(error, say("{what}.", what=what))
         return self._page(request.with_faults(("", text), status=409))
 
     @route("GET", "/statements/{slug}/start", Role.SENDER)

@@ -150,8 +150,8 @@ class Reviewing:
             facts = self._load_facts(tx, request, status, seen)
             email = inbox_values(tx.statements.get_content(stored.content_hash))
         if refusal is not None:
-            first, *others = str(refusal).splitlines()
-            fault = ("", f"{what} {deciding.describe_error(first, status.names)}")
+            first, *others = lines if len(lines := str(refusal).splitlines()) > 1 else [refusal]
+            fault = ("", deciding.describe_error(first, status.names, what))
             if others and not facts["is_blocked"]:
                 key, why = "despite", say("Say why it may go out like this.")
                 if facts["has_open_embargo"] and not request.field("no_embargo"):

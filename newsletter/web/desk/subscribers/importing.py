@@ -22,6 +22,7 @@ from newsletter.subscriber_files.entries import BAD_ROW_CODE
 from newsletter.subscriber_files.isolated import MAX_UPLOAD_BYTES, read_upload
 from newsletter.subscriber_files.subscriber_file import with_pauses
 from newsletter.subscriber_files.subscribers import TableColumn
+from newsletter.web.desk.deciding import describe_error
 from newsletter.web.desk.page import LEFT_OUT
 from newsletter.web.desk.request import DeskRequest, Faults, redirect, route
 from newsletter.web.desk.subscribers.reader import READERS_PATH, chosen_lists, read_consent
@@ -327,8 +328,7 @@ class ImportPages:
                 "import-undo.html.j2", title=say("Undo this import?"), record=record
             )
         if isinstance(work.error, Refused):
-            fault = without_commands(str(work.error))
-            raise Refused(f"{fault[:1].upper()}{fault[1:]}.") from work.error
+            raise Refused(describe_error(work.error, other="")) from work.error
         if work.error is not None:
             raise work.error
         undone = work.undone

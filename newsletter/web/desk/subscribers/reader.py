@@ -12,11 +12,12 @@ from newsletter.domain.errors import InvalidInput, NotFound, Outdated, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import NOTED_FIELDS, Entry, Subscriber
-from newsletter.domain.wording import Sentence, say, without_commands
+from newsletter.domain.wording import Sentence, say
 from newsletter.pipeline.subscribers import administer
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files import entries
 from newsletter.subscriber_files.entries import RawEntry
+from newsletter.web.desk.deciding import describe_error
 from newsletter.web.desk.request import DeskRequest, Faults, download, redirect, route
 
 READERS_PATH = "/readers"
@@ -87,7 +88,7 @@ class ReaderPages:
                 old, new_address, by=request.who.address, store=self._subscribers.store
             )
         except (ValueError, Refused) as error:
-            return self.page(request.with_faults(("new", without_commands(str(error)))), old)
+            return self.page(request.with_faults(("new", describe_error(error, other=""))), old)
         return self._redirect(request, new_address, "moved")
 
     @route("POST", "/readers/lift", Role.ADMIN, step_up=True)
@@ -121,10 +122,11 @@ class ReaderPages:
         try:
             self._subscribers.forget(address, by=request.who.address)
         except Refused as error:
-            raise Refused(
+            none = (
                 "Nothing is kept of this address, so there is nothing to erase. To never write to"
                 " it, stop all email to it."
-            ) from error
+            )
+            raise Refused(say(none)) from error
         return self._redirect(request, address, "erased")
 
     def _redirect(self, request: DeskRequest, address: str, notice: str) -> Response:

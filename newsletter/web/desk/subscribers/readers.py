@@ -10,12 +10,13 @@ from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import Audience
-from newsletter.domain.wording import say, without_commands
+from newsletter.domain.wording import say
 from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.campaigns.charts import build_bars
+from newsletter.web.desk.deciding import describe_error
 from newsletter.web.desk.request import DeskRequest, redirect, route
 from newsletter.web.desk.subscribers import reader
 from newsletter.web.http.forms import parse_number
@@ -73,9 +74,7 @@ class ReadersPages:
         except InvalidInput as error:
             raise NotFound(say("There is no such list.")) from error
         except Refused as error:
-            fault = without_commands(str(error))
-            fault = f"{fault[:1].upper()}{fault[1:]}"
-            return self._form(request.with_faults(("email", fault)))
+            return self._form(request.with_faults(("email", describe_error(error, other=""))))
         return redirect(f"{reader.READERS_PATH}/{person.id}", done="added")
 
     @route("POST", "/readers/requests", Role.SENDER)

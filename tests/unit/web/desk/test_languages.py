@@ -236,6 +236,35 @@ def test_a_refusal_is_told_in_the_language_of_the_desk(staffed: Staffed) -> None
     assert "Diesen Text gibt es in der Redaktion nicht" in words(answer)
 
 
+@rows(
+    ["name", "path", "fields", "said"],
+    [
+        (
+            "cleo",
+            "/campaigns/1/pause",
+            {},
+            "Das ist nicht geschehen. Die Kampagne 1 (hours) hat den Stand „versendet“. Um"
+            " sie anzuhalten, muss der Stand „Entscheidung nötig oder geplant oder wird versendet“",
+        ),
+        ("cleo", "/statements/settings/undo", {}, "Von Cleo gibt es nichts rückgängig zu machen:"),
+        (
+            "dan",
+            "/readers/move",
+            {"email": READERS[0], "new": READERS[1]},
+            f"{READERS[1]} gehört einer anderen Person mit Abonnement.",
+        ),
+    ],
+)
+def test_a_refused_act_is_told_in_the_language_of_the_desk(
+    staffed: Staffed, name: str, path: str, fields: dict[str, str], said: str
+) -> None:
+    german = {"Accept-Language": "de"}
+    answer = staffed.as_(name, fresh=True).post(path, fields, headers=german)
+    assert answer.status in {409, 422}
+    assert '<html lang="de"' in answer.text
+    assert said in words(answer)
+
+
 # --- which language
 
 
