@@ -55,7 +55,7 @@ def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
         dropped=tuple(ignored),
         notes=tuple(filter(None, [note])),
         # values that may mention an embargo; ``embargo: no`` does not
-        beside=tuple(
+        outside_texts=tuple(
             (line, text)
             for key, value, line in front_matter.pairs
             if value.casefold() not in _EMPTY_VALUES

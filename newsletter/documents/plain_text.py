@@ -167,7 +167,7 @@ def import_document(
     facts = StatedFacts(
         email_subject=inner or subject,
         forwarded=forwarded,
-        beside=[(one.line, one.text) for one in left_out],
+        outside_texts=[(one.line, one.text) for one in left_out],
     )
     document, kept = recognise(lines, facts, prose=prose, width=width, today=today, file=file)
     # a paragraph may continue below a page break

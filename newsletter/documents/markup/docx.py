@@ -62,7 +62,7 @@ def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
     document = import_body(
         _as_html(parts, file),
         edges=[*page_edges(edges), *hidden_lines(hidden)],
-        beside=[*_words_outside(trees), *hidden],
+        outside_texts=[*_words_outside(trees), *hidden],
         notes=review.notes(),
         today=today,
         file=file,

@@ -58,7 +58,7 @@ def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
     document = import_body(
         body,
         edges=[*page_edges(edges), *hidden_lines(written.hidden)],
-        beside=[*_words_outside(trees), *written.hidden],
+        outside_texts=[*_words_outside(trees), *written.hidden],
         notes=_read_review(content).notes(),
         today=today,
         file=file,

@@ -99,7 +99,7 @@ def import_page(
         email_subject=subject,
         dated=_find_date(facts, root, article),
         foot=footnote_blocks(footnotes, hidden or blocks, inline),
-        beside=(
+        outside_texts=(
             *((line, one) for one, line in words.items()),
             *((0, said) for said in facts.unseen_texts),
         ),
@@ -120,7 +120,7 @@ def _without_line_numbers(extracted: ExtractedText) -> ExtractedText:
         extracted,
         blocks=tuple(replace(block, number=0) for block in extracted.blocks),
         dropped=tuple(replace(lost, line=0) for lost in extracted.dropped),
-        beside=tuple((0, one) for _, one in extracted.beside),
+        outside_texts=tuple((0, one) for _, one in extracted.outside_texts),
     )
 
 
@@ -200,14 +200,14 @@ def import_body(
     body: str,
     *,
     edges: Iterable[DroppedLine],
-    beside: Iterable[str],
+    outside_texts: Iterable[str],
     notes: Iterable[str],
     today: date,
     file: str,
 ) -> ImportedDocument:
     """Find the statement in the HTML that an importer made of a document.
 
-    ``edges`` are the heads and feet of pages. ``beside`` are texts outside of the running text that
+    ``edges`` are the heads and feet of pages. ``outside_texts`` are outside of the running text and
     may mention an embargo. The line of a block is its ordinal. Raises InvalidInput.
     """
     root = parse(f"<body>{body}</body>", file=file)
@@ -222,7 +222,9 @@ def import_body(
         dropped=(*edges, *dropped),
         pictures=tuple(inline.pictures),
         notes=(*notes, *link_notes(inline)),
-        beside=tuple((0, text) for text in (*beside, *(lost.text for lost in inline.dropped))),
+        outside_texts=tuple(
+            (0, text) for text in (*outside_texts, *(lost.text for lost in dropped))
+        ),
     )
     return import_blocks(read, today=today, file=file)
 

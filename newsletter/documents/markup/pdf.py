@@ -70,7 +70,7 @@ def import_pdf(data: bytes, *, today: date, file: str) -> ImportedDocument:
     return import_body(
         "".join(_html(blocks, size=usual, margin=margin)),
         edges=edges,
-        beside=[edge.text for edge in edges],
+        outside_texts=[edge.text for edge in edges],
         notes=_notes(pages),
         today=today,
         file=file,

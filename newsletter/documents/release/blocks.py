@@ -75,7 +75,7 @@ def import_blocks(extracted: ExtractedText, *, today: date, file: str) -> Import
         heading=_heading(extracted, lines, prose),
         email_subject=inner_subject or extracted.email_subject,
         forwarded=forwarded,
-        beside=((0, extracted.title), *extracted.beside),
+        outside_texts=((0, extracted.title), *extracted.outside_texts),
     )
     document, kept = recognise(lines, stated, prose=prose, width=0, today=today, file=file)
     body = "\n\n".join([_join_body(extracted.blocks, kept), *extracted.foot])
@@ -132,8 +132,7 @@ def _place_title(
         if match_key(block.text) == match_key(title) and (n < end or block.level):
             return Heading(title=title, first=n, last=n)
     found = find_line_in_title(title, title_lines[:end])
-    first, last = (found.first, found.last) if found else (-1, -1)
-    return Heading(title=title, first=first, last=last)
+    return replace(found, title=title) if found else Heading(title=title, first=-1, last=-1)
 
 
 def _join_body(blocks: Sequence[Block], kept: Iterable[int]) -> str:

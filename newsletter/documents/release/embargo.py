@@ -118,13 +118,13 @@ def find_embargo(
     title: range = range(0),
     *,
     apart: Container[int] = (),
-    beside: Iterable[tuple[int, str]] = (),
+    outside_texts: Iterable[tuple[int, str]] = (),
 ) -> Embargo | None:
     """Find the embargo on a text.
 
     ``prose`` is the index of the first line of running text. Without ``today``, no time is in the
     future. ``title`` are the indexes of the title's lines, ``apart`` those of contacts and
-    furniture. ``beside`` are (line or 0, text) of texts outside of the lines.
+    furniture. ``outside_texts`` are (line or 0, text) of texts outside of the lines.
     """
     headline = " ".join(lines[n].text for n in title if n >= 0)
     # a text on an embargo between countries names it often: there only plain orders count
@@ -135,7 +135,7 @@ def find_embargo(
     end = _find_head_end(lines, prose, title)
     kept = [line for n, line in enumerate(lines) if n < end or n not in apart]
     told = [*_head_passages(lines, end, title, apart), *body_passages(kept, end)]
-    for number, text in beside:
+    for number, text in outside_texts:
         place = f"Line {number}" if number else "What stands beside the text"
         facts = frozenset({"beside", "above" if number else ""})
         told += [Passage(place=place, text=text, facts=facts)] if text != headline else []

@@ -169,7 +169,7 @@ class StatedFacts:
     """The subject of its email, which becomes the title if the text shows none."""
     forwarded: Sequence[Line] = ()
     """The lines down to the end of the header of a forwarded email or a memo."""
-    beside: Sequence[tuple[int, str]] = ()
+    outside_texts: Sequence[tuple[int, str]] = ()
     """(line or 0, text) of texts outside of the lines, which may mention an embargo."""
 
 
@@ -198,10 +198,10 @@ def recognise(
     if not kept:
         raise unusable(file, "has a title and no text below it; copy the whole statement into it")
     head = [(line.number, line.text) for line in stated.forwarded]
-    outside = [*head, (0, stated.email_subject), *stated.beside]
+    outside = [*head, (0, stated.email_subject), *stated.outside_texts]
     header_reasons = {"above the title", "the embargo", "the date", "for immediate release"}
     furniture = {n for n, why in reasons.items() if why not in header_reasons}
-    embargo = find_embargo(lines, prose, today, title_lines, apart=furniture, beside=outside)
+    embargo = find_embargo(lines, prose, today, title_lines, apart=furniture, outside_texts=outside)
     dated = _choose_date(lines, heading, prose, stated)
     future_note = f"The date {dated.value} lies in the future."
     summary, summary_note = (stated.summary, "") if stated.summary else _summary(lines, kept, prose)

@@ -67,14 +67,14 @@ def test_the_subject_is_the_title_where_the_text_shows_none() -> None:
     assert any("subject" in note for note in document.notes)
 
 
-HEAD_PARAGRAPHS = "From: Ada <ada@forum.example>\nSent: 26 November 2026 10:00\nTo: d@forum.example"
+HEAD = "From: Ada <ada@forum.example>\nSent: 26 November 2026 10:00\nTo: d@forum.example"
 GERMAN = "Von: Ada<br>Gesendet: 26. November 2026<br><b>An:</b> D<br><b>Betreff:</b> Our text"
 
 
 @rows(
     ("head", "is_html"),
     [
-        (f"Please send out.\n\n{HEAD_PARAGRAPHS}\nSubject: Our text\n\n", False),
+        (f"Please send out.\n\n{HEAD}\nSubject: Our text\n\n", False),
         ("----- Original Message -----\nFrom: Ada\nTo: D\nSubject: Our text\n", False),
         (f"<p>-----Ursprüngliche Nachricht-----</p><p>{GERMAN}</p>", True),
         (f"<p>Bitte heute noch.</p><p>{GERMAN}</p>", True),
@@ -106,7 +106,7 @@ def test_the_subject_of_a_memo_is_its_title_and_an_email_that_is_answered_stays(
     above = "\n\n".join(["Forum leaves", *[SECOND] * 10])
     assert (
         "Subject: Our text"
-        in read("x", text=f"{above}\n\n{HEAD_PARAGRAPHS}\nSubject: Our text\n\n{FIRST}").body
+        in read("x", text=f"{above}\n\n{HEAD}\nSubject: Our text\n\n{FIRST}").body
     )
 
 
