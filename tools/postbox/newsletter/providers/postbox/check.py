@@ -12,11 +12,9 @@ from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, Probe
 from newsletter.providers.common.options import bearer, origin
 
-_FIX = "add it under Domains, and publish its DNS records"
-
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
-    """Whether the sender's domain is verified."""
+    """Return the question whether the sender's domain is verified."""
     domain = doctor.domain_of(sender)
     url, headers = f"{origin(options, PUBLIC_URL)}/v1/domains", bearer(options.api_key)
     return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain)),)
@@ -25,9 +23,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
 def _domains(payload: Any, domain: str) -> Finding | None:
     match payload:
         case {"domains": list(items)}:
-            return doctor.domain_state(
-                domain,
-                doctor.has_value(doctor.find_domain(items, "name", domain), "verified", True),
-                _FIX,
+            return doctor.listed_state(
+                domain, doctor.find_domain(items, "name", domain), "verified"
             )
     return None
