@@ -176,4 +176,4 @@ def explain_change(change: CountChanged | TimeChanged, moment: Callable[[datetim
 
 def sentence(text: str) -> str:
     text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "?", "!")) else f"{text}."
+    return text if not text or text.endswith((".", "?", "!")) else f"{text}."

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.web.desk.deciding import describe_error
 from tests.desk import words
 from tests.rows import rows
 from tests.unit.web.desk.deciding import room
@@ -87,3 +88,17 @@ def test_a_page_says_this_word_for_word(
 ) -> None:
     shown = words(world.as_(name).get(ready(world)))
     assert [one for one in said if one not in shown] == [], shown
+
+
+def test_an_error_says_no_command_and_no_address() -> None:
+    names = {"ana@forum.example": "Ana Ruiz"}
+    errors = (
+        "it has begun; 'newsletter cancel 2' ends it",
+        "'newsletter resume 2'",
+        "ask ana@forum.example or ben@readers.example",
+    )
+    assert [describe_error(error, names) for error in errors] == [
+        "It has begun.",
+        "",
+        "Ask Ana Ruiz or somebody.",
+    ]
