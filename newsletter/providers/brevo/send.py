@@ -11,7 +11,6 @@ reader or sender may still be refused after the call, by an event.
 
 import hashlib
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from email.header import Header
 from typing import Any, Literal
@@ -53,14 +52,7 @@ class Options(ProviderOptions):
     webhook_key: WebhookKey = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class _CompiledContent:
-    start: bytes
-    """The JSON of the call before the versions: the defaults for each version."""
-    version: Template
-
-
-class Brevo(BatchTranslator[_CompiledContent]):
+class Brevo(BatchTranslator[tuple[bytes, Template]]):
     """Translates batches to Brevo's API."""
 
     name, label = "brevo", "Brevo"
@@ -78,11 +70,11 @@ class Brevo(BatchTranslator[_CompiledContent]):
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """Return a POST of JSON. Raises InvalidInput for what Brevo would misread."""
-        compiled = self._compiled(batch.content)
-        versions = self.fill_entries(compiled.version, batch)
+        start, version = self._compiled(batch.content)
+        versions = self.fill_entries(version, batch)
         headers = {"idempotencyKey": idempotency_key(batch.attempt_id)}
         attempt = {"headers": headers, "tags": [batch.campaign, batch.attempt_id]}
-        parts = (compiled.start, bodies.to_json(attempt)[1:-1].encode(), versions)
+        parts = (start, bodies.to_json(attempt)[1:-1].encode(), versions)
         return self.post(b'%b,%b,"messageVersions":[%b]}' % parts)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
@@ -114,8 +106,8 @@ def idempotency_key(attempt_id: str) -> str:
 # --- building ----------------------------------------------------------------------------------
 
 
-def _compile(content: Content) -> _CompiledContent:
-    """Encode the parts that are the same for all batches of a campaign."""
+def _compile(content: Content) -> tuple[bytes, Template]:
+    """Return the JSON before the versions, with their defaults, and the template of a version."""
     # header fields leave as raw 8-bit, even when they come encoded
     bodies.check_content(
         content, "Brevo", marks=_RESERVED_PATTERN, forbidden=_TAKEN_HEADERS, ascii_only=True
@@ -131,7 +123,7 @@ def _compile(content: Content) -> _CompiledContent:
     }
     # a version without bodies of its own would get these, with links that belong to no reader
     start = _MERGE_MARK_PATTERN.sub(b"", content.in_words(bodies.to_json(call))[:-1].encode())
-    return _CompiledContent(start=start, version=bodies.compile_template(version))
+    return start, bodies.compile_template(version)
 
 
 def _sender(content: Content) -> dict[str, str]:

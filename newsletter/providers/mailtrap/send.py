@@ -5,7 +5,6 @@ django-anymail for what a request overrides. Tracking is a setting of the sendin
 """
 
 import re
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import SecretStr
@@ -46,13 +45,7 @@ class Options(ProviderOptions):
     webhook_key: WebhookKey = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class _CompiledContent:
-    base: bytes
-    request: Template
-
-
-class Mailtrap(BatchTranslator[_CompiledContent]):
+class Mailtrap(BatchTranslator[tuple[bytes, Template]]):
     """Translates batches to Mailtrap's API."""
 
     name, label = "mailtrap", "Mailtrap"
@@ -70,9 +63,9 @@ class Mailtrap(BatchTranslator[_CompiledContent]):
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """Return a POST of one JSON object. Raises InvalidInput for content or addresses that
         Mailtrap would misread."""
-        compiled = self._compiled(batch.content)
-        requests = self.fill_entries(compiled.request, batch)
-        return self.post(b'{"base":%b,"requests":[%b]}' % (compiled.base, requests))
+        base, request = self._compiled(batch.content)
+        requests = self.fill_entries(request, batch)
+        return self.post(b'{"base":%b,"requests":[%b]}' % (base, requests))
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """Return one verdict for each recipient, by position: the answers contain no addresses."""
@@ -121,7 +114,7 @@ def _item(_: Recipient, payload: Any) -> Outcome | None:
 # --- building ----------------------------------------------------------------------------------
 
 
-def _compile(content: Content) -> _CompiledContent:
+def _compile(content: Content) -> tuple[bytes, Template]:
     """Encode fields without merge marks as ``base``, and the others as a request template."""
     bodies.check_content(content, "Mailtrap", marks=_RESERVED_PATTERN)
     sender = content.sender
@@ -139,6 +132,4 @@ def _compile(content: Content) -> _CompiledContent:
     message = {name: value for name, value in fields.items() if value}
     base = {name: each for name, each in message.items() if MARK_PREFIX not in bodies.to_json(each)}
     request = {name: each for name, each in message.items() if name not in base}
-    return _CompiledContent(
-        base=bodies.to_json(base).encode(), request=bodies.compile_template(request)
-    )
+    return bodies.to_json(base).encode(), bodies.compile_template(request)

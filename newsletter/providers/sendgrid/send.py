@@ -8,7 +8,6 @@ of the whole call or replaces them. Unconfirmed: the size of a call, internation
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import SecretStr
@@ -48,15 +47,7 @@ class Options(ProviderOptions):
     webhook_key: WebhookKey = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class _CompiledContent:
-    start: bytes
-    """The part of the call that all recipients share, as JSON without its closing brace."""
-    headers: str
-    """The headers of a personalization as JSON, with merge marks."""
-
-
-class SendGrid(BatchTranslator[_CompiledContent]):
+class SendGrid(BatchTranslator[tuple[bytes, str]]):
     """Translates batches to SendGrid's API."""
 
     name, label = "sendgrid", "SendGrid"
@@ -68,21 +59,21 @@ class SendGrid(BatchTranslator[_CompiledContent]):
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """Return a POST of JSON. Raises InvalidInput for what SendGrid would misread."""
-        compiled = self._compiled(batch.content)
+        start, headers = self._compiled(batch.content)
         readers = bodies.addresses(batch.recipients, limit=MAX_RECIPIENTS, label=self.label)
         bodies.check_values(batch.recipients)
         campaign = json.dumps(batch.campaign)
         attempt = f'"campaign":{campaign},"attempt":{json.dumps(batch.attempt_id)}'
         personalizations = [
             f'{{"to":[{{"email":"{address}"}}],'
-            f'"headers":{recipient.merge(compiled.headers)},'
+            f'"headers":{recipient.merge(headers)},'
             f'"substitutions":{{"{MergeField.UNSUBSCRIBE.value}":"{recipient.unsubscribe}",'
             f'"{MergeField.MESSAGE_ID.value}":"{recipient.message_id}"{_name_values(recipient)}}},'
             f'"custom_args":{{{attempt},"subscriber":"{recipient.subscriber_id}"}}}}'
             for address, recipient in zip(readers, batch.recipients, strict=True)
         ]
         body_end = f',"categories":[{campaign}],"personalizations":[{",".join(personalizations)}]}}'
-        return self.post(compiled.start + body_end.encode())
+        return self.post(start + body_end.encode())
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """Return one verdict for the whole call: SendGrid takes the whole batch or nothing."""
@@ -128,8 +119,11 @@ def _rate_limited(response: HttpResponse, reason: str) -> Answer:
 # --- building ----------------------------------------------------------------------------------
 
 
-def _compile(content: Content) -> _CompiledContent:
-    """Encode the part that all batches share. Substitutions are named like our merge marks."""
+def _compile(content: Content) -> tuple[bytes, str]:
+    """Return the JSON that all batches share, without its closing brace, and that of the headers.
+
+    Substitutions are named like our merge marks.
+    """
     # SendGrid leaves encoding to its callers
     bodies.check_content(
         content, "SendGrid", marks=_RESERVED_PATTERN, forbidden=_TAKEN_HEADERS, ascii_only=True
@@ -146,4 +140,4 @@ def _compile(content: Content) -> _CompiledContent:
         **_MAIL_SETTINGS,
     }
     start = json.dumps(call, ensure_ascii=False)[:-1].encode()
-    return _CompiledContent(start=start, headers=json.dumps(dict(content.headers)))
+    return start, json.dumps(dict(content.headers))
