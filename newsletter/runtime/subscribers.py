@@ -6,6 +6,7 @@ from functools import cached_property
 from newsletter.config.settings import Settings
 from newsletter.credentials.links import SignedLinks
 from newsletter.domain.subscribers.segment import Segment
+from newsletter.pipeline.subscribers.administer import SubscriberActs
 from newsletter.pipeline.subscribers.leave import clean, forget
 from newsletter.runtime.counters import Counters
 from newsletter.store.sql import Store
@@ -36,6 +37,10 @@ class Subscribers:
         return frozenset(name for names in groups for name in names).union(
             option.name for option in settings.lists
         )
+
+    def acts_of(self, actor: str) -> SubscriberActs:
+        """Return the acts of a person on subscribers."""
+        return SubscriberActs(store=self.store, actor=actor, declared=self.declared_lists)
 
     def forget(self, address: str, *, by: str, block_unknown: bool = False) -> tuple[bool, bool]:
         """Erase a person. Return (was a subscriber, the database file is overwritten).

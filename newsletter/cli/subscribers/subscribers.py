@@ -11,7 +11,6 @@ from newsletter.cli import shell
 from newsletter.cli.subscribers.moving import export, import_file, list_imports, undo_import
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.subscribers.audience import NOTED_FIELDS, Subscriber
-from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.leave import leave
 from newsletter.pipeline.subscribers.membership import require_list
 from newsletter.rendering.mail.headers import unsubscribe_token
@@ -129,7 +128,7 @@ def _consent_in_words(consent: Mapping[str, Any]) -> str:
 @shell.with_actor
 def suppress(services: Services, address: str, by: str, reason: str) -> None:
     """Never send to an address again."""
-    added = administer.suppress(address, by=by, reason=reason, store=services.store)
+    added = services.subscribers.acts_of(by).suppress(address, reason=reason)
     shell.say(f"{address} is suppressed" + ("" if added else ", as it was before"))
 
 
@@ -143,7 +142,7 @@ def lift(services: Services, address: str, by: str, reason: str) -> None:
     Not one whose person complained or was erased: only they can come back, by the page to
     subscribe.
     """
-    before = administer.lift(address, by=by, reason=reason, store=services.store)
+    before = services.subscribers.acts_of(by).lift(address, reason=reason)
     shell.say(f"{address} is suppressed no more; it was {before.value}")
 
 
@@ -155,7 +154,7 @@ def data(services: Services, address: str, by: str) -> None:
 
     Readers get the same on the page of their preferences.
     """
-    shell.print_json(administer.data_of(address, by=by, store=services.store))
+    shell.print_json(services.subscribers.acts_of(by).data_of(address))
 
 
 @subscribers.command()
@@ -167,8 +166,7 @@ def unsubscribe(
     services: Services, address: str, lists: tuple[str, ...], by: str, as_json: bool
 ) -> None:
     """End a person's subscription to a list. Only they can come back to it."""
-    declared = services.subscribers.declared_lists
-    left = administer.unsubscribe(address, lists, by=by, declared=declared, store=services.store)
+    left = services.subscribers.acts_of(by).unsubscribe(address, lists)
     if as_json:
         shell.print_json({"email": address, "left": list(left)})
     elif left:
@@ -229,7 +227,7 @@ def change_address(services: Services, former: str, new: str, by: str, as_json: 
     Not one that is another subscriber's or is suppressed. If they unsubscribed, complained or
     were suppressed by the staff, that holds for the new address too.
     """
-    person = administer.change_address(former, new, by=by, store=services.store)
+    person = services.subscribers.acts_of(by).change_address(former, new)
     if as_json:
         shell.print_json(_subscriber_data(person) | {"before": former})
     else:
@@ -298,13 +296,7 @@ def add(
     entry = check_entry(
         RawEntry(email=address, lists=lists, name=name, language=language), "options"
     )
-    before, after = administer.add(
-        entry,
-        by=by,
-        declared=services.subscribers.declared_lists,
-        create_lists=create_lists,
-        store=services.store,
-    )
+    before, after = services.subscribers.acts_of(by).add(entry, create_lists=create_lists)
     new_lists = sorted(set(lists) - set(before.lists if before else ()))
     if as_json:
         shell.print_json(_subscriber_data(after) | {"new": before is None, "joined": new_lists})

@@ -1,13 +1,10 @@
-"""Acts of staff on a subscriber: add, edit, unsubscribe, suppress, change the address.
-
-``by`` is the address of a member of staff, or the operator. Each act raises Refused if they lack
-the role.
-"""
+"""Acts of staff on a subscriber: add, edit, unsubscribe, suppress, change the address."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 
 from newsletter.domain.delivery.transactional import EmailKind
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Outdated, Refused
@@ -31,61 +28,154 @@ from newsletter.pipeline.subscribers.membership import (
 from newsletter.store.sql import Store, Transaction
 
 MAX_REASON_CHARS = 200
-_AUDIT_SUBJECT = "subscriber"
-"""The subject of entries in the audit log: they must not contain a subscriber's address."""
 
 
-def add(
-    entry: Entry,
-    *,
-    by: str,
-    declared: Collection[str],
-    create_lists: bool = False,
-    agreed: str = "",
-    store: Store,
-) -> tuple[Subscriber | None, Subscriber]:
-    """Subscribe a person to lists. Return the subscriber before, or None, and after.
+@dataclass(frozen=True, kw_only=True)
+class SubscriberActs:
+    """Acts of one person on subscribers. Each raises Refused if the person lacks the role."""
 
-    ``agreed`` is stored as the source of consent. Raises InvalidInput for an unknown list, unless
-    ``create_lists``, and Refused for a person who is suppressed or has left one of the lists: only
-    they can come back.
-    """
-    with act_as(store, by, Role.SENDER, "add subscribers") as (tx, _):
-        places = dict.fromkeys(entry.lists, "--list")
-        refuse_unknown_lists(tx, places, declared, create=create_lists)
-        before = tx.readers.find(entry.address)
-        reason = tx.readers.suppression_reason(entry.address)
-        left = sorted(set(entry.lists) & set(before.left if before else ()))
-        why, whose = "", entry.address
-        if reason is not None:
-            why = say("{address} is suppressed ({reason})", address=whose, reason=say(reason.value))
-        elif tx.readers.is_former_address(whose):
-            why = say("{address} was a subscriber's before", address=whose)
-        elif left:
-            why = say("{address} unsubscribed from {lists}", address=whose, lists=", ".join(left))
-        only = "{why} and was not added: only the person can come back, by the page to subscribe"
-        if why:
-            raise Refused(say(only, why=why))
-        source = f"added by {by}" + (f": {agreed}" if agreed else "")
-        tx.readers.upsert([replace(entry, consent=Consent(source=source, at=tx.now))], tx.now)
-        person = _find(tx, entry.address)
-        for name in sorted({*person.requested} & {*entry.lists}):
-            _decide(tx, person, name, admits=True)
-        tx.audit.enter(by, "add", _AUDIT_SUBJECT, f"to {', '.join(entry.lists)}")
-        return before, _find(tx, entry.address)
+    store: Store
+    actor: str
+    """A member of staff, or the operator."""
+    declared: Collection[str] = ()
+    """The lists that the settings name."""
+
+    def add(
+        self, entry: Entry, *, create_lists: bool = False, agreed: str = ""
+    ) -> tuple[Subscriber | None, Subscriber]:
+        """Subscribe a person to lists. Return the subscriber before, or None, and after.
+
+        ``agreed`` is stored as the source of consent. Raises InvalidInput for an unknown list,
+        unless ``create_lists``, and Refused for a person who is suppressed or has left one of the
+        lists: only they can come back.
+        """
+        with self._begin(Role.SENDER, "add subscribers") as (tx, by):
+            places = dict.fromkeys(entry.lists, "--list")
+            refuse_unknown_lists(tx, places, self.declared, create=create_lists)
+            before, address = tx.readers.find(entry.address), entry.address
+            reason = tx.readers.suppression_reason(address)
+            left = sorted(set(entry.lists) & set(before.left if before else ()))
+            why = ""
+            if reason is not None:
+                why = say(
+                    "{address} is suppressed ({reason})", address=address, reason=say(reason.value)
+                )
+            elif tx.readers.is_former_address(address):
+                why = say("{address} was a subscriber's before", address=address)
+            elif left:
+                why = say(
+                    "{address} unsubscribed from {lists}", address=address, lists=", ".join(left)
+                )
+            only = (
+                "{why} and was not added: only the person can come back, by the page to subscribe"
+            )
+            if why:
+                raise Refused(say(only, why=why))
+            source = f"added by {by}" + (f": {agreed}" if agreed else "")
+            tx.readers.upsert([replace(entry, consent=Consent(source=source, at=tx.now))], tx.now)
+            person = _find(tx, address)
+            for name in sorted({*person.requested} & {*entry.lists}):
+                _decide(tx, person, name, admits=True)
+            _enter(tx, by, "add", f"to {', '.join(entry.lists)}")
+            return before, _find(tx, address)
+
+    def decide(self, subscriber_id: int, name: str, *, admits: bool) -> None:
+        """Accept or decline a person's request to join a list, and email them the decision.
+
+        Raises NotFound if no such request is open.
+        """
+        with self._begin(Role.SENDER, "answer a request") as (tx, by):
+            person = tx.readers.get(subscriber_id)
+            if person is None or name not in person.requested:
+                raise NotFound(say("This request is not open any more."))
+            _decide(tx, person, name, admits=admits)
+            _enter(tx, by, "admit" if admits else "decline", f"to {name}")
+
+    def edit(self, entry: Entry, *, seen: str = "") -> Subscriber:
+        """Set the name, language, time zone, notes and tags of a person. Return the person.
+
+        ``seen`` is the ``values_hash`` of the person whom the form showed. Raises NotFound, and
+        Outdated if the person has changed since.
+        """
+        with self._begin(Role.SENDER, "edit subscribers") as (tx, by):
+            person = _find(tx, entry.address)
+            if seen not in {"", person.values_hash}:
+                late = "{address} has changed since you looked"
+                raise Outdated(say(late, address=person.address))
+            tx.readers.edit(person.id, entry)
+            _enter(tx, by, "edit")
+            return _find(tx, entry.address)
+
+    def suppress(self, address: str, *, reason: str = "") -> bool:
+        """Suppress an address. Return False if it was suppressed before. Raises InvalidInput."""
+        reason = _clean_reason(reason)
+        entry = SuppressedEntry(address=address, reason=SuppressionReason.MANUAL)
+        with self._begin(Role.SENDER, "suppress") as (tx, by):
+            added = tx.readers.suppress([entry], tx.now, f"by {by}: {reason}".removesuffix(": "))
+            _enter(tx, by, "suppress", reason)
+        return bool(added)
+
+    def lift(self, address: str, *, reason: str) -> SuppressionReason:
+        """Lift the suppression of an address. Return the reason that it had.
+
+        Raises NotFound if it has none, Refused after a complaint or an erasure, and InvalidInput.
+        """
+        reason = _clean_reason(reason, is_required=True)
+        with self._begin(Role.ADMIN, "lift") as (tx, by):
+            before = tx.readers.suppression_reason(address)
+            if before is None:
+                raise NotFound(f"{address} is not suppressed")
+            if before.only_theirs or not tx.readers.lift_by_staff(address):
+                raise Refused(
+                    f"{address} is suppressed as {before.value}: only the person can come back,"
+                    " by the page to subscribe"
+                )
+            _enter(tx, by, "lift", f"was {before.value}: {reason}")
+        return before
+
+    def data_of(self, address: str) -> Mapping[str, object]:
+        """Return all stored data about a person as JSON values. Raises NotFound."""
+        with self._begin(Role.ADMIN, "data") as (tx, by):
+            export = tx.data_exports.collect(_find(tx, address).id)
+            _enter(tx, by, "data")
+        return export
+
+    def unsubscribe(self, address: str, lists: Sequence[str]) -> tuple[str, ...]:
+        """End a person's subscriptions to these lists. Return the lists that they were on.
+
+        Raises NotFound for an unknown address or list.
+        """
+        with self._begin(Role.SENDER, "unsubscribe") as (tx, by):
+            for name in lists:
+                require_list(tx, name, self.declared)
+            left = tuple(sorted(tx.choices.leave(_find(tx, address).id, lists, tx.now)))
+            if left:
+                _enter(tx, by, "unsubscribe", f"from {', '.join(left)}")
+        return left
+
+    def change_address(self, old: str, new: str) -> Subscriber:
+        """Change a subscriber's address. Return the subscriber.
+
+        Raises NotFound for an unknown old address, and Refused if the new one is suppressed or
+        another subscriber's.
+        """
+        with self._begin(Role.ADMIN, "change address") as (tx, by):
+            person = _find(tx, old)
+            reason = tx.readers.suppression_reason(new)
+            if reason is not None and fold(old) != fold(new):
+                stays = "{new} is suppressed ({reason}), and nothing may be sent to it; {old} stays"
+                raise Refused(say(stays, new=new, reason=say(reason.value), old=old))
+            move(tx, person, new)
+            _enter(tx, by, "change address")
+            return _find(tx, new)
+
+    def _begin(self, role: Role, action: str) -> AbstractContextManager[tuple[Transaction, str]]:
+        return act_as(self.store, self.actor, role, action)
 
 
-def decide(subscriber_id: int, name: str, *, admits: bool, by: str, store: Store) -> None:
-    """Accept or decline a person's request to join a list, and email them the decision.
-
-    Raises NotFound if no such request is open.
-    """
-    with act_as(store, by, Role.SENDER, "answer a request") as (tx, _):
-        person = tx.readers.get(subscriber_id)
-        if person is None or name not in person.requested:
-            raise NotFound(say("This request is not open any more."))
-        _decide(tx, person, name, admits=admits)
-        tx.audit.enter(by, "admit" if admits else "decline", _AUDIT_SUBJECT, f"to {name}")
+def _enter(tx: Transaction, by: str, action: str, detail: str = "") -> None:
+    """Log an act. The audit log must not contain a subscriber's address."""
+    tx.audit.enter(by, action, "subscriber", detail)
 
 
 def _decide(tx: Transaction, person: Subscriber, name: str, *, admits: bool) -> None:
@@ -101,50 +191,6 @@ def _decide(tx: Transaction, person: Subscriber, name: str, *, admits: bool) -> 
     )
 
 
-def edit(entry: Entry, *, by: str, store: Store, seen: str = "") -> Subscriber:
-    """Set the name, language, time zone, notes and tags of a person. Return the person.
-
-    ``seen`` is the ``values_hash`` of the person whom the form showed. Raises NotFound, and
-    Outdated if the person has changed since.
-    """
-    with act_as(store, by, Role.SENDER, "edit subscribers") as (tx, _):
-        person = _find(tx, entry.address)
-        if seen not in {"", person.values_hash}:
-            raise Outdated(say("{address} has changed since you looked", address=person.address))
-        tx.readers.edit(person.id, entry)
-        tx.audit.enter(by, "edit", _AUDIT_SUBJECT)
-        return _find(tx, entry.address)
-
-
-def suppress(address: str, *, by: str, reason: str = "", store: Store) -> bool:
-    """Suppress an address. Return False if it was suppressed before. Raises InvalidInput."""
-    reason = _clean_reason(reason)
-    entry = SuppressedEntry(address=address, reason=SuppressionReason.MANUAL)
-    with act_as(store, by, Role.SENDER, "suppress") as (tx, _):
-        added = tx.readers.suppress([entry], tx.now, f"by {by}: {reason}".removesuffix(": "))
-        tx.audit.enter(by, "suppress", _AUDIT_SUBJECT, reason)
-    return bool(added)
-
-
-def lift(address: str, *, by: str, reason: str, store: Store) -> SuppressionReason:
-    """Lift the suppression of an address. Return the reason that it had.
-
-    Raises NotFound if it has none, Refused after a complaint or an erasure, and InvalidInput.
-    """
-    reason = _clean_reason(reason, is_required=True)
-    with act_as(store, by, Role.ADMIN, "lift") as (tx, _):
-        before = tx.readers.suppression_reason(address)
-        if before is None:
-            raise NotFound(f"{address} is not suppressed")
-        if before.only_theirs or not tx.readers.lift_by_staff(address):
-            raise Refused(
-                f"{address} is suppressed as {before.value}: only the person can come back,"
-                " by the page to subscribe"
-            )
-        tx.audit.enter(by, "lift", _AUDIT_SUBJECT, f"was {before.value}: {reason}")
-    return before
-
-
 def _clean_reason(reason: str, *, is_required: bool = False) -> str:
     """Return a reason on one line. Raises InvalidInput if it is too long or has an address."""
     line = " ".join(reason.split())
@@ -152,48 +198,6 @@ def _clean_reason(reason: str, *, is_required: bool = False) -> str:
         rule = "Say why, in at most {most} characters and without the address"
         raise InvalidInput([Fault(file="the reason", message=say(rule, most=MAX_REASON_CHARS))])
     return line
-
-
-def data_of(address: str, *, by: str, store: Store) -> Mapping[str, object]:
-    """Return all stored data about a person as JSON values. Raises NotFound."""
-    with act_as(store, by, Role.ADMIN, "data") as (tx, _):
-        export = tx.data_exports.collect(_find(tx, address).id)
-        tx.audit.enter(by, "data", _AUDIT_SUBJECT)
-    return export
-
-
-def unsubscribe(
-    address: str, lists: Sequence[str], *, by: str, declared: Collection[str], store: Store
-) -> tuple[str, ...]:
-    """End a person's subscriptions to these lists. Return the lists that they were on.
-
-    Raises NotFound for an unknown address or list.
-    """
-    with act_as(store, by, Role.SENDER, "unsubscribe") as (tx, _):
-        for name in lists:
-            require_list(tx, name, declared)
-        person = _find(tx, address)
-        left = tuple(sorted(tx.choices.leave(person.id, lists, tx.now)))
-        if left:
-            tx.audit.enter(by, "unsubscribe", _AUDIT_SUBJECT, f"from {', '.join(left)}")
-    return left
-
-
-def change_address(old: str, new: str, *, by: str, store: Store) -> Subscriber:
-    """Change a subscriber's address. Return the subscriber.
-
-    Raises NotFound for an unknown old address, and Refused if the new one is suppressed or another
-    subscriber's.
-    """
-    with act_as(store, by, Role.ADMIN, "change address") as (tx, _):
-        person = _find(tx, old)
-        reason = tx.readers.suppression_reason(new)
-        if reason is not None and fold(old) != fold(new):
-            stays = "{new} is suppressed ({reason}), and nothing may be sent to it; {old} stays"
-            raise Refused(say(stays, new=new, reason=say(reason.value), old=old))
-        move(tx, person, new)
-        tx.audit.enter(by, "change address", _AUDIT_SUBJECT)
-        return _find(tx, new)
 
 
 def _find(tx: Transaction, address: str) -> Subscriber:

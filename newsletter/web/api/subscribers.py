@@ -15,7 +15,7 @@ from newsletter.domain.subscribers.audience import Entry, Noted, Subscriber
 from newsletter.domain.subscribers.lists import ListName, PublicList
 from newsletter.domain.subscribers.segment import Segment, Tag
 from newsletter.domain.subscribers.signup import FormFault, SignUp, SignUpForm
-from newsletter.pipeline.subscribers import administer
+from newsletter.pipeline.subscribers.administer import SubscriberActs
 from newsletter.pipeline.subscribers.membership import known_lists, require_list
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files.entries import RawEntry, check_entry
@@ -119,14 +119,9 @@ class SubscriberOperations:
         with call.store.read() as tx:
             for name in body.lists:
                 require_list(tx, name, self._subscribers.declared_lists)
-        _, after = administer.add(
-            _entry(body, body.address, body.lists),
-            by=call.token.by,
-            declared=self._subscribers.declared_lists,
-            agreed=f"{body.agreed}, by the token {call.token.name}",
-            store=call.store,
-        )
-        return _record(after)
+        entry = _entry(body, body.address, body.lists)
+        agreed = f"{body.agreed}, by the token {call.token.name}"
+        return _record(self._acts(call).add(entry, agreed=agreed)[1])
 
     @operation("POST", "/subscribers/find", _READ)
     def find(self, call: Call, body: EmailAddress) -> SubscriberRecord:
@@ -146,43 +141,34 @@ class SubscriberOperations:
     def change(self, call: Call, id: int, body: Editable) -> SubscriberRecord:
         """Replace what staff note of a subscriber. Lists stay as they are."""
         entry = _entry(body, _person(call, id).address)
-        return _record(
-            administer.edit(entry, by=call.token.by, seen=call.if_match, store=call.store)
-        )
+        return _record(self._acts(call).edit(entry, seen=call.if_match))
 
     @operation("POST", f"{_SUBSCRIBER_PATH}/unsubscribe", _WRITE, show_path=_SUBSCRIBER_PATH)
     def unsubscribe(self, call: Call, id: int, body: Leaving) -> SubscriberRecord:
         """End subscriptions of a person. Only they can come back."""
-        administer.unsubscribe(
-            _person(call, id).address,
-            body.lists,
-            by=call.token.by,
-            declared=self._subscribers.declared_lists,
-            store=call.store,
-        )
+        self._acts(call).unsubscribe(_person(call, id).address, body.lists)
         return self.one(call, id)
 
     @operation("POST", f"{_SUBSCRIBER_PATH}/address", _ADMIN, show_path=_SUBSCRIBER_PATH)
     def move(self, call: Call, id: int, body: EmailAddress) -> SubscriberRecord:
         """Change a subscriber's address."""
-        old, by = _person(call, id).address, call.token.by
-        return _record(administer.change_address(old, body.address, by=by, store=call.store))
+        old = _person(call, id).address
+        return _record(self._acts(call).change_address(old, body.address))
 
     @operation("POST", f"{_SUBSCRIBER_PATH}/data", _ADMIN)
     def data(self, call: Call, id: int) -> Mapping[str, object]:
         """Export all data about a person. The audit log has each export."""
-        return administer.data_of(_person(call, id).address, by=call.token.by, store=call.store)
+        return self._acts(call).data_of(_person(call, id).address)
 
     @operation("DELETE", _SUBSCRIBER_PATH, _ADMIN, status=204)
     def erase(self, call: Call, id: int) -> None:
         """Erase a person, and never write to them again. This cannot be undone."""
-        through = replace(self._subscribers, store=call.store)
-        through.forget(_person(call, id).address, by=call.token.by)
+        self._through(call).forget(_person(call, id).address, by=call.token.by)
 
     @operation("POST", "/suppressions", _WRITE, status=204)
     def suppress(self, call: Call, body: EmailAddress) -> None:
         """Send nothing more to an address, whether it is a subscriber's or not."""
-        administer.suppress(body.address, by=call.token.by, store=call.store)
+        self._acts(call).suppress(body.address)
 
     @operation("POST", "/sign-ups", Scope.SIGN_UPS, status=202)
     def sign_up(self, call: Call, body: SignUpRequest) -> None:
@@ -218,6 +204,12 @@ class SubscriberOperations:
     def segments(self, call: Call) -> Page[Segment]:
         """Show all segments, with the rules that pick subscribers of a list."""
         return Page(items=self._subscribers.segments, next=None)
+
+    def _through(self, call: Call) -> Subscribers:
+        return replace(self._subscribers, store=call.store)
+
+    def _acts(self, call: Call) -> SubscriberActs:
+        return self._through(call).acts_of(call.token.by)
 
 
 def _person(call: Call, id: int) -> Subscriber:

@@ -13,7 +13,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import NOTED_FIELDS, Entry, Subscriber
 from newsletter.domain.wording import Sentence, say
-from newsletter.pipeline.subscribers import administer
+from newsletter.pipeline.subscribers.administer import MAX_REASON_CHARS, SubscriberActs
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files import entries
 from newsletter.subscriber_files.entries import RawEntry
@@ -43,10 +43,9 @@ class ReaderPages:
     @route("POST", "/readers/edit", Role.SENDER)
     def edit(self, request: DeskRequest) -> Response:
         address = _parse_address_field(request)
-        by, shown = request.who.address, request.field("seen") or "nothing"
+        shown = request.field("seen") or "nothing"
         try:
-            entry = check_entry(request, address)
-            administer.edit(entry, by=by, seen=shown, store=self._subscribers.store)
+            self._acts(request).edit(check_entry(request, address), seen=shown)
         except InvalidInput as error:
             return self.page(request.with_faults(*faults_of(error)), address)
         except Outdated:
@@ -60,9 +59,9 @@ class ReaderPages:
     @route("POST", "/readers/suppress", Role.SENDER)
     def suppress(self, request: DeskRequest) -> Response:
         """Suppress an address, whether it is a reader's or not."""
-        address, why, by = _parse_address_field(request), request.field("why"), request.who.address
+        address = _parse_address_field(request)
         try:
-            administer.suppress(address, by=by, reason=why, store=self._subscribers.store)
+            self._acts(request).suppress(address, reason=request.field("why"))
         except InvalidInput as error:
             return self.page(request.with_faults(("why", error.faults[0].message)), address)
         return self._redirect(request, address, "suppressed")
@@ -70,13 +69,7 @@ class ReaderPages:
     @route("POST", "/readers/unsubscribe", Role.SENDER)
     def unsubscribe(self, request: DeskRequest) -> Response:
         address = _parse_address_field(request)
-        administer.unsubscribe(
-            address,
-            [request.field("list")],
-            by=request.who.address,
-            declared=self._subscribers.declared_lists,
-            store=self._subscribers.store,
-        )
+        self._acts(request).unsubscribe(address, [request.field("list")])
         return self._redirect(request, address, "left")
 
     @route("POST", "/readers/move", Role.ADMIN, step_up=True)
@@ -84,9 +77,7 @@ class ReaderPages:
         old = _parse_address_field(request)
         try:
             new_address = parse_address(request.field("new"))
-            administer.change_address(
-                old, new_address, by=request.who.address, store=self._subscribers.store
-            )
+            self._acts(request).change_address(old, new_address)
         except (ValueError, Refused) as error:
             return self.page(request.with_faults(("new", describe_error(error, other=""))), old)
         return self._redirect(request, new_address, "moved")
@@ -94,10 +85,9 @@ class ReaderPages:
     @route("POST", "/readers/lift", Role.ADMIN, step_up=True)
     def lift(self, request: DeskRequest) -> Response:
         """Lift a suppression. The audit log keeps the reason."""
-        address, store = _parse_address_field(request), self._subscribers.store
-        by, why = request.who.address, request.field("reason")
+        address = _parse_address_field(request)
         try:
-            administer.lift(address, by=by, reason=why, store=store)
+            self._acts(request).lift(address, reason=request.field("reason"))
         except InvalidInput as error:
             return self.page(request.with_faults(("reason", error.faults[0].message)), address)
         except Refused as error:
@@ -108,8 +98,7 @@ class ReaderPages:
 
     @route("POST", "/readers/data", Role.ADMIN, step_up=True)
     def data(self, request: DeskRequest) -> Response:
-        address, store = _parse_address_field(request), self._subscribers.store
-        export = administer.data_of(address, by=request.who.address, store=store)
+        export = self._acts(request).data_of(_parse_address_field(request))
         document = json.dumps(export, indent=2, ensure_ascii=False).encode()
         return download(document, name="your-data.json", kind="application/json")
 
@@ -128,6 +117,9 @@ class ReaderPages:
             )
             raise Refused(say(none)) from error
         return self._redirect(request, address, "erased")
+
+    def _acts(self, request: DeskRequest) -> SubscriberActs:
+        return self._subscribers.acts_of(request.who.address)
 
     def _redirect(self, request: DeskRequest, address: str, notice: str) -> Response:
         """Redirect to the reader's page, or to all readers if no reader has the address."""
@@ -219,7 +211,7 @@ def chosen_lists(request: DeskRequest) -> tuple[tuple[str, ...], Faults]:
 def read_consent(request: DeskRequest) -> str:
     """Return the form's description of how people consented; "" if it is too long."""
     consent = " ".join(request.field("agreed").split())
-    return consent if len(consent) <= administer.MAX_REASON_CHARS else ""
+    return consent if len(consent) <= MAX_REASON_CHARS else ""
 
 
 def faults_of(error: InvalidInput) -> Faults:

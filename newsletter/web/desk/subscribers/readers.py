@@ -11,7 +11,6 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.wording import say
-from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.store.sql import Transaction
@@ -63,14 +62,9 @@ class ReadersPages:
         if faults:
             return self._form(request.with_faults(*faults))
         try:
-            _, person = administer.add(
-                entry,
-                by=request.who.address,
-                declared=self._subscribers.declared_lists,
-                create_lists=bool(request.field("new-list").strip()),
-                agreed=consent,
-                store=self._subscribers.store,
-            )
+            creates = bool(request.field("new-list").strip())
+            acts = self._subscribers.acts_of(request.who.address)
+            _, person = acts.add(entry, create_lists=creates, agreed=consent)
         except InvalidInput as error:
             raise NotFound(say("There is no such list.")) from error
         except Refused as error:
@@ -81,13 +75,9 @@ class ReadersPages:
     def decide(self, request: DeskRequest) -> Response:
         """Admit or decline a person who asked to join a list."""
         admits = request.field("decision") == "admit"
-        administer.decide(
-            parse_number(request.field("person")) or 0,
-            request.field("list"),
-            admits=admits,
-            by=request.who.address,
-            store=self._subscribers.store,
-        )
+        number = parse_number(request.field("person")) or 0
+        acts = self._subscribers.acts_of(request.who.address)
+        acts.decide(number, request.field("list"), admits=admits)
         return redirect(reader.READERS_PATH, done="admitted" if admits else "declined")
 
     @route("GET", "/readers/form", Role.SENDER)

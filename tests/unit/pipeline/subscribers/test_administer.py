@@ -7,7 +7,7 @@ import pytest
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry, Subscriber, SuppressionReason
-from newsletter.pipeline.subscribers import administer
+from newsletter.pipeline.subscribers.administer import SubscriberActs
 from newsletter.pipeline.subscribers.imports import ImportPlan, run_import, undo
 from newsletter.pipeline.subscribers.leave import forget
 from tests.unit.pipeline.newsroom import Newsroom
@@ -15,14 +15,18 @@ from tests.unit.pipeline.newsroom import Newsroom
 ADA, ANA = "ada@forum.example", "ana@example.org"
 
 
+def acts(room: Newsroom, by: str = ADA) -> SubscriberActs:
+    return SubscriberActs(store=room.store, actor=by, declared={"press"})
+
+
 def add(room: Newsroom, *lists: str) -> tuple[bool, tuple[str, ...]]:
     entry = Entry(address=ANA, name="Ana", lists=lists)
-    before, after = administer.add(entry, by=ADA, declared={"press"}, store=room.store)
+    before, after = acts(room).add(entry)
     return before is None, after.lists
 
 
 def lift(room: Newsroom) -> SuppressionReason:
-    return administer.lift(ANA, by=ADA, reason="a mistake", store=room.store)
+    return acts(room).lift(ANA, reason="a mistake")
 
 
 def suppressed(room: Newsroom) -> SuppressionReason | None:
@@ -57,7 +61,7 @@ def test_nobody_else_brings_back_who_is_suppressed_or_left_the_list(room: Newsro
         tx.choices.leave(person.id, ["press"], room.clock.now(), 0)
     with pytest.raises(Refused, match="unsubscribed from press and was not added"):
         add(room, "press")
-    administer.change_address(ANA, "new@example.org", by=ADA, store=room.store)
+    acts(room).change_address(ANA, "new@example.org")
     with pytest.raises(Refused, match="was a subscriber's before and was not added"):
         add(room, "press")
     room.suppress(ANA)
@@ -66,8 +70,8 @@ def test_nobody_else_brings_back_who_is_suppressed_or_left_the_list(room: Newsro
 
 
 def test_an_address_is_suppressed_once_and_let_back_with_a_reason(room: Newsroom) -> None:
-    assert administer.suppress(ANA, by=ADA, store=room.store)
-    assert not administer.suppress(ANA, by=ADA, store=room.store)
+    assert acts(room).suppress(ANA)
+    assert not acts(room).suppress(ANA)
     assert lift(room) is SuppressionReason.MANUAL
     assert suppressed(room) is None
     assert entered(room)[-1] == (ADA, "lift", "subscriber", "was manual: a mistake")
@@ -93,16 +97,16 @@ def test_nobody_lifts_what_an_erasure_keeps(room: Newsroom, reason: SuppressionR
 
 def test_what_is_kept_of_a_person_is_handed_out_and_entered(room: Newsroom) -> None:
     with pytest.raises(NotFound, match="is not a subscriber"):
-        administer.data_of(ANA, by=ADA, store=room.store)
+        acts(room).data_of(ANA)
     add(room, "press")
-    kept = administer.data_of(ANA, by=ADA, store=room.store)
+    kept = acts(room).data_of(ANA)
     assert ANA in str(kept)
     assert entered(room)[-1] == (ADA, "data", "subscriber", "")
 
 
 def test_a_subscription_is_ended_once_and_by_its_name_alone(room: Newsroom) -> None:
     def unsubscribe(*lists: str) -> tuple[str, ...]:
-        return administer.unsubscribe(ANA, lists, by=ADA, declared={"press"}, store=room.store)
+        return acts(room).unsubscribe(ANA, lists)
 
     with pytest.raises(NotFound, match="is not a subscriber"):
         unsubscribe("press")
@@ -121,7 +125,7 @@ NEW = "ana.ruiz@example.net"
 
 
 def change(room: Newsroom, new: str = NEW) -> Subscriber:
-    return administer.change_address(ANA, new, by=ADA, store=room.store)
+    return acts(room).change_address(ANA, new)
 
 
 def test_a_person_moves_with_lists_and_choices(room: Newsroom) -> None:
@@ -177,19 +181,17 @@ def plan(by: str) -> ImportPlan:
 
 ACTS: dict[Role, tuple[Callable[[Newsroom, str], object], ...]] = {
     Role.SENDER: (
-        lambda room, by: administer.add(
-            Entry(address=ANA, lists=("press",)), by=by, declared={"press"}, store=room.store
-        ),
-        lambda room, by: administer.decide(1, "press", admits=True, by=by, store=room.store),
-        lambda room, by: administer.edit(Entry(address=ANA, lists=()), by=by, store=room.store),
-        lambda room, by: administer.suppress(ANA, by=by, store=room.store),
-        lambda room, by: administer.unsubscribe(ANA, [], by=by, declared=(), store=room.store),
+        lambda room, by: acts(room, by).add(Entry(address=ANA, lists=("press",))),
+        lambda room, by: acts(room, by).decide(1, "press", admits=True),
+        lambda room, by: acts(room, by).edit(Entry(address=ANA, lists=())),
+        lambda room, by: acts(room, by).suppress(ANA),
+        lambda room, by: acts(room, by).unsubscribe(ANA, []),
         lambda room, by: run_import([], plan(by), store=room.store),
     ),
     Role.ADMIN: (
-        lambda room, by: administer.lift(ANA, by=by, reason="a slip", store=room.store),
-        lambda room, by: administer.data_of(ANA, by=by, store=room.store),
-        lambda room, by: administer.change_address(ANA, "eve@example.org", by=by, store=room.store),
+        lambda room, by: acts(room, by).lift(ANA, reason="a slip"),
+        lambda room, by: acts(room, by).data_of(ANA),
+        lambda room, by: acts(room, by).change_address(ANA, "eve@example.org"),
         lambda room, by: forget(ANA, by=by, store=room.store),
         lambda room, by: undo(1, by=by, store=room.store),
     ),

@@ -20,7 +20,8 @@ from newsletter.domain.subscribers.audience import (
     UploadedFile,
 )
 from newsletter.domain.subscribers.preferences import PreferenceChange
-from newsletter.pipeline.subscribers import administer, prefer
+from newsletter.pipeline.subscribers import prefer
+from newsletter.pipeline.subscribers.administer import SubscriberActs
 from newsletter.pipeline.subscribers.imports import ImportPlan, run_import, undo
 from newsletter.pipeline.subscribers.leave import forget, leave, leave_everything
 from newsletter.subscriber_files.csv_files import Instructions
@@ -229,6 +230,10 @@ def test_what_changed_is_kept_no_longer_than_it_can_be_undone(room: Newsroom) ->
         assert tx.db.value("SELECT count(*) FROM import_change") == 0
 
 
+def acts(room: Newsroom) -> SubscriberActs:
+    return SubscriberActs(store=room.store, actor=ADA, declared={"events"})
+
+
 ACTS: dict[str, Callable[[Newsroom, int], object]] = {
     "one click": lambda room, one: leave(
         [LeaveLink(campaign_id=9, subscriber_id=one)], store=room.store
@@ -246,18 +251,12 @@ ACTS: dict[str, Callable[[Newsroom, int], object]] = {
     ),
     "a pause": lambda room, one: paused(room, one),
     "confirmed": lambda room, one: joined(room),
-    "added by staff": lambda room, one: administer.add(
-        person("ana", "events"), by=ADA, declared={"events"}, store=room.store
+    "added by staff": lambda room, one: acts(room).add(person("ana", "events")),
+    "unsubscribed by staff": lambda room, one: acts(room).unsubscribe("ana@example.org", ["press"]),
+    "moved by staff": lambda room, one: acts(room).change_address(
+        "ana@example.org", "ann@example.org"
     ),
-    "unsubscribed by staff": lambda room, one: administer.unsubscribe(
-        "ana@example.org", ["press"], by=ADA, declared=(), store=room.store
-    ),
-    "moved by staff": lambda room, one: administer.change_address(
-        "ana@example.org", "ann@example.org", by=ADA, store=room.store
-    ),
-    "suppressed by staff": lambda room, one: administer.suppress(
-        "ana@example.org", by=ADA, store=room.store
-    ),
+    "suppressed by staff": lambda room, one: acts(room).suppress("ana@example.org"),
     "complained": lambda room, one: room.suppress("ana@example.org"),
     "asked for a link": lambda room, one: prefer.ask_for_link(
         one, host="192.0.2.1", language="en", source="a page", store=room.store
@@ -293,7 +292,7 @@ def test_the_end_of_a_pause_is_no_act_and_the_end_of_a_suppression_is(room: News
     room.clock.advance(days=2)
     assert prefer.resume(store=room.store) == 1
     assert take_back(room, 1).removed == 1
-    administer.lift("bo@example.org", by=ADA, reason="a slip", store=room.store)
+    acts(room).lift("bo@example.org", reason="a slip")
     assert take_back(room, 2) == replace(NOTHING, acted=1)
 
 

@@ -20,7 +20,7 @@ from newsletter.domain.subscribers.signup import (
     SignUp,
     hash_consent_words,
 )
-from newsletter.pipeline.subscribers import administer
+from newsletter.pipeline.subscribers.administer import SubscriberActs
 from newsletter.pipeline.subscribers.join import (
     FollowedLink,
     LinkState,
@@ -37,6 +37,7 @@ from tests.unit.pipeline.newsroom import Newsroom
 LINK = "l-1"
 WORDS = "Forum may send me mail."
 WISH = SignUp(address="Ana@example.org", name="Ana Ruiz", lists=("press", "sport"))
+ADA = "ada@forum.example"
 SHOWN = ShownConsent(words=WORDS, language="es", wording=hash_consent_words(WORDS))
 
 
@@ -356,7 +357,7 @@ def asks_for_a_closed_list(room: Newsroom) -> FollowedLink:
 
 def decide(room: Newsroom, *, admits: bool) -> None:
     number = person(room).id
-    administer.decide(number, "sport", admits=admits, by="ada@forum.example", store=room.store)
+    SubscriberActs(store=room.store, actor=ADA).decide(number, "sport", admits=admits)
 
 
 def told(post: Post) -> TransactionalEmail:
@@ -411,7 +412,7 @@ def test_a_person_who_is_on_a_closed_list_stays_on_it(post: Post) -> None:
 def test_staff_who_add_a_person_admit_them(post: Post) -> None:
     asks_for_a_closed_list(post.room)
     entry = Entry(address=WISH.address, lists=("sport", "press"))
-    administer.add(entry, by="ada@forum.example", declared=(), store=post.room.store)
+    SubscriberActs(store=post.room.store, actor=ADA).add(entry)
     assert person(post.room).lists == ("press", "sport")
     assert told(post).kind is EmailKind.DECISION
 

@@ -17,7 +17,7 @@ from newsletter.domain.subscribers.audience import Consent, Entry
 from newsletter.domain.subscribers.preferences import PreferenceChange
 from newsletter.domain.subscribers.signup import SignUp
 from newsletter.pipeline.campaigns.board import load_desktop, load_for_page
-from newsletter.pipeline.subscribers import administer
+from newsletter.pipeline.subscribers.administer import SubscriberActs
 from newsletter.pipeline.subscribers.join import ShownConsent, ask, confirm
 from newsletter.pipeline.subscribers.prefer import save
 from newsletter.store.sql import Store
@@ -116,7 +116,7 @@ def test_nobody_gets_it_twice_or_without_joining_by_themselves(press: Newsroom) 
     prefers(press, number, joins=("press",))
     leaves(press, number)
     joins(press, closed=("press",))
-    administer.decide(number, "press", admits=True, by=SAM, store=press.store)
+    SubscriberActs(store=press.store, actor=SAM).decide(number, "press", admits=True)
     assert welcomed(press) == [ANA]
 
 
@@ -143,14 +143,14 @@ def test_the_preferences_and_the_admission_to_a_closed_list_welcome_too(room: Ne
     prefers(room, number_of(room), joins=("press",))
     assert welcomed(room) == [ANA]
     joins(room, "sport", closed=("sport",))
-    administer.decide(number_of(room), "sport", admits=True, by=SAM, store=room.store)
+    SubscriberActs(store=room.store, actor=SAM).decide(number_of(room), "sport", admits=True)
     assert welcomed(room) == [ANA]  # of one campaign nobody gets two
 
 
 def test_an_admission_is_the_moment_of_joining_a_closed_list(press: Newsroom) -> None:
     number = joins(press, closed=("press",))
     assert welcomed(press) == []
-    administer.decide(number, "press", admits=True, by=SAM, store=press.store)
+    SubscriberActs(store=press.store, actor=SAM).decide(number, "press", admits=True)
     assert welcomed(press) == [ANA]
 
 
