@@ -90,7 +90,7 @@ def _clock(settings: Settings, database: Backend) -> Clock:
     return ServerClock(database.time, SystemClock())
 
 
-def _refuse_missing(settings: Settings, database: Backend) -> None:
+def refuse_missing(settings: Settings, database: Backend) -> None:
     """Raise Refused if the database is missing but existed: a new one would be empty."""
     guard_file = settings.epoch_path
     if guard_file.exists() and database.is_missing():
@@ -113,7 +113,7 @@ def _open_store(
     folder = settings.workspace / "var" / "keys"
     settings.in_use_path.parent.mkdir(parents=True, exist_ok=True)
     with lock_shared(settings.in_use_path), closing(open_database(settings)) as database:
-        _refuse_missing(settings, database)
+        refuse_missing(settings, database)
         ensure_current(database)
         refuse_missing_keys(database, settings.workspace)
         keys, retired = load_link_keys(folder / "links")

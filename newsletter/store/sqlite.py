@@ -95,8 +95,11 @@ class Sqlite:
         yield lambda: None
 
     def is_missing(self) -> bool:
-        """Return whether the file is missing. Opening it would create it."""
-        return not self.path.exists()
+        """Return whether the file is missing or has no tables. Opening it would create it."""
+        if not self.path.exists():
+            return True
+        with self.transaction(reads=True) as db:
+            return not self.tables(db)
 
     def schema(self, tables: Iterable[str]) -> Iterable[str]:
         return tables

@@ -1,8 +1,10 @@
 """Everything on hold: stopped by a person."""
 
 import signal
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -140,13 +142,14 @@ def test_a_database_that_is_gone_is_not_begun_anew(workspace: Workspace) -> None
     database, away = (workspace.folder / "var" / name for name in ("newsletter.db", "away"))
     workspace.do("statement", "list")
     workspace.do("db", "backup", str(away))
-    database.unlink()
-
-    for command in (("statement", "list"), ("run", "--until-idle")):
-        refused = workspace.do(*command, code=4).stderr
-        assert "is gone" in refused
-        assert "newsletter db restore" in refused
-    assert not database.exists()
+    for lose in (database.unlink, database.touch):  # touched, it is an empty file
+        lose()
+        for command in (("statement", "list"), ("run", "--until-idle"), ("db", "migrate")):
+            refused = workspace.do(*command, code=4).stderr
+            assert "is gone" in refused
+            assert "newsletter db restore" in refused
+    with closing(sqlite3.connect(database)) as connection:
+        assert not connection.execute("SELECT name FROM sqlite_master").fetchall()
     workspace.do("db", "restore", str(away))
     workspace.do("statement", "list")
 

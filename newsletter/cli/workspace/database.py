@@ -16,7 +16,7 @@ from newsletter.runtime.backups import Backups
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.keys import add_link_key, fingerprints_in, private
 from newsletter.runtime.services import Services
-from newsletter.runtime.wiring import open_database
+from newsletter.runtime.wiring import open_database, refuse_missing
 from newsletter.store.copying import copy as copy_rows
 from newsletter.store.file import copies
 from newsletter.store.file.keys import refuse_missing_keys
@@ -47,6 +47,7 @@ def migrate(workspace: Shell) -> None:
     settings = workspace.settings()
     # private() first: only the owner may read the new file, from its first byte on
     with private(), _require_exclusive(settings), closing(open_database(settings)) as database:
+        refuse_missing(settings, database)
         is_new = ensure_current(database)
     if is_new:
         say(f"the database was made with schema {SCHEMA_VERSION}")

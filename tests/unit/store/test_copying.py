@@ -1,6 +1,6 @@
 """A copy has all rows, of SQLite or of PostgreSQL, and sends nothing."""
 
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from newsletter.store.copying import copy
 from newsletter.store.database import Backend
 from newsletter.store.file import numbers
 from newsletter.store.postgresql import Postgresql
-from newsletter.store.schema import table_names
+from newsletter.store.schema import create, table_names
 from newsletter.store.sql import Store
 from newsletter.store.sqlite import Sqlite
 from tests.contracts.books import Books
@@ -112,6 +112,15 @@ def test_a_database_that_is_in_use_is_not_written_over(path: Path) -> None:
         copy(first, first, at=NOON)
     with pytest.raises(NotFound, match=r"no database at .*nowhere\.db"):
         copy(nowhere, nowhere, at=NOON + timedelta(days=1))
+
+
+def test_a_copy_that_failed_can_be_made_again(path: Path) -> None:
+    with closing(Sqlite(path)) as first, closing(Sqlite(path.with_name("copy.db"))) as second:
+        with suppress(InterruptedError), second.transaction() as db:
+            create(second, db)
+            raise InterruptedError
+        assert second.path.exists()
+        assert "list" in copy(first, second, at=NOON)
 
 
 def test_in_a_copy_emails_that_waited_are_withheld_and_nobody_is_signed_in(path: Path) -> None:
