@@ -61,8 +61,11 @@ def fold(address: str) -> str:
     if address.isascii() and "@" in address:
         return address.strip().lower()  # five times as fast: millions of addresses are folded
     local, _, domain = address.strip().rpartition("@")
-    if any(map(unicodedata.combining, local)):  # NFC alone would change the Kelvin sign too
-        local = unicodedata.normalize("NFC", local)
+    composed = unicodedata.normalize("NFC", local)
+    # only for letters in parts: NFC would turn the Kelvin sign alone into k
+    if len(composed) != len(local) or any(map(unicodedata.combining, local)):
+        # again, because some letters take a mark only when small
+        local = unicodedata.normalize("NFC", composed.translate(_ASCII_LOWER))
     return f"{local.translate(_ASCII_LOWER)}@{ascii_host(domain)}"
 
 
