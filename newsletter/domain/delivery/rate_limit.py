@@ -64,9 +64,10 @@ class Limits:
     def reservation_size(self, batch: int, processes: int) -> int:
         """Return how many messages a process reserves at a time, for one or several batches.
 
-        All processes together reserve 0.1 s of the rate, but each at least one batch.
+        All processes together reserve 0.1 s of the rate, but each at least one batch. A process
+        that counts as dead may ask too, and be the only one.
         """
-        fits = int((self.rate or 0) * _MAX_LATENESS.total_seconds() / processes)
+        fits = int((self.rate or 0) * _MAX_LATENESS.total_seconds() / max(1, processes))
         return max(1, fits // batch) * batch
 
     def end_of(self, day: date) -> datetime:

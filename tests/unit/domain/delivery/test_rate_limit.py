@@ -182,7 +182,14 @@ def test_a_batch_has_room_for_a_second(rate: float | None, room: int) -> None:
 
 @rows(
     ("rate", "processes", "share"),
-    [(100, 1, 50), (1000, 1, 100), (1000, 2, 50), (10_000, 3, 300), (10_000, 100, 50)],
+    [
+        (100, 1, 50),
+        (1000, 0, 100),
+        (1000, 1, 100),
+        (1000, 2, 50),
+        (10_000, 3, 300),
+        (10_000, 100, 50),
+    ],
 )
 def test_the_shares_of_all_last_a_tenth_of_a_second_or_are_a_batch(
     rate: float, processes: int, share: int
