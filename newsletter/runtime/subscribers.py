@@ -5,6 +5,7 @@ from functools import cached_property
 
 from newsletter.config.settings import Settings
 from newsletter.credentials.links import SignedLinks
+from newsletter.domain.subscribers.audience import Subscriber
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.pipeline.subscribers.administer import SubscriberActs
 from newsletter.pipeline.subscribers.leave import clean, forget
@@ -42,11 +43,13 @@ class Subscribers:
         """Return the acts of a person on subscribers."""
         return SubscriberActs(store=self.store, actor=actor, declared=self.declared_lists)
 
-    def forget(self, address: str, *, by: str, block_unknown: bool = False) -> tuple[bool, bool]:
+    def forget(
+        self, who: str | Subscriber, *, by: str, block_unknown: bool = False
+    ) -> tuple[bool, bool]:
         """Erase a person. Return (was a subscriber, the database file is overwritten).
 
         If the database is too busy, a later tick overwrites it. Raises Refused for an address
         without data, unless ``block_unknown``.
         """
-        known = forget(address, by=by, block_unknown=block_unknown, store=self.store)
+        known = forget(who, by=by, block_unknown=block_unknown, store=self.store)
         return known, clean(store=self.store)

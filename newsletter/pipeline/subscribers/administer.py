@@ -20,6 +20,7 @@ from newsletter.domain.subscribers.audience import (
 from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import act_as
 from newsletter.pipeline.subscribers.membership import (
+    find_shown,
     move,
     refuse_unknown_lists,
     require_list,
@@ -32,7 +33,10 @@ MAX_REASON_CHARS = 200
 
 @dataclass(frozen=True, kw_only=True)
 class SubscriberActs:
-    """Acts of one person on subscribers. Each raises Refused if the person lacks the role."""
+    """Acts of one person on subscribers. Each raises Refused if the person lacks the role.
+
+    ``who`` is the address that the person typed, or the subscriber whom a page showed.
+    """
 
     store: Store
     actor: str
@@ -133,14 +137,14 @@ class SubscriberActs:
             _enter(tx, by, "lift", f"was {before.value}: {reason}")
         return before
 
-    def data_of(self, address: str) -> Mapping[str, object]:
+    def data_of(self, who: str | Subscriber) -> Mapping[str, object]:
         """Return all stored data about a person as JSON values. Raises NotFound."""
         with self._begin(Role.ADMIN, "data") as (tx, by):
-            export = tx.data_exports.collect(_find(tx, address).id)
+            export = tx.data_exports.collect(_find(tx, who).id)
             _enter(tx, by, "data")
         return export
 
-    def unsubscribe(self, address: str, lists: Sequence[str]) -> tuple[str, ...]:
+    def unsubscribe(self, who: str | Subscriber, lists: Sequence[str]) -> tuple[str, ...]:
         """End a person's subscriptions to these lists. Return the lists that they were on.
 
         Raises NotFound for an unknown address or list.
@@ -148,20 +152,20 @@ class SubscriberActs:
         with self._begin(Role.SENDER, "unsubscribe") as (tx, by):
             for name in lists:
                 require_list(tx, name, self.declared)
-            left = tuple(sorted(tx.choices.leave(_find(tx, address).id, lists, tx.now)))
+            left = tuple(sorted(tx.choices.leave(_find(tx, who).id, lists, tx.now)))
             if left:
                 _enter(tx, by, "unsubscribe", f"from {', '.join(left)}")
         return left
 
-    def change_address(self, old: str, new: str) -> Subscriber:
+    def change_address(self, who: str | Subscriber, new: str) -> Subscriber:
         """Change a subscriber's address. Return the subscriber.
 
-        Raises NotFound for an unknown old address, and Refused if the new one is suppressed or
+        Raises NotFound for an unknown address, and Refused if the new one is suppressed or
         another subscriber's.
         """
         with self._begin(Role.ADMIN, "change address") as (tx, by):
-            person = _find(tx, old)
-            reason = tx.readers.suppression_reason(new)
+            person = _find(tx, who)
+            old, reason = person.address, tx.readers.suppression_reason(new)
             if reason is not None and fold(old) != fold(new):
                 stays = "{new} is suppressed ({reason}), and nothing may be sent to it; {old} stays"
                 raise Refused(say(stays, new=new, reason=say(reason.value), old=old))
@@ -200,8 +204,8 @@ def _clean_reason(reason: str, *, is_required: bool = False) -> str:
     return line
 
 
-def _find(tx: Transaction, address: str) -> Subscriber:
-    person = tx.readers.find(address)
+def _find(tx: Transaction, who: str | Subscriber) -> Subscriber:
+    person = find_shown(tx, who)
     if person is None:
-        raise NotFound(say("{address} is not a subscriber", address=address))
+        raise NotFound(say("{address} is not a subscriber", address=who))
     return person

@@ -7,8 +7,9 @@ from newsletter.credentials.links import LeaveLink
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.audit import READER_NAME
 from newsletter.domain.staff.role import Role
-from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
+from newsletter.domain.subscribers.audience import Subscriber, SuppressedEntry, SuppressionReason
 from newsletter.pipeline.ledger import require_role
+from newsletter.pipeline.subscribers.membership import find_shown
 from newsletter.store.sql import Store
 
 
@@ -73,19 +74,20 @@ def leave_everything(departure: LeaveLink, *, store: Store) -> Sequence[LeaveLin
     return ()
 
 
-def forget(address: str, *, by: str, block_unknown: bool = False, store: Store) -> bool:
-    """Erase the person with this address. Return whether they were a subscriber.
+def forget(who: str | Subscriber, *, by: str, block_unknown: bool = False, store: Store) -> bool:
+    """Erase a person, named by an address or as a page showed them. Return whether they subscribed.
 
     ``by`` is an admin, the operator or the reader. Raises Refused for anybody else, and for an
     address without data unless ``block_unknown``: a typing error would block another person for
-    good.
+    good. Raises Outdated if the address is not that of the shown person any more.
     """
-    now = store.clock.now()
+    now, address = store.clock.now(), who if isinstance(who, str) else who.address
     with store.read() as tx:  # the slow search for texts that quote the address blocks no writer
         traces = tx.traces.find(address)
     with store.begin() as tx:
         if by != READER_NAME:
             require_role(tx, by, Role.ADMIN, "forget")
+        find_shown(tx, who)
         if not block_unknown and not tx.readers.has_data_of(address):
             raise Refused(
                 f"nothing is kept of {address}, so there is nothing to erase; to never write to it,"

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.errors import Fault, InvalidInput, NotFound, Outdated, Refused
 from newsletter.domain.staff.audit import READER_NAME
 from newsletter.domain.subscribers.audience import Subscriber, SuppressedEntry, SuppressionReason
 from newsletter.domain.wording import say, suggest_name
@@ -28,6 +28,17 @@ def refuse_unknown_lists(
             for name in unknown
         )
     return tuple(name for name in unknown if name not in tx.readers.list_names())
+
+
+def find_shown(tx: Transaction, who: str | Subscriber) -> Subscriber | None:
+    """Return the person with this address.
+
+    A ``Subscriber`` is one whom a page showed: raises Outdated if another has the address by now.
+    """
+    person = tx.readers.find(who if isinstance(who, str) else who.address)
+    if not isinstance(who, str) and (person is None or person.id != who.id):
+        raise Outdated(say("{address} has changed since you looked", address=who.address))
+    return person
 
 
 def require_list(tx: Transaction, name: str, declared: Collection[str]) -> None:

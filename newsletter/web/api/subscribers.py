@@ -146,24 +146,23 @@ class SubscriberOperations:
     @operation("POST", f"{_SUBSCRIBER_PATH}/unsubscribe", _WRITE, show_path=_SUBSCRIBER_PATH)
     def unsubscribe(self, call: Call, id: int, body: Leaving) -> SubscriberRecord:
         """End subscriptions of a person. Only they can come back."""
-        self._acts(call).unsubscribe(_person(call, id).address, body.lists)
+        self._acts(call).unsubscribe(_person(call, id), body.lists)
         return self.one(call, id)
 
     @operation("POST", f"{_SUBSCRIBER_PATH}/address", _ADMIN, show_path=_SUBSCRIBER_PATH)
     def move(self, call: Call, id: int, body: EmailAddress) -> SubscriberRecord:
         """Change a subscriber's address."""
-        old = _person(call, id).address
-        return _record(self._acts(call).change_address(old, body.address))
+        return _record(self._acts(call).change_address(_person(call, id), body.address))
 
     @operation("POST", f"{_SUBSCRIBER_PATH}/data", _ADMIN)
     def data(self, call: Call, id: int) -> Mapping[str, object]:
         """Export all data about a person. The audit log has each export."""
-        return self._acts(call).data_of(_person(call, id).address)
+        return self._acts(call).data_of(_person(call, id))
 
     @operation("DELETE", _SUBSCRIBER_PATH, _ADMIN, status=204)
     def erase(self, call: Call, id: int) -> None:
         """Erase a person, and never write to them again. This cannot be undone."""
-        self._through(call).forget(_person(call, id).address, by=call.token.by)
+        self._through(call).forget(_person(call, id), by=call.token.by)
 
     @operation("POST", "/suppressions", _WRITE, status=204)
     def suppress(self, call: Call, body: EmailAddress) -> None:

@@ -5,6 +5,7 @@ An address is sent in a form and is part of no page's address, so that no log or
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from starlette.responses import Response
 
@@ -19,9 +20,9 @@ from newsletter.subscriber_files import entries
 from newsletter.subscriber_files.entries import RawEntry
 from newsletter.web.desk.deciding import describe_error
 from newsletter.web.desk.request import DeskRequest, Faults, download, redirect, route
+from newsletter.web.http.forms import parse_number
 
 READERS_PATH = "/readers"
-"""The fault of a missing or too long reason."""
 _MAX_CAMPAIGNS_SHOWN = 30
 """The newest campaigns on a reader's page."""
 
@@ -68,16 +69,15 @@ class ReaderPages:
 
     @route("POST", "/readers/unsubscribe", Role.SENDER)
     def unsubscribe(self, request: DeskRequest) -> Response:
-        address = _parse_address_field(request)
-        self._acts(request).unsubscribe(address, [request.field("list")])
-        return self._redirect(request, address, "left")
+        self._acts(request).unsubscribe(self._shown(request), [request.field("list")])
+        return self._redirect(request, _parse_address_field(request), "left")
 
     @route("POST", "/readers/move", Role.ADMIN, step_up=True)
     def move(self, request: DeskRequest) -> Response:
         old = _parse_address_field(request)
         try:
             new_address = parse_address(request.field("new"))
-            self._acts(request).change_address(old, new_address)
+            self._acts(request).change_address(self._shown(request), new_address)
         except (ValueError, Refused) as error:
             return self.page(request.with_faults(("new", describe_error(error, other=""))), old)
         return self._redirect(request, new_address, "moved")
@@ -98,7 +98,7 @@ class ReaderPages:
 
     @route("POST", "/readers/data", Role.ADMIN, step_up=True)
     def data(self, request: DeskRequest) -> Response:
-        export = self._acts(request).data_of(_parse_address_field(request))
+        export = self._acts(request).data_of(self._shown(request))
         document = json.dumps(export, indent=2, ensure_ascii=False).encode()
         return download(document, name="your-data.json", kind="application/json")
 
@@ -109,7 +109,9 @@ class ReaderPages:
             fault = say("Tick that you are sure: no one can undo this")
             return self.page(request.with_faults(("sure-yes", fault)), address)
         try:
-            self._subscribers.forget(address, by=request.who.address)
+            self._subscribers.forget(self._shown(request), by=request.who.address)
+        except Outdated:
+            raise
         except Refused as error:
             none = (
                 "Nothing is kept of this address, so there is nothing to erase. To never write to"
@@ -120,6 +122,13 @@ class ReaderPages:
 
     def _acts(self, request: DeskRequest) -> SubscriberActs:
         return self._subscribers.acts_of(request.who.address)
+
+    def _shown(self, request: DeskRequest) -> str | Subscriber:
+        """Return the person whom the page showed, with the shown address, or only that."""
+        address = _parse_address_field(request)
+        with self._subscribers.store.read() as tx:
+            person = tx.readers.get(parse_number(request.field("person")) or 0)
+        return replace(person, address=address) if person else address
 
     def _redirect(self, request: DeskRequest, address: str, notice: str) -> Response:
         """Redirect to the reader's page, or to all readers if no reader has the address."""

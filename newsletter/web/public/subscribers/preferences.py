@@ -323,5 +323,5 @@ class PreferencesPage:
 
     def delete(self, request: ReaderRequest) -> Response:
         """Erase the subscriber, then answer."""
-        self._subscribers.forget(request.person.address, by=READER_NAME)
+        self._subscribers.forget(request.person, by=READER_NAME)
         return self._frame.notice("deleted", "deleted_text", language=request.language)

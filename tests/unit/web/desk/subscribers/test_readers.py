@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -92,7 +93,7 @@ def test_all_readers_are_listed_fifty_at_a_time_without_one_twice(
 
 def test_lists_show_who_is_on_them_joined_and_left(staffed: Staffed, cleo: Signed) -> None:
     suppress(staffed, "eve@readers.example", SuppressionReason.BOUNCED)
-    cleo.post("/readers/unsubscribe", {"email": ANA, "list": "press"})
+    cleo.post("/readers/unsubscribe", {"email": ANA, "person": "1", "list": "press"})
     staffed.site.subscribe("ben@readers.example", "eve@readers.example")
     said = words(cleo.get("/readers"))
     assert "Press releases 1 2 1" in said
@@ -220,7 +221,7 @@ def test_a_sender_stops_email_to_an_address_and_only_an_admin_allows_it_again(
 def test_an_admin_gets_all_that_is_kept_of_a_person_as_a_file(
     staffed: Staffed, dan: Signed
 ) -> None:
-    answer = dan.post("/readers/data", {"email": ANA})
+    answer = dan.post("/readers/data", {"email": ANA, "person": "1"})
     assert "attachment" in answer.headers["content-disposition"]
     assert json.loads(answer.text)["subscriber"]["address"] == ANA
     assert dan.post("/readers/data", {"email": "nobody@readers.example"}).status == 404
@@ -232,7 +233,7 @@ def test_an_erasure_is_asked_for_twice_and_leaves_nothing(staffed: Staffed, dan:
     assert page.status == 422
     assert "Tick that you are sure" in words(page)
     assert "Gets email on: Press releases." in words(page)
-    answer = dan.post("/readers/erase", {"email": ANA, "sure": "yes"})
+    answer = dan.post("/readers/erase", {"email": ANA, "person": "1", "sure": "yes"})
     assert answer.headers["location"] == "/desk/readers?done=erased"
     said = words(find(dan, ANA))
     assert "Gets no email: erased." in said
@@ -240,6 +241,24 @@ def test_an_erasure_is_asked_for_twice_and_leaves_nothing(staffed: Staffed, dan:
     with staffed.site.services.store.read() as tx:
         assert tx.readers.find(ANA) is None
         assert ANA not in str(tx.audit.list_newest(None)[::-1])
+
+
+def test_a_page_of_a_person_acts_on_no_one_who_has_the_address_since(
+    staffed: Staffed, dan: Signed
+) -> None:
+    staffed.site.subscribe("bo@readers.example")
+    with staffed.site.services.store.begin() as tx:
+        bo = tx.readers.find("bo@readers.example")
+        assert bo
+        assert tx.readers.change_address(1, "ana@second.example")
+        assert tx.readers.change_address(bo.id, ANA)
+    acts = {"unsubscribe": {"list": "press"}, "move": {"new": "c@readers.example"}, "data": {}}
+    for act, fields in {**acts, "erase": {"sure": "yes"}}.items():
+        answer = dan.post(f"/readers/{act}", {"email": ANA, "person": "1", **fields})
+        assert answer.status in {409, 422}, act
+        assert "has changed since you looked" in words(answer)
+    with staffed.site.services.store.read() as tx:
+        assert tx.readers.get(bo.id) == replace(bo, address=ANA)
 
 
 def test_no_address_of_a_page_and_no_line_of_the_log_holds_a_readers(
