@@ -32,6 +32,8 @@ class Relay:
 
     def close(self) -> None:
         self._over.set()
+        with contextlib.suppress(OSError):  # closed before
+            self._listener.shutdown(socket.SHUT_RDWR)  # which wakes the thread that accepts
         self._listener.close()
         for thread in self._threads:
             thread.join(5)

@@ -25,6 +25,7 @@ from newsletter.store.schema import ensure_current
 from tests.contracts.books import LEASE, Books
 from tests.fakes import NOON, hash_address
 from tests.postgresql import PASSWORD, FreshPostgresqlStores, Server, emptied
+from tests.relay import Relay
 
 DEED = "INSERT INTO meta (key, value) VALUES (:key, :value)"
 
@@ -199,6 +200,21 @@ def test_a_connection_that_breaks_within_a_transaction_is_not_kept(database: Pos
 
 
 # --- the version
+
+
+def test_an_act_whose_commit_got_no_answer_may_have_been_done(
+    database: Postgresql, postgresql: Server, worker_id: str
+) -> None:
+    with closing(Relay(postgresql.port)) as line:
+        url = postgresql.tcp_url(worker_id).replace(str(postgresql.port), str(line.port))
+        with (
+            closing(Postgresql(url, PASSWORD)) as far,
+            pytest.raises(StoreUnavailable, match="it may have been done"),
+            far.transaction() as db,
+        ):
+            db.change(DEED, key="one", value="")
+            line.close()
+    assert noted(database) == []
 
 
 def test_the_version_is_another_one_after_each_commit_of_anybody(
