@@ -47,10 +47,7 @@ def build_batch(
         content=content,
         content_hash=campaign.content_hash,
         recipients=Recipients(
-            subscriber_ids,
-            addresses,
-            *links.for_batch(campaign.id, subscriber_ids),
-            names,
+            subscriber_ids, addresses, *links.for_batch(campaign.id, subscriber_ids), names
         ),
     )
 

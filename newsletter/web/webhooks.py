@@ -5,6 +5,7 @@ if the provider should try again. No reason is given.
 """
 
 import logging
+from collections.abc import Sequence
 from functools import partial
 
 from starlette.exceptions import HTTPException
@@ -27,6 +28,12 @@ _MAX_BODY_BYTES = 1 << 20
 _MAX_BYTES_OF_KIND = {"sendgrid": 5 << 20}
 """Largest body of the providers that send many events in one request."""
 
+_FAILURES: Sequence[tuple[type[Exception], tuple[int, str, int]]] = (
+    (Unverifiable, (logging.ERROR, "not verified", 503)),
+    (Forged, (logging.WARNING, "refused", 401)),  # a 403 would keep Postmark from trying again
+    (StoreUnavailable, (logging.ERROR, "not recorded", 503)),
+)
+"""(error, (level of its line in the log, what became of the post, status of the response))."""
 _CHALLENGE_HEADERS = {"WWW-Authenticate": 'Basic realm="webhooks"'}
 log = logging.getLogger("newsletter.webhooks")
 
@@ -49,10 +56,8 @@ class Webhooks:
         kind = request.path_params["provider"]
         if kind not in self._delivery.webhooks:
             return Response(status_code=404)
-        limit, sender = (
-            _MAX_BYTES_OF_KIND.get(kind, _MAX_BODY_BYTES),
-            network_of(client_ip(request)),
-        )
+        limit = _MAX_BYTES_OF_KIND.get(kind, _MAX_BODY_BYTES)
+        sender = network_of(client_ip(request))
         try:
             async with self._memory.body(request, sender=sender, max_bytes=limit) as body:
                 headers = {name.lower(): value for name, value in request.headers.items()}
@@ -70,19 +75,10 @@ class Webhooks:
         try:
             webhook, now = self._delivery.webhooks[kind], self._delivery.store.clock.now()
             self._group_commits[kind].record(webhook.read(headers, body, now))
-        except Unverifiable as error:
-            log.error(
-                "webhook=%s not verified: %s", kind, error, extra=limited("webhook not verified")
-            )
-            return 503
-        except Forged as error:
-            log.warning("webhook=%s refused: %s", kind, error, extra=limited("webhook refused"))
-            return 401  # after a 403 Postmark would not try again once its password is right
-        except StoreUnavailable as error:
-            log.error(
-                "webhook=%s not recorded: %s", kind, error, extra=limited("webhook not recorded")
-            )
-            return 503
+        except (Forged, StoreUnavailable) as error:
+            level, what, status = next(row for of, row in _FAILURES if isinstance(error, of))
+            log.log(level, "webhook=%s %s: %s", kind, what, error, extra=limited(f"webhook {what}"))
+            return status
         return 200
 
     def _record(self, kind: str, events: tuple[Event, ...], posts: int) -> None:

@@ -69,11 +69,10 @@ def report(services: Services, campaign: str, as_json: bool) -> None:
         waits=services.delivery.waits(),
         accounts=services.delivery.pool.accounts,
     ) | {"hold": hold}
-    zone = services.settings.timezone
     if as_json:
         shell.print_json(figures)
     else:
-        print_report(figures, zone)
+        print_report(figures, services.settings.timezone)
 
 
 def print_report(figures: dict[str, Any], zone: str) -> None:
@@ -158,12 +157,8 @@ def _describe_wait(row: Mapping[str, Any], zone: str) -> Iterator[str]:
         until = shell.wall_time(datetime.fromisoformat(wait["until"]), zone)
         yield f"waiting for the {wait['for']} until {until}: {wait['reason']}"
     if later:
-        yield shell.hours_to_come(
-            later["readers"],
-            datetime.fromisoformat(later["next_at"]),
-            datetime.fromisoformat(later["last_at"]),
-            zone,
-        )
+        next_at, last_at = map(datetime.fromisoformat, (later["next_at"], later["last_at"]))
+        yield shell.hours_to_come(later["readers"], next_at, last_at, zone)
 
 
 @click.command()
@@ -253,11 +248,9 @@ def _print_state(campaign: Campaign) -> None:
     counts = campaign.counts
     needs_attention = campaign.state is CampaignState.ATTENTION
     state = "needs attention" if needs_attention else f"is {campaign.state.value}"
-    shell.say(
-        f"campaign {campaign.id} ({campaign.slug}) {state}:"
-        f" {counts.accepted:,} accepted, {counts.pending:,} pending,"
-        f" {counts.cancelled:,} cancelled, {counts.unknown:,} unknown"
-    )
+    names = ("accepted", "pending", "cancelled", "unknown")
+    figures = ", ".join(f"{getattr(counts, name):,} {name}" for name in names)
+    shell.say(f"campaign {campaign.id} ({campaign.slug}) {state}: {figures}")
 
 
 for _command in (report, pause, resume, cancel, resolve):

@@ -38,13 +38,7 @@ from newsletter.documents.release.furniture import (
     is_menu_entry,
     release_line,
 )
-from newsletter.documents.release.lines import (
-    Line,
-    begins_amid,
-    ends_sentence,
-    is_prose,
-    match_key,
-)
+from newsletter.documents.release.lines import Line, begins_amid, ends_sentence, is_prose, match_key
 from newsletter.documents.release.waiting import says
 from newsletter.documents.release.words import pattern
 

@@ -140,8 +140,7 @@ def check_content(
         ),
         *(
             fault(
-                key,
-                f"holds “{found.group()}”, which {label} might replace; write it another way",
+                key, f"holds “{found.group()}”, which {label} might replace; write it another way"
             )
             for key, value in (*lines, ("text", content.text), ("html", content.html))
             if (found := marks.search(value) or _OUR_MARK_PATTERN.search(value))

@@ -39,10 +39,7 @@ class SandboxReader:
     """Reads feeds in a sandbox."""
 
     def __init__(
-        self,
-        *,
-        module: str = _READING_MODULE,
-        ask: Callable[..., list[Any]] = ask,
+        self, *, module: str = _READING_MODULE, ask: Callable[..., list[Any]] = ask
     ) -> None:
         self._module = module
         self._sandbox = ask

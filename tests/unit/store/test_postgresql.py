@@ -205,15 +205,16 @@ def test_a_connection_that_breaks_within_a_transaction_is_not_kept(database: Pos
 def test_an_act_whose_commit_got_no_answer_may_have_been_done(
     database: Postgresql, postgresql: Server, worker_id: str
 ) -> None:
-    with closing(Relay(postgresql.port)) as line:
-        url = postgresql.tcp_url(worker_id).replace(str(postgresql.port), str(line.port))
-        with (
-            closing(Postgresql(url, PASSWORD)) as far,
-            pytest.raises(StoreUnavailable, match="it may have been done"),
-            far.transaction() as db,
-        ):
+    def commit_without_answer() -> None:
+        with far.transaction() as db:
             db.change(DEED, key="one", value="")
             line.close()
+
+    with closing(Relay(postgresql.port)) as line:
+        url = postgresql.tcp_url(worker_id).replace(str(postgresql.port), str(line.port))
+        far = Postgresql(url, PASSWORD)
+        with closing(far), pytest.raises(StoreUnavailable, match="it may have been done"):
+            commit_without_answer()
     assert noted(database) == []
 
 
