@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr, ValidationInfo, field_validator
 
 from newsletter.config.fields import Section
-from newsletter.domain.campaigns.notices import Channel, NoticeKind
+from newsletter.domain.campaigns.notices import EVENT_KINDS, Channel, NoticeKind
 from newsletter.domain.setting import Rule, parse_web_address, pattern_rule
 from newsletter.providers.common.options import option
 
-EVENTS = tuple(kind.name.lower() for kind in NoticeKind if kind is not NoticeKind.MENTIONED)
+EVENTS = tuple(kind.name.lower() for kind in EVENT_KINDS if kind is not NoticeKind.MENTIONED)
 """The names of events in settings. Channels get ``mentioned`` as ``commented``."""
 _SECRET_BYTES = range(24, 65)
 _URL_RULE = "must be a web address that starts with https://, as the service shows it"

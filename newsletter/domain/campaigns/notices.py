@@ -64,6 +64,12 @@ class NoticeKind(Enum):
     """A file of subscribers was imported."""
     HEALTH = "sender health turned bad"
     """A check of the sender's health fails that passed before."""
+    TEST = "test message"
+    """An admin tries a channel. It is no event, and only that channel gets it."""
+
+
+EVENT_KINDS = tuple(kind for kind in NoticeKind if kind is not NoticeKind.TEST)
+"""The kinds that a person or a channel can choose."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from newsletter.domain.archive import NoteKind, PublicNote
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
+from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import act_as
 from newsletter.store.sql import Store
 
@@ -22,7 +23,7 @@ def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) ->
     text = " ".join(words.split())
     is_missing = not text and kind is not NoteKind.RESTORED
     if is_missing or len(text) > MAX_NOTE_CHARS or not text.isprintable():
-        message = f"Write between 1 and {MAX_NOTE_CHARS:,} plain characters"
+        message = say("Write between 1 and {most:,} plain characters", most=MAX_NOTE_CHARS)
         raise InvalidInput([Fault(file=slug, key=kind.value, message=message)])
     with act_as(store, by, Role.SENDER, _ACTION_OF_KIND[kind]) as (tx, person):
         if not any(

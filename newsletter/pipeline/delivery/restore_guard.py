@@ -20,11 +20,16 @@ from newsletter.domain.delivery.restore_guard import (
     SendingStop,
 )
 from newsletter.domain.delivery.worker import DEAD_AFTER
-from newsletter.domain.errors import Outdated, Refused, StoreUnavailable
+from newsletter.domain.errors import Fault, InvalidInput, Outdated, Refused, StoreUnavailable
 from newsletter.domain.staff.role import Role
+from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import act_as
 from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.sql import Store, Transaction
+
+_MAX_REASON_CHARS = 200
+_MAX_HOLD_CHARS = 2_000
+"""A stop with an own reason keeps the stops before it, up to this length. The audit log has all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,12 +108,20 @@ class Guard:
         return reasons
 
     def stop(self, *, by: str, reason: str) -> str:
-        """Put all sending on hold until a person releases it. Return the stored reasons."""
+        """Put all sending on hold until a person releases it. Return the stored reasons.
+
+        Raises InvalidInput for a reason that is too long or not plain.
+        """
+        words = " ".join(reason.split())  # a reason is one line
+        if len(words) > _MAX_REASON_CHARS or not words.isprintable():
+            rule = "Write the reason in at most {most} plain characters"
+            message = say(rule, most=_MAX_REASON_CHARS)
+            raise InvalidInput([Fault(file="the reason", message=message)])
         with act_as(self.store, by, Role.SENDER, "stop all sending") as (tx, _):
-            words = " ".join(reason.split())  # a reason is one line
             before = tx.hold.reasons().get(HoldKind.STOP, "")
             if f"by {by} " in before and words in before:
                 return before
+            before = before if len(before) < _MAX_HOLD_CHARS else ""
             words = "; ".join(filter(None, (words, before)))
             line = str(SendingStop(by=by, at=self.store.clock.now(), why=words))
             return self._put_hold(tx, HoldKind.STOP, by, line)

@@ -189,6 +189,8 @@ class _Writer:
             return self._quote(notice)
         if notice.kind is NoticeKind.IMPORTED:
             return self._import_counts(notice)
+        if notice.kind is NoticeKind.TEST:
+            return say("Messages from the desk arrive here. There is nothing to do.")
         if notice.kind is NoticeKind.HEALTH:
             if not self.is_admin:
                 return None
@@ -240,7 +242,8 @@ class _Writer:
         lines = [line for _, line in notices if line]
         status = self.known.get(notice.slug)
         title: str = say("Provider and domain")
-        if notice.kind is NoticeKind.HEALTH:
+        if notice.kind in {NoticeKind.HEALTH, NoticeKind.TEST}:
+            title = title if notice.kind is NoticeKind.HEALTH else say("Channels")
             url = f"{self.desk}/channels"
         elif status is None:
             title, url = say("Import {number}", number=notice.occurrence), f"{self.desk}/readers"
@@ -301,6 +304,21 @@ class PostSender:
         with self.store.begin() as tx:
             tx.channel_posts.settle(post, state, reason, tx.now + max(wait, MIN_EMAIL_INTERVAL))
         return post, state, reason
+
+
+def send_test(name: str, *, by: str, store: Store, channels: Mapping[str, Channel]) -> None:
+    """Queue a test message to a channel, one a minute. Raises NotFound."""
+    with act_as(store, by, Role.ADMIN, "send a test message to a channel") as (tx, _):
+        if name not in channels:
+            raise NotFound(say("There is no such channel."))
+        channel = replace(channels[name], kinds=frozenset({NoticeKind.TEST}))
+        occurrence = f"{name} {tx.now:%Y-%m-%dT%H:%M}"
+        tx.notices.add(
+            "", [NoticeEvent(NoticeKind.TEST, occurrence, tx.now, ())], tx.now, [channel]
+        )
+        if channel.address in _due_receivers(tx, [channel]):
+            tx.channel_posts.add(name, tx.now)
+        tx.audit.enter(by, "send test", name)
 
 
 def send_again(post_id: int, *, by: str, store: Store, channels: Mapping[str, Channel]) -> None:

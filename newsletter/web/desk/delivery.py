@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.delivery.restore_guard import HoldKind
-from newsletter.domain.errors import Refused
+from newsletter.domain.errors import InvalidInput, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
 from newsletter.runtime.campaigns import Campaigns
@@ -17,7 +17,6 @@ from newsletter.web.desk.deciding import colleagues, provider_names, role_holder
 from newsletter.web.desk.request import DeskRequest, redirect, route
 from newsletter.web.http.forms import parse_number
 
-_MAX_REASON_LEN = 200
 _MINUTE = timedelta(minutes=1)
 
 
@@ -29,11 +28,10 @@ class Stopping:
 
     @route("POST", "/stop", Role.SENDER)
     def stop(self, request: DeskRequest) -> Response:
-        reason = " ".join(request.field("reason").split())
-        if len(reason) > _MAX_REASON_LEN or not reason.isprintable():
-            fault = say("Write the reason in at most {most} plain characters", most=_MAX_REASON_LEN)
-            return self._page(request.with_faults(("reason", fault)))
-        self._delivery.guard().stop(by=request.who.address, reason=reason)
+        try:
+            self._delivery.guard().stop(by=request.who.address, reason=request.field("reason"))
+        except InvalidInput as error:
+            return self._page(request.with_faults(("reason", error.faults[0].message)))
         return redirect("/stop", done="stopped")
 
     @route("POST", "/resume", Role.SENDER, step_up=True)

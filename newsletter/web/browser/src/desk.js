@@ -10,7 +10,7 @@ import { embargo } from "./embargo.js";
 import { fit } from "./fit.js";
 import { live } from "./live.js";
 import { menu } from "./menu.js";
-import { count, mirror, oneLine } from "./mirror.js";
+import { count, mirror, oneLine, swatch } from "./mirror.js";
 import { once } from "./once.js";
 import { passkey } from "./passkey.js";
 import { preview } from "./preview.js";
@@ -34,6 +34,7 @@ const BEHAVIOURS = [
   ["[data-embargo]", embargo],
   ["[data-shows]", mirror],
   ["[data-count]", count],
+  ["[data-swatch]", swatch],
   ["textarea[data-one-line]", oneLine],
   // the last to be asked whether a form is sent
   ['form[method="post" i]', once],

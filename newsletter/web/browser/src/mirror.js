@@ -16,6 +16,19 @@ export function mirror(place) {
   form?.addEventListener("desk:filled", show, { capture: true });
 }
 
+// <input type="color" hidden data-swatch="ID"> picks the colour of that field
+export function swatch(picker) {
+  const field = document.getElementById(picker.dataset.swatch);
+  const show = () => /^#[0-9a-f]{6}$/i.test(field.value) && (picker.value = field.value);
+  picker.addEventListener("input", () => {
+    field.value = picker.value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  field.addEventListener("input", show);
+  show();
+  picker.hidden = false;
+}
+
 export function count(place) {
   const control = formOf(place)?.elements.namedItem(place.dataset.count);
   const show = () => (place.textContent = say("{name} of {most}", { name: control.value.length, most: place.dataset.most }));

@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from newsletter.domain.campaigns.notices import NoticeKind
+from newsletter.domain.campaigns.notices import EVENT_KINDS
 from newsletter.domain.staff.account import MAX_NAME_CHARS, SignInBy
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
@@ -29,7 +29,7 @@ class Account(StaffPart):
             title=say("Your account"),
             overview=account.load_overview(request.who.address, proofs=request.proofs),
             session_key=request.who.session.key,
-            kinds=NoticeKind,
+            kinds=EVENT_KINDS,
             SignInBy=SignInBy,
             languages=request.desk.languages,
         )
@@ -44,8 +44,8 @@ class Account(StaffPart):
     @route("POST", "/account/notices", Role.VIEWER)
     def choose_notices(self, request: DeskRequest) -> Response:
         """Set which notices are mailed to the person."""
-        muted_kinds = [kind for kind in NoticeKind if kind.name not in request.posted.all("notice")]
-        request.own_account().choose_notices(muted_kinds)
+        chosen = request.posted.all("notice")
+        request.own_account().choose_notices([k for k in EVENT_KINDS if k.name not in chosen])
         return redirect(_ACCOUNT_PATH, done="notices")
 
     # --- password

@@ -10,7 +10,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.token import PREFIX, Scope, Token
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff import people, tokens
-from newsletter.pipeline.staff.notify import send_again
+from newsletter.pipeline.staff.notify import send_again, send_test
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.deciding import is_trial
 from newsletter.web.desk.history import shorten_detail
@@ -138,13 +138,15 @@ class ChannelPages(StaffPart):
 
     @route("POST", "/channels/{number}/again", Role.ADMIN)
     def again(self, request: DeskRequest) -> Response:
-        send_again(
-            request.number("number"),
-            by=request.who.address,
-            store=self._staff.store,
-            channels=self._channels,
-        )
+        by, number = request.who.address, request.number("number")
+        send_again(number, by=by, store=self._staff.store, channels=self._channels)
         return redirect(_CHANNELS_PATH, done="posted-again")
+
+    @route("POST", "/channels/test", Role.ADMIN)
+    def test(self, request: DeskRequest) -> Response:
+        by, name = request.who.address, request.field("channel")
+        send_test(name, by=by, store=self._staff.store, channels=self._channels)
+        return redirect(_CHANNELS_PATH, done="posted-test")
 
 
 _LINES_PER_PAGE = 50

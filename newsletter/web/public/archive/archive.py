@@ -27,7 +27,8 @@ from newsletter.web.http.threads import Lane
 from newsletter.web.public.archive.build import ArchiveBuild, Leaf
 
 _MAX_PAGE_DIGITS = 7
-_CACHE_HEADERS = {"Cache-Control": "public, max-age=300"}
+_CACHE_HEADERS = {"Cache-Control": "public, no-cache"}
+"""Clients ask each time whether a page changed: a withdrawn text must not stay in a browser."""
 _MAX_BYTES = 32 << 20
 _MAX_ENTRY_RATIO = 1 / 4
 """Largest part of the cache for one entry; a larger one is not cached."""

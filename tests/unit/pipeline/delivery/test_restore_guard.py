@@ -14,7 +14,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, HoldKind, Location, Mark
-from newsletter.domain.errors import Refused, StoreUnavailable
+from newsletter.domain.errors import InvalidInput, Refused, StoreUnavailable
 from newsletter.domain.staff.account import Session
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.delivery.restore_guard import Guard
@@ -76,6 +76,15 @@ def test_a_stop_without_a_reason_needs_none(room: Newsroom) -> None:
     kept = room.guard().stop(by=ADA, reason="wrong\nfigures\n")
     assert f"(wrong figures; stopped by {ADA} on " in kept
     assert room.guard().stop(by=ADA, reason="") == kept
+
+
+def test_the_reasons_of_stops_have_bounds(room: Newsroom) -> None:
+    for reason in ("r" * 201, "wrong\x1b[2J"):
+        with pytest.raises(InvalidInput, match="at most 200 plain characters"):
+            room.guard().stop(by=ADA, reason=reason)
+    assert room.guard().holds() == {}
+    kept = max((room.guard().stop(by=ADA, reason=f"{n} " + "r" * 190) for n in range(20)), key=len)
+    assert 2_000 < len(kept) < 2_500
 
 
 def test_nothing_is_handed_over_after_a_stop_and_all_of_it_after_the_release(

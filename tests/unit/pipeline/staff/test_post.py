@@ -18,7 +18,13 @@ from newsletter.domain.delivery.transactional import (
 )
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.pipeline.archive.annotate import annotate
-from newsletter.pipeline.staff.notify import PostSender, compose_post, notify, send_again
+from newsletter.pipeline.staff.notify import (
+    PostSender,
+    compose_post,
+    notify,
+    send_again,
+    send_test,
+)
 from tests.unit.pipeline.newsroom import STAFF, Newsroom
 
 ED, FLO, ADA, SAM, WRITER, VIC = STAFF
@@ -199,3 +205,25 @@ def test_a_check_that_passes_again_is_not_told(team: Team) -> None:
     with team.room.store.begin() as tx:
         tx.failing_checks.store_failing({}, tx.now)
     assert team.posted() == []
+
+
+def test_an_admin_tries_a_channel_with_a_message_that_only_it_gets(team: Team) -> None:
+    other, store = Channel(name="other", kinds=frozenset(NoticeKind)), team.room.store
+    channels = {one.name: one for one in (ROOM, other)}
+    team.posted()
+    for _ in range(2):  # a double press
+        send_test("room", by=ADA, store=store, channels=channels)
+    assert team.posted() == ["Channels: test message"]
+    [section] = team.calls[-1][1]
+    assert section.lines == ("Messages from the desk arrive here. There is nothing to do.",)
+    assert section.events == ("test",)
+    with store.read() as tx:
+        assert {post.channel for post in tx.channel_posts.list_newest(9)} == {"room"}
+    team.again(ADA)
+    assert team.posted() == ["Channels: test message"]
+    send_test("room", by=ADA, store=store, channels=channels)
+    assert team.posted() == ["Channels: test message"]  # a minute after the last message
+    with pytest.raises(Refused, match="role"):
+        send_test("room", by=ED, store=store, channels=channels)
+    with pytest.raises(NotFound):
+        send_test("gone", by=ADA, store=store, channels=channels)

@@ -421,6 +421,10 @@ def _posts_again(world: World) -> Act:
     return lambda: world.as_("dan").post(f"/channels/{post.id}/again")
 
 
+def _tries_channel(world: World) -> Act:
+    return lambda: world.as_("dan").post("/channels/test", {"channel": "press-room"})
+
+
 def _makes_token(world: World) -> Act:
     form = {"name": "CRM", "scope": "subscribers:read", "days": "30"}
     return lambda: world.as_("dan").post("/tokens", form)
@@ -693,6 +697,7 @@ EXAMPLES = [
     Example("/staff/{address}/reset", _of_colleague("reset")),
     Example("/staff/{address}/remove", _of_colleague("remove")),
     Example("/channels/{number}/again", _posts_again),
+    Example("/channels/test", _tries_channel),
     Example("/calendar/link", _of_calendar("link")),
     Example("/calendar/link/end", _of_calendar("link/end")),
     Example(

@@ -55,6 +55,9 @@ class Visual {
       label.addEventListener("click", () => this.view?.focus());
     }
     this.show("visual", { first: true });
+    // a new draft with its title waits for its first words
+    const isNew = !area.value && area.form?.elements.title?.value && !area.hasAttribute("aria-invalid");
+    if (isNew && document.activeElement === document.body) this.view?.focus();
   }
 
   // --- visual or Markdown
@@ -133,6 +136,7 @@ class Visual {
       ...(area.labels.length ? {} : { "aria-label": area.getAttribute("aria-label") ?? say("Text") }),
       "aria-describedby": area.getAttribute("aria-describedby") ?? "",
       ...(area.hasAttribute("aria-invalid") ? { "aria-invalid": "true" } : {}),
+      "data-placeholder": say("Write here, or drop a document."),
       lang: area.lang || document.documentElement.lang,
       dir: area.dir || "auto",
       spellcheck: "true",

@@ -8,12 +8,17 @@ from newsletter.domain.delivery.transactional import MessageState
 from tests.desk import desk, words
 
 ROOM = {"kind": "slack", "name": "press-room", "url": "https://chat.example/hush-hush"}
+HUB = {"kind": "websub", "name": "feeds", "url": "https://hub.example/"}
 
 
 def test_an_admin_sees_what_was_posted_and_sends_it_again(tmp_path: Path, migrated: Path) -> None:
-    with desk(tmp_path, database=migrated, notices=[ROOM]) as staffed:
+    with desk(tmp_path, database=migrated, notices=[ROOM, HUB]) as staffed:
         dan = staffed.as_("dan")
         assert "Nothing was posted yet." in words(dan.get("/channels"))
+        assert "Send a test message feeds" in words(dan.get("/channels"))
+        tried = dan.post("/channels/test", {"channel": "feeds"})
+        assert tried.headers["location"] == "/desk/channels?done=posted-test"
+        assert "feeds – Waiting" in words(dan.get("/channels?done=posted-test"))
         text = "---\ntitle: Opening hours\n---\nThe library is open.\n"
         (staffed.site.folder / "statements" / "hours.md").write_text(text, "utf-8")
         staffed.site.services.tick.run()
@@ -23,7 +28,7 @@ def test_an_admin_sees_what_was_posted_and_sends_it_again(tmp_path: Path, migrat
             assert post is not None
         assert "Sending" in words(dan.get("/channels"))
         with store.begin() as tx:
-            [channel] = staffed.site.services.settings.channels()
+            channel, _ = staffed.site.services.settings.channels()
             tx.notices.finish(tx.notices.list_for_post(channel, post.id), tx.now, post.id)
             tx.channel_posts.settle(post, MessageState.REJECTED, "HTTP 404: no_service", tx.now)
             tx.failing_checks.store_failing({"SPF": "no record"}, tx.now)

@@ -4,7 +4,7 @@ import email
 import email.policy
 import re
 
-from newsletter.domain.campaigns.notices import NoticeKind
+from newsletter.domain.campaigns.notices import EVENT_KINDS
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
@@ -76,5 +76,5 @@ def test_each_person_chooses_the_notices_that_they_are_mailed(browser: Browser) 
     assert 'value="SENT_BACK" checked' in after.text
     with browser.site.services.store.read() as tx:
         account = tx.accounts.get(ANA)
-        assert len(account.muted) == len(NoticeKind) - 1
+        assert len(account.muted) == len(EVENT_KINDS) - 1
         assert tx.audit.list_newest(1)[0].action == "choose notices"
