@@ -25,33 +25,36 @@ class Theme(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
-    """The measures and shapes of a theme, in pixels. A pair is font size and line height."""
+    """The measures and shapes of a theme, in pixels. A pair is font size and line height.
 
-    titles: FontFamily
-    text: FontFamily
-    masthead: Literal["band", "nameplate", "letterhead"]
-    headline: tuple[int, int]
-    phone: tuple[int, int]
+    The defaults are those of the theme ``statement``.
+    """
+
+    titles: FontFamily = "serif"
+    text: FontFamily = "serif"
+    masthead: Literal["band", "nameplate", "letterhead"] = "band"
+    headline: tuple[int, int] = 40, 46
+    phone: tuple[int, int] = 30, 36
     """The headline on a phone."""
-    body: tuple[int, int]
-    heading: tuple[int, int]
-    width: int
-    padding: int
+    body: tuple[int, int] = 17, 28
+    heading: tuple[int, int] = 23, 30
+    width: int = 600
+    padding: int = 36
     """The distance from the edge of the sheet to the text, which is 528 wide in each theme."""
-    raised: bool
+    raised: bool = True
     """The sheet has a background of another colour around it."""
-    picture: Literal["below", "above", "matted"]
+    picture: Literal["below", "above", "matted"] = "below"
     """The lead picture: below or above the headline from edge to edge, or on a mat in the text."""
-    quote: Literal["centred", "bar", "indented"]
-    rule: bool
+    quote: Literal["centred", "bar", "indented"] = "centred"
+    rule: bool = False
     """A rule is above each section."""
-    card: Literal["ruled", "filled", "outlined"]
+    card: Literal["ruled", "filled", "outlined"] = "ruled"
     """The frame of the press contact."""
-    banded: bool
+    banded: bool = False
     """Every second row of a table is tinted, and its head is filled."""
-    filled: bool
+    filled: bool = True
     """Buttons are filled; otherwise they are outlined."""
-    radius: int
+    radius: int = 0
 
     @property
     def frame_width(self) -> int:
@@ -65,25 +68,7 @@ class Design:
 
 
 _DESIGN_OF_THEME: Mapping[Theme, Design] = {
-    Theme.STATEMENT: Design(
-        titles="serif",
-        text="serif",
-        masthead="band",
-        headline=(40, 46),
-        phone=(30, 36),
-        body=(17, 28),
-        heading=(23, 30),
-        width=600,
-        padding=36,
-        raised=True,
-        picture="below",
-        quote="centred",
-        rule=False,
-        card="ruled",
-        banded=False,
-        filled=True,
-        radius=0,
-    ),
+    Theme.STATEMENT: Design(),
     Theme.BRIEFING: Design(
         titles="sans",
         text="sans",
@@ -92,19 +77,14 @@ _DESIGN_OF_THEME: Mapping[Theme, Design] = {
         phone=(26, 32),
         body=(16, 26),
         heading=(20, 26),
-        width=600,
-        padding=36,
-        raised=True,
         picture="above",
         quote="bar",
         rule=True,
         card="filled",
         banded=True,
-        filled=True,
         radius=6,
     ),
     Theme.BULLETIN: Design(
-        titles="serif",
         text="sans",
         masthead="letterhead",
         headline=(29, 36),
@@ -116,9 +96,7 @@ _DESIGN_OF_THEME: Mapping[Theme, Design] = {
         raised=False,
         picture="matted",
         quote="indented",
-        rule=False,
         card="outlined",
-        banded=False,
         filled=False,
         radius=4,
     ),

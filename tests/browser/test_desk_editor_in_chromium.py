@@ -45,6 +45,8 @@ def test_what_nobody_touches_is_sent_as_it_was(site: Site, open_page: Open) -> N
 def test_typing_formatting_and_undoing(site: Site, open_page: Open) -> None:
     site.form("")
     page = open_page("/")
+    hint = "element => getComputedStyle(element, '::before').content"
+    assert editor(page).evaluate(hint) == '"Write here, or drop a document."'
     editor(page).click()
     page.keyboard.type("## Opening hours\nThe library is ")
     page.keyboard.press("Control+b")

@@ -147,7 +147,8 @@ def test_a_look_is_seen_before_it_is_saved(windows: Windows, served: tuple[Servi
     with opening(windows, url) as open_page:
         page = open_page("/desk/settings/look")
         page.get_by_label("Tagline").fill("Seen at once")
-        page.get_by_label("Color").fill("#8a1c3b")
+        page.get_by_label("Palette").fill("#8a1c3b")
+        assert page.get_by_label("Color").input_value() == "#8a1c3b"
         email = page.frame_locator("iframe:not(.waiting)")
         email.get_by_text("Seen at once").first.wait_for()
         assert "#8a1c3b" in email.locator("html").inner_html()

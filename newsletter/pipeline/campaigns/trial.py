@@ -86,9 +86,12 @@ def fill(content: Content, recipient: Recipient) -> Content:
     )
 
 
-def _authorise_test(tx: Transaction, by: str) -> str:
-    """Return the folded address of a person who may send a test email now. Raises Refused."""
+def _authorise_test(tx: Transaction, by: str, to: str) -> str:
+    """Return who may send this test email now: a writer to staff, a sender to any address."""
     actor = require_role(tx, by, Role.WRITER, "send a test")
+    roles = tx.staff.roles()
+    if fold(to) not in roles and actor in roles and not roles[actor].includes(Role.SENDER):
+        raise Refused(say("Choose somebody among the staff"))
     if is_exceeded(limits_on_tests(actor), tx.now, tx.throttle.count_failures):
         raise Refused(_TOO_MANY)
     return actor
@@ -128,13 +131,13 @@ class TrialSender:
         except ValueError as error:
             raise Refused(str(error)) from error
         with self.store.read() as tx:
-            _authorise_test(tx, by)  # before the slow rendering
+            _authorise_test(tx, by, address)  # before the slow rendering
         # rendering inside the transaction would block other writers
         batch = self._batch(slug, address, text)
         taken_at, not_after = self.store.clock.now(), NotAfter.after(self.lease, self.store.clock)
         limiter = self.provider.limiter
         with self.store.begin() as tx:
-            actor = _authorise_test(tx, by)
+            actor = _authorise_test(tx, by, address)
             reason = tx.readers.suppression_reason(address)
             if reason is not None:
                 raise Refused(f"{address} is suppressed ({reason.value}); nothing is sent to it")

@@ -19,30 +19,26 @@ _RECIPIENT_ERROR_PATTERN = re.compile(
     re.IGNORECASE,
 )
 _SENDER_ERROR_PATTERN = re.compile(r"not verified|\bsender\b|\bfrom\b|\breply-?to\b", re.IGNORECASE)
-_VERDICT_OF_STATUS = {
-    "SUCCESS": Verdict.ACCEPTED,
-    "MESSAGE_REJECTED": Verdict.SPLIT,  # about one message or about all: the others show which
-    "MAIL_FROM_DOMAIN_NOT_VERIFIED": Verdict.CONFIGURATION,
-    "CONFIGURATION_SET_NOT_FOUND": Verdict.CONFIGURATION,
-    "TEMPLATE_NOT_FOUND": Verdict.CONFIGURATION,
-    "ACCOUNT_SUSPENDED": Verdict.CONFIGURATION,
-    "ACCOUNT_THROTTLED": Verdict.RETRY,
-    "ACCOUNT_DAILY_QUOTA_EXCEEDED": Verdict.QUOTA,
-    "INVALID_SENDING_POOL_NAME": Verdict.CONFIGURATION,
-    "ACCOUNT_SENDING_PAUSED": Verdict.CONFIGURATION,
-    "CONFIGURATION_SET_SENDING_PAUSED": Verdict.CONFIGURATION,
-    "INVALID_PARAMETER": Verdict.SPLIT,
-    "TRANSIENT_FAILURE": Verdict.RETRY,
-    "FAILED": Verdict.UNKNOWN,  # it does not say that another try is safe
+_STATUSES = {
+    Verdict.ACCEPTED: ("SUCCESS",),
+    # the first is about one message or about all: the others show which
+    Verdict.SPLIT: ("MESSAGE_REJECTED", "INVALID_PARAMETER"),
+    Verdict.CONFIGURATION: (
+        *("MAIL_FROM_DOMAIN_NOT_VERIFIED", "CONFIGURATION_SET_NOT_FOUND", "TEMPLATE_NOT_FOUND"),
+        *("ACCOUNT_SUSPENDED", "INVALID_SENDING_POOL_NAME", "ACCOUNT_SENDING_PAUSED"),
+        "CONFIGURATION_SET_SENDING_PAUSED",
+    ),
+    Verdict.RETRY: ("ACCOUNT_THROTTLED", "TRANSIENT_FAILURE"),
+    Verdict.QUOTA: ("ACCOUNT_DAILY_QUOTA_EXCEEDED",),
+    Verdict.UNKNOWN: ("FAILED",),  # it does not say that another try is safe
 }
-_VERDICT_OF_ERROR = {
-    "TooManyRequestsException": Verdict.RETRY,
-    "ThrottlingException": Verdict.RETRY,
-    "LimitExceededException": Verdict.QUOTA,
-    "BadRequestException": Verdict.SPLIT,
-    "ValidationException": Verdict.SPLIT,
-    "MessageRejected": Verdict.SPLIT,
+_ERRORS = {
+    Verdict.RETRY: ("TooManyRequestsException", "ThrottlingException"),
+    Verdict.QUOTA: ("LimitExceededException",),
+    Verdict.SPLIT: ("BadRequestException", "ValidationException", "MessageRejected"),
 }
+_VERDICT_OF_STATUS = {name: verdict for verdict, names in _STATUSES.items() for name in names}
+_VERDICT_OF_ERROR = {name: verdict for verdict, names in _ERRORS.items() for name in names}
 _STATUSES_WITH_REASON = {"MESSAGE_REJECTED", "INVALID_PARAMETER", "FAILED"}
 _RETRYABLE_VERDICTS = {Verdict.RETRY, Verdict.QUOTA}
 

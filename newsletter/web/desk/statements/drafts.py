@@ -175,7 +175,7 @@ class Drafts:
     def test(self, request: DeskRequest) -> Response:
         """Send a test email of the last saved version, submitted or not."""
         draft, me = self._drafts.find(request), request.who.address
-        text, to = draft.version.text, request.field("to") or me
+        text, to = draft.version.text, request.field("to").strip() or me
         result = self._drafts.parse_leniently(text, key=draft.key, slug=draft.slug)
         if result.statement is None:
             faults = fields.fault_sentences(result.faults, text.body)
@@ -188,7 +188,7 @@ class Drafts:
             text=result.statement,
             subject=draft.slug or f"desk/drafts/{draft.key}",
         )
-        fault = send_test(self._statements.store, to, send)
+        fault = send_test(send)
         if fault:
             return self._show(request.with_faults(("to", fault), status=409), draft)
         return redirect(f"/drafts/{draft.key}", done="test")
@@ -207,6 +207,7 @@ class Drafts:
             draft=draft,
             text=text,
             staff=colleagues_of(self._statements.store, me.address) if me.may(Role.WRITER) else [],
+            typed_to=request.field("to"),
             has_begun=status is not None and status.has_begun,
             findings=findings,
             messages=[finding.message for finding in findings],

@@ -58,6 +58,7 @@ def test_it_shows_each_kind_in_the_zone_of_the_workspace(staffed: Staffed) -> No
     assert "10:00 Night buses , draft" in shown(staffed)
     assert "Night buses" not in shown(staffed, "?month=2026-12-01")
     assert "Nothing is planned in December 2026." in shown(staffed, "?month=2026-12-01")
+    assert "Nothing is planned in this week." in shown(staffed, "?week=2026-12-14")
 
 
 def test_what_has_no_time_or_was_cancelled_is_not_planned(staffed: Staffed) -> None:

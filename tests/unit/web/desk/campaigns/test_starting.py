@@ -97,6 +97,7 @@ def test_a_time_is_read_in_the_zone_of_the_organisation(at: Room, cleo: Signed) 
 
 def test_a_time_that_passed_before_anybody_started_it_is_told(at: Room, cleo: Signed) -> None:
     at.write(send_at="2026-11-25 09:00")
+    assert "Changed on Tue 24 Nov 2026, 07:00 New York" in words(cleo.get("/statements"))
     at.approve()
     assert "It was to go out" not in words(cleo.get(PAGE))
     board = words(cleo.get("/statements"))

@@ -132,13 +132,21 @@ def test_a_writer_sends_a_test_to_themselves(staffed: Staffed) -> None:
     assert "Ana sent a test email." in words(staffed.as_("vera").get("/statements/hours/history"))
 
 
-def test_or_to_a_colleague_and_to_nobody_else(staffed: Staffed) -> None:
+def test_or_to_a_colleague_and_a_sender_to_any_address(staffed: Staffed) -> None:
     ana = staffed.as_("ana")
     assert ana.post("/statements/hours/test", {"to": "ben@forum.example"}).status == 303
     refused = ana.post("/statements/hours/test", {"to": READERS[0]})
     assert refused.status == 409
     assert "Choose somebody among the staff" in words(refused)
     assert len(staffed.site.mails) == 1
+    assert "You, if it is empty." not in words(ana.get("/statements/hours/look"))
+    cleo = staffed.as_("cleo")
+    assert "You, if it is empty." in words(cleo.get("/statements/hours/look"))
+    assert cleo.post("/statements/hours/test", {"to": " chair@home.example "}).status == 303
+    assert b"To: chair@home.example" in staffed.site.mails[-1]
+    typed = cleo.post("/statements/hours/test", {"to": "chair"})
+    assert typed.status == 409
+    assert 'value="chair"' in typed.text
     assert staffed.as_("vera").post("/statements/hours/test", {}).status == 403
 
 
