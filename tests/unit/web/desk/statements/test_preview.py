@@ -143,7 +143,7 @@ def test_or_to_a_colleague_and_a_sender_to_any_address(staffed: Staffed) -> None
     cleo = staffed.as_("cleo")
     assert "You, if it is empty." in words(cleo.get("/statements/hours/look"))
     assert cleo.post("/statements/hours/test", {"to": " chair@home.example "}).status == 303
-    assert b"To: chair@home.example" in staffed.site.mails[-1]
+    assert any(b"To: chair@home.example" in mail for mail in staffed.site.mails)
     typed = cleo.post("/statements/hours/test", {"to": "chair"})
     assert typed.status == 409
     assert 'value="chair"' in typed.text
