@@ -25,6 +25,11 @@ _TEXT_ALIGN_PATTERN = re.compile(
 )
 """A ``text-align`` style, which becomes ``align``: more mail programs read the attribute."""
 
+_CSS_BLANK_PATTERN = re.compile(r"""("[^"]*"|'[^']*')|([{};:,])\s+| (?={)|;(?=})""")
+"""What CSS does not need; and quoted words, which stay as they are."""
+_ATTRIBUTE_PATTERN = re.compile(r""" ([a-z:-]+)=("[^"]*"|'[^']*')""")
+_TAG_PATTERN = re.compile(r"""<[a-z][a-z0-9]*(?: [a-z:-]+(?:="[^"]*"|='[^']*')?)+>""")
+
 # premailer's cache and cssutils' serialiser belong to the whole process
 _PREMAILER_LOCK = Lock()
 
@@ -45,7 +50,25 @@ def inline(html: str) -> str:
         result = _transform(html)
     # premailer removes the attribute from styles that stay: a second run would inline them
     result = result.replace("<style>", '<style data-premailer="ignore">')
-    return _TEXT_ALIGN_PATTERN.sub(r'\1 align="\3"\2', _USELESS_BGCOLOR_PATTERN.sub(r"\1", result))
+    result = _USELESS_BGCOLOR_PATTERN.sub(r"\1", result)
+    return _shorten(_TEXT_ALIGN_PATTERN.sub(r'\1 align="\3"\2', result))
+
+
+def _shorten(html: str) -> str:
+    """Leave out the blanks of style sheets and style attributes."""
+
+    def shorten(css: str) -> str:
+        return _CSS_BLANK_PATTERN.sub(r"\1\2", css)
+
+    def shorten_attribute(found: re.Match[str]) -> str:
+        name, value = found.groups()
+        return (
+            f" {name}={value[0]}{shorten(value[1:-1])}{value[0]}" if name == "style" else found[0]
+        )
+
+    html = _STYLE_OR_LINK_PATTERN.sub(lambda sheet: shorten(sheet[0]), html)
+    # tag by tag: a text may hold style="..." too
+    return _TAG_PATTERN.sub(lambda tag: _ATTRIBUTE_PATTERN.sub(shorten_attribute, tag[0]), html)
 
 
 def _transform(html: str) -> str:

@@ -362,7 +362,9 @@ def _has_long_words(texts: Iterable[str], values: Mapping[str, Any]) -> bool:
     )
     headline = max(map(em_width, plain_large.split()), default=0) * values["design"].headline[0]
     # a wide table is records there, and a narrow one asks for more than a sheet without styles has
-    is_wide = "<table>" in text or _WIDE.search(plain) or _WIDE_CARD.search(plain_card)
+    is_wide = (
+        '<table class="narrow">' in text or _WIDE.search(plain) or _WIDE_CARD.search(plain_card)
+    )
     return bool(is_wide) or headline > _MAX_HEADLINE_PIXELS
 
 

@@ -78,7 +78,7 @@ _ALLOWED_CLASSES = {
     "tr": {"even"},
     "span": {"credit", "kind", "named", "whole"},
     "blockquote": {"pull", "quoted"},
-    "table": {"wide"},
+    "table": {"narrow", "wide"},
     "thead": {"heads"},
     "th": {*SIDES, "last"},
     "td": {*SIDES, *(f"to-{side}" for side in SIDES), "first", "last"},

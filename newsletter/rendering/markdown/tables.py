@@ -223,7 +223,8 @@ def write_tables(tokens: Sequence[Token]) -> list[Token]:
         elif fits is Fits.NOWHERE:
             result += _records(tokens, table)
         else:
-            result += tokens[table.first : table.last + 1]
+            narrow = tokens[table.first].copy(attrs={"class": "narrow"})
+            result += [narrow, *tokens[table.first + 1 : table.last + 1]]
         position = table.last + 1
     return [*result, *tokens[position:]]
 

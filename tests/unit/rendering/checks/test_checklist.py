@@ -129,7 +129,7 @@ def test_the_title_is_the_subject() -> None:
 @each_mail
 def test_outlook_gets_its_resolution_and_exact_lines_in_one_comment(mail: Made) -> None:
     comment = re.findall(r"<!--\[if mso\]>(.*?)<!\[endif\]-->", mail.content.html, re.S)[0]
-    for wanted in ("<o:PixelsPerInch>96<", "<o:AllowPNG/>", "mso-line-height-rule: exactly"):
+    for wanted in ("<o:PixelsPerInch>96<", "<o:AllowPNG/>", "mso-line-height-rule:exactly"):
         assert wanted in comment
     outside = re.sub(r"<!--.*?-->", "", mail.content.html, flags=re.S)
     assert "xmlns:o" not in outside
@@ -157,7 +157,7 @@ def test_no_at_rule_stands_in_another_and_nothing_is_imported(mail: Made) -> Non
 def test_important_is_written_with_a_blank_and_never_inline(mail: Made) -> None:
     assert (
         len(re.findall("!important", mail.kept))
-        == len(re.findall(r"(?<=\S) !important;", mail.kept))
+        == len(re.findall(r"(?<=\S) !important[;}]", mail.kept))
         > 9
     )
     assert not any("!" in style for style in mail.styles)
@@ -191,7 +191,7 @@ def test_every_row_stands_in_a_written_body_or_head(mail: Made) -> None:
 @each_mail
 def test_the_column_is_600_wide_for_outlook_too(mail: Made) -> None:
     wide = 528 if "#8a1c3b" in mail.content.html else 600  # a letter is narrower
-    assert f"max-width:{wide}px; table-layout:fixed" in mail.content.html
+    assert f"max-width:{wide}px;table-layout:fixed" in mail.content.html
     ghost = f'<!--[if mso]><table role="presentation" align="center" width="{wide}"'
     assert mail.content.html.count(ghost) == 1
 
@@ -327,7 +327,7 @@ def test_one_h1_and_no_level_is_skipped(mail: Made) -> None:
 
 @each_mail
 def test_dark_mode_has_a_colour_for_every_colour_of_the_light_one(mail: Made) -> None:
-    dark = mail.kept.partition("prefers-color-scheme: dark")[2]
+    dark = mail.kept.partition("prefers-color-scheme:dark")[2]
     for hook in (".page", ".sheet", ".masthead", ".dateline", ".body a", ".small a"):
         assert hook in dark
 
@@ -342,7 +342,7 @@ def test_a_logo_stands_for_the_name_and_says_it_where_pictures_are_off() -> None
     assert logo["width"] == "220"
     masthead = html.partition('class="band side masthead"')[2].partition("</td>")[0]
     assert f"background-color:{light_scheme('#1a4fa0').band}" in masthead
-    assert "color:#ffffff; font-family:Verdana" in masthead
+    assert "color:#ffffff;font-family:Verdana" in masthead
     assert ">Example Forum<" not in masthead
 
 
@@ -371,7 +371,7 @@ def test_a_brands_fonts_and_colours_are_used_and_no_others() -> None:
     html = render(publisher=HARBOUR).html
     for plain in ("Georgia", "Helvetica", "#17505c", light_scheme("#17505c").ground):
         assert plain not in html
-    for own in ("Verdana, Geneva", "#1a4fa0", light_scheme("#1a4fa0").ground):
+    for own in ("Verdana,Geneva", "#1a4fa0", light_scheme("#1a4fa0").ground):
         assert own in html
 
 

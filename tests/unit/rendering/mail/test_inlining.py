@@ -81,11 +81,27 @@ def test_kept_rules_keep_their_importance_and_everything_else() -> None:
         '<style data-premailer="ignore">@font-face {font-family: X} u + .body {a: b} '
         "@media (max-width: 9px) {p {color: #ffffff !important}}</style>"
     )
-    assert kept in inline(page("p {color: #112233}", head=kept))
+    short = (
+        '<style data-premailer="ignore">@font-face{font-family:X}u + .body{a:b}'
+        "@media (max-width:9px){p{color:#ffffff !important}}</style>"
+    )
+    assert short in inline(page("p {color: #112233}", head=kept))
+
+
+@rows(
+    "text",
+    [
+        """<p title="class: 'a, b'; style='c: d;'">style="a: b; c: d"</p>""",
+        """<p>say {this; that} and "style: 'x, y'"</p>""",
+        """<style data-premailer="ignore">p:before{content:"a, b; c"}</style>""",
+    ],
+)
+def test_only_styles_lose_their_blanks_and_no_quoted_word_does(text: str) -> None:
+    assert text in inline(page("b {color: #112233}", text))
 
 
 def test_rules_that_cannot_be_inlined_stay_important() -> None:
-    assert "color: #ffffff !important" in inline(
+    assert "color:#ffffff !important" in inline(
         page("@media (max-width: 9px) {p {color: #ffffff !important}}")
     )
 
