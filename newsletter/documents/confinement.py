@@ -33,11 +33,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def confine(*, parent: int, seconds: float, max_bytes: int) -> None:
     """Drop every right that reading a text does not need. ``parent`` is the parent's process id,
-    and ``max_bytes`` the limit of the output."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(
-        signal.ITIMER_REAL, seconds + 1
-    )  # in case the parent does not end this process
+    ``seconds`` the limit of CPU time, and ``max_bytes`` that of the output."""
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_PROF, seconds or 0.001)  # 0 would set no limit
     with suppress(OSError, AttributeError):  # Linux alone
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     # if the parent ended before prctl was called, the kernel sends no signal

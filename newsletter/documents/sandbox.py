@@ -4,9 +4,9 @@ A crafted file may take for ever or all memory to read, and a thread cannot be s
 reads the file: without database, keys and environment, and confined by the kernel
 (``confinement``). The process calls one function with pickled arguments. It writes JSON into a
 temporary file, whose size the kernel limits: a line for each item, and a last line that marks the
-end. It ends with its work, at its time limit, or with its parent, and its children with it. Only a
-few run at once. The parent validates the output, because a file may have taken over the process.
-Run as a module, this is the process.
+end. It ends with its work, at its limit of CPU time, or with its parent, and its children with it.
+Only a few run at once. The parent validates the output, because a file may have taken over the
+process. Run as a module, this is the process.
 """
 
 import base64
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 CALL_TIMEOUT = timedelta(seconds=30)
-"""Default time limit. Reading 20,000 items takes 13 s on a busy small machine."""
+"""Default limit of CPU time. Reading 20,000 items takes 13 s on a small machine."""
+_WAIT_FACTOR, _START_SECONDS = 3, 5
+"""What a limit of CPU time may take by the clock, and the start of a process besides."""
 MAX_ANSWER_BYTES = 64_000_000
 _SANDBOX_MODULE = "newsletter.documents.sandbox"
 _ENDING_MESSAGE = "newsletter is about to end"
@@ -50,8 +52,8 @@ class CutOff(Exception):
         self.read: list[Any] = []
 
 
-class NotStarted(CutOff):
-    """No process could be started, because the machine is busy or low on resources."""
+class MachineBusy(CutOff):
+    """The machine is too busy or low on resources. The same may work later."""
 
 
 # --- a few at once -----------------------------------------------------------------------------
@@ -75,7 +77,7 @@ class Gate:
 
     @contextmanager
     def slot(self) -> Iterator[None]:
-        """Wait for a free slot and hold it. Raises NotStarted if none is free in time."""
+        """Wait for a free slot and hold it. Raises MachineBusy if none is free in time."""
         with self._changed:
             self._wait()
             self._running += 1
@@ -93,9 +95,9 @@ class Gate:
             self._changed.wait_for(free, self.patience.total_seconds())
             self._waiting -= 1
         if self.is_closed:
-            raise NotStarted(_ENDING_MESSAGE)
+            raise MachineBusy(_ENDING_MESSAGE)
         if self._running >= self.max_running:
-            raise NotStarted("too much else is being read just now")
+            raise MachineBusy("too much else is being read just now")
 
     @contextmanager
     def ended_by_closing(self, process: "subprocess.Popen[bytes]") -> Iterator[None]:
@@ -173,7 +175,8 @@ def stream(
         with gate.slot(), _start(reader, seconds, max_bytes, output) as process:
             try:
                 with gate.ended_by_closing(process):
-                    process.communicate(pickle.dumps(arguments), seconds)
+                    limit = _WAIT_FACTOR * seconds + _START_SECONDS
+                    process.communicate(pickle.dumps(arguments), limit)
             except subprocess.TimeoutExpired:
                 is_late = True
             finally:  # also if interrupted: else the process would go on
@@ -187,9 +190,11 @@ def stream(
     if is_whole:
         return
     if gate.is_closed:
-        raise NotStarted(_ENDING_MESSAGE)
-    if is_late or process.returncode in {-signal.SIGALRM, -signal.SIGXCPU}:
+        raise MachineBusy(_ENDING_MESSAGE)
+    if process.returncode in {-signal.SIGPROF, -signal.SIGXCPU}:
         raise CutOff(f"it could not be read within {seconds:g} s")
+    if is_late:
+        raise MachineBusy("the machine is too busy to read it")
     raise CutOff("it is broken, or needs more memory than there is for that")
 
 
@@ -215,14 +220,14 @@ def read_isolated(
 
 def cut_off(error: CutOff, *, file: str, advice: str) -> InvalidInput:
     """Return the error to show for a file that a sandbox did not finish."""
-    remedy = "try again" if isinstance(error, NotStarted) else advice
+    remedy = "try again" if isinstance(error, MachineBusy) else advice
     return InvalidInput([Fault(file=file, message=f"was not read: {error}; {remedy}")])
 
 
 def _start(
     reader: str, seconds: float, max_bytes: int, output: IO[bytes]
 ) -> "subprocess.Popen[bytes]":
-    """Start the sandbox's process, with only the module path as environment. Raises NotStarted."""
+    """Start the sandbox's process, with only the module path as environment. Raises MachineBusy."""
     arguments = (str(os.getpid()), f"{seconds:g}", str(max_bytes), reader)
     try:
         return subprocess.Popen(  # noqa: S603 - this very interpreter, and this module
@@ -237,7 +242,7 @@ def _start(
             process_group=0,
         )
     except OSError as error:
-        raise NotStarted(f"no process could be started for it ({error.strerror})") from error
+        raise MachineBusy(f"no process could be started for it ({error.strerror})") from error
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from newsletter.documents.sandbox import TEXT_GATE, CutOff, NotStarted, ask
+from newsletter.documents.sandbox import TEXT_GATE, CutOff, MachineBusy, ask
 from newsletter.domain.errors import Fault, InvalidInput, Postponed, TookTooLong
 from newsletter.domain.statements.content import Content, Publisher
 from newsletter.domain.statements.review import Check, ReviewContext, ReviewFinding, in_order
@@ -83,7 +83,7 @@ class LazyRenderer:
             [found] = ask(
                 _RENDER_FUNCTION, arguments, answer=Content, timeout=self._timeout, gate=TEXT_GATE
             )
-        except NotStarted as error:
+        except MachineBusy as error:
             message = f"was not made an email yet: {error}; it is tried again"
             raise Postponed([_fault(statement, message)]) from error
         except CutOff as error:
@@ -126,7 +126,7 @@ def review_text(
     try:
         [found] = ask(_REVIEW_FUNCTION, arguments, answer=kind, timeout=timeout, gate=TEXT_GATE)
     except CutOff as error:
-        message = f"was not reviewed: {error}; try again" if isinstance(error, NotStarted) else ""
+        message = f"was not reviewed: {error}; try again" if isinstance(error, MachineBusy) else ""
         fault = _fault(statement, message or _timeout_message(timeout))
         finding = ReviewFinding(
             check=Check.FAULT, message=fault.message, file=fault.file, line=fault.line

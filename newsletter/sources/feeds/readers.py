@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from newsletter.documents.release.imported import unusable
-from newsletter.documents.sandbox import CALL_TIMEOUT, FEED_GATE, CutOff, NotStarted, ask
+from newsletter.documents.sandbox import CALL_TIMEOUT, FEED_GATE, CutOff, MachineBusy, ask
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, FetchedFeed, Item
@@ -49,7 +49,7 @@ class SandboxReader:
         headers = {name: page.headers[name] for name in ("content-type",) if name in page.headers}
         try:
             [answer] = self._ask("read_page", {"page": replace(page, headers=headers)}, FetchedFeed)
-        except NotStarted as error:
+        except MachineBusy as error:
             raise FeedUnreadable(f"its answer was not read: {error}; it is tried again") from error
         except CutOff as error:
             raise FeedUnreadable(
@@ -72,7 +72,7 @@ class SandboxReader:
             try:
                 arguments = {"items": remaining, "zone": zone, "now": now}
                 texts += self._ask("compose_all", arguments, ExtractedStatement)
-            except NotStarted as error:
+            except MachineBusy as error:
                 raise FeedUnreadable(
                     f"its texts were not read: {error}; it is tried again"
                 ) from error

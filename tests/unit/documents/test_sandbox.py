@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.documents.sandbox import CutOff, Gate, NotStarted, ask, end, find_escapes, serve
+from newsletter.documents.sandbox import CutOff, Gate, MachineBusy, ask, end, find_escapes, serve
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, FetchedFeed, Item
 from newsletter.sources.feeds.fetching import Page
@@ -61,9 +61,9 @@ def test_what_takes_for_ever_is_cut_off_and_what_was_read_before_is_kept() -> No
 
 
 @pytest.mark.slow("starts a process")
-def test_what_sleeps_and_hears_no_alarm_is_ended_at_the_end_of_its_time() -> None:
-    with pytest.raises(CutOff, match=r"could not be read within 1\.5 s") as cut:
-        ask(STRANGERS, {"read": "sleep"}, timeout=timedelta(seconds=1.5))
+def test_what_sleeps_and_hears_no_alarm_is_ended_and_is_not_the_texts_fault() -> None:
+    with pytest.raises(MachineBusy, match="too busy") as cut:
+        ask(STRANGERS, {"read": "sleep"}, timeout=timedelta(seconds=0.1))
     assert not any(map(_lives, cut.value.read))
 
 
@@ -200,7 +200,7 @@ def _group_lives(group: int) -> bool:
 
 def test_more_than_may_wait_are_refused_at_once() -> None:
     gate = Gate(max_running=1, max_waiting=0)
-    with gate.slot(), pytest.raises(NotStarted, match="too much else is being read"), gate.slot():
+    with gate.slot(), pytest.raises(MachineBusy, match="too much else is being read"), gate.slot():
         pass
     with gate.slot():
         pass
@@ -208,7 +208,7 @@ def test_more_than_may_wait_are_refused_at_once() -> None:
 
 def test_nobody_waits_for_a_turn_for_ever() -> None:
     gate = Gate(max_running=1, max_waiting=1, patience=timedelta(milliseconds=20))
-    with gate.slot(), pytest.raises(NotStarted, match="too much else is being read"), gate.slot():
+    with gate.slot(), pytest.raises(MachineBusy, match="too much else is being read"), gate.slot():
         pass
 
 
@@ -234,7 +234,7 @@ def test_closing_ends_what_runs_and_refuses_what_waits_and_comes() -> None:
     def read() -> None:
         try:
             ask(STRANGERS, {"read": "sleep"}, gate=gate)
-        except NotStarted as error:
+        except MachineBusy as error:
             came.append(str(error))
 
     threads = [threading.Thread(target=read) for _ in range(2)]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.config.loading import load
-from newsletter.documents.sandbox import NotStarted
+from newsletter.documents.sandbox import MachineBusy
 from newsletter.domain.delivery.provider import Level
 from newsletter.runtime.backups import Backups
 from newsletter.runtime.clock import SystemClock
@@ -217,7 +217,7 @@ def test_doctor_says_what_a_sandbox_could_do(escapes: list[str], level: Level, s
 
 def test_doctor_says_where_no_sandbox_can_be_started() -> None:
     def find() -> list[str]:
-        raise NotStarted("no process could be started for it (Cannot allocate memory)")
+        raise MachineBusy("no process could be started for it (Cannot allocate memory)")
 
     found = check_sandbox(find)
     assert found.level is Level.FAULT
