@@ -100,7 +100,7 @@ class People:
         slug, page = host.expected.slugs.get(number, ""), f"/campaigns/{number}/unknown"
         unknown = [n for n, state in standings(host.books, number).items() if state == "unknown"]
         way = next(way for way, means in RESOLUTIONS.items() if means is to)
-        if not self.sent(host, "ada", page, {"way": way, "shown": len(unknown)}):
+        if not self.pressed(host, "ada", page, page, way=way):
             return
         had = self.had(slug)
         for reader in unknown:

@@ -339,15 +339,24 @@ class OperatorActions:
             return find_campaign(tx, str(campaign.id))
 
     def resolve(
-        self, name: str, resolution: Resolution, *, shown: int | None = None
+        self, name: str, resolution: Resolution, *, shown: str | None = None
     ) -> tuple[Campaign, int]:
         """Decide the outcome of all unknown deliveries. Return the campaign and their number.
 
-        ``shown`` is the number that the person saw. Raises Refused if it has changed.
+        ``shown`` is the mark of those that the person looked up. Raises Refused if it has changed.
         """
         with act_as(self.store, self.actor, Role.ADMIN, "resolve") as (tx, _):
             campaign = find_campaign(tx, name)
-            self._refuse_undecidable(campaign, resolution, shown)
+            unknown = campaign.counts.unknown
+            if not unknown:
+                raise Refused(f"campaign {campaign.id} ({campaign.slug}) has nothing unknown")
+            if shown not in {None, tx.unknowns.mark(campaign.id)}:
+                raise Refused(
+                    f"it came out for some of them since you looked: of campaign {campaign.id}"
+                    f" ({campaign.slug}) these {unknown:,} are unknown now"
+                )
+            if resolution is Resolution.RESEND and campaign.state is CampaignState.CANCELLED:
+                raise Refused(f"campaign {campaign.id} is cancelled; nothing more is sent")
             # the outcome of a replay under way would replace the decision
             until = tx.unknowns.calls_until(campaign.id, tx.now)
             if until is not None:
@@ -381,20 +390,6 @@ class OperatorActions:
             finish(tx, campaign.id)
             self._enter(tx, "reopen", campaign, f"{people} did not get it")
             return find_campaign(tx, str(campaign.id)), people
-
-    def _refuse_undecidable(
-        self, campaign: Campaign, resolution: Resolution, shown: int | None
-    ) -> None:
-        unknown = campaign.counts.unknown
-        if not unknown:
-            raise Refused(f"campaign {campaign.id} ({campaign.slug}) has nothing unknown")
-        if shown is not None and shown != unknown:
-            raise Refused(
-                f"it came out for some of them since you looked: of campaign {campaign.id}"
-                f" ({campaign.slug}) {unknown:,} are unknown now, not {shown:,}"
-            )
-        if resolution is Resolution.RESEND and campaign.state is CampaignState.CANCELLED:
-            raise Refused(f"campaign {campaign.id} is cancelled; nothing more is sent")
 
     def _change(
         self,

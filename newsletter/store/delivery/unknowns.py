@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from itertools import groupby
 from operator import attrgetter
 
@@ -262,6 +263,12 @@ class Unknowns(Repository):
             campaign_id=campaign_id,
         )
         return None if first is None else (as_instant(first), as_instant(last))
+
+    def mark(self, campaign_id: int) -> str:
+        """Return a mark of the unknown deliveries. It changes if others become unknown."""
+        attempts = f"SELECT attempt_id, unknown FROM batch WHERE {IS_UNKNOWN} AND campaign_id = :id"
+        found = self._db.rows(f"{attempts} ORDER BY attempt_id", id=campaign_id)
+        return sha256(repr(found).encode()).hexdigest()[:16]
 
     def providers(self, campaign_id: int) -> list[str]:
         """Return the names of the providers to which unknown batches went."""

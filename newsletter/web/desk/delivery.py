@@ -15,7 +15,6 @@ from newsletter.web.desk import deciding
 from newsletter.web.desk.campaigns.campaign import campaign_of
 from newsletter.web.desk.deciding import colleagues, provider_names, role_holders, title_of
 from newsletter.web.desk.request import DeskRequest, redirect, route
-from newsletter.web.http.forms import parse_number
 
 _MINUTE = timedelta(minutes=1)
 
@@ -85,8 +84,8 @@ class UnknownDeliveries:
     @route("POST", "/campaigns/{id}/unknown", Role.ADMIN, step_up=True)
     def decide(self, request: DeskRequest) -> Response:
         """Record what the admin found in the provider's log."""
-        to, shown = RESOLUTIONS.get(request.field("way")), parse_number(request.field("shown"))
-        if to is None or shown is None:
+        to, shown = RESOLUTIONS.get(request.field("way")), request.field("shown")
+        if to is None or not shown:
             fault = say("Choose what you found in the provider's log")
             return self._page(request.with_faults(("way-1", fault)))
         with self._campaigns.store.read() as tx:
@@ -102,7 +101,7 @@ class UnknownDeliveries:
     def _page(self, request: DeskRequest) -> Response:
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
-            calls = tx.unknowns.calls(campaign.id)
+            calls, mark = tx.unknowns.calls(campaign.id), tx.unknowns.mark(campaign.id)
             title, deciders = title_of(tx, campaign.slug), role_holders(tx, Role.ADMIN)
             providers = tx.unknowns.providers(campaign.id) or [campaign.provider]
         if not campaign.counts.unknown and not request.faults:
@@ -113,6 +112,7 @@ class UnknownDeliveries:
             campaign=campaign,
             statement=title,
             chosen=request.field("way"),
+            mark=mark,
             since=calls and calls[0],
             until=calls and calls[1] + _MINUTE,
             provider=provider_names(providers),
