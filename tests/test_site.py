@@ -4,7 +4,9 @@ import importlib.util
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,13 @@ from tools.site.pages import assemble
 
 _TUTORIAL = DOCS / "tutorial.md"
 _BINARIES = Path(sys.executable).parent
+
+
+def with_sphinx(test: Callable[[Path], None]) -> Any:
+    needed = pytest.mark.skipif(
+        not importlib.util.find_spec("sphinx"), reason="make site installs Sphinx"
+    )
+    return pytest.mark.slow("Sphinx builds sites of two pages")(needed(test))
 
 
 def test_each_page_is_in_the_navigation_once() -> None:
@@ -34,41 +43,47 @@ def test_the_navigation_is_by_person_and_kind_and_links_lead_to_pages(tmp_path: 
     )
 
 
-@pytest.mark.slow("Sphinx builds sites of two pages")
-@pytest.mark.skipif(not importlib.util.find_spec("sphinx"), reason="make site installs Sphinx")
-@pytest.mark.parametrize(
-    ("link", "code"), [("b.md#there", 0), ("c.md", 1), ("b.md#nowhere", 1)], ids=str
-)
-def test_each_release_has_a_site_and_a_broken_link_fails_it(
-    tmp_path: Path, link: str, code: int
-) -> None:
-    (tmp_path / "docs" / "decisions").mkdir(parents=True)
+def built(folder: Path, *links: str, tags: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+    """Build the site of a checkout of three pages, one of which has these links."""
+    (folder / "docs" / "decisions").mkdir(parents=True)
+    said = "".join(f"[a link]({link})\n" for link in links)
     pages = {
         "README.md": "# Readme\n",
         "docs/README.md": "# Map\n\n## All\n\n### Kind\n\n- [Readme](../README.md)\n- [B](b.md)\n",
-        "docs/b.md": f"# B\n\n## There\n\n[a link]({link})\n",
+        "docs/b.md": f"# B\n\n## There\n\n{said}",
     }
     for place, text in pages.items():
-        (tmp_path / place).write_text(text)
+        (folder / place).write_text(text)
     named = ["-c", "user.name=Ana", "-c", "user.email=ana@forum.example"]
-    tags = [["tag", "v0.9.0"], ["tag", "v0.10.0"]]
-    for git in (["init", "-q"], ["add", "."], ["commit", "-qm", "B"], *tags):
-        subprocess.run(["git", *named, *git], cwd=tmp_path, check=True)
+    tagged = [["tag", tag] for tag in tags]
+    for git in (["init", "-q"], ["add", "."], ["commit", "-qm", "B"], *tagged):
+        subprocess.run(["git", *named, *git], cwd=folder, check=True)
     program = "import sys; from pathlib import Path; from tools.site.__main__ import build"
     run = f"{program}; sys.exit(build(Path(sys.argv[1]), Path(sys.argv[2])))"
-    done = subprocess.run(
-        [sys.executable, "-c", run, str(tmp_path), str(tmp_path / "out")],
+    return subprocess.run(
+        [sys.executable, "-c", run, str(folder), str(folder / "out")],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == code, done.stderr
-    if not code:
-        assert "url=v0.10.0/" in read(tmp_path / "out" / "html" / "index.html")
-        page = read(tmp_path / "out" / "html" / "v0.9.0" / "b" / "index.html")
-        listed = re.findall(r'<li><a href="../../(.+?)/">(.+?)</a></li>', page)
-        assert listed == [(each, each) for each in ("v0.10.0", "v0.9.0", "next")]
+
+
+@with_sphinx
+def test_each_release_has_a_site(tmp_path: Path) -> None:
+    done = built(tmp_path, "b.md#there", tags=("v0.9.0", "v0.10.0"))
+    assert done.returncode == 0, done.stderr
+    assert "url=v0.10.0/" in read(tmp_path / "out" / "html" / "index.html")
+    page = read(tmp_path / "out" / "html" / "v0.9.0" / "b" / "index.html")
+    listed = re.findall(r'<li><a href="../../(.+?)/">(.+?)</a></li>', page)
+    assert listed == [(each, each) for each in ("v0.10.0", "v0.9.0", "next")]
+
+
+@with_sphinx
+def test_a_link_to_no_page_or_to_no_heading_fails_the_site(tmp_path: Path) -> None:
+    done = built(tmp_path, "b.md#there", "c.md", "b.md#nowhere")
+    assert done.returncode == 1
+    assert re.findall(r"b\.md:\d+: WARNING: .*'(\S+)'", done.stderr) == ["c.md", "nowhere"]
 
 
 @pytest.mark.slow("it runs a dozen commands, as a reader of the page does")
