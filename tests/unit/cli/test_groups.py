@@ -25,13 +25,12 @@ ALL = CLIENTS | SERVERS | READERS | RENDERERS | OTHERS | STORE
 MODULES = "\nimport sys; print('\\n'.join(sys.modules), file=sys.stderr)"
 
 
-@pytest.mark.parametrize("name", newsletter.commands)
-def test_a_list_says_of_a_command_what_it_says_itself(name: str) -> None:
-    command = newsletter.commands[name]
-    whole = load_command(command)
-    assert whole.name == command.name
-    for limit in (20, 45, 60, 75, 200):
-        assert command.get_short_help_str(limit) == whole.get_short_help_str(limit)
+def test_a_list_says_of_a_command_what_it_says_itself() -> None:
+    for command in newsletter.commands.values():
+        whole = load_command(command)
+        assert whole.name == command.name
+        for limit in (20, 45, 60, 75, 200):
+            assert command.get_short_help_str(limit) == whole.get_short_help_str(limit)
 
 
 def test_no_command_is_left_out() -> None:
@@ -71,12 +70,21 @@ def modules_of(program: str, folder: Path) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def listed(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """Return the modules that ``statement list`` imports once the statements are rendered."""
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("workspace")
     modules_after(folder, "init", ".")
-    modules_after(folder, "statement", "list")
-    return modules_after(folder, "statement", "list")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ran(workspace: Path) -> set[str]:
+    return modules_after(workspace, "run", "--until-idle")
+
+
+@pytest.fixture(scope="module")
+def listed(workspace: Path, ran: set[str]) -> set[str]:
+    """Return the modules that ``statement list`` imports once the statements are rendered."""
+    return modules_after(workspace, "statement", "list")
 
 
 @pytest.mark.parametrize("option", ["--help", "--version"])
@@ -88,11 +96,9 @@ def test_a_list_of_statements_loads_the_store_and_the_settings_alone(listed: set
     assert listed & ALL == STORE
 
 
-def test_a_run_that_awaits_no_webhook_loads_no_cryptography(tmp_path: Path) -> None:
-    modules_after(tmp_path, "init", ".")
-    run = modules_after(tmp_path, "run", "--until-idle")
-    assert "apscheduler" in run
-    assert run.isdisjoint(OTHERS)
+def test_a_run_that_awaits_no_webhook_loads_no_cryptography(ran: set[str]) -> None:
+    assert "apscheduler" in ran
+    assert ran.isdisjoint(OTHERS)
 
 
 def test_settings_in_order_are_read_without_the_words_for_faults(listed: set[str]) -> None:
@@ -113,16 +119,15 @@ plugin = None
 """
 
 
-def test_no_plugin_of_pydantic_sees_the_settings(tmp_path: Path) -> None:
+def test_no_plugin_of_pydantic_sees_the_settings(workspace: Path) -> None:
     """Packages installed next to ours, which would see the secrets."""
-    modules_after(tmp_path, "init", ".")
-    told = tmp_path / "spy-1.0.dist-info"
+    told = workspace / "spy-1.0.dist-info"
     told.mkdir()
     (told / "METADATA").write_text("Metadata-Version: 2.1\nName: spy\nVersion: 1.0\n")
     (told / "entry_points.txt").write_text("[pydantic]\nspy = spy:plugin\n")
-    (tmp_path / "spy.py").write_text(SPY)
-    modules_of(VALIDATE, tmp_path)  # whose folder is the first in which Python looks
-    assert not (tmp_path / "seen").exists()
+    (workspace / "spy.py").write_text(SPY)
+    modules_of(VALIDATE, workspace)  # whose folder is the first in which Python looks
+    assert not (workspace / "seen").exists()
 
 
 def test_only_the_kinds_that_are_configured_are_loaded(listed: set[str]) -> None:
