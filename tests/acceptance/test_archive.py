@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from lxml import etree, html
@@ -10,7 +9,7 @@ from lxml import etree, html
 from newsletter.domain.statements.feed import Item
 from newsletter.sources.feeds import syndication
 from tests.acceptance.site import Site
-from tests.acceptance.workspace import Workspace, copied
+from tests.acceptance.workspace import Workspace
 
 PUBLIC = "https://news.forum.example"
 FEEDS = ["/feed.rss", "/feed.atom", "/feed.json"]
@@ -29,20 +28,6 @@ def site(workspace: Workspace) -> Iterator[Site]:
     site = Site(written(workspace))
     yield site
     site.close()
-
-
-@pytest.fixture(scope="module")
-def archive(
-    patterns: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Workspace, Site]]:
-    """One that went out, served: for tests that only look."""
-    folder = copied(patterns["peopled"], tmp_path_factory.mktemp("archive") / "forum")
-    workspace = written(Workspace(folder=folder))
-    publish(workspace, "hours")
-    site = Site(workspace)
-    yield workspace, site
-    site.close()
-    workspace.close()
 
 
 @pytest.fixture

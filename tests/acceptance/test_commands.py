@@ -202,10 +202,13 @@ def test_a_fresh_workspace_is_valid_and_its_example_can_be_rendered(tmp_path: Pa
 
 
 def test_a_demo_leaves_the_one_before_it_alone(tmp_path: Path) -> None:
-    outside = Workspace(folder=tmp_path)
-    assert "demo/var/example.html" in outside.do("demo").stdout
-    assert "demo-2/var/example.html" in outside.do("demo").stdout
-    assert (tmp_path / "demo" / "var" / "example.html").exists()
+    kept = tmp_path / "demo" / "var" / "example.html"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("the one before it")
+    said = Workspace(folder=tmp_path).do("demo").stdout
+    assert "demo-2/var/example.html" in said
+    assert (tmp_path / "demo-2" / "var" / "example.html").exists()
+    assert kept.read_text() == "the one before it"
 
 
 def test_doctor_says_what_to_mend(workspace: Workspace, tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_no_path_has_two_pages_of_which_one_would_never_be_asked(site: Forum) ->
     assert [path for path, count in paths.items() if count > 1] == []
 
 
-def test_clients_keep_the_archive_and_ask_whether_it_changed_and_keep_nothing_else(
+def test_every_public_page_has_strict_headers_and_only_the_archive_may_be_kept(
     site: Forum,
 ) -> None:
     site.subscribe("ana@example.org")
@@ -121,6 +121,12 @@ def test_clients_keep_the_archive_and_ask_whether_it_changed_and_keep_nothing_el
         token = mine["preferences" in route.path].rpartition("/")[2]
         path = archive.get(route.path, route.path.replace("{token}", token))
         answer = site.get(path)
+        policy = answer.headers["content-security-policy"]
+        assert ("default-src 'none'" in policy, "script" in policy) == (True, False), path
+        assert answer.headers["x-content-type-options"] == "nosniff", path
+        if answer.headers.get("content-type", "").startswith("text/html"):
+            assert answer.headers["referrer-policy"] == "no-referrer", path
+        assert answer.cookies == (), path
         lasting = "public, max-age=300" if path == SCRIPT_PATH else "public, no-cache"
         if answer.headers["cache-control"] == lasting:
             kept.add(route.path)

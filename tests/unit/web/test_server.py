@@ -232,7 +232,9 @@ def test_an_answer_leaves_at_once() -> None:
         socket.create_connection(place, timeout=PATIENCE) as connection,
     ):
         connection.sendall(GET)
-        assert read_one(connection).endswith(b"\r\n\r\nhere")
+        answer = read_one(connection)
+        assert answer.endswith(b"\r\n\r\nhere")
+        assert b"\nserver:" not in answer.lower(), "which would tell what to attack"
         [held] = server.server_state.connections
         accepted = held.transport.get_extra_info("socket")
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
