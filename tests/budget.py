@@ -49,6 +49,17 @@ SKIPS = (
 UNMEASURED = {"acceptance", "browser", "simulation", "fuzz", "tests"}
 """Folders of tests that ask from outside: what they run is not counted as covered, which costs half
 as much again as the run itself. The tests of this module measure the logic."""
+ECHOES = {
+    "integration/test_each_reader_once",
+    "integration/test_store_postgresql",
+    "checks/test_blocks_checklist",
+    "checks/test_checklist",
+    "cli/test_lists",
+    "desk/test_languages",
+    "desk/test_queries",
+    "unit/test_judge",
+}
+"""Modules of tests that are dear, and run only what others that are measured run too."""
 
 _FALLBACK_COST = 5.0
 _SEED = pytest.StashKey[int]()
@@ -173,7 +184,9 @@ def counts(item: pytest.Item) -> bool:
     """
     drawn = item.get_closest_marker("hypothesis") or "seed" in getattr(item, "fixturenames", ())
     slow = item.get_closest_marker("slow") or item.get_closest_marker("faults")
-    return not (item.path.parent.name in UNMEASURED or drawn or slow)
+    folder = item.path.parent.name
+    outside = folder in UNMEASURED or f"{folder}/{item.path.stem}" in ECHOES
+    return not (outside or drawn or slow)
 
 
 def draw(items: Sequence[pytest.Item], seed: int) -> list[pytest.Item]:
@@ -259,7 +272,9 @@ class _Budget:
         """Say at the end of the output what went over: a log often keeps no more than that."""
         peaks = ", ".join(f"{peak} MiB" for peak in self._peaks)
         terminalreporter.write_sep("=", "budget")
-        terminalreporter.write_line(f"largest processes: {peaks}; seed: {self._seed}")
+        total = sum(self._seconds.values())
+        terminalreporter.write_line(f"tests: {total:.0f} s of CPU; seed: {self._seed}")
+        terminalreporter.write_line(f"largest processes: {peaks}")
         for line in (*self._unmarked(LONG), *self._failures()):
             terminalreporter.write_line(line)
 
