@@ -18,6 +18,7 @@ from typing import Any
 from newsletter.cli.workspace.demo import STAFF, at_the_desk, send_one
 from newsletter.credentials.codes import hash_token
 from newsletter.credentials.identity_provider import IdentityProvider
+from newsletter.domain.delivery.transactional import MessageState
 from newsletter.domain.staff.account import Passkey, Session
 from newsletter.domain.staff.role import Registration, Role
 from newsletter.runtime.services import Services
@@ -27,6 +28,10 @@ from tests.browser.conftest import FLAGS
 OTHERS = {"vera": Role.VIEWER, "dan": Role.ADMIN}
 """Beside those of the demo."""
 SIZES: Mapping[str, tuple[int, int]] = {"desktop": (1280, 900), "phone": (390, 844)}
+_CHANNEL = """
+notices:
+  - {kind: slack, name: press-room, url: "https://chat.forum.example/hush-hush"}
+"""
 SCHEMES = ("light", "dark")
 """Of each size."""
 
@@ -122,6 +127,10 @@ def furnish(services: Services) -> None:
         tx.accounts.prepare_factor(dan, "00" * 20)
         tx.accounts.confirm_factor(dan, 0, now)
         tx.passkeys.add(passkey)
+        tx.channel_posts.add("press-room", now)
+        post = tx.channel_posts.claim(["press-room"], now)
+        if post:
+            tx.channel_posts.settle(post, MessageState.REJECTED, "HTTP 404: no_service", now)
 
 
 def signed_in(services: Services, name: str) -> str:
@@ -143,6 +152,8 @@ def signed_in(services: Services, name: str) -> str:
 def sent(folder: Path) -> Path:
     """The demo's workspace, from which one statement has gone out."""
     send_one(folder, {person.address: secrets.token_urlsafe(16) for person in STAFF})
+    with (folder / "newsletter.yaml").open("a", encoding="utf-8") as settings:
+        settings.write(_CHANNEL)
     return folder
 
 
