@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from bench.measuring import circumstances
@@ -27,13 +28,14 @@ from newsletter.web.server import WebServer
 
 
 async def _watch(address: str, cookie: str) -> None:
-    """Ask for the live figures as a browser does, every two seconds."""
+    """Ask for the live figures as a browser does."""
     host, port = address.removeprefix("http://").split(":")
     ask = (
         f"GET /desk/campaigns/1/figures HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n"
         f"Cookie: desk={cookie}\r\n\r\n"
     )
     while True:
+        began = time.monotonic()
         try:
             reader, writer = await asyncio.open_connection(host, int(port))
             writer.write(ask.encode())
@@ -42,7 +44,7 @@ async def _watch(address: str, cookie: str) -> None:
             writer.close()
         except OSError:
             pass
-        await asyncio.sleep(2)
+        await asyncio.sleep(min(15, max(2, 10 * (time.monotonic() - began))))
 
 
 async def _all(address: str, cookies: list[str]) -> None:

@@ -1,11 +1,12 @@
-// Figures that move. `data-live` is where they come from every other second, as JSON: each key fills
+// Figures that move. `data-live` is where they come from every other second, or more rarely from a
+// server that takes long to answer: sending goes first. They are JSON: each key fills
 // the elements below with data-figure="key". A change of "state" shows the page anew. `data-part` and
 // `data-whole` name the keys of which each tenth is announced.
 
 import { make, number } from "./dom.js";
 import { say } from "./words.js";
 
-const PAUSE = 2000;
+const [PAUSE, LONGEST_PAUSE, PATIENCE] = [2000, 15000, 10];
 
 export function live(element) {
   const { live: address, part, whole } = element.dataset;
@@ -16,13 +17,16 @@ export function live(element) {
   let [tenth, timer] = [null, 0];
 
   async function ask() {
-    clearInterval(timer);
+    clearTimeout(timer);
     if (document.hidden) return; // nobody looks, nobody asks
-    timer = setInterval(ask, PAUSE);
+    const began = performance.now();
     const answer = await fetch(address, { headers: { Accept: "application/json" }, redirect: "manual" }).catch(() => null);
+    const took = performance.now() - began;
+    clearTimeout(timer);
+    timer = setTimeout(ask, Math.min(LONGEST_PAUSE, Math.max(PAUSE, PATIENCE * took)));
     if (!answer) return; // the next one may come
     if (answer.ok) return show(await answer.json());
-    clearInterval(timer);
+    clearTimeout(timer);
     late.textContent = say("These figures are not renewed any more. Reload the page to see newer ones.");
     late.hidden = false;
   }
