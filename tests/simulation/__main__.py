@@ -3,14 +3,20 @@
 python -m tests.simulation --seeds 2000 --start 0
 python -m tests.simulation --seed 4711
 python -m tests.simulation --bugs --seeds 10000
+python -m tests.simulation --database postgresql --seeds 2000
 """
 
 import argparse
 import logging
 import resource
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from multiprocessing import Pool
+from pathlib import Path
 
 from tests.simulation.bugs import BUGS
 from tests.simulation.host import Parts
@@ -25,10 +31,25 @@ def main() -> int:
     given = _arguments()
     logging.disable()
     if given.seed is not None:
-        return _replay(given.seed)
+        with _parts(given.database) as parts:
+            return _replay(given.seed, parts)
+    seeds = range(given.start, given.start + given.seeds)
     if given.bugs:
-        return _bugs(range(given.start, given.start + given.seeds), given.only)
-    return _search(range(given.start, given.start + given.seeds), given.processes)
+        return _bugs(seeds, given.only)
+    with _parts(given.database) as parts:
+        return _search(seeds, given.processes, parts)
+
+
+@contextmanager
+def _parts(database: str) -> Iterator[Parts | None]:
+    """Run the server of a database, and yield the parts of a run on it; None for SQLite."""
+    if database == "sqlite":
+        yield None
+        return
+    from tests.simulation.server import server
+
+    with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as parts:
+        yield parts
 
 
 def _arguments() -> argparse.Namespace:
@@ -38,6 +59,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="replay this one, shrunk where it breaks a rule")
     parser.add_argument("--bugs", action="store_true", help="plant each bug, and look for it")
     parser.add_argument("--processes", type=int, help="at once; else one on each processor")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--only", default="", help="bugs whose name has this in it")
     return parser.parse_args()
 
@@ -46,16 +68,20 @@ def _say(words: str) -> None:
     print(words, flush=True)  # noqa: T201 - what it is run for
 
 
-def _replay(seed: int) -> int:
-    result = run(program(seed))
-    _say("\n".join(result.trace) if result.violation is None else explain(seed))
+def _replay(seed: int, parts: Parts | None) -> int:
+    on_server = parts is not None
+    result = run(program(seed, on_server=on_server), parts)
+    whole = result.violation is None
+    _say("\n".join(result.trace) if whole else explain(seed, parts, on_server=on_server))
     return int(result.violation is not None)
 
 
-def _search(seeds: range, processors: int | None) -> int:
+def _search(seeds: range, processors: int | None, parts: Parts | None) -> int:
     begun, broken = time.monotonic(), []
     with Pool(processors) as processes:
-        for done, (seed, why) in enumerate(processes.imap(_tried, seeds, chunksize=10), start=1):
+        for done, (seed, why) in enumerate(
+            processes.imap(partial(_tried, parts), seeds, chunksize=10), start=1
+        ):
             if why:
                 broken.append(seed)
                 _say(why)
@@ -71,9 +97,11 @@ def _search(seeds: range, processors: int | None) -> int:
     return int(bool(broken))
 
 
-def _tried(seed: int) -> tuple[int, str]:
+def _tried(parts: Parts | None, seed: int) -> tuple[int, str]:
     """Return the seed, and how it breaks a rule; empty if it does not."""
-    return seed, "" if run(program(seed)).violation is None else explain(seed)
+    on_server = parts is not None
+    violation = run(program(seed, on_server=on_server), parts).violation
+    return seed, "" if violation is None else explain(seed, parts, on_server=on_server)
 
 
 def _bugs(seeds: range, only: str) -> int:

@@ -172,6 +172,8 @@ class Setting:
     """It has a digest email."""
     writes: bool = False
     """A text is written at the desk."""
+    shares: bool = False
+    """Two machines share the sending."""
     local_time: LocalTime | None = None
     limits: Limits = field(default_factory=lambda: Limits(timezone=ZONE))
 
@@ -194,6 +196,10 @@ SETTINGS = {
     "segment": Setting(texts=(APPEAL,)),
     "desk": Setting(begun=True, writes=True),
     "paced": Setting(begun=True, limits=Limits(timezone=ZONE, rate=1, burst=2, daily_quota=5)),
+    "shared": Setting(begun=True, shares=True),
+    "shared pace": Setting(
+        shares=True, limits=Limits(timezone=ZONE, rate=2, burst=2, daily_quota=6)
+    ),
 }
 EDITORIAL = frozenset({"office", "strict", "together", "digest", "desk"})
 """Kinds of workspace in which people write, approve and start."""

@@ -2,13 +2,14 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.restore_guard import Absence
 from newsletter.domain.staff.audit import AuditHead
 from newsletter.domain.staff.role import Role
@@ -36,7 +37,7 @@ _FOLLOW = {"changed_statement": "number, slug", "sqlite_sequence": "name, seq"}
 """Tables that triggers write."""
 
 
-class _NoHead(HeadFile):
+class NoHead(HeadFile):
     """No head of the audit log outside the database: no rule is about it."""
 
     def __init__(self) -> None:
@@ -76,8 +77,8 @@ class Database:
         ensure_current(database)
         with database.transaction(reads=True) as db:
             self.connection = db.driver
-        self._columns = dict(_tables(self.connection)) | _FOLLOW
-        chain = Chain(key=b"k" * 32, head=_NoHead())
+        self.columns = dict(_tables(self.connection)) | _FOLLOW
+        chain = Chain(key=b"k" * 32, head=NoHead())
         self.store = Store(database, hash_address=hash_address, chain=chain, clock=clock)
 
     def fill(self, rows: Rows | bytes) -> None:
@@ -88,9 +89,9 @@ class Database:
                 rows = self.rows(other)
         run = self.connection.execute
         run("BEGIN")
-        for name in reversed(self._columns):
+        for name in reversed(self.columns):
             run(f'DELETE FROM "{name}"')
-        for name, columns in self._columns.items():
+        for name, columns in self.columns.items():
             if name in _FOLLOW:
                 run(f'DELETE FROM "{name}"')
             if rows[name]:
@@ -108,8 +109,26 @@ class Database:
         run = of.execute
         return {
             name: run(f'SELECT {columns} FROM "{name}"').fetchall()
-            for name, columns in self._columns.items()
+            for name, columns in self.columns.items()
         }
+
+    @contextmanager
+    def begin(self, clock: Clock, *, lasting: bool, is_shared: bool) -> Iterator[Any]:
+        """Begin a transaction that writes, in which no other actor runs."""
+        self.store.clock = clock
+        with (
+            self.store.send(lasting=lasting)
+            if is_shared
+            else self.store.begin(lasting=lasting) as tx
+        ):
+            yield tx
+
+    def read(self, clock: Clock) -> Any:
+        self.store.clock = clock
+        return self.store.read()
+
+    def cut(self, tx: Any) -> None:
+        """End a transaction with its process: it is rolled back."""
 
     def close(self) -> None:
         self.store.close()

@@ -187,7 +187,7 @@ class Door:
         """Return the cookie of a member of staff who has just shown a second factor."""
         cookie, host = f"{who}-{self._run}", process.host
         now = host.now()
-        with host.database.store.begin() as tx:
+        with host.database.begin(host, lasting=True, is_shared=False) as tx:
             tx.sessions.end(hash_token(cookie))
             tx.sessions.begin(
                 Session(
@@ -274,4 +274,5 @@ def _settings(kind: str) -> Any:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     (folder / "var").mkdir()
     (folder / FILE_NAME).write_text(yaml.safe_dump(said), "utf-8")
-    return load(folder / FILE_NAME, {})
+    settings = load(folder / FILE_NAME, {})
+    return settings.model_copy(update={"engine": "procrastinate"}) if setting.shares else settings

@@ -246,7 +246,7 @@ class Editors:
 
     def _write(self, host: Host, who: str, slug: str, *, hands_in: bool = False) -> None:
         """Write another version of the text of the desk."""
-        if slug != NOTICE or host.expected.put_back or len(self._world.hosts) > 1:
+        if slug != NOTICE or host.expected.put_back or self._world.is_copied:
             return  # a restored database has another text, or none
         version = self._next_version(who)
         typed = {"title": "Opening hours", "body": f"Read {version.marker}.", "lists": "press"}

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any, cast
 from newsletter.credentials.codes import link_token
 from newsletter.credentials.links import SignedLinks
 from newsletter.domain.campaigns.campaign import StartBy
+from newsletter.domain.campaigns.notices import Channel, NoticeKind
+from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location
-from newsletter.domain.errors import Defect, Refused
+from newsletter.domain.delivery.worker import DEAD_AFTER, ProcessRole
+from newsletter.domain.errors import Defect, Refused, StoreUnavailable
 from newsletter.domain.statements.statement import Approvals, Reading
 from newsletter.pipeline.campaigns import plan
 from newsletter.pipeline.campaigns.control import OperatorActions, Starter
@@ -26,7 +29,7 @@ from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.pipeline.delivery.transactional import TransactionalSender
 from newsletter.pipeline.events.breaker import pause_harmful
 from newsletter.pipeline.ledger import ConfigurationCheck
-from newsletter.pipeline.staff.notify import notify
+from newsletter.pipeline.staff.notify import PostSender, compose_email, compose_post, notify
 from newsletter.pipeline.statements.ingest import DeskSource, DigestSource, IngestState, ingest
 from newsletter.pipeline.statements.render import RenderState, render
 from newsletter.pipeline.subscribers import prefer
@@ -50,12 +53,18 @@ _COMMIT_TAKES = timedelta(milliseconds=1)
 CONFIGURATION = ConfigurationCheck(
     digest=lambda: "ours", changed_on_disk=lambda: "", is_service_running=lambda: False
 )
+DESK = "https://news.forum.example/desk"
+CHANNEL = Channel(name="room", kinds=frozenset(NoticeKind) - {NoticeKind.MENTIONED})
 _FAILS_OVER_AFTER = timedelta(minutes=1)
 WORKERS = ("dispatch-1", "dispatch-2", "reconcile", "look", "post")
 
 
 def as_it_is(part: Any) -> Any:
     return part
+
+
+def _nothing_more(_books: sqlite3.Connection, _now: datetime) -> None:
+    pass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +79,14 @@ class Parts:
     """The store of the dispatcher."""
     answer: type[FinalAnswer] = FinalAnswer
     """The reader of HTTP answers."""
-    tick: Callable[[sqlite3.Connection, datetime], object] = lambda _books, _now: None
+    tick: Callable[[sqlite3.Connection, datetime], object] = _nothing_more
     """An extra step of each tick."""
     forgets_the_time: bool = False
     """A form gives back the time that is set, not the one that its page showed."""
     full: bool = True
     """Each commit is on the disk. False: a power failure loses the last one."""
+    database: Callable[[int], Any] = database
+    """The database of an installation, by its number."""
 
 
 @dataclass(kw_only=True)
@@ -119,7 +130,7 @@ class Noted:
         if claims <= self._known().mark.claims:
             raise Refused("the database was exchanged")
 
-    def store_claim(self, claims: int) -> None:
+    def store_claim(self, claims: int, _beat_at: int = 0) -> None:
         self._point("note")
         with self._lock:
             known = self._known()
@@ -155,16 +166,22 @@ class Copy:
 class Host:
     """A machine with one workspace."""
 
-    def __init__(self, world: "World", number: int, copy: Copy) -> None:
+    def __init__(
+        self, world: "World", number: int, copy: Copy, beside: "Host | None" = None
+    ) -> None:
+        """Set up a machine. ``beside`` is another one that uses the same database."""
         self.world = world
         self.name = "AB"[number]
         self.number = number
-        self.database = database(number)
+        self.database = beside.database if beside else world.parts.database(number)
+        self.database.between = lambda: world.point("statement")
+        self.database.make_way = world.make_way
         self.disk = Disk(
             location=copy.location, record=copy.record, flushed=copy.record, best=copy.record
         )
         self.reading: Any = None
         """The transaction that reads now."""
+        self.reading_as = ""
         self.ahead = timedelta(0)
         self.jumps = 0
         self.keys = copy.keys or {name: f"{name}-1" for name in PROVIDERS}
@@ -179,7 +196,10 @@ class Host:
         """The actors of processes that still run next to a newer one."""
         self.before: Copy | None = None
         """The state after a power failure, if it differs from the last commit."""
-        self.become(copy)
+        if beside is None:
+            self.become(copy)
+        else:
+            self.expected = beside.expected
         self._connect()
 
     def become(self, copy: Copy) -> None:
@@ -281,34 +301,43 @@ class Books:
         self.database = host.database.backend
 
     @contextmanager
-    def begin(self, *, lasting: bool = True) -> Iterator[Any]:
+    def begin(self, *, lasting: bool = True, is_shared: bool = False) -> Iterator[Any]:
         host, world = self.host, self.host.world
         world.point("begin")
-        if not world.parts.full or (not lasting and host.before is None):
+        if world.loses and (not world.parts.full or (not lasting and host.before is None)):
             host.before = host.copy()
-        host.database.store.clock = host
-        with host.database.store.begin(lasting=lasting) as tx:
-            world.inside = True
+        lapse = ""
+        with host.database.begin(host, lasting=lasting, is_shared=is_shared) as tx:
+            world.inside = not is_shared
             try:
                 yield world.parts.transaction(tx)
                 if world.cut:
+                    host.database.cut(tx)
                     raise Crash  # before the commit
+                lapse = world.lapsed()
+                if lapse == "undone":
+                    raise StoreUnavailable("the connection was lost before the commit")
             finally:
                 world.inside = False
         if lasting and world.parts.full:
             host.before = None
         host.committed()
+        if lapse:
+            raise StoreUnavailable("the connection was lost during the commit")
+
+    def send(self, *, lasting: bool = True) -> Any:
+        return self.begin(lasting=lasting, is_shared=True)
 
     @contextmanager
     def read(self) -> Iterator[Any]:
         """Begin a transaction that reads. One within another shares the only connection."""
         host = self.host
-        if host.reading is not None:
+        if host.reading is not None and host.reading_as == host.world.holder:
             yield host.reading
             return
-        host.database.store.clock = host
-        with host.database.store.read() as tx:
+        with host.database.read(host) as tx:
             host.reading = host.world.parts.transaction(tx)
+            host.reading_as = host.world.holder
             try:
                 yield host.reading
             finally:
@@ -340,6 +369,27 @@ class Files:
         return self._last[1]
 
 
+class Latch:
+    """A lock of the threads of a process, for which an actor waits without keeping the baton."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._is_taken = False
+
+    def __enter__(self) -> None:
+        while self._is_taken:
+            self._world.make_way()
+        self._is_taken = True
+        self._actor = self._world.baton.holder
+        if self._actor is not None:
+            self._world.latched.append(self._actor)
+
+    def __exit__(self, *_: object) -> None:
+        self._is_taken = False
+        if self._actor is not None:
+            self._world.latched.remove(self._actor)
+
+
 class Process:
     """The services of a running process."""
 
@@ -348,6 +398,10 @@ class Process:
         self.host = host
         self.up = False
         """The process has begun an epoch and may send."""
+        self.shares = world.shares
+        self.owner: int | None = None
+        """The number of the process, if several share the sending."""
+        self.leads = not world.shares
         self.store = Books(host)
         self.guard_file = world.parts.guard_file(Noted(host.disk, world.point))
         self.actors = {name: Actor(f"{host.name}{host.starts} {name}") for name in WORKERS}
@@ -376,6 +430,7 @@ class Process:
             lease=LEASE,
             attempt_ids=world.attempt,
             jitter=lambda: 0.0,
+            waits=lambda: world.number() % 2 == 0,
         )
         self.reconciler = Reconciler(
             store=self.store,
@@ -397,16 +452,16 @@ class Process:
             lease=LEASE,
             attempt_ids=world.attempt,
             jitter=lambda: 0.0,
-            desk="https://news.forum.example/desk",
+            desk=DESK,
             link_token=partial(link_token, KEY),
-            news=lambda tx, email: (),
+            news=partial(compose_email, rules=self.rules, desk=DESK),
         )
         self.deeds: dict[str, Callable[[], object]] = {
-            "dispatch-1": self._anew(self.dispatcher.dispatch),
-            "dispatch-2": self._anew(self.dispatcher.dispatch),
-            "reconcile": self._anew(self.reconciler.reconcile),
+            "dispatch-1": self._anew(lambda: self.dispatcher.dispatch()),
+            "dispatch-2": self._anew(lambda: self.dispatcher.dispatch()),
+            "reconcile": self._anew(lambda: (self.leads and self.reconciler.reconcile()) or None),
             "look": self.look,
-            "post": self._anew(self.transactional_sender.post),
+            "post": self._anew(lambda: (self.leads and self.transactional_sender.post()) or None),
         }
 
     def _anew(self, deed: Callable[[], object]) -> Callable[[], object]:
@@ -429,6 +484,7 @@ class Process:
         )
         limits = SETTINGS[world.kind].limits
         limiter = RateLimiter(provider=service.name, domain="forum.example", limits=limits)
+        limiter._reservation.lock = cast(Any, Latch(world))
         return PooledProvider(
             provider=world.parts.provider(customer), limiter=limiter, account=customer.key
         )
@@ -438,6 +494,8 @@ class Process:
             store=self.store,
             guard_file=self.guard_file,
             names=lambda: f"{self.host.world.number():032x}",
+            shares_sending=self.shares,
+            waits=lambda: self.host.world.wait(1),
         )
 
     def hand(self) -> OperatorActions:
@@ -447,12 +505,59 @@ class Process:
         """Open the database as every command does, then begin an epoch."""
         self.guard().check_on_open()
         self.guard().begin()
-        recover.recover(store=self.store, accounts=self.pool.accounts)
+        self._recover()
+        if self.shares:
+            self._enter()
         self.up = True
+
+    def _recover(self, leaving: int | None = None) -> None:
+        recover.recover(
+            store=self.store,
+            accounts=self.pool.accounts,
+            shares_sending=self.shares,
+            leaving=leaving,
+        )
+
+    def _enter(self) -> None:
+        """Enter the process in the database."""
+        role, name = ProcessRole.SCHEDULER, self.host.name
+        with self.store.begin() as tx:
+            self.owner = tx.workers.enter(name=name, host=name, role=role, slots=2, at=tx.now)
+        self.dispatcher = replace(self.dispatcher, owner=self.owner)
+        self.transactional_sender = replace(self.transactional_sender, owner=self.owner)
+
+    def beat(self) -> None:
+        """Give a sign of life. Raises StoreUnavailable if the process counts as dead."""
+        if self.owner is None:
+            return
+        self.guard().follow()
+        with self.store.begin(lasting=False) as tx:
+            is_known = tx.workers.beat(self.owner, tx.now)
+            leads = tx.workers.lead(self.owner, tx.now, DEAD_AFTER)
+            mark = tx.generation.mark()
+        if not is_known or (self.leads and not leads):
+            raise StoreUnavailable("others have taken over")
+        self.guard_file.store_claim(mark.claims, mark.beat_at)
+        self.guard_file.flush()
+        self.leads = leads
+
+    def leave(self) -> None:
+        """Take the process out of the database, after its tasks have ended."""
+        if self.owner is not None:
+            self.guard().follow()
+            self._recover(leaving=self.owner)
 
     def look(self) -> None:
         """Run the steps of a tick that decide about sending."""
+        self.beat()
         self.guard_file.flush()
+        if self.shares:
+            with self.store.read() as tx:
+                lost = tx.workers.silent(tx.now - DEAD_AFTER) or tx.batches.has_orphans(tx.now)
+            if lost:
+                self._recover()
+        if not self.leads:
+            return
         if self.stages is not None:
             self.stages.refresh_with_approvals()
         prefer.resume(store=self.store)
@@ -485,7 +590,19 @@ class Stages:
         """Run the stages that only tell of the others, and pause what does harm."""
         store, rules = cast(Any, self._process.store), self._process.rules
         pause_harmful(store=store)
-        notify(store=store, rules=rules, channels=())
+        notify(store=store, rules=rules, channels=(CHANNEL,))
+        compose = partial(compose_post, rules=rules, desk=DESK)
+        PostSender(
+            store=store,
+            channels={CHANNEL.name: CHANNEL},
+            compose=lambda tx, post, channel: compose(tx, post, channel=channel),
+            call=lambda _post, _news: Answer(outcome=Outcome(verdict=self._verdict())),
+            jitter=lambda: 0.0,
+        ).post()
+
+    def _verdict(self) -> Verdict:
+        """Return what the channel's server answers."""
+        return Verdict.RETRY if self._process.host.world.number() % 3 == 0 else Verdict.ACCEPTED
 
 
 _RENDERER = PlainRenderer()

@@ -285,7 +285,7 @@ class People:
 
     def import_file(self, host: Host, number: int) -> None:
         """Import a new person, and a known one to a second list."""
-        if host.expected.put_back or len(self._world.hosts) > 1:
+        if host.expected.put_back or self._world.is_copied:
             return  # a number would be given a second time
         known, brought = host.expected.people[number], list[ImportResult]()
         new = f"imported{self._world.number()}@example.org"
@@ -360,7 +360,7 @@ class People:
     def _confirm(self, host: Host, number: int) -> None:
         """Press the button of a link that was mailed, perhaps a second time."""
         letters = [one for one in self._world.true.journal if one.address in self._asked]
-        if not letters or host.expected.put_back or len(self._world.hosts) > 1:
+        if not letters or host.expected.put_back or self._world.is_copied:
             return  # a number would be given a second time
         letter = letters[-1 - number % min(2, len(letters))]
         [path] = re.findall(r"/confirm/\S+", letter.text)[:1]
@@ -451,7 +451,7 @@ class People:
         An actor in the middle of a task may send the second message already.
         """
         world = self._world
-        if len(world.hosts) == 1 and world.is_at_rest:
+        if not world.is_copied and world.is_at_rest:
             reader = world.true.owners[mail.address]
             world.true.excuses.again.discard((mail.campaign, reader))
 

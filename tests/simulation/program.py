@@ -1,11 +1,12 @@
 """Programs of steps, each drawn from a seed. Any step can be left out to shrink a program."""
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from tests.simulation.cast import EDITORIAL, READERS, SETTINGS
+from tests.simulation.chores import CHORES
 from tests.simulation.documented import DOCUMENTED
 from tests.simulation.editors import ADMINS, APPROVERS
 from tests.simulation.host import PROVIDERS, WORKERS, Parts
@@ -81,10 +82,15 @@ class Swarm:
     """The acts of the operator, of readers and of the provider."""
 
 
-def program(seed: int) -> Program:
-    """Return the program of a seed, the same on each machine."""
+def program(seed: int, *, on_server: bool = False) -> Program:
+    """Return the program of a seed, the same on each machine.
+
+    ``on_server``: for PostgreSQL, where more runs share the sending and stop between statements.
+    """
     chance = random.Random(seed)  # noqa: S311 - no secret
     kind = chance.choices(list(SETTINGS), _KINDS)[0]
+    if on_server and chance.random() < _SHARED:
+        kind = chance.choice(("shared", "shared pace"))
     steps_of = _STEPS | _EDITS if kind in EDITORIAL else _STEPS
     traits, swarm = _traits(chance), _swarm(chance, steps_of)
     steps, most = [BOOT], chance.randint(6, 22)
@@ -92,12 +98,28 @@ def program(seed: int) -> Program:
         steps.append(LOOK)
     if kind in EDITORIAL:  # before the first look there is no statement
         steps, most = [BOOT, LOOK], chance.randint(10, 24)
+    if SETTINGS[kind].shares:
+        steps.append(Step("boot", "B ", TO_THE_END))
     while len(steps) <= most:
         step = _step(chance, swarm, swarm.steps)
         steps += [step, *_sequel(step, chance, swarm)]
     # most batches are left when the steps end, and all calls after them succeed
     steps += [worker("dispatch-1", chance.choice(swarm.faults)) for _ in range(3)]
+    if SETTINGS[kind].shares:
+        steps = [*_among_two(chance, steps, on_server=on_server)]
     return Program(kind=kind, traits=traits, steps=tuple(steps))
+
+
+def _among_two(chance: random.Random, steps: Sequence[Step], *, on_server: bool) -> Iterator[Step]:
+    """Yield the steps of one machine as those of two that share the sending."""
+    for step in steps:
+        who = "B " if step.what in _OF_MACHINE and chance.random() < _OTHER else ""
+        number = step.number
+        if on_server and step.what == "go" and number < TO_THE_END:
+            number = chance.choice(_STATEMENTS)
+        if step.what not in _ALONE:
+            who = step.who if step.who.startswith("B ") else who + step.who
+            yield step._replace(who=who, number=number)
 
 
 def _sequel(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
@@ -207,10 +229,17 @@ _LOOKS: tuple[tuple[str, ...], ...] = (
     *(("stale", "unreadable", "stale"), ("unreadable", "stale", "stale")),
 )
 _TRIED_AGAIN = 0.5
+_SHARED, _OTHER = 0.6, 0.4
+_OF_MACHINE = frozenset({"go", "crash", "power", "cut", "boot", "older", "lose"})
+"""The steps of a machine."""
+_ALONE = frozenset({"clone", "restore", "back_up", "account", "rotate", "jump"})
+"""Steps of which none happens where two machines share the sending."""
+_STATEMENTS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 24, 28)
+"""Points of a task if it also stops between the statements of a transaction."""
 _SAID = frozenset({"approve", "waive", "override", "hand in"})
 _CHANGED = frozenset({"edit", "draft", "embargo", "gather"})
 _MAILED = frozenset({"join", "ask_to_move"})
-_ENDS = frozenset({"crash", "power", "cut", "restore", "account", "rotate"})
+_ENDS = frozenset({"crash", "power", "cut", "lose", "restore", "account", "rotate"})
 _STARTED_AGAIN, _DISTURBED, _TAKEN_UP, _BEGUN, _HEARD = 0.9, 0.6, 0.6, 0.7, 0.1
 _MOVED = 0.8
 _MOVES = {"torn": ("erase",), "lose": ("move", "move", "erase")}
@@ -352,6 +381,12 @@ _STEPS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
     "crash": (2, _one("crash")),
     "power": (1, _one("power")),
     "cut": (1, _one("cut", *WORKERS)),
+    "lose": (
+        1,
+        lambda chance, _: Step(
+            "lose", chance.choice(WORKERS), chance.randint(1, 4), chance.choice(("kept", "undone"))
+        ),
+    ),
     "boot": (2.5, _boot),
     "older": (1.5, lambda chance, _: Step("older", "", chance.choice((1, 2, 99)), "take")),
     "hand": (4, _said("hand")),
@@ -362,6 +397,7 @@ _STEPS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
     "import": (1, _one("import", numbers=(1, 2, 3, 4))),
     "undo import": (0.6, _one("undo import")),
     "staff": (2.5, _staffed),
+    "chore": (2, lambda chance, _: Step("chore", chance.choice(CHORES), chance.randint(0, 99))),
     "back_up": (1.2, _one("back_up")),
     "restore": (0.8, _one("restore", "in place", "anew", numbers=(1, 2, 3))),
     "clone": (0.5, _one("clone", "files", "disk", numbers=(1,))),
@@ -371,7 +407,7 @@ _STEPS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
 }
 
 
-_KINDS = (2, 4, 2, 1.5, 0.6, 1.5, 1, 1.2, 1, 0.6, 1, 1.2)
+_KINDS = (2, 4, 2, 1.5, 0.6, 1.5, 1, 1.2, 1, 0.6, 1, 1.2, 1.2, 0.8)
 """How often a run begins with each of ``SETTINGS``."""
 _WHICH = (0, 1)
 _EDITS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
@@ -405,16 +441,17 @@ _EDITS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
 
 def take(world: World, step: Step) -> None:
     """Do one step. Skip it if it is impossible now."""
-    how = How(step.how) if step.how else How.TAKE
-    host = world.hosts[-1 if step.who.startswith("B ") else 0]
+    how = How(step.how) if step.how and step.what != "lose" else How.TAKE
+    host, who = world.hosts[-1 if step.who.startswith("B ") else 0], step.who.removeprefix("B ")
     deeds: dict[str, Callable[[], object]] = {
-        "go": lambda: world.go(host, step.who.removeprefix("B "), step.number, how),
+        "go": lambda: world.go(host, who, step.number, how),
         "older": lambda: world.older(host, step.number, how),
         "boot": lambda: world.boot(host, step.number or TO_THE_END),
         "wait": lambda: world.wait(step.number),
         "crash": lambda: world.crash(host),
         "power": lambda: world.crash(host, power=True),
-        "cut": lambda: world.cut_off(host, step.who),
+        "cut": lambda: world.cut_off(host, who),
+        "lose": lambda: world.lose(host, who, step.number, step.how),
         "hand": lambda: world.people.hand(host, step.who, step.number),
         "hold": lambda: world.people.hold(host),
         "release": lambda: world.people.release(host),
@@ -422,6 +459,7 @@ def take(world: World, step: Step) -> None:
         "event": lambda: world.people.event(host, step.who, step.number),
         "import": lambda: world.people.import_file(host, step.number),
         "undo import": lambda: world.people.undo_import(host),
+        "chore": lambda: world.chores.act(host, step.who, step.number),
         "staff": lambda: world.colleagues.act(host, step.who, step.number),
         "back_up": lambda: world.back_up(host),
         "restore": lambda: world.restore(host, step.number, in_place=step.who == "in place"),
@@ -439,6 +477,8 @@ def take(world: World, step: Step) -> None:
 def run(given: Program, parts: Parts | None = None) -> Result:
     """Run a program to its end, or until it breaks a rule."""
     world = World(given.kind, given.traits, parts or Parts())
+    # each commit that may be lost costs a copy
+    world.loses = world.loses and any(step.what == "power" for step in given.steps)
     violation = None
     world.say(f"{given.kind}, provider {given.traits}")
     try:
@@ -483,9 +523,9 @@ def first_broken(seeds: range, parts: Parts | None = None) -> int | None:
     return None
 
 
-def explain(seed: int, parts: Parts | None = None) -> str:
+def explain(seed: int, parts: Parts | None = None, *, on_server: bool = False) -> str:
     """Return a short program that breaks the same rule, with its trace."""
-    given = program(seed)
+    given = program(seed, on_server=on_server)
     violation = run(given, parts).violation
     if violation is None:
         return f"seed {seed}: every rule holds"

@@ -1,6 +1,7 @@
 """Colleagues who come and go: invitations, sign-ins, accounts, tokens, and pages that are read."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from tests.simulation.cast import KEY, SETTINGS
 from tests.simulation.doors import Page
 from tests.simulation.host import Host, Process
 from tests.simulation.oracle import Rule, Violation
+from tests.unit.credentials.authenticator import Authenticator
 from tests.unit.pipeline.staff.office import OTHER, PASSWORD
 
 if TYPE_CHECKING:
@@ -47,6 +49,9 @@ _PUBLIC = (
 )
 
 
+_SIGNED_IN = frozenset({"new password", "factor", "no factor", "settles", "passkey", "codes"})
+
+
 @dataclass(kw_only=True)
 class Colleague:
     """A member of staff with an account, as the scenario knows them."""
@@ -69,7 +74,7 @@ class Colleagues:
 
     def act(self, host: Host, deed: str, number: int) -> None:
         """Do one act, as the newest colleague or an admin."""
-        if host.expected.put_back or len(self._world.hosts) > 1:
+        if host.expected.put_back or self._world.is_copied:
             return  # a restored database has other accounts
         if deed in {"look", "read"}:
             self._look(host, number)
@@ -165,13 +170,16 @@ class Colleagues:
             "no factor": self._drop_factor,
             "factor": self._add_factor,
             "settles": self._settle,
+            "passkey": self._use_passkey,
+            "codes": self._use_code,
+            "invited": self._invite,
             "program": self._program,
             "role": self._change_role,
             "removed": self._remove,
         }
 
         def act(process: Process) -> None:
-            if deed in {"new password", "factor", "no factor", "settles"} and not one.cookie:
+            if deed in _SIGNED_IN and not one.cookie:
                 self._sign_in(process, one)
             acts[deed](process, one)
 
@@ -264,12 +272,47 @@ class Colleagues:
         self._post(process, one, "/calendar/link")
         self._post(process, one, "/account/sessions")
 
+    def _use_passkey(self, process: Process, one: Colleague) -> None:
+        """Add a passkey, sign in with it, and remove it."""
+        device = Authenticator()
+        self._step_up(process, one)
+        asked = json.loads(self._post(process, one, "/account/passkeys/options").text)
+        made = json.dumps(device.make(asked))
+        self._post(process, one, "/account/passkeys", name="Laptop", made=made)
+        one.has_factor, one.cookie = True, ""
+        self._post(process, one, "/sign-in", email=one.address, password=one.password)
+        asked = json.loads(self._post(process, one, "/passkey").text)
+        self._post(process, one, "/second", code="", passkey=json.dumps(device.sign(asked)))
+        page = self._world.door.ask(process, "GET", "/desk/account", cookie=one.cookie)
+        for path in re.findall(r'action="/desk(/account/passkeys/[^"]+/remove)"', page.text):
+            self._post(process, one, path)
+
+    def _use_code(self, process: Process, one: Colleague) -> None:
+        """Make new recovery codes, and sign in with one."""
+        self._step_up(process, one)
+        page = self._post(process, one, "/account/codes")
+        codes_ = re.findall(r"<code>([^<]+)</code>", page.text)
+        self._post(process, one, "/sign-out")
+        one.cookie = ""
+        self._post(process, one, "/sign-in", email=one.address, password=one.password)
+        for code in codes_[:1]:
+            self._post(process, one, "/second", code=code)
+
+    def _invite(self, process: Process, _one: Colleague) -> None:
+        """Invite a person at the desk, and withdraw the invitation."""
+        door, number = self._world.door, self._world.number()
+        form = {"email": f"guest{number}@forum.example", "role": "writer"}
+        door.ask(process, "POST", "/desk/staff/invitations", "ada", form)
+        page = door.ask(process, "GET", "/desk/staff", "ada")
+        for path in re.findall(r'action="(/desk/staff/invitations/\d+/withdraw)"', page.text)[:1]:
+            door.ask(process, "POST", path, "ada", {})
+
     def _program(self, process: Process, _one: Colleague) -> None:
         """Let a program ask by a token that an admin makes and revokes."""
         door = self._world.door
         form = {"name": "CRM", "scope": "subscribers:read", "days": "30"}
         page = door.ask(process, "POST", "/desk/tokens", "ada", form)
-        word = page.text.partition('class="secret"><code>')[2].partition("<")[0]
+        word = page.text.partition('<code id="token">')[2].partition("<")[0]
         lines = {"Authorization": f"Bearer {word}", "Content-Type": "application/json"}
         body = json.dumps({"address": "reader2@example.org"}).encode()
         door.ask(process, "POST", "/api/v1/subscribers/find", body=body, headers=lines)
@@ -312,4 +355,5 @@ def deeds() -> dict[str, Any]:
         **dict.fromkeys(("signs in", "guesses", "signs out", "new password", "factor"), 1),
         **dict.fromkeys(("settles", "program", "role", "removed"), 1),
         **dict.fromkeys(("let in again", "forgets", "no factor"), 1),
+        **dict.fromkeys(("passkey", "codes", "invited"), 1),
     }

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from newsletter.domain.delivery.restore_guard import Location
 from newsletter.domain.errors import Defect, NewsletterError
@@ -10,6 +11,7 @@ from tests.fakes import WORKSPACE
 from tests.simulation import oracle
 from tests.simulation.baton import Actor, Baton, Crash
 from tests.simulation.cast import SETTINGS, first_versions, readers
+from tests.simulation.chores import Chores
 from tests.simulation.database import image
 from tests.simulation.documented import DOCUMENTED, Documented
 from tests.simulation.doors import Door
@@ -34,6 +36,8 @@ from tests.simulation.staff import Colleagues
 
 _NEVER = 1 << 52
 _ROUNDS = 80
+_LOCK, _STATEMENT = "lock", "statement"
+"""Points in a transaction."""
 TO_THE_END = 99
 """More points than a task has."""
 
@@ -52,7 +56,15 @@ class World:
         self._calls: dict[str, str] = {}
         self.how = How.TAKE
         self.cut = False
+        self.lapse: tuple[int, str] | None = None
+        """The number of commits before one whose answer is lost, and what becomes of it."""
         self.inside = False
+        self.latched: list[Actor] = []
+        """Actors with a lock that threads of their process wait for."""
+        self.shares = SETTINGS[kind].shares
+        """Two machines use one database, and share the sending."""
+        self.loses = not self.shares
+        """The power failure of a machine may lose commits."""
         self.trace: list[str] = []
         people, files = readers(kind), first_versions(kind)
         self.texts = {(slug, version.number): version for slug, version in files.items()}
@@ -85,7 +97,10 @@ class World:
         self.people = People(self)
         self.editors = Editors(self)
         self.colleagues = Colleagues(self)
+        self.chores = Chores(self)
         self.hosts = [Host(self, 0, first)]
+        if self.shares:
+            self.hosts.append(Host(self, 1, first, self.hosts[0]))
         self.office(self.hosts[0], lambda _process: None)
         self.backups = [self.hosts[0].copy()]
 
@@ -136,19 +151,29 @@ class World:
         if bound and account_of(mail.key) not in bound:
             raise Violation(Rule.WRONG, f"{mail.try_} is bound to the accounts {bound}")
         judge(mail, self.true, host.expected)
-        wild = host.jumps or host.expected.put_back or len(self.hosts) > 1
+        wild = host.jumps or host.expected.put_back or self.is_copied
         if not wild and not mail.campaign.startswith("letter_"):
             in_turn(self.true, mail.provider, SETTINGS[self.kind].limits)
         if self.kind == "hours" and campaign_of(mail):
             in_hour(mail, self.start, host.expected.people[self.true.owners[mail.address]])
 
+    def lapsed(self) -> str:
+        """Return what becomes of the commit that comes now, if its answer is lost."""
+        if self.lapse is None:
+            return ""
+        left, how = self.lapse
+        self.lapse = (left - 1, how) if left > 1 else None
+        return "" if left > 1 else how
+
+    @property
+    def is_copied(self) -> bool:
+        """Return whether a second database exists."""
+        return len(self.hosts) > 1 and not self.shares
+
     @property
     def is_at_rest(self) -> bool:
         """Return whether no actor is in the middle of a task."""
-        actors = [actor for host in self.hosts for actor in host.older]
-        for host in self.hosts:
-            actors += host.process.actors.values() if host.process else ()
-        return all(actor.idle for actor in actors)
+        return all(actor.idle for host in self.hosts for actor in self._actors(host))
 
     # --- processes
 
@@ -180,9 +205,44 @@ class World:
 
     def _run(self, host: Host, actor: Actor, points: int = TO_THE_END) -> None:
         while points > 0 and not actor.idle:
+            if actor.at == _LOCK:
+                self._free(but=actor)
             self.say(f"      {actor.name} goes on at {actor.at}")
             self._guarded(host, lambda: self.baton.resume(actor))
             points -= 1
+
+    def make_way(self) -> None:
+        """Wait for the lock of another actor: it goes on first."""
+        actor = self.baton.holder
+        if actor is not None and not actor.idle:
+            self.baton.point(_LOCK)
+        else:
+            self._free()
+
+    def _free(self, but: Actor | None = None) -> None:
+        """Let actors in the middle of a transaction end it."""
+        holder, before = self.baton.holder, (self.cut, self.lapse, self.inside)
+        self.cut, self.lapse = False, None
+        for _ in range(_ROUNDS * TO_THE_END):
+            parked = [
+                (host, actor)
+                for host in self.hosts
+                for actor in self._actors(host)
+                if actor is not but and not actor.idle and self._blocks(actor)
+            ]
+            for host, actor in parked:
+                if not actor.idle:
+                    self._guarded(host, partial(self.baton.resume, actor))
+            if not parked:
+                break
+        self.cut, self.lapse, self.inside = before
+        self.baton.holder = holder
+
+    def _blocks(self, actor: Actor) -> bool:
+        return actor.at in {_LOCK, _STATEMENT} or actor in self.latched
+
+    def _actors(self, host: Host) -> list[Actor]:
+        return [*host.older, *(host.process.actors.values() if host.process else ())]
 
     def _guarded(self, host: Host, deed: Callable[[], object]) -> bool:
         """Do a task and return whether it succeeded. After an error the process shuts down."""
@@ -218,6 +278,8 @@ class World:
         process, host.process = host.process, None
         for actor in process.actors.values() if process else ():
             self._run(host, actor)
+        if process is not None and process.up:
+            self._guarded(host, process.leave)
 
     def crash(self, host: Host, *, power: bool = False) -> None:
         """Kill the process. A power failure also loses all that is not on the disk."""
@@ -238,8 +300,22 @@ class World:
         self.go(host, who, TO_THE_END, How.TAKE)
         self.cut = False
 
+    def lose(self, host: Host, who: str, number: int, how: str) -> None:
+        """Lose the connection to the database at a commit of a worker."""
+        self.lapse = number, how
+        self.go(host, who, TO_THE_END, How.TAKE)
+        self.lapse = None
+
     def wait(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
+        self._beat()
+
+    def _beat(self) -> None:
+        """Let each process that shares the sending give a sign of life."""
+        for host in self.hosts if self.shares else ():
+            process = host.process
+            if process is not None and process.up:
+                self._guarded(host, process.beat)
 
     def office(self, host: Host, deed: Callable[[Process], object]) -> bool:
         """Run a command in a process of its own, and return whether it succeeded."""
@@ -318,6 +394,8 @@ class World:
             self.boot(first)
         for host in self.hosts[1:]:
             self.boot(host)
+        for _ in range(3 * self.shares):  # until processes that ended count as dead
+            self.wait(8)
         idle = 0
         for number in range(_ROUNDS):
             worked = [self._work(host, first=not number) for host in self.hosts]
@@ -364,6 +442,7 @@ class World:
         due = min((at for at in times if at is not None and now < at < _NEVER), default=None)
         if due is not None:
             self.now += timedelta(milliseconds=due - now)
+            self._beat()
         return due is not None
 
     def _close(self, host: Host) -> None:

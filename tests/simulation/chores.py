@@ -1,0 +1,224 @@
+"""Work at the desk and by programs that sends nothing: drafts, tokens, channels, feeds, checks."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from itertools import cycle
+from typing import TYPE_CHECKING, Any
+
+from newsletter.domain.statements.feed import FeedUnreadable, Item
+from newsletter.pipeline.statements.visit import Visitor
+from newsletter.sources.writing import slugify
+from tests.simulation.cast import SETTINGS, Person
+from tests.simulation.documented import DOCUMENTED, examine
+from tests.simulation.host import Host, Process
+from tests.simulation.oracle import Rule, Violation
+from tests.unit.pipeline.statements.test_visit import ListedFeed
+from tests.unit.web.desk.writing import multipart, png
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+_TYPED = {"title": "Library hours", "body": "The library opens at 9.", "lists": "press"}
+_TEXT = {"title": "A text of the website", "body": "It was written elsewhere.", "lists": ["press"]}
+CHORES = (*("write", "write", "program", "program", "feed", "check", "examine", "note", "add"),)
+_SCOPES = (
+    *("subscribers:read", "subscribers:write", "subscribers:admin", "statements:read"),
+    *("statements:write", "campaigns:read", "events:read", "sign-ups"),
+)
+_READS = (
+    *("/campaigns", "/campaigns/1", "/events", "/token", "/statements", "/subscribers", "/lists"),
+    *("/segments", "/subscribers/2", "/openapi.json"),
+)
+
+
+class Chores:
+    """The chores of one world."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._scrap = ""
+        """The page of a text that is never handed in."""
+        self._token = ""
+        self._feed = ListedFeed()
+        self._items = cycle(("text", "unusable", "more text"))
+
+    def act(self, host: Host, deed: str, number: int) -> None:
+        acts: dict[str, Callable[[Process, int], object]] = {
+            "write": self._write,
+            "program": self._program,
+            "feed": self._visit,
+            "check": self._check,
+            "examine": self._examine,
+            "note": self._note,
+        }
+        if deed == "add":
+            self._add(host, number)
+        else:
+            self._world.office(host, lambda process: acts[deed](process, number))
+
+    def _ask(self, process: Process, path: str, who: str = "writer", **more: Any) -> Any:
+        return self._world.door.ask(process, "POST", f"/desk{path}", who, **more)
+
+    # --- texts
+
+    def _write(self, process: Process, number: int) -> None:
+        """Work on a text that is never submitted."""
+        if not self._scrap:
+            page = self._ask(process, "/drafts/new", form={"title": "Library hours"})
+            self._scrap = f"/drafts/{page.headers['location'].split('/')[3]}"
+        works = (self._save, self._shape, self._illustrate, self._copy, self._end)
+        works[number % len(works)](process, number)
+
+    def _save(self, process: Process, number: int) -> None:
+        """Save as the script does it: two people at once, then one whose page is old."""
+        for who, base in (("writer", number % 3), ("flo", number % 2), ("writer", 1)):
+            typed = _TYPED | {"body": f"The library opens at {number}, says {who}."}
+            fields = {name: [value] for name, value in typed.items()}
+            self._post(process, "save", {"base": base, "fields": fields}, who)
+
+    def _post(self, process: Process, deed: str, said: object, who: str = "writer") -> Any:
+        kind = {"Content-Type": "application/json"}
+        body = json.dumps(said).encode()
+        return self._ask(process, f"{self._scrap}/{deed}", who, body=body, headers=kind)
+
+    def _shape(self, process: Process, number: int) -> None:
+        """Look at what comes of a text, read a file, restore a version."""
+        self._ask(process, f"{self._scrap}/preview", form=_TYPED)
+        self._post(process, "paste", {"html": "<h2>Nine</h2><p>o'<b>clock</b></p>"})
+        more = multipart({}, file=("more.md", b"# More\n\nText."))
+        self._ask(process, f"{self._scrap}/import", **more)
+        self._ask(process, f"{self._scrap}/looked", form={})
+        key = self._scrap.split("/")[2]
+        with process.store.read() as tx:
+            versions = tx.drafts.list_versions(key, 9)
+        at = versions[number % len(versions)].number
+        self._ask(process, f"{self._scrap}/versions/{at}/restore", form={})
+
+    def _illustrate(self, process: Process, number: int) -> None:
+        fields = {"alt": "The library" * (number % 2), "act": "add"}
+        self._ask(process, f"{self._scrap}/pictures", **multipart(fields, picture=("a.png", png())))
+        with process.store.read() as tx:
+            made = tx.pictures.list_for(self._scrap.split("/")[2])
+        for one in made[:1]:
+            self._ask(process, f"{self._scrap}/pictures/{one.name}/place", form={})
+            self._world.door.ask(process, "GET", f"/desk{self._scrap}/pictures")
+
+    def _copy(self, process: Process, number: int) -> None:
+        """Begin a text with this one, as a template or a translation."""
+        key = self._scrap.split("/")[2]
+        start = {"title": "Again", "like": key} | ({"template": "yes"} if number % 2 else {})
+        self._ask(process, "/drafts/new", form=start)
+        slug = SETTINGS[self._world.kind].slugs[0]
+        page = self._ask(process, f"/statements/{slug}/copy", form={"language": "es"})
+        there = page.headers["location"].removeprefix("/desk").partition("?")[0]
+        self._ask(process, there, form={"base": "1", "block-0": "Abre a las ocho."})
+
+    def _end(self, process: Process, _number: int) -> None:
+        self._ask(process, f"{self._scrap}/test", form={"to": "writer@forum.example"})
+        here, self._scrap = self._scrap, ""
+        self._ask(process, f"{here}/delete", form={})
+
+    def _visit(self, process: Process, number: int) -> None:
+        """Visit a feed, which has another item each time, or cannot be read."""
+        feed = self._feed
+        feed.broken = FeedUnreadable("it is away") if number % 5 == 0 else None
+        feed.unchanged = number % 5 == 1
+        if number % 5 == 2 and feed.items:
+            feed.items[-1] = replace(feed.items[-1], content=f"{number} other words")
+        name = f"item{self._world.number()}"
+        item = Item(
+            id=name,
+            link=f"https://forum.example/{name}",
+            title=f"From the feed {number % 2}",
+            published=process.host.now() - timedelta(hours=number % 3),
+            content=next(self._items),
+        )
+        feed.items.append(item)
+        visitor = Visitor(store=process.store, share=lambda: 0.5, slugify=slugify)  # type: ignore[arg-type]
+        for due in visitor.due([feed]):  # type: ignore[list-item]
+            visitor.visit(due)
+
+    # --- programs
+
+    def _program(self, process: Process, number: int) -> None:
+        """Let a program with a token read, write a text, or ask for a person; end the token."""
+        door = self._world.door
+        if not self._token:
+            form = {"name": "Website", "scope": [*_SCOPES], "days": "30"}
+            page = door.ask(process, "POST", "/desk/tokens", "ada", form)
+            self._token = page.text.partition('<code id="token">')[2].partition("<")[0]
+        lines = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        acts = (self._read_all, self._write_text, self._read_all, self._find)
+        acts[number % len(acts)](process, lines, number)
+        if number % 7 == 0:
+            self._token = ""
+            with process.store.read() as tx:
+                newest = tx.tokens.list_newest(1)
+            for one in newest:
+                self._ask(process, f"/tokens/{one.id}/revoke", "ada", form={})
+
+    def _read_all(self, process: Process, lines: Mapping[str, str], number: int) -> None:
+        for path in (_READS[number % len(_READS)], _READS[(number + 3) % len(_READS)]):
+            self._world.door.ask(process, "GET", f"/api/v1{path}", headers=lines)
+
+    def _write_text(self, process: Process, lines: Mapping[str, str], number: int) -> None:
+        door, body = self._world.door, json.dumps(_TEXT).encode()
+        lines = {**lines, "Idempotency-Key": f"text-{number % 3}"}
+        for _ in range(2):
+            made = door.ask(process, "POST", "/api/v1/drafts", body=body, headers=lines)
+        door.ask(process, "GET", made.headers["location"], headers=lines)
+
+    def _find(self, process: Process, lines: Mapping[str, str], _number: int) -> None:
+        door = self._world.door
+        for path in ("/subscribers/find", "/subscribers/2/data"):
+            body = b'{"address": "reader2@example.org"}' if path.endswith("find") else b"{}"
+            door.ask(process, "POST", f"/api/v1{path}", body=body, headers=lines)
+
+    # --- what an operator looks at
+
+    def _check(self, process: Process, _number: int) -> None:
+        """Compare the rows with their hashes and seals, and the audit log with itself."""
+        self._ask(process, "/audit/verify", "ada", form={})
+        with process.store.read() as tx:
+            tx.audit.verify()
+        store = process.host.database.store
+        damaged = [one for one in store.check_rows(seconds=60) if one.damaged]
+        if damaged and not process.host.expected.put_back:
+            raise Violation(Rule.FAULT, f"damaged: {damaged}")
+
+    def _examine(self, process: Process, _number: int) -> None:
+        """Ask the providers about key and domain, which changes nothing."""
+        for service in self._world.services:
+            if service.traits in DOCUMENTED:
+                host = process.host
+                transport = host.network(service.name).transport
+                examine(service.traits, host.keys[service.name], transport)
+
+    def _note(self, process: Process, number: int) -> None:
+        """Write next to a sent statement, for readers of the archive."""
+        kind = ("note", "withdrawn", "restored")[number % 3]
+        form = {"kind": kind, kind: "A person was mistaken."}
+        self._ask(process, "/campaigns/1/note", "sam", form=form)
+
+    # --- readers
+
+    def _add(self, host: Host, number: int) -> None:
+        """Add a reader at the desk, or one who is there already."""
+        if host.expected.put_back or self._world.is_copied:
+            return  # a number would be given a second time
+        new = f"added{self._world.number()}@example.org"
+        form = {"email": new, "list": "press", "agreed": "They asked for it."}
+        if number % 3 == 0:
+            form |= {"email": host.expected.people[1].address}
+        if not self._world.people.sent(host, "ada", "/readers/new", form) or number % 3 == 0:
+            if number % 3 == 0:
+                host.expected.people[1].unsure = True
+            return
+        query = "SELECT id FROM subscriber WHERE address = ?"
+        [(added,)] = host.books.execute(query, (new,)).fetchall()
+        commit = self._world.commit
+        person = Person(addresses=[(commit, new)], lists={"press": None})
+        host.expected.people[added] = person
+        self._world.true.owners[new] = added
