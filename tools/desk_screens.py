@@ -106,7 +106,7 @@ def furnish(services: Services) -> None:
         id=b"dan",
         address=dan,
         party="localhost",
-        name="Chrome on Mac",
+        name="Chrome, Mac",
         public=b"",
         signatures=0,
         made_at=now,

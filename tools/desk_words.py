@@ -22,6 +22,7 @@ from newsletter.config.shape import Shape
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.campaigns.state import STATE_ROWS, Act, State
+from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.delivery.transactional import MessageState
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import SuppressionReason
@@ -64,15 +65,22 @@ TABLES: Mapping[str, Iterable[Message]] = {
     "newsletter/domain/subscribers/audience.py": (one.value for one in SuppressionReason),
     "newsletter/domain/subscribers/signup.py": (one.value for one in Method),
     "newsletter/pipeline/campaigns/control.py": ("pause", "resume", "cancel"),
-    **{
-        f"newsletter/web/desk/{name}": (
-            # figures are said of one and of many
-            (text, text) if table == "figures" else text.rstrip(":")
-            for table, some in load_table("newsletter.web.desk", name).items()
-            for text in (some.values() if isinstance(some, dict) else some)
-        )
-        for name in ("history.yaml", "words.yaml")
-    },
+    "newsletter/credentials/passkeys.yaml": load_table(
+        "newsletter.credentials", "passkeys.yaml"
+    ).values(),
+    "newsletter/domain/delivery/batch.py": (one.value for one in Resolution),
+    "newsletter/web/desk/history.yaml": (
+        text
+        for some in load_table("newsletter.web.desk", "history.yaml").values()
+        for one in (some.values() if isinstance(some, dict) else [some])
+        for text in ([one] if isinstance(one, str) else one)
+    ),
+    "newsletter/web/desk/words.yaml": (
+        # figures are said of one and of many
+        (text, text) if table == "figures" else text
+        for table, some in load_table("newsletter.web.desk", "words.yaml").items()
+        for text in (some.values() if isinstance(some, dict) else some)
+    ),
 }
 _GAP = re.compile(r"\{[^{}]*\}")
 _IMPORTS_SAY = re.compile(

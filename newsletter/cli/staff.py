@@ -11,6 +11,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import fold
 from newsletter.pipeline.staff import people
 from newsletter.runtime.services import Services, Staff
+from newsletter.web.desk.history import describe_entry
 
 _ROLE_TYPE = click.Choice([role.value for role in Role])
 
@@ -138,10 +139,16 @@ def show(services: Services, as_json: bool, most: int | None) -> None:
     """Show the newest lines of the log, the last one at the end."""
     with services.store.read() as tx:
         lines, count = tx.audit.list_newest(most)[::-1], tx.audit.count()
-    columns = ("number", "at", "actor", "action", "subject", "detail")
+    zone = services.settings.timezone
     rows = [
-        shell.pick(line, *columns) | {"at": line.at.isoformat(timespec="seconds")} for line in lines
+        {
+            **shell.pick(line, "number", "actor", "action", "subject", "values"),
+            "at": line.at.isoformat(timespec="seconds"),
+            "sentence": describe_entry(line, None, zone),
+        }
+        for line in lines
     ]
+    columns = ("number", "at", "subject", "sentence")
     shell.print_rows(rows, columns, as_json=as_json, count=count)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from newsletter.domain.staff.account import CHALLENGE_LIFETIME, RelyingParty
+from newsletter.domain.wording import say
 from newsletter.tables import load_table
 
 if TYPE_CHECKING:
@@ -89,9 +90,9 @@ def verify_creation(
         data = found.credential_data
         # key 3 is the algorithm (RFC 9052, 7.1); only offered ones are accepted
         if data is None or data.public_key.get(3) not in _COSE_ALGORITHMS:
-            raise InvalidPasskey("a key of another kind than was asked for")
+            raise InvalidPasskey(say("a key of another kind than was asked for"))
         if answer.raw_id != data.credential_id:
-            raise InvalidPasskey("two names for one key")
+            raise InvalidPasskey(say("two names for one key"))
         return data.credential_id, bytes(data), found.counter
     except InvalidPasskey:
         raise
@@ -126,7 +127,7 @@ def _read(answer_json: str) -> dict[str, Any]:
 def _refuse_framed(cross_origin: bool) -> None:
     """Raise InvalidPasskey for an answer from within a frame, which the library accepts."""
     if cross_origin is not False:
-        raise InvalidPasskey("asked for within another website")
+        raise InvalidPasskey(say("asked for within another website"))
 
 
 _ERROR_WORDS = load_table("newsletter.credentials", "passkeys.yaml")
@@ -136,9 +137,8 @@ _ERROR_WORDS = load_table("newsletter.credentials", "passkeys.yaml")
 def _error_words(error: Exception) -> str:
     """Return words for an error, without any part of the answer."""
     message = str(error) if type(error) is ValueError else ""
-    return next(
-        (text for start, text in _ERROR_WORDS.items() if message.startswith(start)), "not legible"
-    )
+    texts = (text for start, text in _ERROR_WORDS.items() if message.startswith(start))
+    return say(next(texts, "not legible"))
 
 
 def _server(party: RelyingParty) -> "Fido2Server":

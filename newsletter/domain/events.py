@@ -13,6 +13,7 @@ from fractions import Fraction
 from newsletter.domain.delivery.batch import BatchState, DeliveryState
 from newsletter.domain.errors import NewsletterError
 from newsletter.domain.subscribers.audience import SuppressionReason
+from newsletter.domain.wording import say
 
 
 class EventKind(Enum):
@@ -249,11 +250,12 @@ def pause_reasons(
     ``overruled`` are the counts at which a person resumed the campaign: a count is over the limit
     again once it has doubled.
     """
+    over = "{n:,} of {accepted:,} accepted {what} ({share:.2f} %; from {limit:g} % on it stops)"
     return tuple(
-        f"{count:,} of {accepted:,} accepted {what}"
-        f" ({100 * count / accepted:.2f} %; from {float(100 * limit):g} % on it stops)"
+        say(over, n=count, accepted=accepted, what=what, share=share, limit=float(100 * limit))
         for count, limit, before, what in _measures(counts, overruled)
         if _is_over_limit(count, accepted, limit) and count >= 2 * before
+        for share in (100 * count / accepted,)
     )
 
 
@@ -272,8 +274,9 @@ def overrule(counts: BreakerCounts, accepted: int, overruled: BreakerCounts) -> 
 def _measures(
     counts: BreakerCounts, other: BreakerCounts
 ) -> Iterator[tuple[int, Fraction, int, str]]:
-    yield counts.complained, MAX_COMPLAINT_RATIO, other.complained, "were reported as spam"
-    yield counts.hard, _MAX_BOUNCE_RATIO, other.hard, "came back since there is no such mailbox"
+    yield counts.complained, MAX_COMPLAINT_RATIO, other.complained, say("were reported as spam")
+    bounced = say("came back since there is no such mailbox")
+    yield counts.hard, _MAX_BOUNCE_RATIO, other.hard, bounced
 
 
 def _is_over_limit(count: int, accepted: int, limit: Fraction) -> bool:

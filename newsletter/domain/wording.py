@@ -1,9 +1,12 @@
 """Times, numbers and names, as the sentences for staff write them."""
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from difflib import get_close_matches
+from functools import reduce
+from typing import Any
 from zoneinfo import ZoneInfo
 
 _MAX_NAMES_SHOWN = 3
@@ -14,16 +17,28 @@ _KEY_PATTERN = re.compile(r" \([a-z]+_[a-z]+\)")
 
 
 class Sentence(str):
-    """An English sentence with its pattern and values, so that a page can translate it."""
+    """An English sentence with its pattern and values, so that a page can translate it.
+
+    ``many`` is the plural pattern, for a ``count`` other than 1; "" if the pattern has no count.
+    """
 
     pattern: str
     many: str
-    """The plural pattern, for a ``count`` other than 1; "" if the pattern has no count."""
     values: Mapping[str, object]
+
+    def __new__(cls, text: str, pattern: str = "", many: str = "", values: Any = ()) -> "Sentence":
+        self = super().__new__(cls, text)
+        self.pattern, self.many, self.values = pattern, many, dict(values)
+        return self
 
     def __str__(self) -> str:
         """Return the sentence itself. So ``str(error)`` keeps the pattern and values."""
         return self
+
+    def map(self, value: Callable[..., object], pattern: Callable[[str], str] = str) -> "Sentence":
+        """Return the sentence with ``value(name, value)`` and ``pattern(pattern)`` for each."""
+        values = {name: value(name, one) for name, one in self.values.items()}
+        return say(pattern(self.pattern), pattern(self.many), **values)
 
 
 def say(pattern: str, plural: str = "", /, **values: object) -> Sentence:
@@ -32,16 +47,58 @@ def say(pattern: str, plural: str = "", /, **values: object) -> Sentence:
     The catalogues of the desk translate the patterns.
     """
     chosen = plural if plural and values["count"] != 1 else pattern
-    sentence = Sentence(chosen.format(**values) if values else chosen)
-    sentence.pattern, sentence.many, sentence.values = pattern, plural, values
-    return sentence
+    return Sentence(chosen.format(**values) if values else chosen, pattern, plural, values)
 
 
-def recognize(text: str, patterns: Sequence[str], in_values: bool = True) -> str:
+def pack(value: object) -> object:
+    """Return a Sentence, time or list as JSON values that ``unpack`` reads; others as they are."""
+    if isinstance(value, Sentence):
+        values = {name: pack(one) for name, one in value.values.items()}
+        return {"say": [value.pattern, value.many], "with": values}
+    if isinstance(value, datetime):
+        return {"at": value.isoformat()}
+    return list(map(pack, value)) if isinstance(value, list | tuple) else value
+
+
+def unpack(value: Any) -> Any:
+    """Return what ``pack`` was given. Raises ValueError, TypeError or LookupError."""
+    if isinstance(value, list):
+        return tuple(map(unpack, value))
+    if not isinstance(value, dict):
+        return value
+    if "at" in value:
+        return datetime.fromisoformat(value["at"])
+    pattern, many = value["say"]
+    return say(pattern, many, **{name: unpack(one) for name, one in value["with"].items()})
+
+
+def stored_words(text: str) -> str:
+    """Return a text as it is stored: a Sentence as JSON, so that it can still be translated."""
+    return json.dumps(pack(text), ensure_ascii=False) if isinstance(text, Sentence) else text
+
+
+def read_words(text: str) -> "str | Sentence":
+    """Return the text that ``stored_words`` was given."""
+    return unpack(json.loads(text)) if text.startswith('{"say": ') else text
+
+
+def capitalized(text: str, end: str = "") -> str:
+    """Return a text with a capital and an end, and a Sentence as one."""
+    told = text[:1].upper() + text[1:] + end
+    if isinstance(text, Sentence):
+        return Sentence(told, text.pattern, text.many, text.values)
+    return told
+
+
+def joined(parts: Sequence[str], pattern: str = "{first}; {last}") -> str:
+    """Return sentences as one, joined by a pattern; "" if there is none."""
+    return reduce(lambda first, last: say(pattern, first=first, last=last), parts) if parts else ""
+
+
+def recognize(text: str, patterns: Sequence[str]) -> str:
     """Return a text as the sentence of the first pattern that it matches, else the text.
 
-    With ``in_values``, the values become sentences too, if they match. The time is linear in the
-    length of the text.
+    Values that match become sentences too. The time is linear in the length of the text.
     """
     for pattern in patterns:
         first, *pairs = _PLACEHOLDER_PATTERN.split(pattern)
@@ -50,9 +107,7 @@ def recognize(text: str, patterns: Sequence[str], in_values: bool = True) -> str
             value, separator, rest = rest.partition(literal) if literal else (rest, "", "")
             is_match, values[name] = is_match and separator == literal, value
         if is_match and not rest:
-            if in_values:
-                values = {name: recognize(values[name], patterns, False) for name in values}
-            return say(pattern, **values)
+            return say(pattern, **{name: recognize(values[name], patterns) for name in values})
     return text
 
 
@@ -93,11 +148,9 @@ def listed(names: Sequence[str], conjunction: str = "and") -> str:
     if len(names) > _MAX_NAMES_SHOWN:
         first_names.append(say("1 other", "{count} others", count=len(names) - len(first_names)))
     *before, last = first_names or [""]
+    first = joined(before, "{first}, {last}")
     if not before:
         return last
-    first, *more = before
-    for name in more:
-        first = say("{first}, {name}", first=first, name=name)
     either = say("{first} or {last}", first=first, last=last)
     return either if conjunction == "or" else say("{first} and {last}", first=first, last=last)
 

@@ -8,6 +8,7 @@ from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.errors import Defect
 from newsletter.domain.statements.content import Content, Recipients
+from newsletter.domain.wording import say
 from newsletter.store.sql import Transaction
 
 _OPEN_STATES = {CampaignState.SENDING, CampaignState.ATTENTION}
@@ -81,10 +82,11 @@ def finish(tx: Transaction, campaign_id: int) -> None:
     state, reason = CampaignState.SENT, ""
     if campaign.counts.unknown:
         state = CampaignState.ATTENTION
-        reason = (
-            f"for {campaign.counts.unknown} it is unknown whether the provider took the message;"
-            f" look there, then 'newsletter resolve {campaign.id}'"
+        unclear = (
+            "for {unknown} it is unknown whether the provider took the message; look there, then"
+            " 'newsletter resolve {id}'"
         )
+        reason = say(unclear, unknown=campaign.counts.unknown, id=str(campaign.id))
     # each look-up of unknown deliveries calls this, and must not write if nothing changed
     if (state, reason) == (campaign.state, campaign.reason):
         return
@@ -93,7 +95,8 @@ def finish(tx: Transaction, campaign_id: int) -> None:
     tx.campaigns.change_state(campaign_id, state, expect=_OPEN_STATES, at=ended_at, reason=reason)
     if state is campaign.state:
         return
-    tx.audit.enter("scheduler", "finish", campaign.slug, f"campaign {campaign_id} is {state.value}")
+    values = {"campaign": campaign_id, "state": say(state.value)}
+    tx.audit.enter("scheduler", "finish", campaign.slug, **values)
 
 
 def reassess(tx: Transaction, campaign_id: int) -> None:

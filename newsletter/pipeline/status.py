@@ -256,10 +256,12 @@ class Lapse:
         """Return 0 if nothing lapses, 1 for approvals, 2 for approvals and a start."""
         return bool(self.approved_by) + bool(self.started_by)
 
-    def __str__(self) -> str:
-        """Return who approved and started it; "" if nothing lapses."""
-        approved = f"{', '.join(self.approved_by)} approved it" * bool(self.approved_by)
-        return " and ".join(filter(None, [approved, f"{self.started_by} started it"][: self.depth]))
+    @property
+    def sentence(self) -> str:
+        """Who approved and started it; "" if nothing lapses."""
+        approved, started = ", ".join(self.approved_by), self.started_by
+        acts = [say("{who} approved it", who=approved)] if approved else []
+        return listed([*acts, *([say("{who} started it", who=started)] if started else [])])
 
 
 def lapse_of(tx: Transaction, slug: str, rules: CampaignRules) -> Lapse:
@@ -477,7 +479,8 @@ def check_translation(tx: Transaction, statement: Statement) -> Statement:
 
 def why_no_campaign(statement: Statement) -> str:
     """Return why a translation in the email of its original has no campaign."""
-    return (
-        f"it goes out in the mail of {statement.translation_of}, for the configuration says"
-        " translations: together; approve that one"
+    within = (
+        "it goes out in the mail of {slug}, for the configuration says translations: together;"
+        " approve that one"
     )
+    return say(within, slug=statement.translation_of)

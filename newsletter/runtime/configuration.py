@@ -109,8 +109,9 @@ class ConfigurationOnDisk:
                     raise Refused(reason)
                 if expected_digest != self.digest or self._file.read_bytes() != before:
                     raise Outdated(_OUTDATED)
-                texts = [f"{key}: {'removed' if to is None else to}" for key, to in changes.items()]
-                tx.audit.enter(actor, "change settings", FILE_NAME, "; ".join(texts))
+                set_ = tuple(f"{key}: {to}" for key, to in changes.items() if to is not None)
+                removed = tuple(key for key, to in changes.items() if to is None)
+                tx.audit.enter(actor, "change settings", FILE_NAME, set=set_, removed=removed)
                 self._saved_file.write_text(self._digest(settings, renderer))
                 _replace(self._file, data)
         except StoreUnavailable:

@@ -32,6 +32,7 @@ from typing import (
 )
 
 from newsletter.domain.setting import STORED_CONTEXT
+from newsletter.domain.wording import Sentence, read_words
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -420,6 +421,7 @@ _SCALAR_CONVERTERS: Mapping[Any, Callable[[Any], Any]] = {
     bool: bool,
     datetime: as_instant,
     date: date.fromisoformat,
+    str | Sentence: read_words,
 }
 
 

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from newsletter.domain.delivery.restore_guard import Location
 from newsletter.domain.errors import DatabaseReplaced, Defect, StoreUnavailable
 from newsletter.store.database import Database
 from newsletter.store.file.numbers import Connection
+from newsletter.tables import load_table
 
 _CONNECTION_PRAGMAS = (
     "journal_mode = WAL",
@@ -222,7 +223,7 @@ class Sqlite:
                 (f": {what}" for word, what in _ADVICE_OF_MESSAGE.items() if word in message), ""
             )
             if "disk i/o" in message and shutil.disk_usage(self.path.parent).free < _LOG_BYTES:
-                advice = f": {_DISK_FULL_ADVICE}"
+                advice = f": {_ADVICE_OF_MESSAGE['full']}"
             raise StoreUnavailable(f"{self.path}: {error}{advice}") from error
 
 
@@ -243,18 +244,6 @@ def _identity(path: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-_DISK_FULL_ADVICE = "the disk is full; free some space, then try again: nothing was lost"
 _LOG_BYTES = 1 << 16
 """Bytes that SQLite needs for the index of its log; without them it reports an I/O error."""
-_ADVICE_OF_MESSAGE = {
-    "locked": "another process has been writing for over 30 seconds; end it, then try again",
-    "readonly": "the file or its folder cannot be written to; check its owner and the disk",
-    "full": _DISK_FULL_ADVICE,
-    "disk i/o": "the disk reports an error; check it before going on",
-    "malformed": "the file is damaged; restore a backup with 'newsletter db restore'",
-    "not a database": "the file is no database of ours; check 'database' in newsletter.yaml",
-    "no such module": "this Python's SQLite was built without FTS5; use one that has it",
-    "unable to open": (
-        "the file cannot be opened; check that its folder exists, is yours and can be written to"
-    ),
-}
+_ADVICE_OF_MESSAGE: Mapping[str, str] = load_table("newsletter.store", "sqlite.yaml")

@@ -23,7 +23,8 @@ def test_staff_lift_what_is_not_the_persons_alone_and_write_down_why(workspace: 
     refused = workspace.do("subscribers", "lift", other, "--reason", "please", code=4).stderr
     assert "only the person can come back" in refused
     entered = workspace.do("audit", "show", "--json").json()[-2]
-    assert (entered["action"], entered["detail"]) == ("lift", "was manual: the mailbox works")
+    values = {"before": "manual", "reason": "the mailbox works"}
+    assert (entered["action"], entered["values"]) == ("lift", values)
 
 
 def test_staff_print_all_that_is_kept_of_one_person(workspace: Workspace) -> None:
@@ -33,7 +34,7 @@ def test_staff_print_all_that_is_kept_of_one_person(workspace: Workspace) -> Non
     assert [one["list"] for one in found["subscriptions"]] == ["press"]
     assert "not a subscriber" in workspace.do("subscribers", "data", "x@y.org", code=1).stderr
     entered = workspace.do("audit", "show", "--json").json()[-1]
-    assert (entered["action"], entered["subject"], entered["detail"]) == ("data", "subscriber", "")
+    assert (entered["action"], entered["subject"], entered["values"]) == ("data", "subscriber", {})
 
 
 def test_an_erased_address_stands_in_no_file_of_the_workspace(workspace: Workspace) -> None:

@@ -27,7 +27,7 @@ SESSION = Session(
     created_at=NOON,
     seen_at=NOON,
     stepped_up_at=NOON,
-    browser="Firefox on Linux",
+    browser="Firefox, Linux",
     network="203.0.113.0/24",
 )
 PASSKEY = Passkey(

@@ -257,12 +257,12 @@ class RecordsContract:
         for actor, action, subject, detail in deeds:
             store.clock.advance(milliseconds=1)
             with store.begin() as tx:
-                tx.audit.enter(actor=actor, action=action, subject=subject, detail=detail)
+                tx.audit.enter(actor, action, subject, why=detail)
         with store.read() as tx:
             lines = tx.audit.list_newest(None)[::-1]
             assert tx.audit.verify() == AuditHead(number=2, digest=lines[1].digest)
             assert [tx.audit.digest(number) for number in (2, 3)] == [lines[1].digest, ""]
-        assert [(one.actor, one.action, one.subject, one.detail) for one in lines] == deeds
+        assert [(one.actor, one.action, one.subject, one.values["why"]) for one in lines] == deeds
         assert [(one.number, one.at) for one in lines] == [
             (1, NOON + timedelta(milliseconds=1)),
             (2, NOON + timedelta(milliseconds=2)),

@@ -232,9 +232,8 @@ def test_whoever_is_on_all_lists_can_ask_to_be_written_to_again(site: Forum) -> 
             ("old", True),
             ("press", True),
         ]
-        assert [one.detail for one in tx.audit.list_newest(None)[::-1] if one.action == "lift"] == [
-            "was bounced; on the page of preferences"
-        ]
+        [line] = [one for one in tx.audit.list_newest(None)[::-1] if one.action == "lift"]
+        assert line.values == {"before": "bounced", "reason": "on the page of preferences"}
 
 
 # --- the link
@@ -362,7 +361,7 @@ def test_deleting_asks_once_more_and_then_leaves_nothing_but_the_block(site: For
         assert tx.readers.get(1) is None
         assert tx.readers.suppression_reason(ANA) is SuppressionReason.ERASED
         [entered] = [one for one in tx.audit.list_newest(None)[::-1] if one.action == "forget"]
-    assert (entered.actor, entered.subject, entered.detail) == ("the reader", "subscriber", "")
+    assert (entered.actor, entered.subject, entered.values) == ("the reader", "subscriber", {})
     for way in ("", "/data", "/delete"):
         assert site.get(path + way).status == 404
     assert site.post(f"{path}/delete").status == 404

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TypeGuard
 
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.domain.wording import say
+from newsletter.domain.wording import Sentence, say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +82,7 @@ class Campaign:
     counts: Counts = field(default_factory=Counts)
     given_up: bool = False
     """An admin gave unknown deliveries up: they count as cancelled, and may have arrived."""
-    reason: str = ""
+    reason: str | Sentence = ""
     """The reason for a pause, a cancellation or needed attention, in words."""
     moves: int = 0
     """The number of changes of its state, by which a page names the pause that it shows."""

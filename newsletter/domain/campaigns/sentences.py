@@ -12,6 +12,7 @@ from newsletter.domain.staff.account import name_of
 from newsletter.domain.statements.statement import Progress
 from newsletter.domain.wording import (
     Sentence,
+    capitalized,
     clock,
     day,
     listed,
@@ -193,16 +194,12 @@ def _names(addresses: list[str], status: StatementStatus, conjunction: str = "an
 
 def stop_reason(reason: str, names: Mapping[str, str]) -> str:
     """Return the reason for a pause or cancellation, with a name in place of an address."""
-    action, _, who = reason.partition(" by ")
-    # a provider's reason may hold an @ as well, but in more than one word
-    if "@" in who and " " not in who:
-        who = names.get(who) or name_of(who)
-        if action == "paused":
-            return say("Paused by {who}", who=who)
-        if action == "cancelled":
-            return say("Cancelled by {who}", who=who)
-        reason = f"{action} by {who}"
-    return reason[:1].upper() + reason[1:].rstrip(".") or say("Stopped")
+    if isinstance(reason, Sentence):
+        reason = reason.map(
+            lambda name, one: names.get(one) or name_of(one) if name == "who" else one,
+            without_commands,
+        )
+    return capitalized(reason) or say("Stopped")
 
 
 # --- further facts -------------------------------------------------------------------------------

@@ -1,43 +1,22 @@
 """The restore guard, which detects a restored or copied database, and a stop by a person."""
 
-import re
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from functools import cached_property
 
 from newsletter.domain.delivery.worker import HEARTBEAT_INTERVAL
+from newsletter.domain.wording import Sentence, say
 
 _MAX_LOST_MILLISECONDS = 3000 * HEARTBEAT_INTERVAL.seconds
 """Commits of heartbeats do not wait for the disk or a standby, so the last ones may be lost."""
-_STORED_STOP_PATTERN = re.compile(
-    r"stopped by (?P<by>\S+)(?: \((?P<why>.*)\))? on (?P<at>\d{4}-\d\d-\d\d \d\d:\d\d) UTC"
-)
 
 
-@dataclass(frozen=True, kw_only=True)
-class SendingStop:
-    """A stop of all sending by a person."""
-
-    by: str
-    """The folded address of the person, or the operator."""
-    at: datetime
-    why: str
-    """The reason; may be empty."""
-
-    def __str__(self) -> str:
-        """Return the line that is stored, logged and shown."""
-        why = f" ({self.why})" if self.why else ""
-        return f"stopped by {self.by}{why} on {self.at:%Y-%m-%d %H:%M} UTC"
-
-
-def read_sending_stop(line: str) -> SendingStop | None:
-    """Parse a stored line of ``SendingStop``; return None for a hold of another kind."""
-    match = _STORED_STOP_PATTERN.fullmatch(line)
-    if match is None:
-        return None
-    at = datetime.strptime(match["at"], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
-    return SendingStop(by=match["by"], at=at, why=match["why"] or "")
+def sending_stop(by: str, at: datetime, why: str) -> Sentence:
+    """Return the reason of a stop by a person; ``why`` may be empty."""
+    if not why:
+        return say("stopped by {by} on {at:%Y-%m-%d %H:%M} UTC", by=by, at=at)
+    return say("stopped by {by} ({why}) on {at:%Y-%m-%d %H:%M} UTC", by=by, at=at, why=why)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -260,34 +260,20 @@ def is_exceeded(
 
 
 _BROWSER_NAMES = (
-    ("Edg", "Edge"),
-    ("OPR/", "Opera"),
-    ("Vivaldi/", "Vivaldi"),
-    ("Firefox/", "Firefox"),
-    ("FxiOS/", "Firefox"),
-    ("CriOS/", "Chrome"),
-    ("Chrome/", "Chrome"),
-    ("Safari/", "Safari"),
+    *(("Edg", "Edge"), ("OPR/", "Opera"), ("Vivaldi/", "Vivaldi"), ("Firefox/", "Firefox")),
+    *(("FxiOS/", "Firefox"), ("CriOS/", "Chrome"), ("Chrome/", "Chrome"), ("Safari/", "Safari")),
 )
 """Part of a user agent → browser. The first match counts: most browsers name others too."""
 _SYSTEM_NAMES = (
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Android", "Android"),
-    ("Windows", "Windows"),
-    ("Mac OS X", "Mac"),
-    ("CrOS", "Chromebook"),
-    ("Linux", "Linux"),
+    *(("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows")),
+    *(("Mac OS X", "Mac"), ("CrOS", "Chromebook"), ("Linux", "Linux")),
 )
 
 
 def describe_browser(user_agent: str) -> str:
-    """Return the browser and system of a user agent, such as "Firefox on Linux"."""
-    browser = _find_name(_BROWSER_NAMES, user_agent)
-    system = _find_name(_SYSTEM_NAMES, user_agent)
-    if browser and system:
-        return f"{browser} on {system}"
-    return browser or system or "An unknown browser"
+    """Return the browser and system of a user agent, such as "Firefox, Linux"; may be ""."""
+    found = (_find_name(names, user_agent) for names in (_BROWSER_NAMES, _SYSTEM_NAMES))
+    return ", ".join(filter(None, found))
 
 
 def _find_name(names: tuple[tuple[str, str], ...], text: str) -> str:

@@ -1,7 +1,11 @@
 """The audit log: its entries, and its head."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
+from newsletter.domain.wording import unpack
 
 OPERATOR_NAME = "operator"
 """The actor of a command that names no person."""
@@ -19,7 +23,16 @@ class AuditEntry:
     action: str
     subject: str
     detail: str
+    """The values of the act, as JSON."""
     digest: str
+
+    @property
+    def values(self) -> Mapping[str, object]:
+        """Return name → value of the act; nothing if somebody changed the line to no JSON."""
+        try:
+            return {name: unpack(one) for name, one in json.loads(self.detail).items()}
+        except (ValueError, TypeError, AttributeError, LookupError):
+            return {}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,4 +35,4 @@ def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) ->
             where = "off" if is_withdrawn else "on"
             raise Refused(f"The text of {slug} is {where} the web already.")
         tx.public_notes.add(PublicNote(slug=slug, at=tx.now, by=person, kind=kind, words=text))
-        tx.audit.enter(person, _ACTION_OF_KIND[kind], slug, text)
+        tx.audit.enter(person, _ACTION_OF_KIND[kind], slug, text=text)

@@ -24,6 +24,7 @@ from newsletter.domain.campaigns.digest import (
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Statement, writers_of
+from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import act_as, approved_content
 from newsletter.store.sql import Store, Transaction
 
@@ -143,7 +144,7 @@ class DigestBuilder:
                 )
             dropped = replace(issue, statement=None, parts=())
             tx.digests.put(dropped, tx.now)
-            tx.audit.enter(actor, "drop", slug, f"it gathered {', '.join(issue.parts)}")
+            tx.audit.enter(actor, "drop", slug, parts=issue.parts)
             return dropped
 
     def forecast(self, name: str) -> Forecast:
@@ -270,9 +271,8 @@ class DigestBuilder:
         # an issue with too few parts is stored too, so that its date is not due again
         tx.digests.put(issue, tx.now)
         # approvals of a dropped issue with the same parts must not count
-        tx.approvals.revoke(issue.slug, tx.now, actor=actor, reason="made again")
-        detail = ", ".join(issue.parts) or summary
-        tx.audit.enter(actor, "gather", issue.slug, detail)
+        tx.approvals.revoke(issue.slug, tx.now, actor=actor, reason=say("it was made again"))
+        tx.audit.enter(actor, "gather", issue.slug, parts=issue.parts)
         return issue, summary
 
     def _corrected_issues(self, tx: Transaction) -> list[Issue]:
@@ -286,8 +286,7 @@ class DigestBuilder:
             f"it is made again from {_counted(len(issue.parts))}" if issue.parts else "none is left"
         )
         summary = f"a part was corrected or cancelled since, and {result}"
-        detail = ", ".join(issue.parts) or summary
-        tx.audit.enter(_SCHEDULER_NAME, "gather", issue.slug, detail)
+        tx.audit.enter(_SCHEDULER_NAME, "gather", issue.slug, parts=issue.parts)
         return issue, summary
 
 

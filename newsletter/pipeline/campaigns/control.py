@@ -20,7 +20,7 @@ from newsletter.domain.events import overrule
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import StoredStatement
-from newsletter.domain.wording import moment, say
+from newsletter.domain.wording import joined, moment, say
 from newsletter.pipeline.campaigns.headcount import (
     CountChanged,
     CountNotTyped,
@@ -112,7 +112,7 @@ class Starter:
             unconfirmed = _has_unconfirmed_count(tx, request.slug)
             refuse_if_sent(status)
             if not status.approval.approved:
-                why = "; ".join(status.approval.reasons)
+                why = joined(status.approval.reasons)
                 raise Refused(f"{request.slug} is not approved: {why}")
             if status.start is not None and not unconfirmed:
                 raise AlreadyStarted(status.start)
@@ -132,9 +132,15 @@ class Starter:
                     campaign_id, CampaignState.SCHEDULED, expect=paused, at=tx.now
                 )
             start = record_start(tx, status, request.shown, by=person)
-            time = f", at {request.at.isoformat()}" if request.at else ", at once" * request.at_once
-            detail = f"{start.content_hash} to {start.count} readers{time}"
-            tx.audit.enter(person, "start", start.slug, detail)
+            when = say("at {time}", time=request.at) if request.at else None
+            tx.audit.enter(
+                person,
+                "start",
+                start.slug,
+                version=start.content_hash,
+                readers=start.count,
+                when=when or (say("at once") if request.at_once else ""),
+            )
             return start
 
     def start_by_approval(
@@ -173,8 +179,7 @@ class Starter:
             lapsed = self._set_time(
                 tx, status.stored, at, person, renews_approvals=renews_approvals
             )
-            detail = at.isoformat() if at else "as its file says"
-            tx.audit.enter(person, "schedule", slug, detail)
+            tx.audit.enter(person, "schedule", slug, at=at)
             start, status = status.start, load_status(tx, status.stored, self.rules)
             if start and (first_moment(status) or tx.now) < tx.now + self.rules.undo_window:
                 # too little of the undo window may be left, so it begins again
@@ -217,7 +222,7 @@ class Starter:
             who, until = ", ".join(one.by for one in later), moment(max(later.values()), zone)
             raise Refused(say(early, who=who, slug=slug, until=until))
         for approval in later:
-            why = "it is to be sent earlier than its approvers saw"
+            why = say("it is to be sent earlier than its approvers saw")
             tx.approvals.revoke(slug, tx.now, approval.by, actor=person, reason=why)
         return bool(later)
 
@@ -245,7 +250,7 @@ class Starter:
                     CampaignState.CANCELLED,
                     expect=BEFORE_START,
                     at=tx.now,
-                    reason=f"undone by {person}",
+                    reason=say("undone by {who}", who=person),
                     ended_by=person,
                 )
             return load_status(tx, status.stored, self.rules).approval.approved
@@ -262,7 +267,7 @@ class Starter:
         if not count:
             none = "there is nothing of {person} to undo: {slug} waits for somebody else"
             raise Refused(say(none, person=person, slug=slug))
-        tx.audit.enter(person, "undo", slug, "start")
+        tx.audit.enter(person, "undo", slug)
         approval = load_status(tx, status.stored, self.rules).approval
         if not may_revoke_all and approval.approved:
             others = ", ".join(one.by for one in approval.given)
@@ -282,7 +287,7 @@ class OperatorActions:
         """Pause a campaign. Calls under way are completed."""
         running = {CampaignState.SCHEDULED, CampaignState.SENDING, CampaignState.ATTENTION}
         with act_as(self.store, self.actor, Role.SENDER, "pause") as (tx, _):
-            campaign, why = find_campaign(tx, name), f"paused by {self.actor}"
+            campaign, why = find_campaign(tx, name), say("paused by {who}", who=self.actor)
             self._change(tx, campaign, CampaignState.PAUSED, running, why, "pause")
             return find_campaign(tx, str(campaign.id))
 
@@ -314,14 +319,14 @@ class OperatorActions:
         live = set(CampaignState) - {CampaignState.SENT, CampaignState.CANCELLED}
         with act_as(self.store, self.actor, Role.SENDER, "cancel") as (tx, _):
             campaign = find_campaign(tx, name)
-            reason = f"cancelled by {self.actor}"
+            reason = say("cancelled by {who}", who=self.actor)
             self._change(tx, campaign, CampaignState.CANCELLED, live, reason, "cancel")
             tx.campaigns.cancel_pending(campaign.id)
             tx.approvals.revoke(
                 campaign.slug,
                 tx.now,
                 actor=self.actor,
-                reason="that the cancelled campaign had used",
+                reason=say("the campaign was cancelled"),
             )
             return find_campaign(tx, str(campaign.id))
 
@@ -335,7 +340,7 @@ class OperatorActions:
                     f" {campaign.provider}: it has not failed over, or it is over"
                 )
             tx.rate_limits.clear_block(campaign.provider)
-            self._enter(tx, "go back", campaign, f"to {campaign.provider}")
+            self._enter(tx, "go back", campaign, provider=campaign.provider)
             return find_campaign(tx, str(campaign.id))
 
     def resolve(
@@ -366,7 +371,7 @@ class OperatorActions:
                 )
             people = tx.unknowns.decide(campaign.id, resolution, tx.now)
             reassess(tx, campaign.id)
-            self._enter(tx, "resolve", campaign, f"{people} {resolution.value}")
+            self._enter(tx, "resolve", campaign, readers=people, decision=say(resolution.value))
             return find_campaign(tx, str(campaign.id)), people
 
     def reopen(self, name: str, *, shown: int | None = None) -> tuple[Campaign, int]:
@@ -388,7 +393,7 @@ class OperatorActions:
             # events may prove that the provider accepted some messages before
             confirm_by_events(tx, campaign.id)
             finish(tx, campaign.id)
-            self._enter(tx, "reopen", campaign, f"{people} did not get it")
+            self._enter(tx, "reopen", campaign, readers=people)
             return find_campaign(tx, str(campaign.id)), people
 
     def _change(
@@ -407,15 +412,13 @@ class OperatorActions:
         if not is_moved:
             number, slug, state = str(campaign.id), campaign.slug, say(campaign.state.value)
             wrong = "campaign {number} ({slug}) is {state}; to {action} it, it has to be {states}"
-            first, *more = sorted(map(say, (one.value for one in expect)))
-            for last in more:
-                first = say("{first} or {last}", first=first, last=last)
-            values = {"state": state, "action": say(action), "states": first}
+            states = joined(sorted(map(say, (one.value for one in expect))), "{first} or {last}")
+            values = {"state": state, "action": say(action), "states": states}
             raise Refused(say(wrong, number=number, slug=slug, **values))
-        self._enter(tx, action, campaign, reason)
+        self._enter(tx, action, campaign)
 
-    def _enter(self, tx: Transaction, action: str, campaign: Campaign, detail: str) -> None:
-        tx.audit.enter(self.actor, action, campaign.slug, f"campaign {campaign.id}: {detail}")
+    def _enter(self, tx: Transaction, action: str, campaign: Campaign, **values: object) -> None:
+        tx.audit.enter(self.actor, action, campaign.slug, campaign=campaign.id, **values)
 
 
 def _has_unconfirmed_count(tx: Transaction, slug: str) -> bool:

@@ -51,28 +51,26 @@ class Reach:
 
     def why_nobody(self, campaign: Campaign) -> str:
         """Return why a campaign without readers cannot start, and what to do."""
-        lists, number = ", ".join(self.audience.lists), campaign.id
+        lists, number = ", ".join(self.audience.lists), str(campaign.id)
         if self.group is not None:
-            return (
-                f"no one on {lists} is left for {campaign.slug}: no one reads its language,"
-                f" or other languages of {self.group.original} have them;"
-                f" 'newsletter cancel {number}' ends it"
+            taken = (
+                "no one on {lists} is left for {slug}: no one reads its language, or other"
+                " languages of {original} have them; 'newsletter cancel {id}' ends it"
             )
+            original = self.group.original
+            return say(taken, lists=lists, slug=campaign.slug, original=original, id=number)
         if self.correction is not None:
-            return (
-                f"no one who was sent {campaign.corrects} may still be written to;"
-                f" 'newsletter cancel {number}' ends it"
-            )
+            gone = "no one who was sent {slug} may get email; 'newsletter cancel {id}' ends it"
+            return say(gone, slug=campaign.corrects, id=number)
         segment = self.audience.segment
         if segment is not None:
-            return (
-                f"the segment {segment.name} picks no one who may get email"
-                f" ({segment.rule}); once it does, 'newsletter resume {number}'"
+            empty = (
+                "the segment {segment} picks no one who may get email ({rule}); once it does,"
+                " 'newsletter resume {id}'"
             )
-        return (
-            f"no one is subscribed to {lists};"
-            f" import subscribers, then 'newsletter resume {number}'"
-        )
+            return say(empty, segment=segment.name, rule=segment.rule, id=number)
+        empty = "no one is subscribed to {lists}; import subscribers, then 'newsletter resume {id}'"
+        return say(empty, lists=lists, id=number)
 
 
 def reach_of(

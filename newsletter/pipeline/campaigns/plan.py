@@ -19,7 +19,7 @@ from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import differs_by_a_fifth
-from newsletter.domain.wording import people
+from newsletter.domain.wording import joined, people, say
 from newsletter.pipeline.campaigns.headcount import Reach, reach_of, release_of
 from newsletter.pipeline.ledger import approved_content
 from newsletter.pipeline.status import load_status, load_statuses, why_no_campaign
@@ -192,19 +192,20 @@ def _next_step(status: StatementStatus, release: datetime | None) -> tuple[Step,
 def _step_if_not_ready(status: StatementStatus) -> tuple[Step, str]:
     """Return the step of a statement that is missing, not approved or not started, and why."""
     approval, start = status.approval, status.lapsed_start
-    reasons = "; ".join(approval.reasons)
-    lapse = f"; {start.by} had started it, and that has lapsed" if start else ""
+    lapsed = "{who} had started it, and that has lapsed"
+    lapse = [say(lapsed, who=start.by)] if start else []
+    reasons = joined([*approval.reasons, *lapse])
     if not status.is_waiting:
         if has_begun(status.campaign):
             return Step.NOTHING, ""  # it was sent as approved; later changes do not matter
-        return Step.NOTHING, reasons + lapse if approval.changed else status.refusal
+        return Step.NOTHING, reasons if approval.changed else status.refusal
     if not status.stored.present:
-        why = "its file is gone, or has a fault"
+        why: str = say("its file is gone, or has a fault")
     elif not status.stored.content_hash:
-        why = "it can no longer be rendered"
+        why = say("it can no longer be rendered")
     else:
-        why = "no sender has started it" if approval.approved else reasons
-    return Step.WITHDRAW, why + lapse
+        why = say("no sender has started it") if approval.approved else joined(approval.reasons)
+    return Step.WITHDRAW, joined([why, *lapse])
 
 
 def _take_step(tx: Transaction, decision: _Decision, rules: PlanRules) -> list[Campaign]:
@@ -213,12 +214,11 @@ def _take_step(tx: Transaction, decision: _Decision, rules: PlanRules) -> list[C
     if campaign is not None and decision.step is Step.WITHDRAW:
         _withdraw(tx, campaign, decision.why)
     if campaign is not None and decision.step is Step.REPLACE:
-        _withdraw(tx, campaign, "its text changed, and the change is approved too")
+        _withdraw(tx, campaign, say("its text changed, and the change is approved too"))
     if campaign is not None and release is not None and decision.step is Step.RESCHEDULE:
         urgent = status.statement.urgent
         tx.campaigns.reschedule(campaign.id, release, urgent=urgent)
-        until = f"campaign {campaign.id} to {release.isoformat()}{', urgent' * urgent}"
-        _log(tx, "reschedule", campaign.slug, until)
+        _log(tx, "reschedule", campaign, at=release, urgent=say("urgent") if urgent else "")
     if release is not None and decision.step in {Step.SCHEDULE, Step.REPLACE}:
         return [_schedule(tx, status, release, rules)]
     return []
@@ -245,7 +245,7 @@ def _schedule(
     unlisted = statement.welcome or approved_content(tx, campaign).unlisted
     campaign = replace(campaign, unlisted=unlisted)
     campaign = replace(campaign, id=tx.campaigns.add(campaign, tx.now))
-    _log(tx, "schedule", campaign.slug, f"campaign {campaign.id} of {campaign.content_hash}")
+    _log(tx, "schedule", campaign, version=campaign.content_hash)
     return campaign
 
 
@@ -259,7 +259,7 @@ def _withdraw(tx: Transaction, campaign: Campaign, reason: str) -> None:
     tx.campaigns.change_state(
         campaign.id, CampaignState.CANCELLED, expect=BEFORE_START, at=tx.now, reason=reason
     )
-    _log(tx, "withdraw", campaign.slug, f"campaign {campaign.id}: {reason}")
+    _log(tx, "withdraw", campaign, reason=reason)
 
 
 def start_due(*, store: Store, rules: PlanRules) -> tuple[Campaign, ...]:
@@ -307,9 +307,9 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
     if reach.correction is not None:
         # only now: the frozen audience includes readers who still waited for the original
         for ended in reach.correction.ended_campaigns:
-            _cancel(tx, ended, f"corrected by {reach.correction.by}")
+            _cancel(tx, ended, say("corrected by {slug}", slug=reach.correction.by))
             tx.campaigns.set_corrected_by(ended.id, reach.correction.by)
-    _log(tx, "start", campaign.slug, f"campaign {campaign.id} to {size} readers")
+    _log(tx, "start", campaign, readers=size)
     return True
 
 
@@ -331,7 +331,7 @@ def _replace_welcome(tx: Transaction, campaign: Campaign) -> None:
     for earlier in tx.campaigns.list_running_welcomes(campaign.lists):
         if set(earlier.lists) <= set(campaign.lists):
             tx.campaigns.move_queued(earlier.id, campaign.id)
-            _cancel(tx, earlier, f"replaced by {campaign.slug}")
+            _cancel(tx, earlier, say("replaced by {slug}", slug=campaign.slug))
 
 
 def _pause_if_far_off(tx: Transaction, start: Start, campaign: Campaign, reach: Reach) -> bool:
@@ -341,13 +341,14 @@ def _pause_if_far_off(tx: Transaction, start: Start, campaign: Campaign, reach: 
     has_moved = now < start.count and reach.group is not None
     if not now or has_moved or not differs_by_a_fifth(start.count, now):
         return False
-    why = (
-        f"{people(now)} would get it now, and {start.by} started it for {start.count:,};"
-        " find out why, then start it again or cancel it"
+    moved = (
+        "{people} would get it now, and {who} started it for {shown:,}; find out why, then start it"
+        " again or cancel it"
     )
+    why = say(moved, people=people(now), who=start.by, shown=start.count)
     tx.starts.record_count(start.slug, now)
     _move(tx, campaign, CampaignState.PAUSED, why)
-    _log(tx, "pause", start.slug, f"campaign {campaign.id}: {now:,} readers, not {start.count:,}")
+    _log(tx, "pause", campaign, readers=now, shown=start.count)
     return True
 
 
@@ -357,7 +358,7 @@ def _cancel(tx: Transaction, campaign: Campaign, reason: str) -> None:
     )
     tx.campaigns.cancel_pending(campaign.id)
     tx.approvals.revoke(campaign.slug, tx.now, actor="scheduler", reason=reason)
-    _log(tx, "cancel", campaign.slug, f"campaign {campaign.id}: {reason}")
+    _log(tx, "cancel", campaign, reason=reason)
 
 
 def _move(tx: Transaction, campaign: Campaign, to: CampaignState, reason: str = "") -> None:
@@ -365,5 +366,5 @@ def _move(tx: Transaction, campaign: Campaign, to: CampaignState, reason: str = 
     tx.campaigns.change_state(campaign.id, to, expect=scheduled, at=tx.now, reason=reason)
 
 
-def _log(tx: Transaction, action: str, slug: str, detail: str) -> None:
-    tx.audit.enter("scheduler", action, slug, detail)
+def _log(tx: Transaction, action: str, campaign: Campaign, **values: object) -> None:
+    tx.audit.enter("scheduler", action, campaign.slug, campaign=campaign.id, **values)

@@ -143,7 +143,7 @@ class TrialSender:
                 raise Refused(f"{address} is suppressed ({reason.value}); nothing is sent to it")
             tx.throttle.record_failure({limit.key for limit in limits_on_tests(actor)}, tx.now)
             limiter.take_urgent(tx, 1, taken_at)
-            tx.audit.enter(actor, "test", subject or slug, "one test mail")
+            tx.audit.enter(actor, "test", subject or slug)
         provider = self.provider.provider
         answer = provider.send(replace(provider.prepare(batch), not_after=not_after))
         until = self.store.clock.now() + backoff(1, jitter=0, retry_after=answer.retry_after)

@@ -150,9 +150,10 @@ class ProviderPool:
         # several threads may notice the outage: the first one fails over
         if not tx.campaigns.assign_provider(campaign.id, second.name):
             return
-        detail = f"campaign {campaign.id} from {self.first.name} to {second.name}: {reason}"
-        tx.audit.enter("scheduler", "fail over", campaign.slug, detail)
-        _log.warning("failed over: %s", detail)
+        values = {"first": self.first.name, "second": second.name, "reason": reason}
+        tx.audit.enter("scheduler", "fail over", campaign.slug, campaign=campaign.id, **values)
+        detail = "failed over: campaign %d from %s to %s: %s"
+        _log.warning(detail, campaign.id, *values.values())
 
 
 _CLAIM_LOST = Answer(

@@ -21,6 +21,7 @@ from newsletter.domain.delivery.batch import (
 )
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.statements.content import Content
+from newsletter.domain.wording import say
 from newsletter.pipeline.delivery.attempt import Attempt, Attempts, PooledProvider
 from newsletter.pipeline.delivery.rate_limiter import QuotaContended
 from newsletter.pipeline.ledger import approved_content
@@ -224,7 +225,7 @@ class Dispatcher(Attempts[BatchClaim, DispatchResult]):
                 CampaignState.PAUSED,
                 expect={CampaignState.SENDING},
                 at=now,
-                reason=f"{batch.provider} refuses: {outcome.reason}",
+                reason=say("{name} refuses: {why}", name=batch.provider, why=outcome.reason),
             )
         outcomes = _split_outcomes(batch, answer, wait)
         # if no reader has a final outcome, the batch keeps its number of attempts: waits grow

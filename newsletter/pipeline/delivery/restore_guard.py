@@ -17,12 +17,12 @@ from newsletter.domain.delivery.restore_guard import (
     GuardRecord,
     HoldKind,
     Location,
-    SendingStop,
+    sending_stop,
 )
 from newsletter.domain.delivery.worker import DEAD_AFTER
 from newsletter.domain.errors import Fault, InvalidInput, Outdated, Refused, StoreUnavailable
 from newsletter.domain.staff.role import Role
-from newsletter.domain.wording import say
+from newsletter.domain.wording import joined, say
 from newsletter.pipeline.ledger import act_as
 from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.sql import Store, Transaction
@@ -122,9 +122,9 @@ class Guard:
             if f"by {by} " in before and words in before:
                 return before
             before = before if len(before) < _MAX_HOLD_CHARS else ""
-            words = "; ".join(filter(None, (words, before)))
-            line = str(SendingStop(by=by, at=self.store.clock.now(), why=words))
-            return self._put_hold(tx, HoldKind.STOP, by, line)
+            why = joined([*filter(None, (words, before))])
+            stop = sending_stop(by, self.store.clock.now(), why)
+            return self._put_hold(tx, HoldKind.STOP, by, stop)
 
     def release(
         self, *, by: str, kinds: Set[HoldKind], shown: str | None = None
@@ -145,7 +145,7 @@ class Guard:
                 if shown not in {None, reason}:
                     raise Outdated("sending is stopped for another reason now; look again")
                 tx.hold.release(kind)
-                tx.audit.enter(by, "release", "workspace", reason)
+                tx.audit.enter(by, "release", "workspace", reason=reason)
             if lifted:
                 tx.emails.restart_lifetimes(self.store.clock.now())
             if HoldKind.RESTORE_GUARD in lifted:
@@ -212,5 +212,5 @@ class Guard:
 
     def _put_hold(self, tx: Transaction, kind: HoldKind, by: str, reason: str) -> str:
         tx.hold.put(kind, reason)
-        tx.audit.enter(by, "hold", "workspace", reason)
+        tx.audit.enter(by, "hold", "workspace", reason=reason)
         return reason

@@ -2,6 +2,7 @@
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.events import BreakerCounts, pause_reasons
+from newsletter.domain.wording import joined, say
 from newsletter.pipeline.ledger import find_campaign
 from newsletter.store.sql import Store, Transaction
 
@@ -15,16 +16,16 @@ def pause_harmful(*, store: Store) -> tuple[Campaign, ...]:
         with store.begin() as tx:
             # a person may have overruled the reasons since the read
             why, campaign = _pause_reasons(tx, campaign_id), find_campaign(tx, str(campaign_id))
-            reason = (
-                f"{why}; find out why with 'newsletter report {campaign_id}' and at the provider,"
-                f" then 'newsletter resume {campaign_id}' or 'newsletter cancel {campaign_id}'"
+            advice = (
+                "{why}; find out why with 'newsletter report {id}' and at the provider, then"
+                " 'newsletter resume {id}' or 'newsletter cancel {id}'"
             )
+            reason = say(advice, why=why, id=str(campaign_id))
             sending = {CampaignState.SENDING}
             if tx.campaigns.change_state(
                 campaign_id, CampaignState.PAUSED, expect=sending, at=tx.now, reason=reason
             ):
-                detail = f"campaign {campaign_id}: {why}"
-                tx.audit.enter("breaker", "pause", campaign.slug, detail)
+                tx.audit.enter("breaker", "pause", campaign.slug, campaign=campaign_id, reason=why)
                 campaigns.append(find_campaign(tx, str(campaign_id)))
     return tuple(campaigns)
 
@@ -34,4 +35,4 @@ def _pause_reasons(tx: Transaction, campaign_id: int) -> str:
     if counts == BreakerCounts():
         return ""  # the usual case, without the slower query of accepted messages
     accepted = find_campaign(tx, str(campaign_id)).counts.accepted
-    return "; ".join(pause_reasons(counts, accepted, tx.events.get_override(campaign_id)))
+    return joined(pause_reasons(counts, accepted, tx.events.get_override(campaign_id)))

@@ -29,7 +29,6 @@ from newsletter.domain.wording import say
 from newsletter.pipeline.staff.proofs import Proofs, Refusal, SignedIn, one_line
 from newsletter.store.sql import Transaction
 
-_ENDED = "other sessions ended"
 _SAME_PASSWORD = say("This is the password that you have. Choose another one.")
 _TOO_MANY_FAILURES = say("There were too many failures. Wait 5 minutes, then try again.")
 
@@ -85,15 +84,15 @@ class OwnAccount:
         with self._begin() as (tx, session):
             address = session.address
             tx.accounts.set_muted(address, muted)
-            names = ", ".join(kind.value for kind in muted) or "none"
-            tx.audit.enter(address, "choose notices", address, f"no email of: {names}")
+            kinds = tuple(say(kind.value) for kind in muted)
+            tx.audit.enter(address, "choose notices", address, kinds=kinds)
 
     def choose_language(self, language: str) -> None:
         """Set the language of the desk for the owner; "" is the browser's language."""
         with self._begin() as (tx, session):
             address = session.address
             tx.staff.set_language(address, language)
-            tx.audit.enter(address, "choose language", address, language or "the browser's")
+            tx.audit.enter(address, "choose language", address, language=language)
 
     # --- calendar
 
@@ -102,7 +101,7 @@ class OwnAccount:
         with self._begin() as (tx, session):
             address = session.address
             tx.accounts.set_calendar_hash(address, hash_token(token) if token else None)
-            tx.audit.enter(address, "renew calendar" if token else "end calendar", address, "link")
+            tx.audit.enter(address, "renew calendar" if token else "end calendar", address)
 
     # --- password
 
@@ -130,7 +129,7 @@ class OwnAccount:
             if credential is None or credential.password != compared.password_hash:
                 raise Refused(say("Your password was changed meanwhile. Nothing more was changed."))
             tx.accounts.set_password(session.address, new_hash, tx.now)
-            return self._finish(tx, session, "password", _ENDED, "Your password was changed.")
+            return self._finish(tx, session, "password", "Your password was changed.")
 
     # --- identity provider
 
@@ -149,7 +148,7 @@ class OwnAccount:
             tx.accounts.set_identity(session.address, credential.issuer, "")
             account = f"{one_line(credential.subject, MAX_NAME_CHARS)} at {credential.issuer}"
             message = f"Your account at {credential.issuer} does not sign you in any more."
-            return self._finish(tx, session, "disconnect", account, message)
+            return self._finish(tx, session, "disconnect", message, account=account)
 
     # --- second factor
 
@@ -184,7 +183,7 @@ class OwnAccount:
             tx.accounts.confirm_factor(session.address, step, tx.now)
             made = self.proofs.new_codes(tx, session.address)
             message = "A second factor was set up for your account."
-            return self._finish(tx, session, "second factor", _ENDED, message), made
+            return self._finish(tx, session, "second factor", message), made
 
     def drop_factor(self) -> SignedIn:
         """Remove the second factor and the passkeys. Return the new session.
@@ -199,7 +198,7 @@ class OwnAccount:
                 )
             tx.accounts.drop_factor(session.address)
             message = "The second factor of your account was removed, with its passkeys."
-            return self._finish(tx, session, "second factor removed", _ENDED, message)
+            return self._finish(tx, session, "second factor removed", message)
 
     # --- recovery codes
 
@@ -213,7 +212,7 @@ class OwnAccount:
                     "recovery codes are for those who have a second factor; set one up first"
                 )
             codes = self.proofs.new_codes(tx, address)
-            tx.audit.enter(address, "recovery codes", address, "made anew")
+            tx.audit.enter(address, "recovery codes", address)
             self.proofs.tell(tx, address, "New recovery codes were made for your account.")
         return codes
 
@@ -227,14 +226,14 @@ class OwnAccount:
             if other is None:
                 raise NotFound(say("This session has ended already, or it is not yours."))
             tx.sessions.end(other.hash)
-            tx.audit.enter(address, "end session", address, other.browser)
+            tx.audit.enter(address, "end session", address, browser=other.browser)
 
     def end_others(self) -> int:
         """End all other sessions of the owner. Return how many."""
         with self._begin() as (tx, session):
             address = session.address
             ended = tx.sessions.end_all(address, except_hash=self.token_hash)
-            tx.audit.enter(address, "end session", address, f"all others, {ended}")
+            tx.audit.enter(address, "end sessions", address, number=ended)
         return ended
 
     def begin_passkey(self, *, party: RelyingParty) -> dict[str, Any]:
@@ -259,7 +258,8 @@ class OwnAccount:
             try:
                 passkey_id, public, count = passkeys.verify_creation(party, challenge, answer)
             except passkeys.InvalidPasskey as error:
-                tx.audit.enter(session.address, "passkey refused", session.address, str(error))
+                why = str(error)
+                tx.audit.enter(session.address, "passkey refused", session.address, why=why)
                 return Refusal.UNFIT
             passkey = Passkey(
                 id=passkey_id,
@@ -273,7 +273,7 @@ class OwnAccount:
             if not tx.passkeys.add(passkey):
                 return Refusal.UNFIT
             message = f"The passkey “{passkey.name}” was added to your account."
-            return self._finish(tx, session, "passkey", f"{passkey.name} added", message)
+            return self._finish(tx, session, "passkey", message, passkey=passkey.name)
 
     def remove_passkey(self, key: str) -> SignedIn:
         """Remove a passkey of the owner, by its key. Return the new session. Raises NotFound."""
@@ -284,7 +284,7 @@ class OwnAccount:
                 raise NotFound(say("This passkey was removed already, or it is not yours."))
             tx.passkeys.remove(passkey.id)
             message = f"The passkey “{passkey.name}” was removed from your account."
-            return self._finish(tx, session, "passkey", f"{passkey.name} removed", message)
+            return self._finish(tx, session, "passkey removed", message, passkey=passkey.name)
 
     def _session(self, tx: Transaction) -> Session:
         return self.proofs.find_session(tx, self.token_hash, stage=self.stage)
@@ -295,7 +295,7 @@ class OwnAccount:
             yield tx, self._session(tx)
 
     def _finish(
-        self, tx: Transaction, session: Session, action: str, detail: str, notice: str
+        self, tx: Transaction, session: Session, action: str, notice: str, **values: str
     ) -> SignedIn:
         """End the owner's other sessions, renew the token of this one, and email a notice.
 
@@ -306,7 +306,7 @@ class OwnAccount:
         signed_in = self.proofs.renew(tx, session, with_factor=action == "second factor")
         if session.stage is not SignInStage.WHOLE:
             tx.throttle.add_network(session.address, self.proofs.client.network, tx.now)
-        tx.audit.enter(session.address, action, session.address, detail)
+        tx.audit.enter(session.address, action, session.address, **values)
         self.proofs.tell(tx, session.address, notice)
         return signed_in
 

@@ -330,4 +330,4 @@ def send_again(post_id: int, *, by: str, store: Store, channels: Mapping[str, Ch
         if post.state.is_open:
             raise Refused(say("This message is sent by itself. Nothing was changed."))
         tx.channel_posts.requeue(post_id, tx.now)
-        tx.audit.enter(by, "send again", post.channel, f"message {post_id}")
+        tx.audit.enter(by, "send again", post.channel, message=post_id)

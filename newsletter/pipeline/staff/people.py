@@ -114,7 +114,7 @@ def change_role(address: str, role: Role, *, by: str, proofs: Proofs) -> Role:
             refuse_last_admin(tx, who)
         _grant(tx, who, role, actor)
         _revoke_access(tx, who)
-        tx.audit.enter(actor, "role", who, f"{before.value} to {role.value}")
+        tx.audit.enter(actor, "role", who, before=say(before.value), role=say(role.value))
         what = f"Your role is {role.value} now; it was {before.value}."
         _tell(tx, who, f"{what} {_actor_name(tx, actor)} changed it.", proofs)
     return before
@@ -132,7 +132,7 @@ def add_member(address: str, role: Role, *, by: str, proofs: Proofs) -> None:
         tx.staff_links.withdraw_for(address, tx.now)  # it may be for another role
         if role is not Role.ADMIN:
             tx.tokens.revoke_by(address, tx.now)
-        tx.audit.enter(by, "user", address, role.value)
+        tx.audit.enter(by, "user", address, role=say(role.value))
 
 
 def disable(address: str, *, by: str, proofs: Proofs) -> None:
@@ -150,7 +150,7 @@ def disable(address: str, *, by: str, proofs: Proofs) -> None:
         tx.staff.remove(who)
         tx.accounts.remove(who)
         _revoke_access(tx, who)
-        tx.audit.enter(actor, "remove", who, f"was {before.value}")
+        tx.audit.enter(actor, "remove", who, role=say(before.value))
 
 
 def find_dependent_statements(address: str, *, proofs: Proofs) -> dict[str, str]:
@@ -193,7 +193,7 @@ def _grant(tx: Transaction, address: str, role: Role, actor: str) -> None:
     if gained & {Role.APPROVER, Role.ADMIN}:
         # overrides need an admin
         only = None if Role.APPROVER in gained else Channel.OVERRIDE
-        why = "given in a former role"
+        why = say("it was given in a former role")
         for slug in tx.approvals.find_unsent_slugs(address):
             tx.approvals.revoke(slug, tx.now, address, only, actor=actor, reason=why)
     if Role.SENDER in gained:
@@ -255,7 +255,7 @@ def invite(address: str, role: Role, *, by: str, proofs: Proofs) -> Link:
             raise Refused(f"{invited} is among the staff already; change their role first")
         refuse_same_mailbox(tx, invited)
         link = _create_link(tx, LinkKind.INVITATION, invited, role, actor, proofs)
-        tx.audit.enter(actor, "invite", invited, f"as {role.value}; {_how_delivered(link)}")
+        tx.audit.enter(actor, "invite", invited, role=say(role.value), link=_how_delivered(link))
     return link
 
 
@@ -274,7 +274,7 @@ def reset(address: str, *, by: str, proofs: Proofs) -> Link:
             raise Refused(say("Change your own password on your account page."))
         link = _create_link(tx, LinkKind.RESET, who, role, actor, proofs)
         tx.sessions.end_all(who)
-        tx.audit.enter(actor, "reset", who, f"a link to set a new password; {_how_delivered(link)}")
+        tx.audit.enter(actor, "reset", who, link=_how_delivered(link))
         if link.token:
             proofs.tell(tx, who, "The operator has a link that sets a new password.")
     return link
@@ -294,14 +294,15 @@ def request_reset(address: str, *, proofs: Proofs) -> None:
         may_sign_in = role is not None and SignInBy.PASSWORD in proofs.methods(role)
         has_link = any(one.address == who for one in links)
         gets_link = may_sign_in and tx.accounts.get(who) and not has_link
-        origin = f"from {proofs.client.network or 'an unknown network'}"
-        tx.audit.enter("nobody", "forgotten password", who if gets_link else "no account", origin)
+        network = proofs.client.network or say("an unknown network")
+        subject = who if gets_link else "no account"
+        tx.audit.enter("nobody", "forgotten password", subject, network=network)
         if role and gets_link:
             _create_link(tx, LinkKind.FORGOTTEN, who, role, who, proofs)
 
 
 def _how_delivered(link: Link) -> str:
-    return "the link was printed" if link.token else "the link is mailed to its owner"
+    return say("the link was printed") if link.token else say("the link is mailed to its owner")
 
 
 def _create_link(
@@ -411,9 +412,9 @@ def _use_link(
     if identity:
         tx.accounts.set_identity(address, identity.issuer, identity.subject)
     tx.sessions.end_all(address)
-    way = f"with {identity_text(identity)}" if identity else "with a password"
-    network = proofs.client.network or "an unknown network"
-    _log_use(tx, link, role, f", {way}, from {network}", proofs)
+    way = say("with {account}", account=identity_text(identity)) if identity else None
+    way = way or say("with a password")
+    _log_use(tx, link, role, way, proofs)
     credential = tx.accounts.get(address)
     assert credential is not None  # noqa: S101 - it was opened before
     stage = proofs.next_stage(role, credential, identity)
@@ -427,7 +428,7 @@ def withdraw(link_id: int, *, by: str, proofs: Proofs) -> str:
         link = tx.staff_links.get(link_id)
         if link is None or not tx.staff_links.withdraw(link_id, tx.now):
             raise NotFound(say("This invitation was used or withdrawn already."))
-        tx.audit.enter(actor, "withdraw invitation", link.address, link.kind.value)
+        tx.audit.enter(actor, "withdraw invitation", link.address, kind=link.kind.value)
     return link.address
 
 
@@ -446,13 +447,15 @@ def _require_open(tx: Transaction, link: StaffLink | None) -> StaffLink:
     )
 
 
-def _log_use(tx: Transaction, link: StaffLink, role: Role, by: str, proofs: Proofs) -> None:
+def _log_use(tx: Transaction, link: StaffLink, role: Role, way: str, proofs: Proofs) -> None:
+    values = {"way": way, "network": proofs.client.network or say("an unknown network")}
     if link.kind is LinkKind.INVITATION:
-        tx.audit.enter(link.address, "accept invitation", link.address, f"as {role.value}{by}")
+        role_name = say(role.value)
+        tx.audit.enter(link.address, "accept invitation", link.address, role=role_name, **values)
         return
-    tx.audit.enter(link.address, "use reset link", link.address, f"a new way in{by}")
+    tx.audit.enter(link.address, "use reset link", link.address, **values)
     whose = "you asked for" if link.by == link.address else f"{link.by} made"
-    proofs.tell(tx, link.address, f"A link that {whose} was used{by}.")
+    proofs.tell(tx, link.address, f"A link that {whose} was used, {way}, from {values['network']}.")
 
 
 def refuse_same_mailbox(tx: Transaction, address: str) -> None:

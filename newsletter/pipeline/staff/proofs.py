@@ -57,9 +57,11 @@ class Client:
     device: str = ""
     """The device cookie of an earlier sign-in, not verified."""
 
-    def __str__(self) -> str:
-        """Return the browser and the network, for the audit log and for notices."""
-        return ", ".join(filter(None, (self.browser, self.network))) or "an unknown place"
+    @property
+    def text(self) -> str:
+        """The browser and the network, for the audit log and for notices."""
+        place = ", ".join(filter(None, (self.browser, self.network)))
+        return place or say("an unknown place")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -279,7 +281,7 @@ class Proofs:
         """Check a passkey's answer. Return None, or the refusal and a text for the audit log."""
         challenge = self.take_challenge(tx, session)
         if challenge is None:
-            return Refusal.UNFIT, "passkey refused: no challenge, or it was used or too old"
+            return Refusal.UNFIT, say("no challenge, or it was used or too old")
         keys = [
             one for one in tx.passkeys.list_for(session.address) if one.party == signed.party.id
         ]
@@ -287,12 +289,13 @@ class Proofs:
         try:
             id_, count = passkeys.verify_assertion(signed.party, challenge, signed.answer, known)
         except passkeys.InvalidPasskey as error:
-            return Refusal.UNFIT, f"passkey refused: {error}"
+            return Refusal.UNFIT, str(error)
         [passkey] = [one for one in keys if one.id == id_]
         if passkey.is_cloned(count):
             name = passkey.name
             self.tell(tx, session.address, f"Your passkey “{name}” was refused: {_COPIED_ADVICE}")
-            why = f"passkey {name} refused: it counts {count} after {passkey.signatures}"
+            counted = "the passkey {name} counts {now} after {before}"
+            why = say(counted, name=name, now=count, before=passkey.signatures)
             return Refusal.COPIED, why
         tx.passkeys.use(id_, count, tx.now)
         return None

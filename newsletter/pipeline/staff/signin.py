@@ -36,7 +36,6 @@ from newsletter.store.sql import Transaction
 
 _DAY = timedelta(days=1)
 _UNKNOWN_ADDRESS = "an unknown address"
-_LIMIT_NOTE = "no more are looked at for some minutes"
 
 
 def sign_in(address: str, password: str, *, proofs: Proofs, before: str = "") -> SignedIn | Refusal:
@@ -59,17 +58,18 @@ def sign_in(address: str, password: str, *, proofs: Proofs, before: str = "") ->
         now = credential.password if role and credential else ""
         if not compared.is_right or now != compared.password_hash:
             subject = who if role else _UNKNOWN_ADDRESS
-            _log_failure(tx, "sign-in refused", "wrong password", subject, limits, proofs)
+            _log_failure(tx, "sign-in refused", say("wrong password"), subject, limits, proofs)
             return Refusal.WRONG
         assert role and credential  # noqa: S101, PT018 - without both no password is right
         tx.throttle.delete_failures(compared.counted)
         if SignInBy.PASSWORD not in proofs.methods(role, credential):
-            tx.audit.enter("nobody", "sign-in refused", who, "passwords are off for this role")
+            why = say("passwords are off for this role")
+            tx.audit.enter("nobody", "sign-in refused", who, why=why)
             return Refusal.WRONG
         tx.sessions.end(hash_token(before))
         stage = proofs.next_stage(role, credential)
         if stage is SignInStage.WHOLE:
-            _log_sign_in(tx, who, "with a password", proofs)
+            _log_sign_in(tx, who, say("with a password"), proofs)
         return proofs.begin(tx, who, stage)
 
 
@@ -78,12 +78,13 @@ def _log_failure(
 ) -> None:
     """Log a failed attempt. At the limit the owner gets a notice, at most once a day."""
     is_last = is_exceeded(limits, tx.now, tx.throttle.count_failures)
-    detail = f"{reason}, from {proofs.client}" + (f"; {_LIMIT_NOTE}" if is_last else "")
-    tx.audit.enter("nobody", action, subject, detail)
+    limit_note = say("no more are looked at for some minutes") if is_last else ""
+    values = {"why": reason, "client": proofs.client.text, "then": limit_note}
+    tx.audit.enter("nobody", action, subject, **values)
     limit = Limit(key=f"told {subject}", max_count=1, period=_DAY)
     if is_last and subject != _UNKNOWN_ADDRESS and proofs.attempt(tx, [limit]) is not None:
         client = proofs.client
-        what = f"Somebody tried several times to sign in as you, from {client}, and failed."
+        what = f"Somebody tried several times to sign in as you, from {client.text}, and failed."
         proofs.tell(tx, subject, what)
 
 
@@ -102,7 +103,8 @@ def confirm_second_factor(
         if refusal is not None:
             return refusal
         tx.sessions.end(session.hash)
-        method = "with a passkey" if isinstance(code, PasskeyAnswer) else "with a second factor"
+        is_passkey = isinstance(code, PasskeyAnswer)
+        method = say("with a passkey") if is_passkey else say("with a second factor")
         _log_sign_in(tx, session.address, method, proofs)
         return proofs.begin(tx, session.address, SignInStage.WHOLE, fresh_at=tx.now)
 
@@ -128,7 +130,7 @@ def step_up(token_hash: bytes, proof: str | PasskeyAnswer, *, proofs: Proofs) ->
         refusal = _check_factor(tx, session, compared or proof, proofs, "step-up refused")
         if refusal is not None:
             return refusal
-        tx.audit.enter(session.address, "step-up", session.address, str(proofs.client))
+        tx.audit.enter(session.address, "step-up", session.address, client=proofs.client.text)
         return proofs.renew(tx, session)
 
 
@@ -166,7 +168,7 @@ def _factor_fault(
         is_right = proof.is_right and now == proof.password_hash
     else:
         is_right = credential is not None and proofs.use_code(tx, credential, proof)
-    return None if is_right else (Refusal.WRONG, "wrong code")
+    return None if is_right else (Refusal.WRONG, say("wrong code"))
 
 
 # --- by an identity provider
@@ -255,9 +257,9 @@ def return_from_provider(
             since = away.created_at - id_tokens.CLOCK_LEEWAY if is_proof else None
             return _confirm_identity(tx, identity, session, since, proofs), next_path
     except (Refused, NotFound) as error:
-        why = f"{purpose_name}: {error}, from {proofs.client}"
+        values = {"purpose": purpose_name, "why": str(error), "client": proofs.client.text}
         with proofs.store.begin() as tx:
-            tx.audit.enter("nobody", "sign-in refused", away.address or _UNKNOWN_ADDRESS, why)
+            tx.audit.enter("nobody", "sign-in refused", away.address or _UNKNOWN_ADDRESS, **values)
         if isinstance(error, Unproven):
             return Refusal.UNNAMED
         raise
@@ -275,7 +277,7 @@ def _sign_in_by_identity(
     tx.sessions.end(hash_token(before))
     stage = proofs.next_stage(role, credential, identity)
     if stage is SignInStage.WHOLE:
-        _log_sign_in(tx, who, f"with an account of {identity.issuer}", proofs)
+        _log_sign_in(tx, who, _way(identity), proofs)
     fresh_at = identity.authenticated_at if identity.has_factor else None
     return proofs.begin(tx, who, stage, fresh_at=fresh_at)
 
@@ -287,13 +289,13 @@ def _connect_by_email(tx: Transaction, identity: Identity, proofs: Proofs) -> st
     # the provider may have given the address of a connected account to another person
     if credential is None or credential.issuer == identity.issuer:
         return ""
-    _connect(tx, identity, who, "by its email address", proofs)
+    _connect(tx, identity, who, say("by its email address"), proofs)
     return who
 
 
 def _connect(tx: Transaction, identity: Identity, address: str, proof: str, proofs: Proofs) -> None:
     tx.accounts.set_identity(address, identity.issuer, identity.subject)
-    tx.audit.enter(address, "connect", address, f"{identity_text(identity)}, {proof}")
+    tx.audit.enter(address, "connect", address, account=identity_text(identity), proof=proof)
     proofs.tell(tx, address, f"Your account at {identity.issuer} signs you in from now on.")
 
 
@@ -314,7 +316,7 @@ def _confirm_identity(
     if since is None:
         if not session.has_fresh_factor(tx.now):
             raise Refused(say("That took too long. Connect the account again."))
-        _connect(tx, identity, session.address, "while signed in", proofs)
+        _connect(tx, identity, session.address, say("while signed in"), proofs)
         return proofs.renew(tx, session, with_factor=False)
     if credential.has_factor and not identity.has_factor:
         raise Refused(say("No second factor was asked for there. Use your code instead."))
@@ -322,8 +324,8 @@ def _confirm_identity(
         raise Refused(NO_SIGN_IN_TIME)
     if at < since:
         raise Refused(say("You were not asked there who you are. Nothing was changed."))
-    method = f"with an account of {identity.issuer}, from {proofs.client}"
-    tx.audit.enter(session.address, "step-up", session.address, method)
+    values = {"way": _way(identity), "client": proofs.client.text}
+    tx.audit.enter(session.address, "step-up", session.address, **values)
     return proofs.renew(tx, session)
 
 
@@ -332,7 +334,7 @@ def sign_out(token_hash: bytes, *, proofs: Proofs) -> None:
     with proofs.store.begin() as tx:
         session = tx.sessions.get(token_hash)
         if tx.sessions.end(token_hash) and session is not None:
-            tx.audit.enter(session.address, "sign-out", session.address, session.browser)
+            tx.audit.enter(session.address, "sign-out", session.address, browser=session.browser)
 
 
 def find_half_session(token: str, *, proofs: Proofs) -> Session | None:
@@ -342,9 +344,13 @@ def find_half_session(token: str, *, proofs: Proofs) -> Session | None:
     return session if session and session.is_alive(proofs.store.clock.now()) else None
 
 
+def _way(identity: Identity) -> str:
+    return say("with an account of {issuer}", issuer=identity.issuer)
+
+
 def _log_sign_in(tx: Transaction, address: str, way: str, proofs: Proofs) -> None:
     """Log a sign-in. If it is from a new network, the person gets a notice."""
-    tx.audit.enter(address, "sign-in", address, f"{way}, from {proofs.client}")
+    tx.audit.enter(address, "sign-in", address, way=way, client=proofs.client.text)
     if not tx.throttle.knows_network(address, proofs.client.network, tx.now):
-        what = f"You signed in from a place that is new to us: {proofs.client}."
+        what = f"You signed in from a place that is new to us: {proofs.client.text}."
         proofs.tell(tx, address, what)

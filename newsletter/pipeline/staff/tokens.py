@@ -35,9 +35,9 @@ def make(
             expires_at=tx.now + min(lifetime, MAX_TOKEN_LIFETIME),
         )
         token = tx.tokens.add(token, hash_token(secret))
-        rights = ", ".join(scope.value for scope in token.scopes)
-        until = f"until {token.expires_at:%Y-%m-%d}"
-        tx.audit.enter(actor, "make token", f"token {token.id}", f"{token.name}: {rights}; {until}")
+        rights = tuple(scope.value for scope in token.scopes)
+        values = {"token": token.name, "rights": rights, "until": token.expires_at}
+        tx.audit.enter(actor, "make token", f"tokens/{token.id}", **values)
         proofs.tell(tx, actor, f"A token for the API was made in your name: {token.name}.")
     return token, secret
 
@@ -48,7 +48,7 @@ def revoke(token_id: int, *, by: str, proofs: Proofs) -> Token:
         token = tx.tokens.revoke(token_id, tx.now)
         if token is None:
             raise NotFound(say("This token was revoked already."))
-        tx.audit.enter(actor, "revoke token", f"token {token_id}", f"{token.name}, of {token.by}")
+        tx.audit.enter(actor, "revoke token", f"tokens/{token_id}", token=token.name, of=token.by)
     return token
 
 

@@ -61,11 +61,6 @@ class _Override:
     despite: str = ""
     warnings: tuple[str, ...] = ()
 
-    def __str__(self) -> str:
-        if not self.warnings:
-            return f": {self.despite}" if self.despite else ""
-        return f" despite {', '.join(self.warnings)}: {self.despite or 'no reason given'}"
-
 
 StartCampaign = Callable[[Transaction, StoredStatement, str, ShownTerms | None], object]
 """``Starter.start_by_approval``."""
@@ -285,7 +280,7 @@ def _apply_names(
         # a row without a content hash is the removal: after it the name approves again
         removal = Approval(slug=slug, content_hash="", by=person, at=tx.now, channel=_FRONT_MATTER)
         tx.approvals.add(removal)
-        why = f"no longer named by the {_FRONT_MATTER.value}"
+        why = say("its file does not name them any more")
         tx.approvals.revoke(slug, tx.now, person, _FRONT_MATTER, actor=person, reason=why)
     if override is None:
         return []
@@ -328,7 +323,9 @@ def _add_approval(
         warnings=override.warnings,
     )
     tx.approvals.add(approval)
-    tx.audit.enter(person, "approve", status.slug, f"{content_hash} by {channel.value}{override}")
+    values = {"version": content_hash, "by": channel.value, "warnings": override.warnings}
+    despite = override.despite or (say("no reason given") if override.warnings else "")
+    tx.audit.enter(person, "approve", status.slug, despite=despite, **values)
     return approval
 
 
@@ -371,13 +368,13 @@ def send_back(
         if back is not None:
             twice = "{slug} was sent back by {person} already: {reason}"
             raise Refused(say(twice, slug=slug, person=back.by, reason=back.reason))
-        tx.approvals.revoke(slug, tx.now, person, actor=person, reason="sent back")
+        tx.approvals.revoke(slug, tx.now, person, actor=person, reason=say("it was sent back"))
         content_hash = status.stored.content_hash
         tx.change_requests.add(
             ChangeRequest(slug=slug, content_hash=content_hash, by=person, at=tx.now, reason=why)
         )
-        detail = f"{content_hash}: {' '.join(why.split())}"
-        tx.audit.enter(person, "send back", slug, detail)
+        words = " ".join(why.split())
+        tx.audit.enter(person, "send back", slug, version=content_hash, reason=words)
 
 
 def _clean_request(reason: str) -> str:

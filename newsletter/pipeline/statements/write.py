@@ -64,8 +64,9 @@ class DraftWriter:
     def new(self, text: DraftText, *, findings: ImportFindings | None = None) -> Draft:
         """Create a draft with this text. ``findings`` are those of an import."""
         with self._acting("write") as (tx, who):
-            source = f"from {findings.file or 'a pasted text'}" if findings else ""
-            return self._begin(tx, who, text, (), findings=findings, detail=source)
+            pasted = say("a pasted text")
+            source = say("from {file}", file=findings.file or pasted) if findings else ""
+            return self._begin(tx, who, text, (), findings=findings, source=source)
 
     def copy(self, slug: str, *, title: str = "", language: str = "") -> Draft:
         """Copy a statement to the desk. The writers of the copy include those of the statement.
@@ -90,13 +91,16 @@ class DraftWriter:
                 statement.written_by,
                 findings=ImportFindings(notes=statement.notes if replaces else ()),
                 copied_of=slug if replaces else "",
-                detail=f"a copy of {statement.origin or slug}",
+                source=say("a copy of {file}", file=statement.origin or slug),
             )
 
     def copy_draft(self, key: str, *, title: str = "", template: bool = False) -> Draft:
         """Create a draft, or a ``template``, with the text of another draft. Raises NotFound."""
         with self._acting("write") as (tx, who):
-            other, detail = find_draft(tx, key).version, f"like {key}{', as a template' * template}"
+            other = find_draft(tx, key).version
+            source = (
+                say("a template like {key}", key=key) if template else say("like {key}", key=key)
+            )
             return self._begin(
                 tx,
                 who,
@@ -104,7 +108,7 @@ class DraftWriter:
                 other.writers,
                 findings=ImportFindings(),
                 template=template,
-                detail=detail,
+                source=source,
             )
 
     def save(self, key: str, base: int, text: DraftText) -> Draft | Conflict:
@@ -138,7 +142,7 @@ class DraftWriter:
             tx.drafts.update_open(replace(version, text=text, at=tx.now))
             return tx.drafts.set_head(draft.key, version.number, by=who, at=tx.now)
         head = tx.drafts.add_version(draft.key, self._version(who, text, version.writers))
-        self._enter(tx, who, "write", draft, f"version {tx.drafts.count_versions(draft.key)}")
+        self._enter(tx, who, "write", draft, number=tx.drafts.count_versions(draft.key))
         return tx.drafts.set_head(draft.key, head, by=who, at=tx.now)
 
     def restore(self, key: str, number: int) -> Draft:
@@ -155,8 +159,7 @@ class DraftWriter:
             copy = replace(self._version(who, earlier.text, writers), kind=VersionKind.RESTORED)
             head = tx.drafts.add_version(key, copy)
             count = tx.drafts.count_versions
-            detail = f"version {count(key, number)} as version {count(key)}"
-            self._enter(tx, who, "restore", draft, detail)
+            self._enter(tx, who, "restore", draft, one=count(key, number), other=count(key))
             return tx.drafts.set_head(key, head, by=who, at=tx.now)
 
     def hide_notes(self, key: str) -> None:
@@ -164,7 +167,7 @@ class DraftWriter:
         with self._acting("write") as (tx, who):
             draft = find_draft(tx, key)
             tx.drafts.dismiss_findings(key)
-            self._enter(tx, who, "look through", draft, "what the import left out")
+            self._enter(tx, who, "look through", draft)
 
     def delete(self, key: str) -> None:
         """Delete a text, but not its versions. Raises NotFound, and Refused if it is submitted."""
@@ -176,7 +179,7 @@ class DraftWriter:
             stored = tx.statements.get(draft.slug) if draft.slug else None
             if stored is not None:
                 tx.statements.put(replace(stored, present=False), tx.now)
-            self._enter(tx, who, "delete", draft, "")
+            self._enter(tx, who, "delete", draft)
 
     def illustrate(self, key: str, made: MadePicture, *, alt: str, decoration: bool) -> Picture:
         """Store a picture of a draft. Raises NotFound and Refused; InvalidInput without ``alt``."""
@@ -200,7 +203,7 @@ class DraftWriter:
                 at=tx.now,
             )
             tx.pictures.add(picture, made.data)
-            self._enter(tx, who, "add a picture", draft, picture.name)
+            self._enter(tx, who, "add a picture", draft, picture=picture.name)
             return picture
 
     def _acting(self, action: str) -> AbstractContextManager[tuple[Transaction, str]]:
@@ -216,7 +219,7 @@ class DraftWriter:
         writers_before: tuple[str, ...],
         *,
         findings: ImportFindings | None,
-        detail: str,
+        source: str,
         copied_of: str = "",
         template: bool = False,
     ) -> Draft:
@@ -239,7 +242,7 @@ class DraftWriter:
                 import_findings=findings or ImportFindings(),
             )
         )
-        self._enter(tx, by, "write", draft, detail or "a new text")
+        self._enter(tx, by, "write", draft, source=source)
         return draft
 
     def _save_beside(self, tx: Transaction, by: str, draft: Draft, text: DraftText) -> Version:
@@ -253,8 +256,8 @@ class DraftWriter:
             return version
         beside = replace(self._version(by, text, draft.version.writers), kind=VersionKind.ASIDE)
         number = tx.drafts.add_version(draft.key, beside)
-        detail = f"version {tx.drafts.count_versions(draft.key)}, beside the text"
-        self._enter(tx, by, "write", draft, detail)
+        count = tx.drafts.count_versions(draft.key)
+        self._enter(tx, by, "write", draft, number=count, place=say("beside the text"))
         return replace(beside, number=number)
 
     def _version(self, by: str, text: DraftText, writers_before: tuple[str, ...]) -> Version:
@@ -270,9 +273,8 @@ class DraftWriter:
             at=now,
         )
 
-    def _enter(self, tx: Transaction, by: str, action: str, draft: Draft, detail: str) -> None:
-        subject = draft.slug or _subject(draft.key)
-        tx.audit.enter(by, action, subject, detail)
+    def _enter(self, tx: Transaction, by: str, action: str, draft: Draft, **values: object) -> None:
+        tx.audit.enter(by, action, draft.slug or _subject(draft.key), **values)
 
 
 def _subject(key: str) -> str:
@@ -292,7 +294,8 @@ class WouldLapse(Refused):
     """The submission would end more approvals or starts than the page showed."""
 
     def __init__(self, lapse: Lapse) -> None:
-        super().__init__(f"{lapse}, which counts no more once you submit a change")
+        lapsing = "{lapse}, which counts no more once you submit a change"
+        super().__init__(say(lapsing, lapse=lapse.sentence))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -338,8 +341,7 @@ class Submitter:
                 raise InvalidInput(faults)
             tx.change_requests.close(slug, tx.now)  # it waits for approval, also unchanged
             nth = tx.drafts.count_versions(key, number)
-            lapsed = f": that {lapse} counts no more" * bool(lapse.depth)
-            tx.audit.enter(who, "submit", slug, f"version {nth}{lapsed}")
+            tx.audit.enter(who, "submit", slug, number=nth, lapse=lapse.sentence)
             return find_draft(tx, key)
 
     def withdraw_draft(self, key: str, *, by: str) -> Draft:
@@ -355,8 +357,8 @@ class Submitter:
             statement = find_stored(tx, draft.slug).statement
             slug = (self.rules.together and statement.translation_of) or statement.slug
             tx.approvals.revoke(slug, tx.now, actor=who, reason=TEXT_TAKEN_BACK)
-            detail = f"version {tx.drafts.count_versions(key, draft.submitted_version or 0)}"
-            tx.audit.enter(who, "take back", draft.slug, detail)
+            number = tx.drafts.count_versions(key, draft.submitted_version or 0)
+            tx.audit.enter(who, "take back", draft.slug, number=number)
             return find_draft(tx, key)
 
     def read(self, draft: Draft) -> Statement:

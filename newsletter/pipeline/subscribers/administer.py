@@ -80,7 +80,7 @@ class SubscriberActs:
             person = _find(tx, address)
             for name in sorted({*person.requested} & {*entry.lists}):
                 _decide(tx, person, name, admits=True)
-            _enter(tx, by, "add", f"to {', '.join(entry.lists)}")
+            _enter(tx, by, "add", lists=entry.lists)
             return before, _find(tx, address)
 
     def decide(self, subscriber_id: int, name: str, *, admits: bool) -> None:
@@ -93,7 +93,7 @@ class SubscriberActs:
             if person is None or name not in person.requested:
                 raise NotFound(say("This request is not open any more."))
             _decide(tx, person, name, admits=admits)
-            _enter(tx, by, "admit" if admits else "decline", f"to {name}")
+            _enter(tx, by, "admit" if admits else "decline", list=name)
 
     def edit(self, entry: Entry, *, seen: str = "") -> Subscriber:
         """Set the name, language, time zone, notes and tags of a person. Return the person.
@@ -116,7 +116,7 @@ class SubscriberActs:
         entry = SuppressedEntry(address=address, reason=SuppressionReason.MANUAL)
         with self._begin(Role.SENDER, "suppress") as (tx, by):
             added = tx.readers.suppress([entry], tx.now, f"by {by}: {reason}".removesuffix(": "))
-            _enter(tx, by, "suppress", reason)
+            _enter(tx, by, "suppress", reason=reason)
         return bool(added)
 
     def lift(self, address: str, *, reason: str) -> SuppressionReason:
@@ -134,7 +134,7 @@ class SubscriberActs:
                     f"{address} is suppressed as {before.value}: only the person can come back,"
                     " by the page to subscribe"
                 )
-            _enter(tx, by, "lift", f"was {before.value}: {reason}")
+            _enter(tx, by, "lift", before=say(before.value), reason=reason)
         return before
 
     def data_of(self, who: str | Subscriber) -> Mapping[str, object]:
@@ -154,7 +154,7 @@ class SubscriberActs:
                 require_list(tx, name, self.declared)
             left = tuple(sorted(tx.choices.leave(_find(tx, who).id, lists, tx.now)))
             if left:
-                _enter(tx, by, "unsubscribe", f"from {', '.join(left)}")
+                _enter(tx, by, "unsubscribe", lists=left)
         return left
 
     def change_address(self, who: str | Subscriber, new: str) -> Subscriber:
@@ -177,9 +177,9 @@ class SubscriberActs:
         return act_as(self.store, self.actor, role, action)
 
 
-def _enter(tx: Transaction, by: str, action: str, detail: str = "") -> None:
+def _enter(tx: Transaction, by: str, action: str, **values: object) -> None:
     """Log an act. The audit log must not contain a subscriber's address."""
-    tx.audit.enter(by, action, "subscriber", detail)
+    tx.audit.enter(by, action, "subscriber", **values)
 
 
 def _decide(tx: Transaction, person: Subscriber, name: str, *, admits: bool) -> None:

@@ -105,8 +105,7 @@ def _import_parts(parts: Iterable[_ImportPart], plan: ImportPlan, store: Store) 
             at=tx.now, by=plan.by, file=plan.file, kind=plan.kind, sha256=plan.sha256
         )
         # the hash is proof of the file from which the consents are
-        detail = f"import {number} begins; SHA-256 {plan.sha256}"
-        tx.audit.enter(plan.by, "import", plan.file, detail)
+        tx.audit.enter(plan.by, "import", plan.file, number=number, sha256=plan.sha256)
     result = ImportResult(created=created, number=number)
     for entries, blocked in parts:
         with store.begin(lasting=False) as tx:
@@ -117,12 +116,15 @@ def _import_parts(parts: Iterable[_ImportPart], plan: ImportPlan, store: Store) 
             _note(tx, result)
     with store.begin() as tx:
         _note(tx, result, finished_at=tx.now)
-        detail = (
-            f"import {number}: {result.new} new, {result.known} known,"
-            f" {result.suppressed} suppressed; SHA-256 {plan.sha256}"
-        )
-        detail += f"; without {plan.bad_rows} bad rows" if plan.bad_rows else ""
-        tx.audit.enter(plan.by, "import", plan.file, detail)
+        values = {
+            "number": number,
+            "new": result.new,
+            "known": result.known,
+            "suppressed": result.suppressed,
+            "bad_rows": plan.bad_rows or None,
+            "sha256": plan.sha256,
+        }
+        tx.audit.enter(plan.by, "import", plan.file, **values)
     return result
 
 
@@ -161,6 +163,6 @@ def undo(import_id: int, *, by: str, store: Store) -> ImportUndoResult:
             )
             raise Refused(say(old, number=str(import_id), days=UNDO_PERIOD.days))
         undone = tx.imports.undo(record, tx.now, by)
-        detail = f"import {import_id}: {undone.removed} removed, {undone.stay + undone.left} stay"
-        tx.audit.enter(by, "undo import", record.file, detail)
+        values = {"removed": undone.removed, "stay": undone.stay + undone.left}
+        tx.audit.enter(by, "undo import", record.file, number=import_id, **values)
     return undone

@@ -13,6 +13,7 @@ from newsletter.domain.delivery.transactional import EmailKind, RequestOutcome, 
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.audience import Consent, Entry, Subscriber, SuppressionReason
 from newsletter.domain.subscribers.signup import ConsentRecord, FormFault, Method, SignUp
+from newsletter.domain.wording import say
 from newsletter.pipeline.subscribers.membership import lift, move, welcome
 from newsletter.store.sql import Store, Transaction
 
@@ -103,7 +104,7 @@ def confirm(
             return FollowedLink(state=state, email=email)
         tx.emails.use(email.id, tx.now)
         # before the move, as a suppression of the person is moved to the new address
-        lift(tx, email.address, f"confirmed by letter {email.id}")
+        lift(tx, email.address, say("confirmed by email {number}", number=str(email.id)))
         if mover:
             subscriber_id, lists = mover.id, mover.lists
             move(tx, mover, email.address)

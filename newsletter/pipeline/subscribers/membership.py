@@ -75,7 +75,7 @@ def lift(tx: Transaction, address: str, proof: str) -> bool:
     """End the suppression of an address whose owner has confirmed. Return whether it existed."""
     reason = tx.readers.lift_at_request(address)
     if reason is not None:
-        tx.audit.enter(READER_NAME, "lift", "subscriber", f"was {reason.value}; {proof}")
+        tx.audit.enter(READER_NAME, "lift", "subscriber", before=say(reason.value), reason=proof)
     return reason is not None
 
 

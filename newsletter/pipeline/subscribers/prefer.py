@@ -9,6 +9,7 @@ from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.audience import Subscriber
 from newsletter.domain.subscribers.preferences import PreferenceChange
 from newsletter.domain.subscribers.signup import ConsentRecord, Method
+from newsletter.domain.wording import say
 from newsletter.pipeline.subscribers.membership import lift, welcome
 from newsletter.store.sql import Store, Transaction
 
@@ -56,7 +57,8 @@ def save(
         joins = tx.choices.join(person.id, wish.joins, tx.now, closed)
         welcome(tx, person.id, sorted(joins.difference(closed, person.left)))
         left = tx.choices.leave(person.id, wish.leaves, tx.now)
-        if (joins or wish.unsuppresses) and lift(tx, person.address, "on the page of preferences"):
+        proof = say("on the page of preferences")
+        if (joins or wish.unsuppresses) and lift(tx, person.address, proof):
             # this consents to every list that is ticked, which is stored as proof
             joins = frozenset(_subscriber(tx, owner).lists)
         records = [

@@ -15,30 +15,14 @@ from lxml.html import document_fromstring, tostring
 
 from newsletter.domain.statements.content import MARK_PREFIX, Content
 from newsletter.rendering.markdown.links import remove_marks
+from newsletter.tables import load_table
 
-_ALLOWED_ATTRIBUTES: dict[str, set[str]] = {
-    **{tag: set() for tag in ("ul", "li", "em", "strong", "s", "sup")},
-    **{tag: set() for tag in ("blockquote", "table", "thead", "tbody", "tr", "code", "pre")},
-    **{tag: set() for tag in ("br", "hr", "td")},
-    **{tag: {"dir"} for tag in ("p", "h2", "h3", "h4")},
-    "a": {"href", "id"},
-    "div": {"lang", "dir", "id", "role"},
-    "img": {"src", "alt", "width", "height"},
-    "ol": {"start"},
-    "span": {"lang", "dir"},
-    "th": {"scope"},
-}
+_ALLOWED_ATTRIBUTES, _ALLOWED_CLASSES = (
+    {element: set(names) for element, names in table.items()}
+    for table in load_table("newsletter.rendering.mail", "excerpts.yaml").values()
+)
 _LAYOUT_CLASSES = frozenset(("button", "video", "columns", "mat"))
 """Classes of layout tables in an email. On a page, each becomes a ``<div>`` of its class."""
-_ALLOWED_CLASSES = {
-    "div": {*(f"of-{name}" for name in _LAYOUT_CLASSES), "half", "notes", "downloads"},
-    "p": {"caption", "edge", "standfirst", "by", "head", "end"},
-    "span": {"credit", "kind", "named"},
-    "blockquote": {"pull"},
-    "table": {"wide"},
-    "td": {"right", "to-right", "center", "to-center"},
-    "th": {"right", "center"},
-}
 _CELL_LABEL_PATTERN = re.compile(r'<span class="named">[^<]*</span> ?')
 """The label of a cell in a wide table, which only phones show."""
 _NOTE_LINK_PATTERN = re.compile(r'<a (?:id="[^"]*" )?href="#[^"]*"(?: id="[^"]*")?>(\[\d+\])</a>')

@@ -14,7 +14,8 @@ from markupsafe import escape
 from newsletter.rendering.markdown.faults import image_size, image_source
 from newsletter.rendering.markdown.greetings import GREETING, shown_greeting
 from newsletter.rendering.markdown.notes import NOTE_TYPE
-from newsletter.rendering.markdown.tables import SHEET_WIDTH, SIDES, write_tables
+from newsletter.rendering.markdown.tables import SHEET_WIDTH, write_tables
+from newsletter.tables import load_table
 
 _TABLE_START = (
     '<table role="presentation" class="{}"{} cellpadding="0" cellspacing="0" border="0"><tbody><tr>'
@@ -53,36 +54,10 @@ _TABLE_HEAD_TWICE = (
 _ANY = re.compile("|".join(map(re.escape, _BLOCK_HTML)))
 
 
-_ALLOWED_ATTRIBUTES: dict[str, set[str]] = {
-    **{tag: {"dir"} for tag in ("h2", "h3", "h4")},
-    **{tag: set() for tag in ("ul", "li", "em", "strong", "s")},
-    **{tag: set() for tag in ("blockquote", "table", "thead", "tbody", "tr", "code", "pre")},
-    **{tag: set() for tag in ("br", "hr", "sup")},
-    "a": {"href", "id"},
-    "div": {"id", "role"},
-    "img": {"src", "alt", "width", "style"},
-    "ol": {"start"},
-    "p": {"dir", "role"},
-    "td": {"nowrap"},
-    "th": {"scope", "nowrap"},
-    "span": {"dir"},
-    **{f"x-{block}": set() for block in ("button", "video", "play", "columns", "column")},
-}
-_ALLOWED_CLASSES = {
-    "div": {"notes", "downloads"},
-    **{tag: {"ltr", "rtl"} for tag in ("h2", "h3", "h4")},
-    "p": {
-        *("caption", "figure", "pic", "edge", "standfirst", "by", "head", "record", "end"),
-        *("ltr", "rtl"),
-    },
-    "tr": {"even"},
-    "span": {"credit", "kind", "named", "whole"},
-    "blockquote": {"pull", "quoted"},
-    "table": {"narrow", "wide"},
-    "thead": {"heads"},
-    "th": {*SIDES, "last"},
-    "td": {*SIDES, *(f"to-{side}" for side in SIDES), "first", "last"},
-}
+_ALLOWED_ATTRIBUTES, _ALLOWED_CLASSES = (
+    {element: set(names) for element, names in table.items()}
+    for table in load_table("newsletter.rendering.markdown", "markup.yaml").values()
+)
 
 
 def to_html(tokens: Sequence[Token]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.wording import stored_words
 from newsletter.store.database import MEMBER, NO_LIMIT, Repository, as_instant
 
 _CAMPAIGN_COLUMNS = """
@@ -255,7 +256,7 @@ class Campaigns(Repository):
             """,
             id=campaign_id,
             to=to,
-            reason=reason,
+            reason=stored_words(reason),
             ended_by=ended_by,
             expect=[state.value for state in expect],
             ended_at=at if to.ended else None,

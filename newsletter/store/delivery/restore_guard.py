@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from newsletter.domain.delivery.restore_guard import HoldKind, Mark
+from newsletter.domain.wording import joined, read_words, stored_words
 from newsletter.store.database import Repository
 from newsletter.store.file import copies
 
@@ -18,15 +19,15 @@ class Hold(Repository):
     def reasons(self) -> dict[HoldKind, str]:
         """Return kind of hold → reason; {} if sending is not stopped."""
         rows = self._db.rows("SELECT key, value FROM meta WHERE key IN ('doubt', 'stop')")
-        return {HoldKind(key): reason for key, reason in sorted(rows)}
+        return {HoldKind(key): read_words(reason) for key, reason in sorted(rows)}
 
     def reason(self) -> str:
         """Return all reasons in one line, or ""."""
-        return "; ".join(self.reasons().values())
+        return joined([*self.reasons().values()])
 
     def put(self, kind: HoldKind, reason: str) -> None:
         """Stop all sending, in place of an earlier hold of the same kind."""
-        self._db.put("meta", "key", key=kind, value=reason)
+        self._db.put("meta", "key", key=kind, value=stored_words(reason))
 
     def release(self, kind: HoldKind) -> None:
         self._db.change("DELETE FROM meta WHERE key = :key", key=kind)

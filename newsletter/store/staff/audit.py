@@ -1,7 +1,7 @@
 """The audit log, whose lines form a chain of HMACs, and rows with a seal under the same key."""
 
 import hmac
-import re
+import json
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 from newsletter.domain.delivery.restore_guard import Absence
 from newsletter.domain.errors import Defect
 from newsletter.domain.staff.audit import AuditEntry, AuditHead
+from newsletter.domain.wording import pack, say
 from newsletter.store.database import NO_LIMIT, Database, Repository, as_stored, from_row
 from newsletter.store.file.keys import Chain
 
@@ -16,9 +17,8 @@ T = TypeVar("T")
 
 REVOKE_ACTION = "revoke"
 """The action of a line about revoked approvals."""
-TEXT_TAKEN_BACK = "its text was taken back"
+TEXT_TAKEN_BACK = say("its text was taken back")
 """The reason of a revocation because the text was taken back."""
-_REVOCATION_PATTERN = re.compile(r"approvals? ([0-9]{1,18}(?:, [0-9]{1,18})*) taken back")
 
 
 _APPROVAL_COLUMNS = (
@@ -84,24 +84,25 @@ def is_restored(row: Row, revoked: Collection[int]) -> bool:
     return row["revoked_at"] is None and row["id"] in revoked
 
 
-_SELECT_REVOCATIONS = "SELECT subject, detail FROM audit WHERE action = 'revoke'"
+_SELECT = "SELECT number, at, actor, action, subject, detail, digest FROM audit"
+_SELECT_REVOCATIONS = f"{_SELECT} WHERE action = 'revoke'"
 REVOCATIONS_OF = f"{_SELECT_REVOCATIONS} AND subject IN (SELECT value FROM json_each(:slugs))"
 
 
-def revocations(db: Database) -> list[Row]:
+def revocations(db: Database) -> list[AuditEntry]:
     """Return the audit lines about revoked approvals, of all statements."""
-    return db.mappings(_SELECT_REVOCATIONS)
+    return db.all(AuditEntry, _SELECT_REVOCATIONS)
 
 
-def revoked_ids(lines: Iterable[Row]) -> set[int]:
+def revoked_ids(lines: Iterable[AuditEntry]) -> set[int]:
     """Return the ids of the approvals that these audit lines revoke."""
-    matches = (_REVOCATION_PATTERN.match(row["detail"]) for row in lines)
-    return {int(approval_id) for one in matches if one for approval_id in one[1].split(", ")}
+    return {
+        number for line in lines for number in cast("list[int]", line.values.get("approvals", ()))
+    }
 
 
 _APPROVE_ACTION, _GAP_ACTION = "approve", "gap"
 _LOG_NAME = "audit log"
-_SELECT = "SELECT number, at, actor, action, subject, detail, digest FROM audit"
 
 
 class Audit(Repository):
@@ -118,9 +119,11 @@ class Audit(Repository):
         self.last_entered: AuditHead | None = None
         """The last line of this transaction; None if it added none."""
 
-    def enter(self, actor: str, action: str, subject: str, detail: str = "") -> None:
-        """Add a line. Its detail ends with the channel of the actor, such as the API."""
-        detail = "; ".join(filter(None, (detail, self._channel)))
+    def enter(self, actor: str, action: str, subject: str, **values: object) -> None:
+        """Add a line: an act, and its values. Those that are empty are left out."""
+        values["channel"] = self._channel
+        given = {name: pack(one) for name, one in values.items() if one not in ("", (), None)}
+        detail = json.dumps(given, ensure_ascii=False)
         lines = self._db.rows("SELECT number, digest FROM audit ORDER BY number DESC LIMIT 1")
         number, digest = (lines[0][0] + 1, lines[0][1]) if lines else (1, "")
         at = cast("int", as_stored(self._now))
@@ -187,7 +190,7 @@ class Audit(Repository):
         """Add a line about the gap if the log lacks the line in the head file."""
         stored_head = self._chain.head.read()
         if not isinstance(stored_head, Absence) and self._is_missing(stored_head):
-            self.enter(actor=actor, action=_GAP_ACTION, subject=_LOG_NAME, detail=str(stored_head))
+            self.enter(actor=actor, action=_GAP_ACTION, subject=_LOG_NAME, head=str(stored_head))
 
     def _is_missing(self, head: AuditHead) -> bool:
         """Return whether the log has neither this line nor a line about its gap."""
@@ -196,7 +199,7 @@ class Audit(Repository):
         has_note = self._db.value(
             "SELECT COUNT(*) FROM audit WHERE action = :gap AND detail = :head",
             gap=_GAP_ACTION,
-            head=str(head),
+            head=json.dumps({"head": str(head)}),
         )
         return not has_note
 
@@ -219,7 +222,7 @@ class Audit(Repository):
             head = AuditHead(number=number, digest=row.digest)
             if row.action == _APPROVE_ACTION:
                 # the detail of an approval begins with its content hash
-                approvals.add((row.subject, row.actor, row.detail.partition(" ")[0]))
+                approvals.add((row.subject, row.actor, row.values.get("version")))
         self._compare_outside()
         self._compare_approvals(approvals)
         return head
@@ -239,7 +242,7 @@ class Audit(Repository):
                 " at the end, or an older database was put back"
             )
 
-    def _compare_approvals(self, logged: set[tuple[str, str, str]]) -> None:
+    def _compare_approvals(self, logged: set[tuple[str, str, object]]) -> None:
         revoked, approvals = (
             revoked_ids(revocations(self._db)),
             sealed_approvals(self._db, self._chain),

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from newsletter.domain.campaigns.campaign import Start
+from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.statements.comment import ChangeRequest, Comment
 from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.domain.subscribers.address import mailbox
@@ -36,8 +37,8 @@ class Approvals(Repository):
 
     def withdrawn(self, slug: str) -> list[Approval]:
         """Return the approvals that were revoked because the text was taken back, oldest first."""
-        lines = self._db.of_statement(dict, REVOCATIONS_OF, slug, key="subject")
-        back = revoked_ids(line for line in lines if line["detail"].endswith(TEXT_TAKEN_BACK))
+        lines = self._db.of_statement(AuditEntry, REVOCATIONS_OF, slug, key="subject")
+        back = revoked_ids(line for line in lines if line.values.get("reason") == TEXT_TAKEN_BACK)
         return [
             from_sealed_row(Approval, row) for row in self._rows.list_for(slug) if row["id"] in back
         ]
@@ -93,11 +94,7 @@ class Approvals(Repository):
             return 0
         for number in numbers:
             self._rows.change(number, revoked_at=at)
-        approval_ids = ", ".join(map(str, numbers))
-        detail = f"approval{'s' * (len(numbers) > 1)} {approval_ids} taken back" + (
-            f": {reason}" * bool(reason)
-        )
-        self._audit.enter(actor, REVOKE_ACTION, slug, detail)
+        self._audit.enter(actor, REVOKE_ACTION, slug, approvals=numbers, reason=reason)
         return len(numbers)
 
     def _find_sound(self, slug: str) -> list[Row]:
@@ -106,7 +103,8 @@ class Approvals(Repository):
         # the old row has a valid seal too: only the audit log says that it was revoked
         revoked = set()
         if found:
-            revoked = revoked_ids(self._db.of_statement(dict, REVOCATIONS_OF, slug, key="subject"))
+            lines = self._db.of_statement(AuditEntry, REVOCATIONS_OF, slug, key="subject")
+            revoked = revoked_ids(lines)
         return [row for row in found if not is_restored(row, revoked)]
 
 

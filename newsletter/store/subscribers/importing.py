@@ -14,34 +14,12 @@ from newsletter.domain.subscribers.audience import (
 )
 from newsletter.store.database import Database
 from newsletter.store.subscribers.choices import consent_json
+from newsletter.tables import load_table
 
-_STAGING_TABLES = {
-    "staged_person": f"""
-        no INTEGER PRIMARY KEY, address_hash BLOB NOT NULL UNIQUE, address TEXT NOT NULL,
-        name TEXT NOT NULL, language TEXT NOT NULL, timezone TEXT NOT NULL,
-        consent TEXT NOT NULL, {", ".join(f"{name} TEXT NOT NULL" for name in NOTED_FIELDS)},
-        paused_until INTEGER,
-        -- the position in the file
-        stands_at TEXT NOT NULL) STRICT
-    """,
-    "staged_list": """
-        no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,
-        -- NULL until the import
-        list_id INTEGER) STRICT
-    """,
-    # in the order of the keys of the real tables, so that those grow only at their ends
-    "staged_subscription": """
-        list_no INTEGER NOT NULL, person_no INTEGER NOT NULL, state TEXT NOT NULL,
-        PRIMARY KEY (list_no, person_no, state)) STRICT, WITHOUT ROWID
-    """,
-    "staged_tag": """
-        name TEXT NOT NULL, person_no INTEGER NOT NULL,
-        PRIMARY KEY (name, person_no)) STRICT, WITHOUT ROWID
-    """,
-    # people who are not imported: the reason of their suppression, or that they left
-    "staged_away": "person_no INTEGER PRIMARY KEY, why TEXT NOT NULL) STRICT",
-    # people who are subscribers already
-    "staged_number": "person_no INTEGER PRIMARY KEY, subscriber_id INTEGER NOT NULL) STRICT",
+_NOTED_COLUMNS = ", ".join(f"{name} TEXT NOT NULL" for name in NOTED_FIELDS)
+_STAGING_TABLES: dict[str, str] = {
+    name: columns.replace("{noted}", _NOTED_COLUMNS)
+    for name, columns in load_table("newsletter.store.subscribers", "staging.yaml").items()
 }
 """Name of a temporary table → its columns."""
 

@@ -21,6 +21,7 @@ from newsletter.credentials.codes import hash_token
 from newsletter.domain.delivery.transactional import network_of
 from newsletter.domain.errors import NewsletterError, Refused, StoreUnavailable
 from newsletter.domain.staff.token import Token
+from newsletter.domain.wording import say
 from newsletter.pipeline.staff.tokens import bearer
 from newsletter.store.sql import Store
 from newsletter.web.api.operation import API_ROOT, Call, Operation, parameters_in
@@ -111,7 +112,7 @@ class Gate:
     def _answer(self, operation: Operation, token: Token, http: Request, body: bytes) -> Response:
         """Run an operation and return its response; runs in a thread. Raises NewsletterError."""
         values = operation.read(http, body)
-        through = f"through token {token.id}, {token.name}"
+        through = say("through token {number}, {name}", number=str(token.id), name=token.name)
         values["call"] = Call(
             token=token,
             store=self._store.acting_through(through),

@@ -16,7 +16,7 @@ from newsletter.domain.statements.comparison import Difference, compare_contents
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import Check, ReviewFinding, Severity
 from newsletter.domain.statements.statement import Statement, StoredStatement
-from newsletter.domain.wording import Sentence, listed, people, say, without_commands
+from newsletter.domain.wording import Sentence, capitalized, listed, people, say, without_commands
 from newsletter.pipeline.campaigns.headcount import CountChanged
 from newsletter.pipeline.statements.review import review
 from newsletter.pipeline.status import TimeChanged
@@ -141,25 +141,23 @@ def colleagues(tx: Transaction) -> Mapping[str, str]:
 
 
 def describe_error(
-    error: object,
-    names: Mapping[str, str] = MappingProxyType({}),
-    what: str = "",
-    other: str = "somebody",
+    error: object, names: Mapping[str, str] = MappingProxyType({}), other: str = "somebody"
 ) -> str:
-    """Return ``what`` and an error's message for a page, without commands. A Sentence stays one.
+    """Return an error's message as a sentence of a page, without commands.
 
     Staff are called by their names. ``other`` replaces other addresses; "" shows them.
     """
-    message = str(error)
     # an error may contain a reader's address, which staff at the desk need not see
     hide = partial(_ADDRESS.sub, lambda found: names.get(found[0], other or found[0]))
-    text = sentence(hide(without_commands(message)))
-    if not isinstance(message, Sentence):
-        return f"{what} {text}".lstrip()
-    told, values = Sentence(text), message.values.items()
-    told.pattern, told.many = map(without_commands, (message.pattern, message.many))
-    told.values = {key: hide(one) if type(one) is str else one for key, one in values}
-    return say("{what} {why}", what=what, why=told) if what else told
+
+    def shown(_: str, value: object) -> object:
+        if isinstance(value, Sentence):
+            return value.map(shown, without_commands)
+        return hide(value) if isinstance(value, str) else value
+
+    message = str(error)
+    whole = shown("", message) if isinstance(message, Sentence) else hide(without_commands(message))
+    return sentence(str(whole))
 
 
 def explain_change(change: CountChanged | TimeChanged, moment: Callable[[datetime], str]) -> str:
@@ -175,5 +173,5 @@ def explain_change(change: CountChanged | TimeChanged, moment: Callable[[datetim
 
 
 def sentence(text: str) -> str:
-    text = text[:1].upper() + text[1:]
-    return text if not text or text.endswith((".", "?", "!")) else f"{text}."
+    """Return a text with a capital and a full stop. A Sentence's translation has both."""
+    return capitalized(text, "." * bool(text and not text.endswith((".", "?", "!"))))

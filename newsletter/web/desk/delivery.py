@@ -64,7 +64,8 @@ class Stopping:
             "stop.html.j2",
             title=say("Sending is stopped") if holds else say("Stop all sending?"),
             reason=request.field("reason"),
-            holds={kind.name: holds.get(kind, "") for kind in HoldKind},
+            # in English, to be compared with the stored reason
+            holds={kind.name: holds.get(kind, "")[:] for kind in HoldKind},
             guard_reason=guard_reason,
             messages=[guard_reason] if guard_reason else [],
             admins=admins,
@@ -93,7 +94,8 @@ class UnknownDeliveries:
         try:
             self._campaigns.actions_of(request.who.address).resolve(str(number), to, shown=shown)
         except Refused as error:
-            why = request.desk.describe_error(error, say("Nothing was decided."))
+            why = request.desk.describe_error(error)
+            why = say("{what} {why}", what=say("Nothing was decided."), why=why)
             return self._page(request.with_faults(("", why), status=409))
         return redirect(f"/campaigns/{number}", done="decided")
 

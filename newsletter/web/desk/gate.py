@@ -199,8 +199,8 @@ class Gate:
         if not member.may(route.role):
             if request.http.method not in _SAFE_METHODS:
                 with self._staff.store.begin() as tx:
-                    objection = f"is {member.role.value}; this takes the role {route.role.value}"
-                    tx.audit.enter(member.address, "refused", request.path[:200], objection)
+                    roles = {"role": say(member.role.value), "needed": say(route.role.value)}
+                    tx.audit.enter(member.address, "refused", request.path[:200], **roles)
             return request.forbidden_page(route.role)
         if route.step_up and not member.session.has_fresh_factor(self._desk.now()):
             return request.step_up()

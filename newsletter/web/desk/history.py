@@ -1,67 +1,61 @@
-"""Entries of the audit log, as sentences of a page."""
+"""Lines of the audit log, as sentences."""
 
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from string import Formatter
 
 from newsletter.domain.staff.account import name_of
-from newsletter.domain.staff.audit import OPERATOR_NAME, READER_NAME, AuditEntry
-from newsletter.domain.wording import Sentence, moment, recognize, say
+from newsletter.domain.staff.audit import AuditEntry
+from newsletter.domain.wording import Sentence, joined, moment, people, say
 from newsletter.tables import load_table
 
-_WORDS = load_table("newsletter.web.desk", "history.yaml")
-_OBJECTS = dict.fromkeys(("submit", "take back"), "the text") | {"undo": "the start"}
-"""The object of the verb if the log names no version."""
-_ACTOR_NAMES = {OPERATOR_NAME: say("An operator"), READER_NAME: say("The reader")}
-_CONTENT_HASH_PATTERN = re.compile(r"\b([0-9a-f]{4})([0-9a-f]{4})[0-9a-f]{56}\b")
-_SHORT_VERSION = r"version \1 \2"
-_CAMPAIGN_PREFIX_PATTERN = re.compile(r"^campaign [0-9]+(?:: | is | of | )?")
-_REPEATED_PART_PATTERN = re.compile(
-    r" by (?:command|desk)\b|^one test mail$|^start$|^approvals? [0-9, ]+ taken back(?:: )?"
+_ACTS = load_table("newsletter.web.desk", "history.yaml")
+_ACTOR_NAMES, SUBJECTS = (
+    {name: say(words) for name, words in _ACTS.pop(key).items()} for key in ("actors", "subjects")
 )
-"""Parts of a detail that repeat what the sentence says."""
-_TIME_PATTERN = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d:\d\d|Z)")
+_CONTENT_HASH_PATTERN = re.compile(r"([0-9a-f]{4})([0-9a-f]{4})[0-9a-f]{56}")
 _EMAIL_ADDRESS_PATTERN = re.compile(r"(?<![^\s@,;:])[^\s@,;:]++@[^\s@,;:]++")
 """An address, from the beginning of a word and possessively: no letter is examined twice."""
 
 
-def describe_entry(entry: AuditEntry, names: Mapping[str, str], zone: str) -> str:
-    """Return a log entry as a sentence: names for staff, short hashes, times in the zone.
+def describe_entry(entry: AuditEntry, names: Mapping[str, str] | None, zone: str) -> Sentence:
+    """Return a log line as a sentence: short hashes, and times in the zone.
 
-    ``names`` has all staff by folded address. No other address is shown.
+    ``names`` has all staff by folded address, and no other address is shown. None shows all.
     """
-    detail = _CONTENT_HASH_PATTERN.sub(_SHORT_VERSION, entry.detail)
-    detail = _REPEATED_PART_PATTERN.sub("", _CAMPAIGN_PREFIX_PATTERN.sub("", detail))
-    detail = _EMAIL_ADDRESS_PATTERN.sub(lambda found: names.get(found[0], "somebody"), detail)
-    if entry.actor in {"scheduler", "newsletter"}:
-        pattern, who = _WORDS["program"].get(entry.action, "{act}:"), ""
+    who = entry.actor if names is None else (names.get(entry.actor) or name_of(entry.actor))
+    values = {name: _shown(name, one, names, zone) for name, one in entry.values.items()}
+    values |= {"who": _ACTOR_NAMES.get(entry.actor, who), "act": entry.action}
+    patterns = _ACTS.get(entry.action, [])
+    for pattern in [patterns] if isinstance(patterns, str) else patterns:
+        gaps = {name for _, name, *_ in Formatter().parse(pattern) if name}
+        if gaps <= values.keys():
+            did = say(pattern, **{name: values[name] for name in gaps})
+            break
     else:
-        pattern = _WORDS["people"].get(entry.action, "{who} {act}:")
-        who = _ACTOR_NAMES.get(entry.actor) or names.get(entry.actor) or name_of(entry.actor)
-        detail = detail or _OBJECTS.get(entry.action, "")
-        detail = detail if not detail.endswith(f" by {who}") else ""  # "paused by …": said already
-    did = say(pattern.rstrip(":"), who=who, act=entry.action if who else entry.action.capitalize())
-    if not (detail := detail.rstrip(" :.")):
-        return say("{did}.", did=did)
-    end = "" if detail.endswith(("?", "!")) else "."
-    detail = recognize(detail, _WORDS["details"], in_values=False)
-    if isinstance(detail, Sentence):
-        values = {name: _moments_in(one, zone) for name, one in detail.values.items()}
-        detail = say(detail.pattern, **values)
-    else:
-        detail = _moments_in(detail, zone)
-    if pattern.endswith(":"):
-        return say("{did}: {detail}{end}", did=did, detail=detail, end=end)
-    return say("{did} {detail}{end}", did=did, detail=detail, end=end)
+        did = say("{who}: {act}", who=values["who"], act=entry.action)
+    if "channel" in values:
+        did = say("{did}, {channel}", did=did, channel=values["channel"])
+    return did if did.endswith((".", "?", "!")) else say("{did}.", did=did)
 
 
-def _moments_in(text: object, zone: str) -> str:
-    """Return a text with its times in the zone; a sentence if it is only a time."""
-    if _TIME_PATTERN.fullmatch(str(text)):
-        return moment(datetime.fromisoformat(str(text)), zone)
-    return _TIME_PATTERN.sub(lambda hit: moment(datetime.fromisoformat(hit[0]), zone), str(text))
-
-
-def shorten_detail(detail: str, zone: str) -> str:
-    """Return a detail with short hashes, and times in the zone."""
-    return _moments_in(_CONTENT_HASH_PATTERN.sub(_SHORT_VERSION, detail), zone)
+def _shown(name: str, value: object, names: Mapping[str, str] | None, zone: str) -> object:
+    if isinstance(value, Sentence):
+        gaps = value.pattern  # one with a format of its own gets the time itself
+        parts = {key: _shown(key, one, names, zone) for key, one in value.values.items()}
+        return value.map(lambda key, one: parts[key] if f"{{{key}}}" in gaps else one)
+    if isinstance(value, datetime):
+        return moment(value, zone)
+    if isinstance(value, tuple):
+        shown = [str(_shown(name, one, names, zone)) for one in value]
+        return joined(shown, "{first}, {last}")
+    if name == "readers" and isinstance(value, int):
+        return people(value)
+    if not isinstance(value, str):
+        return value
+    if found := _CONTENT_HASH_PATTERN.fullmatch(value) if name == "version" else None:
+        return f"{found[1]} {found[2]}"
+    if names is None:
+        return value
+    return _EMAIL_ADDRESS_PATTERN.sub(lambda found: names.get(found[0], "somebody"), value)

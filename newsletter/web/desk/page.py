@@ -18,11 +18,11 @@ from newsletter.domain.campaigns.sentences import (
     describe_next_step,
     describe_state,
 )
-from newsletter.domain.delivery.restore_guard import read_sending_stop
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.statements.comment import find_mentions
 from newsletter.domain.wording import (
+    Sentence,
     clock,
     listed,
     moment,
@@ -105,9 +105,9 @@ class Desk:
                 html = re.sub(named, r'<span class="mention">\g<0></span>', html)
         return Markup(html)  # noqa: S704 - escaped above
 
-    def describe_error(self, error: object, what: str = "") -> str:
+    def describe_error(self, error: object) -> str:
         """Return an error's message for a page, in which colleagues have their names."""
-        return describe_error(error, self.names(), what)
+        return describe_error(error, self.names())
 
     def now(self) -> datetime:
         return self.staff.store.clock.now()
@@ -171,13 +171,13 @@ class Desk:
             names, reasons = tx.staff.names(), tuple(tx.hold.reasons().values())
         found = []
         for reason in reasons:
-            stop = read_sending_stop(reason)
-            if stop is not None:
-                who = names.get(stop.by) or name_of(stop.by)
-                at = self.moment(stop.at)
+            values: Mapping[str, Any] = reason.values if isinstance(reason, Sentence) else {}
+            if "by" in values:
+                who = names.get(values["by"]) or name_of(values["by"])
+                at = self.moment(values["at"])
                 reason = say("{who}, {at}.", who=who, at=at)
-                if stop.why:
-                    reason = say("{who}, {at}: {why}.", who=who, at=at, why=stop.why)
+                if "why" in values:
+                    reason = say("{who}, {at}: {why}.", who=who, at=at, why=values["why"])
             found.append(reason)
         return tuple(found)
 

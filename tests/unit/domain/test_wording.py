@@ -1,5 +1,7 @@
 """Times, numbers and names as people write them."""
 
+import copy
+import pickle
 from datetime import UTC, datetime
 
 from newsletter.domain.wording import (
@@ -89,3 +91,14 @@ def test_a_text_is_recognized_as_the_sentence_of_a_pattern_with_its_values() -> 
     assert getattr(recognize("a.csv: b is unread.", patterns), "values", {})["note"] == "b"
     for text in ("skipped: 2", "a.csv: b is unread. Or not.", "never", ""):
         assert not isinstance(recognize(text, patterns), Sentence), text
+
+
+def test_a_copy_of_a_sentence_is_one() -> None:
+    said = say("{count} page", "{count} pages", count=2)
+    for copied in (copy.deepcopy(said), pickle.loads(pickle.dumps(said))):  # noqa: S301 - our own
+        assert (copied, copied.pattern, copied.many, copied.values) == (
+            "2 pages",
+            "{count} page",
+            "{count} pages",
+            {"count": 2},
+        )

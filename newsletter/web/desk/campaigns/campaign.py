@@ -15,11 +15,10 @@ from starlette.responses import Response
 
 from newsletter.domain.archive import NoteKind
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.domain.campaigns.sentences import stop_reason
 from newsletter.domain.campaigns.state import State
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
-from newsletter.domain.wording import Sentence, clock, say
+from newsletter.domain.wording import clock, say
 from newsletter.pipeline.archive.annotate import annotate
 from newsletter.pipeline.campaigns.control import (
     CountUnconfirmed,
@@ -180,7 +179,8 @@ class CampaignPage:
         except CountUnconfirmed as error:
             return redirect(f"/statements/{error.campaign.slug}/start")
         except Refused as error:
-            why = request.desk.describe_error(error, say("That was not done."))
+            why = request.desk.describe_error(error)
+            why = say("{what} {why}", what=say("That was not done."), why=why)
             return self._page(request.with_faults(("", why), status=409))
         return redirect(f"/campaigns/{number}", done=message)
 
@@ -241,9 +241,7 @@ class CampaignPage:
             campaign = campaign_of(tx, request)
             report = load_figures(tx, campaign, waits=self._delivery.waits())
             names = colleagues(tx)
-            reason = stop_reason(campaign.reason, names) if campaign.reason else ""
-            if reason and not isinstance(reason, Sentence):
-                reason = describe_error(campaign.reason, names).rstrip(".")
+            reason = describe_error(campaign.reason, names)
             began = tx.campaigns.find_begun_correction(campaign.slug)
             correction = began.slug if began else campaign.corrected_by
             starts = reversed(tx.starts.list_for(campaign.slug))
@@ -256,7 +254,7 @@ class CampaignPage:
                 "corrected_by": title_of(tx, correction),
                 "report": report,
                 "live_figures": self._live_figures(tx, campaign),
-                "stop_reason": reason and say("{text}.", text=reason),
+                "stop_reason": reason,
                 "deciders": role_holders(tx, Role.ADMIN),
                 "start": next(same_starts, None),
                 "curve": _build_curve(tx, campaign, report),

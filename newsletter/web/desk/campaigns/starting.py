@@ -12,7 +12,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.review import Check, ReviewFinding
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.typed_time import is_wall_time, parse_instant
-from newsletter.domain.wording import listed, place_of, say
+from newsletter.domain.wording import joined, listed, place_of, say
 from newsletter.pipeline.campaigns import headcount
 from newsletter.pipeline.campaigns.control import AlreadyStarted, StartRequest, UndoTooLate
 from newsletter.pipeline.campaigns.headcount import release_of
@@ -166,7 +166,7 @@ class Starting:
             twice = "This was already started, by {who} on {at}. Nothing was started twice."
             text = say(twice, who=who, at=at)
         else:
-            text = request.desk.describe_error(error, say("{what}.", what=what))
+            text = say("{what}. {why}", what=what, why=request.desk.describe_error(error))
         return self._page(request.with_faults(("", text), status=409))
 
     @route("GET", "/statements/{slug}/start", Role.SENDER)
@@ -180,7 +180,7 @@ class Starting:
             return redirect(f"/campaigns/{status.campaign.id}")
         set_for = preview["set_time"] or status.hour
         default_choice = START_AT if preview["hindrance"] else START_NOW
-        waits_for = "; ".join(status.approval.reasons)
+        waits_for = joined(status.approval.reasons)
         waits_for = deciding.describe_error(waits_for, status.names) if waits_for else ""
         return request.page(
             "start.html.j2",

@@ -1,7 +1,6 @@
 """The pages of admins: staff, invitations, the channels of the team and the audit log."""
 
 from datetime import timedelta
-from functools import partial
 
 from starlette.responses import Response
 
@@ -13,7 +12,7 @@ from newsletter.pipeline.staff import people, tokens
 from newsletter.pipeline.staff.notify import send_again, send_test
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.deciding import is_trial
-from newsletter.web.desk.history import shorten_detail
+from newsletter.web.desk.history import SUBJECTS, describe_entry
 from newsletter.web.desk.page import StaffPart
 from newsletter.web.desk.request import DeskRequest, redirect, route
 from newsletter.web.http.forms import one_line, parse_number
@@ -168,9 +167,11 @@ class AuditLog(StaffPart):
         return request.page(
             "audit.html.j2",
             title=say("Audit log"),
-            lines=lines,
+            lines=[
+                (one, describe_entry(one, None, self._staff.settings.timezone)) for one in lines
+            ],
+            subjects=SUBJECTS,
             count=count,
-            in_short=partial(shorten_detail, zone=self._staff.settings.timezone),
             newer=None if is_newest else "/desk/audit",
             older=None if older is None else f"/desk/audit?before={older}",
         )

@@ -151,7 +151,8 @@ class Reviewing:
             email = inbox_values(tx.statements.get_content(stored.content_hash))
         if refusal is not None:
             first, *others = lines if len(lines := str(refusal).splitlines()) > 1 else [refusal]
-            fault = ("", deciding.describe_error(first, status.names, what))
+            why = deciding.describe_error(first, status.names)
+            fault = ("", say("{what} {why}", what=what, why=why) if what else why)
             if others and not facts["is_blocked"]:
                 key, why = "despite", say("Say why it may go out like this.")
                 if facts["has_open_embargo"] and not request.field("no_embargo"):

@@ -19,6 +19,7 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
+from newsletter.domain.wording import say
 from tests.rows import rows
 
 NOW = datetime(2026, 12, 1, 13, 0, tzinfo=UTC)
@@ -109,11 +110,14 @@ def at(**fields: Any) -> StatementStatus:
 
 
 DRAFT = statement(progress=Progress.DRAFT)
+PAUSED_BY, CANCELLED_BY = (say(f"{act} by {{who}}", who=CLEO) for act in ("paused", "cancelled"))
 TUESDAY = NOW + timedelta(days=7)
 SENDING = campaign(CampaignState.SENDING, counts=Counts(pending=2_933, accepted=1_280))
 WELCOME = campaign(CampaignState.SENDING, counts=Counts(accepted=1_280), welcome=True)
 PAUSED = campaign(
-    CampaignState.PAUSED, reason=f"paused by {CLEO}", counts=Counts(pending=9, accepted=1)
+    CampaignState.PAUSED,
+    reason=PAUSED_BY,
+    counts=Counts(pending=9, accepted=1),
 )
 BREAKER = campaign(
     CampaignState.PAUSED, reason="9 of 4,100 reported spam", counts=Counts(pending=9)
@@ -121,15 +125,15 @@ BREAKER = campaign(
 UNKNOWN = campaign(CampaignState.ATTENTION, counts=Counts(accepted=4_176, unknown=37))
 SENT = campaign(CampaignState.SENT, counts=Counts(accepted=4_198, rejected=15))
 STOPPED = campaign(
-    CampaignState.CANCELLED, reason=f"cancelled by {CLEO}", counts=Counts(accepted=2, cancelled=8)
+    CampaignState.CANCELLED,
+    reason=CANCELLED_BY,
+    counts=Counts(accepted=2, cancelled=8),
 )
 STOPPED_IN_DOUBT = replace(STOPPED, counts=Counts(accepted=2, unknown=3))
 STOPPED_AT_ONE = campaign(
-    CampaignState.CANCELLED, reason=f"approval ended by {CLEO}", counts=Counts(accepted=1)
+    CampaignState.CANCELLED, reason=say("undone by {who}", who=CLEO), counts=Counts(accepted=1)
 )
-STOPPED_IN_TIME = campaign(
-    CampaignState.CANCELLED, begun=False, reason=f"cancelled by {CLEO}", ended_by=CLEO
-)
+STOPPED_IN_TIME = campaign(CampaignState.CANCELLED, begun=False, reason=CANCELLED_BY, ended_by=CLEO)
 STOPPED_UNKNOWN = campaign(CampaignState.CANCELLED, given_up=True)
 BY = Related(slug="hours-again", title="Library hours, corrected", at=NOW)
 FAULTY = "It cannot be sent like this: its text has a fault."
@@ -339,7 +343,7 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
         "Waiting for 1 approval, from someone other than Ana Ruiz.",
         "Ben, Cleo or Dan can approve it",
     ),
-    ({"campaign": STOPPED_AT_ONE}, State.CANCELLED, "Approval ended by Cleo. 1 person has it.", ""),
+    ({"campaign": STOPPED_AT_ONE}, State.CANCELLED, "Undone by Cleo. 1 person has it.", ""),
     ({"campaign": STOPPED_UNKNOWN}, State.CANCELLED, "Stopped. 0 people have it.", ""),
     (
         {"statement": statement(translation_of="zeiten"), "together": True},

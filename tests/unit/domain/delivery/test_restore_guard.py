@@ -9,8 +9,7 @@ from newsletter.domain.delivery.restore_guard import (
     GuardRecord,
     Location,
     Mark,
-    SendingStop,
-    read_sending_stop,
+    sending_stop,
 )
 from tests.fakes import NOON
 from tests.rows import rows
@@ -189,12 +188,8 @@ def test_another_guard_record_or_another_place_is_other_evidence() -> None:
     assert len({found.evidence for found in seen}) == len(seen)
 
 
-@rows("why", ["", "wrong list", "wrong (very wrong) list", "on 2026-01-01 10:00 UTC"])
-def test_what_is_kept_is_read_back(why: str) -> None:
-    stopped = SendingStop(by="cleo@forum.example", at=NOON, why=why)
-    assert read_sending_stop(str(stopped)) == stopped
-
-
-@rows("kept", ["", "restored on Monday", "stopped by nobody", "the database is a copy; seen on …"])
-def test_a_hold_of_another_kind_is_none(kept: str) -> None:
-    assert read_sending_stop(kept) is None
+@rows(["why", "said"], [("", ""), ("wrong list", "(wrong list) ")])
+def test_a_stop_says_who_stopped_why_and_when(why: str, said: str) -> None:
+    stop = sending_stop("cleo@forum.example", NOON, why)
+    assert stop == f"stopped by cleo@forum.example {said}on {NOON:%Y-%m-%d %H:%M} UTC"
+    assert (stop.values["by"], stop.values["at"]) == ("cleo@forum.example", NOON)

@@ -403,10 +403,10 @@ def test_each_set_time_is_entered_in_the_log(room: Newsroom) -> None:
     room.schedule("resignation", NOON, by="sam@forum.example")
     room.schedule("resignation", None, by="sam@forum.example")
     with room.store.read() as tx:
-        details = [(one.actor, one.subject, one.detail) for one in tx.audit.list_newest(None)[::-1]]
+        details = [(one.actor, one.subject, one.values) for one in tx.audit.list_newest(None)[::-1]]
     assert details == [
-        ("sam@forum.example", "resignation", NOON.isoformat()),
-        ("sam@forum.example", "resignation", "as its file says"),
+        ("sam@forum.example", "resignation", {"at": NOON}),
+        ("sam@forum.example", "resignation", {}),
     ]
 
 

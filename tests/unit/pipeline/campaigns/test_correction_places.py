@@ -176,7 +176,7 @@ def test_a_correction_that_nobody_may_get_is_paused_and_says_so(room: Newsroom) 
     assert room.start_due(minutes=5) == ()
     campaign = room.campaign(RIGHT)
     assert campaign.state is CampaignState.PAUSED
-    assert "no one who was sent resignation may still be written to" in campaign.reason
+    assert "no one who was sent resignation may get email" in campaign.reason
 
 
 def test_until_a_correction_begins_its_original_goes_on_and_a_revoked_one_ends_nothing(

@@ -60,15 +60,15 @@ def reasons(room: Newsroom) -> str:
 
 
 def test_what_a_change_would_cost_is_known_before_it(room: Newsroom) -> None:
-    assert (cost(room).depth, str(cost(room))) == (1, "ed@forum.example approved it")
+    assert (cost(room).depth, cost(room).sentence) == (1, "ed@forum.example approved it")
     start(room)
     both = "ed@forum.example approved it and sam@forum.example started it"
-    assert (cost(room).depth, str(cost(room))) == (2, both)
+    assert (cost(room).depth, cost(room).sentence) == (2, both)
     assert cost(room, "nothing") == Lapse()
     room.write("fresh")
     assert cost(room, "fresh") == Lapse()
     room.look()
-    assert (cost(room, "fresh").depth, str(cost(room, "fresh"))) == (0, "")
+    assert (cost(room, "fresh").depth, cost(room, "fresh").sentence) == (0, "")
     room.look()
     room.start_due(minutes=6)
     assert cost(room) == Lapse()
@@ -102,7 +102,8 @@ def test_a_change_is_handed_in_only_by_whom_was_told_what_it_costs(room: Newsroo
     desk.submit_draft(draft)
     with room.store.read() as tx:
         [entry, *_] = [one for one in tx.audit.list_newest(9) if one.action == "submit"]
-    assert "ben@forum.example approved it and sam@forum.example started it" in entry.detail
+    both = "ben@forum.example approved it and sam@forum.example started it"
+    assert entry.values["lapse"] == both
     reason = room.campaign("library-hours").reason
     assert reason.endswith("; sam@forum.example had started it, and that has lapsed")
 

@@ -19,8 +19,8 @@ from tests.fakes import FixedClock
 
 PASSWORD = "umbrella kettle forest nine"  # noqa: S105 - made up
 OTHER = "lantern gravel violin sixty"
-HERE = Client(browser="Firefox on Linux", network="203.0.113.0/24")
-THERE = Client(browser="Chrome on Mac", network="198.51.100.0/24")
+HERE = Client(browser="Firefox, Linux", network="203.0.113.0/24")
+THERE = Client(browser="Chrome, Mac", network="198.51.100.0/24")
 PASSWORDS = Passwords(memory=64, passes=1)
 """Cheap ones, for tests."""
 ANA, BEN, CLEO, DAN = (f"{name}@forum.example" for name in ("ana", "ben", "cleo", "dan"))

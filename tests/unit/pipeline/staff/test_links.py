@@ -134,11 +134,11 @@ def test_the_log_says_whether_a_link_was_printed_or_mailed(office: Office) -> No
     office.link(ANA)
     office.link(BEN, by=DAN)
     with office.store.read() as tx:
-        said = [one.detail for one in tx.audit.list_newest(None)[::-1] if one.action == "invite"]
-    assert said == [
-        "as admin; the link was printed",
-        "as writer; the link was printed",
-        "as writer; the link is mailed to its owner",
+        lines = [one.values for one in tx.audit.list_newest(None)[::-1] if one.action == "invite"]
+    assert [(one["role"], one["link"]) for one in lines] == [
+        ("admin", "the link was printed"),
+        ("writer", "the link was printed"),
+        ("writer", "the link is mailed to its owner"),
     ]
 
 

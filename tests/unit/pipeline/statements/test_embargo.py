@@ -50,7 +50,7 @@ def test_an_embargo_is_waived_by_name_for_these_words_alone(room: Newsroom) -> N
     assert (yes(room).by, yes(room).despite) == ("ed@forum.example", "no embargo")
     with room.store.read() as tx:
         [entry, *_] = [one for one in tx.audit.list_newest(5) if one.action == "approve"]
-    assert entry.detail.endswith("despite open-embargo: no embargo")
+    assert (entry.values["warnings"], entry.values["despite"]) == (("open-embargo",), "no embargo")
     assert room.plan().scheduled
     room.write(embargo="EMBARGOED UNTIL MONDAY")
     assert room.look().withdrawn

@@ -30,13 +30,13 @@ def test_two_admins_with_reasons_are_enough(room: Newsroom) -> None:
     with room.store.read() as tx:
         given = tx.approvals.list_for("resignation")
         said = [
-            line.detail for line in tx.audit.list_newest(None)[::-1] if line.action == "approve"
+            line.values for line in tx.audit.list_newest(None)[::-1] if line.action == "approve"
         ]
     assert [(one.channel, one.despite) for one in given] == [
         (Channel.OVERRIDE, WHY),
         (Channel.OVERRIDE, "so is Flo"),
     ]
-    assert said[0] == f"{room.content_hash()} by override: {WHY}"
+    assert said[0] == {"version": room.content_hash(), "by": "override", "despite": WHY}
 
 
 @pytest.mark.parametrize("despite", [None, ""])

@@ -1,5 +1,6 @@
 """Reviews of statements as they stand, and what people say yes to all the same."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -28,10 +29,10 @@ def approvals(room: Newsroom) -> list[Approval]:
         return tx.approvals.list_for("resignation")
 
 
-def details(room: Newsroom, action: str = "approve") -> list[str]:
+def kept(room: Newsroom, action: str = "approve") -> list[Mapping[str, object]]:
     with room.store.read() as tx:
         return [
-            entry.detail for entry in tx.audit.list_newest(None)[::-1] if entry.action == action
+            entry.values for entry in tx.audit.list_newest(None)[::-1] if entry.action == action
         ]
 
 
@@ -135,7 +136,7 @@ def test_a_yes_over_a_warning_takes_a_reason(unfinished: Newsroom) -> None:
     assert '--despite "why"' in first
     assert [line.split(": ")[1] for line in lines] == ["warning placeholder", "warning link-text"]
     assert approvals(unfinished) == []
-    assert details(unfinished) == []
+    assert kept(unfinished) == []
 
 
 def test_the_reason_is_written_down_with_who_and_what_warned(unfinished: Newsroom) -> None:
@@ -144,8 +145,9 @@ def test_the_reason_is_written_down_with_who_and_what_warned(unfinished: Newsroo
     assert given.warnings == ("placeholder", "link-text")
     [yes] = approvals(unfinished)
     assert (yes.by, yes.despite, yes.warnings) == ("ed@forum.example", WHY, given.warnings)
-    [detail] = details(unfinished)
-    assert detail == f"{yes.content_hash} by command despite placeholder, link-text: {WHY}"
+    [values] = kept(unfinished)
+    overridden = {"warnings": given.warnings, "despite": WHY}
+    assert values == {"version": yes.content_hash, "by": "command", **overridden}
 
 
 def test_each_approver_gives_a_reason_of_their_own(unfinished: Newsroom) -> None:
@@ -169,7 +171,7 @@ def test_a_reason_where_nothing_warns_is_no_override(room: Newsroom) -> None:
     assert room.approve(despite="just in case").approval.approved
     [yes] = approvals(room)
     assert (yes.despite, yes.warnings) == ("", ())
-    assert details(room) == [f"{yes.content_hash} by command"]
+    assert kept(room) == [{"version": yes.content_hash, "by": "command"}]
 
 
 def test_a_reason_that_says_nothing_is_refused(
@@ -245,7 +247,8 @@ def test_a_yes_in_the_file_counts_over_warnings_which_are_written_down(
     assert (given.warnings, given.despite) == (warnings, despite)
     [yes] = approvals(room)
     assert (yes.despite, yes.warnings, yes.at) == (despite, warnings, NOON)
-    assert details(room)[0].endswith(f"by front matter despite placeholder, link-text: {why}")
+    assert (kept(room)[0]["by"], kept(room)[0]["despite"]) == ("front matter", why)
+    assert kept(room)[0]["warnings"] == ("placeholder", "link-text")
     assert room.plan().scheduled
 
 

@@ -72,8 +72,9 @@ def test_the_log_and_the_list_of_imports_tie_people_to_their_very_file(room: New
         entered, began = tx.audit.list_newest(2)
         [record] = tx.imports.list_newest(None)
     assert (entered.actor, entered.action, entered.subject) == (ADA, "import", "people.csv")
-    assert entered.detail == "import 1: 1 new, 0 known, 1 suppressed; SHA-256 ab12"
-    assert began.detail == "import 1 begins; SHA-256 ab12"
+    counts = {"new": 1, "known": 0, "suppressed": 1}
+    assert entered.values == {"number": 1, **counts, "sha256": "ab12"}
+    assert began.values == {"number": 1, "sha256": "ab12"}
     assert (record.id, record.by, record.file, record.sha256) == (1, ADA, "people.csv", "ab12")
     assert (record.new, record.joined, record.suppressed, record.undone_at) == (1, 1, 1, None)
 
@@ -196,7 +197,8 @@ def test_an_undo_removes_who_was_new_and_restores_who_was_changed(room: Newsroom
         [(ana, _)] = tx.readers.stream()
         entered = tx.audit.list_newest(1)[0]
     assert (ana.name, ana.language, ana.lists, ana.tags) == ("Ana", "", ("press",), ("vip",))
-    assert (entered.action, entered.detail) == ("undo import", "import 2: 1 removed, 0 stay")
+    assert entered.action == "undo import"
+    assert entered.values == {"number": 2, "removed": 1, "stay": 0}
     assert take_back(room, 1) == replace(NOTHING, removed=1, ended=1), "nor is that an act of hers"
     assert known(room) == {}
 

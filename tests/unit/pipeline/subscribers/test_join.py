@@ -1,6 +1,6 @@
 """Joining: a request sends one email; its reader decides about the rest, once."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import pytest
@@ -83,9 +83,9 @@ def proof(room: Newsroom, number: int) -> list[ConsentRecord]:
         return tx.consents.list_for(number)
 
 
-def audited(room: Newsroom) -> list[tuple[str, str]]:
+def audited(room: Newsroom) -> list[tuple[str, Mapping[str, object]]]:
     with room.store.read() as tx:
-        return [(one.action, one.detail) for one in tx.audit.list_newest(None)[::-1]]
+        return [(one.action, one.values) for one in tx.audit.list_newest(None)[::-1]]
 
 
 # --- asking
@@ -240,7 +240,9 @@ def test_only_the_person_comes_back_and_only_where_staff_did_not_say_never(
         assert audited(room) == []
     else:
         assert (done.state, left) == (LinkState.DONE, None)
-        assert audited(room) == [("lift", f"was {reason.value}; confirmed by letter 1")]
+        assert audited(room) == [
+            ("lift", {"before": reason.value, "reason": "confirmed by email 1"})
+        ]
 
 
 @pytest.mark.parametrize(("chosen", "kept"), [("fr", "fr"), ("", "es")])
@@ -385,7 +387,7 @@ def test_a_closed_list_is_joined_only_after_staff_admit_the_person(post: Post) -
     assert email.state is MessageState.ACCEPTED
     assert post.room.provider.batches[-1].content.subject == "admitted"
     assert (email.lists, email.language) == (("sport",), "es")
-    assert audited(post.room)[-1] == ("admit", "to sport")
+    assert audited(post.room)[-1] == ("admit", {"list": "sport"})
     with pytest.raises(NotFound, match="not open any more"):
         decide(post.room, admits=True)
 

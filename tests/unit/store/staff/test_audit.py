@@ -35,9 +35,7 @@ def test_nothing_is_entered_by_a_transaction_that_need_not_last(store: Store) ->
 def say_yes(store: Store, yes: Approval = YES) -> None:
     with store.begin() as tx:
         tx.approvals.add(yes)
-        tx.audit.enter(
-            actor=yes.by, action="approve", subject=yes.slug, detail=f"{yes.content_hash} by x"
-        )
+        tx.audit.enter(yes.by, "approve", yes.slug, version=yes.content_hash)
 
 
 def tamper(store: Store, *statements: str) -> None:

@@ -62,14 +62,14 @@ def test_a_token_takes_no_approval_away(site: Forum) -> None:
 def test_the_audit_log_says_who_by_which_token(site: Forum) -> None:
     crm, _ = submitted(site)
     with site.services.store.read() as tx:
-        lines = [(one.actor, one.action, one.detail) for one in tx.audit.list_newest(None)[::-1]][
+        lines = [(one.actor, one.action, one.values) for one in tx.audit.list_newest(None)[::-1]][
             -2:
         ]
         tx.audit.verify()
     through = f"through token {crm.number}, CRM"
     assert lines == [
-        (DAN, "write", f"a new text; {through}"),
-        (DAN, "submit", f"version 1; {through}"),
+        (DAN, "write", {"channel": through}),
+        (DAN, "submit", {"number": 1, "channel": through}),
     ]
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import Verdict
-from newsletter.domain.delivery.restore_guard import HoldKind
+from newsletter.domain.delivery.restore_guard import HoldKind, sending_stop
 from newsletter.domain.events import Bounce, Event, EventKind
+from newsletter.domain.wording import say
 from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
 from newsletter.web.desk.campaigns.campaign import time_left
 from tests.desk import address_of, words
@@ -172,7 +173,7 @@ def test_a_page_lifts_no_pause_that_it_did_not_show(at: Room) -> None:
     at.press(cleo, cleo.get(here(at)), f"/desk{here(at)}/pause")
     page = cleo.get(here(at))
     assert at.press(at.as_("dan"), page, act).status == 303
-    for reason in (f"paused by {address_of('dan')}",) * 2:
+    for reason in (say("paused by {who}", who=address_of("dan")),) * 2:
         with at.services.store.begin() as tx:
             paused, moving = CampaignState.PAUSED, set(CampaignState)
             tx.campaigns.change_state(
@@ -477,7 +478,7 @@ def test_a_doubt_is_for_an_admin_who_compared(at: Room) -> None:
     assert HoldKind.RESTORE_GUARD in at.services.delivery.guard().holds()
     dan = at.as_("dan", fresh=True)
     with at.services.store.begin() as tx:
-        tx.hold.put(HoldKind.STOP, "stopped by cleo@forum.example on 2026-11-24 12:06 UTC")
+        tx.hold.put(HoldKind.STOP, sending_stop("cleo@forum.example", at.clock.now(), ""))
     answer = at.press(dan, dan.get("/stop"), "/desk/compared")
     assert answer.headers["location"] == "/desk/stop", "not resumed: a person stopped it too"
     answer = at.press(dan, dan.get("/stop"), "/desk/resume")

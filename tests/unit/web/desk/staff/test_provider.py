@@ -13,6 +13,7 @@ from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.pipeline.staff import people
 from newsletter.runtime.diagnosis import check_sign_in
+from newsletter.web.desk.history import describe_entry
 from tests.desk import words
 from tests.fakes import FixedClock
 from tests.openid import CLIENT, SECRET, OpenIdServer
@@ -40,7 +41,12 @@ def home(site: Forum) -> Browser:
 
 
 def deeds(site: Forum) -> list[tuple[Any, ...]]:
-    return site.rows("SELECT actor, action, subject, detail FROM audit ORDER BY number")
+    with site.services.store.read() as tx:
+        lines = tx.audit.list_newest(None)[::-1]
+    told = [describe_entry(line, None, "UTC") for line in lines]
+    return [
+        (one.actor, one.action, one.subject, said) for one, said in zip(lines, told, strict=True)
+    ]
 
 
 def told(site: Forum) -> str:
@@ -62,7 +68,8 @@ def test_a_known_person_is_connected_by_the_verified_address_and_then_by_the_sub
     assert (answer.status, answer.headers["location"]) == (303, "/desk/statements?q=water")
     assert browser.is_in
     connected, entered = deeds(site)[-2:]
-    assert connected == (ANA, "connect", ANA, f"1001 at {server.url}, by its email address")
+    assert connected[:3] == (ANA, "connect", ANA)
+    assert f"1001 at {server.url}, by its email address" in connected[3]
     assert entered[:3] == (ANA, "sign-in", ANA)
     assert f"with an account of {server.url}" in entered[3]
     server.claims["email"] = BEN
@@ -94,8 +101,8 @@ def test_an_invitation_is_accepted_with_an_account_instead_of_a_password(
     assert browser.get(f"{path}/provider").status == 405
     answer = came_back(browser, server, f"{path}/provider", name="Ana  Ruiz")
     assert (answer.status, answer.headers["location"]) == (303, "/desk")
-    detail = f"as approver, with 1001 at {server.url}, from an unknown network"
-    assert deeds(site)[-1] == (ANA, "accept invitation", ANA, detail)
+    assert deeds(site)[-1][:3] == (ANA, "accept invitation", ANA)
+    assert f"1001 at {server.url}" in deeds(site)[-1][3]
     page = words(browser.get("/account"))
     assert "Ana Ruiz" in page
     assert "You have none." in page
@@ -112,7 +119,7 @@ def test_an_invitation_is_accepted_with_an_account_instead_of_a_password(
     gone = people.reset(ANA, by=OPERATOR_NAME, proofs=proofs).token
     server.claims |= {"sub": "1002", "email_verified": None}
     assert came_back(browser, server, f"/invitation/{gone}/provider").status == 303
-    assert deeds(site)[-1][3].startswith(f"a new way in, with 1002 at {server.url}")
+    assert f"1002 at {server.url}" in deeds(site)[-1][3]
     assert "A link that operator made was used, with 1002" in told(site)
 
 
@@ -214,7 +221,8 @@ def test_an_account_is_disconnected_if_another_way_in_is_left(
     assert home.get("/account/provider/remove").status == 405
     answer = home.post("/account/provider/remove")
     assert (answer.status, home.is_in) == (303, True)
-    assert deeds(site)[-1] == (ANA, "disconnect", ANA, f"1001 at {server.url}")
+    assert deeds(site)[-1][:3] == (ANA, "disconnect", ANA)
+    assert f"1001 at {server.url}" in deeds(site)[-1][3]
     assert "does not sign you in any more" in told(site)
     assert came_back(Browser(site=site), server).status == 401
     stepped_up(site, ANA)
@@ -310,8 +318,8 @@ def test_a_person_without_a_verified_address_connects_the_account_when_signed_in
     stepped_up(site, ANA)
     answer = came_back(home, server, "/account/provider")
     assert (answer.status, answer.headers["location"]) == (303, "/desk/account")
-    connected = (ANA, "connect", ANA, f"1001 at {server.url}, while signed in")
-    assert deeds(site)[-1] == connected
+    connected = deeds(site)[-1]
+    assert f"1001 at {server.url}, while signed in" in connected[3]
     assert home.is_in
     assert came_back(Browser(site=site), server).status == 303
     other = Browser(site=site)
@@ -325,7 +333,7 @@ def test_a_person_without_a_verified_address_connects_the_account_when_signed_in
     assert "That took too long." in words(other.post("/sign-in/back", back))
     stepped_up(site, ANA)
     came_back(home, server, "/account/provider")
-    assert deeds(site)[-1][3] == f"1002 at {server.url}, while signed in"
+    assert f"1002 at {server.url}" in deeds(site)[-1][3]
     stepped_up(site, BEN)
     taken = came_back(other, server, "/account/provider")
     assert (taken.status, "there as another person" in words(taken)) == (409, True)
@@ -429,7 +437,8 @@ def test_a_role_whose_passwords_are_off_signs_in_by_the_provider_alone(
     assert ben.post("/account/provider/remove").status == 409
     assert "your role signs in without one" in words(ben.get("/account"))
     assert Browser(site=site).sign_in(ANA).status == 401
-    assert deeds(site)[-1][1:] == ("sign-in refused", ANA, "passwords are off for this role")
+    assert deeds(site)[-1][1:3] == ("sign-in refused", ANA)
+    assert "passwords are off for this role" in deeds(site)[-1][3]
     assert Browser(site=site).sign_in(CLEO).status == 200
     for address in (ANA, CLEO):
         Browser(site=site).post("/forgotten", {"email": address})

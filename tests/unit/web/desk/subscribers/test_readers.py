@@ -205,7 +205,7 @@ def test_a_sender_stops_email_to_an_address_and_only_an_admin_allows_it_again(
     assert answer.headers["location"] == f"{here(staffed)}?done=suppressed"
     said = words(find(cleo, ANA))
     assert "Gets no email. Cleo blocked the address: Asked by telephone." in said
-    assert "suppress subscriber Asked by telephone" in words(dan.get("/audit"))
+    assert "suppressed an address: Asked by telephone." in words(dan.get("/audit"))
     assert "An admin can allow it again." in said
     assert "Erase" not in said
     assert cleo.post("/readers/lift", {"email": ANA, "reason": "A slip."}).status == 403
