@@ -22,7 +22,7 @@ def pause_harmful(*, store: Store) -> tuple[Campaign, ...]:
             )
             reason = say(advice, why=why, id=str(campaign_id))
             sending = {CampaignState.SENDING}
-            if tx.campaigns.change_state(
+            if why and tx.campaigns.change_state(
                 campaign_id, CampaignState.PAUSED, expect=sending, at=tx.now, reason=reason
             ):
                 tx.audit.enter("breaker", "pause", campaign.slug, campaign=campaign_id, reason=why)

@@ -116,3 +116,10 @@ def test_what_is_not_sending_any_more_is_left_alone(half: Newsroom, deed: str) -
     assert pause_harmful(store=meanwhile) == ()
     assert half.campaign().reason.endswith(" by ada@forum.example")
     assert ("breaker", "pause") not in half.deeds()
+
+
+def test_what_a_person_let_go_on_meanwhile_is_not_stopped_again(half: Newsroom) -> None:
+    tell(half, EventKind.COMPLAINED, 1)
+    by_another = Meanwhile(half.store, lambda: look(half) and half.hand().resume("resignation"))
+    assert pause_harmful(store=by_another) == ()
+    assert half.campaign().state is CampaignState.SENDING
