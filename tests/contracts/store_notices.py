@@ -217,13 +217,18 @@ class NoticesContract:
             assert tx.channel_posts.find_open_channels() == ["room"]
 
     def test_a_call_whose_process_ended_is_unknown(self, store: Store) -> None:
-        with store.begin() as tx:
-            tx.channel_posts.add("room", NOON)
-            post = tx.channel_posts.claim(["room"], NOON)
-            assert post is not None
-            assert tx.channel_posts.claim(["room"], LATER) is None
-            found = tx.channel_posts.get(post.id)
-            assert found.state is MessageState.UNKNOWN
+        for seen_at in (
+            LATER,
+            NOON - timedelta(days=1),
+        ):  # a day before, when the clock was put right
+            with store.begin() as tx:
+                tx.channel_posts.add("room", NOON)
+                post = tx.channel_posts.claim(["room"], NOON)
+                assert post is not None
+                assert tx.channel_posts.claim(["room"], seen_at) is None
+                found = tx.channel_posts.get(post.id)
+                assert found.state is MessageState.UNKNOWN
+                tx.notices.clear(LATER)
 
     def test_the_log_names_the_events_of_each_post(self, store: Store) -> None:
         with store.begin() as tx:

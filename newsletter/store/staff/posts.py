@@ -10,7 +10,7 @@ from newsletter.store.database import Repository, one_of
 _LOST_AFTER = timedelta(minutes=5)
 """The age at which a call without an outcome counts as lost with its process."""
 _WRONG_CLOCK = timedelta(hours=2)
-"""A post with a longer wait is due, because a wrong clock set the wait."""
+"""A post with a longer wait is due, and a call from later is lost: a wrong clock set the time."""
 _POST = "id, channel, made_at, state, attempts, called_at, reason"
 _IS_OPEN = "state IN ('waiting', 'calling')"
 """Word for word as in the partial index of open posts."""
@@ -35,8 +35,9 @@ class ChannelPosts(Repository):
         """
         self._db.change(
             "UPDATE post SET state = 'unknown', reason = 'the process ended during the call'"
-            " WHERE state = 'calling' AND called_at <= :before",
-            before=now - _LOST_AFTER,
+            " WHERE state = 'calling' AND NOT called_at BETWEEN :lost AND :too_far",
+            lost=now - _LOST_AFTER,
+            too_far=now + _WRONG_CLOCK,
         )
         is_channel = one_of("post.channel", channels, "channel")
         return self._db.first(
