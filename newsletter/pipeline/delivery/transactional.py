@@ -103,7 +103,7 @@ class TransactionalSender(Attempts[EmailClaim, EmailResult]):
             if due_at is None or tx.hold.reasons():
                 return None
             blocks = self.pool.blocks(tx, now).values()
-            is_full = tx.emails.count_sent_since(now - _HOUR) >= self.most_per_hour
+            is_full = tx.emails.count_sent_in_hour(now) >= self.most_per_hour
         free_at = min(wait.until if wait else now for wait in blocks)
         return max(due_at, free_at, now + _HOUR if is_full else now)
 
@@ -112,7 +112,7 @@ class TransactionalSender(Attempts[EmailClaim, EmailResult]):
         at = attempt.at
         blocks = self.pool.blocks(tx, at)
         free = [provider for provider in self.pool.all if blocks[provider.name] is None]
-        if not free or tx.emails.count_sent_since(at - _HOUR) >= self.most_per_hour:
+        if not free or tx.emails.count_sent_in_hour(at) >= self.most_per_hour:
             return None
         claimed = tx.emails.claim(at=at, attempt_id=attempt.id, owner=self.owner)
         if claimed is None:

@@ -259,8 +259,11 @@ class TransactionalEmails(AddressRepository):
             kind=kind,
         )
 
-    def count_sent_since(self, at: datetime) -> int:
-        """Return the number of emails that were sent since then, or may have been."""
+    def count_sent_in_hour(self, until: datetime) -> int:
+        """Return the number of emails that were sent in the hour until then, or may have been.
+
+        Emails with a later time, by a clock that was put back, do not count.
+        """
         # older emails are not sent any more; an index finds each kind of the others
         return self._db.number(
             """
@@ -268,10 +271,11 @@ class TransactionalEmails(AddressRepository):
                 WHERE state IN ('calling', 'accepted', 'rejected', 'unknown')
                     AND (asked_at > :oldest
                         OR (transactional_email.held_until > 0 AND held_until > :oldest))
-                    AND claimed_at > :at
+                    AND claimed_at > :since AND claimed_at <= :until
                 """,
-            oldest=at - EMAIL_LIFETIME,
-            at=at,
+            oldest=until - _HOUR - EMAIL_LIFETIME,
+            since=until - _HOUR,
+            until=until,
         )
 
     def counts(self, asked_since: datetime) -> dict[MessageState, int]:
