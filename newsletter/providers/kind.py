@@ -13,7 +13,7 @@ class Kind:
     options: str = "send:Options"
     translator: str = ""
     """The translator of batches to HTTP calls. Its argument is the options."""
-    whole: str = ""
+    factory: str = ""
     """A function of options and workspace that returns a provider without HTTP."""
     signs: bool = False
     """Whether the translator's ``sign`` signs each request just before it is sent."""

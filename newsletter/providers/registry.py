@@ -53,8 +53,8 @@ def build(options: ProviderOptions, *, workspace: Path, clock: Clock) -> Provide
     if not kind:
         raise Defect(f"{type(options).__name__} belongs to no provider; please report it")
     parts = KINDS[kind]
-    if parts.whole:
-        provider: Provider = _part(kind, parts.whole)(options, workspace)
+    if parts.factory:
+        provider: Provider = _part(kind, parts.factory)(options, workspace)
         return provider
     from newsletter.providers.common.calls import HttpProvider  # it brings the HTTP client
 

@@ -106,6 +106,12 @@ def test_no_path_has_two_pages_of_which_one_would_never_be_asked(site: Forum) ->
     assert [path for path, count in paths.items() if count > 1] == []
 
 
+def test_the_operators_page_names_each_path(site: Forum) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "pages.md").read_text("utf-8")
+    paths = {f"`/{route.path.split('/')[1]}" for route in site.pages.routes}
+    assert sorted(path for path in paths if path not in page) == [], "add them to docs/pages.md"
+
+
 def test_every_public_page_has_strict_headers_and_only_the_archive_may_be_kept(
     site: Forum,
 ) -> None:

@@ -49,7 +49,7 @@ def test_a_language_has_every_word_of_its_template(path: Path) -> None:
         one.context
         for one in found
         if one.fuzzy or not all([one.string] if isinstance(one.string, str) else one.string)
-    ]
+    ], f"translate these in {path}, without fuzzy"
 
 
 @rows("path", FILES)
