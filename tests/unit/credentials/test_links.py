@@ -51,10 +51,16 @@ def test_all_tokens_have_one_length_and_need_no_escaping() -> None:
 
 def test_many_tokens_at_once_are_the_same_as_one_by_one() -> None:
     links = SignedLinks([KEY])
-    numbers = range(1, 1001)
-    many, _ = links.for_batch(7, numbers)
-    assert many == [token(links, 7, number) for number in numbers]
-    assert [links.read_unsubscribe(word) for word in many] == [(7, number) for number in numbers]
+    for numbers in (range(1, 1001), [3, 13, 14, 15, 27, 28, 4711, 2**48 - 1], [9, 2, 30]):
+        many, ids = links.for_batch(7, numbers)
+        assert many == [token(links, 7, number) for number in numbers]
+        assert ids == [links.for_batch(7, [number])[1][0] for number in numbers]
+        assert [links.read_unsubscribe(word) for word in many] == [(7, one) for one in numbers]
+
+
+def test_no_token_is_made_for_a_number_that_it_cannot_hold() -> None:
+    with pytest.raises(OverflowError):
+        SignedLinks([KEY]).for_batch(7, [1, 2**48])
 
 
 def test_for_nobody_there_are_no_tokens() -> None:
@@ -138,8 +144,9 @@ def test_a_signature_for_another_purpose_does_not_unsubscribe() -> None:
     body = bytes([0]) + (7).to_bytes(4) + (42).to_bytes(6)
     links = SignedLinks([KEY])
     for purpose, accepted in ((b"delivery", True), (b"", False), (b"confirm", False)):
-        mac = hashlib.blake2b(body, key=KEY, digest_size=24, person=purpose).digest()[:16]
-        word = base64.urlsafe_b64encode(body + mac).decode()
+        key = hashlib.blake2b(key=KEY, digest_size=32, person=purpose).digest()
+        group = hashlib.shake_128(key + body[:5] + (42 // 14).to_bytes(6)).digest(336)
+        word = base64.urlsafe_b64encode(body + group[42 % 14 * 24 :][:16]).decode()
         assert (read(links.read_unsubscribe, word) is not None) is accepted
 
 
