@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
-from newsletter.documents.release.embargo import find_embargo, is_embargo
 from newsletter.documents.release.lines import Line, normalise
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.markdown.greetings import GREETING
@@ -28,6 +27,8 @@ def embargo_in(statement: Statement) -> str:
 
 @lru_cache(maxsize=64)  # rendering, reviewing and each page ask it of the same text
 def _find_embargo(fields: tuple[str, ...], body: str, language: str) -> str:
+    from newsletter.documents.release.embargo import find_embargo, is_embargo  # takes 0.15 s
+
     for field in fields:
         if is_embargo(normalise(field)):
             return field
