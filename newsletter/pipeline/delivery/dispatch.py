@@ -242,16 +242,17 @@ def _split_outcomes(batch: ClaimedBatch, answer: Answer, wait: timedelta) -> Bat
 
     The batch is UNKNOWN if a member is, else ACCEPTED. Any other outcome is stored by member.
     """
+    exceptions, outcome = answer.exceptions, answer.outcome
+    is_accepted = outcome.verdict is Verdict.ACCEPTED
+    if is_accepted and not exceptions:  # nearly always
+        return BatchOutcomes(outcome=outcome, exceptions={})
     member_ids = [member_id for member_id, _ in batch.members]
-    exceptions = answer.exceptions
     others = {
         member_id: exceptions[member_id] for member_id in member_ids if member_id in exceptions
     }
     unknown = [other for other in others.values() if other.verdict is Verdict.UNKNOWN]
-    outcome = answer.outcome
-    is_accepted = outcome.verdict is Verdict.ACCEPTED
     if outcome.verdict is not Verdict.UNKNOWN and (unknown or not is_accepted):
-        others = dict.fromkeys([member_id for member_id, _ in batch.members], outcome) | others
+        others = dict.fromkeys(member_ids, outcome) | others
         outcome = unknown[0] if unknown else Outcome(verdict=Verdict.ACCEPTED)
     return BatchOutcomes(
         outcome=outcome,
