@@ -15,6 +15,7 @@ from newsletter.domain.errors import (
     Refused,
     StoreUnavailable,
 )
+from newsletter.domain.subscribers.audience import Audience
 from newsletter.store.database import Database
 from newsletter.store.delivery.batches import Batches
 from newsletter.store.file import numbers
@@ -22,7 +23,7 @@ from newsletter.store.file.secure_erase import DUE_KEY
 from newsletter.store.postgresql import Postgresql
 from newsletter.store.postgresql_words import translate
 from newsletter.store.schema import ensure_current
-from tests.contracts.books import LEASE, Books
+from tests.contracts.books import LEASE, Books, add_campaign
 from tests.fakes import NOON, hash_address
 from tests.postgresql import PASSWORD, FreshPostgresqlStores, Server, emptied
 from tests.relay import Relay
@@ -130,6 +131,23 @@ def test_a_claim_reads_the_subscribers_of_its_batch_alone(
     assert read["delivery"] < 100_000, read
     # the planner looks at some rows more
     assert max(read["subscriber"], read["subscription"]) < 5_000, read
+
+
+@pytest.mark.parametrize("lists", [("press",), ("press", "events")])
+def test_a_freeze_reads_each_subscriber_once_however_many_batches_it_makes(
+    database: Postgresql, tmp_path: Path, lists: tuple[str, ...]
+) -> None:
+    store = FreshPostgresqlStores(database, tmp_path)()
+    Books(store, 2_001, batch_size=2_001)
+    with store.begin() as tx:
+        number = add_campaign(tx, "another", lists=lists)
+        read_otherwise = rows_read(tx.db)
+        assert tx.audiences.freeze(number, Audience(lists=lists), 3) == 2_001
+        read = rows_read(tx.db) - read_otherwise
+        sizes = tx.db.column("SELECT size FROM batch WHERE campaign_id = :id", id=number)
+    assert sizes == [3] * 667
+    # the last batch is full, so a second query looks for more
+    assert max(read["subscriber"], read["subscription"]) <= 2 * 2_001, read
 
 
 def rows_read(db: Database) -> Counter[str]:
