@@ -13,18 +13,11 @@ from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.ses.answers import error_name
 from newsletter.providers.ses.send import Options, endpoint
+from newsletter.tables import load_table
 from newsletter.transport.http import HttpResponse
 
 _ACCOUNT = "provider account"
-_KEY_ERRORS = {
-    "IncompleteSignature": "its signature is not understood",
-    "IncompleteSignatureException": "its signature is not understood",
-    "InvalidClientTokenId": "the access key id is not known",
-    "UnrecognizedClientException": "the access key id is not known",
-    "InvalidSignatureException": "the secret, the region or this machine's clock is wrong",
-    "SignatureDoesNotMatch": "the secret, the region or this machine's clock is wrong",
-    "ExpiredTokenException": "the temporary credentials have expired",
-}
+_KEY_ERRORS = load_table("newsletter.providers.ses", "errors.yaml")
 _DOMAIN_ADVICE = "verify it under Identities, in this region, and publish its DKIM records"
 _INSTEAD = "verify it, unless the domain above it or the sender's address alone is verified"
 

@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.domain.statements.feed import FeedUnreadable
+from newsletter.tables import load_table
 from newsletter.transport import http
 from newsletter.transport.addresses import AddressRefused, checked_addresses
 from newsletter.transport.transport import AnswerTooLong, Resolve, call_once, resolve
@@ -157,24 +158,15 @@ def _target(page: Page) -> str:
         ) from error
 
 
-_MEANING_OF_STATUS = {
-    401: "asks for a password; write the address of a feed that is open to everybody",
-    403: "refuses us; ask its keeper to let programs read it",
-    404: "is not there; correct its url",
-    406: "refuses us; ask its keeper to let programs read it",
-    410: "is gone for good; delete this source from newsletter.yaml, or write its new url",
-    429: "has too many visitors; it is tried again",
-}
+_MEANING_OF_STATUS = load_table("newsletter.sources.feeds", "statuses.yaml")
 
 
 def require_ok(page: Page) -> Page:
     """Return the page if its status is 200. Raises FeedUnreadable."""
     if page.status == 200:
         return page
-    server_fault = "has a fault of its own; it is tried again"
-    if page.status < 500:
-        server_fault = "is not given out; look at its url in a browser"
-    meaning = _MEANING_OF_STATUS.get(page.status, server_fault)
+    other = _MEANING_OF_STATUS["other refusal" if page.status < 500 else "fault"]
+    meaning = _MEANING_OF_STATUS.get(page.status, other)
     raise FeedUnreadable(
         f"it {meaning} (HTTP {page.status})", retry_after=http.retry_after(page, _MAX_WAIT)
     )

@@ -204,9 +204,14 @@ class Locator:
         batch = self._batches.get(event.attempt_id)
         if batch is not None and self._has_member(batch, subscriber_id):
             return batch
+        if event.campaign not in self._campaign_ids:
+            self._campaign_ids[event.campaign] = self._db.column(
+                "SELECT id FROM campaign WHERE slug = :slug AND slug <> '' ORDER BY id DESC",
+                slug=event.campaign,
+            )
         found = [
             candidate
-            for campaign_id in self._find_campaign_ids(event.campaign)
+            for campaign_id in self._campaign_ids[event.campaign]
             for candidate in self._find_batch(campaign_id, subscriber_id)
         ]
         # a campaign without attempts sent nothing; but a restored database may lack an attempt that
@@ -220,9 +225,8 @@ class Locator:
         query = f"{_SELECT_BATCH} WHERE {may_hold(':id')} ORDER BY batch.first DESC LIMIT :limit"
         values = {"campaign_id": campaign_id, "id": subscriber_id}
         rows = self._db.all(_Batch, query, **values, limit=1)
-        if rows and not self._has_member(
-            rows[0], subscriber_id
-        ):  # the id ranges of batches overlap
+        # the id ranges of batches overlap
+        if rows and not self._has_member(rows[0], subscriber_id):
             rows = self._db.all(_Batch, query, **values, limit=NO_LIMIT)
         return [row for row in rows if self._has_member(row, subscriber_id)]
 
@@ -230,15 +234,6 @@ class Locator:
         if batch.id not in self._members:
             self._members[batch.id] = frozenset(json.loads(batch.members))
         return subscriber_id in self._members[batch.id]
-
-    def _find_campaign_ids(self, slug: str) -> list[int]:
-        """Return the ids of a statement's campaigns, newest first."""
-        if slug not in self._campaign_ids:
-            self._campaign_ids[slug] = self._db.column(
-                "SELECT id FROM campaign WHERE slug = :slug AND slug <> '' ORDER BY id DESC",
-                slug=slug,
-            )
-        return self._campaign_ids[slug]
 
 
 def _hash_or_none(hash_address: Callable[[str], bytes], address: str) -> bytes | None:
