@@ -139,15 +139,15 @@ class ChoicesContract:
         self, store: Store
     ) -> None:
         with store.begin() as tx:
-            tx.readers.upsert(entries(3, "press", "events"), NOON)
-            campaign = add_campaign(tx)
+            tx.readers.upsert(entries(3, "press", "events", "members"), NOON)
+            campaign = add_campaign(tx, lists=("press", "members"))
             assert tx.choices.unsubscribe_by_links([], NOON) == []
             links = [(campaign, 1), (99, 2), (campaign, 77), (campaign, 1)]
             assert tx.choices.unsubscribe_by_links(links, NOON) == [(campaign, 77)]
             assert [tx.readers.get(number).lists for number in (1, 2, 3)] == [  # type: ignore[union-attr]
                 ("events",),
                 (),
-                ("events", "press"),
+                ("events", "members", "press"),
             ]
             assert tx.readers.count_left_through(campaign) == 1
             tx.choices.unsubscribe_from_all(campaign, 3, NOON)
