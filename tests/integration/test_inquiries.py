@@ -327,6 +327,16 @@ def test_mailtraps_filter_of_readers_may_be_ignored() -> None:
     assert not absent.found
 
 
+def test_postmarks_filter_of_attempts_may_be_ignored() -> None:
+    with PostmarkServer() as server, made("postmark", server.url) as provider:
+        for attempt_id in ("attempt1", "attempt2"):
+            provider.send(provider.prepare(batch(*READERS, attempt_id=attempt_id)))
+        two_pages = [record for records in server.records.values() for record in records]
+        server.records["attempt1"] = two_pages
+        sighting = provider.look_up(batch(*READERS, attempt_id="attempt1"))
+    assert len(sighting.found) == len(READERS)
+
+
 def test_mailtraps_messages_without_variables_prove_nothing() -> None:
     with MailtrapServer() as server, made("mailtrap", server.url) as provider:
         provider.send(provider.prepare(batch()))
