@@ -203,6 +203,13 @@ def test_an_undo_removes_who_was_new_and_restores_who_was_changed(room: Newsroom
     assert known(room) == {}
 
 
+def test_who_left_by_a_file_stays_away_after_its_undo(room: Newsroom) -> None:
+    bring(room, person("ana", "events", left=("press",)))
+    assert take_back(room, 1) == replace(NOTHING, ended=1, left=1)
+    bring(room, person("ana"))
+    assert known(room) == {"ana": ()}
+
+
 def test_an_undo_is_refused_twice_too_late_and_for_no_import(room: Newsroom) -> None:
     bring(room, person("ana"))
     bring(room, person("bo"))
