@@ -40,8 +40,8 @@ def test_every_command_explains_itself(bare: Workspace) -> None:
     for command in commands():
         shown = bare.do(*command, "--help").stdout
         assert "Usage: " in shown
-        cut_off = re.search(r"^  .*\.\.\.$", shown, re.MULTILINE)
-        assert not cut_off, shown
+        cut_off = re.findall(r"^  .*\.\.\.$", shown, re.MULTILINE)
+        assert not cut_off, "shorten the first line of their docstrings"
 
 
 def test_the_version_is_told_to_a_shell(tmp_path: Path) -> None:
