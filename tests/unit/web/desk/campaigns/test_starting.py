@@ -179,6 +179,7 @@ def test_words_for_a_time_are_shown_as_a_date_before_they_count(at: Room, cleo: 
     page = start(at, cleo, when="at", at="tomorrow 9am")
     assert (page.status, at.starts) == (200, [])
     assert "Wed 25 Nov 2026, 09:00 New York. Press the button again" in words(page)
+    assert "autofocus" in page.text, "where no script scrolls to the question"
     assert start(at, cleo, page, when="at", at="Thursday 9am").status == 200, "of another time"
     assert start(at, cleo, page, when="at", at="tomorrow 9am").status == 303
     at.services.tick.run()
