@@ -103,13 +103,13 @@ def readers(kind: str) -> dict[int, Person]:
         number: Person(
             addresses=[(0, address(number))],
             lists=dict.fromkeys(
-                ("press",) * (number < READERS) + ("members",) * (number in _MEMBERS)
+                ("press",) * (number != READERS) + ("members",) * (number in _MEMBERS)
             ),
             language="es" if several and number % 2 else "en",
             zone=_ZONES[number % len(_ZONES)] if kind == "hours" else "",
             gives=kind == "segment" and number % 2 == 0,
         )
-        for number in range(1, READERS + 1)
+        for number in range(1, SETTINGS[kind].size + 1)
     }
 
 
@@ -172,6 +172,9 @@ class Setting:
     """It has a digest email."""
     writes: bool = False
     """A text is written at the desk."""
+    size: int = READERS
+    """The number of readers."""
+    batch: int = 3
     shares: bool = False
     """Two machines share the sending."""
     local_time: LocalTime | None = None
@@ -196,6 +199,8 @@ SETTINGS = {
     "segment": Setting(texts=(APPEAL,)),
     "desk": Setting(begun=True, writes=True),
     "paced": Setting(begun=True, limits=Limits(timezone=ZONE, rate=1, burst=2, daily_quota=5)),
+    # enough for the limits of bounces and complaints
+    "crowd": Setting(begun=True, size=220, batch=70),
     "shared": Setting(begun=True, shares=True),
     "shared pace": Setting(
         shares=True, limits=Limits(timezone=ZONE, rate=2, burst=2, daily_quota=6)

@@ -8,9 +8,12 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from newsletter.domain.statements.feed import FeedUnreadable, Item
+from newsletter.pipeline.campaigns.headcount import dry_run
+from newsletter.pipeline.campaigns.report import load_vitals
 from newsletter.pipeline.statements.visit import Visitor
 from newsletter.sources.writing import slugify
-from tests.simulation.cast import SETTINGS, Person
+from tests.simulation.cast import DIGEST, ISSUE, SETTINGS, Person
+from tests.simulation.database import digests
 from tests.simulation.documented import DOCUMENTED, examine
 from tests.simulation.host import Host, Process
 from tests.simulation.oracle import Rule, Violation
@@ -22,7 +25,9 @@ if TYPE_CHECKING:
 
 _TYPED = {"title": "Library hours", "body": "The library opens at 9.", "lists": "press"}
 _TEXT = {"title": "A text of the website", "body": "It was written elsewhere.", "lists": ["press"]}
-CHORES = (*("write", "write", "program", "program", "feed", "check", "examine", "note", "add"),)
+CHORES = (
+    *("write", "write", "program", "program", "feed", "check", "examine", "note", "command", "add"),
+)
 _SCOPES = (
     *("subscribers:read", "subscribers:write", "subscribers:admin", "statements:read"),
     *("statements:write", "campaigns:read", "events:read", "sign-ups"),
@@ -52,6 +57,7 @@ class Chores:
             "check": self._check,
             "examine": self._examine,
             "note": self._note,
+            "command": self._command,
         }
         if deed == "add":
             self._add(host, number)
@@ -201,6 +207,17 @@ class Chores:
         kind = ("note", "withdrawn", "restored")[number % 3]
         form = {"kind": kind, kind: "A person was mistaken."}
         self._ask(process, "/campaigns/1/note", "sam", form=form)
+
+    def _command(self, process: Process, number: int) -> None:
+        """Ask by command who would get a statement, how a campaign goes, and what a digest has."""
+        setting, store = SETTINGS[self._world.kind], process.store
+        slug = setting.slugs[number % len(setting.slugs)]
+        dry_run(slug, store=store, rules=process.rules)  # type: ignore[arg-type]
+        load_vitals(store=store)  # type: ignore[arg-type]
+        if setting.gathers:
+            builder = digests(store)
+            builder.forecast(DIGEST.name)
+            builder.drop(ISSUE, "writer@forum.example")
 
     # --- readers
 

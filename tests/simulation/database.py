@@ -25,7 +25,6 @@ from tests.fakes import NOON, FixedClock, PlainAbstracts, hash_address
 from tests.simulation.cast import DIGEST, DONORS, SETTINGS, first_versions, readers
 from tests.unit.pipeline.newsroom import Newsroom
 
-BATCH = 3
 EVE = datetime(2026, 10, 24, 12, 0, tzinfo=UTC)
 
 _ZONE, _APPROVER = "America/New_York", "ed@forum.example"
@@ -170,7 +169,8 @@ def image(kind: str) -> Image:
     made = Database(clock)
     with closing(made):
         room = Newsroom(made.store)
-        room.rules = replace(room.rules, batch_size=BATCH, undo_window=timedelta(0))
+        size = SETTINGS[kind].batch
+        room.rules = replace(room.rules, batch_size=size, undo_window=timedelta(0))
         _people(room, kind)
         if SETTINGS[kind].gathers:
             digests(made.store).build()

@@ -30,7 +30,13 @@ from newsletter.pipeline.delivery.transactional import TransactionalSender
 from newsletter.pipeline.events.breaker import pause_harmful
 from newsletter.pipeline.ledger import ConfigurationCheck
 from newsletter.pipeline.staff.notify import PostSender, compose_email, compose_post, notify
-from newsletter.pipeline.statements.ingest import DeskSource, DigestSource, IngestState, ingest
+from newsletter.pipeline.statements.ingest import (
+    DeskSource,
+    DigestSource,
+    FeedSource,
+    IngestState,
+    ingest,
+)
 from newsletter.pipeline.statements.render import RenderState, render
 from newsletter.pipeline.subscribers import prefer
 from newsletter.sources.statements import Defaults
@@ -39,7 +45,7 @@ from newsletter.transport.answers import FinalAnswer
 from tests.fakes import PlainLinks, PlainRenderer, PlainWriter
 from tests.simulation.baton import Actor, Crash
 from tests.simulation.cast import DONORS, EDITORIAL, KEY, LISTS, SETTINGS, ZONE, Version
-from tests.simulation.database import BATCH, Rows, database, digests
+from tests.simulation.database import Rows, database, digests
 from tests.simulation.documented import Documented
 from tests.simulation.oracle import LEASE, Bar, Expected, Rule, Violation, figures
 from tests.simulation.service import Arrival, Claimed, Request, Service
@@ -416,7 +422,7 @@ class Process:
             timezone=ZONE,
             start=StartBy.SENDER if setting.by_sender else StartBy.APPROVAL,
             provider=first.name,
-            batch_size=BATCH,
+            batch_size=setting.batch,
             capabilities=tuple(one.provider.capabilities for one in self.pool.all),
             words_of=lambda content: ("", content.text),
         )
@@ -574,7 +580,9 @@ class Stages:
     def __init__(self, process: Process) -> None:
         self._process = process
         store = cast(Any, process.store)
-        self._sources = DigestSource(store), DeskSource(store, _DEFAULTS), Files(process.host)
+        feed = FeedSource(feed="press", address=_FEED, store=store, lists=("press",), language="en")
+        own = DigestSource(store), DeskSource(store, _DEFAULTS), Files(process.host)
+        self._sources = (*own, feed)
         self._read, self._tried = IngestState(), RenderState()
 
     def refresh_with_approvals(self) -> None:
@@ -605,5 +613,6 @@ class Stages:
         return Verdict.RETRY if self._process.host.world.number() % 3 == 0 else Verdict.ACCEPTED
 
 
+_FEED = "https://forum.example/feed"
 _RENDERER = PlainRenderer()
 _DEFAULTS = Defaults(lists=("press",), language="en", timezone=ZONE, segments=(DONORS,))

@@ -37,6 +37,8 @@ _KINDS = {
     "complained": (EventKind.COMPLAINED, None),
     "unsubscribed": (EventKind.UNSUBSCRIBED, None),
 }
+_STORM = 12
+"""More bounces than a campaign to 220 readers may have."""
 _FIRM = {"bounced", "complained"}
 _WAYS = {"sent": Resolution.ACCEPTED, "resend": Resolution.RESEND, "give up": Resolution.GIVE_UP}
 
@@ -393,7 +395,10 @@ class People:
         mails = [mail for mail in journal if not mail.campaign.startswith("letter_")]
         bare = kind.startswith("bare ")
         kind = kind.removeprefix("bare ")
-        if kind == "foreign":
+        if kind == "storm":
+            for one in range(_STORM):
+                self.event(host, "bounced", number + one)
+        elif kind == "foreign":
             self._foreign(host, number)
         elif mails:
             mail = mails[number % len(mails)]

@@ -373,6 +373,7 @@ _WORDS = {
     "event": (
         *("delivered", "opened", "bounced", "soft", "complained", "unsubscribed"),
         *("bare bounced", "bare complained", "foreign", "forged bounced", "forged unsubscribed"),
+        "storm",
     ),
 }
 _STEPS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
@@ -407,7 +408,7 @@ _STEPS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
 }
 
 
-_KINDS = (2, 4, 2, 1.5, 0.6, 1.5, 1, 1.2, 1, 0.6, 1, 1.2, 1.2, 0.8)
+_KINDS = (2, 4, 2, 1.5, 0.6, 1.5, 1, 1.2, 1, 0.6, 1, 1.2, 0.3, 1.2, 0.8)
 """How often a run begins with each of ``SETTINGS``."""
 _WHICH = (0, 1)
 _EDITS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
