@@ -26,11 +26,11 @@ from newsletter.imports import import_all
 
 SAMPLE = 30.0
 """Seconds that the drawn tests may cost together, by what their marks say."""
-LONG = 10.0
+LONG = 7.0
 """Seconds of CPU from which a test needs the mark ``slow``, with its reason."""
 TOO_LONG = 6 * LONG
 """Seconds of CPU from which CI fails without that mark. Busy cores make each of them longer."""
-LARGEST_WORKER = 1600
+LARGEST_WORKER = 1400
 """MiB that a process of the suite may grow to: twice what any did, whatever tests it got."""
 MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes folders of its own in it
 """Where ``tmp_path`` is, if the system has such a folder: what waits until a disk has it all waits
