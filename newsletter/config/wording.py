@@ -182,12 +182,9 @@ _NOT_DATE = "must be a date{example}, not {shown}"
 _NOT_LIST = "must be a list, like {list}, not {shown}"
 _SENTENCE_OF_ERROR = {
     "bool_type": "must be true or false, not {shown}",
-    "date_type": _NOT_DATE,
-    "date_parsing": _NOT_DATE,
-    "date_from_datetime_parsing": _NOT_DATE,
-    "date_from_datetime_inexact": _NOT_DATE,
-    "tuple_type": _NOT_LIST,
-    "list_type": _NOT_LIST,
+    **dict.fromkeys(("date_type", "date_parsing"), _NOT_DATE),
+    **{f"date_from_datetime_{kind}": _NOT_DATE for kind in ("parsing", "inexact")},
+    **dict.fromkeys(("tuple_type", "list_type"), _NOT_LIST),
     "union_tag_not_found": "is missing; write one of: {kinds}",
 }
 _TYPES_OF_BUILDER: dict[Callable[[Finding], str], tuple[str, ...]] = {

@@ -175,7 +175,7 @@ _MIN_SIMILARITY = 0.6
 def suggest_name(name: str, known: Sequence[str]) -> str:
     """Return ``; did you mean 'x'?``, or "" if no name is similar."""
     close = get_close_matches(name, known, n=1, cutoff=_MIN_SIMILARITY)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    return say("; did you mean {name!r}?", name=close[0]) if close else ""
 
 
 def describe_ambiguity(name: str, matches: Sequence[str]) -> str:

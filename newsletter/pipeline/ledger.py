@@ -98,13 +98,14 @@ def require_role(
         raise Refused(str(error)) from error
     role = tx.staff.roles().get(address)
     if role is None:
-        raise Refused(
-            f"{address} is not among the staff; who was invited opens the link first, or an"
-            f" operator adds them with 'newsletter user add {address} --role {needed.value}'"
+        none = (
+            "{address} is not among the staff; who was invited opens the link first, or an operator"
+            " adds them with 'newsletter user add {address} --role {role}'"
         )
+        raise Refused(say(none, address=address, role=say(needed.value)))
     if not role.includes(needed):
-        title = f"{'an' if role.value[0] in 'ae' else 'a'} {role.value}"
-        raise Refused(f"{address} is {title}; to {action} takes the role {needed.value}")
+        lacks = "{address} has the role {role}; this takes the role {needed}"
+        raise Refused(say(lacks, address=address, role=say(role.value), needed=say(needed.value)))
     return address
 
 
@@ -143,7 +144,8 @@ def find_campaign(tx: Transaction, name: str, *, by_prefix: bool = False) -> Cam
     if campaign is None:
         campaign = tx.campaigns.find_latest(_match_slug(tx, name, "campaign", by_prefix))
     if campaign is None:
-        raise NotFound(f"{name!r} has no campaign yet; 'newsletter campaign list' shows them")
+        none = "{name!r} has no campaign yet; 'newsletter campaign list' shows them"
+        raise NotFound(say(none, name=name))
     return campaign
 
 
@@ -169,7 +171,8 @@ def _match_slug(tx: Transaction, name: str, text: str, by_prefix: bool) -> str:
     if slugs:
         raise NotFound(describe_ambiguity(name, slugs))
     hint = suggest_name(name, tx.statements.find_slugs("", _MAX_SLUGS_SEARCHED))
-    raise NotFound(f"there is no {text} {name!r}{hint or ';'} 'newsletter {text} list' shows them")
+    none = "there is no {kind} {name!r}{hint} 'newsletter {command} list' shows them"
+    raise NotFound(say(none, kind=say(text), name=name, hint=hint or ";", command=text))
 
 
 _OTHER_CONFIGURATION = (
@@ -206,4 +209,4 @@ class ConfigurationCheck:
         """Raise Refused if the service would send other emails than this process renders."""
         mismatch = self.mismatch(tx)
         if mismatch:
-            raise Refused(f"nothing was changed: {mismatch}")
+            raise Refused(say("nothing was changed: {why}", why=mismatch))

@@ -397,7 +397,8 @@ def correction_of(tx: Transaction, statement: Statement) -> Correction | None:
     original = statement.corrects
     while original:
         if original in chain:
-            raise Refused(f"'corrects' leads in a circle: {', '.join([*chain, original])}")
+            circle = ", ".join([*chain, original])
+            raise Refused(say("'corrects' leads in a circle: {slugs}", slugs=circle))
         chain.append(original)
         stored = tx.statements.get(original)
         original = stored.statement.corrects if stored is not None else ""
@@ -419,26 +420,30 @@ def _resolve_correction(
         is_open or campaign.may_have_reached_anybody or campaign.counts.pending
     ):
         if tx.statements.get(original) is None:
-            raise Refused(f"it corrects {original}, and there is no statement of that name")
-        raise Refused(
-            f"it corrects {original}, which was sent to no one; correct {original} itself, or take"
+            none = "it corrects {slug}, and there is no statement of that name"
+            raise Refused(say(none, slug=original))
+        unsent = (
+            "it corrects {slug}, which was sent to no one; correct {slug} itself, or take"
             " 'corrects' out"
         )
+        raise Refused(say(unsent, slug=original))
     if not campaign.state.final:
         ended = (*ended, campaign)
     is_unstarted = not has_begun(campaign)
     if is_unstarted and (campaign.translates or tx.campaigns.list_translations(original)):
-        raise Refused(
-            f"it corrects {original}, which goes out in several languages and has not begun;"
-            f" mend {original} itself"
+        several = (
+            "it corrects {slug}, which goes out in several languages and has not begun; mend {slug}"
+            " itself"
         )
+        raise Refused(say(several, slug=original))
     if is_unstarted and further:
         return _resolve_correction(tx, statement, tuple(further), ended)
     if campaign.unlisted and not set(statement.lists) <= set(campaign.lists):
-        raise Refused(
-            f"it corrects {original}, which has no public page, and names other lists;"
-            f" write lists: [{', '.join(campaign.lists)}]"
+        other = (
+            "it corrects {slug}, which has no public page, and names other lists; write lists:"
+            " [{lists}]"
         )
+        raise Refused(say(other, slug=original, lists=", ".join(campaign.lists)))
     return Correction(
         by=by,
         original=original,

@@ -79,7 +79,7 @@ def test_everybody_gets_it_once_over_both_providers(
     assert (report["state"], report["accepted"]) == ("sent", 150)
     assert (report["provider"], report["providers"]) == ("mailgun", ["mailgun", "postmark"])
     assert "provider     mailgun, postmark" in workspace.do("report", "news").stdout
-    assert "fail over" in workspace.do("audit", "show").stdout
+    assert "changed from" in workspace.do("audit", "show").stdout
 
 
 def test_a_person_brings_it_back_to_the_first_provider(
@@ -91,7 +91,7 @@ def test_a_person_brings_it_back_to_the_first_provider(
     assert "postmark refuses" in done.stderr
     workspace.hire(ADMIN, "admin")
     refused = workspace.do("campaign", "return", "news", "--by", EDITOR, code=4)
-    assert "is an approver; to return takes the role sender" in refused.stderr
+    assert "has the role approver; this takes the role sender" in refused.stderr
     workspace.do("campaign", "return", "news", "--by", ADMIN)
     with PacedMailgun() as well:
         workspace.use_mailgun(well.url, batch_size=10)

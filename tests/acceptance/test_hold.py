@@ -126,7 +126,7 @@ def test_whoever_looks_is_told_of_the_hold(staffed: Workspace) -> None:
 
 def test_only_who_may_send_may_stop_and_release(staffed: Workspace) -> None:
     refused = staffed.do("stop", "--by", EDITOR, code=4).stderr
-    assert "to stop all sending takes the role sender" in refused
+    assert "this takes the role sender" in refused
     staffed.do("stop", "--by", "stranger@forum.example", code=4)
     assert "sending was not stopped" in staffed.do("resume-sending").stderr
     staffed.do("stop", "--by", ADMIN)

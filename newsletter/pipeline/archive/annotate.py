@@ -29,10 +29,10 @@ def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) ->
         if not any(
             each.started_at for each in tx.campaigns.find_related([slug]) if each.slug == slug
         ):
-            raise NotFound(f"{slug} did not go out, so it has no page on the web.")
+            raise NotFound(say("{slug} did not go out, so it has no page on the web.", slug=slug))
         is_withdrawn = bool(tx.public_notes.find_withdrawn([slug]))
         if (NoteKind.WITHDRAWN if is_withdrawn else NoteKind.RESTORED) is kind:
-            where = "off" if is_withdrawn else "on"
-            raise Refused(f"The text of {slug} is {where} the web already.")
+            on, off = "The text is on the web already.", "The text is off the web already."
+            raise Refused(say(off) if is_withdrawn else say(on))
         tx.public_notes.add(PublicNote(slug=slug, at=tx.now, by=person, kind=kind, words=text))
         tx.audit.enter(person, _ACTION_OF_KIND[kind], slug, text=text)

@@ -113,7 +113,7 @@ class Starter:
             refuse_if_sent(status)
             if not status.approval.approved:
                 why = joined(status.approval.reasons)
-                raise Refused(f"{request.slug} is not approved: {why}")
+                raise Refused(say("{slug} is not approved: {why}", slug=request.slug, why=why))
             if status.start is not None and not unconfirmed:
                 raise AlreadyStarted(status.start)
             if request.at is not None and request.at <= tx.now:
@@ -335,10 +335,11 @@ class OperatorActions:
         with act_as(self.store, self.actor, Role.SENDER, "return") as (tx, _):
             campaign = find_campaign(tx, name)
             if campaign.state.ended or not tx.campaigns.assign_provider(campaign.id, ""):
-                raise Refused(
-                    f"campaign {campaign.id} ({campaign.slug}) has nothing to bring back to"
-                    f" {campaign.provider}: it has not failed over, or it is over"
+                none = (
+                    "campaign {number} ({slug}) has nothing to bring back to {provider}: it has not"
+                    " failed over, or it is over"
                 )
+                raise Refused(say(none, provider=campaign.provider, **_name(campaign)))
             tx.rate_limits.clear_block(campaign.provider)
             self._enter(tx, "go back", campaign, provider=campaign.provider)
             return find_campaign(tx, str(campaign.id))
@@ -354,21 +355,26 @@ class OperatorActions:
             campaign = find_campaign(tx, name)
             unknown = campaign.counts.unknown
             if not unknown:
-                raise Refused(f"campaign {campaign.id} ({campaign.slug}) has nothing unknown")
-            if shown not in {None, tx.unknowns.mark(campaign.id)}:
                 raise Refused(
-                    f"it came out for some of them since you looked: of campaign {campaign.id}"
-                    f" ({campaign.slug}) these {unknown:,} are unknown now"
+                    say("campaign {number} ({slug}) has nothing unknown", **_name(campaign))
                 )
+            if shown not in {None, tx.unknowns.mark(campaign.id)}:
+                other = (
+                    "it came out for some of them since you looked: of campaign {number} ({slug})"
+                    " these {unknown:,} are unknown now"
+                )
+                raise Refused(say(other, unknown=unknown, **_name(campaign)))
             if resolution is Resolution.RESEND and campaign.state is CampaignState.CANCELLED:
-                raise Refused(f"campaign {campaign.id} is cancelled; nothing more is sent")
+                over = "campaign {number} is cancelled; nothing more is sent"
+                raise Refused(say(over, number=str(campaign.id)))
             # the outcome of a replay under way would replace the decision
             until = tx.unknowns.calls_until(campaign.id, tx.now)
             if until is not None:
-                raise Refused(
-                    f"campaign {campaign.id} ({campaign.slug}) is being handed over again at this"
-                    f" moment, under the key of its lost call; try again at {until:%H:%M:%S} UTC"
+                now = (
+                    "campaign {number} ({slug}) is being handed over again at this moment, under"
+                    " the key of its lost call; try again at {until:%H:%M:%S} UTC"
                 )
+                raise Refused(say(now, until=until, **_name(campaign)))
             people = tx.unknowns.decide(campaign.id, resolution, tx.now)
             reassess(tx, campaign.id)
             self._enter(tx, "resolve", campaign, readers=people, decision=say(resolution.value))
@@ -383,10 +389,11 @@ class OperatorActions:
             campaign = find_campaign(tx, name)
             why, people = why_not_reopened(tx, campaign), tx.batches.unreached(campaign.id)
             if not why and shown not in {None, people}:
-                why = f"{people:,} people did not get it now, not {shown:,}"
+                why = say("{n:,} people did not get it now, not {shown:,}", n=people, shown=shown)
             if why or not people:
-                why = why or "everybody may have it, or left before"
-                raise Refused(f"campaign {campaign.id} ({campaign.slug}) is not sent again: {why}")
+                why = why or say("everybody may have it, or left before")
+                again = "campaign {number} ({slug}) is not sent again: {why}"
+                raise Refused(say(again, why=why, **_name(campaign)))
             tx.batches.reopen(campaign.id)
             ended = {state for state in CampaignState if state.ended}
             tx.campaigns.change_state(campaign.id, CampaignState.SENDING, expect=ended, at=tx.now)
@@ -410,11 +417,11 @@ class OperatorActions:
             campaign.id, to, expect=expect, at=tx.now, reason=reason, ended_by=by
         )
         if not is_moved:
-            number, slug, state = str(campaign.id), campaign.slug, say(campaign.state.value)
+            state = say(campaign.state.value)
             wrong = "campaign {number} ({slug}) is {state}; to {action} it, it has to be {states}"
             states = joined(sorted(map(say, (one.value for one in expect))), "{first} or {last}")
             values = {"state": state, "action": say(action), "states": states}
-            raise Refused(say(wrong, number=number, slug=slug, **values))
+            raise Refused(say(wrong, **_name(campaign), **values))
         self._enter(tx, action, campaign)
 
     def _enter(self, tx: Transaction, action: str, campaign: Campaign, **values: object) -> None:
@@ -426,6 +433,10 @@ def _has_unconfirmed_count(tx: Transaction, slug: str) -> bool:
     return any(
         start.count_at_stop and start.revoked_at is None for start in tx.starts.list_for(slug)
     )
+
+
+def _name(campaign: Campaign) -> dict[str, str]:
+    return {"number": str(campaign.id), "slug": campaign.slug}
 
 
 def why_not_reopened(tx: Transaction, campaign: Campaign) -> str:

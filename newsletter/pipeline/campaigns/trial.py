@@ -38,13 +38,12 @@ def load_sample(
     with store.read() as tx:
         person = tx.readers.find(address) if address else None
         if address and person is None:
-            raise NotFound(
-                f"{address} is not a subscriber; 'newsletter subscribers export' shows them"
-            )
+            none = "{address} is not a subscriber; 'newsletter subscribers export' shows them"
+            raise NotFound(say(none, address=address))
         stored = find_statement(tx, slug)
         email = load_email(tx, stored, reader=person.id if person else 0, links=links)
     if email is None:
-        raise NotFound(f"the content of {slug} is not stored")
+        raise NotFound(say("the content of {slug} is not stored", slug=slug))
     return email
 
 
@@ -140,7 +139,8 @@ class TrialSender:
             actor = _authorise_test(tx, by, address)
             reason = tx.readers.suppression_reason(address)
             if reason is not None:
-                raise Refused(f"{address} is suppressed ({reason.value}); nothing is sent to it")
+                no = "{address} is suppressed ({reason}); nothing is sent to it"
+                raise Refused(say(no, address=address, reason=say(reason.value)))
             tx.throttle.record_failure({limit.key for limit in limits_on_tests(actor)}, tx.now)
             limiter.take_urgent(tx, 1, taken_at)
             tx.audit.enter(actor, "test", subject or slug)

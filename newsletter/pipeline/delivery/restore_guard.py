@@ -87,7 +87,8 @@ class Guard:
             new_reason = check.discrepancy
             if new_reason and new_reason not in reasons[HoldKind.RESTORE_GUARD]:
                 messages.insert(0, new_reason)
-            raise Refused(f"sending is stopped, nothing leaves: {'. '.join(messages)}")
+            why = joined(messages, "{first}. {last}")
+            raise Refused(say("sending is stopped, nothing leaves: {why}", why=why))
         self._confirm(record)
 
     def follow(self) -> None:
@@ -143,7 +144,7 @@ class Guard:
             lifted = {kind: why for kind, why in tx.hold.reasons().items() if kind in kinds}
             for kind, reason in lifted.items():
                 if shown not in {None, reason}:
-                    raise Outdated("sending is stopped for another reason now; look again")
+                    raise Outdated(say("sending is stopped for another reason now; look again"))
                 tx.hold.release(kind)
                 tx.audit.enter(by, "release", "workspace", reason=reason)
             if lifted:

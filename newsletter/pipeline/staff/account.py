@@ -54,7 +54,7 @@ def load_overview(address: str, *, proofs: Proofs) -> Overview:
     with proofs.store.read() as tx:
         role = tx.staff.role(address)
         if role is None:
-            raise NotFound(f"{address} is not among the staff")
+            raise NotFound(say("{address} is not among the staff", address=address))
         credential = tx.accounts.get(address)
         return Overview(
             credential=credential,
@@ -193,9 +193,8 @@ class OwnAccount:
         with self._begin() as (tx, session):
             role = tx.staff.role(session.address)
             if role is not None and self.proofs.rules.demands_factor(role):
-                raise Refused(
-                    f"the role {role.value} needs a second factor; set up another one instead"
-                )
+                needs = "the role {role} needs a second factor; set up another one instead"
+                raise Refused(say(needs, role=say(role.value)))
             tx.accounts.drop_factor(session.address)
             message = "The second factor of your account was removed, with its passkeys."
             return self._finish(tx, session, "second factor removed", message)
@@ -208,9 +207,8 @@ class OwnAccount:
             address = session.address
             credential = tx.accounts.get(address)
             if credential is None or not credential.has_factor:
-                raise Refused(
-                    "recovery codes are for those who have a second factor; set one up first"
-                )
+                none = "recovery codes are for those who have a second factor; set one up first"
+                raise Refused(say(none))
             codes = self.proofs.new_codes(tx, address)
             tx.audit.enter(address, "recovery codes", address)
             self.proofs.tell(tx, address, "New recovery codes were made for your account.")
@@ -338,5 +336,6 @@ def _passkeys_with_room(tx: Transaction, address: str) -> list[Passkey]:
         raise Refused(say("Set up an authenticator app first. A passkey stands beside it."))
     known = tx.passkeys.list_for(address)
     if len(known) >= MAX_PASSKEYS:
-        raise Refused(f"an account has {MAX_PASSKEYS} passkeys at most; remove one first")
+        many = "an account has {most} passkeys at most; remove one first"
+        raise Refused(say(many, most=MAX_PASSKEYS))
     return known

@@ -175,13 +175,14 @@ def find_dependent_statements(address: str, *, proofs: Proofs) -> dict[str, str]
 def refuse_last_admin(tx: Transaction, address: str) -> None:
     """Raise Refused if the person is the only admin."""
     if [one for one, role in tx.staff.roles().items() if role is Role.ADMIN] == [address]:
-        raise Refused(f"{address} is the last admin; make somebody else an admin first")
+        last = "{address} is the last admin; make somebody else an admin first"
+        raise Refused(say(last, address=address))
 
 
 def _role_of(tx: Transaction, address: str) -> Role:
     role = tx.staff.role(address)
     if role is None:
-        raise NotFound(f"{address} is not among the staff")
+        raise NotFound(say("{address} is not among the staff", address=address))
     return role
 
 
@@ -250,9 +251,11 @@ def invite(address: str, role: Role, *, by: str, proofs: Proofs) -> Link:
     with act_as(proofs.store, by, Role.ADMIN, "invite somebody") as (tx, actor):
         known = tx.staff.role(invited)
         if known is not None and tx.accounts.get(invited) is not None:
-            raise Refused(f"{invited} has an account already; change their role instead")
+            has = "{address} has an account already; change their role instead"
+            raise Refused(say(has, address=invited))
         if known not in {None, role}:
-            raise Refused(f"{invited} is among the staff already; change their role first")
+            other = "{address} is among the staff already; change their role first"
+            raise Refused(say(other, address=invited))
         refuse_same_mailbox(tx, invited)
         link = _create_link(tx, LinkKind.INVITATION, invited, role, actor, proofs)
         tx.audit.enter(actor, "invite", invited, role=say(role.value), link=_how_delivered(link))
@@ -269,7 +272,7 @@ def reset(address: str, *, by: str, proofs: Proofs) -> Link:
     with act_as(proofs.store, by, Role.ADMIN, "let somebody in again") as (tx, actor):
         role = tx.staff.role(who)
         if role is None:
-            raise NotFound(f"{who} is not among the staff")
+            raise NotFound(say("{address} is not among the staff", address=who))
         if who == by:
             raise Refused(say("Change your own password on your account page."))
         link = _create_link(tx, LinkKind.RESET, who, role, actor, proofs)
@@ -441,10 +444,11 @@ def _require_open(tx: Transaction, link: StaffLink | None) -> StaffLink:
         needs_admin = link.kind is not LinkKind.FORGOTTEN and link.by != OPERATOR_NAME
         if not needs_admin or tx.staff.role(link.by) is Role.ADMIN:
             return link
-    raise NotFound(
+    dead = (
         "This link does nothing any more. It was used before, it is too old, or a newer one was"
         " made. Ask an admin of your team for a new one."
     )
+    raise NotFound(say(dead))
 
 
 def _log_use(tx: Transaction, link: StaffLink, role: Role, way: str, proofs: Proofs) -> None:
@@ -464,10 +468,11 @@ def refuse_same_mailbox(tx: Transaction, address: str) -> None:
     others = {*tx.staff.roles(), *invited} - {address}
     same = [other for other in others if same_person(other, address)]
     if same:
-        raise Refused(
-            f"{address} and {same[0]} are one mailbox; each person has one account,"
-            " so that no writer approves their own text under another name"
+        one = (
+            "{address} and {other} are one mailbox; each person has one account, so that no writer"
+            " approves their own text under another name"
         )
+        raise Refused(say(one, address=address, other=same[0]))
 
 
 def _parse(address: str) -> str:

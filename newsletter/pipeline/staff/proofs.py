@@ -167,7 +167,7 @@ class Proofs:
         if session is None or session.stage is not stage or not session.is_alive(tx.now):
             raise Refused(say("You were signed out in the meantime. Sign in again."))
         if tx.staff.role(session.address) is None:
-            raise Refused(f"{session.address} is not among the staff any more")
+            raise Refused(say("{who} is not among the staff any more", who=session.address))
         return session
 
     def next_stage(

@@ -273,11 +273,12 @@ def _sign_in_by_identity(
     who = who or _connect_by_email(tx, identity, proofs)
     role, credential = tx.staff.role(who), tx.accounts.get(who)
     if role is None or credential is None:
-        raise Unproven(f"no account is of {identity_text(identity)}")
+        raise Unproven(say("no account is of {account}", account=identity_text(identity)))
     tx.sessions.end(hash_token(before))
     stage = proofs.next_stage(role, credential, identity)
     if stage is SignInStage.WHOLE:
-        _log_sign_in(tx, who, _way(identity), proofs)
+        way = say("with an account of {issuer}", issuer=identity.issuer)
+        _log_sign_in(tx, who, way, proofs)
     fresh_at = identity.authenticated_at if identity.has_factor else None
     return proofs.begin(tx, who, stage, fresh_at=fresh_at)
 
@@ -324,7 +325,8 @@ def _confirm_identity(
         raise Refused(NO_SIGN_IN_TIME)
     if at < since:
         raise Refused(say("You were not asked there who you are. Nothing was changed."))
-    values = {"way": _way(identity), "client": proofs.client.text}
+    way = say("with an account of {issuer}", issuer=identity.issuer)
+    values = {"way": way, "client": proofs.client.text}
     tx.audit.enter(session.address, "step-up", session.address, **values)
     return proofs.renew(tx, session)
 
@@ -342,10 +344,6 @@ def find_half_session(token: str, *, proofs: Proofs) -> Session | None:
     with proofs.store.read() as tx:
         session = tx.sessions.find_incomplete(hash_token(token)) if token else None
     return session if session and session.is_alive(proofs.store.clock.now()) else None
-
-
-def _way(identity: Identity) -> str:
-    return say("with an account of {issuer}", issuer=identity.issuer)
 
 
 def _log_sign_in(tx: Transaction, address: str, way: str, proofs: Proofs) -> None:

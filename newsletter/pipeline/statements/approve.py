@@ -154,11 +154,10 @@ def _clean_reason(despite: str | None) -> str:
     """Return the reason on one line; "" for None. Raises Refused for an empty or too long one."""
     reason = " ".join((despite or "").split())
     if despite is not None and not reason:
-        raise Refused("the reason after --despite is empty; write in a few words why")
+        raise Refused(say("the reason after --despite is empty; write in a few words why"))
     if len(reason) > _MAX_REASON_CHARS or not reason.isprintable():
-        raise Refused(
-            f"the reason after --despite must have at most {_MAX_REASON_CHARS} plain characters"
-        )
+        long = "the reason must have at most {most} plain characters (--despite)"
+        raise Refused(say(long, most=_MAX_REASON_CHARS))
     return reason
 
 
@@ -171,7 +170,7 @@ def _overridden_checks(
     approval or the reason is missing.
     """
     if needs_reason and not reason:
-        raise Refused("say why you replace the missing approval")
+        raise Refused(say("say why you replace the missing approval"))
     waived = _WAIVABLE_CHECKS & set(result.blocking) if no_embargo else set()
     blocked = set(result.blocking) - waived
     if blocked or (result.warnings and not reason):
@@ -204,7 +203,8 @@ def revoke(slug: str, *, by: str, store: Store, rules: CampaignRules, own: bool 
         whose = None if revokes_all else person
         approvals = tx.approvals.revoke(slug, tx.now, whose, actor=person)
         if not approvals:
-            raise NotFound(f"{slug} has no approval of {person} to take back")
+            none = "{slug} has no approval of {person} to take back"
+            raise NotFound(say(none, slug=slug, person=person))
         return approvals
 
 
@@ -381,7 +381,7 @@ def _clean_request(reason: str) -> str:
     """Return the requested change without extra spaces. Raises Refused if it is empty or long."""
     lines = [" ".join(line.split()) for line in reason.strip().splitlines()]
     if not any(lines):
-        raise Refused("say in a few words what should change")
+        raise Refused(say("say in a few words what should change"))
     why = "\n".join(lines)
     if len(why) > _MAX_REQUEST_CHARS or not all(map(str.isprintable, lines)):
         long = "the requested change must have at most {most:,} plain characters"

@@ -11,6 +11,7 @@ from newsletter.domain.campaigns.translations import translation_fault
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Postponed, TookTooLong
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import StageResult, Statement, StoredStatement
+from newsletter.domain.wording import say
 from newsletter.pipeline.statements.translations import present_translations
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.store.sql import Store, Transaction
@@ -195,7 +196,8 @@ def diff_with_approved(tx: Transaction, stored: StoredStatement) -> list[str]:
     before = tx.statements.get_content(approvals[-1].content_hash) if approvals else None
     now = tx.statements.get_content(stored.content_hash)
     if before is None or now is None:
-        raise NotFound(f"no one has approved {slug} yet, so there is nothing to compare it with")
+        none = "no one has approved {slug} yet, so there is nothing to compare it with"
+        raise NotFound(say(none, slug=slug))
     return list(
         unified_diff(
             list(_diff_lines(before)),

@@ -283,7 +283,11 @@ def _subject(key: str) -> str:
 
 def _refuse_too_long(text: DraftText, key: str) -> None:
     faults = [
-        Fault(file=_subject(key), key=name, message=f"is longer than {most:,} characters")
+        Fault(
+            file=_subject(key),
+            key=name,
+            message=say("is longer than {most:,} characters", most=most),
+        )
         for name, most in text.find_overlong_fields().items()
     ]
     if faults:
@@ -388,7 +392,8 @@ def submit_file(slug: str, *, by: str, release: Callable[[str, int], None], stor
         who = require_role(tx, by, Role.WRITER, "submit")
         statement = find_statement(tx, slug).statement
     if statement.progress is not Progress.DRAFT:
-        raise Refused(f"{slug} is no draft: it says status: {statement.progress.value} already")
+        no = "{slug} is no draft: it says status: {status} already"
+        raise Refused(say(no, slug=slug, status=statement.progress.value))
     if statement.desk:
         raise Refused(draft_refusal(statement))
     release(statement.origin, statement.line_of("status"))

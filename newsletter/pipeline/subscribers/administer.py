@@ -128,12 +128,13 @@ class SubscriberActs:
         with self._begin(Role.ADMIN, "lift") as (tx, by):
             before = tx.readers.suppression_reason(address)
             if before is None:
-                raise NotFound(f"{address} is not suppressed")
+                raise NotFound(say("{address} is not suppressed", address=address))
             if before.only_theirs or not tx.readers.lift_by_staff(address):
-                raise Refused(
-                    f"{address} is suppressed as {before.value}: only the person can come back,"
-                    " by the page to subscribe"
+                only = (
+                    "{address} is suppressed as {reason}: only the person can come back, by the"
+                    " page to subscribe"
                 )
+                raise Refused(say(only, address=address, reason=say(before.value)))
             _enter(tx, by, "lift", before=say(before.value), reason=reason)
         return before
 

@@ -8,6 +8,7 @@ from newsletter.domain.errors import Refused
 from newsletter.domain.staff.audit import READER_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Subscriber, SuppressedEntry, SuppressionReason
+from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import require_role
 from newsletter.pipeline.subscribers.membership import find_shown
 from newsletter.store.sql import Store
@@ -89,11 +90,12 @@ def forget(who: str | Subscriber, *, by: str, block_unknown: bool = False, store
             require_role(tx, by, Role.ADMIN, "forget")
         find_shown(tx, who)
         if not block_unknown and not tx.readers.has_data_of(address):
-            raise Refused(
-                f"nothing is kept of {address}, so there is nothing to erase; to never write to it,"
-                f" say 'newsletter subscribers suppress {address}', or forget it with"
+            none = (
+                "nothing is kept of {address}, so there is nothing to erase; to never write to it,"
+                " say 'newsletter subscribers suppress {address}', or forget it with"
                 " --block-unknown"
             )
+            raise Refused(say(none, address=address))
         known = tx.readers.erase(address, now)
         tx.imports.delete_uploads(tx.now)  # any of them may name the person
         tx.traces.erase(traces)

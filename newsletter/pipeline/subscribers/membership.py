@@ -23,7 +23,7 @@ def refuse_unknown_lists(
         raise InvalidInput(
             Fault(
                 file=places[name],
-                message=f"{_unknown_list_text(name, known)}; --create-list creates what is missing",
+                message=_unknown_list_text(name, known, "; --create-list creates what is missing"),
             )
             for name in unknown
         )
@@ -58,9 +58,10 @@ def known_lists(tx: Transaction, declared: Collection[str]) -> list[str]:
     return sorted({*tx.readers.list_names(), *declared})
 
 
-def _unknown_list_text(name: str, known: list[str]) -> str:
-    names = ", ".join(known) or "none"
-    return f"there is no list {name!r}{suggest_name(name, known) or ';'} there are: {names}"
+def _unknown_list_text(name: str, known: list[str], advice: str = "") -> str:
+    none = "there is no list {name!r}{hint} there are: {names}{advice}"
+    hint, names = suggest_name(name, known) or ";", ", ".join(known) or "–"
+    return say(none, name=name, hint=hint, names=names, advice=advice)
 
 
 def welcome(tx: Transaction, subscriber_id: int, lists: Collection[str]) -> None:

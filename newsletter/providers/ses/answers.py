@@ -10,6 +10,7 @@ from typing import Any
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.providers.common import answers
+from newsletter.tables import load_table
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
 
@@ -19,26 +20,11 @@ _RECIPIENT_ERROR_PATTERN = re.compile(
     re.IGNORECASE,
 )
 _SENDER_ERROR_PATTERN = re.compile(r"not verified|\bsender\b|\bfrom\b|\breply-?to\b", re.IGNORECASE)
-_STATUSES = {
-    Verdict.ACCEPTED: ("SUCCESS",),
-    # the first is about one message or about all: the others show which
-    Verdict.SPLIT: ("MESSAGE_REJECTED", "INVALID_PARAMETER"),
-    Verdict.CONFIGURATION: (
-        *("MAIL_FROM_DOMAIN_NOT_VERIFIED", "CONFIGURATION_SET_NOT_FOUND", "TEMPLATE_NOT_FOUND"),
-        *("ACCOUNT_SUSPENDED", "INVALID_SENDING_POOL_NAME", "ACCOUNT_SENDING_PAUSED"),
-        "CONFIGURATION_SET_SENDING_PAUSED",
-    ),
-    Verdict.RETRY: ("ACCOUNT_THROTTLED", "TRANSIENT_FAILURE"),
-    Verdict.QUOTA: ("ACCOUNT_DAILY_QUOTA_EXCEEDED",),
-    Verdict.UNKNOWN: ("FAILED",),  # it does not say that another try is safe
-}
-_ERRORS = {
-    Verdict.RETRY: ("TooManyRequestsException", "ThrottlingException"),
-    Verdict.QUOTA: ("LimitExceededException",),
-    Verdict.SPLIT: ("BadRequestException", "ValidationException", "MessageRejected"),
-}
-_VERDICT_OF_STATUS = {name: verdict for verdict, names in _STATUSES.items() for name in names}
-_VERDICT_OF_ERROR = {name: verdict for verdict, names in _ERRORS.items() for name in names}
+_TABLES = load_table("newsletter.providers.ses", "answers.yaml")
+_VERDICT_OF_STATUS, _VERDICT_OF_ERROR = (
+    {name: Verdict(verdict) for verdict, names in _TABLES[key].items() for name in names}
+    for key in ("statuses", "errors")
+)
 _STATUSES_WITH_REASON = {"MESSAGE_REJECTED", "INVALID_PARAMETER", "FAILED"}
 _RETRYABLE_VERDICTS = {Verdict.RETRY, Verdict.QUOTA}
 

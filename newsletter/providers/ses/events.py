@@ -38,6 +38,7 @@ from newsletter.providers.common.webhooks import (
     text,
     value_at,
 )
+from newsletter.tables import load_table
 
 RETRY_PERIOD = timedelta(hours=1)
 _MAX_CERTIFICATES = 16
@@ -62,17 +63,10 @@ _SIGNED_FIELDS["UnsubscribeConfirmation"] = _SIGNED_FIELDS["SubscriptionConfirma
 _LONG_FIELDS = {"Message"}  # the only one of several lines
 
 _TOPIC_ARN_PATTERN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
+_TABLES = load_table("newsletter.providers.ses", "answers.yaml")
 _KIND_OF_EVENT: dict[str, tuple[EventKind, str, str]] = {
-    "Send": (EventKind.ACCEPTED, "send", ""),
-    "Delivery": (EventKind.DELIVERED, "delivery", "recipients"),
-    "DeliveryDelay": (EventKind.DELAYED, "deliveryDelay", "delayedRecipients"),
-    "Bounce": (EventKind.BOUNCED, "bounce", "bouncedRecipients"),
-    "Complaint": (EventKind.COMPLAINED, "complaint", "complainedRecipients"),
-    "Reject": (EventKind.BOUNCED, "reject", ""),
-    "Rendering Failure": (EventKind.BOUNCED, "failure", ""),
-    "Subscription": (EventKind.UNSUBSCRIBED, "subscription", ""),
-    "Open": (EventKind.OPENED, "open", ""),
-    "Click": (EventKind.CLICKED, "click", ""),
+    name: (EventKind(kind), key, recipients)
+    for name, (kind, key, recipients) in _TABLES["events"].items()
 }
 """SES event name → our kind, the JSON key of its details, and the key of the recipients in them."""
 _UNKNOWN_KIND = (EventKind.OTHER, "", "")

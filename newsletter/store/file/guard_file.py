@@ -95,18 +95,9 @@ def hash_name(name: str) -> str:
 
 
 _COUNT_PATTERN = re.compile(r"\.[0-9]{1,20}")
-_FIELD_WIDTHS = {
-    "claims": 20,
-    "epoch": 32,
-    "before": 32,
-    "file": 20,
-    "machine": 32,
-    "filesystem": 16,
-    "boot": 32,
-    "device": 16,
-    "host": 32,
-    "beat": 20,
-}
+_FIELD_NAMES = "claims epoch before file machine filesystem boot device host beat"
+_WIDTHS = (20, 32, 32, 20, 32, 16, 32, 16, 32, 20)
+_FIELD_WIDTHS = dict(zip(_FIELD_NAMES.split(), _WIDTHS, strict=True))
 """Field of the line → width: 20 decimal digits, or 16 or 32 hexadecimal ones ("-" if unknown)."""
 _FIELD_PATTERNS = {20: r"\d{20}", 16: "[0-9a-f]{16}|-{16}", 32: "[0-9a-f]{32}|-{32}"}
 _GUARD_LINE_PATTERN = re.compile(

@@ -139,9 +139,9 @@ class DeskRequest:
         try:
             document = json.loads(self.body)
         except (ValueError, RecursionError) as error:
-            raise InvalidInput([Fault(file="body", message=f"is not JSON: {error}")]) from error
+            raise InvalidInput([Fault(file="body", message=say("is not JSON"))]) from error
         if not isinstance(document, dict):
-            raise InvalidInput([Fault(file="body", message="is no JSON object")])
+            raise InvalidInput([Fault(file="body", message=say("is no JSON object"))])
         return document
 
     @property

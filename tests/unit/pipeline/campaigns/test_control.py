@@ -449,7 +449,7 @@ def test_a_role_that_was_lost_meanwhile_is_lost(room: Newsroom) -> None:
         room.hire("sam@forum.example", Role.VIEWER)
 
     hand = OperatorActions(store=Meanwhile(room.store, demote), actor="sam@forum.example")  # type: ignore[arg-type]
-    with pytest.raises(Refused, match="is a viewer"):
+    with pytest.raises(Refused, match="has the role viewer"):
         hand.pause("resignation")
     assert room.campaign().state is CampaignState.SENDING
 

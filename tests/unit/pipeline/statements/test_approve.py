@@ -53,7 +53,7 @@ def test_a_yes_of_whoever_may_not_give_it_is_refused(
     subtests: pytest.Subtests, room: Newsroom
 ) -> None:
     for by, complaint in [
-        ("vic@forum.example", "is a viewer; to approve takes the role approver"),
+        ("vic@forum.example", "has the role viewer; this takes the role approver"),
         ("eve@elsewhere.example", "newsletter user add eve@elsewhere.example --role approver"),
         ("writer@forum.example", "writer@forum.example wrote in resignation"),
         ("ed@" + "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþ" * 2 + ".example", "can be looked up"),
@@ -147,7 +147,7 @@ def test_nobody_takes_back_what_they_never_gave(room: Newsroom) -> None:
     room.write_and_approve()
     with pytest.raises(NotFound, match=r"no approval of flo@forum\.example to take back"):
         take_back(room, "flo@forum.example")
-    with pytest.raises(Refused, match="is a viewer; to revoke takes the role approver"):
+    with pytest.raises(Refused, match="has the role viewer; this takes the role approver"):
         take_back(room, "vic@forum.example")
     assert approved(room)
 

@@ -1,5 +1,6 @@
 """The desk in four languages: complete catalogues, and pages in one language each."""
 
+import ast
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -22,7 +23,7 @@ from tests.desk import STAFF, Staffed, desk, words
 from tests.rows import rows
 from tests.unit.web.desk.work import READERS, send, write
 from tests.unit.web.desk.writing import Desk as Writing
-from tools.desk_words import WORDS, source
+from tools.desk_words import ROOT, WORDS, source
 
 LANGUAGES = ("de", "es", "fr")
 GAP = re.compile(r"\{[^{}]*\}")
@@ -265,6 +266,35 @@ def test_a_refused_act_is_told_in_the_language_of_the_desk(
     assert answer.status in {409, 422}
     assert '<html lang="de"' in answer.text
     assert said in words(answer)
+
+
+# modules whose refusals only commands show, or pages for subscribers
+COMMANDS_ONLY = {"build_digest.py", "join.py", "prefer.py"}
+
+
+def unsaid(module: Path) -> Iterator[str]:
+    """Yield each refusal whose message is no Sentence, so that no catalogue can translate it."""
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            said = [one.value for one in node.keywords if one.arg == "message"]
+            said = said if node.func.id == "Fault" else node.args[:1]
+            if node.func.id in {"Fault", "NotFound", "Outdated", "Refused", "Unproven"}:
+                yield from (
+                    f"{module.name}:{node.lineno}: {ast.unparse(one)}"
+                    for one in said
+                    if isinstance(one, ast.JoinedStr | ast.Constant)
+                )
+
+
+def test_the_message_of_each_refusal_is_one_that_catalogues_have() -> None:
+    modules = [
+        module
+        for folder in ("pipeline", "web/desk")
+        for module in (ROOT / "newsletter" / folder).rglob("*.py")
+        if module.name not in COMMANDS_ONLY
+    ]
+    assert len(modules) > 60
+    assert [one for module in modules for one in unsaid(module)] == []
 
 
 # --- which language
