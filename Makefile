@@ -124,7 +124,8 @@ docs: setup-dev ## Regenerate what is generated, and fail where it was stale
 	$(BIN)/python -m tools.reference.matrix docs/providers.md
 	$(BIN)/python -m tools.reference.modules docs/architecture.md
 	$(BIN)/python -m tools.reference.openapi newsletter/web/api/openapi.json docs/api.md
-	git diff --exit-code -- docs/configuration.md docs/commands.md docs/providers.md docs/architecture.md docs/api.md newsletter/web/api/openapi.json
+	git diff --exit-code -- docs/configuration.md docs/commands.md docs/providers.md docs/architecture.md docs/api.md newsletter/web/api/openapi.json \
+		|| { echo "make docs: read these changes, and git add them"; exit 1; }
 
 site: .venv/.installed-site ## The documents of each release as a site, in build/site/html; fails on a broken link
 	$(BIN)/python -m tools.site build/site
