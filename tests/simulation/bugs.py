@@ -370,6 +370,15 @@ def _to_all_again(tx: Any, _right: Callable[..., Any], campaign_id: int) -> None
     )
 
 
+def _under_way_too(tx: Any, _right: Callable[..., Any], campaign_id: int) -> None:
+    _sql(
+        tx,
+        "UPDATE batch SET state = 'done', cancelled = cancelled + pending, pending = 0"
+        " WHERE campaign_id = ? AND pending > 0",
+        campaign_id,
+    )
+
+
 def _other_half(
     tx: Any, right: Callable[..., Any], campaign_id: int, audience: object, *given: Any
 ) -> Any:
@@ -489,6 +498,7 @@ BUGS: dict[str, Parts] = {
     "a digest has no writers": _in("digests", "put", _written_by_nobody),
     "a page forgets the time that it showed": Parts(forgets_the_time=True),
     "cancelling forgets the queue": _in("campaigns", "cancel_pending", lambda *_given: 0),
+    "cancelling takes what is under way": _in("campaigns", "cancel_pending", _under_way_too),
     "what is reopened forgets who has it": _in("batches", "reopen", _to_all_again),
     "a correction goes to half of them": _in("audiences", "freeze", _other_half),
     "a translation goes to who had the original": Parts(transaction=_both_languages),

@@ -161,6 +161,11 @@ STEPS: dict[str, tuple[str, str, tuple[Step, ...]]] = {
             *(Step("approve", "ed"), wait(100), LOOK),
         ),
     ),
+    "cancelling takes what is under way": (
+        "begun",
+        "mute",
+        (first("take", IN_FLIGHT), Step("hand", "cancel"), first("take")),
+    ),
     "cancelling forgets the queue": ("begun", "mute", (Step("hand", "cancel"),)),
     "what is reopened forgets who has it": (
         "begun",
