@@ -216,7 +216,7 @@ def test_a_role_that_was_lost_in_mid_form_starts_nothing(room: Newsroom) -> None
     wanted = StartRequest(
         slug="resignation", by=SAM, seen=room.content_hash(), shown=room.terms(readers=12)
     )
-    with pytest.raises(Refused, match=r"sam@forum\.example is a writer"):
+    with pytest.raises(Refused, match=r"sam@forum\.example has the role writer"):
         room.starter(Meanwhile(room.store, demote)).start(wanted)
     assert starts(room) == []
 
