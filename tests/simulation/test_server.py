@@ -39,6 +39,15 @@ def test_a_statement_that_waits_for_a_lock_lets_the_others_go_on(parts: Parts) -
 
 
 @pytest.mark.slow("each transaction is a real one")
+def test_two_machines_in_the_middle_of_a_claim_take_different_batches(parts: Parts) -> None:
+    for points in range(1, 12):
+        begun = worker("B dispatch-1", points=points), worker("dispatch-1", points=points + 1)
+        steps = (*_TWO, *begun, worker("B dispatch-1"), worker("dispatch-1"))
+        result = run(Program(kind="shared", traits="mute", steps=steps), parts)
+        assert result.violation is None, "\n".join(result.trace)
+
+
+@pytest.mark.slow("each transaction is a real one")
 @pytest.mark.parametrize("how", ["kept", "undone"])
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_a_commit_without_an_answer_breaks_no_rule(parts: Parts, how: str, number: int) -> None:
