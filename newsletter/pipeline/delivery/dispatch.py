@@ -1,7 +1,8 @@
 """batch → provider → outcomes: claim a batch, send it, record an outcome for each reader.
 
-A batch of 1,000 takes 4.5 ms of CPU. For each reader: 0.7 µs to read the row at the claim, 0.5 for
-its hash, 0.7 to sign link and id, 0.5 for the body; and 2 ms for three commits and the call.
+A batch of 1,000 takes 4.2 ms of CPU. For each reader: 0.7 µs to read the row at the claim, 0.5 for
+its hash, 0.4 to sign link and id, 0.5 for the body; and 2 ms for three commits and the call. With
+few neighbours among the ids, signing takes up to 1.4 µs.
 """
 
 from collections.abc import Mapping
