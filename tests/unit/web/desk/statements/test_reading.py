@@ -91,7 +91,8 @@ def test_the_board_counts_by_state_and_says_who_acts_and_when(staffed: Staffed) 
     write(staffed, "fair", title="Winter fair", status="draft")
     board = said(staffed, "/statements", "cleo")
     assert "All 3 Drafts 1 In review 1 Approved 0 Scheduled 1 Sending 0 Sent 0" in board
-    assert "In need of approval Press releases In review You, Ben, Ed or 1 other can" in board
+    assert "In need of approval Press releases In review Waiting since Tue 24 Nov" in board
+    assert "You, Ben, Ed or 1 other can approve it." in board
     assert "Scheduled Will be sent Tue 1 Dec 2026, 09:00 New York" in board
     assert "You or Dan can still change the time." in board
     assert "Winter fair" not in said(staffed, "/statements?state=review")
