@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 CALL_TIMEOUT = timedelta(seconds=30)
 """Default limit of CPU time. Reading 20,000 items takes 13 s on a small machine."""
-_WAIT_FACTOR, _START_SECONDS = 3, 5
+_SLACK, _START_SECONDS = 3, 5
 """What a limit of CPU time may take by the clock, and the start of a process besides."""
 MAX_ANSWER_BYTES = 64_000_000
 _SANDBOX_MODULE = "newsletter.documents.sandbox"
@@ -175,8 +175,7 @@ def stream(
         with gate.slot(), _start(reader, seconds, max_bytes, output) as process:
             try:
                 with gate.ended_by_closing(process):
-                    limit = _WAIT_FACTOR * seconds + _START_SECONDS
-                    process.communicate(pickle.dumps(arguments), limit)
+                    process.communicate(pickle.dumps(arguments), _SLACK * seconds + _START_SECONDS)
             except subprocess.TimeoutExpired:
                 is_late = True
             finally:  # also if interrupted: else the process would go on

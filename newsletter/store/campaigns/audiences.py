@@ -184,8 +184,9 @@ class Audiences(Repository):
             INSERT INTO batch
                 (campaign_id, no, members, state, size, pending, ignores_lists, not_before)
             SELECT :campaign_id, :no + ROW_NUMBER() OVER (ORDER BY at, place, ignores_lists DESC),
-                json_group_array(id), 'queued', COUNT(*), COUNT(*), ignores_lists, at
-            FROM reader {group} HAVING COUNT(*) > 0 RETURNING size, last
+                ids, 'queued', people, people, ignores_lists, at
+            FROM (SELECT json_group_array(id) AS ids, COUNT(*) AS people, at, place, ignores_lists
+                FROM reader {group}) AS made WHERE people > 0 RETURNING size, last
             """
         size = no = last = 0
         while size == no * batch_size and (  # the last batch was full
