@@ -33,7 +33,7 @@ def test_an_admin_sees_what_was_posted_and_sends_it_again(tmp_path: Path, migrat
             tx.channel_posts.settle(post, MessageState.REJECTED, "HTTP 404: no_service", tx.now)
             tx.failing_checks.store_failing({"SPF": "no record"}, tx.now)
         page = dan.get("/channels")
-        assert "Opening hours : waiting for approval Rejected: HTTP 404: no_service" in words(page)
+        assert "Opening hours : waiting for approval Rejected (HTTP 404: no_service)" in words(page)
         assert "SPF , since" in words(page)
         assert "hush" not in page.text
         done = dan.post(f"/channels/{post.id}/again")
