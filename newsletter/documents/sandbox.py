@@ -36,7 +36,7 @@ T = TypeVar("T")
 CALL_TIMEOUT = timedelta(seconds=30)
 """Default limit of CPU time. Reading 20,000 items takes 13 s on a small machine."""
 _SLACK, _START_SECONDS = 3, 5
-"""What a limit of CPU time may take by the clock, and the start of a process besides."""
+"""The limit by the clock is three times that of CPU time, and 5 s for the start of a process."""
 MAX_ANSWER_BYTES = 64_000_000
 _SANDBOX_MODULE = "newsletter.documents.sandbox"
 _ENDING_MESSAGE = "newsletter is about to end"

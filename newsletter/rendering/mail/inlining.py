@@ -26,7 +26,7 @@ _TEXT_ALIGN_PATTERN = re.compile(
 """A ``text-align`` style, which becomes ``align``: more mail programs read the attribute."""
 
 _CSS_BLANK_PATTERN = re.compile(r"""("[^"]*"|'[^']*')|([{};:,])\s+| (?={)|;(?=})""")
-"""What CSS does not need; and quoted words, which stay as they are."""
+"""Blanks and semicolons that CSS does not need. Quoted words stay as they are."""
 _ATTRIBUTE_PATTERN = re.compile(r""" ([a-z:-]+)=("[^"]*"|'[^']*')""")
 _TAG_PATTERN = re.compile(r"""<[a-z][a-z0-9]*(?: [a-z:-]+(?:="[^"]*"|='[^']*')?)+>""")
 
