@@ -320,7 +320,7 @@ class PlainLinks:
     def email_token(self, email_id: int) -> str:
         return f"l-{email_id}"
 
-    def read_email(self, token: str) -> int:
+    def read_email_id(self, token: str) -> int:
         return int(self._read(r"l-(\d+)", token)[0])
 
     def preferences_token(self, subscriber_id: int, at: datetime) -> str:

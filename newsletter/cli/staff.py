@@ -38,7 +38,7 @@ def add(services: Services, address: str, role: str) -> None:
         people.change_role(address, Role(role), by=OPERATOR_NAME, proofs=services.staff.proofs)
     else:
         people.add_member(address, Role(role), by=OPERATOR_NAME, proofs=services.staff.proofs)
-    shell.say(f"{address} is {_articled(Role(role))}")
+    shell.say(f"{address} is {_a_or_an(Role(role))}")
 
 
 @user.command()
@@ -54,7 +54,7 @@ def invite(services: Services, email: str, role: str) -> None:
     link = people.invite(email, Role(role), by=OPERATOR_NAME, proofs=services.staff.proofs)
     _print_link(services.staff, link.token, link.expires_at)
     shell.say(
-        f"give it to {link.address} alone: it makes whoever opens it first {_articled(link.role)}"
+        f"give it to {link.address} alone: it makes whoever opens it first {_a_or_an(link.role)}"
     )
 
 
@@ -122,7 +122,7 @@ def _print_link(staff: Staff, token: str, until: datetime) -> None:
         )
 
 
-def _articled(role: Role) -> str:
+def _a_or_an(role: Role) -> str:
     return f"a{'n' if role.value[0] in 'aeiou' else ''} {role.value}"
 
 

@@ -107,7 +107,7 @@ class SignedLinks:
     def email_token(self, email_id: int) -> str:
         return _sign(self._email, email_id.to_bytes(_EMAIL_BYTES))
 
-    def read_email(self, token: str) -> int:
+    def read_email_id(self, token: str) -> int:
         """Return the id of the email with this link. Raises NotFound."""
         return int.from_bytes(_read(token, self._email, _EMAIL_BYTES, self._retired))
 

@@ -32,7 +32,7 @@ def resolve_redirect(address: str) -> str:
     query = parse_qs(parts.query)
     target = ""
     if found := _URLDEFENSE_V3_PATTERN.match(address):
-        target = _restore(found[1], found[2])
+        target = _insert_removed(found[1], found[2])
     elif parts.hostname == _URLDEFENSE_HOST and parts.path == "/v2/url":
         # version 2 writes - for % and _ for /
         target = unquote(query.get("u", [""])[0].replace("-", "%").replace("_", "/"))
@@ -65,7 +65,7 @@ def redirect_note(count: int) -> str:
     return f"{links} through a mail program's or Google's redirect made direct." if count else ""
 
 
-def _restore(written: str, removed: str) -> str:
+def _insert_removed(written: str, removed: str) -> str:
     """Insert the characters that Proofpoint removed. A star marks one or several of them."""
     try:
         characters = base64.urlsafe_b64decode(removed + "=" * (-len(removed) % 4)).decode()

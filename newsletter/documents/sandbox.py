@@ -313,7 +313,7 @@ def work() -> None:
 def serve(reader: Callable[..., Any], source: IO[bytes], sink: IO[bytes]) -> None:
     """Call a function with pickled arguments, and write each item at once."""
     arguments = pickle.load(source)  # noqa: S301 - what our own parent wrote
-    for one in answers(reader, arguments):
+    for one in run_reader(reader, arguments):
         # half a character becomes a question mark
         line = json.dumps(one, ensure_ascii=False, default=_json_default).encode("utf-8", "replace")
         sink.write(line + b"\n")
@@ -322,7 +322,7 @@ def serve(reader: Callable[..., Any], source: IO[bytes], sink: IO[bytes]) -> Non
     sink.flush()
 
 
-def answers(reader: Callable[..., Any], arguments: Mapping[str, Any]) -> Iterator[Any]:
+def run_reader(reader: Callable[..., Any], arguments: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the items that a function returns or yields, and InvalidInput if it raises that."""
     try:
         found = reader(**arguments)

@@ -210,7 +210,7 @@ def suppression_reason(event: Event) -> SuppressionReason | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figures:
+class CampaignResults:
     """The reported results of a campaign's deliveries.
 
     Each delivery counts once, as delivered or in its gravest class of bounce. A soft bounce before

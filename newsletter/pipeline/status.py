@@ -22,7 +22,7 @@ from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import find_open_request
-from newsletter.domain.statements.content import name_changes
+from newsletter.domain.statements.content import changed_parts
 from newsletter.domain.statements.statement import (
     Approval,
     ApprovalStatus,
@@ -185,7 +185,7 @@ def _changed(tx: Transaction, stored: StoredStatement, approved: str) -> str:
         tx.statements.get_content(approved),
         tx.statements.get_content(stored.content_hash),
     )
-    return say("its text") if before is None or now is None else listed(name_changes(before, now))
+    return say("its text") if before is None or now is None else listed(changed_parts(before, now))
 
 
 def _later_approvers(
@@ -456,7 +456,7 @@ def _resolve_correction(
 
 
 def check_translation(tx: Transaction, statement: Statement) -> Statement:
-    """Return the original of a translation. Raises Refused if it cannot be sent."""
+    """Return the original of a translation. Raises Refused if the translation cannot be sent."""
     slug = statement.translation_of
     stored = tx.statements.get(slug)
     campaign = tx.campaigns.find_latest(slug)

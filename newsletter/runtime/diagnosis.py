@@ -1,4 +1,4 @@
-"""The checks of ``newsletter doctor``, each with a finding and advice. The scheduler repeats some.
+"""Checks that ``newsletter doctor`` runs. Each returns findings; the scheduler repeats some.
 
 If all providers are on this machine, no check calls another machine.
 """
@@ -54,7 +54,7 @@ _PAGE_TIMEOUT = timedelta(seconds=10)
 _PAGES_CHECK = "public pages"
 
 
-def sends_into_the_world(settings: Settings) -> bool:
+def has_remote_provider(settings: Settings) -> bool:
     """Return whether a provider is on another machine."""
     return any(
         getattr(provider, "kind", "") not in _TRIAL_KINDS
@@ -68,7 +68,7 @@ def examine_from_outside(settings: Settings, key: bytes, now: datetime) -> Itera
 
     The workspace's ``key`` signs the request to the proxy, which the service answers.
     """
-    if not sends_into_the_world(settings):
+    if not has_remote_provider(settings):
         return
     from newsletter.transport.dns import TxtResolver
 
@@ -122,22 +122,24 @@ def examine_proxy(
         answer = call_once(request, timeout=_PAGE_TIMEOUT)
         echo = json.loads(answer.body) if answer.status == 200 else {}
     except (NewsletterError, ValueError) as error:
-        return _on_proxy(Level.WARNING, f"{url} could not be asked: {error}")
+        return _proxy_finding(Level.WARNING, f"{url} could not be asked: {error}")
     if answer.status == 421:
-        return _on_proxy(Level.FAULT, f"{url} does not pass on the Host of a request")
+        return _proxy_finding(Level.FAULT, f"{url} does not pass on the Host of a request")
     if not isinstance(echo, dict) or not {"host", "scheme", "client"} <= echo.keys():
-        return _on_proxy(Level.WARNING, f"{url} answers with HTTP {answer.status}, not as ours do")
+        return _proxy_finding(
+            Level.WARNING, f"{url} answers with HTTP {answer.status}, not as ours do"
+        )
     local = leads_here(urlsplit(url).hostname or "")
-    changes = "; ".join(_altered(url, {name: str(value) for name, value in echo.items()}, local))
+    changes = "; ".join(_header_faults(url, {key: str(one) for key, one in echo.items()}, local))
     if changes:
-        return _on_proxy(Level.FAULT, changes)
+        return _proxy_finding(Level.FAULT, changes)
     if local:
         why = "whether X-Forwarded-For is set shows from another machine alone"
-        return _on_proxy(Level.WARNING, f"{url} leads to this machine: {why}")
-    return _on_proxy(Level.OK, f"{url} passes all on")
+        return _proxy_finding(Level.WARNING, f"{url} leads to this machine: {why}")
+    return _proxy_finding(Level.OK, f"{url} passes all on")
 
 
-def _altered(url: str, received: dict[str, str], local: bool) -> Iterator[str]:
+def _header_faults(url: str, received: dict[str, str], local: bool) -> Iterator[str]:
     """Yield a fault for each of host, scheme and client that did not arrive as it was sent."""
     if received["host"].lower() != urlsplit(url).netloc.lower():
         yield f"Host arrives as {received['host']}, not {urlsplit(url).netloc}"
@@ -151,7 +153,7 @@ def _altered(url: str, received: dict[str, str], local: bool) -> Iterator[str]:
         yield f"X-Forwarded-For is not set: every client has the address {received['client']}"
 
 
-def _on_proxy(level: Level, detail: str) -> Finding:
+def _proxy_finding(level: Level, detail: str) -> Finding:
     advice = "" if level is Level.OK else _PROXY_ADVICE
     return Finding(what="proxy", level=level, detail=detail, advice=advice)
 
@@ -221,10 +223,10 @@ def check_workspace(statements: Statements, delivery: Delivery) -> Iterator[Find
     counts = ", ".join(f"{name} {count:,}" for name, count in lists.items())
     advice = "none yet; 'newsletter subscribers import FILE'"
     yield pass_or_fail("subscribers", is_ok=bool(lists), detail=counts or advice)
-    staffed = any(role.includes(Role.APPROVER) for role in roles.values())
+    has_approver = any(role.includes(Role.APPROVER) for role in roles.values())
     names = ", ".join(f"{address} ({role.value})" for address, role in roles.items())
     advice = "no member of staff can approve; 'newsletter user invite EMAIL --role approver'"
-    yield pass_or_fail("staff", is_ok=staffed, detail=names if staffed else advice)
+    yield pass_or_fail("staff", is_ok=has_approver, detail=names if has_approver else advice)
     if settings.shares_sending:
         yield _check_workers(delivery)
     reasons = delivery.guard().holds()
@@ -266,11 +268,11 @@ def check_sign_in(staff: Staff) -> Iterator[Finding]:
     yield run_check("sign-in", lambda: f"{provider.desk.name} has {len(provider.keys())} keys")
     with staff.store.read() as tx:
         roles, accounts = tx.staff.roles(), tx.accounts.all()
-    well = any(
+    has_admin = any(
         each.password and roles.get(address) is Role.ADMIN for address, each in accounts.items()
     )
-    detail = "admins have them" if well else "no admin has one; 'newsletter user invite EMAIL'"
-    yield pass_or_fail("passwords", is_ok=well, detail=detail)
+    detail = "admins have them" if has_admin else "no admin has one; 'newsletter user invite EMAIL'"
+    yield pass_or_fail("passwords", is_ok=has_admin, detail=detail)
 
 
 def _check_service(delivery: Delivery, mismatch: str) -> Finding:
@@ -463,8 +465,8 @@ def check_health(delivery: Delivery) -> None:
             examine_providers(delivery), examine_from_outside(delivery.settings, delivery.key, now)
         ):
             if found.level is Level.FAULT:
-                about = "; ".join(filter(None, (found.detail, found.advice)))
-                failing[found.what] = "; ".join(filter(None, (failing.get(found.what), about)))
+                fault = "; ".join(filter(None, (found.detail, found.advice)))
+                failing[found.what] = "; ".join(filter(None, (failing.get(found.what), fault)))
     except (NewsletterError, OSError, ValueError) as error:
         log.warning("the sender's health could not be checked: %s", error)
         return

@@ -191,7 +191,7 @@ class Database:
         return cast("T", self._answers[key])
 
     def list_together(self, slugs: Collection[str]) -> None:
-        """Make ``of_statement`` read all these statements by one query."""
+        """Let one query of ``of_statement`` read the rows of all these statements."""
         self._listed = frozenset(slugs)
 
     def of_statement(self, kind: type[T], sql: str, slug: str, key: str = "slug") -> list[T]:

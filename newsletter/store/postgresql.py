@@ -18,7 +18,7 @@ from newsletter.domain.delivery.restore_guard import Location
 from newsletter.domain.errors import DatabaseReplaced, Defect, Refused, StoreUnavailable
 from newsletter.store.database import TLI, UNCACHED_PLAN, Database, Driver
 from newsletter.store.file.guard_file import hash_name
-from newsletter.store.file.secure_erase import DUE_KEY
+from newsletter.store.file.secure_erase import ERASURES_KEY
 from newsletter.store.postgresql_words import adapt_values, translate
 from newsletter.tables import load_table
 
@@ -168,7 +168,7 @@ class Postgresql:
     def overwrite_erased(self) -> bool:
         """Overwrite nothing, because only the server can write its pages. Return True."""
         with self.transaction() as db:
-            db.change("DELETE FROM meta WHERE key = :due", due=DUE_KEY)
+            db.change("DELETE FROM meta WHERE key = :due", due=ERASURES_KEY)
         return True
 
     def location(self) -> Location:

@@ -119,19 +119,21 @@ def unicode_in(member: Member) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Reading:
+class _Guess:
+    """An encoding that may be that of the lines."""
+
     encoding: str
     implausible: int
     """The number of implausible lines."""
     has_words: bool
-    """A non-ASCII letter is inside a word."""
+    """A non-ASCII letter stands next to an ASCII letter."""
 
 
 def _guess_encoding(member: Member) -> str:
     with readable(member.file), member.open() as stream:
         numbered_lines = enumerate(iter(partial(stream.readline, _MAX_LINE_BYTES), b""), start=1)
         lines = list(islice((each for each in numbered_lines if not each[1].isascii()), _MAX_LINES))
-    readings = sorted(_readings([line for _, line in lines]), key=lambda each: each.implausible)
+    readings = sorted(_guesses([line for _, line in lines]), key=lambda each: each.implausible)
     best, *others = readings
     if best.has_words and all(best.implausible * _MIN_RATIO < each.implausible for each in others):
         return best.encoding
@@ -140,8 +142,8 @@ def _guess_encoding(member: Member) -> str:
     raise InvalidInput([_ambiguity_fault(member.file, *lines[0])])
 
 
-def _readings(lines: list[bytes]) -> Iterator[_Reading]:
-    """Yield the different readings of the lines, each with the first encoding that gives it."""
+def _guesses(lines: list[bytes]) -> Iterator[_Guess]:
+    """Yield a guess for each different text of the lines, with the first encoding that gives it."""
     used_bytes = bytes(sorted(set().union(*lines)))
     seen_texts = set()
     for encoding in _ALPHABETS_OF_ENCODING:
@@ -149,7 +151,7 @@ def _readings(lines: list[bytes]) -> Iterator[_Reading]:
         if text not in seen_texts:
             seen_texts.add(text)
             decoded_lines = [line.decode(encoding, "replace") for line in lines]
-            yield _Reading(
+            yield _Guess(
                 encoding=encoding,
                 implausible=sum(not _is_plausible(line, encoding) for line in decoded_lines),
                 has_words=any(_MIXED_WORD_PATTERN.search(line) for line in decoded_lines),

@@ -74,9 +74,9 @@ class EntryReader:
             self._faults_of_rows += len(self) - fault_count
 
     def finish(self) -> tuple[Fault, ...]:
-        """Return the faults of the rows to leave out.
+        """Return the faults of the omitted rows.
 
-        Raises InvalidInput if other faults exist, or if bad rows must not be left out.
+        Raises InvalidInput if other faults exist, or if bad rows must not be omitted.
         """
         can_be_omitted = 0 < len(self) == self._faults_of_rows
         if self._more:
@@ -237,7 +237,7 @@ def _line_objection(value: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def list_objection(name: str) -> str:
+def list_name_objection(name: str) -> str:
     """Return why a text is not the name of a list, or ""."""
     if re.fullmatch(LIST_NAME, name):
         return ""
@@ -256,8 +256,8 @@ _OBJECTION_OF_FIELD: Mapping[str, Callable[[str], str]] = {
     **dict.fromkeys(NOTED_FIELDS, _line_objection),
     "language": language_objection,
     "timezone": zone_objection,
-    "lists": list_objection,
-    "left": list_objection,
+    "lists": list_name_objection,
+    "left": list_name_objection,
     "tags": _tag_objection,
 }
 """Key → a function that returns the objection to one of its values, or ""."""

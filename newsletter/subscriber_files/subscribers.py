@@ -12,7 +12,7 @@ from newsletter.domain.subscribers.audience import Entry
 from newsletter.subscriber_files import csv_files, exports
 from newsletter.subscriber_files.csv_files import AUTO_FORMAT, Instructions
 from newsletter.subscriber_files.encodings import NAMES, Member, Source, encoding_in, unicode_in
-from newsletter.subscriber_files.entries import EntryReader, list_objection
+from newsletter.subscriber_files.entries import EntryReader, list_name_objection
 from newsletter.subscriber_files.subscriber_file import (
     PlacedPerson,
     SubscriberFile,
@@ -78,7 +78,7 @@ def read_people(
     """
     suffix = path.suffix.lower()
     known = exports.EXPORT_FORMATS.get(instructions.kind)
-    objection = next(filter(None, map(list_objection, instructions.lists)), "")
+    objection = next(filter(None, map(list_name_objection, instructions.lists)), "")
     if objection:
         raise InvalidInput([Fault(file="--list", message=objection)])
     if known and suffix not in _CSV_SUFFIXES | {_ZIP_SUFFIX}:

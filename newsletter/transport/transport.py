@@ -75,7 +75,7 @@ class Call:
             raise TimeoutError("the claim is over")
 
     def begin(self) -> None:
-        """Note that bytes leave from now on. Raises as ``check_claim`` does."""
+        """Record that bytes are sent from now on. Raises TimeoutError when time is up."""
         self.check_claim()
         self.has_begun = True
 

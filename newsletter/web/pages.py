@@ -26,8 +26,8 @@ from newsletter.web.api.statements import StatementOperations
 from newsletter.web.api.subscribers import SubscriberOperations
 from newsletter.web.desk.campaigns.calendar import Calendar
 from newsletter.web.desk.campaigns.campaign import CampaignPage
-from newsletter.web.desk.campaigns.starting import Starting
-from newsletter.web.desk.delivery import Stopping, UnknownDeliveries
+from newsletter.web.desk.campaigns.starting import StartPages
+from newsletter.web.desk.delivery import StopPages, UnknownDeliveries
 from newsletter.web.desk.gate import Gate
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import Route as DeskRoute
@@ -37,9 +37,9 @@ from newsletter.web.desk.staff.account import Account
 from newsletter.web.desk.staff.settings import SettingsPages
 from newsletter.web.desk.staff.sign_in import SignIn
 from newsletter.web.desk.statements.drafts import Drafts
-from newsletter.web.desk.statements.editing import Editing
+from newsletter.web.desk.statements.editing import EditPages
 from newsletter.web.desk.statements.preview import EmailPreview
-from newsletter.web.desk.statements.reviewing import Reviewing
+from newsletter.web.desk.statements.reviewing import ReviewPages
 from newsletter.web.desk.statements.statement import StatementPages
 from newsletter.web.desk.subscribers.importing import ImportPages
 from newsletter.web.desk.subscribers.reader import ReaderPages
@@ -220,13 +220,13 @@ def desk_routes(services: Services) -> list[DeskRoute]:
         SettingsPages(staff, statements),
         administration.AuditLog(staff),
         Drafts(statements, delivery),
-        Editing(statements),
-        Reviewing(statements, campaigns),
-        Starting(statements, campaigns),
+        EditPages(statements),
+        ReviewPages(statements, campaigns),
+        StartPages(statements, campaigns),
         CampaignPage(campaigns, delivery),
         Calendar(staff),
         UnknownDeliveries(campaigns),
-        Stopping(delivery),
+        StopPages(delivery),
         ReadersPages(services.subscribers),
         ImportPages(services.subscribers),
         ReaderPages(services.subscribers),

@@ -13,11 +13,11 @@ from newsletter.domain.delivery.batch import BatchState, Resolution
 from newsletter.domain.events import (
     Bounce,
     BreakerCounts,
+    CampaignResults,
     DeliveryStatus,
     Event,
     EventKind,
     EventTarget,
-    Figures,
 )
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.store.sql import Store
@@ -58,7 +58,7 @@ def note(store: Store, receipts: Iterable[DeliveryStatus]) -> None:
         tx.events.store_statuses(receipts)
 
 
-def figures(books: Books) -> Figures:
+def figures(books: Books) -> CampaignResults:
     with books.store.read() as tx:
         return tx.events.count_results(books.id)
 
@@ -239,14 +239,16 @@ class EventsContract:
         for order in itertools.permutations(receipts):
             for one in order:
                 note(store, [one, one])
-            assert figures(books) == Figures(complained=1, bounces={Bounce.HARD: 1}, received=True)
+            assert figures(books) == CampaignResults(
+                complained=1, bounces={Bounce.HARD: 1}, received=True
+            )
 
     def test_a_soft_bounce_of_what_was_delivered_after_all_is_none(self, store: Store) -> None:
         books = Books(store, 6)
         note(store, delivered(books, 1, 2, 3, 6))
         note(store, [bounced(books, 1, Bounce.SOFT), bounced(books, 4, Bounce.SOFT)])
         note(store, [bounced(books, 2, Bounce.POLICY), bounced(books, 5, Bounce.OTHER)])
-        assert figures(books) == Figures(
+        assert figures(books) == CampaignResults(
             delivered=3, bounces={Bounce.SOFT: 1, Bounce.POLICY: 1, Bounce.OTHER: 1}, received=True
         )
 
@@ -294,13 +296,13 @@ class EventsContract:
         books, other = Books(store, 3), Books(store, [], slug="other")
         note(store, delivered(other, 1))
         note(store, [])
-        assert figures(books) == Figures()
+        assert figures(books) == CampaignResults()
 
     def test_anything_that_was_told_shows_that_events_are_received(self, store: Store) -> None:
         books, other = Books(store, 3), Books(store, [], slug="other")
         keep(store, told(kind=EventKind.OTHER), EventTarget(campaign_id=books.id))
         note(store, [receipt(other, 1, EventKind.ACCEPTED)])
-        assert figures(books) == figures(other) == Figures(received=True)
+        assert figures(books) == figures(other) == CampaignResults(received=True)
 
     # --- events as they came
 

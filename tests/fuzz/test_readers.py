@@ -110,7 +110,7 @@ def test_a_json_feed(text: str) -> None:
 @hostile
 @given(st.one_of(TEXT, st.text("ABCabc019-_+/=", min_size=32, max_size=36)))
 def test_a_token(word: str) -> None:
-    for read in (LINKS.read_unsubscribe, LINKS.read_email, LINKS.read_preferences):
+    for read in (LINKS.read_unsubscribe, LINKS.read_email_id, LINKS.read_preferences):
         with pytest.raises(NotFound):
             read(word)
 

@@ -108,12 +108,12 @@ def _read_pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
         boxes = [item for item in device.get_result() if isinstance(item, LTTextBox)]
         lines = [(box, line) for box, one in enumerate(boxes) for line in one]
         text = "".join(line.get_text() for _, line in lines)
-        kinds = list(map(_direction_of, text))
+        bidi = list(map(_direction_of, text))
         has_blanks = _has_blanks([line for _, line in lines])
         layout = _Layout(
             links=links,
             cell_gap=_MIN_BARE_GAP_RATIO if has_blanks else _MIN_GAP_RATIO,
-            to_left=kinds.count(_RTL) > kinds.count(_LTR),
+            to_left=bidi.count(_RTL) > bidi.count(_LTR),
         )
         rows = [[pair] for pair in lines]
         if _runs_to_the_left(text):
@@ -125,7 +125,7 @@ def _read_pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Layout:
-    """How to read the letters of a page."""
+    """What the lines of a page have in common: links, gaps and direction."""
 
     links: Sequence["_Link"]
     cell_gap: float
@@ -202,7 +202,7 @@ def _sort_letters(letters: Sequence[Any]) -> Iterator[Any]:
 
 
 def _join_boxes(rows: Sequence[_Row]) -> list[_Row]:
-    """Return the rows. Rows with a common box get one number, also over several rows."""
+    """Give rows one box number if they share a box, directly or through other rows."""
     # each row is compared with all boxes so far
     if len(rows) > _MAX_ROWS:
         return list(rows)
@@ -289,7 +289,7 @@ def _in_reading_order(characters: Sequence[Any], layout: _Layout) -> list[tuple[
 
 
 def _normalise_letter(text: str) -> str:
-    """Return a letter. Arabic and Hebrew presentation forms become the letter itself."""
+    """Replace a presentation form of Arabic or Hebrew by the letter itself."""
     if _UNREADABLE_GLYPH_PATTERN.fullmatch(text):
         return UNREAD_MARK
     # only the presentation forms of Hebrew and Arabic: NFKC would change ² and ½ as well
@@ -341,21 +341,21 @@ def _direction_of(letter: str) -> str:
     return _DIRECTIONS.get(unicodedata.bidirectional(letter[:1] or " "), _NEUTRAL)
 
 
-def _embedding_levels(kinds: Sequence[str], base: int) -> list[int]:
-    """Return the embedding level of each letter: 1 is read from right to left, 0 and 2 from left.
+def _embedding_levels(bidi: Sequence[str], base: int) -> list[int]:
+    """Return the level of each letter, by its direction: 1 is read from the right, 0 and 2 not.
 
     ``base`` is the text's level: 1 if most of its letters are Arabic or Hebrew.
     """
-    levels = [base] * len(kinds)
-    strong = [n for n, kind in enumerate(kinds) if kind != _NEUTRAL]
+    levels = [base] * len(bidi)
+    strong = [n for n, each in enumerate(bidi) if each != _NEUTRAL]
     for place, n in enumerate(strong):
         # in left-to-right text, figures belong to Arabic words if all their neighbours are Arabic
-        near_kinds = {kinds[neighbour] for neighbour in strong[max(0, place - 1) : place + 2]}
-        is_inner = base or (kinds[n] == _DIGIT and _LTR not in near_kinds and _RTL in near_kinds)
-        levels[n] = 1 if kinds[n] == _RTL else 2 if is_inner else 0
+        near = {bidi[neighbour] for neighbour in strong[max(0, place - 1) : place + 2]}
+        is_inner = base or (bidi[n] == _DIGIT and _LTR not in near and _RTL in near)
+        levels[n] = 1 if bidi[n] == _RTL else 2 if is_inner else 0
     for before, after in pairwise(strong):
         neighbour_levels = levels[before], levels[after]
-        is_one_number = _LTR in {kinds[before], kinds[after]} or after - before == 2  # 10:30, 1,250
+        is_one_number = _LTR in {bidi[before], bidi[after]} or after - before == 2  # 10:30, 1,250
         level = 2 if neighbour_levels == (2, 2) and is_one_number else min(*neighbour_levels, 1)
         levels[before + 1 : after] = [level] * (after - before - 1)
     return levels

@@ -32,11 +32,11 @@ class Mark:
     beat_at: int = field(default=0, compare=False)
     """The last heartbeat of any process, in milliseconds since 1970 on the database's clock."""
     timeline: str = field(default="", compare=False)
-    """The last timeline of the PostgreSQL server in which a process began."""
+    """The PostgreSQL server's timeline when a process last started; a restore begins another."""
     timeline_claims: int = field(default=0, compare=False)
-    """``claims`` when the first process began in it."""
+    """``claims`` when the first process started on this timeline."""
     timeline_beat_at: int = field(default=0, compare=False)
-    """``beat_at`` at that time."""
+    """``beat_at`` when the first process started on this timeline."""
 
 
 @dataclass(frozen=True, kw_only=True)

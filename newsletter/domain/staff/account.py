@@ -129,7 +129,7 @@ class Session:
     hash: bytes
     """The SHA-256 of the session token."""
     address: str
-    """Folded."""
+    """The owner's address, folded."""
     created_at: datetime
     seen_at: datetime
     stepped_up_at: datetime | None = None
@@ -166,7 +166,7 @@ class Member:
     """A signed-in member of staff, with their current role and session."""
 
     address: str
-    """Folded."""
+    """The person's address, folded."""
     role: Role
     session: Session
     given_name: str = ""
@@ -306,7 +306,7 @@ class Passkey:
     id: bytes
     """The credential id, chosen by the device."""
     address: str
-    """Folded."""
+    """The owner's address, folded."""
     party: str
     """The host name for which it is valid."""
     name: str

@@ -95,16 +95,16 @@ def _paragraphs(text: str) -> list[str]:
 
 def compare_contents(before: Content, after: Content) -> tuple[Difference, ...]:
     """Return the differences between two emails: sender, lists and the like, then the text."""
-    around = (
+    envelope = (
         Difference(what=what, before=one, after=other)
-        for (what, one), (_, other) in zip(_around(before), _around(after), strict=True)
+        for (what, one), (_, other) in zip(_envelope(before), _envelope(after), strict=True)
         if one != other
     )
     texts = (one.as_written(one.text) for one in (before, after))
-    return (*around, *_of_text(*texts))
+    return (*envelope, *_compare_lines(*texts))
 
 
-def _around(content: Content) -> Iterator[tuple[str, str]]:
+def _envelope(content: Content) -> Iterator[tuple[str, str]]:
     yield say("subject"), content.subject
     yield say("sender"), f"{content.sender.name} <{content.sender.address}>"
     yield say("reply address"), content.sender.reply_to
@@ -118,7 +118,7 @@ def _around(content: Content) -> Iterator[tuple[str, str]]:
     yield say("translation of"), content.translation_of
 
 
-def _of_text(before: str, after: str) -> Iterator[Difference]:
+def _compare_lines(before: str, after: str) -> Iterator[Difference]:
     one, other = before.splitlines(), after.splitlines()
     codes = SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
     for code, a, b, c, d in codes:

@@ -315,8 +315,8 @@ class Content:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def name_changes(before: Content, now: Content) -> tuple[str, ...]:
-    """Return the changed parts of an email, each in a few words."""
+def changed_parts(before: Content, now: Content) -> tuple[str, ...]:
+    """Return the names of the parts of an email that differ, such as "its lists"."""
     old, new = dict(before.texts), dict(now.texts)
     own = now.texts[0][0] if now.texts else ""
     changed: list[str] = [say("its text")] if old.get(own) != new.get(own) else []

@@ -247,7 +247,7 @@ class Entry:
     title: str
     state: State
     path: str
-    """The path of its page below ``/desk``. With ``is_embargo`` it identifies the entry."""
+    """The path of the page below ``/desk``. ``path`` and ``is_embargo`` identify the entry."""
     lists: tuple[str, ...] = ()
     is_embargo: bool = False
     """``at`` is the end of an embargo, not a time to send."""

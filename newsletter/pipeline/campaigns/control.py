@@ -27,8 +27,8 @@ from newsletter.pipeline.campaigns.headcount import (
     SecondFactorNeeded,
     check_reader_count,
     current_terms,
+    find_release_time,
     record_start,
-    release_of,
 )
 from newsletter.pipeline.ledger import (
     ConfigurationCheck,
@@ -187,7 +187,7 @@ class Starter:
                 tx.starts.add(replace(start, by=person, at=tx.now))
                 status = load_status(tx, status.stored, self.rules)
             waiting = status.campaign if status.is_waiting and status.is_started else None
-            release = release_of(tx, status) if waiting else None
+            release = find_release_time(tx, status) if waiting else None
             if waiting and release:  # pages show the new time before the next tick
                 tx.campaigns.reschedule(waiting.id, release, urgent=waiting.urgent)
             return lapsed

@@ -103,8 +103,8 @@ def _audience(tx: Transaction, statement: Statement, group: TranslationGroup | N
     return Audience(lists=statement.lists, segment=statement.segment)
 
 
-def release_of(tx: Transaction, status: StatementStatus) -> datetime | None:
-    """Return when the first reader gets it; None if a time does not exist in its zone.
+def find_release_time(tx: Transaction, status: StatementStatus) -> datetime | None:
+    """Return when the first reader gets the email; None if a time does not exist in its zone.
 
     Counting the zones of all readers is slow. While the campaign waits, only a change of the first
     zone with readers is looked for.

@@ -20,7 +20,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import differs_by_a_fifth
 from newsletter.domain.wording import joined, people, say
-from newsletter.pipeline.campaigns.headcount import Reach, reach_of, release_of
+from newsletter.pipeline.campaigns.headcount import Reach, find_release_time, reach_of
 from newsletter.pipeline.ledger import approved_content
 from newsletter.pipeline.status import load_status, load_statuses, why_no_campaign
 from newsletter.store.sql import Store, Transaction
@@ -157,7 +157,7 @@ def _is_open(decision: _Decision) -> bool:
 
 
 def _decide(tx: Transaction, status: StatementStatus) -> _Decision:
-    release = None if status.has_begun else release_of(tx, status)
+    release = None if status.has_begun else find_release_time(tx, status)
     step, why = _next_step(status, release)
     return _Decision(status=status, release=release, step=step, why=why)
 

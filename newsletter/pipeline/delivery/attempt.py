@@ -175,7 +175,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attempts(ABC, Generic[Claim, AttemptResult]):
+class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
     """Sends one batch or email per call. Threads may share an instance.
 
     ``lease`` must be longer than the longest call. ``attempt_ids`` returns a new id at each call,

@@ -23,7 +23,7 @@ from newsletter.domain.delivery.batch import (
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.statements.content import Content
 from newsletter.domain.wording import say
-from newsletter.pipeline.delivery.attempt import Attempt, Attempts, PooledProvider
+from newsletter.pipeline.delivery.attempt import Attempt, AttemptRunner, PooledProvider
 from newsletter.pipeline.delivery.rate_limiter import QuotaContended
 from newsletter.pipeline.ledger import approved_content
 from newsletter.pipeline.outgoing import build_batch, confirm_by_events, finish, names_for
@@ -64,7 +64,7 @@ class BatchClaim:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dispatcher(Attempts[BatchClaim, DispatchResult]):
+class Dispatcher(AttemptRunner[BatchClaim, DispatchResult]):
     """Sends one batch per call."""
 
     delivery_settings_hash: str = ""

@@ -31,7 +31,7 @@ from newsletter.domain.delivery.transactional import (
     plan_email,
 )
 from newsletter.domain.statements.content import Content, Recipient
-from newsletter.pipeline.delivery.attempt import Attempt, Attempts, PooledProvider
+from newsletter.pipeline.delivery.attempt import Attempt, AttemptRunner, PooledProvider
 from newsletter.store.sql import Store, Transaction
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class EmailClaim:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TransactionalSender(Attempts[EmailClaim, EmailResult]):
+class TransactionalSender(AttemptRunner[EmailClaim, EmailResult]):
     """Sends one transactional email per call."""
 
     writer: "TemplateRenderer"
@@ -78,7 +78,7 @@ class TransactionalSender(Attempts[EmailClaim, EmailResult]):
     """List name → its title for readers."""
     public_url: str
     language: str
-    """The language of emails that have none."""
+    """The language of an email whose own language is empty."""
     most_per_hour: int
     """The limit of emails an hour: a flood of sign-ups would harm the sender's reputation."""
     desk: str

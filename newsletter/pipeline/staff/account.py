@@ -35,14 +35,14 @@ _TOO_MANY_FAILURES = say("There were too many failures. Wait 5 minutes, then try
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """A person's own account, for its page."""
+    """What the page of a person's own account shows."""
 
     credential: Credential | None
-    demanded: bool
+    requires_factor: bool
     """The role requires a second factor."""
-    ways: frozenset[SignInBy]
+    usable_methods: frozenset[SignInBy]
     """The methods by which the person can sign in now."""
-    allowed: frozenset[SignInBy]
+    allowed_methods: frozenset[SignInBy]
     """The methods that the role allows."""
     codes_left: int
     passkeys: Sequence[Passkey]
@@ -58,9 +58,9 @@ def load_overview(address: str, *, proofs: Proofs) -> Overview:
         credential = tx.accounts.get(address)
         return Overview(
             credential=credential,
-            demanded=proofs.rules.demands_factor(role),
-            ways=proofs.methods(role, credential),
-            allowed=proofs.methods(role),
+            requires_factor=proofs.rules.demands_factor(role),
+            usable_methods=proofs.methods(role, credential),
+            allowed_methods=proofs.methods(role),
             codes_left=tx.accounts.count_unused_codes(address),
             passkeys=tx.passkeys.list_for(address),
             sessions=[
@@ -158,7 +158,7 @@ class OwnAccount:
             tx.accounts.prepare_factor(session.address, codes.new_salt())
 
     def enrolment(self, *, issuer: str) -> tuple[str, str]:
-        """Return the secret of the prepared second factor, and its URI for a QR code; else ""."""
+        """Return the secret of the prepared second factor, and its URI for a QR code, or two ""."""
         with self.proofs.store.read() as tx:
             address = self._session(tx).address
             credential = tx.accounts.get(address)
@@ -312,7 +312,7 @@ class OwnAccount:
 def ask_for_passkey(token: str, *, party: RelyingParty, proofs: Proofs) -> dict[str, Any] | None:
     """Return the browser's options for using a passkey; None if the person has none.
 
-    ``token`` is that of a session, or of a sign-in that has got the password.
+    ``token`` is the token of a session, or of a sign-in whose password was right.
     """
     token_hash = hash_token(token)
     with proofs.store.begin() as tx:

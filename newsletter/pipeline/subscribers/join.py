@@ -133,7 +133,7 @@ def confirm(
 
 
 def _email_of(tx: Transaction, token: str, links: SignedLinks) -> TransactionalEmail:
-    email = tx.emails.get(links.read_email(token))
+    email = tx.emails.get(links.read_email_id(token))
     if email is None or email.kind not in {EmailKind.JOIN, EmailKind.MOVE}:
         raise NotFound("this link is not one of ours, or a part of it is missing")
     return email

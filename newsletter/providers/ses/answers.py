@@ -62,12 +62,12 @@ def _refuse(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any
         daily, rate = "daily" in text.lower(), "rate" in text.lower()
         verdict = Verdict.QUOTA if daily else Verdict.RETRY if rate else verdict
     else:
-        about_a_reader = _refused_party(text) is Verdict.REJECTED
+        about_a_reader = _read_refusal(text) is Verdict.REJECTED
         verdict = answers.reject_or_split(batch) if about_a_reader else Verdict.CONFIGURATION
     return answers.make_answer(response, verdict, reason)
 
 
-def _refused_party(text: str) -> Verdict:
+def _read_refusal(text: str) -> Verdict:
     """Return REJECTED for a recipient at fault, CONFIGURATION for the sender, SPLIT if unclear."""
     # first, because a refused sender is called an address too
     if _SENDER_ERROR_PATTERN.search(text):
@@ -86,6 +86,6 @@ def _item(payload: Any) -> Outcome:
     is_accepted = verdict is Verdict.ACCEPTED
     if not isinstance(sent_id, str) or bool(sent_id) is not is_accepted or (is_accepted and error):
         return Outcome(verdict=Verdict.UNKNOWN, reason=reason)
-    if status in _STATUSES_WITH_REASON and (about := _refused_party(error)) is not Verdict.SPLIT:
+    if status in _STATUSES_WITH_REASON and (about := _read_refusal(error)) is not Verdict.SPLIT:
         verdict = about
     return Outcome(verdict=verdict, reason=reason, provider_id=sent_id)

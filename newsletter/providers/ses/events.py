@@ -60,7 +60,7 @@ _SIGNED_FIELDS = {
     ),
 }
 _SIGNED_FIELDS["UnsubscribeConfirmation"] = _SIGNED_FIELDS["SubscriptionConfirmation"]
-_LONG_FIELDS = {"Message"}  # the only one of several lines
+_MULTILINE_FIELDS = {"Message"}
 
 _TOPIC_ARN_PATTERN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
 _TABLES = load_table("newsletter.providers.ses", "answers.yaml")
@@ -160,7 +160,7 @@ def _signed_text(payload: dict[str, Any], field_names: Sequence[str]) -> bytes:
         # SNS leaves it out where there is none, and then does not sign it
         if value is None and name == "Subject":
             continue
-        if not isinstance(value, str) or ("\n" in value and name not in _LONG_FIELDS):
+        if not isinstance(value, str) or ("\n" in value and name not in _MULTILINE_FIELDS):
             raise Forged(f"{name} is missing, or no text on one line")
         lines.append(f"{name}\n{value}\n")
     return "".join(lines).encode(errors="replace")

@@ -40,13 +40,11 @@ _TAG_PATTERN = re.compile(r"<[^<>]*>")
 _WIDE, _WIDE_CARD = (re.compile(f"[^ \n]{{{most}}}") for most in (25, 17))
 """A word too wide for a phone: in the text, in the contact card."""
 _MAX_HEADLINE_PIXELS = 250
-"""Room for a word of the headline on a phone without styles; bold letters are a tenth wider."""
+"""The widest word of a headline that fits a phone without styles, before bold adds a tenth."""
 _VERSION_DIGITS = 12
 _LINK_KEYS = ("unsubscribe_url", "preferences_url", "archive_url", "original_url")
 _OPENING_KEYS = {EmailText.CONFIRMATION: "confirm", EmailText.INVITATION: "link"}
 """Kind of a transactional email → the key of its opening, if it is not the kind's own name."""
-
-
 _LOWERED_HEADINGS = {"h2": "h3", "h3": "h4"}
 """Headings of a translation move one level down, below its title, which is an h2."""
 

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from newsletter.domain.events import (
     Bounce,
     BreakerCounts,
+    CampaignResults,
     DeliveryStatus,
     Event,
     EventTarget,
-    Figures,
     StoredEvent,
 )
 from newsletter.store.database import MEMBER, AddressRepository, Condition, as_instant, upsert
@@ -157,7 +157,7 @@ class Events(AddressRepository):
         )
         return [each.subscriber_id for each in unproved(self._db, campaign_id, has_status)]
 
-    def count_results(self, campaign_id: int) -> Figures:
+    def count_results(self, campaign_id: int) -> CampaignResults:
         """Count the delivered, bounced and complained messages of a campaign."""
         # one query for each kind, because GROUP BY would sort all rows
         delivered = self._db.number(
@@ -175,7 +175,7 @@ class Events(AddressRepository):
             f" WHERE campaign_id = :campaign_id AND {_IS_BOUNCE} AND {_WAS_DELIVERED}",
             campaign_id=campaign_id,
         )
-        return Figures(
+        return CampaignResults(
             delivered=delivered - returned,
             complained=self.count_for_breaker(campaign_id).complained,
             bounces={Bounce(bounce): count for bounce, count in bounces},

@@ -1,8 +1,8 @@
 """The keys of a database, and the proof that the audit log is unchanged.
 
 An HMAC binds each line to the line before. Access to the database alone is not enough to add one.
-The head file has the number and digest of a late line: it shows whether lines at the end were
-removed. It is written after the commit, so it may lag behind the log, and is never ahead.
+The head file has the number and digest of one of the last lines: if the log ends earlier, lines
+were removed. It is written after the commit, so it may lag behind the log, and is never ahead.
 """
 
 import hashlib
@@ -82,8 +82,6 @@ class Chain:
 
 _FINGERPRINT_PREFIX = "key "
 """The prefix of a fingerprint's key in ``meta``; the path of the key's file follows."""
-
-
 _AUDIT_PATH = "var/keys/audit"
 """The key of ``Chain``, which has no stored fingerprint: sealed rows show a wrong key."""
 

@@ -10,7 +10,7 @@ import sqlite3
 import time
 from pathlib import Path
 
-DUE_KEY = "erasures"
+ERASURES_KEY = "erasures"
 """The key in ``meta`` of "TIME COUNT": the first erasure since the last rewrite, and how many."""
 _READERS_MILLISECONDS = 2_000
 """Milliseconds to wait for readers of the write-ahead log."""
@@ -39,8 +39,8 @@ def overwrite_erased(
         connection.execute(f"PRAGMA busy_timeout = {wait_milliseconds}")
         if not _empty_log(connection):
             return False
-        [erasure_note] = connection.execute(
-            "SELECT COALESCE(MAX(value), '') FROM meta WHERE key = ?", (DUE_KEY,)
+        [note] = connection.execute(
+            "SELECT COALESCE(MAX(value), '') FROM meta WHERE key = ?", (ERASURES_KEY,)
         ).fetchone()
         connection.execute("VACUUM")
         until = time.monotonic() + _CHECKPOINT_SECONDS
@@ -49,7 +49,7 @@ def overwrite_erased(
                 return False
             time.sleep(0.1)
         # the note differs if somebody was erased since the VACUUM began
-        connection.execute("DELETE FROM meta WHERE key = ? AND value = ?", (DUE_KEY, erasure_note))
+        connection.execute("DELETE FROM meta WHERE key = ? AND value = ?", (ERASURES_KEY, note))
     except sqlite3.OperationalError:
         return False
     return True

@@ -15,7 +15,7 @@ from newsletter.domain.delivery.batch import DeliveryState
 from newsletter.domain.events import CampaignOutcome, EventKind
 from newsletter.domain.subscribers.address import fold
 from newsletter.store.database import Condition, Database, Repository, as_instant
-from newsletter.store.file.secure_erase import DUE_KEY
+from newsletter.store.file.secure_erase import ERASURES_KEY
 from newsletter.store.subscribers.eligibility import fold_ascii
 
 _SELECT_SUBSCRIBER = """
@@ -154,7 +154,7 @@ class Traces(Repository):
 
     def erasure_due_since(self) -> datetime | None:
         """Return the time of the first erasure since the last ``Store.secure_erase``."""
-        due = self._db.value("SELECT value FROM meta WHERE key = :due", due=DUE_KEY)
+        due = self._db.value("SELECT value FROM meta WHERE key = :due", due=ERASURES_KEY)
         return None if due is None else as_instant(int(due.split()[0]))
 
     def erase(self, traces: Sequence[tuple[str, tuple[str | int, ...]]]) -> None:

@@ -21,7 +21,7 @@ from newsletter.store.database import (
     from_row,
     one_of,
 )
-from newsletter.store.file.secure_erase import DUE_KEY
+from newsletter.store.file.secure_erase import ERASURES_KEY
 from newsletter.store.subscribers import importing
 from newsletter.store.subscribers.choices import consent_json
 from newsletter.store.subscribers.data_export import erase
@@ -337,9 +337,9 @@ class Readers(AddressRepository):
         self._db.update("suppression", {"address_hash": hash_}, address=None)
         self._db.change("DELETE FROM transactional_email WHERE address_hash = :hash", hash=hash_)
         # the database file is rewritten later
-        due = self._db.value("SELECT value FROM meta WHERE key = :due", due=DUE_KEY)
+        due = self._db.value("SELECT value FROM meta WHERE key = :due", due=ERASURES_KEY)
         since, count = (due or f"{as_stored(at)} 0").split()
-        self._db.put("meta", "key", key=DUE_KEY, value=f"{since} {int(count) + 1}")
+        self._db.put("meta", "key", key=ERASURES_KEY, value=f"{since} {int(count) + 1}")
         if found is not None:
             erase(self._db, found.id)
         return found is not None

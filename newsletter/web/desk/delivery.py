@@ -19,7 +19,7 @@ from newsletter.web.desk.request import DeskRequest, redirect, route
 _MINUTE = timedelta(minutes=1)
 
 
-class Stopping:
+class StopPages:
     """The page that stops and resumes all sending."""
 
     def __init__(self, delivery: Delivery) -> None:

@@ -114,9 +114,9 @@ def test_a_token_is_written_in_one_way_alone() -> None:
 def test_a_retired_key_ends_subscriptions_and_nothing_else() -> None:
     old, new = SignedLinks([KEY]), SignedLinks([KEY, NEWER], retired={0})
     assert read(new.read_unsubscribe, token(old)) is not None
-    assert read(new.read_email, old.email_token(7)) is None
+    assert read(new.read_email_id, old.email_token(7)) is None
     assert read(new.read_preferences, old.preferences_token(7, NOON)) is None
-    assert new.read_email(new.email_token(7)) == 7
+    assert new.read_email_id(new.email_token(7)) == 7
     assert new.read_preferences(new.preferences_token(7, NOON)) == (7, NOON)
 
 
@@ -190,7 +190,7 @@ SIGNED: dict[str, Callable[[SignedLinks], str]] = {
 }
 READ: dict[str, Callable[[SignedLinks, str], object]] = {
     "unsubscribe": lambda links, word: read(links.read_unsubscribe, word),
-    "letter": lambda links, word: read(links.read_email, word),
+    "letter": lambda links, word: read(links.read_email_id, word),
     "preferences": lambda links, word: read(links.read_preferences, word),
 }
 ABOUT = {"unsubscribe": (7, 42), "letter": 7, "preferences": (42, AT)}
@@ -221,7 +221,7 @@ def test_each_purpose_survives_a_new_key_and_refuses_every_change(purpose: str) 
 @rows("number", [0, 1, 2**56 - 1])
 def test_the_token_of_a_letter_holds_its_number(number: int) -> None:
     links = SignedLinks([KEY])
-    assert links.read_email(links.email_token(number)) == number
+    assert links.read_email_id(links.email_token(number)) == number
 
 
 def test_a_token_for_preferences_says_to_the_minute_when_it_was_signed() -> None:

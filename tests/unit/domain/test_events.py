@@ -7,10 +7,10 @@ from newsletter.domain.events import (
     STORED_KINDS,
     Bounce,
     BreakerCounts,
+    CampaignResults,
     DeliveryStatus,
     Event,
     EventKind,
-    Figures,
     classify_bounce,
     overrule,
     pause_reasons,
@@ -170,8 +170,8 @@ def test_of_all_other_events_only_a_complaint_bars_an_address() -> None:
 
 
 def test_the_bounced_are_those_of_all_classes() -> None:
-    assert Figures().bounced == 0
-    assert Figures(bounces={Bounce.HARD: 2, Bounce.POLICY: 3}).bounced == 5
+    assert CampaignResults().bounced == 0
+    assert CampaignResults(bounces={Bounce.HARD: 2, Bounce.POLICY: 3}).bounced == 5
 
 
 NOTHING = BreakerCounts()

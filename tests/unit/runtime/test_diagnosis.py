@@ -21,9 +21,9 @@ from newsletter.runtime.diagnosis import (
     check_workspace,
     examine_from_outside,
     examine_pages,
+    has_remote_provider,
     is_one_disk,
     sending_domains,
-    sends_into_the_world,
 )
 from tests.fakes import NOON
 from tests.pages import forum
@@ -48,7 +48,7 @@ def test_nothing_is_asked_where_nothing_leaves_this_machine(
     file = tmp_path / "newsletter.yaml"
     file.write_text(f"{BASE}default_lists: [press]\nprovider: {provider}\n")
     settings = load(file, {})
-    assert sends_into_the_world(settings) is leaves
+    assert has_remote_provider(settings) is leaves
     if not leaves:
         assert list(examine_from_outside(settings, b"key", NOON)) == []
 

@@ -32,7 +32,7 @@ def compose_all(items: Sequence[Item], zone: str, now: datetime) -> Iterator[Any
 
 def ask_here(reader: str, arguments: Mapping[str, Any], **_: Any) -> list[Any]:
     """The answers to a feed's reader, within this process."""
-    return list(sandbox.answers(getattr(reading, reader.rpartition(":")[2]), arguments))
+    return list(sandbox.run_reader(getattr(reading, reader.rpartition(":")[2]), arguments))
 
 
 def read_page(**_: Any) -> FetchedFeed:

@@ -19,7 +19,7 @@ from newsletter.domain.subscribers.audience import Audience
 from newsletter.store.database import Database
 from newsletter.store.delivery.batches import Batches
 from newsletter.store.file import numbers
-from newsletter.store.file.secure_erase import DUE_KEY
+from newsletter.store.file.secure_erase import ERASURES_KEY
 from newsletter.store.postgresql import Postgresql
 from newsletter.store.postgresql_words import translate
 from newsletter.store.schema import ensure_current
@@ -341,7 +341,7 @@ def test_two_databases_of_one_server_lie_in_two_places(
 
 
 def test_nothing_is_promised_of_bytes_and_none_is_called_damaged(database: Postgresql) -> None:
-    note(database, DUE_KEY)
+    note(database, ERASURES_KEY)
     assert database.overwrite_erased()
     assert noted(database) == []
     assert database.faults(seconds=1) == []

@@ -15,7 +15,7 @@ from newsletter.domain.typed_time import is_wall_time, parse_instant
 from newsletter.domain.wording import joined, listed, place_of, say
 from newsletter.pipeline.campaigns import headcount
 from newsletter.pipeline.campaigns.control import AlreadyStarted, StartRequest, UndoTooLate
-from newsletter.pipeline.campaigns.headcount import release_of
+from newsletter.pipeline.campaigns.headcount import find_release_time
 from newsletter.pipeline.ledger import ContentChanged, find_stored
 from newsletter.pipeline.status import (
     TimeChanged,
@@ -34,7 +34,7 @@ from newsletter.web.desk.statements.preview import inbox_values
 START_NOW, START_AS_WRITTEN, START_AT = "now", "written", "at"
 
 
-class Starting:
+class StartPages:
     """The pages that start a statement, change its time, and undo its start."""
 
     def __init__(self, statements: Statements, campaigns: Campaigns) -> None:
@@ -215,7 +215,7 @@ class Starting:
             "warning": next(
                 (one.message for one in self._audience_findings(tx, status.stored)), ""
             ),
-            "leaves_at": release_of(tx, status) if status.is_started else None,
+            "leaves_at": find_release_time(tx, status) if status.is_started else None,
             "set_time": max((at for at in times if at and at > tx.now), default=None),
             "shown_time": format_set_time(status),
             "hindrance": hindrance,

@@ -34,7 +34,7 @@ _MAX_STATEMENTS_OFFERED = 50
 """The newest statements, from which a draft's original can be chosen."""
 
 
-class Editing:
+class EditPages:
     """The pages on which a draft is written, previewed, saved and submitted."""
 
     def __init__(self, statements: Statements) -> None:

@@ -26,7 +26,7 @@ from newsletter.web.desk.request import DeskRequest, framed_email, redirect, rou
 from newsletter.web.desk.statements.preview import inbox_values, preview_html, view_of
 
 
-class Reviewing:
+class ReviewPages:
     """The review page, and its acts: approve, request changes, withdraw, override."""
 
     def __init__(self, statements: Statements, campaigns: Campaigns) -> None:

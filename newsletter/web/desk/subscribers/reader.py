@@ -212,7 +212,7 @@ def check_entry(request: DeskRequest, email: str, lists: Sequence[str] = ()) -> 
 def chosen_lists(request: DeskRequest) -> tuple[tuple[str, ...], Faults]:
     """Return the lists chosen in the form, including a new one, and the fault of its name."""
     new_list = request.field("new-list").strip()
-    fault = entries.list_objection(new_list) if new_list else ""
+    fault = entries.list_name_objection(new_list) if new_list else ""
     names = dict.fromkeys(filter(None, (*request.posted.all("list"), new_list)))
     return tuple(names), [("new-list", fault)] if fault else []
 

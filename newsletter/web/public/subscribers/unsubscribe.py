@@ -45,15 +45,15 @@ class UnsubscribePages:
 
     def routes(self) -> list[Route]:
         pages = [
-            ("", "GET", self.ask),
-            ("/everything", "POST", self.left_everything),
+            ("", "GET", self.ask_to_confirm),
+            ("/everything", "POST", self.unsubscribe_from_all),
             ("/preferences", "GET", self.offer_link),
             ("/preferences", "POST", self.send_link),
-            ("/lists/{list}", "POST", self.left_list),
+            ("/lists/{list}", "POST", self.unsubscribe_from_list),
         ]
         leaving, readers = self._lanes.one_click, self._lanes.readers
         return [
-            Route("/u/{token}", self._handler(self.left, leaving), methods=["POST"]),
+            Route("/u/{token}", self._handler(self.unsubscribe, leaving), methods=["POST"]),
             *(
                 Route("/u/{token}" + path, self._handler(page, readers), methods=[by])
                 for path, by, page in pages
@@ -77,8 +77,8 @@ class UnsubscribePages:
 
         return partial(lane.run, answer)
 
-    def ask(self, request: Request, departure: LeaveLink) -> Response:
-        """Show one button to a person who followed the link in a mail."""
+    def ask_to_confirm(self, request: Request, departure: LeaveLink) -> Response:
+        """Show the button that unsubscribes."""
         ending = leave.load_pending_departure(departure, store=self._subscribers.store)
         if ending.ended:
             return self._end_page(request, ending, "not_subscribed")
@@ -87,7 +87,7 @@ class UnsubscribePages:
         buttons = [Button(action=f"?{_PAGE_BUTTON}", label=messages["leave"])]
         return self._frame.page(messages["leave_title"], [text], language=language, buttons=buttons)
 
-    def left(self, request: Request, departure: LeaveLink) -> Response:
+    def unsubscribe(self, request: Request, departure: LeaveLink) -> Response:
         """Unsubscribe the reader, then answer."""
         self._group_commit.record((departure,))
         if request.url.query != _PAGE_BUTTON:
@@ -96,7 +96,7 @@ class UnsubscribePages:
             request, leave.load_pending_departure(departure, store=self._subscribers.store), "left"
         )
 
-    def left_everything(self, request: Request, departure: LeaveLink) -> Response:
+    def unsubscribe_from_all(self, request: Request, departure: LeaveLink) -> Response:
         """Unsubscribe from all lists, so that no import subscribes the reader again."""
         store = self._subscribers.store
         ending = leave.load_pending_departure(departure, store=store)
@@ -126,7 +126,7 @@ class UnsubscribePages:
         ]
         return self._frame.notice("prefer_title", "prefer_text", language=language, buttons=buttons)
 
-    def left_list(self, request: Request, departure: LeaveLink) -> Response:
+    def unsubscribe_from_list(self, request: Request, departure: LeaveLink) -> Response:
         """End the subscription to one list. The answer does not tell whether there was one."""
         store, name = self._subscribers.store, request.path_params["list"]
         if name not in {offer.name for offer in self._subscribers.settings.offers()}:
@@ -186,7 +186,7 @@ class UnsubscribePages:
         return self._frame.words(self._frame.language_of(request, ending.language))
 
     def _lists(self, ending: leave.PendingDeparture, key: str, messages: Mapping[str, str]) -> str:
-        """Return a sentence with the titles of the lists that end, or that all of them end."""
+        """Return a sentence with the titles of the lists that the reader leaves."""
         if not ending.lists:
             return messages["left_everything_text"]
         titles = self._subscribers.settings.titles_of(ending.lists)

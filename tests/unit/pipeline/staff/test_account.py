@@ -194,7 +194,7 @@ def test_the_overview_of_who_never_accepted_is_empty(office: Office) -> None:
     office.hire(ANA, Role.SENDER)
     seen = load_overview(ANA, proofs=office.proofs)
     assert seen.credential is None
-    assert seen.demanded
+    assert seen.requires_factor
 
 
 ACTS: list[Callable[[OwnAccount], object]] = [

@@ -191,7 +191,9 @@ class Interrupted(sqlite3.Connection):
         if sql == "VACUUM":
             file = super().execute("PRAGMA database_list").fetchone()[2]
             with closing(sqlite3.connect(file)) as other, other:
-                other.execute("UPDATE meta SET value = '2' WHERE key = ?", (secure_erase.DUE_KEY,))
+                other.execute(
+                    "UPDATE meta SET value = '2' WHERE key = ?", (secure_erase.ERASURES_KEY,)
+                )
         return done
 
 
