@@ -171,7 +171,7 @@ class Member:
     session: Session
     given_name: str = ""
     language: str = ""
-    """The language of the desk that they chose; "" for the browser's language."""
+    """The language that the person chose for the desk; "" for the browser's language."""
 
     @property
     def name(self) -> str:
@@ -231,7 +231,7 @@ def limits_on_password_links(address: str, network: str) -> tuple[Limit, ...]:
 
 
 def limits_on_codes(address: str, network: str, *, is_familiar: bool) -> tuple[Limit, ...]:
-    """Return the limits on wrong one-time codes. Who guesses codes knows the password already."""
+    """Return the limits on wrong one-time codes. A person who guesses codes knows the password."""
     key = f"code {address} {network}" if is_familiar else f"code {address}"
     return (
         Limit(key=key, max_count=5, period=_FIVE_MINUTES),
