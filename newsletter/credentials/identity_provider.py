@@ -60,10 +60,8 @@ class IdentityProvider:
 
     def exchange_code(self, code: str, browser_token: str, *, redirect_uri: str) -> Identity:
         """Exchange an authorization code for the person's identity. Raises Unproven."""
-        token, nonce = (
-            self._fetch_token(code, browser_token, redirect_uri),
-            id_tokens.derive("nonce", browser_token),
-        )
+        token = self._fetch_token(code, browser_token, redirect_uri)
+        nonce = id_tokens.derive("nonce", browser_token)
         now = self.clock.now()
         try:
             return id_tokens.verify(token, self.keys(), self.desk, nonce=nonce, now=now)

@@ -181,10 +181,8 @@ def _approval_status(
 
 def _changed(tx: Transaction, stored: StoredStatement, approved: str) -> str:
     """Return the changes since the approved content with this hash, in words."""
-    before, now = (
-        tx.statements.get_content(approved),
-        tx.statements.get_content(stored.content_hash),
-    )
+    before = tx.statements.get_content(approved)
+    now = tx.statements.get_content(stored.content_hash)
     return say("its text") if before is None or now is None else listed(changed_parts(before, now))
 
 

@@ -171,8 +171,6 @@ class NoticeSection:
     """The names of the events for a program, such as ``sent_back``."""
     statement: str = ""
     """The slug, for a program; empty if it is about no statement."""
-    language: str = ""
-    """The language that its reader chose for the desk; may be empty."""
 
 
 def subject_of(news: Sequence[NoticeSection]) -> str:

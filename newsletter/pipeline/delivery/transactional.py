@@ -31,6 +31,7 @@ from newsletter.domain.delivery.transactional import (
     plan_email,
 )
 from newsletter.domain.statements.content import Content, Recipient
+from newsletter.domain.wording import read_words
 from newsletter.pipeline.delivery.attempt import Attempt, AttemptRunner, PooledProvider
 from newsletter.store.sql import Store, Transaction
 
@@ -172,10 +173,10 @@ class TransactionalSender(AttemptRunner[EmailClaim, EmailResult]):
             url = f"{self.public_url}/preferences/{token}"
         return self.writer.transactional(
             text,
-            language=(plan.news[0].language if plan.news else email.language) or self.language,
+            language=email.language or self.language,
             url=url,
             lists=tuple(self.titles.get(name, name) for name in email.lists),
-            about=email.source if text in _STAFF_TEXTS else "",
+            about=read_words(email.source) if text in _STAFF_TEXTS else "",
             news=plan.news,
         )
 

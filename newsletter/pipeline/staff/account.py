@@ -25,7 +25,7 @@ from newsletter.domain.staff.account import (
     SignInStage,
     limits_on_codes,
 )
-from newsletter.domain.wording import say
+from newsletter.domain.wording import Sentence, say
 from newsletter.pipeline.staff.proofs import Proofs, Refusal, SignedIn, one_line
 from newsletter.store.sql import Transaction
 
@@ -129,7 +129,7 @@ class OwnAccount:
             if credential is None or credential.password != compared.password_hash:
                 raise Refused(say("Your password was changed meanwhile. Nothing more was changed."))
             tx.accounts.set_password(session.address, new_hash, tx.now)
-            return self._finish(tx, session, "password", "Your password was changed.")
+            return self._finish(tx, session, "password", say("Your password was changed."))
 
     # --- identity provider
 
@@ -147,7 +147,8 @@ class OwnAccount:
                 raise Refused(say("You sign in with this account alone, so it stays connected."))
             tx.accounts.set_identity(session.address, credential.issuer, "")
             account = f"{one_line(credential.subject, MAX_NAME_CHARS)} at {credential.issuer}"
-            message = f"Your account at {credential.issuer} does not sign you in any more."
+            told = "Your account at {issuer} does not sign you in any more."
+            message = say(told, issuer=credential.issuer)
             return self._finish(tx, session, "disconnect", message, account=account)
 
     # --- second factor
@@ -182,7 +183,7 @@ class OwnAccount:
             tx.throttle.delete_failures(counted)
             tx.accounts.confirm_factor(session.address, step, tx.now)
             made = self.proofs.new_codes(tx, session.address)
-            message = "A second factor was set up for your account."
+            message = say("A second factor was set up for your account.")
             return self._finish(tx, session, "second factor", message), made
 
     def drop_factor(self) -> SignedIn:
@@ -196,7 +197,7 @@ class OwnAccount:
                 needs = "the role {role} needs a second factor; set up another one instead"
                 raise Refused(say(needs, role=say(role.value)))
             tx.accounts.drop_factor(session.address)
-            message = "The second factor of your account was removed, with its passkeys."
+            message = say("The second factor of your account was removed, with its passkeys.")
             return self._finish(tx, session, "second factor removed", message)
 
     # --- recovery codes
@@ -211,7 +212,7 @@ class OwnAccount:
                 raise Refused(say(none))
             codes = self.proofs.new_codes(tx, address)
             tx.audit.enter(address, "recovery codes", address)
-            self.proofs.tell(tx, address, "New recovery codes were made for your account.")
+            self.proofs.tell(tx, address, say("New recovery codes were made for your account."))
         return codes
 
     # --- sessions
@@ -270,7 +271,7 @@ class OwnAccount:
             )
             if not tx.passkeys.add(passkey):
                 return Refusal.UNFIT
-            message = f"The passkey “{passkey.name}” was added to your account."
+            message = say("The passkey “{name}” was added to your account.", name=passkey.name)
             return self._finish(tx, session, "passkey", message, passkey=passkey.name)
 
     def remove_passkey(self, key: str) -> SignedIn:
@@ -281,7 +282,7 @@ class OwnAccount:
             if passkey is None:
                 raise NotFound(say("This passkey was removed already, or it is not yours."))
             tx.passkeys.remove(passkey.id)
-            message = f"The passkey “{passkey.name}” was removed from your account."
+            message = say("The passkey “{name}” was removed from your account.", name=passkey.name)
             return self._finish(tx, session, "passkey removed", message, passkey=passkey.name)
 
     def _session(self, tx: Transaction) -> Session:
@@ -293,7 +294,7 @@ class OwnAccount:
             yield tx, self._session(tx)
 
     def _finish(
-        self, tx: Transaction, session: Session, action: str, notice: str, **values: str
+        self, tx: Transaction, session: Session, action: str, notice: Sentence, **values: str
     ) -> SignedIn:
         """End the owner's other sessions, renew the token of this one, and email a notice.
 

@@ -101,16 +101,15 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
             if address.startswith("#"):
                 tx.channel_posts.add(address.removeprefix("#"), tx.now)
             else:
-                tx.emails.inform(address, "", tx.now, EmailKind.NEWS)
+                language = tx.staff.languages().get(address, "")
+                tx.emails.inform(address, "", tx.now, EmailKind.NEWS, language=language)
     return len(receivers)
 
 
 def _due_receivers(tx: Transaction, channels: Iterable[Channel]) -> list[str]:
     """Return the addresses of people and channels for whom a message must be queued."""
-    receivers, busy = (
-        tx.notices.find_due_addresses(tx.now),
-        {*tx.channel_posts.find_open_channels()},
-    )
+    receivers = tx.notices.find_due_addresses(tx.now)
+    busy = {*tx.channel_posts.find_open_channels()}
     free = {channel.address for channel in channels if channel.name not in busy}
     return [
         one
@@ -141,8 +140,7 @@ def compose_email(
     current, news = _Writer(tx=tx, address=address, desk=desk, known=known).write(unmuted)
     tx.notices.finish(current, tx.now, email.id)
     tx.notices.finish([one for one in notices if one not in current], tx.now, None)
-    language = tx.staff.languages().get(address, "")
-    return tuple(replace(one, language=language) for one in news)
+    return news
 
 
 def compose_post(

@@ -27,7 +27,7 @@ from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Channel
 from newsletter.domain.subscribers.address import fold, parse_address, same_person
-from newsletter.domain.wording import moment, say
+from newsletter.domain.wording import Sentence, moment, say
 from newsletter.pipeline.ledger import act_as
 from newsletter.pipeline.staff.proofs import (
     SIGNED_IN_AS_ANOTHER,
@@ -114,9 +114,10 @@ def change_role(address: str, role: Role, *, by: str, proofs: Proofs) -> Role:
             refuse_last_admin(tx, who)
         _grant(tx, who, role, actor)
         _revoke_access(tx, who)
-        tx.audit.enter(actor, "role", who, before=say(before.value), role=say(role.value))
-        what = f"Your role is {role.value} now; it was {before.value}."
-        _tell(tx, who, f"{what} {_actor_name(tx, actor)} changed it.", proofs)
+        roles = {"role": say(role.value), "before": say(before.value)}
+        tx.audit.enter(actor, "role", who, **roles)
+        what = "Your role is {role} now; it was {before}. It was changed by {who}."
+        _tell(tx, who, say(what, who=_actor_name(tx, actor), **roles), proofs)
     return before
 
 
@@ -146,7 +147,9 @@ def disable(address: str, *, by: str, proofs: Proofs) -> None:
         if who == actor:
             raise Refused(say("You cannot remove yourself. Ask another admin."))
         refuse_last_admin(tx, who)
-        _tell(tx, who, f"Your account was removed by {_actor_name(tx, actor)}.", proofs)
+        _tell(
+            tx, who, say("Your account was removed by {who}.", who=_actor_name(tx, actor)), proofs
+        )
         tx.staff.remove(who)
         tx.accounts.remove(who)
         _revoke_access(tx, who)
@@ -201,7 +204,7 @@ def _grant(tx: Transaction, address: str, role: Role, actor: str) -> None:
         tx.starts.revoke_by(address, tx.now)
 
 
-def _tell(tx: Transaction, address: str, notice: str, proofs: Proofs) -> None:
+def _tell(tx: Transaction, address: str, notice: Sentence, proofs: Proofs) -> None:
     """Email a notice to the person, if they have an account."""
     if tx.accounts.get(address) is not None:
         proofs.tell(tx, address, notice)
@@ -221,7 +224,7 @@ def _revoke_access(tx: Transaction, address: str) -> None:
 def _actor_name(tx: Transaction, actor: str) -> str:
     """Return the name of an admin or of the operator, for an email."""
     if actor == OPERATOR_NAME:
-        return "the operator"
+        return say("the operator")
     return f"{tx.staff.names().get(actor) or name_of(actor)} ({actor})"
 
 
@@ -279,7 +282,7 @@ def reset(address: str, *, by: str, proofs: Proofs) -> Link:
         tx.sessions.end_all(who)
         tx.audit.enter(actor, "reset", who, link=_how_delivered(link))
         if link.token:
-            proofs.tell(tx, who, "The operator has a link that sets a new password.")
+            proofs.tell(tx, who, say("The operator has a link that sets a new password."))
     return link
 
 
@@ -318,12 +321,13 @@ def _create_link(
     else:
         limit = Limit(key=f"link {address}", max_count=_MAX_LINKS, period=timedelta(hours=1))
         if proofs.attempt(tx, [limit]) is None:
-            why = f"{_MAX_LINKS} links were mailed to {address} within an hour; wait a while"
-            raise Refused(why)
-        role_named = "" if kind is LinkKind.FORGOTTEN else f" {role.value}"
-        reason = f"{_actor_name(tx, by)} {_LINK_REASONS[kind]}{role_named}."
-        works = f"The link works once, until {moment(expires_at, proofs.zone)}."
-        email_id = tx.emails.inform(address, f"{reason} {works}", tx.now, EmailKind.LINK)
+            many = "{number} links were mailed to {address} within an hour; wait a while"
+            raise Refused(say(many, number=_MAX_LINKS, address=address))
+        reason = say(_LINK_REASONS[kind], who=_actor_name(tx, by), role=say(role.value))
+        once = "{reason} The link works once, until {until}."
+        told = say(once, reason=reason, until=moment(expires_at, proofs.zone))
+        language = tx.staff.languages().get(address, "")
+        email_id = tx.emails.inform(address, told, tx.now, EmailKind.LINK, language=language)
         token = link_token(proofs.key, email_id)
     link = StaffLink(
         id=0,
@@ -342,9 +346,9 @@ def _create_link(
 
 _MAX_LINKS = 5
 _LINK_REASONS: Mapping[LinkKind, str] = {
-    LinkKind.INVITATION: "invites you as",
-    LinkKind.RESET: "lets you in again as",
-    LinkKind.FORGOTTEN: "asked for a new password",
+    LinkKind.INVITATION: say("{who} invites you as {role}."),
+    LinkKind.RESET: say("{who} lets you in again as {role}."),
+    LinkKind.FORGOTTEN: say("{who} asked for a new password."),
 }
 
 
@@ -458,8 +462,10 @@ def _log_use(tx: Transaction, link: StaffLink, role: Role, way: str, proofs: Pro
         tx.audit.enter(link.address, "accept invitation", link.address, role=role_name, **values)
         return
     tx.audit.enter(link.address, "use reset link", link.address, **values)
-    whose = "you asked for" if link.by == link.address else f"{link.by} made"
-    proofs.tell(tx, link.address, f"A link that {whose} was used, {way}, from {values['network']}.")
+    told = say("A link that {who} made was used, {way}, from {network}.", who=link.by, **values)
+    if link.by == link.address:
+        told = say("A link that you asked for was used, {way}, from {network}.", **values)
+    proofs.tell(tx, link.address, told)
 
 
 def refuse_same_mailbox(tx: Transaction, address: str) -> None:

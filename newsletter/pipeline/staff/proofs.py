@@ -25,7 +25,7 @@ from newsletter.domain.staff.account import (
 )
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.domain.subscribers.address import fold
-from newsletter.domain.wording import moment, say
+from newsletter.domain.wording import Sentence, moment, say
 from newsletter.store.sql import Store, Transaction
 
 
@@ -250,7 +250,9 @@ class Proofs:
             is_valid = tx.accounts.use_code(address, hashed, tx.now)
             if is_valid:
                 left = tx.accounts.count_unused_codes(address)
-                self.tell(tx, address, f"A recovery code was used. {left} are left.")
+                used = "A recovery code was used. {count} are left."
+                one_left = "A recovery code was used. 1 is left."
+                self.tell(tx, address, say(one_left, used, count=left))
             return is_valid
         step = codes.find_step(code, codes.secret(self.key, credential.factor), tx.now)
         return step is not None and tx.accounts.use_step(address, step)
@@ -292,19 +294,19 @@ class Proofs:
             return Refusal.UNFIT, str(error)
         [passkey] = [one for one in keys if one.id == id_]
         if passkey.is_cloned(count):
-            name = passkey.name
-            self.tell(tx, session.address, f"Your passkey “{name}” was refused: {_COPIED_ADVICE}")
+            self.tell(tx, session.address, say(_COPIED, name=passkey.name))
             counted = "the passkey {name} counts {now} after {before}"
-            why = say(counted, name=name, now=count, before=passkey.signatures)
+            why = say(counted, name=passkey.name, now=count, before=passkey.signatures)
             return Refusal.COPIED, why
         tx.passkeys.use(id_, count, tx.now)
         return None
 
     # --- notices
 
-    def tell(self, tx: Transaction, address: str, notice: str) -> None:
-        """Email a person a notice about their account."""
-        tx.emails.inform(address, f"{notice} It happened on {moment(tx.now, self.zone)}.", tx.now)
+    def tell(self, tx: Transaction, address: str, notice: Sentence) -> None:
+        """Email a person a notice about their account, in the language that they chose."""
+        what = say("{notice} It happened on {at}.", notice=notice, at=moment(tx.now, self.zone))
+        tx.emails.inform(address, what, tx.now, language=tx.staff.languages().get(address, ""))
 
 
 _MAX_SUBJECT_CHARS = 80
@@ -314,7 +316,10 @@ NO_SIGN_IN_TIME = say(
     " code or password instead. Without them, use “Forgot your password?” on the sign-in page, or"
     " ask an admin for a link."
 )
-_COPIED_ADVICE = "it may have been copied. Remove it on your account page, and add another one."
+_COPIED = say(
+    "Your passkey “{name}” was refused: it may have been copied. Remove it on your account page,"
+    " and add another one."
+)
 
 
 def fold_or_empty(address: str) -> str:

@@ -83,9 +83,8 @@ def _log_failure(
     tx.audit.enter("nobody", action, subject, **values)
     limit = Limit(key=f"told {subject}", max_count=1, period=_DAY)
     if is_last and subject != _UNKNOWN_ADDRESS and proofs.attempt(tx, [limit]) is not None:
-        client = proofs.client
-        what = f"Somebody tried several times to sign in as you, from {client.text}, and failed."
-        proofs.tell(tx, subject, what)
+        what = "Somebody tried several times to sign in as you, from {client}, and failed."
+        proofs.tell(tx, subject, say(what, client=proofs.client.text))
 
 
 def confirm_second_factor(
@@ -297,7 +296,8 @@ def _connect_by_email(tx: Transaction, identity: Identity, proofs: Proofs) -> st
 def _connect(tx: Transaction, identity: Identity, address: str, proof: str, proofs: Proofs) -> None:
     tx.accounts.set_identity(address, identity.issuer, identity.subject)
     tx.audit.enter(address, "connect", address, account=identity_text(identity), proof=proof)
-    proofs.tell(tx, address, f"Your account at {identity.issuer} signs you in from now on.")
+    connected = "Your account at {issuer} signs you in from now on."
+    proofs.tell(tx, address, say(connected, issuer=identity.issuer))
 
 
 def _confirm_identity(
@@ -307,10 +307,8 @@ def _confirm_identity(
 
     It is a factor if ``since`` is set: the person must have authenticated there after that time.
     """
-    owner, at = (
-        tx.accounts.find_by_identity(identity.issuer, identity.subject),
-        identity.authenticated_at,
-    )
+    owner = tx.accounts.find_by_identity(identity.issuer, identity.subject)
+    at = identity.authenticated_at
     credential = tx.accounts.get(session.address)
     if credential is None or owner not in {session.address, None if since is None else ""}:
         raise Refused(SIGNED_IN_AS_ANOTHER)
@@ -350,5 +348,5 @@ def _log_sign_in(tx: Transaction, address: str, way: str, proofs: Proofs) -> Non
     """Log a sign-in. If it is from a new network, the person gets a notice."""
     tx.audit.enter(address, "sign-in", address, way=way, client=proofs.client.text)
     if not tx.throttle.knows_network(address, proofs.client.network, tx.now):
-        what = f"You signed in from a place that is new to us: {proofs.client.text}."
-        proofs.tell(tx, address, what)
+        what = "You signed in from a place that is new to us: {client}."
+        proofs.tell(tx, address, say(what, client=proofs.client.text))

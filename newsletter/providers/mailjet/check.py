@@ -23,10 +23,8 @@ _PUBLISH_ADVICE = "publish the records that Mailjet shows for it, and let it che
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Return questions whether the sender is validated, and about the domain's records."""
     base = f"{origin(options, 'https://api.mailjet.com')}/v3/REST"
-    headers, domain = (
-        basic(options.api_key.get_secret_value(), options.secret_key),
-        doctor.domain_of(sender),
-    )
+    headers = basic(options.api_key.get_secret_value(), options.secret_key)
+    domain = doctor.domain_of(sender)
     no_records_message = f"Mailjet knows no records of {domain}"
     senders = f"{base}/sender?Domain={domain}&Limit={_MAX_SENDERS}"
     return (

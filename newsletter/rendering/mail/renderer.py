@@ -229,15 +229,14 @@ class TemplateRenderer:
     ) -> Content:
         """Render a mail to one person; ``url`` is their own link.
 
-        ``about`` is the sentence of a mail to staff, ``news`` its events. The only merge field
-        is the message id. Raises InvalidInput.
+        ``about`` is the sentence of a mail to staff, ``news`` its events, both in the
+        language of the desk. The only merge field is the message id. Raises InvalidInput.
         """
         values = common_values(self._publisher, language, self.wordings)
+        desk = desk_language(language)
         if kind is EmailText.NEWS:
-            desk = desk_language(language)
             subject, news = desk.say(subject_of(news)), in_language(news, desk)
             opening = " ".join(news[0].lines)
-            values |= {"desk": desk.code, "say": lambda *said, **gaps: desk.say(say(*said, **gaps))}
         else:
             subject = values["words"][f"{kind.value}_subject"]
             opening = values["words"][_OPENING_KEYS.get(kind, kind.value)]
@@ -246,8 +245,10 @@ class TemplateRenderer:
             "subject": subject,
             "lists": lists,
             "url": url,
-            "about": about,
+            "about": desk.say(about),
             "news": news,
+            "desk": desk.code,
+            "say": lambda *said, **gaps: desk.say(say(*said, **gaps)),
             "preheader": preheader + details.preheader_padding(preheader),
             "press_contact_shown": False,
         }

@@ -12,6 +12,7 @@ from newsletter.domain.delivery.transactional import (
     TransactionalEmail,
 )
 from newsletter.domain.subscribers.address import mailbox
+from newsletter.domain.wording import stored_words
 from newsletter.store.database import AddressRepository, as_instant
 from newsletter.store.delivery import claiming
 from newsletter.store.delivery.claiming import DAMAGED, IS_ALIVE, NO_HOLD, verified
@@ -92,7 +93,7 @@ class TransactionalEmails(AddressRepository):
         kind: EmailKind = EmailKind.NOTICE,
         *,
         lists: tuple[str, ...] = (),
-        language: str = "en",
+        language: str = "",
     ) -> int:
         """Queue an email to staff, or to a person about a decision; return its id.
 
@@ -104,7 +105,7 @@ class TransactionalEmails(AddressRepository):
             address=address,
             lists=lists,
             language=language,
-            source=what,
+            source=stored_words(what),
             asked_at=at,
         )
         return self._add(email, self._hash(mailbox(address)), _NO_NETWORK)

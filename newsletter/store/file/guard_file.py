@@ -137,10 +137,8 @@ class GuardFile:
         self._record: GuardRecord | None = None
 
     def location(self) -> Location:
-        found, computer = (
-            self._location_of(self._database),
-            machine_id() if self._shares_sending else "",
-        )
+        found = self._location_of(self._database)
+        computer = machine_id() if self._shares_sending else ""
         host = hash_name(f"{computer} {_inode(self._path.parent)}" * bool(computer))
         return replace(found, host=host)
 

@@ -98,11 +98,8 @@ class Gate:
                 )
                 title, text = say("This request was refused"), _CROSS_SITE_MESSAGE
                 return await door.run(self._error_page, http, title, text, 403)
-            sender, memory, limit = (
-                network_of(client_ip(http)),
-                self._strangers,
-                _MAX_ANONYMOUS_BYTES,
-            )
+            sender, memory = network_of(client_ip(http)), self._strangers
+            limit = _MAX_ANONYMOUS_BYTES
             if route.max_bytes > limit and (account := await door.run(self._account, http)):
                 sender, memory, limit = account, self._member_memory, route.max_bytes
             try:

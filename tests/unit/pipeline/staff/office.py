@@ -10,6 +10,7 @@ from newsletter.credentials.passwords import Passwords
 from newsletter.domain.staff.account import SignInStage
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import DeskRules, Role
+from newsletter.domain.wording import read_words
 from newsletter.pipeline.staff import people, signin
 from newsletter.pipeline.staff.account import OwnAccount
 from newsletter.pipeline.staff.proofs import Client, Proofs, Refusal, SignedIn
@@ -123,7 +124,9 @@ class Office:
         """Return the mails to a person, the oldest first."""
         with self.store.read() as tx:
             found = [tx.emails.get(number) for number in range(1, 100)]
-        return [one.source for one in found if one is not None and one.address == address]
+        return [
+            read_words(one.source) for one in found if one is not None and one.address == address
+        ]
 
     def deeds(self) -> list[tuple[str, str, str]]:
         """(actor, action, subject) of each line of the audit log, which is whole."""

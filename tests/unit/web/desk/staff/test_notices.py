@@ -13,7 +13,7 @@ from tests.desk import words
 from tests.pages import Forum
 from tests.unit.web.desk.visitor import Browser
 
-ANA = "ana@forum.example"
+ANA, DAN = "ana@forum.example", "dan@forum.example"
 
 
 def posted(site: Forum) -> list[tuple[str, str, str]]:
@@ -41,6 +41,24 @@ def test_a_notice_says_what_happened_and_leads_to_the_account(browser: Browser) 
     assert "It happened on Tue 24 Nov 2026, 07:00 New York." in text
     assert "https://news.forum.example/desk/account" in text
     assert "tell an admin of your team now" in text
+
+
+def test_a_mail_about_an_account_is_in_the_language_of_its_owners_desk(browser: Browser) -> None:
+    proofs = browser.site.services.staff.proofs
+    browser.join(DAN, Role.ADMIN)
+    browser.join(ANA)
+    assert browser.post("/account/language", {"language": "de"}).status == 303
+    people.change_role(ANA, Role.APPROVER, by=OPERATOR_NAME, proofs=proofs)
+    people.reset(ANA, by=DAN, proofs=proofs)
+    posted(browser.site)
+    mails = [
+        email.message_from_bytes(one, policy=email.policy.default) for one in browser.site.mails
+    ]
+    pages = [one.get_body(("html",)).get_content() for one in mails if one["To"] == ANA]
+    assert [set(re.findall(r'lang="([^"]*)"', page)) for page in pages] == [{"de"}, {"de"}]
+    assert "Ihre Rolle ist jetzt „Freigabe“; vorher war sie „Redaktion“." in " ".join(pages)
+    assert "Geändert hat das Ihr Betrieb. Wann: Di" in " ".join(pages)
+    assert f"Dan ({DAN}) lässt Sie wieder ein. Ihre Rolle: Freigabe." in " ".join(pages)
 
 
 def test_a_notice_reaches_also_whom_the_staff_suppressed(browser: Browser) -> None:
