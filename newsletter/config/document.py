@@ -77,7 +77,7 @@ def parse(path: Path, data: bytes | None = None) -> yaml.Node:
 
     Raises InvalidConfiguration with the fault that stops the parser.
     """
-    text = _decoded(path, data)
+    text = _decode(path, data)
     try:
         node = compose(text)
     except yaml.MarkedYAMLError as error:
@@ -97,7 +97,7 @@ def parse(path: Path, data: bytes | None = None) -> yaml.Node:
     return node
 
 
-def _decoded(path: Path, data: bytes | None) -> str:
+def _decode(path: Path, data: bytes | None) -> str:
     try:
         data = path.read_bytes() if data is None else data
     except FileNotFoundError as error:

@@ -42,9 +42,9 @@ class Preparation:
             return {key: self._expand_value(inner, (*path, key)) for key, inner in value.items()}
         if isinstance(value, list):
             return [self._expand_value(inner, (*path, index)) for index, inner in enumerate(value)]
-        return self._expanded(value, path) if isinstance(value, str) else value
+        return self._expand(value, path) if isinstance(value, str) else value
 
-    def _expanded(self, text: str, path: KeyPath) -> str:
+    def _expand(self, text: str, path: KeyPath) -> str:
         try:
             expanded = expand(text, self.environ)
             expanded.encode()

@@ -15,7 +15,7 @@ from newsletter.documents.release.heading import find_prose
 from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
 from newsletter.documents.release.lines import Line, find_wrap_width, read_lines
 from newsletter.documents.release.paragraphs import (
-    Joining,
+    JoinRules,
     escape_words,
     join_lines,
     plan_joining,
@@ -194,7 +194,7 @@ def _unquote(lines: Sequence[Line]) -> Iterator[Line]:
         gap = not text
 
 
-def _blocks(lines: Sequence[Line], joining: Joining, depth: int = 0) -> Iterator[str]:
+def _blocks(lines: Sequence[Line], joining: JoinRules, depth: int = 0) -> Iterator[str]:
     """Yield each paragraph, table and quotation as Markdown."""
     is_deepest = depth == _MAX_QUOTE_DEPTH
     # a quotation of an email, but not >5 %

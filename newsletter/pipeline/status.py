@@ -70,7 +70,7 @@ def load_status(
         change_request=find_open_request(
             tx.change_requests.list_for(stored.slug), stored.content_hash, approvals
         ),
-        corrected_by=_corrected(tx, stored, campaign),
+        corrected_by=_find_correction(tx, stored, campaign),
         part_count=sum(len(issue.parts) for issue in issues),
         fault="" if stored.content_hash and stored.present else faults(statement),
         lists=statement.lists,
@@ -136,7 +136,7 @@ def _with_audience(tx: Transaction, status: StatementStatus) -> StatementStatus:
     return replace(status, correction=correction, lists=lists)
 
 
-def _corrected(
+def _find_correction(
     tx: Transaction, stored: StoredStatement, campaign: Campaign | None
 ) -> Related | None:
     """Return the correction that has ended the statement's campaign, or None."""
@@ -168,7 +168,7 @@ def _approval_status(
         withdrawn=tx.approvals.withdrawn(stored.slug),
         policy=rules.policy,
         roles=tx.staff.roles(),
-        changed=partial(_changed, tx, stored),
+        changed=partial(_describe_changes, tx, stored),
     )
     if not result.approved and not result.lost:
         reasons = (*result.reasons, *_later_approvers(tx, stored, approvals))
@@ -179,7 +179,7 @@ def _approval_status(
     return replace(result, approved=False, complete_at=None, reasons=(why,), withheld=why)
 
 
-def _changed(tx: Transaction, stored: StoredStatement, approved: str) -> str:
+def _describe_changes(tx: Transaction, stored: StoredStatement, approved: str) -> str:
     """Return the changes since the approved content with this hash, in words."""
     before = tx.statements.get_content(approved)
     now = tx.statements.get_content(stored.content_hash)

@@ -237,9 +237,9 @@ class OutcomesContract:
         books = Books(store, 8, batch_size=4).settled(ACCEPTED, n2=REJECTED)
         books.settle(books.claim(), REJECTED, n6=NAMED)
         with books.step() as tx:
-            assert tx.batches.unreached(books.id) == 4
+            assert tx.batches.count_unreached(books.id) == 4
             tx.batches.reopen(books.id)
-            assert tx.batches.unreached(books.id) == 0
+            assert tx.batches.count_unreached(books.id) == 0
         assert books.counts() == Counts(accepted=4, pending=4)
         assert books.drain() == [[2], [5, 7, 8]]
 

@@ -11,7 +11,7 @@ from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.batch import Resolution
 from newsletter.pipeline.campaigns.report import load_summary
 from newsletter.pipeline.campaigns.report import make_report as make_report
-from newsletter.pipeline.statements.translations import awaited
+from newsletter.pipeline.statements.translations import find_awaited
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.services import Services
 
@@ -186,7 +186,7 @@ def cancel(services: Services, campaign: str, by: str) -> None:
     _print_state(cancelled)
     with services.store.read() as tx:
         original = tx.campaigns.find_latest(cancelled.translates)
-        waiting = awaited(tx, original) if original else ()
+        waiting = find_awaited(tx, original) if original else ()
     for email in waiting:
         shell.say(str(email))
 

@@ -21,7 +21,7 @@ from newsletter.pipeline.campaigns.board import load_for_page
 from newsletter.pipeline.ledger import find_slug, find_statement
 from newsletter.pipeline.statements.render import diff_with_approved
 from newsletter.pipeline.statements.review import is_settled, overrides, review
-from newsletter.pipeline.statements.translations import awaited
+from newsletter.pipeline.statements.translations import find_awaited
 from newsletter.pipeline.status import load_statuses
 from newsletter.runtime.keys import with_umask
 from newsletter.runtime.services import Services
@@ -126,7 +126,7 @@ def _status_row(tx: Transaction, status: StatementStatus) -> dict[str, Any]:
         "corrects": statement.corrects,
         "translation_of": statement.translation_of,
         "language": statement.language,
-        "awaited": [str(language) for language in awaited(tx, campaign)] if campaign else [],
+        "awaited": [str(language) for language in find_awaited(tx, campaign)] if campaign else [],
         "notes": list(statement.notes),
         "campaign": f"{campaign.id} {campaign.state.value}" if campaign else "",
     }

@@ -13,7 +13,7 @@ import mammoth
 from lxml import etree
 
 from newsletter.documents.markup.inline_markup import PART
-from newsletter.documents.markup.packed import Packing, hidden_lines, page_edges
+from newsletter.documents.markup.packed import ArchiveKind, hidden_lines, page_edges
 from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.word_processors import Review
 from newsletter.documents.pictures import with_encoded
@@ -40,7 +40,7 @@ _SAVE_ANEW = "open it in Word, save it again as a Word document (.docx) and impo
 _PARTS_READ = re.compile(
     r"(?:word|docProps|_rels)/[^\0]{1,200}\.(?:xml|rels)|\[Content_Types\]\.xml"
 )
-_DOCX_PACKING = Packing(program="Word", main=_MAIN_PART, read=_PARTS_READ, advice=_SAVE_ANEW)
+_DOCX_PACKING = ArchiveKind(program="Word", main=_MAIN_PART, read=_PARTS_READ, advice=_SAVE_ANEW)
 
 
 def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:

@@ -12,7 +12,7 @@ from html import escape
 from lxml import etree
 
 from newsletter.documents.markup.inline_markup import PART, Element
-from newsletter.documents.markup.packed import Packing, hidden_lines, page_edges
+from newsletter.documents.markup.packed import ArchiveKind, hidden_lines, page_edges
 from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.word_processors import Review
 from newsletter.documents.pictures import with_encoded
@@ -22,7 +22,7 @@ from newsletter.documents.release.lines import normalise
 _CONTENT, _STYLES = "content.xml", "styles.xml"
 _SAVE_ANEW = "open it in LibreOffice, save it again as an ODF text document (.odt) and import that"
 _READ_PART = re.compile(r"(?:content|styles|meta)\.xml")
-_ODT_PACKING = Packing(program="LibreOffice", main=_CONTENT, read=_READ_PART, advice=_SAVE_ANEW)
+_ODT_PACKING = ArchiveKind(program="LibreOffice", main=_CONTENT, read=_READ_PART, advice=_SAVE_ANEW)
 _SKIPPED_TAGS = {
     "tracked-changes",
     "annotation",

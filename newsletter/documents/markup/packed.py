@@ -21,7 +21,7 @@ _MAX_UNPACKED_BYTES = 20_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Packing:
+class ArchiveKind:
     """A kind of archive, by the program that writes it."""
 
     program: str

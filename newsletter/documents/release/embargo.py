@@ -53,10 +53,10 @@ _FORMS = (
 
 
 @lru_cache(maxsize=1024)  # each rule of an import asks it of the same lines
-def is_embargo(text: str, *, abroad: bool = False) -> bool:
+def is_embargo(text: str, *, is_trade: bool = False) -> bool:
     """Return whether a line imposes an embargo on its text.
 
-    ``abroad``: the text is about an embargo between countries, so that the word is not enough.
+    ``is_trade``: the text is about an embargo on a country, so that the word is not enough.
     """
     if len(text) > _MAX_LINE_CHARS:
         return False
@@ -65,11 +65,11 @@ def is_embargo(text: str, *, abroad: bool = False) -> bool:
     hourly = any(says("an hour alone", part) and says("worded", rest) for part, rest in edges(text))
     if hourly and not _WORD.search(plain):
         return False
-    at = _find_mention(plain, abroad=abroad)
+    at = _find_mention(plain, is_trade=is_trade)
     return at is not None and (len(text) <= _MAX_SHORT_LINE_CHARS or at < _MAX_MENTION_OFFSET)
 
 
-def _find_mention(plain: str, *, abroad: bool = False) -> int | None:
+def _find_mention(plain: str, *, is_trade: bool = False) -> int | None:
     """Return the offset at which a folded line mentions its embargo, or None."""
     if _UNBOUND.search(plain):
         return None
@@ -78,7 +78,7 @@ def _find_mention(plain: str, *, abroad: bool = False) -> int | None:
         "news": not _SECURITIES.search(plain),
         "own": ours or not says("an occasion", plain),
         "no trade": not _is_trade(plain),
-        "no country": not abroad,
+        "no country": not is_trade,
         "timed": says("a time", plain),
         "houred": CLOCK_PATTERN.search(plain),
     }
@@ -128,7 +128,7 @@ def find_embargo(
     """
     headline = " ".join(lines[n].text for n in title if n >= 0)
     # a text on an embargo between countries names it often: there only plain orders count
-    abroad = any(_TRADE.search(fold_text(line.text)) for line in lines) or bool(
+    is_trade = any(_TRADE.search(fold_text(line.text)) for line in lines) or bool(
         _WORD.search(fold_text(headline))
         and not (is_embargo(headline) or embargoed_headline(headline))
     )
@@ -140,9 +140,9 @@ def find_embargo(
         facts = frozenset({"beside", "above" if number else ""})
         told += [Passage(place=place, text=text, facts=facts)] if text != headline else []
     found = [
-        (passage, speaks)
+        (passage, is_named)
         for passage in told
-        if (speaks := _mentions_embargo(passage, today or date.min, abroad=abroad))
+        if (is_named := _mentions_embargo(passage, today or date.min, is_trade=is_trade))
         or (today and says("request", passage.text, today, passage.facts))
     ]
     # a line that only names a time counts if no line mentions an embargo
@@ -152,8 +152,8 @@ def find_embargo(
     ends = [find_embargo_end(passage.text, passage.below) for passage, _ in found]
     until = {end for end in ends if end}
     notes = [
-        _embargo_note(hit.place, end, speaks=speaks)
-        for (hit, speaks), end in zip(found, ends, strict=True)
+        _embargo_note(hit.place, end, is_named=is_named)
+        for (hit, is_named), end in zip(found, ends, strict=True)
     ]
     return Embargo(
         words=cut_text(found[0][0].text, _MAX_SHORT_LINE_CHARS),
@@ -217,14 +217,14 @@ def _facts_around(lines: Sequence[Line], n: int, text: str, end: int, title: ran
     return {fact for fact, is_so in facts.items() if is_so}
 
 
-def _mentions_embargo(passage: Passage, today: date, *, abroad: bool) -> bool:
+def _mentions_embargo(passage: Passage, today: date, *, is_trade: bool) -> bool:
     """Return whether a passage may mention the embargo on its own text.
 
     A title has to begin with it. A sentence in the text has to name a time or address readers.
     """
     text, facts = passage.text, passage.facts
     # a single word may be a tag of the page
-    is_tag = len(text) > _MAX_SHORT_LINE_CHARS or (abroad and len(text.split()) == 1)
+    is_tag = len(text) > _MAX_SHORT_LINE_CHARS or (is_trade and len(text.split()) == 1)
     if "edge" in facts or "deep" in facts or ("beside" in facts and is_tag):
         return False
     if says("over", text, today):
@@ -234,16 +234,16 @@ def _mentions_embargo(passage: Passage, today: date, *, abroad: bool) -> bool:
         return (begins and is_embargo(text)) or bool(embargoed_headline(text))
     plain = _UNBOUND.sub(" ", fold_text(text))
     said = _PLAIN.search(plain) and not _is_trade(plain)
-    is_named = bool(said or (not abroad and _WORD.search(plain)))
+    is_named = bool(said or (not is_trade and _WORD.search(plain)))
     if "amid" not in facts or "apart" in facts:
-        return is_named or is_embargo(text, abroad=abroad)
+        return is_named or is_embargo(text, is_trade=is_trade)
     asks = (says("single", text) and says("a time", plain)) or says("addressing", text)
-    return is_named and not abroad and asks
+    return is_named and not is_trade and asks
 
 
-def _embargo_note(place: str, end: str, *, speaks: bool) -> str:
+def _embargo_note(place: str, end: str, *, is_named: bool) -> str:
     time = "names a time to come, which may be the end of an embargo"
-    reason = f"{place} {'speaks of an embargo' if speaks else time}"
+    reason = f"{place} {'speaks of an embargo' if is_named else time}"
     if not end:
         return f"{reason}: enter its end (embargo_until)."
     # a day has two hyphens: a third is the sign of an offset

@@ -56,7 +56,7 @@ def is_bullet(text: str) -> bool:
 
 
 @dataclass(kw_only=True)
-class Joining:
+class JoinRules:
     """The rules for joining the lines of one text, and the guesses that were made."""
 
     width: int
@@ -81,10 +81,10 @@ class Joining:
             yield f"A paragraph may begin with each of these lines, or go on: {numbers}."
 
 
-def plan_joining(lines: Sequence[Line], *, width: int, page_breaks: frozenset[int]) -> Joining:
+def plan_joining(lines: Sequence[Line], *, width: int, page_breaks: frozenset[int]) -> JoinRules:
     text = " ".join(line.text for line in lines).lower()
     long_line_gaps = [line.gap_above for line in lines if len(line.text) > _MAX_ENTRY_CHARS]
-    return Joining(
+    return JoinRules(
         width=width,
         page_breaks=page_breaks,
         has_blank_lines=sum(line.gap_above for line in lines) * 3 >= len(lines)
@@ -93,7 +93,7 @@ def plan_joining(lines: Sequence[Line], *, width: int, page_breaks: frozenset[in
     )
 
 
-def join_lines(lines: Sequence[Line], joining: Joining) -> list[str]:
+def join_lines(lines: Sequence[Line], joining: JoinRules) -> list[str]:
     """Return paragraphs of joined lines. Names, addresses and the like keep their line ends."""
     entries = (
         _find_entries(lines, joining) if joining.has_blank_lines or joining.width else frozenset()
@@ -111,7 +111,7 @@ def join_lines(lines: Sequence[Line], joining: Joining) -> list[str]:
     return ["".join(parts) for parts in paragraphs]
 
 
-def _find_entries(lines: Sequence[Line], joining: Joining) -> frozenset[int]:
+def _find_entries(lines: Sequence[Line], joining: JoinRules) -> frozenset[int]:
     """Return the indexes of lines that continue a list of short lines, such as signatures.
 
     Blank lines surround the list. Few of its lines are as long as wrapped ones, end a sentence or
@@ -137,7 +137,7 @@ def _find_entries(lines: Sequence[Line], joining: Joining) -> frozenset[int]:
     return frozenset(found)
 
 
-def _join_words(before: str, above: Line, line: Line, joining: Joining) -> tuple[str, str]:
+def _join_words(before: str, above: Line, line: Line, joining: JoinRules) -> tuple[str, str]:
     """Return the end of a paragraph and the line that continues it, ready to join."""
     text = line.text
     if above.hyphenated or re.match(r"[.,;:!?)\]”’](?!\w)", text):
@@ -155,7 +155,7 @@ def _join_words(before: str, above: Line, line: Line, joining: Joining) -> tuple
     return before, text
 
 
-def _continues_paragraph(lines: Sequence[Line], index: int, joining: Joining) -> bool:
+def _continues_paragraph(lines: Sequence[Line], index: int, joining: JoinRules) -> bool:
     text_above, line = lines[index - 1].text, lines[index]
     if line.gap_above and line.number not in joining.page_breaks:
         return False
@@ -186,7 +186,7 @@ def _is_next_letter(text_above: str, text: str) -> bool:
     return item_above is not None and item is not None and item["letter"] == next_letter
 
 
-def _was_wrapped(text_above: str, line: Line, joining: Joining) -> bool:
+def _was_wrapped(text_above: str, line: Line, joining: JoinRules) -> bool:
     """Return whether a line continues the one above, which had no room for its first word."""
     text, width = line.text, joining.width
     if _HYPHEN_PATTERN.search(text_above[-_END_CHARS:]) and text[0].islower():

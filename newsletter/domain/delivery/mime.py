@@ -105,15 +105,15 @@ def plain_mailbox(name: str, address: str) -> str:
     All but the local part is ASCII. Raises InvalidInput for a control character or a domain that
     IDNA cannot encode.
     """
-    return _unfolded(_mailbox("From", name, address))
+    return _unfold(_mailbox("From", name, address))
 
 
 def plain_field(name: str, value: str) -> str:
     """Return the value of a header field on one line of ASCII. Raises InvalidInput."""
-    return _unfolded(_field(name, value))
+    return _unfold(_field(name, value))
 
 
-def _unfolded(field: bytes) -> str:
+def _unfold(field: bytes) -> str:
     return field.decode().partition(": ")[2].replace("\r\n", "")
 
 
@@ -167,17 +167,17 @@ def _mailbox(field: str, name: str, address: str) -> bytes:
         phrase = _encoded_words(field, name)
     else:
         phrase = name if _PLAIN_PHRASE_PATTERN.fullmatch(name) else f'"{quote(name)}"'
-    return _folded(field, f"{phrase} <{address}>")
+    return _fold(field, f"{phrase} <{address}>")
 
 
 def _field(name: str, value: str) -> bytes:
     _refuse_control(name, value)
     if value.isascii() and (name != "Subject" or "=?" not in value):
-        return _folded(name, value)
+        return _fold(name, value)
     structured = _NAMED_ADDRESS_PATTERN.fullmatch(value) if name != "Subject" else None
     if structured:  # List-Id: only the words before <…> may be encoded
         phrase = _encoded_words(name, structured["phrase"].strip('"'))
-        return _folded(name, f"{phrase} {structured['angle']}")
+        return _fold(name, f"{phrase} {structured['angle']}")
     return f"{name}: {_encoded_words(name, value)}\r\n".encode()
 
 
@@ -186,7 +186,7 @@ def _encoded_words(field: str, text: str) -> str:
     return header.encode(linesep="\r\n")
 
 
-def _folded(name: str, value: str) -> bytes:
+def _fold(name: str, value: str) -> bytes:
     """Fold a header at blanks, but not after its name: some mail programs lose such a value."""
     lines, line = [], f"{name}:"
     for position, word in enumerate(value.split(" ")):

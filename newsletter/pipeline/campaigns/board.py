@@ -20,7 +20,7 @@ from newsletter.domain.typed_time import parse_typed_time
 from newsletter.domain.wording import say
 from newsletter.pipeline.campaigns.headcount import with_readers
 from newsletter.pipeline.ledger import find_stored
-from newsletter.pipeline.statements.translations import awaited
+from newsletter.pipeline.statements.translations import find_awaited
 from newsletter.pipeline.status import FaultOf, load_status, load_statuses
 from newsletter.store.sql import Transaction
 
@@ -108,7 +108,7 @@ def load_for_page(
     if status.state in _COUNTED_STATES:
         status = with_readers(tx, status)
     draft = tx.drafts.find_by_slug(slug) if status.statement.desk else None
-    late = awaited(tx, status.campaign) if status.campaign else ()
+    late = find_awaited(tx, status.campaign) if status.campaign else ()
     return replace(
         status,
         translations=_translations(tx, slug, rules),

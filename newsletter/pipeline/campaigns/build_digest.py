@@ -162,14 +162,14 @@ class DigestBuilder:
 
     def find(self, name: str) -> Digest:
         """Return a configured digest. Raises NotFound."""
-        digest = self._configured(name)
+        digest = self._digest_of(name)
         if digest is None:
             raise NotFound(
                 f"no digest email {name!r} is configured; 'newsletter digest list' shows them"
             )
         return digest
 
-    def _configured(self, name: str) -> Digest | None:
+    def _digest_of(self, name: str) -> Digest | None:
         return next((digest for digest in self.digests if digest.name == name), None)
 
     def _parts(self, tx: Transaction, digest: Digest, end: datetime) -> list[DigestPart]:
@@ -212,13 +212,13 @@ class DigestBuilder:
             parts=tuple(one.slug for _, one in parts),
         )
 
-    def _corrected(self, tx: Transaction, issue: Issue) -> Issue:
+    def _correct(self, tx: Transaction, issue: Issue) -> Issue:
         """Return the issue with corrections in place of corrected parts, without cancelled ones."""
         related = _with_page(tx, tx.campaigns.find_related(issue.parts))
         campaigns = current_campaigns(issue.parts, related)
         if tuple(campaign.slug for campaign in campaigns) == issue.parts:
             return issue
-        digest = self._configured(issue.name)
+        digest = self._digest_of(issue.name)
         if digest is None or not campaigns:
             return replace(issue, statement=None, parts=())
         return self._compose_issue(
@@ -277,7 +277,7 @@ class DigestBuilder:
 
     def _corrected_issues(self, tx: Transaction) -> list[Issue]:
         """Return the changed issues that have not begun, with their changes."""
-        pairs = ((issue, self._corrected(tx, issue)) for issue in tx.digests.list_waiting_issues())
+        pairs = ((issue, self._correct(tx, issue)) for issue in tx.digests.list_waiting_issues())
         return [new for issue, new in pairs if new != issue]
 
     def _replace(self, tx: Transaction, issue: Issue) -> BuiltDigest:

@@ -387,7 +387,7 @@ class OperatorActions:
         """
         with act_as(self.store, self.actor, Role.ADMIN, "reopen") as (tx, _):
             campaign = find_campaign(tx, name)
-            why, people = why_not_reopened(tx, campaign), tx.batches.unreached(campaign.id)
+            why, people = why_not_reopened(tx, campaign), tx.batches.count_unreached(campaign.id)
             if not why and shown not in {None, people}:
                 why = say("{n:,} people did not get it now, not {shown:,}", n=people, shown=shown)
             if why or not people:

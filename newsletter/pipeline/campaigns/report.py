@@ -14,7 +14,7 @@ from newsletter.domain.events import Bounce
 from newsletter.pipeline.campaigns.headcount import reach_of
 from newsletter.pipeline.ledger import find_campaign
 from newsletter.pipeline.statements.review import overrides
-from newsletter.pipeline.statements.translations import awaited
+from newsletter.pipeline.statements.translations import find_awaited
 from newsletter.store.sql import Store, Transaction
 
 
@@ -80,7 +80,7 @@ def load_figures(
                 "state": one.state.value,
                 "said": str(one),
             }
-            for one in awaited(tx, campaign)
+            for one in find_awaited(tx, campaign)
         ],
     }
 

@@ -60,7 +60,7 @@ def ingest(
     are_same = [*map(id, readings)] == [*map(id, before.readings)]
     if before.change_number is not None and not touched and are_same:
         return StageResult(slugs=(), faults=before.faults)
-    statements, doubles = _by_slug(
+    statements, doubles = _index_by_slug(
         [statement for reading in readings for statement in reading.statements]
     )
     faults = [fault for reading in readings for fault in reading.faults] + doubles
@@ -118,7 +118,7 @@ def _write(store: Store, updates: Sequence[StoredStatement], together: bool) -> 
                 tx.approvals.revoke(slug, tx.now, actor="scheduler", reason=TEXT_TAKEN_BACK)
 
 
-def _by_slug(statements: Sequence[Statement]) -> tuple[dict[str, Statement], list[Fault]]:
+def _index_by_slug(statements: Sequence[Statement]) -> tuple[dict[str, Statement], list[Fault]]:
     by_slug: dict[str, Statement] = {}
     faults = []
     for statement in statements:

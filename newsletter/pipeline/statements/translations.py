@@ -102,7 +102,7 @@ def group_of(
     return TranslationGroup(languages=languages, lists=statement.lists, segment=statement.segment)
 
 
-def awaited(tx: Transaction, campaign: Campaign) -> tuple[Awaited, ...]:
+def find_awaited(tx: Transaction, campaign: Campaign) -> tuple[Awaited, ...]:
     """Return the readers whom a campaign left to translations that are not sent."""
     if campaign.translates or not has_begun(campaign):
         return ()

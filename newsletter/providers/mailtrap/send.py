@@ -78,7 +78,7 @@ class Mailtrap(BatchTranslator[tuple[bytes, Template]]):
             is_complete = payload.get("success") is True and not payload.get("errors")
             understood = response.status == 200 and (is_complete or not is_accepted)
             return answers.combine(batch, items if understood else [], response)
-        verdict = _by_words(reason)
+        verdict = _find_verdict(reason)
         if response.status in {400, 422} and errors:
             verdict = (
                 verdict if verdict is Verdict.CONFIGURATION else answers.reject_or_split(batch)
@@ -94,7 +94,7 @@ def _reason(payload: dict[str, Any]) -> str:
     return http.brief("; ".join(map(str, errors))) if isinstance(errors, list) else ""
 
 
-def _by_words(reason: str) -> Verdict | None:
+def _find_verdict(reason: str) -> Verdict | None:
     found = (v for pattern, v in _BY_WORDS.items() if re.search(pattern, reason, re.IGNORECASE))
     return next(found, None)
 
@@ -107,7 +107,7 @@ def _item(_: Recipient, payload: Any) -> Outcome | None:
         case True, [str(provider_id)], [] if provider_id:
             return Outcome(verdict=Verdict.ACCEPTED, provider_id=provider_id)
         case False, [], [_, *_]:
-            return Outcome(verdict=_by_words(reason) or Verdict.SPLIT, reason=reason)
+            return Outcome(verdict=_find_verdict(reason) or Verdict.SPLIT, reason=reason)
     return None
 
 

@@ -64,13 +64,13 @@ def _stream(payload: Any, stream: str) -> Finding | None:
                 _STREAM_CHECK, f"{stream} was archived on {at[:10]}", "restore it, or use another"
             )
         case {"MessageStreamType": "Broadcasts"}:
-            return _unsubscribing(payload, stream)
+            return _check_unsubscribing(payload, stream)
         case {"MessageStreamType": str(kind)}:
             return failed(_STREAM_CHECK, f"{stream} is of type {kind}, not Broadcasts", _FIX)
     return None
 
 
-def _unsubscribing(payload: dict[str, Any], stream: str) -> Finding:
+def _check_unsubscribing(payload: dict[str, Any], stream: str) -> Finding:
     match payload:
         case {"SubscriptionManagementConfiguration": {"UnsubscribeHandlingType": str(handling)}}:
             if handling.lower() != "custom":

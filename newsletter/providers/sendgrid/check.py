@@ -85,7 +85,7 @@ class SendGridInquiry(Inquiry):
     def first_question(self, batch: OutgoingBatch) -> Question:
         """Ask for messages to a first recipient around the time of the attempt."""
         readers = [
-            self._to(address, batch.at, self._timeout, Purpose.ATTEMPT, address)
+            self._query(address, batch.at, self._timeout, Purpose.ATTEMPT, address)
             for address in records.sample_addresses(batch)
         ]
         return records.chain([*readers, self._search("", 10, Purpose.LATEST)])
@@ -108,9 +108,9 @@ class SendGridInquiry(Inquiry):
             raise ValueError("an empty log proves no absence: no other message is known")
         identity = rows[0]["sg_message_id"]
         # in the batch's own days: by another clock's days no message would be found either
-        return self._to(rows[0]["to_email"], batch.at, self._timeout, Purpose.CONTROL, identity)
+        return self._query(rows[0]["to_email"], batch.at, self._timeout, Purpose.CONTROL, identity)
 
-    def _to(
+    def _query(
         self, address: str, at: datetime, wait: timedelta, purpose: Purpose, expected: str
     ) -> Question:
         begin, end = (

@@ -37,7 +37,7 @@ def halve(db: Database, claim: ClaimedBatch) -> bool:
         db,
         claim,
         "members = :members, state = 'done', size = size - pending, pending = 0, reason = 'split'",
-        members=_without(db, claim.id, numbers),
+        members=_other_members(db, claim.id, numbers),
     ):
         return False
     middle = len(numbers) // 2
@@ -63,7 +63,7 @@ def move_out(
         db,
         batch,
         f"members = :members, size = size - :moved, {column} = {column} - :moved",
-        members=_without(db, batch.id, numbers),
+        members=_other_members(db, batch.id, numbers),
         moved=len(numbers),
     ):
         return False
@@ -75,7 +75,7 @@ def move_out(
 
 def requeue(db: Database, campaign_id: int, batch_id: int, numbers: Sequence[int]) -> None:
     """Move rejected members of a finished batch to a new queued batch."""
-    remaining = _without(db, batch_id, numbers)
+    remaining = _other_members(db, batch_id, numbers)
     db.change(
         "UPDATE batch SET members = :members, size = size - :moved, rejected = rejected - :moved"
         " WHERE id = :id",
@@ -101,7 +101,7 @@ def limit(db: Database, claim: ClaimedBatch, allowance: int | None) -> ClaimedBa
         db,
         claim,
         "members = :members, size = size - :moved, pending = pending - :moved",
-        members=_without(db, claim.id, excess_ids),
+        members=_other_members(db, claim.id, excess_ids),
         moved=len(excess_ids),
     )
     # the moved members have not been tried
@@ -109,7 +109,7 @@ def limit(db: Database, claim: ClaimedBatch, allowance: int | None) -> ClaimedBa
     return replace(claim, members=claim.members[:allowance])
 
 
-def _without(db: Database, batch_id: int, numbers: Collection[int]) -> list[int]:
+def _other_members(db: Database, batch_id: int, numbers: Collection[int]) -> list[int]:
     """Return the ids of the batch's stored members without these ids."""
     members = db.value("SELECT members FROM batch WHERE id = :id", id=batch_id)
     excluded = set(numbers)

@@ -224,7 +224,7 @@ class Batches(AddressRepository):
             members=[subscriber_id],
         )
 
-    def unreached(self, campaign_id: int) -> int:
+    def count_unreached(self, campaign_id: int) -> int:
         """Return the number of deliveries of a campaign that were cancelled or rejected.
 
         Deliveries that were given up may have arrived, and nothing is sent to a damaged address.
@@ -241,7 +241,7 @@ class Batches(AddressRepository):
         )
 
     def reopen(self, campaign_id: int) -> None:
-        """Queue the cancelled or rejected deliveries of a campaign that ``unreached`` counts."""
+        """Queue the deliveries of a campaign that ``count_unreached`` counts."""
         refused = self._db.rows(
             f"""
             SELECT batch.id, delivery.subscriber_id

@@ -54,7 +54,7 @@ def may_hold(subscriber_id: str) -> str:
     )
 
 
-def unproved(db: Database, campaign_id: int, subscribers: Condition) -> list[UnprovedDelivery]:
+def list_unproved(db: Database, campaign_id: int, subscribers: Condition) -> list[UnprovedDelivery]:
     """Return the unproved deliveries of a campaign to these subscribers, by batch.
 
     ``subscribers`` is a condition on MEMBER, the subscriber's id.
@@ -325,7 +325,7 @@ class Unknowns(Repository):
             f" JOIN batch ON {may_hold(MEMBER)})",
             {"wanted": list(provider_ids)},
         )
-        found = unproved(self._db, campaign_id, may_be_confirmed)
+        found = list_unproved(self._db, campaign_id, may_be_confirmed)
         for (batch_id, state), members in groupby(found, key=attrgetter("batch_id", "state")):
             ids_by_batch = {
                 one.subscriber_id: (DeliveryState.ACCEPTED, reason, provider_ids[one.subscriber_id])

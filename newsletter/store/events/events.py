@@ -14,7 +14,7 @@ from newsletter.domain.events import (
     StoredEvent,
 )
 from newsletter.store.database import MEMBER, AddressRepository, Condition, as_instant, upsert
-from newsletter.store.delivery.unknowns import unproved
+from newsletter.store.delivery.unknowns import list_unproved
 from newsletter.store.events.locating import Locator
 
 _MINUTE_MS = 60_000
@@ -155,7 +155,7 @@ class Events(AddressRepository):
             "batch.attempts > 0 AND EXISTS (SELECT 1 FROM delivery_status"
             f" WHERE campaign_id = :campaign_id AND subscriber_id = {MEMBER})"
         )
-        return [each.subscriber_id for each in unproved(self._db, campaign_id, has_status)]
+        return [each.subscriber_id for each in list_unproved(self._db, campaign_id, has_status)]
 
     def count_results(self, campaign_id: int) -> CampaignResults:
         """Count the delivered, bounced and complained messages of a campaign."""

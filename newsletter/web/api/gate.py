@@ -59,7 +59,7 @@ class Gate:
 
     def routes(self) -> list[Route]:
         routes = [
-            Route(API_ROOT + one.path, self._guarded(one), methods=[one.method])
+            Route(API_ROOT + one.path, self._guard(one), methods=[one.method])
             for one in self._operations
         ]
         return [*routes, Route(f"{API_ROOT}/openapi.json", self._describe)]
@@ -69,7 +69,7 @@ class Gate:
         description = resources.files("newsletter.web.api").joinpath("openapi.json").read_bytes()
         return Response(description, headers=NO_STORE, media_type="application/json")
 
-    def _guarded(self, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
+    def _guard(self, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
         async def answer(http: Request) -> Response:
             limits: dict[str, str] = {}
             try:

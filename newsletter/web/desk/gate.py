@@ -67,7 +67,7 @@ class Gate:
     def routes(self) -> list[HttpRoute]:
         """Return the routes for Starlette. The desk has no other paths."""
         found = [
-            HttpRoute(DESK_ROOT + route.path, self._guarded(route), methods=[route.method])
+            HttpRoute(DESK_ROOT + route.path, self._guard(route), methods=[route.method])
             for route in self._routes
         ]
         get_paths = {route.path for route in self._routes if route.method == "GET"}
@@ -78,7 +78,7 @@ class Gate:
         assets = HttpRoute(f"{DESK_ROOT}/static/{{version}}/{{name}}", self._asset)
         return [*found, assets, HttpRoute(f"{DESK_ROOT}/{{rest:path}}", self._missing_page)]
 
-    def _guarded(self, route: Route) -> Callable[[Request], Awaitable[Response]]:
+    def _guard(self, route: Route) -> Callable[[Request], Awaitable[Response]]:
         lanes, door = self._lanes, self._lanes.sign_in
         lane = door if route.role is None else lanes.desk
         lane = lanes.uploads if route.takes_files or route.is_parsed else lane

@@ -45,7 +45,7 @@ def test_nothing_is_sent_to_a_damaged_address_and_its_campaign_says_so(
     books.settle(claimed)
     assert books.counts() == Counts(accepted=2, rejected=1)
     with store.read() as tx:
-        assert tx.batches.unreached(books.id) == 0
+        assert tx.batches.count_unreached(books.id) == 0
         [(number, reason)] = tx.db.rows(
             "SELECT subscriber_id, reason FROM delivery WHERE state = 'rejected'"
         )

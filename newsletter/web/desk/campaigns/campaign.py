@@ -221,7 +221,7 @@ class CampaignPage:
                 "statement": title_of(tx, campaign.slug),
                 "notes": tx.public_notes.list_for([campaign.slug]),
                 "is_withdrawn": bool(tx.public_notes.find_withdrawn([campaign.slug])),
-                "unreached_count": tx.batches.unreached(campaign.id),
+                "unreached_count": tx.batches.count_unreached(campaign.id),
                 "refusal_reason": describe_error(reason) if reason else "",
                 "deciders": role_holders(tx, Role.ADMIN),
             }
