@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from newsletter.domain.wording import say
+
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 ACCEPTED_YEARS = range(1970, 9999)
@@ -32,19 +34,18 @@ def resolve(wall_time: datetime, zone: str) -> datetime:
     if first == second:
         return first
     if first > second:  # skipped: fold=0 takes the offset before the change
-        later = first.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-        raise ValueError(
-            f"{wall_time:%Y-%m-%d %H:%M} does not exist in {zone}: the clocks go forward over it; "
-            f"write {later:%Y-%m-%d %H:%M}, or another time"
+        skipped = (
+            "{at:%Y-%m-%d %H:%M} does not exist in {zone}: the clocks go forward over it; write"
+            " {later:%Y-%m-%d %H:%M}, or another time"
         )
-    earlier, after = (
-        instant.astimezone(ZoneInfo(zone)).isoformat(sep=" ", timespec="minutes")
-        for instant in (first, second)
+        later = first.astimezone(ZoneInfo(zone))
+        raise ValueError(say(skipped, at=wall_time, zone=zone, later=later))
+    twice = (
+        "{at:%Y-%m-%d %H:%M} comes twice in {zone}, as the clocks go back; write which one:"
+        " {first} or {second}"
     )
-    raise ValueError(
-        f"{wall_time:%Y-%m-%d %H:%M} comes twice in {zone}, as the clocks go back; "
-        f"write which one: {earlier} or {after}"
-    )
+    both = (one.astimezone(ZoneInfo(zone)).isoformat(" ", "minutes") for one in (first, second))
+    raise ValueError(say(twice, at=wall_time, zone=zone, first=next(both), second=next(both)))
 
 
 def instant_of(wall_time: datetime, zone: str) -> datetime:

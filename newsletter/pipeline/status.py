@@ -125,7 +125,8 @@ def _with_audience(tx: Transaction, status: StatementStatus) -> StatementStatus:
     """Return the status with the audience of a correction, or with why it must not be sent."""
     statement, campaign = status.statement, status.campaign
     if campaign is not None and campaign.corrected_by:
-        return replace(status, refusal=f"{campaign.corrected_by} corrects it, and has its place")
+        why = say("{slug} corrects it, and has its place", slug=campaign.corrected_by)
+        return replace(status, refusal=why)
     try:
         correction = correction_of(tx, statement)
         if statement.translation_of:
@@ -194,7 +195,7 @@ def _later_approvers(
     for one in approvals:
         is_revoked = one.revoked_at is not None and one.content_hash == stored.content_hash
         if is_revoked and at is not None and one.not_before is not None and at < one.not_before:
-            yield f"{one.by} approved it for a later time than is set now"
+            yield say("{who} approved it for a later time than is set now", who=one.by)
 
 
 def why_withheld(tx: Transaction, statement: Statement, *, together: bool) -> str:
@@ -203,8 +204,8 @@ def why_withheld(tx: Transaction, statement: Statement, *, together: bool) -> st
         return draft_refusal(statement)
     for part in tx.statements.find_translations(statement.slug) if together else ():
         if part.present and part.statement.progress is Progress.DRAFT:
-            why = draft_refusal(part.statement)
-            return f"{statement.slug} goes out with its translation, and {why}"
+            both = "{slug} goes out with its translation, and {why}"
+            return say(both, slug=statement.slug, why=draft_refusal(part.statement))
     return ""
 
 
@@ -213,7 +214,8 @@ def draft_refusal(statement: Statement) -> str:
     if statement.desk:
         back = "{slug} was taken back by its writers; submit it again at the desk"
         return say(back, slug=statement.slug)
-    return f"{statement.slug} is a draft; 'newsletter statement submit {statement.slug}' submits it"
+    how = "{slug} is a draft; 'newsletter statement submit {slug}' submits it"
+    return say(how, slug=statement.slug)
 
 
 def _start(

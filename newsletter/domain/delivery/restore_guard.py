@@ -60,13 +60,14 @@ class Location:
         """Return how this location proves another database than the one at ``other``, or ""."""
         # on another machine the numbers of disks and files prove nothing
         if _differ(self.machine, other.machine):
-            return "is on another machine than the one that last sent"
+            return say("is on another machine than the one that last sent")
         same_boot = self.boot == other.boot
         if _differ(self.filesystem, other.filesystem) or (
             same_boot and _differ(self.device, other.device)
         ):
-            return "is on another disk, or another replica, than the one that last sent"
-        return "is another file than the one that last sent" if self.file != other.file else ""
+            return say("is on another disk, or another replica, than the one that last sent")
+        is_same = self.file == other.file
+        return "" if is_same else say("is another file than the one that last sent")
 
     def succeeds(self, other: "Location") -> bool:
         """Return whether this is the same server in a later timeline."""
@@ -116,11 +117,13 @@ class GuardCheck:
             fits = mark == Mark() or self.is_used_elsewhere
             if fits and record is Absence.MISSING:
                 return ""
-            what = "is missing" if record is Absence.MISSING else "cannot be read (is it yours?)"
-            return (
-                f"this database knows of {mark.claims:,} claims, and the epoch_file, which could"
-                f" confirm it, {what}: perhaps copied or restored"
+            unread = say("cannot be read (is it yours?)")
+            fault = say("is missing") if record is Absence.MISSING else unread
+            unsure = (
+                "this database knows of {claims:,} claims, and the epoch_file, which could"
+                " confirm it, {fault}: perhaps copied or restored"
             )
+            return say(unsure, claims=mark.claims, fault=fault)
         if record.mark.generation in mark.former:
             return ""  # a person released the hold since this machine sent
         has_moved = self.location.succeeds(record.location)
@@ -128,25 +131,28 @@ class GuardCheck:
         if has_moved and mark.timeline == self.location.filesystem:
             claims, beat_at = mark.timeline_claims, mark.timeline_beat_at  # others sent since
         if missing := max(record.mark.claims - claims, 0):
-            return (
-                f"this database knows of {claims:,} claims, and there were {claims + missing:,}:"
-                f" what went out with the last {missing:,} is not in it"
+            older = (
+                "this database knows of {claims:,} claims, and there were {all:,}: what went out"
+                " with the last {missing:,} is not in it"
             )
+            return say(older, claims=claims, all=claims + missing, missing=missing)
         if has_moved and (lost := record.mark.beat_at - beat_at) > _MAX_LOST_MILLISECONDS:
-            return (
-                f"this database lacks the last {lost // 1000:,} seconds before a replica took over:"
-                " readers who left then, and what staff stopped, may not be in it"
+            return say(
+                "this database lacks the last {seconds:,} seconds before a replica took over:"
+                " readers who left then, and what staff stopped, may not be in it",
+                seconds=lost // 1000,
             )
         if mark == Mark() and record.before:
             return ""  # a new database, and nothing was ever claimed from the one before
         if mark.generation not in {record.mark.generation, record.before}:
-            return "this database is not the one that the last run worked on: copied or restored"
+            other = "this database is not the one that the last run worked on: copied or restored"
+            return say(other)
         if has_moved and (
             self.is_used_elsewhere or self.location.host == record.location.host != ""
         ):
             return ""  # a replica with every claim took over; a copied workspace has another host
         move = self.location.find_move(record.location)
-        return f"this database {move}: copied, restored or moved" if move else ""
+        return say("this database {move}: copied, restored or moved", move=move) if move else ""
 
     @property
     def is_unmarked(self) -> bool:

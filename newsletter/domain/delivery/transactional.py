@@ -217,11 +217,8 @@ def plan_email(
     if email.kind is EmailKind.LINK:
         return _plan_for_link(link)
     if email.kind is EmailKind.NEWS:
-        return (
-            EmailPlan(text=EmailText.NEWS, news=news)
-            if news
-            else EmailPlan(reason="its events are over")
-        )
+        over = EmailPlan(reason="its events are over")
+        return EmailPlan(text=EmailText.NEWS, news=news) if news else over
     if suppressed is SuppressionReason.MANUAL:
         return EmailPlan(reason="a member of staff suppressed this address")
     if email.kind in {EmailKind.PREFERENCES, EmailKind.DECISION}:

@@ -13,6 +13,7 @@ from newsletter.domain.setting import setting
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import mailbox, same_person
 from newsletter.domain.subscribers.segment import Segment
+from newsletter.domain.wording import say
 
 SLUG = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 MAX_SLUG_CHARS = 80
@@ -211,7 +212,7 @@ def judge_approvals(
     policy: Approvals,
     roles: Mapping[str, Role],
     withdrawn: Iterable[Approval] = (),
-    changed: Callable[[str], str] = lambda _: "its text",
+    changed: Callable[[str], str] = lambda _: say("its text"),
 ) -> ApprovalStatus:
     """Decide whether the content with this hash has the approvals that the policy requires.
 
@@ -245,17 +246,14 @@ def judge_approvals(
     enough = [given[least - 1].at for given, least in ways if len(given) >= least]
     complete_at = min(enough, default=None)
     lost = changed(outdated[-1].content_hash) if outdated and not counted else ""
-    shortfall = f"it has {len(counted)} of {policy.required} approvals"
+    have = "it has {number} of {required} approvals"
+    shortfall = say(have, number=len(counted), required=policy.required)
     if lost:
         approvers = ", ".join(sorted({approval.by for approval in outdated}))
-        shortfall = f"{lost} changed after {approvers} approved it; it waits for a new approval"
-    gaps = (
-        shortfall,
-        *(
-            f"{override.by} replaces what is missing; a second admin is needed"
-            for override in overrides.values()
-        ),
-    )
+        anew = "{lost} changed after {who} approved it; it waits for a new approval"
+        shortfall = say(anew, lost=lost, who=approvers)
+    second = say("{who} replaces what is missing; a second admin is needed")
+    gaps = (shortfall, *(say(second, who=override.by) for override in overrides.values()))
     return ApprovalStatus(
         approved=complete_at is not None,
         counted=tuple(counted.values()),
@@ -270,16 +268,17 @@ def judge_approvals(
 def _reason_not_counted(
     approval: Approval, *, authors: Collection[str], policy: Approvals, roles: Mapping[str, Role]
 ) -> str:
-    if mailbox(approval.by) in authors and not policy.author_may_approve:
-        return f"{approval.by} wrote it, and approvals.author_may_approve is false"
-    role = roles.get(approval.by)
+    who, role = approval.by, roles.get(approval.by)
+    if mailbox(who) in authors and not policy.author_may_approve:
+        return say("{who} wrote it, and approvals.author_may_approve is false", who=who)
     if role is not None and not role.includes(Role.APPROVER):
-        return f"{approval.by} is a {role.value}, who may not approve"
+        return say("{who} is a {role}, who may not approve", who=who, role=say(role.value))
     if approval.channel is Channel.OVERRIDE and role is not Role.ADMIN:
-        return f"{approval.by} is no admin, and only admins can replace a missing approval"
+        rule = "{who} is no admin, and only admins can replace a missing approval"
+        return say(rule, who=who)
     if approval.channel is Channel.FRONT_MATTER and not policy.trust_front_matter:
-        return "approvals.trust_front_matter is false"
-    return "" if role is not None else f"{approval.by} is not among the staff"
+        return say("approvals.trust_front_matter is false")
+    return "" if role is not None else say("{who} is not among the staff", who=who)
 
 
 @dataclass(frozen=True, kw_only=True)

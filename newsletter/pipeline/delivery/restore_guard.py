@@ -176,7 +176,8 @@ class Guard:
         now = self.store.clock.now()
         tx.generation.invalidate_copy(check.evidence, now)
         if HoldKind.RESTORE_GUARD not in tx.hold.reasons():
-            reason = f"{check.discrepancy}; seen on {now:%Y-%m-%d %H:%M} UTC"
+            seen = "{why}; seen on {at:%Y-%m-%d %H:%M} UTC"
+            reason = say(seen, why=check.discrepancy, at=now)
             self._put_hold(tx, HoldKind.RESTORE_GUARD, "scheduler", reason)
 
     def _read_check(self, tx: Transaction) -> GuardCheck:

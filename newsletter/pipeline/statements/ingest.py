@@ -124,11 +124,9 @@ def _index_by_slug(statements: Sequence[Statement]) -> tuple[dict[str, Statement
     for statement in statements:
         first = by_slug.setdefault(statement.slug, statement)
         if first is not statement:
-            way = (
-                "give that one another"
-                if statement.feed
-                else "write another slug in the front matter"
-            )
+            way = "write another slug in the front matter"
+            if statement.feed:
+                way = "give that one another"
             message = f"the slug {statement.slug!r} is taken by {first.origin}; {way}"
             faults.append(Fault(file=statement.origin, message=message))
     return by_slug, faults

@@ -118,11 +118,9 @@ def _refusal_verdict(status: int, payload: dict[str, Any]) -> Verdict | None:
     if status != 422 or not isinstance(errors, dict) or set(errors) != {_RECIPIENT_FIELD}:
         return None
     reasons = errors[_RECIPIENT_FIELD] if isinstance(errors[_RECIPIENT_FIELD], list) else []
-    return (
-        Verdict.REJECTED
-        if reasons and all(_INVALID_ADDRESS_ERROR in str(reason) for reason in reasons)
-        else None
-    )
+    if reasons and all(_INVALID_ADDRESS_ERROR in str(reason) for reason in reasons):
+        return Verdict.REJECTED
+    return None
 
 
 def _reason(payload: dict[str, Any]) -> str:

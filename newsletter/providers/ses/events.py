@@ -226,8 +226,6 @@ def _classify(name: str, details: Any) -> tuple[EventKind, Bounce | None]:
 
 def _tags(tags: Any) -> Any:
     """Return the first value of each tag. SES lists the values; our tags have one."""
-    return (
-        {name: value_at(values, 0) for name, values in tags.items()}
-        if isinstance(tags, dict)
-        else {}
-    )
+    if isinstance(tags, dict):
+        return {name: value_at(values, 0) for name, values in tags.items()}
+    return {}

@@ -243,10 +243,8 @@ class Audit(Repository):
             )
 
     def _compare_approvals(self, logged: set[tuple[str, str, object]]) -> None:
-        revoked, approvals = (
-            revoked_ids(revocations(self._db)),
-            sealed_approvals(self._db, self._chain),
-        )
+        revoked = revoked_ids(revocations(self._db))
+        approvals = sealed_approvals(self._db, self._chain)
         for row in approvals.all():
             name = f"the approval {row['id']}, of {row['slug']} by {row['by']},"
             if not approvals.is_sound(row):

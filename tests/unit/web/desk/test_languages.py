@@ -249,6 +249,7 @@ def test_a_refusal_is_told_in_the_language_of_the_desk(staffed: Staffed) -> None
             "Das ist nicht geschehen. Die Kampagne 1 (hours) hat den Stand „versendet“. Um"
             " sie anzuhalten, muss der Stand „Entscheidung nötig oder geplant oder wird versendet“",
         ),
+        ("cleo", "/statements/settings/start", {"when": "now"}, "0 von 1 Freigaben"),
         ("cleo", "/statements/settings/undo", {}, "Von Cleo gibt es nichts rückgängig zu machen:"),
         (
             "dan",
