@@ -173,4 +173,4 @@ class ChannelPostRunner:
                 f" reason={reason!r}" if reason else "",
             )
         with self._store.read() as tx:
-            self._quiet.remember(nothing=not tx.channel_posts.find_open_channels())
+            self._quiet.remember(is_empty=not tx.channel_posts.find_open_channels())

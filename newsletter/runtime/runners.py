@@ -27,8 +27,8 @@ class EmptyResultCache:
         self._asked_at = self._version()  # before the query, so that no commit is missed
         return self._asked_at == self._empty_at
 
-    def remember(self, *, nothing: bool) -> None:
-        self._empty_at = self._asked_at if nothing else None
+    def remember(self, *, is_empty: bool) -> None:
+        self._empty_at = self._asked_at if is_empty else None
 
 
 class EmailRunner:
@@ -55,7 +55,7 @@ class EmailRunner:
                     "transactional_emails", result.claimed.email.kind.value, result.state.value
                 )
             with self._delivery.store.read() as tx:
-                self._quiet.remember(nothing=not tx.emails.count_waiting()[0])
+                self._quiet.remember(is_empty=not tx.emails.count_waiting()[0])
         finally:
             self._is_busy = False
 

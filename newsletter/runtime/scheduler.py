@@ -286,7 +286,7 @@ class Scheduler:
                     self._send()
             with self._delivery.store.read() as tx:
                 asks_at = tx.unknowns.next_at(self._delivery.pool.accounts)
-            self._nothing_unknown.remember(nothing=asks_at is None)
+            self._nothing_unknown.remember(is_empty=asks_at is None)
         finally:
             self._is_reconciling = False
 
@@ -378,7 +378,7 @@ class Scheduler:
             sends, before = bool(tx.campaigns.find_sending_ids()), self._is_sending
         self._log_ended()
         self._is_sending = sends
-        self._nothing_sent.remember(nothing=not sends)
+        self._nothing_sent.remember(is_empty=not sends)
         if sends and not before:  # another process resumed it
             self._wake_workers()
         # claims heed a hold anyway; here it is logged

@@ -101,7 +101,7 @@ def _statement(reader: frontmatter.Reader, file: str, defaults: Defaults) -> Sta
             ("body", reader.front.body_line),
         ),
     )
-    _refuse_beside_corrects(reader, statement)
+    _check_correction(reader, statement)
     # a welcome email goes to each person who joins, so nothing may narrow or divide its readers
     for key in ("corrects", "translation_of", "segment", "local_time"):
         if statement.welcome and getattr(statement, key):
@@ -110,7 +110,7 @@ def _statement(reader: frontmatter.Reader, file: str, defaults: Defaults) -> Sta
     return statement
 
 
-def _refuse_beside_corrects(reader: frontmatter.Reader, statement: Statement) -> None:
+def _check_correction(reader: frontmatter.Reader, statement: Statement) -> None:
     if statement.corrects and statement.local_time is not None:
         reader.fault(
             "send_at",

@@ -220,7 +220,7 @@ class Database:
         Raises TypeError if a column is no field, or a field without a default is no column.
         """
         cursor = self._run(sql, conditions, values)
-        read = _read_by(kind, cursor)
+        read = _row_reader(kind, cursor)
         return [read(row) for row in cursor]
 
     def first(
@@ -229,14 +229,14 @@ class Database:
         """Return an instance for the first row, or None if there is no row."""
         cursor = self._run(sql, conditions, values)
         row = cursor.fetchone()
-        return None if row is None else _read_by(kind, cursor)(row)
+        return None if row is None else _row_reader(kind, cursor)(row)
 
     def stream(
         self, kind: type[T], sql: str, /, *conditions: Condition, **values: object
     ) -> Iterator[T]:
         """Yield an instance of the dataclass for each row, without loading all rows."""
         cursor = self._run(sql, conditions, values, streams=True)
-        yield from map(_read_by(kind, cursor), cursor)
+        yield from map(_row_reader(kind, cursor), cursor)
 
     def rows(self, sql: str, /, *conditions: Condition, **values: object) -> list[tuple[Any, ...]]:
         return list(self._run(sql, conditions, values))
@@ -412,7 +412,7 @@ def from_row(kind: type[T], row: Mapping[str, Any], **more: object) -> T:
     return kind(**{name: part(values) for name, part in parts}, **more)
 
 
-def _read_by(kind: type[T], cursor: Any) -> Callable[[tuple[Any, ...]], T]:
+def _row_reader(kind: type[T], cursor: Any) -> Callable[[tuple[Any, ...]], T]:
     columns = tuple(column[0] for column in cursor.description)
     return cast("Callable[[tuple[Any, ...]], T]", _reader(cast("Any", kind), columns))
 

@@ -115,7 +115,7 @@ class OthersContract:
             each.settle(each.claim(at), UNKNOWN)
         with store.begin() as tx:
             assert {books.id, second.id} <= set(tx.unknowns.campaigns())
-            assert tx.unknowns.calls(books.id) == (NOON, LATER)
+            assert tx.unknowns.call_period(books.id) == (NOON, LATER)
             assert tx.unknowns.count_strays({"recording": "another"}, books.id) == 3
             assert tx.unknowns.count_strays({"recording": "another"}) == 6
             for minutes in (2, 1, 3):

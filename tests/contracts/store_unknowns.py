@@ -70,7 +70,7 @@ class UnknownsContract:
     ) -> None:
         books = lost(store)
         with store.read() as tx:
-            assert tx.unknowns.calls(books.id) == (NOON, NOON)
+            assert tx.unknowns.call_period(books.id) == (NOON, NOON)
             mark = tx.unknowns.mark(books.id)
             assert tx.unknowns.providers(books.id) == ["recording"]
             assert tx.batches.settled_since(books.id, NOON) == 4
@@ -79,7 +79,7 @@ class UnknownsContract:
         with books.step() as tx:
             tx.unknowns.decide(books.id, Resolution.ACCEPTED, NOON)
             assert tx.batches.accepted_by_minute(books.id) == [(NOON, 4)]
-            assert tx.unknowns.calls(books.id) is None
+            assert tx.unknowns.call_period(books.id) is None
             assert tx.unknowns.mark(books.id) != mark
             assert tx.unknowns.providers(books.id) == []
 

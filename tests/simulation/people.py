@@ -84,7 +84,9 @@ class People:
     def _steer(self, host: Host, number: int, deed: str) -> bool:
         """Pause, resume or cancel a campaign at the desk; bring it back by command."""
         if deed == "go_back":
-            return self._world.office(host, lambda process: process.hand().go_back(str(number)))
+            return self._world.office(
+                host, lambda process: process.hand().return_to_first_provider(str(number))
+            )
         if deed == "resume":
             return self.pressed(host, "sam", f"/campaigns/{number}", f"/campaigns/{number}/resume")
         return self.sent(host, "sam", f"/campaigns/{number}/{deed}", {})

@@ -48,7 +48,7 @@ def test_what_was_answered_with_nothing_is_not_asked_again_until_somebody_writes
 ) -> None:
     still = EmptyResultCache(versions)
     still.holds()
-    still.remember(nothing=True)
+    still.remember(is_empty=True)
     assert still.holds()
     versions.number += 1
     assert not still.holds()
@@ -57,7 +57,7 @@ def test_what_was_answered_with_nothing_is_not_asked_again_until_somebody_writes
 def test_what_is_open_is_asked_again_and_again(versions: Versions) -> None:
     still = EmptyResultCache(versions)
     still.holds()
-    still.remember(nothing=False)
+    still.remember(is_empty=False)
     assert not still.holds()
 
 
@@ -65,7 +65,7 @@ def test_what_is_written_while_it_is_asked_is_seen_the_next_time(versions: Versi
     still = EmptyResultCache(versions)
     still.holds()
     versions.number += 1
-    still.remember(nothing=True)
+    still.remember(is_empty=True)
     assert not still.holds()
 
 

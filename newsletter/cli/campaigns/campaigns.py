@@ -227,7 +227,7 @@ def return_to_first_provider(services: Services, campaign: str, by: str) -> None
 
     After a fail-over, once the first provider is well.
     """
-    _print_state(services.campaigns.actions_of(by).go_back(campaign))
+    _print_state(services.campaigns.actions_of(by).return_to_first_provider(campaign))
 
 
 @campaign.command()

@@ -20,7 +20,7 @@ from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.campaigns.board import load_for_page
 from newsletter.pipeline.ledger import find_slug, find_statement
 from newsletter.pipeline.statements.render import diff_with_approved
-from newsletter.pipeline.statements.review import is_settled, overrides, review
+from newsletter.pipeline.statements.review import describe_overrides, is_settled, review
 from newsletter.pipeline.statements.translations import find_awaited
 from newsletter.pipeline.status import load_statuses
 from newsletter.runtime.keys import with_umask
@@ -114,7 +114,7 @@ def _status_row(tx: Transaction, status: StatementStatus) -> dict[str, Any]:
         "status": statement.progress.value,
         "standing": _approval_label(status),
         "approved_by": [approval.by for approval in status.approval.given],
-        "despite": overrides(status.approval.counted),
+        "despite": describe_overrides(status.approval.counted),
         "reasons": list(status.approval.reasons),
         "lists": list(statement.lists),
         "segment": str(statement.segment or ""),

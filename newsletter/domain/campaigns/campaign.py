@@ -127,7 +127,7 @@ class Correction:
     original: str
     """The slug of the original."""
     lists: tuple[str, ...]
-    """The lists of the original's campaign; the correction's unsubscribe link ends them."""
+    """The lists of the original's campaign, which the correction's unsubscribe link ends too."""
     is_original_unstarted: bool
     """The original's campaign has not begun: the correction goes to its lists instead."""
     ended_campaigns: tuple[Campaign, ...]

@@ -54,11 +54,11 @@ class Origin(Enum):
     """The workspace that made an attempt, as its id says."""
 
     OURS = "ours"
-    """The id names this workspace."""
+    """The attempt's id names this workspace."""
     ANOTHER = "another"
-    """The id names another workspace."""
+    """The attempt's id names another workspace."""
     UNNAMED = "unnamed"
-    """The id names no workspace: another program sent the message."""
+    """The attempt's id names no workspace: another program sent the message."""
 
 
 def unique_part(attempt_id: str) -> str:

@@ -196,7 +196,7 @@ class UploadedFile:
     without: tuple[str, ...]
     """Files that the export of another tool omits because they would be empty."""
     agreed: str
-    """The source of consent of people for whom the file has none."""
+    """The source of consent to record for people without one in the file."""
     columns: tuple[str, ...] = ()
     """The chosen subscriber column for each column of a table."""
     omits_bad_rows: bool = False

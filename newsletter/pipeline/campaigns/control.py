@@ -330,7 +330,7 @@ class OperatorActions:
             )
             return find_campaign(tx, str(campaign.id))
 
-    def go_back(self, name: str) -> Campaign:
+    def return_to_first_provider(self, name: str) -> Campaign:
         """Send queued batches by the first provider again, after a fail-over. Raises Refused."""
         with act_as(self.store, self.actor, Role.SENDER, "return") as (tx, _):
             campaign = find_campaign(tx, name)

@@ -44,7 +44,7 @@ _RETENTION = {"network_age": _DAY, "address_age": LINK_LIFETIME + _DAY, "row_age
 _STAFF_TEXTS = frozenset({EmailText.NOTICE, EmailText.INVITATION, EmailText.LINK})
 """Texts that contain a sentence for a member of staff."""
 _NO_SUBSCRIBER = 0
-"""The subscriber id in the request. The recipient may not be a subscriber."""
+"""The subscriber id in a call: the recipient of the email need not be a subscriber."""
 
 
 @dataclass(frozen=True, kw_only=True)

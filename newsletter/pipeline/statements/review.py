@@ -132,7 +132,7 @@ def is_settled(tx: Transaction, stored: StoredStatement, rules: ReviewRules) -> 
     return status.has_begun or status.approval.approved
 
 
-def overrides(approvals: Iterable[Approval]) -> list[dict[str, Any]]:
+def describe_overrides(approvals: Iterable[Approval]) -> list[dict[str, Any]]:
     """Return the approvals that override warnings, as JSON values."""
     return [
         {"by": approval.by, "why": approval.despite, "warnings": list(approval.warnings)}

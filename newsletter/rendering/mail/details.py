@@ -36,7 +36,7 @@ def isolate_direction(text: str, surrounding: str) -> Markup:
     return shown if way == surrounding else Markup('<span dir="{}">{}</span>').format(way, shown)
 
 
-def written_date(day: date | None, language: str, words: Mapping[str, str]) -> str:
+def date_text(day: date | None, language: str, words: Mapping[str, str]) -> str:
     """Write a long date as the language and region do: ``21 September 2011``.
 
     ``date`` and ``months`` among the workspace's words replace CLDR's. An unknown language gets
@@ -68,7 +68,7 @@ def written_time(wall: datetime | None, zone: str, language: str, words: Mapping
     name = local.tzname() or ""
     # zones without an abbreviation are called +03 and the like
     shown = name if name.isalpha() else f"UTC{name}"
-    return f"{written_date(local.date(), language, words)}, {local:%H:%M} {shown}"
+    return f"{date_text(local.date(), language, words)}, {local:%H:%M} {shown}"
 
 
 def preheader(summary: str, tokens: Sequence[Token]) -> str:

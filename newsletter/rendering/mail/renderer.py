@@ -285,7 +285,7 @@ class TemplateRenderer:
         return values | {
             "title": statement.title,
             "subject": statement.subject or statement.title,
-            "date": details.written_date(statement.date, language, words),
+            "date": details.date_text(statement.date, language, words),
             "embargo": details.written_time(statement.embargo_until, zone, language, words),
             "language_name": language_name(language),
             "standfirst": statement.summary if layout.summary else "",

@@ -93,4 +93,4 @@ class Abstracts:
 
     def dated(self, day: date, language: str) -> str:
         """Return a date as emails in a language write it."""
-        return details.written_date(day, language, self._wordings.of(language)[0])
+        return details.date_text(day, language, self._wordings.of(language)[0])

@@ -80,7 +80,7 @@ class Wordings:
             self._known[tag] = {**english, **own, **without_fallback}
         return self._known[tag], bool(tag)
 
-    def counted(self, key: str, count: int, language: str) -> str:
+    def count_text(self, key: str, count: int, language: str) -> str:
         """Return a sentence in the plural form for a count, with the gap ``{count}``."""
         catalogues = self._catalogues(language, base_language(language), _FALLBACK_LANGUAGE)
         found = next(found for found in catalogues if key in found.forms)

@@ -255,7 +255,7 @@ class Unknowns(Repository):
             f" UNION SELECT campaign_id FROM batch WHERE {claiming.IS_OPEN}"
         )
 
-    def calls(self, campaign_id: int) -> tuple[datetime, datetime] | None:
+    def call_period(self, campaign_id: int) -> tuple[datetime, datetime] | None:
         """Return when the first and the last call with an unknown outcome began, or None."""
         [(first, last)] = self._db.rows(
             f"SELECT MIN(claimed_at), MAX(claimed_at) FROM batch WHERE {IS_UNKNOWN}"

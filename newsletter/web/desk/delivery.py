@@ -103,7 +103,7 @@ class UnknownDeliveries:
     def _page(self, request: DeskRequest) -> Response:
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
-            calls, mark = tx.unknowns.calls(campaign.id), tx.unknowns.mark(campaign.id)
+            calls, mark = tx.unknowns.call_period(campaign.id), tx.unknowns.mark(campaign.id)
             title, deciders = title_of(tx, campaign.slug), role_holders(tx, Role.ADMIN)
             providers = tx.unknowns.providers(campaign.id) or [campaign.provider]
         if not campaign.counts.unknown and not request.faults:

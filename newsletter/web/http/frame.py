@@ -135,9 +135,9 @@ class Frame:
         names = {code: language_name(code) for code in self._wordings.languages}
         return dict(sorted(names.items(), key=lambda language: language[1]))
 
-    def counted(self, key: str, count: int, language: str) -> str:
+    def count_text(self, key: str, count: int, language: str) -> str:
         """Return the fixed words of a key in the plural form for a count."""
-        return self._wordings.counted(key, count, language).format(count=f"{count:,}")
+        return self._wordings.count_text(key, count, language).format(count=f"{count:,}")
 
     def language_of(self, request: Request, reader: str = "") -> str:
         """Return a page's language: the reader's, else the browser's, else the default."""

@@ -112,7 +112,7 @@ class ArchivePages:
         build, data = self._build, self._frame.data_fields
         return [
             Route("/", self._serve(lambda _: build.page(1))),
-            Route("/page/{number}", self._serve(self._older)),
+            Route("/page/{number}", self._serve(self._numbered_page)),
             Route("/search", partial(self._lane.run, self.search)),
             Route(
                 "/archive/{slug}",
@@ -126,7 +126,7 @@ class ArchivePages:
             Route("/robots.txt", self._serve(lambda _: build.robots(), data)),
         ]
 
-    def _older(self, request: Request) -> Leaf | None:
+    def _numbered_page(self, request: Request) -> Leaf | None:
         """Return page 2 or a later one of the list; page 1 has its own address."""
         number = _page_number(request.path_params["number"])
         return self._build.page(number) if number > 1 else None

@@ -116,7 +116,7 @@ class ArchiveBuild:
         if not parse_search(query):
             message = words["type_words"]
         elif hits.count:
-            message = self._frame.counted("found", hits.count, self._language)
+            message = self._frame.count_text("found", hits.count, self._language)
         return self._list_page(
             words["search"],
             "",
@@ -249,7 +249,7 @@ class ArchiveBuild:
 
     def _write_date(self, day: date, language: str) -> str:
         words = self._renderer.templates.wordings.of(language)[0]
-        return details.written_date(day, language, words)
+        return details.date_text(day, language, words)
 
     def _date_of(self, shown: Published, own: str = "") -> date:
         return date.fromisoformat(own) if own else self._local_day(shown.began_at)

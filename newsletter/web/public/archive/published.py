@@ -28,7 +28,7 @@ class Published:
     corrects: str = ""
     """The slug of the published statement that it corrects."""
     corrected_by: str = ""
-    """The slug of its newest correction."""
+    """The slug of the newest correction of this statement."""
     withdrawn: bool = False
     """The campaign was cancelled while sending and not corrected, or its text is off the web."""
     is_off: bool = False

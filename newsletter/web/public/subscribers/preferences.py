@@ -32,7 +32,7 @@ from newsletter.domain.subscribers.preferences import Pause, PreferenceChange, p
 from newsletter.domain.subscribers.signup import MAX_NAME_CHARS
 from newsletter.pipeline.subscribers import prefer
 from newsletter.rendering.languages import base_language
-from newsletter.rendering.mail.details import written_date
+from newsletter.rendering.mail.details import date_text
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.http.forms import Posted, client_ip, read_form, relative_path
 from newsletter.web.http.frame import Button, Frame
@@ -244,7 +244,7 @@ class PreferencesPage:
         if until is None:
             return ""
         day = until.astimezone(ZoneInfo(self._known_zone(request.person))).date()
-        return written_date(day, request.language, request.messages)
+        return date_text(day, request.language, request.messages)
 
     def _read_form(self, request: ReaderRequest) -> tuple[PreferenceChange, dict[str, str]]:
         """Return the wished preferences in a form, and its faults: field → sentence."""

@@ -427,7 +427,7 @@ def test_each_act_takes_its_role_within_its_transaction(room: Newsroom) -> None:
         lambda: hand.pause("resignation"),
         lambda: hand.resume("resignation"),
         lambda: hand.cancel("resignation"),
-        lambda: hand.go_back("resignation"),
+        lambda: hand.return_to_first_provider("resignation"),
         lambda: room.schedule("other", NOON, by="ed@forum.example"),
         lambda: room.hand("sam@forum.example").resolve("resignation", Resolution.GIVE_UP),
         lambda: room.hand("sam@forum.example").reopen("resignation"),

@@ -232,7 +232,7 @@ def test_a_person_brings_a_campaign_back_to_the_first_provider(room: Newsroom) -
     room.dispatch(minutes=10)
     room.dispatch()
     room.provider.answer = accept_all
-    campaign = room.hand().go_back("resignation")
+    campaign = room.hand().return_to_first_provider("resignation")
     assert campaign.fallback_provider == ""
     assert ("ada@forum.example", "go back") in room.deeds()
     room.drain()
@@ -243,11 +243,11 @@ def test_a_person_brings_a_campaign_back_to_the_first_provider(room: Newsroom) -
 def test_there_is_nothing_to_bring_back_where_nothing_failed_over(room: Newsroom) -> None:
     room.start(10)
     with pytest.raises(Refused, match="it has not failed over, or it is over"):
-        room.hand().go_back("resignation")
+        room.hand().return_to_first_provider("resignation")
     fail_over(room)
     room.drain()
     with pytest.raises(Refused, match="it has not failed over, or it is over"):
-        room.hand().go_back("resignation")
+        room.hand().return_to_first_provider("resignation")
 
 
 def test_a_batch_fits_both_providers(room: Newsroom) -> None:

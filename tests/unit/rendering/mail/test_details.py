@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime
 
 from newsletter.rendering.languages import direction
 from newsletter.rendering.mail.details import (
+    date_text,
     isolate_direction,
     preheader,
     preheader_padding,
-    written_date,
     written_time,
 )
 from newsletter.rendering.markdown.markdown import read_markdown
@@ -43,11 +43,11 @@ NONE = {"date": "", "months": ""}
 def test_dates_are_written_as_language_and_region_do_unless_the_workspace_says_how(
     language: str, words: dict[str, str], shown: str
 ) -> None:
-    assert written_date(date(2024, 5, 1), language, words) == shown
+    assert date_text(date(2024, 5, 1), language, words) == shown
 
 
 def test_no_date_is_no_words() -> None:
-    assert written_date(None, "en", NONE) == ""
+    assert date_text(None, "en", NONE) == ""
     assert written_time(None, "America/New_York", "en", NONE) == ""
 
 

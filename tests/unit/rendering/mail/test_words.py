@@ -125,7 +125,7 @@ def test_languages_without_words_share_the_english_ones_however_many_are_asked_f
 def test_what_is_counted_has_the_plural_forms_of_its_language(
     language: str, count: int, said: str
 ) -> None:
-    assert pages().counted("found", count, language) == said
+    assert pages().count_text("found", count, language) == said
 
 
 # --- those of a workspace ---
