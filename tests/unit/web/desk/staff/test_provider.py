@@ -11,6 +11,7 @@ from newsletter.credentials.codes import link_token
 from newsletter.domain.delivery.provider import Level
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import DeskRules, Role
+from newsletter.domain.wording import read_words
 from newsletter.pipeline.staff import people
 from newsletter.runtime.diagnosis import check_sign_in
 from newsletter.web.desk.history import describe_entry
@@ -50,7 +51,8 @@ def deeds(site: Forum) -> list[tuple[Any, ...]]:
 
 
 def told(site: Forum) -> str:
-    return "\n".join(note for (note,) in site.rows("SELECT source FROM transactional_email"))
+    notes = site.rows("SELECT source FROM transactional_email")
+    return "\n".join(read_words(note) for (note,) in notes)
 
 
 def stepped_up(site: Forum, address: str) -> None:
