@@ -26,7 +26,7 @@ def parse_address(text: str) -> str:
     address = text.strip()
     found = _FORBIDDEN_PATTERN.search(address)
     if found:
-        reason = "{text!r} holds {found!r}, which no address may"
+        reason = "{text!r} contains {found!r}, which is not allowed in an address"
         raise ValueError(say(reason, text=text, found=found.group()))
     local, at, domain = address.rpartition("@")
     if not at or not local or not domain or "@" in local:
