@@ -14,6 +14,7 @@ from newsletter.domain.campaigns.campaign import Correction
 from newsletter.domain.delivery.batch import Answer, BatchOutcomes, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.delivery.restore_guard import GuardRecord
+from newsletter.domain.delivery.transactional import EmailLimits
 from newsletter.domain.statements.statement import Progress, StoredStatement
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.store.sql import Transaction
@@ -450,6 +451,16 @@ def _undone_in_part(tx: Any, right: Callable[..., Any], record: Any, *given: Any
     return right(record, *given)
 
 
+def _without_limit(_tx: Any, right: Callable[..., Any], *given: Any, **named: Any) -> Any:
+    return right(*given, **named, limits=EmailLimits(max_per_day=99, max_per_month=99))
+
+
+def _to_open_lists(
+    _tx: Any, right: Callable[..., Any], number: int, lists: Any, at: datetime, _closed: object
+) -> Any:
+    return right(number, lists, at, ())
+
+
 def _posted_again(tx: Any, right: Callable[..., Any], at: datetime) -> Any:
     _sql(tx, "UPDATE transactional_email SET state = 'waiting' WHERE state = 'calling'")
     return right(at)
@@ -509,5 +520,9 @@ BUGS: dict[str, Parts] = {
     "a file brings back who left": _in("imports", "import_people", _brought_back),
     "an undone import leaves subscriptions": _in("imports", "undo", _undone_in_part),
     "a session outlives its end": _in("sessions", "end", _not_kept),
+    "a used link works again": _in("emails", "use", _not_kept),
+    "each spelling gets an email": _in("emails", "ask", _without_limit),
+    "readers let themselves in": _in("choices", "join", _to_open_lists),
+    "a revoked approval counts": _in("approvals", "revoke", lambda *_given, **_named: 1),
     "a letter is posted again after a crash": _in("emails", "abandon", _posted_again),
 }

@@ -3,7 +3,7 @@
 import re
 from copy import copy
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from newsletter.domain.campaigns.digest import Digest, Every
@@ -38,6 +38,7 @@ class Person:
     zone: str = ""
     gone: Any = None
     """The end of all email: an unsubscribe, an erasure, a bounce or a complaint."""
+    complained: bool = False
     is_barred: bool = False
     """Staff suppressed the reader, and only staff can lift that."""
     ever_left: bool = False
@@ -47,6 +48,10 @@ class Person:
     pauses_until: datetime | None = None
     gives: bool = False
     """The reader is in the segment of the appeal."""
+    acted: int = 0
+    """The commit of the reader's last act on their page."""
+    added_again: bool = False
+    """Staff added the reader, who was there already."""
     unsure: bool = False
     """An import of the reader was undone, after which the program decides who stays."""
 
@@ -178,6 +183,7 @@ class Setting:
     shares: bool = False
     """Two machines share the sending."""
     local_time: LocalTime | None = None
+    undo_window: timedelta = timedelta(0)
     limits: Limits = field(default_factory=lambda: Limits(timezone=ZONE))
 
     @property
@@ -194,6 +200,12 @@ SETTINGS = {
     "hours": Setting(local_time=TWICE),
     "office": Setting(texts=(ORIGINAL, INVITATION), approved=False),
     "strict": Setting(texts=(INVITATION,), approved=False, required=2, by_sender=True),
+    "careful": Setting(
+        texts=(ORIGINAL, CORRECTION),
+        approved=False,
+        by_sender=True,
+        undo_window=timedelta(minutes=1),
+    ),
     "together": Setting(texts=(ORIGINAL, SPANISH), approved=False, together=True),
     "digest": Setting(begun=True, gathers=True),
     "segment": Setting(texts=(APPEAL,)),
@@ -206,7 +218,7 @@ SETTINGS = {
         shares=True, limits=Limits(timezone=ZONE, rate=2, burst=2, daily_quota=6)
     ),
 }
-EDITORIAL = frozenset({"office", "strict", "together", "digest", "desk"})
+EDITORIAL = frozenset({"office", "strict", "careful", "together", "digest", "desk"})
 """Kinds of workspace in which people write, approve and start."""
 
 

@@ -206,7 +206,13 @@ class Chores:
         """Write next to a sent statement, for readers of the archive."""
         kind = ("note", "withdrawn", "restored")[number % 3]
         form = {"kind": kind, kind: "A person was mistaken."}
-        self._ask(process, "/campaigns/1/note", "sam", form=form)
+        self._world.door.send(process, "sam", "/campaigns/1/note", form)
+        withdrawn = process.host.expected.withdrawn
+        slug = process.host.expected.slugs.get(1, "")
+        if kind == "withdrawn":
+            withdrawn.add(slug)
+        elif kind == "restored":
+            withdrawn.discard(slug)
 
     def _command(self, process: Process, number: int) -> None:
         """Ask by command who would get a statement, how a campaign goes, and what a digest has."""
@@ -232,6 +238,7 @@ class Chores:
         if not self._world.people.sent(host, "ada", "/readers/new", form) or number % 3 == 0:
             if number % 3 == 0:
                 host.expected.people[1].unsure = True
+                host.expected.people[1].added_again = True
             return
         query = "SELECT id FROM subscriber WHERE address = ?"
         [(added,)] = host.books.execute(query, (new,)).fetchall()

@@ -27,6 +27,7 @@ from tests.servers import DATE, Delivered, Exchange, Received
 from tests.simulation.service import (
     BROKEN,
     EARLY_HINTS,
+    LATE,
     NO_ANSWER,
     STATUS,
     Arrival,
@@ -96,6 +97,8 @@ class Documented:
                 self.refused |= addresses
             return Arrival(Reply(STATUS[how], {"message": how.value}).encode(now))
         whole = self._answer(request, now, claimed)
+        if how is How.TIMEOUT:
+            whole = LATE.encode(now)
         if how is How.TORN:
             return Arrival(whole[: len(whole) // 2], ends=True)
         if how in NO_ANSWER:

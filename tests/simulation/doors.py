@@ -251,9 +251,15 @@ def _settings(kind: str) -> Any:
     setting = SETTINGS[kind]
     said: dict[str, Any] = HOUSE | {
         "timezone": ZONE,
-        "lists": [{"name": name, "title": title} for name, title in LISTS.items()],
+        "lists": [
+            {"name": name, "title": title, "approval": name == "members"}
+            for name, title in LISTS.items()
+        ],
         "approvals": {"required": setting.required},
-        "schedule": {"undo_window": "0s", "start": "sender" if setting.by_sender else "approval"},
+        "schedule": {
+            "undo_window": f"{setting.undo_window.seconds}s",
+            "start": "sender" if setting.by_sender else "approval",
+        },
         "translations": "together" if setting.together else "by_reader",
         "segments": [{"name": DONORS.name, "list": DONORS.list, "tags": [*DONORS.tags]}],
         "provider": {"kind": "outbox"},

@@ -10,10 +10,17 @@ from zoneinfo import ZoneInfo
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.content import Content
 from newsletter.pipeline.statements import approve
-from tests.simulation.cast import DIGEST, NOTICE, SETTINGS, ZONE, Version
+from tests.simulation.cast import DIGEST, ISSUE, NOTICE, SETTINGS, ZONE, Version
 from tests.simulation.database import digests
 from tests.simulation.host import Host, Process
-from tests.simulation.oracle import Approved, Started, words_of
+from tests.simulation.oracle import (
+    Approved,
+    Rule,
+    Started,
+    Violation,
+    for_how_many,
+    words_of,
+)
 from tests.simulation.service import How
 
 if TYPE_CHECKING:
@@ -46,6 +53,8 @@ class Seen:
     """The fields of the form on the page."""
     content: Content
     not_before: datetime | None
+    readers: int | None
+    """How many would get it, if that is certain."""
 
 
 class Editors:
@@ -60,6 +69,8 @@ class Editors:
 
     def act(self, host: Host, deed: str, who: str, number: int) -> None:
         """Do one act as a person, on one of the statements."""
+        if who in host.expected.former:
+            return
         slugs = SETTINGS[self._world.kind].slugs
         acts: dict[str, Callable[[Host, str, str], None]] = {
             "read": self._read,
@@ -67,6 +78,7 @@ class Editors:
             "waive": partial(self._approve, waives=True),
             "override": partial(self._approve, override=True),
             "revoke": self._revoke,
+            "dismiss": self._dismiss,
             "start": self._start,
             "undo": self._undo,
             "plan": partial(self._start, later=timedelta(minutes=5)),
@@ -114,7 +126,8 @@ class Editors:
             if content is None:
                 raise Refused(f"{slug} has no email")
             not_before = host.expected.not_before(slug, host.now())
-            shown.append(Seen(form=form, content=content, not_before=not_before))
+            readers = for_how_many(slug, host.expected)
+            shown.append(Seen(form=form, content=content, not_before=not_before, readers=readers))
 
         self._world.office(host, look)
         return shown[0] if shown else None
@@ -173,6 +186,13 @@ class Editors:
         ):
             host.expected.take_back(slug, None)
 
+    def _dismiss(self, host: Host, who: str, _slug: str) -> None:
+        """Remove a person from the staff: what they approved does not count any longer."""
+        if self._world.people.sent(host, "ada", f"/staff/{_mailbox(who)}/remove", {}):
+            host.expected.former.add(who)
+            for slug in SETTINGS[self._world.kind].slugs:
+                host.expected.take_back(slug, _mailbox(who))
+
     # --- starting
 
     def _start(self, host: Host, who: str, slug: str, *, later: timedelta | None = None) -> None:
@@ -180,12 +200,24 @@ class Editors:
         when = {"when": "now"} if later is None else {"when": "at", "at": _typed(at)}
         seen = self._decided(host, who, slug, "start", "start", right="yes", **when)
         if seen is not None:
+            now = for_how_many(slug, host.expected)
+            if None not in {now, seen.readers} and now != seen.readers:
+                raise Violation(Rule.HASTY, f"{who} started {slug} for {seen.readers}, not {now}")
             started = Started(words=words_of(seen.content), at=host.now())
+            host.expected.counted[slug] = now
             host.expected.starts[slug] = started
             host.expected.schedules[slug] = at
 
     def _undo(self, host: Host, who: str, slug: str) -> None:
         if not self._world.people.sent(host, who, f"/statements/{slug}/undo", {}):
+            return
+        if SETTINGS[self._world.kind].by_sender and who not in _SENDERS:
+            started = slug in host.expected.starts
+            with host.database.read(host) as tx:
+                stands = any(one.revoked_at is None for one in tx.starts.list_for(slug))
+            if started and not stands:
+                raise Violation(Rule.INTRUDER, f"{who} undid the start of {slug}")
+            host.expected.take_back(slug, _mailbox(who))
             return
         host.expected.starts.pop(slug, None)
         if not SETTINGS[self._world.kind].by_sender:
@@ -243,6 +275,15 @@ class Editors:
             self._world.office(
                 host, lambda at: digests(at.store).make(DIGEST.name, "ada@forum.example")
             )
+            self._check_issue(host)
+
+    def _check_issue(self, host: Host) -> None:
+        """Check that the digest email that was just made quotes no withdrawn statement."""
+        with host.database.read(host) as tx:
+            [*issues] = tx.digests.find_issues([ISSUE])
+        wrong = [part for one in issues for part in one.parts if part in host.expected.withdrawn]
+        if wrong and not host.expected.put_back:
+            raise Violation(Rule.WRONG, f"a digest email quotes {wrong}")
 
     def _write(self, host: Host, who: str, slug: str, *, hands_in: bool = False) -> None:
         """Write another version of the text of the desk."""

@@ -418,7 +418,7 @@ class Process:
         self.rules = plan.PlanRules(
             policy=Approvals(required=setting.required),
             together=setting.together,
-            undo_window=timedelta(0),
+            undo_window=setting.undo_window,
             timezone=ZONE,
             start=StartBy.SENDER if setting.by_sender else StartBy.APPROVAL,
             provider=first.name,

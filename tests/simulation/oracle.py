@@ -5,6 +5,7 @@ departures, texts with their writers, and approvals. It reads none of this from 
 """
 
 import json
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -34,9 +35,12 @@ LEASE = timedelta(seconds=90)
 _FAMILY = {SPANISH: ORIGINAL}
 _ASKED = KEPT - timedelta(hours=4)
 """The provider is asked at least for this time."""
+_A_DAY = timedelta(hours=23)
 _LATE = 1
 """Seconds by which a turn may come late without losing its place."""
 _OVERRIDES = 2
+_PER_CHANGE = 5
+"""If more than one reader in this many came or went since the start, a campaign waits."""
 """The number of admins who replace a missing approval."""
 _FIGURES = ("pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
 
@@ -141,8 +145,18 @@ class Expected:
     """Readers who could not be reached when the correction began."""
     put_back: bool = False
     """The database is older than the last message."""
-    imports: list[tuple[int, int, int]] = field(default_factory=list)
-    """Each import, with its new and its known person, by number."""
+    imports: list[tuple[int, int, int, int]] = field(default_factory=list)
+    """Each import, with its new and its known person, by number, and its commit."""
+    former: set[str] = field(default_factory=set)
+    """Who is not among the staff any longer."""
+    withdrawn: set[str] = field(default_factory=set)
+    """Statements that staff withdrew from the archive."""
+    counted: dict[str, int | None] = field(default_factory=dict)
+    """The readers for whom a sender started a statement, by slug, if that was certain."""
+    listed: frozenset[int] = frozenset()
+    """Readers who were on the lists when the correction began."""
+    corrected: int = 0
+    """The commit that began it."""
     latest: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     """The latest time of a commit by the machine's clock: pauses until then may be over."""
     gone: frozenset[str] = frozenset()
@@ -160,7 +174,7 @@ class Expected:
 
     def not_before(self, slug: str, clock: datetime) -> datetime | None:
         """Return the time before which a statement is not sent; None if it has passed."""
-        ends = [part.embargo_until for part in parts_of(slug, self)]
+        ends = [part.embargo_until for part in embargoed(slug, self)]
         times = [at for at in (self.schedules.get(slug), *ends) if at is not None and at > clock]
         return max(times, default=None)
 
@@ -175,6 +189,9 @@ class Expected:
             objections={**self.objections},
             audiences={**self.audiences},
             imports=[*self.imports],
+            former={*self.former},
+            withdrawn={*self.withdrawn},
+            counted={**self.counted},
             slugs={**self.slugs},
             bars={**self.bars},
             ended={*self.ended},
@@ -222,7 +239,7 @@ def judge(mail: Mail, true: World, expected: Expected) -> None:
     """Judge the last message of the journal."""
     reader = true.owners.get(mail.address, 0)
     _once(mail, reader, true)
-    _in_time(mail, reader, expected)
+    _in_time(mail, reader, true, expected)
     if campaign_of(mail):
         _right(mail, reader, true, expected)
 
@@ -256,7 +273,7 @@ def _key(mail: Mail) -> str:
     return _FAMILY.get(mail.campaign, mail.campaign) if campaign_of(mail) else mail.text
 
 
-def _in_time(mail: Mail, reader: int, expected: Expected) -> None:
+def _in_time(mail: Mail, reader: int, true: World, expected: Expected) -> None:
     number, claimed = campaign_of(mail), mail.claimed
     for key in (("all", 0), ("campaign", number)):
         _before(mail, expected.bars.get(key), claimed.noted, f"{key} was ended")
@@ -264,7 +281,10 @@ def _in_time(mail: Mail, reader: int, expected: Expected) -> None:
         # a departure after the claim counts at the next claim
         lists = written(mail.campaign).lists
         person = expected.people[reader]
-        left = person.gone if mail.campaign == CORRECTION else person.left(lists)
+        # who has, or may have, the original gets its correction even if they left the list
+        first = min(true.attempts.values()) > expected.corrected and reader in expected.listed
+        whole = mail.campaign == CORRECTION and not first
+        left = person.gone if whole else person.left(lists)
         _before(mail, left, claimed.commit, f"reader {reader} had left")
         if mail.campaign != CORRECTION and expected.is_paused(person):
             _before(mail, person.pause, claimed.commit, f"reader {reader} had paused")
@@ -312,6 +332,20 @@ def _filled(words: Words, token: str, message_id: str) -> Words:
             words[2].replace(mark, value),
         )
     return words
+
+
+def asked_once(mail: Mail, true: World) -> None:
+    """Judge an email that a stranger asked for: one a day to a mailbox, however it is written."""
+    name = mail.address.partition("@")[0].partition("+")[0]
+    before = {
+        one.text
+        for one in true.journal
+        if re.split(r"[+@]", one.address)[0] == name
+        and one.subject == mail.subject
+        and mail.at - one.at < _A_DAY
+    }
+    if name.startswith("new") and len(before) > 1:
+        raise Violation(Rule.HASTY, f"{len(before)} emails to the mailbox {name}")
 
 
 def in_turn(true: World, provider: str, limits: Limits) -> None:
@@ -372,6 +406,9 @@ def figures(books: sqlite3.Connection, expected: Expected, now: Bar, clock: date
 def _judge_audience(number: int, slug: str, expected: Expected) -> None:
     """Compare a new audience with the people of the scenario."""
     frozen, least, most = expected.audiences[number], *_for_whom(slug, expected)
+    counted = expected.counted.get(slug) if expected.setting.by_sender else None
+    if counted and abs(len(frozen) - counted) * _PER_CHANGE > counted:
+        raise Violation(Rule.HASTY, f"{slug} was started for {counted}, and is for {len(frozen)}")
     if least - frozen:
         raise Violation(Rule.DROPPED, f"{slug} is not for {sorted(least - frozen)}")
     if frozen - most:
@@ -383,7 +420,8 @@ def _for_whom(slug: str, expected: Expected) -> tuple[frozenset[int], frozenset[
     text = written(slug)
     if text.corrects:  # at the end the journal says who must get it
         originals = [n for n, name in expected.slugs.items() if name == text.corrects]
-        return frozenset(), frozenset().union(*(expected.audiences[n] for n in originals))
+        if originals:
+            return frozenset(), frozenset().union(*(expected.audiences[n] for n in originals))
     reached = frozenset(
         number
         for number, person in expected.people.items()
@@ -415,16 +453,19 @@ def _objections(slug: str, words: Words, expected: Expected, clock: datetime) ->
         yield "nobody handed it in"
     if own and parts != own:
         yield f"its words are {[part.marker for part in own]} by now"
-    writers = {writer for part in parts for writer in part.writers}
+    # what follows a plus is another spelling of the mailbox
+    writers = {re.sub(r"\+[a-z]*@", "@", writer) for part in parts for writer in part.writers}
     yield from _too_few(approvals, writers, expected)
     start = expected.starts.get(slug)
     before = [one for one in approvals if start is not None and one.at <= start.at]
     is_started = start is not None and start.words == words
+    if is_started and start and clock < start.at + expected.setting.undo_window:
+        yield f"it was started at {start.at}, and may be undone"
     # an approval that was given again needs a new start
     if expected.setting.by_sender and (not is_started or any(_too_few(before, writers, expected))):
         yield "no sender started it"
     yield from (f"{part.marker} is a draft" for part in own if part.draft)
-    yield from _too_early(approvals, own, clock)
+    yield from _too_early(approvals, [*embargoed(slug, expected)], clock)
 
 
 def _too_few(
@@ -461,10 +502,28 @@ def parts_of(slug: str, expected: Expected) -> Iterator[Version]:
             yield version
 
 
+def embargoed(slug: str, expected: Expected) -> Iterator[Version]:
+    """Yield the versions whose embargo holds a statement: of a correction also its original."""
+    yield from parts_of(slug, expected)
+    original = written(slug).corrects
+    if original in expected.known and original not in expected.slugs.values():
+        yield replace(expected.known[original], embargo="")
+
+
+def for_how_many(slug: str, expected: Expected) -> int | None:
+    """Return the number of readers that a statement is for; None if that is not certain."""
+    least, most = _for_whom(slug, expected)
+    return len(most) if least == most else None
+
+
 def _begin_correction(expected: Expected, now: Bar) -> None:
     """End the original."""
+    expected.corrected = now.commit
     expected.firm = frozenset(
         number for number, person in expected.people.items() if person.gone is not None
+    )
+    expected.listed = frozenset(
+        number for number, person in expected.people.items() if person.gets(written(ORIGINAL).lists)
     )
     for number, slug in expected.slugs.items():
         if slug == ORIGINAL:
@@ -486,6 +545,10 @@ WHERE batch.state = 'unknown' AND campaign.state IN ('sending', 'attention', 'se
 _SUPPRESSED = """
 SELECT subscriber.id FROM subscriber
 JOIN suppression ON suppression.address_hash = subscriber.address_hash
+"""
+_SUBSCRIBED = """
+SELECT subscription.subscriber_id, list.name FROM subscription
+JOIN list ON list.id = subscription.list_id WHERE subscription.state = 'confirmed'
 """
 _ROWS = "SELECT subscriber_id, state FROM delivery WHERE batch_id = ?"
 
@@ -537,9 +600,21 @@ def close(books: sqlite3.Connection, true: World, expected: Expected) -> None:
 
 
 def _kept(books: sqlite3.Connection, expected: Expected) -> None:
-    """Check that no reader who never left is suppressed."""
+    """Check that no reader who never left is suppressed, and that no end of a list was undone."""
     suppressed = {number for (number,) in books.execute(_SUPPRESSED)}
+    on = set(books.execute(_SUBSCRIBED))
     for number, person in expected.people.items():
+        again = [name for name, end in person.lists.items() if end and (number, name) in on]
+        if again and not person.added_again:
+            raise Violation(Rule.STRANGER, f"{person.address} left {again}, and is on it again")
+        inside = {name for n, name in on if n == number} - person.lists.keys()
+        if inside and not (person.ever_left or person.added_again):
+            raise Violation(Rule.STRANGER, f"{person.address} is on {inside}, and never was let in")
+        lost = [name for name, end in person.lists.items() if not end and (number, name) not in on]
+        if lost and not (person.unsure or person.gone):
+            raise Violation(Rule.DROPPED, f"{person.address} is not on {lost} any longer")
+        if person.complained and not person.erased and number not in suppressed:
+            raise Violation(Rule.STRANGER, f"{person.address} complained, and may get mail")
         if not person.ever_left and number in suppressed:
             raise Violation(Rule.DROPPED, f"{person.address} is suppressed, without cause")
 
@@ -603,6 +678,7 @@ def people(books: sqlite3.Connection) -> Mapping[str, object]:
     """Return figures about readers, to compare before and after."""
     return {
         "suppressed": books.execute("SELECT count(*) FROM suppression").fetchone()[0],
+        "consents": books.execute("SELECT count(*) FROM consent").fetchone()[0],
         "subscribed": books.execute(
             "SELECT count(*) FROM subscription WHERE state = 'confirmed'"
         ).fetchone()[0],

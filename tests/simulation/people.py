@@ -36,6 +36,7 @@ _KINDS = {
     "soft": (EventKind.BOUNCED, Bounce.SOFT),
     "complained": (EventKind.COMPLAINED, None),
     "unsubscribed": (EventKind.UNSUBSCRIBED, None),
+    "policy": (EventKind.BOUNCED, Bounce.POLICY),
 }
 _STORM = 12
 """More bounces than a campaign to 220 readers may have."""
@@ -69,6 +70,7 @@ class People:
             key = ("campaign", chosen)
             if deed == "resume":
                 host.expected.bars.pop(key, None)
+                host.expected.counted.pop(slug, None)
             elif deed != "go_back":
                 self._stopped(host, chosen)
             if deed == "cancel":
@@ -252,8 +254,20 @@ class People:
             person = host.expected.people[number]
             person.lists["press"] = None
             if not person.is_barred:
-                person.gone = None
+                person.gone, person.complained = None, False
                 host.expected.dead.pop(person.address, None)
+
+    def _sneak(self, host: Host, number: int) -> None:
+        """Ask for the list that is closed: only staff admit."""
+        person = host.expected.people[number]
+        if "members" in person.lists or person.gone or person.address in host.expected.dead:
+            return
+
+        def change(form: dict[str, Any]) -> None:
+            form["list"] = [*form.get("list", ()), "members"]
+
+        if self._wish(host, number, change):
+            person.unsure = True  # a file does not admit them either
 
     def _pause(self, host: Host, number: int) -> None:
         """Pause until tomorrow by the reader's clock."""
@@ -262,6 +276,7 @@ class People:
         day = host.now().astimezone(zone).date() + timedelta(days=1)
         if self._wish(host, number, lambda form: form.update(pause="day", day=f"{day}")):
             person.pause, person.pauses_until = self._bar(), datetime.combine(day, time(), zone)
+            person.acted = self._world.commit
 
     def _resume(self, host: Host, number: int) -> None:
         if self._wish(host, number, lambda form: form.update(pause="now")):
@@ -284,7 +299,7 @@ class People:
         """Lift a suppression, which the program refuses for some reasons."""
         person = host.expected.people[number]
         if self._staffed(host, number, "lift", reason="a mistake"):
-            person.gone, person.is_barred = None, False
+            person.gone, person.is_barred, person.complained = None, False, False
             host.expected.dead.pop(person.address, None)
 
     def import_file(self, host: Host, number: int) -> None:
@@ -311,16 +326,17 @@ class People:
             self._world.true.owners[new] = added
             if known.gone is None and known.address not in host.expected.dead:
                 known.lists.setdefault("members", None)
-            host.expected.imports.append((brought[0].number, added, number))
+            host.expected.imports.append((brought[0].number, added, number, commit))
 
     def undo_import(self, host: Host) -> None:
         """Undo the last import. A person whom no campaign is for is removed."""
         if not host.expected.imports:
             return
-        import_, added, known = host.expected.imports.pop()
+        import_, added, known, commit = host.expected.imports.pop()
         if self._world.office(host, lambda at: imports.undo(import_, by=_ADMIN, store=at.store)):
             people = host.expected.people
-            for person in (people[added], people[known]):
+            acted = people[known].acted > commit
+            for person in (people[added], *[people[known]] * (not acted)):
                 person.unsure = person.ever_left = True
             if not any(added in readers for readers in host.expected.audiences.values()):
                 people[added].end(self._bar())
@@ -328,7 +344,8 @@ class People:
     def _move(self, host: Host, number: int) -> None:
         person = host.expected.people[number]
         where = f"moved{self._world.number()}@example.org"
-        if person.gone is None and self._staffed(host, number, "move", new=where):
+        may = person.gone is None or (person.complained and not person.erased)
+        if may and self._staffed(host, number, "move", new=where):
             person.addresses.append((self._world.commit, where))
             self._world.true.owners[where] = number
 
@@ -349,11 +366,15 @@ class People:
         person.end(self._bar())
         person.erased = True
 
-    def _join(self, host: Host, _number: int) -> None:
+    def _join(self, host: Host, number: int) -> None:
         """Ask for the press list by the form."""
-        new = f"new{self._world.number()}@example.org"
+        name = f"new{self._world.number()}"
+        new = f"{name}@example.org"
         if self._public(host, "POST", "/subscribe", {"email": new, "list": "press"}):
             self._asked[new] = 0
+        if number % 3 == 0:  # the same mailbox
+            again = f"{name}+again@example.org"
+            self._public(host, "POST", "/subscribe", {"email": again, "list": "press"})
 
     def _ask_to_move(self, host: Host, number: int) -> None:
         """Ask for another address by the page of preferences, which mails a link there."""
@@ -371,7 +392,12 @@ class People:
         if not self._public(host, "POST", path):
             return
         mover, commit = self._asked.pop(letter.address), self._world.commit
+        before = people(host.books)
+        self._public(host, "POST", path)
+        if people(host.books) != before:
+            raise Violation(Rule.INTRUDER, f"a used link changes {letter.address}")
         if mover:
+            host.expected.people[mover].acted = commit
             host.expected.people[mover].addresses.append((commit, letter.address))
             self._world.true.owners[letter.address] = mover
         else:
@@ -449,6 +475,7 @@ class People:
         if kind in _FIRM:
             if person.address == mail.address:
                 person.end(self._bar())
+                person.complained = person.complained or kind == "complained"
         elif kind == "unsubscribed":
             person.leave(written(mail.campaign).lists, self._bar())
 

@@ -137,11 +137,18 @@ def _sequel(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
 
 def _taken_up(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
     """Return what other people do after a step of one."""
+    if step.what == "approve" and chance.random() < _IN_DOUBT:
+        return [*_in_doubt(chance, step), LOOK, *_PATIENCE]
     if step.what in _SAID:
         return [*_agree(chance, step.number), LOOK]
     if step.what in _CHANGED:
         number = chance.choice((0, step.number or 1))
         return [LOOK, Step("approve", chance.choice(APPROVERS), number), LOOK]
+    if step.what in _ANSWERED:
+        return _of_late(step, chance)
+    if step.what == "reader" and step.who in _MAILED and chance.random() < _HEARD:
+        back = [Step("restore", "in place", _LAST), BOOT, Step("release")]
+        return [Step("back_up"), worker("post"), *back, worker("post")]
     if step.what == "reader" and step.who in _MAILED:
         return [worker("post"), Step("reader", "confirm", chance.randint(0, 1))]
     if step.what == "back_up":
@@ -188,7 +195,52 @@ def _agree(chance: random.Random, number: int) -> list[Step]:
     another = Step("approve", chance.choice(APPROVERS), number)
     override = Step("override", chance.choice(ADMINS), number)
     more = chance.choice([[], [another], [another, another], [override]])
-    return [*more, Step("start", "sam", number)]
+    return [*more, Step("start", "sam", number), *_PATIENCE[: 2 * chance.randint(0, 1)]]
+
+
+def _in_doubt(chance: random.Random, step: Step) -> list[Step]:
+    """Return what may end an approval before the next look."""
+    who, number = step.who, step.number
+    start, other = Step("start", "sam", number), Step("approve", chance.choice(APPROVERS), number)
+    again = [Step("revoke", who, number), step]
+    return chance.choice(
+        (
+            [Step("edit", "flo", number)],
+            [start, Step("edit", "flo", number)],
+            [start, again[0]],
+            [other, start, *again],
+            [start, other],
+            [Step("read", "sam", number), Step("import", "", 1), start],
+            [other, start, Step("dismiss", "ed")],
+            [other, start, Step("undo", "ed", number)],
+            [Step("wait", "", 100), start],
+        )
+    )
+
+
+def _of_late(step: Step, chance: random.Random) -> list[Step]:
+    """Return what changes a thing after a person saw it or did it."""
+    number = step.number
+    if step.what == "import":
+        acts = chance.choice(("leave_list", "leave", "pause", "come_back"))
+        return [Step("reader", acts, number), Step("undo import"), *[step] * chance.randint(0, 1)]
+    if step.what == "chore" and step.who == "note":
+        return [Step("gather")]
+    if step.what == "until":  # also of the original of a correction
+        said = [Step("approve", "ed", 1), Step("start", "sam", 1)]
+        return [LOOK, *said, *_PATIENCE]
+    if step.what == "schedule":
+        timed = [Step("read", "ed", number), Step("hurry", "sam", number)]
+        return [*timed, Step("approve", "ed", number), Step("wait", "", 100), LOOK]
+    if step.what == "read" and step.who == "sam":
+        changes = (Step("import", "", 1), Step("reader", "leave_all", 2))
+        return [chance.choice(changes), Step("start", "sam", number), *_PATIENCE]
+    if step.what == "plan":
+        leave = [Step("reader", "leave_all", one) for one in (1, 2, 3)]
+        return [*leave, Step("wait", "", 400), LOOK]
+    if step.what == "event" and step.who == "complained":
+        return [Step("reader", "move", 1 + number)]
+    return []
 
 
 def _find_out(chance: random.Random, swarm: Swarm) -> list[Step]:
@@ -259,6 +311,9 @@ _DECIDED = dict.fromkeys(("lose", "silent", "drop", "torn", "half", "unreadable"
 _DECISIONS = ("sent", "resend", "resend", "give up")
 _SENDERS = frozenset({"dispatch-1", "dispatch-2"})
 _POINTS = (1, 2, 2, 3, 4, 5, 6, 6, 6, 7)
+_IN_DOUBT = 0.4
+_ANSWERED = frozenset({"import", "chore", "until", "schedule", "read", "plan", "event"})
+_PATIENCE = (Step("wait", "", 100), LOOK)
 _LAST = -1
 """The newest backup."""
 _DOCUMENTED = 0.5
@@ -366,6 +421,7 @@ _WORDS = {
             "move",
             "erase",
             "delete",
+            "sneak",
         ),
         *("join", "join", "confirm", "confirm", "ask_to_move", "export"),
         *("pause", "resume", "suppress", "lift", "tag"),
@@ -373,7 +429,7 @@ _WORDS = {
     "event": (
         *("delivered", "opened", "bounced", "soft", "complained", "unsubscribed"),
         *("bare bounced", "bare complained", "foreign", "forged bounced", "forged unsubscribed"),
-        "storm",
+        *("storm", "policy"),
     ),
 }
 _STEPS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
@@ -408,7 +464,7 @@ _STEPS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
 }
 
 
-_KINDS = (2, 4, 2, 1.5, 0.6, 1.5, 1, 1.2, 1, 0.6, 1, 1.2, 0.3, 1.2, 0.8)
+_KINDS = (2, 4, 2, 1.5, 0.6, 1.5, 1, 1.2, 1.2, 1, 0.6, 1, 1.2, 0.3, 1.2, 0.8)
 """How often a run begins with each of ``SETTINGS``."""
 _WHICH = (0, 1)
 _EDITS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
@@ -417,13 +473,14 @@ _EDITS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
     "waive": (2, _one("waive", *APPROVERS, numbers=_WHICH)),
     "override": (2, _one("override", *ADMINS, numbers=_WHICH)),
     "revoke": (2, _one("revoke", *APPROVERS, numbers=_WHICH)),
+    "dismiss": (0.3, _one("dismiss", "ed")),
     "start": (6, _one("start", "sam", "ada", "ed", numbers=_WHICH)),
     "plan": (1, _one("plan", "sam", "ada", numbers=_WHICH)),
     "undo": (1, _one("undo", "sam", "ed", numbers=_WHICH)),
     "schedule": (1, _one("schedule", "sam", numbers=_WHICH)),
     "hurry": (1, _one("hurry", "sam", numbers=_WHICH)),
     "unschedule": (1, _one("unschedule", "sam", numbers=_WHICH)),
-    "edit": (3, _one("edit", "writer", "flo", numbers=_WHICH)),
+    "edit": (3, _one("edit", "writer", "flo", "ed+home", numbers=_WHICH)),
     "draft": (2, _one("draft", "writer", numbers=_WHICH)),
     "submit": (3, _one("submit", "writer", numbers=_WHICH)),
     "embargo": (1, _one("embargo", "writer", numbers=_WHICH)),

@@ -55,6 +55,8 @@ class How(Enum):
     """It defers some readers and accepts the others."""
     TORN = "torn"
     """It defers some readers and accepts the others; its answer ends in the middle."""
+    TIMEOUT = "timeout"
+    """It accepts the call and answers 408, as a proxy before it does."""
     HALF = "half"
     """It accepts the call. Its answer leaves out every second reader."""
     UNREADABLE = "unreadable"
@@ -153,6 +155,7 @@ class Reply(NamedTuple):
         return head.encode() + b"Content-Type: application/json\r\n\r\n" + body
 
 
+LATE = Reply(408, {"message": "timeout"})
 EARLY_HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
 
 
@@ -232,6 +235,8 @@ class Service:
         else:
             reply = self._send(request, how, now, claimed)
         whole = reply.encode(now)
+        if how is How.TIMEOUT:
+            whole = LATE.encode(now)
         if how is How.TORN:
             return Arrival(whole[: len(whole) // 2], ends=True)
         if how in NO_ANSWER:

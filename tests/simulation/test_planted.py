@@ -193,6 +193,22 @@ STEPS: dict[str, tuple[str, str, tuple[Step, ...]]] = {
         "mute",
         (Step("staff", "joins"), Step("staff", "signs out")),
     ),
+    "a used link works again": (
+        "begun",
+        "mute",
+        (Step("reader", "join"), worker("post"), Step("reader", "confirm")),
+    ),
+    "each spelling gets an email": (
+        "begun",
+        "mute",
+        (Step("reader", "join", 3), worker("post"), worker("post")),
+    ),
+    "readers let themselves in": ("begun", "mute", (Step("reader", "sneak", 1),)),
+    "a revoked approval counts": (
+        "office",
+        "mute",
+        (LOOK, Step("approve", "ed"), Step("revoke", "ed"), LOOK),
+    ),
     "a letter is posted again after a crash": (
         "begun",
         "mute",

@@ -137,7 +137,7 @@ def _ses(told: Told, word: str) -> Any:
     return {"eventType": name, "mail": mail, name.lower(): more}
 
 
-_WORDS = ("delivered", "opened", "bounced", "soft", "complained", "unsubscribed")
+_WORDS = ("delivered", "opened", "bounced", "soft", "complained", "unsubscribed", "policy")
 _SAYS: dict[str, tuple[Callable[[Told, str], Any], tuple[str, ...]]] = {
     "brevo": (
         _brevo,

@@ -22,6 +22,7 @@ from tests.simulation.oracle import (
     Expected,
     Rule,
     Violation,
+    asked_once,
     campaign_of,
     close,
     find_out,
@@ -154,6 +155,8 @@ class World:
         wild = host.jumps or host.expected.put_back or self.is_copied
         if not wild and not mail.campaign.startswith("letter_"):
             in_turn(self.true, mail.provider, SETTINGS[self.kind].limits)
+        if not wild and not campaign_of(mail):
+            asked_once(mail, self.true)
         if self.kind == "hours" and campaign_of(mail):
             in_hour(mail, self.start, host.expected.people[self.true.owners[mail.address]])
 
