@@ -227,8 +227,8 @@ def _of_late(step: Step, chance: random.Random) -> list[Step]:
     if step.what == "chore" and step.who == "note":
         return [Step("gather")]
     if step.what == "until":  # also of the original of a correction
-        said = [Step("approve", "ed", 1), Step("start", "sam", 1)]
-        return [LOOK, *said, *_PATIENCE]
+        said = ([Step("approve", "ed", one), Step("start", "sam", one), LOOK] for one in _WHICH)
+        return [LOOK, *(one for each in said for one in each), *_PATIENCE]
     if step.what == "schedule":
         timed = [Step("read", "ed", number), Step("hurry", "sam", number)]
         return [*timed, Step("approve", "ed", number), Step("wait", "", 100), LOOK]
@@ -239,7 +239,7 @@ def _of_late(step: Step, chance: random.Random) -> list[Step]:
         leave = [Step("reader", "leave_all", one) for one in (1, 2, 3)]
         return [*leave, Step("wait", "", 400), LOOK]
     if step.what == "event" and step.who == "complained":
-        return [Step("reader", "move", 1 + number)]
+        return [Step("reader", "move", 1 + number % READERS)]
     return []
 
 
