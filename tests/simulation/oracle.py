@@ -148,7 +148,7 @@ class Expected:
     imports: list[tuple[int, int, int, int]] = field(default_factory=list)
     """Each import, with its new and its known person, by number, and its commit."""
     former: set[str] = field(default_factory=set)
-    """Who is not among the staff any longer."""
+    """Former members of staff, by name."""
     withdrawn: set[str] = field(default_factory=set)
     """Statements that staff withdrew from the archive."""
     counted: dict[str, int | None] = field(default_factory=dict)
