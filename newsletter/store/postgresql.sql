@@ -29,19 +29,11 @@ CREATE FUNCTION json_array_length(text) RETURNS bigint
 -- A JSON list of numbers, sorted.
 CREATE FUNCTION json_numbers(bigint[]) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (SELECT '[' || string_agg(CAST(number AS text), ',' ORDER BY number) || ']'
-        FROM unnest($1) AS found (number));
+    RETURN CAST(array_to_json(
+        ARRAY(SELECT number FROM unnest($1) AS found (number) ORDER BY number)) AS text);
 
 CREATE AGGREGATE json_group_array(bigint) (
     SFUNC = array_append, STYPE = bigint[], INITCOND = '{}', FINALFUNC = json_numbers
-);
-
--- A JSON list of texts, in the order in which they come.
-CREATE FUNCTION json_texts(text[]) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN CAST(array_to_json($1) AS text);
-
-CREATE AGGREGATE json_group_array(text) (
-    SFUNC = array_append, STYPE = text[], INITCOND = '{}', FINALFUNC = json_texts
 );
 
 -- The place of each word. Words beyond the 16,383rd have no place of their own.

@@ -184,13 +184,14 @@ def _reachable(
             who=eligible(lists and ids_of(db, lists)),
         )
         values["members"] = row.members
-    # one row with three lists is faster than a thousand rows. The ids are texts, so that PostgreSQL
-    # does not sort them; addresses are bytes, because a damaged one may be no valid text
+    # one row with three lists is faster than a thousand rows. Addresses are bytes, because a
+    # damaged one may be no valid text
     [(id_list, address_list, stored_hashes)] = db.rows(
         f"""
-        SELECT json_group_array(CAST(subscriber.id AS TEXT)),
+        SELECT /*sqlite*/ json_group_array(subscriber.id),
+            /*postgres '[' || COALESCE(string_agg(CAST(subscriber.id AS text), ','), '') || ']', */
             /*sqlite*/ CAST(json_group_array(subscriber.address) AS BLOB),
-            /*postgres convert_to(json_group_array(subscriber.address), 'UTF8'), */
+            /*postgres convert_to(COALESCE(json_agg(subscriber.address)::text, '[]'), 'UTF8'), */
             /*sqlite*/ CAST(group_concat(subscriber.address_hash, '') AS BLOB)
             /*postgres string_agg(subscriber.address_hash, '') */
         FROM {people.tables}
@@ -205,7 +206,6 @@ def _reachable(
         people.who,
         **values,
     )
-    id_list = id_list.replace('"', "")
     numbers = frozen_ids if id_list == row.members else json.loads(id_list)
     addresses = json.loads(address_list.decode(errors="surrogateescape"))
     found = list(zip(numbers, addresses, strict=True))
