@@ -196,7 +196,10 @@ class Editors:
     # --- starting
 
     def _start(self, host: Host, who: str, slug: str, *, later: timedelta | None = None) -> None:
-        at = host.now() if later is None else _minute(host.now() + later)
+        at = host.now()
+        if later is not None:
+            first = host.expected.not_before(slug, at) or at
+            at = _minute(max(at + later, first + timedelta(minutes=1)))
         when = {"when": "now"} if later is None else {"when": "at", "at": _typed(at)}
         seen = self._decided(host, who, slug, "start", "start", right="yes", **when)
         if seen is not None:
@@ -271,10 +274,9 @@ class Editors:
         host.files[slug] = version
 
     def _gather(self, host: Host, _who: str, _slug: str) -> None:
-        if SETTINGS[self._world.kind].gathers:
-            self._world.office(
-                host, lambda at: digests(at.store).make(DIGEST.name, "ada@forum.example")
-            )
+        if SETTINGS[self._world.kind].gathers and self._world.office(
+            host, lambda at: digests(at.store).make(DIGEST.name, "ada@forum.example")
+        ):
             self._check_issue(host)
 
     def _check_issue(self, host: Host) -> None:

@@ -205,7 +205,7 @@ def _in_doubt(chance: random.Random, step: Step) -> list[Step]:
     again = [Step("revoke", who, number), step]
     return chance.choice(
         (
-            [Step("edit", "flo", number)],
+            [Step("edit", "flo", number), LOOK, start],
             [start, Step("edit", "flo", number)],
             [start, again[0]],
             [other, start, *again],
@@ -227,8 +227,8 @@ def _of_late(step: Step, chance: random.Random) -> list[Step]:
     if step.what == "chore" and step.who == "note":
         return [Step("gather")]
     if step.what == "until":  # also of the original of a correction
-        said = ([Step("approve", "ed", one), Step("start", "sam", one), LOOK] for one in _WHICH)
-        return [LOOK, *(one for each in said for one in each), *_PATIENCE]
+        first = [LOOK, Step("approve", "ed"), Step("plan", "sam"), LOOK]
+        return [*first, Step("approve", "ed", 1), Step("start", "sam", 1), *_PATIENCE]
     if step.what == "schedule":
         timed = [Step("read", "ed", number), Step("hurry", "sam", number)]
         return [*timed, Step("approve", "ed", number), Step("wait", "", 100), LOOK]
