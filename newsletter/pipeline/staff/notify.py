@@ -96,12 +96,12 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
         tx.notices.store_mark(Mark(change_id=change, comment_id=last, imported_at=imported))
         tx.notices.clear(tx.now - _RETENTION)
         tx.failing_checks.note_notified(check.what for check in failing)
-        receivers = _due_receivers(tx, channels)
+        receivers, languages = _due_receivers(tx, channels), tx.staff.languages()
         for address in receivers:
             if address.startswith("#"):
                 tx.channel_posts.add(address.removeprefix("#"), tx.now)
             else:
-                language = tx.staff.languages().get(address, "")
+                language = languages.get(address, "")
                 tx.emails.inform(address, "", tx.now, EmailKind.NEWS, language=language)
     return len(receivers)
 
