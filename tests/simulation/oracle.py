@@ -40,7 +40,8 @@ _LATE = 1
 """Seconds by which a turn may come late without losing its place."""
 _OVERRIDES = 2
 _PER_CHANGE = 5
-"""If more than one reader in this many came or went since the start, a campaign waits."""
+_LEAST_CHANGE = 10
+"""If so many readers, and more than one in ``_PER_CHANGE``, came or went, a campaign waits."""
 """The number of admins who replace a missing approval."""
 _FIGURES = ("pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
 
@@ -407,7 +408,8 @@ def _judge_audience(number: int, slug: str, expected: Expected) -> None:
     """Compare a new audience with the people of the scenario."""
     frozen, least, most = expected.audiences[number], *_for_whom(slug, expected)
     counted = expected.counted.get(slug) if expected.setting.by_sender else None
-    if counted and abs(len(frozen) - counted) * _PER_CHANGE > counted:
+    moved = abs(len(frozen) - counted) if counted else 0
+    if counted and moved >= _LEAST_CHANGE and moved * _PER_CHANGE > counted:
         raise Violation(Rule.HASTY, f"{slug} was started for {counted}, and is for {len(frozen)}")
     if least - frozen:
         raise Violation(Rule.DROPPED, f"{slug} is not for {sorted(least - frozen)}")
