@@ -39,10 +39,10 @@ _A_DAY = timedelta(hours=23)
 _LATE = 1
 """Seconds by which a turn may come late without losing its place."""
 _OVERRIDES = 2
+"""The number of admins who replace a missing approval."""
 _PER_CHANGE = 5
 _LEAST_CHANGE = 10
 """If so many readers, and more than one in ``_PER_CHANGE``, came or went, a campaign waits."""
-"""The number of admins who replace a missing approval."""
 _FIGURES = ("pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
 
 
