@@ -9,6 +9,7 @@ from newsletter.pipeline.statements.ingest import DigestSource, IngestState, ing
 from newsletter.store.sql import Store
 from tests.contracts.store_digests import EMPTY, MADE
 from tests.fakes import NOON, ListSource
+from tests.rows import rows
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 
 FAULT = Fault(file="statements/broken.md", message="has no title")
@@ -130,19 +131,20 @@ def test_one_source_that_cannot_be_read_keeps_what_came_from_any(room: Newsroom)
     assert sorted(gone) == ["elsewhere", "resignation"]
 
 
+@rows(["feed", "advice"], [("", "write another slug"), ("press", "give that one another")])
 def test_of_two_statements_with_one_slug_the_first_counts_and_the_other_is_a_fault(
-    room: Newsroom,
+    room: Newsroom, feed: str, advice: str
 ) -> None:
     first = room.write(origin="statements/first.md")
     room.source.statements = []
-    second = ListSource(room.write(origin="more/second.md", body="Another text."))
+    second = ListSource(room.write(origin="more/second.md", body="Another text.", feed=feed))
     sources = [ListSource(first), second]
     found = ingest(store=room.store, sources=sources)
     assert stored(room).statement == first
     [fault] = found.faults
     assert fault.file == "more/second.md"
     assert "taken by statements/first.md" in fault.message
-    assert "write another slug" in fault.message
+    assert advice in fault.message
 
 
 def test_without_round_ups_there_is_nothing_and_nothing_is_missing(store: Store) -> None:
