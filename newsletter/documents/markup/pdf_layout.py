@@ -125,7 +125,7 @@ def _read_pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Layout:
-    """What the lines of a page have in common: links, gaps and direction."""
+    """The common values of all lines of a page: links, gaps and direction."""
 
     links: Sequence["_Link"]
     cell_gap: float

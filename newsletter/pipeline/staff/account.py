@@ -35,7 +35,7 @@ _TOO_MANY_FAILURES = say("There were too many failures. Wait 5 minutes, then try
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """What the page of a person's own account shows."""
+    """The values on the page of a person's own account."""
 
     credential: Credential | None
     requires_factor: bool

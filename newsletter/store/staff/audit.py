@@ -221,7 +221,6 @@ class Audit(Repository):
                 )
             head = AuditHead(number=number, digest=row.digest)
             if row.action == _APPROVE_ACTION:
-                # the detail of an approval begins with its content hash
                 approvals.add((row.subject, row.actor, row.values.get("version")))
         self._compare_outside()
         self._compare_approvals(approvals)
