@@ -410,8 +410,8 @@ class LosesCommits:
         return self
 
     @contextmanager
-    def begin(self, *, lasting: bool = True) -> Iterator[Any]:
-        with self._store.begin(lasting=lasting) as tx:
+    def begin(self, *, is_durable: bool = True) -> Iterator[Any]:
+        with self._store.begin(is_durable=is_durable) as tx:
             yield tx
         self._answered -= 1
         if self._answered < 0:

@@ -321,7 +321,7 @@ class Settings(fields.Section):
         return f"{self.desk.url or self.public_url}/desk"
 
     @property
-    def together(self) -> bool:
+    def shares_email(self) -> bool:
         """Return whether translations are in the email of their original."""
         return self.translations == "together"
 
@@ -456,7 +456,7 @@ class Settings(fields.Section):
         """Return the rules that decide which statements are sent, and when."""
         return CampaignRules(
             policy=self.approvals,
-            together=self.together,
+            shares_email=self.shares_email,
             undo_window=self.schedule.undo_window,
             timezone=self.timezone,
             start=StartBy(self.schedule.start),

@@ -52,14 +52,14 @@ class UnknownKey(Unproven):
     """The provider's known keys lack the key of the ID token, which may be new."""
 
 
-def derive(purpose: str, browser_token: str) -> str:
+def derive_secret(purpose: str, browser_token: str) -> str:
     """Return the state, nonce or verifier (``purpose``), a hash of the browser's token."""
     return challenge_of(f"{purpose} {browser_token}")
 
 
 def is_state(state: str, browser_token: str) -> bool:
     """Return whether the state was derived from this token."""
-    return hmac.compare_digest(state.encode(), derive("state", browser_token).encode())
+    return hmac.compare_digest(state.encode(), derive_secret("state", browser_token).encode())
 
 
 def challenge_of(verifier: str) -> str:

@@ -49,9 +49,11 @@ class IdentityProvider:
             "client_id": self.desk.client_id,
             "redirect_uri": redirect_uri,
             "scope": "openid email",
-            "state": id_tokens.derive("state", browser_token),
-            "nonce": id_tokens.derive("nonce", browser_token),
-            "code_challenge": id_tokens.challenge_of(id_tokens.derive("verifier", browser_token)),
+            "state": id_tokens.derive_secret("state", browser_token),
+            "nonce": id_tokens.derive_secret("nonce", browser_token),
+            "code_challenge": id_tokens.challenge_of(
+                id_tokens.derive_secret("verifier", browser_token)
+            ),
             "code_challenge_method": "S256",
             **({"acr_values": self.desk.factor} if self.desk.factor else {}),
             **({"prompt": "login", "max_age": "0"} if force_login else {}),
@@ -61,7 +63,7 @@ class IdentityProvider:
     def exchange_code(self, code: str, browser_token: str, *, redirect_uri: str) -> Identity:
         """Exchange an authorization code for the person's identity. Raises Unproven."""
         token = self._fetch_token(code, browser_token, redirect_uri)
-        nonce = id_tokens.derive("nonce", browser_token)
+        nonce = id_tokens.derive_secret("nonce", browser_token)
         now = self.clock.now()
         try:
             return id_tokens.verify(token, self.keys(), self.desk, nonce=nonce, now=now)
@@ -99,7 +101,7 @@ class IdentityProvider:
             "grant_type": "authorization_code",
             "code": code,
             "redirect_uri": redirect_uri,
-            "code_verifier": id_tokens.derive("verifier", browser_token),
+            "code_verifier": id_tokens.derive_secret("verifier", browser_token),
         }
         # RFC 6749, 2.3.1: both are form-encoded before they are joined
         pair = (self.desk.client_id, self.secret)

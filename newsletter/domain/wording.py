@@ -72,14 +72,24 @@ def unpack(value: Any) -> Any:
     return say(pattern, many, **{name: unpack(one) for name, one in value["with"].items()})
 
 
+_STORED_SENTENCE_START = '{"say": '
+
+
 def stored_words(text: str) -> str:
     """Return a text as it is stored: a Sentence as JSON, so that it can still be translated."""
+    if not isinstance(text, Sentence) and text.startswith(_STORED_SENTENCE_START):
+        text = Sentence(text, "{text}", values={"text": text})
     return json.dumps(pack(text), ensure_ascii=False) if isinstance(text, Sentence) else text
 
 
 def read_words(text: str) -> "str | Sentence":
     """Return the text that ``stored_words`` was given."""
-    return unpack(json.loads(text)) if text.startswith('{"say": ') else text
+    return unpack(json.loads(text)) if text.startswith(_STORED_SENTENCE_START) else text
+
+
+def untranslated(text: str) -> str:
+    """Return a text without its pattern, so that no page translates it."""
+    return str.__str__(text)
 
 
 def capitalized(text: str, end: str = "") -> str:

@@ -174,7 +174,7 @@ def _approval_status(
     if not result.approved and not result.lost:
         reasons = (*result.reasons, *_later_approvers(tx, stored, approvals))
         result = replace(result, reasons=reasons)
-    why = why_withheld(tx, stored.statement, together=rules.together)
+    why = why_withheld(tx, stored.statement, shares_email=rules.shares_email)
     if not why:
         return result
     return replace(result, approved=False, complete_at=None, reasons=(why,), withheld=why)
@@ -198,11 +198,11 @@ def _later_approvers(
             yield say("{who} approved it for a later time than is set now", who=one.by)
 
 
-def why_withheld(tx: Transaction, statement: Statement, *, together: bool) -> str:
+def why_withheld(tx: Transaction, statement: Statement, *, shares_email: bool) -> str:
     """Return a message if the statement, or a translation in its email, is a draft; else ""."""
     if statement.progress is Progress.DRAFT:
         return draft_refusal(statement)
-    for part in tx.statements.find_translations(statement.slug) if together else ():
+    for part in tx.statements.find_translations(statement.slug) if shares_email else ():
         if part.present and part.statement.progress is Progress.DRAFT:
             both = "{slug} goes out with its translation, and {why}"
             return say(both, slug=statement.slug, why=draft_refusal(part.statement))

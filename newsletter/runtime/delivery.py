@@ -196,7 +196,7 @@ class Delivery:
             links=self.links,
             provider=self.pool.first,
             lease=self.lease,
-            together=self.settings.together,
+            shares_email=self.settings.shares_email,
         )
 
     def workers(self) -> list[Worker]:

@@ -81,7 +81,7 @@ class WorkerRegistration:
         if isinstance(store.clock, ServerClock):
             store.clock.synchronise()
         self._delivery.guard().follow()
-        with store.begin(lasting=False) as tx:
+        with store.begin(is_durable=False) as tx:
             is_known = tx.workers.beat(worker_id, tx.now)
             leads = self._role is ProcessRole.SCHEDULER and tx.workers.lead(
                 worker_id, tx.now, DEAD_AFTER

@@ -118,14 +118,14 @@ class Scheduler:
                 tries = _LOCK_TRIES
         finally:
             # without the lock, a note that stays counts for a minute at most
-            with suppress(NewsletterError), self._delivery.store.begin(lasting=False) as tx:
+            with suppress(NewsletterError), self._delivery.store.begin(is_durable=False) as tx:
                 tx.running_service.remove_note(self._name)
         return self._run
 
     def _note_configuration(self) -> None:
         """Store the hash of this process's settings and templates, until the process ends."""
         record_heartbeat(self._delivery.settings.lock_path)
-        with self._delivery.store.begin(lasting=False) as tx:
+        with self._delivery.store.begin(is_durable=False) as tx:
             tx.running_service.replace_note(
                 self._tick.statements.configuration.digest(), self._name
             )

@@ -148,9 +148,13 @@ class Statements:
             self._known_faults[:] = known
             return known, ()
         read_before, state, approval_scan = self._stage_states
-        store, together = self.store, self.settings.together
-        read = ingest(store=store, sources=self.sources, together=together, before=read_before)
-        result = render(store=store, renderer=self.renderer, together=together, before=state)
+        store, shares_email = self.store, self.settings.shares_email
+        read = ingest(
+            store=store, sources=self.sources, shares_email=shares_email, before=read_before
+        )
+        result = render(
+            store=store, renderer=self.renderer, shares_email=shares_email, before=state
+        )
         approvals = note_front_matter(
             store=self.store,
             rules=self.review_rules,
@@ -162,7 +166,7 @@ class Statements:
         left = state.postponed or state.is_late or approval_scan.is_waiting
         # an unchanged mark means that neither this refresh nor another process changed anything
         if mark and not left and mark == self._mark_sources():
-            with self.store.begin(lasting=False) as tx:
+            with self.store.begin(is_durable=False) as tx:
                 tx.statements.record_reading(mark, faults)
         return faults, approvals
 
@@ -201,7 +205,7 @@ class Statements:
         self, tx: Transaction, statement: Statement, faults: Iterable[Fault]
     ) -> tuple[Fault, ...]:
         """Return the faults of this statement, of the texts in its email, and of files named so."""
-        within = translations_of(tx, statement.slug) if self.settings.together else ()
+        within = translations_of(tx, statement.slug) if self.settings.shares_email else ()
         origins = {statement.origin, *(translation.origin for translation in within)}
         places = {f"{statement.slug}.md", *origins}
         return tuple(
@@ -262,8 +266,8 @@ class Statements:
         with self.store.read() as tx:
             if self.configuration.mismatch(tx):
                 return
-        together, since = self.settings.together, RenderState(change_number=change_number)
-        render(store=self.store, renderer=self.renderer, together=together, before=since)
+        shares_email, since = self.settings.shares_email, RenderState(change_number=change_number)
+        render(store=self.store, renderer=self.renderer, shares_email=shares_email, before=since)
 
     def visitor(self) -> Visitor:
         return Visitor(store=self.store, share=random.random, slugify=slugify)

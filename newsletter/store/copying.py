@@ -30,7 +30,11 @@ def copy(
         )
     counts = {}
     writer_lock = source.block_writers() if is_move else nullcontext(lambda: None)
-    with writer_lock as check, source.transaction(reads=True) as old, target.transaction() as new:
+    with (
+        writer_lock as check,
+        source.transaction(is_read_only=True) as old,
+        target.transaction() as new,
+    ):
         # triggers would note each row as a change
         triggers = create(target, new, without_triggers=True)
         for table in table_names():

@@ -124,13 +124,13 @@ class Backend(Protocol):
         """The name of the database in messages."""
 
     def transaction(
-        self, *, reads: bool = False, lasting: bool = True, is_shared: bool = False
+        self, *, is_read_only: bool = False, is_durable: bool = True, is_shared: bool = False
     ) -> AbstractContextManager[Database]:
         """Begin a transaction that commits at the end of the block and rolls back on an error.
 
         One transaction writes at a time; the next waits. Transactions that are ``is_shared`` write
-        together on PostgreSQL. A power cut may undo a transaction that is not ``lasting``, until a
-        lasting one is committed. Raises StoreUnavailable, and Defect for a broken constraint.
+        together on PostgreSQL. A power cut may undo a transaction that is not durable, until a
+        durable one is committed. Raises StoreUnavailable, and Defect for a broken constraint.
         """
 
     def change_number(self) -> int:
@@ -173,12 +173,12 @@ class Backend(Protocol):
 class Database:
     """The queries of one transaction. The driver's errors are raised unchanged.
 
-    If it only ``reads``, it caches the results of ``cached`` and ``of_statement``.
+    If it is read-only, it caches the results of ``cached`` and ``of_statement``.
     """
 
-    def __init__(self, driver: Driver, *, reads: bool = False) -> None:
+    def __init__(self, driver: Driver, *, is_read_only: bool = False) -> None:
         self.driver = driver
-        self._answers: dict[Hashable, Any] | None = {} if reads else None
+        self._answers: dict[Hashable, Any] | None = {} if is_read_only else None
         self._listed: Collection[str] = ()
 
     def cached(self, query: Callable[..., T], *values: Hashable) -> T:

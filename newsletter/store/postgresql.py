@@ -77,16 +77,18 @@ class Postgresql:
 
     @contextmanager
     def transaction(
-        self, *, reads: bool = False, lasting: bool = True, is_shared: bool = False
+        self, *, is_read_only: bool = False, is_durable: bool = True, is_shared: bool = False
     ) -> Iterator[Database]:
         """Begin a transaction that commits at the end of the block.
 
         Raises StoreUnavailable if the connection is lost during the commit: its outcome is unknown.
         """
-        begin = _BEGIN_READ if reads else _BEGIN_WRITE.format(lasting, "_shared" * is_shared)
+        begin = (
+            _BEGIN_READ if is_read_only else _BEGIN_WRITE.format(is_durable, "_shared" * is_shared)
+        )
         with self._explain_errors(), self._take_session(begin, prepares=is_shared) as session:
             try:
-                yield Database(session, reads=reads)
+                yield Database(session, is_read_only=is_read_only)
                 session.commit()
             except BaseException:
                 session.roll_back()
@@ -147,7 +149,7 @@ class Postgresql:
         return _EPOCH + timedelta(microseconds=int(self._query(query)))
 
     def is_missing(self) -> bool:
-        with self.transaction(reads=True) as db:
+        with self.transaction(is_read_only=True) as db:
             return not self.tables(db)
 
     def schema(self, tables: Iterable[str]) -> Iterator[str]:
@@ -173,7 +175,7 @@ class Postgresql:
 
     def location(self) -> Location:
         """Return the ids of the server and the database, and the server's timeline."""
-        with self.transaction(reads=True) as db:
+        with self.transaction(is_read_only=True) as db:
             [(system, timeline, oid)] = db.rows(
                 f"SELECT system_identifier, {TLI}, pg_database.oid"
                 " FROM pg_control_system(), pg_database WHERE datname = current_database()"
@@ -182,7 +184,7 @@ class Postgresql:
 
     def size(self) -> int:
         """Return the size of the files on the server, in bytes."""
-        with self.transaction(reads=True) as db:
+        with self.transaction(is_read_only=True) as db:
             return int(db.value("SELECT pg_database_size(current_database())"))
 
     def close(self) -> None:

@@ -19,14 +19,14 @@ def ensure_current(database: Backend) -> bool:
 
     Raises StoreUnavailable for a database of another version.
     """
-    for reads in (True, False):  # reading waits for no other process
-        with database.transaction(reads=reads) as db:
+    for is_read_only in (True, False):  # reading waits for no other process
+        with database.transaction(is_read_only=is_read_only) as db:
             if tables := database.tables(db):
                 is_ours = "schema_version" in tables
                 version = db.value("SELECT version FROM schema_version") if is_ours else 0
                 _refuse_other_version(database, int(version or 0))
                 return False
-            if not reads:
+            if not is_read_only:
                 create(database, db)
     return True
 

@@ -111,31 +111,31 @@ class Store:
         return replace(self, channel=channel)
 
     @contextmanager
-    def begin(self, *, lasting: bool = True) -> Iterator[Transaction]:
+    def begin(self, *, is_durable: bool = True) -> Iterator[Transaction]:
         """Begin a transaction that commits at the end of the block and rolls back on an error.
 
-        A transaction that is not ``lasting`` does not wait for the disk: a power cut may undo it
-        until the next lasting one is committed. It must not write to the audit log.
+        A transaction that is not durable does not wait for the disk: a power cut may undo it
+        until the next durable one is committed. It must not write to the audit log.
         """
         # writers of this process queue here, because SQLite would sleep and try again
         with self._writer_lock:
-            with self.database.transaction(lasting=lasting) as db:
+            with self.database.transaction(is_durable=is_durable) as db:
                 tx = Transaction(db, self)
                 yield tx
-                if not lasting and tx.audit.last_entered:
+                if not is_durable and tx.audit.last_entered:
                     raise Defect("the audit log has to last")
                 head = tx.audit.new_head()
             if head is not None:
                 self.chain.head.write(head)
 
     @contextmanager
-    def send(self, *, lasting: bool = True) -> Iterator[Transaction]:
+    def send(self, *, is_durable: bool = True) -> Iterator[Transaction]:
         """Begin a transaction of the sender, which claims a batch or records its outcome.
 
         On PostgreSQL such transactions write at the same time, but not with those of ``begin``. So
         each UPDATE names the state or fence that was read, and shared rows are written last.
         """
-        with self.database.transaction(lasting=lasting, is_shared=True) as db:
+        with self.database.transaction(is_durable=is_durable, is_shared=True) as db:
             tx = Transaction(db, self)
             yield tx
             if tx.audit.last_entered:
@@ -144,7 +144,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Begin a transaction that only reads."""
-        with self.database.transaction(reads=True) as db:
+        with self.database.transaction(is_read_only=True) as db:
             yield Transaction(db, self)
 
     def change_number(self) -> int:

@@ -54,23 +54,23 @@ class Sqlite:
 
     @contextmanager
     def transaction(
-        self, *, reads: bool = False, lasting: bool = True, is_shared: bool = False
+        self, *, is_read_only: bool = False, is_durable: bool = True, is_shared: bool = False
     ) -> Iterator[Database]:
         """Begin a transaction. Raises DatabaseReplaced if the file was replaced."""
         self._refuse_replaced_file()
         with self._explained_errors(), self._take_connection() as connection:
-            if not reads and connection.lasting is not lasting:
-                connection.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
-                connection.lasting = lasting
+            if not is_read_only and connection.is_durable is not is_durable:
+                connection.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'NORMAL'}")
+                connection.is_durable = is_durable
             # A deferred transaction that turns from reading to writing fails at once when another
             # process writes; one that is immediate from the start waits its turn.
-            connection.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
+            connection.execute("BEGIN" if is_read_only else "BEGIN IMMEDIATE")
             try:
-                yield Database(connection, reads=reads)
+                yield Database(connection, is_read_only=is_read_only)
                 connection.execute("COMMIT")
             finally:
                 connection.rollback()  # does nothing after a commit
-        if not reads:
+        if not is_read_only:
             self._refuse_replaced_file()  # else the commit would be lost unnoticed
 
     def change_number(self) -> int:
@@ -99,7 +99,7 @@ class Sqlite:
         """Return whether the file is missing or has no tables. Opening it would create it."""
         if not self.path.exists():
             return True
-        with self.transaction(reads=True) as db:
+        with self.transaction(is_read_only=True) as db:
             return not self.tables(db)
 
     def schema(self, tables: Iterable[str]) -> Iterable[str]:

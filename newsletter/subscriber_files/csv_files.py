@@ -239,7 +239,7 @@ def _columns(
     for number, name in enumerate(columns):
         is_twice = name in KNOWN_COLUMNS and name in columns[:number]
         objection = (
-            "stands twice; keep one of them" if is_twice else ignore_objection(name, instructions)
+            "stands twice; keep one of them" if is_twice else why_not_ignored(name, instructions)
         )
         if objection:
             reader.fault(line, "", f"column {name!r} {objection}")
@@ -280,7 +280,7 @@ def ignored_columns(row: Sequence[str], instructions: Instructions) -> list[str]
     ]
 
 
-def ignore_objection(name: str, instructions: Instructions) -> str:
+def why_not_ignored(name: str, instructions: Instructions) -> str:
     """Return why a person must decide to ignore a column, or ""."""
     if not name or name in KNOWN_COLUMNS or name in lower_case(instructions.ignored):
         return ""

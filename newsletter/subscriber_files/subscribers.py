@@ -129,7 +129,7 @@ def _column(header: str, number: int, preview: Sequence[tuple[int, list[str]]]) 
         header=header.strip(),
         values=tuple(dict.fromkeys(filter(None, cells)))[:_PREVIEW_VALUES],
         ours=ours if ours in csv_files.KNOWN_COLUMNS else "",
-        is_doubtful=bool(csv_files.ignore_objection(ours, Instructions())),
+        is_doubtful=bool(csv_files.why_not_ignored(ours, Instructions())),
     )
 
 

@@ -137,10 +137,10 @@ class FusedStore:
         return self.store.clock
 
     @contextmanager
-    def begin(self, *, lasting: bool = True) -> Iterator[Any]:
+    def begin(self, *, is_durable: bool = True) -> Iterator[Any]:
         name = self.stages.next()
         self.fuse.burn(f"{name}: before it begins")
-        with self.store.begin(lasting=lasting) as tx:
+        with self.store.begin(is_durable=is_durable) as tx:
             yield tx
             self.fuse.burn(f"{name}: before its commit")
         self.fuse.burn(f"{name}: after its commit")

@@ -169,7 +169,7 @@ class BoardContract:
     def test_a_draft_among_its_translations_keeps_an_email_of_all_languages_in_review(
         self, store: Store
     ) -> None:
-        together = replace(RULES, together=True)
+        together = replace(RULES, shares_email=True)
         with store.begin() as tx:
             tx.staff.put(ED, Role.APPROVER, NOON)
             write(tx, "forum")
@@ -218,8 +218,8 @@ class BoardContract:
                 first = replace(FIRST, text=text, by=ED, writers=(ED,))
                 tx.drafts.add(replace(DRAFT, key=key * 16, version=first, changed_at=NOON))
             for search, slugs, keys in (
-                (BoardSearch(on_list="board"), {"note"}, {"a" * 16}),
-                (BoardSearch(on_list="events"), set(), {"b" * 16}),
+                (BoardSearch(list_name="board"), {"note"}, {"a" * 16}),
+                (BoardSearch(list_name="events"), set(), {"b" * 16}),
                 (BoardSearch(writer=ED), set(), {"a" * 16, "b" * 16}),
                 (BoardSearch(writer="writer@forum.example"), {"hours", "note", "began"}, set()),
                 (BoardSearch(writer="er@forum.example"), set(), set()),

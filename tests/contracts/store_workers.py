@@ -22,7 +22,7 @@ def enter(
 
 
 def claim(store: Store, owner: int, attempt_id: str = "a1") -> ClaimedBatch | None:
-    with store.send(lasting=False) as tx:
+    with store.send(is_durable=False) as tx:
         return tx.batches.claim(at=NOON, lease=LEASE, attempt_id=attempt_id, owner=owner)
 
 
@@ -78,7 +78,7 @@ class WorkersContract:
             assert (mark.timeline, mark.timeline_claims) == (timeline, 4)
             assert mark.timeline_beat_at == mark.beat_at > 0
         assert claim(store, one) is None
-        with store.send(lasting=False) as tx:
+        with store.send(is_durable=False) as tx:
             at = NOON + _SECOND
             assert tx.batches.claim(at=at, lease=LEASE, attempt_id="a1", owner=one) is not None
 

@@ -159,7 +159,7 @@ def bury(room: Newsroom, owner: int) -> Promise:
 
 
 def beat(room: Newsroom, owner: int) -> Promise:
-    with room.store.begin(lasting=False) as tx:
+    with room.store.begin(is_durable=False) as tx:
         assert tx.workers.beat(owner, tx.now)
         claims = tx.generation.mark().claims
 

@@ -316,14 +316,14 @@ def _not_to_last(books: Books) -> Any:
     host = books.host
 
     @contextmanager
-    def begin(*, lasting: bool = True) -> Iterator[Any]:
+    def begin(*, is_durable: bool = True) -> Iterator[Any]:
         before, intended = host.before or host.copy(), []
 
         def intend(*given: Any, **named: Any) -> Any:
             intended.append(tx.batches.record_start(*given, **named))
             return intended[0]
 
-        with books.begin(lasting=lasting) as tx:
+        with books.begin(is_durable=is_durable) as tx:
             yield Instead(tx, batches=Instead(tx.batches, record_start=intend))
         if intended:
             host.before = before

@@ -74,7 +74,7 @@ class Database:
     def __init__(self, clock: FixedClock) -> None:
         self.backend = database = _InMemory(Path("nowhere"))
         ensure_current(database)
-        with database.transaction(reads=True) as db:
+        with database.transaction(is_read_only=True) as db:
             self.connection = db.driver
         self.columns = dict(_tables(self.connection)) | _FOLLOW
         chain = Chain(key=b"k" * 32, head=NoHead())
@@ -112,13 +112,13 @@ class Database:
         }
 
     @contextmanager
-    def begin(self, clock: Clock, *, lasting: bool, is_shared: bool) -> Iterator[Any]:
+    def begin(self, clock: Clock, *, is_durable: bool, is_shared: bool) -> Iterator[Any]:
         """Begin a transaction that writes, in which no other actor runs."""
         self.store.clock = clock
         with (
-            self.store.send(lasting=lasting)
+            self.store.send(is_durable=is_durable)
             if is_shared
-            else self.store.begin(lasting=lasting) as tx
+            else self.store.begin(is_durable=is_durable) as tx
         ):
             yield tx
 

@@ -187,7 +187,7 @@ class Door:
         """Return the cookie of a member of staff who has just shown a second factor."""
         cookie, host = f"{who}-{self._run}", process.host
         now = host.now()
-        with host.database.begin(host, lasting=True, is_shared=False) as tx:
+        with host.database.begin(host, is_durable=True, is_shared=False) as tx:
             tx.sessions.end(hash_token(cookie))
             tx.sessions.begin(
                 Session(

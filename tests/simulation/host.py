@@ -307,13 +307,13 @@ class Books:
         self.database = host.database.backend
 
     @contextmanager
-    def begin(self, *, lasting: bool = True, is_shared: bool = False) -> Iterator[Any]:
+    def begin(self, *, is_durable: bool = True, is_shared: bool = False) -> Iterator[Any]:
         host, world = self.host, self.host.world
         world.point("begin")
-        if world.loses and (not world.parts.full or (not lasting and host.before is None)):
+        if world.loses and (not world.parts.full or (not is_durable and host.before is None)):
             host.before = host.copy()
         lapse = ""
-        with host.database.begin(host, lasting=lasting, is_shared=is_shared) as tx:
+        with host.database.begin(host, is_durable=is_durable, is_shared=is_shared) as tx:
             world.inside = not is_shared
             try:
                 yield world.parts.transaction(tx)
@@ -325,14 +325,14 @@ class Books:
                     raise StoreUnavailable("the connection was lost before the commit")
             finally:
                 world.inside = False
-        if lasting and world.parts.full:
+        if is_durable and world.parts.full:
             host.before = None
         host.committed()
         if lapse:
             raise StoreUnavailable("the connection was lost during the commit")
 
-    def send(self, *, lasting: bool = True) -> Any:
-        return self.begin(lasting=lasting, is_shared=True)
+    def send(self, *, is_durable: bool = True) -> Any:
+        return self.begin(is_durable=is_durable, is_shared=True)
 
     @contextmanager
     def read(self) -> Iterator[Any]:
@@ -417,7 +417,7 @@ class Process:
         setting = SETTINGS[world.kind]
         self.rules = plan.PlanRules(
             policy=Approvals(required=setting.required),
-            together=setting.together,
+            shares_email=setting.together,
             undo_window=setting.undo_window,
             timezone=ZONE,
             start=StartBy.SENDER if setting.by_sender else StartBy.APPROVAL,
@@ -537,7 +537,7 @@ class Process:
         if self.owner is None:
             return
         self.guard().follow()
-        with self.store.begin(lasting=False) as tx:
+        with self.store.begin(is_durable=False) as tx:
             is_known = tx.workers.beat(self.owner, tx.now)
             leads = tx.workers.lead(self.owner, tx.now, DEAD_AFTER)
             mark = tx.generation.mark()
@@ -590,9 +590,9 @@ class Stages:
         store, rules = self._process.store, self._process.rules
         if SETTINGS[self._process.host.world.kind].gathers:
             digests(store).build()
-        together = rules.together
-        ingest(store=store, sources=self._sources, together=together, before=self._read)
-        render(store=store, renderer=_RENDERER, together=together, before=self._tried)
+        shares_email = rules.shares_email
+        ingest(store=store, sources=self._sources, shares_email=shares_email, before=self._read)
+        render(store=store, renderer=_RENDERER, shares_email=shares_email, before=self._tried)
 
     def tell(self) -> None:
         """Run the stages that only tell of the others, and pause what does harm."""

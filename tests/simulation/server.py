@@ -100,14 +100,16 @@ class _Backend(Postgresql):
 
     @contextmanager
     def transaction(
-        self, *, reads: bool = False, lasting: bool = True, is_shared: bool = False
+        self, *, is_read_only: bool = False, is_durable: bool = True, is_shared: bool = False
     ) -> Iterator[Any]:
-        with super().transaction(reads=reads, lasting=lasting, is_shared=is_shared) as db:
+        with super().transaction(
+            is_read_only=is_read_only, is_durable=is_durable, is_shared=is_shared
+        ) as db:
             connection: Connection = db.driver._connection
             connection.is_shared = is_shared
             try:
                 yield db
-                if not reads and not is_shared:
+                if not is_read_only and not is_shared:
                     self.changes += db.number(_HAS_CHANGED)
             finally:
                 connection.is_shared = False
@@ -208,12 +210,16 @@ class OnServer:
         return json.dumps(given)
 
     @contextmanager
-    def begin(self, clock: Clock, *, lasting: bool, is_shared: bool) -> Iterator[Any]:
+    def begin(self, clock: Clock, *, is_durable: bool, is_shared: bool) -> Iterator[Any]:
         """Begin a transaction that writes, in a process of its own."""
         store = replace(self.store, clock=clock, _writer_lock=threading.Lock())
         self.transactions += 1
         try:
-            with store.send(lasting=lasting) if is_shared else store.begin(lasting=lasting) as tx:
+            with (
+                store.send(is_durable=is_durable)
+                if is_shared
+                else store.begin(is_durable=is_durable) as tx
+            ):
                 yield tx
         finally:
             self.transactions -= 1

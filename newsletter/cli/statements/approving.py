@@ -151,7 +151,7 @@ def _leaves_at(status: StatementStatus) -> datetime:
 def _uncovered_translations(tx: Transaction, status: StatementStatus) -> Iterator[str]:
     """Yield a sentence on each translation that is not sent with the approved statement."""
     slug, statement = status.slug, status.statement
-    if status.rules.together:
+    if status.rules.shares_email:
         if statement.translation_of:
             yield f"{slug} does not go out by itself: {why_no_campaign(statement)}"
     elif not statement.translation_of:

@@ -81,7 +81,7 @@ class BoardSearch:
 
     words: str = ""
     """Words of the title or slug, in any order and case."""
-    on_list: str = ""
+    list_name: str = ""
     writer: str = ""
     """The address of a writer."""
     since: datetime | None = None
@@ -101,7 +101,7 @@ class CampaignRules:
     """The act that starts an approved statement."""
     typed_count: int = 1
     """From this number of readers on, a sender types the number and gives a second factor."""
-    together: bool = False
+    shares_email: bool = False
     """A translation is sent in the email of its original, and approved with it."""
 
     @property

@@ -113,7 +113,7 @@ class StatementStatus:
     @property
     def is_within(self) -> bool:
         """Return whether it is a translation that is sent in the email of its original."""
-        return self.rules.together and bool(self.statement.translation_of)
+        return self.rules.shares_email and bool(self.statement.translation_of)
 
     @property
     def is_started(self) -> bool:

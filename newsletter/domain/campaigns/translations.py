@@ -37,12 +37,12 @@ def translation_fault(
     original: Statement | None,
     others: Sequence[Statement],
     *,
-    together: bool = False,
+    shares_email: bool = False,
 ) -> str:
     """Return why a statement cannot be a translation of its original, and the remedy; or "".
 
-    ``others`` are the other translations of the original. ``together``: translations are sent in
-    the email of their original.
+    ``others`` are the other translations of the original. ``shares_email``: they are sent in its
+    email.
     """
     of = translation.translation_of
     if original is None:
@@ -57,12 +57,12 @@ def translation_fault(
             f"it translates {of}, which is a translation itself;"
             f" write translation_of: {original.translation_of}"
         )
-    if original.corrects and not together:
+    if original.corrects and not shares_email:
         return (
             f"it translates {of}, which is a correction; take translation_of out, and let it"
             f" correct the translation of {original.corrects} in its language"
         )
-    if together and translation.embargo_until not in {None, original.embargo_until}:
+    if shares_email and translation.embargo_until not in {None, original.embargo_until}:
         return (
             f"it has an embargo of its own, and goes out in the mail of {of};"
             " write embargo_until there too, or take it out here"

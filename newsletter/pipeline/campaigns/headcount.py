@@ -77,7 +77,7 @@ def reach_of(
     tx: Transaction,
     statement: Statement,
     *,
-    together: bool,
+    shares_email: bool,
     to_be_planned: Sequence[Statement] = (),
 ) -> Reach:
     """Return the audience now. ``to_be_planned`` are translations that get a campaign next.
@@ -88,7 +88,7 @@ def reach_of(
         return Reach(audience=Audience(lists=()))
     correction = correction_of(tx, statement)
     # this also refuses a correction that is an invalid translation
-    group = group_of(tx, statement, together=together, to_be_planned=to_be_planned)
+    group = group_of(tx, statement, shares_email=shares_email, to_be_planned=to_be_planned)
     if correction is None:
         return Reach(audience=_audience(tx, statement, group), group=group)
     if not correction.is_original_unstarted:
@@ -141,7 +141,7 @@ def send_times(tx: Transaction, status: StatementStatus) -> dict[datetime, int]:
 def _readers(tx: Transaction, status: StatementStatus) -> Audience:
     statement = status.statement
     try:
-        group = group_of(tx, statement, together=status.rules.together)
+        group = group_of(tx, statement, shares_email=status.rules.shares_email)
     except Refused:  # planning says why
         group = None
     return _audience(tx, statement, group)
@@ -266,13 +266,13 @@ def _reach(tx: Transaction, status: StatementStatus, *, with_unstarted: bool = F
 
     ``with_unstarted``: also without those of approved translations that are not started.
     """
-    together = status.rules.together
+    shares_email = status.rules.shares_email
     statements = [
         one.statement
-        for one in ([] if together else unsent_translations(tx, status))
+        for one in ([] if shares_email else unsent_translations(tx, status))
         if one.approval.approved and (one.is_started or with_unstarted)
     ]
-    return reach_of(tx, status.statement, together=together, to_be_planned=statements)
+    return reach_of(tx, status.statement, shares_email=shares_email, to_be_planned=statements)
 
 
 def unsent_translations(tx: Transaction, status: StatementStatus) -> list[StatementStatus]:
@@ -297,7 +297,7 @@ def find_late_translations(
 
     The first list has the approved ones that are not started, the second the unapproved ones.
     """
-    if status.rules.together or status.statement.translation_of:
+    if status.rules.shares_email or status.statement.translation_of:
         return [], []
     late = [
         one
@@ -375,7 +375,7 @@ def dry_run(slug: str, *, store: Store, rules: CampaignRules) -> DryRun:
         if correction is not None:
             ends = tuple(campaign.slug for campaign in correction.ended_campaigns)
             return replace(dry, corrects=correction.original, ends=ends)
-        others = [] if rules.together else unsent_translations(tx, status)
+        others = [] if rules.shares_email else unsent_translations(tx, status)
         return replace(
             dry,
             elsewhere=tuple(_elsewhere_by_name(tx, reach)),

@@ -285,7 +285,7 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
         _withdraw(tx, campaign, decision.why)
     if decision.step is not Step.NOTHING or decision.why:
         return False
-    reach = reach_of(tx, stored.statement, together=rules.together)
+    reach = reach_of(tx, stored.statement, shares_email=rules.shares_email)
     # an import since the sender's decision may have added many people
     if status.start is not None and _pause_if_far_off(tx, status.start, campaign, reach):
         return False

@@ -139,7 +139,7 @@ def _estimate(tx: Transaction, campaign: Campaign) -> int | None:
         return None
     try:
         # translations in the email of their original have no campaign, so they take no readers
-        return tx.audiences.count(reach_of(tx, stored.statement, together=False).audience)
+        return tx.audiences.count(reach_of(tx, stored.statement, shares_email=False).audience)
     except Refused:
         return None
 

@@ -108,7 +108,7 @@ class TrialSender:
     links: SignedLinks
     provider: PooledProvider
     lease: timedelta
-    together: bool = False
+    shares_email: bool = False
 
     def send(
         self,
@@ -156,7 +156,7 @@ class TrialSender:
         """Return a batch with one recipient, marked as a test."""
         with self.store.read() as tx:
             statement = text or find_statement(tx, slug).statement
-            within = translations_of(tx, slug) if self.together else ()
+            within = translations_of(tx, slug) if self.shares_email else ()
             person = tx.readers.find(address)
             name = (person.name if person else "") or tx.staff.names().get(fold(address), "")
         content = self.renderer.render(statement, within, is_test=True)

@@ -271,7 +271,7 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
 
     def claim_next(self, not_after: NotAfter) -> tuple[Attempt, Claim | None]:
         """Claim the next batch or email, in the exclusive write transaction."""
-        with self.store.begin(lasting=False) as tx:
+        with self.store.begin(is_durable=False) as tx:
             attempt = Attempt(id=self.attempt_ids(), at=tx.now, not_after=not_after)
             return attempt, self.claim(tx, attempt)
 

@@ -98,7 +98,7 @@ class Dispatcher(AttemptRunner[BatchClaim, DispatchResult]):
         pooled, limiter = self.pool.first, self.pool.first.limiter
         max_messages = limiter.limits.batch_limit(pooled.provider.capabilities.max_recipients)
         reserved = limiter.reserve(self.store, max_messages)
-        with self.store.send(lasting=False) as tx:
+        with self.store.send(is_durable=False) as tx:
             attempt = Attempt(id=self.attempt_ids(), at=tx.now, not_after=not_after)
             rate_limit = limiter.current(tx, attempt.at)
             allowance = limiter.allowance(rate_limit, attempt.at, reserved, has_turn=True)

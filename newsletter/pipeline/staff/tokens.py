@@ -63,6 +63,6 @@ def bearer(secret: str, *, store: Store) -> Token | None:
     if token is None or not is_admins or not token.is_valid(now):
         return None
     if token.used_at is None or now - token.used_at >= _USE_STORE_INTERVAL:
-        with store.begin(lasting=False) as tx:
+        with store.begin(is_durable=False) as tx:
             tx.tokens.use(token.id, now)
     return token

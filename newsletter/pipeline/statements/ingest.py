@@ -43,13 +43,13 @@ def ingest(
     *,
     store: Store,
     sources: Iterable[Source],
-    together: bool = False,
+    shares_email: bool = False,
     before: IngestState | None = None,
 ) -> StageResult:
     """Read all sources and store the statements that are new, changed or missing now.
 
     A statement that is missing or has a fault stays stored and is not present. If a draft is
-    submitted, its approvals are revoked; with ``together`` those of its original. Updates
+    submitted, its approvals are revoked; with ``shares_email`` those of its original. Updates
     ``before``.
     """
     before = before or IngestState()
@@ -76,7 +76,7 @@ def ingest(
         if slug in known
         and ((one := known[slug]) is None or one.statement != statement or not one.present)
     ] + [replace(stored, present=False) for stored in gone]
-    _write(store, updates, together)
+    _write(store, updates, shares_email)
     before.change_number, before.readings = change_number, readings
     before.statements, before.faults = statements, (*faults,)
     before.unread = frozenset(one.slug for one in missing if one not in gone)
@@ -103,7 +103,7 @@ def _load_candidates(
     return {slug: stored.get(slug) for slug in sorted(slugs)}
 
 
-def _write(store: Store, updates: Sequence[StoredStatement], together: bool) -> None:
+def _write(store: Store, updates: Sequence[StoredStatement], shares_email: bool) -> None:
     if not updates:
         return
     with store.begin() as tx:
@@ -114,7 +114,7 @@ def _write(store: Store, updates: Sequence[StoredStatement], together: bool) -> 
             if known is None or (known.statement, known.present) != (statement, stored.present):
                 tx.statements.put(stored, tx.now)
             if known and known.statement.progress is Progress.DRAFT is not statement.progress:
-                slug = (together and statement.translation_of) or statement.slug
+                slug = (shares_email and statement.translation_of) or statement.slug
                 tx.approvals.revoke(slug, tx.now, actor="scheduler", reason=TEXT_TAKEN_BACK)
 
 

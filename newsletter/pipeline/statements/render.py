@@ -43,7 +43,7 @@ class RenderState:
     """The time for slow texts is used up: this run postpones all further texts."""
 
     def store_groups(
-        self, known: Sequence[StoredStatement], groups: TranslationGroups, together: bool
+        self, known: Sequence[StoredStatement], groups: TranslationGroups, shares_email: bool
     ) -> None:
         """Store the originals of these translations, and the faults of the groups."""
         texts = {stored.slug: stored.statement for stored in known}
@@ -52,7 +52,7 @@ class RenderState:
             self.group_faults[original] = tuple(
                 Fault(file=one.origin, message=message)
                 for one in members
-                if (message := _translation_fault(one, texts.get(original), members, together))
+                if (message := _translation_fault(one, texts.get(original), members, shares_email))
             )
 
     def note_result(self, slug: str, error: InvalidInput | None) -> None:
@@ -69,12 +69,12 @@ def render(
     *,
     store: Store,
     renderer: LazyRenderer,
-    together: bool = False,
+    shares_email: bool = False,
     before: RenderState | None = None,
 ) -> StageResult:
     """Render statements that are new, changed, failed before, or were rendered by other templates.
 
-    With ``together`` the content of an original contains its translations, and is rendered again if
+    With ``shares_email`` an original's content contains its translations, and is rendered again if
     one of them changes. Raises InvalidInput for a broken template. Updates ``before``.
     """
     before = before or RenderState()
@@ -86,7 +86,7 @@ def render(
         else:
             groups = _load_groups(tx, before, slugs)
             known = tx.statements.find({*slugs, *groups, *before.postponed})
-    before.store_groups(known, groups, together)
+    before.store_groups(known, groups, shares_email)
     before.is_late, before.slow_time = False, timedelta(0)
     rendered: list[str] = []
     failed = {one.slug for one in known if one.fingerprint == renderer.fingerprint}
@@ -94,7 +94,7 @@ def render(
     # short texts first, and last those that could not be rendered before
     for stored in sorted(known, key=lambda one: (one.slug in failed, len(one.statement.body))):
         slug = stored.statement.slug
-        members = groups.get(slug, ()) if together else ()
+        members = groups.get(slug, ()) if shares_email else ()
         fingerprint = renderer.fingerprint
         if members:
             fingerprint = hashlib.sha256(f"{fingerprint} {members!r}".encode()).hexdigest()
@@ -148,10 +148,13 @@ def _load_groups(tx: Transaction, before: RenderState, slugs: Sequence[str]) -> 
 
 
 def _translation_fault(
-    translation: Statement, original: Statement | None, members: Sequence[Statement], together: bool
+    translation: Statement,
+    original: Statement | None,
+    members: Sequence[Statement],
+    shares_email: bool,
 ) -> str:
     others = [other for other in members if other is not translation]
-    return translation_fault(translation, original, others, together=together)
+    return translation_fault(translation, original, others, shares_email=shares_email)
 
 
 def _render_one(

@@ -126,7 +126,7 @@ def is_settled(tx: Transaction, stored: StoredStatement, rules: ReviewRules) -> 
 
     If translations are in the email of their original, the original decides.
     """
-    if rules.campaigns.together and stored.statement.translation_of:
+    if rules.campaigns.shares_email and stored.statement.translation_of:
         stored = tx.statements.get(stored.statement.translation_of) or stored
     status = load_status(tx, stored, rules.campaigns)
     return status.has_begun or status.approval.approved
@@ -166,7 +166,7 @@ def _review(
         nearby=tuple(dict.fromkeys(others.find_nearby(statement, release_at))),
     )
     findings = rules.review(statement, tx.statements.get_content(stored.content_hash), context)
-    if rules.campaigns.together:
+    if rules.campaigns.shares_email:
         findings = in_order([*findings, *_translation_findings(tx, statement, rules, context)])
     return ReviewResult(slug=statement.slug, content_hash=stored.content_hash, findings=findings)
 

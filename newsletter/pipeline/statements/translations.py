@@ -79,7 +79,7 @@ def group_of(
     tx: Transaction,
     statement: Statement,
     *,
-    together: bool,
+    shares_email: bool,
     to_be_planned: Sequence[Statement] = (),
 ) -> TranslationGroup | None:
     """Return the group of a translation, or of a statement with translations; else None.
@@ -88,14 +88,16 @@ def group_of(
     ``to_be_planned`` are translations that get a campaign next. Raises Refused, with the reason, if
     the statement cannot be sent.
     """
-    if together and statement.translation_of:
+    if shares_email and statement.translation_of:
         raise Refused(why_no_campaign(statement))
     original = check_translation(tx, statement) if statement.translation_of else statement
     campaigns = tx.campaigns.list_translations(original.slug)
     if original is statement and not campaigns and not to_be_planned:
         return None
     to_come = [
-        one for one in campaigns if not (together or has_begun(one)) and one.state in BEFORE_START
+        one
+        for one in campaigns
+        if not (shares_email or has_begun(one)) and one.state in BEFORE_START
     ]
     languages = {original.slug: original.language, **_approved_languages(tx, to_come)}
     languages |= {one.slug: one.language for one in (*to_be_planned, statement)}

@@ -359,7 +359,7 @@ class Submitter:
             self._put(tx, draft.slug)
             # else a writer could send it by submitting it again
             statement = find_stored(tx, draft.slug).statement
-            slug = (self.rules.together and statement.translation_of) or statement.slug
+            slug = (self.rules.shares_email and statement.translation_of) or statement.slug
             tx.approvals.revoke(slug, tx.now, actor=who, reason=TEXT_TAKEN_BACK)
             number = tx.drafts.count_versions(key, draft.submitted_version or 0)
             tx.audit.enter(who, "take back", draft.slug, number=number)

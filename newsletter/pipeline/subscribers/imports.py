@@ -90,7 +90,7 @@ def _rehearse(parts: Iterable[_ImportPart], plan: ImportPlan, store: Store) -> I
     with store.read() as tx:
         result = ImportResult(created=_lists_to_create(tx, plan))
     for entries, blocked in parts:
-        with store.begin(lasting=False) as tx:
+        with store.begin(is_durable=False) as tx:
             result = result.plus(tx.imports.rehearse(entries))
             result = result.plus(ImportResult(suppressed=tx.readers.count_unsuppressed(blocked)))
     return result
@@ -108,7 +108,7 @@ def _import_parts(parts: Iterable[_ImportPart], plan: ImportPlan, store: Store) 
         tx.audit.enter(plan.by, "import", plan.file, number=number, sha256=plan.sha256)
     result = ImportResult(created=created, number=number)
     for entries, blocked in parts:
-        with store.begin(lasting=False) as tx:
+        with store.begin(is_durable=False) as tx:
             require_role(tx, plan.by, Role.SENDER, "import subscribers")
             result = result.plus(tx.imports.import_people(number, entries, tx.now))
             added = tx.readers.suppress(blocked, tx.now, f"import {number} of {plan.file}", number)

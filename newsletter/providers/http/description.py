@@ -195,14 +195,16 @@ def _has_batches(batch_size: int | None) -> bool:
     return (batch_size or 1) > 1
 
 
-_WANTED = frozenset({"List-Unsubscribe", "List-Unsubscribe-Post", "text", "html", "from_address"})
+_EXPECTED_PARTS = frozenset(
+    {"List-Unsubscribe", "List-Unsubscribe-Post", "text", "html", "from_address"}
+)
 """Parts that each email should have."""
 
 
 def probes(options: Options, _: str) -> tuple[Probe | Finding, ...]:
     """Return the findings that nothing can be asked, and which parts the body leaves out."""
     left_out = BodyTemplate(options.body, several=options.several).find_missing_parts()
-    missing = [name for name in left_out if name in _WANTED]
+    missing = [name for name in left_out if name in _EXPECTED_PARTS]
     findings = [unclear("provider", "nothing is known of a described provider but how it sends")]
     if missing:
         why = f"it leaves out {', '.join(missing)}"

@@ -88,7 +88,7 @@ _AUDIT_PATH = "var/keys/audit"
 
 def _load_fingerprints(database: Backend) -> dict[str, str]:
     """Return path of a key's file → its stored fingerprint."""
-    with database.transaction(reads=True) as db:
+    with database.transaction(is_read_only=True) as db:
         rows = db.rows('SELECT "key", value FROM meta')
     return {
         row[0].removeprefix(_FINGERPRINT_PREFIX): row[1]

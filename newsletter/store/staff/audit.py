@@ -196,12 +196,8 @@ class Audit(Repository):
         """Return whether the log has neither this line nor a line about its gap."""
         if self.digest(head.number) == head.digest:
             return False
-        has_note = self._db.value(
-            "SELECT COUNT(*) FROM audit WHERE action = :gap AND detail = :head",
-            gap=_GAP_ACTION,
-            head=json.dumps({"head": str(head)}),
-        )
-        return not has_note
+        notes = self._db.all(AuditEntry, f"{_SELECT} WHERE action = :gap", gap=_GAP_ACTION)
+        return str(head) not in [note.values.get("head") for note in notes]
 
     # --- verification
 

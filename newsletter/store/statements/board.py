@@ -105,9 +105,9 @@ def _search_condition(
     condition = Condition("1 = 1")
     for index, word in enumerate(fold_text(search.words[:_MAX_QUERY_CHARS]).split()):
         condition &= Condition(f"instr({table}.sought, :word_{index}) > 0", {f"word_{index}": word})
-    if search.on_list:  # in JSON, a quote within a text has a backslash before it
-        name = f'"{search.on_list}"'
-        condition &= Condition(f"instr({table}.document, :on_list) > 0", {"on_list": name})
+    if search.list_name:  # in JSON, a quote within a text has a backslash before it
+        name = f'"{search.list_name}"'
+        condition &= Condition(f"instr({table}.document, :list_name) > 0", {"list_name": name})
     if search.writer:
         condition &= Condition(f"instr({writers[0]}, :writer) > 0", {"writer": writers[1]})
     if search.since and search.until:
@@ -119,7 +119,7 @@ def _search_condition(
 def _shelf(rules: CampaignRules) -> str:
     """Return the SQL expression of the shelf, which decides in the order of ``state_of``."""
     is_approved = _is_approved(rules)
-    is_within = "statement.translation_of <> ''" if rules.together else "1 = 0"
+    is_within = "statement.translation_of <> ''" if rules.shares_email else "1 = 0"
     return f"""
         CASE
         WHEN COALESCE(campaign.corrected_by, '') <> '' THEN '{Shelf.SENT.value}'
@@ -193,7 +193,7 @@ def _approval_counts(rules: CampaignRules, *, standing_in: bool = False) -> str:
 
 def _is_approved(rules: CampaignRules) -> str:
     """A condition: the statement has enough approvals, and its email contains no draft."""
-    if not rules.together:
+    if not rules.shares_email:
         return _has_enough(rules, "1 = 1")
     return f"""
         ({_has_enough(rules, "1 = 1")} AND NOT EXISTS (

@@ -1,8 +1,10 @@
 """The import of people: they are staged in temporary tables, then written by a few statements."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from importlib.resources import files
 
 from newsletter.domain.subscribers.audience import (
     MAX_EXAMPLES,
@@ -13,15 +15,13 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.store.database import Database
+from newsletter.store.schema import split_script
 from newsletter.store.subscribers.choices import consent_json
-from newsletter.tables import load_table
 
-_NOTED_COLUMNS = ", ".join(f"{name} TEXT NOT NULL" for name in NOTED_FIELDS)
-_STAGING_TABLES: dict[str, str] = {
-    name: columns.replace("{noted}", _NOTED_COLUMNS)
-    for name, columns in load_table("newsletter.store.subscribers", "staging.yaml").items()
-}
-"""Name of a temporary table → its columns."""
+_STAGING_TABLES = tuple(
+    split_script(files("newsletter.store.subscribers").joinpath("staging.sql").read_text("utf-8"))
+)
+"""The statements that create the temporary tables of an import."""
 
 
 @contextmanager
@@ -29,12 +29,12 @@ def staged_people(
     db: Database, hash_address: Callable[[str], bytes], people: Sequence[tuple[str, Entry]]
 ) -> Iterator[None]:
     """Stage people during the block, each as (position in the file, entry) and only once."""
-    for name, columns in _STAGING_TABLES.items():
-        db.change(f"CREATE TEMPORARY TABLE IF NOT EXISTS {name} ({columns}")
+    for table in _STAGING_TABLES:
+        db.change(table)
     _stage(db, hash_address, people)
     yield
-    for table in _STAGING_TABLES:
-        db.change(f"DELETE FROM {table}")
+    for name in re.findall(r"EXISTS (\w+)", "".join(_STAGING_TABLES)):
+        db.change(f"DELETE FROM {name}")
 
 
 def _stage(

@@ -138,7 +138,7 @@ class Gate:
             raise HTTPException(400, f"An Idempotency-Key has at most {_MAX_KEY_CHARS} characters.")
         key_hash = hash_token(key)
         # the commit of what it does also makes the key last, which comes before it
-        with self._store.begin(lasting=False) as tx:
+        with self._store.begin(is_durable=False) as tx:
             earlier_request = tx.tokens.note_request(token, key_hash, request, tx.now)
         if earlier_request is not None:
             content, resource_id = earlier_request
@@ -158,11 +158,11 @@ class Gate:
             result = operation.handle(**values)
         except (NewsletterError, HTTPException) as error:
             if not isinstance(error, StoreUnavailable):  # a commit without an answer may hold
-                with self._store.begin(lasting=False) as tx:
+                with self._store.begin(is_durable=False) as tx:
                     tx.tokens.forget(token, key_hash)
             raise
         parameters = {name: getattr(result, name) for name in parameters_in(operation.show_path)}
-        with self._store.begin(lasting=False) as tx:
+        with self._store.begin(is_durable=False) as tx:
             tx.tokens.note_result(token, key_hash, json.dumps(parameters))
         return result
 

@@ -8,7 +8,7 @@ from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import InvalidInput, Refused
 from newsletter.domain.staff.role import Role
-from newsletter.domain.wording import say
+from newsletter.domain.wording import say, untranslated
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
 from newsletter.web.desk import deciding
@@ -64,8 +64,8 @@ class StopPages:
             "stop.html.j2",
             title=say("Sending is stopped") if holds else say("Stop all sending?"),
             reason=request.field("reason"),
-            # in English, to be compared with the stored reason
-            holds={kind.name: holds.get(kind, "")[:] for kind in HoldKind},
+            # to be compared with the stored reason
+            holds={kind.name: untranslated(holds.get(kind, "")) for kind in HoldKind},
             guard_reason=guard_reason,
             messages=[guard_reason] if guard_reason else [],
             admins=admins,

@@ -10,8 +10,11 @@ from newsletter.domain.wording import (
     listed,
     moment,
     people,
+    read_words,
     recognize,
     say,
+    stored_words,
+    untranslated,
     without_commands,
 )
 from tests.rows import rows
@@ -102,3 +105,20 @@ def test_a_copy_of_a_sentence_is_one() -> None:
             "{count} pages",
             {"count": 2},
         )
+
+
+@rows(
+    "text",
+    [
+        "a reason",
+        "",
+        '{"say": ["{count} people", ""], "with": {"count": 3}}',
+        '{"say": ',
+        say("1 person", "{count:,} people", count=4213),
+        say("{why}; {by}", why=say("stopped"), by="{ana}"),
+    ],
+)
+def test_words_are_read_as_they_were_stored(text: str) -> None:
+    assert read_words(stored_words(text)) == text
+    assert type(untranslated(text)) is str
+    assert untranslated(text) == text

@@ -99,8 +99,8 @@ class BalancedStore:
         self.secure_erase = store.secure_erase
 
     @contextmanager
-    def begin(self, *, lasting: bool = True) -> Iterator[Transaction]:
-        with self.real.begin(lasting=lasting) as tx:
+    def begin(self, *, is_durable: bool = True) -> Iterator[Transaction]:
+        with self.real.begin(is_durable=is_durable) as tx:
             yield tx
             self._check(tx)
 
@@ -216,14 +216,16 @@ class Newsroom:
     # --- the stages; ``later`` is how far the clock moves before
 
     def ingest(self) -> StageResult:
-        together = self.rules.together
-        return ingest(store=self.store, sources=[self.source], together=together, before=self.read)
+        shares_email = self.rules.shares_email
+        return ingest(
+            store=self.store, sources=[self.source], shares_email=shares_email, before=self.read
+        )
 
     def render(self) -> StageResult:
         return render(
             store=self.store,
             renderer=self.renderer,
-            together=self.rules.together,
+            shares_email=self.rules.shares_email,
             before=self.tried,
         )
 
@@ -303,11 +305,11 @@ class Newsroom:
             store=store or self.store, rules=self.rules, configuration=self.configuration
         )
 
-    def demand(self, *, together: bool = False, **policy: Any) -> None:
+    def demand(self, *, shares_email: bool = False, **policy: Any) -> None:
         self.rules = replace(
             self.rules,
             policy=replace(self.rules.policy, **policy),
-            together=self.rules.together or together,
+            shares_email=self.rules.shares_email or shares_email,
         )
         self.review_rules = replace(self.review_rules, campaigns=self.rules)
         self.forget_looks()
@@ -495,9 +497,9 @@ class Meanwhile:
         self.read = store.read
 
     @contextmanager
-    def begin(self, *, lasting: bool = True) -> Iterator[Any]:
+    def begin(self, *, is_durable: bool = True) -> Iterator[Any]:
         deed, self._deed = self._deed, None
         if deed is not None:
             deed()
-        with self._store.begin(lasting=lasting) as tx:
+        with self._store.begin(is_durable=is_durable) as tx:
             yield tx

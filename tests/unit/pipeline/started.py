@@ -53,7 +53,7 @@ def key_of(room: "Newsroom", store: Store, readers: int, fields: dict[str, Any])
         fields,
         room.rules,
         readers,
-        room.review_rules.campaigns.together,
+        room.review_rules.campaigns.shares_email,
     ]
     return f"{hashlib.blake2b(_image(store)).hexdigest()} {around!r}"
 

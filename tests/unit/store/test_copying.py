@@ -24,7 +24,7 @@ LEFT_OUT = {"meta", "session", "staff_link"}
 
 
 def rows(database: Backend, table: str) -> list[str]:
-    with database.transaction(reads=True) as db:
+    with database.transaction(is_read_only=True) as db:
         cursor = db.driver.execute(f"SELECT * FROM {table}", {})
         names = [column[0] for column in cursor.description]
         found = [dict(zip(names, row, strict=True)) for row in cursor]
@@ -102,7 +102,7 @@ def test_every_row_is_copied_to_the_server_and_back(
 
 
 def held(database: Backend) -> str:
-    with database.transaction(reads=True) as db:
+    with database.transaction(is_read_only=True) as db:
         return str(db.value("SELECT value FROM meta WHERE key = 'doubt'"))
 
 
@@ -137,6 +137,6 @@ def test_in_a_copy_emails_that_waited_are_withheld_and_nobody_is_signed_in(path:
                 " VALUES (x'', 'ed@forum.example', 'full', 0, 0)"
             )
         copy(first, second, at=NOON)
-        with second.transaction(reads=True) as db:
+        with second.transaction(is_read_only=True) as db:
             assert db.column("SELECT state FROM transactional_email") == ["withheld"]
             assert db.column("SELECT address FROM session") == []

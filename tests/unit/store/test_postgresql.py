@@ -48,7 +48,7 @@ def note(database: Postgresql, key: str, value: str = "") -> None:
 
 
 def noted(database: Postgresql) -> list[str]:
-    with database.transaction(reads=True) as db:
+    with database.transaction(is_read_only=True) as db:
         return db.column("SELECT key FROM meta ORDER BY key")
 
 
@@ -178,11 +178,14 @@ def test_a_block_that_fails_leaves_nothing_and_the_next_begins_anew(database: Po
 
 
 def test_a_reader_writes_nothing_and_sees_one_moment(database: Postgresql) -> None:
-    with database.transaction(reads=True) as db:
+    with database.transaction(is_read_only=True) as db:
         assert db.column("SELECT key FROM meta") == []
         note(database, "one")
         assert db.column("SELECT key FROM meta") == []
-    with pytest.raises(StoreUnavailable, match="read-only"), database.transaction(reads=True) as db:
+    with (
+        pytest.raises(StoreUnavailable, match="read-only"),
+        database.transaction(is_read_only=True) as db,
+    ):
         db.change(DEED, key="two", value="")
 
 
@@ -358,7 +361,7 @@ def failing(database: Postgresql, *statements: str) -> str:
     with (
         closing(database),
         pytest.raises(NewsletterError) as caught,
-        database.transaction(reads="SELECT 1" in statements) as db,
+        database.transaction(is_read_only="SELECT 1" in statements) as db,
     ):
         run(db)
     return str(caught.value)

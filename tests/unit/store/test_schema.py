@@ -13,7 +13,7 @@ from newsletter.store.sqlite import Sqlite
 
 
 def names(database: Sqlite) -> set[str]:
-    with database.transaction(reads=True) as db:
+    with database.transaction(is_read_only=True) as db:
         return set(db.column("SELECT name FROM sqlite_master WHERE type = 'table'"))
 
 

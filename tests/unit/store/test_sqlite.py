@@ -24,7 +24,7 @@ DEED = "INSERT INTO meta VALUES (:key, :value)"
 
 
 def pragma(database: Sqlite, name: str) -> object:
-    with database.transaction(reads=True) as db:
+    with database.transaction(is_read_only=True) as db:
         return db.value(f"PRAGMA {name}")
 
 
@@ -42,7 +42,10 @@ def test_each_connection_is_set_up_for_safety(
     database: LimitedSqlite, name: str, value: object
 ) -> None:
     assert pragma(database, name) == value
-    with database.transaction(reads=True) as first, database.transaction(reads=True) as second:
+    with (
+        database.transaction(is_read_only=True) as first,
+        database.transaction(is_read_only=True) as second,
+    ):
         for db in (first, second):
             assert db.value(f"PRAGMA {name}") == value
 
@@ -50,8 +53,8 @@ def test_each_connection_is_set_up_for_safety(
 def test_a_commit_that_need_not_last_makes_none_last_less_that_has_to(
     database: LimitedSqlite,
 ) -> None:
-    for lasting, level in ((False, 1), (True, 2), (False, 1)):
-        with database.transaction(lasting=lasting) as db:
+    for is_durable, level in ((False, 1), (True, 2), (False, 1)):
+        with database.transaction(is_durable=is_durable) as db:
             assert db.value("PRAGMA synchronous") == level
 
 
@@ -66,10 +69,10 @@ def is_open(connection: sqlite3.Connection) -> bool:
 def test_each_thread_has_a_connection_and_few_stay_open(database: LimitedSqlite) -> None:
     with ExitStack() as stack:
         for _ in range(12):
-            stack.enter_context(database.transaction(reads=True))
+            stack.enter_context(database.transaction(is_read_only=True))
     assert len(database.opened) == 12
     assert sum(map(is_open, database.opened)) == 8
-    with database.transaction(reads=True):
+    with database.transaction(is_read_only=True):
         database.close()
     assert len(database.opened) == 12
     assert not any(map(is_open, database.opened))
@@ -202,7 +205,7 @@ def test_a_database_that_somebody_else_is_writing_to_is_named(
         database.transaction(),
     ):
         pass
-    with database.transaction(reads=True) as db:
+    with database.transaction(is_read_only=True) as db:
         assert db.value("SELECT count(*) FROM meta") == 0
     other.close()
 

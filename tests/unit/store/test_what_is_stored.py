@@ -112,7 +112,7 @@ OF_NOBODY = {
 def test_security_names_all_that_is_stored(database: Sqlite) -> None:
     told = PAGE.read_text("utf-8").partition("\n## What is stored\n")[2].partition("\n## ")[0]
     told = " ".join(told.split())
-    with database.transaction(reads=True) as db:
+    with database.transaction(is_read_only=True) as db:
         tables = {
             name: " ".join(db.column("SELECT name FROM pragma_table_info(:name)", name=name))
             for name in db.column("SELECT name FROM pragma_table_list WHERE strict = 1")

@@ -214,8 +214,8 @@ class EditPages:
         if parsed.statement is None:
             return self._no_preview(request, parsed.faults, text.body)
         with statements.store.read() as tx:
-            together = statements.settings.together and bool(draft.slug)
-            translations = translations_of(tx, draft.slug) if together else ()
+            shares_email = statements.settings.shares_email and bool(draft.slug)
+            translations = translations_of(tx, draft.slug) if shares_email else ()
         try:
             content = statements.renderer.render(parsed.statement, translations)
         except InvalidInput as error:

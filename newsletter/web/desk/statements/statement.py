@@ -71,7 +71,7 @@ class StatementPages:
         now = request.desk.local_now()
         search = BoardSearch(
             words=" ".join(request.query("q")[:_MAX_SEARCH_CHARS].split()),
-            on_list=request.query("list")[:_MAX_SEARCH_CHARS],
+            list_name=request.query("list")[:_MAX_SEARCH_CHARS],
             writer=request.query("writer")[:_MAX_SEARCH_CHARS],
             since=month and month[0],
             until=month and month[1],

@@ -221,7 +221,7 @@ class ArchiveBuild:
         excerpt = excerpt_of(content)
         picture = next(iter(pictures_of("" if shown.withdrawn else excerpt.page)), {})
         return Entry(
-            shown=shown,
+            published=shown,
             title=content.subject,
             language=content.language,
             summary=excerpt.opening,

@@ -26,7 +26,7 @@ _FORBIDDEN_XML_PATTERN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U0001000
 class Entry:
     """A statement in a feed."""
 
-    shown: Published
+    published: Published
     title: str
     language: str
     summary: str = ""
@@ -54,15 +54,15 @@ class FeedPublisher:
     def page(self, slug: str) -> str:
         return f"{self.details.public_url}/archive/{slug}"
 
-    def id_of(self, shown: Published) -> str:
+    def id_of(self, published: Published) -> str:
         """Return a tag URI (RFC 4151), which never changes."""
-        day = shown.began_at.astimezone(UTC).date()
-        return f"tag:{urlsplit(self.details.public_url).hostname},{day}:archive/{shown.slug}"
+        day = published.began_at.astimezone(UTC).date()
+        return f"tag:{urlsplit(self.details.public_url).hostname},{day}:archive/{published.slug}"
 
 
 def xml_feed(frame: Frame, name: str, publisher: FeedPublisher, entries: Sequence[Entry]) -> bytes:
     """Return an Atom or RSS document of entries, newest first; ``name`` is the file name."""
-    changes = (entry.shown.updated_at for entry in entries)
+    changes = (entry.published.updated_at for entry in entries)
     text = frame.fill(
         f"{name}.xml.j2",
         publisher=publisher,
@@ -116,14 +116,14 @@ def robots(public_url: str, disallowed_paths: Iterable[str]) -> str:
 def _item(publisher: FeedPublisher, entry: Entry) -> dict[str, Any]:
     return _without_empty(
         {
-            "id": publisher.id_of(entry.shown),
-            "url": publisher.page(entry.shown.slug),
+            "id": publisher.id_of(entry.published),
+            "url": publisher.page(entry.published.slug),
             "title": entry.title,
             "content_html": content_of(publisher, entry),
             "summary": summary_of(entry),
             "image": entry.picture,
-            "date_published": format_time(entry.shown.began_at),
-            "date_modified": format_time(entry.shown.updated_at),
+            "date_published": format_time(entry.published.began_at),
+            "date_modified": format_time(entry.published.updated_at),
             "language": entry.language,
         }
     )
@@ -132,14 +132,14 @@ def _item(publisher: FeedPublisher, entry: Entry) -> dict[str, Any]:
 def summary_of(entry: Entry) -> str:
     """Return the notice and the summary; a withdrawn statement has no summary."""
     notice = entry.notice.text if entry.notice else ""
-    return " ".join(filter(None, [notice, "" if entry.shown.withdrawn else entry.summary]))
+    return " ".join(filter(None, [notice, "" if entry.published.withdrawn else entry.summary]))
 
 
 def content_of(publisher: FeedPublisher, entry: Entry) -> str:
     """Return HTML: the notice and the text, or a link if it was withdrawn or has no text."""
-    page = escape(publisher.page(entry.shown.slug))
+    page = escape(publisher.page(entry.published.slug))
     link = f'<p><a href="{page}">{escape(entry.title)}</a></p>'
-    text = "" if entry.shown.withdrawn else entry.body
+    text = "" if entry.published.withdrawn else entry.body
     notice = entry.notice
     if notice is None:
         return text or link
@@ -162,7 +162,7 @@ def format_time(at: datetime) -> str:
 
 def article_of(publisher: FeedPublisher, entry: Entry) -> dict[str, Any]:
     """Return the structured data of a statement's page (schema.org)."""
-    shown, organisation = entry.shown, publisher.details.organisation
+    published, organisation = entry.published, publisher.details.organisation
     logo = publisher.details.brand.logo
     speaker = {"@type": "Organization", "name": organisation.name}
     speaker |= _without_empty({"url": organisation.website, "logo": logo and logo.src})
@@ -174,12 +174,12 @@ def article_of(publisher: FeedPublisher, entry: Entry) -> dict[str, Any]:
             "description": summary_of(entry),
             "image": entry.picture,
             "inLanguage": entry.language,
-            "datePublished": entry.date or format_time(shown.began_at),
-            "dateModified": format_time(shown.updated_at),
-            "mainEntityOfPage": publisher.page(shown.slug),
+            "datePublished": entry.date or format_time(published.began_at),
+            "dateModified": format_time(published.updated_at),
+            "mainEntityOfPage": publisher.page(published.slug),
             "author": speaker,
             "publisher": speaker,
-            "correction": publisher.page(shown.corrected_by) if shown.corrected_by else "",
-            "creativeWorkStatus": "Withdrawn" if shown.withdrawn else "",
+            "correction": publisher.page(published.corrected_by) if published.corrected_by else "",
+            "creativeWorkStatus": "Withdrawn" if published.withdrawn else "",
         }
     )

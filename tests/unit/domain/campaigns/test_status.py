@@ -83,7 +83,7 @@ def at(**fields: Any) -> StatementStatus:
     rules = replace(
         RULES,
         policy=fields.pop("policy", RULES.policy),
-        together=fields.pop("together", False),
+        shares_email=fields.pop("shares_email", False),
         start=fields.pop("start_by", RULES.start),
     )
     text = fields.pop("statement", statement())
@@ -346,7 +346,7 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
     ({"campaign": STOPPED_AT_ONE}, State.CANCELLED, "Undone by Cleo. 1 person has it.", ""),
     ({"campaign": STOPPED_UNKNOWN}, State.CANCELLED, "Stopped. 0 people have it.", ""),
     (
-        {"statement": statement(translation_of="zeiten"), "together": True},
+        {"statement": statement(translation_of="zeiten"), "shares_email": True},
         State.WITHIN,
         "It goes out in the email of its original, and is approved with it.",
         "",
@@ -503,7 +503,7 @@ ACTS: list[tuple[dict[str, Any], str, list[Act]]] = [
     ({"campaign": STOPPED_IN_TIME}, BEN, [Act.REVIEW, Act.REPORT, Act.COPY]),
     ({"present": False}, ANA, [Act.COPY]),
     ({"content_hash": "", "draft": "k"}, ANA, [Act.EDIT]),
-    ({"statement": statement(translation_of="z"), "together": True}, VERA, [Act.OPEN_ORIGINAL]),
+    ({"statement": statement(translation_of="z"), "shares_email": True}, VERA, [Act.OPEN_ORIGINAL]),
 ]
 
 
@@ -532,7 +532,7 @@ FIRST: list[tuple[dict[str, Any], State, Act, list[str]]] = [
     ({"campaign": SENT, "corrected_by": BY}, State.CORRECTED, Act.OPEN_CORRECTION, list(STAFF)),
     ({"campaign": STOPPED_IN_TIME}, State.CANCELLED, Act.SUBMIT, WRITE),
     (
-        {"statement": statement(translation_of="z"), "together": True},
+        {"statement": statement(translation_of="z"), "shares_email": True},
         State.WITHIN,
         Act.OPEN_ORIGINAL,
         list(STAFF),

@@ -52,7 +52,7 @@ def test_a_correction_may_have_translations_where_they_go_out_in_its_mail() -> N
     right = statement("right", "en", corrects="forum")
     spanish = statement("right-es", "es", translation_of="right")
     assert translation_fault(spanish, right, []) != ""
-    assert translation_fault(spanish, right, [], together=True) == ""
+    assert translation_fault(spanish, right, [], shares_email=True) == ""
 
 
 def test_an_embargo_of_a_translation_alone_is_not_passed_over_in_the_mail_of_its_original() -> None:
@@ -61,11 +61,13 @@ def test_an_embargo_of_a_translation_alone_is_not_passed_over_in_the_mail_of_its
     for theirs, ours, wrong in ((None, noon, True), (noon, one, True), (noon, noon, False)):
         forum = statement("forum", "en", embargo_until=theirs)
         spanish = statement("forum-es", "es", translation_of="forum", embargo_until=ours)
-        assert translation_fault(spanish, forum, [], together=True).startswith(said) is wrong
+        assert translation_fault(spanish, forum, [], shares_email=True).startswith(said) is wrong
         assert translation_fault(spanish, forum, []) == ""
     spanish = statement("forum-es", "es", translation_of="forum")
     assert (
-        translation_fault(spanish, statement("forum", "en", embargo_until=noon), [], together=True)
+        translation_fault(
+            spanish, statement("forum", "en", embargo_until=noon), [], shares_email=True
+        )
         == ""
     )
 

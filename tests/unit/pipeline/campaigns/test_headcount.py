@@ -65,7 +65,7 @@ def test_a_correction_of_what_waits_goes_to_its_readers(room: Newsroom) -> None:
 
 
 def test_where_languages_go_together_all_are_in_one_mail(room: Newsroom) -> None:
-    room.demand(together=True)
+    room.demand(shares_email=True)
     room.subscribe(4)
     room.write()
     room.write_and_look("dimision", translation_of="resignation", language="es")
@@ -103,7 +103,7 @@ def test_whose_readers_get_the_original_is_told_until_their_translation_is_start
     room.approve(slug="dimision")
     assert behind() == (["dimision"], [])
     assert behind("dimision") == ([], [])
-    assert behind(together=True) == ([], [])
+    assert behind(shares_email=True) == ([], [])
     start = StartRequest(slug="dimision", by="sam@forum.example", seen="")
     room.starter().start(replace(start, shown=room.terms("dimision")))
     assert behind() == ([], [])

@@ -75,7 +75,7 @@ def test_what_a_change_would_cost_is_known_before_it(room: Newsroom) -> None:
 
 
 def test_a_change_of_a_translation_costs_the_approval_of_the_email_of_both(room: Newsroom) -> None:
-    room.demand(together=True)
+    room.demand(shares_email=True)
     compose(room, FORUM, SPANISH)
     room.approve(slug=FORUM)
     assert cost(room, SPANISH) == Lapse(approved_by=(ED,))
@@ -175,7 +175,7 @@ def test_templates_and_translations_are_named_too(room: Newsroom) -> None:
     room.renderer.fingerprint = "plain-2"
     room.look()
     assert reasons(room).startswith("the templates or settings changed after ed@")
-    room.demand(together=True)
+    room.demand(shares_email=True)
     compose(room, FORUM, SPANISH)
     room.approve(slug=FORUM)
     compose(room, SPANISH, body="Otra cosa.")

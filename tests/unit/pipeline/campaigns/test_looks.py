@@ -211,7 +211,7 @@ def test_a_correction_waits_for_what_it_corrects_and_then_for_a_sender(room: New
 def test_an_original_is_rendered_again_when_a_translation_in_its_mail_changes_or_leaves_it(
     room: Newsroom,
 ) -> None:
-    room.demand(together=True)
+    room.demand(shares_email=True)
     room.write()
     room.write("auf-deutsch", language="de", translation_of="resignation")
     alone: set[str] = set()

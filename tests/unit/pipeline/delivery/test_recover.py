@@ -45,9 +45,9 @@ class FusedStore:
         self.read = store.read
 
     @contextmanager
-    def begin(self, *, lasting: bool = True) -> Iterator[Any]:
+    def begin(self, *, is_durable: bool = True) -> Iterator[Any]:
         self._fuse.burn()
-        with self._store.begin(lasting=lasting) as tx:
+        with self._store.begin(is_durable=is_durable) as tx:
             yield tx
             self._fuse.burn()
         self._fuse.burn()
@@ -63,8 +63,8 @@ class PoweredStore:
         self.undone_by_a_cut = 0
 
     @contextmanager
-    def begin(self, *, lasting: bool = True) -> Iterator[Any]:
-        with self._store.begin(lasting=lasting) as tx:
+    def begin(self, *, is_durable: bool = True) -> Iterator[Any]:
+        with self._store.begin(is_durable=is_durable) as tx:
             yield tx
             is_sqlite = isinstance(tx.db.driver, sqlite3.Connection)
             asked = "PRAGMA synchronous" if is_sqlite else "SHOW synchronous_commit"

@@ -277,8 +277,8 @@ class DyingStore:
         return self.store.clock
 
     @contextmanager
-    def begin(self, *, lasting: bool = True) -> Iterator[Any]:
-        with self.store.begin(lasting=lasting) as tx:
+    def begin(self, *, is_durable: bool = True) -> Iterator[Any]:
+        with self.store.begin(is_durable=is_durable) as tx:
             yield tx
             if not self.survives:
                 raise KeyboardInterrupt

@@ -222,8 +222,8 @@ class Away:
         return getattr(self._store, name)
 
     @contextmanager
-    def send(self, *, lasting: bool = True) -> Iterator[Any]:
-        with self._store.send(lasting=lasting) as tx:
+    def send(self, *, is_durable: bool = True) -> Iterator[Any]:
+        with self._store.send(is_durable=is_durable) as tx:
             yield tx
             if tx.db.has_row(self._query) and self.times:
                 self.times -= 1

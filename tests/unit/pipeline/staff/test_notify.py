@@ -473,14 +473,14 @@ class Crashing:
         return self.store.read()
 
     @contextmanager
-    def begin(self, *, lasting: bool = True) -> Iterator[Transaction]:
+    def begin(self, *, is_durable: bool = True) -> Iterator[Transaction]:
         self.left -= 1
         if self.left == 0 and not self.commits:
-            with suppress(Crash), self.store.begin(lasting=lasting) as tx:
+            with suppress(Crash), self.store.begin(is_durable=is_durable) as tx:
                 yield tx
                 raise Crash
         else:
-            with self.store.begin(lasting=lasting) as tx:
+            with self.store.begin(is_durable=is_durable) as tx:
                 yield tx
         if self.left == 0:
             raise Crash

@@ -77,7 +77,7 @@ def held(room: Newsroom, slug: str) -> str:
 
 
 def go_together(room: Newsroom) -> None:
-    room.demand(together=True)
+    room.demand(shares_email=True)
 
 
 def later(room: Newsroom, slug: str, **how_far: float) -> None:

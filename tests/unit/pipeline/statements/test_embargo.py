@@ -115,7 +115,7 @@ def test_an_embargo_in_the_text_keeps_it_whatever_door_it_came_through(
 
 
 def test_an_embargo_in_the_text_of_a_translation_keeps_the_email_of_both(room: Newsroom) -> None:
-    room.demand(together=True)
+    room.demand(shares_email=True)
     compose(room, FORUM)
     compose(room, SPANISH, body="Embargado hasta el 1 de diciembre de 2026, 10:00.")
     assert room.review(FORUM).blocking == ("open-embargo",)

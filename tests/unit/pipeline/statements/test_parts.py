@@ -21,7 +21,7 @@ ED, FLO = "ed@forum.example", "flo@forum.example"
 def both(room: Newsroom) -> Newsroom:
     """One email in two languages: Flo wrote the Spanish one."""
     room.subscribe(3)
-    room.demand(together=True)
+    room.demand(shares_email=True)
     compose(room, FORUM)
     compose(room, SPANISH, author="Flo+es@Forum.example")
     return room
@@ -56,7 +56,7 @@ def test_none_of_those_who_wrote_in_any_language_of_it_approves_it(both: Newsroo
 def test_an_approval_of_a_translator_counts_no_more_once_their_words_are_in_it(
     room: Newsroom,
 ) -> None:
-    room.demand(together=True)
+    room.demand(shares_email=True)
     compose(room, FORUM)
     assert room.approve(FLO, FORUM).approval.approved
     compose(room, SPANISH, author=FLO)
@@ -136,7 +136,7 @@ def test_a_part_that_was_a_draft_for_a_while_needs_a_new_approval(both: Newsroom
 
 
 def test_front_matter_approves_no_email_with_a_draft_in_it(room: Newsroom) -> None:
-    room.demand(together=True, trust_front_matter=True)
+    room.demand(shares_email=True, trust_front_matter=True)
     compose(room, FORUM, progress=Progress.APPROVED, approved_by=(ED,))
     compose(room, SPANISH, progress=Progress.DRAFT)
     with room.store.read() as tx:

@@ -190,7 +190,7 @@ def test_what_was_taken_back_and_comes_back_as_it_was_waits_for_a_new_approval(
 ) -> None:
     """Otherwise a writer, or a token of the API, sends a withdrawn text, which its page denies."""
     room = desk.room
-    room.demand(together=together)
+    room.demand(shares_email=together)
     room.subscribe(3)
     original = desk.submit_draft(desk.new())
     spanish = desk.submit_draft(desk.new(title="Horas", language="es", translation_of=SLUG))

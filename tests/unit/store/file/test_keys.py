@@ -11,7 +11,7 @@ KEYS = {"addresses": fingerprint(b"a" * 32), "links": fingerprint(b"l" * 32)}
 
 
 def rows(database: Sqlite) -> dict[str, str]:
-    with database.transaction(reads=True) as db:
+    with database.transaction(is_read_only=True) as db:
         return dict(db.rows("SELECT key, value FROM meta"))
 
 

@@ -26,7 +26,7 @@ def enter(store: Store, *details: str, action: str = "do") -> None:
 
 
 def test_nothing_is_entered_by_a_transaction_that_need_not_last(store: Store) -> None:
-    with pytest.raises(Defect, match="has to last"), store.begin(lasting=False) as tx:
+    with pytest.raises(Defect, match="has to last"), store.begin(is_durable=False) as tx:
         tx.audit.enter(actor="ed@x.example", action="do", subject="s", detail="one")
     enter(store, "two")
     assert verified(store) == 1
@@ -180,7 +180,7 @@ def test_a_gap_that_somebody_wrote_down_is_no_fault_and_the_log_goes_on(
     enter(store, "one", "two", "three")
     known = head.path.read_bytes()
     tamper(store, "DELETE FROM audit WHERE number > 1")
-    with store.begin() as tx:
+    with store.acting_through("token crm").begin() as tx:
         tx.audit.note_gap(actor="ada@x.example")
         tx.audit.note_gap(actor="ada@x.example")
         assert [line.action for line in tx.audit.list_newest(None)[::-1]] == ["do", "gap"]

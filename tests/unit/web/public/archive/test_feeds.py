@@ -33,7 +33,11 @@ SITE = replace(HOUSE, organisation=FORUM, public_url="https://news.forum.example
 PUBLISHER = FeedPublisher(SITE, began_at=NOON)
 SHOWN = Published(slug="hours", content_hash="d", original="hours", began_at=NOON, updated_at=LATER)
 ENTRY = Entry(
-    shown=SHOWN, title="Hours", language="en", summary="Longer hours.", body="<p>It is open.</p>"
+    published=SHOWN,
+    title="Hours",
+    language="en",
+    summary="Longer hours.",
+    body="<p>It is open.</p>",
 )
 CORRECTED = Notice(
     text="This statement was corrected.",
@@ -177,7 +181,7 @@ def test_an_empty_feed_is_one_too() -> None:
 @READERS
 def test_what_was_corrected_says_so_first(read: Read) -> None:
     shown = replace(SHOWN, corrected_by="right")
-    [item] = read([replace(ENTRY, shown=shown, notice=CORRECTED)])
+    [item] = read([replace(ENTRY, published=shown, notice=CORRECTED)])
 
     assert item.summary == "This statement was corrected. Longer hours."
     assert item.content == (
@@ -189,7 +193,7 @@ def test_what_was_corrected_says_so_first(read: Read) -> None:
 
 def test_an_atom_entry_names_its_correction() -> None:
     shown = replace(SHOWN, corrected_by="right")
-    [entry] = etree.fromstring(atom(PUBLISHER, [replace(ENTRY, shown=shown)])).findall(
+    [entry] = etree.fromstring(atom(PUBLISHER, [replace(ENTRY, published=shown)])).findall(
         "a:entry", ATOM
     )
 
@@ -200,7 +204,7 @@ def test_an_atom_entry_names_its_correction() -> None:
 @READERS
 def test_what_was_withdrawn_is_not_spread_further(read: Read) -> None:
     gone = Notice(text="This statement was withdrawn.", language="en")
-    [item] = read([replace(ENTRY, shown=replace(SHOWN, withdrawn=True), notice=gone)])
+    [item] = read([replace(ENTRY, published=replace(SHOWN, withdrawn=True), notice=gone)])
 
     assert item.summary == "This statement was withdrawn."
     assert "It is open." not in item.content
@@ -230,7 +234,7 @@ def page_with(entry: Entry, others: Mapping[str, str] | None = None, **picture: 
         organisation=FORUM,
         logo=Logo(src="https://forum.example/logo.png", width=48, height=48),
         public={
-            "address": PUBLISHER.page(entry.shown.slug),
+            "address": PUBLISHER.page(entry.published.slug),
             "base": SITE.public_url,
             "kinds": FORMATS,
             "others": others or {},
@@ -279,9 +283,9 @@ def test_no_words_get_out_of_their_place(words: str) -> None:
 
 
 def test_corrections_withdrawals_and_other_languages_are_named_and_no_empty_summary() -> None:
-    corrected = replace(ENTRY, shown=replace(SHOWN, corrected_by="right"))
+    corrected = replace(ENTRY, published=replace(SHOWN, corrected_by="right"))
     assert '"correction": "https://news.forum.example/archive/right"' in page_with(corrected)
-    page = page_with(replace(ENTRY, shown=replace(SHOWN, withdrawn=True)))
+    page = page_with(replace(ENTRY, published=replace(SHOWN, withdrawn=True)))
     assert '"creativeWorkStatus": "Withdrawn"' in page
     assert "Longer hours." not in page
     assert "description" not in page_with(replace(ENTRY, summary=""))
