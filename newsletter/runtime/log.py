@@ -1,9 +1,7 @@
 """The log of a run: one structured line per event."""
 
 import logging
-import threading
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.batch import Verdict
@@ -15,8 +13,6 @@ from newsletter.pipeline.statements.visit import VisitResult
 from newsletter.runtime.tick import TickResult
 
 log = logging.getLogger("newsletter.run")
-_PROGRESS_SECONDS = 60.0
-"""The seconds between two lines about progress."""
 
 
 def log_tick(result: TickResult, before: TickResult) -> None:
@@ -130,33 +126,6 @@ class EndLog:
             counts.cancelled,
             counts.unknown,
         )
-
-
-class ProgressLog:
-    """Logs the number of accepted messages, at most once a minute."""
-
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
-        self._lock = threading.Lock()
-        self._logged_at = now()
-        self._messages = 0
-
-    def count_accepted(self, result: DispatchResult) -> None:
-        """Count the accepted messages of a batch. Any thread may call it."""
-        if result.answer.outcome.verdict is not Verdict.ACCEPTED:
-            return
-        with self._lock:
-            self._messages += len(result.batch.members) - len(result.answer.exceptions)
-
-    def log_progress(self) -> None:
-        """Log the number of messages accepted since the last log line, at most once a minute."""
-        with self._lock:
-            messages, seconds = self._messages, self._now() - self._logged_at
-            if seconds < _PROGRESS_SECONDS:
-                return
-            self._messages, self._logged_at = 0, self._now()
-        if messages:
-            log.info("%d messages accepted in the last %.0f seconds", messages, seconds)
 
 
 def log_recovered(result: RecoveryResult) -> None:

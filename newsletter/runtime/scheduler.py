@@ -27,7 +27,6 @@ from newsletter.runtime.channels import ChannelPostRunner
 from newsletter.runtime.diagnosis import check_health
 from newsletter.runtime.log import (
     EndLog,
-    ProgressLog,
     log_attempt,
     log_reconciled,
     log_recovered,
@@ -84,7 +83,6 @@ class Scheduler:
         """Whether a campaign was being sent at the last check."""
         self._feed_runner = FeedRunner(tick.statements, is_stopped=self._stop.is_set)
         self._email_runner = EmailRunner(delivery, is_stopped=self._stop.is_set)
-        self._progress = ProgressLog()
         self._end_log = EndLog()
         self._failed_attempts_lock = threading.Lock()
         self._failed_attempts: dict[int, int] = {}
@@ -335,7 +333,6 @@ class Scheduler:
             if result.wait:
                 self._failed_attempts[result.batch.id] = tries + 1
         log_attempt(result)
-        self._progress.count_accepted(result)
         self._delivery.counters.note_attempt(result)
 
     def _watch(self, until_idle: bool, clock: BackgroundScheduler) -> None:
@@ -346,7 +343,6 @@ class Scheduler:
                 if tick.next_run_time > now + tick.trigger.interval + _CLOCK_TOLERANCE:
                     tick.modify(next_run_time=now)
             self._check_state()
-            self._progress.log_progress()
             record_heartbeat(self._delivery.settings.lock_path)
             if not until_idle and self._is_superseded():
                 return

@@ -11,7 +11,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, ClaimedBatch, Outcome, Verdict
 from newsletter.pipeline.delivery.dispatch import DispatchResult
-from newsletter.runtime.log import EndLog, ProgressLog, log_attempt
+from newsletter.runtime.log import EndLog, log_attempt
 from tests.fakes import NOON
 from tests.pages import forum
 
@@ -87,24 +87,6 @@ def test_a_campaign_that_ends_is_told_once_with_its_name_and_figures(
     ]
     assert "audience=60 accepted=59 rejected=0" in said.messages[0]
     assert [one.levelname for one in said.records] == ["WARNING", "INFO"]
-
-
-def test_a_line_a_minute_at_most_says_how_it_goes(said: pytest.LogCaptureFixture) -> None:
-    seconds = [0.0]
-    pulse = ProgressLog(lambda: seconds[0])
-    for at in range(0, 181, 5):
-        seconds[0] = at
-        pulse.count_accepted(done())
-        pulse.count_accepted(done(Verdict.RETRY))
-        pulse.log_progress()
-    assert [one.partition(" in")[0] for one in said.messages] == [
-        "130 messages accepted",
-        "120 messages accepted",
-        "120 messages accepted",
-    ]
-    seconds[0] = 1000
-    pulse.log_progress()
-    assert len(said.messages) == 3, "nothing was handed over"
 
 
 def test_no_line_of_the_log_has_a_readers_address(
