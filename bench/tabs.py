@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 
 from bench.measuring import circumstances
@@ -28,39 +27,44 @@ from newsletter.runtime.wiring import open_workspace
 from newsletter.web.server import WebServer
 
 _EDITOR = "editor@forum.example"
+_PAUSE = 2.0
+"""Seconds between two questions of a tab."""
 
 
-async def _watch(address: str, cookie: str) -> None:
-    """Ask for the live figures as a browser does."""
-    while True:
-        began = time.monotonic()
-        with suppress(OSError):
-            await _figures(address, cookie)
-        await asyncio.sleep(min(15, max(2, 10 * (time.monotonic() - began))))
+class _Tab:
+    """A browser's tab, which keeps its connection."""
+
+    def __init__(self, address: str, campaign: str, cookie: str) -> None:
+        self._host, port = address.removeprefix("http://").split(":")
+        self._port = int(port)
+        self._request = (
+            f"GET /desk/campaigns/{campaign}/figures HTTP/1.1\r\nHost: {self._host}:{port}\r\n"
+            f"Accept: application/json\r\nCookie: desk={cookie}\r\n\r\n"
+        ).encode()
+
+    async def watch(self, delay: float) -> None:
+        """Ask for the live figures as ``live.js`` does, first after ``delay`` seconds."""
+        reader, writer = await asyncio.open_connection(self._host, self._port)
+        await asyncio.sleep(delay)
+        while True:
+            began = time.monotonic()
+            writer.write(self._request)
+            head = await reader.readuntil(b"\r\n\r\n")
+            size = next(line for line in head.lower().splitlines() if b"content-length:" in line)
+            await reader.readexactly(int(size.partition(b":")[2]))
+            if not head.startswith(b"HTTP/1.1 200 "):
+                raise SystemExit(head.decode())
+            await asyncio.sleep(min(15, max(_PAUSE, 10 * (time.monotonic() - began))))
 
 
-async def _figures(address: str, cookie: str) -> bytes:
-    host, port = address.removeprefix("http://").split(":")
-    ask = (
-        f"GET /desk/campaigns/1/figures HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n"
-        f"Cookie: desk={cookie}\r\n\r\n"
-    )
-    reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(ask.encode())
-    answer = await reader.read()
-    writer.close()
-    return answer
-
-
-async def _warm_up(address: str, cookies: list[str]) -> None:
-    """Let the threads of the pages open their connections, as in a service that has run."""
-    for answer in await asyncio.gather(*(_figures(address, cookie) for cookie in cookies)):
-        if b" 404 " not in answer:  # the campaign is not planned yet, and nobody is signed out
-            raise SystemExit(answer.decode())
-
-
-async def _all(address: str, cookies: list[str]) -> None:
-    await asyncio.gather(*(_watch(address, cookie) for cookie in cookies))
+async def _watch_all(address: str, campaign: str, *cookies: str) -> None:
+    """Watch in all tabs. They were opened at different moments, so they ask one after another."""
+    delays = {cookie: _PAUSE * number / len(cookies) for number, cookie in enumerate(cookies)}
+    async with asyncio.TaskGroup() as tabs:
+        for cookie, delay in delays.items():
+            tabs.create_task(_Tab(address, campaign, cookie).watch(delay))
+        await asyncio.sleep(_PAUSE)
+        print("all have asked", flush=True)
 
 
 def _run(folder: Path, tabs: int) -> None:
@@ -68,6 +72,8 @@ def _run(folder: Path, tabs: int) -> None:
     with open_workspace(folder, os.environ, clock=clock) as services:
         services.delivery.guard().release(by=OPERATOR_NAME, kinds={HoldKind.RESTORE_GUARD})
         services.tick.prepare()
+        while not (started := services.tick.run().started):
+            time.sleep(0.1)
         cookies, now = [secrets.token_urlsafe(16) for _ in range(tabs)], clock.now()
         with services.store.begin() as tx:
             tx.accounts.open(_EDITOR, "nobody knows it", now)
@@ -83,13 +89,18 @@ def _run(folder: Path, tabs: int) -> None:
                     )
                 )
         with WebServer(services, host="127.0.0.1", port=0) as server:
-            asyncio.run(_warm_up(server.address, cookies))
-            command = [sys.executable, "-m", "bench.tabs", "watch", server.address, *cookies]
-            watching = subprocess.Popen(command, cwd=ROOT)
+            # a copied database has given its campaign another number
+            arguments = ["watch", server.address, str(started[0].id), *cookies]
+            watching = subprocess.Popen(
+                [sys.executable, "-m", "bench.tabs", *arguments], cwd=ROOT, stdout=subprocess.PIPE
+            )
             try:
+                assert watching.stdout is not None
+                assert watching.stdout.readline()
                 del clock.readings[:]
                 clock.now()
                 Scheduler(services.tick).run(until_idle=True)
+                assert watching.poll() in {None, 0}, "a tab got no figures"
             finally:
                 watching.kill()
                 watching.wait()
@@ -131,7 +142,7 @@ def main(recipients: int = 100_000, tabs: int = 20, runs: int = 5) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["watch"]:
-        asyncio.run(_all(sys.argv[2], sys.argv[3:]))
+        asyncio.run(_watch_all(*sys.argv[2:]))
     elif sys.argv[1:2] == ["run"]:
         _run(Path(sys.argv[2]), int(sys.argv[3]))
     else:

@@ -164,11 +164,11 @@ class Gate:
 
     def _prove(self, route: Route, request: DeskRequest) -> SignedIn | Refusal | None:
         """Check a second factor that came with the form; None if none came."""
-        proof, member = request.proof(PROOF_FIELD), request.member
-        asks_for_proof = route.step_up or route.may_step_up
-        if not (proof and member and route.role and asks_for_proof and member.may(route.role)):
+        member, asks_for_proof = request.member, route.step_up or route.may_step_up
+        if not (asks_for_proof and member and route.role and member.may(route.role)):
             return None
-        if member.session.has_fresh_factor(self._desk.now()):
+        proof = request.proof(PROOF_FIELD)
+        if not proof or member.session.has_fresh_factor(self._desk.now()):
             return None
         return step_up(member.session.hash, proof, proofs=request.proofs)
 

@@ -47,7 +47,7 @@ export function live(element) {
   }
 
   document.addEventListener("visibilitychange", ask);
-  ask();
+  timer = setTimeout(ask, PAUSE); // the page has come with its figures
 }
 
 function fillIn(place, figures) {

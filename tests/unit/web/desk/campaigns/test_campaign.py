@@ -84,6 +84,26 @@ def test_the_figures_that_move_are_numbers_without_names(at: Room) -> None:
     assert set(found) == {"audience", "state", "rate", "left", "at", *six}
 
 
+def test_all_tabs_share_the_figures_of_a_second_and_none_is_older_than_a_page(at: Room) -> None:
+    def accepted(number: int = 0) -> int:
+        if number:
+            with at.services.store.begin() as tx:
+                tx.db.change(f"UPDATE batch SET pending = 12 - {number}, accepted = {number}")
+        found: int = json.loads(at.as_("vera").get(f"{here(at)}/figures").text)["accepted"]
+        return found
+
+    with at.services.store.begin() as tx:
+        tx.db.change("DELETE FROM batch WHERE no > (SELECT MIN(no) FROM batch)")
+        tx.db.change("UPDATE batch SET size = 12, pending = 7, accepted = 5")
+    assert [accepted(), accepted(6)] == [5, 5]
+    at.as_("ana").get(here(at))
+    assert accepted() == 6
+    at.clock.advance(seconds=0.9)
+    assert accepted(7) == 6
+    at.clock.advance(seconds=0.1)
+    assert accepted() == 7
+
+
 def test_each_figure_of_the_page_is_one_that_is_renewed(at: Room) -> None:
     page = at.as_("vera").get(here(at)).text
     found = json.loads(at.as_("vera").get(f"{here(at)}/figures").text)
