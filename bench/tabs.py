@@ -77,7 +77,7 @@ def _run(folder: Path, tabs: int) -> None:
         cookies, now = [secrets.token_urlsafe(16) for _ in range(tabs)], clock.now()
         with services.store.begin() as tx:
             tx.accounts.open(_EDITOR, "nobody knows it", now)
-            tx.accounts.prepare_factor(_EDITOR, "00" * 20)
+            tx.accounts.change(_EDITOR, pending="00" * 20)
             tx.accounts.confirm_factor(_EDITOR, 0, now)
             for cookie in cookies:
                 tx.sessions.begin(

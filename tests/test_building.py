@@ -16,7 +16,7 @@ from packaging.specifiers import SpecifierSet
 
 from newsletter.config import environment
 from newsletter.rendering.mail.files import default_templates
-from newsletter.web.desk.assets import Assets
+from newsletter.web.desk.page import Assets
 from tests.node import BROWSER
 from tools.release import bundled
 

@@ -10,8 +10,7 @@ import click
 import pytest
 import yaml
 
-from newsletter.cli.groups import load_command
-from newsletter.cli.main import newsletter
+from newsletter.cli.main import load_command, newsletter
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"

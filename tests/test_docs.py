@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from newsletter.cli import main
-from newsletter.cli.groups import load_command
+from newsletter.cli.main import load_command
 from newsletter.config.loading import load
 from newsletter.domain.delivery.rate_limit import MAX_BLOCK, MAX_RESERVATION
 from newsletter.domain.delivery.transactional import EmailLimits

@@ -124,7 +124,7 @@ def furnish(services: Services) -> None:
         for name, role in OTHERS.items():
             tx.staff.put(f"{name}@forum.example", role, now)
         tx.accounts.open(dan, "nobody knows it", now)
-        tx.accounts.prepare_factor(dan, "00" * 20)
+        tx.accounts.change(dan, pending="00" * 20)
         tx.accounts.confirm_factor(dan, 0, now)
         tx.passkeys.add(passkey)
         tx.channel_posts.add("press-room", now)

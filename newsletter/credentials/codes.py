@@ -20,11 +20,6 @@ _CODE_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 _GROUP = 5
 
 
-def new_salt() -> str:
-    """Return a random salt for ``secret``."""
-    return secrets.token_hex(20)
-
-
 def secret(key: bytes, salt: str) -> str:
     """Return the TOTP secret for an authenticator app, in base32: 160 bits, as RFC 4226 advises."""
     digest = hashlib.blake2b(bytes.fromhex(salt), key=key, digest_size=20, person=b"one-time code")

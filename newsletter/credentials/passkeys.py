@@ -39,9 +39,6 @@ def user_handle(key: bytes, address: str) -> bytes:
     return digest.digest()
 
 
-# --- options for the browser
-
-
 def creation_options(
     party: RelyingParty, challenge: str, *, handle: bytes, address: str, known: Sequence[bytes]
 ) -> dict[str, Any]:
@@ -72,9 +69,6 @@ def request_options(party: RelyingParty, challenge: str, known: Sequence[bytes])
         challenge=_decode(challenge),
     )
     return {**options.public_key, "timeout": _TIMEOUT_MS}
-
-
-# --- answers of the browser
 
 
 def verify_creation(

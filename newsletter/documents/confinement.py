@@ -81,8 +81,6 @@ def _set_resource_limits(seconds: float, max_bytes: int) -> None:
             resource.setrlimit(limit, (value, value))
 
 
-# --- Landlock ----------------------------------------------------------------------------------
-
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # on every architecture
 _PATH_BENEATH = 1
 _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
@@ -121,8 +119,6 @@ def _readable_paths() -> Iterator[str]:
     yield str(Path(sys.base_prefix) / "lib")
     yield from (*_FOLDERS, *_READABLE_FILES)
 
-
-# --- seccomp -----------------------------------------------------------------------------------
 
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 """Machine → its column in ``REFUSED_SYSCALLS``, and the kernel's number of the architecture."""

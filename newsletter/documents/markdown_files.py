@@ -105,9 +105,6 @@ def _scalar(node: yaml.Node) -> str:
     return str(node.value).strip() if isinstance(node, yaml.ScalarNode) else ""
 
 
-# --- the text ----------------------------------------------------------------------------------
-
-
 def _split_blocks(body: str, first_line: int) -> Iterator[Block]:
     """Split a text at blank lines and below headings, but not inside code."""
     chunk: list[str] = []

@@ -56,9 +56,6 @@ class MachineBusy(CutOff):
     """The machine is too busy or low on resources. The same may work later."""
 
 
-# --- a few at once -----------------------------------------------------------------------------
-
-
 @dataclass(kw_only=True)
 class Gate:
     """Runs ``max_running`` sandboxes. Up to ``max_waiting`` others wait for at most ``patience``.
@@ -291,9 +288,6 @@ def find_escapes(folder: str) -> list[str]:
     return ask(
         "newsletter.documents.confinement:try_forbidden_acts", {"folder": folder}, answer=str
     )
-
-
-# --- in the sandbox ----------------------------------------------------------------------------
 
 
 def work() -> None:

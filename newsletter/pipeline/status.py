@@ -151,9 +151,6 @@ def _find_correction(
     return Related(slug=slug, title=title, at=at)
 
 
-# --- approvals and starts ------------------------------------------------------------------------
-
-
 def _approval_status(
     tx: Transaction, stored: StoredStatement, rules: CampaignRules
 ) -> ApprovalStatus:
@@ -297,9 +294,6 @@ def refuse_if_sent(status: StatementStatus | None) -> None:
         raise Refused(say(out, slug=status.slug, number=str(campaign.id)))
 
 
-# --- times ---------------------------------------------------------------------------------------
-
-
 def embargo_until(tx: Transaction, statement: Statement, timezone: str) -> datetime | None:
     """Return the end of the embargo; None if the time does not exist in the configured zone."""
     try:
@@ -380,9 +374,6 @@ def refuse_other_time(status: StatementStatus, shown: ShownTerms) -> None:
     """Raise TimeChanged unless the person was shown the set time, even if it has passed."""
     if shown.time != format_set_time(status):
         raise TimeChanged(status.slug, first_moment(status), status.rules.timezone)
-
-
-# --- corrections and translations ----------------------------------------------------------------
 
 
 def correction_of(tx: Transaction, statement: Statement) -> Correction | None:

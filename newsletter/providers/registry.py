@@ -14,13 +14,13 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
+from newsletter.domain.delivery.provider import Finding, unclear
 from newsletter.domain.errors import Defect, Fault, InvalidConfiguration
 from newsletter.imports import Imported, import_name
 from newsletter.providers.kind import Kind
 
 if TYPE_CHECKING:
     from newsletter.domain.clock import Clock
-    from newsletter.domain.delivery.provider import Finding
     from newsletter.domain.ports import Provider, Webhook
     from newsletter.providers.common.doctor import Probe
     from newsletter.providers.common.options import ProviderOptions
@@ -102,8 +102,9 @@ def probes(options: ProviderOptions, *, sender: str) -> tuple[Probe | Finding, .
     """Return the questions to the provider, and findings that need no question."""
     kind = _kind(options)
     check = KINDS[kind].check if kind else ""
-    make = _part(kind, check) if check else import_name(f"{_PACKAGE_NAME}.common.doctor:no_probes")
-    found: tuple[Probe | Finding, ...] = make(options, sender)
+    if not check:
+        return (unclear("provider", "nothing can be asked without a message"),)
+    found: tuple[Probe | Finding, ...] = _part(kind, check)(options, sender)
     return found
 
 

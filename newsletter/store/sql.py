@@ -10,15 +10,13 @@ from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Defect
 from newsletter.store.archive import PublicNotes, Search
 from newsletter.store.campaigns.audiences import Audiences
-from newsletter.store.campaigns.campaigns import Campaigns
-from newsletter.store.campaigns.digests import Digests
+from newsletter.store.campaigns.campaigns import Campaigns, Digests
 from newsletter.store.database import Backend, Database
 from newsletter.store.delivery.batches import Batches
-from newsletter.store.delivery.limits import RateLimits
 from newsletter.store.delivery.restore_guard import Generation, Hold
 from newsletter.store.delivery.transactional import TransactionalEmails
 from newsletter.store.delivery.unknowns import Unknowns
-from newsletter.store.delivery.workers import RunningService, Workers
+from newsletter.store.delivery.workers import RateLimits, RunningService, Workers
 from newsletter.store.events.events import Events
 from newsletter.store.file.keys import Chain
 from newsletter.store.soundness import IntegrityCheck, IntegrityReport
@@ -31,8 +29,7 @@ from newsletter.store.staff.sessions import Sessions, Throttle
 from newsletter.store.statements.board import Board
 from newsletter.store.statements.decisions import Approvals, ChangeRequests, Comments, Starts
 from newsletter.store.statements.drafts import Drafts, Pictures
-from newsletter.store.statements.feeds import Feeds
-from newsletter.store.statements.statements import Schedules, Statements
+from newsletter.store.statements.statements import Feeds, Schedules, Statements
 from newsletter.store.subscribers.choices import Choices, Consents
 from newsletter.store.subscribers.data_export import DataExports, Traces
 from newsletter.store.subscribers.imports import Imports

@@ -13,7 +13,7 @@ from typing import IO, Any
 import pytest
 
 from newsletter import __version__
-from newsletter.cli.groups import load_command
+from newsletter.cli.main import load_command
 from newsletter.cli.main import newsletter as program
 from tests.acceptance.workspace import EDITOR, WRITER, Workspace, readers, shell, wait_until
 from tests.provider_servers.questions import QuestionServer

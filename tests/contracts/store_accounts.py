@@ -55,10 +55,10 @@ class AccountsContract:
     def test_a_calendar_is_found_by_its_last_address_alone(self, store: Store) -> None:
         with store.begin() as tx:
             tx.accounts.open(ANA, "$argon2id$1", NOON)
-            tx.accounts.set_calendar_hash(ANA, b"first")
-            tx.accounts.set_calendar_hash(ANA, b"second")
+            tx.accounts.change(ANA, feed=b"first")
+            tx.accounts.change(ANA, feed=b"second")
             found = [tx.accounts.find_calendar_owner(hash) for hash in (b"first", b"second")]
-            tx.accounts.set_calendar_hash(ANA, None)
+            tx.accounts.change(ANA, feed=None)
             assert found == [None, ANA]
             assert tx.accounts.find_calendar_owner(b"second") is None
 
@@ -69,10 +69,10 @@ class AccountsContract:
         with store.begin() as tx:
             for address in (ANA, BEN):
                 tx.accounts.open(address, "$argon2id$1", NOON)
-            tx.accounts.set_identity(ANA, issuer, "1")
-            tx.accounts.set_identity(BEN, "https://other.example", "1")
+            tx.accounts.change(ANA, issuer=issuer, subject="1")
+            tx.accounts.change(BEN, issuer="https://other.example", subject="1")
             assert tx.accounts.find_by_identity(issuer, "1") == ANA
-            tx.accounts.set_identity(ANA, issuer, "2")
+            tx.accounts.change(ANA, issuer=issuer, subject="2")
             assert [tx.accounts.find_by_identity(issuer, subject) for subject in ("1", "2")] == [
                 None,
                 ANA,
@@ -85,7 +85,7 @@ class AccountsContract:
         with store.begin() as tx:
             assert tx.accounts.get(ANA) is None
             tx.accounts.open(ANA, "$argon2id$1", NOON)
-            tx.accounts.set_password(ANA, "$argon2id$2", LATER)
+            tx.accounts.change(ANA, password="$argon2id$2", password_at=LATER)
             tx.accounts.open(BEN, "$argon2id$3", NOON)
         with store.read() as tx:
             known = Credential(address=ANA, password="$argon2id$2", password_at=LATER)
@@ -96,7 +96,7 @@ class AccountsContract:
         with store.begin() as tx:
             tx.accounts.open(ANA, "x", NOON)
             assert not tx.accounts.confirm_factor(ANA, 7, NOON)
-            tx.accounts.prepare_factor(ANA, "salt")
+            tx.accounts.change(ANA, pending="salt")
             prepared = tx.accounts.get(ANA)
             assert tx.accounts.confirm_factor(ANA, 7, NOON)
             proved = tx.accounts.get(ANA)
@@ -129,7 +129,7 @@ class AccountsContract:
         with store.begin() as tx:
             for again in (tx.accounts.drop_factor, lambda one: tx.accounts.open(one, "y", NOON)):
                 tx.accounts.open(ANA, "x", NOON)
-                tx.accounts.prepare_factor(ANA, "salt")
+                tx.accounts.change(ANA, pending="salt")
                 tx.accounts.confirm_factor(ANA, 7, NOON)
                 tx.accounts.renew_codes(ANA, [b"1"])
                 again(ANA)
@@ -187,7 +187,7 @@ class AccountsContract:
         with store.begin() as tx:
             tx.staff.put(ANA, Role.ADMIN, NOON)
             tx.staff.put(BEN, Role.WRITER, NOON)
-            tx.staff.set_language(ANA, "fr")
+            tx.staff.change(ANA, language="fr")
             assert tx.staff.languages() == {ANA: "fr"}
 
 
@@ -287,7 +287,7 @@ class InvitationsContract:
             assert [one.id for one in tx.staff_links.list_usable(NOON)] == [second, other]
             assert tx.staff_links.withdraw(other, NOON)
             assert not tx.staff_links.use(other, NOON)
-            tx.staff_links.withdraw_for(ANA, NOON)
+            tx.staff_links.withdraw_all(NOON, address=ANA)
             assert tx.staff_links.list_usable(NOON) == []
             third = tx.staff_links.add(INVITATION, b"4")
             tx.generation.invalidate_copy("older", NOON)

@@ -249,7 +249,7 @@ class BoardContract:
             number = tx.drafts.add(submitted_version).version.number
             tx.drafts.submit("h" * 16, "hours", number, by=ED, at=NOON)
             tx.drafts.add(replace(DRAFT, key="d" * 16))
-            tx.drafts.delete("d" * 16, NOON)
+            tx.drafts.change("d" * 16, deleted_at=NOON)
             assert [one.key[-1] for one in tx.board.list_unsubmitted(limit=9)] == ["2", "1", "0"]
             assert [one.key[-1] for one in tx.board.list_unsubmitted(skip=1, limit=1)] == ["1"]
             sao = BoardSearch(words="sao")

@@ -92,8 +92,8 @@ class CampaignsContract:
                 held, CampaignState.PAUSED, expect=[CampaignState.SCHEDULED], at=NOON
             )
             assert [one.id for one in tx.campaigns.list_scheduled(until=NOON)] == [early, late]
-            tx.campaigns.reschedule(early, NOON + timedelta(hours=1), urgent=False)
-            tx.campaigns.note_approvers(late, ("ana@forum.example", "ben@forum.example"))
+            tx.campaigns.change(early, release_at=NOON + timedelta(hours=1), urgent=False)
+            tx.campaigns.change(late, approved_by=("ana@forum.example", "ben@forum.example"))
             [due] = tx.campaigns.list_scheduled(until=NOON)
             assert (due.id, due.approved_by) == (late, ("ana@forum.example", "ben@forum.example"))
 

@@ -41,14 +41,18 @@ CHANGES: dict[str, Deed] = {
     "a time that is set": lambda tx, _: tx.schedules.put("news", NOON),
     "a time that is taken back": lambda tx, _: tx.schedules.put("news", None),
     "a campaign": lambda tx, _: add_campaign(tx, "news"),
-    "another time": lambda tx, number: tx.campaigns.reschedule(
-        number, NOON + timedelta(hours=1), urgent=False
+    "another time": lambda tx, number: tx.campaigns.change(
+        number, release_at=NOON + timedelta(hours=1), urgent=False
     ),
-    "its campaign is urgent": lambda tx, number: tx.campaigns.reschedule(number, NOON, urgent=True),
+    "its campaign is urgent": lambda tx, number: tx.campaigns.change(
+        number, release_at=NOON, urgent=True
+    ),
     "its campaign begins": _move(CampaignState.SENDING),
     "its campaign is paused": _move(CampaignState.PAUSED),
     "its campaign ends": _move(CampaignState.CANCELLED),
-    "a correction has its place": lambda tx, number: tx.campaigns.set_corrected_by(number, "other"),
+    "a correction has its place": lambda tx, number: tx.campaigns.change(
+        number, corrected_by="other"
+    ),
 }
 
 NO_CHANGES: dict[str, Deed] = {

@@ -91,7 +91,7 @@ class CorrectionsContract:
         books = Books(store, 2)
         with books.step() as tx:
             tx.campaigns.cancel_pending(books.id)
-            tx.campaigns.set_corrected_by(books.id, by)
+            tx.campaigns.change(books.id, corrected_by=by)
         books.move(CampaignState.CANCELLED)
         assert books.campaign().corrected_by == by
         reached, others = who(store, correction(books))
@@ -179,7 +179,7 @@ class CorrectionsContract:
         books.move(CampaignState.CANCELLED)
         with store.begin() as tx:
             tx.campaigns.cancel_pending(books.id)
-            tx.campaigns.set_corrected_by(books.id, "right")
+            tx.campaigns.change(books.id, corrected_by="right")
         right = _Correcting(store, wanted, batch_size=4)
         assert right.size == 12
         assert right.campaign().lists == ("press",)

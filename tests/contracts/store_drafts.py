@@ -129,11 +129,11 @@ class DraftsContract:
             draft = tx.drafts.find_by_slug("library-hours")
             assert (draft.slug, draft.submitted_version) == ("library-hours", version.number)
             assert draft.version.text.title == "Unseen"
-            tx.drafts.withdraw(KEY)
+            tx.drafts.change(KEY, taken_back=1)
             assert tx.drafts.list_submitted() == [replace(known, taken_back=True)]
             tx.drafts.submit(KEY, "library-hours", version.number, by=BEN, at=LATER)
             assert tx.drafts.list_submitted() == [known]
-            tx.drafts.delete(KEY, LATER)
+            tx.drafts.change(KEY, deleted_at=LATER)
             assert tx.drafts.list_submitted() == tx.board.list_unsubmitted(limit=9) == []
             assert tx.drafts.find_by_slug("library-hours") is None
             assert tx.drafts.find_by_slug("") is None
@@ -170,7 +170,7 @@ class DraftsContract:
     ) -> None:
         with store.begin() as tx:
             tx.drafts.add(DRAFT)
-            tx.drafts.dismiss_findings(KEY)
+            tx.drafts.change(KEY, import_findings=ImportFindings())
             found = tx.drafts.get(KEY)
             assert found.import_findings == ImportFindings()
 
@@ -189,8 +189,8 @@ class DraftsContract:
             mark = 0
             for change in (
                 lambda: tx.drafts.submit(KEY, "hours", version.number, by=ANA, at=NOON),
-                lambda: tx.drafts.withdraw(KEY),
-                lambda: tx.drafts.delete(KEY, NOON),
+                lambda: tx.drafts.change(KEY, taken_back=1),
+                lambda: tx.drafts.change(KEY, deleted_at=NOON),
             ):
                 change()
                 mark, touched = tx.statements.changed_since(mark)

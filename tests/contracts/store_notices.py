@@ -142,7 +142,7 @@ class NoticesContract:
     def test_a_choice_is_kept_with_the_account(self, store: Store) -> None:
         with store.begin() as tx:
             tx.accounts.open(ANA, "hashed", NOON)
-            tx.accounts.set_muted(ANA, [NoticeKind.STARTED, NoticeKind.FINISHED])
+            tx.accounts.change(ANA, muted=[NoticeKind.STARTED.value, NoticeKind.FINISHED.value])
         with store.read() as tx:
             account = tx.accounts.get(ANA)
             assert account.muted == ("sending has started", "finished")

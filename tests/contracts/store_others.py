@@ -138,7 +138,7 @@ class OthersContract:
     def test_staff_are_renamed_and_told_and_their_links_withdrawn(self, store: Store) -> None:
         with store.begin() as tx:
             tx.staff.put(ANA, Role.ADMIN, NOON)
-            tx.staff.set_name(ANA, "Ana Ruiz")
+            tx.staff.change(ANA, name="Ana Ruiz")
             assert (tx.staff.role(ANA), tx.staff.role(BEN)) == (Role.ADMIN, None)
             assert tx.staff.names() == {ANA: "Ana Ruiz"}
             email = tx.emails.inform(ANA, "a link for you", NOON)
@@ -146,7 +146,7 @@ class OthersContract:
             tx.staff_links.add(replace(INVITATION, by=BEN, email_id=email), b"h")
             found = tx.staff_links.find_mailed(email, NOON)
             assert (found.address, found.kind) == (INVITATION.address, INVITATION.kind)
-            tx.staff_links.withdraw_by(BEN, NOON)
+            tx.staff_links.withdraw_all(NOON, by=BEN)
             assert tx.staff_links.find_mailed(email, NOON) is None
 
     def test_contents_and_events_come_once(self, store: Store) -> None:

@@ -86,7 +86,7 @@ class PacesContract:
         Books(store, 2, batch_size=2, slug="second")
         late = Books(store, 4, batch_size=2, slug="late")
         with store.begin() as tx:
-            tx.campaigns.reschedule(late.id, NOON, urgent=True)
+            tx.campaigns.change(late.id, release_at=NOON, urgent=True)
         assert late.campaign().urgent
         order = [first.claim().campaign.slug for _ in range(5)]
         assert order == ["late", "late", "first", "first", "second"]
@@ -95,7 +95,7 @@ class PacesContract:
         usual = Books(store, 2, slug="usual")
         urgent = Books(store, 2, slug="urgent")
         with store.begin() as tx:
-            tx.campaigns.reschedule(urgent.id, NOON, urgent=True)
+            tx.campaigns.change(urgent.id, release_at=NOON, urgent=True)
         assert urgent.requeue(urgent.claim(), seconds=60)
         assert usual.claim().campaign.slug == "usual"
 

@@ -154,7 +154,7 @@ class FamiliesContract:
         assert books.requeue(under_way)
         assert reached(store, split("forum-es")) == [1, 2, 3, 6, 7, 8, 9]
         with books.step() as tx:
-            tx.campaigns.set_corrected_by(books.id, "right")
+            tx.campaigns.change(books.id, corrected_by="right")
         assert reached(store, split("forum-es")) == []
 
     def test_the_latest_campaign_of_each_translation_is_found(self, store: Store) -> None:

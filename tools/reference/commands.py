@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from newsletter.cli.groups import load_command
-from newsletter.cli.main import newsletter
+from newsletter.cli.main import load_command, newsletter
 from tools.reference.examples import transcripts
 
 _INTRODUCTION = """\

@@ -133,9 +133,6 @@ def _configure(folder: Path, settings: Mapping[str, str]) -> None:
     file.write_text(edit(file.read_text(encoding="utf-8"), settings), encoding="utf-8")
 
 
-# --- the statement in a file
-
-
 def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int:
     read = read_people(folder / "subscribers.yaml", Instructions())
     import_people(services.subscribers, read, by=OPERATOR_NAME)
@@ -178,9 +175,6 @@ def _print_next_steps(services: Services, folder: Path) -> None:
         f"  {command} statement show example --workspace {folder}\n"
         f"  {command} audit show --workspace {folder}"
     )
-
-
-# --- the statements at the desk
 
 
 def _work_at_the_desk(services: Services) -> None:

@@ -111,9 +111,6 @@ def _merge(runs: Iterable[Run]) -> list[Run]:
     return merged
 
 
-# --- marks that Markdown would not see --------------------------------------------------------
-
-
 def _settle_marks(line: Sequence[Run]) -> list[Run]:
     """Remove or move marks that Markdown would show as stars, such as those next to letters."""
     # Markdown reads a tilde amid text that is struck out as the end of that.

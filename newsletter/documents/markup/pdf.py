@@ -85,9 +85,6 @@ def _notes(pages: Sequence[Sequence[PdfLine]]) -> Iterator[str]:
         yield f"It does not say what {letters} of it are: write them where {UNREAD_MARK} stands."
 
 
-# --- the heads and feet of pages
-
-
 def _without_edges(
     pages: Sequence[Sequence[PdfLine]],
 ) -> tuple[list[DroppedLine], list[list[PdfLine]]]:
@@ -135,9 +132,6 @@ def _most_frequent(weights: Iterable[tuple[float, int]]) -> float:
     for value, weight in weights:
         weight_of[value] += weight
     return weight_of.most_common(1)[0][0] if weight_of else 0.0
-
-
-# --- lines to blocks
 
 
 @dataclass(kw_only=True)
@@ -252,9 +246,6 @@ def _join_over_pages(pages: Sequence[list[_Block]]) -> list[_Block]:
                 joined[-1].lines += blocks.pop(0).lines
         joined += blocks
     return joined
-
-
-# --- blocks to HTML
 
 
 def _html(blocks: Sequence[_Block], *, size: float, margin: float) -> Iterator[str]:

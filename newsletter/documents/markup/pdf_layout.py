@@ -309,8 +309,6 @@ def _find_link(letter: LTChar, links: Sequence[_Link]) -> str:
     )
 
 
-# --- from right to left ----------------------------------------------------------------------
-
 _RTL, _LTR, _DIGIT, _NEUTRAL = "R", "L", "D", "N"
 _DIRECTIONS = {"R": _RTL, "AL": _RTL, "NSM": _RTL, "L": _LTR, "EN": _DIGIT, "AN": _DIGIT}
 _BRACKET_PAIRS = {"(": ")", "[": "]", "{": "}", "«": "»"}
@@ -373,8 +371,6 @@ def _is_mirrored(text: str) -> bool:
             return True
     return False
 
-
-# --- columns -----------------------------------------------------------------------------------
 
 _MIN_COLUMN_LINES, _MAX_PAGE_LINES = 4, 500
 """Lines of a column at least, and of a page with columns at most."""

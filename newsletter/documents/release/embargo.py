@@ -34,8 +34,6 @@ _OUR_TEXTS = pattern("our texts", r"\b(?:{})\b")
 # offers of shares say it too: not for release in or into the United States
 _SECURITIES = re.compile(r"directly or indirectly|in or into|united states|jurisdiction")
 
-# --- one line ----------------------------------------------------------------------------------
-
 _OPENING = r"(?:^|[.:;!(\[–—-](?![.:;!(\[–—-]) ?|\b(?:please|strictly|streng|bitte|da) )\W{0,3}+"
 _HELD = pattern("held back", rf"{_OPENING}(?:{{}})")
 _HELD_UNTIL = pattern("held until", rf"{_OPENING}(?:\w+ )?(?:{{}})")
@@ -106,9 +104,6 @@ def embargoed_headline(text: str) -> str:
         if told and whole and not (is_embargo(title) or says("notice", title)):
             return title.strip()
     return ""
-
-
-# --- the whole text ----------------------------------------------------------------------------
 
 
 def find_embargo(

@@ -9,14 +9,14 @@ from newsletter.documents.release.embargo import is_embargo
 from newsletter.documents.release.lines import Line, begins_dateline, ends_sentence
 from newsletter.documents.release.words import alternatives, pattern, words
 
-_SITE_PATTERN, _END_MARK_PATTERN = pattern("site furniture"), pattern("end marks", flags=0)
+SITE_PATTERN, _END_MARK_PATTERN = pattern("site furniture"), pattern("end marks", flags=0)
 _KIND_PATTERN = pattern(
     "kinds of text", r"(?:{})(?:\W{1,3}(?:n[\w.º°]{0,3} ?|رقم )?[\d/-]+|\W{1,2})?"
 )
 _KIND_PREFIX = rf"(?:(?:{alternatives('kinds of text')})\W{{1,3}})?"
 _RELEASE_LINE_PATTERN = pattern("release lines", rf"{_KIND_PREFIX}(?:{{}})\b\s*[:.–—-]?\s*")
-_SIGN_ROW_PATTERN = re.compile(r"#|(?:[*~_=•·] ?){3,}|[-–—](?: ?[-–—])+")
-_OTHER_PAGES_PATTERN, _VENDOR_PATTERN = pattern("other pages"), pattern("vendors")
+SIGN_ROW_PATTERN = re.compile(r"#|(?:[*~_=•·] ?){3,}|[-–—](?: ?[-–—])+")
+OTHER_PAGES_PATTERN, _VENDOR_PATTERN = pattern("other pages"), pattern("vendors")
 _TRADE_NAME_PATTERN = pattern("trades", r"\b(?:{})\b")
 _EDITORS_NOTE_PATTERN, _MACHINE_DATA_PATTERN = pattern("notes to editors"), pattern("machine data")
 _PHONE_PATTERN = re.compile(r"\(?\d{3}\)?[\s./-]+\d{3}[\s.-]\d{4}\b|\+\d[\d\s()./-]{7,}\d")
@@ -25,11 +25,6 @@ _MAX_ENTRY_CHARS = 40
 _EMAIL_PATTERN = re.compile(r"\S@\S+\.\w")
 _STREET_PATTERN, _POSTCODE_PATTERN = pattern("streets"), pattern("postcodes", flags=0)
 _FOOT_SIGN_PATTERN = re.compile(r"[•|·]|\b\d{5}(?:-\d{4})?\b|P\.?O\.? Box", re.IGNORECASE)
-
-
-def furniture_reason(text: str) -> str:
-    """Return why a line is site furniture anywhere in the text, or ""."""
-    return "site furniture" if _SITE_PATTERN.fullmatch(text) else ""
 
 
 _OPT_OUT_PATTERN = pattern("ways out", r"\[(?:{})(?: here)?\W{0,3}\]\(")
@@ -47,7 +42,7 @@ def edge_reason(text: str) -> str:
     is_aside = len(text) <= _MAX_ASIDE_CHARS and (
         entry in _ASIDE_ENTRIES or _ASIDE_PATTERN.fullmatch(entry)
     )
-    if is_aside or _SITE_PATTERN.fullmatch(text) or is_menu_entry(text) or is_label(text):
+    if is_aside or SITE_PATTERN.fullmatch(text) or is_menu_entry(text) or is_label(text):
         return "site furniture"
     return "the vendor's line" if _VENDOR_PATTERN.fullmatch(text) else ""
 
@@ -73,11 +68,6 @@ def is_end_mark(text: str) -> bool:
     return bool(_END_MARK_PATTERN.fullmatch(text))
 
 
-def is_row_of_signs(text: str) -> bool:
-    """Return whether a line is a row of signs, which ends a text."""
-    return bool(_SIGN_ROW_PATTERN.fullmatch(text))
-
-
 def is_address(text: str) -> bool:
     """Return whether a short line is part of a postal address, or a telephone number."""
     return len(text) <= _MAX_ENTRY_CHARS * 2 and bool(
@@ -85,10 +75,6 @@ def is_address(text: str) -> bool:
         or _POSTCODE_PATTERN.search(text)
         or _PHONE_PATTERN.fullmatch(text)
     )
-
-
-def leads_to_other_pages(text: str) -> bool:
-    return bool(_OTHER_PAGES_PATTERN.fullmatch(text))
 
 
 def is_machine_data(text: str) -> bool:

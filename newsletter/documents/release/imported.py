@@ -97,8 +97,6 @@ def unusable(file: str, message: str) -> InvalidInput:
     return InvalidInput([Fault(file=file, message=message)])
 
 
-# --- its language ------------------------------------------------------------------------------
-
 _LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
 _MAX_READ_CHARS = 20_000
 """Characters that are read to identify the script."""

@@ -12,9 +12,11 @@ from newsletter.documents.release.candidates import Heading, begins_page_title, 
 from newsletter.documents.release.dates import date_line
 from newsletter.documents.release.embargo import find_embargo, is_embargo
 from newsletter.documents.release.furniture import (
+    OTHER_PAGES_PATTERN,
+    SIGN_ROW_PATTERN,
+    SITE_PATTERN,
     edge_reason,
     find_contact_lines,
-    furniture_reason,
     is_address,
     is_contact_label,
     is_end_mark,
@@ -22,9 +24,7 @@ from newsletter.documents.release.furniture import (
     is_for_editors,
     is_label,
     is_machine_data,
-    is_row_of_signs,
     is_trade_name,
-    leads_to_other_pages,
     release_line,
 )
 from newsletter.documents.release.heading import (
@@ -52,7 +52,9 @@ def find_foot(lines: Sequence[Line], start: int, masthead: str) -> tuple[Reasons
     """Return the lines to drop below the text, and notes. ``start`` is its first line."""
     reasons: Reasons = {}
     notes: list[str] = []
-    other_pages = (n for n in range(start + 1, len(lines)) if leads_to_other_pages(lines[n].text))
+    other_pages = (
+        n for n in range(start + 1, len(lines)) if OTHER_PAGES_PATTERN.fullmatch(lines[n].text)
+    )
     end = next(other_pages, len(lines))
     if end < len(lines):
         reason = f"below {lines[end].text!r}: other pages"
@@ -143,7 +145,7 @@ def _find_foot_reason(lines: Sequence[Line], index: int, masthead: str) -> str:
         return ""
     if edge_reason(text):
         return edge_reason(text)
-    if is_end_mark(text) or is_row_of_signs(text):
+    if is_end_mark(text) or SIGN_ROW_PATTERN.fullmatch(text):
         return "the mark of the end"
     if masthead and text == masthead:
         return "the masthead again"
@@ -302,7 +304,8 @@ def _find_dropped(
     for n in range(text_start, len(lines)):
         bullet_reason = "a bullet without a text" if is_bullet(lines[n].text) else ""
         end_reason = "the mark of the end" if is_end_mark(lines[n].text) else ""
-        if why := end_reason or bullet_reason or furniture_reason(lines[n].text):
+        furniture = "site furniture" if SITE_PATTERN.fullmatch(lines[n].text) else ""
+        if why := end_reason or bullet_reason or furniture:
             # a reason that follows from the line's place has priority
             reasons.setdefault(n, why)
     notes += _list_notes([lines[n] for n in range(text_start, len(lines)) if n not in reasons])

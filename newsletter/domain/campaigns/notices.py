@@ -261,9 +261,6 @@ def _involved(status: StatementStatus, last: _LastLines) -> frozenset[str]:
     return _submitters(status, last).union(approvers, valid_approvers, starters)
 
 
-# --- comments ------------------------------------------------------------------------------------
-
-
 def comment_events(
     comment: Comment, before: Iterable[Comment], status: StatementStatus
 ) -> tuple[NoticeEvent, NoticeEvent]:

@@ -202,8 +202,6 @@ def stop_reason(reason: str, names: Mapping[str, str]) -> str:
     return capitalized(reason) or say("Stopped")
 
 
-# --- further facts -------------------------------------------------------------------------------
-
 _ENDED_STATES = frozenset({State.SENT, State.CORRECTED, State.CANCELLED})
 
 

@@ -45,9 +45,6 @@ def examine_domain(domain: str, selectors: Sequence[str], texts: TxtLookup) -> I
             yield unclear(what, f"could not be looked up: {error}", "try again")
 
 
-# --- SPF
-
-
 def _spf(domain: str, texts: TxtLookup) -> Finding:
     records = [text for text in texts(domain) if text.lower().startswith("v=spf1")]
     if not records:
@@ -91,9 +88,6 @@ def _count_lookups(
     return count
 
 
-# --- DKIM
-
-
 def _dkim(domain: str, selectors: Sequence[str], texts: TxtLookup) -> Finding:
     for selector in selectors:
         for record in texts(f"{selector}._domainkey.{domain}"):
@@ -106,9 +100,6 @@ def _dkim(domain: str, selectors: Sequence[str], texts: TxtLookup) -> Finding:
     where_searched = f" under {', '.join(selectors)}" if selectors else ""
     advice = "look at your provider's page of the domain: it shows the names of your keys"
     return unclear("DKIM", f"no key of {domain} was found{where_searched}", advice)
-
-
-# --- DMARC
 
 
 def _dmarc(domain: str, texts: TxtLookup) -> Finding:
@@ -144,9 +135,6 @@ def _judge_policy(domain: str, name: str, tags: dict[str, str]) -> Finding:
         advice = "once its reports show your own mail alone, write p=quarantine"
         return unclear("DMARC", f"{domain} only watches (p=none){aligned}", advice)
     return passed("DMARC", f"{domain} has p={policy.lower()}{aligned}")
-
-
-# --- BIMI
 
 
 def _bimi(domain: str, texts: TxtLookup) -> Finding:

@@ -272,12 +272,9 @@ _SYSTEM_NAMES = (
 
 def describe_browser(user_agent: str) -> str:
     """Return the browser and system of a user agent, such as "Firefox, Linux"; may be ""."""
-    found = (_find_name(names, user_agent) for names in (_BROWSER_NAMES, _SYSTEM_NAMES))
+    tables = (_BROWSER_NAMES, _SYSTEM_NAMES)
+    found = (next((name for part, name in names if part in user_agent), "") for names in tables)
     return ", ".join(filter(None, found))
-
-
-def _find_name(names: tuple[tuple[str, str], ...], text: str) -> str:
-    return next((name for part, name in names if part in text), "")
 
 
 CHALLENGE_LIFETIME = timedelta(minutes=5)

@@ -189,7 +189,7 @@ class Starter:
             waiting = status.campaign if status.is_waiting and status.is_started else None
             release = find_release_time(tx, status) if waiting else None
             if waiting and release:  # pages show the new time before the next tick
-                tx.campaigns.reschedule(waiting.id, release, urgent=waiting.urgent)
+                tx.campaigns.change(waiting.id, release_at=release, urgent=waiting.urgent)
             return lapsed
 
     def _set_time(

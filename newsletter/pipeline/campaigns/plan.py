@@ -217,7 +217,7 @@ def _take_step(tx: Transaction, decision: _Decision, rules: PlanRules) -> list[C
         _withdraw(tx, campaign, say("its text changed, and the change is approved too"))
     if campaign is not None and release is not None and decision.step is Step.RESCHEDULE:
         urgent = status.statement.urgent
-        tx.campaigns.reschedule(campaign.id, release, urgent=urgent)
+        tx.campaigns.change(campaign.id, release_at=release, urgent=urgent)
         _log(tx, "reschedule", campaign, at=release, urgent=say("urgent") if urgent else "")
     if release is not None and decision.step in {Step.SCHEDULE, Step.REPLACE}:
         return [_schedule(tx, status, release, rules)]
@@ -300,7 +300,7 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
         return False
     if campaign.welcome:
         _replace_welcome(tx, campaign)
-    tx.campaigns.note_approvers(campaign.id, _approvers(status))
+    tx.campaigns.change(campaign.id, approved_by=_approvers(status))
     _move(tx, campaign, CampaignState.SENDING)
     if not campaign.unlisted:
         tx.search.put(_searchable(campaign, content, rules))
@@ -308,7 +308,7 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
         # only now: the frozen audience includes readers who still waited for the original
         for ended in reach.correction.ended_campaigns:
             _cancel(tx, ended, say("corrected by {slug}", slug=reach.correction.by))
-            tx.campaigns.set_corrected_by(ended.id, reach.correction.by)
+            tx.campaigns.change(ended.id, corrected_by=reach.correction.by)
     _log(tx, "start", campaign, readers=size)
     return True
 

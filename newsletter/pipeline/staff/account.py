@@ -7,6 +7,7 @@ A passkey is an addition to an authenticator app, whose codes work without JavaS
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Any
 
 from newsletter.credentials import codes, passkeys
@@ -83,7 +84,7 @@ class OwnAccount:
         """Set the kinds of notices that are not emailed to the owner."""
         with self._begin() as (tx, session):
             address = session.address
-            tx.accounts.set_muted(address, muted)
+            tx.accounts.change(address, muted=[kind.value for kind in muted])
             kinds = tuple(say(kind.value) for kind in muted)
             tx.audit.enter(address, "choose notices", address, kinds=kinds)
 
@@ -91,19 +92,15 @@ class OwnAccount:
         """Set the language of the desk for the owner; "" is the browser's language."""
         with self._begin() as (tx, session):
             address = session.address
-            tx.staff.set_language(address, language)
+            tx.staff.change(address, language=language)
             tx.audit.enter(address, "choose language", address, language=language)
-
-    # --- calendar
 
     def change_feed(self, token: str) -> None:
         """Set the token in the URL of the owner's calendar; "" ends the URL."""
         with self._begin() as (tx, session):
             address = session.address
-            tx.accounts.set_calendar_hash(address, hash_token(token) if token else None)
+            tx.accounts.change(address, feed=hash_token(token) if token else None)
             tx.audit.enter(address, "renew calendar" if token else "end calendar", address)
-
-    # --- password
 
     def change_password(self, current: str, new: str) -> SignedIn | tuple[str, str]:
         """Set a new password. Return the new session, or (form field, fault).
@@ -128,10 +125,8 @@ class OwnAccount:
             credential = tx.accounts.get(session.address)
             if credential is None or credential.password != compared.password_hash:
                 raise Refused(say("Your password was changed meanwhile. Nothing more was changed."))
-            tx.accounts.set_password(session.address, new_hash, tx.now)
+            tx.accounts.change(session.address, password=new_hash, password_at=tx.now)
             return self._finish(tx, session, "password", say("Your password was changed."))
-
-    # --- identity provider
 
     def disconnect(self) -> SignedIn:
         """Disconnect the account at the identity provider. Return the new session.
@@ -145,18 +140,16 @@ class OwnAccount:
                 raise Refused(say("No account is connected."))
             if not self.proofs.methods(role, credential) - {SignInBy.PROVIDER}:
                 raise Refused(say("You sign in with this account alone, so it stays connected."))
-            tx.accounts.set_identity(session.address, credential.issuer, "")
+            tx.accounts.change(session.address, issuer=credential.issuer, subject="")
             account = f"{one_line(credential.subject, MAX_NAME_CHARS)} at {credential.issuer}"
             told = "Your account at {issuer} does not sign you in any more."
             message = say(told, issuer=credential.issuer)
             return self._finish(tx, session, "disconnect", message, account=account)
 
-    # --- second factor
-
     def begin_factor(self) -> None:
         """Prepare a second factor. An existing one stays until a code confirms the new one."""
         with self._begin() as (tx, session):
-            tx.accounts.prepare_factor(session.address, codes.new_salt())
+            tx.accounts.change(session.address, pending=token_hex(20))
 
     def enrolment(self, *, issuer: str) -> tuple[str, str]:
         """Return the secret of the prepared second factor, and its URI for a QR code, or two ""."""
@@ -200,8 +193,6 @@ class OwnAccount:
             message = say("The second factor of your account was removed, with its passkeys.")
             return self._finish(tx, session, "second factor removed", message)
 
-    # --- recovery codes
-
     def renew_codes(self) -> tuple[str, ...]:
         """Return new recovery codes; the earlier ones no longer work."""
         with self._begin() as (tx, session):
@@ -214,8 +205,6 @@ class OwnAccount:
             tx.audit.enter(address, "recovery codes", address)
             self.proofs.tell(tx, address, say("New recovery codes were made for your account."))
         return codes
-
-    # --- sessions
 
     def end_session(self, key: str) -> None:
         """End another session of the owner, by its key. Raises NotFound."""

@@ -130,7 +130,7 @@ def add_member(address: str, role: Role, *, by: str, proofs: Proofs) -> None:
     with proofs.store.begin() as tx:
         refuse_same_mailbox(tx, address)
         _grant(tx, address, role, by)
-        tx.staff_links.withdraw_for(address, tx.now)  # it may be for another role
+        tx.staff_links.withdraw_all(tx.now, address=address)  # it may be for another role
         if role is not Role.ADMIN:
             tx.tokens.revoke_by(address, tx.now)
         tx.audit.enter(by, "user", address, role=say(role.value))
@@ -216,8 +216,8 @@ def _revoke_access(tx: Transaction, address: str) -> None:
     Approvals and starts stay: they count by the current role.
     """
     tx.sessions.end_all(address)
-    tx.staff_links.withdraw_for(address, tx.now)
-    tx.staff_links.withdraw_by(address, tx.now)
+    tx.staff_links.withdraw_all(tx.now, address=address)
+    tx.staff_links.withdraw_all(tx.now, by=address)
     tx.tokens.revoke_by(address, tx.now)
 
 
@@ -409,15 +409,15 @@ def _use_link(
     address, hashed = link.address, "" if identity else str(by)
     if link.kind is LinkKind.INVITATION:
         _grant(tx, address, link.role, link.by)
-        tx.staff.set_name(address, one_line(name, _MAX_NAME_CHARS) or name_of(address))
+        tx.staff.change(address, name=one_line(name, _MAX_NAME_CHARS) or name_of(address))
     role = _role_of(tx, address)  # a reset link never changes the role
     tx.staff_links.use(link.id, tx.now)
     if link.kind is LinkKind.FORGOTTEN:
-        tx.accounts.set_password(address, hashed, tx.now)
+        tx.accounts.change(address, password=hashed, password_at=tx.now)
     else:
         tx.accounts.open(address, hashed, tx.now)
     if identity:
-        tx.accounts.set_identity(address, identity.issuer, identity.subject)
+        tx.accounts.change(address, issuer=identity.issuer, subject=identity.subject)
     tx.sessions.end_all(address)
     way = say("with {account}", account=identity_text(identity)) if identity else None
     way = way or say("with a password")

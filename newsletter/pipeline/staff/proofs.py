@@ -114,8 +114,6 @@ class Proofs:
         """Return the methods by which a person with this credential, or a new account, signs in."""
         return methods_for(role, self.rules, self.issuer, credential)
 
-    # --- sessions
-
     def begin(
         self, tx: Transaction, address: str, stage: SignInStage, *, fresh_at: datetime | None = None
     ) -> SignedIn:
@@ -186,8 +184,6 @@ class Proofs:
             return False
         return self.next_stage(role, credential) is SignInStage.ENROLLING
 
-    # --- passwords
-
     def check_password(
         self, address: str, password: str, limits: Iterable[Limit], *, is_known: bool = True
     ) -> PasswordCheck | None:
@@ -221,8 +217,6 @@ class Proofs:
         with self.passwords.queue(is_known=True):
             return self.passwords.hash(password)
 
-    # --- failures
-
     def attempt(self, tx: Transaction, limits: Iterable[Limit]) -> list[int] | None:
         """Count an attempt as failed. Return the ids to take that back; None if a limit is reached.
 
@@ -237,8 +231,6 @@ class Proofs:
     def code_limits(self, tx: Transaction, address: str) -> tuple[Limit, ...]:
         is_familiar = tx.throttle.knows_network(address, self.client.network, tx.now)
         return limits_on_codes(address, self.client.network, is_familiar=is_familiar)
-
-    # --- codes
 
     def use_code(self, tx: Transaction, credential: Credential, code: str) -> bool:
         """Check a one-time or recovery code and mark it as used. Return whether it was valid."""
@@ -263,8 +255,6 @@ class Proofs:
         hashes = [codes.recovery_hash(self.key, address, code) for code in new]
         tx.accounts.renew_codes(address, hashes)
         return new
-
-    # --- passkeys
 
     def new_challenge(self, tx: Transaction, session: Session) -> str:
         """Return a new WebAuthn challenge for a session. It is valid once."""
@@ -300,8 +290,6 @@ class Proofs:
             return Refusal.COPIED, why
         tx.passkeys.use(id_, count, tx.now)
         return None
-
-    # --- notices
 
     def tell(self, tx: Transaction, address: str, notice: Sentence) -> None:
         """Email a person a notice about their account, in the language that they chose."""

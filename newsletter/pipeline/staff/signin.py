@@ -170,9 +170,6 @@ def _factor_fault(
     return None if is_right else (Refusal.WRONG, say("wrong code"))
 
 
-# --- by an identity provider
-
-
 class SignInPurpose(Enum):
     """The purpose of a sign-in at the identity provider."""
 
@@ -294,7 +291,7 @@ def _connect_by_email(tx: Transaction, identity: Identity, proofs: Proofs) -> st
 
 
 def _connect(tx: Transaction, identity: Identity, address: str, proof: str, proofs: Proofs) -> None:
-    tx.accounts.set_identity(address, identity.issuer, identity.subject)
+    tx.accounts.change(address, issuer=identity.issuer, subject=identity.subject)
     tx.audit.enter(address, "connect", address, account=identity_text(identity), proof=proof)
     connected = "Your account at {issuer} signs you in from now on."
     proofs.tell(tx, address, say(connected, issuer=identity.issuer))

@@ -166,7 +166,7 @@ class DraftWriter:
         """Delete the findings of the import. Raises NotFound."""
         with self._acting("write") as (tx, who):
             draft = find_draft(tx, key)
-            tx.drafts.dismiss_findings(key)
+            tx.drafts.change(key, import_findings=ImportFindings())
             self._enter(tx, who, "look through", draft)
 
     def delete(self, key: str) -> None:
@@ -175,7 +175,7 @@ class DraftWriter:
             draft = find_draft(tx, key)
             if draft.is_submitted:
                 raise Refused(say("It is submitted. Take it back first, then delete it."))
-            tx.drafts.delete(key, tx.now)
+            tx.drafts.change(key, deleted_at=tx.now)
             stored = tx.statements.get(draft.slug) if draft.slug else None
             if stored is not None:
                 tx.statements.put(replace(stored, present=False), tx.now)
@@ -208,8 +208,6 @@ class DraftWriter:
 
     def _acting(self, action: str) -> AbstractContextManager[tuple[Transaction, str]]:
         return act_as(self.store, self.actor, Role.WRITER, action, in_person=True)
-
-    # --- versions
 
     def _begin(
         self,
@@ -355,7 +353,7 @@ class Submitter:
             if not draft.is_submitted:
                 raise Refused(say("It is not submitted, so there is nothing to take back."))
             refuse_if_sent(get_status(tx, draft.slug, self.rules))
-            tx.drafts.withdraw(key)
+            tx.drafts.change(key, taken_back=True)
             self._put(tx, draft.slug)
             # else a writer could send it by submitting it again
             statement = find_stored(tx, draft.slug).statement

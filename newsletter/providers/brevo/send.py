@@ -103,9 +103,6 @@ def idempotency_key(attempt_id: str) -> str:
     return str(UUID(bytes=hashlib.sha256(attempt_id.encode()).digest()[:16], version=4))
 
 
-# --- building ----------------------------------------------------------------------------------
-
-
 def _compile(content: Content) -> tuple[bytes, Template]:
     """Return the JSON before the versions, with their defaults, and the template of a version."""
     # header fields leave as raw 8-bit, even when they come encoded

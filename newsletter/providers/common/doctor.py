@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Finding, Level, failed, passed, unclear
 from newsletter.domain.errors import ProviderUnreachable
-from newsletter.providers.common.options import ProviderOptions
 from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -128,8 +127,3 @@ def listed_state(
     """Return the finding for a domain by its entry in a list: verified if ``key`` has ``value``."""
     state = None if entry is None else entry.get(key) == value
     return domain_state(domain, state, f"add it under {menu}, and publish its DNS records")
-
-
-def no_probes(_: ProviderOptions, __: str) -> tuple[Probe | Finding, ...]:
-    """Return the finding for a provider that answers no question without a message."""
-    return (unclear("provider", "nothing can be asked without a message"),)

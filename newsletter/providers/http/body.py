@@ -154,9 +154,6 @@ def _unique_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-# --- test messages ---------------------------------------------------------------------------
-
-
 def _samples(*, several: bool) -> Iterator[list[TemplateMessage]]:
     """Return test messages with awkward texts, and with each optional text empty."""
     yield [_sample(1)]

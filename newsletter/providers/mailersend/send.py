@@ -131,9 +131,6 @@ def _reason(payload: dict[str, Any]) -> str:
     return http.brief("; ".join(reasons) or payload.get("message") or "")
 
 
-# --- building ----------------------------------------------------------------------------------
-
-
 def _compile(content: Content) -> Template:
     """Encode the call for one recipient as a template."""
     bodies.check_content(

@@ -106,9 +106,6 @@ class Mailgun(BatchTranslator[tuple[bytes, ...]]):
         return answers.refuse_by_status(batch, response, message)
 
 
-# --- building ----------------------------------------------------------------------------------
-
-
 def _compile(content: Content) -> tuple[bytes, ...]:
     """Encode the form fields that all batches of a campaign share, with Mailgun's merge marks."""
     fields = list(_fields(content))

@@ -124,9 +124,6 @@ def _verdict(error: dict[str, Any]) -> Verdict:
     return Verdict.CONFIGURATION
 
 
-# --- building ----------------------------------------------------------------------------------
-
-
 def _compile(content: Content) -> Template:
     """Encode one recipient's message as a template. Mailjet's ``Globals`` would save little: the
     long bodies differ by recipient."""

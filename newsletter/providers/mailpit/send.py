@@ -54,9 +54,6 @@ class Mailpit(MessageTranslator):
         return answers.refuse_by_status(batch, response, reason)
 
 
-# --- building ----------------------------------------------------------------------------------
-
-
 def _compile(content: Content) -> Template:
     """Encode the call for one recipient as a template. The attempt is a header and no tag: Mailpit
     lists every tag it has seen."""

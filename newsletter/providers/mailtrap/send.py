@@ -111,9 +111,6 @@ def _item(_: Recipient, payload: Any) -> Outcome | None:
     return None
 
 
-# --- building ----------------------------------------------------------------------------------
-
-
 def _compile(content: Content) -> tuple[bytes, Template]:
     """Encode fields without merge marks as ``base``, and the others as a request template."""
     bodies.check_content(content, "Mailtrap", marks=_RESERVED_PATTERN)

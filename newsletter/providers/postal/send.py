@@ -89,9 +89,6 @@ def _message_id(messages: Any, address: str) -> str:
     return ""
 
 
-# --- building ----------------------------------------------------------------------------------
-
-
 def _compile(content: Content) -> Template:
     """Encode the call for one recipient as a template."""
     bodies.check_content(content, "Postal", marks=_RESERVED_PATTERN, forbidden={"x-amp"})

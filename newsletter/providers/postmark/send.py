@@ -119,9 +119,6 @@ def _verdict(code: object, message: str) -> Verdict:
     return Verdict.CONFIGURATION if about_all else verdict
 
 
-# --- building ----------------------------------------------------------------------------------
-
-
 def _compile(content: Content, stream: str) -> Template:
     """Encode one recipient's message as a template."""
     sender = content.sender

@@ -83,9 +83,6 @@ class Resend(MessageTranslator):
         return answers.refuse_by_status(batch, response, message)
 
 
-# --- building ----------------------------------------------------------------------------------
-
-
 def _compile(content: Content) -> Template:
     """Encode one recipient's message as a template."""
     sender = content.sender

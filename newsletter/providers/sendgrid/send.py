@@ -116,9 +116,6 @@ def _rate_limited(response: HttpResponse, reason: str) -> Answer:
     return answers.make_answer(response, verdict, reason, wait=wait)
 
 
-# --- building ----------------------------------------------------------------------------------
-
-
 def _compile(content: Content) -> tuple[bytes, str]:
     """Return the JSON that all batches share, without its closing brace, and that of the headers.
 

@@ -365,9 +365,6 @@ _BLOCK_RULES: dict[str, Callable[[Span], list[Token] | None]] = {
 }
 
 
-# --- the lead picture ---
-
-
 @dataclass(frozen=True, kw_only=True)
 class Parts:
     """A text in up to three parts: above the lead picture, the lead picture, and the rest."""

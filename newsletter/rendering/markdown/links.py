@@ -103,9 +103,6 @@ def _link(address: str, level: int) -> Iterator[Token]:
     yield Token("link_close", "a", -1, level=level, markup=BARE_URL_MARK, info="auto")
 
 
-# --- counting visits ---
-
-
 def tag_links(tokens: Sequence[Token], marks: Mapping[str, str], hosts: Sequence[str]) -> None:
     """Add the marks to each link to one of the hosts, or to a subdomain."""
     if not marks:

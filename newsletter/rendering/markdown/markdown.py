@@ -85,8 +85,6 @@ def _parser(language: str) -> MarkdownIt:
     return parser
 
 
-# --- changes to the tokens ---------------------------------------------------------------------
-
 _DASH_REPLACEMENTS = (
     (re.compile(r"(?<![.])\.\.\.(?![.])"), "…"),
     (re.compile(r"(?<!-)---(?!-)"), "—"),

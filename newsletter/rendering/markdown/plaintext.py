@@ -137,8 +137,6 @@ class _Writer:
             gap = not node.hidden
         return lines
 
-    # --- blocks ---
-
     def _heading(self, node: SyntaxTreeNode, width: int) -> list[str]:
         mark = "-" if node.tag == "h2" else "~"
         return underline(self._inline(node.children[0]), mark).split("\n")
@@ -189,8 +187,6 @@ class _Writer:
         sides = [str(cell.attrs.get("class", "left")).split()[0] for cell in rows[0].children]
         lines = [_align(row, widths, sides) for row in texts]
         return [lines[0], "  ".join("-" * size for size in widths), *lines[1:]]
-
-    # --- within a block ---
 
     def _inline(self, node: SyntaxTreeNode) -> str:
         return "".join(map(self._piece, node.children))

@@ -208,9 +208,6 @@ def _keep_whole(tokens: Sequence[Token], cell: Cell, *, rtl: bool) -> None:
         tokens[cell.at - 1].attrSet("nowrap", "")  # Word ignores white-space
 
 
-# --- too wide ---
-
-
 def write_tables(tokens: Sequence[Token]) -> list[Token]:
     """Return the tokens for HTML, with tables that are too wide as records."""
     result: list[Token] = []

@@ -55,9 +55,6 @@ def require_few(entries: Iterable[Entry]) -> list[Entry]:
     return entries
 
 
-# --- RSS ---------------------------------------------------------------------------------------
-
-
 def _rss(item: Element, url: str, feed_language: str) -> Item:
     base = _base(item, url)
     guid = _child(item, "guid")
@@ -92,9 +89,6 @@ def _rss(item: Element, url: str, feed_language: str) -> Item:
 def made_up_id(title: str, published_at: object) -> str:
     """Return an id for an item without id and link."""
     return "made-up:" + hashlib.sha256(f"{title}\n{published_at}".encode()).hexdigest()[:32]
-
-
-# --- Atom --------------------------------------------------------------------------------------
 
 
 def _atom(entry: Element, url: str) -> Item:
@@ -147,9 +141,6 @@ def _time(entry: Element, *names: str) -> Any:
     return next((at for name in names if (at := instant(_text(_child(entry, name))))), None)
 
 
-# --- elements ----------------------------------------------------------------------------------
-
-
 def _children(element: Element, name: str) -> Iterator[Element]:
     """Yield children by local name, because old feeds use many namespaces."""
     for child in element:
@@ -185,8 +176,6 @@ def _find_inherited(element: Element, name: str) -> str:
     ancestors = [element, *element.iterancestors()]
     return next((str(ancestor.get(name)) for ancestor in ancestors if ancestor.get(name)), "")
 
-
-# --- JSON Feed ---------------------------------------------------------------------------------
 
 _JSON_FEED_VERSION = "https://jsonfeed.org/version/"
 

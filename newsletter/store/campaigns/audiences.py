@@ -251,9 +251,6 @@ def query_excluded(audience: Audience | Correction) -> tuple[People, Condition]:
     return People(tables="subscriber", id="subscriber.id", who=who), why
 
 
-# --- corrections
-
-
 def _original_readers(correction: Correction) -> Condition:
     """Return a query of the readers of the original: ``id``, ``standing``, ``own``.
 
@@ -296,9 +293,6 @@ def _gets_correction(correction: Correction) -> Condition:
     return Condition("COALESCE(held.standing, 0) = 2") | (
         waits & subscribed(correction.lists) & ~PAUSED
     )
-
-
-# --- languages
 
 
 def _people_of_other_languages(audience: Audience) -> People:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.staff.account import Credential, Passkey, StaffLink
 from newsletter.store.database import Repository
 
@@ -37,18 +36,19 @@ class Accounts(Repository):
 
     def open(self, address: str, password: str, at: datetime) -> None:
         """Open an account, or open it again without its second factors, calendar and identity."""
-        self._db.put(
-            "credential", "address", address=address, password=password, password_at=at, feed=None
-        )
-        self.set_identity(address, "", "")
+        columns = {
+            "password": password,
+            "password_at": at,
+            "feed": None,
+            "issuer": "",
+            "subject": "",
+        }
+        self._db.put("credential", "address", address=address, **columns)
         self.drop_factor(address)
 
-    def set_password(self, address: str, password: str, at: datetime) -> None:
-        self._db.update("credential", {"address": address}, password=password, password_at=at)
-
-    def set_identity(self, address: str, issuer: str, subject: str) -> None:
-        """Replace a person's account at the identity provider; "" removes it."""
-        self._db.update("credential", {"address": address}, issuer=issuer, subject=subject)
+    def change(self, address: str, **columns: object) -> None:
+        """Change columns of an account, such as ``muted``, ``feed``, ``pending`` or ``subject``."""
+        self._db.update("credential", {"address": address}, **columns)
 
     def find_by_identity(self, issuer: str, subject: str) -> str | None:
         """Return the address of the person with this account at the identity provider."""
@@ -59,14 +59,6 @@ class Accounts(Repository):
             subject=subject,
         )
         return found
-
-    def set_muted(self, address: str, muted: Iterable[NoticeKind]) -> None:
-        """Store the kinds of notices of which the person gets no email."""
-        self._db.update("credential", {"address": address}, muted=[kind.value for kind in muted])
-
-    def set_calendar_hash(self, address: str, hash: bytes | None) -> None:
-        """Replace the hash of the token in the URL of a person's calendar; None ends the URL."""
-        self._db.update("credential", {"address": address}, feed=hash)
 
     def find_calendar_owner(self, hash: bytes) -> str | None:
         """Return the address of the person whose calendar URL has a token with this hash."""
@@ -79,12 +71,6 @@ class Accounts(Repository):
         self.drop_factor(address)
         self._db.change("DELETE FROM known_network WHERE address = :address", address=address)
         return self._db.changes("DELETE FROM credential WHERE address = :address", address=address)
-
-    # --- the second factor
-
-    def prepare_factor(self, address: str, salt: str) -> None:
-        """Store the salt of a second factor that is not confirmed yet. The old one stays valid."""
-        self._db.update("credential", {"address": address}, pending=salt)
 
     def confirm_factor(self, address: str, step: int, at: datetime) -> bool:
         """Activate the prepared second factor; return False if there is none."""
@@ -112,8 +98,6 @@ class Accounts(Repository):
         )
         self.renew_codes(address, ())
         self._db.change("DELETE FROM passkey WHERE address = :address", address=address)
-
-    # --- recovery codes
 
     def renew_codes(self, address: str, hashes: Iterable[bytes]) -> None:
         self._db.change("DELETE FROM recovery WHERE address = :address", address=address)
@@ -161,7 +145,7 @@ class StaffLinks(Repository):
 
     def add(self, link: StaffLink, hash: bytes) -> int:
         """Add a link and withdraw the person's earlier links; return its id."""
-        self.withdraw_for(link.address, link.made_at)
+        self.withdraw_all(link.made_at, address=link.address)
         values = {name: value for name, value in vars(link).items() if name != "id"}
         return self._db.insert("staff_link", returning="id", hash=hash, **values)
 
@@ -202,9 +186,6 @@ class StaffLinks(Repository):
         """Withdraw a link; return False if it was used or withdrawn."""
         return self._db.update("staff_link", {"id": link_id, **_UNUSED}, withdrawn_at=at)
 
-    def withdraw_for(self, address: str, at: datetime) -> None:
-        self._db.update("staff_link", {"address": address, **_UNUSED}, withdrawn_at=at)
-
-    def withdraw_by(self, creator: str, at: datetime) -> None:
-        """Withdraw all links that a person created."""
-        self._db.update("staff_link", {"by": creator, **_UNUSED}, withdrawn_at=at)
+    def withdraw_all(self, at: datetime, **whose: str) -> None:
+        """Withdraw the unused links for a person (``address``), or of their creator (``by``)."""
+        self._db.update("staff_link", {**whose, **_UNUSED}, withdrawn_at=at)

@@ -172,8 +172,6 @@ class Audit(Repository):
     def count(self) -> int:
         return self._db.value("SELECT MAX(number) FROM audit") or 0
 
-    # --- what lies outside
-
     def new_head(self) -> AuditHead | None:
         """Return the content of the head file after this commit; None if it stays.
 
@@ -198,8 +196,6 @@ class Audit(Repository):
             return False
         notes = self._db.all(AuditEntry, f"{_SELECT} WHERE action = :gap", gap=_GAP_ACTION)
         return str(head) not in [note.values.get("head") for note in notes]
-
-    # --- verification
 
     def verify(self) -> AuditHead:
         """Check the chain, the head file and the approvals; return the last line.

@@ -12,10 +12,7 @@ class Staff(Repository):
 
     def roles(self) -> dict[str, Role]:
         """Return the role of each person, by folded address."""
-        return self._db.cached(self._roles)
-
-    def _roles(self) -> dict[str, Role]:
-        rows = self._db.rows("SELECT address, role FROM staff ORDER BY address")
+        rows = self._db.cached(self._db.rows, "SELECT address, role FROM staff ORDER BY address")
         return {address: Role(role) for address, role in rows}
 
     def role(self, address: str) -> Role | None:
@@ -25,21 +22,16 @@ class Staff(Repository):
 
     def names(self) -> dict[str, str]:
         """Return folded address → name, of staff with a name."""
-        return self._db.cached(self._names)
+        query = "SELECT address, name FROM staff WHERE name <> ''"
+        return dict(self._db.cached(self._db.rows, query))
 
-    def _names(self) -> dict[str, str]:
-        return dict(self._db.rows("SELECT address, name FROM staff WHERE name <> ''"))
-
-    def set_name(self, address: str, name: str) -> None:
-        self._db.update("staff", {"address": address}, name=name)
+    def change(self, address: str, **columns: str) -> None:
+        """Change a person's ``name``, or the ``language`` of the desk ("" is the browser's)."""
+        self._db.update("staff", {"address": address}, **columns)
 
     def languages(self) -> dict[str, str]:
         """Return folded address → the language that the person chose for the desk."""
         return dict(self._db.rows("SELECT address, language FROM staff WHERE language <> ''"))
-
-    def set_language(self, address: str, language: str) -> None:
-        """Store a person's language of the desk; "" means the browser's."""
-        self._db.update("staff", {"address": address}, language=language)
 
     def put(self, address: str, role: Role, at: datetime) -> None:
         """Add a person, or change the person's role."""
@@ -86,8 +78,6 @@ class Tokens(Repository):
     def revoke_by(self, creator: str, at: datetime) -> None:
         """Revoke all tokens that a person created."""
         self._db.update("token", {"by": creator, "revoked_at": None}, revoked_at=at)
-
-    # --- idempotency keys
 
     def note_request(
         self, token_id: int, key: bytes, request: bytes, at: datetime

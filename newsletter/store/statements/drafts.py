@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from newsletter.domain.errors import Defect
-from newsletter.domain.statements.draft import Draft, ImportFindings, Picture, Version
+from newsletter.domain.statements.draft import Draft, Picture, Version
 from newsletter.store.database import NO_LIMIT, Repository
 from newsletter.store.statements.statements import fold_text
 
@@ -34,8 +34,6 @@ _SELECT_SUBMITTED = f"{_SELECT_DRAFT_WITH.format('submitted_version')} AND draft
 
 class Drafts(Repository):
     """The drafts at the desk. A deleted draft is not found, but its versions are kept."""
-
-    # --- asking
 
     def get(self, key: str) -> Draft | None:
         return self._db.first(Draft, f"{DRAFT} AND draft.key = :key", key=key)
@@ -97,8 +95,6 @@ class Drafts(Repository):
             slugs=sorted(slugs),
         )
 
-    # --- changing
-
     def add(self, draft: Draft) -> Draft:
         """Add a draft and its first version; return it with the version's number."""
         # the two rows refer to each other, so that one must be changed later
@@ -148,16 +144,9 @@ class Drafts(Repository):
         self._db.update("version", {"number": number}, submitted_at=at, submitted_by=by, closed=1)
         self._db.update("draft", {"key": key}, slug=slug, submitted_version=number, taken_back=0)
 
-    def withdraw(self, key: str) -> None:
-        """Withdraw a submitted draft, so that it waits for no approval."""
-        self._db.update("draft", {"key": key}, taken_back=1)
-
-    def dismiss_findings(self, key: str) -> None:
-        """Delete the notes of the import, which a person has checked."""
-        self._db.update("draft", {"key": key}, import_findings=ImportFindings())
-
-    def delete(self, key: str, at: datetime) -> None:
-        self._db.update("draft", {"key": key}, deleted_at=at)
+    def change(self, key: str, **columns: object) -> None:
+        """Change columns of a draft, such as ``taken_back`` and ``deleted_at``."""
+        self._db.update("draft", {"key": key}, **columns)
 
     def _require(self, key: str) -> Draft:
         found = self.get(key)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import cache, partial
+from functools import cache, cached_property, partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
+from starlette.responses import Response
 
+import newsletter
 from newsletter.domain.campaigns.sentences import (
     describe_further,
     describe_next,
@@ -20,6 +24,7 @@ from newsletter.domain.campaigns.sentences import (
 )
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.staff.account import name_of
+from newsletter.domain.statements.brand import desk_colors
 from newsletter.domain.statements.comment import find_mentions
 from newsletter.domain.wording import (
     Sentence,
@@ -39,7 +44,6 @@ from newsletter.rendering.mail.words import desk_languages
 from newsletter.rendering.sentences import Language, translate_source
 from newsletter.runtime.services import Staff
 from newsletter.tables import load_table
-from newsletter.web.desk.assets import Assets
 from newsletter.web.desk.deciding import colleagues, describe_error, sentence, titles_in_words
 
 _WORD_TABLE = load_table("newsletter.web.desk", "words.yaml")
@@ -70,6 +74,56 @@ _TEMPLATE_FUNCTIONS = {
 def _translate_template(language: Language, source: str) -> str:
     """Return a template translated into a language. Cached: translating all takes long."""
     return translate_source(source, language.translate) if language.catalogue else source
+
+
+_MEDIA_TYPES = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+}
+_CACHE_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+class Assets:
+    """Style sheets and scripts. Each file's address contains its hash."""
+
+    def __init__(self, folder: Path, *, color: str) -> None:
+        self._folders = (folder, Path(newsletter.__file__).parent / "web/static")
+        light, dark = (
+            "".join(f" --{name}: {value};" for name, value in scheme.items())
+            for scheme in desk_colors(color)
+        )
+        dark_rule = f"@media (prefers-color-scheme: dark) {{ :root {{{dark} }} }}\n"
+        self._colors = f":root {{{light} }}\n{dark_rule}".encode()
+
+    @cached_property
+    def files(self) -> Mapping[str, bytes]:
+        """Return name → content of all files that are served."""
+        found = {}
+        for folder in self._folders:
+            for path in sorted(folder.glob("*")) if folder.is_dir() else ():
+                if path.suffix in _MEDIA_TYPES and path.is_file():
+                    found[path.name] = path.read_bytes()
+        found["desk.css"] += self._colors
+        return found
+
+    def address(self, name: str) -> str:
+        """Return the address of a file; empty if there is none because no script was built."""
+        data = self.files.get(name)
+        if data is None:
+            return ""
+        return f"/desk/static/{hashlib.sha256(data).hexdigest()[:12]}/{name}"
+
+    def response(self, name: str) -> Response | None:
+        """Return the file as a response; None if there is none."""
+        data = self.files.get(name)
+        if data is None:
+            return None
+        kind = _MEDIA_TYPES[Path(name).suffix]
+        policy = {"Content-Security-Policy": "default-src 'none'"}
+        headers = {**_CACHE_HEADERS, **policy, "X-Content-Type-Options": "nosniff"}
+        return Response(data, media_type=kind, headers=headers)
 
 
 class Desk:

@@ -190,8 +190,6 @@ class DeskRequest:
             has_fresh_factor=self.who.session.has_fresh_factor(self.desk.now()),
         )
 
-    # --- answers
-
     def language(self, messages: Iterable[str] = ()) -> Language:
         """Return the person's language, else the browser's; English if a message is untranslatable.
 
@@ -260,8 +258,6 @@ class DeskRequest:
         """Return JSON for our own scripts, with its sentences in the person's language."""
         policy = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
         return JSONResponse(self.language().in_all_words(values), status, {**_HEADERS, **policy})
-
-    # --- refusals
 
     def failure_page(self, title: str, text: str, *, status: int) -> Response:
         """Return a page that says what failed and why, with the form's long texts for copying."""

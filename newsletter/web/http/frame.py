@@ -155,11 +155,6 @@ shared_frame = lru_cache(maxsize=8)(Frame)
 """Return the cached frame for these arguments: compiling its templates takes long."""
 
 
-def join_titles(titles: Sequence[str], words: Mapping[str, str]) -> str:
-    """Join the titles of lists into a phrase of the words' language."""
-    return words["comma"].join(words["listed"].format(name=title) for title in titles)
-
-
 def accepted_languages(header: str) -> list[str]:
     """Return the languages of an Accept-Language field by weight (RFC 9110, 12.5.4)."""
     found = [_LANGUAGE_RANGE.fullmatch(part.strip()) for part in header.split(",")[:_MAX_LANGUAGES]]

@@ -10,8 +10,7 @@ import click
 import pytest
 
 from newsletter import cli
-from newsletter.cli.groups import LazyCommand, load_command
-from newsletter.cli.main import newsletter
+from newsletter.cli.main import LazyCommand, load_command, newsletter
 
 pytestmark = pytest.mark.slow("a process for each command")
 

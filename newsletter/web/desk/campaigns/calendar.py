@@ -101,8 +101,6 @@ class Calendar(StaffPart):
             link=link,
         )
 
-    # --- for calendar programs
-
     @route("POST", "/calendar/link", Role.VIEWER)
     def renew_link(self, request: DeskRequest) -> Response:
         """Create a private address, which replaces the earlier one, and show it once."""

@@ -109,8 +109,6 @@ class CampaignPage:
         self._delivery = delivery
         self._shared: dict[int, tuple[timedelta, dict[str, Any]]] = {}
 
-    # --- looking
-
     @route("GET", "/campaigns/{id}/figures", Role.VIEWER)
     def live(self, request: DeskRequest) -> Response:
         """Return the live figures for the script, to each role the same: all tabs share a look."""
@@ -156,8 +154,6 @@ class CampaignPage:
             is_sending=campaign.state is CampaignState.SENDING,
         )
 
-    # --- acting
-
     @route("POST", "/campaigns/{id}/pause", Role.SENDER)
     def pause(self, request: DeskRequest) -> Response:
         """Pause the campaign after the current calls."""
@@ -187,8 +183,6 @@ class CampaignPage:
             why = say("{what} {why}", what=say("That was not done."), why=why)
             return self._page(request.with_faults(("", why), status=409))
         return redirect(f"/campaigns/{number}", done=message)
-
-    # --- after it went out: a note on its page, its rest
 
     @route("POST", "/campaigns/{id}/note", Role.SENDER)
     def note(self, request: DeskRequest) -> Response:
@@ -235,8 +229,6 @@ class CampaignPage:
             typed_notes={kind.value: request.field(kind.value) for kind in NoteKind},
             **values,
         )
-
-    # --- the parts of the page
 
     @route("GET", "/campaigns/{id}", Role.VIEWER)
     def _page(self, request: DeskRequest) -> Response:
@@ -299,8 +291,6 @@ class CampaignPage:
         since = max(tx.now - _LATELY, campaign.started_at)  # of the whole time it would lag behind
         seconds = max((tx.now - since).total_seconds(), 1.0)
         return tx.batches.settled_since(campaign.id, since) / seconds
-
-    # --- the report as a file
 
     @route("GET", "/campaigns/{id}/report.csv", Role.VIEWER)
     def report_file(self, request: DeskRequest) -> Response:

@@ -120,8 +120,6 @@ class StartPages:
             {"words": words, "wrong": bool(faults), "at": at.isoformat() if at else ""}
         )
 
-    # --- what a form holds
-
     def _read_choice(
         self, request: DeskRequest, field: str = "at"
     ) -> tuple[datetime | None, Faults]:
@@ -150,8 +148,6 @@ class StartPages:
         """Return whether the page did not show yet how newsletter understands the typed time."""
         words = request.field("when") == START_AT and not is_wall_time(request.field(field))
         return words and at is not None and request.field(f"{field}_read") != at.isoformat()
-
-    # --- what comes of it
 
     def _refused_page(self, request: DeskRequest, error: Refused, what: str) -> Response:
         """Return the page with the reason why nothing was started or changed."""

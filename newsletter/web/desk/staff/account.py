@@ -48,8 +48,6 @@ class Account(StaffPart):
         request.own_account().choose_notices([k for k in EVENT_KINDS if k.name not in chosen])
         return redirect(_ACCOUNT_PATH, done="notices")
 
-    # --- password
-
     @route("GET", "/account/password", Role.VIEWER)
     def _password_form(self, request: DeskRequest) -> Response:
         return request.page("password.html.j2", title=say("Change your password"))
@@ -65,8 +63,6 @@ class Account(StaffPart):
     @route("POST", "/account/provider/remove", Role.VIEWER, step_up=True)
     def disconnect(self, request: DeskRequest) -> Response:
         return self._redirect(request, request.own_account().disconnect(), "provider-removed")
-
-    # --- second factor
 
     @route("GET", "/account/factor", Role.VIEWER, step_up=True)
     def _factor_form(self, request: DeskRequest) -> Response:
@@ -92,8 +88,6 @@ class Account(StaffPart):
     @route("POST", "/account/factor/remove", Role.VIEWER, step_up=True)
     def remove_factor(self, request: DeskRequest) -> Response:
         return self._redirect(request, request.own_account().drop_factor(), "factor-removed")
-
-    # --- passkeys
 
     @route("POST", "/passkey", None)
     def ask_for_passkey(self, request: DeskRequest) -> Response:
@@ -146,14 +140,10 @@ class Account(StaffPart):
             request, request.own_account().remove_passkey(request.param("key")), "passkey-removed"
         )
 
-    # --- recovery codes
-
     @route("POST", "/account/codes", Role.VIEWER, step_up=True)
     def renew_codes(self, request: DeskRequest) -> Response:
         """Create recovery codes, which replace the old ones, and show them once."""
         return codes_page(request, request.own_account().renew_codes(), next_path="/desk/account")
-
-    # --- sessions
 
     @route("POST", "/account/sessions/{key}", Role.VIEWER)
     def end_session(self, request: DeskRequest) -> Response:

@@ -56,8 +56,6 @@ class StaffPages(StaffPart):
         people.withdraw(request.number("number"), by=request.who.address, proofs=request.proofs)
         return redirect(_STAFF_PATH, done="withdrawn")
 
-    # --- one of them
-
     @route("GET", "/staff/{address}", Role.ADMIN)
     def person(self, request: DeskRequest) -> Response:
         address = request.param("address")

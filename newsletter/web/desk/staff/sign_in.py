@@ -55,8 +55,6 @@ class SignIn(StaffPart):
         super().__init__(staff)
         self._delay = _RefusalDelay()
 
-    # --- password
-
     @route("GET", "/sign-in", None)
     def form(self, request: DeskRequest) -> Response:
         """Show the sign-in form; redirect a person who is signed in."""
@@ -126,8 +124,6 @@ class SignIn(StaffPart):
             "again.html.j2", title=say("You are signed in again"), who=address, **vars(form)
         )
 
-    # --- identity provider
-
     @route("POST", "/sign-in/provider", None, calls_provider=True)
     def leave_for_provider(self, request: DeskRequest) -> Response:
         """Redirect to the identity provider, for a sign-in or a step-up."""
@@ -194,8 +190,6 @@ class SignIn(StaffPart):
             raise NotFound(say("There is nothing at this address."))
         return self._staff.provider
 
-    # --- second factor
-
     @route("GET", "/second", None)
     def second_factor_form(self, request: DeskRequest) -> Response:
         """Show the form for a code; redirect to the sign-in if no password was accepted before."""
@@ -232,8 +226,6 @@ class SignIn(StaffPart):
     def _halfway_session(self, request: DeskRequest) -> Session | None:
         return signin.find_half_session(browser.session_token(request.http), proofs=request.proofs)
 
-    # --- its first set-up, where the role demands it
-
     @route("GET", "/second/set-up", None)
     def set_up_form(self, request: DeskRequest) -> Response:
         """Show the QR code of the secret, or the button that creates a secret."""
@@ -261,8 +253,6 @@ class SignIn(StaffPart):
         response = codes_page(request, codes, next_path=browser.HOME_PATH)
         self._set_cookies(response, request, session)
         return response
-
-    # --- invitations, and links for a forgotten password
 
     @route("GET", "/forgotten", None)
     def forgotten_form(self, request: DeskRequest) -> Response:
@@ -317,8 +307,6 @@ class SignIn(StaffPart):
         except NotFound as error:
             return self._spent_link_page(request, error)
         return self._enter(request, result, browser.HOME_PATH)
-
-    # --- out, and a fresh factor for a page that is only looked at
 
     @route("POST", "/sign-out", None)
     def sign_out(self, request: DeskRequest) -> Response:

@@ -47,8 +47,6 @@ class Drafts:
         self._delivery = delivery
         self._drafts = fields.DraftReader(statements=statements)
 
-    # --- a new text
-
     @route("GET", "/drafts/new", Role.WRITER)
     def _new_page(self, request: DeskRequest) -> Response:
         original, label = self._find_corrected(request), "Correction: "
@@ -164,8 +162,6 @@ class Drafts:
         page, notice = "edit", "copied" if draft.copied_of else "began"
         return redirect(f"/drafts/{draft.key}/{'translate' if language else page}", done=notice)
 
-    # --- one text
-
     @route("GET", "/drafts/{key}", Role.VIEWER)
     def show(self, request: DeskRequest) -> Response:
         """Show a draft: its next step, its findings and its email."""
@@ -268,8 +264,6 @@ class Drafts:
         self._statements.writer(request.who.address).delete(request.param("key"))
         return redirect("/statements?state=drafts", done="deleted")
 
-    # --- beside its original
-
     @route("GET", "/drafts/{key}/translate", Role.WRITER)
     def translate(self, request: DeskRequest) -> Response:
         """Show the Markdown blocks of a translation next to those of its original."""
@@ -304,8 +298,6 @@ class Drafts:
             return show_conflict(request, result)
         page = "edit" if request.field("act") == "edit" else "translate"
         return redirect(f"/drafts/{draft.key}/{page}", done="saved")
-
-    # --- its pictures
 
     @route(
         "POST",

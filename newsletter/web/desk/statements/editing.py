@@ -42,8 +42,6 @@ class EditPages:
         self._drafts = fields.DraftReader(statements=statements)
         self._editors = ActiveEditors()
 
-    # --- the form
-
     @route("GET", "/drafts/{key}/edit", Role.WRITER)
     def edit(self, request: DeskRequest) -> Response:
         draft = self._drafts.find(request)
@@ -127,8 +125,6 @@ class EditPages:
         found = Audience(lists=lists, segment=segments.get(text.segment))
         return people(tx.audiences.count(found))
 
-    # --- what scripts ask for
-
     @route("POST", "/drafts/{key}/save", Role.WRITER, max_bytes=_MAX_FORM_BYTES)
     def save(self, request: DeskRequest) -> Response:
         """Save the draft. Return 200 with its revision, or 409 with the conflicting text."""
@@ -187,8 +183,6 @@ class EditPages:
             message = str(error)
         return request.json_response({"error": message}, status=status)
 
-    # --- the email
-
     @route("GET", "/drafts/{key}/preview", Role.VIEWER)
     def preview_version(self, request: DeskRequest) -> Response:
         """Return the email of a draft's current or a former version, for an iframe."""
@@ -229,8 +223,6 @@ class EditPages:
     def _no_preview(self, request: DeskRequest, faults: Sequence[Fault], body: str) -> Response:
         lines = [sentence for _, sentence in fields.fault_sentences(faults, body)]
         return framed_email(request.part("draft-unshown.html.j2", lines))
-
-    # --- the versions
 
     @route("GET", "/drafts/{key}/versions", Role.VIEWER)
     def versions(self, request: DeskRequest) -> Response:

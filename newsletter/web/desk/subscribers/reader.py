@@ -175,9 +175,6 @@ def _parse_address_field(request: DeskRequest) -> str:
         raise NotFound(say("There is no such address.")) from error
 
 
-# --- what staff note of a reader
-
-
 _FIELDS = ("name", "language", "timezone", *NOTED_FIELDS, "tags")
 """The fields of the form. Their names are those of ``RawEntry``."""
 

@@ -23,7 +23,7 @@ from newsletter.pipeline.subscribers.prefer import ask_for_link
 from newsletter.runtime.log_lines import limited
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.http.forms import client_ip, relative_path
-from newsletter.web.http.frame import Button, Frame, join_titles
+from newsletter.web.http.frame import Button, Frame
 from newsletter.web.http.group_commit import GroupCommit
 from newsletter.web.http.threads import Lane, Lanes
 
@@ -190,4 +190,5 @@ class UnsubscribePages:
         if not ending.lists:
             return messages["left_everything_text"]
         titles = self._subscribers.settings.titles_of(ending.lists)
-        return messages[key].format(lists=join_titles(titles, messages))
+        listed = messages["comma"].join(messages["listed"].format(name=title) for title in titles)
+        return messages[key].format(lists=listed)

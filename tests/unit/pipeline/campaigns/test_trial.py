@@ -129,7 +129,7 @@ def test_a_test_mail_greets_whoever_gets_it_as_a_reader_or_a_colleague(room: New
     with room.store.begin() as tx:
         entry = Entry(address="reader1@example.org", lists=(), name="Ana Ruiz")
         tx.readers.upsert([entry], room.clock.now())
-        tx.staff.set_name("ed@forum.example", "Ed Doe")
+        tx.staff.change("ed@forum.example", name="Ed Doe")
     for to, name in {
         "Reader1@example.org": "Ana Ruiz",
         "ED@forum.example": "Ed Doe",

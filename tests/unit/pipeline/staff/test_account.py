@@ -77,7 +77,7 @@ def test_of_two_changes_at_once_one_counts(office: Office) -> None:
     class Slow(Passwords):
         def matches(self, password: str, hashed: str) -> bool:
             with office.store.begin() as tx:
-                tx.accounts.set_password(ANA, "another", office.clock.now())
+                tx.accounts.change(ANA, password="another", password_at=office.clock.now())
             return True
 
         def hash(self, password: str) -> str:

@@ -83,7 +83,7 @@ class Desk:
 
     def mute(self, address: str, *kinds: NoticeKind) -> None:
         with self.room.store.begin() as tx:
-            tx.accounts.set_muted(address, kinds)
+            tx.accounts.change(address, muted=[kind.value for kind in kinds])
 
     def say(self, words: str, by: str = ED) -> None:
         comment("resignation", words, by=by, store=self.room.store)
@@ -143,7 +143,7 @@ def test_a_statement_goes_from_hand_to_hand_by_mails_alone(desk: Desk) -> None:
 
 def test_a_mail_is_in_the_language_that_its_reader_chose(desk: Desk) -> None:
     with desk.room.store.begin() as tx:
-        tx.staff.set_language(ED, "fr")
+        tx.staff.change(ED, language="fr")
     desk.mails()
     found = {
         SHORT[batch.recipients[0].address]: batch.content.language

@@ -330,7 +330,7 @@ def _joins_by_provider(world: World) -> Act:
 def _disconnects(world: World) -> Act:
     browser, server, address = _at_provider(world)
     with world.room.services.store.begin() as tx:
-        tx.accounts.set_identity(address, server.url, address)
+        tx.accounts.change(address, issuer=server.url, subject=address)
         session = tx.sessions.list_for(address)[0]
         tx.sessions.end(session.hash)
         tx.sessions.begin(replace(session, stepped_up_at=tx.now))

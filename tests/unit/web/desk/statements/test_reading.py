@@ -337,7 +337,7 @@ def test_nothing_that_people_write_is_markup(staffed: Staffed) -> None:
     approve(staffed, despite=EVIL)
     staffed.site.services.campaigns.actions_of("cleo@forum.example").pause("hours")
     with staffed.site.services.store.begin() as tx:
-        tx.staff.set_name("ana@forum.example", EVIL)
+        tx.staff.change("ana@forum.example", name=EVIL)
     for path in PATHS:
         page = staffed.as_("cleo").get(path).text
         assert "<script>alert" not in page, path
@@ -350,7 +350,7 @@ def test_nothing_that_people_write_is_a_template(staffed: Staffed) -> None:
     staffed.as_("ana").post("/statements/hours/comments", {"comment": said})
     approve(staffed, despite=said)
     with staffed.site.services.store.begin() as tx:
-        tx.staff.set_name("ana@forum.example", said)
+        tx.staff.change("ana@forum.example", name=said)
     for path in PATHS:
         assert "1337" not in staffed.as_("cleo").get(path).text, path
     assert "{{ 191 * 7 }}" in words(staffed.as_("cleo").get("/statements/hours/mail"))
