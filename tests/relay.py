@@ -14,6 +14,7 @@ class Relay:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._is_cut = threading.Event()
+        self._hang_ups = 0
         self._over = threading.Event()
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
@@ -25,6 +26,10 @@ class Relay:
     def mend(self) -> None:
         """Serve new connections again."""
         self._is_cut.clear()
+
+    def hang_up(self) -> None:
+        """End the open connections."""
+        self._hang_ups += 1
 
     def lead_to(self, port: int) -> None:
         """Lead new connections to another program."""
@@ -50,13 +55,13 @@ class Relay:
 
     def _pass(self, client: socket.socket) -> None:
         with client, contextlib.suppress(OSError):
-            is_dead = self._is_cut.is_set()
+            is_dead, hang_ups = self._is_cut.is_set(), self._hang_ups
             with socket.create_connection(("127.0.0.1", self._to)) as server:
                 ways = {client: server, server: client}
                 with selectors.DefaultSelector() as selector:
                     for end in ways:
                         selector.register(end, selectors.EVENT_READ)
-                    while not self._over.is_set():
+                    while not self._over.is_set() and self._hang_ups == hang_ups:
                         is_dead = is_dead or self._is_cut.is_set()
                         for key, _ in selector.select(0.05):
                             end = key.fileobj

@@ -126,16 +126,12 @@ def _identity(claims: Mapping[str, Any], desk: Registration, now: datetime) -> I
     proofs = [*(methods if isinstance(methods, list) else ()), claims.get("acr")]
     is_plain = isinstance(email, str) and email.isprintable()
     is_verified = claims.get("email_verified") is True and is_plain
+    seconds: Any = claims.get("auth_time")
+    is_time = type(seconds) is int and 0 <= seconds <= (now + CLOCK_LEEWAY).timestamp()
     return Identity(
         issuer=claims["iss"].rstrip("/"),
         subject=claims["sub"],
         email=str(email) if is_verified else "",
         has_factor=desk.factor != "" and desk.factor in proofs,
-        authenticated_at=_auth_time(claims.get("auth_time"), now),
+        authenticated_at=min(datetime.fromtimestamp(seconds, UTC), now) if is_time else None,
     )
-
-
-def _auth_time(seconds: Any, now: datetime) -> datetime | None:
-    """Return the time of the claim auth_time, at most ``now``; None if it is invalid."""
-    is_one = type(seconds) is int and 0 <= seconds <= (now + CLOCK_LEEWAY).timestamp()
-    return min(datetime.fromtimestamp(seconds, UTC), now) if is_one else None

@@ -16,6 +16,7 @@ from newsletter.runtime.log import log_recovered
 from newsletter.runtime.outcome import Run
 from newsletter.runtime.runners import EmailRunner
 from newsletter.runtime.scheduler import Scheduler, log
+from newsletter.store.database import as_stored
 from newsletter.store.wakeups import WorkerWakeups
 
 _RETRY_SECONDS, _LONG_RETRY_SECONDS = 1.0, 3.0
@@ -81,7 +82,7 @@ class WorkerRegistration:
         if isinstance(store.clock, ServerClock):
             store.clock.synchronise()
         self._delivery.guard().follow()
-        with store.begin(is_durable=False) as tx:
+        with store.begin() as tx:  # durable: a standby that has it has all commits before it
             is_known = tx.workers.beat(worker_id, tx.now)
             leads = self._role is ProcessRole.SCHEDULER and tx.workers.lead(
                 worker_id, tx.now, DEAD_AFTER
@@ -90,8 +91,8 @@ class WorkerRegistration:
         if not is_known or (self.leads.is_set() and not leads):
             return False
         # each machine stores the claims of all, so that each detects a restored database
-        guard_file.store_claim(mark.claims, mark.beat_at)
-        guard_file.flush()
+        guard_file.store_claim(mark.claims, as_stored(tx.now))
+        guard_file.flush(is_replica_checked=True)
         if leads:
             self.leads.set()
         return True

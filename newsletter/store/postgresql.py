@@ -386,12 +386,22 @@ class _Session:
         self._connection.execute(statement.encode())
 
     def commit(self) -> None:
+        import psycopg
         from psycopg.pq import TransactionStatus
 
         if self._connection.info.transaction_status == TransactionStatus.INERROR:
             # COMMIT would roll back without saying so
             raise Defect("a transaction went on after one of its statements had failed")
+        warnings: list[str | None] = []
+
+        def note(warning: psycopg.errors.Diagnostic) -> None:
+            warnings.append(warning.message_primary)
+
+        self._connection.add_notice_handler(note)
         self.run("COMMIT")
+        self._connection.remove_notice_handler(note)
+        if warnings:  # a synchronous standby may not have it, and may be the primary by now
+            raise psycopg.OperationalError(f"the commit was not confirmed: {warnings[0]}")
 
     def roll_back(self) -> None:
         import psycopg

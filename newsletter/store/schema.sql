@@ -25,7 +25,7 @@ CREATE TABLE restore_guard (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
     claims INTEGER NOT NULL,
-    beat_at INTEGER NOT NULL DEFAULT 0,  -- the last heartbeat of any worker
+    beat_at INTEGER NOT NULL DEFAULT 0,  -- the last heartbeat that a synchronous standby has
     timeline TEXT NOT NULL DEFAULT '',  -- of the server; on another timeline nothing is claimed
     timeline_claims INTEGER NOT NULL DEFAULT 0,
     timeline_beat_at INTEGER NOT NULL DEFAULT 0,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import BatchOutcomes, ClaimedBatch
 from newsletter.domain.delivery.worker import DEAD_AFTER, ProcessRole
+from newsletter.store.database import as_stored
 from newsletter.store.sql import Store
 from tests.contracts.books import ACCEPTED, BUSY, LEASE, Books, ids
 from tests.contracts.store_threads import in_threads
@@ -76,7 +77,9 @@ class WorkersContract:
             tx.generation.note_timeline(timeline, 5, NOON)  # the first note stays
             mark = tx.generation.mark()
             assert (mark.timeline, mark.timeline_claims) == (timeline, 4)
-            assert mark.timeline_beat_at == mark.beat_at > 0
+            # the server has no synchronous standby
+            known = 0 if "postgresql" in store.database.name else as_stored(NOON)
+            assert mark.timeline_beat_at == mark.beat_at == known
         assert claim(store, one) is None
         with store.send(is_durable=False) as tx:
             at = NOON + _SECOND

@@ -145,7 +145,7 @@ class Noted:
                 if self._times == self._disk.times:
                     self._disk.record = self._disk.best = self._written
 
-    def flush(self) -> None:
+    def flush(self, *, is_replica_checked: bool = False) -> None:
         self._disk.flushed = self._disk.record
 
     def close(self) -> None:
@@ -537,14 +537,14 @@ class Process:
         if self.owner is None:
             return
         self.guard().follow()
-        with self.store.begin(is_durable=False) as tx:
+        with self.store.begin() as tx:
             is_known = tx.workers.beat(self.owner, tx.now)
             leads = tx.workers.lead(self.owner, tx.now, DEAD_AFTER)
             mark = tx.generation.mark()
         if not is_known or (self.leads and not leads):
             raise StoreUnavailable("others have taken over")
         self.guard_file.store_claim(mark.claims, mark.beat_at)
-        self.guard_file.flush()
+        self.guard_file.flush(is_replica_checked=True)
         self.leads = leads
 
     def leave(self) -> None:

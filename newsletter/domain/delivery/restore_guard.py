@@ -5,11 +5,7 @@ from datetime import datetime
 from enum import Enum
 from functools import cached_property
 
-from newsletter.domain.delivery.worker import HEARTBEAT_INTERVAL
 from newsletter.domain.wording import Sentence, say
-
-_MAX_LOST_MILLISECONDS = 3000 * HEARTBEAT_INTERVAL.seconds
-"""Commits of heartbeats do not wait for the disk or a standby, so the last ones may be lost."""
 
 
 def sending_stop(by: str, at: datetime, why: str) -> Sentence:
@@ -30,7 +26,7 @@ class Mark:
     former: frozenset[str] = field(default=frozenset(), compare=False)
     """The generations that a person ended by releasing a hold, if several processes send."""
     beat_at: int = field(default=0, compare=False)
-    """The last heartbeat of any process, in milliseconds since 1970 on the database's clock."""
+    """The last heartbeat that a synchronous standby has, in milliseconds since 1970."""
     timeline: str = field(default="", compare=False)
     """The PostgreSQL server's timeline when a process last started; a restore begins another."""
     timeline_claims: int = field(default=0, compare=False)
@@ -130,18 +126,17 @@ class GuardCheck:
         claims, beat_at = mark.claims, mark.beat_at
         if has_moved and mark.timeline == self.location.filesystem:
             claims, beat_at = mark.timeline_claims, mark.timeline_beat_at  # others sent since
+        if has_moved and record.mark.beat_at > beat_at:
+            return say(
+                "this replica took over and may lack the last changes: readers who left then, and"
+                " what staff stopped; first make sure that the server before it is off"
+            )
         if missing := max(record.mark.claims - claims, 0):
             older = (
                 "this database knows of {claims:,} claims, and there were {all:,}: what went out"
                 " with the last {missing:,} is not in it"
             )
             return say(older, claims=claims, all=claims + missing, missing=missing)
-        if has_moved and (lost := record.mark.beat_at - beat_at) > _MAX_LOST_MILLISECONDS:
-            return say(
-                "this database lacks the last {seconds:,} seconds before a replica took over:"
-                " readers who left then, and what staff stopped, may not be in it",
-                seconds=lost // 1000,
-            )
         if mark == Mark() and record.before:
             return ""  # a new database, and nothing was ever claimed from the one before
         if mark.generation not in {record.mark.generation, record.before}:

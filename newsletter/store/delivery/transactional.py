@@ -182,24 +182,13 @@ class TransactionalEmails(AddressRepository):
         return None
 
     def settle(
-        self,
-        claim: ClaimedEmail,
-        state: MessageState,
-        *,
-        at: datetime,
-        provider: str = "",
-        provider_id: str = "",
-        reason: str = "",
+        self, claim: ClaimedEmail, state: MessageState, *, at: datetime, **details: str
     ) -> bool:
-        """Record the outcome if this attempt still holds the email; return whether it did."""
-        return self._book(
-            claim,
-            state=state,
-            settled_at=at,
-            provider=provider,
-            provider_id=provider_id,
-            reason=reason,
-        )
+        """Record the outcome if this attempt still holds the email; return whether it did.
+
+        ``details`` are values of the columns provider, provider_id and reason.
+        """
+        return self._book(claim, state=state, settled_at=at, **details)
 
     def requeue(self, claim: ClaimedEmail, *, not_before: datetime, reason: str) -> bool:
         """Queue an unsent email again; return False if this attempt has lost it."""

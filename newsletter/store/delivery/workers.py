@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from newsletter.domain.delivery.rate_limit import RateLimit
 from newsletter.domain.delivery.worker import ProcessRole, Worker
-from newsletter.store.database import FOR_UPDATE, Repository, from_row
+from newsletter.store.database import FOR_UPDATE, TLI, Repository, from_row
 
 _SERVICE_KEY = "running service"
 _WORKER_COLUMNS = "id, name, host, role, slots, started_at, beat_at"
@@ -32,7 +32,13 @@ class Workers(Repository):
 
     def beat(self, worker_id: int, at: datetime) -> bool:
         """Record a heartbeat; return False if the process has no row, because it counts as dead."""
-        self._db.change("UPDATE restore_guard SET beat_at = :at", at=at)
+        self._db.change(
+            "UPDATE restore_guard SET beat_at = :at"
+            # a replica may lack any commit if no standby is synchronous
+            " /*postgres * CAST(current_setting('synchronous_standby_names') <> '' AS INTEGER)"
+            f" WHERE timeline IN ('', {TLI}) */",
+            at=at,
+        )
         return self._db.update("worker", {"id": worker_id}, beat_at=at)
 
     def silent(self, since: datetime) -> list[int]:
@@ -88,9 +94,8 @@ class RunningService(Repository):
 
     def remove_note(self, name: str) -> None:
         """Remove the note of this process, unless another process has replaced it."""
-        note = self._db.value("SELECT value FROM meta WHERE key = :key", key=_SERVICE_KEY)
-        if note is not None and note.endswith(f" {name}"):
-            self._db.change("DELETE FROM meta WHERE key = :key", key=_SERVICE_KEY)
+        mine = "DELETE FROM meta WHERE key = :key AND value LIKE :value"
+        self._db.change(mine, key=_SERVICE_KEY, value=f"% {name}")
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -193,7 +193,7 @@ class GuardFile:
             except OSError as error:
                 raise self._unavailable_error(error) from error
 
-    def flush(self) -> None:
+    def flush(self, *, is_replica_checked: bool = False) -> None:
         """Flush the file to the disk. Raises Refused if the file or database was replaced."""
         with self._lock:
             record = self._require_record()
@@ -208,7 +208,7 @@ class GuardFile:
                     location = self.location()
                 if location is None or location.file != record.location.file:
                     raise self._replaced_error("another file is in its place")
-                if self._shares_sending and location.succeeds(record.location):
+                if is_replica_checked and location.succeeds(record.location):
                     self._overwrite(replace(record, location=location))
                 self._fsync(self._fd)
                 self._name_count_file(record.mark.claims)

@@ -239,6 +239,24 @@ def test_an_act_whose_commit_got_no_answer_may_have_been_done(
     assert noted(database) == []
 
 
+def test_a_commit_that_the_server_warns_about_is_not_taken_for_done(database: Postgresql) -> None:
+    warns = (
+        "CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN RAISE WARNING ''the wait for the standby was cancelled''; RETURN NULL; END'",
+        "CREATE CONSTRAINT TRIGGER warns AFTER INSERT ON meta DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION warn()",
+    )
+    with database.transaction() as db:
+        for statement in warns:
+            db.driver.run(statement)
+    with pytest.raises(StoreUnavailable, match=r"not confirmed: the wait .*has not taken over"):
+        note(database, "one")
+    with database.transaction() as db:
+        db.driver.run("DROP FUNCTION warn CASCADE")
+    note(database, "two")
+    assert noted(database) == ["one", "two"]
+
+
 def test_the_version_is_another_one_after_each_commit_of_anybody(
     database: Postgresql, url: str
 ) -> None:

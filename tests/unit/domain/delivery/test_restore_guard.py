@@ -131,8 +131,8 @@ SERVER = Location(file=7, machine="server", filesystem="2", host="here")
     ["name", "there", "failover", "words"],
     [
         ("it has all", SERVER, (5, 100_000), ""),
-        ("the last heartbeats do not wait for the disk", SERVER, (5, 94_000), ""),
-        ("a commit of before", SERVER, (5, 93_999), "lacks the last 6 seconds before a replica"),
+        ("a heartbeat less", SERVER, (5, 99_999), "took over and may lack the last changes"),
+        ("no synchronous standby", SERVER, (5, 0), "first make sure that the server before it"),
         ("a claim, and others since", SERVER, (4, 100_000), "knows of 4 claims, and there were 5"),
         ("a copied workspace", replace(SERVER, host="there"), (5, 100_000), "another replica"),
         ("an unknown machine", replace(SERVER, host=""), (5, 100_000), "another replica"),

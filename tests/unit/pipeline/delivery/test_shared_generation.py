@@ -154,6 +154,7 @@ def test_a_replica_that_has_all_is_followed_whether_or_not_a_process_lives(
     if is_used_elsewhere:
         one.follow()
         assert waits(room)
+        one.guard_file.flush(is_replica_checked=True)
     room.clock.advance(seconds=DEAD_AFTER.total_seconds())
     again = timeline.of(machine("one"), "one")
     again.check_on_open()
@@ -189,7 +190,9 @@ def test_a_claim_that_the_replica_lacks_is_missed_however_many_were_made_since(
     one.follow()
     with room.store.begin() as tx:
         tx.db.change("UPDATE worker SET claims = 5")
+    two.guard_file.flush()  # a tick comes first
     two.follow()
+    two.guard_file.flush(is_replica_checked=True)
     two.follow()  # an absent or followed record raises no second alarm
     assert "knows of 0 claims, and there were 1:" in one.holds()[HoldKind.RESTORE_GUARD]
     timeline.of(machine("two"), "two").release(by=ADA, kinds={HoldKind.RESTORE_GUARD})

@@ -363,9 +363,13 @@ def test_a_process_at_work_follows_a_replica_of_its_server_and_no_other_database
     places = [first]
     file = GuardFile(path.with_name("epoch"), "server", lambda _: places[-1], shares_sending=True)
     file.write(replace(record(claims=4), location=first))
-    for place, followed in ((elsewhere, first), (replica, replica)):
+    for place, is_checked, followed in (
+        (elsewhere, True, first),
+        (replica, False, first),
+        (replica, True, replica),
+    ):
         places.append(place)
-        file.flush()
+        file.flush(is_replica_checked=is_checked)
         found = file.read()
         assert isinstance(found, GuardRecord)
         assert replace(found.location, host="") == followed
