@@ -65,6 +65,8 @@ def in_workspace(command: Callable[..., Any]) -> Callable[..., Any]:
     return option(wrapped)
 
 
+POSITIVE = click.IntRange(1, (1 << 63) - 1)
+"""The type of a number that the database can store."""
 RUN_AGAIN = -1
 """The result with which a command asks to be run again, with the settings as they are now."""
 
@@ -112,7 +114,7 @@ def limited(command: Callable[..., Any]) -> Callable[..., Any]:
     limit = click.option(
         "--limit",
         metavar="N",
-        type=click.IntRange(min=1),
+        type=POSITIVE,
         default=50,  # a list may hold many years
         show_default=True,
         help="Show the newest N.",

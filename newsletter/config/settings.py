@@ -357,12 +357,12 @@ class Settings(fields.Section):
         """Return the database file. With a PostgreSQL server it only names the lock files."""
         if self.is_on_server:
             return self.resolve(Path("var/newsletter.db"))
-        return self.resolve(Path(self.database.removeprefix("sqlite:///")))
+        return self.resolve(Path(self.database.removeprefix("sqlite:///"))).resolve()
 
     @property
     def epoch_path(self) -> Path:
         """Return the path of the guard file."""
-        return self.resolve(self.epoch_file)
+        return self.resolve(self.epoch_file).resolve()
 
     @property
     def lock_path(self) -> Path:

@@ -302,11 +302,11 @@ def _check_workers(delivery: Delivery) -> Finding:
 
 def check_guard_file(settings: Settings) -> Finding:
     """Check that the guard file lies outside of the folders that a restore replaces."""
-    path = settings.epoch_path.resolve()
+    path = settings.epoch_path
     if not path.parent.is_dir():
         advice = "make it, mount its disk, or correct epoch_file: nothing is sent without this file"
         return failed("guard file", f"there is no folder {path.parent}", advice)
-    restored_folders = (settings.workspace.resolve(), settings.database_path.resolve().parent)
+    restored_folders = (settings.workspace.resolve(), settings.database_path.parent)
     folder = next((each for each in restored_folders if path.is_relative_to(each)), None)
     if folder is None:
         return passed("guard file", str(path))

@@ -52,6 +52,7 @@ def add_link_key(path: Path) -> int:
     if len(keys) >= _MAX_KEYS:
         raise Refused(f"{path} holds {len(keys)} keys, and no more can be told apart in links")
     lines = [f"{key.hex()} {_RETIRED_FOLDER}" for key in keys]
+    path = path.resolve()  # replacing a link would leave the old keys in place
     draft = _write_draft(path, [*lines, secrets.token_hex(_KEY_BYTES)])
     draft.replace(path)
     return len(keys) + 1

@@ -69,6 +69,7 @@ def mark_for_review(path: Path, line: int) -> None:
     Raises Refused if the line is another, and InvalidInput if the file cannot be written.
     """
     try:
+        path = path.resolve()  # replacing a link would leave the file as it is
         lines = path.read_bytes().splitlines(keepends=True)
         if not 1 <= line <= len(lines) or not _DRAFT_STATUS_PATTERN.search(lines[line - 1]):
             raise Refused(f"{path} does not say status: draft; write status: review into it")

@@ -91,6 +91,26 @@ def check_that_it_goes_on_when_released(workspace: Workspace) -> None:
     assert workspace.report("news")["state"] == "sent"
 
 
+def test_a_database_and_a_guard_file_on_another_disk_stay_behind_their_links(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    workspace.hire(ADMIN, "admin")
+    var, elsewhere = workspace.folder / "var", tmp_path / "disk"
+    elsewhere.mkdir()
+    links = [var / name for name in ("newsletter.db", "epoch", "epoch.audit")]
+    for link in links:
+        shutil.move(link, elsewhere)
+        link.symlink_to(elsewhere / link.name)
+    workspace.do("db", "release", "--by", ADMIN)  # the test may copy them
+    workspace.do("db", "backup", str(tmp_path / "backup.db"))
+    workspace.do("db", "restore", str(tmp_path / "backup.db"))
+
+    assert all(link.is_symlink() for link in links)
+    assert list(elsewhere.glob("newsletter.db.before-*"))
+    with closing(sqlite3.connect(elsewhere / "newsletter.db")) as database:
+        assert database.execute("SELECT 1 FROM meta WHERE value LIKE 'restored on%'").fetchone()
+
+
 @pytest.mark.parametrize("put_back", [cp, *varied(copied, moved)])
 def test_a_copy_taken_between_two_runs_is_refused(
     slow: Workspace, tmp_path: Path, put_back: Callable[[Path, Path], None]

@@ -1,6 +1,5 @@
 """``newsletter subscribers import``, ``imports``, ``undo-import`` and ``export``."""
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -245,7 +244,7 @@ def _import_row(record: ImportRecord) -> dict[str, Any]:
 
 
 @click.command("undo-import")
-@click.argument("number", type=click.IntRange(min=1))
+@click.argument("number", type=shell.POSITIVE)
 @shell.as_json
 @shell.with_actor
 def undo_import(services: Services, number: int, by: str, as_json: bool) -> None:
@@ -286,7 +285,6 @@ def export(services: Services, list_name: str, bom: bool) -> None:
     formula gets an apostrophe in front, which import removes. With --list: the people who are on it
     or left it, and no other list. In UTF-8.
     """
-    out = sys.stdout.buffer
     with services.store.read() as tx:
         if list_name:
             require_list(tx, list_name, services.subscribers.declared_lists)
@@ -295,8 +293,7 @@ def export(services: Services, list_name: str, bom: bool) -> None:
         # one transaction to the end, so that the file is one moment's state
         exported = _only_list(list_name, people) if list_name else people
         for text in chain([_BYTE_ORDER_MARK] if bom else [], csv_files.as_csv(exported, entries)):
-            out.write(text.encode())
-        out.flush()
+            click.echo(text.encode(), nl=False)  # in UTF-8 whatever the locale
         erased = 0 if list_name else tx.readers.count_erased()
     if erased:
         shell.say(f"left out: {erased:,} who were erased; no address of theirs is kept")

@@ -148,7 +148,7 @@ def copy(workspace: Shell, target: str | None, source: str | None) -> None:
         ExitStack() as locks,
     ):
         if source and not source.startswith("postgresql:"):
-            file = Path(source_database.name)
+            file = Path(source_database.name).resolve()
             copies.refuse_other_keys(file, fingerprints_in(settings.workspace))
             in_use = file.with_suffix(".use")  # a backup has none
             if in_use != settings.in_use_path and in_use.exists():

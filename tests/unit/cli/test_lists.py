@@ -67,8 +67,9 @@ def test_a_list_shows_the_newest_and_says_how_to_see_more(
     assert "--all" in said
     for options in ((), ("--all",), ("--limit", "4")):
         assert shown(*options) == (["1", "2", "3", "4"], "")
-    with pytest.raises(click.UsageError):
-        shown("--limit", "0")
+    for number in ("0", str(1 << 63)):
+        with pytest.raises(click.UsageError):
+            shown("--limit", number)
 
 
 def test_a_list_asks_as_little_however_much_there_is(

@@ -48,6 +48,15 @@ def test_a_new_key_retires_all_others_in_their_places(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_a_new_key_is_added_to_the_file_that_a_link_leads_to(tmp_path: Path) -> None:
+    file, link = tmp_path / "secrets", tmp_path / "links"
+    load_keys(file)
+    link.symlink_to(file)
+    add_link_key(link)
+    assert link.is_symlink()
+    assert len(load_link_keys(file)[0]) == 2
+
+
 def test_more_keys_than_links_can_tell_apart_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "links"
     path.write_text("ab" * 32 + "\n" + ("cd" * 32 + "\n") * 255)

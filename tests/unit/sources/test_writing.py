@@ -218,6 +218,15 @@ def test_a_link_is_not_written_through(tmp_path: Path) -> None:
     assert not (tmp_path / "elsewhere.md").exists()
 
 
+def test_a_draft_behind_a_link_is_marked_where_it_lies(tmp_path: Path) -> None:
+    file, link = tmp_path / "file.md", tmp_path / "link.md"
+    file.write_text("status: draft\n")
+    link.symlink_to(file)
+    mark_for_review(link, 1)
+    assert link.is_symlink()
+    assert file.read_text() == "status: review\n"
+
+
 def test_a_place_that_takes_no_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="cannot be written: File name too long"):
         write_new(tmp_path / f"{'x' * 300}.md", b"text")
