@@ -149,11 +149,12 @@ class Session:
     def is_alive(self, now: datetime, seen_at: datetime | None = None) -> bool:
         """Return whether the session is still valid.
 
-        ``seen_at`` is the time of the last request, if it may not be stored yet.
+        ``seen_at`` is the time of the last request, if it may not be stored yet. A time far in the
+        future is of a wrong clock, and ends the session too.
         """
         last_seen = max(self.seen_at, seen_at or self.seen_at)
         lifetime = SESSION_LIFETIME if self.stage is SignInStage.WHOLE else FACTOR_TIMEOUT
-        return now - last_seen < IDLE_TIMEOUT and now - self.created_at < lifetime
+        return abs(now - last_seen) < IDLE_TIMEOUT and abs(now - self.created_at) < lifetime
 
     def has_fresh_factor(self, now: datetime) -> bool:
         """Return whether the last second factor is recent enough for dangerous acts."""
@@ -253,10 +254,16 @@ def limits_on_tests(actor: str) -> tuple[Limit, ...]:
 
 
 def is_exceeded(
-    limits: Iterable[Limit], now: datetime, count: Callable[[str, datetime], int]
+    limits: Iterable[Limit], now: datetime, count: Callable[[str, datetime, datetime], int]
 ) -> bool:
-    """Return whether a limit is reached; ``count`` returns the number for a key since a time."""
-    return any(count(limit.key, now - limit.period) >= limit.max_count for limit in limits)
+    """Return whether a limit is reached; ``count`` returns the number for a key between times.
+
+    Later times than the period's are of a clock that was put back, and do not count.
+    """
+    return any(
+        count(limit.key, now - limit.period, now + limit.period) >= limit.max_count
+        for limit in limits
+    )
 
 
 _BROWSER_NAMES = (

@@ -67,16 +67,21 @@ class TransactionalEmails(AddressRepository):
         self, email: TransactionalEmail, mailbox_hash: bytes, network: bytes, limits: EmailLimits
     ) -> RequestOutcome:
         """Return NEW, or the limit that refuses the email. All limits are queried in any case."""
-        sql = f"SELECT COUNT(*) FROM transactional_email WHERE {_IS_SAME} AND asked_at > :since"
+        now = email.asked_at
+        # requests much later, by a clock that was put back, do not count
+        within = "asked_at > :since AND asked_at <= :until"
+        sql = f"SELECT COUNT(*) FROM transactional_email WHERE {within} AND {_IS_SAME}"
         day, month = (
-            self._db.value(sql, mailbox=mailbox_hash, kind=email.kind, since=email.asked_at - span)
+            self._db.value(
+                sql, mailbox=mailbox_hash, kind=email.kind, since=now - span, until=now + span
+            )
             for span in (_DAY, _MONTH)
         )
         hour = self._db.value(
-            "SELECT COUNT(*) FROM transactional_email"
-            " WHERE network_hash = :network AND asked_at > :since",
+            f"SELECT COUNT(*) FROM transactional_email WHERE network_hash = :network AND {within}",
             network=network,
-            since=email.asked_at - _HOUR,
+            since=now - _HOUR,
+            until=now + _HOUR,
         )
         waiting, _ = self.count_waiting()
         if day >= limits.max_per_day or month >= limits.max_per_month:

@@ -109,12 +109,14 @@ class Throttle(AddressRepository):
             ({"id": failure_id} for failure_id in failure_ids),
         )
 
-    def count_failures(self, key: str, since: datetime) -> int:
-        """Return the number of failures against this key since then."""
+    def count_failures(self, key: str, since: datetime, until: datetime) -> int:
+        """Return the number of failures against this key between two times."""
         return self._db.number(
-            "SELECT COUNT(*) FROM sign_in_failure WHERE key = :key AND at > :since",
+            "SELECT COUNT(*) FROM sign_in_failure"
+            " WHERE key = :key AND at > :since AND at <= :until",
             key=self._key(key),
             since=since,
+            until=until,
         )
 
     def add_network(self, address: str, network: str, at: datetime) -> None:

@@ -37,6 +37,7 @@ def test_a_session_ends_idle_and_after_a_week() -> None:
     assert session(seen_at=late).is_alive(late - SECOND)
     assert not session(seen_at=late).is_alive(late)
     assert session().is_alive(NOON + IDLE_TIMEOUT, seen_at=NOON + SECOND)
+    assert not session().is_alive(NOON - IDLE_TIMEOUT), "begun by a clock that was put back"
 
 
 def test_the_half_way_in_is_open_for_ten_minutes() -> None:
@@ -115,7 +116,7 @@ def test_failures_count_against_person_network_and_all_and_where_one_is_known_le
 def test_one_more_than_so_many_is_too_many() -> None:
     limits = limits_on_codes("a@x", "", is_familiar=False)
     for count, over in ((4, False), (5, True)):
-        assert is_exceeded(limits, NOON, lambda _key, _since, count=count: count) is over  # type: ignore[misc]
+        assert is_exceeded(limits, NOON, lambda *_, count=count: count) is over  # type: ignore[misc]
 
 
 @rows(
