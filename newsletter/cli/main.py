@@ -172,6 +172,11 @@ def _print_error(message: str) -> None:
 
 def entry_point() -> None:
     """Run the command line of the process, and exit with its code."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed: else a file of ours gets its descriptor
+            stream = open(os.devnull, mode)  # noqa: SIM115, PTH123 - until the process ends
+            os.set_inheritable(stream.fileno(), True)
+            setattr(sys, name, stream)
     disable_plugins()
     exit_process(run())
 

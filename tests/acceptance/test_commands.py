@@ -6,6 +6,8 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -47,6 +49,17 @@ def test_every_command_explains_itself(bare: Workspace) -> None:
 def test_the_version_is_told_to_a_shell(tmp_path: Path) -> None:
     done = shell("--version", folder=tmp_path)
     assert (done.code, done.stdout) == (0, f"newsletter, version {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "code"), [("export >&-", 0), ("receive-email <&-", 3), ("forget a@x.org <&-", 4)]
+)
+def test_a_closed_stream_is_no_fault_of_the_program(
+    bare: Workspace, command: str, code: int
+) -> None:
+    line = f'exec "$0" -m newsletter subscribers {command} 2>told'
+    done = subprocess.run(["sh", "-c", line, sys.executable], cwd=bare.folder, check=False)
+    assert done.returncode == code, (bare.folder / "told").read_text()
 
 
 @pytest.mark.parametrize("command", [(), ("frobnicate",), ("report",), ("send", "news")])

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -45,11 +45,6 @@ def do(services: Services, capsys: pytest.CaptureFixture[str]) -> object:
         return (json.loads(said.out) if "--json" in rest else said.out), said.err
 
     return run
-
-
-def test_an_export_to_a_closed_output_is_no_fault_of_the_program(do) -> None:  # type: ignore[no-untyped-def] # a command
-    with redirect_stdout(None):  # what a shell writes as >&-
-        assert do("export") == ("", "")
 
 
 def emails(rows: list[dict[str, object]]) -> list[object]:
