@@ -86,10 +86,12 @@ class _Wire:
         transport: asyncio.Transport,
         loop: asyncio.AbstractEventLoop,
         is_parsed: Callable[[], bool],
+        is_received: Callable[[], bool],
     ) -> None:
         self._transport = transport
         self._loop = loop
         self.is_parsed = is_parsed
+        self.is_received = is_received
         self._is_closing = False
 
     def __getattr__(self, name: str) -> Any:
@@ -101,6 +103,13 @@ class _Wire:
 
     def is_closing(self) -> bool:
         return self._is_closing or self._transport.is_closing()
+
+    def close(self) -> None:
+        """Close the connection; slowly if the client is still sending its request."""
+        if self.is_received():
+            self._transport.close()
+        else:
+            self.close_slowly()
 
     def close_slowly(self) -> None:
         """Close a connection whose client is still sending, after it read the response.
@@ -148,7 +157,12 @@ class BoundedProtocol(H11Protocol):
         # before this one is among them: it must not be asked to make room for itself
         is_full = len(self.connections) >= self._bounds.connections
         evicted = self._longest_waiting() if is_full else None
-        self._wire = _Wire(transport, self.loop, self._parse_on)
+        self._wire = _Wire(
+            transport,
+            self.loop,
+            self._parse_on,
+            lambda: not getattr(self.cycle, "more_body", False),
+        )
         super().connection_made(cast("asyncio.Transport", self._wire))
         if evicted is not None:
             evicted.transport.abort()
@@ -252,7 +266,8 @@ class BoundedProtocol(H11Protocol):
         """Cancel the timer, and release the body of a closed connection."""
         self._limit_wait("")
         super().connection_lost(exc)
-        self._wire.is_parsed = bool  # else the two hold each other, and a body with them
+        # else the two hold each other, and a body with them
+        self._wire.is_parsed = self._wire.is_received = bool
 
     def _limit_wait(self, condition: str) -> None:
         """Limit the time for waiting for a condition; "" ends the limit."""

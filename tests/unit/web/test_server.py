@@ -310,11 +310,13 @@ def test_who_is_gone_before_an_early_answer_is_no_fault(caplog: pytest.LogCaptur
     assert [record for record in caplog.records if record.exc_info] == []
 
 
-def test_an_early_answer_reaches_who_is_still_sending() -> None:
+@rows(["wish"], [(b"keep-alive",), (b"close",)])  # nginx says close, if not told otherwise
+def test_an_early_answer_reaches_who_is_still_sending(wish: bytes) -> None:
     size = 8 << 20
     with listening(ConnectionLimits(connections=10)) as connect:
         connection = connect()
-        head = b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size
+        head = b"POST /early HTTP/1.1\r\nHost: x\r\nConnection: %s\r\n" % wish
+        head += b"Content-Length: %d\r\n\r\n" % size
         connection.sendall(head + bytes(size - 1))
         assert read_all(connection).endswith(b"\r\n\r\nenough")
 
