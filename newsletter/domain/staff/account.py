@@ -258,7 +258,7 @@ def is_exceeded(
 ) -> bool:
     """Return whether a limit is reached; ``count`` returns the number for a key between times.
 
-    Later times than the period's are of a clock that was put back, and do not count.
+    Times after the period are of a clock that ran ahead, and do not count.
     """
     return any(
         count(limit.key, now - limit.period, now + limit.period) >= limit.max_count

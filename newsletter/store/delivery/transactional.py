@@ -68,7 +68,7 @@ class TransactionalEmails(AddressRepository):
     ) -> RequestOutcome:
         """Return NEW, or the limit that refuses the email. All limits are queried in any case."""
         now = email.asked_at
-        # requests much later, by a clock that was put back, do not count
+        # much later requests are of a clock that ran ahead, and do not count
         within = "asked_at > :since AND asked_at <= :until"
         sql = f"SELECT COUNT(*) FROM transactional_email WHERE {within} AND {_IS_SAME}"
         day, month = (

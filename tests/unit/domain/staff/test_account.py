@@ -37,7 +37,7 @@ def test_a_session_ends_idle_and_after_a_week() -> None:
     assert session(seen_at=late).is_alive(late - SECOND)
     assert not session(seen_at=late).is_alive(late)
     assert session().is_alive(NOON + IDLE_TIMEOUT, seen_at=NOON + SECOND)
-    assert not session().is_alive(NOON - IDLE_TIMEOUT), "begun by a clock that was put back"
+    assert not session().is_alive(NOON - IDLE_TIMEOUT), "begun by a clock that ran ahead"
 
 
 def test_the_half_way_in_is_open_for_ten_minutes() -> None:
