@@ -23,6 +23,8 @@ _RETRY_SECONDS, _LONG_RETRY_SECONDS = 1.0, 3.0
 """Seconds before another try, if another scheduler leads or the database is away."""
 _MAX_RATE_WAIT = timedelta(seconds=1)
 """A worker sleeps during a shorter wait for the rate, instead of scheduling a wake-up."""
+_MAX_SILENCE_SECONDS = 45.0
+"""The longest wait for a heartbeat's answer, which may wait 30 seconds for other writers."""
 _LOST = "this process gave no sign of life for too long; others have taken over what it had begun"
 
 
@@ -65,6 +67,9 @@ class WorkerRegistration:
 
     def _beat(self, worker_id: int) -> None:
         while not self._ended.is_set():
+            silence = threading.Timer(_MAX_SILENCE_SECONDS, _end_process)
+            silence.daemon = True
+            silence.start()
             try:
                 if not self._beat_once(worker_id):
                     self._on_end(StoreUnavailable(_LOST))
@@ -74,6 +79,8 @@ class WorkerRegistration:
             except Exception as error:
                 self._on_end(error)
                 return
+            finally:
+                silence.cancel()
             self._ended.wait(HEARTBEAT_INTERVAL.total_seconds())
 
     def _beat_once(self, worker_id: int) -> bool:
@@ -96,6 +103,12 @@ class WorkerRegistration:
         if leads:
             self.leads.set()
         return True
+
+
+def _end_process() -> None:
+    """End this process, because the threads that wait for the database cannot be ended."""
+    log.critical("the database gave no answer for %g seconds; start again", _MAX_SILENCE_SECONDS)
+    os._exit(1)
 
 
 def _wake_all_workers(delivery: Delivery, wakeups: WorkerWakeups) -> None:

@@ -99,6 +99,22 @@ def test_workers_on_several_machines_reach_everybody_once(
         assert one.finish().code == 0
 
 
+@pytest.mark.faults(seconds=60)
+def test_a_process_whose_connections_fall_silent_ends_and_is_started_again(
+    hosts: Hosts, postgresql: Server, worker_id: str
+) -> None:
+    with closing(Relay(postgresql.port)) as line:
+        far = postgresql.tcp_url(f"hosts_{worker_id}").replace(
+            f":{postgresql.port}/", f":{line.port}/"
+        )
+        worker = start_worker(hosts.add(database=far, database_password=PASSWORD))
+        at_work = lambda: "worker-" in hosts.first.do("doctor", code=3).stdout  # noqa: E731
+        wait_until(at_work, describe=worker.said)
+        line.cut()
+        assert worker.finish().code == 1
+        assert "the database gave no answer for 45 seconds; start again" in worker.said()
+
+
 class Cluster:
     """Three workers and two schedulers, each with a line of its own to the database.
 

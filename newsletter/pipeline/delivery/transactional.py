@@ -220,7 +220,7 @@ def forget(*, store: Store) -> int:
     An email that was claimed more than an hour ago becomes unknown.
     """
     with store.begin() as tx:
-        tx.emails.abandon(store.clock.now(), lost_before=store.clock.now() - _HOUR)
+        tx.emails.abandon(store.clock.now(), max_age=_HOUR)
         tx.imports.delete_uploads(tx.now - _DAY)
         return tx.emails.clear(store.clock.now(), **_RETENTION) + tx.readers.clear_left_addresses()
 

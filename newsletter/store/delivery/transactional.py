@@ -22,8 +22,8 @@ _NO_NETWORK = b""
 _IS_WAITING = "transactional_email.state = 'waiting'"
 """Word for word as in the partial index of waiting emails."""
 _IS_ORPHAN = (
-    "transactional_email.state = 'calling' AND (claimed_at < :lost OR :lost IS NULL AND NOT EXISTS"
-    " (SELECT 1 FROM worker WHERE worker.id = transactional_email.owner))"
+    "transactional_email.state = 'calling' AND (claimed_at NOT BETWEEN :since AND :until"
+    " OR :since IS NULL AND NOT EXISTS (SELECT 1 FROM worker WHERE worker.id = owner))"
 )
 _SELECT_EMAIL = """
     SELECT id, kind, address, lists, subscriber_id, name, language, timezone, source, wording,
@@ -203,23 +203,24 @@ class TransactionalEmails(AddressRepository):
         claim_key = {"id": claim.email.id, "state": "calling", "attempt_id": claim.attempt_id}
         return self._db.update("transactional_email", claim_key, **values)
 
-    def abandon(self, at: datetime, *, lost_before: datetime | None = None) -> int:
+    def abandon(self, at: datetime, *, max_age: timedelta | None = None) -> int:
         """Make the emails unknown whose sending process has no row; return their number.
 
-        With ``lost_before``, instead the emails that were claimed before then. An email without
-        ``record_start`` was not sent and is queued again.
+        With ``max_age``, instead the emails that were claimed longer ago, or as far ahead by a
+        wrong clock. An email without ``record_start`` was not sent and is queued again.
         """
+        times = {"since": max_age and at - max_age, "until": max_age and at + max_age}
         self._db.change(
             "UPDATE transactional_email SET state = 'waiting'"
             f" WHERE {_IS_ORPHAN} AND provider = ''",
-            lost=lost_before,
+            **times,
         )
         return self._db.change(
             "UPDATE transactional_email SET state = 'unknown', settled_at = :at,"
             " reason = 'the process that handed it over ended before it had an answer'"
             f" WHERE {_IS_ORPHAN}",
             at=at,
-            lost=lost_before,
+            **times,
         )
 
     def restart_lifetimes(self, at: datetime) -> int:
