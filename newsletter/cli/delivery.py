@@ -158,7 +158,6 @@ def _describe_ending(outcome: Outcome, run: Run, zone: str) -> Iterator[str]:
 
 
 def _summarise_run(delivery: Delivery, run: Run) -> str:
-    """Return the summary of a run in one line."""
     with delivery.store.read() as tx:
         worked_on = [tx.campaigns.get(number) for number in sorted(run.worked_on)]
     lines = [

@@ -255,7 +255,6 @@ def _width(text: str) -> int:
 
 
 def wall_time(instant: datetime, zone: str) -> str:
-    """Format an instant in the configured time zone."""
     local = instant.astimezone(ZoneInfo(zone))
     seconds = f":{local:%S}" if local.second else ""
     return f"{local:%Y-%m-%d %H:%M}{seconds} ({zone})"

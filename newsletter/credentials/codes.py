@@ -67,7 +67,6 @@ def recovery_hash(key: bytes, address: str, code: str) -> bytes:
 
 
 def is_recovery_code(text: str) -> bool:
-    """Return whether the text has the form of a recovery code."""
     return bool(
         re.fullmatch(rf"\s*[a-z0-9]{{{_GROUP}}}[\s-]*[a-z0-9]{{{_GROUP}}}\s*", text.lower())
     )

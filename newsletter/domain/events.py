@@ -178,7 +178,6 @@ class DeliveryStatus:
 
     @property
     def key(self) -> tuple[int, int, EventKind]:
-        """Return the unique key of the status."""
         return self.campaign_id, self.subscriber_id, self.kind
 
     def replaces(self, other: "DeliveryStatus") -> bool:

@@ -105,12 +105,10 @@ class ByZone:
 
     @property
     def first(self) -> datetime:
-        """Return the earliest time of all zones."""
         return min(self.instants.values(), default=self.otherwise)
 
     @property
     def last(self) -> datetime:
-        """Return the latest time of all zones."""
         return max(self.instants.values(), default=self.otherwise)
 
 

@@ -70,11 +70,6 @@ def read_local(value: str) -> LocalTime:
     return LocalTime(at=time.fromisoformat(found["hour"]), day=day)
 
 
-def read_instant(value: str) -> datetime:
-    """Parse a time, in UTC without an offset, as an instant. Raises ValueError."""
-    return resolve(read_time(value), "UTC")
-
-
 def read_day_or_instant(value: str) -> datetime:
     """Parse a time, or a date as its first moment, as an instant. Raises ValueError."""
     if _DATE_PATTERN.fullmatch(value):
@@ -82,7 +77,7 @@ def read_day_or_instant(value: str) -> datetime:
     if not _TIME_PATTERN.fullmatch(value):
         what = f"{value!r} is neither a date nor a time"
         raise ValueError(f"{what}; write it like 2011-09-21 or 2011-09-21 14:00")
-    return read_instant(value)
+    return resolve(read_time(value), "UTC")
 
 
 @lru_cache(maxsize=1024)

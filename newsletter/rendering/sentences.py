@@ -150,7 +150,6 @@ class _Day:
 
 
 def in_language(news: Sequence[NoticeSection], language: Language) -> tuple[NoticeSection, ...]:
-    """Return the news in a language of the desk."""
     return tuple(replace(one, **language.in_all_words(vars(one))) for one in news)
 
 

@@ -82,5 +82,4 @@ class Campaigns:
             return current_terms(tx, find_status(tx, slug, self.rules))
 
     def actions_of(self, actor: str) -> OperatorActions:
-        """Return the acts on campaigns in the name of this person."""
         return OperatorActions(store=self.store, actor=actor)

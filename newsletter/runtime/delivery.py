@@ -77,7 +77,6 @@ class Delivery:
             yield
 
     def wakeups(self) -> "WorkerWakeups":
-        """Return the queue by which workers are woken."""
         from newsletter.store.postgresql import parameters_of
         from newsletter.store.wakeups import WorkerWakeups
 

@@ -55,7 +55,6 @@ _PAGES_CHECK = "public pages"
 
 
 def has_remote_provider(settings: Settings) -> bool:
-    """Return whether a provider is on another machine."""
     return any(
         getattr(provider, "kind", "") not in _TRIAL_KINDS
         and (urlsplit(str(provider.base_url or "")).hostname or "") not in _LOOPBACK_HOSTS
@@ -438,7 +437,6 @@ def _audit_text(store: Store) -> str:
 
 
 def examine_providers(delivery: Delivery) -> Iterator[Finding]:
-    """Check each provider, for each sender."""
     settings = delivery.settings
     for pooled, options in zip(delivery.pool.all, settings.providers, strict=True):
         found = (_examine(options, sender, delivery) for sender in settings.from_addresses)

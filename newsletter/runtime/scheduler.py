@@ -65,7 +65,6 @@ class _Every(IntervalTrigger):  # type: ignore[misc] # APScheduler has no types
     """An interval that counts from the last run, even if the clock jumps."""
 
     def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
-        """Return the time of the next run."""
         return now + timedelta(seconds=self.interval_length)
 
 

@@ -47,7 +47,6 @@ class Staff:
 
     @cached_property
     def provider(self) -> "IdentityProvider | None":
-        """The identity provider of the staff, if there is one."""
         from newsletter.credentials.identity_provider import IdentityProvider
 
         if (oidc := self.settings.desk.oidc) is None:

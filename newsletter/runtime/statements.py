@@ -213,7 +213,6 @@ class Statements:
         )
 
     def writer(self, actor: str) -> DraftWriter:
-        """Return the acts of a writer at the desk."""
         return DraftWriter(store=self.store, actor=actor)
 
     @property

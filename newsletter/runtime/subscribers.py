@@ -40,7 +40,6 @@ class Subscribers:
         )
 
     def acts_of(self, actor: str) -> SubscriberActs:
-        """Return the acts of a person on subscribers."""
         return SubscriberActs(store=self.store, actor=actor, declared=self.declared_lists)
 
     def forget(

@@ -83,7 +83,6 @@ class ExportFormat:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Return all columns of the format."""
         several = (self.names, self.timezone, self.consent_at, self.groups, self.says)
         return (self.address, *(name for names in several for name in names))
 

@@ -30,7 +30,6 @@ newsletter subscribers data dana@example.net
 newsletter subscribers form --list press
 newsletter subscribers export
 newsletter segment list
-newsletter segment show texas
 newsletter source list
 newsletter source poll
 newsletter doctor

@@ -76,7 +76,6 @@ def report(services: Services, campaign: str, as_json: bool) -> None:
 
 
 def print_report(figures: dict[str, Any], zone: str) -> None:
-    """Print the report as text, with times in the zone."""
     click.echo(f"campaign {figures['campaign']}: {figures['statement']}, {_label(figures)}")
     for line in (*_situation(figures, zone), *_outcomes(figures), *_details(figures, zone)):
         click.echo(f"  {line}")
@@ -146,7 +145,6 @@ def _details(figures: Mapping[str, Any], zone: str) -> Iterator[str]:
 
 
 def _label(row: Mapping[str, Any]) -> str:
-    """Return the label of a campaign's state."""
     return "needs attention" if row["state"] == CampaignState.ATTENTION.value else row["state"]
 
 

@@ -1,7 +1,6 @@
 """``newsletter statement``: write, list, show and check statements."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -170,14 +169,8 @@ def new(services: Services, title: str, author: str) -> None:
     click.echo(str(path))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _CheckResult:
-    """The findings of a check, and its exit code."""
-
-    findings: tuple[ReviewFinding, ...]
-    code: int
-    statements: int
-    """Number of statements that were checked."""
+_CheckResult = tuple[tuple[ReviewFinding, ...], int, int]
+"""The findings of a check, its exit code, and the number of statements that were checked."""
 
 
 @statement.command()
@@ -190,25 +183,22 @@ def check(services: Services, slug: str | None, as_json: bool) -> int:
     Without SLUG: all statements that are not approved yet, without advice. No link is visited.
     Exits with 3 if a finding is blocking, and with 4 if a warning needs a decision.
     """
-    result = (
-        _check_one(services.statements, slug)
-        if slug is not None
-        else _check_all(services.statements)
-    )
+    statements = services.statements
+    findings, code, count = _check_all(statements) if slug is None else _check_one(statements, slug)
     if as_json:
         shell.print_json(
             [
                 shell.pick(finding, "place", "line", "severity", "message")
                 | {"code": finding.check}
-                for finding in result.findings
+                for finding in findings
             ]
         )
-        return result.code
-    for finding in result.findings:
+        return code
+    for finding in findings:
         shell.say(str(finding))
-    if not result.findings:
-        shell.say(f"nothing wrong with {slug or f'{result.statements} statements'}")
-    return result.code
+    if not findings:
+        shell.say(f"nothing wrong with {slug or f'{count} statements'}")
+    return code
 
 
 def _check_one(statements: Statements, slug: str) -> _CheckResult:
@@ -256,7 +246,7 @@ def _collect(
     grades = {finding.severity for finding in file_faults}
     open_warning = Severity.WARNING in grades and not settled
     code = EXIT_INVALID if Severity.BLOCKING in grades else EXIT_REFUSED if open_warning else 0
-    return _CheckResult(findings=file_faults, code=code, statements=statements)
+    return file_faults, code, statements
 
 
 @statement.command()

@@ -235,7 +235,6 @@ def _run_key(campaign: Campaign, last: _LastLines, *actions: str) -> str:
 
 
 def find_newest(last: _LastLines, *actions: str) -> AuditEntry | None:
-    """Return the newest audit line with one of these actions, or None."""
     lines = (last[action] for action in actions if action in last)
     return max(lines, key=lambda line: line.number, default=None)
 

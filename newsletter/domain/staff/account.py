@@ -110,7 +110,6 @@ class StaffLink:
     """The id of the email with the link; None if the operator printed the link."""
 
     def is_usable(self, now: datetime) -> bool:
-        """Return whether the link still works."""
         return self.used_at is None and self.withdrawn_at is None and now < self.expires_at
 
 

@@ -273,8 +273,7 @@ def _segment(statement: Statement, context: ReviewContext) -> str:
         return ""
     name = statement.segment.name
     return say(
-        "the segment {name!r} picks no one now ({rule}): is its rule right?"
-        " 'newsletter segment show {name}' shows whom it picks",
+        "the segment {name!r} picks no one now ({rule}): is its rule right?",
         name=name,
         rule=str(statement.segment.rule),
     )

@@ -192,7 +192,6 @@ class DigestBuilder:
         return [(campaign, one) for campaign, one in parts if one in statements]
 
     def _compose_issue(self, digest: Digest, issue: Issue, parts: Sequence[DigestPart]) -> Issue:
-        """Return the issue with these parts and its statement."""
         abstracts = [
             self.abstracts.of(
                 one, self._local_day(campaign.started_at or issue.upto), digest.language

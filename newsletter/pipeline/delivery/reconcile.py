@@ -103,7 +103,6 @@ class Step(Enum):
 
 
 def decide(claim: UnknownBatch, capabilities: Capabilities, now: datetime) -> Step:
-    """Return the next step for an unknown batch."""
     age = now - claim.attempt_at
     state = claim.campaign.state
     has_addresses = len(claim.without_address) < len(claim.members)

@@ -226,7 +226,6 @@ def forget(*, store: Store) -> int:
 
 
 def _batch(claimed: ClaimedEmail, content: Content, text: EmailText, at: datetime) -> OutgoingBatch:
-    """Return a batch with one recipient."""
     recipient = Recipient(
         _NO_SUBSCRIBER, claimed.email.address, "", f"letter.{unique_part(claimed.attempt_id)}"
     )

@@ -325,5 +325,4 @@ def one_line(text: str, max_chars: int) -> str:
 
 
 def identity_text(identity: Identity) -> str:
-    """Return an identity as text for the audit log."""
     return f"{one_line(identity.subject, _MAX_SUBJECT_CHARS)} at {identity.issuer}"

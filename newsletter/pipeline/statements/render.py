@@ -213,7 +213,6 @@ def diff_with_approved(tx: Transaction, stored: StoredStatement) -> list[str]:
 
 
 def _diff_lines(content: Content) -> Iterator[str]:
-    """Yield the content as lines of text."""
     yield f"Subject: {content.subject}"
     yield f"From: {content.sender.name} <{content.sender.address}>"
     yield f"Reply-To: {content.sender.reply_to}"

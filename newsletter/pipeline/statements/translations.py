@@ -33,7 +33,6 @@ class TranslationGroup:
         return choose_version(language, self.languages)
 
     def audience(self, tx: Transaction, slug: str) -> Audience:
-        """Return the readers of the version with this slug."""
         languages = tx.audiences.find_languages(self.lists)
         return Audience(
             slug=slug,

@@ -81,7 +81,6 @@ class BrevoInquiry(Inquiry):
         super().__init__(url, {"api-key": options.api_key.get_secret_value()}, options.timeout)
 
     def first_question(self, batch: OutgoingBatch) -> Question:
-        """Return the question for the attempt's tag."""
         # one call finds it, as a rule; only then is each of the samples asked for
         tagged = self._events(Purpose.ATTEMPT, tags=json.dumps([batch.attempt_id]), limit="1")
         readers = [

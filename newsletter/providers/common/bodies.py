@@ -165,7 +165,6 @@ def _repeated_headers(
 
 
 def non_ascii_headers(headers: Iterable[tuple[str, str]]) -> Iterator[Fault]:
-    """Yield a fault for each header that is not ASCII."""
     for name, value in headers:
         if not value.isascii():
             yield fault(name, "is more than ASCII; write it in plain letters")

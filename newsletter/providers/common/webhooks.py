@@ -78,7 +78,6 @@ def value_at(value: Any, *keys: str | int) -> Any:
 
 
 def as_list(value: Any) -> list[Any]:
-    """Return the value if it is a list, else an empty list."""
     return value if isinstance(value, list) else []
 
 

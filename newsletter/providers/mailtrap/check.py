@@ -75,7 +75,6 @@ class MailtrapInquiry(Inquiry):
         return records.chain([*readers, self.question(Purpose.LATEST, ours)])
 
     def read_attempt(self, batch: OutgoingBatch, question: Question, payload: Any) -> Page:
-        """Return the recipients on the page, and the next page or question."""
         cursor = payload["next_page_cursor"]
         next_question = records.chain(question.following)
         if cursor:

@@ -212,7 +212,6 @@ def _end_of_last_line(file: int, end: int) -> int:
 
 
 def _find_journalled_ids(path: Path, message_ids: set[str]) -> set[str]:
-    """Return the message ids that have a line in the journal."""
     found = set()
     with path.open("rb") as lines:
         for line in lines:

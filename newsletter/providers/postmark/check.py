@@ -101,7 +101,6 @@ class PostmarkInquiry(Inquiry):
         return self._page(batch, 0)
 
     def read_attempt(self, batch: OutgoingBatch, question: Question, payload: Any) -> Page:
-        """Return the recipients on the page, and the next page or question."""
         messages, total = payload["Messages"], int(payload["TotalCount"])
         about = [(message["Metadata"], str(message["MessageID"])) for message in messages]
         found = records.ids_of_attempt(batch, about)

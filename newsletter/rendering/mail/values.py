@@ -80,7 +80,6 @@ class Abstracts:
         self._wordings = wordings
 
     def of(self, statement: Statement, sent_on: date, language: str) -> Abstract:
-        """Return the digest entry of a sent statement."""
         tokens = read_markdown(statement.body[:MAX_SHORT_CHARS], statement.language)
         summary = " ".join(remove_invisible(statement.summary).split())
         return Abstract(
@@ -92,5 +91,4 @@ class Abstracts:
         )
 
     def dated(self, day: date, language: str) -> str:
-        """Return a date as emails in a language write it."""
         return details.date_text(day, language, self._wordings.of(language)[0])

@@ -28,7 +28,6 @@ _MARKUP_PATTERN = re.compile(r"<[a-zA-Z/!]|&#?\w+;")
 
 
 def without_controls(text: str) -> str:
-    """Return a text without control characters."""
     return _CONTROL.sub("", text)
 
 

@@ -31,7 +31,6 @@ class Audiences(Repository):
     """
 
     def count(self, audience: Audience | Correction) -> int:
-        """Return the number of readers now."""
         return self._db.cached(self._count, audience)
 
     def _count(self, audience: Audience | Correction) -> int:

@@ -25,7 +25,6 @@ def update_if_claimed(
 
 
 def is_cancelled(db: Database, campaign_id: int) -> bool:
-    """Return whether a person cancelled the campaign."""
     state = db.value("SELECT state FROM campaign WHERE id = :id", id=campaign_id)
     return bool(state == "cancelled")
 

@@ -48,7 +48,6 @@ def attempted_at(accounts: Mapping[str, str]) -> Condition:
 
 
 def is_due(at: datetime) -> Condition:
-    """Return the condition that the batch is due at this time."""
     return Condition(
         "batch.not_before <= :due_at OR batch.not_before > :due_too_far"
         " OR batch.state = 'queued' AND batch.attempts > 0 AND batch.not_before > :retry_too_far",

@@ -75,7 +75,6 @@ class ChannelPosts(Repository):
         self._db.update("post", {"id": post_id}, state=state, attempts=0, not_before=at)
 
     def list_newest(self, limit: int) -> list[ChannelPost]:
-        """Return posts, newest first."""
         return self._db.all(
             ChannelPost, f"SELECT {_POST} FROM post ORDER BY id DESC LIMIT :limit", limit=limit
         )

@@ -1,6 +1,7 @@
-"""The checks of every request to the API: token, scope, limits, size, ETag, repetition.
+"""The checks of every request to the API, and refusals as Problem Details (RFC 9457).
 
-No cookie is read or set, and no header lets a page of another site read an answer.
+The checks are of token, scope, limits, size, ETag and repetition. No cookie is
+read or set, and no header lets a page of another site read an answer.
 """
 
 import json
@@ -10,6 +11,7 @@ from datetime import timedelta
 from hashlib import sha256
 from http import HTTPStatus
 from importlib import resources
+from types import MappingProxyType
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -19,13 +21,19 @@ from starlette.routing import Route
 
 from newsletter.credentials.codes import hash_token
 from newsletter.domain.delivery.transactional import network_of
-from newsletter.domain.errors import NewsletterError, Refused, StoreUnavailable
+from newsletter.domain.errors import (
+    InvalidInput,
+    NewsletterError,
+    NotFound,
+    Outdated,
+    Refused,
+    StoreUnavailable,
+)
 from newsletter.domain.staff.token import Token
-from newsletter.domain.wording import say
+from newsletter.domain.wording import say, without_commands
 from newsletter.pipeline.staff.tokens import bearer
 from newsletter.store.sql import Store
 from newsletter.web.api.operation import API_ROOT, Call, Operation, parameters_in
-from newsletter.web.api.problem import HANDLED_ERRORS, NO_STORE, problem_of
 from newsletter.web.http.forms import BodyMemory, client_ip
 from newsletter.web.http.limits import RequestLimit
 from newsletter.web.http.threads import Lane
@@ -37,6 +45,39 @@ _MAX_BYTES = 64 << 10
 _MAX_PER_MINUTE, _MAX_TOKENLESS_PER_HOUR = 3_000, 60
 """Requests per token and minute; requests without a valid token per network and hour."""
 _MAX_KEY_CHARS = 255
+
+NO_STORE: Mapping[str, str] = MappingProxyType({"Cache-Control": "no-store"})
+_STATUS_OF_ERROR: Mapping[type[Exception], int] = {
+    StoreUnavailable: 503,
+    InvalidInput: 422,
+    NotFound: 404,
+    Outdated: 412,
+    Refused: 409,
+}
+"""Error class → HTTP status; the first matching class counts."""
+HANDLED_ERRORS: tuple[type[Exception], ...] = (HTTPException, *_STATUS_OF_ERROR)
+
+
+def problem_of(error: Exception) -> Response:
+    """Return the Problem Details response to an error of ``HANDLED_ERRORS``."""
+    fields: dict[str, Any] = {}
+    headers: Mapping[str, str] = {}
+    if isinstance(error, HTTPException):
+        status, detail, headers = error.status_code, error.detail, error.headers or {}
+    else:
+        status = next(each for kind, each in _STATUS_OF_ERROR.items() if isinstance(error, kind))
+        detail = without_commands(str(error))
+    if status == 503:
+        detail, headers = "The database or the memory is busy. Try again.", {"Retry-After": "10"}
+    if isinstance(error, InvalidInput):
+        fields["errors"] = [
+            {"at": fault.key or fault.file, "detail": without_commands(fault.message)}
+            for fault in error.faults
+        ]
+        detail = "; ".join(f"{one['at']} {one['detail']}" for one in fields["errors"])
+    title = HTTPStatus(status).phrase
+    problem = {"type": "about:blank", "title": title, "status": status, "detail": detail, **fields}
+    return JSONResponse(problem, status, {**NO_STORE, **headers}, "application/problem+json")
 
 
 class Gate:

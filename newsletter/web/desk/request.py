@@ -122,11 +122,9 @@ class DeskRequest:
         return max(1, parse_number(self.query("page")) or 1)
 
     def query(self, name: str) -> str:
-        """Return a value of the query, or ""."""
         return self.http.query_params.get(name, "")
 
     def field(self, name: str) -> str:
-        """Return the first value of a field of the form, or ""."""
         return self.posted.first(name)
 
     def upload(self, name: str) -> Upload | None:

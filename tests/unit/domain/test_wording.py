@@ -72,7 +72,7 @@ def test_numbers_go_with_their_nouns() -> None:
 @rows(
     ["said", "kept"],
     [
-        ("is it right? 'newsletter segment show de' shows whom it picks", "is it right?"),
+        ("is it right? 'newsletter segment list' shows how many it picks", "is it right?"),
         ("nobody is there; 'newsletter resume' goes on; wait", "nobody is there; wait"),
         ("All is well. 'newsletter run' starts it", "All is well."),
         ("no end is set: set one (embargo_until), or not", "no end is set: set one, or not"),

@@ -11,7 +11,7 @@ from newsletter.formats.text import control_in_lines, decode_utf8
 from newsletter.formats.times import (
     language_objection,
     read_date,
-    read_instant,
+    read_day_or_instant,
     read_time,
     zone_objection,
 )
@@ -112,12 +112,12 @@ def test_dates_are_read_or_refused_with_what_to_write() -> None:
 
 def test_an_instant_is_in_utc_whatever_offset_was_written() -> None:
     noon = datetime(2024, 5, 1, 12, tzinfo=UTC)
-    assert read_instant("2024-05-01 12:00") == noon
-    assert read_instant("2024-05-01 14:00+02:00").tzinfo is UTC
-    assert read_instant("2024-05-01 14:00+02:00") == noon
+    assert read_day_or_instant("2024-05-01 12:00") == noon
+    assert read_day_or_instant("2024-05-01 14:00+02:00").tzinfo is UTC
+    assert read_day_or_instant("2024-05-01 14:00+02:00") == noon
     for value in ("0001-01-01 00:00+14:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"):
         with pytest.raises(ValueError, match="out of the calendar's range"):
-            read_instant(value)
+            read_day_or_instant(value)
 
 
 @rows("name", ["Europe/Berlin", "America/Argentina/Ushuaia", "UTC"])

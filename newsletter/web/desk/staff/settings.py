@@ -39,7 +39,6 @@ _LABELS = words_of("settings")
 
 
 def _field_values(settings: Settings) -> dict[str, str]:
-    """Return the value of each field, "" for those that are not set."""
     values = {one.key: one.value for one in list_settings(settings)}
     numbers = range(len(settings.lists))
     lists = [f"lists[{number}].{key}" for number in numbers for key in ("title", "about")]

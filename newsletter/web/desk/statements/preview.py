@@ -117,7 +117,6 @@ def view_of(request: DeskRequest) -> str:
 
 
 def preview_html(content: Content, view: str) -> str:
-    """Return the HTML of an email in one of the views."""
     if view == "text":
         return views.text_page(content.text, title=content.subject, language=content.language)
     if view == "no-pictures":
