@@ -112,7 +112,7 @@ class ConfigurationOnDisk:
                 set_ = tuple(f"{key}: {to}" for key, to in changes.items() if to is not None)
                 removed = tuple(key for key, to in changes.items() if to is None)
                 tx.audit.enter(actor, "change settings", FILE_NAME, set=set_, removed=removed)
-                self._saved_file.write_text(self._digest(settings, renderer))
+                _replace(self._saved_file, self._digest(settings, renderer).encode())
                 _replace(self._file, data)
         except StoreUnavailable:
             _replace(self._file, before)  # each change needs its line in the audit log
@@ -153,7 +153,8 @@ def _replace(file: Path, data: bytes) -> None:
             opened.write(data)
             opened.flush()
             os.fsync(opened.fileno())
-        part.chmod(file.stat().st_mode)
+        if file.is_file():
+            part.chmod(file.stat().st_mode)
         part.replace(file)
     except OSError as error:
         why = f"{file.name} cannot be written: {error.strerror}; ask your operator"

@@ -121,12 +121,18 @@ def keep_the_file_from_the_service(dan: Signed) -> dict[str, str]:
     return asked
 
 
+def keep_the_note_of_the_saved_settings_from_it(dan: Signed) -> dict[str, str]:
+    (dan.site.folder / "var" / "settings.saved").mkdir()
+    return form(dan)
+
+
 @pytest.mark.parametrize(
     ("deed", "reason"),
     [
         (change_the_file, "Restart the service to use the change"),
         (look_at_other_settings, "have changed since you opened the page"),
-        (keep_the_file_from_the_service, "cannot be written"),
+        (keep_the_file_from_the_service, ".yaml cannot be written"),
+        (keep_the_note_of_the_saved_settings_from_it, ".saved cannot be written"),
     ],
 )
 def test_nothing_is_saved_over_what_somebody_else_changed(
