@@ -47,8 +47,8 @@ class Subscribers:
     ) -> tuple[bool, bool]:
         """Erase a person. Return (was a subscriber, the database file is overwritten).
 
-        If the database is too busy, a later tick overwrites it. Raises Refused for an address
-        without data, unless ``block_unknown``.
+        If the file is too busy, a later tick overwrites it; a server has none. Raises Refused for
+        an address without data, unless ``block_unknown``.
         """
         known = forget(who, by=by, block_unknown=block_unknown, store=self.store)
-        return known, clean(store=self.store)
+        return known, clean(store=self.store) or self.settings.is_on_server

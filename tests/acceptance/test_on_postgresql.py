@@ -1,6 +1,7 @@
 """A workspace whose database is on a PostgreSQL server, worked on by the command line."""
 
 import random
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,8 +69,13 @@ def test_two_processes_on_two_machines_do_not_both_send(
     workspace: Workspace, mailgun: PacedMailgun, name: str, postgresql: Server, tmp_path: Path
 ) -> None:
     workspace.use_mailgun(mailgun.url)
+    prepared(workspace, PEOPLE[:3])
+    mailgun.gate = threading.Event()
     running = workspace.start("run", "--port", "0")
-    running.wait_for("running on|serving|http://")
+    wait_until(lambda: mailgun.taken, describe=running.said)
+    erased = workspace.do("subscribers", "forget", PEOPLE[0], "--yes").stderr  # during a call
+    assert erased == f"{PEOPLE[0]} is erased\n"
+    mailgun.gate.set()
     # another machine has the same keys, and no lock of ours
     other = Workspace.create(tmp_path / "other", database=postgresql.url(name))
     keys = other.folder / "var" / "keys"
