@@ -20,6 +20,18 @@ _CUT_OFF = """[...document.querySelectorAll(".top :not(.sr)")]
   .map(one => one.className)"""
 """Return the parts of a page's head that are not wholly visible."""
 
+_CUT_RINGS = """[...document.querySelectorAll(":is(.tabs, .seg, .scroll) :is(a, input)")]
+  .filter(one => {
+    one.focus({ focusVisible: true });
+    const [look, box] = [getComputedStyle(one), one.getBoundingClientRect()];
+    const room = one.closest(".tabs, .seg, .scroll").getBoundingClientRect();
+    const ring = parseFloat(look.outlineOffset) + parseFloat(look.outlineWidth);
+    return look.outlineStyle === "none"
+      || (ring > 0 && (box.left - ring < room.left || box.right + ring > room.right));
+  }).map(one => one.textContent || one.id)"""
+"""Return the controls whose focus ring is cut off."""
+_LONG_WORD = "Verkehrsinfrastrukturfinanzierungsgesellschaftsgründungsbeschleunigung"
+
 pytestmark = [
     pytest.mark.chromium,
     pytest.mark.slow("axe on every page of the desk, in light and dark, wide and narrow"),
@@ -64,6 +76,35 @@ def test_axe_finds_nothing_nothing_is_too_wide_and_nobody_else_is_asked_for_anyt
     windows.open().remove_listener("request", listen)
     assert asked
     assert [one for one in asked if not one.startswith((url, "data:", "about:"))] == []
+
+
+def test_long_words_fit_a_small_phone_titles_go_their_way_and_no_focus_ring_is_cut_off(
+    windows: Windows, served: tuple[Services, str]
+) -> None:
+    services, url = served
+    with opening(windows, url) as open_page:
+        page = open_page("/desk/sign-in", width=320)
+        page.context.add_cookies(
+            [{"name": "desk", "value": signed_in(services, "dan"), "url": url}]
+        )
+        for path in ("/statements", "/readers/new", "/settings/look"):
+            page.goto(f"{url}/desk{path}")
+            page.evaluate(
+                "word => { for (const one of document.querySelectorAll('.check label'))"
+                " one.textContent = word }",
+                _LONG_WORD,
+            )
+            assert page.evaluate("document.documentElement.scrollWidth") == 320, path
+            assert page.evaluate(_CUT_RINGS) == [], path
+        page.goto(
+            f"{url}/desk{next(at for name, at, _ in pages(services) if name == 'draft-edit')}"
+        )
+        title = page.get_by_label("Title", exact=True)
+        title.fill(_LONG_WORD)
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
+        assert title.evaluate("one => getComputedStyle(one).direction") == "ltr"
+        title.fill("بيان المنتدى")
+        assert title.evaluate("one => getComputedStyle(one).direction") == "rtl"
 
 
 def test_a_report_is_printed_in_ink_on_white_without_what_can_be_pressed(
