@@ -29,6 +29,7 @@ from newsletter.domain.errors import (
 from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Sender
 from newsletter.domain.statements.statement import Reading, Statement, texts_of, writers_of
+from newsletter.domain.subscribers.address import AddressHash
 from newsletter.store.file.keys import Chain, HeadFile
 from newsletter.store.sql import Store
 from newsletter.store.sqlite import Sqlite
@@ -337,10 +338,7 @@ class PlainLinks:
         return found.groups()
 
 
-def hash_address(address: str) -> bytes:
-    """A hash of the folded address, not keyed."""
-    local, _, domain = address.rpartition("@")
-    return hashlib.blake2b(f"{local.lower()}@{domain.lower()}".encode(), digest_size=16).digest()
+hash_address = AddressHash(b"k" * 32)
 
 
 class PostedEvents:

@@ -16,6 +16,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import struct
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -80,11 +81,12 @@ class SignedLinks:
     def for_batch(self, campaign_id: int, ids: Sequence[int]) -> tuple[list[str], list[str]]:
         """Return the unsubscribe tokens, and the Message-IDs' parts before the @."""
         number, campaign = len(self._delivery) - 1, campaign_id.to_bytes(4)
-        id_bytes = b"".join([each.to_bytes(6) for each in ids])
+        max(ids, default=0).to_bytes(6)  # raises OverflowError
+        id_bytes = struct.pack(f">{len(ids)}Q", *ids)
         head = bytes([number]) + campaign
         hashes = _hash_deliveries(self._delivery[number], head, ids)
         raw = bytearray(head + bytes(6 + _MAC_BYTES)) * len(ids)
-        columns = [id_bytes[place::6] for place in range(6)]
+        columns = [id_bytes[place::8] for place in range(2, 8)]
         columns += [hashes[place::_DELIVERY_BYTES] for place in range(_MAC_BYTES)]
         # one byte of all tokens at a time: token by token took five times as long
         for place, column in enumerate(columns, start=len(head)):
@@ -92,7 +94,8 @@ class SignedLinks:
         words = base64.urlsafe_b64encode(raw).decode()
         if number:  # by the first key, which never changes, so that Message-IDs are stable
             hashes = _hash_deliveries(self._delivery[0], bytes(1) + campaign, ids)
-        middle, id_words = f".{campaign_id}.", hashes.hex(" ", 8).split()[2::3]
+        ends = memoryview(hashes).cast("Q")[2::3].tobytes()
+        middle, id_words = f".{campaign_id}.", ends.hex(" ", 8).split()
         return (
             [words[at : at + _TOKEN_LENGTH] for at in range(0, len(words), _TOKEN_LENGTH)],
             [f"{one}{middle}{word}" for one, word in zip(ids, id_words, strict=True)],

@@ -11,8 +11,9 @@ from tempfile import TemporaryDirectory
 
 from newsletter.config.settings import Settings
 from newsletter.domain.errors import Defect, Fault, InvalidInput, NotFound
+from newsletter.domain.subscribers.address import AddressHash
 from newsletter.runtime.clock import SystemClock
-from newsletter.runtime.keys import address_hash, fingerprints_in, load_keys, workspace_name
+from newsletter.runtime.keys import fingerprints_in, load_keys, workspace_name
 from newsletter.runtime.wiring import open_database
 from newsletter.store.copying import copy
 from newsletter.store.file import copies
@@ -116,7 +117,7 @@ class Backups:
         audit = load_keys(self._key_file.with_name("audit"))[0]
         return Store(
             database,
-            hash_address=address_hash(load_keys(self._key_file)[0]),
+            hash_address=AddressHash(load_keys(self._key_file)[0]),
             chain=Chain(key=audit, head=HeadFile(folder / "head")),
             clock=SystemClock(),
         )

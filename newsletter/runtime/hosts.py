@@ -203,10 +203,9 @@ class BatchWorker(Scheduler):
         """Send batches until none is due or the rate limit stops them."""
         try:
             while not self._stop.is_set():
-                result = dispatcher.dispatch()
-                if result is not None:
+                for result in dispatcher.dispatch_all(lambda: not self._stop.is_set()):
                     self._record_attempt(result)
-                elif not self._wait_for_rate():
+                if not self._wait_for_rate():
                     return
         except StoreUnavailable as error:
             log.error("cannot send: %s", error)

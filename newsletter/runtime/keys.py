@@ -10,13 +10,12 @@ import hmac
 import os
 import secrets
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
-from newsletter.domain.subscribers.address import fold
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_TIME_DIGITS = 10
@@ -101,18 +100,6 @@ def _write_draft(path: Path, lines: Sequence[str]) -> Path:
         file.flush()
         os.fsync(file.fileno())
     return draft
-
-
-def address_hash(key: bytes) -> Callable[[str], bytes]:
-    """Return a function that hashes a folded address with the key (16 bytes, BLAKE2b)."""
-    keyed = hashlib.blake2b(key=key, digest_size=16, person=b"address")
-
-    def hash_address(address: str) -> bytes:
-        state = keyed.copy()
-        state.update(fold(address).encode())
-        return state.digest()
-
-    return hash_address
 
 
 def account_name(key: bytes, identity: bytes) -> str:

@@ -301,30 +301,26 @@ class Scheduler:
     def _work(self, dispatcher: Dispatcher) -> None:
         try:
             while not self._stop.is_set():
-                self._work_once(dispatcher)
+                for result in dispatcher.dispatch_all(self._goes_on) if self._is_sending else ():
+                    self._record_attempt(result)
+                if self._is_sending and (
+                    ends := [wait.until for wait in self._delivery.waits().values() if wait]
+                ):
+                    # not on ``_wake``, because the rate limit stops the work
+                    left = min(ends) - self._delivery.store.clock.now()
+                    self._stop.wait(min(max(left.total_seconds(), 0.0), _IDLE_WAIT_SECONDS))
+                else:
+                    self._wake.wait(_IDLE_WAIT_SECONDS)
+                    self._wake.clear()
         except BaseException as error:  # a dead thread must not go unnoticed
             self._fail(error)
 
     def _send(self) -> None:
         self._is_sending = True
-        self._wake_workers()
-
-    def _wake_workers(self) -> None:
         self._wake.set()
 
-    def _work_once(self, dispatcher: Dispatcher) -> None:
-        result = dispatcher.dispatch() if self._is_sending else None
-        if result is not None:
-            self._record_attempt(result)
-        elif self._is_sending and (
-            ends := [wait.until for wait in self._delivery.waits().values() if wait]
-        ):
-            # not on ``_wake``, because the rate limit stops the work
-            left = min(ends) - self._delivery.store.clock.now()
-            self._stop.wait(min(max(left.total_seconds(), 0.0), _IDLE_WAIT_SECONDS))
-        else:
-            self._wake.wait(_IDLE_WAIT_SECONDS)
-            self._wake.clear()
+    def _goes_on(self) -> bool:
+        return self._is_sending and not self._stop.is_set()
 
     def _record_attempt(self, result: DispatchResult) -> None:
         with self._failed_attempts_lock:
@@ -375,13 +371,13 @@ class Scheduler:
         self._is_sending = sends
         self._nothing_sent.remember(is_empty=not sends)
         if sends and not before:  # another process resumed it
-            self._wake_workers()
+            self._wake.set()
         # claims heed a hold anyway; here it is logged
         if reason and not self._run.hold_reason:
             log.warning("sending is stopped: %s; calls under way are booked", reason)
         elif self._run.hold_reason and not reason:
             log.warning("sending is resumed")
-            self._wake_workers()
+            self._wake.set()
         self._run.hold_reason = reason
 
     def _is_idle(self) -> bool:

@@ -10,6 +10,7 @@ from newsletter.config.settings import Settings
 from newsletter.credentials.links import SignedLinks
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused
+from newsletter.domain.subscribers.address import AddressHash
 from newsletter.pipeline.ledger import ConfigurationCheck
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.clock import ServerClock, SystemClock
@@ -17,7 +18,6 @@ from newsletter.runtime.configuration import ConfigurationOnDisk
 from newsletter.runtime.counters import Counters
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.keys import (
-    address_hash,
     fingerprints_in,
     load_keys,
     load_link_keys,
@@ -125,7 +125,7 @@ def _open_store(
         yield (
             Store(
                 database,
-                hash_address=address_hash(key),
+                hash_address=AddressHash(key),
                 chain=Chain(key=audit, head=HeadFile(head)),
                 clock=clock or _clock(settings, database),
             ),

@@ -32,6 +32,7 @@ from typing import (
 )
 
 from newsletter.domain.setting import STORED_CONTEXT
+from newsletter.domain.subscribers.address import AddressHash
 from newsletter.domain.wording import Sentence, read_words
 
 if TYPE_CHECKING:
@@ -358,7 +359,7 @@ class Repository:
 class AddressRepository(Repository):
     """A repository with ``hash_address``, which returns the keyed hash of an address."""
 
-    def __init__(self, db: Database, hash_address: Callable[[str], bytes]) -> None:
+    def __init__(self, db: Database, hash_address: AddressHash) -> None:
         super().__init__(db)
         self._hash = hash_address
 
@@ -379,6 +380,8 @@ def upsert(table: str, key: str, columns: tuple[str, ...]) -> str:
 
 def as_stored(value: object) -> Any:
     """Encode a value for the database. Raises TypeError for a naive datetime."""
+    if type(value) in _PLAIN_TYPES:  # nearly always
+        return value
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, bool):

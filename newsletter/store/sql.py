@@ -1,13 +1,14 @@
 """The store: transactions, each with a repository for each subject."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Defect
+from newsletter.domain.subscribers.address import AddressHash
 from newsletter.store.archive import PublicNotes, Search
 from newsletter.store.campaigns.audiences import Audiences
 from newsletter.store.campaigns.campaigns import Campaigns, Digests
@@ -43,6 +44,7 @@ class Transaction:
         self.db, self.store = db, store
         self.now = store.clock.now()
         """The instant at which the transaction began, and the time of all its changes."""
+        self.uptime = store.clock.uptime()
 
     # made when they are first asked for: most transactions need a few
     audit = cached_property(lambda tx: Audit(tx.db, tx.store.chain, tx.now, tx.store.channel))
@@ -97,7 +99,7 @@ class Store:
     """
 
     database: Backend
-    hash_address: Callable[[str], bytes] = field(kw_only=True)
+    hash_address: AddressHash = field(kw_only=True)
     chain: Chain = field(kw_only=True)
     clock: Clock = field(kw_only=True)
     channel: str = ""

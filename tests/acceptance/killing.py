@@ -24,7 +24,7 @@ from newsletter.domain.delivery.provider import LookupResult, PreparedRequest
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location
 from newsletter.domain.ports import Provider
 from newsletter.pipeline.delivery.attempt import PooledProvider
-from newsletter.pipeline.delivery.dispatch import Dispatcher, DispatchResult
+from newsletter.pipeline.delivery.dispatch import Dispatcher
 from newsletter.pipeline.delivery.reconcile import Reconciler, ReconcileResult
 from newsletter.pipeline.delivery.transactional import EmailResult, TransactionalSender
 from newsletter.runtime.delivery import Delivery
@@ -214,13 +214,17 @@ class FusedGuardFile:
 
 @dataclass(frozen=True, kw_only=True)
 class FusedDispatcher(Dispatcher):
-    """Names its three transactions."""
+    """Names its three transactions. That of a record claims the next batch too."""
 
     stages: Stages
 
-    def dispatch(self) -> DispatchResult | None:
-        self.stages.names = ("claim", "intent", "record")
-        return super().dispatch()
+    def claim_next(self) -> Any:
+        self.stages.names = ("claim", "intent")
+        return super().claim_next()
+
+    def record(self, *given: Any, **named: Any) -> Any:
+        self.stages.names = ("record", "intent")
+        return super().record(*given, **named)
 
 
 @dataclass(frozen=True, kw_only=True)

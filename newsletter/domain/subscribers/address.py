@@ -1,5 +1,6 @@
 """Email addresses: their validation, folding, and comparison."""
 
+import hashlib
 import re
 import unicodedata
 from encodings.idna import nameprep
@@ -92,6 +93,31 @@ def _ascii_label(label: str) -> str:
 
 _DOMAINS_IGNORING_DOTS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 """Domain that ignores dots in local parts → the domain to compare."""
+
+
+class AddressHash:
+    """The keyed hash of folded addresses: 16 bytes, by BLAKE2s, which is fast for short texts."""
+
+    def __init__(self, key: bytes) -> None:
+        self._keyed = hashlib.blake2s(key=key, digest_size=16, person=b"address")
+
+    def __call__(self, address: str) -> bytes:
+        state = self._keyed.copy()
+        state.update(fold(address).encode())
+        return state.digest()
+
+    def of_list(self, addresses: bytes) -> bytes:
+        """Return the hashes of addresses in UTF-8; commas separate them. Raises ValueError."""
+        if addresses.isascii():  # folded all at once: this takes two thirds of the time
+            folded_list = addresses.lower()
+        else:
+            folded_list = ",".join(map(fold, addresses.decode().split(","))).encode()
+        hashes = []
+        for folded in folded_list.split(b","):
+            state = self._keyed.copy()
+            state.update(folded)
+            hashes.append(state.digest())
+        return b",".join(hashes)
 
 
 def mailbox(address: str) -> str:

@@ -3,13 +3,14 @@
 The first transaction claims the batch. The second one notes the hash of the request, and the guard
 file records the claim outside the database. A process that dies before that has sent nothing. No
 transaction is open while the request is built or the call is under way. After the first byte only
-a complete, understood answer counts; any other outcome is unknown.
+a complete, understood answer counts; any other outcome is unknown. The transaction that records it
+claims the next batch.
 """
 
 import hashlib
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
@@ -204,21 +205,33 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
         """
         return self.owner is not None and self.pool.second is None
 
-    def attempt(self) -> AttemptResult | None:
-        """Send the next batch or email. Return None if none is due or none may be sent now."""
-        # before the claim, so that it ends no later than the lease
-        # the claim need not survive a power cut: nothing is sent before the note, which does
-        attempt, claim = self.claim_next(NotAfter.after(self.lease, self.store.clock))
-        if claim is None:
-            return None
-        answer = self._answer(claim, attempt)
+    def attempts(self, goes_on: Callable[[], bool] = lambda: False) -> Iterator[AttemptResult]:
+        """Send batches or emails one by one, until none is due or none may be sent now.
+
+        If ``goes_on()``, a record claims the next batch in its transaction. Else it is the last.
+        """
+        next_claim = self.claim_next()
+        while next_claim is not None:
+            attempt, claim = next_claim
+            answer = self._answer(claim, attempt)
+            result, next_claim = self._record(claim, answer, attempt, claims_next=goes_on())
+            yield result
+
+    def _record(
+        self, claim: Claim, answer: Answer, attempt: Attempt, *, claims_next: bool
+    ) -> tuple[AttemptResult, tuple[Attempt, Claim] | None]:
+        """Record the outcome, also if the database is unavailable for a while."""
         while True:
             try:
-                return self.record(claim, answer, attempt)
+                return self.record(claim, answer, attempt, claims_next=claims_next)
             except StoreUnavailable:
                 # after the lease another process may have settled it
                 if attempt.not_after.left() <= timedelta(0) or not self.waits():
                     raise
+            except Exception:
+                if not claims_next:
+                    raise
+            claims_next = False  # an error of the next claim must not undo the record
 
     def _answer(self, claim: Claim, attempt: Attempt) -> Answer:
         """Return the provider's answer, or a local one if no request was sent."""
@@ -269,11 +282,22 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
 
     # --- steps that differ for batches and emails
 
-    def claim_next(self, not_after: NotAfter) -> tuple[Attempt, Claim | None]:
+    def claim_next(self) -> tuple[Attempt, Claim] | None:
         """Claim the next batch or email, in the exclusive write transaction."""
+        # the claim need not survive a power cut: nothing is sent before the note, which does
         with self.store.begin(is_durable=False) as tx:
-            attempt = Attempt(id=self.attempt_ids(), at=tx.now, not_after=not_after)
-            return attempt, self.claim(tx, attempt)
+            return self.begin(tx)
+
+    def begin(self, tx: Transaction) -> tuple[Attempt, Claim] | None:
+        """Begin an attempt with a claim; None if none is due or none may be sent now."""
+        attempt = self.new_attempt(tx)
+        claim = self.claim(tx, attempt)
+        return None if claim is None else (attempt, claim)
+
+    def new_attempt(self, tx: Transaction) -> Attempt:
+        until, uptime = tx.now + self.lease, tx.uptime + self.lease
+        not_after = NotAfter(clock=self.store.clock, until=until, uptime=uptime)
+        return Attempt(id=self.attempt_ids(), at=tx.now, not_after=not_after)
 
     @abstractmethod
     def claim(self, tx: Transaction, attempt: Attempt) -> Claim | None:
@@ -299,5 +323,7 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
         """Queue the batch or email again, after an attempt that sent nothing."""
 
     @abstractmethod
-    def record(self, claim: Claim, answer: Answer, attempt: Attempt) -> AttemptResult:
-        """Record the outcome."""
+    def record(
+        self, claim: Claim, answer: Answer, attempt: Attempt, *, claims_next: bool
+    ) -> tuple[AttemptResult, tuple[Attempt, Claim] | None]:
+        """Record the outcome. With ``claims_next``, claim the next batch if possible."""

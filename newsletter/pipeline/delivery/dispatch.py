@@ -1,17 +1,16 @@
 """batch → provider → outcomes: claim a batch, send it, record an outcome for each reader.
 
-A batch of 1,000 takes 4.2 ms of CPU. For each reader: 0.7 µs to read the row at the claim, 0.5 for
-its hash, 0.4 to sign link and id, 0.5 for the body; and 2 ms for three commits and the call. With
+A batch of 1,000 takes 3.4 ms of CPU. For each reader: 0.7 µs to read the row at the claim, 0.3 for
+its hash, 0.4 to sign link and id, 0.5 for the body; and 1.5 ms for two commits and the call. With
 few neighbours among the ids, signing takes up to 1.4 µs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import (
     Answer,
     BatchOutcomes,
@@ -74,32 +73,39 @@ class Dispatcher(AttemptRunner[BatchClaim, DispatchResult]):
 
     def dispatch(self) -> DispatchResult | None:
         """Send the next batch that is due. Return None if none is due or none may be sent now."""
-        if self.pool.second is not None:
-            with self.store.begin() as tx:
-                self.pool.fail_over_all(tx, tx.now)
-        result = self.attempt()
-        if result is None:  # a campaign whose last readers left has no batch that would end it
-            with self.store.read() as tx:
-                sending = tx.campaigns.find_sending_ids()
-                empty_ids = [campaign for campaign in sending if not tx.batches.is_open(campaign)]
-            for campaign in empty_ids:
-                with self.store.begin() as tx:
-                    finish(tx, campaign)
-        return result
+        return next(self.dispatch_all(), None)
 
-    def claim_next(self, not_after: NotAfter) -> tuple[Attempt, BatchClaim | None]:
+    def dispatch_all(self, goes_on: Callable[[], bool] = lambda: False) -> Iterator[DispatchResult]:
+        """Send one batch, and all others that are due if ``goes_on()``."""
+        is_idle = False
+        while not is_idle:
+            if self.pool.second is not None:
+                with self.store.begin() as tx:
+                    self.pool.fail_over_all(tx, tx.now)
+            is_idle = True
+            for result in self.attempts(goes_on):
+                yield result
+                is_idle = not goes_on()
+        with self.store.read() as tx:  # a campaign whose last readers left has no batch to end it
+            sending = tx.campaigns.find_sending_ids()
+            empty_ids = [campaign for campaign in sending if not tx.batches.is_open(campaign)]
+        for campaign in empty_ids:
+            with self.store.begin() as tx:
+                finish(tx, campaign)
+
+    def claim_next(self) -> tuple[Attempt, BatchClaim] | None:
         """Claim the next batch, in parallel with other processes if they share the sending."""
         if self.claims_concurrently:
             with suppress(QuotaContended):
-                return self._claim_concurrently(not_after)
-        return super().claim_next(not_after)
+                return self._claim_concurrently()
+        return super().claim_next()
 
-    def _claim_concurrently(self, not_after: NotAfter) -> tuple[Attempt, BatchClaim | None]:
+    def _claim_concurrently(self) -> tuple[Attempt, BatchClaim] | None:
         pooled, limiter = self.pool.first, self.pool.first.limiter
         max_messages = limiter.limits.batch_limit(pooled.provider.capabilities.max_recipients)
         reserved = limiter.reserve(self.store, max_messages)
         with self.store.send(is_durable=False) as tx:
-            attempt = Attempt(id=self.attempt_ids(), at=tx.now, not_after=not_after)
+            attempt = self.new_attempt(tx)
             rate_limit = limiter.current(tx, attempt.at)
             allowance = limiter.allowance(rate_limit, attempt.at, reserved, has_turn=True)
             claim = self._claim(tx, attempt, {pooled.name: allowance})
@@ -107,7 +113,7 @@ class Dispatcher(AttemptRunner[BatchClaim, DispatchResult]):
             if messages:  # last, because other processes wait for this row
                 limiter.count(tx, messages, attempt.at)
         limiter.return_unused(reserved - messages)
-        return attempt, claim
+        return None if claim is None else (attempt, claim)
 
     def claim(self, tx: Transaction, attempt: Attempt) -> BatchClaim | None:
         """Claim the next batch, without readers who have unsubscribed since the freeze."""
@@ -164,7 +170,9 @@ class Dispatcher(AttemptRunner[BatchClaim, DispatchResult]):
         tx.batches.requeue(claim.batch, not_before=self.store.clock.now(), reason=reason)
         confirm_by_events(tx, claim.batch.campaign.id)
 
-    def record(self, claim: BatchClaim, answer: Answer, attempt: Attempt) -> DispatchResult:
+    def record(
+        self, claim: BatchClaim, answer: Answer, attempt: Attempt, *, claims_next: bool
+    ) -> tuple[DispatchResult, tuple[Attempt, BatchClaim] | None]:
         """Record the outcome of each reader, and apply the answer to the rate limit."""
         batch, pooled = claim.batch, self.provider_for(claim)
         if answer.outcome.verdict is Verdict.SPLIT and len(batch.members) == 1:
@@ -176,6 +184,7 @@ class Dispatcher(AttemptRunner[BatchClaim, DispatchResult]):
             wait = backoff(batch.attempts, jitter=self.jitter(), retry_after=answer.retry_after)
         is_plain = all(outcome.verdict in _KNOWN_VERDICTS for outcome in outcomes)
         is_concurrent = self.claims_concurrently and is_plain
+        next_claim = None
         with self.store.send() if is_concurrent else self.store.begin() as tx:
             # first: a campaign that fails over is not paused, and its batch does not wait
             failed_over = self.pool.settle(tx, batch, answer, taken_at=attempt.at, until=now + wait)
@@ -191,13 +200,15 @@ class Dispatcher(AttemptRunner[BatchClaim, DispatchResult]):
                 confirm_by_events(tx, batch.campaign.id)
             if not is_concurrent:
                 finish(tx, batch.campaign.id)
+                if claims_next and self.pool.second is None:
+                    next_claim = self.begin(tx)
             is_last = is_concurrent and not tx.batches.is_open(batch.campaign.id)
         if is_last:
             with self.store.begin() as tx:
                 finish(tx, batch.campaign.id)
         return DispatchResult(
             batch=batch, attempt_id=attempt.id, answer=answer, wait=wait, recorded=recorded
-        )
+        ), next_claim
 
     def _content(self, tx: Transaction, batch: ClaimedBatch) -> Content:
         content_hash = batch.campaign.content_hash

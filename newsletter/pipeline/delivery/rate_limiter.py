@@ -68,7 +68,9 @@ class RateLimiter:
         return rate_limit
 
     def take(self, tx: Transaction, rate_limit: RateLimit, messages: int, now: datetime) -> None:
-        """Count messages that are about to be sent."""
+        """Count messages that are about to be sent, if a rate or a quota is set."""
+        if self.limits.rate is None and self.limits.daily_quota is None:
+            return
         tx.rate_limits.put(self.provider, self.domain, rate_limit.take(messages, now, self.limits))
 
     def reserve(self, store: Store, max_messages: int) -> int:

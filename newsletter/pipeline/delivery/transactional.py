@@ -94,7 +94,7 @@ class TransactionalSender(AttemptRunner[EmailClaim, EmailResult]):
         with self.store.read() as tx:  # called every second: an idle call takes no write lock
             if not tx.emails.count_waiting()[0]:
                 return None
-        return self.attempt()
+        return next(self.attempts(), None)
 
     def next_at(self) -> datetime | None:
         """Return when the next email may be sent; None if none waits or sending is on hold."""
@@ -180,7 +180,9 @@ class TransactionalSender(AttemptRunner[EmailClaim, EmailResult]):
             news=plan.news,
         )
 
-    def record(self, claim: EmailClaim, answer: Answer, attempt: Attempt) -> EmailResult:
+    def record(
+        self, claim: EmailClaim, answer: Answer, attempt: Attempt, *, claims_next: bool
+    ) -> tuple[EmailResult, None]:
         """Record the outcome, and apply the answer to the rate limit."""
         claimed, provider, now = claim.claimed, claim.provider, self.store.clock.now()
         outcome = answer.exceptions.get(_NO_SUBSCRIBER, answer.outcome)
@@ -211,7 +213,7 @@ class TransactionalSender(AttemptRunner[EmailClaim, EmailResult]):
                 provider.limiter.give_back(tx, answer.count_not_sent(1), attempt.at)
         return EmailResult(
             claimed=claimed, provider=name, state=state, reason=outcome.reason, recorded=recorded
-        )
+        ), None
 
 
 def forget(*, store: Store) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from newsletter.domain.delivery.batch import ClaimedBatch, DeliveryState, Outcome
+from newsletter.domain.subscribers.address import AddressHash
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.database import MEMBER, SKIP_LOCKED, TLI, UNCACHED_PLAN, Condition, Database
 from newsletter.store.subscribers.eligibility import People, eligible, exclusion, ids_of, people_on
@@ -104,7 +105,7 @@ def claim(
     db: Database,
     campaigns: Campaigns,
     batch_id: int,
-    hash_address: Callable[[str], bytes],
+    hash_address: AddressHash,
     *,
     provider: str,
     at: datetime,
@@ -168,7 +169,7 @@ def count(db: Database, owner: int | None) -> int:
 
 
 def _reachable(
-    db: Database, row: _Claimed, lists: Sequence[str] | None, hash_address: Callable[[str], bytes]
+    db: Database, row: _Claimed, lists: Sequence[str] | None, hash_address: AddressHash
 ) -> tuple[list[tuple[int, str]], list[int]]:
     """Return (id, address) of the members who may get the email, and the ids of damaged rows."""
     frozen_ids = json.loads(row.members)
@@ -184,15 +185,15 @@ def _reachable(
         )
         values["members"] = row.members
     # one row with three lists is faster than a thousand rows. Addresses are bytes, because a
-    # damaged one may be no valid text
-    [(id_list, address_list, stored_hashes)] = db.rows(
+    # damaged one may be no valid text. No valid one contains a comma
+    [(id_list, addresses, stored_hashes)] = db.rows(
         f"""
-        SELECT /*sqlite*/ json_group_array(subscriber.id),
-            /*postgres '[' || COALESCE(string_agg(CAST(subscriber.id AS text), ','), '') || ']', */
-            /*sqlite*/ CAST(json_group_array(subscriber.address) AS BLOB),
-            /*postgres convert_to(COALESCE(json_agg(subscriber.address)::text, '[]'), 'UTF8'), */
-            /*sqlite*/ CAST(group_concat(subscriber.address_hash, '') AS BLOB)
-            /*postgres string_agg(subscriber.address_hash, '') */
+        SELECT /*sqlite*/ group_concat(subscriber.id),
+            /*postgres string_agg(CAST(subscriber.id AS text), ','), */
+            /*sqlite*/ CAST(group_concat(subscriber.address) AS BLOB),
+            /*postgres convert_to(string_agg(subscriber.address, ','), 'UTF8'), */
+            /*sqlite*/ CAST(group_concat(subscriber.address_hash) AS BLOB)
+            /*postgres string_agg(subscriber.address_hash, ',') */
         FROM {people.tables}
         WHERE {people.who} AND (
             -- asked once for all: most batches have no outcomes yet
@@ -205,36 +206,38 @@ def _reachable(
         people.who,
         **values,
     )
-    numbers = frozen_ids if id_list == row.members else json.loads(id_list)
-    addresses = json.loads(address_list.decode(errors="surrogateescape"))
-    found = list(zip(numbers, addresses, strict=True))
+    is_whole = f"[{id_list}]" == row.members
+    numbers = frozen_ids if is_whole else json.loads(f"[{id_list or ''}]")
     try:
-        is_sound = b"".join(map(hash_address, addresses)) == (stored_hashes or b"")
+        is_sound = hash_address.of_list(addresses or b"") == stored_hashes
     except ValueError:  # an address is no valid text, or no address
         is_sound = False
-    if numbers == frozen_ids and is_sound:  # nearly always
-        return found, []
-    damaged_ids = set() if is_sound else _find_damaged(db, numbers, hash_address)
+    if is_sound and is_whole:  # nearly always
+        return list(zip(numbers, addresses.decode().split(","), strict=True)), []
+    found: dict[int, str | None] = (
+        dict(zip(numbers, addresses.decode().split(","), strict=True))
+        if is_sound
+        else _verify_each(db, numbers, hash_address)
+    )
     # the range of ids may contain subscribers who joined since the freeze
-    reachable = set(frozen_ids) - damaged_ids
-    return sorted(member for member in found if member[0] in reachable), [
-        number for number in frozen_ids if number in damaged_ids
+    addresses_by_id = {one: found[one] for one in sorted(frozen_ids) if one in found}
+    return [(number, one) for number, one in addresses_by_id.items() if one is not None], [
+        number for number, one in addresses_by_id.items() if one is None
     ]
 
 
-def _find_damaged(
-    db: Database, numbers: Sequence[int], hash_address: Callable[[str], bytes]
-) -> set[int]:
-    """Return the ids of the subscribers whose address does not match its hash."""
+def _verify_each(
+    db: Database, numbers: Sequence[int], hash_address: AddressHash
+) -> dict[int, str | None]:
+    """Return subscriber id → address, None if it does not match its hash."""
     rows = db.rows(
         "SELECT id, hex(address), address_hash FROM subscriber"
         " WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:numbers))",
         numbers=numbers,
     )
     return {
-        number
+        number: verified(bytes.fromhex(address), stored_hash, hash_address)
         for number, address, stored_hash in rows
-        if verified(bytes.fromhex(address), stored_hash, hash_address) is None
     }
 
 

@@ -1,11 +1,12 @@
 """The import of people: they are staged in temporary tables, then written by a few statements."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.resources import files
 
+from newsletter.domain.subscribers.address import AddressHash
 from newsletter.domain.subscribers.audience import (
     MAX_EXAMPLES,
     NOTED_FIELDS,
@@ -26,7 +27,7 @@ _STAGING_TABLES = tuple(
 
 @contextmanager
 def staged_people(
-    db: Database, hash_address: Callable[[str], bytes], people: Sequence[tuple[str, Entry]]
+    db: Database, hash_address: AddressHash, people: Sequence[tuple[str, Entry]]
 ) -> Iterator[None]:
     """Stage people during the block, each as (position in the file, entry) and only once."""
     for table in _STAGING_TABLES:
@@ -37,9 +38,7 @@ def staged_people(
         db.change(f"DELETE FROM {name}")
 
 
-def _stage(
-    db: Database, hash_address: Callable[[str], bytes], people: Sequence[tuple[str, Entry]]
-) -> None:
+def _stage(db: Database, hash_address: AddressHash, people: Sequence[tuple[str, Entry]]) -> None:
     rows = [(no, place, entry) for no, (place, entry) in enumerate(people, start=1)]
     names = dict.fromkeys(name for _, entry in people for name in (*entry.lists, *entry.left))
     lists = {name: no for no, name in enumerate(names, start=1)}

@@ -1,4 +1,4 @@
-"""The workspace's own keys, the hash of addresses, and the clock."""
+"""The workspace's own keys, and the clock."""
 
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,6 @@ from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.keys import (
     add_link_key,
-    address_hash,
     fingerprint,
     load_keys,
     load_link_keys,
@@ -134,29 +133,6 @@ def test_no_message_repeats_a_damaged_key(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as caught:
         load_keys(path)
     assert "abab" not in str(caught.value)
-
-
-def test_the_hash_of_an_address_does_not_depend_on_how_it_is_written() -> None:
-    hashed = address_hash(KEY)
-    assert hashed(" Ana@BÜCHER.example") == hashed("ana@xn--bcher-kva.example")
-    assert len(hashed("ana@example.org")) == 16
-
-
-def test_different_people_have_different_hashes() -> None:
-    hashed = address_hash(KEY)
-    addresses = ["kim@example.org", "\u212aim@example.org", "kim@example.com", "im@example.org"]
-    assert len({hashed(address) for address in addresses}) == 4
-
-
-def test_without_the_key_nobody_finds_an_address_by_its_hash() -> None:
-    assert address_hash(KEY)("ana@example.org") != address_hash(b"x" * 32)("ana@example.org")
-
-
-def test_hashing_one_address_leaves_no_trace_in_the_next() -> None:
-    hashed = address_hash(KEY)
-    first = hashed("ana@example.org")
-    hashed("eve@example.org")
-    assert hashed("ana@example.org") == first
 
 
 def test_the_clock_gives_aware_time_in_utc_that_goes_on() -> None:

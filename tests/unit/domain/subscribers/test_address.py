@@ -2,7 +2,13 @@
 
 import pytest
 
-from newsletter.domain.subscribers.address import fold, mailbox, parse_address, same_person
+from newsletter.domain.subscribers.address import (
+    AddressHash,
+    fold,
+    mailbox,
+    parse_address,
+    same_person,
+)
 from tests.rows import rows
 
 TOO_LONG_IN_ASCII = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþ" * 2
@@ -212,3 +218,49 @@ def test_a_domain_that_nobody_can_look_up_is_only_itself() -> None:
 )
 def test_an_alias_counts_for_the_mailbox_behind_it(address: str, whose: str) -> None:
     assert mailbox(address) == whose
+
+
+HASHED = AddressHash(b"k" * 32)
+
+
+def test_the_hash_of_an_address_does_not_depend_on_how_it_is_written() -> None:
+    assert HASHED(" Ana@BÜCHER.example") == HASHED("ana@xn--bcher-kva.example")
+    assert len(HASHED("ana@example.org")) == 16
+
+
+def test_different_people_have_different_hashes() -> None:
+    addresses = ["kim@example.org", "\u212aim@example.org", "kim@example.com", "im@example.org"]
+    assert len({HASHED(address) for address in addresses}) == 4
+
+
+def test_without_the_key_nobody_finds_an_address_by_its_hash() -> None:
+    assert HASHED("ana@example.org") != AddressHash(b"x" * 32)("ana@example.org")
+
+
+def test_hashing_one_address_leaves_no_trace_in_the_next() -> None:
+    first = HASHED("ana@example.org")
+    HASHED("eve@example.org")
+    assert HASHED("ana@example.org") == first
+
+
+@rows(
+    "addresses",
+    [
+        ["ana@example.org"],
+        ["Ana@Example.ORG", "eve@example.org", "ana@example.org"],
+        ["Ana@BÜCHER.example", "Eve@example.org"],
+        ["\u212aim@example.org"],
+    ],
+)
+def test_the_hashes_of_many_addresses_are_those_of_each(addresses: list[str]) -> None:
+    assert HASHED.of_list(",".join(addresses).encode()) == b",".join(map(HASHED, addresses))
+
+
+@rows("text", [b"", b" ana@example.org", b"ana-example.org"])
+def test_what_is_no_address_has_not_the_hash_of_one(text: bytes) -> None:
+    assert HASHED.of_list(text) != HASHED("ana@example.org")
+
+
+def test_bytes_that_are_no_text_have_no_hash() -> None:
+    with pytest.raises(ValueError, match="utf-8"):
+        HASHED.of_list(b"\xe9ve@example.org")

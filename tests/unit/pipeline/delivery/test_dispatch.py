@@ -8,6 +8,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import PreparedRequest
+from newsletter.domain.errors import Defect
 from newsletter.store.sql import Store
 from tests.contracts.store_threads import in_threads
 from tests.fakes import RecordingProvider, accept_all, always
@@ -266,6 +267,49 @@ def test_the_answer_of_whoever_was_taken_for_dead_is_not_booked(room: Newsroom) 
     assert not done.recorded
     assert room.counts() == Counts(unknown=5)
     assert room.campaign().state is CampaignState.ATTENTION
+
+
+def states(room: Newsroom) -> list[str]:
+    with room.store.read() as tx:
+        return [str(state) for state in tx.db.column("SELECT state FROM batch ORDER BY id")]
+
+
+@pytest.mark.parametrize("has_second", [False, True])
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_record_claims_the_next_batch_if_sending_goes_on_and_one_provider_sends(
+    room: Newsroom, goes_on: bool, has_second: bool
+) -> None:
+    if has_second:
+        room.second = RecordingProvider()
+        room.second.name = "second"
+    room.start(25)
+    seen = [states(room) for _ in room.dispatcher().dispatch_all(lambda: goes_on)]
+    following = "queued" if has_second else "claimed"
+    if goes_on:
+        assert seen == [["done", following, "queued"], ["done", "done", following], ["done"] * 3]
+        assert room.campaign().state is CampaignState.SENT
+    else:
+        assert seen == [["done", "queued", "queued"]]
+
+
+def test_a_next_batch_that_cannot_be_claimed_does_not_undo_the_record(
+    room: Newsroom, store: Store
+) -> None:
+    room.subscribe(1)
+    for slug in ("a", "b"):
+        room.write(slug, body=f"Text of {slug}.")
+    room.look()
+    for slug in ("a", "b"):
+        room.approve(slug=slug)
+    room.plan()
+    room.start_due(minutes=5)
+    with store.begin() as tx:
+        tx.db.change("UPDATE content SET document = replace(document, 'Text of b', 'No text')")
+    sent = room.dispatcher().dispatch_all(lambda: True)
+    assert next(sent).recorded
+    assert states(room) == ["done", "queued"]
+    with pytest.raises(Defect, match="the content of campaign 2 is not what was approved"):
+        next(sent)
 
 
 def test_eight_threads_hand_over_to_each_reader_once(room: Newsroom) -> None:

@@ -84,6 +84,7 @@ def test_the_quota_of_a_day_is_used_to_the_last_message_and_then_the_rest_waits(
 def test_what_may_have_been_handed_over_is_used_up_and_nothing_else(
     room: Newsroom, verdict: Verdict
 ) -> None:
+    limit(room, daily_quota=20)
     room.start(10)
     room.dispatch(always(verdict))
     may_have = {Verdict.ACCEPTED, Verdict.REJECTED, Verdict.UNKNOWN}

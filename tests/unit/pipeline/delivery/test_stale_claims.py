@@ -1,6 +1,7 @@
 """A claim that went stale before its call: nothing leaves by it, and nothing is unknown."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -164,6 +165,7 @@ def test_what_was_taken_over_while_bytes_were_made_leaves_once(room: Newsroom) -
             tx.batches.abandon(at=room.clock.now())
         room.drain()
 
+    room.limits = replace(room.limits, daily_quota=20)
     room.provider = SlowProvider(meanwhile)
     room.start(5)
     assert not room.dispatch().recorded

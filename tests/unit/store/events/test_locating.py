@@ -3,7 +3,7 @@
 import pytest
 
 from newsletter.domain.events import Event, EventKind, EventTarget
-from newsletter.runtime.keys import address_hash
+from newsletter.domain.subscribers.address import AddressHash
 from newsletter.store.sql import Store
 from newsletter.store.sqlite import Sqlite
 from tests.contracts.books import Books
@@ -19,7 +19,7 @@ def test_an_address_that_cannot_be_one_names_nobody(
 ) -> None:
     store = Store(
         database,
-        hash_address=address_hash(b"k" * 32),
+        hash_address=AddressHash(b"k" * 32),
         chain=chain_of(database.path),
         clock=FixedClock(),
     )
