@@ -14,7 +14,7 @@ from newsletter.domain.wording import say
 from newsletter.formats.scalars import write_scalar
 from newsletter.formats.yaml_nodes import compose
 
-_PART = re.compile(r"\w+")
+_KEY_PART = re.compile(r"\w+")
 Value = str | int | Mapping[str, Any] | Sequence[Any] | None
 """A value to write; None removes its key."""
 
@@ -29,7 +29,9 @@ def edit(text: str, changes: Mapping[str, Value]) -> str:
     text = text if text.endswith("\n") else f"{text}\n"
     settings = build(FILE_NAME, _compose(text)).value
     for key, value in changes.items():
-        path: KeyPath = tuple(int(one) if one.isdecimal() else one for one in _PART.findall(key))
+        path: KeyPath = tuple(
+            int(one) if one.isdecimal() else one for one in _KEY_PART.findall(key)
+        )
         literal = _literal(value)
         text = _set(text, path, literal)
         _apply(settings, path, literal)

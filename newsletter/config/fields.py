@@ -85,11 +85,11 @@ def _require_server_url(text: str) -> str:
     return text
 
 
-def duration_rule(span: timedelta, refusal: str, *, at_most: bool = False) -> Rule:
-    """Return a rule that refuses durations shorter than ``span``; with ``at_most``, longer ones."""
+def duration_rule(span: timedelta, refusal: str, *, is_maximum: bool = False) -> Rule:
+    """Return a rule that refuses durations shorter than ``span``, or longer ones."""
 
     def read(duration: timedelta) -> timedelta:
-        if duration > span if at_most else duration < span:
+        if duration > span if is_maximum else duration < span:
             raise ValueError(f"must be {refusal}")
         return duration
 
@@ -102,7 +102,7 @@ Zone = Annotated[str, Rule(_parse_zone)]
 DatabaseUrl = Annotated[str, Rule(database_url)]
 """``sqlite:///`` and a path, or ``postgresql://`` and a database on a server."""
 
-TimeWindow = Annotated[Duration, duration_rule(timedelta(days=30), "at most 30d", at_most=True)]
+TimeWindow = Annotated[Duration, duration_rule(timedelta(days=30), "at most 30d", is_maximum=True)]
 """A duration from zero to thirty days."""
 
 PauseDuration = Annotated[TimeWindow, duration_rule(timedelta(seconds=1), "at least 1s")]

@@ -65,7 +65,7 @@ _DELAY_PATTERN = re.compile(
     r"|(?P<days>days?|tag(?:en)?|jours?|dias?)|(?P<weeks>weeks?|wochen?|semaines?|semanas?))\b"
 )
 _DAY_AFTER = re.compile(r"(?:the )?day after tomorrow|ubermorgen|pasado manana|apres-demain")
-_THIS = re.compile(r"\b(?:this|ce|cette|esta) (?=evening|afternoon|soir|apres|tarde|noche)")
+_THIS_PATTERN = re.compile(r"\b(?:this|ce|cette|esta) (?=evening|afternoon|soir|apres|tarde|noche)")
 _DAY_PART_PATTERNS = tuple(
     (range(*hours), re.compile(rf"\b(?:{words})\b"))
     for hours, words in (
@@ -182,7 +182,7 @@ def parse_instant(words: str, *, zone: str, now: datetime) -> datetime:
 
 def _take_day_part(text: str) -> tuple[range, str]:
     """Return the hours of the part of the day that a text names, and the text without it."""
-    text = _THIS.sub("today ", text.replace("tonight", "today evening"))
+    text = _THIS_PATTERN.sub("today ", text.replace("tonight", "today evening"))
     for hours, words in _DAY_PART_PATTERNS:
         match, rest = _take(words, text)
         if match:

@@ -142,7 +142,7 @@ def _find_correction(
 ) -> Related | None:
     """Return the correction that has ended the statement's campaign, or None."""
     correction = tx.campaigns.find_begun_correction(stored.slug)
-    if campaign is None or not (campaign.corrected_by or (correction and campaign.state.final)):
+    if campaign is None or not (campaign.corrected_by or (correction and campaign.state.is_final)):
         return None
     slug = correction.slug if correction else campaign.corrected_by
     at = correction.started_at if correction else campaign.finished_at
@@ -406,7 +406,7 @@ def _resolve_correction(
     """
     by, (original, *further) = statement.slug, chain
     campaign = tx.campaigns.find_latest(original)
-    is_open = campaign is not None and (not campaign.state.final or campaign.corrected_by == by)
+    is_open = campaign is not None and (not campaign.state.is_final or campaign.corrected_by == by)
     if campaign is None or not (
         is_open or campaign.may_have_reached_anybody or campaign.counts.pending
     ):
@@ -418,7 +418,7 @@ def _resolve_correction(
             " 'corrects' out"
         )
         raise Refused(say(unsent, slug=original))
-    if not campaign.state.final:
+    if not campaign.state.is_final:
         ended = (*ended, campaign)
     is_unstarted = not has_begun(campaign)
     if is_unstarted and (campaign.translates or tx.campaigns.list_translations(original)):

@@ -101,14 +101,15 @@ class EndLog:
     def log_ended(self, campaigns: Iterable[Campaign]) -> None:
         """Log the campaigns that have ended since the last call."""
         for campaign in campaigns:
-            if campaign.state.ended and self._logged_states.get(campaign.id) is not campaign.state:
+            state = campaign.state
+            if state.is_ended and self._logged_states.get(campaign.id) is not state:
                 self._log_end(campaign)
-            self._logged_states[campaign.id] = campaign.state
+            self._logged_states[campaign.id] = state
 
     def is_over(self, campaign_id: int) -> bool:
         """Return whether the final state of the campaign has been logged."""
         state = self._logged_states.get(campaign_id)
-        return state is not None and state.final
+        return state is not None and state.is_final
 
     def _log_end(self, campaign: Campaign) -> None:
         counts, attention = campaign.counts, campaign.state is CampaignState.ATTENTION

@@ -14,7 +14,7 @@ from newsletter.domain.subscribers.audience import (
     NOTED_FIELDS,
     Consent,
     Entry,
-    Noted,
+    StaffNotes,
     SuppressedEntry,
     SuppressionReason,
 )
@@ -105,7 +105,7 @@ LineOf = Callable[[str], int]
 
 
 @dataclass(frozen=True, kw_only=True)
-class RawEntry(Noted):
+class RawEntry(StaffNotes):
     """The values of a subscriber as written; "" if not given."""
 
     email: str = ""

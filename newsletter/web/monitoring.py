@@ -170,7 +170,6 @@ class Monitoring:
         yield "heartbeat_age_seconds", labels, beats
 
     def _values_without_labels(self, vitals: Vitals) -> dict[str, float]:
-        """Return name → value of the metrics without labels."""
         figures = {
             "sending_stopped": vitals.stopped,
             "scheduler_up": self._delivery.is_at_work(),

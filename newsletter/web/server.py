@@ -375,7 +375,6 @@ def _answer_503_at_shutdown(application: ASGIApp) -> ASGIApp:
 
 
 def build_server(application: ASGIApp, limits: ConnectionLimits) -> _Server:
-    """Return an HTTP server for an application with these limits."""
     return _Server(
         uvicorn.Config(
             _answer_503_at_shutdown(application),

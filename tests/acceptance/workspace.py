@@ -62,7 +62,7 @@ class Running:
         )
         return found
 
-    def ended(self, seconds: float = 0) -> bool:
+    def is_ended(self, seconds: float = 0) -> bool:
         """Whether it has ended, or does within so long."""
         return ended(self.process, seconds)
 

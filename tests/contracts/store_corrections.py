@@ -11,7 +11,7 @@ from newsletter.store.sql import Store
 from tests.contracts.books import ACCEPTED, REJECTED, UNKNOWN, Books, add_campaign, ids
 from tests.fakes import NOON
 
-STOPPED = [state for state in CampaignState if not state.final]
+STOPPED = [state for state in CampaignState if not state.is_final]
 
 
 def correction(original: Books, *, by: str = "right", unstarted: bool = False) -> Correction:

@@ -227,4 +227,4 @@ def check(room: Newsroom) -> None:
     assert counts.audience == 6
     assert counts.pending == 0
     assert counts.accepted == len(set(accepted) - unknown)
-    assert room.campaign().state.ended
+    assert room.campaign().state.is_ended

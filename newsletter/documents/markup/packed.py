@@ -28,7 +28,7 @@ class ArchiveKind:
     main: str
     """The name of the part with the text."""
     read: re.Pattern[str]
-    """The names of the parts to read. Programs leave empty files among the others."""
+    """A pattern of the names of the parts to read. Programs leave empty files among the others."""
     advice: str
     """Advice for a broken file."""
 

@@ -15,7 +15,7 @@ from newsletter.documents.release.waiting import (
     edges,
     find_wrapped,
     fold_text,
-    says,
+    states,
 )
 from newsletter.documents.release.words import pattern
 
@@ -30,7 +30,7 @@ _MAX_BARE_WORDS = 2
 _WORD, _UNBOUND = pattern("embargo word"), pattern("unbound")
 _PLAIN = pattern("embargo")
 _TRADE, _WEEKDAY = pattern("other embargoes"), pattern("of weekdays")
-_OUR_TEXTS = pattern("our texts", r"\b(?:{})\b")
+_OUR_TEXTS_PATTERN = pattern("our texts", r"\b(?:{})\b")
 # offers of shares say it too: not for release in or into the United States
 _SECURITIES = re.compile(r"directly or indirectly|in or into|united states|jurisdiction")
 
@@ -60,7 +60,9 @@ def is_embargo(text: str, *, is_trade: bool = False) -> bool:
         return False
     plain = fold_text(text)
     # an hour of each day is no embargo: Not before 8 am: new rules for leaf blowers
-    hourly = any(says("an hour alone", part) and says("worded", rest) for part, rest in edges(text))
+    hourly = any(
+        states("an hour alone", part) and states("worded", rest) for part, rest in edges(text)
+    )
     if hourly and not _WORD.search(plain):
         return False
     at = _find_mention(plain, is_trade=is_trade)
@@ -71,13 +73,13 @@ def _find_mention(plain: str, *, is_trade: bool = False) -> int | None:
     """Return the offset at which a folded line mentions its embargo, or None."""
     if _UNBOUND.search(plain):
         return None
-    ours = bool(_OUR_TEXTS.search(plain))
+    ours = bool(_OUR_TEXTS_PATTERN.search(plain))
     facts = {
         "news": not _SECURITIES.search(plain),
-        "own": ours or not says("an occasion", plain),
+        "own": ours or not states("an occasion", plain),
         "no trade": not _is_trade(plain),
         "no country": not is_trade,
-        "timed": says("a time", plain),
+        "timed": states("a time", plain),
         "houred": CLOCK_PATTERN.search(plain),
     }
     for form, needed in _FORMS:
@@ -92,16 +94,16 @@ def _find_mention(plain: str, *, is_trade: bool = False) -> int | None:
 
 def _is_trade(plain: str) -> bool:
     """Return whether the text is about an embargo between countries, or a seizure."""
-    return bool(_TRADE.search(plain)) and not _OUR_TEXTS.search(plain)
+    return bool(_TRADE.search(plain)) and not _OUR_TEXTS_PATTERN.search(plain)
 
 
 def embargoed_headline(text: str) -> str:
     """Return the headline on a line with an embargo, ``EMBARGOED: Title``, or ""."""
     for part, title in edges(text):
-        named = _WORD.search(fold_text(part)) or not says("an hour alone", part)
-        told = named and (is_embargo(part) or says("heading", part))
-        whole = title.count("(") == title.count(")") and says("worded", title)
-        if told and whole and not (is_embargo(title) or says("notice", title)):
+        named = _WORD.search(fold_text(part)) or not states("an hour alone", part)
+        told = named and (is_embargo(part) or states("heading", part))
+        whole = title.count("(") == title.count(")") and states("worded", title)
+        if told and whole and not (is_embargo(title) or states("notice", title)):
             return title.strip()
     return ""
 
@@ -138,7 +140,7 @@ def find_embargo(
         (passage, is_named)
         for passage in told
         if (is_named := _mentions_embargo(passage, today or date.min, is_trade=is_trade))
-        or (today and says("request", passage.text, today, passage.facts))
+        or (today and states("request", passage.text, today, passage.facts))
     ]
     # a line that only names a time counts if no line mentions an embargo
     found = [hit for hit in found if hit[1]] or found
@@ -179,7 +181,7 @@ def _head_passages(
     """
     headline = " ".join(lines[n].text for n in title if n >= 0)
     # a notice may have been taken for the title if another headline is below it
-    is_sure = not any(says("worded", lines[n].text) for n in range(title.stop, end))
+    is_sure = not any(states("worded", lines[n].text) for n in range(title.stop, end))
     for n, line in enumerate(lines[:end]):
         place = line.opening
         below = lines[n + 1].text if n + 1 < len(lines) and not lines[n + 1].gap_above else ""
@@ -188,7 +190,7 @@ def _head_passages(
             for part, _ in edges(headline):
                 if headline.startswith(part) or headline.endswith((")", "]")):
                     yield Passage(place=place, text=part, facts=frozenset({"edge"}))
-        if is_sure and n in title and not says("timed notice", headline):
+        if is_sure and n in title and not states("timed notice", headline):
             continue
         goes_on = n + 1 < end and not (is_sure and n + 1 in title)
         joined = below and goes_on and not is_date(line.text) and not is_embargo(below)
@@ -206,8 +208,8 @@ def _facts_around(lines: Sequence[Line], n: int, text: str, end: int, title: ran
     again = any(day in told for day in _WEEKDAY.findall(fold_text(text)))
     facts = {
         "first": n < (title.start if title.start >= 0 else end),
-        "occasion": again or any(says("names an occasion", one) for one in heads),
-        "speech": any(says("of speeches", one) for one in heads),
+        "occasion": again or any(states("names an occasion", one) for one in heads),
+        "speech": any(states("of speeches", one) for one in heads),
     }
     return {fact for fact, is_so in facts.items() if is_so}
 
@@ -222,7 +224,7 @@ def _mentions_embargo(passage: Passage, today: date, *, is_trade: bool) -> bool:
     is_tag = len(text) > _MAX_SHORT_LINE_CHARS or (is_trade and len(text.split()) == 1)
     if "edge" in facts or "deep" in facts or ("beside" in facts and is_tag):
         return False
-    if says("over", text, today):
+    if states("over", text, today):
         return False
     if "title" in facts:
         begins = (_find_mention(fold_text(text)) or 0) < _MAX_FIRST_WORD_OFFSET
@@ -232,7 +234,7 @@ def _mentions_embargo(passage: Passage, today: date, *, is_trade: bool) -> bool:
     is_named = bool(said or (not is_trade and _WORD.search(plain)))
     if "amid" not in facts or "apart" in facts:
         return is_named or is_embargo(text, is_trade=is_trade)
-    asks = (says("single", text) and says("a time", plain)) or says("addressing", text)
+    asks = (states("single", text) and states("a time", plain)) or states("addressing", text)
     return is_named and not is_trade and asks
 
 

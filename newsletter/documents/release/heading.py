@@ -39,7 +39,7 @@ from newsletter.documents.release.furniture import (
     release_line,
 )
 from newsletter.documents.release.lines import Line, begins_amid, ends_sentence, is_prose, match_key
-from newsletter.documents.release.waiting import says
+from newsletter.documents.release.waiting import states
 from newsletter.documents.release.words import pattern
 
 _LABEL_PATTERN = pattern("title labels", r"(?:{})\s?:\s*")
@@ -62,7 +62,7 @@ def find_title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int)
         if n not in contact_lines and (may_be_title(line.text) or ends_as_headline(lines, n))
     ]
     for weak_fact in ("notice", "an hour"):
-        candidates = [n for n in candidates if not says(weak_fact, head[n].text)] or candidates
+        candidates = [n for n in candidates if not states(weak_fact, head[n].text)] or candidates
     candidates = [n for n in candidates if not is_menu_entry(head[n].text)] or candidates
     if not candidates:
         return None
@@ -129,14 +129,16 @@ def _is_one_headline(texts: Sequence[str]) -> bool:
     """Return whether lines look like one headline over several lines."""
     if not 1 < len(texts) <= _MAX_LINES or len(" ".join(texts)) > MAX_TITLE_LEN:
         return False
-    if any(says("notice", text) for text in texts):
+    if any(states("notice", text) for text in texts):
         return False
     if any(cannot_be_title(text) or len(text) > _MAX_HEADLINE_LINE_CHARS for text in texts[:-1]):
         return False
     if is_body_name(texts[0]) and not (begins_amid(texts[1]) or _OPEN_PATTERN.search(texts[0])):
         return False
     last = texts[-1]
-    if len(last) > _MAX_HEADLINE_LINE_CHARS or (cannot_be_title(last) and not _ends_stopped(last)):
+    if len(last) > _MAX_HEADLINE_LINE_CHARS or (
+        cannot_be_title(last) and not _is_title_with_full_stop(last)
+    ):
         return False
     if any(ends_sentence(text) or _QUOTATION_PATTERN.fullmatch(text) for text in texts[:-1]):
         return False
@@ -151,7 +153,7 @@ def _is_one_headline(texts: Sequence[str]) -> bool:
     )
 
 
-def _ends_stopped(text: str) -> bool:
+def _is_title_with_full_stop(text: str) -> bool:
     return text[-1] == "." and may_be_title(text.rstrip("."))
 
 
@@ -215,9 +217,11 @@ def _continues_title(title_part: str, line_above: Line, line: Line, width: int) 
 
     ``title_part`` is the part of ``line_above`` that belongs to the title.
     """
-    if cannot_be_title(title_part) or (cannot_be_title(line.text) and not _ends_stopped(line.text)):
+    if cannot_be_title(title_part) or (
+        cannot_be_title(line.text) and not _is_title_with_full_stop(line.text)
+    ):
         return False
-    if says("notice", line.text) or says("notice", line_above.text):
+    if states("notice", line.text) or states("notice", line_above.text):
         return False
     if begins_amid(line.text) and line.text[0].isalpha() and len(line.text) <= MAX_TITLE_LEN // 2:
         is_ended = ends_sentence(title_part.rstrip("-\u00ad"))
@@ -278,7 +282,7 @@ def find_prose(lines: Sequence[Line], width: int, window_titles: Sequence[str] =
 
 def _is_notice(lines: Sequence[Line], index: int) -> bool:
     """Return whether a line names a time, with a possible title directly below and none above."""
-    if not says("a time", lines[index].text):
+    if not states("a time", lines[index].text):
         return False
     below = [line.text for line in lines[index + 1 : index + 2]]
     return any(map(may_be_title, below)) and not any(
@@ -426,7 +430,7 @@ def _after_release_line(lines: Sequence[Line], head: Sequence[Line], width: int)
     """Return the title on the line FOR IMMEDIATE RELEASE."""
     for index, line in enumerate(head):
         title = release_line(line.text)
-        if is_embargo(line.text) or says("notice", line.text):
+        if is_embargo(line.text) or states("notice", line.text):
             continue
         if title and title[0] != "(" and date_line(title) is None and not is_contact(title):
             return extend_title(lines, head, index, title, width)

@@ -126,22 +126,22 @@ def _sentence_lines(lines: Sequence[Line]) -> set[int]:
 
 
 @lru_cache(maxsize=4096)
-def says(fact: str, text: str, today: date = date.min, known: frozenset[str] = frozenset()) -> bool:
+def states(fact: str, text: str, day: date = date.min, known: frozenset[str] = frozenset()) -> bool:
     """Return whether a fact holds for a text. ``known`` are the facts of its place.
 
     A fact is the name of a table of patterns or of rows, or of a computed fact. A row holds if all
     its facts hold. ``!`` negates a fact.
     """
     if fact.startswith("!"):
-        return not says(fact[1:], text, today, known)
+        return not states(fact[1:], text, day, known)
     if fact in _FACT_ROWS:
         rows = _FACT_ROWS[fact]
-        return any(all(says(name, text, today, known) for name in row) for row in rows)
+        return any(all(states(name, text, day, known) for name in row) for row in rows)
     if fact in _WORD_PATTERNS:
         return bool(_WORD_PATTERNS[fact].search(_remove_narrative(text)))
     if fact in _TIME_PATTERNS:
         return bool(_TIME_PATTERNS[fact].search(_mask_times(text)))
-    return bool(_COMPUTED_FACTS[fact](text, today)) if fact in _COMPUTED_FACTS else fact in known
+    return bool(_COMPUTED_FACTS[fact](text, day)) if fact in _COMPUTED_FACTS else fact in known
 
 
 @lru_cache(maxsize=1024)
@@ -169,17 +169,17 @@ def _names_future_time(text: str, today: date) -> bool:
     """Return whether a text names a future time that is not an office hour or an occasion's."""
     text = _PAST_DAY_PATTERN.sub(" ", text)
     # the name of yesterday's weekday is in the past
-    if not (says("an hour", text) or says("until a time", text)):
+    if not (states("an hour", text) or states("until a time", text)):
         text = _DAY_PATTERNS[(today.weekday() - 1) % 7].sub(" ", text)
-    if not says("a time", text) or _REACHED_PATTERN.search(text) or says("an occasion", text):
+    if not states("a time", text) or _REACHED_PATTERN.search(text) or states("an occasion", text):
         return False
     # opening hours, and the days of an exhibition
-    if says("spans", text) and not says("keeping", text):
+    if states("spans", text) and not states("keeping", text):
         return False
     days = list_days(text, today)
     if days and max(days) <= today and begins_with_date(text):
         return False
-    has_later_day = days and (max(days) > today or (max(days) == today and says("an hour", text)))
+    has_later_day = days and (max(days) > today or (max(days) == today and states("an hour", text)))
     # a day without a date, such as a weekday, is in the future
     return bool(has_later_day) or len(days) < max(1, _mask_times(text).count("§"))
 
@@ -209,7 +209,7 @@ _COMPUTED_FACTS: dict[str, Callable[[str, date], object]] = {
     "long": lambda text, _: len(text) > _MAX_LINE_CHARS,
     "marked": lambda text, _: _OPENING_SIGN_PATTERN.match(text),
     "dated": lambda text, _: begins_with_date(text),
-    "date": lambda text, _: is_date(text) and not says("an hour", text),
+    "date": lambda text, _: is_date(text) and not states("an hour", text),
     "worded": lambda text, _: len(_WORD_PATTERN.findall(_mask_times(text))) >= _MIN_TITLE_WORDS,
     "brief": lambda text, _: len(_WORD_PATTERN.findall(_mask_times(text))) <= _MAX_FEW_WORDS,
     "some words": lambda text, _: _count_words(text) <= _MAX_FEW_WORDS,

@@ -50,12 +50,12 @@ class CampaignState(Enum):
     """Finished, with deliveries whose outcome is unknown."""
 
     @property
-    def ended(self) -> bool:
+    def is_ended(self) -> bool:
         """Return whether sending is over, perhaps with deliveries whose outcome is unknown."""
         return self in {CampaignState.SENT, CampaignState.CANCELLED, CampaignState.ATTENTION}
 
     @property
-    def final(self) -> bool:
+    def is_final(self) -> bool:
         """Return whether sending is over and every outcome is known."""
         return self in {CampaignState.SENT, CampaignState.CANCELLED}
 

@@ -185,7 +185,7 @@ class StatementStatus:
     def is_undecided(self) -> bool:
         """Return whether its campaign has ended with deliveries whose outcome is unknown."""
         campaign = self.campaign
-        return campaign is not None and campaign.state.ended and campaign.counts.unknown > 0
+        return campaign is not None and campaign.state.is_ended and campaign.counts.unknown > 0
 
     @property
     def row(self) -> StateRow:

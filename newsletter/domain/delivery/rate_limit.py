@@ -130,7 +130,7 @@ class RateLimit:
         return replace(self.reserve(messages, now, limits), used=self.used + messages)
 
     def reserve(self, messages: int, now: datetime, limits: Limits) -> "RateLimit":
-        """Return the rate limit after so many messages got their time, without counting them."""
+        """Return the rate limit with the next times taken. The daily quota does not count them."""
         if limits.rate is None:
             return self
         spare = timedelta(seconds=max(0, limits.burst - messages) / limits.rate)

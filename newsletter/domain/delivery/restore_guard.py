@@ -1,4 +1,4 @@
-"""The restore guard, which detects a restored or copied database, and a stop by a person."""
+"""The restore guard, which detects a restored or copied database, and the holds of sending."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime

@@ -91,12 +91,12 @@ class Check(Enum):
 
 
 _ALL_CHECKS = list(Check)
-_FIRST_WARNING = _ALL_CHECKS.index(Check.PLACEHOLDER)
-_FIRST_ADVICE = _ALL_CHECKS.index(Check.SUBJECT_LENGTH)
+_FIRST_WARNING_INDEX = _ALL_CHECKS.index(Check.PLACEHOLDER)
+_FIRST_ADVICE_INDEX = _ALL_CHECKS.index(Check.SUBJECT_LENGTH)
 SEVERITY_OF_CHECK: Mapping[Check, Severity] = (
-    dict.fromkeys(_ALL_CHECKS[:_FIRST_WARNING], Severity.BLOCKING)
-    | dict.fromkeys(_ALL_CHECKS[_FIRST_WARNING:_FIRST_ADVICE], Severity.WARNING)
-    | dict.fromkeys(_ALL_CHECKS[_FIRST_ADVICE:], Severity.ADVICE)
+    dict.fromkeys(_ALL_CHECKS[:_FIRST_WARNING_INDEX], Severity.BLOCKING)
+    | dict.fromkeys(_ALL_CHECKS[_FIRST_WARNING_INDEX:_FIRST_ADVICE_INDEX], Severity.WARNING)
+    | dict.fromkeys(_ALL_CHECKS[_FIRST_ADVICE_INDEX:], Severity.ADVICE)
 )
 
 

@@ -42,7 +42,7 @@ class SuppressionReason(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Noted:
+class StaffNotes:
     """The staff's notes about a person, each one line. No email contains them."""
 
     place: str = ""
@@ -59,11 +59,11 @@ class Noted:
         return {name: getattr(self, name) for name in NOTED_FIELDS}
 
 
-NOTED_FIELDS = tuple(each.name for each in fields(Noted))
+NOTED_FIELDS = tuple(each.name for each in fields(StaffNotes))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subscriber(Noted):
+class Subscriber(StaffNotes):
     """A person with one address, identified by an id."""
 
     id: int
@@ -99,7 +99,7 @@ class Consent:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry(Noted):
+class Entry(StaffNotes):
     """A subscriber in a file."""
 
     address: str
@@ -276,7 +276,7 @@ class ImportUndoResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Audience:
-    """Which subscribers of some lists get a statement."""
+    """The subscribers of some lists who get a statement."""
 
     lists: tuple[str, ...]
     segment: Segment | None = None

@@ -144,12 +144,12 @@ class Segment(SegmentRule):
             values = [json.dumps(one, ensure_ascii=False) for one in getattr(self, name)]
             if values:
                 yield f"{name} {' or '.join(values)}"
-        yield from _tagged("tagged", self.tags, "and")
-        yield from _tagged("tagged", self.any_tag, "or")
-        yield from _tagged("not tagged", self.without_tags, "or")
+        yield from _describe_tags("tagged", self.tags, "and")
+        yield from _describe_tags("tagged", self.any_tag, "or")
+        yield from _describe_tags("not tagged", self.without_tags, "or")
 
 
-def _tagged(verb: str, tags: Sequence[str], conjunction: str) -> Iterator[str]:
+def _describe_tags(verb: str, tags: Sequence[str], conjunction: str) -> Iterator[str]:
     if tags:
         yield f"{verb} {f' {conjunction} '.join(tags)}"
 

@@ -334,7 +334,7 @@ class OperatorActions:
         """Send queued batches by the first provider again, after a fail-over. Raises Refused."""
         with act_as(self.store, self.actor, Role.SENDER, "return") as (tx, _):
             campaign = find_campaign(tx, name)
-            if campaign.state.ended or not tx.campaigns.assign_provider(campaign.id, ""):
+            if campaign.state.is_ended or not tx.campaigns.assign_provider(campaign.id, ""):
                 none = (
                     "campaign {number} ({slug}) has nothing to bring back to {provider}: it has not"
                     " failed over, or it is over"
@@ -395,7 +395,7 @@ class OperatorActions:
                 again = "campaign {number} ({slug}) is not sent again: {why}"
                 raise Refused(say(again, why=why, **_name(campaign)))
             tx.batches.reopen(campaign.id)
-            ended = {state for state in CampaignState if state.ended}
+            ended = {state for state in CampaignState if state.is_ended}
             tx.campaigns.change_state(campaign.id, CampaignState.SENDING, expect=ended, at=tx.now)
             # events may prove that the provider accepted some messages before
             confirm_by_events(tx, campaign.id)
@@ -441,7 +441,7 @@ def _name(campaign: Campaign) -> dict[str, str]:
 
 def why_not_reopened(tx: Transaction, campaign: Campaign) -> str:
     """Return why a campaign may not be sent to its cancelled and rejected readers, or ""."""
-    if not campaign.state.ended or not has_begun(campaign):
+    if not campaign.state.is_ended or not has_begun(campaign):
         return say("it is {state}", state=say(campaign.state.value))
     newer = tx.campaigns.find_latest(campaign.slug)
     if newer is not None and newer.id != campaign.id:

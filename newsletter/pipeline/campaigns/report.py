@@ -135,7 +135,7 @@ def load_summary(
 def _estimate(tx: Transaction, campaign: Campaign) -> int | None:
     """Return the current number of readers; None after the freeze, or if it cannot be sent."""
     stored = tx.statements.get(campaign.slug)
-    if has_begun(campaign) or campaign.state.ended or stored is None:
+    if has_begun(campaign) or campaign.state.is_ended or stored is None:
         return None
     try:
         # translations in the email of their original have no campaign, so they take no readers

@@ -133,7 +133,7 @@ class TrialSender:
             _authorise_test(tx, by, address)  # before the slow rendering
         # rendering inside the transaction would block other writers
         batch = self._batch(slug, address, text)
-        taken_at, not_after = self.store.clock.now(), NotAfter.after(self.lease, self.store.clock)
+        claimed_at, not_after = self.store.clock.now(), NotAfter.after(self.lease, self.store.clock)
         limiter = self.provider.limiter
         with self.store.begin() as tx:
             actor = _authorise_test(tx, by, address)
@@ -142,14 +142,14 @@ class TrialSender:
                 no = "{address} is suppressed ({reason}); nothing is sent to it"
                 raise Refused(say(no, address=address, reason=say(reason.value)))
             tx.throttle.record_failure({limit.key for limit in limits_on_tests(actor)}, tx.now)
-            limiter.take_urgent(tx, 1, taken_at)
+            limiter.take_urgent(tx, 1, claimed_at)
             tx.audit.enter(actor, "test", subject or slug)
         provider = self.provider.provider
         answer = provider.send(replace(provider.prepare(batch), not_after=not_after))
         until = self.store.clock.now() + backoff(1, jitter=0, retry_after=answer.retry_after)
         with self.store.begin() as tx:
-            limiter.settle(tx, answer, taken_at=taken_at, until=until)
-            limiter.give_back(tx, answer.count_not_sent(1), taken_at)
+            limiter.settle(tx, answer, claimed_at=claimed_at, until=until)
+            limiter.give_back(tx, answer.count_not_sent(1), claimed_at)
         return answer
 
     def _batch(self, slug: str, address: str, text: Statement | None) -> OutgoingBatch:

@@ -127,7 +127,7 @@ class ProviderPool:
         claimed: ClaimedBatch,
         answer: Answer,
         *,
-        taken_at: datetime,
+        claimed_at: datetime,
         until: datetime,
     ) -> bool:
         """Apply an answer to the rate limit. Return whether the campaign failed over."""
@@ -136,11 +136,11 @@ class ProviderPool:
         pooled = self.provider_for(claimed)
         has_fallback = self.has_fallback(pooled)
         rate_limit = pooled.limiter.settle(
-            tx, answer, taken_at=taken_at, until=until, has_fallback=has_fallback
+            tx, answer, claimed_at=claimed_at, until=until, has_fallback=has_fallback
         )
         if self.second is None or pooled is self.second:
             return False
-        if not fails_over(answer.outcome.verdict, rate_limit, taken_at, self.after):
+        if not fails_over(answer.outcome.verdict, rate_limit, claimed_at, self.after):
             return False
         self._fail_over(tx, self.second, claimed.campaign, answer.outcome.reason)
         return True
@@ -277,7 +277,7 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
             refusal = Answer(outcome=replace(outcome, verdict=Verdict.RETRY))
             has_fallback, now = self.pool.has_fallback(pooled), self.store.clock.now()
             pooled.limiter.settle(
-                tx, refusal, taken_at=now, until=now + wait, has_fallback=has_fallback
+                tx, refusal, claimed_at=now, until=now + wait, has_fallback=has_fallback
             )
 
     # --- steps that differ for batches and emails

@@ -187,7 +187,9 @@ class Dispatcher(AttemptRunner[BatchClaim, DispatchResult]):
         next_claim = None
         with self.store.send() if is_concurrent else self.store.begin() as tx:
             # first: a campaign that fails over is not paused, and its batch does not wait
-            failed_over = self.pool.settle(tx, batch, answer, taken_at=attempt.at, until=now + wait)
+            failed_over = self.pool.settle(
+                tx, batch, answer, claimed_at=attempt.at, until=now + wait
+            )
             if failed_over:
                 wait = timedelta(0)
             recorded = self._record_outcomes(tx, batch, answer, wait, may_pause=not failed_over)

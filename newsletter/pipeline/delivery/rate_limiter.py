@@ -196,7 +196,7 @@ class RateLimiter:
         tx: Transaction,
         answer: Answer,
         *,
-        taken_at: datetime,
+        claimed_at: datetime,
         until: datetime,
         has_fallback: bool = False,
     ) -> RateLimit:
@@ -206,7 +206,7 @@ class RateLimiter:
         """
         stored = rate_limit = self._load(tx)
         if has_fallback:
-            rate_limit = stored.record_verdict(answer.outcome.verdict, taken_at)
+            rate_limit = stored.record_verdict(answer.outcome.verdict, claimed_at)
         for outcome in (answer.outcome, *answer.exceptions.values()):
             if outcome.verdict in {Verdict.RETRY, Verdict.QUOTA}:
                 cause = Cause.QUOTA if outcome.verdict is Verdict.QUOTA else Cause.BLOCKED
@@ -216,13 +216,13 @@ class RateLimiter:
             tx.rate_limits.put(self.provider, self.domain, rate_limit)
         return rate_limit
 
-    def give_back(self, tx: Transaction, messages: int, taken_at: datetime) -> None:
+    def give_back(self, tx: Transaction, messages: int, claimed_at: datetime) -> None:
         """Subtract messages that were not sent from the usage of the day.
 
         Only while the claim is valid: after it another worker may have sent them.
         """
         if messages:
-            rate_limit = self._load(tx).give_back(messages, self.limits.day(taken_at))
+            rate_limit = self._load(tx).give_back(messages, self.limits.day(claimed_at))
             tx.rate_limits.put(self.provider, self.domain, rate_limit)
 
     def _load(self, tx: Transaction) -> RateLimit:

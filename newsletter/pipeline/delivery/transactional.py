@@ -195,7 +195,7 @@ class TransactionalSender(AttemptRunner[EmailClaim, EmailResult]):
             if provider is not None:
                 has_fallback = self.pool.has_fallback(provider)
                 provider.limiter.settle(
-                    tx, answer, taken_at=attempt.at, until=until, has_fallback=has_fallback
+                    tx, answer, claimed_at=attempt.at, until=until, has_fallback=has_fallback
                 )
                 self.slow_down(tx, provider, outcome)
             if state is MessageState.WAITING:

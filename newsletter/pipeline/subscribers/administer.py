@@ -83,7 +83,7 @@ class SubscriberActs:
             _enter(tx, by, "add", lists=entry.lists)
             return before, _find(tx, address)
 
-    def decide(self, subscriber_id: int, name: str, *, admits: bool) -> None:
+    def decide_request(self, subscriber_id: int, name: str, *, admits: bool) -> None:
         """Accept or decline a person's request to join a list, and email them the decision.
 
         Raises NotFound if no such request is open.

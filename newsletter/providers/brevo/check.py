@@ -25,7 +25,7 @@ from newsletter.providers.common.options import origin
 from newsletter.providers.common.records import Inquiry, Page, Purpose, Question
 from newsletter.providers.common.webhooks import parse_json
 
-_REFUSED = doctor.refusal_by_status(
+_read_refusal = doctor.refusal_by_status(
     {
         401: failed(
             KEY,
@@ -42,8 +42,8 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     headers = {"api-key": options.api_key.get_secret_value()}
     domains = f"{base}/v3/senders/domains"
     return (
-        Probe(KEY, f"{base}/v3/account", headers, _account, _REFUSED),
-        Probe(DOMAIN, domains, headers, lambda payload: _domains(payload, domain), _REFUSED),
+        Probe(KEY, f"{base}/v3/account", headers, _account, _read_refusal),
+        Probe(DOMAIN, domains, headers, lambda payload: _domains(payload, domain), _read_refusal),
     )
 
 

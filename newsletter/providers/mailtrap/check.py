@@ -31,14 +31,14 @@ from newsletter.providers.common.records import Inquiry, Page, Purpose, Query, Q
 from newsletter.providers.mailtrap.send import Options
 
 _REFUSAL = "it is refused here, as a token that may only send may be: this proves nothing"
-_REFUSED = doctor.refusal_by_status({401: unclear(KEY, _REFUSAL)})
+_read_refusal = doctor.refusal_by_status({401: unclear(KEY, _REFUSAL)})
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Return the question whether the domain is verified. The account's API has another host."""
     domain = doctor.domain_of(sender)
     url, headers = f"{origin(options, _PUBLIC_URL)}/api/domains", bearer(options.api_token)
-    return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain), _REFUSED),)
+    return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain), _read_refusal),)
 
 
 def _domains(payload: Any, domain: str) -> Finding | None:
@@ -68,8 +68,8 @@ class MailtrapInquiry(Inquiry):
         addresses = [ascii_domain(recipient.address) for recipient in batch.recipients]
         window = records.search_window(batch.at, self._timeout)
         readers = [
-            self.question(Purpose.ATTEMPT, _to(addresses[place : place + _MAX_RECIPIENTS], window))
-            for place in range(0, len(addresses), _MAX_RECIPIENTS)
+            self.question(Purpose.ATTEMPT, _query_for(addresses[n : n + _MAX_RECIPIENTS], window))
+            for n in range(0, len(addresses), _MAX_RECIPIENTS)
         ]
         ours = {"filters[from][operator]": "ci_contain", "filters[from][value]": _domain(batch)}
         return records.chain([*readers, self.question(Purpose.LATEST, ours)])
@@ -100,14 +100,14 @@ class MailtrapInquiry(Inquiry):
         # in the batch's own days: by another clock's days no message would be found either
         window = records.search_window(batch.at, self._timeout)
         expected_ids = frozenset(row["message_id"] for row in sample.values())
-        return self.question(Purpose.CONTROL, _to(list(sample), window), expected_ids)
+        return self.question(Purpose.CONTROL, _query_for(list(sample), window), expected_ids)
 
 
 def _domain(batch: OutgoingBatch) -> str:
     return "@" + ascii_domain(batch.content.sender.address).rpartition("@")[2]
 
 
-def _to(addresses: Sequence[str], window: tuple[datetime, datetime]) -> Query:
+def _query_for(addresses: Sequence[str], window: tuple[datetime, datetime]) -> Query:
     return [
         ("filters[sent_after]", window[0].isoformat()),
         ("filters[sent_before]", window[1].isoformat()),

@@ -66,9 +66,9 @@ class Fits(Enum):
     EVERYWHERE = "everywhere"
     """On a telephone too."""
     ON_DESKTOPS = "on desks"
-    """On a telephone each row becomes a record."""
+    """On a telephone each row becomes a record: a list of its cells."""
     NOWHERE = "nowhere"
-    """Each row is a record everywhere."""
+    """Too wide for any screen: each row is always a record."""
 
 
 @dataclass(frozen=True, kw_only=True)

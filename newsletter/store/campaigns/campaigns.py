@@ -260,7 +260,7 @@ class Campaigns(Repository):
             reason=stored_words(reason),
             ended_by=ended_by,
             expect=[state.value for state in expect],
-            ended_at=at if to.ended else None,
+            ended_at=at if to.is_ended else None,
             # a resumed campaign keeps its first start
             began_at=at if to is CampaignState.SENDING else None,
         )

@@ -20,7 +20,7 @@ from newsletter.store.delivery.claiming import DAMAGED, IS_ALIVE, NO_HOLD, verif
 _DAY, _MONTH, _HOUR = timedelta(days=1), timedelta(days=30), timedelta(hours=1)
 _NO_NETWORK = b""
 _IS_WAITING = "transactional_email.state = 'waiting'"
-"""Word for word as in the partial index of waiting emails."""
+"""A condition, word for word as in the partial index of waiting emails."""
 _IS_ORPHAN = (
     "transactional_email.state = 'calling' AND (claimed_at NOT BETWEEN :since AND :until"
     " OR :since IS NULL AND NOT EXISTS (SELECT 1 FROM worker WHERE worker.id = owner))"

@@ -87,13 +87,15 @@ class StatementOperations:
         with call.store.read() as tx:
             found = tx.statements.list_after(query.after, query.limit + 1)
             statuses = load_statuses(tx, found, self._rules, self._statements.fault)
-            return Page.of([_statement(one) for one in statuses], query.limit, lambda one: one.slug)
+            return Page.of(
+                [_statement_record(one) for one in statuses], query.limit, lambda one: one.slug
+            )
 
     @operation("GET", "/statements/{slug}", Scope.STATEMENTS_READ)
     def one(self, call: Call, slug: str) -> StatementRecord:
         """Show a statement and its status."""
         with call.store.read() as tx:
-            return _statement(load_for_page(tx, slug, self._rules, self._statements.fault))
+            return _statement_record(load_for_page(tx, slug, self._rules, self._statements.fault))
 
     @operation("POST", "/drafts", Scope.STATEMENTS_WRITE, status=201, show_path=_DRAFT)
     def create(self, call: Call, body: DraftText) -> DraftRecord:
@@ -101,13 +103,13 @@ class StatementOperations:
 
         Its writer is the admin who made the token, so that this admin cannot approve it.
         """
-        return _draft(self._through(call).writer(call.token.by).new(body))
+        return _draft_record(self._through(call).writer(call.token.by).new(body))
 
     @operation("GET", _DRAFT, Scope.STATEMENTS_READ)
     def draft(self, call: Call, key: str) -> DraftRecord:
         """Show a draft."""
         with call.store.read() as tx:
-            return _draft(find_draft(tx, key))
+            return _draft_record(find_draft(tx, key))
 
     @operation("PUT", _DRAFT, Scope.STATEMENTS_WRITE, requires_version=True)
     def update(self, call: Call, key: str, body: DraftText) -> DraftRecord:
@@ -116,7 +118,7 @@ class StatementOperations:
         result = writing.save(key, self._base(call, key), body)
         if isinstance(result, Conflict):
             raise Outdated(f"{_CHANGED_MESSAGE}; yours is kept as version {result.mine.number}")
-        return _draft(result)
+        return _draft_record(result)
 
     @operation(
         "POST", f"{_DRAFT}/submit", Scope.STATEMENTS_WRITE, requires_version=True, show_path=_DRAFT
@@ -126,7 +128,7 @@ class StatementOperations:
 
         A change that would revoke an approval is refused: a person submits it at the desk.
         """
-        return _draft(
+        return _draft_record(
             self._through(call).submit_draft(key, self._base(call, key), by=call.token.by)
         )
 
@@ -142,7 +144,7 @@ class StatementOperations:
         return draft.revision
 
 
-def _draft(draft: Draft) -> DraftRecord:
+def _draft_record(draft: Draft) -> DraftRecord:
     return DraftRecord(
         key=draft.key,
         version=str(draft.revision),
@@ -154,7 +156,7 @@ def _draft(draft: Draft) -> DraftRecord:
     )
 
 
-def _statement(status: StatementStatus) -> StatementRecord:
+def _statement_record(status: StatementStatus) -> StatementRecord:
     names = ("slug", "title", "language", "lists", "translation_of", "corrects")
     return StatementRecord(
         **{name: getattr(status.statement, name) for name in names},

@@ -11,7 +11,7 @@ from newsletter.domain.errors import Fault, InvalidInput, NotFound
 from newsletter.domain.setting import Line, not_empty, setting
 from newsletter.domain.staff.token import Scope
 from newsletter.domain.subscribers.address import Address
-from newsletter.domain.subscribers.audience import Entry, Noted, Subscriber
+from newsletter.domain.subscribers.audience import Entry, StaffNotes, Subscriber
 from newsletter.domain.subscribers.lists import ListName, PublicList
 from newsletter.domain.subscribers.segment import Segment, Tag
 from newsletter.domain.subscribers.signup import FormFault, SignUp, SignUpForm
@@ -31,7 +31,7 @@ _EMAIL_SCHEMA = {"format": "email"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Editable(Noted):
+class Editable(StaffNotes):
     """The data of a subscriber that staff may change."""
 
     name: str = ""

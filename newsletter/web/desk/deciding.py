@@ -67,7 +67,7 @@ def correction_effect(tx: Transaction, statement: Statement) -> str:
         return say(place, title=title)
     effect = "It goes to everybody who has “{title}” or may have it, even if they left since."
     whom = say(effect, title=title)
-    waiting = 0 if campaign.state.final else campaign.counts.pending
+    waiting = 0 if campaign.state.is_final else campaign.counts.pending
     if not waiting:
         return whom
     return say(

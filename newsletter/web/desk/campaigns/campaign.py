@@ -143,7 +143,7 @@ class CampaignPage:
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
             title, corrected_title = title_of(tx, campaign.slug), title_of(tx, campaign.corrects)
-        if campaign.state.final:
+        if campaign.state.is_final:
             return redirect(f"/campaigns/{campaign.id}")
         return request.page(
             "cancel.html.j2",
@@ -370,7 +370,6 @@ def _find_missed(tx: Transaction, campaign_id: int) -> list[tuple[str, str, str]
 
 
 def _state_label(campaign: Campaign) -> str:
-    """Return the label of a campaign's state, as statements use it."""
     if campaign.welcome and campaign.state is CampaignState.SENDING:
         return say(State.IN_USE.value)
     return say(State[campaign.state.name].value)

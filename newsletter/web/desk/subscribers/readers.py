@@ -77,7 +77,7 @@ class ReadersPages:
         admits = request.field("decision") == "admit"
         number = parse_number(request.field("person")) or 0
         acts = self._subscribers.acts_of(request.who.address)
-        acts.decide(number, request.field("list"), admits=admits)
+        acts.decide_request(number, request.field("list"), admits=admits)
         return redirect(reader.READERS_PATH, done="admitted" if admits else "declined")
 
     @route("GET", "/readers/form", Role.SENDER)

@@ -84,7 +84,8 @@ class ArchiveBuild:
         count = max(1, -(-statements // MAX_STATEMENTS))
         if not 1 <= page_number <= count:
             return None
-        shown = published.newest(self._store, MAX_STATEMENTS, (page_number - 1) * MAX_STATEMENTS)
+        skip = (page_number - 1) * MAX_STATEMENTS
+        shown = published.list_newest(self._store, MAX_STATEMENTS, skip)
         root, words = "../" if page_number > 1 else "", self._words
         title = words["statements"]
         if page_number > 1:
@@ -110,7 +111,7 @@ class ArchiveBuild:
         with self._store.read() as tx:
             skip = (page_number - 1) * MAX_HITS
             hits = tx.search.find(parse_search(query), skip=skip, limit=MAX_HITS)
-        statements = published.find_published(self._store, [hit.slug for hit in hits.shown])
+            statements = published.find_published(tx, [hit.slug for hit in hits.shown])
         count, words = -(-hits.count // MAX_HITS), self._words
         message = words["found_none"]
         if not parse_search(query):
@@ -190,7 +191,7 @@ class ArchiveBuild:
 
     def feed(self, name: str) -> Leaf:
         """Return the feed of the newest statements in the format of a file name in ``FORMATS``."""
-        statements = self._add_contents(published.newest(self._store, feeds.MAX_ENTRIES))
+        statements = self._add_contents(published.list_newest(self._store, feeds.MAX_ENTRIES))
         entries = [self._feed_entry(statement, content) for statement, content in statements]
         if name == "feed.json":
             body = feeds.json_feed(self._publisher, entries)
@@ -199,7 +200,7 @@ class ArchiveBuild:
         return self._leaf(body, FORMATS[name][1], [statement for statement, _ in statements])
 
     def site_map(self) -> Leaf:
-        statements = published.newest(self._store, feeds.MAX_URLS)
+        statements = published.list_newest(self._store, feeds.MAX_URLS)
         body = feeds.site_map(self._frame, self._publisher, statements)
         return self._leaf(body, "application/xml", statements)
 

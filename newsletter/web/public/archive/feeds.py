@@ -94,7 +94,6 @@ def json_feed(publisher: FeedPublisher, entries: Sequence[Entry]) -> bytes:
 
 
 def site_map(frame: Frame, publisher: FeedPublisher, statements: Sequence[Published]) -> bytes:
-    """Return a site map with the archive and its pages."""
     newest = max((statement.updated_at for statement in statements), default=publisher.began_at)
     text = frame.fill(
         "sitemap.xml.j2",
@@ -107,7 +106,6 @@ def site_map(frame: Frame, publisher: FeedPublisher, statements: Sequence[Publis
 
 
 def robots(public_url: str, disallowed_paths: Iterable[str]) -> str:
-    """Return a robots.txt that disallows these paths."""
     base = urlsplit(public_url).path
     lines = [f"Disallow: {base}{path}" for path in disallowed_paths]
     return "\n".join(["User-agent: *", *lines, "", f"Sitemap: {public_url}/sitemap.xml", ""])

@@ -101,34 +101,27 @@ def _build(
     )
 
 
-def newest(store: Store, limit: int, skip: int = 0) -> list[Published]:
+def list_newest(store: Store, limit: int, skip: int = 0) -> list[Published]:
     """Return at most ``limit`` statements, newest first, after the first ``skip``."""
     with store.read() as tx:
         slugs = tx.campaigns.list_published(skip=skip, limit=limit)
-        found = _find(tx, slugs)
+        found = find_published(tx, slugs)
     return [found[slug] for slug in slugs]
-
-
-def find_published(store: Store, slugs: Collection[str]) -> dict[str, Published]:
-    """Return slug → published statement."""
-    with store.read() as tx:
-        return _find(tx, slugs)
 
 
 def translations(store: Store, slug: str) -> list[Published]:
     """Return a statement and its translations, newest first; [] if it was not published."""
     with store.read() as tx:
-        original = _find(tx, [slug]).get(slug)
-        if original is None:
+        statement = find_published(tx, [slug]).get(slug)
+        if statement is None:
             return []
-        members = _find(
-            tx, {original.original, *tx.campaigns.find_translation_slugs([original.original])}
-        )
-    found = [statement for statement in members.values() if statement.original == original.original]
-    return sorted(found, key=lambda statement: statement.began_at, reverse=True)
+        original = statement.original
+        members = find_published(tx, {original, *tx.campaigns.find_translation_slugs([original])})
+    found = [member for member in members.values() if member.original == original]
+    return sorted(found, key=lambda member: member.began_at, reverse=True)
 
 
-def _find(tx: Transaction, slugs: Collection[str]) -> dict[str, Published]:
+def find_published(tx: Transaction, slugs: Collection[str]) -> dict[str, Published]:
     # their corrections and originals tell what happened to them
     found = published(tx.campaigns.find_related(slugs), tx.public_notes.list_for(slugs))
     return {statement.slug: statement for statement in found if statement.slug in slugs}

@@ -79,12 +79,12 @@ def test_each_state_of_a_delivery_is_counted() -> None:
 
 
 def test_what_is_sent_or_cancelled_is_final_and_what_needs_a_person_is_not() -> None:
-    final = {state for state in CampaignState if state.final}
+    final = {state for state in CampaignState if state.is_final}
     assert final == {CampaignState.SENT, CampaignState.CANCELLED}
 
 
 def test_a_campaign_in_an_ended_state_hands_nothing_over() -> None:
-    assert [state for state in CampaignState if state.ended] == [
+    assert [state for state in CampaignState if state.is_ended] == [
         CampaignState.SENT,
         CampaignState.CANCELLED,
         CampaignState.ATTENTION,

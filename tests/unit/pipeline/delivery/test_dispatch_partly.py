@@ -45,7 +45,7 @@ def test_whoever_was_not_handed_over_is_tried_again_alone(
     assert [one.subscriber_id for one in room.provider.batches[1].recipients] == [2, 4]
     expected = {"accepted": 2} | {rest.value: 5 if rest is Verdict.ACCEPTED else 3}
     assert room.counts() == Counts(**expected)
-    assert room.campaign().state.ended
+    assert room.campaign().state.is_ended
 
 
 @pytest.mark.parametrize("rest", NOT_SENT)

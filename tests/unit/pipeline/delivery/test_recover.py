@@ -182,7 +182,7 @@ def test_cut_off_again_and_again_it_still_comes_to_an_end(room: Newsroom, replay
     assert len(room.provider.accepted) == len(set(room.provider.accepted))
     everybody = {f"reader{number}@example.org" for number in range(1, 26)}
     assert everybody == set(room.provider.accepted) | set(room.unknown())
-    assert room.campaign().state.ended
+    assert room.campaign().state.is_ended
 
 
 @pytest.mark.parametrize("point", range(3, 6))

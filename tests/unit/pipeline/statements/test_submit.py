@@ -178,7 +178,7 @@ def test_a_campaign_that_waits_ends_when_its_text_is_taken_back(desk: WritingRoo
     assert desk.room.plan().scheduled
     desk.submitter.withdraw_draft(draft.key, by=ANA)
     desk.room.look()
-    assert desk.room.campaign(SLUG).state.ended
+    assert desk.room.campaign(SLUG).state.is_ended
     desk.submit_draft(draft)
     assert desk.draft(draft).is_submitted
 

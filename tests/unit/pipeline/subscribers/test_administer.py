@@ -187,7 +187,7 @@ def plan(by: str) -> ImportPlan:
 ACTS: dict[Role, tuple[Callable[[Newsroom, str], object], ...]] = {
     Role.SENDER: (
         lambda room, by: acts(room, by).add(Entry(address=ANA, lists=("press",))),
-        lambda room, by: acts(room, by).decide(1, "press", admits=True),
+        lambda room, by: acts(room, by).decide_request(1, "press", admits=True),
         lambda room, by: acts(room, by).edit(Entry(address=ANA, lists=())),
         lambda room, by: acts(room, by).suppress(ANA),
         lambda room, by: acts(room, by).unsubscribe(ANA, []),

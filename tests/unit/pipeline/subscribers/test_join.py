@@ -359,7 +359,7 @@ def asks_for_a_closed_list(room: Newsroom) -> FollowedLink:
 
 def decide(room: Newsroom, *, admits: bool) -> None:
     number = person(room).id
-    SubscriberActs(store=room.store, actor=ADA).decide(number, "sport", admits=admits)
+    SubscriberActs(store=room.store, actor=ADA).decide_request(number, "sport", admits=admits)
 
 
 def told(post: Post) -> TransactionalEmail:

@@ -12,7 +12,7 @@ from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive.published import (
     Published,
     find_published,
-    newest,
+    list_newest,
     notice_of,
     published,
     translations,
@@ -139,11 +139,10 @@ def test_each_part_is_what_it_is_among_all(store: Store, seed: int) -> None:
     with store.read() as tx:
         everything = published(tx.campaigns.list_newest(None)[::-1])
         assert tx.campaigns.count_published()[0] == len(everything)
-    assert newest(store, 99) == everything
-    assert newest(store, 2, skip=1) == everything[1:3]
-    assert find_published(store, [*(one.slug for one in everything[:3]), "never"]) == {
-        one.slug: one for one in everything[:3]
-    }
+        part = find_published(tx, [*(one.slug for one in everything[:3]), "never"])
+    assert list_newest(store, 99) == everything
+    assert list_newest(store, 2, skip=1) == everything[1:3]
+    assert part == {one.slug: one for one in everything[:3]}
     for one in everything:
         languages = [other for other in everything if other.original == one.original]
         assert translations(store, one.slug) == languages
@@ -155,7 +154,7 @@ def test_a_page_asks_as_little_however_much_went_out(store: Store) -> None:
     for begin, count in ((0, 3), (3, 27)):
         publish(store, count, begin=begin)
         with counted() as statements:
-            newest(store, 3), find_published(store, ["went-1"]), translations(store, "went-2")
+            list_newest(store, 3), translations(store, "went-2")
         asked.append(len(statements))
     assert asked[0] == asked[1]
 
@@ -163,7 +162,7 @@ def test_a_page_asks_as_little_however_much_went_out(store: Store) -> None:
 def test_a_page_reads_through_an_index_what_stands_on_it(store: Store) -> None:
     publish(store, 3)
     with counted() as statements:
-        newest(store, 2)
+        list_newest(store, 2)
     [listed] = [one for one in statements if "LIMIT" in one]
     with store.read() as tx:
         plan = tx.db.rows(f"EXPLAIN QUERY PLAN {listed}", limit=2, skip=0)
