@@ -64,7 +64,6 @@ class Searchable(Heading):
 
     slug: str
     content_hash: str
-    """The hash of the indexed content."""
     text: str
     """The text below the title, without markup."""
 

@@ -179,7 +179,6 @@ Website = Annotated[str, Rule(parse_web_address, schema={"pattern": "^https?://"
 """An http or https URL."""
 
 SecureUrl = Annotated[Website, Rule(_require_https)]
-"""An https URL."""
 
 PublicUrl = Annotated[str, Rule(_parse_public_url, schema={"pattern": "^https?://"})]
 """The https base URL of the public pages, without a slash at the end."""

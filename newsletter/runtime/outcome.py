@@ -59,7 +59,6 @@ class Outcome:
     later: tuple[tuple[Campaign, LaterReaders], ...] = ()
     """Campaigns that wait for readers' local times."""
     needing_attention: tuple[Campaign, ...] = ()
-    """Campaigns that need a person's attention."""
 
 
 def find_outcome(run: Run, *, store: Store) -> Outcome:

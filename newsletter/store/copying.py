@@ -10,7 +10,6 @@ from newsletter.store.file.numbers import last_numbers
 from newsletter.store.schema import create, table_names
 
 _COMPUTED_COLUMNS = {"batch.first", "batch.last", "archive_text.found", "subscriber.sought"}
-"""Columns that the database computes."""
 
 
 def copy(

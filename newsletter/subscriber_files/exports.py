@@ -141,7 +141,6 @@ class Layout:
 
     export: ExportFormat
     header: tuple[str, ...]
-    """The headers as the file has them."""
     positions: Mapping[str, int]
     """Column of the format → its index in a row."""
     status: ContactStatus

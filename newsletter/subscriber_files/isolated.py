@@ -27,7 +27,6 @@ class ReadUpload:
     """The result of reading an upload."""
 
     columns: tuple[TableColumn, ...] = ()
-    """The columns, if the file is a table."""
     file: SubscriberFile | None = None
     """The file; None after an error, or if a person must choose the columns first."""
     error: InvalidInput | None = None

@@ -122,7 +122,6 @@ class BlockReader:
 
     inline: InlineReader
     block_ancestors: frozenset[Element]
-    """The elements that contain a block."""
 
     def read(self, element: Element) -> list[Block]:
         return _make_typed_lists(self._read_children(element, Run(text="")))

@@ -192,7 +192,6 @@ class ShownTerms:
     """
 
     readers: int | None = None
-    """The number of readers."""
     time: str = ""
     """The set time, as ``format_set_time`` writes it."""
     typed_readers: int | None = None

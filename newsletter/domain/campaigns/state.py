@@ -114,9 +114,7 @@ class TextOrigin(Enum):
     """The place where a text is edited."""
 
     DESK = "desk"
-    """At the desk."""
     FILE = "file"
-    """In a file of a folder."""
     FEED = "feed"
     """At a site, whose feed is read."""
     DIGEST = "digest"
@@ -157,9 +155,7 @@ class Act(Enum):
     PAUSE = "Pause", Role.SENDER
     """Stop it for now."""
     RESUME = "Resume", Role.SENDER
-    """Continue sending."""
     CANCEL = "Cancel", Role.SENDER
-    """End it."""
     DECIDE = "Decide", Role.ADMIN
     """Decide the outcome of unknown deliveries."""
     REPORT = "See the report", Role.VIEWER
@@ -169,7 +165,6 @@ class Act(Enum):
     OPEN_ORIGINAL = "Open the original", Role.VIEWER
     """See the statement that it translates."""
     CORRECT = "Write a correction", Role.WRITER
-    """Write a correction to its readers."""
     AMEND = "Correct or withdraw", Role.SENDER
     """Correct it, change its web page, take it off the web, or send it to those who missed it."""
     COPY = "Copy to the desk", Role.WRITER
@@ -190,7 +185,6 @@ class StateRow:
     acts: tuple[Act, ...]
     """The possible acts, most important first."""
     next_act: str = ""
-    """The next act, in words."""
     without_actors: str = ""
     """The sentence if no member of staff may do the next act."""
     waits_for_staff: bool = False

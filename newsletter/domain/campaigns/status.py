@@ -78,7 +78,6 @@ class StatementStatus:
     readers: int | None = None
     """The number of readers now; None if it was not counted."""
     lists: tuple[str, ...] = ()
-    """The lists of these readers."""
     first_and_last_at: tuple[datetime, datetime] | None = None
     """The times at which the first and the last reader get it, if ``hour`` is set."""
     translations: tuple[Related, ...] = ()

@@ -195,7 +195,6 @@ class Resolution(Enum):
     """A person's decision about unknown deliveries."""
 
     ACCEPTED = "accepted"
-    """The provider has them."""
     RESEND = "resend"
     """The provider does not have them: send them again."""
     GIVE_UP = "give up"

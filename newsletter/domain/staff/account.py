@@ -26,7 +26,6 @@ class SignInStage(Enum):
     AWAY = "away"
     """The browser is at the identity provider. The person is not known yet."""
     WHOLE = "whole"
-    """Signed in."""
 
 
 class LinkKind(Enum):
@@ -73,9 +72,7 @@ class SignInBy(Enum):
     """A method of signing in."""
 
     PASSWORD = "password"  # noqa: S105 - the name of a way
-    """By a password."""
     PROVIDER = "provider"
-    """By the identity provider."""
 
 
 def methods_for(

@@ -12,7 +12,6 @@ class Role(Enum):
     VIEWER = "viewer"
     """Sees statements, campaigns and figures."""
     WRITER = "writer"
-    """Writes statements."""
     APPROVER = "approver"
     """Approves statements, and revokes approvals."""
     SENDER = "sender"

@@ -191,7 +191,6 @@ class UploadedFile:
 
     by: str
     file: str
-    """The name of the file."""
     lists: tuple[str, ...]
     without: tuple[str, ...]
     """Files that the export of another tool omits because they would be empty."""

@@ -83,7 +83,6 @@ class TransactionalSender(AttemptRunner[EmailClaim, EmailResult]):
     most_per_hour: int
     """The limit of emails an hour: a flood of sign-ups would harm the sender's reputation."""
     desk: str
-    """The URL of the desk."""
     link_token: Callable[[int], str]
     """Return the token of the staff link in an email, by email id."""
     news: Callable[[Transaction, TransactionalEmail], tuple[NoticeSection, ...]]

@@ -44,7 +44,6 @@ class Overview:
     usable_methods: frozenset[SignInBy]
     """The methods by which the person can sign in now."""
     allowed_methods: frozenset[SignInBy]
-    """The methods that the role allows."""
     codes_left: int
     passkeys: Sequence[Passkey]
     sessions: Sequence[Session]
@@ -76,7 +75,6 @@ class OwnAccount:
 
     proofs: Proofs
     token_hash: bytes
-    """The hash of the session token."""
     stage: SignInStage = SignInStage.WHOLE
     """The stage that the session must have."""
 

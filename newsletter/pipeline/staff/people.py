@@ -50,7 +50,6 @@ class Person:
     has_account: bool
     """The person has an account. Without one they can act only by command."""
     has_factor: bool
-    """The person has a second factor."""
     seen_at: datetime | None
     """The last use of a session that has not ended; None without any."""
 

@@ -51,7 +51,6 @@ class Client:
     """The client of a request."""
 
     browser: str = ""
-    """The browser in words."""
     network: str = ""
     """The network of its address; "" if a proxy hides it."""
     device: str = ""
@@ -108,7 +107,6 @@ class Proofs:
     issuer: str = ""
     """The issuer of the identity provider; "" without one."""
     client: Client
-    """The client of the request."""
 
     def methods(self, role: Role, credential: Credential | None = None) -> frozenset[SignInBy]:
         """Return the methods by which a person with this credential, or a new account, signs in."""

@@ -51,7 +51,6 @@ class ApprovalResult:
     approval: ApprovalStatus
     """The approval status of the statement after it."""
     warnings: tuple[str, ...] = ()
-    """The warnings that the approval overrides."""
 
 
 @dataclass(frozen=True, kw_only=True)

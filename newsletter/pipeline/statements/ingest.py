@@ -137,7 +137,6 @@ class FeedSource:
     """The statements of a feed, from the database. They stay when the feed drops the item."""
 
     feed: str
-    """The name of the feed."""
     address: str
     store: Store
     lists: tuple[str, ...]

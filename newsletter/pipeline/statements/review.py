@@ -43,7 +43,6 @@ class ReviewRules:
     """Return the findings about a text; the content is None if it cannot be rendered."""
     campaigns: CampaignRules
     declared_lists: frozenset[str] = frozenset()
-    """The lists in the settings."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,7 +38,6 @@ class VisitResult:
 
     feed: str
     new_slugs: tuple[str, ...] = ()
-    """The slugs of new statements."""
     changed: tuple[str, ...] = ()
     """The slugs of statements whose item changed."""
     passed: int = 0

@@ -26,7 +26,6 @@ class LinkState(Enum):
     DONE = "done"
     """The request was confirmed just now."""
     USED = "used"
-    """The link was used before."""
     EXPIRED = "expired"
     """The link is too old."""
     BLOCKED = "blocked"
@@ -50,7 +49,6 @@ class ShownConsent:
     """The words of consent of a form."""
 
     words: str
-    """The current words."""
     language: str
     wording: str
     """The hash of the words that the form showed; "" if the form did not send it."""

@@ -81,7 +81,6 @@ _IS_NOT_SUPPRESSED = f"""
     NOT EXISTS (SELECT 1 FROM staged_away AS away
         WHERE away.person_no = person.no AND away.why <> '{_HAS_LEFT}')
 """
-"""A condition: the staged person is not suppressed."""
 _IS_NEW = "NOT EXISTS (SELECT 1 FROM staged_number AS known WHERE known.person_no = person.no)"
 IS_FORMER = """
     EXISTS (SELECT 1 FROM address_history AS former WHERE former.address_hash = {0})

@@ -67,7 +67,6 @@ _TEMPLATE_FUNCTIONS = {
     each.__name__: each
     for each in (say, describe_state, describe_next, describe_next_step, describe_further)
 }
-"""The functions that templates call."""
 
 
 @cache

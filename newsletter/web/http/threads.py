@@ -33,9 +33,7 @@ class Lanes:
     """The thread limits of one server, by kind of request."""
 
     one_click: Lane = field(default_factory=partial(Lane, 4))
-    """Unsubscribing by one click."""
     api: Lane = field(default_factory=partial(Lane, 4))
-    """The HTTP API."""
     webhooks: Lane = field(default_factory=partial(Lane, 4))
     monitoring: Lane = field(default_factory=partial(Lane, 2))
     readers: Lane = field(default_factory=partial(Lane, 8))

@@ -44,7 +44,6 @@ from newsletter.web.desk.request import DeskRequest, download, redirect, route
 from newsletter.web.http.forms import parse_number
 
 STATE_WORDS = words_of("figures")
-"""Figure → its label."""
 _BAR_WIDTH, _MIN_PART_WIDTH = 1000, 4
 """Units of the bar's view box: its width, and the least width of a part above zero."""
 

@@ -55,7 +55,6 @@ class _ImportWork:
     done: int = 0
     """Number of people processed."""
     columns: tuple[TableColumn, ...] = ()
-    """The columns, if the file is a table."""
     notes: tuple[str, ...] = ()
     bad_rows: int = 0
     left_out: tuple[Fault, ...] = ()
