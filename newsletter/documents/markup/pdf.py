@@ -346,8 +346,8 @@ def _marked_html(words: Sequence[TextRun]) -> str:
     html = ""
     for word in runs:
         text = escape(re.sub(r"\s+", " ", word.text))
-        text = f"<em>{text}</em>" if word.italic else text
-        text = f"<strong>{text}</strong>" if word.bold else text
+        text = f"<em>{text}</em>" if word.is_italic else text
+        text = f"<strong>{text}</strong>" if word.is_bold else text
         html += f'<a href="{escape(word.href)}">{text}</a>' if word.href else text
     return html
 

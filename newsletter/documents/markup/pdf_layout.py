@@ -42,8 +42,8 @@ class TextRun:
     """Consecutive words of a line that look alike."""
 
     text: str
-    bold: bool = False
-    italic: bool = False
+    is_bold: bool = False
+    is_italic: bool = False
     href: str = ""
 
 
@@ -270,8 +270,8 @@ def _cell(characters: Sequence[Any], layout: _Layout) -> Cell:
             style = (*style[:2], _find_link(character, layout.links))
         styled_text.append((style, text))
     words = tuple(
-        TextRun(text=normalise("".join(text for _, text in group)), bold=b, italic=i, href=href)
-        for (b, i, href), group in groupby(styled_text, key=lambda pair: pair[0])
+        TextRun(text=normalise("".join(t for _, t in run)), is_bold=b, is_italic=i, href=href)
+        for (b, i, href), run in groupby(styled_text, key=lambda pair: pair[0])
     )
     left = next((character.x0 for character in characters if isinstance(character, LTChar)), 0.0)
     return Cell(words=words, left=left)

@@ -146,7 +146,7 @@ def find_embargo(
     found = [hit for hit in found if hit[1]] or found
     if not found:
         return None
-    ends = [find_embargo_end(passage.text, passage.below) for passage, _ in found]
+    ends = [find_embargo_end(passage.text, passage.line_below) for passage, _ in found]
     until = {end for end in ends if end}
     notes = [
         _embargo_note(hit.place, end, is_named=is_named)
@@ -186,7 +186,7 @@ def _head_passages(
         place = line.opening
         below = lines[n + 1].text if n + 1 < len(lines) and not lines[n + 1].gap_above else ""
         if is_sure and n in title:
-            yield Passage(place=place, text=headline, below=below, facts=frozenset({"title"}))
+            yield Passage(place=place, text=headline, line_below=below, facts=frozenset({"title"}))
             for part, _ in edges(headline):
                 if headline.startswith(part) or headline.endswith((")", "]")):
                     yield Passage(place=place, text=part, facts=frozenset({"edge"}))
@@ -198,7 +198,7 @@ def _head_passages(
             facts = _facts_around(lines, n, text, end, title)
             facts |= {"above"} if n not in apart else set()
             facts |= {"joined"} if text != line.text else set()
-            yield Passage(place=place, text=text, below=below, facts=frozenset(facts))
+            yield Passage(place=place, text=text, line_below=below, facts=frozenset(facts))
 
 
 def _facts_around(lines: Sequence[Line], n: int, text: str, end: int, title: range) -> set[str]:

@@ -65,7 +65,7 @@ class Passage:
     place: str
     """Where it is, at the beginning of a sentence."""
     text: str
-    below: str = ""
+    line_below: str = ""
     """The line below, which may have the day."""
     facts: frozenset[str]
 
