@@ -86,8 +86,6 @@ until_idle_option = click.option(
 
 
 def _with_verbose(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the option ``--verbose`` to a command."""
-
     @functools.wraps(command)
     def wrapped(*args: Any, verbose: bool, **options: Any) -> Any:
         if verbose:

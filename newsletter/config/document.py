@@ -68,7 +68,6 @@ class Position:
 
     @classmethod
     def after(cls, text: str) -> "Position":
-        """Return the position after ``text``, with which the file begins."""
         return cls(line=text.count("\n") + 1, column=len(text) - text.rfind("\n"))
 
 

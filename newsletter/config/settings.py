@@ -119,7 +119,6 @@ _UNIQUE_NAMES = fields.unique(
 
 
 def _as_text(value: Any) -> Any:
-    """Return a value as text for a hash, with secrets."""
     if isinstance(value, dict):
         return {name: _as_text(one) for name, one in value.items()}
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

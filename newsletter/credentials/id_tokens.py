@@ -58,7 +58,6 @@ def derive_secret(purpose: str, browser_token: str) -> str:
 
 
 def is_state(state: str, browser_token: str) -> bool:
-    """Return whether the state was derived from this token."""
     return hmac.compare_digest(state.encode(), derive_secret("state", browser_token).encode())
 
 

@@ -60,7 +60,6 @@ def replace_redirects(text: str) -> tuple[str, int]:
 
 
 def redirect_note(count: int) -> str:
-    """Return the note on ``count`` replaced links, or "" for 0."""
     links = "1 link" if count == 1 else f"{count} links"
     return f"{links} through a mail program's or Google's redirect made direct." if count else ""
 

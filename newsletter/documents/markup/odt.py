@@ -116,7 +116,6 @@ class _Styles:
         return tuple(tag for tag, is_so in marked.items() if is_so)
 
     def is_numbered(self, name: str, level: int) -> bool:
-        """Return whether a list is numbered at this level, from 1."""
         style = self._lists.get(name)
         for entry in () if style is None else style:
             if _attribute(entry, "level") == str(level):

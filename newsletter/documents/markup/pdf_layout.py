@@ -278,7 +278,6 @@ def _cell(characters: Sequence[Any], layout: _Layout) -> Cell:
 
 
 def _in_reading_order(characters: Sequence[Any], layout: _Layout) -> list[tuple[Any, str]]:
-    """Return each letter with its text, in reading order."""
     letters = [(letter, _normalise_letter(letter.get_text())) for letter in characters]
     if not _runs_to_the_left("".join(text for _, text in letters)):
         return letters

@@ -78,7 +78,6 @@ def normalise(text: str) -> str:
 
 
 def cut_text(text: str, limit: int = _MAX_SHOWN_CHARS) -> str:
-    """Cut a text to ``limit`` characters."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 

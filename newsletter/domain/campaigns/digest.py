@@ -19,7 +19,9 @@ class Every(Enum):
     """The interval between the issues of a digest."""
 
     WEEK = "week"
+    """On one day of each week."""
     MONTH = "month"
+    """On one day of each month."""
 
 
 MAX_DIGEST_NAME_CHARS = 40

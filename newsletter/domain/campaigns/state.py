@@ -114,7 +114,9 @@ class TextOrigin(Enum):
     """The place where a text is edited."""
 
     DESK = "desk"
+    """At the desk."""
     FILE = "file"
+    """In a file of a folder."""
     FEED = "feed"
     """At a site, whose feed is read."""
     DIGEST = "digest"
@@ -155,7 +157,9 @@ class Act(Enum):
     PAUSE = "Pause", Role.SENDER
     """Stop it for now."""
     RESUME = "Resume", Role.SENDER
+    """Continue sending."""
     CANCEL = "Cancel", Role.SENDER
+    """End it."""
     DECIDE = "Decide", Role.ADMIN
     """Decide the outcome of unknown deliveries."""
     REPORT = "See the report", Role.VIEWER
@@ -165,6 +169,7 @@ class Act(Enum):
     OPEN_ORIGINAL = "Open the original", Role.VIEWER
     """See the statement that it translates."""
     CORRECT = "Write a correction", Role.WRITER
+    """Write a correction to its readers."""
     AMEND = "Correct or withdraw", Role.SENDER
     """Correct it, change its web page, take it off the web, or send it to those who missed it."""
     COPY = "Copy to the desk", Role.WRITER

@@ -195,6 +195,7 @@ class Resolution(Enum):
     """A person's decision about unknown deliveries."""
 
     ACCEPTED = "accepted"
+    """The provider has them."""
     RESEND = "resend"
     """The provider does not have them: send them again."""
     GIVE_UP = "give up"

@@ -89,6 +89,7 @@ class Absence(Enum):
     """Why there is no guard record."""
 
     MISSING = "missing"
+    """The file is missing."""
     UNREADABLE = "unreadable"
     """The file does not contain a record."""
 

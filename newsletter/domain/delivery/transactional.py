@@ -69,6 +69,7 @@ class MessageState(Enum):
     """The state of a transactional email, or of a post to a channel of the team."""
 
     WAITING = "waiting"
+    """Queued."""
     CALLING = "calling"
     """The call may be under way."""
     ACCEPTED = "accepted"

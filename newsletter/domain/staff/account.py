@@ -26,6 +26,7 @@ class SignInStage(Enum):
     AWAY = "away"
     """The browser is at the identity provider. The person is not known yet."""
     WHOLE = "whole"
+    """Signed in."""
 
 
 class LinkKind(Enum):
@@ -72,7 +73,9 @@ class SignInBy(Enum):
     """A method of signing in."""
 
     PASSWORD = "password"  # noqa: S105 - the name of a way
+    """By a password."""
     PROVIDER = "provider"
+    """By the identity provider."""
 
 
 def methods_for(

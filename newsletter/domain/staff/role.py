@@ -12,6 +12,7 @@ class Role(Enum):
     VIEWER = "viewer"
     """Sees statements, campaigns and figures."""
     WRITER = "writer"
+    """Writes statements."""
     APPROVER = "approver"
     """Approves statements, and revokes approvals."""
     SENDER = "sender"

@@ -387,7 +387,6 @@ class Recipients(Sequence[Recipient]):
 
     @classmethod
     def of(cls, readers: Sequence[Recipient]) -> "Recipients":
-        """Return the columns of these recipients."""
         if isinstance(readers, cls):
             return readers
         return cls(*zip(*readers, strict=True)) if readers else cls((), (), (), (), ())

@@ -118,6 +118,7 @@ class Channel(Enum):
     """The way in which an approval was given."""
 
     COMMAND = "command"
+    """By a command."""
     DESK = "desk"
     """On a page of the desk that showed the text."""
     FRONT_MATTER = "front matter"

@@ -195,7 +195,6 @@ class SignUpRules(SignUpSettings):
 
 
 def consent_words(template: str, *, organisation: str, public_lists: Sequence[PublicList]) -> str:
-    """Return the complete words of consent."""
     titles = ", ".join(public_list.title for public_list in public_lists)
     return template.replace(ORGANISATION_GAP, organisation).replace(LISTS_GAP, titles)
 

@@ -42,6 +42,7 @@ class Step(Enum):
     """The next step of planning for a statement."""
 
     NOTHING = "nothing"
+    """Change nothing."""
     SCHEDULE = "schedule"
     """Create a campaign: the statement is approved and has none."""
     RESCHEDULE = "reschedule"

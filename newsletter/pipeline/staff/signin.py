@@ -174,6 +174,7 @@ class SignInPurpose(Enum):
     """The purpose of a sign-in at the identity provider."""
 
     SIGN_IN = "sign in"
+    """Sign in at the desk."""
     CONNECT = "connect"
     """Connect the account at the provider with the signed-in person."""
     PROVE = "prove"

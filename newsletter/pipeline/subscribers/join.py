@@ -26,6 +26,7 @@ class LinkState(Enum):
     DONE = "done"
     """The request was confirmed just now."""
     USED = "used"
+    """The link was used before."""
     EXPIRED = "expired"
     """The link is too old."""
     BLOCKED = "blocked"

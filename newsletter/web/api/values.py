@@ -83,7 +83,6 @@ class Values:
         return Fault(file=self._place, key=key_text(finding.path[1:]), message=message)
 
     def write(self, value: object) -> Any:
-        """Return a value as JSON data."""
         return self._adapter.dump_python(value, mode="json")
 
 

@@ -150,7 +150,6 @@ class Desk:
         return self.names().get(address) or name_of(address)
 
     def mark_mentions(self, text: str) -> Markup:
-        """Return a comment with its @mentions of staff marked."""
         html = str(escape(text))
         for word, address in find_mentions(text, self.names()).items():
             if address:

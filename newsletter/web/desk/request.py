@@ -102,7 +102,6 @@ class DeskRequest:
 
     @property
     def address(self) -> str:
-        """Return the path with its query."""
         query = self.http.url.query
         return f"{self.path}?{query}" if query else self.path
 
@@ -384,7 +383,6 @@ def route(
 
 
 def routes_of(pages: Iterable[object]) -> list[Route]:
-    """Return the routes that these pages declare, in their order."""
     return [
         replace(getattr(each, _ROUTE_ATTRIBUTE), answer=getattr(page, name))
         for page in pages

@@ -33,7 +33,6 @@ class SignUpOffer:
         return {"en": "English"} | self._frame.languages()
 
     def consent(self, language: str, offers: Sequence[PublicList]) -> ShownConsent:
-        """Return the words of consent to these lists in a language."""
         words, shown_in = self._frame.words(language)
         ours = words["consent_one" if len(offers) == 1 else "consent_many"]
         consent = signup.consent_words(

@@ -112,7 +112,6 @@ class Calendar(StaffPart):
 
     @route("POST", "/calendar/link/end", Role.VIEWER)
     def revoke_link(self, request: DeskRequest) -> Response:
-        """Revoke the private address."""
         request.own_account().change_feed("")
         return redirect(_CALENDAR_PATH, done="calendar-ended")
 

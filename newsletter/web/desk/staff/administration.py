@@ -37,7 +37,6 @@ class StaffPages(StaffPart):
 
     @route("POST", "/staff/invitations", Role.ADMIN, step_up=True)
     def invite(self, request: DeskRequest) -> Response:
-        """Mail an invitation to a new colleague."""
         try:
             people.invite(
                 request.field("email"),
@@ -176,7 +175,6 @@ class AuditLog(StaffPart):
 
     @route("POST", "/audit/verify", Role.ADMIN)
     def verify(self, request: DeskRequest) -> Response:
-        """Verify the hash chain of the audit log."""
         try:
             with self._staff.store.read() as tx:
                 tx.audit.verify()

@@ -78,7 +78,6 @@ class UnsubscribePages:
         return partial(lane.run, answer)
 
     def ask_to_confirm(self, request: Request, departure: LeaveLink) -> Response:
-        """Show the button that unsubscribes."""
         ending = leave.load_pending_departure(departure, store=self._subscribers.store)
         if ending.ended:
             return self._end_page(request, ending, "not_subscribed")
