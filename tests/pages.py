@@ -141,8 +141,6 @@ class Forum:
         _LOOP.renew()
         self.pages = make(self.services)
 
-    # --- asking
-
     def ask(self, method: str, path: str, **how: Any) -> Answer:
         """One request, with a ``form`` or a ``body``, ``headers``, and a ``client`` address."""
         return self.ask_all([(method, path)], **how)[0]
@@ -184,8 +182,6 @@ class Forum:
         whole = b"".join(message.get("body", b"") for message in sent[1:])
         cookies = tuple(value for name, value in pairs if name == "set-cookie")
         return Answer(status=sent[0]["status"], headers=dict(pairs), body=whole, cookies=cookies)
-
-    # --- its contents
 
     def subscribe(self, *addresses: str, lists: Sequence[str] = ("press",), **more: Any) -> None:
         with self.services.store.begin() as tx:
@@ -241,8 +237,6 @@ class Forum:
         """The whole database, as text: two that are alike hold the same."""
         with closing(sqlite3.connect(self.services.settings.database_path)) as connection:
             return "\n".join(connection.iterdump())
-
-    # --- as it was
 
     def files(self) -> dict[Path, bytes]:
         """All that the workspace holds, for ``put_back``."""

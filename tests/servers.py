@@ -302,9 +302,6 @@ def closed_port() -> int:
     return port
 
 
-# --- Mailgun -----------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, kw_only=True)
 class Delivered:
     """A message as one reader has it."""

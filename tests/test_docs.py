@@ -63,9 +63,6 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-# --- generated pages ----------------------------------------------------------------------------
-
-
 def test_the_page_of_commands_is_not_stale() -> None:
     """Each command has an example. ``make docs`` runs them all and compares what they print."""
     page = read(DOCS / "commands.md")
@@ -166,9 +163,6 @@ def test_a_command_that_a_document_shows_in_full_has_what_it_demands() -> None:
             )
             seen += 1
     assert seen > 40
-
-
-# --- written pages ------------------------------------------------------------------------------
 
 
 def test_every_exit_code_is_documented() -> None:
@@ -307,8 +301,6 @@ def test_every_decision_is_in_the_index() -> None:
     assert set(re.findall(r"\((\d{4}-[\w-]+\.md)\)", index)) == files
 
 
-# --- promises -----------------------------------------------------------------------------------
-
 PROMISES = ROOT / "tests" / "promises.yaml"
 EXPLAINS = "says"
 """The entry of a sentence that explains or advises, and claims nothing."""
@@ -383,9 +375,6 @@ def test_the_limits_that_operations_tells_are_those_of_the_code() -> None:
     assert "longer than an hour for the rate, or a day for the provider" in page
 
 
-# --- links and paths ---------------------------------------------------------------------------
-
-
 def anchors(path: Path) -> set[str]:
     """The fragments that headings of a Markdown file can be linked by."""
     kept = (
@@ -416,9 +405,6 @@ def test_no_document_names_a_path_that_does_not_exist() -> None:
         if named and not (ROOT / named).exists() and not (path.parent / named).exists()
     ]
     assert not missing, "\n".join(missing)
-
-
-# --- what no file may hold ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

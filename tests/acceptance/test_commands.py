@@ -34,9 +34,6 @@ def commands(group: Any = program, *path: str) -> list[tuple[str, ...]]:
     return [path, *inner]
 
 
-# --- the program itself --------------------------------------------------------------------------
-
-
 def test_every_command_explains_itself(bare: Workspace) -> None:
     assert len(commands()) >= 45
     for command in commands():
@@ -285,9 +282,6 @@ def test_secrets_are_never_shown(workspace: Workspace) -> None:
     assert "very-secret-indeed" not in workspace.do("doctor", code=6).stdout
 
 
-# --- statements ----------------------------------------------------------------------------------
-
-
 def test_a_statement_is_begun_listed_and_shown(workspace: Workspace) -> None:
     path = workspace.do("statement", "new", "On the new hours", "--author", WRITER).stdout.strip()
     assert path.endswith("statements/on-the-new-hours.md")
@@ -357,9 +351,6 @@ def test_an_imported_embargo_blocks_until_its_end_is_set_or_a_person_waives_it(
     assert "--no-embargo" in workspace.do(*approve, code=4).stderr
     given = workspace.do(*approve, "--no-embargo", "--json").json()
     assert (given["approved"], given["warnings"]) == (True, ["open-embargo"])
-
-
-# --- looking before leaping ----------------------------------------------------------------------
 
 
 def test_a_dry_run_says_who_would_get_it_and_who_not_and_why(workspace: Workspace) -> None:

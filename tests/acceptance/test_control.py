@@ -83,9 +83,6 @@ def test_a_second_run_is_refused_and_says_why(
     assert mailgun.counted() == dict.fromkeys(PEOPLE, 1)
 
 
-# --- a provider in trouble ---------------------------------------------------------------------
-
-
 @pytest.mark.slow("four tries, each a little later, before it gives up")
 def test_a_provider_that_is_down_loses_nothing(workspace: Workspace) -> None:
     workspace.use_mailgun(f"http://127.0.0.1:{closed_port()}", batch_size=5, concurrency=2)

@@ -149,9 +149,6 @@ def test_an_outbox_without_space_goes_on_when_there_is_some(small: Workspace) ->
     assert len(small.outbox) == len(people)
 
 
-# --- the database --------------------------------------------------------------------------------
-
-
 @pytest.fixture
 def under_way(
     workspace: Workspace, mailgun: PacedMailgun, approved: Callable[[Workspace], None]

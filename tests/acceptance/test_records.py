@@ -8,8 +8,6 @@ from pathlib import Path
 from tests.acceptance.mailgun import PacedMailgun
 from tests.acceptance.workspace import ADMIN, EDITOR, VIEWER, Workspace, readers, wait_until
 
-# --- subscribers ---------------------------------------------------------------------------------
-
 
 def test_staff_lift_what_is_not_the_persons_alone_and_write_down_why(workspace: Workspace) -> None:
     address, other = readers(2)
@@ -48,9 +46,6 @@ def test_an_erased_address_stands_in_no_file_of_the_workspace(workspace: Workspa
         if path.is_file() and b"to-be-forgotten" in path.read_bytes()
     ]
     assert held == []
-
-
-# --- staff, audit, database ----------------------------------------------------------------------
 
 
 def test_staff_are_added_changed_and_listed(bare: Workspace) -> None:

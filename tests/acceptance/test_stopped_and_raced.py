@@ -106,9 +106,6 @@ def test_whoever_stood_still_past_its_lease_hands_nothing_over_twice(
         assert (report["state"], named) == ("sent", [])
 
 
-# --- at the same instant -------------------------------------------------------------------------
-
-
 def _at_the_gate(gate: Path, arguments: Sequence[str]) -> None:
     while not gate.exists():
         time.sleep(0.001)

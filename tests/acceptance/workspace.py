@@ -125,8 +125,6 @@ class Workspace:
         workspace.configure(**changes)
         return workspace
 
-    # --- commands ------------------------------------------------------------------------------
-
     def start(self, *arguments: str, program: Callable[[Sequence[str]], None] = command) -> Running:
         """Start a command, or another ``program``, without waiting for it."""
         output = self.folder.with_name(self.folder.name + "-output")
@@ -171,8 +169,6 @@ class Workspace:
         states = ("pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
         assert report["audience"] == sum(report[state] for state in states), report
         return report
-
-    # --- its contents --------------------------------------------------------------------------
 
     def configure(self, **changes: Any) -> None:
         """Change settings: a group is merged into the present one, a provider replaces it."""

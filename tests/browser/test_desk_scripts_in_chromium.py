@@ -267,9 +267,6 @@ def test_axe_finds_nothing_in_the_panel_of_two_who_wrote(draft: Draft, open_page
     assert violations_in_both(page) == {}
 
 
-# --- the other behaviours -------------------------------------------------------------------------
-
-
 def test_the_preview_follows_and_runs_nothing(site: Site, open_page: Open) -> None:
     frame = '<iframe class="mail" title="The email" src="/mail" sandbox></iframe>'
     site.form("One", more=f'<div data-preview="/preview" data-form="text">{frame}</div>')

@@ -106,8 +106,6 @@ class ChoicesContract:
             assert list(tx.audiences.stream_addresses(wanted)) == ["reader2@example.org"]
             assert tx.audiences.list_excluded(wanted) == [("reader1@example.org", "paused")]
 
-    # --- joining and leaving
-
     def test_joining_confirms_what_had_ended_and_says_what_is_new(self, store: Store) -> None:
         later = NOON + timedelta(hours=1)
         with store.begin() as tx:
@@ -153,8 +151,6 @@ class ChoicesContract:
             tx.choices.unsubscribe_from_all(campaign, 3, NOON)
             assert tx.readers.get(3).lists == ()  # type: ignore[union-attr]
             assert tx.readers.count_left_through(campaign) == 2
-
-    # --- the record of one person
 
     def test_a_data_export_names_what_became_of_each_delivery(self, store: Store) -> None:
         states = {}
@@ -231,8 +227,6 @@ class ChoicesContract:
         assert [one["raw"] for one in found["events"]] == [{"a": [1]}, "not JSON"]
         assert [one["reason"] for one in found["delivery_statuses"]] == ["full"]
         assert "reader1@" not in shown
-
-    # --- where an address is quoted
 
     def test_an_address_is_found_however_it_is_written(
         self, subtests: pytest.Subtests, store: Store

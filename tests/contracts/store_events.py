@@ -226,8 +226,6 @@ class EventsContract:
         assert by_address == EventTarget(erased=True)
         assert not other.erased
 
-    # --- receipts
-
     def test_the_figures_are_the_same_in_whatever_order_receipts_come(self, store: Store) -> None:
         books = Books(store, 3)
         receipts = [
@@ -304,8 +302,6 @@ class EventsContract:
         note(store, [receipt(other, 1, EventKind.ACCEPTED)])
         assert figures(books) == figures(other) == CampaignResults(received=True)
 
-    # --- events as they came
-
     def test_an_event_is_kept_once_however_often_it_is_told(self, store: Store) -> None:
         event = told(kind=EventKind.OTHER, raw="x" * 50_000)
         assert keep(store, event) == 1
@@ -353,8 +349,6 @@ class EventsContract:
             tx.traces.erase(tx.traces.find("stranger@example.org"))
         assert (keep(store, told()), keep(store, told(id="e2"))) == (1, 0)
 
-    # --- what receipts prove
-
     def test_receipts_tell_of_those_whose_batch_has_no_answer(self, store: Store) -> None:
         books = Books(store, 14)
         claimed = books.claim()
@@ -371,8 +365,6 @@ class EventsContract:
         with books.step() as tx:
             tx.unknowns.confirm(books.id, {5: ""}, at=NOON, reason="told")
         assert telling() == [2]
-
-    # --- the breaker's figures
 
     def test_the_damage_is_complaints_and_hard_bounces(self, store: Store) -> None:
         books, other = Books(store, 9), Books(store, [], slug="other")

@@ -116,9 +116,6 @@ class ScriptedServer(LoopbackServer):
         return self.steps[int(CELL.findall(received.body)[0])]
 
 
-# --- the tables --------------------------------------------------------------------------------
-
-
 @cache
 def load(name: str) -> Any:
     return yaml.safe_load((TABLES / f"{name}.yaml").read_text("utf-8"))
@@ -191,9 +188,6 @@ def test_a_kind_says_of_itself_whether_its_answers_name_each_recipient() -> None
         }
         with made(kind, "http://127.0.0.1:9") as provider:
             assert provider.capabilities.outcome_per_recipient is bool(naming), kind
-
-
-# --- the calls ---------------------------------------------------------------------------------
 
 
 def numbered(number: int, count: int, **changes: Any) -> OutgoingBatch:

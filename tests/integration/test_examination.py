@@ -550,9 +550,6 @@ def test_an_international_domain_is_compared_as_the_dns_has_it(server: QuestionS
     assert found["sending domain"].level is Level.OK
 
 
-# --- those of whom nothing can be asked ----------------------------------------------------------
-
-
 def found_of(kind: str, **own: Any) -> dict[str, Finding]:
     asked = registry.OPTIONS[kind].model_validate({"kind": kind, **own})
     found = registry.examine(asked, sender=SENDER, clock=FixedClock())

@@ -87,9 +87,6 @@ def test_proxies_of_the_environment_are_not_asked(
     assert fetcher().get(server.url).status == 200
 
 
-# --- where it may go
-
-
 def test_a_private_address_is_refused_before_a_byte_leaves(server: LoopbackServer) -> None:
     message = refused(server.url, fetcher(private=False))
     assert "127.0.0.1 is in a private network; write allow_private: true" in message
@@ -145,9 +142,6 @@ def test_what_is_no_address_is_refused(subtests: pytest.Subtests) -> None:
             assert message in refused(url)
 
 
-# --- redirects
-
-
 def moved(server: LoopbackServer, location: str, status: int = 302) -> None:
     server.script.append(reply(status, b"", {"Location": location}))
 
@@ -184,9 +178,6 @@ def test_each_redirect_is_checked_like_the_first(server: LoopbackServer) -> None
     assert "is no place" in refused(server.url)
     server.script.append(reply(302))
     assert "without a target" in refused(server.url)
-
-
-# --- bounds
 
 
 def test_whoever_says_nothing_or_trickles_is_cut_off_in_time(server: LoopbackServer) -> None:
@@ -255,9 +246,6 @@ def test_an_answer_that_breaks_off_is_no_answer(server: LoopbackServer) -> None:
         assert "cannot be read" in refused(server.url)
 
 
-# --- TLS
-
-
 @contextmanager
 def encrypted(folder: Path, name: str) -> Iterator[tuple[int, ssl.SSLContext]]:
     """A server with a certificate for one name, and the trust in it."""
@@ -318,9 +306,6 @@ def test_the_certificate_has_to_be_of_the_name_whatever_address_it_has(tmp_path:
         assert "the certificate of forum.example is not valid" in refused(
             f"https://forum.example:{port}/", using(None)
         )
-
-
-# --- statuses
 
 
 def page(status: int, **headers: str) -> Page:

@@ -63,9 +63,6 @@ def chosen(site: Forum) -> Any:
         return tx.readers.get(1)
 
 
-# --- what it shows
-
-
 def test_c7_the_page_needs_no_login_and_shows_all_that_can_be_chosen(site: Forum) -> None:
     answer = site.get(site.preferences_link())
     assert answer.status == 200
@@ -102,9 +99,6 @@ def test_a_language_and_a_zone_that_we_do_not_have_are_kept_unless_the_person_ch
     site.change("UPDATE subscriber SET timezone = 'US/Pacific-New'")
     assert "1 December" in saved(site, was_language="de", language="en", pause="week")
     assert chosen(site).timezone == "US/Pacific-New"
-
-
-# --- what it saves
 
 
 def test_everything_is_saved_at_once_and_the_page_says_so(site: Forum) -> None:
@@ -236,9 +230,6 @@ def test_whoever_is_on_all_lists_can_ask_to_be_written_to_again(site: Forum) -> 
         assert line.values == {"before": "bounced", "reason": "on the page of preferences"}
 
 
-# --- the link
-
-
 def test_the_link_opens_for_a_day_and_then_only_has_another_sent(site: Forum) -> None:
     path = site.preferences_link()
     site.clock.advance(seconds=PREFERENCES_LINK_LIFETIME.total_seconds())
@@ -307,9 +298,6 @@ def test_s4_listmonk_ghsa_rf24_nothing_acts_by_what_a_browser_sends_by_itself(si
     assert site.everything() == before
 
 
-# --- another address
-
-
 def test_a_new_address_gets_a_letter_and_nothing_changes_before(site: Forum) -> None:
     site.subscribe("known@example.org")
     answers = [
@@ -324,9 +312,6 @@ def test_a_new_address_gets_a_letter_and_nothing_changes_before(site: Forum) -> 
     with site.services.store.read() as tx:
         person = tx.readers.get(1)
     assert person.address == ANA
-
-
-# --- all that is kept
 
 
 def test_c3_my_data_is_a_file_with_all_of_it(site: Forum) -> None:
@@ -344,9 +329,6 @@ def test_c3_my_data_is_a_file_with_all_of_it(site: Forum) -> None:
     assert states == {"press": "confirmed", "events": "confirmed", "old": "ended"}
     assert [one["words"].split("\n")[1] for one in found["consents"]] == ["Events", "old"]
     assert [one["address"] for one in found["emails"]] == ["new@example.org"]
-
-
-# --- the end
 
 
 def test_deleting_asks_once_more_and_then_leaves_nothing_but_the_block(site: Forum) -> None:
@@ -367,9 +349,6 @@ def test_deleting_asks_once_more_and_then_leaves_nothing_but_the_block(site: For
     assert site.post(f"{path}/delete").status == 404
     assert site.post(f"{path}/again").status == 200, "as for everybody"
     assert site.rows("SELECT count(*) FROM transactional_email") == [(0,)]
-
-
-# --- where the ways on lead
 
 
 def test_every_form_link_and_redirect_stays_beneath_the_path_of_public_url(site: Forum) -> None:

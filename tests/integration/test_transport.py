@@ -77,9 +77,6 @@ def test_an_answer_is_dated_by_the_clock_there_is(server: LoopbackServer) -> Non
         transport.close()
 
 
-# --- the claim behind a call ---------------------------------------------------------------------
-
-
 def test_a_call_begins_while_its_claim_lasts_as_long_as_it_may(
     server: LoopbackServer, opened: Opener
 ) -> None:
@@ -109,9 +106,6 @@ def test_a_claim_that_ends_while_connecting_lets_no_byte_leave(
     with pytest.raises(ClaimOver, match="Nothing was sent"):
         opened(10).call(post(server.url), lease)
     assert server.requests == []
-
-
-# --- answered ----------------------------------------------------------------------------------
 
 
 def test_the_request_arrives_as_it_was_built(server: LoopbackServer, opened: Opener) -> None:
@@ -220,8 +214,6 @@ def test_a_transport_that_was_closed_can_call_again(server: LoopbackServer, open
     transport.close()
     assert transport.call(post(server.url)).status == 200
 
-
-# --- bytes on a connection besides the answer ----------------------------------------------------
 
 FIRST = answer_bytes(202, b"first")
 HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
@@ -349,9 +341,6 @@ def test_an_answer_that_was_there_before_anything_was_asked_is_none() -> None:
                 assert not call.has_begun
 
 
-# --- not sent ----------------------------------------------------------------------------------
-
-
 def test_a_refused_connection_is_not_sent(opened: Opener) -> None:
     with pytest.raises(ProviderUnreachable, match=r"127\.0\.0\.1 .*Connection refused.*safe"):
         opened(10).call(post(f"http://127.0.0.1:{closed_port()}"))
@@ -428,8 +417,6 @@ def test_a_request_that_our_own_code_got_wrong_is_a_defect_not_a_retry(
         opened(10).call(wrong)
     assert server.requests == []
 
-
-# --- unknown -----------------------------------------------------------------------------------
 
 WHOLE = answer_bytes(200, b'{"id": "1", "message": "Queued"}')
 HEAD = WHOLE.partition(b"\r\n\r\n")[0]
@@ -612,9 +599,6 @@ def test_one_stalled_call_does_not_hold_or_end_the_others(
     assert len(lost) == 1
 
 
-# --- the surroundings --------------------------------------------------------------------------
-
-
 def test_proxies_and_netrc_of_the_environment_are_not_used(
     server: LoopbackServer, opened: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -706,9 +690,6 @@ def test_connections_with_tls_are_kept(certificate: Path) -> None:
             assert transport.call(post(f"https://localhost:{port}")).body == body
         assert len(heard) == 2
     transport.close()
-
-
-# --- the provider ------------------------------------------------------------------------------
 
 
 class Plain:

@@ -80,9 +80,6 @@ def _sql(tx: Transaction, statement: str, *values: Any) -> list[Any]:
     return tx.db.driver.execute(statement, values).fetchall()
 
 
-# --- answers and calls
-
-
 def _as_retry(answer: Answer) -> Answer:
     again = Outcome(verdict=Verdict.RETRY, reason="timed out")
     return replace(answer, outcome=again) if answer.outcome.verdict is Verdict.UNKNOWN else answer
@@ -131,9 +128,6 @@ class _NextOnes(PlainLinks):
 def _forgetful(noted: Noted) -> Any:
     """A guard record that notes no claims."""
     return Instead(noted, store_claim=lambda _claims: None, follow=lambda _claims: None)
-
-
-# --- claims
 
 
 def _moved_at_fetch(tx: Any, right: Callable[..., Any], **named: Any) -> Any:
@@ -208,9 +202,6 @@ def _overlapping(tx: Any, right: Callable[..., Any], claimed: Any) -> Any:
     return right(replace(claimed, members=[*claimed.members, claimed.members[0]]))
 
 
-# --- unknown deliveries
-
-
 def _unfenced_unknown(tx: Any, right: Callable[..., Any], held: Any, **named: Any) -> Any:
     [[fence]] = _sql(tx, "SELECT fence FROM batch WHERE id = ?", held.id)
     return right(replace(held, fence=fence), **named)
@@ -282,9 +273,6 @@ def _of_whoever_it_is_now(tx: Any, right: Callable[..., Any], events: Any, **nam
     ]
 
 
-# --- claims once more
-
-
 def _at_the_first_account(
     _tx: Any, right: Callable[..., Any], batch_id: int, *, account: str, **to: Any
 ) -> Any:
@@ -331,9 +319,6 @@ def _not_to_last(books: Books) -> Any:
     return Instead(books, begin=begin)
 
 
-# --- texts
-
-
 def _of_its_own_words(_tx: Any, right: Callable[..., Any], *given: Any) -> Any:
     found = right(*given)
     if isinstance(found, list):
@@ -356,9 +341,6 @@ def _written_by_nobody(_tx: Any, right: Callable[..., Any], issue: Any, at: Any)
     if issue.statement is not None:
         issue = replace(issue, statement=replace(issue.statement, writers=()))
     return right(issue, at)
-
-
-# --- campaigns and letters
 
 
 def _to_all_again(tx: Any, _right: Callable[..., Any], campaign_id: int) -> None:

@@ -67,8 +67,6 @@ class Chores:
     def _ask(self, process: Process, path: str, who: str = "writer", **more: Any) -> Any:
         return self._world.door.ask(process, "POST", f"/desk{path}", who, **more)
 
-    # --- texts
-
     def _write(self, process: Process, number: int) -> None:
         """Work on a text that is never submitted."""
         if not self._scrap:
@@ -146,8 +144,6 @@ class Chores:
         for due in visitor.due([feed]):  # type: ignore[list-item]
             visitor.visit(due)
 
-    # --- programs
-
     def _program(self, process: Process, number: int) -> None:
         """Let a program with a token read, write a text, or ask for a person; end the token."""
         door = self._world.door
@@ -181,8 +177,6 @@ class Chores:
         for path in ("/subscribers/find", "/subscribers/2/data"):
             body = b'{"address": "reader2@example.org"}' if path.endswith("find") else b"{}"
             door.ask(process, "POST", f"/api/v1{path}", body=body, headers=lines)
-
-    # --- what an operator looks at
 
     def _check(self, process: Process, _number: int) -> None:
         """Compare the rows with their hashes and seals, and the audit log with itself."""
@@ -224,8 +218,6 @@ class Chores:
             builder = digests(store)
             builder.forecast(DIGEST.name)
             builder.drop(ISSUE, "writer@forum.example")
-
-    # --- readers
 
     def _add(self, host: Host, number: int) -> None:
         """Add a reader at the desk, or one who is there already."""

@@ -101,8 +101,6 @@ class Editors:
         }
         acts[deed](host, who, slugs[number % len(slugs)])
 
-    # --- reading and approving
-
     def _read(self, host: Host, who: str, slug: str) -> None:
         """Look at the statement now, to approve or start it later."""
         page, deed = ("start", "start") if who == "sam" else ("review", "review")
@@ -193,8 +191,6 @@ class Editors:
             for slug in SETTINGS[self._world.kind].slugs:
                 host.expected.take_back(slug, _mailbox(who))
 
-    # --- starting
-
     def _start(self, host: Host, who: str, slug: str, *, later: timedelta | None = None) -> None:
         at = host.now()
         if later is not None:
@@ -256,8 +252,6 @@ class Editors:
             if one.slug != slug or one.not_before is None or one.not_before <= first
         ]
 
-    # --- writing
-
     def _edit(self, host: Host, who: str, slug: str, *, change: dict[str, object]) -> None:
         """Write another version of the text."""
         before = host.files.get(slug)
@@ -317,8 +311,6 @@ class Editors:
     def _take_back(self, host: Host, who: str, slug: str) -> None:
         if self.draft and self._world.people.sent(host, who, f"/drafts/{self.draft}/take-back", {}):
             host.expected.submitted.pop(slug, None)
-
-    # --- talking about a text
 
     def _comment(self, host: Host, who: str, slug: str) -> None:
         self._world.people.sent(host, who, f"/statements/{slug}/comments", {"comment": "Fine."})

@@ -376,9 +376,6 @@ def in_hour(mail: Mail, ready: datetime, person: Person) -> None:
         raise Violation(Rule.WRONG, f"{mail.address} in {zone or BERLIN} before {due}")
 
 
-# --- after each commit
-
-
 def figures(books: sqlite3.Connection, expected: Expected, now: Bar, clock: datetime) -> str:
     """Check that the figures balance after a commit, and return them in words.
 
@@ -576,9 +573,6 @@ def standings(books: sqlite3.Connection, number: int) -> dict[int, str]:
             raise Violation(Rule.FIGURES, f"batch {batch} has readers of another one")
         found |= each
     return found
-
-
-# --- at the end
 
 
 def close(books: sqlite3.Connection, true: World, expected: Expected) -> None:

@@ -52,8 +52,6 @@ class People:
         self._asked: dict[str, int] = {}
         """Address → its reader, 0 for a new one: a link to confirm it was asked for."""
 
-    # --- the operator
-
     def hand(self, host: Host, deed: str, number: int) -> None:
         """Pause, resume, cancel, resolve or reopen one of the campaigns."""
         ids = host.books.execute("SELECT id, slug FROM campaign ORDER BY id").fetchall()
@@ -192,8 +190,6 @@ class People:
 
     def _bar(self) -> Bar:
         return Bar(commit=self._world.commit, at=self._world.now)
-
-    # --- readers
 
     def reader(self, host: Host, deed: str, number: int) -> None:
         getattr(self, f"_{deed}")(host, number)
@@ -414,8 +410,6 @@ class People:
         self._world.office(
             host, lambda at: door.ask(at, "POST", "/desk/readers/data", "ada", form=fields)
         )
-
-    # --- events
 
     def event(self, host: Host, kind: str, number: int) -> None:
         """Send an event about a message, perhaps late or twice, or of another workspace."""

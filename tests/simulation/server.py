@@ -181,8 +181,6 @@ class OnServer:
                 dump.append(f"'\"{last}\":' || {given}::text")
         return _FUNCTIONS.format(fill="\n".join(fill), dump=" || ',' || ".join(dump))
 
-    # --- as ``Database`` does it
-
     def fill(self, rows: Rows | str) -> None:
         """Replace all rows."""
         self._plain.execute(
@@ -235,8 +233,6 @@ class OnServer:
     def close(self) -> None:
         self.store.close()
         self._plain.close()
-
-    # --- locks
 
     def waits_for_lock(self, connection: Connection) -> bool:
         """Return whether the server says that a statement waits for another transaction."""

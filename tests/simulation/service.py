@@ -251,8 +251,6 @@ class Service:
     def close(self) -> None:
         """Nothing is open."""
 
-    # --- messages
-
     def _send(self, request: Request, how: How, now: datetime, claimed: Claimed) -> Reply:
         account, call = self.account(request.key), json.loads(request.body)
         known = self._known(account, call["attempt"], request.body, now)
@@ -324,8 +322,6 @@ class Service:
             )
         )
         return status
-
-    # --- records
 
     def _records(self, request: Request, how: How, now: datetime) -> Reply:
         """Return one page of the messages that match a question, newest first."""

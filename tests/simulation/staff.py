@@ -83,8 +83,6 @@ class Colleagues:
         elif self._known:
             self._act(host, deed, self._known[-1])
 
-    # --- pages
-
     def _look(self, host: Host, number: int) -> None:
         """Look at a page, which changes nothing."""
         slug = SETTINGS[self._world.kind].slugs[0]
@@ -107,8 +105,6 @@ class Colleagues:
         self._world.office(host, look)
         if len(set(seen)) > 1:
             raise Violation(Rule.FAULT, f"GET {path} changed {seen[1] - seen[0]} rows")
-
-    # --- accounts
 
     def _join(self, host: Host, role: Role) -> None:
         """Invite a colleague by command, who follows the link and sets up what the role demands."""

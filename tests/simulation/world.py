@@ -110,8 +110,6 @@ class World:
         made.calling = lambda: self._calls.get(self.holder, "")
         return made
 
-    # --- what the parts ask for
-
     def calling(self, attempt: str) -> None:
         """Note the attempt that the running actor calls for."""
         self._calls[self.holder] = attempt
@@ -177,8 +175,6 @@ class World:
     def is_at_rest(self) -> bool:
         """Return whether no actor is in the middle of a task."""
         return all(actor.idle for host in self.hosts for actor in self._actors(host))
-
-    # --- processes
 
     def go(self, host: Host, who: str, points: int, how: How) -> None:
         """Let an actor of the process begin or continue a task, over so many points."""
@@ -340,8 +336,6 @@ class World:
             raise Violation(Rule.FAULT, f"{type(error).__name__}: {error}") from error
         return True
 
-    # --- what befalls machines
-
     def back_up(self, host: Host) -> None:
         self.backups.append(host.copy())
 
@@ -380,8 +374,6 @@ class World:
             host.keys[of] = f"{account}.{self.number()}"
         else:
             host.keys[of] = f"{of}-{'2' if account.endswith('1') else '1'}"
-
-    # --- the end
 
     def end(self) -> None:
         """Let all work end with a provider without failures, then judge the end."""

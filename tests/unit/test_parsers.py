@@ -143,9 +143,6 @@ def test_the_worst_post_takes_time_in_proportion_to_its_length(kind: str, signer
         assert grows_in_proportion(read, SIZE), f"{kind}: {body(20)!r}"
 
 
-# --- read in a sandbox
-
-
 FEED = Page(status=200, headers={}, body=b"<rss/>", url="https://forum.example/feed")
 READER = SandboxReader()
 FILES = ("a.docx", "a.odt", "a.pdf", "a.eml", "a.html", "a.txt", "a.md")

@@ -37,9 +37,6 @@ def shown(said: Any, keys: dict[bytes, bytes], challenge: str = CHALLENGE) -> tu
     return passkeys.verify_assertion(PARTY, challenge, json.dumps(said), keys)
 
 
-# --- requests
-
-
 def test_a_browser_is_asked_for_what_we_take_and_for_user_verification() -> None:
     assert PARTY is not None
     asked = passkeys.creation_options(
@@ -74,17 +71,12 @@ def test_a_challenge_is_new_each_time_and_the_handle_names_nobody() -> None:
     assert handle == passkeys.user_handle(b"k" * 32, "ana@forum.example")
 
 
-# --- right answers
-
-
 def test_a_passkey_that_was_made_signs() -> None:
     device = Authenticator()
     keys = known(device)
     device.count = 5
     assert shown(device.sign(ASKED), keys) == (device.id, 5)
 
-
-# --- wrong answers
 
 LIES: dict[str, dict[str, Any]] = {
     "another origin": {"origin": "https://evil.example"},

@@ -407,9 +407,6 @@ def test_each_fact_in_a_row_of_requests_is_told_by_a_table_or_by_one_of_these_pl
     assert by_place == beside | {"amid", "apart", "last", "edge"}
 
 
-# --- the title next to it ----------------------------------------------------------------------
-
-
 @rows(
     "line",
     [
@@ -430,8 +427,6 @@ def test_a_headline_on_the_line_of_the_embargo_is_the_title_without_it(line: str
         assert document.title == TITLE, file
         assert document.embargo is not None, file
 
-
-# --- where no reader looks ---------------------------------------------------------------------
 
 LINE = "Embargoed until 10:00 GMT on 5 June 2026"
 UNTIL = "2026-06-05 10:00+00:00"

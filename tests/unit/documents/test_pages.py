@@ -39,9 +39,6 @@ def reasons(document: ImportedDocument) -> dict[str, str]:
     return {one.text: one.reason for one in document.dropped}
 
 
-# --- which part is the statement ---
-
-
 @rows(
     "around",
     [
@@ -102,9 +99,6 @@ def test_press_furniture_in_one_paragraph_with_line_breaks_is_told_apart() -> No
     assert document.date == date(2024, 5, 3)
     assert document.body == f"{FIRST}\n\n{SECOND}\n\nMain Street 1\\\nChicago"
     assert set(reasons(document)) == {"FOR IMMEDIATE RELEASE", "May 3, 2024", "###"}
-
-
-# --- title, date, addresses ---
 
 
 @rows(
@@ -233,9 +227,6 @@ def test_a_base_outranks_the_pages_address_and_without_either_a_link_is_told_of(
     assert reasons(read(body)) == {
         "One → a.html": "a relative link: the page does not say its address; its words stay"
     }
-
-
-# --- blocks ---
 
 
 def test_every_kind_of_block_is_written_as_markdown() -> None:
@@ -380,8 +371,6 @@ def test_a_picture_that_stands_in_a_page_itself_is_kept_with_its_caption() -> No
     assert document.body == f"{FIRST}\n\n{SECOND}"
 
 
-# --- Word's own ---
-
 WORD = f"""<html xmlns:o="urn:schemas-microsoft-com:office:office"><head>
 <meta name=Generator content="Microsoft Word 15"><title>Old name of the file</title>
 <!--[if gte mso 9]><xml><o:p>x</o:p></xml><![endif]--><style>p.MsoNormal {{margin:0}}</style></head>
@@ -422,9 +411,6 @@ def test_words_html_becomes_what_was_seen_in_word() -> None:
     )
     assert document.dropped == ()
     assert document.notes[0].startswith("It is not UTF-8")
-
-
-# --- bytes, sizes, other files ---
 
 
 def test_on_a_page_whose_text_is_one_line_places_are_told_in_words() -> None:

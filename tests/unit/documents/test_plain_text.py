@@ -47,9 +47,6 @@ def shown(markdown: str) -> list[str]:
     return found
 
 
-# --- the head ----------------------------------------------------------------------------------
-
-
 def test_a_title_a_date_and_a_body_are_all_it_takes() -> None:
     document = imported(TITLE, "September 21, 2011", FIRST, SECOND)
 
@@ -360,9 +357,6 @@ def test_a_date_to_come_is_noted() -> None:
     assert imported(TITLE, "November 24, 2026", FIRST).notes == ()
 
 
-# --- the foot ----------------------------------------------------------------------------------
-
-
 @rows(
     "line",
     [
@@ -432,8 +426,6 @@ def test_a_pages_own_data_gives_the_date_and_is_left_out() -> None:
     assert left_out(document) == data
     assert document.date == date(2023, 1, 4)
 
-
-# --- paragraphs --------------------------------------------------------------------------------
 
 WRAPPED = """\
 Forum Leaves the Advisory Council on Fair Housing
@@ -684,9 +676,6 @@ def test_what_markdown_would_read_as_markup_is_shown_as_it_was(tail: str) -> Non
     assert shown(inside.body) == [" ".join(f"{FIRST} {tail} {SECOND}".split())]
 
 
-# --- what cannot be used -----------------------------------------------------------------------
-
-
 @rows(
     ("text", "message"),
     [
@@ -706,9 +695,6 @@ def test_a_text_without_body_is_refused(text: str, message: str) -> None:
     assert str(refusal.value) == message
 
 
-# --- bytes -------------------------------------------------------------------------------------
-
-
 @rows("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_bytes_are_decoded_and_a_guess_is_noted(encoding: str) -> None:
     text = f"{TITLE}\r\n\r\nMay 3, 2024\r\n\r\n{FIRST}\r\n"
@@ -721,9 +707,6 @@ def test_bytes_are_decoded_and_a_guess_is_noted(encoding: str) -> None:
 def test_bytes_of_no_known_encoding_are_refused() -> None:
     with pytest.raises(InvalidInput, match="byte 5, 0x81, is neither UTF-8"):
         decode(b"Yes \x81")
-
-
-# --- contacts, page lines and parted words -----------------------------------------------------
 
 
 @rows(

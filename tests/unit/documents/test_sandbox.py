@@ -137,9 +137,6 @@ def _lives(pid: int) -> bool:
     return state != "Z"
 
 
-# --- what took over the process
-
-
 _HARMLESS = {"start a thread": "'started'"}
 
 
@@ -195,9 +192,6 @@ def _group_lives(group: int) -> bool:
     return True
 
 
-# --- a few at once
-
-
 def test_more_than_may_wait_are_refused_at_once() -> None:
     gate = Gate(max_running=1, max_waiting=0)
     with gate.slot(), pytest.raises(MachineBusy, match="too much else is being read"), gate.slot():
@@ -251,9 +245,6 @@ def test_closing_ends_what_runs_and_refuses_what_waits_and_comes() -> None:
         pass
 
 
-# --- feeds
-
-
 @pytest.mark.slow("starts a process")
 def test_a_feed_is_read_alike_here_and_apart() -> None:
     here = SandboxReader(ask=strangers.ask_here)
@@ -283,9 +274,6 @@ def test_a_text_that_takes_for_ever_is_left_out_and_spoils_no_other() -> None:
     assert (first.body, third.body) == ("It is new.", "So is this.")
     assert isinstance(second, InvalidInput)
     assert "within 30 s" in str(second)
-
-
-# --- the process, within this one
 
 
 def test_each_thing_is_written_down_as_soon_as_it_is_read() -> None:

@@ -15,8 +15,6 @@ def imported(page: str) -> ImportedDocument:
     return import_file(page.encode(), today=TODAY, file="page.html")
 
 
-# --- Google Docs ---
-
 GOOGLE = f"""<html><head><meta content="text/html; charset=UTF-8" http-equiv="content-type">
 <style type="text/css">@import url(https://fonts.example/css);ol{{margin:0}}.c0{{font-weight:700}}
 .c1{{color:#000000;font-weight:400}}.c5{{font-style:italic}}</style></head>
@@ -67,9 +65,6 @@ def test_comments_in_google_docs_never_reach_the_text_and_are_told_of() -> None:
     )
 
 
-# --- Word, with the traces of a review ---
-
-
 def test_tracked_changes_and_comments_in_words_html_are_told_of() -> None:
     document = imported(
         f"""<html><head><meta name=Generator content="Microsoft Word 15"></head><body>
@@ -110,9 +105,6 @@ def test_what_an_author_struck_out_is_no_tracked_change() -> None:
 
     assert document.body == f"{FIRST} ~~Old~~ new.\n\n{SECOND}"
     assert not any("tracked" in note for note in document.notes)
-
-
-# --- WordPress ---
 
 
 def test_a_wordpress_page_with_bars_for_sharing_gives_the_statement_alone() -> None:

@@ -156,8 +156,6 @@ class Newsroom:
             PlanState(),
         )
 
-    # --- what the world does
-
     def write(self, slug: str = "resignation", **fields: Any) -> Statement:
         """Put a statement into the source, or another text in its place."""
         defaults: dict[str, Any] = {
@@ -341,8 +339,6 @@ class Newsroom:
         self.drain()
         return campaign
 
-    # --- handing over
-
     def dispatcher(
         self, store: Store | None = None, provider: Provider | None = None
     ) -> Dispatcher:
@@ -455,8 +451,6 @@ class Newsroom:
 
     def hand(self, actor: str = "ada@forum.example") -> OperatorActions:
         return OperatorActions(store=self.store, actor=actor)
-
-    # --- the present state
 
     def campaign(self, slug: str = "resignation") -> Campaign:
         with self.store.read() as tx:

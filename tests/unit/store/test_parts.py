@@ -18,8 +18,6 @@ from tests.counting import Anything, counted
 from tests.fakes import NOON
 from tests.rows import rows
 
-# --- the chain
-
 
 @pytest.fixture
 def log(store: Store) -> Store:
@@ -76,9 +74,6 @@ def test_no_text_can_move_from_one_column_to_another(store: Store) -> None:
             tx.audit.verify()
 
 
-# --- instants
-
-
 @rows(
     "moment",
     [
@@ -113,9 +108,6 @@ def test_a_time_without_a_zone_is_refused() -> None:
         as_stored(NOON.replace(tzinfo=None))
 
 
-# --- lists of numbers
-
-
 def test_members_are_packed_sorted_and_come_back_by_number(store: Store) -> None:
     books = Books(store, 12, batch_size=5, beside=False)
     with store.read() as tx:
@@ -137,9 +129,6 @@ def test_a_number_beyond_32_bits_survives_the_packing(store: Store) -> None:
         tx.db.change("INSERT INTO sqlite_sequence VALUES ('subscriber', 1 << 40)")
     books = Books(store, 2)
     assert ids(books.claim()) == [(1 << 40) + 1, (1 << 40) + 2]
-
-
-# --- what the rows say while and after a try
 
 
 def test_a_claim_leaves_its_name_its_fence_and_its_end_in_the_row(store: Store) -> None:
@@ -192,9 +181,6 @@ def test_claiming_looks_only_at_what_is_open(store: Store, begins: str, index: s
         plan = list(tx.db.driver.execute(f"EXPLAIN QUERY PLAN {sql}", Anything()))
     assert index in str(plan)
     assert "TEMP B-TREE" not in str(plan) or "campaign" in index
-
-
-# --- the store as a whole
 
 
 def test_a_store_that_was_closed_has_let_go_of_the_file(path: Path, store: Store) -> None:

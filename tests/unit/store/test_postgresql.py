@@ -52,9 +52,6 @@ def noted(database: Postgresql) -> list[str]:
         return db.column("SELECT key FROM meta ORDER BY key")
 
 
-# --- words
-
-
 @pytest.mark.parametrize(
     ("sql", "words"),
     [
@@ -167,9 +164,6 @@ def test_a_new_database_is_made_once(database: Postgresql) -> None:
     assert not ensure_current(database)
 
 
-# --- transactions
-
-
 def test_a_block_that_fails_leaves_nothing_and_the_next_begins_anew(database: Postgresql) -> None:
     with pytest.raises(ZeroDivisionError), database.transaction() as db:
         db.change(DEED, key="one", value=str(1 // (db.change(DEED, key="two", value="") - 1)))
@@ -218,9 +212,6 @@ def test_a_connection_that_breaks_within_a_transaction_is_not_kept(database: Pos
     with pytest.raises(StoreUnavailable, match="try again"), database.transaction() as db:
         db.rows("SELECT pg_terminate_backend(pg_backend_pid())")
     assert noted(database) == []
-
-
-# --- the version
 
 
 def test_an_act_whose_commit_got_no_answer_may_have_been_done(
@@ -274,9 +265,6 @@ def test_the_version_changes_with_the_commit_and_not_before(database: Postgresql
         db.change(DEED, key="one", value="")
         during = database.change_number()
     assert database.change_number() not in {before, during}
-
-
-# --- one sender
 
 
 def test_one_process_sends_on_whatever_machine(database: Postgresql, url: str) -> None:
@@ -339,9 +327,6 @@ def disconnect_runner(database: Postgresql) -> None:
         )
 
 
-# --- numbers, and where the data lies
-
-
 def test_numbers_are_skipped_as_in_sqlite(database: Postgresql) -> None:
     with database.transaction() as db:
         assert set(numbers.last_numbers(db.driver).values()) == {0}
@@ -366,9 +351,6 @@ def test_nothing_is_promised_of_bytes_and_none_is_called_damaged(database: Postg
     assert database.overwrite_erased()
     assert noted(database) == []
     assert database.faults(seconds=1) == []
-
-
-# --- errors
 
 
 def failing(database: Postgresql, *statements: str) -> str:

@@ -193,9 +193,6 @@ def test_each_role_may_what_those_before_it_may_and_no_more() -> None:
         ]
 
 
-# --- two admins in place of a missing approval
-
-
 def over(by: str, **fields: Any) -> Approval:
     return yes(by, channel=Channel.OVERRIDE, despite="Ben is away", **fields)
 

@@ -63,9 +63,6 @@ def slugs(found: tuple[StatementStatus, ...]) -> list[str]:
     return [one.slug for one in found]
 
 
-# --- one statement -------------------------------------------------------------------------------
-
-
 def test_a_statement_is_followed_from_draft_to_report(room: Newsroom) -> None:
     room.subscribe(25)
     room.write_and_look(progress=Progress.DRAFT)
@@ -251,9 +248,6 @@ def test_a_digest_email_says_how_much_it_gathers(room: Newsroom) -> None:
     )
 
 
-# --- the board -----------------------------------------------------------------------------------
-
-
 def test_the_board_shows_what_changed_last_with_where_it_stands(room: Newsroom) -> None:
     room.write_and_look("older")
     room.write_and_look("newer", title="The budget")
@@ -338,9 +332,6 @@ def test_what_a_page_asks_does_not_grow_with_all_that_ever_was(room: Newsroom) -
     assert max(few for few, _ in asked.values()) < 90, "no query a row"
 
 
-# --- home ----------------------------------------------------------------------------------------
-
-
 def test_what_waits_for_whom_stands_on_their_first_page(room: Newsroom) -> None:
     room.write("mine", author=ED)
     room.write("theirs")
@@ -380,8 +371,6 @@ def test_what_leaves_next_what_is_going_and_what_went_last(room: Newsroom) -> No
     [(campaign, title)] = found.over
     assert (campaign.counts.accepted, title) == (25, "Forum resigns from task force")
 
-
-# --- the two ways of deciding agree --------------------------------------------------------------
 
 DEEDS: dict[str, Callable[[Newsroom], object]] = {
     "draft": lambda room: room.write(progress=Progress.DRAFT),

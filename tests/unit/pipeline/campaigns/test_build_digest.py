@@ -249,9 +249,6 @@ def test_the_oldest_are_left_out_where_one_mail_cannot_hold_them_and_that_is_sai
     assert desk.parts()[0] == "s02"
 
 
-# --- what happens to its parts before it goes out
-
-
 def made(desk: Desk) -> None:
     desk.publish("one", "2026-11-25 10:00")
     desk.publish("two", "2026-11-26 10:00")
@@ -366,9 +363,6 @@ def test_one_that_cannot_be_rendered_holds_nothing_up(desk: Desk) -> None:
     desk.publish("two", "2026-11-28 10:00")
     with pytest.raises(Refused, match="cannot be rendered"):
         desk.approve(slug=FIRST)
-
-
-# --- by hand
 
 
 def test_made_by_hand_it_is_that_of_today_and_the_slot_of_today_is_seen_to(desk: Desk) -> None:

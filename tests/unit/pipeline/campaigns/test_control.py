@@ -164,9 +164,6 @@ def test_a_statement_whose_name_is_a_number_is_found_while_no_campaign_has_it(
     assert room.hand().pause("2011").slug == "2011"
 
 
-# --- the unknown
-
-
 @pytest.mark.parametrize(
     ("to", "counts", "state"),
     [
@@ -236,9 +233,6 @@ def test_where_nothing_is_unknown_there_is_nothing_to_decide(room: Newsroom) -> 
     room.send()
     with pytest.raises(Refused, match="has nothing unknown"):
         room.hand().resolve("resignation", Resolution.RESEND)
-
-
-# --- those who did not get it
 
 
 def _with_the_rest(room: Newsroom) -> None:
@@ -366,9 +360,6 @@ def test_a_statement_that_was_planned_anew_or_went_out_in_another_language_is_no
         room.hand().reopen("1")
 
 
-# --- setting a time
-
-
 def test_a_time_is_set_only_for_a_statement_that_is_there(room: Newsroom) -> None:
     with pytest.raises(NotFound, match="There is no statement 'nothing'"):
         room.schedule("nothing", NOON)
@@ -414,9 +405,6 @@ def test_a_hand_gives_back_the_campaign_as_it_is_now(room: Newsroom) -> None:
     room.start()
     campaign: Campaign = room.hand().pause("1")
     assert campaign == room.campaign()
-
-
-# --- who may, at the moment of the act
 
 
 def test_each_act_takes_its_role_within_its_transaction(room: Newsroom) -> None:

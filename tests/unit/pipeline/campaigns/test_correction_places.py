@@ -20,8 +20,6 @@ from tests.unit.pipeline.campaigns.correcting import (
 )
 from tests.unit.pipeline.newsroom import Newsroom
 
-# --- an original that has not begun
-
 
 @pytest.mark.parametrize("paused", [False, True])
 def test_an_original_that_has_not_begun_gives_its_place_and_its_lists(
@@ -61,9 +59,6 @@ def test_a_name_in_its_file_does_not_bring_the_original_back(room: Newsroom) -> 
     room.bring_along("ed@forum.example", send_at=later)
     assert room.look().scheduled == ()
     assert held(room, WRONG) == "correction corrects it, and has its place"
-
-
-# --- chains
 
 
 def test_a_correction_of_a_correction_goes_to_those_the_correction_went_to(room: Newsroom) -> None:
@@ -117,9 +112,6 @@ def test_a_correction_cancelled_before_it_reached_anybody_goes_to_the_same_peopl
     correct(room)
     room.drain()
     assert got(room, RIGHT) == people(*range(1, 16))
-
-
-# --- held
 
 
 @pytest.mark.parametrize("known", [False, True])

@@ -56,9 +56,6 @@ def reasons(room: Newsroom) -> str:
     return "; ".join(status(room).approval.reasons)
 
 
-# --- before
-
-
 def test_what_a_change_would_cost_is_known_before_it(room: Newsroom) -> None:
     assert (cost(room).depth, cost(room).sentence) == (1, "ed@forum.example approved it")
     start(room)
@@ -106,9 +103,6 @@ def test_a_change_is_handed_in_only_by_whom_was_told_what_it_costs(room: Newsroo
     assert entry.values["lapse"] == both
     reason = room.campaign("library-hours").reason
     assert reason.endswith("; sam@forum.example had started it, and that has lapsed")
-
-
-# --- afterwards
 
 
 def test_a_start_that_lapsed_stays_to_be_seen_until_somebody_starts_again(room: Newsroom) -> None:
@@ -196,9 +190,6 @@ def test_an_approval_for_a_later_time_says_so(room: Newsroom) -> None:
     )
     with pytest.raises(Refused, match="for a later time than is set now"):
         start(room)
-
-
-# --- a time that passes
 
 
 def test_a_time_that_was_set_stays_to_be_seen_and_does_not_pass_in_silence(room: Newsroom) -> None:

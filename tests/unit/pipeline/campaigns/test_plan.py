@@ -127,9 +127,6 @@ def test_a_time_that_the_new_zone_skips_holds_that_statement_and_no_other(room: 
     assert [campaign.slug for campaign in room.start_due(days=365)] == ["other"]
 
 
-# --- withdrawn
-
-
 @pytest.mark.parametrize("paused", [False, True])
 def test_a_campaign_is_withdrawn_when_its_text_changes(room: Newsroom, paused: bool) -> None:
     scheduled(room)

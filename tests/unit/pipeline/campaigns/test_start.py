@@ -25,9 +25,6 @@ def test_what_changed_just_before_the_start_does_not_start(room: Newsroom) -> No
     assert room.counts() == Counts()
 
 
-# --- starting
-
-
 def test_starting_freezes_the_audience_once(room: Newsroom) -> None:
     campaign = room.start(25)
     assert campaign.state is SENDING
@@ -73,9 +70,6 @@ def test_a_paused_campaign_does_not_start(room: Newsroom) -> None:
     assert room.start_due() == ()
     room.hand().resume("resignation")
     assert len(room.start_due()) == 1
-
-
-# --- between the look and the deed
 
 
 def meanwhile(room: Newsroom, deed: object) -> tuple[Meanwhile, PlanRules]:

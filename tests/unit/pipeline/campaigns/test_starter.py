@@ -71,9 +71,6 @@ def run(room: Newsroom, minutes: float = 6) -> list[str]:
     return room.provider.accepted
 
 
-# --- a sender starts it
-
-
 def test_what_is_approved_and_not_started_never_leaves(room: Newsroom) -> None:
     run(room, minutes=60 * 24)
     assert room.campaigns() == []
@@ -270,9 +267,6 @@ def test_where_approvals_start_it_nobody_has_to(room: Newsroom) -> None:
         start(room)
 
 
-# --- the number of readers
-
-
 def test_a_number_that_moved_since_it_was_shown_is_asked_again(room: Newsroom) -> None:
     room.subscribe(13)
     with pytest.raises(CountChanged) as refused:
@@ -391,9 +385,6 @@ def readers(room: Newsroom) -> tuple[int, tuple[tuple[str, int], ...]]:
         assert stored is not None
         found = count_heads(tx, load_status(tx, stored, room.rules))
     return found.readers, found.elsewhere
-
-
-# --- undo
 
 
 def test_undone_in_time_nobody_gets_it_and_it_stays_approved(room: Newsroom) -> None:
@@ -521,9 +512,6 @@ def test_where_approvals_start_it_an_undo_takes_them_all_back(room: Newsroom) ->
     assert run(room) == []
     room.approve()
     assert len(set(run(room))) == 12
-
-
-# --- where approvals start it
 
 
 def test_an_approval_lapses_with_the_role_of_who_gave_it(room: Newsroom) -> None:

@@ -213,9 +213,6 @@ def test_through_each_door_an_approval_starts_it_for_a_number(
     assert room.campaign().reason.startswith("300 people would get it now, and ed@forum.example")
 
 
-# --- when it leaves
-
-
 @pytest.fixture
 def evening(room: Newsroom) -> Newsroom:
     """A sender starts a text that was approved for the evening."""
@@ -332,9 +329,6 @@ def test_a_time_that_the_zone_does_not_have_is_kept_back_by_planning(room: Newsr
     say_yes(room)
     assert [one.not_before for one in approvals(room)] == [None]
     assert "does not exist" in room.plan().held[0].reason
-
-
-# --- the time that was shown is not the one that is set
 
 
 LATE, SOON = NOON + timedelta(hours=3), NOON + timedelta(hours=1)

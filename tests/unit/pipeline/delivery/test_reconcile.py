@@ -121,9 +121,6 @@ NAMES: dict[str, Any] = {"replay": Replay.SAFE}
 RECORDS: dict[str, Any] = {"records_delay": MINUTES}
 
 
-# --- replays
-
-
 @pytest.mark.parametrize("capabilities", [KEYS, NAMES])
 def test_a_replay_brings_the_answer_that_was_lost(
     room: Newsroom, capabilities: dict[str, Any]
@@ -189,9 +186,6 @@ def test_a_proxy_that_finds_a_replay_too_large_splits_nothing(room: Newsroom) ->
     room.reconciler(provider=behind).reconcile()
     assert room.counts() == Counts(accepted=3)
     assert len(room.provider.accepted) == 3
-
-
-# --- replays where the provider keeps one message of a name
 
 
 def test_whoever_left_before_it_is_handed_over_again_stays_unknown(room: Newsroom) -> None:
@@ -273,9 +267,6 @@ def test_what_can_no_longer_be_said_is_looked_up_instead(room: Newsroom) -> None
     provider.mute = True
     looked = room.reconcile()
     assert (looked.step, looked.known) == (Step.LOOK_UP, 3)
-
-
-# --- look-ups
 
 
 def test_what_the_provider_has_is_found_in_its_records(room: Newsroom) -> None:
@@ -428,9 +419,6 @@ def test_records_have_to_be_silent_twice_in_a_row(room: Newsroom) -> None:
     assert room.counts() == Counts(accepted=3)
 
 
-# --- addresses that changed, and people who were erased, since the attempt
-
-
 def move(room: Newsroom, number: int, address: str) -> None:
     with room.store.begin() as tx:
         assert tx.readers.change_address(number, address)
@@ -529,9 +517,6 @@ def test_a_call_that_is_taken_whole_or_not_at_all_tells_of_the_erased_too(
     assert room.counts() == counts
 
 
-# --- what the provider asks for
-
-
 def slow_down(asked: timedelta) -> Answer:
     outcome = Outcome(verdict=Verdict.RETRY, reason="slow down")
     return Answer(outcome=outcome, retry_after=asked)
@@ -592,9 +577,6 @@ def test_records_that_ask_for_silence_are_not_asked_for_another_batch(room: News
         assert room.pool().blocks(tx, room.clock.now())["recording"] is None
     room.find_out(seconds=10)
     assert room.counts() == Counts(accepted=25)
-
-
-# --- others at the same time
 
 
 def test_whoever_decided_in_the_meantime_is_not_overruled(room: Newsroom) -> None:

@@ -57,9 +57,6 @@ def refusal(room: Newsroom, store: Store | None = None) -> str:
     return str(caught.value)
 
 
-# --- a person stops everything
-
-
 def test_a_stop_says_who_when_and_why_and_what_to_do(room: Newsroom) -> None:
     room.guard().begin()
     kept = room.guard().stop(by=ADA, reason="wrong figures")
@@ -117,9 +114,6 @@ def test_only_the_holds_that_are_named_are_lifted(room: Newsroom) -> None:
         HoldKind.RESTORE_GUARD: "restored"
     }
     assert HoldKind.STOP in room.guard().holds()
-
-
-# --- epochs
 
 
 def test_each_run_begins_an_epoch_in_both_places(
@@ -214,9 +208,6 @@ def test_a_run_that_begins_between_two_glances_is_no_doubt(room: Newsroom) -> No
     assert room.guard(GlancedAt(room)).holds() == {}
 
 
-# --- doubts
-
-
 def test_a_doubt_is_kept_entered_in_the_log_and_told_once_more(
     room: Newsroom, guard_file: GuardFile, tmp_path: Path
 ) -> None:
@@ -268,9 +259,6 @@ def test_a_restored_database_says_also_what_the_outside_knows(
     room.guard().begin()
     with room.store.read() as tx:
         assert tx.generation.mark().claims == 3
-
-
-# --- two hundred restores
 
 
 def by_cp(copy: Path, database: Path) -> None:
@@ -332,9 +320,6 @@ def aged(room: Newsroom, database: Path, folder: Path) -> list[Path]:
         room.dispatch()
     assert room.drain() == 0
     return ages
-
-
-# --- each opening of a workspace looks first
 
 
 def ids(room: Newsroom, address: str) -> int:

@@ -28,9 +28,6 @@ def post(room: Newsroom) -> Post:
     return Post(room=room)
 
 
-# --- what it says
-
-
 def test_whoever_asks_gets_a_link_of_their_own_to_say_yes(post: Post) -> None:
     post.ask()
 
@@ -139,9 +136,6 @@ def test_a_letter_of_yesterday_is_not_handed_over_any_more(post: Post) -> None:
 
     assert post.post().state is MessageState.WITHHELD
     assert post.room.provider.batches == []
-
-
-# --- never twice
 
 
 def test_the_claim_is_durable_and_noted_outside_before_anything_leaves(post: Post) -> None:
@@ -365,9 +359,6 @@ def test_a_letter_that_a_stop_kept_back_for_days_leaves_when_it_is_over(post: Po
         assert tx.readers.find("ana@example.org") is not None
 
 
-# --- its own lane
-
-
 def test_a_letter_goes_ahead_of_a_campaign_that_waits_for_its_turn(post: Post) -> None:
     post.room.limits = Limits(timezone="America/New_York", rate=1, burst=1)
     post.room.start(30)
@@ -451,9 +442,6 @@ def test_two_couriers_hand_over_each_letter_once(post: Post) -> None:
 def test_nothing_is_due_where_nothing_waits(post: Post) -> None:
     assert post.transactional_sender().post() is None
     assert post.transactional_sender().next_at() is None
-
-
-# --- floods, and old records
 
 
 @pytest.mark.parametrize("posts", [100, pytest.param(2_000, marks=pytest.mark.faults)])

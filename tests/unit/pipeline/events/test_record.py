@@ -76,9 +76,6 @@ def accepted(room: Newsroom) -> Newsroom:
     return room
 
 
-# --- figures
-
-
 def test_a_post_without_events_changes_nothing(accepted: Newsroom) -> None:
     assert tell(accepted) == RecordedEvents()
     assert figures(accepted)["events_received"] is False
@@ -142,9 +139,6 @@ def test_a_long_post_is_recorded_whole(room: Newsroom) -> None:
     assert figures(room)["delivered"] == 1_003
 
 
-# --- events of no one, of the erased, of other campaigns
-
-
 def test_an_event_that_names_nobody_we_know_is_kept_and_nothing_else(accepted: Newsroom) -> None:
     stranger = {"address": "stranger@example.org", "campaign": "elsewhere"}
     told = [event(accepted, 1, kind, **stranger) for kind in EventKind]
@@ -175,9 +169,6 @@ def test_what_no_database_takes_is_recorded_as_far_as_it_can_be(
     odd = {"id": f"b{half}", "reason": f"550 {half}", "raw": half, "subscriber_id": number}
     assert tell_of(accepted, 1, EventKind.BOUNCED, **odd) == RecordedEvents(events=1, suppressed=1)
     assert kept(accepted) == ["b?"]
-
-
-# --- who is suppressed
 
 
 @pytest.mark.parametrize(
@@ -242,9 +233,6 @@ def test_a_copy_of_an_event_does_not_end_what_its_reader_has_begun_anew(
     with accepted.store.read() as tx:
         person = tx.readers.get(2)
     assert (person.lists, person.suppressed) == (("press",), None)
-
-
-# --- unknown deliveries
 
 
 @pytest.mark.parametrize("kind", EventKind)
@@ -409,12 +397,6 @@ def test_events_that_come_while_others_send_reach_nobody_twice(room: Newsroom) -
     assert (room.counts(), figures(room)["delivered"]) == (Counts(accepted=300), 150)
 
 
-# --- mailboxes that put us off for weeks
-
-
-# --- addresses that readers left
-
-
 def _move(room: Newsroom, address: str = "new@example.org", number: int = 1) -> None:
     with room.store.begin() as tx:
         assert tx.readers.change_address(number, address)
@@ -500,9 +482,6 @@ def test_an_erased_person_leaves_no_address_behind_that_was_left(accepted: Newsr
     assert suppressed(accepted, 1) is SuppressionReason.BOUNCED
 
 
-# --- order and copies
-
-
 def _state(room: Newsroom) -> dict[str, list[Any]]:
     """All that events change, without the moments at which they came in."""
     queries = {
@@ -575,9 +554,6 @@ def test_twenty_thousand_events_shuffled_with_copies_lead_to_the_same_state(
     chance.shuffle(copies)
     _post_all(shuffled, copies, 1_000)
     assert _state(shuffled) == _state(ordered)
-
-
-# --- others at the same account
 
 
 @pytest.mark.parametrize("kind", [EventKind.BOUNCED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED])

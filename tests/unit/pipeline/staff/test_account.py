@@ -95,9 +95,6 @@ def test_who_has_no_account_has_no_password_to_change(office: Office) -> None:
     assert change(office, entered) == ("old", "This is not your password.")
 
 
-# --- second factor
-
-
 def test_a_second_factor_counts_once_a_code_proved_it(office: Office) -> None:
     entered, other = office.join(ANA), office.sign_in(ANA)
     assert isinstance(other, SignedIn)
@@ -145,9 +142,6 @@ def test_a_second_factor_goes_only_where_the_role_does_not_need_it(office: Offic
         office.own(entered).drop_factor()
 
 
-# --- recovery codes
-
-
 def test_new_recovery_codes_take_the_place_of_the_old_ones(office: Office) -> None:
     entered, first = office.enrol(office.join(ANA))
     made = office.own(entered).renew_codes()
@@ -160,9 +154,6 @@ def test_recovery_codes_are_for_who_has_a_second_factor(office: Office) -> None:
     entered = office.join(ANA)
     with pytest.raises(Refused, match="set one up first"):
         office.own(entered).renew_codes()
-
-
-# --- sessions
 
 
 def test_ones_own_sessions_are_listed_and_ended(office: Office) -> None:

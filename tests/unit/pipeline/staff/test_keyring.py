@@ -84,9 +84,6 @@ def last_line(office: Office) -> tuple[str, str, Mapping[str, object]]:
     return entry.actor, entry.action, entry.values
 
 
-# --- added and removed
-
-
 def test_a_passkey_ends_other_sessions_and_its_owner_is_told(office: Office) -> None:
     entered = office.join(CLEO, Role.SENDER)
     other = office.second(half_in(office), office.code(CLEO))
@@ -169,9 +166,6 @@ def test_there_are_only_so_many(office: Office) -> None:
             tx.passkeys.add(replace(one, id=bytes([number])))
     with pytest.raises(Refused, match="20 passkeys at most"):
         begin(office, entered)
-
-
-# --- signing in with one
 
 
 def test_a_passkey_takes_the_place_of_the_code(office: Office) -> None:
@@ -282,9 +276,6 @@ def test_five_wrong_answers_are_enough_for_a_while(office: Office) -> None:
     assert "tried several times" in office.told(CLEO)[-1]
 
 
-# --- a fresh factor
-
-
 def test_a_passkey_is_a_fresh_factor_too(office: Office) -> None:
     device = Authenticator()
     entered = added(office, office.join(CLEO, Role.SENDER), device)
@@ -304,9 +295,6 @@ def test_who_has_no_second_factor_has_no_passkey_to_show(office: Office) -> None
     what = signed(Authenticator(), {"challenge": "AAAA"})
     done = signin.step_up(hash_token(entered.token), what, proofs=office.proofs)
     assert done is Refusal.UNFIT
-
-
-# --- who is asked for one
 
 
 def test_only_who_has_one_and_gave_the_password_is_asked(office: Office) -> None:

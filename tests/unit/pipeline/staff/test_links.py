@@ -16,8 +16,6 @@ from newsletter.pipeline.staff.proofs import Client, Refusal, SignedIn
 from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, DAN, HERE, OTHER, PASSWORD, Office
 from tests.unit.pipeline.staff.test_people import accept, roles
 
-# --- power ends with the role
-
 
 def _demoted(office: Office) -> None:
     people.change_role(BEN, Role.SENDER, by=DAN, proofs=office.proofs)
@@ -106,9 +104,6 @@ def test_what_somebody_was_setting_up_ends_with_the_role(
         office.own(before).confirm_factor(code)
 
 
-# --- one admin alone is one person
-
-
 def test_an_admins_link_is_mailed_to_its_owner_and_told_to_nobody_else(office: Office) -> None:
     office.join(DAN, Role.ADMIN)
     link = people.invite(BEN, Role.APPROVER, by=DAN, proofs=office.proofs)
@@ -161,9 +156,6 @@ def test_nobody_is_mailed_links_without_end(office: Office) -> None:
     office.clock.advance(minutes=61)
     office.link(ANA, by=DAN)
     assert len(office.told(ANA)) == 6
-
-
-# --- a forgotten password
 
 
 def forgot(office: Office, address: str, client: Client = HERE) -> None:

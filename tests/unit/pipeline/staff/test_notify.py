@@ -391,9 +391,6 @@ def test_sending_to_the_rest_is_told_again_when_it_is_over(desk: Desk) -> None:
     assert drained(Verdict.ACCEPTED) == dict.fromkeys(("writer", "ed", "sam", "ada"), "finished")
 
 
-# --- crashes, waits and old news -----------------------------------------------------------------
-
-
 def test_a_mail_that_did_not_leave_tells_of_all_again_and_of_what_came_since(desk: Desk) -> None:
     desk.room.provider.answer = always(Verdict.RETRY)
     assert desk.mails().keys() == {"ada"}, "the provider is left alone then"

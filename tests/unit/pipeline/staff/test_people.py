@@ -352,9 +352,6 @@ def test_an_invitation_can_be_withdrawn_once(office: Office) -> None:
         people.withdraw(99, by=ANA, proofs=office.proofs)
 
 
-# --- in again
-
-
 def test_a_reset_ends_sessions_at_once_and_takes_the_second_factor_away(office: Office) -> None:
     before = office.join(CLEO, Role.SENDER)
     link = people.reset(CLEO, by=OPERATOR_NAME, proofs=office.proofs)

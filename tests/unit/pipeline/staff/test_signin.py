@@ -86,9 +86,6 @@ def test_an_account_that_changes_meanwhile_lets_nobody_in(office: Office) -> Non
     assert signin.sign_in(ANA, PASSWORD, proofs=slow) is Refusal.WRONG
 
 
-# --- the second factor
-
-
 def test_who_has_a_second_factor_is_asked_for_it(office: Office) -> None:
     office.join(CLEO, Role.SENDER)
     office.clock.advance(seconds=30)
@@ -202,8 +199,6 @@ def test_a_stolen_database_computes_no_code(office: Office) -> None:
     other = replace(office.proofs, key=b"x" * 32)
     assert codes.secret(other.key, found.factor) != codes.secret(office.proofs.key, found.factor)
 
-
-# --- too many failures
 
 HALF_A_DAY_AGO = NOON - timedelta(hours=12)
 
@@ -357,9 +352,6 @@ def test_fifty_wrong_codes_are_enough_for_a_day(office: Office) -> None:
     assert isinstance(office.second(half, office.code(CLEO), elsewhere), SignedIn)
 
 
-# --- a place that is new, and the end
-
-
 def test_who_signs_in_from_a_new_place_is_told(office: Office) -> None:
     office.join(ANA)
     come_in(office, ANA)
@@ -386,9 +378,6 @@ def test_signing_out_ends_the_session_on_the_server(office: Office) -> None:
     before = len(office.deeds())
     signin.sign_out(hash_token(entered.token), proofs=office.proofs)
     assert len(office.deeds()) == before
-
-
-# --- a fresh factor
 
 
 def test_a_fresh_code_renews_the_session_for_ten_minutes(office: Office) -> None:

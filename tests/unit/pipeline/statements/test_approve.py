@@ -123,9 +123,6 @@ def test_what_was_cancelled_before_anything_went_out_can_be_approved_again(room:
     assert approved(room)
 
 
-# --- taking back
-
-
 def test_a_person_takes_back_their_own_yes(room: Newsroom) -> None:
     room.demand(required=2)
     room.write_and_approve()

@@ -16,9 +16,6 @@ def take_back(room: Newsroom, by: str) -> int:
     return revoke("resignation", by=by, store=room.store, rules=room.rules)
 
 
-# --- front matter
-
-
 def test_names_in_the_front_matter_count_for_nothing_until_it_is_trusted(room: Newsroom) -> None:
     room.bring_along("ed@forum.example")
     room.look()

@@ -120,9 +120,6 @@ def test_a_broken_template_is_no_fault_of_a_statement_and_takes_no_content_away(
     assert room.content_hash() == before != ""
 
 
-# --- texts that take too long
-
-
 class SlowRenderer(PlainRenderer):
     """Takes too long for ``endless``, and has no room for ``busy`` until there is some."""
 

@@ -50,9 +50,6 @@ def unfinished(room: Newsroom) -> Newsroom:
     return room
 
 
-# --- comments and answers -----------------------------------------------------------------------
-
-
 def test_a_review_counts_who_would_get_it(room: Newsroom) -> None:
     room.write_and_look()
     assert checks(room) == {Check.SUMMARY, Check.NO_READERS}
@@ -124,9 +121,6 @@ def test_what_cannot_be_rendered_is_reviewed_all_the_same(room: Newsroom) -> Non
     room.subscribe(1)
     room.write_and_look(body=f"This is unrenderable. {UNFINISHED}")
     assert Check.PLACEHOLDER in checks(room)
-
-
-# --- saying yes all the same -------------------------------------------------------------------
 
 
 def test_a_yes_over_a_warning_takes_a_reason(unfinished: Newsroom) -> None:
@@ -213,9 +207,6 @@ def test_a_text_that_changes_while_it_is_looked_at_is_not_approved(unfinished: N
     with pytest.raises(Refused, match="changed during the review"):
         unfinished.approve(despite=WHY, store=Meanwhile(unfinished.store, change))
     assert approvals(unfinished) == []
-
-
-# --- settled, and by the file ------------------------------------------------------------------
 
 
 def test_warnings_are_settled_by_a_yes_and_open_again_without_it(unfinished: Newsroom) -> None:

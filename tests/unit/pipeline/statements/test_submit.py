@@ -150,9 +150,6 @@ def test_whoever_hands_in_what_others_wrote_did_not_write_it(desk: WritingRoom) 
     assert desk.room.approve(BEN, SLUG).approval.approved
 
 
-# --- back again
-
-
 def test_what_was_taken_back_is_a_draft_that_nobody_approves(desk: WritingRoom) -> None:
     draft = desk.new_submitted()
     desk.room.approve(BEN, SLUG)
@@ -239,9 +236,6 @@ def test_what_was_cancelled_before_anybody_had_it_is_handed_in_again(desk: Writi
     assert stored(desk).statement.body == "Another text."
 
 
-# --- faults
-
-
 def test_all_that_is_wrong_is_told_before_anything_is_handed_in(desk: WritingRoom) -> None:
     draft = desk.new(title="", lists=(), send_at="soon")
     with pytest.raises(InvalidInput) as refused:
@@ -263,9 +257,6 @@ def test_a_text_does_not_correct_itself(desk: WritingRoom) -> None:
     draft = desk.new(corrects="library-hours-2")
     with pytest.raises(InvalidInput, match="names the statement itself"):
         desk.submitter.submit_draft(draft.key, 1, by=ANA)
-
-
-# --- slugs
 
 
 def test_the_slug_stays_and_another_text_of_that_title_gets_a_number(desk: WritingRoom) -> None:
@@ -300,9 +291,6 @@ def test_a_copy_of_a_file_that_is_there_is_another_statement(desk: WritingRoom) 
     known_elsewhere(desk, present=True)
     draft = desk.writing().copy("old")
     assert desk.submitter.submit_draft(draft.key, 1, by=ANA).slug == "old-2"
-
-
-# --- the source
 
 
 def test_only_what_was_handed_in_or_taken_back_since_is_read_again(desk: WritingRoom) -> None:

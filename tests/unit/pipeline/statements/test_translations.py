@@ -193,9 +193,6 @@ def test_a_member_for_whom_nobody_is_left_is_paused_and_says_why(room: Newsroom,
     assert in_each(room) == {other: 3}
 
 
-# --- what cannot be a translation ---------------------------------------------------------------
-
-
 def test_a_translation_of_what_is_not_there_is_held_and_others_do_not_wait_for_it(
     room: Newsroom,
 ) -> None:
@@ -248,9 +245,6 @@ def test_what_a_translation_translates_is_part_of_what_is_approved(room: Newsroo
     before = room.content_hash(SPANISH)
     room.write_and_look(SPANISH, language="es", body=f"This is {SPANISH}.")
     assert room.content_hash(SPANISH) != before
-
-
-# --- corrections -------------------------------------------------------------------------------
 
 
 def test_a_correction_goes_to_those_who_got_that_member(room: Newsroom) -> None:

@@ -250,9 +250,6 @@ def test_a_statement_stays_as_it_was_when_its_item_cannot_be_used_any_more(desk:
     assert desk.visit().unusable == ()
 
 
-# --- visits in vain, and when to come again
-
-
 def test_a_failure_is_told_once_and_hides_nothing(desk: Desk) -> None:
     desk.publish("news")
     desk.visit()

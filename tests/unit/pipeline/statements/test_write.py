@@ -195,9 +195,6 @@ def test_a_deleted_text_is_gone_but_one_that_is_handed_in_is_not_deleted(desk: W
     assert desk.room.deeds()[-1] == (ANA, "delete")
 
 
-# --- from elsewhere
-
-
 def from_a_file(desk: WritingRoom, **fields: Any) -> None:
     """A statement of a folder, as the pipeline knows it."""
     statement = Statement(
@@ -244,9 +241,6 @@ def test_a_copy_of_a_text_of_the_desk_is_a_statement_of_its_own(desk: WritingRoo
     text = draft.version.text
     assert (text.title, text.send_at, draft.copied_of) == ("Hours again", "", "")
     assert (text.language, text.translation_of) == ("es", "library-hours")
-
-
-# --- pictures
 
 
 def pictures(desk: WritingRoom, key: str) -> list[Picture]:

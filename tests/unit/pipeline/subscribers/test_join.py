@@ -88,9 +88,6 @@ def audited(room: Newsroom) -> list[tuple[str, Mapping[str, object]]]:
         return [(one.action, one.values) for one in tx.audit.list_newest(None)[::-1]]
 
 
-# --- asking
-
-
 def test_to_ask_makes_nobody_a_subscriber(room: Newsroom) -> None:
     assert sign_up(room) is RequestOutcome.NEW
     assert find(room) is None
@@ -131,9 +128,6 @@ def test_s14_asking_ends_alike_whoever_the_address_belongs_to(
         post.suppress(reason, WISH.address)
 
     assert sign_up(post.room) is RequestOutcome.NEW
-
-
-# --- the link
 
 
 def test_h5_to_open_a_link_changes_nothing_however_often(room: Newsroom) -> None:
@@ -218,9 +212,6 @@ def test_the_letter_with_a_link_to_preferences_confirms_nothing(post: Post) -> N
         press(post.room)
 
 
-# --- who comes back
-
-
 @pytest.mark.parametrize("reason", SuppressionReason)
 def test_only_the_person_comes_back_and_only_where_staff_did_not_say_never(
     post: Post, reason: SuppressionReason
@@ -257,9 +248,6 @@ def test_the_language_of_a_page_does_not_replace_the_readers_own(
     with room.store.read() as tx:
         [(_, consent)] = tx.readers.stream()
     assert "sign-up page" in consent, "the newest one"
-
-
-# --- another address
 
 
 def move(post: Post, to: str = "new@example.org", lists: tuple[str, ...] = ("press",)) -> int:
@@ -347,9 +335,6 @@ def test_a_letter_that_was_never_handed_over_as_far_as_we_know_can_be_confirmed(
 
     assert press(post.room).state is LinkState.DONE
     assert find(post.room, JOIN.address) is not None
-
-
-# --- lists that staff admit to
 
 
 def asks_for_a_closed_list(room: Newsroom) -> FollowedLink:

@@ -113,9 +113,6 @@ def test_an_audience_is_measured_against_one_of_all_readers_alone(room: Newsroom
     assert "the last one to the same lists went to 40" in remark.message
 
 
-# --- looking before leaping
-
-
 def test_a_dry_run_counts_those_outside_and_names_them_not(room: Newsroom) -> None:
     populate(room, "Austin", "Dallas", "Dallas", "Austin")
     room.suppress("reader4@example.org")
@@ -137,9 +134,6 @@ def test_without_a_segment_nothing_is_said_of_one(room: Newsroom) -> None:
     assert not [line for line in report_lines(dry) if "segment" in line or "outside" in line]
     assert begin(room) == ["resignation"]
     assert make_report("resignation", store=room.store)["segment"] == ""
-
-
-# --- in several languages
 
 
 def in_two_languages(room: Newsroom, **spanish: Any) -> None:
@@ -193,9 +187,6 @@ def test_a_translation_to_others_than_its_original_is_held(
     assert any(why in fault.message for fault in room.render().faults)
     room.approve(slug=SPANISH)
     assert why in held(room, SPANISH)
-
-
-# --- corrections
 
 
 def test_a_correction_of_what_went_to_a_segment_goes_to_who_got_it(room: Newsroom) -> None:

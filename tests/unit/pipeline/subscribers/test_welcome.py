@@ -143,7 +143,9 @@ def test_the_preferences_and_the_admission_to_a_closed_list_welcome_too(room: Ne
     prefers(room, number_of(room), joins=("press",))
     assert welcomed(room) == [ANA]
     joins(room, "sport", closed=("sport",))
-    SubscriberActs(store=room.store, actor=SAM).decide_request(number_of(room), "sport", admits=True)
+    SubscriberActs(store=room.store, actor=SAM).decide_request(
+        number_of(room), "sport", admits=True
+    )
     assert welcomed(room) == [ANA]  # of one campaign nobody gets two
 
 

@@ -43,9 +43,6 @@ def parsed(
     return described(**changes).parse(batch(*(addresses or (LONE,))), response)
 
 
-# --- calls --------------------------------------------------------------------------------------
-
-
 def test_the_call_says_everything_once() -> None:
     request = described(headers={"X-Api-Key": "key-hush"}).build(batch(LONE))
     assert (request.method, request.url) == ("POST", USUAL["url"])
@@ -152,8 +149,6 @@ def test_a_value_too_short_to_be_a_secret_makes_no_riddle_of_a_reason() -> None:
     assert reason == "HTTP 402 2 of 22"
 
 
-# --- what it answers ---------------------------------------------------------------------------
-
 TAKEN = {"queued": [{"id": "m1"}, {"id": "m2"}]}
 PATH = "queued[0].id"
 
@@ -216,9 +211,6 @@ def test_an_accepted_answer_without_its_id_says_where_it_was_looked_for() -> Non
 def test_the_words_of_an_answer_are_told_without_the_name_in_an_address() -> None:
     reason = parsed(422, {"error": "ana@a.example bounced"}).outcome.reason
     assert reason == 'HTTP 422 {"error": "…@a.example bounced"}'
-
-
-# --- describing it -----------------------------------------------------------------------------
 
 
 def test_what_cannot_be_a_description_is_refused(subtests: pytest.Subtests) -> None:

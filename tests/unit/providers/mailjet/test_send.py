@@ -66,8 +66,6 @@ def test_a_subject_as_long_as_mailjet_takes_passes_and_a_longer_one_does_not() -
         built(subject="é" * 256)
 
 
-# --- answers -----------------------------------------------------------------------------------
-
 A, R, S, U = Verdict.ACCEPTED, Verdict.REJECTED, Verdict.CONFIGURATION, Verdict.UNKNOWN
 
 

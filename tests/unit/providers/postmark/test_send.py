@@ -85,9 +85,6 @@ def test_as_many_recipients_as_the_limits_allow_fit_in_one_call() -> None:
     assert len(postmark().build(sent).body) <= MAX_BYTES
 
 
-# --- answers -----------------------------------------------------------------------------------
-
-
 def ok(to: str, number: int = 1) -> dict[str, Any]:
     return {"To": to, "MessageID": f"id-{number}", "ErrorCode": 0, "Message": "OK"}
 

@@ -50,9 +50,6 @@ def test_a_sender_without_a_name_is_a_bare_address_and_no_reply_to_is_none() -> 
     assert "reply_to" not in message
 
 
-# --- answers -----------------------------------------------------------------------------------
-
-
 def parsed(body: object, *addresses: str, status: int = 200, **headers: str) -> Answer:
     return resend().parse(batch(*(addresses or SEVERAL)), answered(status, body, **headers))
 

@@ -155,9 +155,6 @@ class TestTheContractWithVersionOne(WebhookContract):
     signed_by = OlderSigner
 
 
-# --- who speaks --------------------------------------------------------------------------------
-
-
 @rows(
     "fields",
     [
@@ -282,9 +279,6 @@ def test_raw_message_delivery_is_refused_since_nothing_is_signed() -> None:
         Signer().webhook().read({"x-amz-sns-rawdelivery": "true"}, delivered(), NOW)
 
 
-# --- subscriptions -----------------------------------------------------------------------------
-
-
 def subscription(kind: str = "SubscriptionConfirmation", url: str | None = CONFIRM) -> bytes:
     fields = {"Type": kind, "Token": "2336412f37", "SubscribeURL": url, "Subject": None}
     return Signer().sign(b"You have chosen to subscribe", NOW, **fields).body
@@ -324,9 +318,6 @@ def test_nothing_follows_from_the_end_of_a_subscription() -> None:
     body = subscription("UnsubscribeConfirmation")
     assert Ses([TOPIC], amazon.fetch).read({}, body, NOW) == ()
     assert amazon.asked == [URL]
-
-
-# --- events -------------------------------------------------------------------------------------
 
 
 def read(event: dict[str, Any] | str, **fields: Any) -> Any:

@@ -92,9 +92,6 @@ every_mail = rows("mail", MADE.values())
 """Those with the blocks that plain Markdown has no mark for, too."""
 
 
-# --- head ---
-
-
 @every_mail
 def test_the_html_is_whole_and_inlining_again_changes_nothing(mail: Made) -> None:
     assert mail.content.html.startswith("<!DOCTYPE html>\n<html")
@@ -161,9 +158,6 @@ def test_important_is_written_with_a_blank_and_never_inline(mail: Made) -> None:
         > 9
     )
     assert not any("!" in style for style in mail.styles)
-
-
-# --- layout ---
 
 
 @every_mail
@@ -284,9 +278,6 @@ def test_colours_have_six_digits_and_nothing_is_computed(mail: Made) -> None:
     assert not re.search(r"\b(?:rgba?|hsla?|var|calc)\(", style)
 
 
-# --- text and links ---
-
-
 @each_mail
 def test_the_preheader_comes_first_and_is_hidden_without_tricks(mail: Made) -> None:
     inside = mail.content.html.partition("<body")[2]
@@ -330,9 +321,6 @@ def test_dark_mode_has_a_colour_for_every_colour_of_the_light_one(mail: Made) ->
     dark = mail.kept.partition("prefers-color-scheme:dark")[2]
     for hook in (".page", ".sheet", ".masthead", ".dateline", ".body a", ".small a"):
         assert hook in dark
-
-
-# --- what differs by template and brand ---
 
 
 def test_a_logo_stands_for_the_name_and_says_it_where_pictures_are_off() -> None:
@@ -474,9 +462,6 @@ def test_the_button_of_a_letter_needs_no_styles_to_have_its_colour() -> None:
     link = elements.of("a")[0]["style"]
     for style in ("display:inline-block", "color:#ffffff", "padding:13px 26px"):
         assert style in link
-
-
-# --- size, marks and text part ---
 
 
 @each_mail

@@ -29,9 +29,6 @@ def publisher(**layout: object) -> Publisher:
     return replace(HOUSE, layout=Layout(**layout))
 
 
-# --- the summary ---
-
-
 def test_the_summary_stands_below_the_title_where_it_is_asked_for() -> None:
     content = render("Text.", publisher=publisher(summary=True))
     assert re.search(rf"</h1>\n<p class=\"standfirst\"[^>]*>{SUMMARY}</p>", content.html)
@@ -49,9 +46,6 @@ def test_it_is_not_said_twice(body: str) -> None:
 def test_without_a_summary_nothing_stands_there() -> None:
     html = render("Text.", publisher=publisher(summary=True), summary="").html
     assert 'class="standfirst"' not in html
-
-
-# --- release line and end mark ---
 
 
 def test_a_release_line_stands_above_the_title_in_the_language_of_the_statement() -> None:
@@ -98,9 +92,6 @@ def test_an_end_mark_of_the_author_is_enough(body: str) -> None:
     assert html.count("-30-") + html.count("###") == 1
 
 
-# --- social links ---
-
-
 def test_social_links_stand_in_the_foot_of_both_parts() -> None:
     social = (
         Profile(name="Mastodon", url="https://social.example/@forum"),
@@ -111,9 +102,6 @@ def test_social_links_stand_in_the_foot_of_both_parts() -> None:
     foot = content.html.partition('class="side footer"')[2]
     assert re.search(r'<a href="https://social.example/@forum"[^>]*>Mastodon</a>.. <a', foot)
     assert "Mastodon: https://social.example/@forum\nVideo: https://film.example/f" in content.text
-
-
-# --- the front matter ---
 
 
 def test_a_preview_stands_where_inboxes_look_and_the_summary_elsewhere() -> None:
@@ -147,9 +135,6 @@ def test_all_of_it_counts_in_the_digest() -> None:
         render(linked, publisher=replace(HOUSE, counting=replace(UTM, campaign="autumn"))),
     ]
     assert len({content.content_hash() for content in contents}) == len(contents)
-
-
-# --- visits ---
 
 
 def test_links_to_our_site_say_that_the_visit_came_from_this_mail() -> None:

@@ -41,9 +41,6 @@ def refusal(body: str = "Text.", **changes: Any) -> str:
     return str(caught.value)
 
 
-# --- content ---
-
-
 def test_content_carries_what_decides_what_readers_get() -> None:
     content = render(corrects="an-older-one")
     assert content.subject == STATEMENT.title
@@ -150,9 +147,6 @@ def test_a_japanese_postal_address_is_found_though_it_is_folded() -> None:
     assert all(len(line) <= 36 for line in content.text.splitlines() if "東京都" in line)
 
 
-# --- the same, always ---
-
-
 def test_eight_threads_give_the_same_bytes() -> None:
     texts = [STATEMENT, arabic(), statement("Short."), statement(language="es")]
     alone = [renderer().render(text) for text in texts]
@@ -215,9 +209,6 @@ def test_the_fingerprint_changes_with_the_house(publisher: Publisher) -> None:
     assert renderer(publisher).fingerprint != renderer().fingerprint
 
 
-# --- refused ---
-
-
 def test_a_merge_mark_is_refused_in_every_field() -> None:
     for field in ("title", "subject", "summary", "body"):
         assert f"the {field} holds NLMERGE" in refusal(**{field: "See NLMERGEUNSUBSCRIBE."})
@@ -269,9 +260,6 @@ def test_all_bad_links_are_named_at_once_and_once() -> None:
 def test_html_of_95_kilobytes_is_let_through() -> None:
     content = render("A sentence of some length. " * 3200)
     assert 90_000 < len(content.html.encode()) < 102_000
-
-
-# --- whole texts ---
 
 
 def assert_renders(path: Path) -> None:

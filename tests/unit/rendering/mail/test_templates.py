@@ -213,9 +213,6 @@ def test_an_installed_package_uses_the_templates_inside_it(tmp_path: Path) -> No
         (folder / "statement.html.j2").unlink()
 
 
-# --- colours ---
-
-
 @pytest.mark.parametrize("file", ["mail.css", "clients.css"])
 def test_all_colours_are_the_brands(file: str) -> None:
     source = (default_templates() / file).read_text()

@@ -31,9 +31,6 @@ def pages() -> Wordings:
     return Wordings(Templates(read_templates(default_templates() / "web"), filters={}, pages=True))
 
 
-# --- as they are delivered ---
-
-
 def test_mails_and_pages_speak_the_same_languages() -> None:
     assert pages().languages == renderer().wordings.languages == LANGUAGES
 
@@ -128,9 +125,6 @@ def test_what_is_counted_has_the_plural_forms_of_its_language(
     assert pages().count_text("found", count, language) == said
 
 
-# --- those of a workspace ---
-
-
 @pytest.fixture
 def override(tmp_path: Path) -> Path:
     folder = tmp_path / "templates"
@@ -204,9 +198,6 @@ def test_words_count_for_the_fingerprint(override: Path) -> None:
     before = renderer().fingerprint
     write(override, "fi.po", ("leave", "Unsubscribe", "Peru tilaus"))
     assert render(override=override).template_version != before[:12]
-
-
-# --- what cannot be read ---
 
 
 def refusal(override: Path) -> str:

@@ -24,9 +24,6 @@ def text(body: str, language: str = "en") -> PlainBody:
     return to_text(tokens_of(body, language))
 
 
-# --- a button ---
-
-
 def test_a_paragraph_that_is_one_bold_link_is_a_button() -> None:
     shown = html("**[Read the *report*](https://a.example/r)**")
     assert shown.startswith('<table role="presentation" class="button" cellpadding="0"')
@@ -56,9 +53,6 @@ def test_the_text_part_has_the_address_of_a_button_below_its_words() -> None:
 )
 def test_what_is_more_than_one_bold_link_is_no_button(written: str) -> None:
     assert "press-here" not in html(written)
-
-
-# --- a quotation ---
 
 
 @rows(
@@ -108,8 +102,6 @@ def test_an_author_may_be_a_link() -> None:
     )
 
 
-# --- downloads ---
-
 FILES = """\
 - [Press kit](https://a.example/kit.zip) (ZIP, 12 MB)
 - [Report](https://a.example/report.PDF?v=2)
@@ -146,8 +138,6 @@ def test_a_list_of_anything_else_stays_a_list(written: str) -> None:
     assert "downloads" not in html(written)
 
 
-# --- a video ---
-
 FILM = f'[![The hall]({PICTURE}#1280x720 "Watch the hearing (3:42)")](https://youtu.be/abc)'
 
 
@@ -182,8 +172,6 @@ def test_without_a_title_the_words_are_those_of_the_language(language: str, word
 def test_a_picture_that_leads_elsewhere_is_a_picture(address: str) -> None:
     assert 'class="video"' not in html(f"[![The hall]({PICTURE})]({address})")
 
-
-# --- two columns ---
 
 COLUMNS = f"""\
 | For tenants | |
@@ -225,9 +213,6 @@ def test_a_picture_in_the_head_of_a_column_stays_with_its_words() -> None:
 def test_a_picture_alone_may_be_a_column() -> None:
     shown = html(f"| | |\n|---|---|\n| ![A]({PICTURE}) | ![B]({PICTURE}) |")
     assert shown.count('<p class="figure"><img') == 2
-
-
-# --- captions ---
 
 
 @rows(
@@ -278,9 +263,6 @@ def test_what_holds_its_picture_is_not_parted(written: str) -> None:
     assert html(written).count("<p") == 1
 
 
-# --- a standfirst, an end ---
-
-
 def test_a_first_paragraph_in_italics_is_a_standfirst() -> None:
     assert html("*What it **says**.*\n\nMore.") == (
         '<p class="standfirst">What it <strong>says</strong>.</p>\n<p>More.</p>'
@@ -297,9 +279,6 @@ def test_no_other_paragraph_is_one(written: str) -> None:
 def test_signs_alone_are_the_end_and_no_empty_heading(mark: str) -> None:
     assert html(f"Text.\n\n{mark}") == '<p>Text.</p>\n<p class="end" role="separator">###</p>'
     assert text(f"Text.\n\n{mark}").text == "Text.\n\n###"
-
-
-# --- the lead picture ---
 
 
 @rows(

@@ -183,9 +183,6 @@ def test_an_entry_may_have_nothing_but_its_id_and_when_it_changed() -> None:
     assert item.published == datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-# --- what sites get wrong
-
-
 def test_names_of_characters_and_bare_ampersands_are_put_right() -> None:
     item = one(
         "<item><title>Caf&eacute; R&D &nosuch; &#8211; A&amp;B</title>"
@@ -306,9 +303,6 @@ def test_whatever_is_written_to_be_slow_is_read_or_refused_soon(
 def test_thousands_of_items_are_read_at_once() -> None:
     item = "<item><title>T{}</title><guid>{}</guid><description>D</description></item>"
     assert len(read(rss("".join(item.format(n, n) for n in range(2_000))))) == 2_000
-
-
-# --- JSON Feed
 
 
 def json_items(*items: object, **feed: object) -> list[Item]:

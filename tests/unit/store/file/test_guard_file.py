@@ -133,9 +133,6 @@ def test_a_watermark_that_was_closed_notes_nothing_more(opened: Callable[[], Gua
         guard_file.flush()
 
 
-# --- an old line brought back over a newer one
-
-
 def names(file: Path) -> list[str]:
     return sorted(one.name for one in file.parent.glob("epoch*"))
 
@@ -173,9 +170,6 @@ def test_an_old_line_is_not_believed_where_a_name_knows_of_more(
     assert names(file) == ["epoch", "epoch.8", "epoch.99x"]
     file.write_bytes(b"garbage")
     assert opened().read() is Absence.UNREADABLE
-
-
-# --- a look while it is at work
 
 
 def test_a_look_at_what_stayed_in_its_place_finds_nothing(

@@ -88,9 +88,6 @@ def test_another_process_has_the_lock_until_it_dies(tmp_path: Path) -> None:
             assert path.exists()
 
 
-# --- the database is in use, or is being replaced
-
-
 def test_any_number_may_use_it_and_none_while_it_is_replaced(path: Path) -> None:
     lock = path.with_suffix(".use")
     with lock_shared(lock), lock_shared(lock):

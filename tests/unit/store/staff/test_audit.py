@@ -171,9 +171,6 @@ def test_a_head_is_not_written_on_a_full_disk(head: HeadFile) -> None:
     assert full.read() is Absence.UNREADABLE
 
 
-# --- an older database was restored, and a person compared the books
-
-
 def test_a_gap_that_somebody_wrote_down_is_no_fault_and_the_log_goes_on(
     store: Store, head: HeadFile
 ) -> None:
@@ -189,9 +186,6 @@ def test_a_gap_that_somebody_wrote_down_is_no_fault_and_the_log_goes_on(
     assert verified(store) == 2
     enter(store, "four")
     assert head.read() == AuditHead(number=3, digest=_digest(store, 3))
-
-
-# --- approvals
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,6 @@ from tests.unit.web.desk.writing import FORM, multipart
 Act = Callable[[], Answer]
 
 
-# --- texts of the desk
-
-
 def _begins(world: World) -> Act:
     return lambda: world.as_("ana").post("/drafts/new", {"title": "Opening hours"})
 
@@ -107,9 +104,6 @@ def _restores(world: World) -> Act:
     return lambda: desk.ana.post(f"{desk.at}/versions/{number}/restore")
 
 
-# --- statements
-
-
 def _of_statement(
     deed: str, name: str, ready: Callable[[World], str] = World.submit_text, **typed: str
 ) -> Callable[[World], Act]:
@@ -141,9 +135,6 @@ def _approves_twice(world: World) -> Act:
     return lambda: world.room.press(ben, page, f"/desk{here}")
 
 
-# --- campaigns, and all sending
-
-
 def _of_campaign(deed: str, before: str = "") -> Callable[[World], Act]:
     def example(world: World) -> Act:
         here, cleo = f"/campaigns/{world.sending().id}", world.as_("cleo")
@@ -170,8 +161,6 @@ def _reopens(world: World) -> Act:
     world.as_("cleo").post(f"{here}/cancel")
     return lambda: world.press("dan", f"{here}/amend", f"{here}/reopen")
 
-
-# --- readers
 
 _READERS, _STRANGER = "/readers", "stranger@readers.example"
 
@@ -248,9 +237,6 @@ def _compared(world: World) -> Act:
     with world.room.services.store.begin() as tx:
         tx.hold.put(HoldKind.RESTORE_GUARD, "restored on Monday")
     return lambda: world.press("dan", "/stop", "/compared")
-
-
-# --- the door
 
 
 def _signs_in(world: World) -> Act:
@@ -368,9 +354,6 @@ def _acts_with_factor(world: World) -> Act:
     world.site.clock.advance(minutes=11)
     form = {"step-up": browser.code(address)}
     return lambda: browser.post("/account/codes", form)
-
-
-# --- one's own account
 
 
 def _of_account(
@@ -491,9 +474,6 @@ def _removes_passkey(world: World) -> Act:
     [path] = re.findall(r'action="/desk(/account/passkeys/[^"]+/remove)"', page)
     world.site.clock.advance(seconds=1)
     return lambda: browser.post(path)
-
-
-# --- the staff
 
 
 def _invites(world: World) -> Act:

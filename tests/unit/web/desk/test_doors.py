@@ -99,9 +99,6 @@ def posted(at: Room, case: Case, path: str, /, **typed: str) -> bool:
     return who.post(f"/statements/{SLUG}/{path}", seen | typed).status >= 400
 
 
-# --- approve, override
-
-
 def approve_by_command(at: Room, case: Case, *more: str) -> bool:
     seen = at.content_hash
     case.happen(at)
@@ -142,8 +139,6 @@ OVERRIDE: Mapping[str, Door] = {
     ),
     "command, overtaken": partial(approve_overtaken, override=True, despite="Ben is away"),
 }
-
-# --- start, schedule
 
 
 def times(at: Room, case: Case) -> dict[str, str]:
@@ -189,8 +184,6 @@ START: Mapping[str, Door] = {
     "command, overtaken": start_overtaken,
 }
 SCHEDULE: Mapping[str, Door] = {"page": schedule_by_page, "command": schedule_by_command}
-
-# --- what happens
 
 
 def another_service(at: Room) -> None:
@@ -349,9 +342,6 @@ def _refuse(at: Room, case: Case, knock: Door) -> None:
 
     assert knock(at, replace(case, meanwhile=meanwhile)), f"{case.name} is let in"
     assert state(at) == left[-1], f"{case.name} leaves something behind"
-
-
-# --- edit a scheduled text
 
 
 @dataclass

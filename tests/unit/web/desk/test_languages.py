@@ -41,9 +41,6 @@ def staffed(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterato
         yield found
 
 
-# --- catalogues
-
-
 def test_the_source_has_what_pages_and_code_say() -> None:
     assert (WORDS / "words.pot").read_bytes() == source(), "run make words"
 
@@ -64,9 +61,6 @@ def test_a_catalogue_lacks_no_message(language: str) -> None:
         # French has spaces of its own before signs, at which no line breaks
         assert language != "fr" or not re.search("« | [:;?!»]", " ".join(said)), message.id
         assert set(GAP.findall(" ".join(said))) == set(GAP.findall(" ".join(english))), message.id
-
-
-# --- templates
 
 
 @rows(
@@ -296,9 +290,6 @@ def test_the_message_of_each_refusal_is_one_that_catalogues_have() -> None:
     ]
     assert len(modules) > 60
     assert [one for module in modules for one in unsaid(module)] == []
-
-
-# --- which language
 
 
 def lang(staffed: Staffed, path: str, name: str = "dan", **headers: str) -> str:

@@ -62,8 +62,6 @@ class Browser:
             self.cookie = value.strip('"')
         return answer
 
-    # --- coming in
-
     def join(self, address: str, role: Role = Role.WRITER, password: str = PASSWORD) -> Answer:
         """Accept an invitation; with a second factor where the role demands one."""
         link = people.invite(
@@ -94,9 +92,6 @@ class Browser:
     @property
     def is_in(self) -> bool:
         return self.get("/account").status == 200
-
-
-# --- by an identity provider
 
 
 def provide(site: Forum, server: OpenIdServer, factor: str = "") -> IdentityProvider:

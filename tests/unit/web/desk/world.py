@@ -37,8 +37,6 @@ class World:
         """One of the staff, with a fresh factor."""
         return self.room.as_(name, fresh=True)
 
-    # --- statements, from a file to a campaign
-
     def submit_text(self) -> str:
         """The slug of a statement that waits for approval."""
         slug = f"hours-{next(self._numbers)}"
@@ -85,8 +83,6 @@ class World:
         who = self.as_(name)
         return self.room.press(who, who.get(page), f"/desk{action}", **typed)
 
-    # --- texts
-
     def text(self) -> Desk:
         """A text that Ana began and filled in."""
         desk = Desk(self.room.staffed)
@@ -105,8 +101,6 @@ class World:
         with self.room.services.store.read() as tx:
             [picture] = tx.pictures.list_for(desk.key)
         return desk, picture.name
-
-    # --- accounts
 
     def address(self) -> str:
         return f"new{next(self._numbers)}@forum.example"

@@ -105,9 +105,6 @@ def test_a_day_that_does_not_exist_is_no_page(staffed: Staffed, query: str) -> N
     assert staffed.as_("vera").get(f"/calendar{query}").status == 404
 
 
-# --- the private link
-
-
 def fetched(browser: Browser, link: str) -> Answer:
     return browser.site.ask("GET", link.removeprefix("https://news.forum.example"))
 

@@ -171,9 +171,6 @@ def test_how_long_it_takes_is_told_as_a_range(pending: int, rate: float, said: s
     assert time_left(pending, rate) == said
 
 
-# --- pause, resume, cancel
-
-
 def test_a_pause_stops_it_where_it_is_and_resuming_goes_on(at: Room) -> None:
     cleo = at.as_("cleo")
     answer = at.press(cleo, cleo.get(here(at)), f"/desk{here(at)}/pause")
@@ -265,9 +262,6 @@ def test_a_campaign_that_is_not_there_is_404(at: Room, number: str) -> None:
         assert cleo.post(f"/campaigns/{number}/{deed}").status == 404
 
 
-# --- the report
-
-
 def test_the_report_is_a_sum_and_never_a_false_nought(at: Room) -> None:
     at.hand_over()
     page = at.as_("vera").get(here(at))
@@ -327,9 +321,6 @@ def test_who_waits_or_was_cancelled_is_named_and_counted(at: Room) -> None:
     assert cancelled.count("Cancelled before it was sent") == 7
     assert "7 people" in cancelled
     assert "Nobody, as far" not in cancelled
-
-
-# --- unknown
 
 
 @pytest.fixture
@@ -430,9 +421,6 @@ def test_unknown_welcome_emails_are_decided_while_others_go_out(lost: Room) -> N
     lost.press(dan, dan.get(f"{page}/unknown"), f"/desk{page}/unknown", way="has")
     assert (lost.campaign.counts.unknown, lost.campaign.state) == (0, CampaignState.SENDING)
     assert "Decide" not in words(dan.get(page))
-
-
-# --- all sending
 
 
 def test_all_sending_stops_by_one_press_and_says_who_and_why(at: Room) -> None:

@@ -286,9 +286,6 @@ def test_what_is_not_there_is_not_started(cleo: Signed) -> None:
     assert cleo.post("/statements/nowhere/undo").status == 404
 
 
-# --- its time
-
-
 def test_the_time_of_what_was_started_can_be_changed(at: Room, cleo: Signed) -> None:
     start(at, cleo)
     at.services.tick.run()
@@ -311,9 +308,6 @@ def test_the_time_of_what_was_started_can_be_changed(at: Room, cleo: Signed) -> 
     assert at.campaign.release_at.isoformat() == "2026-11-25T14:00:00+00:00"
     assert len(at.starts) == 1
     assert at.press(cleo, cleo.get(PAGE), f"{HERE}/time", when="at", at="").status == 422
-
-
-# --- undo
 
 
 def test_undone_in_time_it_stays_approved(at: Room, cleo: Signed) -> None:

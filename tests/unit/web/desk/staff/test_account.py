@@ -97,9 +97,6 @@ def test_sessions_are_ended_one_by_one_or_all_and_only_ones_own(
     assert browser.is_in
 
 
-# --- the staff
-
-
 def test_admins_see_the_staff_and_others_are_told_who_does(dan: Browser, browser: Browser) -> None:
     browser.join(ANA)
     listed = words(dan.get("/staff"))
@@ -232,9 +229,6 @@ def test_a_name_is_text_wherever_it_stands(dan: Browser, browser: Browser) -> No
     for answer in (browser.get("/account"), dan.get("/staff"), dan.get(f"/staff/{ANA}")):
         assert "<img src=x" not in answer.text
         assert name in words(answer) or "&lt;img" in answer.text
-
-
-# --- the log
 
 
 def test_the_log_is_read_page_by_page_and_verified(dan: Browser) -> None:

@@ -25,9 +25,6 @@ def again(site: Forum) -> Browser:
     return Browser(site=site)
 
 
-# --- invitation
-
-
 @pytest.fixture
 def joined(browser: Browser) -> Browser:
     """Ana's, who has accepted her invitation."""
@@ -97,9 +94,6 @@ def test_a_role_that_needs_a_second_factor_from_now_on_opens_no_page_without_one
         assert not after.is_in
         answer = after.sign_in(ANA)
         assert answer.headers["location"] == "/desk/second/set-up"
-
-
-# --- signing in
 
 
 def test_the_cookie_is_for_this_host_alone_and_no_script_reads_it(browser: Browser) -> None:
@@ -206,9 +200,6 @@ def test_nobody_is_led_out_of_the_desk(joined: Browser, next_: str) -> None:
     assert joined.sign_in(ANA, next=next_).headers["location"] == "/desk"
 
 
-# --- out
-
-
 def test_signing_out_ends_it_on_the_server_and_in_the_browser(browser: Browser) -> None:
     browser.join(ANA)
     word = browser.cookie
@@ -219,9 +210,6 @@ def test_signing_out_ends_it_on_the_server_and_in_the_browser(browser: Browser) 
     assert not browser.is_in
     assert browser.post("/sign-out").status == 303
     assert "You are signed out." in words(browser.get("/sign-in?done=signed-out"))
-
-
-# --- during a campaign
 
 
 def test_what_was_being_sent_is_kept_through_signing_in_and_sent_by_a_press(
@@ -290,9 +278,6 @@ def test_what_is_made_up_is_not_carried_along(joined: Browser, said: str) -> Non
     assert joined.sign_in(ANA, again=said).status == 303
 
 
-# --- a fresh factor
-
-
 def test_a_fresh_factor_is_sent_along_and_the_act_is_done(browser: Browser, site: Forum) -> None:
     browser.join(CLEO, Role.SENDER)
     site.clock.advance(minutes=11)
@@ -325,9 +310,6 @@ def test_a_page_that_needs_a_fresh_factor_is_come_back_to(browser: Browser, site
     assert {one.status for one in other} == {401}
 
 
-# --- where there is no desk, and too many at once
-
-
 def test_a_workspace_without_a_desk_has_none(tmp_path: Path, migrated: Path) -> None:
     with desk(tmp_path, database=migrated, desk={"enabled": False}) as staffed:
         assert staffed.site.get("/desk/sign-in").status == 404
@@ -356,9 +338,6 @@ def test_no_other_site_posts_to_the_door(joined: Browser, site: Forum, path: str
     for fields in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}):
         assert joined.post(path, {}, headers=OURS | fields).status == 403
     assert site.everything() == before
-
-
-# --- at once
 
 
 def test_thirty_guesses_at_once_are_ten(browser: Browser, site: Forum) -> None:

@@ -29,9 +29,6 @@ def brought(desk: Desk, name: str, data: bytes) -> DraftText:
     return desk.draft.version.text
 
 
-# --- a new text
-
-
 def test_a_new_text_begins_with_its_title_the_day_and_what_is_usual(desk: Desk) -> None:
     assert "Write it here" in words(desk.ana.get("/drafts/new"))
     assert desk.draft.version.text == DraftText(
@@ -196,9 +193,6 @@ def test_a_document_is_read_for_the_editor_and_keeps_its_pictures(desk: Desk) ->
         assert json.loads(refused.text)["error"]
 
 
-# --- all texts
-
-
 def test_texts_that_nobody_handed_in_are_listed_with_who_wrote_last(desk: Desk) -> None:
     board = "/statements?state=drafts"
     page = words(desk.ana.get(board))
@@ -217,9 +211,6 @@ def test_many_texts_come_page_by_page(desk: Desk) -> None:
     assert [page.count('href="/desk/drafts/') - 1 for page in pages] == [50, 6]
     assert 'rel="next"' in pages[0]
     assert 'rel="prev"' in pages[1]
-
-
-# --- one text
 
 
 def test_its_page_says_where_it_stands_at_each_step(desk: Desk) -> None:
@@ -297,9 +288,6 @@ def test_the_page_of_what_went_out_leads_to_a_correction_of_it(desk: Desk) -> No
     assert 'value="Correction: at ten"' in desk.ana.get("/drafts/new?corrects=again").text
 
 
-# --- out again
-
-
 @pytest.mark.slow("opens two workspaces")
 def test_what_is_downloaded_makes_the_same_email_in_a_folder(
     desk: Desk, tmp_path: Path, migrated: Path
@@ -334,9 +322,6 @@ def test_what_is_downloaded_makes_the_same_email_in_a_folder(
 def test_the_file_says_that_it_is_a_draft_and_who_began_it(desk: Desk) -> None:
     text = desk.ana.get(f"{desk.at}/download").text
     assert "\nauthor: ana@forum.example\nstatus: draft\n" in text
-
-
-# --- a source next to folder and feeds
 
 
 def test_a_statement_of_the_desk_stands_before_a_file_of_the_same_name(desk: Desk) -> None:

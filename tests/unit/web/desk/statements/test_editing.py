@@ -17,8 +17,6 @@ from tests.rows import rows
 from tests.unit.web.desk.deciding import form_of
 from tests.unit.web.desk.writing import FORM, Desk, as_json, said
 
-# --- the form, without a script
-
 
 def test_the_form_shows_the_text_and_what_browsers_need_to_save_it(desk: Desk) -> None:
     desk.keep(send_at="1 Dec 2026, 9am", embargo_until="2026-11-01 09:00")
@@ -141,9 +139,6 @@ def test_two_writers_see_both_texts_and_choose_and_both_are_kept(desk: Desk) -> 
     assert desk.draft.version.text.body == "Ben's text.\n\nAna's text."
     bodies = [one.text.body for one in desk.versions()]
     assert bodies == ["", "Ben's text.", "Ana's text.", "Ben's text.\n\nAna's text."]
-
-
-# --- autosave
 
 
 def test_a_script_is_told_what_was_saved_under_which_number(desk: Desk) -> None:
@@ -294,9 +289,6 @@ def test_of_those_who_are_in_texts_a_bounded_number_is_known() -> None:
         present.record(f"{number}", "Ana", NOON)
     assert present.record("0", "Ben", NOON) == []
     assert present.record("599", "Ben", NOON) == ["Ana"]
-
-
-# --- the email and the clipboard
 
 
 def test_the_email_is_made_of_what_the_form_holds_and_nothing_is_kept(desk: Desk) -> None:

@@ -76,9 +76,6 @@ def test_what_went_out_is_shown_as_it_went_out_whatever_its_file_says_now(staffe
     assert "As it was sent." in staffed.as_("vera").get("/statements/sent/mail").text
 
 
-# --- as a reader gets it -------------------------------------------------------------------------
-
-
 def test_a_sender_sees_it_as_a_reader_gets_it(staffed: Staffed) -> None:
     page = staffed.as_("cleo").post("/statements/hours/look", {"reader": f" {READERS[1]} "})
     assert f"As {READERS[1]} gets it." in words(page)
@@ -113,9 +110,6 @@ def test_others_do_not(staffed: Staffed, name: str) -> None:
 @rows("number", ["0", "99", "x", "-1", "9" * 30, "١"])
 def test_a_number_that_nobody_has_is_not_found(staffed: Staffed, number: str) -> None:
     assert staffed.as_("cleo").get(f"/statements/hours/mail/{number}").status == 404
-
-
-# --- a test email --------------------------------------------------------------------------------
 
 
 def test_a_writer_sends_a_test_to_themselves(staffed: Staffed) -> None:

@@ -39,9 +39,6 @@ def on_home(staffed: Staffed, name: str) -> str:
     return page.partition("Needs your attention")[2].partition("Sending and scheduled")[0]
 
 
-# --- home ----------------------------------------------------------------------------------------
-
-
 def test_an_empty_desk_says_how_to_begin(staffed: Staffed) -> None:
     assert "Nothing needs you Write a statement" in said(staffed, "", "ana")
     assert "New statement" in said(staffed, "/statements", "ana")
@@ -79,9 +76,6 @@ def test_of_more_than_ten_that_wait_the_board_has_the_rest(staffed: Staffed) -> 
     for number in range(11):
         write(staffed, f"s{number}")
     assert "See all statements" in on_home(staffed, "ben")
-
-
-# --- the board -----------------------------------------------------------------------------------
 
 
 def test_the_board_counts_by_state_and_says_who_acts_and_when(staffed: Staffed) -> None:
@@ -130,9 +124,6 @@ def test_fifty_are_on_a_page_and_the_others_are_one_further(staffed: Staffed) ->
     second = staffed.as_("vera").get("/statements?page=2").text
     assert second.count("/desk/statements/s") == 1
     assert 'rel="prev" href="/desk/statements"' in second
-
-
-# --- the page of a statement ---------------------------------------------------------------------
 
 
 def test_the_page_says_where_it_stands_what_is_next_and_who_acts(staffed: Staffed) -> None:
@@ -233,9 +224,6 @@ def test_what_went_out_shows_its_report_and_no_checks(staffed: Staffed) -> None:
     assert "Sent 1" in said(staffed, "/statements")
 
 
-# --- checks --------------------------------------------------------------------------------------
-
-
 def test_checks_are_shown_beside_the_lines_that_they_speak_of(staffed: Staffed) -> None:
     write(staffed, body="Hello.\n\n[Click here](https://forum.example)\n")
     page = said(staffed, "/statements/hours")
@@ -251,9 +239,6 @@ def test_each_check_fits_the_page(staffed: Staffed) -> None:
     shown = said(staffed, "/statements/hours/checks")
     assert shown.count("Warning") >= 4
     assert len(Check) > 4
-
-
-# --- comments and history ------------------------------------------------------------------------
 
 
 def test_a_comment_stands_on_the_page_with_its_writer_and_version(staffed: Staffed) -> None:
@@ -314,8 +299,6 @@ def test_the_history_tells_each_deed_a_page_at_a_time(staffed: Staffed) -> None:
     )
     assert "Ben approved" in said(staffed, "/statements/hours/history?page=2")
 
-
-# --- what holds of all of them -------------------------------------------------------------------
 
 PATHS = (
     "",
@@ -379,9 +362,6 @@ def test_whoever_does_not_send_never_sees_a_readers_address(staffed: Staffed, na
     send(staffed)
     for path in PATHS:
         assert "canary" not in staffed.as_(name).get(path).text, path
-
-
-# --- texts of the desk ---------------------------------------------------------------------------
 
 
 def begin(staffed: Staffed, title: str = "Concert in the park") -> str:

@@ -174,9 +174,6 @@ def test_who_wrote_it_is_told_that_someone_else_approves(at: Room, ben: Signed) 
     assert at.approvals == []
 
 
-# --- send back
-
-
 def test_it_is_sent_back_with_what_should_change(at: Room, ben: Signed) -> None:
     reason = "The hours are wrong.\nSee Monday."
     answer = at.press(ben, ben.get(PAGE), f"{HERE}/send-back", reason=reason)
@@ -227,9 +224,6 @@ def test_a_text_that_changed_meanwhile_is_not_sent_back_and_the_reason_stays(
     assert form_of(answer, f"{HERE}/send-back")["reason"] == "Not at nine."
 
 
-# --- withdraw
-
-
 def test_ones_own_approval_is_withdrawn_and_nobody_elses(at: Room, ben: Signed) -> None:
     dan = at.as_("dan")
     approve(at, ben)
@@ -238,9 +232,6 @@ def test_ones_own_approval_is_withdrawn_and_nobody_elses(at: Room, ben: Signed) 
     assert answer.headers["location"] == f"{HERE}?done=approval-withdrawn"
     assert [yes.by for yes in at.approvals] == [address_of("ben")]
     assert dan.post(f"/statements/{SLUG}/withdraw").status == 404
-
-
-# --- two admins in place of an approval
 
 
 def test_two_admins_stand_in_with_reasons_and_a_fresh_factor(at: Room) -> None:
@@ -258,9 +249,6 @@ def test_two_admins_stand_in_with_reasons_and_a_fresh_factor(at: Room) -> None:
     second = at.press(eve, page, f"{HERE}/override", why="So is everybody")
     assert second.headers["location"] == f"{HERE}?done=approved"
     assert [yes.channel for yes in at.approvals] == [Channel.OVERRIDE, Channel.OVERRIDE]
-
-
-# --- where approvals start it
 
 
 @pytest.fixture(scope="module")
