@@ -1,5 +1,6 @@
 """The contract of every webhook: subclass and name the signer."""
 
+import hmac
 import json
 import random
 import re
@@ -297,6 +298,26 @@ class HeaderSigner:
         return replace(
             post, headers=headers if signature is None else headers | {self.name: signature}
         )
+
+
+class BodySigner(HeaderSigner):
+    """For providers that sign the body with an HMAC, and no time beside it."""
+
+    key: str
+    undefended = frozenset({"a tampered time"})
+
+    def sign(
+        self, content: bytes, at: datetime, *, ours: bool = True, algorithm: str = "sha256"
+    ) -> Post:
+        key = self.key if ours else "9e6b5d"
+        signature = hmac.new(key.encode(), content, algorithm).hexdigest()
+        return Post(headers={self.name: signature}, body=content)
+
+    def other_algorithm(self, content: bytes, at: datetime) -> Post:
+        return self.sign(content, at, algorithm="sha512")
+
+    def retime(self, post: Post, at: datetime) -> Post:
+        return post
 
 
 class BasicSigner(HeaderSigner):

@@ -26,6 +26,7 @@ from newsletter.domain.statements.content import greeting_name
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.feed import FeedUnreadable, Item
 from newsletter.domain.subscribers.address import fold, mailbox, parse_address
+from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.sources.desk import parse_draft
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.readers import SandboxReader
@@ -99,6 +100,12 @@ IN_PROCESS: list[tuple[str, int, Callable[[str], Any], tuple[str, ...]]] = [
     ("a title", SIZE, lambda text: (slugify(text), fold_text(text)), ("a'", "ﷺ", PILED)),
     ("a name", SIZE, greeting_name, ("a", "'a", PILED)),
     ("bytes", SIZE, lambda text: decode(text.encode("utf-16")), ("a", "\x80", "é")),
+    (
+        "quotation marks",
+        30_000,
+        lambda text: read_markdown(text, "fr"),
+        ("'", "\"a' ", "www.a.b \\* ", "'a \"\n\n"),
+    ),
 ]
 
 

@@ -6,9 +6,10 @@ import pytest
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from newsletter.domain.errors import InvalidConfiguration
+from newsletter.domain.events import Forged
 from newsletter.providers import registry
 from newsletter.providers.common.options import WebhookKey, WebhookTopics
-from tests.contracts.webhook import signers
+from tests.contracts.webhook import NOW, signers
 from tests.rows import rows
 
 KEYED = [k for k, parts in registry.KINDS.items() if parts.events and not parts.by_topics]
@@ -54,6 +55,17 @@ def test_a_key_that_is_none_is_a_fault_that_does_not_show_it(kind: str) -> None:
     assert "5ecre7" not in fault.message
     assert "like" in fault.message or "whsec_" in fault.message
     assert caught.value.__cause__ is None
+
+
+@rows(
+    ("kind", "time"),
+    [("mailersend", "created_at"), ("mailtrap", "timestamp"), ("postal", "timestamp")],
+)
+def test_a_post_that_names_no_time_leads_to_nothing_however_old_it_is(kind: str, time: str) -> None:
+    signer = signers()[kind]
+    post = signer.sign(signer.example(NOW).replace(time.encode(), b"another"), NOW)
+    with pytest.raises(Forged, match="when"):
+        signer.webhook().read(post.headers, post.body, NOW)
 
 
 @rows("topic", ["mail", TOPIC + " ", TOPIC.replace("sns", "sqs")])

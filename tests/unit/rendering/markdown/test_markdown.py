@@ -56,6 +56,13 @@ def test_quotes_are_those_of_the_language(language: str, shown: str) -> None:
     assert html("\"a 'b' c\"", language) == f"<p>{shown}</p>"
 
 
+@rows(("times", "opening"), [(500, "‘a’"), (501, "'a'")])
+def test_a_paragraph_of_more_marks_than_anybody_writes_keeps_them_straight(
+    times: int, opening: str
+) -> None:
+    assert html("'a' " * times).startswith(f"<p>{opening}")
+
+
 def test_french_quotes_keep_their_blank() -> None:
     assert html('"a"', "fr").replace("&nbsp;", "\u00a0") == "<p>«\u00a0a\u00a0»</p>"
 
