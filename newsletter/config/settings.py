@@ -435,8 +435,12 @@ class Settings(fields.Section):
 
     @property
     def closed_lists(self) -> frozenset[str]:
-        """Return the names of the lists that people join only if staff admit them."""
-        return frozenset(each.name for each in self.titled_lists() if each.approval)
+        """Return the names of the lists that people join only if staff admit them.
+
+        A list that is public no more may be in a request of before.
+        """
+        lists = self.titled_lists()
+        return frozenset(each.name for each in lists if each.approval or not each.public)
 
     def sign_up_rules(self) -> SignUpRules:
         """Return the rules of the sign-up form, with the list of throw-away email domains."""

@@ -86,6 +86,17 @@ def test_who_asks_for_a_closed_list_is_told_that_staff_decide(tmp_path: Path) ->
         assert site.get(f"/preferences/{token}").text.count("checked") == 2 + 1, "and no pause"
 
 
+def test_a_list_that_was_closed_since_the_request_waits_for_staff(tmp_path: Path) -> None:
+    with forum(tmp_path, lists=[{"name": "sport"}, {"name": "press"}]) as site:
+        site.post("/subscribe", {"email": "ana@example.org", "list": ["sport", "press"]})
+    with forum(tmp_path, lists=[{"name": "sport", "public": False}, {"name": "press"}]) as site:
+        site.post(f"/confirm/{site.services.links.email_token(1)}")
+        assert site.rows("SELECT state FROM subscription ORDER BY state DESC") == [
+            ("requested",),
+            ("confirmed",),
+        ]
+
+
 def test_a_network_posts_so_often_within_an_hour(clock: FixedClock) -> None:
     limit = RequestLimit(2, clock)
 
