@@ -7,7 +7,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from types import FrameType, MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -62,17 +62,21 @@ _EXIT_CODES: Mapping[Ending, int] = MappingProxyType(
 
 @contextmanager
 def stopped_by_signals(on_signal: Callable[[], None]) -> Iterator[None]:
-    """Within the block, SIGTERM and SIGINT close the sandboxes and call ``on_signal``."""
+    """Within the block, signals to end close the sandboxes and call ``on_signal``."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        shell.say("stopping: the calls under way end first")
         # a sandbox may read a file for half a minute; no further one may start
         for gate in ALL_GATES:
             gate.close()
         on_signal()
+        with suppress(OSError):  # the terminal may be closed
+            shell.say("stopping: the calls under way end first")
 
     # The handlers stay until the end: a second Ctrl-C must not lose the outcome of a call.
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    numbers = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        numbers.remove(signal.SIGHUP)  # nohup started it
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
     finally:
@@ -204,7 +208,7 @@ def _describe_decision(campaign: Campaign) -> str:
 def run(services: Services, until_idle: bool, host: str, port: int) -> int:
     """Send due statements, and serve the pages.
 
-    Runs until Ctrl-C or SIGTERM; with --until-idle, until nothing is left to send.
+    Runs until Ctrl-C, SIGTERM or SIGHUP; with --until-idle, until nothing is left to send.
     """
     if until_idle:
         return work(services, until_idle=True)

@@ -2,17 +2,30 @@
 
 import signal
 
+import pytest
+
 from newsletter.cli.delivery import stopped_by_signals
 from newsletter.documents.sandbox import ALL_GATES
+from tests.rows import rows
 
 
-def test_a_signal_to_stop_ends_what_is_read_and_begins_none() -> None:
+@rows(["number"], [(signal.SIGTERM,), (signal.SIGHUP,)])  # or its terminal is closed
+def test_a_signal_to_stop_ends_what_is_read_and_begins_none(number: int) -> None:
     ended = []
     try:
         with stopped_by_signals(lambda: ended.append(True)):
-            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(number)
             assert ended == [True]
         assert all(gate.is_closed for gate in ALL_GATES)
     finally:
         for gate in ALL_GATES:
             gate.open()
+
+
+def test_under_nohup_the_end_of_the_terminal_stops_nothing() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stopped_by_signals(lambda: pytest.fail("it stops")):
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
