@@ -205,7 +205,7 @@ def test_files_that_may_grow_no_more_end_the_run_with_a_line(
     assert pid is not None
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, 0))
     go_on(mailgun)
-    assert under_way.ended(60)  # nor can it say so: its own log is a file
+    assert under_way.is_ended(60)  # nor can it say so: its own log is a file
     assert under_way.process.exitcode == 1
     assert len(mailgun.taken) == 2
     check_the_end(workspace, mailgun)

@@ -152,7 +152,7 @@ class Cluster:
             self.later.remove(end)
             end[1]()
         for place, one in self.running.items():
-            if one.ended():
+            if one.is_ended():
                 assert "Traceback" not in one.said(), one.said()
                 self.running[place] = self.start(place)
 
@@ -206,7 +206,7 @@ class Cluster:
 
     def close(self) -> None:
         for one in self.running.values():
-            if not one.ended():
+            if not one.is_ended():
                 one.stop(signal.SIGCONT)
         self.hosts.close()
         for line in (*self.lines, self.provider):
@@ -414,7 +414,7 @@ class Failover:
     def keep_up(self) -> None:
         """Restart every process that ended, as a service manager does."""
         for place, one in enumerate(self.running):
-            if one.ended():
+            if one.is_ended():
                 assert "Traceback" not in one.said(), one.said()
                 self.running[place] = self.start(place)
 

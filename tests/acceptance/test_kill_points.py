@@ -165,10 +165,10 @@ class Ordeal:
         running = killing.start(self.workspace, Point(passage=1 << 40))
         if self.chance.random() < 0.8:
             begun = killing.begun_in(self.workspace)
-            wait_until(lambda: begun.exists() or running.ended())
-            running.ended(self.chance.uniform(0, 0.12))
+            wait_until(lambda: begun.exists() or running.is_ended())
+            running.is_ended(self.chance.uniform(0, 0.12))
         else:
-            running.ended(self.chance.uniform(0, 0.5))  # it may not be at work yet
+            running.is_ended(self.chance.uniform(0, 0.5))  # it may not be at work yet
         running.kill()
         return self._dead(running, "any moment")
 
@@ -178,7 +178,7 @@ class Ordeal:
         if at_server:
             pid = running.process.pid
             self.server.executioner.wait_for(point, lambda: os.kill(pid, signal.SIGKILL))
-        assert running.ended(PATIENCE), running.said()
+        assert running.is_ended(PATIENCE), running.said()
         return self._dead(running, point.name or "any passage")
 
     def _dead(self, running: Running, where: str) -> bool:

@@ -45,7 +45,7 @@ def test_killed_at_each_point_of_a_letter_nobody_gets_two(workspace: Workspace) 
         # the one before it may wait still, and goes first
         passage = 2 if point in LETTER[1 : INTENDED + 1] else 1
         running = killing.start(workspace, Point(name=point, passage=passage))
-        assert running.ended(PATIENCE), running.said()
+        assert running.is_ended(PATIENCE), running.said()
         assert running.process.exitcode == -signal.SIGKILL, f"{point}: {running.said()}"
 
     last = workspace.start("run", "--until-idle").finish()

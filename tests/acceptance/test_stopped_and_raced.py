@@ -139,7 +139,7 @@ def race(workspace: Workspace, *arguments: str) -> list[Running]:
 
 def _gone(racing: list[Running], count: int) -> list[Running]:
     """Those that have ended, once they are so many."""
-    ended = [one for one in racing if one.ended()]
+    ended = [one for one in racing if one.is_ended()]
     return ended if len(ended) == count else []
 
 

@@ -69,7 +69,7 @@ class Running:
     def kill(self) -> None:
         """End it as a power cut would."""
         self.process.kill()
-        self.ended(PATIENCE)
+        self.is_ended(PATIENCE)
 
     def stop(self, number: int = signal.SIGTERM) -> None:
         """Ask it to end."""
@@ -79,7 +79,7 @@ class Running:
 
     def finish(self, seconds: float = PATIENCE) -> Finished:
         """Wait for its end. No end in time, or a traceback, is a failure of the test."""
-        if not self.ended(seconds):
+        if not self.is_ended(seconds):
             self.kill()
             raise AssertionError(f"it did not end within {seconds:g} s:\n{self.said()}")
         stderr = self.said()
@@ -159,7 +159,7 @@ class Workspace:
     def close(self) -> None:
         """End what a failed test left running."""
         for running in self._running:
-            if not running.ended():
+            if not running.is_ended():
                 running.kill()
             running.process.close()
 
