@@ -29,6 +29,7 @@ from newsletter.domain.subscribers.audience import SuppressionReason
 from newsletter.domain.subscribers.signup import Method
 from newsletter.domain.wording import without_commands
 from newsletter.rendering.sentences import translate_source
+from newsletter.subscriber_files.exports import EXPORT_FORMATS, Skip
 from newsletter.tables import load_table
 
 ROOT = Path(__file__).parent.parent
@@ -69,6 +70,14 @@ TABLES: Mapping[str, Iterable[Message]] = {
         "newsletter.credentials", "passkeys.yaml"
     ).values(),
     "newsletter/domain/delivery/batch.py": (one.value for one in Resolution),
+    "newsletter/formats/hints.yaml": load_table("newsletter.formats", "hints.yaml").values(),
+    "newsletter/providers/ses/errors.yaml": load_table(
+        "newsletter.providers.ses", "errors.yaml"
+    ).values(),
+    "newsletter/subscriber_files/exports.py": (one.value for one in Skip),
+    "newsletter/subscriber_files/exports.yaml": (
+        one.note for one in EXPORT_FORMATS.values() if one.note
+    ),
     "newsletter/web/desk/history.yaml": (
         text
         for some in load_table("newsletter.web.desk", "history.yaml").values()
@@ -82,9 +91,12 @@ TABLES: Mapping[str, Iterable[Message]] = {
         for text in (some.values() if isinstance(some, dict) else some)
     ),
 }
+_SAYERS = {"say": slice(2), "failed": slice(1, 3), "fault": slice(2, 3)}
+"""Function → its arguments that are patterns: singular and plural for ``say``."""
 _GAP = re.compile(r"\{[^{}]*\}")
 _IMPORTS_SAY = re.compile(
-    r"from newsletter\.domain\.wording import (?:\([^)]*|[^\n(]*)\bsay\b|\ndef say\("
+    r"from newsletter\.domain\.(?:wording|delivery\.provider) import (?:\([^)]*|[^\n(]*)"
+    r"\b(?:say|failed)\b|\ndef say\("
 )
 _SAID_IN_SCRIPT = re.compile(r'\bsay\(\s*"([^"]+)"(?:,\s*"([^"]+)")?')
 _DATED = datetime(2026, 11, 30, tzinfo=UTC)
@@ -105,7 +117,7 @@ def messages() -> Iterator[tuple[Message, str]]:
         text = module.read_text()
         if _IMPORTS_SAY.search(text):
             place = str(module.relative_to(ROOT))
-            is_refusal = place.startswith("newsletter/pipeline/")
+            is_refusal = place.startswith(("newsletter/pipeline/", "newsletter/subscriber_files/"))
             for message in _said_in(ast.parse(text)):
                 yield (_on_a_page(message) if is_refusal else message), place
     for script in sorted(SCRIPTS.rglob("*.js")):
@@ -118,8 +130,9 @@ def messages() -> Iterator[tuple[Message, str]]:
 
 def _on_a_page(message: Message) -> Message:
     """Return a refusal without the commands that only the command line tells."""
-    is_command = isinstance(message, str) and "'newsletter " in message
-    return without_commands(message) if is_command else message
+    if isinstance(message, str) and ("'newsletter " in message or " --" in message):
+        return without_commands(message)
+    return message
 
 
 class _Collector(list[Message]):
@@ -137,25 +150,34 @@ def _said_in_template(source: str, place: str) -> Iterator[Message]:
         yield from _messages_of([text for text in texts or () if text])
 
 
-def _said_in(tree: ast.AST) -> Iterator[Message]:
-    """Yield what ``say`` is given: literals, or names of literals of the same function."""
-    for scope in ast.walk(tree):
-        if not isinstance(scope, ast.FunctionDef | ast.Module):
-            continue
-        named: dict[str, list[str]] = defaultdict(list)
-        for node in ast.walk(scope):
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
-                for one in node.targets:
-                    if isinstance(one, ast.Name):
-                        named[one.id].append(str(node.value.value))
-        for node in ast.walk(scope):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Name)
-                and node.func.id == "say"
-            ):
-                said = [texts for one in node.args if (texts := _texts(one, named))]
-                yield from chain.from_iterable(map(_messages_of, product(*said)))
+def _said_in(tree: ast.Module) -> Iterator[Message]:
+    """Yield the patterns that functions are given: literals, or names of literals nearby."""
+    constants = _named(tree.body)
+    functions = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)]
+    own = [{**constants, **_named(ast.walk(function))} for function in functions]
+    pairs = zip(functions, own, strict=True)
+    names = {node: named for function, named in pairs for node in ast.walk(function)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and (rule := _SAYERS.get(_name_of(node.func))):
+            named = names.get(node, constants)
+            said = [texts for one in node.args[rule] if (texts := _texts(one, named))]
+            groups = product(*said) if _name_of(node.func) == "say" else zip(chain(*said))
+            yield from chain.from_iterable(map(_messages_of, groups))
+
+
+def _named(nodes: Iterable[ast.AST]) -> Mapping[str, Sequence[str]]:
+    """Return name → the literals that are assigned to it."""
+    named: dict[str, list[str]] = defaultdict(list)
+    for node in nodes:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            for one in node.targets:
+                if isinstance(one, ast.Name):
+                    named[one.id].append(str(node.value.value))
+    return named
+
+
+def _name_of(function: ast.expr) -> str:
+    return getattr(function, "id", getattr(function, "attr", ""))
 
 
 def _texts(node: ast.expr, named: Mapping[str, Sequence[str]]) -> Sequence[str]:

@@ -28,6 +28,7 @@ from threading import Condition
 from typing import IO, TYPE_CHECKING, Any, TypeVar, Union
 
 from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.wording import say
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -39,7 +40,7 @@ _SLACK, _START_SECONDS = 3, 5
 """The limit by the clock is three times that of CPU time, and 5 s for the start of a process."""
 MAX_ANSWER_BYTES = 64_000_000
 _SANDBOX_MODULE = "newsletter.documents.sandbox"
-_ENDING_MESSAGE = "newsletter is about to end"
+_ENDING_MESSAGE = say("newsletter is about to end")
 _LAST_LINE = b".\n"
 """The line that marks the end of the output."""
 
@@ -94,7 +95,7 @@ class Gate:
         if self.is_closed:
             raise MachineBusy(_ENDING_MESSAGE)
         if self._running >= self.max_running:
-            raise MachineBusy("too much else is being read just now")
+            raise MachineBusy(say("too much else is being read just now"))
 
     @contextmanager
     def ended_by_closing(self, process: "subprocess.Popen[bytes]") -> Iterator[None]:
@@ -188,10 +189,10 @@ def stream(
     if gate.is_closed:
         raise MachineBusy(_ENDING_MESSAGE)
     if process.returncode in {-signal.SIGPROF, -signal.SIGXCPU}:
-        raise CutOff(f"it could not be read within {seconds:g} s")
+        raise CutOff(say("it could not be read within {seconds:g} s", seconds=seconds))
     if is_late:
-        raise MachineBusy("the machine is too busy to read it")
-    raise CutOff("it is broken, or needs more memory than there is for that")
+        raise MachineBusy(say("the machine is too busy to read it"))
+    raise CutOff(say("it is broken, or needs more memory than there is for that"))
 
 
 def read_isolated(
@@ -201,7 +202,7 @@ def read_isolated(
     file: str,
     answer: type[T],
     timeout: timedelta = CALL_TIMEOUT,
-    advice: str = "try something smaller",
+    advice: str = say("try something smaller"),
 ) -> T:
     """Return the single item of a function in a sandbox. Raises InvalidInput, naming ``file``."""
     found: T | InvalidInput
@@ -216,8 +217,9 @@ def read_isolated(
 
 def cut_off(error: CutOff, *, file: str, advice: str) -> InvalidInput:
     """Return the error to show for a file that a sandbox did not finish."""
-    remedy = "try again" if isinstance(error, MachineBusy) else advice
-    return InvalidInput([Fault(file=file, message=f"was not read: {error}; {remedy}")])
+    remedy = say("try again") if isinstance(error, MachineBusy) else advice
+    message = say("was not read: {why}; {remedy}", why=str(error), remedy=remedy)
+    return InvalidInput([Fault(file=file, message=message)])
 
 
 def _start(
@@ -238,7 +240,8 @@ def _start(
             process_group=0,
         )
     except OSError as error:
-        raise MachineBusy(f"no process could be started for it ({error.strerror})") from error
+        failed = "no process could be started for it ({error})"
+        raise MachineBusy(say(failed, error=error.strerror)) from error
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
@@ -259,7 +262,7 @@ def _read_answer(line: bytes, answer: Any) -> Any:
     try:
         one = _type_adapter(answer).validate_json(line)
     except ValueError as error:
-        raise CutOff("what came back is no answer") from error
+        raise CutOff(say("what came back is no answer")) from error
     return InvalidInput(one.faults) if isinstance(one, _Refusal) else one
 
 

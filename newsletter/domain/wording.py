@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 _MAX_NAMES_SHOWN = 3
 _CLAUSE_BREAK_PATTERN = re.compile(r"(?<=[;:\n])|(?<=[.?] )")
 _COMMAND = re.compile(r"'newsletter |(?<!\S)--[a-z]")
-_PLACEHOLDER_PATTERN = re.compile(r"\{(\w+)\}")
+_GAP_PATTERN = re.compile(r"\{(\w+)([^{}]*)\}")
 _KEY_PATTERN = re.compile(r" \([a-z]+_[a-z]+\)")
 
 
@@ -44,8 +44,10 @@ class Sentence(str):
 def say(pattern: str, plural: str = "", /, **values: object) -> Sentence:
     """Return the pattern, or ``plural`` if ``count`` is not 1, with these values.
 
-    The catalogues of the desk translate the patterns.
+    The catalogues of the desk translate the patterns. A sentence with values stays as it is.
     """
+    if isinstance(pattern, Sentence) and pattern.values:
+        return pattern
     chosen = plural if plural and values["count"] != 1 else pattern
     return Sentence(chosen.format(**values) if values else chosen, pattern, plural, values)
 
@@ -111,14 +113,28 @@ def recognize(text: str, patterns: Sequence[str]) -> str:
     Values that match become sentences too. The time is linear in the length of the text.
     """
     for pattern in patterns:
-        first, *pairs = _PLACEHOLDER_PATTERN.split(pattern)
-        is_match, rest, values = text.startswith(first), text[len(first) :], {}
-        for name, literal in zip(pairs[::2], pairs[1::2], strict=True):
+        first, *parts = _GAP_PATTERN.split(pattern)
+        is_match, rest, values = text.startswith(first), text[len(first) :], dict[str, object]()
+        for name, form, literal in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
             value, separator, rest = rest.partition(literal) if literal else (rest, "", "")
-            is_match, values[name] = is_match and separator == literal, value
+            is_match = is_match and separator == literal
+            values[name] = Written(value) if form else value
         if is_match and not rest:
-            return say(pattern, **{name: recognize(values[name], patterns) for name in values})
+            for name, part in values.items():
+                if not isinstance(part, Written):
+                    values[name] = recognize(str(part), patterns)
+            if (found := say(pattern, **values)) == text:
+                return found
     return text
+
+
+class Written(str):
+    """A value as its sentence has it. No format changes it."""
+
+    def __format__(self, _: str) -> str:
+        return str(self)
+
+    __repr__ = str.__str__
 
 
 def moment(instant: datetime, zone: str) -> Sentence:

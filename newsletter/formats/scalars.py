@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import lru_cache
 
+from newsletter.domain.wording import say
+
 TEXT_TAG = "tag:yaml.org,2002:str"
 NULL_TAG = "tag:yaml.org,2002:null"
 _TAG_IN_WORDS = {
-    NULL_TAG: "nothing",
-    "tag:yaml.org,2002:timestamp": "a date",
-    "tag:yaml.org,2002:merge": "a merge key",
-    "tag:yaml.org,2002:value": "a default value",
+    NULL_TAG: say("nothing"),
+    "tag:yaml.org,2002:timestamp": say("a date"),
+    "tag:yaml.org,2002:merge": say("a merge key"),
+    "tag:yaml.org,2002:value": say("a default value"),
 }
 _MAX_NUMBER_CHARS = 100
 """The longest number that is parsed, which takes quadratic time."""
@@ -42,7 +44,7 @@ def misreading(value: str) -> str:
     if tag in _TAG_IN_WORDS:
         return _TAG_IN_WORDS[tag]
     if len(value) > _MAX_NUMBER_CHARS:
-        return "a number"
+        return say("a number")
     import yaml
 
     node = yaml.ScalarNode(tag, value)
@@ -50,8 +52,9 @@ def misreading(value: str) -> str:
     try:
         meant = constructor.construct_object(node)
     except ValueError:
-        return "a number"
-    return str(meant).lower() if isinstance(meant, bool) else f"the number {meant}"
+        return say("a number")
+    is_flag = isinstance(meant, bool)
+    return str(meant).lower() if is_flag else say("the number {number}", number=str(meant))
 
 
 def quote(value: str) -> str:
@@ -73,4 +76,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``; did you mean X?``, or the list of known words if none is near."""
     words = list(known)
     matches = get_close_matches(word.lower(), words, n=1)
-    return f"; did you mean {matches[0]}?" if matches else f"; known are {', '.join(words)}"
+    if matches:
+        return say("; did you mean {name}?", name=matches[0])
+    return say("; known are {names}", names=", ".join(words))

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 
 from newsletter.domain.schedule import ACCEPTED_YEARS, LocalTime, every_zone, resolve
+from newsletter.domain.wording import say
 
 _DATE_PATTERN = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME_PATTERN = re.compile(
@@ -22,13 +23,14 @@ _LANGUAGE_PATTERN = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 def read_date(value: str) -> date:
     """Parse ``2011-09-21``. Raises ValueError with what to write."""
     if _TIME_PATTERN.fullmatch(value):
-        raise ValueError(f"{value} has a time; write the date alone, like {value[:10]}")
+        timed = "{value} has a time; write the date alone, like {date}"
+        raise ValueError(say(timed, value=value, date=value[:10]))
     if not _DATE_PATTERN.fullmatch(value):
-        raise ValueError(f"{value!r} is not a date; write it like 2011-09-21")
+        raise ValueError(say("{value!r} is not a date; write it like 2011-09-21", value=value))
     try:
         return date.fromisoformat(value)
     except ValueError as error:
-        raise ValueError(f"there is no day {value}; write another date") from error
+        raise ValueError(say("there is no day {day}; write another date", day=value)) from error
 
 
 def read_time(value: str) -> datetime:
@@ -37,18 +39,17 @@ def read_time(value: str) -> datetime:
     Without an offset the result is naive. Raises ValueError with what to write.
     """
     if _DATE_PATTERN.fullmatch(value):
-        raise ValueError(f"{value} has no time; write it like {value} 14:00")
+        raise ValueError(say("{value} has no time; write it like {value} 14:00", value=value))
     found = _TIME_PATTERN.fullmatch(value)
     if found is None:
-        hint = f", or {value} local for each reader's own clock" if _HOUR.fullmatch(value) else ""
-        raise ValueError(
-            f"{value!r} is not a date with a time; write it like 2011-09-21 14:00{hint}"
-        )
+        hint = say(", or {value} local for each reader's own clock", value=value)
+        what = "{value!r} is not a date with a time; write it like 2011-09-21 14:00{hint}"
+        raise ValueError(say(what, value=value, hint=hint if _HOUR.fullmatch(value) else ""))
     day, clock, offset = found.groups()
     try:
         return datetime.fromisoformat(f"{day}T{clock}{(offset or '').upper()}")
     except ValueError as error:
-        raise ValueError(f"there is no day {day}; write another date") from error
+        raise ValueError(say("there is no day {day}; write another date", day=day)) from error
 
 
 def is_local(value: str) -> bool:
@@ -60,13 +61,15 @@ def read_local(value: str) -> LocalTime:
     """Parse ``[2011-09-21] 09:00 local``. Raises ValueError with what to write."""
     found = _LOCAL_TIME_PATTERN.fullmatch(value)
     if found is None or not _HOUR.fullmatch(found["hour"]):
-        raise ValueError(
-            f"{value!r} is not a time by each reader's own clock;"
-            " write it like 09:00 local, or 2026-12-01 09:00 local"
+        what = (
+            "{value!r} is not a time by each reader's own clock; write it like 09:00 local, or"
+            " 2026-12-01 09:00 local"
         )
+        raise ValueError(say(what, value=value))
     day = read_date(found["day"]) if found["day"] else None
     if day is not None and day.year not in ACCEPTED_YEARS:
-        raise ValueError(f"{value} is out of the calendar's range; write another date")
+        far = "{value} is out of the calendar's range; write another date"
+        raise ValueError(say(far, value=value))
     return LocalTime(at=time.fromisoformat(found["hour"]), day=day)
 
 
@@ -75,8 +78,10 @@ def read_day_or_instant(value: str) -> datetime:
     if _DATE_PATTERN.fullmatch(value):
         return resolve(datetime.combine(read_date(value), time.min), "UTC")
     if not _TIME_PATTERN.fullmatch(value):
-        what = f"{value!r} is neither a date nor a time"
-        raise ValueError(f"{what}; write it like 2011-09-21 or 2011-09-21 14:00")
+        what = (
+            "{value!r} is neither a date nor a time; write it like 2011-09-21 or 2011-09-21 14:00"
+        )
+        raise ValueError(say(what, value=value))
     return resolve(read_time(value), "UTC")
 
 
@@ -90,8 +95,10 @@ def zone_objection(name: str) -> str:
         zones.setdefault(zone.casefold(), zone)
         zones.setdefault(zone.rpartition("/")[2].casefold(), zone)  # people know the city
     matches = get_close_matches(name.strip().casefold().replace(" ", "_"), zones, n=1, cutoff=0.8)
-    hint = f"did you mean {zones[matches[0]]}?" if matches else "write one like Europe/Berlin"
-    return f"{name!r} is not a time zone; {hint}"
+    if matches:
+        near = "{name!r} is not a time zone; did you mean {zone}?"
+        return say(near, name=name, zone=zones[matches[0]])
+    return say("{name!r} is not a time zone; write one like Europe/Berlin", name=name)
 
 
 @lru_cache(maxsize=1024)
@@ -99,4 +106,4 @@ def language_objection(tag: str) -> str:
     """Return why a text is no language tag (BCP 47), or ""."""
     if _LANGUAGE_PATTERN.fullmatch(tag):
         return ""
-    return f"{tag!r} is not a language tag; write one like en, es or pt-BR"
+    return say("{tag!r} is not a language tag; write one like en, es or pt-BR", tag=tag)

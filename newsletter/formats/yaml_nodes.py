@@ -7,6 +7,7 @@ from typing import IO, Any
 
 import yaml
 
+from newsletter.domain.wording import say
 from newsletter.formats.scalars import TEXT_TAG, plain_tag
 
 _LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -52,10 +53,10 @@ class NodeReader:
         if isinstance(event, yaml.AliasEvent):
             # a few lines of aliases may repeat a value without end
             what = "aliases (*name) are not read here; write the value out, or put it in quotes"
-            raise UnsupportedYaml(None, None, what, start)
+            raise UnsupportedYaml(None, None, say(what), start)
         if depth > self._deepest:
             what = "groups and lists lie too deep in each other; close brackets"
-            raise UnsupportedYaml(None, None, what, start)
+            raise UnsupportedYaml(None, None, say(what), start)
         inner: list[yaml.Node] = []
         while not isinstance(following := self.event(), yaml.CollectionEndEvent):
             inner.append(self.node(following, depth + 1))
@@ -75,7 +76,7 @@ def _join_surrogates(event: Any) -> str:
         return str(event.value).encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError as error:
         what = "holds half of a character (\\uD800 to \\uDFFF); write it whole"
-        raise HalfCharacter(None, None, what, event.start_mark) from error
+        raise HalfCharacter(None, None, say(what), event.start_mark) from error
 
 
 def _written_tag(event: Any) -> str:
@@ -124,10 +125,11 @@ def _hints() -> Mapping[str, str]:
 def in_plain_words(error: yaml.MarkedYAMLError) -> str:
     """Return why YAML cannot be read, and what to do."""
     if isinstance(error, UnsupportedYaml):
-        return str(error.problem)
+        return error.problem or ""
     problem = " ".join(part for part in (error.context, error.problem) if part)
     hint = next((hint for sign, hint in _hints().items() if sign in problem), "")
-    return f"this is not YAML: {hint or f'{problem}; correct this line'}"
+    hint = say(hint) if hint else say("{problem}; correct this line", problem=problem)
+    return say("this is not YAML: {hint}", hint=hint)
 
 
 def position_of(error: yaml.MarkedYAMLError) -> Any:

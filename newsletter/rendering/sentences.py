@@ -22,7 +22,7 @@ from babel.numbers import format_decimal
 from jinja2 import Environment
 
 from newsletter.domain.delivery.transactional import NoticeSection
-from newsletter.domain.wording import Sentence
+from newsletter.domain.wording import Sentence, Written, recognize
 
 _TEMPLATE_LEXER = Environment(keep_trailing_newline=True, autoescape=True)
 """No option removes blanks, so the tokens joined are the whole source."""
@@ -32,6 +32,7 @@ _MARK_PATTERN = re.compile("[\ue000-\uf8ff]")
 _TAG_PATTERN = re.compile(r"(<[^>]*>?)")
 _ATTRIBUTE_PATTERN = re.compile(r'((?:aria-label|title|placeholder|alt|data-label)=")([^"]*)(?=")')
 _LETTER_PATTERN = re.compile(r"[^\W\d_]")
+_GAP = re.compile(r"\{[^{}]*\}")
 _ENTITY_PATTERN = re.compile(r"&\w+;")
 _ICON_PATTERN = re.compile(
     r"\{\{-? *(?:parts\.)?(?:icon|avatar|check_mark|chip|state_chip|frame_mark)\("
@@ -40,6 +41,15 @@ _ICON_PATTERN = re.compile(
 _MESSAGE_PATTERN = re.compile(r"(?s)(?:[“(]?[A-Z]|\d+ ).*[a-z]")
 """A string in an expression is a message if it begins with a capital or a number."""
 _NAME_PATTERN = re.compile(r"[a-z_]\w*")
+
+_TEXT_MODULES = (
+    *("newsletter/subscriber_files/", "newsletter/documents/", "newsletter/formats/"),
+    *("newsletter/domain/setting.py", "newsletter/domain/subscribers/address.py"),
+    *("newsletter/domain/delivery/transactional.py", "newsletter/pipeline/delivery/attempt.py"),
+    *("newsletter/transport/", "newsletter/providers/", "newsletter/runtime/channels.py"),
+    *("newsletter/store/delivery/", "newsletter/store/staff/posts.py"),
+)
+"""Modules whose messages are text when a page gets them: from a sandbox, or stored as reasons."""
 
 Translate = Callable[[str], str]
 """Returns the translation of a message, whose gaps are in braces."""
@@ -82,6 +92,22 @@ class Language:
         return json.dumps(found, ensure_ascii=False).replace("<", "\\u003c")
 
     @cached_property
+    def _texts(self) -> Sequence[str]:
+        """Return the English messages that a page gets as text, those with most words first."""
+        literals = {
+            message.id: _GAP.sub("", message.id)
+            for message in read_po(StringIO(self.catalogue))
+            if isinstance(message.id, str)
+            if any(module.startswith(_TEXT_MODULES) for module, _ in message.locations)
+        }
+        found = filter(lambda one: _LETTER_PATTERN.search(literals[one]), literals)
+        return sorted(found, key=lambda one: -len(literals[one]))
+
+    def recognize(self, text: str, patterns: Sequence[str] = ()) -> str:
+        """Return a text from a sandbox or of a stored reason as the sentence that it was."""
+        return recognize(text, (*patterns, *self._texts))
+
+    @cached_property
     def _form(self) -> Callable[[int], int]:
         return c2py(read_po(StringIO(self.catalogue)).plural_expr)
 
@@ -116,15 +142,8 @@ class Language:
         if isinstance(value, Sentence):
             return self.in_words(value)
         if isinstance(value, int | float):
-            return _Number(format_decimal(value, locale=self._locale))
+            return Written(format_decimal(value, locale=self._locale))
         return _Day(value, self._locale) if isinstance(value, date) else value
-
-
-class _Number(str):
-    """A number as a language writes it. Formats such as ``:,`` do not change it."""
-
-    def __format__(self, _: str) -> str:
-        return str(self)
 
 
 _BABEL_DATE_FIELDS = {"%A": "EEEE", "%a": "EEE", "%B": "MMMM", "%b": "MMM"}

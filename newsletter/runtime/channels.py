@@ -18,6 +18,7 @@ from newsletter.config.channels import ChatOptions, HubOptions, WebhookOptions
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.domain.delivery.transactional import ChannelPost, MessageState, NoticeSection
 from newsletter.domain.errors import ProviderUnreachable
+from newsletter.domain.wording import say
 from newsletter.pipeline.staff.notify import PostSender, compose_post
 from newsletter.providers.common.signatures import parse_endpoint_secret
 from newsletter.rendering.mail.words import desk_language
@@ -94,7 +95,8 @@ class PostAttempt:
                 return _answer(Verdict.ACCEPTED, "")
             reason = f"HTTP {response.status}"
             if 300 <= response.status < 400:
-                reason += ": it leads to another address, and is not followed"
+                leads = "HTTP {status}: it leads to another address, and is not followed"
+                reason = say(leads, status=str(response.status))
             elif words := self._response_text(response):
                 reason += f": {words}"
             is_passing = response.status in _RETRIED_STATUSES or response.status >= 500

@@ -25,6 +25,7 @@ from newsletter.domain.delivery.transactional import MessageState
 from newsletter.domain.delivery.worker import ProcessRole
 from newsletter.domain.errors import NewsletterError, ProviderUnreachable
 from newsletter.domain.staff.role import Role
+from newsletter.domain.wording import joined, say
 from newsletter.providers import registry
 from newsletter.providers.common.options import ProviderOptions
 from newsletter.runtime.backups import Backups
@@ -51,7 +52,7 @@ _COMMON_DKIM_SELECTORS = (
 )
 """DKIM selectors in providers' instructions. Amazon, Postmark and Postal choose new ones."""
 _PAGE_TIMEOUT = timedelta(seconds=10)
-_PAGES_CHECK = "public pages"
+_PAGES_CHECK = say("public pages")
 
 
 def has_remote_provider(settings: Settings) -> bool:
@@ -88,7 +89,7 @@ def sending_domains(settings: Settings) -> tuple[str, ...]:
 
 _FOREIGN_ADDRESS = "192.0.2.1"
 """A documentation address (RFC 5737), from which no request comes."""
-_PROXY_ADVICE = "see 'Behind a proxy' in docs/install.md"
+_PROXY_ADVICE = say("see 'Behind a proxy' in docs/install.md")
 
 
 def _leads_here(host: str) -> bool:
@@ -123,13 +124,14 @@ def examine_proxy(
     except (NewsletterError, ValueError) as error:
         return _proxy_finding(Level.WARNING, f"{url} could not be asked: {error}")
     if answer.status == 421:
-        return _proxy_finding(Level.FAULT, f"{url} does not pass on the Host of a request")
+        lost = say("{url} does not pass on the Host of a request", url=url)
+        return _proxy_finding(Level.FAULT, lost)
     if not isinstance(echo, dict) or not {"host", "scheme", "client"} <= echo.keys():
         return _proxy_finding(
             Level.WARNING, f"{url} answers with HTTP {answer.status}, not as ours do"
         )
     local = leads_here(urlsplit(url).hostname or "")
-    changes = "; ".join(_header_faults(url, {key: str(one) for key, one in echo.items()}, local))
+    changes = joined([*_header_faults(url, {key: str(one) for key, one in echo.items()}, local)])
     if changes:
         return _proxy_finding(Level.FAULT, changes)
     if local:
@@ -141,20 +143,23 @@ def examine_proxy(
 def _header_faults(url: str, received: dict[str, str], local: bool) -> Iterator[str]:
     """Yield a fault for each of host, scheme and client that did not arrive as it was sent."""
     if received["host"].lower() != urlsplit(url).netloc.lower():
-        yield f"Host arrives as {received['host']}, not {urlsplit(url).netloc}"
+        other, host = received["host"], urlsplit(url).netloc
+        yield say("Host arrives as {other}, not {host}", other=other, host=host)
     if received["scheme"] != urlsplit(url).scheme:
-        yield f"X-Forwarded-Proto is not set: {url} arrives as {received['scheme']}"
+        wrong = "X-Forwarded-Proto is not set: {url} arrives as {scheme}"
+        yield say(wrong, url=url, scheme=received["scheme"])
     if local:
         return
     if received["client"] == _FOREIGN_ADDRESS:
-        yield "X-Forwarded-For is not set: each client chooses its own address"
+        yield say("X-Forwarded-For is not set: each client chooses its own address")
     elif received["client"] in _LOOPBACK_HOSTS:
-        yield f"X-Forwarded-For is not set: every client has the address {received['client']}"
+        shared = "X-Forwarded-For is not set: every client has the address {address}"
+        yield say(shared, address=received["client"])
 
 
 def _proxy_finding(level: Level, detail: str) -> Finding:
     advice = "" if level is Level.OK else _PROXY_ADVICE
-    return Finding(what="proxy", level=level, detail=detail, advice=advice)
+    return Finding(what=say("proxy"), level=level, detail=detail, advice=advice)
 
 
 def examine_pages(public_url: str) -> Finding:
@@ -171,22 +176,21 @@ def examine_pages(public_url: str) -> Finding:
     try:
         status = call_once(request, timeout=_PAGE_TIMEOUT).status
     except NewsletterError as error:
-        advice = (
-            "no one can unsubscribe: start the service; check proxy, certificate and public_url"
-        )
-        return failed(_PAGES_CHECK, f"{public_url} cannot be reached: {error}", advice)
+        start = "no one can unsubscribe: start the service; check proxy, certificate and public_url"
+        unreachable = "{url} cannot be reached: {error}"
+        return failed(_PAGES_CHECK, unreachable, start, url=public_url, error=str(error))
     # the answer to an unknown token: redirects, login pages and caches have another status
     if status == 404:
         return passed(_PAGES_CHECK, f"{public_url} takes one-click posts")
-    detail = f"{public_url} answers a one-click post with HTTP {status} where ours would say 404"
-    advice = "let POST to /u/ through the proxy as it is: no redirect, no login, no cache"
-    return failed(_PAGES_CHECK, detail, advice)
+    wrong = "{url} answers a one-click post with HTTP {status} where ours would say 404"
+    let = "let POST to /u/ through the proxy as it is: no redirect, no login, no cache"
+    return failed(_PAGES_CHECK, wrong, let, url=public_url, status=str(status))
 
 
 _MAX_BACKUP_AGE = timedelta(days=2)
 _DAY, _LATE_AFTER = timedelta(days=1), timedelta(minutes=10)
 _MIN_FREE_BYTES = 200_000_000
-CONNECTION_CHECK = "provider connection"
+CONNECTION_CHECK = say("provider connection")
 """The name of the finding that the provider cannot be reached."""
 _CHECK_TIMEOUT_SECONDS = 5.0
 """The time limit for checking the database file, and for each kind of row."""
@@ -442,7 +446,7 @@ def examine_providers(delivery: Delivery) -> Iterator[Finding]:
         found = (_examine(options, sender, delivery) for sender in settings.from_addresses)
         # senders may have equal findings
         for finding in dict.fromkeys(chain.from_iterable(found)):
-            text = f"{pooled.name}: {finding.detail}"
+            text = say("{name}: {text}", name=pooled.name, text=finding.detail)
             yield replace(finding, detail=text) if len(delivery.pool.all) > 1 else finding
 
 
@@ -452,7 +456,7 @@ def _examine(options: ProviderOptions, sender: str, delivery: Delivery) -> Itera
     except ProviderUnreachable as error:
         yield failed(CONNECTION_CHECK, str(error))
     except NewsletterError as error:
-        yield failed("provider", str(error))
+        yield failed(say("provider"), str(error))
 
 
 def check_health(delivery: Delivery) -> None:
@@ -463,8 +467,8 @@ def check_health(delivery: Delivery) -> None:
             examine_providers(delivery), examine_from_outside(delivery.settings, delivery.key, now)
         ):
             if found.level is Level.FAULT:
-                fault = "; ".join(filter(None, (found.detail, found.advice)))
-                failing[found.what] = "; ".join(filter(None, (failing.get(found.what), fault)))
+                parts = (failing.get(found.what), found.detail, found.advice)
+                failing[found.what] = joined([*filter(None, parts)])
     except (NewsletterError, OSError, ValueError) as error:
         log.warning("the sender's health could not be checked: %s", error)
         return

@@ -15,6 +15,7 @@ from typing import IO
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.audience import NOTED_FIELDS, Entry, Subscriber, SuppressedEntry
+from newsletter.domain.wording import say
 from newsletter.subscriber_files.encodings import Member, Source, readable
 from newsletter.subscriber_files.entries import EntryReader, RawEntry, parse_entry
 from newsletter.subscriber_files.exports import COLUMN_NAMES, lower_case
@@ -95,12 +96,12 @@ def members(path: Source) -> tuple[Member, ...]:
         ]
     objection = ""
     if not tables:
-        objection = "holds no file of CSV; look at what it is"
+        objection = say("holds no file of CSV; look at what it is")
     elif any(info.flag_bits & 1 for info in tables):  # bit 0 of PKWARE's APPNOTE 4.4.4: encrypted
-        objection = "has a password; unpack it and import its files one by one"
+        objection = say("has a password; unpack it and import its files one by one")
     elif sum(info.file_size for info in tables) > MAX_UNPACKED_BYTES:
-        limit = MAX_UNPACKED_BYTES >> 30
-        objection = f"unpacks to more than {limit} GiB; import its files one by one"
+        too_large = "unpacks to more than {limit} GiB; import its files one by one"
+        objection = say(too_large, limit=MAX_UNPACKED_BYTES >> 30)
     if objection:
         raise InvalidInput([Fault(file=str(path), message=objection)])
     return tuple(
@@ -147,7 +148,7 @@ def rows(member: Member, encoding: str) -> Iterator[tuple[int, list[str]]]:
                     yield line, row
                 line = skipped_lines + table.line_num + 1
     except csv.Error as error:
-        message = f"is not CSV: {error}; look at its quotes"
+        message = say("is not CSV here; look at the quotes")
         raise InvalidInput([Fault(file=member.file, line=line, message=message)]) from error
     except UnicodeDecodeError as error:
         raise InvalidInput([find_encoding_fault(member, encoding)]) from error
@@ -158,9 +159,6 @@ def _count_columns(header: str, delimiter: str) -> tuple[int, int]:
     names = [name.strip(' "\n').lower() for name in header.split(delimiter)]
     known = [name in COLUMN_NAMES or column_of(name) in KNOWN_COLUMNS for name in names]
     return sum(known), len(known)
-
-
-_FIRST_ROW_ADVICE = "its first row names the columns, like email,name,lists"
 
 
 AUTO_FORMAT = "auto"
@@ -205,7 +203,7 @@ def read_csv(
     body = rows(member, encoding)
     line, header = next(body, (1, []))
     if not header:
-        reader.fault(line, "", f"is empty; {_FIRST_ROW_ADVICE}")
+        reader.fault(line, "", "is empty; its first row names the columns, like email,name,lists")
         return
     columns = _columns(header, line, reader, instructions)
     if columns is None:
@@ -214,8 +212,7 @@ def read_csv(
     for line, row in body:
         fault_count, asks_for_less = len(reader), _RESTRICTING_COLUMNS & {*columns}
         if len(row) != len(columns):
-            what = f"has {len(row)} fields, and the first row {len(columns)}"
-            reader.fault(line, "", f"{what}; look for a delimiter or a quote too many or too few")
+            reader.fault(line, "", width_objection(row, columns))
         else:
             pairs = zip(columns, row, strict=True)
             cells = common_cells | {
@@ -231,6 +228,15 @@ def read_csv(
         reader.note_row(fault_count, can_be_omitted=not asks_for_less)
 
 
+def width_objection(row: Sequence[str], header: Sequence[str]) -> str:
+    """Return the fault of a row that is longer or shorter than the header."""
+    uneven = (
+        "has {fields} fields, and the first row {columns}; look for a delimiter or a quote too many"
+        " or too few"
+    )
+    return say(uneven, fields=len(row), columns=len(header))
+
+
 def _columns(
     row: Sequence[str], line: int, reader: EntryReader, instructions: Instructions
 ) -> list[str] | None:
@@ -238,16 +244,16 @@ def _columns(
     fault_count = len(reader)
     for number, name in enumerate(columns):
         is_twice = name in KNOWN_COLUMNS and name in columns[:number]
-        objection = (
-            "stands twice; keep one of them" if is_twice else why_not_ignored(name, instructions)
-        )
-        if objection:
-            reader.fault(line, "", f"column {name!r} {objection}")
+        twice = say("column {name!r} stands twice; keep one of them", name=name)
+        if objection := twice if is_twice else why_not_ignored(name, instructions):
+            reader.fault(line, "", objection)
     for name, header in instructions.headers.items():
         if name not in columns:
-            reader.fault(line, "", f"has no column {header!r}, which --column {name} names")
+            absent = "has no column {header!r}, which you named for {name}"
+            reader.fault(line, "", absent, header=header, name=name)
     if "email" not in columns and "email" not in instructions.headers:
-        reader.fault(line, "", f"has no column email; {_FIRST_ROW_ADVICE}")
+        lacks = "has no column email; its first row names the columns, like email,name,lists"
+        reader.fault(line, "", lacks)
     if instructions.lists and "lists" in columns:
         both = "has a column lists, and a list is chosen too: use one of them; take --list away"
         reader.fault(line, "", both)
@@ -272,7 +278,7 @@ def _our_columns(row: Sequence[str], instructions: Instructions) -> list[str]:
 def ignored_columns(row: Sequence[str], instructions: Instructions) -> list[str]:
     """Return the headers of the unknown columns."""
     return [
-        header.strip() or f"column {number}, which has no name"
+        header.strip() or f"#{number}"
         for number, (header, name) in enumerate(
             zip(row, _our_columns(row, instructions), strict=True), start=1
         )
@@ -286,15 +292,16 @@ def why_not_ignored(name: str, instructions: Instructions) -> str:
         return ""
     near = get_close_matches(name, [*KNOWN_COLUMNS, *_COLUMN_OF_ALIAS], n=1, cutoff=_MIN_SIMILARITY)
     if near:
-        objection = f"means nothing here; did you mean {_COLUMN_OF_ALIAS.get(near[0], near[0])}?"
-    elif _CONSENT_WORD_PATTERN.search(name):
-        objection = (
-            "may say who must not be written to, and means nothing here; map it, like"
-            ' --column left="…", or take those people out.'
+        misspelt = (
+            "column {name!r} means nothing here; did you mean {meant}?"
+            ' --ignore-column "{name}" ignores it'
         )
-    else:
-        return ""
-    return f'{objection} --ignore-column "{name}" ignores it'
+        return say(misspelt, name=name, meant=_COLUMN_OF_ALIAS.get(near[0], near[0]))
+    doubtful = (
+        "column {name!r} may say who must not be written to, and means nothing here; map it, like"
+        ' --column left="…", or take those people out. --ignore-column "{name}" ignores it'
+    )
+    return say(doubtful, name=name) if _CONSENT_WORD_PATTERN.search(name) else ""
 
 
 def _parse_row(
@@ -316,9 +323,10 @@ def _split_names(cell: str, column: str, line: int, reader: EntryReader) -> tupl
         return ()
     names = [name.strip() for name in cell.split(";")]
     if not all(names):
-        example = "vip;board" if column == "tags" else "press;supporters"
-        what = "an empty tag" if column == "tags" else "an empty list"
-        reader.fault(line, column, f"{cell!r} names {what}; write them like {example}")
+        empty = "{cell!r} names an empty list; write them like press;supporters"
+        if column == "tags":
+            empty = "{cell!r} names an empty tag; write them like vip;board"
+        reader.fault(line, column, empty, cell=cell)
     return tuple(filter(None, names))
 
 

@@ -22,6 +22,7 @@ from unicodedata import category
 
 from newsletter.documents.encoding import encoding_by_head
 from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.wording import say
 from newsletter.tables import load_table
 
 CHUNK_BYTES = 1 << 18
@@ -79,10 +80,11 @@ def readable(file: str) -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        message = f"cannot be unpacked: {error}; export it again"
+        message = say("cannot be unpacked; export it again")
         raise InvalidInput([Fault(file=file, message=message)]) from error
     except OSError as error:
-        message = f"cannot be read: {error.strerror or error}; check its name and permissions"
+        unreadable = "cannot be read: {error}; check its name and permissions"
+        message = say(unreadable, error=error.strerror or str(error))
         raise InvalidInput([Fault(file=file, message=message)]) from error
 
 
@@ -197,9 +199,9 @@ def _ambiguity_fault(file: str, number: int, line: bytes) -> Fault:
         text = word.decode(encoding, "replace")
         if "\ufffd" not in text:
             by_text.setdefault(text, name)
-    readings = ", ".join(f"{text!r} in {name}" for text, name in by_text.items())
-    message = (
-        f"is not UTF-8, and its letters may be {readings}; save the file as CSV UTF-8; or say"
-        " which it is, like --encoding windows-1252"
+    message = say(
+        "is not UTF-8, and its letters may be {readings}; save the file as CSV UTF-8; or say"
+        " which it is, like --encoding windows-1252",
+        readings=", ".join(f"{text!r} ({name})" for text, name in by_text.items()),
     )
     return Fault(file=file, line=number, message=message)

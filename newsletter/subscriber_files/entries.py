@@ -19,6 +19,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.domain.subscribers.lists import LIST_NAME, TAG_NAME
+from newsletter.domain.wording import say
 from newsletter.formats.scalars import did_you_mean
 from newsletter.formats.times import language_objection, read_day_or_instant, zone_objection
 
@@ -58,8 +59,11 @@ class EntryReader:
         """Return the number of faults."""
         return len(self._faults) + self._more
 
-    def fault(self, line: int, key: str, message: str, *, column: int = 0, file: str = "") -> None:
+    def fault(
+        self, line: int, key: str, said: str, *, column: int = 0, file: str = "", **values: object
+    ) -> None:
         """Add a fault. Line 0 is the whole file. ``file`` is the name of a file in a ZIP."""
+        message = say(said, **values)
         if len(self._faults) == MAX_FAULTS:
             self._more += 1
             return
@@ -80,7 +84,8 @@ class EntryReader:
         """
         can_be_omitted = 0 < len(self) == self._faults_of_rows
         if self._more:
-            self._faults.append(Fault(file=self.file, message=f"and {self._more} more"))
+            more = say("and {count} more", count=self._more)
+            self._faults.append(Fault(file=self.file, message=more))
         faults = [replace(one, code=BAD_ROW_CODE if can_be_omitted else "") for one in self._faults]
         if faults and not (can_be_omitted and self.omits_bad_rows):
             raise InvalidInput(faults)
@@ -90,10 +95,11 @@ class EntryReader:
         """Return a valid address. For an invalid or duplicate one, add a fault and return ""."""
         try:
             if not text:
-                raise ValueError("needs an address like ana@example.org")
+                raise ValueError(say("needs an address like ana@example.org"))
             address = parse_address(text)
             if first_line := duplicates.record(address, line):
-                raise ValueError(f"{address} stands on line {first_line} already; keep one of them")
+                twice = "{address} stands on line {line} already; keep one of them"
+                raise ValueError(say(twice, address=address, line=first_line))
         except ValueError as error:
             self.fault(line, "email", str(error))
             return ""
@@ -152,8 +158,8 @@ def parse_subscriber(reader: EntryReader, raw: RawEntry, line_of: LineOf) -> Ent
             if each and (message := objection(each)):
                 reader.fault(line_of(key), key, message)
             if key == "left" and each in raw.lists:
-                message = f"{each} stands in lists too; who left a list is not in it"
-                reader.fault(line_of(key), key, message)
+                both = "{list} stands in lists too; who left a list is not in it"
+                reader.fault(line_of(key), key, both, list=each)
     consent = _consent(reader, raw, line_of)
     paused_until = _parse_instant(reader, line_of, "paused_until", raw.paused_until)
     if len(reader) > fault_count:
@@ -192,9 +198,11 @@ def parse_suppression(
     address = reader.address(email, line, reader.suppressed)
     reason_names = [reason.value for reason in SuppressionReason]
     if not reason:
-        reader.fault(line, key, f"is missing; write one of {', '.join(reason_names)}")
+        names = ", ".join(reason_names)
+        reader.fault(line, key, "is missing; write one of {reasons}", reasons=names)
     elif reason not in reason_names:
-        reader.fault(line, key, f"{reason!r} is not a reason{did_you_mean(reason, reason_names)}")
+        hint = did_you_mean(reason, reason_names)
+        reader.fault(line, key, "{reason!r} is not a reason{hint}", reason=reason, hint=hint)
     elif address:
         return SuppressedEntry(address=address, reason=SuppressionReason(reason))
     return None
@@ -202,16 +210,15 @@ def parse_suppression(
 
 def unknown_key(key: str, known_keys: Iterable[str]) -> str:
     """Return the message for an unknown key or column."""
-    return f"means nothing here{did_you_mean(key, known_keys)}"
+    return say("means nothing here{hint}", hint=did_you_mean(key, known_keys))
 
 
 def _consent(reader: EntryReader, raw: RawEntry, line_of: LineOf) -> Consent | None:
     if not raw.consent_source and not raw.consent_at:
         return None
     if not raw.consent_source:
-        reader.fault(
-            line_of("consent"), "consent", "has a time and no source; write where it was given"
-        )
+        unproven = "has a time and no source; write where it was given"
+        reader.fault(line_of("consent"), "consent", unproven)
         return None
     objection = _line_objection(raw.consent_source)
     if objection:
@@ -233,7 +240,7 @@ parse_day_or_instant = lru_cache(maxsize=4096)(read_day_or_instant)
 
 def _line_objection(value: str) -> str:
     control = control_in_value(value)
-    return f"holds {control}; write it on one line" if control else ""
+    return say("holds {control}; write it on one line", control=control) if control else ""
 
 
 @lru_cache(maxsize=1024)
@@ -241,14 +248,15 @@ def list_name_objection(name: str) -> str:
     """Return why a text is not the name of a list, or ""."""
     if re.fullmatch(LIST_NAME, name):
         return ""
-    return f"{name!r} is not the name of a list; write one like press or press-us"
+    return say("{name!r} is not the name of a list; write one like press or press-us", name=name)
 
 
 @lru_cache(maxsize=4096)
 def _tag_objection(name: str) -> str:
     if re.fullmatch(TAG_NAME, name):
         return ""
-    return f"{name!r} is not a tag; write one like board-member, in small letters and figures"
+    advice = "{name!r} is not a tag; write one like board-member, in small letters and figures"
+    return say(advice, name=name)
 
 
 _OBJECTION_OF_FIELD: Mapping[str, Callable[[str], str]] = {

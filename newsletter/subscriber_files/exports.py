@@ -15,6 +15,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressedEntry,
     SuppressionReason,
 )
+from newsletter.domain.wording import say
 from newsletter.formats.times import zone_objection
 from newsletter.subscriber_files.entries import parse_day_or_instant
 from newsletter.tables import load_table
@@ -169,10 +170,11 @@ def find_layout(export: ExportFormat, header: Sequence[str], file: str) -> Layou
     names = lower_case(header)
     for number, name in enumerate(names):
         if name in export.columns and name in names[:number]:
-            raise UnusableCell(header[number].strip(), "stands twice; keep one of them")
+            raise UnusableCell(header[number].strip(), say("stands twice; keep one of them"))
     missing = ", ".join(sorted(export.required.difference(names)))
     if missing:
-        raise UnusableCell("", f"has no column {missing}, which every {export.name} export has")
+        lacks = "has no column {columns}, which every {tool} export has"
+        raise UnusableCell("", say(lacks, columns=missing, tool=export.name))
     by_file = (status for start, status in export.by_file.items() if file.lower().startswith(start))
     return Layout(
         export=export,
@@ -180,7 +182,7 @@ def find_layout(export: ExportFormat, header: Sequence[str], file: str) -> Layou
         positions={name: names.index(name) for name in export.columns if name in names},
         status=next(by_file, ContactStatus.SUBSCRIBED),
         ignored=tuple(
-            name.strip() or f"column {number}, which has no name"
+            name.strip() or f"#{number}"
             for number, name in enumerate(header, start=1)
             if names[number - 1] not in export.columns
         ),
@@ -236,8 +238,8 @@ def _status(layout: Layout, row: Sequence[str]) -> ContactStatus:
         # an unknown status may mean "no email", so it is a fault
         if says is None:
             known_values = ", ".join(value for value in values if value not in {"", ANY_VALUE})
-            message = f"{cell!r} is none of {known_values}: whether to write to them is not known"
-            raise layout.cell_error(column, message)
+            what = "{cell!r} is none of {values}: whether to write to them is not known"
+            raise layout.cell_error(column, say(what, cell=cell, values=known_values))
         statuses.append(says)
     return max(statuses, key=list(ContactStatus).index)
 
@@ -247,7 +249,8 @@ def _name(layout: Layout, row: Sequence[str]) -> str:
     name = " ".join(" ".join(cells.values()).split())
     control = control_in_value(name)
     if control:
-        raise layout.cell_error(next(iter(cells)), f"holds {control}; take it out")
+        broken = say("holds {control}; take it out", control=control)
+        raise layout.cell_error(next(iter(cells)), broken)
     return name
 
 

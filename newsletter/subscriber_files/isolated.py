@@ -9,6 +9,7 @@ from tempfile import TemporaryFile
 from newsletter.documents.sandbox import READER_FILE_GATE, CutOff, cut_off, stream
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.subscribers.audience import UploadedFile
+from newsletter.domain.wording import say
 from newsletter.subscriber_files.csv_files import Instructions
 from newsletter.subscriber_files.encodings import MemoryFile
 from newsletter.subscriber_files.subscriber_file import PlacedEntry, Spool, SubscriberFile
@@ -68,7 +69,7 @@ def read_upload(upload: UploadedFile) -> ReadUpload:
                 for entry in part:
                     people.add(entry)
     except CutOff as cut:
-        error = cut_off(cut, file=upload.file, advice="split it into smaller files")
+        error = cut_off(cut, file=upload.file, advice=say("split it into smaller files"))
     return ReadUpload(columns=tuple(columns), file=None if error else file, error=error)
 
 

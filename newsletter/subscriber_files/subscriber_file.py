@@ -23,22 +23,13 @@ from newsletter.domain.subscribers.audience import (
     SuppressedEntry,
     SuppressionReason,
 )
+from newsletter.domain.wording import say
 from newsletter.formats.text import CONTROL_IN_LINES
 from newsletter.subscriber_files import encodings
 from newsletter.subscriber_files.entries import EntryReader
 from newsletter.subscriber_files.exports import Skip
 
-FILE_CHANGED_REASON = "changed while it was read; import it again"
-_NOT_ENCODED_REASON = {
-    "utf-8": "not UTF-8",
-    "utf-8-sig": "not UTF-8",
-    "utf-16": "not UTF-16",
-    "utf-16-le": "not UTF-16",
-    "utf-16-be": "not UTF-16",
-    **{encoding: f"neither UTF-8, UTF-16 nor {name}" for encoding, name in encodings.NAMES.items()},
-}
-
-
+FILE_CHANGED_REASON = say("changed while it was read; import it again")
 _MARK = "newsletter.marked"
 _MARKED_PATTERN = re.compile("[\udc00-\udcff]")
 """A lone surrogate, which marks an invalid byte: no text has one."""
@@ -67,25 +58,32 @@ def _find(member: encodings.Member, encoding: str, pattern: re.Pattern[str]) -> 
     with encodings.readable(member.file), io.TextIOWrapper(member.open(), encoding, _MARK) as text:
         for piece in iter(partial(text.readline, encodings.CHUNK_BYTES), ""):
             if flaw := pattern.search(piece):
-                message = f"holds {name_control(flaw[0])}, which is invisible; take it out"
-                if _MARKED_PATTERN.fullmatch(flaw[0]):
-                    what = _NOT_ENCODED_REASON.get(encoding, f"not {encoding}")
-                    octet = ord(flaw[0]) - 0xDC00
-                    message = f"holds 0x{octet:02x} here, which is {what}; save the file as UTF-8"
+                message = _describe_flaw(flaw[0], encoding)
                 at = column + flaw.start()
                 return Fault(file=member.file, line=line, column=at, message=message)
             line, column = (line + 1, 1) if piece.endswith("\n") else (line, column + len(piece))
     return None
 
 
+def _describe_flaw(flaw: str, encoding: str) -> str:
+    if not _MARKED_PATTERN.fullmatch(flaw):
+        control = name_control(flaw)
+        return say("holds {control}, which is invisible; take it out", control=control)
+    wrong = "holds 0x{octet} here, which is not {name}; save the file as UTF-8"
+    if encoding in encodings.NAMES:
+        wrong = "holds 0x{octet} here, which is neither Unicode nor {name}; save the file as UTF-8"
+    name = encodings.NAMES.get(encoding) or re.sub("-(sig|le|be)$", "", encoding).upper()
+    return say(wrong, octet=f"{ord(flaw) - 0xDC00:02x}", name=name)
+
+
 PersonEntry = Entry | SuppressedEntry | Skip
 
 _REASON_IN_WORDS = {
-    SuppressionReason.MANUAL: "shut out by the staff",
-    SuppressionReason.BOUNCED: "bounced",
-    SuppressionReason.UNSUBSCRIBED: "unsubscribed",
-    SuppressionReason.COMPLAINED: "complained",
-    SuppressionReason.ERASED: "erased",
+    SuppressionReason.MANUAL: say("shut out by the staff"),
+    SuppressionReason.BOUNCED: say("bounced"),
+    SuppressionReason.UNSUBSCRIBED: say("unsubscribed"),
+    SuppressionReason.COMPLAINED: say("complained"),
+    SuppressionReason.ERASED: say("erased"),
 }
 
 
@@ -145,14 +143,19 @@ class EntryCounts:
     def notes(self) -> Iterator[str]:
         """Yield sentences about suppressed and skipped people and ignored tags."""
         if self.with_tags:
-            yield f"tags ignored (people: {self.with_tags:,}): all go to the lists that you name"
+            ignored = "tags ignored (people: {count:,}): all go to the lists that you name"
+            yield say(ignored, count=self.with_tags)
         if self.no_list:
-            yield f"people on no list, who get no email: {self.no_list:,}; name a list for them"
+            listless = "people on no list, who get no email: {count:,}; name a list for them"
+            yield say(listless, count=self.no_list)
         for reason, count in self.suppressed.items():
-            examples = ", ".join(self._examples[reason])
-            yield f"to be suppressed: {count:,} {_REASON_IN_WORDS[reason]}, first at {examples}"
+            why, places = _REASON_IN_WORDS[reason], ", ".join(self._examples[reason])
+            shut = "to be suppressed: {count:,} {why}, first at {places}"
+            yield say(shut, count=count, why=why, places=places)
         for skip, count in self.skipped.items():
-            yield f"skipped: {count:,} {skip.value}, first at {', '.join(self._examples[skip])}"
+            places = ", ".join(self._examples[skip])
+            skipped = "skipped: {count:,} {why}, first at {places}"
+            yield say(skipped, count=count, why=say(skip.value), places=places)
 
 
 PROGRESS_STEP = 1000

@@ -9,6 +9,7 @@ from itertools import islice
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.audience import Entry
+from newsletter.domain.wording import say
 from newsletter.subscriber_files import csv_files, exports
 from newsletter.subscriber_files.csv_files import AUTO_FORMAT, Instructions
 from newsletter.subscriber_files.encodings import NAMES, Member, Source, encoding_in, unicode_in
@@ -38,7 +39,7 @@ def _read_ours(path: Source, instructions: Instructions, progress: Progress) -> 
     """Read a file in our format: YAML, or CSV with the same keys as columns."""
     suffix = path.suffix.lower()
     if suffix not in _YAML_SUFFIXES | _CSV_SUFFIXES:
-        message = "is no table by its name; save it as .csv, .xlsx or .ods, or as our .yaml"
+        message = say("is no table by its name; save it as .csv, .xlsx or .ods, or as our .yaml")
         raise InvalidInput([Fault(file=str(path), message=message)])
     sha256 = sha256_of(path)
     [member] = csv_files.members(path)
@@ -57,7 +58,7 @@ def _read_ours(path: Source, instructions: Instructions, progress: Progress) -> 
     if suffix not in _YAML_SUFFIXES:
         _, header = next(csv_files.rows(member, encoding), (1, []))
         ignored = csv_files.ignored_columns(header, instructions)
-        notes += [f"columns ignored: {', '.join(ignored)}"] if ignored else []
+        notes += [_ignored_note(ignored)] if ignored else []
     return check_file(
         path,
         read_entries,
@@ -82,7 +83,8 @@ def read_people(
     if objection:
         raise InvalidInput([Fault(file="--list", message=objection)])
     if known and suffix not in _CSV_SUFFIXES | {_ZIP_SUFFIX}:
-        message = f"is no export of {instructions.kind}, which is a .csv or a .zip"
+        what = "is no export of {tool}, which is a .csv or a .zip"
+        message = say(what, tool=instructions.kind)
         raise InvalidInput([Fault(file=str(path), message=message)])
     may_be_export = (
         instructions.kind == AUTO_FORMAT and not instructions.headers and not instructions.chosen
@@ -92,9 +94,10 @@ def read_people(
         if export:
             return export
     if suffix in _YAML_SUFFIXES and (instructions.lists or instructions.headers):
-        option = "--list" if instructions.lists else "--column"
-        message = f"names its own lists and keys, so choose none beside it; take {option} away"
-        raise InvalidInput([Fault(file=str(path), message=message)])
+        beside = "names its own lists and keys, so choose none beside it; take --column away"
+        if instructions.lists:
+            beside = "names its own lists and keys, so choose none beside it; take --list away"
+        raise InvalidInput([Fault(file=str(path), message=say(beside))])
     return _read_ours(path, instructions, progress)
 
 
@@ -133,9 +136,18 @@ def _column(header: str, number: int, preview: Sequence[tuple[int, list[str]]]) 
     )
 
 
-def _encoding_notes(encoding: str, given: str) -> Iterator[str]:
+def _encoding_notes(encoding: str, given: str, file: str = "") -> Iterator[str]:
     if encoding in NAMES and not given:
-        yield f"It is not UTF-8 and was read as {NAMES[encoding]}: look at its quotes and accents."
+        guess = "It is not UTF-8 and was read as {encoding}: look at its quotes and accents."
+        if file:
+            guess = (
+                "{file} is not UTF-8 and was read as {encoding}: look at its quotes and accents."
+            )
+        yield say(guess, file=file, encoding=NAMES[encoding])
+
+
+def _ignored_note(columns: Sequence[str]) -> str:
+    return say("columns ignored: {columns}", columns=", ".join(columns))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +174,7 @@ def _read_export(
     if not tables:
         if not is_zip:
             return None
-        message = f"holds no export of {', '.join(exports.EXPORT_FORMATS)}"
+        message = say("holds no export of {tools}", tools=", ".join(exports.EXPORT_FORMATS))
         raise InvalidInput([Fault(file=str(path), message=message)])
     if is_zip:
         _require_unsubscribed_files(path, present, tables, instructions.without)
@@ -176,7 +188,7 @@ def _read_export(
     kind, notes = tables[0].layout.export.name, _notes(tables, others, instructions.encoding)
     file = check_file(path, read_entries, kind=kind, sha256=sha256, notes=notes, progress=progress)
     if not instructions.lists and any(isinstance(person, Entry) for _, person in file.people):
-        message = "names no list of ours, so choose one for its people; say it like --list press"
+        message = say("names no list of ours, so choose one for its people; like --list press")
         raise InvalidInput([Fault(file=str(path), message=message)])
     return file
 
@@ -193,15 +205,17 @@ def _require_unsubscribed_files(
             continue
         unread = next((name for name in present_names if name.startswith(prefix)), "")
         if unread:
-            messages.append(
-                f"{unread} cannot be read as an export: its columns are others; export the"
-                " audience again"
+            other = (
+                "{file} cannot be read as an export: its columns are others; export the audience"
+                " again"
             )
+            messages.append(say(other, file=unread))
         elif prefix not in without:
-            messages.append(
-                f"has no file {prefix}…: whoever is in it would stay subscribed here; export the"
-                f" whole audience; or say --without {prefix} if nobody was"
+            absent = (
+                "has no file {prefix}…: whoever is in it would stay subscribed here; export the"
+                " whole audience; or say --without {prefix} if nobody was"
             )
+            messages.append(say(absent, prefix=prefix))
     if messages:
         raise InvalidInput([Fault(file=str(path), message=message) for message in messages])
 
@@ -211,12 +225,13 @@ def _refuse_single_file(path: Source, layout: exports.Layout, without: Collectio
     missing = [prefix for prefix in layout.export.required_files if prefix not in without]
     if not missing or not exports.may_add_people(layout):
         return
-    files = " and ".join(f"{prefix}…csv" for prefix in missing)
-    flags = " ".join(f"--without {prefix}" for prefix in missing)
-    message = (
-        f"is one file of a {layout.export.name} export: whoever is in {files} would stay subscribed"
-        f" here; import the ZIP as it was downloaded; or import those files too and say {flags}"
+    files = ", ".join(f"{prefix}…csv" for prefix in missing)
+    alone = (
+        "is one file of a {tool} export: whoever is in {files} would stay subscribed here; import"
+        " the ZIP as it was downloaded; or import those files too and say --without {names}"
     )
+    names = " --without ".join(missing)
+    message = say(alone, tool=layout.export.name, files=files, names=names)
     raise InvalidInput([Fault(file=str(path), message=message)])
 
 
@@ -248,11 +263,9 @@ def _recognise_tool(header: Sequence[str], file: str, line: int) -> exports.Expo
     ]
     if not tools:
         return None
-    tool_names = " or ".join(known.name for known in tools)
-    message = (
-        f"could be an export of {tool_names} by its columns; say which, like --format"
-        f" {tools[0].name}"
-    )
+    several = "could be an export by its columns ({tools}); say of which, like --format {first}"
+    listed = ", ".join(known.name for known in tools)
+    message = say(several, tools=listed, first=tools[0].name)
     raise InvalidInput([Fault(file=file, line=line, message=message)])
 
 
@@ -281,11 +294,11 @@ def _notes(tables: Sequence[Table], unread_names: Sequence[str], encoding: str) 
         name = table.member.name
         tool = table.layout.export.name
         brand = tool if tool == "listmonk" else tool.capitalize()
-        yield f"read as an export of {brand}: {name}"
-        yield from (f"{name}: {note}" for note in _encoding_notes(table.encoding, encoding))
+        yield say("read as an export of {tool}: {file}", tool=brand, file=name)
+        yield from _encoding_notes(table.encoding, encoding, name)
     ignored = dict.fromkeys(column for table in tables for column in table.layout.ignored)
     if ignored:
-        yield f"columns ignored: {', '.join(ignored)}"
+        yield _ignored_note([*ignored])
     if unread_names:
-        yield f"files ignored, no exports of people: {', '.join(unread_names)}"
-    yield from filter(None, dict.fromkeys(table.layout.export.note for table in tables))
+        yield say("files ignored, no exports of people: {files}", files=", ".join(unread_names))
+    yield from map(say, filter(None, dict.fromkeys(table.layout.export.note for table in tables)))

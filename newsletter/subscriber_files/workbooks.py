@@ -9,6 +9,7 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, Shee
 
 from newsletter.documents.sandbox import read_isolated
 from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.wording import say
 from newsletter.subscriber_files.encodings import MemoryFile, Source, readable
 
 WORKBOOK_SUFFIXES = frozenset({".xlsx", ".ods"})
@@ -25,7 +26,7 @@ def as_table(source: Source) -> Source:
         {"data": data, "file": str(source)},
         file=str(source),
         answer=str,
-        advice="save it as CSV UTF-8, or split it",
+        advice=say("save it as CSV UTF-8, or split it"),
     )
     digest = hashlib.sha256(data).hexdigest()
     return MemoryFile(name=source.name, data=table.encode(), sha256=digest)
@@ -42,7 +43,7 @@ def read_workbook(data: bytes, file: str) -> str:
                 and about.visible is SheetVisibleEnum.Visible
             }
     except CalamineError as error:
-        message = "cannot be read as a workbook; open it and save it again, or as CSV UTF-8"
+        message = say("cannot be read as a workbook; open it and save it again, or as CSV UTF-8")
         raise InvalidInput([Fault(file=file, message=message)]) from error
     used = {name: rows for name, rows in sheets.items() if any(map(any, rows))}
     if len(used) == 1:
@@ -51,8 +52,8 @@ def read_workbook(data: bytes, file: str) -> str:
         buffer = io.StringIO()
         csv.writer(buffer, lineterminator="\n").writerows(row[:width] for row in cells)
         return buffer.getvalue()
-    names = ", ".join(used)
-    message = f"has the sheets {names}; keep the one with the people" if used else "is empty"
+    several = say("has the sheets {names}; keep the one with the people", names=", ".join(used))
+    message = several if used else say("is empty")
     raise InvalidInput([Fault(file=file, message=message)])
 
 

@@ -7,6 +7,7 @@ import yaml
 
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.subscribers.audience import NOTED_FIELDS, Entry, SuppressedEntry
+from newsletter.domain.wording import say
 from newsletter.formats.scalars import NULL_TAG, misreading, quote
 from newsletter.formats.yaml_nodes import NodeReader, UnsupportedYaml, in_plain_words, position_of
 from newsletter.subscriber_files.encodings import Member
@@ -28,7 +29,7 @@ _SUBSCRIBER_KEYS = (
     *("paused_until", "left", "suppressed"),
 )
 _OWN_CHECKS = {"email", "consent.at", "paused_until"}
-_SHAPE = "write it as in subscribers.example.yaml"
+_SHAPE = say("write it as in subscribers.example.yaml")
 
 Entries = Iterable[Entry | SuppressedEntry]
 
@@ -54,11 +55,12 @@ def read_yaml(member: Member, encoding: str, reader: EntryReader) -> Iterator[Pl
 def _document(nodes: NodeReader, reader: EntryReader) -> Iterator[tuple[int, Entries]]:
     nodes.event()
     if isinstance(nodes.event(), yaml.StreamEndEvent):
-        reader.fault(1, "", f"is empty; {_SHAPE}")
+        reader.fault(1, "", "is empty; {shape}", shape=_SHAPE)
         return
     root = nodes.event()
     if not isinstance(root, yaml.MappingStartEvent):
-        reader.fault(_line(root.start_mark), "", f"has no subscribers: at its top; {_SHAPE}")
+        lacks = "has no subscribers: at its top; {shape}"
+        reader.fault(_line(root.start_mark), "", lacks, shape=_SHAPE)
         return
     line_of_key: dict[str, int] = {}
     while not isinstance(event := nodes.event(), yaml.MappingEndEvent):
@@ -79,12 +81,13 @@ def _section(
         nodes.node()
         return
     if key in lines:
-        reader.fault(line, key, f"appears twice, first on line {lines[key]}; keep one of them")
+        twice = "appears twice, first on line {first}; keep one of them"
+        reader.fault(line, key, twice, first=lines[key])
     lines.setdefault(key, line)
     start = nodes.event()
     if not isinstance(start, yaml.SequenceStartEvent):
         if not _is_null(nodes.node(start)):
-            reader.fault(line, key, f"must be a list; {_SHAPE}")
+            reader.fault(line, key, "must be a list; {shape}", shape=_SHAPE)
         return
     read = _subscriber if key == "subscribers" else _suppression
     while not isinstance(event := nodes.event(), yaml.SequenceEndEvent):
@@ -93,7 +96,8 @@ def _section(
         if isinstance(item, yaml.MappingNode):
             yield at, read(item, reader)
         else:
-            reader.fault(at, key, f"must hold keys like email: ana@example.org; {_SHAPE}")
+            keyless = "must hold keys like email: ana@example.org; {shape}"
+            reader.fault(at, key, keyless, shape=_SHAPE)
 
 
 def _subscriber(item: yaml.MappingNode, reader: EntryReader) -> Entries:
@@ -129,9 +133,8 @@ def _consent(value: yaml.Node, reader: EntryReader) -> dict[str, str]:
         return {}
     if not isinstance(value, yaml.MappingNode):
         example = "{source: web form, at: 2024-05-01T10:00:00Z}"
-        reader.fault(
-            _line(value.start_mark), "consent", f"must hold source and at; write consent: {example}"
-        )
+        halved = "must hold source and at; write consent: {example}"
+        reader.fault(_line(value.start_mark), "consent", halved, example=example)
         return {}
     values = _pairs(value, ("source", "at"), "consent.", reader)
     return {key: _text(f"consent.{key}", part, reader) for key, part in values.items()}
@@ -140,12 +143,12 @@ def _consent(value: yaml.Node, reader: EntryReader) -> dict[str, str]:
 def _read_names(key: str, value: yaml.Node, reader: EntryReader) -> tuple[str, ...]:
     example = f"{key}: [{_LIST_EXAMPLES[key]}]"
     if not isinstance(value, yaml.SequenceNode):
-        reader.fault(_line(value.start_mark), key, f"must be a list; write it like {example}")
+        single = "must be a list; write it like {example}"
+        reader.fault(_line(value.start_mark), key, single, example=example)
         return ()
     if not value.value:
-        what = f"is an empty list; write one like {example}"
-        context = " for a person in no list" if key == "lists" else ""
-        reader.fault(_line(value.start_mark), key, f"{what}, or take the key out{context}")
+        empty = "is an empty list; write one like {example}, or take the key out"
+        reader.fault(_line(value.start_mark), key, empty, example=example)
     return tuple(filter(None, [_text(key, item, reader) for item in value.value]))
 
 
@@ -172,14 +175,15 @@ def _text(key: str, value: yaml.Node, reader: EntryReader) -> str:
         reader.fault(_line(value.start_mark), key, "must be one line of text; write it in quotes")
         return ""
     if not value.tag.startswith(_PLAIN_TAG):
-        message = f"YAML takes {value.tag} for a type; put the whole value in quotes"
+        typed = "YAML takes {tag} for a type; put the whole value in quotes"
+        message = say(typed, tag=value.tag)
         raise UnsupportedYaml(None, None, message, value.start_mark)
     if _is_null(value):
         return ""
     if not value.style and key not in _OWN_CHECKS and (misread_value := misreading(value.value)):
-        write = quote(value.value)
-        message = f"YAML reads {value.value} as {misread_value}; put it in quotes: {write}"
-        reader.fault(_line(value.start_mark), key, message)
+        misread = "YAML reads {text} as {value}; put it in quotes: {quoted}"
+        values = {"text": value.value, "value": misread_value, "quoted": quote(value.value)}
+        reader.fault(_line(value.start_mark), key, misread, **values)
         return ""
     return str(value.value).strip()
 

@@ -21,6 +21,7 @@ import certifi
 
 from newsletter.domain.clock import Clock, NotAfter
 from newsletter.domain.errors import ClaimOver, Defect, NewsletterError, ProviderUnreachable
+from newsletter.domain.wording import say
 from newsletter.transport import http
 from newsletter.transport.answers import FinalAnswer, is_readable
 
@@ -291,23 +292,19 @@ class Transport:
 
     def _translate(self, error: Exception, call: Call, host: str) -> Exception:
         if call.is_late:
-            return ClaimOver(
-                "Between the claim and the call so much time went by that the claim does not cover"
-                " the call any more. Nothing was sent; it is claimed again."
-            )
+            late = "The claim would end during the call. Nothing was sent; it is claimed again."
+            return ClaimOver(say(late))
         if call.is_over:
-            why = f"not within {self._seconds:g} s"
+            why: str = say("not within {seconds:g} s", seconds=self._seconds)
         else:
             why = http.brief(getattr(error, "strerror", None) or str(error) or type(error).__name__)
         if call.has_begun:
-            return http.AnswerLost(
-                f"No full answer came from {host} ({why}). It may have taken it all."
-            )
+            lost = "No full answer came from {host} ({why}). It may have taken it all."
+            return http.AnswerLost(say(lost, host=host, why=why))
         if isinstance(error, Defect) or not isinstance(error, OSError | NewsletterError):
             return Defect(f"The call to {host} could not be made ({why}); please report it.")
-        return ProviderUnreachable(
-            f"{host} cannot be reached ({why}). Nothing was sent; trying again is safe."
-        )
+        unreachable = "{host} cannot be reached ({why}). Nothing was sent; trying again is safe."
+        return ProviderUnreachable(say(unreachable, host=host, why=why))
 
 
 def call_once(

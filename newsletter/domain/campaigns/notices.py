@@ -16,6 +16,7 @@ from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.statements.comment import Comment, find_mentions
 from newsletter.domain.subscribers.address import same_person
+from newsletter.domain.wording import Sentence
 
 LEAD_TIME = timedelta(hours=1)
 """The time between a notice and the start of the campaign that it announces."""
@@ -282,7 +283,7 @@ class FailingCheck:
     """A failing check of the sender's health."""
 
     what: str
-    detail: str
+    detail: str | Sentence
     since: datetime
 
     @property

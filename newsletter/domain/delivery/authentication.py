@@ -54,15 +54,18 @@ def _spf(domain: str, texts: TxtLookup) -> Finding:
         )
         return unclear("SPF", f"{domain} has no record", advice)
     if len(records) > 1:
-        advice = "put all of it into one record: with two, mailbox providers read none"
-        return failed("SPF", f"{domain} has {len(records)} records", advice)
+        merge = "put all of it into one record: with two, mailbox providers read none"
+        several = "{domain} has {count} records"
+        return failed("SPF", several, merge, domain=domain, count=len(records))
     terms = records[0].split()[1:]
     if any(term.lower() in {"all", "+all"} for term in terms):
-        return failed("SPF", f"{domain} lets everybody send for it (+all)", 'end it with "~all"')
+        is_open = "{domain} lets everybody send for it (+all)"
+        return failed("SPF", is_open, 'end it with "~all"', domain=domain)
     lookups = _count_lookups(domain, records[0], texts)
     if lookups > _MAX_LOOKUPS:
-        detail = f"{domain} asks for more than {_MAX_LOOKUPS} lookups, so it counts as broken"
-        return failed("SPF", detail, "take out what no longer sends for you")
+        too_many = "{domain} asks for more than {most} lookups, so it counts as broken"
+        shorten = "take out what no longer sends for you"
+        return failed("SPF", too_many, shorten, domain=domain, most=_MAX_LOOKUPS)
     return passed("SPF", f"{domain} says who may send for it ({lookups} of {_MAX_LOOKUPS} lookups)")
 
 
@@ -95,8 +98,9 @@ def _dkim(domain: str, selectors: Sequence[str], texts: TxtLookup) -> Finding:
             if key:
                 return passed("DKIM", f"{domain} publishes a key as {selector}")
             if key == "":
-                detail = f"the key {selector} of {domain} was taken back (p= is empty)"
-                return failed("DKIM", detail, "publish the one that your provider names")
+                revoked = "the key {name} of {domain} was taken back (p= is empty)"
+                replace = "publish the one that your provider names"
+                return failed("DKIM", revoked, replace, name=selector, domain=domain)
     where_searched = f" under {', '.join(selectors)}" if selectors else ""
     advice = "look at your provider's page of the domain: it shows the names of your keys"
     return unclear("DKIM", f"no key of {domain} was found{where_searched}", advice)
@@ -110,23 +114,26 @@ def _dmarc(domain: str, texts: TxtLookup) -> Finding:
         tags = [parse_tags(text) for text in texts(f"_dmarc.{name}")]
         policies = [one for one in tags if one.get("v") == "DMARC1"]
         if len(policies) > 1:
-            advice = "leave one: with two, mailbox providers read none"
-            return failed("DMARC", f"_dmarc.{name} has {len(policies)} records", advice)
+            several = "_dmarc.{domain} has {count} records"
+            leave = "leave one: with two, mailbox providers read none"
+            return failed("DMARC", several, leave, domain=name, count=len(policies))
         if policies:
             return _judge_policy(domain, name, policies[0])
-    advice = (
-        f"publish a TXT record at _dmarc.{domain}:"
-        f' "v=DMARC1; p=none; rua=mailto:postmaster@{domain}"'
+    publish = (
+        "publish a TXT record at _dmarc.{domain}:"
+        ' "v=DMARC1; p=none; rua=mailto:postmaster@{domain}"'
     )
-    return failed("DMARC", f"{domain} has no policy, which Gmail and Yahoo ask for", advice)
+    lacks = "{domain} has no policy, which Gmail and Yahoo ask for"
+    return failed("DMARC", lacks, publish, domain=domain)
 
 
 def _judge_policy(domain: str, name: str, tags: dict[str, str]) -> Finding:
     # the policy of a parent domain is in sp, or in p without sp (RFC 7489, 6.3)
     policy = tags.get("sp", tags.get("p", "")) if name != domain else tags.get("p", "")
     if policy.lower() not in _DMARC_POLICIES:
-        advice = 'write p=none, p=quarantine or p=reject behind "v=DMARC1;"'
-        return failed("DMARC", f"_dmarc.{name} names no policy that there is ({policy!r})", advice)
+        write = 'write p=none, p=quarantine or p=reject behind "v=DMARC1;"'
+        unknown = "_dmarc.{domain} names no policy that there is ({policy!r})"
+        return failed("DMARC", unknown, write, domain=name, policy=policy)
     strict = [tag for tag in ("adkim", "aspf") if tags.get(tag, "r").lower() == "s"]
     aligned = ""
     if strict:

@@ -9,6 +9,7 @@ from enum import Enum
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.statements.content import MAX_GREETING_CHARS, Content
+from newsletter.domain.wording import say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,5 +119,7 @@ def unclear(what: str, detail: str, advice: str = SEND_TEST_ADVICE) -> Finding:
     return Finding(what=what, level=Level.WARNING, detail=detail, advice=advice)
 
 
-def failed(what: str, detail: str, advice: str = "") -> Finding:
-    return Finding(what=what, level=Level.FAULT, detail=detail, advice=advice)
+def failed(what: str, detail: str, advice: str = "", **values: object) -> Finding:
+    """Return a fault. ``detail`` and ``advice`` are patterns with these values, or sentences."""
+    fault, fix = say(detail, **values), say(advice, **values)
+    return Finding(what=what, level=Level.FAULT, detail=fault, advice=fix)

@@ -211,21 +211,22 @@ def plan_email(
     are the events that are not over.
     """
     if email.is_too_old(now):
-        return EmailPlan(reason="it could not be sent within a day")
+        return EmailPlan(reason=say("it could not be sent within a day"))
     if email.kind is EmailKind.NOTICE:  # a suppression does not keep it from staff
         return EmailPlan(text=EmailText.NOTICE)
     if email.kind is EmailKind.LINK:
         return _plan_for_link(link)
     if email.kind is EmailKind.NEWS:
-        over = EmailPlan(reason="its events are over")
+        over = EmailPlan(reason=say("its events are over"))
         return EmailPlan(text=EmailText.NEWS, news=news) if news else over
     if suppressed is SuppressionReason.MANUAL:
-        return EmailPlan(reason="a member of staff suppressed this address")
+        return EmailPlan(reason=say("a member of staff suppressed this address"))
     if email.kind in {EmailKind.PREFERENCES, EmailKind.DECISION}:
         if person is None:
-            return EmailPlan(reason="this address is no subscriber's")
+            return EmailPlan(reason=say("this address is no subscriber's"))
         if suppressed is not None and email.kind is EmailKind.DECISION:
-            return EmailPlan(reason=f"this address is suppressed ({suppressed.value})")
+            why = say("this address is suppressed ({why})", why=say(suppressed.value))
+            return EmailPlan(reason=why)
         return EmailPlan(text=_text_for(email, person), reader_id=person.id)
     moves = email.kind is EmailKind.MOVE
     if person is not None and (
@@ -239,7 +240,7 @@ def plan_email(
 
 def _plan_for_link(link: StaffLink | None) -> EmailPlan:
     if link is None:
-        return EmailPlan(reason="its link works no more")
+        return EmailPlan(reason=say("its link works no more"))
     opens = link.kind is LinkKind.INVITATION
     return EmailPlan(text=EmailText.INVITATION if opens else EmailText.LINK)
 

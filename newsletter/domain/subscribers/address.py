@@ -79,7 +79,8 @@ def ascii_host(domain: str) -> str:
     try:
         return ".".join(map(_ascii_label, domain.replace("ẞ", "ß").split("."))).lower()
     except UnicodeError as error:
-        raise ValueError(f"{domain!r} is not a domain that can be looked up: {error}") from error
+        reason = "{domain!r} is not a domain that can be looked up"
+        raise ValueError(say(reason, domain=domain)) from error
 
 
 def _ascii_label(label: str) -> str:

@@ -30,6 +30,7 @@ from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.delivery.rate_limit import Cause, RateLimit, Wait, fails_for_long, fails_over
 from newsletter.domain.errors import InvalidInput, StoreUnavailable
 from newsletter.domain.ports import Provider
+from newsletter.domain.wording import say
 from newsletter.pipeline.delivery.rate_limiter import RateLimiter
 from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.sql import Store, Transaction
@@ -159,7 +160,8 @@ class ProviderPool:
 
 _CLAIM_LOST = Answer(
     outcome=Outcome(
-        verdict=Verdict.LATE, reason="it was stopped or taken over just before it would have left"
+        verdict=Verdict.LATE,
+        reason=say("it was stopped or taken over just before it would have left"),
     )
 )
 

@@ -27,7 +27,7 @@ from newsletter.domain.staff.account import (
     limits_on_codes,
 )
 from newsletter.domain.wording import Sentence, say
-from newsletter.pipeline.staff.proofs import Proofs, Refusal, SignedIn, one_line
+from newsletter.pipeline.staff.proofs import Proofs, Refusal, SignedIn, identity_text, one_line
 from newsletter.store.sql import Transaction
 
 _SAME_PASSWORD = say("This is the password that you have. Choose another one.")
@@ -139,7 +139,7 @@ class OwnAccount:
             if not self.proofs.methods(role, credential) - {SignInBy.PROVIDER}:
                 raise Refused(say("You sign in with this account alone, so it stays connected."))
             tx.accounts.change(session.address, issuer=credential.issuer, subject="")
-            account = f"{one_line(credential.subject, MAX_NAME_CHARS)} at {credential.issuer}"
+            account = identity_text(credential)
             told = "Your account at {issuer} does not sign you in any more."
             message = say(told, issuer=credential.issuer)
             return self._finish(tx, session, "disconnect", message, account=account)

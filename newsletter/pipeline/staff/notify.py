@@ -194,7 +194,7 @@ class _Writer:
                 return None
             failing = {check.occurrence: check for check in self.tx.failing_checks.all()}
             check = failing.get(notice.occurrence)
-            return f"{check.what}: {check.detail}" if check else None
+            return say("{name}: {text}", name=say(check.what), text=check.detail) if check else None
         status, last = self.known.get(notice.slug), self.tx.audit.last(notice.slug)
         if notice.kind is NoticeKind.TAKEN_BACK and not self._knows_of_start(notice, last):
             return None
@@ -290,8 +290,9 @@ class PostSender:
                 return None
             news = self.compose(tx, post, self.channels[post.channel])
             if not news:
-                tx.channel_posts.settle(post, MessageState.WITHHELD, "its events are over", tx.now)
-                return post, MessageState.WITHHELD, "its events are over"
+                over = say("its events are over")
+                tx.channel_posts.settle(post, MessageState.WITHHELD, over, tx.now)
+                return post, MessageState.WITHHELD, over
         answer = self.call(post, news)
         verdict, reason = answer.outcome.verdict, answer.outcome.reason
         state = FINAL_STATES.get(verdict, MessageState.WAITING)

@@ -322,5 +322,7 @@ def one_line(text: str, max_chars: int) -> str:
     return " ".join("".join(characters).split())[:max_chars].strip()
 
 
-def identity_text(identity: Identity) -> str:
-    return f"{one_line(identity.subject, _MAX_SUBJECT_CHARS)} at {identity.issuer}"
+def identity_text(identity: Identity | Credential) -> str:
+    """Return an identity as text for the audit log."""
+    subject = one_line(identity.subject, _MAX_SUBJECT_CHARS)
+    return say("{subject} at {issuer}", subject=subject, issuer=identity.issuer)

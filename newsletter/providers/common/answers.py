@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Recipient
+from newsletter.domain.wording import say
 from newsletter.transport.http import HttpRequest, HttpResponse, longest, retry_after
 
 _VERDICT_OF_STATUS = {
@@ -65,8 +66,8 @@ def accept_with_id(response: HttpResponse, provider_id: object, unknown_reason: 
 def accept_with_ids(batch: OutgoingBatch, response: HttpResponse, ids: Any) -> Answer:
     """Return ACCEPTED with the first id, or UNKNOWN if not each recipient has one."""
     are_texts = isinstance(ids, list) and list(map(type, ids)) == [str] * len(batch.recipients)
-    unknown_reason = f"HTTP {response.status} without an id for each message"
-    return accept_with_id(response, ids[0] if are_texts and all(ids) else "", unknown_reason)
+    why = say("HTTP {status} without an id for each message", status=str(response.status))
+    return accept_with_id(response, ids[0] if are_texts and all(ids) else "", why)
 
 
 def refuse_by_status(
@@ -116,7 +117,8 @@ def read_outcomes(
 def combine(batch: OutgoingBatch, items: list[Outcome], response: HttpResponse) -> Answer:
     """Combine the outcomes of ``read_outcomes``; UNKNOWN if there are none."""
     if not items:
-        why = f"HTTP {response.status} without one understood answer for each recipient"
+        ununderstood = "HTTP {status} without one understood answer for each recipient"
+        why = say(ununderstood, status=str(response.status))
         return Answer(outcome=Outcome(verdict=Verdict.UNKNOWN, reason=why))
     return combine_outcomes(batch, items, retry_after(response))
 

@@ -14,13 +14,14 @@ from urllib.parse import urlsplit
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Finding, Level, failed, passed, unclear
 from newsletter.domain.errors import ProviderUnreachable
+from newsletter.domain.wording import say
 from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from newsletter.transport.transport import Transport  # requests
 
-KEY = "provider key"
-DOMAIN = "sending domain"
+KEY = say("provider key")
+DOMAIN = say("sending domain")
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,8 @@ def _ask(
         return probe.read(transport.call(request))
     except AnswerLost as error:
         host = urlsplit(probe.url).hostname
-        raise ProviderUnreachable(
-            f"{host} did not answer in full. It was only asked: try again."
-        ) from error
+        message = say("{host} did not answer in full. It was only asked: try again.", host=host)
+        raise ProviderUnreachable(message) from error
 
 
 def refusal_by_status(findings: Mapping[int, Finding]) -> Callable[[HttpResponse], Finding | None]:
@@ -109,8 +109,9 @@ def domain_state(domain: str, state: bool | None, fix: str) -> Finding:
     """Return the finding for a domain that is verified, not verified, or unknown (None)."""
     if state:
         return passed(DOMAIN, f"{domain} is verified")
-    missing = "is not in this account" if state is None else "is in the account and not verified"
-    return failed(DOMAIN, f"{domain} {missing}", fix)
+    if state is None:
+        return failed(DOMAIN, "{domain} is not in this account", fix, domain=domain)
+    return failed(DOMAIN, "{domain} is in the account and not verified", fix, domain=domain)
 
 
 def find_domain(items: list[Any], key: str, domain: str) -> dict[str, Any] | None:
@@ -126,4 +127,5 @@ def listed_state(
 ) -> Finding:
     """Return the finding for a domain by its entry in a list: verified if ``key`` has ``value``."""
     state = None if entry is None else entry.get(key) == value
-    return domain_state(domain, state, f"add it under {menu}, and publish its DNS records")
+    fix = say("add it under {menu}, and publish its DNS records", menu=menu)
+    return domain_state(domain, state, fix)

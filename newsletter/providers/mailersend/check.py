@@ -34,7 +34,7 @@ def _domains(payload: Any, domain: str) -> Finding | None:
             if found is None and value_at(payload, "links", "next"):
                 return unclear(DOMAIN, f"{domain} is not among the first {len(items)} domains")
             if value_at(found, "domain_settings", "send_paused") is True:
-                why = f"sending is paused for {domain}"
-                return failed(DOMAIN, why, "resume it on the domain's page at MailerSend")
+                resume = "resume it on the domain's page at MailerSend"
+                return failed(DOMAIN, "sending is paused for {domain}", resume, domain=domain)
             return doctor.listed_state(domain, found, "is_verified")
     return None

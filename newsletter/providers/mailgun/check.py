@@ -27,13 +27,14 @@ from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Finding, failed, passed, unclear
 from newsletter.domain.statements.content import Recipient
+from newsletter.domain.wording import say
 from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import basic, origin
 from newsletter.providers.common.records import MAX_CLOCK_ERROR, Inquiry, Page, Purpose, Question
 from newsletter.providers.mailgun.send import PUBLIC_URL, Options
 
-_REGION_ADVICE = "in the European region, set base_url: https://api.eu.mailgun.net"
+_REGION_ADVICE = say("in the European region, set base_url: https://api.eu.mailgun.net")
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
@@ -45,14 +46,16 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
             case {"domain": {"state": "active"}}:
                 return passed(DOMAIN, f"{domain} is active")
             case {"domain": {"state": "unverified"}}:
-                return doctor.domain_state(
-                    domain, False, "publish its DNS records, and let Mailgun check them"
-                )
+                fix = say("publish its DNS records, and let Mailgun check them")
+                return doctor.domain_state(domain, False, fix)
             case {"domain": {"state": str(state)}}:
-                return failed(DOMAIN, f"{domain} is {state!r}", "ask Mailgun why, in its console")
+                ask = "ask Mailgun why, in its console"
+                said = "Mailgun calls {domain} {state!r}"
+                return failed(DOMAIN, said, ask, domain=domain, state=state)
         return None
 
-    missing = f"add it in Mailgun's console, or correct provider.domain; {_REGION_ADVICE}"
+    advice = "add it in Mailgun's console, or correct provider.domain; {region}"
+    missing = say(advice, region=_REGION_ADVICE)
     why = "it is refused here, as a sending key may be: this proves nothing"
     read_refusal = doctor.refusal_by_status(
         {

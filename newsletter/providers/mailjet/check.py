@@ -9,14 +9,15 @@ which is not asked. Unconfirmed: that a domain it does not know gets 404.
 from typing import Any
 
 from newsletter.domain.delivery.provider import Finding, failed, passed, unclear
+from newsletter.domain.wording import say
 from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, Probe
 from newsletter.providers.common.options import basic, origin
 from newsletter.providers.mailjet.send import Options
 
-_SENDER = "sender"
+_SENDER = say("sender address")
 _MAX_SENDERS = 1000
-_VALIDATE = "validate it under Sender addresses and domains"
+_VALIDATE = say("validate it under Sender addresses and domains")
 _PUBLISH_ADVICE = "publish the records that Mailjet shows for it, and let it check them"
 
 

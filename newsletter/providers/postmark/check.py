@@ -19,14 +19,15 @@ from urllib.parse import parse_qs, quote, urlsplit
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Finding, failed, passed, unclear
+from newsletter.domain.wording import say
 from newsletter.providers.common import doctor, records
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import origin
 from newsletter.providers.common.records import Inquiry, Page, Purpose, Question
 from newsletter.providers.postmark.send import PUBLIC_URL, Options
 
-_STREAM_CHECK = "message stream"
-_FIX = "make a broadcast stream there, and write its id as provider.message_stream"
+_STREAM_CHECK = say("message stream")
+_FIX = say("make a broadcast stream there, and write its id as provider.message_stream")
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
@@ -34,7 +35,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     base, stream = origin(options, PUBLIC_URL), options.message_stream
     headers = {"X-Postmark-Server-Token": options.server_token.get_secret_value()}
     path = f"/message-streams/{quote(stream, safe='')}"
-    no_stream = failed(_STREAM_CHECK, f"the server has no stream {stream}", _FIX)
+    no_stream = failed(_STREAM_CHECK, "the server has no stream {name}", _FIX, name=stream)
     domain = doctor.domain_of(sender)
     why = f"a server's token cannot ask about {domain}"
     return (
@@ -60,13 +61,14 @@ def _server(payload: Any) -> Finding | None:
 def _stream(payload: Any, stream: str) -> Finding | None:
     match payload:
         case {"MessageStreamType": "Broadcasts", "ArchivedAt": str(at)}:
-            return failed(
-                _STREAM_CHECK, f"{stream} was archived on {at[:10]}", "restore it, or use another"
-            )
+            archived = "{name} was archived on {day}"
+            restore = "restore it, or use another"
+            return failed(_STREAM_CHECK, archived, restore, name=stream, day=at[:10])
         case {"MessageStreamType": "Broadcasts"}:
             return _check_unsubscribing(payload, stream)
         case {"MessageStreamType": str(kind)}:
-            return failed(_STREAM_CHECK, f"{stream} is of type {kind}, not Broadcasts", _FIX)
+            wrong = "{name} is of type {kind}, not Broadcasts"
+            return failed(_STREAM_CHECK, wrong, _FIX, name=stream, kind=kind)
     return None
 
 

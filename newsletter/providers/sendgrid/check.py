@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.provider import Finding, failed, passed, unclear
+from newsletter.domain.wording import say
 from newsletter.providers.common import doctor, records
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import bearer, origin
@@ -27,7 +28,7 @@ from newsletter.providers.common.records import Inquiry, Page, Purpose, Question
 from newsletter.providers.sendgrid.send import PUBLIC_URL, Options
 
 _MAX_DOMAINS = 200
-_FIX = "publish its DNS records, and let SendGrid verify them"
+_FIX = say("publish its DNS records, and let SendGrid verify them")
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:

@@ -9,6 +9,7 @@ domain's place: that is not asked.
 from typing import Any
 
 from newsletter.domain.delivery.provider import Finding, failed, passed, unclear
+from newsletter.domain.wording import say
 from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.ses.answers import error_name
@@ -16,9 +17,9 @@ from newsletter.providers.ses.send import Options, endpoint
 from newsletter.tables import load_table
 from newsletter.transport.http import HttpResponse
 
-_ACCOUNT = "provider account"
+_ACCOUNT = say("provider account")
 _KEY_ERRORS = load_table("newsletter.providers.ses", "errors.yaml")
-_DOMAIN_ADVICE = "verify it under Identities, in this region, and publish its DKIM records"
+_DOMAIN_ADVICE = say("verify it under Identities, in this region, and publish its DKIM records")
 _INSTEAD = "verify it, unless the domain above it or the sender's address alone is verified"
 
 
@@ -43,11 +44,11 @@ def _account(payload: Any) -> Finding | None:
         case {"SendingEnabled": False}:
             return failed(_ACCOUNT, "sending is switched off", "see SES's console for the reason")
         case {"EnforcementStatus": "SHUTDOWN"}:
-            why = "AWS has stopped it for its reputation"
-            return failed(_ACCOUNT, why, "answer AWS in the support centre")
+            stopped = "AWS has stopped it for its reputation"
+            return failed(_ACCOUNT, stopped, "answer AWS in the support centre")
         case {"ProductionAccessEnabled": False}:
-            why = "it is in the sandbox: no reader gets mail who is not verified"
-            return failed(_ACCOUNT, why, "request production access in SES's console")
+            limited = "it is in the sandbox: no reader gets mail who is not verified"
+            return failed(_ACCOUNT, limited, "request production access in SES's console")
         case {"EnforcementStatus": "PROBATION"}:
             why = "AWS watches it for its reputation, and may stop it"
             return unclear(_ACCOUNT, why, "see SES's console, reputation metrics")
@@ -86,7 +87,7 @@ def _read_refusal(response: HttpResponse) -> Finding | None:
     name = error_name(response)
     if why := _KEY_ERRORS.get(name):
         fix = "compare access_key_id, secret_access_key and region with the console"
-        return failed(KEY, f"it is refused: {why}", fix)
+        return failed(KEY, "it is refused: {why}", fix, why=say(why))
     if name == "AccessDeniedException":
         return unclear(KEY, "it is taken, but may not ask this: only sending proves the rest")
     return None

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 from newsletter.domain.delivery.batch import ClaimedBatch, DeliveryState, Outcome
 from newsletter.domain.subscribers.address import AddressHash
+from newsletter.domain.wording import say
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.database import MEMBER, SKIP_LOCKED, TLI, UNCACHED_PLAN, Condition, Database
 from newsletter.store.subscribers.eligibility import People, eligible, exclusion, ids_of, people_on
 
-DAMAGED = "the address was damaged in the database: it is not the one that was stored"
+DAMAGED = say("the address was damaged in the database: it is not the one that was stored")
 """The reason of a rejected delivery to a damaged address."""
 _MAX_WAIT = timedelta(days=4)
 """The longest wait for a local time or a provider's records. A wrong clock sets longer ones."""

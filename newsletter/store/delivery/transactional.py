@@ -12,7 +12,7 @@ from newsletter.domain.delivery.transactional import (
     TransactionalEmail,
 )
 from newsletter.domain.subscribers.address import mailbox
-from newsletter.domain.wording import stored_words
+from newsletter.domain.wording import say, stored_words
 from newsletter.store.database import AddressRepository, as_instant
 from newsletter.store.delivery import claiming
 from newsletter.store.delivery.claiming import DAMAGED, IS_ALIVE, NO_HOLD, verified
@@ -217,8 +217,8 @@ class TransactionalEmails(AddressRepository):
         )
         return self._db.change(
             "UPDATE transactional_email SET state = 'unknown', settled_at = :at,"
-            " reason = 'the process that handed it over ended before it had an answer'"
-            f" WHERE {_IS_ORPHAN}",
+            f" reason = :reason WHERE {_IS_ORPHAN}",
+            reason=say("the process that handed it over ended before it had an answer"),
             at=at,
             **times,
         )

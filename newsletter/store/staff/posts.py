@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from newsletter.domain.campaigns.notices import MIN_EMAIL_INTERVAL, FailingCheck
 from newsletter.domain.delivery.transactional import ChannelPost, MessageState
+from newsletter.domain.wording import say, stored_words
 from newsletter.store.database import Repository, one_of
 
 _LOST_AFTER = timedelta(minutes=5)
@@ -34,8 +35,9 @@ class ChannelPosts(Repository):
         Attempts for a channel begin at least a minute apart.
         """
         self._db.change(
-            "UPDATE post SET state = 'unknown', reason = 'the process ended during the call'"
+            "UPDATE post SET state = 'unknown', reason = :reason"
             " WHERE state = 'calling' AND NOT called_at BETWEEN :lost AND :too_far",
+            reason=say("the process ended during the call"),
             lost=now - _LOST_AFTER,
             too_far=now + _WRONG_CLOCK,
         )
@@ -105,7 +107,7 @@ class FailingChecks(Repository):
                 " ON CONFLICT (what) DO UPDATE SET detail = excluded.detail,"
                 " seen = failing_check.seen + 1",
                 what=what,
-                detail=detail,
+                detail=stored_words(detail),
                 now=now,
             )
 

@@ -32,7 +32,6 @@ from newsletter.domain.wording import (
     listed,
     moment,
     people,
-    recognize,
     say,
     without_commands,
 )
@@ -47,8 +46,8 @@ from newsletter.tables import load_table
 from newsletter.web.desk.deciding import colleagues, describe_error, sentence, titles_in_words
 
 _WORD_TABLE = load_table("newsletter.web.desk", "words.yaml")
-NOTE_NAMES: Sequence[str] = (*_WORD_TABLE["readers"], *_WORD_TABLE["documents"])
-"""English texts of notes that a sandbox writes about a file, for translation."""
+NOTE_NAMES: Sequence[str] = tuple(_WORD_TABLE["documents"])
+"""English texts of notes that a sandbox writes about a document, for translation."""
 
 
 def words_of(table: str) -> Mapping[str, str]:
@@ -187,6 +186,7 @@ class Desk:
         words = language.in_words
         changes: Mapping[str, Callable[[str], str]] = {
             "capitalize": lambda text: text[:1].upper() + text[1:],  # of German each noun stays one
+            "clause": lambda text: text.removesuffix("."),
             "sentence": sentence,
             "plainly": lambda text: sentence(without_commands(text)),
         }
@@ -204,7 +204,7 @@ class Desk:
             "listed": listed,
             "people": people,
             "said": say,
-            "noted": lambda note: recognize(note, NOTE_NAMES),
+            "noted": lambda note: language.recognize(note, NOTE_NAMES),
             "initials": initials,
             "language": partial(language_name, shown_in=language.code),
             "own_language": language_name,

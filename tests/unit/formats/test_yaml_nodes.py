@@ -63,7 +63,7 @@ def test_what_is_no_yaml_is_told_in_pyyamls_words(text: str, problem: str) -> No
         ("a: b: c", (1, 5), "a colon with a blank after it begins a value"),
         ("a: 1\nb: 'c\n", (2, 4), "a quote is opened and never closed"),
         ("a: [1, 2\nb: 3\n", (1, 4), "a list that [ opens"),
-        ("a: {b: 1\nc: 3\n]", (1, 4), "a group that { opens"),
+        ("a: {b: 1\nc: 3\n]", (1, 4), "a group that a brace opens"),
         ("a: 1\n\tb: 2\n", (2, 1), "a tab cannot indent YAML"),
         ("a: , x\n", (1, 4), "something else was expected here"),
         ("a: @x\n", (1, 4), "text cannot begin with this sign"),

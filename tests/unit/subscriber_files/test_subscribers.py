@@ -437,7 +437,7 @@ def test_columns_are_mapped_by_hand(tmp_path: Path) -> None:
     towns = text.replace("E-Mail", "Ort")
     [ana] = added(mapped(tmp_path, towns, email="ADRESSE", name="Wer", place="Ort"))
     assert (ana.address, ana.place) == ("ana@example.org", "old@example.org")
-    with pytest.raises(InvalidInput, match="has no column 'Mail', which --column email names"):
+    with pytest.raises(InvalidInput, match="has no column 'Mail', which you named for email"):
         mapped(tmp_path, text, email="Mail")
 
 
@@ -448,7 +448,7 @@ def test_what_means_nothing_is_ignored_and_named(tmp_path: Path) -> None:
     read = read_people(tmp_path / "people.csv", Instructions(ignored=["SUBSCRIBED"]))
     [ana] = added(read)
     assert (ana.address, ana.name, ana.place) == ("ana@example.org", "Ana", "")
-    aside = "Fax, column 4, which has no name, State, Subscribed"
+    aside = "Fax, #4, State, Subscribed"
     assert read.notes == (f"columns ignored: {aside}", LISTLESS)
 
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import ImportResult, ImportUndoResult, UploadedFile
-from newsletter.domain.wording import say, without_commands
+from newsletter.domain.wording import Sentence, capitalized, joined, say, without_commands
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
@@ -244,7 +244,7 @@ class ImportPages:
             )
         faults: Faults = ()
         if isinstance(work.error, InvalidInput):
-            found = [("file", _fault_sentence(one, work.upload.file)) for one in work.error.faults]
+            found = [("file", _sentence(request, one, work)) for one in work.error.faults]
             others = len(found) - _MAX_FAULTS_SHOWN
             more = [("file", say("And {count:,} more", count=others))] if others > 0 else []
             faults = [*found[:_MAX_FAULTS_SHOWN], *more]
@@ -288,7 +288,7 @@ class ImportPages:
             upload=work.upload,
             changes=work.brought,
             excluded=[(one.people, reason, one.first) for reason, one in excluded if one.people],
-            left_out=[_fault_sentence(fault, work.upload.file) for fault in work.left_out],
+            left_out=[_sentence(request, fault, work) for fault in work.left_out],
             bad_rows=work.bad_rows,
             notes=work.notes,
             has_columns=bool(work.columns),
@@ -352,11 +352,18 @@ def _pasted_upload(request: DeskRequest) -> Upload | None:
     return Upload(name=_PASTED_NAME, data=f"{head}{text}\n".encode()) if text else None
 
 
-def _fault_sentence(fault: Fault, file: str) -> str:
+def _sentence(request: DeskRequest, fault: Fault, work: _ImportWork) -> str:
     """Return a fault as a sentence that begins with file, line and column."""
-    member = fault.file.removeprefix(file).strip("/")
-    line = f"line {fault.line:,}" if fault.line else ""
-    place = ", ".join(filter(None, (member, line, f"column {fault.key}" if fault.key else "")))
-    mark = "" if fault.message.startswith(("is ", "has ")) and not fault.key else ":"
-    said = without_commands(f"{place or 'The file'}{place and mark} {fault.message}")
-    return said[:1].upper() + said[1:]
+    message = request.language().recognize(without_commands(fault.message))
+    places = (
+        fault.file.removeprefix(work.upload.file).strip("/"),
+        say("line {line:,}", line=fault.line) if fault.line else "",
+        say("column {name}", name=fault.key) if fault.key else "",
+    )
+    place = joined([*filter(None, places)], "{first}, {last}")
+    pattern = "{place}: {message}"
+    if not place or (fault.message.startswith(("is ", "has ")) and not fault.key):
+        pattern = "{place} {message}"
+    said = capitalized(say(pattern, place=place or say("the file"), message=message))
+    # a page is never in two languages
+    return said if isinstance(message, Sentence) else str.__str__(said)

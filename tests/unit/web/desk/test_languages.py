@@ -12,8 +12,9 @@ import pytest
 from babel.messages.pofile import read_po, write_po
 from starlette.requests import Request
 
+from newsletter.domain.delivery.authentication import examine_domain
 from newsletter.domain.staff.account import Member
-from newsletter.domain.wording import say
+from newsletter.domain.wording import Sentence, joined, say, without_commands
 from newsletter.rendering.sentences import Language, translate_source
 from newsletter.web.desk.gate import hash_token
 from newsletter.web.desk.page import Desk
@@ -270,26 +271,48 @@ COMMANDS_ONLY = {"build_digest.py", "join.py", "prefer.py"}
 def unsaid(module: Path) -> Iterator[str]:
     """Yield each refusal whose message is no Sentence, so that no catalogue can translate it."""
     for node in ast.walk(ast.parse(module.read_text())):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        kinds: tuple[type, ...] = (ast.JoinedStr, ast.Constant)
+        said: list[ast.expr] = []
+        if name == "Fault":
             said = [one.value for one in node.keywords if one.arg == "message"]
-            said = said if node.func.id == "Fault" else node.args[:1]
-            if node.func.id in {"Fault", "NotFound", "Outdated", "Refused", "Unproven"}:
-                yield from (
-                    f"{module.name}:{node.lineno}: {ast.unparse(one)}"
-                    for one in said
-                    if isinstance(one, ast.JoinedStr | ast.Constant)
-                )
+        elif name in {"NotFound", "Outdated", "Refused", "Unproven"}:
+            said = node.args[:1]
+        elif name in {"failed", "fault"}:  # they say the patterns that they are given
+            kinds, said = (ast.JoinedStr,), node.args[1:]
+        yield from (
+            f"{module.name}:{node.lineno}: {ast.unparse(one)}"
+            for one in said
+            if isinstance(one, kinds)
+        )
 
 
 def test_the_message_of_each_refusal_is_one_that_catalogues_have() -> None:
     modules = [
         module
-        for folder in ("pipeline", "web/desk")
-        for module in (ROOT / "newsletter" / folder).rglob("*.py")
+        for place in ("pipeline", "subscriber_files", "web/desk", "domain/delivery")
+        for module in (ROOT / "newsletter" / place).rglob("*.py")
         if module.name not in COMMANDS_ONLY
     ]
+    modules += [*(ROOT / "newsletter/providers").rglob("check.py")]
     assert len(modules) > 60
     assert [one for module in modules for one in unsaid(module)] == []
+
+
+def test_a_failing_check_is_told_in_the_language_of_the_desk(
+    staffed: Staffed,
+) -> None:
+    services, german = staffed.site.services, {"Accept-Language": "de"}
+    records = {"forum.example": ["v=spf1 ~all", "v=spf1 -all"]}
+    finding = next(examine_domain("forum.example", (), lambda name: records.get(name, [])))
+    with services.store.begin() as tx:
+        tx.failing_checks.store_failing({"SPF": joined([finding.detail, finding.advice])}, tx.now)
+    page = words(staffed.as_("dan").get("/channels", headers=german))
+    assert "forum.example hat 2 Einträge; Fassen Sie alles in einem Eintrag zusammen" in page
+    with services.store.begin() as tx:
+        tx.failing_checks.store_failing({}, tx.now)
 
 
 def lang(staffed: Staffed, path: str, name: str = "dan", **headers: str) -> str:
@@ -317,17 +340,35 @@ def test_a_page_is_in_the_language_that_its_reader_chose_or_their_browser_asks_f
     assert lang(staffed, "/calendar", **french) == "fr", "one that there is not is the browser's"
 
 
-def test_a_fault_without_a_translation_makes_the_page_english(staffed: Staffed) -> None:
+def test_a_fault_of_a_form_is_told_in_the_language_of_the_desk(staffed: Staffed) -> None:
     dan = staffed.as_("dan", fresh=True)
     wrong = {"email": "no address", "list": "press", "agreed": "by phone"}
     answer = dan.post("/readers/new", wrong, headers={"Accept-Language": "de"})
     assert answer.status == 422
     assert "'no address' enthält ' ', was in keiner Adresse stehen darf" in words(answer)
-    wrong["timezone"] = "Nowhere"
-    answer = dan.post("/readers/new", wrong, headers={"Accept-Language": "de"})
-    assert '<html lang="en"' in answer.text
     answer = dan.post("/account/password", {}, headers={"Accept-Language": "de"})
     assert "Das ist nicht Ihr Passwort." in words(answer)
+
+
+def test_a_fault_without_a_translation_makes_the_page_english(staffed: Staffed) -> None:
+    http = Request({"type": "http", "headers": [(b"accept-language", b"de")]})
+    request = DeskRequest(http=http, desk=Desk(staffed.site.services.staff), member=None)
+    assert request.language([say("Sent"), say("Stop")]).code == "de"
+    assert request.language([say("Sent"), "what nobody translated"]).code == "en"
+
+
+BAD_FILES = ROOT / "tests/acceptance/bad_subscribers"
+
+
+@rows("case", sorted(BAD_FILES.glob("*.txt")))
+def test_each_fault_of_a_file_is_told_in_each_language(staffed: Staffed, case: Path) -> None:
+    languages = Desk(staffed.site.services.staff).languages
+    for line in case.read_text().splitlines():
+        fault = re.sub(r"^[\w.-]+\.(?:yaml|csv)(?::\d+)*(?: [\w.?-]+)?: ", "", line)
+        for code in LANGUAGES:
+            told = languages[code].recognize(without_commands(fault))
+            assert isinstance(told, Sentence), (fault, code)
+            assert not re.search(r"\b(?:the|is|has|write|keep|take)\b", languages[code].say(told))
 
 
 def test_a_title_that_is_a_word_of_the_desk_stays_as_its_writer_wrote_it(staffed: Staffed) -> None:
