@@ -196,7 +196,6 @@ def key_text(path: KeyPath) -> str:
 
 
 def build(file: str, node: yaml.Node) -> Document:
-    """Convert the root node of a file into a document."""
     document = Document(file=file)
     document.positions[()] = Position.of(node.start_mark)
     document.value = _value(document, node, ())

@@ -338,7 +338,6 @@ class Settings(fields.Section):
 
     @property
     def db_password(self) -> str | None:
-        """Return the password for the PostgreSQL server, or None."""
         secret = self.database_password
         return secret.get_secret_value() if secret else None
 

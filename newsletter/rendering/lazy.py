@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from newsletter.documents.sandbox import TEXT_GATE, CutOff, MachineBusy, ask
 from newsletter.domain.errors import Fault, InvalidInput, Postponed, TookTooLong
 from newsletter.domain.statements.content import Content, Publisher
-from newsletter.domain.statements.review import Check, ReviewContext, ReviewFinding, in_order
+from newsletter.domain.statements.review import Check, ReviewContext, ReviewFinding, sort_findings
 from newsletter.domain.statements.statement import Statement
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def review_text(
         finding = ReviewFinding(
             check=Check.FAULT, message=fault.message, file=fault.file, line=fault.line
         )
-        return in_order([finding])
+        return sort_findings([finding])
     findings: tuple[ReviewFinding, ...] = found
     return findings
 

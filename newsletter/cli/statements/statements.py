@@ -14,7 +14,7 @@ from newsletter.domain.campaigns.campaign import CampaignState, has_begun
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Fault, NotFound
 from newsletter.domain.statements.draft import DraftText
-from newsletter.domain.statements.review import ReviewFinding, Severity, finding_of, in_order
+from newsletter.domain.statements.review import ReviewFinding, Severity, finding_of, sort_findings
 from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.campaigns.board import load_for_page
 from newsletter.pipeline.ledger import find_slug, find_statement
@@ -242,7 +242,7 @@ def _check_all(statements: Statements) -> _CheckResult:
 def _collect(
     faults: Iterable[Fault], findings: Iterable[ReviewFinding], *, settled: bool, statements: int
 ) -> _CheckResult:
-    file_faults = in_order([*map(finding_of, faults), *findings])
+    file_faults = sort_findings([*map(finding_of, faults), *findings])
     grades = {finding.severity for finding in file_faults}
     open_warning = Severity.WARNING in grades and not settled
     code = EXIT_INVALID if Severity.BLOCKING in grades else EXIT_REFUSED if open_warning else 0

@@ -135,7 +135,7 @@ class BlockReader:
             if tag_of(child) in BLOCK_TAGS or child in self.block_ancestors:
                 blocks += _paragraphs(runs, line)
                 runs = []
-                blocks += self._block(child, self.inline.under(child, style))
+                blocks += self._block(child, self.inline.add_marks(child, style))
                 line = line_of(child)
             else:
                 runs += self.inline.runs(child, style)

@@ -267,7 +267,7 @@ class InlineReader:
     raised_words: int = 0
     """Numbers of underlined words, and of raised or lowered words that are no figures."""
 
-    def under(self, element: Element, like: Run) -> Run:
+    def add_marks(self, element: Element, like: Run) -> Run:
         """Return ``like`` with the marks and the link that an element adds."""
         tag, style = tag_of(element), element.get("style") or ""
         marks = set(like.marks)
@@ -308,7 +308,7 @@ class InlineReader:
         # the raised mark of a note is a link
         bare = element.find(".//a") is None and bool(text_of(element))
         self.raised_words += bool(level) and bare
-        inside = self.runs_in(element, self.under(element, style))
+        inside = self.runs_in(element, self.add_marks(element, style))
         if tag == "q":
             return [replace(style, text="“"), *inside, replace(style, text="”")]
         end = [Run(text="\n", ends_line=True)] if tag in BLOCK_TAGS else []

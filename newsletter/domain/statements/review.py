@@ -119,7 +119,7 @@ def finding_of(fault: Fault) -> ReviewFinding:
     return ReviewFinding(check=check, **vars(fault) | {"column": 0, "code": ""})
 
 
-def in_order(findings: Iterable[ReviewFinding]) -> tuple[ReviewFinding, ...]:
+def sort_findings(findings: Iterable[ReviewFinding]) -> tuple[ReviewFinding, ...]:
     """Return the findings by file and line, each once; within a line the gravest first."""
     return tuple(
         sorted(

@@ -107,7 +107,7 @@ class AddressHash:
         state.update(fold(address).encode())
         return state.digest()
 
-    def of_list(self, addresses: bytes) -> bytes:
+    def hash_list(self, addresses: bytes) -> bytes:
         """Return the hashes of addresses in UTF-8; commas separate them. Raises ValueError."""
         if addresses.isascii():  # folded all at once: this takes two thirds of the time
             folded_list = addresses.lower()

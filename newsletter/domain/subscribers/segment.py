@@ -11,7 +11,7 @@ from newsletter.domain.setting import Language, Line, Rule, not_empty, pattern_r
 from newsletter.domain.subscribers.lists import LIST_NAME, TAG_NAME, ListName
 
 
-def _in_order(values: tuple[str, ...]) -> tuple[str, ...]:
+def _sorted(values: tuple[str, ...]) -> tuple[str, ...]:
     """Sort the values, so that the same rule has the same text."""
     return tuple(sorted(set(values)))
 
@@ -23,8 +23,8 @@ _ONE_OR_SEVERAL = Rule(
     first=True,
     schema={"anyOf": [{"type": "string"}, _STRINGS_SCHEMA]},
 )
-_Languages = Annotated[tuple[Language, ...], _ONE_OR_SEVERAL, _NOT_EMPTY, Rule(_in_order)]
-_Words = Annotated[tuple[Line, ...], _ONE_OR_SEVERAL, _NOT_EMPTY, Rule(_in_order)]
+_Languages = Annotated[tuple[Language, ...], _ONE_OR_SEVERAL, _NOT_EMPTY, Rule(_sorted)]
+_Words = Annotated[tuple[Line, ...], _ONE_OR_SEVERAL, _NOT_EMPTY, Rule(_sorted)]
 Tag = Annotated[
     str,
     pattern_rule(
@@ -34,7 +34,7 @@ Tag = Annotated[
         f"^{TAG_NAME}$",
     ),
 ]
-_Tags = Annotated[tuple[Tag, ...], _NOT_EMPTY, Rule(_in_order)]
+_Tags = Annotated[tuple[Tag, ...], _NOT_EMPTY, Rule(_sorted)]
 _CONDITION_NAMES = (
     *("language", "joined_since", "joined_before", "place", "outlet", "beat"),
     *("tags", "any_tag", "without_tags"),

@@ -20,7 +20,7 @@ from newsletter.domain.statements.review import (
     ReviewFinding,
     Severity,
     check_names,
-    in_order,
+    sort_findings,
 )
 from newsletter.domain.statements.statement import Approval, Progress, Statement, StoredStatement
 from newsletter.domain.subscribers.audience import Audience
@@ -166,7 +166,7 @@ def _review(
     )
     findings = rules.review(statement, tx.statements.get_content(stored.content_hash), context)
     if rules.campaigns.shares_email:
-        findings = in_order([*findings, *_translation_findings(tx, statement, rules, context)])
+        findings = sort_findings([*findings, *_translation_findings(tx, statement, rules, context)])
     return ReviewResult(slug=statement.slug, content_hash=stored.content_hash, findings=findings)
 
 

@@ -100,11 +100,11 @@ class BrevoInquiry(Inquiry):
                 return records.whole_batch(batch, row["messageId"])
         if question.expected:
             records.require_addresses(question, (row["email"] for row in rows))
-            if any(self._in_doubt(batch, row) for row in rows):
+            if any(self._is_in_doubt(batch, row) for row in rows):
                 raise ValueError("a message of those minutes does not name its attempt")
         return Page(next=records.chain(question.following))
 
-    def _in_doubt(self, batch: OutgoingBatch, row: dict[str, Any]) -> bool:
+    def _is_in_doubt(self, batch: OutgoingBatch, row: dict[str, Any]) -> bool:
         """Return whether a message may belong to the attempt without its tag."""
         at = datetime.fromisoformat(row["date"])
         begin, end = records.search_window(batch.at, self._timeout)

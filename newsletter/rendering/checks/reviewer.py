@@ -14,7 +14,7 @@ from newsletter.domain.statements.review import (
     ReviewContext,
     ReviewFinding,
     find_context_findings,
-    in_order,
+    sort_findings,
 )
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.statements.weekdays import find_mismatches
@@ -55,7 +55,7 @@ def review_text(
         findings += _check_text(statement, context)
     if content is not None:
         findings += _check_size(statement, content)
-    return in_order(findings)
+    return sort_findings(findings)
 
 
 def _check_front_matter(statement: Statement) -> Iterator[ReviewFinding]:

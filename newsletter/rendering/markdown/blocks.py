@@ -155,7 +155,7 @@ def _split_paragraphs(tokens: Sequence[Token]) -> Iterator[Token]:
     opening = Token("", "", 0)
     for token in tokens:
         opening = token if token.type == "paragraph_open" else opening
-        pieces = _around_pictures(token) if token.type == "inline" else []
+        pieces = _split_at_pictures(token) if token.type == "inline" else []
         if opening.nesting and len(pieces) > 1:
             closing = Token("paragraph_close", "p", -1, block=True, hidden=opening.hidden)
             first, *others = pieces
@@ -167,7 +167,7 @@ def _split_paragraphs(tokens: Sequence[Token]) -> Iterator[Token]:
         opening = Token("", "", 0) if token.type == "paragraph_close" else opening
 
 
-def _around_pictures(line: Token) -> list[list[Token]]:
+def _split_at_pictures(line: Token) -> list[list[Token]]:
     pieces: list[list[Token]] = [[]]
     depth = 0
     for child in line.children or []:

@@ -210,7 +210,7 @@ def _reachable(
     is_whole = f"[{id_list}]" == row.members
     numbers = frozen_ids if is_whole else json.loads(f"[{id_list or ''}]")
     try:
-        is_sound = hash_address.of_list(addresses or b"") == stored_hashes
+        is_sound = hash_address.hash_list(addresses or b"") == stored_hashes
     except ValueError:  # an address is no valid text, or no address
         is_sound = False
     if is_sound and is_whole:  # nearly always

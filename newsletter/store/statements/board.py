@@ -33,7 +33,7 @@ class Board(Repository):
         self, rules: CampaignRules, search: BoardSearch = _NO_FILTER
     ) -> dict[Shelf, int]:
         """Return the number of matching statements on each shelf."""
-        found = _of_statements(search)
+        found = _statement_condition(search)
         rows = self._db.rows(
             f"SELECT {_shelf(rules)} AS shelf, COUNT(*)"
             f" {_FROM_STATEMENTS} WHERE {found} GROUP BY 1",
@@ -52,7 +52,7 @@ class Board(Repository):
         limit: int,
     ) -> list[str]:
         """Return the matching slugs on one shelf, or on all, the last changed first."""
-        which = _of_statements(search)
+        which = _statement_condition(search)
         if shelf is not None:
             which &= Condition(f"{_shelf(rules)} = :shelf", {"shelf": shelf})
         return self._db.column(
@@ -67,7 +67,7 @@ class Board(Repository):
         self, search: BoardSearch = _NO_FILTER, *, skip: int = 0, limit: int
     ) -> list[Draft]:
         """Return texts that were never submitted, the last changed first."""
-        matching = _of_drafts(search)
+        matching = _draft_condition(search)
         return self._db.all(
             Draft,
             f"{DRAFT} AND draft.slug = '' AND draft.template = 0 AND {matching}"
@@ -79,17 +79,17 @@ class Board(Repository):
 
     def count_unsubmitted(self, search: BoardSearch = _NO_FILTER) -> int:
         """Return the number of texts that were never submitted."""
-        matching = _of_drafts(search)
+        matching = _draft_condition(search)
         return self._db.number(f"SELECT COUNT(*) {_FROM_NEW_DRAFTS} AND {matching}", matching)
 
 
-def _of_statements(search: BoardSearch) -> Condition:
+def _statement_condition(search: BoardSearch) -> Condition:
     at = "COALESCE(campaign.started_at, campaign.release_at, statement.changed_at)"
     writer = f" {mailbox(search.writer)} "
     return _search_condition(search, "statement", ("statement.mailboxes", writer), at)
 
 
-def _of_drafts(search: BoardSearch) -> Condition:
+def _draft_condition(search: BoardSearch) -> Condition:
     writer = f'"{search.writer}"'
     return _search_condition(search, "version", ("version.writers", writer), "draft.changed_at")
 

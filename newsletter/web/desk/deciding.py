@@ -86,7 +86,6 @@ def title_of(tx: Transaction, slug: str) -> str:
 
 
 def titles_in_words(settings: Settings, lists: Sequence[str]) -> str:
-    """Return the titles of lists, joined for a sentence."""
     return listed(settings.titles_of(lists))
 
 

@@ -14,7 +14,12 @@ from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.schedule import resolve
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import Draft, DraftText, ImportFindings, Picture
-from newsletter.domain.statements.review import ReviewContext, ReviewFinding, finding_of, in_order
+from newsletter.domain.statements.review import (
+    ReviewContext,
+    ReviewFinding,
+    finding_of,
+    sort_findings,
+)
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.wording import recognize, say, without_commands
@@ -216,7 +221,7 @@ class Drafts:
         """Return the review findings of a draft; a draft that cannot be rendered has some too."""
         parsed = self._drafts.parse(draft.version.text, key=draft.key, slug=draft.slug)
         if parsed.statement is None:
-            return in_order([finding_of(fault) for fault in parsed.faults])
+            return sort_findings([finding_of(fault) for fault in parsed.faults])
         statements = self._statements
         zone, today = request.desk.zone, request.desk.local_now().date()
         with statements.store.read() as tx:

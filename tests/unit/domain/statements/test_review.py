@@ -13,7 +13,7 @@ from newsletter.domain.statements.review import (
     check_names,
     find_context_findings,
     finding_of,
-    in_order,
+    sort_findings,
 )
 from newsletter.domain.statements.statement import Statement
 from tests.rows import rows
@@ -50,7 +50,7 @@ def test_a_fault_is_blocking_and_keeps_its_place() -> None:
 def test_remarks_stand_in_the_order_of_the_file_the_gravest_of_a_line_first_and_each_once() -> None:
     late, advice = remark(Check.LINK_TEXT, 9), remark(Check.HEADINGS, 4)
     warning, other = remark(Check.PLACEHOLDER, 4), remark(Check.DATE, 1, file="b.md")
-    assert in_order([other, late, advice, warning, late]) == (warning, advice, late, other)
+    assert sort_findings([other, late, advice, warning, late]) == (warning, advice, late, other)
 
 
 def test_the_checks_of_one_grade_are_named_once() -> None:
