@@ -15,6 +15,7 @@ class Relay:
         self.port: int = self._listener.getsockname()[1]
         self._is_cut = threading.Event()
         self._hang_ups = 0
+        self._is_lossy = threading.Event()
         self._over = threading.Event()
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
@@ -27,9 +28,14 @@ class Relay:
         """Serve new connections again."""
         self._is_cut.clear()
 
+    def lose_answers(self) -> None:
+        """Pass on what the client says, and no answer, until ``hang_up``."""
+        self._is_lossy.set()
+
     def hang_up(self) -> None:
         """End the open connections."""
         self._hang_ups += 1
+        self._is_lossy.clear()
 
     def lead_to(self, port: int) -> None:
         """Lead new connections to another program."""
@@ -72,4 +78,5 @@ class Relay:
                             data = end.recv(1 << 16)
                             if not data:
                                 return
-                            ways[end].sendall(data)
+                            if end is client or not self._is_lossy.is_set():
+                                ways[end].sendall(data)

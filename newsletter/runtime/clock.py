@@ -15,20 +15,20 @@ class ServerClock:
 
     def __init__(self, ask: Callable[[], datetime], clock: Clock) -> None:
         self._ask = ask
-        self._clock = clock
+        self.machine = clock
         self.synchronise()
 
     def synchronise(self) -> None:
         """Read the server's time again. Raises StoreUnavailable."""
         time = self._ask()
-        self._start = time - self._clock.uptime()
+        self._start = time - self.machine.uptime()
 
     def now(self) -> datetime:
-        return self._start + self._clock.uptime()
+        return self._start + self.machine.uptime()
 
     def uptime(self) -> timedelta:
         """Return the monotonic time of this machine."""
-        return self._clock.uptime()
+        return self.machine.uptime()
 
 
 class SystemClock:

@@ -107,7 +107,10 @@ class WorkerRegistration:
 
 def _end_process() -> None:
     """End this process, because the threads that wait for the database cannot be ended."""
-    log.critical("the database gave no answer for %g seconds; start again", _MAX_SILENCE_SECONDS)
+    said = (
+        "no answer for %g seconds from the database, or from its synchronous standby; start again"
+    )
+    log.critical(said, _MAX_SILENCE_SECONDS)
     os._exit(1)
 
 

@@ -24,6 +24,7 @@ from newsletter.pipeline.delivery.dispatch import Dispatcher, DispatchResult
 from newsletter.pipeline.delivery.reconcile import Reconciler
 from newsletter.pipeline.events.breaker import pause_harmful
 from newsletter.runtime.channels import ChannelPostRunner
+from newsletter.runtime.clock import ServerClock
 from newsletter.runtime.diagnosis import check_health
 from newsletter.runtime.log import (
     EndLog,
@@ -74,6 +75,9 @@ class Scheduler:
     def __init__(self, tick: Tick) -> None:
         self._tick = tick
         self._delivery = delivery = tick.delivery
+        clock = delivery.store.clock
+        self._machine_clock = clock.machine if isinstance(clock, ServerClock) else clock
+        """The clock of APScheduler, which may differ from the server's."""
         self._name = secrets.token_hex(8)
         self._stop = threading.Event()
         self._wake = threading.Event()
@@ -234,7 +238,7 @@ class Scheduler:
         clock.add_job(
             action,
             _Every(seconds=max(seconds, 0.1)),
-            next_run_time=self._delivery.store.clock.now() + after,
+            next_run_time=self._machine_clock.now() + after,
             executor=executor,
         )
 
@@ -333,7 +337,7 @@ class Scheduler:
     def _watch(self, until_idle: bool, clock: BackgroundScheduler) -> None:
         while not self._stop.wait(_BUSY_POLL if until_idle or self._is_sending else _IDLE_POLL):
             # if the clock went back, the next runs are too late
-            now = self._delivery.store.clock.now()
+            now = self._machine_clock.now()
             for tick in clock.get_jobs():
                 if tick.next_run_time > now + tick.trigger.interval + _CLOCK_TOLERANCE:
                     tick.modify(next_run_time=now)

@@ -112,7 +112,7 @@ def test_a_process_whose_connections_fall_silent_ends_and_is_started_again(
         wait_until(at_work, describe=worker.said)
         line.cut()
         assert worker.finish().code == 1
-        assert "the database gave no answer for 45 seconds; start again" in worker.said()
+        assert "no answer for 45 seconds from the database" in worker.said()
 
 
 class Cluster:
@@ -176,6 +176,12 @@ class Cluster:
         line.cut()
         self.end_in(chance.choice([2.0, LONG]), line.mend)
 
+    def lose_the_answers_of_the_database(self, chance: random.Random) -> None:
+        """It commits, and its answer is lost."""
+        line = chance.choice(self.lines[1:])
+        line.lose_answers()
+        self.end_in(chance.uniform(0.3, 1.5), line.hang_up)
+
     def cut_off_from_the_provider(self, chance: random.Random) -> None:
         self.provider.cut()
         self.end_in(chance.uniform(0.5, 2), self.provider.mend)
@@ -217,6 +223,7 @@ FAULTS: list[Callable[[Cluster, random.Random], None]] = [
     Cluster.kill_a_worker,
     Cluster.stop_a_worker,
     Cluster.cut_off_from_the_database,
+    Cluster.lose_the_answers_of_the_database,
     Cluster.cut_off_from_the_provider,
     Cluster.kill_a_scheduler,
     Cluster.restart_the_database,

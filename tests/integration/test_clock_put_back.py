@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.runtime.clock import SystemClock
+from newsletter.runtime.clock import ServerClock, SystemClock
 from newsletter.runtime.scheduler import Scheduler
 from newsletter.runtime.wiring import open_workspace
 from tests.acceptance.workspace import Workspace, wait_until
@@ -54,3 +54,23 @@ def test_a_run_looks_again_soon_after_its_clock_jumped(workspace: Workspace, yea
             scheduler.stop()
             running.join(60)
     assert not running.is_alive()
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_a_scheduler_looks_at_once_and_then_at_its_interval_whatever_the_server_s_clock_says(
+    workspace: Workspace, hours: int
+) -> None:
+    workspace.configure(schedule={"poll": "30s"})
+    clock = ServerClock(WrongClock(timedelta(hours=hours)).now, SystemClock())
+    with open_workspace(workspace.folder, {}, clock=clock) as services:
+        scheduler = Scheduler(services.tick)
+        running = threading.Thread(target=scheduler.run)
+        running.start()
+        try:
+            wait_until(lambda: services.delivery.counters.ticked_at, 20)
+            time.sleep(2.5)
+        finally:
+            scheduler.stop()
+            running.join(60)
+    assert not running.is_alive()
+    assert scheduler._run.ticks == 1
