@@ -24,55 +24,23 @@ _TICK = 1.3
 """Seconds: longer than from one tick to the next."""
 
 
-class Versions:
-    """A store that others write to."""
-
-    def __init__(self) -> None:
-        self.number = 0
-
-    def __call__(self) -> int:
-        return self.number
-
-
-@pytest.fixture
-def versions() -> Versions:
-    return Versions()
-
-
-def test_a_question_is_asked_the_first_time(versions: Versions) -> None:
-    assert not EmptyResultCache(versions).holds()
-
-
-def test_what_was_answered_with_nothing_is_not_asked_again_until_somebody_writes(
-    versions: Versions,
+@pytest.mark.parametrize(
+    ("writes_while_asked", "is_empty", "holds"),
+    [(False, True, True), (False, False, False), (True, True, False), (False, None, False)],
+    ids=["nothing", "something open", "a write meanwhile", "a failure"],
+)
+def test_an_answer_of_nothing_alone_holds_and_until_somebody_writes(
+    writes_while_asked: bool, is_empty: bool | None, holds: bool
 ) -> None:
-    still = EmptyResultCache(versions)
-    still.holds()
-    still.remember(is_empty=True)
-    assert still.holds()
-    versions.number += 1
-    assert not still.holds()
-
-
-def test_what_is_open_is_asked_again_and_again(versions: Versions) -> None:
-    still = EmptyResultCache(versions)
-    still.holds()
-    still.remember(is_empty=False)
-    assert not still.holds()
-
-
-def test_what_is_written_while_it_is_asked_is_seen_the_next_time(versions: Versions) -> None:
-    still = EmptyResultCache(versions)
-    still.holds()
-    versions.number += 1
-    still.remember(is_empty=True)
-    assert not still.holds()
-
-
-def test_a_question_that_failed_is_asked_again(versions: Versions) -> None:
-    still = EmptyResultCache(versions)
-    still.holds()
-    assert not still.holds()
+    version = 0
+    cache = EmptyResultCache(lambda: version)
+    assert not cache.holds(), "it was never asked"
+    version += writes_while_asked
+    if is_empty is not None:
+        cache.remember(is_empty=is_empty)
+    assert cache.holds() is holds
+    version += 1
+    assert not cache.holds()
 
 
 @pytest.fixture

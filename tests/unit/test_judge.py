@@ -1,4 +1,4 @@
-"""What judges need: brands that operators are shown, and packages that are pinned."""
+"""The brands of the judges are those that operators are shown, and their packages are pinned."""
 
 import json
 import re

@@ -4,28 +4,47 @@ import pytest
 
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.plaintext import count_columns, to_text, underline, wrap
+from tests.rows import rows
 
 
 def text(body: str) -> str:
     return to_text(read_markdown(body, "en")).text
 
 
+SHOWN = {
+    "a line break": ("1 Example Street\\\nWashington\nDC", "1 Example Street\nWashington DC"),
+    "headings": ("# Ask\n\n## More\n\nx", "Ask\n---\n\nMore\n~~~~\n\nx"),
+    "emphasis": ("*a* **b** ~~c~~ `d`", "_a_ *b* ~~c~~ d"),
+    "a picture": ('![A chair](https://a.example/b.jpg "Empty.")\n\nx', "[A chair]\n\nEmpty.\n\nx"),
+    "decoration": ("a ![](https://a.example/b#3x2,decoration)\n\nx", "a\n\nx"),
+    "numbers keep their start": ("9. a\n10. b", " 9. a\n10. b"),
+    "a loose list": ("- a\n\n- b\n\n  c", "- a\n\n- b\n\n  c"),
+    "an empty item": ("- a\n-\n- b", "- a\n-\n- b"),
+    "quotations": ("> a\n>\n> > b\n>\n> - c", "> a\n>\n> > b\n>\n> - c"),
+    "a rule": ("a\n\n---\n\nb", "a\n\n* * *\n\nb"),
+    "a footnote that ends with a list": (
+        "One[^a].\n\n[^a]:\n    - b\n    - c",
+        "One (1).\n\n(1) - b\n    - c",
+    ),
+    "a table without rows": ("|a|b|\n|-|-|", "a  b\n-  -"),
+    "invisible characters, but joiners stay": (
+        "a\u200bb\u00adc\ufeffd \u0645\u06cc\u200c\u062e",
+        "abcd \u0645\u06cc\u200c\u062e",
+    ),
+}
+"""Thing → its Markdown and its plain text."""
+
+
+@rows("what", SHOWN)
+def test_each_thing_looks_like_this(what: str) -> None:
+    markdown, plain = SHOWN[what]
+    assert text(markdown) == plain
+
+
 def test_paragraphs_are_folded_at_72_columns() -> None:
     lines = text("word " * 60 + "\n\nnext").split("\n")
     assert lines[0] == " ".join(["word"] * 14)
     assert lines[-2:] == ["", "next"]
-
-
-def test_a_written_line_break_stays() -> None:
-    assert text("1 Example Street\\\nWashington\nDC") == "1 Example Street\nWashington DC"
-
-
-def test_headings_are_underlined_as_wide_as_they_are() -> None:
-    assert text("# Ask\n\n## More\n\nx") == "Ask\n---\n\nMore\n~~~~\n\nx"
-
-
-def test_emphasis_is_marked_so_that_struck_words_are_not_read_as_said() -> None:
-    assert text("*a* **b** ~~c~~ `d`") == "_a_ *b* ~~c~~ d"
 
 
 def test_links_are_numbered_in_reading_order_and_once() -> None:
@@ -45,14 +64,6 @@ def test_an_address_that_is_its_own_text_needs_no_number() -> None:
 def test_an_address_is_never_broken() -> None:
     url = "https://a.example/" + "very-long/" * 12
     assert url in text(f"Read all of this at length and with patience: <{url}> now").split("\n")
-
-
-def test_an_image_says_what_it_shows_and_its_caption_follows() -> None:
-    assert text('![A chair](https://a.example/b.jpg "Empty.")\n\nx') == "[A chair]\n\nEmpty.\n\nx"
-
-
-def test_decoration_says_nothing() -> None:
-    assert text("a ![](https://a.example/b#3x2,decoration)\n\nx") == "a\n\nx"
 
 
 def test_a_linked_image_keeps_its_link() -> None:
@@ -75,29 +86,9 @@ def test_lists_hang_and_nest() -> None:
     ]
 
 
-def test_numbers_are_right_aligned_and_keep_their_start() -> None:
-    assert text("9. a\n10. b") == " 9. a\n10. b"
-
-
-def test_a_loose_list_keeps_its_empty_lines() -> None:
-    assert text("- a\n\n- b\n\n  c") == "- a\n\n- b\n\n  c"
-
-
-def test_an_empty_item_keeps_its_mark() -> None:
-    assert text("- a\n-\n- b") == "- a\n-\n- b"
-
-
-def test_quotes_have_their_mark_on_every_line() -> None:
-    assert text("> a\n>\n> > b\n>\n> - c") == "> a\n>\n> > b\n>\n> - c"
-
-
 def test_code_is_indented_and_not_folded() -> None:
     long = "x " * 50 + "x"
     assert text(f"```\n{long}\n\n  y\n```") == f"    {long}\n\n      y"
-
-
-def test_a_rule_is_three_stars() -> None:
-    assert text("a\n\n---\n\nb") == "a\n\n* * *\n\nb"
 
 
 def test_footnotes_stand_at_the_end_with_their_numbers() -> None:
@@ -111,10 +102,6 @@ def test_footnotes_stand_at_the_end_with_their_numbers() -> None:
     ]
 
 
-def test_a_footnote_may_end_with_a_list() -> None:
-    assert text("One[^a].\n\n[^a]:\n    - b\n    - c") == "One (1).\n\n(1) - b\n    - c"
-
-
 def test_tables_are_aligned() -> None:
     assert text("|County|n|Share|\n|-|-:|:-:|\n|Adams|1,204|6|\n|東京|3|12 %|").split("\n") == [
         "County      n  Share",
@@ -124,22 +111,12 @@ def test_tables_are_aligned() -> None:
     ]
 
 
-def test_a_table_without_rows_keeps_its_head() -> None:
-    assert text("|a|b|\n|-|-|") == "a  b\n-  -"
-
-
 def test_a_table_too_wide_becomes_a_paragraph_a_row() -> None:
     wide = "word " * 14
     shown = text(f"|Name||Said|\n|-|-|-|\n|Ana|x|{wide}|\n|Ben|y|{wide}|").split("\n")
     assert shown[:3] == ["Name: Ana", "x", "Said: " + " ".join(["word"] * 13)]
     assert shown[3:5] == ["  word", ""]
     assert all(count_columns(line) <= 72 for line in shown)
-
-
-def test_invisible_characters_are_taken_out_but_joiners_stay() -> None:
-    assert (
-        text("a\u200bb\u00adc\ufeffd \u0645\u06cc\u200c\u062e") == "abcd \u0645\u06cc\u200c\u062e"
-    )
 
 
 def test_wide_characters_count_two_and_may_break_anywhere() -> None:
