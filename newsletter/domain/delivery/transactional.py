@@ -138,7 +138,8 @@ class TransactionalEmail:
 
     def is_link_expired(self, now: datetime) -> bool:
         """Return whether its link has expired. A used link does not expire."""
-        return self.used_at is None and now > self.free_since + LINK_LIFETIME
+        # one that is dated far ahead is of a wrong clock
+        return self.used_at is None and abs(now - self.free_since) > LINK_LIFETIME
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ from tests.rows import rows
     [
         (LINK_LIFETIME, False, False),
         (LINK_LIFETIME + timedelta(seconds=1), False, True),
+        (-LINK_LIFETIME - timedelta(seconds=1), False, True),
         (LINK_LIFETIME * 100, True, False),
     ],
 )

@@ -95,6 +95,7 @@ def test_an_invitation_is_open_until_it_is_used_withdrawn_or_old() -> None:
 
     assert made().is_usable(NOON)
     assert not made().is_usable(NOON + SECOND)
+    assert not made().is_usable(NOON - SECOND), "made by a clock that ran ahead"
     assert not made(used_at=NOON).is_usable(NOON)
     assert not made(withdrawn_at=NOON).is_usable(NOON)
 
