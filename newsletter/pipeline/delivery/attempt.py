@@ -37,6 +37,8 @@ from newsletter.store.sql import Store, Transaction
 
 Claim = TypeVar("Claim")
 AttemptResult = TypeVar("AttemptResult")
+GoesOn = Callable[[], bool] | None
+"""Returns whether more may be claimed; None if not."""
 
 _log = logging.getLogger("newsletter.run")
 _MAX_UNKNOWN_IN_A_ROW = 3
@@ -207,7 +209,7 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
         """
         return self.owner is not None and self.pool.second is None
 
-    def attempts(self, goes_on: Callable[[], bool] = lambda: False) -> Iterator[AttemptResult]:
+    def attempts(self, goes_on: GoesOn = None) -> Iterator[AttemptResult]:
         """Send batches or emails one by one, until none is due or none may be sent now.
 
         If ``goes_on()``, a record claims the next batch in its transaction. Else it is the last.
@@ -215,25 +217,24 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
         next_claim = self.claim_next()
         while next_claim is not None:
             attempt, claim = next_claim
-            answer = self._answer(claim, attempt)
-            result, next_claim = self._record(claim, answer, attempt, claims_next=goes_on())
+            result, next_claim = self._record(claim, self._answer(claim, attempt), attempt, goes_on)
             yield result
 
     def _record(
-        self, claim: Claim, answer: Answer, attempt: Attempt, *, claims_next: bool
+        self, claim: Claim, answer: Answer, attempt: Attempt, goes_on: GoesOn
     ) -> tuple[AttemptResult, tuple[Attempt, Claim] | None]:
         """Record the outcome, also if the database is unavailable for a while."""
         while True:
             try:
-                return self.record(claim, answer, attempt, claims_next=claims_next)
+                return self.record(claim, answer, attempt, goes_on)
             except StoreUnavailable:
                 # after the lease another process may have settled it
                 if attempt.not_after.left() <= timedelta(0) or not self.waits():
                     raise
             except Exception:
-                if not claims_next:
+                if goes_on is None:
                     raise
-            claims_next = False  # an error of the next claim must not undo the record
+            goes_on = None  # an error of the next claim must not undo the record
 
     def _answer(self, claim: Claim, attempt: Attempt) -> Answer:
         """Return the provider's answer, or a local one if no request was sent."""
@@ -326,6 +327,6 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
 
     @abstractmethod
     def record(
-        self, claim: Claim, answer: Answer, attempt: Attempt, *, claims_next: bool
+        self, claim: Claim, answer: Answer, attempt: Attempt, goes_on: GoesOn
     ) -> tuple[AttemptResult, tuple[Attempt, Claim] | None]:
-        """Record the outcome. With ``claims_next``, claim the next batch if possible."""
+        """Record the outcome. If sending ``goes_on()`` then, claim the next batch if possible."""

@@ -1,7 +1,11 @@
 """batch → provider → outcomes."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 
@@ -290,6 +294,30 @@ def test_a_record_claims_the_next_batch_if_sending_goes_on_and_one_provider_send
         assert room.campaign().state is CampaignState.SENT
     else:
         assert seen == [["done", "queued", "queued"]]
+
+
+def test_if_sending_ends_while_a_record_waits_for_its_turn_nothing_more_is_claimed(
+    room: Newsroom,
+) -> None:
+    ends = threading.Event()
+
+    class Busy:
+        """A store where sending ends while the writer after a call waits."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(room.store, name)
+
+        @contextmanager
+        def begin(self, *, is_durable: bool = True) -> Iterator[Any]:
+            if room.provider.batches:
+                ends.set()
+            with room.store.begin(is_durable=is_durable) as tx:
+                yield tx
+
+    room.start(25)
+    dispatcher = replace(room.dispatcher(), store=cast(Any, Busy()))
+    assert len([*dispatcher.dispatch_all(lambda: not ends.is_set())]) == 1
+    assert states(room) == ["done", "queued", "queued"]
 
 
 def test_a_next_batch_that_cannot_be_claimed_does_not_undo_the_record(
