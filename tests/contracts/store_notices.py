@@ -84,6 +84,9 @@ class NoticesContract:
             assert [one.slug for one in tx.notices.list_for_email(ANA, 4)] == ["budget"]
             assert tx.notices.find_due_addresses(NOON + MIN_EMAIL_INTERVAL / 2) == []
             assert tx.notices.find_due_addresses(NOON + MIN_EMAIL_INTERVAL) == [ANA]
+            assert tx.notices.find_due_addresses(NOON - MIN_EMAIL_INTERVAL) == [ANA], (
+                "a clock ahead"
+            )
 
     def test_what_is_over_is_told_no_more_and_delays_nothing(self, store: Store) -> None:
         with store.begin() as tx:

@@ -106,8 +106,10 @@ class OthersContract:
             [newest] = tx.imports.list_newest(1)
             assert (newest.file, newest.new, newest.finished_at) == ("b.csv", 2, LATER)
             assert tx.imports.count() == 2
-            assert [one.file for one in tx.imports.list_finished_since(NOON)] == ["a.csv", "b.csv"]
-            assert tx.imports.list_finished_since(LATER) == []
+            assert [one.file for one in tx.imports.list_finished(NOON, LATER)] == ["a.csv", "b.csv"]
+            assert (
+                tx.imports.list_finished(LATER, LATER) == tx.imports.list_finished(NOON, NOON) == []
+            )
 
     def test_what_is_unknown_is_counted_by_campaign_and_account(self, store: Store) -> None:
         books, second = Books(store, 3, batch_size=2), Books(store, [], slug="second")

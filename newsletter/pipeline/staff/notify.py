@@ -57,7 +57,10 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
         mark = tx.notices.load_mark()
         slugs, change = tx.notices.find_changed(mark, tx.now, _MAX_STATEMENTS)
         comments = tx.comments.list_after(mark.comment_id)
-        imports = tx.imports.list_finished_since(mark.imported_at or tx.now - MAX_EVENT_AGE)
+        since = mark.imported_at
+        if since is None or since > tx.now:  # a clock ran ahead
+            since = tx.now - MAX_EVENT_AGE
+        imports = tx.imports.list_finished(since, tx.now)
         statuses = _load_statuses(tx, [*slugs, *(comment.slug for comment in comments)], rules)
         events = {slug: events_of(one, tx.audit.last(slug)) for slug, one in statuses.items()}
         for comment in comments:

@@ -79,12 +79,16 @@ class Notices(Repository):
         self._db.put("meta", "key", key=_NOTICES_KEY, value=mark)
 
     def find_due_addresses(self, now: datetime) -> list[str]:
-        """Return the addresses with waiting notices and no message within ``INTERVAL``."""
+        """Return the addresses with waiting notices and no message within ``INTERVAL``.
+
+        A message that a wrong clock dated far ahead delays none.
+        """
         return self._db.column(
             "SELECT address FROM (SELECT DISTINCT address FROM notice WHERE done_at IS NULL) AS one"
             " WHERE NOT EXISTS (SELECT 1 FROM notice WHERE notice.address = one.address"
-            " AND message_id IS NOT NULL AND done_at > :lately)",
+            " AND message_id IS NOT NULL AND done_at > :lately AND done_at < :soon)",
             lately=now - MIN_EMAIL_INTERVAL,
+            soon=now + MIN_EMAIL_INTERVAL,
         )
 
     def list_for_email(self, address: str, message_id: int) -> list[Notice]:

@@ -112,10 +112,14 @@ class Imports(AddressRepository):
             limit=NO_LIMIT if limit is None else limit,
         )
 
-    def list_finished_since(self, at: datetime) -> list[ImportRecord]:
-        """Return the imports that were finished after this moment, oldest first."""
+    def list_finished(self, since: datetime, until: datetime) -> list[ImportRecord]:
+        """Return the imports that were finished between these moments, oldest first."""
         return self._db.all(
-            ImportRecord, f"{_SELECT_IMPORTS} WHERE finished_at > :at ORDER BY finished_at", at=at
+            ImportRecord,
+            f"{_SELECT_IMPORTS} WHERE finished_at > :since AND finished_at <= :until"
+            " ORDER BY finished_at",
+            since=since,
+            until=until,
         )
 
     def count(self) -> int:

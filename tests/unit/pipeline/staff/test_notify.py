@@ -348,6 +348,16 @@ def test_an_import_is_told_to_admins_and_to_whom_it_is_of(desk: Desk) -> None:
     assert desk.mails() == {"vic": first, "ada": f"{first} | {second}"}
 
 
+def test_an_import_after_a_clock_that_ran_ahead_is_told(desk: Desk) -> None:
+    desk.mails()
+    desk.room.clock.advance(days=400)
+    imported(desk, VIC)
+    assert set(desk.whom()) == {"vic", "ada"}
+    desk.room.clock.advance(days=-399)
+    imported(desk, "operator")
+    assert set(desk.whom()) == {"ada"}
+
+
 def failing(desk: Desk, **findings: str) -> None:
     for _ in range(2):
         with desk.room.store.begin() as tx:
