@@ -235,14 +235,15 @@ class OpenContract:
         second = replace(MADE, day=MADE.day + timedelta(days=7))
         dropped = replace(MADE, day=MADE.day + timedelta(days=14), statement=None)
         with store.begin() as tx:
-            assert tx.digests.last_day("weekly") is None
+            assert tx.digests.last_day("weekly", dropped.day) is None
             for issue in (MADE, second, dropped):
                 tx.digests.put(issue, NOON)
             number = add_campaign(tx, MADE.slug)
             assert tx.digests.list_waiting_issues() == [MADE, second]
             tx.campaigns.change_state(number, CampaignState.SENDING, expect=CampaignState, at=NOON)
             assert tx.digests.list_waiting_issues() == [second]
-            assert tx.digests.last_day("weekly") == dropped.day
+            assert tx.digests.last_day("weekly", dropped.day) == dropped.day
+            assert tx.digests.last_day("weekly", second.day) == second.day
             assert tx.digests.find_issues([second.slug, "no-issue", "weekly-1999-01-01"]) == [
                 second
             ]

@@ -152,7 +152,7 @@ class DigestBuilder:
         digest = self.find(name)
         with self.store.read() as tx:
             issues = [issue for issue in tx.digests.list_issues() if issue.name == name]
-            last = tx.digests.last_day(name)
+            last = tx.digests.last_day(name, self._local_day(tx.now))
             return Forecast(
                 digest=digest,
                 coming=find_next_due(digest, self.timezone, last=last, now=tx.now),
@@ -177,7 +177,7 @@ class DigestBuilder:
         issues = tx.digests.list_issues()
         built_issues = [issue for issue in issues if issue.name == digest.name and issue.statement]
         since = tx.digests.configured_since().get(digest.name, end)
-        after = max([since, *(issued.upto for issued in built_issues)])
+        after = max([since, *(issued.upto for issued in built_issues if issued.upto <= end)])
         chosen = choose_campaigns(
             _with_page(tx, tx.campaigns.list_begun(after)),
             after=after,
@@ -242,9 +242,9 @@ class DigestBuilder:
 
     def _due_times(self, tx: Transaction, digest: Digest) -> list[datetime]:
         since = tx.digests.configured_since().get(digest.name, tx.now)
-        return find_due_times(
-            digest, self.timezone, since=since, last=tx.digests.last_day(digest.name), now=tx.now
-        )
+        # an issue of a later day was made by a clock that ran ahead
+        last = tx.digests.last_day(digest.name, self._local_day(tx.now))
+        return find_due_times(digest, self.timezone, since=since, last=last, now=tx.now)
 
     def _make_due(self, tx: Transaction, digest: Digest) -> list[BuiltDigest]:
         times = self._due_times(tx, digest)

@@ -432,9 +432,10 @@ class Digests(Repository):
             " ORDER BY name, day",
         )
 
-    def last_day(self, name: str) -> date | None:
-        """Return the day of the newest issue of a digest email; None if there is none."""
-        day = self._db.value("SELECT MAX(day) FROM issue WHERE name = :name", name=name)
+    def last_day(self, name: str, until: date) -> date | None:
+        """Return the day of the newest issue of a digest email until then; None without one."""
+        query = "SELECT MAX(day) FROM issue WHERE name = :name AND day <= :until"
+        day = self._db.value(query, name=name, until=until)
         return None if day is None else date.fromisoformat(day)
 
     def put(self, issue: Issue, at: datetime) -> None:

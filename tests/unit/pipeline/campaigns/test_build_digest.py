@@ -73,6 +73,16 @@ def test_looking_again_and_putting_the_clock_back_make_no_second_one(desk: Desk)
     assert desk.issues() == made
 
 
+def test_an_issue_of_a_clock_that_ran_ahead_ends_no_digest(desk: Desk) -> None:
+    desk.publish("one", "2026-11-25 10:00")
+    desk.at("2027-11-26 16:00")
+    assert [slug for slug, _ in desk.build()] == ["weekly-2027-11-26"]
+    desk.publish("two", "2026-11-26 10:00")
+    desk.at("2026-11-27 16:00")
+    assert [slug for slug, _ in desk.build()] == [FIRST]
+    assert desk.issues()[FIRST].parts == ("two",)
+
+
 def test_two_looks_at_once_make_one(desk: Desk) -> None:
     desk.publish("one", "2026-11-25 10:00")
     desk.at("2026-11-27 16:00")
