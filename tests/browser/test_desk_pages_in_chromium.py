@@ -32,6 +32,14 @@ _CUT_RINGS = """[...document.querySelectorAll(":is(.tabs, .seg, .scroll) :is(a, 
       || (ring > 0 && (box.left - ring < room.left || box.right + ring > room.right));
   }).map(one => one.textContent || one.id)"""
 """Return the controls whose focus ring is cut off."""
+_GROWTH_BY_A_WAITING_FRAME = """preview => {
+  const [before, frame] = [preview.offsetHeight, document.createElement("iframe")];
+  frame.className = "mail waiting";
+  preview.append(frame);
+  const growth = preview.offsetHeight - before;
+  frame.remove();
+  return growth;
+}"""
 _LONG_WORD = "Verkehrsinfrastrukturfinanzierungsgesellschaftsgründungsbeschleunigung"
 
 pytestmark = [
@@ -195,6 +203,7 @@ def test_a_look_is_seen_before_it_is_saved(windows: Windows, served: tuple[Servi
     file = services.settings.workspace / "newsletter.yaml"
     with opening(windows, url) as open_page:
         page = open_page("/desk/settings/look")
+        assert page.locator("[data-preview]").evaluate(_GROWTH_BY_A_WAITING_FRAME) == 0
         page.get_by_label("Tagline").fill("Seen at once")
         page.get_by_label("Palette").fill("#8a1c3b")
         assert page.get_by_label("Color").input_value() == "#8a1c3b"
