@@ -59,8 +59,6 @@ SQLite has one writer, which needs no lock of rows.
 """
 FOR_UPDATE = "/*postgres FOR UPDATE*/"
 """At the end of a query: lock its rows; wait for rows that another transaction has locked."""
-UNCACHED_PLAN = "/*planned anew*/"
-"""At the end of a query: PostgreSQL plans it each time, as a kept plan is bad for a grown table."""
 _PLAIN_TYPES = (int, str, bytes, float, NoneType)
 
 
@@ -97,6 +95,8 @@ def one_of(column: str, values: Iterable[object], name: str) -> Condition:
 
 class Driver(Protocol):
     """A connection of a database driver, as ``Database`` uses it."""
+
+    keeps_plans: bool
 
     def execute(self, sql: str, values: Mapping[str, Any], /) -> Any:
         """Run a statement; return the driver's cursor."""
@@ -181,6 +181,10 @@ class Database:
         self.driver = driver
         self._answers: dict[Hashable, Any] | None = {} if is_read_only else None
         self._listed: Collection[str] = ()
+
+    def keep_plans(self) -> None:
+        """Keep the plans of later statements. Their values need types, and their tables indexes."""
+        self.driver.keeps_plans = True
 
     def cached(self, query: Callable[..., T], *values: Hashable) -> T:
         """Return ``query(*values)``. A transaction that only reads calls it once."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from newsletter.domain.delivery.restore_guard import Location
 from newsletter.domain.errors import DatabaseReplaced, Defect, Refused, StoreUnavailable
-from newsletter.store.database import TLI, UNCACHED_PLAN, Database, Driver
+from newsletter.store.database import TLI, Database, Driver
 from newsletter.store.file.guard_file import hash_name
 from newsletter.store.file.secure_erase import ERASURES_KEY
 from newsletter.store.postgresql_words import adapt_values, translate
@@ -86,7 +86,7 @@ class Postgresql:
         begin = (
             _BEGIN_READ if is_read_only else _BEGIN_WRITE.format(is_durable, "_shared" * is_shared)
         )
-        with self._explain_errors(), self._take_session(begin, prepares=is_shared) as session:
+        with self._explain_errors(), self._take_session(begin) as session:
             try:
                 yield Database(session, is_read_only=is_read_only)
                 session.commit()
@@ -233,13 +233,13 @@ class Postgresql:
             self._watcher = None
 
     @contextmanager
-    def _take_session(self, begin: str, *, prepares: bool) -> Iterator[_Session]:
+    def _take_session(self, begin: str) -> Iterator[_Session]:
         """Yield a connection in which a transaction has begun, and return it to the idle ones."""
         from psycopg.pq import TransactionStatus
 
         connection = self._begin_on_live_connection(begin)
         try:
-            yield _Session(connection, prepares=prepares)
+            yield _Session(connection)
         finally:
             with self._idle_lock:
                 is_idle = connection.info.transaction_status == TransactionStatus.IDLE
@@ -318,23 +318,19 @@ class Postgresql:
 
 
 class _Session:
-    """A ``Driver``. If it ``prepares``, the server keeps the plans of statements.
+    """A ``Driver``. If it ``keeps_plans``, statements are prepared once for each connection."""
 
-    Plans of statements with ``UNCACHED_PLAN`` are not kept.
-    """
+    keeps_plans = False
 
-    def __init__(self, connection: psycopg.Connection, *, prepares: bool) -> None:
+    def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
         self._numbers = count()
-        self._prepares = prepares
 
     def execute(self, sql: str, values: Mapping[str, Any] | None = None) -> psycopg.Cursor:
         import psycopg
 
-        kind = psycopg.Cursor if self._prepares else psycopg.ClientCursor
-        return kind(self._connection).execute(
-            translate(sql), values or {}, prepare=self._prepares and UNCACHED_PLAN not in sql
-        )
+        kind = psycopg.Cursor if self.keeps_plans else psycopg.ClientCursor
+        return kind(self._connection).execute(translate(sql), values or {}, prepare=True)
 
     def executemany(self, sql: str, many: Iterable[Mapping[str, Any]]) -> SimpleNamespace:
         """Run the statement for each set of values, in messages of a thousand statements."""

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from newsletter.domain.campaigns.campaign import Correction
 from newsletter.domain.schedule import ByZone
 from newsletter.domain.subscribers.audience import Audience
-from newsletter.store.database import MEMBER, Condition, Repository, as_stored
+from newsletter.store.database import MEMBER, NO_LIMIT, Condition, Repository, as_stored
 from newsletter.store.subscribers.eligibility import (
     IS_SUPPRESSED,
     PAUSED,
@@ -51,7 +51,8 @@ class Audiences(Repository):
             f"""
             SELECT ({confirmed}) - ({confirmed} AND subscriber_id IN (
                 SELECT id FROM subscriber WHERE {IS_SUPPRESSED}
-                UNION SELECT id FROM subscriber WHERE paused_until IS NOT NULL))
+                -- without statistics, IS NOT NULL is taken for half of all
+                UNION SELECT id FROM subscriber WHERE paused_until BETWEEN 0 AND {NO_LIMIT}))
             """,
             on,
         )

@@ -49,6 +49,7 @@ class Batches(AddressRepository):
         become a new queued batch. ``owner`` is the id of the claiming worker, if several processes
         send.
         """
+        self._db.keep_plans()
         campaigns = Campaigns(self._db)
         while (next_batch := claiming.next_queued(self._db, at, allowance, owner)) is not None:
             batch_id, provider = next_batch
@@ -84,6 +85,7 @@ class Batches(AddressRepository):
         Return the number of all attempts, of batches and emails, in this database; None if the
         fence has changed or the campaign is no longer being sent.
         """
+        self._db.keep_plans()
         # nothing has left yet, so a pause or cancellation since the claim still counts
         is_claimed = self._db.change(
             "UPDATE batch SET body_hash = :body_hash, account = :account"
@@ -103,6 +105,7 @@ class Batches(AddressRepository):
         Members to be retried move to a new queued batch, which counts the attempts so far. If the
         campaign was cancelled in the meantime, that batch is cancelled instead.
         """
+        self._db.keep_plans()
         # first, because the outcome below is recorded for all pending members
         if outcomes.to_retry and not batch_splitting.move_out(
             self._db,

@@ -9,7 +9,7 @@ from newsletter.domain.delivery.batch import ClaimedBatch, DeliveryState, Outcom
 from newsletter.domain.subscribers.address import AddressHash
 from newsletter.domain.wording import say
 from newsletter.store.campaigns.campaigns import Campaigns
-from newsletter.store.database import MEMBER, SKIP_LOCKED, TLI, UNCACHED_PLAN, Condition, Database
+from newsletter.store.database import MEMBER, SKIP_LOCKED, TLI, Condition, Database
 from newsletter.store.subscribers.eligibility import People, eligible, exclusion, ids_of, people_on
 
 DAMAGED = say("the address was damaged in the database: it is not the one that was stored")
@@ -201,8 +201,9 @@ def _reachable(
             NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.campaign_id = :campaign_id
                 AND delivery.subscriber_id BETWEEN :first AND :last)
             OR NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.campaign_id = :campaign_id
-                AND delivery.subscriber_id = subscriber.id))
-        {UNCACHED_PLAN}
+                AND delivery.subscriber_id = subscriber.id
+                -- the range once more: a kept plan of PostgreSQL may read all before it compares
+                AND delivery.subscriber_id BETWEEN :first AND :last))
         """,
         people.who,
         **values,

@@ -49,6 +49,7 @@ def skip_numbers(driver: Driver, at: datetime, known_numbers: Mapping[str, int])
 class Connection(sqlite3.Connection):
     """A SQLite connection with the methods of ``Driver``."""
 
+    keeps_plans = False
     is_durable: bool | None = None
     """Whether commits wait for the disk, as the last writing transaction set it; None at first."""
 

@@ -23,13 +23,22 @@ _WANTS_MAIL = ~PAUSED & ~SUPPRESSED
 _NOT_ERASED = Condition("subscriber.id IS NOT NULL")
 
 
-def on_lists(lists: Sequence[str] | Sequence[int]) -> Condition:
+ListKeys = Sequence[str] | Sequence[int]
+"""The names of lists, or their ids."""
+
+
+def on_lists(lists: ListKeys) -> Condition:
     """A condition: the subscription is to one of these lists, by names or by ids."""
     if lists and isinstance(lists[0], int):
         # SQLite uses the key of subscriptions only if the query names each list
         values = {f"list_{index}": number for index, number in enumerate(lists)}
         return Condition(
             f"subscription.list_id IN ({', '.join(f':{name}' for name in values)})", values
+        )
+    if len(lists) == 1:
+        return Condition(
+            "subscription.list_id = (SELECT id FROM list WHERE name = :list_name)",
+            {"list_name": lists[0]},
         )
     return Condition(
         "subscription.list_id IN ("
@@ -38,11 +47,11 @@ def on_lists(lists: Sequence[str] | Sequence[int]) -> Condition:
     )
 
 
-def _confirmed(lists: Sequence[str] | Sequence[int]) -> Condition:
+def _confirmed(lists: ListKeys) -> Condition:
     return Condition("subscription.state = 'confirmed'") & on_lists(lists)
 
 
-def subscribed(lists: Sequence[str] | Sequence[int]) -> Condition:
+def subscribed(lists: ListKeys) -> Condition:
     """A condition: the subscriber has a confirmed subscription to one of these lists."""
     is_confirmed = _confirmed(lists)
     return Condition(
@@ -52,7 +61,7 @@ def subscribed(lists: Sequence[str] | Sequence[int]) -> Condition:
     )
 
 
-def eligible(lists: Sequence[str] | Sequence[int] | None) -> Condition:
+def eligible(lists: ListKeys | None) -> Condition:
     """A condition: the subscriber gets email to these lists. Suppression outranks everything.
 
     With None, as for a correction, each subscriber who is neither erased nor suppressed gets it.
@@ -72,7 +81,7 @@ class People:
 
 
 def people_on(
-    lists: Sequence[int], segment: Segment | None = None, *, id_range: tuple[int, int] | None = None
+    lists: ListKeys, segment: Segment | None = None, *, id_range: tuple[int, int] | None = None
 ) -> People:
     """Return the people who are ``eligible`` for these lists, in the segment, with ids ``between``.
 
@@ -93,8 +102,10 @@ def people_on(
     return People(tables=tables, id=number, who=who)
 
 
-def ids_of(db: Database, lists: Sequence[str]) -> list[int]:
-    """Return the ids of these lists, for ``on_lists``."""
+def ids_of(db: Database, lists: Sequence[str]) -> ListKeys:
+    """Return the ids of these lists, for ``on_lists``, or the name if it is one."""
+    if len(lists) == 1:
+        return lists
     return db.column(
         "SELECT id FROM list WHERE name IN (SELECT value FROM json_each(:lists))", lists=list(lists)
     )
