@@ -256,7 +256,9 @@ def record_start(tx: Transaction, status: StatementStatus, shown: ShownTerms, *,
         if not shown.has_fresh_factor:
             raise SecondFactorNeeded("confirm with a second factor that it is you")
     content_hash = status.stored.content_hash
-    start = Start(slug=status.slug, content_hash=content_hash, by=by, at=tx.now, count=readers)
+    # an approval of a clock that ran ahead is dated later, and no start before it counts
+    at = max(tx.now, status.approval.complete_at or tx.now)
+    start = Start(slug=status.slug, content_hash=content_hash, by=by, at=at, count=readers)
     tx.starts.add(start)
     return start
 

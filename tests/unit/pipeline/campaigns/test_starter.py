@@ -71,6 +71,13 @@ def run(room: Newsroom, minutes: float = 6) -> list[str]:
     return room.provider.accepted
 
 
+def test_a_start_counts_after_an_approval_of_a_clock_that_ran_ahead(room: Newsroom) -> None:
+    room.clock.advance(seconds=-30)
+    start_and_look(room)
+    assert room.campaign().release_at == NOON + room.rules.undo_window
+    assert len(run(room, minutes=6)) == 12
+
+
 def test_what_is_approved_and_not_started_never_leaves(room: Newsroom) -> None:
     run(room, minutes=60 * 24)
     assert room.campaigns() == []
