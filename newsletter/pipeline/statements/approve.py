@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from newsletter.domain.campaigns.campaign import ShownTerms
 from newsletter.domain.campaigns.state import CampaignRules
@@ -39,6 +40,8 @@ from newsletter.pipeline.status import (
 from newsletter.store.sql import Store, Transaction
 
 _MAX_REASON_CHARS = 500
+_MILLISECOND = timedelta(milliseconds=1)
+"""The resolution of stored times."""
 _WAIVABLE_CHECKS = frozenset({Check.OPEN_EMBARGO.value})
 """Blocking checks that a named person may waive."""
 
@@ -311,11 +314,13 @@ def _add_approval(
     tx: Transaction, status: StatementStatus, person: str, channel: Channel, override: _Override
 ) -> Approval:
     content_hash = status.stored.content_hash
+    # after earlier starts, also those of a clock that ran ahead: it takes a new one
+    started = (one.at + _MILLISECOND for one in tx.starts.list_for(status.slug))
     approval = Approval(
         slug=status.slug,
         content_hash=content_hash,
         by=person,
-        at=tx.now,
+        at=max([tx.now, *started]),
         channel=channel,
         not_before=first_moment(status),
         despite=override.despite,

@@ -78,6 +78,16 @@ def test_a_start_counts_after_an_approval_of_a_clock_that_ran_ahead(room: Newsro
     assert len(run(room, minutes=6)) == 12
 
 
+def test_an_approval_given_again_takes_a_new_start_whatever_the_clock_says(room: Newsroom) -> None:
+    start_and_look(room)
+    room.clock.advance(seconds=-30)
+    revoke("resignation", by=ED, store=room.store, rules=room.rules)
+    room.approve()
+    assert run(room) == []
+    start_and_look(room)
+    assert len(run(room)) == 12
+
+
 def test_what_is_approved_and_not_started_never_leaves(room: Newsroom) -> None:
     run(room, minutes=60 * 24)
     assert room.campaigns() == []
