@@ -394,8 +394,10 @@ class _Session:
             warnings.append(warning.message_primary)
 
         self._connection.add_notice_handler(note)
-        self.run("COMMIT")
-        self._connection.remove_notice_handler(note)
+        try:
+            self.run("COMMIT")
+        finally:
+            self._connection.remove_notice_handler(note)
         if warnings:  # a synchronous standby may not have it, and may be the primary by now
             raise psycopg.OperationalError(f"the commit was not confirmed: {warnings[0]}")
 

@@ -176,7 +176,7 @@ class OthersContract:
         with store.begin() as tx:
             assert tx.running_service.configuration() == ""
             tx.running_service.replace_note("digest", "one")
-            tx.running_service.remove_note("another")
+            tx.running_service.remove_note("o_e")
             assert tx.running_service.configuration() == "digest"
             tx.running_service.remove_note("one")
             assert tx.running_service.configuration() == ""

@@ -94,8 +94,8 @@ class RunningService(Repository):
 
     def remove_note(self, name: str) -> None:
         """Remove the note of this process, unless another process has replaced it."""
-        mine = "DELETE FROM meta WHERE key = :key AND value LIKE :value"
-        self._db.change(mine, key=_SERVICE_KEY, value=f"% {name}")
+        mine = "key = :key AND substr(value, instr(value, ' ') + 1) = :name"
+        self._db.change(f"DELETE FROM meta WHERE {mine}", key=_SERVICE_KEY, name=name)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
