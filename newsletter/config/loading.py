@@ -281,7 +281,6 @@ class ShownSetting:
 
 
 def list_settings(settings: Settings) -> list[ShownSetting]:
-    """Return all settings, each with its line in the file."""
     return list(_flatten(show(settings), Shape(type=Settings), (), settings.lines))
 
 

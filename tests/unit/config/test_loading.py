@@ -71,7 +71,7 @@ def test_a_control_character_says_where(tmp_path: Path) -> None:
     ("text", "place", "says"),
     [
         ("a: [1, 2\n", "1:4", "[ opens"),
-        ("a: {b: 1\n", "1:4", "{ opens"),
+        ("a: {b: 1\n", "1:4", "a brace opens"),
         ("a: [1 2: 3: 4]\n", "1:4", "[ opens"),
         ('a: "\\q"\n', "1:6", "single quotes"),
         ("a: |\nb\n", "2:1", "no colon"),

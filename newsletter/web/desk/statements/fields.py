@@ -99,6 +99,8 @@ def file_faults(faults: Iterable[Fault], key: str) -> Faults:
         message = fault.message
         if not isinstance(message, Sentence):
             message = f"{message if fault.key else f'{fault.file} {message}'}".rstrip(".") + "."
+        elif message[:1].islower() and not fault.key:  # a clause about the file, such as "is empty"
+            message = say("{label}{where}: {text}.", label=fault.file, where="", text=message)
         found.append((fault.key or key, message))
     return found
 
