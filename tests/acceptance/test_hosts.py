@@ -513,6 +513,36 @@ def test_a_replica_that_is_behind_takes_over_and_nothing_more_is_sent(
         assert max(taken.values()) == 1
 
 
+@pytest.mark.faults(seconds=30)
+def test_a_run_ends_when_a_replica_without_the_last_cancellation_takes_over(
+    tmp_path: Path, mailgun: PacedMailgun
+) -> None:
+    with (
+        primary_and_replica(tmp_path, waits=False) as (primary, replica, replication),
+        closing(Relay(primary.port)) as line,
+        closing(created(tmp_path, primary, "forum")) as hosts,
+    ):
+        hosts.first.configure(engine="local", **at(line))
+        prepared(hosts, PEOPLE, mailgun, batch_size=5)
+        mailgun.delay = 0.25
+        run = hosts.first.start("run", "--port", "0")
+        wait_until(lambda: len(mailgun.taken) > 10, describe=run.said)
+        hosts.first.do("pause", "news")
+        time.sleep(2)
+        hosts.first.do("resume", "news")
+        replication.cut()
+        hosts.first.do("cancel", "news")
+        time.sleep(1)
+        taken = mailgun.counted()
+        primary.stop()
+        replica.take_over()
+        line.lead_to(replica.port)
+        line.hang_up()
+        assert run.finish().code == 4
+        assert "a replica took over. Nothing more is sent" in run.said()
+        assert mailgun.counted() == taken
+
+
 def test_the_services_of_the_compose_file_send_from_one_folder(
     hosts: Hosts, mailgun: PacedMailgun
 ) -> None:

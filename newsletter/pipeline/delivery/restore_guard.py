@@ -154,8 +154,7 @@ class Guard:
                 if self.shares_sending:
                     tx.generation.end(check.mark.generation)
                 record = self._renew(tx, check, is_new=True)
-                if self.shares_sending:
-                    tx.generation.note_timeline(check.location.filesystem, check.claims, tx.now)
+                tx.generation.note_timeline(check.location.filesystem, check.claims, tx.now)
         if record is not None:
             self._confirm(record)
         return lifted
@@ -167,7 +166,7 @@ class Guard:
     def _check(self, tx: Transaction, check: GuardCheck) -> None:
         if check.discrepancy:
             self._hold_sending(tx, check)
-        elif self.shares_sending:
+        else:
             timeline, from_at = check.location.filesystem, tx.now + DEAD_AFTER
             tx.generation.note_timeline(timeline, check.mark.claims, from_at)
 

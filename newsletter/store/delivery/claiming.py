@@ -27,8 +27,8 @@ NO_HOLD = "NOT EXISTS (SELECT 1 FROM meta WHERE key IN ('doubt', 'stop'))"
 """A condition: sending is not on hold."""
 IS_ALIVE = (
     "(CAST(:owner AS BIGINT) IS NULL OR EXISTS (SELECT 1 FROM worker WHERE worker.id = :owner)"
-    " AND EXISTS (SELECT 1 FROM restore_guard WHERE sends_from <= :at"
-    f" /*postgres AND timeline IN ('', {TLI}) */))"
+    " AND EXISTS (SELECT 1 FROM restore_guard WHERE sends_from <= :at))"
+    f" /*postgres AND EXISTS (SELECT 1 FROM restore_guard WHERE timeline IN ('', {TLI})) */"
 )
 """A condition: the claiming process counts as alive, and no fail-over is being checked."""
 ALL_CLAIMS = (

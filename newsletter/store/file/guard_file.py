@@ -208,6 +208,8 @@ class GuardFile:
                     location = self.location()
                 if location is None or location.file != record.location.file:
                     raise self._replaced_error("another file is in its place")
+                if not self._shares_sending and location.succeeds(record.location):
+                    raise self._replaced_error("a replica took over")
                 if is_replica_checked and location.succeeds(record.location):
                     self._overwrite(replace(record, location=location))
                 self._fsync(self._fd)

@@ -368,3 +368,8 @@ def test_a_process_at_work_follows_a_replica_of_its_server_and_no_other_database
         assert isinstance(found, GuardRecord)
         assert replace(found.location, host="") == followed
     file.close()
+    alone = GuardFile(path.with_name("alone"), "server", lambda _: places[-1])
+    alone.write(replace(record(claims=4), location=first))
+    with pytest.raises(Refused, match="a replica took over"):
+        alone.flush()
+    alone.close()
