@@ -13,6 +13,7 @@ from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.errors import Defect
+from newsletter.pipeline.delivery.attempt import GoesOn
 from newsletter.store.sql import Store
 from tests.contracts.store_threads import in_threads
 from tests.fakes import RecordingProvider, accept_all, always
@@ -318,6 +319,20 @@ def test_if_sending_ends_while_a_record_waits_for_its_turn_nothing_more_is_claim
     dispatcher = replace(room.dispatcher(), store=cast(Any, Busy()))
     assert len([*dispatcher.dispatch_all(lambda: not ends.is_set())]) == 1
     assert states(room) == ["done", "queued", "queued"]
+
+
+@pytest.mark.parametrize("goes_on", [None, lambda: True])
+def test_an_error_of_a_record_itself_is_raised(room: Newsroom, goes_on: GoesOn) -> None:
+    room.start(20)
+
+    def lose_the_other(_batch: OutgoingBatch) -> Answer:
+        with room.store.real.begin() as tx:
+            tx.db.change("UPDATE batch SET state = 'done' WHERE state = 'queued'")
+        return answer(Verdict.ACCEPTED)
+
+    room.provider.answer = lose_the_other
+    with pytest.raises(Defect, match="has deliveries pending and no batch"):
+        next(room.dispatcher().dispatch_all(goes_on))
 
 
 def test_a_next_batch_that_cannot_be_claimed_does_not_undo_the_record(
