@@ -337,7 +337,7 @@ class ReadersContract:
             again = [replace(many[0], reason=heavy), replace(many[1], reason=heavy)]
             assert tx.readers.suppress(iter([*many, *again]), NOON, "test") == 5_002
             assert tx.readers.suppression_reason(many[0].address) is heavy
-            assert tx.readers.suppression_reason(many[1].address) is SuppressionReason.MANUAL
+            assert tx.readers.suppression_reason(many[1].address) is heavy
             assert tx.readers.suppression_reason(many[-1].address) is SuppressionReason.BOUNCED
 
     def test_strangers_and_the_erased_are_told_apart(self, store: Store) -> None:

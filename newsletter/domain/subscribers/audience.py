@@ -28,12 +28,13 @@ class SuppressionReason(Enum):
     @property
     def replaces(self) -> "tuple[SuppressionReason, ...]":
         """Return the reasons that this one replaces in the database."""
-        ranks = (
-            SuppressionReason.BOUNCED,
-            SuppressionReason.UNSUBSCRIBED,
-            SuppressionReason.COMPLAINED,
-        )
-        return ranks[: ranks.index(self)] if self in ranks else ()
+        unsubscribed, complained = SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINED
+        lighter = {
+            unsubscribed: (SuppressionReason.BOUNCED,),
+            # staff cannot lift a complaint, also if they had suppressed the address before it
+            complained: (SuppressionReason.BOUNCED, unsubscribed, SuppressionReason.MANUAL),
+        }
+        return lighter.get(self, ())
 
     @property
     def only_theirs(self) -> bool:

@@ -12,7 +12,7 @@ def test_what_a_person_said_replaces_what_became_of_a_mailbox_in_whatever_order(
     assert {reason: set(reason.replaces) for reason in SuppressionReason} == {
         bounced: set(),
         unsubscribed: {bounced},
-        complained: {bounced, unsubscribed},
+        complained: {bounced, unsubscribed, SuppressionReason.MANUAL},
         SuppressionReason.MANUAL: set(),
         SuppressionReason.ERASED: set(),
     }
