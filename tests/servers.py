@@ -339,6 +339,7 @@ class MailgunServer(LoopbackServer):
     delivered: list[Delivered] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     events_are_hidden: bool = False
+    page_rows: int = 300
     _events_of: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     _found: list[dict[str, Any]] = field(default_factory=list)
     now: Callable[[], float] = parsedate_to_datetime(DATE).timestamp
@@ -394,7 +395,7 @@ class MailgunServer(LoopbackServer):
         if not split.path.startswith(events):
             return reply(404, {"message": f"Domain not found: {received.path}"})
         query = {name: values[0] for name, values in parse_qs(split.query).items()}
-        page, limit = 0, int(query.get("limit", "300"))
+        page, limit = 0, min(self.page_rows, int(query.get("limit", "300")))
         if split.path == events:
             self._found = [each for each in self._candidates(query) if _matches(each, query)]
         else:

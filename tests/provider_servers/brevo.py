@@ -14,6 +14,9 @@ from uuid import UUID
 from tests.provider_servers.kind import Asked, Kind
 from tests.servers import DATE, Delivered, LoopbackServer, Received, Step, letter, reply
 
+_KEY_LIVES = 15 * 60
+"""Seconds, by Brevo's changelog."""
+
 
 @dataclass
 class BrevoServer(LoopbackServer):
@@ -21,7 +24,8 @@ class BrevoServer(LoopbackServer):
 
     api_key: str = "key-for-tests"
     delivered: list[Delivered] = field(default_factory=list)
-    keys: set[str] = field(default_factory=set)
+    keys: dict[str, float] = field(default_factory=dict)
+    """Idempotency key → when it came last."""
     events: list[dict[str, Any]] = field(default_factory=list)
     _events_of: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     """By address and by tag."""
@@ -39,7 +43,8 @@ class BrevoServer(LoopbackServer):
         if received.path != "/v3/smtp/email":
             return reply(404, {"code": "document_not_found", "message": "Not found"})
         call = json.loads(received.body)
-        for code, message in _faults(call, self.keys):
+        known = {key for key, at in self.keys.items() if self.now() - at < _KEY_LIVES}
+        for code, message in _faults(call, known):
             return reply(400, {"code": code, "message": message})
         number = len(self.taken) + 1
         count = len(call["messageVersions"])
@@ -49,10 +54,13 @@ class BrevoServer(LoopbackServer):
     def take(self, received: Received) -> None:
         super().take(received)
         call = json.loads(received.body)
-        self.keys.add(call["headers"]["idempotencyKey"])
+        self.note_key(received)
         self.delivered += [_said(call, version) for version in call["messageVersions"]]
         for number, version in enumerate(call["messageVersions"], start=1):
             self._note(f"<{len(self.taken)}.{number}@relay.example>", call, version)
+
+    def note_key(self, received: Received) -> None:
+        self.keys[json.loads(received.body)["headers"]["idempotencyKey"]] = self.now()
 
     def _note(self, identity: str, call: Mapping[str, Any], version: Mapping[str, Any]) -> None:
         event = {

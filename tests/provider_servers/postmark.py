@@ -21,6 +21,7 @@ class PostmarkServer(LoopbackServer):
     inactive: set[str] = field(default_factory=set)
     delivered: list[Delivered] = field(default_factory=list)
     of_address: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    page_rows: int = 500
     records: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
@@ -72,7 +73,10 @@ class PostmarkServer(LoopbackServer):
             for each in reversed(candidates)
             if each["MessageStream"] == stream and tag in {None, each["Tag"]}
         ]
-        page = {"TotalCount": len(matching), "Messages": matching[offset : offset + count]}
+        page = {
+            "TotalCount": len(matching),
+            "Messages": matching[offset : offset + min(count, self.page_rows)],
+        }
         return reply(200, json.dumps(page))
 
     def _result(self, number: int, message: dict[str, Any]) -> dict[str, Any]:

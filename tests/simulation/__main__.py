@@ -20,7 +20,8 @@ from pathlib import Path
 
 from tests.simulation.bugs import BUGS
 from tests.simulation.host import Parts
-from tests.simulation.program import explain, first_broken, program, run
+from tests.simulation.lots import explain, first_broken, program
+from tests.simulation.program import run
 
 _NEWS = 500
 """Seeds between two lines of progress."""

@@ -80,6 +80,18 @@ def _sql(tx: Transaction, statement: str, *values: Any) -> list[Any]:
     return tx.db.driver.execute(statement, values).fetchall()
 
 
+def _beside(after: str = "", before: str = "") -> Callable[..., Any]:
+    """Change rows before and after the right method."""
+
+    def twist(tx: Any, right: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        _sql(tx, before)
+        done = right(*given, **named)
+        _sql(tx, after)
+        return done
+
+    return twist
+
+
 def _as_retry(answer: Answer) -> Answer:
     again = Outcome(verdict=Verdict.RETRY, reason="timed out")
     return replace(answer, outcome=again) if answer.outcome.verdict is Verdict.UNKNOWN else answer
@@ -151,13 +163,6 @@ def _whoever_left(tx: Any, right: Callable[..., Any], **named: Any) -> Any:
     return replace(claimed, members=sorted([*claimed.members, *map(tuple, rows)]))
 
 
-def _on_hold_too(tx: Any, right: Callable[..., Any], *given: Any, **named: Any) -> Any:
-    _sql(tx, "UPDATE meta SET key = 'no ' || key WHERE key IN ('doubt', 'stop')")
-    claimed = right(*given, **named)
-    _sql(tx, "UPDATE meta SET key = substr(key, 4) WHERE key IN ('no doubt', 'no stop')")
-    return claimed
-
-
 def _intended_anyway(
     tx: Any, _right: Callable[..., Any], batch_id: int, *, fence: int, **to: Any
 ) -> Any:
@@ -183,11 +188,6 @@ def _unfenced(tx: Any, right: Callable[..., Any], claimed: Any, **named: Any) ->
         claimed.id,
     )
     return right(claimed, **named)
-
-
-def _queued_again(tx: Any, right: Callable[..., Any], **named: Any) -> Any:
-    _sql(tx, "UPDATE batch SET state = 'queued', fence = fence + 1 WHERE state = 'claimed'")
-    return right(**named)
 
 
 def _taken_over(books: sqlite3.Connection, now: datetime) -> None:
@@ -420,14 +420,6 @@ def _not_kept(_tx: Any, _right: Callable[..., Any], *_given: Any) -> None:
     return None
 
 
-def _brought_back(
-    tx: Any, right: Callable[..., Any], number: int, people: Any, at: datetime
-) -> Any:
-    done = right(number, people, at)
-    _sql(tx, "UPDATE subscription SET state = 'confirmed' WHERE state = 'ended'")
-    return done
-
-
 def _undone_in_part(tx: Any, right: Callable[..., Any], record: Any, *given: Any) -> Any:
     _sql(tx, "UPDATE subscription SET import_id = NULL WHERE import_id = ?", record.id)
     return right(record, *given)
@@ -443,11 +435,6 @@ def _to_open_lists(
     return right(number, lists, at, ())
 
 
-def _posted_again(tx: Any, right: Callable[..., Any], at: datetime) -> Any:
-    _sql(tx, "UPDATE transactional_email SET state = 'waiting' WHERE state = 'calling'")
-    return right(at)
-
-
 BUGS: dict[str, Parts] = {
     "a time-out is tried again": _answered(_as_retry),
     "what is unknown fails over": _answered(_as_refused),
@@ -461,10 +448,23 @@ BUGS: dict[str, Parts] = {
     "the last commit is lost with the power": Parts(full=False),
     "the cursor moves at fetch": _in("batches", "claim", _moved_at_fetch),
     "suppression is asked at the planning only": _in("batches", "claim", _whoever_left),
-    "a hold is not asked": _in("batches", "claim record_start", _on_hold_too),
+    "a hold is not asked": _in(
+        "batches",
+        "claim record_start",
+        _beside(
+            "UPDATE meta SET key = substr(key, 4) WHERE key IN ('no doubt', 'no stop')",
+            before="UPDATE meta SET key = 'no ' || key WHERE key IN ('doubt', 'stop')",
+        ),
+    ),
     "what ends while bytes are made is not asked": _in("batches", "record_start", _intended_anyway),
     "no fence around putting back": _in("batches", "requeue", _unfenced),
-    "a crash queues what was claimed": _in("batches", "abandon", _queued_again),
+    "a crash queues what was claimed": _in(
+        "batches",
+        "abandon",
+        _beside(
+            before="UPDATE batch SET state = 'queued', fence = fence + 1 WHERE state = 'claimed'"
+        ),
+    ),
     "a lease is taken over too early": Parts(tick=_taken_over),
     "halves overlap": _in("batches", "split", _overlapping),
     "no fence around what was unknown": _in("unknowns", "settle", _unfenced_unknown),
@@ -499,12 +499,31 @@ BUGS: dict[str, Parts] = {
     "an hour that comes twice counts twice": _in("audiences", "freeze", _both_hours),
     "the rate is not kept": _in("rate_limits", "put", _not_kept),
     "a pause is not kept": _in("choices", "pause", _not_kept),
-    "a file brings back who left": _in("imports", "import_people", _brought_back),
+    "a file brings back who left": _in(
+        "imports",
+        "import_people",
+        _beside("UPDATE subscription SET state = 'confirmed' WHERE state = 'ended'"),
+    ),
     "an undone import leaves subscriptions": _in("imports", "undo", _undone_in_part),
     "a session outlives its end": _in("sessions", "end", _not_kept),
     "a used link works again": _in("emails", "use", _not_kept),
     "each spelling gets an email": _in("emails", "ask", _without_limit),
     "readers let themselves in": _in("choices", "join", _to_open_lists),
     "a revoked approval counts": _in("approvals", "revoke", lambda *_given, **_named: 1),
-    "a letter is posted again after a crash": _in("emails", "abandon", _posted_again),
+    "a letter is posted again after a crash": _in(
+        "emails",
+        "abandon",
+        _beside(before="UPDATE transactional_email SET state = 'waiting' WHERE state = 'calling'"),
+    ),
+    "an erased address stays": _in(
+        "readers", "erase", _beside("UPDATE suppression SET address = 'reader2@example.org'")
+    ),
+    "a complaint counts as a bounce": _in(
+        "readers", "suppress", _beside("UPDATE suppression SET reason = 'bounced'")
+    ),
+    "half of a correction asks the lists": _in(
+        "batches", "split", _beside("UPDATE batch SET ignores_lists = 0")
+    ),
+    "a confirmation is not proved": _in("consents", "add", _not_kept),
+    "a start waits for no change": _in("audiences", "count", lambda *_given: 40),
 }

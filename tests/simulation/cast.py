@@ -13,6 +13,8 @@ from newsletter.domain.statements.statement import Progress, Statement
 from newsletter.domain.subscribers.segment import Segment
 
 READERS = 8
+FRIEND = "friend"
+"""The name of a reader without one."""
 KEY = b"k" * 32
 """The key of each installation."""
 LISTS = {"press": "Press releases", "members": "For members"}
@@ -35,6 +37,8 @@ class Person:
     lists: dict[str, Any]
     """The end of the subscription by list; None while it lasts."""
     language: str = "en"
+    names: tuple[str, ...] = ("",)
+    """All names that staff gave the reader; the empty one is a friend's."""
     zone: str = ""
     gone: Any = None
     """The end of all email: an unsubscribe, an erasure, a bounce or a complaint."""
@@ -42,6 +46,8 @@ class Person:
     is_barred: bool = False
     """Staff suppressed the reader, and only staff can lift that."""
     ever_left: bool = False
+    ever_ended: bool = False
+    """All email to the reader had an end at some time."""
     erased: bool = False
     pause: Any = None
     """The last time that the reader asked for a pause."""
@@ -89,7 +95,7 @@ class Person:
     def end(self, bar: object) -> None:
         """End all email."""
         self.gone = self.gone or bar
-        self.ever_left = True
+        self.ever_left = self.ever_ended = True
 
     def leave(self, lists: tuple[str, ...], bar: object) -> None:
         """End subscriptions."""
@@ -165,6 +171,8 @@ def written(slug: str) -> Text:
 class Setting:
     """A kind of workspace, with its configuration."""
 
+    often: float = 1
+    """How often a run begins with it."""
     texts: tuple[str, ...] = (ORIGINAL,)
     approved: bool = True
     """The texts are approved at the beginning."""
@@ -193,32 +201,37 @@ class Setting:
 
 
 SETTINGS = {
-    "plain": Setting(),
-    "begun": Setting(begun=True),
-    "correction": Setting(texts=(ORIGINAL, CORRECTION), begun=True),
-    "family": Setting(texts=(ORIGINAL, SPANISH)),
-    "hours": Setting(local_time=TWICE),
-    "office": Setting(texts=(ORIGINAL, INVITATION), approved=False),
-    "strict": Setting(texts=(INVITATION,), approved=False, required=2, by_sender=True),
+    "plain": Setting(often=2),
+    "begun": Setting(often=4, begun=True),
+    "correction": Setting(often=2, texts=(ORIGINAL, CORRECTION), begun=True),
+    "family": Setting(often=1.5, texts=(ORIGINAL, SPANISH)),
+    "hours": Setting(often=0.6, local_time=TWICE),
+    "office": Setting(often=1.5, texts=(ORIGINAL, INVITATION), approved=False),
+    "strict": Setting(often=1.2, texts=(INVITATION,), approved=False, required=2, by_sender=True),
     "careful": Setting(
+        often=1.3,
         texts=(ORIGINAL, CORRECTION),
         approved=False,
         by_sender=True,
         undo_window=timedelta(minutes=1),
     ),
-    "together": Setting(texts=(ORIGINAL, SPANISH), approved=False, together=True),
+    # enough for a change of the audience that a campaign waits for
+    "throng": Setting(often=0.6, by_sender=True, size=40, batch=20),
+    "together": Setting(often=1.2, texts=(ORIGINAL, SPANISH), approved=False, together=True),
     "digest": Setting(begun=True, gathers=True),
-    "segment": Setting(texts=(APPEAL,)),
+    "segment": Setting(often=0.6, texts=(APPEAL,)),
     "desk": Setting(begun=True, writes=True),
-    "paced": Setting(begun=True, limits=Limits(timezone=ZONE, rate=1, burst=2, daily_quota=5)),
+    "paced": Setting(
+        often=1.2, begun=True, limits=Limits(timezone=ZONE, rate=1, burst=2, daily_quota=5)
+    ),
     # enough for the limits of bounces and complaints
-    "crowd": Setting(begun=True, size=220, batch=70),
-    "shared": Setting(begun=True, shares=True),
+    "crowd": Setting(often=0.3, begun=True, size=220, batch=70),
+    "shared": Setting(often=1.2, begun=True, shares=True),
     "shared pace": Setting(
-        shares=True, limits=Limits(timezone=ZONE, rate=2, burst=2, daily_quota=6)
+        often=0.8, shares=True, limits=Limits(timezone=ZONE, rate=2, burst=2, daily_quota=6)
     ),
 }
-EDITORIAL = frozenset({"office", "strict", "careful", "together", "digest", "desk"})
+EDITORIAL = frozenset({"office", "strict", "careful", "throng", "together", "digest", "desk"})
 """Kinds of workspace in which people write, approve and start."""
 
 
@@ -247,7 +260,7 @@ class Version:
         return Statement(
             slug=self.slug,
             title=f"The Forum says {self.marker}",
-            body=f"Read {self.marker}.",
+            body=f"Dear {{name|{FRIEND}}}, read {self.marker}.",
             lists=text.lists,
             language=text.language,
             author=text.author,

@@ -12,11 +12,11 @@ from newsletter.pipeline.campaigns.headcount import dry_run
 from newsletter.pipeline.campaigns.report import load_vitals
 from newsletter.pipeline.statements.visit import Visitor
 from newsletter.sources.writing import slugify
-from tests.simulation.cast import DIGEST, ISSUE, SETTINGS, Person
+from tests.simulation.cast import DIGEST, ISSUE, SETTINGS
 from tests.simulation.database import digests
 from tests.simulation.documented import DOCUMENTED, examine
+from tests.simulation.expected import Rule, Violation
 from tests.simulation.host import Host, Process
-from tests.simulation.oracle import Rule, Violation
 from tests.unit.pipeline.statements.test_visit import ListedFeed
 from tests.unit.web.desk.writing import multipart, png
 
@@ -88,11 +88,8 @@ class Chores:
         return self._ask(process, f"{self._scrap}/{deed}", who, body=body, headers=kind)
 
     def _shape(self, process: Process, number: int) -> None:
-        """Look at what comes of a text, read a file, restore a version."""
+        """Look at what comes of a text, and restore a version."""
         self._ask(process, f"{self._scrap}/preview", form=_TYPED)
-        self._post(process, "paste", {"html": "<h2>Nine</h2><p>o'<b>clock</b></p>"})
-        more = multipart({}, file=("more.md", b"# More\n\nText."))
-        self._ask(process, f"{self._scrap}/import", **more)
         self._ask(process, f"{self._scrap}/looked", form={})
         key = self._scrap.split("/")[2]
         with process.store.read() as tx:
@@ -232,9 +229,4 @@ class Chores:
                 host.expected.people[1].unsure = True
                 host.expected.people[1].added_again = True
             return
-        query = "SELECT id FROM subscriber WHERE address = ?"
-        [(added,)] = host.books.execute(query, (new,)).fetchall()
-        commit = self._world.commit
-        person = Person(addresses=[(commit, new)], lists={"press": None})
-        host.expected.people[added] = person
-        self._world.true.owners[new] = added
+        self._world.people.add(host, new)

@@ -12,15 +12,9 @@ from newsletter.domain.statements.content import Content
 from newsletter.pipeline.statements import approve
 from tests.simulation.cast import DIGEST, ISSUE, NOTICE, SETTINGS, ZONE, Version
 from tests.simulation.database import digests
+from tests.simulation.expected import Approved, Rule, Started, Violation, words_of
 from tests.simulation.host import Host, Process
-from tests.simulation.oracle import (
-    Approved,
-    Rule,
-    Started,
-    Violation,
-    for_how_many,
-    words_of,
-)
+from tests.simulation.oracle import for_how_many
 from tests.simulation.service import How
 
 if TYPE_CHECKING:
@@ -86,7 +80,7 @@ class Editors:
             "hurry": self._hurry,
             "unschedule": self._unschedule,
             "edit": partial(self._edit, change={}),
-            "draft": partial(self._edit, change={"draft": True}),
+            "draft": self._draft,
             "submit": partial(self._edit, change={"draft": False}),
             "embargo": partial(self._edit, change={"embargo": "Embargoed.", "embargo_until": None}),
             "until": partial(self._edit, change={"embargo_until": "soon"}),
@@ -266,6 +260,12 @@ class Editors:
         version: Version = replace(before, number=number, writers=writers, **wanted)  # type: ignore[arg-type]
         self._world.texts[slug, number] = version
         host.files[slug] = version
+
+    def _draft(self, host: Host, _who: str, slug: str) -> None:
+        """Mark the text as a draft, and keep its words."""
+        if version := host.files.get(slug):
+            version = replace(version, draft=True)
+            self._world.texts[slug, version.number] = host.files[slug] = version
 
     def _gather(self, host: Host, _who: str, _slug: str) -> None:
         if SETTINGS[self._world.kind].gathers and self._world.office(

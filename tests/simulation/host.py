@@ -47,7 +47,8 @@ from tests.simulation.baton import Actor, Crash
 from tests.simulation.cast import DONORS, EDITORIAL, KEY, LISTS, SETTINGS, ZONE, Version
 from tests.simulation.database import Rows, database, digests
 from tests.simulation.documented import Documented
-from tests.simulation.oracle import LEASE, Bar, Expected, Rule, Violation, figures
+from tests.simulation.expected import Bar, Expected, Rule, Violation
+from tests.simulation.oracle import LEASE, figures
 from tests.simulation.service import Arrival, Claimed, Request, Service
 from tests.simulation.wire import TIMEOUT, Customer, Network, network
 

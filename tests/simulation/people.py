@@ -1,7 +1,8 @@
 """The acts of the operator and of readers, and the events of the provider."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,10 +18,19 @@ from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.leave import forget
 from newsletter.web.desk.delivery import RESOLUTIONS
 from tests.fakes import THEIRS, WORKSPACE
-from tests.simulation.cast import DONORS, LISTS, ORIGINAL, SPANISH, ZONE, Person, written
-from tests.simulation.documented import DOCUMENTED, examine
+from tests.simulation.cast import (
+    DONORS,
+    LISTS,
+    ORIGINAL,
+    SETTINGS,
+    SPANISH,
+    ZONE,
+    Person,
+    written,
+)
+from tests.simulation.expected import Bar, Rule, Violation
 from tests.simulation.host import PROVIDERS, Host, Process
-from tests.simulation.oracle import Bar, Rule, Violation, campaign_of, people, standings
+from tests.simulation.oracle import campaign_of, people, standings
 from tests.simulation.service import Mail
 from tests.simulation.webhooks import Told, post, receiver
 
@@ -58,9 +68,7 @@ class People:
         if not ids:
             return
         chosen, slug = ids[number % len(ids)]
-        if deed == "doctor":
-            self._examine(host)
-        elif deed == "reopen":
+        if deed == "reopen":
             self._reopen(host, chosen, slug)
         elif deed in _WAYS:
             self._resolve(host, chosen, _WAYS[deed])
@@ -73,13 +81,6 @@ class People:
                 self._stopped(host, chosen)
             if deed == "cancel":
                 host.expected.take_back(slug, None)
-
-    def _examine(self, host: Host) -> None:
-        """Ask the provider about key and domain, which changes nothing."""
-        service = self._world.services[0]
-        if service.traits in DOCUMENTED:
-            transport, key = host.network(service.name).transport, host.keys[service.name]
-            self._world.office(host, lambda _: examine(service.traits, key, transport))
 
     def _steer(self, host: Host, number: int, deed: str) -> bool:
         """Pause, resume or cancel a campaign at the desk; bring it back by command."""
@@ -112,9 +113,21 @@ class People:
                 self._world.true.excuses.vouched.add((slug, reader))
             elif to is Resolution.GIVE_UP:
                 self._world.true.excuses.given_up.add((slug, reader))
-            elif reader in had or any(not one.idle for one in host.older):
-                self._world.true.excuses.again.add((slug, reader))
+            elif reader in had or self._is_older_busy(host):
+                self._excuse({(slug, reader)}, 1 + self._is_older_busy(host))
                 self._world.true.excuses.resent.add((slug, reader))
+
+    @staticmethod
+    def _is_older_busy(host: Host) -> bool:
+        """Return whether a call of an older process may still arrive."""
+        return any(not one.idle and one.at != "answer" for one in host.older)
+
+    def _excuse(self, keys: set[tuple[str, int]], more: int) -> None:
+        """Note that a person answers for more messages than there are."""
+        again = self._world.true.excuses.again
+        for slug, reader in keys:
+            there = list(self._had(slug)).count(reader)
+            again[slug, reader] = max(again.get((slug, reader), 0), there) + more
 
     def _reopen(self, host: Host, number: int, slug: str) -> None:
         here = f"/campaigns/{number}"
@@ -122,14 +135,20 @@ class People:
             host.expected.bars.pop(("campaign", number), None)
             excuses = self._world.true.excuses
             # the books of a backup do not know who has it, nor does a person who was wrong before
-            of_old = host.expected.put_back or any(not one.idle for one in host.older)
+            of_old = host.expected.put_back or self._is_older_busy(host)
             wrong = {(slug, reader) for reader in self.had(slug)}
-            excuses.again |= wrong if of_old else wrong & excuses.resent
+            more = 1 + self._is_older_busy(host)
+            self._excuse(wrong if of_old else wrong & excuses.resent, more)
 
     def had(self, slug: str) -> set[int]:
         """Return the readers who got a statement."""
+        return set(self._had(slug))
+
+    def _had(self, slug: str) -> Iterator[int]:
         true = self._world.true
-        return {true.owners.get(mail.address, 0) for mail in true.journal if mail.campaign == slug}
+        for mail in true.journal:
+            if mail.campaign == slug:
+                yield true.owners.get(mail.address, 0)
 
     def _stopped(self, host: Host, number: int) -> None:
         host.expected.bars["campaign", number] = self._bar()
@@ -213,6 +232,11 @@ class People:
             person.leave(tuple(person.lists), bar)  # staff may lift the bar, and bring no one back
             person.end(bar)
 
+    def _scatter(self, host: Host, number: int) -> None:
+        """Let a third of the readers leave everything."""
+        for one in range(number, SETTINGS[self._world.kind].size + 1, 3):
+            self._leave_all(host, one)
+
     def _leave_list(self, host: Host, number: int) -> None:
         """End one subscription by the page that a mail leads to."""
         if self._public(host, "POST", f"/u/t-1-{number}/lists/members"):
@@ -287,26 +311,49 @@ class People:
     def _tag(self, host: Host, number: int) -> None:
         """Put a reader into the segment of donors, or take them out."""
         person = host.expected.people[number]
-        form = {"tags": " ".join(DONORS.tags * (not person.gives)), "language": person.language}
-        if self._staffed(host, number, "edit", timezone=person.zone, **form):
+        if self._edit(host, number, tags=" ".join(DONORS.tags * (not person.gives))):
             person.gives = not person.gives
+
+    def _rename(self, host: Host, number: int) -> None:
+        """Give a reader another name."""
+        person, name = host.expected.people[number], "Kim" + "a" * self._world.number()
+        if self._edit(host, number, name=name):
+            person.names = (*person.names, name)
+
+    def _edit(self, host: Host, number: int, **typed: str) -> bool:
+        """Fill in the form of a reader's page at the desk."""
+        person = host.expected.people[number]
+        chosen = {"language": person.language, "timezone": person.zone}
+        return self.pressed(host, "ada", f"/readers/{number}", "/readers/edit", **chosen, **typed)
 
     def _lift(self, host: Host, number: int) -> None:
         """Lift a suppression, which the program refuses for some reasons."""
         person = host.expected.people[number]
         if self._staffed(host, number, "lift", reason="a mistake"):
+            if person.complained or person.erased:
+                raise Violation(Rule.STRANGER, f"staff lifted the complaint of {person.address}")
             person.gone, person.is_barred, person.complained = None, False, False
             host.expected.dead.pop(person.address, None)
 
-    def import_file(self, host: Host, number: int) -> None:
-        """Import a new person, and a known one to a second list."""
+    def import_file(self, host: Host, number: int, kind: str) -> None:
+        """Import one new person or ``many``, and a known one to a second list.
+
+        ``left``: by the file the known one had left that list elsewhere. ``old``: the file has the
+        first address of the known one, at which no person is added again.
+        """
         if host.expected.put_back or self._world.is_copied:
             return  # a number would be given a second time
         known, brought = host.expected.people[number], list[ImportResult]()
-        new = f"imported{self._world.number()}@example.org"
+        size = SETTINGS[self._world.kind].size
+        all_new = [
+            f"imported{self._world.number()}@example.org"
+            for _ in range(size // 3 if kind == "many" else 1)
+        ]
+        named = known.addresses[0][1] if kind == "old" else known.address
+        lists, left = (("press",), ("members",)) if kind == "left" else (("press", "members"), ())
         entries = [
-            Entry(address=new, lists=("press",), language="en"),
-            Entry(address=known.address, lists=("press", "members")),
+            *(Entry(address=new, lists=("press",), language="en") for new in all_new),
+            Entry(address=named, lists=lists, left=left, place=all_new[0]),  # which is news
         ]
         plan = imports.ImportPlan(
             file="people.csv", kind="csv", sha256="0" * 64, by=_ADMIN, declared=LISTS
@@ -315,14 +362,27 @@ class People:
         if self._world.office(
             host, lambda at: brought.append(imports.run_import(people, plan, store=at.store))
         ):
-            query = "SELECT id FROM subscriber WHERE address = ?"
-            [(added,)] = host.books.execute(query, (new,)).fetchall()
-            commit = self._world.commit
-            host.expected.people[added] = Person(addresses=[(commit, new)], lists={"press": None})
-            self._world.true.owners[new] = added
-            if known.gone is None and known.address not in host.expected.dead:
+            for new in all_new:
+                added = self.add(host, new)
+            if named != known.address:
+                pass
+            elif left:
+                known.lists["members"] = known.lists.get("members") or self._bar()
+                known.ever_left = True
+            elif known.gone is None and known.address not in host.expected.dead:
                 known.lists.setdefault("members", None)
-            host.expected.imports.append((brought[0].number, added, number, commit))
+            if kind != "many":
+                commit = self._world.commit
+                host.expected.imports.append((brought[0].number, added, number, commit))
+
+    def add(self, host: Host, new: str) -> int:
+        """Note a new person, and return their number."""
+        query = "SELECT id FROM subscriber WHERE address = ?"
+        [(added,)] = host.books.execute(query, (new,)).fetchall()
+        person = Person(addresses=[(self._world.commit, new)], lists={"press": None})
+        host.expected.people[added] = person
+        self._world.true.owners[new] = added
+        return int(added)
 
     def undo_import(self, host: Host) -> None:
         """Undo the last import. A person whom no campaign is for is removed."""
@@ -363,14 +423,24 @@ class People:
         person.erased = True
 
     def _join(self, host: Host, number: int) -> None:
-        """Ask for the press list by the form."""
+        """Ask for the press list by the form, perhaps as one who is on it."""
         name = f"new{self._world.number()}"
-        new = f"{name}@example.org"
-        if self._public(host, "POST", "/subscribe", {"email": new, "list": "press"}):
+        new, again = f"{name}@example.org", f"{name}+again@example.org"  # the same mailbox
+        others = host.expected.people.values()
+        known = [person.address for person in others if not person.erased]
+        others = ([again], known[number : number + 1], [])[number % 3]
+        said: list[str] = []
+
+        def ask(process: Process) -> None:
+            for address in (new, *others):
+                form = {"email": address, "list": "press"}
+                said.append(self._world.door.ask(process, "POST", "/subscribe", form=form).text)
+
+        self._world.office(host, ask)
+        if said:
             self._asked[new] = 0
-        if number % 3 == 0:  # the same mailbox
-            again = f"{name}+again@example.org"
-            self._public(host, "POST", "/subscribe", {"email": again, "list": "press"})
+        if len({page.replace(again, new) for page in said}) > 1:
+            raise Violation(Rule.INTRUDER, f"the form tells whether {others} is known")
 
     def _ask_to_move(self, host: Host, number: int) -> None:
         """Ask for another address by the page of preferences, which mails a link there."""
@@ -385,10 +455,13 @@ class People:
             return  # a number would be given a second time
         letter = letters[-1 - number % min(2, len(letters))]
         [path] = re.findall(r"/confirm/\S+", letter.text)[:1]
+        before = people(host.books)
         if not self._public(host, "POST", path):
             return
         mover, commit = self._asked.pop(letter.address), self._world.commit
-        before = people(host.books)
+        proofs, before = before["consents"], people(host.books)
+        if not mover and before["consents"] == proofs:
+            raise Violation(Rule.LOST, f"nothing proves that {letter.address} confirmed")
         self._public(host, "POST", path)
         if people(host.books) != before:
             raise Violation(Rule.INTRUDER, f"a used link changes {letter.address}")
@@ -397,11 +470,7 @@ class People:
             host.expected.people[mover].addresses.append((commit, letter.address))
             self._world.true.owners[letter.address] = mover
         else:
-            query = "SELECT id FROM subscriber WHERE address = ?"
-            [(added,)] = host.books.execute(query, (letter.address,)).fetchall()
-            new = Person(addresses=[(commit, letter.address)], lists={"press": None})
-            host.expected.people[added] = new
-            self._world.true.owners[letter.address] = added
+            self.add(host, letter.address)
 
     def _export(self, host: Host, number: int) -> None:
         """Let the reader and staff read all that is stored about the reader."""
@@ -444,6 +513,11 @@ class People:
             at=host.now().replace(microsecond=0),
         )
         sent = post(traits, told, _event(mail, kind, bare=bare), ours=ours)
+        if sent is not None and not ours and twice and "Basic " in str(sent.headers):
+            field = {
+                name: value.replace("Basic ", "Bearer ") for name, value in sent.headers.items()
+            }
+            sent = replace(sent, headers=field)
         if sent is None:
             return False
         before, door = people(host.books), self._world.door
@@ -469,7 +543,8 @@ class People:
         if kind in _FIRM:
             if person.address == mail.address:
                 person.end(self._bar())
-                person.complained = person.complained or kind == "complained"
+                if kind == "complained":
+                    person.complained, person.is_barred = True, False
         elif kind == "unsubscribed":
             person.leave(written(mail.campaign).lists, self._bar())
 
@@ -481,7 +556,7 @@ class People:
         world = self._world
         if not world.is_copied and world.is_at_rest:
             reader = world.true.owners[mail.address]
-            world.true.excuses.again.discard((mail.campaign, reader))
+            world.true.excuses.again.pop((mail.campaign, reader), None)
 
     def _tell(self, host: Host, provider: str, *events: Event) -> bool:
         return self._world.office(

@@ -58,11 +58,11 @@ class How(Enum):
     TIMEOUT = "timeout"
     """It accepts the call and answers 408, as a proxy before it does."""
     HALF = "half"
-    """It accepts the call. Its answer leaves out every second reader."""
+    """It accepts the call. Its answer leaves out every second reader, or says that it failed."""
     UNREADABLE = "unreadable"
     """Its records answer with an error. A call is dropped."""
     STALE = "stale"
-    """A replica that lags answers for the records. It omits messages until it has shown them."""
+    """A replica that lags answers for the records: it omits messages, or its index is empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,11 +179,21 @@ class Account:
     """Message id → its final status."""
 
 
+def arrival(whole: bytes, how: How, now: datetime) -> Arrival:
+    """Return the part of an answer that arrives."""
+    if how is How.TIMEOUT:
+        whole = LATE.encode(now)
+    if how is How.TORN:
+        return Arrival(whole[: len(whole) // 2], ends=True)
+    if how in {How.LOSE, How.SILENT}:
+        return Arrival(b"", ends=True)
+    return Arrival(EARLY_HINTS, later=whole) if how is How.HINTS else Arrival(whole)
+
+
 STATUS = {How.REDIRECT: 302, How.BUSY: 429, How.QUOTA: 402, How.CONFIGURATION: 401, How.SPLIT: 413}
 HAVE_RECORDS = frozenset({"asked", "both"})
 """Traits of providers with records."""
 BROKEN = {How.DROP, How.UNREADABLE}
-NO_ANSWER = {How.LOSE, How.SILENT}
 
 
 class Service:
@@ -234,14 +244,7 @@ class Service:
             reply = self._records(request, how, now)
         else:
             reply = self._send(request, how, now, claimed)
-        whole = reply.encode(now)
-        if how is How.TIMEOUT:
-            whole = LATE.encode(now)
-        if how is How.TORN:
-            return Arrival(whole[: len(whole) // 2], ends=True)
-        if how in NO_ANSWER:
-            return Arrival(b"", ends=True)
-        return Arrival(EARLY_HINTS, later=whole) if how is How.HINTS else Arrival(whole)
+        return arrival(reply.encode(now), how, now)
 
     @staticmethod
     def attempt(request: Request) -> str:
@@ -269,7 +272,11 @@ class Service:
         first = account.keys.get(key)
         if first is None or self.traits not in {"keyed", "both"} or now - first[0] >= KEY_LIVES:
             return None
-        return first[2] if first[1] == body else Reply(409, {"message": "the key has another body"})
+        if first[1] == body:
+            return first[2]
+        # one of them takes other bytes for a new message
+        other = Reply(409, {"message": "the key has another body"})
+        return None if self.traits == "keyed" else other
 
     def _take(
         self,
@@ -368,7 +375,7 @@ def account_of(key: str) -> str:
 
 
 def _merged(template: str, marks: Sequence[str], message: dict[str, Any]) -> str:
-    for mark, value in zip(marks, (message["token"], message["id"]), strict=True):
+    for mark, value in zip(marks, (message["token"], message["id"], message["name"]), strict=True):
         template = template.replace(mark, value)
     return template
 

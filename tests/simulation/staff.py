@@ -16,8 +16,8 @@ from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
 from tests.simulation.cast import KEY, SETTINGS
 from tests.simulation.doors import Page
+from tests.simulation.expected import Rule, Violation
 from tests.simulation.host import Host, Process
-from tests.simulation.oracle import Rule, Violation
 from tests.unit.credentials.authenticator import Authenticator
 from tests.unit.pipeline.staff.office import OTHER, PASSWORD
 
@@ -168,8 +168,6 @@ class Colleagues:
             "settles": self._settle,
             "passkey": self._use_passkey,
             "codes": self._use_code,
-            "invited": self._invite,
-            "program": self._program,
             "role": self._change_role,
             "removed": self._remove,
         }
@@ -294,26 +292,6 @@ class Colleagues:
         for code in codes_[:1]:
             self._post(process, one, "/second", code=code)
 
-    def _invite(self, process: Process, _one: Colleague) -> None:
-        """Invite a person at the desk, and withdraw the invitation."""
-        door, number = self._world.door, self._world.number()
-        form = {"email": f"guest{number}@forum.example", "role": "writer"}
-        door.ask(process, "POST", "/desk/staff/invitations", "ada", form)
-        page = door.ask(process, "GET", "/desk/staff", "ada")
-        for path in re.findall(r'action="(/desk/staff/invitations/\d+/withdraw)"', page.text)[:1]:
-            door.ask(process, "POST", path, "ada", {})
-
-    def _program(self, process: Process, _one: Colleague) -> None:
-        """Let a program ask by a token that an admin makes and revokes."""
-        door = self._world.door
-        form = {"name": "CRM", "scope": "subscribers:read", "days": "30"}
-        page = door.ask(process, "POST", "/desk/tokens", "ada", form)
-        word = page.text.partition('<code id="token">')[2].partition("<")[0]
-        lines = {"Authorization": f"Bearer {word}", "Content-Type": "application/json"}
-        body = json.dumps({"address": "reader2@example.org"}).encode()
-        door.ask(process, "POST", "/api/v1/subscribers/find", body=body, headers=lines)
-        door.ask(process, "GET", "/api/v1/subscribers/2", headers=lines)
-
     def _change_role(self, process: Process, one: Colleague) -> None:
         role = ROLES[(ROLES.index(one.role) + 1) % len(ROLES)]
         door = self._world.door
@@ -349,7 +327,7 @@ def deeds() -> dict[str, Any]:
         "look": 12,
         "joins": 3,
         **dict.fromkeys(("signs in", "guesses", "signs out", "new password", "factor"), 1),
-        **dict.fromkeys(("settles", "program", "role", "removed"), 1),
+        **dict.fromkeys(("settles", "role", "removed"), 1),
         **dict.fromkeys(("let in again", "forgets", "no factor"), 1),
-        **dict.fromkeys(("passkey", "codes", "invited"), 1),
+        **dict.fromkeys(("passkey", "codes"), 1),
     }

@@ -6,7 +6,8 @@ import pytest
 
 from tests.postgresql import Server
 from tests.simulation.host import Parts
-from tests.simulation.program import BOOT, Program, Step, explain, program, run, worker
+from tests.simulation.lots import explain, program
+from tests.simulation.program import BOOT, Program, Step, run, worker
 from tests.simulation.server import on_server, parts_on
 
 SEEDS = 30

@@ -9,7 +9,8 @@ from newsletter.store.file.guard_file import GuardFile
 from tests.contracts.guard_file import WatermarkContract
 from tests.simulation.bugs import BUGS
 from tests.simulation.host import Disk, Noted
-from tests.simulation.program import explain, first_broken, program, run, shrink
+from tests.simulation.lots import explain, first_broken, program
+from tests.simulation.program import run, shrink
 
 PARTS, EACH = 6, 20
 """``PARTS`` tests, for the workers of pytest, with ``EACH`` seeds."""

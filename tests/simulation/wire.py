@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
-from newsletter.domain.statements.content import MergeField
+from newsletter.domain.statements.content import NAME_MARKS, MergeField
 from newsletter.providers.common import answers
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.mailtrap.check import MailtrapInquiry
@@ -31,7 +31,7 @@ from tests.simulation.service import HAVE_RECORDS, KEY_LIVES, SETTLES, Arrival, 
 
 TIMEOUT = timedelta(seconds=30)
 _BYTES = 1 << 20
-_MARKS = (MergeField.UNSUBSCRIBE.value, MergeField.MESSAGE_ID.value)
+_MARKS = (MergeField.UNSUBSCRIBE.value, MergeField.MESSAGE_ID.value, NAME_MARKS[0])
 TRAITS: dict[str, dict[str, Any]] = {
     "keyed": {"replay": Replay.KEYED, "key_lifetime": KEY_LIVES},
     "asked": {},
@@ -182,6 +182,7 @@ class Words:
                 {
                     "to": one.address,
                     "token": one.unsubscribe,
+                    "name": "".join(one.names),
                     "id": one.message_id,
                     "subscriber": one.subscriber_id,
                 }

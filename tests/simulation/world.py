@@ -8,7 +8,6 @@ from functools import partial
 from newsletter.domain.delivery.restore_guard import Location
 from newsletter.domain.errors import Defect, NewsletterError
 from tests.fakes import WORKSPACE
-from tests.simulation import oracle
 from tests.simulation.baton import Actor, Baton, Crash
 from tests.simulation.cast import SETTINGS, first_versions, readers
 from tests.simulation.chores import Chores
@@ -16,12 +15,9 @@ from tests.simulation.database import image
 from tests.simulation.documented import DOCUMENTED, Documented
 from tests.simulation.doors import Door
 from tests.simulation.editors import Editors
+from tests.simulation.expected import Approved, Expected, Rule, Truth, Violation, words_of
 from tests.simulation.host import PROVIDERS, Copy, Host, Parts, Process
 from tests.simulation.oracle import (
-    Approved,
-    Expected,
-    Rule,
-    Violation,
     asked_once,
     campaign_of,
     close,
@@ -29,7 +25,6 @@ from tests.simulation.oracle import (
     in_hour,
     in_turn,
     judge,
-    words_of,
 )
 from tests.simulation.people import People
 from tests.simulation.service import Claimed, How, Mail, Service, account_of
@@ -70,7 +65,7 @@ class World:
         people, files = readers(kind), first_versions(kind)
         self.texts = {(slug, version.number): version for slug, version in files.items()}
         owners = {one.address: number for number, one in people.items()}
-        self.true = oracle.World(owners=owners)
+        self.true = Truth(owners=owners)
         self._numbers = 0
         self.services = [
             self._documented(name, each)
