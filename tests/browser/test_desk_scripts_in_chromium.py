@@ -71,6 +71,27 @@ def test_what_a_field_means_stands_below_it_once_it_is_saved(
     assert page.locator("#title").input_value() == "H"
 
 
+def test_a_fault_that_was_mended_and_saved_is_not_shown_any_more(
+    site: Site, draft: Draft, open_page: Open
+) -> None:
+    faults = (
+        '<div class="errors"><a href="#title">Title: write one.</a></div>'
+        '<div class="faulty"><p class="fault" id="title-fault">Title: write one.</p></div>'
+    )
+    site.page = site.page.replace("</form>", f"{faults}</form>")
+    wrong = ["title"]
+    site.answers[draft.address] = lambda _: (200, {"version": 3, "wrong": wrong})
+    page = open_page("/")
+    editor(page)
+    page.locator("#title").fill("Hou")
+    saved(page)
+    expect(page.get_by_text("Title: write one.")).to_have_count(2)
+    wrong.clear()
+    page.locator("#title").fill("Hours")
+    expect(page.get_by_text("Title: write one.")).to_have_count(0)
+    expect(page.locator(".errors")).to_have_count(0)
+
+
 def test_words_for_a_time_are_read_below_their_field(site: Site, open_page: Open) -> None:
     site.page = """<form><label for="at">Time</label><input id="at" name="at" data-time="/time">
 <input type="hidden" name="at_read"><p id="at-read" hidden></p></form>"""

@@ -4,7 +4,7 @@
 // copy stays in this tab, which outlives a session that ended, a reload and a broken line. A form that
 // came back unsaved says so by data-unsaved. The server's answers: 200 {"version": 8, "saved_at": "…Z",
 // "others": ["Ben"], "told": {"send_at": {"words": "what it means", "wrong": false}}, "settled":
-// {"send_at": "the same in figures"}, "recipients": "12 people"}; 409 with what somebody else saved:
+// {"send_at": "the same in figures"}, "wrong": ["title"], "recipients": "12 people"}; 409 with what somebody else saved:
 // {"version", "saved_at", "by", "own", "fields": {name: text or list}}; 401 when signed out; any other with
 // {"error": "a sentence"}. The number of the version is no part of the text: a copy that differs in
 // nothing else is one that was saved.
@@ -50,6 +50,7 @@ class Autosave {
     this.key = `desk:${this.address}`;
     fill(form, sentIn(form));
     this.saved = this.fields;
+    this.first = fieldsOf(form);
     this.saving = false;
     this.leaving = false;
     this.conflict = null;
@@ -218,7 +219,7 @@ class Autosave {
       this.tell(said ?? say("Your text was not saved. It is kept in this tab. Try again, or copy it."));
       return false;
     }
-    const { version, others, saved_at: at, told, settled, recipients } = await answer.json();
+    const { version, others, saved_at: at, told, settled, wrong, recipients } = await answer.json();
     this.base = version;
     this.form.dataset.base = version;
     const base = this.form.elements.namedItem("base");
@@ -229,6 +230,7 @@ class Autosave {
     this.show(say("Saved {at}", { at: clock(at ? new Date(at) : new Date()) }));
     this.company(others);
     this.explain(told);
+    this.mend(wrong ?? [], JSON.parse(fields));
     this.settled = settled ?? {};
     for (const name of Object.keys(this.settled)) this.settle(this.form.elements.namedItem(name));
     const people = this.form.querySelector("[data-people]");
@@ -244,6 +246,20 @@ class Autosave {
       place.classList.toggle("read--bad", wrong);
       mark(this.form.elements.namedItem(place.dataset.told), wrong);
       if (place.textContent !== words) place.textContent = words;
+    }
+  }
+
+  // a fault that the page came with goes once its field was changed, and is not wrong any more
+  mend(wrong, fields) {
+    const summary = this.form.querySelector(".errors");
+    for (const name of new Set([...(summary?.querySelectorAll("a") ?? [])].map((link) => link.hash.slice(1)))) {
+      if (wrong.includes(name) || String(fields[name]) === String(this.first[name])) continue;
+      const field = document.getElementById(name);
+      (document.getElementById(`${name}-fault`) ?? field?.querySelector(".fault"))?.remove();
+      field?.closest(".faulty")?.classList.remove("faulty");
+      mark(field, false);
+      for (const link of summary.querySelectorAll(`a[href="#${name}"]`)) (link.closest("li") ?? link).remove();
+      if (!summary.querySelector("a")) summary.remove();
     }
   }
 

@@ -153,6 +153,8 @@ class EditPages:
         answer = {"version": result.revision, "saved_at": at, "others": others, "told": time_notes}
         # what the words for a time meant when they were typed, for the fields
         answer["settled"] = {name: getattr(text, name) for name in time_notes}
+        parsed = self._drafts.parse(text, key=draft.key, slug=draft.slug)
+        answer["wrong"] = [fault.key for fault in parsed.faults]
         before = draft.version.text  # to count people takes longer than to save
         if (text.lists, text.segment) != (before.lists, before.segment):
             with self._statements.store.read() as tx:

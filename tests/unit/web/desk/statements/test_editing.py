@@ -151,10 +151,12 @@ def test_a_script_is_told_what_was_saved_under_which_number(desk: Desk) -> None:
         "others": [],
         "told": {"send_at": unset, "embargo_until": unset},
         "settled": {"send_at": "", "embargo_until": ""},
+        "wrong": [],
     }
     assert desk.draft.version.text.body == "Typed."
     assert said(desk.save(base="2", body="Typed.", lists="events"))["recipients"] == "0 people"
-    assert said(desk.save(base="3", lists="events", segment="unknown"))["recipients"] == ""
+    answer = desk.save(base="3", lists="events", segment="unknown", title="")
+    assert (said(answer)["recipients"], said(answer)["wrong"]) == ("", ["title", "segment"])
 
 
 def test_what_a_time_means_or_why_it_means_nothing_is_told_as_it_is_typed(desk: Desk) -> None:
