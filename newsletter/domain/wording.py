@@ -42,10 +42,7 @@ class Sentence(str):
 
 
 def say(pattern: str, plural: str = "", /, **values: object) -> Sentence:
-    """Return the pattern, or ``plural`` if ``count`` is not 1, with these values.
-
-    The catalogues of the desk translate the patterns. A sentence with values stays as it is.
-    """
+    """Return the pattern, or ``plural`` if ``count`` is not 1, with these values."""
     if isinstance(pattern, Sentence) and pattern.values:
         return pattern
     chosen = plural if plural and values["count"] != 1 else pattern
@@ -108,10 +105,7 @@ def joined(parts: Sequence[str], pattern: str = "{first}; {last}") -> str:
 
 
 def recognize(text: str, patterns: Sequence[str]) -> str:
-    """Return a text as the sentence of the first pattern that it matches, else the text.
-
-    Values that match become sentences too. The time is linear in the length of the text.
-    """
+    """Return a text, and values in it, as sentences of the first pattern that fits. Linear time."""
     for pattern in patterns:
         first, *parts = _GAP_PATTERN.split(pattern)
         is_match, rest, values = text.startswith(first), text[len(first) :], dict[str, object]()

@@ -10,6 +10,7 @@ import yaml
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.setting import control_in_value
 from newsletter.domain.subscribers.address import fold, parse_address
+from newsletter.domain.wording import say
 from newsletter.formats.scalars import NULL_TAG, TEXT_TAG, did_you_mean, misreading, quote
 from newsletter.formats.text import control_in_lines
 from newsletter.formats.yaml_nodes import HalfCharacter, compose, in_plain_words, position_of
@@ -275,7 +276,8 @@ class Reader:
     ) -> T | None:
         control = control_in_value(value)
         if control:
-            self.fault(key, f"holds {control}; write it as one line of plain text", line)
+            broken = say("holds {control}; write it as one line of plain text", control=control)
+            self.fault(key, broken, line)
             return None
         try:
             return check(value)
@@ -284,7 +286,7 @@ class Reader:
             misread = raw is not None and not raw.style and raw.tag not in {TEXT_TAG, NULL_TAG}
             meaning = misreading(raw.value) if raw is not None and misread else ""
             hint = f" (YAML reads {value} as {meaning})" if "number" in meaning else ""
-            self.fault(key, f"{error}{hint}", line)
+            self.fault(key, f"{error}{hint}" if hint else str(error), line)
             return None
 
 

@@ -1,8 +1,7 @@
 """The desk's pages and sentences in other languages (docs/decisions/0027).
 
-Templates are in English, without marks. A template in another language is the same template with
-its visible words replaced, so nothing is looked up while a page is filled. Sentences of code are
-made by ``say`` and are translated where a template writes them.
+Templates are in English, without marks, and are translated as a whole before they are filled.
+Sentences of code are made by ``say`` and are translated where a template writes them.
 """
 
 import json

@@ -10,6 +10,7 @@ from newsletter.domain.schedule import LocalTime, resolve
 from newsletter.domain.statements.statement import MAX_SLUG_CHARS, SLUG, Progress, Statement
 from newsletter.domain.subscribers.lists import LIST_NAME
 from newsletter.domain.subscribers.segment import Segment
+from newsletter.domain.wording import say
 from newsletter.formats import frontmatter
 from newsletter.formats.scalars import did_you_mean
 from newsletter.formats.text import decode_utf8
@@ -106,23 +107,20 @@ def _statement(reader: frontmatter.Reader, file: str, defaults: Defaults) -> Sta
     for key in ("corrects", "translation_of", "segment", "local_time"):
         if statement.welcome and getattr(statement, key):
             what = "send_at" if key == "local_time" else key
-            reader.fault(what, "does not go with a welcome email; take one of them out")
+            reader.fault(what, say("does not go with a welcome email; take one of them out"))
     return statement
 
 
 def _check_correction(reader: frontmatter.Reader, statement: Statement) -> None:
     if statement.corrects and statement.local_time is not None:
-        reader.fault(
-            "send_at",
+        local = (
             "is an hour by each reader's own clock, and a correction goes out at once, so that"
-            " nobody is left with what is wrong; take it out, or write one time for all",
+            " nobody is left with what is wrong; take it out, or write one time for all"
         )
+        reader.fault("send_at", say(local))
     if statement.corrects and statement.segment is not None:
-        reader.fault(
-            "segment",
-            f"narrows a correction, which goes to exactly those who got {statement.corrects};"
-            " take it out",
-        )
+        narrow = "narrows a correction, which goes to exactly those who got {slug}; take it out"
+        reader.fault("segment", say(narrow, slug=statement.corrects))
 
 
 def _title(reader: frontmatter.Reader) -> str:
@@ -147,11 +145,11 @@ def _lists(
     if "lists" in reader.front.fields:
         lists = reader.texts("lists", _check_list, "press")
         if segment is not None and lists and segment.list not in lists:
-            reader.fault(
-                "segment",
-                f"{segment.name} picks readers of {segment.list}, which is not among its"
-                f" lists; write lists: [{segment.list}], or another segment",
+            apart = (
+                "{name} picks readers of {list}, which is not among its lists; write lists:"
+                " [{list}], or another segment"
             )
+            reader.fault("segment", say(apart, name=segment.name, list=segment.list))
         return lists
     if segment is not None:
         return (segment.list,)
@@ -203,13 +201,14 @@ def _slug_objection(value: str) -> str:
 def _find_other(reader: frontmatter.Reader, key: str, slug: str) -> str:
     other_slug = reader.required(key, _check_slug) or ""
     if other_slug and other_slug == slug:
-        reader.fault(key, "names the statement itself; write the slug of the other one")
+        reader.fault(key, say("names the statement itself; write the slug of the other one"))
     return other_slug
 
 
 def _check_list(value: str) -> str:
     if not re.fullmatch(LIST_NAME, value):
-        raise ValueError(f"{value!r} is not the name of a list; write one like press or press-us")
+        advice = "{name!r} is not the name of a list; write one like press or press-us"
+        raise ValueError(say(advice, name=value))
     return value
 
 

@@ -1,9 +1,8 @@
 """Detect the encoding of a text file.
 
-A file that is not Unicode comes from a spreadsheet. Each line is decoded in each encoding that
-spreadsheets use. A line is plausible if its accented letters belong to one language and are in
-places where letters can be. If only one encoding makes nearly all lines plausible, it is used.
-Otherwise the file is refused, and the error shows the readings.
+A file that is not Unicode comes from a spreadsheet. A line is plausible in an encoding if its
+accented letters belong to one language and stand where letters can. If only one encoding makes
+nearly all lines plausible, it is used. Otherwise the file is refused, with the readings.
 """
 
 import codecs

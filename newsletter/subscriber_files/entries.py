@@ -78,10 +78,7 @@ class EntryReader:
             self._faults_of_rows += len(self) - fault_count
 
     def finish(self) -> tuple[Fault, ...]:
-        """Return the faults of the omitted rows.
-
-        Raises InvalidInput if other faults exist, or if bad rows must not be omitted.
-        """
+        """Return the faults of the omitted rows. Raises InvalidInput if there are others."""
         can_be_omitted = 0 < len(self) == self._faults_of_rows
         if self._more:
             more = say("and {count} more", count=self._more)

@@ -251,11 +251,7 @@ def check_file(
     progress: Callable[[int], object],
     omits_bad_rows: bool = False,
 ) -> SubscriberFile:
-    """Read and validate a whole file. Raises InvalidInput with all faults, at most MAX_FAULTS.
-
-    ``read_entries`` yields the people and adds faults to the reader. ``sha256`` is the hash of the
-    file before it was read. ``progress`` gets the number of people read so far.
-    """
+    """Read and validate a whole file, whose hash was ``sha256``. Raises InvalidInput."""
     counts, row_count = EntryCounts(), 0
     reader = EntryReader(str(path), omits_bad_rows=omits_bad_rows)
     suppressed = Spool[PlacedEntry](_new_file(path))

@@ -58,7 +58,7 @@ def _read_ours(path: Source, instructions: Instructions, progress: Progress) -> 
     if suffix not in _YAML_SUFFIXES:
         _, header = next(csv_files.rows(member, encoding), (1, []))
         ignored = csv_files.ignored_columns(header, instructions)
-        notes += [_ignored_note(ignored)] if ignored else []
+        notes += [say("columns ignored: {columns}", columns=", ".join(ignored))] if ignored else []
     return check_file(
         path,
         read_entries,
@@ -144,10 +144,6 @@ def _encoding_notes(encoding: str, given: str, file: str = "") -> Iterator[str]:
                 "{file} is not UTF-8 and was read as {encoding}: look at its quotes and accents."
             )
         yield say(guess, file=file, encoding=NAMES[encoding])
-
-
-def _ignored_note(columns: Sequence[str]) -> str:
-    return say("columns ignored: {columns}", columns=", ".join(columns))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -298,7 +294,7 @@ def _notes(tables: Sequence[Table], unread_names: Sequence[str], encoding: str) 
         yield from _encoding_notes(table.encoding, encoding, name)
     ignored = dict.fromkeys(column for table in tables for column in table.layout.ignored)
     if ignored:
-        yield _ignored_note([*ignored])
+        yield say("columns ignored: {columns}", columns=", ".join(ignored))
     if unread_names:
         yield say("files ignored, no exports of people: {files}", files=", ".join(unread_names))
     yield from map(say, filter(None, dict.fromkeys(table.layout.export.note for table in tables)))

@@ -120,6 +120,5 @@ def unclear(what: str, detail: str, advice: str = SEND_TEST_ADVICE) -> Finding:
 
 
 def failed(what: str, detail: str, advice: str = "", **values: object) -> Finding:
-    """Return a fault. ``detail`` and ``advice`` are patterns with these values, or sentences."""
-    fault, fix = say(detail, **values), say(advice, **values)
-    return Finding(what=what, level=Level.FAULT, detail=fault, advice=fix)
+    said = {"detail": say(detail, **values), "advice": say(advice, **values)}
+    return Finding(what=what, level=Level.FAULT, **said)

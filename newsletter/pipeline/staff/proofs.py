@@ -323,6 +323,5 @@ def one_line(text: str, max_chars: int) -> str:
 
 
 def identity_text(identity: Identity | Credential) -> str:
-    """Return an identity as text for the audit log."""
     subject = one_line(identity.subject, _MAX_SUBJECT_CHARS)
     return say("{subject} at {issuer}", subject=subject, issuer=identity.issuer)

@@ -17,6 +17,7 @@ from markdown_it.token import Token
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.review import Check
 from newsletter.domain.statements.statement import Statement
+from newsletter.domain.wording import say
 from newsletter.rendering.markdown.greetings import GREETING, GREETING_PATTERN, greeting_fault
 
 MAX_DEPTH = 20
@@ -43,21 +44,21 @@ def _structure_faults(token: Token) -> Iterator[str]:
     """Yield a fault if readers would not see a part of a block."""
     line = token.map[0] + 1 if token.map else 0
     if token.type == _TOO_DEEP:
-        yield (
-            f"line {line} of the body is deeper than {MAX_DEPTH // 2} lists or {MAX_DEPTH} "
-            "quotations: use fewer levels"
-        )
+        deep = "line {line} is deeper than {lists} lists or {most} quotations: use fewer levels"
+        yield say(deep, line=line, lists=MAX_DEPTH // 2, most=MAX_DEPTH)
     if token.type == _UNMARKED_FOOTNOTE_TYPE:
-        yield (
-            f"no reader would see the footnote [^{token.content}], for nothing refers to it: "
-            f"write [^{token.content}] where it belongs, or remove it"
+        lost = (
+            "no reader would see the footnote [^{name}], for nothing refers to it: write [^{name}]"
+            " where it belongs, or remove it"
         )
+        yield say(lost, name=token.content)
     depths = accumulate((child.nesting for child in token.children or ()), initial=0)
     if max(depths) > MAX_DEPTH:
-        yield (
-            f"the paragraph on line {line} of the body has more than {MAX_DEPTH} marks of emphasis "
-            r"inside of each other: remove some, or write \* for a star"
+        nested = (
+            "the paragraph on line {line} of the body has more than {most} marks of emphasis"
+            " inside of each other: remove some, or write \\* for a star"
         )
+        yield say(nested, line=line, most=MAX_DEPTH)
 
 
 def _mark_too_deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -107,49 +108,52 @@ def address_fault(address: str, own: str = "") -> str:
     ``own`` is the URL of the newsletter's own pages, which may be http on a machine of one's own.
     """
     if not address:
-        return "has no address: write it between the round brackets"
+        return say("has no address: write it between the round brackets")
     if address.startswith("//"):
-        return "lacks its beginning: write https: before the //"
+        return say("lacks its beginning: write https: before the //")
     found = _SCHEME_PATTERN.match(address)
     if found is None:
-        return "is relative, which leads nowhere in a mail: write the whole https:// address"
+        return say("is relative, which leads nowhere in a mail: write the whole https:// address")
     scheme, rest = found[1].lower(), address[found.end() :]
     if scheme in {"mailto", "tel"}:
-        return "" if rest else f"has nothing after {scheme}:"
+        return "" if rest else say("has nothing after {scheme}:", scheme=scheme)
     is_own = bool(own) and address.startswith(f"{own}/")
     if scheme == "http" and not is_own:
-        return "is not encrypted: write https://"
+        return say("is not encrypted: write https://")
     if scheme != "https" and not is_own:
-        return f"begins with {scheme}: and an email may only link to https:, mailto: and tel:"
+        only = "begins with {scheme}: and an email may only link to https:, mailto: and tel:"
+        return say(only, scheme=scheme)
     with suppress(ValueError):
         if urlsplit(address).hostname:
             return ""
-    return "names no host: write it like https://example.org/page"
+    return say("names no host: write it like https://example.org/page")
 
 
 def _link_faults(link: Token, following: Token, own: str) -> Iterator[str]:
     href = str(link.attrs["href"])
-    fault = address_fault(href, own)
-    if fault:
-        yield f"the link to {href[:_MAX_SHOWN]!r} {fault}"
+    shown = href[:_MAX_SHOWN]
+    if fault := address_fault(href, own):
+        yield say("the link to {link!r} {fault}", link=shown, fault=fault)
     if following.type == "link_close":
-        yield f"the link to {href[:_MAX_SHOWN]!r} has no text: write it between the square brackets"
+        empty = "the link to {link!r} has no text: write it between the square brackets"
+        yield say(empty, link=shown)
 
 
 def _image_faults(image: Token, own: str) -> Iterator[str]:
     source = str(image.attrs["src"])
     fault = address_fault(source, own)
     if not source.lower().startswith("http"):
-        fault = fault or "is not on the web: write an https:// address"
+        fault = fault or say("is not on the web: write an https:// address")
     if fault:
-        yield f"the image {source[:_MAX_SHOWN]!r} {fault}"
+        yield say("the image {image!r} {fault}", image=source[:_MAX_SHOWN], fault=fault)
     # an image whose size ends in ",decoration" needs no description
     size = _PICTURE_SIZE_PATTERN.search(str(image.attrs["src"]))
     if not image.content.strip() and not (size and size[3]):
-        yield (
-            f"the image {source[:_MAX_SHOWN]!r} has no description, and many readers see only "
-            f"that: write it between the square brackets"
+        blind = (
+            "the image {image!r} has no description, and many readers see only that: write it"
+            " between the square brackets"
         )
+        yield say(blind, image=source[:_MAX_SHOWN])
 
 
 _MERGE_TAG_PATTERN = re.compile(
@@ -176,11 +180,11 @@ def faults_of_statement(
     faults = list(_front_matter_faults(statement))
     # the body may consist of rules, empty quotations and unused addresses
     if statement.body.strip() and not any(token.content.strip() for token in tokens):
-        message = (
+        unseen = (
             "no reader would see a word of its body: look whether all of it is marks of Markdown"
         )
         line = statement.line_of("body")
-        faults.append(Fault(file=statement.origin, line=line, message=message))
+        faults.append(Fault(file=statement.origin, line=line, message=say(unseen)))
     return list(dict.fromkeys([*faults, *_text_faults(statement, tokens, own)]))
 
 
@@ -192,8 +196,10 @@ def _front_matter_faults(statement: Statement) -> Iterator[Fault]:
                 file=statement.origin,
                 line=line,
                 key=key if line else "",
-                message=f"holds {found.group()!r}, and it is the same for all readers:"
-                " greet them in the text",
+                message=say(
+                    "holds {tag!r}, and it is the same for all readers: greet them in the text",
+                    tag=found.group(),
+                ),
                 code=Check.FOREIGN_MERGE_FIELD.value,
             )
         for found in _MERGE_TAG_PATTERN.finditer(getattr(statement, key)):
@@ -219,12 +225,17 @@ def _text_faults(statement: Statement, tokens: Sequence[Token], own: str) -> Ite
 def _merge_tag_fault(statement: Statement, written: str, line: int, key: str = "") -> Fault:
     # front matter is the same for all readers and greets none by name
     by_name = not key and "name" in written.lower()
-    instead = "{name|friend} to greet readers by name" if by_name else "what it is to say"
+    raw = (
+        "readers would see {tag!r} as it stands: write {instead}, or put it between two ` if they"
+        " are to see it"
+    )
+    instead = say("what it is to say")
+    if by_name:
+        instead = say("{greeting} to greet readers by name", greeting="{name|friend}")
     return Fault(
         file=statement.origin,
         line=line,
         key=key,
-        message=f"readers would see {written!r} as it stands: write {instead},"
-        " or put it between two ` if they are to see it",
+        message=say(raw, tag=written, instead=instead),
         code=Check.FOREIGN_MERGE_FIELD.value,
     )

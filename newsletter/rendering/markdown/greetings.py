@@ -8,6 +8,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 from newsletter.domain.statements.content import MAX_GREETING_CHARS, NAME_MARKS, greeting_name
+from newsletter.domain.wording import say
 from newsletter.rendering.markdown.links import WORD_TOKENS, TokenText
 
 GREETING = "greeting"
@@ -51,20 +52,22 @@ def greeting_fault(greeting: Token) -> str:
     """Return the fault of a greeting's word for readers without a name, or ""."""
     if greeting_name(greeting.content):
         return ""
-    return (
-        f"{{name|{greeting.content[:_MAX_SHOWN]}}} has no word that readers without a name could be"
-        f" called: write one behind the |, in letters and at most"
-        f" {MAX_GREETING_CHARS}, as in {{name|friend}}"
+    nameless = (
+        "{greeting} has no word that readers without a name could be called: write one behind the"
+        " |, in letters and at most {most}, as in {example}"
     )
+    written = f"{{name|{greeting.content[:_MAX_SHOWN]}}}"
+    return say(nameless, greeting=written, most=MAX_GREETING_CHARS, example="{name|friend}")
 
 
 def count_faults(fallbacks: Sequence[str]) -> Iterator[str]:
     """Yield a fault if a mail has more words for readers without a name than gaps."""
     if len(fallbacks) > len(NAME_MARKS):
-        yield (
-            f"it calls readers without a name by {len(fallbacks)} different words, and"
-            f" {len(NAME_MARKS)} are the most: use the same word more often"
+        many = (
+            "it calls readers without a name by {words} different words, and {most} are the most:"
+            " use the same word more often"
         )
+        yield say(many, words=len(fallbacks), most=len(NAME_MARKS))
 
 
 def _split_greetings(tokens: Sequence[Token]) -> Iterator[Token]:

@@ -48,6 +48,7 @@ _TOO_LONG = say(
     "What you sent is too long to be kept while you sign in. Go back and copy your text, then sign"
     " in and paste it."
 )
+_TOO_LARGE = "What you sent has more than {most:,} kB. Nothing was changed. Go back and shorten it."
 _MAX_SESSIONS_SEEN = 1_000
 """Sessions for which this process stores the time of the last request."""
 
@@ -106,11 +107,12 @@ class Gate:
                 async with memory.body(http, sender=sender, max_bytes=limit) as body:
                     return await lane.run(self._answer, route, http, body)
             except HTTPException as error:
-                if error.status_code != 413 or limit == route.max_bytes:
+                if error.status_code != 413:
                     raise
-                return await door.run(
-                    self._error_page, http, say("You are signed out"), _TOO_LONG, 413
-                )
+                title, text = say("You are signed out"), _TOO_LONG
+                if limit == route.max_bytes:
+                    title, text = say("Too large"), say(_TOO_LARGE, most=limit // 1000)
+                return await door.run(self._error_page, http, title, text, 413)
 
         return answer
 

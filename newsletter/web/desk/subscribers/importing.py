@@ -1,7 +1,6 @@
 """Imports of readers: upload a file, name its columns, see what changes, import, undo.
 
-A thread of its own reads and imports each file, since a proxy does not wait for minutes.
-A page shows the progress.
+A thread of its own reads each file, as a proxy does not wait for minutes. A page shows it.
 """
 
 import threading
@@ -13,7 +12,7 @@ from starlette.responses import Response
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import ImportResult, ImportUndoResult, UploadedFile
-from newsletter.domain.wording import Sentence, capitalized, joined, say, without_commands
+from newsletter.domain.wording import Sentence, joined, say, without_commands
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
@@ -354,7 +353,8 @@ def _pasted_upload(request: DeskRequest) -> Upload | None:
 
 def _sentence(request: DeskRequest, fault: Fault, work: _ImportWork) -> str:
     """Return a fault as a sentence that begins with file, line and column."""
-    message = request.language().recognize(without_commands(fault.message))
+    language = request.language()
+    message = language.recognize(without_commands(fault.message))
     places = (
         fault.file.removeprefix(work.upload.file).strip("/"),
         say("line {line:,}", line=fault.line) if fault.line else "",
@@ -364,6 +364,7 @@ def _sentence(request: DeskRequest, fault: Fault, work: _ImportWork) -> str:
     pattern = "{place}: {message}"
     if not place or (fault.message.startswith(("is ", "has ")) and not fault.key):
         pattern = "{place} {message}"
-    said = capitalized(say(pattern, place=place or say("the file"), message=message))
+    said = language.say(say(pattern, place=place or say("the file"), message=message))
+    said = said[:1].upper() + said[1:]
     # a page is never in two languages
-    return said if isinstance(message, Sentence) else str.__str__(said)
+    return say(said) if isinstance(message, Sentence) else said

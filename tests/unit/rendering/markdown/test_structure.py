@@ -17,13 +17,11 @@ def test_what_lies_as_deep_as_people_write_passes(body: str) -> None:
 
 @pytest.mark.parametrize("body", ["First.\n\n" + "> " * 21 + "deep", "First.\n\n> " + "> - " * 8])
 def test_what_lies_deeper_is_named_by_its_line(body: str) -> None:
-    assert faults_of(body) == [
-        "line 3 of the body is deeper than 10 lists or 20 quotations: use fewer levels"
-    ]
+    assert faults_of(body) == ["line 3 is deeper than 10 lists or 20 quotations: use fewer levels"]
 
 
 def test_an_eleventh_list_is_too_deep() -> None:
-    assert faults_of(lists(11))[0].startswith("line 11 of the body is deeper than 10 lists")
+    assert faults_of(lists(11))[0].startswith("line 11 is deeper than 10 lists")
 
 
 def test_emphasis_in_emphasis_without_end_is_named_by_its_line() -> None:

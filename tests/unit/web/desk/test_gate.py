@@ -145,6 +145,12 @@ def test_a_stranger_sends_64_kb_to_no_page_of_the_desk(staffed: Staffed, path: s
     assert staffed.site.post(f"/desk{path}", {"again": "x" * 60_000}, headers=OURS).status != 413
 
 
+def test_what_is_too_large_is_refused_with_the_limit(staffed: Staffed) -> None:
+    answer = staffed.as_("ana").post("/account/language", {"language": "x" * (65 << 10)})
+    assert answer.status == 413
+    assert "What you sent has more than 65 kB. Nothing was changed." in words(answer)
+
+
 def test_a_form_of_more_fields_than_any_of_ours_is_refused(staffed: Staffed) -> None:
     fields = {**OURS, "Content-Type": "application/x-www-form-urlencoded"}
     body = b"&" * (60 << 10)
