@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 _MAX_NAMES_SHOWN = 3
 _CLAUSE_BREAK_PATTERN = re.compile(r"(?<=[;:\n])|(?<=[.?] )")
 _COMMAND = re.compile(r"'newsletter |(?<!\S)--[a-z]")
-_GAP_PATTERN = re.compile(r"\{(\w+)([^{}]*)\}")
+_GAP_PATTERN = re.compile(r"\{(\w++)([^{}]*+)\}")
 _KEY_PATTERN = re.compile(r" \([a-z]+_[a-z]+\)")
 
 

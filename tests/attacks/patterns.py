@@ -75,7 +75,7 @@ def _source(module: ModuleType, tree: ast.Module) -> Source:
     inside = {id(part) for one in made for part in ast.walk(one)} if calls else set()
     return Source(
         module=module,
-        is_read_only={name: frozenset(ways) for name, ways in reads.items()},
+        reads={name: frozenset(ways) for name, ways in reads.items()},
         holds={
             name: frozenset(_of_table(name, nodes))
             for name in sorted(given)

@@ -35,7 +35,8 @@ class Workers(Repository):
         self._db.change(
             "UPDATE restore_guard SET beat_at = :at"
             # a replica may lack any commit if no standby is synchronous
-            " /*postgres * CAST(current_setting('synchronous_standby_names') <> '' AS INTEGER)"
+            " /*postgres *"
+            " CASE current_setting('synchronous_standby_names') WHEN '' THEN 0 ELSE 1 END"
             f" WHERE timeline IN ('', {TLI}) */",
             at=at,
         )

@@ -97,12 +97,11 @@ def file_faults(faults: Iterable[Fault], key: str) -> Faults:
     found = []
     for fault in faults:
         message = fault.message
-        if isinstance(message, Sentence) and not fault.key:
-            message = say("{file} {text}.", file=fault.file, text=message)
-        elif not isinstance(message, Sentence):
+        is_clause = message[:1].islower() and not fault.key  # about the file, such as "is empty"
+        if not isinstance(message, Sentence):
             message = f"{message if fault.key else f'{fault.file} {message}'}".rstrip(".") + "."
-        elif message[:1].islower() and not fault.key:  # a clause about the file, such as "is empty"
-            message = say("{label}{where}: {text}.", label=fault.file, where="", text=message)
+        elif is_clause:
+            message = say("{file} {text}.", file=fault.file, text=message)
         found.append((fault.key or key, message))
     return found
 

@@ -111,7 +111,7 @@ def test_a_markdown_file_is_read_in_the_sandbox(desk: Desk) -> None:
         page = words(desk.ana.ask("POST", "/drafts/new", **multipart({"pasted": ""}, file=file)))
     finally:
         DOCUMENT_GATE.open()
-    assert "a.md: was not read: newsletter is about to end; try again" in page
+    assert "a.md was not read: newsletter is about to end; try again" in page
 
 
 @pytest.mark.slow("reads in a sandbox")
