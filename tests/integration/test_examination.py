@@ -426,7 +426,7 @@ FAULTS: dict[str, tuple[str, dict[str, Said], str, Level, str]] = {
                 {"Data": ["?", {"Email": "News@Forum.example", "Status": "Active"}]},
             )
         },
-        "sender",
+        "sender address",
         Level.OK,
         "validated",
     ),
@@ -438,7 +438,7 @@ FAULTS: dict[str, tuple[str, dict[str, Said], str, Level, str]] = {
                 {"Data": [{"Email": "press@forum.example", "Status": "Active"}]},
             )
         },
-        "sender",
+        "sender address",
         Level.WARNING,
         "neither it nor all of forum.example",
     ),
@@ -450,7 +450,7 @@ FAULTS: dict[str, tuple[str, dict[str, Said], str, Level, str]] = {
                 {"Data": [{"Email": "*@forum.example", "Status": "Inactive"}]},
             )
         },
-        "sender",
+        "sender address",
         Level.FAULT,
         "not validated",
     ),

@@ -117,6 +117,6 @@ KIND = Kind(
             ),
             "/v3/REST/dns/forum.example": (200, {"Data": [RECORDS], "Count": 1}),
         },
-        what=frozenset({"provider key", "sender", "sending domain"}),
+        what=frozenset({"provider key", "sender address", "sending domain"}),
     ),
 )
