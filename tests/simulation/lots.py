@@ -10,6 +10,7 @@ from tests.simulation.chores import CHORES
 from tests.simulation.documented import DOCUMENTED
 from tests.simulation.editors import ADMINS, APPROVERS
 from tests.simulation.host import PROVIDERS, WORKERS, Parts
+from tests.simulation.people import CONCERNED, TOLD
 from tests.simulation.program import BOOT, LOOK, Program, Step, run, shrink, worker
 from tests.simulation.service import How
 from tests.simulation.staff import deeds
@@ -49,23 +50,44 @@ def program(seed: int, *, on_server: bool = False) -> Program:
     kind = chance.choices(list(SETTINGS), [one.often for one in SETTINGS.values()])[0]
     if on_server and chance.random() < _SHARED:
         kind = chance.choice(("shared", "shared pace"))
-    steps_of = _STEPS | _EDITS if kind in EDITORIAL else _STEPS
+    steps_of = _steps_of(kind)
     traits, swarm = _traits(chance), _swarm(chance, steps_of)
     steps, most = [BOOT], chance.randint(6, 22)
-    if not SETTINGS[kind].begun and chance.random() < _BEGUN:
-        steps.append(LOOK)
     if kind in EDITORIAL:  # before the first look there is no statement
         steps, most = [BOOT, LOOK], chance.randint(10, 24)
+    elif chance.random() < (_SOMETIMES if SETTINGS[kind].begun else _BEGUN):
+        steps += [LOOK, *_sequel(LOOK, chance, swarm)]
     if SETTINGS[kind].shares:
         steps.append(Step("boot", "B ", TO_THE_END))
     while len(steps) <= most:
         step = _step(chance, swarm, swarm.steps)
-        steps += [step, *_sequel(step, chance, swarm)]
+        drawn = (*_first(step, steps, chance), step, *_sequel(step, chance, swarm))
+        steps += [one for one in drawn if one.what in steps_of or one.what not in _EDITS]
     # most batches are left when the steps end, and all calls after them succeed
     steps += [worker("dispatch-1", chance.choice(swarm.faults)) for _ in range(3)]
     if SETTINGS[kind].shares:
         steps = [*_among_two(chance, steps, on_server=on_server)]
     return Program(kind=kind, traits=traits, steps=tuple(steps))
+
+
+def _steps_of(kind: str) -> dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]]:
+    """Return the steps that can act in a kind of workspace."""
+    drawn, setting = _STEPS | _EDITS if kind in EDITORIAL else _STEPS, SETTINGS[kind]
+    acts = {what: what not in _ONLY or getattr(setting, _ONLY[what]) for what in drawn}
+    return {what: one for what, one in drawn.items() if acts[what]}
+
+
+def _first(step: Step, before: Sequence[Step], chance: random.Random) -> list[Step]:
+    """Return the steps that this one needs to act, and that did not happen before."""
+    if chance.random() > _PREPARED:
+        return []
+    needed = _NEEDS.get(f"{step.what} {step.who}") or _NEEDS.get(step.what, ())
+    done = {one.what if one.what in _EDITS else (one.what, one.who, one.how) for one in before}
+    return [
+        one._replace(who=one.who or step.who, number=one.number or step.number)
+        for one in needed
+        if one.what not in done and (one.what, one.who, one.how) not in done
+    ]
 
 
 def _among_two(chance: random.Random, steps: Sequence[Step], *, on_server: bool) -> Iterator[Step]:
@@ -96,134 +118,69 @@ def _sequel(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
 
 def _taken_up(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
     """Return what other people do after a step of one."""
-    if step.what == "approve" and chance.random() < _IN_DOUBT:
-        return [*_in_doubt(chance, step), LOOK, *_PATIENCE]
-    if step.what == "gather" and chance.random() < _HEARD:
-        return [Step("chore", "note", 1), step]
-    if step[:2] == ("reader", "move") and chance.random() < _HEARD:
-        return [Step("import", "old", step.number)]
-    if step.what in _SAID:
-        return [*_agree(chance, step.number), LOOK]
-    if step.what in _CHANGED:
-        number = chance.choice((0, step.number or 1))
-        return [LOOK, Step("approve", chance.choice(APPROVERS), number), LOOK]
-    if step.what in _ANSWERED:
-        return _of_late(step, chance)
-    if step.what == "reader" and step.who in _MAILED and chance.random() < _HEARD:
-        back = [Step("restore", "in place", _LAST), BOOT, Step("release")]
-        return [Step("back_up"), worker("post"), *back, worker("post")]
-    if step.what == "reader" and step.who in _MAILED:
-        return [worker("post"), Step("reader", "confirm", chance.randint(0, 1))]
-    if step.what == "back_up":
-        sent = worker("dispatch-1", chance.choice(swarm.faults))
-        return [sent, Step("restore", chance.choice(("in place", "anew")), _LAST), BOOT]
-    return [_LIFTED[step[:2]]] if step[:2] in _LIFTED else []
+    known = _AFTER.get(f"{step.what} {step.who}") or _AFTER.get(step.what, ("",))
+    return _read(chance.choice(known), step, chance, swarm)
+
+
+def _read(words: str, of: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
+    """Read steps that follow another one, and fill their gaps by chance."""
+    reader = chance.randint(1, 3)
+    filled = words.format(
+        who=of.who,
+        n=of.number,
+        any=chance.randint(0, 1),
+        one=chance.choice(APPROVERS),
+        other=chance.choice([one for one in APPROVERS if one != of.who]),
+        admin=chance.choice(ADMINS),
+        reader=reader,
+        mail=reader - 1,
+        changed=chance.choice(_CHANGES),
+        acted=chance.choice(("leave_list", "leave", "pause", "come_back")),
+        few=chance.choice(("", "many")),
+        place=chance.choice(("in place", "anew")),
+        said=chance.choice(("bounced", "complained", "delivered")),
+        decided=chance.choice(("sent", "resend", "give up")),
+        fault=chance.choice(swarm.faults),
+        parted=chance.choice(("split", *swarm.faults[:1])),
+    )
+    return [LOOK if one == "look" else Step.read(one) for one in filled.split("; ") if one]
 
 
 def _go_on(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
     """Return steps after a task, or between its points."""
-    if chance.random() < _DECIDED.get(step.how, 0):
-        moved = _MOVES.get(step.how) if step.who in _SENDERS else None
-        if moved and chance.random() < _MOVED:
-            return _after_a_move(chance, moved)
+    if step.who != LOOK.who and chance.random() < _DECIDED.get(step.how, 0):
+        if step.who in _SENDERS and chance.random() < _MOVED:
+            return _read(_SINCE, step, chance, swarm)
         return _find_out(chance, swarm)
     if step.how in _REFUSALS and chance.random() < _TAKEN_UP:
         return [_REFUSALS[step.how]]
+    if step.who == LOOK.who and step.number == TO_THE_END and chance.random() < _SOMETIMES:
+        return _read(_FROZEN, step, chance, swarm)
     if step.who in _SENDERS and step.number == TO_THE_END and chance.random() < _HEARD:
-        return _hear(chance)
+        return _read("reader {changed} {reader}; event {said} {mail}", step, chance, swarm)
     if step.number == TO_THE_END or chance.random() > _DISTURBED:
         return []
-    others = {what: weight for what, weight in swarm.steps.items() if what != "go"} or _ANY
+    others = {what: one for what, one in swarm.steps.items() if what not in _ASIDE} or _ANY
     between = [_step(chance, swarm, others) for _ in range(chance.randint(1, 3))]
-    resent = [BOOT, Step("hand", "resend")]
-    between += chance.choices(([], [Step("power")], [BOOT], resent), (8, 1, 1, 0.5))[0]
+    resent, stop = [BOOT, Step("hand", "resend", -1)], [Step.read(chance.choice(_STOPS))]
+    between += chance.choices(([], [Step("power")], [BOOT], resent, stop), (7, 1, 1, 0.5, 2))[0]
     again = step._replace(number=TO_THE_END)
     if any(one.what in _ENDS for one in between):
         return [*between, BOOT]
     if all(one.what != "boot" for one in between):
-        return [*between, again]
+        paused = any(one[:2] == ("hand", "pause") for one in between)
+        return [*between, again, *[Step("hand", "resume", -1)] * paused]
     older = Step("older", "", chance.choice((4, TO_THE_END)), "take")
     return [*between, step._replace(number=chance.choice((2, 5, TO_THE_END))), older, again]
-
-
-def _hear(chance: random.Random) -> list[Step]:
-    """Return events about one who may have left the address of the message."""
-    reader = chance.randint(1, 3)
-    left = [Step("reader", chance.choice(("move", "move", "erase", "leave", "leave_all")), reader)]
-    event = Step("event", chance.choice(("bounced", "complained", "delivered")), reader - 1)
-    return [*left, event]
-
-
-def _agree(chance: random.Random, number: int) -> list[Step]:
-    """Return the other approvals and the start that a statement may need."""
-    another = Step("approve", chance.choice(APPROVERS), number)
-    override = Step("override", chance.choice(ADMINS), number)
-    more = chance.choice([[], [another], [another, another], [override]])
-    return [*more, Step("start", "sam", number), *_PATIENCE[: 2 * chance.randint(0, 1)]]
-
-
-def _in_doubt(chance: random.Random, step: Step) -> list[Step]:
-    """Return what may end an approval before the next look."""
-    who, number = step.who, step.number
-    start, other = Step("start", "sam", number), Step("approve", chance.choice(APPROVERS), number)
-    again = [Step("revoke", who, number), step]
-    return chance.choice(
-        (
-            [Step("edit", "flo", number), LOOK, start],
-            [Step("draft", "writer", chance.randint(0, 1))],
-            [start, Step("edit", "flo", number)],
-            [start, again[0]],
-            [other, start, *again],
-            [start, other],
-            [Step("read", "sam", number), Step("import", "", 1), start],
-            [other, start, Step("dismiss", "ed")],
-            [other, start, Step("undo", "ed", number)],
-            [Step("wait", "", 100), start],
-        )
-    )
-
-
-def _of_late(step: Step, chance: random.Random) -> list[Step]:
-    """Return what changes a thing after a person saw it or did it."""
-    number = step.number
-    if step.what == "import":
-        acts = chance.choice(("leave_list", "leave", "pause", "come_back"))
-        done = [Step("reader", acts, number)] * (step.who != "left")
-        return [*done, Step("undo import"), *[step._replace(who="")] * chance.randint(0, 1)]
-    if step.what == "chore" and step.who == "note":
-        return [Step("gather")]
-    if step.what == "until":  # also of the original of a correction
-        first = [LOOK, Step("approve", "ed"), Step("plan", "sam"), LOOK]
-        return [*first, Step("approve", "ed", 1), Step("start", "sam", 1), *_PATIENCE]
-    if step.what == "schedule":
-        timed = [Step("read", "ed", number), Step("hurry", "sam", number)]
-        return [*timed, Step("approve", "ed", number), Step("wait", "", 100), LOOK]
-    if step.what == "read" and step.who == "sam":
-        changes = (Step("import", "", 1), Step("import", "many", 1), Step("reader", "scatter", 2))
-        return [chance.choice(changes), Step("start", "sam", number), *_PATIENCE]
-    if step.what == "plan":
-        moved = chance.choice((Step("reader", "scatter", 1), Step("import", "many", 1)))
-        return [moved, Step("wait", "", 400), LOOK]
-    if step.what == "event" and step.who == "complained":
-        reader = 1 + number % READERS
-        bounced = [Step("event", "bounced", number), Step("reader", "lift", reader)]
-        return chance.choice(([Step("reader", "move", reader)], bounced))
-    return []
 
 
 def _find_out(chance: random.Random, swarm: Swarm) -> list[Step]:
     """Return look-ups of unknown batches, with another step in the middle of one."""
     again = [worker("dispatch-1", chance.choice(swarm.faults))] * (chance.random() < _TRIED_AGAIN)
     look = worker("reconcile", chance.choice(("take", "stale")), chance.randint(1, 5))
-    said = _meanwhile(chance)
+    said = _read(chance.choice(_MEANWHILE), look, chance, swarm)
     both = [look, *said] if chance.random() < _TRIED_AGAIN else [*said, look]
     return [*_looks(chance), *both, *again, *_looks(chance)]
-
-
-def _after_a_move(chance: random.Random, moved: Sequence[str]) -> list[Step]:
-    """Return a change of one who may have the message, and looks until silence counts."""
-    look = (Step("wait", "", 300), worker("reconcile"))
-    return [Step("reader", chance.choice(moved), chance.choice((1, 1, 2, 2, 3))), *look, *look]
 
 
 def _looks(chance: random.Random) -> list[Step]:
@@ -233,37 +190,80 @@ def _looks(chance: random.Random) -> list[Step]:
     return [step for look in each for step in look]
 
 
-def _meanwhile(chance: random.Random) -> list[Step]:
-    """Return steps that resolve unknown batches, or change their readers or account."""
-    decided = [Step("hand", chance.choice(_DECISIONS))]
-    told = [Step("event", "delivered", chance.randint(0, 3))]
-    moved = ("move", "erase", "leave_all")
-    someone = [Step("reader", chance.choice(moved), chance.randint(1, 3))]
-    rotated = [Step(chance.choice(("rotate", "account")), PROVIDERS[0]), BOOT]
-    resent = [Step("hand", "resend"), worker("dispatch-1", "split"), *told]
-    return chance.choice((decided, told, told, someone, someone, someone, rotated, resent))
-
-
+_MEANWHILE = (
+    *("hand {decided} -1", "hand resend -1; event delivered -{reader}"),
+    *("reader {changed} -{reader}", "event delivered -{reader}") * 2,
+    *("rotate recording; boot", "account recording; boot"),
+    "hand resend -1; go dispatch-1 99 split; event delivered -{reader}",
+)
+"""Steps that resolve unknown batches, or change their readers or account."""
+_SINCE = "reader {changed} -{reader}; go reconcile 99 take" + "; wait 300; go reconcile 99 take" * 2
+"""A change of one who may have the message, and looks until silence counts."""
+_FROZEN = "reader {changed} -{reader}; go dispatch-1 99 {parted}"
+"""A change of one who is in an audience, and a call to them."""
+_CHANGES = ("move", "move", "erase", "leave", "leave_all", "unsubscribe", "rename", "pause")
+_AGREED = (
+    "start sam {n}; look",
+    "approve {one} {n}; start sam {n}; look; wait 100; look",
+    "approve {one} {n}; approve {other} {n}; start sam {n}; look",
+    "override {admin} {n}; start sam {n}; look; wait 100; look",
+)
+"""The other approvals and the start that a statement may need."""
+_IN_DOUBT = (
+    "edit flo {n}; look; start sam {n}",
+    "draft writer {any}",
+    "start sam {n}; edit flo {n}",
+    "start sam {n}; revoke {who} {n}",
+    "start sam {n}; revoke {who} {n}; approve {one} {n}",
+    "approve {other} {n}; start sam {n}; revoke {who} {n}; approve {who} {n}",
+    "start sam {n}; approve {other} {n}",
+    "read sam {n}; import 1; start sam {n}",
+    "approve {other} {n}; start sam {n}; dismiss ed",
+    "approve {other} {n}; start sam {n}; undo ed {n}",
+    "wait 100; start sam {n}",
+)
+"""Ends of an approval before the next look, in words."""
+_MAILED = (
+    *("go post 99 take; reader confirm {reader}",) * 9,
+    "back_up; go post 99 take; restore in place -1; boot; release; go post 99 take",
+)
+_AFTER = {
+    "approve": (*_AGREED * 4, *(f"{one}; look; wait 100; look" for one in _IN_DOUBT)),
+    **dict.fromkeys(("waive", "override", "hand in"), _AGREED),
+    **dict.fromkeys(("edit", "draft", "embargo", "gather"), ("look; approve {one} {any}; look",)),
+    "reader move": ("import old {n}", "", "", "", ""),
+    **dict.fromkeys(("reader join", "reader ask_to_move"), _MAILED),
+    "back_up": ("go dispatch-1 99 {fault}; restore {place} -1; boot",),
+    "import left": ("undo import", "undo import; import {n}"),
+    "import": ("reader {acted} {n}; undo import", "reader {acted} {n}; undo import; import {n}"),
+    "chore note": ("gather",),
+    # also of the original of a correction
+    "until": ("look; approve ed; plan sam; look; approve ed 1; start sam 1; wait 100; look",),
+    "schedule": ("read ed {n}; hurry sam {n}; approve ed {n}; wait 100; look",),
+    "read sam": (
+        "import {few} 1; start sam {n}; wait 100; look",
+        "reader scatter 2; start sam {n}",
+    ),
+    "plan": ("reader scatter 1; wait 400; look", "import many 1; wait 400; look"),
+    "event complained": (f"reader move {TOLD}", f"event bounced {{n}}; reader lift {TOLD}"),
+    "hold": ("release",),
+    "hand pause": ("hand resume {n}",),
+}
+"""Steps of other people after a step, in words."""
 _LOOKS: tuple[tuple[str, ...], ...] = (
     *((), (), ("take",), ("stale",), ("take", "take"), ("stale", "take")),
     *(("stale", "unreadable", "stale"), ("unreadable", "stale", "stale")),
 )
-_TRIED_AGAIN = 0.5
-_SHARED, _OTHER = 0.6, 0.4
+_TRIED_AGAIN, _SHARED, _OTHER = 0.5, 0.6, 0.4
 _OF_MACHINE = frozenset({"go", "crash", "power", "cut", "boot", "older", "lose"})
 """The steps of a machine."""
 _ALONE = frozenset({"clone", "restore", "back_up", "account", "rotate", "jump"})
 """Steps of which none happens where two machines share the sending."""
 _STATEMENTS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 24, 28)
 """Points of a task if it also stops between the statements of a transaction."""
-_SAID = frozenset({"approve", "waive", "override", "hand in"})
-_CHANGED = frozenset({"edit", "draft", "embargo", "gather"})
-_MAILED = frozenset({"join", "ask_to_move"})
 _ENDS = frozenset({"crash", "power", "cut", "lose", "restore", "account", "rotate"})
 _STARTED_AGAIN, _DISTURBED, _TAKEN_UP, _BEGUN, _HEARD = 0.9, 0.6, 0.6, 0.7, 0.1
-_MOVED = 0.8
-_MOVES = {"torn": ("erase",), "lose": ("move", "move", "erase", "rename")}
-"""Changes of a reader that may follow a call, by its failure."""
+_MOVED, _PREPARED, _SOMETIMES = 0.5, 0.7, 0.25
 _REFUSALS = {
     How.REDIRECT.value: Step("hand", "resume"),
     How.CONFIGURATION.value: Step("hand", "resume"),
@@ -271,19 +271,41 @@ _REFUSALS = {
     How.QUOTA.value: Step("wait", "", 100_000),
 }
 """The failures after which nothing is sent for a time, and the step that ends it."""
-_LIFTED = {("hold", ""): Step("release"), ("hand", "pause"): Step("hand", "resume")}
-"""The steps after which nothing is sent, and those that end it."""
 _FAULTS = [one.value for one in How if one is not How.TAKE and one.value not in _REFUSALS]
 _DECIDED = dict.fromkeys(("lose", "silent", "drop", "torn", "half", "unreadable"), 0.4)
 """How often ``_find_out`` follows a call, by its failure."""
-_DECISIONS = ("sent", "resend", "resend", "give up")
+_STOPS = ("hand pause -1", "hand pause -1", "hand cancel -1", "reader leave -1")
+"""Acts by which people stop a call in its middle."""
+_ASIDE = frozenset({"go", "staff", "chore", "import", "undo import", "release"})
+"""Steps that do not concern a task in whose middle they happen."""
+_ONLY = dict.fromkeys(("start", "plan"), "by_sender") | dict.fromkeys(("gather", "note"), "gathers")
+_ONLY |= dict.fromkeys(("write", "hand in", "take back"), "writes")
+"""The steps that can act only in some settings."""
+_NEEDS = {
+    each: tuple(Step.read(one) for one in needed.split("; "))
+    for needed, steps in (
+        ("approve flo; approve ada", "start, plan, read sam"),
+        ("approve flo; approve ada; start sam", "undo"),
+        ("approve", "revoke"),
+        ("schedule", "hurry, unschedule"),
+        ("draft", "submit"),
+        ("hand in", "take back"),
+        ("import 1", "undo import"),
+        ("hold", "release"),
+        ("go dispatch-1 99 take", "event"),
+        ("go dispatch-1 99 lose", "hand sent, hand resend, hand give up"),
+        ("hand pause", "hand resume"),
+        ("hand cancel", "hand reopen"),
+        ("reader join; go post 99 take", "reader confirm"),
+        ("reader leave_all", "reader come_back"),
+        ("reader suppress", "reader lift"),
+        ("reader pause", "reader resume"),
+    )
+    for each in steps.split(", ")
+}
+"""The steps without which others cannot act."""
 _SENDERS = frozenset({"dispatch-1", "dispatch-2"})
 _POINTS = (1, 2, 2, 3, 4, 5, 6, 6, 6, 7)
-_IN_DOUBT = 0.4
-_ANSWERED = frozenset({"import", "chore", "until", "schedule", "read", "plan", "event"})
-_PATIENCE = (Step("wait", "", 100), LOOK)
-_LAST = -1
-"""The newest backup."""
 _DOCUMENTED = 0.5
 """The share of providers that are one of the twelve."""
 _ANY = {"wait": 1.0, "hand": 1.0, "reader": 1.0}
@@ -307,7 +329,7 @@ def _swarm(chance: random.Random, of: Mapping[str, tuple[float, object]]) -> Swa
         taken=chance.choice((0.2, 0.4, 0.7)),
         whole=chance.choice((0.3, 0.5, 0.8)),
         waits=_part(chance, (5, 20, 40, 100, 300, 700, 45_000, 100_000), 0.5),
-        readers=_part(chance, range(1, READERS + 1), 0.4),
+        readers=_part(chance, (*CONCERNED, *range(1, READERS + 1)), 0.4),
         words={what: _part(chance, each.split(", "), 0.5) for what, each in _WORDS.items()},
     )
 
@@ -354,9 +376,11 @@ def _said(what: str) -> Callable[[random.Random, Swarm], Step]:
     )
 
 
-def _one(what: str, *names: str, numbers: tuple[int, ...] = (0,)) -> Callable[..., Step]:
+def _one(
+    what: str, *names: str, numbers: Sequence[int] = (0,), hows: Sequence[str] = ("",)
+) -> Callable[..., Step]:
     return lambda chance, _swarm: Step(
-        what, chance.choice(names) if names else "", chance.choice(numbers)
+        what, chance.choice(names or ("",)), chance.choice(numbers), chance.choice(hows)
     )
 
 
@@ -385,14 +409,9 @@ _STEPS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
     "crash": (2, _one("crash")),
     "power": (1, _one("power")),
     "cut": (1, _one("cut", *WORKERS)),
-    "lose": (
-        1,
-        lambda chance, _: Step(
-            "lose", chance.choice(WORKERS), chance.randint(1, 4), chance.choice(("kept", "undone"))
-        ),
-    ),
+    "lose": (1, _one("lose", *WORKERS, numbers=(1, 2, 3, 4), hows=("kept", "undone"))),
     "boot": (2.5, _boot),
-    "older": (1.5, lambda chance, _: Step("older", "", chance.choice((1, 2, 99)), "take")),
+    "older": (0.7, _one("older", numbers=(1, 2, 99), hows=("take",))),
     "hand": (4, _said("hand")),
     "hold": (0.7, _one("hold")),
     "release": (1, _one("release")),
@@ -409,7 +428,7 @@ _STEPS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
     "account": (1, _one("account", *PROVIDERS)),
     "rotate": (1, _one("rotate", *PROVIDERS)),
 }
-_WHICH = (0, 1)
+_WHICH, _NOTES = (0, 1), (0, 1, 1, 1, 2)
 _EDITS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
     "approve": (8, _one("approve", *APPROVERS, numbers=_WHICH)),
     "read": (2, _one("read", *APPROVERS, "sam", numbers=_WHICH)),
@@ -418,7 +437,7 @@ _EDITS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
     "revoke": (2, _one("revoke", *APPROVERS, numbers=_WHICH)),
     "dismiss": (0.3, _one("dismiss", "ed")),
     "start": (6, _one("start", "sam", "ada", "ed", numbers=_WHICH)),
-    "plan": (1, _one("plan", "sam", "ada", numbers=_WHICH)),
+    "plan": (2, _one("plan", "sam", "ada", numbers=_WHICH)),
     "undo": (1, _one("undo", "sam", "ed", numbers=_WHICH)),
     "schedule": (1, _one("schedule", "sam", numbers=_WHICH)),
     "hurry": (1, _one("hurry", "sam", numbers=_WHICH)),
@@ -429,6 +448,7 @@ _EDITS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
     "embargo": (1, _one("embargo", "writer", numbers=_WHICH)),
     "until": (1, _one("until", "writer", numbers=_WHICH)),
     "gather": (3, _one("gather")),
+    "note": (3, _one("chore", "note", numbers=_NOTES)),
     "write": (2, _one("write", "writer", "flo", numbers=(1,))),
     "hand in": (4, _one("hand in", "writer", "flo", "ed", numbers=(1,))),
     "take back": (1, _one("take back", "writer", numbers=(1,))),

@@ -1,5 +1,6 @@
 """The acts of the operator and of readers, and the events of the provider."""
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -48,8 +49,14 @@ _KINDS = {
     "unsubscribed": (EventKind.UNSUBSCRIBED, None),
     "policy": (EventKind.BOUNCED, Bounce.POLICY),
 }
+_OPEN = """
+SELECT members FROM batch WHERE state IN ('claimed', 'unknown', 'queued')
+ORDER BY state = 'queued', id
+"""
 _STORM = 12
 """More bounces than a campaign to 220 readers may have."""
+CONCERNED, TOLD = (-1, -2, -3), -9
+"""In place of a number: those whose message is under way, and whom the last event was about."""
 _FIRM = {"bounced", "complained"}
 _WAYS = {"sent": Resolution.ACCEPTED, "resend": Resolution.RESEND, "give up": Resolution.GIVE_UP}
 
@@ -61,6 +68,8 @@ class People:
         self._world = world
         self._asked: dict[str, int] = {}
         """Address → its reader, 0 for a new one: a link to confirm it was asked for."""
+        self._told = 1
+        """The reader whom the last event was about."""
 
     def hand(self, host: Host, deed: str, number: int) -> None:
         """Pause, resume, cancel, resolve or reopen one of the campaigns."""
@@ -211,7 +220,15 @@ class People:
         return Bar(commit=self._world.commit, at=self._world.now)
 
     def reader(self, host: Host, deed: str, number: int) -> None:
-        getattr(self, f"_{deed}")(host, number)
+        getattr(self, f"_{deed}")(host, self._which(host, number))
+
+    def _which(self, host: Host, number: int) -> int:
+        """Return a reader: of the batches under way, or else of those that wait, if it is < 0."""
+        if number >= 0 or number == TOLD:
+            return self._told if number == TOLD else number
+        size, rows = SETTINGS[self._world.kind].size, host.books.execute(_OPEN).fetchall()
+        members = [one for (row,) in rows for one in json.loads(row) if one <= size]
+        return int(members[min(-number, len(members)) - 1]) if members else -number
 
     def _public(
         self, host: Host, method: str, path: str, form: Mapping[str, Any] | None = None
@@ -343,6 +360,7 @@ class People:
         """
         if host.expected.put_back or self._world.is_copied:
             return  # a number would be given a second time
+        number = self._which(host, number)
         known, brought = host.expected.people[number], list[ImportResult]()
         size = SETTINGS[self._world.kind].size
         all_new = [
@@ -535,7 +553,9 @@ class People:
 
     def _heard(self, host: Host, kind: str, mail: Mail) -> None:
         """End the address of a bounce, and the person if they still have the address."""
-        person = host.expected.people.get(self._world.true.owners[mail.address])
+        number = self._world.true.owners[mail.address]
+        person = host.expected.people.get(number)
+        self._told = number if person else 1
         if kind in _FIRM:
             host.expected.dead.setdefault(mail.address, self._bar())
         if person is None:  # imported after the backup that was restored
