@@ -91,12 +91,18 @@ TABLES: Mapping[str, Iterable[Message]] = {
         for text in (some.values() if isinstance(some, dict) else some)
     ),
 }
-_SAYERS = {"say": slice(2), "failed": slice(1, 3), "fault": slice(2, 3)}
+_SAYERS = {
+    "say": slice(2),
+    "enclosed": slice(1),
+    "failed": slice(1, 3),
+    "fault": slice(2, 3),
+    "unusable": slice(1, 2),
+}
 """Function → its arguments that are patterns: singular and plural for ``say``."""
 _GAP = re.compile(r"\{[^{}]*\}")
 _IMPORTS_SAY = re.compile(
-    r"from newsletter\.domain\.(?:wording|delivery\.provider) import (?:\([^)]*|[^\n(]*)"
-    r"\b(?:say|failed)\b|\ndef say\("
+    r"from newsletter\.do[\w.]+ import (?:\([^)]*|[^\n(]*)"
+    r"\b(?:say|enclosed|failed|unusable)\b|\ndef say\("
 )
 _SAID_IN_SCRIPT = re.compile(r'\bsay\(\s*"([^"]+)"(?:,\s*"([^"]+)")?')
 _DATED = datetime(2026, 11, 30, tzinfo=UTC)

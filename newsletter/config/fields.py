@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 from newsletter.domain.setting import Rule, parse_line
+from newsletter.domain.wording import say
 from newsletter.formats.times import zone_objection
 from newsletter.providers.common.options import Duration, refuse_tilde
 
@@ -39,7 +40,7 @@ def unique(names: Callable[[Any], Iterable[str]], refusal: str) -> Rule:
         counts = Counter(name for value in values for name in names(value))
         repeated = [name for name, count in counts.items() if count > 1]
         if repeated:
-            raise ValueError(refusal.format(names=", ".join(repeated)))
+            raise ValueError(say(refusal, names=", ".join(repeated)))
         return values
 
     return Rule(read)

@@ -27,6 +27,7 @@ from newsletter.domain.subscribers.address import Address
 from newsletter.domain.subscribers.lists import ListName, PublicList
 from newsletter.domain.subscribers.segment import SegmentRule, check_segment_rule
 from newsletter.domain.subscribers.signup import SignUpRules, SignUpSettings
+from newsletter.domain.wording import say
 from newsletter.providers.common.options import FilePath, ProviderOptions, option
 from newsletter.providers.registry import OPTIONS
 
@@ -114,7 +115,7 @@ class Schedule(fields.Section):
 
 
 _UNIQUE_NAMES = fields.unique(
-    fields.own_name, "two are called {names}; give each a name of its own"
+    fields.own_name, say("two are called {names}; give each a name of its own")
 )
 
 
@@ -140,7 +141,8 @@ class Settings(fields.Section):
     senders: Annotated[
         tuple[ListSender, ...],
         fields.unique(
-            lambda each: each.lists, "names {names} more than once; one sender writes to a list"
+            lambda each: each.lists,
+            say("names {names} more than once; one sender writes to a list"),
         ),
     ] = option("Other senders for some lists.", default=())
     brand: Brand = option("The look of emails and pages.", default=Brand())
@@ -161,7 +163,9 @@ class Settings(fields.Section):
     language: Language = option("The language of statements without one.", "en", default="en")
     default_lists: Annotated[
         tuple[ListName, ...],
-        fields.unique(lambda name: (name,), "names {names} more than once; write each list once"),
+        fields.unique(
+            lambda name: (name,), say("names {names} more than once; write each list once")
+        ),
     ] = option(
         "The lists of statements without lists. Without this setting they are refused.",
         ["press"],
@@ -169,7 +173,7 @@ class Settings(fields.Section):
     )
     lists: Annotated[
         tuple[PublicList, ...],
-        fields.unique(fields.own_name, "names {names} more than once; offer each list once"),
+        fields.unique(fields.own_name, say("names {names} more than once; offer each list once")),
     ] = option(
         "The lists, in the order of the sign-up page. Without it: `default_lists`. An import"
         " can create others.",

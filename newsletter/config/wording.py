@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from newsletter.config.document import Document, KeyPath
 from newsletter.config.shape import Shape, inside
-from newsletter.domain.wording import say
+from newsletter.domain.wording import Sentence, enclosed, say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,8 @@ def explain(finding: Finding) -> str:
     else:
         message = _MESSAGE_BUILDERS.get(kind, _default_message)(finding)
     is_expanded = not finding.reading and finding.text != str(finding.value)
-    return f"{message} (its value comes from the environment)" if is_expanded else message
+    told = "{text} (its value comes from the environment)"
+    return enclosed(told, text=message) if is_expanded else message
 
 
 def _missing(finding: Finding) -> str:
@@ -151,10 +152,13 @@ def _validator_message(finding: Finding) -> str:
         return "is not what this secret looks like; copy it again from the provider's pages"
     value = repr(finding.value)
     text = repr(finding.text) if isinstance(finding.value, str) else finding.text
-    if text != value and message.startswith(f"{value} "):
+    if text != value and isinstance(message, Sentence):
+        message = message.map(lambda _, one: finding.text if one == finding.value else one)
+    elif text != value and message.startswith(f"{value} "):
         message = f"{text}{message[len(value) :]}"
     if finding.text and finding.reading and finding.reading != f"the number {finding.text}":
-        message += f" (YAML reads {finding.text} as {finding.reading})"
+        read = "{text} (YAML reads {value} as {reading})"
+        return enclosed(read, text=message, value=finding.text, reading=finding.reading)
     return message
 
 

@@ -16,6 +16,7 @@ from newsletter.credentials.id_tokens import Identity, Unproven
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import NewsletterError
 from newsletter.domain.staff.role import Registration
+from newsletter.domain.wording import say
 from newsletter.transport.http import HttpRequest
 from newsletter.transport.transport import call_once
 
@@ -81,11 +82,12 @@ class IdentityProvider:
         url = f"{self.desk.issuer}/.well-known/openid-configuration"
         document, issuer_url = self._get(url, _MAX_CACHE_AGE), urlsplit(self.desk.issuer)
         if document.get("issuer") not in (self.desk.issuer, f"{self.desk.issuer}/"):
-            raise Unproven(f"{url} is the description of another issuer; correct desk.oidc.issuer")
+            other = "{url} is the description of another issuer; correct desk.oidc.issuer"
+            raise Unproven(say(other, url=url))
         endpoint = str(document.get(name))
         is_secure = endpoint.startswith(("https://", f"{issuer_url.scheme}://{issuer_url.netloc}/"))
         if not (is_secure and endpoint.isascii() and endpoint.isprintable()):
-            raise Unproven(f"{url} names no https address as {name}")
+            raise Unproven(say("{url} names no https address as {name}", url=url, name=name))
         return endpoint
 
     def _get(self, url: str, max_age: timedelta) -> Mapping[str, Any]:
@@ -115,7 +117,7 @@ class IdentityProvider:
         request = HttpRequest(method="POST", url=url, headers=headers, body=body)
         token = self._call(request).get("id_token")
         if not isinstance(token, str):
-            raise Unproven("the provider gave no ID token")
+            raise Unproven(say("the provider gave no ID token"))
         return token
 
     def _call(self, request: HttpRequest) -> Mapping[str, Any]:
@@ -129,5 +131,6 @@ class IdentityProvider:
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
-            raise Unproven(f"{request.url} answered HTTP {answer.status} and no JSON object")
+            other = "{url} answered HTTP {status} and no JSON object"
+            raise Unproven(say(other, url=request.url, status=str(answer.status)))
         return found

@@ -3,7 +3,7 @@
 import codecs
 from collections.abc import Iterable
 
-from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.documents.release.imported import unusable
 
 _BYTE_ORDER_MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -32,11 +32,11 @@ def decode(data: bytes, *, file: str = "the text", declared: Iterable[str] = ())
         if text is None:
             text, note = data.decode("cp1252"), _GUESSED
     except UnicodeDecodeError as error:
-        position = f"byte {error.start + 1}, 0x{data[error.start]:02x}"
-        message = (
-            f"{position}, is neither UTF-8, UTF-16 nor Windows-1252; save it as plain text in UTF-8"
+        what = (
+            "is neither UTF-8, UTF-16 nor Windows-1252: byte {number} is 0x{code:02x}; save it as"
+            " plain text in UTF-8"
         )
-        raise InvalidInput([Fault(file=file, message=message)]) from error
+        raise unusable(file, what, number=error.start + 1, code=data[error.start]) from error
     return text.replace("\r\n", "\n").replace("\r", "\n"), note
 
 

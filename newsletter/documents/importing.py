@@ -26,6 +26,7 @@ from newsletter.documents.release.imported import (
     unusable,
 )
 from newsletter.documents.release.words import pattern
+from newsletter.domain.wording import say
 
 _FORWARDED_MARK_PATTERN = pattern("marks of passing on")
 _MAX_PARTS = 1_000
@@ -62,7 +63,8 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
     """
     # before the parser, which is slow with very many parts
     if data.count(b"Content-Type:") > _MAX_PARTS:
-        raise unusable(file, f"has more than {_MAX_PARTS} parts; copy its text into a file")
+        many = "has more than {most} parts; copy its text into a file"
+        raise unusable(file, many, most=_MAX_PARTS)
     message = email.message_from_bytes(data, policy=_LenientPolicy())
     assert isinstance(message, EmailMessage)  # noqa: S101 - what the policy makes
     cover_lines: list[DroppedLine] = []
@@ -197,14 +199,14 @@ _READERS: dict[str, Callable[..., ImportedDocument]] = {
     **dict.fromkeys((".md", ".markdown"), import_markdown),
     **dict.fromkeys((".txt", ".text", ""), import_bytes),
 }
-_AS_DOCX = "open it in Word or LibreOffice, save it as a Word document (.docx) and import that"
+_AS_DOCX = say("open it in Word or LibreOffice, save it as a Word document (.docx) and import that")
+_WEB_ARCHIVE = say("is a web archive; save the page as 'Web page, HTML only' and import that")
 _ADVICE_BY_SUFFIX = {
-    ".doc": f"is of an old kind of Word file; {_AS_DOCX}",
-    ".docm": f"is a Word file with macros; {_AS_DOCX}",
-    ".rtf": f"is rich text; {_AS_DOCX}",
-    ".pages": "is a file of Pages; export it as Word (.docx) and import that",
-    ".mht": "is a web archive; save the page as 'Web page, HTML only' and import that",
-    ".mhtml": "is a web archive; save the page as 'Web page, HTML only' and import that",
+    ".doc": say("is of an old kind of Word file; {advice}", advice=_AS_DOCX),
+    ".docm": say("is a Word file with macros; {advice}", advice=_AS_DOCX),
+    ".rtf": say("is rich text; {advice}", advice=_AS_DOCX),
+    ".pages": say("is a file of Pages; export it as Word (.docx) and import that"),
+    **dict.fromkeys((".mht", ".mhtml"), _WEB_ARCHIVE),
 }
 _SUFFIXES_WITH_PICTURES = {".docx", ".odt", ".pdf", ".eml"}
 """Files of these kinds may be large because of their pictures."""
@@ -224,8 +226,8 @@ def import_file(data: bytes, *, today: date, file: str) -> ImportedDocument:
         raise unusable(file, refusal)
     reader = _READERS.get(kind)
     if reader is None:
-        kinds = ".docx, .odt, .pdf, .eml, .html, .md or .txt"
-        raise unusable(file, f"is of a kind that is not read; import {kinds}")
+        what = "is of a kind that is not read; import .docx, .odt, .pdf, .eml, .html, .md or .txt"
+        raise unusable(file, what)
     document = reader(data, today=today, file=file)
     return replace(document, language=detect_language(document.body, document.language))
 
@@ -234,19 +236,23 @@ def _find_refusal(data: bytes, kind: str) -> str:
     if data.startswith(_OLD_WORD_MAGIC):
         # Office puts an encrypted file into the container format of its old files
         if _ENCRYPTED_OFFICE_MARK in data:
-            return "is locked with a password; open it in Word, save it without one, import that"
-        return f"is of an old kind of Word file, whatever its name says; {_AS_DOCX}"
+            return say(
+                "is locked with a password; open it in Word, save it without one, import that"
+            )
+        old_kind = "is of an old kind of Word file, whatever its name says; {advice}"
+        return say(old_kind, advice=_AS_DOCX)
     if kind in _SUFFIXES_WITH_PICTURES:
         limit = MAX_BYTES
     else:
         limit = _MAX_PAGE_BYTES if _READERS.get(kind) is import_page else _MAX_TEXT_BYTES
         if data.startswith(b"PK\x03\x04"):
-            return (
+            return say(
                 "is a packed file and no text; give it the ending .docx if it is from Word, .odt if"
                 " it is from LibreOffice"
             )
         if data.startswith(b"%PDF-"):
-            return "is a PDF, whatever its name says; give it the ending .pdf"
+            return say("is a PDF, whatever its name says; give it the ending .pdf")
     if len(data) > limit:
-        return f"is larger than {limit // 1_000_000} MB; copy the statement alone into a new file"
+        large = "is larger than {most} MB; copy the statement alone into a new file"
+        return say(large, most=limit // 1_000_000)
     return ""

@@ -10,10 +10,11 @@ from newsletter.documents.release.imported import (
     unusable,
 )
 from newsletter.documents.sandbox import read_isolated
+from newsletter.domain.wording import say
 
 _TIMEOUT = timedelta(seconds=15)
 """Time limit while a person waits at the desk."""
-ADVICE = "copy the statement's text into a .txt file"
+ADVICE = say("copy the statement's text into a .txt file")
 """Advice for a file that takes too long."""
 
 
@@ -34,9 +35,8 @@ def read_pasted_isolated(html: str, *, timeout: timedelta = _TIMEOUT) -> Pasted:
 def make_picture_isolated(data: bytes, *, file: str) -> MadePicture:
     """Run ``make_picture`` in a sandbox. Raises InvalidInput."""
     if len(data) > MAX_PICTURE_BYTES:
-        raise unusable(
-            file, f"is larger than {MAX_PICTURE_BYTES // 1_000_000} MB; choose a smaller one"
-        )
+        most = MAX_PICTURE_BYTES // 1_000_000
+        raise unusable(file, "is larger than {most} MB; choose a smaller one", most=most)
     reader = "newsletter.documents.pictures:make_picture"
     arguments = {"data": data, "file": file}
     return read_isolated(reader, arguments, file=file, answer=MadePicture, timeout=_TIMEOUT)

@@ -14,6 +14,7 @@ from newsletter.documents.release.heading import Dated
 from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
 from newsletter.documents.release.lines import normalise
 from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.wording import say
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?P<header>(?:.*\n)*?)---[ \t]*(?:\n(?:[ \t]*\n)*|\Z)")
 _FENCE_PATTERN = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -88,7 +89,7 @@ def _split_front_matter(text: str, file: str) -> _FrontMatter:
         root = yaml.compose(found["header"], Loader=yaml.SafeLoader) if found else None
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        message = "the front matter is not YAML here; put a value with a colon in it in quotes"
+        message = say("has front matter that is not YAML; put a value with a colon in it in quotes")
         fault = Fault(file=file, line=mark.line + 2 if mark else 1, message=message)
         raise InvalidInput([fault]) from error
     if found is None or not isinstance(root, yaml.MappingNode):  # lines across the page

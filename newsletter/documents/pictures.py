@@ -22,9 +22,10 @@ from newsletter.documents.release.imported import (
 )
 from newsletter.documents.release.lines import cut_text
 from newsletter.domain.errors import InvalidInput
+from newsletter.domain.wording import say
 
 _MAX_PIXELS = 24_000_000
-_TOO_MANY_PIXELS = f"has more than {_MAX_PIXELS // 1_000_000} million pixels; make it smaller first"
+_TOO_MANY_PIXELS = "has more than {most} million pixels; make it smaller first"
 _MAX_SIDE_PIXELS = 20_000
 _MAX_WIDTH_PIXELS = 1_200
 """Maximum width in pixels: twice an email's width, for sharp screens."""
@@ -34,18 +35,17 @@ _TARGET_BYTES = 500_000
 _JPEG_QUALITIES = (85, 70, 50)
 _MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif"}
 _MAGIC_BYTES = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF"}
-_REMEDY = "save it as PNG or JPEG and choose that"
+_REMEDY = say("save it as PNG or JPEG and choose that")
 
 
 def make_picture(data: bytes, *, file: str) -> MadePicture:
     """Re-encode a PNG, JPEG or GIF. Raises InvalidInput, naming ``file`` and what to do."""
     if len(data) > MAX_PICTURE_BYTES:
-        raise unusable(
-            file, f"is larger than {MAX_PICTURE_BYTES // 1_000_000} MB; {_REMEDY}, smaller"
-        )
+        large = "is larger than {most} MB; {advice}, smaller"
+        raise unusable(file, large, most=MAX_PICTURE_BYTES // 1_000_000, advice=_REMEDY)
     kind = next((kind for head, kind in _MAGIC_BYTES.items() if data.startswith(head)), "")
     if not kind:
-        raise unusable(file, f"is no PNG, JPEG or GIF; {_REMEDY}")
+        raise unusable(file, "is no PNG, JPEG or GIF; {advice}", advice=_REMEDY)
     image = _open_picture(data, kind, file)
     image.thumbnail((_MAX_WIDTH_PIXELS, _MAX_HEIGHT_PIXELS), Image.Resampling.LANCZOS)
     kind, encoded = _encode(image, kind)
@@ -62,7 +62,7 @@ def _open_picture(data: bytes, kind: str, file: str) -> Image.Image:
             with Image.open(io.BytesIO(data), formats=(kind,)) as image:
                 width, height = image.size
                 if width * height > _MAX_PIXELS or max(width, height) > _MAX_SIDE_PIXELS:
-                    raise unusable(file, _TOO_MANY_PIXELS)
+                    raise unusable(file, _TOO_MANY_PIXELS, most=_MAX_PIXELS // 1_000_000)
                 image.seek(0)
                 # Exif data say which side is up, and are not kept
                 upright = ImageOps.exif_transpose(image)
@@ -73,9 +73,10 @@ def _open_picture(data: bytes, kind: str, file: str) -> Image.Image:
                 picture.paste(pixels)
                 return picture
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, Warning) as error:
-        raise unusable(file, f"is broken and cannot be read as a picture; {_REMEDY}") from error
+        broken = "is broken and cannot be read as a picture; {advice}"
+        raise unusable(file, broken, advice=_REMEDY) from error
     except Image.DecompressionBombError as error:
-        raise unusable(file, _TOO_MANY_PIXELS) from error
+        raise unusable(file, _TOO_MANY_PIXELS, most=_MAX_PIXELS // 1_000_000) from error
 
 
 def _encode(image: Image.Image, kind: str) -> tuple[str, bytes]:

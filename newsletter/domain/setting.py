@@ -130,13 +130,13 @@ def parse_web_address(text: str) -> str:
             "holds {found!r}, which no web address may; copy it from the browser's address line"
         )
         raise ValueError(say(reason, found=found.group()))
+    reason = "{text!r} is not a web address; write it like https://forum.example"
     try:
         parts = urlsplit(text)
         _ = parts.port  # raises ValueError for an invalid port
     except ValueError as error:
-        raise ValueError(f"{text!r} is not a web address: {error}") from error
+        raise ValueError(say(reason, text=text)) from error
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        reason = "{text!r} is not a web address; write it like https://forum.example"
         raise ValueError(say(reason, text=text))
     if parts.username is not None:
         raise ValueError(say("holds a user name; readers see it, so write it without"))

@@ -49,6 +49,12 @@ def say(pattern: str, plural: str = "", /, **values: object) -> Sentence:
     return Sentence(chosen.format(**values) if values else chosen, pattern, plural, values)
 
 
+def enclosed(pattern: str, *, text: str, **values: object) -> str:
+    """Return a pattern with a text in it. It is a Sentence only if the text is one."""
+    said = say(pattern, text=text, **values)
+    return said if isinstance(text, Sentence) else untranslated(said)
+
+
 def pack(value: object) -> object:
     """Return a Sentence, time or list as JSON values that ``unpack`` reads; others as they are."""
     if isinstance(value, Sentence):

@@ -104,7 +104,8 @@ class Language:
 
     def recognize(self, text: str, patterns: Sequence[str] = ()) -> str:
         """Return a text from a sandbox or of a stored reason as the sentence that it was."""
-        return recognize(text, (*patterns, *self._texts))
+        is_said = isinstance(text, Sentence)
+        return text if is_said else recognize(text, (*patterns, *self._texts))
 
     @cached_property
     def _form(self) -> Callable[[int], int]:

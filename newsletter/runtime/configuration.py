@@ -12,7 +12,7 @@ from newsletter.config.loading import FILE_NAME, load
 from newsletter.config.settings import Settings
 from newsletter.domain.errors import InvalidConfiguration, Outdated, Refused, StoreUnavailable
 from newsletter.domain.staff.role import Role
-from newsletter.domain.wording import say
+from newsletter.domain.wording import enclosed, say
 from newsletter.pipeline.ledger import act_as
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.store.sql import Store
@@ -128,10 +128,11 @@ class ConfigurationOnDisk:
             found = self._digest(*self.read())
             same = found == self.digest
         except InvalidConfiguration as error:
-            return (
-                f"{FILE_NAME} has changed since the service started, and has a fault:"
-                f" {error.faults[0]}. Correct it, then restart the service"
+            faulty = (
+                "newsletter.yaml has changed since the service started, and has a fault: {place}:"
+                " {text}. Correct it, then restart the service"
             )
+            return enclosed(faulty, place=error.faults[0].place, text=error.faults[0].message)
         if not same and self._saved_file.exists() and self._saved_file.read_text() == found:
             return _RESTART_PENDING
         return "" if same else _RESTART_MESSAGE
@@ -157,8 +158,8 @@ def _replace(file: Path, data: bytes) -> None:
             part.chmod(file.stat().st_mode)
         part.replace(file)
     except OSError as error:
-        why = f"{file.name} cannot be written: {error.strerror}; ask your operator"
-        raise Refused(why) from error
+        refusal = "{file} cannot be written: {why}; ask your operator"
+        raise Refused(say(refusal, file=file.name, why=error.strerror)) from error
 
 
 def _signature(settings: Settings) -> FilesSignature:

@@ -154,10 +154,8 @@ def _lists(
     if segment is not None:
         return (segment.list,)
     if not defaults.lists:
-        reader.fault(
-            "lists",
-            "names nobody to write to, and there are no default_lists; write lists: [press]",
-        )
+        nobody = "names nobody to write to, and there are no default_lists; write lists: [press]"
+        reader.fault("lists", say(nobody))
     return defaults.lists
 
 
@@ -167,8 +165,9 @@ def _segment(reader: frontmatter.Reader, defaults: Defaults) -> Segment | None:
 
     def find(name: str) -> Segment:
         if name not in segments:
-            hint = did_you_mean(name, segments) if segments else "; there are none"
-            raise ValueError(f"{name!r} is not a segment of newsletter.yaml{hint}")
+            hint = did_you_mean(name, segments) if segments else say("; there are none")
+            other = "{name!r} is not a segment of newsletter.yaml{hint}"
+            raise ValueError(say(other, name=name, hint=hint))
         return segments[name]
 
     return reader.required("segment", find)
@@ -178,24 +177,27 @@ def _slug_of_file(reader: frontmatter.Reader, file: str) -> str:
     stem = PurePosixPath(file).stem
     objection = _slug_objection(stem)
     if objection and not any(fault.key == "slug" for fault in reader.faults):
-        what = f"the file's name, which is the default, {objection}"
-        reader.fault("slug", f"{what}; rename it, or write slug: {slugify(stem)}")
+        what = (
+            "the file's name, which is the default, {objection}; rename it, or write slug: {slug}"
+        )
+        reader.fault("slug", say(what, objection=objection, slug=slugify(stem)))
     return stem
 
 
 def _check_slug(value: str) -> str:
     objection = _slug_objection(value)
     if objection:
-        raise ValueError(f"{value!r} {objection}; write {slugify(value)}")
+        refusal = "{value!r} {objection}; write {slug}"
+        raise ValueError(say(refusal, value=value, objection=objection, slug=slugify(value)))
     return value
 
 
 def _slug_objection(value: str) -> str:
     if not re.fullmatch(SLUG, value):
-        return "is not of small letters a-z and digits joined by single -"
+        return say("is not of small letters a-z and digits joined by single -")
     if len(value) > MAX_SLUG_CHARS:
-        return f"is longer than {MAX_SLUG_CHARS} characters"
-    return "is a number, which would name a campaign" if value.isdigit() else ""
+        return say("is longer than {most:,} characters", most=MAX_SLUG_CHARS)
+    return say("is a number, which would name a campaign") if value.isdigit() else ""
 
 
 def _find_other(reader: frontmatter.Reader, key: str, slug: str) -> str:
@@ -222,5 +224,6 @@ def _check_language(value: str) -> str:
 def _progress(value: str) -> Progress:
     progress_names = [progress.value for progress in Progress]
     if value not in progress_names:
-        raise ValueError(f"{value!r} is not a status{did_you_mean(value, progress_names)}")
+        hint = did_you_mean(value, progress_names)
+        raise ValueError(say("{value!r} is not a status{hint}", value=value, hint=hint))
     return Progress(value)

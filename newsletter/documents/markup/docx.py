@@ -19,6 +19,7 @@ from newsletter.documents.markup.word_processors import Review
 from newsletter.documents.pictures import with_encoded
 from newsletter.documents.release.imported import ImportedDocument, unusable
 from newsletter.documents.release.lines import normalise
+from newsletter.domain.wording import say
 
 _MAIN_PART = "word/document.xml"
 _RELATIONS_PART = "word/_rels/document.xml.rels"
@@ -36,7 +37,7 @@ p[style-name='Quotations'] => blockquote > p:fresh
 p[style-name='Intense Quote'] => blockquote > p:fresh
 p[style-name='Block Text'] => blockquote > p:fresh
 """
-_SAVE_ANEW = "open it in Word, save it again as a Word document (.docx) and import that"
+_SAVE_ANEW = say("open it in Word, save it again as a Word document (.docx) and import that")
 _PARTS_READ = re.compile(
     r"(?:word|docProps|_rels)/[^\0]{1,200}\.(?:xml|rels)|\[Content_Types\]\.xml"
 )
@@ -180,5 +181,6 @@ def _as_html(parts: Mapping[str, bytes], file: str) -> str:
             convert_image=mammoth.images.img_element(picture_attributes),
         )
     except Exception as error:  # mammoth raises anything for a crafted file
-        raise unusable(file, f"is broken: its parts do not fit together; {_SAVE_ANEW}") from error
+        broken = "is broken: its parts do not fit together; {advice}"
+        raise unusable(file, broken, advice=_SAVE_ANEW) from error
     return str(result.value)

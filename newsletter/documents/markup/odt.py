@@ -18,11 +18,12 @@ from newsletter.documents.markup.word_processors import Review
 from newsletter.documents.pictures import with_encoded
 from newsletter.documents.release.imported import ImportedDocument, unusable
 from newsletter.documents.release.lines import normalise
+from newsletter.domain.wording import say
 
 _CONTENT, _STYLES = "content.xml", "styles.xml"
-_SAVE_ANEW = "open it in LibreOffice, save it again as an ODF text document (.odt) and import that"
+_HINT = say("open it in LibreOffice, save it again as an ODF text document (.odt) and import that")
 _READ_PART = re.compile(r"(?:content|styles|meta)\.xml")
-_ODT_PACKING = ArchiveKind(program="LibreOffice", main=_CONTENT, read=_READ_PART, advice=_SAVE_ANEW)
+_ODT_PACKING = ArchiveKind(program="LibreOffice", main=_CONTENT, read=_READ_PART, advice=_HINT)
 _SKIPPED_TAGS = {
     "tracked-changes",
     "annotation",
@@ -48,7 +49,7 @@ def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
     content = trees[_CONTENT]
     text = content.find("{*}body/{*}text")
     if text is None:
-        raise unusable(file, f"is no text document of LibreOffice; {_SAVE_ANEW}")
+        raise unusable(file, "is no text document of LibreOffice; {advice}", advice=_HINT)
     written = _Writer(_Styles(trees))
     body = "".join(written.blocks(text)) + written.notes()
     edges = (

@@ -38,22 +38,22 @@ class ArchiveKind:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 names = archive.namelist()
                 if len(names) > _MAX_PARTS:
-                    message = f"has {len(names)} parts, far more than {self.program} writes"
-                    raise unusable(file, message)
+                    many = "has {parts} parts, far more than {program} writes"
+                    raise unusable(file, many, parts=len(names), **vars(self))
                 parts = _read(archive, list(filter(self.read.fullmatch, names)))
         except InvalidInput:
             raise
         except Exception as error:  # zipfile raises anything for a broken archive
-            message = f"is no {self.program} file, or a broken one; {self.advice}"
-            raise unusable(file, message) from error
-        large = [name for name, text in parts.items() if len(text) > _MAX_XML_BYTES]
-        if large or sum(map(len, parts.values())) > _MAX_UNPACKED_BYTES:
-            where = f" in {large[0]}" if large else ""
-            message = f"holds far more than a statement{where}; copy the statement into a new file"
-            raise unusable(file, message)
+            other = "is no {program} file, or a broken one; {advice}"
+            raise unusable(file, other, **vars(self)) from error
+        largest = max(parts, key=lambda name: len(parts[name]), default="")
+        unpacked_bytes = sum(map(len, parts.values()))
+        if unpacked_bytes > _MAX_UNPACKED_BYTES or len(parts.get(largest, b"")) > _MAX_XML_BYTES:
+            much = "holds far more than a statement in {part}; copy the statement into a new file"
+            raise unusable(file, much, part=largest)
         if self.main not in parts:
-            message = f"is no {self.program} file: it has no text of one in it; {self.advice}"
-            raise unusable(file, message)
+            lacks = "is no {program} file: it has no text of one in it; {advice}"
+            raise unusable(file, lacks, **vars(self))
         return parts
 
     def picture(self, data: bytes, name: str) -> bytes:
@@ -71,12 +71,12 @@ class ArchiveKind:
         try:
             root = etree.fromstring(data, parser)
         except (etree.XMLSyntaxError, ValueError) as error:
-            message = f"is broken: {name} in it cannot be read; {self.advice}"
-            raise unusable(file, message) from error
+            broken = "is broken: {part} in it cannot be read; {advice}"
+            raise unusable(file, broken, part=name, **vars(self)) from error
         # no office program writes a doctype, which entities need
         if root.getroottree().docinfo.doctype:
-            message = f"is no file that {self.program} writes: {name} declares a type;"
-            raise unusable(file, f"{message} {self.advice}")
+            typed = "is no file that {program} writes: {part} declares a type; {advice}"
+            raise unusable(file, typed, part=name, **vars(self))
         return root
 
 

@@ -245,11 +245,11 @@ def parse(text: str, *, file: str) -> Element:
         depth += 1 if event == "start" else -1
         deepest = max(deepest, depth)
     if deepest > _MAX_DEPTH:
-        message = (
-            f"its parts are nested more than {_MAX_DEPTH} deep; open it in a browser, copy the "
-            "text and import that as plain text"
+        deep = (
+            "has parts nested more than {most} deep; open it in a browser, copy the text and import"
+            " that as plain text"
         )
-        raise unusable(file, message)
+        raise unusable(file, deep, most=_MAX_DEPTH)
     return root
 
 

@@ -101,8 +101,8 @@ def _read_pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
     document = PDFDocument(PDFParser(io.BytesIO(data)))
     for number, page in enumerate(PDFPage.create_pages(document)):
         if number == MAX_PAGES:
-            message = f"has more than {MAX_PAGES} pages; save those of the statement alone"
-            raise unusable(file, message)
+            long = "has more than {most} pages; save those of the statement alone"
+            raise unusable(file, long, most=MAX_PAGES)
         interpreter.process_page(page)
         links = list(_find_links(page))
         boxes = [item for item in device.get_result() if isinstance(item, LTTextBox)]

@@ -8,6 +8,7 @@ from datetime import date
 
 from newsletter.documents.release.words import words
 from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.wording import say
 
 MAX_PICTURE_BYTES = 10_000_000
 """Size limit of an uploaded picture, in bytes."""
@@ -92,9 +93,9 @@ class Pasted:
     left_out: tuple[str, ...] = ()
 
 
-def unusable(file: str, message: str) -> InvalidInput:
-    """Return the error for a file without a usable statement."""
-    return InvalidInput([Fault(file=file, message=message)])
+def unusable(file: str, pattern: str, **values: object) -> InvalidInput:
+    """Return the error for a file without a usable statement: a clause after its name."""
+    return InvalidInput([Fault(file=file, message=say(pattern, **values))])
 
 
 _LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)

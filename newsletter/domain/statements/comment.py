@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.domain.statements.statement import Approval
+from newsletter.domain.wording import say
 
 MAX_COMMENT_CHARS = 2_000
 
@@ -37,10 +38,10 @@ def normalize_comment(typed: str) -> str:
     )
     words = "\n".join(lines).strip()
     if not words:
-        raise ValueError("Write a comment first")
+        raise ValueError(say("Write a comment first"))
     if len(words) > MAX_COMMENT_CHARS:
-        has = f"it has {len(words):,} characters, and {MAX_COMMENT_CHARS:,} are the most"
-        raise ValueError(f"Shorten the comment: {has}")
+        long = "Shorten the comment: it has {length:,} characters, and {most:,} are the most"
+        raise ValueError(say(long, length=len(words), most=MAX_COMMENT_CHARS))
     return words
 
 

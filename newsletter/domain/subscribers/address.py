@@ -149,7 +149,8 @@ def _parse_setting(text: str) -> str:
     except ValueError as error:
         if " like " in str(error):
             raise
-        raise ValueError(f"{error}; write only the address, like news@forum.example") from error
+        advice = "{text}; write only the address, like news@forum.example"
+        raise ValueError(say(advice, text=str(error))) from error
 
 
 Address = Annotated[str, Rule(_parse_setting)]

@@ -176,22 +176,30 @@ def _overridden_checks(
     waived = _WAIVABLE_CHECKS & set(result.blocking) if no_embargo else set()
     blocked = set(result.blocking) - waived
     if blocked or (result.warnings and not reason):
-        grave = [
-            str(finding) for finding in result.findings if finding.severity is not Severity.ADVICE
-        ]
-        raise Refused("\n".join([f"{result.slug} is not approved: {_advice(blocked)}", *grave]))
+        raise ChecksRefused(result, blocked)
     warnings = (*sorted(waived), *result.warnings)
     why = "; ".join(filter(None, ["no embargo" * bool(waived), reason]))
     return _Override(despite=why if warnings or needs_reason else "", warnings=warnings)
 
 
-def _advice(blocked: Set[str]) -> str:
-    """Return what to do about the checks that block an approval."""
-    if not blocked:
-        return 'correct it, or say why it may go out like this with --despite "why"'
-    if blocked <= _WAIVABLE_CHECKS:
-        return "say when its embargo ends, or that there is none with --no-embargo"
-    return "correct what is blocking"
+class ChecksRefused(Refused):
+    """Checks refuse the approval. ``advice`` says what to do; the message has the findings too."""
+
+    def __init__(self, result: ReviewResult, blocked: Set[str]) -> None:
+        what = "{slug} is not approved: correct what is blocking"
+        if not blocked:
+            what = (
+                "{slug} is not approved: correct it, or say why it may go out like this with"
+                ' --despite "why"'
+            )
+        elif blocked <= _WAIVABLE_CHECKS:
+            what = (
+                "{slug} is not approved: say when its embargo ends, or that there is none with"
+                " --no-embargo"
+            )
+        self.advice = say(what, slug=result.slug)
+        grave = (str(one) for one in result.findings if one.severity is not Severity.ADVICE)
+        super().__init__("\n".join([self.advice, *grave]))
 
 
 def revoke(slug: str, *, by: str, store: Store, rules: CampaignRules, own: bool = False) -> int:

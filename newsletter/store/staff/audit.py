@@ -207,10 +207,11 @@ class Audit(Repository):
         for number, row in enumerate(lines, start=1):
             *parts, digest = map(as_stored, vars(row).values())
             if row.number != number or digest != self._chain.link(head.digest, *parts):
-                raise Defect(
-                    f"line {number} of the audit log is not what was written; it or a line before"
-                    " it was changed or removed, or var/keys/audit is another key"
+                changed = (
+                    "line {number} of the audit log is not what was written; it or a line before it"
+                    " was changed or removed, or var/keys/audit is another key"
                 )
+                raise Defect(say(changed, number=number))
             head = AuditHead(number=number, digest=row.digest)
             if row.action == _APPROVE_ACTION:
                 approvals.add((row.subject, row.actor, row.values.get("version")))
@@ -226,22 +227,25 @@ class Audit(Repository):
     def _compare_outside(self) -> None:
         head, file = self._chain.head.read(), self._chain.head.path
         if head is Absence.UNREADABLE:
-            raise Defect(f"{file} cannot be read: nothing proves that the audit log is complete")
+            unread = "{file} cannot be read: nothing proves that the audit log is complete"
+            raise Defect(say(unread, file=str(file)))
         if not isinstance(head, Absence) and self._is_missing(head):
-            raise Defect(
-                f"line {head.number} of the audit log is not what {file} knows: lines were cut off"
-                " at the end, or an older database was put back"
+            cut = (
+                "line {number} of the audit log is not what {file} knows: lines were cut off at the"
+                " end, or an older database was put back"
             )
+            raise Defect(say(cut, number=head.number, file=str(file)))
 
     def _compare_approvals(self, logged: set[tuple[str, str, object]]) -> None:
         revoked = revoked_ids(revocations(self._db))
         approvals = sealed_approvals(self._db, self._chain)
         for row in approvals.all():
-            name = f"the approval {row['id']}, of {row['slug']} by {row['by']},"
+            it = say("the approval {id}, of {slug} by {by},", **row)
             if not approvals.is_sound(row):
-                raise Defect(f"{name} is not what was written; it counts for nothing")
+                raise Defect(say("{it} is not what was written; it counts for nothing", it=it))
             if is_restored(row, revoked):
-                raise Defect(f"{name} was taken back, and an older row was put in its place")
+                old = "{it} was taken back, and an older row was put in its place"
+                raise Defect(say(old, it=it))
             approval = (row["slug"], row["by"], row["content_hash"])
             if row["revoked_at"] is None and approval not in logged:
-                raise Defect(f"{name} has no line in the audit log")
+                raise Defect(say("{it} has no line in the audit log", it=it))

@@ -59,7 +59,7 @@ LABELS, LEFT_OUT = words_of("labels"), words_of("left out")
 PROOF_FIELD = "step-up"
 """The form field for the second factor of a step-up."""
 PROOF_FAULT_WORDS: Mapping[Refusal, str] = {
-    Refusal[name]: words for name, words in _WORD_TABLE["refusals"].items()
+    Refusal[name]: say(words) for name, words in _WORD_TABLE["refusals"].items()
 }
 
 _TEMPLATE_FUNCTIONS = {

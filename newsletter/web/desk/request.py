@@ -87,7 +87,7 @@ class DeskRequest:
     def with_refusal(self, name: str, refusal: Refusal) -> DeskRequest:
         """Return the request with the fault of a field that held no valid proof."""
         status = 429 if refusal is Refusal.TOO_OFTEN else 401
-        return self.with_faults((name, say(PROOF_FAULT_WORDS[refusal])), status=status)
+        return self.with_faults((name, PROOF_FAULT_WORDS[refusal]), status=status)
 
     @property
     def who(self) -> Member:

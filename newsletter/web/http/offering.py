@@ -8,6 +8,7 @@ from newsletter.domain.delivery.transactional import RequestOutcome
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.subscribers import signup
 from newsletter.domain.subscribers.lists import PublicList
+from newsletter.domain.wording import say
 from newsletter.pipeline.subscribers.join import ShownConsent, ask
 from newsletter.rendering.languages import direction
 from newsletter.store.sql import Store
@@ -69,12 +70,12 @@ class SignUpOffer:
         NotFound for a list that is not.
         """
         if not self.rules.public_lists:
-            raise Refused(
-                "there is no list to join: set lists or default_lists, and signup.enabled"
-            )
+            none = "there is no list to join: set lists or default_lists, and signup.enabled"
+            raise Refused(say(none))
         offers = self.rules.offered(names)
         if unknown := sorted(set(names) - {offer.name for offer in offers}):
-            raise NotFound(f"no list {', '.join(unknown)} is offered; lists in the file says which")
+            other = "no list {names} is offered; lists in the file says which"
+            raise NotFound(say(other, names=", ".join(unknown)))
         language = language or self._settings.language
         words, shown_in = self._frame.words(language)
         consent = self.consent(language, offers)

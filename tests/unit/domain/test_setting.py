@@ -37,7 +37,7 @@ def test_an_answer_is_described_as_the_value_that_was_read() -> None:
     [
         (Line, " ", "is blank"),
         (Line, "a\nb", "a line break (U+000A)"),
-        (Website, "https://forum.example:port", "is not a web address: "),
+        (Website, "https://forum.example:port", "is not a web address; "),
         (Website, "https://forum example", "which no web address may"),
         (Website, "ftp://forum.example", "write it like https://forum.example"),
         (Website, "https://me@forum.example", "holds a user name"),

@@ -79,7 +79,7 @@ class Account(StaffPart):
         """Check the first code of the app, and turn the factor on."""
         result = request.own_account().confirm_factor(request.field("code"))
         if isinstance(result, Refusal):
-            return self._factor_form(request.with_faults(("code", say(PROOF_FAULT_WORDS[result]))))
+            return self._factor_form(request.with_faults(("code", PROOF_FAULT_WORDS[result])))
         session, codes = result
         response = codes_page(request, codes, next_path="/desk/account")
         browser.set_cookie(response, request.http, session.token)

@@ -7,11 +7,11 @@ from starlette.responses import Response
 from newsletter.domain.errors import Defect, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.token import PREFIX, Scope, Token
-from newsletter.domain.wording import say
+from newsletter.domain.wording import enclosed, say
 from newsletter.pipeline.staff import people, tokens
 from newsletter.pipeline.staff.notify import send_again, send_test
 from newsletter.runtime.services import Staff
-from newsletter.web.desk.deciding import is_trial
+from newsletter.web.desk.deciding import is_trial, sentence
 from newsletter.web.desk.history import SUBJECTS, describe_entry
 from newsletter.web.desk.page import StaffPart
 from newsletter.web.desk.request import DeskRequest, redirect, route
@@ -45,9 +45,9 @@ class StaffPages(StaffPart):
                 proofs=request.proofs,
             )
         except InvalidInput as error:
-            return self._list(request.with_faults(("email", f"{error.faults[0].message}.")))
+            return self._list(request.with_faults(("email", sentence(error.faults[0].message))))
         except Refused as error:
-            return self._list(request.with_faults(("email", f"{error}."), status=409))
+            return self._list(request.with_faults(("email", sentence(str(error))), status=409))
         return redirect(_STAFF_PATH, done="link")
 
     @route("POST", "/staff/invitations/{number}/withdraw", Role.ADMIN, step_up=True)
@@ -179,8 +179,8 @@ class AuditLog(StaffPart):
             with self._staff.store.read() as tx:
                 tx.audit.verify()
         except Defect as error:
-            text = f"{error}.\nTell your operator now: 'newsletter audit verify' says the same."
-            return request.failure_page("The audit log is not sound", text, status=409)
+            text = enclosed("{text}. Tell your operator now.", text=str(error))
+            return request.failure_page(say("The audit log is not sound"), text, status=409)
         return redirect("/audit", done="verified")
 
 

@@ -17,7 +17,7 @@ from newsletter.domain.statements.brand import Sans, Serif
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.themes import Theme
-from newsletter.domain.wording import Sentence, say
+from newsletter.domain.wording import enclosed, say
 from newsletter.pipeline.campaigns.trial import fill, sample_recipient
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.rendering.preview import text_page
@@ -162,9 +162,8 @@ def _fault_sentences(error: InvalidInput) -> Faults:
     """Return (key, sentence) of each fault; the sentence begins with the field's label."""
     found: list[tuple[str, str]] = []
     for one in error.faults:
-        label, fault = _LABELS.get(one.key) or say("List"), one.message
-        said = say("{label}: {fault}.", label=label, fault=fault)
-        found.append((one.key, said if isinstance(fault, Sentence) else f"{label}: {fault}."))
+        label = _LABELS.get(one.key) or say("List")
+        found.append((one.key, enclosed("{label}: {text}.", label=label, text=one.message)))
     return found
 
 

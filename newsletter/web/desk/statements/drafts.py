@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from newsletter.documents.release.imported import MAX_PICTURE_BYTES, ImportedPicture
+from newsletter.documents.release.imported import MAX_PICTURE_BYTES, ImportedPicture, unusable
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.schedule import resolve
 from newsletter.domain.staff.role import Role
@@ -22,7 +22,7 @@ from newsletter.domain.statements.review import (
 )
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Audience
-from newsletter.domain.wording import recognize, say, without_commands
+from newsletter.domain.wording import say, without_commands
 from newsletter.pipeline.ledger import find_draft, find_stored
 from newsletter.pipeline.statements.write import Conflict, DraftWriter
 from newsletter.pipeline.status import get_status, lapse_of
@@ -94,7 +94,7 @@ class Drafts:
             draft = writing.new(text, findings=found)
             _keep_pictures(writing, draft.key, pictures)
         except InvalidInput as error:
-            return self._new_page(request.with_faults(*fields.file_faults(error.faults, "file")))
+            return self._new_page(request.with_faults(*fields.file_faults(request, error, "file")))
         return redirect(f"/drafts/{draft.key}/edit", done="began" if found is None else "imported")
 
     def _read_source(
@@ -124,8 +124,8 @@ class Drafts:
         from newsletter.sources.uploads import as_draft, read_upload
 
         if len(data) > _MAX_FILE_BYTES:
-            message = f"is larger than {_MAX_FILE_BYTES // 1_000_000} MB; take its pictures out"
-            raise InvalidInput([Fault(file=name, message=message)])
+            large = "is larger than {most} MB; take its pictures out"
+            raise unusable(name, large, most=_MAX_FILE_BYTES // 1_000_000)
         today, defaults = self._statements.store.clock.now().date(), self._statements.defaults
         document = read_upload(data, today=today, file=name, defaults=defaults)
         if isinstance(document, DraftText):
@@ -148,13 +148,12 @@ class Drafts:
             text, found, pictures = self._read_file(upload.data, upload.name or "file", initial)
             _keep_pictures(self._statements.writer(request.who.address), draft.key, pictures)
         except InvalidInput as error:
-            faults = " ".join(message for _, message in fields.file_faults(error.faults, "file"))
-            return request.json_response({"error": faults}, status=422)
+            return fields.file_refusal(request, error, "file")
+        noted = partial(request.language().recognize, patterns=NOTE_NAMES)
         left_out = [
-            say("“{words}”, {why}", words=words, why=recognize(why, NOTE_NAMES))
-            for _, words, why in found.left_out
+            say("“{words}”, {why}", words=words, why=noted(why)) for _, words, why in found.left_out
         ]
-        notes = [recognize(note, NOTE_NAMES) for note in found.notes]
+        notes = [*map(noted, found.notes)]
         answer = {"title": text.title, "summary": text.summary, "markdown": text.body}
         return request.json_response(answer | {"left_out": left_out, "notes": notes})
 
@@ -317,11 +316,9 @@ class Drafts:
         try:
             picture = self._store_picture(request)
         except InvalidInput as error:
-            faults = fields.file_faults(error.faults, "picture")
             if is_script:
-                return request.json_response(
-                    {"error": " ".join(told for _, told in faults)}, status=422
-                )
+                return fields.file_refusal(request, error, "picture")
+            faults = fields.file_faults(request, error, "picture")
             return self._pictures(request.with_faults(*faults))
         except (NotFound, Refused) as error:
             if is_script:

@@ -15,7 +15,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comparison import compare_drafts, merge_texts
 from newsletter.domain.statements.draft import Draft, DraftText, Version
 from newsletter.domain.subscribers.audience import Audience
-from newsletter.domain.wording import people, place_of, say
+from newsletter.domain.wording import joined, people, place_of, say
 from newsletter.pipeline.campaigns.trial import fill, sample_recipient
 from newsletter.pipeline.ledger import find_draft
 from newsletter.pipeline.statements.translations import translations_of
@@ -23,6 +23,7 @@ from newsletter.pipeline.statements.write import Conflict
 from newsletter.pipeline.status import get_status, lapse_of
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
+from newsletter.web.desk.page import NOTE_NAMES
 from newsletter.web.desk.request import DeskRequest, framed_email, redirect, route
 from newsletter.web.desk.statements import fields
 from newsletter.web.desk.statements.preview import preview_html, view_of
@@ -172,15 +173,16 @@ class EditPages:
             html = request.json().get("html")
             document = read_pasted_isolated(html if isinstance(html, str) else "")
         except InvalidInput as error:
-            return self._failure_page(request, error)
-        return request.json_response(
-            {"markdown": document.markdown, "left_out": list(document.left_out)}
-        )
+            return fields.file_refusal(request, error, "html")
+        noted = partial(request.language().recognize, patterns=NOTE_NAMES)
+        left_out = [*map(noted, document.left_out)]
+        return request.json_response({"markdown": document.markdown, "left_out": left_out})
 
     def _failure_page(self, request: DeskRequest, error: NewsletterError) -> Response:
         status = {NotFound: 404, Refused: 403}.get(type(error), 422)
         if isinstance(error, InvalidInput):
-            message = " ".join(sentence for _, sentence in fields.fault_sentences(error.faults))
+            faults = [sentence for _, sentence in fields.fault_sentences(error.faults)]
+            message = joined(faults, "{first} {last}")
         else:
             message = str(error)
         return request.json_response({"error": message}, status=status)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.schedule import resolve
 from newsletter.domain.statements.draft import Draft, DraftText
-from newsletter.domain.wording import Sentence, say
+from newsletter.domain.wording import Sentence, enclosed, joined, say
 from newsletter.pipeline.ledger import find_draft
 from newsletter.pipeline.statements.write import WouldLapse
 from newsletter.runtime.statements import Statements
@@ -83,27 +83,32 @@ def fault_sentences(faults: Iterable[Fault], body: str = "") -> Faults:
         line = lines[fault.line - 1] if 0 < fault.line <= len(lines) else ""
         words = "".join(filter(str.isprintable, _MARKUP_PATTERN.sub("", line)))
         where = f", “{shorten(words, 50, placeholder='…')}”" if words.strip() else ""
-        message = fault.message
-        if isinstance(message, Sentence):
-            said: str = say("{label}{where}: {text}.", label=LABELS[key], where=where, text=message)
-        else:
-            said = f"{LABELS[key]}{where}: {message[:1].lower()}{message[1:].rstrip('.')}."
+        text = fault.message
+        if not isinstance(text, Sentence):
+            text = f"{text[:1].lower()}{text[1:].rstrip('.')}"
+        said = enclosed("{label}{where}: {text}.", label=LABELS[key], where=where, text=text)
         found.append((key, said))
     return found
 
 
-def file_faults(faults: Iterable[Fault], key: str) -> Faults:
+def file_faults(request: DeskRequest, error: InvalidInput, key: str) -> Faults:
     """Return (field, sentence) of the faults of an uploaded file; ``key`` is the file's field."""
     found = []
-    for fault in faults:
-        message = fault.message
-        is_clause = message[:1].islower() and not fault.key  # about the file, such as "is empty"
-        if not isinstance(message, Sentence):
-            message = f"{message if fault.key else f'{fault.file} {message}'}".rstrip(".") + "."
-        elif is_clause:
-            message = say("{file} {text}.", file=fault.file, text=message)
+    for fault in error.faults:
+        message = request.language().recognize(fault.message)
+        if message[:1].islower() and not fault.key:  # about the file, such as "is empty"
+            text = message if isinstance(message, Sentence) else message.rstrip(".")
+            message = enclosed("{file} {text}.", file=fault.file, text=text)
+        elif not isinstance(message, Sentence):
+            message = sentence(message)
         found.append((fault.key or key, message))
     return found
+
+
+def file_refusal(request: DeskRequest, error: InvalidInput, key: str) -> Response:
+    """Return the faults of an uploaded or pasted file as JSON for our script."""
+    told = [message for _, message in file_faults(request, error, key)]
+    return request.json_response({"error": joined(told, "{first} {last}")}, status=422)
 
 
 @dataclass(frozen=True, kw_only=True)

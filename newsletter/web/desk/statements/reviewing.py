@@ -15,7 +15,7 @@ from newsletter.domain.statements.statement import OVERRIDE_COUNT, Channel, Prog
 from newsletter.domain.wording import say
 from newsletter.pipeline.campaigns import headcount
 from newsletter.pipeline.ledger import ContentChanged, find_stored
-from newsletter.pipeline.statements.approve import ApprovalRequest, revoke
+from newsletter.pipeline.statements.approve import ApprovalRequest, ChecksRefused, revoke
 from newsletter.pipeline.status import TimeChanged, format_set_time, load_status
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
@@ -150,10 +150,10 @@ class ReviewPages:
             facts = self._load_facts(tx, request, status, seen)
             email = inbox_values(tx.statements.get_content(stored.content_hash))
         if refusal is not None:
-            first, *others = lines if len(lines := str(refusal).splitlines()) > 1 else [refusal]
-            why = deciding.describe_error(first, status.names)
+            advice = refusal.advice if isinstance(refusal, ChecksRefused) else ""
+            why = deciding.describe_error(advice or refusal, status.names)
             fault = ("", say("{what} {why}", what=what, why=why) if what else why)
-            if others and not facts["is_blocked"]:
+            if advice and not facts["is_blocked"]:
                 key, why = "despite", say("Say why it may go out like this.")
                 if facts["has_open_embargo"] and not request.field("no_embargo"):
                     key = "no_embargo-yes"

@@ -13,7 +13,7 @@ from newsletter.domain.errors import InvalidInput, NotFound, Outdated, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import NOTED_FIELDS, Entry, Subscriber
-from newsletter.domain.wording import Sentence, say
+from newsletter.domain.wording import capitalized, say
 from newsletter.pipeline.subscribers.administer import MAX_REASON_CHARS, SubscriberActs
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files import entries
@@ -222,7 +222,4 @@ def read_consent(request: DeskRequest) -> str:
 
 def faults_of(error: InvalidInput) -> Faults:
     """Return (field, sentence) of each fault."""
-    return [
-        (one.key, it if isinstance(it := one.message, Sentence) else it[:1].upper() + it[1:])
-        for one in error.faults
-    ]
+    return [(one.key, capitalized(one.message)) for one in error.faults]
