@@ -56,7 +56,8 @@ def program(seed: int, *, on_server: bool = False) -> Program:
     if kind in EDITORIAL:  # before the first look there is no statement
         steps, most = [BOOT, LOOK], chance.randint(10, 24)
     elif chance.random() < (_SOMETIMES if SETTINGS[kind].begun else _BEGUN):
-        steps += [LOOK, *_sequel(LOOK, chance, swarm)]
+        on = [worker("dispatch-1")] * chance.randint(0, 1)
+        steps += [*on, LOOK, *_sequel(LOOK, chance, swarm)]
     if SETTINGS[kind].shares:
         steps.append(Step("boot", "B ", TO_THE_END))
     while len(steps) <= most:
@@ -141,6 +142,7 @@ def _read(words: str, of: Step, chance: random.Random, swarm: Swarm) -> list[Ste
         said=chance.choice(("bounced", "complained", "delivered")),
         decided=chance.choice(("sent", "resend", "give up")),
         fault=chance.choice(swarm.faults),
+        seen=chance.sample(("take", "take", "take", "stale", "unreadable"), 2),
         parted=chance.choice(("split", *swarm.faults[:1])),
     )
     return [LOOK if one == "look" else Step.read(one) for one in filled.split("; ") if one]
@@ -152,18 +154,19 @@ def _go_on(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
         if step.who in _SENDERS and chance.random() < _MOVED:
             return _read(_SINCE, step, chance, swarm)
         return _find_out(chance, swarm)
-    if step.how in _REFUSALS and chance.random() < _TAKEN_UP:
+    to_the_end = step.number == TO_THE_END
+    if step.how in _REFUSALS and to_the_end and chance.random() < _TAKEN_UP:
         return [_REFUSALS[step.how]]
-    if step.who == LOOK.who and step.number == TO_THE_END and chance.random() < _SOMETIMES:
+    if step.who == LOOK.who and to_the_end and chance.random() < _SOMETIMES:
         return _read(_FROZEN, step, chance, swarm)
-    if step.who in _SENDERS and step.number == TO_THE_END and chance.random() < _HEARD:
+    if step.who in _SENDERS and to_the_end and chance.random() < _HEARD:
         return _read("reader {changed} {reader}; event {said} {mail}", step, chance, swarm)
-    if step.number == TO_THE_END or chance.random() > _DISTURBED:
+    if to_the_end or chance.random() > _DISTURBED:
         return []
     others = {what: one for what, one in swarm.steps.items() if what not in _ASIDE} or _ANY
     between = [_step(chance, swarm, others) for _ in range(chance.randint(1, 3))]
     resent, stop = [BOOT, Step("hand", "resend", -1)], [Step.read(chance.choice(_STOPS))]
-    between += chance.choices(([], [Step("power")], [BOOT], resent, stop), (7, 1, 1, 0.5, 2))[0]
+    between += chance.choices(([], [Step("power")], [BOOT], resent, stop), (6, 1, 1, 1.5, 2))[0]
     again = step._replace(number=TO_THE_END)
     if any(one.what in _ENDS for one in between):
         return [*between, BOOT]
@@ -185,23 +188,24 @@ def _find_out(chance: random.Random, swarm: Swarm) -> list[Step]:
 
 def _looks(chance: random.Random) -> list[Step]:
     """Return some look-ups, each late enough that silence counts."""
-    late = [Step("wait", "", 700), Step("wait", "", 300)]
-    each = [(chance.choice(late), worker("reconcile", how)) for how in chance.choice(_LOOKS)]
-    return [step for look in each for step in look]
+    waits = [Step("wait", "", chance.choice((300, 700))) for _ in range(3)]
+    looks = [worker("reconcile", how) for how in chance.choice(_LOOKS)]
+    return [step for each in zip(waits, looks, strict=False) for step in each]
 
 
 _MEANWHILE = (
     *("hand {decided} -1", "hand resend -1; event delivered -{reader}"),
     *("reader {changed} -{reader}", "event delivered -{reader}") * 2,
     *("rotate recording; boot", "account recording; boot"),
-    "hand resend -1; go dispatch-1 99 split; event delivered -{reader}",
+    *("hand resend -1; go dispatch-1 99 {parted}; event delivered -{reader}",) * 2,
 )
 """Steps that resolve unknown batches, or change their readers or account."""
-_SINCE = "reader {changed} -{reader}; go reconcile 99 take" + "; wait 300; go reconcile 99 take" * 2
+_SINCE = "reader {changed} -{reader}; go reconcile 99 take"
+_SINCE += "; wait 300; go reconcile 99 {seen[0]}; wait 300; go reconcile 99 {seen[1]}"
 """A change of one who may have the message, and looks until silence counts."""
 _FROZEN = "reader {changed} -{reader}; go dispatch-1 99 {parted}"
 """A change of one who is in an audience, and a call to them."""
-_CHANGES = ("move", "move", "erase", "leave", "leave_all", "unsubscribe", "rename", "pause")
+_CHANGES = ("move", "move", "erase", "leave", "leave", "leave_all", "unsubscribe", "rename")
 _AGREED = (
     "start sam {n}; look",
     "approve {one} {n}; start sam {n}; look; wait 100; look",
@@ -223,10 +227,8 @@ _IN_DOUBT = (
     "wait 100; start sam {n}",
 )
 """Ends of an approval before the next look, in words."""
-_MAILED = (
-    *("go post 99 take; reader confirm {reader}",) * 9,
-    "back_up; go post 99 take; restore in place -1; boot; release; go post 99 take",
-)
+_MAILED = ("go post 99 take; reader confirm {reader}",) * 9
+_MAILED += ("back_up; go post 99 take; restore in place -1; boot; release; go post 99 take",)
 _AFTER = {
     "approve": (*_AGREED * 4, *(f"{one}; look; wait 100; look" for one in _IN_DOUBT)),
     **dict.fromkeys(("waive", "override", "hand in"), _AGREED),
@@ -240,10 +242,7 @@ _AFTER = {
     # also of the original of a correction
     "until": ("look; approve ed; plan sam; look; approve ed 1; start sam 1; wait 100; look",),
     "schedule": ("read ed {n}; hurry sam {n}; approve ed {n}; wait 100; look",),
-    "read sam": (
-        "import {few} 1; start sam {n}; wait 100; look",
-        "reader scatter 2; start sam {n}",
-    ),
+    "read sam": ("import {few} 1; start sam {n}; look", "reader scatter 2; start sam {n}; look"),
     "plan": ("reader scatter 1; wait 400; look", "import many 1; wait 400; look"),
     "event complained": (f"reader move {TOLD}", f"event bounced {{n}}; reader lift {TOLD}"),
     "hold": ("release",),
@@ -251,7 +250,7 @@ _AFTER = {
 }
 """Steps of other people after a step, in words."""
 _LOOKS: tuple[tuple[str, ...], ...] = (
-    *((), (), ("take",), ("stale",), ("take", "take"), ("stale", "take")),
+    *((), ("stale", "unreadable"), ("take",), ("stale",), ("take", "take"), ("stale", "take")),
     *(("stale", "unreadable", "stale"), ("unreadable", "stale", "stale")),
 )
 _TRIED_AGAIN, _SHARED, _OTHER = 0.5, 0.6, 0.4
@@ -263,7 +262,7 @@ _STATEMENTS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 24, 28)
 """Points of a task if it also stops between the statements of a transaction."""
 _ENDS = frozenset({"crash", "power", "cut", "lose", "restore", "account", "rotate"})
 _STARTED_AGAIN, _DISTURBED, _TAKEN_UP, _BEGUN, _HEARD = 0.9, 0.6, 0.6, 0.7, 0.1
-_MOVED, _PREPARED, _SOMETIMES = 0.5, 0.7, 0.25
+_MOVED, _PREPARED, _SOMETIMES = 0.5, 0.7, 0.35
 _REFUSALS = {
     How.REDIRECT.value: Step("hand", "resume"),
     How.CONFIGURATION.value: Step("hand", "resume"),
