@@ -143,6 +143,8 @@ class OnServer:
 
     def __init__(self, number: int) -> None:
         name = f"simulated_{os.getpid()}_{number}"
+        # tests of another module may have run since this process made it
+        _SERVERS[-1].run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         _SERVERS[-1].run(f"CREATE DATABASE {name}")
         url = _SERVERS[-1].url(name)
         self.backend = _Backend(url, self)
