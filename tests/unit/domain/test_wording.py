@@ -92,7 +92,8 @@ def test_a_text_is_recognized_as_the_sentence_of_a_pattern_with_its_values() -> 
     assert (found, found.pattern) == ("skipped: 2 never said yes", patterns[0])
     assert isinstance(found.values["why"], Sentence)
     assert getattr(recognize("a.csv: b is unread.", patterns), "values", {})["note"] == "b"
-    for text in ("skipped: 2", "a.csv: b is unread. Or not.", "never", ""):
+    patterns = (*patterns, say("{one} or {one}"))  # of one value
+    for text in ("skipped: 2", "a.csv: b is unread. Or not.", "never", "", "this or that"):
         assert not isinstance(recognize(text, patterns), Sentence), text
 
 
