@@ -484,8 +484,11 @@ class People:
         if people(host.books) != before:
             raise Violation(Rule.INTRUDER, f"a used link changes {letter.address}")
         if mover:
-            host.expected.people[mover].acted = commit
-            host.expected.people[mover].addresses.append((commit, letter.address))
+            person = host.expected.people[mover]
+            if person.gone == host.expected.dead.get(person.address) and not person.complained:
+                person.gone = None  # the address had bounced, and the new one has not
+            person.acted = commit
+            person.addresses.append((commit, letter.address))
             self._world.true.owners[letter.address] = mover
         else:
             self.add(host, letter.address)
