@@ -20,14 +20,6 @@ TEXT = "The Example Forum left the council today after two years of work on fair
         ("https://www.google.com/url?rct=j&url=https://forum.example/a&sa=t", "/a"),
         (f"{SAFE}/?url=https%3A%2F%2Fforum.example%2Fa&data=05%7C&reserved=0", "/a"),
         (f"{SAFE}/ap/w-59584e83/?url=https%3A%2F%2Fforum.example%2Fa&data=05", "/a"),
-        (
-            "https://urldefense.proofpoint.com/v2/url?u=https-3A__forum.example_a-5Fb-2Dc&d=Dw&c=x",
-            "/a_b-c",
-        ),
-        ("https://urldefense.com/v3/__https://forum.example/a?b=1__;!!N1aB-c!x_Y$", "/a?b=1"),
-        ("https://urldefense.com/v3/__https://forum.example/a*b__;Iw!!N1aB!x$", "/a#b"),
-        ("https://urldefense.com/v3/__https://forum.example/**Ab*c__;IysjKw!!N1aB!x$", "/#+b#c"),
-        ("https://linkprotect.cudasvc.com/url?a=https%3a%2f%2fforum.example%2fa&c=E,1", "/a"),
     ],
 )
 def test_a_link_leads_where_its_writer_meant(address: str, leads_to: str) -> None:
@@ -44,9 +36,6 @@ def test_a_link_leads_where_its_writer_meant(address: str, leads_to: str) -> Non
         f"{SAFE}/?data=05",
         f"{SAFE}.evil.example/?url=https%3A%2F%2Fforum.example",
         "https://evil.example/url?q=https://forum.example/",
-        "https://urldefense.com/v3/__javascript:alert(1)__;!!N1!x$",
-        "https://urldefense.com/v3/__https://forum.example/a*b__;_w!!N1!x$",
-        "https://urldefense.proofpoint.com/v2/url?d=Dw",
     ],
 )
 def test_any_other_address_stays_as_it_is(address: str) -> None:
