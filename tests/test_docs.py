@@ -107,8 +107,6 @@ def test_every_command_and_every_option_is_documented() -> None:
     sections = dict(re.findall(r"(?ms)^## `(.+?)`\n(.*?)(?=^## |\Z)", read(DOCS / "commands.md")))
     for context in all_commands(click.Context(main.newsletter, info_name="newsletter")):
         section = sections[context.command_path]
-        if alias := re.search(r"The same as \[`(.+?)`\]", section):
-            section = sections[alias[1]]
         assert (context.command.help or "").splitlines()[0] in section
         for parameter in context.command.params:
             is_shared = parameter.opts[0] in SHARED_OPTIONS and not parameter.required

@@ -110,7 +110,7 @@ for _name, _module, _summary in (
     ("scheduler", "delivery", "Do all but sending batches, with 'engine: procrastinate'."),
     ("serve", "delivery", "Serve only the pages."),
     ("healthcheck", "delivery", "Ask whether the service here would send what is due."),
-    ("campaign", "campaigns.campaigns", "Show, pause, resume and cancel campaigns."),
+    ("campaign", "campaigns.campaigns", "List campaigns, and send again what did not arrive."),
     ("report", "campaigns.campaigns", "Show a campaign's figures, and whom it did not reach."),
     ("pause", "campaigns.campaigns", "Pause a campaign after its open calls."),
     ("resume", "campaigns.campaigns", "Resume a paused campaign."),

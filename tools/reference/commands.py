@@ -27,9 +27,8 @@ _USUAL = {"[OPTIONS]", "COMMAND [ARGS]..."}
 def document(examples: Mapping[str, str]) -> str:
     """The whole page, in Markdown, with what these commands print."""
     lines = [_INTRODUCTION]
-    seen: dict[int, str] = {}
     for context in _contexts(click.Context(newsletter, info_name="newsletter")):
-        lines += _section(context, seen, examples)
+        lines += _section(context, examples)
     return "\n".join(lines)
 
 
@@ -43,15 +42,9 @@ def _contexts(context: click.Context) -> Iterator[click.Context]:
             )
 
 
-def _section(
-    context: click.Context, seen: dict[int, str], examples: Mapping[str, str]
-) -> Iterator[str]:
+def _section(context: click.Context, examples: Mapping[str, str]) -> Iterator[str]:
     path, command = context.command_path, context.command
-    first = seen.setdefault(id(command), path)
     yield from [f"## `{path}`", ""]
-    if first != path:
-        yield from [f"The same as [`{first}`](#{first.replace(' ', '-')}).", ""]
-        return
     usage = " ".join(
         piece for piece in command.collect_usage_pieces(context) if piece not in _USUAL
     )

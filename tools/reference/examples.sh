@@ -60,17 +60,17 @@ newsletter statement approve sundays --by ana@forum.example
 newsletter statement start sundays --by cleo@forum.example --at "2024-09-13 09:00"
 newsletter run --until-idle
 newsletter campaign list
-newsletter campaign cancel sundays
-newsletter campaign pause example
-newsletter campaign resume example
+newsletter cancel sundays
+newsletter pause example
+newsletter resume example
 newsletter statement undo example --by cleo@forum.example
 newsletter statement unschedule example
 newsletter statement start example --by cleo@forum.example
 newsletter stop --by cleo@forum.example --reason "The figure in line three is wrong."
 newsletter resume-sending --by cleo@forum.example
 newsletter worker --until-idle
-newsletter campaign report example
-newsletter campaign resolve example --sent
+newsletter report example
+newsletter resolve example --sent
 newsletter campaign return example
 newsletter campaign reopen example
 newsletter digest show weekly

@@ -1,4 +1,4 @@
-"""Commands for campaigns: list, report, pause, resume, cancel, resolve."""
+"""Commands for campaigns: list, return, reopen, report, pause, resume, cancel, resolve."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -20,7 +20,7 @@ FIGURES = ("audience", "pending", "accepted", "rejected", "suppressed", "cancell
 
 @click.group()
 def campaign() -> None:
-    """Show, pause, resume and cancel campaigns."""
+    """List campaigns, and send again what did not arrive."""
 
 
 @campaign.command("list")
@@ -249,7 +249,3 @@ def _print_state(campaign: Campaign) -> None:
     names = ("accepted", "pending", "cancelled", "unknown")
     figures = ", ".join(f"{getattr(counts, name):,} {name}" for name in names)
     shell.say(f"campaign {campaign.id} ({campaign.slug}) {state}: {figures}")
-
-
-for _command in (report, pause, resume, cancel, resolve):
-    campaign.add_command(_command)
