@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,9 +87,9 @@ class Server:
         status = self.folder / "data" / "postmaster.pid"
         return status.exists() and status.read_text("utf-8").endswith("ready   \n")
 
-    def run(self, statement: str) -> None:
-        """Run a statement of the administrator."""
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+    def run(self, statement: str, on: str = "postgres") -> None:
+        """Run a statement of the administrator on a database."""
+        with psycopg.connect(self.url(on), autocommit=True) as connection:
             connection.execute(statement.encode())
 
     def url(self, database: str, *, user: str = "newsletter") -> str:
@@ -104,18 +104,25 @@ class Server:
         """Restart a server of one test."""
         self._control("restart", "-m", mode, "-l", f"{self.folder}/log")
 
-    def stop(self) -> None:
-        self._control("stop", "-m", "immediate")
+    def stop(self, mode: str = "immediate") -> None:
+        self._control("stop", "-m", mode)
+
+    def start(self, *settings: str, **environment: str) -> None:
+        """Start a server of one test that was stopped."""
+        options = " ".join(f"-c {setting}" for setting in settings)
+        given = ("start", "-l", f"{self.folder}/log", "-o", options)
+        self._control(*given, env={"PATH": os.defpath, **environment})
 
     def take_over(self) -> None:
         """Become the primary, as the replica of one that is gone."""
         self._control("promote")
 
-    def _control(self, *arguments: str) -> None:
+    def _control(self, *arguments: str, env: Mapping[str, str] | None = None) -> None:
         programs = _programs()
         assert programs is not None
         command = [str(programs / "pg_ctl"), "-w", "-D", str(self.folder / "data"), *arguments]
-        subprocess.run(command, cwd="/", check=True, stdout=subprocess.DEVNULL, **_unprivileged())
+        given = {"cwd": "/", "env": env, "stdout": subprocess.DEVNULL, **_unprivileged()}
+        subprocess.run(command, check=True, **given)
 
 
 def missing() -> str:

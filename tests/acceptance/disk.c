@@ -2,6 +2,7 @@
  *
  * DISK_LOG gets a record of each act: "act nanoseconds path offset bytes\n" and the bytes. The act
  * number DISK_KILL does not happen, since the process is killed; DISK_REFUSE fails with DISK_ERROR.
+ * The root "." stands for all relative paths. A fork that changed its environment begins anew.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,7 +33,7 @@ static long number(const char *name) {
     return value ? atol(value) : 0;
 }
 
-__attribute__((constructor)) static void begin(void) {
+__attribute__((constructor)) void disk_begin(void) {
     const char *log = getenv("DISK_LOG");
     root = getenv("DISK_ROOT");
     kill_at = number("DISK_KILL");
@@ -39,10 +41,12 @@ __attribute__((constructor)) static void begin(void) {
     error = (int)number("DISK_ERROR");
     REAL(open);
     if (log)
-        out = real(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        out = real(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
 static int watched(const char *path) {
+    if (root && path && !strcmp(root, "."))
+        return *path != '/';
     return root && path && !strncmp(path, root, strlen(root));
 }
 
@@ -54,7 +58,6 @@ static const char *path_of(int fd) {
 static int refused(char act, const char *path, long offset, const void *data, size_t size) {
     struct timespec now;
     char head[1024];
-    REAL(write);
     if (++done == kill_at)
         kill(getpid(), SIGKILL);
     if (done == refuse_at) {
@@ -65,7 +68,9 @@ static int refused(char act, const char *path, long offset, const void *data, si
         clock_gettime(CLOCK_MONOTONIC, &now);
         int length = snprintf(head, sizeof head, "%c %lld %s %ld %zu\n", act,
                               now.tv_sec * 1000000000LL + now.tv_nsec, path, offset, size);
-        if (real(out, head, (size_t)length) < 0 || (size && real(out, data, size) < 0))
+        struct iovec both[] = {{head, (size_t)length}, {(void *)data, size}};
+        REAL(writev);
+        if (real(out, both, 2) < 0) // at once: several processes have one log
             abort();
     }
     return 0;
@@ -133,6 +138,23 @@ ssize_t write(int fd, const void *data, size_t size) {
 PWRITE(pwrite, off_t)
 PWRITE(pwrite64, off64_t)
 
+#define PWRITEV(name, type)                                                                        \
+    ssize_t name(int fd, const struct iovec *all, int count, type offset) {                        \
+        REAL(name);                                                                                \
+        if (!path_of(fd))                                                                          \
+            return real(fd, all, count, offset);                                                   \
+        pthread_mutex_lock(&turn);                                                                 \
+        int stopped = 0;                                                                           \
+        long at = (long)offset;                                                                    \
+        for (int n = 0; n < count && !stopped; at += (long)all[n++].iov_len)                       \
+            stopped = refused('w', paths[fd], at, all[n].iov_base, all[n].iov_len);                \
+        ssize_t result = stopped ? -1 : real(fd, all, count, offset);                              \
+        pthread_mutex_unlock(&turn);                                                               \
+        return result;                                                                             \
+    }
+PWRITEV(pwritev, off_t)
+PWRITEV(pwritev64, off64_t)
+
 #define ON_FILE(name, act, given, offset, ...)                                                     \
     int name given {                                                                               \
         REAL(name);                                                                                \
@@ -159,6 +181,7 @@ ON_FILE(ftruncate64, 't', (int fd, off64_t size), size, fd, size)
         return result;                                                                             \
     }
 ON_NAME(rename, 'r', (const char *path, const char *to), to, path, to)
+ON_NAME(link, 'l', (const char *path, const char *to), to, path, to)
 ON_NAME(unlink, 'u', (const char *path), "", path)
 
 #define ON_SOCKET(name, act, type)                                                                 \
