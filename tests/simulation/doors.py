@@ -66,19 +66,19 @@ class _Renderer(PlainRenderer):
 class Current:
     """A part of the process that answers now."""
 
-    def __init__(self, name: str, now: dict[str, Any]) -> None:
-        self._name, self._now = name, now
+    def __init__(self, find: Callable[[], Any]) -> None:
+        self._find = find
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._now[self._name], name)
+        return getattr(self._find(), name)
 
 
 class CurrentStore(Current):
     """The store of the process that answers now, whose clock the pages ask for once."""
 
     def __init__(self, now: dict[str, Any]) -> None:
-        super().__init__("store", now)
-        self.clock = Current("clock", now)
+        super().__init__(lambda: now["process"].store)
+        self.clock = Current(lambda: now["clock"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,9 +138,7 @@ class Door:
     def at(self, process: "Process") -> Any:
         """Let the pages be those of a process, and return their application."""
         pages = _pages(self._kind)
-        parts = {"store": process.store, "clock": process.host, "guard_file": process.guard_file}
-        pages.now.update(parts)
-        vars(pages.services.delivery)["pool"] = process.pool
+        pages.now.update(process=process, clock=process.host)
         return pages.app
 
     def ask(
@@ -232,7 +230,7 @@ def _pages(kind: str) -> Pages:
     services = _build_services(
         settings,
         cast(Any, CurrentStore(now)),
-        cast(Any, Current("guard_file", now)),
+        cast(Any, Current(lambda: now["process"].guard_file)),
         cast(Any, PlainLinks()),
         KEY,
         0,
@@ -242,7 +240,8 @@ def _pages(kind: str) -> Pages:
     rules = replace(services.statements.review_rules, review=_review)
     vars(services.statements)["review_rules"] = rules
     webhooks |= dict.fromkeys(("recording", "second"))
-    vars(services.delivery).update(webhooks=webhooks, workspace=WORKSPACE)
+    pool = Current(lambda: now["process"].pool)
+    vars(services.delivery).update(webhooks=webhooks, workspace=WORKSPACE, pool=pool)
     inline = cast(Any, {lane.name: Inline() for lane in fields(Lanes)})
     return Pages(app=make(services, Lanes(**inline)), services=services, now=now, webhooks=webhooks)
 

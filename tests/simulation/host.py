@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
 from newsletter.credentials.codes import link_token
@@ -398,7 +398,7 @@ class Latch:
 
 
 class Process:
-    """The services of a running process."""
+    """The services of a running process, made when they are needed: a command needs few."""
 
     def __init__(self, host: Host) -> None:
         world = host.world
@@ -412,41 +412,66 @@ class Process:
         self.store = Books(host)
         self.guard_file = world.parts.guard_file(Noted(host.disk, world.point))
         self.actors = {name: Actor(f"{host.name}{host.starts} {name}") for name in WORKERS}
-        first, *others = (self._line(service) for service in world.services)
-        second = others[0] if others else None
-        self.pool = ProviderPool(first=first, second=second, after=_FAILS_OVER_AFTER)
-        setting = SETTINGS[world.kind]
-        self.rules = plan.PlanRules(
+
+    @cached_property
+    def pool(self) -> ProviderPool:
+        first, *others = (self._line(service) for service in self.host.world.services)
+        return ProviderPool(
+            first=first, second=others[0] if others else None, after=_FAILS_OVER_AFTER
+        )
+
+    @cached_property
+    def rules(self) -> plan.PlanRules:
+        setting = SETTINGS[self.host.world.kind]
+        return plan.PlanRules(
             policy=Approvals(required=setting.required),
             shares_email=setting.together,
             undo_window=setting.undo_window,
             timezone=ZONE,
             start=StartBy.SENDER if setting.by_sender else StartBy.APPROVAL,
-            provider=first.name,
+            provider=self.pool.first.name,
             batch_size=setting.batch,
             capabilities=tuple(one.provider.capabilities for one in self.pool.all),
             words_of=lambda content: ("", content.text),
         )
-        self.starter = Starter(store=self.store, rules=self.rules, configuration=CONFIGURATION)
-        self.stages = Stages(self) if world.kind in EDITORIAL else None
-        self.dispatcher = Dispatcher(
+
+    @cached_property
+    def starter(self) -> Starter:
+        return Starter(store=self.store, rules=self.rules, configuration=CONFIGURATION)
+
+    @cached_property
+    def stages(self) -> "Stages | None":
+        return Stages(self) if self.host.world.kind in EDITORIAL else None
+
+    @cached_property
+    def dispatcher(self) -> Dispatcher:
+        world = self.host.world
+        return Dispatcher(
             store=world.parts.sending_store(self.store),
             guard_file=self.guard_file,
             pool=self.pool,
             links=world.parts.links,
             lease=LEASE,
             attempt_ids=world.attempt,
+            owner=self.owner,
             jitter=lambda: 0.0,
             waits=lambda: world.number() % 2 == 0,
         )
-        self.reconciler = Reconciler(
+
+    @cached_property
+    def reconciler(self) -> Reconciler:
+        return Reconciler(
             store=self.store,
             pool=self.pool,
-            links=world.parts.links,
+            links=self.host.world.parts.links,
             lease=LEASE,
             jitter=lambda: 0.0,
         )
-        self.transactional_sender = TransactionalSender(
+
+    @cached_property
+    def transactional_sender(self) -> TransactionalSender:
+        world = self.host.world
+        return TransactionalSender(
             store=self.store,
             guard_file=self.guard_file,
             pool=self.pool,
@@ -458,12 +483,16 @@ class Process:
             most_per_hour=100,
             lease=LEASE,
             attempt_ids=world.attempt,
+            owner=self.owner,
             jitter=lambda: 0.0,
             desk=DESK,
             link_token=partial(link_token, KEY),
             news=partial(compose_email, rules=self.rules, desk=DESK),
         )
-        self.deeds: dict[str, Callable[[], object]] = {
+
+    @cached_property
+    def deeds(self) -> dict[str, Callable[[], object]]:
+        return {
             "dispatch-1": self._anew(self._dispatch),
             "dispatch-2": self._anew(self._dispatch),
             "reconcile": self._anew(lambda: (self.leads and self.reconciler.reconcile()) or None),
@@ -535,8 +564,6 @@ class Process:
         role, name = ProcessRole.SCHEDULER, self.host.name
         with self.store.begin() as tx:
             self.owner = tx.workers.enter(name=name, host=name, role=role, slots=2, at=tx.now)
-        self.dispatcher = replace(self.dispatcher, owner=self.owner)
-        self.transactional_sender = replace(self.transactional_sender, owner=self.owner)
 
     def beat(self) -> None:
         """Give a sign of life. Raises StoreUnavailable if the process counts as dead."""
