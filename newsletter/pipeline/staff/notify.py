@@ -230,8 +230,7 @@ class _Writer:
         if record is None or record.undone_at or not (self.is_admin or record.by == self.address):
             return None
         return say(
-            "{file}: {new:,} new, {known:,} known before, {changed:,} changed,"
-            " {skipped:,} skipped.",
+            "{new:,} new, {known:,} known before, {changed:,} changed, {skipped:,} skipped.",
             **vars(record),
         )
 
@@ -247,7 +246,9 @@ class _Writer:
             title = title if notice.kind is NoticeKind.HEALTH else say("Channels")
             url = f"{self.desk}/channels"
         elif status is None:
-            title, url = say("Import {number}", number=notice.occurrence), f"{self.desk}/readers"
+            record = self.tx.imports.get(int(notice.occurrence))
+            title = " ".join(record.file.split()) if record else ""
+            url = f"{self.desk}/readers"
         else:
             title = status.statement.title
             url = f"{self.desk}/statements/{notice.slug}"

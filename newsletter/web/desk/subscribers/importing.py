@@ -332,9 +332,9 @@ class ImportPages:
         undone = work.undone
         return request.page(
             "import-undone.html.j2",
-            title=say("Import {number} is undone", number=number)
+            title=say("The import of {file} is undone", file=record.file)
             if undone
-            else say("Undoing import {number}", number=number),
+            else say("Undoing the import of {file}", file=record.file),
             number=number,
             kept_people=undone.reasons if undone else (),
             undone=undone,
