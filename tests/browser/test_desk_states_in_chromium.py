@@ -133,7 +133,11 @@ def test_while_it_goes_out_and_afterwards(windows: Windows, tmp_path: Path, migr
             page.get_by_role("link", name=CANARIES[0]).click()
         assert "Gets email on" in said(sound(page, 390))
         assert "Accepted by the provider" in said(page)
-        visit("cleo", "/readers/new", width=390)
+        page = visit("cleo", "/readers/new", width=390)
+        page.get_by_label("Email address").fill("jürgen@bücher.example ")
+        page.get_by_label("How they agreed").fill("By phone")
+        page.get_by_label("Press releases").check()
+        assert "jürgen@bücher.example" in said(press(page, "Add the reader", 390))
 
 
 def test_doors_in_the_middle_of_something(windows: Windows, tmp_path: Path, migrated: Path) -> None:

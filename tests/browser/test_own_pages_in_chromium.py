@@ -83,6 +83,10 @@ def test_the_keyboard_alone_will_do(site: Forum, open_page: Open) -> None:
     page.keyboard.press("Enter")
     page.wait_for_selector("[role=status]")
     assert site.lists_of(11) == ["old"]
+    page.get_by_label("New email address").focus()
+    page.keyboard.insert_text("jürgen@bücher.example")
+    page.keyboard.press("Enter")
+    wait_for_heading(page, "Check your inbox")
 
 
 def test_what_is_wrong_is_read_out_with_its_field(site: Forum, open_page: Open) -> None:

@@ -96,8 +96,10 @@ def file_faults(request: DeskRequest, error: InvalidInput, key: str) -> Faults:
     found = []
     for fault in error.faults:
         message = request.language().recognize(fault.message)
-        if message[:1].islower() and not fault.key:  # about the file, such as "is empty"
-            text = message if isinstance(message, Sentence) else message.rstrip(".")
+        text = message if isinstance(message, Sentence) else message.rstrip(".")
+        if message[:1].islower() and fault.key in LABELS:  # about a field, such as "is too long"
+            message = enclosed("{label}: {text}.", label=LABELS[fault.key], text=text)
+        elif message[:1].islower() and not fault.key:  # about the file, such as "is empty"
             message = enclosed("{file} {text}.", file=fault.file, text=text)
         elif not isinstance(message, Sentence):
             message = sentence(message)
