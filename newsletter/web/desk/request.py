@@ -279,7 +279,8 @@ class DeskRequest:
     def sign_in_page(self) -> Response:
         """Return the sign-in page. It carries the form, which can be resent after the sign-in."""
         post = self.http.method == "POST"
-        form = {"action": self.address, "fields": self._form_fields()}
+        files = [one.name for group in self.posted.files.values() for one in group if one.name]
+        form = {"action": self.address, "fields": self._form_fields(), "files": files}
         return self.page(
             "sign-in.html.j2",
             title=say("Sign in"),

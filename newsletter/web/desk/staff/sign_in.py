@@ -394,6 +394,8 @@ class _ResentForm:
 
     action: str
     fields: dict[str, list[str]]
+    files: list[str]
+    """Names of the files, whose content is not kept."""
 
 
 _RESENT_FORM = TypeAdapter(_ResentForm)

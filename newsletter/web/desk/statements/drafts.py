@@ -114,7 +114,8 @@ class Drafts:
         if pasted_text.strip():
             name = "pasted.md" if request.field("markdown") == "yes" else "pasted.txt"
             return self._read_file(pasted_text.encode("utf-8", "replace"), name, initial)
-        return replace(initial, title=request.field("title"), date=today.isoformat()), None, ()
+        title = request.field("title").strip()
+        return replace(initial, title=title, date=today.isoformat()), None, ()
 
     def _read_file(
         self, data: bytes, name: str, initial: DraftText

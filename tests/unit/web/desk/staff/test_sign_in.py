@@ -16,6 +16,7 @@ from tests.pages import Forum, forum
 from tests.rows import rows
 from tests.unit.web.desk.staff.test_notices import posted
 from tests.unit.web.desk.visitor import OTHER, PASSWORD, Browser, action, hidden
+from tests.unit.web.desk.writing import multipart
 
 ANA, CLEO = "ana@forum.example", "cleo@forum.example"
 
@@ -228,6 +229,11 @@ def test_what_was_being_sent_is_kept_through_signing_in_and_sent_by_a_press(
     assert action(back) == "/account/sessions?x=1"
     assert hidden(back) == {"title": ["Tïtle\nof two lines"], "lists": ["press", "events"]}
     assert browser.post(action(back), hidden(back)).status == 303
+
+    site.clock.advance(hours=9)
+    out = browser.ask("POST", "/readers/import", **multipart({}, file=("press.csv", b"email")))
+    back = browser.sign_in(ANA, again=hidden(out)["again"][0])
+    assert "choose the file again: press.csv." in words(back)
 
 
 def test_it_is_kept_through_the_second_factor_too(browser: Browser, site: Forum) -> None:

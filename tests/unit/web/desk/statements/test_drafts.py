@@ -35,6 +35,8 @@ def test_a_new_text_begins_with_its_title_the_day_and_what_is_usual(desk: Desk) 
         title="Library hours", lists=("press",), language="en", date="2026-11-24"
     )
     assert desk.deeds() == [("ana", "write")]
+    desk.ana.post("/drafts/new", {"title": "  "})
+    assert "Untitled" in words(desk.ana.get(""))
     long = desk.ana.post("/drafts/new", {"title": "x" * 1001})
     assert (long.status, "Title: is longer than 1,000 characters." in words(long)) == (422, True)
 
