@@ -40,6 +40,10 @@ _GROWTH_BY_A_WAITING_FRAME = """preview => {
   frame.remove();
   return growth;
 }"""
+_WIDTH_WHILE_NOT_SAVED = """label => {
+  label.textContent = "Not saved yet";
+  return document.documentElement.scrollWidth;
+}"""
 _LONG_WORD = "Verkehrsinfrastrukturfinanzierungsgesellschaftsgründungsbeschleunigung"
 
 pytestmark = [
@@ -118,6 +122,8 @@ def test_long_words_and_numbers_fit_a_small_phone_and_no_focus_ring_is_cut_off(
         title = page.get_by_label("Title", exact=True)
         title.fill(_LONG_WORD)
         assert page.evaluate("document.documentElement.scrollWidth") == 320
+        page.set_viewport_size({"width": 390, "height": 800})
+        assert page.locator("[data-saved]").evaluate(_WIDTH_WHILE_NOT_SAVED) == 390
         assert title.evaluate("one => getComputedStyle(one).direction") == "ltr"
         title.fill("بيان المنتدى")
         assert title.evaluate("one => getComputedStyle(one).direction") == "rtl"

@@ -29,6 +29,7 @@ def test_what_is_off_the_web_is_not_found_until_it_is_put_back(room: Newsroom) -
         put(room, NoteKind.RESTORED)
     put(room, NoteKind.WITHDRAWN)
     put(room, NoteKind.NOTE)
+    put(room, NoteKind.NOTE)  # a second press
     assert found(room, "left") == []
     with pytest.raises(Refused, match="is off the web already"):
         put(room, NoteKind.WITHDRAWN)
