@@ -1,5 +1,7 @@
 """Contract: a store confirms deliveries that were unknown and are known to be accepted."""
 
+from datetime import timedelta
+
 import pytest
 
 from newsletter.domain.campaigns.campaign import Counts
@@ -11,10 +13,13 @@ from tests.fakes import NOON
 NAMED = Outcome(verdict=Verdict.ACCEPTED, provider_id="message-2")
 
 
-def confirm(books: Books, *members: int, provider_id: str = "") -> int:
+def confirm(
+    books: Books, *members: int, provider_id: str = "", after: timedelta = timedelta(0)
+) -> int:
     with books.step() as tx:
+        ids_by_member = dict.fromkeys(members, provider_id)
         return tx.unknowns.confirm(
-            books.id, dict.fromkeys(members, provider_id), at=NOON, reason="told by an event"
+            books.id, ids_by_member, at=NOON + after, reason="told by an event"
         )
 
 
@@ -55,8 +60,10 @@ class ConfirmingContract:
     def test_a_batch_in_which_all_are_confirmed_is_done(self, store: Store) -> None:
         books = Books(store, 3).settled(UNKNOWN, n2=REJECTED)
         assert confirm(books, 1, 2) == 1
-        assert confirm(books, 3) == 1
+        assert confirm(books, 3, after=LEASE) == 1
         assert books.counts() == Counts(accepted=2, rejected=1)
+        with store.read() as tx:
+            assert tx.batches.accepted_by_minute(books.id) == [(NOON + LEASE, 2)]
         resolve(books, Resolution.RESEND)
         assert books.try_claim() is None
 

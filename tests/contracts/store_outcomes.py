@@ -243,6 +243,17 @@ class OutcomesContract:
         assert books.counts() == Counts(accepted=4, pending=4)
         assert books.drain() == [[2], [5, 7, 8]]
 
+    def test_those_who_were_cancelled_wait_again_and_not_those_given_up(self, store: Store) -> None:
+        books = Books(store, 6, batch_size=2).settled(ACCEPTED)
+        books.settle(books.claim(), UNKNOWN)
+        resolve(books, Resolution.GIVE_UP)
+        with books.step() as tx:
+            tx.campaigns.cancel_pending(books.id)
+            assert tx.batches.count_unreached(books.id) == 2
+            tx.batches.reopen(books.id)
+        assert books.counts() == Counts(accepted=2, cancelled=2, pending=2)
+        assert books.drain() == [[5, 6]]
+
     def test_the_unknown_are_listed_also_when_they_were_erased(self, store: Store) -> None:
         books = Books(store, 2).settled(UNKNOWN)
         with books.step() as tx:

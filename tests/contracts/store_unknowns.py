@@ -336,12 +336,22 @@ class UnknownsContract:
         assert not settle(books, held, DeliveryState.ACCEPTED)
         assert books.counts() == Counts(cancelled=4)
 
-    def test_a_second_attempt_that_is_lost_starts_from_nothing(self, store: Store) -> None:
+    @pytest.mark.parametrize("by_person", [False, True])
+    def test_a_second_attempt_that_is_lost_starts_from_nothing(
+        self, store: Store, by_person: bool
+    ) -> None:
         books = lost(store)
         held = take(books)
         with books.step() as tx:
             tx.unknowns.plan_lookup(held, until=NOON, tries=5, silent_since=NOON)
-        settle(books, take(books), DeliveryState.PENDING)
+        held = take(books)
+        with books.step() as tx:
+            tx.unknowns.record_replay(held, until=NOON + LEASE)
+            if by_person:
+                tx.unknowns.decide(books.id, Resolution.RESEND, NOON)
+        assert settle(books, held, DeliveryState.PENDING) is not by_person
         books.settle(books.claim(attempt_id="a2"), UNKNOWN)
+        with store.read() as tx:
+            assert tx.unknowns.calls_until(books.id, NOON) is None
         fresh = take(books)
         assert (fresh.attempt_id, fresh.tries, fresh.silent_since) == ("a2", 0, None)

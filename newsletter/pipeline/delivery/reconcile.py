@@ -312,7 +312,7 @@ class Reconciler:
             # records cannot show a member whose address is unknown
             apart = frozenset() if result.all_or_none else claim.without_address
             return _LookupOutcome(known={}, other_state=DeliveryState.PENDING, apart=apart)
-        longest = records_delay if result.is_complete else max(records_delay, _MAX_UNREADABLE_DELAY)
+        longest = max(records_delay, _MAX_UNREADABLE_DELAY)
         # a higher power would overflow a timedelta
         delay = min(FIRST_LOOKUP_AFTER * _LOOKUP_GROWTH ** min(claim.tries + 1, 10), longest)
         # look again as soon as a second silent look-up is a proof

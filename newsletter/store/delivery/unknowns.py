@@ -205,13 +205,11 @@ class Unknowns(Repository):
             self._db,
             batch,
             """
-            state = :state, settled_at = :at, lease_until = NULL, call_until = NULL,
+            state = :state, settled_at = :at, call_until = NULL,
             unknown = unknown - :gone, accepted = accepted + :accepted,
             rejected = rejected + :rejected, cancelled = cancelled + :cancelled,
             pending = pending + :pending,
-            not_before = CASE WHEN :state = 'queued' THEN 0 ELSE not_before END,
-            tries = CASE WHEN :state = 'queued' THEN 0 ELSE tries END,
-            silent_since = CASE WHEN :state = 'queued' THEN NULL ELSE silent_since END
+            not_before = CASE WHEN :state = 'queued' THEN 0 ELSE not_before END
             """,
             state=state,
             at=at,
@@ -300,9 +298,7 @@ class Unknowns(Repository):
             f"""
             UPDATE batch SET state = :state, {column} = {column} + unknown, unknown = 0,
                 fence = fence + 1, -- a claim of the batch is lost
-                not_before = 0, lease_until = NULL, call_until = NULL, tries = 0,
-                silent_since = NULL,
-                settled_at = :at
+                not_before = 0, settled_at = :at
             WHERE campaign_id = :campaign_id AND state = 'unknown'
             """,
             campaign_id=campaign_id,

@@ -42,6 +42,8 @@ def test_nothing_is_sent_to_a_damaged_address_and_its_campaign_says_so(
     damage(store, "subscriber", how)
     claimed = books.claim()
     assert ids(claimed) == [2, 3]
+    with store.read() as tx:
+        assert tx.batches.count_unreached(books.id) == 0
     books.settle(claimed)
     assert books.counts() == Counts(accepted=2, rejected=1)
     with store.read() as tx:

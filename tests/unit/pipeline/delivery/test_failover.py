@@ -93,6 +93,15 @@ def test_it_is_given_up_without_another_try_while_it_is_to_be_left_alone(room: N
     assert everybody(room) == people(20)
 
 
+def test_a_daily_quota_that_is_used_up_is_no_outage(room: Newsroom) -> None:
+    room.limits = replace(room.limits, daily_quota=10)
+    room.start(20)
+    room.dispatch(DOWN)
+    room.dispatch(always(Verdict.UNKNOWN), minutes=5)
+    assert room.drain(minutes=10) == 0
+    assert second(room).batches == []
+
+
 def test_a_campaign_that_is_paused_stays_with_the_first_provider(room: Newsroom) -> None:
     room.start(10)
     room.hand().pause("resignation")
@@ -274,6 +283,7 @@ def test_each_provider_keeps_its_own_pace(room: Newsroom) -> None:
     room.dispatch()
     with room.store.read() as tx:
         waits = room.pool().waits(tx, room.clock.now())
+        assert room.pool().rate_limits(tx, room.clock.now())["second"].failing_since is None
     assert waits[""] is None
     assert waits["second"] is not None
     found = make_report("resignation", store=room.store, waits=waits)["waiting"]

@@ -170,12 +170,15 @@ def lose_the_first_batch(room: Newsroom) -> None:
     room.provider.loses = lambda _batch: False
 
 
-def test_a_replay_counts_on_the_day_on_which_it_is_made(room: Newsroom) -> None:
-    limit(room, daily_quota=10)
+@pytest.mark.parametrize("batches", [1, 2])
+def test_a_replay_counts_on_the_day_on_which_it_is_made(room: Newsroom, batches: int) -> None:
+    quota = batches * 10
+    limit(room, daily_quota=quota)
     lose_the_first_batch(room)
     room.clock.advance(days=1)
-    room.reconcile()
-    assert (room.counts().accepted, rate_limit(room).used) == (10, 10)
+    for _ in range(batches):
+        room.reconcile()
+    assert (room.counts().accepted, rate_limit(room).used) == (quota, quota)
     assert room.drain() == 0
 
 

@@ -396,6 +396,7 @@ def test_a_paused_campaign_is_looked_after_and_not_replayed(room: Newsroom) -> N
     calls = len(room.provider.batches)
     looked = room.reconcile()
     assert looked.step is Step.WAIT
+    assert room.reconcile(seconds=29) is None
     assert len(room.provider.batches) == calls
     room.hand().resume("resignation")
     room.provider.loses = lambda _batch: False

@@ -464,6 +464,10 @@ def test_many_posts_from_many_networks_make_one_letter(post: Post, posts: int) -
 def test_addresses_are_forgotten_once_no_link_needs_them(post: Post) -> None:
     post.ask()
     post.post()
+    post.room.subscribe(1)
+    with post.room.store.begin() as tx:
+        assert tx.readers.change_address(1, "moved@example.org")
+    assert forget(store=post.room.store) == 1
     post.room.clock.advance(days=8)
     assert forget(store=post.room.store) == 0
     post.room.clock.advance(seconds=1)
