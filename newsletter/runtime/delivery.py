@@ -131,9 +131,9 @@ class Delivery:
         return self.workspace + secrets.token_hex(12)
 
     def dispatcher(
-        self, *, worker_id: int | None = None, waits: Callable[[], bool] = lambda: False
+        self, *, worker_id: int | None = None, **checks: Callable[[], bool]
     ) -> Dispatcher:
-        """Return the sender of batches. Threads may share it."""
+        """Return the sender of batches, with these ``goes_on`` and ``waits``, for any threads."""
         return Dispatcher(
             store=self.store,
             guard_file=self.guard_file,
@@ -144,7 +144,7 @@ class Delivery:
             jitter=random.random,
             delivery_settings_hash=self.settings.delivery_settings_hash(),
             owner=worker_id,
-            waits=waits,
+            **checks,
         )
 
     def transactional_sender(self, worker_id: int | None = None) -> TransactionalSender:

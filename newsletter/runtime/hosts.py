@@ -195,7 +195,9 @@ class BatchWorker(Scheduler):
         slots = self._delivery.settings.provider.concurrency
         with wakeups.open(), presence.registered() as owner:
             dispatcher = self._delivery.dispatcher(
-                worker_id=owner, waits=lambda: not self._stop.wait(_RETRY_SECONDS)
+                worker_id=owner,
+                goes_on=lambda: not self._stop.is_set(),
+                waits=lambda: not self._stop.wait(_RETRY_SECONDS),
             )
             if not self._stop.is_set():
                 wakeups.work(lambda: self._send_due(dispatcher), self._recover_dead, slots=slots)
@@ -206,7 +208,7 @@ class BatchWorker(Scheduler):
         """Send batches until none is due or the rate limit stops them."""
         try:
             while not self._stop.is_set():
-                for result in dispatcher.dispatch_all(lambda: not self._stop.is_set()):
+                for result in dispatcher.dispatch_all():
                     self._record_attempt(result)
                 if not self._wait_for_rate():
                     return

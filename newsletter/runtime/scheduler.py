@@ -243,7 +243,7 @@ class Scheduler:
         )
 
     def _start_workers(self) -> list[threading.Thread]:
-        dispatcher = self._delivery.dispatcher()
+        dispatcher = self._delivery.dispatcher(goes_on=self._goes_on)
         gc.freeze()  # else the collector would scan all loaded modules every few batches
         workers = [
             threading.Thread(target=self._work, args=(dispatcher,), name=f"dispatch-{number}")
@@ -305,7 +305,7 @@ class Scheduler:
     def _work(self, dispatcher: Dispatcher) -> None:
         try:
             while not self._stop.is_set():
-                for result in dispatcher.dispatch_all(self._goes_on) if self._is_sending else ():
+                for result in dispatcher.dispatch_all() if self._is_sending else ():
                     self._record_attempt(result)
                 if self._is_sending and (
                     ends := [wait.until for wait in self._delivery.waits().values() if wait]

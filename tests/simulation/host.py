@@ -455,6 +455,7 @@ class Process:
             attempt_ids=world.attempt,
             owner=self.owner,
             jitter=lambda: 0.0,
+            goes_on=lambda: world.number() % 3 == 0,
             waits=lambda: world.number() % 2 == 0,
         )
 
@@ -502,8 +503,7 @@ class Process:
 
     def _dispatch(self) -> object:
         """Send a batch. Every third record claims the next one."""
-        sent = [*self.dispatcher.dispatch_all(lambda: self.host.world.number() % 3 == 0)]
-        return sent or None
+        return [*self.dispatcher.dispatch_all()] or None
 
     def _anew(self, deed: Callable[[], object]) -> Callable[[], object]:
         """Return a task whose first commit is its claim."""

@@ -37,8 +37,6 @@ from newsletter.store.sql import Store, Transaction
 
 Claim = TypeVar("Claim")
 AttemptResult = TypeVar("AttemptResult")
-GoesOn = Callable[[], bool] | None
-"""Returns whether more may be claimed; None if not."""
 
 _log = logging.getLogger("newsletter.run")
 _MAX_UNKNOWN_IN_A_ROW = 3
@@ -185,8 +183,8 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
 
     ``lease`` must be longer than the longest call. ``attempt_ids`` returns a new id at each call,
     ``jitter`` a number from 0 to 1. ``owner`` is the worker id of this process if several send.
-    While the database is unavailable, ``waits`` sleeps for a moment; it returns False if the
-    process must end.
+    ``goes_on`` returns whether a batch may follow the one that was sent. While the database is
+    unavailable, ``waits`` sleeps for a moment; it returns False if the process must end.
     """
 
     store: Store
@@ -197,6 +195,7 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
     attempt_ids: Callable[[], str]
     jitter: Callable[[], float]
     owner: int | None = None
+    goes_on: Callable[[], bool] = lambda: False
     waits: Callable[[], bool] = lambda: False
     _unknowns: dict[str, int] = field(default_factory=dict, init=False, repr=False)
     """The number of unknown outcomes in a row, by provider name."""
@@ -209,32 +208,30 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
         """
         return self.owner is not None and self.pool.second is None
 
-    def attempts(self, goes_on: GoesOn = None) -> Iterator[AttemptResult]:
-        """Send batches or emails one by one, until none is due or none may be sent now.
-
-        If ``goes_on()``, a record claims the next batch in its transaction. Else it is the last.
-        """
+    def attempts(self) -> Iterator[AttemptResult]:
+        """Send the next batch or email, and the batches that records claim."""
         next_claim = self.claim_next()
         while next_claim is not None:
             attempt, claim = next_claim
-            result, next_claim = self._record(claim, self._answer(claim, attempt), attempt, goes_on)
+            result, next_claim = self._record(claim, self._answer(claim, attempt), attempt)
             yield result
 
     def _record(
-        self, claim: Claim, answer: Answer, attempt: Attempt, goes_on: GoesOn
+        self, claim: Claim, answer: Answer, attempt: Attempt
     ) -> tuple[AttemptResult, tuple[Attempt, Claim] | None]:
         """Record the outcome, also if the database is unavailable for a while."""
+        may_claim = True
         while True:
             try:
-                return self.record(claim, answer, attempt, goes_on)
+                return self.record(claim, answer, attempt, may_claim=may_claim)
             except StoreUnavailable:
                 # after the lease another process may have settled it
                 if attempt.not_after.left() <= timedelta(0) or not self.waits():
                     raise
             except Exception:
-                if goes_on is None:
+                if not may_claim:
                     raise
-            goes_on = None  # an error of the next claim must not undo the record
+            may_claim = False  # an error of the next claim must not undo the record
 
     def _answer(self, claim: Claim, attempt: Attempt) -> Answer:
         """Return the provider's answer, or a local one if no request was sent."""
@@ -327,6 +324,6 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
 
     @abstractmethod
     def record(
-        self, claim: Claim, answer: Answer, attempt: Attempt, goes_on: GoesOn
+        self, claim: Claim, answer: Answer, attempt: Attempt, *, may_claim: bool
     ) -> tuple[AttemptResult, tuple[Attempt, Claim] | None]:
-        """Record the outcome. If sending ``goes_on()`` then, claim the next batch if possible."""
+        """Record the outcome. If it ``may_claim`` and sending goes on, claim the next batch."""

@@ -22,7 +22,7 @@ from newsletter.domain.delivery.batch import (
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.statements.content import Content
 from newsletter.domain.wording import say
-from newsletter.pipeline.delivery.attempt import Attempt, AttemptRunner, GoesOn, PooledProvider
+from newsletter.pipeline.delivery.attempt import Attempt, AttemptRunner, PooledProvider
 from newsletter.pipeline.delivery.rate_limiter import QuotaContended
 from newsletter.pipeline.ledger import approved_content
 from newsletter.pipeline.outgoing import build_batch, confirm_by_events, finish, names_for
@@ -75,17 +75,17 @@ class Dispatcher(AttemptRunner[BatchClaim, DispatchResult]):
         """Send the next batch that is due. Return None if none is due or none may be sent now."""
         return next(self.dispatch_all(), None)
 
-    def dispatch_all(self, goes_on: GoesOn = None) -> Iterator[DispatchResult]:
-        """Send one batch, and all others that are due if ``goes_on()``."""
+    def dispatch_all(self) -> Iterator[DispatchResult]:
+        """Send one batch, and while sending goes on all others that are due."""
         is_idle = False
         while not is_idle:
             if self.pool.second is not None:
                 with self.store.begin() as tx:
                     self.pool.fail_over_all(tx, tx.now)
             is_idle = True
-            for result in self.attempts(goes_on):
+            for result in self.attempts():
                 yield result
-                is_idle = goes_on is None or not goes_on()
+                is_idle = not self.goes_on()
         with self.store.read() as tx:  # a campaign whose last readers left has no batch to end it
             empty_ids = [n for n in tx.campaigns.find_sending_ids() if not tx.batches.is_open(n)]
         for campaign in empty_ids:
@@ -170,7 +170,7 @@ class Dispatcher(AttemptRunner[BatchClaim, DispatchResult]):
         confirm_by_events(tx, claim.batch.campaign.id)
 
     def record(
-        self, claim: BatchClaim, answer: Answer, attempt: Attempt, goes_on: GoesOn
+        self, claim: BatchClaim, answer: Answer, attempt: Attempt, *, may_claim: bool
     ) -> tuple[DispatchResult, tuple[Attempt, BatchClaim] | None]:
         """Record the outcome of each reader, and apply the answer to the rate limit."""
         batch, pooled = claim.batch, self.provider_for(claim)
@@ -201,7 +201,7 @@ class Dispatcher(AttemptRunner[BatchClaim, DispatchResult]):
                 confirm_by_events(tx, batch.campaign.id)
             if not is_concurrent:
                 finish(tx, batch.campaign.id)
-                if goes_on is not None and goes_on() and self.pool.second is None:
+                if may_claim and self.pool.second is None and self.goes_on():
                     next_claim = self.begin(tx)
             is_last = is_concurrent and not tx.batches.is_open(batch.campaign.id)
         if is_last:

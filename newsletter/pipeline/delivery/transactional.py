@@ -180,7 +180,7 @@ class TransactionalSender(AttemptRunner[EmailClaim, EmailResult]):
         )
 
     def record(
-        self, claim: EmailClaim, answer: Answer, attempt: Attempt, goes_on: object
+        self, claim: EmailClaim, answer: Answer, attempt: Attempt, *, may_claim: bool
     ) -> tuple[EmailResult, None]:
         """Record the outcome, and apply the answer to the rate limit."""
         claimed, provider, now = claim.claimed, claim.provider, self.store.clock.now()

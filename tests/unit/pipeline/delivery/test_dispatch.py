@@ -13,7 +13,6 @@ from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.errors import Defect
-from newsletter.pipeline.delivery.attempt import GoesOn
 from newsletter.store.sql import Store
 from tests.contracts.store_threads import in_threads
 from tests.fakes import RecordingProvider, accept_all, always
@@ -288,7 +287,8 @@ def test_a_record_claims_the_next_batch_if_sending_goes_on_and_one_provider_send
         room.second = RecordingProvider()
         room.second.name = "second"
     room.start(25)
-    seen = [states(room) for _ in room.dispatcher().dispatch_all(lambda: goes_on)]
+    dispatcher = replace(room.dispatcher(), goes_on=lambda: goes_on)
+    seen = [states(room) for _ in dispatcher.dispatch_all()]
     following = "queued" if has_second else "claimed"
     if goes_on:
         assert seen == [["done", following, "queued"], ["done", "done", following], ["done"] * 3]
@@ -316,13 +316,14 @@ def test_if_sending_ends_while_a_record_waits_for_its_turn_nothing_more_is_claim
                 yield tx
 
     room.start(25)
-    dispatcher = replace(room.dispatcher(), store=cast(Any, Busy()))
-    assert len([*dispatcher.dispatch_all(lambda: not ends.is_set())]) == 1
+    busy = cast(Any, Busy())
+    dispatcher = replace(room.dispatcher(), store=busy, goes_on=lambda: not ends.is_set())
+    assert len([*dispatcher.dispatch_all()]) == 1
     assert states(room) == ["done", "queued", "queued"]
 
 
-@pytest.mark.parametrize("goes_on", [None, lambda: True])
-def test_an_error_of_a_record_itself_is_raised(room: Newsroom, goes_on: GoesOn) -> None:
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_an_error_of_a_record_itself_is_raised(room: Newsroom, goes_on: bool) -> None:
     room.start(20)
 
     def lose_the_other(_batch: OutgoingBatch) -> Answer:
@@ -332,7 +333,7 @@ def test_an_error_of_a_record_itself_is_raised(room: Newsroom, goes_on: GoesOn) 
 
     room.provider.answer = lose_the_other
     with pytest.raises(Defect, match="has deliveries pending and no batch"):
-        next(room.dispatcher().dispatch_all(goes_on))
+        next(replace(room.dispatcher(), goes_on=lambda: goes_on).dispatch_all())
 
 
 def test_a_next_batch_that_cannot_be_claimed_does_not_undo_the_record(
@@ -348,7 +349,7 @@ def test_a_next_batch_that_cannot_be_claimed_does_not_undo_the_record(
     room.start_due(minutes=5)
     with store.begin() as tx:
         tx.db.change("UPDATE content SET document = replace(document, 'Text of b', 'No text')")
-    sent = room.dispatcher().dispatch_all(lambda: True)
+    sent = replace(room.dispatcher(), goes_on=lambda: True).dispatch_all()
     assert next(sent).recorded
     assert states(room) == ["done", "queued"]
     with pytest.raises(Defect, match="the content of campaign 2 is not what was approved"):
