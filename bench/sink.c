@@ -1,9 +1,10 @@
-/* Takes calls on 127.0.0.1 as Mailgun would, says yes, and keeps every recipient named in them.
+/* Takes calls on 127.0.0.1 as Mailgun would, and mails by SMTP, says yes, and keeps every recipient.
  *
- * sink [FOLDER]: writes its port on standard output and ends with standard input. GET /recipients
- * gives back what stood in the "to" fields, a field a line, with m (multipart) or u (urlencoded)
- * before it; GET /figures the number of calls and bytes. Each call is kept in FOLDER if named.
- * Each answer to a call leaves SINK_LATENCY milliseconds after it came.
+ * sink [FOLDER]: writes its ports, for HTTP and SMTP, a line each, and ends with standard input.
+ * GET /recipients gives back the recipients, a line a field or mail, with m (multipart), u
+ * (urlencoded), j (JSON) or s (SMTP) before it; GET /figures the number of calls and mails, and
+ * their bytes. Each call is kept in FOLDER if named. Each answer to a call leaves SINK_LATENCY
+ * milliseconds after it came.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -19,6 +20,8 @@
 
 #define MAX_CONNECTIONS 1024
 #define LARGEST_CALL (64u << 20)
+#define STARTS_WITH(text, end, word) \
+    ((size_t)((end) - (text)) >= sizeof word - 1 && !strncasecmp(text, word, sizeof word - 1))
 
 struct text {
     char *start;
@@ -26,6 +29,7 @@ struct text {
 };
 
 static struct text calls_of[MAX_CONNECTIONS]; /* what has come of the call under way, by socket */
+static enum { HTTP, SMTP, SMTP_MAIL } states[MAX_CONNECTIONS]; /* by socket; SMTP_MAIL after DATA */
 static struct text recipients;
 static unsigned long calls, bytes;
 static const char *folder;
@@ -66,26 +70,25 @@ static void keep_field(char kind, const char *value, const char *end) {
     append(&recipients, "\n", 1);
 }
 
-static void keep_recipients(const char *body, const char *end) {
-    static const char part[] = "name=\"to\"\r\n\r\n", pair[] = "&to=";
-    if (end - body > 2 && !memcmp(body, "--", 2)) {
-        const char *at = memmem(body, end - body, part, sizeof part - 1);
-        while (at) {
-            const char *value = at + sizeof part - 1;
-            const char *stop = memmem(value, end - value, "\r\n", 2);
-            keep_field('m', value, stop ? stop : end);
-            at = memmem(value, end - value, part, sizeof part - 1);
-        }
-        return;
+/* Keep what stands between each "before" and the next "after". */
+static void keep_fields(char kind, const char *at, const char *end, const char *before, char after) {
+    while ((at = memmem(at, end - at, before, strlen(before)))) {
+        at += strlen(before);
+        const char *stop = memchr(at, after, end - at);
+        keep_field(kind, at, stop ? stop : end);
     }
-    const char *at = end - body > 3 && !memcmp(body, "to=", 3)
-                         ? body - 1
-                         : memmem(body, end - body, pair, sizeof pair - 1);
-    while (at) {
-        const char *value = at + sizeof pair - 1;
-        const char *stop = memchr(value, '&', end - value);
-        keep_field('u', value, stop ? stop : end);
-        at = memmem(value, end - value, pair, sizeof pair - 1);
+}
+
+static void keep_recipients(const char *body, const char *end) {
+    if (STARTS_WITH(body, end, "--")) {
+        keep_fields('m', body, end, "name=\"to\"\r\n\r\n", '\r');
+    } else if (STARTS_WITH(body, end, "{")) {
+        keep_fields('j', body, end, "\"email\":\"", '"');
+    } else {
+        const char *stop = memchr(body, '&', end - body);
+        if (STARTS_WITH(body, end, "to="))
+            keep_field('u', body + 3, stop ? stop : end);
+        keep_fields('u', body, end, "&to=", '&');
     }
 }
 
@@ -179,6 +182,35 @@ static const char *end_of_call(struct text *call, const char **body) {
     return NULL;
 }
 
+/* Take the call that has come whole; returns its length, or 0 while some of it has not come. */
+static size_t take_call(int socket, struct text *call) {
+    const char *body = NULL, *end = end_of_call(call, &body);
+    if (!end)
+        return 0;
+    take(socket, call->start, body, end);
+    return end - call->start;
+}
+
+/* The same for a line of SMTP, or a mail after DATA. */
+static size_t take_line(int socket, const char *start, const char *end) {
+    const char *last = states[socket] == SMTP_MAIL ? "\r\n.\r\n" : "\r\n", *said = "250 ok\r\n";
+    const char *stop = memmem(start, end - start, last, strlen(last));
+    if (!stop)
+        return 0;
+    if (states[socket] == SMTP_MAIL) {
+        calls++;
+        bytes += stop - start;
+        states[socket] = SMTP;
+    } else if (STARTS_WITH(start, stop, "DATA")) {
+        states[socket] = SMTP_MAIL;
+        said = "354 go on\r\n";
+    } else if (STARTS_WITH(start, stop, "RCPT")) {
+        keep_fields('s', start, stop, "<", '>');
+    }
+    write_all(socket, said, strlen(said));
+    return stop + strlen(last) - start;
+}
+
 static int serve(int socket) {
     struct text *call = &calls_of[socket];
     reserve(call, 65536);
@@ -186,16 +218,23 @@ static int serve(int socket) {
     if (came <= 0)
         return 0;
     call->length += came;
-    const char *body = NULL, *end;
-    while (call->length && (end = end_of_call(call, &body))) {
-        take(socket, call->start, body, end);
-        call->length -= end - call->start;
-        memmove(call->start, end, call->length);
+    for (size_t taken = 1; taken && call->length;) {
+        taken = states[socket] == HTTP
+                    ? take_call(socket, call)
+                    : take_line(socket, call->start, call->start + call->length);
+        call->length -= taken;
+        memmove(call->start, call->start + taken, call->length);
     }
     return 1;
 }
 
-static void welcome(int listener, int poll) {
+static void watch(int poll, int socket) {
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = socket};
+    if (epoll_ctl(poll, EPOLL_CTL_ADD, socket, &event))
+        exit(1);
+}
+
+static void welcome(int listener, int poll, int state) {
     int on = 1, socket = accept(listener, NULL, NULL);
     if (socket < 0)
         return;
@@ -203,26 +242,31 @@ static void welcome(int listener, int poll) {
         exit(1);
     setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     calls_of[socket].length = 0;
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = socket};
-    epoll_ctl(poll, EPOLL_CTL_ADD, socket, &event);
+    states[socket] = state;
+    if (state == SMTP)
+        write_all(socket, "220 sink\r\n", 10);
+    watch(poll, socket);
+}
+
+static int listen_anywhere(void) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(listener, (struct sockaddr *)&address, size) || listen(listener, 128) ||
+        getsockname(listener, (struct sockaddr *)&address, &size))
+        exit(1);
+    printf("%d\n", ntohs(address.sin_port));
+    return listener;
 }
 
 int main(int count, char **arguments) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    int listener = socket(AF_INET, SOCK_STREAM, 0), poll = epoll_create1(0);
+    int http = listen_anywhere(), smtp = listen_anywhere(), poll = epoll_create1(0);
     const char *wait = getenv("SINK_LATENCY");
     latency = wait ? atol(wait) : 0;
     folder = count > 1 ? arguments[1] : NULL;
-    if (bind(listener, (struct sockaddr *)&address, size) || listen(listener, 128) ||
-        getsockname(listener, (struct sockaddr *)&address, &size))
-        return 1;
-    for (int number = 0; number < 2; number++) {
-        struct epoll_event event = {.events = EPOLLIN, .data.fd = number ? listener : 0};
-        if (epoll_ctl(poll, EPOLL_CTL_ADD, event.data.fd, &event))
-            return 1;
-    }
-    printf("%d\n", ntohs(address.sin_port));
+    watch(poll, 0);
+    watch(poll, http);
+    watch(poll, smtp);
     fflush(stdout);
     for (;;) {
         struct epoll_event events[64];
@@ -231,8 +275,8 @@ int main(int count, char **arguments) {
             int which = events[number].data.fd;
             if (which == 0)
                 return 0; /* whoever started us has closed its end, or is dead */
-            if (which == listener)
-                welcome(listener, poll);
+            if (which == http || which == smtp)
+                welcome(which, poll, which == http ? HTTP : SMTP);
             else if (!serve(which))
                 close(which);
         }

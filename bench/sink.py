@@ -54,17 +54,19 @@ class Sink:
     """A sink at work."""
 
     port: int
+    smtp_port: int
+    """0 for the sink in Python, which takes calls alone."""
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def recipients(self) -> list[str]:
-        """Every address that stood in a ``to`` field, as often as it stood there."""
+        """Every address that a call or a mail was for, as often as it was named."""
         return addresses(self._get("/recipients"))
 
     def figures(self) -> dict[str, int]:
-        """``calls`` and ``bytes``, of bodies alone."""
+        """``calls``, mails too, and ``bytes``, of bodies alone."""
         figures: dict[str, int] = json.loads(self._get("/figures"))
         return figures
 
@@ -95,7 +97,8 @@ def sink(program: Program, *, keep: Path | None = None) -> Iterator[Sink]:
     )
     try:
         assert process.stdout is not None
-        yield Sink(port=int(process.stdout.readline()))
+        port, smtp_port = (int(process.stdout.readline()) for _ in range(2))
+        yield Sink(port=port, smtp_port=smtp_port)
     finally:
         process.kill()
         process.communicate()
@@ -160,7 +163,7 @@ def main() -> None:
     """Serve until standard input ends."""
     server = _Server(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(server.server_port, flush=True)
+    print(server.server_port, 0, sep="\n", flush=True)
     sys.stdin.read()
 
 
