@@ -13,6 +13,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
     UploadedFile,
 )
+from newsletter.store.database import as_stored
 from newsletter.store.sql import Store
 from tests.contracts.books import BUSY, LEASE, UNKNOWN, Books, content, entries
 from tests.contracts.store_accounts import ANA, BEN, INVITATION
@@ -168,7 +169,11 @@ class OthersContract:
             assert tx.audit.new_head() == tx.audit.last_entered
         with store.begin() as tx:
             tx.audit.note_gap(actor=ANA)
-            tx.generation.end("a" * 32)
+            tx.generation.end("a" * 32, NOON)
+            tx.generation.end("b" * 32, NOON + timedelta(days=1))
+            mark = tx.generation.mark()
+            assert mark.former == {"a" * 32, "b" * 32}
+            assert mark.released_at == as_stored(NOON + timedelta(days=1))
             assert tx.comments.list_newest(9) == []
             assert [line.subject for line in tx.audit.list_newest(9, before=3)] == ["1", "0"]
 

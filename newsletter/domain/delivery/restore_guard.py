@@ -25,6 +25,8 @@ class Mark:
     """The number of claims in all generations."""
     former: frozenset[str] = field(default=frozenset(), compare=False)
     """The generations that a person ended by releasing a hold, if several processes send."""
+    released_at: int = field(default=0, compare=False)
+    """The time of the last such release, in milliseconds since 1970."""
     beat_at: int = field(default=0, compare=False)
     """The last heartbeat that a synchronous standby has, in milliseconds since 1970."""
     timeline: str = field(default="", compare=False)
@@ -120,9 +122,14 @@ class GuardCheck:
                 " confirm it, {fault}: perhaps copied or restored"
             )
             return say(unsure, claims=mark.claims, fault=fault)
-        if record.mark.generation in mark.former:
-            return ""  # a person released the hold since this machine sent
         has_moved = self.location.succeeds(record.location)
+        if record.mark.generation in mark.former:
+            # a person released the hold since this machine sent
+            went_on = say(
+                "a machine went on with the server before this replica after the release: what it"
+                " sent since is not in this database"
+            )
+            return went_on if has_moved and record.mark.beat_at > mark.released_at else ""
         claims, beat_at = mark.claims, mark.beat_at
         if has_moved and mark.timeline == self.location.filesystem:
             claims, beat_at = mark.timeline_claims, mark.timeline_beat_at  # others sent since

@@ -152,7 +152,7 @@ class Guard:
             if HoldKind.RESTORE_GUARD in lifted:
                 tx.audit.note_gap(actor=by)
                 if self.shares_sending:
-                    tx.generation.end(check.mark.generation)
+                    tx.generation.end(check.mark.generation, tx.now)
                 record = self._renew(tx, check, is_new=True)
                 tx.generation.note_timeline(check.location.filesystem, check.claims, tx.now)
         if record is not None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from newsletter.domain.delivery.restore_guard import HoldKind, Mark
 from newsletter.domain.wording import joined, read_words, stored_words
-from newsletter.store.database import Repository
+from newsletter.store.database import Repository, as_stored
 from newsletter.store.file import copies
 
 _FORMER = "former generation "
@@ -43,9 +43,11 @@ class Generation(Repository):
             "SELECT name AS generation, beat_at, timeline, timeline_claims, timeline_beat_at,"
             " claims + (SELECT COALESCE(SUM(claims), 0) FROM worker) AS claims FROM restore_guard",
         )
-        keys = self._db.column("SELECT key FROM meta WHERE key LIKE :former", former=f"{_FORMER}%")
-        former = frozenset(key.removeprefix(_FORMER) for key in keys)
-        return replace(mark, former=former)
+        rows = self._db.rows(
+            "SELECT key, value FROM meta WHERE key LIKE :former", former=f"{_FORMER}%"
+        )
+        former = frozenset(key.removeprefix(_FORMER) for key, _ in rows)
+        return replace(mark, former=former, released_at=max((int(at) for _, at in rows), default=0))
 
     def note_timeline(self, timeline: str, claims: int, sends_from: datetime) -> None:
         """Store a new timeline and its mark. Nothing is claimed until ``sends_from``."""
@@ -61,9 +63,9 @@ class Generation(Repository):
             sends_from=sends_from,
         )
 
-    def end(self, name: str) -> None:
-        """Store that a generation ended, because a person resumed sending after a restore."""
-        self._db.insert_new("meta", key=f"{_FORMER}{name}", value="")
+    def end(self, name: str, at: datetime) -> None:
+        """Store when a generation ended, because a person resumed sending after a restore."""
+        self._db.insert_new("meta", key=f"{_FORMER}{name}", value=str(as_stored(at)))
 
     def renew(self, mark: Mark) -> None:
         self._db.change(

@@ -11,6 +11,7 @@ from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, HoldK
 from newsletter.domain.delivery.worker import DEAD_AFTER, ProcessRole
 from newsletter.domain.errors import Refused
 from newsletter.pipeline.delivery.restore_guard import Guard
+from newsletter.store.database import as_stored
 from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.sql import Store
 from tests.fakes import FixedClock, store_in
@@ -199,6 +200,31 @@ def test_a_claim_that_the_replica_lacks_is_missed_however_many_were_made_since(
     for name in ("one", "two"):
         timeline.of(machine(name), name).begin()
     assert timeline.of(machine("three"), "three").follow() is None
+    assert one.holds() == {}
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_machine_that_used_the_former_server_after_a_release_is_seen_when_it_comes_back(
+    room: Newsroom, machine: Machine, timeline: Timeline, goes_on: bool
+) -> None:
+    one, two = (timeline.of(machine(name), name) for name in ("one", "two"))
+    one.begin()
+    enter(room)
+    two.begin()
+    for each in (one, two):
+        each.guard_file.store_claim(3, as_stored(room.clock.now()))  # the replica lacks it
+    timeline.number = 2
+    one.follow()
+    one.release(by=ADA, kinds={HoldKind.RESTORE_GUARD})
+    room.clock.advance(seconds=1)
+    if goes_on:
+        two.guard_file.store_claim(4, as_stored(room.clock.now()))
+    two.follow()
+    held = one.holds()
+    if goes_on:
+        assert "went on with the server before" in held[HoldKind.RESTORE_GUARD]
+        one.release(by=ADA, kinds={HoldKind.RESTORE_GUARD})
+        two.check_on_open()
     assert one.holds() == {}
 
 
