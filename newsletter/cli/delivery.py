@@ -26,6 +26,7 @@ from newsletter.documents.sandbox import ALL_GATES
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.restore_guard import HOLD_ADVICE, HoldKind
 from newsletter.domain.errors import ProviderUnreachable, Refused
+from newsletter.runtime.clock import require_answer
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.outcome import Ending, Outcome, Run, find_outcome
 from newsletter.runtime.services import Services
@@ -287,9 +288,15 @@ def scheduler(services: Services, until_idle: bool, host: str, port: int | None)
 @shell.with_services
 def serve(services: Services, host: str, port: int) -> int:
     """Serve only the pages."""
+
+    def is_superseded() -> bool:
+        if services.settings.is_on_server:
+            require_answer(services.store)
+        return services.configuration.is_superseded()
+
     with _make_server(services, host, port) as server, stopped_by_signals(server.stop):
         shell.say(_describe_pages(services, server.address))
-        return shell.RUN_AGAIN if server.wait(is_done=services.configuration.is_superseded) else 0
+        return shell.RUN_AGAIN if server.wait(is_done=is_superseded) else 0
 
 
 _HEALTH_TIMEOUT = timedelta(seconds=5)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from newsletter.domain.delivery.worker import DEAD_AFTER, HEARTBEAT_INTERVAL, ProcessRole
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.pipeline.delivery.dispatch import Dispatcher
-from newsletter.runtime.clock import ServerClock
+from newsletter.runtime.clock import ServerClock, answered_in_time
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.log import log_recovered
 from newsletter.runtime.outcome import Run
@@ -23,8 +23,6 @@ _RETRY_SECONDS, _LONG_RETRY_SECONDS = 1.0, 3.0
 """Seconds before another try, if another scheduler leads or the database is away."""
 _MAX_RATE_WAIT = timedelta(seconds=1)
 """A worker sleeps during a shorter wait for the rate, instead of scheduling a wake-up."""
-_MAX_SILENCE_SECONDS = 45.0
-"""The longest wait for a heartbeat's answer, which may wait 30 seconds for other writers."""
 _LOST = "this process gave no sign of life for too long; others have taken over what it had begun"
 
 
@@ -67,11 +65,10 @@ class WorkerRegistration:
 
     def _beat(self, worker_id: int) -> None:
         while not self._ended.is_set():
-            silence = threading.Timer(_MAX_SILENCE_SECONDS, _end_process)
-            silence.daemon = True
-            silence.start()
             try:
-                if not self._beat_once(worker_id):
+                with answered_in_time():
+                    is_alive = self._beat_once(worker_id)
+                if not is_alive:
                     self._on_end(StoreUnavailable(_LOST))
                     return
             except StoreUnavailable as error:
@@ -79,8 +76,6 @@ class WorkerRegistration:
             except Exception as error:
                 self._on_end(error)
                 return
-            finally:
-                silence.cancel()
             self._ended.wait(HEARTBEAT_INTERVAL.total_seconds())
 
     def _beat_once(self, worker_id: int) -> bool:
@@ -103,15 +98,6 @@ class WorkerRegistration:
         if leads:
             self.leads.set()
         return True
-
-
-def _end_process() -> None:
-    """End this process, because the threads that wait for the database cannot be ended."""
-    said = (
-        "no answer for %g seconds from the database, or from its synchronous standby; start again"
-    )
-    log.critical(said, _MAX_SILENCE_SECONDS)
-    os._exit(1)
 
 
 def _wake_all_workers(delivery: Delivery, wakeups: WorkerWakeups) -> None:

@@ -24,7 +24,7 @@ from newsletter.pipeline.delivery.dispatch import Dispatcher, DispatchResult
 from newsletter.pipeline.delivery.reconcile import Reconciler
 from newsletter.pipeline.events.breaker import pause_harmful
 from newsletter.runtime.channels import ChannelPostRunner
-from newsletter.runtime.clock import ServerClock
+from newsletter.runtime.clock import ServerClock, require_answer
 from newsletter.runtime.diagnosis import check_health
 from newsletter.runtime.log import (
     EndLog,
@@ -341,6 +341,8 @@ class Scheduler:
             for tick in clock.get_jobs():
                 if tick.next_run_time > now + tick.trigger.interval + _CLOCK_TOLERANCE:
                     tick.modify(next_run_time=now)
+            if self._delivery.settings.is_on_server:
+                require_answer(self._delivery.store)
             self._check_state()
             record_heartbeat(self._delivery.settings.lock_path)
             if not until_idle and self._is_superseded():

@@ -15,11 +15,11 @@ import psycopg
 import pytest
 import yaml
 
-from newsletter.domain.delivery.worker import DEAD_AFTER
+from newsletter.domain.delivery.worker import DEAD_AFTER, HEARTBEAT_INTERVAL
 from newsletter.runtime.clock import SystemClock
 from tests.acceptance.launching import command, from_scratch, preloaded
 from tests.acceptance.mailgun import PacedMailgun
-from tests.acceptance.workspace import ROOT, Running, Workspace, readers, wait_until
+from tests.acceptance.workspace import ADMIN, ROOT, Running, Workspace, readers, wait_until
 from tests.postgresql import PASSWORD, Server, primary_and_replica
 from tests.relay import Relay
 
@@ -99,20 +99,33 @@ def test_workers_on_several_machines_reach_everybody_once(
         assert one.finish().code == 0
 
 
+def has_asked(server: Server, database: str) -> bool:
+    """Return whether a process with other connections has asked the server for its time or news."""
+    query = (
+        "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND state = 'idle'"
+        " AND query ~ '^SELECT .*(clock_timestamp|pg_current_snapshot)'"
+        " AND state_change > backend_start + interval '2 seconds'"
+    )
+    with psycopg.connect(server.url(database)) as db:
+        return bool(db.execute(query, [database]).fetchall())
+
+
+@pytest.mark.parametrize("name", ["worker", "serve", "run"])
 @pytest.mark.faults(seconds=60)
 def test_a_process_whose_connections_fall_silent_ends_and_is_started_again(
-    hosts: Hosts, postgresql: Server, worker_id: str
+    hosts: Hosts, postgresql: Server, worker_id: str, name: str
 ) -> None:
     with closing(Relay(postgresql.port)) as line:
         far = postgresql.tcp_url(f"hosts_{worker_id}").replace(
             f":{postgresql.port}/", f":{line.port}/"
         )
-        worker = start_worker(hosts.add(database=far, database_password=PASSWORD))
-        at_work = lambda: "worker-" in hosts.first.do("doctor", code=3).stdout  # noqa: E731
-        wait_until(at_work, describe=worker.said)
+        engine = "local" if name == "run" else "procrastinate"
+        host = hosts.add(database=far, database_password=PASSWORD, engine=engine)
+        process = host.start(name, "--port", "0")
+        wait_until(lambda: has_asked(postgresql, f"hosts_{worker_id}"), describe=process.said)
         line.cut()
-        assert worker.finish().code == 1
-        assert "no answer for 45 seconds from the database" in worker.said()
+        assert process.finish().code == 1
+        assert "no answer for 45 seconds from the database" in process.said()
 
 
 class Cluster:
@@ -430,6 +443,11 @@ class Failover:
         report = self.hosts.first.report("news")
         return report["state"] in {"sent", "attention"} and report
 
+    def holds(self, why: str) -> bool:
+        self.keep_up()
+        found = self.machines[0].do("doctor", code=3).stdout
+        return bool(re.search(f"{why}.*newsletter db release", found, re.DOTALL))
+
 
 @contextmanager
 def failover(tmp_path: Path, mailgun: PacedMailgun, *, waits: bool) -> Iterator[Failover]:
@@ -501,16 +519,26 @@ def test_a_replica_that_is_behind_takes_over_and_nothing_more_is_sent(
         over.happen()
         taken = mailgun.counted()
 
-        def is_held() -> bool:
-            over.keep_up()
-            found = over.machines[0].do("doctor", code=3).stdout
-            held = r"may lack the last changes.*newsletter db release"
-            return bool(re.search(held, found, re.DOTALL))
-
-        wait_until(is_held, describe=over.said)
+        wait_until(lambda: over.holds("may lack the last changes"), describe=over.said)
         time.sleep(DEAD_AFTER.total_seconds())
         assert mailgun.counted() == taken, over.said()
         assert max(taken.values()) == 1
+
+
+@pytest.mark.faults(seconds=30)
+def test_a_machine_that_used_the_former_server_after_a_release_is_seen_when_it_comes_back(
+    tmp_path: Path, mailgun: PacedMailgun
+) -> None:
+    with failover(tmp_path, mailgun, waits=False) as over:
+        over.replication.cut()
+        over.happen(is_split=True)
+        wait_until(lambda: over.holds("may lack the last changes"), describe=over.said)
+        over.hosts.first.hire(ADMIN, "admin")
+        over.machines[0].do("db", "release", "--by", ADMIN)
+        time.sleep(3 * HEARTBEAT_INTERVAL.total_seconds())
+        over.lines[1].lead_to(over.replica.port)
+        over.lines[1].hang_up()
+        wait_until(lambda: over.holds("went on with the server before"), describe=over.said)
 
 
 @pytest.mark.faults(seconds=30)
