@@ -321,6 +321,9 @@ class Scheduler:
 
     def _send(self) -> None:
         self._is_sending = True
+        self._wake_workers()
+
+    def _wake_workers(self) -> None:
         self._wake.set()
 
     def _goes_on(self) -> bool:
@@ -377,13 +380,13 @@ class Scheduler:
         self._is_sending = sends
         self._nothing_sent.remember(is_empty=not sends)
         if sends and not before:  # another process resumed it
-            self._wake.set()
+            self._wake_workers()
         # claims heed a hold anyway; here it is logged
         if reason and not self._run.hold_reason:
             log.warning("sending is stopped: %s; calls under way are booked", reason)
         elif self._run.hold_reason and not reason:
             log.warning("sending is resumed")
-            self._wake.set()
+            self._wake_workers()
         self._run.hold_reason = reason
 
     def _is_idle(self) -> bool:

@@ -99,6 +99,21 @@ def test_workers_on_several_machines_reach_everybody_once(
         assert one.finish().code == 0
 
 
+def test_the_scheduler_wakes_the_workers_when_a_campaign_starts(
+    hosts: Hosts, mailgun: PacedMailgun, postgresql: Server, worker_id: str
+) -> None:
+    prepared(hosts, readers(5), mailgun)
+    with psycopg.connect(postgresql.url(f"hosts_{worker_id}"), autocommit=True) as db:
+        db.execute(
+            "INSERT INTO worker (name, host, role, slots, started_at, beat_at)"
+            " VALUES ('worker-0', 'elsewhere', 'worker', 2, 0, 4e12)"
+        )
+        scheduler = hosts.first.start("scheduler")
+        wakeups = "SELECT args FROM procrastinate.procrastinate_jobs WHERE task_name = 'look'"
+        scheduler.wait_for("started news")
+        wait_until(lambda: len(db.execute(wakeups).fetchall()) == 2, describe=scheduler.said)
+
+
 def has_asked(server: Server, database: str) -> bool:
     """Return whether a process with other connections has asked the server for its time or news."""
     query = (

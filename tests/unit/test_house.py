@@ -39,6 +39,20 @@ def test_no_module_defines_a_constant_twice() -> None:
         assert [name for name, count in names.items() if count > 1] == [], module.name
 
 
+def test_each_private_function_is_used() -> None:
+    house = read(ROOT)
+    used = Counter(word for module in house for word in re.findall(r"\w+", module.text))
+    assert [
+        f"{module.name}.{node.name}"
+        for module in house
+        for node in statements(module.tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and re.match("_(?!_)", node.name)
+        and not node.decorator_list  # which may register it
+        and used[node.name] == 1
+    ] == []
+
+
 def test_each_mutant_that_changes_nothing_is_still_made() -> None:
     listed = [one["mutant"] for one in yaml.safe_load(EQUIVALENT.read_text())]
     made = {tuple(one.key) for file in {key[0] for key in listed} for one in mutants(ROOT / file)}
