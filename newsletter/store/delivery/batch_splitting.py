@@ -51,7 +51,8 @@ def move_out(
     numbers: Collection[int],
     *,
     reason: str = "",
-    not_before: datetime,
+    not_before: datetime | int = 0,
+    attempts: int | None = None,
 ) -> bool:
     """Move members of a claimed batch to a new batch, which is due at ``not_before``.
 
@@ -66,9 +67,16 @@ def move_out(
         moved=len(numbers),
     ):
         return False
-    is_over = is_cancelled(db, batch.campaign.id)
-    batch_key = batch.campaign.id, batch.id
-    add(db, *batch_key, [sorted(numbers)], is_over=is_over, reason=reason, not_before=not_before)
+    add(
+        db,
+        batch.campaign.id,
+        batch.id,
+        [sorted(numbers)],
+        is_over=is_cancelled(db, batch.campaign.id),
+        reason=reason,
+        not_before=not_before,
+        attempts=attempts,
+    )
     return True
 
 
@@ -96,15 +104,7 @@ def limit(db: Database, claim: ClaimedBatch, allowance: int | None) -> ClaimedBa
     if allowance is None or len(claim.members) <= allowance:
         return claim
     excess_ids = [number for number, _ in claim.members[allowance:]]
-    update_if_claimed(
-        db,
-        claim,
-        "members = :members, size = size - :moved, pending = pending - :moved",
-        members=_other_members(db, claim.id, excess_ids),
-        moved=len(excess_ids),
-    )
-    # the moved members have not been tried
-    add(db, claim.campaign.id, claim.id, [excess_ids], attempts=claim.attempts - 1)
+    move_out(db, claim, excess_ids, attempts=claim.attempts - 1)  # they have not been tried
     return replace(claim, members=claim.members[:allowance])
 
 
