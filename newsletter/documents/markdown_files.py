@@ -4,8 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import chain
 
 import yaml
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
 
 from newsletter.documents.encoding import decode
 from newsletter.documents.release.blocks import Block, ExtractedText, import_blocks
@@ -17,15 +21,10 @@ from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.wording import say
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?P<header>(?:.*\n)*?)---[ \t]*(?:\n(?:[ \t]*\n)*|\Z)")
-_FENCE_PATTERN = re.compile(r" {0,3}(`{3,}|~{3,})")
-_ATX_HEADING_PATTERN = re.compile(r" {0,3}(#{1,6})[ \t]++(.*)")
-_SETEXT_UNDERLINE_PATTERN = re.compile(r" {0,3}(=+|-+)[ \t]*")
-_DEFINITION_PATTERN = re.compile(r" {0,3}\[[^\]]+\]:")
-_LINK_PATTERN = re.compile(r"!?\[([^\[\]]{0,1000})\]\([^()]{0,2000}\)")
-_ESCAPED_SIGN_PATTERN = re.compile(r"\\([!-/:-@\[-`{-~])")
-_EMPHASIS_MARK_PATTERN = re.compile(r"(?<!\\)(?:\*+|~~|`+)|(?<![\\\w])_+|(?<!\\)_+(?!\w)")
+_PARSER = MarkdownIt("commonmark").disable("reference")
+"""Also the definition of a link is text."""
 _EMPTY_VALUES = {"", "no", "none", "false", "null", "off", "~"}
-_NOTE_MARK = re.compile(r"(?<!\\)\[\^[^\]\s]{1,50}\]")
+_NOTE_PATTERN = re.compile(r"(?<!\\)\[\^[^\]\s]{1,50}\]")
 _IMPORTED_KEYS = ("title", "date", "summary", "subject", "language")
 _IGNORED = "front matter; only title, date, summary, subject and language are taken"
 _LOST_MARK = "The title had a footnote, which a title cannot: nothing in the text leads to it now."
@@ -64,7 +63,7 @@ def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
         ),
     )
     document = import_blocks(extracted, today=today, file=file)
-    has_mark = any(_NOTE_MARK.search(o.markdown) for o in blocks if o.text == document.title)
+    has_mark = any(_NOTE_PATTERN.search(o.markdown) for o in blocks if o.text == document.title)
     notes = (*document.notes, *([_LOST_MARK] if has_mark else []))
     return replace(document, language=values.get("language", ""), notes=notes)
 
@@ -107,63 +106,30 @@ def _scalar(node: yaml.Node) -> str:
 
 
 def _split_blocks(body: str, first_line: int) -> Iterator[Block]:
-    """Split a text at blank lines and below headings, but not inside code."""
-    chunk: list[str] = []
-    start, blanks, fence = 0, 1, ""
+    """Split a text into its paragraphs, headings, items of lists and other blocks."""
     lines = body.split("\n")
-    for n, line in enumerate([*lines, ""]):
-        is_last = n == len(lines)
-        is_heading = len(chunk) == 1 and _ATX_HEADING_PATTERN.fullmatch(chunk[0])
-        is_blank = not normalise(line).strip()  # also a line of invisible characters, such as NUL
-        if chunk and not fence and (is_blank or _ATX_HEADING_PATTERN.fullmatch(line) or is_heading):
-            yield _make_block(chunk, first_line + start, blanks)
-            blanks, chunk = 0, []
-        if is_last and chunk:  # code that is never closed
-            yield _make_block(chunk, first_line + start, blanks)
-        if is_blank and not chunk:
-            blanks += 1
-            continue
-        start = start if chunk else n
-        chunk.append(line)
-        fence = _open_fence(line, fence)
+    above_end = -1
+    tree = SyntaxTreeNode(_PARSER.parse(body.replace("\x00", " ")))
+    for block in chain.from_iterable(
+        top.children if top.type.endswith("_list") else [top] for top in tree.children
+    ):
+        start, end = block.map or (0, 0)
+        source = "\n".join(lines[start:end]).rstrip("\n")
+        inlines = (node.token for node in block.walk() if node.type == "inline" and node.token)
+        # the mark of an item too: 6. May 2024
+        mark = block.info + block.markup if block.type == "list_item" else ""
+        words = _NOTE_PATTERN.sub("", " ".join([mark, *map(_plain_words, inlines)]))
+        text = normalise(words).strip() or normalise(source).strip()
+        if text:  # not only invisible characters, such as NUL
+            # as many blank lines as there were: the text stays as it was written
+            glue = "\n" * (start - above_end + 1)
+            level = int(block.tag[1:]) if block.type == "heading" else 0
+            yield Block(
+                number=first_line + start, text=text, markdown=source, level=level, glue=glue
+            )
+            above_end = start + source.count("\n") + 1
 
 
-def _open_fence(line: str, fence: str) -> str:
-    """Return the fence that is open below a line, or ""."""
-    found = _FENCE_PATTERN.match(line)
-    if found is None:
-        return fence
-    if not fence:
-        return found[1]
-    # CommonMark: what closes is at least as long as what opened, and says nothing else
-    return "" if found[1].startswith(fence) and not line.strip().strip(found[1][0]) else fence
-
-
-def _make_block(chunk: list[str], number: int, blanks: int) -> Block:
-    source = "\n".join(chunk)
-    level, words = _parse_heading(chunk)
-    text = words
-    if not _DEFINITION_PATTERN.match(words):
-        bare = _EMPHASIS_MARK_PATTERN.sub("", _NOTE_MARK.sub("", _LINK_PATTERN.sub(r"\1", words)))
-        text = _ESCAPED_SIGN_PATTERN.sub(r"\1", bare)
-    return Block(
-        number=number,
-        text=normalise(text).strip() or normalise(source).strip(),
-        markdown=source,
-        level=level,
-        # as many blank lines as there were: the text stays as it was written
-        glue="\n" * (blanks + 1),
-    )
-
-
-def _parse_heading(chunk: list[str]) -> tuple[int, str]:
-    found = _ATX_HEADING_PATTERN.fullmatch(chunk[0])
-    if found and len(chunk) == 1:
-        words = found[2].rstrip(" \t")
-        title = words.rstrip("#")  # some write the marks behind a heading too: ## Title ##
-        return len(found[1]), title.rstrip(" \t") if title.endswith((" ", "\t")) else words
-    underline = _SETEXT_UNDERLINE_PATTERN.fullmatch(chunk[-1]) if len(chunk) > 1 else None
-    # --- below an item, a quotation or a row of a table makes no heading of it
-    if underline and not re.match(r"\s*(?:[-*+>|]|\d+[.)])\s", chunk[0]):
-        return (1 if underline[1][0] == "=" else 2), " ".join(chunk[:-1])
-    return 0, " ".join(chunk)
+def _plain_words(inline: Token) -> str:
+    parts = inline.children or ()
+    return "".join(" " if part.tag == "br" else part.content for part in parts)

@@ -65,6 +65,15 @@ def test_a_paragraph_of_nothing_that_can_be_seen_is_none(unseen: str) -> None:
         imported(f"{unseen}\n\n{unseen}\n")
 
 
+def test_a_german_date_is_one_though_markdown_takes_it_for_an_item() -> None:
+    assert imported(f"# {TITLE}\n\n6. Mai 2024\n\n{FIRST}\n").date == date(2024, 5, 6)
+
+
+@rows("mark", ["###", "# # #"])
+def test_the_mark_of_the_end_is_no_text(mark: str) -> None:
+    assert imported(f"# {TITLE}\n\n{FIRST}\n\n{mark}\n\nContact: Ana\n").body.startswith(FIRST)
+
+
 def test_the_text_stays_as_it_is_written() -> None:
     body = (
         f"{FIRST}\n\n* loose\n\n  item\n\n\n```\n# no heading\n\n--- code\n```\n\n"
