@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from newsletter.domain.delivery.batch import Outage
 from newsletter.domain.delivery.transactional import MessageState
 from newsletter.domain.errors import Fault
 from newsletter.domain.staff.role import Role
@@ -130,13 +131,16 @@ class OthersContract:
             assert tx.unknowns.calls_until(books.id, last) is None
 
     def test_what_was_tried_in_vain_is_an_outage(self, store: Store) -> None:
-        books = Books(store, 3)
+        books = Books(store, 6, batch_size=2)
         with store.read() as tx:
             assert tx.batches.find_outage(books.id) is None
+        soon, later = NOON + timedelta(seconds=30), NOON + timedelta(seconds=60)
         books.requeue(books.claim(), seconds=30)
+        books.requeue(books.claim(), seconds=90)
+        books.requeue(books.claim(at=soon), seconds=60)
         with store.read() as tx:
             outage = tx.batches.find_outage(books.id)
-        assert (outage.people, outage.tries, outage.reason) == (3, 1, BUSY.reason)
+        assert outage == Outage(people=4, tries=2, reason=BUSY.reason, next_at=later)
 
     def test_staff_are_renamed_and_told_and_their_links_withdrawn(self, store: Store) -> None:
         with store.begin() as tx:

@@ -126,8 +126,6 @@ class Dispatcher(AttemptRunner[BatchClaim, DispatchResult]):
     def _claim(
         self, tx: Transaction, attempt: Attempt, allowance: Mapping[str, int]
     ) -> BatchClaim | None:
-        if not any(allowance.values()):
-            return None
         batch = tx.batches.claim(
             at=attempt.at,
             lease=self.lease,

@@ -49,7 +49,7 @@ class Guard:
     def check_on_open(self) -> None:
         """Begin the generation of a new database. Put sending on hold for a discrepancy."""
         _, check = self._read_state()
-        if check.is_used_elsewhere and replace(check, is_used_elsewhere=False).discrepancy:
+        if replace(check, is_used_elsewhere=False).discrepancy:
             # a new heartbeat proves that the database is in use, and so not a copy
             first = beats = self._heartbeats()
             while beats and not any(beats.get(number, at) > at for number, at in first.items()):

@@ -312,7 +312,8 @@ def test_the_settling_time_goes_by_on_the_clock_of_the_provider(room: Newsroom) 
 
     for counts in [Counts(unknown=3), Counts(unknown=3), Counts(pending=3)]:
         room.clock.advance(hours=1)
-        room.reconciler(provider=Dated(**RECORDS)).reconcile()
+        looked = room.reconciler(provider=Dated(**RECORDS)).reconcile()
+        assert (looked.queued, looked.unknown) == (counts.pending, counts.unknown)
         assert room.counts() == counts
         right += MINUTES / 2
 

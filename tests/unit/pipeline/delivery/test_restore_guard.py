@@ -14,7 +14,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, HoldKind, Location, Mark
-from newsletter.domain.errors import InvalidInput, Refused, StoreUnavailable
+from newsletter.domain.errors import InvalidInput, Outdated, Refused, StoreUnavailable
 from newsletter.domain.staff.account import Session
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.delivery.restore_guard import Guard
@@ -94,7 +94,9 @@ def test_nothing_is_handed_over_after_a_stop_and_all_of_it_after_the_release(
     assert room.drain() == 0
     assert room.counts() == Counts(accepted=10, pending=15)
 
-    lifted = room.guard().release(by=ADA, kinds={HoldKind.STOP})
+    with pytest.raises(Outdated):
+        room.guard().release(by=ADA, kinds={HoldKind.STOP}, shown="another reason")
+    lifted = room.guard().release(by=ADA, kinds={HoldKind.STOP}, shown=kept)
 
     assert lifted == {HoldKind.STOP: kept}
     assert room.deeds()[-1] == (ADA, "release")
