@@ -1,5 +1,6 @@
 """Emails: how long their link lives, and what limits are counted by."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from newsletter.domain.delivery.transactional import (
@@ -10,7 +11,9 @@ from newsletter.domain.delivery.transactional import (
     network_of,
     plan_email,
 )
+from newsletter.domain.staff.account import LinkKind
 from newsletter.domain.subscribers.audience import SuppressionReason
+from tests.contracts.store_accounts import INVITATION
 from tests.fakes import NOON
 from tests.rows import rows
 
@@ -63,3 +66,14 @@ def test_who_is_to_be_told_of_their_account_is_told_though_suppressed_as_a_reade
     )
     planned = plan_email(letter, person=None, suppressed=SuppressionReason.MANUAL, now=NOON)
     assert (planned.text, planned.reason) == (EmailText.NOTICE, "")
+
+
+def test_an_email_with_a_link_for_staff_says_what_it_opens() -> None:
+    letter = TransactionalEmail(
+        id=1, kind=EmailKind.LINK, address="ed@forum.example", asked_at=NOON
+    )
+    for kind in LinkKind:
+        link = replace(INVITATION, kind=kind)
+        planned = plan_email(letter, person=None, suppressed=None, now=NOON, link=link)
+        opens = kind is LinkKind.INVITATION
+        assert planned.text is (EmailText.INVITATION if opens else EmailText.LINK)
