@@ -14,7 +14,7 @@ from newsletter.domain.wording import say
 from newsletter.formats.scalars import write_scalar
 from newsletter.formats.yaml_nodes import compose
 
-_KEY_PART = re.compile(r"\w+")
+_KEY_PART_PATTERN = re.compile(r"\w+")
 Value = str | int | Mapping[str, Any] | Sequence[Any] | None
 """A value to write; None removes its key."""
 
@@ -30,7 +30,7 @@ def edit(text: str, changes: Mapping[str, Value]) -> str:
     settings = build(FILE_NAME, _compose(text)).value
     for key, value in changes.items():
         path: KeyPath = tuple(
-            int(one) if one.isdecimal() else one for one in _KEY_PART.findall(key)
+            int(one) if one.isdecimal() else one for one in _KEY_PART_PATTERN.findall(key)
         )
         literal = _literal(value)
         text = _set(text, path, literal)

@@ -32,7 +32,7 @@ _FORWARDED_MARK_PATTERN = pattern("marks of passing on")
 _MAX_PARTS = 1_000
 _SIGNATURE_LINE_PATTERN = re.compile(r"\\--[ ]?(?:\\?\n|$)")
 """The Markdown of the line ``-- `` above a signature (RFC 3676, 4.3)."""
-_MAIL_FOOT = pattern("below emails")
+_FOOT_PATTERN = pattern("below emails")
 """Text that mail programs and law departments add below an email."""
 _MAX_SIGNATURE_PARTS, _MAX_SIGNED_LINES = 4, 12
 """Limits of a signature: paragraphs and lines."""
@@ -159,7 +159,9 @@ def _drop_signature(document: ImportedDocument) -> ImportedDocument:
     blocks = document.body.split("\n\n")
     # never the first paragraph: something has to be left
     for n in range(max(1, len(blocks) - _MAX_SIGNATURE_PARTS), len(blocks)):
-        if _SIGNATURE_LINE_PATTERN.match(blocks[n]) or _MAIL_FOOT.fullmatch(_plain_text(blocks[n])):
+        if _SIGNATURE_LINE_PATTERN.match(blocks[n]) or _FOOT_PATTERN.fullmatch(
+            _plain_text(blocks[n])
+        ):
             signature = _plain_text("\n".join(blocks[n:]))
             # a note on dropped text would mislead
             notes = tuple(note for note in document.notes if signature[:_QUOTED_CHARS] not in note)

@@ -20,7 +20,9 @@ from newsletter.documents.release.lines import normalise
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.wording import say
 
-_FRONT_MATTER = re.compile(r"---[ \t]*\n(?P<header>(?:.*\n)*?)---[ \t]*(?:\n(?:[ \t]*\n)*|\Z)")
+_FRONT_MATTER_PATTERN = re.compile(
+    r"---[ \t]*\n(?P<header>(?:.*\n)*?)---[ \t]*(?:\n(?:[ \t]*\n)*|\Z)"
+)
 _PARSER = MarkdownIt("commonmark").disable("reference")
 """Also the definition of a link is text."""
 _EMPTY_VALUES = {"", "no", "none", "false", "null", "off", "~"}
@@ -83,7 +85,7 @@ def _split_front_matter(text: str, file: str) -> _FrontMatter:
     if text.startswith("+++"):
         message = "has front matter in TOML, which is not read; write it in YAML, between --- lines"
         raise unusable(file, message)
-    found = _FRONT_MATTER.match(text)
+    found = _FRONT_MATTER_PATTERN.match(text)
     try:
         root = yaml.compose(found["header"], Loader=yaml.SafeLoader) if found else None
     except (yaml.YAMLError, RecursionError) as error:

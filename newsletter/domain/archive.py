@@ -18,7 +18,7 @@ FORMATS = {
 _MAX_TERMS = 16
 _MIN_PREFIX_CHARS = 3
 _QUOTE_SIGNS = str.maketrans(dict.fromkeys("“”„«»", '"'))
-_TERM = re.compile(r'"([^"]+)"|([^\s"]+)')
+_TERM_PATTERN = re.compile(r'"([^"]+)"|([^\s"]+)')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ def parse_search(typed: str) -> tuple[Term, ...]:
         " " if unicodedata.category(character) in {"Cc", "Cs"} else character
         for character in typed[:MAX_SEARCH_CHARS]
     )
-    matches = _TERM.findall(unicodedata.normalize("NFC", legible).translate(_QUOTE_SIGNS))
+    matches = _TERM_PATTERN.findall(unicodedata.normalize("NFC", legible).translate(_QUOTE_SIGNS))
     parsed_terms = (
         Term(text=phrase or word, is_whole_word=bool(phrase) or len(word) < _MIN_PREFIX_CHARS)
         for phrase, word in matches

@@ -116,7 +116,7 @@ class StoredEvent:
 
 _STATUS_CODE_PATTERN = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
 """An enhanced status code (RFC 3463), but not a part of an address such as 192.5.1.1."""
-_SENDER_OBJECTION = re.compile(
+_OBJECTION_PATTERN = re.compile(
     r"bl(?:ack|ock)[ -]?list|reputation|\bdmarc\b|\bspf\b|\bdkim\b|\bspam|\bpolicy\b"
     r"|blocked using|listed (?:at|by|in|on)\b|unsolicited",
     re.IGNORECASE,
@@ -138,7 +138,7 @@ def classify_bounce(bounce: Bounce, diagnostic: str) -> Bounce:
         return bounce
     refused = code is not None and code[1] == "5" and code[2] == "7"
     # the code of a missing mailbox outranks words that sound like an objection
-    if refused or (detail not in _NO_MAILBOX_CODES and _SENDER_OBJECTION.search(diagnostic)):
+    if refused or (detail not in _NO_MAILBOX_CODES and _OBJECTION_PATTERN.search(diagnostic)):
         return Bounce.POLICY
     if detail in _MAILBOX_FULL_CODES:
         return Bounce.SOFT

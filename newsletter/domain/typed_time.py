@@ -48,7 +48,7 @@ _FOREIGN_WORD_PATTERN = re.compile(
     rf"\b(?<!santo )(?:{'|'.join(sorted(_ENGLISH_OF_FOREIGN_WORD, key=len, reverse=True))})\b"
 )
 _DATE_NAMES = "|".join((*_WEEKDAYS, *_MONTHS, *_SHORT_MONTHS))
-_TUESDAY = re.compile(rf"\bmar\b(?=\.? \d{{1,2}}\.? (?:de )?(?:{_DATE_NAMES})\b)")
+_TUESDAY_PATTERN = re.compile(rf"\bmar\b(?=\.? \d{{1,2}}\.? (?:de )?(?:{_DATE_NAMES})\b)")
 """French and Spanish *mar* for Tuesday. Anywhere else it is March."""
 _ARTICLE_PATTERN = re.compile(
     rf"\b(?:(?<!\d )am|um|den|der|el|le|del?|a(?: las?)?)\s(?=\d|(?:next|{_DATE_NAMES}|noon)\b)"
@@ -64,7 +64,9 @@ _DELAY_PATTERN = re.compile(
     r"(?:(?P<minutes>min(?:ut(?:e[ns]?|os?))?)|(?P<hours>hours?|stunden?|heures?|horas?|h)"
     r"|(?P<days>days?|tag(?:en)?|jours?|dias?)|(?P<weeks>weeks?|wochen?|semaines?|semanas?))\b"
 )
-_DAY_AFTER = re.compile(r"(?:the )?day after tomorrow|ubermorgen|pasado manana|apres-demain")
+_DAY_AFTER_PATTERN = re.compile(
+    r"(?:the )?day after tomorrow|ubermorgen|pasado manana|apres-demain"
+)
 _THIS_PATTERN = re.compile(r"\b(?:this|ce|cette|esta) (?=evening|afternoon|soir|apres|tarde|noche)")
 _DAY_PART_PATTERNS = tuple(
     (range(*hours), re.compile(rf"\b(?:{words})\b"))
@@ -195,7 +197,7 @@ def _take_delay(text: str, now: datetime | None) -> tuple[datetime | None, str]:
 
     A delay such as *in 2 weeks* stays in the text, as *14 days*.
     """
-    text = _HALF_HOUR_PATTERN.sub("30 min", _DAY_AFTER.sub("in 2 days", text))
+    text = _HALF_HOUR_PATTERN.sub("30 min", _DAY_AFTER_PATTERN.sub("in 2 days", text))
     delay, rest = _take(_DELAY_PATTERN, text)
     if delay is None:
         return None, text
@@ -211,7 +213,7 @@ def _take_delay(text: str, now: datetime | None) -> tuple[datetime | None, str]:
 def _in_english(text: str, *, has_part: bool) -> str:
     """Return the text with English words, and with hours written as 9:00."""
     english = _FOREIGN_WORD_PATTERN.sub(lambda word: _ENGLISH_OF_FOREIGN_WORD[word[0]], text)
-    english = _TRAILING_NEXT_PATTERN.sub(r"next \1", _TUESDAY.sub("tuesday", english))
+    english = _TRAILING_NEXT_PATTERN.sub(r"next \1", _TUESDAY_PATTERN.sub("tuesday", english))
     english = _FOREIGN_HOUR_PATTERN.sub(
         lambda hour: f"{hour[1]}:{hour[2] or hour[3] or '00'}", english
     )

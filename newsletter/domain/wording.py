@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 _MAX_NAMES_SHOWN = 3
 _CLAUSE_BREAK_PATTERN = re.compile(r"(?<=[;:\n])|(?<=[.?] )")
-_COMMAND = re.compile(r"'newsletter |(?<!\S)--[a-z]")
+_COMMAND_PATTERN = re.compile(r"'newsletter |(?<!\S)--[a-z]")
 _GAP_PATTERN = re.compile(r"\{(\w++)([^{}]*+)\}")
 _KEY_PATTERN = re.compile(r" \([a-z]+_[a-z]+\)")
 
@@ -184,7 +184,9 @@ def listed(names: Sequence[str], conjunction: str = "and") -> str:
 def without_commands(message: str) -> str:
     """Return a message for a page, without clauses about commands and without setting names."""
     clauses = _CLAUSE_BREAK_PATTERN.split(_KEY_PATTERN.sub("", message))
-    return "".join(clause for clause in clauses if not _COMMAND.search(clause)).strip(" ;,:")
+    return "".join(clause for clause in clauses if not _COMMAND_PATTERN.search(clause)).strip(
+        " ;,:"
+    )
 
 
 def _offset(local: datetime) -> str:

@@ -18,9 +18,11 @@ _TAG_IN_WORDS = {
 }
 _MAX_NUMBER_CHARS = 100
 """The longest number that is parsed, which takes quadratic time."""
-_PLAIN = re.compile(r"[^\W_][^\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff]*")
-_MARKUP = re.compile(r":(?: |$)| #|[\[\]{},&*?|<>=!%@`\"\\]|\s$")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_PLAIN_PATTERN = re.compile(r"[^\W_][^\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff]*")
+_MARKUP_PATTERN = re.compile(r":(?: |$)| #|[\[\]{},&*?|<>=!%@`\"\\]|\s$")
+_UNPRINTABLE_PATTERN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]"
+)
 
 
 @lru_cache(maxsize=4096)
@@ -66,10 +68,14 @@ def quote(value: str) -> str:
 
 def write_scalar(value: str) -> str:
     """Return a text as YAML, unquoted if possible."""
-    if _PLAIN.fullmatch(value) and not _MARKUP.search(value) and plain_tag(value) == TEXT_TAG:
+    if (
+        _PLAIN_PATTERN.fullmatch(value)
+        and not _MARKUP_PATTERN.search(value)
+        and plain_tag(value) == TEXT_TAG
+    ):
         return value
     text = json.dumps(value, ensure_ascii=False)
-    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+    return _UNPRINTABLE_PATTERN.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

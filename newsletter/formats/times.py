@@ -14,7 +14,7 @@ _TIME_PATTERN = re.compile(
     r"((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?)"
     r"[ \t]*([Zz]|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?"
 )
-_HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_HOUR_PATTERN = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _LOCAL_TIME_PATTERN = re.compile(r"(?:(?P<day>\S+)(?:[Tt]|[ \t]+))?(?P<hour>[0-9:]+)[ \t]+local")
 _LOCAL_WORD_PATTERN = re.compile(r"\blocal\b", re.IGNORECASE)
 _LANGUAGE_PATTERN = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
@@ -44,7 +44,9 @@ def read_time(value: str) -> datetime:
     if found is None:
         hint = say(", or {value} local for each reader's own clock", value=value)
         what = "{value!r} is not a date with a time; write it like 2011-09-21 14:00{hint}"
-        raise ValueError(say(what, value=value, hint=hint if _HOUR.fullmatch(value) else ""))
+        raise ValueError(
+            say(what, value=value, hint=hint if _HOUR_PATTERN.fullmatch(value) else "")
+        )
     day, clock, offset = found.groups()
     try:
         return datetime.fromisoformat(f"{day}T{clock}{(offset or '').upper()}")
@@ -60,7 +62,7 @@ def is_local(value: str) -> bool:
 def read_local(value: str) -> LocalTime:
     """Parse ``[2011-09-21] 09:00 local``. Raises ValueError with what to write."""
     found = _LOCAL_TIME_PATTERN.fullmatch(value)
-    if found is None or not _HOUR.fullmatch(found["hour"]):
+    if found is None or not _HOUR_PATTERN.fullmatch(found["hour"]):
         what = (
             "{value!r} is not a time by each reader's own clock; write it like 09:00 local, or"
             " 2026-12-01 09:00 local"

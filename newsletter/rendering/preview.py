@@ -15,7 +15,9 @@ from newsletter.rendering.checks.guards import Page
 from newsletter.rendering.mail.files import default_templates
 
 _STYLE_PATTERN = re.compile(r"<style\b[^<>]*>.*?</style\s*>", re.IGNORECASE | re.DOTALL)
-_SCHEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(?P<scheme>dark|light)\s*\)", re.IGNORECASE)
+_SCHEME_PATTERN = re.compile(
+    r"\(\s*prefers-color-scheme\s*:\s*(?P<scheme>dark|light)\s*\)", re.IGNORECASE
+)
 _ALWAYS_TRUE_QUERY, _NEVER_TRUE_QUERY = "(min-width:0)", "(max-width:0)"
 _HEAD_START_PATTERN = re.compile(r"<head\b[^<>]*>", re.IGNORECASE)
 _HEAD_END_PATTERN = re.compile(r"</head\s*>", re.IGNORECASE)
@@ -108,6 +110,6 @@ def _set_scheme(html: str, scheme: str, *, rules: str = "") -> str:
     def settled(found: re.Match[str]) -> str:
         return _ALWAYS_TRUE_QUERY if found["scheme"].lower() == scheme else _NEVER_TRUE_QUERY
 
-    html = _STYLE_PATTERN.sub(lambda style: _SCHEME.sub(settled, style.group()), html)
+    html = _STYLE_PATTERN.sub(lambda style: _SCHEME_PATTERN.sub(settled, style.group()), html)
     rule = f"<style>:root {{color-scheme: only {scheme} !important;}}{rules}</style>"
     return _HEAD_END_PATTERN.sub(lambda end: rule + end.group(), html, count=1)

@@ -31,7 +31,7 @@ _MARK_PATTERN = re.compile("[\ue000-\uf8ff]")
 _TAG_PATTERN = re.compile(r"(<[^>]*>?)")
 _ATTRIBUTE_PATTERN = re.compile(r'((?:aria-label|title|placeholder|alt|data-label)=")([^"]*)(?=")')
 _LETTER_PATTERN = re.compile(r"[^\W\d_]")
-_GAP = re.compile(r"\{[^{}]*\}")
+_GAP_PATTERN = re.compile(r"\{[^{}]*\}")
 _ENTITY_PATTERN = re.compile(r"&\w+;")
 _ICON_PATTERN = re.compile(
     r"\{\{-? *(?:parts\.)?(?:icon|avatar|check_mark|chip|state_chip|frame_mark)\("
@@ -94,7 +94,7 @@ class Language:
     def _texts(self) -> Sequence[str]:
         """Return the English messages that a page gets as text, those with most words first."""
         literals = {
-            message.id: _GAP.sub("", message.id)
+            message.id: _GAP_PATTERN.sub("", message.id)
             for message in read_po(StringIO(self.catalogue))
             if isinstance(message.id, str)
             if any(module.startswith(_TEXT_MODULES) for module, _ in message.locations)

@@ -18,7 +18,9 @@ from newsletter.domain.errors import Defect, Fault, InvalidConfiguration, Newsle
 MAX_RETRY_AFTER = timedelta(hours=1)
 _MAX_REASON_CHARS = 200
 _LOCAL_PART_PATTERN = re.compile(r"(?<![^\s<>\"'(),:;])[^\s<>\"'(),:;]+@")
-_HEADER_VALUE = re.compile(r"[\x21-\x7e\xa1-\xff](?:[\t\x20-\x7e\xa0-\xff]*[\x21-\x7e\xa1-\xff])?|")
+_VALUE_PATTERN = re.compile(
+    r"[\x21-\x7e\xa1-\xff](?:[\t\x20-\x7e\xa0-\xff]*[\x21-\x7e\xa1-\xff])?|"
+)
 """The pattern of a valid header value."""
 _TOKEN_PATTERN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _MIN_TIMESTAMP = 1_000_000_000
@@ -122,7 +124,7 @@ def request_bytes(request: HttpRequest) -> bytes:
         }
         # requests accepts control characters and names with blanks
         if not all(map(_TOKEN_PATTERN.fullmatch, headers)) or not all(
-            map(_HEADER_VALUE.fullmatch, headers.values())
+            map(_VALUE_PATTERN.fullmatch, headers.values())
         ):
             raise ValueError("a header that cannot be written")
         prepared = _PreparedRequest()

@@ -26,7 +26,7 @@ _RELATIONS_PART = "word/_rels/document.xml.rels"
 _STYLE_SHEET = "word/styles.xml"
 _ALT_TEXT_SEPARATOR = " \u241e "
 """The separator between a picture's path and its description."""
-_TEXT_XML = re.compile(r"word/(?:document|footnotes|endnotes)\.xml")
+_TEXT_PATTERN = re.compile(r"word/(?:document|footnotes|endnotes)\.xml")
 _PAGE_EDGE_PART_PATTERN = re.compile(r"word/(?:header|footer)\d*\.xml")
 _SIDE_PART_PATTERN = re.compile(r"word/(?:header|footer|footnotes|endnotes|comments)\d*\.xml")
 _MAMMOTH_STYLE_MAP = """
@@ -38,10 +38,10 @@ p[style-name='Intense Quote'] => blockquote > p:fresh
 p[style-name='Block Text'] => blockquote > p:fresh
 """
 _SAVE_ANEW = say("open it in Word, save it again as a Word document (.docx) and import that")
-_PARTS_READ = re.compile(
+_PART_PATTERN = re.compile(
     r"(?:word|docProps|_rels)/[^\0]{1,200}\.(?:xml|rels)|\[Content_Types\]\.xml"
 )
-_DOCX_PACKING = ArchiveKind(program="Word", main=_MAIN_PART, read=_PARTS_READ, advice=_SAVE_ANEW)
+_DOCX_PACKING = ArchiveKind(program="Word", main=_MAIN_PART, read=_PART_PATTERN, advice=_SAVE_ANEW)
 
 
 def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
@@ -55,7 +55,9 @@ def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
     review = _read_review(trees)
     hidden = _take_hidden(trees)
     _name_pictures(trees)
-    parts.update((name, etree.tostring(trees[name])) for name in filter(_TEXT_XML.fullmatch, trees))
+    parts.update(
+        (name, etree.tostring(trees[name])) for name in filter(_TEXT_PATTERN.fullmatch, trees)
+    )
     edges = (
         ("head" if "header" in name else "foot", normalise(" ".join(_texts(trees[name]))).strip())
         for name in filter(_PAGE_EDGE_PART_PATTERN.fullmatch, trees)
@@ -94,7 +96,7 @@ def _name_pictures(trees: Mapping[str, Any]) -> None:
 
 def _read_review(trees: Mapping[str, Any]) -> Review:
     counts: Counter[str] = Counter()
-    for name in filter(_TEXT_XML.fullmatch, trees):
+    for name in filter(_TEXT_PATTERN.fullmatch, trees):
         counts.update(etree.QName(element).localname for element in trees[name].iter("{*}*"))
     return Review(
         # tracked moves are a deletion and an insertion
@@ -112,7 +114,7 @@ def _take_hidden(trees: Mapping[str, Any]) -> list[str]:
     """
     styles = _hiding_styles(trees)
     found: dict[Any, str] = {}
-    for name in filter(_TEXT_XML.fullmatch, trees):
+    for name in filter(_TEXT_PATTERN.fullmatch, trees):
         for run in list(trees[name].iter("{*}r")):
             paragraph = next(run.iterancestors("{*}p"), None)
             properties = run.find("{*}rPr")

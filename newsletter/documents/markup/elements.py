@@ -113,7 +113,7 @@ def _span(element: Element, direction: str) -> int:
 
 _HEADING_TAG_PATTERN = re.compile(r"h[1-6]")
 _MAX_ENTRY_CHARS = 60
-_TYPED_BULLET = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7](?=\s)\s*")
+_BULLET_PATTERN = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7](?=\s)\s*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -299,9 +299,9 @@ def _make_typed_lists(blocks: Sequence[Block]) -> list[Block]:
     result: list[Block] = []
     items: list[list[Block]] = []
     for block in blocks:
-        if _TYPED_BULLET.match(block.markdown) and not _TYPED_BULLET.fullmatch(block.text):
-            text = _TYPED_BULLET.sub("", block.text, count=1)
-            item = _TYPED_BULLET.sub("", block.markdown, count=1)
+        if _BULLET_PATTERN.match(block.markdown) and not _BULLET_PATTERN.fullmatch(block.text):
+            text = _BULLET_PATTERN.sub("", block.text, count=1)
+            item = _BULLET_PATTERN.sub("", block.markdown, count=1)
             items.append([replace(block, text=text, markdown=item)])
             continue
         result += list_of(items, ["-"] * len(items))

@@ -22,8 +22,8 @@ from newsletter.domain.wording import say
 
 _CONTENT, _STYLES = "content.xml", "styles.xml"
 _HINT = say("open it in LibreOffice, save it again as an ODF text document (.odt) and import that")
-_READ_PART = re.compile(r"(?:content|styles|meta)\.xml")
-_ODT_PACKING = ArchiveKind(program="LibreOffice", main=_CONTENT, read=_READ_PART, advice=_HINT)
+_PART_PATTERN = re.compile(r"(?:content|styles|meta)\.xml")
+_ODT_PACKING = ArchiveKind(program="LibreOffice", main=_CONTENT, read=_PART_PATTERN, advice=_HINT)
 _SKIPPED_TAGS = {
     "tracked-changes",
     "annotation",

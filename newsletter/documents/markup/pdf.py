@@ -24,18 +24,18 @@ from newsletter.documents.release.words import pattern
 
 _MIN_TITLE_RATIO = 1.12
 """Minimum size of a heading's letters, relative to that of most letters."""
-_BULLET = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7–-]\s+(?=\S)")
+_BULLET_PATTERN = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7–-]\s+(?=\S)")
 _LIST_MARK_PATTERN = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7–-]|\d{1,3}[.)]")
-_NUMBER = re.compile(r"(\d{1,3})[.)]\s+(?=\S)")
+_NUMBER_PATTERN = re.compile(r"(\d{1,3})[.)]\s+(?=\S)")
 _MIN_GAP_RATIO, _MIN_ROOM_RATIO = 1.12, 1.3
 """Tolerances for the distances of lines and the widths of words, as factors."""
 _INDENT = (14, 60)
 """Minimum and maximum indent of a quotation, in points."""
 _SENTENCE_END_PATTERN = re.compile(r"[.!?…:;]['\"”’»)\]]{0,3}\Z")
-_PAGE = pattern("numbers of pages", flags=0)
+_PAGE_PATTERN = pattern("numbers of pages", flags=0)
 _PRINTED_URL_PATTERN = re.compile(r"(?:file|https?)://\S+(?: \d+/\d+)?")
 """The foot of a page printed by a browser: the page's address."""
-_PRINTED_HEAD = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}:\d\d\b.*")
+_HEAD_PATTERN = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}:\d\d\b.*")
 """The head of a page printed by a browser: the time and the page's title."""
 _MAX_EDGES = 6
 """Maximum lines of a page head or foot."""
@@ -100,7 +100,7 @@ def _without_edges(
         heads = [(n, one) for n, top, _ in ends for one in kept[n] if top - one.top < _SAME_HEIGHT]
         feet = [(n, one) for n, _, last in ends for one in kept[n] if one.top - last < _SAME_HEIGHT]
         browsers = [line for _, line in feet if _PRINTED_URL_PATTERN.fullmatch(line.text)]
-        browsers += [line for _, line in heads if browsers and _PRINTED_HEAD.fullmatch(line.text)]
+        browsers += [line for _, line in heads if browsers and _HEAD_PATTERN.fullmatch(line.text)]
         removed: list[PdfLine] = []
         for place, lines in (("head", heads), ("foot", feet)):
             shape_counts = Counter(shape for n, line in lines for shape in _shapes(line, n))
@@ -111,7 +111,11 @@ def _without_edges(
                 repeated = may_repeat and copies * 2 > len(pages)
                 # a number alone goes from a single page too, where nothing can be seen to repeat
                 short = depth == 0 and len(line.text) < 40
-                if repeated or (short and _PAGE.fullmatch(line.text.lower())) or line in browsers:
+                if (
+                    repeated
+                    or (short and _PAGE_PATTERN.fullmatch(line.text.lower()))
+                    or line in browsers
+                ):
                     why = f"at the {place} of each page"
                     found = DroppedLine(line=0, text=cut_text(line.text), reason=why)
                     edges_by_words.setdefault(re.sub(r"\d+", "0", line.text), found)
@@ -183,7 +187,7 @@ def _blocks(page: Sequence[PdfLine], size: float, line_distance: float) -> list[
             continue
         line = replace(_as_one(row[0], cells), right=max(one.right for one in row))
         above = blocks[-1].lines[-1] if blocks and not blocks[-1].rows else None
-        is_item = _BULLET.match(line.text) or _NUMBER.match(line.text)
+        is_item = _BULLET_PATTERN.match(line.text) or _NUMBER_PATTERN.match(line.text)
         joins = (
             above
             and _is_as_large(above, line)
@@ -207,7 +211,9 @@ def _is_below(block: _Block, line: PdfLine, usual_size: float, pitch: float) -> 
     if above.top - line.top > pitch * line.size:
         return False
     offset = line.cells[0].left - above.cells[0].left
-    is_item = len(block.lines) == 1 and (_BULLET.match(above.text) or _NUMBER.match(above.text))
+    is_item = len(block.lines) == 1 and (
+        _BULLET_PATTERN.match(above.text) or _NUMBER_PATTERN.match(above.text)
+    )
     is_aligned = 0 < offset < _INDENT[1] if is_item else abs(offset) < _SAME_HEIGHT
     return line.size >= usual_size * _MIN_TITLE_RATIO or (is_aligned and block.continues_with(line))
 
@@ -242,7 +248,7 @@ def _join_over_pages(pages: Sequence[list[_Block]]) -> list[_Block]:
         if joined and blocks and not joined[-1].is_complete and not blocks[0].rows:
             first = blocks[0].lines[0]
             alike = _is_as_large(joined[-1].lines[-1], first) and joined[-1].continues_with(first)
-            if alike and not _BULLET.match(first.text):
+            if alike and not _BULLET_PATTERN.match(first.text):
                 joined[-1].lines += blocks.pop(0).lines
         joined += blocks
     return joined
@@ -282,7 +288,7 @@ def _with_kinds(
     for number, block in enumerate(blocks):
         if block.rows:
             yield "table", block
-        elif _BULLET.match(block.lines[0].text):
+        elif _BULLET_PATTERN.match(block.lines[0].text):
             yield "ul", block
         elif number in numbered:
             yield "ol", block
@@ -302,7 +308,9 @@ def _is_indented(block: _Block, margin: float) -> bool:
 
 def _find_numbered(blocks: Sequence[_Block]) -> set[int]:
     """Return the indexes of blocks that are numbered 1, 2 and so on. A date is not one of them."""
-    numbers = [_NUMBER.match(block.lines[0].text) if block.lines else None for block in blocks]
+    numbers = [
+        _NUMBER_PATTERN.match(block.lines[0].text) if block.lines else None for block in blocks
+    ]
     numbered: set[int] = set()
     for index, number in enumerate(numbers):
         run = [index] if number and number[1] == "1" else []
@@ -325,7 +333,7 @@ def _block_html(block: _Block, *, without_mark: bool = False) -> str:
 def _without_mark(words: Sequence[TextRun]) -> list[TextRun]:
     """Return an item's runs without its bullet or number."""
     text = "".join(word.text for word in words)
-    found = _BULLET.match(text) or _NUMBER.match(text)
+    found = _BULLET_PATTERN.match(text) or _NUMBER_PATTERN.match(text)
     mark_length = found.end() if found else 0
     kept_words = []
     for word in words:

@@ -11,7 +11,7 @@ from newsletter.documents.markup.inline_markup import Element, tag_of, text_of
 _LIST_LEVEL_PATTERN = re.compile(r"mso-list:\s*\w+\s+level(\d)", re.IGNORECASE)
 _IGNORED_STYLE_PATTERN = re.compile(r"mso-list:\s*ignore", re.IGNORECASE)
 # Word types its bullets in Symbol, Courier New and Wingdings: · o § in any other font.
-_TYPED_MARK = re.compile(r"\s*(?P<mark>[·•▪◦‣●○■□§o\uf0a7\uf0b7-]|\(?\w{1,4}[.)])[\s\xa0]{2,}")
+_MARK_PATTERN = re.compile(r"\s*(?P<mark>[·•▪◦‣●○■□§o\uf0a7\uf0b7-]|\(?\w{1,4}[.)])[\s\xa0]{2,}")
 
 
 def is_word(root: Element) -> bool:
@@ -35,7 +35,7 @@ def clean_word(root: Element) -> None:
             paragraph.tag = "blockquote"
     run: list[Element] = []
     for paragraph in list(root.iter("p")):
-        typed = "MsoListParagraph" in (paragraph.get("class") or "") and _TYPED_MARK.match(
+        typed = "MsoListParagraph" in (paragraph.get("class") or "") and _MARK_PATTERN.match(
             "".join(paragraph.itertext())
         )
         if not (typed or _LIST_LEVEL_PATTERN.search(paragraph.get("style") or "")):
@@ -82,7 +82,7 @@ def _take_mark(paragraph: Element) -> str:
             mark = text_of(element)
             element.drop_tree()
             return mark
-    found = _TYPED_MARK.match("".join(paragraph.itertext()))
+    found = _MARK_PATTERN.match("".join(paragraph.itertext()))
     if found is None:
         return ""
     remaining = found.end()
@@ -151,8 +151,8 @@ def _nest_lists(root: Element) -> None:
         stack.append((name, level, element))
 
 
-_COMMENT_LINK = re.compile(r"#?(?:cmnt(?:_ref)?\d+|_?mso(?:com|anchor)_\d+)")
-_COMMENT_STYLE = re.compile(r"mso-element:\s*comment", re.IGNORECASE)
+_LINK_PATTERN = re.compile(r"#?(?:cmnt(?:_ref)?\d+|_?mso(?:com|anchor)_\d+)")
+_STYLE_PATTERN = re.compile(r"mso-element:\s*comment", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,11 +184,11 @@ def take_review(root: Element) -> Review:
         if element.get("datetime") or element.get("cite")
     ]
     deleted = [element for element in changes if element.tag == "del"]
-    marks = [link for link in root.iter("a") if _COMMENT_LINK.fullmatch(link.get("href") or "")]
+    marks = [link for link in root.iter("a") if _LINK_PATTERN.fullmatch(link.get("href") or "")]
     # by number: each comment has two links, from the text and back
     comments = {re.sub(r"\D", "", mark.get("href")) for mark in marks}
     parts = [
-        element for element in root.iter("div") if _COMMENT_STYLE.search(element.get("style") or "")
+        element for element in root.iter("div") if _STYLE_PATTERN.search(element.get("style") or "")
     ]
     for mark in marks:
         if "ref" in mark.get("href") or "anchor" in mark.get("href"):  # leads back to the text

@@ -27,25 +27,25 @@ _MAX_MENTION_OFFSET = 60
 _MAX_FIRST_WORD_OFFSET = 5
 """Maximum characters before the first word of a title."""
 _MAX_BARE_WORDS = 2
-_WORD, _UNBOUND = pattern("embargo word"), pattern("unbound")
-_PLAIN = pattern("embargo")
-_TRADE, _WEEKDAY = pattern("other embargoes"), pattern("of weekdays")
+_EMBARGO_WORD_PATTERN, _UNBOUND_PATTERN = pattern("embargo word"), pattern("unbound")
+_EMBARGO_PATTERN = pattern("embargo")
+_TRADE_PATTERN, _WEEKDAY_PATTERN = pattern("other embargoes"), pattern("of weekdays")
 _OUR_TEXTS_PATTERN = pattern("our texts", r"\b(?:{})\b")
 # offers of shares say it too: not for release in or into the United States
-_SECURITIES = re.compile(r"directly or indirectly|in or into|united states|jurisdiction")
+_SECURITIES_PATTERN = re.compile(r"directly or indirectly|in or into|united states|jurisdiction")
 
 _OPENING = r"(?:^|[.:;!(\[–—-](?![.:;!(\[–—-]) ?|\b(?:please|strictly|streng|bitte|da) )\W{0,3}+"
-_HELD = pattern("held back", rf"{_OPENING}(?:{{}})")
-_HELD_UNTIL = pattern("held until", rf"{_OPENING}(?:\w+ )?(?:{{}})")
+_HELD_PATTERN = pattern("held back", rf"{_OPENING}(?:{{}})")
+_HELD_UNTIL_PATTERN = pattern("held until", rf"{_OPENING}(?:\w+ )?(?:{{}})")
 _FORMS = (
-    (_PLAIN, {"news", "no trade"}),
-    (_HELD, {"news", "no trade"}),
-    (_HELD_UNTIL, {"news", "own", "timed"}),
+    (_EMBARGO_PATTERN, {"news", "no trade"}),
+    (_HELD_PATTERN, {"news", "no trade"}),
+    (_HELD_UNTIL_PATTERN, {"news", "own", "timed"}),
     (pattern("marked", "^(?:{})"), {"own"}),
     (pattern("timed openings", r"^\W*(?:{})\b"), {"own", "timed"}),
     (pattern("closing"), {"own"}),
     (pattern("houred openings", r"^\W*(?:{})(?!\w)"), {"own", "houred"}),
-    (_WORD, {"own", "no trade", "no country"}),
+    (_EMBARGO_WORD_PATTERN, {"own", "no trade", "no country"}),
 )
 """(pattern of words that impose an embargo, facts that must hold for the line)."""
 
@@ -63,7 +63,7 @@ def is_embargo(text: str, *, is_trade: bool = False) -> bool:
     hourly = any(
         states("an hour alone", part) and states("worded", rest) for part, rest in edges(text)
     )
-    if hourly and not _WORD.search(plain):
+    if hourly and not _EMBARGO_WORD_PATTERN.search(plain):
         return False
     at = _find_mention(plain, is_trade=is_trade)
     return at is not None and (len(text) <= _MAX_SHORT_LINE_CHARS or at < _MAX_MENTION_OFFSET)
@@ -71,11 +71,11 @@ def is_embargo(text: str, *, is_trade: bool = False) -> bool:
 
 def _find_mention(plain: str, *, is_trade: bool = False) -> int | None:
     """Return the offset at which a folded line mentions its embargo, or None."""
-    if _UNBOUND.search(plain):
+    if _UNBOUND_PATTERN.search(plain):
         return None
     ours = bool(_OUR_TEXTS_PATTERN.search(plain))
     facts = {
-        "news": not _SECURITIES.search(plain),
+        "news": not _SECURITIES_PATTERN.search(plain),
         "own": ours or not states("an occasion", plain),
         "no trade": not _is_trade(plain),
         "no country": not is_trade,
@@ -87,20 +87,20 @@ def _find_mention(plain: str, *, is_trade: bool = False) -> int | None:
         # the word alone or after a mark, but not: accounts under embargo
         led = found and (ours or not plain[: found.start()].rstrip()[-1:].isalnum())
         bare = facts["timed"] or (led and len(plain.split()) <= _MAX_BARE_WORDS)
-        if found and (form is not _WORD or bare):
+        if found and (form is not _EMBARGO_WORD_PATTERN or bare):
             return found.start()
     return None
 
 
 def _is_trade(plain: str) -> bool:
     """Return whether the text is about an embargo between countries, or a seizure."""
-    return bool(_TRADE.search(plain)) and not _OUR_TEXTS_PATTERN.search(plain)
+    return bool(_TRADE_PATTERN.search(plain)) and not _OUR_TEXTS_PATTERN.search(plain)
 
 
 def embargoed_headline(text: str) -> str:
     """Return the headline on a line with an embargo, ``EMBARGOED: Title``, or ""."""
     for part, title in edges(text):
-        named = _WORD.search(fold_text(part)) or not states("an hour alone", part)
+        named = _EMBARGO_WORD_PATTERN.search(fold_text(part)) or not states("an hour alone", part)
         told = named and (is_embargo(part) or states("heading", part))
         whole = title.count("(") == title.count(")") and states("worded", title)
         if told and whole and not (is_embargo(title) or states("notice", title)):
@@ -125,8 +125,8 @@ def find_embargo(
     """
     headline = " ".join(lines[n].text for n in title if n >= 0)
     # a text on an embargo between countries names it often: there only plain orders count
-    is_trade = any(_TRADE.search(fold_text(line.text)) for line in lines) or bool(
-        _WORD.search(fold_text(headline))
+    is_trade = any(_TRADE_PATTERN.search(fold_text(line.text)) for line in lines) or bool(
+        _EMBARGO_WORD_PATTERN.search(fold_text(headline))
         and not (is_embargo(headline) or embargoed_headline(headline))
     )
     end = _find_head_end(lines, prose, title)
@@ -205,7 +205,7 @@ def _facts_around(lines: Sequence[Line], n: int, text: str, end: int, title: ran
     """Return facts about a line that follow from the title, the line below and the first lines."""
     told = " ".join(fold_text(line.text) for line in lines[end : end + HEAD_PARAGRAPHS])
     heads = [lines[m].text for m in range(len(lines)) if m in title or m == n + 1]
-    again = any(day in told for day in _WEEKDAY.findall(fold_text(text)))
+    again = any(day in told for day in _WEEKDAY_PATTERN.findall(fold_text(text)))
     facts = {
         "first": n < (title.start if title.start >= 0 else end),
         "occasion": again or any(states("names an occasion", one) for one in heads),
@@ -229,9 +229,9 @@ def _mentions_embargo(passage: Passage, today: date, *, is_trade: bool) -> bool:
     if "title" in facts:
         begins = (_find_mention(fold_text(text)) or 0) < _MAX_FIRST_WORD_OFFSET
         return (begins and is_embargo(text)) or bool(embargoed_headline(text))
-    plain = _UNBOUND.sub(" ", fold_text(text))
-    said = _PLAIN.search(plain) and not _is_trade(plain)
-    is_named = bool(said or (not is_trade and _WORD.search(plain)))
+    plain = _UNBOUND_PATTERN.sub(" ", fold_text(text))
+    said = _EMBARGO_PATTERN.search(plain) and not _is_trade(plain)
+    is_named = bool(said or (not is_trade and _EMBARGO_WORD_PATTERN.search(plain)))
     if "amid" not in facts or "apart" in facts:
         return is_named or is_embargo(text, is_trade=is_trade)
     asks = (states("single", text) and states("a time", plain)) or states("addressing", text)

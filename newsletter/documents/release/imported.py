@@ -98,7 +98,7 @@ def unusable(file: str, pattern: str, **values: object) -> InvalidInput:
     return InvalidInput([Fault(file=file, message=say(pattern, **values))])
 
 
-_LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
+_LANGUAGE_TAG_PATTERN = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
 _MAX_READ_CHARS = 20_000
 """Characters that are read to identify the script."""
 _KANA, _HAN = ("HIRAGANA", "KATAKANA"), ("CJK",)
@@ -117,7 +117,7 @@ def detect_language(text: str, declared: str = "") -> str:
 
     The letters come first, because pages often declare the default of their software.
     """
-    declared = declared.strip() if _LANGUAGE_TAG.fullmatch(declared.strip()) else ""
+    declared = declared.strip() if _LANGUAGE_TAG_PATTERN.fullmatch(declared.strip()) else ""
     letters = [letter for letter in text[:_MAX_READ_CHARS].lower() if letter.isalpha()]
     counts: Counter[tuple[str, ...]] = Counter()
     for letter, number in Counter(letters).items():

@@ -16,9 +16,9 @@ TxtLookup = Callable[[str], Sequence[str]]
 _MAX_LOOKUPS = 10
 """RFC 7208, 4.6.4: an SPF policy that needs more DNS lookups is invalid."""
 _MAX_INCLUDE_DEPTH = 12
-_LOOKUP_TERMS = re.compile(r"[+~?-]?(?:include:|a\b|mx\b|ptr\b|exists:)|redirect=", re.IGNORECASE)
+_LOOKUP_PATTERN = re.compile(r"[+~?-]?(?:include:|a\b|mx\b|ptr\b|exists:)|redirect=", re.IGNORECASE)
 """SPF terms that need a DNS lookup (RFC 7208, 4.6.4); ``ip4``, ``ip6`` and ``all`` need none."""
-_INCLUDED = re.compile(r"[+~?-]?(?:include:|redirect=)([A-Za-z0-9._-]+)\Z", re.IGNORECASE)
+_INCLUDE_PATTERN = re.compile(r"[+~?-]?(?:include:|redirect=)([A-Za-z0-9._-]+)\Z", re.IGNORECASE)
 _DMARC_TAG_PATTERN = re.compile(r"\s*([A-Za-z]{1,10})\s*=\s*([^;]*)")
 _DMARC_POLICIES = {"none", "quarantine", "reject"}
 
@@ -80,8 +80,8 @@ def _count_lookups(
     for term in policy.split()[1:]:
         if count >= left or depth > _MAX_INCLUDE_DEPTH:
             break
-        count += bool(_LOOKUP_TERMS.match(term))
-        included = _INCLUDED.fullmatch(term)
+        count += bool(_LOOKUP_PATTERN.match(term))
+        included = _INCLUDE_PATTERN.fullmatch(term)
         if included is not None and included[1] != domain:
             inner = [text for text in texts(included[1]) if text.lower().startswith("v=spf1")]
             for further in inner[:1]:

@@ -23,7 +23,9 @@ _MIN_BYTES, _MIN_EVENTS = 50, 1_000
 _MAX_REASON_CHARS = 500
 _MAX_NAME_CHARS = 256
 _CONTROL_PATTERN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-_ADDRESS = re.compile(r"(?<![^\s<>\"'(),:;@\[\]])[^\s<>\"'(),:;@\[\]]++@([^\s<>\"'(),:;@\[\]]+)")
+_ADDRESS_PATTERN = re.compile(
+    r"(?<![^\s<>\"'(),:;@\[\]])[^\s<>\"'(),:;@\[\]]++@([^\s<>\"'(),:;@\[\]]+)"
+)
 _TIMESTAMP_PATTERN = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,9})?")
 _SUBSCRIBER_ID_PATTERN = re.compile(r"[0-9]{1,15}")
 _FIRST_PLAUSIBLE_TIME, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
@@ -104,13 +106,13 @@ def reply_text(*values: Any) -> str:
 
 def redacted_reply(*values: Any) -> str:
     """Join the parts of a mail server's reply, without the local parts of addresses."""
-    return _ADDRESS.sub(r"…@\1", reply_text(*values))
+    return _ADDRESS_PATTERN.sub(r"…@\1", reply_text(*values))
 
 
 def address(value: Any) -> str:
     """Return the address in ``address`` or ``Name <address>``; "" if it is invalid."""
     mailbox = text(value, 320).removesuffix(">").rpartition("<")[2].strip()
-    found = _ADDRESS.fullmatch(mailbox)
+    found = _ADDRESS_PATTERN.fullmatch(mailbox)
     return mailbox if found else ""
 
 

@@ -41,7 +41,9 @@ _TAKEN_HEADERS = frozenset(
     }
 )
 _MAILJET_HEADER_PATTERN = re.compile(r"x-(?:mj|mailjet)-", re.IGNORECASE)
-_RESERVED = re.compile(r"(?i:(?:\{\{|\[\[)\s*(?:var|data)\s*:)|\[\[(?:UNSUB_LINK|PERMALINK)")
+_RESERVED_PATTERN = re.compile(
+    r"(?i:(?:\{\{|\[\[)\s*(?:var|data)\s*:)|\[\[(?:UNSUB_LINK|PERMALINK)"
+)
 _TO_PATTERN = re.compile(r"To(?:\[[0-9]+\](?:\.Email)?)?")
 
 
@@ -134,7 +136,7 @@ def _compile(content: Content) -> Template:
     bodies.check_content(
         replace(content, headers=tuple(headers)),
         "Mailjet",
-        marks=_RESERVED,
+        marks=_RESERVED_PATTERN,
         forbidden=_TAKEN_HEADERS | mailjet_headers,
         ascii_only=True,
         faults=[bodies.fault("subject", why)] if len(content.subject) > MAX_SUBJECT_CHARS else [],

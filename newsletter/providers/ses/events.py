@@ -45,7 +45,7 @@ _MAX_CERTIFICATES = 16
 _REGION = r"[a-z]{2,4}(?:-[a-z]{2,15}){1,3}-[0-9]{1,2}"  # S3 has hosts too: sns.s3.amazonaws.com
 _AMAZON_DOMAIN_PATTERN = r"\.amazonaws\.(?:com|com\.cn|eu)"
 _SNS_HOST_PATTERN = rf"https://sns\.{_REGION}{_AMAZON_DOMAIN_PATTERN}"
-_CERTIFICATE_NAME = re.compile(rf"sns(?:-signing\.{_REGION}|-{_REGION})?{_AMAZON_DOMAIN_PATTERN}")
+_SIGNER_PATTERN = re.compile(rf"sns(?:-signing\.{_REGION}|-{_REGION})?{_AMAZON_DOMAIN_PATTERN}")
 _CERTIFICATE_URL_PATTERN = re.compile(_SNS_HOST_PATTERN + r"/[A-Za-z0-9_-]{1,100}\.pem")
 _CONFIRMATION_URL_PATTERN = re.compile(_SNS_HOST_PATTERN + r"/\?[\x21-\x7e]{1,4000}")
 _HASH_OF_VERSION: dict[str, hashes.HashAlgorithm] = {
@@ -139,7 +139,7 @@ class Ses:
         except Exception as error:  # whatever the network or the page does
             raise Unverifiable("Amazon's certificate could not be had") from error
         names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-        if not any(_CERTIFICATE_NAME.fullmatch(str(name.value)) for name in names):
+        if not any(_SIGNER_PATTERN.fullmatch(str(name.value)) for name in names):
             raise Forged("its certificate is somebody else's")
         return certificate
 

@@ -169,7 +169,7 @@ def find_phrases(text: str) -> Iterator[Phrase]:
 _COPYRIGHT_PATTERN = re.compile(
     r"(?i:©|\(c\)|\bcopyright\b) {0,2}(?:© {0,2})?(?:\d{4} {0,2}[-–] {0,2})?(\d{4})\b"
 )
-_PICTURE = re.compile(r"(?i:photo|picture|image|courtesy|credit|foto|imagen|cr[eé]dito)")
+_CREDIT_PATTERN = re.compile(r"(?i:photo|picture|image|courtesy|credit|foto|imagen|cr[eé]dito)")
 _MAX_CREDIT_DISTANCE = 40
 """Characters before a © that are searched for a word such as Photo."""
 
@@ -178,7 +178,7 @@ def find_old_copyrights(text: str, year: int) -> Iterator[Phrase]:
     """Yield past years after a ©, except in the credits of pictures."""
     for found in _COPYRIGHT_PATTERN.finditer(text):
         before = text[max(0, found.start() - _MAX_CREDIT_DISTANCE) : found.start()]
-        if int(found[1]) < year and not _PICTURE.search(before):
+        if int(found[1]) < year and not _CREDIT_PATTERN.search(before):
             yield Phrase(
                 check=Check.COPYRIGHT,
                 offset=found.start(),

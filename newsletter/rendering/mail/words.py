@@ -30,7 +30,7 @@ _OPTIONAL_KEYS = ("date", "months")
 """Keys that only a workspace sets; without them CLDR writes the dates."""
 _NO_FALLBACK_KEYS = (*_OPTIONAL_KEYS, "watch")
 """Keys without an English fallback: a missing one is empty."""
-_GAP = re.compile(r"\{[^{}]*\}")
+_GAP_PATTERN = re.compile(r"\{[^{}]*\}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +145,7 @@ def _as_texts(found: Any) -> Sequence[str]:
 def _gap_faults(message: Message, file: str) -> list[Fault]:
     """Return faults if a translation's gaps in braces differ from those of its sentence."""
     expected, actual = (
-        sorted(set(_GAP.findall(" ".join(_as_texts(found)))))
+        sorted(set(_GAP_PATTERN.findall(" ".join(_as_texts(found)))))
         for found in (message.id, message.string)
     )
     if expected == actual:

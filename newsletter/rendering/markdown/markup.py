@@ -41,7 +41,7 @@ _BLOCK_HTML = {
     "<x-column>": '<div class="half">',
     "</x-column>": "</div>",
 }
-_BETWEEN = re.compile(r"</x-column>\s*<x-column>")
+_GAP_PATTERN = re.compile(r"</x-column>\s*<x-column>")
 _BETWEEN_COLUMNS = (
     "</div>" + _GHOST.format(f'</td><td width="20"></td>{_HALF_CELL}') + '<div class="half second">'
 )
@@ -51,7 +51,7 @@ _TABLE_HEAD_TWICE = (
     r"<!--[if mso]><thead>\1</thead><![endif]-->"
 )
 """The head of a wide table, once for Word, which cannot undo the style that hides it on phones."""
-_ANY = re.compile("|".join(map(re.escape, _BLOCK_HTML)))
+_BLOCK_PATTERN = re.compile("|".join(map(re.escape, _BLOCK_HTML)))
 
 
 _ALLOWED_ATTRIBUTES, _ALLOWED_CLASSES = (
@@ -78,8 +78,8 @@ def to_html(tokens: Sequence[Token]) -> str:
         strip_comments=True,
     )
     # added after the cleaning, which removes all comments, also those for Outlook
-    framed = _ANY.sub(
-        lambda found: _BLOCK_HTML[found.group()], _BETWEEN.sub(_BETWEEN_COLUMNS, cleaned)
+    framed = _BLOCK_PATTERN.sub(
+        lambda found: _BLOCK_HTML[found.group()], _GAP_PATTERN.sub(_BETWEEN_COLUMNS, cleaned)
     )
     return _TABLE_HEAD_PATTERN.sub(_TABLE_HEAD_TWICE, framed)
 

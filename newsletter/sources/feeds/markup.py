@@ -20,15 +20,17 @@ from newsletter.domain.schedule import ACCEPTED_YEARS
 from newsletter.domain.statements.feed import FeedUnreadable
 from newsletter.formats.times import language_objection
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]")
+_CONTROL_PATTERN = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]"
+)
 _BLOCK_END_PATTERN = re.compile(r"</(?:p|div|li|h[1-6]|td)>|<br\b[^<>]{0,100}>", re.IGNORECASE)
-_YEAR = re.compile(r"(?<!\d)(?<![\d\s][+-])\d{4}")
+_YEAR_PATTERN = re.compile(r"(?<!\d)(?<![\d\s][+-])\d{4}")
 _MAX_CHARS = 2_000
 _MARKUP_PATTERN = re.compile(r"<[a-zA-Z/!]|&#?\w+;")
 
 
 def without_controls(text: str) -> str:
-    return _CONTROL.sub("", text)
+    return _CONTROL_PATTERN.sub("", text)
 
 
 def plain(text: str) -> str:
@@ -48,7 +50,7 @@ def instant(text: str) -> datetime | None:
     """Parse a time in RFC 822 or ISO 8601, in UTC; None for anything else."""
     text = text.strip()
     # year 1, by which generators mean no time, would be read as 2001
-    year = _YEAR.search(text)
+    year = _YEAR_PATTERN.search(text)
     if year and int(year[0]) not in ACCEPTED_YEARS:
         return None
     try:
@@ -90,11 +92,13 @@ def absolute_url(base: str, text: str) -> str:
 
 Element = Any
 
-_DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']""")
+_ENCODING_PATTERN = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']""")
 _CHARSET_PATTERN = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _XML_DECLARATION_PATTERN = re.compile(r"^\s*<\?xml[^>]{0,400}\?>")
 _DOCTYPE_PATTERN = re.compile(r"<!DOCTYPE[^\[<>]{0,2000}>", re.IGNORECASE)
-_NAMED = re.compile(r"&([a-zA-Z][a-zA-Z0-9]{0,31});|&(?!#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};)")
+_ENTITY_PATTERN = re.compile(
+    r"&([a-zA-Z][a-zA-Z0-9]{0,31});|&(?!#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};)"
+)
 _XML_ENTITIES = {"amp", "lt", "gt", "quot", "apos"}
 _ROOT_TAG_PATTERN = re.compile(r"<(!doctype\s+html|html|rss|feed|rdf:RDF)\b", re.IGNORECASE)
 _LINK_TAG_PATTERN = re.compile(r"<link\b[^<>]{0,1000}>", re.IGNORECASE)
@@ -113,7 +117,7 @@ def parse_xml(data: bytes, content_type: str) -> tuple[Element, str]:
     text = _DOCTYPE_PATTERN.sub("", text, count=1)
     if "<!DOCTYPE" in text[:5000] or "<!ENTITY" in text:
         raise FeedUnreadable("it declares entities of its own, which no feed needs: not read")
-    text = _NAMED.sub(_character, without_controls(text)).strip()
+    text = _ENTITY_PATTERN.sub(_character, without_controls(text)).strip()
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -134,7 +138,7 @@ def parse_xml(data: bytes, content_type: str) -> tuple[Element, str]:
 
 def decode(data: bytes, content_type: str) -> tuple[str, str]:
     """Return the text of a feed, and a remark if its encoding is a guess, else ""."""
-    found, header = _DECLARED.search(data[:400]), _CHARSET_PATTERN.search(content_type)
+    found, header = _ENCODING_PATTERN.search(data[:400]), _CHARSET_PATTERN.search(content_type)
     declared_encodings = [found[1].decode("ascii", "replace")] if found else []
     with suppress(UnicodeDecodeError):
         text = decode_as_declared(data, [*declared_encodings, *([header[1]] if header else [])])

@@ -28,12 +28,16 @@ MAX_CHARS = 500_000
 _DATA_PICTURE_PATTERN = re.compile(r"data:image/[^\s\"'<>]+", re.IGNORECASE)
 _MAX_SUMMARY_CHARS = 250
 _MAX_AHEAD = timedelta(days=1)
-_PLUG = re.compile(r"The post .{1,400} (?:appeared first on|first appeared on) .{1,200}", re.DOTALL)
+_PLUG_PATTERN = re.compile(
+    r"The post .{1,400} (?:appeared first on|first appeared on) .{1,200}", re.DOTALL
+)
 _PLUG_START, _CUT_MARK = "The post ", "[…]"
 """The start of what WordPress adds below a post, and its mark of a shortened text."""
-_MORE = re.compile(r"(?:continue reading|read more|weiterlesen|seguir leyendo)\b.{0,200}", re.I)
+_MORE_PATTERN = re.compile(
+    r"(?:continue reading|read more|weiterlesen|seguir leyendo)\b.{0,200}", re.I
+)
 _SEPARATOR_PATTERN = re.compile(r"(?:[*#~•·–—-] ?){3,}")
-_DROPPED_PATTERNS = (_SEPARATOR_PATTERN, _PLUG, _MORE)
+_DROPPED_PATTERNS = (_SEPARATOR_PATTERN, _PLUG_PATTERN, _MORE_PATTERN)
 
 
 def compose(item: Item, *, zone: str, now: datetime) -> ExtractedStatement:
@@ -117,7 +121,7 @@ def _paragraphs(text: str) -> str:
 def _summary(text: str) -> str:
     """Return a summary without what sites add, cut between words."""
     start = text.rfind(_PLUG_START)
-    if start >= 0 and _PLUG.fullmatch(text[start:]):
+    if start >= 0 and _PLUG_PATTERN.fullmatch(text[start:]):
         text = text[:start].rstrip()
     if text.endswith(_CUT_MARK):
         text = text.removesuffix(_CUT_MARK).rstrip() + "…"

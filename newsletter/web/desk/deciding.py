@@ -23,7 +23,7 @@ from newsletter.pipeline.status import TimeChanged
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 
-_ADDRESS = re.compile(r"(?<![^\s@,;:()“”])[^\s@,;:()“”]++@[^\s@,;:()“”]*[^\s@,;:()“”.]")
+_ADDRESS_PATTERN = re.compile(r"(?<![^\s@,;:()“”])[^\s@,;:()“”]++@[^\s@,;:()“”]*[^\s@,;:()“”.]")
 
 _PROVIDER_NAMES: Mapping[str, str] = MappingProxyType(
     {
@@ -147,7 +147,7 @@ def describe_error(
     Staff are called by their names. ``other`` replaces other addresses; "" shows them.
     """
     # an error may contain a reader's address, which staff at the desk need not see
-    hide = partial(_ADDRESS.sub, lambda found: names.get(found[0], other or found[0]))
+    hide = partial(_ADDRESS_PATTERN.sub, lambda found: names.get(found[0], other or found[0]))
 
     def shown(_: str, value: object) -> object:
         if isinstance(value, Sentence):

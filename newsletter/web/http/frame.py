@@ -38,7 +38,7 @@ _PAGE_HEADERS = {
     "Cache-Control": "no-store",
 }
 _TEMPLATE_FILTERS = {"direction": direction, "language_name": language_name}
-_LANGUAGE_RANGE = re.compile(
+_RANGE_PATTERN = re.compile(
     r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d*)?))?"
 )
 _MAX_LANGUAGES = 20
@@ -157,7 +157,7 @@ shared_frame = lru_cache(maxsize=8)(Frame)
 
 def accepted_languages(header: str) -> list[str]:
     """Return the languages of an Accept-Language field by weight (RFC 9110, 12.5.4)."""
-    found = [_LANGUAGE_RANGE.fullmatch(part.strip()) for part in header.split(",")[:_MAX_LANGUAGES]]
+    found = [_RANGE_PATTERN.fullmatch(part.strip()) for part in header.split(",")[:_MAX_LANGUAGES]]
     weights = [(float(one[2] or "1"), one[1]) for one in found if one]
     return [name for weight, name in sorted(weights, key=lambda one: -one[0]) if weight > 0]
 

@@ -18,7 +18,7 @@ SIGN_UP_PATH = "/subscribe"
 SCRIPT_PATH = f"{SIGN_UP_PATH}/form.js"
 HONEYPOT_FIELD = "website"
 """The name of a hidden form field, which only bots fill in."""
-LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
+LANGUAGE_TAG_PATTERN = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 
 
 class SignUpOffer:
@@ -59,7 +59,7 @@ class SignUpOffer:
         language = language or self._settings.language
         now = self.consent(language, self.rules.public_lists)
         # the email is in the language of the form, even if our pages do not have it
-        form_language = form.language if LANGUAGE.fullmatch(form.language) else language
+        form_language = form.language if LANGUAGE_TAG_PATTERN.fullmatch(form.language) else language
         consent = ShownConsent(words=now.words, language=form_language, wording=form.wording)
         return ask(sign_up, consent, source=source, network=network, store=store)
 

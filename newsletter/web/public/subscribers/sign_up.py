@@ -27,7 +27,7 @@ from newsletter.web.http.frame import Frame
 from newsletter.web.http.limits import RequestLimit
 from newsletter.web.http.offering import (
     HONEYPOT_FIELD,
-    LANGUAGE,
+    LANGUAGE_TAG_PATTERN,
     SCRIPT_PATH,
     SIGN_UP_PATH,
     SignUpOffer,
@@ -163,7 +163,9 @@ class SignUpPages:
         return "a form"
 
     def _language_of(self, request: Request, language: str) -> str:
-        return self._frame.language_of(request, language if LANGUAGE.fullmatch(language) else "")
+        return self._frame.language_of(
+            request, language if LANGUAGE_TAG_PATTERN.fullmatch(language) else ""
+        )
 
     def _show(
         self,
