@@ -65,8 +65,8 @@ def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
         ),
     )
     document = import_blocks(extracted, today=today, file=file)
-    has_mark = any(_NOTE_PATTERN.search(o.markdown) for o in blocks if o.text == document.title)
-    notes = (*document.notes, *([_LOST_MARK] if has_mark else []))
+    titles = [block.markdown for block in blocks if block.text == document.title]
+    notes = (*document.notes, *([_LOST_MARK] if any(map(_NOTE_PATTERN.search, titles)) else []))
     return replace(document, language=values.get("language", ""), notes=notes)
 
 

@@ -109,9 +109,9 @@ class ConfigurationOnDisk:
                     raise Refused(reason)
                 if expected_digest != self.digest or self._file.read_bytes() != before:
                     raise Outdated(_OUTDATED)
-                set_ = tuple(f"{key}: {to}" for key, to in changes.items() if to is not None)
+                values = tuple(f"{key}: {to}" for key, to in changes.items() if to is not None)
                 removed = tuple(key for key, to in changes.items() if to is None)
-                tx.audit.enter(actor, "change settings", FILE_NAME, set=set_, removed=removed)
+                tx.audit.enter(actor, "change settings", FILE_NAME, set=values, removed=removed)
                 _replace(self._saved_file, self._digest(settings, renderer).encode())
                 _replace(self._file, data)
         except StoreUnavailable:

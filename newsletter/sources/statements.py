@@ -70,7 +70,7 @@ def _statement(reader: frontmatter.Reader, file: str, defaults: Defaults) -> Sta
         resolve(moment, defaults.timezone)
         return moment
 
-    send_at = reader.moment_text("send_at", lambda v: read_local(v) if is_local(v) else time(v))
+    send_at = reader.moment_text("send_at", lambda to: read_local(to) if is_local(to) else time(to))
     segment = _segment(reader, defaults)
     statement = Statement(
         slug=slug,

@@ -164,8 +164,8 @@ def _read_export(
     """Read an export. Return None if the file is no export and ``export`` is None."""
     sha256 = sha256_of(path)
     present = csv_files.members(path)
-    tables_ = [_table(member, export, instructions.encoding) for member in present]
-    tables = [table for table in tables_ if table is not None]
+    read = [_table(member, export, instructions.encoding) for member in present]
+    tables = [table for table in read if table is not None]
     is_zip = path.suffix.lower() == _ZIP_SUFFIX
     if not tables:
         if not is_zip:
@@ -176,7 +176,7 @@ def _read_export(
         _require_unsubscribed_files(path, present, tables, instructions.without)
     else:
         _refuse_single_file(path, tables[0].layout, instructions.without)
-    others = [member.name for member, table in zip(present, tables_, strict=True) if table is None]
+    others = [member.name for member, table in zip(present, read, strict=True) if table is None]
 
     def read_entries(reader: EntryReader) -> Iterator[PlacedPerson]:
         return _read_tables(tables, path, tuple(instructions.lists), reader)

@@ -192,7 +192,9 @@ def json_object(response: HttpResponse) -> dict[str, Any] | None:
 
 def brief(text: object) -> str:
     """Return a provider's message as one short line, without the local parts of addresses."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)[:5000]).split())
+    line = " ".join(
+        "".join(sign if sign.isprintable() else " " for sign in str(text)[:5000]).split()
+    )
     line = _LOCAL_PART_PATTERN.sub("…@", line)
     return line if len(line) <= _MAX_REASON_CHARS else line[: _MAX_REASON_CHARS - 1] + "…"
 

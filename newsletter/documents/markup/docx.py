@@ -87,7 +87,8 @@ def _name_pictures(trees: Mapping[str, Any]) -> None:
     for description in trees[_MAIN_PART].iter("{*}docPr"):
         shown = next(description.getparent().iter("{*}blip"), None)
         # r:embed is a part of the file; r:link is an address, which is not fetched
-        keys = [] if shown is None else [v for k, v in shown.attrib.items() if k.endswith("}embed")]
+        attributes = {} if shown is None else shown.attrib
+        keys = [value for name, value in attributes.items() if name.endswith("}embed")]
         place = posixpath.normpath(posixpath.join("word", places.get(keys[0], ""))) if keys else ""
         if place.startswith("word/media/"):
             alt = description.get("descr") or description.get("title") or ""
@@ -135,7 +136,8 @@ def _hiding_styles(trees: Mapping[str, Any]) -> set[str]:
         base = style.find("{*}basedOn")
         is_inherited = base is not None and _value(base) in found
         if _is_hidden(style.find("{*}rPr"), by_style=is_inherited):
-            found.add(next((v for key, v in style.attrib.items() if key.endswith("}styleId")), ""))
+            names = (value for key, value in style.attrib.items() if key.endswith("}styleId"))
+            found.add(next(names, ""))
     return found
 
 

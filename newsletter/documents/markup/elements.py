@@ -41,7 +41,7 @@ def rows_of(element: Element) -> list[list[Element]]:
 def has_stray_words(element: Element) -> bool:
     """Return whether a table has words or elements between its cells, as on a broken page."""
     parts = [element, *element.iter("thead", "tbody", "tfoot", "tr")]
-    words = [*(part.text for part in parts), *(c.tail for part in parts for c in part)]
+    words = [*(part.text for part in parts), *(child.tail for part in parts for child in part)]
     table_tags = {"thead", "tbody", "tfoot", "tr", "td", "th", "caption", "colgroup", "col", ""}
     has_other_tags = any(tag_of(child) not in table_tags for part in parts for child in part)
     return has_other_tags or any(word and word.strip() for word in words)

@@ -85,7 +85,9 @@ def import_page(
     blocks = read_blocks(chosen, inline)
     foot = [block for block in blocks if offers_opt_out(block.markdown)]
     blocks = [block for block in blocks if block not in foot]
-    opt_outs = [DroppedLine(line=o.number, text=cut_text(o.text), reason=_OPT_OUT) for o in foot]
+    opt_outs = [
+        DroppedLine(line=one.number, text=cut_text(one.text), reason=_OPT_OUT) for one in foot
+    ]
     hidden = _hidden_text(facts.text, blocks, inline)
     if article is not None and not hidden:
         blocks = [*find_standfirst(root, chosen, facts.title), *blocks]

@@ -270,8 +270,13 @@ def _cell(characters: Sequence[Any], layout: _Layout) -> Cell:
             style = (*style[:2], _find_link(character, layout.links))
         styled_text.append((style, text))
     words = tuple(
-        TextRun(text=normalise("".join(t for _, t in run)), is_bold=b, is_italic=i, href=href)
-        for (b, i, href), run in groupby(styled_text, key=lambda pair: pair[0])
+        TextRun(
+            text=normalise("".join(text for _, text in run)),
+            is_bold=bold,
+            is_italic=italic,
+            href=href,
+        )
+        for (bold, italic, href), run in groupby(styled_text, key=lambda pair: pair[0])
     )
     left = next((character.x0 for character in characters if isinstance(character, LTChar)), 0.0)
     return Cell(words=words, left=left)

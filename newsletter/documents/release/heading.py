@@ -172,7 +172,7 @@ def _find_named(head: Sequence[Line], candidates: list[int], distinct: list[int]
 
 def _find_nearest(head: Sequence[Line], candidates: list[int], distinct: list[int]) -> int:
     """Return the index of the likeliest title, by label, date line and length."""
-    blocks = {n: " ".join(head[m].text for m in _block(head, n, head[n].text)) for n in distinct}
+    blocks = {n: " ".join(head[at].text for at in _block(head, n, head[n].text)) for n in distinct}
     long = [n for n in distinct if has_title_length(blocks[n]) and not is_body_name(blocks[n])]
     no_names = [n for n in distinct if not is_body_name(head[n].text)]
     likely = long or no_names or distinct

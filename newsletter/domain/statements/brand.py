@@ -238,7 +238,7 @@ def _hls(color: str) -> tuple[float, float, float]:
 
 def _mix(color: str, other: str, ratio: float) -> str:
     pairs = zip(_channels(color), _channels(other), strict=True)
-    red, green, blue = (a + (b - a) * ratio for a, b in pairs)
+    red, green, blue = (start + (end - start) * ratio for start, end in pairs)
     return _as_hex((red / 255, green / 255, blue / 255))
 
 

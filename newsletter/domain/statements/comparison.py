@@ -37,11 +37,11 @@ class Difference:
         if max(len(left), len(right)) > _MAX_WORDS or matcher.ratio() < _MIN_SHARED_WORD_RATIO:
             return [run for run in full_texts if run[1]]
         runs = []
-        for tag, a, b, c, d in matcher.get_opcodes():
+        for tag, i1, i2, j1, j2 in matcher.get_opcodes():
             if tag == "equal":
-                runs.append(("same", "".join(right[c:d])))
+                runs.append(("same", "".join(right[j1:j2])))
                 continue
-            runs += [("out", "".join(left[a:b])), ("in", "".join(right[c:d]))]
+            runs += [("out", "".join(left[i1:i2])), ("in", "".join(right[j1:j2]))]
         return [run for run in runs if run[1]]
 
 
@@ -86,7 +86,7 @@ def _pair_paragraphs(one: str, other: str) -> list[tuple[Sequence[str], Sequence
     left, right = _paragraphs(one), _paragraphs(other)
     # autojunk would ignore paragraphs that a long text repeats
     codes = SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
-    return [(left[a:b], right[c:d]) for _, a, b, c, d in codes]
+    return [(left[i1:i2], right[j1:j2]) for _, i1, i2, j1, j2 in codes]
 
 
 def _paragraphs(text: str) -> list[str]:
@@ -121,8 +121,8 @@ def _envelope(content: Content) -> Iterator[tuple[str, str]]:
 def _compare_lines(before: str, after: str) -> Iterator[Difference]:
     one, other = before.splitlines(), after.splitlines()
     codes = SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
-    for code, a, b, c, d in codes:
+    for code, i1, i2, j1, j2 in codes:
         if code != "equal":
             yield Difference(
-                what=say("text"), before="\n".join(one[a:b]), after="\n".join(other[c:d])
+                what=say("text"), before="\n".join(one[i1:i2]), after="\n".join(other[j1:j2])
             )

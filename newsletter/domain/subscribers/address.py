@@ -46,11 +46,9 @@ def parse_address(text: str) -> str:
 
 def _are_names(labels: list[str]) -> bool:
     """Return whether each is a valid label of a domain. Combining marks are ignored."""
-    letters = (
-        label if label.isascii() else "".join(c for c in label if unicodedata.category(c)[0] != "M")
-        for label in labels
-    )
-    return all(map(_DOMAIN_LABEL_PATTERN.fullmatch, letters))
+    dotted = ".".join(labels)
+    letters = "".join(sign for sign in dotted if unicodedata.category(sign)[0] != "M")
+    return all(map(_DOMAIN_LABEL_PATTERN.fullmatch, letters.split(".")))
 
 
 def fold(address: str) -> str:

@@ -264,8 +264,8 @@ class OwnAccount:
     def remove_passkey(self, key: str) -> SignedIn:
         """Remove a passkey of the owner, by its key. Return the new session. Raises NotFound."""
         with self._begin() as (tx, session):
-            passkeys_ = tx.passkeys.list_for(session.address)
-            passkey = next((one for one in passkeys_ if one.key == key), None)
+            own = tx.passkeys.list_for(session.address)
+            passkey = next((one for one in own if one.key == key), None)
             if passkey is None:
                 raise NotFound(say("This passkey was removed already, or it is not yours."))
             tx.passkeys.remove(passkey.id)

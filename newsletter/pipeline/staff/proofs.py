@@ -277,16 +277,16 @@ class Proofs:
         ]
         known = {one.id: one.public for one in keys}
         try:
-            id_, count = passkeys.verify_assertion(signed.party, challenge, signed.answer, known)
+            used, count = passkeys.verify_assertion(signed.party, challenge, signed.answer, known)
         except passkeys.InvalidPasskey as error:
             return Refusal.UNFIT, str(error)
-        [passkey] = [one for one in keys if one.id == id_]
+        [passkey] = [one for one in keys if one.id == used]
         if passkey.is_cloned(count):
             self.tell(tx, session.address, say(_COPIED, name=passkey.name))
             counted = "the passkey {name} counts {now} after {before}"
             why = say(counted, name=passkey.name, now=count, before=passkey.signatures)
             return Refusal.COPIED, why
-        tx.passkeys.use(id_, count, tx.now)
+        tx.passkeys.use(used, count, tx.now)
         return None
 
     def tell(self, tx: Transaction, address: str, notice: Sentence) -> None:

@@ -95,7 +95,7 @@ def _reason(payload: dict[str, Any]) -> str:
 
 
 def _find_verdict(reason: str) -> Verdict | None:
-    found = (v for pattern, v in _BY_WORDS.items() if re.search(pattern, reason, re.IGNORECASE))
+    found = (how for words, how in _BY_WORDS.items() if re.search(words, reason, re.IGNORECASE))
     return next(found, None)
 
 

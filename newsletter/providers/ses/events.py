@@ -204,7 +204,7 @@ def _event_name(event: dict[str, Any]) -> str:
     name = text(event.get("eventType")) or text(event.get("notificationType"))
     if name in _KIND_OF_EVENT:
         return name
-    return next((name_ for name_, (_, where, _) in _KIND_OF_EVENT.items() if where in event), name)
+    return next((kind for kind, (_, part, _) in _KIND_OF_EVENT.items() if part in event), name)
 
 
 def _classify(name: str, details: Any) -> tuple[EventKind, Bounce | None]:

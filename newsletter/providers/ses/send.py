@@ -284,7 +284,7 @@ def _canonical(
     fields = sorted((name.lower(), " ".join(value.split())) for name, value in headers.items())
     # AWS folds blanks before it signs: a value that was not folded here would not verify there
     names = ";".join(name for name, _ in fields)
-    lines = [method, quote(path or "/", safe="/~"), "", *(f"{name}:{v}" for name, v in fields)]
+    lines = [method, quote(path or "/", safe="/~"), "", *map(":".join, fields)]
     return names, "\n".join([*lines, "", names, hashlib.sha256(body).hexdigest()]).encode()
 
 

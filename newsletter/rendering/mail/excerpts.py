@@ -116,7 +116,7 @@ def body_of(content: Content) -> str:
 
 
 def _visible_page(html: str) -> str:
-    html_ = nh3.clean(
+    clean = nh3.clean(
         html,
         tags=set(_ALLOWED_ATTRIBUTES),
         attributes=_ALLOWED_ATTRIBUTES,
@@ -126,7 +126,7 @@ def _visible_page(html: str) -> str:
         link_rel=None,
         strip_comments=True,
     )
-    return html_.replace(' class=""', "").strip()
+    return clean.replace(' class=""', "").strip()
 
 
 def _keep_attribute(_tag: str, name: str, value: str) -> str | None:

@@ -84,7 +84,7 @@ class TokenText:
 def _trim_address(address: str) -> str:
     """Remove signs of the sentence at the end, such as a bracket that opened before the address."""
     # brackets are counted once, as an address may end with a hundred thousand of them
-    excess = {close: address.count(close) - address.count(open_) for close, open_ in _BRACKETS}
+    excess = {end: address.count(end) - address.count(begin) for end, begin in _BRACKETS}
     end = len(address)
     while end and (address[end - 1] in _TRAILING_SIGNS or excess.get(address[end - 1], 0) > 0):
         end -= 1

@@ -124,9 +124,9 @@ class SyndicatedFeed:
                 return FetchedFeed(bookmark=bookmark, unchanged=True)
             require_ok(page)
             read = self.reader.feed(page)
-            headers = {key: page.headers.get(key, "") for key in _CONDITION_HEADERS}
+            pairs = [(key, page.headers.get(key, "")) for key in _CONDITION_HEADERS]
             # a value that no request header can have would break each later visit
-            usable = {key: v for key, v in headers.items() if v and v.isascii() and v.isprintable()}
+            usable = {key: to for key, to in pairs if to and to.isascii() and to.isprintable()}
             return FetchedFeed(
                 items=read.items,
                 bookmark=json.dumps(usable) if usable else "",

@@ -133,8 +133,8 @@ class Readers(AddressRepository):
 
     def is_former_address(self, address: str) -> bool:
         """Return whether a subscriber had this address before, and none has it now."""
-        hash_ = self._hash(address)
-        return bool(self._db.value(f"SELECT {importing.IS_FORMER.format(':hash')}", hash=hash_))
+        digest = self._hash(address)
+        return bool(self._db.value(f"SELECT {importing.IS_FORMER.format(':hash')}", hash=digest))
 
     def edit(self, subscriber_id: int, entry: Entry) -> None:
         """Set the name, language, time zone, notes and tags of a subscriber."""
@@ -218,8 +218,8 @@ class Readers(AddressRepository):
         return self._first(self._db.mappings(f"{_SELECT} WHERE id = :id", id=subscriber_id))
 
     def find(self, address: str) -> Subscriber | None:
-        hash_ = self._hash(address)
-        return self._first(self._db.mappings(f"{_SELECT} WHERE address_hash = :hash", hash=hash_))
+        digest = self._hash(address)
+        return self._first(self._db.mappings(f"{_SELECT} WHERE address_hash = :hash", hash=digest))
 
     def _first(self, rows: Sequence[dict[str, Any]]) -> Subscriber | None:
         return next((person for person, _ in self._read_people(rows)), None)
@@ -333,9 +333,9 @@ class Readers(AddressRepository):
         found = self.find(address)
         entry = SuppressedEntry(address=address, reason=SuppressionReason.ERASED)
         self.suppress([entry], at, "forget")
-        hash_ = self._hash(address)
-        self._db.update("suppression", {"address_hash": hash_}, address=None)
-        self._db.change("DELETE FROM transactional_email WHERE address_hash = :hash", hash=hash_)
+        digest = self._hash(address)
+        self._db.update("suppression", {"address_hash": digest}, address=None)
+        self._db.change("DELETE FROM transactional_email WHERE address_hash = :hash", hash=digest)
         # the database file is rewritten later
         due = self._db.value("SELECT value FROM meta WHERE key = :due", due=ERASURES_KEY)
         since, count = (due or f"{as_stored(at)} 0").split()

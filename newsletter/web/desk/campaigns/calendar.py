@@ -179,7 +179,7 @@ def _escape_value(value: str | datetime) -> str:
     """Escape a text for iCalendar: one line without control characters."""
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    one_line = " ".join("".join(c if c.isprintable() else " " for c in value).split())
+    one_line = " ".join("".join(sign if sign.isprintable() else " " for sign in value).split())
     return one_line.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
 
 

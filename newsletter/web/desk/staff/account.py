@@ -45,7 +45,9 @@ class Account(StaffPart):
     def choose_notices(self, request: DeskRequest) -> Response:
         """Set which notices are mailed to the person."""
         chosen = request.posted.all("notice")
-        request.own_account().choose_notices([k for k in EVENT_KINDS if k.name not in chosen])
+        request.own_account().choose_notices(
+            [kind for kind in EVENT_KINDS if kind.name not in chosen]
+        )
         return redirect(_ACCOUNT_PATH, done="notices")
 
     @route("GET", "/account/password", Role.VIEWER)
