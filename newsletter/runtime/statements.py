@@ -147,23 +147,23 @@ class Statements:
         if known is not None:
             self._known_faults[:] = known
             return known, ()
-        read_before, state, approval_scan = self._stage_states
+        ingest_state, render_state, approval_scan = self._stage_states
         store, shares_email = self.store, self.settings.shares_email
         read = ingest(
-            store=store, sources=self.sources, shares_email=shares_email, before=read_before
+            store=store, sources=self.sources, shares_email=shares_email, state=ingest_state
         )
         result = render(
-            store=store, renderer=self.renderer, shares_email=shares_email, before=state
+            store=store, renderer=self.renderer, shares_email=shares_email, state=render_state
         )
         approvals = note_front_matter(
             store=self.store,
             rules=self.review_rules,
             start=self.campaigns.starter().start_by_approval,
-            before=approval_scan,
+            state=approval_scan,
         )
         faults = read.faults + result.faults
         self._known_faults[:] = faults
-        left = state.postponed or state.is_late or approval_scan.is_waiting
+        left = render_state.postponed or render_state.is_late or approval_scan.is_waiting
         # an unchanged mark means that neither this refresh nor another process changed anything
         if mark and not left and mark == self._mark_sources():
             with self.store.begin(is_durable=False) as tx:
@@ -265,8 +265,8 @@ class Statements:
         with self.store.read() as tx:
             if self.configuration.mismatch(tx):
                 return
-        shares_email, since = self.settings.shares_email, RenderState(change_number=change_number)
-        render(store=self.store, renderer=self.renderer, shares_email=shares_email, before=since)
+        shares_email, state = self.settings.shares_email, RenderState(change_number=change_number)
+        render(store=self.store, renderer=self.renderer, shares_email=shares_email, state=state)
 
     def visitor(self) -> Visitor:
         return Visitor(store=self.store, share=random.random, slugify=slugify)

@@ -64,7 +64,7 @@ class Tick:
         built_digests = self.campaigns.digest_builder.build()
         faults, approvals = self.statements.refresh_with_approvals()
         resumed = resume(store=store)
-        plan_result = plan(store=store, rules=rules, before=self._plan_state)
+        plan_result = plan(store=store, rules=rules, state=self._plan_state)
         started = start_due(store=store, rules=rules)
         clean(store=store)  # if the database was too busy at an erasure
         stopped = pause_harmful(store=store)

@@ -624,8 +624,8 @@ class Stages:
         if SETTINGS[self._process.host.world.kind].gathers:
             digests(store).build()
         shares_email = rules.shares_email
-        ingest(store=store, sources=self._sources, shares_email=shares_email, before=self._read)
-        render(store=store, renderer=_RENDERER, shares_email=shares_email, before=self._tried)
+        ingest(store=store, sources=self._sources, shares_email=shares_email, state=self._read)
+        render(store=store, renderer=_RENDERER, shares_email=shares_email, state=self._tried)
 
     def tell(self) -> None:
         """Run the stages that only tell of the others, and pause what does harm."""

@@ -104,26 +104,27 @@ class PlanState:
             self.held[slug] = HeldStatement(slug=slug, reason=decision.why)
 
 
-def plan(*, store: Store, rules: PlanRules, before: PlanState | None = None) -> PlanResult:
+def plan(*, store: Store, rules: PlanRules, state: PlanState | None = None) -> PlanResult:
     """Create, change or cancel campaigns so that they match the approvals.
 
-    Checks the statements that have changed since ``before`` and the open ones. Without ``before``,
-    or after a change of staff, checks all that have not been sent. Updates ``before``.
+    Checks the statements that have changed since the last run and the open ones. In the first run,
+    or after a change of staff, checks all that have not been sent. Updates ``state``, what the
+    last run left.
     """
-    before = before or PlanState()
+    state = state or PlanState()
     with store.read() as tx:
         staff = tx.staff.roles()
-        is_complete = before.staff != staff
-        since = None if is_complete else before.change_number
+        is_complete = state.staff != staff
+        since = None if is_complete else state.change_number
         change_number, slugs = tx.statements.changed_since(since)
-        open_slugs = {*slugs, *before.open}
+        open_slugs = {*slugs, *state.open}
         known = tx.statements.list_unsettled() if is_complete else tx.statements.find(open_slugs)
         # a statement that was never rendered is planned after that: rendering is a change
         known = [stored for stored in known if stored.fingerprint]
         decisions = [_decide(tx, status) for status in load_statuses(tx, known, rules)]
     if is_complete:
         # if this run breaks off, ``staff`` is None and the next run is complete too
-        before.staff, before.open, before.held = None, set(), {}
+        state.staff, state.open, state.held = None, set(), {}
     scheduled: list[Campaign] = []
     withdrawn: list[HeldStatement] = []
     for decision in decisions:
@@ -136,9 +137,9 @@ def plan(*, store: Store, rules: PlanRules, before: PlanState | None = None) -> 
                 scheduled += _take_step(tx, decision, rules)
         if decision.step is Step.WITHDRAW:
             withdrawn.append(HeldStatement(slug=slug, reason=decision.why))
-        before.add_decision(decision)
-    before.staff, before.change_number = staff, change_number
-    held = tuple(before.held[slug] for slug in sorted(before.held))
+        state.add_decision(decision)
+    state.staff, state.change_number = staff, change_number
+    held = tuple(state.held[slug] for slug in sorted(state.held))
     return PlanResult(scheduled=tuple(scheduled), withdrawn=tuple(withdrawn), held=held)
 
 

@@ -234,20 +234,20 @@ class ApprovalScan:
 
 
 def note_front_matter(
-    *, store: Store, rules: ReviewRules, start: StartCampaign, before: ApprovalScan | None = None
+    *, store: Store, rules: ReviewRules, start: StartCampaign, state: ApprovalScan | None = None
 ) -> tuple[Approval, ...]:
-    """Store the approvals in front matter, if the settings trust them. Update ``before``.
+    """Store the approvals in front matter, if the settings trust them.
 
     A name approves the content with which it appears. If the content changes or the approval is
     revoked, the same name does not approve again: it must be removed and added in two steps. Such
     an approval overrides warnings, but not blocking checks. Return the first new approval of each
-    statement.
+    statement. Updates ``state``, what the last run left.
     """
-    before = before or ApprovalScan()
+    state = state or ApprovalScan()
     approvals = []
     with store.read() as tx:
-        change_number, slugs = tx.statements.changed_since(before.change_number)
-        known = _naming_approvers(tx) if before.change_number is None else tx.statements.find(slugs)
+        change_number, slugs = tx.statements.changed_since(state.change_number)
+        known = _naming_approvers(tx) if state.change_number is None else tx.statements.find(slugs)
         pending = [
             stored
             for stored in known
@@ -256,7 +256,7 @@ def note_front_matter(
             and set(_named_approvers(stored.statement)) != _noted_names(tx, stored.statement)
         ]
         reviews = review(tx, pending, rules) if pending else []
-    before.is_waiting = bool(pending)
+    state.is_waiting = bool(pending)
     for stored, result in zip(pending, reviews, strict=True):
         warnings, despite = result.warnings, stored.statement.despite
         override = _Override(despite=despite * bool(warnings), warnings=warnings)
@@ -265,7 +265,7 @@ def note_front_matter(
             for one in added:
                 start(tx, stored, one.by, None)
         approvals += added[:1]
-    before.change_number = change_number
+    state.change_number = change_number
     return tuple(approvals)
 
 

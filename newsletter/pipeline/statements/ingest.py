@@ -44,28 +44,28 @@ def ingest(
     store: Store,
     sources: Iterable[Source],
     shares_email: bool = False,
-    before: IngestState | None = None,
+    state: IngestState | None = None,
 ) -> StageResult:
     """Read all sources and store the statements that are new, changed or missing now.
 
     A statement that is missing or has a fault stays stored and is not present. If a draft is
     submitted, its approvals are revoked; with ``shares_email`` those of its original. Updates
-    ``before``.
+    ``state``, what the last run left.
     """
-    before = before or IngestState()
+    state = state or IngestState()
     with store.read() as tx:  # before reading: the next run sees a later change
-        change_number, touched = tx.statements.changed_since(before.change_number)
+        change_number, touched = tx.statements.changed_since(state.change_number)
     readings = [source.read() for source in sources]
     # an unchanged source returns the same object
-    are_same = [*map(id, readings)] == [*map(id, before.readings)]
-    if before.change_number is not None and not touched and are_same:
-        return StageResult(slugs=(), faults=before.faults)
+    are_same = [*map(id, readings)] == [*map(id, state.readings)]
+    if state.change_number is not None and not touched and are_same:
+        return StageResult(slugs=(), faults=state.faults)
     statements, doubles = _index_by_slug(
         [statement for reading in readings for statement in reading.statements]
     )
     faults = [fault for reading in readings for fault in reading.faults] + doubles
     with store.read() as tx:
-        known = _load_candidates(tx, before, statements, touched)
+        known = _load_candidates(tx, state, statements, touched)
     faulty = {fault.file for fault in faults}
     is_complete = all(reading.complete for reading in readings)
     missing = [one for slug, one in known.items() if one and one.present and slug not in statements]
@@ -77,27 +77,27 @@ def ingest(
         and ((one := known[slug]) is None or one.statement != statement or not one.present)
     ] + [replace(stored, present=False) for stored in gone]
     _write(store, updates, shares_email)
-    before.change_number, before.readings = change_number, readings
-    before.statements, before.faults = statements, (*faults,)
-    before.unread = frozenset(one.slug for one in missing if one not in gone)
+    state.change_number, state.readings = change_number, readings
+    state.statements, state.faults = statements, (*faults,)
+    state.unread = frozenset(one.slug for one in missing if one not in gone)
     slugs = tuple(stored.slug for stored in updates)
-    return StageResult(slugs=slugs, faults=before.faults)
+    return StageResult(slugs=slugs, faults=state.faults)
 
 
 def _load_candidates(
     tx: Transaction,
-    before: IngestState,
+    state: IngestState,
     statements: Mapping[str, Statement],
     touched: Iterable[str],
 ) -> dict[str, StoredStatement | None]:
     """Return slug → stored statement, or None, of statements that may have changed."""
-    if before.change_number is None:
+    if state.change_number is None:
         known = tx.statements.all()
         slugs = {*statements, *(stored.slug for stored in known)}
     else:
-        last = before.statements
+        last = state.statements
         changed = {slug for slug, one in statements.items() if last.get(slug) is not one}
-        slugs = {*touched, *before.unread, *changed, *(last.keys() - statements.keys())}
+        slugs = {*touched, *state.unread, *changed, *(last.keys() - statements.keys())}
         known = tx.statements.find(slugs)
     stored = {row.slug: row for row in known}
     return {slug: stored.get(slug) for slug in sorted(slugs)}

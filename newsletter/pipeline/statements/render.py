@@ -70,24 +70,25 @@ def render(
     store: Store,
     renderer: LazyRenderer,
     shares_email: bool = False,
-    before: RenderState | None = None,
+    state: RenderState | None = None,
 ) -> StageResult:
     """Render statements that are new, changed, failed before, or were rendered by other templates.
 
     With ``shares_email`` an original's content contains its translations, and is rendered again if
-    one of them changes. Raises InvalidInput for a broken template. Updates ``before``.
+    one of them changes. Raises InvalidInput for a broken template. Updates ``state``,
+    what the last run left.
     """
-    before = before or RenderState()
+    state = state or RenderState()
     with store.read() as tx:
-        change_number, slugs = tx.statements.changed_since(before.change_number)
-        if before.change_number is None:
+        change_number, slugs = tx.statements.changed_since(state.change_number)
+        if state.change_number is None:
             known = tx.statements.all()
             groups = _group_translations(known)
         else:
-            groups = _load_groups(tx, before, slugs)
-            known = tx.statements.find({*slugs, *groups, *before.postponed})
-    before.store_groups(known, groups, shares_email)
-    before.is_late, before.slow_time = False, timedelta(0)
+            groups = _load_groups(tx, state, slugs)
+            known = tx.statements.find({*slugs, *groups, *state.postponed})
+    state.store_groups(known, groups, shares_email)
+    state.is_late, state.slow_time = False, timedelta(0)
     rendered: list[str] = []
     failed = {one.slug for one in known if one.fingerprint == renderer.fingerprint}
     failed -= {one.slug for one in known if one.content_hash}
@@ -100,11 +101,11 @@ def render(
             fingerprint = hashlib.sha256(f"{fingerprint} {members!r}".encode()).hexdigest()
         # without a content hash until it is rendered: no approval counts
         result = replace(stored, fingerprint=fingerprint, content_hash="", writers=())
-        before.faults.pop(slug, None)
-        before.postponed.discard(slug)
+        state.faults.pop(slug, None)
+        state.postponed.discard(slug)
         if stored.present and (stored.fingerprint != result.fingerprint or not stored.content_hash):
             renderer.prepare()  # raises here for a broken template, which is no fault of the text
-            if before.is_late:
+            if state.is_late:
                 with store.begin() as tx:  # it has no content until the next run
                     _store_content(tx, replace(stored, content_hash="", writers=()))
                 why = (
@@ -117,11 +118,11 @@ def render(
                 began = store.clock.uptime()
                 error = _render_one(result, members, store=store, renderer=renderer)
                 duration = store.clock.uptime() - began
-                before.slow_time += duration if duration >= _SLOW_AFTER else timedelta()
+                state.slow_time += duration if duration >= _SLOW_AFTER else timedelta()
                 rendered.append(slug)
-            before.note_result(slug, error)
-    before.change_number = change_number
-    by_slug = (before.group_faults, before.faults)
+            state.note_result(slug, error)
+    state.change_number = change_number
+    by_slug = (state.group_faults, state.faults)
     faults = dict.fromkeys(
         fault for faults_of in by_slug for slug in sorted(faults_of) for fault in faults_of[slug]
     )
@@ -136,11 +137,11 @@ def _group_translations(known: Sequence[StoredStatement]) -> TranslationGroups:
     return {original: present_translations(members) for original, members in groups.items()}
 
 
-def _load_groups(tx: Transaction, before: RenderState, slugs: Sequence[str]) -> TranslationGroups:
+def _load_groups(tx: Transaction, state: RenderState, slugs: Sequence[str]) -> TranslationGroups:
     """Return the groups that changed statements belong to now, or belonged to before."""
     statements = tx.statements.find(slugs)
     originals = {stored.statement.translation_of for stored in statements}
-    originals |= {before.originals.get(slug, "") for slug in slugs}
+    originals |= {state.originals.get(slug, "") for slug in slugs}
     return {
         slug: present_translations(tx.statements.find_translations(slug))
         for slug in sorted({*slugs, *originals} - {""})

@@ -216,7 +216,7 @@ class Newsroom:
     def ingest(self) -> StageResult:
         shares_email = self.rules.shares_email
         return ingest(
-            store=self.store, sources=[self.source], shares_email=shares_email, before=self.read
+            store=self.store, sources=[self.source], shares_email=shares_email, state=self.read
         )
 
     def render(self) -> StageResult:
@@ -224,7 +224,7 @@ class Newsroom:
             store=self.store,
             renderer=self.renderer,
             shares_email=self.rules.shares_email,
-            before=self.tried,
+            state=self.tried,
         )
 
     def note(self) -> tuple[str, ...]:
@@ -235,7 +235,7 @@ class Newsroom:
             store=self.store,
             rules=self.review_rules,
             start=self.starter().start_by_approval,
-            before=self.compared,
+            state=self.compared,
         )
 
     def review(self, slug: str = "resignation") -> ReviewResult:
@@ -246,7 +246,7 @@ class Newsroom:
         return reviewed
 
     def plan(self) -> PlanResult:
-        return plan(store=self.store, rules=self.rules, before=self.watch)
+        return plan(store=self.store, rules=self.rules, state=self.watch)
 
     def start_due(self, **later: float) -> tuple[Campaign, ...]:
         self.clock.advance(**later)

@@ -57,7 +57,7 @@ def test_the_very_reading_of_before_is_not_compared_again(room: Newsroom) -> Non
             return self.reading
 
     before = IngestState()
-    looks = [ingest(store=room.store, sources=[Unmoved()], before=before) for _ in range(3)]
+    looks = [ingest(store=room.store, sources=[Unmoved()], state=before) for _ in range(3)]
     assert [look.slugs for look in looks] == [("resignation",), (), ()]
     assert looks[-1] == StageResult(slugs=(), faults=(FAULT,))
 

@@ -154,7 +154,7 @@ def test_one_text_that_takes_too_long_holds_up_no_shorter_one_and_ends_the_look(
     room.ingest()
     tried = RenderState()
 
-    first = render(store=room.store, renderer=renderer, before=tried)
+    first = render(store=room.store, renderer=renderer, state=tried)
     assert renderer.tried == ["short", "a-bomb"]
     assert room.content_hash("short")
     assert [fault.message for fault in first.faults] == [
@@ -164,7 +164,7 @@ def test_one_text_that_takes_too_long_holds_up_no_shorter_one_and_ends_the_look(
 
     for more in (["b-bomb"], ["long", "a-bomb"], ["b-bomb"], []):
         renderer.tried.clear()
-        render(store=room.store, renderer=renderer, before=tried)
+        render(store=room.store, renderer=renderer, state=tried)
         assert renderer.tried == more
     assert room.content_hash("long")
 
@@ -175,10 +175,10 @@ def test_what_there_was_no_room_for_is_tried_at_the_next_look(room: Newsroom) ->
     room.ingest()
     tried = RenderState()
     for _ in range(3):
-        found = render(store=room.store, renderer=renderer, before=tried)
+        found = render(store=room.store, renderer=renderer, state=tried)
         assert [fault.message for fault in found.faults] == ["not rendered"]
     renderer.has_room = True
-    assert render(store=room.store, renderer=renderer, before=tried).faults == ()
+    assert render(store=room.store, renderer=renderer, state=tried).faults == ()
     assert room.content_hash()
 
 
@@ -190,8 +190,8 @@ def test_slow_texts_together_end_a_look_and_quick_ones_do_not(room: Newsroom) ->
         room.write(f"slow-{number}", body="A slow text, which is longer.")
     room.ingest()
     tried = RenderState()
-    render(store=room.store, renderer=renderer, before=tried)
+    render(store=room.store, renderer=renderer, state=tried)
     assert renderer.tried[12:] == ["slow-0", "slow-1"]
     renderer.tried.clear()
-    assert render(store=room.store, renderer=renderer, before=tried).faults == ()
+    assert render(store=room.store, renderer=renderer, state=tried).faults == ()
     assert "slow-2" in renderer.tried
