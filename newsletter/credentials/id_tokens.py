@@ -45,7 +45,7 @@ class Identity:
     has_factor: bool
     """Whether the person used a second factor at the provider."""
     authenticated_at: datetime | None
-    """The time of the last authentication at the provider; None if it is unknown."""
+    """The time of the last authentication at the provider; None if that is unknown."""
 
 
 class UnknownKey(Unproven):

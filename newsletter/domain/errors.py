@@ -20,7 +20,7 @@ class Fault:
     column: int = 0
     key: str = ""
     code: str = ""
-    """The name of the check that found it, if it has one."""
+    """The name of the check that found the fault, if a check did."""
 
     @property
     def place(self) -> str:

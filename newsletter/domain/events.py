@@ -32,9 +32,9 @@ class EventKind(Enum):
     UNSUBSCRIBED = "unsubscribed"
     """The reader asked the provider, or their mail program, to be unsubscribed."""
     OPENED = "opened"
-    """An image of it was fetched, often by a program. It has no effect."""
+    """An image of the message was fetched, often by a program. The event has no effect."""
     CLICKED = "clicked"
-    """A link in it was followed, often by a program. It has no effect."""
+    """A link in the message was followed, often by a program. The event has no effect."""
     OTHER = "other"
     """Any other event: stored as received, without effect."""
 

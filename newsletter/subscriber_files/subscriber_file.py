@@ -217,7 +217,7 @@ class SubscriberFile:
     name: str
     """The name of the file, without its folder."""
     kind: str
-    """The tool that wrote it, or ``plain``."""
+    """The tool that wrote the file, or ``plain``."""
     sha256: str
     """SHA-256 of the file, in hexadecimal."""
     notes: tuple[str, ...]

@@ -35,7 +35,7 @@ class Block:
     """The words alone, on one line."""
     markdown: str
     broken: bool = False
-    """Whether only a line break is before it, not the end of a paragraph."""
+    """Whether only a line break is before the block, not the end of a paragraph."""
     level: int = 0
     """The level of a heading, from 1; 0 for other blocks."""
     glue: str = "\n\n"

@@ -31,7 +31,7 @@ class Line:
     text: str
     """The text with single blanks, and none around it."""
     gap_above: bool
-    """Whether a blank line is before it."""
+    """Whether a blank line is before this one."""
     hyphenated: bool = False
     """Whether it ends with a soft hyphen, so that its last word continues in the next line."""
     cells: tuple[str, ...] = ()

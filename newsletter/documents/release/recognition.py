@@ -168,7 +168,7 @@ class StatedFacts:
     dated: Dated | None = None
     summary: str = ""
     email_subject: str = ""
-    """The subject of its email, which becomes the title if the text shows none."""
+    """The subject of the email, which becomes the title if the text shows none."""
     forwarded: Sequence[Line] = ()
     """The lines down to the end of the header of a forwarded email or a memo."""
     outside_texts: Sequence[tuple[int, str]] = ()

@@ -63,7 +63,7 @@ class Passage:
     """A text that may impose an embargo. ``facts`` say where it is."""
 
     place: str
-    """Where it is, at the beginning of a sentence."""
+    """Where the passage is, at the beginning of a sentence."""
     text: str
     line_below: str = ""
     """The line below, which may have the day."""

@@ -85,9 +85,9 @@ class Campaign:
     reason: str | Sentence = ""
     """The reason for a pause, a cancellation or needed attention, in words."""
     moves: int = 0
-    """The number of changes of its state, by which a page names the pause that it shows."""
+    """The number of changes of the state. With it a page names the pause that it shows."""
     ended_by: str = ""
-    """The person who cancelled it or undid its start; empty if newsletter ended it."""
+    """The person who cancelled the campaign or undid its start; empty if newsletter ended it."""
     fallback_provider: str = ""
     """The provider that queued batches go to after a fail-over; empty before one."""
     urgent: bool = False
@@ -95,7 +95,7 @@ class Campaign:
     welcome: bool = False
     """A welcome email, sent to each person who joins its lists. Only a person ends it."""
     unlisted: bool = False
-    """The archive does not list it."""
+    """The archive does not list the statement."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
 
@@ -129,7 +129,7 @@ class Correction:
     lists: tuple[str, ...]
     """The lists of the original's campaign, which the correction's unsubscribe link ends too."""
     is_original_unstarted: bool
-    """The original's campaign has not begun: the correction goes to its lists instead."""
+    """The original's campaign has not begun: the correction goes to the original's lists."""
     ended_campaigns: tuple[Campaign, ...]
     """The campaigns of the original that have not ended. The start of the correction ends them."""
     segment: Segment | None = None

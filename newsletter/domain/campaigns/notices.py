@@ -79,7 +79,7 @@ class Channel:
 
     name: str
     kinds: frozenset[NoticeKind]
-    """The kinds of events that it is notified of."""
+    """The kinds of events that the channel is told of."""
 
     @property
     def address(self) -> str:

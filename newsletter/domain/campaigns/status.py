@@ -68,7 +68,7 @@ class StatementStatus:
     ready_at: datetime | None = None
     """The earliest time of sending. None if a time does not exist in the configured zone."""
     hour: LocalTime | None = None
-    """The local time of day at which each reader gets it."""
+    """The local time of day at which each reader gets the email."""
     refusal: str = ""
     """Why planning holds an approved text back."""
     correction: Correction | None = None
@@ -77,7 +77,7 @@ class StatementStatus:
     """The number of readers now; None if it was not counted."""
     lists: tuple[str, ...] = ()
     first_and_last_at: tuple[datetime, datetime] | None = None
-    """The times at which the first and the last reader get it, if ``hour`` is set."""
+    """The times at which the first and the last reader get the email, if ``hour`` is set."""
     translations: tuple[Related, ...] = ()
     awaited: tuple[str, ...] = ()
     """Sentences about readers who wait for a translation."""

@@ -73,9 +73,9 @@ class MessageState(Enum):
     CALLING = "calling"
     """The call may be under way."""
     ACCEPTED = "accepted"
-    """The provider or channel took it."""
+    """The provider or channel took the message."""
     REJECTED = "rejected"
-    """The provider or channel refused it for good, or all attempts failed."""
+    """The provider or channel refused the message for good, or all attempts failed."""
     UNKNOWN = "unknown"
     """The email may or may not have been sent. newsletter never sends it again by itself."""
     WITHHELD = "withheld"
@@ -119,14 +119,14 @@ class TransactionalEmail:
     """The hash of the words of consent that the person was shown; empty if there were none."""
     state: MessageState = MessageState.WAITING
     reason: str = ""
-    """The reason for its state or for a longer wait; may be empty."""
+    """The reason for the state or for a longer wait; may be empty."""
     asked_at: datetime
     held_until: datetime | None = None
-    """The end of a hold that kept it back."""
+    """The end of a hold that kept the email back."""
     used_at: datetime | None = None
-    """When its link was used. The link works once."""
+    """When the link in the email was used. It works once."""
     settled_at: datetime | None = None
-    """When its outcome became known."""
+    """When the outcome became known."""
 
     @property
     def free_since(self) -> datetime:
@@ -151,11 +151,11 @@ class ChannelPost:
     made_at: datetime
     state: MessageState
     attempts: int
-    """The number of attempts since it was created, or since an admin queued it again."""
+    """The number of attempts since the post was created, or since an admin queued it again."""
     called_at: datetime | None
     """When the last attempt began."""
     reason: str
-    """The reason for its state; may be empty."""
+    """The reason for the state; may be empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +167,7 @@ class NoticeSection:
     """The event, in a few words."""
     lines: tuple[str, ...]
     url: str
-    """The URL of the page about it."""
+    """The URL of the page about the statement or import."""
     events: tuple[str, ...] = ()
     """The names of the events for a program, such as ``sent_back``."""
     statement: str = ""
@@ -188,9 +188,9 @@ class EmailPlan:
     """The decision about a due email."""
 
     text: EmailText | None = None
-    """The text of the email; None if it is withheld."""
+    """The text of the email; None if the text is withheld."""
     reader_id: int | None = None
-    """The subscriber whose preferences its link opens; None if the link is the email's own."""
+    """The subscriber whose preferences the link opens; None if the link is the email's own."""
     news: tuple[NoticeSection, ...] = ()
     reason: str = ""
 

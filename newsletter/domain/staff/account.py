@@ -313,13 +313,13 @@ class Passkey:
     address: str
     """The owner's address, folded."""
     party: str
-    """The host name for which it is valid."""
+    """The host name for which the passkey is valid."""
     name: str
     """The name that the owner chose."""
     public: bytes
     """The public key as received from the device (attested credential data of WebAuthn)."""
     signatures: int
-    """The signature counter of the device at the last use; 0 if it does not count."""
+    """The signature counter of the device at the last use; 0 if the device does not count."""
     made_at: datetime
     used_at: datetime | None = None
 

@@ -37,7 +37,7 @@ class Token:
     id: int
     name: str
     by: str
-    """The folded address of the admin who created it, in whose name it acts."""
+    """The folded address of the admin who created the token, in whose name it acts."""
     scopes: tuple[Scope, ...]
     made_at: datetime
     expires_at: datetime

@@ -143,7 +143,7 @@ class ListTitle:
     name: str
     title: str
     joinable: bool = True
-    """Readers can subscribe to it; otherwise staff add them."""
+    """Readers can subscribe to the list; otherwise staff add them."""
     theme: Theme | None = None
     archive: bool = True
     """The archive shows statements to this list."""
@@ -275,11 +275,11 @@ class Content:
     fallbacks: tuple[str, ...] = ()
     """The text of each mark of NAME_MARKS for readers without a name."""
     writers: tuple[str, ...] = ()
-    """The folded addresses of the writers of all its texts, who may not approve it."""
+    """The folded addresses of the writers of all texts in the content, who may not approve it."""
     texts: tuple[tuple[str, str], ...] = ()
     """(slug, hash of the Markdown) of each text in the email, the statement's own first."""
     unlisted: bool = False
-    """The archive has no page of it."""
+    """The archive has no page of the statement."""
     welcome: bool = False
     """A welcome email, which is sent to each person who joins its lists."""
     date: str = ""

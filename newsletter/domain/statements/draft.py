@@ -92,7 +92,7 @@ class Version:
     by: str
     """The folded address of the person."""
     writers: tuple[str, ...]
-    """People whose words may be in it, in the order of their first writing."""
+    """People whose words may be in the text, in the order of their first writing."""
     began_at: datetime
     at: datetime
     """The time of the last typing."""
@@ -138,7 +138,7 @@ class Draft:
     template: bool = False
     """A template for new texts, which is never submitted."""
     copied_of: str = ""
-    """The slug of the statement that it was copied from."""
+    """The slug of the statement from which the text was copied."""
     import_findings: ImportFindings = ImportFindings()
 
     @property
@@ -163,13 +163,13 @@ class Picture:
 
     name: str
     draft: str
-    """The key of the text for which it was uploaded."""
+    """The key of the text for which the picture was uploaded."""
     kind: str
     """The media type."""
     width: int
     height: int
     alt: str
-    """The description for readers who cannot see it; empty for decoration."""
+    """The description for readers who cannot see the picture; empty for decoration."""
     by: str
     at: datetime
 

@@ -72,7 +72,7 @@ class ItemState(Enum):
     TAKEN = "taken"
     """The item became a statement."""
     UNUSABLE = "unusable"
-    """No statement can be made of it. It is tried again if it changes."""
+    """No statement can be made of the item. It is tried again if it changes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +88,7 @@ class KnownItem:
     state: ItemState
     fingerprint: str
     slug: str = ""
-    """The slug of its statement, if there is one."""
+    """The slug of the item's statement, if there is one."""
     composed: ExtractedStatement | None = None
     """The extracted text. None if it did not change, or cannot be or was not extracted."""
 

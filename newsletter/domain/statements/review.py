@@ -159,7 +159,7 @@ class ReviewContext:
     today: calendar.date
     """The date in the organisation's zone."""
     day: calendar.date
-    """The date on which it will be sent; today if none is known."""
+    """The date on which the statement will be sent; today if none is known."""
     send_at: datetime | None = None
     """The time that staff set, else the statement's own; aware."""
     embargo_until: datetime | None = None
@@ -172,7 +172,7 @@ class ReviewContext:
     unknown_lists: tuple[str, ...] = ()
     """For each unknown list, a sentence with a suggestion."""
     nearby: tuple[str, ...] = ()
-    """The slugs of other campaigns to one of its lists that start within an hour of it."""
+    """The slugs of other campaigns to one of the lists that start within an hour of this one."""
 
 
 def find_context_findings(statement: Statement, context: ReviewContext) -> Iterator[ReviewFinding]:

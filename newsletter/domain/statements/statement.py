@@ -73,17 +73,17 @@ class Statement:
     despite: str = ""
     """The reason for which ``approved_by`` override warnings."""
     feed: str = ""
-    """The name of its feed; empty for other sources."""
+    """The name of the feed that it came from; empty for other sources."""
     desk: str = ""
-    """The key of its text at the desk; empty for other sources."""
+    """The key of the text at the desk; empty for other sources."""
     writers: tuple[str, ...] = ()
-    """The folded addresses of the staff who wrote it at the desk."""
+    """The folded addresses of the staff who wrote the text at the desk."""
     notes: tuple[str, ...] = ()
     """Sentences for approvers on what the source left out or guessed."""
     origin: str = ""
     """The source, for people: a path relative to the workspace, a URL, or words."""
     local_time: LocalTime | None = None
-    """The local time at which each reader gets it."""
+    """The local time at which each reader gets the email."""
     segment: Segment | None = None
     """The segment, with the rule that was configured when the statement was read."""
     places: tuple[tuple[str, int], ...] = ()
@@ -174,7 +174,7 @@ class ApprovalStatus:
     outdated: tuple[Approval, ...] = ()
     """The approvals of other versions."""
     reasons: tuple[str, ...] = ()
-    """Why it is not approved; empty if it is."""
+    """Why the statement is not approved; empty if it is."""
     complete_at: datetime | None = None
     """The time of the last required approval."""
     withheld: str = ""
@@ -301,7 +301,7 @@ class StoredStatement:
     present: bool = True
     """The source has the statement, without a fault."""
     writers: tuple[str, ...] = ()
-    """The writers of all texts in its content; empty while it cannot be rendered."""
+    """The writers of all texts in the content; empty while it cannot be rendered."""
 
     @property
     def slug(self) -> str:

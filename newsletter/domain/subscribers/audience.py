@@ -23,7 +23,7 @@ class SuppressionReason(Enum):
     ERASED = "erased"
     """The person's data were erased, and no file may add the address again."""
     MANUAL = "manual"
-    """A member of staff entered it."""
+    """A member of staff entered the suppression."""
 
     @property
     def replaces(self) -> "tuple[SuppressionReason, ...]":
@@ -155,7 +155,7 @@ class ImportResult:
     changed: int = 0
     """The number of known people whose data change: name, language, zone, notes, tags, pause."""
     joined: Mapping[str, int] = field(default_factory=dict)
-    """List → number of people who join it."""
+    """List → number of people who join the list."""
     ended: int = 0
     """The number of subscriptions that the file ends."""
     created: tuple[str, ...] = ()
@@ -224,9 +224,9 @@ class ImportRecord:
     known: int
     changed: int
     joined: int
-    """The number of subscriptions that it began."""
+    """The number of subscriptions that the import began."""
     ended: int
-    """The number of subscriptions that it ended."""
+    """The number of subscriptions that the import ended."""
     suppressed: int
     skipped: int
     finished_at: datetime | None = None

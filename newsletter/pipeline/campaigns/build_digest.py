@@ -70,9 +70,9 @@ class Forecast:
 
     digest: Digest
     coming: datetime
-    """When it is due."""
+    """When the issue is due."""
     parts: tuple[Statement, ...]
-    """The statements that it would list now."""
+    """The statements that the issue would list now."""
     made: tuple[Issue, ...]
     """The issues so far, oldest first."""
 

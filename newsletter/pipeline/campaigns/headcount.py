@@ -36,7 +36,7 @@ class Reach:
     """The audience of a statement, with its correction or group of translations."""
 
     audience: Audience | Correction
-    """The readers who would get it now."""
+    """The readers who would get the statement now."""
     correction: Correction | None = None
     group: TranslationGroup | None = None
     """The original and translations among which the readers are divided."""
@@ -178,7 +178,7 @@ class Headcount:
     readers: int
     lists: tuple[str, ...]
     left_out: tuple[tuple[str, int], ...] = ()
-    """(reason, number of people) of subscribers who would not get it; largest first."""
+    """(reason, number of people) of subscribers who would not get the email; largest first."""
     elsewhere: tuple[tuple[str, int], ...] = ()
     """(language, number of people) of subscribers who get another language; largest first."""
     outside: int = 0
@@ -326,21 +326,21 @@ class DryRun:
     audience: int = 0
     addresses: tuple[str, ...] = ()
     excluded: tuple[tuple[str, str], ...] = ()
-    """(address, reason) of subscribers who would not get it."""
+    """(address, reason) of subscribers who would not get the statement."""
     corrects: str = ""
-    """The slug of the statement that it corrects."""
+    """The slug of the statement that this one corrects."""
     ends: tuple[str, ...] = ()
-    """Slugs of statements whose sending it would stop."""
+    """Slugs of statements whose sending the start would stop."""
     translates: str = ""
-    """The slug of its original."""
+    """The slug of the original, for a translation."""
     elsewhere: tuple[tuple[str, str], ...] = ()
     """(address, reason) of subscribers who get it in another language."""
     unapproved: tuple[str, ...] = ()
     """The slugs of translations that are not approved. Their readers get the original."""
     segment: str = ""
-    """The name and rule of its segment."""
+    """The name and rule of the statement's segment."""
     outside: int = 0
-    """The number of subscribers of its lists whom the segment does not pick."""
+    """The number of subscribers of the lists whom the segment does not pick."""
     hours: tuple[tuple[datetime, int], ...] = ()
     """(instant, number of readers), if the statement has a local time."""
 

@@ -76,7 +76,7 @@ class _Decision:
 
     status: StatementStatus
     release: datetime | None
-    """When the first reader gets it; None if a time does not exist in the configured zone."""
+    """When the first reader gets the email; None if a time does not exist in the set zone."""
     step: Step
     why: str
     """Why an approved statement is held back; empty if it is not."""

@@ -52,7 +52,7 @@ class Client:
 
     browser: str = ""
     network: str = ""
-    """The network of its address; "" if a proxy hides it."""
+    """The network of the client's address; "" if a proxy hides it."""
     device: str = ""
     """The device cookie of an earlier sign-in, not verified."""
 
@@ -79,7 +79,7 @@ class PasswordCheck:
 
     is_right: bool
     password_hash: str
-    """The stored hash that it was compared with."""
+    """The stored hash that the password was compared with."""
     counted: tuple[int, ...]
     """The ids with which the counted failure is taken back."""
 

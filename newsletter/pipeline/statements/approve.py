@@ -54,7 +54,7 @@ class ApprovalResult:
 
     content_hash: str
     approval: ApprovalStatus
-    """The approval status of the statement after it."""
+    """The approval status of the statement after that."""
     warnings: tuple[str, ...] = ()
 
 

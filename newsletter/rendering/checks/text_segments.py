@@ -145,7 +145,7 @@ class Phrase:
 
     check: Check
     offset: int
-    """Characters before it in the text."""
+    """Characters before the segment in the text."""
     message: str
 
 

@@ -38,7 +38,7 @@ class Excerpt:
     """The statement without the mail around it."""
 
     title: str
-    """The text of its only h1."""
+    """The text of the only h1 of the email."""
     opening: str
     """The preview text, or "" if the template has none."""
     body: str

@@ -57,7 +57,7 @@ class Operation:
     _: KW_ONLY
     status: int = 200
     show_path: str = ""
-    """The GET path of what it creates, filled with fields of its answer, for repeated requests."""
+    """The GET path of the created record, filled with fields of the answer, for repeats."""
     requires_version: bool = False
     """The operation requires If-Match, and changes only that version."""
 

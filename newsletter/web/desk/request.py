@@ -76,7 +76,7 @@ class DeskRequest:
     posted: Posted = field(default_factory=Posted)
     body: bytes = b""
     faults: Faults = ()
-    """The faults of its form, which the page with the form shows."""
+    """The faults of the form that was sent, which the page with the form shows."""
     status: int | None = None
     """The HTTP status of that page; None for 422 with faults, else 200."""
 

@@ -41,7 +41,7 @@ class Leaf:
     body: bytes
     media_type: str
     changed_at: datetime
-    """The time of the last change to its content."""
+    """The time of the last change of the body."""
     fields: Mapping[str, str] = field(default_factory=dict)
     """The header fields of the page, once ``with_header_fields`` added them."""
 

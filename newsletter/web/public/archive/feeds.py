@@ -36,7 +36,7 @@ class Entry:
     date: str = ""
     """The statement's own date in ISO 8601, if it was published on another day; else ""."""
     picture: str = ""
-    """The URL of its first picture, or ""."""
+    """The URL of the first picture in the text, or ""."""
 
 
 @dataclass(frozen=True)

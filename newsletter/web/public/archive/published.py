@@ -22,21 +22,21 @@ class Published:
     original: str
     """The slug of a translation's original, else its own."""
     began_at: datetime
-    """The start of its first campaign."""
+    """The start of the statement's first campaign."""
     updated_at: datetime
-    """The last time it was sent, corrected, withdrawn or annotated."""
+    """When the statement was last sent, corrected, withdrawn or annotated."""
     corrects: str = ""
-    """The slug of the published statement that it corrects."""
+    """The slug of the published statement that this one corrects."""
     corrected_by: str = ""
     """The slug of the newest correction of this statement."""
     withdrawn: bool = False
     """The campaign was cancelled while sending and not corrected, or its text is off the web."""
     is_off: bool = False
-    """A person removed its text from the web."""
+    """A person removed the statement's text from the web."""
     noticed_at: datetime | None = None
-    """The time of its correction or withdrawal."""
+    """The time of the correction or withdrawal."""
     notes: tuple[PublicNote, ...] = ()
-    """The notes above its text, oldest first."""
+    """The notes above the text, oldest first."""
 
 
 def published(campaigns: Sequence[Campaign], notes: Sequence[PublicNote] = ()) -> list[Published]:
