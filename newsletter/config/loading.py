@@ -69,13 +69,13 @@ class Preparation:
 
     def _group(self, group: dict[str, Any], parent: Shape, path: KeyPath) -> dict[str, Any]:
         shape = parent.for_value(group)
-        fitted: dict[str, Any] = {}
+        values_by_key: dict[str, Any] = {}
         for key, value in group.items():
             inner = (*path, key)
             owner = key.removesuffix(_FILE_SUFFIX)
             is_file_key = owner != key and key not in shape.keys and shape.child(owner).secret
             if not is_file_key and (key in shape.keys or not shape.closed):
-                fitted[key] = self._fit(value, shape.child(key), inner)
+                values_by_key[key] = self._fit(value, shape.child(key), inner)
                 if shape.child(key).secret and not self.document.is_broken(inner):
                     self._check_secret(value, inner)
             elif is_file_key:
@@ -83,11 +83,11 @@ class Preparation:
                     self.document.fault(inner, f"{owner} is written as well; keep one of the two")
                 else:
                     self.document.names[(*path, owner)] = inner
-                    fitted[owner] = self._secret(value, inner)
+                    values_by_key[owner] = self._secret(value, inner)
             else:
                 kinds = [kind for kind, each in parent.kinds.items() if key in each.keys]
                 self._report_unknown_key(key, group, shape, path, kinds)
-        return fitted
+        return values_by_key
 
     def _check_secret(self, secret: Any, path: KeyPath) -> None:
         """Report a fault of a secret. pydantic's message would show the secret."""

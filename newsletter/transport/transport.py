@@ -282,7 +282,7 @@ class Transport:
             key = name.lower()
             headers[key] = f"{headers[key]}, {value}" if key in headers else value
         response = http.HttpResponse(status=answer.status, headers=headers, body=body)
-        fault = _find_incompleteness(response)
+        fault = _why_incomplete(response)
         # of several answers it is unclear which one is to this request
         if not fault and answer.surplus.strip():
             fault = "more came than one answer"
@@ -315,7 +315,7 @@ def call_once(
         return transport.call(request)
 
 
-def _find_incompleteness(response: http.HttpResponse) -> str:
+def _why_incomplete(response: http.HttpResponse) -> str:
     """Return why the response may be incomplete, or "". ``http.client`` does not check it."""
     body, length = response.body, response.headers.get("content-length")
     # 204 and 304 have no body; a chunked body marks its end

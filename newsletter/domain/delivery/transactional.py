@@ -22,7 +22,7 @@ EMAIL_LIFETIME = timedelta(days=1)
 
 
 class EmailKind(Enum):
-    """The request that an email answers."""
+    """The occasion of an email to one person. Most answer a request."""
 
     JOIN = "join"
     """A request to join lists. The link confirms it (double opt-in)."""

@@ -186,6 +186,6 @@ class StaffLinks(Repository):
         """Withdraw a link; return False if it was used or withdrawn."""
         return self._db.update("staff_link", {"id": link_id, **_UNUSED}, withdrawn_at=at)
 
-    def withdraw_all(self, at: datetime, **whose: str) -> None:
+    def withdraw_all(self, at: datetime, **owner: str) -> None:
         """Withdraw the unused links for a person (``address``), or of their creator (``by``)."""
-        self._db.update("staff_link", {**whose, **_UNUSED}, withdrawn_at=at)
+        self._db.update("staff_link", {**owner, **_UNUSED}, withdrawn_at=at)

@@ -375,7 +375,7 @@ def _state_label(campaign: Campaign) -> str:
 
 
 def _build_curve(tx: Transaction, campaign: Campaign, report: Mapping[str, Any]) -> Curve | None:
-    """Return the curve of the main figure; None before the start or without deliveries."""
+    """Return the deliveries over time; without events, what the provider took over time."""
     if campaign.started_at is None:
         return None
     if headline(report) == "delivered":
