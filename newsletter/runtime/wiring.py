@@ -121,12 +121,12 @@ def _open_store(
         key, audit = (load_keys(folder / name)[0] for name in ("addresses", "audit"))
         check_keys(database, fingerprints_in(settings.workspace))
         remove_other_rights(private_paths(settings))
-        head = settings.epoch_path.with_name(f"{settings.epoch_path.name}.audit")
+        head_path = settings.epoch_path.with_name(f"{settings.epoch_path.name}.audit")
         yield (
             Store(
                 database,
                 hash_address=AddressHash(key),
-                chain=Chain(key=audit, head=HeadFile(head)),
+                chain=Chain(key=audit, head=HeadFile(head_path)),
                 clock=clock or _clock(settings, database),
             ),
             SignedLinks(keys, retired=retired),

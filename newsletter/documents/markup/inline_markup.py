@@ -101,7 +101,7 @@ def _tidy(runs: Iterable[Run]) -> list[Run]:
 
 
 def _merge(runs: Iterable[Run]) -> list[Run]:
-    """Merge neighbours that differ only in their text, except footnote marks."""
+    """Join adjacent runs that differ only in their text, except footnote marks."""
     merged: list[Run] = []
     for run in runs:
         if merged and not run.literal and replace(merged[-1], text=run.text) == run:

@@ -323,8 +323,8 @@ def _create_link(
             many = "{number} links were mailed to {address} within an hour; wait a while"
             raise Refused(say(many, number=_MAX_LINKS, address=address))
         reason = say(_LINK_REASONS[kind], who=_actor_name(tx, by), role=say(role.value))
-        once = "{reason} The link works once, until {until}."
-        told = say(once, reason=reason, until=moment(expires_at, proofs.zone))
+        sentence = "{reason} The link works once, until {until}."
+        told = say(sentence, reason=reason, until=moment(expires_at, proofs.zone))
         language = tx.staff.languages().get(address, "")
         email_id = tx.emails.inform(address, told, tx.now, EmailKind.LINK, language=language)
         token = link_token(proofs.key, email_id)

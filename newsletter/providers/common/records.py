@@ -148,9 +148,9 @@ def ids_of_attempt(
     """Return subscriber id → message id, for the messages whose metadata has the attempt's id."""
     numbers = {str(each.subscriber_id): each.subscriber_id for each in batch.recipients}
     return {
-        numbers[about["subscriber"]]: name
-        for about, name in messages
-        if about.get("attempt") == batch.attempt_id and about["subscriber"] in numbers
+        numbers[metadata["subscriber"]]: name
+        for metadata, name in messages
+        if metadata.get("attempt") == batch.attempt_id and metadata["subscriber"] in numbers
     }
 
 

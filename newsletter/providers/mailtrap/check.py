@@ -86,8 +86,8 @@ class MailtrapInquiry(Inquiry):
         tagged_rows = (row for row in rows if row["category"] == batch.campaign)
         if not all("attempt" in row["custom_variables"] for row in tagged_rows):
             raise ValueError("a message of the campaign came without the attempt it belongs to")
-        about = [(row["custom_variables"], str(row["message_id"])) for row in rows]
-        return Page(found=records.ids_of_attempt(batch, about), next=next_question)
+        metadata_and_id = [(row["custom_variables"], str(row["message_id"])) for row in rows]
+        return Page(found=records.ids_of_attempt(batch, metadata_and_id), next=next_question)
 
     def control_question(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
         """Ask with the batch's filters for messages to other recipients of the same domain."""

@@ -104,8 +104,8 @@ class PostmarkInquiry(Inquiry):
 
     def read_attempt(self, batch: OutgoingBatch, question: Question, payload: Any) -> Page:
         messages, total = payload["Messages"], int(payload["TotalCount"])
-        about = [(message["Metadata"], str(message["MessageID"])) for message in messages]
-        found = records.ids_of_attempt(batch, about)
+        metadata_and_id = [(message["Metadata"], str(message["MessageID"])) for message in messages]
+        found = records.ids_of_attempt(batch, metadata_and_id)
         if total > _MAX_FOUND or (total and not messages):
             raise ValueError(f"{total} messages match; the search shows {_MAX_FOUND} at the most")
         query = parse_qs(urlsplit(question.url).query)

@@ -196,7 +196,7 @@ class TransactionalEmails(AddressRepository):
         return self._book(claim, state=state, settled_at=at, **details)
 
     def requeue(self, claim: ClaimedEmail, *, not_before: datetime, reason: str) -> bool:
-        """Queue an unsent email again; return False if this attempt has lost it."""
+        """Queue an unsent email again; return False if the claim has ended."""
         return self._book(claim, state="waiting", not_before=not_before, reason=reason)
 
     def _book(self, claim: ClaimedEmail, **values: object) -> bool:

@@ -45,7 +45,7 @@ class FeedPublisher:
 
     details: Publisher
     began_at: datetime
-    """The time of the last update of an empty feed."""
+    """The start of the archive: a feed without statements was last updated then."""
     language: str = "en"
     """The language of the archive; each entry has its own."""
     hubs: tuple[str, ...] = ()
