@@ -129,10 +129,6 @@ def _is_one_headline(texts: Sequence[str]) -> bool:
     """Return whether lines look like one headline over several lines."""
     if not 1 < len(texts) <= _MAX_LINES or len(" ".join(texts)) > MAX_TITLE_LEN:
         return False
-    if any(states("notice", text) for text in texts):
-        return False
-    if any(cannot_be_title(text) or len(text) > _MAX_HEADLINE_LINE_CHARS for text in texts[:-1]):
-        return False
     if is_body_name(texts[0]) and not (begins_amid(texts[1]) or _OPEN_PATTERN.search(texts[0])):
         return False
     last = texts[-1]
