@@ -78,9 +78,9 @@ TABLES: Mapping[str, Iterable[Message]] = {
     "newsletter/subscriber_files/exports.yaml": (
         one.note for one in EXPORT_FORMATS.values() if one.note
     ),
-    "newsletter/web/desk/history.yaml": (
+    "newsletter/pipeline/history.yaml": (
         text
-        for some in load_table("newsletter.web.desk", "history.yaml").values()
+        for some in load_table("newsletter.pipeline", "history.yaml").values()
         for one in (some.values() if isinstance(some, dict) else [some])
         for text in ([one] if isinstance(one, str) else one)
     ),

@@ -9,9 +9,9 @@ from newsletter.domain.errors import Defect
 from newsletter.domain.staff.audit import OPERATOR_NAME, AuditHead
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import fold
+from newsletter.pipeline.history import describe_entry
 from newsletter.pipeline.staff import people
 from newsletter.runtime.services import Services, Staff
-from newsletter.web.desk.history import describe_entry
 
 _ROLE_TYPE = click.Choice([role.value for role in Role])
 

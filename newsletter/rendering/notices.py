@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from newsletter.domain.archive import FORMATS
-from newsletter.domain.delivery.transactional import NoticeSection, subject_of
+from newsletter.domain.delivery.transactional import NoticeSection
 from newsletter.domain.wording import say
-from newsletter.rendering.sentences import Language, in_language
+from newsletter.rendering.sentences import Language, in_language, subject_of
 
 _MAX_NEWS = 20
 """The most statements in one message. Slack accepts 50 blocks, and Teams 28 KB."""
@@ -22,7 +22,7 @@ _MAX_CHARS = 1_000
 
 def slack_message(news: Sequence[NoticeSection], language: Language) -> bytes:
     """Return the body for an incoming webhook of Slack: a text, and blocks."""
-    subject, news = language.say(subject_of(news)), in_language(news, language)
+    subject, news = subject_of(news, language), in_language(news, language)
     blocks: list[dict[str, Any]] = [
         {
             "type": "section",
@@ -41,7 +41,7 @@ def slack_message(news: Sequence[NoticeSection], language: Language) -> bytes:
 
 def teams_card(news: Sequence[NoticeSection], language: Language) -> bytes:
     """Return a Teams workflow's body: an Adaptive Card. A TextRun shows Markdown as written."""
-    subject, news = language.say(subject_of(news)), in_language(news, language)
+    subject, news = subject_of(news, language), in_language(news, language)
     opening = language.say(say("Open the desk"))
     body: list[dict[str, Any]] = []
     for place, one in enumerate(news[:_MAX_NEWS]):

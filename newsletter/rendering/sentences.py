@@ -21,7 +21,7 @@ from babel.numbers import format_decimal
 from jinja2 import Environment
 
 from newsletter.domain.delivery.transactional import NoticeSection
-from newsletter.domain.wording import Sentence, Written, recognize
+from newsletter.domain.wording import Sentence, Written, capitalized, recognize, say
 
 _TEMPLATE_LEXER = Environment(keep_trailing_newline=True, autoescape=True)
 """No option removes blanks, so the tokens joined are the whole source."""
@@ -166,6 +166,15 @@ class _Day:
             if code in spec:
                 spec = spec.replace(code, format_date(self._at, pattern, locale=self._locale))
         return self._at.strftime(spec)
+
+
+def subject_of(news: Sequence[NoticeSection], language: Language) -> str:
+    """Return the subject of a message about these events: the event first, as a phone cuts it."""
+    first, *others = news
+    subject = say("{event}: {title}", event=first.label, title=first.title)
+    if others:
+        subject = say("{subject}, and {count} more", subject=subject, count=len(others))
+    return capitalized(language.say(subject))
 
 
 def in_language(news: Sequence[NoticeSection], language: Language) -> tuple[NoticeSection, ...]:

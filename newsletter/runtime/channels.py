@@ -31,8 +31,7 @@ from newsletter.transport.transport import call_once
 if TYPE_CHECKING:
     from newsletter.config.channels import ChannelOptions
     from newsletter.config.settings import Settings
-    from newsletter.domain.campaigns.notices import Channel
-    from newsletter.store.sql import Store, Transaction
+    from newsletter.store.sql import Store
 
 _CALL_TIMEOUT = timedelta(seconds=10)
 _MAX_ANSWER_BYTES = 100_000
@@ -47,15 +46,12 @@ log = logging.getLogger("newsletter.run")
 def make_post_sender(settings: Settings, store: Store) -> PostSender:
     channels = {channel.name: channel for channel in settings.channels()}
     options = {each.name: each for each in settings.notices}
-    rules, organisation = settings.campaign_rules(), settings.organisation.name
-
-    def compose(tx: Transaction, post: ChannelPost, channel: Channel) -> tuple[NoticeSection, ...]:
-        return compose_post(tx, post, channel=channel, rules=rules, desk=settings.desk_url)
+    compose = partial(compose_post, rules=settings.campaign_rules(), desk=settings.desk_url)
 
     def call(post: ChannelPost, news: tuple[NoticeSection, ...]) -> Answer:
         return PostAttempt(
             options=options[post.channel],
-            organisation=organisation,
+            organisation=settings.organisation.name,
             language=settings.language,
             public_url=settings.public_url,
             at=store.clock.now(),

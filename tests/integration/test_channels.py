@@ -96,7 +96,7 @@ def test_slack_gets_a_text_and_blocks_without_marks_of_others(server: LoopbackSe
     [received] = server.requests
     assert "webhook-signature" not in received.headers
     said = json.loads(received.body)
-    assert said["text"] == "Budget &lt;hearing&gt;: approved"
+    assert said["text"] == "Approved: Budget &lt;hearing&gt;"
     [block] = said["blocks"]
     assert block["text"]["text"] == (
         "*<https://news.forum.example/desk/statements/budget|Budget &lt;hearing&gt;>*: approved\n"
@@ -195,6 +195,6 @@ def test_a_round_posts_what_the_tick_found(
             tick.send_due()
         assert "hush" not in repr(site.services.settings)
     [received] = server.requests
-    assert json.loads(received.body)["text"] == "News: waiting for approval"
+    assert json.loads(received.body)["text"] == "Waiting for approval: News"
     assert "channel=room attempt=1 state=rejected reason='HTTP 404: no_service'" in caplog.text
     assert "hush" not in caplog.text

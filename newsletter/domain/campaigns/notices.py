@@ -14,8 +14,10 @@ from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.campaigns.state import State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.staff.audit import AuditEntry
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Comment, find_mentions
 from newsletter.domain.subscribers.address import same_person
+from newsletter.domain.subscribers.audience import ImportRecord
 from newsletter.domain.wording import Sentence
 
 LEAD_TIME = timedelta(hours=1)
@@ -53,7 +55,7 @@ class NoticeKind(Enum):
     """The first batch may be sent."""
     FINISHED = "finished"
     """Sending is over."""
-    PAGE_CHANGED = "its page changed"
+    PAGE_CHANGED = "web page changed"
     """A note was put on its public page, or its text was taken off the web or restored."""
     TAKEN_BACK = "undone or cancelled"
     """A person undid a start, or cancelled a campaign."""
@@ -276,6 +278,16 @@ def comment_events(
         NoticeEvent(NoticeKind.MENTIONED, str(comment.id), comment.at, mentioned),
         NoticeEvent(NoticeKind.COMMENTED, str(comment.id), comment.at, others),
     )
+
+
+def import_event(record: ImportRecord, roles: Mapping[str, Role]) -> NoticeEvent:
+    """Return the event of a finished import, for admins and for the person who may import still."""
+    people = {
+        address
+        for address, role in roles.items()
+        if role is Role.ADMIN or (address == record.by and role.includes(Role.SENDER))
+    }
+    return NoticeEvent(NoticeKind.IMPORTED, str(record.id), record.finished_at or record.at, people)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -111,10 +111,7 @@ def _paused(campaign: Campaign, status: StatementStatus) -> str:
 
 
 def _attention(campaign: Campaign, status: StatementStatus) -> str:
-    return say(
-        "Sending is over. For {unknown} it is unknown whether the provider took the email.",
-        unknown=people(campaign.counts.unknown),
-    )
+    return say("Sending is over. {have_it}.", have_it=campaign.accepted_in_words)
 
 
 def _sent(campaign: Campaign, status: StatementStatus) -> str:
@@ -248,8 +245,7 @@ def describe_state(status: StatementStatus) -> str:
     else:
         sentence = _SENTENCE_OF_CAMPAIGN_STATE[state](campaign, status)
     unknown = campaign.counts.unknown if campaign else 0
-    is_open = status.is_undecided or state is State.IN_USE
-    if not unknown or not is_open or state is State.ATTENTION:
+    if not unknown or not (status.is_undecided or state is State.IN_USE):
         return sentence
     pattern = "{said} For {unknown} it is unknown whether the provider took the email."
     return say(pattern, said=sentence, unknown=people(unknown))

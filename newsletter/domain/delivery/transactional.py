@@ -4,7 +4,6 @@ A request on the public pages takes effect when the person uses the link in the 
 """
 
 import ipaddress
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -172,15 +171,6 @@ class NoticeSection:
     """The names of the events for a program, such as ``sent_back``."""
     statement: str = ""
     """The slug, for a program; empty if it is about no statement."""
-
-
-def subject_of(news: Sequence[NoticeSection]) -> str:
-    """Return the subject of an email about these events."""
-    first, *others = news
-    subject = say("{title}: {label}", title=first.title, label=first.label)
-    if others:
-        return say("{subject}, and {count} more", subject=subject, count=len(others))
-    return subject
 
 
 @dataclass(frozen=True, kw_only=True)

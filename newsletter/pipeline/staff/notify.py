@@ -19,6 +19,7 @@ from newsletter.domain.campaigns.notices import (
     comment_events,
     events_of,
     find_newest,
+    import_event,
     next_event_at,
 )
 from newsletter.domain.campaigns.sentences import describe_next, describe_state
@@ -37,6 +38,7 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
+from newsletter.pipeline.history import describe_entry
 from newsletter.pipeline.ledger import act_as
 from newsletter.pipeline.status import load_statuses
 from newsletter.store.sql import Store, Transaction
@@ -49,6 +51,8 @@ _MAX_COMMENTS = 100
 _QUOTE_CHARS = 300
 """An email quotes this much of a comment."""
 _RETENTION = timedelta(days=31)
+_COMMENT_KINDS = frozenset({NoticeKind.MENTIONED, NoticeKind.COMMENTED})
+_ACT_KINDS = frozenset({NoticeKind.TAKEN_BACK, NoticeKind.PAGE_CHANGED})
 
 
 def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = ()) -> int:
@@ -71,15 +75,7 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
         roles = tx.staff.roles()
         admins = {address for address, role in roles.items() if role is Role.ADMIN}
         events[""] = (
-            *(
-                NoticeEvent(
-                    NoticeKind.IMPORTED,
-                    str(record.id),
-                    record.finished_at or record.at,
-                    admins | ({record.by} & roles.keys()),
-                )
-                for record in imports
-            ),
+            *(import_event(record, roles) for record in imports),
             *(
                 NoticeEvent(NoticeKind.HEALTH, check.occurrence, tx.now, admins)
                 for check in failing
@@ -147,7 +143,7 @@ def compose_email(
 
 
 def compose_post(
-    tx: Transaction, post: ChannelPost, *, channel: Channel, rules: CampaignRules, desk: str
+    tx: Transaction, post: ChannelPost, channel: Channel, *, rules: CampaignRules, desk: str
 ) -> tuple[NoticeSection, ...]:
     """Return the sections of a post to a channel. Store all its notices as sent."""
     notices = tx.notices.list_for_post(channel, post.id)
@@ -168,11 +164,6 @@ class _Writer:
     known: Mapping[str, StatementStatus]
     """Slug → the status of the statement."""
 
-    @property
-    def is_admin(self) -> bool:
-        """Return whether the recipient gets the notices for admins. Channels do."""
-        return not self.address or self.tx.staff.role(self.address) is Role.ADMIN
-
     def write(self, notices: Iterable[Notice]) -> tuple[list[Notice], tuple[NoticeSection, ...]]:
         """Return the notices whose events are not over, and the sections about them."""
         by_subject: dict[tuple[str, str], list[tuple[Notice, str]]] = {}
@@ -186,14 +177,14 @@ class _Writer:
 
     def line(self, notice: Notice) -> str | None:
         """Return the line about an event, may be ""; None if the event is over."""
-        if notice.kind in {NoticeKind.MENTIONED, NoticeKind.COMMENTED}:
+        if notice.kind in _COMMENT_KINDS:
             return self._quote(notice)
         if notice.kind is NoticeKind.IMPORTED:
             return self._import_counts(notice)
         if notice.kind is NoticeKind.TEST:
             return say("Messages from the desk arrive here. There is nothing to do.")
         if notice.kind is NoticeKind.HEALTH:
-            if not self.is_admin:
+            if self.address and self.tx.staff.role(self.address) is not Role.ADMIN:
                 return None
             failing = {check.occurrence: check for check in self.tx.failing_checks.all()}
             check = failing.get(notice.occurrence)
@@ -205,7 +196,12 @@ class _Writer:
         same = [
             one for one in events if one.kind is notice.kind and one.occurrence == notice.occurrence
         ]
-        return "" if any(self.address in {"", *one.people} for one in same) else None
+        if status is None or not any(self.address in {"", *one.people} for one in same):
+            return None
+        # what the statement's state does not say
+        acts = {str(one.number): one for one in last.values() if one.action != "cancel"}
+        act = acts.get(notice.occurrence) if notice.kind in _ACT_KINDS else None
+        return describe_entry(act, status.names, status.rules.timezone) if act else ""
 
     def _knows_of_start(self, notice: Notice, last: Mapping[str, AuditEntry]) -> bool:
         """Return whether the recipient made the start that was undone, or got a notice of it."""
@@ -227,12 +223,12 @@ class _Writer:
 
     def _import_counts(self, notice: Notice) -> str | None:
         record = self.tx.imports.get(int(notice.occurrence))
-        if record is None or record.undone_at or not (self.is_admin or record.by == self.address):
+        if record is None or record.undone_at:
             return None
-        return say(
-            "{new:,} new, {known:,} known before, {changed:,} changed, {skipped:,} skipped.",
-            **vars(record),
-        )
+        if self.address not in {"", *import_event(record, self.tx.staff.roles()).people}:
+            return None
+        counts = "{new:,} new, {known:,} known before, {changed:,} changed, {skipped:,} skipped."
+        return say(counts, **vars(record))
 
     def section(self, notices: Sequence[tuple[Notice, str]]) -> NoticeSection:
         """Return the section about one statement, import or failing check."""
@@ -241,6 +237,7 @@ class _Writer:
         label = reduce(lambda first, name: say("{first}, {name}", first=first, name=name), kinds)
         lines = [line for _, line in notices if line]
         status = self.known.get(notice.slug)
+        is_talk = all(one.kind in _COMMENT_KINDS for one, _ in notices)
         title: str = say("Provider and domain")
         if notice.kind in {NoticeKind.HEALTH, NoticeKind.TEST}:
             title = title if notice.kind is NoticeKind.HEALTH else say("Channels")
@@ -248,12 +245,12 @@ class _Writer:
         elif status is None:
             record = self.tx.imports.get(int(notice.occurrence))
             title = " ".join(record.file.split()) if record else ""
-            url = f"{self.desk}/readers"
+            url = f"{self.desk}/readers/import"
         else:
             title = status.statement.title
-            url = f"{self.desk}/statements/{notice.slug}"
-            if len(lines) < len(notices):  # not only comments
-                lines = [describe_state(status), describe_next(status, self.address), *lines]
+            url = f"{self.desk}/statements/{notice.slug}{'#comments' if is_talk else ''}"
+            if not is_talk:
+                lines += [describe_state(status), describe_next(status, self.address)]
         return NoticeSection(
             title=title,
             label=label,

@@ -9,7 +9,7 @@ from typing import Any
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from newsletter.domain.delivery.transactional import EmailText, NoticeSection, subject_of
+from newsletter.domain.delivery.transactional import EmailText, NoticeSection
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.content import Content, LinkParameters, Publisher
 from newsletter.domain.statements.statement import Statement, texts_of, writers_of
@@ -31,7 +31,7 @@ from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
 from newsletter.rendering.markdown.plaintext import PlainBody, to_text, underline, wrap
 from newsletter.rendering.markdown.tables import em_width, text_of
-from newsletter.rendering.sentences import in_language
+from newsletter.rendering.sentences import in_language, subject_of
 
 _CLASS_PATTERN = re.compile(r'<[a-z]+ (?:role="presentation" )?class="([a-z- ]+)"')
 _INLINE_TAG_PATTERN = re.compile(r"</?(?:a|strong|em|span|code|sup)\b[^<>]*>")
@@ -235,7 +235,7 @@ class TemplateRenderer:
         values = common_values(self._publisher, language, self.wordings)
         desk = desk_language(language)
         if kind is EmailText.NEWS:
-            subject, news = desk.say(subject_of(news)), in_language(news, desk)
+            subject, news = subject_of(news, desk), in_language(news, desk)
             opening = " ".join(news[0].lines)
         else:
             subject = values["words"][f"{kind.value}_subject"]

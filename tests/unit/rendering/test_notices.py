@@ -44,10 +44,10 @@ def test_news_are_told_in_the_language_of_the_desk() -> None:
     assert first["text"]["text"] == (
         "*<https://a.example|Water>*: freigegeben\nNur das Team sieht es."
     )
-    assert slack["text"] == "Water: freigegeben, und 1 weitere"
+    assert slack["text"] == "Freigegeben: Water, und 1 weitere"
     url = "https://a.example/account"
     mail = renderer(HOUSE).transactional(EmailText.NEWS, language="de", url=url, news=(told,))
-    assert mail.subject == "Water: freigegeben"
+    assert mail.subject == "Freigegeben: Water"
     assert "Freigegeben\n\nNur das Team sieht es.\n\nIn der Redaktion öffnen:\nhttps" in mail.text
     assert "Sie bekommen diese E-Mails, weil Sie zum Team gehören. <a" in " ".join(
         mail.html.split()

@@ -8,11 +8,11 @@ from newsletter.domain.errors import Defect, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.token import PREFIX, Scope, Token
 from newsletter.domain.wording import enclosed, say
+from newsletter.pipeline.history import SUBJECTS, describe_entry
 from newsletter.pipeline.staff import people, tokens
 from newsletter.pipeline.staff.notify import send_again, send_test
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.deciding import is_trial, sentence
-from newsletter.web.desk.history import SUBJECTS, describe_entry
 from newsletter.web.desk.page import StaffPart
 from newsletter.web.desk.request import DeskRequest, redirect, route
 from newsletter.web.http.forms import one_line, parse_number

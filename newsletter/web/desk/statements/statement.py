@@ -17,6 +17,7 @@ from newsletter.domain.statements.comparison import Difference
 from newsletter.domain.statements.review import ReviewFinding
 from newsletter.domain.wording import say
 from newsletter.pipeline.campaigns.board import load_board, load_desktop, load_for_page
+from newsletter.pipeline.history import describe_entry
 from newsletter.pipeline.ledger import find_stored
 from newsletter.pipeline.statements.approve import comment
 from newsletter.pipeline.status import load_status
@@ -30,7 +31,6 @@ from newsletter.web.desk.deciding import (
     mark_waived,
     title_of,
 )
-from newsletter.web.desk.history import describe_entry
 from newsletter.web.desk.request import DeskRequest, redirect, route
 from newsletter.web.desk.statements.preview import inbox_values
 

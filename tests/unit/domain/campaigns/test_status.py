@@ -300,7 +300,8 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
     (
         {"campaign": UNKNOWN},
         State.ATTENTION,
-        "Sending is over. For 37 people it is unknown whether the provider took the email.",
+        "Sending is over. 4,176 people have it. For 37 people it is unknown whether the provider"
+        " took the email.",
         "Dan can decide",
     ),
     ({"campaign": SENT}, State.SENT, "The provider accepted 4,198 of 4,213 emails.", ""),

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -26,7 +27,6 @@ from tests.unit.pipeline.staff.test_notify import (
     ED,
     FLO,
     SAM,
-    VIC,
     Desk,
     approved,
     failing,
@@ -35,6 +35,7 @@ from tests.unit.pipeline.staff.test_notify import (
 )
 
 ROOM = Channel(name="room", kinds=frozenset(NoticeKind) - {NoticeKind.MENTIONED})
+DESK = "https://news.forum.example/desk"
 HOUR = timedelta(hours=1)
 Act = Callable[[Desk], object]
 
@@ -49,6 +50,8 @@ class Case:
     told: str
     ends: Act | None
     """The act after which it gets no mail; None if it stays a fact."""
+    leads: str = "/statements/resignation"
+    says: str = ""
 
 
 def passes(span: timedelta) -> Act:
@@ -156,7 +159,7 @@ def changes_its_page(desk: Desk) -> None:
 
 
 def brings_people_in(desk: Desk) -> None:
-    imported(desk, VIC)
+    imported(desk, SAM)
 
 
 def undoes_the_import(desk: Desk) -> None:
@@ -251,6 +254,7 @@ CASES = {
         happens=says("Which Monday?"),
         told="writer",
         ends=is_gone,
+        leads="/statements/resignation#comments",
     ),
     "mention": Case(
         kind=NoticeKind.MENTIONED,
@@ -258,6 +262,7 @@ CASES = {
         happens=says("@vic, which Monday?"),
         told="vic",
         ends=is_gone,
+        leads="/statements/resignation#comments",
     ),
     "scheduled": Case(
         kind=NoticeKind.SCHEDULED,
@@ -278,6 +283,7 @@ CASES = {
         before=planned,
         happens=passes(3 * HOUR),
         told="writer ed sam",
+        says="Goes out on Tue 24 Nov 2026, 11:00 New York",
         ends=lambda desk: desk.room.schedule("resignation", NOON + 6 * HOUR),
     ),
     "due and not started": Case(
@@ -321,6 +327,7 @@ CASES = {
         happens=changes_its_page,
         told="writer ed",
         ends=None,
+        says="Sam wrote on its page: On Monday.",
     ),
     "undone": Case(
         kind=NoticeKind.TAKEN_BACK,
@@ -328,6 +335,7 @@ CASES = {
         happens=undoes(ADA),
         told="writer ed sam",
         ends=starts_again,
+        says="Ada undid the start.",
     ),
     "undone before it was told": Case(
         kind=NoticeKind.TAKEN_BACK,
@@ -342,6 +350,7 @@ CASES = {
         happens=lambda desk: desk.room.hand(SAM).cancel("1"),
         told="writer ed",
         ends=lambda desk: desk.room.hand().reopen("1"),
+        says="Cancelled by Sam, before anybody got it.",
     ),
     "paused by a person": Case(
         kind=NoticeKind.PAUSED,
@@ -371,8 +380,9 @@ CASES = {
         kind=NoticeKind.IMPORTED,
         before=waits,
         happens=brings_people_in,
-        told="vic ada",
+        told="sam ada",
         ends=undoes_the_import,
+        leads="/readers/import",
     ),
     "health": Case(
         kind=NoticeKind.HEALTH,
@@ -380,6 +390,8 @@ CASES = {
         happens=lambda desk: failing(desk, dns="no SPF record"),
         told="ada",
         ends=passes_again,
+        leads="/channels",
+        says="dns: no SPF record",
     ),
 }
 
@@ -418,9 +430,7 @@ def posted(desk: Desk) -> list[tuple[NoticeSection, ...]]:
     sender = PostSender(
         store=desk.room.store,
         channels={ROOM.name: ROOM},
-        compose=lambda tx, post, channel: compose_post(
-            tx, post, channel=channel, rules=desk.room.rules, desk="https://news.forum.example/desk"
-        ),
+        compose=partial(compose_post, rules=desk.room.rules, desk=DESK),
         call=call,
         jitter=lambda: 0.0,
     )
@@ -448,8 +458,11 @@ def test_it_is_told_once_to_the_right_people_and_channels(desk: Desk, case: Case
     heard = NoticeKind.COMMENTED if case.kind is NoticeKind.MENTIONED else case.kind
     event = heard.name.lower()
     [news] = [news for news in posted(desk) if any(event in one.events for one in news)]
-    label = next(one.label for one in news if event in one.events)
+    section = next(one for one in news if event in one.events)
+    label = section.label
     assert heard.value in label
+    assert section.url == f"{DESK}{case.leads}"
+    assert case.says in " ".join(section.lines)
     english = desk_language("en")
     for body in (slack_message(news, english), teams_card(news, english)):
         assert label in body.decode()

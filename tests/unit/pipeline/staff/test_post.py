@@ -1,6 +1,7 @@
 """The channels of a team hear of events: in time, not too often, and of nothing that is over."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, repeat
 
 import pytest
@@ -12,7 +13,6 @@ from newsletter.domain.campaigns.notices import Channel, NoticeKind
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.domain.delivery.transactional import (
     ChannelPost,
-    EmailKind,
     MessageState,
     NoticeSection,
 )
@@ -51,9 +51,7 @@ class Team:
         return PostSender(
             store=self.room.store,
             channels={ROOM.name: ROOM},
-            compose=lambda tx, post, channel: compose_post(
-                tx, post, channel=channel, rules=self.room.rules, desk=DESK
-            ),
+            compose=partial(compose_post, rules=self.room.rules, desk=DESK),
             call=self.call,
             jitter=lambda: 0.0,
         )
@@ -93,17 +91,6 @@ def team(room: Newsroom) -> Team:
 WAITS = "Forum resigns from task force: waiting for approval"
 
 
-def test_a_channel_is_told_once_with_a_link_and_words_for_programs(team: Team) -> None:
-    assert team.posted() == [WAITS]
-    [(post, [news])] = team.calls
-    assert news.url == f"{DESK}/statements/resignation"
-    assert (news.events, news.statement) == (("submitted",), "resignation")
-    assert "Ed, Flo" in " ".join(news.lines)
-    assert team.posted() == []
-    assert [one.state for one in team.log] == [MessageState.ACCEPTED]
-    assert post.attempts == 1
-
-
 def test_a_hub_is_asked_when_a_text_starts_ends_and_leaves_or_comes_back_to_the_web(
     team: Team,
 ) -> None:
@@ -117,7 +104,7 @@ def test_a_hub_is_asked_when_a_text_starts_ends_and_leaves_or_comes_back_to_the_
     team.posted()
     for kind, words in ((NoteKind.WITHDRAWN, "A name was wrong."), (NoteKind.RESTORED, "")):
         annotate("resignation", kind, words, by=SAM, store=room.store)
-        assert team.posted() == ["Forum resigns from task force: its page changed"]
+        assert team.posted() == ["Forum resigns from task force: web page changed"]
         assert team.posted() == []
     asked = [event for _, news in team.calls for one in news for event in one.events]
     named = [event for event in asked if NoticeKind[event.upper()] in hub.kinds]
@@ -180,31 +167,6 @@ def test_only_an_admin_sends_again_and_only_what_is_done(team: Team) -> None:
         send_again(99, by=ADA, store=team.room.store, channels={ROOM.name: ROOM})
     with pytest.raises(NotFound, match="channel is not set any more"):
         send_again(team.log[0].id, by=ADA, store=team.room.store, channels={})
-
-
-def test_a_check_that_begins_to_fail_is_told_to_admins_and_channels(team: Team) -> None:
-    team.posted()
-    with team.room.store.begin() as tx:
-        tx.accounts.open(ADA, "hashed", tx.now)
-        for _ in range(2):
-            tx.failing_checks.store_failing({"SPF": "forum.example has 2 records"}, tx.now)
-    assert team.posted() == ["Provider and domain: sender health turned bad"]
-    [news] = team.calls[-1][1]
-    assert (news.lines, news.url) == (("SPF: forum.example has 2 records",), f"{DESK}/channels")
-    with team.room.store.read() as tx:
-        assert tx.emails.is_under_way(ADA, EmailKind.NEWS)
-    assert team.posted() == []
-
-
-def test_a_check_that_passes_again_is_not_told(team: Team) -> None:
-    team.posted()
-    with team.room.store.begin() as tx:
-        for _ in range(2):
-            tx.failing_checks.store_failing({"SPF": "forum.example has 2 records"}, tx.now)
-    team.tick()
-    with team.room.store.begin() as tx:
-        tx.failing_checks.store_failing({}, tx.now)
-    assert team.posted() == []
 
 
 def test_an_admin_tries_a_channel_with_a_message_that_only_it_gets(team: Team) -> None:

@@ -436,7 +436,7 @@ def test_news_for_staff_have_a_link_for_each_event_and_one_to_choose_them() -> N
     assert elements.mistakes == []
     assert [one["href"] for one in elements.of("a")][:3] == links
     assert [line for line in content.text.splitlines() if line.startswith("https://")][:3] == links
-    assert content.subject == "Library hours have to stay: waiting for approval, and 1 more"
+    assert content.subject == "Waiting for approval: Library hours have to stay, and 1 more"
     for part in (Page(content.html).text, content.text):
         said = " ".join(part.split())
         assert "Waiting for approval" in said

@@ -12,9 +12,9 @@ from newsletter.domain.delivery.provider import Level
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.domain.wording import read_words
+from newsletter.pipeline.history import describe_entry
 from newsletter.pipeline.staff import people
 from newsletter.runtime.diagnosis import check_sign_in
-from newsletter.web.desk.history import describe_entry
 from tests.desk import words
 from tests.fakes import FixedClock
 from tests.openid import CLIENT, SECRET, OpenIdServer

@@ -10,7 +10,7 @@ from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.wording import Sentence, joined, moment, people, say
 from newsletter.tables import load_table
 
-_ACTS = load_table("newsletter.web.desk", "history.yaml")
+_ACTS = load_table("newsletter.pipeline", "history.yaml")
 _ACTOR_NAMES, SUBJECTS = (
     {name: say(words) for name, words in _ACTS.pop(key).items()} for key in ("actors", "subjects")
 )

@@ -8,8 +8,8 @@ import pytest
 from newsletter.domain.delivery.restore_guard import sending_stop
 from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.wording import Sentence, listed, pack, people, say
+from newsletter.pipeline.history import describe_entry
 from newsletter.rendering.mail.words import desk_language
-from newsletter.web.desk.history import describe_entry
 from tests.rows import rows
 
 DIGEST = "4fb02501" + "0" * 56
