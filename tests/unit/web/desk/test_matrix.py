@@ -11,8 +11,11 @@ import pytest
 from newsletter.domain.staff.role import Role
 from newsletter.web.desk.request import Route
 from newsletter.web.pages import desk_routes
+from tests.counting import counted
 from tests.desk import STAFF, Staffed
 from tests.rows import rows
+from tests.unit.web.desk.work import READERS, send, write
+from tests.unit.web.desk.writing import Desk as Writing
 
 MATRIX = Path(__file__).with_name("matrix.txt")
 
@@ -53,6 +56,84 @@ def test_who_is_not_signed_in_gets_to_the_door_alone(staffed: Staffed) -> None:
         fields = {} if route.method == "GET" else {"Sec-Fetch-Site": "same-origin"}
         answer = staffed.site.ask(route.method, f"/desk{asked_of(route)}", headers=fields)
         assert answer.status == (303 if route.method == "GET" else 401), asked_of(route)
+
+
+OWN_STYLE_OR_SCRIPT = re.compile(r"\sstyle=|\son[a-z]+=|<script(?! type=\"module\" src=)")
+NOT_SHOWN = {
+    **dict.fromkeys(("/second", "/second/set-up", "/sign-in"), "to who is signed in"),
+    **dict.fromkeys(("/campaigns/{id}/cancel", "/statements/{slug}/start"), "of what was sent"),
+    **dict.fromkeys(("/calendar/{word}.ics", "/invitation/{word}"), "by a word that is made up"),
+    **dict.fromkeys(("/readers/import/{number}", "/readers/import/{number}/undo"), "without one"),
+    "/campaigns/{id}/unknown": "where all is known",
+    "/drafts/{key}/translate": "in one language",
+    "/sign-in/back": "without an identity provider",
+}
+
+
+def pages_of(staffed: Staffed) -> dict[str, str]:
+    """Return each route of a page → its path, of a text and a campaign that are there."""
+    staffed.site.subscribe(*READERS)
+    send(staffed)
+    text = Writing(staffed)
+    text.ana.post(f"{text.at}/hand-in", {"base": str(text.draft.revision)})
+    services = staffed.site.services
+    with services.store.read() as tx:
+        content_hash = tx.statements.get("hours").content_hash
+    there = {"slug": "hours", "key": text.key, "digest": content_hash, "word": "made-up"}
+    there |= dict.fromkeys(("id", "number", "reader"), "1") | {"address": "ana@forum.example"}
+    routes = [one.path for one in desk_routes(services) if one.method == "GET"]
+    return {path: path.format(**there) for path in routes}
+
+
+@pytest.mark.slow("each page is asked for as each of five people")
+def test_no_page_changes_a_row_runs_what_it_holds_or_shows_a_reader_to_others(
+    staffed: Staffed,
+) -> None:
+    pages = pages_of(staffed)
+    people = [staffed.as_(name, fresh=True) for name in STAFF]
+    unseen, before = set[str](), staffed.site.everything()
+    for route, path in pages.items():
+        answers = [one.get(path) for one in people]
+        if not any(one.status == 200 for one in answers):
+            unseen.add(route)
+        for one, answer in zip(people, answers, strict=True):
+            policy = answer.headers["content-security-policy"]
+            if not policy.startswith("sandbox "):
+                assert "unsafe" not in policy, route
+                assert not OWN_STYLE_OR_SCRIPT.search(answer.text), route
+            if not STAFF[one.name].includes(Role.SENDER):
+                assert "canary" not in answer.text, route
+    assert staffed.site.everything() == before
+    assert unseen == NOT_SHOWN.keys()
+
+
+def grow(staffed: Staffed, name: str, number: int) -> None:
+    """Add as many readers, statements of each kind, texts and comments."""
+    for each in (f"{name}{count}" for count in range(number)):
+        staffed.site.subscribe(f"{each}@readers.example")
+        write(staffed, f"{each}-waits", title=f"{each} waits")
+        send(staffed, f"{each}-sent", title=f"{each} was sent")
+        staffed.as_("ana").post("/drafts/new", {"title": each})
+        staffed.as_("ana").post(f"/statements/{each}-waits/comments", {"comment": "@dan, look."})
+
+
+@pytest.mark.slow("each page is asked for before and after all has grown")
+def test_no_page_asks_a_query_a_row(staffed: Staffed) -> None:
+    pages = pages_of(staffed)
+
+    def count() -> dict[str, int]:
+        dan, counts = staffed.as_("dan", fresh=True), {}
+        for route, path in pages.items():
+            dan.get(path)  # what a first request alone asks does not count
+            with counted() as statements:
+                dan.get(path)
+            counts[route] = len(statements)
+        return counts
+
+    grow(staffed, "one", 2)
+    before = count()
+    grow(staffed, "other", 6)
+    assert count() == before
 
 
 VARIANTS = [

@@ -66,6 +66,7 @@ def test_a_sender_sees_how_many_get_it_and_who_is_left_out(at: Room, cleo: Signe
     page = cleo.get(PAGE)
     said = words(page)
     assert "Send to 9 people?" in said
+    assert "From Example Forum <news@forum.example> Subject: " in said
     assert "Left out 3: 2 bounced, 1 unsubscribed" in said
     assert "Approved by Ben" in said
     assert (
