@@ -84,7 +84,9 @@ def test_axe_finds_nothing_nothing_is_too_wide_and_nobody_else_is_asked_for_anyt
                 window.add_cookies([{"name": "desk", "value": words[who], "url": url}])
             page = open_page(f"/desk{path}", width=width)
             page.wait_for_load_state()
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            for each in (320, 1920, width):
+                page.set_viewport_size({"width": each, "height": 900})
+                assert page.evaluate("document.documentElement.scrollWidth") <= each
             assert page.evaluate(_CUT_OFF) == []
             assert violations_in_both(page) == {}
     windows.open().remove_listener("request", listen)

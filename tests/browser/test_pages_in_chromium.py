@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.routing import compile_path
 
 from newsletter.web.server import WebServer
 from tests.browser.axe import violations_in_both
@@ -90,8 +91,38 @@ def test_the_button_needs_no_mouse(site: Forum, open_page: Open) -> None:
     assert site.lists_of(3) == []
 
 
-PATHS = ["/", "/u/none", "reader", "/archive/hours", "/archive/right", "/archive/none"]
+PATHS = [
+    "/",
+    "/u/none",
+    "reader",
+    "preferences",
+    "delete",
+    "/archive/hours",
+    "/archive/right",
+    "/archive/none",
+]
 PATHS += ["/search", "/search?q=library", f"/search?q={LONG}"]
+
+
+ELSEWHERE = {
+    **dict.fromkeys(("/subscribe", "/subscribe/asked", "/confirm/{token}"), "test_joining"),
+    **dict.fromkeys(("/preferences/{token}", "/preferences/{token}/delete"), "test_own_pages"),
+    **dict.fromkeys(("/feed.rss", "/feed.atom", "/feed.json", "/sitemap.xml"), "for programs"),
+    **dict.fromkeys(("/robots.txt", "/healthz", "/readyz", "/metrics"), "for programs"),
+    **dict.fromkeys(("/subscribe/form.js", "/media/{name}", "/proxy/{token}"), "for programs"),
+    "/preferences/{token}/data": "a file to keep",
+    "/u/{token}/preferences": "leads to another page",
+    "/page/{number}": "looks as the first page",
+}
+"""Where axe looks at a page that is not among ``PATHS``, or why it looks at none."""
+
+
+def test_every_page_of_readers_is_among_those(site: Forum) -> None:
+    looked_at = [site.unsubscribe_link(4), *(path.partition("?")[0] for path in PATHS)]
+    routes = [one.path for one in site.pages.routes if "GET" in one.methods]
+    public = {path for path in routes if not path.startswith(("/desk", "/api/"))}
+    seen = {path for path in public if any(map(compile_path(path)[0].match, looked_at))}
+    assert public - seen == ELSEWHERE.keys()
 
 
 @pytest.mark.parametrize("path", PATHS)
