@@ -93,7 +93,12 @@ TABLES: Mapping[str, Iterable[Message]] = {
 }
 _SAYERS = {
     "say": slice(2),
+    "duration_rule": slice(1, 2),
     "enclosed": slice(1),
+    "invalid": slice(1),
+    "not_empty": slice(1),
+    "pattern_rule": slice(1, 2),
+    "refuse": slice(1, 2),
     "failed": slice(1, 3),
     "fault": slice(2, 3),
     "unusable": slice(1, 2),
@@ -102,7 +107,7 @@ _SAYERS = {
 _GAP = re.compile(r"\{[^{}]*\}")
 _IMPORTS_SAY = re.compile(
     r"from newsletter\.do[\w.]+ import (?:\([^)]*|[^\n(]*)"
-    r"\b(?:say|enclosed|failed|unusable)\b|\ndef say\("
+    r"\b(?:say|enclosed|duration_rule|failed|invalid|pattern_rule|not_empty|unusable)\b|\ndef say\("
 )
 _SAID_IN_SCRIPT = re.compile(r'\bsay\(\s*"([^"]+)"(?:,\s*"([^"]+)")?')
 _DATED = datetime(2026, 11, 30, tzinfo=UTC)

@@ -7,18 +7,21 @@ from pydantic import SecretStr, ValidationInfo, field_validator
 
 from newsletter.config.fields import Section
 from newsletter.domain.campaigns.notices import EVENT_KINDS, Channel, NoticeKind
-from newsletter.domain.setting import Rule, parse_web_address, pattern_rule
+from newsletter.domain.setting import Rule, parse_web_address
+from newsletter.domain.subscribers.lists import ListName
+from newsletter.domain.wording import invalid, say
 from newsletter.providers.common.options import option
 
 EVENTS = tuple(kind.name.lower() for kind in EVENT_KINDS if kind is not NoticeKind.MENTIONED)
 """The names of events in settings. Channels get ``mentioned`` as ``commented``."""
 _SECRET_BYTES = range(24, 65)
-_URL_RULE = "must be a web address that starts with https://, as the service shows it"
+_URL_RULE = say("must be a web address that starts with https://, as the service shows it")
 
 
 def _require_event(text: str) -> str:
     if text not in EVENTS:
-        raise ValueError(f"{text!r} is no event; the events are: {', '.join(EVENTS)}")
+        refusal = "{text!r} is no event; the events are: {events}"
+        raise invalid(refusal, text=text, events=", ".join(EVENTS))
     return text
 
 
@@ -31,7 +34,7 @@ def _require_signing_key(key: SecretStr) -> SecretStr:
     except ValueError:
         length = 0
     if length not in _SECRET_BYTES:
-        raise ValueError(
+        raise invalid(
             "must be whsec_ and then base64 of 24 to 64 bytes; 'openssl rand -base64 32' makes them"
         )
     return key
@@ -43,10 +46,7 @@ Events = tuple[Annotated[str, Rule(_require_event, schema={"enum": [*EVENTS]})],
 class ChannelOptions(Section):
     """The settings that all kinds of channels have."""
 
-    name: Annotated[
-        str,
-        pattern_rule(r"[a-z0-9][a-z0-9-]{0,39}", "cannot name a channel; write it like press-room"),
-    ] = option("Its name at the desk and in the log.", "press-room")
+    name: ListName = option("Its name at the desk and in the log.", "press-room")
     # before ``url``, whose validation needs it
     allow_private: bool = option(
         "Whether its address may be private, and there without TLS.", False, default=False

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from newsletter.domain.errors import Fault, InvalidConfiguration
+from newsletter.domain.wording import joined, say
 from newsletter.formats.scalars import misreading
 from newsletter.formats.yaml_nodes import compose, in_plain_words, position_of
 
@@ -36,21 +37,23 @@ def expand(text: str, environ: Mapping[str, str]) -> str:
         if variable["literal"]:
             return "${"
         if variable["malformed"]:
-            errors.append("holds a ${ that is not ${NAME}; for the two signs themselves write $${")
+            malformed = "holds a ${ that is not ${NAME}; for the two signs themselves write $${"
+            errors.append(say(malformed))
             return ""
         name = variable["name"]
         if variable["fallback"]:
             return environ.get(name) or variable["default"]
         if name not in environ:
-            errors.append(
-                f"the environment variable {name} is not set; set it, "
-                f"or write a value to use without it: ${{{name}:-value}}"
+            unset = (
+                "the environment variable {name} is not set; set it, or write a value to use"
+                " without it: ${{{name}:-value}}"
             )
+            errors.append(say(unset, name=name))
         return environ.get(name, "")
 
     expanded = _VARIABLE_PATTERN.sub(fill, text)
     if errors:
-        raise ValueError("; ".join(dict.fromkeys(errors)))
+        raise ValueError(joined([*dict.fromkeys(errors)]))
     return expanded
 
 
@@ -84,15 +87,15 @@ def parse(path: Path, data: bytes | None = None) -> yaml.Node:
     except yaml.reader.ReaderError as error:
         raise _fatal(
             path,
-            f"holds the control character U+{error.character:04X}; delete it",
+            say("holds the control character U+{code}; delete it", code=f"{error.character:04X}"),
             Position.after(text[: error.position]),
         ) from error
     if node is None or node.tag.endswith(":null"):
-        raise _fatal(path, "is empty; to see what to write: newsletter init in another directory")
+        empty = say("is empty; to see what to write: newsletter init in another directory")
+        raise _fatal(path, empty)
     if not isinstance(node, yaml.MappingNode):
-        raise _fatal(
-            path, "must hold keys and values, like language: en", Position.of(node.start_mark)
-        )
+        other = say("must hold keys and values, like language: en")
+        raise _fatal(path, other, Position.of(node.start_mark))
     return node
 
 
@@ -100,14 +103,15 @@ def _decode(path: Path, data: bytes | None) -> str:
     try:
         data = path.read_bytes() if data is None else data
     except FileNotFoundError as error:
-        raise _fatal(path, "does not exist; write one with: newsletter init") from error
+        raise _fatal(path, say("does not exist; write one with: newsletter init")) from error
     except OSError as error:
-        raise _fatal(path, f"cannot be read: {error.strerror}; check the file") from error
+        unread = say("cannot be read: {error}; check the file", error=error.strerror)
+        raise _fatal(path, unread) from error
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         position = Position.after(data[: error.start].decode("utf-8-sig", "replace"))
-        raise _fatal(path, "is not in UTF-8; save it in that encoding", position) from error
+        raise _fatal(path, say("is not in UTF-8; save it in that encoding"), position) from error
 
 
 def _fatal(path: Path, message: str, position: Position | None = None) -> InvalidConfiguration:
@@ -210,7 +214,8 @@ def _value(document: Document, node: yaml.Node, path: KeyPath) -> Any:
     if isinstance(node, yaml.ScalarNode) and node.tag.removeprefix(_YAML_TAG_PREFIX) in _KINDS:
         return _scalar(document, node, path)
     tag = node.tag.replace(_YAML_TAG_PREFIX, "!!")
-    document.fault(path, f"has the tag {tag!r}, which has no meaning here; leave it out")
+    other = "has the tag {tag!r}, which has no meaning here; leave it out"
+    document.fault(path, say(other, tag=tag))
     return None
 
 
@@ -218,13 +223,15 @@ def _pairs(document: Document, node: yaml.MappingNode, path: KeyPath) -> Iterabl
     for key_node, value_node in node.value:
         position = Position.of(key_node.start_mark)
         if not isinstance(key_node, yaml.ScalarNode):
-            document.fault(path, "has a list or mapping for a key; write a plain word", position)
+            other = say("has a list or mapping for a key; write a plain word")
+            document.fault(path, other, position)
             continue
         key = key_node.value
         inner = (*path, key)
         if inner in document.positions:
             first = document.positions[inner].line
-            document.fault(inner, f"is written twice, first on line {first}; keep one", position)
+            twice = say("is written twice, first on line {line}; keep one", line=first)
+            document.fault(inner, twice, position)
             continue
         document.positions[inner] = position
         yield key, _value(document, value_node, inner)

@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 from newsletter.domain.setting import Rule, parse_line
-from newsletter.domain.wording import say
+from newsletter.domain.wording import invalid, say
 from newsletter.formats.times import zone_objection
 from newsletter.providers.common.options import Duration, refuse_tilde
 
@@ -40,7 +40,7 @@ def unique(names: Callable[[Any], Iterable[str]], refusal: str) -> Rule:
         counts = Counter(name for value in values for name in names(value))
         repeated = [name for name, count in counts.items() if count > 1]
         if repeated:
-            raise ValueError(say(refusal, names=", ".join(repeated)))
+            raise invalid(refusal, names=", ".join(repeated))
         return values
 
     return Rule(read)
@@ -63,26 +63,26 @@ def database_url(text: str) -> str:
     if scheme == "postgresql":
         return _require_server_url(parse_line(text))
     if scheme != "sqlite" or not path.startswith("/"):
-        raise ValueError(
+        raise invalid(
             "is not a database we know; write sqlite:/// and a path, like"
             " sqlite:///var/newsletter.db, or postgresql://user@host/database"
         )
     file = path.removeprefix("/")
     refuse_tilde(Path(file))
     if not file.strip() or "?" in file or file.startswith(":") or file.endswith("/"):
-        raise ValueError("names no file; write a path after sqlite:///, like var/newsletter.db")
+        raise invalid("names no file; write a path after sqlite:///, like var/newsletter.db")
     return parse_line(text)
 
 
 def _require_server_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.password is not None or "password" in parse_qs(parts.query):
-        raise ValueError(
+        raise invalid(
             "holds a password; take it out, and write it as database_password: ${NAME} or"
             " database_password_file"
         )
     if not parts.path.strip("/"):
-        raise ValueError("names no database; write postgresql://user@host/database")
+        raise invalid("names no database; write postgresql://user@host/database")
     return text
 
 
@@ -91,7 +91,7 @@ def duration_rule(span: timedelta, refusal: str, *, is_maximum: bool = False) ->
 
     def read(duration: timedelta) -> timedelta:
         if duration > span if is_maximum else duration < span:
-            raise ValueError(f"must be {refusal}")
+            raise invalid("must be {bound}", bound=say(refusal))
         return duration
 
     return Rule(read)

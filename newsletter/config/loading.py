@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from newsletter.config.document import Document, KeyPath, Written, build, expand
 from newsletter.config.settings import Settings
 from newsletter.config.shape import Shape, as_yaml, inside
 from newsletter.domain.errors import Fault, InvalidConfiguration
+from newsletter.domain.wording import Sentence, did_you_mean, invalid, say
 from newsletter.providers import registry
 
 _MAX_SECRET_BYTES = 64 * 1024
@@ -49,7 +49,7 @@ class Preparation:
             expanded = expand(text, self.environ)
             expanded.encode()
         except UnicodeEncodeError:
-            self.document.fault(path, "stands for a value that is not UTF-8; set another")
+            self.document.fault(path, say("stands for a value that is not UTF-8; set another"))
             return ""
         except ValueError as error:
             self.document.fault(path, str(error))
@@ -80,7 +80,8 @@ class Preparation:
                     self._check_secret(value, inner)
             elif is_file_key:
                 if owner in group:
-                    self.document.fault(inner, f"{owner} is written as well; keep one of the two")
+                    twice = "{key} is written as well; keep one of the two"
+                    self.document.fault(inner, say(twice, key=owner))
                 else:
                     self.document.names[(*path, owner)] = inner
                     values_by_key[owner] = self._secret(value, inner)
@@ -93,11 +94,11 @@ class Preparation:
         """Report a fault of a secret. pydantic's message would show the secret."""
         written = self.document.written.get(path)
         if secret == "":
-            self.document.fault(path, "is empty; write the secret, or delete the key")
+            self.document.fault(path, say("is empty; write the secret, or delete the key"))
         elif isinstance(secret, str) and secret != secret.strip():
-            self.document.fault(path, "has blanks around the secret; take them out")
+            self.document.fault(path, say("has blanks around the secret; take them out"))
         elif not isinstance(secret, str) or (written and written.reading):
-            self.document.fault(path, "is not text for YAML; put it in quotes")
+            self.document.fault(path, say("is not text for YAML; put it in quotes"))
 
     def _secret(self, name: Any, path: KeyPath) -> str:
         """Return the secret in a file; "" after a fault.
@@ -107,7 +108,7 @@ class Preparation:
         if self.document.is_broken(path):
             return ""
         if not isinstance(name, str) or not name:
-            self.document.fault(path, "must be the path of a file that holds the secret")
+            self.document.fault(path, say("must be the path of a file that holds the secret"))
             return ""
         file = self.workspace / name
         self.document.secret_files.append(file)
@@ -123,19 +124,19 @@ class Preparation:
         """Report an unknown key. ``kinds`` are the kinds that have it."""
         secrets = [key for key, child in shape.keys.items() if child.secret]
         names = [*shape.keys, *(f"{key}{_FILE_SUFFIX}" for key in secrets)]
-        close = get_close_matches(key.strip().casefold().replace("-", "_"), names, n=1)
-        message = "is not a key here"
-        if close:
-            message += f"; did you mean {close[0]}?"
-            if close[0] not in group:
+        homes = [home for home, child in self.root.keys.items() if key in child.keys]
+        hint = did_you_mean(key.replace("-", "_"), names)
+        if isinstance(hint, Sentence):
+            near = str(hint.values["name"])
+            if near not in group:
                 # do not also report that the correctly spelt key is missing
-                self.document.broken.add((*path, close[0].removesuffix(_FILE_SUFFIX)))
+                self.document.broken.add((*path, near.removesuffix(_FILE_SUFFIX)))
         elif kinds:
-            message += f"; only kind {' or '.join(kinds)} has it: remove this line."
-        else:
-            homes = [home for home, child in self.root.keys.items() if key in child.keys]
-            message += f"; it belongs under {homes[0]}." if homes else "."
-        self.document.fault((*path, key), f"{message} The keys here are: {', '.join(names)}")
+            hint = say("; only kind {kinds} has it: remove this line.", kinds=" or ".join(kinds))
+        elif homes:
+            hint = say("; it belongs under {key}.", key=homes[0])
+        message = "is not a key here{hint} The keys here are: {names}"
+        self.document.fault((*path, key), say(message, hint=hint or ".", names=", ".join(names)))
 
 
 def _parse_variable(text: str, field_type: Any) -> Any:
@@ -151,25 +152,26 @@ def _parse_variable(text: str, field_type: Any) -> Any:
 
 def _read_secret(file: Path) -> str:
     """Return the secret in a file, without blanks around it. Raises ValueError with the remedy."""
-    advice = "the path is relative to the directory of newsletter.yaml"
+    advice = say("the path is relative to the directory of newsletter.yaml")
     try:
         if not file.is_file():
-            raise ValueError(f"names no file; write one, or correct the path ({advice})")
+            raise invalid("names no file; write one, or correct the path ({advice})", advice=advice)
         with file.open("rb") as stream:
             data = stream.read(_MAX_SECRET_BYTES + 1)
     except OSError as error:
-        raise ValueError(f"its file cannot be read: {error.strerror} ({advice})") from error
+        unread = "its file cannot be read: {error} ({advice})"
+        raise invalid(unread, error=error.strerror, advice=advice) from error
     if len(data) > _MAX_SECRET_BYTES:
-        raise ValueError("its file is too large to hold a secret (over 64 KiB)")
+        raise invalid("its file is too large to hold a secret (over 64 KiB)")
     try:
         secret = data.decode("utf-8-sig").strip()
     except UnicodeDecodeError as error:
-        raise ValueError("its file is not text in UTF-8; write only the secret in it") from error
+        raise invalid("its file is not text in UTF-8; write only the secret in it") from error
     if not secret:
-        raise ValueError("its file is empty; write the secret in it")
+        raise invalid("its file is empty; write the secret in it")
     if not secret.startswith(_PEM_START) and len(secret.splitlines()) > 1:
-        lines = len(data.splitlines())
-        raise ValueError(f"its file has {lines} lines; write the secret alone, on one line")
+        many = "its file has {lines} lines; write the secret alone, on one line"
+        raise invalid(many, lines=len(data.splitlines()))
     return secret
 
 
@@ -241,11 +243,11 @@ def _check_dates(document: Document, root: Shape, values: Any) -> None:
     for path, written in document.written.items():
         is_date = root.at(path, values).type is date
         if written.reading == "a date" and not is_date and not document.is_broken(path):
-            document.fault(
-                path,
-                f"must be text, and YAML reads {written.text} as a date; "
-                f'if it is meant so, put it in quotes: "{written.text}"',
+            misread = (
+                "must be text, and YAML reads {value} as {reading}; if it is meant so, put it in"
+                ' quotes: "{value}"'
             )
+            document.fault(path, say(misread, value=written.text, reading=say("a date")))
 
 
 def _check_webhook(document: Document, values: Any) -> None:

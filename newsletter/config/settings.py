@@ -27,7 +27,7 @@ from newsletter.domain.subscribers.address import Address
 from newsletter.domain.subscribers.lists import ListName, PublicList
 from newsletter.domain.subscribers.segment import SegmentRule, check_segment_rule
 from newsletter.domain.subscribers.signup import SignUpRules, SignUpSettings
-from newsletter.domain.wording import say
+from newsletter.domain.wording import invalid, say
 from newsletter.providers.common.options import FilePath, ProviderOptions, option
 from newsletter.providers.registry import OPTIONS
 
@@ -257,7 +257,7 @@ class Settings(fields.Section):
         cls, second: ProviderOptions | None, info: ValidationInfo
     ) -> ProviderOptions | None:
         if second is not None and type(second) is type(info.data.get("provider")):
-            raise ValueError("is of the same kind as provider; name another service, or delete it")
+            raise invalid("is of the same kind as provider; name another service, or delete it")
         return second
 
     @field_validator("engine")
@@ -266,19 +266,20 @@ class Settings(fields.Section):
         if engine != "local" and not info.data.get("database", "postgresql:").startswith(
             "postgresql:"
         ):
-            raise ValueError("needs a PostgreSQL server; name one in 'database'")
+            raise invalid("needs a PostgreSQL server; name one in 'database'")
         return engine
 
     @field_validator("desk")
     @classmethod
     def _require_sign_in(cls, desk: DeskSettings, info: ValidationInfo) -> DeskSettings:
         if desk.passwords is not Role.VIEWER and desk.oidc is None:
-            raise ValueError("takes passwords from some roles, who then cannot sign in; add 'oidc'")
+            raise invalid("takes passwords from some roles, who then cannot sign in; add 'oidc'")
         lists = [each.name for each in info.data.get("lists", ()) if each.approval]
         if lists and not desk.enabled:
-            raise ValueError(
-                f"is off, but staff decide there who joins {', '.join(lists)}; set 'enabled', or"
-                " delete 'approval' of the list"
+            raise invalid(
+                "is off, but staff decide there who joins {lists}; set 'enabled', or delete"
+                " 'approval' of the list",
+                lists=", ".join(lists),
             )
         return desk
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, ValidationInfo
 from newsletter.config.fields import PauseDuration, Section, duration_rule
 from newsletter.domain.setting import Language, Website, pattern_rule
 from newsletter.domain.subscribers.lists import ListName
+from newsletter.domain.wording import invalid
 from newsletter.providers.common.options import FilePath, option
 
 _SourceName = Annotated[
@@ -31,11 +32,12 @@ class FolderOptions(Section):
 
 def _require_https(url: str, info: ValidationInfo) -> str:
     if "#" in url:
-        raise ValueError(f"{url!r} has a # part; write it without")
+        raise invalid("{url!r} has a # part; write it without", url=url)
     if urlsplit(url).scheme != "https" and info.data.get("allow_private") is False:
-        raise ValueError(
-            f"{url!r} is not encrypted, so anybody on the way could write a statement; write"
-            " https:// (http:// is for a private network, with allow_private: true)"
+        raise invalid(
+            "{url!r} is not encrypted, so anybody on the way could write a statement; write"
+            " https:// (http:// is for a private network, with allow_private: true)",
+            url=url,
         )
     return url
 
@@ -90,16 +92,17 @@ def check_sources(
 ) -> tuple[AnySource, ...]:
     """Return the sources. Raises ValueError if a name is not unique, or a list is missing."""
     if not sources:
-        raise ValueError("names no source; write one, like - {kind: folder, path: statements}")
+        raise invalid("names no source; write one, like - {kind: folder, path: statements}")
     names = [source.feed_name for source in feeds_in(sources)]
+    twice = "has two sources called {name}; give each a name of its own, like name: news"
     for name in names:
         if names.count(name) > 1:
-            why = f"has two sources called {name}; give each a name of its own, like name: news"
-            raise ValueError(why)
+            raise invalid(twice, name=name)
     for source in feeds_in(sources):
         if not (source.lists or others.get("default_lists", True)):
-            raise ValueError(
-                f"has a source, {source.feed_name}, whose statements go to no list; write lists:"
-                " [press] there, or default_lists at the top"
+            nobody = (
+                "has a source, {name}, whose statements go to no list; write lists: [press] there,"
+                " or default_lists at the top"
             )
+            raise invalid(nobody, name=source.feed_name)
     return sources

@@ -1,15 +1,15 @@
 """Messages about validation errors, for a person who edits the file."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic_core import ErrorDetails
 
 from newsletter.config.document import Document, KeyPath
 from newsletter.config.shape import Shape, inside
-from newsletter.domain.wording import Sentence, enclosed, say
+from newsletter.domain.wording import Sentence, Written, did_you_mean, enclosed, say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,13 @@ class Finding:
     @property
     def example(self) -> str:
         """Return ``, like EXAMPLE`` for the end of a sentence, or ""."""
-        return f", like {self.shape.example}" if self.shape.example else ""
+        example = self.shape.example
+        return say(", like {example}", example=example) if example else ""
+
+    @property
+    def about(self) -> str:
+        """Return what the setting is, as the desk's page of all settings says it."""
+        return say(self.shape.description.replace("`", ""))
 
 
 def find(error: ErrorDetails, document: Document, root: Shape, values: Any) -> Finding:
@@ -60,13 +66,20 @@ def find(error: ErrorDetails, document: Document, root: Shape, values: Any) -> F
 
 def explain(finding: Finding) -> str:
     """Return the fault and the remedy, without secrets."""
-    kind = finding.error["type"]
+    kind, context, shape = finding.error["type"], finding.context, finding.shape
     if kind in _SENTENCE_OF_ERROR:
-        message = _SENTENCE_OF_ERROR[kind].format(
-            shown=_value_text(finding),
+        is_quoted = isinstance(finding.value, str) and finding.value.isdigit()
+        keys = shape.keys or dict.fromkeys(["kind"] if shape.kinds else [])
+        message: str = say(
+            _SENTENCE_OF_ERROR[kind],
+            value=_value_text(finding),
             example=finding.example,
-            list=finding.shape.example or "[one, two]",
-            kinds=", ".join(finding.shape.kinds),
+            list=shape.example or "[one, two]",
+            kinds=", ".join(shape.kinds),
+            keys=f" ({', '.join(keys)})" if keys else "",
+            hint=say("; write it without quotes") if is_quoted else "",
+            expected=_either(re.findall(r"'([^']*)'", str(context.get("expected", "")))),
+            bound=_bound_text(next(iter(context.values()), "")),
         )
     else:
         message = _MESSAGE_BUILDERS.get(kind, _default_message)(finding)
@@ -78,82 +91,62 @@ def explain(finding: Finding) -> str:
 def _missing(finding: Finding) -> str:
     key = str(finding.path[-1])
     if finding.shape.secret:
-        return f"is missing; write {key}, or {key}_file with the path of a file that holds it"
+        either = "is missing; write {key}, or {key}_file with the path of a file that holds it"
+        return say(either, key=key)
     if finding.shape.example:
         return say("is missing; write it like {example}", example=f"{key}: {finding.shape.example}")
     if finding.shape.required:
         keys = [key for key in finding.shape.keys if key in finding.shape.required]
-        return f"is missing; write it, and under it: {', '.join(keys)}"
-    return f"is missing; write it. {finding.shape.description}".strip()
+        return say("is missing; write it, and under it: {keys}", keys=", ".join(keys))
+    return say("is missing; write it. {about}", about=finding.about)
 
 
 def _not_text(finding: Finding) -> str:
     if finding.value is None:
-        return f"has no value; write one{finding.example}, or delete the line if it may be left out"
+        empty = "has no value; write one{example}, or delete the line if it may be left out"
+        return say(empty, example=finding.example)
     if isinstance(finding.value, dict | list) or not finding.reading:
-        return f"must be text{finding.example}, not {_value_text(finding)}"
-    return (
-        f"must be text, and YAML reads {finding.text} as {finding.reading}; "
-        f'if it is meant so, put it in quotes: "{finding.text}"'
+        other = "must be text{example}, not {value}"
+        return say(other, example=finding.example, value=_value_text(finding))
+    misread = (
+        "must be text, and YAML reads {value} as {reading}; if it is meant so, put it in quotes:"
+        ' "{value}"'
     )
-
-
-def _not_number(finding: Finding) -> str:
-    noun = "whole number" if finding.error["type"].startswith("int") else "number"
-    hint = ""
-    if isinstance(finding.value, str) and finding.value.isdigit():
-        hint = "; write it without quotes"
-    return f"must be a {noun}{finding.example}, not {_value_text(finding)}{hint}"
-
-
-def _not_group(finding: Finding) -> str:
-    keys = finding.shape.keys or dict.fromkeys(["kind"] if finding.shape.kinds else [])
-    inner = f" ({', '.join(keys)})" if keys else ""
-    return f"must be a group of keys with values{inner}, not {_value_text(finding)}"
+    return say(misread, value=finding.text, reading=finding.reading)
 
 
 def _too_few(finding: Finding) -> str:
-    of_what = "characters" if finding.shape.secret else "of them"
-    return f"must have at least {finding.context.get('min_length', 1)} {of_what}"
-
-
-def _out_of_range(finding: Finding) -> str:
-    words = {
-        "ge": say("must be at least {bound}, not {value}"),
-        "gt": say("must be more than {bound}, not {value}"),
-        "le": say("must be at most {bound}, not {value}"),
-        "lt": say("must be less than {bound}, not {value}"),
-    }
-    [(key, bound)] = finding.context.items()
-    return say(words[key], bound=_bound_text(bound), value=_value_text(finding))
-
-
-def _wrong_choice(finding: Finding) -> str:
-    expected = str(finding.context.get("expected", "")).replace("'", "")
-    return say("must be {expected}, not {value}", expected=expected, value=_value_text(finding))
+    least = finding.context.get("min_length", 1)
+    few = "must have at least {least} of them"
+    if finding.shape.secret:
+        few = "must have at least {least} characters"
+    return say(few, least=least)
 
 
 def _wrong_kind(finding: Finding) -> str:
     kinds = list(finding.shape.kinds)
-    close = get_close_matches(str(finding.value).casefold(), kinds, n=1)
-    guess = f"; did you mean {close[0]}?" if close else "."
-    return f"{finding.text!r} is not a kind we know{guess} The kinds are: {', '.join(kinds)}"
+    hint = did_you_mean(str(finding.value), kinds) or "."
+    other = "{value!r} is not a kind we know{hint} The kinds are: {kinds}"
+    return say(other, value=finding.text, hint=hint, kinds=", ".join(kinds))
 
 
 def _wrong_form(finding: Finding) -> str:
-    about = f" It is: {finding.shape.description}" if finding.shape.description else ""
-    return f"does not have the right form{finding.example}.{about}"
+    form = "does not have the right form{example}."
+    if finding.about:
+        form = "does not have the right form{example}. It is: {about}"
+    return say(form, example=finding.example, about=finding.about)
 
 
 def _validator_message(finding: Finding) -> str:
     """Return the message of a rule of newsletter, with the value as written in the file."""
     message = str(finding.context.get("error", finding.error["msg"]))
     if finding.shape.secret:
-        return "is not what this secret looks like; copy it again from the provider's pages"
+        return say("is not what this secret looks like; copy it again from the provider's pages")
     value = repr(finding.value)
     text = repr(finding.text) if isinstance(finding.value, str) else finding.text
     if text != value and isinstance(message, Sentence):
-        message = message.map(lambda _, one: finding.text if one == finding.value else one)
+        written = finding.text if isinstance(finding.value, str) else Written(finding.text)
+        message = message.map(lambda _, one: written if one == finding.value else one)
     elif text != value and message.startswith(f"{value} "):
         message = f"{text}{message[len(value) :]}"
     if finding.text and finding.reading and finding.reading != f"the number {finding.text}":
@@ -164,17 +157,22 @@ def _validator_message(finding: Finding) -> str:
 
 def _default_message(finding: Finding) -> str:
     message = finding.error["msg"].removeprefix("Input ")
-    about = finding.shape.description
-    return f"{message}. It is: {about}" if about else message
+    return f"{message}. It is: {finding.about}" if finding.about else message
 
 
 def _value_text(finding: Finding) -> str:
     if finding.shape.holds_secrets or isinstance(finding.value, dict | list):
-        nouns: dict[type, str] = {dict: "a group of keys", list: "a list"}
-        return nouns.get(type(finding.value), "this")
+        nouns: dict[type, str] = {dict: say("a group of keys"), list: say("a list")}
+        return nouns.get(type(finding.value), say("this"))
     if finding.value is None:
-        return "empty"
-    return finding.text if finding.reading else repr(finding.text)
+        return say("empty")
+    return finding.text if finding.reading else say("{value!r}", value=finding.text)
+
+
+def _either(names: Sequence[str]) -> str:
+    if len(names) < 2:
+        return "".join(names)
+    return say("{first} or {last}", first=", ".join(names[:-1]), last=names[-1])
 
 
 def _bound_text(bound: Any) -> str:
@@ -182,23 +180,28 @@ def _bound_text(bound: Any) -> str:
     return str(int(bound)) if is_integer else str(bound)
 
 
-_NOT_DATE = "must be a date{example}, not {shown}"
-_NOT_LIST = "must be a list, like {list}, not {shown}"
+_NOT_DATE = say("must be a date{example}, not {value}")
+_NOT_GROUP = say("must be a group of keys with values{keys}, not {value}")
+_NOT_WHOLE = say("must be a whole number{example}, not {value}{hint}")
 _SENTENCE_OF_ERROR = {
-    "bool_type": "must be true or false, not {shown}",
+    "bool_type": say("must be true or false, not {value}"),
+    "float_type": say("must be a number{example}, not {value}{hint}"),
+    "greater_than": say("must be more than {bound}, not {value}"),
+    "greater_than_equal": say("must be at least {bound}, not {value}"),
+    "less_than": say("must be less than {bound}, not {value}"),
+    "less_than_equal": say("must be at most {bound}, not {value}"),
+    "union_tag_not_found": say("is missing; write one of: {kinds}"),
     **dict.fromkeys(("date_type", "date_parsing"), _NOT_DATE),
     **{f"date_from_datetime_{kind}": _NOT_DATE for kind in ("parsing", "inexact")},
-    **dict.fromkeys(("tuple_type", "list_type"), _NOT_LIST),
-    "union_tag_not_found": "is missing; write one of: {kinds}",
+    **dict.fromkeys(("tuple_type", "list_type"), say("must be a list, like {list}, not {value}")),
+    **dict.fromkeys(("model_type", "dataclass_type", "dict_type"), _NOT_GROUP),
+    **dict.fromkeys(("int_type", "int_parsing"), _NOT_WHOLE),
+    **dict.fromkeys(("literal_error", "enum"), say("must be {expected}, not {value}")),
 }
 _TYPES_OF_BUILDER: dict[Callable[[Finding], str], tuple[str, ...]] = {
     _missing: ("missing",),
     _not_text: ("string_type", "path_type"),
-    _not_number: ("int_type", "int_parsing", "float_type"),
-    _not_group: ("model_type", "dataclass_type", "dict_type"),
     _too_few: ("too_short",),
-    _out_of_range: ("greater_than", "greater_than_equal", "less_than", "less_than_equal"),
-    _wrong_choice: ("literal_error", "enum"),
     _wrong_kind: ("union_tag_invalid",),
     _wrong_form: ("string_pattern_mismatch", "string_too_short"),
     _validator_message: ("value_error",),

@@ -6,6 +6,8 @@ People may read their messages, which say the problem, the object and the remedy
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from newsletter.domain.wording import enclosed
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
@@ -35,7 +37,8 @@ class Fault:
         return place
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.message}"
+        """Return place and message, as a Sentence if the message is one."""
+        return enclosed("{place}: {text}", place=self.place, text=self.message)
 
 
 class NewsletterError(Exception):

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from newsletter.domain.wording import say
+from newsletter.domain.wording import invalid
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
@@ -25,7 +25,8 @@ def resolve(wall_time: datetime, zone: str) -> datetime:
     and outside of ``ACCEPTED_YEARS``.
     """
     if wall_time.year not in ACCEPTED_YEARS:
-        raise ValueError(f"{wall_time} is out of the calendar's range; write another date")
+        refusal = "{wall_time} is out of the calendar's range; write another date"
+        raise invalid(refusal, wall_time=wall_time)
     if wall_time.tzinfo is not None:
         return wall_time.astimezone(UTC)
     first, second = (
@@ -39,13 +40,13 @@ def resolve(wall_time: datetime, zone: str) -> datetime:
             " {later:%Y-%m-%d %H:%M}, or another time"
         )
         later = first.astimezone(ZoneInfo(zone))
-        raise ValueError(say(skipped, at=wall_time, zone=zone, later=later))
+        raise invalid(skipped, at=wall_time, zone=zone, later=later)
     twice = (
         "{at:%Y-%m-%d %H:%M} comes twice in {zone}, as the clocks go back; write which one:"
         " {first} or {second}"
     )
     both = (one.astimezone(ZoneInfo(zone)).isoformat(" ", "minutes") for one in (first, second))
-    raise ValueError(say(twice, at=wall_time, zone=zone, first=next(both), second=next(both)))
+    raise invalid(twice, at=wall_time, zone=zone, first=next(both), second=next(both))
 
 
 def instant_of(wall_time: datetime, zone: str) -> datetime:
@@ -152,7 +153,7 @@ def parse_duration(text: str) -> timedelta:
     """Parse ``30s``, ``5m``, ``2h`` or ``1d``. Raises ValueError for other text."""
     number, unit = text[:-1], text[-1:]
     if unit not in _UNITS or not (number.isascii() and number.isdigit()) or len(number) > 9:
-        raise ValueError(f"{text!r} is not a duration; write it like 30s, 5m, 2h or 1d")
+        raise invalid("{text!r} is not a duration; write it like 30s, 5m, 2h or 1d", text=text)
     return timedelta(seconds=int(number) * _UNITS[unit])
 
 

@@ -6,7 +6,7 @@ from dataclasses import MISSING, dataclass, field
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from newsletter.domain.wording import say
+from newsletter.domain.wording import invalid, say
 
 
 def setting(
@@ -70,7 +70,7 @@ def pattern_rule(pattern: str, refusal: str, editor_pattern: str = "") -> Rule:
     # pydantic takes a tenth of a second to compile such a pattern
     def read(text: str) -> str:
         if not re.fullmatch(pattern, text):
-            raise ValueError(say("{text!r} {refusal}", text=text, refusal=refusal))
+            raise invalid("{text!r} {refusal}", text=text, refusal=say(refusal))
         return text
 
     return Rule(read, schema={"pattern": editor_pattern} if editor_pattern else {})
@@ -84,7 +84,7 @@ def not_empty(refusal: str) -> Rule:
 
     def read(values: tuple[Any, ...]) -> tuple[Any, ...]:
         if not values:
-            raise ValueError(refusal)
+            raise invalid(refusal)
         return values
 
     return Rule(read, schema={"minItems": 1})
@@ -114,11 +114,9 @@ def name_control(character: str) -> str:
 def parse_line(text: str) -> str:
     """Return text without surrounding blanks. Raises ValueError for control characters."""
     if control := control_in_value(text):
-        raise ValueError(
-            say("holds {control}; write it on one line, as plain text", control=control)
-        )
+        raise invalid("holds {control}; write it on one line, as plain text", control=control)
     if not text.strip():
-        raise ValueError(say("is blank; write some text"))
+        raise invalid("is blank; write some text")
     return text.strip()
 
 
@@ -129,17 +127,17 @@ def parse_web_address(text: str) -> str:
         reason = (
             "holds {found!r}, which no web address may; copy it from the browser's address line"
         )
-        raise ValueError(say(reason, found=found.group()))
+        raise invalid(reason, found=found.group())
     reason = "{text!r} is not a web address; write it like https://forum.example"
     try:
         parts = urlsplit(text)
         _ = parts.port  # raises ValueError for an invalid port
     except ValueError as error:
-        raise ValueError(say(reason, text=text)) from error
+        raise invalid(reason, text=text) from error
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(say(reason, text=text))
+        raise invalid(reason, text=text)
     if parts.username is not None:
-        raise ValueError(say("holds a user name; readers see it, so write it without"))
+        raise invalid("holds a user name; readers see it, so write it without")
     return text
 
 
@@ -147,27 +145,28 @@ def _parse_picture_url(text: str) -> str:
     parts = urlsplit(parse_web_address(text))
     if parts.scheme != "https":
         reason = "{text!r} is not secure, and mail programs show no such picture; write https://"
-        raise ValueError(say(reason, text=text))
+        raise invalid(reason, text=text)
     if parts.path.lower().endswith((".svg", ".svgz", ".webp", ".avif")):
         reason = "{text!r} is of a kind that some mail programs do not show; save it as PNG or JPEG"
-        raise ValueError(say(reason, text=text))
+        raise invalid(reason, text=text)
     return text
 
 
 def _require_https(address: str) -> str:
     if not address.startswith("https://"):
-        raise ValueError(f"{address!r} is not encrypted; write https://")
+        raise invalid("{address!r} is not encrypted; write https://", address=address)
     return address
 
 
 def _parse_public_url(text: str) -> str:
     parts = urlsplit(parse_web_address(text))
     if "?" in text or "#" in text:
-        raise ValueError(f"{text!r} has a ? or # part; write only where our pages begin")
+        raise invalid("{text!r} has a ? or # part; write only where our pages begin", text=text)
     if parts.scheme != "https" and parts.hostname not in _LOOPBACK_HOSTS:
-        raise ValueError(
-            f"{text!r} is not secure; write https:// "
-            "(http:// is for trying things out on localhost only)"
+        raise invalid(
+            "{text!r} is not secure; write https:// (http:// is for trying things out on"
+            " localhost only)",
+            text=text,
         )
     return text.rstrip("/")
 
@@ -190,7 +189,7 @@ Language = Annotated[
     str,
     pattern_rule(
         _LANGUAGE,
-        say("is not a language code; write it like en, pt-BR or zh-Hant"),
+        "is not a language code; write it like en, pt-BR or zh-Hant",
         f"^{_LANGUAGE}$",
     ),
 ]

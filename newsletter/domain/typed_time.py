@@ -12,7 +12,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from newsletter.domain.schedule import ACCEPTED_YEARS, LocalTime, every_zone, resolve
-from newsletter.domain.wording import listed, place_of, say
+from newsletter.domain.wording import invalid, listed, place_of, say
 
 _MAX_TYPED_CHARS = 200
 _MAX_AHEAD = timedelta(days=270)
@@ -132,7 +132,7 @@ def parse_typed_time(words: str, *, zone: str, now: datetime | None = None) -> d
     says what to write.
     """
     if len(words) > _MAX_TYPED_CHARS:
-        raise ValueError(say("This is too long for a date and time. {example}", example=_EXAMPLE))
+        raise invalid("This is too long for a date and time. {example}", example=_EXAMPLE)
     letters = unicodedata.normalize("NFKD", words.casefold())
     plain = "".join(one for one in letters if not unicodedata.combining(one))
     hours, text = _take_day_part(" ".join(plain.split()))
@@ -156,11 +156,10 @@ def parse_typed_time(words: str, *, zone: str, now: datetime | None = None) -> d
     day = _day_of(date_match, day_match, today)
     if local:
         if offset or place:
-            raise ValueError(say("“Local” is each reader's own clock. Leave out the zone"))
+            raise invalid("“Local” is each reader's own clock. Leave out the zone")
         return LocalTime(at=at, day=day)
     if day is None:
-        day_wanted = "Add a day: “today {clock}”, “tomorrow {clock}” or a date"
-        raise ValueError(say(day_wanted, clock=clock[0]))
+        raise invalid("Add a day: “today {clock}”, “tomorrow {clock}” or a date", clock=clock[0])
     wall = datetime.combine(day, at)
     if offset:
         return wall.replace(tzinfo=timezone(_parse_offset(offset["short"] or offset["long"])))
@@ -169,8 +168,8 @@ def parse_typed_time(words: str, *, zone: str, now: datetime | None = None) -> d
         return instant.astimezone(ZoneInfo(place))
     abbreviation = instant.astimezone(ZoneInfo(zone)).tzname()
     if zone_words and not place and zone_words.upper() != abbreviation:
-        other = "On that day {place} has other clocks than {zone}"
-        raise ValueError(say(other, place=place_of(zone), zone=zone_words.upper()))
+        refusal = "On that day {place} has other clocks than {zone}"
+        raise invalid(refusal, place=place_of(zone), zone=zone_words.upper())
     return wall
 
 
@@ -178,7 +177,7 @@ def parse_instant(words: str, *, zone: str, now: datetime) -> datetime:
     """Return the instant that the words mean. Raises ValueError, also for readers' local time."""
     typed = parse_typed_time(words, zone=zone, now=now)
     if isinstance(typed, LocalTime):
-        raise ValueError(say("Readers' own clocks are set in the text. Give one time for all"))
+        raise invalid("Readers' own clocks are set in the text. Give one time for all")
     return resolve(typed, zone)
 
 
@@ -205,7 +204,7 @@ def _take_delay(text: str, now: datetime | None) -> tuple[datetime | None, str]:
     if delay["days"] or delay["weeks"]:
         return None, f"{many * (7 if delay['weeks'] else 1)} days {rest}"
     if now is None or rest.strip(" .,;"):
-        raise ValueError(say("“{words}” depends on the day. Write the date", words=delay[0]))
+        raise invalid("“{words}” depends on the day. Write the date", words=delay[0])
     instant = now + timedelta(**{"minutes" if delay["minutes"] else "hours": many})
     return instant.replace(second=0, microsecond=0), ""
 
@@ -260,7 +259,7 @@ def _time_of(clock: re.Match[str], hours: range) -> time:
         return time(hour, int(clock["minute24"]), int(clock["second"] or 0))
     hour, minute = int(clock["hour"] or 12), int(clock["minute"] or 0)
     if clock["name"] == "midnight" or (hour, minute, clock["half"]) == (12, 0, "a"):
-        raise ValueError(say("Midnight can begin or end the day. Write 00:00 or 23:59"))
+        raise invalid("Midnight can begin or end the day. Write 00:00 or 23:59")
     later = hour % 12 + (0 if clock["half"] == "a" else 12)
     if not 1 <= hour <= 12 or later not in hours:
         raise ValueError(no_clock)
@@ -282,11 +281,11 @@ def _zone_of(name: str, home: str) -> str:
         return _ZONE_OF_ABBREVIATION[name]
     zones = _zones_by_name().get(name, ())
     if not zones:
-        message = "“{name}” cannot be read. {example}; a zone is a city, such as London"
-        raise ValueError(say(message, name=name, example=_EXAMPLE))
+        refusal = "“{name}” cannot be read. {example}; a zone is a city, such as London"
+        raise invalid(refusal, name=name, example=_EXAMPLE)
     if len(zones) > 1:
-        several = "“{name}” can be {zones}. Write which one"
-        raise ValueError(say(several, name=name, zones=listed(zones, "or")))
+        refusal = "“{name}” can be {zones}. Write which one"
+        raise invalid(refusal, name=name, zones=listed(zones, "or"))
     return zones[0]
 
 
@@ -309,34 +308,34 @@ def _day_of(
         return day
     if match["near"]:
         if today is None:
-            raise ValueError(say("“{words}” depends on the day. Write the date", words=match[0]))
+            raise invalid("“{words}” depends on the day. Write the date", words=match[0])
         ahead = int(match["days"] or match["near"] == "tomorrow")
         result = today + timedelta(days=ahead)
         if day not in {None, result}:
             other = "{words} is {date}. Write one date"
-            raise ValueError(say(other, words=match[0].capitalize(), date=_in_words(result)))
+            raise invalid(other, words=match[0].capitalize(), date=_in_words(result))
         return result
     weekday = next(at for at, name in enumerate(_WEEKDAYS) if name.startswith(match["weekday"]))
     if day is not None:
         if day.weekday() != weekday:
             other = "{date} is a {day:%A}. Write one of the two"
-            raise ValueError(say(other, date=_in_words(day), day=day))
+            raise invalid(other, date=_in_words(day), day=day)
         return day
     return _next_weekday(weekday, match, today)
 
 
 def _next_weekday(weekday: int, match: re.Match[str], today: date | None) -> date:
     if today is None:
-        raise ValueError(say("“{words}” depends on the day. Write the date", words=match[0]))
+        raise invalid("“{words}” depends on the day. Write the date", words=match[0])
     day = today + timedelta(days=(weekday - today.weekday()) % 7)
     later = day + timedelta(days=7)
     if day == today:
-        message = "Today is {day:%A}. Write “today” or {later}"
-        raise ValueError(say(message, day=day, later=_in_words(later)))
+        refusal = "Today is {day:%A}. Write “today” or {later}"
+        raise invalid(refusal, day=day, later=_in_words(later))
     if match["next"]:
         either = "“{words}” can be {one} or {other}. Write the date"
         one, other = _in_words(day), _in_words(later)
-        raise ValueError(say(either, words=match[0], one=one, other=other))
+        raise invalid(either, words=match[0], one=one, other=other)
     return day
 
 
@@ -352,12 +351,12 @@ def _date_of(date_match: re.Match[str], today: date | None) -> date:
     if part["year"]:
         return _make_date(int(part["year"]), month, day, date_match[0])
     if today is None:
-        raise ValueError(say("Add the year to “{words}”", words=date_match[0]))
+        raise invalid("Add the year to “{words}”", words=date_match[0])
     dates = (_make_date(today.year + years, month, day, date_match[0]) for years in (0, 1))
     next_date = next(one for one in dates if one >= today)
     if next_date - today > _MAX_AHEAD:
-        message = "The next “{words}” is in {year}. Add the year if you mean that"
-        raise ValueError(say(message, words=date_match[0], year=str(next_date.year)))
+        refusal = "The next “{words}” is in {year}. Add the year if you mean that"
+        raise invalid(refusal, words=date_match[0], year=str(next_date.year))
     return next_date
 
 
@@ -373,19 +372,17 @@ def _day_and_month(date_match: re.Match[str]) -> tuple[int, int]:
         f"{day} {_MONTHS[month - 1][:3].capitalize()}"
         for day, month in ((first, second), (second, first))
     )
-    either = "{words} can be {one} or {other}. Write the month as a word"
-    raise ValueError(say(either, words=date_match[0], one=one, other=other))
+    refusal = "{words} can be {one} or {other}. Write the month as a word"
+    raise invalid(refusal, words=date_match[0], one=one, other=other)
 
 
 def _make_date(year: int, month: int, day: int, text: str) -> date:
     try:
         result = date(year, month, day)
     except ValueError as error:
-        none = "There is no day “{words}”. Write another date"
-        raise ValueError(say(none, words=text)) from error
+        raise invalid("There is no day “{words}”. Write another date", words=text) from error
     if year not in ACCEPTED_YEARS:
-        beyond = "“{words}” is out of the calendar's range. Write another date"
-        raise ValueError(say(beyond, words=text))
+        raise invalid("“{words}” is out of the calendar's range. Write another date", words=text)
     return result
 
 
@@ -395,7 +392,7 @@ def _parse_offset(offset: str) -> timedelta:
         figures += "00"
     hours, minutes = int(figures[:-2]), int(figures[-2:])
     if hours > 14:
-        raise ValueError(say("No zone is {ahead} hours from UTC. Write another one", ahead=offset))
+        raise invalid("No zone is {ahead} hours from UTC. Write another one", ahead=offset)
     return timedelta(hours=hours, minutes=minutes) * (1 if offset[0] == "+" else -1)
 
 

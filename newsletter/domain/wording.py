@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from functools import reduce
@@ -47,6 +47,11 @@ def say(pattern: str, plural: str = "", /, **values: object) -> Sentence:
         return pattern
     chosen = plural if plural and values["count"] != 1 else pattern
     return Sentence(chosen.format(**values) if values else chosen, pattern, plural, values)
+
+
+def invalid(pattern: str, /, **values: object) -> ValueError:
+    """Return the error for a value, with a Sentence that says what to write."""
+    return ValueError(say(pattern, **values))
 
 
 def enclosed(pattern: str, *, text: str, **values: object) -> str:
@@ -118,7 +123,8 @@ def recognize(text: str, patterns: Sequence[str]) -> str:
         for name, form, literal in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
             value, separator, rest = rest.partition(literal) if literal else (rest, "", "")
             is_match = is_match and separator == literal
-            values[name] = Written(value) if form else value
+            is_quoted = form == "!r" and value == repr(value[1:-1])
+            values[name] = value[1:-1] if is_quoted else Written(value) if form else value
         if is_match and not rest:
             for name, part in values.items():
                 if not isinstance(part, Written):
@@ -197,17 +203,9 @@ def _offset(local: datetime) -> str:
     return f"UTC{'+' if minutes > 0 else '−'}{hours}{f':{rest:02}' if rest else ''}"
 
 
-_MIN_SIMILARITY = 0.6
-
-
-def suggest_name(name: str, known: Sequence[str]) -> str:
-    """Return ``; did you mean 'x'?``, or "" if no name is similar."""
-    close = get_close_matches(name, known, n=1, cutoff=_MIN_SIMILARITY)
-    return say("; did you mean {name!r}?", name=close[0]) if close else ""
-
-
-def describe_ambiguity(name: str, matches: Sequence[str]) -> str:
-    """Return the error for a name that is the beginning of several others."""
-    more = " …" if len(matches) > _MAX_NAMES_SHOWN else ""
-    names = ", ".join(matches[:_MAX_NAMES_SHOWN])
-    return f"{name!r} is only the beginning of {names}{more}; write the whole name"
+def did_you_mean(name: str, known: Iterable[str], *, is_listed: bool = False) -> str:
+    """Return ``; did you mean x?``; without a similar name "", or all if ``is_listed``."""
+    names = list(known)
+    if close := get_close_matches(name.strip().casefold(), names, n=1):
+        return say("; did you mean {name}?", name=close[0])
+    return say("; known are {names}", names=", ".join(names)) if is_listed else ""

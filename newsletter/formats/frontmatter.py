@@ -10,8 +10,8 @@ import yaml
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.setting import control_in_value
 from newsletter.domain.subscribers.address import fold, parse_address
-from newsletter.domain.wording import say
-from newsletter.formats.scalars import NULL_TAG, TEXT_TAG, did_you_mean, misreading, quote
+from newsletter.domain.wording import did_you_mean, enclosed, say
+from newsletter.formats.scalars import NULL_TAG, TEXT_TAG, misreading, quote
 from newsletter.formats.text import control_in_lines
 from newsletter.formats.yaml_nodes import HalfCharacter, compose, in_plain_words, position_of
 
@@ -56,10 +56,11 @@ def parse_front_matter(text: str, *, file: str) -> FrontMatter:
     header = "\n".join(lines[1:end])
     size = len(header.encode("utf-8", "replace"))
     if size > MAX_HEADER_BYTES:
-        message = (
-            f"the front matter is {size:,} bytes long, and {MAX_HEADER_BYTES:,} are the most;"
-            " move the text below the line --- that closes the front matter"
+        long = (
+            "the front matter is {size:,} bytes long, and {most:,} are the most; move the text"
+            " below the line --- that closes the front matter"
         )
+        message = say(long, size=size, most=MAX_HEADER_BYTES)
         raise InvalidInput([Fault(file=file, line=2, message=message)])
     _refuse_controls(header, offset=1, file=file)
     _refuse_controls("\n".join(lines[end + 1 :]), offset=end + 1, file=file)
@@ -71,12 +72,12 @@ def parse_front_matter(text: str, *, file: str) -> FrontMatter:
 
 def _closing_line(lines: list[str], file: str) -> int:
     if lines[0].rstrip() != "---":
-        message = "has no front matter; its first line must be --- and a title: must follow"
+        message = say("has no front matter; its first line must be --- and a title: must follow")
         raise InvalidInput([Fault(file=file, line=1, message=message)])
     for number, line in enumerate(lines[1:], start=1):
         if line.rstrip() == "---":
             return number
-    message = "this front matter is not closed; write --- alone on the line after its last key"
+    message = say("this front matter is not closed; write --- alone on the line after its last key")
     raise InvalidInput([Fault(file=file, line=1, message=message)])
 
 
@@ -84,7 +85,7 @@ def _refuse_controls(text: str, *, offset: int, file: str) -> None:
     found = control_in_lines(text)
     if found:
         line, name = found
-        message = f"holds {name}, which is invisible; take it out"
+        message = say("holds {name}, which is invisible; take it out", name=name)
         raise InvalidInput([Fault(file=file, line=line + offset, message=message)])
 
 
@@ -96,13 +97,14 @@ def _fields(header: str, file: str) -> dict[str, Field]:
     if root is None:
         return {}
     if not isinstance(root, yaml.MappingNode):
-        message = "the front matter holds no keys; write lines like title: The title"
+        message = say("the front matter holds no keys; write lines like title: The title")
         raise InvalidInput([Fault(file=file, line=2, message=message)])
     if len(root.value) > MAX_KEYS:
-        message = (
-            f"the front matter has {len(root.value)} keys, and {MAX_KEYS} are the most;"
-            " take out the keys that are not of a statement"
+        many = (
+            "the front matter has {count} keys, and {most} are the most; take out the keys that"
+            " are not of a statement"
         )
+        message = say(many, count=len(root.value), most=MAX_KEYS)
         raise InvalidInput([Fault(file=file, line=2, message=message)])
     lines = header.split("\n")
     fields: dict[str, Field] = {}
@@ -112,7 +114,8 @@ def _fields(header: str, file: str) -> dict[str, Field]:
         line = key_node.start_mark.line + 2
         key = key_node.value if isinstance(key_node, yaml.ScalarNode) else "?"
         if key in fields:
-            message = f"appears twice, first on line {fields[key].line}; keep one of them"
+            first = fields[key].line
+            message = say("appears twice, first on line {line}; keep one of them", line=first)
             faults.append(Fault(file=file, line=line, key=key, message=message))
             continue
         end = node.end_mark
@@ -138,18 +141,20 @@ def _explain(error: yaml.MarkedYAMLError, header: str, file: str) -> Fault:
 
 def _hint(line: str) -> str:
     if line.startswith("\t"):
-        return "begins with a tab, which YAML does not allow; write blanks instead"
+        return say("begins with a tab, which YAML does not allow; write blanks instead")
     entry = _ENTRY_PATTERN.fullmatch(line.rstrip(" \t"))
     if entry is None or len(line) > _MAX_QUOTED_CHARS or _readable(line):
         return ""
     key, value = entry["key"], entry["value"]
     if value[0] in "[{":
-        return f"{key}: its bracket is not closed on this line; write it like lists: [press]"
-    why = "YAML does not read it as text"
+        bracket = "{key}: its bracket is not closed on this line; write it like lists: [press]"
+        return say(bracket, key=key)
+    why = say("YAML does not read it as text")
     if ": " in value and value[0] not in "\"'":
-        why = "YAML reads the colon in it as another key"
+        why = say("YAML reads the colon in it as another key")
     text = value[1:] if value[0] in "\"'" and value.count(value[0]) == 1 else value
-    return f"{key}: {why}; put the value in quotes: {key}: {quote(text)}"
+    unread = "{key}: {why}; put the value in quotes: {key}: {value}"
+    return say(unread, key=key, why=why, value=quote(text))
 
 
 def _readable(line: str) -> bool:
@@ -161,7 +166,8 @@ def _readable(line: str) -> bool:
 
 
 def unknown_key(field: Field, known: Iterable[str], file: str) -> Fault:
-    message = f"is not a key of a statement{did_you_mean(field.key, known)}"
+    hint = did_you_mean(field.key, known, is_listed=True)
+    message = say("is not a key of a statement{hint}", hint=hint)
     return Fault(file=file, line=field.line, key=field.key, message=message)
 
 
@@ -177,10 +183,11 @@ class Reader:
     file: str
     faults: list[Fault] = field(default_factory=list)
 
-    def fault(self, key: str, message: str, line: int = 0) -> None:
+    def refuse(self, key: str, pattern: str, /, *, line: int = 0, **values: object) -> None:
         """Add a fault at the line of the key, or at another line."""
         place = self.front.fields.get(key)
         position = line or (place.line if place else 1)
+        message = say(pattern, **values)
         self.faults.append(Fault(file=self.file, line=position, key=key, message=message))
 
     def text(self, key: str, check: Callable[[str], T]) -> T | None:
@@ -195,7 +202,7 @@ class Reader:
         """Return a text that decides about recipients or time: an empty value is a fault."""
         place = self.front.fields.get(key)
         if place is not None and _is_empty(place.node):
-            self.fault(key, "has no value; fill it in, or take the line out")
+            self.refuse(key, "has no value; fill it in, or take the line out")
             return None
         return self.text(key, check)
 
@@ -211,7 +218,7 @@ class Reader:
             or node.tag != _SWITCH_TAG
             or _text_lost_as_comment(place)
         ):
-            self.fault(key, f"must be true or false, without quotes; write {key}: true")
+            self.refuse(key, "must be true or false, without quotes; write {key}: true", key=key)
         return bool(value == "true")
 
     def moment_text(self, key: str, check: Callable[[str], T]) -> T | None:
@@ -220,10 +227,10 @@ class Reader:
         if place is None:
             return None
         if not isinstance(place.node, yaml.ScalarNode):
-            self.fault(key, "must be one value, not a list; write it like 2011-09-21")
+            self.refuse(key, "must be one value, not a list; write it like 2011-09-21")
             return None
         if _is_empty(place.node):
-            self.fault(key, "has no value; fill it in, or take the line out")
+            self.refuse(key, "has no value; fill it in, or take the line out")
             return None
         return self._checked(key, place.node.value.strip(), check, place.line, raw=place.node)
 
@@ -233,36 +240,38 @@ class Reader:
         if place is None:
             return ()
         if not isinstance(place.node, yaml.SequenceNode):
-            self.fault(key, f"must be a list; write it like {key}: [{example}]")
+            what = "must be a list; write it like {key}: [{example}]"
+            self.refuse(key, what, key=key, example=example)
             return ()
         if not place.node.value:
-            self.fault(key, "is an empty list; fill it in, or take the line out")
+            self.refuse(key, "is an empty list; fill it in, or take the line out")
         found = [self._item(key, node, check) for node in place.node.value]
         return tuple(dict.fromkeys(item for item in found if item is not None))
 
     def _item(self, key: str, node: yaml.Node, check: Callable[[str], str]) -> str | None:
         line = node.start_mark.line + 2
         if not isinstance(node, yaml.ScalarNode) or node.value == "":
-            self.fault(key, "holds something that is not one word of text", line)
+            self.refuse(key, "holds something that is not one word of text", line=line)
             return None
         if node.tag != TEXT_TAG:
-            self.fault(key, _misread(node, write=quote(node.value)), line)
+            self.refuse(key, _misread(node, write=quote(node.value)), line=line)
             return None
         return self._checked(key, node.value, check, line)
 
     def _plain_text(self, key: str, field: Field) -> str | None:
         node = field.node
         if not isinstance(node, yaml.ScalarNode):
-            example = f'{key}: "…"'
-            self.fault(key, f"must be one line of text; write it in quotes: {example}")
+            what = "must be one line of text; write it in quotes: {example}"
+            self.refuse(key, what, example=f'{key}: "…"')
             return None
         cut = _text_lost_as_comment(field)
         if cut:
             value = quote(f"{node.value} {cut}".strip())
-            self.fault(key, f"YAML drops all from {cut!r} on as a comment; write {key}: {value}")
+            lost = "YAML drops all from {cut!r} on as a comment; write {key}: {value}"
+            self.refuse(key, lost, cut=cut, key=key, value=value)
             return None
         if node.tag != TEXT_TAG:
-            self.fault(key, _misread(node, write=f"{key}: {quote(node.value)}"))
+            self.refuse(key, _misread(node, write=f"{key}: {quote(node.value)}"))
             return None
         return str(node.value).strip()
 
@@ -277,7 +286,7 @@ class Reader:
         control = control_in_value(value)
         if control:
             broken = say("holds {control}; write it as one line of plain text", control=control)
-            self.fault(key, broken, line)
+            self.refuse(key, broken, line=line)
             return None
         try:
             return check(value)
@@ -285,8 +294,11 @@ class Reader:
             # a hint if YAML reads a number
             misread = raw is not None and not raw.style and raw.tag not in {TEXT_TAG, NULL_TAG}
             meaning = misreading(raw.value) if raw is not None and misread else ""
-            hint = f" (YAML reads {value} as {meaning})" if "number" in meaning else ""
-            self.fault(key, f"{error}{hint}" if hint else str(error), line)
+            message = str(error)
+            if "number" in meaning:
+                read = "{text} (YAML reads {value} as {reading})"
+                message = enclosed(read, text=message, value=value, reading=meaning)
+            self.refuse(key, message, line=line)
             return None
 
 
@@ -296,12 +308,14 @@ def _is_empty(node: yaml.Node) -> bool:
 
 def _misread(node: yaml.ScalarNode, *, write: str) -> str:
     if not node.tag.startswith("tag:yaml.org,2002:"):
-        return f"YAML takes {node.tag} for a type; put the whole value in quotes"
-    meaning = misreading(node.value) or "something else"
+        return say("YAML takes {tag} for a type; put the whole value in quotes", tag=node.tag)
+    meaning = misreading(node.value) or say("something else")
     if len(node.value) > _MAX_QUOTED_CHARS:
         start = node.value[:_MAX_SHOWN_CHARS]
-        return f"YAML reads {start}… as {meaning}; put the whole value in quotes"
-    return f"YAML reads {node.value} as {meaning}; put it in quotes: {write}"
+        long = "YAML reads {start}… as {meaning}; put the whole value in quotes"
+        return say(long, start=start, meaning=meaning)
+    other = "YAML reads {value} as {meaning}; put it in quotes: {write}"
+    return say(other, value=node.value, meaning=meaning, write=write)
 
 
 def _text_lost_as_comment(field: Field) -> str:

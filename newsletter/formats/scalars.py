@@ -2,8 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterable
-from difflib import get_close_matches
 from functools import lru_cache
 
 from newsletter.domain.wording import say
@@ -76,12 +74,3 @@ def write_scalar(value: str) -> str:
         return value
     text = json.dumps(value, ensure_ascii=False)
     return _UNPRINTABLE_PATTERN.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean X?``, or the list of known words if none is near."""
-    words = list(known)
-    matches = get_close_matches(word.lower(), words, n=1)
-    if matches:
-        return say("; did you mean {name}?", name=matches[0])
-    return say("; known are {names}", names=", ".join(words))

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 
 from newsletter.domain.schedule import ACCEPTED_YEARS, LocalTime, every_zone, resolve
-from newsletter.domain.wording import say
+from newsletter.domain.wording import invalid, say
 
 _DATE_PATTERN = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME_PATTERN = re.compile(
@@ -23,14 +23,14 @@ _LANGUAGE_PATTERN = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 def read_date(value: str) -> date:
     """Parse ``2011-09-21``. Raises ValueError with what to write."""
     if _TIME_PATTERN.fullmatch(value):
-        timed = "{value} has a time; write the date alone, like {date}"
-        raise ValueError(say(timed, value=value, date=value[:10]))
+        refusal = "{value} has a time; write the date alone, like {date}"
+        raise invalid(refusal, value=value, date=value[:10])
     if not _DATE_PATTERN.fullmatch(value):
-        raise ValueError(say("{value!r} is not a date; write it like 2011-09-21", value=value))
+        raise invalid("{value!r} is not a date; write it like 2011-09-21", value=value)
     try:
         return date.fromisoformat(value)
     except ValueError as error:
-        raise ValueError(say("there is no day {day}; write another date", day=value)) from error
+        raise invalid("there is no day {day}; write another date", day=value) from error
 
 
 def read_time(value: str) -> datetime:
@@ -39,19 +39,17 @@ def read_time(value: str) -> datetime:
     Without an offset the result is naive. Raises ValueError with what to write.
     """
     if _DATE_PATTERN.fullmatch(value):
-        raise ValueError(say("{value} has no time; write it like {value} 14:00", value=value))
+        raise invalid("{value} has no time; write it like {value} 14:00", value=value)
     found = _TIME_PATTERN.fullmatch(value)
     if found is None:
         hint = say(", or {value} local for each reader's own clock", value=value)
-        what = "{value!r} is not a date with a time; write it like 2011-09-21 14:00{hint}"
-        raise ValueError(
-            say(what, value=value, hint=hint if _HOUR_PATTERN.fullmatch(value) else "")
-        )
+        refusal = "{value!r} is not a date with a time; write it like 2011-09-21 14:00{hint}"
+        raise invalid(refusal, value=value, hint=hint if _HOUR_PATTERN.fullmatch(value) else "")
     day, clock, offset = found.groups()
     try:
         return datetime.fromisoformat(f"{day}T{clock}{(offset or '').upper()}")
     except ValueError as error:
-        raise ValueError(say("there is no day {day}; write another date", day=day)) from error
+        raise invalid("there is no day {day}; write another date", day=day) from error
 
 
 def is_local(value: str) -> bool:
@@ -63,15 +61,14 @@ def read_local(value: str) -> LocalTime:
     """Parse ``[2011-09-21] 09:00 local``. Raises ValueError with what to write."""
     found = _LOCAL_TIME_PATTERN.fullmatch(value)
     if found is None or not _HOUR_PATTERN.fullmatch(found["hour"]):
-        what = (
+        raise invalid(
             "{value!r} is not a time by each reader's own clock; write it like 09:00 local, or"
-            " 2026-12-01 09:00 local"
+            " 2026-12-01 09:00 local",
+            value=value,
         )
-        raise ValueError(say(what, value=value))
     day = read_date(found["day"]) if found["day"] else None
     if day is not None and day.year not in ACCEPTED_YEARS:
-        far = "{value} is out of the calendar's range; write another date"
-        raise ValueError(say(far, value=value))
+        raise invalid("{value} is out of the calendar's range; write another date", value=value)
     return LocalTime(at=time.fromisoformat(found["hour"]), day=day)
 
 
@@ -80,10 +77,10 @@ def read_day_or_instant(value: str) -> datetime:
     if _DATE_PATTERN.fullmatch(value):
         return resolve(datetime.combine(read_date(value), time.min), "UTC")
     if not _TIME_PATTERN.fullmatch(value):
-        what = (
-            "{value!r} is neither a date nor a time; write it like 2011-09-21 or 2011-09-21 14:00"
+        raise invalid(
+            "{value!r} is neither a date nor a time; write it like 2011-09-21 or 2011-09-21 14:00",
+            value=value,
         )
-        raise ValueError(say(what, value=value))
     return resolve(read_time(value), "UTC")
 
 

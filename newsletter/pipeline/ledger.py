@@ -18,7 +18,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import fold
-from newsletter.domain.wording import describe_ambiguity, say, suggest_name
+from newsletter.domain.wording import did_you_mean, say
 from newsletter.store.sql import Store, Transaction
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ class ContentChanged(Refused):
 
     def __init__(self, slug: str, seen: str, now: str) -> None:
         self.seen, self.now = seen, now
-        super().__init__(
-            f"{slug} has changed since you looked: it is version {now[:4]} {now[4:8]} now"
-        )
+        version = f"{now[:4]} {now[4:8]}"
+        other = "{slug} has changed since you looked: it is version {version} now"
+        super().__init__(say(other, slug=slug, version=version))
 
 
 def find_seen(tx: Transaction, slug: str, shown_hash: str) -> StoredStatement:
@@ -169,13 +169,15 @@ def _match_slug(tx: Transaction, name: str, text: str, by_prefix: bool) -> str:
     if slugs == [name] or (len(slugs) == 1 and by_prefix):
         return slugs[0]
     if slugs:
-        raise NotFound(describe_ambiguity(name, slugs))
-    hint = suggest_name(name, tx.statements.find_slugs("", _MAX_SLUGS_SEARCHED))
+        several = "{name!r} is only the beginning of {names}; write the whole name"
+        names = ", ".join([*slugs[:-1], "…"] if len(slugs) == _MAX_SUGGESTIONS else slugs)
+        raise NotFound(say(several, name=name, names=names))
+    hint = did_you_mean(name, tx.statements.find_slugs("", _MAX_SLUGS_SEARCHED))
     none = "there is no {kind} {name!r}{hint} 'newsletter {command} list' shows them"
     raise NotFound(say(none, kind=say(text), name=name, hint=hint or ";", command=text))
 
 
-_OTHER_CONFIGURATION = (
+_OTHER_CONFIGURATION = say(
     "the running service was started with other settings or templates than this process; restart"
     " the service, then try again"
 )

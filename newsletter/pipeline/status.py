@@ -364,16 +364,17 @@ def format_set_time(status: StatementStatus) -> str:
 class TimeChanged(Refused):
     """The set time of a statement is not the one that the person was shown."""
 
-    def __init__(self, slug: str, first_at: datetime | None, timezone: str) -> None:
+    def __init__(self, first_at: datetime | None, timezone: str) -> None:
         self.first_at = first_at
-        time = f"no earlier than {moment(first_at, timezone)}" if first_at else "at once"
-        super().__init__(f"{slug} would leave {time} now, and you were not shown that; look again")
+        later = say("no earlier than {at}", at=moment(first_at, timezone)) if first_at else ""
+        other = "it would leave {time} now, and you were not shown that; look again"
+        super().__init__(say(other, time=later or say("at once")))
 
 
 def refuse_other_time(status: StatementStatus, shown: ShownTerms) -> None:
     """Raise TimeChanged unless the person was shown the set time, even if it has passed."""
     if shown.time != format_set_time(status):
-        raise TimeChanged(status.slug, first_moment(status), status.rules.timezone)
+        raise TimeChanged(first_moment(status), status.rules.timezone)
 
 
 def correction_of(tx: Transaction, statement: Statement) -> Correction | None:
@@ -460,14 +461,14 @@ def check_translation(tx: Transaction, statement: Statement) -> Statement:
     ]
     why = translation_fault(statement, original, others)
     if not why and campaign is not None and campaign.corrected_by and not is_begun:
-        why = (
-            f"it translates {slug}, in whose place its correction {campaign.corrected_by} goes to"
-            " all its readers; take translation_of out, and let it correct nothing"
+        replaced = (
+            "it translates {slug}, in whose place its correction {correction} goes to all its"
+            " readers; take translation_of out, and let it correct nothing"
         )
+        why = say(replaced, slug=slug, correction=campaign.corrected_by)
     if not why and original is not None and original.welcome:
-        why = (
-            f"it translates {slug}, a welcome email; write a welcome email in its language instead"
-        )
+        welcome = "it translates {slug}, a welcome email; write one in its language instead"
+        why = say(welcome, slug=slug)
     if original is None or why:
         raise Refused(why)
     return original

@@ -18,6 +18,7 @@ from newsletter.domain.errors import Fault, InvalidInput, Postponed, TookTooLong
 from newsletter.domain.statements.content import Content, Publisher
 from newsletter.domain.statements.review import Check, ReviewContext, ReviewFinding, sort_findings
 from newsletter.domain.statements.statement import Statement
+from newsletter.domain.wording import say
 
 if TYPE_CHECKING:
     from newsletter.rendering.mail.files import TemplateFiles
@@ -84,8 +85,8 @@ class LazyRenderer:
                 _RENDER_FUNCTION, arguments, answer=Content, timeout=self._timeout, gate=TEXT_GATE
             )
         except MachineBusy as error:
-            message = f"was not made an email yet: {error}; it is tried again"
-            raise Postponed([_fault(statement, message)]) from error
+            why = say("was not made an email yet: {error}; it is tried again", error=str(error))
+            raise Postponed([_fault(statement, why)]) from error
         except CutOff as error:
             raise TookTooLong([_fault(statement, _timeout_message(self._timeout))]) from error
         if isinstance(found, InvalidInput):
@@ -126,10 +127,10 @@ def review_text(
     try:
         [found] = ask(_REVIEW_FUNCTION, arguments, answer=kind, timeout=timeout, gate=TEXT_GATE)
     except CutOff as error:
-        message = f"was not reviewed: {error}; try again" if isinstance(error, MachineBusy) else ""
-        fault = _fault(statement, message or _timeout_message(timeout))
+        busy = say("was not reviewed: {error}; try again", error=str(error))
+        why = busy if isinstance(error, MachineBusy) else _timeout_message(timeout)
         finding = ReviewFinding(
-            check=Check.FAULT, message=fault.message, file=fault.file, line=fault.line
+            check=Check.FAULT, message=why, file=statement.origin, line=statement.line_of("body")
         )
         return sort_findings([finding])
     findings: tuple[ReviewFinding, ...] = found
@@ -146,10 +147,11 @@ def is_long(*statements: Statement) -> bool:
 
 
 def _timeout_message(timeout: timedelta) -> str:
-    return (
-        f"takes longer than {timeout.total_seconds():g} s to be made an email: shorten it, or take"
-        " out what repeats signs such as brackets and quotation marks hundreds of times"
+    late = (
+        "takes longer than {seconds} s to be made an email: shorten it, or take out what repeats"
+        " signs such as brackets and quotation marks hundreds of times"
     )
+    return say(late, seconds=f"{timeout.total_seconds():g}")
 
 
 def _fault(statement: Statement, message: str) -> Fault:

@@ -124,6 +124,7 @@ class Language:
         form = forms[self._form(count)] if value.many and isinstance(count, int) else forms[0]
         if not value.values:
             return form
+        form = _QUOTED_GAP.sub(_QUOTATIONS[self._locale.language], form)
         return form.format(**{name: self._format_value(one) for name, one in value.values.items()})
 
     def say(self, value: object) -> str:
@@ -146,6 +147,8 @@ class Language:
         return _Day(value, self._locale) if isinstance(value, date) else value
 
 
+_QUOTED_GAP = re.compile(r"\{(\w+)!r\}")
+_QUOTATIONS = {"de": r"„{\1}“", "en": r"'{\1}'", "es": r"«{\1}»", "fr": "«\u00a0{\\1}\u00a0»"}
 _BABEL_DATE_FIELDS = {"%A": "EEEE", "%a": "EEE", "%B": "MMMM", "%b": "MMM"}
 """Code of strftime → code of CLDR, for names of days and months."""
 

@@ -12,7 +12,7 @@ from newsletter.config.loading import FILE_NAME, load
 from newsletter.config.settings import Settings
 from newsletter.domain.errors import InvalidConfiguration, Outdated, Refused, StoreUnavailable
 from newsletter.domain.staff.role import Role
-from newsletter.domain.wording import enclosed, say
+from newsletter.domain.wording import Sentence, say
 from newsletter.pipeline.ledger import act_as
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.store.sql import Store
@@ -128,11 +128,14 @@ class ConfigurationOnDisk:
             found = self._digest(*self.read())
             same = found == self.digest
         except InvalidConfiguration as error:
+            fault = error.faults[0]
+            # no catalogue has what is wrong with the template of a provider's calls
+            told = str(fault) if isinstance(fault.message, Sentence) else fault.place
             faulty = (
-                "newsletter.yaml has changed since the service started, and has a fault: {place}:"
-                " {text}. Correct it, then restart the service"
+                "newsletter.yaml has changed since the service started, and has a fault: {fault}."
+                " Correct it, then restart the service"
             )
-            return enclosed(faulty, place=error.faults[0].place, text=error.faults[0].message)
+            return say(faulty, fault=told)
         if not same and self._saved_file.exists() and self._saved_file.read_text() == found:
             return _RESTART_PENDING
         return "" if same else _RESTART_MESSAGE

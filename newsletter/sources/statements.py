@@ -10,9 +10,8 @@ from newsletter.domain.schedule import LocalTime, resolve
 from newsletter.domain.statements.statement import MAX_SLUG_CHARS, SLUG, Progress, Statement
 from newsletter.domain.subscribers.lists import LIST_NAME
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.domain.wording import say
+from newsletter.domain.wording import did_you_mean, invalid, say
 from newsletter.formats import frontmatter
-from newsletter.formats.scalars import did_you_mean
 from newsletter.formats.text import decode_utf8
 from newsletter.formats.times import is_local, language_objection, read_date, read_local, read_time
 from newsletter.sources.writing import slugify
@@ -107,7 +106,7 @@ def _statement(reader: frontmatter.Reader, file: str, defaults: Defaults) -> Sta
     for key in ("corrects", "translation_of", "segment", "local_time"):
         if statement.welcome and getattr(statement, key):
             what = "send_at" if key == "local_time" else key
-            reader.fault(what, say("does not go with a welcome email; take one of them out"))
+            reader.refuse(what, "does not go with a welcome email; take one of them out")
     return statement
 
 
@@ -117,24 +116,24 @@ def _check_correction(reader: frontmatter.Reader, statement: Statement) -> None:
             "is an hour by each reader's own clock, and a correction goes out at once, so that"
             " nobody is left with what is wrong; take it out, or write one time for all"
         )
-        reader.fault("send_at", say(local))
+        reader.refuse("send_at", local)
     if statement.corrects and statement.segment is not None:
         narrow = "narrows a correction, which goes to exactly those who got {slug}; take it out"
-        reader.fault("segment", say(narrow, slug=statement.corrects))
+        reader.refuse("segment", narrow, slug=statement.corrects)
 
 
 def _title(reader: frontmatter.Reader) -> str:
     fault_count = len(reader.faults)
     title = reader.text("title", str)
     if not title and len(reader.faults) == fault_count:
-        reader.fault("title", "is missing; write a line like title: Forum resigns from task force")
+        reader.refuse("title", "is missing; write a line like title: Forum resigns from task force")
     return title or ""
 
 
 def _body(reader: frontmatter.Reader) -> str:
     body = reader.front.body
     if not body:
-        message = "has no text below the front matter; write the statement there"
+        message = say("has no text below the front matter; write the statement there")
         reader.faults.append(Fault(file=reader.file, line=reader.front.body_line, message=message))
     return body
 
@@ -149,13 +148,13 @@ def _lists(
                 "{name} picks readers of {list}, which is not among its lists; write lists:"
                 " [{list}], or another segment"
             )
-            reader.fault("segment", say(apart, name=segment.name, list=segment.list))
+            reader.refuse("segment", apart, name=segment.name, list=segment.list)
         return lists
     if segment is not None:
         return (segment.list,)
     if not defaults.lists:
         nobody = "names nobody to write to, and there are no default_lists; write lists: [press]"
-        reader.fault("lists", say(nobody))
+        reader.refuse("lists", nobody)
     return defaults.lists
 
 
@@ -165,9 +164,10 @@ def _segment(reader: frontmatter.Reader, defaults: Defaults) -> Segment | None:
 
     def find(name: str) -> Segment:
         if name not in segments:
-            hint = did_you_mean(name, segments) if segments else say("; there are none")
-            other = "{name!r} is not a segment of newsletter.yaml{hint}"
-            raise ValueError(say(other, name=name, hint=hint))
+            hint = did_you_mean(name, segments, is_listed=True)
+            hint = hint if segments else say("; there are none")
+            refusal = "{name!r} is not a segment of newsletter.yaml{hint}"
+            raise invalid(refusal, name=name, hint=hint)
         return segments[name]
 
     return reader.required("segment", find)
@@ -180,7 +180,7 @@ def _slug_of_file(reader: frontmatter.Reader, file: str) -> str:
         what = (
             "the file's name, which is the default, {objection}; rename it, or write slug: {slug}"
         )
-        reader.fault("slug", say(what, objection=objection, slug=slugify(stem)))
+        reader.refuse("slug", what, objection=objection, slug=slugify(stem))
     return stem
 
 
@@ -188,7 +188,7 @@ def _check_slug(value: str) -> str:
     objection = _slug_objection(value)
     if objection:
         refusal = "{value!r} {objection}; write {slug}"
-        raise ValueError(say(refusal, value=value, objection=objection, slug=slugify(value)))
+        raise invalid(refusal, value=value, objection=objection, slug=slugify(value))
     return value
 
 
@@ -203,14 +203,14 @@ def _slug_objection(value: str) -> str:
 def _find_other(reader: frontmatter.Reader, key: str, slug: str) -> str:
     other_slug = reader.required(key, _check_slug) or ""
     if other_slug and other_slug == slug:
-        reader.fault(key, say("names the statement itself; write the slug of the other one"))
+        reader.refuse(key, "names the statement itself; write the slug of the other one")
     return other_slug
 
 
 def _check_list(value: str) -> str:
     if not re.fullmatch(LIST_NAME, value):
-        advice = "{name!r} is not the name of a list; write one like press or press-us"
-        raise ValueError(say(advice, name=value))
+        refusal = "{name!r} is not the name of a list; write one like press or press-us"
+        raise invalid(refusal, name=value)
     return value
 
 
@@ -224,6 +224,6 @@ def _check_language(value: str) -> str:
 def _progress(value: str) -> Progress:
     progress_names = [progress.value for progress in Progress]
     if value not in progress_names:
-        hint = did_you_mean(value, progress_names)
-        raise ValueError(say("{value!r} is not a status{hint}", value=value, hint=hint))
+        hint = did_you_mean(value, progress_names, is_listed=True)
+        raise invalid("{value!r} is not a status{hint}", value=value, hint=hint)
     return Progress(value)

@@ -18,9 +18,8 @@ from newsletter.domain.subscribers.audience import (
     SuppressedEntry,
     SuppressionReason,
 )
-from newsletter.domain.subscribers.lists import LIST_NAME, TAG_NAME
-from newsletter.domain.wording import say
-from newsletter.formats.scalars import did_you_mean
+from newsletter.domain.subscribers.lists import LIST_NAME
+from newsletter.domain.wording import did_you_mean, invalid, say
 from newsletter.formats.times import language_objection, read_day_or_instant, zone_objection
 
 MAX_FAULTS = 1000
@@ -92,11 +91,11 @@ class EntryReader:
         """Return a valid address. For an invalid or duplicate one, add a fault and return ""."""
         try:
             if not text:
-                raise ValueError(say("needs an address like ana@example.org"))
+                raise invalid("needs an address like ana@example.org")
             address = parse_address(text)
             if first_line := duplicates.record(address, line):
-                twice = "{address} stands on line {line} already; keep one of them"
-                raise ValueError(say(twice, address=address, line=first_line))
+                refusal = "{address} stands on line {line} already; keep one of them"
+                raise invalid(refusal, address=address, line=first_line)
         except ValueError as error:
             self.fault(line, "email", str(error))
             return ""
@@ -198,7 +197,7 @@ def parse_suppression(
         names = ", ".join(reason_names)
         reader.fault(line, key, "is missing; write one of {reasons}", reasons=names)
     elif reason not in reason_names:
-        hint = did_you_mean(reason, reason_names)
+        hint = did_you_mean(reason, reason_names, is_listed=True)
         reader.fault(line, key, "{reason!r} is not a reason{hint}", reason=reason, hint=hint)
     elif address:
         return SuppressedEntry(address=address, reason=SuppressionReason(reason))
@@ -207,7 +206,7 @@ def parse_suppression(
 
 def unknown_key(key: str, known_keys: Iterable[str]) -> str:
     """Return the message for an unknown key or column."""
-    return say("means nothing here{hint}", hint=did_you_mean(key, known_keys))
+    return say("means nothing here{hint}", hint=did_you_mean(key, known_keys, is_listed=True))
 
 
 def _consent(reader: EntryReader, raw: RawEntry, line_of: LineOf) -> Consent | None:
@@ -250,7 +249,7 @@ def list_name_objection(name: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _tag_objection(name: str) -> str:
-    if re.fullmatch(TAG_NAME, name):
+    if re.fullmatch(LIST_NAME, name):
         return ""
     advice = "{name!r} is not a tag; write one like board-member, in small letters and figures"
     return say(advice, name=name)

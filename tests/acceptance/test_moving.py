@@ -73,4 +73,4 @@ def test_an_export_tells_everything_and_of_one_list(bare: Workspace, tmp_path: P
         "emil@example.com,Emil,press,,,,,,,,,,,,,complained",
     ]
     refused = bare.do("subscribers", "export", "--list", "prese", code=1).stderr
-    assert "there is no list 'prese'; did you mean 'press'? there are: events, press" in refused
+    assert "there is no list 'prese'; did you mean press? there are: events, press" in refused

@@ -13,6 +13,7 @@ from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.setting import Language, Line, Rule, not_empty, pattern_rule, setting
 from newsletter.domain.statements.statement import SLUG, Progress, Statement
 from newsletter.domain.subscribers.lists import ListName
+from newsletter.domain.wording import invalid, say
 
 
 class Every(Enum):
@@ -31,7 +32,7 @@ MAX_STATEMENTS = 50
 DATE_MARK = "{date}"
 """The placeholder for the date in a title."""
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_DAY_ADVICE = "a day of the week like friday, or of the month: 1 to 28, without quotes, or last"
+_DAY_ADVICE = say("a weekday like friday, or a day of the month: 1 to 28, without quotes, or last")
 _HOUR_PATTERN = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 _FIRST_SAFE_HOUR = "04:00"
 """The first hour of the day that no clock change skips or repeats."""
@@ -39,38 +40,38 @@ _FIRST_SAFE_HOUR = "04:00"
 
 def _require_no_other_mark(text: str) -> str:
     if {"{", "}"} & set(text.replace(DATE_MARK, "")):
-        raise ValueError(
-            f"holds a brace; only {DATE_MARK} may stand there, for the day of the mail"
-        )
+        refusal = "holds a brace; only {date_mark} may stand there, for the day of the mail"
+        raise invalid(refusal, date_mark=DATE_MARK)
     return text
 
 
 def _require_safe_hour(text: str) -> str:
     if not re.fullmatch(_HOUR_PATTERN, text):
-        raise ValueError(f'{text!r} is not a time of day; write it like "16:00", in quotes')
+        raise invalid('{text!r} is not a time of day; write it like "16:00", in quotes', text=text)
     if text < _FIRST_SAFE_HOUR:
-        raise ValueError(
-            f"{text!r} is an hour that a clock change may skip or repeat;"
-            f' write one from "{_FIRST_SAFE_HOUR}" to "23:59"'
+        refusal = (
+            "{text!r} is an hour that a clock change may skip or repeat; write one from"
+            ' "{first}" to "23:59"'
         )
+        raise invalid(refusal, text=text, first=_FIRST_SAFE_HOUR)
     return text
 
 
 def _require_day(value: Any) -> Any:
     if value is None:
-        raise ValueError(f"has no value; write {_DAY_ADVICE}")
+        raise invalid("has no value; write {advice}", advice=_DAY_ADVICE)
     is_date = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 28
     if not is_date and value not in (*DAYS, "last"):
-        raise ValueError(f"{value!r} is no day; write {_DAY_ADVICE}")
+        raise invalid("{value!r} is no day; write {advice}", value=value, advice=_DAY_ADVICE)
     return value
 
 
 def _require_day_of_period(day: Any, others: Mapping[str, Any]) -> Any:
     every = others.get("every")
     if every is Every.WEEK and day not in DAYS:
-        raise ValueError(f"{day!r} is no day of the week; write one, like friday")
+        raise invalid("{day!r} is no day of the week; write one, like friday", day=day)
     if every is Every.MONTH and day in DAYS:
-        raise ValueError(f"{day!r} is no day of the month; write 1 to 28, or last")
+        raise invalid("{day!r} is no day of the month; write 1 to 28, or last", day=day)
     return day
 
 
@@ -87,8 +88,8 @@ class Digest:
         str,
         pattern_rule(
             rf"(?=.{{1,{MAX_DIGEST_NAME_CHARS}}}\Z){SLUG}",
-            "cannot name a digest email; write small letters and digits with - between them, at"
-            f" most {MAX_DIGEST_NAME_CHARS}, like weekly",
+            "cannot name a digest email; write at most 40 small letters and digits, with - between"
+            " them, like weekly",
             f"^{SLUG}$",
         ),
     ] = setting("Its name, with which each issue's slug starts.", "weekly")
@@ -103,7 +104,7 @@ class Digest:
         setting('The hour in `timezone`, in quotes, from "04:00" on.', '"16:00"')
     )
     lists: Annotated[
-        tuple[ListName, ...], not_empty("names no list; write those it goes to, like [supporters]")
+        tuple[ListName, ...], not_empty("names no list; write one or several, like [supporters]")
     ] = setting("The lists it goes to.", ["supporters"])
     gathers: tuple[ListName, ...] = setting(
         "It includes statements to these lists. Without it: all statements.", ["press"], default=()

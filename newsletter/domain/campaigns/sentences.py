@@ -15,6 +15,7 @@ from newsletter.domain.wording import (
     capitalized,
     clock,
     day,
+    enclosed,
     listed,
     moment,
     people,
@@ -137,13 +138,13 @@ def _cancelled(campaign: Campaign, status: StatementStatus) -> str:
 
 def _faulty(status: StatementStatus) -> str:
     fault = status.fault or say("its text has a fault")
-    return say("It cannot be sent like this: {fault}.", fault=fault)
+    return enclosed("It cannot be sent like this: {text}.", text=fault)
 
 
 def _missing(status: StatementStatus) -> str:
     origin = status.statement.origin
     if status.fault:
-        sentence = say("It cannot be read any more: {fault}", fault=status.fault)
+        sentence = enclosed("It cannot be read any more: {text}", text=status.fault)
     elif status.text_origin is TextOrigin.FILE:
         sentence = say("Its file {origin} is gone", origin=origin)
     else:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from newsletter.domain.statements.statement import Statement
+from newsletter.domain.wording import say
 
 
 def choose_version(language: str, versions: Mapping[str, str]) -> str:
@@ -46,60 +47,58 @@ def translation_fault(
     """
     of = translation.translation_of
     if original is None:
-        return f"it translates {of}, and there is no statement of that name; write the slug of one"
+        none = "it translates {of}, and there is no statement of that name; write the slug of one"
+        return say(none, of=of)
     if translation.corrects:
-        return (
+        return say(
             "it has both translation_of and corrects; take translation_of out: a correction goes to"
             " those who got what it corrects, so that each language has one of its own"
         )
     if original.translation_of:
-        return (
-            f"it translates {of}, which is a translation itself;"
-            f" write translation_of: {original.translation_of}"
-        )
+        chained = "it translates {of}, which is a translation itself; write translation_of: {slug}"
+        return say(chained, of=of, slug=original.translation_of)
     if original.corrects and not shares_email:
-        return (
-            f"it translates {of}, which is a correction; take translation_of out, and let it"
-            f" correct the translation of {original.corrects} in its language"
+        correction = (
+            "it translates {of}, which is a correction; take translation_of out, and let it"
+            " correct the translation of {corrected} in its language"
         )
+        return say(correction, of=of, corrected=original.corrects)
     if shares_email and translation.embargo_until not in {None, original.embargo_until}:
-        return (
-            f"it has an embargo of its own, and goes out in the mail of {of};"
-            " write embargo_until there too, or take it out here"
+        own_embargo = (
+            "it has an embargo of its own, and goes out in the mail of {of}; write embargo_until"
+            " there too, or take it out here"
         )
+        return say(own_embargo, of=of)
     return _field_fault(translation, original, others)
 
 
 def _field_fault(translation: Statement, original: Statement, others: Sequence[Statement]) -> str:
-    language = translation.language
+    language, slug = translation.language, original.slug
     if language.lower() == original.language.lower():
-        return (
-            f"it is in {language}, as is {original.slug}, which it translates;"
-            " write its own language, as in language: es"
+        alike = (
+            "it is in {language}, as is {slug}, which it translates; write its own language, as in"
+            " language: es"
         )
+        return say(alike, language=language, slug=slug)
     twins = [other for other in others if other.language.lower() == language.lower()]
     if twins:
-        return (
-            f"{twins[0].slug} is in {language} and translates {original.slug} too;"
-            " write another language in one of them, or take its translation_of out"
+        double = (
+            "{twin} is in {language} and translates {slug} too; write another language in one of"
+            " them, or take its translation_of out"
         )
+        return say(double, twin=twins[0].slug, language=language, slug=slug)
     if set(translation.lists) != set(original.lists):
-        return (
-            f"it names other lists than {original.slug}, which it translates;"
-            f" write lists: [{', '.join(original.lists)}]"
+        others_lists = (
+            "it names other lists than {slug}, which it translates; write lists: [{lists}]"
         )
-    if translation.segment != original.segment:
-        return _segment_fault(original)
-    return ""
-
-
-def _segment_fault(original: Statement) -> str:
+        return say(others_lists, slug=slug, lists=", ".join(original.lists))
+    if translation.segment == original.segment:
+        return ""
     if original.segment is None:
-        return (
-            f"it goes to a segment, and {original.slug}, which it translates, to everybody on its"
-            " lists; take segment out, or write the same there"
+        narrower = (
+            "it goes to a segment, and {slug}, which it translates, to everybody on its lists; take"
+            " segment out, or write the same there"
         )
-    return (
-        f"{original.slug}, which it translates, goes to a segment;"
-        f" write segment: {original.segment.name} here too"
-    )
+        return say(narrower, slug=slug)
+    wider = "{slug}, which it translates, goes to a segment; write segment: {segment} here too"
+    return say(wider, slug=slug, segment=original.segment.name)

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from newsletter.domain.setting import PictureUrl, Rule, setting
 from newsletter.domain.themes import Theme
-from newsletter.domain.wording import say
+from newsletter.domain.wording import invalid
 
 MIN_CONTRAST = 4.5
 """The minimum contrast of text to its background: WCAG 2.2, 1.4.3, level AA."""
@@ -91,18 +91,18 @@ def contrast(color: str, other: str) -> float:
 def parse_color(text: str) -> str:
     """Return ``#rrggbb`` in lower case. Raises ValueError, which says what to write."""
     if not _HEX_COLOR_PATTERN.fullmatch(text):
-        reason = (
+        raise invalid(
             '{text!r} is no colour that every mail program knows; write it like "#17505c":'
-            " in quotes, # and six digits or letters a to f"
+            " in quotes, # and six digits or letters a to f",
+            text=text,
         )
-        raise ValueError(say(reason, text=text))
     return text.lower()
 
 
 def _require_quoted(value: Any) -> Any:
     """Refuse an empty value: without quotes, YAML reads a colour as a comment."""
     if value is None:
-        raise ValueError(
+        raise invalid(
             'has no value: YAML takes # for a comment; put the colour in quotes, like "#17505c"'
         )
     return value

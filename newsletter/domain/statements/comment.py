@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.domain.statements.statement import Approval
-from newsletter.domain.wording import say
+from newsletter.domain.wording import invalid
 
 MAX_COMMENT_CHARS = 2_000
 
@@ -38,10 +38,10 @@ def normalize_comment(typed: str) -> str:
     )
     words = "\n".join(lines).strip()
     if not words:
-        raise ValueError(say("Write a comment first"))
+        raise invalid("Write a comment first")
     if len(words) > MAX_COMMENT_CHARS:
-        long = "Shorten the comment: it has {length:,} characters, and {most:,} are the most"
-        raise ValueError(say(long, length=len(words), most=MAX_COMMENT_CHARS))
+        refusal = "Shorten the comment: it has {length:,} characters, and {most:,} are the most"
+        raise invalid(refusal, length=len(words), most=MAX_COMMENT_CHARS)
     return words
 
 

@@ -16,7 +16,7 @@ from newsletter.domain.subscribers.address import Address, OptionalAddress
 from newsletter.domain.subscribers.lists import ListName
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.domain.themes import Theme
-from newsletter.domain.wording import say
+from newsletter.domain.wording import invalid, say
 
 MAX_FALLBACKS = 10
 """The maximum number of fallbacks for a missing name, in all languages of an email."""
@@ -151,7 +151,7 @@ class ListTitle:
 
 def _require_release_line(lists: tuple[str, ...], others: Mapping[str, Any]) -> tuple[str, ...]:
     if lists and others.get("release_line") is False:
-        raise ValueError("means nothing without release_line: true; write that too")
+        raise invalid("means nothing without release_line: true; write that too")
     return lists
 
 
@@ -188,7 +188,8 @@ _HOST_PATTERN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,
 
 def _parse_host(text: str) -> str:
     if not _HOST_PATTERN.fullmatch(text.lower()):
-        raise ValueError(f"{text!r} is no host; write one like forum.example, without https://")
+        refusal = "{text!r} is no host; write one like forum.example, without https://"
+        raise invalid(refusal, text=text)
     return text.lower()
 
 

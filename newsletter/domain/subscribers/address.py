@@ -7,7 +7,7 @@ from encodings.idna import nameprep
 from typing import Annotated
 
 from newsletter.domain.setting import Rule
-from newsletter.domain.wording import say
+from newsletter.domain.wording import invalid
 
 _ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 _DOMAIN_LABEL_PATTERN = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
@@ -28,19 +28,19 @@ def parse_address(text: str) -> str:
     found = _FORBIDDEN_PATTERN.search(address)
     if found:
         reason = "{text!r} contains {found!r}, which is not allowed in an address"
-        raise ValueError(say(reason, text=text, found=found.group()))
+        raise invalid(reason, text=text, found=found.group())
     local, at, domain = address.rpartition("@")
     if not at or not local or not domain or "@" in local:
-        raise ValueError(say("{text!r} is not an address like name@example.org", text=text))
+        raise invalid("{text!r} is not an address like name@example.org", text=text)
     if len(address.encode()) > 254 or len(local.encode()) > 64:
         reason = "{text!r} is too long: 64 bytes before the @ and 254 in all"
-        raise ValueError(say(reason, text=text))
+        raise invalid(reason, text=text)
     if local.startswith(".") or local.endswith(".") or ".." in local:
-        raise ValueError(say("{text!r} has a dot where none may be before the @", text=text))
+        raise invalid("{text!r} has a dot where none may be before the @", text=text)
     labels = domain.split(".")
     # both forms are checked: IDNA turns some letters into brackets and dots
     if len(labels) < 2 or not (_are_names(labels) and _are_names(ascii_host(domain).split("."))):
-        raise ValueError(say("{text!r} has no domain like example.org after the @", text=text))
+        raise invalid("{text!r} has no domain like example.org after the @", text=text)
     return address
 
 
@@ -77,8 +77,7 @@ def ascii_host(domain: str) -> str:
     try:
         return ".".join(map(_ascii_label, domain.replace("ẞ", "ß").split("."))).lower()
     except UnicodeError as error:
-        reason = "{domain!r} is not a domain that can be looked up"
-        raise ValueError(say(reason, domain=domain)) from error
+        raise invalid("{domain!r} is not a domain that can be looked up", domain=domain) from error
 
 
 def _ascii_label(label: str) -> str:
@@ -147,8 +146,8 @@ def _parse_setting(text: str) -> str:
     except ValueError as error:
         if " like " in str(error):
             raise
-        advice = "{text}; write only the address, like news@forum.example"
-        raise ValueError(say(advice, text=str(error))) from error
+        refusal = "{text}; write only the address, like news@forum.example"
+        raise invalid(refusal, text=str(error)) from error
 
 
 Address = Annotated[str, Rule(_parse_setting)]

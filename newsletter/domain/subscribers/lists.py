@@ -5,22 +5,17 @@ from typing import Annotated
 
 from newsletter.domain.setting import Line, pattern_rule, setting
 from newsletter.domain.themes import Theme
-from newsletter.domain.wording import say
 
 LIST_NAME = r"[a-z0-9]+(?:[-_][a-z0-9]+)*"
 ListName = Annotated[
     str,
     pattern_rule(
         LIST_NAME,
-        say(
-            "cannot name a list; write small letters and digits, with - or _ between them, like"
-            " press or new-york"
-        ),
+        "cannot be a name; write small letters and digits, with - or _ between them, like press"
+        " or new-york",
         f"^{LIST_NAME}$",
     ),
 ]
-TAG_NAME = LIST_NAME
-"""The pattern of a tag: small letters and digits, with - or _ between them."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,9 @@ from datetime import date, datetime, time
 from typing import Annotated
 
 from newsletter.domain.schedule import instant_of
-from newsletter.domain.setting import Language, Line, Rule, not_empty, pattern_rule, setting
-from newsletter.domain.subscribers.lists import LIST_NAME, TAG_NAME, ListName
+from newsletter.domain.setting import Language, Line, Rule, not_empty, setting
+from newsletter.domain.subscribers.lists import ListName
+from newsletter.domain.wording import invalid
 
 
 def _sorted(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -25,16 +26,7 @@ _ONE_OR_SEVERAL = Rule(
 )
 _Languages = Annotated[tuple[Language, ...], _ONE_OR_SEVERAL, _NOT_EMPTY, Rule(_sorted)]
 _Words = Annotated[tuple[Line, ...], _ONE_OR_SEVERAL, _NOT_EMPTY, Rule(_sorted)]
-Tag = Annotated[
-    str,
-    pattern_rule(
-        TAG_NAME,
-        "cannot be a tag; write small letters and digits, with - or _ between them, like donor or"
-        " board-member",
-        f"^{TAG_NAME}$",
-    ),
-]
-_Tags = Annotated[tuple[Tag, ...], _NOT_EMPTY, Rule(_sorted)]
+_Tags = Annotated[tuple[ListName, ...], _NOT_EMPTY, Rule(_sorted)]
 _CONDITION_NAMES = (
     *("language", "joined_since", "joined_before", "place", "outlet", "beat"),
     *("tags", "any_tag", "without_tags"),
@@ -45,15 +37,7 @@ _CONDITION_NAMES = (
 class SegmentRule:
     """The rule of a segment: it picks the subscribers of a list who meet all its conditions."""
 
-    name: Annotated[
-        str,
-        pattern_rule(
-            LIST_NAME,
-            "cannot name a segment; write small letters and digits, with - or _ between them, like"
-            " texas or new-donors",
-            f"^{LIST_NAME}$",
-        ),
-    ] = setting("The name that statements and commands use.", "texas")
+    name: ListName = setting("The name that statements and commands use.", "texas")
     list: ListName = setting("The list whose subscribers it picks.", "press")
     language: _Languages = setting(
         "One code or several: subscribers with any of them. `es` also picks `es-MX`.",
@@ -91,15 +75,16 @@ def check_segment_rule(rule: SegmentRule) -> SegmentRule:
     common = sorted({*rule.tags, *rule.any_tag} & {*rule.without_tags})
     if not any(getattr(rule, condition) for condition in _CONDITION_NAMES):
         keys = ", ".join(_CONDITION_NAMES)
-        raise ValueError(f"picks everybody on {rule.list}; write at least one of {keys}")
+        refusal = "picks everybody on {list}; write at least one of {keys}"
+        raise invalid(refusal, list=rule.list, keys=keys)
     if since is not None and before is not None and since >= before:
-        raise ValueError(
-            f"picks no one: joined_before, {before}, is not after joined_since, {since}"
-        )
+        refusal = "picks no one: joined_before, {before}, is not after joined_since, {since}"
+        raise invalid(refusal, before=before, since=since)
     if common:
-        raise ValueError(
-            f"asks for {', '.join(common)} and, in without_tags, for readers without it;"
-            " take it out of one of them"
+        raise invalid(
+            "asks for {common} and, in without_tags, for readers without it; take it out of"
+            " one of them",
+            common=", ".join(common),
         )
     return rule
 

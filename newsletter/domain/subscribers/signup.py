@@ -14,6 +14,7 @@ from typing import Annotated
 from newsletter.domain.setting import Line, Rule, pattern_rule, setting
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.subscribers.lists import PublicList
+from newsletter.domain.wording import invalid, listed
 
 LISTS_GAP, ORGANISATION_GAP = CONSENT_GAPS = ("{lists}", "{organisation}")
 """The gaps in the words of consent."""
@@ -78,7 +79,7 @@ def _require_known_gaps(text: str) -> str:
     for gap in CONSENT_GAPS:
         without_gaps = without_gaps.replace(gap, "")
     if {"{", "}"} & set(without_gaps):
-        raise ValueError(f"holds a brace; only {' and '.join(CONSENT_GAPS)} may stand there")
+        raise invalid("holds a brace; only {gaps} may stand there", gaps=listed(CONSENT_GAPS))
     return text
 
 
@@ -86,7 +87,7 @@ def _parse_domain(text: str) -> str:
     try:
         return fold(parse_address(f"somebody@{text}")).rpartition("@")[2]
     except ValueError as error:
-        raise ValueError(f"{text!r} is no domain; write it like mailinator.com") from error
+        raise invalid("{text!r} is no domain; write it like mailinator.com", text=text) from error
 
 
 _MailboxName = Annotated[

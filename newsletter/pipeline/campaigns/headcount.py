@@ -150,12 +150,11 @@ def _readers(tx: Transaction, status: StatementStatus) -> Audience:
 class CountChanged(Refused):
     """The number of readers is not the one that the person was shown."""
 
-    def __init__(self, slug: str, shown: int | None, readers: int) -> None:
+    def __init__(self, shown: int | None, readers: int) -> None:
         self.shown, self.readers = shown, readers
-        saw = "no number" if shown is None else f"{shown:,}"
-        super().__init__(
-            f"{slug} would go to {people(readers)} now, and you were shown {saw}; look again"
-        )
+        saw = say("no number") if shown is None else say("{number:,}", number=shown)
+        other = "it would go to {people} now, and you were shown {saw}; look again"
+        super().__init__(say(other, people=people(readers), saw=saw))
 
 
 class CountNotTyped(Refused):
@@ -240,7 +239,7 @@ def check_reader_count(tx: Transaction, status: StatementStatus, shown: ShownTer
     """
     readers = tx.audiences.count(_reach(tx, status).audience)
     if shown.readers is None or has_audience_changed(shown.readers, readers):
-        raise CountChanged(status.slug, shown.readers, readers)
+        raise CountChanged(shown.readers, readers)
     return readers
 
 
@@ -254,7 +253,7 @@ def record_start(tx: Transaction, status: StatementStatus, shown: ShownTerms, *,
         if shown.typed_readers is None or shown.typed_readers != shown.readers:
             raise CountNotTyped(shown.readers or readers)
         if not shown.has_fresh_factor:
-            raise SecondFactorNeeded("confirm with a second factor that it is you")
+            raise SecondFactorNeeded(say("confirm with a second factor that it is you"))
     content_hash = status.stored.content_hash
     # an approval of a clock that ran ahead is dated later, and no start before it counts
     at = max(tx.now, status.approval.complete_at or tx.now)

@@ -25,7 +25,7 @@ from newsletter.store.sql import Store, Transaction
 NO_CAMPAIGN = 0
 """The campaign id in the links of previews and test emails. They end no subscription."""
 _SAMPLE_ADDRESS = "reader@example.org"
-_TOO_MANY = (
+_TOO_MANY = say(
     "too many test mails were sent within a minute, or 60 by one person within an hour;"
     " nothing was sent, wait and try again"
 )

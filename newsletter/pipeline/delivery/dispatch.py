@@ -32,7 +32,7 @@ _KNOWN_VERDICTS = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
 _FINAL_VERDICTS = _KNOWN_VERDICTS | {Verdict.UNKNOWN}
 _BACKOFF_VERDICTS = frozenset({Verdict.RETRY, Verdict.QUOTA})
 _MAX_CACHED_CONTENTS = 4
-_SETTINGS_CHANGED = (
+_SETTINGS_CHANGED = say(
     "what the settings of the provider make of a message changed after the approval;"
     " put them back, or cancel and approve a correction"
 )

@@ -16,6 +16,7 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
+from newsletter.domain.wording import say
 from newsletter.sources.desk import parse_version
 from newsletter.sources.statements import Defaults, Parsed
 from newsletter.store.sql import Store, Transaction
@@ -124,10 +125,10 @@ def _index_by_slug(statements: Sequence[Statement]) -> tuple[dict[str, Statement
     for statement in statements:
         first = by_slug.setdefault(statement.slug, statement)
         if first is not statement:
-            way = "write another slug in the front matter"
+            taken = "the slug {slug!r} is taken by {origin}; write another slug in the front matter"
             if statement.feed:
-                way = "give that one another"
-            message = f"the slug {statement.slug!r} is taken by {first.origin}; {way}"
+                taken = "the slug {slug!r} is taken by {origin}; give that one another"
+            message = say(taken, slug=statement.slug, origin=first.origin)
             faults.append(Fault(file=statement.origin, message=message))
     return by_slug, faults
 

@@ -108,7 +108,7 @@ def render(
             if state.is_late:
                 with store.begin() as tx:  # it has no content until the next run
                     _store_content(tx, replace(stored, content_hash="", writers=()))
-                why = (
+                why = say(
                     "is no email yet: another text takes too long to be made one; it is tried again"
                 )
                 error: InvalidInput | None = Postponed(
@@ -170,7 +170,8 @@ def _render_one(
         ]
         if faulty:
             names = ", ".join(member.slug for member in faulty)
-            message = f"goes out together with {names}, which has a fault; correct that first"
+            together = "goes out together with {names}, which has a fault; correct that first"
+            message = say(together, names=names)
             raise InvalidInput([Fault(file=result.statement.origin, message=message)])
         content = renderer.render(result.statement, members)
     except InvalidInput as error:

@@ -24,6 +24,7 @@ from newsletter.domain.statements.review import (
 )
 from newsletter.domain.statements.statement import Approval, Progress, Statement, StoredStatement
 from newsletter.domain.subscribers.audience import Audience
+from newsletter.domain.wording import say
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.pipeline.status import embargo_until, load_status
 from newsletter.pipeline.subscribers.membership import known_lists, unknown_lists
@@ -177,12 +178,12 @@ def _translation_findings(
     own_context = ReviewContext(today=context.today, day=context.day)
     for translation in translations_of(tx, original.slug):
         if translation.progress is Progress.DRAFT:
-            yield ReviewFinding(
-                check=Check.DRAFT_PART,
-                message=f"“{translation.title}” ({translation.language}) goes out in its email, and"
-                " is a draft: submit it again, or delete it",
-                file=translation.origin,
+            part = (
+                "“{title}” ({language}) goes out in its email, and is a draft: submit it again, or"
+                " delete it"
             )
+            message = say(part, title=translation.title, language=translation.language)
+            yield ReviewFinding(check=Check.DRAFT_PART, message=message, file=translation.origin)
         findings = rules.review(translation, None, own_context)
         yield from (finding for finding in findings if finding.severity is not Severity.ADVICE)
 

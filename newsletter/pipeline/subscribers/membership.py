@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Outdated, Refused
 from newsletter.domain.staff.audit import READER_NAME
 from newsletter.domain.subscribers.audience import Subscriber, SuppressedEntry, SuppressionReason
-from newsletter.domain.wording import say, suggest_name
+from newsletter.domain.wording import did_you_mean, say
 from newsletter.store.sql import Transaction
 
 
@@ -60,7 +60,7 @@ def known_lists(tx: Transaction, declared: Collection[str]) -> list[str]:
 
 def _unknown_list_text(name: str, known: list[str], advice: str = "") -> str:
     none = "there is no list {name!r}{hint} there are: {names}{advice}"
-    hint, names = suggest_name(name, known) or ";", ", ".join(known) or "–"
+    hint, names = did_you_mean(name, known) or ";", ", ".join(known) or "–"
     return say(none, name=name, hint=hint, names=names, advice=advice)
 
 

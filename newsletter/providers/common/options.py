@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from newsletter.domain.schedule import format_duration, parse_duration
+from newsletter.domain.wording import invalid
 
 
 def _read_duration(value: Any) -> Any:
@@ -27,7 +28,7 @@ def _read_duration(value: Any) -> Any:
         return value
     if isinstance(value, str):
         return parse_duration(value)
-    raise ValueError(f"{value!r} is not a duration; write it like 30s, 5m, 2h or 1d")
+    raise invalid("{value!r} is not a duration; write it like 30s, 5m, 2h or 1d", value=value)
 
 
 Duration = Annotated[
@@ -41,7 +42,7 @@ Duration = Annotated[
 def refuse_tilde(path: Path) -> Path:
     """Raise ValueError for a path that begins with ``~``, which only a shell expands."""
     if str(path).startswith("~"):
-        raise ValueError("begins with ~, which only a shell expands; write the whole path")
+        raise invalid("begins with ~, which only a shell expands; write the whole path")
     return path
 
 
@@ -125,7 +126,7 @@ class ProviderOptions(BaseModel):
     @classmethod
     def _require_rate(cls, burst: int, info: ValidationInfo) -> int:
         if burst and "rate" in info.data and info.data["rate"] is None:
-            raise ValueError("means nothing without a rate; write rate too, or delete it")
+            raise invalid("means nothing without a rate; write rate too, or delete it")
         return burst
 
 

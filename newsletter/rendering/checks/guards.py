@@ -16,9 +16,10 @@ MAX_HTML_BYTES = 102_000
 MAX_SOURCE_BYTES = MAX_HTML_BYTES * 3 // 2
 """Bytes of one field of a statement; a longer one is refused."""
 
-_TOO_LONG_REASON = (
-    f"and Gmail cuts a message off after {MAX_HTML_BYTES:,}: shorten it, or link to the long"
-    " version on the web"
+_TOO_LONG_REASON = say(
+    "and Gmail cuts a message off after {most:,}: shorten it, or link to the long version on the"
+    " web",
+    most=MAX_HTML_BYTES,
 )
 # with U+202D and U+202E a subject would read as other words than it holds
 _CONTROL_PATTERN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\u202d\u202e\ufffe\uffff]")
@@ -75,18 +76,21 @@ def statement_faults(statement: Statement) -> Iterator[str]:
 def _text_faults(field: str, text: str) -> Iterator[str]:
     size = len(text.encode())
     if size > MAX_SOURCE_BYTES:
-        yield f"the {field} is {size:,} bytes long, {_TOO_LONG_REASON}"
+        long = "the {field} is {size:,} bytes long, {why}"
+        yield say(long, field=field, size=size, why=_TOO_LONG_REASON)
     if MARK_PREFIX in text:
-        yield f"the {field} holds {MARK_PREFIX}, which marks gaps to be filled: write another word"
+        marked = "the {field} holds {mark}, which marks gaps to be filled: write another word"
+        yield say(marked, field=field, mark=MARK_PREFIX)
     found = _CONTROL_PATTERN.search(text)
     if found:
-        yield f"the {field} holds the control character {found.group()!r}: remove it"
+        control = "the {field} holds the control character {control}: remove it"
+        yield say(control, field=field, control=repr(found.group()))
 
 
 def size_faults(html: str) -> Iterator[str]:
     size = len(html.encode())
     if size > MAX_HTML_BYTES:
-        yield f"it comes to {size:,} bytes of HTML, {_TOO_LONG_REASON}"
+        yield say("it comes to {size:,} bytes of HTML, {why}", size=size, why=_TOO_LONG_REASON)
 
 
 def mark_faults(part: str, required: Requirements) -> Iterator[str]:
@@ -95,7 +99,8 @@ def mark_faults(part: str, required: Requirements) -> Iterator[str]:
     for mark in (*required.links, *NAME_MARKS[: required.max_gaps]):
         part = part.replace(mark, "")
     if MARK_PREFIX in part:
-        yield f"it holds {MARK_PREFIX}, which marks gaps to be filled: write another word"
+        marked = "it holds {mark}, which marks gaps to be filled: write another word"
+        yield say(marked, mark=MARK_PREFIX)
 
 
 def html_faults(html: str, required: Requirements) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import json
 import unicodedata
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from newsletter.domain.errors import Defect, Fault
@@ -10,6 +11,7 @@ from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.feed import FeedRecord, ItemState, KnownItem
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import mailbox
+from newsletter.domain.wording import read_words, stored_words
 from newsletter.store.database import NO_LIMIT, Repository, as_instant, from_json
 
 _SELECT_STORED = """
@@ -69,11 +71,15 @@ class Statements(Repository):
         """Return the faults of the sources if their fingerprint is the last read one, else None."""
         stored = self._db.value("SELECT value FROM meta WHERE key = :key", key=_SOURCES_READ_KEY)
         stored_mark, _, faults = (stored or "").partition(" ")
-        return from_json(tuple[Fault, ...], faults) if stored_mark == fingerprint else None
+        if stored_mark != fingerprint:
+            return None
+        read = from_json(tuple[Fault, ...], faults)
+        return tuple(replace(fault, message=read_words(fault.message)) for fault in read)
 
     def record_reading(self, fingerprint: str, faults: tuple[Fault, ...]) -> None:
         """Store that the sources were read completely at this fingerprint, with these faults."""
-        faults_json = json.dumps([vars(fault) for fault in faults])
+        stored = [vars(fault) | {"message": stored_words(fault.message)} for fault in faults]
+        faults_json = json.dumps(stored)
         self._db.put("meta", "key", key=_SOURCES_READ_KEY, value=f"{fingerprint} {faults_json}")
 
     def list_unsettled(self) -> list[StoredStatement]:

@@ -13,7 +13,7 @@ from newsletter.domain.staff.token import Scope
 from newsletter.domain.subscribers.address import Address
 from newsletter.domain.subscribers.audience import Entry, StaffNotes, Subscriber
 from newsletter.domain.subscribers.lists import ListName, PublicList
-from newsletter.domain.subscribers.segment import Segment, Tag
+from newsletter.domain.subscribers.segment import Segment
 from newsletter.domain.subscribers.signup import FormFault, SignUp, SignUpForm
 from newsletter.pipeline.subscribers.administer import SubscriberActs
 from newsletter.pipeline.subscribers.membership import known_lists, require_list
@@ -39,7 +39,7 @@ class Editable(StaffNotes):
     """Like `en` or `pt-BR`."""
     timezone: str = ""
     """Like `Europe/Madrid`."""
-    tags: tuple[Tag, ...] = ()
+    tags: tuple[ListName, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

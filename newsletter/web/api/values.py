@@ -16,7 +16,7 @@ from newsletter.config.shape import Shape
 from newsletter.config.wording import explain, find
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.setting import setting
-from newsletter.formats.scalars import did_you_mean
+from newsletter.domain.wording import did_you_mean, say
 
 T = TypeVar("T")
 
@@ -79,7 +79,8 @@ class Values:
         message = explain(finding)
         if error["type"] == "unexpected_keyword_argument":
             known_keys = Shape(type=self.model).at(finding.path[:-1], document).keys
-            message = f"means nothing here{did_you_mean(str(finding.path[-1]), list(known_keys))}"
+            hint = did_you_mean(str(finding.path[-1]), known_keys, is_listed=True)
+            message = say("means nothing here{hint}", hint=hint)
         return Fault(file=self._place, key=key_text(finding.path[1:]), message=message)
 
     def write(self, value: object) -> Any:

@@ -1,9 +1,8 @@
 """Functions that pages of the desk share: versions, effects, names, and errors in plain words."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from types import MappingProxyType
 
@@ -16,10 +15,8 @@ from newsletter.domain.statements.comparison import Difference, compare_contents
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import Check, ReviewFinding, Severity
 from newsletter.domain.statements.statement import Statement, StoredStatement
-from newsletter.domain.wording import Sentence, capitalized, listed, people, say, without_commands
-from newsletter.pipeline.campaigns.headcount import CountChanged
+from newsletter.domain.wording import Sentence, capitalized, listed, say, without_commands
 from newsletter.pipeline.statements.review import review
-from newsletter.pipeline.status import TimeChanged
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 
@@ -157,18 +154,6 @@ def describe_error(
     message = str(error)
     whole = shown("", message) if isinstance(message, Sentence) else hide(without_commands(message))
     return sentence(str(whole))
-
-
-def explain_change(change: CountChanged | TimeChanged, moment: Callable[[datetime], str]) -> str:
-    """Return a sentence on what changed since the page: the number of readers, or the time."""
-    if isinstance(change, TimeChanged):
-        at = change.first_at
-        when = say("no earlier than {at}", at=moment(at)) if at else say("at once")
-        return say("It would leave {when} now, which the page did not say.", when=when)
-    now = people(change.readers)
-    if change.shown is None:
-        return say("It would go to {people} now, which the page did not say.", people=now)
-    return say("It would go to {people} now, and not to {shown:,}.", people=now, shown=change.shown)
 
 
 def sentence(text: str) -> str:

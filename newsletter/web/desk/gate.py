@@ -178,12 +178,12 @@ class Gate:
         try:
             return route.answer(request)
         except NotFound as error:
-            title, status, message = say("This page does not exist"), 404, str(error)
+            return request.failure_page(say("This page does not exist"), str(error), status=404)
         except Refused as error:
-            title, status, message = say("That was not done"), 409, str(error)
+            return request.failure_page(say("That was not done"), str(error), status=409)
         except InvalidInput as error:
-            title, status, message = say("Check these points"), 422, str(error)
-        return request.failure_page(title, message, status=status)
+            faults = map(str, error.faults)
+            return request.failure_page(say("Check these points"), *faults, status=422)
 
     def _refuse(self, route: Route, request: DeskRequest) -> Response | None:
         """Return the page that refuses the request; None if the route may answer."""

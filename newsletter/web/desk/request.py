@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote, urlencode
@@ -133,13 +134,11 @@ class DeskRequest:
 
     def json(self) -> dict[str, Any]:
         """Return the body as a JSON object. Raises InvalidInput."""
-        try:
+        with suppress(ValueError, RecursionError):
             document = json.loads(self.body)
-        except (ValueError, RecursionError) as error:
-            raise InvalidInput([Fault(file="body", message=say("is not JSON"))]) from error
-        if not isinstance(document, dict):
-            raise InvalidInput([Fault(file="body", message=say("is no JSON object"))])
-        return document
+            if isinstance(document, dict):
+                return document
+        raise InvalidInput([Fault(file="body", message=say("is no JSON object"))])
 
     @property
     def client(self) -> Client:
@@ -256,13 +255,13 @@ class DeskRequest:
         policy = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
         return JSONResponse(self.language().in_all_words(values), status, {**_HEADERS, **policy})
 
-    def failure_page(self, title: str, text: str, *, status: int) -> Response:
+    def failure_page(self, title: str, *lines: str, status: int) -> Response:
         """Return a page that says what failed and why, with the form's long texts for copying."""
         fields = self._form_fields().values() if self.member else ()
         typed_fields = [one for each in fields for one in each if len(one) >= _MIN_RESCUED_CHARS]
-        lines = [text] if isinstance(text, Sentence) else text.splitlines()
         if self.member:
-            lines = [describe_error(line, self.desk.names(), other="") for line in lines]
+            names = self.desk.names()
+            lines = tuple(describe_error(line, names, other="") for line in lines)
         context: Mapping[str, Any] = {"messages": lines, "lines": lines, "written": typed_fields}
         return self.page("failed.html.j2", title=title, status=status, nav="", **context)
 

@@ -60,7 +60,7 @@ def test_a_beginning_of_several_names_them(known: Newsroom) -> None:
 @pytest.mark.parametrize("find", [statement, campaign])
 def test_a_mistyped_name_gets_a_suggestion(known: Newsroom, find: object) -> None:
     assert callable(find)
-    with pytest.raises(NotFound, match="did you mean 'hours'") as caught:
+    with pytest.raises(NotFound, match="did you mean hours") as caught:
         find(known, "houres")
     assert "list' shows them" in str(caught.value)
 

@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from newsletter.domain.setting import control_in_value
-from newsletter.formats.scalars import did_you_mean, misreading, plain_tag, quote, write_scalar
+from newsletter.domain.wording import did_you_mean
+from newsletter.formats.scalars import misreading, plain_tag, quote, write_scalar
 from newsletter.formats.text import control_in_lines, decode_utf8
 from newsletter.formats.times import (
     language_objection,
@@ -61,7 +62,7 @@ def test_a_suggestion_in_quotes_reads_back_as_it_was(value: str) -> None:
 
 def test_a_near_word_is_suggested_and_else_all_are_told() -> None:
     assert did_you_mean("Titel", ["title", "date"]) == "; did you mean title?"
-    assert did_you_mean("x", ["title", "date"]) == "; known are title, date"
+    assert did_you_mean("x", ["title", "date"], is_listed=True) == "; known are title, date"
 
 
 @rows(

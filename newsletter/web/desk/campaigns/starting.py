@@ -18,7 +18,6 @@ from newsletter.pipeline.campaigns.control import AlreadyStarted, StartRequest, 
 from newsletter.pipeline.campaigns.headcount import find_release_time
 from newsletter.pipeline.ledger import ContentChanged, find_stored
 from newsletter.pipeline.status import (
-    TimeChanged,
     approved_from,
     first_moment,
     format_set_time,
@@ -151,12 +150,9 @@ class StartPages:
 
     def _refused_page(self, request: DeskRequest, error: Refused, what: str) -> Response:
         """Return the page with the reason why nothing was started or changed."""
-        if isinstance(error, headcount.CountChanged | TimeChanged):
-            why = deciding.explain_change(error, request.desk.moment)
-            text: str = say("{what}. {why} Look again.", what=what, why=why)
-        elif isinstance(error, ContentChanged):
+        if isinstance(error, ContentChanged):
             anew = "{what}. The text was changed while you looked, so it needs a new approval."
-            text = say(anew, what=what)
+            text: str = say(anew, what=what)
         elif isinstance(error, AlreadyStarted):
             who, at = request.desk.person(error.start.by), request.desk.moment(error.start.at)
             twice = "This was already started, by {who} on {at}. Nothing was started twice."

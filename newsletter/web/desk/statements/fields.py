@@ -83,11 +83,8 @@ def fault_sentences(faults: Iterable[Fault], body: str = "") -> Faults:
         line = lines[fault.line - 1] if 0 < fault.line <= len(lines) else ""
         words = "".join(filter(str.isprintable, _MARKUP_PATTERN.sub("", line)))
         where = f", “{shorten(words, 50, placeholder='…')}”" if words.strip() else ""
-        text = fault.message
-        if not isinstance(text, Sentence):
-            text = f"{text[:1].lower()}{text[1:].rstrip('.')}"
-        said = enclosed("{label}{where}: {text}.", label=LABELS[key], where=where, text=text)
-        found.append((key, said))
+        said = "{label}{where}: {text}."
+        found.append((key, enclosed(said, label=LABELS[key], where=where, text=fault.message)))
     return found
 
 

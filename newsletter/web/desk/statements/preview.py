@@ -12,7 +12,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import fold
-from newsletter.domain.wording import Sentence, say
+from newsletter.domain.wording import capitalized, joined, say
 from newsletter.pipeline.campaigns.trial import fill, load_email
 from newsletter.pipeline.ledger import find_stored
 from newsletter.rendering import preview as views
@@ -139,8 +139,7 @@ def send_test(send: Callable[[], Answer]) -> str:
         outcome = send().outcome
     except NewsletterError as error:
         faults = error.faults if isinstance(error, InvalidInput) else ()
-        text = "; ".join(fault.message for fault in faults) or str(error)
-        return text if isinstance(text, Sentence) else text[:1].upper() + text[1:]
+        return capitalized(joined([fault.message for fault in faults]) or str(error))
     if outcome.verdict is Verdict.ACCEPTED:
         return ""
     said: str = say("The provider did not take the test email")

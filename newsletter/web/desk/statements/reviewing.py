@@ -118,8 +118,8 @@ class ReviewPages:
             text = say("{what} {why}", what=what, why=self._describe_change(request))
             return self._page(request.with_faults(("", text), status=409), seen=error.seen)
         if isinstance(error, headcount.CountChanged | TimeChanged):
-            why = deciding.explain_change(error, request.desk.moment)
-            text = say("{what} {why} Look again.", what=what, why=why)
+            why = request.desk.describe_error(error)
+            text = say("{what} {why}", what=what, why=why)
             return self._page(request.with_faults(("", text), status=409))
         return self._page(request, refusal=error, what=what)
 

@@ -260,7 +260,7 @@ def test_one_misspelt_list_of_several_is_told_with_a_suggestion(room: Newsroom) 
     room.review_rules = replace(room.review_rules, declared_lists=frozenset({"supporters"}))
     [told] = [one for one in room.review().findings if one.check is Check.UNKNOWN_LIST]
     assert told.message == (
-        "there is no list 'suporters'; did you mean 'supporters'? there are: press, supporters;"
+        "there is no list 'suporters'; did you mean supporters? there are: press, supporters;"
         " there is no list 'events'; there are: press, supporters"
     )
     with pytest.raises(Refused, match="unknown-list"):

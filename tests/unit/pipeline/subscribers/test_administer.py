@@ -50,7 +50,7 @@ def test_a_person_is_added_to_lists_that_are_offered_or_in_use(room: Newsroom) -
 
 
 def test_a_list_that_is_not_there_is_refused_with_a_suggestion(room: Newsroom) -> None:
-    with pytest.raises(InvalidInput, match="--list: there is no list 'pres'; did you mean 'press'"):
+    with pytest.raises(InvalidInput, match="--list: there is no list 'pres'; did you mean press"):
         add(room, "pres")
 
 
@@ -116,7 +116,7 @@ def test_a_subscription_is_ended_once_and_by_its_name_alone(room: Newsroom) -> N
     with pytest.raises(NotFound, match="is not a subscriber"):
         unsubscribe("press")
     add(room, "press")
-    with pytest.raises(NotFound, match="did you mean 'press'"):
+    with pytest.raises(NotFound, match="did you mean press"):
         unsubscribe("pres")
     assert unsubscribe("press") == ("press",)
     assert entered(room)[-1] == (ADA, "unsubscribe", "subscriber", {"lists": ("press",)})

@@ -63,7 +63,7 @@ def test_a_list_that_is_not_there_is_not_found_and_not_made(site: Forum) -> None
     told = problem(program(site).ask("POST", "/subscribers", NEW | {"lists": ["pres"]}))
     assert told["status"] == 404
     assert told["detail"] == (
-        "there is no list 'pres'; did you mean 'press'? there are: events, press"
+        "there is no list 'pres'; did you mean press? there are: events, press"
     )
     assert site.rows("SELECT count(*) FROM list WHERE name = 'pres'") == [(0,)]
 
