@@ -15,6 +15,7 @@ from newsletter.config.settings import Settings
 from newsletter.domain.errors import InvalidConfiguration
 from newsletter.providers.common.options import ProviderOptions
 from newsletter.providers.registry import OPTIONS
+from tests.marks import unsaid
 from tests.rows import rows
 
 CASES = Path(__file__).parent / "bad_configurations"
@@ -37,6 +38,9 @@ def test_a_bad_configuration_is_refused_with_these_messages(case: Path, tmp_path
     for word, names in STANDS_FOR.items():
         expected = expected.replace(word, ", ".join(names))
     assert str(caught.value) == expected
+    # the template of a provider's calls is its operator's, who has the command line
+    shown = [fault for fault in caught.value.faults if "provider." not in fault.key]
+    assert [unsaid(fault.message) for fault in shown if unsaid(fault.message)] == []
 
 
 def test_there_are_cases_and_each_has_its_messages() -> None:

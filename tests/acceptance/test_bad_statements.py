@@ -5,6 +5,7 @@ from pathlib import Path
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.sources.folder import FolderSource
 from newsletter.sources.statements import Defaults
+from tests.marks import unsaid
 from tests.rows import rows
 
 CASES = Path(__file__).parent / "bad_statements"
@@ -35,6 +36,7 @@ def test_a_bad_statement_is_named_by_line_and_hides_no_other(case: Path, tmp_pat
     assert said == case.with_suffix(".txt").read_text(encoding="utf-8")
     assert [statement.slug for statement in reading.statements] == ["zz-the-other"]
     assert reading.complete
+    assert [unsaid(fault.message) for fault in reading.faults if unsaid(fault.message)] == []
 
 
 def test_each_bad_statement_has_its_message_beside_it() -> None:

@@ -21,6 +21,7 @@ from newsletter.rendering.mail.words import desk_language
 from newsletter.rendering.notices import slack_message, teams_card, webhook_event
 from newsletter.store.staff.notices import Mark
 from tests.fakes import NOON, accept_all, always
+from tests.marks import marked, strings_in, unmarked
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 from tests.unit.pipeline.staff.test_notify import (
     ADA,
@@ -464,8 +465,10 @@ def test_it_is_told_once_to_the_right_people_and_channels(desk: Desk, case: Case
     assert section.url == f"{DESK}{case.leads}"
     assert case.says in " ".join(section.lines)
     english = desk_language("en")
-    for body in (slack_message(news, english), teams_card(news, english)):
-        assert label in body.decode()
+    for format_post in (slack_message, teams_card):
+        assert label in format_post(news, english).decode()
+        told_in_marks = strings_in(json.loads(format_post(news, marked())))
+        assert [word for text in told_in_marks for word in unmarked(text)] == []
     hook = json.loads(webhook_event(news, organisation="Forum", at=NOON))
     assert event in [name for one in hook["data"]["notices"] for name in one["events"]]
     # another process without our mark, a minute later

@@ -12,6 +12,7 @@ from dataclasses import KW_ONLY, dataclass, replace
 
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.staff.role import Role
+from newsletter.domain.wording import say
 from tests.desk import seen
 from tests.openid import OpenIdServer
 from tests.pages import Answer
@@ -235,7 +236,7 @@ def _resumes(world: World) -> Act:
 
 def _compared(world: World) -> Act:
     with world.room.services.store.begin() as tx:
-        tx.hold.put(HoldKind.RESTORE_GUARD, "restored on Monday")
+        tx.hold.put(HoldKind.RESTORE_GUARD, say("its text was taken back"))
     return lambda: world.press("dan", "/stop", "/compared")
 
 

@@ -1,8 +1,10 @@
 """Each act at the desk is one line of the audit log, and a refusal is none.
 
-Where it is another number, ``acting.py`` says why.
+Where it is another number, ``acting.py`` says why. The desk answers in marks: each word of ours,
+after each act and each refusal, goes through the catalogue.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,8 @@ import pytest
 from newsletter.domain.staff.role import Role
 from newsletter.web.desk.request import Route
 from newsletter.web.pages import desk_routes
+from tests.desk import STAFF
+from tests.marks import MarkedDesk
 from tests.pages import Answer
 from tests.rows import rows
 from tests.unit.web.desk.acting import EXAMPLES, Example
@@ -25,7 +29,16 @@ DONE = {200, 303}
 def world(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[World]:
     channel = {"kind": "slack", "name": "press-room", "url": "https://chat.example/secret"}
     with room(tmp_path_factory.mktemp("audit"), migrated, notices=[channel]) as found:
-        yield World(room=found)
+        made = World(room=found)
+        made.site.pages = made.room.site.pages = MarkedDesk(found.services)
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def _each_word_goes_through_the_catalogue(world: World) -> Iterator[None]:
+    world.site.pages.take()
+    yield
+    assert world.site.pages.take() == []
 
 
 def posts(at: Room) -> list[Route]:
@@ -38,6 +51,20 @@ def test_each_post_has_an_example(world: World) -> None:
     assert [one.route for one in EXAMPLES if (one.lines == 1) == bool(one.why)] == []
 
 
+@pytest.mark.slow("each page is opened as each of five people")
+def test_every_word_of_a_page_goes_through_the_catalogue(world: World) -> None:
+    at = World.approved, World.started, World.sending, World.lost, World.submitted
+    for ready in at:
+        ready(world)
+    paths = [one.path for one in desk_routes(world.room.services) if one.method == "GET"]
+    plain = [path for path in paths if "{" not in path]
+    more = ["/statements?q=zzz", "/calendar?week=2026-11-24", "/readers/1", "/nowhere", "/staff/x"]
+    for path in [*plain, *more]:
+        for name in STAFF:
+            world.as_(name).get(path)
+        world.site.get(f"/desk{path}")
+
+
 @pytest.mark.slow("does everything that there is to do at the desk")
 @rows(["example"], [(one,) for one in EXAMPLES])
 def test_what_is_done_is_one_line(world: World, example: Example) -> None:
@@ -47,6 +74,25 @@ def test_what_is_done_is_one_line(world: World, example: Example) -> None:
     left = world.room.deeds()[len(before) :]
     assert answer.status in DONE, f"{example.route}: {answer.status} {answer.text[:2000]}"
     assert len(left) == example.lines, f"{example.route}: {left}"
+    assert world.site.pages.take() == [], example.route
+    where = answer.headers.get("location", "").removeprefix("/desk").partition("?")[0]
+    for path in pages_about(where, world.room):
+        assert world.as_("dan").get(path).status in {200, 303, 404}, path
+    assert world.site.pages.take() == [], f"the pages about {where} after {example.route}"
+
+
+def pages_about(path: str, at: Room) -> list[str]:
+    """Return the pages about the statement, draft or campaign that this page is about."""
+    thing = re.match(r"/(?:statements|drafts|campaigns|readers/import)/[\w-]+", path)
+    shapes = [one.path for one in desk_routes(at.services) if one.method == "GET"]
+    return [
+        shape.replace(found[0], thing[0])
+        for shape in shapes
+        if thing
+        and (found := re.match(r"/[\w/]+/\{\w+\}", shape))
+        and found[0].rpartition("/")[0] == thing[0].rpartition("/")[0]
+        and "{" not in shape[found.end() :]
+    ]
 
 
 def test_an_approval_that_also_starts_is_one_line(tmp_path: Path, migrated: Path) -> None:
