@@ -192,8 +192,8 @@ def _subject(statement: Statement, _: ReviewContext) -> str:
     if length in _GOOD_SUBJECT_CHARS:
         return ""
     return say(
-        "the subject has {length} characters and {why}: between {least} and {most} are best, and"
-        " subject: may be another than the title",
+        "the subject has {length} characters and {why}: between {least} and {most} are best; it can"
+        " differ from the title",
         length=length,
         why=say("says little")
         if length < _GOOD_SUBJECT_CHARS.start
