@@ -1,7 +1,7 @@
-"""From an empty database to readers' inboxes, by three people, without a terminal.
+"""From an empty database to readers' inboxes, by five people, without a terminal.
 
-Once by the keyboard alone, the sender from the invitation on, and once without script on a
-telephone, where a correction follows.
+Once by the keyboard alone, admin and writer from their invitations on, and once without script on
+a telephone, where a correction follows.
 """
 
 import re
@@ -24,10 +24,11 @@ from newsletter.web.server import WebServer
 from tests.browser.opening import Open, Windows, opening
 from tests.pages import Forum, forum
 from tests.unit.pipeline.staff.office import PASSWORD, hash_cheaply
+from tests.unit.web.desk.staff.test_notices import posted
 
 pytestmark = [
     pytest.mark.chromium,
-    pytest.mark.slow("three people walk from an invitation to an inbox, twice"),
+    pytest.mark.slow("five people walk from an invitation to a report, twice"),
 ]
 
 TITLE = "Library hours have to stay"
@@ -108,12 +109,10 @@ def signed_in(site: Forum, page: Any, name: str, role: Role) -> None:
     page.goto(f"{root}/desk")
 
 
-def join(site: Forum, hands: Hands, name: str, role: Role) -> None:
-    """Open an account by the link of an invitation, with a second factor where it is demanded."""
+def join(site: Forum, hands: Hands, name: str, role: Role, link: str) -> None:
+    """Open an account by an invitation, with a second factor where it is demanded."""
     page = hands.page
-    address = f"{name.lower()}@forum.example"
-    made = people.invite(address, role, by=OPERATOR_NAME, proofs=site.services.staff.proofs)
-    page.goto(page.url.replace("/sign-in", f"/invitation/{made.token}"))
+    page.goto(re.sub("/desk.*", link, page.url))
     hands.type(page.get_by_label("New password"), PASSWORD)
     hands.press("button", "Open your account")
     if role.includes(Role.SENDER):
@@ -126,25 +125,49 @@ def join(site: Forum, hands: Hands, name: str, role: Role) -> None:
     page.get_by_text(f"Your account, {name}").first.wait_for()
 
 
+def invite(site: Forum, dan: Hands, address: str) -> str:
+    """Invite a writer; returns the link that they get by email."""
+    dan.press("link", "Settings")
+    dan.type(dan.page.get_by_label("Email address"), address)
+    dan.press("button", "Send the invitation")
+    ((_, _, text),) = (mail for mail in posted(site) if mail[0] == address)
+    return re.findall(r"/desk/invitation/\S+", text)[0]
+
+
+def letters(site: Forum) -> list[bytes]:
+    """The emails to readers."""
+    return [mail for mail in site.mails if b"List-Unsubscribe" in mail]
+
+
 def walk(site: Forum, open_page: Open, *, keys: bool, width: int, script: bool) -> None:
-    """Each of the three in a browser of their own."""
-    roles = {"Ana": Role.WRITER, "Ben": Role.APPROVER, "Cleo": Role.SENDER}
+    """Each of the five in a browser of their own."""
+    roles = {
+        "Dan": Role.ADMIN,
+        "Ana": Role.WRITER,
+        "Ben": Role.APPROVER,
+        "Cleo": Role.SENDER,
+        "Vera": Role.VIEWER,
+    }
     hands: dict[str, Hands] = {}
     for name, role in roles.items():
         page = open_page("/desk/sign-in", width=width, java_script_enabled=script, apart=name)
         hands[name] = Hands(page=page, keys=keys)
-        if keys and role is Role.SENDER:  # whose account takes the most steps
-            join(site, hands[name], name, role)
+        address = f"{name.lower()}@forum.example"
+        if keys and role is Role.ADMIN:
+            made = people.invite(address, role, by=OPERATOR_NAME, proofs=site.services.staff.proofs)
+            join(site, hands[name], name, role, f"/desk/invitation/{made.token}")
+        elif keys and role is Role.WRITER:
+            join(site, hands[name], name, role, invite(site, hands["Dan"], address))
         else:
             signed_in(site, page, name, role)
 
     ana, ben, cleo = hands["Ana"], hands["Ben"], hands["Cleo"]
     write(ana, TITLE, TEXT, script=script)
     approve(ben, TEXT)
-    assert site.mails == []  # an approval is not a start
+    assert letters(site) == []  # an approval is not a start
     send(site, cleo, TITLE)
-    assert len(site.mails) == len(READERS)
-    assert all(TITLE.encode() in mail for mail in site.mails)
+    assert len(letters(site)) == len(READERS)
+    assert all(TITLE.encode() in mail for mail in letters(site))
     if not keys:
         write(
             ana,
@@ -155,10 +178,13 @@ def walk(site: Forum, open_page: Open, *, keys: bool, width: int, script: bool) 
         )
         approve(ben, "They close at five.")
         send(site, cleo, CORRECTION)
-        assert len(site.mails) == 2 * len(READERS)
+        assert len(letters(site)) == 2 * len(READERS)
         cleo.press("link", "Statements")
         cleo.press("link", TITLE)
         assert "Corrected" in cleo.page.locator("main").inner_text()
+    hands["Vera"].press("link", "Home")
+    hands["Vera"].press("link", TITLE)
+    assert "3 of 3 people accepted" in hands["Vera"].page.locator("main").inner_text()
 
 
 def write(ana: Hands, title: str, text: str, *, script: bool, corrects: str = "") -> None:
@@ -215,7 +241,7 @@ def send(site: Forum, cleo: Hands, title: str) -> None:
     [(True, 1200, True), (False, 390, False)],
     ids=["the keyboard alone", "a telephone without script"],
 )
-def test_three_people_take_a_statement_from_nothing_to_inboxes(
+def test_five_people_take_a_statement_from_nothing_to_its_report(
     windows: Windows, tmp_path: Path, migrated: Path, keys: bool, width: int, script: bool
 ) -> None:
     with (
