@@ -21,7 +21,7 @@ from newsletter.config.settings import Settings
 from newsletter.config.shape import Shape
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.campaigns.notices import NoticeKind
-from newsletter.domain.campaigns.state import STATE_ROWS, State
+from newsletter.domain.campaigns.state import STATE_ROWS, Act, State
 from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.delivery.transactional import MessageState
 from newsletter.domain.staff.role import Role
@@ -52,7 +52,7 @@ TABLES: Mapping[str, Iterable[Message]] = {
     "newsletter/config/settings.py": _explanations(Shape(type=Settings)),
     "newsletter/domain/campaigns/notices.py": (one.value for one in NoticeKind),
     "newsletter/domain/campaigns/state.py": (
-        *(one.value for one in (*State, *CampaignState)),
+        *(one.value for one in (*State, *Act, *CampaignState)),
         *(
             text
             for row in STATE_ROWS.values()

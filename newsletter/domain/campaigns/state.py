@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Self
 
 from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.staff.role import Role
@@ -122,13 +123,72 @@ class TextOrigin(Enum):
     """In the statements that the digest email lists."""
 
 
+class Act(Enum):
+    """An act on a statement's page. The value is the text of its button.
+
+    An approver may also undo the start of a text that they approved.
+    """
+
+    needed: Role
+    """The lowest role that may do it."""
+
+    def __new__(cls, label: str, needed: Role) -> Self:
+        act = object.__new__(cls)
+        act._value_ = label
+        act.needed = needed
+        return act
+
+    EDIT = "Edit", Role.WRITER
+    """Change the text."""
+    TAKE_BACK = "Take back", Role.WRITER
+    """Withdraw a submitted text."""
+    SUBMIT = "Submit for review", Role.WRITER
+    """Submit the text for approval again."""
+    REVIEW = "Review", Role.APPROVER
+    """Read it, and approve it or send it back."""
+    SEE_CHANGES = "See the changes", Role.APPROVER
+    """Read what changed since the approval, and approve it or send it back."""
+    START = "Send or schedule", Role.SENDER
+    """Choose a time and send."""
+    CHANGE_TIME = "Change the time", Role.SENDER
+    """Set another time."""
+    UNDO = "Undo", Role.SENDER
+    """Stop it within the undo window."""
+    PAUSE = "Pause", Role.SENDER
+    """Stop it for now."""
+    RESUME = "Resume", Role.SENDER
+    """Continue sending."""
+    CANCEL = "Cancel", Role.SENDER
+    """End it."""
+    DECIDE = "Decide", Role.ADMIN
+    """Decide the outcome of unknown deliveries."""
+    REPORT = "See the report", Role.VIEWER
+    """See the figures of its campaign."""
+    OPEN_CORRECTION = "Open the correction", Role.VIEWER
+    """See the statement that corrects it."""
+    OPEN_ORIGINAL = "Open the original", Role.VIEWER
+    """See the statement that it translates."""
+    CORRECT = "Write a correction", Role.WRITER
+    """Write a correction to its readers."""
+    AMEND = "Correct or withdraw", Role.SENDER
+    """Correct it, change its web page, take it off the web, or send it to those who missed it."""
+    COPY = "Copy to the desk", Role.WRITER
+    """Copy it to the desk and edit it there."""
+    FORGET_START = "Remove the lapsed start", Role.SENDER
+    """Hide the note about a start that lapsed."""
+
+
+DESK_ACTS = frozenset({Act.EDIT, Act.SUBMIT, Act.TAKE_BACK})
+"""Acts on a text that is written at the desk."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class StateRow:
-    """The shelf, the next act and the sentences of all statements in one state."""
+    """The shelf, the possible acts and the sentences of all statements in one state."""
 
     shelf: Shelf
-    needed: Role
-    """The lowest role that may do the next act."""
+    acts: tuple[Act, ...]
+    """The possible acts, most important first."""
     next_act: str = ""
     without_actors: str = ""
     """The sentence if no member of staff may do the next act."""
@@ -138,69 +198,73 @@ class StateRow:
 
 STATE_ROWS: Mapping[State, StateRow] = {
     State.DRAFT: StateRow(
-        shelf=Shelf.DRAFTS, needed=Role.WRITER, next_act="finish it and submit it"
+        shelf=Shelf.DRAFTS, acts=(Act.EDIT, Act.SUBMIT), next_act="finish it and submit it"
     ),
     State.REVIEW: StateRow(
         shelf=Shelf.REVIEW,
-        needed=Role.APPROVER,
+        acts=(Act.REVIEW, Act.EDIT, Act.TAKE_BACK),
         next_act="approve it",
         without_actors="No member of staff can approve it. An admin can invite an approver.",
         waits_for_staff=True,
     ),
     State.RETURNED: StateRow(
         shelf=Shelf.DRAFTS,
-        needed=Role.WRITER,
+        acts=(Act.EDIT, Act.SUBMIT),
         next_act="change it and submit it again",
         waits_for_staff=True,
     ),
     State.CHANGED: StateRow(
         shelf=Shelf.REVIEW,
-        needed=Role.APPROVER,
+        acts=(Act.SEE_CHANGES, Act.EDIT, Act.TAKE_BACK),
         next_act="approve the new text",
         without_actors="No member of staff can approve it. An admin can invite an approver.",
         waits_for_staff=True,
     ),
     State.APPROVED: StateRow(
         shelf=Shelf.APPROVED,
-        needed=Role.SENDER,
+        acts=(Act.START, Act.REVIEW, Act.EDIT),
         next_act="choose a time and send it",
         without_actors="No member of staff can send it. An admin can invite a sender.",
         waits_for_staff=True,
     ),
-    State.HELD_BACK: StateRow(shelf=Shelf.SCHEDULED, needed=Role.APPROVER),
+    State.HELD_BACK: StateRow(shelf=Shelf.SCHEDULED, acts=(Act.REVIEW, Act.EDIT, Act.TAKE_BACK)),
     State.SCHEDULED: StateRow(
         shelf=Shelf.SCHEDULED,
-        needed=Role.SENDER,
+        acts=(Act.CHANGE_TIME, Act.UNDO, Act.EDIT, Act.TAKE_BACK),
         next_act="still change the time",
     ),
-    State.LEAVING: StateRow(shelf=Shelf.SCHEDULED, needed=Role.SENDER, next_act="undo this"),
-    State.SENDING: StateRow(shelf=Shelf.SENDING, needed=Role.SENDER, next_act="pause it"),
-    State.IN_USE: StateRow(shelf=Shelf.SENDING, needed=Role.VIEWER),
+    State.LEAVING: StateRow(
+        shelf=Shelf.SCHEDULED, acts=(Act.UNDO, Act.TAKE_BACK, Act.EDIT), next_act="undo this"
+    ),
+    State.SENDING: StateRow(
+        shelf=Shelf.SENDING, acts=(Act.PAUSE, Act.CANCEL, Act.REPORT), next_act="pause it"
+    ),
+    State.IN_USE: StateRow(shelf=Shelf.SENDING, acts=(Act.REPORT, Act.PAUSE, Act.CANCEL)),
     State.PAUSED: StateRow(
         shelf=Shelf.SENDING,
-        needed=Role.SENDER,
+        acts=(Act.RESUME, Act.CANCEL, Act.REPORT, Act.CORRECT),
         next_act="resume or cancel it",
         without_actors="No member of staff can resume it. An admin can invite a sender.",
         waits_for_staff=True,
     ),
     State.ATTENTION: StateRow(
         shelf=Shelf.SENDING,
-        needed=Role.ADMIN,
+        acts=(Act.DECIDE, Act.REPORT, Act.CORRECT, Act.AMEND),
         next_act="decide",
         without_actors="No member of staff can decide. Your operator can add an admin.",
         waits_for_staff=True,
     ),
-    State.SENT: StateRow(shelf=Shelf.SENT, needed=Role.VIEWER),
-    State.CORRECTED: StateRow(shelf=Shelf.SENT, needed=Role.VIEWER),
+    State.SENT: StateRow(shelf=Shelf.SENT, acts=(Act.REPORT, Act.CORRECT, Act.AMEND)),
+    State.CORRECTED: StateRow(shelf=Shelf.SENT, acts=(Act.OPEN_CORRECTION, Act.REPORT, Act.AMEND)),
     State.CANCELLED: StateRow(
-        shelf=Shelf.CANCELLED, needed=Role.WRITER, next_act="bring it back for approval"
+        shelf=Shelf.CANCELLED, acts=(Act.SUBMIT, Act.REPORT), next_act="bring it back for approval"
     ),
-    State.WITHIN: StateRow(shelf=Shelf.WITHIN, needed=Role.VIEWER),
+    State.WITHIN: StateRow(shelf=Shelf.WITHIN, acts=(Act.OPEN_ORIGINAL,)),
     State.FAULTY: StateRow(
-        shelf=Shelf.MISSING, needed=Role.WRITER, next_act="copy it to the desk and go on there"
+        shelf=Shelf.MISSING, acts=(Act.EDIT,), next_act="copy it to the desk and go on there"
     ),
     State.MISSING: StateRow(
-        shelf=Shelf.MISSING, needed=Role.WRITER, next_act="copy it to the desk and go on there"
+        shelf=Shelf.MISSING, acts=(Act.COPY,), next_act="copy it to the desk and go on there"
     ),
 }
 

@@ -1,4 +1,4 @@
-"""The status of a statement at one moment: its state, and who may do the next act."""
+"""The status of a statement at one moment: its state, the possible acts, and the next act."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,9 @@ from newsletter.domain.campaigns.campaign import (
     has_begun,
 )
 from newsletter.domain.campaigns.state import (
+    DESK_ACTS,
     STATE_ROWS,
+    Act,
     CampaignRules,
     Related,
     Shelf,
@@ -190,16 +192,43 @@ class StatementStatus:
         return STATE_ROWS[State.ATTENTION if self.is_undecided else self.state]
 
     @cached_property
+    def acts(self) -> tuple[Act, ...]:
+        """Return the possible acts, most important first. Roles may not allow all of them."""
+        state, acts = self.state, STATE_ROWS[self.state].acts
+        if state is State.CANCELLED and self.has_begun:
+            acts = (Act.REPORT,) if self.statement.welcome else (Act.REPORT, Act.AMEND)
+            return (Act.DECIDE, *acts) if self.is_undecided else acts
+        if self.is_undecided and state is State.CORRECTED:
+            acts = (Act.DECIDE, *acts)
+        if self.campaign is None:
+            acts = tuple(act for act in acts if act is not Act.REPORT)
+        if not self.has_begun or self.text_origin is TextOrigin.DIGEST:
+            acts = tuple(act for act in acts if act is not Act.CORRECT)
+        if self.lapsed_start is not None:
+            acts = (*acts, Act.FORGET_START)
+        if self.text_origin is TextOrigin.DESK:
+            return acts
+        acts = tuple(act for act in acts if act not in DESK_ACTS)
+        if state is State.CANCELLED:
+            acts = (Act.REVIEW, *acts)
+        if self.text_origin is TextOrigin.DIGEST or self.has_begun or Act.COPY in acts:
+            return acts
+        return (*acts, Act.COPY)
+
+    @cached_property
     def actors(self) -> tuple[str, ...]:
-        """Return the people who may do the next act; those who usually do it come first."""
-        is_digest = self.text_origin is TextOrigin.DIGEST
-        if is_digest and self.state in {State.DRAFT, State.RETURNED, State.FAULTY}:
-            return ()  # its text is in the statements that it lists
-        needed = self.row.needed
-        if self.state is State.CANCELLED and not self.is_undecided:
-            is_desk = self.text_origin is TextOrigin.DESK
-            needed = Role.VIEWER if self.has_begun else Role.WRITER if is_desk else Role.APPROVER
-        return _staff_who_may(needed, self)
+        """Return the people who may do the first act; those who usually do it come first."""
+        return _actors_of(self.acts[0], self) if self.acts else ()
+
+    def acts_for(self, address: str) -> tuple[Act, ...]:
+        """Return the acts that this person's role allows, and UNDO for an approver."""
+        role = self.staff.get(address)
+        return tuple(
+            act
+            for act in self.acts
+            if (role is not None and role.includes(act.needed))
+            or (act is Act.UNDO and address in _actors_of(act, self))
+        )
 
     @property
     def is_unread(self) -> bool:
@@ -247,10 +276,10 @@ def _state_if_unapproved(status: StatementStatus) -> State:
     return State.CANCELLED if is_stopped and not status.approval.counted else State.REVIEW
 
 
-def _staff_who_may(needed: Role, status: StatementStatus) -> tuple[str, ...]:
-    """Return the people with this role, without those whom the text's approvals bar."""
-    actors = [address for address, role in status.staff.items() if role.includes(needed)]
-    if needed is Role.APPROVER:
+def _actors_of(act: Act, status: StatementStatus) -> tuple[str, ...]:
+    """Return the people who may do this act; those who usually do it come first."""
+    actors = [address for address, role in status.staff.items() if role.includes(act.needed)]
+    if act in {Act.REVIEW, Act.SEE_CHANGES}:
         approvers = {approval.by for approval in status.approval.counted}
         bars_writers = not status.rules.policy.author_may_approve
         actors = [
@@ -258,12 +287,12 @@ def _staff_who_may(needed: Role, status: StatementStatus) -> tuple[str, ...]:
             for address in actors
             if address not in approvers and not (bars_writers and status.stored.is_writer(address))
         ]
-    if needed is Role.WRITER:
+    if act.needed is Role.WRITER:
         # only the writers of a text are asked to continue it, if one of them may
         writers = status.statement.written_by
         authors = [one for one in actors if any(same_person(one, writer) for writer in writers)]
         actors = authors or actors
-    if status.state is State.LEAVING:  # who approved it may undo it too
+    if act is Act.UNDO:
         approvers = {approval.by for approval in status.approval.given}
         actors += [one for one in status.staff if one in approvers and one not in actors]
     ranks = list(Role)

@@ -6,7 +6,7 @@ from typing import Any
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts, Start, StartBy
 from newsletter.domain.campaigns.sentences import describe_further, describe_next, describe_state
-from newsletter.domain.campaigns.state import STATE_ROWS, CampaignRules, Related, Shelf, State
+from newsletter.domain.campaigns.state import STATE_ROWS, Act, CampaignRules, Related, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import ChangeRequest
@@ -453,62 +453,112 @@ def test_it_waits_for_those_without_whom_nothing_goes_on(
     assert [one for one in STAFF if at(**fields).waits_for(one)] == whom
 
 
-WRITE, DECIDE, SEND = [ANA], [BEN, CLEO, DAN], [CLEO, DAN]  # of writers, only who wrote it
-NEXT: list[tuple[dict[str, Any], State, list[str]]] = [
-    ({"statement": DRAFT}, State.DRAFT, WRITE),
-    ({}, State.REVIEW, DECIDE),
-    ({"change_request": SENT_BACK}, State.RETURNED, WRITE),
-    ({"approval": LAPSED}, State.CHANGED, DECIDE),
-    ({"approval": APPROVED, "start_by": StartBy.SENDER}, State.APPROVED, SEND),
-    ({"approval": APPROVED, "refusal": "x"}, State.HELD_BACK, SEND),
-    ({"approval": APPROVED, "ready_at": TUESDAY}, State.SCHEDULED, SEND),
-    ({"approval": APPROVED, "ready_at": NOW + WINDOW}, State.LEAVING, DECIDE),
-    ({"campaign": SENDING}, State.SENDING, SEND),
-    ({"campaign": WELCOME}, State.IN_USE, list(STAFF)),
-    ({"campaign": PAUSED}, State.PAUSED, SEND),
-    ({"campaign": UNKNOWN}, State.ATTENTION, [DAN]),
-    ({"campaign": SENT}, State.SENT, list(STAFF)),
-    ({"campaign": SENT, "corrected_by": BY}, State.CORRECTED, list(STAFF)),
-    ({"campaign": STOPPED_IN_TIME}, State.CANCELLED, WRITE),
+ACTS: list[tuple[dict[str, Any], str, list[Act]]] = [
+    ({"statement": DRAFT, "draft": "k"}, ANA, [Act.EDIT, Act.SUBMIT]),
+    ({"statement": DRAFT, "draft": "k"}, VERA, []),
+    ({"statement": DRAFT}, ANA, [Act.COPY]),
+    ({"draft": "k"}, ANA, [Act.EDIT, Act.TAKE_BACK]),
+    ({"draft": "k"}, BEN, [Act.REVIEW, Act.EDIT, Act.TAKE_BACK]),
+    ({}, BEN, [Act.REVIEW, Act.COPY]),
+    ({}, ANA, [Act.COPY]),
+    ({"statement": statement(digest="weekly")}, BEN, [Act.REVIEW]),
+    ({"approval": LAPSED, "draft": "k"}, BEN, [Act.SEE_CHANGES, Act.EDIT, Act.TAKE_BACK]),
+    (
+        {"approval": APPROVED, "start_by": StartBy.SENDER, "draft": "k"},
+        CLEO,
+        [Act.START, Act.REVIEW, Act.EDIT],
+    ),
+    (
+        {"approval": APPROVED, "ready_at": NOW + WINDOW, "draft": "k"},
+        BEN,
+        [Act.UNDO, Act.TAKE_BACK, Act.EDIT],
+    ),
+    (
+        {"approval": APPROVED, "ready_at": NOW + WINDOW, "draft": "k"},
+        ANA,
+        [Act.TAKE_BACK, Act.EDIT],
+    ),
+    ({"approval": APPROVED, "ready_at": NOW + WINDOW}, ANA, [Act.COPY]),
+    (
+        {"approval": APPROVED, "ready_at": TUESDAY, "draft": "k"},
+        CLEO,
+        [Act.CHANGE_TIME, Act.UNDO, Act.EDIT, Act.TAKE_BACK],
+    ),
+    ({"approval": APPROVED, "ready_at": TUESDAY, "draft": "k"}, ANA, [Act.EDIT, Act.TAKE_BACK]),
+    ({"approval": APPROVED, "refusal": "x", "draft": "k"}, ANA, [Act.EDIT, Act.TAKE_BACK]),
+    ({"campaign": SENDING}, CLEO, [Act.PAUSE, Act.CANCEL, Act.REPORT]),
+    ({"campaign": SENDING}, VERA, [Act.REPORT]),
+    ({"campaign": UNKNOWN}, DAN, [Act.DECIDE, Act.REPORT, Act.CORRECT, Act.AMEND]),
+    ({"campaign": SENT}, ANA, [Act.REPORT, Act.CORRECT]),
+    ({"campaign": SENT}, VERA, [Act.REPORT]),
+    ({"campaign": SENT, "statement": statement(digest="weekly")}, ANA, [Act.REPORT]),
+    ({"campaign": SENT, "corrected_by": BY}, VERA, [Act.OPEN_CORRECTION, Act.REPORT]),
+    ({"campaign": STOPPED}, ANA, [Act.REPORT]),
+    ({"campaign": STOPPED_IN_DOUBT}, DAN, [Act.DECIDE, Act.REPORT, Act.AMEND]),
+    (
+        {"campaign": STOPPED_IN_DOUBT, "corrected_by": BY},
+        DAN,
+        [Act.DECIDE, Act.OPEN_CORRECTION, Act.REPORT, Act.AMEND],
+    ),
+    ({"campaign": STOPPED_IN_TIME, "draft": "k"}, ANA, [Act.SUBMIT, Act.REPORT]),
+    ({"campaign": STOPPED_IN_TIME}, BEN, [Act.REVIEW, Act.REPORT, Act.COPY]),
+    ({"present": False}, ANA, [Act.COPY]),
+    ({"content_hash": "", "draft": "k"}, ANA, [Act.EDIT]),
+    ({"statement": statement(translation_of="z"), "shares_email": True}, VERA, [Act.OPEN_ORIGINAL]),
+]
+
+
+@rows(["fields", "who", "offered"], ACTS)
+def test_each_is_offered_what_their_role_may_the_first_thing_first(
+    fields: dict[str, Any], who: str, offered: list[Act]
+) -> None:
+    assert list(at(**fields).acts_for(who)) == offered
+
+
+WRITE, DECIDE, SEND = [ANA, BEN, CLEO, DAN], [BEN, CLEO, DAN], [CLEO, DAN]
+FIRST: list[tuple[dict[str, Any], State, Act, list[str]]] = [
+    ({"statement": DRAFT}, State.DRAFT, Act.EDIT, WRITE),
+    ({}, State.REVIEW, Act.REVIEW, DECIDE),
+    ({"change_request": SENT_BACK}, State.RETURNED, Act.EDIT, WRITE),
+    ({"approval": LAPSED}, State.CHANGED, Act.SEE_CHANGES, DECIDE),
+    ({"approval": APPROVED, "start_by": StartBy.SENDER}, State.APPROVED, Act.START, SEND),
+    ({"approval": APPROVED, "refusal": "x"}, State.HELD_BACK, Act.REVIEW, DECIDE),
+    ({"approval": APPROVED, "ready_at": TUESDAY}, State.SCHEDULED, Act.CHANGE_TIME, SEND),
+    ({"approval": APPROVED, "ready_at": NOW + WINDOW}, State.LEAVING, Act.UNDO, DECIDE),
+    ({"campaign": SENDING}, State.SENDING, Act.PAUSE, SEND),
+    ({"campaign": WELCOME}, State.IN_USE, Act.REPORT, list(STAFF)),
+    ({"campaign": PAUSED}, State.PAUSED, Act.RESUME, SEND),
+    ({"campaign": UNKNOWN}, State.ATTENTION, Act.DECIDE, [DAN]),
+    ({"campaign": SENT}, State.SENT, Act.REPORT, list(STAFF)),
+    ({"campaign": SENT, "corrected_by": BY}, State.CORRECTED, Act.OPEN_CORRECTION, list(STAFF)),
+    ({"campaign": STOPPED_IN_TIME}, State.CANCELLED, Act.SUBMIT, WRITE),
     (
         {"statement": statement(translation_of="z"), "shares_email": True},
         State.WITHIN,
+        Act.OPEN_ORIGINAL,
         list(STAFF),
     ),
-    ({"content_hash": ""}, State.FAULTY, WRITE),
-    ({"present": False}, State.MISSING, WRITE),
+    ({"content_hash": ""}, State.FAULTY, Act.EDIT, WRITE),
+    ({"present": False}, State.MISSING, Act.COPY, WRITE),
 ]
-"""Of a text of the desk in each state: who may do the next thing."""
+"""Of a text of the desk in each state: the first thing that can be done, and who may."""
 
 
-@rows(["fields", "state", "who"], NEXT)
-def test_the_next_thing_in_each_state_is_for_these_of_five_roles(
-    fields: dict[str, Any], state: State, who: list[str]
+@rows(["fields", "state", "act", "who"], FIRST)
+def test_the_first_thing_in_each_state_is_for_these_of_five_roles(
+    fields: dict[str, Any], state: State, act: Act, who: list[str]
 ) -> None:
     found = at(draft="k", **fields)
-    assert (found.state, sorted(found.actors)) == (state, sorted(who))
+    assert (found.state, found.acts[0]) == (state, act)
+    assert sorted(one for one in STAFF if act in found.acts_for(one)) == sorted(who)
 
 
-def test_each_state_has_a_next_thing() -> None:
-    assert {state for _, state, _ in NEXT} == set(State)
+def test_each_state_has_a_first_thing() -> None:
+    assert {state for _, state, _, _ in FIRST} == set(State)
 
 
-@rows(
-    ["fields", "who"],
-    [
-        ({"statement": DRAFT}, WRITE),
-        ({"statement": statement(digest="weekly")}, DECIDE),
-        ({"statement": statement(digest="weekly"), "content_hash": ""}, []),
-        ({"campaign": STOPPED}, list(STAFF)),
-        ({"campaign": STOPPED_IN_DOUBT}, [DAN]),
-        ({"campaign": STOPPED_IN_DOUBT, "corrected_by": BY}, [DAN]),
-        ({"campaign": STOPPED_IN_TIME}, DECIDE),
-    ],
-)
-def test_the_next_thing_about_a_text_from_elsewhere_is_for_these(
-    fields: dict[str, Any], who: list[str]
-) -> None:
-    assert sorted(at(**fields).actors) == sorted(who)
+def test_who_is_not_among_the_staff_is_offered_nothing() -> None:
+    assert at(campaign=SENT).acts_for("eve@elsewhere.example") == ()
 
 
 @rows(

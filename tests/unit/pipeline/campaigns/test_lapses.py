@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, StartBy
 from newsletter.domain.campaigns.sentences import describe_further, describe_state
-from newsletter.domain.campaigns.state import State
+from newsletter.domain.campaigns.state import Act, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.role import Role
@@ -114,6 +114,8 @@ def test_a_start_that_lapsed_stays_to_be_seen_until_somebody_starts_again(room: 
         "Sam started it, and that has lapsed. Its text, an approval or their role changed since."
     )
     assert lapsed in describe_further(changed)
+    assert Act.FORGET_START in changed.acts_for(SAM)
+    assert Act.FORGET_START not in changed.acts_for(ED)
     with room.store.read() as tx:
         mine = load_desktop(tx, SAM, Role.SENDER, room.rules).lapsed
         assert [one.slug for one in mine] == ["resignation"]
@@ -128,7 +130,9 @@ def test_a_start_that_lapsed_stays_to_be_seen_until_somebody_starts_again(room: 
 def test_a_sender_takes_off_a_start_that_lapsed(room: Newsroom) -> None:
     start(room)
     room.write_and_look(progress=Progress.DRAFT)
+    assert Act.FORGET_START in status(room).acts_for(SAM)
     assert room.starter().undo("resignation", by=SAM) is False
+    assert Act.FORGET_START not in status(room).acts_for(SAM)
 
 
 def test_what_began_has_no_start_that_lapsed(room: Newsroom) -> None:

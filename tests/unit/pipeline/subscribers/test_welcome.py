@@ -8,7 +8,7 @@ import pytest
 from newsletter.credentials.links import Owner
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.campaigns.sentences import describe_state
-from newsletter.domain.campaigns.state import Shelf, State
+from newsletter.domain.campaigns.state import Act, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.errors import Refused
@@ -104,6 +104,7 @@ def test_a_person_who_confirms_gets_the_approved_text_and_the_campaign_goes_on(
     found = status(press)
     assert (found.state, found.shelf) == (State.IN_USE, Shelf.SENDING)
     assert describe_state(found) == "Each person who joins its lists gets it once. 1 person has it."
+    assert set(found.acts) == {Act.REPORT, Act.PAUSE, Act.CANCEL}
 
 
 def test_nobody_gets_it_twice_or_without_joining_by_themselves(press: Newsroom) -> None:
@@ -164,6 +165,7 @@ def test_while_it_is_paused_people_wait_and_once_it_is_cancelled_nobody_gets_it(
     press.hand().resume("welcome")
     assert welcomed(press) == [ANA]
     press.hand().cancel("welcome")
+    assert set(status(press).acts) == {Act.REPORT}
     with press.store.begin() as tx:
         tx.readers.erase(ANA, tx.now)
         tx.readers.lift_by_staff(ANA)
