@@ -222,7 +222,7 @@ STATE_ROWS: Mapping[State, StateRow] = {
     ),
     State.APPROVED: StateRow(
         shelf=Shelf.APPROVED,
-        acts=(Act.START, Act.REVIEW, Act.EDIT),
+        acts=(Act.START, Act.REVIEW, Act.EDIT, Act.TAKE_BACK),
         next_act="choose a time and send it",
         without_actors="No member of staff can send it. An admin can invite a sender.",
         waits_for_staff=True,

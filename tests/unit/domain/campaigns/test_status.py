@@ -466,7 +466,7 @@ ACTS: list[tuple[dict[str, Any], str, list[Act]]] = [
     (
         {"approval": APPROVED, "start_by": StartBy.SENDER, "draft": "k"},
         CLEO,
-        [Act.START, Act.REVIEW, Act.EDIT],
+        [Act.START, Act.REVIEW, Act.EDIT, Act.TAKE_BACK],
     ),
     (
         {"approval": APPROVED, "ready_at": NOW + WINDOW, "draft": "k"},
