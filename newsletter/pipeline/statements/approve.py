@@ -40,8 +40,6 @@ from newsletter.pipeline.status import (
 from newsletter.store.sql import Store, Transaction
 
 _MAX_REASON_CHARS = 500
-_REPEAT_PERIOD = timedelta(minutes=1)
-"""How long the same words of the same person count as a second press."""
 _MILLISECOND = timedelta(milliseconds=1)
 """The resolution of stored times."""
 _WAIVABLE_CHECKS = frozenset({Check.OPEN_EMBARGO.value})
@@ -351,9 +349,6 @@ def comment(slug: str, typed: str, *, by: str, store: Store) -> Comment:
         raise InvalidInput([Fault(file="comment", message=str(error))]) from error
     with act_as(store, by, Role.WRITER, "comment", in_person=True) as (tx, person):
         stored = find_stored(tx, slug)
-        for last in tx.comments.list_for(slug, 1):
-            if (last.by, last.words) == (person, words) and tx.now - last.at < _REPEAT_PERIOD:
-                return last
         entry = Comment(
             slug=slug, by=person, at=tx.now, words=words, content_hash=stored.content_hash
         )

@@ -129,14 +129,6 @@ def test_a_comment_is_about_the_text_that_there_was(room: Newsroom) -> None:
     assert room.deeds()[-1] == (ED, "comment")
 
 
-def test_the_same_words_are_one_comment_only_if_they_come_at_once(room: Newsroom) -> None:
-    for _ in range(2):
-        comment("resignation", "Which?", by=ED, store=room.store)
-    room.clock.advance(minutes=1)
-    comment("resignation", "Which?", by=ED, store=room.store)
-    assert room.deeds().count((ED, "comment")) == 2
-
-
 def test_nothing_is_said_in_no_words_or_about_nothing(room: Newsroom) -> None:
     with pytest.raises(InvalidInput):
         comment("resignation", " ", by=ED, store=room.store)
