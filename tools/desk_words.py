@@ -52,7 +52,8 @@ TABLES: Mapping[str, Iterable[Message]] = {
     "newsletter/config/settings.py": _explanations(Shape(type=Settings)),
     "newsletter/domain/campaigns/notices.py": (one.value for one in NoticeKind),
     "newsletter/domain/campaigns/state.py": (
-        *(one.value for one in (*State, *Act, *CampaignState)),
+        *(one.value for one in (*State, *CampaignState)),
+        *(one.label for one in Act),
         *(
             text
             for row in STATE_ROWS.values()

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Self
 
 from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.staff.role import Role
@@ -124,65 +123,36 @@ class TextOrigin(Enum):
 
 
 class Act(Enum):
-    """An act on a statement's page. The value is the text of its button.
+    """An act on a statement's page: the text of its button, and the lowest role that may do it.
 
     An approver may also undo the start of a text that they approved.
     """
 
-    needed: Role
-    """The lowest role that may do it."""
-
-    def __new__(cls, label: str, needed: Role) -> Self:
-        act = object.__new__(cls)
-        act._value_ = label
-        act.needed = needed
-        return act
-
     EDIT = "Edit", Role.WRITER
-    """Change the text."""
     TAKE_BACK = "Take back", Role.WRITER
-    """Withdraw a submitted text."""
     SUBMIT = "Submit for review", Role.WRITER
-    """Submit the text for approval again."""
     REVIEW = "Review", Role.APPROVER
-    """Read it, and approve it or send it back."""
     SEE_CHANGES = "See the changes", Role.APPROVER
-    """Read what changed since the approval, and approve it or send it back."""
     START = "Send or schedule", Role.SENDER
-    """Choose a time and send."""
     CHANGE_TIME = "Change the time", Role.SENDER
-    """Set another time."""
     UNDO = "Undo", Role.SENDER
-    """Stop it within the undo window."""
     PAUSE = "Pause", Role.SENDER
-    """Stop it for now."""
     RESUME = "Resume", Role.SENDER
-    """Continue sending."""
     CANCEL = "Cancel", Role.SENDER
-    """End it."""
     DECIDE = "Decide", Role.ADMIN
-    """Decide the outcome of unknown deliveries."""
     REPORT = "See the report", Role.VIEWER
-    """See the figures of its campaign."""
     OPEN_CORRECTION = "Open the correction", Role.VIEWER
-    """See the statement that corrects it."""
     OPEN_ORIGINAL = "Open the original", Role.VIEWER
-    """See the statement that it translates."""
     CORRECT = "Write a correction", Role.WRITER
-    """Write a correction to its readers."""
     AMEND = "Correct or withdraw", Role.SENDER
-    """Correct it, change its web page, take it off the web, or send it to those who missed it."""
     COPY = "Copy to the desk", Role.WRITER
-    """Copy it to the desk and edit it there."""
     FORGET_START = "Remove the lapsed start", Role.SENDER
-    """Hide the note about a start that lapsed."""
+
+    def __init__(self, label: str, needed: Role) -> None:
+        self.label, self.needed = label, needed
 
 
-DESK_ACTS = frozenset({Act.EDIT, Act.SUBMIT, Act.TAKE_BACK})
-"""Acts on a text that is written at the desk."""
-
-
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class StateRow:
     """The shelf, the possible acts and the sentences of all statements in one state."""
 
@@ -196,76 +166,65 @@ class StateRow:
     """The statement stays as it is until a member of staff acts."""
 
 
+_NO_APPROVER = "No member of staff can approve it. An admin can invite an approver."
+_NO_SENDER = "No member of staff can send it. An admin can invite a sender."
 STATE_ROWS: Mapping[State, StateRow] = {
-    State.DRAFT: StateRow(
-        shelf=Shelf.DRAFTS, acts=(Act.EDIT, Act.SUBMIT), next_act="finish it and submit it"
-    ),
+    State.DRAFT: StateRow(Shelf.DRAFTS, (Act.EDIT, Act.SUBMIT), "finish it and submit it"),
     State.REVIEW: StateRow(
-        shelf=Shelf.REVIEW,
-        acts=(Act.REVIEW, Act.EDIT, Act.TAKE_BACK),
-        next_act="approve it",
-        without_actors="No member of staff can approve it. An admin can invite an approver.",
+        Shelf.REVIEW,
+        (Act.REVIEW, Act.EDIT, Act.TAKE_BACK),
+        "approve it",
+        without_actors=_NO_APPROVER,
         waits_for_staff=True,
     ),
     State.RETURNED: StateRow(
-        shelf=Shelf.DRAFTS,
-        acts=(Act.EDIT, Act.SUBMIT),
-        next_act="change it and submit it again",
-        waits_for_staff=True,
+        Shelf.DRAFTS, (Act.EDIT, Act.SUBMIT), "change it and submit it again", waits_for_staff=True
     ),
     State.CHANGED: StateRow(
-        shelf=Shelf.REVIEW,
-        acts=(Act.SEE_CHANGES, Act.EDIT, Act.TAKE_BACK),
-        next_act="approve the new text",
-        without_actors="No member of staff can approve it. An admin can invite an approver.",
+        Shelf.REVIEW,
+        (Act.SEE_CHANGES, Act.EDIT, Act.TAKE_BACK),
+        "approve the new text",
+        without_actors=_NO_APPROVER,
         waits_for_staff=True,
     ),
     State.APPROVED: StateRow(
-        shelf=Shelf.APPROVED,
-        acts=(Act.START, Act.REVIEW, Act.EDIT, Act.TAKE_BACK),
-        next_act="choose a time and send it",
-        without_actors="No member of staff can send it. An admin can invite a sender.",
+        Shelf.APPROVED,
+        (Act.START, Act.REVIEW, Act.EDIT, Act.TAKE_BACK),
+        "choose a time and send it",
+        without_actors=_NO_SENDER,
         waits_for_staff=True,
     ),
-    State.HELD_BACK: StateRow(shelf=Shelf.SCHEDULED, acts=(Act.REVIEW, Act.EDIT, Act.TAKE_BACK)),
+    State.HELD_BACK: StateRow(Shelf.SCHEDULED, (Act.REVIEW, Act.EDIT, Act.TAKE_BACK)),
     State.SCHEDULED: StateRow(
-        shelf=Shelf.SCHEDULED,
-        acts=(Act.CHANGE_TIME, Act.UNDO, Act.EDIT, Act.TAKE_BACK),
-        next_act="still change the time",
+        Shelf.SCHEDULED,
+        (Act.CHANGE_TIME, Act.UNDO, Act.EDIT, Act.TAKE_BACK),
+        "still change the time",
     ),
-    State.LEAVING: StateRow(
-        shelf=Shelf.SCHEDULED, acts=(Act.UNDO, Act.TAKE_BACK, Act.EDIT), next_act="undo this"
-    ),
-    State.SENDING: StateRow(
-        shelf=Shelf.SENDING, acts=(Act.PAUSE, Act.CANCEL, Act.REPORT), next_act="pause it"
-    ),
-    State.IN_USE: StateRow(shelf=Shelf.SENDING, acts=(Act.REPORT, Act.PAUSE, Act.CANCEL)),
+    State.LEAVING: StateRow(Shelf.SCHEDULED, (Act.UNDO, Act.TAKE_BACK, Act.EDIT), "undo this"),
+    State.SENDING: StateRow(Shelf.SENDING, (Act.PAUSE, Act.CANCEL, Act.REPORT), "pause it"),
+    State.IN_USE: StateRow(Shelf.SENDING, (Act.REPORT, Act.PAUSE, Act.CANCEL)),
     State.PAUSED: StateRow(
-        shelf=Shelf.SENDING,
-        acts=(Act.RESUME, Act.CANCEL, Act.REPORT, Act.CORRECT),
-        next_act="resume or cancel it",
+        Shelf.SENDING,
+        (Act.RESUME, Act.CANCEL, Act.REPORT, Act.CORRECT),
+        "resume or cancel it",
         without_actors="No member of staff can resume it. An admin can invite a sender.",
         waits_for_staff=True,
     ),
     State.ATTENTION: StateRow(
-        shelf=Shelf.SENDING,
-        acts=(Act.DECIDE, Act.REPORT, Act.CORRECT, Act.AMEND),
-        next_act="decide",
+        Shelf.SENDING,
+        (Act.DECIDE, Act.REPORT, Act.CORRECT, Act.AMEND),
+        "decide",
         without_actors="No member of staff can decide. Your operator can add an admin.",
         waits_for_staff=True,
     ),
-    State.SENT: StateRow(shelf=Shelf.SENT, acts=(Act.REPORT, Act.CORRECT, Act.AMEND)),
-    State.CORRECTED: StateRow(shelf=Shelf.SENT, acts=(Act.OPEN_CORRECTION, Act.REPORT, Act.AMEND)),
+    State.SENT: StateRow(Shelf.SENT, (Act.REPORT, Act.CORRECT, Act.AMEND)),
+    State.CORRECTED: StateRow(Shelf.SENT, (Act.OPEN_CORRECTION, Act.REPORT, Act.AMEND)),
     State.CANCELLED: StateRow(
-        shelf=Shelf.CANCELLED, acts=(Act.SUBMIT, Act.REPORT), next_act="bring it back for approval"
+        Shelf.CANCELLED, (Act.SUBMIT, Act.REPORT), "bring it back for approval"
     ),
-    State.WITHIN: StateRow(shelf=Shelf.WITHIN, acts=(Act.OPEN_ORIGINAL,)),
-    State.FAULTY: StateRow(
-        shelf=Shelf.MISSING, acts=(Act.EDIT,), next_act="copy it to the desk and go on there"
-    ),
-    State.MISSING: StateRow(
-        shelf=Shelf.MISSING, acts=(Act.COPY,), next_act="copy it to the desk and go on there"
-    ),
+    State.WITHIN: StateRow(Shelf.WITHIN, (Act.OPEN_ORIGINAL,)),
+    State.FAULTY: StateRow(Shelf.MISSING, (Act.EDIT,), "copy it to the desk and go on there"),
+    State.MISSING: StateRow(Shelf.MISSING, (Act.COPY,), "copy it to the desk and go on there"),
 }
 
 

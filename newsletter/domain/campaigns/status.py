@@ -14,7 +14,6 @@ from newsletter.domain.campaigns.campaign import (
     has_begun,
 )
 from newsletter.domain.campaigns.state import (
-    DESK_ACTS,
     STATE_ROWS,
     Act,
     CampaignRules,
@@ -208,7 +207,8 @@ class StatementStatus:
             acts = (*acts, Act.FORGET_START)
         if self.text_origin is TextOrigin.DESK:
             return acts
-        acts = tuple(act for act in acts if act not in DESK_ACTS)
+        at_the_desk = {Act.EDIT, Act.SUBMIT, Act.TAKE_BACK}
+        acts = tuple(act for act in acts if act not in at_the_desk)
         if state is State.CANCELLED:
             acts = (Act.REVIEW, *acts)
         if self.text_origin is TextOrigin.DIGEST or self.has_begun or Act.COPY in acts:
