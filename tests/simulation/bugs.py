@@ -526,4 +526,20 @@ BUGS: dict[str, Parts] = {
     ),
     "a confirmation is not proved": _in("consents", "add", _not_kept),
     "a start waits for no change": _in("audiences", "count", lambda *_given: 40),
+    "erased bytes are not overwritten": Parts(
+        tick=lambda books, _now: books.execute("PRAGMA secure_delete = OFF"),
+        overwrite=lambda _database: None,
+    ),
+    "a line of the audit log is lost": _in(
+        "audit",
+        "enter",
+        _beside("DELETE FROM audit WHERE number = (SELECT MAX(number) - 1 FROM audit)"),
+    ),
+    "words of consent are not kept": _in(
+        "consents", "add", _beside("UPDATE consent SET wording = ''")
+    ),
+    "a feed hides a withdrawal": _in("public_notes", "list_for", lambda *_given: []),
+    "nothing says why a reader was left out": _in(
+        "batches", "claim", _beside("UPDATE delivery SET reason = '' WHERE state = 'suppressed'")
+    ),
 }

@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,13 @@ _STATEMENTS = 1000
 """More than the store has, so that each statement stays prepared."""
 Rows = Mapping[str, Sequence[tuple[Any, ...]]]
 """The rows of a database, by table."""
+_CHANGES = count(1000, 1000)
+_RENUMBER = (
+    "UPDATE changed_statement SET number = number + ?",
+    "DELETE FROM sqlite_sequence WHERE name = 'changed_statement' AND ? > 0",
+    "INSERT INTO sqlite_sequence (name, seq) VALUES ('changed_statement', ?)",
+)
+"""Numbers of changes that no other run has: public pages, which all runs share, remember them."""
 _FOLLOW = {"changed_statement": "number, slug", "sqlite_sequence": "name, seq"}
 """Tables that triggers write."""
 
@@ -87,6 +95,7 @@ class Database:
                 other.deserialize(rows)
                 rows = self.rows(other)
         run = self.connection.execute
+        run("PRAGMA secure_delete = ON")
         run("BEGIN")
         for name in reversed(self.columns):
             run(f'DELETE FROM "{name}"')
@@ -97,11 +106,20 @@ class Database:
                 marks = ", ".join("?" for _ in columns.split(","))
                 into = f'INSERT INTO "{name}" ({columns}) VALUES ({marks})'
                 self.connection.executemany(into, rows[name])
+        for renumber in _RENUMBER:
+            run(renumber, (next(_CHANGES),))
         run("COMMIT")
 
     def copy(self) -> bytes:
         """Return the whole database, of which few copies are ever read."""
         return self.connection.serialize()
+
+    image = copy
+    """Return the bytes of the file."""
+
+    def overwrite(self) -> None:
+        """Overwrite what was erased, as ``overwrite_erased`` does it in a file."""
+        self.connection.execute("VACUUM")
 
     def rows(self, of: sqlite3.Connection) -> Rows:
         """Return all rows of a database."""

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 _RUNS = count(1)
 _OURS = {"Sec-Fetch-Site": "same-origin"}
 _TAG = re.compile(r"<(input|textarea|button|select)\b([^>]*)>(?:\n?([^<]*)</textarea>)?")
+_ANY_TAG = re.compile(r"<[^>]*>")
 _COOKIE = re.compile(r"__Host-desk=([^;]*)")
 _ATTRIBUTE = re.compile(r'([a-z-]+)(?:="([^"]*)")?')
 
@@ -100,6 +101,11 @@ class Page:
     text: str
     cookie: str | None = None
     """The cookie of a session that the answer sets; empty if it ends one."""
+
+    @property
+    def words(self) -> str:
+        """The text as a person reads it, with single spaces."""
+        return " ".join(unescape(_ANY_TAG.sub("", self.text)).split())
 
     def form(self, action: str) -> dict[str, Any]:
         """Return the fields that a browser posts from a form. Raises Refused if there is none."""

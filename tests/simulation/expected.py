@@ -30,6 +30,8 @@ class Rule(Enum):
     HASTY = "hasty"
     FOREIGN = "foreign"
     INTRUDER = "intruder"
+    PUBLISHED = "published"
+    UNPROVED = "unproved"
     FAULT = "fault"
 
 
@@ -127,6 +129,8 @@ class Expected:
     """The commit that began it."""
     latest: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     """The latest time of a commit by the machine's clock: pauses until then may be over."""
+    log: tuple[int, str] = (0, "")
+    """The last line of the audit log that was seen, and its digest."""
     gone: frozenset[str] = frozenset()
     """Statements of which a person then found messages that the database does not know."""
 

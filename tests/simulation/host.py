@@ -74,6 +74,10 @@ def _nothing_more(_books: sqlite3.Connection, _now: datetime) -> None:
     pass
 
 
+def _overwritten(database: Any) -> None:
+    database.overwrite()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Parts:
     """The parts of a run. A planted bug replaces one."""
@@ -90,6 +94,8 @@ class Parts:
     """An extra step of each tick."""
     forgets_the_time: bool = False
     """A form gives back the time that is set, not the one that its page showed."""
+    overwrite: Callable[[Any], object] = _overwritten
+    """Overwrite what was erased."""
     full: bool = True
     """Each commit is on the disk. False: a power failure loses the last one."""
     database: Callable[[int], Any] = database
@@ -351,10 +357,12 @@ class Books:
                 host.reading = None
 
     def secure_erase(self) -> bool:
+        self.host.world.parts.overwrite(self.host.database)
         return True
 
     def change_number(self) -> int:
-        return self.host.world.commit
+        # another one in each run: the pages of all runs remember by it
+        return self.host.books.total_changes
 
     def acting_through(self, _what: str) -> "Books":
         return self

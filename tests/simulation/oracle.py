@@ -4,7 +4,7 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -357,6 +357,18 @@ _SUBSCRIBED = """
 SELECT subscription.subscriber_id, list.name FROM subscription
 JOIN list ON list.id = subscription.list_id WHERE subscription.state = 'confirmed'
 """
+_LOG = """
+SELECT coalesce(max(number), 0), count(*), max(CASE WHEN number = ? THEN digest END),
+    coalesce((SELECT digest FROM audit ORDER BY number DESC LIMIT 1), '') FROM audit
+"""
+_CONSENTED = """
+SELECT wording.words FROM consent LEFT JOIN wording ON wording.hash = consent.wording
+WHERE consent.subscriber_id = ? AND consent.given = 1
+"""
+_UNEXPLAINED = """
+SELECT subscriber_id FROM delivery
+WHERE state IN ('suppressed', 'rejected') AND reason = ''
+"""
 _ROWS = "SELECT subscriber_id, state FROM delivery WHERE batch_id = ?"
 
 
@@ -400,8 +412,19 @@ def close(books: sqlite3.Connection, true: Truth, expected: Expected) -> None:
             _caused(number, reader, state, true, expected)
     _corrected(books, true, expected)
     if not expected.put_back:
+        _explained(books, expected)
         _kept(books, expected)
         _erased(books, expected)
+
+
+def _explained(books: sqlite3.Connection, expected: Expected) -> None:
+    """Check that each reader without a message has a cause that staff can read.
+
+    The causes of erased people are erased too.
+    """
+    silent = {number for (number,) in books.execute(_UNEXPLAINED).fetchall()}
+    if silent := {n for n in silent if not expected.people[n].erased}:
+        raise Violation(Rule.DROPPED, f"nothing says why {silent} have no message")
 
 
 def _erased(books: sqlite3.Connection, expected: Expected) -> None:
@@ -412,6 +435,43 @@ def _erased(books: sqlite3.Connection, expected: Expected) -> None:
         rows = str(books.execute(f'SELECT * FROM "{table}"').fetchall())
         if found := re.search(names, rows):
             raise Violation(Rule.STRANGER, f"{found.group()} was erased, and is in {table}")
+
+
+def judge_bytes(image: Callable[[], bytes], expected: Expected) -> None:
+    """Check that no byte of a file has an address of a person who was erased."""
+    erased = [person for person in expected.people.values() if person.erased]
+    content = image() if erased else b""
+    for person in erased:
+        for _, address in person.addresses:
+            if address.encode() in content:
+                raise Violation(Rule.STRANGER, f"{address} was erased, and is in the file")
+
+
+def judge_log(books: sqlite3.Connection, expected: Expected) -> None:
+    """Check that the audit log still has the last line that was seen, and lacks none before it."""
+    number, digest = expected.log
+    [found] = books.execute(_LOG, (number,)).fetchall()
+    last, count, there, last_digest = found
+    if count != last or (there or "") != digest:
+        raise Violation(Rule.UNPROVED, f"the audit log has {count} of {last} lines, or others")
+    expected.log = last, last_digest
+
+
+def judge_consent(books: sqlite3.Connection, reader: int, page: str) -> None:
+    """Check that the words of consent are kept as the page of a sign-up showed them."""
+    kept = [words for (words,) in books.execute(_CONSENTED, (reader,)).fetchall()]
+    if not kept or any(words is None or " ".join(words.split()) not in page for words in kept):
+        raise Violation(Rule.UNPROVED, f"reader {reader} consented to other words than {kept}")
+
+
+def judge_public(path: str, page: str, expected: Expected) -> None:
+    """Check that a public page has only statements that were sent, and says what was withdrawn."""
+    for slug, _ in markers(page):
+        if slug not in expected.slugs.values():
+            raise Violation(Rule.PUBLISHED, f"{path} shows {slug}, which was not sent")
+        is_off = slug in expected.withdrawn and written(slug).language == "en"
+        if is_off and "withdrawn" not in page:
+            raise Violation(Rule.PUBLISHED, f"{path} shows {slug} as if it was not withdrawn")
 
 
 def _kept(books: sqlite3.Connection, expected: Expected) -> None:

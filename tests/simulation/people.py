@@ -31,7 +31,7 @@ from tests.simulation.cast import (
 )
 from tests.simulation.expected import Bar, Rule, Violation
 from tests.simulation.host import PROVIDERS, Host, Process
-from tests.simulation.oracle import campaign_of, people, standings
+from tests.simulation.oracle import campaign_of, judge_consent, people, standings
 from tests.simulation.service import Mail
 from tests.simulation.webhooks import Told, post, receiver
 
@@ -68,6 +68,8 @@ class People:
         self._world = world
         self._asked: dict[str, int] = {}
         """Address → its reader, 0 for a new one: a link to confirm it was asked for."""
+        self._shown = ""
+        """The words of the page for signing up."""
         self._told = 1
         """The reader whom the last event was about."""
 
@@ -450,8 +452,11 @@ class People:
         said: list[str] = []
 
         def ask(process: Process) -> None:
+            page = self._world.door.ask(process, "GET", "/subscribe")
+            self._shown = page.words
+            empty = page.form("subscribe")
             for address in (new, *others):
-                form = {"email": address, "list": "press"}
+                form = empty | {"email": address, "list": "press"}
                 said.append(self._world.door.ask(process, "POST", "/subscribe", form=form).text)
 
         self._world.office(host, ask)
@@ -491,7 +496,7 @@ class People:
             person.addresses.append((commit, letter.address))
             self._world.true.owners[letter.address] = mover
         else:
-            self.add(host, letter.address)
+            judge_consent(host.books, self.add(host, letter.address), self._shown)
 
     def _export(self, host: Host, number: int) -> None:
         """Let the reader and staff read all that is stored about the reader."""

@@ -38,6 +38,10 @@ FROM information_schema.columns
 WHERE table_schema = 'public' AND is_generated = 'NEVER' AND table_name <> 'schema_version'
 GROUP BY table_name ORDER BY table_name
 """
+_RENUMBER = """
+SELECT setval('changed_statement_number_seq', extract(epoch FROM clock_timestamp())::bigint * 1000);
+UPDATE changed_statement SET number = nextval('changed_statement_number_seq')
+"""
 _FUNCTIONS = """
 CREATE FUNCTION fill(all_rows json) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
 SET LOCAL session_replication_role = replica; {fill}
@@ -185,9 +189,11 @@ class OnServer:
 
     def fill(self, rows: Rows | str) -> None:
         """Replace all rows."""
+        self.backend.changes += 1
         self._plain.execute(
             "SELECT fill(%s)", [rows if isinstance(rows, str) else self._text(rows)]
         )
+        self._plain.execute(_RENUMBER)
 
     def copy(self) -> str:
         """Return all rows."""
@@ -227,6 +233,12 @@ class OnServer:
 
     def read(self, clock: Clock) -> Any:
         return replace(self.store, clock=clock).read()
+
+    def overwrite(self) -> None:
+        """PostgreSQL leaves erased bytes until its vacuum, which is no part of newsletter."""
+
+    def image(self) -> bytes:
+        return b""
 
     def cut(self, tx: Any) -> None:
         """Close the connection of a transaction: its process has ended."""

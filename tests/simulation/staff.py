@@ -18,6 +18,7 @@ from tests.simulation.cast import KEY, SETTINGS
 from tests.simulation.doors import Page
 from tests.simulation.expected import Rule, Violation
 from tests.simulation.host import Host, Process
+from tests.simulation.oracle import judge_public
 from tests.unit.credentials.authenticator import Authenticator
 from tests.unit.pipeline.staff.office import OTHER, PASSWORD
 
@@ -43,7 +44,7 @@ _PAGES = (
 )
 _OF_DRAFT = ("", "/edit", "/versions", "/versions/1", "/preview", "/download", "/pictures")
 _PUBLIC = (
-    *("/", "/search?q=read", "/archive/{}", "/feed.xml", "/subscribe", "/healthz", "/metrics"),
+    *("/", "/search?q=read", "/archive/{}", "/feed.atom", "/subscribe", "/healthz", "/metrics"),
     *("/u/t-1-2", "/u/t-1-2/preferences", "/preferences/{1}", "/preferences/{1}/data"),
     *("/preferences/{1}/delete", "/page/2", "/sitemap.xml", "/confirm/l-1"),
 )
@@ -90,7 +91,7 @@ class Colleagues:
         if draft := self._world.editors.draft if who else "":
             places += tuple(f"/drafts/{draft}{page}" for page in _OF_DRAFT)
         link = f"p-2-{host.now():%Y%m%dT%H%M}"
-        path = places[number % len(places)].format(slug, link)
+        path = places[(number if who else number // 4) % len(places)].format(slug, link)
         seen: list[int] = []
 
         def look(process: Process) -> None:
@@ -98,7 +99,9 @@ class Colleagues:
             seen.append(host.books.total_changes)
             path_ = f"/desk{path}" if who else path
             try:
-                self._world.door.ask(process, "GET", path_, cookie=cookie)
+                page = self._world.door.ask(process, "GET", path_, cookie=cookie)
+                if not who:
+                    judge_public(path, page.words, host.expected)
             finally:
                 seen.append(host.books.total_changes)
 

@@ -131,6 +131,13 @@ STEPS: dict[str, str] = {
     "a start waits for no change": (
         "throng, mute: go look 99 take; plan sam; reader scatter 1; wait 400; go look 99 take"
     ),
+    "erased bytes are not overwritten": "begun, mute: go look 99 take; reader erase 2",
+    "a line of the audit log is lost": "begun, mute: hand cancel; hold",
+    "words of consent are not kept": ("begun, mute: reader join; go post 99 take; reader confirm"),
+    "a feed hides a withdrawal": (
+        "begun, mute: go dispatch-1 99 take; chore note 1; staff look 12"
+    ),
+    "nothing says why a reader was left out": "begun, mute: reader leave 2; go dispatch-1 99 take",
 }
 """For each bug a kind of workspace, the traits of its provider, and steps.
 

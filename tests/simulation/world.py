@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from typing import Any, cast
 
 from newsletter.domain.delivery.restore_guard import Location
 from newsletter.domain.errors import Defect, NewsletterError
+from newsletter.pipeline.subscribers import leave
 from tests.fakes import WORKSPACE
 from tests.simulation.baton import Actor, Baton, Crash
 from tests.simulation.cast import SETTINGS, first_versions, readers
@@ -16,7 +18,7 @@ from tests.simulation.documented import DOCUMENTED, Documented
 from tests.simulation.doors import Door
 from tests.simulation.editors import Editors
 from tests.simulation.expected import Approved, Expected, Rule, Truth, Violation, words_of
-from tests.simulation.host import PROVIDERS, Copy, Host, Parts, Process
+from tests.simulation.host import PROVIDERS, Books, Copy, Host, Parts, Process
 from tests.simulation.oracle import (
     asked_once,
     campaign_of,
@@ -25,6 +27,8 @@ from tests.simulation.oracle import (
     in_hour,
     in_turn,
     judge,
+    judge_bytes,
+    judge_log,
 )
 from tests.simulation.people import People
 from tests.simulation.service import Claimed, How, Mail, Service, account_of
@@ -329,6 +333,7 @@ class World:
             return False
         except Exception as error:
             raise Violation(Rule.FAULT, f"{type(error).__name__}: {error}") from error
+        judge_log(host.books, host.expected)
         return True
 
     def back_up(self, host: Host) -> None:
@@ -439,6 +444,9 @@ class World:
         refused = {address for service in self.services for address in service.refused}
         self.true.refused = {self.true.owners.get(address, 0) for address in refused}
         close(host.books, self.true, host.expected)
+        judge_log(host.books, host.expected)
+        if not host.expected.put_back and leave.clean(store=cast(Any, Books(host))):
+            judge_bytes(host.database.image, host.expected)
         if not (host.jumps or host.expected.put_back or host.process is None):
             find_out(host.books, self.true, host.expected, host.keys, self.now)
         over = host.books.execute(_OVER).fetchall()
