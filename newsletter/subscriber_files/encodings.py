@@ -96,7 +96,8 @@ def encoding_in(member: Member, encoding: str = "") -> str:
         try:
             return codecs.lookup(encoding).name
         except LookupError as error:
-            message = f"{encoding!r} is no encoding; write one like windows-1252 or mac-roman"
+            unknown = "{name!r} is no encoding; write one like windows-1252 or mac-roman"
+            message = say(unknown, name=encoding)
             raise InvalidInput([Fault(file="--encoding", message=message)]) from error
     return unicode_in(member) or _guess_encoding(member)
 

@@ -1,5 +1,6 @@
 """The desk in four languages: complete catalogues, and pages in one language each."""
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -218,6 +219,65 @@ def test_a_refused_act_is_told_in_the_language_of_the_desk(
     assert answer.status in {409, 422}
     assert '<html lang="de"' in answer.text
     assert said in words(answer)
+
+
+# modules whose refusals only commands show, or pages for subscribers in words of their own
+COMMANDS_ONLY = {"build_digest.py", "join.py", "mime.py", "prefer.py", "preferences.py"}
+
+
+def unsaid(module: Path) -> Iterator[str]:
+    """Yield each refusal whose message is no Sentence, so that no catalogue can translate it."""
+    tree = ast.parse(module.read_text())
+    refusals = {"NotFound", "Outdated", "Refused", "Unproven"}
+    refusals |= set() if module.name == "check.py" else {"ValueError"}
+    named = {
+        (function.name, one.targets[0].id): one.value
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for one in ast.walk(function)
+        if isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name)
+    }
+    calls = [
+        (getattr(function, "name", ""), node)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.Module)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call)
+    ]
+    for place, node in calls:
+        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        kinds: tuple[type, ...] = (ast.JoinedStr, ast.Constant)
+        said: list[ast.expr] = []
+        if name == "Fault":
+            said = [one.value for one in node.keywords if one.arg == "message"]
+        elif name in refusals:
+            said = node.args[:1]
+        elif name in {"failed", "fault", "unusable"}:  # they say the patterns that they are given
+            kinds, said = (ast.JoinedStr,), node.args[1:]
+        yield from (
+            f"{module.name}:{node.lineno}: {ast.unparse(one)}"
+            for one in said
+            if isinstance(named.get((place, getattr(one, "id", "")), one), kinds)
+        )
+
+
+def test_the_message_of_each_refusal_is_one_that_catalogues_have() -> None:
+    modules = [
+        module
+        for place in (
+            *("pipeline", "subscriber_files", "web/desk", "domain", "config", "formats"),
+            *("documents", "rendering/markdown", "rendering/checks"),
+        )
+        for module in (ROOT / "newsletter" / place).rglob("*.py")
+        if module.name not in COMMANDS_ONLY
+    ]
+    modules += [*(ROOT / "newsletter/providers").rglob("check.py")]
+    modules += [ROOT / "newsletter/credentials/identity_provider.py"]
+    modules += [ROOT / "newsletter/sources/statements.py", ROOT / "newsletter/domain/typed_time.py"]
+    assert len(modules) > 100
+    found = [one for module in modules for one in unsaid(module)]
+    # without a workspace there is no desk
+    assert [one for one in found if "newsletter init" not in one] == []
 
 
 def test_a_failing_check_is_told_in_the_language_of_the_desk(
