@@ -52,10 +52,7 @@ class SystemClock:
 
 @contextmanager
 def answered_in_time() -> Iterator[None]:
-    """End this process if the database server does not answer what the block asks.
-
-    If a proxy acknowledges each packet, no limit of TCP or of the driver ends the wait.
-    """
+    """End this process if the server does not answer the block, which a proxy may acknowledge."""
     silence = threading.Timer(_MAX_SILENCE_SECONDS, _end_process)
     silence.daemon = True
     silence.start()
@@ -75,9 +72,8 @@ def require_answer(store: Store) -> None:
 
 
 def _end_process() -> None:
-    """End this process, because the threads that wait for the database cannot be ended."""
     said = (
         "no answer for %g seconds from the database, or from its synchronous standby; start again"
     )
     logging.getLogger("newsletter.run").critical(said, _MAX_SILENCE_SECONDS)
-    os._exit(1)
+    os._exit(1)  # the threads that wait for the database cannot be ended

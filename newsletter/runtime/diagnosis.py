@@ -242,7 +242,12 @@ def check_workspace(statements: Statements, delivery: Delivery) -> Iterator[Find
     yield _check_emails(delivery)
     yield run_check("audit log", lambda: _audit_text(store))
     yield _check_file(settings, store)
-    yield from _check_erasure(store)
+    with store.read() as tx:
+        since = tx.traces.erasure_due_since()
+    if since is not None:
+        detail = f"what was erased is not overwritten in the file since {since:%Y-%m-%d %H:%M} UTC"
+        advice = "it is overwritten once no batch is being sent and no other program reads the file"
+        yield unclear("erasure", detail, advice)
     yield from map(_check_integrity, store.check_rows(seconds=_CHECK_TIMEOUT_SECONDS))
     yield _check_permissions(settings)
     # in a container this may be intended
@@ -391,15 +396,6 @@ def _check_file(settings: Settings, store: Store) -> Finding:
         detail = "; ".join(" ".join(fault.split()) for fault in faults)
         return failed("file", detail, _RESTORE_ADVICE)
     return passed("file", "hangs together")
-
-
-def _check_erasure(store: Store) -> Iterator[Finding]:
-    with store.read() as tx:
-        since = tx.traces.erasure_due_since()
-    if since is not None:
-        detail = f"what was erased is not overwritten in the file since {since:%Y-%m-%d %H:%M} UTC"
-        advice = "it is overwritten once no batch is being sent and no other program reads the file"
-        yield unclear("erasure", detail, advice)
 
 
 def _check_integrity(report: IntegrityReport) -> Finding:

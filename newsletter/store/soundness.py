@@ -6,6 +6,7 @@ limited, and the report says how many rows were checked.
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from newsletter.domain.errors import Defect
@@ -79,20 +80,14 @@ class IntegrityCheck:
         for row in self.db.stream(
             _Stored, "SELECT id, hex(address) AS address, address_hash FROM subscriber ORDER BY id"
         ):
-            is_sound = (
-                verified(bytes.fromhex(row.address), row.address_hash, self.hash_address)
-                is not None
-            )
-            yield "" if is_sound else f"subscriber {row.id}"
+            address = verified(bytes.fromhex(row.address), row.address_hash, self.hash_address)
+            yield f"subscriber {row.id}" if address is None else ""
 
     def _contents(self) -> Iterator[str]:
         digests = self.db.column("SELECT content_hash FROM content ORDER BY created_at DESC")
         for digest in digests:
-            yield "" if self._is_sound(digest) else f"content {digest[:12]}"
-
-    def _is_sound(self, digest: str) -> bool:
-        try:
-            found = Statements(self.db).get_content(digest)
-        except Defect:
-            return False
-        return found is not None and found.content_hash() == digest
+            found = None
+            with suppress(Defect):
+                found = Statements(self.db).get_content(digest)
+            is_sound = found is not None and found.content_hash() == digest
+            yield "" if is_sound else f"content {digest[:12]}"

@@ -1,6 +1,6 @@
 """``newsletter statement approve``, and the commands that schedule, start, revoke and undo."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,7 +20,6 @@ from newsletter.pipeline.statements.approve import revoke as revoke_approvals
 from newsletter.pipeline.status import find_status, why_no_campaign
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.services import Services
-from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 
 _TIME_HELP = "Like '2026-12-01 09:00' or 'tomorrow 9am', in the configured time zone."
@@ -59,7 +58,11 @@ def approve(
     While its text speaks of an embargo without an end, it takes embargo_until, or --no-embargo.
     """
     faults = services.statements.refresh_to_act()
-    slug = _find_statement(services.statements, slug, faults)
+    try:
+        slug = shell.statement_slug(services.store, slug)
+    except NotFound:
+        shell.show_faults(fault for fault in faults if slug in fault.file)
+        raise
     with services.store.read() as tx:
         stored = tx.statements.get(slug)
         if stored:
@@ -85,14 +88,6 @@ def approve(
         return
     for line in (*lines, *(uncovered if result.approval.approved else ())):
         shell.say(line)
-
-
-def _find_statement(statements: Statements, name: str, faults: Iterable[Fault]) -> str:
-    try:
-        return shell.statement_slug(statements.store, name)
-    except NotFound:
-        shell.show_faults(fault for fault in faults if name in fault.file)
-        raise
 
 
 def _approval_data(status: StatementStatus, result: ApprovalResult) -> dict[str, object]:

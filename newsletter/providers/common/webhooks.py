@@ -8,9 +8,8 @@ Resend sends through Amazon and passes on these types.
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, TypedDict
 
 from newsletter.domain.events import Bounce, Event, EventKind, classify_bounce
@@ -256,17 +255,12 @@ _NO_MAILBOX_CODES = {"550", "551", "553"}
 _MAILBOX_FULL_CODE = "552"
 
 
-@cache
-def _amazon_table() -> Mapping[str, Mapping[str, str]]:
-    table: Mapping[str, Mapping[str, str]] = load_table(
-        "newsletter.providers.common", "amazon.yaml"
-    )
-    return table
+_AMAZON_BOUNCES = load_table("newsletter.providers.common", "amazon.yaml")
 
 
 def amazon_bounce(kind: Any, sub_kind: Any) -> Bounce:
     """Return the class of a bounce by Amazon's type and, if it is known, sub-type."""
-    table = _amazon_table().get(text(kind), {})
+    table = _AMAZON_BOUNCES.get(text(kind), {})
     return Bounce(table.get(text(sub_kind)) or table.get("any", "other"))
 
 

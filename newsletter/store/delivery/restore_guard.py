@@ -43,9 +43,7 @@ class Generation(Repository):
             "SELECT name AS generation, beat_at, timeline, timeline_claims, timeline_beat_at,"
             " claims + (SELECT COALESCE(SUM(claims), 0) FROM worker) AS claims FROM restore_guard",
         )
-        rows = self._db.rows(
-            "SELECT key, value FROM meta WHERE key LIKE :former", former=f"{_FORMER}%"
-        )
+        rows = self._db.rows("SELECT key, value FROM meta WHERE key LIKE :key", key=f"{_FORMER}%")
         former = frozenset(key.removeprefix(_FORMER) for key, _ in rows)
         return replace(mark, former=former, released_at=max((int(at) for _, at in rows), default=0))
 

@@ -6,6 +6,7 @@ A thread of its own reads each file, as a proxy does not wait for minutes. A pag
 import threading
 import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from starlette.responses import Response
 
@@ -61,10 +62,6 @@ class _ImportWork:
     brought: ImportResult = field(default_factory=ImportResult)
     error: Exception | None = None
     ended: threading.Event = field(default_factory=threading.Event)
-
-    def note_done(self, done: int) -> None:
-        """Store the number of people processed."""
-        self.done = done
 
 
 @dataclass(kw_only=True)
@@ -214,7 +211,7 @@ class ImportPages:
                     bad_rows=work.bad_rows,
                 )
                 work.brought = imports.run_import(
-                    with_pauses(result.file.people, work.note_done),
+                    with_pauses(result.file.people, partial(setattr, work, "done")),
                     plan,
                     store=self._subscribers.store,
                     only_rehearse=not work.is_import,
