@@ -266,7 +266,7 @@ class Campaigns(Repository):
         )
 
     def change(self, campaign_id: int, **columns: object) -> None:
-        """Change columns of a campaign, such as ``release_at`` and ``approved_by``."""
+        """Change fields of a campaign, such as ``release_at`` and ``approved_by``."""
         self._db.update("campaign", {"id": campaign_id}, **columns)
 
     def assign_provider(self, campaign_id: int, name: str) -> bool:

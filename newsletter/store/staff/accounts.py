@@ -47,7 +47,7 @@ class Accounts(Repository):
         self.drop_factor(address)
 
     def change(self, address: str, **columns: object) -> None:
-        """Change columns of an account, such as ``muted``, ``feed``, ``pending`` or ``subject``."""
+        """Change fields of an account, such as ``muted``, ``feed``, ``pending`` or ``subject``."""
         self._db.update("credential", {"address": address}, **columns)
 
     def find_by_identity(self, issuer: str, subject: str) -> str | None:

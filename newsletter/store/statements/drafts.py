@@ -145,7 +145,7 @@ class Drafts(Repository):
         self._db.update("draft", {"key": key}, slug=slug, submitted_version=number, taken_back=0)
 
     def change(self, key: str, **columns: object) -> None:
-        """Change columns of a draft, such as ``taken_back`` and ``deleted_at``."""
+        """Change fields of a draft, such as ``taken_back`` and ``deleted_at``."""
         self._db.update("draft", {"key": key}, **columns)
 
     def _require(self, key: str) -> Draft:
