@@ -20,8 +20,8 @@ from newsletter.domain.delivery.worker import Worker
 from newsletter.domain.events import Event
 from newsletter.domain.ports import Webhook
 from newsletter.pipeline.campaigns.trial import TrialSender
-from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
 from newsletter.pipeline.delivery.dispatch import Dispatcher
+from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool
 from newsletter.pipeline.delivery.rate_limiter import RateLimiter
 from newsletter.pipeline.delivery.reconcile import Reconciler, RecoveryResult, recover
 from newsletter.pipeline.delivery.restore_guard import Guard

@@ -23,8 +23,8 @@ from newsletter.domain.delivery.batch import Answer, OutgoingBatch
 from newsletter.domain.delivery.provider import LookupResult, PreparedRequest
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location
 from newsletter.domain.ports import Provider
-from newsletter.pipeline.delivery.attempt import PooledProvider
 from newsletter.pipeline.delivery.dispatch import Dispatcher
+from newsletter.pipeline.delivery.provider_pool import PooledProvider
 from newsletter.pipeline.delivery.reconcile import Reconciler, ReconcileResult
 from newsletter.pipeline.delivery.transactional import EmailResult, TransactionalSender
 from newsletter.runtime.delivery import Delivery

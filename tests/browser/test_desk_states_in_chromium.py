@@ -10,7 +10,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.pipeline.campaigns.control import StartRequest
-from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
+from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool
 from newsletter.web.server import WebServer
 from tests.browser.axe import violations
 from tests.browser.opening import Windows, opening

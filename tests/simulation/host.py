@@ -21,8 +21,8 @@ from newsletter.domain.statements.statement import Approvals, Reading
 from newsletter.pipeline.campaigns import plan
 from newsletter.pipeline.campaigns.control import OperatorActions, Starter
 from newsletter.pipeline.delivery import reconcile as recover
-from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
 from newsletter.pipeline.delivery.dispatch import Dispatcher
+from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool
 from newsletter.pipeline.delivery.rate_limiter import RateLimiter
 from newsletter.pipeline.delivery.reconcile import Reconciler
 from newsletter.pipeline.delivery.restore_guard import Guard

@@ -16,7 +16,7 @@ from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.subscribers.audience import Subscriber
 from newsletter.domain.wording import say
-from newsletter.pipeline.delivery.attempt import PooledProvider
+from newsletter.pipeline.delivery.provider_pool import PooledProvider
 from newsletter.pipeline.ledger import find_statement, require_role
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.rendering.lazy import LazyRenderer

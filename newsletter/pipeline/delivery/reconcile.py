@@ -26,7 +26,7 @@ from newsletter.domain.delivery.batch import (
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
 from newsletter.domain.delivery.worker import DEAD_AFTER
 from newsletter.domain.errors import InvalidInput
-from newsletter.pipeline.delivery.attempt import ProviderPool
+from newsletter.pipeline.delivery.provider_pool import ProviderPool
 from newsletter.pipeline.ledger import approved_content
 from newsletter.pipeline.outgoing import build_batch, confirm_by_events, finish, names_for, reassess
 from newsletter.store.sql import Store, Transaction

@@ -32,7 +32,8 @@ from newsletter.domain.delivery.transactional import (
 )
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.domain.wording import read_words
-from newsletter.pipeline.delivery.attempt import Attempt, AttemptRunner, PooledProvider
+from newsletter.pipeline.delivery.attempt import Attempt, AttemptRunner
+from newsletter.pipeline.delivery.provider_pool import PooledProvider
 from newsletter.store.sql import Store, Transaction
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ from newsletter.pipeline.campaigns.control import OperatorActions, Starter
 from newsletter.pipeline.campaigns.headcount import DryRun, current_terms, dry_run
 from newsletter.pipeline.campaigns.plan import PlanResult, PlanRules, PlanState, plan, start_due
 from newsletter.pipeline.campaigns.trial import TrialSender
-from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
 from newsletter.pipeline.delivery.dispatch import Dispatcher, DispatchResult
+from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool
 from newsletter.pipeline.delivery.rate_limiter import RateLimiter
 from newsletter.pipeline.delivery.reconcile import (
     Reconciler,

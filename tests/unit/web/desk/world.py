@@ -8,7 +8,7 @@ from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
-from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
+from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool
 from newsletter.pipeline.staff import people
 from tests.desk import Signed
 from tests.fakes import RecordingProvider, always

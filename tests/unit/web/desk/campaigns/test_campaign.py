@@ -12,7 +12,7 @@ from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.delivery.restore_guard import HoldKind, sending_stop
 from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.domain.wording import say
-from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
+from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool
 from newsletter.web.desk.campaigns.campaign import time_left
 from tests.desk import address_of, words
 from tests.fakes import RecordingProvider, always
