@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -25,10 +25,14 @@ from newsletter.store.file.secure_erase import ERASURES_KEY
 from newsletter.store.subscribers import importing
 from newsletter.store.subscribers.choices import consent_json
 from newsletter.store.subscribers.data_export import erase
-from newsletter.store.subscribers.eligibility import IS_SUPPRESSED, matches_search, on_lists
+from newsletter.store.subscribers.eligibility import (
+    IS_SUPPRESSED,
+    count_confirmed,
+    count_left_out,
+    matches_search,
+    on_lists,
+)
 
-_NEVER = datetime.max.replace(tzinfo=UTC)
-"""A time after each change."""
 _CHUNK_ROWS = 5_000
 _SELECT = f"""
     SELECT id, address, name, language, timezone, {", ".join(NOTED_FIELDS)},
@@ -38,12 +42,9 @@ _SELECT = f"""
 """
 _KINDS = {"lists": "confirmed", "requested": "requested", "left": "ended", "tags": "tag"}.items()
 """Field of a subscriber → state of a subscription, or "tag"."""
-_COUNT_SUPPRESSED = f"""
-    (SELECT COUNT(*) FROM subscription
-    WHERE list_id = list.id AND state || '' = 'confirmed' AND subscriber_id IN (
-        SELECT id FROM subscriber WHERE {IS_SUPPRESSED}))
-"""
-"""``|| ''`` keeps SQLite from an index by which it would visit all subscriptions."""
+_COUNT_SUPPRESSED = count_left_out(
+    "list_id = list.id", f"SELECT id FROM subscriber WHERE {IS_SUPPRESSED}"
+)
 
 
 class Readers(AddressRepository):
@@ -373,7 +374,10 @@ class Readers(AddressRepository):
 
     def count_by_list(self) -> dict[str, int]:
         """Return list → number of confirmed subscribers who are not suppressed."""
-        return {name: readers for name, (readers, _, _) in self.growth(_NEVER).items()}
+        on_list = count_confirmed("list_id = list.id")
+        return dict(
+            self._db.rows(f"SELECT name, {on_list} - {_COUNT_SUPPRESSED} FROM list ORDER BY name")
+        )
 
     def growth(self, since: datetime) -> dict[str, tuple[int, int, int]]:
         """Return list → (readers, joined since then, left since then).
@@ -401,17 +405,16 @@ class Readers(AddressRepository):
 
         To count a whole table and subtract the few is ten times as fast as to look at each row.
         """
-        of_a_list = "list_id IN (SELECT id FROM list)"
+        count, since_then = "(SELECT COUNT(*) FROM subscription", "changed_at >= :since"
+        ended = f"{count} WHERE list_id IN (SELECT id FROM list) AND state = 'ended'"
+        requested = f"{count} WHERE state = 'requested'"
+        suppressed = f"(SELECT COALESCE(SUM({_COUNT_SUPPRESSED}), 0) FROM list)"
         [found] = self._db.rows(
             f"""
-            SELECT (SELECT COUNT(*) FROM subscription)
-                - (SELECT COUNT(*) FROM subscription WHERE {of_a_list} AND state = 'ended')
-                - (SELECT COUNT(*) FROM subscription WHERE state = 'requested')
-                - (SELECT COALESCE(SUM({_COUNT_SUPPRESSED}), 0) FROM list),
-                (SELECT COUNT(*) FROM subscription
-                WHERE changed_at >= :since AND state = 'confirmed'),
-                (SELECT COUNT(*) FROM subscription
-                WHERE {of_a_list} AND changed_at >= :since AND state = 'ended')
+            SELECT {count}) - {ended}) - {requested}) - {suppressed},
+                {count} WHERE {since_then})
+                    - {ended} AND {since_then}) - {requested} AND {since_then}),
+                {ended} AND {since_then})
             """,
             since=since,
         )
