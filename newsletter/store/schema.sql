@@ -259,7 +259,6 @@ CREATE TABLE batch (
     id INTEGER PRIMARY KEY,
     campaign_id INTEGER NOT NULL REFERENCES campaign (id),
     no INTEGER NOT NULL,
-    members TEXT NOT NULL,  -- JSON list of subscriber ids, ascending
     state TEXT NOT NULL,
     size INTEGER NOT NULL,
     pending INTEGER NOT NULL,
@@ -286,6 +285,8 @@ CREATE TABLE batch (
     call_until INTEGER,  -- until when a replay may be running
     last_change INTEGER NOT NULL DEFAULT 0,  -- of address_history, before the last attempt's claim
     owner INTEGER,  -- the worker of the last attempt; NULL where one process sends
+    -- last, so that the columns before it are read without its kilobytes
+    members TEXT NOT NULL,  -- JSON list of subscriber ids, ascending
     -- the first and the last member
     first INTEGER GENERATED ALWAYS AS (
         /*sqlite*/ CAST(substr(members, 2, 20) AS INTEGER)) VIRTUAL

@@ -324,8 +324,8 @@ class Batches(AddressRepository):
             Outage,
             "SELECT COALESCE(SUM(pending), 0) AS people, MAX(attempts) AS tries,"
             " MAX(reason) AS reason, MIN(not_before) AS next_at FROM batch"
-            " WHERE campaign_id = :campaign_id AND state = 'queued' AND attempts > 0"
-            " AND reason <> ''",
+            f" WHERE campaign_id = :campaign_id AND {IS_OPEN} AND state = 'queued'"
+            " AND attempts > 0 AND reason <> ''",
             campaign_id=campaign_id,
         )
         return found if found and found.people else None

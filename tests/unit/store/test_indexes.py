@@ -85,6 +85,15 @@ def test_no_table_that_grows_is_read_to_its_end(
             assert not [step for step in steps if re.match(GROWS, step)], (statement, steps)
 
 
+def test_the_batches_that_are_done_are_not_read_for_an_outage(store: Store) -> None:
+    number = Books(store, 3, slug="news").id
+    with store.read() as tx, counted() as statements:
+        tx.batches.find_outage(number)
+        tx.batches.find_later_readers(number, NOON)
+        plans = [str(explained(tx, statement)) for statement in statements]
+    assert all("ix_batch_open" in plan for plan in plans), plans
+
+
 def test_an_event_without_an_attempt_sorts_no_batches(store: Store) -> None:
     Books(store, 3, slug="news")
     with store.read() as tx:
