@@ -18,7 +18,6 @@ from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.campaigns.translations import translation_fault
 from newsletter.domain.errors import Refused
 from newsletter.domain.schedule import all_zone_times, resolve
-from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import find_open_request
@@ -56,15 +55,14 @@ def load_status(
     """Return the status of a statement, without readers."""
     statement, campaign = stored.statement, tx.campaigns.find_latest(stored.slug)
     approval, approvals = _approval_status(tx, stored, rules), tx.approvals.list_for(stored.slug)
-    roles, names = tx.staff.roles(), tx.staff.names()
     issues = tx.digests.find_issues([stored.slug]) if statement.digest else []
     status = StatementStatus(
         stored=stored,
         approval=approval,
         rules=rules,
         now=tx.now,
-        staff=roles,
-        names={address: names.get(address) or name_of(address) for address in roles},
+        staff=tx.staff.roles(),
+        names=tx.staff.names(),
         campaign=campaign,
         start=_start(tx, stored, approval, rules),
         change_request=find_open_request(

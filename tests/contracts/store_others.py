@@ -147,7 +147,9 @@ class OthersContract:
             tx.staff.put(ANA, Role.ADMIN, NOON)
             tx.staff.change(ANA, name="Ana Ruiz")
             assert (tx.staff.role(ANA), tx.staff.role(BEN)) == (Role.ADMIN, None)
-            assert tx.staff.names() == {ANA: "Ana Ruiz"}
+            tx.staff.put(BEN, Role.WRITER, NOON)
+            assert tx.staff.names() == {ANA: "Ana Ruiz", BEN: "Ben"}
+            assert tx.staff.given_names() == {ANA: "Ana Ruiz"}
             email = tx.emails.inform(ANA, "a link for you", NOON)
             assert tx.emails.counts(NOON - timedelta(1))[MessageState.WAITING] == 1
             tx.staff_links.add(replace(INVITATION, by=BEN, email_id=email), b"h")

@@ -20,9 +20,15 @@ class Role(Enum):
     ADMIN = "admin"
     """Adds staff and decides about unknown deliveries."""
 
+    @property
+    def rank(self) -> int:
+        return _RANKS[self]
+
     def includes(self, other: "Role") -> bool:
-        ranks = list(Role)
-        return ranks.index(self) >= ranks.index(other)
+        return self.rank >= other.rank
+
+
+_RANKS = {role: rank for rank, role in enumerate(Role)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -158,7 +158,7 @@ class TrialSender:
             statement = text or find_statement(tx, slug).statement
             within = translations_of(tx, slug) if self.shares_email else ()
             person = tx.readers.find(address)
-            name = (person.name if person else "") or tx.staff.names().get(fold(address), "")
+            name = (person.name if person else "") or tx.staff.given_names().get(fold(address), "")
         content = self.renderer.render(statement, within, is_test=True)
         content = replace(content, subject=f"[Test] {content.subject}")
         reader = sample_recipient(content, self.links)._replace(

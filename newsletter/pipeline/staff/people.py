@@ -75,7 +75,7 @@ def load_staff(*, proofs: Proofs) -> Sequence[Person]:
             people.append(
                 Person(
                     address=address,
-                    name=names.get(address) or name_of(address),
+                    name=names[address],
                     role=role,
                     has_account=account is not None,
                     has_factor=account is not None and account.has_factor,

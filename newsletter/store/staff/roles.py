@@ -1,7 +1,9 @@
 """The staff with their roles, and the tokens of the API."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.token import Token
 from newsletter.store.database import Repository
@@ -10,28 +12,39 @@ from newsletter.store.database import Repository
 class Staff(Repository):
     """The members of staff."""
 
-    def roles(self) -> dict[str, Role]:
+    def roles(self) -> Mapping[str, Role]:
         """Return the role of each person, by folded address."""
-        rows = self._db.cached(self._db.rows, "SELECT address, role FROM staff ORDER BY address")
-        return {address: Role(role) for address, role in rows}
+        return self._db.cached(self._roles)
+
+    def _roles(self) -> Mapping[str, Role]:
+        return {address: Role(role) for address, role, _, _ in self._rows()}
 
     def role(self, address: str) -> Role | None:
         """Return the role of a person, or None if the address is not among the staff."""
-        role = self._db.value("SELECT role FROM staff WHERE address = :address", address=address)
-        return None if role is None else Role(role)
+        return self.roles().get(address)
 
-    def names(self) -> dict[str, str]:
+    def names(self) -> Mapping[str, str]:
+        """Return folded address → name of all staff; without a name, one made of the address."""
+        return self._db.cached(self._names)
+
+    def _names(self) -> Mapping[str, str]:
+        return {address: name or name_of(address) for address, _, name, _ in self._rows()}
+
+    def given_names(self) -> dict[str, str]:
         """Return folded address → name, of staff with a name."""
-        query = "SELECT address, name FROM staff WHERE name <> ''"
-        return dict(self._db.cached(self._db.rows, query))
+        return {address: name for address, _, name, _ in self._rows() if name}
+
+    def languages(self) -> dict[str, str]:
+        """Return folded address → the language that the person chose for the desk."""
+        return {address: language for address, _, _, language in self._rows() if language}
+
+    def _rows(self) -> Sequence[tuple[str, str, str, str]]:
+        query = "SELECT address, role, name, language FROM staff ORDER BY address"
+        return self._db.cached(self._db.rows, query)
 
     def change(self, address: str, **columns: str) -> None:
         """Change a person's ``name``, or the ``language`` of the desk ("" is the browser's)."""
         self._db.update("staff", {"address": address}, **columns)
-
-    def languages(self) -> dict[str, str]:
-        """Return folded address → the language that the person chose for the desk."""
-        return dict(self._db.rows("SELECT address, language FROM staff WHERE language <> ''"))
 
     def put(self, address: str, role: Role, at: datetime) -> None:
         """Add a person, or change the person's role."""

@@ -125,15 +125,9 @@ def is_trial(settings: Settings) -> bool:
 
 def role_holders(tx: Transaction, role: Role) -> str:
     """Return the names of the staff with a role: Cleo or Dan."""
-    names = colleagues(tx)
+    names = tx.staff.names()
     found = [names[address] for address, held in tx.staff.roles().items() if held.includes(role)]
     return listed(found, "or") if found else ""
-
-
-def colleagues(tx: Transaction) -> Mapping[str, str]:
-    """Return casefolded address → name of the staff."""
-    names = tx.staff.names()
-    return {address: names.get(address) or name_of(address) for address in tx.staff.roles()}
 
 
 def describe_error(

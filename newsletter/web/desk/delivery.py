@@ -13,7 +13,7 @@ from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
 from newsletter.web.desk import deciding
 from newsletter.web.desk.campaigns.campaign import campaign_of
-from newsletter.web.desk.deciding import colleagues, provider_names, role_holders, title_of
+from newsletter.web.desk.deciding import provider_names, role_holders, title_of
 from newsletter.web.desk.request import DeskRequest, redirect, route
 
 _MINUTE = timedelta(minutes=1)
@@ -57,7 +57,8 @@ class StopPages:
     def _page(self, request: DeskRequest) -> Response:
         holds = self._delivery.guard().holds()
         with self._delivery.store.read() as tx:
-            names, admins, workers = colleagues(tx), role_holders(tx, Role.ADMIN), tx.workers.all()
+            names, workers = tx.staff.names(), tx.workers.all()
+            admins = role_holders(tx, Role.ADMIN)
         guard_reason = holds.get(HoldKind.RESTORE_GUARD, "")
         guard_reason = guard_reason and deciding.describe_error(guard_reason, names)
         return request.page(

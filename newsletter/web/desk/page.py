@@ -43,7 +43,7 @@ from newsletter.rendering.mail.words import desk_languages
 from newsletter.rendering.sentences import Language, translate_source
 from newsletter.runtime.services import Staff
 from newsletter.tables import load_table
-from newsletter.web.desk.deciding import colleagues, describe_error, sentence, titles_in_words
+from newsletter.web.desk.deciding import describe_error, sentence, titles_in_words
 
 _WORD_TABLE = load_table("newsletter.web.desk", "words.yaml")
 NOTE_NAMES: Sequence[str] = tuple(_WORD_TABLE["documents"])
@@ -141,7 +141,7 @@ class Desk:
         version = self.staff.store.change_number()  # a list asks for a name in each of its rows
         if version != self._staff_names[0]:
             with self.staff.store.read() as tx:
-                self._staff_names = version, {**tx.staff.names(), **colleagues(tx)}
+                self._staff_names = version, tx.staff.names()
         return self._staff_names[1]
 
     def person(self, address: str) -> str:

@@ -32,7 +32,6 @@ from newsletter.store.sql import Transaction
 from newsletter.subscriber_files.csv_files import escape_formula
 from newsletter.web.desk.campaigns.charts import Curve, build_curve
 from newsletter.web.desk.deciding import (
-    colleagues,
     describe_error,
     provider_names,
     role_holders,
@@ -235,7 +234,7 @@ class CampaignPage:
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
             report = load_figures(tx, campaign, waits=self._delivery.waits())
-            reason = describe_error(campaign.reason, colleagues(tx))
+            reason = describe_error(campaign.reason, tx.staff.names())
             began = tx.campaigns.find_begun_correction(campaign.slug)
             correction = began.slug if began else campaign.corrected_by
             starts = reversed(tx.starts.list_for(campaign.slug))

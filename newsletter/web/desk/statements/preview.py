@@ -19,7 +19,6 @@ from newsletter.rendering import preview as views
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Store
-from newsletter.web.desk.deciding import colleagues
 from newsletter.web.desk.request import DeskRequest, framed_email, redirect, route
 from newsletter.web.http.forms import parse_number
 
@@ -129,7 +128,7 @@ def preview_html(content: Content, view: str) -> str:
 def colleagues_of(store: Store, me: str) -> list[tuple[str, str]]:
     """Return (address, name) of the staff who can get a test email, beginning with ``me``."""
     with store.read() as tx:
-        names = colleagues(tx)
+        names = tx.staff.names()
     return [(me, say("Me")), *((address, name) for address, name in names.items() if address != me)]
 
 

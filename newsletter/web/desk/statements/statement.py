@@ -25,7 +25,6 @@ from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import (
-    colleagues,
     compare_versions,
     findings_of,
     mark_waived,
@@ -77,7 +76,7 @@ class StatementPages:
             until=month and month[1],
         )
         with statements.store.read() as tx:
-            lists, names = known_lists(tx, statements.review_rules.declared_lists), colleagues(tx)
+            lists, names = known_lists(tx, statements.review_rules.declared_lists), tx.staff.names()
             board = load_board(
                 tx,
                 statements.campaigns.rules,
@@ -194,7 +193,7 @@ class StatementPages:
     def _describe_entries(
         self, tx: Transaction, entries: Iterable[AuditEntry]
     ) -> list[tuple[datetime, str]]:
-        names, zone = colleagues(tx), self._statements.settings.timezone
+        names, zone = tx.staff.names(), self._statements.settings.timezone
         return [(entry.at, describe_entry(entry, names, zone)) for entry in entries]
 
 
@@ -207,7 +206,7 @@ def _month_start(now: datetime, months_back: int) -> datetime:
 def _findings(
     tx: Transaction, status: StatementStatus, statements: Statements
 ) -> list[ReviewFinding]:
-    return mark_waived(findings_of(tx, status.stored, statements), status, colleagues(tx))
+    return mark_waived(findings_of(tx, status.stored, statements), status, tx.staff.names())
 
 
 def _find_changes(tx: Transaction, status: StatementStatus) -> Sequence[Difference] | None:
