@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from difflib import get_close_matches
-from functools import reduce
+from functools import cache, reduce
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -118,9 +118,11 @@ def joined(parts: Sequence[str], pattern: str = "{first}; {last}") -> str:
 def recognize(text: str, patterns: Sequence[str]) -> str:
     """Return a text, and values in it, as sentences of the first pattern that fits. Linear time."""
     for pattern in patterns:
-        first, *parts = _GAP_PATTERN.split(pattern)
-        is_match, rest, values = text.startswith(first), text[len(first) :], dict[str, object]()
-        for name, form, literal in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+        first, gaps = _split_at_gaps(pattern)
+        if not text.startswith(first):
+            continue
+        is_match, rest, values = True, text[len(first) :], dict[str, object]()
+        for name, form, literal in gaps:
             value, separator, rest = rest.partition(literal) if literal else (rest, "", "")
             is_match = is_match and separator == literal
             is_quoted = form == "!r" and value == repr(value[1:-1])
@@ -132,6 +134,13 @@ def recognize(text: str, patterns: Sequence[str]) -> str:
             if (found := say(pattern, **values)) == text:
                 return found
     return text
+
+
+@cache
+def _split_at_gaps(pattern: str) -> tuple[str, Sequence[tuple[str, str, str]]]:
+    """Return the text before the first gap, and (name, format, text behind it) of each gap."""
+    first, *parts = _GAP_PATTERN.split(pattern)
+    return first, [*zip(parts[::3], parts[1::3], parts[2::3], strict=True)]
 
 
 class Written(str):

@@ -113,6 +113,7 @@ class BoardContract:
             begun(tx, "sent", CampaignState.SENT)
         with store.read() as tx:
             found = {shelf: set(tx.board.list_slugs(RULES, shelf, limit=9)) for shelf in Shelf}
+            together = tx.board.list_newest_by_shelf(RULES, [Shelf.REVIEW, Shelf.WITHIN], limit=1)
             counts = tx.board.count_by_shelf(RULES)
         assert {shelf: slugs for shelf, slugs in found.items() if slugs} == {
             Shelf.DRAFTS: {"draft"},
@@ -124,6 +125,7 @@ class BoardContract:
             Shelf.SENT: {"sent"},
         }
         assert counts == {shelf: len(slugs) for shelf, slugs in found.items()}
+        assert together == {Shelf.REVIEW: ["withdrawn"], Shelf.WITHIN: []}
 
     def test_a_start_moves_a_statement_while_its_person_may_start(self, store: Store) -> None:
         """Where approvals start statements, that includes who approved it."""

@@ -6,13 +6,12 @@ The queries read at most one page, however much was ever sent.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import combinations
+from itertools import chain, combinations
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, has_begun
 from newsletter.domain.campaigns.state import BoardSearch, CampaignRules, Related, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.schedule import LocalTime, resolve
-from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Comment, find_mentions
 from newsletter.domain.statements.draft import Draft
@@ -161,6 +160,7 @@ _TASK_SHELVES = (
     (Shelf.REVIEW, Role.APPROVER),
     (Shelf.APPROVED, Role.SENDER),
     (Shelf.DRAFTS, Role.WRITER),
+    (Shelf.MISSING, Role.SENDER),
 )
 """The shelves with tasks, most urgent first, and the role for the task."""
 
@@ -169,29 +169,28 @@ def load_desktop(
     tx: Transaction, address: str, role: Role, rules: CampaignRules, faults: FaultOf = lambda _: ""
 ) -> Desktop:
     """Return a person's start page."""
-    waiting: list[StatementStatus] = []
-    lapsed: list[StatementStatus] = []
-    for shelf, needed in _TASK_SHELVES:
-        if role.includes(needed):
-            slugs = tx.board.list_slugs(rules, shelf, limit=_MAX_ROWS_SEARCHED)
-            rows = [
-                with_readers(tx, one) if one.statement.translation_of else one
-                for one in _rows(tx, slugs, rules, faults)
-            ]
-            waiting += [status for status in rows if status.waits_for(address)]
-            starts = ((status, status.lapsed_start) for status in rows)
-            lapsed += [status for status, start in starts if start and start.by == address]
-
-    def statuses_of(campaigns: Sequence[Campaign]) -> tuple[StatementStatus, ...]:
-        return tuple(_rows(tx, [campaign.slug for campaign in campaigns], rules, faults))
-
+    shelves = [shelf for shelf, needed in _TASK_SHELVES if role.includes(needed)]
+    on_shelves = tx.board.list_newest_by_shelf(rules, shelves, limit=_MAX_ROWS_SEARCHED)
     states = {CampaignState.SENDING, CampaignState.PAUSED}
     going = [one for one in tx.campaigns.list_open() if has_begun(one) and one.state in states]
-    if role.includes(Role.ADMIN):
-        waiting += statuses_of(tx.campaigns.list_undecided(_MAX_TASKS_SHOWN))
-    if role.includes(Role.SENDER):  # faulty files and unknown welcome emails wait for no one else
-        slugs = tx.board.list_slugs(rules, Shelf.MISSING, limit=_MAX_ROWS_SEARCHED)
-        waiting += [one for one in _rows(tx, slugs, rules, faults) if one.state is State.FAULTY]
+    scheduled = tx.campaigns.list_scheduled(limit=_MAX_NEXT)
+    undecided = tx.campaigns.list_undecided(_MAX_TASKS_SHOWN) if role.includes(Role.ADMIN) else []
+    slugs = [campaign.slug for campaign in (*going, *scheduled, *undecided)]
+    slugs = list(dict.fromkeys(chain(*on_shelves.values(), slugs)))
+    statuses = {one.slug: one for one in _rows(tx, slugs, rules, faults)}
+
+    def statuses_of(campaigns: Sequence[Campaign]) -> tuple[StatementStatus, ...]:
+        return tuple(statuses[one.slug] for one in campaigns if one.slug in statuses)
+
+    faulty = [statuses[slug] for slug in on_shelves.pop(Shelf.MISSING, ())]
+    rows = [statuses[slug] for slug in chain(*on_shelves.values())]
+    rows = [with_readers(tx, one) if one.statement.translation_of else one for one in rows]
+    waiting = [status for status in rows if status.waits_for(address)]
+    starts = ((status, status.lapsed_start) for status in rows)
+    lapsed = [status for status, start in starts if start and start.by == address]
+    waiting += statuses_of(undecided)
+    waiting += [one for one in faulty if one.state is State.FAULTY]
+    if role.includes(Role.SENDER):  # unknown welcome emails wait for no one else
         waiting += statuses_of([one for one in going if one.welcome and one.counts.unknown])
     going = sorted((one for one in going if not one.welcome), key=lambda one: -one.id)
     over = tx.campaigns.list_last_ended(_MAX_ENDED_SHOWN)
@@ -203,7 +202,7 @@ def load_desktop(
         waiting=tuple(waiting[:_MAX_TASKS_SHOWN]),
         lapsed=tuple(lapsed[:_MAX_TASKS_SHOWN]),
         more_waits=len(waiting) > _MAX_TASKS_SHOWN,
-        next=statuses_of(tx.campaigns.list_scheduled(limit=_MAX_NEXT)),
+        next=statuses_of(scheduled),
         going=statuses_of(going[:_MAX_TASKS_SHOWN]),
         over=tuple((campaign, titles.get(campaign.slug, campaign.slug)) for campaign in over),
         drafts=tuple([draft for draft in unseen if address in draft.version.writers][:_MAX_NEXT]),
@@ -217,13 +216,12 @@ def load_desktop(
 def _mentions_of(tx: Transaction, address: str) -> list[Comment]:
     """Return the last comments of others that mention a person, newest first."""
     names, since = tx.staff.names(), tx.now - _MENTION_PERIOD
-    known = {one: names.get(one) or name_of(one) for one in tx.staff.roles()}
     mentions = [
         comment
         for comment in tx.comments.list_newest(_MAX_COMMENTS_SEARCHED)
         if comment.at > since
         and address != comment.by
-        and address in find_mentions(comment.words, known).values()
+        and address in find_mentions(comment.words, names).values()
     ]
     return mentions[:_MAX_MENTIONS]
 

@@ -96,19 +96,16 @@ class _OtherStatements:
         ]
 
     @cached_property
-    def last_begun(self) -> list[Campaign]:
-        return self._tx.campaigns.list_last_begun(_MAX_CAMPAIGNS_COMPARED)
+    def last_audiences(self) -> list[tuple[int, str, str, frozenset[str]]]:
+        return self._tx.campaigns.list_last_audiences(_MAX_CAMPAIGNS_COMPARED)
 
     def find_last(self, statement: Statement) -> Campaign | None:
         """Return the last campaign to exactly the same lists without a segment, with its counts."""
-        for campaign in self.last_begun:
-            # a correction goes to the readers of its original, not to its lists
-            if campaign.slug == statement.slug or campaign.corrects or campaign.welcome:
-                continue
-            if set(campaign.lists) == set(statement.lists):
-                content = self._tx.statements.get_content(campaign.content_hash)
+        for campaign_id, slug, content_hash, lists in self.last_audiences:
+            if slug != statement.slug and lists == set(statement.lists):
+                content = self._tx.statements.get_content(content_hash)
                 if content is None or content.segment is None:
-                    return self._tx.campaigns.get(campaign.id)
+                    return self._tx.campaigns.get(campaign_id)
         return None
 
     def find_nearby(self, statement: Statement, at: datetime) -> Iterator[str]:

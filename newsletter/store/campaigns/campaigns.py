@@ -1,5 +1,6 @@
 """Campaigns with their numbers of deliveries by state, and digest emails with their issues."""
 
+import json
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
 
@@ -87,6 +88,18 @@ class Campaigns(Repository):
             " LIMIT :limit",
             limit=limit,
         )
+
+    def list_last_audiences(self, limit: int) -> list[tuple[int, str, str, frozenset[str]]]:
+        """Return (id, slug, content hash, lists) of the campaigns that began last, newest first.
+
+        Corrections and welcome emails, which go to other people, are left out.
+        """
+        rows = self._db.rows(
+            "SELECT id, slug, content_hash, lists FROM campaign WHERE started_at IS NOT NULL"
+            " AND corrects = '' AND welcome = 0 ORDER BY started_at DESC, id DESC LIMIT :limit",
+            limit=limit,
+        )
+        return [(*others, frozenset(json.loads(lists))) for *others, lists in rows]
 
     def find_related(self, slugs: Collection[str]) -> list[Campaign]:
         """Return the campaigns of these statements, and of their corrections and originals.

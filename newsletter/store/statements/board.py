@@ -4,6 +4,8 @@ SQL alone decides on which shelf a statement is, so that counting reads no text.
 are not checked here, but when the statement is shown.
 """
 
+from collections.abc import Collection
+
 from newsletter.domain.campaigns.state import BoardSearch, CampaignRules, Shelf
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.statements.draft import Draft
@@ -62,6 +64,29 @@ class Board(Repository):
             limit=limit,
             skip=skip,
         )
+
+    def list_newest_by_shelf(
+        self, rules: CampaignRules, shelves: Collection[Shelf], limit: int
+    ) -> dict[Shelf, list[str]]:
+        """Return shelf → its slugs, the last changed first, at most ``limit`` of each."""
+        rows = self._db.rows(
+            f"""
+            WITH shelved AS (
+                SELECT statement.slug, changed_statement.number, {_shelf(rules)} AS shelf
+                {_FROM_STATEMENTS}),
+            placed AS (
+                SELECT shelf, slug, number,
+                    ROW_NUMBER() OVER (PARTITION BY shelf ORDER BY number DESC) AS place
+                FROM shelved WHERE shelf IN (SELECT value FROM json_each(:shelves)))
+            SELECT shelf, slug FROM placed WHERE place <= :limit ORDER BY number DESC
+            """,
+            shelves=[shelf.value for shelf in shelves],
+            limit=limit,
+        )
+        found: dict[Shelf, list[str]] = {shelf: [] for shelf in shelves}
+        for shelf, slug in rows:
+            found[Shelf(shelf)].append(slug)
+        return found
 
     def list_unsubmitted(
         self, search: BoardSearch = _NO_FILTER, *, skip: int = 0, limit: int
