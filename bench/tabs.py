@@ -5,6 +5,7 @@ turns. The figure is the CPU of the sending process, from the first claim to the
 """
 
 import asyncio
+import json
 import os
 import secrets
 import shutil
@@ -51,10 +52,12 @@ class _Tab:
             writer.write(self._request)
             head = await reader.readuntil(b"\r\n\r\n")
             size = next(line for line in head.lower().splitlines() if b"content-length:" in line)
-            await reader.readexactly(int(size.partition(b":")[2]))
+            body = await reader.readexactly(int(size.partition(b":")[2]))
             if not head.startswith(b"HTTP/1.1 200 "):
                 raise SystemExit(head.decode())
-            await asyncio.sleep(min(15, max(_PAUSE, 10 * (time.monotonic() - began))))
+            figures = json.loads(body)
+            took = time.monotonic() - began
+            await asyncio.sleep(min(15, max(figures.get("pause", _PAUSE), 10 * took)))
 
 
 async def _watch_all(address: str, campaign: str, *cookies: str) -> None:

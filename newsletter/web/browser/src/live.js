@@ -1,6 +1,6 @@
 // Figures that move. `data-live` is where they come from every other second, or more rarely from a
-// server that takes long to answer: sending goes first. They are JSON: each key fills
-// the elements below with data-figure="key". A change of "state" shows the page anew. `data-part` and
+// server that takes long to answer, or that names a longer `pause` in seconds: sending goes first. They
+// are JSON: each key fills the elements below with data-figure="key". A change of "state" shows the page anew. `data-part` and
 // `data-whole` name the keys of which each tenth is announced.
 
 import { make, number } from "./dom.js";
@@ -22,10 +22,12 @@ export function live(element) {
     const began = performance.now();
     const answer = await fetch(address, { headers: { Accept: "application/json" }, redirect: "manual" }).catch(() => null);
     const took = performance.now() - began;
+    const figures = answer?.ok ? await answer.json().catch(() => null) : null;
     clearTimeout(timer);
-    timer = setTimeout(ask, Math.min(LONGEST_PAUSE, Math.max(PAUSE, PATIENCE * took)));
-    if (!answer) return; // the next one may come
-    if (answer.ok) return show(await answer.json());
+    const pause = Math.max(PAUSE, PATIENCE * took, 1000 * (figures?.pause ?? 0));
+    timer = setTimeout(ask, Math.min(LONGEST_PAUSE, pause));
+    if (figures) return show(figures);
+    if (!answer || answer.ok) return; // the next one may come
     clearTimeout(timer);
     late.textContent = say("These figures are not renewed any more. Reload the page to see newer ones.");
     late.hidden = false;

@@ -83,6 +83,8 @@ def bar_parts(figures: Mapping[str, Any]) -> list[tuple[str, str, int, float, fl
 
 
 _LATELY, _SHARED_FOR = timedelta(minutes=2), timedelta(seconds=1)
+_MIN_PAUSE, _MAX_PAUSE, _TURN = timedelta(seconds=2), timedelta(seconds=15), timedelta(seconds=0.25)
+"""The time between two questions of a tab, and between questions of all tabs."""
 _MINUTE = 60
 _MAX_PEOPLE_SHOWN = 500
 _MAX_EXACT_DELIVERIES = 20_000
@@ -106,16 +108,24 @@ class CampaignPage:
         self._campaigns = campaigns
         self._delivery = delivery
         self._shared: dict[int, tuple[timedelta, dict[str, Any]]] = {}
+        self._last_turn = timedelta()
 
     @route("GET", "/campaigns/{id}/figures", Role.VIEWER)
     def live(self, request: DeskRequest) -> Response:
-        """Return the live figures for the script, to each role the same: all tabs share a look."""
+        """Return the live figures for the script, to each role the same: all tabs share a look.
+
+        The tabs take turns, so that many of them do not slow the sending: ``pause`` is the number
+        of seconds until the next turn of this one.
+        """
         now = self._campaigns.store.clock.uptime()
         read_at, figures = self._shared.get(request.number("id"), (now - _SHARED_FOR, {}))
         if now - read_at >= _SHARED_FOR:
             with self._campaigns.store.read() as tx:
                 figures = self._live_figures(tx, campaign_of(tx, request))
-        return request.json_response(figures)
+        turn = max(now + _MIN_PAUSE, self._last_turn + _TURN)
+        self._last_turn = min(now + _MAX_PAUSE, turn)
+        pause = (self._last_turn - now).total_seconds()
+        return request.json_response({**figures, "pause": pause})
 
     @route("GET", "/campaigns/{id}/people", Role.SENDER)
     def people(self, request: DeskRequest) -> Response:

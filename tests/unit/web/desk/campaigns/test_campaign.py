@@ -81,7 +81,7 @@ def test_the_figures_that_move_are_numbers_without_names(at: Room) -> None:
     six = ("pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
     assert sum(found[name] for name in six) == 12
     assert found["rate"] == "–"
-    assert set(found) == {"audience", "state", "rate", "left", "at", *six}
+    assert set(found) == {"audience", "state", "rate", "left", "at", "pause", *six}
 
 
 def test_all_tabs_share_the_figures_of_a_second_and_none_is_older_than_a_page(at: Room) -> None:
@@ -102,6 +102,17 @@ def test_all_tabs_share_the_figures_of_a_second_and_none_is_older_than_a_page(at
     assert accepted(7) == 6
     at.clock.advance(seconds=0.1)
     assert accepted() == 7
+
+
+def test_all_tabs_together_ask_four_times_a_second(at: Room) -> None:
+    def pause() -> float:
+        found: float = json.loads(at.as_("vera").get(f"{here(at)}/figures").text)["pause"]
+        return found
+
+    assert [pause() for _ in range(3)] == [2, 2.25, 2.5]
+    at.clock.advance(seconds=3)
+    assert pause() == 2
+    assert max(pause() for _ in range(99)) == 15
 
 
 def test_each_figure_of_the_page_is_one_that_is_renewed(at: Room) -> None:
