@@ -116,7 +116,7 @@ def _measure(workspace: Path, subscribers: int) -> dict[str, tuple[float, int]]:
             )
             for name, role in STAFF.items():
                 tx.staff.put(address_of(name), role, clock.now())
-            statements, campaign = tx.statements.all(), tx.campaigns.list_last_begun(1)[0]
+            statements, campaign = tx.statements.all(), tx.campaigns.list_newest(1)[0]
             tx.db.change(_BATCHES, campaign=campaign.id)
             tx.db.change(_STATUSES, campaign=campaign.id)
             tx.db.change("ANALYZE")

@@ -94,7 +94,7 @@ def _with_plans(tx: Transaction, status: StatementStatus) -> StatementStatus:
     written, embargo, ready_at, refusal = None, None, None, ""
     since = tx.statements.content_since(status.slug)
     try:
-        embargo = _embargo(tx, statement, rules.timezone)
+        embargo = find_embargo(tx, statement, rules.timezone)
         written = statement.send_at and resolve(statement.send_at, rules.timezone)
         # the undo window also begins at a change of content: a text that changes back to an
         # approved one must not be sent at once
@@ -103,7 +103,11 @@ def _with_plans(tx: Transaction, status: StatementStatus) -> StatementStatus:
         ready_at = max([window, *filter(None, times)])
     except ValueError as error:  # the configured zone has changed since the statement was read
         refusal = str(error)
-    status = replace(
+    approved = status.approval.approved and status.stored.present and not status.is_within
+    correction = None
+    if approved and not refusal:
+        correction, refusal = _find_audience(tx, status)
+    return replace(
         status,
         lapsed_start=_lapsed_start(tx, status) if rules.sender_starts else None,
         set_for=set_by_staff or written,
@@ -111,28 +115,24 @@ def _with_plans(tx: Transaction, status: StatementStatus) -> StatementStatus:
         content_since=since,
         ready_at=ready_at,
         hour=statement.local_time if set_by_staff is None else None,
+        refusal=refusal if approved else "",
+        correction=correction,
+        lists=correction.lists if correction else statement.lists,
     )
-    if status.is_within or not (status.approval.approved and status.stored.present):
-        return status
-    if refusal:
-        return replace(status, refusal=refusal)
-    return _with_audience(tx, status)
 
 
-def _with_audience(tx: Transaction, status: StatementStatus) -> StatementStatus:
-    """Return the status with the audience of a correction, or with why it must not be sent."""
+def _find_audience(tx: Transaction, status: StatementStatus) -> tuple[Correction | None, str]:
+    """Return the audience of a correction, or None and why the statement must not be sent."""
     statement, campaign = status.statement, status.campaign
     if campaign is not None and campaign.corrected_by:
-        why = say("{slug} corrects it, and has its place", slug=campaign.corrected_by)
-        return replace(status, refusal=why)
+        return None, say("{slug} corrects it, and has its place", slug=campaign.corrected_by)
     try:
         correction = correction_of(tx, statement)
         if statement.translation_of:
             check_translation(tx, statement)
     except Refused as error:
-        return replace(status, refusal=str(error))
-    lists = correction.lists if correction else statement.lists
-    return replace(status, correction=correction, lists=lists)
+        return None, str(error)
+    return correction, ""
 
 
 def _find_correction(
@@ -292,15 +292,7 @@ def refuse_if_sent(status: StatementStatus | None) -> None:
         raise Refused(say(out, slug=status.slug, number=str(campaign.id)))
 
 
-def embargo_until(tx: Transaction, statement: Statement, timezone: str) -> datetime | None:
-    """Return the end of the embargo; None if the time does not exist in the configured zone."""
-    try:
-        return _embargo(tx, statement, timezone)
-    except ValueError:
-        return None
-
-
-def _embargo(tx: Transaction, statement: Statement, timezone: str) -> datetime | None:
+def find_embargo(tx: Transaction, statement: Statement, timezone: str) -> datetime | None:
     """Return the end of the embargo, or None.
 
     A translation or correction reveals its original, so the embargo of an original that has not

@@ -295,4 +295,5 @@ def _actors_of(act: Act, status: StatementStatus) -> tuple[str, ...]:
     if act is Act.UNDO:
         approvers = {approval.by for approval in status.approval.given}
         actors += [one for one in status.staff if one in approvers and one not in actors]
-    return tuple(sorted(actors, key=lambda address: (status.staff[address].rank, address)))
+    ranks = list(Role)
+    return tuple(sorted(actors, key=lambda address: (ranks.index(status.staff[address]), address)))

@@ -171,14 +171,10 @@ class Member:
     """The person's address, folded."""
     role: Role
     session: Session
-    given_name: str = ""
+    name: str
+    """The name that colleagues use."""
     language: str = ""
     """The language that the person chose for the desk; "" for the browser's language."""
-
-    @property
-    def name(self) -> str:
-        """Return the name that colleagues use."""
-        return self.given_name or name_of(self.address)
 
     def may(self, role: Role) -> bool:
         return self.role.includes(role)

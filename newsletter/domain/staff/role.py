@@ -20,15 +20,9 @@ class Role(Enum):
     ADMIN = "admin"
     """Adds staff and decides about unknown deliveries."""
 
-    @property
-    def rank(self) -> int:
-        return _RANKS[self]
-
     def includes(self, other: "Role") -> bool:
-        return self.rank >= other.rank
-
-
-_RANKS = {role: rank for rank, role in enumerate(Role)}
+        ranks = list(Role)
+        return ranks.index(self) >= ranks.index(other)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,16 +43,7 @@ class BoardPage:
     """Drafts that were never submitted, paged like the rows."""
     counts: dict[Shelf, int]
     """Shelf → the number of statements on it that match the search."""
-    shelf: Shelf | None
-    search: BoardSearch
-    number: int
-    """The page number, from 1."""
     has_more: bool
-
-    @property
-    def all(self) -> int:
-        """Return the number of matches on all shelves."""
-        return sum(self.counts.values())
 
 
 def load_board(
@@ -79,9 +70,6 @@ def load_board(
         rows=tuple(_rows(tx, slugs[:STATEMENTS_PER_PAGE], rules, faults)),
         unseen=tuple(unseen[:STATEMENTS_PER_PAGE]),
         counts=counts,
-        shelf=shelf,
-        search=search,
-        number=page_number,
         has_more=max(len(slugs), len(unseen)) > STATEMENTS_PER_PAGE,
     )
 
@@ -186,8 +174,7 @@ def load_desktop(
     rows = [statuses[slug] for slug in chain(*on_shelves.values())]
     rows = [with_readers(tx, one) if one.statement.translation_of else one for one in rows]
     waiting = [status for status in rows if status.waits_for(address)]
-    starts = ((status, status.lapsed_start) for status in rows)
-    lapsed = [status for status, start in starts if start and start.by == address]
+    lapsed = [one for one in rows if one.lapsed_start and one.lapsed_start.by == address]
     waiting += statuses_of(undecided)
     waiting += [one for one in faulty if one.state is State.FAULTY]
     if role.includes(Role.SENDER):  # unknown welcome emails wait for no one else
@@ -299,7 +286,11 @@ def _draft_entries(tx: Transaction, zone: str) -> Iterator[Entry]:
     for draft in tx.board.list_unsubmitted(limit=_MAX_DRAFTS):
         text = draft.version.text
         for typed, is_embargo in ((text.send_at, False), (text.embargo_until, True)):
-            at = _instant_of(typed, zone, draft.changed_at)
+            try:
+                time = parse_typed_time(typed, zone=zone, now=draft.changed_at)
+                at = None if isinstance(time, LocalTime) else resolve(time, zone)
+            except ValueError:  # also if nothing was typed
+                at = None
             if at is not None:
                 yield Entry(
                     at=at,
@@ -309,15 +300,6 @@ def _draft_entries(tx: Transaction, zone: str) -> Iterator[Entry]:
                     lists=text.lists,
                     is_embargo=is_embargo,
                 )
-
-
-def _instant_of(typed: str, zone: str, now: datetime) -> datetime | None:
-    """Return the instant of a typed time; None if it is empty, local or invalid."""
-    try:
-        time = parse_typed_time(typed, zone=zone, now=now)
-        return None if isinstance(time, LocalTime) else resolve(time, zone)
-    except ValueError:
-        return None
 
 
 def _started_entries(tx: Transaction, since: datetime, until: datetime) -> Iterator[Entry]:

@@ -4,6 +4,7 @@ If translations are in the email of their original, the original is reviewed wit
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -26,7 +27,7 @@ from newsletter.domain.statements.statement import Approval, Progress, Statement
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.wording import say
 from newsletter.pipeline.statements.translations import translations_of
-from newsletter.pipeline.status import embargo_until, load_status
+from newsletter.pipeline.status import find_embargo, load_status
 from newsletter.pipeline.subscribers.membership import known_lists, unknown_lists
 from newsletter.store.sql import Transaction
 
@@ -96,12 +97,12 @@ class _OtherStatements:
         ]
 
     @cached_property
-    def last_audiences(self) -> list[tuple[int, str, str, frozenset[str]]]:
-        return self._tx.campaigns.list_last_audiences(_MAX_CAMPAIGNS_COMPARED)
+    def last_begun(self) -> list[tuple[int, str, str, frozenset[str]]]:
+        return self._tx.campaigns.list_last_begun(_MAX_CAMPAIGNS_COMPARED)
 
     def find_last(self, statement: Statement) -> Campaign | None:
         """Return the last campaign to exactly the same lists without a segment, with its counts."""
-        for campaign_id, slug, content_hash, lists in self.last_audiences:
+        for campaign_id, slug, content_hash, lists in self.last_begun:
             if slug != statement.slug and lists == set(statement.lists):
                 content = self._tx.statements.get_content(content_hash)
                 if content is None or content.segment is None:
@@ -146,7 +147,9 @@ def _review(
     send_at = tx.schedules.get(statement.slug) or _instant(
         statement, rules.campaigns.timezone, tx.now
     )
-    embargo = embargo_until(tx, statement, rules.campaigns.timezone)
+    embargo = None
+    with suppress(ValueError):  # the zone does not have the time
+        embargo = find_embargo(tx, statement, rules.campaigns.timezone)
     release_at = max(time for time in (tx.now, send_at, embargo) if time)
     last = None if statement.corrects or statement.segment else others.find_last(statement)
     readers = Audience(lists=statement.lists, segment=statement.segment)

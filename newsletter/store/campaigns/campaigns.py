@@ -80,23 +80,15 @@ class Campaigns(Repository):
             until=NO_LIMIT if until is None else until,
         )
 
-    def list_last_begun(self, limit: int) -> list[Campaign]:
-        """Return the campaigns that began last, newest first, without figures."""
-        return self._db.all(
-            Campaign,
-            f"{_SELECT} WHERE started_at IS NOT NULL ORDER BY started_at DESC, id DESC"
-            " LIMIT :limit",
-            limit=limit,
-        )
-
-    def list_last_audiences(self, limit: int) -> list[tuple[int, str, str, frozenset[str]]]:
+    def list_last_begun(self, limit: int) -> list[tuple[int, str, str, frozenset[str]]]:
         """Return (id, slug, content hash, lists) of the campaigns that began last, newest first.
 
-        Corrections and welcome emails, which go to other people, are left out.
+        Corrections and welcome emails, which go to other people, have no lists here.
         """
         rows = self._db.rows(
-            "SELECT id, slug, content_hash, lists FROM campaign WHERE started_at IS NOT NULL"
-            " AND corrects = '' AND welcome = 0 ORDER BY started_at DESC, id DESC LIMIT :limit",
+            "SELECT id, slug, content_hash,"
+            " CASE WHEN corrects = '' AND welcome = 0 THEN lists ELSE '[]' END FROM campaign"
+            " WHERE started_at IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT :limit",
             limit=limit,
         )
         return [(*others, frozenset(json.loads(lists))) for *others, lists in rows]

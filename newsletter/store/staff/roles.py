@@ -1,6 +1,6 @@
 """The staff with their roles, and the tokens of the API."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from newsletter.domain.staff.account import name_of
@@ -12,22 +12,16 @@ from newsletter.store.database import Repository
 class Staff(Repository):
     """The members of staff."""
 
-    def roles(self) -> Mapping[str, Role]:
+    def roles(self) -> dict[str, Role]:
         """Return the role of each person, by folded address."""
-        return self._db.cached(self._roles)
-
-    def _roles(self) -> Mapping[str, Role]:
         return {address: Role(role) for address, role, _, _ in self._rows()}
 
     def role(self, address: str) -> Role | None:
         """Return the role of a person, or None if the address is not among the staff."""
         return self.roles().get(address)
 
-    def names(self) -> Mapping[str, str]:
+    def names(self) -> dict[str, str]:
         """Return folded address → name of all staff; without a name, one made of the address."""
-        return self._db.cached(self._names)
-
-    def _names(self) -> Mapping[str, str]:
         return {address: name or name_of(address) for address, _, name, _ in self._rows()}
 
     def given_names(self) -> dict[str, str]:

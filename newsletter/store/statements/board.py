@@ -71,22 +71,17 @@ class Board(Repository):
         """Return shelf → its slugs, the last changed first, at most ``limit`` of each."""
         rows = self._db.rows(
             f"""
-            WITH shelved AS (
-                SELECT statement.slug, changed_statement.number, {_shelf(rules)} AS shelf
+            WITH shelved AS (SELECT statement.slug, number, {_shelf(rules)} AS shelf
                 {_FROM_STATEMENTS}),
-            placed AS (
-                SELECT shelf, slug, number,
-                    ROW_NUMBER() OVER (PARTITION BY shelf ORDER BY number DESC) AS place
-                FROM shelved WHERE shelf IN (SELECT value FROM json_each(:shelves)))
-            SELECT shelf, slug FROM placed WHERE place <= :limit ORDER BY number DESC
+            placed AS (SELECT slug, number, shelf, ROW_NUMBER() OVER (
+                PARTITION BY shelf ORDER BY number DESC) AS place FROM shelved)
+            SELECT shelf, slug FROM placed WHERE place <= :limit
+                AND shelf IN (SELECT value FROM json_each(:shelves)) ORDER BY number DESC
             """,
             shelves=[shelf.value for shelf in shelves],
             limit=limit,
         )
-        found: dict[Shelf, list[str]] = {shelf: [] for shelf in shelves}
-        for shelf, slug in rows:
-            found[Shelf(shelf)].append(slug)
-        return found
+        return {one: [slug for shelf, slug in rows if shelf == one.value] for one in shelves}
 
     def list_unsubmitted(
         self, search: BoardSearch = _NO_FILTER, *, skip: int = 0, limit: int

@@ -12,7 +12,7 @@ from newsletter.domain.statements.feed import FeedRecord, ItemState, KnownItem
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import mailbox
 from newsletter.domain.wording import read_words, stored_words
-from newsletter.store.database import NO_LIMIT, Repository, as_instant, from_json
+from newsletter.store.database import NO_LIMIT, Database, Repository, as_instant, from_json
 
 _SELECT_STORED = """
     SELECT statement.document AS statement, statement.content_hash, statement.fingerprint,
@@ -170,13 +170,7 @@ class Statements(Repository):
 
     def content_since(self, slug: str) -> datetime | None:
         """Return when the content hash of a statement last changed; None without a statement."""
-        rows = self._db.of_statement(
-            dict,
-            "SELECT slug, content_since FROM statement"
-            " WHERE slug IN (SELECT value FROM json_each(:slugs))",
-            slug,
-        )
-        return next((as_instant(row["content_since"]) for row in rows), None)
+        return _find_moment(self._db, "content_since", "statement", slug)
 
     def store_content(self, content: Content, at: datetime) -> str:
         """Store content under its content hash, once; return the hash."""
@@ -200,6 +194,13 @@ class Statements(Repository):
         return {digest: _read_content(digest, text) for digest, text in rows}
 
 
+def _find_moment(db: Database, column: str, table: str, slug: str) -> datetime | None:
+    query = (
+        f"SELECT slug, {column} FROM {table} WHERE slug IN (SELECT value FROM json_each(:slugs))"
+    )
+    return next((as_instant(row[column]) for row in db.of_statement(dict, query, slug)), None)
+
+
 def _read_content(digest: str, text: str) -> Content:
     try:
         found: Content = from_json(Content, text)
@@ -212,13 +213,7 @@ class Schedules(Repository):
     """Send times that staff set, which replace the statement's own ``send_at``."""
 
     def get(self, slug: str) -> datetime | None:
-        rows = self._db.of_statement(
-            dict,
-            "SELECT slug, send_at FROM schedule"
-            " WHERE slug IN (SELECT value FROM json_each(:slugs))",
-            slug,
-        )
-        return next((as_instant(row["send_at"]) for row in rows), None)
+        return _find_moment(self._db, "send_at", "schedule", slug)
 
     def put(self, slug: str, at: datetime | None) -> None:
         """Set the send time of a statement; None deletes it."""

@@ -412,9 +412,8 @@ class Readers(AddressRepository):
         [found] = self._db.rows(
             f"""
             SELECT {count}) - {ended}) - {requested}) - {suppressed},
-                {count} WHERE {since_then})
-                    - {ended} AND {since_then}) - {requested} AND {since_then}),
-                {ended} AND {since_then})
+            {count} WHERE {since_then}) - {ended} AND {since_then}) - {requested} AND {since_then}),
+            {ended} AND {since_then})
             """,
             since=since,
         )

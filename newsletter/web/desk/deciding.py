@@ -125,9 +125,8 @@ def is_trial(settings: Settings) -> bool:
 
 def role_holders(tx: Transaction, role: Role) -> str:
     """Return the names of the staff with a role: Cleo or Dan."""
-    names = tx.staff.names()
-    found = [names[address] for address, held in tx.staff.roles().items() if held.includes(role)]
-    return listed(found, "or") if found else ""
+    names, roles = tx.staff.names(), tx.staff.roles().items()
+    return listed([names[address] for address, held in roles if held.includes(role)], "or")
 
 
 def describe_error(

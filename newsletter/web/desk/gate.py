@@ -216,7 +216,7 @@ class Gate:
             if session is None or not session.is_alive(now, self._seen.get(token_hash)):
                 return None
             role, credential = tx.staff.role(session.address), tx.accounts.get(session.address)
-            given_name = tx.staff.given_names().get(session.address, "")
+            name = tx.staff.names().get(session.address, "")
             language = tx.staff.languages().get(session.address, "")
         if role is None or self._staff.proofs.lacks_factor(role, credential):
             return None
@@ -228,7 +228,7 @@ class Gate:
             address=session.address,
             role=role,
             session=session,
-            given_name=given_name,
+            name=name,
             language=language,
         )
 

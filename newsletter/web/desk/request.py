@@ -151,9 +151,8 @@ class DeskRequest:
 
     def own_account(self, stage: SignInStage = SignInStage.WHOLE) -> OwnAccount:
         """Return the account of the session's owner. The session must have this stage."""
-        if (
-            stage is SignInStage.WHOLE
-        ):  # not by the cookie: a step-up in this request has replaced it
+        # not by the cookie: a step-up in this request has replaced it
+        if stage is SignInStage.WHOLE:
             token_hash = self.who.session.hash
         else:
             token_hash = hash_token(session_token(self.http))

@@ -61,7 +61,6 @@ QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "what was cancelled and is unknown": lambda tx: tx.campaigns.list_undecided(9),
     "what notices are due": lambda tx: tx.notices.find_changed(Mark(), NOON, 9),
     "what was noticed of one": lambda tx: tx.notices.add("news", [OVER], NOON),
-    "to whom the last went": lambda tx: tx.campaigns.list_last_audiences(9),
     "what ended last": lambda tx: tx.campaigns.list_last_ended(3),
     "the log about one": lambda tx: tx.audit.about("news", limit=9),
     "comments on one": lambda tx: tx.comments.list_for("news", 9),

@@ -84,7 +84,6 @@ def bar_parts(figures: Mapping[str, Any]) -> list[tuple[str, str, int, float, fl
 
 _LATELY, _SHARED_FOR = timedelta(minutes=2), timedelta(seconds=1)
 _MIN_PAUSE, _MAX_PAUSE, _TURN = timedelta(seconds=2), timedelta(seconds=15), timedelta(seconds=0.25)
-"""The time between two questions of a tab, and between questions of all tabs."""
 _MINUTE = 60
 _MAX_PEOPLE_SHOWN = 500
 _MAX_EXACT_DELIVERIES = 20_000
@@ -112,18 +111,13 @@ class CampaignPage:
 
     @route("GET", "/campaigns/{id}/figures", Role.VIEWER)
     def live(self, request: DeskRequest) -> Response:
-        """Return the live figures for the script, to each role the same: all tabs share a look.
-
-        The tabs take turns, so that many of them do not slow the sending: ``pause`` is the number
-        of seconds until the next turn of this one.
-        """
+        """Return the figures for the script. All tabs share a look, and ask again in turn."""
         now = self._campaigns.store.clock.uptime()
         read_at, figures = self._shared.get(request.number("id"), (now - _SHARED_FOR, {}))
         if now - read_at >= _SHARED_FOR:
             with self._campaigns.store.read() as tx:
                 figures = self._live_figures(tx, campaign_of(tx, request))
-        turn = max(now + _MIN_PAUSE, self._last_turn + _TURN)
-        self._last_turn = min(now + _MAX_PAUSE, turn)
+        self._last_turn = min(now + _MAX_PAUSE, max(now + _MIN_PAUSE, self._last_turn + _TURN))
         pause = (self._last_turn - now).total_seconds()
         return request.json_response({**figures, "pause": pause})
 
@@ -134,14 +128,13 @@ class CampaignPage:
             campaign = campaign_of(tx, request)
             title, found = title_of(tx, campaign.slug), _find_missed(tx, campaign.id)
             unsent = tx.campaigns.list_unsent(campaign.id, _MAX_PEOPLE_SHOWN)
+        rows = [*found, *((who, _UNSENT_WORDS[state], "") for who, state in unsent)]
         return request.page(
             "missed.html.j2",
             title=say("Who it did not reach"),
             campaign=campaign,
             statement=title,
-            rows=[*found, *((who, _UNSENT_WORDS[state], "") for who, state in unsent)][
-                :_MAX_PEOPLE_SHOWN
-            ],
+            rows=rows[:_MAX_PEOPLE_SHOWN],
             count=len(found) + campaign.counts.pending + campaign.counts.cancelled,
         )
 

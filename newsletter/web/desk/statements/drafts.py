@@ -34,7 +34,7 @@ from newsletter.web.desk.page import NOTE_NAMES
 from newsletter.web.desk.request import DeskRequest, download, redirect, route
 from newsletter.web.desk.statements import fields
 from newsletter.web.desk.statements.editing import show_conflict
-from newsletter.web.desk.statements.preview import colleagues_of, send_test, view_of
+from newsletter.web.desk.statements.preview import list_test_receivers, send_test, view_of
 
 _MAX_FILE_BYTES = 20_000_000
 MAX_FORM_BYTES = _MAX_FILE_BYTES + (256 << 10)
@@ -59,7 +59,9 @@ class Drafts:
         with self._statements.store.read() as tx:
             templates = tx.drafts.list_templates()
             sent = tx.campaigns.list_last_begun(_MAX_TEXTS_OFFERED)
-            statements = {one.slug: one for one in tx.statements.find([each.slug for each in sent])}
+            statements = {
+                one.slug: one for one in tx.statements.find([slug for _, slug, *_ in sent])
+            }
         return request.page(
             "draft-new.html.j2",
             title=say("New statement"),
@@ -195,7 +197,7 @@ class Drafts:
         return redirect(f"/drafts/{draft.key}", done="test")
 
     def _show(self, request: DeskRequest, draft: Draft, *, lapses: bool = False) -> Response:
-        text, me = draft.version.text, request.who
+        text = draft.version.text
         with self._statements.store.read() as tx:
             rules = self._statements.campaigns.rules
             status, lapse = get_status(tx, draft.slug, rules), lapse_of(tx, draft.slug, rules)
@@ -207,7 +209,7 @@ class Drafts:
             refusal=say("Not submitted yet.") if lapses else "",
             draft=draft,
             text=text,
-            staff=colleagues_of(self._statements.store, me.address) if me.may(Role.WRITER) else [],
+            staff=list_test_receivers(request),
             typed_to=request.field("to"),
             has_begun=status is not None and status.has_begun,
             findings=findings,

@@ -51,10 +51,7 @@ class EditPages:
     @route("POST", "/drafts/{key}/edit", Role.WRITER, max_bytes=_MAX_FORM_BYTES)
     def save_form(self, request: DeskRequest) -> Response:
         """Save the form, and submit the draft if that button was pressed."""
-        draft = self._drafts.find(request)
-        text = self._drafts.parse_form(
-            request.posted.fields, draft.version.text, request.desk.now()
-        )
+        draft, text = self._read_form(request, request.posted.fields)
         base = fields.parse_index(request.field("base"))
         try:
             result = self._statements.writer(request.who.address).save(draft.key, base, text)
@@ -67,6 +64,12 @@ class EditPages:
             page = partial(self._form, draft=result, text=result.version.text)
             return self._drafts.submit_draft(request, result, result.revision, page)
         return redirect(f"/drafts/{draft.key}/edit", done="saved")
+
+    def _read_form(
+        self, request: DeskRequest, typed: Mapping[str, Sequence[str]]
+    ) -> tuple[Draft, DraftText]:
+        draft = self._drafts.find(request)
+        return draft, self._drafts.parse_form(typed, draft.version.text, request.desk.now())
 
     def _form(
         self,
@@ -131,9 +134,7 @@ class EditPages:
         """Save the draft. Return 200 with its revision, or 409 with the conflicting text."""
         try:
             document = request.json()
-            draft = self._drafts.find(request)
-            typed_fields = fields.json_fields(document.get("fields"))
-            text = self._drafts.parse_form(typed_fields, draft.version.text, request.desk.now())
+            draft, text = self._read_form(request, fields.json_fields(document.get("fields")))
             base = fields.parse_index(document.get("base"))
             result = self._statements.writer(request.who.address).save(draft.key, base, text)
         except (InvalidInput, NotFound, Refused) as error:
@@ -200,10 +201,7 @@ class EditPages:
     @route("POST", "/drafts/{key}/preview", Role.WRITER, max_bytes=_MAX_FORM_BYTES)
     def preview(self, request: DeskRequest) -> Response:
         """Return the email of an unsaved form, for an iframe."""
-        draft = self._drafts.find(request)
-        text = self._drafts.parse_form(
-            request.posted.fields, draft.version.text, request.desk.now()
-        )
+        draft, text = self._read_form(request, request.posted.fields)
         return self._email_response(request, draft, text)
 
     def _email_response(self, request: DeskRequest, draft: Draft, text: DraftText) -> Response:

@@ -18,7 +18,6 @@ from newsletter.pipeline.ledger import find_stored
 from newsletter.rendering import preview as views
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
-from newsletter.store.sql import Store
 from newsletter.web.desk.request import DeskRequest, framed_email, redirect, route
 from newsletter.web.http.forms import parse_number
 
@@ -85,9 +84,7 @@ class EmailPreview:
             typed_address=request.field("reader").strip(),
             typed_to=request.field("to"),
             reader=reader,
-            staff=colleagues_of(self._statements.store, request.who.address)
-            if request.who.may(Role.WRITER)
-            else [],
+            staff=list_test_receivers(request),
         )
 
     def _load_content(self, slug: str, reader: int) -> tuple[StoredStatement, Content | None]:
@@ -125,11 +122,11 @@ def preview_html(content: Content, view: str) -> str:
     return views.light(content.html)
 
 
-def colleagues_of(store: Store, me: str) -> list[tuple[str, str]]:
-    """Return (address, name) of the staff who can get a test email, beginning with ``me``."""
-    with store.read() as tx:
-        names = tx.staff.names()
-    return [(me, say("Me")), *((address, name) for address, name in names.items() if address != me)]
+def list_test_receivers(request: DeskRequest) -> list[tuple[str, str]]:
+    """Return (address, name) of the staff who can get a test email of a writer, who comes first."""
+    me, names = request.who.address, request.desk.names()
+    others = [(address, name) for address, name in names.items() if address != me]
+    return [(me, say("Me")), *others] if request.who.may(Role.WRITER) else []
 
 
 def send_test(send: Callable[[], Answer]) -> str:

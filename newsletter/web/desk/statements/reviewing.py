@@ -41,9 +41,8 @@ class ReviewPages:
             status = load_status(tx, stored, self._campaigns.rules)
             content = deciding.find_version(tx, status, request.param("digest"))
         html, text = content.in_words(content.html), content.in_words(content.text)
-        return framed_email(
-            preview_html(replace(content, html=html, text=text), request.query("view"))
-        )
+        content = replace(content, html=html, text=text)
+        return framed_email(preview_html(content, request.query("view")))
 
     @route("POST", "/statements/{slug}/review", Role.APPROVER, may_step_up=True)
     def approve(self, request: DeskRequest) -> Response:
@@ -73,9 +72,8 @@ class ReviewPages:
             return request.step_up()
         except Refused as error:
             return self._refused_page(request, error, say("Not approved."))
-        return redirect(
-            f"/statements/{slug}", done="approved" if result.approval.approved else partly
-        )
+        notice = "approved" if result.approval.approved else partly
+        return redirect(f"/statements/{slug}", done=notice)
 
     @route("POST", "/statements/{slug}/override", Role.ADMIN, step_up=True)
     def override(self, request: DeskRequest) -> Response:

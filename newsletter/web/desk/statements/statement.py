@@ -51,10 +51,9 @@ class StatementPages:
     @route("GET", "", Role.VIEWER)
     def home(self, request: DeskRequest) -> Response:
         statements, me = self._statements, request.who
+        rules, faults = statements.campaigns.rules, statements.fault
         with statements.store.read() as tx:
-            desktop = load_desktop(
-                tx, me.address, me.role, statements.campaigns.rules, statements.fault
-            )
+            desktop = load_desktop(tx, me.address, me.role, rules, faults)
         return request.page(
             "home.html.j2",
             title=say("Home"),
@@ -75,13 +74,14 @@ class StatementPages:
             since=month and month[0],
             until=month and month[1],
         )
+        shelf = next((each for each in Shelf if each.value == request.query("state")), None)
         with statements.store.read() as tx:
             lists, names = known_lists(tx, statements.review_rules.declared_lists), tx.staff.names()
             board = load_board(
                 tx,
                 statements.campaigns.rules,
                 statements.fault,
-                shelf=next((each for each in Shelf if each.value == request.query("state")), None),
+                shelf=shelf,
                 search=search,
                 page_number=request.page_number,
             )
@@ -89,6 +89,9 @@ class StatementPages:
             "statements.html.j2",
             title=say("Statements"),
             board=board,
+            shelf_shown=shelf,
+            search=search,
+            number=request.page_number,
             month=request.query("month") if month else "",
             months=[_month_start(now, back) for back in range(-_MONTHS_AHEAD, _MONTHS_BACK)],
             lists=lists,
@@ -113,9 +116,8 @@ class StatementPages:
             faults = [("comment", fault.message) for fault in error.faults]
             return self._page(request.with_faults(*faults))
         is_known = all(find_mentions(made.words, request.desk.names()).values())
-        return redirect(
-            f"/statements/{slug}", done="commented" if is_known else "commented-unknown"
-        )
+        notice = "commented" if is_known else "commented-unknown"
+        return redirect(f"/statements/{slug}", done=notice)
 
     @route("GET", "/statements/{slug}/history", Role.VIEWER)
     def history(self, request: DeskRequest) -> Response:
@@ -170,9 +172,7 @@ class StatementPages:
             number = draft.submitted_version if draft else None
             related = (status.statement.corrects, status.statement.translation_of)
             titles = {slug: title_of(tx, slug) for slug in related if slug}
-            submitted_version = (
-                tx.drafts.get_version(draft.key, number) if draft and number else None
-            )
+            submitted = tx.drafts.get_version(draft.key, number) if draft and number else None
         return request.page(
             "statement.html.j2",
             title=status.statement.title,
@@ -183,7 +183,7 @@ class StatementPages:
             history=history,
             changes=changes,
             draft=draft,
-            submitted_version=submitted_version,
+            submitted_version=submitted,
             related_titles=titles,
             public_url=statements.settings.public_url,
             typed_comment=request.field("comment"),
