@@ -30,7 +30,7 @@ _DATA = re.compile(
     # addresses, paths, files, keys and figures; Slack writes a title behind its address and |
     r"[^\s|]*\w[/.@_:]\w[^\s|]*|/desk\S*|[\w-]*\d[\w-]*"
     # what people wrote in the examples, and the names of people, lists, devices and services
-    r"|(?:Example )?Forum(?: resigns from task force)?|Press releases"
+    r"|(?:Example )?Forum|resigns from task force|Press releases"
     r"|Events|The library opens (?:at \w+|earlier)\.?|It opens at \w+"
     r"|From the first of .*? opens at nine\.|Library hours|Opening hours|Abre a las ocho\.?"
     r"|Which Saturday\?|Nobody else is in\.|\(because\)|A desk|Fine\.|Me at the desk|Settings"
