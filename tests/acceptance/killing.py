@@ -258,9 +258,9 @@ class FusedDelivery(Delivery):
     """Instead of the usual one."""
     stages: Stages = field(default_factory=Stages)
 
-    def dispatcher(self) -> Dispatcher:
+    def dispatcher(self, **checks: Any) -> Dispatcher:
         return FusedDispatcher(
-            **_fields(super().dispatcher())
+            **_fields(super().dispatcher(**checks))
             | self._fused()
             | {
                 "pool": replace(self.pool, first=self._line("call")),
