@@ -4,7 +4,6 @@ In YAML 1.1, ``no``, ``012`` and ``22:22`` are not text. The written form of suc
 error messages.
 """
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,8 +14,8 @@ import yaml
 
 from newsletter.domain.errors import Fault, InvalidConfiguration
 from newsletter.domain.wording import joined, say
-from newsletter.formats.scalars import misreading
-from newsletter.formats.yaml_nodes import compose, in_plain_words, position_of
+from newsletter.formats.scalars import DATE_TAG, NULL_TAG, construct, misreading
+from newsletter.formats.yaml_nodes import compose, in_plain_words, pairs, position_of
 
 _VARIABLE_PATTERN = re.compile(
     r"(?P<literal>\$\$\{)"
@@ -122,10 +121,6 @@ def _fatal(path: Path, message: str, position: Position | None = None) -> Invali
 KeyPath = tuple[str | int, ...]
 """Keys and list indices from the top: ``("statements", 0, "kind")``."""
 
-_YAML_TAG_PREFIX = "tag:yaml.org,2002:"
-_CONSTRUCTED_TYPES = frozenset({"bool", "int", "float"})
-_KINDS = _CONSTRUCTED_TYPES | {"str", "value", "merge", "null", "timestamp"}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
@@ -207,34 +202,25 @@ def build(file: str, node: yaml.Node) -> Document:
 
 
 def _value(document: Document, node: yaml.Node, path: KeyPath) -> Any:
-    if isinstance(node, yaml.MappingNode) and node.tag == f"{_YAML_TAG_PREFIX}map":
+    if isinstance(node, yaml.MappingNode):
         return dict(_pairs(document, node, path))
-    if isinstance(node, yaml.SequenceNode) and node.tag == f"{_YAML_TAG_PREFIX}seq":
+    if isinstance(node, yaml.SequenceNode):
         return list(_items(document, node, path))
-    if isinstance(node, yaml.ScalarNode) and node.tag.removeprefix(_YAML_TAG_PREFIX) in _KINDS:
-        return _scalar(document, node, path)
-    tag = node.tag.replace(_YAML_TAG_PREFIX, "!!")
-    other = "has the tag {tag!r}, which has no meaning here; leave it out"
-    document.fault(path, say(other, tag=tag))
-    return None
+    value = None if node.tag == NULL_TAG else construct(node.value, node.tag)
+    if node.tag == DATE_TAG or value is not node.value:
+        document.written[path] = Written(text=node.value, reading=misreading(node.value))
+    return value
 
 
 def _pairs(document: Document, node: yaml.MappingNode, path: KeyPath) -> Iterable[tuple[str, Any]]:
-    for key_node, value_node in node.value:
-        position = Position.of(key_node.start_mark)
-        if not isinstance(key_node, yaml.ScalarNode):
-            other = say("has a list or mapping for a key; write a plain word")
-            document.fault(path, other, position)
-            continue
-        key = key_node.value
-        inner = (*path, key)
-        if inner in document.positions:
-            first = document.positions[inner].line
-            twice = say("is written twice, first on line {line}; keep one", line=first)
-            document.fault(inner, twice, position)
+    for pair in pairs(node):
+        position = Position.of(pair.mark)
+        inner = (*path, pair.key)
+        if pair.fault:
+            document.fault(inner if pair.key else path, pair.fault, position)
             continue
         document.positions[inner] = position
-        yield key, _value(document, value_node, inner)
+        yield pair.key, _value(document, pair.value, inner)
 
 
 def _items(document: Document, node: yaml.SequenceNode, path: KeyPath) -> Iterable[Any]:
@@ -242,19 +228,3 @@ def _items(document: Document, node: yaml.SequenceNode, path: KeyPath) -> Iterab
         inner = (*path, index)
         document.positions[inner] = Position.of(item.start_mark)
         yield _value(document, item, inner)
-
-
-def _scalar(document: Document, node: yaml.ScalarNode, path: KeyPath) -> Any:
-    kind = node.tag.removeprefix(_YAML_TAG_PREFIX)
-    value = None if kind == "null" else node.value
-    if kind in _CONSTRUCTED_TYPES:
-        try:
-            value = yaml.constructor.SafeConstructor().construct_object(node)
-        except ValueError:  # it looks like a number for YAML, and is none: 0b_
-            return node.value
-        # JSON, which is validated, has no .inf and .nan
-        if isinstance(value, float) and not math.isfinite(value):
-            return node.value
-    if kind == "timestamp" or value is not node.value:
-        document.written[path] = Written(text=node.value, reading=misreading(node.value))
-    return value

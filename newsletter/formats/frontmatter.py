@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 
@@ -11,12 +11,18 @@ from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.setting import control_in_value
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.wording import did_you_mean, enclosed, say
-from newsletter.formats.scalars import NULL_TAG, TEXT_TAG, misreading, quote
+from newsletter.formats.scalars import NULL_TAG, TEXT_TAG, misread, misreading, quote
 from newsletter.formats.text import control_in_lines
-from newsletter.formats.yaml_nodes import HalfCharacter, compose, in_plain_words, position_of
+from newsletter.formats.yaml_nodes import (
+    HalfCharacter,
+    compose,
+    in_plain_words,
+    pairs,
+    position_of,
+)
 
 _ENTRY_PATTERN = re.compile(r"(?P<key>[A-Za-z_]\w*):[ \t]+(?P<value>\S.*)")
-_MAX_QUOTED_CHARS, _MAX_SHOWN_CHARS = 300, 40
+_MAX_HINTED_CHARS = 300
 MAX_HEADER_BYTES = 64 << 10
 MAX_KEYS = 60
 """The maximum number of keys. A statement has 23, a WordPress export about 30."""
@@ -53,8 +59,8 @@ def parse_front_matter(text: str, *, file: str) -> FrontMatter:
     """
     lines = text.split("\n")
     end = _closing_line(lines, file)
-    header = "\n".join(lines[1:end])
-    size = len(header.encode("utf-8", "replace"))
+    header = "\n".join(["", *lines[1:end]])  # its lines count as in the file
+    size = len(header[1:].encode("utf-8", "replace"))
     if size > MAX_HEADER_BYTES:
         long = (
             "the front matter is {size:,} bytes long, and {most:,} are the most; move the text"
@@ -62,7 +68,7 @@ def parse_front_matter(text: str, *, file: str) -> FrontMatter:
         )
         message = say(long, size=size, most=MAX_HEADER_BYTES)
         raise InvalidInput([Fault(file=file, line=2, message=message)])
-    _refuse_controls(header, offset=1, file=file)
+    _refuse_controls(header, offset=0, file=file)
     _refuse_controls("\n".join(lines[end + 1 :]), offset=end + 1, file=file)
     first = next((n for n in range(end + 1, len(lines)) if lines[n].strip()), len(lines) - 1)
     return FrontMatter(
@@ -109,25 +115,21 @@ def _fields(header: str, file: str) -> dict[str, Field]:
     lines = header.split("\n")
     fields: dict[str, Field] = {}
     faults: list[Fault] = []
-    for key_node, node in root.value:
-        # YAML counts from 0, and without the line --- above
-        line = key_node.start_mark.line + 2
-        key = key_node.value if isinstance(key_node, yaml.ScalarNode) else "?"
-        if key in fields:
-            first = fields[key].line
-            message = say("appears twice, first on line {line}; keep one of them", line=first)
-            faults.append(Fault(file=file, line=line, key=key, message=message))
+    for pair in pairs(root):
+        line = pair.mark.line + 1
+        if pair.fault:
+            faults.append(Fault(file=file, line=line, key=pair.key, message=pair.fault))
             continue
-        end = node.end_mark
+        end: Any = pair.value.end_mark
         rest = lines[end.line][end.column :] if end.line < len(lines) else ""
-        fields[key] = Field(key=key, node=node, line=line, rest=rest)
+        fields[pair.key] = Field(key=pair.key, node=pair.value, line=line, rest=rest)
     if faults:
         raise InvalidInput(faults)
     return fields
 
 
 def _explain(error: yaml.MarkedYAMLError, header: str, file: str) -> Fault:
-    fault = Fault(file=file, line=position_of(error).line + 2, message=in_plain_words(error))
+    fault = Fault(file=file, line=position_of(error).line + 1, message=in_plain_words(error))
     if isinstance(error, HalfCharacter):
         return fault
     lines = header.split("\n")
@@ -135,7 +137,7 @@ def _explain(error: yaml.MarkedYAMLError, header: str, file: str) -> Fault:
     for candidate in (number, number - 1):  # YAML often reports the next line
         hint = _hint(lines[candidate]) if candidate >= 0 else ""
         if hint:
-            return Fault(file=file, line=candidate + 2, message=hint)
+            return Fault(file=file, line=candidate + 1, message=hint)
     return fault
 
 
@@ -143,7 +145,7 @@ def _hint(line: str) -> str:
     if line.startswith("\t"):
         return say("begins with a tab, which YAML does not allow; write blanks instead")
     entry = _ENTRY_PATTERN.fullmatch(line.rstrip(" \t"))
-    if entry is None or len(line) > _MAX_QUOTED_CHARS or _readable(line):
+    if entry is None or len(line) > _MAX_HINTED_CHARS or _readable(line):
         return ""
     key, value = entry["key"], entry["value"]
     if value[0] in "[{":
@@ -249,12 +251,13 @@ class Reader:
         return tuple(dict.fromkeys(item for item in found if item is not None))
 
     def _item(self, key: str, node: yaml.Node, check: Callable[[str], str]) -> str | None:
-        line = node.start_mark.line + 2
+        mark: Any = node.start_mark
+        line = mark.line + 1
         if not isinstance(node, yaml.ScalarNode) or node.value == "":
             self.refuse(key, "holds something that is not one word of text", line=line)
             return None
         if node.tag != TEXT_TAG:
-            self.refuse(key, _misread(node, write=quote(node.value)), line=line)
+            self.refuse(key, misread(node.value, quote(node.value)), line=line)
             return None
         return self._checked(key, node.value, check, line)
 
@@ -271,7 +274,7 @@ class Reader:
             self.refuse(key, lost, cut=cut, key=key, value=value)
             return None
         if node.tag != TEXT_TAG:
-            self.refuse(key, _misread(node, write=f"{key}: {quote(node.value)}"))
+            self.refuse(key, misread(node.value, f"{key}: {quote(node.value)}"))
             return None
         return str(node.value).strip()
 
@@ -292,8 +295,8 @@ class Reader:
             return check(value)
         except ValueError as error:
             # a hint if YAML reads a number
-            misread = raw is not None and not raw.style and raw.tag not in {TEXT_TAG, NULL_TAG}
-            meaning = misreading(raw.value) if raw is not None and misread else ""
+            is_misread = raw is not None and not raw.style and raw.tag not in {TEXT_TAG, NULL_TAG}
+            meaning = misreading(raw.value) if raw is not None and is_misread else ""
             message = str(error)
             if "number" in meaning:
                 read = "{text} (YAML reads {value} as {reading})"
@@ -304,18 +307,6 @@ class Reader:
 
 def _is_empty(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and not node.style and node.value == ""
-
-
-def _misread(node: yaml.ScalarNode, *, write: str) -> str:
-    if not node.tag.startswith("tag:yaml.org,2002:"):
-        return say("YAML takes {tag} for a type; put the whole value in quotes", tag=node.tag)
-    meaning = misreading(node.value) or say("something else")
-    if len(node.value) > _MAX_QUOTED_CHARS:
-        start = node.value[:_MAX_SHOWN_CHARS]
-        long = "YAML reads {start}… as {meaning}; put the whole value in quotes"
-        return say(long, start=start, meaning=meaning)
-    other = "YAML reads {value} as {meaning}; put it in quotes: {write}"
-    return say(other, value=node.value, meaning=meaning, write=write)
 
 
 def _text_lost_as_comment(field: Field) -> str:

@@ -1,6 +1,7 @@
 """Reads YAML as nodes with their positions: settings, front matter, subscriber files."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import IO, Any
@@ -12,6 +13,7 @@ from newsletter.formats.scalars import TEXT_TAG, plain_tag
 
 _LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_NESTING_DEPTH = 30
+TWICE = say("appears twice, first on line {line}; keep one of them")
 
 
 class UnsupportedYaml(yaml.MarkedYAMLError):
@@ -23,7 +25,7 @@ class HalfCharacter(UnsupportedYaml):
 
 
 class NodeReader:
-    """Composes the nodes of a text one by one, without aliases, to a limited depth.
+    """Composes the nodes of a text one by one, without aliases and tags, to a limited depth.
 
     PyYAML's own composer keeps the whole tree. Raises yaml.YAMLError.
     """
@@ -47,13 +49,17 @@ class NodeReader:
         event = event or self.event()
         start: Any = event.start_mark
         end: Any = event.end_mark
-        if isinstance(event, yaml.ScalarEvent):
-            tag = _written_tag(event) or (plain_tag(event.value) if event.implicit[0] else TEXT_TAG)
-            return yaml.ScalarNode(tag, _join_surrogates(event), start, end, event.style)
         if isinstance(event, yaml.AliasEvent):
             # a few lines of aliases may repeat a value without end
             what = "aliases (*name) are not read here; write the value out, or put it in quotes"
             raise UnsupportedYaml(None, None, say(what), start)
+        if event.tag:
+            what = "the tag {tag} is not read here; leave it out, or put the whole value in quotes"
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            raise UnsupportedYaml(None, None, say(what, tag=tag), start)
+        if isinstance(event, yaml.ScalarEvent):
+            tag = plain_tag(event.value) if event.implicit[0] else TEXT_TAG
+            return yaml.ScalarNode(tag, _join_surrogates(event), start, end, event.style)
         if depth > self._deepest:
             what = "groups and lists lie too deep in each other; close brackets"
             raise UnsupportedYaml(None, None, say(what), start)
@@ -62,10 +68,9 @@ class NodeReader:
             inner.append(self.node(following, depth + 1))
         end = following.end_mark
         if isinstance(event, yaml.SequenceStartEvent):
-            tag = _written_tag(event) or yaml.Loader.DEFAULT_SEQUENCE_TAG
-            return yaml.SequenceNode(tag, inner, start, end)
-        tag = _written_tag(event) or yaml.Loader.DEFAULT_MAPPING_TAG
-        return yaml.MappingNode(tag, list(zip(inner[::2], inner[1::2], strict=True)), start, end)
+            return yaml.SequenceNode(yaml.Loader.DEFAULT_SEQUENCE_TAG, inner, start, end)
+        entries = list(zip(inner[::2], inner[1::2], strict=True))
+        return yaml.MappingNode(yaml.Loader.DEFAULT_MAPPING_TAG, entries, start, end)
 
 
 def _join_surrogates(event: Any) -> str:
@@ -79,9 +84,31 @@ def _join_surrogates(event: Any) -> str:
         raise HalfCharacter(None, None, say(what), event.start_mark) from error
 
 
-def _written_tag(event: Any) -> str:
-    """Return the written tag, or "". A lone ``!`` only forces text."""
-    return "" if event.tag in {None, "!"} else str(event.tag)
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """A key of a group, with its value."""
+
+    key: str
+    """The key; "" if it is a list or a group."""
+    value: yaml.Node
+    mark: Any
+    """The position of the key."""
+    fault: str
+    """Why the key cannot be read, or ""."""
+
+
+def pairs(node: yaml.MappingNode) -> Iterator[Pair]:
+    """Yield the keys of a group in order. A second key of the same name is a fault."""
+    line_of_key: dict[str, int] = {}
+    for name, value in node.value:
+        mark: Any = name.start_mark
+        key = name.value if isinstance(name, yaml.ScalarNode) else ""
+        fault = say(TWICE, line=line_of_key[key]) if key in line_of_key else ""
+        if isinstance(name, yaml.ScalarNode):
+            line_of_key.setdefault(key, mark.line + 1)
+        else:
+            fault = say("has a list or mapping for a key; write a plain word")
+        yield Pair(key=key, value=value, mark=mark, fault=fault)
 
 
 def compose(text: str) -> yaml.Node | None:

@@ -8,8 +8,8 @@ import yaml
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.subscribers.audience import NOTED_FIELDS, Entry, SuppressedEntry
 from newsletter.domain.wording import say
-from newsletter.formats.scalars import NULL_TAG, misreading, quote
-from newsletter.formats.yaml_nodes import NodeReader, UnsupportedYaml, in_plain_words, position_of
+from newsletter.formats.scalars import NULL_TAG, TEXT_TAG, misread, quote
+from newsletter.formats.yaml_nodes import TWICE, NodeReader, in_plain_words, pairs, position_of
 from newsletter.subscriber_files.encodings import Member
 from newsletter.subscriber_files.entries import (
     EntryReader,
@@ -21,7 +21,6 @@ from newsletter.subscriber_files.entries import (
 from newsletter.subscriber_files.subscriber_file import PlacedPerson, find_text_fault
 
 _MAX_DEPTH = 8
-_PLAIN_TAG = "tag:yaml.org,2002:"
 _SECTION_NAMES = ("subscribers", "suppressed")
 _LIST_EXAMPLES = {"lists": "press", "tags": "board", "left": "press"}
 _SUBSCRIBER_KEYS = (
@@ -81,8 +80,7 @@ def _section(
         nodes.node()
         return
     if key in lines:
-        twice = "appears twice, first on line {first}; keep one of them"
-        reader.fault(line, key, twice, first=lines[key])
+        reader.fault(line, key, say(TWICE, line=lines[key]))
     lines.setdefault(key, line)
     start = nodes.event()
     if not isinstance(start, yaml.SequenceStartEvent):
@@ -156,14 +154,12 @@ def _pairs(
     item: yaml.MappingNode, known: tuple[str, ...], prefix: str, reader: EntryReader
 ) -> dict[str, yaml.Node]:
     values: dict[str, yaml.Node] = {}
-    for key, value in item.value:
-        name = key.value if isinstance(key, yaml.ScalarNode) else "?"
-        if name not in known:
-            reader.fault(_line(key.start_mark), prefix + name, unknown_key(name, known))
-        elif name in values:
-            reader.fault(_line(key.start_mark), prefix + name, "stands twice; keep one of them")
+    for pair in pairs(item):
+        fault = pair.fault or ("" if pair.key in known else unknown_key(pair.key, known))
+        if fault:
+            reader.fault(_line(pair.mark), prefix + (pair.key or "?"), fault)
         else:
-            values[name] = value
+            values[pair.key] = pair.value
     return values
 
 
@@ -174,16 +170,10 @@ def _text(key: str, value: yaml.Node, reader: EntryReader) -> str:
             return ""
         reader.fault(_line(value.start_mark), key, "must be one line of text; write it in quotes")
         return ""
-    if not value.tag.startswith(_PLAIN_TAG):
-        typed = "YAML takes {tag} for a type; put the whole value in quotes"
-        message = say(typed, tag=value.tag)
-        raise UnsupportedYaml(None, None, message, value.start_mark)
     if _is_null(value):
         return ""
-    if not value.style and key not in _OWN_CHECKS and (misread_value := misreading(value.value)):
-        misread = "YAML reads {text} as {value}; put it in quotes: {quoted}"
-        values = {"text": value.value, "value": misread_value, "quoted": quote(value.value)}
-        reader.fault(_line(value.start_mark), key, misread, **values)
+    if value.tag != TEXT_TAG and key not in _OWN_CHECKS:
+        reader.fault(_line(value.start_mark), key, misread(value.value, quote(value.value)))
         return ""
     return str(value.value).strip()
 

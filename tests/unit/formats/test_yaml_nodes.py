@@ -12,8 +12,10 @@ from newsletter.formats.yaml_nodes import (
     _read_document,
     compose,
     in_plain_words,
+    pairs,
     position_of,
 )
+from tests.costs import grows_in_proportion
 from tests.rows import rows
 
 
@@ -30,7 +32,7 @@ def plain(node: Any) -> Any:
     "text",
     [
         "a: 1\nb: [x, 'y', \"z\", yes, ~, 2024-05-01, 0x1F, 1e3, =, <<]\n",
-        "- {a: {b: c}}\n- ! 12\n- !!str 12\n- !own x\n- |\n  two\n  lines\n",
+        "- {a: {b: c}}\n- |\n  two\n  lines\n",
         "# nothing but\nä: 📣 e  # and on\n? [k]\n: v\n",
         "--- text\n...\n",
         "",
@@ -88,6 +90,37 @@ def test_a_character_that_json_writes_in_halves_is_whole_and_a_half_is_refused()
     assert node.value == "so 😀 it is"
     with pytest.raises(UnsupportedYaml, match="half of a character"):
         compose(r'a: "\uDE00"')
+
+
+@rows("tag", ["!", "!own", "!!str", "!!bool", "!!python/name:os.system"])
+@rows("value", ["foo", '""', "[press]", "{a: b}"])
+def test_a_tag_is_refused_whatever_it_is_written_before(tag: str, value: str) -> None:
+    with pytest.raises(UnsupportedYaml) as told:
+        compose(f"a: {tag} {value}")
+
+    assert in_plain_words(told.value).startswith(f"the tag {tag} is not read here; leave it out")
+    assert position_of(told.value).column == 3
+
+
+def test_a_second_key_of_the_same_name_and_a_key_that_is_no_word_are_faults() -> None:
+    group = compose("a: 1\nb: 2\na: 3\n? [c]\n: 4\n")
+    assert isinstance(group, yaml.MappingNode)
+
+    assert [(pair.mark.line, pair.key, pair.value.value, pair.fault) for pair in pairs(group)] == [
+        (0, "a", "1", ""),
+        (1, "b", "2", ""),
+        (2, "a", "3", "appears twice, first on line 1; keep one of them"),
+        (3, "", "4", "has a list or mapping for a key; write a plain word"),
+    ]
+
+
+def test_a_text_of_a_megabyte_is_read_in_proportion_to_its_length() -> None:
+    def read(keys: int) -> None:
+        group = compose("".join(f"key{number}: [a, 'b']\n" for number in range(keys)))
+        assert isinstance(group, yaml.MappingNode)
+        assert not any(pair.fault for pair in pairs(group))
+
+    assert grows_in_proportion(read, 12_000)
 
 
 def test_aliases_and_what_has_no_bottom_are_refused() -> None:
