@@ -196,7 +196,8 @@ class Editors:
             now = for_how_many(slug, host.expected)
             if None not in {now, seen.readers} and now != seen.readers:
                 raise Violation(Rule.HASTY, f"{who} started {slug} for {seen.readers}, not {now}")
-            started = Started(words=words_of(seen.content), at=host.now())
+            given = tuple(host.expected.approvals)
+            started = Started(words=words_of(seen.content), at=host.now(), approvals=given)
             host.expected.counted[slug] = now
             host.expected.starts[slug] = started
             host.expected.schedules[slug] = at

@@ -77,10 +77,11 @@ class Approved:
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """A sender's start of the words that they saw."""
+    """A sender's start of the words that they saw, after these approvals."""
 
     words: Words
     at: datetime
+    approvals: tuple[Approved, ...]
 
 
 @dataclass(kw_only=True)

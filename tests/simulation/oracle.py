@@ -283,7 +283,8 @@ def _objections(slug: str, words: Words, expected: Expected, clock: datetime) ->
     writers = {re.sub(r"\+[a-z]*@", "@", writer) for part in parts for writer in part.writers}
     yield from _too_few(approvals, writers, expected)
     start = expected.starts.get(slug)
-    before = [one for one in approvals if start is not None and one.at <= start.at]
+    # in their order: the clock may have been put back in between
+    before = [one for one in approvals if start is not None and one in start.approvals]
     is_started = start is not None and start.words == words
     if is_started and start and clock < start.at + expected.setting.undo_window:
         yield f"it was started at {start.at}, and may be undone"

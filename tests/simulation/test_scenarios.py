@@ -238,3 +238,7 @@ def test_an_event_after_a_restore_proves_what_the_restored_books_never_tried() -
     """An admin sends the rest again, not to the reader of whom the provider has told since."""
     put_back = (Step("restore", "in place"), Step("release"), Step("hand", "reopen"))
     holds("asked", worker("dispatch-1"), *put_back, Step("event", "delivered"))
+
+
+def test_a_start_counts_after_its_approval_though_the_clock_was_put_back_in_between() -> None:
+    holds("throng, safe: jump -432000; start ada")
