@@ -21,6 +21,7 @@ from newsletter.credentials.identity_provider import IdentityProvider
 from newsletter.domain.delivery.transactional import MessageState
 from newsletter.domain.staff.account import Passkey, Session
 from newsletter.domain.staff.role import Registration, Role
+from newsletter.domain.statements.draft import DraftText
 from newsletter.runtime.services import Services
 from newsletter.web.server import WebServer
 from tests.browser.conftest import FLAGS
@@ -31,6 +32,12 @@ SIZES: Mapping[str, tuple[int, int]] = {"desktop": (1280, 900), "phone": (390, 8
 _CHANNEL = """
 notices:
   - {kind: slack, name: press-room, url: "https://chat.forum.example/hush-hush"}
+"""
+_ABOUT = "The Forum of Examples speaks for 240 libraries in 12 states. It lives from its members.\n"
+_NOTES = """## Notes to editors
+
+- Pictures may be used freely.
+- Interviews: press@forum.example
 """
 SCHEMES = ("light", "dark")
 """Of each size."""
@@ -43,6 +50,7 @@ def pages(services: Services) -> Iterator[tuple[str, str, str]]:
         written = tx.drafts.find_by_slug("library-opening-hours-have-to-stay")
         key = written.key if written else draft
         number = tx.drafts.list_versions(key, 1)[0].number
+        template = tx.drafts.list_templates()[0].key
     waits, sent = "library-opening-hours-have-to-stay", "example"
     yield from (
         ("sign-in", "/sign-in", ""),
@@ -76,6 +84,7 @@ def pages(services: Services) -> Iterator[tuple[str, str, str]]:
         ("draft-translate", f"/drafts/{translation}/translate", "ana"),
         ("draft", f"/drafts/{draft}", "ana"),
         ("draft-edit", f"/drafts/{key}/edit", "ana"),
+        ("draft-edit-template", f"/drafts/{template}/edit", "ana"),
         ("draft-edit-details", f"/drafts/{key}/edit#details", "ana"),
         ("draft-edit-preview", f"/drafts/{key}/edit#preview", "ana"),
         ("draft-versions", f"/drafts/{key}/versions", "ana"),
@@ -119,6 +128,8 @@ def furnish(services: Services) -> None:
     with services.store.read() as tx:
         draft = tx.board.list_unsubmitted(limit=1)[0].key
     ana.copy_draft(draft, title="Our standard release", template=True)
+    for title, body in (("About us", _ABOUT), ("Notes to editors", _NOTES)):
+        ana.new(DraftText(title=title, body=body), template=True)
     ana.copy("example", title="Un ejemplo", language="es")
     with services.store.begin() as tx:
         for name, role in OTHERS.items():

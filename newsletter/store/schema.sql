@@ -118,7 +118,7 @@ CREATE TABLE draft (
     head INTEGER NOT NULL,  -- number of the current version
     submitted_version INTEGER,  -- number of the last submitted version
     taken_back INTEGER NOT NULL DEFAULT 0,
-    template INTEGER NOT NULL DEFAULT 0,  -- 1: other texts begin with it
+    template INTEGER NOT NULL DEFAULT 0,  -- 1: other texts begin with it or contain a copy
     created_at INTEGER NOT NULL,
     created_by TEXT NOT NULL,
     changed_at INTEGER NOT NULL,
@@ -126,6 +126,7 @@ CREATE TABLE draft (
     deleted_at INTEGER
 ) STRICT;
 CREATE INDEX ix_draft_changed_at ON draft (changed_at) WHERE deleted_at IS NULL;
+CREATE INDEX ix_draft_template ON draft (template) WHERE template = 1;
 CREATE UNIQUE INDEX ix_draft_slug ON draft (slug) WHERE slug <> '';
 
 CREATE TABLE version (

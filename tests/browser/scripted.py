@@ -2,16 +2,18 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
 import newsletter
+from newsletter.domain.statements.draft import DraftText
 from tests.node import node
 
 ROOT = Path(__file__).parents[2]
@@ -50,9 +52,17 @@ class Site:
     def reset(self) -> None:
         self.page, self.answers, self.posted = "", {}, []
 
-    def form(self, body: str, *, attributes: str = "", more: str = "") -> None:
+    def form(
+        self,
+        body: str,
+        *,
+        attributes: str = "",
+        more: str = "",
+        templates: Sequence[DraftText] = (),
+    ) -> None:
         """The form of a text, as the desk has it."""
-        tools = TOOLS.get_template("tools.html.j2").render()
+        blocks = [SimpleNamespace(version=SimpleNamespace(text=one)) for one in templates]
+        tools = TOOLS.get_template("tools.html.j2").render(blocks=blocks)
         self.page = f"""<form id="text" method="post" action="/sent" {attributes}>
 {tools}<button type="button" data-mode="markdown" hidden>Edit as Markdown</button>
 <button type="button" data-mode="visual" hidden>Edit visually</button>

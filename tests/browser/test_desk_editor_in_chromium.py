@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from newsletter.domain.statements.draft import DraftText
 from tests.browser.axe import violations_in_both
 from tests.browser.opening import Open, wait_for_count
 from tests.browser.scripted import PIXEL, Site, at_the_end, copy, editor, markdown
@@ -160,6 +161,29 @@ def test_each_block_of_the_toolbar(site: Site, open_page: Open, width: int) -> N
     page.get_by_label("Address of the file").fill("https://example.org/report.pdf")
     page.get_by_role("button", name="Add the file").click()
     assert "(ZIP, 12 MB)\n- [Report](https://example.org/report.pdf)\n" in markdown(page)
+
+
+def test_a_template_is_inserted_below_the_paragraph_with_the_cursor(
+    site: Site, open_page: Open
+) -> None:
+    about = DraftText(title="About us", body="## About us\n\nThe Forum speaks.\n")
+    odd = DraftText(title="Odd", body="A\u200bB\n")
+    site.form("One.\n\nTwo.", templates=[about, odd])
+    page = open_page("/")
+
+    def insert(name: str) -> None:
+        page.locator("summary", has_text="Insert a template").click()
+        page.get_by_role("button", name=name, exact=True).click()
+
+    editor(page).locator("p").first.click()
+    insert("About us")
+    page.keyboard.press("Enter")
+    insert("About us")
+    twice = "One.\n\n" + "## About us\n\nThe Forum speaks.\n\n" * 2 + "Two.\n"
+    assert markdown(page) == twice
+    insert("Odd")
+    page.locator("#body").wait_for(state="visible")
+    assert markdown(page) == f"{twice}\nA\u200bB\n"
 
 
 def test_a_lead_picture_is_wide_and_stands_at_the_top(

@@ -123,8 +123,8 @@ class DraftsContract:
             [known] = tx.drafts.list_submitted()
             handed = replace(version, closed=True, submitted_at=LATER, submitted_by=BEN)
             assert (known.slug, known.version) == ("library-hours", handed)
-            assert tx.drafts.find_submitted(["library-hours", "other"]) == [known]
-            assert tx.drafts.find_submitted(["other"]) == []
+            assert tx.drafts.list_submitted(["library-hours", "other"]) == [known]
+            assert tx.drafts.list_submitted(["other"]) == []
             assert tx.board.list_unsubmitted(limit=9) == []
             draft = tx.drafts.find_by_slug("library-hours")
             assert (draft.slug, draft.submitted_version) == ("library-hours", version.number)

@@ -11,6 +11,11 @@ VERSION_PERIOD = timedelta(minutes=5)
 MAX_BODY_CHARS = 200_000
 MAX_LINE_CHARS = 1_000
 """The maximum length of each other field."""
+MAX_TEMPLATES = 50
+MAX_BLOCK_CHARS = 5_000
+"""The maximum length of a template that the editor inserts."""
+_MIN_OWN_CHARS = 40
+"""The words of a shorter paragraph may be anybody's."""
 
 _LINE_END_PATTERN = re.compile(r"\r\n?")
 _SURROGATE_PATTERN = re.compile(r"[\ud800-\udfff]")
@@ -55,6 +60,15 @@ class DraftText:
         values: dict[str, Any] = dict.fromkeys(cleared, "")
         values["title"] = title.strip() or self.title
         return replace(self, **values, urgent=False)
+
+    def with_appended(self, markdown: str) -> "DraftText":
+        """Return the text with more paragraphs at its end."""
+        return replace(self, body=f"{self.body.rstrip()}\n\n{markdown.strip()}\n".lstrip("\n"))
+
+    def contains_words_of(self, template: "DraftText") -> bool:
+        """Return whether a paragraph of a template is in the text, word for word."""
+        paragraphs = (part.strip() for part in template.body.split("\n\n"))
+        return any(len(part) >= _MIN_OWN_CHARS and part in self.body for part in paragraphs)
 
     def find_overlong_fields(self) -> dict[str, int]:
         """Return the maximum length of each field that is longer, by the name of the field."""
@@ -136,7 +150,7 @@ class Draft:
     taken_back: bool = False
     """The submitted version was withdrawn."""
     template: bool = False
-    """A template for new texts, which is never submitted."""
+    """Other texts begin with a copy of it or have one in them. It is never submitted."""
     copied_of: str = ""
     """The slug of the statement from which the text was copied."""
     import_findings: ImportFindings = ImportFindings()

@@ -230,5 +230,5 @@ class DeskSource(_StoredSource):
         self._defaults = defaults
 
     def find(self, tx: Transaction, slugs: Collection[str] | None) -> dict[str, Parsed]:
-        drafts = tx.drafts.list_submitted() if slugs is None else tx.drafts.find_submitted(slugs)
+        drafts = tx.drafts.list_submitted(slugs)
         return {draft.slug: parse_version(draft, self._defaults) for draft in drafts}

@@ -13,6 +13,7 @@ from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import (
+    MAX_TEMPLATES,
     Draft,
     DraftText,
     ImportFindings,
@@ -61,12 +62,17 @@ class DraftWriter:
     store: Store
     actor: str
 
-    def new(self, text: DraftText, *, findings: ImportFindings | None = None) -> Draft:
-        """Create a draft with this text. ``findings`` are those of an import."""
+    def new(
+        self, text: DraftText, *, findings: ImportFindings | None = None, template: bool = False
+    ) -> Draft:
+        """Create a draft or template with this text. ``findings`` are those of an import."""
         with self._acting("write") as (tx, who):
             pasted = say("a pasted text")
             source = say("from {file}", file=findings.file or pasted) if findings else ""
-            return self._begin(tx, who, text, (), findings=findings, source=source)
+            source = say("a template") if template else source
+            return self._begin(
+                tx, who, text, (), findings=findings, source=source, template=template
+            )
 
     def copy(self, slug: str, *, title: str = "", language: str = "") -> Draft:
         """Copy a statement to the desk. The writers of the copy include those of the statement.
@@ -98,9 +104,8 @@ class DraftWriter:
         """Create a draft, or a ``template``, with the text of another draft. Raises NotFound."""
         with self._acting("write") as (tx, who):
             other = find_draft(tx, key).version
-            source = (
-                say("a template like {key}", key=key) if template else say("like {key}", key=key)
-            )
+            like = say("like {key}", key=key)
+            source = say("a template like {key}", key=key) if template else like
             return self._begin(
                 tx,
                 who,
@@ -126,22 +131,29 @@ class DraftWriter:
                 return Conflict(theirs=draft, mine=self._save_beside(tx, who, draft, typed))
             return self._advance(tx, who, draft, typed)
 
-    def append(self, key: str, block: str) -> None:
-        """Add a block at the end of the text, as the last person saved it."""
+    def append(self, key: str, markdown: str) -> None:
+        """Add Markdown at the end of the text, as the last person saved it."""
         with self._acting("write") as (tx, who):
             draft = find_draft(tx, key)
-            body = f"{draft.version.text.body.rstrip()}\n\n{block}\n".lstrip("\n")
-            typed = replace(draft.version.text, body=body)
+            typed = draft.version.text.with_appended(markdown)
             _refuse_too_long(typed, key)
             self._advance(tx, who, draft, typed)
 
     def _advance(self, tx: Transaction, who: str, draft: Draft, text: DraftText) -> Draft:
-        """Store the next text of a draft, in the current version if that is still open."""
-        version = draft.version
-        if version.accepts_typing(who, tx.now):
+        """Store the next text of a draft, in the current version if that is still open.
+
+        The writers of a template whose words were inserted are writers of the text.
+        """
+        version, writers = draft.version, [*draft.version.writers]
+        for template in (one.version for one in tx.drafts.list_templates()):
+            was_there = version.text.contains_words_of(template.text)
+            if text.contains_words_of(template.text) and not was_there:
+                writers += template.writers
+        renewed = self._version(who, text, tuple(writers))
+        if version.accepts_typing(who, tx.now) and renewed.writers == version.writers:
             tx.drafts.update_open(replace(version, text=text, at=tx.now))
             return tx.drafts.set_head(draft.key, version.number, by=who, at=tx.now)
-        head = tx.drafts.add_version(draft.key, self._version(who, text, version.writers))
+        head = tx.drafts.add_version(draft.key, renewed)
         self._enter(tx, who, "write", draft, number=tx.drafts.count_versions(draft.key))
         return tx.drafts.set_head(draft.key, head, by=who, at=tx.now)
 
@@ -221,6 +233,8 @@ class DraftWriter:
         copied_of: str = "",
         template: bool = False,
     ) -> Draft:
+        if template and len(tx.drafts.list_templates()) >= MAX_TEMPLATES:
+            raise Refused(say("There are {most} templates. Delete one first.", most=MAX_TEMPLATES))
         key = _random_name(_KEY_CHARS)
         typed = text.cleaned()
         _refuse_too_long(typed, key)
@@ -372,7 +386,7 @@ class Submitter:
 
     def _put(self, tx: Transaction, slug: str) -> tuple[Fault, ...]:
         """Store the statement as ``DeskSource`` reads it. Return the faults of its text."""
-        [draft] = tx.drafts.find_submitted([slug])
+        [draft] = tx.drafts.list_submitted([slug])
         document = parse_version(draft, self.defaults)
         if document.statement is not None:
             stored = StoredStatement(statement=document.statement, content_hash="", fingerprint="")

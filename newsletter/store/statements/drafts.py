@@ -82,18 +82,11 @@ class Drafts(Repository):
             by=by,
         )
 
-    def list_submitted(self) -> list[Draft]:
-        """Return all submitted drafts in their submitted versions, by slug."""
-        return self._db.all(Draft, f"{_SELECT_SUBMITTED} ORDER BY draft.slug")
-
-    def find_submitted(self, slugs: Collection[str]) -> list[Draft]:
-        """Return the drafts with these slugs in their submitted versions, by slug."""
-        return self._db.all(
-            Draft,
-            f"{_SELECT_SUBMITTED} AND draft.slug IN (SELECT value FROM json_each(:slugs))"
-            " ORDER BY draft.slug",
-            slugs=sorted(slugs),
-        )
+    def list_submitted(self, slugs: Collection[str] | None = None) -> list[Draft]:
+        """Return all submitted drafts, or those with these slugs, in their submitted versions."""
+        among = "" if slugs is None else "AND draft.slug IN (SELECT value FROM json_each(:slugs))"
+        query = f"{_SELECT_SUBMITTED} {among} ORDER BY draft.slug"
+        return self._db.all(Draft, query, slugs=sorted(slugs or ()))
 
     def add(self, draft: Draft) -> Draft:
         """Add a draft and its first version; return it with the version's number."""

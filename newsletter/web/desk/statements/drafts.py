@@ -34,7 +34,7 @@ from newsletter.web.desk.page import NOTE_NAMES
 from newsletter.web.desk.request import DeskRequest, download, redirect, route
 from newsletter.web.desk.statements import fields
 from newsletter.web.desk.statements.editing import show_conflict
-from newsletter.web.desk.statements.preview import list_test_receivers, send_test, view_of
+from newsletter.web.desk.statements.preview import send_test, view_of
 
 _MAX_FILE_BYTES = 20_000_000
 MAX_FORM_BYTES = _MAX_FILE_BYTES + (256 << 10)
@@ -59,16 +59,14 @@ class Drafts:
         with self._statements.store.read() as tx:
             templates = tx.drafts.list_templates()
             sent = tx.campaigns.list_last_begun(_MAX_TEXTS_OFFERED)
-            statements = {
-                one.slug: one for one in tx.statements.find([slug for _, slug, *_ in sent])
-            }
+            statements = tx.statements.find([slug for _, slug, *_ in sent])
         return request.page(
             "draft-new.html.j2",
             title=say("New statement"),
             typed_title=request.field("title") or title,
             corrected=original,
             templates=templates,
-            sent_texts=[one.statement for one in statements.values() if not one.statement.digest],
+            sent_texts=[one.statement for one in statements if not one.statement.digest],
             pasted=request.field("pasted"),
             is_markdown=request.field("markdown") == "yes",
             file_kinds=_ACCEPTED_SUFFIXES,
@@ -82,12 +80,15 @@ class Drafts:
 
     @route("POST", "/drafts/new", Role.WRITER, takes_files=True, max_bytes=MAX_FORM_BYTES)
     def begin(self, request: DeskRequest) -> Response:
-        """Create a draft from a title, a file, pasted text, or another draft."""
+        """Create a draft from a title, a file, pasted text, or another draft; or a template."""
         writing = self._statements.writer(request.who.address)
         source, _, name = request.field("from").partition(":")
         title = request.field("title")
         if source == "statement":
             return self.copy(request, name)
+        if source == "new-template":
+            draft = writing.new(DraftText(title=request.field("name").strip()), template=True)
+            return redirect(f"/drafts/{draft.key}/edit", done="began")
         if source in {"template", "text"}:
             draft = writing.copy_draft(name, title=title, template=source == "text")
             return redirect(f"/drafts/{draft.key}/edit", done="began")
@@ -209,7 +210,7 @@ class Drafts:
             refusal=say("Not submitted yet.") if lapses else "",
             draft=draft,
             text=text,
-            staff=list_test_receivers(request),
+            staff=request.desk.names(),
             typed_to=request.field("to"),
             has_begun=status is not None and status.has_begun,
             findings=findings,

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from newsletter.domain.errors import Fault, InvalidInput, NewsletterError, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comparison import compare_drafts, merge_texts
-from newsletter.domain.statements.draft import Draft, DraftText, Version
+from newsletter.domain.statements.draft import MAX_BLOCK_CHARS, Draft, DraftText, Version
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.wording import joined, people, place_of, say
 from newsletter.pipeline.campaigns.trial import fill, sample_recipient
@@ -53,6 +53,10 @@ class EditPages:
         """Save the form, and submit the draft if that button was pressed."""
         draft, text = self._read_form(request, request.posted.fields)
         base = fields.parse_index(request.field("base"))
+        if request.field("act") == "insert":
+            with self._statements.store.read() as tx:
+                inserted = [one for one in _blocks(tx) if one.key == request.field("block")]
+            text = text.with_appended(inserted[0].version.text.body) if inserted else text
         try:
             result = self._statements.writer(request.who.address).save(draft.key, base, text)
         except InvalidInput as error:
@@ -93,12 +97,14 @@ class EditPages:
             )
             choices = (*tx.statements.list_newest(_MAX_STATEMENTS_OFFERED), *named_statements)
             others = {stored.statement.slug: stored.statement for stored in choices}.values()
+            blocks = _blocks(tx)
         return request.page(
             "draft-edit.html.j2",
             title=text.title.strip() or say("A new text"),
             editor=True,
             draft=draft,
             text=text,
+            blocks=[one for one in blocks if one.key != draft.key],
             base=draft.revision if base is None else base,
             is_unsaved=base is not None,
             lapse=lapse,
@@ -272,30 +278,16 @@ class EditPages:
 
 def show_conflict(request: DeskRequest, conflict: Conflict) -> Response:
     """Show both texts, and the ways to go on with them."""
-    their_version, my_text = conflict.theirs, conflict.mine.text
-    who = request.desk.person(their_version.changed_by)
-    is_own = their_version.changed_by == request.who.address
+    theirs, mine = conflict.theirs.version.text, conflict.mine.text
     return request.page(
         "draft-conflict.html.j2",
         title=say("This text was changed while you wrote"),
         status=409,
-        draft=their_version,
-        differences=compare_drafts(their_version.version.text, my_text),
-        who=who,
-        is_own=is_own,
-        choices=[
-            (say("Keep mine"), "primary", fields.form_values(my_text)),
-            (
-                say("Take the other") if is_own else say("Take {who}'s", who=who),
-                "second",
-                fields.form_values(their_version.version.text),
-            ),
-            (
-                say("Keep both, one below the other"),
-                "second",
-                fields.form_values(merge_texts(their_version.version.text, my_text)),
-            ),
-        ],
+        draft=conflict.theirs,
+        differences=compare_drafts(theirs, mine),
+        who=request.desk.person(conflict.theirs.changed_by),
+        is_own=conflict.theirs.changed_by == request.who.address,
+        texts=[fields.form_values(one) for one in (mine, theirs, merge_texts(theirs, mine))],
     )
 
 
@@ -319,6 +311,12 @@ class ActiveEditors:
             if len(self._seen) > self._MAX_DRAFTS:
                 self._seen.popitem(last=False)
             return sorted(other for other in recent if other != name)
+
+
+def _blocks(tx: Transaction) -> list[Draft]:
+    """Return the templates that the editor inserts."""
+    templates = tx.drafts.list_templates()
+    return [one for one in templates if len(one.version.text.body) <= MAX_BLOCK_CHARS]
 
 
 def _version_of(tx: Transaction, draft: Draft, number: str) -> Version:

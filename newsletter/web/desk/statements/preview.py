@@ -84,7 +84,7 @@ class EmailPreview:
             typed_address=request.field("reader").strip(),
             typed_to=request.field("to"),
             reader=reader,
-            staff=list_test_receivers(request),
+            staff=request.desk.names(),
         )
 
     def _load_content(self, slug: str, reader: int) -> tuple[StoredStatement, Content | None]:
@@ -120,13 +120,6 @@ def preview_html(content: Content, view: str) -> str:
     if view == "dark":
         return views.dark(content.html)
     return views.light(content.html)
-
-
-def list_test_receivers(request: DeskRequest) -> list[tuple[str, str]]:
-    """Return (address, name) of the staff who can get a test email of a writer, who comes first."""
-    me, names = request.who.address, request.desk.names()
-    others = [(address, name) for address, name in names.items() if address != me]
-    return [(me, say("Me")), *others] if request.who.may(Role.WRITER) else []
 
 
 def send_test(send: Callable[[], Answer]) -> str:

@@ -14,6 +14,7 @@ from newsletter.domain.statements.draft import (
     VersionKind,
 )
 from tests.fakes import NOON
+from tests.rows import rows
 
 ANA, BEN = "ana@forum.example", "ben@forum.example"
 TEXT = DraftText(title="Library hours", body="It opens at 9.\n\nIt is free.", lists=("press",))
@@ -66,6 +67,30 @@ def test_what_is_too_long_is_named_with_what_it_may_have() -> None:
         "title": 1000,
         "body": MAX_BODY_CHARS,
     }
+
+
+ABOUT = DraftText(body="About us\n\nThe Forum of Examples speaks for libraries.\n")
+
+
+@rows(
+    ["body", "contains"],
+    [
+        (TEXT.body, False),
+        ("About us", False),
+        (TEXT.with_appended(ABOUT.body).body, True),
+        ("> The Forum of Examples speaks for libraries. Ask us.", True),
+        ("The Forum of Examples speaks for books.", False),
+    ],
+)
+def test_a_text_has_the_words_of_a_template_once_a_paragraph_of_it_is_there(
+    body: str, *, contains: bool
+) -> None:
+    assert DraftText(body=body).contains_words_of(ABOUT) is contains
+
+
+def test_what_is_appended_stands_apart_and_alone_where_nothing_was() -> None:
+    assert DraftText(body="One.\n\n").with_appended("\nTwo.\n\n").body == "One.\n\nTwo.\n"
+    assert DraftText().with_appended("Two.").body == "Two.\n"
 
 
 PICTURE = Picture(

@@ -9,6 +9,7 @@ import pytest
 from newsletter.documents.release.imported import MadePicture
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.statements.draft import (
+    MAX_TEMPLATES,
     Draft,
     DraftText,
     ImportFindings,
@@ -233,6 +234,37 @@ def test_what_is_not_there_and_what_nobody_may_edit_is_not_copied(desk: WritingR
     with pytest.raises(NotFound):
         desk.writing().copy_draft("nothing")
     assert desk.writing().copy_draft(desk.new().key, template=True).template
+
+
+ABOUT = DraftText(title="About us", body="The Forum of Examples speaks for all libraries.\n")
+
+
+def test_who_wrote_a_template_is_a_writer_of_a_text_from_when_its_words_are_in_it(
+    desk: WritingRoom,
+) -> None:
+    about = desk.writing(BEN).new(ABOUT, template=True)
+    draft = desk.new()
+    with_words = draft.version.text.with_appended(ABOUT.body)
+    saved = desk.writing().save(draft.key, draft.revision, with_words)
+    assert isinstance(saved, Draft)
+    assert saved.version.writers == (ANA, BEN)
+    changed = desk.writing(CLEO).save(about.key, 1, replace(ABOUT, summary="Cleo's words."))
+    assert isinstance(changed, Draft)
+    desk.writing().append(draft.key, "More.")
+    assert desk.draft(draft).version.writers == (ANA, BEN), "the words were there before"
+    assert ABOUT.body.strip() in desk.draft(draft).version.text.body
+
+
+def test_templates_are_few_and_each_change_of_one_is_in_the_log(desk: WritingRoom) -> None:
+    made = [desk.writing().new(ABOUT, template=True) for _ in range(MAX_TEMPLATES)]
+    assert desk.room.deeds() == [(ANA, "write")] * MAX_TEMPLATES
+    with pytest.raises(Refused, match=f"{MAX_TEMPLATES} templates"):
+        desk.writing().copy_draft(made[0].key, template=True)
+    desk.writing().delete(made[0].key)
+    assert desk.room.deeds()[-1] == (ANA, "delete")
+    assert desk.writing().new(ABOUT, template=True).template
+    with pytest.raises(Refused):
+        desk.writing(VERA).new(ABOUT, template=True)
 
 
 def test_a_copy_of_a_text_of_the_desk_is_a_statement_of_its_own(desk: WritingRoom) -> None:

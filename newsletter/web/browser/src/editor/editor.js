@@ -260,6 +260,25 @@ class Visual {
     this.view.dispatch(this.view.state.tr.replaceSelection(slice).scrollIntoView().setMeta("paste", true));
   }
 
+  /** Insert a template below the paragraph with the cursor; at the end, if it can only be Markdown. */
+  insertTemplate(markdown) {
+    const { doc, faults } = read(markdown);
+    if (faults.length) {
+      this.show("markdown");
+      this.area.value = `${this.area.value.trimEnd()}\n\n${markdown}`.trimStart();
+      return this.area.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    const { tr, selection } = this.view.state;
+    const { $to } = selection;
+    const isEmpty = $to.depth === 1 && $to.parent.type === nodes.paragraph && !$to.parent.content.size;
+    const to = $to.depth ? $to.after(1) : $to.pos;
+    const from = isEmpty ? $to.before(1) : to;
+    tr.replaceWith(from, to, doc.content);
+    const end = TextSelection.near(tr.doc.resolve(from + doc.content.size), -1);
+    this.view.dispatch(tr.setSelection(end).scrollIntoView());
+    return this.view.focus();
+  }
+
   // --- documents
 
   /** A document that is dropped anywhere on the sheet is read; so is one that is chosen in the menu. */

@@ -51,6 +51,7 @@ export class Toolbar {
     this.parts = [...element.querySelectorAll("[data-part]")];
     this.buttons = [...element.querySelectorAll("[data-tool]")].map((one) => this.bind(one, TOOLS[one.dataset.tool]));
     for (const one of element.querySelectorAll("button[data-style]")) this.press(one, () => this.style(one.dataset.style));
+    for (const one of element.querySelectorAll("[data-block]")) this.press(one, () => editor.insertTemplate(one.dataset.block));
     this.select.addEventListener("change", () => this.style(this.select.value));
     element.addEventListener("keydown", (event) => this.walk(event));
     element.addEventListener("focusout", (event) => {

@@ -5,7 +5,7 @@ from typing import Any
 from tests.desk import words
 from tests.pages import Answer
 from tests.rows import rows
-from tests.unit.web.desk.writing import Desk, key_in
+from tests.unit.web.desk.writing import FORM, Desk, key_in
 
 BODY = "The library opens at 9.\n\nIt closes at 8.\n\nCome and see."
 
@@ -46,6 +46,24 @@ def test_a_new_statement_begins_with_a_template_which_is_never_submitted(desk: D
     desk.key = key_in(begin(desk, f"template:{template}", title=" On the budget "))
     assert (desk.draft.version.text.title, desk.draft.template) == ("On the budget", False)
     assert desk.draft.version.text.body == BODY
+
+
+def test_a_short_template_is_inserted_as_a_copy_without_script_too(desk: Desk) -> None:
+    made = key_in(desk.ben.post("/drafts/new", {"from": "new-template", "name": " About us "}))
+    about = {"title": "About us", "body": "The Forum of Examples speaks for all libraries."}
+    desk.ben.post(f"/drafts/{made}/edit", about | {"base": "1"})
+    long = key_in(desk.ben.post("/drafts/new", {"from": "new-template", "name": "A report"}))
+    desk.ben.post(f"/drafts/{long}/edit", {"title": "A report", "body": "x" * 5_001, "base": "1"})
+    page = desk.ana.get(f"{desk.at}/edit").text
+    assert f'<option value="{made}">About us</option>' in page
+    assert f'data-block="{about["body"]}' in page
+    assert "A report" not in page
+    assert "data-block" not in desk.ben.get(f"/drafts/{made}/edit").text
+    assert desk.keep(act="insert", block=made).status == 303
+    assert desk.draft.version.text.body == f"{FORM['body']}\n\n{about['body']}\n"
+    assert desk.draft.version.writers == ("ana@forum.example", "ben@forum.example")
+    assert desk.keep(act="insert", block=long).status == 303
+    assert desk.draft.version.text.body == FORM["body"], "only short templates are inserted"
 
 
 def test_a_translation_is_written_beside_its_original_block_by_block(desk: Desk) -> None:
