@@ -37,6 +37,8 @@ class EmailKind(Enum):
     """No request: a member of staff is notified of events. The text is decided at sending."""
     DECISION = "decision"
     """A request to join a list that staff accepted or declined."""
+    REPORT = "report"
+    """No request: a sender mails a campaign's report. The figures are those at sending."""
 
 
 class EmailText(Enum):
@@ -62,6 +64,8 @@ class EmailText(Enum):
     """Staff added the reader to a list; the link opens the reader's preferences."""
     DECLINED = "declined"
     """Staff declined the reader's request; the link opens the reader's preferences."""
+    REPORT = "report"
+    """The email has the figures of a campaign; the link opens its report at the desk."""
 
 
 class MessageState(Enum):
@@ -113,7 +117,8 @@ class TransactionalEmail:
     """The language of the page, and so of the email."""
     timezone: str = ""
     source: str = ""
-    """The name of the page or address of the form. For a NOTICE or LINK, the email's sentence."""
+    """The name of the page or address of the form; the sentence of a NOTICE or LINK; lines with the
+    campaign's number, the sender's name and the title for a REPORT."""
     wording: str = ""
     """The hash of the words of consent that the person was shown; empty if there were none."""
     state: MessageState = MessageState.WAITING
@@ -207,17 +212,17 @@ def plan_email(
         return EmailPlan(text=EmailText.NOTICE)
     if email.kind is EmailKind.LINK:
         return _plan_for_link(link)
-    if email.kind is EmailKind.NEWS:
+    if email.kind is EmailKind.NEWS or (email.kind is EmailKind.REPORT and suppressed is None):
         over = EmailPlan(reason=say("its events are over"))
-        return EmailPlan(text=EmailText.NEWS, news=news) if news else over
+        return EmailPlan(text=EmailText(email.kind.value), news=news) if news else over
     if suppressed is SuppressionReason.MANUAL:
         return EmailPlan(reason=say("a member of staff suppressed this address"))
+    if suppressed is not None and email.kind in {EmailKind.DECISION, EmailKind.REPORT}:
+        why = say("this address is suppressed ({why})", why=say(suppressed.value))
+        return EmailPlan(reason=why)
     if email.kind in {EmailKind.PREFERENCES, EmailKind.DECISION}:
         if person is None:
             return EmailPlan(reason=say("this address is no subscriber's"))
-        if suppressed is not None and email.kind is EmailKind.DECISION:
-            why = say("this address is suppressed ({why})", why=say(suppressed.value))
-            return EmailPlan(reason=why)
         return EmailPlan(text=_text_for(email, person), reader_id=person.id)
     moves = email.kind is EmailKind.MOVE
     if person is not None and (

@@ -119,7 +119,7 @@ class TransactionalSender(AttemptRunner[EmailClaim, EmailResult]):
         if claimed is None:
             return None
         email, address = claimed.email, claimed.email.address
-        has_news = email.kind is EmailKind.NEWS and not email.is_too_old(at)
+        has_news = email.kind in {EmailKind.NEWS, EmailKind.REPORT} and not email.is_too_old(at)
         plan = plan_email(
             email,
             person=tx.readers.find(address),
@@ -164,6 +164,8 @@ class TransactionalSender(AttemptRunner[EmailClaim, EmailResult]):
             url = f"{self.desk}/account"
         elif text is EmailText.NEWS:
             url = f"{self.desk}/account#notices"
+        elif text is EmailText.REPORT:
+            url = plan.news[0].url
         elif text in {EmailText.INVITATION, EmailText.LINK}:
             url = f"{self.desk}/invitation/{self.link_token(email.id)}"
         elif plan.reader_id is None:

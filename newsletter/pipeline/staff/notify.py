@@ -4,6 +4,7 @@ The tick derives the events from changed rows, so a crash loses none. A notice i
 and a person or channel, so none is sent twice.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -35,11 +36,13 @@ from newsletter.domain.delivery.transactional import (
     TransactionalEmail,
 )
 from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.staff.account import Limit, is_exceeded
 from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.staff.role import Role
-from newsletter.domain.wording import say
+from newsletter.domain.subscribers.address import parse_address
+from newsletter.domain.wording import moment, say
 from newsletter.pipeline.history import describe_entry
-from newsletter.pipeline.ledger import act_as
+from newsletter.pipeline.ledger import act_as, find_campaign, find_stored
 from newsletter.pipeline.status import load_statuses
 from newsletter.store.sql import Store, Transaction
 from newsletter.store.staff.notices import Mark
@@ -51,6 +54,7 @@ _MAX_COMMENTS = 100
 _QUOTE_CHARS = 300
 """An email quotes this much of a comment."""
 _RETENTION = timedelta(days=31)
+_ADDRESS_BREAK_PATTERN = re.compile(r"[\s,;]+")
 _COMMENT_KINDS = frozenset({NoticeKind.MENTIONED, NoticeKind.COMMENTED})
 _ACT_KINDS = frozenset({NoticeKind.TAKEN_BACK, NoticeKind.PAGE_CHANGED})
 
@@ -129,8 +133,10 @@ def compose_email(
 ) -> tuple[NoticeSection, ...]:
     """Return the sections of an email to staff. Store its notices as sent, or as over.
 
-    ``desk`` is the URL of the desk.
+    ``desk`` is the URL of the desk. An email with a report has one section.
     """
+    if email.kind is EmailKind.REPORT:
+        return (_report_section(tx, email, rules.timezone, desk),)
     address = email.address
     account = tx.accounts.get(address) if tx.staff.role(address) else None
     notices = tx.notices.list_for_email(address, email.id)
@@ -140,6 +146,53 @@ def compose_email(
     tx.notices.finish(current, tx.now, email.id)
     tx.notices.finish([one for one in notices if one not in current], tx.now, None)
     return news
+
+
+def _report_section(
+    tx: Transaction, email: TransactionalEmail, zone: str, desk: str
+) -> NoticeSection:
+    """Return a campaign's current figures, with no reader's address."""
+    number, sender, title = email.source.split("\n", 2)
+    campaign = find_campaign(tx, number)
+    counts, results = campaign.counts, tx.events.count_results(campaign.id)
+    accepted = "The provider accepted {accepted:,} of {all:,} emails."
+    lines = [
+        say("Sending began: {at}", at=moment(campaign.started_at or tx.now, zone)),
+        say(accepted, accepted=counts.accepted, all=counts.audience),
+    ]
+    if results.received:
+        lines.append(say("Delivered: {count:,}", count=results.delivered))
+        lines.append(say("Bounced: {count:,}", count=results.bounced))
+        lines.append(say("Reported as spam: {count:,}", count=results.complained))
+    left = tx.readers.count_left_through(campaign.id)
+    lines.append(say("Unsubscribed by its link: {count:,}", count=left))
+    lines.append(say("{who} sent you this report.", who=sender))
+    url = f"{desk}/campaigns/{campaign.id}"
+    return NoticeSection(title=title, label=say("Report"), lines=tuple(lines), url=url)
+
+
+def mail_report(name: str, to: str, *, by: str, language: str, store: Store) -> None:
+    """Queue emails with a campaign's report to the addresses in a text. Raises Refused."""
+    try:
+        addresses = dict.fromkeys(map(parse_address, _ADDRESS_BREAK_PATTERN.split(to.strip())))
+    except ValueError as error:
+        raise Refused(str(error)) from error
+    with act_as(store, by, Role.SENDER, "mail a report") as (tx, actor):
+        campaign = find_campaign(tx, name)
+        if campaign.started_at is None:
+            raise Refused(say("Nothing of it was sent, so there is no report."))
+        title = find_stored(tx, campaign.slug).statement.title
+        about = f"{campaign.id}\n{tx.staff.names().get(actor, actor)}\n{title}"
+        limit = Limit(key=f"report {actor}", max_count=60, period=timedelta(hours=1))
+        for address in addresses:
+            if is_exceeded([limit], tx.now, tx.throttle.count_failures):
+                raise Refused(say("You can mail 60 reports an hour. None was mailed now."))
+            if reason := tx.readers.suppression_reason(address):
+                no = "{address} is suppressed ({reason}); nothing is sent to it"
+                raise Refused(say(no, address=address, reason=say(reason.value)))
+            tx.throttle.record_failure([limit.key], tx.now)
+            tx.emails.inform(address, about, tx.now, EmailKind.REPORT, language=language)
+        tx.audit.enter(actor, "mail report", campaign.slug, readers=len(addresses))
 
 
 def compose_post(

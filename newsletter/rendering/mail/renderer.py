@@ -234,7 +234,7 @@ class TemplateRenderer:
         """
         values = common_values(self._publisher, language, self.wordings)
         desk = desk_language(language)
-        if kind is EmailText.NEWS:
+        if kind in {EmailText.NEWS, EmailText.REPORT}:
             subject, news = subject_of(news, desk), in_language(news, desk)
             opening = " ".join(news[0].lines)
         else:

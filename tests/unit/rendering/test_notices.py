@@ -32,6 +32,23 @@ def test_a_notice_without_lines_is_a_title_alone() -> None:
     assert len(json.loads(teams_card([bare], ENGLISH))["attachments"][0]["content"]["body"]) == 1
 
 
+def test_a_report_is_told_in_the_language_of_the_desk_and_is_for_no_staff() -> None:
+    told = NoticeSection(
+        title="Water",
+        label=say("Report"),
+        lines=(say("Delivered: {count:,}", count=4213),),
+        url="https://a.example/desk/campaigns/1",
+    )
+    mail = renderer(HOUSE).transactional(
+        EmailText.REPORT, language="de", url=told.url, news=(told,)
+    )
+    assert mail.subject == "Bericht: Water"
+    assert "\n\nZugestellt: 4.213\n\n" in mail.text
+    assert f"\n{told.url}\n" in mail.text
+    assert f'<a href="{told.url}"' in mail.html
+    assert "weil Sie zum Team gehören" not in mail.html + mail.text
+
+
 def test_news_are_told_in_the_language_of_the_desk() -> None:
     told = NoticeSection(
         title="Water",

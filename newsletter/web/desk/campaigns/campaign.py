@@ -26,6 +26,7 @@ from newsletter.pipeline.campaigns.control import (
     why_not_reopened,
 )
 from newsletter.pipeline.campaigns.report import load_figures
+from newsletter.pipeline.staff.notify import mail_report
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
 from newsletter.store.sql import Transaction
@@ -35,6 +36,7 @@ from newsletter.web.desk.deciding import (
     describe_error,
     provider_names,
     role_holders,
+    sentence,
     title_of,
     titles_in_words,
 )
@@ -200,6 +202,18 @@ class CampaignPage:
             return self._amend_page(request.with_faults(*faults))
         return redirect(f"/campaigns/{campaign.id}/amend", done=_DONE[kind])
 
+    @route("POST", "/campaigns/{id}/mail", Role.SENDER)
+    def mail(self, request: DeskRequest) -> Response:
+        """Mail the report to the addresses in the form, in the sender's language."""
+        number, by, language = request.number("id"), request.who.address, request.language().code
+        try:
+            to, store = request.field("to"), self._campaigns.store
+            mail_report(str(number), to, by=by, language=language, store=store)
+        except Refused as error:
+            fault = sentence(str(error))
+            return self._page(request.with_faults(("to", fault), status=409))
+        return redirect(f"/campaigns/{number}", done="report-mailed")
+
     @route("POST", "/campaigns/{id}/reopen", Role.ADMIN, step_up=True)
     def reopen(self, request: DeskRequest) -> Response:
         """Reopen the campaign for the readers who did not get it."""
@@ -266,6 +280,7 @@ class CampaignPage:
             parts_of_bar=bar_parts(report),
             bounces=[(words, report["bounces"][kind]) for kind, words in BOUNCE_WORDS.items()],
             provider=provider_names(report["providers"]),
+            typed_to=request.field("to"),
             **values,
         )
 

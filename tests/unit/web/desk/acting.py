@@ -136,13 +136,13 @@ def _approves_twice(world: World) -> Act:
     return lambda: world.room.press(ben, page, f"/desk{here}")
 
 
-def _of_campaign(deed: str, before: str = "") -> Callable[[World], Act]:
+def _of_campaign(deed: str, before: str = "", **fields: str) -> Callable[[World], Act]:
     def example(world: World) -> Act:
         here, cleo = f"/campaigns/{world.sending().id}", world.as_("cleo")
         if before:
             cleo.post(f"{here}/{before}")
             return lambda: world.press("cleo", here, f"{here}/{deed}")
-        return lambda: cleo.post(f"{here}/{deed}")
+        return lambda: cleo.post(f"{here}/{deed}", fields)
 
     return example
 
@@ -585,6 +585,7 @@ EXAMPLES = [
         lines=2,
         why="the program writes down that sending is over by that",
     ),
+    Example("/campaigns/{id}/mail", _of_campaign("mail", to="chair@board.example")),
     Example("/campaigns/{id}/note", _annotates),
     Example("/campaigns/{id}/reopen", _reopens),
     Example(_READERS, _of_reader(""), lines=0, why="it changes nothing"),

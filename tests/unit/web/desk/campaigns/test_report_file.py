@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.events import Bounce, EventKind
+from tests.desk import words
 from tests.pages import Answer, Kept
 from tests.rows import rows
 from tests.unit.web.desk.campaigns.test_campaign import told
@@ -45,6 +46,24 @@ def test_it_is_a_file_to_keep_with_letters_that_spreadsheets_read(at: Room) -> N
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["cache-control"] == "no-store"
     assert answer.body.startswith(b"\xef\xbb\xbfWhat,Value\r\n")
+
+
+def test_a_sender_mails_it_and_sees_which_address_is_wrong(at: Room) -> None:
+    cleo, here = at.as_("cleo"), f"/campaigns/{at.campaign.id}"
+    form = f'action="/desk{here}/mail"'
+    assert form in cleo.get(here).text
+    assert form not in at.as_("vera").get(here).text
+    wrong = cleo.post(f"{here}/mail", {"to": "chair"})
+    assert wrong.status == 409
+    assert "'chair' is not an address like name@example.org." in words(wrong)
+    assert 'value="chair"' in wrong.text
+    done = cleo.post(
+        f"{here}/mail", {"to": "chair@board.example"}, headers={"Accept-Language": "de"}
+    )
+    assert done.headers["location"] == f"/desk{here}?done=report-mailed"
+    with at.services.store.read() as tx:
+        [address, language] = tx.db.rows("SELECT address, language FROM transactional_email")[-1]
+    assert (address, language) == ("chair@board.example", "de")
 
 
 def test_its_figures_come_to_the_audience_in_sum(at: Room) -> None:
