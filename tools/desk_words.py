@@ -27,6 +27,7 @@ from newsletter.domain.delivery.transactional import MessageState
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import SuppressionReason
 from newsletter.domain.subscribers.signup import Method
+from newsletter.domain.themes import Theme
 from newsletter.domain.wording import without_commands
 from newsletter.rendering.sentences import translate_source
 from newsletter.subscriber_files.exports import EXPORT_FORMATS, Skip
@@ -64,6 +65,7 @@ TABLES: Mapping[str, Iterable[Message]] = {
     ),
     "newsletter/domain/delivery/transactional.py": (one.value for one in MessageState),
     "newsletter/domain/staff/role.py": (one.value for one in Role),
+    "newsletter/domain/themes.py": (one.value for one in Theme),
     "newsletter/domain/subscribers/audience.py": (one.value for one in SuppressionReason),
     "newsletter/domain/subscribers/signup.py": (one.value for one in Method),
     "newsletter/pipeline/campaigns/control.py": ("pause", "resume", "cancel"),
@@ -122,7 +124,9 @@ def messages() -> Iterator[tuple[Message, str]]:
         translate_source(text, found)
         found += _said_in_template(text, place)
         yield from ((message, place) for message in found)
-    for file in sorted((ROOT / "templates").glob("news.*.j2")):
+    for file in sorted(
+        [*(ROOT / "templates").glob("news.*"), *(ROOT / "templates").glob("report.*")]
+    ):
         place = str(file.relative_to(ROOT))
         yield from ((message, place) for message in _said_in_template(file.read_text(), place))
     for module in sorted((ROOT / "newsletter").rglob("*.py")):

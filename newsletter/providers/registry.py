@@ -6,10 +6,11 @@ configured kinds are imported, and the HTTP client only for a kind that needs it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from importlib import import_module
+from importlib.resources import files
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from newsletter.domain.delivery.provider import Finding, unclear
 from newsletter.domain.errors import Defect, Fault, InvalidConfiguration
 from newsletter.imports import Imported, import_name
 from newsletter.providers.kind import Kind
+from newsletter.tables import load_table
 
 if TYPE_CHECKING:
     from newsletter.domain.clock import Clock
@@ -106,6 +108,19 @@ def probes(options: ProviderOptions, *, sender: str) -> tuple[Probe | Finding, .
         return (unclear("provider", "nothing can be asked without a message"),)
     found: tuple[Probe | Finding, ...] = _part(kind, check)(options, sender)
     return found
+
+
+def dns_records(providers: Iterable[ProviderOptions], domain: str) -> Iterator[dict[str, str]]:
+    """Yield the DNS records of a sending domain: those that providers document, and DMARC.
+
+    A host or value is "" if only the provider knows it; ``place`` says where it shows it.
+    """
+    names = ((_kind(one), str(getattr(one, "domain", domain))) for one in providers)
+    for kind, name in dict.fromkeys([*names, ("common", domain)]):
+        if files(package := f"{_PACKAGE_NAME}.{kind}").joinpath("dns.yaml").is_file():
+            gaps = {"domain": name, "dashed_domain": name.replace(".", "-")}
+            for row in load_table(package, "dns.yaml"):
+                yield {key: text.format(**gaps) for key, text in row.items()}
 
 
 def _kind(options: ProviderOptions) -> str:

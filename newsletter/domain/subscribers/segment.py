@@ -9,7 +9,7 @@ from typing import Annotated
 from newsletter.domain.schedule import instant_of
 from newsletter.domain.setting import Language, Line, Rule, not_empty, setting
 from newsletter.domain.subscribers.lists import ListName
-from newsletter.domain.wording import invalid
+from newsletter.domain.wording import Sentence, invalid, joined, say
 
 
 def _sorted(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -112,31 +112,34 @@ class Segment(SegmentRule):
 
         The content hash covers these words, so a new wording ends all approvals.
         """
-        return "; ".join([f"on {self.list}", *self._conditions()])
+        return joined([say("on {list}", list=self.list), *self._conditions()])
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.rule}"
+        return say("{name}: {text}", name=self.name, text=self.rule)
 
-    def _conditions(self) -> Iterator[str]:
+    def _conditions(self) -> Iterator[Sentence]:
+        both, either, zone = "{first} and {last}", "{first} or {last}", self.timezone
         if self.language:
-            yield f"language {' or '.join(self.language)}"
+            yield say("language {values}", values=joined(self.language, either))
         if self.joined_since:
-            yield f"joined on or after {self.joined_since} ({self.timezone})"
+            yield say("joined on or after {day} ({zone})", day=str(self.joined_since), zone=zone)
         if self.joined_before:
-            yield f"joined before {self.joined_before} ({self.timezone})"
-        for name in ("place", "outlet", "beat"):
-            # quotes tell a value with "or" in it from two values
-            values = [json.dumps(one, ensure_ascii=False) for one in getattr(self, name)]
+            yield say("joined before {day} ({zone})", day=str(self.joined_before), zone=zone)
+        for sentence, values, pattern in (
+            (say("place {values}"), _quote(self.place), either),
+            (say("outlet {values}"), _quote(self.outlet), either),
+            (say("beat {values}"), _quote(self.beat), either),
+            (say("tagged {values}"), self.tags, both),
+            (say("tagged {values}"), self.any_tag, either),
+            (say("not tagged {values}"), self.without_tags, either),
+        ):
             if values:
-                yield f"{name} {' or '.join(values)}"
-        yield from _describe_tags("tagged", self.tags, "and")
-        yield from _describe_tags("tagged", self.any_tag, "or")
-        yield from _describe_tags("not tagged", self.without_tags, "or")
+                yield say(sentence, values=joined(values, pattern))
 
 
-def _describe_tags(verb: str, tags: Sequence[str], conjunction: str) -> Iterator[str]:
-    if tags:
-        yield f"{verb} {f' {conjunction} '.join(tags)}"
+def _quote(values: Sequence[str]) -> Sequence[str]:
+    """Return the values in quotes, which tell one with "or" in it from two values."""
+    return [json.dumps(one, ensure_ascii=False) for one in values]
 
 
 def _midnight(day: date | None, zone: str) -> datetime | None:

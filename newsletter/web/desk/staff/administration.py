@@ -11,6 +11,8 @@ from newsletter.domain.wording import enclosed, say
 from newsletter.pipeline.history import SUBJECTS, describe_entry
 from newsletter.pipeline.staff import people, tokens
 from newsletter.pipeline.staff.notify import send_again, send_test
+from newsletter.providers.registry import dns_records
+from newsletter.runtime.diagnosis import sending_domains
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.deciding import is_trial, sentence
 from newsletter.web.desk.page import StaffPart
@@ -111,7 +113,8 @@ class ChannelPages(StaffPart):
 
     @route("GET", "/channels", Role.ADMIN)
     def show(self, request: DeskRequest) -> Response:
-        """Show the newest messages, and the failing health checks."""
+        """Show the newest messages, the failing health checks, and the DNS records to publish."""
+        settings = self._staff.settings
         with self._staff.store.read() as tx:
             posts, checks = tx.channel_posts.list_newest(_MAX_POSTS_SHOWN), tx.failing_checks.all()
             notices: dict[int, dict[str, list[str]]] = {}
@@ -123,13 +126,16 @@ class ChannelPages(StaffPart):
             }
         return request.page(
             "channels.html.j2",
-            title=say("Channels"),
-            channels=self._staff.settings.notices,
+            title=say("Channels and health"),
+            channels=settings.notices,
             titles=titles,
             posts=posts,
             notices=notices,
             configured_channels=self._channels,
             failing_checks=checks,
+            domains={
+                one: [*dns_records(settings.providers, one)] for one in sending_domains(settings)
+            },
         )
 
     @route("POST", "/channels/{number}/again", Role.ADMIN)

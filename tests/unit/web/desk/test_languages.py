@@ -12,6 +12,7 @@ from babel.messages.pofile import read_po
 from starlette.requests import Request
 
 from newsletter.domain.delivery.authentication import examine_domain
+from newsletter.domain.subscribers.segment import Segment
 from newsletter.domain.wording import Sentence, joined, say, untranslated, without_commands
 from newsletter.rendering.sentences import translate_source
 from newsletter.web.desk.page import NOTE_NAMES, Desk
@@ -97,6 +98,17 @@ def test_a_language_writes_numbers_days_and_plurals_in_its_own_way(staffed: Staf
     assert german.in_words(say("{at:%A}, {at.day} {at:%B}", at=at)) == "Dienstag, 24. November"
     assert german.in_words(say("nobody translated {it}", it="this")) == "nobody translated this"
     assert german.in_words("Sent") == "Sent", "words of people are not translated"
+
+
+def test_the_rule_of_a_segment_and_the_names_of_themes_are_translated(staffed: Staffed) -> None:
+    german = Desk(staffed.site.services.staff).languages["de"]
+    segment = Segment(
+        name="south", list="press", language=("en", "es"), beat=("water",), timezone="UTC"
+    )
+    assert german.say(segment.rule) == 'in press; Sprache en oder es; Themen "water"'
+    assert german.say(str(segment)) == f"south: {german.say(segment.rule)}"
+    look = staffed.as_("dan").get("/settings/look", headers={"Accept-Language": "de"})
+    assert ">Mitteilung</option>" in look.text
 
 
 COMMENTS, LOOK = "/statements/settings/comments", "/settings/look"

@@ -43,6 +43,20 @@ def test_an_admin_sees_what_was_posted_and_sends_it_again(tmp_path: Path, migrat
         assert dan.post(f"/channels/{post.id}/again").status == 409
 
 
+def test_the_records_to_publish_are_there_to_copy(tmp_path: Path, migrated: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text("secret")
+    provider = {"kind": "mailgun", "domain": "mg.forum.example", "api_key_file": str(key)}
+    with desk(tmp_path, database=migrated, provider=provider) as staffed:
+        page = staffed.as_("dan").get("/channels")
+        spf = '<code id="dns-1-1-value">v=spf1 include:mailgun.org ~all</code>'
+        assert f'{spf}<span class="acts" hidden data-copy="dns-1-1-value">' in page.text
+        assert '<code id="dns-1-1-host">mg.forum.example</code>' in page.text
+        said = words(page)
+        assert "DKIM TXT Your account shows it: Mailgun, Domains" in said
+        assert "DMARC TXT _dmarc.forum.example" in said
+
+
 def test_without_channels_the_page_says_how_to_get_one(tmp_path: Path, migrated: Path) -> None:
     with desk(tmp_path, database=migrated) as staffed:
         assert "No channels yet" in words(staffed.as_("dan").get("/channels"))
