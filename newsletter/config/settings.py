@@ -19,6 +19,7 @@ from newsletter.domain.campaigns.digest import Digest
 from newsletter.domain.campaigns.notices import Channel
 from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.setting import Language, PublicUrl, Rule, not_empty, setting
+from newsletter.domain.staff.account import GroupAddresses
 from newsletter.domain.staff.role import DeskRules, Registration, Role
 from newsletter.domain.statements import content
 from newsletter.domain.statements.brand import Brand
@@ -67,6 +68,11 @@ class DeskSettings(DeskRules):
 
     oidc: SignIn | None = setting(
         "Sign-in with accounts of your organisation, by OpenID Connect.", default=None
+    )
+    test_groups: dict[str, GroupAddresses] = setting(
+        "Groups of one to five addresses that get test emails, by name.",
+        {"Newsroom": ["ana@forum.example", "editor@paper.example"]},
+        default_factory=dict,
     )
 
 

@@ -76,14 +76,14 @@ def pattern_rule(pattern: str, refusal: str, editor_pattern: str = "") -> Rule:
     return Rule(read, schema={"pattern": editor_pattern} if editor_pattern else {})
 
 
-def not_empty(refusal: str) -> Rule:
-    """Return the rule that a list is not empty.
+def not_empty(refusal: str, max_items: int | None = None) -> Rule:
+    """Return the rule that a list is not empty, and has at most ``max_items`` items.
 
     pydantic's ``min_length`` would also refuse a list whose items are all faulty.
     """
 
     def read(values: tuple[Any, ...]) -> tuple[Any, ...]:
-        if not values:
+        if not values or len(values) > (max_items or len(values)):
             raise invalid(refusal)
         return values
 

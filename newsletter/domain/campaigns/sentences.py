@@ -101,24 +101,9 @@ def _sending(campaign: Campaign, status: StatementStatus) -> str:
     return say(more, said=sentence, count=rejected) if rejected else sentence
 
 
-def _in_use(campaign: Campaign, status: StatementStatus) -> str:
-    each = "Each person who joins its lists gets it once. {have_it}."
-    return say(each, have_it=campaign.accepted_in_words)
-
-
 def _paused(campaign: Campaign, status: StatementStatus) -> str:
     have = campaign.accepted_in_words if campaign.counts.accepted else say("No one has it yet")
     return say("{why}. {have_it}.", why=stop_reason(campaign.reason, status.names), have_it=have)
-
-
-def _attention(campaign: Campaign, status: StatementStatus) -> str:
-    return say("Sending is over. {have_it}.", have_it=campaign.accepted_in_words)
-
-
-def _sent(campaign: Campaign, status: StatementStatus) -> str:
-    counts = campaign.counts
-    pattern = "The provider accepted {accepted:,} of {all:,} emails."
-    return say(pattern, accepted=counts.accepted, all=counts.audience)
 
 
 def _corrected(status: StatementStatus) -> str:
@@ -134,11 +119,6 @@ def _cancelled(campaign: Campaign, status: StatementStatus) -> str:
     if not status.has_begun or not campaign.may_have_reached_anybody:
         return say("{why}, before anybody got it.", why=why)
     return say("{why}. {have_it}.", why=why, have_it=campaign.accepted_in_words)
-
-
-def _faulty(status: StatementStatus) -> str:
-    fault = status.fault or say("its text has a fault")
-    return enclosed("It cannot be sent like this: {text}.", text=fault)
 
 
 def _missing(status: StatementStatus) -> str:
@@ -165,15 +145,26 @@ _SENTENCE_OF_STATE: Mapping[State, Callable[[StatementStatus], str]] = {
     State.WITHIN: lambda _: say(
         "It goes out in the email of its original, and is approved with it."
     ),
-    State.FAULTY: _faulty,
+    State.FAULTY: lambda status: enclosed(
+        "It cannot be sent like this: {text}.", text=status.fault or say("its text has a fault")
+    ),
     State.MISSING: _missing,
 }
 _SENTENCE_OF_CAMPAIGN_STATE: Mapping[State, Callable[[Campaign, StatementStatus], str]] = {
     State.SENDING: _sending,
-    State.IN_USE: _in_use,
+    State.IN_USE: lambda campaign, _: say(
+        "Each person who joins its lists gets it once. {have_it}.",
+        have_it=campaign.accepted_in_words,
+    ),
     State.PAUSED: _paused,
-    State.ATTENTION: _attention,
-    State.SENT: _sent,
+    State.ATTENTION: lambda campaign, _: say(
+        "Sending is over. {have_it}.", have_it=campaign.accepted_in_words
+    ),
+    State.SENT: lambda campaign, _: say(
+        "The provider accepted {accepted:,} of {all:,} emails.",
+        accepted=campaign.counts.accepted,
+        all=campaign.counts.audience,
+    ),
     State.CANCELLED: _cancelled,
 }
 

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from enum import Enum
 from hashlib import sha256
 from ipaddress import ip_address
+from typing import Annotated
 from urllib.parse import urlsplit
 
+from newsletter.domain.setting import not_empty
 from newsletter.domain.staff.role import DeskRules, Role
-from newsletter.domain.subscribers.address import ascii_host
+from newsletter.domain.subscribers.address import Address, ascii_host
 
 INVITATION_LIFETIME = timedelta(hours=72)
 RESET_LIFETIME = timedelta(minutes=15)
@@ -237,6 +239,14 @@ def limits_on_codes(address: str, network: str, *, is_familiar: bool) -> tuple[L
     )
 
 
+MAX_TESTS_PER_MINUTE = 5
+"""The test emails of one person in a minute, and so the addresses of a group."""
+GroupAddresses = Annotated[
+    tuple[Address, ...],
+    not_empty("has no address or more than five; write one to five", MAX_TESTS_PER_MINUTE),
+]
+
+
 def limits_on_tests(actor: str) -> tuple[Limit, ...]:
     """Return the limits on test emails, for the person and for all staff.
 
@@ -244,7 +254,7 @@ def limits_on_tests(actor: str) -> tuple[Limit, ...]:
     """
     key = f"test {actor}"
     return (
-        Limit(key=key, max_count=5, period=timedelta(minutes=1)),
+        Limit(key=key, max_count=MAX_TESTS_PER_MINUTE, period=timedelta(minutes=1)),
         Limit(key=key, max_count=60, period=_HOUR),
         Limit(key="test", max_count=20, period=timedelta(minutes=1)),
     )

@@ -92,10 +92,8 @@ def findings_of(
     """Return the review findings of a statement, most severe first; none if it has no email."""
     if not stored.present or not stored.content_hash:
         return []
-    [reviewed_statement] = review(tx, [stored], statements.review_rules)
-    return sorted(
-        reviewed_statement.findings, key=lambda finding: list(Severity).index(finding.severity)
-    )
+    [reviewed] = review(tx, [stored], statements.review_rules)
+    return sorted(reviewed.findings, key=lambda finding: list(Severity).index(finding.severity))
 
 
 def mark_waived(

@@ -48,10 +48,6 @@ class _Span:
         return say(span, first=first, last=last)
 
     @property
-    def name(self) -> str:
-        return say("Month") if self.by == "month" else say("Week")
-
-    @property
     def previous(self) -> "_Span":
         day = self.day.replace(day=1) - _DAY if self.by == "month" else self.day - 7 * _DAY
         return _Span(day=day, by=self.by)
@@ -60,10 +56,6 @@ class _Span:
     def following(self) -> "_Span":
         days = 32 - self.day.day if self.by == "month" else 7
         return _Span(day=self.day + days * _DAY, by=self.by)
-
-    @property
-    def address(self) -> str:
-        return f"/desk{_CALENDAR_PATH}?{self.by}={self.day.isoformat()}"
 
 
 class Calendar(StaffPart):
@@ -106,9 +98,8 @@ class Calendar(StaffPart):
         """Create a private address, which replaces the earlier one, and show it once."""
         token = new_token()
         request.own_account().change_feed(token)
-        return self._page(
-            request, link=f"{self._staff.settings.desk_url}{_CALENDAR_PATH}/{token}.ics"
-        )
+        link = f"{self._staff.settings.desk_url}{_CALENDAR_PATH}/{token}.ics"
+        return self._page(request, link=link)
 
     @route("POST", "/calendar/link/end", Role.VIEWER)
     def revoke_link(self, request: DeskRequest) -> Response:
@@ -128,9 +119,8 @@ class Calendar(StaffPart):
             entries = load_calendar(tx, rules, now - _MAX_PAST, now + _MAX_FUTURE)
         # calendar programs ask for no language
         language = desk_language(chosen or self._staff.settings.language)
-        name = say(
-            "{organisation}: statements", organisation=self._staff.settings.organisation.name
-        )
+        organisation = self._staff.settings.organisation.name
+        name = say("{organisation}: statements", organisation=organisation)
         events = (self._event_properties(entry, now, language) for entry in entries)
         data = calendar_file(language.say(name), events)
         return download(data, name="statements.ics", kind="text/calendar; charset=utf-8")

@@ -154,7 +154,6 @@ class CampaignPage:
             campaign=campaign,
             statement=title,
             corrected_title=corrected_title,
-            is_sending=campaign.state is CampaignState.SENDING,
         )
 
     @route("POST", "/campaigns/{id}/pause", Role.SENDER)

@@ -45,9 +45,8 @@ class Account(StaffPart):
     def choose_notices(self, request: DeskRequest) -> Response:
         """Set which notices are mailed to the person."""
         chosen = request.posted.all("notice")
-        request.own_account().choose_notices(
-            [kind for kind in EVENT_KINDS if kind.name not in chosen]
-        )
+        unwanted = [kind for kind in EVENT_KINDS if kind.name not in chosen]
+        request.own_account().choose_notices(unwanted)
         return redirect(_ACCOUNT_PATH, done="notices")
 
     @route("GET", "/account/password", Role.VIEWER)
@@ -138,9 +137,8 @@ class Account(StaffPart):
 
     @route("POST", "/account/passkeys/{key}/remove", Role.VIEWER, step_up=True)
     def remove_passkey(self, request: DeskRequest) -> Response:
-        return self._redirect(
-            request, request.own_account().remove_passkey(request.param("key")), "passkey-removed"
-        )
+        result = request.own_account().remove_passkey(request.param("key"))
+        return self._redirect(request, result, "passkey-removed")
 
     @route("POST", "/account/codes", Role.VIEWER, step_up=True)
     def renew_codes(self, request: DeskRequest) -> Response:

@@ -121,9 +121,7 @@ class ChannelPages(StaffPart):
             for number, kind, slug in tx.channel_posts.list_notices(_MAX_POSTS_SHOWN):
                 notices.setdefault(number, {}).setdefault(slug, []).append(kind)
             slugs = {slug for some in notices.values() for slug in some if slug}
-            titles = {
-                one.statement.slug: one.statement.title for one in tx.statements.find([*slugs])
-            }
+            titles = {one.slug: one.statement.title for one in tx.statements.find([*slugs])}
         return request.page(
             "channels.html.j2",
             title=say("Channels and health"),

@@ -38,10 +38,21 @@ _LABELS = words_of("settings")
 """Setting that the form edits → its label. A field's name is the key in newsletter.yaml."""
 
 
+_GROUPS = "desk.test_groups"
+
+
+def _parse_groups(text: str) -> dict[str, list[str]]:
+    """Return name → addresses of the groups, one in each line: ``Board: ana@forum.example``."""
+    lines = (line.partition(":") for line in text.splitlines() if line.strip())
+    return {name.strip(): addresses.replace(",", " ").split() for name, _, addresses in lines}
+
+
 def _field_values(settings: Settings) -> dict[str, str]:
     values = {one.key: one.value for one in list_settings(settings)}
     numbers = range(len(settings.lists))
     lists = [f"lists[{number}].{key}" for number in numbers for key in ("title", "about")]
+    groups = (f"{name}: {', '.join(them)}" for name, them in settings.desk.test_groups.items())
+    values[_GROUPS] = "\n".join(groups)
     return {key: values.get(key, "") for key in (*_LABELS, *lists)}
 
 
@@ -54,6 +65,9 @@ def _changed_fields(settings: Settings, form: Mapping[str, str]) -> Iterator[tup
         if not any(new_values[key] for key in keys) and any(old_values[key] for key in keys):
             yield group, None
             new_values |= {key: old_values[key] for key in keys}
+    groups = _parse_groups(new_values.pop(_GROUPS))
+    if groups != _parse_groups(old_values[_GROUPS]):
+        yield _GROUPS, groups
     for key, value in new_values.items():
         if value != old_values[key]:
             number = parse_number(value) if key.endswith(("width", "height")) else None
@@ -162,8 +176,9 @@ def _fault_sentences(error: InvalidInput) -> Faults:
     """Return (key, sentence) of each fault; the sentence begins with the field's label."""
     found: list[tuple[str, str]] = []
     for one in error.faults:
-        label = _LABELS.get(one.key) or say("List")
-        found.append((one.key, enclosed("{label}: {text}.", label=label, text=one.message)))
+        key = _GROUPS if one.key.startswith(_GROUPS) else one.key
+        label = _LABELS.get(key) or say("List")
+        found.append((key, enclosed("{label}: {text}.", label=label, text=one.message)))
     return found
 
 

@@ -178,8 +178,8 @@ class Drafts:
     @route("POST", "/drafts/{key}/test", Role.WRITER)
     def test(self, request: DeskRequest) -> Response:
         """Send a test email of the last saved version, submitted or not."""
-        draft, me = self._drafts.find(request), request.who.address
-        text, to = draft.version.text, request.field("to").strip() or me
+        draft = self._drafts.find(request)
+        text = draft.version.text
         result = self._drafts.parse_leniently(text, key=draft.key, slug=draft.slug)
         if result.statement is None:
             faults = fields.fault_sentences(result.faults, text.body)
@@ -187,12 +187,11 @@ class Drafts:
         send = partial(
             self._delivery.trial_sender().send,
             draft.slug or draft.key,
-            to=to,
-            by=me,
+            by=request.who.address,
             text=result.statement,
             subject=draft.slug or f"desk/drafts/{draft.key}",
         )
-        fault = send_test(send)
+        fault = send_test(request, send)
         if fault:
             return self._show(request.with_faults(("to", fault), status=409), draft)
         return redirect(f"/drafts/{draft.key}", done="test")
@@ -211,6 +210,7 @@ class Drafts:
             draft=draft,
             text=text,
             staff=request.desk.names(),
+            groups=self._statements.settings.desk.test_groups,
             typed_to=request.field("to"),
             has_begun=status is not None and status.has_begun,
             findings=findings,

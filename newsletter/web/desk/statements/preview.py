@@ -62,9 +62,8 @@ class EmailPreview:
 
     @route("POST", "/statements/{slug}/test", Role.WRITER)
     def test(self, request: DeskRequest) -> Response:
-        slug, me = request.param("slug"), request.who.address
-        to = request.field("to").strip() or me
-        fault = send_test(partial(self._delivery.trial_sender().send, slug, to=to, by=me))
+        slug, send = request.param("slug"), self._delivery.trial_sender().send
+        fault = send_test(request, partial(send, slug, by=request.who.address))
         if fault:
             return self._page(request.with_faults(("to", fault), status=409))
         return redirect(f"/statements/{slug}/look", done="test")
@@ -85,6 +84,7 @@ class EmailPreview:
             typed_to=request.field("to"),
             reader=reader,
             staff=request.desk.names(),
+            groups=self._statements.settings.desk.test_groups,
         )
 
     def _load_content(self, slug: str, reader: int) -> tuple[StoredStatement, Content | None]:
@@ -122,7 +122,19 @@ def preview_html(content: Content, view: str) -> str:
     return views.light(content.html)
 
 
-def send_test(send: Callable[[], Answer]) -> str:
+def send_test(request: DeskRequest, send: Callable[..., Answer]) -> str:
+    """Send a test email to the address or group in the form. Return an error sentence, or ""."""
+    typed = request.field("to").strip() or request.who.address
+    addresses = request.desk.staff.settings.desk.test_groups.get(typed, (typed,))
+    faults = {address: _send_one(partial(send, to=address)) for address in addresses}
+    why = joined([*dict.fromkeys(filter(None, faults.values()))], "{first} {last}")
+    if not why or len(addresses) == 1:
+        return why
+    refused = ", ".join(address for address, fault in faults.items() if fault)
+    return say("The test email did not go to {refused}. {why}", refused=refused, why=why)
+
+
+def _send_one(send: Callable[[], Answer]) -> str:
     """Send a test email. Return an error sentence, or ""."""
     try:
         outcome = send().outcome

@@ -168,9 +168,7 @@ class ReviewPages:
             fields={name: request.field(name) for name in kept},
             view=view_of(request),
             release_words=_moment_in_words(request.desk, release) if release else "",
-            send_time=_leave_time(request.desk, release, status, starts=facts["is_start"])
-            if release
-            else "",
+            leaves_at=release,
             missing_count=status.rules.policy.required - len(status.approval.counted),
             is_draft=status.statement.progress is Progress.DRAFT,
             messages=[one.message for one in facts["findings"]],
@@ -214,16 +212,6 @@ class ReviewPages:
         }
 
 
-def _leave_time(desk: Desk, leaves: datetime, status: StatementStatus, *, starts: bool) -> str:
-    """Return in words when the statement is sent, or that a sender must start it."""
-    at = desk.moment(leaves)
-    if not status.rules.sender_starts:
-        return at if starts else say("no earlier than {at}", at=at)
-    if leaves > status.now + status.rules.undo_window:
-        return say("once a sender starts it, no earlier than {at}", at=at)
-    return say("once a sender starts it")
-
-
 def _moment_in_words(desk: Desk, at: datetime, *, with_on: bool = False) -> str:
     """Return the time in words, without the day if it is today."""
     if desk.day(at) == desk.day(desk.now()):
@@ -234,9 +222,8 @@ def _moment_in_words(desk: Desk, at: datetime, *, with_on: bool = False) -> str:
 def _find_answered_request(tx: Transaction, status: StatementStatus) -> ChangeRequest | None:
     """Return the last request for changes, if the text was changed and not approved since."""
     decisions = (*status.approval.given, *status.approval.outdated)
-    last = max(
-        tx.change_requests.list_for(status.slug), key=lambda returned: returned.at, default=None
-    )
+    requests = tx.change_requests.list_for(status.slug)
+    last = max(requests, key=lambda request: request.at, default=None)
     if last is None or last.content_hash == status.stored.content_hash:
         return None
     return None if any(approval.at > last.at for approval in decisions) else last

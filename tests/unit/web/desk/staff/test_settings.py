@@ -100,6 +100,31 @@ def test_only_what_the_form_changes_is_written(dan: Signed) -> None:
     assert dan.site.rows("SELECT 1 FROM audit WHERE action = 'change settings'") == []
 
 
+GROUPS = "desk.test_groups"
+
+
+def test_an_admin_names_groups_of_addresses_for_test_emails_one_in_a_line(dan: Signed) -> None:
+    typed = (
+        "Newsroom: ana@forum.example, Editor@Paper.example\r\n\r\nBoard : chair@home.example\r\n"
+    )
+    assert dan.post(LOOK, form(dan) | {GROUPS: typed}).status == 303
+    groups = written(dan)["desk"]["test_groups"]
+    newsroom = ["ana@forum.example", "Editor@Paper.example"]
+    assert groups == {"Newsroom": newsroom, "Board": ["chair@home.example"]}
+    assert "desk.test_groups" in dan.site.rows("SELECT detail FROM audit")[-1][0]
+
+
+def test_a_group_that_is_there_is_shown_kept_and_removed(tmp_path: Path, migrated: Path) -> None:
+    rules = {"test_groups": {"Board": ["chair@home.example"]}}
+    with desk(tmp_path, database=migrated, desk=rules) as staffed:
+        dan = staffed.as_("dan", fresh=True)
+        assert form(dan)[GROUPS].strip() == "Board: chair@home.example"
+        assert dan.post(LOOK, form(dan)).status == 303
+        assert written(dan)["desk"]["test_groups"] == rules["test_groups"]
+        assert dan.post(LOOK, form(dan) | {GROUPS: ""}).status == 303
+        assert written(dan)["desk"]["test_groups"] == {}
+
+
 def change_the_file(dan: Signed) -> dict[str, str]:
     asked = form(dan)
     file = dan.site.folder / "newsletter.yaml"
@@ -158,6 +183,9 @@ def test_nothing_is_saved_over_what_somebody_else_changed(
         ("brand.theme", "loud", "Theme: must be "),
         ("brand.logo.width", "9000", "Logo: width in pixels: must be at most 528, not 9000."),
         ("lists[2].name", "NO GOOD", "NO GOOD"),
+        (GROUPS, "Board: chair", "Groups for test emails: 'chair' "),
+        (GROUPS, "Board", "Groups for test emails: has no address or more than five"),
+        (GROUPS, f"Board: {' '.join(f'a{n}@home.example' for n in range(6))}", "more than five"),
         ("language", "${PATH}", "'$${PATH}' is not a language code"),
     ],
 )

@@ -13,12 +13,15 @@ from tests.unit.web.desk.statements.test_reading import SETTINGS
 from tests.unit.web.desk.work import READERS, send, write
 from tests.unit.web.desk.writing import Desk
 
+BOARD = ("chair@home.example", "dee@home.example")
 PICTURE = "![The library](https://forum.example/library.jpg)"
 
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
-    with desk(tmp_path_factory.mktemp("desk"), database=migrated, **SETTINGS) as staffed:
+    groups = {"Newsroom": ["ana@forum.example", "ben@forum.example"], "Board": [*BOARD]}
+    settings = SETTINGS | {"desk": {"test_groups": groups}}
+    with desk(tmp_path_factory.mktemp("desk"), database=migrated, **settings) as staffed:
         staffed.site.subscribe(*READERS)
         write(staffed, body=f"The library opens at nine.\n\n{PICTURE}")
         yield Kept(staffed.site)
@@ -142,6 +145,34 @@ def test_or_to_a_colleague_and_a_sender_to_any_address(staffed: Staffed) -> None
     assert typed.status == 409
     assert 'value="chair"' in typed.text
     assert staffed.as_("vera").post("/statements/hours/test", {}).status == 403
+
+
+def receivers(staffed: Staffed) -> list[str]:
+    mails = (message_from_bytes(one, policy=policy.default) for one in staffed.site.mails)
+    return sorted(mail["To"] for mail in mails)
+
+
+def test_or_to_each_address_of_a_group_by_the_same_rules(staffed: Staffed) -> None:
+    ana, cleo, at = staffed.as_("ana"), staffed.as_("cleo"), "/statements/hours"
+    assert "Newsroom (2 addresses)" in words(ana.get(f"{at}/look"))
+    assert "Board" not in words(ana.get(f"{at}/look"))
+    assert '<option value="Board">' in cleo.get(f"{at}/look").text
+    assert ana.post(f"{at}/test", {"to": "Newsroom"}).status == 303
+    assert receivers(staffed) == ["ana@forum.example", "ben@forum.example"]
+    refused = ana.post(f"{at}/test", {"to": "Board"})
+    assert refused.status == 409
+    assert "did not go to chair@home.example, dee@home.example. Choose" in words(refused)
+    staffed.site.services.subscribers.acts_of(cleo.address).suppress(BOARD[0], reason="a test")
+    partly = cleo.post(f"{at}/test", {"to": "Board"})
+    assert partly.status == 409
+    assert "did not go to chair@home.example. Chair@home.example is suppressed" in words(partly)
+    assert receivers(staffed) == ["ana@forum.example", "ben@forum.example", "dee@home.example"]
+    written = Desk(staffed)
+    assert "Newsroom (2 addresses)" in words(written.ana.get(written.at))
+    assert written.ana.post(f"{written.at}/test", {"to": "Newsroom"}).status == 303
+    with staffed.site.services.store.read() as tx:
+        tests = [one.actor for one in tx.audit.list_newest(None) if one.action == "test"]
+    assert sorted(tests) == ["ana@forum.example"] * 4 + ["cleo@forum.example"]
 
 
 def test_why_a_test_was_not_sent_is_said(staffed: Staffed) -> None:
