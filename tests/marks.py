@@ -79,7 +79,7 @@ def unsaid(message: str) -> list[str]:
 
 
 def words_of(page: str) -> list[str]:
-    """Return what a person reads on a page: its text, and what is read out of attributes."""
+    """Return the words that a person reads on a page: its text, and those of attributes."""
     read_out: list[str] = []
 
     def text(node: Any) -> Iterator[str]:
@@ -114,7 +114,7 @@ def strings_in(value: Any) -> Iterator[str]:
 
 
 class MarkedDesk:
-    """The desk's pages in the marked language, to whoever asks for German."""
+    """The desk's pages in the marked language, to a person who asks for German."""
 
     def __init__(self, services: Services) -> None:
         desk, routes = Desk(services.staff), desk_routes(services)

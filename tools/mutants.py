@@ -56,7 +56,7 @@ for _one, _other in _PAIRS:
     _OTHERS[_other].append(_one)
 _SQL = re.compile(r"\b(?:SELECT|UPDATE|INSERT INTO|DELETE FROM|WHERE|AND|NULL|IN|EXISTS)\b")
 _NOT_RUN = re.compile(r"/\*postgres(?:.|\n)*?\*/|--.*")
-"""What SQLite, on which the tests run, does not read."""
+"""The SQL that SQLite, on which the tests run, does not read."""
 _TERM = (
     r"(?:(?!\b(?:AND|OR|ORDER|GROUP|LIMIT|RETURNING|UNION|WHERE)\b)[^()]"
     r"|\((?:[^()]|\([^()]*\))*\))+"
@@ -186,7 +186,7 @@ def _update(node: ast.AST, fields: dict[str, Any]) -> Callable[[], object]:
 
 
 def _changes_of_sql(node: ast.JoinedStr | ast.Constant) -> Iterator[Change]:
-    """Yield changes of a query; what an f-string inserts is a character of its own meanwhile."""
+    """Yield changes of a query; what an f-string inserts is a character of its own."""
     parts: list[Any] = list(node.values) if isinstance(node, ast.JoinedStr) else [node]
     is_text = [isinstance(part, ast.Constant) for part in parts]
     text = "".join(

@@ -34,7 +34,7 @@ def command(arguments: Sequence[str]) -> None:
 
 
 def from_scratch(arguments: Sequence[str]) -> None:
-    """The same in a process that has loaded nothing yet: what is preloaded takes effect."""
+    """The same in a process that has loaded nothing yet: preloaded code takes effect."""
     os.execv(sys.executable, [sys.executable, "-m", "newsletter", *arguments])  # noqa: S606 - ours
 
 

@@ -1,4 +1,4 @@
-"""What a power cut may leave of files, by the record of ``disk.c``."""
+"""The files that a power cut may leave, by the record of ``disk.c``."""
 
 import os
 import random

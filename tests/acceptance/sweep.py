@@ -1,9 +1,9 @@
-"""Campaigns that fail at any system call, and what is broken afterwards.
+"""Campaigns that fail at any system call, and the promises broken afterwards.
 
 python -m tests.acceptance.sweep --database sqlite --seeds 100 --start 0
 
 A seed draws a campaign. One run of it is recorded by ``disk.c``, and from the record follow the
-states that power cuts leave: what was not synced is there, lost or torn. Other runs are killed at a
+states that power cuts leave: bytes not synced are there, lost or torn. Other runs are killed at a
 system call, or one of their calls fails. After each, the program sends the rest in this process,
 which costs a tenth of a new one.
 """
@@ -144,7 +144,7 @@ class OnSqlite:
         shutil.rmtree(workspace.folder)
 
     def record(self, workspace: Workspace) -> Record:
-        """Send, and return what happened to the files meanwhile."""
+        """Send, and return the record of the files."""
         state, log = workspace.folder / "var", self._folder / "log"
         log.unlink(missing_ok=True)
         before = _read(state)
@@ -234,7 +234,7 @@ def _write(folder: Path, there: Mapping[str, bytes], files: Mapping[str, bytes])
         if path.is_file() and (str(path) not in files or path.name.endswith("-shm")):
             path.unlink()
     for name, content in files.items():
-        # SQLite makes the index of a log anew, and PostgreSQL the note of its process
+        # SQLite makes a new index of a log, and PostgreSQL the note of its process
         if name.endswith(("-shm", "/postmaster.pid")) or there.get(name) is content:
             continue
         Path(name).write_bytes(content)
@@ -243,7 +243,7 @@ def _write(folder: Path, there: Mapping[str, bytes], files: Mapping[str, bytes])
 
 @dataclass(kw_only=True)
 class Tally:
-    """What became of all points."""
+    """The outcome of all points."""
 
     cuts: int = 0
     kills: int = 0

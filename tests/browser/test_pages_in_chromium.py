@@ -95,8 +95,6 @@ PATHS = [
     "/",
     "/u/none",
     "reader",
-    "preferences",
-    "delete",
     "/archive/hours",
     "/archive/right",
     "/archive/none",

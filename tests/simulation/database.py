@@ -118,7 +118,7 @@ class Database:
     """Return the bytes of the file."""
 
     def overwrite(self) -> None:
-        """Overwrite what was erased, as ``overwrite_erased`` does it in a file."""
+        """Overwrite erased bytes, as ``overwrite_erased`` does it in a file."""
         self.connection.execute("VACUUM")
 
     def rows(self, of: sqlite3.Connection) -> Rows:

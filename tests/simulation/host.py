@@ -95,7 +95,7 @@ class Parts:
     forgets_the_time: bool = False
     """A form gives back the time that is set, not the one that its page showed."""
     overwrite: Callable[[Any], object] = _overwritten
-    """Overwrite what was erased."""
+    """Overwrite erased bytes."""
     full: bool = True
     """Each commit is on the disk. False: a power failure loses the last one."""
     database: Callable[[int], Any] = database

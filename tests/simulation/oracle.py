@@ -283,7 +283,7 @@ def _objections(slug: str, words: Words, expected: Expected, clock: datetime) ->
     writers = {re.sub(r"\+[a-z]*@", "@", writer) for part in parts for writer in part.writers}
     yield from _too_few(approvals, writers, expected)
     start = expected.starts.get(slug)
-    # in their order: the clock may have been put back in between
+    # in their order: the clock may run back in between
     before = [one for one in approvals if start is not None and one in start.approvals]
     is_started = start is not None and start.words == words
     if is_started and start and clock < start.at + expected.setting.undo_window:
@@ -466,7 +466,7 @@ def judge_consent(books: sqlite3.Connection, reader: int, page: str) -> None:
 
 
 def judge_public(path: str, page: str, expected: Expected) -> None:
-    """Check that a public page has only statements that were sent, and says what was withdrawn."""
+    """Check that a public page has only statements that were sent, and names the withdrawn ones."""
     for slug, _ in markers(page):
         if slug not in expected.slugs.values():
             raise Violation(Rule.PUBLISHED, f"{path} shows {slug}, which was not sent")

@@ -81,7 +81,7 @@ class Channel:
 
     name: str
     kinds: frozenset[NoticeKind]
-    """The kinds of events that the channel is told of."""
+    """The kinds of events that the channel gets."""
 
     @property
     def address(self) -> str:

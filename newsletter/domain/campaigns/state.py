@@ -129,24 +129,43 @@ class Act(Enum):
     """
 
     EDIT = "Edit", Role.WRITER
+    """Change the text."""
     TAKE_BACK = "Take back", Role.WRITER
+    """Make a submitted or approved text a draft again."""
     SUBMIT = "Submit for review", Role.WRITER
+    """Ask for approval."""
     REVIEW = "Review", Role.APPROVER
+    """Read and approve, or send back."""
     SEE_CHANGES = "See the changes", Role.APPROVER
+    """Compare with the version that was approved."""
     START = "Send or schedule", Role.SENDER
+    """Send now or at a time."""
     CHANGE_TIME = "Change the time", Role.SENDER
+    """Send at another time."""
     UNDO = "Undo", Role.SENDER
+    """Take a start back."""
     PAUSE = "Pause", Role.SENDER
+    """Stop until it is resumed."""
     RESUME = "Resume", Role.SENDER
+    """Go on."""
     CANCEL = "Cancel", Role.SENDER
+    """End a campaign."""
     DECIDE = "Decide", Role.ADMIN
+    """Settle the unknown deliveries."""
     REPORT = "See the report", Role.VIEWER
+    """Read the figures."""
     OPEN_CORRECTION = "Open the correction", Role.VIEWER
+    """Go to the correction of this statement."""
     OPEN_ORIGINAL = "Open the original", Role.VIEWER
+    """Go to the statement that this one corrects."""
     CORRECT = "Write a correction", Role.WRITER
+    """Begin a correction."""
     AMEND = "Correct or withdraw", Role.SENDER
+    """Correct, note or withdraw a sent statement."""
     COPY = "Copy to the desk", Role.WRITER
+    """Edit a file's text at the desk from now on."""
     FORGET_START = "Remove the lapsed start", Role.SENDER
+    """Forget a start that does not count any more."""
 
     def __init__(self, label: str, needed: Role) -> None:
         self.label, self.needed = label, needed

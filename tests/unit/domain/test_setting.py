@@ -52,7 +52,7 @@ def test_an_answer_is_described_as_the_value_that_was_read() -> None:
         (Digest, WEEKLY | {"title": "The {week}"}, "only {date} may stand there"),
         (Digest, WEEKLY | {"at": "16"}, "is not a time of day"),
         (Digest, WEEKLY | {"at": "03:30"}, "a clock change may skip or repeat"),
-        (Digest, WEEKLY | {"day": None}, "has no value; write a day of the week"),
+        (Digest, WEEKLY | {"day": None}, "has no value; write a weekday like friday"),
         (Digest, WEEKLY | {"day": 31}, "31 is no day"),
         (Digest, WEEKLY | {"day": "last"}, "is no day of the week"),
         (Digest, WEEKLY | {"every": "month"}, "is no day of the month"),

@@ -415,7 +415,7 @@ def test_what_somebody_was_sending_goes_on_after_a_sign_in_in_another_tab(
 ) -> None:
     asked = Browser(site=site).post("/account/language", {"language": "de"})
     assert "in another tab" in words(asked)
-    again = '{"action": "/desk/account/language", "fields": {"language": ["de"]}}'
+    again = '{"action": "/desk/account/language", "fields": {"language": ["de"]}, "files": []}'
     page = home.post("/sign-in", {"again": again})
     assert 'action="/desk/account/language"' in page.text
     assert Browser(site=site).post("/sign-in", {"again": again}).status == 401
