@@ -36,6 +36,7 @@ _PAGES = {
     "statements": "/statements",
     "statements, sent, page 5": "/statements?state=sent&page=5",
     "search": "/statements?q=number+77",
+    "search, of what nobody wrote": "/statements?q=nobody+wrote",
     "statement": "/statements/{last}",
     "statement that was sent": "/statements/{sent}",
     "history": "/statements/{sent}/history",

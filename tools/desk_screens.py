@@ -60,6 +60,7 @@ def pages(services: Services) -> Iterator[tuple[str, str, str]]:
         ("home-approver", "", "ben"),
         ("home-sender", "", "cleo"),
         ("statements", "/statements", "cleo"),
+        ("statements-search", "/statements?q=library+hours", "cleo"),
         ("statement-waits", f"/statements/{waits}", "ben"),
         ("statement-returned", "/statements/our-answer-to-the-water-plan", "ana"),
         ("statement-approved", "/statements/thank-you-to-four-hundred-volunteers", "cleo"),

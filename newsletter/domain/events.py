@@ -218,13 +218,21 @@ class CampaignResults:
 
     delivered: int = 0
     complained: int = 0
-    bounces: Mapping[Bounce, int] = field(default_factory=dict)
+    unsubscribed: int = 0
+    """The people who left a list through a link of the campaign."""
     received: bool = False
     """At least one event was reported."""
 
-    @property
-    def bounced(self) -> int:
-        return sum(self.bounces.values())
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignResults(Reactions):
+    """The reported results of a campaign's deliveries.
+
+    Each delivery counts once, as delivered or in its gravest class of bounce.
+    """
+
+    delivered: int = 0
+    bounces: Mapping[Bounce, int] = field(default_factory=dict)
 
 
 _MIN_ACCEPTED_MESSAGES = 200

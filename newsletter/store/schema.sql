@@ -48,7 +48,7 @@ CREATE TABLE statement (
     progress TEXT NOT NULL DEFAULT '',
     writers TEXT NOT NULL,
     mailboxes TEXT NOT NULL DEFAULT '',  -- addresses of the writers, each between blanks
-    sought TEXT NOT NULL DEFAULT ''  -- title and slug, case-folded, for the search of the board
+    sought TEXT NOT NULL DEFAULT ''  -- title, slug and text, case-folded, for the board
 ) STRICT;
 CREATE INDEX ix_statement_translation_of ON statement (translation_of) WHERE translation_of <> '';
 
@@ -136,7 +136,7 @@ CREATE TABLE version (
     "by" TEXT NOT NULL,
     writers TEXT NOT NULL,
     document TEXT NOT NULL,
-    sought TEXT NOT NULL DEFAULT '',  -- the title without case and accents, for the search
+    sought TEXT NOT NULL DEFAULT '',  -- title and text, case-folded, for the board
     began_at INTEGER NOT NULL,
     at INTEGER NOT NULL,
     closed INTEGER NOT NULL DEFAULT 0,

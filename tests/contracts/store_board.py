@@ -210,6 +210,41 @@ class BoardContract:
                 assert tx.board.list_slugs(RULES, search=search, limit=9) == slugs, words
                 assert sum(tx.board.count_by_shelf(RULES, search).values()) == len(slugs), words
 
+    def test_words_of_a_text_are_looked_for_and_those_of_its_newer_draft(
+        self, store: Store
+    ) -> None:
+        fields = {"summary": "Straße closes", "subject": "Roads", "preview": "Inbox"}
+        body = f"{'x' * 9_000} Frau Müller said **Freitag**.\n\nCafe\u0301" + "e\u0301" * 2_000
+        asked = {
+            "MULLER said": ["hours"],
+            "strasse frei": ["hours"],
+            "roads inbox opening": ["hours"],
+            "cafe": ["hours"],
+            "newer bridge": ["hours"],
+            "older": [],
+            "submitted": [],
+            "muller zzz": [],
+        }
+        with store.begin() as tx:
+            write(tx, "hours", title="Opening", body=body, **fields)
+            write(tx, "other", title="Other", body="Nothing.")
+            for key, slug in (("a" * 16, "hours"), ("b" * 16, "other")):
+                text = replace(TEXT, title="Submitted", body="It is submitted.")
+                draft = replace(DRAFT, key=key, version=replace(FIRST, text=text))
+                number = tx.drafts.add(draft).version.number
+                tx.drafts.submit(key, slug, number, by=ED, at=NOON)
+            for body in ("An older bridge.", "A newer bridge."):
+                version = replace(FIRST, text=replace(TEXT, title="Bridge", body=body))
+                head = tx.drafts.add_version("a" * 16, version)
+                tx.drafts.set_head("a" * 16, head, by=ED, at=NOON)
+            tx.drafts.add(replace(DRAFT, key="c" * 16))
+            for words, slugs in asked.items():
+                search = BoardSearch(words=words)
+                assert tx.board.list_slugs(RULES, search=search, limit=9) == slugs, words
+                assert sum(tx.board.count_by_shelf(RULES, search).values()) == len(slugs), words
+            search = BoardSearch(words="CODE short library")
+            assert [one.key for one in tx.board.list_unsubmitted(search, limit=9)] == ["c" * 16]
+
     def test_a_list_a_writer_and_a_month_are_looked_for(self, store: Store) -> None:
         november = NOON.replace(day=1, hour=0)
         with store.begin() as tx:

@@ -79,7 +79,7 @@ class BoardSearch:
     """The conditions of a search on the board; an empty field matches everything."""
 
     words: str = ""
-    """Words of the title or slug, in any order and case."""
+    """Words of the title, slug or text, in any order and case."""
     list_name: str = ""
     writer: str = ""
     """The address of a writer."""

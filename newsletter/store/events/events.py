@@ -189,6 +189,25 @@ class Events(AddressRepository):
 
     def list_bounces(self, campaign_id: int) -> list[tuple[str, str, str]]:
         """Return (address, class, reason) of each bounced delivery."""
+    def count_reactions(self, campaign_ids: Sequence[int]) -> dict[int, Reactions]:
+        """Return campaign id → its numbers of bounces, complaints and departures."""
+        rows = self._db.mappings(
+            f"""
+            SELECT id,
+                (SELECT COUNT(*) FROM delivery_status
+                    WHERE campaign_id = campaign.id AND {_IS_BOUNCE}) AS bounced,
+                (SELECT COUNT(*) FROM delivery_status WHERE campaign_id = campaign.id
+                    AND {_IS_DAMAGE} AND kind = 'complained') AS complained,
+                (SELECT COUNT(DISTINCT subscriber_id) FROM subscription
+                    WHERE subscription.ended_by = campaign.id) AS unsubscribed,
+                EXISTS (SELECT 1 FROM delivery_status WHERE campaign_id = campaign.id)
+                    OR EXISTS (SELECT 1 FROM event WHERE campaign_id = campaign.id) AS received
+            FROM (SELECT CAST(value AS BIGINT) AS id FROM json_each(:ids)) AS campaign
+            """,
+            ids=list(campaign_ids),
+        )
+        return {row.pop("id"): from_row(Reactions, row) for row in rows}
+
         return self._db.rows(
             "SELECT COALESCE(subscriber.address, '(erased)'), delivery_status.bounce,"
             " delivery_status.reason FROM delivery_status"

@@ -4,8 +4,10 @@ SQL alone decides on which shelf a statement is, so that counting reads no text.
 are not checked here, but when the statement is shown.
 """
 
+import re
 from collections.abc import Collection
 
+from newsletter.domain.archive import Snippet
 from newsletter.domain.campaigns.state import BoardSearch, CampaignRules, Shelf
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.statements.draft import Draft
@@ -16,6 +18,15 @@ from newsletter.store.statements.drafts import DRAFT
 from newsletter.store.statements.statements import fold_text
 
 _MAX_QUERY_CHARS = 200
+_EXCERPT_WORDS, _LEADING_WORDS = 32, 5
+"""Words of an excerpt, and how many of them come before the first hit."""
+_MARKUP_PATTERN = re.compile(r"\]\([^\s)]*\)?|[*#`|\[\]]+")
+_SOUGHT_IN_NEWER_DRAFT = """
+    COALESCE(' ' || (SELECT version.sought FROM draft JOIN version ON version.number = draft.head
+        WHERE draft.slug = statement.slug AND draft.slug <> '' AND draft.deleted_at IS NULL
+            AND draft.head <> draft.submitted_version), '')
+"""
+"""The folded text of a draft that changed since it was submitted; else an empty text."""
 _FROM_STATEMENTS = """
     FROM statement JOIN changed_statement ON changed_statement.slug = statement.slug
         LEFT JOIN campaign ON campaign.id = (
@@ -105,26 +116,27 @@ class Board(Repository):
 
 def _statement_condition(search: BoardSearch) -> Condition:
     at = "COALESCE(campaign.started_at, campaign.release_at, statement.changed_at)"
-    writer = f" {mailbox(search.writer)} "
-    return _search_condition(search, "statement", ("statement.mailboxes", writer), at)
+    writer, sought = f" {mailbox(search.writer)} ", f"statement.sought || {_SOUGHT_IN_NEWER_DRAFT}"
+    return _search_condition(search, "statement", sought, ("statement.mailboxes", writer), at)
 
 
 def _draft_condition(search: BoardSearch) -> Condition:
     writer = f'"{search.writer}"'
-    return _search_condition(search, "version", ("version.writers", writer), "draft.changed_at")
+    writers = ("version.writers", writer)
+    return _search_condition(search, "version", "version.sought", writers, "draft.changed_at")
 
 
 def _search_condition(
-    search: BoardSearch, table: str, writers: tuple[str, str], at: str
+    search: BoardSearch, table: str, sought: str, writers: tuple[str, str], at: str
 ) -> Condition:
     """Return the condition of a search in ``table``.
 
-    ``writers`` is (SQL expression of the writers, the searched writer in the same form), and ``at``
-    the SQL expression of the time.
+    ``writers`` is (SQL expression of the writers, the searched writer in the same form). ``sought``
+    and ``at`` are the SQL expressions of the folded text and of the time.
     """
     condition = Condition("1 = 1")
-    for index, word in enumerate(fold_text(search.words[:_MAX_QUERY_CHARS]).split()):
-        condition &= Condition(f"instr({table}.sought, :word_{index}) > 0", {f"word_{index}": word})
+    for index, word in enumerate(_split_words(search)):
+        condition &= Condition(f"instr({sought}, :word_{index}) > 0", {f"word_{index}": word})
     if search.list_name:  # in JSON, a quote within a text has a backslash before it
         name = f'"{search.list_name}"'
         condition &= Condition(f"instr({table}.document, :list_name) > 0", {"list_name": name})
@@ -134,6 +146,23 @@ def _search_condition(
         span = {"since": search.since, "until": search.until}
         condition &= Condition(f"{at} >= :since AND {at} < :until", span)
     return condition
+
+
+def _split_words(search: BoardSearch) -> list[str]:
+    return fold_text(search.words[:_MAX_QUERY_CHARS]).split()
+
+
+def make_excerpt(search: BoardSearch, text: str) -> tuple[Snippet, ...]:
+    """Return the words of Markdown around the first that a search finds; nothing without one."""
+    sought, folded = _split_words(search), fold_text(text)
+    hits = [at for at in map(folded.find, sought) if at >= 0]
+    if not hits:
+        return ()
+    first = max(len(folded[: min(hits)].split()) - _LEADING_WORDS, 0)
+    words = (_MARKUP_PATTERN.sub("", word) for word in text.split()[first : first + _EXCERPT_WORDS])
+    return tuple(
+        Snippet(text=word, is_match=any(one in fold_text(word) for one in sought)) for word in words
+    )
 
 
 def _shelf(rules: CampaignRules) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from newsletter.domain.errors import Defect
 from newsletter.domain.statements.draft import Draft, Picture, Version
 from newsletter.store.database import NO_LIMIT, Repository
-from newsletter.store.statements.statements import fold_text
+from newsletter.store.statements.statements import searched_text
 
 _VERSION = """
     SELECT number, kind, document AS text, "by", writers, began_at, at, closed, submitted_at,
@@ -101,9 +101,9 @@ class Drafts(Repository):
         """Add a version to a draft; return its number."""
         aside = {"number", "text"}
         values = {name: value for name, value in vars(version).items() if name not in aside}
-        title = fold_text(version.text.title)
+        sought = searched_text(version.text)
         return self._db.insert(
-            "version", returning="number", draft=key, document=version.text, sought=title, **values
+            "version", returning="number", draft=key, document=version.text, sought=sought, **values
         )
 
     def update_open(self, version: Version) -> None:
@@ -112,7 +112,7 @@ class Drafts(Repository):
             "version",
             {"number": version.number, "submitted_at": None},
             document=version.text,
-            sought=fold_text(version.text.title),
+            sought=searched_text(version.text),
             at=version.at,
         )
 

@@ -5,11 +5,13 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
+from itertools import filterfalse
 
 from newsletter.domain.errors import Defect, Fault
 from newsletter.domain.statements.content import Content
+from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.feed import FeedRecord, ItemState, KnownItem
-from newsletter.domain.statements.statement import StoredStatement
+from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.domain.subscribers.address import mailbox
 from newsletter.domain.wording import read_words, stored_words
 from newsletter.store.database import NO_LIMIT, Database, Repository, as_instant, from_json
@@ -26,15 +28,22 @@ def mailboxes(writers: Collection[str]) -> str:
     return "".join(f" {mailbox(writer)} " for writer in writers)
 
 
-_MAX_FOLDED_CHARS = 1_000
-"""The characters of a text that a search compares."""
+_FOLDED_CHARS = 1_000
+"""Characters that are folded at a time: decomposing stacked marks takes quadratic time."""
 
 
 def fold_text(words: str) -> str:
-    """Return the beginning of a text without case and accents, as a search compares it."""
-    # decomposing stacked marks takes quadratic time
-    decomposed = unicodedata.normalize("NFKD", words[:_MAX_FOLDED_CHARS]).casefold()
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+    """Return a text without case and accents, as a search compares it."""
+    starts = range(0, len(words), _FOLDED_CHARS)
+    parts = (unicodedata.normalize("NFKD", words[at : at + _FOLDED_CHARS]) for at in starts)
+    folded = "".join(parts).casefold()
+    return folded if folded.isascii() else "".join(filterfalse(unicodedata.combining, folded))
+
+
+def searched_text(text: Statement | DraftText, slug: str = "") -> str:
+    """Return the folded words of a text that the board's search compares, the title first."""
+    parts = (text.title, slug, text.subject, text.summary, text.preview, text.body)
+    return fold_text("\n".join(parts))
 
 
 _SOURCES_READ_KEY = "sources read"
@@ -163,7 +172,7 @@ class Statements(Repository):
             mailboxes=mailboxes(stored.writers),
             translation_of=stored.statement.translation_of,
             progress=stored.statement.progress,
-            sought=fold_text(f"{stored.statement.title} {stored.statement.slug}"),
+            sought=searched_text(stored.statement, stored.statement.slug),
             at=at,
             **vars(stored),
         )

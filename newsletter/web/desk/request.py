@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field, replace
+from datetime import date, timedelta
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -61,6 +62,8 @@ _SECRET_FIELDS = frozenset({PROOF_FIELD, PASSKEY_FIELD, "password", "old", "new"
 Faults = Sequence[tuple[str, str]]
 """(field, sentence) of each fault in a form; "" for a fault of no field."""
 _HASH_DIGITS = 64
+_MAX_SPAN = timedelta(days=60)
+"""Days that a page shows before or after one in its query."""
 _MENU_ENTRIES = {"": "home", "readers": "audience"}
 _MENU_ENTRIES |= dict.fromkeys(("drafts", "campaigns"), "statements")
 _MENU_ENTRIES |= dict.fromkeys(("staff", "audit", "channels", "tokens"), "settings")
@@ -315,6 +318,16 @@ class DeskRequest:
         """Return the fields of the form, without secrets, so that a second form can resend them."""
         fields = self.posted.fields.items()
         return {name: list(values) for name, values in fields if name not in _SECRET_FIELDS}
+
+
+def parse_day(text: str) -> date:
+    """Parse a day in a query. Raises NotFound for an invalid or an unsupported day."""
+    try:
+        day = date.fromisoformat(text)
+        _ = day - _MAX_SPAN, day + _MAX_SPAN
+    except (ValueError, OverflowError) as error:
+        raise NotFound(say("There is no such day in the calendar.")) from error
+    return day
 
 
 def redirect(path: str, *, done: str = "") -> Response:

@@ -16,7 +16,7 @@ from newsletter.pipeline.campaigns.board import Entry, find_clashes, load_calend
 from newsletter.rendering.mail.words import desk_language
 from newsletter.rendering.sentences import Language
 from newsletter.web.desk.page import StaffPart
-from newsletter.web.desk.request import DeskRequest, download, redirect, route
+from newsletter.web.desk.request import DeskRequest, download, parse_day, redirect, route
 
 _CALENDAR_PATH = "/calendar"
 _DAY = timedelta(days=1)
@@ -68,7 +68,7 @@ class Calendar(StaffPart):
         today, zone = now.astimezone(request.desk.zone).date(), request.desk.zone
         by = "week" if request.query("week") else "month"
         period = request.query("week") or request.query("month")
-        span = _Span(day=_parse_day(period) if period else today, by=by)
+        span = _Span(day=parse_day(period) if period else today, by=by)
         since, until = (
             datetime.combine(day, time.min, zone).astimezone(UTC)
             for day in (span.weeks[0][0], span.weeks[-1][-1] + _DAY)
@@ -139,16 +139,6 @@ class Calendar(StaffPart):
             "URL": f"{desk}/{entry.path}",
             "TRANSP": "TRANSPARENT",
         }
-
-
-def _parse_day(text: str) -> date:
-    """Parse a day in the query. Raises NotFound for an invalid or an unsupported day."""
-    try:
-        day = date.fromisoformat(text)
-        _ = day - _MAX_PAST, day + _MAX_PAST
-    except (ValueError, OverflowError) as error:
-        raise NotFound(say("There is no such day in the calendar.")) from error
-    return day
 
 
 _FOLD_BYTES = 75

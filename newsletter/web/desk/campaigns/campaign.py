@@ -113,6 +113,20 @@ class CampaignPage:
 
     @route("GET", "/campaigns/{id}/figures", Role.VIEWER)
     def live(self, request: DeskRequest) -> Response:
+    @route("GET", "/campaigns", Role.VIEWER)
+    def compare(self, request: DeskRequest) -> Response:
+        """Show the last campaigns beside each other; the query has the page number."""
+        skip = (request.page_number - 1) * _CAMPAIGNS_PER_PAGE
+        with self._campaigns.store.read() as tx:
+            rows = load_ended(tx, _CAMPAIGNS_PER_PAGE + 1, skip=skip)
+        return request.page(
+            "compare.html.j2",
+            title=say("Compare sent statements"),
+            rows=rows[:_CAMPAIGNS_PER_PAGE],
+            number=request.page_number,
+            has_more=len(rows) > _CAMPAIGNS_PER_PAGE,
+        )
+
         """Return the figures for the script. All tabs share a look, and ask again in turn."""
         now = self._campaigns.store.clock.uptime()
         read_at, figures = self._shared.get(request.number("id"), (now - _SHARED_FOR, {}))

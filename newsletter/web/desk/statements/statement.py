@@ -1,8 +1,8 @@
 """The start page of the desk, the board of all statements, and the page of one."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime, time
+from functools import partial
 
 from starlette.responses import Response
 
@@ -24,13 +24,14 @@ from newsletter.pipeline.status import load_status
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
+from newsletter.store.statements.board import make_excerpt
 from newsletter.web.desk.deciding import (
     compare_versions,
     findings_of,
     mark_waived,
     title_of,
 )
-from newsletter.web.desk.request import DeskRequest, redirect, route
+from newsletter.web.desk.request import DeskRequest, parse_day, redirect, route
 from newsletter.web.desk.statements.preview import inbox_values
 
 _MAX_SEARCH_CHARS = 200
@@ -65,14 +66,15 @@ class StatementPages:
     @route("GET", "/statements", Role.VIEWER)
     def all(self, request: DeskRequest) -> Response:
         """Show a page of the board; the query has the shelf, the search and the page number."""
-        statements, month = self._statements, self._parse_month(request.query("month"))
-        now = request.desk.local_now()
+        statements, month = self._statements, request.query("month")
+        now, zone = request.desk.local_now(), request.desk.zone
+        since = datetime.combine(parse_day(f"{month}-01"), time.min, zone) if month else None
         search = BoardSearch(
             words=" ".join(request.query("q")[:_MAX_SEARCH_CHARS].split()),
             list_name=request.query("list")[:_MAX_SEARCH_CHARS],
             writer=request.query("writer")[:_MAX_SEARCH_CHARS],
-            since=month and month[0],
-            until=month and month[1],
+            since=since,
+            until=since and _month_start(since, -1),
         )
         shelf = next((each for each in Shelf if each.value == request.query("state")), None)
         with statements.store.read() as tx:
@@ -91,21 +93,13 @@ class StatementPages:
             board=board,
             shelf_shown=shelf,
             search=search,
+            excerpt=partial(make_excerpt, search),
             number=request.page_number,
-            month=request.query("month") if month else "",
+            month=month,
             months=[_month_start(now, back) for back in range(-_MONTHS_AHEAD, _MONTHS_BACK)],
             lists=lists,
             names=names,
         )
-
-    def _parse_month(self, text: str) -> tuple[datetime, datetime] | None:
-        """Parse ``2026-11``. Return the start of the month and of the next one; None if invalid."""
-        zone = ZoneInfo(self._statements.settings.timezone)
-        try:
-            day = datetime.strptime(text, "%Y-%m").replace(tzinfo=zone)
-            return day, _month_start(day, -1)
-        except ValueError:
-            return None
 
     @route("POST", "/statements/{slug}/comments", Role.WRITER)
     def comment(self, request: DeskRequest) -> Response:

@@ -51,11 +51,16 @@ PASSED_OVER: list[tuple[str, str]] = [
     ("view", "{draft}"),
     ("done", ""),
     ("corrects", "/drafts/new"),
-    ("month", "/statements"),
+    ("page", "/campaigns"),
+    ("person", "/audit"),
+    ("act", "/audit"),
 ]
 """Name → page: other words and numbers count as left out."""
 NOT_THERE = [
     ("before", "/audit"),
+    ("since", "/audit"),
+    ("until", "/audit"),
+    ("month", "/statements"),
     ("month", "/calendar"),
     ("week", "/calendar"),
     ("version", "{draft}/preview"),
