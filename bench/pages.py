@@ -55,6 +55,7 @@ _PAGES = {
     "staff": "/staff",
     "audit": "/audit",
     "account": "/account",
+    "audit, search": "/audit?q=no-one",
     "stop": "/stop",
 }
 # The last campaign, once more: a thousand readers a batch, and an event for each.

@@ -105,6 +105,7 @@ def pages(services: Services) -> Iterator[tuple[str, str, str]]:
         ("settings-look", "/settings/look", "dan"),
         ("audit", "/audit", "dan"),
         ("not-found", "/nowhere", "ana"),
+        ("audit-search", "/audit?q=library&since=2026-01-01", "dan"),
         ("forbidden", "/staff", "ana"),
     )
 

@@ -7,11 +7,11 @@ from string import Formatter
 
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.audit import AuditEntry
-from newsletter.domain.wording import Sentence, joined, moment, people, say
+from newsletter.domain.wording import Sentence, Written, joined, moment, people, say
 from newsletter.tables import load_table
 
 _ACTS = load_table("newsletter.pipeline", "history.yaml")
-_ACTOR_NAMES, SUBJECTS = (
+ACTOR_NAMES, SUBJECTS = (
     {name: say(words) for name, words in _ACTS.pop(key).items()} for key in ("actors", "subjects")
 )
 _CONTENT_HASH_PATTERN = re.compile(r"([0-9a-f]{4})([0-9a-f]{4})[0-9a-f]{56}")
@@ -26,7 +26,7 @@ def describe_entry(entry: AuditEntry, names: Mapping[str, str] | None, zone: str
     """
     who = entry.actor if names is None else (names.get(entry.actor) or name_of(entry.actor))
     values = {name: _shown(name, one, names, zone) for name, one in entry.values.items()}
-    values |= {"who": _ACTOR_NAMES.get(entry.actor, who), "act": entry.action}
+    values |= {"who": ACTOR_NAMES.get(entry.actor, who), "act": entry.action}
     patterns = _ACTS.get(entry.action, [])
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
         gaps = {name for _, name, *_ in Formatter().parse(pattern) if name}
@@ -38,6 +38,14 @@ def describe_entry(entry: AuditEntry, names: Mapping[str, str] | None, zone: str
     if "channel" in values:
         did = say("{did}, {channel}", did=did, channel=values["channel"])
     return did if did.endswith((".", "?", "!")) else say("{did}.", did=did)
+
+
+def describe_action(action: str) -> Sentence:
+    """Return the shortest sentence about an act, with dots in place of its values."""
+    patterns = _ACTS.get(action, "{who}: {act}")
+    pattern = patterns if isinstance(patterns, str) else patterns[-1]
+    gaps = {name for _, name, *_ in Formatter().parse(pattern) if name}
+    return say(pattern, **{name: Written(action if name == "act" else "…") for name in gaps})
 
 
 def _shown(name: str, value: object, names: Mapping[str, str] | None, zone: str) -> object:

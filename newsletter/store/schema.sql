@@ -797,6 +797,8 @@ CREATE TABLE audit (
     detail TEXT NOT NULL,
     digest TEXT NOT NULL
 ) STRICT;
+CREATE INDEX ix_audit_action ON audit (action, number);
+CREATE INDEX ix_audit_actor ON audit (actor, number);
 CREATE INDEX ix_audit_revoke ON audit (subject) WHERE action = 'revoke';
 CREATE INDEX ix_audit_subject ON audit (subject, number);
 

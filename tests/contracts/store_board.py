@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from newsletter.domain.campaigns.campaign import CampaignState, Start, StartBy
 from newsletter.domain.campaigns.state import BoardSearch, CampaignRules, Shelf
-from newsletter.domain.staff.audit import OPERATOR_NAME
+from newsletter.domain.staff.audit import OPERATOR_NAME, AuditSearch
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import ChangeRequest, Comment
 from newsletter.domain.statements.statement import (
@@ -356,6 +356,38 @@ class BoardContract:
             assert [one.number for one in tx.audit.about("hours", limit=9)] == [3, 1]
             assert [one.number for one in tx.audit.about("hours", skip=1, limit=9)] == [1]
             assert tx.audit.about("none", limit=9) == []
+
+    def test_the_log_is_searched_by_person_act_words_and_period(self, store: Store) -> None:
+        with store.begin() as tx:
+            for actor, action, subject, why in (
+                (ED, "approve", "storm-in-leeds", ""),
+                ("ana@forum.example", "submit", "storm-in-leeds", "Grüße 100%"),
+                (ED, "cancel", "hours", 'Wrong "day"'),
+                ("scheduler", "start", "hours", ""),
+            ):
+                tx.audit.enter(actor=actor, action=action, subject=subject, reason=why)
+            tx.db.change("UPDATE audit SET at = at + 1000 * number")
+            assert tx.audit.list_distinct("actor") == ["ana@forum.example", ED, "scheduler"]
+            assert tx.audit.list_distinct("action") == ["approve", "cancel", "start", "submit"]
+            second = NOON + timedelta(seconds=2)
+            for search, numbers in (
+                (AuditSearch(), [4, 3, 2, 1]),
+                (AuditSearch(actors=(ED,)), [3, 1]),
+                (AuditSearch(actors=(ED, "scheduler"), action="start"), [4]),
+                (AuditSearch(words="LEEDS storm"), [2, 1]),
+                (AuditSearch(words="grüße 100%"), [2]),
+                (AuditSearch(words="storm cancel"), []),
+                (AuditSearch(words="%"), [2]),
+                (AuditSearch(words="_"), []),
+                (AuditSearch(words="day"), [3]),
+                (AuditSearch(since=second), [4, 3, 2]),
+                (AuditSearch(since=second, until=second + timedelta(seconds=1)), [2]),
+                (AuditSearch(actors=("nobody",)), []),
+            ):
+                found = tx.audit.list_newest(9, search=search)
+                assert [one.number for one in found] == numbers, search
+            found = tx.audit.list_newest(1, 3, AuditSearch(actors=(ED,)))
+            assert [one.number for one in found] == [1]
 
     def test_the_newest_campaign_of_each_and_what_corrects_them(self, store: Store) -> None:
         with store.begin() as tx:

@@ -36,6 +36,18 @@ class AuditEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AuditSearch:
+    """The conditions of a search in the audit log; an empty field matches everything."""
+
+    actors: tuple[str, ...] = ()
+    action: str = ""
+    words: str = ""
+    """Parts of the subject or of the values, in any order."""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class AuditHead:
     """The number and hash of the last line of the audit log. They prove all earlier lines."""
 

@@ -272,9 +272,7 @@ def reset(address: str, *, by: str, proofs: Proofs) -> Link:
     """
     who = _parse(address)
     with act_as(proofs.store, by, Role.ADMIN, "let somebody in again") as (tx, actor):
-        role = tx.staff.role(who)
-        if role is None:
-            raise NotFound(say("{address} is not among the staff", address=who))
+        role = _role_of(tx, who)
         if who == by:
             raise Refused(say("Change your own password on your account page."))
         link = _create_link(tx, LinkKind.RESET, who, role, actor, proofs)

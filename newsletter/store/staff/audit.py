@@ -4,14 +4,15 @@ import hmac
 import json
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 from newsletter.domain.delivery.restore_guard import Absence
 from newsletter.domain.errors import Defect
-from newsletter.domain.staff.audit import AuditEntry, AuditHead
+from newsletter.domain.staff.audit import AuditEntry, AuditHead, AuditSearch
 from newsletter.domain.wording import pack, say
-from newsletter.store.database import NO_LIMIT, Database, Repository, as_stored, from_row
+from newsletter.store.database import NO_LIMIT, Condition, Database, Repository, as_stored, from_row
 from newsletter.store.file.keys import Chain
+from newsletter.store.subscribers.eligibility import fold_ascii
 
 T = TypeVar("T")
 
@@ -103,6 +104,7 @@ def revoked_ids(lines: Iterable[AuditEntry]) -> set[int]:
 
 _APPROVE_ACTION, _GAP_ACTION = "approve", "gap"
 _LOG_NAME = "audit log"
+_NO_FILTER = AuditSearch()
 
 
 class Audit(Repository):
@@ -140,14 +142,31 @@ class Audit(Repository):
         )
         self.last_entered = AuditHead(number=number, digest=digest)
 
-    def list_newest(self, limit: int | None, before: int | None = None) -> list[AuditEntry]:
-        """Return the last lines, or all; with ``before``, of lower numbers. Newest first."""
+    def list_newest(
+        self, limit: int | None, before: int | None = None, search: AuditSearch = _NO_FILTER
+    ) -> list[AuditEntry]:
+        """Return matching lines, or all; with ``before``, of lower numbers. Newest first."""
+        period = {"since": search.since or 0, "until": search.until or NO_LIMIT}
+        which = Condition("at >= :since AND at < :until", period)
+        if search.actors:
+            actors = "actor IN (SELECT value FROM json_each(:actors))"
+            which &= Condition(actors, {"actors": search.actors})
+        if search.action:
+            which &= Condition("action = :action", {"action": search.action})
+        for index, word in enumerate(fold_ascii(search.words).split()):
+            found = f"instr(lower(subject || ' ' || detail), :word_{index}) > 0"
+            which &= Condition(found, {f"word_{index}": word})
         return self._db.all(
             AuditEntry,
-            f"{_SELECT} WHERE number < :before ORDER BY number DESC LIMIT :limit",
+            f"{_SELECT} WHERE number < :before AND {which} ORDER BY number DESC LIMIT :limit",
+            which,
             before=NO_LIMIT if before is None else before,
             limit=NO_LIMIT if limit is None else limit,
         )
+
+    def list_distinct(self, column: Literal["actor", "action"]) -> list[str]:
+        """Return each value of a column once. The column's index has them sorted."""
+        return self._db.column(f"SELECT DISTINCT {column} FROM audit ORDER BY {column}")
 
     def about(self, subject: str, *, skip: int = 0, limit: int) -> list[AuditEntry]:
         """Return the lines about a subject, newest first."""

@@ -1,14 +1,15 @@
 """The pages of admins: staff, invitations, the channels of the team and the audit log."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 from starlette.responses import Response
 
 from newsletter.domain.errors import Defect, InvalidInput, NotFound, Refused
+from newsletter.domain.staff.audit import AuditSearch
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.token import PREFIX, Scope, Token
 from newsletter.domain.wording import enclosed, say
-from newsletter.pipeline.history import SUBJECTS, describe_entry
+from newsletter.pipeline.history import ACTOR_NAMES, SUBJECTS, describe_action, describe_entry
 from newsletter.pipeline.staff import people, tokens
 from newsletter.pipeline.staff.notify import send_again, send_test
 from newsletter.providers.registry import dns_records
@@ -16,7 +17,7 @@ from newsletter.runtime.diagnosis import sending_domains
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.deciding import is_trial, sentence
 from newsletter.web.desk.page import StaffPart
-from newsletter.web.desk.request import DeskRequest, redirect, route
+from newsletter.web.desk.request import DeskRequest, parse_day, redirect, route
 from newsletter.web.http.forms import one_line, parse_number
 
 _STAFF_PATH = "/staff"
@@ -149,7 +150,7 @@ class ChannelPages(StaffPart):
         return redirect(_CHANNELS_PATH, done="posted-test")
 
 
-_LINES_PER_PAGE = 50
+_LINES_PER_PAGE, _MAX_SEARCH_CHARS = 50, 200
 
 
 class AuditLog(StaffPart):
@@ -157,24 +158,42 @@ class AuditLog(StaffPart):
 
     @route("GET", "/audit", Role.ADMIN)
     def show(self, request: DeskRequest) -> Response:
-        """Show a page of the log, newest first; ``?before=`` is the number of a line."""
-        before_number = parse_number(request.query("before"))
+        """Show a page of the log, or of a search in it; ``?before=`` is the number of a line."""
+        before_number, act = parse_number(request.query("before")), request.query("act")
         if before_number is None and request.query("before"):
             raise NotFound(say("There is no such page of the audit log."))
+        days = [request.query("since"), request.query("until")]
+        since, until = (
+            datetime.combine(parse_day(day), time.min, request.desk.zone) if day else None
+            for day in days
+        )
         with self._staff.store.read() as tx:
-            lines, count = tx.audit.list_newest(_LINES_PER_PAGE, before_number), tx.audit.count()
-        is_newest = bool(before_number is None or (lines and lines[0].number == count))
-        older = lines[-1].number if lines and lines[-1].number > 1 else None
+            names, count = tx.staff.names(), tx.audit.count()
+            actors, actions = tx.audit.list_distinct("actor"), tx.audit.list_distinct("action")
+            known = {one: ACTOR_NAMES.get(one) or names.get(one, one) for one in actors}
+            chosen = known.get(request.query("person"))
+            search = AuditSearch(
+                # the parts of the program have one name
+                actors=tuple(one for one in actors if known[one] == chosen),
+                action=act if act in actions else "",
+                words=" ".join(request.query("q")[:_MAX_SEARCH_CHARS].split()),
+                since=since,
+                until=until and until + timedelta(days=1),
+            )
+            found = tx.audit.list_newest(_LINES_PER_PAGE + 1, before_number, search)
+        zone, lines = self._staff.settings.timezone, found[:_LINES_PER_PAGE]
         return request.page(
             "audit.html.j2",
             title=say("Audit log"),
-            lines=[
-                (one, describe_entry(one, None, self._staff.settings.timezone)) for one in lines
-            ],
+            lines=[(one, describe_entry(one, None, zone)) for one in lines],
             subjects=SUBJECTS,
             count=count,
-            newer=None if is_newest else "/desk/audit",
-            older=None if older is None else f"/desk/audit?before={older}",
+            search=search,
+            days=days,
+            people={name: actor for actor, name in known.items()},
+            actions={action: describe_action(action) for action in actions},
+            is_newest=before_number is None or (found and found[0].number == count),
+            older=lines[-1].number if len(found) > _LINES_PER_PAGE else None,
         )
 
     @route("POST", "/audit/verify", Role.ADMIN)

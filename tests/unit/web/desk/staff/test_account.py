@@ -1,6 +1,8 @@
 """One's own account, and what admins do about others'."""
 
 import re
+from html import unescape
+from urllib.parse import quote
 
 import pytest
 
@@ -247,6 +249,29 @@ def test_the_log_is_read_page_by_page_and_verified(dan: Browser) -> None:
     for wrong in ("x", "-1", "9" * 30, "1%00", "١"):
         assert dan.get(f"/audit?before={wrong}").status in {404, 400}
     assert dan.post("/audit/verify").headers["location"] == "/desk/audit?done=verified"
+
+
+def test_the_log_is_searched_page_by_page(dan: Browser) -> None:
+    with dan.site.services.store.begin() as tx:
+        tx.audit.enter(BEN, "comment", "storm-in-leeds")
+        for number in range(51):
+            tx.audit.enter(DAN, "add a picture", "hours", picture=f"<i>{number}")
+        tx.audit.enter("scheduler", "start", "hours", readers=5)
+        tx.audit.enter("breaker", "pause", "hours")
+    query = f"?person={quote(DAN)}&act=add+a+picture&q=HOURS&since=2026-11-24&until=2026-11-24"
+    page = dan.get(f"/audit{query}")
+    assert page.text.count("&lt;i&gt;") == 50
+    assert f'<option value="{DAN}" selected>' in page.text
+    assert '<option value="add a picture" selected>… added the picture …</option>' in page.text
+    [older] = re.findall(r'href="/desk(/audit\?[^"]+before=\d+)"', page.text)
+    last = dan.get(unescape(older))
+    assert "&lt;i&gt;0." in last.text
+    assert last.text.count("&lt;i&gt;") == 1
+    [newer] = re.findall(r'rel="prev" href="/desk(/audit\?[^"]+)"', last.text)
+    assert words(dan.get(unescape(newer))) == words(page)
+    assert "began to send" in words(dan.get("/audit?person=breaker")), "one name, two actors"
+    for nothing in ("q=zzz", "until=2026-11-23", "since=2026-11-25", "q=leeds&act=start"):
+        assert "No line matches" in words(dan.get(f"/audit?{nothing}"))
 
 
 def test_a_log_that_was_changed_is_said_to_be(dan: Browser) -> None:
