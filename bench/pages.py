@@ -43,6 +43,7 @@ _PAGES = {
     "review": "/statements/{last}/review",
     "start": "/statements/{last}/start",
     "report": "/campaigns/{campaign}",
+    "comparison": "/campaigns",
     "report as CSV": "/campaigns/{campaign}/report.csv",
     "who did not get it": "/campaigns/{campaign}/people",
     "correct or withdraw": "/campaigns/{campaign}/amend",
@@ -54,8 +55,8 @@ _PAGES = {
     "a reader": "/readers/77777",
     "staff": "/staff",
     "audit": "/audit",
-    "account": "/account",
     "audit, search": "/audit?q=no-one",
+    "account": "/account",
     "stop": "/stop",
 }
 # The last campaign, once more: a thousand readers a batch, and an event for each.

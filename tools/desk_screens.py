@@ -72,6 +72,7 @@ def pages(services: Services) -> Iterator[tuple[str, str, str]]:
         ("review", f"/statements/{waits}/review", "ben"),
         ("start", "/statements/thank-you-to-four-hundred-volunteers/start", "cleo"),
         ("campaign", "/campaigns/1", "cleo"),
+        ("compare", "/campaigns", "cleo"),
         ("amend", "/campaigns/1/amend", "dan"),
         ("calendar", "/calendar", "cleo"),
         ("calendar-week", "/calendar?week=2026-11-24", "cleo"),
@@ -104,8 +105,8 @@ def pages(services: Services) -> Iterator[tuple[str, str, str]]:
         ("settings", "/settings", "dan"),
         ("settings-look", "/settings/look", "dan"),
         ("audit", "/audit", "dan"),
-        ("not-found", "/nowhere", "ana"),
         ("audit-search", "/audit?q=library&since=2026-01-01", "dan"),
+        ("not-found", "/nowhere", "ana"),
         ("forbidden", "/staff", "ana"),
     )
 

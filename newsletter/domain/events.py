@@ -209,14 +209,13 @@ def suppression_reason(event: Event) -> SuppressionReason | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CampaignResults:
-    """The reported results of a campaign's deliveries.
+class Reactions:
+    """The reported numbers by which campaigns are compared.
 
-    Each delivery counts once, as delivered or in its gravest class of bounce. A soft bounce before
-    a delivery does not count. Complaints are also counted as delivered.
+    A soft bounce before a delivery does not count. Complaints are also counted as delivered.
     """
 
-    delivered: int = 0
+    bounced: int = 0
     complained: int = 0
     unsubscribed: int = 0
     """The people who left a list through a link of the campaign."""

@@ -428,6 +428,7 @@ class BoardContract:
                 "first",
             ]
             assert [one.slug for one in tx.campaigns.list_last_ended(1)] == ["third"]
+            assert [one.slug for one in tx.campaigns.list_last_ended(1, skip=1)] == ["second"]
 
 
 def write(

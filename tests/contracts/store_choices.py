@@ -123,7 +123,7 @@ class ChoicesContract:
             assert tx.choices.leave(1, ["new"], later) == frozenset()
             found = tx.readers.get(1)
             assert found.lists == ("press", "supporters")
-            assert tx.readers.count_left_through(7) == 0
+            assert tx.events.count_reactions([7])[7].unsubscribed == 0
 
     def test_what_a_person_says_of_themselves_is_written_down(self, store: Store) -> None:
         with store.begin() as tx:
@@ -147,10 +147,10 @@ class ChoicesContract:
                 (),
                 ("events", "members", "press"),
             ]
-            assert tx.readers.count_left_through(campaign) == 1
+            assert tx.events.count_reactions([campaign])[campaign].unsubscribed == 1
             tx.choices.unsubscribe_from_all(campaign, 3, NOON)
             assert tx.readers.get(3).lists == ()  # type: ignore[union-attr]
-            assert tx.readers.count_left_through(campaign) == 2
+            assert tx.events.count_reactions([campaign])[campaign].unsubscribed == 2
 
     def test_a_data_export_names_what_became_of_each_delivery(self, store: Store) -> None:
         states = {}

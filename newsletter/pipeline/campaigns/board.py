@@ -11,6 +11,7 @@ from itertools import chain, combinations
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, has_begun
 from newsletter.domain.campaigns.state import BoardSearch, CampaignRules, Related, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
+from newsletter.domain.events import Reactions
 from newsletter.domain.schedule import LocalTime, resolve
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Comment, find_mentions
@@ -130,7 +131,7 @@ class Desktop:
     next: tuple[StatementStatus, ...]
     going: tuple[StatementStatus, ...]
     """Statements that are being sent, newest first."""
-    over: tuple[tuple[Campaign, str], ...]
+    over: tuple[tuple[Campaign, str, Reactions], ...]
     """The last ended campaigns, each with its statement's title."""
     drafts: tuple[Draft, ...]
     """This person's drafts that were never submitted."""
@@ -180,10 +181,10 @@ def load_desktop(
     if role.includes(Role.SENDER):  # unknown welcome emails wait for no one else
         waiting += statuses_of([one for one in going if one.welcome and one.counts.unknown])
     going = sorted((one for one in going if not one.welcome), key=lambda one: -one.id)
-    over = tx.campaigns.list_last_ended(_MAX_ENDED_SHOWN)
+    over = load_ended(tx, _MAX_ENDED_SHOWN)
+    reported = [one.complained for *_, one in over if one.received]
     mentions = _mentions_of(tx, address)
-    about = tx.statements.find([*(one.slug for one in over), *(one.slug for one in mentions)])
-    titles = {stored.statement.slug: stored.statement.title for stored in about}
+    titles = _titles_of(tx, mentions)
     unseen = tx.board.list_unsubmitted(limit=_MAX_ROWS_SEARCHED)
     return Desktop(
         waiting=tuple(waiting[:_MAX_TASKS_SHOWN]),
@@ -191,13 +192,29 @@ def load_desktop(
         more_waits=len(waiting) > _MAX_TASKS_SHOWN,
         next=statuses_of(scheduled),
         going=statuses_of(going[:_MAX_TASKS_SHOWN]),
-        over=tuple((campaign, titles.get(campaign.slug, campaign.slug)) for campaign in over),
+        over=tuple(over),
         drafts=tuple([draft for draft in unseen if address in draft.version.writers][:_MAX_NEXT]),
-        named_in=tuple((comment, titles.get(comment.slug, comment.slug)) for comment in mentions),
+        named_in=tuple((comment, titles[comment.slug]) for comment in mentions),
         lists=len(tx.readers.list_names()),
         growth=tx.readers.count_growth(tx.now - _GROWTH_PERIOD),
-        complaints=tx.events.count_complaints([campaign.id for campaign in over]),
+        complaints=sum(reported) if reported else None,
     )
+
+
+def load_ended(
+    tx: Transaction, limit: int, *, skip: int = 0
+) -> list[tuple[Campaign, str, Reactions]]:
+    """Return campaigns that are over with titles and reactions, the last begun first."""
+    found = tx.campaigns.list_last_ended(limit, skip=skip)
+    titles, reactions = _titles_of(tx, found), tx.events.count_reactions([one.id for one in found])
+    return [(one, titles[one.slug], reactions[one.id]) for one in found]
+
+
+def _titles_of(tx: Transaction, about: Iterable[Campaign | Comment]) -> dict[str, str]:
+    """Return slug → title of each statement; the slug of one that is gone."""
+    slugs = {one.slug for one in about}
+    stored = tx.statements.find(slugs)
+    return {slug: slug for slug in slugs} | {one.slug: one.statement.title for one in stored}
 
 
 def _mentions_of(tx: Transaction, address: str) -> list[Comment]:
@@ -304,12 +321,11 @@ def _draft_entries(tx: Transaction, zone: str) -> Iterator[Entry]:
 
 def _started_entries(tx: Transaction, since: datetime, until: datetime) -> Iterator[Entry]:
     campaigns = tx.campaigns.list_begun(since - timedelta(milliseconds=1), until)
-    stored = tx.statements.find({campaign.slug for campaign in campaigns})
-    titles = {one.statement.slug: one.statement.title for one in stored}
+    titles = _titles_of(tx, campaigns)
     for campaign in campaigns:
         yield Entry(
             at=campaign.started_at or since,
-            title=titles.get(campaign.slug, campaign.slug),
+            title=titles[campaign.slug],
             state=State.CORRECTED if campaign.corrected_by else State[campaign.state.name],
             path=f"campaigns/{campaign.id}",
             lists=campaign.lists,

@@ -70,7 +70,6 @@ def load_figures(
         "despite": describe_overrides(given),
         "providers": tx.campaigns.find_providers(campaign_id) or [campaign.provider],
         "outage": _as_json(tx.batches.find_outage(campaign_id)),
-        "unsubscribed": tx.readers.count_left_through(campaign_id),
         "unknown_elsewhere": strays,
         "awaited": [
             {
@@ -119,6 +118,7 @@ def load_summary(
         "bounced": figures.bounced,
         "bounces": {kind.value: figures.bounces.get(kind, 0) for kind in Bounce},
         "complained": figures.complained,
+        "unsubscribed": figures.unsubscribed,
         "events_received": figures.received,
         "content_digest": campaign.content_hash,
         "approved_by": list(campaign.approved_by),

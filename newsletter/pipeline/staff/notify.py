@@ -164,8 +164,7 @@ def _report_section(
         lines.append(say("Delivered: {count:,}", count=results.delivered))
         lines.append(say("Bounced: {count:,}", count=results.bounced))
         lines.append(say("Reported as spam: {count:,}", count=results.complained))
-    left = tx.readers.count_left_through(campaign.id)
-    lines.append(say("Unsubscribed by its link: {count:,}", count=left))
+    lines.append(say("Unsubscribed by its link: {count:,}", count=results.unsubscribed))
     lines.append(say("{who} sent you this report.", who=sender))
     url = f"{desk}/campaigns/{campaign.id}"
     return NoticeSection(title=title, label=say("Report"), lines=tuple(lines), url=url)

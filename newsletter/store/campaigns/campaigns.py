@@ -196,15 +196,15 @@ class Campaigns(Repository):
             limit=limit,
         )
 
-    def list_last_ended(self, limit: int) -> list[Campaign]:
+    def list_last_ended(self, limit: int, *, skip: int = 0) -> list[Campaign]:
         """Return the newest campaigns that are over, with figures. The last begun comes first."""
         newest = _with_counts(
             "SELECT id FROM campaign WHERE started_at IS NOT NULL AND state IN"
-            " ('sent', 'attention', 'cancelled') ORDER BY started_at DESC, id DESC LIMIT :limit"
+            " ('sent', 'attention', 'cancelled') ORDER BY started_at DESC, id DESC"
+            " LIMIT :limit OFFSET :skip"
         )
-        return self._db.all(
-            Campaign, f"{newest} ORDER BY campaign.started_at DESC, campaign.id DESC", limit=limit
-        )
+        newest += " ORDER BY campaign.started_at DESC, campaign.id DESC"
+        return self._db.all(Campaign, newest, limit=limit, skip=skip)
 
     def list_undecided(self, limit: int) -> list[Campaign]:
         """Return the cancelled campaigns with unknown deliveries, newest first, without figures."""

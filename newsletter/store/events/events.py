@@ -11,9 +11,17 @@ from newsletter.domain.events import (
     DeliveryStatus,
     Event,
     EventTarget,
+    Reactions,
     StoredEvent,
 )
-from newsletter.store.database import MEMBER, AddressRepository, Condition, as_instant, upsert
+from newsletter.store.database import (
+    MEMBER,
+    AddressRepository,
+    Condition,
+    as_instant,
+    from_row,
+    upsert,
+)
 from newsletter.store.delivery.unknowns import list_unproved
 from newsletter.store.events.locating import Locator
 
@@ -158,7 +166,7 @@ class Events(AddressRepository):
         return [each.subscriber_id for each in list_unproved(self._db, campaign_id, has_status)]
 
     def count_results(self, campaign_id: int) -> CampaignResults:
-        """Count the delivered, bounced and complained messages of a campaign."""
+        """Count what was reported about the messages of a campaign."""
         # one query for each kind, because GROUP BY would sort all rows
         delivered = self._db.number(
             "SELECT COUNT(*) FROM delivery_status"
@@ -177,18 +185,10 @@ class Events(AddressRepository):
         )
         return CampaignResults(
             delivered=delivered - returned,
-            complained=self.count_for_breaker(campaign_id).complained,
             bounces={Bounce(bounce): count for bounce, count in bounces},
-            received=any(
-                self._db.has_row(
-                    f"SELECT 1 FROM {table} WHERE campaign_id = :id LIMIT 1", id=campaign_id
-                )
-                for table in ("delivery_status", "event")
-            ),
+            **vars(self.count_reactions([campaign_id])[campaign_id]),
         )
 
-    def list_bounces(self, campaign_id: int) -> list[tuple[str, str, str]]:
-        """Return (address, class, reason) of each bounced delivery."""
     def count_reactions(self, campaign_ids: Sequence[int]) -> dict[int, Reactions]:
         """Return campaign id → its numbers of bounces, complaints and departures."""
         rows = self._db.mappings(
@@ -208,6 +208,8 @@ class Events(AddressRepository):
         )
         return {row.pop("id"): from_row(Reactions, row) for row in rows}
 
+    def list_bounces(self, campaign_id: int) -> list[tuple[str, str, str]]:
+        """Return (address, class, reason) of each bounced delivery."""
         return self._db.rows(
             "SELECT COALESCE(subscriber.address, '(erased)'), delivery_status.bounce,"
             " delivery_status.reason FROM delivery_status"
@@ -258,17 +260,6 @@ class Events(AddressRepository):
             f" FROM delivery_status WHERE campaign_id = :campaign_id AND {_IS_DAMAGE}",
             campaign_id=campaign_id,
         )[0]
-
-    def count_complaints(self, campaign_ids: Sequence[int]) -> int | None:
-        """Return the number of complaints about these campaigns; None without any status."""
-        which = "campaign_id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))"
-        count: int | None = self._db.value(
-            f"SELECT CASE WHEN EXISTS (SELECT 1 FROM delivery_status WHERE {which}) THEN ("
-            f"SELECT COUNT(*) FROM delivery_status WHERE {which} AND {_IS_DAMAGE}"
-            " AND kind = 'complained') END",
-            ids=list(campaign_ids),
-        )
-        return count
 
     def get_override(self, campaign_id: int) -> BreakerCounts:
         """Return the counts at which a person last resumed the campaign; zeros if never."""

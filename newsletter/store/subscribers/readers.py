@@ -208,13 +208,6 @@ class Readers(AddressRepository):
         suppressed_count = self._db.number(f"SELECT COUNT(*) FROM suppression WHERE {which}", which)
         return len(hashes) - suppressed_count
 
-    def count_left_through(self, campaign_id: int) -> int:
-        """Return the number of people who left a list through a link of this campaign."""
-        return self._db.number(
-            "SELECT COUNT(DISTINCT subscriber_id) FROM subscription WHERE ended_by = :id",
-            id=campaign_id,
-        )
-
     def get(self, subscriber_id: int) -> Subscriber | None:
         return self._first(self._db.mappings(f"{_SELECT} WHERE id = :id", id=subscriber_id))
 

@@ -77,5 +77,4 @@ class CampaignOperations:
 def _record(tx: Transaction, campaign: Campaign) -> CampaignRecord:
     values: dict[str, Any] = load_summary(tx, campaign)
     values |= {name: value for name, value in vars(campaign).items() if name.endswith("_at")}
-    values["unsubscribed"] = tx.readers.count_left_through(campaign.id)
     return CampaignRecord(**{each.name: values[each.name] for each in fields(CampaignRecord)})

@@ -7,7 +7,6 @@ from newsletter.domain.events import (
     STORED_KINDS,
     Bounce,
     BreakerCounts,
-    CampaignResults,
     DeliveryStatus,
     Event,
     EventKind,
@@ -167,11 +166,6 @@ def test_of_all_other_events_only_a_complaint_bars_an_address() -> None:
     assert {kind: suppression_reason(event(kind)) for kind in others} == dict.fromkeys(others) | {
         EventKind.COMPLAINED: SuppressionReason.COMPLAINED
     }
-
-
-def test_the_bounced_are_those_of_all_classes() -> None:
-    assert CampaignResults().bounced == 0
-    assert CampaignResults(bounces={Bounce.HARD: 2, Bounce.POLICY: 3}).bounced == 5
 
 
 NOTHING = BreakerCounts()

@@ -8,7 +8,7 @@ import pytest
 from newsletter.domain.delivery.restore_guard import sending_stop
 from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.wording import Sentence, listed, pack, people, say
-from newsletter.pipeline.history import describe_entry
+from newsletter.pipeline.history import describe_action, describe_entry
 from newsletter.rendering.mail.words import desk_language
 from tests.rows import rows
 
@@ -116,3 +116,23 @@ def test_a_line_that_somebody_changed_has_no_values(detail: str) -> None:
         number=1, at=NOON, actor="a", action="b", subject="c", detail=detail, digest=""
     )
     assert line.values == {}
+
+
+@rows(
+    ["action", "said"],
+    [
+        ("approve", "… approved version …"),
+        ("comment", "… commented"),
+        ("import", "… began import …; SHA-256 …"),
+        ("undo import", "… undid import …: … removed, … stay"),
+        ("unheard of", "…: unheard of"),
+    ],
+)
+def test_an_act_is_named_by_its_shortest_sentence(action: str, said: str) -> None:
+    assert describe_action(action) == said
+
+
+def test_an_act_is_named_in_each_language() -> None:
+    said = desk_language("de").say(describe_action("undo import"))
+    assert said.count("…") == 4
+    assert "removed" not in said

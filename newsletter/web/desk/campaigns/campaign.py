@@ -20,6 +20,7 @@ from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import clock, say
 from newsletter.pipeline.archive.annotate import annotate
+from newsletter.pipeline.campaigns.board import load_ended
 from newsletter.pipeline.campaigns.control import (
     CountUnconfirmed,
     OperatorActions,
@@ -88,6 +89,7 @@ _LATELY, _SHARED_FOR = timedelta(minutes=2), timedelta(seconds=1)
 _MIN_PAUSE, _MAX_PAUSE, _TURN = timedelta(seconds=2), timedelta(seconds=15), timedelta(seconds=0.25)
 _MINUTE = 60
 _MAX_PEOPLE_SHOWN = 500
+_CAMPAIGNS_PER_PAGE = 20
 _MAX_EXACT_DELIVERIES = 20_000
 """Deliveries up to which the curve counts each one; above, it counts a sample."""
 _EXCEPTION_WORDS = {name: STATE_WORDS[name] for name in ("rejected", "suppressed", "unknown")}
@@ -111,8 +113,6 @@ class CampaignPage:
         self._shared: dict[int, tuple[timedelta, dict[str, Any]]] = {}
         self._last_turn = timedelta()
 
-    @route("GET", "/campaigns/{id}/figures", Role.VIEWER)
-    def live(self, request: DeskRequest) -> Response:
     @route("GET", "/campaigns", Role.VIEWER)
     def compare(self, request: DeskRequest) -> Response:
         """Show the last campaigns beside each other; the query has the page number."""
@@ -127,6 +127,8 @@ class CampaignPage:
             has_more=len(rows) > _CAMPAIGNS_PER_PAGE,
         )
 
+    @route("GET", "/campaigns/{id}/figures", Role.VIEWER)
+    def live(self, request: DeskRequest) -> Response:
         """Return the figures for the script. All tabs share a look, and ask again in turn."""
         now = self._campaigns.store.clock.uptime()
         read_at, figures = self._shared.get(request.number("id"), (now - _SHARED_FOR, {}))

@@ -16,6 +16,7 @@ from newsletter.domain.campaigns.sentences import describe_further, describe_sta
 from newsletter.domain.campaigns.state import BoardSearch, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import NewsletterError, NotFound
+from newsletter.domain.events import Reactions
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Progress, StoredStatement
@@ -100,7 +101,7 @@ def test_what_is_unknown_of_a_cancelled_campaign_waits_for_admins(lost: Newsroom
     lost.hand().cancel("1")
     assert slugs(home(lost, ADA, Role.ADMIN).waiting) == ["resignation"]
     assert home(lost, "sam@forum.example", Role.SENDER).waiting == ()
-    assert [one.id for one, _ in home(lost).over] == [1]
+    assert [one.id for one, *_ in home(lost).over] == [1]
 
 
 def test_home_counts_subscriptions_and_their_growth(lost: Newsroom) -> None:
@@ -368,8 +369,9 @@ def test_what_leaves_next_what_is_going_and_what_went_last(room: Newsroom) -> No
     room.drain()
     found = home(room)
     assert (slugs(found.next), slugs(found.going)) == (["later"], [])
-    [(campaign, title)] = found.over
+    [(campaign, title, reactions)] = found.over
     assert (campaign.counts.accepted, title) == (25, "Forum resigns from task force")
+    assert reactions == Reactions()
 
 
 DEEDS: dict[str, Callable[[Newsroom], object]] = {

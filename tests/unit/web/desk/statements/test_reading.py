@@ -48,6 +48,7 @@ def on_home(staffed: Staffed, name: str) -> str:
 def test_an_empty_desk_says_how_to_begin(staffed: Staffed) -> None:
     assert "Nothing needs you Write a statement" in said(staffed, "", "ana")
     assert "New statement" in said(staffed, "/statements", "ana")
+    assert "Nothing was sent yet" in said(staffed, "/campaigns", "vera")
     dan = staffed.as_("dan", fresh=True)
     assert 'href="/desk/staff#invite"' in dan.get("").text, "the form is at the end of a long page"
     assert 'id="invite"' in dan.get("/staff").text
@@ -101,7 +102,7 @@ def test_the_board_counts_by_state_and_says_who_acts_and_when(staffed: Staffed) 
 
 def test_a_search_keeps_its_words_and_its_state(staffed: Staffed) -> None:
     write(staffed, "hours")
-    write(staffed, "budget", title="Budget")
+    write(staffed, "budget", "It grows.", title="Budget", summary="In short.")
     found = staffed.as_("vera").get("/statements?q=LIBRARY&state=review").text
     assert "/desk/statements/hours" in found
     assert "/desk/statements/budget" not in found
