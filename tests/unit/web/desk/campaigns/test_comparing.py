@@ -1,4 +1,4 @@
-"""The last campaigns beside each other."""
+"""The last campaigns, compared."""
 
 from collections.abc import Iterator
 from dataclasses import replace
