@@ -262,8 +262,8 @@ class Visual {
 
   /** Insert a template below the paragraph with the cursor; at the end, if it can only be Markdown. */
   insertTemplate(markdown) {
-    const { doc, faults } = read(markdown);
-    if (faults.length) {
+    const { doc, fault } = new Opened(markdown);
+    if (fault) {
       this.show("markdown");
       this.area.value = `${this.area.value.trimEnd()}\n\n${markdown}`.trimStart();
       return this.area.dispatchEvent(new Event("input", { bubbles: true }));
