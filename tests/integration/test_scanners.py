@@ -46,7 +46,7 @@ def links_of_mails(site: Forum, people: int) -> list[str]:
             lists=("events",) if kind is EmailKind.JOIN else (),
             subscriber_id=None if kind is EmailKind.JOIN else 2,
             language="en",
-            source="a test",
+            source="1\nAna\nThe library" if kind is EmailKind.REPORT else "a test",
             asked_at=site.clock.now(),
         )
         with site.services.store.begin() as tx:

@@ -173,7 +173,7 @@ SHAPES_NOTHING = {
         (
             *("desk.enabled", "desk.url", "desk.typed_count", "desk.second_factor"),
             *("desk.passwords", "desk.oidc.name", "desk.oidc.issuer", "desk.oidc.client_id"),
-            *("desk.oidc.client_secret", "desk.oidc.factor"),
+            *("desk.oidc.client_secret", "desk.oidc.factor", "desk.test_groups"),
         ),
         "what staff see and are asked",
     ),
