@@ -128,7 +128,7 @@ class Written:
 
     text: str
     reading: str
-    """What YAML reads, such as ``a date``; "" for text with variables."""
+    """A value that YAML reads, such as ``a date``; "" for text with variables."""
 
 
 @dataclass(kw_only=True)

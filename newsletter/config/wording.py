@@ -23,7 +23,7 @@ class Finding:
     text: str
     """The value as written in the file."""
     reading: str
-    """What YAML reads, such as ``a date``; "" for text."""
+    """A value that YAML reads, such as ``a date``; "" for text."""
 
     @property
     def context(self) -> dict[str, Any]:

@@ -115,7 +115,7 @@ class CampaignPage:
 
     @route("GET", "/campaigns", Role.VIEWER)
     def compare(self, request: DeskRequest) -> Response:
-        """Show the last campaigns beside each other; the query has the page number."""
+        """Compare the last campaigns; the query has the page number."""
         skip = (request.page_number - 1) * _CAMPAIGNS_PER_PAGE
         with self._campaigns.store.read() as tx:
             rows = load_ended(tx, _CAMPAIGNS_PER_PAGE + 1, skip=skip)
