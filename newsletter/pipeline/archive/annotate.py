@@ -35,7 +35,7 @@ def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) ->
             on, off = "The text is on the web already.", "The text is off the web already."
             raise Refused(say(off) if is_withdrawn else say(on))
         last = tx.public_notes.list_for([slug])[-1:]
-        if [(one.kind, one.words) for one in last] == [(NoteKind.NOTE, text)]:
+        if kind is NoteKind.NOTE and [(one.kind, one.words) for one in last] == [(kind, text)]:
             return  # a second press, and a note cannot be removed
         tx.public_notes.add(PublicNote(slug=slug, at=tx.now, by=person, kind=kind, words=text))
         tx.audit.enter(person, _ACTION_OF_KIND[kind], slug, text=text)

@@ -21,6 +21,15 @@ def test_nothing_is_written_about_what_has_no_page(room: Newsroom) -> None:
         put(room, NoteKind.NOTE)
 
 
+def test_a_text_leaves_the_web_with_the_words_of_the_note_before(room: Newsroom) -> None:
+    room.subscribe(1)
+    room.write(body="It left.")
+    begin(room, "resignation")
+    put(room, NoteKind.NOTE)
+    put(room, NoteKind.WITHDRAWN)
+    assert found(room, "left") == []
+
+
 def test_what_is_off_the_web_is_not_found_until_it_is_put_back(room: Newsroom) -> None:
     room.subscribe(2)
     room.write(body="It left.")
