@@ -326,16 +326,20 @@ class Submitter:
     def submit_draft(self, key: str, base: int, *, by: str, shown_depth: int = 0) -> Draft:
         """Submit a draft in its revision ``base``. Its first submission gives it a slug.
 
-        A submitted and unchanged text is not submitted again. ``shown_depth`` is the depth of the
-        Lapse that the page showed. Raises InvalidInput with all faults of the text, Refused if it
-        has changed or was sent, WouldLapse if more would lapse than the page showed.
+        An unchanged text is submitted again only if it was sent back or cancelled. ``shown_depth``
+        is the depth of the Lapse that the page showed. Raises InvalidInput with all faults of the
+        text, Refused if it has changed or was sent, WouldLapse if more would lapse than shown.
         """
         with self.store.read() as tx:
             draft = find_draft(tx, key)
         self.renderer.render(self.read(draft))  # raises InvalidInput
         with act_as(self.store, by, Role.WRITER, "submit a text", in_person=True) as (tx, who):
             draft = find_draft(tx, key)
-            if draft.is_submitted and not draft.has_unsubmitted_text:
+            status = get_status(tx, draft.slug, self.rules)
+            refuse_if_sent(status)
+            cancelled = status.campaign if status else None
+            is_set_aside = (cancelled and cancelled.ended_by) or (status and status.change_request)
+            if draft.is_submitted and not (draft.has_unsubmitted_text or is_set_aside):
                 return draft
             if draft.revision != base:
                 late = (
@@ -345,7 +349,6 @@ class Submitter:
                 raise Refused(say(late, person=draft.changed_by))
             if draft.template:
                 raise Refused(say("It is a template. Begin a statement with it."))
-            refuse_if_sent(get_status(tx, draft.slug, self.rules))
             lapse = lapse_of(tx, draft.slug, self.rules)
             if lapse.depth > shown_depth:
                 raise WouldLapse(lapse)
@@ -356,6 +359,8 @@ class Submitter:
             if faults:
                 raise InvalidInput(faults)
             tx.change_requests.close(slug, tx.now)  # it waits for approval, also unchanged
+            if cancelled is not None:
+                tx.campaigns.change(cancelled.id, ended_by="")
             nth = tx.drafts.count_versions(key, number)
             tx.audit.enter(who, "submit", slug, number=nth, lapse=lapse.sentence)
             return find_draft(tx, key)

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from newsletter.domain.campaigns.state import State
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import Draft, DraftText
 from newsletter.pipeline.statements.ingest import DeskSource
 from newsletter.pipeline.statements.write import Conflict, DraftWriter, Submitter
+from newsletter.pipeline.status import load_status
 from newsletter.sources.statements import Defaults
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -69,6 +71,13 @@ class WritingRoom:
             found = tx.drafts.get(draft.key)
         assert found is not None
         return found
+
+    @property
+    def state(self) -> State:
+        """The state of the only statement."""
+        with self.room.store.read() as tx:
+            [stored] = tx.statements.all()
+            return load_status(tx, stored, self.room.rules).state
 
     def versions(self, draft: Draft) -> list[str]:
         """The text of each version, the oldest first."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.domain.campaigns.state import State
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Progress, Reading, Statement, StoredStatement
@@ -216,6 +217,8 @@ def test_what_has_gone_out_is_neither_handed_in_anew_nor_taken_back(desk: Writin
     desk.room.plan()
     desk.room.clock.advance(minutes=5)
     desk.room.start_due()
+    with pytest.raises(Refused, match="has already gone out"):
+        desk.submit_draft(draft)
     desk.type(draft, body="Too late.")
     with pytest.raises(Refused, match="has already gone out"):
         desk.submit_draft(draft)
@@ -231,6 +234,12 @@ def test_what_was_cancelled_before_anybody_had_it_is_handed_in_again(desk: Writi
     desk.room.clock.advance(minutes=5)
     [campaign] = desk.room.start_due()
     desk.room.hand(CLEO).cancel(str(campaign.id))
+    assert desk.state is State.CANCELLED
+    with pytest.raises(Refused, match="opened"):
+        desk.submitter.submit_draft(draft.key, 7, by=ANA)
+    desk.submit_draft(draft)
+    assert desk.state is State.REVIEW
+    assert desk.room.deeds()[-1] == (ANA, "submit")
     desk.type(draft, body="Another text.")
     desk.submit_draft(draft)
     assert stored(desk).statement.body == "Another text."
@@ -321,8 +330,9 @@ def test_what_the_configuration_no_longer_has_is_a_fault_of_the_text(desk: Writi
     assert not stored(desk).present
 
 
+@pytest.mark.parametrize("taken_back", [False, True])
 def test_what_was_sent_back_waits_for_approval_once_it_is_handed_in_again(
-    desk: WritingRoom,
+    desk: WritingRoom, taken_back: bool
 ) -> None:
     draft = desk.submit_draft(desk.new())
     desk.room.look()
@@ -335,13 +345,13 @@ def test_what_was_sent_back_waits_for_approval_once_it_is_handed_in_again(
         store=room.store,
         rules=room.rules,
     )
-    with room.store.read() as tx:
-        assert load_status(tx, stored(desk), desk.room.rules).change_request is not None
+    assert desk.state is State.RETURNED
     room.clock.advance(minutes=1)
-    desk.submitter.withdraw_draft(draft.key, by=ANA)
+    if taken_back:
+        desk.submitter.withdraw_draft(draft.key, by=ANA)
     desk.submit_draft(draft)
-    with room.store.read() as tx:
-        assert load_status(tx, stored(desk), desk.room.rules).change_request is None
+    assert desk.state is State.REVIEW
+    assert room.deeds()[-1] == (ANA, "submit")
 
 
 def test_the_file_of_a_draft_is_handed_in_once_by_whoever_writes(
