@@ -163,6 +163,15 @@ class DraftsContract:
                 tx.drafts.add(replace(DRAFT, key=key, version=text, template=True))
             titles = [one.version.text.title for one in tx.drafts.list_templates()]
             assert titles == ["Answer", "Release"]
+            tx.drafts.change(OTHER, deleted_at=NOON + timedelta(hours=1))
+            changed = replace(FIRST, at=NOON + timedelta(hours=2))
+            head = tx.drafts.add_version("c" * 16, changed)
+            tx.drafts.set_head("c" * 16, head, by=ANA, at=changed.at)
+            for hours, known in ((0, ["", "Release", "Answer"]), (1, ["", "Release"]), (3, [""])):
+                since = NOON + timedelta(hours=hours)
+                found = tx.drafts.list_template_versions(since)
+                titles = {one.text.title for one in found}
+                assert titles == {name or changed.text.title for name in known}
             assert [one.key for one in tx.board.list_unsubmitted(limit=9)] == [KEY]
 
     def test_what_an_import_found_is_gone_once_somebody_has_looked_at_it(

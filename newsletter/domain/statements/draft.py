@@ -1,9 +1,11 @@
 """A text that is written at the desk: its fields as typed, and its versions."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import Enum
+from textwrap import wrap
 from typing import Any
 
 VERSION_PERIOD = timedelta(minutes=5)
@@ -14,8 +16,8 @@ MAX_LINE_CHARS = 1_000
 MAX_TEMPLATES = 50
 MAX_BLOCK_CHARS = 5_000
 """The maximum length of a template that the editor inserts."""
-_MIN_OWN_CHARS = 40
-"""The words of a shorter paragraph may be anybody's."""
+_MIN_OWN_LETTERS, _RUN_LETTERS = 30, 45
+"""The words of a shorter paragraph may be anybody's. A longer one may have changed in parts."""
 
 _LINE_END_PATTERN = re.compile(r"\r\n?")
 _SURROGATE_PATTERN = re.compile(r"[\ud800-\udfff]")
@@ -64,11 +66,6 @@ class DraftText:
     def with_appended(self, markdown: str) -> "DraftText":
         """Return the text with more paragraphs at its end."""
         return replace(self, body=f"{self.body.rstrip()}\n\n{markdown.strip()}\n".lstrip("\n"))
-
-    def contains_words_of(self, template: "DraftText") -> bool:
-        """Return whether a paragraph of a template is in the text, word for word."""
-        paragraphs = (part.strip() for part in template.body.split("\n\n"))
-        return any(len(part) >= _MIN_OWN_CHARS and part in self.body for part in paragraphs)
 
     def find_overlong_fields(self) -> dict[str, int]:
         """Return the maximum length of each field that is longer, by the name of the field."""
@@ -164,6 +161,28 @@ class Draft:
     def has_unsubmitted_text(self) -> bool:
         """Return whether the current version is not the submitted one."""
         return self.submitted_version is None or self.version.number != self.submitted_version
+
+
+def writers_of_inserted(
+    templates: Iterable[Version], before: DraftText, after: DraftText
+) -> list[str]:
+    """Return the writers of the short templates whose paragraphs a change brought into a text."""
+    old, new = _letters(before.body), _letters(after.body)
+    return [
+        writer
+        for template in templates
+        if len(template.text.body) <= MAX_BLOCK_CHARS
+        for paragraph in template.text.body.split("\n\n")
+        for run in wrap(_letters(paragraph), _RUN_LETTERS)
+        if len(run) >= _MIN_OWN_LETTERS and not paragraph.startswith("#")
+        if run in new and run not in old
+        for writer in template.writers
+    ]
+
+
+def _letters(markdown: str) -> str:
+    """Return letters and figures alone: an editor may write other marks and line breaks."""
+    return "".join(filter(str.isalnum, markdown))
 
 
 DECORATIVE_SUFFIX = ",decoration"

@@ -6,6 +6,7 @@ import string
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from newsletter.documents.release.imported import MadePicture
 from newsletter.domain.campaigns.campaign import has_begun
@@ -20,6 +21,7 @@ from newsletter.domain.statements.draft import (
     Picture,
     Version,
     VersionKind,
+    writers_of_inserted,
 )
 from newsletter.domain.statements.statement import (
     MAX_SLUG_CHARS,
@@ -40,6 +42,8 @@ from newsletter.store.staff.audit import TEXT_TAKEN_BACK
 _KEY_ALPHABET = string.ascii_lowercase + string.digits
 _KEY_CHARS, _NAME_CHARS = 16, 26
 _MAX_PICTURES = 100
+_TEMPLATE_MEMORY = timedelta(days=7)
+"""The time for which an open page may have a template that was changed or deleted since."""
 
 
 def _random_name(length: int) -> str:
@@ -140,16 +144,9 @@ class DraftWriter:
             self._advance(tx, who, draft, typed)
 
     def _advance(self, tx: Transaction, who: str, draft: Draft, text: DraftText) -> Draft:
-        """Store the next text of a draft, in the current version if that is still open.
-
-        The writers of a template whose words were inserted are writers of the text.
-        """
-        version, writers = draft.version, [*draft.version.writers]
-        for template in (one.version for one in tx.drafts.list_templates()):
-            was_there = version.text.contains_words_of(template.text)
-            if text.contains_words_of(template.text) and not was_there:
-                writers += template.writers
-        renewed = self._version(who, text, tuple(writers))
+        """Store the next text of a draft, in the current version if that is still open."""
+        version = draft.version
+        renewed = self._version(tx, who, text, version.text, *version.writers)
         if version.accepts_typing(who, tx.now) and renewed.writers == version.writers:
             tx.drafts.update_open(replace(version, text=text, at=tx.now))
             return tx.drafts.set_head(draft.key, version.number, by=who, at=tx.now)
@@ -168,7 +165,8 @@ class DraftWriter:
             if earlier is None:
                 raise NotFound(say("There is no such version of this text."))
             writers = (*earlier.writers, *draft.version.writers)
-            copy = replace(self._version(who, earlier.text, writers), kind=VersionKind.RESTORED)
+            copy = self._version(tx, who, earlier.text, earlier.text, *writers)
+            copy = replace(copy, kind=VersionKind.RESTORED)
             head = tx.drafts.add_version(key, copy)
             count = tx.drafts.count_versions
             self._enter(tx, who, "restore", draft, one=count(key, number), other=count(key))
@@ -239,7 +237,8 @@ class DraftWriter:
         typed = text.cleaned()
         _refuse_too_long(typed, key)
         kind = VersionKind.TYPED if findings is None else VersionKind.BROUGHT
-        version = replace(self._version(by, typed, writers_before), kind=kind)
+        before = typed if writers_before else DraftText()
+        version = replace(self._version(tx, by, typed, before, *writers_before), kind=kind)
         draft = tx.drafts.add(
             Draft(
                 key=key,
@@ -260,29 +259,34 @@ class DraftWriter:
     def _save_beside(self, tx: Transaction, by: str, draft: Draft, text: DraftText) -> Version:
         """Store a text that was typed on an older revision, and close the current version."""
         tx.drafts.close_version(draft.version.number)
+        beside = self._version(tx, by, text, draft.version.text, *draft.version.writers)
         last = tx.drafts.find_conflicting(draft.key, by)
         # the rule of typed versions decides whether the text belongs to the last such version
-        if last is not None and replace(last, kind=VersionKind.TYPED).accepts_typing(by, tx.now):
+        is_open = last and replace(last, kind=VersionKind.TYPED).accepts_typing(by, tx.now)
+        if last is not None and is_open and set(beside.writers) <= set(last.writers):
             version = replace(last, text=text, at=tx.now)
             tx.drafts.update_open(version)
             return version
-        beside = replace(self._version(by, text, draft.version.writers), kind=VersionKind.ASIDE)
+        beside = replace(beside, kind=VersionKind.ASIDE)
         number = tx.drafts.add_version(draft.key, beside)
         count = tx.drafts.count_versions(draft.key)
         self._enter(tx, by, "write", draft, number=count, place=say("beside the text"))
         return replace(beside, number=number)
 
-    def _version(self, by: str, text: DraftText, writers_before: tuple[str, ...]) -> Version:
-        now = self.store.clock.now()
-        writers = tuple(dict.fromkeys((*writers_before, by)))
+    def _version(
+        self, tx: Transaction, by: str, text: DraftText, before: DraftText, *writers: str
+    ) -> Version:
+        """Return a version typed now. The writers of a template that it inserts are its writers."""
+        templates = tx.drafts.list_template_versions(tx.now - _TEMPLATE_MEMORY)
+        writers = (*writers, by, *writers_of_inserted(templates, before, text))
         return Version(
             number=0,
             kind=VersionKind.TYPED,
             text=text,
             by=by,
-            writers=writers,
-            began_at=now,
-            at=now,
+            writers=tuple(dict.fromkeys(writers)),
+            began_at=tx.now,
+            at=tx.now,
         )
 
     def _enter(self, tx: Transaction, by: str, action: str, draft: Draft, **values: object) -> None:
@@ -294,12 +298,9 @@ def _subject(key: str) -> str:
 
 
 def _refuse_too_long(text: DraftText, key: str) -> None:
+    long = "is longer than {most:,} characters"
     faults = [
-        Fault(
-            file=_subject(key),
-            key=name,
-            message=say("is longer than {most:,} characters", most=most),
-        )
+        Fault(file=_subject(key), key=name, message=say(long, most=most))
         for name, most in text.find_overlong_fields().items()
     ]
     if faults:

@@ -52,6 +52,16 @@ class Drafts(Repository):
     def list_templates(self) -> list[Draft]:
         return self._db.all(Draft, f"{DRAFT} AND draft.template = 1 ORDER BY version.sought")
 
+    def list_template_versions(self, since: datetime) -> list[Version]:
+        """Return the versions of templates that the editor may have inserted since a time."""
+        templates = "FROM draft WHERE template = 1"
+        return self._db.all(
+            Version,
+            f"{_VERSION} WHERE draft IN (SELECT key {templates}) AND (at >= :since OR number IN"
+            f" (SELECT head {templates} AND COALESCE(deleted_at, :since) >= :since))",
+            since=since,
+        )
+
     def list_versions(self, key: str, limit: int, *, skip: int = 0) -> list[Version]:
         """Return versions of a draft, newest first."""
         return self._db.all(

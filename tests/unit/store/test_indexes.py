@@ -54,6 +54,7 @@ QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "some of what was submitted": lambda tx: tx.drafts.list_submitted(["news"]),
     "texts that nobody handed in": lambda tx: tx.board.list_unsubmitted(limit=9),
     "what somebody typed aside": lambda tx: tx.drafts.find_conflicting("a" * 16, "ana"),
+    "the versions of templates": lambda tx: tx.drafts.list_template_versions(NOON),
     "the templates": lambda tx: tx.drafts.list_templates(),
     "the pictures of a text": lambda tx: tx.pictures.list_for("a" * 16),
     "a page of the archive": lambda tx: tx.campaigns.list_published(skip=0, limit=9),

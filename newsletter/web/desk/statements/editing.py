@@ -56,7 +56,10 @@ class EditPages:
         if request.field("act") == "insert":
             with self._statements.store.read() as tx:
                 inserted = [one for one in _blocks(tx) if one.key == request.field("block")]
-            text = text.with_appended(inserted[0].version.text.body) if inserted else text
+            if not inserted:
+                gone = say("Nothing was inserted: this template was deleted, or is too long now.")
+                return self._form(request.with_faults(("body", gone)), draft, text, base=base)
+            text = text.with_appended(inserted[0].version.text.body)
         try:
             result = self._statements.writer(request.who.address).save(draft.key, base, text)
         except InvalidInput as error:

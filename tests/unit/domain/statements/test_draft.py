@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from newsletter.domain.statements.draft import (
+    MAX_BLOCK_CHARS,
     MAX_BODY_CHARS,
     VERSION_PERIOD,
     Draft,
@@ -12,6 +13,7 @@ from newsletter.domain.statements.draft import (
     Picture,
     Version,
     VersionKind,
+    writers_of_inserted,
 )
 from tests.fakes import NOON
 from tests.rows import rows
@@ -69,23 +71,41 @@ def test_what_is_too_long_is_named_with_what_it_may_have() -> None:
     }
 
 
-ABOUT = DraftText(body="About us\n\nThe Forum of Examples speaks for libraries.\n")
+LONG = "The Forum of Examples was founded in 1998 by librarians of *nine* towns, and [asks]{end}"
+ABOUT = replace(
+    TYPED,
+    writers=(BEN,),
+    text=DraftText(
+        body="# About the Forum of Examples and its libraries\n\nShort.\n\n"
+        "The Forum of Examples speaks for libraries.\n\n" + LONG.format(end="(x) for their rights.")
+    ),
+)
 
 
 @rows(
-    ["body", "contains"],
+    ["before", "after", "inserted"],
     [
-        (TEXT.body, False),
-        ("About us", False),
-        (TEXT.with_appended(ABOUT.body).body, True),
-        ("> The Forum of Examples speaks for libraries. Ask us.", True),
-        ("The Forum of Examples speaks for books.", False),
+        ("", TEXT.body, False),
+        ("", "About the Forum of Examples and its libraries. Short.", False),
+        ("", TEXT.with_appended(ABOUT.text.body).body, True),
+        ("", "> The Forum of Examples  \n> speaks for libraries. Ask us.", True),
+        ("", "The Forum of Examples speaks for books.", False),
+        ("", "- " + LONG.format(end="").replace(" by ", "\nby ").replace("*", "_"), True),
+        ("The Forum of Examples speaks for libraries.", "", False),
+        ("The Forum of Examples speaks for libraries.", ABOUT.text.body, True),
+        (ABOUT.text.body, f"{ABOUT.text.body}\n\nMore.", False),
     ],
 )
-def test_a_text_has_the_words_of_a_template_once_a_paragraph_of_it_is_there(
-    body: str, *, contains: bool
+def test_a_change_brings_the_words_of_a_template_whatever_an_editor_makes_of_its_marks(
+    before: str, after: str, *, inserted: bool
 ) -> None:
-    assert DraftText(body=body).contains_words_of(ABOUT) is contains
+    found = writers_of_inserted([ABOUT], DraftText(body=before), DraftText(body=after))
+    assert {*found} == ({BEN} if inserted else set())
+
+
+def test_the_words_of_a_template_that_no_editor_inserts_are_anybodys() -> None:
+    long = replace(ABOUT, text=DraftText(body=ABOUT.text.body + "x" * MAX_BLOCK_CHARS))
+    assert writers_of_inserted([long], DraftText(), long.text) == []
 
 
 def test_what_is_appended_stands_apart_and_alone_where_nothing_was() -> None:

@@ -255,6 +255,39 @@ def test_who_wrote_a_template_is_a_writer_of_a_text_from_when_its_words_are_in_i
     assert ABOUT.body.strip() in desk.draft(draft).version.text.body
 
 
+def test_the_words_of_a_template_have_their_writers_by_each_way_into_a_text(
+    desk: WritingRoom,
+) -> None:
+    """Also in a conflict, from a page that is older than the template, and in a new text."""
+    about = desk.writing(BEN).new(ABOUT, template=True)
+    draft = desk.type(desk.new(), body="in one window")
+    aside = desk.writing().save(draft.key, 1, ABOUT)
+    assert isinstance(aside, Conflict)
+    beside = desk.writing().save(draft.key, 1, replace(TEXT, body="Ana's own"))
+    assert isinstance(beside, Conflict)
+    assert beside.mine.number == aside.mine.number
+    assert desk.writing().restore(draft.key, aside.mine.number).version.writers == (ANA, BEN)
+    changed = desk.writing(CLEO).save(about.key, 1, replace(ABOUT, body="Other words."))
+    assert isinstance(changed, Draft)
+    assert desk.type(desk.new(), body=ABOUT.body).version.writers == (ANA, BEN)
+    desk.writing(CLEO).delete(about.key)
+    assert desk.writing().new(ABOUT).version.writers == (ANA, BEN)
+    desk.room.clock.advance(days=8)
+    assert desk.writing().new(ABOUT).version.writers == (ANA,)
+
+
+def test_another_beside_the_text_brings_other_writers_in_a_version_of_its_own(
+    desk: WritingRoom,
+) -> None:
+    desk.writing(BEN).new(ABOUT, template=True)
+    draft = desk.type(desk.new(), body="in one window")
+    for body in ("Ana's own", ABOUT.body):
+        saved = desk.writing().save(draft.key, 1, replace(TEXT, body=body))
+        assert isinstance(saved, Conflict)
+    assert saved.mine.writers == (ANA, BEN)
+    assert desk.versions(draft) == ["in one window", "Ana's own", ABOUT.body]
+
+
 def test_templates_are_few_and_each_change_of_one_is_in_the_log(desk: WritingRoom) -> None:
     made = [desk.writing().new(ABOUT, template=True) for _ in range(MAX_TEMPLATES)]
     assert desk.room.deeds() == [(ANA, "write")] * MAX_TEMPLATES

@@ -62,8 +62,10 @@ def test_a_short_template_is_inserted_as_a_copy_without_script_too(desk: Desk) -
     assert desk.keep(act="insert", block=made).status == 303
     assert desk.draft.version.text.body == f"{FORM['body']}\n\n{about['body']}\n"
     assert desk.draft.version.writers == ("ana@forum.example", "ben@forum.example")
-    assert desk.keep(act="insert", block=long).status == 303
-    assert desk.draft.version.text.body == FORM["body"], "only short templates are inserted"
+    refused = desk.keep(act="insert", block=long, body="As typed.")
+    assert (refused.status, "Nothing was inserted" in words(refused)) == (422, True)
+    assert "As typed." in refused.text
+    assert about["body"] in desk.draft.version.text.body, "and nothing was saved"
 
 
 def test_a_translation_is_written_beside_its_original_block_by_block(desk: Desk) -> None:
