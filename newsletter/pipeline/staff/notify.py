@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import reduce
+from functools import partial, reduce
+from itertools import filterfalse
 
 from newsletter.domain.campaigns.notices import (
     MAX_EVENT_AGE,
@@ -39,7 +40,7 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Limit, is_exceeded
 from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.staff.role import Role
-from newsletter.domain.subscribers.address import parse_address
+from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.wording import moment, say
 from newsletter.pipeline.history import describe_entry
 from newsletter.pipeline.ledger import act_as, find_campaign, find_stored
@@ -173,7 +174,8 @@ def _report_section(
 def mail_report(name: str, to: str, *, by: str, language: str, store: Store) -> None:
     """Queue emails with a campaign's report to the addresses in a text. Raises Refused."""
     try:
-        addresses = dict.fromkeys(map(parse_address, _ADDRESS_BREAK_PATTERN.split(to.strip())))
+        parts = map(parse_address, _ADDRESS_BREAK_PATTERN.split(to.strip(" \t\r\n,;")))
+        given = {fold(address): address for address in parts}.values()
     except ValueError as error:
         raise Refused(str(error)) from error
     with act_as(store, by, Role.SENDER, "mail a report") as (tx, actor):
@@ -183,6 +185,8 @@ def mail_report(name: str, to: str, *, by: str, language: str, store: Store) -> 
         title = find_stored(tx, campaign.slug).statement.title
         about = f"{campaign.id}\n{tx.staff.names().get(actor, actor)}\n{title}"
         limit = Limit(key=f"report {actor}", max_count=60, period=timedelta(hours=1))
+        under_way = partial(tx.emails.is_under_way, kind=EmailKind.REPORT, what=about)
+        addresses = [*filterfalse(under_way, given)]  # not twice by a second press
         for address in addresses:
             if is_exceeded([limit], tx.now, tx.throttle.count_failures):
                 raise Refused(say("You can mail 60 reports an hour. None was mailed now."))

@@ -246,13 +246,14 @@ class TransactionalEmails(AddressRepository):
         """Return when the oldest waiting email was requested; None if none waits."""
         return self._db.moment(f"SELECT MIN(asked_at) FROM transactional_email WHERE {_IS_WAITING}")
 
-    def is_under_way(self, address: str, kind: EmailKind) -> bool:
-        """Return whether an email of a kind to this address waits or is being sent."""
+    def is_under_way(self, address: str, kind: EmailKind, what: str = "") -> bool:
+        """Return whether an email of a kind, about ``what``, to this address waits or is sent."""
         return self._db.has_row(
             "SELECT 1 FROM transactional_email WHERE address_hash = :hash AND kind = :kind"
-            " AND state IN ('waiting', 'calling')",
+            " AND source = :what AND state IN ('waiting', 'calling')",
             hash=self._hash(address),
             kind=kind,
+            what=stored_words(what),
         )
 
     def count_sent_in_hour(self, until: datetime) -> int:

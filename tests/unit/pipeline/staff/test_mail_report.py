@@ -68,6 +68,15 @@ def test_it_has_what_the_provider_reported_when_it_is_sent(post: Post) -> None:
     assert " Delivered: 1 Bounced: 0 Reported as spam: 0 Unsub" in sent(post)[2]
 
 
+def test_a_second_press_and_another_spelling_mail_it_once(post: Post) -> None:
+    mail(post, f"{CHAIR} Chair@Board.example,")
+    mail(post)
+    assert sent(post)[0] == "Chair@Board.example"
+    assert post.transactional_sender().post() is None
+    mail(post)
+    assert sent(post)[0] == CHAIR, "it has newer figures"
+
+
 @rows("to", ["", " ", "chair", f"{CHAIR} nobody@", "reader1@example.org"])
 def test_it_is_refused_whole_without_a_good_address(post: Post, to: str) -> None:
     post.room.suppress("reader1@example.org")
