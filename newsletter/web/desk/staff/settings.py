@@ -43,8 +43,10 @@ _GROUPS = "desk.test_groups"
 
 def _parse_groups(text: str) -> dict[str, list[str]]:
     """Return name → addresses of the groups, one in each line: ``Board: ana@forum.example``."""
-    lines = (line.partition(":") for line in text.splitlines() if line.strip())
-    return {name.strip(): addresses.replace(",", " ").split() for name, _, addresses in lines}
+    groups: dict[str, list[str]] = {}
+    for name, _, addresses in (line.partition(":") for line in text.splitlines() if line.strip()):
+        groups.setdefault(name.strip(), []).extend(addresses.replace(",", " ").split())
+    return groups
 
 
 def _field_values(settings: Settings) -> dict[str, str]:

@@ -105,7 +105,8 @@ GROUPS = "desk.test_groups"
 
 def test_an_admin_names_groups_of_addresses_for_test_emails_one_in_a_line(dan: Signed) -> None:
     typed = (
-        "Newsroom: ana@forum.example, Editor@Paper.example\r\n\r\nBoard : chair@home.example\r\n"
+        "Newsroom: ana@forum.example\r\n\r\nBoard : chair@home.example\r\n"
+        "Newsroom: Editor@Paper.example"
     )
     assert dan.post(LOOK, form(dan) | {GROUPS: typed}).status == 303
     groups = written(dan)["desk"]["test_groups"]
