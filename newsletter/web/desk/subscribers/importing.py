@@ -322,9 +322,10 @@ class ImportPages:
             return request.page(
                 "import-undo.html.j2", title=say("Undo this import?"), record=record
             )
-        if isinstance(work.error, Refused):
-            raise Refused(describe_error(work.error, other="")) from work.error
         if work.error is not None:
+            self._undos.pop(number, None)  # told once: the next look shows the import as it is
+            if isinstance(work.error, Refused):
+                raise Refused(describe_error(work.error, other="")) from work.error
             raise work.error
         undone = work.undone
         return request.page(

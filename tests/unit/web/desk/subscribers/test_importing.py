@@ -100,6 +100,7 @@ def test_a_file_is_rehearsed_imported_once_and_undone(staffed: Staffed) -> None:
     assert reader(staffed, ANA) is None
     again = result(dan, dan.post("/readers/import/1/undo"))
     assert (again.status, "undone already" in words(again)) == (409, True)
+    assert dan.get("/readers/import/1/undo").status == 404, "it is told once"
     assert result(dan, dan.post("/readers/import/4711/undo")).status == 404
 
 
