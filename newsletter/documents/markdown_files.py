@@ -25,6 +25,8 @@ _FRONT_MATTER_PATTERN = re.compile(
 )
 _PARSER = MarkdownIt("commonmark").disable("reference")
 """Also the definition of a link is text."""
+_MAX_CHARS = 200_000
+"""The most of a statement at the desk."""
 _EMPTY_VALUES = {"", "no", "none", "false", "null", "off", "~"}
 _NOTE_PATTERN = re.compile(r"(?<!\\)\[\^[^\]\s]{1,50}\]")
 _IMPORTED_KEYS = ("title", "date", "summary", "subject", "language")
@@ -39,6 +41,9 @@ def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
     """
     text, note = decode(data, file=file)
     front_matter = _split_front_matter(text.removeprefix("\ufeff"), file)
+    if len(front_matter.body) > _MAX_CHARS:  # the parser needs minutes for some
+        long = "is longer than {most:,} characters, the most of a statement; shorten it"
+        raise unusable(file, long, most=_MAX_CHARS)
     blocks = tuple(_split_blocks(front_matter.body, front_matter.body_line))
     values: dict[str, str] = {}
     ignored = []

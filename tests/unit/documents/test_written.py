@@ -9,6 +9,7 @@ import pytest
 from newsletter.documents.importing import import_file
 from newsletter.documents.release.imported import ImportedDocument
 from newsletter.domain.errors import InvalidInput
+from newsletter.domain.statements.draft import MAX_BODY_CHARS
 from tests.rows import rows
 from tests.unit.documents.corpus import CORPUS, shared
 
@@ -94,6 +95,7 @@ def test_the_text_stays_as_it_is_written() -> None:
         (f"---\ntitle: a: b\n---\n{FIRST}", "a.md:2: "),
         (f"---\n{'[' * 1000}\n---\n{FIRST}", "a.md:1: "),
         ("", "a.md: holds no text"),
+        ("[" * (MAX_BODY_CHARS + 1), f"a.md: is longer than {MAX_BODY_CHARS:,} characters"),
         (f"---\ntitle: {TITLE}\n---\n", "a.md: holds no text"),
     ],
 )
