@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -16,15 +16,6 @@ from newsletter.store.database import Database
 from newsletter.store.file.numbers import Connection
 from newsletter.tables import load_table
 
-_CONNECTION_PRAGMAS = (
-    "journal_mode = WAL",
-    "synchronous = FULL",  # NORMAL may lose commits that we have already acted upon
-    "foreign_keys = ON",
-    "busy_timeout = 30000",
-    "cache_size = -1000",  # KB of each connection; a claim reads 200
-    "secure_delete = ON",  # what is erased is overwritten
-    "temp.secure_delete = ON",
-)
 _WAIT_SECONDS, _RETRY_SECONDS = 30.0, 0.1
 """Seconds to wait for a file descriptor, and between attempts."""
 _IDLE_CONNECTIONS = 8
@@ -189,12 +180,12 @@ class Sqlite:
             time.sleep(_RETRY_SECONDS)
 
     def connect(self) -> Connection:
-        """Open a connection with ``_CONNECTION_PRAGMAS``."""
+        """Open a connection with the pragmas of ``sqlite.yaml``."""
         connection = sqlite3.connect(
             self.path, timeout=30, isolation_level=None, check_same_thread=False, factory=Connection
         )
         try:
-            for pragma in _CONNECTION_PRAGMAS:
+            for pragma in _TABLES["pragmas"]:
                 connection.execute(f"PRAGMA {pragma}")
         except sqlite3.Error:
             connection.close()
@@ -220,10 +211,10 @@ class Sqlite:
         except sqlite3.Error as error:
             message = str(error).lower()
             advice = next(
-                (f": {what}" for word, what in _ADVICE_OF_MESSAGE.items() if word in message), ""
+                (f": {what}" for word, what in _TABLES["message"].items() if word in message), ""
             )
             if "disk i/o" in message and shutil.disk_usage(self.path.parent).free < _LOG_BYTES:
-                advice = f": {_ADVICE_OF_MESSAGE['full']}"
+                advice = f": {_TABLES['message']['full']}"
             raise StoreUnavailable(f"{self.path}: {error}{advice}") from error
 
 
@@ -246,4 +237,4 @@ def _identity(path: Path) -> tuple[int, int]:
 
 _LOG_BYTES = 1 << 16
 """Bytes that SQLite needs for the index of its log; without them it reports an I/O error."""
-_ADVICE_OF_MESSAGE: Mapping[str, str] = load_table("newsletter.store", "sqlite.yaml")
+_TABLES = load_table("newsletter.store", "sqlite.yaml")

@@ -17,47 +17,14 @@ from newsletter.rendering.markdown.notes import NOTE_TYPE
 from newsletter.rendering.markdown.tables import SHEET_WIDTH, write_tables
 from newsletter.tables import load_table
 
-_TABLE_START = (
-    '<table role="presentation" class="{}"{} cellpadding="0" cellspacing="0" border="0"><tbody><tr>'
-)
-_TABLE_END = "</tr></tbody></table>\n"
-_FULL_WIDTH = ' width="100%"'
-# Outlook for Windows sets things side by side in tables only: it gets tables that others ignore
-_GHOST = "<!--[if mso]>{}<![endif]-->"
-# half of the sheet's 528 pixels, without the 20 between
-_HALF_CELL = '<td width="254" valign="top">'
-
-_BLOCK_HTML = {
-    "<x-button>": _TABLE_START.format("button", "") + '<td class="press-here">',
-    "</x-button>": f"</td>{_TABLE_END}",
-    "<x-video>": _TABLE_START.format("video", _FULL_WIDTH) + '<td class="poster">',
-    "<x-play>": '</td></tr><tr><td class="press-here play">',
-    "</x-play>": "",
-    "</x-video>": f"</td>{_TABLE_END}",
-    "<x-columns>": _TABLE_START.format("columns", _FULL_WIDTH)
-    + '<td class="pair">'
-    + _GHOST.format(f'<table role="presentation" width="100%"><tbody><tr>{_HALF_CELL}'),
-    "</x-columns>": _GHOST.format("</td></tr></tbody></table>") + f"</td>{_TABLE_END}",
-    "<x-column>": '<div class="half">',
-    "</x-column>": "</div>",
-}
 _GAP_PATTERN = re.compile(r"</x-column>\s*<x-column>")
-_BETWEEN_COLUMNS = (
-    "</div>" + _GHOST.format(f'</td><td width="20"></td>{_HALF_CELL}') + '<div class="half second">'
-)
 _TABLE_HEAD_PATTERN = re.compile(r'<thead class="heads">(.*?)</thead>', re.DOTALL)
-_TABLE_HEAD_TWICE = (
-    r'<!--[if !mso]><!--><thead class="heads">\1</thead><!--<![endif]-->'
-    r"<!--[if mso]><thead>\1</thead><![endif]-->"
-)
-"""The head of a wide table, once for Word, which cannot undo the style that hides it on phones."""
-_BLOCK_PATTERN = re.compile("|".join(map(re.escape, _BLOCK_HTML)))
-
-
+_TABLES = load_table("newsletter.rendering.markdown", "markup.yaml")
 _ALLOWED_ATTRIBUTES, _ALLOWED_CLASSES = (
-    {element: set(names) for element, names in table.items()}
-    for table in load_table("newsletter.rendering.markdown", "markup.yaml").values()
+    {element: set(names) for element, names in _TABLES[name].items()}
+    for name in ("attributes", "classes")
 )
+_BLOCK_PATTERN = re.compile("|".join(map(re.escape, _TABLES["blocks"])))
 
 
 def to_html(tokens: Sequence[Token]) -> str:
@@ -78,10 +45,9 @@ def to_html(tokens: Sequence[Token]) -> str:
         strip_comments=True,
     )
     # added after the cleaning, which removes all comments, also those for Outlook
-    framed = _BLOCK_PATTERN.sub(
-        lambda found: _BLOCK_HTML[found.group()], _GAP_PATTERN.sub(_BETWEEN_COLUMNS, cleaned)
-    )
-    return _TABLE_HEAD_PATTERN.sub(_TABLE_HEAD_TWICE, framed)
+    paired = _GAP_PATTERN.sub(_TABLES["between columns"], cleaned)
+    framed = _BLOCK_PATTERN.sub(lambda found: _TABLES["blocks"][found.group()], paired)
+    return _TABLE_HEAD_PATTERN.sub(_TABLES["table head twice"], framed)
 
 
 # --- one rule for each kind of token that a mail shows in its own way ---

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.campaigns.status import StatementStatus
-from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.errors import Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.review import Check, ReviewFinding
 from newsletter.domain.statements.statement import StoredStatement
@@ -84,8 +84,6 @@ class StartPages:
             lapsed = self._campaigns.starter().schedule(slug, at, by=by, renews_approvals=anew)
         except Refused as error:
             return self._refused_page(request, error, say("Not changed"))
-        except NotFound as error:
-            raise NotFound(say("There is no such statement.")) from error
         return redirect(f"/statements/{slug}", done="time-anew" if lapsed else "time")
 
     @route("POST", "/statements/{slug}/undo", Role.APPROVER)
